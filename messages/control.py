@@ -1,0 +1,123 @@
+"""Ticks, saves and health: how the launcher and the people run the service."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from messages.base import Delivery, Message, Moment, Record
+
+ActorState = Literal["starting", "running", "degraded", "restarting", "stopped", "failed"]
+
+
+class AutoSaveTick(Message, frozen=True, tag="auto_save_tick"):
+    """Launcher -> persistence, every AUTO_SAVE_INTERVAL_MINUTES: save if anybody watches."""
+
+    delivery: ClassVar[Delivery] = Delivery.LATEST
+
+    at: Moment
+    """When the tick fell."""
+
+
+class SaveNow(Message, frozen=True, tag="save_now"):
+    """Discord -> persistence, asked: save all three now (`savedata`)."""
+
+    requested_by: str
+    """Who asked, for the log."""
+
+
+class Saved(Message, frozen=True, tag="saved"):
+    """Answer to SaveNow. A save that fails answers as an error instead."""
+
+    users: int
+    """Viewers with statistics."""
+    watches: int
+    """Records in the history."""
+    badges: int
+    """Badges held by all viewers."""
+    active: int
+    """Watches running now, in the checkpoint."""
+    took_ms: float
+    """How long the save took, milliseconds."""
+
+
+class GetSaveStatus(Message, frozen=True, tag="get_save_status"):
+    """Discord -> persistence, asked: when was the last save?"""
+
+
+class SaveStatus(Message, frozen=True, tag="save_status"):
+    """Answer to GetSaveStatus."""
+
+    last_saved_s: float | None
+    """Seconds since 1970, UTC; None where nothing was saved since the store was made."""
+    auto_save_minutes: float
+    """AUTO_SAVE_INTERVAL_MINUTES."""
+    last_error: str = ""
+    """Why the last save failed; empty where it did not."""
+
+
+class BackUpNow(Message, frozen=True, tag="back_up_now"):
+    """Discord or the command line -> persistence, asked: a consistent copy of the store, verified."""
+
+    file: str = ""
+    """Where to write it; empty for DATA_DIR/backups with the time in the name."""
+
+
+class BackedUp(Message, frozen=True, tag="backed_up"):
+    """Answer to BackUpNow."""
+
+    file: str
+    """Path of the copy."""
+    size_bytes: int
+    """Its size."""
+    watches: int
+    """Records in it, counted by reading it back."""
+    viewers: int
+    """Viewers in it, counted likewise."""
+    took_ms: float
+    """How long it took, milliseconds."""
+
+
+class ActorHealth(Record, frozen=True):
+    """One actor's health: a line of the health log."""
+
+    actor: str
+    """plex, tracker, persistence or discord."""
+    pid: int
+    """Process id; 0 where there is none."""
+    state: ActorState
+    """What the launcher makes of it."""
+    uptime_s: float
+    """Since its process was started, seconds."""
+    restarts: int
+    """How often the launcher has restarted it."""
+    mailbox_depth: int
+    """Messages waiting."""
+    handled: int
+    """Messages handled since its start."""
+    handle_ms_p50: float
+    """Median time to handle a message, milliseconds."""
+    handle_ms_p99: float
+    """99th percentile, milliseconds."""
+    rss_mb: float
+    """Resident memory, MB (10^6 bytes)."""
+    last_error: str
+    """What last went wrong or is wrong, in one line without secrets; empty where nothing."""
+    oldest_ms: float = 0.0
+    """Age of the oldest waiting message, milliseconds."""
+    dead_letters: int = 0
+    """Messages it could not deliver or read."""
+
+
+class GetHealth(Message, frozen=True, tag="get_health"):
+    """Discord or the command line -> launcher, asked: how is every actor?"""
+
+
+class HealthReport(Message, frozen=True, tag="health_report"):
+    """Answer to GetHealth."""
+
+    at: Moment
+    """When."""
+    actors: tuple[ActorHealth, ...]
+    """In the order in which they are started."""
+    launcher_pid: int
+    """Process id of the launcher."""

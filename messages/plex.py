@@ -1,0 +1,157 @@
+"""What the Plex poller says: who plays what on a server, and what its history remembers."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from messages.base import Delivery, DurationMs, Message, Moment, PositionMs, Record
+
+PlayerState = Literal["playing", "paused", "buffering", "error", "stopped", "unknown"]
+FailureKind = Literal[
+    "refused",
+    "timeout",
+    "unauthorized",
+    "forbidden",
+    "not_found",
+    "server_error",
+    "garbage",
+    "too_large",
+    "redirected",
+]
+
+
+class Item(Record, frozen=True):
+    """A thing that can be played, as a session or the library describes it."""
+
+    server_id: str
+    """machineIdentifier of the Plex server that holds it."""
+    rating_key: str
+    """Plex's id of the item on that server; empty for live TV."""
+    kind: str
+    """Plex's own type: movie, episode, clip, track, photo..."""
+    title: str
+    """The item's own title; for an episode, the episode's."""
+    year: int | None = None
+    """Year of release."""
+    duration_ms: DurationMs | None = None
+    """Length in milliseconds; None where Plex gives none."""
+    genres: tuple[str, ...] = ()
+    """Genre tags, in Plex's order."""
+    directors: tuple[str, ...] = ()
+    """Director tags, in Plex's order."""
+    show: str = ""
+    """The series' title (Plex's grandparentTitle), for an episode."""
+    season: int | None = None
+    """Season number (parentIndex), for an episode."""
+    episode: int | None = None
+    """Episode number (index), for an episode."""
+    subtype: str = ""
+    """Plex's subtype: clip, trailer..."""
+    guid: str = ""
+    """Plex's guid: tells prerolls and theme music from films."""
+    key: str = ""
+    """Path of the item on the server; live TV plays from /livetv/sessions/..."""
+    library_section_id: int | None = None
+    """Library section; negative for extras and prerolls."""
+    live: bool = False
+    """Live TV: no position, no length."""
+    thumb: str = ""
+    """Path of the poster on the server, without any token."""
+
+
+class Playback(Record, frozen=True):
+    """One session, as one poll showed it."""
+
+    session_key: str
+    """Plex's sessionKey. Starts again at 1 after a restart of the server: never an identity alone."""
+    item: Item
+    """What plays."""
+    account_id: str
+    """Plex account id on that server; 1 is the owner. Empty where the session has no usable user."""
+    account_name: str
+    """The account's name as Plex shows it."""
+    machine_id: str
+    """machineIdentifier of the player."""
+    player: str
+    """The player's title (a device name) or product."""
+    state: PlayerState
+    """What the player does."""
+    position_ms: PositionMs | None
+    """viewOffset; None where the session has none (live TV)."""
+
+
+class PlaybackSnapshot(Message, frozen=True, tag="playback_snapshot"):
+    """Plex poller -> tracker: every session of one successful poll."""
+
+    delivery: ClassVar[Delivery] = Delivery.LATEST
+
+    server_id: str
+    """machineIdentifier of the server."""
+    server_name: str
+    """friendlyName of the server."""
+    poller: str
+    """Name of the actor that polled; questions about this server go there."""
+    taken: Moment
+    """When the answer arrived."""
+    playbacks: tuple[Playback, ...]
+    """All readable sessions, in Plex's order."""
+    stopped_keys: tuple[str, ...] = ()
+    """Session keys that a websocket alert called stopped since the last successful poll."""
+    unreadable: tuple[str, ...] = ()
+    """Session keys (or places, like "#3") listed but not readable: neither seen nor gone."""
+
+    def latest_key(self) -> str:
+        """One report a server."""
+        return self.server_id or self.poller
+
+
+class PollFailed(Message, frozen=True, tag="poll_failed"):
+    """Plex poller -> tracker: a poll brought no answer. Ends and opens nothing."""
+
+    server_id: str
+    """machineIdentifier of the server; empty where it never answered yet."""
+    poller: str
+    """Name of the actor that polled."""
+    at: Moment
+    """When it failed."""
+    kind: FailureKind
+    """What went wrong, in one word."""
+    detail: str
+    """What happened and what to do, in one line without secrets."""
+
+
+class FindHistory(Message, frozen=True, tag="find_history"):
+    """Tracker -> Plex poller: did this account finish this item while nobody looked?"""
+
+    watch_id: str
+    """The watch that the answer is for."""
+    server_id: str
+    """machineIdentifier of the server."""
+    account_id: str
+    """Plex account id."""
+    rating_key: str
+    """Plex's id of the item."""
+    since_s: float
+    """Rows viewed at or after this time; seconds since 1970, UTC."""
+
+
+class HistoryRow(Record, frozen=True):
+    """One completed play in the server's own history. It has no start, end or duration."""
+
+    account_id: str
+    """Plex account id."""
+    rating_key: str
+    """Plex's id of the item; empty where the item was deleted."""
+    viewed_at_s: float
+    """When the play was counted; seconds since 1970, UTC."""
+
+
+class HistoryFound(Message, frozen=True, tag="history_found"):
+    """Plex poller -> tracker: the rows for a FindHistory, duplicates removed."""
+
+    watch_id: str
+    """The watch that was asked for."""
+    rows: tuple[HistoryRow, ...]
+    """Oldest first. Empty does not mean that it was not watched."""
+    failed: str = ""
+    """Why the server could not be asked, in one line; empty where it could."""

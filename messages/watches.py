@@ -1,0 +1,169 @@
+"""A watch, running and finished: what the tracker holds, reports and closes."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from messages.base import Delivery, DurationMs, Message, Moment, PositionMs, Record
+from messages.plex import Item, PlayerState
+
+Source = Literal["plex", "voice", "manual", "import"]
+EndReason = Literal["ended", "left", "switched", "stopped", "end_inferred", "from_history", "end_unknown"]
+Spans = tuple[tuple[int, int], ...]
+"""Half-open stretches of film in ms, ascending, apart from one another."""
+
+
+class WatchState(Record, frozen=True):
+    """A watch that is running: all that is needed to go on with it after a restart."""
+
+    watch_id: str
+    """Unique for ever; the record keeps it."""
+    screening_id: str
+    """The screening (one item in one session) it belongs to."""
+    viewer_id: str
+    """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
+    username: str
+    """The viewer's name as last seen."""
+    source: Source
+    """plex: the session's own account; voice: a member of the channel; manual: started by an admin."""
+    item: Item
+    """What is watched."""
+    session_key: str
+    """The Plex session that shows it, by its present key."""
+    account_id: str
+    """Account of that session."""
+    machine_id: str
+    """Player of that session."""
+    started_at_s: float
+    """When the viewer came in; seconds since 1970, UTC."""
+    join_position_ms: PositionMs | None
+    """The film's position when the viewer came in."""
+    position_ms: PositionMs | None
+    """The film's position when last seen."""
+    state: PlayerState
+    """What the player did when last seen."""
+    seen: Moment
+    """When the viewer was last seen there."""
+    advanced: Moment
+    """When the position last changed."""
+    playing_s: float = 0.0
+    """Settled time in state playing with the position moving, seconds."""
+    pending_s: float = 0.0
+    """Seconds playing since the position last changed: settled when it moves on, dropped for a ghost."""
+    paused_s: float = 0.0
+    """Time paused, seconds. Buffering is in neither."""
+    lead_ms: int = 0
+    """How far reported positions ran ahead of what play at double speed allows; bounds the slack."""
+    spans: Spans = ()
+    """What was seen."""
+    ghost: bool = False
+    """The position stood still too long while "playing"."""
+    outage: bool = False
+    """Polls failed, or Usher was away, since `seen`."""
+    absent_since: Moment | None = None
+    """First successful poll without the session."""
+    guild_id: str = ""
+    """Discord guild of a watch party."""
+    channel_id: str = ""
+    """Voice channel of a watch party."""
+    party: bool = False
+    """Belongs to a watch party: the host's session, or a member of the channel."""
+    first_seat: bool = False
+    """Was the first to join its screening."""
+
+
+class WatchRecord(Record, frozen=True):
+    """A finished watch, as history keeps it."""
+
+    watch_id: str
+    """Unique for ever. A resumed watch has the same id and replaces its record."""
+    screening_id: str
+    """The screening it belonged to."""
+    viewer_id: str
+    """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
+    username: str
+    """The viewer's name as last seen."""
+    source: Source
+    """How the viewer was known to be there."""
+    item: Item
+    """What was watched."""
+    media_type: str
+    """movie, episode or live (or another of TRACKED_TYPES)."""
+    started_at_s: float
+    """When the viewer came in; seconds since 1970, UTC."""
+    ended_at_s: float
+    """When the viewer was last seen there; seconds since 1970, UTC."""
+    join_position_ms: PositionMs | None
+    """The film's position when the viewer came in."""
+    leave_position_ms: PositionMs | None
+    """The film's position when the viewer left."""
+    playing_s: float
+    """Wall time with the film moving, seconds."""
+    paused_s: float
+    """Wall time paused, seconds."""
+    spans: Spans
+    """What was seen."""
+    coverage_ms: DurationMs
+    """Length of the union of `spans`."""
+    completion_percent: float | None
+    """0 to 100; None where the film's length is not known."""
+    completed: bool
+    """At least WATCHED_PERCENT of the film was seen."""
+    brief: bool
+    """Shorter than MIN_WATCH_SECONDS: in history, in no statistic or badge."""
+    end_reason: EndReason
+    """How it ended."""
+    guild_id: str = ""
+    """Discord guild of a watch party."""
+    channel_id: str = ""
+    """Voice channel of a watch party."""
+    party: bool = False
+    """Belonged to a watch party."""
+    first_seat: bool = False
+    """Was the first to join its screening."""
+
+
+class WatchesReported(Message, frozen=True, tag="watches_reported"):
+    """Tracker -> persistence: every running watch as of now, after each step. Saves nothing by itself."""
+
+    delivery: ClassVar[Delivery] = Delivery.LATEST
+
+    at: Moment
+    """When the tracker took the step."""
+    active: tuple[WatchState, ...]
+    """All running watches, as they would be told to a restarted tracker."""
+    records: tuple[WatchRecord, ...]
+    """The same watches, as they would be recorded if they ended now; same order."""
+
+
+class WatchFinished(Message, frozen=True, tag="watch_finished"):
+    """Tracker -> persistence: a watch ended; store it, in one transaction with what follows from it."""
+
+    delivery: ClassVar[Delivery] = Delivery.KEPT
+
+    at: Moment
+    """When the tracker closed it."""
+    record: WatchRecord
+    """What to store; replaces a record with the same watch_id."""
+    running: int = 0
+    """How many watches still run, for the log line of the save."""
+
+
+class LoadWatches(Message, frozen=True, tag="load_watches"):
+    """Tracker -> persistence, asked at start: what was running, and what can still be resumed?"""
+
+    resume_since_s: float
+    """Uncompleted watches that ended at or after this time; seconds since 1970, UTC."""
+
+
+class WatchesLoaded(Message, frozen=True, tag="watches_loaded"):
+    """Answer to LoadWatches."""
+
+    running: tuple[WatchState, ...]
+    """The newest report of the last tracker, or else the checkpoint; finished watches are left out."""
+    resumable: tuple[WatchRecord, ...]
+    """Finished, uncompleted watches inside the resume window."""
+
+
+class ReportWatches(Message, frozen=True, tag="report_watches"):
+    """Persistence -> tracker, at its start: send a WatchesReported now."""
