@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import sys
 import textwrap
 from pathlib import Path
+
+import msgspec
 
 import config
 import messages
@@ -19,7 +22,7 @@ def field_lines(kind: type) -> dict[str, str]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
     body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
     found = {}
-    for field, line in zip(body, body[1:], strict=False):
+    for field, line in itertools.pairwise(body):
         if (
             isinstance(field, ast.AnnAssign)
             and isinstance(field.target, ast.Name)
@@ -35,17 +38,20 @@ def messages_page() -> str:
     out = [
         "# What the actors say to each other",
         "",
-        "Generated from `messages/` by `make docs`. On the wire a message is one msgpack array: its tag, then its",
-        "fields in this order. Fields are only ever appended. *plain*: sent once; *latest*: a newer one takes the",
-        "place of one still waiting; *kept*: kept by the sender until acknowledged, and done once.",
+        "Generated from `messages/` by `make docs`. On the wire a message is one msgpack array: its tag,",
+        "then its fields in this order. Fields are only ever appended. *plain*: sent once; *latest*: a",
+        "newer one takes the place of one still waiting; *kept*: kept by the sender until acknowledged,",
+        "and done once.",
         "",
         "| message | way | delivery |",
         "|---|---|---|",
     ]
-    for kind in messages.CATALOGUE:
-        first = (inspect.getdoc(kind) or "").splitlines()[0]
-        out.append(f"| [{kind.__name__}](#{kind.__name__.lower()}) | {first} | {kind.delivery.value} |")
-    for kind in (*messages.CATALOGUE, *records()):
+    for message in messages.CATALOGUE:
+        first = (inspect.getdoc(message) or "").splitlines()[0]
+        name = message.__name__
+        out.append(f"| [{name}](#{name.lower()}) | {first} | {message.delivery.value} |")
+    everything: tuple[type[msgspec.Struct], ...] = (*messages.CATALOGUE, *records())
+    for kind in everything:
         tag = kind.__struct_config__.tag
         out += ["", f"## {kind.__name__}", "", inspect.getdoc(kind) or ""]
         lines = field_lines(kind)
@@ -73,7 +79,10 @@ def records() -> list[type[messages.Record]]:
 def env_page() -> str:
     """Every setting with its default, as a file to fill in."""
     defaults = config.Settings()
-    out = ["# Copy to .env and fill in. The environment wins over this file; FILE__NAME=path reads NAME from a file."]
+    out = [
+        "# Copy to .env and fill in. The environment wins over this file.",
+        "# FILE__NAME=path reads the value of NAME from a file.",
+    ]
     for setting in config.DECLARED:
         value = getattr(defaults, setting.field)
         text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value or "")

@@ -1,0 +1,146 @@
+"""Settings: every problem named at once with its cure, and no secret ever shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import config
+
+GOOD = {
+    "PLEX_URL": "http://127.0.0.1:32400/",
+    "PLEX_TOKEN": "plex-secret",
+    "DISCORD_TOKEN": "discord-secret",
+    "DISCORD_GUILD_ID": "100000000000000001",
+    "DISCORD_ANNOUNCE_CHANNEL_ID": "100000000000000002",
+}
+
+
+def problems(**changes: str) -> list[str]:
+    """What load_settings finds wrong with GOOD, changed so."""
+    with pytest.raises(config.SettingsError) as caught:
+        config.load_settings({**GOOD, **changes})
+    return caught.value.problems
+
+
+def test_good_settings_have_the_defaults_of_the_contract() -> None:
+    """What is not set has its documented default; the address loses its last slash."""
+    settings = config.load_settings(GOOD)
+    assert settings.plex_url == "http://127.0.0.1:32400"
+    assert (settings.auto_save_interval_minutes, settings.plex_poll_seconds) == (5, 10)
+    assert (settings.end_grace_seconds, settings.ghost_after_seconds, settings.ghost_end_seconds) == (
+        30,
+        60,
+        300,
+    )
+    assert (settings.position_slack_seconds, settings.watched_percent, settings.min_watch_seconds) == (
+        20,
+        80,
+        60,
+    )
+    assert (settings.resume_window_hours, settings.health_interval_seconds) == (24, 30)
+    assert settings.tracked_types == ("movie", "episode")
+    assert settings.data_dir == "data"
+
+
+def test_everything_missing_is_listed_at_once() -> None:
+    """One line for each needed setting."""
+    with pytest.raises(config.SettingsError) as caught:
+        config.load_settings({})
+    assert [line.split()[0] for line in caught.value.problems] == list(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "cure"),
+    [
+        ("PLEX_URL", "plex.local:32400", "http://"),
+        ("PLEX_URL", "http://host:99999", "port"),
+        ("PLEX_URL", "http://user:pw@host", "alone"),
+        ("PLEX_TOKEN", "two words", "without spaces"),
+        ("DISCORD_GUILD_ID", "my server", "digits"),
+        ("DISCORD_GUILD_ID", str(2**63), "digits"),
+        ("AUTO_SAVE_INTERVAL_MINUTES", "0", "above 0"),
+        ("PLEX_POLL_SECONDS", "nan", "number"),
+        ("PLEX_POLL_SECONDS", "often", "number"),
+        ("WATCHED_PERCENT", "101", "100"),
+        ("TRACKED_TYPES", "movie,song", "movie, episode, live"),
+        ("TIMEZONE", "Mars/Olympus", "IANA"),
+        ("TIMEZONE", "../../etc/passwd", "IANA"),
+        ("LOG_LEVEL", "chatty", "DEBUG"),
+        ("LOG_FORMAT", "xml", "text, json"),
+        ("BACKUP_KEEP", "0", "from 1"),
+        ("DATABASE_URL", "mysql://host/db", "postgresql"),
+        ("PLEX_SERVERS", '[{"url": "http://a"}]', "token"),
+        ("PLEX_SERVERS", "http://a", "JSON list"),
+        ("DISCORD_GATEWAY_URL", "http://host", "ws"),
+        ("GHOST_END_SECONDS", "30", "GHOST_AFTER_SECONDS"),
+    ],
+)
+def test_a_wrong_value_names_itself_and_its_cure(name: str, value: str, cure: str) -> None:
+    """The one problem names the variable and says what would be right."""
+    (line,) = problems(**{name: value})
+    assert name in line
+    assert cure in line
+
+
+def test_several_wrong_values_are_all_listed() -> None:
+    """A person mends them in one go."""
+    assert len(problems(PLEX_URL="x", TIMEZONE="y", WATCHED_PERCENT="z")) == 3
+
+
+def test_fractions_are_accepted() -> None:
+    """Intervals take fractions."""
+    settings = config.load_settings(
+        {**GOOD, "AUTO_SAVE_INTERVAL_MINUTES": "0.05", "PLEX_POLL_SECONDS": "0.25"}
+    )
+    assert (settings.auto_save_interval_minutes, settings.plex_poll_seconds) == (0.05, 0.25)
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    """The .env file fills in what the environment does not say; an empty value is not set."""
+    dotenv = tmp_path / ".env"
+    dotenv.write_text('TIMEZONE="Europe/Berlin"\nPLEX_URL=http://from-file:1\nLOG_LEVEL=\n', encoding="utf-8")
+    settings = config.load_settings(GOOD, dotenv)
+    assert settings.timezone == "Europe/Berlin"
+    assert settings.plex_url == "http://127.0.0.1:32400"
+    assert settings.log_level == "INFO"
+
+
+def test_a_secret_can_lie_in_a_file(tmp_path: Path) -> None:
+    """FILE__NAME names a file with the value; one that cannot be read is a problem."""
+    secret = tmp_path / "token"
+    secret.write_text("from-file\n", encoding="utf-8")
+    without = {k: v for k, v in GOOD.items() if k != "PLEX_TOKEN"}
+    assert config.load_settings({**without, "FILE__PLEX_TOKEN": str(secret)}).plex_token == "from-file"
+    with pytest.raises(config.SettingsError, match="FILE__PLEX_TOKEN names"):
+        config.load_settings({**without, "FILE__PLEX_TOKEN": str(tmp_path / "none")})
+
+
+def test_more_servers_can_stand_without_plex_url() -> None:
+    """PLEX_SERVERS alone is enough, and its order is kept."""
+    listed = '[{"url": "http://a:1/", "token": "t1"}, {"url": "https://b", "token": "t2"}]'
+    rest = {k: v for k, v in GOOD.items() if not k.startswith("PLEX")}
+    servers = config.load_settings({**rest, "PLEX_SERVERS": listed}).servers
+    assert servers == (config.PlexServer("http://a:1", "t1"), config.PlexServer("https://b", "t2"))
+
+
+def test_no_secret_is_shown() -> None:
+    """Neither repr nor a problem shows a token or a password."""
+    settings = config.load_settings({**GOOD, "DATABASE_URL": "postgresql://u:db-secret@h/d"})
+    assert settings.secrets() == ("discord-secret", "db-secret", "plex-secret")
+    assert not any(secret in repr(settings) for secret in settings.secrets())
+    assert "sesame" not in problems(PLEX_TOKEN="open sesame")[0]
+
+
+def test_settings_cross_a_process_boundary() -> None:
+    """They survive the way through plain values that the boot of a process takes."""
+    settings = config.load_settings({**GOOD, "EXCLUDED_PLEX_USERS": "a, b"})
+    assert msgspec.convert(msgspec.to_builtins(settings), config.Settings) == settings
+
+
+def test_a_data_dir_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    """A folder is needed."""
+    (tmp_path / "data").write_text("")
+    assert "is a file" in problems(DATA_DIR=str(tmp_path / "data"))[0]
