@@ -1,0 +1,185 @@
+"""The simulated Plex Media Server: real HTTP and websockets on loopback, worked by plain method calls."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from simulator.plex.alerts import Listeners, noise
+from simulator.plex.faults import Fault, FaultKind, SocketFault
+from simulator.plex.gate import Gate, Request
+from simulator.plex.host import HOST
+from simulator.plex.hosting import Hosting
+from simulator.plex.model import PlayingSession
+from simulator.plex.routes import Answers
+from simulator.plex.stage import Stage
+from simulator.plex.world import Alert, World
+
+ADMIN_TOKEN = "simulated-plex-admin"  # noqa: S105 - opens nothing but the simulator
+MEMBER_TOKEN = "simulated-plex-member"  # noqa: S105 - opens nothing but the simulator
+OLD_MEMBER_TOKEN = "simulated-plex-old-member"  # noqa: S105 - opens nothing but the simulator
+
+
+class SimulatedPlex(Stage):
+    """A Plex Media Server in a thread of its own. Every method may be called from any thread.
+
+    `now` is the server's clock in seconds since 1970; positions, reports and history follow it. `speed` says
+    how many of its seconds pass in a real one, so that the server knows how long to sleep; without both it
+    runs in real time. A session is named by any copy of it, however old, or by its session key;
+    NoSuchSessionError is raised once it is gone. The owner's token is `token`; MEMBER_TOKEN gets 403 where
+    only the owner may go, OLD_MEMBER_TOKEN 401.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        name: str = "Simulated Plex",
+        machine_id: str = "5e1f0000000000000000000000000000decaf000",
+        token: str = ADMIN_TOKEN,
+        now: Callable[[], float] = time.time,
+        speed: float = 1.0,
+    ) -> None:
+        super().__init__(World(notify=self._notify), threading.RLock(), now)
+        self.name, self.machine_id, self.token = name, machine_id, token
+        self._speed = speed
+        self._wanted_port = port
+        self._hosting: Hosting | None = None
+        self._listeners = Listeners()
+        self._gate = Gate(token, {MEMBER_TOKEN: 403, OLD_MEMBER_TOKEN: 401}, now, self._listeners)
+        self._answers = Answers(self._world, self._lock, now, machine_id, name)
+
+    def start(self) -> Self:
+        """Listen; after a stop, on the same port again. OSError names the port if it cannot be had."""
+        if self._hosting is None:
+            self._hosting = Hosting(
+                self._answers, self._gate, self._listeners, port=self._wanted_port, nap_s=self._nap_s
+            )
+            self._wanted_port = self._hosting.port
+        return self
+
+    def stop(self) -> None:
+        """Cut everything and give the port back. A second call does nothing."""
+        hosting, self._hosting = self._hosting, None
+        if hosting is not None:
+            hosting.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; 0 until it has started."""
+        return self._wanted_port
+
+    @property
+    def url(self) -> str:
+        """What goes into PLEX_URL."""
+        return f"http://{HOST}:{self.port}"
+
+    def restart(self, *, keep_sessions: bool = True, reverse: bool = False) -> None:
+        """As a real restart looks from outside: connections cut, and the sessions that come back numbered
+        from 1, in reverse order if asked, so that keys belong to other viewers than before."""
+        with self._lock:
+            if not keep_sessions:
+                self._world.sessions.clear()
+            self._world.rekey(reverse=reverse)
+        self._running().cut()
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every request so far, websocket handshakes among them."""
+        return list(self._gate.requests)
+
+    def requests_for(self, path: str) -> list[Request]:
+        """The requests for exactly this path."""
+        return [one for one in self.requests if one.path == path]
+
+    def forget_requests(self) -> None:
+        """Begin a new list."""
+        self._gate.requests.clear()
+
+    @property
+    def listeners(self) -> int:
+        """How many websockets are open."""
+        return self._listeners.count
+
+    def send(self, alert: Alert) -> None:
+        """Send any alert: the content of a NotificationContainer."""
+        self._notify(alert)
+
+    def chatter(self) -> None:
+        """Send one alert of each kind that has nothing to do with sessions."""
+        for alert in noise(self.now()):
+            self._notify(alert)
+
+    def close_listeners(self) -> None:
+        """Close every websocket politely."""
+        self._running().close_listeners()
+
+    def fault(
+        self,
+        kind: FaultKind,
+        *,
+        paths: Sequence[str] = (),
+        times: int | None = None,
+        code: int = 500,
+        seconds: float = 1.0,
+        size: int = 0,
+        location: str = "",
+    ) -> None:
+        """From now on this goes wrong, in place of what went wrong before; see Fault for the arguments."""
+        self._running().set_fault(Fault(kind, tuple(paths), times, code, seconds, size, location))
+
+    def heal(self) -> None:
+        """All is well again, on HTTP and on the websocket."""
+        self._listeners.fault = None
+        self._running().set_fault(None)
+
+    @contextmanager
+    def faulty(self, kind: FaultKind, **details: Any) -> Iterator[None]:
+        """Something is wrong inside the block; `details` as for `fault`."""
+        self.fault(kind, **details)
+        try:
+            yield
+        finally:
+            self.heal()
+
+    def socket_fault(self, kind: SocketFault | None) -> None:
+        """The websocket goes wrong from now on; None makes it well, and cuts handshakes left unanswered."""
+        self._listeners.fault = kind
+        self._running().release()
+        if kind == "dropped":
+            self._running().close_listeners()
+
+    def cut(self) -> None:
+        """Reset every open connection; new ones are answered."""
+        self._running().cut()
+
+    def _running(self) -> Hosting:
+        if self._hosting is None:
+            raise RuntimeError("the simulated Plex server is not running; start() it first")
+        return self._hosting
+
+    def _notify(self, alert: Alert) -> None:
+        if self._hosting is not None:
+            self._hosting.send(alert)
+
+    def _changed(self, one: PlayingSession) -> PlayingSession:
+        if self._hosting is not None:
+            self._hosting.look()
+        return one
+
+    def _nap_s(self) -> float:
+        """Real seconds until something is due."""
+        with self._lock:
+            now_s = self.now()
+            due = self._world.next_due_s(now_s)
+        return float("inf") if due is None else max(0.002, (due - now_s) / self._speed)
