@@ -70,6 +70,8 @@ class WatchState(Record, frozen=True):
     """Belongs to a watch party: the host's session, or a member of the channel."""
     first_seat: bool = False
     """Was the first to join its screening."""
+    reckoned: bool = False
+    """`position_ms` was reckoned from the clock (a member came in between two polls), not reported."""
 
 
 class WatchRecord(Record, frozen=True):
@@ -153,16 +155,18 @@ class LoadWatches(Message, frozen=True, tag="load_watches"):
     """Tracker -> persistence, asked at start: what was running, and what can still be resumed?"""
 
     resume_since_s: float
-    """Uncompleted watches that ended at or after this time; seconds since 1970, UTC."""
+    """Watches that ended at or after this time; seconds since 1970, UTC."""
 
 
 class WatchesLoaded(Message, frozen=True, tag="watches_loaded"):
     """Answer to LoadWatches."""
 
     running: tuple[WatchState, ...]
-    """The newest report of the last tracker, or else the checkpoint; finished watches are left out."""
+    """The newest report of the last tracker, or else the checkpoint; finished watches are left out.
+    A watch that was resumed after its record was stored is running: its `seen` is later than the record's end."""
     resumable: tuple[WatchRecord, ...]
-    """Finished, uncompleted watches inside the resume window."""
+    """Finished watches inside the resume window; completed ones too: to come back for a film's last minutes
+    is no second film."""
 
 
 class ReportWatches(Message, frozen=True, tag="report_watches"):
