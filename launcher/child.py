@@ -1,0 +1,93 @@
+"""One actor's process, as its parent holds it."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+REFUSED = 78
+"""Exit status of an actor that refuses to start and will refuse again (EX_CONFIG): no restart helps."""
+
+
+class Child:
+    """A process of `python -m actors NAME`, which reads its boot configuration from stdin and ends with it.
+
+    Its stdin stays open for as long as this process lives: the kernel closes it when we are killed, and
+    that is how the child learns of it. It has its own process group, so that Ctrl-C in a terminal reaches
+    the launcher alone, which then stops the actors in order.
+    """
+
+    def __init__(
+        self, name: str, boot: bytes, *, stderr: IO[bytes] | None = None, env: Mapping[str, str] | None = None
+    ) -> None:
+        """Start it. `boot` is sent with its length before it; `stderr` takes its log (default: ours)."""
+        self.name = name
+        windows = sys.platform == "win32"
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
+            [sys.executable, "-m", "actors", name],
+            stdin=subprocess.PIPE,
+            stdout=2 if stderr is None else stderr,  # what an actor prints is an answer to nobody
+            stderr=stderr,
+            cwd=PROJECT,
+            env=dict(env) if env is not None else None,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) if windows else 0,
+            process_group=None if windows else 0,
+        )
+        with contextlib.suppress(OSError):  # it may have died already: its exit status tells
+            self._stdin.write(struct.pack(">I", len(boot)) + boot)
+            self._stdin.flush()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def _stdin(self) -> IO[bytes]:
+        assert self._process.stdin is not None  # noqa: S101 - it was opened as a pipe, for mypy
+        return self._process.stdin
+
+    def exit_status(self) -> int | None:
+        """None while it runs; negative for a signal. The first call after its end closes what it held."""
+        status = self._process.poll()
+        if status is not None:
+            self._close_input()
+        return status
+
+    def ask_to_stop(self) -> None:
+        """Tell it without any socket to save and stop: by the end of its stdin and by SIGTERM."""
+        self._close_input()
+        if sys.platform != "win32":  # there SIGTERM would be a kill
+            with contextlib.suppress(OSError):
+                self._process.terminate()
+
+    def kill(self) -> None:
+        """End it at once."""
+        with contextlib.suppress(OSError):
+            self._process.kill()
+
+    def _close_input(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stdin.close()
+
+
+def said(status: int) -> str:
+    """An exit status in words."""
+    if status < 0:
+        try:
+            return f"killed by {signal.Signals(-status).name}"
+        except ValueError:
+            return f"killed by signal {-status}"
+    if status == REFUSED:
+        return f"refused to start (exit status {status}): its last log line says why"
+    if status == 0:
+        return "stopped without being asked"
+    return f"crashed (exit status {status}): its log lines say why"

@@ -1,0 +1,85 @@
+"""The health log: one JSON line for each actor, regularly and at every change of state."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import logging.handlers
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+
+from messages import ActorHealth
+
+_MAX_BYTES = 5_000_000
+_KEEP = 3
+_log = logging.getLogger("launcher")
+
+
+def line(row: ActorHealth, at: datetime) -> dict[str, Any]:
+    """One row as the log has it: the promised keys first and in their order, then the others."""
+    return {"ts": at.astimezone(UTC).isoformat(timespec="milliseconds"), **msgspec.structs.asdict(row)}
+
+
+def rss_mb(pid: int) -> float:
+    """Resident memory of a process in MB (10^6 bytes); 0 where there is none."""
+    try:
+        return round(psutil.Process(pid).memory_info().rss / 1e6, 1) if pid else 0.0
+    except psutil.Error:
+        return 0.0
+
+
+class HealthLog:
+    """`DATA_DIR/logs/actor_health.jsonl`, 5 MB and three older ones. A full disk never stops the launcher."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.path = data_dir / "logs" / "actor_health.jsonl"
+        self._handler: _LoudOnceHandler | None = None
+
+    def write(self, rows: Iterable[ActorHealth]) -> None:
+        """Append a line for each row, all with the present time."""
+        at = datetime.now(UTC)
+        try:
+            if self._handler is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._handler = _LoudOnceHandler(
+                    self.path, maxBytes=_MAX_BYTES, backupCount=_KEEP, encoding="utf-8", delay=True
+                )
+        except OSError as error:
+            _log.warning(
+                "The health log %s cannot be opened (%s): free the disk or its rights.", self.path, error
+            )
+            return
+        for row in rows:
+            text = msgspec.json.encode(line(row, at)).decode()
+            self._handler.handle(logging.LogRecord("health", logging.INFO, "", 0, text, None, None))
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._handler is not None:
+            with contextlib.suppress(OSError):  # lines that a full disk did not take are lost, and were told
+                self._handler.close()
+            self._handler = None
+
+
+class _LoudOnceHandler(logging.handlers.RotatingFileHandler):
+    """Says once that it cannot write, not with every line; the next line that works makes it say so again."""
+
+    _loud = True
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._works = True
+        super().emit(record)
+        self._loud = self._loud or self._works
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
+        self._works = False
+        if self._loud:
+            _log.warning(
+                "The health log %s cannot be written: is the disk full?", self.baseFilename, exc_info=True
+            )
+        self._loud = False

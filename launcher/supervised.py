@@ -1,0 +1,185 @@
+"""One actor under supervision: its process, its state, and when it is started again."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from launcher import child as children
+from launcher.health import rss_mb
+from launcher.restarts import Restarts
+from launcher.timings import Timings
+from messages import ActorHealth, ActorState
+
+_log = logging.getLogger("launcher")
+_OWN_PAUSE_S = 1.0
+
+
+class Process(Protocol):
+    """What a supervised actor needs of its process: `launcher.child.Child`, or a fake in tests."""
+
+    @property
+    def pid(self) -> int: ...
+    def exit_status(self) -> int | None: ...
+    def kill(self) -> None: ...
+    def ask_to_stop(self) -> None: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Pulse:
+    """What an actor answers when it is asked whether it lives."""
+
+    pid: int
+    degraded: bool = False
+    last_error: str = ""
+    mailbox_depth: int = 0
+    handled: int = 0
+    handle_ms_p50: float = 0.0
+    handle_ms_p99: float = 0.0
+    oldest_ms: float = 0.0
+    dead_letters: int = 0
+
+
+class Supervised:
+    """The state machine of one actor. `now_s` is always steady real time."""
+
+    def __init__(
+        self,
+        name: str,
+        spawn: Callable[[str], Process],
+        timings: Timings,
+        changed: Callable[[Supervised], None] = lambda _: None,
+    ) -> None:
+        """`spawn` starts the process; `changed` hears of every change of state."""
+        self.name = name
+        self.state: ActorState = "stopped"
+        self.process: Process | None = None
+        self.ever_answered = False
+        self.refused = False
+        """Its last end was a refusal to start."""
+        self._spawn = spawn
+        self._timings = timings
+        self._changed = changed
+        self._restarts = Restarts(timings)
+        self._pulse: Pulse | None = None
+        self._last_error = ""
+        self._killed_for = ""
+        self._started_s = 0.0
+        self._retry_s = 0.0
+        self._silent_s = 0.0
+        self._looked_s = 0.0
+
+    @property
+    def pid(self) -> int:
+        """Its process id; 0 where there is none."""
+        return self.process.pid if self.process else 0
+
+    @property
+    def answering(self) -> bool:
+        """It has answered since it was last started."""
+        return self.state in ("running", "degraded")
+
+    def start(self, now_s: float) -> None:
+        """Start its process."""
+        self._started_s = self._looked_s = now_s
+        self._silent_s = 0.0
+        self._pulse = None
+        try:
+            self.process = self._spawn(self.name)
+        except OSError as error:  # no memory, no process slot: as passing as a crash
+            self._crashed(now_s, f"could not be started ({error})")
+            return
+        self._become("starting")
+
+    def answered(self, pulse: Pulse, now_s: float) -> None:
+        """It answered. An answer of an earlier process (another pid) says nothing."""
+        if self.process is None or pulse.pid != self.process.pid or self.state == "stopped":
+            return
+        self._silent_s = 0.0
+        self._pulse = pulse
+        self.ever_answered = True
+        self.refused = False
+        if pulse.last_error:
+            self._last_error = pulse.last_error
+        if now_s - self._started_s > self._timings.crash_window_s:
+            self._restarts.steady(now_s)
+        self._become("degraded" if pulse.degraded else "running")
+
+    def look(self, now_s: float) -> None:
+        """Notice an end, a silence that is too long, or that it is time to start it again."""
+        if self.process is not None:
+            status = self.process.exit_status()
+            if status is not None:
+                self.refused = status == children.REFUSED
+                how, self._killed_for = self._killed_for or children.said(status), ""
+                self._crashed(now_s, how, hopeless=self.refused)
+            else:
+                self._listen(now_s)
+        elif self.state in ("restarting", "failed") and now_s >= self._retry_s:
+            self._restarts.count += 1
+            self.start(now_s)
+
+    def ended(self) -> bool:
+        """While stopping: whether its process is gone (or there was none)."""
+        if self.process is None or self.process.exit_status() is not None:
+            self.process = None
+            self._become("stopped")
+            return True
+        return False
+
+    def health(self, now_s: float) -> ActorHealth:
+        """Its line of the health log."""
+        pulse = self._pulse or Pulse(0)
+        return ActorHealth(
+            actor=self.name,
+            pid=self.pid,
+            state=self.state,
+            uptime_s=round(now_s - self._started_s, 3) if self.process else 0.0,
+            restarts=self._restarts.count,
+            mailbox_depth=pulse.mailbox_depth,
+            handled=pulse.handled,
+            handle_ms_p50=pulse.handle_ms_p50,
+            handle_ms_p99=pulse.handle_ms_p99,
+            rss_mb=rss_mb(self.pid),
+            last_error=self._last_error,
+            oldest_ms=pulse.oldest_ms,
+            dead_letters=pulse.dead_letters,
+        )
+
+    def _listen(self, now_s: float) -> None:
+        # The launcher's own pauses (a suspended machine, a debugger) are no silence of the actor.
+        self._silent_s += min(now_s - self._looked_s, _OWN_PAUSE_S)
+        self._looked_s = now_s
+        limit = self._timings.hung_after_s if self.answering else self._timings.start_within_s
+        if self._silent_s <= limit or self.process is None:
+            return
+        self.process.kill()
+        self._killed_for = f"gave no answer for {limit:g} s and was killed"
+        _log.error(
+            "%s (pid %d) has not answered for %g s: it hangs and is killed; it starts again at once. "
+            "If this comes back, look at its last log lines.", self.name, self.process.pid, limit,
+        )  # fmt: skip
+        self._silent_s = 0.0
+
+    def _crashed(self, now_s: float, how: str, *, hopeless: bool = False) -> None:
+        self._last_error = how
+        self.process = None
+        self._pulse = None
+        retry = self._restarts.crashed(now_s, hopeless=hopeless)
+        self._retry_s = now_s + retry.after_s
+        if retry.failed:
+            _log.error(
+                "%s %s. It has failed and rests for %g s before one more try; the others go on and what is "
+                "meant for it waits. Mend the cause that its log lines name, then restart Usher.",
+                self.name, how, retry.after_s,
+            )  # fmt: skip
+        else:
+            _log.warning("%s %s; it starts again in %.1f s.", self.name, how, retry.after_s)
+        self._become("failed" if retry.failed else "restarting")
+
+    def _become(self, state: ActorState) -> None:
+        if state != self.state:
+            self.state = state
+            self._changed(self)

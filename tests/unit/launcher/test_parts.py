@@ -1,0 +1,217 @@
+"""The launcher's small parts: ticks, restarts, the lock, the run file, the run folder, the health log."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from launcher.child import said
+from launcher.health import HealthLog, line, rss_mb
+from launcher.lock import AlreadyRunningError, FolderLock
+from launcher.restarts import Restarts
+from launcher.runfile import Process, RunFile, RunState, running_state
+from launcher.runfolder import RunFolder, base_folder, clean_stale, wait_for_orphans
+from launcher.ticks import Tick
+from launcher.timings import Timings
+from messages import ActorHealth
+
+ROW = ActorHealth("plex", 0, "running", 1.5, 2, 3, 4, 0.5, 0.9, 30.1, "")
+PROMISED = (
+    "ts actor pid state uptime_s restarts mailbox_depth handled handle_ms_p50 handle_ms_p99 rss_mb last_error"
+)
+
+
+def test_a_tick_falls_at_its_interval_and_catches_up_once() -> None:
+    """After a long sleep one tick is due, and the next at the old beat."""
+    tick = Tick(10, 0)
+    assert [tick.due(now) for now in (5, 10, 11, 20)] == [False, True, False, True]
+    assert tick.due(95) and not tick.due(96)
+    assert tick.left_s(96) == 4 and tick.left_s(200) == 0
+    assert Tick(10, 0, at_once=True).due(0)
+
+
+def test_the_jitter_only_lengthens() -> None:
+    """A pause lies between the plain back-off and the back-off with the whole jitter."""
+    timings = Timings(first_retry_s=1, jitter=0.25)
+    assert Restarts(timings, lambda: 0.0).crashed(0).after_s == 1
+    assert Restarts(timings, lambda: 1.0).crashed(0).after_s == 1.25
+
+
+def test_crashes_outside_the_window_are_forgotten() -> None:
+    """Five crashes in a day are no crash loop."""
+    restarts = Restarts(Timings(crash_limit=2, crash_window_s=60), lambda: 0.0)
+    assert not any(restarts.crashed(day * 1000.0).failed for day in range(10))
+    assert [restarts.crashed(20_000 + n).failed for n in range(3)] == [False, False, True]
+
+
+def test_how_an_end_is_told() -> None:
+    """Signals by their names; a refusal apart from a crash."""
+    assert said(-9) == "killed by SIGKILL"
+    assert "exit status 70" in said(70)
+    assert "refused" in said(78)
+
+
+def test_the_second_is_refused_and_told_the_pid(tmp_path: Path) -> None:
+    """One lock for each data folder; the message names the folder, the pid and the way out."""
+    with FolderLock(tmp_path):
+        RunFile(tmp_path).write(RunState(Process.of(os.getpid()), "/nowhere"))
+        with pytest.raises(AlreadyRunningError) as refused:
+            FolderLock(tmp_path).take()
+        assert refused.value.pid == os.getpid()
+        assert str(tmp_path) in str(refused.value) and "DATA_DIR" in str(refused.value)
+    with FolderLock(tmp_path):
+        pass
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    """No stale lock: the system takes it back."""
+    code = (
+        "import sys, filelock; kept = filelock.FileLock(sys.argv[1]); "
+        "kept.acquire(); print('held', flush=True); input()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "usher.lock")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with holder:
+        assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
+        with pytest.raises(AlreadyRunningError, match="another process"):
+            FolderLock(tmp_path).take()
+        holder.kill()
+        holder.wait()
+        with FolderLock(tmp_path):
+            pass
+
+
+def test_the_run_file_is_private_whole_and_read_back(tmp_path: Path) -> None:
+    """Mode 0600, no temporary file left, nonsense read as nothing."""
+    file = RunFile(tmp_path)
+    state = RunState(Process.of(os.getpid()), "/run", b"keys", {"plex": Process(1, 2.0)})
+    file.write(state)
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
+    assert file.read() == state == running_state(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+    file.path.write_bytes(b'{"launcher": 3}')
+    assert file.read() is None
+    file.remove()
+    file.remove()
+    assert running_state(tmp_path) is None
+
+
+def test_another_process_with_the_same_pid_is_not_taken_for_it() -> None:
+    """A pid alone proves nothing."""
+    mine = Process.of(os.getpid())
+    assert mine.alive()
+    assert not Process(mine.pid, mine.started_s - 100).alive()
+
+
+def test_a_run_folder_is_private_and_short(tmp_path: Path) -> None:
+    """0700, and short enough for a socket's path."""
+    folder = RunFolder()
+    try:
+        assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
+        assert len(os.fsencode(folder.path / "persistence.sock")) < 100
+    finally:
+        folder.remove()
+    assert not folder.path.exists()
+
+
+def test_a_long_temporary_path_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A path beyond what a socket takes is passed over."""
+    long = tmp_path / ("x" * 80)
+    long.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
+    assert base_folder() != long
+
+
+def test_only_dead_run_folders_are_cleaned(tmp_path: Path) -> None:
+    """A living launcher's folder stays, one without a run file stays, a dead one's goes."""
+    living, young = RunFolder(tmp_path), RunFolder(tmp_path)
+    RunFile(living.path).write(RunState(Process.of(os.getpid()), str(living.path)))
+    dead = tmp_path / "usher-dead"
+    dead.mkdir()
+    RunFile(dead).write(
+        RunState(Process(2**22 + 1, 0.0), str(dead), children={"plex": Process(2**22 + 2, 0)})
+    )
+    assert clean_stale(tmp_path) == [dead]
+    assert living.path.exists() and young.path.exists() and not dead.exists()
+    living.remove()
+    young.remove()
+
+
+def test_orphans_are_waited_for_then_killed_but_no_stranger(tmp_path: Path) -> None:
+    """Only a process that looks like an actor is ended, and only after its time."""
+    sleep = [sys.executable, "-c", "input()"]
+    with (
+        subprocess.Popen([*sleep, "actors"], stdin=subprocess.PIPE) as actor,
+        subprocess.Popen(sleep, stdin=subprocess.PIPE) as stranger,
+    ):
+        children = {"plex": Process.of(actor.pid), "tracker": Process.of(stranger.pid)}
+        assert wait_for_orphans(RunState(Process(1, 0), "/x", children=children), 0.2) == [actor.pid]
+        assert actor.wait(5) == -9
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_health_line_has_the_promised_keys_first() -> None:
+    """The names and their order are a promise to whoever reads the log."""
+    keys = list(line(ROW, datetime(2026, 11, 23, 20, 15, 3, tzinfo=UTC)))
+    assert keys[:12] == PROMISED.split()
+    assert line(ROW, datetime(2026, 11, 23, 20, 15, 3, tzinfo=UTC))["ts"] == "2026-11-23T20:15:03.000+00:00"
+
+
+def test_the_health_log_is_json_lines(tmp_path: Path) -> None:
+    """One line a row, appended."""
+    log = HealthLog(tmp_path)
+    log.write([ROW, ROW])
+    log.write([ROW])
+    log.close()
+    lines = log.path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 3 and json.loads(lines[0])["actor"] == "plex"
+
+
+def test_the_health_log_is_rotated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It never grows without limit."""
+    monkeypatch.setattr("launcher.health._MAX_BYTES", 1000)
+    log = HealthLog(tmp_path)
+    for _ in range(40):
+        log.write([ROW])
+    log.close()
+    files = sorted(path.name for path in log.path.parent.iterdir())
+    assert files == ["actor_health.jsonl"] + [f"actor_health.jsonl.{n}" for n in (1, 2, 3)]
+
+
+def test_a_health_log_that_cannot_be_written_is_said_and_survived(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The launcher goes on without its log."""
+    (tmp_path / "logs").write_text("in the way")
+    HealthLog(tmp_path).write([ROW])
+    assert "actor_health.jsonl" in caplog.text
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Not a traceback for every line."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "actor_health.jsonl").symlink_to("/dev/full")
+    log = HealthLog(tmp_path)
+    log.write([ROW, ROW, ROW])
+    log.write([ROW])
+    log.close()
+    assert caplog.text.count("is the disk full?") == 1
+
+
+def test_memory_is_measured_in_mb() -> None:
+    """Of a living process; none of a missing one."""
+    assert 5 < rss_mb(os.getpid()) < 2000
+    assert rss_mb(0) == 0.0

@@ -1,0 +1,246 @@
+"""Supervision, with pretended processes and pretended time."""
+
+from __future__ import annotations
+
+import pytest
+
+from launcher.child import REFUSED
+from launcher.supervised import Pulse
+from tests.unit.launcher.fakes import Stage
+
+
+def names(stage: Stage) -> list[str]:
+    return [process.name for process in stage.started]
+
+
+def test_each_is_started_when_the_one_before_answers() -> None:
+    """The order of the start is kept, one by one."""
+    stage = Stage("persistence", "tracker", "discord", must=frozenset({"persistence"}))
+    stage.run(15)
+    assert names(stage) == ["persistence"]
+    stage.answer("persistence")
+    stage.run(0.5)
+    assert names(stage) == ["persistence", "tracker"]
+    assert not stage.supervisor.ready
+
+
+def test_one_that_is_slow_to_start_does_not_keep_the_rest() -> None:
+    """Only a must is waited for without limit."""
+    stage = Stage("tracker", "discord")
+    stage.run(2.5)
+    assert names(stage) == ["tracker"]
+    stage.run(2)
+    assert names(stage) == ["tracker", "discord"]
+
+
+def test_only_the_one_that_died_is_started_again() -> None:
+    """One for one: the others keep their processes."""
+    stage = Stage("persistence", "tracker", "discord")
+    stage.up()
+    pids = {actor.name: actor.pid for actor in stage.supervisor.actors.values()}
+    stage.latest("tracker").status = -9
+    stage.run(0.5, "persistence", "discord")
+    assert stage.state("tracker") == "restarting"
+    stage.run(1.5, "persistence", "discord")
+    stage.answer("tracker")
+    after = {actor.name: actor.pid for actor in stage.supervisor.actors.values()}
+    assert {name for name in pids if pids[name] != after[name]} == {"tracker"}
+    row = stage.supervisor.health(stage.now_s)[1]
+    assert (row.state, row.restarts, row.last_error) == ("running", 1, "killed by SIGKILL")
+
+
+def test_the_pauses_double_up_to_the_longest() -> None:
+    """Exponential back-off."""
+    stage = Stage("plex")
+    stage.up()
+    pauses = []
+    for _ in range(3):
+        before = len(stage.started)
+        stage.latest("plex").status = 70
+        stage.run(0.5)
+        began = stage.now_s
+        while len(stage.started) == before:
+            stage.run(0.5)
+        pauses.append(stage.now_s - began)
+    assert pauses == [1, 2, 4]
+
+
+def test_a_crash_loop_ends_as_failed_and_the_rest_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    """The limit in the window, the error with its cure, and the others untouched."""
+    stage = Stage("tracker", "plex")
+    stage.up()
+    for _ in range(100):
+        if stage.supervisor.actors["plex"].process is not None:
+            stage.latest("plex").status = 70
+        stage.run(0.5, "tracker")
+    assert stage.state("plex") == "failed"
+    assert names(stage).count("plex") == 4
+    assert names(stage).count("tracker") == 1 and stage.state("tracker") == "running"
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(errors) == 1 and "plex" in errors[0] and "restart Usher" in errors[0]
+
+
+def test_a_failed_actor_gets_one_try_after_the_long_pause() -> None:
+    """Its cause may have gone; if not, it rests again at once."""
+    stage = Stage("plex")
+    stage.supervisor.step(0)
+    for _ in range(40):
+        if stage.supervisor.actors["plex"].process is not None:
+            stage.latest("plex").status = 70
+        stage.run(0.5)
+    tries = len(stage.started)
+    stage.run(99)
+    assert len(stage.started) == tries + 1
+    stage.latest("plex").status = 70
+    stage.run(1)
+    assert stage.state("plex") == "failed"
+    stage.run(101)
+    stage.answer("plex")
+    assert stage.state("plex") == "running"
+    stage.run(70, "plex")
+    stage.latest("plex").status = 70
+    stage.run(0.5)
+    assert stage.state("plex") == "restarting"
+
+
+def test_a_hung_actor_is_killed_and_started_again(caplog: pytest.LogCaptureFixture) -> None:
+    """No answer within the limit, while the process is there."""
+    stage = Stage("tracker", "plex")
+    stage.up()
+    hung = stage.latest("plex")
+    stage.run(4.5, "tracker")
+    assert hung.exit_status() is None
+    stage.run(3, "tracker")
+    assert hung.exit_status() == -9
+    assert stage.latest("plex") is not hung
+    stage.answer("plex")
+    assert "gave no answer for 5 s" in stage.supervisor.health(stage.now_s)[1].last_error
+    assert "hangs" in caplog.text
+
+
+def test_a_slow_start_has_its_own_patience() -> None:
+    """A first answer may take longer than a later one, and not for ever."""
+    stage = Stage("persistence")
+    stage.run(19)
+    assert stage.latest("persistence").status is None
+    stage.run(4)
+    assert len(stage.started) == 2
+
+
+def test_a_pause_of_the_launcher_is_no_silence_of_the_actors() -> None:
+    """After a suspended machine wakes up nobody is taken for hung."""
+    stage = Stage("plex")
+    stage.up()
+    stage.now_s += 3600
+    stage.supervisor.step(stage.now_s)
+    stage.run(2)
+    assert stage.latest("plex").status is None
+    assert stage.state("plex") == "running"
+
+
+def test_an_answer_of_the_dead_process_says_nothing() -> None:
+    """A late pong must not make its successor look alive."""
+    stage = Stage("plex")
+    stage.up()
+    old = stage.latest("plex")
+    old.status = -9
+    stage.run(2)
+    assert stage.state("plex") == "starting"
+    stage.supervisor.answered("plex", Pulse(old.pid), stage.now_s)
+    assert stage.state("plex") == "starting"
+
+
+def test_degraded_and_back() -> None:
+    """What the actor says of itself is its state, with its reason."""
+    stage = Stage("plex")
+    stage.up()
+    stage.answer("plex", degraded=True, error="token refused")
+    row = stage.supervisor.health(stage.now_s)[0]
+    assert (row.state, row.last_error) == ("degraded", "token refused")
+    stage.answer("plex")
+    assert stage.state("plex") == "running"
+    assert stage.changes == [("plex", state) for state in ("starting", "running", "degraded", "running")]
+
+
+def test_a_must_that_refuses_at_its_start_is_hopeless() -> None:
+    """A store that cannot be opened: one try, and nothing else is started."""
+    stage = Stage("persistence", "tracker", must=frozenset({"persistence"}))
+    stage.run(0.5)
+    stage.latest("persistence").status = REFUSED
+    stage.run(5)
+    assert stage.supervisor.hopeless == "persistence"
+    assert names(stage) == ["persistence"]
+
+
+def test_a_must_that_fails_later_is_not_hopeless() -> None:
+    """What waits for it is safe in memory; it is tried again."""
+    stage = Stage("persistence", "tracker", must=frozenset({"persistence"}))
+    stage.up()
+    stage.latest("persistence").status = REFUSED
+    stage.run(5, "tracker")
+    assert stage.state("persistence") == "failed"
+    assert not stage.supervisor.hopeless
+    stage.run(100, "tracker")
+    assert stage.state("persistence") == "starting"
+
+
+def test_a_process_that_cannot_be_made_counts_as_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No memory for a fork is as passing as a crash."""
+    stage = Stage("plex")
+
+    def refuse(name: str) -> None:
+        raise OSError("no memory")
+
+    monkeypatch.setattr(stage.supervisor.actors["plex"], "_spawn", refuse)
+    stage.run(0.5)
+    assert stage.state("plex") == "restarting"
+    monkeypatch.undo()
+    stage.run(2)
+    assert stage.state("plex") == "starting"
+
+
+def test_the_stop_goes_backwards_and_waits_for_each() -> None:
+    """Intake first, persistence last; more pollers together."""
+    stage = Stage("persistence", "tracker", "discord", "plex", "plex-2")
+    stage.up()
+    asked: list[str] = []
+    stopping = stage.supervisor.stopping(asked.append, stage.now_s)
+    assert not stopping.step(stage.now_s)
+    assert asked == ["plex-2", "plex"]
+    for expected in ("discord", "tracker", "persistence"):
+        for process in stage.started:
+            if process.name in asked:
+                process.status = 0
+        assert not stopping.step(stage.now_s)
+        assert asked[-1] == expected
+    stage.latest("persistence").status = 0
+    assert stopping.step(stage.now_s)
+    assert stopping.killed == []
+    assert {actor.state for actor in stage.supervisor.actors.values()} == {"stopped"}
+
+
+def test_one_that_will_not_stop_is_pressed_then_killed_within_the_time() -> None:
+    """An actor that ignores everything costs its share of the time and no more."""
+    stage = Stage("persistence", "tracker", "discord", "plex")
+    stage.up()
+    for process in stage.started:
+        process.obeys = False
+    stopping = stage.supervisor.stopping(lambda _: None, stage.now_s)
+    began = stage.now_s
+    while not stopping.step(stage.now_s):
+        stage.now_s += 0.1
+        assert stage.now_s - began < 10
+    assert stage.now_s - began <= 9
+    assert all(process.asked_to_stop and process.status == -9 for process in stage.started)
+    assert stopping.killed == ["plex", "discord", "tracker", "persistence"]
+
+
+def test_a_stop_during_the_start_reaches_who_cannot_be_asked_yet() -> None:
+    """A process that has not answered is told by its stdin and a signal; the rest is never started."""
+    stage = Stage("persistence", "tracker")
+    stage.run(0.5)
+    asked: list[str] = []
+    stopping = stage.supervisor.stopping(asked.append, stage.now_s)
+    assert stopping.step(stage.now_s)
+    assert asked == [] and stage.latest("persistence").asked_to_stop
+    assert names(stage) == ["persistence"]
