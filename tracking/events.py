@@ -1,0 +1,33 @@
+"""What a step of the tracking brings about, beyond the new state."""
+
+from dataclasses import dataclass
+
+from messages import FindHistory, ScreeningEnded, ScreeningStarted, WatchFinished, WatchState
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOpened:
+    """A watch began, or went on after its end."""
+
+    state: WatchState
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryWanted:
+    """A Plex server should be asked what became of a watch."""
+
+    poller: str
+    """Name of the actor that polls that server."""
+    question: FindHistory
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that the people who run Usher should know; said once."""
+
+    text: str
+
+
+Event = WatchOpened | WatchFinished | ScreeningStarted | ScreeningEnded | HistoryWanted | Notice
+"""In the order in which they happened."""

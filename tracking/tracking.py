@@ -1,0 +1,125 @@
+"""The tracking as the tracker actor uses it: one object, one method for each thing that can be heard."""
+
+from collections.abc import Callable
+
+from messages import (
+    ActiveWatch,
+    ActiveWatches,
+    HistoryFound,
+    Moment,
+    NowPlaying,
+    PlaybackSnapshot,
+    PollFailed,
+    StartTracking,
+    TrackingPlan,
+    VoicePresence,
+    WatchesLoaded,
+    WatchesReported,
+    WatchState,
+)
+from messages.base import DurationMs
+from tracking import ending, manual, party, polls, spans, start
+from tracking.events import Event
+from tracking.house import House
+from tracking.rules import Rules
+from tracking.session import Session
+from tracking.watch import completion, finish, plex_viewer, reckon, watched_s
+
+
+class Tracking:
+    """Every running watch. The methods that take something in return what came of it, in order.
+
+    It reads no clock: the same calls with the same arguments bring about the same events and the same state.
+    """
+
+    def __init__(self, rules: Rules, viewer_of: Callable[[str, str], str] = plex_viewer) -> None:
+        self._house = House(rules, viewer_of)
+
+    def restore(self, loaded: WatchesLoaded, at: Moment) -> list[Event]:
+        """Take up what ran before a restart. Before anything else, or not at all."""
+        start.restore(self._house, loaded, at)
+        return self._house.take_events()
+
+    def observe(self, snapshot: PlaybackSnapshot) -> list[Event]:
+        """Take in a successful poll of a Plex server."""
+        party.check_voice(self._house, snapshot.taken)
+        polls.observe(self._house, snapshot)
+        party.seat_members(self._house, snapshot.taken)
+        return self._house.take_events()
+
+    def poll_failed(self, failure: PollFailed) -> list[Event]:
+        """Take in that a poll brought no answer."""
+        polls.poll_failed(self._house, failure)
+        return self._house.take_events()
+
+    def voice(self, presence: VoicePresence) -> list[Event]:
+        """Take in who is in the voice channel."""
+        party.voice(self._house, presence)
+        return self._house.take_events()
+
+    def history_found(self, found: HistoryFound, at: Moment) -> list[Event]:
+        """Take in the answer to a HistoryWanted."""
+        ending.history_found(self._house, found, at)
+        return self._house.take_events()
+
+    def start_manually(self, request: StartTracking, at: Moment) -> tuple[TrackingPlan, list[Event]]:
+        """Do, or only plan, what an admin asks for; returns the answer and what came of it."""
+        plan = manual.start(self._house, request, at)
+        return plan, self._house.take_events()
+
+    @property
+    def running(self) -> int:
+        """How many watches run."""
+        return sum(len(session.watches()) for session in self._house.sessions())
+
+    def states(self) -> list[WatchState]:
+        """Return every running watch, those of the oldest session first."""
+        return [state for session in self._house.sessions() for state in session.watches()]
+
+    def report(self, at: Moment) -> WatchesReported:
+        """Return every running watch, and the records they would leave if they ended now."""
+        active = tuple(self.states())
+        rules = self._house.rules
+        records = tuple(finish(state, state.seen.wall_s, "left", rules) for state in active)
+        return WatchesReported(at, active, records)
+
+    def now_playing(self, at: Moment) -> NowPlaying:
+        """Return every screening that somebody watches."""
+        rules = self._house.rules
+        return NowPlaying(
+            at, tuple(session.screening(at, rules) for session in self._house.sessions() if session.watched)
+        )
+
+    def active(self, at: Moment) -> ActiveWatches:
+        """Return what people are told of the running watches."""
+        watches = [
+            self._active_watch(session, state, at)
+            for session in self._house.sessions()
+            for state in session.watches()
+        ]
+        watches.sort(key=lambda watch: watch.started_at_s)
+        return ActiveWatches(at, tuple(watches), self.now_playing(at).screenings, self._notice())
+
+    def _active_watch(self, session: Session, state: WatchState, at: Moment) -> ActiveWatch:
+        there = session.missing_since is None and not self._house.servers[session.identity.server_id].away
+        return ActiveWatch(
+            watch_id=state.watch_id,
+            viewer_id=state.viewer_id,
+            username=state.username,
+            source=state.source,
+            screening_id=state.screening_id,
+            item=state.item,
+            state=state.state,
+            join_position_ms=state.join_position_ms,
+            position_ms=reckon(state, at, self._house.rules) if there else state.position_ms,
+            watched_s=watched_s(state),
+            started_at_s=state.started_at_s,
+            coverage_ms=DurationMs(spans.coverage(state.spans)),
+            completion_percent=completion(state),
+            party=state.party,
+        )
+
+    def _notice(self) -> str:
+        away = [server.name or server_id for server_id, server in self._house.servers.items() if server.away]
+        notices = [f"Plex server {name} does not answer: its watches wait for it." for name in away]
+        return " ".join([*notices, self._house.notice]).strip()

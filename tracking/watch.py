@@ -1,0 +1,251 @@
+"""One watch from its opening to its record, whoever watches: an account or a member of the channel."""
+
+import hashlib
+
+from msgspec.structs import replace
+
+from messages import (
+    EndReason,
+    Item,
+    Moment,
+    Playback,
+    PlayerState,
+    PositionMs,
+    Source,
+    WatchRecord,
+    WatchState,
+)
+from messages.base import DurationMs
+from tracking import spans
+from tracking.rules import Rules, classify, is_live
+
+END_SHARE = 0.02
+"""Within this share of the end a film has ended: nobody sits through the last line of the credits."""
+BEGINNING_SHARE = 0.05
+"""A return to a completed film within this share of its beginning is a new watch."""
+
+
+def make_id(*parts: object) -> str:
+    """Return an id made of what it names (24 hex digits), so that the same observations give the same ids."""
+    return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=12).hexdigest()
+
+
+def plex_viewer(server_id: str, account_id: str) -> str:
+    """Return the viewer id of a Plex account that is not linked to a Discord member."""
+    return f"plex:{server_id}:{account_id}"
+
+
+def open_watch(
+    shown: Playback | WatchState,
+    screening_id: str,
+    viewer_id: str,
+    username: str,
+    source: Source,
+    moment: Moment,
+    position_ms: int | None,
+    player: PlayerState,
+) -> WatchState:
+    """Return a new watch of what a session shows, from `moment` on, with the film at `position_ms`."""
+    position = clamped(position_ms, shown.item.duration_ms)
+    return WatchState(
+        watch_id=make_id(
+            "watch", screening_id, viewer_id, shown.machine_id, shown.session_key, repr(moment.wall_s)
+        ),
+        screening_id=screening_id,
+        viewer_id=viewer_id,
+        username=username,
+        source=source,
+        item=shown.item,
+        session_key=shown.session_key,
+        account_id=shown.account_id,
+        machine_id=shown.machine_id,
+        started_at_s=moment.wall_s,
+        join_position_ms=position,
+        position_ms=position,
+        state=player,
+        seen=moment,
+        advanced=moment,
+    )
+
+
+def resume(record: WatchRecord, fresh: WatchState) -> WatchState:
+    """Return `fresh` as the continuation of a finished watch: same id, join position, spans and times."""
+    return replace(
+        fresh,
+        watch_id=record.watch_id,
+        started_at_s=min(record.started_at_s, fresh.started_at_s),
+        join_position_ms=record.join_position_ms,
+        playing_s=record.playing_s,
+        paused_s=record.paused_s,
+        spans=spans.union(record.spans),
+        first_seat=record.first_seat,
+        source=record.source if fresh.source != "manual" else fresh.source,
+    )
+
+
+def resumes(record: WatchRecord, at: Moment, position_ms: int | None, rules: Rules) -> bool:
+    """Tell whether a viewer who is back at `position_ms` goes on with a finished watch.
+
+    Not after the window. An uncompleted watch always goes on. A completed one goes on anywhere but at the
+    film's beginning: who comes back for the last minutes has not seen a second film, who starts again has.
+    """
+    if at.wall_s - record.ended_at_s > rules.resume_window_s:
+        return False
+    return not record.completed or not at_beginning(record.item, position_ms, rules)
+
+
+def at_beginning(item: Item, position_ms: int | None, rules: Rules) -> bool:
+    """Tell whether a film starts anew: at most the slack, or 5 % of a long film, has run."""
+    beginning = max(rules.slack_ms, BEGINNING_SHARE * (item.duration_ms or 0))
+    return position_ms is None or position_ms <= beginning
+
+
+def outage(state: WatchState) -> WatchState:
+    """Return the watch with a note that nobody looked for a while."""
+    return state if state.outage else replace(state, outage=True)
+
+
+def restore(state: WatchState, at: Moment) -> WatchState:
+    """Return a checkpointed watch on the clock of today's process: as after an outage, not yet looked for.
+
+    The steady clock starts anew when the machine does. The two clocks' accounts of the time away are
+    compared and the smaller possible one is taken, since the time away bounds what may count as seen.
+    """
+    by_steady = at.steady_s - state.seen.steady_s
+    by_wall = at.wall_s - state.seen.wall_s
+    possible = [away for away in (by_steady, by_wall) if away >= 0]
+    shift = at.steady_s - min(possible, default=0.0) - state.seen.steady_s
+    return replace(
+        state,
+        seen=Moment(state.seen.wall_s, state.seen.steady_s + shift),
+        advanced=Moment(state.advanced.wall_s, state.advanced.steady_s + shift),
+        spans=spans.union(state.spans),
+        outage=True,
+        absent_since=None,
+    )
+
+
+def reckon(state: WatchState, at: Moment, rules: Rules) -> PositionMs | None:
+    """Return where the film is at `at`, by the clock, from what was last seen of it.
+
+    While it plays, reports come late: the time played since the last new position belongs to it. A ghost
+    and an outage stand still: nothing says that the film went on.
+    """
+    if state.position_ms is None or state.state != "playing" or state.ghost or state.outage:
+        return state.position_ms
+    ran_s = state.pending_s + max(0.0, at.steady_s - state.seen.steady_s)
+    position = state.position_ms + round(min(ran_s, rules.ghost_after_s) * 1000)
+    return clamped(position, state.item.duration_ms)
+
+
+def run_out(state: WatchState, at: Moment) -> WatchState:
+    """Return the watch with the film's last seconds seen, if it must have run out before `at`.
+
+    Between the last poll with the session and the first without, the film can only have gone on: where no
+    more was left of it than that time, its end was seen. The time itself is not counted: the viewer was
+    last seen before.
+    """
+    duration = state.item.duration_ms
+    if (
+        duration is None
+        or state.position_ms is None
+        or state.state != "playing"
+        or state.ghost
+        or state.outage
+    ):
+        return state
+    ran_s = state.pending_s + max(0.0, at.steady_s - state.seen.steady_s)
+    if not 0 < duration - state.position_ms <= ran_s * 1000:
+        return state
+    return replace(
+        state, spans=spans.add(state.spans, state.position_ms, duration), position_ms=PositionMs(duration)
+    )
+
+
+def at_end(state: WatchState, rules: Rules) -> bool:
+    """Tell whether the film has ended: at most the slack, or 2 % of a long film, is left of it."""
+    duration = state.item.duration_ms
+    if duration is None or state.position_ms is None:
+        return False
+    return state.position_ms >= duration - max(rules.slack_ms, END_SHARE * duration)
+
+
+def finish_from_history(state: WatchState, viewed_at_s: float, rules: Rules) -> WatchRecord:
+    """Return the record of a watch that the server saw through while nobody looked.
+
+    From the last position on it was seen and played, for at most the time until the server counted the play.
+    """
+    away_ms = max(0, round((viewed_at_s - state.seen.wall_s) * 1000))
+    if state.position_ms is not None and state.item.duration_ms is not None:
+        end = min(state.item.duration_ms, state.position_ms + away_ms)
+        played_s = max(0, end - state.position_ms) / 1000
+        state = replace(
+            state,
+            spans=spans.add(state.spans, state.position_ms, end),
+            position_ms=PositionMs(max(end, state.position_ms)),
+            playing_s=state.playing_s + played_s,
+        )
+    return finish(state, max(viewed_at_s, state.seen.wall_s), "from_history", rules)
+
+
+def finish(state: WatchState, ended_at_s: float, reason: EndReason, rules: Rules) -> WatchRecord:
+    """Return the record of a watch that ended at `ended_at_s` (seconds since 1970, UTC).
+
+    The end is never before the start, nor nearer to it than the time watched: the wall clock may have been
+    set back.
+    """
+    playing_s = watched_s(state)
+    covered = spans.coverage(state.spans)
+    percent = completion(state)
+    return WatchRecord(
+        watch_id=state.watch_id,
+        screening_id=state.screening_id,
+        viewer_id=state.viewer_id,
+        username=state.username,
+        source=state.source,
+        item=state.item,
+        media_type=classify(state.item) or state.item.kind,
+        started_at_s=state.started_at_s,
+        ended_at_s=max(ended_at_s, state.started_at_s + playing_s + state.paused_s),
+        join_position_ms=state.join_position_ms,
+        leave_position_ms=state.position_ms,
+        playing_s=playing_s,
+        paused_s=state.paused_s,
+        spans=state.spans,
+        coverage_ms=DurationMs(covered),
+        completion_percent=percent,
+        completed=percent is not None and percent >= rules.watched_percent,
+        brief=playing_s < rules.min_watch_s,
+        end_reason=reason,
+        guild_id=state.guild_id,
+        channel_id=state.channel_id,
+        party=state.party,
+        first_seat=state.first_seat,
+    )
+
+
+def watched_s(state: WatchState) -> float:
+    """Return the playing time so far, seconds: a ghost's standing still is none."""
+    return state.playing_s if state.ghost else state.playing_s + state.pending_s
+
+
+def completion(state: WatchState) -> float | None:
+    """Return how much of the film was seen, 0 to 100; None where its length is not known, and for live TV.
+
+    Without any position the playing time stands in for the coverage.
+    """
+    duration = state.item.duration_ms
+    if not duration or duration < 0 or is_live(state.item):
+        return None
+    timed = state.position_ms is not None or state.spans
+    seen_ms = spans.coverage(state.spans) if timed else watched_s(state) * 1000
+    return min(100.0, seen_ms / duration * 100)
+
+
+def clamped(position_ms: int | None, duration_ms: int | None) -> PositionMs | None:
+    """Return a position inside the film: clients report a little more than its length at its end."""
+    if position_ms is None:
+        return None
+    if duration_ms is not None and duration_ms > 0:
+        return PositionMs(max(0, min(position_ms, duration_ms)))
+    return PositionMs(max(0, position_ms))
