@@ -93,11 +93,15 @@ SECRET_FIELDS = frozenset({"plex_token", "discord_token", "database_url", "plex_
 
 
 class SettingsError(ValueError):
-    """Some settings are missing or wrong; `problems` has a line for each, with its cure."""
+    """Some settings are missing or wrong; `problems` has a line for each, with its cure.
 
-    def __init__(self, problems: list[str]) -> None:
+    `readable` has those that are right, and the defaults for the others, so that they can still be checked.
+    """
+
+    def __init__(self, problems: list[str], readable: Settings | None = None) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+        self.readable = readable or Settings()
 
 
 class _WrongError(ValueError):
@@ -259,18 +263,20 @@ DECLARED: tuple[Setting, ...] = (
 )  # fmt: skip
 
 
-def load_settings(environ: Mapping[str, str], dotenv_path: Path | None = None) -> Settings:
+def load_settings(
+    environ: Mapping[str, str], dotenv_path: Path | None = None, *, for_service: bool = True
+) -> Settings:
     """Read and check every setting; raise SettingsError with all problems at once.
 
     `dotenv_path` names a `.env` file that may be missing. Values in `environ` win over it. An empty value
-    counts as not set.
+    counts as not set. Without `for_service`, what only the running service needs may be missing.
     """
     raw, problems = _gather(environ, dotenv_path)
     values: dict[str, Any] = {}
     for setting in DECLARED:
         text = raw.get(setting.name, "").strip()
         if not text:
-            if _is_missed(setting, raw):
+            if for_service and _is_missed(setting, raw):
                 problems.append(f"{setting.name} is missing: set it to the {setting.help}.")
             continue
         try:
@@ -279,7 +285,7 @@ def load_settings(environ: Mapping[str, str], dotenv_path: Path | None = None) -
             problems.append(f"{setting.name} is wrong{_quoted(setting, text)}: it takes {wrong}.")
     problems += _contradictions(values)
     if problems:
-        raise SettingsError(problems)
+        raise SettingsError(problems, Settings(**values))
     return Settings(**values)
 
 
