@@ -1,0 +1,224 @@
+"""The tracker: hears what Plex and Discord see, keeps every running watch, says what began and what ended.
+
+What counts as a watch is decided in `tracking/`, which is pure. Here is only who is told what.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final
+
+from actors.runtime import Actor, ActorUnavailable, AskTimeout, Context, MailboxFull, OutboxFull, RemoteError
+from config import Settings
+from messages import (
+    ActiveWatches,
+    HistoryFound,
+    ListActiveWatches,
+    LoadWatches,
+    Message,
+    Moment,
+    PlaybackSnapshot,
+    PollFailed,
+    ReportWatches,
+    ScreeningEnded,
+    ScreeningStarted,
+    StartTracking,
+    TrackingPlan,
+    VoicePresence,
+    WatchesLoaded,
+    WatchFinished,
+    WatchRecord,
+)
+from tracking import Event, HistoryWanted, Notice, Rules, Tracking, WatchOpened
+
+LOAD_AGAIN_S: Final = 1.0
+"""How long to wait before persistence is asked again for the watches of the last run."""
+WAITING_LIMIT: Final = 1000
+"""Observations kept while it has not answered: hours of them; the oldest go first."""
+NOT_READY: Final = "the tracker is waiting for persistence to say what ran before; try again in a moment"
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Return the rules of watching as the settings have them."""
+    return Rules(
+        end_grace_s=settings.end_grace_seconds,
+        ghost_after_s=settings.ghost_after_seconds,
+        ghost_end_s=settings.ghost_end_seconds,
+        slack_s=settings.position_slack_seconds,
+        watched_percent=settings.watched_percent,
+        min_watch_s=settings.min_watch_seconds,
+        resume_window_s=settings.resume_window_hours * 3600,
+        tracked_types=frozenset(settings.tracked_types),
+        party_user=settings.watch_party_plex_user,
+        excluded=frozenset(user.casefold() for user in settings.excluded_plex_users),
+        gap_s=max(3 * settings.plex_poll_seconds, settings.end_grace_seconds),
+    )
+
+
+class LoadAgain(Message, frozen=True, tag="load_again"):
+    """The tracker to itself: ask persistence again."""
+
+
+class Tracker(Actor):
+    """Keeps the running watches. A tracker that was killed is rebuilt from its last report to persistence."""
+
+    name: ClassVar[str] = "tracker"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._rules = rules_of(context.settings)
+        self._tracking = Tracking(self._rules)
+        self._ready = False
+        self._waiting: deque[Message] = deque(maxlen=WAITING_LIMIT)
+        self._untold: deque[WatchFinished] = deque()
+        """Finished watches that could not be handed over yet."""
+        self._held = False
+
+    def hears(self) -> Mapping[type[Any], Callable[[Any], Message | None]]:
+        """Return the dispatch table."""
+        return {
+            PlaybackSnapshot: self._observe,
+            PollFailed: self._observe,
+            VoicePresence: self._observe,
+            HistoryFound: self._observe,
+            ReportWatches: self._report,
+            ListActiveWatches: self._list,
+            StartTracking: self._start_manually,
+            LoadAgain: self._load,
+        }
+
+    def on_start(self) -> None:
+        """Ask what ran before."""
+        self._load(LoadAgain())
+
+    def _load(self, _: LoadAgain) -> None:
+        """Take up the watches of the last run; until then observations wait, so that no watch is opened twice."""
+        at = self.context.clock.now()
+        question = LoadWatches(at.wall_s - self._rules.resume_window_s)
+        try:
+            loaded = self.ref("persistence").ask(question)
+        except (ActorUnavailable, AskTimeout, MailboxFull, RemoteError) as error:
+            self.degraded(f"Persistence does not say which watches ran before ({error}); observations wait.")
+            self.after(LOAD_AGAIN_S, LoadAgain())
+            return
+        if not isinstance(loaded, WatchesLoaded):
+            raise TypeError(f"persistence answered LoadWatches with {type(loaded).__name__}")
+        self._ready = True
+        self.recovered()
+        self.log.info(
+            "Went on with %d watches; %d finished ones may be resumed",
+            len(loaded.running),
+            len(loaded.resumable),
+        )
+        self._tell(self._tracking.restore(loaded, self.context.clock.now()), at)
+        while self._waiting:
+            self._take(self._waiting.popleft())
+
+    # What is seen
+
+    def _observe(self, message: Message) -> None:
+        if self._ready:
+            self._take(message)
+        else:
+            self._waiting.append(message)
+
+    def _take(self, message: Message) -> None:
+        """Take one step, and tell what came of it. Time is the message's, however long it waited."""
+        match message:
+            case PlaybackSnapshot():
+                self._tell(self._tracking.observe(message), message.taken)
+            case PollFailed():
+                self._tell(self._tracking.poll_failed(message), None)
+            case VoicePresence():
+                self._tell(self._tracking.voice(message), None)
+            case HistoryFound():
+                at = self.context.clock.now()
+                self._tell(self._tracking.history_found(message, at), at)
+
+    # What is asked
+
+    def _report(self, _: ReportWatches) -> None:
+        if self._ready:
+            self._tell([], self.context.clock.now())
+
+    def _list(self, _: ListActiveWatches) -> ActiveWatches:
+        at = self.context.clock.now()
+        return self._tracking.active(at) if self._ready else ActiveWatches(at, (), (), NOT_READY)
+
+    def _start_manually(self, request: StartTracking) -> TrackingPlan:
+        if not self._ready:
+            return TrackingPlan((), (), "", (), NOT_READY)
+        at = self.context.clock.now()
+        plan, events = self._tracking.start_manually(request, at)
+        if not request.simulate:
+            self.log.info("%s asked to start tracking: %s", request.requested_by or "Somebody", said(plan))
+        self._tell(events, at)
+        return plan
+
+    # What is said
+
+    def _tell(self, events: list[Event], at: Moment | None) -> None:
+        """Tell the others what happened, then how things stand now (where that changed: at a poll, or with an event).
+
+        The report comes last, and only when every finished watch was handed over: if this process dies in
+        between, persistence still holds them as running, and the next tracker closes them.
+        """
+        for event in events:
+            self._tell_event(event)
+        if not events and at is None and not self._untold:
+            return
+        now = at or self.context.clock.now()
+        if self._hand_over():
+            self.ref("persistence").tell(self._tracking.report(now))
+        self.ref("discord").tell(self._tracking.now_playing(now))
+
+    def _tell_event(self, event: Event) -> None:
+        match event:
+            case WatchOpened(state, resumed):
+                verb = "goes on with" if resumed else "began"
+                at_s = (state.position_ms or 0) // 1000
+                self.log.info(
+                    "%s %s “%s” at %d s (%s)", state.username, verb, state.item.title, at_s, state.source
+                )
+            case WatchFinished():
+                self.log.info("%s", ending(event.record))
+                self._untold.append(event)
+            case ScreeningStarted() | ScreeningEnded():
+                try:
+                    self.ref("discord").tell(event)
+                except OutboxFull as error:
+                    self.log.warning("“%s” is not announced: %s", event.screening.item.title, error)
+            case HistoryWanted(poller, question):
+                self.ref(poller).tell(question)
+            case Notice(text):
+                self.log.warning("%s", text)
+
+    def _hand_over(self) -> bool:
+        """Give finished watches to persistence; tell whether it has, or will have, them all."""
+        held = self._held
+        while self._untold:
+            try:
+                self.ref("persistence").tell(self._untold[0])
+            except OutboxFull as error:
+                self._held = True
+                self.degraded(f"{len(self._untold)} finished watches wait for persistence: {error}")
+                return False
+            self._untold.popleft()
+        if held:
+            self._held = False
+            self.recovered()
+        return True
+
+
+def ending(record: WatchRecord) -> str:
+    """Return a finished watch in one line."""
+    percent = "" if record.completion_percent is None else f", {record.completion_percent:.1f} %"
+    return (
+        f"{record.username} finished “{record.item.title}” ({record.end_reason}): "
+        f"{record.playing_s / 60:.1f} minutes{percent}"
+    )
+
+
+def said(plan: TrackingPlan) -> str:
+    """Return a plan in one line."""
+    done = ", ".join(f"{outcome.name or outcome.user_id} {outcome.outcome}" for outcome in plan.outcomes)
+    return plan.problem or done
