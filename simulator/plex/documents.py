@@ -112,7 +112,6 @@ def metadata(item: Item, *, details: bool = True) -> Element:
                 "librarySectionKey": f"/library/sections/{section.id}" if section else None,
                 "librarySectionTitle": section.title if section else None,
                 "originallyAvailableAt": f"{item.year}-01-01" if item.year else None,
-                "summary": item.summary,
                 "thumb": item.thumb,
                 "title": item.title,
                 "type": item.kind,

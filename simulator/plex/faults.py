@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
 FaultKind = Literal[
     "refuse",
@@ -36,7 +36,6 @@ SocketFault = Literal["unanswered", "rejected", "dropped", "silent", "invalid_ut
 open. silent: open, and nothing is ever sent, not even a pong or a close. invalid_utf8: the next alert is a
 text frame that is not UTF-8. garbage: the next alert is not what it should be."""
 
-KINDS: tuple[str, ...] = get_args(FaultKind)
 ADMIN_ONLY = ("/status/sessions", "/accounts", "/devices")
 """What a server keeps from a token that is not the owner's."""
 

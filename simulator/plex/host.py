@@ -32,6 +32,7 @@ class Door:
             if protocol is None:
                 raise RuntimeError("the simulated server's runner was not set up; call runner.setup() first")
             reserved, self._reserved = self._reserved or _bound(self.port), None
+            _shared(reserved, True)
             self._server = await asyncio.get_running_loop().create_server(protocol, sock=reserved)
 
     async def shut(self) -> None:
@@ -41,6 +42,7 @@ class Door:
             self._server = None
             # A bound socket that does not listen keeps the port from others and refuses for us.
             self._reserved = _bound(self.port)
+            _shared(self._reserved, False)
         self.cut()
 
     def cut(self) -> None:
@@ -60,7 +62,7 @@ class Door:
 def _bound(port: int) -> socket.socket:
     held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _shared(held, True)
         held.bind((HOST, port))
         held.setblocking(False)
     except OSError as problem:
@@ -70,6 +72,15 @@ def _bound(port: int) -> socket.socket:
             f"port {port} on {HOST} cannot be used: {problem.strerror}; choose another or 0 for any",
         ) from problem
     return held
+
+
+def _shared(held: socket.socket, on: bool) -> None:
+    """Whether others may bind the port too.
+
+    On while we bind and listen, or connections that linger from before would be in the way; off while we only
+    keep the port, or anybody could begin to listen on it.
+    """
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(on))
 
 
 class LoopThread:

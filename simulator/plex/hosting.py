@@ -1,6 +1,7 @@
 """The server's life on its loop: opening the port, sending alerts, looking at the clock, flapping."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,8 @@ class Hosting:
         self._wanted_port = port
         self._nap_s = nap_s
         self._thread = LoopThread("simulated-plex")
+        self._counting = threading.Lock()
+        self._unsent = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._flapping: asyncio.Task[None] | None = None
         self._thread.start()
@@ -55,7 +58,14 @@ class Hosting:
 
     def send(self, alert: dict[str, Any]) -> None:
         """Tell every listener, in the order of the calls."""
+        with self._counting:
+            self._unsent += 1
         self._thread.post(lambda: self._outbox.put_nowait(alert))
+
+    @property
+    def unsent(self) -> int:
+        """How many alerts have not yet gone to every listener."""
+        return self._unsent
 
     def look(self) -> None:
         """Look at the clock soon: something has changed that may come due earlier."""
@@ -98,17 +108,20 @@ class Hosting:
         self._tasks = [asyncio.create_task(self._deliver()), asyncio.create_task(self._watch_the_clock())]
 
     async def _close(self) -> None:
-        await self._set_fault(None)
-        for task in self._tasks:
+        tasks = [*self._tasks, *([self._flapping] if self._flapping else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._gate.switch(None)
         await self._door.remove()
         await self._runner.cleanup()
 
     async def _set_fault(self, fault: Fault | None) -> None:
-        if self._flapping is not None:
-            self._flapping.cancel()
-            self._flapping = None
+        flapping, self._flapping = self._flapping, None
+        if flapping is not None:
+            flapping.cancel()
+            # Until it has really ended it may be half-way through closing the door.
+            await asyncio.gather(flapping, return_exceptions=True)
         self._gate.switch(fault)
         if fault is not None and fault.kind == "refuse":
             await self._door.shut()
@@ -127,6 +140,8 @@ class Hosting:
     async def _deliver(self) -> None:
         while True:
             await self._listeners.send(await self._outbox.get())
+            with self._counting:
+                self._unsent -= 1
 
     async def _watch_the_clock(self) -> None:
         while True:

@@ -1,7 +1,7 @@
 """What the simulated server can play: items, shows and the library that holds them. Pure."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 ItemKind = Literal["movie", "episode", "clip", "track", "photo"]
@@ -47,7 +47,6 @@ class Item:
     """Number of the season or disc."""
     index: int | None = None
     """Number of the episode or track."""
-    summary: str = ""
 
     def __post_init__(self) -> None:
         if not self.key and self.rating_key:
@@ -168,7 +167,3 @@ class Library:
         """Library items whose title contains the words, whatever their case; never live TV or prerolls."""
         wanted = words.casefold()
         return [i for i in self if (i.section_id or 0) > 0 and wanted in i.title.casefold()]
-
-    def copy(self) -> "Library":
-        """An independent library with the same content."""
-        return replace(self, items=dict(self.items), groups=dict(self.groups))

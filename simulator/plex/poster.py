@@ -14,20 +14,21 @@ def poster(rating_key: str) -> bytes:
     """A PNG for the item: light above, dark below, and a bright disc like a lamp."""
     # The golden ratio spreads neighbouring keys as far round the colour wheel as can be.
     hue = zlib.crc32(rating_key.encode()) * 0.618033988749895 % 1.0
-    rows = bytearray()
-    for y in range(HEIGHT):
-        rows.append(0)
-        for x in range(WIDTH):
-            rows += bytes(_pixel(hue, x, y))
-    return _png(bytes(rows))
+    return _png(b"".join(b"\0" + _row(hue, y) for y in range(HEIGHT)))
 
 
-def _pixel(hue: float, x: int, y: int) -> tuple[int, int, int]:
-    away = ((x - WIDTH / 2) ** 2 + (y - HEIGHT / 3) ** 2) ** 0.5
-    glow = max(0.0, 1 - away / (WIDTH * 0.6)) ** 2
-    light = min(1.0, 0.75 * (1 - y / HEIGHT) + 0.15 + 0.5 * glow)
-    red, green, blue = colorsys.hsv_to_rgb((hue + 0.12 * y / HEIGHT) % 1.0, 0.75 * (1 - glow), light)
-    return round(red * 255), round(green * 255), round(blue * 255)
+def _row(hue: float, y: int) -> bytes:
+    """One line of pixels: the gradient's colour, whiter the nearer to the lamp."""
+    depth = y / HEIGHT
+    turned = (hue + 0.12 * depth) % 1.0
+    colour = [255 * part for part in colorsys.hsv_to_rgb(turned, 0.75, 0.9 - 0.75 * depth)]
+    left = bytearray()
+    for x in range(WIDTH // 2):
+        away = ((x - WIDTH / 2) ** 2 + (y - HEIGHT / 3) ** 2) ** 0.5
+        glow = max(0.0, 1 - away / (WIDTH * 0.6)) ** 2
+        left += bytes(round(part + (255 - part) * glow) for part in colour)
+    right = [left[place : place + 3] for place in range(len(left) - 3, -1, -3)]
+    return bytes(left) + b"".join(right)
 
 
 def _png(rows: bytes) -> bytes:

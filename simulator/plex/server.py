@@ -111,6 +111,11 @@ class SimulatedPlex(Stage):
         """How many websockets are open."""
         return self._listeners.count
 
+    @property
+    def unsent(self) -> int:
+        """How many alerts are still on their way to the listeners."""
+        return self._running().unsent
+
     def send(self, alert: Alert) -> None:
         """Send any alert: the content of a NotificationContainer."""
         self._notify(alert)
