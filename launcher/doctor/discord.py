@@ -1,0 +1,222 @@
+"""Does Discord know the bot, and may it do in its channels what it has to?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+
+import config
+from launcher.doctor.findings import Finding, bad, good, note
+
+API = "https://discord.com/api/v10"
+_TIMEOUT_S = 10
+_PORTAL = "https://discord.com/developers/applications"
+_MESSAGE_CONTENT = 1 << 18 | 1 << 19
+"""The application's flag: allowed, or allowed for a bot in few servers."""
+
+ADMINISTRATOR = 1 << 3
+VIEW = 1 << 10
+NEEDED = {VIEW: "View Channel", 1 << 11: "Send Messages", 1 << 14: "Embed Links", 1 << 15: "Attach Files"}
+"""What the bot needs in the channel of announcements."""
+_TEXT_TYPES, _VOICE_TYPES = (0, 5), (2, 13)
+
+
+class _RefusedError(Exception):
+    """Discord answered with a status that says no."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class Api:
+    """The few questions that the doctor asks. Read only."""
+
+    def __init__(self, settings: config.Settings) -> None:
+        self._base = settings.discord_api_url or API
+        self._headers = {
+            "Authorization": f"Bot {settings.discord_token}",
+            "User-Agent": "DiscordBot (usher check, 1.0)",
+        }
+
+    def get(self, path: str) -> Any:
+        """The answer; raises _RefusedError, requests' exceptions, or ValueError where it is no JSON."""
+        answer = requests.get(self._base + path, headers=self._headers, timeout=_TIMEOUT_S)
+        if answer.status_code != 200:
+            raise _RefusedError(answer.status_code)
+        return answer.json()
+
+
+def check(settings: config.Settings) -> Iterator[Finding]:
+    """Token, intent, server, channels and permissions."""
+    if not settings.discord_token:
+        return
+    api = Api(settings)
+    try:
+        me = api.get("/users/@me")
+        yield good("Discord", f"knows the bot as {me['username']} ({me['id']})")
+        app = api.get("/oauth2/applications/@me")
+        yield _intent(app)
+        if settings.discord_guild_id:
+            yield from _guild(api, settings, str(me["id"]), str(app["id"]))
+    except _RefusedError as refused:
+        yield _refusal(refused)
+    except (requests.exceptions.JSONDecodeError, KeyError, TypeError) as error:
+        yield bad(
+            "Discord",
+            f"answered with something else than expected ({type(error).__name__})",
+            "is DISCORD_API_URL set to something that is not Discord, or a proxy in between?",
+        )
+    except requests.exceptions.RequestException as error:
+        yield bad(
+            "Discord",
+            f"cannot be reached ({type(error).__name__})",
+            "check this machine's way to the internet and https://discordstatus.com",
+        )
+
+
+def _refusal(refused: _RefusedError) -> Finding:
+    if refused.status == 401:
+        return bad(
+            "Discord",
+            "refuses the token",
+            f"at {_PORTAL}: your application > Bot > Reset Token; then set DISCORD_TOKEN",
+        )
+    if refused.status == 429:
+        return bad("Discord", "says that it was asked too often", "wait a few minutes and try again")
+    return bad(
+        "Discord", f"answered with status {refused.status}", "try again; see https://discordstatus.com"
+    )
+
+
+def _intent(app: dict[str, Any]) -> Finding:
+    if int(app.get("flags") or 0) & _MESSAGE_CONTENT:
+        return good("Intents", "Message Content is on: commands like !stats work")
+    return bad(
+        "Intents",
+        "Message Content is off: commands like !stats cannot be read (/stats works)",
+        f"switch it on at {_PORTAL}/{app['id']}/bot > Privileged Gateway Intents",
+    )
+
+
+def _guild(api: Api, settings: config.Settings, bot_id: str, app_id: str) -> Iterator[Finding]:
+    guild_id = str(settings.discord_guild_id)
+    try:
+        guild = api.get(f"/guilds/{guild_id}")
+        member = api.get(f"/guilds/{guild_id}/members/{bot_id}")
+    except _RefusedError as refused:
+        if refused.status not in (403, 404):
+            raise
+        wanted = sum(NEEDED)
+        yield bad(
+            "Discord server",
+            f"the bot is not in a server with the id {guild_id}",
+            "check DISCORD_GUILD_ID, or invite the bot: https://discord.com/oauth2/authorize?"
+            f"client_id={app_id}&scope=bot%20applications.commands&permissions={wanted}",
+        )
+        return
+    yield good("Discord server", f"the bot is in {guild['name']}")
+    allowed = _Allowed(guild, member, bot_id)
+    if settings.discord_announce_channel_id:
+        yield _channel(
+            api,
+            allowed,
+            "Announcements",
+            "DISCORD_ANNOUNCE_CHANNEL_ID",
+            settings.discord_announce_channel_id,
+            _TEXT_TYPES,
+            NEEDED,
+        )
+    if settings.watch_party_voice_channel_id:
+        yield _channel(
+            api,
+            allowed,
+            "Voice channel",
+            "WATCH_PARTY_VOICE_CHANNEL_ID",
+            settings.watch_party_voice_channel_id,
+            _VOICE_TYPES,
+            {VIEW: "View Channel"},
+        )
+    else:
+        yield note(
+            "Voice channel",
+            "none is set: watch parties are not followed, Plex sessions are",
+            "set WATCH_PARTY_VOICE_CHANNEL_ID to the id of the voice or stage channel",
+        )
+
+
+def _channel(
+    api: Api,
+    allowed: _Allowed,
+    what: str,
+    variable: str,
+    channel_id: int,
+    types: tuple[int, ...],
+    needed: dict[int, str],
+) -> Finding:
+    kind = "a text or announcement channel" if types == _TEXT_TYPES else "a voice or stage channel"
+    try:
+        channel = api.get(f"/channels/{channel_id}")
+    except _RefusedError as refused:
+        if refused.status == 403:
+            return bad(
+                what,
+                f"the bot may not see the channel {channel_id}",
+                "in the channel's settings > Permissions, allow the bot's role: View Channel",
+            )
+        if refused.status == 404:
+            return bad(what, f"there is no channel {channel_id}", f"set {variable} to the id of {kind}")
+        raise
+    name = channel.get("name", channel_id)
+    if str(channel.get("guild_id", "")) != allowed.guild_id:
+        return bad(
+            what,
+            f"#{name} belongs to another Discord server",
+            f"set {variable} to a channel of the server in DISCORD_GUILD_ID",
+        )
+    if channel["type"] not in types:
+        return bad(what, f"#{name} is not {kind}", f"set {variable} to the id of {kind}")
+    has = allowed.in_channel(channel)
+    missing = [name for bit, name in needed.items() if not has & bit]
+    if missing:
+        return bad(
+            what,
+            f"in #{name} the bot lacks: {', '.join(missing)}",
+            "allow the bot's role that in the channel's settings > Permissions",
+        )
+    return good(what, f"#{name}: the bot may {', '.join(needed.values())}")
+
+
+class _Allowed:
+    """The bot's permissions, reckoned as Discord documents it: roles first, then the channel's overwrites."""
+
+    def __init__(self, guild: dict[str, Any], member: dict[str, Any], bot_id: str) -> None:
+        self.guild_id = str(guild["id"])
+        self._bot_id = bot_id
+        self._roles = {self.guild_id, *map(str, member["roles"])}
+        self._base = 0
+        for role in guild["roles"]:
+            if str(role["id"]) in self._roles:
+                self._base |= int(role["permissions"])
+        self._owner = str(guild.get("owner_id", "")) == bot_id
+
+    def in_channel(self, channel: dict[str, Any]) -> int:
+        """The permission bits in a channel; none where it may not be seen."""
+        if self._owner or self._base & ADMINISTRATOR:
+            return -1
+        overwrites = {str(entry["id"]): entry for entry in channel.get("permission_overwrites", [])}
+        has = self._with(self._base, [overwrites.get(self.guild_id)])
+        has = self._with(has, [overwrites.get(role) for role in self._roles - {self.guild_id}])
+        has = self._with(has, [overwrites.get(self._bot_id)])
+        return has if has & VIEW else 0
+
+    @staticmethod
+    def _with(has: int, entries: list[dict[str, Any] | None]) -> int:
+        deny = allow = 0
+        for entry in entries:
+            if entry is not None:
+                deny |= int(entry["deny"])
+                allow |= int(entry["allow"])
+        return has & ~deny | allow

@@ -1,0 +1,224 @@
+"""The doctor against a simulated Plex and a few answers of Discord: each fault named, with its cure."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config import Settings
+from launcher.doctor import discord, local, plex
+from launcher.doctor.findings import Finding
+from simulator.plex import MEMBER_TOKEN, OLD_MEMBER_TOKEN, SimulatedPlex
+
+GUILD, BOT, ROLE, TEXT, VOICE = "100", "200", "300", "400", "500"
+ALL_NEEDED = sum(discord.NEEDED)
+
+
+@contextlib.contextmanager
+def discord_api(answers: dict[str, Any]) -> Iterator[str]:
+    """An address that answers GET with what is given for each path (an int: that status; None: 404)."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer = answers.get(self.path, 404)
+            if self.headers["Authorization"] != "Bot right-token":
+                answer = 401
+            self.send_response(answer if isinstance(answer, int) else 200)
+            self.end_headers()
+            self.wfile.write((answer if isinstance(answer, str) else json.dumps(answer)).encode())
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def everything() -> dict[str, Any]:
+    """A server in which the bot may do all it has to."""
+    return {
+        "/users/@me": {"id": BOT, "username": "Usher"},
+        "/oauth2/applications/@me": {"id": BOT, "flags": 1 << 19},
+        f"/guilds/{GUILD}": {
+            "id": GUILD, "name": "Film club", "owner_id": "1",
+            "roles": [{"id": GUILD, "permissions": str(discord.VIEW)}, {"id": ROLE, "permissions": str(ALL_NEEDED)}],
+        },
+        f"/guilds/{GUILD}/members/{BOT}": {"roles": [ROLE]},
+        f"/channels/{TEXT}": {"id": TEXT, "type": 0, "name": "films", "guild_id": GUILD},
+        f"/channels/{VOICE}": {"id": VOICE, "type": 2, "name": "Cinema", "guild_id": GUILD},
+    }  # fmt: skip
+
+
+def ask_discord(answers: dict[str, Any], **changed: Any) -> list[Finding]:
+    """What the doctor finds in a Discord of these answers."""
+    with discord_api(answers) as url:
+        values: dict[str, Any] = {
+            "discord_token": "right-token", "discord_api_url": url, "discord_guild_id": int(GUILD),
+            "discord_announce_channel_id": int(TEXT), "watch_party_voice_channel_id": int(VOICE), **changed,
+        }  # fmt: skip
+        return list(discord.check(Settings(**values)))
+
+
+def wrong(findings: list[Finding]) -> list[str]:
+    """What is bad, with its cure."""
+    return [
+        f"{finding.what}: {finding.found} -> {finding.cure}"
+        for finding in findings
+        if finding.verdict == "bad"
+    ]
+
+
+def test_a_discord_in_order() -> None:
+    """Bot, intent, server, both channels: five good findings."""
+    findings = ask_discord(everything())
+    assert [finding.verdict for finding in findings] == ["good"] * 5
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "said"),
+    [
+        ("/users/@me", 401, "refuses the token"),
+        ("/users/@me", "<html>", "something else than expected"),
+        ("/users/@me", 503, "status 503"),
+        ("/oauth2/applications/@me", {"id": BOT, "flags": 0}, "Message Content is off"),
+        (f"/guilds/{GUILD}", 404, "oauth2/authorize?client_id=200"),
+        (f"/channels/{TEXT}", 404, "there is no channel 400 -> set DISCORD_ANNOUNCE_CHANNEL_ID"),
+        (f"/channels/{TEXT}", 403, "may not see the channel"),
+        (f"/channels/{TEXT}", {"type": 2, "name": "x", "guild_id": GUILD}, "not a text or announcement channel"),
+        (f"/channels/{VOICE}", {"type": 0, "name": "x", "guild_id": GUILD}, "not a voice or stage channel"),
+        (f"/channels/{VOICE}", {"type": 13, "name": "x", "guild_id": "9"}, "another Discord server"),
+    ],
+)  # fmt: skip
+def test_each_fault_of_discord_has_its_words(path: str, answer: Any, said: str) -> None:
+    """Each fault is one finding, with what to do."""
+    answers = {**everything(), path: answer}
+    found = wrong(ask_discord(answers))
+    assert len(found) == 1 and said in found[0]
+
+
+def test_a_permission_that_a_channel_denies_is_named() -> None:
+    """The role's overwrite takes away Embed Links; the member's own gives it back."""
+    answers = everything()
+    denied = [{"id": ROLE, "type": 0, "deny": str(1 << 14), "allow": "0"}]
+    answers[f"/channels/{TEXT}"]["permission_overwrites"] = denied
+    assert "lacks: Embed Links" in wrong(ask_discord(answers))[0]
+    denied.append({"id": BOT, "type": 1, "deny": "0", "allow": str(1 << 14)})
+    assert wrong(ask_discord(answers)) == []
+
+
+def test_an_administrator_may_everything() -> None:
+    """No overwrite stops an administrator."""
+    answers = everything()
+    answers[f"/guilds/{GUILD}"]["roles"][1]["permissions"] = str(discord.ADMINISTRATOR)
+    answers[f"/channels/{TEXT}"]["permission_overwrites"] = [
+        {"id": GUILD, "type": 0, "deny": str(ALL_NEEDED), "allow": "0"}
+    ]
+    assert wrong(ask_discord(answers)) == []
+
+
+def test_discord_out_of_reach() -> None:
+    """A network fault is not a refused token."""
+    with discord_api({}) as url:
+        gone = url
+    found = wrong(list(discord.check(Settings(discord_token="right-token", discord_api_url=gone))))
+    assert len(found) == 1 and "cannot be reached" in found[0]
+
+
+def ask_plex(url: str, token: str, **changed: Any) -> list[Finding]:
+    """What the doctor finds at a Plex server."""
+    return list(plex.check(Settings(plex_url=url, plex_token=token, **changed)))
+
+
+def test_a_plex_in_order_even_with_an_odd_session() -> None:
+    """Reached, the owner's token, the host known."""
+    with SimulatedPlex() as server:
+        session = server.play("Anton", "Metropolis")
+        server.distort(session, next(iter(__import__("simulator.plex", fromlist=["ODDITIES"]).ODDITIES)))
+        findings = ask_plex(server.url, server.token, watch_party_plex_user="Berta")
+        assert [finding.verdict for finding in findings] == ["good"]
+        assert server.name in findings[0].found
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        ("wrong", "refuses the token"),
+        (MEMBER_TOKEN, "not as its owner's"),
+        (OLD_MEMBER_TOKEN, "not as its owner's"),
+        ("", "no token"),
+    ],
+)
+def test_each_kind_of_wrong_token_has_its_words(token: str, said: str) -> None:
+    """Refused, not the owner's, not there at all."""
+    with SimulatedPlex() as server:
+        found = wrong(ask_plex(server.url, token))
+    assert len(found) == 1 and said in found[0] and (not token or token not in found[0])
+
+
+def test_a_plex_out_of_reach_or_something_else() -> None:
+    """Neither a closed port nor a web page is a refused token."""
+    with SimulatedPlex() as server:
+        url, token = server.url, server.token
+        with server.faulty("html"):
+            assert "does not answer as a Plex server" in wrong(ask_plex(url, token))[0]
+    assert "cannot be reached" in wrong(ask_plex(url, token))[0]
+
+
+def test_a_host_that_plex_does_not_know_is_named() -> None:
+    """With the names that it could be."""
+    with SimulatedPlex() as server:
+        found = wrong(ask_plex(server.url, server.token, watch_party_plex_user="Zoe"))
+    assert "Anton, Berta" in found[0]
+
+
+def test_a_new_machine_is_in_order_and_stays_untouched(tmp_path: Path) -> None:
+    """The doctor makes neither folder nor store."""
+    findings = list(local.check(Settings(data_dir=str(tmp_path / "new" / "data"))))
+    assert wrong(findings) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sound_store_is_left_as_it_is(tmp_path: Path) -> None:
+    """Looking leaves no file beside it."""
+    with contextlib.closing(sqlite3.connect(tmp_path / "usher.db")) as store:
+        store.execute("PRAGMA journal_mode=WAL")
+        store.execute("CREATE TABLE t (x)")
+    findings = list(local.check(Settings(data_dir=str(tmp_path))))
+    assert wrong(findings) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["usher.db"]
+
+
+def test_a_damaged_store_is_found_with_its_cure(tmp_path: Path) -> None:
+    """The way back from a backup is named."""
+    (tmp_path / "usher.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
+    found = wrong(list(local.check(Settings(data_dir=str(tmp_path)))))
+    assert len(found) == 1 and "is damaged" in found[0] and "run.py restore" in found[0]
+
+
+def test_a_database_server_that_is_away_is_found(tmp_path: Path) -> None:
+    """Its password is not shown."""
+    url = "postgresql+psycopg://usher:hidden-word@127.0.0.1:1/usher"
+    found = wrong(list(local.check(Settings(data_dir=str(tmp_path), database_url=url))))
+    assert len(found) == 1 and "cannot be reached" in found[0] and "hidden-word" not in found[0]
+
+
+def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
+    """Said, not raised."""
+    (tmp_path / "data").write_text("")
+    found = wrong(list(local.check(Settings(data_dir=str(tmp_path / "data")))))
+    assert "in the way" in found[0]
