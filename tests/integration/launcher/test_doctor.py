@@ -16,7 +16,7 @@ import pytest
 from config import Settings
 from launcher.doctor import discord, local, plex
 from launcher.doctor.findings import Finding
-from simulator.plex import MEMBER_TOKEN, OLD_MEMBER_TOKEN, SimulatedPlex
+from simulator.plex import MEMBER_TOKEN, ODDITIES, OLD_MEMBER_TOKEN, SimulatedPlex
 
 GUILD, BOT, ROLE, TEXT, VOICE = "100", "200", "300", "400", "500"
 ALL_NEEDED = sum(discord.NEEDED)
@@ -56,7 +56,10 @@ def everything() -> dict[str, Any]:
         "/oauth2/applications/@me": {"id": BOT, "flags": 1 << 19},
         f"/guilds/{GUILD}": {
             "id": GUILD, "name": "Film club", "owner_id": "1",
-            "roles": [{"id": GUILD, "permissions": str(discord.VIEW)}, {"id": ROLE, "permissions": str(ALL_NEEDED)}],
+            "roles": [
+                {"id": GUILD, "permissions": str(discord.VIEW)},
+                {"id": ROLE, "permissions": str(ALL_NEEDED)},
+            ],
         },
         f"/guilds/{GUILD}/members/{BOT}": {"roles": [ROLE]},
         f"/channels/{TEXT}": {"id": TEXT, "type": 0, "name": "films", "guild_id": GUILD},
@@ -76,11 +79,8 @@ def ask_discord(answers: dict[str, Any], **changed: Any) -> list[Finding]:
 
 def wrong(findings: list[Finding]) -> list[str]:
     """What is bad, with its cure."""
-    return [
-        f"{finding.what}: {finding.found} -> {finding.cure}"
-        for finding in findings
-        if finding.verdict == "bad"
-    ]
+    bad = (finding for finding in findings if finding.verdict == "bad")
+    return [f"{finding.what}: {finding.found} -> {finding.cure}" for finding in bad]
 
 
 def test_a_discord_in_order() -> None:
@@ -99,7 +99,7 @@ def test_a_discord_in_order() -> None:
         (f"/guilds/{GUILD}", 404, "oauth2/authorize?client_id=200"),
         (f"/channels/{TEXT}", 404, "there is no channel 400 -> set DISCORD_ANNOUNCE_CHANNEL_ID"),
         (f"/channels/{TEXT}", 403, "may not see the channel"),
-        (f"/channels/{TEXT}", {"type": 2, "name": "x", "guild_id": GUILD}, "not a text or announcement channel"),
+        (f"/channels/{TEXT}", {"type": 2, "name": "x", "guild_id": GUILD}, "not a text or announcement"),
         (f"/channels/{VOICE}", {"type": 0, "name": "x", "guild_id": GUILD}, "not a voice or stage channel"),
         (f"/channels/{VOICE}", {"type": 13, "name": "x", "guild_id": "9"}, "another Discord server"),
     ],
@@ -148,7 +148,7 @@ def test_a_plex_in_order_even_with_an_odd_session() -> None:
     """Reached, the owner's token, the host known."""
     with SimulatedPlex() as server:
         session = server.play("Anton", "Metropolis")
-        server.distort(session, next(iter(__import__("simulator.plex", fromlist=["ODDITIES"]).ODDITIES)))
+        server.distort(session, next(iter(ODDITIES)))
         findings = ask_plex(server.url, server.token, watch_party_plex_user="Berta")
         assert [finding.verdict for finding in findings] == ["good"]
         assert server.name in findings[0].found
