@@ -1,0 +1,148 @@
+"""Badges: read from TOML, earned by a viewer's totals, and how far it is to the next."""
+
+import tomllib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from awards.rules import RULES
+from awards.totals import Totals
+from messages import BadgeProgress, EarnedBadge
+
+RARITIES = ("common", "uncommon", "rare", "epic", "legendary")
+_TEXTS = ("id", "name", "emoji", "rarity", "description", "rule")
+_MAX_TEXT = 200
+
+
+class BadgesError(ValueError):
+    """A badges file is wrong; `problems` has every fault, each naming its badge and what would be right."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A badge as badges.toml declares it."""
+
+    id: str
+    name: str
+    emoji: str
+    rarity: str
+    description: str
+    rule: str
+    threshold: float
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def figure(self, totals: Totals) -> float:
+        """Return the viewer's figure for this badge."""
+        return float(RULES[self.rule].figure(totals, self.parameters))
+
+    def as_earned(self, earned_at_s: float, progress: float) -> EarnedBadge:
+        """Return the badge as held by somebody; time in seconds since 1970, UTC."""
+        return EarnedBadge(self.id, self.name, self.emoji, self.rarity, self.description, earned_at_s, progress)
+
+
+def unknown(badge_id: str, earned_at_s: float, progress: float) -> EarnedBadge:
+    """Return a badge that no file declares (an import brought it), shown by its id."""
+    return EarnedBadge(badge_id, badge_id.replace("_", " "), "🏅", "common", "", earned_at_s, progress)
+
+
+def earned(badges: Iterable[Badge], totals: Totals, held: Collection[str]) -> list[tuple[Badge, float]]:
+    """Return the badges newly earned with their figures, in the file's order; never one that is held."""
+    figures = [(badge, badge.figure(totals)) for badge in badges if badge.id not in held]
+    return [(badge, figure) for badge, figure in figures if figure >= badge.threshold]
+
+
+def progress(
+    badges: Iterable[Badge],
+    totals: Totals,
+    earned_at_s: Mapping[str, float],
+    holders: Mapping[str, int],
+) -> tuple[BadgeProgress, ...]:
+    """Return how far a viewer is with each badge; `earned_at_s` and `holders` by badge id."""
+    return tuple(
+        BadgeProgress(
+            badge.id,
+            badge.name,
+            badge.emoji,
+            badge.rarity,
+            badge.description,
+            badge.figure(totals),
+            badge.threshold,
+            earned_at_s.get(badge.id),
+            holders.get(badge.id, 0),
+        )
+        for badge in badges
+    )
+
+
+def merged(default: Iterable[Badge], own: Iterable[Badge]) -> tuple[Badge, ...]:
+    """Return the default badges with a community's own: the same id takes the default's place."""
+    return tuple({badge.id: badge for badge in (*default, *own)}.values())
+
+
+def read_badges(text: str, name: str) -> tuple[Badge, ...]:
+    """Read a TOML text of `[[badge]]` tables; `name` is the file's, for the errors.
+
+    Raises BadgesError with every problem of the file at once.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadgesError([f"{name} is no TOML: {error}."]) from None
+    tables = document.pop("badge", [])
+    problems = [f"{name}: {key} is not known here: only [[badge]] tables are." for key in document]
+    if not isinstance(tables, list):
+        raise BadgesError([*problems, f"{name}: write [[badge]] with double brackets."])
+    badges: dict[str, Badge] = {}
+    for number, table in enumerate(tables, 1):
+        place = f"{name}, badge {number} ({table.get('id', 'without id')})"
+        faults = _faults(table)
+        if table.get("id") in badges:
+            faults.append("id is there twice: give each badge its own")
+        problems += [f"{place}: {fault}." for fault in faults]
+        if not faults:
+            badges[table["id"]] = _badge(table)
+    if problems:
+        raise BadgesError(problems)
+    return tuple(badges.values())
+
+
+def _badge(table: dict[str, Any]) -> Badge:
+    known = {key: table[key] for key in _TEXTS}
+    extra = {key: value for key, value in table.items() if key not in (*_TEXTS, "threshold")}
+    return Badge(**known, threshold=float(table["threshold"]), parameters=extra)
+
+
+def _faults(table: dict[str, Any]) -> list[str]:
+    faults = [
+        f"{key} must be a text of 1 to {_MAX_TEXT} letters"
+        for key in _TEXTS
+        if not isinstance(table.get(key), str) or not 0 < len(table[key]) <= _MAX_TEXT
+    ]
+    threshold = table.get("threshold")
+    if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not threshold > 0:
+        faults.append("threshold must be a number above 0")
+    if isinstance(table.get("rarity"), str) and table["rarity"] not in RARITIES:
+        faults.append(f"rarity must be one of {', '.join(RARITIES)}")
+    name = table.get("rule")
+    if isinstance(name, str) and name:
+        faults += _rule_faults(name, table)
+    return faults
+
+
+def _rule_faults(name: str, table: dict[str, Any]) -> list[str]:
+    rule = RULES.get(name)
+    if rule is None:
+        return [f"rule {name!r} is not known: use one of {', '.join(RULES)}"]
+    faults = [
+        f"{key} must be given for the rule {name}, like {pattern.pattern}"
+        for key, pattern in rule.required.items()
+        if not isinstance(table.get(key), str) or not pattern.fullmatch(table[key])
+    ]
+    faults += [f"{key} must be a text" for key in rule.optional if not isinstance(table.get(key, "text"), str)]
+    allowed = {*_TEXTS, "threshold", *rule.optional, *rule.required}
+    faults += [f"{key} is not known for the rule {name}" for key in table if key not in allowed]
+    return faults

@@ -1,0 +1,52 @@
+"""The rules that badges.toml can name: each turns a viewer's totals into one figure.
+
+A new rule is a function here, an entry in RULES and a line in the comment on top of badges.toml.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from awards.stats import longest_streak
+from awards.totals import Totals
+
+Parameters = Mapping[str, str]
+Figure = Callable[[Totals, Parameters], float]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: how to get the figure, and which further keys a badge may or must give it."""
+
+    figure: Figure
+    optional: tuple[str, ...] = ()
+    required: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+
+
+def _of_one(counts: Mapping[str, int], name: str | None) -> float:
+    """The count of the named one (in any case of letters), or of the most frequent where none is named."""
+    if name is None:
+        return max(counts.values(), default=0)
+    return sum(count for known, count in counts.items() if known.casefold() == name.casefold())
+
+
+RULES: Mapping[str, Rule] = {
+    "films": Rule(lambda totals, _: totals.films),
+    "episodes": Rule(lambda totals, _: totals.episodes),
+    "completed_films": Rule(lambda totals, _: totals.completed),
+    "whole_films": Rule(lambda totals, _: totals.wholes),
+    "hours": Rule(lambda totals, _: totals.playing_s / 3600),
+    "hours_in_a_day": Rule(lambda totals, _: max(totals.days.values(), default=0.0) / 3600),
+    "films_in_a_weekend": Rule(lambda totals, _: max(totals.weekends.values(), default=0)),
+    "streak_days": Rule(lambda totals, _: longest_streak(totals)),
+    "past_midnight": Rule(lambda totals, _: totals.nights),
+    "first_seats": Rule(lambda totals, _: totals.first_seats),
+    "genre": Rule(lambda totals, given: _of_one(totals.genres, given.get("genre")), optional=("genre",)),
+    "decade": Rule(lambda totals, given: _of_one(totals.decades, given.get("decade")), optional=("decade",)),
+    "director": Rule(lambda totals, given: _of_one(totals.directors, given.get("director")), optional=("director",)),
+    "evening": Rule(
+        lambda totals, given: totals.evenings.get(given["day"], 0),
+        required={"day": re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")},
+    ),
+}
+"""Every rule by its name."""

@@ -1,0 +1,56 @@
+"""A viewer's published statistics, as of a day."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from awards.totals import Totals
+from messages import ViewerStats
+
+
+def streaks(days: Iterable[str], today: date) -> tuple[int, int]:
+    """Return (current, longest) streak in days from the ISO dates on which something was watched.
+
+    The current one runs up to today, or up to yesterday: today is not over yet.
+    """
+    known = sorted({date.fromisoformat(day) for day in days})
+    longest = run = 0
+    before: date | None = None
+    for day in known:
+        run = run + 1 if before is not None and day - before == timedelta(days=1) else 1
+        longest = max(longest, run)
+        before = day
+    is_current = before is not None and before >= today - timedelta(days=1)
+    return (run if is_current else 0), longest
+
+
+def longest_streak(totals: Totals) -> int:
+    """Return the longest streak ever, in days."""
+    return max(streaks(totals.days, date.min + timedelta(days=1))[1], totals.longest_known_days)
+
+
+def published(
+    totals: Totals, viewer_id: str, username: str, today: date, *, watching_now: str = "", badges: int = 0
+) -> ViewerStats:
+    """Return the statistics to show and save. `today` is the day in TIMEZONE; `badges` how many are held."""
+    current, longest = streaks(totals.days, today)
+    return ViewerStats(
+        viewer_id=viewer_id,
+        username=username,
+        total_movies=totals.films,
+        completed_movies=totals.completed,
+        total_watch_time_s=totals.playing_s,
+        current_streak_days=current,
+        longest_streak_days=max(longest, totals.longest_known_days),
+        last_watch_date=max(totals.days, default=""),
+        genres=_ranked(totals.genres),
+        decades=dict(sorted(totals.decades.items())),
+        directors=_ranked(totals.directors),
+        watching_now=watching_now,
+        badges=badges,
+        total_episodes=totals.episodes,
+    )
+
+
+def _ranked(counts: dict[str, int]) -> dict[str, int]:
+    """The most frequent first; equal ones by name, so that the same watches always give the same bytes."""
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

@@ -1,0 +1,125 @@
+"""A viewer's accumulator: everything that statistics and badges need to know of the watches so far.
+
+A new watch is added to it, so that a save costs the same after a million watches as after none.
+"""
+
+from collections.abc import Iterable
+from datetime import tzinfo
+
+import msgspec
+
+from awards.calendar import evenings_of, is_past_midnight, shares, weekend_of
+from awards.titles import decade_of
+from messages import WatchRecord
+
+WHOLE_JOIN_MS = 120_000
+"""Who joins within the first two minutes has seen a film from its start."""
+WHOLE_PERCENT = 95.0
+"""Who saw this much of it has seen it to its end."""
+
+
+class Totals(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What a viewer's watches add up to. Brief watches are in none of it."""
+
+    films: int = 0
+    """Watches of films."""
+    episodes: int = 0
+    """Watches of episodes and everything else."""
+    completed: int = 0
+    """Films watched to WATCHED_PERCENT or more."""
+    playing_s: float = 0.0
+    """Playing time, seconds."""
+    days: dict[str, float] = {}
+    """Playing seconds by ISO date of the local day. A day with 0 seconds is one known only as watched."""
+    weekends: dict[str, int] = {}
+    """Films begun on a weekend, by ISO date of its Saturday."""
+    genres: dict[str, int] = {}
+    """Watches by genre."""
+    decades: dict[str, int] = {}
+    """Watches by decade, like "1980s"."""
+    directors: dict[str, int] = {}
+    """Watches by director."""
+    evenings: dict[str, int] = {}
+    """Watches by evening, "MM-DD"."""
+    nights: int = 0
+    """Watches past midnight."""
+    first_seats: int = 0
+    """Watch parties joined before every other member."""
+    wholes: int = 0
+    """Films seen from start to end."""
+    longest_known_days: int = 0
+    """A streak known from an import whose days are not."""
+
+    def copy(self) -> "Totals":
+        """Return an independent copy."""
+        return msgspec.convert(msgspec.to_builtins(self), Totals)
+
+
+def added(totals: Totals, records: Iterable[WatchRecord], zone: tzinfo) -> Totals:
+    """Return `totals` with more watches in it. `totals` itself stays as it is."""
+    result = totals.copy()
+    for record in records:
+        if not record.brief:
+            _add(result, record, zone)
+    return result
+
+
+def _add(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
+    totals.playing_s += record.playing_s
+    if record.media_type == "movie":
+        _add_film(totals, record, zone)
+    else:
+        totals.episodes += 1
+    for day, seconds in shares(record.started_at_s, record.ended_at_s, record.playing_s, zone).items():
+        totals.days[day] = totals.days.get(day, 0.0) + seconds
+    _count(totals.genres, record.item.genres)
+    _count(totals.directors, record.item.directors)
+    _count(totals.decades, [decade_of(record.item.year)])
+    _count(totals.evenings, evenings_of(record.started_at_s, record.ended_at_s, zone))
+    totals.nights += is_past_midnight(record.started_at_s, record.ended_at_s, zone)
+    # The account of the party's own Plex session is always there first: that is no feat.
+    totals.first_seats += record.party and record.first_seat and record.source != "plex"
+
+
+def _add_film(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
+    totals.films += 1
+    totals.completed += record.completed
+    _count(totals.weekends, [weekend_of(record.started_at_s, zone)])
+    joined = record.join_position_ms
+    if joined is not None and joined <= WHOLE_JOIN_MS and (record.completion_percent or 0) >= WHOLE_PERCENT:
+        totals.wholes += 1
+
+
+def _count(counts: dict[str, int], names: Iterable[str]) -> None:
+    for name in dict.fromkeys(names):
+        if name:
+            counts[name] = counts.get(name, 0) + 1
+
+
+def remainder(claimed: Totals, explained: Totals) -> Totals:
+    """Return what `claimed` has beyond `explained`, never below nothing.
+
+    The older bot cut its history to 1,000 rows: its statistics may hold more than its history explains. The
+    rest is kept as a base to which all watches are added, so that none counts twice and none is lost.
+    """
+    return Totals(
+        films=max(0, claimed.films - explained.films),
+        episodes=max(0, claimed.episodes - explained.episodes),
+        completed=max(0, claimed.completed - explained.completed),
+        playing_s=_beyond(claimed.playing_s, explained.playing_s),
+        days={day: 0.0 for day in sorted(claimed.days) if day not in explained.days},
+        genres=_rest(claimed.genres, explained.genres),
+        decades=_rest(claimed.decades, explained.decades),
+        directors=_rest(claimed.directors, explained.directors),
+        longest_known_days=claimed.longest_known_days,
+    )
+
+
+def _beyond(claimed_s: float, explained_s: float) -> float:
+    """Minutes in files are rounded: less than a minute beyond is the rounding of many rows, not a watch."""
+    return claimed_s - explained_s if claimed_s - explained_s >= 60 else 0.0
+
+
+def _rest(claimed: dict[str, int], explained: dict[str, int]) -> dict[str, int]:
+    rest = {name: count - explained.get(name, 0) for name, count in claimed.items()}
+    return {name: count for name, count in rest.items() if count > 0}
