@@ -1,0 +1,32 @@
+"""How a pykka actor lives in a process of its own and talks to the others."""
+
+from actors.runtime.actor import Actor, Context, Ref, RefusesToStart
+from actors.runtime.clock import Clock, Pace
+from actors.runtime.errors import (
+    ActorError,
+    ActorUnavailable,
+    AskTimeout,
+    MailboxFull,
+    NotNow,
+    OutboxFull,
+    RemoteError,
+)
+from actors.runtime.node import Node, Timer
+
+__all__ = [
+    "Actor",
+    "ActorError",
+    "ActorUnavailable",
+    "AskTimeout",
+    "Clock",
+    "Context",
+    "MailboxFull",
+    "Node",
+    "NotNow",
+    "OutboxFull",
+    "Pace",
+    "Ref",
+    "RefusesToStart",
+    "RemoteError",
+    "Timer",
+]

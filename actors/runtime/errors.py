@@ -1,0 +1,41 @@
+"""What can go wrong between actors."""
+
+from __future__ import annotations
+
+
+class ActorError(Exception):
+    """A message could not be delivered or answered."""
+
+
+class AskTimeout(ActorError):
+    """No answer within the deadline."""
+
+
+class ActorUnavailable(ActorError):
+    """The actor is not known, is stopping, or its queue is full."""
+
+
+class MailboxFull(ActorError):
+    """The actor has too much to do; the message was not taken."""
+
+
+class OutboxFull(ActorError):
+    """Too many messages wait for acknowledgement; this one was not taken."""
+
+
+class RemoteError(ActorError):
+    """The other actor's handler raised; it lives on."""
+
+    def __init__(self, actor: str, kind: str, text: str) -> None:
+        super().__init__(f"{actor}: {text}" if text else f"{actor}: {kind}")
+        self.actor = actor
+        self.kind = kind
+        """Name of the exception's class over there."""
+        self.text = text
+
+
+class NotNow(Exception):
+    """Raised by the handler of a kept message: it could not be done (a full disk, say) and must come again.
+
+    The actor lives on, the message is not acknowledged, and its sender sends it again after a pause.
+    """

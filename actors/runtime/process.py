@@ -1,0 +1,157 @@
+"""An actor's process: started by the launcher with a boot config on its stdin, which stays open as its life line."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import os
+import signal
+import struct
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import msgpack
+import msgspec
+
+from actors.runtime.actor import Actor, Context, RefusesToStart
+from actors.runtime.clock import Clock, Pace
+from actors.runtime.dead_letters import DeadLetters
+from actors.runtime.logs import set_up_logging
+from actors.runtime.node import Node
+from actors.runtime.transport import Addresses, ZmqLine
+from config import Settings
+
+EXIT_CRASHED = 70
+"""An exception ended the actor (EX_SOFTWARE of sysexits.h)."""
+EXIT_REFUSED = 78
+"""It refuses to start, and starting again will not help (EX_CONFIG of sysexits.h)."""
+EXIT_STUCK = 75
+"""It did not stop in time (EX_TEMPFAIL of sysexits.h)."""
+STOP_WITHIN_S = 8.0
+"""Real seconds for an ordered stop; after them the process ends as it is."""
+
+ROLES = {
+    "plex": "actors.plex:PlexPoller",
+    "tracker": "actors.tracker:Tracker",
+    "persistence": "actors.persistence:Persistence",
+    "discord": "actors.discord.actor:DiscordActor",
+}
+"""Where each actor lives. Only the one that is needed is imported. plex-2, plex-3... are further pollers."""
+
+
+class BootConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a process is told at its birth. Its repr would show secrets: it is never logged."""
+
+    name: str
+    settings: Settings
+    addresses: Addresses
+    run_dir: str
+    pace: Pace = Pace()
+    role: str = ""
+    """module:Class; empty for the one of ROLES."""
+    record_frames: str = ""
+    """A file to which every frame that is sent is appended, each after its length (4 bytes, big-endian)."""
+
+    def __repr__(self) -> str:
+        return f"BootConfig({self.name})"
+
+
+def write_boot(config: BootConfig, stream: BinaryIO) -> None:
+    """Write a boot config as the process reads it: its length in 4 bytes, big-endian, then msgpack."""
+    packed = msgpack.packb(msgspec.to_builtins(config))
+    stream.write(struct.pack(">I", len(packed)) + packed)
+    stream.flush()
+
+
+def read_boot(stream: BinaryIO) -> BootConfig:
+    """Read what write_boot wrote; EOFError where the stream ends before it is whole."""
+    (length,) = struct.unpack(">I", _exactly(stream, 4))
+    return msgspec.convert(msgpack.unpackb(_exactly(stream, length)), BootConfig)
+
+
+def _exactly(stream: BinaryIO, count: int) -> bytes:
+    found = stream.read(count)
+    if len(found) < count:
+        raise EOFError("the launcher closed the line before it had said what to run")
+    return found
+
+
+def load_role(path: str) -> type[Actor]:
+    """The actor class at module:Class."""
+    module, _, name = path.partition(":")
+    found = getattr(importlib.import_module(module), name)
+    if not (isinstance(found, type) and issubclass(found, Actor)):
+        raise TypeError(f"{path} is no actor")
+    return found
+
+
+def make_node(name: str, line: ZmqLine, data_dir: Path, record_frames: str = "") -> Node:
+    """A node with the dead-letter log of the data folder."""
+    letters = DeadLetters(data_dir / "logs" / "dead_letters.jsonl", name)
+    return Node(name, line, letters, record=_recorder(Path(record_frames)) if record_frames else None)
+
+
+def _recorder(path: Path) -> Callable[[bytes], None]:
+    target = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def record(frame: bytes) -> None:
+        os.write(target, struct.pack(">I", len(frame)) + frame)
+
+    return record
+
+
+def run(config: BootConfig, life_line: BinaryIO) -> int:
+    """Live as the actor that the boot config names, until it is told to stop; returns the exit status."""
+    settings = config.settings
+    set_up_logging(settings.log_level, settings.log_format, settings.secrets())
+    log = logging.getLogger(config.name)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher hears Ctrl-C and stops its actors in order
+    role = load_role(config.role or ROLES[config.name.partition("-")[0]])
+    data_dir = Path(settings.data_dir)
+    line = ZmqLine(config.name, config.addresses)
+    node = make_node(config.name, line, data_dir, config.record_frames)
+    context = Context(node, settings, Clock(config.pace), data_dir, Path(config.run_dir))
+    actor = role.start(context)._actor_weakref()
+    assert actor is not None  # noqa: S101 - its own thread holds it
+
+    def stop(*_: object) -> None:
+        guard = threading.Timer(STOP_WITHIN_S, lambda: os._exit(EXIT_STUCK))
+        guard.daemon = True
+        guard.start()
+        actor.stop_in_order()
+
+    signal.signal(signal.SIGTERM, stop)
+    threading.Thread(target=_watch, args=(life_line, stop, log), name="life-line", daemon=True).start()
+    while not actor.gone.wait(3600):  # with a timeout, so that signals are heard on every system
+        pass
+    return _exit_status(actor, log)
+
+
+def _watch(life_line: BinaryIO, stop: Callable[[], None], log: logging.Logger) -> None:
+    with contextlib.suppress(OSError):
+        while life_line.read(1):
+            pass
+    log.warning("The launcher is gone: saving and stopping")
+    stop()
+
+
+def _exit_status(actor: Actor, log: logging.Logger) -> int:
+    if actor.crash is None:
+        return 0
+    if isinstance(actor.crash, RefusesToStart):
+        log.error("%s", actor.crash)
+        return EXIT_REFUSED
+    return EXIT_CRASHED
+
+
+def main() -> int:
+    """Read the boot config from stdin and live."""
+    stdin = sys.stdin.buffer
+    status = run(read_boot(stdin), stdin)
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(status)  # threads of libraries (a reader that hangs in a socket) must not keep the process

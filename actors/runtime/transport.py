@@ -1,0 +1,214 @@
+"""The way between processes: a port with two implementations, ZeroMQ and an in-memory twin for tests.
+
+A line is one node's end of it. `send` never waits; False says that the frame was not taken. A send is never a
+delivery: what must arrive is kept by the outbox until it is acknowledged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import stat
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import zmq
+
+QUEUE_FRAMES = 1000
+"""Frames that wait at most on each side of one connection (ZeroMQ's high-water mark)."""
+MAX_FRAME_BYTES = 16 * 1024 * 1024
+BATCH = 200
+"""Frames taken at most at one receive, so that timers and pings are never starved."""
+
+Origin = bytes
+"""Where an answer goes: opaque to all but the line that gave it."""
+
+
+class Line(Protocol):
+    """One node's end of the transport. All but `wake` are called from one thread only."""
+
+    def send(self, peer: str, frame: bytes) -> bool:
+        """Put a frame on the way to a peer by its name; False where it is unknown or its queue is full."""
+
+    def answer(self, origin: Origin, frame: bytes) -> bool:
+        """Put a frame on the way back; False where the asker is gone."""
+
+    def receive(self, timeout_s: float) -> list[tuple[Origin | None, bytes]]:
+        """Frames that arrived, waiting up to timeout_s for the first; no origin on answers."""
+
+    def wake(self) -> None:
+        """End a waiting `receive`; from any thread."""
+
+    def close(self) -> None:
+        """Give everything back; what was not sent within a moment is dropped."""
+
+
+class Keys(msgspec.Struct, frozen=True, array_like=True):
+    """A CURVE key pair, made for one run (Z85 text)."""
+
+    public: str
+    secret: str
+
+    @classmethod
+    def new(cls) -> Keys:
+        """A fresh pair."""
+        public, secret = zmq.curve_keypair()
+        return cls(public.decode(), secret.decode())
+
+
+class Addresses(msgspec.Struct, frozen=True, array_like=True):
+    """Where every node listens. With `keys`, connections are encrypted and only holders of them are heard."""
+
+    by_name: dict[str, str]
+    keys: Keys | None = None
+
+
+class ZmqLine:
+    """ZeroMQ: a ROUTER that listens under this node's name, a DEALER to each peer it speaks to."""
+
+    def __init__(self, name: str, addresses: Addresses, *, listen: bool = True) -> None:
+        self._addresses = addresses
+        self._context = zmq.Context(io_threads=1)
+        self._poller = zmq.Poller()
+        self._dealers: dict[str, zmq.Socket[bytes]] = {}
+        self._router: zmq.Socket[bytes] | None = None
+        self._wake_in, self._wake_out = socket.socketpair()
+        for end in (self._wake_in, self._wake_out):
+            end.setblocking(False)
+        self._poller.register(self._wake_in.fileno(), zmq.POLLIN)
+        if addresses.keys:
+            _only_for(self._context, addresses.keys)
+        if listen:
+            self._router = self._listen(addresses.by_name[name])
+
+    def _listen(self, address: str) -> zmq.Socket[bytes]:
+        router = self._socket(zmq.ROUTER)
+        router.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        if self._addresses.keys:
+            router.setsockopt(zmq.CURVE_SERVER, 1)
+            router.setsockopt_string(zmq.CURVE_SECRETKEY, self._addresses.keys.secret)
+            router.setsockopt_string(zmq.ZAP_DOMAIN, "usher")
+        if address.startswith("ipc://"):
+            private_folder(Path(address.removeprefix("ipc://")).parent)
+        router.bind(address)
+        self._poller.register(router, zmq.POLLIN)
+        return router
+
+    def _dealer(self, peer: str) -> zmq.Socket[bytes] | None:
+        known = self._dealers.get(peer)
+        address = self._addresses.by_name.get(peer)
+        if known is not None or address is None:
+            return known
+        dealer = self._socket(zmq.DEALER)
+        dealer.setsockopt(zmq.RECONNECT_IVL, 10)
+        dealer.setsockopt(zmq.RECONNECT_IVL_MAX, 200)
+        if self._addresses.keys:
+            keys = self._addresses.keys
+            dealer.setsockopt_string(zmq.CURVE_SERVERKEY, keys.public)
+            dealer.setsockopt_string(zmq.CURVE_PUBLICKEY, keys.public)
+            dealer.setsockopt_string(zmq.CURVE_SECRETKEY, keys.secret)
+        dealer.connect(address)
+        self._dealers[peer] = dealer
+        self._poller.register(dealer, zmq.POLLIN)
+        return dealer
+
+    def _socket(self, kind: int) -> zmq.Socket[bytes]:
+        made: zmq.Socket[bytes] = self._context.socket(kind)
+        made.setsockopt(zmq.LINGER, 200)
+        made.setsockopt(zmq.SNDHWM, QUEUE_FRAMES)
+        made.setsockopt(zmq.RCVHWM, QUEUE_FRAMES)
+        made.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
+        return made
+
+    def send(self, peer: str, frame: bytes) -> bool:
+        """See Line."""
+        dealer = self._dealer(peer)
+        if dealer is None:
+            return False
+        try:
+            dealer.send(frame, zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        return True
+
+    def answer(self, origin: Origin, frame: bytes) -> bool:
+        """See Line."""
+        if self._router is None:
+            return False
+        try:
+            self._router.send_multipart([origin, frame], zmq.NOBLOCK)
+        except zmq.ZMQError:
+            return False
+        return True
+
+    def receive(self, timeout_s: float) -> list[tuple[Origin | None, bytes]]:
+        """See Line."""
+        found: list[tuple[Origin | None, bytes]] = []
+        for ready, _ in self._poller.poll(max(0, round(timeout_s * 1000 + 0.49))):
+            if ready is self._router:
+                self._drain_router(found)
+            elif isinstance(ready, int):
+                with contextlib.suppress(BlockingIOError):
+                    while len(self._wake_in.recv(4096)) == 4096:
+                        pass
+            else:
+                _drain(ready, found)
+        return found
+
+    def _drain_router(self, found: list[tuple[Origin | None, bytes]]) -> None:
+        router = self._router
+        assert router is not None  # noqa: S101 - only a router is polled for
+        try:
+            for _ in range(BATCH):
+                parts = router.recv_multipart(zmq.NOBLOCK)
+                found.append((parts[0], parts[1] if len(parts) == 2 else b""))
+        except zmq.Again:
+            return
+
+    def wake(self) -> None:
+        """See Line."""
+        with contextlib.suppress(OSError):  # full: it will wake anyway; closed: nobody waits
+            self._wake_out.send(b"\0")
+
+    def close(self) -> None:
+        """See Line."""
+        self._context.destroy(linger=200)
+        self._wake_in.close()
+        self._wake_out.close()
+
+
+def _drain(dealer: zmq.Socket[bytes], found: list[tuple[Origin | None, bytes]]) -> None:
+    with contextlib.suppress(zmq.Again):
+        found.extend((None, dealer.recv(zmq.NOBLOCK)) for _ in range(BATCH))
+
+
+def _only_for(context: zmq.Context[zmq.Socket[bytes]], keys: Keys) -> None:
+    """Admit only who holds the run's keys (ZAP, RFC 27): CURVE alone admits whoever knows the public one."""
+    from zmq.auth.thread import ThreadAuthenticator  # only where there is no ipc
+
+    authenticator = ThreadAuthenticator(context)
+    authenticator.start()
+    authenticator.configure_curve_callback("usher", _Holders(keys.public))
+
+
+class _Holders:
+    """Admits the one public key of the run."""
+
+    def __init__(self, public: str) -> None:
+        self._public = public.encode()
+
+    def callback(self, domain: str, key: bytes) -> bool:
+        """Whether this key may speak."""
+        return key == self._public
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that only this user can enter, or make sure that it is one; PermissionError where it is not."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.lstat()
+    if hasattr(os, "getuid") and (found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077):
+        raise PermissionError(
+            f"the socket folder {folder} belongs to another user or is open to others: remove it, then start again"
+        )

@@ -1,0 +1,84 @@
+"""Messages to bytes and back: msgspec checks the types, the msgpack package writes the bytes.
+
+What cannot be read raises a DecodeError that says which way it is wrong.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgpack
+import msgspec
+
+from messages import CATALOGUE
+from messages.base import Message
+from messages.envelope import Envelope
+
+MAX_FRAME_BYTES = 16 * 1024 * 1024
+"""Longest frame that is sent or read."""
+
+_BY_TAG: dict[str, type[Message]] = {str(kind.__struct_config__.tag): kind for kind in CATALOGUE}
+
+
+class DecodeError(ValueError):
+    """A frame that is not a message."""
+
+
+class OversizedFrame(DecodeError):
+    """Longer than MAX_FRAME_BYTES."""
+
+
+class ShortFrame(DecodeError):
+    """Ends before it is whole."""
+
+
+class NotMsgpack(DecodeError):
+    """No msgpack, or too deeply nested, or more than one object."""
+
+
+class UnknownTag(DecodeError):
+    """A message that this version does not know."""
+
+
+class WrongType(DecodeError):
+    """A field that is missing or of another type than declared."""
+
+
+def encode(envelope: Envelope) -> bytes:
+    """One frame; OversizedFrame where it would be longer than MAX_FRAME_BYTES."""
+    frame: bytes = msgpack.packb(msgspec.to_builtins(envelope))
+    if len(frame) > MAX_FRAME_BYTES:
+        raise OversizedFrame(f"{len(frame)} bytes; a message may have {MAX_FRAME_BYTES}")
+    return frame
+
+
+def decode_envelope(frame: bytes) -> Envelope:
+    """The envelope, its body not looked at yet."""
+    if len(frame) > MAX_FRAME_BYTES:
+        raise OversizedFrame(f"{len(frame)} bytes; a message may have {MAX_FRAME_BYTES}")
+    try:
+        plain = msgpack.unpackb(frame)
+    except msgpack.exceptions.StackError as error:
+        raise NotMsgpack("nested too deeply") from error
+    except msgpack.exceptions.ExtraData as error:
+        raise NotMsgpack("more than one object in the frame") from error
+    except ValueError as error:
+        if "incomplete" in str(error):
+            raise ShortFrame(f"the frame ends after {len(frame)} bytes, before it is whole") from error
+        raise NotMsgpack(str(error) or type(error).__name__) from error
+    try:
+        return msgspec.convert(plain, Envelope)
+    except msgspec.ValidationError as error:
+        raise WrongType(f"not an envelope: {error}") from error
+
+
+def decode_body(body: Any) -> Message:
+    """The message in an envelope."""
+    tag = body[0] if isinstance(body, list) and body else None
+    kind = _BY_TAG.get(tag) if isinstance(tag, str) else None
+    if kind is None:
+        raise UnknownTag(f"no message has the tag {tag!r:.60}")
+    try:
+        return msgspec.convert(body, kind)
+    except msgspec.ValidationError as error:
+        raise WrongType(f"{kind.__name__}: {error}") from error
