@@ -1,0 +1,256 @@
+"""Plays a scenario: a table of what was seen, and the records that must come of it. See README.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from messages import (
+    HistoryFound,
+    HistoryRow,
+    Item,
+    Moment,
+    Playback,
+    PlaybackSnapshot,
+    PollFailed,
+    ScreeningEnded,
+    ScreeningStarted,
+    StartTracking,
+    VoiceMember,
+    VoicePresence,
+    WatchesLoaded,
+    WatchFinished,
+    WatchRecord,
+)
+from tracking import HistoryWanted, Notice, Rules, Tracking
+
+SERVER = "server"
+POLL_S = 10
+EVENING_S = 1_795_000_000.0
+"""The wall clock at time 0 of every scenario."""
+
+
+def seconds(text: str) -> float:
+    """Read 90, 1:30, 1:30:00 or 1.5 as seconds."""
+    total = 0.0
+    for part in text.split(":"):
+        total = total * 60 + float(part)
+    return total
+
+
+@dataclass
+class Scenario:
+    """One file."""
+
+    name: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    items: dict[str, Item] = field(default_factory=dict)
+    rows: list[tuple[str, str, str]] = field(default_factory=list)
+    records: list[list[str]] = field(default_factory=list)
+    running: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Outcome:
+    """What came of a scenario."""
+
+    tracking: Tracking
+    records: dict[str, WatchRecord] = field(default_factory=dict)
+    started: list[ScreeningStarted] = field(default_factory=list)
+    ended: list[ScreeningEnded] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    asked: list[HistoryWanted] = field(default_factory=list)
+
+
+def read(path: Path) -> Scenario:
+    """Read a scenario file."""
+    scenario = Scenario(path.stem)
+    scenario.items["Heat"] = _item("Heat movie 2:00:00")
+    section = "table"
+    for line in path.read_text(encoding="utf-8").splitlines():
+        text = line.split("//", 1)[0].strip() if "://" not in line else line.strip()
+        if not text or text.startswith("#"):
+            continue
+        word, _, rest = text.partition(" ")
+        if word == "item":
+            item = _item(rest)
+            scenario.items[item.title] = item
+        elif word == "set":
+            name, _, value = rest.partition("=")
+            scenario.settings[name.strip()] = _setting(name.strip(), value.strip())
+        elif word == "expect":
+            section = rest
+            if "=" in rest:
+                name, _, value = rest.partition("=")
+                scenario.counts[name.strip()] = int(value)
+        elif section == "running":
+            scenario.running.append(text)
+        else:
+            cells = [cell.strip() for cell in text.split("|")]
+            if section == "table":
+                scenario.rows.append((cells[0], cells[1], cells[2] if len(cells) > 2 else ""))
+            else:
+                scenario.records.append(cells)
+    return scenario
+
+
+def _item(text: str) -> Item:
+    title, kind, length, *extras = text.split()
+    more: dict[str, Any] = {}
+    for extra in extras:
+        name, _, value = extra.partition("=")
+        more[name] = {"live": value == "1", "library_section_id": value}.get(name, value)
+        if name == "library_section_id":
+            more[name] = int(value)
+    duration = None if length == "-" else round(seconds(length) * 1000)
+    return Item(
+        **{
+            "server_id": SERVER,
+            "rating_key": title,
+            "kind": kind,
+            "title": title,
+            "duration_ms": duration,
+            **more,
+        }
+    )
+
+
+def _setting(name: str, value: str) -> Any:
+    if name in ("excluded", "tracked_types"):
+        return frozenset(value.split(","))
+    return value if name == "party_user" else float(value)
+
+
+class Player:
+    """Feeds a Tracking with a scenario's rows."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.rules = replace(Rules(), **scenario.settings)
+        self.outcome = Outcome(Tracking(self.rules))
+        self.wall_shift = 0.0
+        self.steady_shift = 50_000.0
+
+    def moment(self, at_s: float) -> Moment:
+        """The moment at a time of the scenario, on both clocks as they were set."""
+        return Moment(EVENING_S + at_s + self.wall_shift, at_s + self.steady_shift)
+
+    def play(self) -> Outcome:
+        """Play every row in order of time; rows of one time in the order of the file."""
+        steps = [step for row in self.scenario.rows for step in _steps(row)]
+        for at_s, source, what in sorted(steps, key=lambda step: step[0]):
+            self.step(at_s, source, what)
+        return self.outcome
+
+    def step(self, at_s: float, source: str, what: str) -> None:
+        """Play one row."""
+        at, tracking = self.moment(at_s), self.outcome.tracking
+        if source == "plex":
+            self._take(
+                tracking.poll_failed(failure(at)) if what == "failed" else tracking.observe(self.snapshot(at, what))
+            )
+        elif source == "voice":
+            self._take(tracking.voice(presence(at, what)))
+        elif source == "history":
+            wanted = self.outcome.asked[-1].question
+            rows = tuple(
+                HistoryRow(wanted.account_id, wanted.rating_key, EVENING_S + self.wall_shift + seconds(row))
+                for row in what.split()
+                if row not in ("none", "failed")
+            )
+            found = HistoryFound(wanted.watch_id, rows, "no answer" if what == "failed" else "")
+            self._take(tracking.history_found(found, at))
+        elif source == "admin":
+            key, *position = what.split()
+            at_ms = round(seconds(position[0]) * 1000) if position else None
+            plan, events = tracking.start_manually(StartTracking("" if key == "-" else key, at_ms), at)
+            self.outcome.notices += [plan.problem] if plan.problem else []
+            self._take(events)
+        elif source == "clock":
+            self.wall_shift += float(what)
+        elif source in ("restart", "reboot"):
+            self._restart(at_s, source == "reboot")
+        else:
+            raise ValueError(f"no such source: {source}")
+
+    def _restart(self, at_s: float, reboot: bool) -> None:
+        active = self.outcome.tracking.report(self.moment(at_s)).active
+        if reboot:
+            self.steady_shift = 20.0 - at_s
+        loaded = WatchesLoaded(active, tuple(self.outcome.records.values()))
+        self.outcome.tracking = Tracking(self.rules)
+        self._take(self.outcome.tracking.restore(loaded, self.moment(at_s)))
+
+    def snapshot(self, at: Moment, what: str) -> PlaybackSnapshot:
+        """A poll from `account player item state position [#key]`, with ; between sessions."""
+        playbacks, stopped, unreadable = [], [], []
+        for words in (part.split() for part in what.split(";") if part.strip() not in ("", "-")):
+            if words[0] in ("stopped", "unreadable"):
+                (stopped if words[0] == "stopped" else unreadable).extend(words[1:])
+                continue
+            account, machine, title, state, position, *key = words
+            playbacks.append(
+                Playback(
+                    session_key=key[0].removeprefix("#") if key else account,
+                    item=self.scenario.items[title],
+                    account_id="" if account == "nobody" else account,
+                    account_name="" if account == "nobody" else account,
+                    machine_id=machine,
+                    player=machine,
+                    state=state,  # type: ignore[arg-type] # the file says which
+                    position_ms=None if position == "none" else round(seconds(position) * 1000),  # type: ignore[arg-type] # ms
+                )
+            )
+        return PlaybackSnapshot(SERVER, "Cinema", "plex", at, tuple(playbacks), tuple(stopped), tuple(unreadable))
+
+    def _take(self, events: list[Any]) -> None:
+        for event in events:
+            match event:
+                case WatchFinished():
+                    self.outcome.records[event.record.watch_id] = event.record
+                case ScreeningStarted():
+                    self.outcome.started.append(event)
+                case ScreeningEnded():
+                    self.outcome.ended.append(event)
+                case Notice(text):
+                    self.outcome.notices.append(text)
+                case HistoryWanted():
+                    self.outcome.asked.append(event)
+
+
+def failure(at: Moment) -> PollFailed:
+    """A poll that brought nothing."""
+    return PollFailed(SERVER, "plex", at, "timeout", "Plex did not answer in time.")
+
+
+def presence(at: Moment, what: str) -> VoicePresence:
+    """Who is in the channel: names, - for nobody, away for a gateway that is gone."""
+    names = [] if what in ("-", "away") else what.split()
+    members = tuple(VoiceMember(name, name) for name in names)
+    return VoicePresence("guild", "channel", at, what != "away", members)
+
+
+def _steps(row: tuple[str, str, str]) -> Iterator[tuple[float, str, str]]:
+    """One row may stand for many: `0:00..1:00 | plex | ... playing 5:00` is a poll every ten seconds."""
+    when, source, what = row
+    first, _, last = when.partition("..")
+    begin = at_s = seconds(first)
+    end = seconds(last) if last else begin
+    while at_s <= end:
+        yield at_s, source, _moved(what, at_s - begin) if source == "plex" else what
+        at_s += POLL_S if source == "plex" else 5
+
+
+def _moved(what: str, after_s: float) -> str:
+    """Let what plays play on: its position moves with time, doubled by x2, and stays where it `stands`."""
+
+    def moved(match: re.Match[str]) -> str:
+        rate = {"": 1.0, " stands": 0.0}.get(match[2] or "")
+        rate = float(match[2].strip()[1:]) if rate is None else rate
+        return f"playing {seconds(match[1]) + after_s * rate}"
+
+    return re.sub(r"playing ([\d:.]+)( stands| x[\d.]+)?", moved, what)

@@ -1,0 +1,82 @@
+"""Every table in this folder is a test: what was seen, and the records that must come of it."""
+
+from pathlib import Path
+
+import pytest
+
+from messages import WatchRecord
+from tests.scenarios.play import EVENING_S, Outcome, Player, Scenario, read, seconds
+
+FILES = sorted(Path(__file__).parent.glob("*.txt"))
+TOLERANCE_S = 0.05
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_scenario_leaves_its_records(path: Path) -> None:
+    """The records, the watches still running and the counts are those of the table."""
+    scenario = read(path)
+    outcome = Player(scenario).play()
+    assert _found(outcome) == _expected(scenario, outcome)
+    assert sorted(f"{s.username} {s.item.title}" for s in outcome.tracking.states()) == sorted(scenario.running)
+    found = {
+        "started": len(outcome.started),
+        "ended": len(outcome.ended),
+        "notices": len(outcome.notices),
+        "asked": len(outcome.asked),
+    }
+    assert {name: found[name] for name in scenario.counts} == scenario.counts
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_playing_it_again_leaves_the_same(path: Path) -> None:
+    """The same observations give the same records, ids and all."""
+    scenario = read(path)
+    assert Player(scenario).play().records == Player(scenario).play().records
+
+
+COLUMNS = ("viewer", "item", "join", "leave", "playing", "paused", "percent", "reason", "ended")
+
+
+def _row(record: WatchRecord) -> list[str | float | None]:
+    def position(value: int | None) -> float | None:
+        return None if value is None else value / 1000
+
+    return [
+        record.username,
+        record.item.title,
+        position(record.join_position_ms),
+        position(record.leave_position_ms),
+        record.playing_s,
+        record.paused_s,
+        record.completion_percent,
+        record.end_reason,
+        record.ended_at_s - EVENING_S,
+    ]
+
+
+def _found(outcome: Outcome) -> list[list[object]]:
+    rows = [_row(record) for record in sorted(outcome.records.values(), key=lambda r: (r.username, r.started_at_s))]
+    return [[round(cell, 2) if isinstance(cell, float) else cell for cell in row] for row in rows]
+
+
+def _expected(scenario: Scenario, outcome: Outcome) -> list[list[object]]:
+    """The expected rows, read; a cell `*` takes what was found, and the last column may be left out."""
+    found = _found(outcome)
+    rows: list[list[object]] = []
+    for number, cells in enumerate(sorted(scenario.records, key=lambda cells: cells[0])):
+        row: list[object] = []
+        for column, name in enumerate(COLUMNS):
+            cell = cells[column] if column < len(cells) else "*"
+            actual = found[number][column] if number < len(found) else None
+            if cell == "*":
+                row.append(actual)
+            elif cell == "none":
+                row.append(None)
+            elif name in ("viewer", "item", "reason"):
+                row.append(cell)
+            else:
+                value = float(cell) if name == "percent" else seconds(cell)
+                close = isinstance(actual, float) and abs(actual - value) <= TOLERANCE_S
+                row.append(actual if close else value)
+        rows.append(row)
+    return rows
