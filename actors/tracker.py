@@ -176,9 +176,7 @@ class Tracker(Actor):
             case WatchOpened(state, resumed):
                 verb = "goes on with" if resumed else "began"
                 at_s = (state.position_ms or 0) // 1000
-                self.log.info(
-                    "%s %s “%s” at %d s (%s)", state.username, verb, state.item.title, at_s, state.source
-                )
+                self.log.info("%s %s “%s” at %d s (%s)", state.username, verb, state.item.title, at_s, state.source)
             case WatchFinished():
                 self.log.info("%s", ending(event.record))
                 self._untold.append(event)

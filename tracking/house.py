@@ -88,8 +88,7 @@ class House:
                 for session in server.sessions.values()
             )
             events = [
-                replace(event, running=running) if isinstance(event, WatchFinished) else event
-                for event in events
+                replace(event, running=running) if isinstance(event, WatchFinished) else event for event in events
             ]
         return events
 
@@ -140,9 +139,7 @@ class House:
     ) -> WatchState:
         """Open the watch of a member of the channel, with the film at `position_ms`."""
         presence, line = self.presence, session.line
-        fresh = open_watch(
-            line, session.screening_id, member.user_id, member.name, source, at, position_ms, line.state
-        )
+        fresh = open_watch(line, session.screening_id, member.user_id, member.name, source, at, position_ms, line.state)
         fresh = replace(
             fresh,
             party=True,
@@ -228,9 +225,7 @@ class House:
     def _announce_end(self, session: Session, at: Moment) -> None:
         """Tell that a screening ended; if it came back, again only if more of the film was watched since."""
         past = self.memory.screening(session.identity, at, self.rules)
-        told_s = (
-            past.told_s if past and past.screening_id == session.screening_id else -self.rules.min_watch_s
-        )
+        told_s = past.told_s if past and past.screening_id == session.screening_id else -self.rules.min_watch_s
         total_s = sum(seat.playing_s for seat in session.left.values())
         if total_s - told_s >= self.rules.min_watch_s:
             told_s = total_s

@@ -37,9 +37,7 @@ def start(house: House, request: StartTracking, at: Moment) -> TrackingPlan:
     present = {member.user_id: member for member in members}
     if not request.simulate:
         _make_host(house, chosen)
-    outcomes = tuple(
-        _outcome(house, chosen, request, user_id, present.get(user_id), at) for user_id in wanted
-    )
+    outcomes = tuple(_outcome(house, chosen, request, user_id, present.get(user_id), at) for user_id in wanted)
     if not outcomes:
         problem = "Nobody is in the voice channel: ask people to join it, then try again."
     return TrackingPlan(choices, members, chosen.line.session_key, outcomes, problem)
@@ -73,11 +71,7 @@ def _obstacle(house: House, session: Session, request: StartTracking, at: Moment
     if house.presence is None or house.voice_lost:
         return "Discord has not said who is in the voice channel: check the connection, then try again."
     now_ms = reckon(session.line, at, house.rules)
-    if (
-        request.position_ms is not None
-        and now_ms is not None
-        and request.position_ms > now_ms + house.rules.slack_ms
-    ):
+    if request.position_ms is not None and now_ms is not None and request.position_ms > now_ms + house.rules.slack_ms:
         return "The position lies ahead of where the film is now: give one that has been shown already."
     return ""
 

@@ -87,9 +87,7 @@ class Memory:
 
     def seats(self, screening_id: str) -> dict[str, Seat]:
         """Return who left a screening that is still running."""
-        return next(
-            (dict(past.left) for past in self.screenings.values() if past.screening_id == screening_id), {}
-        )
+        return next((dict(past.left) for past in self.screenings.values() if past.screening_id == screening_id), {})
 
     def forget_old(self, now_s: float, rules: Rules) -> None:
         """Drop, now and then, what is older than the resume window."""

@@ -115,9 +115,7 @@ def _lively(house: House, session: Session) -> bool:
 
 
 def _with_guests(house: House) -> list[Session]:
-    return [
-        session for server in house.servers.values() for session in server.sessions.values() if session.guests
-    ]
+    return [session for server in house.servers.values() for session in server.sessions.values() if session.guests]
 
 
 def _see_off(house: House, presence: VoicePresence, was_lost: bool) -> None:

@@ -22,9 +22,7 @@ def observe(house: House, snapshot: PlaybackSnapshot) -> None:
     server.taken, server.away, server.poll = at, False, server.poll + 1
     shown = _fold(house, server, snapshot)
     if not shown.keys() >= server.sessions.keys():
-        showing = {
-            (p.session_key, p.account_id, p.machine_id) for p in snapshot.playbacks if p.state != "stopped"
-        }
+        showing = {(p.session_key, p.account_id, p.machine_id) for p in snapshot.playbacks if p.state != "stopped"}
         for session in [s for s in server.sessions.values() if s.identity not in shown]:
             miss(house, session, snapshot, last if away else None, showing)
     if server.stale:
@@ -33,9 +31,7 @@ def observe(house: House, snapshot: PlaybackSnapshot) -> None:
         try:
             _show(house, server, identity, playback, at, away)
         except Exception as error:  # noqa: BLE001 - one odd session never costs the others their watch
-            house.notify(
-                f"Plex session {playback.session_key} could not be followed: {error!r}. The others are."
-            )
+            house.notify(f"Plex session {playback.session_key} could not be followed: {error!r}. The others are.")
 
 
 def poll_failed(house: House, failure: PollFailed) -> None:
@@ -70,9 +66,7 @@ def _fold(house: House, server: Server, snapshot: PlaybackSnapshot) -> dict[Iden
     return shown
 
 
-def _show(
-    house: House, server: Server, identity: Identity, playback: Playback, at: Moment, away: bool
-) -> None:
+def _show(house: House, server: Server, identity: Identity, playback: Playback, at: Moment, away: bool) -> None:
     """Take in one session that is there."""
     session = server.sessions.get(identity)
     if session is None:

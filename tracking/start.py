@@ -28,11 +28,7 @@ def _take_up(house: House, identity: Identity, states: list[WatchState], at: Mom
     hosts = [state for state in states if state.source == "plex"]
     latest = max(hosts or states, key=lambda state: state.seen.steady_s)
     # Without the account's own watch (it is excluded) the film's line goes on from a guest's.
-    line = (
-        latest
-        if hosts
-        else replace(latest, source="plex", viewer_id="", username="", playing_s=0.0, spans=())
-    )
+    line = latest if hosts else replace(latest, source="plex", viewer_id="", username="", playing_s=0.0, spans=())
     session = Session(
         identity,
         line.screening_id,

@@ -93,9 +93,7 @@ class Tracking:
     def active(self, at: Moment) -> ActiveWatches:
         """Return what people are told of the running watches."""
         watches = [
-            self._active_watch(session, state, at)
-            for session in self._house.sessions()
-            for state in session.watches()
+            self._active_watch(session, state, at) for session in self._house.sessions() for state in session.watches()
         ]
         watches.sort(key=lambda watch: watch.started_at_s)
         return ActiveWatches(at, tuple(watches), self.now_playing(at).screenings, self._notice())

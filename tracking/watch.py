@@ -48,9 +48,7 @@ def open_watch(
     """Return a new watch of what a session shows, from `moment` on, with the film at `position_ms`."""
     position = clamped(position_ms, shown.item.duration_ms)
     return WatchState(
-        watch_id=make_id(
-            "watch", screening_id, viewer_id, shown.machine_id, shown.session_key, repr(moment.wall_s)
-        ),
+        watch_id=make_id("watch", screening_id, viewer_id, shown.machine_id, shown.session_key, repr(moment.wall_s)),
         screening_id=screening_id,
         viewer_id=viewer_id,
         username=username,
@@ -146,20 +144,12 @@ def run_out(state: WatchState, at: Moment) -> WatchState:
     last seen before.
     """
     duration = state.item.duration_ms
-    if (
-        duration is None
-        or state.position_ms is None
-        or state.state != "playing"
-        or state.ghost
-        or state.outage
-    ):
+    if duration is None or state.position_ms is None or state.state != "playing" or state.ghost or state.outage:
         return state
     ran_s = state.pending_s + max(0.0, at.steady_s - state.seen.steady_s)
     if not 0 < duration - state.position_ms <= ran_s * 1000:
         return state
-    return replace(
-        state, spans=spans.add(state.spans, state.position_ms, duration), position_ms=PositionMs(duration)
-    )
+    return replace(state, spans=spans.add(state.spans, state.position_ms, duration), position_ms=PositionMs(duration))
 
 
 def at_end(state: WatchState, rules: Rules) -> bool:

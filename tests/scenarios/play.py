@@ -25,6 +25,7 @@ from messages import (
     WatchFinished,
     WatchRecord,
 )
+from messages.base import PositionMs
 from tracking import HistoryWanted, Notice, Rules, Tracking
 
 SERVER = "server"
@@ -166,7 +167,7 @@ class Player:
             self._take(tracking.history_found(found, at))
         elif source == "admin":
             key, *position = what.split()
-            at_ms = round(seconds(position[0]) * 1000) if position else None
+            at_ms = PositionMs(round(seconds(position[0]) * 1000)) if position else None
             plan, events = tracking.start_manually(StartTracking("" if key == "-" else key, at_ms), at)
             self.outcome.notices += [plan.problem] if plan.problem else []
             self._take(events)
@@ -187,7 +188,9 @@ class Player:
 
     def snapshot(self, at: Moment, what: str) -> PlaybackSnapshot:
         """A poll from `account player item state position [#key]`, with ; between sessions."""
-        playbacks, stopped, unreadable = [], [], []
+        playbacks: list[Playback] = []
+        stopped: list[str] = []
+        unreadable: list[str] = []
         for words in (part.split() for part in what.split(";") if part.strip() not in ("", "-")):
             if words[0] in ("stopped", "unreadable"):
                 (stopped if words[0] == "stopped" else unreadable).extend(words[1:])
@@ -202,7 +205,7 @@ class Player:
                     machine_id=machine,
                     player=machine,
                     state=state,  # type: ignore[arg-type] # the file says which
-                    position_ms=None if position == "none" else round(seconds(position) * 1000),  # type: ignore[arg-type] # ms
+                    position_ms=None if position == "none" else PositionMs(round(seconds(position) * 1000)),
                 )
             )
         return PlaybackSnapshot(SERVER, "Cinema", "plex", at, tuple(playbacks), tuple(stopped), tuple(unreadable))
