@@ -1,0 +1,192 @@
+"""The announcements: a bounded queue that outlives every outage of Discord, posted once each."""
+
+import asyncio
+import concurrent.futures
+import hashlib
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import discord
+
+from actors.discord import look, notices
+from actors.discord.failures import Verdict, judge
+from actors.discord.keepsake import Keepsake, Posting
+from actors.discord.notices import Notice
+from actors.discord.troubles import Troubles
+
+MOST_WAITING = 200
+OLDEST_S = 6 * 3600.0
+GATHER_S = 0.15
+"""How long the first waits for company, so that a rush becomes one message."""
+REUNITE_S = 5.0
+"""How long a post that was cut short waits for its parts to be delivered again."""
+_TROUBLE = "announcements"
+
+
+@dataclass
+class Waiting:
+    """An announcement in the queue; `done` acknowledges it to its sender."""
+
+    message_id: str
+    notice: Notice
+    done: "concurrent.futures.Future[None]"
+    since_s: float = field(default_factory=time.monotonic)
+
+    def settle(self) -> None:
+        """Posted, or given up: the sender may forget it."""
+        if not self.done.done():
+            self.done.set_result(None)
+
+
+class Announcer:
+    """Posts what happens into the announce channel. Lives on the loop, from start to stop."""
+
+    def __init__(
+        self,
+        channel_id: int,
+        channel: Callable[[], discord.abc.Messageable | None],
+        keepsake: Keepsake,
+        troubles: Troubles,
+        log: logging.Logger,
+    ) -> None:
+        self._channel_id = channel_id
+        self._channel = channel
+        self._keepsake = keepsake
+        self._troubles = troubles
+        self._log = log
+        self._queue: deque[Waiting] = deque()
+        self._some = asyncio.Event()
+        self._online = asyncio.Event()
+        self._tries = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many announcements wait."""
+        return len(self._queue)
+
+    def put(self, waiting: Waiting) -> None:
+        """Queue an announcement; one that is known already is not queued twice."""
+        if not self._channel_id or self._keepsake.was_posted(waiting.message_id):
+            waiting.settle()
+            return
+        for other in self._queue:
+            if other.message_id == waiting.message_id:
+                other.done.add_done_callback(lambda _: waiting.settle())
+                return
+        self._queue.append(waiting)
+        while len(self._queue) > MOST_WAITING:
+            self._drop(self._queue[0], f"more than {MOST_WAITING} announcements wait for Discord")
+        self._some.set()
+
+    def online(self) -> None:
+        """Discord can be reached again: try at once."""
+        self._tries = 0
+        self._online.set()
+
+    async def run(self) -> None:
+        """Post what is queued, for ever."""
+        while True:
+            await self._some.wait()
+            await asyncio.sleep(GATHER_S)
+            await self._reunite()
+            self._drop_old()
+            if not self._queue:
+                self._some.clear()
+                continue
+            if (channel := self._channel()) is None:
+                await self._pause(30.0)
+                continue
+            batch, nonce, shown = self._next_batch()
+            verdict = await self._post(channel, batch, nonce, shown)
+            if verdict is not None:
+                await self._after_failure(verdict, batch)
+
+    def _next_batch(self) -> tuple[list[Waiting], str, list[discord.Embed]]:
+        begun = self._keepsake.posting
+        if begun is not None:
+            again = [waiting for waiting in self._queue if waiting.message_id in begun.ids]
+            if again:
+                shown, covered = notices.embeds([waiting.notice for waiting in again])
+                return again[:covered], begun.nonce, shown
+            self._keepsake.forget_posting()
+        batch = list(self._queue)
+        shown, covered = notices.embeds([waiting.notice for waiting in batch])
+        batch = batch[:covered]
+        joined = "\n".join(waiting.message_id for waiting in batch)
+        return batch, hashlib.blake2s(joined.encode(), digest_size=12).hexdigest(), shown
+
+    async def _post(
+        self, channel: discord.abc.Messageable, batch: list[Waiting], nonce: str, shown: list[discord.Embed]
+    ) -> Verdict | None:
+        ids = [waiting.message_id for waiting in batch]
+        self._keepsake.begin(Posting(nonce, ids))
+        try:
+            await channel.send(embeds=shown, nonce=nonce, allowed_mentions=look.NOBODY)
+        except (TimeoutError, discord.DiscordException, OSError) as error:
+            self._tries += 1
+            return judge(error, self._tries, f"post in the announce channel {self._channel_id}")
+        self._tries = 0
+        self._keepsake.done(ids)
+        self._troubles.clear(_TROUBLE)
+        for waiting in batch:
+            self._queue.remove(waiting)
+            waiting.settle()
+        return None
+
+    async def _after_failure(self, verdict: Verdict, batch: list[Waiting]) -> None:
+        if not verdict.refused:
+            self._troubles.hold(_TROUBLE, f"{verdict.reason} ({len(self._queue)} announcements wait)")
+            await self._pause(verdict.wait_s)
+            return
+        self._keepsake.forget_posting()
+        if len(batch) == 1:
+            self._drop(batch[0], verdict.reason)
+            return
+        self._log.error("%s; posting its %d announcements one by one", verdict.reason, len(batch))
+        for waiting in batch:
+            await self._alone(waiting)
+
+    async def _alone(self, waiting: Waiting) -> None:
+        """Post one of a batch that Discord refused; the one at fault is dropped, the others are told."""
+        channel = self._channel()
+        if channel is None:
+            return
+        nonce = hashlib.blake2s(waiting.message_id.encode(), digest_size=12).hexdigest()
+        verdict = await self._post(channel, [waiting], nonce, [notices.embed(waiting.notice)])
+        if verdict is None:
+            return
+        if verdict.refused:
+            self._drop(waiting, verdict.reason)
+        else:
+            await self._pause(verdict.wait_s)
+
+    async def _reunite(self) -> None:
+        """Wait until all parts of a post that was cut short are back, so that Discord knows it by its nonce."""
+        begun = self._keepsake.posting
+        deadline = time.monotonic() + REUNITE_S
+        while begun is not None and self._tries == 0 and time.monotonic() < deadline:
+            if {waiting.message_id for waiting in self._queue} >= set(begun.ids):
+                return
+            await asyncio.sleep(0.05)
+
+    async def _pause(self, wait_s: float) -> None:
+        """Wait, but no longer than until Discord is there again."""
+        self._online.clear()
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._online.wait()
+        except TimeoutError:
+            return
+
+    def _drop_old(self) -> None:
+        oldest = time.monotonic() - OLDEST_S
+        while self._queue and self._queue[0].since_s < oldest:
+            self._drop(self._queue[0], f"it waited more than {OLDEST_S / 3600:.0f} hours")
+
+    def _drop(self, waiting: Waiting, reason: str) -> None:
+        self._queue.remove(waiting)
+        self._log.error("Announcement dropped (%s): %s", reason, notices.line(waiting.notice))
+        waiting.settle()

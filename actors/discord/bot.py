@@ -1,0 +1,168 @@
+"""The bot: its commands, what it does with events, and what it says where something went wrong."""
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import discord
+from discord.ext import commands
+
+from actors.discord import look
+from actors.discord.commands import ADMIN_PAGES, COGS, ITEMS, PAGES
+from actors.discord.commands.errors import explain
+from actors.discord.desk import Desk
+from actors.discord.failures import judge
+from actors.discord.keepsake import Keepsake
+from actors.discord.pages import Book
+from actors.discord.troubles import Troubles
+
+_SYNC, _REPLIES = "slash commands", "replies"
+_INVITE = "invite the bot to it anew, with the scopes bot and applications.commands"
+HEARTBEAT_S = 30.0
+"""Without a sign of life from the gateway for this long, the connection is opened anew."""
+
+
+class UsherBot(commands.Bot):
+    """One connection's bot. Keeps no messages and only the members who are in voice: it must stay small."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        intents: discord.Intents,
+        activity: discord.Activity | None,
+        keepsake: Keepsake,
+        troubles: Troubles,
+        log: logging.Logger,
+        voice_changed: Callable[[discord.Member, discord.VoiceState, discord.VoiceState], None],
+    ) -> None:
+        super().__init__(
+            command_prefix="!",
+            help_command=None,
+            case_insensitive=True,
+            strip_after_prefix=True,
+            intents=intents,
+            activity=activity,
+            allowed_mentions=look.NOBODY,
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags(voice=True, joined=False),
+            chunk_guilds_at_startup=False,
+            heartbeat_timeout=HEARTBEAT_S,
+            max_ratelimit_timeout=60.0,
+        )
+        self.desk = desk
+        self.book = Book(desk, PAGES, ADMIN_PAGES)
+        self.on_up: Callable[[], None] = lambda: None
+        self.on_down: Callable[[], None] = lambda: None
+        self.is_set_up = False
+        self._keepsake = keepsake
+        self._troubles = troubles
+        self._log = log
+        self._voice_changed = voice_changed
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.add_check(self._in_our_server, call_once=True)
+
+    async def setup_hook(self) -> None:
+        """After the log-in: commands, buttons, and Discord's copy of the commands where it is old."""
+        for make in COGS:
+            await self.add_cog(make(self.desk, self.book))
+        self.add_dynamic_items(*ITEMS)
+        self.is_set_up = True
+        self._start(self._sync())
+
+    async def close(self) -> None:
+        """Leave; what still runs for this connection is ended."""
+        for task in self._tasks:
+            task.cancel()
+        await super().close()
+
+    async def on_ready(self) -> None:
+        """Connected, for the first time or again."""
+        self._log.info("On Discord as %s", self.user)
+        self.on_up()
+
+    async def on_resumed(self) -> None:
+        """Connected again, nothing missed."""
+        self.on_up()
+
+    async def on_disconnect(self) -> None:
+        """The gateway is away."""
+        self.on_down()
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A server came back after an outage of its own."""
+        self.on_up()
+
+    async def on_voice_state_update(
+        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        """Somebody came, went, moved or muted."""
+        self._voice_changed(member, before, after)
+
+    async def on_command_error(self, ctx: commands.Context[Any], error: commands.CommandError, /) -> None:
+        """Say what to do; log what is nobody's fault but ours."""
+        said = explain(error, ctx)
+        if said.unexpected is not None:
+            self._log.error("Command %s failed", ctx.command, exc_info=said.unexpected)
+        if said.forbidden:
+            self._no_reply(ctx)
+        if said.embed is None:
+            return
+        try:
+            await ctx.send(embed=said.embed, ephemeral=True, allowed_mentions=look.NOBODY)
+        except discord.Forbidden:
+            self._no_reply(ctx)
+        except (discord.DiscordException, OSError) as failure:
+            self._log.warning("The answer to %s did not reach Discord: %s", ctx.command, failure)
+
+    async def on_command_completion(self, ctx: commands.Context[Any]) -> None:
+        """An answer got through."""
+        self._troubles.clear(_REPLIES)
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        """An event's handler failed: the bot goes on."""
+        self._log.exception("Handling %s failed", event_method)
+
+    def _no_reply(self, ctx: commands.Context[Any]) -> None:
+        self._troubles.hold(
+            _REPLIES,
+            f"the bot may not answer in channel {ctx.channel.id}: give it View Channel, Send Messages and Embed "
+            "Links there",
+        )
+
+    async def _in_our_server(self, ctx: commands.Context[Any]) -> bool:
+        wanted = self.desk.settings.discord_guild_id
+        if wanted and ctx.guild is not None and ctx.guild.id != wanted:
+            raise commands.CheckFailure("Usher serves another server than this one.")
+        return True
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _sync(self) -> None:
+        """Tell Discord the commands where they changed since it was last told; in the one server, at once."""
+        guild_id = self.desk.settings.discord_guild_id
+        guild = discord.Object(guild_id) if guild_id else None
+        if guild is not None:
+            self.tree.copy_global_to(guild=guild)
+        shown = [command.to_dict(self.tree) for command in self.tree.get_commands(guild=guild)]
+        wanted = json.dumps([self.application_id, guild_id, shown], sort_keys=True, default=str)
+        digest = hashlib.blake2s(wanted.encode(), digest_size=16).hexdigest()
+        tries = 0
+        while digest != self._keepsake.commands:
+            try:
+                await self.tree.sync(guild=guild)
+            except (discord.DiscordException, OSError) as error:
+                tries += 1
+                verdict = judge(error, tries, f"register the / commands in server {guild_id}", _INVITE)
+                self._troubles.hold(_SYNC, verdict.reason)
+                await asyncio.sleep(max(verdict.wait_s, 5.0))
+                continue
+            self._keepsake.told_commands(digest)
+            self._log.info("Discord knows %d commands now", len(shown))
+        self._troubles.clear(_SYNC)

@@ -1,0 +1,38 @@
+"""Every command, every page and every button there is. A new one gets its line here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import discord
+
+from actors.discord.commands import films, people, running, watching
+from actors.discord.commands.base import UsherCog
+from actors.discord.commands.films import Films
+from actors.discord.commands.helping import Helping
+from actors.discord.commands.people import People
+from actors.discord.commands.running import Running, SessionMenu
+from actors.discord.commands.watching import Watching
+from actors.discord.pages import Maker, PageButton
+
+COGS: tuple[type[UsherCog], ...] = (Watching, People, Films, Running, Helping)
+
+PAGES: Mapping[str, Maker] = {
+    watching.ACTIVE: watching.active,
+    watching.PLAYING: watching.playing,
+    people.STATS: people.stats,
+    people.BADGES: people.badges,
+    people.PROGRESS: people.progress,
+    people.ALL_BADGES: people.all_badges,
+    people.LEADERBOARD: people.leaderboard,
+    people.TOP: people.top,
+    films.MOVIE_STATS: films.movie_stats,
+    films.HISTORY: films.history,
+    running.HEALTH: running.health,
+}
+"""What a page of each name shows."""
+
+ADMIN_PAGES = frozenset({running.HEALTH})
+"""Pages that only administrators may turn."""
+
+ITEMS: tuple[type[discord.ui.DynamicItem[Any]], ...] = (PageButton, SessionMenu)
+"""Buttons and menus that work on messages from before a restart."""

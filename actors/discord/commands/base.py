@@ -1,0 +1,121 @@
+"""What every group of commands shares: an acknowledgement in time, one way to answer, one way to fail."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from actors.discord import look, words
+from actors.discord.desk import SUGGEST_S, Desk, UnansweredError
+from actors.discord.look import Reply
+from actors.discord.pages import Book
+from messages import SuggestTitles, TitlesSuggested
+
+Context = commands.Context[Any]
+Got = TypeVar("Got")
+CHOICE = 100
+"""Longest name and value of a choice."""
+MOST_CHOICES = 25
+_TYPING_AFTER_S = 0.4
+
+
+def command(
+    name: str, description: str, *, usage: str = "", admin: bool = False
+) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], commands.HybridCommand[Any, ..., None]]:
+    """A command that works as `!name` and as `/name`, in the server only; `admin` asks for Administrator.
+
+    discord.py's own decorator says its types in a way that only pyright can follow; this says them once.
+    """
+
+    def declare(function: Callable[..., Coroutine[Any, Any, None]]) -> commands.HybridCommand[Any, ..., None]:
+        made: commands.HybridCommand[Any, ..., None] = commands.hybrid_command(
+            name=name, description=description, usage=usage or None
+        )(guard(function))
+        return made
+
+    def guard(function: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., Coroutine[Any, Any, None]]:
+        guarded = commands.guild_only()(function)
+        if admin:
+            guarded = app_commands.default_permissions(administrator=True)(guarded)
+            guarded = commands.has_permissions(administrator=True)(guarded)
+        return guarded
+
+    return declare
+
+
+class UsherCog(commands.Cog):
+    """A group of commands with a desk to ask at and a book of pages to answer from."""
+
+    def __init__(self, desk: Desk, book: Book) -> None:
+        self.desk = desk
+        self.book = book
+
+    async def answer(self, ctx: Context, name: str, arguments: str = "") -> None:
+        """Answer with the first page of this name."""
+        reply, view = await waited(ctx, self.book.make(name, arguments))
+        await send(ctx, reply, view)
+
+    async def suggest_titles(self, part: str) -> list[app_commands.Choice[str]]:
+        """Titles for autocompletion; none rather than too late."""
+        question = SuggestTitles(part[:CHOICE])
+        with contextlib.suppress(UnansweredError):
+            found = await self.desk.ask("persistence", question, TitlesSuggested, SUGGEST_S)
+            return [choice(title, title) for title in found.titles[:MOST_CHOICES]]
+        return []
+
+
+def choice(name: str, value: str) -> app_commands.Choice[str]:
+    """A choice of an autocompletion or menu, within Discord's limits."""
+    return app_commands.Choice(name=words.cut(words.plain(name), CHOICE), value=value[:CHOICE])
+
+
+async def waited(ctx: Context, work: Coroutine[Any, Any, Got]) -> Got:
+    """The result of `work`; a slash command is acknowledged first, a `!` command shows typing if it takes long.
+
+    Discord forgets a slash command that is not acknowledged within three seconds, whatever the actors do.
+    """
+    if ctx.interaction is not None:
+        if not ctx.interaction.response.is_done():
+            try:
+                await ctx.defer()
+            except BaseException:
+                work.close()
+                raise
+        return await work
+    task = asyncio.ensure_future(work)
+    done, _ = await asyncio.wait({task}, timeout=_TYPING_AFTER_S)
+    if not done:
+        with contextlib.suppress(discord.DiscordException, OSError):
+            await ctx.typing()
+    return await task
+
+
+async def send(ctx: Context, reply: Reply, view: discord.ui.View | None = None) -> None:
+    """Send an answer to where the command was given."""
+    if view is None:
+        await ctx.send(embed=reply.embed, allowed_mentions=look.NOBODY)
+    else:
+        await ctx.send(embed=reply.embed, view=view, allowed_mentions=look.NOBODY)
+
+
+def viewer_id(member: discord.Member | discord.User) -> str:
+    """A Discord member as the store knows it."""
+    return str(member.id)
+
+
+def spoken(ctx: Context, text: str, last: str, is_last: Callable[[str], bool]) -> tuple[str, str]:
+    """A `!` command's text of several words and the argument after it, told apart.
+
+    `!history the big sleep 7d` means what /history has as title and since. What is typed into the
+    options of a / command stays as it is.
+    """
+    if ctx.interaction is not None:
+        return text, last
+    said = [word for word in (text, last, *ctx.view.read_rest().split()) if word]
+    if said and is_last(said[-1]):
+        return " ".join(said[:-1]), said[-1]
+    return " ".join(said), ""

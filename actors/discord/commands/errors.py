@@ -1,0 +1,90 @@
+"""What people are told where a command fails: always what to do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from actors.discord import look, words
+from actors.discord.desk import UnansweredError
+
+
+class RefusedError(commands.CommandError):
+    """A command that cannot be done as asked; the text says why and what to do."""
+
+    def __init__(self, what: str, cure: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.cure = cure
+
+
+@dataclass(frozen=True)
+class Said:
+    """What to show (None: nothing), and what to log."""
+
+    embed: discord.Embed | None = None
+    unexpected: BaseException | None = None
+    forbidden: bool = False
+
+
+def explain(error: BaseException, ctx: commands.Context[Any]) -> Said:
+    """What to make of an error of a command."""
+    error = _inner(error)
+    match error:
+        case commands.CommandNotFound() | app_commands.CommandNotFound():
+            return Said()
+        case UnansweredError() | RefusedError():
+            return Said(look.problem(error.what, error.cure))
+        case commands.CommandOnCooldown():
+            return _refused("That was quick.", f"Try again in {max(1, round(error.retry_after))} s.")
+        case commands.MissingPermissions():
+            return _refused(
+                "Only administrators of this server may do that.",
+                "An administrator can do it for you, or give you a role with Administrator.",
+            )
+        case commands.NoPrivateMessage():
+            return _refused("Usher answers in the server, not in private messages.", "Give the command there.")
+        case commands.MemberNotFound():
+            return _refused(
+                f"Nobody here is called {words.safe(error.argument, 60)}.",
+                f"Mention them: `{_usage(ctx)}`",
+            )
+        case commands.BadLiteralArgument():
+            known = ", ".join(f"`{literal}`" for literal in error.literals)
+            return _refused(f"{words.safe(str(error.argument), 60)} is not known there.", f"Use one of {known}.")
+        case commands.UserInputError() | app_commands.TransformerError():
+            return _refused("That could not be read.", f"Write it like this: `{_usage(ctx)}`")
+        case commands.CheckFailure():
+            return _refused(str(error) or "That is not allowed here.", "")
+        case discord.Forbidden():
+            return Said(
+                look.problem("Discord does not let the bot do that here.", "An administrator can see why: `!health`"),
+                forbidden=True,
+            )
+        case discord.NotFound(code=10062):
+            return Said(unexpected=error)  # the command was forgotten by Discord: there is nothing to answer to
+        case _:
+            return Said(
+                look.problem("Something went wrong inside Usher; no watch is lost by it.", "The log says what."),
+                unexpected=error,
+            )
+
+
+def _inner(error: BaseException) -> BaseException:
+    while isinstance(
+        error, commands.CommandInvokeError | app_commands.CommandInvokeError | commands.HybridCommandError
+    ):
+        error = error.original
+    return error
+
+
+def _refused(what: str, cure: str) -> Said:
+    return Said(look.problem(what, cure))
+
+
+def _usage(ctx: commands.Context[Any]) -> str:
+    if ctx.command is None:
+        return "!help"
+    return f"!{ctx.command.qualified_name} {ctx.command.usage or ctx.command.signature}".strip()

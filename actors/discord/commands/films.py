@@ -1,0 +1,178 @@
+"""What was watched: `moviestats` and `history`."""
+
+import datetime
+import re
+import zoneinfo
+from typing import Annotated
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from actors.discord import look, words
+from actors.discord.commands.base import Context, UsherCog, choice, command, spoken, viewer_id
+from actors.discord.commands.errors import RefusedError
+from actors.discord.commands.whom import Mentioned
+from actors.discord.desk import Desk
+from actors.discord.look import Field, Reply, Section
+from actors.discord.pages import pack, unpack
+from messages import GetHistory, GetMovieStats, HistoryPage, MovieStats, TitleCount, WatchRecord
+
+MOVIE_STATS, HISTORY = "moviestats", "history"
+ROWS = 8
+_WEEKS = 8
+_SINCE = {"d": 1, "w": 7, "m": 30, "y": 365}
+_SUGGESTED = (("The last week", "7d"), ("The last month", "1m"), ("The last year", "1y"))
+
+
+class Films(UsherCog):
+    """What was watched."""
+
+    @command(MOVIE_STATS, "What this community watches", usage="[title]")
+    @app_commands.describe(title="One film only; part of its title is enough")
+    @commands.cooldown(3, 10, commands.BucketType.user)
+    async def moviestats(self, ctx: Context, *, title: str = "") -> None:
+        """The community's figures."""
+        await self.answer(ctx, MOVIE_STATS, pack(title))
+
+    @command(HISTORY, "What was watched, the newest first", usage="[@somebody] [title] [since]")
+    @app_commands.describe(
+        member="Whose; leave out for everybody's",
+        title="Part of a title",
+        since="7d, 2w, 3m, 1y or a date like 2026-10-31",
+    )
+    @commands.cooldown(3, 10, commands.BucketType.user)
+    async def history(
+        self,
+        ctx: Context,
+        member: Annotated[discord.Member, Mentioned] | None = None,
+        title: str = "",
+        since: str = "",
+    ) -> None:
+        """Finished watches."""
+        title, since = spoken(ctx, title, since, lambda word: since_s(word, self.desk) is not None)
+        from_s = since_s(since, self.desk)
+        if since and from_s is None:
+            raise RefusedError(f"{words.safe(since, 40)} is no time.", "Use 7d, 2w, 3m, 1y or a date like 2026-10-31.")
+        whose = viewer_id(member) if member is not None else ""
+        await self.answer(ctx, HISTORY, pack(whose, f"{from_s:.0f}" if from_s is not None else "", title))
+
+    @moviestats.autocomplete("title")
+    @history.autocomplete("title")
+    async def titles(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+        """Titles that were watched."""
+        return await self.suggest_titles(current)
+
+    @history.autocomplete("since")
+    async def times(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+        """Usual times."""
+        return [choice(name, value) for name, value in _SUGGESTED]
+
+
+def since_s(text: str, desk: Desk) -> float | None:
+    """What people type for "since", in seconds since 1970; None where it is no time."""
+    clean = text.strip().lower()
+    if found := re.fullmatch(r"(\d{1,4})\s*([dwmy])(?:ays?|eeks?|onths?|ears?)?", clean):
+        return desk.clock.now().wall_s - int(found[1]) * _SINCE[found[2]] * 86_400
+    try:
+        day = datetime.date.fromisoformat(clean)
+    except ValueError:
+        return None
+    zone = zoneinfo.ZoneInfo(desk.settings.timezone)
+    return datetime.datetime.combine(day, datetime.time(), zone).timestamp()
+
+
+async def movie_stats(desk: Desk, arguments: str, page: int) -> Reply:
+    """The community's figures, or one title's."""
+    found = await desk.ask("persistence", GetMovieStats(arguments), MovieStats)
+    heading = f"🎞️ {words.safe(arguments, 100)}" if arguments else "🎞️ Film statistics"
+    if not found.watches:
+        text = "Nobody watched that yet. `!moviestats` alone shows everything." if arguments else "Nothing watched yet."
+        return Reply(look.card(heading, text, colour=look.GREY))
+    return Reply(look.card(heading, _totals(found), fields=_details(found, bool(arguments))))
+
+
+def _totals(found: MovieStats) -> str:
+    lines = [
+        f"**{words.count(found.watches, 'watch', 'watches')}**, {found.completed:,} to the end",
+        f"**{words.count(found.viewers, 'viewer')}** · **{words.count(found.titles, 'title')}** · "
+        f"**{words.duration(found.watch_time_s)}**",
+    ]
+    if found.running:
+        names = words.name_list([words.safe(record.username, 30) for record in found.running], 6)
+        lines.append(f"▶️ {len(found.running)} running now: {names}")
+    return "\n".join(lines)
+
+
+def _details(found: MovieStats, one_title: bool) -> list[Field]:
+    fields = []
+    if found.most_watched and (len(found.most_watched) > 1 or not one_title):
+        lines = [_ranked(place, title) for place, title in enumerate(found.most_watched, 1)]
+        fields.append(Field("🏆 Most watched", look.lines_within(lines)))
+    weeks = found.weeks[-_WEEKS:]
+    if any(seconds for _, seconds in weeks):
+        rows = [(_week(monday), seconds, words.duration(seconds)) for monday, seconds in weeks]
+        fields.append(Field("📈 Week by week", words.text_chart(rows)))
+    if found.genres:
+        fields.append(Field("🎭 Genres", _counted(found.genres[:6]), inline=True))
+    if found.decades:
+        fields.append(Field("📅 Decades", _counted(found.decades), inline=True))
+    if found.recent:
+        lines = [
+            f"{words.title(record.item, 50)} · {words.safe(record.username, 30)} · {words.ago(record.ended_at_s)}"
+            for record in found.recent
+        ]
+        fields.append(Field("🕘 Recent", look.lines_within(lines)))
+    return fields
+
+
+def _ranked(place: int, title: TitleCount) -> str:
+    year = f" ({title.year})" if title.year else ""
+    name = words.safe(f"{title.title}{year}", 60)
+    return (
+        f"{place}. **{name}** · {title.watches}× · {words.count(title.viewers, 'viewer')} · "
+        f"{words.duration(title.watch_time_s)}"
+    )
+
+
+def _week(monday: str) -> str:
+    try:
+        return datetime.date.fromisoformat(monday).strftime("%d %b")
+    except ValueError:
+        return words.code_line(monday, 6)
+
+
+def _counted(pairs: tuple[tuple[str, int], ...]) -> str:
+    return look.lines_within([f"{words.safe(name, 30)} · {number:,}" for name, number in pairs])
+
+
+async def history(desk: Desk, arguments: str, page: int) -> Reply:
+    """A page of finished watches."""
+    whose, since, title = unpack(arguments, 3)
+    from_s = float(since) if since.lstrip("-").isdigit() else None
+    found = await desk.ask("persistence", GetHistory(whose, title, from_s, ROWS, page * ROWS), HistoryPage)
+    pages = max(1, -(-found.total // ROWS))
+    page = min(page, pages - 1)
+    lines = [_entry(record, bool(whose)) for record in found.records]
+    asked = [f"“{words.safe(title, 60)}”"] if title else []
+    if from_s is not None:
+        asked.append(f"since <t:{int(from_s)}:d>")
+    if whose and found.records:
+        asked.insert(0, words.safe(found.records[0].username, 40))
+    top = f"{' · '.join(asked)}\n\n" if asked else ""
+    text = look.paged([Section("", lines)], lines=ROWS, units=3500)[0] if lines else "No watch fits that."
+    heading = f"📜 History · {words.count(found.total, 'watch', 'watches')}"
+    colour = look.GOLD if lines else look.GREY
+    return Reply(look.card(heading, top + text, colour=colour), page, pages)
+
+
+def _entry(record: WatchRecord, one_viewer: bool) -> str:
+    facts = [] if one_viewer else [words.safe(record.username, 40)]
+    facts.append(words.duration(record.playing_s))
+    if record.completion_percent is not None:
+        facts.append(f"saw {words.percent(record.completion_percent)}{' ✅' if record.completed else ''}")
+    if record.join_position_ms is not None and record.join_position_ms >= 60_000:
+        facts.append(f"from {words.position(record.join_position_ms)}")
+    if record.brief:
+        facts.append("brief")
+    return f"**{words.title(record.item, 70)}** · {words.ago(record.ended_at_s)}\n{' · '.join(facts)}"

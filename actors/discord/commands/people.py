@@ -1,0 +1,250 @@
+"""A viewer's figures and badges, and how viewers compare."""
+
+from typing import Annotated, Literal
+
+import discord
+
+from actors.discord import look, words
+from actors.discord.commands.base import Context, UsherCog, command, viewer_id
+from actors.discord.commands.whom import Whom
+from actors.discord.desk import Desk
+from actors.discord.look import Field, Reply, Section
+from actors.discord.pages import pack, unpack
+from messages import (
+    BadgeCatalogue,
+    BadgeProgress,
+    EarnedBadge,
+    GetBadgeCatalogue,
+    GetLeaderboard,
+    GetViewerStats,
+    Leaderboard,
+    LeaderboardKind,
+    ViewerProfile,
+    ViewerStats,
+)
+
+STATS, BADGES, ALL_BADGES, PROGRESS = "stats", "badges", "allbadges", "progress"
+LEADERBOARD, TOP = "leaderboard", "topwatchers"
+ROWS = 10
+TOP_DAYS = 30
+_PLACES = {1: "🥇", 2: "🥈", 3: "🥉"}
+_BOARDS: dict[LeaderboardKind, str] = {
+    "movies": "🎬 Most films",
+    "time": "⏱️ Most time",
+    "streak": "🔥 Longest streaks",
+    "badges": "🏅 Most badges",
+}
+
+
+class People(UsherCog):
+    """Viewers."""
+
+    @command(STATS, "Films, hours and streaks of a viewer", usage="[@somebody]")
+    @discord.app_commands.describe(member="Whose; leave out for your own")
+    async def stats(self, ctx: Context, member: Annotated[discord.Member | None, Whom] = None) -> None:
+        """A viewer's figures."""
+        await self._of(ctx, STATS, member)
+
+    @command(BADGES, "The badges a viewer has earned", usage="[@somebody]")
+    @discord.app_commands.describe(member="Whose; leave out for your own")
+    async def badges(self, ctx: Context, member: Annotated[discord.Member | None, Whom] = None) -> None:
+        """A viewer's badges."""
+        await self._of(ctx, BADGES, member)
+
+    @command(PROGRESS, "How far you are on the way to each badge", usage="[@somebody]")
+    @discord.app_commands.describe(member="Whose; leave out for your own")
+    async def progress(self, ctx: Context, member: Annotated[discord.Member | None, Whom] = None) -> None:
+        """A viewer's way to the badges that are still to be earned."""
+        await self._of(ctx, PROGRESS, member)
+
+    @command(ALL_BADGES, "Every badge there is, and how many have it")
+    async def allbadges(self, ctx: Context) -> None:
+        """Every badge there is."""
+        await self.answer(ctx, ALL_BADGES)
+
+    @command(LEADERBOARD, "Who leads", usage="[movies|time|streak|badges]")
+    @discord.app_commands.describe(by="What to rank by")
+    async def leaderboard(self, ctx: Context, by: Literal["movies", "time", "streak", "badges"] = "movies") -> None:
+        """The order of viewers."""
+        await self.answer(ctx, LEADERBOARD, by)
+
+    @command(TOP, f"Who watched most in the last {TOP_DAYS} days")
+    async def topwatchers(self, ctx: Context) -> None:
+        """Who watched most of late."""
+        await self.answer(ctx, TOP)
+
+    async def _of(self, ctx: Context, name: str, member: discord.Member | None) -> None:
+        who = member or ctx.author
+        await self.answer(ctx, name, pack(viewer_id(who), who.display_name[:40]))
+
+
+async def stats(desk: Desk, arguments: str, page: int) -> Reply:
+    """A viewer's figures."""
+    who, name = unpack(arguments, 2)
+    profile = await _profile(desk, who)
+    if profile.stats is None:
+        return _unknown(name)
+    return Reply(_figures(profile, profile.stats))
+
+
+def _figures(profile: ViewerProfile, shown: ViewerStats) -> discord.Embed:
+    streak = words.count(shown.current_streak_days, "day")
+    if shown.longest_streak_days > shown.current_streak_days:
+        streak += f" (best {shown.longest_streak_days})"
+    films = f"{shown.total_movies:,}"
+    if shown.total_movies:
+        films += f" ({shown.completed_movies:,} to the end)"
+    fields = [
+        Field("🎬 Films", films, inline=True),
+        Field("⏱️ Time", words.duration(shown.total_watch_time_s), inline=True),
+        Field("🔥 Streak", streak, inline=True),
+        Field("🏅 Badges", f"{shown.badges} of {max(len(profile.progress), shown.badges)}", inline=True),
+    ]
+    if shown.total_episodes:
+        fields.append(Field("📺 Episodes", f"{shown.total_episodes:,}", inline=True))
+    if profile.rank_by_time:
+        fields.append(Field("🏆 Rank by time", f"#{profile.rank_by_time}", inline=True))
+    for heading, counted in (
+        ("🎭 Genres", shown.genres),
+        ("📅 Decades", shown.decades),
+        ("🎥 Directors", shown.directors),
+    ):
+        if counted:
+            fields.append(Field(heading, _most(counted)))
+    lines = []
+    if shown.watching_now:
+        lines.append(f"▶️ Watching **{words.safe(shown.watching_now, 100)}** now")
+    if shown.last_watch_date:
+        lines.append(f"Last watched on {words.safe(shown.last_watch_date, 20)}")
+    return look.card(f"📊 {words.safe(shown.username, 60)}", "\n".join(lines), fields=fields)
+
+
+def _most(counted: dict[str, int], most: int = 5) -> str:
+    order = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    return " · ".join(f"{words.safe(name, 40)} {number}" for name, number in order[:most])
+
+
+async def badges(desk: Desk, arguments: str, page: int) -> Reply:
+    """The badges a viewer has."""
+    who, name = unpack(arguments, 2)
+    profile = await _profile(desk, who)
+    name = profile.stats.username if profile.stats is not None else name
+    if not profile.badges:
+        text = "None yet. `!progress` shows how near they are."
+        return Reply(look.card(f"🏅 {words.safe(name, 60)}", text, colour=look.GREY))
+    pages = look.paged([Section("", [_earned(badge) for badge in profile.badges])], lines=8)
+    text, number = look.pick(pages, page)
+    heading = f"🏅 {words.safe(name, 60)} · {words.count(len(profile.badges), 'badge')}"
+    return Reply(look.card(heading, text), number, len(pages))
+
+
+def _earned(badge: EarnedBadge) -> str:
+    described = f"\n{words.safe(badge.description, 150)}" if badge.description else ""
+    earned = words.ago(badge.earned_at_s)
+    return f"{badge.emoji} **{words.safe(badge.name, 60)}** · {badge.rarity} · {earned}{described}"
+
+
+async def progress(desk: Desk, arguments: str, page: int) -> Reply:
+    """What is still to be earned, the nearest first."""
+    who, name = unpack(arguments, 2)
+    profile = await _profile(desk, who)
+    name = profile.stats.username if profile.stats is not None else name
+    open_ones = sorted((badge for badge in profile.progress if badge.earned_at_s is None), key=_share, reverse=True)
+    earned = len(profile.progress) - len(open_ones)
+    heading = f"🎯 {words.safe(name, 60)} · {earned} of {len(profile.progress)} badges"
+    if not open_ones:
+        text = "Every badge there is. Well watched!" if profile.progress else "No badges are declared."
+        return Reply(look.card(heading, text))
+    pages = look.paged([Section("", [_on_the_way(badge) for badge in open_ones])], lines=8)
+    text, number = look.pick(pages, page)
+    return Reply(look.card(heading, text, colour=look.BLUE), number, len(pages))
+
+
+def _share(badge: BadgeProgress) -> float:
+    return min(1.0, badge.progress / badge.threshold) if badge.threshold > 0 else 0.0
+
+
+def _on_the_way(badge: BadgeProgress) -> str:
+    figures = f"{_figure(badge.progress)} of {_figure(badge.threshold)}"
+    return (
+        f"{badge.emoji} **{words.safe(badge.name, 60)}** · {words.safe(badge.description, 150)}\n"
+        f"{words.bar(_share(badge))} {figures}"
+    )
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.1f}".rstrip("0").rstrip(".")
+
+
+async def all_badges(desk: Desk, arguments: str, page: int) -> Reply:
+    """Every badge, the common first."""
+    found = await desk.ask("persistence", GetBadgeCatalogue(), BadgeCatalogue)
+    sections = []
+    rarities = [*look.RARITY_ORDER, *{b.rarity for b in found.badges if b.rarity not in look.RARITY_ORDER}]
+    for rarity in rarities:
+        lines = [_declared(badge) for badge in found.badges if badge.rarity == rarity]
+        if lines:
+            sections.append(Section(f"__{words.safe(rarity.capitalize(), 20)}__", lines))
+    pages = look.paged(sections, lines=10) if sections else ["No badges are declared."]
+    text, number = look.pick(pages, page)
+    return Reply(look.card(f"🏅 All badges · {len(found.badges)}", text), number, len(pages))
+
+
+def _declared(badge: BadgeProgress) -> str:
+    held = f" · held by {badge.holders}" if badge.holders else ""
+    return f"{badge.emoji} **{words.safe(badge.name, 60)}**{held}\n{words.safe(badge.description, 150)}"
+
+
+async def leaderboard(desk: Desk, arguments: str, page: int) -> Reply:
+    """A page of a leaderboard; the argument is what it ranks by."""
+    kind: LeaderboardKind = next((known for known in _BOARDS if known == arguments), "movies")
+    found = await _ranked(desk, kind, page, None)
+    return _board(found, _BOARDS[kind], page)
+
+
+async def top(desk: Desk, arguments: str, page: int) -> Reply:
+    """Who watched most of late."""
+    found = await _ranked(desk, "time", page, _now(desk) - TOP_DAYS * 86_400)
+    return _board(found, f"🍿 Top watchers of the last {TOP_DAYS} days", page)
+
+
+async def _ranked(desk: Desk, kind: LeaderboardKind, page: int, since_s: float | None) -> Leaderboard:
+    question = GetLeaderboard(kind, since_s, ROWS, page * ROWS)
+    return await desk.ask("persistence", question, Leaderboard)
+
+
+def _board(found: Leaderboard, heading: str, page: int) -> Reply:
+    pages = max(1, -(-found.total // ROWS))
+    if not found.rows:
+        return Reply(look.card(heading, "Nobody yet. Watch something!", colour=look.GREY), min(page, pages - 1), pages)
+    lines = [
+        f"{_PLACES.get(row.rank, f'**{row.rank}.**')} **{words.safe(row.username, 40)}** · "
+        f"{_value(found.kind, row.value)}"
+        for row in found.rows
+    ]
+    return Reply(look.card(heading, "\n".join(lines)), min(page, pages - 1), pages)
+
+
+def _value(kind: LeaderboardKind, value: float) -> str:
+    match kind:
+        case "movies":
+            return words.count(round(value), "film")
+        case "time":
+            return words.duration(value)
+        case "streak":
+            return words.count(round(value), "day")
+        case "badges":
+            return words.count(round(value), "badge")
+
+
+async def _profile(desk: Desk, who: str) -> ViewerProfile:
+    return await desk.ask("persistence", GetViewerStats(who), ViewerProfile)
+
+
+def _unknown(name: str) -> Reply:
+    text = "Nothing watched yet. Join the voice channel while a film plays, and this fills by itself."
+    return Reply(look.card(f"📊 {words.safe(name, 60)}", text, colour=look.GREY))
+
+
+def _now(desk: Desk) -> float:
+    return desk.clock.now().wall_s

@@ -1,0 +1,281 @@
+"""For administrators: `savedata`, `starttracking`, `health` and `backup`."""
+
+import re
+from typing import Any, Self
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from actors.discord import look, words
+from actors.discord.commands.base import MOST_CHOICES, Context, UsherCog, choice, command, send, spoken, waited
+from actors.discord.commands.errors import RefusedError
+from actors.discord.desk import BACKUP_S, SAVE_S, SUGGEST_S, Desk, UnansweredError
+from actors.discord.look import Reply, Section
+from actors.discord.pages import again, refuse
+from messages import (
+    ActorHealth,
+    BackedUp,
+    BackUpNow,
+    GetHealth,
+    HealthReport,
+    PositionMs,
+    Saved,
+    SaveNow,
+    SessionChoice,
+    StartTracking,
+    TrackingOutcome,
+    TrackingPlan,
+)
+
+HEALTH = "health"
+_STATES = {
+    "running": "🟢",
+    "starting": "🟡",
+    "degraded": "🟠",
+    "restarting": "🟡",
+    "stopped": "⚫",
+    "failed": "🔴",
+}
+_OUTCOMES = {
+    "started": "▶️ started",
+    "would_start": "would start",
+    "already_watching": "was being tracked already",
+    "not_in_channel": "is not in the voice channel",
+}
+
+
+class Running(UsherCog):
+    """Running the service."""
+
+    @command("savedata", "Save statistics, badges and history now (admins)", admin=True)
+    @commands.cooldown(2, 10, commands.BucketType.guild)
+    async def savedata(self, ctx: Context) -> None:
+        """Save all three now."""
+        question = SaveNow(requested_by=str(ctx.author))
+        saved = await waited(ctx, self.desk.ask("persistence", question, Saved, SAVE_S))
+        await send(ctx, Reply(_saved(saved)))
+
+    @command(
+        "starttracking",
+        "Start watches for everybody in the voice channel (admins)",
+        usage="[session or title] [position]",
+        admin=True,
+    )
+    @app_commands.describe(
+        session="Which running session; leave out if only one film plays",
+        position="Where the film was when they came in, like 42:10; leave out for now",
+    )
+    async def starttracking(self, ctx: Context, session: str = "", position: str = "") -> None:
+        """Manual recovery: starts watches for the voice channel's members."""
+        session, position = spoken(ctx, session, position, _is_position)
+        at_ms = words.read_position(position) if position else None
+        if position and at_ms is None:
+            raise RefusedError(
+                f"{words.safe(position, 40)} is no position.", "Write it like 42:10 or 1:02:03, or 42 for minutes."
+            )
+        reply = await waited(ctx, start(self.desk, session, at_ms, str(ctx.author)))
+        await send(ctx, reply, _view(reply))
+
+    @starttracking.autocomplete("session")
+    async def sessions(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+        """The sessions that run now."""
+        try:
+            plan = await self.desk.ask("tracker", StartTracking(simulate=True), TrackingPlan, SUGGEST_S)
+        except UnansweredError:
+            return []
+        return [
+            choice(_session_label(found), found.session_key)
+            for found in plan.sessions
+            if current.lower() in _session_label(found).lower()
+        ][:MOST_CHOICES]
+
+    @command(HEALTH, "How every part of Usher is (admins)", admin=True)
+    async def health(self, ctx: Context) -> None:
+        """Every actor's health."""
+        await self.answer(ctx, HEALTH)
+
+    @command("backup", "Make a verified copy of the store (admins)", admin=True)
+    @commands.cooldown(1, 30, commands.BucketType.guild)
+    async def backup(self, ctx: Context) -> None:
+        """A consistent copy of the store."""
+        made = await waited(ctx, self.desk.ask("persistence", BackUpNow(), BackedUp, BACKUP_S))
+        await send(ctx, Reply(_backed_up(made)))
+
+
+def _is_position(word: str) -> bool:
+    """A bare number is a session's; "42:10" is the position."""
+    return ":" in word and words.read_position(word) is not None
+
+
+def _saved(saved: Saved) -> discord.Embed:
+    lines = [
+        f"**{saved.users:,}** users",
+        f"**{saved.watches:,}** watch records",
+        f"**{saved.badges:,}** badges",
+    ]
+    active = words.count(saved.active, "active watch", "active watches")
+    text = " · ".join(lines) + f"\n{active} in the checkpoint\nTook {saved.took_ms:,.0f} ms"
+    return look.card("💾 Saved", text, colour=look.GREEN)
+
+
+def _backed_up(made: BackedUp) -> discord.Embed:
+    size = f"{made.size_bytes / 1e6:,.1f} MB"
+    text = (
+        f"`{words.code_line(made.file, 300)}`\n{size} · read back: {made.watches:,} watch records, "
+        f"{words.count(made.viewers, 'viewer')}\nTook {words.duration(made.took_ms / 1000)}"
+    )
+    return look.card("🗄️ Backed up and verified", text, colour=look.GREEN)
+
+
+async def start(desk: Desk, wanted: str, at_ms: int | None, by: str) -> Reply:
+    """Start tracking on the session that `wanted` means (its key, or part of its title or account).
+
+    Where several fit, the reply asks which with a menu.
+    """
+    plan = None
+    key = wanted.strip()
+    if key:
+        plan = await desk.ask("tracker", StartTracking(simulate=True), TrackingPlan)
+        matching = _matching(plan.sessions, key)
+        if len(matching) != 1:
+            return _ask_which(matching or plan.sessions, at_ms, key if not matching else "")
+        key = matching[0].session_key
+    question = StartTracking(session_key=key, position_ms=None if at_ms is None else PositionMs(at_ms), requested_by=by)
+    plan = await desk.ask("tracker", question, TrackingPlan)
+    if not plan.chosen and len(plan.sessions) > 1:
+        return _ask_which(plan.sessions, at_ms, "")
+    return Reply(_plan(plan, at_ms))
+
+
+def _matching(sessions: tuple[SessionChoice, ...], wanted: str) -> tuple[SessionChoice, ...]:
+    exact = tuple(found for found in sessions if found.session_key == wanted)
+    part = wanted.casefold()
+    return exact or tuple(
+        found
+        for found in sessions
+        if part in words.item_name(found.item).casefold() or part in found.account_name.casefold()
+    )
+
+
+def _ask_which(sessions: tuple[SessionChoice, ...], at_ms: int | None, unknown: str) -> Reply:
+    if not sessions:
+        return Reply(
+            look.problem("No film plays on Plex right now.", "Start one (or wait for the next poll), then try again.")
+        )
+    lines = [f"`{words.code_line(found.session_key, 20)}` {_session_line(found)}" for found in sessions[:MOST_CHOICES]]
+    first = f"Nothing that runs is called {words.safe(unknown, 60)}.\n" if unknown else ""
+    text = f"{first}Choose below, or write `!starttracking` with its number.\n\n{look.lines_within(lines, 3500)}"
+    menu = SessionMenu(at_ms, [(_session_label(found), found.session_key) for found in sessions[:MOST_CHOICES]])
+    return Reply(look.card("▶️ Which session?", text, colour=look.BLUE), items=(menu,))
+
+
+def _session_line(found: SessionChoice) -> str:
+    return (
+        f"**{words.title(found.item, 80)}** · {words.safe(found.account_name, 40)} on "
+        f"{words.safe(found.player, 40)} · {words.state_mark(found.state)} {words.position(found.position_ms)}"
+    )
+
+
+def _session_label(found: SessionChoice) -> str:
+    return words.plain(f"{found.account_name} · {words.item_name(found.item)}", 98)
+
+
+def _plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
+    chosen = next((found for found in plan.sessions if found.session_key == plan.chosen), None)
+    if plan.problem and not plan.outcomes:
+        return look.problem(words.safe(plan.problem, 900))
+    lines = [_session_line(chosen)] if chosen is not None else []
+    if at_ms is not None:
+        lines.append(f"Joined at {words.position(at_ms)}")
+    people = [_outcome(done) for done in plan.outcomes]
+    started = sum(done.outcome == "started" for done in plan.outcomes)
+    lines += ["", look.lines_within(people, 3000) if people else "Nobody is in the voice channel."]
+    if plan.problem:
+        lines.append(f"⚠️ {words.safe(plan.problem, 500)}")
+    heading = f"▶️ Tracking started for {words.count(started, 'person', 'people')}"
+    return look.card(heading, "\n".join(lines), colour=look.GREEN if started else look.GREY)
+
+
+def _outcome(done: TrackingOutcome) -> str:
+    name = words.safe(done.name, 40) if done.name else f"`{words.code_line(done.user_id, 20)}`"
+    return f"**{name}** {_OUTCOMES[done.outcome]}"
+
+
+def _view(reply: Reply) -> discord.ui.View | None:
+    if not reply.items:
+        return None
+    view = discord.ui.View(timeout=None)
+    for item in reply.items:
+        view.add_item(item)
+    return view
+
+
+class SessionMenu(
+    discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], template=r"usher:start:(?P<position>\d*)"
+):
+    """Asks which session to track; the position asked for travels in its id, so that it survives a restart."""
+
+    def __init__(self, at_ms: int | None, sessions: list[tuple[str, str]]) -> None:
+        self._at_ms = at_ms
+        options = [discord.SelectOption(label=label, value=key) for label, key in sessions]
+        super().__init__(
+            discord.ui.Select(
+                custom_id=f"usher:start:{'' if at_ms is None else at_ms}",
+                placeholder="Which film?",
+                options=options,
+            )
+        )
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """The menu, from what it carries; what was chosen comes with the press."""
+        menu = cls(int(match["position"]) if match["position"] else None, [("-", "-")])
+        menu.item = item  # type: ignore[assignment]  # discord.py hands the real select as a plain Item
+        return menu
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> Any:
+        """Start on what was chosen."""
+        if not interaction.permissions.administrator:
+            await refuse(interaction, "Only administrators of this server may do that.")
+            return
+        await interaction.response.defer()
+        desk: Desk = interaction.client.desk
+        try:
+            reply = await start(desk, self.item.values[0], self._at_ms, str(interaction.user))
+        except UnansweredError as error:
+            await interaction.followup.send(embed=look.problem(error.what, error.cure), ephemeral=True)
+            return
+        await interaction.edit_original_response(embed=reply.embed, view=_view(reply), allowed_mentions=look.NOBODY)
+
+
+async def health(desk: Desk, arguments: str, page: int) -> Reply:
+    """Every actor, one below the other: a table wider than a phone helps nobody."""
+    report = await desk.ask("launcher", GetHealth(), HealthReport)
+    sections = [Section("", [_actor(actor) for actor in report.actors])]
+    pages = look.paged(sections, lines=8)
+    text, number = look.pick(pages, page)
+    worst = max((_BADNESS.get(actor.state, 1) for actor in report.actors), default=0)
+    colour = (look.GREEN, look.GOLD, look.RED)[worst]
+    heading = "🩺 Every actor is well" if worst == 0 else "🩺 Not everything is well"
+    footer = f"launcher: process {report.launcher_pid}"
+    items = () if len(pages) > 1 else (again(HEALTH),)
+    return Reply(look.card(heading, text, colour=colour, footer=footer), number, len(pages), items)
+
+
+_BADNESS = {"running": 0, "starting": 1, "degraded": 1, "restarting": 1, "stopped": 2, "failed": 2}
+
+
+def _actor(actor: ActorHealth) -> str:
+    lines = [
+        f"{_STATES.get(actor.state, '▫️')} **{words.safe(actor.actor, 30)}** · {actor.state}",
+        f"up {words.duration(actor.uptime_s)} · {words.count(actor.restarts, 'restart')} · "
+        f"{actor.mailbox_depth:,} waiting",
+        f"{actor.handled:,} handled · p50 {actor.handle_ms_p50:.1f} ms · p99 {actor.handle_ms_p99:.1f} ms · "
+        f"{actor.rss_mb:.0f} MB",
+    ]
+    if actor.last_error:
+        lines.append(f"> {words.safe(actor.last_error, 300)}")
+    return "\n".join(lines)

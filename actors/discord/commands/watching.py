@@ -1,0 +1,153 @@
+"""What runs now: `activewatches` and `nowplaying`."""
+
+import asyncio
+
+from actors.discord import look, words
+from actors.discord.commands.base import Context, UsherCog, command
+from actors.discord.desk import Desk, UnansweredError
+from actors.discord.look import Reply, Section
+from actors.discord.pages import again
+from messages import (
+    ActiveWatch,
+    ActiveWatches,
+    GetSaveStatus,
+    ListActiveWatches,
+    Moment,
+    SaveStatus,
+    Screening,
+)
+
+ACTIVE, PLAYING = "activewatches", "nowplaying"
+_NAMES = 12
+
+
+class Watching(UsherCog):
+    """What runs now."""
+
+    @command(ACTIVE, "Who watches what right now, and since when")
+    async def activewatches(self, ctx: Context) -> None:
+        """Every active watch."""
+        await self.answer(ctx, ACTIVE)
+
+    @command(PLAYING, "What plays right now")
+    async def nowplaying(self, ctx: Context) -> None:
+        """What plays now."""
+        await self.answer(ctx, PLAYING)
+
+
+async def active(desk: Desk, arguments: str, page: int) -> Reply:
+    """A page of `activewatches`."""
+    now, saving = await asyncio.gather(desk.ask("tracker", ListActiveWatches(), ActiveWatches), _saving(desk))
+    if not now.watches:
+        text = "Nobody is watching right now."
+        shown, pages = 0, 1
+    else:
+        made = look.paged(_by_screening(now))
+        text, shown = look.pick(made, page)
+        pages = len(made)
+    lines = [text, "", saving]
+    if now.notice:
+        lines.insert(0, f"⚠️ {now.notice}\n")
+    heading = "🎟️ Active watches" + (f" · {len(now.watches):,}" if now.watches else "")
+    embed = look.card(heading, "\n".join(lines), colour=look.GREEN if now.watches else look.GREY)
+    return Reply(embed, shown, pages, () if pages > 1 else (again(ACTIVE),))
+
+
+async def playing(desk: Desk, arguments: str, page: int) -> Reply:
+    """A page of `nowplaying`."""
+    now = await desk.ask("tracker", ListActiveWatches(), ActiveWatches)
+    sections = [Section(_heading(shown), _facts(shown, now.at)) for shown in now.screenings]
+    pages = look.paged(sections, lines=12) if sections else ["Nothing plays right now."]
+    text, number = look.pick(pages, page)
+    if now.notice:
+        text = f"⚠️ {now.notice}\n\n{text}"
+    heading = "🎬 Now playing" + (f" · {len(now.screenings)}" if len(now.screenings) > 1 else "")
+    embed = look.card(heading, text, colour=look.GREEN if now.screenings else look.GREY)
+    return Reply(embed, number, len(pages), () if len(pages) > 1 else (again(PLAYING),))
+
+
+async def _saving(desk: Desk) -> str:
+    """The line on saves; without the store's answer it says what is known."""
+    try:
+        status = await desk.ask("persistence", GetSaveStatus(), SaveStatus, 2.5)
+    except UnansweredError:
+        every = desk.settings.auto_save_interval_minutes
+        return f"💾 Auto-saves every {_minutes(every)} · the last save is not known: the store is restarting"
+    last = f"last save {words.ago(status.last_saved_s)}" if status.last_saved_s else "nothing saved yet"
+    line = f"💾 Auto-saves every {_minutes(status.auto_save_minutes)} · {last}"
+    if status.last_error:
+        line += f"\n❌ The last save failed: {words.safe(status.last_error, 200)}"
+    return line
+
+
+def _minutes(value: float) -> str:
+    return "1 minute" if value == 1 else f"{value:g} minutes"
+
+
+def _by_screening(now: ActiveWatches) -> list[Section]:
+    """The watches below the film they belong to, films in the order of their longest watch."""
+    screenings = {shown.screening_id: shown for shown in now.screenings}
+    watches: dict[str, list[ActiveWatch]] = {}
+    for watch in now.watches:
+        watches.setdefault(watch.screening_id, []).append(watch)
+    sections = []
+    for screening_id, members in watches.items():
+        first = members[0]
+        known = screenings.get(screening_id)
+        length = first.item.duration_ms
+        at = words.position(first.position_ms)
+        whole = f"{at} of {words.position(length)}" if length else at
+        party = " 🍿" if known is not None and known.party else ""
+        state = f"{words.state_mark(first.state)} {words.state_word(first.state)} · {whole}"
+        heading = f"**{words.title(first.item, 80)}**{party}\n{state}"
+        if length and first.position_ms is not None:
+            heading += f" {words.bar(first.position_ms / length)}"
+        sections.append(Section(heading, [_watch(watch, first) for watch in members]))
+    return sections
+
+
+def _watch(watch: ActiveWatch, first: ActiveWatch) -> str:
+    """A viewer's line; where the film stands is said above it, once for all, unless it differs."""
+    facts = [
+        f"watching {words.duration(watch.watched_s)}",
+        f"joined at {words.position(watch.join_position_ms)}",
+    ]
+    if (watch.state, watch.position_ms) != (first.state, first.position_ms):
+        facts.insert(0, f"{words.state_word(watch.state)} at {words.position(watch.position_ms)}")
+    if watch.completion_percent is not None:
+        facts.append(f"saw {words.percent(watch.completion_percent)}")
+    mark = {"voice": "🔊 ", "manual": "✍️ "}.get(watch.source, "")
+    return f"{mark}**{words.safe(watch.username, 40)}** · {' · '.join(facts)}"
+
+
+def _heading(shown: Screening) -> str:
+    return f"**{words.title(shown.item, 100)}**"
+
+
+def _facts(shown: Screening, at: Moment) -> list[str]:
+    length, position = shown.item.duration_ms, position_now(shown, at)
+    lines = []
+    if shown.item.live:
+        lines.append(f"{words.state_mark(shown.state)} live")
+    elif length and position is not None:
+        left = words.duration((length - position) / 1000)
+        lines.append(f"{words.bar(position / length)} {words.percent(position / length * 100)}")
+        lines.append(
+            f"{words.state_mark(shown.state)} {words.position(position)} of {words.position(length)} · {left} left"
+        )
+    else:
+        lines.append(f"{words.state_mark(shown.state)} {words.position(position)}")
+    lines.append(f"Played by {words.safe(shown.host, 40)} · since {words.ago(shown.started_at_s)}")
+    there = [words.safe(seat.username, 40) for seat in shown.seats if seat.present]
+    if there:
+        lines.append(f"👥 {words.name_list(there, _NAMES)}")
+    return lines
+
+
+def position_now(shown: Screening, at: Moment) -> int | None:
+    """Where the film is at `at`: what was last seen, moved on while it plays, not past its end."""
+    if shown.position_ms is None:
+        return None
+    since_ms = int((at.steady_s - shown.seen.steady_s) * 1000) if shown.state == "playing" else 0
+    moved = shown.position_ms + max(0, since_ms)
+    return min(moved, shown.item.duration_ms) if shown.item.duration_ms else moved

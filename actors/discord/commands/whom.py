@@ -1,0 +1,42 @@
+"""How a command understands whom it is asked about."""
+
+import asyncio
+import re
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+_LOOK_UP_S = 3.0
+
+
+class Whom(app_commands.Transformer, commands.Converter[Any]):
+    """A member: in / commands Discord's own choice of people, in ! commands a mention, an id or a name."""
+
+    by_name = True
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        """Shown as a choice of people."""
+        return discord.AppCommandOptionType.user
+
+    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Any:
+        """Discord resolved it already."""
+        return value
+
+    async def convert(self, ctx: commands.Context[Any], argument: str) -> Any:
+        """MemberNotFound where nobody is meant by it."""
+        if not self.by_name and not re.fullmatch(r"<@!?\d{15,20}>|\d{15,20}", argument):
+            raise commands.MemberNotFound(argument)
+        try:
+            async with asyncio.timeout(_LOOK_UP_S):
+                return await commands.MemberConverter().convert(ctx, argument)
+        except (TimeoutError, discord.DiscordException) as error:
+            raise commands.MemberNotFound(argument) from error
+
+
+class Mentioned(Whom):
+    """As `Whom`, but not by name: where the word may as well be part of a title."""
+
+    by_name = False

@@ -1,0 +1,74 @@
+"""Where the bot asks the other actors, always with a deadline, and hears why where there is no answer."""
+
+import asyncio
+import concurrent.futures
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from actors.runtime import Clock, RemoteError
+from messages import Message
+
+if TYPE_CHECKING:
+    from config import Settings
+
+Answer = TypeVar("Answer", bound=Message)
+
+ASK_S = 5.0
+"""Deadline of a question that reads."""
+SAVE_S = 30.0
+"""Deadline of a save."""
+BACKUP_S = 300.0
+"""Deadline of a backup, which reads all of it back."""
+SUGGEST_S = 1.5
+"""Deadline of an autocompletion: Discord drops those older than three seconds."""
+
+_WHO = {
+    "tracker": "The tracker",
+    "persistence": "The store (persistence)",
+    "launcher": "The launcher",
+}
+
+
+class UnansweredError(Exception):
+    """An actor did not answer, or answered that it could not: the text says so to people."""
+
+    def __init__(self, what: str, cure: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.cure = cure
+
+
+class Desk:
+    """The bot's way to the other actors. Its coroutines run on the bot's loop."""
+
+    def __init__(
+        self,
+        settings: "Settings",
+        clock: Clock,
+        asks: Callable[[str, Message, float], "concurrent.futures.Future[Message]"],
+        tells: Callable[[str, Message], None],
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.tell = tells
+        self._asks = asks
+
+    async def ask(self, actor: str, question: Message, expected: type[Answer], timeout_s: float = ASK_S) -> Answer:
+        """The answer of `actor`; UnansweredError, in words for people, where there is none in time."""
+        who = _WHO.get(actor, actor)
+        try:
+            async with asyncio.timeout(timeout_s + 0.5):
+                answer = await asyncio.wrap_future(self._asks(actor, question, timeout_s))
+        except RemoteError as error:
+            raise UnansweredError(
+                f"{who} could not do it: {error.text or error.kind}",
+                "The log has the details; what is in memory is kept.",
+            ) from error
+        except Exception as error:
+            raise UnansweredError(f"{who} is restarting; nothing is lost.", "Try again in a few seconds.") from error
+        if not isinstance(answer, expected):
+            raise UnansweredError(
+                f"{who} answered something unexpected ({type(answer).__name__}).",
+                "Are all parts of Usher of one version? Restart it.",
+            )
+        return answer

@@ -1,0 +1,102 @@
+"""What a failure of Discord means, in words with a cure, and whether and when to try again."""
+
+import random
+from dataclasses import dataclass
+
+import aiohttp
+import discord
+
+LONGEST_S = 60.0
+_NO_ACCESS, _NO_PERMISSION, _NO_CHANNEL = 50001, 50013, 10003
+INTENT_CURE = (
+    "turn on Message Content Intent at discord.com/developers > your application > Bot > Privileged Gateway Intents"
+)
+
+POST_PERMISSION = "give the bot View Channel, Send Messages and Embed Links there"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to make of a failure: its reason with the cure, how long to wait, or that trying again is no use."""
+
+    reason: str
+    wait_s: float
+    refused: bool = False
+
+
+def backoff(tries: int, longest_s: float = LONGEST_S) -> float:
+    """Seconds until the next try: 1, 2, 4... with jitter, at most `longest_s`."""
+    return min(longest_s, 2.0 ** min(max(tries - 1, 0), 10)) * random.uniform(0.75, 1.0)  # noqa: S311 - jitter
+
+
+def judge(error: BaseException, tries: int, doing: str, permission: str = POST_PERMISSION) -> Verdict:
+    """What to make of a failed request.
+
+    `doing` says what was tried, `tries` how often it failed in a row, `permission` what to do where it is
+    forbidden.
+    """
+    wait = backoff(tries)
+    match error:
+        case discord.HTTPException(code=code) if code in {_NO_ACCESS, _NO_PERMISSION}:
+            return Verdict(f"Discord forbids to {doing}: {permission} (Discord's code {code})", LONGEST_S)
+        case discord.HTTPException(code=code) if code == _NO_CHANNEL:
+            return Verdict(f"Discord knows no such channel, to {doing}: check DISCORD_ANNOUNCE_CHANNEL_ID", LONGEST_S)
+        case discord.HTTPException(status=401):
+            return Verdict(f"Discord refused the token, to {doing}: check DISCORD_TOKEN", LONGEST_S)
+        case discord.RateLimited(retry_after=retry_after):
+            return Verdict(f"Discord limits the rate, to {doing}: waiting {retry_after:.0f} s", retry_after)
+        case discord.HTTPException(status=429):
+            return Verdict(f"Discord limits the rate, to {doing}: trying again by itself", wait)
+        case discord.HTTPException(status=status) if status >= 500:
+            return Verdict(f"Discord fails (HTTP {status}), to {doing}: trying again by itself", wait)
+        case discord.HTTPException(status=400 | 413):
+            return Verdict(f"Discord refuses what was sent, to {doing}: {_short(error)}", 0.0, refused=True)
+        case discord.HTTPException(status=status):
+            return Verdict(f"Discord refuses (HTTP {status}), to {doing}: {_short(error)}", wait)
+        case _:
+            return Verdict(
+                f"Discord cannot be reached ({type(error).__name__}), to {doing}: trying again by itself", wait
+            )
+
+
+def name_of_end(error: BaseException | None) -> str:
+    """Why a connection ended, with the cure."""
+    match error:
+        case None:
+            return "Discord closed the connection: connecting again"
+        case discord.LoginFailure():
+            return "Discord refused the token: set DISCORD_TOKEN to the one of Developer Portal > Bot > Reset Token"
+        case discord.ConnectionClosed(code=4004):
+            return "Discord's gateway refused the token: set DISCORD_TOKEN to a fresh one (Bot > Reset Token)"
+        case discord.PrivilegedIntentsRequired() | discord.ConnectionClosed(code=4014):
+            return f"Discord does not let the bot read messages: {INTENT_CURE}"
+        case discord.ConnectionClosed(code=code):
+            return f"Discord closed the connection (code {code}): connecting again"
+        case discord.RateLimited() | discord.HTTPException(status=429):
+            return "Discord limits the rate of log-ins: waiting"
+        case discord.HTTPException(status=status):
+            return f"Discord is down (HTTP {status} at log-in): connecting again"
+        case discord.GatewayNotFound():
+            return "Discord's gateway cannot be found: connecting again"
+        case aiohttp.ClientError() | OSError() | TimeoutError():
+            return f"Discord cannot be reached ({type(error).__name__}): connecting again"
+        case _:
+            return f"Discord sent what could not be read ({type(error).__name__}): connecting again"
+
+
+def needs_somebody(error: BaseException | None) -> bool:
+    """Whether a person has to do something first: then there is no hurry to try again."""
+    return isinstance(error, discord.LoginFailure) or (
+        isinstance(error, discord.ConnectionClosed) and error.code == 4004
+    )
+
+
+def intent_missing(error: BaseException | None) -> bool:
+    """Whether Discord refused the connection for want of the message content intent."""
+    return isinstance(error, discord.PrivilegedIntentsRequired) or (
+        isinstance(error, discord.ConnectionClosed) and error.code == 4014
+    )
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,88 @@
+"""What the Discord actor remembers across restarts: what it posted, and which commands Discord knows."""
+
+import json
+import logging
+from pathlib import Path
+
+import msgspec
+
+MOST_POSTED = 500
+
+
+class Posting(msgspec.Struct):
+    """A post that was begun: whether Discord has it is not known until `posted` names its ids."""
+
+    nonce: str
+    ids: list[str]
+
+
+class _Kept(msgspec.Struct):
+    commands: str = ""
+    posted: list[str] = []
+    posting: Posting | None = None
+
+
+class Keepsake:
+    """A small file, written whole each time. Losing it costs a repeated announcement at most."""
+
+    def __init__(self, file: Path, log: logging.Logger) -> None:
+        self._file = file
+        self._log = log
+        self._kept = self._read()
+
+    @property
+    def commands(self) -> str:
+        """Hash of the commands that Discord was last told; empty where it was told none."""
+        return self._kept.commands
+
+    @property
+    def posting(self) -> Posting | None:
+        """A post that was begun and whose end is not known."""
+        return self._kept.posting
+
+    def was_posted(self, message_id: str) -> bool:
+        """Whether the announcement of this message is on Discord already."""
+        return message_id in self._kept.posted
+
+    def told_commands(self, digest: str) -> None:
+        """Discord knows these commands now."""
+        self._kept.commands = digest
+        self._write()
+
+    def begin(self, posting: Posting) -> None:
+        """A post is about to be sent."""
+        self._kept.posting = posting
+        self._write()
+
+    def done(self, ids: list[str]) -> None:
+        """A post is on Discord."""
+        self._kept.posted = [*self._kept.posted, *ids][-MOST_POSTED:]
+        self._kept.posting = None
+        self._write()
+
+    def forget_posting(self) -> None:
+        """The post that was begun is given up."""
+        self._kept.posting = None
+        self._write()
+
+    def _read(self) -> _Kept:
+        try:
+            return msgspec.json.decode(self._file.read_bytes(), type=_Kept)
+        except FileNotFoundError:
+            return _Kept()
+        except (OSError, msgspec.MsgspecError) as error:
+            self._log.warning(
+                "%s cannot be read (%s): starting without it; an announcement may repeat", self._file, error
+            )
+            return _Kept()
+
+    def _write(self) -> None:
+        temporary = self._file.with_suffix(".tmp")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps(msgspec.to_builtins(self._kept)), encoding="utf-8")
+            temporary.replace(self._file)
+        except OSError as error:
+            self._log.warning(
+                "%s cannot be written (%s): after a restart an announcement may repeat", self._file, error
+            )

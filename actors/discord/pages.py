@@ -1,0 +1,134 @@
+"""Pages with buttons that still work after a restart: each button carries all that makes its page."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Self
+
+import discord
+
+from actors.discord import look
+from actors.discord.desk import Desk, UnansweredError
+from actors.discord.look import Reply
+from actors.discord.words import measure
+
+Maker = Callable[[Desk, str, int], Awaitable[Reply]]
+"""Makes a page: from the desk, the arguments in one string, and the page's number from 0."""
+
+CUSTOM_ID = 100
+_PREFIX = "usher:page:"
+ARGUMENTS = 64
+"""Room for the arguments in a button."""
+
+
+def pack(*parts: str) -> str:
+    """Arguments in one string that fits a button; the last may be long and is cut (part of a title stays one)."""
+    *fixed, last = parts
+    head = "".join(f"{part.replace('|', ' ')}|" for part in fixed)
+    room = ARGUMENTS - measure(head)
+    while measure(last) > room:
+        last = last[:-1]
+    return head + last
+
+
+def unpack(arguments: str, count: int) -> list[str]:
+    """What `pack` packed, `count` parts."""
+    parts = arguments.split("|", count - 1)
+    return parts + [""] * (count - len(parts))
+
+
+def buttons(name: str, arguments: str, reply: Reply) -> discord.ui.View | None:
+    """Buttons below a page: back, again (with the page's number) and on; None where nothing is to press."""
+    view = discord.ui.View(timeout=None)
+    for item in reply.items:
+        view.add_item(item)
+    if reply.pages > 1:
+        page, last = reply.page, reply.pages - 1
+        view.add_item(PageButton("-", name, max(page - 1, 0), arguments, emoji="◀️", disabled=page == 0))
+        view.add_item(PageButton("=", name, page, arguments, label=f"{page + 1} of {reply.pages}"))
+        view.add_item(PageButton("+", name, min(page + 1, last), arguments, emoji="▶️", disabled=page == last))
+    return view if view.children else None
+
+
+def again(name: str, arguments: str = "") -> "PageButton":
+    """A button that shows the same anew: for what changes while people look."""
+    return PageButton("=", name, 0, arguments, label="Refresh", emoji="🔄")
+
+
+class PageButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=re.compile(r"usher:page:(?P<step>[-=+]):(?P<name>[a-z]+):(?P<page>\d{1,4}):(?P<arguments>.*)", re.DOTALL),
+):
+    """Shows a page in place of the one above it."""
+
+    def __init__(
+        self,
+        step: str,
+        name: str,
+        page: int,
+        arguments: str,
+        *,
+        label: str | None = None,
+        emoji: str | None = None,
+        disabled: bool = False,
+    ) -> None:
+        self._name, self._page, self._arguments = name, page, arguments
+        super().__init__(
+            discord.ui.Button(
+                label=label,
+                emoji=emoji,
+                disabled=disabled,
+                style=discord.ButtonStyle.secondary,
+                custom_id=f"{_PREFIX}{step}:{name}:{page}:{arguments}",
+            )
+        )
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """The button, from what it carries."""
+        return cls(match["step"], match["name"], int(match["page"]), match["arguments"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> Any:
+        """Acknowledge first, then ask the actors, then change the message."""
+        book: Book = interaction.client.book
+        await book.turn(interaction, self._name, self._arguments, self._page)
+
+
+class Book:
+    """Every kind of page there is, and who may see it."""
+
+    def __init__(self, desk: Desk, makers: Mapping[str, Maker], admin_only: frozenset[str]) -> None:
+        self.desk = desk
+        self._makers = makers
+        self._admin_only = admin_only
+
+    async def make(self, name: str, arguments: str = "", page: int = 0) -> tuple[Reply, discord.ui.View | None]:
+        """A page and its buttons. Raises UnansweredError."""
+        reply = await self._makers[name](self.desk, arguments, page)
+        return reply, buttons(name, arguments, reply)
+
+    async def turn(self, interaction: discord.Interaction[Any], name: str, arguments: str, page: int) -> None:
+        """Answer a press: the page asked for takes the place of the one shown."""
+        if name not in self._makers:
+            await refuse(interaction, "This button is from an older Usher.", "Give the command again.")
+            return
+        if name in self._admin_only and not interaction.permissions.administrator:
+            await refuse(interaction, "Only administrators of this server may see this.")
+            return
+        await interaction.response.defer()
+        try:
+            reply, view = await self.make(name, arguments, page)
+        except UnansweredError as error:
+            await interaction.followup.send(embed=look.problem(error.what, error.cure), ephemeral=True)
+            return
+        await interaction.edit_original_response(embed=reply.embed, view=view, allowed_mentions=look.NOBODY)
+
+
+async def refuse(interaction: discord.Interaction[Any], what: str, cure: str = "") -> None:
+    """Say to the one who pressed or asked why not."""
+    await interaction.response.send_message(embed=look.problem(what, cure), ephemeral=True)

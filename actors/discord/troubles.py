@@ -1,0 +1,37 @@
+"""What stands in Discord's way, each cause by its name, as the health table shows it."""
+
+import logging
+from collections.abc import Callable
+
+
+class Troubles:
+    """The causes that hold at present. Used from the thread of the loop only."""
+
+    def __init__(self, degraded: Callable[[str], None], recovered: Callable[[], None], log: logging.Logger) -> None:
+        self._degraded = degraded
+        self._recovered = recovered
+        self._log = log
+        self._held: dict[str, str] = {}
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Every cause, with its cure, the first to come first."""
+        return tuple(self._held.values())
+
+    def hold(self, key: str, reason: str) -> None:
+        """A cause holds from now on (`key` names it; a new reason takes the place of the old)."""
+        if self._held.get(key) == reason:
+            return
+        self._held[key] = reason
+        self._log.warning("%s", reason)
+        self._degraded("; ".join(self.reasons))
+
+    def clear(self, key: str) -> None:
+        """A cause is gone."""
+        if self._held.pop(key, None) is None:
+            return
+        if self._held:
+            self._degraded("; ".join(self.reasons))
+        else:
+            self._log.info("Discord is well again")
+            self._recovered()
