@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
-import struct
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
+from actors.runtime.process import EXIT_REFUSED
+
 PROJECT = Path(__file__).resolve().parent.parent
 
-REFUSED = 78
-"""Exit status of an actor that refuses to start and will refuse again (EX_CONFIG): no restart helps."""
+REFUSED = EXIT_REFUSED
+"""Exit status of an actor that refuses to start and will refuse again: no restart helps."""
 
 
 class Child:
@@ -25,24 +26,21 @@ class Child:
     the launcher alone, which then stops the actors in order.
     """
 
-    def __init__(
-        self, name: str, boot: bytes, *, stderr: IO[bytes] | None = None, env: Mapping[str, str] | None = None
-    ) -> None:
-        """Start it. `boot` is sent with its length before it; `stderr` takes its log (default: ours)."""
+    def __init__(self, name: str, boot: bytes, *, stderr: IO[bytes] | None = None) -> None:
+        """Start it and write `boot` to its stdin; `stderr` takes its log (default: ours)."""
         self.name = name
         windows = sys.platform == "win32"
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
-            [sys.executable, "-m", "actors", name],
+            [sys.executable, "-P", "-m", "actors", name],  # -P: never a config.py of the working folder
             stdin=subprocess.PIPE,
             stdout=2 if stderr is None else stderr,  # what an actor prints is an answer to nobody
             stderr=stderr,
-            cwd=PROJECT,
-            env=dict(env) if env is not None else None,
+            env=_environment(),
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) if windows else 0,
             process_group=None if windows else 0,
         )
         with contextlib.suppress(OSError):  # it may have died already: its exit status tells
-            self._stdin.write(struct.pack(">I", len(boot)) + boot)
+            self._stdin.write(boot)
             self._stdin.flush()
 
     @property
@@ -77,6 +75,12 @@ class Child:
     def _close_input(self) -> None:
         with contextlib.suppress(OSError):
             self._stdin.close()
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with this project on the path: the working folder stays the user's."""
+    path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path}
 
 
 def said(status: int) -> str:

@@ -50,9 +50,7 @@ class HealthLog:
                     self.path, maxBytes=_MAX_BYTES, backupCount=_KEEP, encoding="utf-8", delay=True
                 )
         except OSError as error:
-            _log.warning(
-                "The health log %s cannot be opened (%s): free the disk or its rights.", self.path, error
-            )
+            _log.warning("The health log %s cannot be opened (%s): free the disk or its rights.", self.path, error)
             return
         for row in rows:
             text = msgspec.json.encode(line(row, at)).decode()
@@ -79,7 +77,5 @@ class _LoudOnceHandler(logging.handlers.RotatingFileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
         self._works = False
         if self._loud:
-            _log.warning(
-                "The health log %s cannot be written: is the disk full?", self.baseFilename, exc_info=True
-            )
+            _log.warning("The health log %s cannot be written: is the disk full?", self.baseFilename, exc_info=True)
         self._loud = False

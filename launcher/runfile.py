@@ -10,6 +10,8 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from actors.runtime.transport import Addresses
+
 _SAME_START_S = 1.5
 """Tolerance: the kernel's boot time is told in whole seconds."""
 
@@ -49,8 +51,8 @@ class RunState(msgspec.Struct, frozen=True):
 
     launcher: Process
     run_folder: str
-    transport: bytes = b""
-    """How to reach the actors, as `launcher.wire` writes it."""
+    addresses: Addresses = Addresses({})
+    """Where the actors and the launcher listen, with the keys where those are needed."""
     children: dict[str, Process] = {}
     """The actors' processes, by actor."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from collections.abc import Callable
 from typing import Protocol
@@ -12,9 +11,11 @@ from launcher.health import rss_mb
 from launcher.restarts import Restarts
 from launcher.timings import Timings
 from messages import ActorHealth, ActorState
+from messages.envelope import Pulse
 
 _log = logging.getLogger("launcher")
 _OWN_PAUSE_S = 1.0
+_NO_PULSE = Pulse(0, False, "", "", 0, 0.0, 0, 0.0, 0.0, 0)
 
 
 class Process(Protocol):
@@ -25,21 +26,6 @@ class Process(Protocol):
     def exit_status(self) -> int | None: ...
     def kill(self) -> None: ...
     def ask_to_stop(self) -> None: ...
-
-
-@dataclasses.dataclass(frozen=True)
-class Pulse:
-    """What an actor answers when it is asked whether it lives."""
-
-    pid: int
-    degraded: bool = False
-    last_error: str = ""
-    mailbox_depth: int = 0
-    handled: int = 0
-    handle_ms_p50: float = 0.0
-    handle_ms_p99: float = 0.0
-    oldest_ms: float = 0.0
-    dead_letters: int = 0
 
 
 class Supervised:
@@ -57,8 +43,6 @@ class Supervised:
         self.state: ActorState = "stopped"
         self.process: Process | None = None
         self.ever_answered = False
-        self.refused = False
-        """Its last end was a refusal to start."""
         self._spawn = spawn
         self._timings = timings
         self._changed = changed
@@ -98,11 +82,12 @@ class Supervised:
         if self.process is None or pulse.pid != self.process.pid or self.state == "stopped":
             return
         self._silent_s = 0.0
+        if not pulse.ready:  # it lives, and is still at its start
+            return
         self._pulse = pulse
         self.ever_answered = True
-        self.refused = False
-        if pulse.last_error:
-            self._last_error = pulse.last_error
+        if pulse.degraded or pulse.last_error:
+            self._last_error = pulse.degraded or pulse.last_error
         if now_s - self._started_s > self._timings.crash_window_s:
             self._restarts.steady(now_s)
         self._become("degraded" if pulse.degraded else "running")
@@ -112,9 +97,8 @@ class Supervised:
         if self.process is not None:
             status = self.process.exit_status()
             if status is not None:
-                self.refused = status == children.REFUSED
                 how, self._killed_for = self._killed_for or children.said(status), ""
-                self._crashed(now_s, how, hopeless=self.refused)
+                self._crashed(now_s, how, hopeless=status == children.REFUSED)
             else:
                 self._listen(now_s)
         elif self.state in ("restarting", "failed") and now_s >= self._retry_s:
@@ -131,7 +115,7 @@ class Supervised:
 
     def health(self, now_s: float) -> ActorHealth:
         """Its line of the health log."""
-        pulse = self._pulse or Pulse(0)
+        pulse = self._pulse or _NO_PULSE
         return ActorHealth(
             actor=self.name,
             pid=self.pid,
@@ -159,8 +143,11 @@ class Supervised:
         self._killed_for = f"gave no answer for {limit:g} s and was killed"
         _log.error(
             "%s (pid %d) has not answered for %g s: it hangs and is killed; it starts again at once. "
-            "If this comes back, look at its last log lines.", self.name, self.process.pid, limit,
-        )  # fmt: skip
+            "If this comes back, look at its last log lines.",
+            self.name,
+            self.process.pid,
+            limit,
+        )
         self._silent_s = 0.0
 
     def _crashed(self, now_s: float, how: str, *, hopeless: bool = False) -> None:
@@ -173,8 +160,10 @@ class Supervised:
             _log.error(
                 "%s %s. It has failed and rests for %g s before one more try; the others go on and what is "
                 "meant for it waits. Mend the cause that its log lines name, then restart Usher.",
-                self.name, how, retry.after_s,
-            )  # fmt: skip
+                self.name,
+                how,
+                retry.after_s,
+            )
         else:
             _log.warning("%s %s; it starts again in %.1f s.", self.name, how, retry.after_s)
         self._become("failed" if retry.failed else "restarting")

@@ -6,9 +6,10 @@ import itertools
 import logging
 from collections.abc import Callable, Iterable
 
-from launcher.supervised import Process, Pulse, Supervised
+from launcher.supervised import Process, Supervised
 from launcher.timings import Timings
 from messages import ActorHealth
+from messages.envelope import Pulse
 
 _log = logging.getLogger("launcher")
 
@@ -97,9 +98,7 @@ class Stopping:
     half its share, and killed at the end of it.
     """
 
-    def __init__(
-        self, actors: list[Supervised], ask: Callable[[str], None], now_s: float, within_s: float
-    ) -> None:
+    def __init__(self, actors: list[Supervised], ask: Callable[[str], None], now_s: float, within_s: float) -> None:
         actors = actors[::-1]
         grouped = itertools.groupby(actors, key=lambda actor: actor.name.partition("-")[0])
         self._stages = [list(group) for _, group in grouped]

@@ -86,9 +86,7 @@ def _refusal(refused: _RefusedError) -> Finding:
         )
     if refused.status == 429:
         return bad("Discord", "says that it was asked too often", "wait a few minutes and try again")
-    return bad(
-        "Discord", f"answered with status {refused.status}", "try again; see https://discordstatus.com"
-    )
+    return bad("Discord", f"answered with status {refused.status}", "try again; see https://discordstatus.com")
 
 
 def _intent(app: dict[str, Any]) -> Finding:

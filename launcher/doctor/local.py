@@ -47,9 +47,7 @@ def _folder(data_dir: Path) -> Finding:
             f"{there} may not be written by this user",
             "give it to this user (chown/chmod, or the volume's owner), or change DATA_DIR",
         )
-    return good(
-        "Data folder", str(data_dir) if data_dir.exists() else f"{data_dir} (made at the first start)"
-    )
+    return good("Data folder", str(data_dir) if data_dir.exists() else f"{data_dir} (made at the first start)")
 
 
 def _disk(data_dir: Path) -> Finding:

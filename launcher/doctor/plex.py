@@ -17,8 +17,7 @@ from launcher.doctor.findings import Finding, bad, good, note
 _TIMEOUT_S = 10
 _connect: Callable[..., Any] = PlexServer  # its functions have no types
 _HOW_TO_GET_IT = (
-    "sign in to Plex Web as the server's owner, open 'View XML' of any item "
-    "and copy X-Plex-Token from its address"
+    "sign in to Plex Web as the server's owner, open 'View XML' of any item and copy X-Plex-Token from its address"
 )
 
 
@@ -32,9 +31,7 @@ def check(settings: config.Settings) -> Iterator[Finding]:
             yield found
             continue
         reached += 1
-        yield good(
-            "Plex", f"{found.friendlyName} ({found.version}) at {server.url} knows the token as its owner's"
-        )
+        yield good("Plex", f"{found.friendlyName} ({found.version}) at {server.url} knows the token as its owner's")
         with contextlib.suppress(Exception):
             accounts.update(filter(None, (account.name for account in found.systemAccounts())))
     host = settings.watch_party_plex_user
@@ -73,9 +70,7 @@ def _look(server: config.PlexServer) -> Any:
             "is it running, and is PLEX_URL right as seen from here (a container is its own localhost)?",
         )
     except (PlexApiException, ParseError, AttributeError, TypeError) as error:
-        return bad(
-            where, f"does not answer as a Plex server ({_kind(error)})", "set PLEX_URL to a Plex Media Server"
-        )
+        return bad(where, f"does not answer as a Plex server ({_kind(error)})", "set PLEX_URL to a Plex Media Server")
     try:
         found.query("/status/sessions")  # not sessions(): one odd session must not look like a fault
     except (Unauthorized, PlexApiException):
@@ -85,9 +80,7 @@ def _look(server: config.PlexServer) -> Any:
             f"use the owner's token: {_HOW_TO_GET_IT}",
         )
     except (requests.exceptions.RequestException, OSError, ParseError, AttributeError, TypeError) as error:
-        return bad(
-            where, f"did not list its sessions ({_kind(error)})", "try again; look at the server's own log"
-        )
+        return bad(where, f"did not list its sessions ({_kind(error)})", "try again; look at the server's own log")
     return found
 
 

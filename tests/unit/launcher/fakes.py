@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 
-from launcher.supervised import Pulse
 from launcher.supervisor import Supervisor
 from launcher.timings import Timings
+from messages.envelope import Pulse
 
 QUICK = Timings(
     hung_after_s=5, start_within_s=20, start_next_after_s=3, first_retry_s=1, longest_retry_s=8, jitter=0.0,
@@ -38,6 +38,11 @@ class FakeProcess:
             self.status = 0
 
 
+def pulse_of(pid: int, degraded: str = "", *, ready: bool = True) -> Pulse:
+    """What a process with this pid answers."""
+    return Pulse(pid, ready, degraded, "", 0, 0.0, 0, 0.0, 0.0, 0)
+
+
 class Stage:
     """A supervisor over fakes, with its time, what was started, and every change of state."""
 
@@ -62,11 +67,10 @@ class Stage:
         """The newest process of an actor."""
         return next(process for process in reversed(self.started) if process.name == name)
 
-    def answer(self, *names: str, degraded: bool = False, error: str = "") -> None:
+    def answer(self, *names: str, degraded: str = "") -> None:
         """Let the newest process of each answer."""
         for name in names:
-            pulse = Pulse(self.latest(name).pid, degraded=degraded, last_error=error)
-            self.supervisor.answered(name, pulse, self.now_s)
+            self.supervisor.answered(name, pulse_of(self.latest(name).pid, degraded), self.now_s)
 
     def run(self, seconds: float, *answering: str, step_s: float = 0.5) -> None:
         """Let time pass in small steps, in which those named answer."""

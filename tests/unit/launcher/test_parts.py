@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.runtime.transport import Addresses
 from launcher.child import said
 from launcher.health import HealthLog, line, rss_mb
 from launcher.lock import AlreadyRunningError, FolderLock
@@ -23,9 +24,7 @@ from launcher.timings import Timings
 from messages import ActorHealth
 
 ROW = ActorHealth("plex", 0, "running", 1.5, 2, 3, 4, 0.5, 0.9, 30.1, "")
-PROMISED = (
-    "ts actor pid state uptime_s restarts mailbox_depth handled handle_ms_p50 handle_ms_p99 rss_mb last_error"
-)
+PROMISED = "ts actor pid state uptime_s restarts mailbox_depth handled handle_ms_p50 handle_ms_p99 rss_mb last_error"
 
 
 def test_a_tick_falls_at_its_interval_and_catches_up_once() -> None:
@@ -94,7 +93,7 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
 def test_the_run_file_is_private_whole_and_read_back(tmp_path: Path) -> None:
     """Mode 0600, no temporary file left, nonsense read as nothing."""
     file = RunFile(tmp_path)
-    state = RunState(Process.of(os.getpid()), "/run", b"keys", {"plex": Process(1, 2.0)})
+    state = RunState(Process.of(os.getpid()), "/run", Addresses({"plex": "ipc:///x"}), {"plex": Process(1, 2.0)})
     file.write(state)
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
     assert file.read() == state == running_state(tmp_path)
@@ -138,9 +137,7 @@ def test_only_dead_run_folders_are_cleaned(tmp_path: Path) -> None:
     RunFile(living.path).write(RunState(Process.of(os.getpid()), str(living.path)))
     dead = tmp_path / "usher-dead"
     dead.mkdir()
-    RunFile(dead).write(
-        RunState(Process(2**22 + 1, 0.0), str(dead), children={"plex": Process(2**22 + 2, 0)})
-    )
+    RunFile(dead).write(RunState(Process(2**22 + 1, 0.0), str(dead), children={"plex": Process(2**22 + 2, 0)}))
     assert clean_stale(tmp_path) == [dead]
     assert living.path.exists() and young.path.exists() and not dead.exists()
     living.remove()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from launcher.child import REFUSED
-from launcher.supervised import Pulse
-from tests.unit.launcher.fakes import Stage
+from tests.unit.launcher.fakes import Stage, pulse_of
 
 
 def names(stage: Stage) -> list[str]:
@@ -146,15 +145,25 @@ def test_an_answer_of_the_dead_process_says_nothing() -> None:
     old.status = -9
     stage.run(2)
     assert stage.state("plex") == "starting"
-    stage.supervisor.answered("plex", Pulse(old.pid), stage.now_s)
+    stage.supervisor.answered("plex", pulse_of(old.pid), stage.now_s)
     assert stage.state("plex") == "starting"
+
+
+def test_an_actor_that_lives_but_is_not_ready_is_starting() -> None:
+    """It may wait for another at its start for longer than a running one may be silent."""
+    stage = Stage("tracker")
+    stage.run(15)
+    stage.supervisor.answered("tracker", pulse_of(stage.latest("tracker").pid, ready=False), stage.now_s)
+    assert stage.state("tracker") == "starting" and not stage.supervisor.ready
+    stage.run(15)
+    assert stage.latest("tracker").status is None
 
 
 def test_degraded_and_back() -> None:
     """What the actor says of itself is its state, with its reason."""
     stage = Stage("plex")
     stage.up()
-    stage.answer("plex", degraded=True, error="token refused")
+    stage.answer("plex", degraded="token refused")
     row = stage.supervisor.health(stage.now_s)[0]
     assert (row.state, row.last_error) == ("degraded", "token refused")
     stage.answer("plex")

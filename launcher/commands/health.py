@@ -1,0 +1,72 @@
+"""`python run.py health`: how every actor is."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from config import Settings
+from launcher.caller import Caller, NotReachedError
+from messages import ActorHealth, GetHealth, HealthReport
+
+_COLOURS = {"running": "green", "degraded": "yellow", "failed": "red", "restarting": "red"}
+_HEADS = (
+    "actor",
+    "pid",
+    "state",
+    "uptime",
+    "restarts",
+    "waiting",
+    "handled",
+    "p50 ms",
+    "p99 ms",
+    "MB",
+    "last error",
+)
+
+
+def main(settings: Settings, console: Console) -> int:
+    """Ask the running launcher and show its table; 0 only where every actor is running."""
+    try:
+        with Caller(Path(settings.data_dir)) as service:
+            report = service.ask("launcher", GetHealth(), HealthReport)
+    except NotReachedError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    console.print(table(report.actors))
+    return 0 if all(row.state == "running" for row in report.actors) else 1
+
+
+def table(rows: tuple[ActorHealth, ...]) -> Table:
+    """The rows as people read them."""
+    shown = Table(box=None, pad_edge=False)
+    for head in _HEADS:
+        shown.add_column(head, justify="left" if head in ("actor", "state", "last error") else "right")
+    for row in rows:
+        shown.add_row(
+            row.actor,
+            str(row.pid or "-"),
+            Text(row.state, _COLOURS.get(row.state, "")),
+            lasting(row.uptime_s),
+            str(row.restarts),
+            str(row.mailbox_depth),
+            str(row.handled),
+            f"{row.handle_ms_p50:.1f}",
+            f"{row.handle_ms_p99:.1f}",
+            f"{row.rss_mb:.0f}",
+            Text(row.last_error),
+        )
+    return shown
+
+
+def lasting(seconds: float) -> str:
+    """A time as people say it: 12s, 5m 03s, 2h 07m, 3d 04h."""
+    whole = int(seconds)
+    for size, unit, small_size, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s")):
+        if whole >= size:
+            return f"{whole // size}{unit} {whole % size // small_size:02d}{small}"
+    return f"{whole}s"

@@ -1,0 +1,114 @@
+"""`python run.py recover`: start watches by hand for people whom the service has missed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from config import Settings
+from launcher.caller import Caller, NotReachedError
+from messages import PositionMs, SessionChoice, StartTracking, TrackingOutcome, TrackingPlan
+
+_ID_HELP = (
+    "To find a person's id in Discord: User Settings > Advanced > Developer Mode on, "
+    "then right click the person > Copy User ID."
+)
+_OUTCOMES = {
+    "started": "is being tracked from now on",
+    "already_watching": "was being tracked already",
+    "would_start": "would be tracked",
+    "not_in_channel": "is not in the voice channel: nothing done",
+}
+
+
+def main(settings: Settings, request: StartTracking, console: Console) -> int:
+    """Ask the tracker, and show what it did or would do; 0 where it did (or could do) something."""
+    try:
+        with Caller(Path(settings.data_dir)) as service:
+            plan = service.ask("tracker", request, TrackingPlan)
+    except NotReachedError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if request.simulate or not plan.chosen:
+        _show_sessions(plan, console)
+        _show_members(plan, console)
+    _show_outcomes(plan, request, console)
+    return 1 if plan.problem else 0
+
+
+def position_ms(text: str) -> PositionMs:
+    """MM:SS or H:MM:SS as milliseconds. Raises ValueError."""
+    parts = text.split(":")
+    if len(parts) not in (2, 3) or not all(part.isascii() and part.isdigit() for part in parts):
+        raise ValueError(f"{text!r} is no position: write MM:SS or H:MM:SS, like 42:30")
+    hours, minutes, seconds = (0, *map(int, parts)) if len(parts) == 2 else map(int, parts)
+    if seconds > 59 or (len(parts) == 3 and minutes > 59):
+        raise ValueError(f"{text!r} is no position: seconds (and minutes after hours) go to 59")
+    return PositionMs(((hours * 60 + minutes) * 60 + seconds) * 1000)
+
+
+def clock(position: int | None) -> str:
+    """Milliseconds of film as H:MM:SS."""
+    if position is None:
+        return "?"
+    seconds = position // 1000
+    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def _show_sessions(plan: TrackingPlan, console: Console) -> None:
+    if not plan.sessions:
+        console.print("No Plex session is running.")
+        return
+    shown = Table(title="Plex sessions", title_justify="left", box=None, pad_edge=False)
+    for head in ("session", "item", "account", "player", "state", "position"):
+        shown.add_column(head)
+    for session in plan.sessions:
+        mark = " *" if session.session_key == plan.chosen else ""
+        shown.add_row(
+            session.session_key + mark,
+            Text(_title(session)),
+            Text(session.account_name),
+            Text(session.player),
+            session.state,
+            clock(session.position_ms),
+        )
+    console.print(shown)
+    if plan.chosen:
+        console.print("* the one that is used")
+    console.print()
+
+
+def _title(session: SessionChoice) -> str:
+    item = session.item
+    return f"{item.title} ({item.year})" if item.year else item.title
+
+
+def _show_members(plan: TrackingPlan, console: Console) -> None:
+    if plan.members:
+        shown = Table(title="In the voice channel", title_justify="left", box=None, pad_edge=False)
+        shown.add_column("name")
+        shown.add_column("user id")
+        for member in plan.members:
+            shown.add_row(Text(member.name), member.user_id)
+        console.print(shown)
+    else:
+        console.print("Nobody is in the voice channel.")
+    console.print(_ID_HELP)
+    console.print()
+
+
+def _show_outcomes(plan: TrackingPlan, request: StartTracking, console: Console) -> None:
+    for outcome in plan.outcomes:
+        console.print(Text(f"{_who(outcome)} {_OUTCOMES[outcome.outcome]}"))
+    if plan.problem:
+        console.print(Text(plan.problem))
+    if request.simulate:
+        console.print("Nothing was changed: this was a simulation.")
+
+
+def _who(outcome: TrackingOutcome) -> str:
+    return f"{outcome.name} ({outcome.user_id})" if outcome.name else outcome.user_id

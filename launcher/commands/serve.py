@@ -1,0 +1,26 @@
+"""`python run.py`: the service."""
+
+from __future__ import annotations
+
+import sys
+
+from actors.runtime.logs import set_up_logging
+from config import Settings
+from launcher.launcher import Launcher
+from launcher.lock import AlreadyRunningError
+
+
+def main(settings: Settings) -> int:
+    """Run until told to stop; returns the exit status."""
+    set_up_logging(settings.log_level, settings.log_format, settings.secrets())
+    try:
+        return Launcher(settings).run()
+    except AlreadyRunningError as refused:
+        sys.stderr.write(f"{refused}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(
+            f"The data folder {settings.data_dir} cannot be used ({error}): "
+            "give it to this user, or name another one in DATA_DIR.\n"
+        )
+        return 1

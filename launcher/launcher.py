@@ -1,0 +1,232 @@
+"""The whole: starts the actors, keeps them alive, sends the ticks, keeps the health log, and stops them."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+import msgspec
+
+from actors.runtime.clock import Clock
+from config import Settings
+from launcher.child import Child
+from launcher.health import HealthLog
+from launcher.lock import FolderLock
+from launcher.runfile import Process, RunFile, RunState
+from launcher.runfolder import RunFolder, clean_stale, wait_for_orphans
+from launcher.supervised import Supervised
+from launcher.supervisor import Supervisor
+from launcher.ticks import Tick
+from launcher.timings import Timings
+from launcher.wire import Wire
+from messages import AutoSaveTick, HealthReport
+from messages.envelope import Pulse
+
+_log = logging.getLogger("launcher")
+_ORPHANS_WITHIN_S = 10.0
+
+STOPPED, HOPELESS, AT_ONCE = 0, 1, 130
+"""Exit statuses: stopped in order; the store cannot be opened; stopped at once by a second signal."""
+
+
+def actor_names(settings: Settings) -> tuple[str, ...]:
+    """The actors in the order of their start; `plex-2` and so on poll further Plex servers."""
+    more = tuple(f"plex-{number}" for number in range(2, len(settings.servers) + 1))
+    return ("persistence", "tracker", "discord", "plex", *more)
+
+
+class Launcher:
+    """One service on one data folder. `run` serves the command line, `launcher.running` tests and demos.
+
+    Everything happens in the thread that calls `open`, `step` and `close`; it owns the sockets.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        timings: Timings | None = None,
+        actors: Mapping[str, str] | None = None,
+        stderr: IO[bytes] | None = None,
+        force_tcp: bool = False,
+    ) -> None:
+        """`actors` names other classes for the actors ("module:Class", in the order of their start), for
+        tests; `stderr` takes the children's logs (default: this process's own)."""
+        self.data_dir = Path(settings.data_dir).absolute()
+        self.settings = msgspec.structs.replace(settings, data_dir=str(self.data_dir))
+        self.clock = clock or Clock()
+        self._timings = timings or Timings()
+        self._classes = dict(actors or {})
+        self._names = tuple(self._classes) or actor_names(settings)
+        self._stderr = stderr
+        self._force_tcp = force_tcp
+        self._signals = 0
+        self._opened = False
+
+    def open(self) -> None:
+        """Take the data folder and get ready to start. Raises AlreadyRunningError and OSError."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as held:
+            held.enter_context(FolderLock(self.data_dir))
+            self._run_file = RunFile(self.data_dir)
+            self._clean_up_after_the_last()
+            self._run_folder = RunFolder()
+            held.callback(self._run_folder.remove)
+            held.callback(self._run_file.remove)
+            self._wire = Wire(
+                self._names,
+                self._classes,
+                self._run_folder.path,
+                self.settings,
+                self.clock,
+                force_tcp=self._force_tcp,
+                on_pulse=self._on_pulse,
+                health=self.health,
+            )
+            held.callback(self._wire.close)
+            self._health_log = HealthLog(self.data_dir)
+            held.callback(self._health_log.close)
+            self._held = held.pop_all()
+        self._supervisor = Supervisor(
+            self._names,
+            self._spawn,
+            self._timings,
+            must=frozenset({"persistence"}),
+            changed=self._on_change,
+        )
+        now_s = time.monotonic()
+        self._save_tick = Tick(self.clock.real_s(self.settings.auto_save_interval_minutes * 60), now_s)
+        self._health_tick = Tick(self.settings.health_interval_seconds, now_s)
+        self._ping_tick = Tick(self._timings.ping_every_s, now_s, at_once=True)
+        self._was_ready = False
+        self._note_run()
+        self._opened = True
+
+    def step(self) -> None:
+        """Hear what came in, look after the actors, and do what is due. Returns within `look_every_s`."""
+        now_s = time.monotonic()
+        self._wire.pump(min(self._timings.look_every_s, self._save_tick.left_s(now_s)))
+        now_s = time.monotonic()
+        self._supervisor.step(now_s)
+        if self._ping_tick.due(now_s):
+            self._ping()
+        if self._save_tick.due(now_s):
+            self._wire.tell("persistence", AutoSaveTick(at=self.clock.now()))
+        if self._health_tick.due(now_s):
+            self._health_log.write(self._supervisor.health(now_s))
+        if self.ready and not self._was_ready:
+            self._was_ready = True
+            _log.info("Usher runs: %s.", ", ".join(self._names))
+
+    @property
+    def ready(self) -> bool:
+        """Every actor answers."""
+        return self._supervisor.ready
+
+    @property
+    def hopeless(self) -> str:
+        """The actor without which nothing can run and which cannot start; empty while there is hope."""
+        return self._supervisor.hopeless
+
+    def health(self) -> HealthReport:
+        """How every actor is."""
+        rows = self._supervisor.health(time.monotonic())
+        return HealthReport(at=self.clock.now(), actors=rows, launcher_pid=os.getpid())
+
+    def close(self, at_once: Callable[[], bool] = lambda: False) -> None:
+        """Stop all actors in order (or kill them when `at_once` says so), and leave nothing behind."""
+        if not self._opened:
+            return
+        self._opened = False
+        stopping = self._supervisor.stopping(self._wire.ask_to_stop, time.monotonic())
+        while not stopping.step(time.monotonic()):
+            if at_once():
+                self._supervisor.kill_all()
+            self._wire.pump(0.02)
+        self._held.close()
+
+    def run(self) -> int:
+        """Serve until SIGTERM, SIGINT or SIGHUP, then stop in order; a second one ends it at once.
+
+        Returns the exit status. Raises what `open` raises. For the main thread only.
+        """
+        before = {number: signal.signal(number, self._on_signal) for number in _stop_signals()}
+        try:
+            self.open()
+            try:
+                while not self._signals and not self.hopeless:
+                    self.step()
+                if self.hopeless:
+                    _log.error(
+                        "%s cannot start, so nothing could be kept: Usher stops. Mend what its log lines "
+                        "above name ('python run.py check' helps), then start again.",
+                        self.hopeless,
+                    )
+                else:
+                    _log.info("Stopping: intake first, the last save at the end.")
+                status = HOPELESS if self.hopeless else STOPPED
+            finally:
+                self.close(at_once=lambda: self._signals > 1)
+            return AT_ONCE if self._signals > 1 else status
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._signals += 1
+
+    def _spawn(self, name: str) -> Child:
+        return Child(name, self._wire.boot(name), stderr=self._stderr)
+
+    def _on_pulse(self, name: str, pulse: Pulse) -> None:
+        self._supervisor.answered(name, pulse, time.monotonic())
+
+    def _on_change(self, actor: Supervised) -> None:
+        self._health_log.write([actor.health(time.monotonic())])
+        if actor.state == "starting":
+            self._note_run()
+            self._wire.ping(actor.name)
+
+    def _ping(self) -> None:
+        for actor in self._supervisor.actors.values():
+            if actor.process is not None:
+                self._wire.ping(actor.name)
+
+    def _note_run(self) -> None:
+        children = {name: Process.of(actor.pid) for name, actor in self._supervisor.actors.items() if actor.process}
+        state = RunState(Process.of(os.getpid()), str(self._run_folder.path), self._wire.addresses, children)
+        try:
+            RunFile(self._run_folder.path).write(state)
+            self._run_file.write(state)
+        except OSError as error:
+            _log.warning(
+                "%s cannot be written (%s): 'python run.py health' will not find this service. "
+                "Free the disk or mend the folder's rights.",
+                self._run_file.path,
+                error,
+            )
+
+    def _clean_up_after_the_last(self) -> None:
+        left = self._run_file.read()
+        if left is not None:
+            killed = wait_for_orphans(left, _ORPHANS_WITHIN_S)
+            _log.warning(
+                "The launcher before (process %d) was killed. Its actors are gone%s.",
+                left.launcher.pid,
+                f"; {len(killed)} had to be killed" if killed else "",
+            )
+            self._run_file.remove()
+        clean_stale()
+
+
+def _stop_signals() -> tuple[signal.Signals, ...]:
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    return tuple(signal.Signals[name] for name in names if name in signal.Signals.__members__)

@@ -1,0 +1,127 @@
+"""A launcher at work in a thread of its own: for tests and for the simulated night."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from launcher.launcher import HOPELESS, STOPPED, Launcher
+from messages import ActorHealth, ActorState
+
+T = TypeVar("T")
+
+
+class Running:
+    """A started service. Every method may be called from any thread and has a deadline."""
+
+    def __init__(self, launcher: Launcher) -> None:
+        self._launcher = launcher
+        self._calls: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._opened: Future[None] = Future()
+        self._status: Future[int] = Future()
+        self._thread = threading.Thread(target=self._serve, name="launcher")
+        self._thread.start()
+        try:
+            self._opened.result()
+        except BaseException:
+            self._thread.join()
+            raise
+
+    def health(self) -> tuple[ActorHealth, ...]:
+        """A row for each actor, in the order of their start."""
+        return self._call(lambda: self._launcher.health().actors)
+
+    def pids(self) -> dict[str, int]:
+        """The process of each actor; 0 where there is none."""
+        return {row.actor: row.pid for row in self.health()}
+
+    def kill(self, actor: str, number: int = getattr(signal, "SIGKILL", signal.SIGTERM)) -> int:
+        """Send an actor's process a signal; returns its pid. Raises ProcessLookupError where it has none."""
+        pid = self.pids()[actor]
+        if not pid:
+            raise ProcessLookupError(f"{actor} has no process now")
+        os.kill(pid, number)
+        return pid
+
+    def wait_ready(self, timeout_s: float = 30.0) -> None:
+        """Wait until every actor answers. Raises TimeoutError."""
+        self.wait_for(lambda rows: all(r.state in ("running", "degraded") for r in rows), timeout_s)
+
+    def wait_state(self, actor: str, state: ActorState, timeout_s: float = 30.0) -> ActorHealth:
+        """Wait until an actor is in a state; returns its row. Raises TimeoutError."""
+        rows = self.wait_for(lambda rows: any(r.actor == actor and r.state == state for r in rows), timeout_s)
+        return next(row for row in rows if row.actor == actor)
+
+    def wait_for(self, wanted: Callable[[tuple[ActorHealth, ...]], bool], timeout_s: float) -> tuple[ActorHealth, ...]:
+        """Wait until the health rows are as wanted; returns them. Raises TimeoutError with the last ones."""
+        until = time.monotonic() + timeout_s
+        while not wanted(rows := self.health()):
+            if time.monotonic() > until:
+                shown = ", ".join(f"{row.actor} {row.state} ({row.last_error})" for row in rows)
+                raise TimeoutError(f"not so within {timeout_s:g} s: {shown}")
+            time.sleep(0.02)
+        return rows
+
+    @property
+    def alive(self) -> bool:
+        """The launcher is still at work."""
+        return self._thread.is_alive()
+
+    def stop(self) -> int:
+        """Stop in order; returns the exit status. Safe to call again."""
+        self._stop.set()
+        self._thread.join()
+        return self._status.result()
+
+    def _call(self, what: Callable[[], T]) -> T:
+        answer: Future[T] = Future()
+        self._calls.put((what, answer))
+        if not self._thread.is_alive():
+            raise RuntimeError("the launcher has stopped")
+        return answer.result(timeout=15)
+
+    def _serve(self) -> None:
+        launcher = self._launcher
+        try:
+            launcher.open()
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the thread that waits
+            self._opened.set_exception(error)
+            return
+        self._opened.set_result(None)
+        try:
+            while not self._stop.is_set() and not launcher.hopeless:
+                launcher.step()
+                self._answer()
+            self._status.set_result(HOPELESS if launcher.hopeless else STOPPED)
+        except BaseException as error:  # noqa: BLE001 - it is raised again by stop()
+            self._status.set_exception(error)
+        finally:
+            launcher.close()
+            self._answer()
+
+    def _answer(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                what, answer = self._calls.get_nowait()
+                try:
+                    answer.set_result(what())
+                except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
+                    answer.set_exception(error)
+
+
+@contextlib.contextmanager
+def started(launcher: Launcher) -> Iterator[Running]:
+    """Run a launcher in a thread; it is stopped in order at the end of the block."""
+    running = Running(launcher)
+    try:
+        yield running
+    finally:
+        running.stop()

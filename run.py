@@ -1,0 +1,153 @@
+"""Usher's command line: `python run.py --help`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from messages import PositionMs
+
+EPILOG = """\
+Settings come from the environment or from a file .env in the working folder; .env.example lists them all.
+'python run.py COMMAND --help' tells more about one command. Answers go to stdout, logs to stderr."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their arguments."""
+    top = argparse.ArgumentParser(
+        prog="run.py",
+        description="Usher notes who saw what, from where and how much, on Plex and in Discord. "
+        "Without a command it runs the service.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+
+    add("simulate", "a whole film night against a simulated Plex and Discord; needs no settings")
+    add("check", "look at settings, Plex, Discord, store and disk, and name a cure for all that is wrong")
+    add("health", "the running service's health table; exit status 0 only if every actor is healthy")
+    recover = add("recover", "start tracking by hand in the running service, for whom it has missed")
+    recover.add_argument(
+        "--simulate",
+        action="store_true",
+        help="change nothing: list sessions, members with their user ids, and what would be started",
+    )
+    recover.add_argument(
+        "--session", metavar="KEY", default="", help="Plex session (default: the only one, or the host's)"
+    )
+    recover.add_argument(
+        "--user",
+        metavar="ID",
+        nargs="+",
+        action="extend",
+        default=[],
+        type=_user_id,
+        help="Discord user ids (default: everybody in the voice channel)",
+    )
+    recover.add_argument(
+        "--position",
+        metavar="MM:SS",
+        type=_position,
+        help="where in the film they came in (default: where it is now)",
+    )
+    add("import", "read the older bot's three JSON files").add_argument("dir", metavar="DIR", type=Path)
+    add("export", "write the three JSON files").add_argument("dir", metavar="DIR", type=Path)
+    add("backup", "a verified copy of the store, also while the service runs").add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        nargs="?",
+        help="default: DATA_DIR/backups with the time in its name",
+    )
+    add("restore", "put a backup in the store's place, which is kept").add_argument("file", metavar="FILE", type=Path)
+    return top
+
+
+def _position(text: str) -> PositionMs:
+    from launcher.commands.recover import position_ms
+
+    try:
+        return position_ms(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _user_id(text: str) -> str:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no Discord user id: those are digits only")
+    return text
+
+
+def load(*, for_service: bool = True) -> Settings:
+    """The settings of the environment and `.env`. Raises SettingsError."""
+    return load_settings(os.environ, Path(".env"), for_service=for_service)
+
+
+def main(argv: list[str]) -> int:
+    """Do what the command line says; returns the exit status."""
+    if argv[:1] == ["simulate"]:  # it reads its own arguments
+        from simulator.night import main as night
+
+        return night(argv[1:])
+    arguments = parser().parse_args(argv)
+    try:
+        return _run(arguments)
+    except SettingsError as error:
+        sys.stderr.write("Usher cannot start with these settings:\n")
+        for problem in error.problems:
+            sys.stderr.write(f"  - {problem}\n")
+        sys.stderr.write(
+            "Set them in the environment or in a file .env (.env.example shows all).\n"
+            "'python run.py check' looks at everything; "
+            "'python run.py simulate' shows Usher without any settings.\n"
+        )
+        return 2
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    # Each command's module is imported for itself alone: the service must not carry what `check` needs.
+    command = arguments.command
+    if command is None:
+        settings = load()
+        from launcher.commands import serve
+
+        return serve.main(settings)
+    from launcher.commands.screen import answers
+
+    if command == "check":
+        from launcher.commands import check
+
+        return check.main(load, answers())
+    settings = load(for_service=False)
+    if command == "health":
+        from launcher.commands import health
+
+        return health.main(settings, answers())
+    if command == "recover":
+        from launcher.commands import recover
+        from messages import StartTracking
+
+        request = StartTracking(
+            session_key=arguments.session,
+            position_ms=arguments.position,
+            user_ids=tuple(arguments.user),
+            simulate=arguments.simulate,
+            requested_by="the command line",
+        )
+        return recover.main(settings, request, answers())
+    from launcher.commands import store
+
+    return store.COMMANDS[command](settings, arguments, answers())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,201 @@
+"""The launcher over real processes: start, kill, hang, crash loop, ticks, health log, stop."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from actors.runtime.clock import Clock, Pace
+from config import Settings
+from launcher.launcher import HOPELESS, STOPPED, Launcher
+from launcher.lock import AlreadyRunningError
+from launcher.runfile import RunFile, running_state
+from launcher.running import started
+from launcher.timings import Timings
+from tests.integration.launcher.troupe import FOUR, MARKER
+
+QUICK = Timings(
+    ping_every_s=0.1, hung_after_s=1.5, start_within_s=20, first_retry_s=0.05, longest_retry_s=0.2,
+    crash_limit=3, crash_window_s=30, failed_pause_s=60, look_every_s=0.02,
+)  # fmt: skip
+
+
+def make(folder: Path, actors: dict[str, str] | None = None, timings: Timings = QUICK, **more: Any) -> Launcher:
+    """A launcher over small actors."""
+    settings = Settings(data_dir=str(folder), log_level="WARNING", **more.pop("settings", {}))
+    return Launcher(settings, actors=actors or FOUR, timings=timings, **more)
+
+
+def notes(folder: Path, name: str, what: str) -> list[str]:
+    """What an actor wrote down."""
+    file = folder / f"{name}.{what}"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def until(what: Callable[[], bool], timeout_s: float = 15.0) -> None:
+    """Wait for a condition, with a deadline."""
+    end = time.monotonic() + timeout_s
+    while not what():
+        assert time.monotonic() < end, "not so in time"
+        time.sleep(0.02)
+
+
+def health_lines(folder: Path) -> list[dict[str, Any]]:
+    """The health log."""
+    return [json.loads(line) for line in (folder / "logs" / "actor_health.jsonl").read_text().splitlines()]
+
+
+def test_start_and_stop_keep_their_order_and_leave_nothing(tmp_path: Path) -> None:
+    """Persistence first and last; no process, no run file, no run folder afterwards; each has saved."""
+    with started(make(tmp_path)) as running:
+        running.wait_ready()
+        pids = running.pids()
+        state = running_state(tmp_path)
+        assert state is not None and Path(state.run_folder).is_dir()
+        assert running.stop() == STOPPED
+    first = {name: (tmp_path / f"{name}.started").stat().st_mtime_ns for name in FOUR}
+    saved = {name: float(notes(tmp_path, name, "saved")[0]) for name in FOUR}
+    assert sorted(first, key=lambda name: first[name]) == ["persistence", "tracker", "discord", "plex"]
+    assert sorted(saved, key=lambda name: saved[name]) == ["plex", "discord", "tracker", "persistence"]
+    assert not any(psutil.pid_exists(pid) for pid in pids.values())
+    assert not RunFile(tmp_path).path.exists() and not Path(state.run_folder).exists()
+
+
+def test_a_killed_actor_alone_is_started_again(tmp_path: Path) -> None:
+    """kill -9 of each in turn: the others keep their pids, and all are ready again."""
+    with started(make(tmp_path)) as running:
+        running.wait_ready()
+        for name in FOUR:
+            before = running.pids()
+            killed = running.kill(name)
+            rows = running.wait_for(
+                lambda rows, name=name, killed=killed: (
+                    all(r.state == "running" for r in rows)  # type: ignore[misc]  # the defaults bind the loop's values
+                    and next(r.pid for r in rows if r.actor == name) not in (0, killed)
+                ),
+                15,
+            )
+            after = {row.actor: row.pid for row in rows}
+            assert {other for other in FOUR if before[other] != after[other]} == {name}
+            row = next(row for row in rows if row.actor == name)
+            assert row.restarts == 1 and row.last_error == "killed by SIGKILL"
+
+
+def test_a_hung_actor_is_killed_and_started_again(tmp_path: Path) -> None:
+    """A stopped process answers no ping: it is killed within the limit, and only it."""
+    with started(make(tmp_path)) as running:
+        running.wait_ready()
+        before = running.pids()
+        hung = running.kill("tracker", signal.SIGSTOP)
+        rows = running.wait_for(lambda rows: rows[1].pid not in (0, hung) and rows[1].state == "running", 15)
+        assert not psutil.pid_exists(hung)
+        assert [row.pid for row in rows if row.actor != "tracker"] == [
+            before[name] for name in FOUR if name != "tracker"
+        ]
+        assert "gave no answer" in rows[1].last_error
+
+
+def test_a_crash_loop_ends_as_failed_and_the_rest_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The limit, then the long pause; all others run, and the log says what to do."""
+    (tmp_path / "discord.does").write_text("crash")
+    with started(make(tmp_path)) as running:
+        row = running.wait_state("discord", "failed")
+        assert len(notes(tmp_path, "discord", "started")) == QUICK.crash_limit + 1
+        assert "exit status 70" in row.last_error
+        rows = running.wait_for(lambda rows: sum(r.state == "running" for r in rows) == 3, 15)
+        assert {row.actor for row in rows if row.state != "running"} == {"discord"}
+        assert running.stop() == STOPPED
+    assert "discord crashed" in caplog.text and "restart Usher" in caplog.text
+
+
+def test_a_store_that_refuses_stops_everything_with_1(tmp_path: Path) -> None:
+    """One try, no other actor started: nothing may be tracked into nowhere."""
+    (tmp_path / "persistence.does").write_text("refuse")
+    with started(make(tmp_path)) as running:
+        until(lambda: not running.alive)
+        assert running.stop() == HOPELESS
+    assert len(notes(tmp_path, "persistence", "started")) == 1
+    assert notes(tmp_path, "tracker", "started") == []
+
+
+def test_the_auto_save_tick_follows_the_clock(tmp_path: Path) -> None:
+    """At 300 service seconds a real one, half a minute is a tenth of a second; persistence alone gets it."""
+    clock = Clock(Pace.starting_now(300.0))
+    settings = {"auto_save_interval_minutes": 0.5}
+    with started(make(tmp_path, clock=clock, settings=settings)) as running:
+        running.wait_ready()
+        until(lambda: len(notes(tmp_path, "persistence", "tick")) >= 5)
+    ticks = [float(text) for text in notes(tmp_path, "persistence", "tick")]
+    assert 20 < (ticks[-1] - ticks[0]) / (len(ticks) - 1) < 120
+    assert notes(tmp_path, "tracker", "tick") == []
+
+
+def test_the_health_log_has_every_interval_and_every_change(tmp_path: Path) -> None:
+    """Promised keys in each line; each state an actor went through is there."""
+    with started(make(tmp_path, settings={"health_interval_seconds": 0.2})) as running:
+        running.wait_ready()
+        running.kill("plex")
+        running.wait_for(lambda rows: rows[3].restarts == 1 and rows[3].state == "running", 15)
+        until(lambda: sum(line["actor"] == "tracker" for line in health_lines(tmp_path)) > 5)
+    lines = health_lines(tmp_path)
+    promised = "ts actor pid state uptime_s restarts mailbox_depth handled handle_ms_p50 handle_ms_p99 rss_mb"
+    assert all(list(line)[:12] == [*promised.split(), "last_error"] for line in lines)
+    states = [line["state"] for line in lines if line["actor"] == "plex"]
+    changes = [state for n, state in enumerate(states) if n == 0 or states[n - 1] != state]
+    if changes[0] == "stopped":  # an interval fell before its turn to start
+        changes.pop(0)
+    assert changes == ["starting", "running", "restarting", "starting", "running", "stopped"]
+    running_lines = [line for line in lines if line["state"] == "running" and line["actor"] == "tracker"]
+    assert running_lines[-1]["rss_mb"] > 5 and running_lines[-1]["uptime_s"] > 0
+
+
+def test_one_that_will_not_stop_is_killed_in_time(tmp_path: Path) -> None:
+    """The others have saved all the same, within 10 s in all."""
+    (tmp_path / "discord.does").write_text("linger")
+    with started(make(tmp_path)) as running:
+        running.wait_ready()
+        began = time.monotonic()
+        assert running.stop() == STOPPED
+        assert time.monotonic() - began < 10
+    assert [bool(notes(tmp_path, name, "saved")) for name in FOUR] == [True, True, False, True]
+
+
+def test_two_services_on_two_folders_and_none_on_one_twice(tmp_path: Path) -> None:
+    """Many at once in one process; the second on the same folder is refused with the first's pid."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    two = {"persistence": MARKER, "plex": MARKER}
+    with started(make(first, two)) as one, started(make(second, two)) as other:
+        one.wait_ready()
+        other.wait_ready()
+        state = running_state(first)
+        assert state is not None
+        with pytest.raises(AlreadyRunningError, match=f"process {state.launcher.pid}"), started(make(first, two)):
+            pass
+        one.wait_ready(1)
+        assert set(one.pids().values()).isdisjoint(other.pids().values())
+
+
+def test_encrypted_tcp_where_there_is_no_ipc(tmp_path: Path) -> None:
+    """The same over loopback TCP with the run's keys."""
+    with started(make(tmp_path, {"persistence": MARKER, "tracker": MARKER}, force_tcp=True)) as running:
+        running.wait_ready()
+        state = running_state(tmp_path)
+        assert state is not None and state.addresses.keys is not None
+        assert all(address.startswith("tcp://127.0.0.1:") for address in state.addresses.by_name.values())
+
+
+def test_the_run_folder_and_run_file_are_private(tmp_path: Path) -> None:
+    """0700 and 0600: no other user reaches the actors."""
+    with started(make(tmp_path, {"persistence": MARKER})) as running:
+        running.wait_ready()
+        state = running_state(tmp_path)
+        assert state is not None
+        assert Path(state.run_folder).stat().st_mode & 0o777 == 0o700
+        assert RunFile(tmp_path).path.stat().st_mode & 0o777 == 0o600

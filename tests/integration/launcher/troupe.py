@@ -1,0 +1,48 @@
+"""Small actors to be supervised. What each does is read from files in the data folder, so that a test decides."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from actors.runtime.actor import Actor, RefusesToStart
+from messages import AutoSaveTick, Message
+
+
+class Marker(Actor):
+    """Notes its start, its ticks and its last save. Told by `NAME.does` to crash, refuse or stop slowly."""
+
+    def on_start(self) -> None:
+        """Note the pid; crash or refuse where told so."""
+        self._note("started", str(os.getpid()))
+        if self._does("crash"):
+            raise RuntimeError("told to crash")
+        if self._does("refuse"):
+            raise RefusesToStart("told to refuse")
+
+    def on_stop(self) -> None:
+        """Note the save."""
+        if self._does("linger"):
+            time.sleep(60)
+        self._note("saved", f"{time.time():.6f}")
+
+    def hears(self) -> Mapping[type[Message], Callable[[Any], Message | None]]:
+        """Ticks alone."""
+        return {AutoSaveTick: self._tick}
+
+    def _tick(self, tick: AutoSaveTick) -> None:
+        self._note("tick", f"{tick.at.wall_s:.6f}")
+
+    def _does(self, what: str) -> bool:
+        file = self.context.data_dir / f"{self.context.name}.does"
+        return file.exists() and file.read_text() == what
+
+    def _note(self, what: str, text: str) -> None:
+        with (self.context.data_dir / f"{self.context.name}.{what}").open("a") as file:
+            file.write(text + "\n")
+
+
+MARKER = "tests.integration.launcher.troupe:Marker"
+FOUR = dict.fromkeys(("persistence", "tracker", "discord", "plex"), MARKER)

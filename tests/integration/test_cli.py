@@ -1,0 +1,100 @@
+"""The command line as a person uses it, in processes of its own, without a running service."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+GOOD = {
+    "PLEX_URL": "http://127.0.0.1:9", "PLEX_TOKEN": "plex-secret", "DISCORD_TOKEN": "discord-secret",
+    "DISCORD_GUILD_ID": "100000000000000001", "DISCORD_ANNOUNCE_CHANNEL_ID": "100000000000000002",
+    "DISCORD_API_URL": "http://127.0.0.1:9/api/v10",
+}  # fmt: skip
+
+
+def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run it in an empty folder with these settings and no others."""
+    environ = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, str(ROOT / "run.py"), *arguments],
+        cwd=folder, env={**environ, **settings}, capture_output=True, text=True, encoding="utf-8", timeout=60,
+    )  # fmt: skip
+
+
+def test_without_settings_it_names_what_is_missing_and_makes_nothing(tmp_path: Path) -> None:
+    """Exit 2, each missing setting, the two ways on, an untouched folder."""
+    done = run(tmp_path)
+    assert done.returncode == 2 and done.stdout == ""
+    for word in ("PLEX_URL", "PLEX_TOKEN", "DISCORD_TOKEN", "DISCORD_GUILD_ID", "check", "simulate"):
+        assert word in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_wrong_settings_are_named_at_once_without_their_secrets(tmp_path: Path) -> None:
+    """Each with what would be right."""
+    wrong = {**GOOD, "PLEX_POLL_SECONDS": "soon", "TIMEZONE": "Atlantis/Capital", "PLEX_TOKEN": "two words"}
+    done = run(tmp_path, **wrong)
+    assert done.returncode == 2
+    assert all(name in done.stderr for name in ("PLEX_POLL_SECONDS", "TIMEZONE", "PLEX_TOKEN", "Europe/Berlin"))
+    assert "two words" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_settings_come_from_a_dotenv_file_too(tmp_path: Path) -> None:
+    """A wrong value in .env is found like one of the environment."""
+    (tmp_path / ".env").write_text("WATCHED_PERCENT=140\n")
+    assert "WATCHED_PERCENT" in run(tmp_path, **GOOD).stderr
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    """On stdout, exit 0."""
+    done = run(tmp_path, "--help")
+    assert done.returncode == 0
+    for command in ("simulate", "check", "health", "recover", "import", "export", "backup", "restore"):
+        assert command in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("recover", "--position", "half past"), "42:30"),
+        (("recover", "--user", "@anton"), "digits only"),
+        (("restore",), "FILE"),
+        (("dance",), "invalid choice"),
+    ],
+)
+def test_a_wrong_argument_is_explained(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    """Exit 2, in words."""
+    done = run(tmp_path, *arguments)
+    assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [("health",), ("recover", "--simulate")])
+def test_without_a_service_it_says_so_and_how_to_start_it(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """Exit 1, nothing made; only DATA_DIR matters, so the other settings may be missing."""
+    done = run(tmp_path, *command)
+    assert done.returncode == 1 and "python run.py" in done.stderr and "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_finds_all_at_once_and_shows_no_secret(tmp_path: Path) -> None:
+    """A wrong setting, an unreachable Plex and an unreachable Discord in one go; exit 1, nothing made."""
+    done = run(tmp_path, "check", **{**GOOD, "PLEX_POLL_SECONDS": "soon"})
+    assert done.returncode == 1 and done.stderr == ""
+    assert "PLEX_POLL_SECONDS" in done.stdout
+    assert done.stdout.count("cannot be reached") == 2
+    assert "3 to mend" in done.stdout
+    assert "secret" not in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_survives_a_console_without_utf8(tmp_path: Path) -> None:
+    """Its signs are replaced, not its answer lost."""
+    done = run(tmp_path, "check", **GOOD, PYTHONIOENCODING="ascii")
+    assert done.returncode == 1 and "Traceback" not in done.stderr and "to mend" in done.stdout
