@@ -1,0 +1,1 @@
+"""The store of record, its three JSON copies, import, export and backup."""

@@ -1,0 +1,172 @@
+"""Copies of the store while it runs, read back before they count; and the way back.
+
+SQLite's own backup API, in one step: it sees one consistent state and holds up no writer.
+"""
+
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from persistence.errors import BackupError
+from persistence.files import sync_folder
+from persistence.schema import HEAD, VERSION_TABLE, known_revisions
+
+SCHEDULED = "usher-*.db"
+"""Names of the backups that rotation may remove."""
+PG_DUMP = "The store is PostgreSQL: back it up with pg_dump --format=custom, bring it back with pg_restore."
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A backup that was read back."""
+
+    file: Path
+    size_bytes: int
+    watches: int
+    viewers: int
+    took_ms: float
+
+
+def name_for(wall_s: float) -> str:
+    """Return the file name of a backup made at `wall_s` (seconds since 1970, UTC)."""
+    return time.strftime("usher-%Y%m%d-%H%M%S.db", time.gmtime(wall_s))
+
+
+def backup(store: Path, target: Path) -> Backup:
+    """Copy the SQLite file `store` to `target`, verify the copy, and only then give it its name."""
+    began = time.perf_counter()
+    if not store.exists():
+        raise BackupError(f"There is no store {store} to back up.")
+    if target.resolve() == store.resolve():
+        raise BackupError(f"{target} is the store itself: name another file for the backup.")
+    partial = target.with_name(target.name + ".partial")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        counts = _copy(store, partial)
+        if _counts_of(partial) != counts:
+            raise BackupError(f"The backup {target} does not hold what the store holds: it was not kept.")
+        with partial.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        partial.replace(target)
+        sync_folder(target.parent)
+    except (OSError, sqlite3.Error) as error:
+        raise BackupError(
+            f"The backup to {target} failed: {error}. Check the folder's permissions and free space."
+        ) from None
+    finally:
+        partial.unlink(missing_ok=True)
+    took_ms = (time.perf_counter() - began) * 1000
+    return Backup(target, target.stat().st_size, counts["watches"], counts["viewers"], took_ms)
+
+
+def _copy(store: Path, partial: Path) -> dict[str, int]:
+    with closing(_reading(store)) as source, closing(sqlite3.connect(partial)) as copy:
+        source.execute("BEGIN")  # the counts and the copy are of the same moment
+        counts = _counts(source)
+        source.backup(copy, pages=-1)
+        source.rollback()
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, without -wal beside it
+    return counts
+
+
+def _reading(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    connection.execute("PRAGMA busy_timeout = 5000")
+    return connection
+
+
+def _counts(connection: sqlite3.Connection) -> dict[str, int]:
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return {
+        name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608  # from the store itself
+        for (name,) in names
+    }
+
+
+def _counts_of(file: Path) -> dict[str, int]:
+    """Rows of each table of a backup; raises BackupError where it is no sound store that this Usher knows."""
+    try:
+        with closing(_reading(file)) as connection:
+            verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            if verdict != "ok":
+                raise BackupError(f"{file} is damaged: {verdict}")
+            counts = _counts(connection)
+            if VERSION_TABLE not in counts:
+                raise BackupError(f"{file} is no store of Usher.")
+            revision = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608  # a constant
+    except sqlite3.Error as error:
+        raise BackupError(f"{file} is no sound store: {error}") from None
+    if revision is None or revision[0] not in (HEAD, *known_revisions()):
+        raise BackupError(f"{file} was written by a newer Usher: update this one first.")
+    return counts
+
+
+def newest_good(folder: Path) -> Path | None:
+    """Return the newest backup in `folder` that can be read back; None where there is none."""
+    files = sorted(folder.glob("*.db"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for file in files:
+        try:
+            _counts_of(file)
+        except BackupError:
+            continue
+        return file
+    return None
+
+
+def rotate(folder: Path, keep: int) -> list[Path]:
+    """Remove all but the newest `keep` scheduled backups; return what was removed."""
+    old = sorted(folder.glob(SCHEDULED))[:-keep]
+    for file in old:
+        file.unlink(missing_ok=True)
+    return old
+
+
+def restore(file: Path, store: Path, note: Callable[[str], None] = lambda _line: None) -> Backup:
+    """Put a backup in the store's place, after reading it through; the old store is kept beside it.
+
+    The service must not be running. Raises BackupError, with the store as it was, where the backup is bad.
+    """
+    began = time.perf_counter()
+    if not file.is_file():
+        raise BackupError(f"There is no file {file} to restore.")
+    if file.resolve() == store.resolve():
+        raise BackupError(f"{file} is the store itself: name a backup.")
+    note(f"Reading {file} through...")
+    counts = _counts_of(file)
+    arriving = store.with_name(store.name + ".restoring")
+    try:
+        store.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, arriving)
+        with arriving.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        for kept in _keep(store):
+            note(f"Kept the old store as {kept}.")
+        arriving.replace(store)
+        sync_folder(store.parent)
+    except OSError as error:
+        arriving.unlink(missing_ok=True)
+        raise BackupError(f"{file} could not be restored: {error}. Look for {store}.before-restore-*.") from None
+    took_ms = (time.perf_counter() - began) * 1000
+    return Backup(store, store.stat().st_size, counts["watches"], counts["viewers"], took_ms)
+
+
+def _keep(store: Path) -> list[Path]:
+    """Move the old store aside, its -wal and -shm with it: without them its last commits would be lost."""
+    aside = store.with_name(f"{store.name}.before-restore-{time.strftime('%Y%m%d-%H%M%S')}")
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = aside.with_name(f"{aside.name.split('~')[0]}~{number}")
+    kept = []
+    for suffix in ("-wal", "-shm", ""):
+        old = store.with_name(store.name + suffix)
+        if old.exists():
+            old.replace(aside.with_name(aside.name + suffix))
+            kept = [aside]
+    return kept

@@ -1,0 +1,29 @@
+"""The badges that are in force: the default ones and the community's own."""
+
+from pathlib import Path
+
+import awards
+from awards import Badge, BadgesError, merged, read_badges
+
+DEFAULT = Path(awards.__file__).with_name("badges.toml")
+OWN = "badges.toml"
+
+
+def default_badges() -> tuple[Badge, ...]:
+    """Return the badges that Usher brings."""
+    return read_badges(DEFAULT.read_text(encoding="utf-8"), DEFAULT.name)
+
+
+def load_badges(data_dir: Path) -> tuple[Badge, ...]:
+    """Return the default badges, with those of DATA_DIR/badges.toml if there is one.
+
+    Raises BadgesError with every problem of that file.
+    """
+    own = data_dir / OWN
+    try:
+        text = own.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return default_badges()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadgesError([f"{own} cannot be read ({error}): make it a UTF-8 text that this user may read."]) from None
+    return merged(default_badges(), read_badges(text, str(own)))

@@ -1,0 +1,217 @@
+"""The three JSON copies beside the store: what their bytes are, and how they come to the disk.
+
+`user_stats.json` and `user_badges.json` are written anew at each save; `watch_history.json` grows by one
+write over its closing bracket. A mark (size and checksum) of each is kept in the store, in the transaction
+that it belongs to: a file that does not match its mark is torn, missing or behind, and is made anew.
+"""
+
+import os
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from persistence.files import write_whole
+
+STATS, BADGES, HISTORY = "user_stats.json", "user_badges.json", "watch_history.json"
+ALL = (STATS, BADGES, HISTORY)
+_OPEN, _NEXT, _CLOSE = b"[\n", b",\n", b"\n]\n"
+_EMPTY = b"[\n]\n"
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """What a copy on the disk must look like."""
+
+    size: int
+    """Bytes."""
+    crc: int
+    """CRC-32 of the last `tail` bytes."""
+    tail: int
+    """How many bytes at the end the checksum covers."""
+
+    @classmethod
+    def of(cls, content: bytes) -> "Mark":
+        """The mark of a file with this content."""
+        return cls(len(content), zlib.crc32(content), len(content))
+
+
+EMPTY_HISTORY = Mark.of(_EMPTY)
+
+
+def iso(at_s: float) -> str:
+    """Return seconds since 1970 as an ISO 8601 time with its offset (UTC)."""
+    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds")
+
+
+def stats_entry(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one viewer of user_stats.json from a row of `viewer_stats` joined with `viewers`."""
+    return {
+        "user_id": row["viewer_id"],
+        "username": row["username"],
+        "total_movies": row["total_movies"],
+        "total_watch_time_minutes": round(row["total_watch_time_s"] / 60, 2),
+        "completed_movies": row["completed_movies"],
+        "current_streak_days": row["current_streak_days"],
+        "longest_streak_days": row["longest_streak_days"],
+        "last_watch_date": row["last_watch_date"] or None,
+        "favorite_genres": msgspec.Raw(row["genres"].encode()),
+        "favorite_decades": msgspec.Raw(row["decades"].encode()),
+        "directors_watched": list(msgspec.json.decode(row["directors"], type=dict[str, int])),
+        "ai_interactions": row["ai_interactions"],
+        "votes_cast": row["votes_cast"],
+        "movies_requested": row["movies_requested"],
+        "total_watch_time_seconds": round(row["total_watch_time_s"], 3),
+        "watching_now": row["watching_now"],
+        "total_episodes": row["total_episodes"],
+    }
+
+
+def badge_entry(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one badge of user_badges.json from a row of `viewer_badges`."""
+    return {
+        "badge_id": row["badge_id"],
+        "earned_date": iso(row["earned_at_s"]),
+        "progress_value": round(row["progress"], 2),
+    }
+
+
+def history_entry(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one record of watch_history.json from a row of `watches`."""
+    percent = row["completion_percent"]
+    directors = msgspec.json.decode(row["directors"], type=list[str])
+    return {
+        "movie_title": row["title"],
+        "user_id": row["viewer_id"],
+        "start_time": iso(row["started_at_s"]),
+        "end_time": iso(row["ended_at_s"]) if row["end_known"] else None,
+        "watch_duration_minutes": round(row["playing_s"] / 60, 2),
+        "completion_percentage": None if percent is None else round(percent, 2),
+        "genres": msgspec.Raw(row["genres"].encode()),
+        "year": row["year"],
+        "director": ", ".join(directors),
+        "watch_id": row["watch_id"],
+        "viewer_id": row["viewer_id"],
+        "username": row["username"],
+        "source": row["source"],
+        "server_id": row["server_id"],
+        "rating_key": row["rating_key"],
+        "media_type": row["media_type"],
+        "join_position_ms": row["join_position_ms"],
+        "leave_position_ms": row["leave_position_ms"],
+        "movie_duration_ms": row["movie_duration_ms"],
+        "playing_seconds": round(row["playing_s"], 3),
+        "paused_seconds": round(row["paused_s"], 3),
+        "coverage_ms": row["coverage_ms"],
+        "completed": bool(row["completed"]),
+        "brief": bool(row["brief"]),
+        "end_reason": row["end_reason"],
+        "screening_id": row["screening_id"],
+        "directors": directors,
+        "guild_id": row["guild_id"],
+        "channel_id": row["channel_id"],
+        "party": bool(row["party"]),
+        "first_seat": bool(row["first_seat"]),
+    }
+
+
+def by_viewer(document: Mapping[str, Any]) -> bytes:
+    """Return the bytes of user_stats.json or user_badges.json, indented for people."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+def history_line(row: Mapping[str, Any]) -> bytes:
+    """Return one record as its line of watch_history.json."""
+    return msgspec.json.encode(history_entry(row))
+
+
+def grown(mark: Mark, line: bytes) -> Mark:
+    """Return the mark of a history that `line` was appended to."""
+    tail = line + _CLOSE
+    size = len(_OPEN) + len(tail) if mark == EMPTY_HISTORY else mark.size - len(_CLOSE) + len(_NEXT) + len(tail)
+    return Mark(size, zlib.crc32(tail), len(tail))
+
+
+class Copies:
+    """The three files in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def matches(self, name: str, mark: Mark) -> bool:
+        """Tell whether a file looks as its mark says: its size and its end."""
+        try:
+            with (self.folder / name).open("rb") as stream:
+                if stream.seek(0, os.SEEK_END) != mark.size:
+                    return False
+                stream.seek(mark.size - mark.tail)
+                return zlib.crc32(stream.read(mark.tail)) == mark.crc
+        except OSError:
+            return False
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write user_stats.json or user_badges.json whole."""
+        write_whole(self.folder / name, [content])
+
+    def append(self, mark: Mark, line: bytes) -> bool:
+        """Append a record to a history that looks as `mark` says; False, with nothing done, where it does not."""
+        if not self.matches(HISTORY, mark):
+            return False
+        is_first = mark == EMPTY_HISTORY
+        start = len(_OPEN) if is_first else mark.size - len(_CLOSE)
+        self._overwrite(start, (b"" if is_first else _NEXT) + line + _CLOSE)
+        return True
+
+    def rewrite_tail(self, mark: Mark) -> bool:
+        """Write the end of the history anew with the same bytes; False where it does not look as it must."""
+        if not self.matches(HISTORY, mark):
+            return False
+        with (self.folder / HISTORY).open("rb") as stream:
+            stream.seek(mark.size - mark.tail)
+            tail = stream.read()
+        self._overwrite(mark.size - mark.tail, tail)
+        return True
+
+    def _overwrite(self, start: int, content: bytes) -> None:
+        with (self.folder / HISTORY).open("r+b", buffering=0) as stream:
+            stream.seek(start)
+            stream.write(content)
+            os.fsync(stream.fileno())
+
+    def rebuild_history(self, lines: Iterable[bytes]) -> Mark:
+        """Write the whole history, one line at a time; return its mark."""
+        written = _Marking(lines)
+        write_whole(self.folder / HISTORY, written)
+        return written.mark
+
+    def set_aside(self, name: str, label: str) -> Path | None:
+        """Move a file that Usher did not write out of the way; return where it is now, None if there is none."""
+        file = self.folder / name
+        if not file.exists():
+            return None
+        aside = file.with_name(f"{name}.{label}")
+        number = 1
+        while aside.exists():
+            number += 1
+            aside = file.with_name(f"{name}.{label}~{number}")
+        file.replace(aside)
+        return aside
+
+
+class _Marking:
+    """Iterates over the bytes of a history and knows its mark in the end."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self._lines = lines
+        self.mark = EMPTY_HISTORY
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield _OPEN
+        is_first = True
+        for line in self._lines:
+            yield line if is_first else _NEXT + line
+            is_first = False
+            self.mark = grown(self.mark, line)
+        yield _CLOSE if not is_first else _EMPTY.removeprefix(_OPEN)

@@ -1,0 +1,59 @@
+"""Connections to the store: one that writes, and some that only read."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import QueuePool, StaticPool
+
+BUSY_MS = 5_000
+"""How long a connection waits for another program's lock before it gives up, milliseconds."""
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file of an SQLite address; None for another store."""
+    parsed = make_url(url)
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
+    return Path(str(parsed.database)) if is_file else None
+
+
+def name_of(url: str) -> str:
+    """Return what to call the store in messages: its file, or its address without the password."""
+    return str(sqlite_file(url) or make_url(url).render_as_string(hide_password=True))
+
+
+def writer_engine(url: str) -> Engine:
+    """Return the engine of the one writer: a single connection, whose transactions lock from their begin."""
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True)
+    _prepare(engine, "BEGIN IMMEDIATE")
+    return engine
+
+
+def reader_engine(url: str) -> Engine:
+    """Return an engine for queries. Its connections cannot write and never wait for the writer."""
+    pool: dict[str, Any] = {"pool_size": 2, "max_overflow": 0, "hide_parameters": True}
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, execution_options={"postgresql_readonly": True}, **pool)
+    engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **pool)
+    _prepare(engine, "BEGIN", "PRAGMA query_only = ON")
+    return engine
+
+
+def _prepare(engine: Engine, begin: str, *more: str) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(dbapi_connection: Any, _record: object) -> None:
+        # sqlite3 begins transactions by itself, too late and not for all statements: the begin event does it.
+        dbapi_connection.isolation_level = None
+        dbapi_connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        # FULL: a commit is on the disk when it returns, so that what was acknowledged survives a power cut.
+        # NORMAL would save one fsync, a few milliseconds, for a few commits every five minutes.
+        dbapi_connection.execute("PRAGMA synchronous = FULL")
+        for pragma in more:
+            dbapi_connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)

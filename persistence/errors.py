@@ -1,0 +1,13 @@
+"""What can be wrong with the store, said so that a person knows what to do."""
+
+
+class StoreError(Exception):
+    """The store cannot be used as it is. Nothing was written to it. Its text says which file and what to do."""
+
+
+class ImportFault(ValueError):
+    """A file of the older bot is wrong. Nothing was changed. Its text names file, record and field."""
+
+
+class BackupError(Exception):
+    """A backup could not be made, read back or restored. The store is as it was."""

@@ -1,0 +1,103 @@
+"""Opens the store after looking at it. What is damaged, newer or somebody else's is never written to."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from persistence import backups
+from persistence.engine import name_of, sqlite_file, writer_engine
+from persistence.errors import StoreError
+from persistence.schema import HEAD, known_revisions, quick_check, revision_of, upgrade
+
+SQLITE_MAGIC = b"SQLite format 3\0"
+
+
+def open_writer(url: str, backups_dir: Path, note: Callable[[str], None] = lambda _line: None) -> Engine:
+    """Return the writing engine of a store at the newest revision, made or migrated where needed.
+
+    Raises StoreError, naming the store, the newest good backup and what to do. Before a migration an
+    SQLite store is backed up to `backups_dir`; `note` is told so.
+    """
+    file = sqlite_file(url)
+    _look_at_file(url, file, backups_dir)
+    engine = writer_engine(url)
+    try:
+        _bring_up(engine, url, file, backups_dir, note)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def check_store(url: str) -> None:
+    """Raise StoreError where the store, if there is one, cannot be used; writes nothing."""
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        return
+    _look_at_file(url, file, None)
+    engine = writer_engine(url)
+    try:
+        _revision(engine, url, file, None)
+    finally:
+        engine.dispose()
+
+
+def _look_at_file(url: str, file: Path | None, backups_dir: Path | None) -> None:
+    if file is None:
+        return
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return
+    with file.open("rb") as stream:
+        head = stream.read(len(SQLITE_MAGIC))
+    if head and head != SQLITE_MAGIC:
+        raise _refusal(url, "it is damaged or no SQLite file", backups_dir)
+
+
+def _bring_up(engine: Engine, url: str, file: Path | None, backups_dir: Path, note: Callable[[str], None]) -> None:
+    revision = _revision(engine, url, file, backups_dir)
+    if file is not None:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+    if revision == HEAD:
+        return
+    if revision is not None and file is not None:
+        made = backups.backup(file, backups_dir / f"before-{HEAD}-{time.strftime('%Y%m%d-%H%M%S')}.db")
+        note(f"Backed up the store to {made.file} before its migration from {revision} to {HEAD}.")
+    with engine.begin() as connection:
+        upgrade(connection)
+
+
+def _revision(engine: Engine, url: str, file: Path | None, backups_dir: Path | None) -> str | None:
+    """The store's revision; None where it is new."""
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if file is not None:
+                quick_check(connection)
+            revision = revision_of(connection)
+    except StoreError as error:
+        raise _refusal(url, str(error), backups_dir) from None
+    except OperationalError:
+        raise  # locked, or the server is away: no fault of the store, worth another try
+    except DatabaseError as error:
+        raise _refusal(url, f"it cannot be read ({error.orig})", backups_dir) from None
+    if revision not in (None, HEAD) and revision not in known_revisions():
+        reason = f"it was written by a newer Usher (revision {revision}, this one knows {HEAD})"
+        raise _refusal(url, reason, backups_dir, "Update Usher, or ")
+    return revision
+
+
+def _refusal(url: str, reason: str, backups_dir: Path | None, cure: str = "") -> StoreError:
+    good = backups.newest_good(backups_dir) if backups_dir is not None else None
+    if sqlite_file(url) is None:
+        what = cure + "name another database in DATABASE_URL, or restore this one with pg_restore."
+    elif good is not None:
+        what = f"{cure}bring back the newest good backup with: python run.py restore {good}"
+    else:
+        what = cure + "name another file or folder (DATABASE_URL, DATA_DIR); no good backup was found."
+    return StoreError(
+        f"The store {name_of(url)} cannot be used: {reason}. Nothing was written to it. {what[0].upper()}{what[1:]}"
+    )

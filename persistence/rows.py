@@ -1,0 +1,97 @@
+"""Watches as rows of the store, and back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from awards import shown_title
+from messages import Item, Moment, Spans, WatchRecord
+from messages.base import DurationMs, PositionMs
+
+_ENCODER = msgspec.json.Encoder()
+_ITEM = msgspec.json.Decoder(Item)
+_SPANS = msgspec.json.Decoder(Spans)
+
+
+def as_json(value: object) -> str:
+    """Return JSON text without blanks."""
+    return _ENCODER.encode(value).decode()
+
+
+def watch_row(
+    record: WatchRecord, seq: int, closed: Moment, *, imported: bool = False, end_known: bool = True
+) -> dict[str, Any]:
+    """Return a record as a row of `watches`; `seq` is its place in the history copy."""
+    title = shown_title(record.item)
+    return {
+        "watch_id": record.watch_id,
+        "seq": seq,
+        "screening_id": record.screening_id,
+        "viewer_id": record.viewer_id,
+        "username": record.username,
+        "source": record.source,
+        "server_id": record.item.server_id,
+        "guild_id": record.guild_id,
+        "channel_id": record.channel_id,
+        "rating_key": record.item.rating_key,
+        "media_type": record.media_type,
+        "title": title,
+        "title_folded": title.casefold(),
+        "year": record.item.year,
+        "genres": as_json(record.item.genres),
+        "directors": as_json(record.item.directors),
+        "item": as_json(record.item),
+        "started_at_s": record.started_at_s,
+        "ended_at_s": record.ended_at_s,
+        "end_known": end_known,
+        "join_position_ms": record.join_position_ms,
+        "leave_position_ms": record.leave_position_ms,
+        "movie_duration_ms": record.item.duration_ms,
+        "playing_s": record.playing_s,
+        "paused_s": record.paused_s,
+        "spans": as_json(record.spans),
+        "coverage_ms": record.coverage_ms,
+        "completion_percent": record.completion_percent,
+        "completed": record.completed,
+        "brief": record.brief,
+        "end_reason": record.end_reason,
+        "party": record.party,
+        "first_seat": record.first_seat,
+        "closed_wall_s": closed.wall_s,
+        "closed_steady_s": closed.steady_s,
+        "imported": imported,
+    }
+
+
+def watch_record(row: Mapping[str, Any]) -> WatchRecord:
+    """Return a row of `watches` as the record it was made from."""
+    return WatchRecord(
+        watch_id=row["watch_id"],
+        screening_id=row["screening_id"],
+        viewer_id=row["viewer_id"],
+        username=row["username"],
+        source=row["source"],
+        item=_ITEM.decode(row["item"]),
+        media_type=row["media_type"],
+        started_at_s=row["started_at_s"],
+        ended_at_s=row["ended_at_s"],
+        join_position_ms=_position(row["join_position_ms"]),
+        leave_position_ms=_position(row["leave_position_ms"]),
+        playing_s=row["playing_s"],
+        paused_s=row["paused_s"],
+        spans=_SPANS.decode(row["spans"]),
+        coverage_ms=DurationMs(row["coverage_ms"]),
+        completion_percent=row["completion_percent"],
+        completed=row["completed"],
+        brief=row["brief"],
+        end_reason=row["end_reason"],
+        guild_id=row["guild_id"],
+        channel_id=row["channel_id"],
+        party=row["party"],
+        first_seat=row["first_seat"],
+    )
+
+
+def _position(value: int | None) -> PositionMs | None:
+    return None if value is None else PositionMs(value)

@@ -1,0 +1,145 @@
+"""The tables. A change here needs a migration beside it (a test compares the two).
+
+Times are seconds since 1970, UTC. JSON is kept as text, written by msgspec, so that the same content gives
+the same bytes on SQLite and PostgreSQL.
+"""
+
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+WATCHES = Table(
+    "watches",
+    METADATA,
+    Column("watch_id", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False, unique=True),  # place in the history copy; kept when replaced
+    Column("screening_id", Text, nullable=False),
+    Column("viewer_id", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("server_id", Text, nullable=False),
+    Column("guild_id", Text, nullable=False),
+    Column("channel_id", Text, nullable=False),
+    Column("rating_key", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("title", Text, nullable=False),  # as shown: an episode's with its show and number
+    Column("title_folded", Text, nullable=False),  # for searches in any case, of any script
+    Column("year", Integer),
+    Column("genres", Text, nullable=False),
+    Column("directors", Text, nullable=False),
+    Column("item", Text, nullable=False),  # the whole Item
+    Column("started_at_s", Double, nullable=False),
+    Column("ended_at_s", Double, nullable=False),
+    Column("end_known", Boolean, nullable=False),  # False for an imported record with end_time null
+    Column("join_position_ms", BigInteger),
+    Column("leave_position_ms", BigInteger),
+    Column("movie_duration_ms", BigInteger),
+    Column("playing_s", Double, nullable=False),
+    Column("paused_s", Double, nullable=False),
+    Column("spans", Text, nullable=False),
+    Column("coverage_ms", BigInteger, nullable=False),
+    Column("completion_percent", Double),
+    Column("completed", Boolean, nullable=False),
+    Column("brief", Boolean, nullable=False),
+    Column("end_reason", Text, nullable=False),
+    Column("party", Boolean, nullable=False),
+    Column("first_seat", Boolean, nullable=False),
+    Column("closed_wall_s", Double, nullable=False),  # when the tracker closed it, on both clocks
+    Column("closed_steady_s", Double, nullable=False),
+    Column("imported", Boolean, nullable=False),
+    Index(None, "viewer_id", "ended_at_s"),
+    Index(None, "ended_at_s"),
+    Index(None, "server_id", "rating_key"),
+)
+
+VIEWERS = Table(
+    "viewers",
+    METADATA,
+    Column("viewer_id", Text, primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("server_id", Text, nullable=False),  # of a Plex viewer; empty for a Discord member
+    Column("guild_id", Text, nullable=False),  # where last seen; empty for a Plex viewer
+    Column("first_seen_s", Double, nullable=False),
+    Column("last_seen_s", Double, nullable=False),
+    Column("base", Text),  # Totals that an import claims beyond its history
+    Column("ai_interactions", Integer, nullable=False),
+    Column("votes_cast", Integer, nullable=False),
+    Column("movies_requested", Integer, nullable=False),
+)
+
+VIEWER_STATS = Table(
+    "viewer_stats",
+    METADATA,
+    Column("viewer_id", Text, primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("total_movies", Integer, nullable=False),
+    Column("total_episodes", Integer, nullable=False),
+    Column("completed_movies", Integer, nullable=False),
+    Column("total_watch_time_s", Double, nullable=False),
+    Column("current_streak_days", Integer, nullable=False),
+    Column("longest_streak_days", Integer, nullable=False),
+    Column("last_watch_date", Text, nullable=False),
+    Column("genres", Text, nullable=False),
+    Column("decades", Text, nullable=False),
+    Column("directors", Text, nullable=False),
+    Column("watching_now", Text, nullable=False),
+    Column("totals", Text, nullable=False),  # accumulator of the finished watches alone
+    Column("saved_at_s", Double, nullable=False),
+    Column("badges_saved_at_s", Double, nullable=False),
+)
+
+VIEWER_BADGES = Table(
+    "viewer_badges",
+    METADATA,
+    Column("viewer_id", Text, primary_key=True),
+    Column("badge_id", Text, primary_key=True),
+    Column("earned_at_s", Double, nullable=False),
+    Column("progress", Double, nullable=False),
+    Column("screening_id", Text, nullable=False),
+    Column("announced", Boolean, nullable=False),
+    Index(None, "announced"),
+)
+
+CHECKPOINT = Table(
+    "checkpoint",
+    METADATA,
+    Column("watch_id", Text, primary_key=True),
+    Column("viewer_id", Text, nullable=False),
+    Column("server_id", Text, nullable=False),
+    Column("guild_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("saved_at_s", Double, nullable=False),
+)
+
+HANDLED_MESSAGES = Table(
+    "handled_messages",
+    METADATA,
+    Column("message_id", Text, primary_key=True),
+    Column("handled_at_s", Double, nullable=False),
+    Index(None, "handled_at_s"),
+)
+
+SAVES = Table(
+    "saves",
+    METADATA,
+    Column("save_id", Integer, primary_key=True, autoincrement=True),
+    Column("saved_at_s", Double, nullable=False),
+    Column("reason", Text, nullable=False),  # auto, finish, command, stop, import
+    Column("active", Integer, nullable=False),
+    Column("users", Integer, nullable=False),
+    Column("watches", Integer, nullable=False),
+    Column("badges", Integer, nullable=False),
+)
+
+FACTS = Table(
+    "facts",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
