@@ -34,7 +34,7 @@ class Caller:
         line = ZmqLine("command line", state.addresses, listen=False)
         self._node = make_node("command line", line, data_dir)
 
-    def ask(self, actor: str, message: Message, kind: type[M], timeout_s: float = 10.0) -> M:
+    def ask(self, actor: str, message: Message, kind: type[M], timeout_s: float = 5.0) -> M:
         """Ask an actor and wait for its answer; raises NotReachedError."""
         try:
             answer = self._node.ask(actor, message, timeout_s)

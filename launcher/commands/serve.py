@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 from actors.runtime.logs import set_up_logging
 from config import Settings
@@ -10,11 +11,11 @@ from launcher.launcher import Launcher
 from launcher.lock import AlreadyRunningError
 
 
-def main(settings: Settings) -> int:
-    """Run until told to stop; returns the exit status."""
+def main(settings: Settings, make: Callable[[Settings], Launcher] = Launcher) -> int:
+    """Run until told to stop; returns the exit status. `make` builds the launcher (tests build another)."""
     set_up_logging(settings.log_level, settings.log_format, settings.secrets())
     try:
-        return Launcher(settings).run()
+        return make(settings).run()
     except AlreadyRunningError as refused:
         sys.stderr.write(f"{refused}\n")
         return 1

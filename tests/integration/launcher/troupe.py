@@ -5,10 +5,20 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from actors.runtime.actor import Actor, RefusesToStart
-from messages import AutoSaveTick, Message
+from messages import (
+    AutoSaveTick,
+    Item,
+    Message,
+    PositionMs,
+    SessionChoice,
+    StartTracking,
+    TrackingOutcome,
+    TrackingPlan,
+    VoiceMember,
+)
 
 
 class Marker(Actor):
@@ -25,6 +35,7 @@ class Marker(Actor):
     def on_stop(self) -> None:
         """Note the save."""
         if self._does("linger"):
+            self._note("lingers", "")
             time.sleep(60)
         self._note("saved", f"{time.time():.6f}")
 
@@ -44,5 +55,25 @@ class Marker(Actor):
             file.write(text + "\n")
 
 
+class Stagehand(Marker):
+    """A tracker that answers manual recovery: it does what it is asked, or has a problem where told so."""
+
+    def hears(self) -> Mapping[type[Message], Callable[[Any], Message | None]]:
+        """Manual recovery too."""
+        return {**super().hears(), StartTracking: self._recover}
+
+    def _recover(self, request: StartTracking) -> TrackingPlan:
+        self._note("asked", repr(request))
+        item = Item(server_id="s", rating_key="1", kind="movie", title="Nosferatu [1922]", year=1922)
+        session = SessionChoice("7", "s", item, "Anton", "Living room", "playing", PositionMs(2_550_000))
+        people = (VoiceMember("200000000000000001", "Zoë *star*"), VoiceMember("200000000000000002", "Cem"))
+        if self._does("problem"):
+            return TrackingPlan((session,), people, "", (), problem="Two sessions run: say which with --session.")
+        word: Literal["would_start", "started"] = "would_start" if request.simulate else "started"
+        done = tuple(TrackingOutcome(person.user_id, person.name, word) for person in people)
+        return TrackingPlan((session,), people, "7", done)
+
+
 MARKER = "tests.integration.launcher.troupe:Marker"
 FOUR = dict.fromkeys(("persistence", "tracker", "discord", "plex"), MARKER)
+WITH_STAGEHAND = {**FOUR, "tracker": "tests.integration.launcher.troupe:Stagehand"}

@@ -1,0 +1,194 @@
+"""The service as a process: signals, the launcher's own death, a second one, and the commands that ask it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from launcher.runfile import RunState, running_state
+from tests.integration.launcher.test_launcher import notes, until
+from tests.integration.launcher.troupe import FOUR
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+COMMAND = [sys.executable, "-m", "tests.integration.launcher.service"]
+
+
+def all_started(folder: Path) -> bool:
+    """The health log has seen every actor running."""
+    log = folder / "logs" / "actor_health.jsonl"
+    text = log.read_text() if log.exists() else ""
+    return all(f'"actor":"{name}"' in text for name in FOUR) and text.count('"state":"running"') >= len(FOUR)
+
+
+@contextlib.contextmanager
+def service(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A running service with every actor ready; whatever is left of it at the end is killed."""
+    process = subprocess.Popen(
+        [*COMMAND, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        process_group=0,
+    )  # fmt: skip
+    try:
+        until(lambda: all_started(folder) or process.poll() is not None)
+        assert process.poll() is None, process.communicate()[1]
+        yield process
+    finally:
+        state = running_state(folder)
+        process.kill()
+        process.communicate()
+        for child in state.children.values() if state else ():
+            found = child.found()
+            if found is not None:
+                found.kill()
+
+
+def state_of(folder: Path) -> RunState:
+    """What its run file says."""
+    state = running_state(folder)
+    assert state is not None
+    return state
+
+
+def saved(folder: Path) -> list[str]:
+    """Who has saved, the first first."""
+    times = {name: notes(folder, name, "saved") for name in FOUR}
+    return sorted((name for name in FOUR if times[name]), key=lambda name: float(times[name][0]))
+
+
+def usher(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line, on this data folder."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "run.py"), *arguments], cwd=folder, capture_output=True, text=True,
+        env={"PATH": os.environ["PATH"], "DATA_DIR": str(folder)}, timeout=30, encoding="utf-8",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_stops_in_order_with_0(tmp_path: Path, number: signal.Signals) -> None:
+    """Within 10 s, everybody saved, nothing on stdout, no traceback, nothing left."""
+    with service(tmp_path) as process:
+        state = state_of(tmp_path)
+        began = time.monotonic()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+        assert time.monotonic() - began < 10
+        assert process.returncode == 0, err
+        assert out == "" and "Traceback" not in err
+        assert saved(tmp_path) == ["plex", "discord", "tracker", "persistence"]
+        assert not any(child.alive() for child in state.children.values())
+        assert not Path(state.run_folder).exists()
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_launcher_alone(tmp_path: Path) -> None:
+    """The whole foreground group gets SIGINT: the order of the stop is kept all the same."""
+    with service(tmp_path) as process:
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+        assert process.returncode == 0, err
+        assert saved(tmp_path) == ["plex", "discord", "tracker", "persistence"]
+
+
+def test_a_second_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
+    """Who does not want to wait need not."""
+    (tmp_path / "plex.does").write_text("linger")
+    with service(tmp_path) as process:
+        children = state_of(tmp_path).children
+        process.send_signal(signal.SIGINT)
+        until(lambda: (tmp_path / "plex.lingers").exists())
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=5)
+        assert process.returncode == 130 and time.monotonic() - began < 1.5
+        assert not any(child.alive() for child in children.values())
+
+
+def test_a_killed_launcher_leaves_no_process_and_nothing_unsaved(tmp_path: Path) -> None:
+    """kill -9: each actor notices, saves and goes within 10 s; the next launcher cleans up and starts."""
+    with service(tmp_path) as process:
+        state = state_of(tmp_path)
+        process.kill()
+        process.wait()
+        until(lambda: not any(child.alive() for child in state.children.values()), 10)
+        assert sorted(saved(tmp_path)) == sorted(FOUR)
+    assert Path(state.run_folder).exists()
+    (tmp_path / "logs" / "actor_health.jsonl").unlink()
+    with service(tmp_path) as process:
+        assert not Path(state.run_folder).exists()
+        process.terminate()
+        _, err = process.communicate(timeout=10)
+        assert process.returncode == 0
+        assert f"process {state.launcher.pid}) was killed" in err
+
+
+def test_a_second_service_is_refused_and_told_the_pid(tmp_path: Path) -> None:
+    """Exit 1, the first's pid, no traceback; the first goes on."""
+    with service(tmp_path) as process:
+        second = subprocess.run(
+            [*COMMAND, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=20, check=False
+        )
+        assert second.returncode == 1 and str(process.pid) in second.stderr
+        assert "Traceback" not in second.stderr
+        assert process.poll() is None
+
+
+def test_health_shows_every_actor_and_its_exit_status_tells(tmp_path: Path) -> None:
+    """0 while all run; 1 when one has failed, with its reason."""
+    with service(tmp_path):
+        done = usher(tmp_path, "health")
+        assert done.returncode == 0, done.stderr
+        assert all(name in done.stdout for name in FOUR) and done.stdout.count("running") == 4
+        (tmp_path / "discord.does").write_text("crash")
+        psutil.Process(state_of(tmp_path).children["discord"].pid).kill()
+        until(lambda: "failed" in usher(tmp_path, "health").stdout)
+        done = usher(tmp_path, "health")
+        assert done.returncode == 1 and "exit status 70" in done.stdout
+
+
+def test_recover_simulated_shows_all_and_changes_nothing(tmp_path: Path) -> None:
+    """Sessions, real user ids, how to find one, what would be started; exit 0."""
+    with service(tmp_path):
+        done = usher(tmp_path, "recover", "--simulate", "--session", "7", "--position", "1:02:03")
+        assert done.returncode == 0, done.stderr
+        for words in ("Nosferatu [1922] (1922)", "Living room", "0:42:30", "200000000000000001", "Zoë *star*",
+                      "Copy User ID", "would be tracked", "Nothing was changed"):  # fmt: skip
+            assert words in done.stdout
+        asked = notes(tmp_path, "tracker", "asked")
+        assert len(asked) == 1 and "simulate=True" in asked[0] and "position_ms=3723000" in asked[0]
+
+
+def test_recover_says_what_it_did_or_why_not(tmp_path: Path) -> None:
+    """Exit 0 and who is tracked; exit 1, the choice and the way on where it could not."""
+    with service(tmp_path):
+        done = usher(tmp_path, "recover", "--user", "200000000000000001", "200000000000000002")
+        assert done.returncode == 0 and done.stdout.count("is being tracked from now on") == 2
+        assert "'200000000000000001', '200000000000000002'" in notes(tmp_path, "tracker", "asked")[0]
+        (tmp_path / "tracker.does").write_text("problem")
+        done = usher(tmp_path, "recover")
+        assert done.returncode == 1
+        assert "say which with --session" in done.stdout and "Living room" in done.stdout
+
+
+def test_recover_says_it_where_the_tracker_is_away(tmp_path: Path) -> None:
+    """In words, with the next thing to do; exit 1."""
+    with service(tmp_path):
+        psutil.Process(state_of(tmp_path).children["tracker"].pid).suspend()
+        done = usher(tmp_path, "recover", "--simulate")
+        assert done.returncode == 1 and "run.py health" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_launcher_loads_no_heavy_library() -> None:
+    """SQLAlchemy, discord.py and plexapi cost 30 MB each: they belong to the actors that need them."""
+    code = (
+        "import sys, launcher.commands.serve; "
+        "print([m for m in ('sqlalchemy', 'discord', 'plexapi', 'alembic', 'aiohttp') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
