@@ -2,24 +2,36 @@
 
 from msgspec.structs import replace
 
-from messages import Moment, WatchesLoaded, WatchState
+from messages import Moment, WatchesLoaded, WatchRecord, WatchState
+from tracking import spans
 from tracking.house import House, Server
 from tracking.session import Identity, Session
-from tracking.watch import finish
+from tracking.watch import finish, watched_s
 from tracking.watch import restore as restored_watch
 
 
 def restore(house: House, loaded: WatchesLoaded, at: Moment) -> None:
     """Take up the running watches of an earlier run, and what it finished and may go on."""
     house.memory.learn(loaded.resumable)
-    ended_s = {record.watch_id: record.ended_at_s for record in loaded.resumable}
+    finished = {record.watch_id: record for record in loaded.resumable}
     groups: dict[Identity, list[WatchState]] = {}
     for state in loaded.running:
-        # A report may be older than the record that closed its watch.
-        if state.seen.wall_s > ended_s.get(state.watch_id, float("-inf")):
+        if not _holds_nothing_new(state, finished.get(state.watch_id)):
             groups.setdefault(Identity.of_watch(state), []).append(restored_watch(state, at))
     for identity, states in groups.items():
         _take_up(house, identity, states, at)
+
+
+def _holds_nothing_new(state: WatchState, record: WatchRecord | None) -> bool:
+    """Tell whether a watch was closed since it was reported; one that was resumed since has more than its record.
+
+    Times of day do not tell: the wall clock may have been set back in between.
+    """
+    if record is None:
+        return False
+    return watched_s(state) + state.paused_s <= record.playing_s + record.paused_s and (
+        spans.coverage(state.spans) <= record.coverage_ms
+    )
 
 
 def _take_up(house: House, identity: Identity, states: list[WatchState], at: Moment) -> None:

@@ -1,0 +1,288 @@
+"""What the tracking tells beyond its records: announcements, reports, answers, and what it does with odd input."""
+
+from dataclasses import replace
+
+import pytest
+from msgspec.structs import replace as altered
+
+from messages import (
+    Item,
+    ScreeningEnded,
+    ScreeningStarted,
+    StartTracking,
+    WatchesLoaded,
+    WatchFinished,
+)
+from messages.base import DurationMs, PositionMs
+from tests.unit.tracking.builders import HEAT, channel, failed, moment, playing, poll, watch
+from tracking import Event, Notice, Rules, Tracking, WatchOpened, classify
+from tracking.memory import FORGET_EVERY
+from tracking.watch import completion, finish, finish_from_history, restore
+
+ALIEN = altered(HEAT, rating_key="2", title="Alien")
+
+
+def watched(tracking: Tracking, from_s: int, to_s: int, position_s: float = 0.0) -> list[Event]:
+    """Let alice watch, polled every ten seconds."""
+    return [
+        event
+        for at_s in range(from_s, to_s + 1, 10)
+        for event in tracking.observe(poll(at_s, playing(position_s + at_s - from_s)))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "movie"),
+        ({"kind": "episode"}, "episode"),
+        ({"kind": "track"}, "track"),
+        ({"kind": "clip"}, None),
+        ({"kind": "clip", "live": True}, "live"),
+        ({"kind": "episode", "key": "/livetv/sessions/x"}, "live"),
+        ({"subtype": "clip"}, None),
+        ({"subtype": "behindTheScenes"}, None),
+        ({"library_section_id": -3}, None),
+        ({"guid": "analyzed.prerolls://1"}, None),
+        ({"kind": "track", "guid": "library://theme"}, None),
+        ({"kind": "photo"}, None),
+    ],
+)
+def test_an_item_is_of_one_type_or_of_none(changes: dict[str, object], expected: str | None) -> None:
+    """Films, episodes and live TV are told from what stands beside them."""
+    assert classify(altered(HEAT, **changes)) == expected
+
+
+def test_every_step_reports_watches_that_a_restart_takes_up_whole() -> None:
+    """The report of a watch holds all that goes into its record."""
+    tracking = Tracking(Rules())
+    watched(tracking, 0, 600)
+    report = tracking.report(moment(600))
+    again = Tracking(Rules())
+    again.restore(WatchesLoaded(report.active, ()), moment(600))
+    assert again.report(moment(600)).records == report.records
+    assert report.records[0].playing_s == 600
+
+
+def test_a_record_knows_how_many_watches_still_run() -> None:
+    """The save's log line needs their number as of the end of the step."""
+    tracking = Tracking(Rules(end_grace_s=0))
+    tracking.observe(poll(0, playing(0), playing(0, "bob"), playing(0, "carol")))
+    ended = [event for event in tracking.observe(poll(10, playing(10))) if isinstance(event, WatchFinished)]
+    assert [event.running for event in ended] == [1, 1]
+    assert tracking.running == 1
+
+
+def test_a_start_and_an_end_are_announced_with_all_seats() -> None:
+    """Those who left before the end are listed, too."""
+    tracking = Tracking(Rules(end_grace_s=0))
+    (opened, started) = tracking.observe(poll(0, playing(0)))
+    assert isinstance(opened, WatchOpened)
+    assert isinstance(started, ScreeningStarted)
+    assert started.screening.host == "alice"
+    tracking.voice(channel(1, "ann"))
+    for at_s in range(10, 130, 10):
+        tracking.observe(poll(at_s, playing(at_s)))
+        tracking.voice(channel(at_s, *(["ann"] if at_s < 60 else [])))
+    events = tracking.observe(poll(130))
+    ended = next(event for event in events if isinstance(event, ScreeningEnded))
+    assert [(seat.username, seat.present) for seat in ended.screening.seats] == [("alice", False), ("Ann", False)]
+    assert ended.screening.seats[1].brief
+    assert ended.screening.party
+
+
+def test_the_first_guest_has_the_first_seat_and_keeps_it() -> None:
+    """Who came first is told by the order of the channel; coming back does not change it."""
+    tracking = Tracking(Rules(excluded=frozenset({"alice"})))
+    tracking.observe(poll(0, playing(0)))
+    tracking.voice(channel(1, "ann", "ben"))
+    tracking.voice(channel(5, "ben"))
+    tracking.voice(channel(9, "ben", "ann"))
+    assert {state.viewer_id: state.first_seat for state in tracking.states()} == {"ann": True, "ben": False}
+
+
+def test_people_are_told_where_the_film_is_now() -> None:
+    """Between polls the position is reckoned; while Plex is away it is the last one known, and the notice says so."""
+    tracking = Tracking(Rules())
+    watched(tracking, 0, 100)
+    (told,) = tracking.active(moment(104)).watches
+    assert (told.position_ms, told.watched_s, told.state) == (104_000, 100, "playing")
+    assert tracking.now_playing(moment(104)).screenings[0].position_ms == 104_000
+    tracking.poll_failed(failed(110))
+    answer = tracking.active(moment(114))
+    assert answer.watches[0].position_ms == 100_000
+    assert answer.notice == "Plex server Cinema does not answer: its watches wait for it."
+
+
+def test_one_session_that_breaks_costs_the_others_nothing() -> None:
+    """An exception in one playback is noted; the rest of the poll goes on."""
+    tracking = Tracking(Rules())
+    broken = altered(playing(0, "mallory", key="9"), position_ms="soon")
+    events = tracking.observe(poll(0, broken, playing(0)))
+    assert [state.username for state in tracking.states()] == ["alice"]
+    (notice,) = [event for event in events if isinstance(event, Notice)]
+    assert "session 9" in notice.text
+
+
+def test_a_poll_from_the_past_says_nothing_new() -> None:
+    """Polls may overtake one another."""
+    tracking = Tracking(Rules(end_grace_s=0))
+    watched(tracking, 0, 100)
+    assert tracking.observe(poll(95)) == []
+    assert tracking.running == 1
+
+
+def test_two_servers_do_not_mix() -> None:
+    """A failed or empty poll of one server says nothing of another's sessions."""
+    tracking = Tracking(Rules(end_grace_s=0))
+    other = altered(
+        poll(0, playing(0, "bob", item=altered(HEAT, server_id="other"))), server_id="other", poller="plex-2"
+    )
+    tracking.observe(other)
+    watched(tracking, 0, 100)
+    tracking.observe(poll(110))
+    assert [state.username for state in tracking.states()] == ["bob"]
+
+
+def test_linked_accounts_can_become_one_viewer() -> None:
+    """Who an account is, is asked in one place."""
+    tracking = Tracking(Rules(), viewer_of=lambda server, account: f"member-of-{account}")
+    tracking.observe(poll(0, playing(0)))
+    assert tracking.states()[0].viewer_id == "member-of-alice"
+    assert Tracking(Rules()).observe(poll(0, playing(0)))[0].state.viewer_id == "plex:srv:alice"  # type: ignore[union-attr] # a WatchOpened
+
+
+def test_an_excluded_account_is_known_by_name_or_id_in_any_case() -> None:
+    """EXCLUDED_PLEX_USERS holds names or ids."""
+    tracking = Tracking(Rules(excluded=frozenset({"alice", "7"})))
+    numbered = altered(playing(0, "Bob"), account_id="7")
+    assert tracking.observe(poll(0, playing(0, "ALICE"), numbered)) == []
+    assert tracking.running == 0
+
+
+def test_a_screening_nobody_watches_is_not_shown() -> None:
+    """An excluded host alone is no screening, until a member comes."""
+    tracking = Tracking(Rules(excluded=frozenset({"alice"})))
+    tracking.observe(poll(0, playing(0)))
+    assert tracking.now_playing(moment(0)).screenings == ()
+    events = tracking.voice(channel(1, "ann"))
+    assert [type(event) for event in events] == [WatchOpened, ScreeningStarted]
+
+
+def test_old_memories_are_forgotten() -> None:
+    """A year of evenings does not pile up in memory."""
+    tracking = Tracking(Rules(end_grace_s=0, resume_window_s=3600))
+    for number in range(2 * FORGET_EVERY):
+        item = altered(HEAT, rating_key=f"film-{number}")
+        tracking.observe(poll(number * 1000, playing(0, item=item)))
+        tracking.observe(poll(number * 1000 + 5))
+    house = tracking._house
+    assert len(house.memory.records) <= FORGET_EVERY
+    assert len(house.memory.screenings) <= FORGET_EVERY
+
+
+def test_planning_changes_nothing_and_says_what_would_be_done() -> None:
+    """`recover --simulate` lists the sessions, the members and what would be started for whom."""
+    tracking = Tracking(Rules(party_user="somebody else"))
+    watched(tracking, 0, 100)
+    tracking.voice(channel(101, "ann"))
+    request = StartTracking(user_ids=("ann", "zoe"), simulate=True)
+    plan, events = tracking.start_manually(request, moment(102))
+    assert [(done.user_id, done.outcome) for done in plan.outcomes] == [
+        ("ann", "would_start"),
+        ("zoe", "not_in_channel"),
+    ]
+    assert (plan.chosen, plan.sessions[0].position_ms, events) == ("1", 102_000, [])
+    assert tracking.running == 1
+    plan, _ = tracking.start_manually(in_earnest(request), moment(103))
+    assert [done.outcome for done in plan.outcomes] == ["started", "not_in_channel"]
+    plan, _ = tracking.start_manually(in_earnest(request), moment(104))
+    assert plan.outcomes[0].outcome == "already_watching"
+
+
+def in_earnest(request: StartTracking) -> StartTracking:
+    """The same request, in earnest."""
+    return altered(request, simulate=False)
+
+
+@pytest.mark.parametrize(
+    ("request_", "problem"),
+    [
+        (StartTracking(), "Several films play. Name the session: 1 (Heat), 2 (Alien)."),
+        (StartTracking("5"), "No session 5 plays now. Running: 1, 2."),
+        (StartTracking("1", PositionMs(5_000_000)), "The position lies ahead"),
+    ],
+)
+def test_a_request_that_cannot_be_met_says_why(request_: StartTracking, problem: str) -> None:
+    """Every refusal says what to do."""
+    tracking = Tracking(Rules())
+    tracking.observe(poll(0, playing(0), playing(0, "bob", key="2", item=ALIEN)))
+    tracking.voice(channel(1, "ann"))
+    plan, _ = tracking.start_manually(request_, moment(2))
+    assert plan.problem.startswith(problem)
+    assert plan.outcomes == ()
+
+
+def test_without_plex_or_discord_nothing_is_started() -> None:
+    """A failed poll opens nothing, and an unknown channel has no members."""
+    tracking = Tracking(Rules())
+    assert "Nothing plays" in tracking.start_manually(StartTracking(), moment(0))[0].problem
+    tracking.observe(poll(0, playing(0)))
+    assert "Discord" in tracking.start_manually(StartTracking(), moment(1))[0].problem
+    tracking.voice(channel(2))
+    assert "Nobody is in the voice channel" in tracking.start_manually(StartTracking(), moment(2))[0].problem
+    tracking.poll_failed(failed(3))
+    assert "does not answer" in tracking.start_manually(StartTracking(), moment(4))[0].problem
+
+
+@pytest.mark.parametrize(
+    ("played_s", "brief", "completed"), [(59, True, False), (60, False, False), (5760, False, True)]
+)
+def test_brief_and_completed(played_s: float, brief: bool, completed: bool) -> None:
+    """Under MIN_WATCH_SECONDS is brief; from WATCHED_PERCENT on is completed."""
+    state = altered(watch(0), playing_s=float(played_s), spans=((0, played_s * 1000),))
+    record = finish(state, moment(played_s).wall_s, "left", Rules())
+    assert (record.brief, record.completed) == (brief, completed)
+
+
+@pytest.mark.parametrize(
+    ("item", "position_s", "expected"),
+    [
+        (HEAT, None, 25.0),
+        (altered(HEAT, duration_ms=None), None, None),
+        (altered(HEAT, duration_ms=None), 0.0, None),
+        (altered(HEAT, live=True), None, None),
+        (altered(HEAT, duration_ms=DurationMs(60_000)), None, 100.0),
+    ],
+)
+def test_completion_without_positions(item: Item, position_s: float | None, expected: float | None) -> None:
+    """Playing time stands in for coverage where Plex tells no position; without a length there is no percent."""
+    assert completion(altered(watch(position_s, item=item), playing_s=1800.0)) == expected
+
+
+def test_history_counts_at_most_the_time_until_the_play() -> None:
+    """The server's row closes a watch: what was left of the film was seen, if there was time for it."""
+    state = altered(watch(3600), spans=((3_000_000, 3_600_000),), playing_s=600.0)
+    record = finish_from_history(state, moment(1800).wall_s, Rules())
+    assert (record.coverage_ms, record.playing_s, record.leave_position_ms) == (2_400_000, 2400, 5_400_000)
+    record = finish_from_history(state, moment(9000).wall_s, Rules())
+    assert (record.leave_position_ms, record.playing_s) == (7_200_000, 4200)
+
+
+@pytest.mark.parametrize(
+    ("steady_s", "wall_s", "away_s"), [(160, 160, 60), (5, 400, 300), (160, 40, 60), (5000, 130, 30), (5, 40, 0)]
+)
+def test_the_time_away_is_the_smaller_possible_one(steady_s: float, wall_s: float, away_s: float) -> None:
+    """After a reboot the steady clock starts anew; the wall clock may have been set; neither makes time up."""
+    state = altered(watch(0), seen=moment(100))
+    base = moment(0)
+    at = altered(base, wall_s=base.wall_s + wall_s, steady_s=base.steady_s + steady_s - (2000 if steady_s == 5 else 0))
+    back = restore(state, at)
+    assert at.steady_s - back.seen.steady_s == pytest.approx(away_s)
+    assert back.outage
+
+
+def test_rules_hold_their_defaults() -> None:
+    """The defaults of the settings are the defaults of the rules."""
+    assert replace(Rules(), slack_s=1.5).slack_ms == 1500
+    assert not Rules().is_party_host("", "")
