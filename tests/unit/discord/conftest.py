@@ -1,0 +1,130 @@
+"""The real bot in a simulated Discord, with actors that answer what a test tells them to."""
+
+import concurrent.futures
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+
+from actors.discord.bot import UsherBot
+from actors.discord.client import intents
+from actors.discord.desk import Desk
+from actors.discord.keepsake import Keepsake
+from actors.discord.troubles import Troubles
+from actors.runtime import ActorUnavailable, Clock
+from config import Settings
+from messages import Message
+
+
+class Actors:
+    """What the other actors answer, by the class of the question; silent where nothing is set."""
+
+    def __init__(self) -> None:
+        self.answers: dict[type[Message], Message | Exception | Callable[[Any], Message]] = {}
+        self.asked: list[tuple[str, Message]] = []
+        self.told: list[tuple[str, Message]] = []
+
+    def ask(self, actor: str, question: Message, timeout_s: float) -> "concurrent.futures.Future[Message]":
+        """As Ref.ask_future."""
+        self.asked.append((actor, question))
+        future: concurrent.futures.Future[Message] = concurrent.futures.Future()
+        answer = self.answers.get(type(question), ActorUnavailable(f"{actor} is away"))
+        if isinstance(answer, Exception):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer if isinstance(answer, Message) else answer(question))
+        return future
+
+    def tell(self, actor: str, message: Message) -> None:
+        """As Ref.tell."""
+        self.told.append((actor, message))
+
+    def questions(self, kind: type[Message]) -> list[Any]:
+        """What was asked of that class."""
+        return [question for _, question in self.asked if isinstance(question, kind)]
+
+
+class Health:
+    """What the health table would show."""
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self.troubles = Troubles(self._degraded, self._recovered, logging.getLogger("discord"))
+
+    def _degraded(self, reason: str) -> None:
+        self.reason = reason
+
+    def _recovered(self) -> None:
+        self.reason = ""
+
+
+@pytest.fixture
+def actors() -> Actors:
+    """The other actors."""
+    return Actors()
+
+
+@pytest.fixture
+def health() -> Health:
+    """The Discord actor's own state."""
+    return Health()
+
+
+@pytest.fixture
+def desk(actors: Actors) -> Desk:
+    """The way to the other actors."""
+    return Desk(Settings(), Clock(), actors.ask, actors.tell)
+
+
+@pytest.fixture
+def bot(desk: Desk, health: Health, tmp_path: Path) -> UsherBot:
+    """The real bot."""
+    log = logging.getLogger("discord")
+    return UsherBot(
+        desk,
+        intents=intents(True),
+        activity=None,
+        keepsake=Keepsake(tmp_path / "discord.json", log),
+        troubles=health.troubles,
+        log=log,
+        voice_changed=lambda member, before, after: None,
+    )
+
+
+class Room:
+    """A server with a channel, a member and an administrator."""
+
+    def __init__(self, env: Any) -> None:
+        self.env = env
+        self.guild = env.create_guild()
+        self.channel = self.guild.create_text_channel("film-night")
+        admins = self.guild.create_role("Admins", permissions=discord.Permissions(administrator=True))
+        self.ana = self.guild.add_member(env.create_user("ana"))
+        self.boss = self.guild.add_member(env.create_user("boss"), roles=[admins])
+
+    def embed(self) -> discord.Embed:
+        """The embed of the newest message."""
+        embed: discord.Embed = self.channel.last_message.embeds[0]
+        return embed
+
+    def text(self) -> str:
+        """All text of that embed."""
+        shown = self.embed()
+        parts = [shown.title, shown.description, shown.footer.text]
+        parts += [text for field in shown.fields for text in (field.name, field.value)]
+        return "\n".join(part for part in parts if part)
+
+
+@pytest.fixture
+def simcord_bot(bot: UsherBot) -> UsherBot:
+    """Tells simcord's own fixture which bot to run."""
+    return bot
+
+
+@pytest.fixture
+def room(simcord_env: Any) -> Room:
+    """The bot at work in a server."""
+    return Room(simcord_env)

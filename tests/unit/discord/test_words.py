@@ -1,0 +1,138 @@
+"""Names, figures and times as people read them."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.discord import words
+from tests.unit.discord import samples
+
+
+@given(st.text(max_size=300), st.integers(min_value=1, max_value=120))
+def test_cut_keeps_the_limit(text: str, limit: int) -> None:
+    """Whatever the text, it is no longer than asked, as Discord counts."""
+    assert words.measure(words.cut(text, limit)) <= limit
+
+
+@given(st.text(max_size=200))
+def test_safe_text_carries_no_control_and_no_mention(text: str) -> None:
+    """No line break, direction override or ping survives."""
+    said = words.safe(text)
+    assert not any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in said)
+    assert not set(said) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067")
+    assert "@everyone" not in said
+    assert "@here" not in said
+
+
+@given(st.text(alphabet="*_~`|[]<\\ab ", max_size=60))
+def test_markdown_is_escaped_without_loss(text: str) -> None:
+    """Taking the escapes away gives back what was said."""
+    said = words.safe(text)
+    unescaped = []
+    chars = iter(said)
+    for char in chars:
+        unescaped.append(next(chars) if char == "\\" else char)
+    assert "".join(unescaped) == words.plain(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("**bold**", r"\*\*bold\*\*"),
+        ("<@123>", "\\<@\u200b123>"),
+        ("# big", r"\# big"),
+        ("1. first", r"1\. first"),
+        ("two\nlines", "two lines"),
+        ("https://x.example", r"https\://x.example"),
+        ("\u202egnp.exe", "gnp.exe"),
+        ("שלום", "\u2068שלום\u2069"),
+        ("", "(no name)"),
+        ("\u200b\u3164", "(no name)"),
+        ("👩‍🚀 Zoë", "👩‍🚀 Zoë"),
+        ("2001: A Space Odyssey", "2001: A Space Odyssey"),
+    ],
+)
+def test_names_are_disarmed(name: str, shown: str) -> None:
+    """Each trick a name can play is off; plain names stay as they are."""
+    assert words.safe(name) == shown
+
+
+def test_piled_up_accents_are_thinned() -> None:
+    """A name of hundreds of combining marks takes one line only."""
+    assert len(words.plain("a" + "\u0300" * 500)) <= 6
+
+
+def test_cut_never_splits_an_escape() -> None:
+    """Half an escape would swallow what follows."""
+    assert words.cut(r"ab\*cd", 4) == "ab…"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0, "0 s"), (45, "45 s"), (60, "1 min"), (3600, "1 h"), (6960, "1 h 56 min"), (3_600_000, "1,000 h")],
+)
+def test_durations(seconds: float, shown: str) -> None:
+    """Seconds in words."""
+    assert words.duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"),
+    [
+        ("42:10", 2_530_000),
+        ("0:42:10", 2_530_000),
+        ("1:02:03", 3_723_000),
+        ("90", 5_400_000),
+        ("90 min", 5_400_000),
+        ("100:00", 6_000_000),
+        ("1:75:00", None),
+        ("soon", None),
+        ("-5:00", None),
+        ("", None),
+    ],
+)
+def test_positions_are_read(text: str, ms: int | None) -> None:
+    """What people type, or None where it is no position."""
+    assert words.read_position(text) == ms
+
+
+def test_positions_are_shown() -> None:
+    """Hours, minutes, seconds; unknown ones say so."""
+    assert words.position(2_530_999) == "0:42:10"
+    assert words.position(None) == "?"
+
+
+@pytest.mark.parametrize(("value", "shown"), [(None, ""), (0.0, "0 %"), (37.5, "38 %"), (99.7, "99 %"), (100.0, "100 %")])
+def test_percent_is_whole_only_where_it_is(value: float | None, shown: str) -> None:
+    """Almost all is not all."""
+    assert words.percent(value) == shown
+
+
+def test_bar_stays_in_its_cells() -> None:
+    """Ten cells, whatever the fraction."""
+    assert {len(words.bar(fraction)) for fraction in (-1.0, 0.0, 0.5, 1.0, 7.0)} == {10}
+
+
+def test_titles_of_films_and_episodes() -> None:
+    """A film has its year, an episode its show and number."""
+    assert words.item_name(samples.item()) == "Metropolis (1927)"
+    episode = samples.item("Half Loop", show="Severance", season=1, episode=2, year=2022)
+    assert words.item_name(episode) == "Severance S01E02 · Half Loop"
+
+
+def test_text_chart_fits_a_phone() -> None:
+    """A row is at most 32 characters wide, and a small value still shows."""
+    rows = [("03 Nov", 36_000.0, "10 h"), ("10 Nov", 60.0, "1 min"), ("17 Nov", 0.0, "0 s")]
+    chart = words.text_chart(rows).splitlines()
+    assert max(len(line) for line in chart) <= 32
+    assert "█" in chart[2]
+    assert "█" not in chart[3]
+
+
+def test_many_names_are_counted() -> None:
+    """Eight names at most, then how many more."""
+    assert words.name_list(["Ana"]) == "Ana"
+    assert words.name_list(["Ana", "Ben"]) == "Ana and Ben"
+    assert words.name_list([f"n{number}" for number in range(20)]).endswith("and 13 more")
