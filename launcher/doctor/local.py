@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import config
@@ -65,56 +64,35 @@ def _disk(data_dir: Path) -> Finding:
 
 
 def _store(settings: config.Settings) -> Finding:
-    from sqlalchemy.engine import make_url  # here, so that the launcher itself never loads SQLAlchemy
-    from sqlalchemy.exc import ArgumentError
+    from sqlalchemy.exc import SQLAlchemyError  # here, so that the launcher itself never loads SQLAlchemy
+
+    from persistence.backups import newest_good
+    from persistence.engine import name_of, sqlite_file
+    from persistence.errors import StoreError
+    from persistence.opening import check_store
 
     try:
-        url = make_url(settings.store_url)
-    except ArgumentError:
+        file = sqlite_file(settings.store_url)
+        check_store(settings.store_url)
+    except StoreError as error:
+        found, _, cure = str(error).partition(" Nothing was written to it. ")
+        good_one = newest_good(Path(settings.data_dir).absolute() / "backups") if file else None
+        if good_one is not None:
+            cure = f"bring back the newest good backup: python run.py restore {good_one}"
+        return bad("Store", found, cure)
+    except (SQLAlchemyError, ImportError, ValueError, OSError) as error:
         return bad(
             "Store",
-            "DATABASE_URL cannot be read",
-            "write it like postgresql+psycopg://user:password@host/usher",
+            f"{_shown(settings)} cannot be reached ({type(error).__name__})",
+            "is DATABASE_URL right, the server up, the database made and its driver installed (psycopg)?",
         )
-    if url.get_backend_name() != "sqlite":
-        return _server_store(settings, url.render_as_string(hide_password=True))
-    return _file_store(Path(url.database or ""))
+    name = name_of(settings.store_url)
+    if file is not None and not file.exists():
+        return good("Store", f"{name} (made at the first start)")
+    return good("Store", f"{name} is sound")
 
 
-def _file_store(path: Path) -> Finding:
-    if not path.exists():
-        return good("Store", f"{path} (made at the first start)")
-    # Without a write-ahead log nobody has it open, and `immutable` keeps SQLite from making one for us.
-    how = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
-    try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as store:
-            answer = str(store.execute("PRAGMA quick_check(1)").fetchone()[0])
-    except sqlite3.Error as error:
-        answer = str(error)
-    if answer != "ok":
-        return bad(
-            "Store",
-            f"{path} is damaged ({answer})",
-            f"keep a copy, then 'python run.py restore FILE' with the newest of {path.parent / 'backups'}",
-        )
-    return good("Store", f"{path} is sound ({path.stat().st_size / 1e6:.1f} MB)")
-
-
-def _server_store(settings: config.Settings, shown: str) -> Finding:
-    from sqlalchemy import create_engine, text
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        engine = create_engine(settings.store_url)
-        try:
-            with engine.connect() as connection:
-                connection.execute(text("SELECT 1"))
-        finally:
-            engine.dispose()
-    except (SQLAlchemyError, ImportError) as error:
-        return bad(
-            "Store",
-            f"{shown} cannot be reached ({type(error).__name__})",
-            "is the server up, the password right, the database made, psycopg installed?",
-        )
-    return good("Store", f"{shown} answers")
+def _shown(settings: config.Settings) -> str:
+    # An address that cannot be read may hold its password anywhere.
+    parts = urlsplit(settings.store_url)
+    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"

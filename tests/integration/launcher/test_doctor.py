@@ -16,6 +16,8 @@ import pytest
 from config import Settings
 from launcher.doctor import discord, local, plex
 from launcher.doctor.findings import Finding
+from persistence.backups import backup
+from persistence.opening import open_writer
 from simulator.plex import MEMBER_TOKEN, ODDITIES, OLD_MEMBER_TOKEN, SimulatedPlex
 
 GUILD, BOT, ROLE, TEXT, VOICE = "100", "200", "300", "400", "500"
@@ -195,19 +197,29 @@ def test_a_new_machine_is_in_order_and_stays_untouched(tmp_path: Path) -> None:
 
 def test_a_sound_store_is_left_as_it_is(tmp_path: Path) -> None:
     """Looking leaves no file beside it."""
+    settings = Settings(data_dir=str(tmp_path))
+    open_writer(settings.store_url, tmp_path / "backups").dispose()
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert wrong(list(local.check(settings))) == []
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_foreign_store_is_told_from_a_damaged_one(tmp_path: Path) -> None:
+    """Somebody else's database is not offered to be overwritten."""
     with contextlib.closing(sqlite3.connect(tmp_path / "usher.db")) as store:
-        store.execute("PRAGMA journal_mode=WAL")
-        store.execute("CREATE TABLE t (x)")
-    findings = list(local.check(Settings(data_dir=str(tmp_path))))
-    assert wrong(findings) == []
-    assert [path.name for path in tmp_path.iterdir()] == ["usher.db"]
+        store.execute("CREATE TABLE recipes (x)")
+    found = wrong(list(local.check(Settings(data_dir=str(tmp_path)))))
+    assert len(found) == 1 and "recipes" in found[0]
 
 
 def test_a_damaged_store_is_found_with_its_cure(tmp_path: Path) -> None:
-    """The way back from a backup is named."""
+    """The way back from the newest good backup is named."""
+    settings = Settings(data_dir=str(tmp_path))
+    open_writer(settings.store_url, tmp_path / "backups").dispose()
+    backup(tmp_path / "usher.db", tmp_path / "backups" / "usher-20261101-000000.db")
     (tmp_path / "usher.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
-    found = wrong(list(local.check(Settings(data_dir=str(tmp_path)))))
-    assert len(found) == 1 and "is damaged" in found[0] and "run.py restore" in found[0]
+    found = wrong(list(local.check(settings)))
+    assert len(found) == 1 and "usher-20261101-000000.db" in found[0] and "run.py restore" in found[0]
 
 
 def test_a_database_server_that_is_away_is_found(tmp_path: Path) -> None:
