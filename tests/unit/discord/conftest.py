@@ -80,18 +80,28 @@ def desk(actors: Actors) -> Desk:
 
 
 @pytest.fixture
-def bot(desk: Desk, health: Health, tmp_path: Path) -> UsherBot:
-    """The real bot."""
+def make_bot(desk: Desk, health: Health, tmp_path: Path) -> Callable[[], UsherBot]:
+    """Makes the real bot, as often as it is restarted."""
     log = logging.getLogger("discord")
-    return UsherBot(
-        desk,
-        intents=intents(True),
-        activity=None,
-        keepsake=Keepsake(tmp_path / "discord.json", log),
-        troubles=health.troubles,
-        log=log,
-        voice_changed=lambda member, before, after: None,
-    )
+
+    def make() -> UsherBot:
+        return UsherBot(
+            desk,
+            intents=intents(True),
+            activity=None,
+            keepsake=Keepsake(tmp_path / "discord.json", log),
+            troubles=health.troubles,
+            log=log,
+            voice_changed=lambda member, before, after: None,
+        )
+
+    return make
+
+
+@pytest.fixture
+def bot(make_bot: Callable[[], UsherBot]) -> UsherBot:
+    """The real bot."""
+    return make_bot()
 
 
 class Room:

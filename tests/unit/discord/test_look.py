@@ -100,7 +100,9 @@ def test_a_rush_of_forty_becomes_one_message() -> None:
 
 def test_a_rush_of_long_titles_is_split() -> None:
     """What does not fit one message is left for the next."""
-    rush: list[notices.Notice] = [ScreeningStarted(samples.NOW, samples.screening(n, LONG, host=LONG)) for n in range(60)]
+    rush: list[notices.Notice] = [
+        ScreeningStarted(samples.NOW, samples.screening(n, LONG, host=LONG)) for n in range(60)
+    ]
     embeds, covered = notices.embeds(rush)
     assert 10 < covered < 60
     check(embeds[0])

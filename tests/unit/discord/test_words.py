@@ -1,5 +1,6 @@
 """Names, figures and times as people read them."""
 
+import re
 import unicodedata
 
 import pytest
@@ -30,11 +31,7 @@ def test_safe_text_carries_no_control_and_no_mention(text: str) -> None:
 def test_markdown_is_escaped_without_loss(text: str) -> None:
     """Taking the escapes away gives back what was said."""
     said = words.safe(text)
-    unescaped = []
-    chars = iter(said)
-    for char in chars:
-        unescaped.append(next(chars) if char == "\\" else char)
-    assert "".join(unescaped) == words.plain(text)
+    assert re.sub(r"\\(.)", r"\1", said) == words.plain(text)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +101,9 @@ def test_positions_are_shown() -> None:
     assert words.position(None) == "?"
 
 
-@pytest.mark.parametrize(("value", "shown"), [(None, ""), (0.0, "0 %"), (37.5, "38 %"), (99.7, "99 %"), (100.0, "100 %")])
+@pytest.mark.parametrize(
+    ("value", "shown"), [(None, ""), (0.0, "0 %"), (37.5, "38 %"), (99.7, "99 %"), (100.0, "100 %")]
+)
 def test_percent_is_whole_only_where_it_is(value: float | None, shown: str) -> None:
     """Almost all is not all."""
     assert words.percent(value) == shown

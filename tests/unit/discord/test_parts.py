@@ -1,0 +1,113 @@
+"""The voice channel's reports, the presence line, and what a failure is called."""
+
+import asyncio
+import contextlib
+from types import SimpleNamespace
+from typing import Any
+
+import discord
+import pytest
+
+from actors.discord import presence
+from actors.discord.desk import Desk, UnansweredError
+from actors.discord.failures import backoff, intent_missing, name_of_end, needs_somebody
+from actors.discord.presence import Presence
+from actors.runtime import AskTimeout
+from messages import ActiveWatches, ListActiveWatches, NowPlaying, SaveStatus
+from tests.unit.discord import samples
+
+
+class Shown:
+    """A connection that notes what it shows."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    async def change_presence(self, *, activity: discord.Activity | None) -> None:
+        """As discord.py's."""
+        self.lines.append(activity.name or "" if activity is not None else "")
+
+
+def test_the_presence_shows_the_party_first() -> None:
+    """The film of the voice channel, how many more, and whether it is paused."""
+    party = samples.screening(2, "Nosferatu", party=True, state="paused")
+    other = samples.screening(1, "Metropolis", party=False)
+    assert presence.line((other, party)) == "Nosferatu (1927) (paused) and 1 more"
+    assert presence.line(()) == ""
+    assert len(presence.line((samples.screening(title="x" * 900),))) <= 128
+
+
+async def test_the_presence_keeps_to_five_in_twenty_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred changes: five are sent at once, and the newest is what stays."""
+    monkeypatch.setattr(presence, "WINDOW_S", 0.2)
+    shown = Shown()
+    line = Presence(lambda: shown)  # type: ignore[arg-type, return-value]  # as much of a client as it uses
+    task = asyncio.ensure_future(line.run())
+    for number in range(100):
+        line.show(NowPlaying(samples.NOW, (samples.screening(title=f"Film {number}"),)))
+        await asyncio.sleep(0.001)
+    assert len(shown.lines) == 5
+    async with asyncio.timeout(5):
+        while shown.lines[-1] != "Film 99 (1927)":  # noqa: ASYNC110 - polls what the code under test did
+            await asyncio.sleep(0.01)
+    assert len(shown.lines) == 6
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [
+        (discord.LoginFailure("no"), "DISCORD_TOKEN"),
+        (discord.PrivilegedIntentsRequired(None), "Message Content Intent"),
+        (ConnectionRefusedError(), "cannot be reached"),
+        (TimeoutError(), "cannot be reached"),
+        (discord.GatewayNotFound(), "gateway cannot be found"),  # type: ignore[no-untyped-call]  # discord.py's own
+        (KeyError("guild_id"), "could not be read (KeyError)"),
+        (None, "closed the connection"),
+    ],
+)
+def test_each_end_of_a_connection_has_a_name(error: Exception | None, named: str) -> None:
+    """With the cure where there is one."""
+    assert named in name_of_end(error)
+
+
+@pytest.mark.parametrize(("code", "person", "intent"), [(4004, True, False), (4014, False, True), (4000, False, False)])
+def test_close_codes_are_told_apart(code: int, person: bool, intent: bool) -> None:
+    """A refused token needs somebody; a missing intent is done without."""
+    error = discord.ConnectionClosed(SimpleNamespace(close_code=code), shard_id=None, code=code)  # type: ignore[arg-type]  # all that it reads
+    assert (needs_somebody(error), intent_missing(error)) == (person, intent)
+
+
+def test_backoff_grows_to_its_bound() -> None:
+    """From a second to a minute, never more."""
+    assert backoff(1) <= 1.0
+    assert 45.0 <= backoff(50) <= 60.0
+
+
+async def test_a_silent_actor_is_said_to_restart(desk: Desk, actors: Any) -> None:
+    """With what to do."""
+    actors.answers[ListActiveWatches] = AskTimeout("no answer in 5 s")
+    with pytest.raises(UnansweredError) as raised:
+        await desk.ask("tracker", ListActiveWatches(), ActiveWatches)
+    assert raised.value.what == "The tracker is restarting; nothing is lost."
+    assert raised.value.cure == "Try again in a few seconds."
+
+
+async def test_an_answer_of_another_kind_is_refused(desk: Desk, actors: Any) -> None:
+    """Parts of different versions: said, not crashed."""
+    actors.answers[ListActiveWatches] = SaveStatus(None, 5.0)
+    with pytest.raises(UnansweredError, match="unexpected"):
+        await desk.ask("tracker", ListActiveWatches(), ActiveWatches)
+
+
+def test_health_holds_several_causes(health: Any) -> None:
+    """Each goes when it is gone; the last makes all well."""
+    health.troubles.hold("a", "first")
+    health.troubles.hold("b", "second")
+    assert health.reason == "first; second"
+    health.troubles.clear("a")
+    assert health.reason == "second"
+    health.troubles.clear("b")
+    assert health.reason == ""
