@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
+from actors.handover import Handover
 from actors.runtime import Actor, ActorUnavailable, AskTimeout, Context, MailboxFull, OutboxFull, RemoteError
 from config import Settings
 from messages import (
@@ -69,9 +70,8 @@ class Tracker(Actor):
         self._tracking = Tracking(self._rules)
         self._ready = False
         self._waiting: deque[Message] = deque(maxlen=WAITING_LIMIT)
-        self._untold: deque[WatchFinished] = deque()
-        """Finished watches that could not be handed over yet."""
-        self._held = False
+        self._finished = Handover(self.ref("persistence"), self._report_running)
+        self._problem = ""
 
     def hears(self) -> Mapping[type[Any], Callable[[Any], Message | None]]:
         """Return the dispatch table."""
@@ -105,15 +105,11 @@ class Tracker(Actor):
         self._ready = True
         self.recovered()
         self.log.info(
-            "Went on with %d watches; %d finished ones may be resumed",
-            len(loaded.running),
-            len(loaded.resumable),
+            "Watches taken up: %d running, %d that may be resumed", len(loaded.running), len(loaded.resumable)
         )
         self._tell(self._tracking.restore(loaded, self.context.clock.now()), at)
         while self._waiting:
             self._take(self._waiting.popleft())
-
-    # What is seen
 
     def _observe(self, message: Message) -> None:
         if self._ready:
@@ -134,11 +130,9 @@ class Tracker(Actor):
                 at = self.context.clock.now()
                 self._tell(self._tracking.history_found(message, at), at)
 
-    # What is asked
-
     def _report(self, _: ReportWatches) -> None:
         if self._ready:
-            self._tell([], self.context.clock.now())
+            self._report_running()
 
     def _list(self, _: ListActiveWatches) -> ActiveWatches:
         at = self.context.clock.now()
@@ -154,22 +148,19 @@ class Tracker(Actor):
         self._tell(events, at)
         return plan
 
-    # What is said
-
     def _tell(self, events: list[Event], at: Moment | None) -> None:
-        """Tell the others what happened, then how things stand now (where that changed: at a poll, or with an event).
-
-        The report comes last, and only when every finished watch was handed over: if this process dies in
-        between, persistence still holds them as running, and the next tracker closes them.
-        """
+        """Tell what happened; then, at a poll (`at`) or after an event, how things stand now."""
         for event in events:
             self._tell_event(event)
-        if not events and at is None and not self._untold:
-            return
-        now = at or self.context.clock.now()
-        if self._hand_over():
-            self.ref("persistence").tell(self._tracking.report(now))
-        self.ref("discord").tell(self._tracking.now_playing(now))
+        problem = self._finished.push()
+        if problem:
+            self.degraded(problem)
+        elif self._problem:
+            self.recovered()
+        self._problem = problem
+        if events or at is not None:
+            self._report_running()
+            self.ref("discord").tell(self._tracking.now_playing(at or self.context.clock.now()))
 
     def _tell_event(self, event: Event) -> None:
         match event:
@@ -179,7 +170,7 @@ class Tracker(Actor):
                 self.log.info("%s %s “%s” at %d s (%s)", state.username, verb, state.item.title, at_s, state.source)
             case WatchFinished():
                 self.log.info("%s", ending(event.record))
-                self._untold.append(event)
+                self._finished.add(event)
             case ScreeningStarted() | ScreeningEnded():
                 try:
                     self.ref("discord").tell(event)
@@ -190,21 +181,10 @@ class Tracker(Actor):
             case Notice(text):
                 self.log.warning("%s", text)
 
-    def _hand_over(self) -> bool:
-        """Give finished watches to persistence; tell whether it has, or will have, them all."""
-        held = self._held
-        while self._untold:
-            try:
-                self.ref("persistence").tell(self._untold[0])
-            except OutboxFull as error:
-                self._held = True
-                self.degraded(f"{len(self._untold)} finished watches wait for persistence: {error}")
-                return False
-            self._untold.popleft()
-        if held:
-            self._held = False
-            self.recovered()
-        return True
+    def _report_running(self) -> None:
+        """Tell persistence what runs, unless it has yet to store what finished: then as soon as it has."""
+        if not self._finished.waiting:
+            self.ref("persistence").tell(self._tracking.report(self.context.clock.now()))
 
 
 def ending(record: WatchRecord) -> str:

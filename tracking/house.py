@@ -92,8 +92,6 @@ class House:
             ]
         return events
 
-    # How a session and its watches open
-
     def open_session(self, playback: Playback, at: Moment) -> Session:
         """Open a session at its first playing or paused observation, with its account's watch."""
         identity = Identity.of_playback(playback)
@@ -191,8 +189,6 @@ class House:
         if not session.announced:
             session.announced = True
             self.events.append(ScreeningStarted(at, session.screening(at, self.rules)))
-
-    # How watches and sessions close
 
     def record(self, session: Session, record: WatchRecord, at: Moment) -> None:
         """Let a finished watch go: to history, and to the memory of those that may go on."""

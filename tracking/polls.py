@@ -37,6 +37,8 @@ def observe(house: House, snapshot: PlaybackSnapshot) -> None:
 def poll_failed(house: House, failure: PollFailed) -> None:
     """Take in a failed poll: it ends and opens nothing, and time stands still until the server answers."""
     for server_id, server in house.servers.items():
+        if server.taken is not None and failure.at.steady_s < server.taken.steady_s:
+            continue  # a later poll, which succeeded, was heard first
         if server_id == failure.server_id or (not failure.server_id and server.poller == failure.poller):
             server.away = True
 

@@ -62,8 +62,6 @@ class Evening(RuleBasedStateMachine):
         self.records: dict[str, WatchRecord] = {}
         self.asked: list[HistoryWanted] = []
 
-    # What really happens
-
     @initialize(position_s=st.floats(0, 6000))
     def the_host_begins(self, position_s: float) -> None:
         """There is a film in the house."""
@@ -109,8 +107,6 @@ class Evening(RuleBasedStateMachine):
         self.here ^= {member}
         self.disturbed += 1
         self.tell("voice", channel(self.now_s, *sorted(self.here)))
-
-    # What Usher is told
 
     def tell(self, method: str, *arguments: object) -> None:
         """Call the tracking, and note the call."""
@@ -180,8 +176,6 @@ class Evening(RuleBasedStateMachine):
                 known = self.records[state.watch_id]
                 assert (known.playing_s, known.spans) == (told.playing_s, told.spans), "nothing new is lost"
                 self.opened[state.watch_id] = 0
-
-    # What must hold
 
     @invariant()
     def every_open_watch_is_held(self) -> None:

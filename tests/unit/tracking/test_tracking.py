@@ -286,3 +286,11 @@ def test_rules_hold_their_defaults() -> None:
     """The defaults of the settings are the defaults of the rules."""
     assert replace(Rules(), slack_s=1.5).slack_ms == 1500
     assert not Rules().is_party_host("", "")
+
+
+def test_a_failure_that_is_heard_late_is_past() -> None:
+    """A poll that failed before the last good one says nothing of now."""
+    tracking = Tracking(Rules())
+    watched(tracking, 0, 100)
+    tracking.poll_failed(failed(95))
+    assert tracking.active(moment(101)).notice == ""

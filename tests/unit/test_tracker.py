@@ -1,0 +1,233 @@
+"""The tracker among its neighbours: what it asks, what it tells, and that nothing is lost on the way."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pykka
+import pytest
+
+from actors.runtime import Clock, Context, Node
+from actors.runtime.dead_letters import DeadLetters
+from actors.runtime.mailbox import Incoming
+from actors.runtime.memory import MemoryNetwork
+from actors.tracker import NOT_READY, Tracker, rules_of
+from config import Settings
+from messages import (
+    ActiveWatches,
+    FindHistory,
+    HistoryFound,
+    Item,
+    ListActiveWatches,
+    LoadWatches,
+    Message,
+    Moment,
+    Playback,
+    PlaybackSnapshot,
+    ReportWatches,
+    ScreeningEnded,
+    ScreeningStarted,
+    StartTracking,
+    TrackingPlan,
+    VoiceMember,
+    VoicePresence,
+    WatchesLoaded,
+    WatchesReported,
+    WatchFinished,
+)
+from messages.base import DurationMs, PositionMs
+from tracking import Tracking
+
+DEADLINE_S = 10.0
+HEAT = Item("srv", "1", "movie", "Heat", duration_ms=DurationMs(7_200_000))
+Heard = TypeVar("Heard", bound=Message)
+
+
+class Neighbour:
+    """Another actor's node, worked by hand."""
+
+    def __init__(self, network: MemoryNetwork, name: str) -> None:
+        self.node = Node(name, network.line(name), DeadLetters(None, name))
+
+    def next(self, kind: type[Heard], acknowledge: bool = True) -> tuple[Heard, Incoming]:
+        """The next message of a kind; others are acknowledged and passed over."""
+        end = time.monotonic() + DEADLINE_S
+        while time.monotonic() < end:
+            self.node.pump(0.02)
+            while (incoming := self.node.mailbox.get()) is not None:
+                found = isinstance(incoming.message, kind)
+                if incoming.kept_id and (acknowledge or not found):
+                    self.node.acknowledge(incoming)
+                if found:
+                    return incoming.message, incoming  # type: ignore[return-value] # found says so
+        raise AssertionError(f"no {kind.__name__} came")
+
+    def hear(self, kind: type[Heard]) -> Heard:
+        """The next message of a kind."""
+        return self.next(kind)[0]
+
+
+class Office:
+    """A tracker on a thread of its own, with every neighbour worked by the test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.network = MemoryNetwork()
+        self.clock = Clock()
+        self.persistence = Neighbour(self.network, "persistence")
+        self.discord = Neighbour(self.network, "discord")
+        self.plex = Neighbour(self.network, "plex")
+        node = Node("tracker", self.network.line("tracker"), DeadLetters(None, "tracker"))
+        settings = Settings(end_grace_seconds=0.0)
+        self.tracker = Tracker.start(Context(node, settings, self.clock, folder))
+
+    def load(self, loaded: WatchesLoaded | None = None) -> LoadWatches:
+        """Answer what the tracker asks at its start."""
+        question, incoming = self.persistence.next(LoadWatches)
+        self.persistence.node.answer(incoming, loaded or WatchesLoaded((), ()))
+        return question
+
+    def poll(self, at_s: float, position_s: float | None) -> None:
+        """Tell a poll, with alice's session at a position or without it; `at_s` is relative to now."""
+        now = self.clock.now()
+        taken = Moment(now.wall_s + at_s, now.steady_s + at_s)
+        shown = (
+            ()
+            if position_s is None
+            else (Playback("1", HEAT, "7", "alice", "tv", "TV", "playing", PositionMs(round(position_s * 1000))),)
+        )
+        self.plex.node.tell("tracker", PlaybackSnapshot("srv", "Cinema", "plex", taken, shown))
+
+    def ask(self, message: Message, kind: type[Heard]) -> Heard:
+        """Ask the tracker as Discord does."""
+        answer = self.discord.node.ask("tracker", message, DEADLINE_S)
+        assert isinstance(answer, kind)
+        return answer
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """An office, closed at the end."""
+    made = Office(tmp_path)
+    yield made
+    pykka.ActorRegistry.stop_all()
+    for neighbour in (made.persistence, made.discord, made.plex):
+        neighbour.node.close()
+
+
+def test_a_film_from_start_to_end(office: Office) -> None:
+    """Start and end are told to Discord, the running watch and its record to persistence."""
+    office.load()
+    office.poll(0, 0)
+    assert office.discord.hear(ScreeningStarted).screening.item.title == "Heat"
+    assert office.persistence.hear(WatchesReported).active[0].username == "alice"
+    office.poll(10, 10)
+    assert office.persistence.hear(WatchesReported).records[0].playing_s == pytest.approx(10, abs=0.5)
+    office.poll(20, None)
+    finished = office.persistence.hear(WatchFinished)
+    assert (finished.record.end_reason, finished.running) == ("left", 0)
+    assert office.persistence.hear(WatchesReported).active == ()
+    assert office.discord.hear(ScreeningEnded).screening.seats[0].username == "alice"
+    assert office.ask(ListActiveWatches(), ActiveWatches).screenings == ()
+
+
+def test_it_asks_for_the_resume_window(office: Office) -> None:
+    """What ended in the last RESUME_WINDOW_HOURS may go on."""
+    question = office.load()
+    assert office.clock.now().wall_s - question.resume_since_s == pytest.approx(24 * 3600, abs=60)
+
+
+def test_observations_wait_until_it_knows_what_ran_before(office: Office) -> None:
+    """A watch that ran before a restart goes on as itself, even if a poll comes before the checkpoint."""
+    question, incoming = office.persistence.next(LoadWatches)
+    assert question.resume_since_s > 0
+    office.poll(0, 100)
+    earlier = running_before(office)
+    office.persistence.node.answer(incoming, WatchesLoaded(earlier.active, ()))
+    report = office.persistence.hear(WatchesReported)
+    while not report.active or report.active[0].outage:
+        report = office.persistence.hear(WatchesReported)
+    assert report.active[0].watch_id == earlier.active[0].watch_id
+    assert office.ask(ListActiveWatches(), ActiveWatches).watches[0].username == "alice"
+
+
+def running_before(office: Office) -> WatchesReported:
+    """A report of a tracker that ran a minute ago."""
+    now = office.clock.now()
+    then = Moment(now.wall_s - 60, now.steady_s - 60)
+    before = Tracking(rules_of(Settings()))
+    playback = Playback("1", HEAT, "7", "alice", "tv", "TV", "playing", PositionMs(40_000))
+    before.observe(PlaybackSnapshot("srv", "Cinema", "plex", then, (playback,)))
+    return before.report(then)
+
+
+def test_a_persistence_that_fails_is_asked_again(office: Office) -> None:
+    """An error in its answer is no reason to begin without the watches of the last run."""
+    _, incoming = office.persistence.next(LoadWatches)
+    office.persistence.node.refuse(incoming, RuntimeError("the store is locked"))
+    office.load()
+    office.poll(0, 0)
+    assert office.persistence.hear(WatchesReported).active != ()
+
+
+def test_running_watches_are_not_reported_before_the_finished_ones_are_stored(office: Office) -> None:
+    """Until the record is stored, persistence's last report still holds the watch as running: it cannot be lost."""
+    office.load()
+    office.poll(0, 0)
+    office.persistence.hear(WatchesReported)
+    office.poll(10, None)
+    _, incoming = office.persistence.next(WatchFinished, acknowledge=False)
+    office.discord.hear(ScreeningEnded)
+    office.persistence.node.tell("tracker", ReportWatches())
+    assert office.ask(ListActiveWatches(), ActiveWatches).watches == ()
+    office.persistence.node.pump(0.0)
+    assert office.persistence.node.mailbox.get() is None
+    office.persistence.node.acknowledge(incoming)
+    assert office.persistence.hear(WatchesReported).active == ()
+
+
+def test_a_watch_that_vanished_over_a_restart_is_looked_up(office: Office) -> None:
+    """The question goes to the poller of that server, and its answer closes the watch."""
+    earlier = running_before(office)
+    office.load(WatchesLoaded(earlier.active, ()))
+    office.poll(0, None)
+    question = office.plex.hear(FindHistory)
+    assert (question.account_id, question.rating_key) == ("7", "1")
+    office.plex.node.tell("tracker", HistoryFound(question.watch_id, ()))
+    assert office.persistence.hear(WatchFinished).record.end_reason == "end_unknown"
+
+
+def test_persistence_can_ask_for_a_report(office: Office) -> None:
+    """A restarted persistence has nothing in memory."""
+    office.load()
+    office.poll(0, 0)
+    office.persistence.hear(WatchesReported)
+    office.persistence.node.tell("tracker", ReportWatches())
+    assert len(office.persistence.hear(WatchesReported).active) == 1
+
+
+def test_an_admin_starts_watches(office: Office) -> None:
+    """`starttracking` answers with what it did, and the watch runs."""
+    office.load()
+    office.poll(0, 600)
+    office.persistence.hear(WatchesReported)
+    now = office.clock.now()
+    office.discord.node.tell("tracker", VoicePresence("1", "2", now, True, (VoiceMember("42", "Ann"),)))
+    plan = office.ask(StartTracking(position_ms=PositionMs(0), requested_by="Zoe"), TrackingPlan)
+    assert [outcome.outcome for outcome in plan.outcomes] == ["already_watching"]
+    assert {watch.viewer_id for watch in office.ask(ListActiveWatches(), ActiveWatches).watches} == {"plex:srv:7", "42"}
+
+
+def test_before_it_is_ready_it_says_so(office: Office) -> None:
+    """People are told what it waits for."""
+    _, incoming = office.persistence.next(LoadWatches)
+    office.persistence.node.refuse(incoming, RuntimeError("not yet"))
+    assert office.ask(ListActiveWatches(), ActiveWatches).notice == NOT_READY
+    assert office.ask(StartTracking(), TrackingPlan).problem == NOT_READY
+
+
+def test_the_rules_are_those_of_the_settings() -> None:
+    """Minutes, hours and names arrive as the rules need them."""
+    rules = rules_of(Settings(resume_window_hours=2.0, excluded_plex_users=("Alice",), plex_poll_seconds=60.0))
+    assert (rules.resume_window_s, rules.gap_s) == (7200.0, 180.0)
+    assert not rules.counts("1", "ALICE")
