@@ -217,12 +217,14 @@ class Launcher:
     def _clean_up_after_the_last(self) -> None:
         left = self._run_file.read()
         if left is not None:
-            killed = wait_for_orphans(left, _ORPHANS_WITHIN_S)
             _log.warning(
-                "The launcher before (process %d) was killed. Its actors are gone%s.",
+                "The launcher before (process %d) was killed; its actors get %g s to save and go.",
                 left.launcher.pid,
-                f"; {len(killed)} had to be killed" if killed else "",
+                _ORPHANS_WITHIN_S,
             )
+            killed = wait_for_orphans(left, _ORPHANS_WITHIN_S, lambda: self._signals > 0)
+            if killed:
+                _log.error("Killed what did not go: %s.", ", ".join(map(str, killed)))
             self._run_file.remove()
         clean_stale()
 

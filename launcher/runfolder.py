@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import filelock
@@ -50,11 +51,16 @@ def clean_stale(base: Path | None = None) -> list[Path]:
     return [folder for folder in (base or base_folder()).glob(_PREFIX + "*") if _cleaned(folder)]
 
 
-def wait_for_orphans(left: RunState, within_s: float) -> list[int]:
-    """Wait until the children of a killed launcher have saved and gone; kill and return those that stay."""
+def wait_for_orphans(left: RunState, within_s: float, interrupted: Callable[[], bool] = lambda: False) -> list[int]:
+    """Wait until the children of a killed launcher have saved and gone; kill and return those that stay.
+
+    Where it is interrupted it kills nobody: they are on their way.
+    """
     until = time.monotonic() + within_s
     waiting = [child for child in left.children.values() if _is_actor(child)]
     while waiting and time.monotonic() < until:
+        if interrupted():
+            return []
         time.sleep(0.05)
         waiting = [child for child in waiting if _is_actor(child)]
     for child in waiting:

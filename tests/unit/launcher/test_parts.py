@@ -212,3 +212,13 @@ def test_memory_is_measured_in_mb() -> None:
     """Of a living process; none of a missing one."""
     assert 5 < rss_mb(os.getpid()) < 2000
     assert rss_mb(0) == 0.0
+
+
+def test_a_stop_while_waiting_for_orphans_kills_nobody() -> None:
+    """Ctrl-C during the wait ends it at once; who is saving goes on saving."""
+    sleep = [sys.executable, "-c", "input()", "actors"]
+    with subprocess.Popen(sleep, stdin=subprocess.PIPE) as actor:
+        left = RunState(Process(1, 0), "/x", children={"plex": Process.of(actor.pid)})
+        assert wait_for_orphans(left, 60, lambda: True) == []
+        assert actor.poll() is None
+        actor.kill()
