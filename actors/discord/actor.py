@@ -79,6 +79,9 @@ class DiscordActor(Actor):
             Route.BASE = settings.discord_api_url.rstrip("/")
         if settings.discord_gateway_url:
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.discord_gateway_url)
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = (
+            False  # Usher listens to nobody and says nothing
+        )
         self._thread.start()
 
     def on_stop(self) -> None:

@@ -96,6 +96,13 @@ class UsherBot(commands.Bot):
         """A server came back after an outage of its own."""
         self.on_up()
 
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Invited (anew): Discord may have forgotten the commands."""
+        if guild.id == self.desk.settings.discord_guild_id:
+            self._keepsake.told_commands("")
+            self._start(self._sync())
+        self.on_up()
+
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:

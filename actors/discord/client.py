@@ -16,6 +16,8 @@ STEADY_S = 30.0
 """A connection that held this long starts the back-off anew."""
 SETTLE_S = 5.0
 """How long a reconnect may take before it is called an outage."""
+FIRST_S = 20.0
+"""How long a fresh connection may take before it is called an outage; discord.py itself waits for minutes."""
 REFUSED_S = 60.0
 """Between two tries of a token that was refused."""
 INTENT_RECHECK_S = 300.0
@@ -87,6 +89,7 @@ class Connection:
         bot = self._make(intents(self._reads_messages))
         bot.on_up, bot.on_down = self._came, self._went
         self._bot = bot
+        late = asyncio.get_running_loop().call_later(FIRST_S, self._still_away, "Discord does not answer: still trying")
         try:
             # discord.py's own reconnecting dies of an AttributeError where the first connection fails, and
             # waits up to 17 minutes later on; resumes (op 7, op 9, dropped sockets) are its own all the same.
@@ -94,6 +97,7 @@ class Connection:
         except Exception as error:  # noqa: BLE001 - a broken dispatch ends it with any error: always come back
             return error
         finally:
+            late.cancel()
             await self.close()
         return None
 
@@ -118,11 +122,13 @@ class Connection:
             for tell in self.on_down:
                 tell()
         if not at_once:
-            asyncio.get_running_loop().call_later(SETTLE_S, self._still_away)
+            asyncio.get_running_loop().call_later(
+                SETTLE_S, self._still_away, "Discord's gateway went away: connecting again"
+            )
 
-    def _still_away(self) -> None:
+    def _still_away(self, reason: str) -> None:
         if not self._up and self._bot is not None:
-            self._troubles.hold(_GATEWAY, "Discord's gateway went away: connecting again")
+            self._troubles.hold(_GATEWAY, reason)
 
     def _do_without_messages(self) -> None:
         """Slash commands, announcements and the voice channel work without the intent: go on with those."""

@@ -66,16 +66,13 @@ def _roundup(notices: Sequence[Notice]) -> tuple[list[discord.Embed], int]:
             break
         lines.append(said)
     told = notices[: len(lines)]
-    heading = ", ".join(
-        words.count(number, one, many)
-        for number, one, many in (
-            (sum(isinstance(n, ScreeningStarted) for n in told), "start", "starts"),
-            (sum(isinstance(n, ScreeningEnded) for n in told), "end", "ends"),
-            (sum(isinstance(n, BadgesAwarded) for n in told), "viewer with new badges", "viewers with new badges"),
-        )
-        if number
+    counted = (
+        (sum(isinstance(notice, ScreeningStarted) for notice in told), "started"),
+        (sum(isinstance(notice, ScreeningEnded) for notice in told), "ended"),
+        (sum(isinstance(notice, BadgesAwarded) for notice in told), "with new badges"),
     )
-    return [look.card(f"🎞️ {heading}", "\n".join(lines))], len(told)
+    heading = ", ".join(f"{number} {what}" for number, what in counted if number)
+    return [look.card(f"🎞️ On the screens: {heading}", "\n".join(lines))], len(told)
 
 
 def _started(notice: ScreeningStarted) -> discord.Embed:

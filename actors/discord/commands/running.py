@@ -69,6 +69,8 @@ class Running(UsherCog):
     async def starttracking(self, ctx: Context, session: str = "", position: str = "") -> None:
         """Manual recovery: starts watches for the voice channel's members."""
         session, position = spoken(ctx, session, position, _is_position)
+        if found := re.fullmatch(r"(\d+) (\d+)", session):
+            session, position = found.groups()  # `!starttracking 7 42`: session 7, from minute 42
         at_ms = words.read_position(position) if position else None
         if position and at_ms is None:
             raise RefusedError(
@@ -254,8 +256,8 @@ class SessionMenu(
 async def health(desk: Desk, arguments: str, page: int) -> Reply:
     """Every actor, one below the other: a table wider than a phone helps nobody."""
     report = await desk.ask("launcher", GetHealth(), HealthReport)
-    sections = [Section("", [_actor(actor) for actor in report.actors])]
-    pages = look.paged(sections, lines=8)
+    sections = [_actor(actor) for actor in report.actors]
+    pages = look.paged(sections, lines=16)
     text, number = look.pick(pages, page)
     worst = max((_BADNESS.get(actor.state, 1) for actor in report.actors), default=0)
     colour = (look.GREEN, look.GOLD, look.RED)[worst]
@@ -268,14 +270,13 @@ async def health(desk: Desk, arguments: str, page: int) -> Reply:
 _BADNESS = {"running": 0, "starting": 1, "degraded": 1, "restarting": 1, "stopped": 2, "failed": 2}
 
 
-def _actor(actor: ActorHealth) -> str:
+def _actor(actor: ActorHealth) -> Section:
     lines = [
-        f"{_STATES.get(actor.state, '▫️')} **{words.safe(actor.actor, 30)}** · {actor.state}",
         f"up {words.duration(actor.uptime_s)} · {words.count(actor.restarts, 'restart')} · "
-        f"{actor.mailbox_depth:,} waiting",
+        f"mailbox {actor.mailbox_depth:,}",
         f"{actor.handled:,} handled · p50 {actor.handle_ms_p50:.1f} ms · p99 {actor.handle_ms_p99:.1f} ms · "
         f"{actor.rss_mb:.0f} MB",
     ]
     if actor.last_error:
         lines.append(f"> {words.safe(actor.last_error, 300)}")
-    return "\n".join(lines)
+    return Section(f"{_STATES.get(actor.state, '▫️')} **{words.safe(actor.actor, 30)}** · {actor.state}", lines)

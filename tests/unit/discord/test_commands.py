@@ -334,7 +334,7 @@ async def test_health_names_every_actor(room: Any, actors: Any) -> None:
         "up 2 h 1 min",
         "**plex** · degraded",
         "2 restarts",
-        "7 waiting",
+        "mailbox 7",
         "token refused",
     ):
         assert part in room.text()
