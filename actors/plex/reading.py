@@ -1,0 +1,175 @@
+"""Turns what Plex's session list says into playbacks, one element at a time. Pure: no request, no clock.
+
+PlexAPI's objects do the reading. What they cannot do is one bad element among good ones (`sessions()` raises for
+all of them), so each is built by itself, and what cannot be read is named instead of lost.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+from xml.etree.ElementTree import Element, SubElement
+
+from plexapi.base import PlexSession
+from plexapi.exceptions import PlexApiException
+
+from messages import DurationMs, Item, Playback, PlayerState, PositionMs
+
+SESSIONS_PATH: Final = "/status/sessions"
+TEXT_LIMIT: Final = 300
+"""Characters kept of any text: a snapshot of many sessions must fit into one message."""
+TAG_LIMIT: Final = 20
+"""Genres, and directors, kept of one item."""
+NUMBER_LIMIT: Final = 10**12
+"""No position, length or number beyond this is believed: 31 years in milliseconds."""
+STATES: Final[dict[str, PlayerState]] = {
+    "playing": "playing",
+    "paused": "paused",
+    "buffering": "buffering",
+    "error": "error",
+    "stopped": "stopped",
+}
+
+
+class UnreadableElement(Exception):
+    """One element of the session list is not a session that can be told apart from others."""
+
+
+ODDITIES: Final = (
+    *(UnreadableElement, PlexApiException),
+    *(LookupError, TypeError, ValueError, AttributeError, ArithmeticError),
+)
+"""What one odd element may raise."""
+
+
+class Reading(NamedTuple):
+    """What one answer of `/status/sessions` held."""
+
+    playbacks: tuple[Playback, ...]
+    unreadable: tuple[str, ...]
+    """Session keys, or places like "#3" where even the key is not readable."""
+
+
+def read_sessions(elements: Iterable[Element], server: Any) -> Reading:
+    """Read the children of the session list; `server` is the PlexServer that the objects belong to."""
+    playbacks: list[Playback] = []
+    unreadable: list[str] = []
+    for place, element in enumerate(elements, start=1):
+        try:
+            playbacks.append(playback_of(element, server))
+        # PlexAPI raises whatever its own lines raise on odd values; none of it may cost the other sessions.
+        except (
+            UnreadableElement,
+            PlexApiException,
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            ArithmeticError,
+        ):
+            unreadable.append(key_of(element.get("sessionKey")) or f"#{place}")
+    return Reading(tuple(playbacks), tuple(unreadable))
+
+
+def playback_of(element: Element, server: Any) -> Playback:
+    """Return the playback that one element describes. UnreadableElement, or what PlexAPI raises.
+
+    A missing User is filled in with an empty one in the element itself, which PlexAPI would stumble over.
+    """
+    if element.find("User") is None:
+        SubElement(element, "User")
+    session: Any = server._buildItem(element, initpath=SESSIONS_PATH)
+    if not _is_session(session):
+        raise UnreadableElement(f"Plex lists a session of the unknown type {element.get('type')!r}")
+    session_key = key_of(element.get("sessionKey"))
+    if not session_key:
+        raise UnreadableElement("Plex lists a session without a session key")
+    item = _item(element, session, server.machineIdentifier or "")
+    player = element.find("Player")
+    shown = player.attrib if player is not None else {}
+    account_id = _number(session._userId)
+    return Playback(
+        session_key=session_key,
+        item=item,
+        account_id="" if account_id is None else str(account_id),
+        account_name=_text(session._username),
+        machine_id=_text(shown.get("machineIdentifier")),
+        player=_text(shown.get("title")) or _text(shown.get("product")),
+        state=STATES.get(shown.get("state", ""), "unknown"),
+        position_ms=None if item.live else _position(session.viewOffset),
+    )
+
+
+def key_of(raw: object) -> str:
+    """Return a session key in one spelling; empty for what is none. Alerts and the list may spell it differently."""
+    text = str(raw).strip() if isinstance(raw, str | int) else ""
+    return str(int(text)) if text.isascii() and text.isdigit() and len(text) < 20 else ""
+
+
+def _is_session(built: object) -> bool:
+    return isinstance(built, PlexSession)
+
+
+def _item(element: Element, session: Any, server_id: str) -> Item:
+    key = _text(element.get("key"))
+    kind = _text(element.get("type"))
+    rating_key = _number(session.ratingKey)
+    duration_ms = _duration(element)
+    live = _is_live(element, session, key, rating_key)
+    if rating_key is None and not live and kind in ("movie", "episode"):
+        raise UnreadableElement(f"Plex lists a session of a {kind} without a rating key")
+    episode = kind == "episode"
+    thumb = _text(element.get("thumb"))
+    return Item(
+        server_id=server_id,
+        rating_key="" if rating_key is None else str(rating_key),
+        kind=kind,
+        title=_text(session.title),
+        year=_number(getattr(session, "year", None)),
+        duration_ms=None if live else duration_ms,
+        genres=_tags(getattr(session, "genres", ())),
+        directors=_tags(getattr(session, "directors", ())),
+        show=_text(session.grandparentTitle) if episode else "",
+        season=_number(session.parentIndex) if episode else None,
+        episode=_number(session.index) if episode else None,
+        subtype=_text(element.get("subtype")),
+        guid=_text(session.guid),
+        key=key,
+        library_section_id=_number(session.librarySectionID, below=-NUMBER_LIMIT),
+        live=live,
+        thumb=thumb if thumb.startswith("/") else "",
+    )
+
+
+def _is_live(element: Element, session: Any, key: str, rating_key: int | None) -> bool:
+    """Live TV says so, plays from /livetv/, or is a clip of which nothing is known but that it plays."""
+    nameless = element.get("type") == "clip" and rating_key is None
+    nothing_known = nameless and element.get("duration") is None and element.get("viewOffset") is None
+    return bool(session.live) or key.startswith("/livetv/") or nothing_known
+
+
+def _duration(element: Element) -> DurationMs | None:
+    """Length of the version that plays: an item may hold a short and a long cut."""
+    selected = next((media for media in element.iterfind("Media") if media.get("selected") == "1"), None)
+    for raw in (selected.get("duration") if selected is not None else None, element.get("duration")):
+        length = _number(int(raw)) if raw and raw.isascii() and raw.isdigit() and len(raw) < 20 else None
+        if length:
+            return DurationMs(length)
+    return None
+
+
+def _position(value: object) -> PositionMs | None:
+    number = _number(value, below=-NUMBER_LIMIT)
+    return None if number is None else PositionMs(max(0, number))
+
+
+def _number(value: object, below: int = 0) -> int | None:
+    """A whole number within reason; None for PlexAPI's NaN, which is a float, and for what is missing."""
+    return value if isinstance(value, int) and below <= value <= NUMBER_LIMIT else None
+
+
+def _text(value: object) -> str:
+    return value[:TEXT_LIMIT] if isinstance(value, str) else ""
+
+
+def _tags(tags: Iterable[Any]) -> tuple[str, ...]:
+    named = (_text(tag.tag) for tag in tags)
+    return tuple(name for name in named if name)[:TAG_LIMIT]

@@ -1,0 +1,203 @@
+"""The one HTTP session of the poller: every answer is bounded in time, size and place.
+
+PlexAPI takes a `requests.Session` and calls its `get`. This one stands in, so that no server, proxy or login page at
+the other end can hang the actor, fill its memory or carry the token away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection
+
+CONNECT_S: Final = 3.0
+READ_S: Final = 8.0
+"""Longest silence in the middle of an answer (real seconds)."""
+TOTAL_S: Final = 10.0
+"""Longest that one request may take, however steadily it drips (real seconds)."""
+BODY_LIMIT: Final = 16 * 2**20
+"""Bytes of an answer, unpacked: twice what 2,000 sessions need."""
+REDIRECTS: Final = 3
+CHARACTER: Final = re.compile(rb"&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,10});")
+
+
+class AnswerTooLarge(requests.RequestException):
+    """The answer is longer than any list of sessions can be."""
+
+
+class RedirectedAway(requests.RequestException):
+    """The answer points to another address; the token is not sent there. Its text is that address."""
+
+
+class NotPlexXml(requests.RequestException):
+    """The answer is not XML of a Plex server; its text says what it is."""
+
+
+class _Watched:
+    """A pool that knows its connection, so that a dripping answer can be cut off from outside."""
+
+    latest: HTTPConnection | None = None
+
+    def _new_conn(self) -> Any:
+        self.latest = super()._new_conn()  # type: ignore[misc]  # urllib3's pools have it; this class is mixed in
+        return self.latest
+
+
+class _HttpPool(_Watched, HTTPConnectionPool):
+    pass
+
+
+class _HttpsPool(_Watched, HTTPSConnectionPool):
+    pass
+
+
+class _Adapter(HTTPAdapter):
+    """Makes watched pools, and can cut what they hold."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+
+    def cut(self) -> None:
+        """End what is being read, from another thread: its reader meets the end of the stream."""
+        for key in self.poolmanager.pools.keys():  # noqa: SIM118  # urllib3's container cannot be iterated otherwise
+            connection = getattr(self.poolmanager.pools.get(key), "latest", None)
+            held = getattr(connection, "sock", None)
+            if held is not None:
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(held, socket.SHUT_RDWR)  # not TLS's own, which is its reader's business
+
+
+class BoundedSession(requests.Session):
+    """A session that answers within TOTAL_S with at most BODY_LIMIT bytes of XML, or raises a RequestException."""
+
+    def __init__(
+        self, url: str, total_s: float = TOTAL_S, read_s: float = READ_S, body_limit: int = BODY_LIMIT
+    ) -> None:
+        super().__init__()
+        self._total_s = total_s
+        self._read_s = read_s
+        self._body_limit = body_limit
+        self._adapter = _Adapter(pool_connections=1, pool_maxsize=1, max_retries=0)
+        self.mount("http://", self._adapter)
+        self.mount("https://", self._adapter)
+        # Proxies and certificates as the environment has them, looked up once: at each request they cost more
+        # than the request. A .netrc is not for Plex.
+        found = self.merge_environment_settings(url, {}, None, None, None)
+        self.proxies, self.verify = found["proxies"], found["verify"]
+        self.trust_env = False
+        self._kept_alive = False
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Never: requests would read a redirect's body whole, and take the token along to any host."""
+        return
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        """Ask, following redirects within the server only. HTTPError for every status that is not 200."""
+        kwargs |= {"timeout": (CONNECT_S, self._read_s), "stream": True, "allow_redirects": False}
+        address = url.decode() if isinstance(url, bytes) else url
+        with self._deadline() as late:
+            try:
+                for _ in range(REDIRECTS + 1):
+                    response = self._ask(method, address, *args, **kwargs)
+                    if not response.is_redirect:
+                        return _judged(response)
+                    address = _within(address, response.headers["location"])
+            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
+                if late.is_set():
+                    raise requests.ReadTimeout(f"no whole answer within {self._total_s:g} s") from error
+                raise
+        raise RedirectedAway("itself, again and again")
+
+    def _ask(self, method: str | bytes, url: str, *args: Any, **kwargs: Any) -> requests.Response:
+        """Ask once; where a connection kept from the last poll turns out to be closed, on a new one."""
+        kept, self._kept_alive = self._kept_alive, True
+        try:
+            response = super().request(method, url, *args, **kwargs)
+        except requests.ConnectionError as error:
+            if not kept or isinstance(error, requests.Timeout):
+                self._kept_alive = False
+                raise
+            self._adapter.poolmanager.clear()
+            response = super().request(method, url, *args, **kwargs)
+        with contextlib.closing(response):
+            # requests keeps a body here once it was read; PlexAPI then finds it as always.
+            response._content = b"".join(self._chunks(response))
+            response.__dict__["_content_consumed"] = True
+        return response
+
+    def _chunks(self, response: requests.Response) -> Iterator[bytes]:
+        size = 0
+        for chunk in response.iter_content(65536):
+            size += len(chunk)
+            if size > self._body_limit:
+                raise AnswerTooLarge(f"more than {self._body_limit} bytes")
+            yield chunk
+
+    @contextlib.contextmanager
+    def _deadline(self) -> Iterator[threading.Event]:
+        """Cut the connection when the time is up; the event then says why it broke."""
+        late, done = threading.Event(), threading.Event()
+
+        def watch() -> None:
+            wait_s = self._total_s
+            while not done.wait(wait_s):
+                late.set()
+                self._adapter.cut()
+                wait_s = 0.25  # it may have been connecting just then, with nothing to cut yet
+
+        threading.Thread(target=watch, name="plex-deadline", daemon=True).start()
+        try:
+            yield late
+        finally:
+            done.set()
+
+
+def _within(address: str, location: str) -> str:
+    """Return where a redirect points, if that is still the same server."""
+    target = urljoin(address, location)
+    here, there = urlsplit(address), urlsplit(target)
+    try:
+        same = (here.scheme, here.hostname, here.port) == (there.scheme, there.hostname, there.port)
+    except ValueError:
+        same = False
+    if not same:
+        raise RedirectedAway(f"{there.scheme}://{there.netloc.rpartition('@')[2]}")
+    return target
+
+
+def _judged(response: requests.Response) -> requests.Response:
+    """Return an answer that PlexAPI can parse, or raise what is wrong with it."""
+    # PlexAPI's own errors carry the whole body and the address, and it has no name for a status like 520.
+    if response.status_code not in (200, 204):
+        raise requests.HTTPError(str(response.status_code), response=response)
+    body = response.content
+    head = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if not body.strip():
+        raise NotPlexXml("an empty answer")
+    if head.startswith((b"<!doctype html", b"<html")):
+        raise NotPlexXml("a web page")
+    if b"<!ENTITY" in body:
+        raise NotPlexXml("XML with entities of its own, which Plex never sends")
+    if b"&#" in body:
+        response._content = CHARACTER.sub(_kept_character, body)
+    if "charset" not in response.headers.get("content-type", ""):
+        response.encoding = "utf-8"  # requests would take text/xml for Latin-1
+    return response
+
+
+def _kept_character(match: re.Match[bytes]) -> bytes:
+    """Leave out references to characters that XML does not allow: one device name would spoil the whole list."""
+    digits = match[1]
+    code = int(digits[1:], 16) if digits[:1] in b"xX" else int(digits)
+    allowed = code in (9, 10, 13) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
+    return match[0] if allowed else b""
