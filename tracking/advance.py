@@ -14,7 +14,8 @@ What an interval between two observations counts as:
 | paused  | playing | on, as time allows  | as long as the advance   | the rest            | the advance     |
 | any     | any     | jumped on or back   | all if it began playing  | all if began paused | -               |
 | outage or ghost   | on, as time allows  | as long as the advance   | -                   | the advance     |
-| outage or ghost   | anything else       | -                        | -                   | -               |
+| outage            | anything else       | - (but what was held)    | -                   | -               |
+| ghost             | jumped on or back   | the last interval        | -                   | -               |
 
 Buffering counts as neither; a position reported while buffering is not believed (some clients then name the
 end). A player that pauses reports at once, so that "the same" at a pause means that the film stood still.
