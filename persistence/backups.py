@@ -3,6 +3,8 @@
 SQLite's own backup API, in one step: it sees one consistent state and holds up no writer.
 """
 
+import calendar
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -35,6 +37,15 @@ class Backup:
 def name_for(wall_s: float) -> str:
     """Return the file name of a backup made at `wall_s` (seconds since 1970, UTC)."""
     return time.strftime("usher-%Y%m%d-%H%M%S.db", time.gmtime(wall_s))
+
+
+def newest_scheduled_s(folder: Path) -> float | None:
+    """Return when the newest scheduled backup was made (seconds since 1970, UTC); None where there is none."""
+    made = []
+    for file in folder.glob(SCHEDULED):
+        with contextlib.suppress(ValueError):
+            made.append(float(calendar.timegm(time.strptime(file.name, "usher-%Y%m%d-%H%M%S.db"))))
+    return max(made, default=None)
 
 
 def backup(store: Path, target: Path) -> Backup:
@@ -121,7 +132,7 @@ def newest_good(folder: Path) -> Path | None:
 
 def rotate(folder: Path, keep: int) -> list[Path]:
     """Remove all but the newest `keep` scheduled backups; return what was removed."""
-    old = sorted(folder.glob(SCHEDULED))[:-keep]
+    old = sorted(folder.glob(SCHEDULED))[: -max(1, keep)]
     for file in old:
         file.unlink(missing_ok=True)
     return old

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from persistence.files import write_whole
+from persistence.rows import Row
 
 STATS, BADGES, HISTORY = "user_stats.json", "user_badges.json", "watch_history.json"
 ALL = (STATS, BADGES, HISTORY)
@@ -46,7 +47,7 @@ def iso(at_s: float) -> str:
     return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds")
 
 
-def stats_entry(row: Mapping[str, Any]) -> dict[str, Any]:
+def stats_entry(row: Row) -> dict[str, Any]:
     """Return one viewer of user_stats.json from a row of `viewer_stats` joined with `viewers`."""
     return {
         "user_id": row["viewer_id"],
@@ -69,7 +70,7 @@ def stats_entry(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def badge_entry(row: Mapping[str, Any]) -> dict[str, Any]:
+def badge_entry(row: Row) -> dict[str, Any]:
     """Return one badge of user_badges.json from a row of `viewer_badges`."""
     return {
         "badge_id": row["badge_id"],
@@ -78,7 +79,7 @@ def badge_entry(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def history_entry(row: Mapping[str, Any]) -> dict[str, Any]:
+def history_entry(row: Row) -> dict[str, Any]:
     """Return one record of watch_history.json from a row of `watches`."""
     percent = row["completion_percent"]
     directors = msgspec.json.decode(row["directors"], type=list[str])
@@ -122,7 +123,7 @@ def by_viewer(document: Mapping[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
-def history_line(row: Mapping[str, Any]) -> bytes:
+def history_line(row: Row) -> bytes:
     """Return one record as its line of watch_history.json."""
     return msgspec.json.encode(history_entry(row))
 
@@ -177,7 +178,9 @@ class Copies:
     def _overwrite(self, start: int, content: bytes) -> None:
         with (self.folder / HISTORY).open("r+b", buffering=0) as stream:
             stream.seek(start)
-            stream.write(content)
+            rest = memoryview(content)
+            while rest:  # one write, unless the disk is full: then the next one says so
+                rest = rest[stream.write(rest) or 0 :]
             os.fsync(stream.fileno())
 
     def rebuild_history(self, lines: Iterable[bytes]) -> Mark:

@@ -56,4 +56,6 @@ def _prepare(engine: Engine, begin: str, *more: str) -> None:
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        # SQLAlchemy says "begin" of an AUTOCOMMIT connection too; the pragmas that are sent there refuse a transaction.
+        if connection.get_isolation_level() != "AUTOCOMMIT":
+            connection.exec_driver_sql(begin)

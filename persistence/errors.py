@@ -11,3 +11,11 @@ class ImportFault(ValueError):
 
 class BackupError(Exception):
     """A backup could not be made, read back or restored. The store is as it was."""
+
+
+class SaveFailed(Exception):
+    """A save was rolled back: the store is as it was. Its text says what failed and what to do."""
+
+
+class CopiesFailed(SaveFailed):
+    """The store was saved, but a JSON copy could not be written. The next save makes it anew."""

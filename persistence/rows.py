@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from sqlalchemy import RowMapping
 
 from awards import shown_title
 from messages import Item, Moment, Spans, WatchRecord
 from messages.base import DurationMs, PositionMs
 
+Row = RowMapping | Mapping[str, Any]
+"""A row by the names of its columns."""
 _ENCODER = msgspec.json.Encoder()
 _ITEM = msgspec.json.Decoder(Item)
 _SPANS = msgspec.json.Decoder(Spans)
@@ -64,7 +67,7 @@ def watch_row(
     }
 
 
-def watch_record(row: Mapping[str, Any]) -> WatchRecord:
+def watch_record(row: Row) -> WatchRecord:
     """Return a row of `watches` as the record it was made from."""
     return WatchRecord(
         watch_id=row["watch_id"],

@@ -130,7 +130,7 @@ SAVES = Table(
     METADATA,
     Column("save_id", Integer, primary_key=True, autoincrement=True),
     Column("saved_at_s", Double, nullable=False),
-    Column("reason", Text, nullable=False),  # auto, finish, command, stop, import
+    Column("reason", Text, nullable=False),  # auto, finish, command, stop
     Column("active", Integer, nullable=False),
     Column("users", Integer, nullable=False),
     Column("watches", Integer, nullable=False),

@@ -1,0 +1,384 @@
+"""The persistence actor: keeps what the tracker reports in memory, and saves when it is time to.
+
+It hears reports and finished watches from the tracker, ticks from the launcher, questions from Discord and
+the command line. It says `BadgesAwarded` to Discord and asks nobody.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from actors.runtime import Actor, Context, RefusesToStart
+from actors.runtime.errors import NotNow, OutboxFull
+from awards import BadgesError
+from messages import (
+    AutoSaveTick,
+    BackedUp,
+    BackUpNow,
+    BadgesAwarded,
+    GetBadgeCatalogue,
+    GetHistory,
+    GetLeaderboard,
+    GetMovieStats,
+    GetSaveStatus,
+    GetViewerStats,
+    LoadWatches,
+    Message,
+    ReportWatches,
+    Saved,
+    SaveNow,
+    SaveStatus,
+    SuggestTitles,
+    WatchesLoaded,
+    WatchesReported,
+    WatchFinished,
+    WatchRecord,
+)
+from persistence import backups
+from persistence.catalogue import default_badges, load_badges
+from persistence.errors import BackupError, CopiesFailed, SaveFailed, StoreError
+from persistence.filmstats import movie_stats
+from persistence.publishing import Rules
+from persistence.queries import Queries, as_earned
+from persistence.store import Running, SaveResult, Store
+
+SKIP_LINE_EVERY_S = 3600.0
+"""While nobody watches, the log says so once an hour (service time)."""
+BACKUP_RETRY_S = 900.0
+"""A scheduled backup that failed is tried again after this long (service time)."""
+
+Answer = Message | None
+
+
+@dataclass(frozen=True)
+class BackupDue:
+    """To itself: look whether a scheduled backup is due."""
+
+
+class Persistence(Actor):
+    """The one writer of the store."""
+
+    name: ClassVar[str] = "persistence"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._reported: WatchesReported | None = None  # None until the tracker has said who watches
+        self._opened: Store | None = None
+        self._helper = ThreadPoolExecutor(1, thread_name_prefix="persistence-reads")
+        self._backups_dir = context.data_dir / "backups"
+        self._standing_fault = ""
+        self._last_saved_s: float | None = None
+        self._save_error = ""
+        self._skip_said_s: float | None = None
+        self._awaiting: set[tuple[str, str]] = set()  # (viewer, badge) told to Discord, not acknowledged yet
+
+    def hears(self) -> Mapping[type[Any], Callable[[Any], Any]]:
+        """The dispatch table."""
+        return {
+            WatchesReported: self._keep_report,
+            WatchFinished: self._watch_finished,
+            AutoSaveTick: self._tick,
+            SaveNow: self._save_now,
+            LoadWatches: self._load_watches,
+            GetSaveStatus: self._save_status,
+            BackUpNow: self._back_up_now,
+            GetViewerStats: self._viewer_stats,
+            GetBadgeCatalogue: self._badge_catalogue,
+            GetLeaderboard: self._leaderboard,
+            GetHistory: self._history,
+            GetMovieStats: self._movie_stats,
+            SuggestTitles: self._suggest,
+            BackupDue: self._scheduled_backup,
+        }
+
+    # -- life ------------------------------------------------------------------------------------------------
+
+    def on_start(self) -> None:
+        """Open the store; one that is damaged, newer or foreign is not touched, and starting again is no help."""
+        settings = self.context.settings
+        self._rules = Rules(ZoneInfo(settings.timezone), self._badges())
+        try:
+            self._opened = Store(
+                settings.store_url,
+                self.context.data_dir,
+                self._rules,
+                backups_dir=self._backups_dir,
+                note=self.log.warning,
+            )
+        except StoreError as error:
+            raise RefusesToStart(str(error)) from error
+        self._queries = Queries(self._store.reader, self._rules)
+        self._last_saved_s = self._store.last_saved_s()
+        self._repair_copies()
+        self.ref("tracker").tell(ReportWatches())
+        self._announce()
+        self._await_backup()
+
+    def on_stop(self) -> None:
+        """Save once more if anybody watches: the last line of an ordered stop, also after the launcher's death."""
+        if self._opened is None:
+            return
+        if self._reported is not None and self._reported.active:
+            try:
+                self._save("stop")
+            except SaveFailed:
+                self.log.error("The last save before the stop failed: the checkpoint is that of the save before.")
+        self._close()
+
+    def on_failure(
+        self,
+        exception_type: type[BaseException] | None,
+        exception_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let go of the store after a crash: the next life opens it anew."""
+        self._close()
+
+    def _close(self) -> None:
+        self._helper.shutdown(wait=True, cancel_futures=True)
+        if self._opened is not None:
+            self._opened.close()
+
+    def already_done(self, message_id: str) -> bool:
+        """Whether a kept message was handled, in this life or an earlier one."""
+        try:
+            return self._opened is not None and self._opened.is_handled(message_id)
+        except SQLAlchemyError:
+            return False  # the save looks again, and says what is wrong with the store
+
+    @property
+    def _store(self) -> Store:
+        assert self._opened is not None, "on_start opens the store"  # noqa: S101  # true by pykka's order of calls
+        return self._opened
+
+    def _badges(self) -> Any:
+        try:
+            return load_badges(self.context.data_dir)
+        except BadgesError as error:
+            self._standing_fault = f"The own badges are left out until their file is right: {error.problems[0]}"
+            for problem in error.problems:
+                self.log.error("%s", problem)
+            self.degraded(self._standing_fault)
+            return default_badges()
+
+    def _now_s(self) -> float:
+        return self.context.clock.now().wall_s
+
+    # -- the running watches ---------------------------------------------------------------------------------
+
+    def _keep_report(self, report: WatchesReported) -> None:
+        self._reported = report
+
+    def _running(self) -> list[Running] | None:
+        """Every running watch; None as long as the tracker has not said."""
+        if self._reported is None:
+            return None
+        records = {record.watch_id: record for record in self._reported.records}
+        return [Running(state, records[state.watch_id]) for state in self._reported.active if state.watch_id in records]
+
+    def _load_watches(self, asked: LoadWatches) -> WatchesLoaded:
+        states = self._store.checkpoint() if self._reported is None else self._reported.active
+        running = self._store.still_running(states)
+        ids = {state.watch_id for state in running}
+        finished = self._store.resumable(asked.resume_since_s)
+        return WatchesLoaded(running, tuple(record for record in finished if record.watch_id not in ids))
+
+    # -- saves -----------------------------------------------------------------------------------------------
+
+    def _watch_finished(self, finished: WatchFinished) -> None:
+        try:
+            self._store.finish(finished.record, finished.at, self.handling_id, self._running(), self._now_s())
+        except CopiesFailed as error:
+            self._save_failed(error)
+        except SaveFailed as error:
+            self._save_failed(error)
+            raise NotNow(str(error)) from error  # not acknowledged: the tracker keeps it and sends it again
+        else:
+            self._save_worked(finished.running)
+        self._announce()
+
+    def _tick(self, _tick: AutoSaveTick) -> None:
+        if self._reported is None:
+            # Not known yet whether anybody watches: to save now would write down that nobody does.
+            self.log.debug("Tick before the tracker's first report: nothing to save yet.")
+        elif not self._reported.active:
+            self._say_skipped()
+        else:
+            self._skip_said_s = None
+            try:
+                self._save("auto")
+            except SaveFailed:
+                return  # said in the log; the next tick tries again
+        if self._store.copies_behind:
+            self._repair_copies()
+
+    def _say_skipped(self) -> None:
+        now_s = self._now_s()
+        if self._skip_said_s is None or now_s - self._skip_said_s >= SKIP_LINE_EVERY_S:
+            self._skip_said_s = now_s
+            self.log.info("⏭️ Auto-save skipped (no active watches)")
+
+    def _save_now(self, asked: SaveNow) -> Saved:
+        began = time.perf_counter()
+        self.log.info("Saving all, asked by %s", asked.requested_by)
+        result = self._save("command")
+        took_ms = (time.perf_counter() - began) * 1000
+        return Saved(result.users, result.watches, result.badges, result.active, took_ms)
+
+    def _save(self, reason: str) -> SaveResult:
+        try:
+            result = self._store.save(self._running(), self._now_s(), reason)
+        except SaveFailed as error:
+            self._save_failed(error)
+            raise
+        self._save_worked(result.active)
+        self._announce()
+        return result
+
+    def _save_worked(self, active: int) -> None:
+        self._last_saved_s = self._now_s()
+        self._save_error = ""
+        self.log.info("💾 Auto-saved badge data (%d active watches)", active)
+        if self._standing_fault:
+            self.degraded(self._standing_fault)
+        else:
+            self.recovered()
+
+    def _save_failed(self, error: SaveFailed) -> None:
+        self._save_error = str(error)
+        self.log.error("❌ Auto-save failed: %s", error)
+        self.degraded(f"The last save failed: {error}")
+
+    def _repair_copies(self) -> None:
+        try:
+            repaired = self._store.repair_copies()
+        except SaveFailed as error:
+            self._save_failed(error)
+            return
+        if repaired:
+            self.log.warning("Made anew from the store, for they were torn, missing or behind: %s", ", ".join(repaired))
+
+    def _save_status(self, _asked: GetSaveStatus) -> SaveStatus:
+        minutes = self.context.settings.auto_save_interval_minutes
+        return SaveStatus(self._last_saved_s, minutes, self._save_error)
+
+    # -- new badges ------------------------------------------------------------------------------------------
+
+    def _announce(self) -> None:
+        """Tell Discord of every badge that it has not taken over yet; each is marked once it has."""
+        order = {badge.id: number for number, badge in enumerate(self._rules.badges)}
+        waiting = [row for row in self._store.unannounced() if (row[0], row[3]) not in self._awaiting]
+        waiting.sort(key=lambda row: (row[0], row[2], order.get(row[3], len(order))))
+        for (viewer_id, name, screening_id), group in groupby(waiting, key=lambda row: row[:3]):
+            rows = list(group)
+            ids = [row[3] for row in rows]
+            earned = tuple(as_earned(self._rules, *row[3:]) for row in rows)
+            message = BadgesAwarded(viewer_id, name, earned, screening_id)
+            try:
+                self.ref("discord").tell(message, done=self._announced(viewer_id, ids))
+            except OutboxFull:
+                return  # Discord is away: they stay marked as not announced, and the next save tries again
+            self._awaiting.update((viewer_id, badge_id) for badge_id in ids)
+
+    def _announced(self, viewer_id: str, badge_ids: list[str]) -> Callable[[], None]:
+        def mark() -> None:
+            try:
+                self._store.mark_announced(viewer_id, badge_ids)
+            except SaveFailed as error:
+                self._save_failed(error)  # not told again in this life; the next one may announce them twice
+                return
+            self._awaiting.difference_update((viewer_id, badge_id) for badge_id in badge_ids)
+
+        return mark
+
+    # -- questions: answered by another thread, so that a long one holds up no save ----------------------------
+
+    def _present(self) -> list[WatchRecord]:
+        """The records of what runs now; for the helper's thread."""
+        running = self._running() or []
+        still = {state.watch_id for state in self._store.still_running(watch.state for watch in running)}
+        return [watch.record for watch in running if watch.state.watch_id in still]
+
+    def _viewer_stats(self, asked: GetViewerStats) -> Future[Answer]:
+        now_s = self._now_s()
+        return self._helper.submit(lambda: self._queries.viewer(asked.viewer_id, self._present(), now_s))
+
+    def _badge_catalogue(self, _asked: GetBadgeCatalogue) -> Future[Answer]:
+        return self._helper.submit(self._queries.catalogue)
+
+    def _leaderboard(self, asked: GetLeaderboard) -> Future[Answer]:
+        now_s = self._now_s()
+        return self._helper.submit(lambda: self._queries.leaderboard(asked, self._present(), now_s))
+
+    def _history(self, asked: GetHistory) -> Future[Answer]:
+        return self._helper.submit(lambda: self._queries.history(asked))
+
+    def _movie_stats(self, asked: GetMovieStats) -> Future[Answer]:
+        now_s = self._now_s()
+        return self._helper.submit(
+            lambda: movie_stats(self._store.reader, self._rules, asked.title, self._present(), now_s)
+        )
+
+    def _suggest(self, asked: SuggestTitles) -> Future[Answer]:
+        return self._helper.submit(lambda: self._queries.suggest(asked.part, asked.limit))
+
+    # -- backups ---------------------------------------------------------------------------------------------
+
+    def _back_up_now(self, asked: BackUpNow) -> Future[Answer]:
+        target = Path(asked.file) if asked.file else self._backups_dir / backups.name_for(self._now_s())
+        return self._helper.submit(lambda: self._back_up(target))
+
+    def _back_up(self, target: Path) -> BackedUp:
+        if self._store.file is None:
+            raise BackupError(backups.PG_DUMP)
+        made = backups.backup(self._store.file, target)
+        self.log.info("Backed up the store to %s (%d watches, %d viewers)", made.file, made.watches, made.viewers)
+        return BackedUp(str(made.file), made.size_bytes, made.watches, made.viewers, made.took_ms)
+
+    def _await_backup(self) -> None:
+        interval_s = self.context.settings.backup_interval_hours * 3600
+        if not interval_s or self._store.file is None:
+            return
+        newest_s = backups.newest_scheduled_s(self._backups_dir)
+        wait_s = interval_s if newest_s is None else newest_s + interval_s - self._now_s()
+        self.after(min(max(wait_s, 0.0), interval_s), BackupDue())
+
+    def _scheduled_backup(self, _due: BackupDue) -> None:
+        """Back up if anything was saved since the newest backup, and remove the oldest ones."""
+        newest_s = backups.newest_scheduled_s(self._backups_dir)
+        is_news = self._last_saved_s is not None and (newest_s is None or self._last_saved_s > newest_s)
+        if not is_news:
+            self.after(self.context.settings.backup_interval_hours * 3600, BackupDue())
+            return
+        done = self._helper.submit(
+            lambda: self._back_up_and_rotate(self._backups_dir / backups.name_for(self._now_s()))
+        )
+        done.add_done_callback(lambda _done: self.node.submit(self._next_backup(done)))
+
+    def _back_up_and_rotate(self, target: Path) -> bool:
+        try:
+            self._back_up(target)
+        except BackupError as error:
+            self.log.error("The scheduled backup failed: %s", error)
+            self.degraded(f"The scheduled backup failed: {error}")
+            return False
+        backups.rotate(self._backups_dir, self.context.settings.backup_keep)
+        return True
+
+    def _next_backup(self, done: Future[bool]) -> Callable[[], None]:
+        def plan() -> None:
+            worked = not done.cancelled() and done.exception() is None and done.result()
+            wait_s = self.context.settings.backup_interval_hours * 3600
+            self.after(wait_s if worked else min(wait_s, BACKUP_RETRY_S), BackupDue())
+
+        return plan

@@ -1,0 +1,210 @@
+"""Brings in the older bot's files, or an export: all or nothing, and the same folder twice changes nothing."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, select, update
+
+from awards import added, remainder
+from messages import Moment, WatchRecord
+from persistence.copies import BADGES, HISTORY, STATS, Copies, by_viewer
+from persistence.copying import badges_document, forget_marks, history_lines, stats_document
+from persistence.oldfiles import OldFiles, OldViewer, read_folder
+from persistence.publishing import (
+    Rules,
+    encode_totals,
+    new_viewer,
+    publish,
+    seen,
+    totals_from_rows,
+)
+from persistence.rows import watch_record, watch_row
+from persistence.sql import fact, parts, put_facts, upsert
+from persistence.store import Store
+from persistence.tables import VIEWER_BADGES, VIEWERS, WATCHES
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and of how much."""
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import brought that was not there before."""
+
+    viewers: int
+    watches: int
+    badges: int
+
+
+def _silent(_doing: str, _done: int, _of: int) -> None:
+    return None
+
+
+def read_old(folder: Path, rules: Rules, watched_percent: float, min_watch_s: float) -> OldFiles:
+    """Read a folder of the older bot's files; ImportFault names what is wrong in it. Changes nothing.
+
+    Call it before the store is opened: where the folder is DATA_DIR itself, opening moves such files aside.
+    """
+    return read_folder(folder, rules.zone, watched_percent, min_watch_s)
+
+
+def import_old(store: Store, files: OldFiles, at_s: float, progress: Progress = _silent) -> Imported:
+    """Bring everything into the store in one transaction, then make the JSON copies anew.
+
+    The older bot cut its history: its statistics may hold more than its history explains. What is beyond
+    stays with the viewer as a base that all watches are added to, so that nothing counts twice. A watch or
+    badge that the store has already stays as the store has it. Nothing is announced.
+    Raises SaveFailed with nothing changed; CopiesFailed with everything stored.
+    """
+    store.repair_copies()
+    with store.writing() as connection:
+        new_watches = _put_watches(connection, files, Moment(at_s, 0.0), progress)
+        new_viewers = _put_viewers(connection, store.rules, files, progress)
+        new_badges = _put_badges(connection, files)
+        touched = _viewers_of(files)
+        totals = {}
+        for number, viewer_id in enumerate(touched, 1):
+            totals[viewer_id] = totals_from_rows(connection, store.rules, viewer_id)
+            progress("statistics", number, len(touched))
+        if new_watches or new_viewers or new_badges:
+            publish(connection, store.rules, totals, {}, at_s, announce=False)
+            forget_marks(connection)
+    progress("copies", 0, 1)
+    store.repair_copies()
+    progress("copies", 1, 1)
+    return Imported(new_viewers, new_watches, new_badges)
+
+
+def _viewers_of(files: OldFiles) -> list[str]:
+    found = [viewer.viewer_id for viewer in files.viewers]
+    found += [watch.record.viewer_id for watch in files.watches]
+    found += [badge.viewer_id for badge in files.badges]
+    return list(dict.fromkeys(found))
+
+
+def _put_watches(connection: Connection, files: OldFiles, closed: Moment, progress: Progress) -> int:
+    known: set[str] = set()
+    for some in parts(watch.record.watch_id for watch in files.watches):
+        query = select(WATCHES.c.watch_id).where(WATCHES.c.watch_id.in_(some))
+        known.update(connection.execute(query).scalars())
+        # Counted among what the files explain from now on, whoever wrote the row first.
+        connection.execute(update(WATCHES).where(WATCHES.c.watch_id.in_(some)).values(imported=True))
+    seq = int(fact(connection, "history_count", "0"))
+    fresh = [watch for watch in files.watches if watch.record.watch_id not in known]
+    for start in range(0, len(fresh), _AT_ONCE):
+        some_fresh = fresh[start : start + _AT_ONCE]
+        connection.execute(
+            WATCHES.insert(),
+            [
+                watch_row(watch.record, seq + start + n, closed, imported=True, end_known=watch.end_known)
+                for n, watch in enumerate(some_fresh, 1)
+            ],
+        )
+        progress("watches", start + len(some_fresh), len(fresh))
+    put_facts(connection, {"history_count": str(seq + len(fresh))})
+    return len(fresh)
+
+
+def _put_viewers(connection: Connection, rules: Rules, files: OldFiles, progress: Progress) -> int:
+    """Note everybody, with the part of the old figures that no record explains; return how many changed."""
+    before = dict(connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.base)).tuples().all())
+    newest: dict[str, WatchRecord] = {}
+    for watch in sorted(files.watches, key=lambda watch: watch.record.ended_at_s):
+        newest[watch.record.viewer_id] = watch.record
+    for record in newest.values():
+        seen(connection, record)
+    changed = {viewer_id for viewer_id in newest if viewer_id not in before}
+    for number, viewer in enumerate(files.viewers, 1):
+        changed |= _put_viewer(connection, rules, viewer, newest.get(viewer.viewer_id), before)
+        progress("viewers", number, len(files.viewers))
+    for badge in files.badges:
+        if badge.viewer_id not in before and badge.viewer_id not in newest:
+            changed |= _put_bare(connection, badge.viewer_id, badge.viewer_id, badge.earned_at_s)
+    return len(changed)
+
+
+def _put_viewer(
+    connection: Connection,
+    rules: Rules,
+    viewer: OldViewer,
+    newest: WatchRecord | None,
+    before: dict[str, str | None],
+) -> set[str]:
+    viewer_id = viewer.viewer_id
+    changed = set()
+    if newest is None and viewer_id not in before:
+        changed = _put_bare(connection, viewer_id, viewer.username, 0.0)
+    explained = added(type(viewer.claimed)(), _explaining(connection, viewer_id), rules.zone)
+    base = encode_totals(remainder(viewer.claimed, explained))
+    own = VIEWERS.c.viewer_id == viewer_id
+    counted = {
+        "ai_interactions": viewer.ai_interactions,
+        "votes_cast": viewer.votes_cast,
+        "movies_requested": viewer.movies_requested,
+    }
+    row = connection.execute(select(VIEWERS).where(own)).mappings().one()
+    larger = {name: max(count, row[name]) for name, count in counted.items()}
+    if row["base"] != base or any(row[name] != count for name, count in larger.items()):
+        connection.execute(update(VIEWERS).where(own).values(base=base, **larger))
+        changed.add(viewer_id)
+    return changed
+
+
+def _explaining(connection: Connection, viewer_id: str) -> Iterable[WatchRecord]:
+    query = select(WATCHES).where(WATCHES.c.viewer_id == viewer_id, WATCHES.c.imported.is_(True))
+    return (watch_record(row) for row in connection.execute(query.order_by(WATCHES.c.seq)).mappings())
+
+
+def _put_bare(connection: Connection, viewer_id: str, username: str, at_s: float) -> set[str]:
+    """Note a viewer of whom there is no watch."""
+    if connection.execute(select(VIEWERS.c.viewer_id).where(VIEWERS.c.viewer_id == viewer_id)).first():
+        return set()
+    server_id = viewer_id.split(":")[1] if viewer_id.startswith("plex:") and viewer_id.count(":") > 1 else ""
+    connection.execute(VIEWERS.insert(), new_viewer(viewer_id, username, server_id, "", at_s, at_s))
+    return {viewer_id}
+
+
+def _put_badges(connection: Connection, files: OldFiles) -> int:
+    held = set(connection.execute(select(VIEWER_BADGES.c.viewer_id, VIEWER_BADGES.c.badge_id)).tuples().all())
+    rows = {
+        (badge.viewer_id, badge.badge_id): {
+            "viewer_id": badge.viewer_id,
+            "badge_id": badge.badge_id,
+            "earned_at_s": badge.earned_at_s,
+            "progress": badge.progress,
+            "screening_id": "",
+            "announced": True,
+        }
+        for badge in sorted(files.badges, key=lambda badge: -badge.earned_at_s)
+        if (badge.viewer_id, badge.badge_id) not in held
+    }
+    upsert(connection, VIEWER_BADGES, list(rows.values()))
+    return len(rows)
+
+
+def export(store: Store, folder: Path, progress: Progress = _silent) -> Sequence[Path]:
+    """Write the three files into `folder`, made where it is missing; each whole or not at all.
+
+    Raises FileExistsError where one of them is there already.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    targets = [folder / name for name in (STATS, BADGES, HISTORY)]
+    for file in targets:
+        if file.exists():
+            raise FileExistsError(f"{file} is there already: name an empty folder to export to.")
+    copies = Copies(folder)
+    with store.reader.connect() as connection:
+        total = int(fact(connection, "history_count", "0"))
+        copies.write(STATS, by_viewer(stats_document(connection)))
+        copies.write(BADGES, by_viewer(badges_document(connection)))
+        copies.rebuild_history(_counted(history_lines(connection), total, progress))
+    return targets
+
+
+def _counted(lines: Iterable[bytes], total: int, progress: Progress) -> Iterable[bytes]:
+    for number, line in enumerate(lines, 1):
+        if number % _AT_ONCE == 0 or number == total:
+            progress("history", number, total)
+        yield line

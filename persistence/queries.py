@@ -1,0 +1,217 @@
+"""Answers to what people ask, read beside the writer: they hold up no save.
+
+Running watches are in every figure: each takes the place of its own stored record, if it has one.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
+
+from awards import added, progress, published, streaks
+from awards.badges import unknown
+from messages import (
+    BadgeCatalogue,
+    EarnedBadge,
+    GetHistory,
+    GetLeaderboard,
+    HistoryPage,
+    Leaderboard,
+    LeaderboardRow,
+    TitlesSuggested,
+    ViewerProfile,
+    WatchRecord,
+)
+from persistence.publishing import Rules, decode_totals, stored_totals, totals_from_rows, watching
+from persistence.rows import watch_record
+from persistence.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
+
+MAX_ROWS = 100
+"""More than a page of a chat ever shows."""
+
+
+class Queries:
+    """Reads with the engine of `Store.reader`; safe to use from several threads."""
+
+    def __init__(self, reader: Engine, rules: Rules) -> None:
+        self._reader = reader
+        self._rules = rules
+
+    def viewer(self, viewer_id: str, running: Sequence[WatchRecord], at_s: float) -> ViewerProfile:
+        """Return a viewer's statistics with what runs now, badges and progress."""
+        now = [record for record in running if record.viewer_id == viewer_id]
+        with self._reader.connect() as connection:
+            name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == viewer_id)).scalar()
+            if name is None and not now:
+                return ViewerProfile(stats=None, badges=(), progress=self._progress(connection, None, {}))
+            totals = self._totals(connection, viewer_id, now)
+            badges = self._earned(connection, viewer_id)
+            stats = published(
+                totals,
+                viewer_id,
+                now[-1].username if now else str(name),
+                self._rules.today(at_s),
+                watching_now=watching(now),
+                badges=len(badges),
+            )
+            held = {badge.badge_id: badge.earned_at_s for badge in badges}
+            board = self._by_value(connection, "time", running, at_s)
+            rank = next((row.rank for row in board if row.viewer_id == viewer_id), 0)
+            return ViewerProfile(stats, badges, self._progress(connection, totals, held), rank)
+
+    def _totals(self, connection: Connection, viewer_id: str, now: Sequence[WatchRecord]) -> Any:
+        resumed = stored(connection, now)
+        finished = (
+            totals_from_rows(connection, self._rules, viewer_id, resumed)
+            if resumed
+            else stored_totals(connection, viewer_id) or decode_totals(None)
+        )
+        return added(finished, now, self._rules.zone)
+
+    def _progress(self, connection: Connection, totals: Any, held: dict[str, float]) -> Any:
+        query = select(VIEWER_BADGES.c.badge_id, func.count()).group_by(VIEWER_BADGES.c.badge_id)
+        holders: dict[str, int] = dict(connection.execute(query).tuples().all())
+        return progress(self._rules.badges, totals or decode_totals(None), held, holders)
+
+    def _earned(self, connection: Connection, viewer_id: str) -> tuple[EarnedBadge, ...]:
+        rows = connection.execute(
+            select(VIEWER_BADGES)
+            .where(VIEWER_BADGES.c.viewer_id == viewer_id)
+            .order_by(VIEWER_BADGES.c.earned_at_s.desc(), VIEWER_BADGES.c.badge_id)
+        ).mappings()
+        return tuple(as_earned(self._rules, row["badge_id"], row["earned_at_s"], row["progress"]) for row in rows)
+
+    def catalogue(self) -> BadgeCatalogue:
+        """Return every badge there is, with how many have it."""
+        with self._reader.connect() as connection:
+            shown = self._progress(connection, None, {})
+            return BadgeCatalogue(tuple(msgspec.structs.replace(badge, progress=0.0) for badge in shown))
+
+    def history(self, asked: GetHistory) -> HistoryPage:
+        """Return a page of finished watches, the newest first."""
+        chosen: list[ColumnElement[bool]] = []
+        if asked.viewer_id:
+            chosen.append(WATCHES.c.viewer_id == asked.viewer_id)
+        if asked.title:
+            chosen.append(titled(asked.title))
+        if asked.since_s is not None:
+            chosen.append(WATCHES.c.ended_at_s >= asked.since_s)
+        query = (
+            select(WATCHES)
+            .where(*chosen)
+            .order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
+            .limit(_bounded(asked.limit))
+            .offset(max(0, asked.offset))
+        )
+        with self._reader.connect() as connection:
+            total = connection.execute(select(func.count()).select_from(WATCHES).where(*chosen)).scalar_one()
+            records = tuple(watch_record(row) for row in connection.execute(query).mappings())
+            return HistoryPage(records, total)
+
+    def suggest(self, part: str, limit: int) -> TitlesSuggested:
+        """Return titles that contain `part`, the most watched first."""
+        query = (
+            select(WATCHES.c.title)
+            .where(titled(part))
+            .group_by(WATCHES.c.title)
+            .order_by(func.count().desc(), WATCHES.c.title)
+            .limit(_bounded(limit))
+        )
+        with self._reader.connect() as connection:
+            return TitlesSuggested(tuple(connection.execute(query).scalars()))
+
+    def leaderboard(self, asked: GetLeaderboard, running: Sequence[WatchRecord], at_s: float) -> Leaderboard:
+        """Return a page of places. With `since_s` only watches that ended since then count (movies, time)."""
+        with self._reader.connect() as connection:
+            if asked.since_s is not None and asked.kind in ("movies", "time"):
+                rows = self._since(connection, asked.kind, asked.since_s, running)
+            else:
+                rows = self._by_value(connection, asked.kind, running, at_s)
+        start = max(0, asked.offset)
+        return Leaderboard(asked.kind, tuple(rows[start : start + _bounded(asked.limit)]), len(rows))
+
+    def _by_value(
+        self, connection: Connection, kind: str, running: Sequence[WatchRecord], at_s: float
+    ) -> list[LeaderboardRow]:
+        """Everybody's saved figure; of those who watch now, the present one."""
+        found = {viewer_id: (name, float(value)) for viewer_id, name, value in connection.execute(_saved_figures(kind))}
+        if kind != "badges":
+            for record in running:
+                totals = self._totals(
+                    connection, record.viewer_id, [r for r in running if r.viewer_id == record.viewer_id]
+                )
+                streak = streaks(totals.days, self._rules.today(at_s))[0]
+                value = {"movies": totals.films, "time": totals.playing_s, "streak": streak}[kind]
+                found[record.viewer_id] = (record.username, float(value))
+        return _ranked((viewer_id, name, value) for viewer_id, (name, value) in found.items())
+
+    def _since(
+        self, connection: Connection, kind: str, since_s: float, running: Sequence[WatchRecord]
+    ) -> list[LeaderboardRow]:
+        films = WATCHES.c.media_type == "movie"
+        figure = func.sum(WATCHES.c.playing_s) if kind == "time" else func.count().filter(films)
+        query = (
+            select(WATCHES.c.viewer_id, figure)
+            .where(
+                WATCHES.c.ended_at_s >= since_s,
+                WATCHES.c.brief.is_(False),
+                WATCHES.c.watch_id.not_in(sorted(stored(connection, running))),
+            )
+            .group_by(WATCHES.c.viewer_id)
+        )
+        values = {viewer_id: float(value or 0) for viewer_id, value in connection.execute(query)}
+        names: dict[str, str] = dict(connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username)).tuples().all())
+        for record in running:
+            if not record.brief:
+                more = record.playing_s if kind == "time" else float(record.media_type == "movie")
+                values[record.viewer_id] = values.get(record.viewer_id, 0.0) + more
+                names.setdefault(record.viewer_id, record.username)
+        return _ranked((viewer_id, names.get(viewer_id, viewer_id), v) for viewer_id, v in values.items())
+
+
+def as_earned(rules: Rules, badge_id: str, earned_at_s: float, figure: float) -> EarnedBadge:
+    """Return a held badge as people are told, known or not."""
+    known = next((badge for badge in rules.badges if badge.id == badge_id), None)
+    return known.as_earned(earned_at_s, figure) if known else unknown(badge_id, earned_at_s, figure)
+
+
+def stored(connection: Connection, running: Iterable[WatchRecord]) -> set[str]:
+    """Return the ids of the running watches that have a record too."""
+    ids = [record.watch_id for record in running]
+    return set(connection.execute(select(WATCHES.c.watch_id).where(WATCHES.c.watch_id.in_(ids))).scalars())
+
+
+def _saved_figures(kind: str) -> Select[Any]:
+    if kind == "badges":
+        held = func.count(VIEWER_BADGES.c.badge_id)
+        return (
+            select(VIEWERS.c.viewer_id, VIEWERS.c.username, held)
+            .join(VIEWER_BADGES, VIEWER_BADGES.c.viewer_id == VIEWERS.c.viewer_id)
+            .group_by(VIEWERS.c.viewer_id, VIEWERS.c.username)
+        )
+    column = {
+        "movies": VIEWER_STATS.c.total_movies,
+        "time": VIEWER_STATS.c.total_watch_time_s,
+        "streak": VIEWER_STATS.c.current_streak_days,
+    }[kind]
+    return select(VIEWER_STATS.c.viewer_id, VIEWER_STATS.c.username, column)
+
+
+def _ranked(values: Iterable[tuple[str, str, float]]) -> list[LeaderboardRow]:
+    """Places from 1, equal figures sharing one; who has nothing is not listed."""
+    ordered = sorted((row for row in values if row[2] > 0), key=lambda row: (-row[2], row[1].casefold(), row[0]))
+    rows: list[LeaderboardRow] = []
+    for place, (viewer_id, name, value) in enumerate(ordered, 1):
+        rank = rows[-1].rank if rows and rows[-1].value == value else place
+        rows.append(LeaderboardRow(rank, viewer_id, name, value))
+    return rows
+
+
+def titled(part: str) -> ColumnElement[bool]:
+    """Match titles that contain `part`, in any case."""
+    return WATCHES.c.title_folded.contains(part.casefold(), autoescape=True)
+
+
+def _bounded(limit: int) -> int:
+    return max(0, min(limit, MAX_ROWS))

@@ -1,0 +1,58 @@
+"""The few statements that SQLAlchemy has no common word for, and what its errors mean to a person."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from persistence.tables import FACTS
+
+_IN_AT_ONCE = 500
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows; where the primary key is there already, replace the row."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    new = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=new), list(rows))
+
+
+def parts(values: Iterable[str]) -> Iterator[list[str]]:
+    """Cut values into lists short enough for an IN."""
+    everything = list(values)
+    for start in range(0, len(everything), _IN_AT_ONCE):
+        yield everything[start : start + _IN_AT_ONCE]
+
+
+def fact(connection: Connection, name: str, default: str = "") -> str:
+    """Return one of the store's facts about itself."""
+    found = connection.execute(select(FACTS.c.value).where(FACTS.c.name == name)).scalar_one_or_none()
+    return default if found is None else str(found)
+
+
+def put_facts(connection: Connection, facts: Mapping[str, str]) -> None:
+    """Write some of the store's facts about itself."""
+    upsert(connection, FACTS, [{"name": name, "value": value} for name, value in facts.items()])
+
+
+def explained(error: SQLAlchemyError | OSError, store: str) -> str:
+    """Return what an error means and what to do about it, in one line."""
+    cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    cause = " ".join(cause.split())
+    low = cause.lower()
+    if "locked" in low or "busy" in low:
+        cure = "another program holds it: close that program"
+    elif any(word in low for word in ("full", "no space", "disk i/o", "too large")):
+        cure = "make room on the disk"
+    elif any(word in low for word in ("readonly", "read-only", "permission", "unable to open")):
+        cure = "give Usher's user the right to write there"
+    elif "malformed" in low or "not a database" in low:
+        cure = "stop Usher and bring back a backup with: python run.py restore FILE"
+    else:
+        cure = "see that it can be reached and written to"
+    return f"{store}: {cause} ({cure}; nothing in memory is lost, the next save tries again)"

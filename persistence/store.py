@@ -1,0 +1,363 @@
+"""The store of record. One writer; each save is one transaction, followed by the JSON copies.
+
+What is in the store is found again by its id: a watch by `watch_id`, a kept message by its own. So a
+delivery that is repeated, in whatever order, leaves the same rows.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from awards import Totals, added
+from messages import Moment, WatchRecord, WatchState
+from persistence.copying import Copier
+from persistence.engine import name_of, reader_engine, sqlite_file
+from persistence.errors import SaveFailed
+from persistence.opening import open_writer
+from persistence.publishing import Rules, publish, seen, stored_totals, totals_from_rows, touch
+from persistence.rows import as_json, watch_record, watch_row
+from persistence.sql import explained, fact, parts, put_facts, upsert
+from persistence.tables import (
+    CHECKPOINT,
+    HANDLED_MESSAGES,
+    SAVES,
+    VIEWER_BADGES,
+    VIEWER_STATS,
+    WATCHES,
+)
+
+KEEP_HANDLED_S = 30 * 86400.0
+"""Ids of handled messages are kept this long; a sender tries again for seconds, not for weeks."""
+KEEP_SAVES = 5000
+"""Rows of `saves` that are kept."""
+
+
+class Running(NamedTuple):
+    """A running watch: what to go on with, and its record as if it ended now."""
+
+    state: WatchState
+    record: WatchRecord
+
+
+@dataclass(frozen=True)
+class SaveResult:
+    """What a save left in the store."""
+
+    users: int
+    watches: int
+    badges: int
+    active: int
+
+
+class Store:
+    """Opened on one thread and used on it; queries have their own connections (see `persistence.queries`)."""
+
+    def __init__(
+        self,
+        url: str,
+        folder: Path,
+        rules: Rules,
+        *,
+        backups_dir: Path | None = None,
+        note: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        """Open the store at `url`, made or migrated where needed, with the JSON copies in `folder`.
+
+        Raises StoreError where the store cannot be used. `note` is told of what was done on the way.
+        """
+        self.rules = rules
+        self.name = name_of(url)
+        self.file = sqlite_file(url)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._writer = open_writer(url, backups_dir or folder / "backups", note)
+        self.reader = reader_engine(url)
+        self._copier = Copier(folder, self.reader, self.writing, note)
+        self._note = note
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.reader.dispose()
+        self._writer.dispose()
+
+    # -- saves -----------------------------------------------------------------------------------------------
+
+    def finish(
+        self,
+        record: WatchRecord,
+        closed: Moment,
+        message_id: str,
+        running: Iterable[Running] | None,
+        at_s: float,
+    ) -> SaveResult:
+        """Store a finished watch with its viewer's statistics and badges; nothing at all for a message that is
+        known. `closed` is when the tracker closed it, `running` what else runs (None: not known), `at_s` the
+        time of the save.
+
+        Raises SaveFailed with nothing changed; CopiesFailed with the store saved.
+        """
+        with self.writing() as connection:
+            if _is_handled(connection, message_id):
+                return _counted(connection, _count(running))
+            new_row, is_replaced = self._put_record(connection, record, closed)
+            connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.watch_id == record.watch_id))
+            if message_id:
+                upsert(connection, HANDLED_MESSAGES, [{"message_id": message_id, "handled_at_s": at_s}])
+                old = HANDLED_MESSAGES.c.handled_at_s < at_s - KEEP_HANDLED_S
+                connection.execute(delete(HANDLED_MESSAGES).where(old))
+            result = self._publish(
+                connection,
+                running,
+                at_s,
+                finished=record,
+                added_now=new_row is not None and not is_replaced,
+            )
+            _note_save(connection, "finish", result, at_s)
+            plan = self._copier.plan(
+                connection,
+                appended=new_row if not is_replaced else None,
+                history_changed=is_replaced,
+            )
+        self._copier.carry_out(plan)
+        return result
+
+    def save(self, running: Iterable[Running] | None, at_s: float, reason: str) -> SaveResult:
+        """Save statistics, badges and the checkpoint; with the reason "command" the history copy too.
+
+        `running` is every running watch; None where that is not known: then the checkpoint stays as it is.
+        Raises SaveFailed with nothing changed; CopiesFailed with the store saved.
+        """
+        with self.writing() as connection:
+            still = None if running is None else _still_running(connection, running)
+            if still is not None:
+                _replace_checkpoint(connection, still, at_s)
+            result = self._publish(connection, still, at_s)
+            _note_save(connection, reason, result, at_s)
+            plan = self._copier.plan(connection, history_anew=reason == "command")
+        self._copier.carry_out(plan)
+        return result
+
+    def _put_record(
+        self, connection: Connection, record: WatchRecord, closed: Moment
+    ) -> tuple[Mapping[str, object] | None, bool]:
+        """Insert or replace a record: (its row, whether it was replaced); no row where a later one is stored."""
+        stored = connection.execute(
+            select(WATCHES.c.seq, WATCHES.c.closed_wall_s, WATCHES.c.closed_steady_s).where(
+                WATCHES.c.watch_id == record.watch_id
+            )
+        ).first()
+        if stored is None:
+            seq = int(fact(connection, "history_count", "0")) + 1
+            put_facts(connection, {"history_count": str(seq)})
+            row = watch_row(record, seq, closed)
+            connection.execute(WATCHES.insert(), row)
+            return row, False
+        # Two clocks, for the wall clock may have been set back and the steady one starts anew at a boot.
+        if closed.wall_s < stored.closed_wall_s and closed.steady_s < stored.closed_steady_s:
+            return None, False
+        row = watch_row(record, stored.seq, closed)
+        upsert(connection, WATCHES, [row])
+        return row, True
+
+    def _publish(
+        self,
+        connection: Connection,
+        running: Iterable[Running] | None,
+        at_s: float,
+        *,
+        finished: WatchRecord | None = None,
+        added_now: bool = False,
+    ) -> SaveResult:
+        """Statistics and badges of all viewers: those who watch now or just finished are reckoned anew."""
+        still = [] if running is None else _still_running(connection, running)
+        by_viewer: dict[str, list[WatchRecord]] = {}
+        for watch in sorted(still, key=lambda watch: (watch.record.started_at_s, watch.record.watch_id)):
+            by_viewer.setdefault(watch.record.viewer_id, []).append(watch.record)
+            seen(connection, watch.record)
+        touch(connection, self.rules, at_s)
+        viewers = set(by_viewer) | (set() if running is None else _were_watching(connection))
+        totals: dict[str, Totals] = {}
+        if finished is not None:
+            seen(connection, finished)
+            viewers.add(finished.viewer_id)
+            if added_now and (before := stored_totals(connection, finished.viewer_id)) is not None:
+                totals[finished.viewer_id] = added(before, [finished], self.rules.zone)
+            else:
+                totals[finished.viewer_id] = totals_from_rows(connection, self.rules, finished.viewer_id)
+        for viewer_id in viewers - totals.keys():
+            known = stored_totals(connection, viewer_id)
+            totals[viewer_id] = known or totals_from_rows(connection, self.rules, viewer_id)
+        resumed = _stored_ids(connection, (watch.state.watch_id for watch in still))
+        screening_id = finished.screening_id if finished is not None else ""
+        publish(
+            connection,
+            self.rules,
+            totals,
+            by_viewer,
+            at_s,
+            resumed=resumed,
+            screening_id=screening_id,
+        )
+        return _counted(connection, len(still))
+
+    # -- what is there ---------------------------------------------------------------------------------------
+
+    def is_handled(self, message_id: str) -> bool:
+        """Tell whether a kept message was handled, in this life or an earlier one."""
+        with self.reader.connect() as connection:
+            return _is_handled(connection, message_id)
+
+    def checkpoint(self) -> tuple[WatchState, ...]:
+        """Return the running watches as the last save left them."""
+        with self.reader.connect() as connection:
+            states = connection.execute(select(CHECKPOINT.c.state).order_by(CHECKPOINT.c.watch_id)).scalars()
+            return tuple(msgspec.json.decode(state, type=WatchState) for state in states)
+
+    def still_running(self, states: Iterable[WatchState]) -> tuple[WatchState, ...]:
+        """Leave out the watches whose record was stored after they were last seen."""
+        with self.reader.connect() as connection:
+            known = list(states)
+            closed = _closed(connection, (state.watch_id for state in known))
+            return tuple(state for state in known if _runs(state, closed))
+
+    def resumable(self, since_s: float) -> tuple[WatchRecord, ...]:
+        """Return the finished watches that ended at or after `since_s`, the oldest first."""
+        query = (
+            select(WATCHES)
+            .where(WATCHES.c.ended_at_s >= since_s, WATCHES.c.imported.is_(False))
+            .order_by(WATCHES.c.ended_at_s, WATCHES.c.watch_id)
+        )
+        with self.reader.connect() as connection:
+            return tuple(watch_record(row) for row in connection.execute(query).mappings())
+
+    def last_saved_s(self) -> float | None:
+        """Return when the last save was; None where there was none."""
+        with self.reader.connect() as connection:
+            return connection.execute(select(SAVES.c.saved_at_s).order_by(SAVES.c.save_id.desc()).limit(1)).scalar()
+
+    def unannounced(self) -> list[tuple[str, str, str, str, float, float]]:
+        """Return (viewer id, name, screening id, badge id, earned at, figure) of badges not announced yet."""
+        query = (
+            select(
+                VIEWER_BADGES.c.viewer_id,
+                VIEWER_STATS.c.username,
+                VIEWER_BADGES.c.screening_id,
+                VIEWER_BADGES.c.badge_id,
+                VIEWER_BADGES.c.earned_at_s,
+                VIEWER_BADGES.c.progress,
+            )
+            .join(VIEWER_STATS, VIEWER_STATS.c.viewer_id == VIEWER_BADGES.c.viewer_id)
+            .where(VIEWER_BADGES.c.announced.is_(False))
+            .order_by(VIEWER_BADGES.c.earned_at_s, VIEWER_BADGES.c.viewer_id, VIEWER_BADGES.c.badge_id)
+        )
+        with self.reader.connect() as connection:
+            return list(connection.execute(query).tuples())
+
+    def mark_announced(self, viewer_id: str, badge_ids: Iterable[str]) -> None:
+        """Note that Discord has taken over the announcement of a viewer's badges."""
+        chosen = (VIEWER_BADGES.c.viewer_id == viewer_id) & VIEWER_BADGES.c.badge_id.in_(list(badge_ids))
+        with self.writing() as connection:
+            connection.execute(update(VIEWER_BADGES).where(chosen).values(announced=True))
+
+    @property
+    def copies_behind(self) -> bool:
+        """Whether a JSON copy could not be written and is still to be made anew."""
+        return self._copier.behind
+
+    def repair_copies(self) -> list[str]:
+        """Make anew each JSON copy that is torn, missing or behind; return their names."""
+        return self._copier.repair()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction; every error of the store becomes a SaveFailed that says what to do."""
+        try:
+            with self._writer.begin() as connection:
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            raise SaveFailed(explained(error, self.name)) from error
+
+
+def _count(running: Iterable[Running] | None) -> int:
+    return 0 if running is None else len(list(running))
+
+
+def _is_handled(connection: Connection, message_id: str) -> bool:
+    query = select(HANDLED_MESSAGES.c.message_id).where(HANDLED_MESSAGES.c.message_id == message_id)
+    return connection.execute(query).first() is not None
+
+
+def _closed(connection: Connection, watch_ids: Iterable[str]) -> dict[str, Moment]:
+    """When the stored ones of these watches were closed."""
+    found = {}
+    columns = (WATCHES.c.watch_id, WATCHES.c.closed_wall_s, WATCHES.c.closed_steady_s)
+    for some in parts(watch_ids):
+        for watch_id, wall_s, steady_s in connection.execute(select(*columns).where(WATCHES.c.watch_id.in_(some))):
+            found[watch_id] = Moment(wall_s, steady_s)
+    return found
+
+
+def _runs(state: WatchState, closed: Mapping[str, Moment]) -> bool:
+    """A watch with a record runs only if it was seen after that record was made: it was resumed.
+
+    By either clock: the wall clock may have been set back, the steady one starts anew at a boot.
+    """
+    at = closed.get(state.watch_id)
+    return at is None or state.seen.wall_s > at.wall_s or state.seen.steady_s > at.steady_s
+
+
+def _still_running(connection: Connection, running: Iterable[Running]) -> list[Running]:
+    known = list(running)
+    closed = _closed(connection, (watch.state.watch_id for watch in known))
+    return [watch for watch in known if _runs(watch.state, closed)]
+
+
+def _stored_ids(connection: Connection, watch_ids: Iterable[str]) -> set[str]:
+    return set(_closed(connection, watch_ids))
+
+
+def _were_watching(connection: Connection) -> set[str]:
+    """Viewers whose saved statistics say that they watch: whoever no longer does is reckoned anew."""
+    query = select(VIEWER_STATS.c.viewer_id).where(VIEWER_STATS.c.watching_now != "")
+    return set(connection.execute(query).scalars())
+
+
+def _replace_checkpoint(connection: Connection, running: Iterable[Running], at_s: float) -> None:
+    connection.execute(delete(CHECKPOINT))
+    rows = [
+        {
+            "watch_id": state.watch_id,
+            "viewer_id": state.viewer_id,
+            "server_id": state.item.server_id,
+            "guild_id": state.guild_id,
+            "state": as_json(state),
+            "saved_at_s": at_s,
+        }
+        for state, _record in running
+    ]
+    upsert(connection, CHECKPOINT, rows)
+
+
+def _counted(connection: Connection, active: int) -> SaveResult:
+    users = connection.execute(select(func.count()).select_from(VIEWER_STATS)).scalar_one()
+    badges = connection.execute(select(func.count()).select_from(VIEWER_BADGES)).scalar_one()
+    # Counted as they come in: to count a million rows at each save would make it slower with each watch.
+    return SaveResult(users, int(fact(connection, "history_count", "0")), badges, active)
+
+
+def _note_save(connection: Connection, reason: str, result: SaveResult, at_s: float) -> None:
+    row = {
+        "saved_at_s": at_s,
+        "reason": reason,
+        "active": result.active,
+        "users": result.users,
+        "watches": result.watches,
+        "badges": result.badges,
+    }
+    save_id = connection.execute(SAVES.insert().returning(SAVES.c.save_id), row).scalar_one()
+    connection.execute(delete(SAVES).where(SAVES.c.save_id <= save_id - KEEP_SAVES))
