@@ -57,5 +57,5 @@ def _prepare(engine: Engine, begin: str, *more: str) -> None:
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
         # SQLAlchemy says "begin" of an AUTOCOMMIT connection too; the pragmas that are sent there refuse a transaction.
-        if connection.get_isolation_level() != "AUTOCOMMIT":
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
             connection.exec_driver_sql(begin)
