@@ -9,21 +9,41 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
+from rich.progress import Progress, TaskID
+from sqlalchemy.exc import SQLAlchemyError
 
+from awards import BadgesError
 from config import Settings
 from launcher.caller import Caller, NotReachedError
 from launcher.lock import AlreadyRunningError, FolderLock
 from launcher.runfile import RunFile, running_state
 from launcher.runfolder import wait_for_orphans
 from messages import BackedUp, BackUpNow
-from persistence import backups
+from persistence import backups, importer
+from persistence.catalogue import load_badges
 from persistence.engine import sqlite_file
-from persistence.errors import BackupError, StoreError
+from persistence.errors import BackupError, ImportFault, SaveFailed, StoreError
+from persistence.publishing import Rules
+from persistence.store import Store
 
 _ORPHANS_WITHIN_S = 10.0
 _BACKUP_WITHIN_S = 600.0
+
+_FAILURES = (
+    AlreadyRunningError,
+    NotReachedError,
+    BackupError,
+    StoreError,
+    SaveFailed,
+    ImportFault,
+    BadgesError,
+    SQLAlchemyError,
+    OSError,
+)
+"""What is told in words; anything else is a fault of Usher's own, and its traceback helps to mend it."""
 
 Command = Callable[[Settings, argparse.Namespace, Console], int]
 
@@ -32,7 +52,7 @@ def _backup(settings: Settings, arguments: argparse.Namespace, console: Console)
     """Through the persistence actor where the service runs, which then sees it in its log; else directly."""
     target = arguments.file.absolute() if arguments.file else None
     data_dir = Path(settings.data_dir)
-    with console.status("Copying the store and reading the copy back..."):
+    with Console(stderr=True).status("Copying the store and reading the copy back..."):
         if running_state(data_dir) is not None:
             with Caller(data_dir) as service:
                 request = BackUpNow(file=str(target or ""))
@@ -59,6 +79,63 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
         "The three JSON files follow at the next start of the service."
     )
     return 0
+
+
+def _import(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
+    data_dir = Path(settings.data_dir).absolute()
+    rules = _rules(settings)
+    # Read before the data folder is touched: what is wrong in the files must leave no trace.
+    files = importer.read_old(arguments.dir.absolute(), rules, settings.watched_percent, settings.min_watch_seconds)
+    with alone(settings), _opened(settings, rules) as store, _progress() as progress:
+        done = importer.import_old(store, files, time.time(), progress)
+    console.print(f"Read {', '.join(files.found)} of {arguments.dir}.")
+    console.print(
+        f"New in {data_dir}: {done.watches} watch records, {done.viewers} viewers, {done.badges} badges."
+        if done.watches or done.viewers or done.badges
+        else f"All of it was in {data_dir} already: nothing was changed."
+    )
+    return 0
+
+
+def _export(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
+    """Reads beside a running service as well."""
+    file = sqlite_file(settings.store_url)
+    if file is not None and not file.exists():
+        raise StoreError(f"There is no store {file} to export: set DATA_DIR to the folder of one.")
+    with _opened(settings, _rules(settings)) as store, _progress() as progress:
+        written = importer.export(store, arguments.dir.absolute(), progress)
+    for path in written:
+        console.print(f"{path}: {path.stat().st_size} bytes")
+    return 0
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(ZoneInfo(settings.timezone), load_badges(Path(settings.data_dir)))
+
+
+@contextlib.contextmanager
+def _opened(settings: Settings, rules: Rules) -> Iterator[Store]:
+    notices = logging.getLogger("store")
+    store = Store(settings.store_url, Path(settings.data_dir).absolute(), rules, note=notices.warning)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each thing that is done, on stderr; nothing where that is no terminal."""
+    screen = Console(stderr=True)
+    with Progress(console=screen, disable=not screen.is_terminal) as bars:
+        known: dict[str, TaskID] = {}
+
+        def tell(doing: str, done: int, of: int) -> None:
+            if doing not in known:
+                known[doing] = bars.add_task(doing, total=of)
+            bars.update(known[doing], completed=done, total=of)
+
+        yield tell
 
 
 def _store_file(settings: Settings) -> Path:
@@ -90,12 +167,17 @@ def _said(command: Command) -> Command:
         logging.basicConfig(level=logging.WARNING, format="%(message)s")
         try:
             return command(settings, arguments, console)
-        except (AlreadyRunningError, NotReachedError, BackupError, StoreError, OSError) as error:
+        except _FAILURES as error:
             sys.stderr.write(f"{error}\n")
             return 1
 
     return run
 
 
-COMMANDS: dict[str, Command] = {"backup": _said(_backup), "restore": _said(_restore)}
+COMMANDS: dict[str, Command] = {
+    "backup": _said(_backup),
+    "restore": _said(_restore),
+    "import": _said(_import),
+    "export": _said(_export),
+}
 """By their names on the command line."""

@@ -24,6 +24,7 @@ def check(settings: config.Settings) -> Iterator[Finding]:
     yield _folder(data_dir)
     yield _disk(data_dir)
     yield _store(settings)
+    yield _badges(data_dir)
     now = datetime.now(ZoneInfo(settings.timezone))
     yield good("Time zone", f"{settings.timezone}, where it is {now:%A %H:%M}")
     running = running_state(data_dir)
@@ -90,6 +91,17 @@ def _store(settings: config.Settings) -> Finding:
     if file is not None and not file.exists():
         return good("Store", f"{name} (made at the first start)")
     return good("Store", f"{name} is sound")
+
+
+def _badges(data_dir: Path) -> Finding:
+    from awards import BadgesError
+    from persistence.catalogue import load_badges
+
+    try:
+        badges = load_badges(data_dir)
+    except BadgesError as error:
+        return bad("Badges", str(error), f"mend {data_dir / 'badges.toml'}, or take it away")
+    return good("Badges", f"{len(badges)} can be earned")
 
 
 def _shown(settings: config.Settings) -> str:

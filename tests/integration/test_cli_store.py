@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -57,8 +58,8 @@ def test_restore_keeps_the_old_store_and_says_where(folder: Path) -> None:
     assert usher(folder, "backup", "mine.db").returncode == 0
     done = usher(folder, "restore", "mine.db")
     assert done.returncode == 0, done.stderr
-    kept = list((folder / "data").glob("usher.db.before-restore-*"))
-    assert len(kept) == 1 and kept[0].name in done.stdout.replace("\n", "")
+    kept = [file.name for file in (folder / "data").glob("usher.db.before-restore-*") if file.name[-1].isdigit()]
+    assert len(kept) == 1 and kept[0] in done.stdout
 
 
 def test_restore_of_a_file_that_is_not_there(tmp_path: Path) -> None:
@@ -86,3 +87,89 @@ def test_a_database_server_has_its_own_tools(folder: Path) -> None:
     """pg_dump is named, not imitated."""
     done = usher(folder, "backup", DATABASE_URL="postgresql+psycopg://usher:hidden@127.0.0.1:1/usher")
     assert done.returncode == 1 and "pg_dump" in done.stderr and "hidden" not in done.stderr
+
+
+OLD = {
+    "user_stats.json": {
+        "200000000000000001": {
+            "user_id": "200000000000000001", "username": "Zoë", "total_movies": 1, "total_watch_time_minutes": 90,
+            "completed_movies": 1, "current_streak_days": 1, "longest_streak_days": 1,
+            "last_watch_date": "2026-10-31T22:00:00", "favorite_genres": {"Horror": 1},
+            "favorite_decades": {"1920s": 1}, "directors_watched": ["F. W. Murnau"], "ai_interactions": 3,
+            "votes_cast": 2, "movies_requested": 1,
+        }
+    },
+    "user_badges.json": {
+        "200000000000000001": [
+            {"badge_id": "of_another_time", "earned_date": "2026-10-31T22:00:00", "progress_value": 1}
+        ]
+    },
+    "watch_history.json": [
+        {
+            "movie_title": "Nosferatu", "user_id": "200000000000000001", "start_time": "2026-10-31T20:30:00",
+            "end_time": "2026-10-31T22:00:00", "watch_duration_minutes": 90, "completion_percentage": 96.0,
+            "genres": ["Horror"], "year": 1922, "director": "F. W. Murnau",
+        }
+    ],
+}  # fmt: skip
+
+
+def old_folder(folder: Path) -> Path:
+    """The older bot's files, as it wrote them."""
+    old = folder / "old"
+    old.mkdir()
+    for name, content in OLD.items():
+        (old / name).write_text(json.dumps(content), encoding="utf-8")
+    return old
+
+
+def test_import_twice_is_import_once_and_export_gives_it_back(tmp_path: Path) -> None:
+    """The second import says that nothing was new; the export holds the record and the unknown badge."""
+    old_folder(tmp_path)
+    first = usher(tmp_path, "import", "old")
+    assert first.returncode == 0, first.stderr
+    assert "1 watch records, 1 viewers, 1 badges" in first.stdout
+    second = usher(tmp_path, "import", "old")
+    assert second.returncode == 0 and "nothing was changed" in second.stdout
+    done = usher(tmp_path, "export", "out")
+    assert done.returncode == 0, done.stderr
+    history = json.loads((tmp_path / "out" / "watch_history.json").read_text(encoding="utf-8"))
+    badges = json.loads((tmp_path / "out" / "user_badges.json").read_text(encoding="utf-8"))
+    assert [record["movie_title"] for record in history] == ["Nosferatu"]
+    assert "of_another_time" in json.dumps(badges)
+    assert all(name in done.stdout for name in OLD)
+
+
+def test_export_overwrites_nothing(tmp_path: Path) -> None:
+    """A second export into the same folder is refused."""
+    old_folder(tmp_path)
+    assert usher(tmp_path, "import", "old").returncode == 0
+    assert usher(tmp_path, "export", "old").returncode == 1
+    assert json.loads((tmp_path / "old" / "watch_history.json").read_text()) == OLD["watch_history.json"]
+
+
+def test_a_broken_file_is_named_and_nothing_is_made(tmp_path: Path) -> None:
+    """All or nothing: not even a data folder."""
+    (old_folder(tmp_path) / "watch_history.json").write_text('[{"movie_title": ')
+    done = usher(tmp_path, "import", "old")
+    assert done.returncode == 1 and "watch_history.json" in done.stderr and "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_export_of_nothing_makes_nothing(tmp_path: Path) -> None:
+    """No store, no folder."""
+    done = usher(tmp_path, "export", "out")
+    assert done.returncode == 1 and "no store" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_import_refuses_while_a_service_runs(folder: Path) -> None:
+    """Two writers would undo each other's memory: it names the process and the way out."""
+    old_folder(folder)
+    data = folder / "data"
+    with FolderLock(data), contextlib.ExitStack() as undo:
+        file = RunFile(data)
+        undo.callback(file.remove)
+        file.write(RunState(Process.of(os.getpid()), "/nowhere"))
+        done = usher(folder, "import", "old")
+    assert done.returncode == 1 and f"process {os.getpid()}" in done.stderr
