@@ -94,7 +94,7 @@ def read_badges(text: str, name: str) -> tuple[Badge, ...]:
         raise BadgesError([f"{name} is no TOML: {error}."]) from None
     tables = document.pop("badge", [])
     problems = [f"{name}: {key} is not known here: only [[badge]] tables are." for key in document]
-    if not isinstance(tables, list):
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise BadgesError([*problems, f"{name}: write [[badge]] with double brackets."])
     badges: dict[str, Badge] = {}
     for number, table in enumerate(tables, 1):

@@ -1,0 +1,102 @@
+"""Watches, states and stores for tests, in one line each."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
+
+from messages import Item, Moment, WatchRecord, WatchState
+from messages.base import DurationMs, PositionMs
+from persistence.catalogue import default_badges
+from persistence.publishing import Rules
+from persistence.store import Running, Store
+
+EVENING = datetime(2026, 11, 20, 20, 0, tzinfo=UTC).timestamp()
+"""A Friday, 20:00 UTC."""
+DAY = 86400.0
+FILM = Item(
+    server_id="srv",
+    rating_key="100",
+    kind="movie",
+    title="Alien",
+    year=1979,
+    duration_ms=DurationMs(7_200_000),
+    genres=("Horror", "Science Fiction"),
+    directors=("Ridley Scott",),
+)
+RULES = Rules(ZoneInfo("UTC"), default_badges())
+
+
+def record(watch_id: str = "w1", viewer_id: str = "501", item: Item = FILM, **changes: Any) -> WatchRecord:
+    """Return the record of a whole film seen from 20:00 to 22:00; `changes` replace fields."""
+    whole = WatchRecord(
+        watch_id=watch_id,
+        screening_id="s1",
+        viewer_id=viewer_id,
+        username=f"name {viewer_id}",
+        source="voice",
+        item=item,
+        media_type=item.kind,
+        started_at_s=EVENING,
+        ended_at_s=EVENING + 7200,
+        join_position_ms=PositionMs(0),
+        leave_position_ms=PositionMs(7_200_000),
+        playing_s=7200.0,
+        paused_s=0.0,
+        spans=((0, 7_200_000),),
+        coverage_ms=DurationMs(7_200_000),
+        completion_percent=100.0,
+        completed=True,
+        brief=False,
+        end_reason="ended",
+    )
+    return replace(whole, **changes)
+
+
+def state(of: WatchRecord, seen_s: float | None = None) -> WatchState:
+    """Return a running watch as it would be when `of` is its record so far."""
+    at = Moment(seen_s or of.ended_at_s, (seen_s or of.ended_at_s) - EVENING)
+    return WatchState(
+        watch_id=of.watch_id,
+        screening_id=of.screening_id,
+        viewer_id=of.viewer_id,
+        username=of.username,
+        source=of.source,
+        item=of.item,
+        session_key="1",
+        account_id="1",
+        machine_id="tv",
+        started_at_s=of.started_at_s,
+        join_position_ms=of.join_position_ms,
+        position_ms=of.leave_position_ms,
+        state="playing",
+        seen=at,
+        advanced=at,
+        playing_s=of.playing_s,
+        spans=of.spans,
+    )
+
+
+def running(*records: WatchRecord) -> list[Running]:
+    """Return watches that run, by their records so far."""
+    return [Running(state(each), each) for each in records]
+
+
+def closed(of: WatchRecord) -> Moment:
+    """Return when the tracker closed a watch: half a minute after its end."""
+    return Moment(of.ended_at_s + 30, of.ended_at_s + 30 - EVENING)
+
+
+def open_store(folder: Path, rules: Rules = RULES) -> Store:
+    """Open the store of a data folder as the actor does, copies looked after."""
+    store = Store(f"sqlite:///{folder / 'usher.db'}", folder, rules)
+    store.repair_copies()
+    return store
+
+
+def finish(store: Store, *records: WatchRecord, at_s: float | None = None) -> None:
+    """Store finished watches, each by a message of its own."""
+    for each in records:
+        store.finish(each, closed(each), f"m-{each.watch_id}", [], at_s or each.ended_at_s + 31)
