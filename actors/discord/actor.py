@@ -79,9 +79,7 @@ class DiscordActor(Actor):
             Route.BASE = settings.discord_api_url.rstrip("/")
         if settings.discord_gateway_url:
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.discord_gateway_url)
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = (
-            False  # Usher listens to nobody and says nothing
-        )
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         self._thread.start()
 
     def on_stop(self) -> None:
@@ -137,8 +135,7 @@ class DiscordActor(Actor):
         except BaseException as error:  # noqa: BLE001 - whatever it was, the actor must hear of it
             self.actor_ref.tell(_LoopBroke(error))
         finally:
-            with contextlib.suppress(RuntimeError):
-                self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.run_until_complete(_sweep())
             self._loop.close()
 
     async def _live(self) -> None:
@@ -163,3 +160,13 @@ class DiscordActor(Actor):
                 task.cancel()
             await asyncio.gather(stop, *tasks, return_exceptions=True)
             await self._connection.close()
+
+
+async def _sweep() -> None:
+    """End what discord.py leaves running, so that the loop can be closed without complaint."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=0.5)
+    await asyncio.get_running_loop().shutdown_asyncgens()

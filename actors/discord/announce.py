@@ -23,6 +23,7 @@ GATHER_S = 0.15
 """How long the first waits for company, so that a rush becomes one message."""
 REUNITE_S = 5.0
 """How long a post that was cut short waits for its parts to be delivered again."""
+LONGEST_PAUSE_S = 60.0
 _TROUBLE = "announcements"
 
 
@@ -97,7 +98,7 @@ class Announcer:
                 self._some.clear()
                 continue
             if (channel := self._channel()) is None:
-                await self._pause(30.0)
+                await self._pause(LONGEST_PAUSE_S)
                 continue
             batch, nonce, shown = self._next_batch()
             verdict = await self._post(channel, batch, nonce, shown)
@@ -176,7 +177,7 @@ class Announcer:
         """Wait, but no longer than until Discord is there again."""
         self._online.clear()
         try:
-            async with asyncio.timeout(wait_s):
+            async with asyncio.timeout(min(wait_s, LONGEST_PAUSE_S)):
                 await self._online.wait()
         except TimeoutError:
             return
