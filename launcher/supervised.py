@@ -124,11 +124,11 @@ class Supervised:
             restarts=self._restarts.count,
             mailbox_depth=pulse.mailbox_depth,
             handled=pulse.handled,
-            handle_ms_p50=pulse.handle_ms_p50,
-            handle_ms_p99=pulse.handle_ms_p99,
+            handle_ms_p50=round(pulse.handle_ms_p50, 3),
+            handle_ms_p99=round(pulse.handle_ms_p99, 3),
             rss_mb=rss_mb(self.pid),
             last_error=self._last_error,
-            oldest_ms=pulse.oldest_ms,
+            oldest_ms=round(pulse.oldest_ms, 3),
             dead_letters=pulse.dead_letters,
         )
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
 
+import msgspec
 import zmq
 
 from actors.runtime.clock import Clock
@@ -22,6 +23,8 @@ from messages import GetHealth, HealthReport, Message
 from messages.envelope import Pulse
 
 NAME = "launcher"
+LONGEST_ERROR = 300
+"""Characters of an error in the health log and table."""
 
 
 def make_addresses(names: Iterable[str], folder: Path, *, force_tcp: bool = False) -> Addresses:
@@ -106,4 +109,13 @@ class Wire:
 
     def _answered(self, name: str, reply: Future[Pulse]) -> None:
         with contextlib.suppress(ActorError, CancelledError, ValueError):  # no answer: the silence grows
-            self._on_pulse(name, reply.result(timeout=0))
+            pulse = reply.result(timeout=0)
+            degraded, last_error = self._shown(pulse.degraded), self._shown(pulse.last_error)
+            self._on_pulse(name, msgspec.structs.replace(pulse, degraded=degraded, last_error=last_error))
+
+    def _shown(self, text: str) -> str:
+        """An actor's words on one line, of a length to be read, and without any secret."""
+        for secret in self._settings.secrets():
+            text = text.replace(secret, "***")
+        text = " ".join(text.split())
+        return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"

@@ -44,7 +44,7 @@ def _show(finding: Finding, settings: Settings, console: Console) -> None:
     line = Text.assemble((sign, colour), " ", (finding.what, "bold"), ": ", _clean(finding.found, settings))
     console.print(line)
     if finding.cure:
-        console.print(Padding(Text(f"→ {_clean(finding.cure, settings)}"), (0, 0, 0, 2)))
+        console.print(Padding(Text(f"→ {_clean(finding.cure, settings)}"), (0, 0, 0, 2), expand=False))
 
 
 def _clean(text: str, settings: Settings) -> str:

@@ -156,6 +156,16 @@ def test_the_health_log_has_every_interval_and_every_change(tmp_path: Path) -> N
     assert running_lines[-1]["rss_mb"] > 5 and running_lines[-1]["uptime_s"] > 0
 
 
+def test_what_an_actor_complains_of_is_shown_on_one_line_without_secrets(tmp_path: Path) -> None:
+    """Its words reach the health log, and no token with them."""
+    (tmp_path / "plex.does").write_text("complain")
+    settings = {"plex_url": "http://127.0.0.1:9", "plex_token": "very-secret"}
+    with started(make(tmp_path, settings=settings)) as running:
+        row = running.wait_state("plex", "degraded")
+    assert row.last_error.startswith("token *** was refused") and len(row.last_error) <= 300
+    assert "very-secret" not in (tmp_path / "logs" / "actor_health.jsonl").read_text()
+
+
 def test_one_that_will_not_stop_is_killed_in_time(tmp_path: Path) -> None:
     """The others have saved all the same, within 10 s in all."""
     (tmp_path / "discord.does").write_text("linger")

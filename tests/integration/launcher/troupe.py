@@ -29,6 +29,8 @@ class Marker(Actor):
         self._note("started", str(os.getpid()))
         if self._does("crash"):
             raise RuntimeError("told to crash")
+        if self._does("complain"):
+            self.degraded(f"token {self.context.settings.plex_token}\nwas refused " + "x" * 1000)
         if self._does("refuse"):
             raise RefusesToStart("told to refuse")
 
