@@ -102,9 +102,8 @@ def main(argv: list[str]) -> int:
     try:
         return _run(arguments)
     except SettingsError as error:
-        sys.stderr.write("Usher cannot start with these settings:\n")
-        for problem in error.problems:
-            sys.stderr.write(f"  - {problem}\n")
+        problems = "".join(f"  - {problem}\n" for problem in error.problems)
+        sys.stderr.write(f"Usher cannot start with these settings:\n{problems}")
         sys.stderr.write(
             "Set them in the environment or in a file .env (.env.example shows all).\n"
             "'python run.py check' looks at everything; "
