@@ -54,19 +54,12 @@ def parser() -> argparse.ArgumentParser:
         help="Discord user ids (default: everybody in the voice channel)",
     )
     recover.add_argument(
-        "--position",
-        metavar="MM:SS",
-        type=_position,
-        help="where in the film they came in (default: where it is now)",
+        "--position", metavar="MM:SS", type=_position, help="where in the film they came in (default: where it is now)"
     )
     add("import", "read the older bot's three JSON files").add_argument("dir", metavar="DIR", type=Path)
     add("export", "write the three JSON files").add_argument("dir", metavar="DIR", type=Path)
     add("backup", "a verified copy of the store, also while the service runs").add_argument(
-        "file",
-        metavar="FILE",
-        type=Path,
-        nargs="?",
-        help="default: DATA_DIR/backups with the time in its name",
+        "file", metavar="FILE", type=Path, nargs="?", help="default: DATA_DIR/backups with the time in its name"
     )
     add("restore", "put a backup in the store's place, which is kept").add_argument("file", metavar="FILE", type=Path)
     return top
