@@ -16,7 +16,7 @@ HOW_TO_GET_ONE: Final = (
     " into PLEX_TOKEN, and start Usher again"
 )
 PLEX_URL_HELP: Final = "check that PLEX_URL is a Plex Media Server"
-MEANINGS: Final = (
+_THEIRS: Final = (
     requests.RequestException,
     PlexApiException,
     ParseError,
@@ -27,7 +27,6 @@ MEANINGS: Final = (
     ValueError,
     LookupError,
 )
-"""What asking Plex may raise. Anything else is a fault of ours."""
 
 
 class Failure(NamedTuple):
@@ -44,6 +43,10 @@ class AnotherServerNeeded(Exception):
 
 class TooManySessions(Exception):
     """The list of sessions is longer than any real one; its text is the number."""
+
+
+POSSIBLE: Final = (*_THEIRS, AnotherServerNeeded, TooManySessions)
+"""What asking a server may raise. Anything else is a fault of ours, and ends the actor."""
 
 
 def place_of(url: str) -> str:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from actors.plex.alerts import AlertKeeper, News, NewsBox
-from actors.plex.failures import MEANINGS, AnotherServerNeeded, Failure, TooManySessions, failure_of, place_of
+from actors.plex.failures import POSSIBLE, Failure, failure_of, place_of
 from actors.plex.reading import Reading
 from actors.plex.server import Identity, PlexSource, introduce_usher
+from actors.plex.wire import BoundedSession
 from actors.runtime import Actor, Context, RefusesToStart
 from actors.runtime.node import Timer
 from config import PlexServer, Settings
@@ -24,7 +25,6 @@ PATIENCE: Final = 6
 """A refused token is tried up to this many times less often: it heals only by a person, and each try is a line in
 the server's log. All else is tried at every poll, so that tracking resumes as soon as it can."""
 NEEDS_A_PERSON: Final = frozenset({"unauthorized", "forbidden"})
-POSSIBLE: Final = (*MEANINGS, AnotherServerNeeded, TooManySessions)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +55,8 @@ class PlexPoller(Actor):
     """Polls one Plex server. It keeps nothing that the next poll does not bring again."""
 
     name: ClassVar[str] = "plex"
+    http: ClassVar[type[BoundedSession]] = BoundedSession
+    """Makes the connection to an address; tests put a less patient one here."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -63,7 +65,7 @@ class PlexPoller(Actor):
             # Their errors can quote an address with its token; every one of them is named here instead.
             logging.getLogger(library).setLevel(logging.CRITICAL)
         server = server_of(context.name, context.settings)
-        self._source = PlexSource(server.url, server.token)
+        self._source = PlexSource(server.url, server.token, self.http(server.url))
         self._poll_s = context.settings.plex_poll_seconds
         self._box = NewsBox(lambda: self.actor_ref.tell(AlertsCame()))
         self._alerts = AlertKeeper(self._box, self.log)

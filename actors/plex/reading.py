@@ -94,7 +94,7 @@ def playback_of(element: Element, server: Any) -> Playback:
         machine_id=_text(shown.get("machineIdentifier")),
         player=_text(shown.get("title")) or _text(shown.get("product")),
         state=STATES.get(shown.get("state", ""), "unknown"),
-        position_ms=None if item.live else _position(session.viewOffset),
+        position_ms=None if item.live else _position(getattr(session, "viewOffset", None)),
     )
 
 

@@ -41,12 +41,12 @@ def introduce_usher() -> None:
 
 
 class PlexSource:
-    """The server of one poller. Every method may raise one of `failures.MEANINGS`, or the two below it."""
+    """The server of one poller. Every method that asks may raise one of `failures.POSSIBLE`."""
 
-    def __init__(self, url: str, token: str, http: BoundedSession | None = None) -> None:
+    def __init__(self, url: str, token: str, http: BoundedSession) -> None:
         self.url = url
         self._token = token
-        self._http = http or BoundedSession(url)
+        self._http = http
         self._server: Any = None
         self.identity = Identity("", "")
 

@@ -106,25 +106,32 @@ class BoundedSession(requests.Session):
         kwargs |= {"timeout": (CONNECT_S, self._read_s), "stream": True, "allow_redirects": False}
         address = url.decode() if isinstance(url, bytes) else url
         with self._deadline() as late:
-            try:
-                for _ in range(REDIRECTS + 1):
-                    response = self._ask(method, address, *args, **kwargs)
-                    if not response.is_redirect:
-                        return _judged(response)
-                    address = _within(address, response.headers["location"])
-            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-                if late.is_set():
-                    raise requests.ReadTimeout(f"no whole answer within {self._total_s:g} s") from error
-                raise
+            for _ in range(REDIRECTS + 1):
+                try:
+                    response = self._ask(late, method, address, *args, **kwargs)
+                except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
+                    if late.is_set():
+                        raise self._too_late() from error
+                    raise
+                if late.is_set():  # an answer cut off among its headers passes for one without a body
+                    raise self._too_late()
+                if not response.is_redirect:
+                    return _judged(response)
+                address = _within(address, response.headers["location"])
         raise RedirectedAway("itself, again and again")
 
-    def _ask(self, method: str | bytes, url: str, *args: Any, **kwargs: Any) -> requests.Response:
+    def _too_late(self) -> requests.ReadTimeout:
+        return requests.ReadTimeout(f"no whole answer within {self._total_s:g} s")
+
+    def _ask(
+        self, late: threading.Event, method: str | bytes, url: str, *args: Any, **kwargs: Any
+    ) -> requests.Response:
         """Ask once; where a connection kept from the last poll turns out to be closed, on a new one."""
         kept, self._kept_alive = self._kept_alive, True
         try:
             response = super().request(method, url, *args, **kwargs)
         except requests.ConnectionError as error:
-            if not kept or isinstance(error, requests.Timeout):
+            if not kept or late.is_set() or isinstance(error, requests.Timeout):
                 self._kept_alive = False
                 raise
             self._adapter.poolmanager.clear()

@@ -1,0 +1,102 @@
+"""A Plex poller on a thread of this process, and a tracker that only listens."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from actors.plex import PlexPoller
+from actors.plex.wire import BoundedSession
+from actors.runtime import Clock, Context, Node
+from actors.runtime.dead_letters import DeadLetters
+from actors.runtime.memory import MemoryNetwork
+from config import Settings
+from messages import Message, PlaybackSnapshot, PollFailed
+
+M = TypeVar("M", bound=Message)
+
+
+class HastySession(BoundedSession):
+    """Gives up soon, so that tests of slow servers are not slow."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, total_s=0.8, read_s=0.4)
+
+
+class HastyPoller(PlexPoller):
+    """The poller as it is, but for its patience."""
+
+    http = HastySession
+
+
+def until(condition: Callable[[], object], what: str, within_s: float = 10.0) -> None:
+    """Wait for the condition, or fail saying what did not happen."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
+        time.sleep(0.005)
+
+
+@dataclasses.dataclass
+class Rig:
+    """Start it with `running`, or in a `with`. `heard` is all that the tracker was told."""
+
+    settings: Settings
+    data_dir: Path
+    name: str = "plex"
+    heard: list[Message] = dataclasses.field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        network = MemoryNetwork()
+        self.node = Node(self.name, network.line(self.name), DeadLetters(None, self.name))
+        self.tracker = Node("tracker", network.line("tracker"), DeadLetters(None, "tracker"))
+
+    def __enter__(self) -> "Rig":
+        context = Context(self.node, self.settings, Clock(), self.data_dir)
+        self.ref = HastyPoller.start(context)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.ref.is_alive():
+            self.ref.stop()
+        self.node.close()
+        self.tracker.close()
+
+    def listen(self, for_s: float) -> None:
+        """Take in what the poller says, for so many seconds."""
+        deadline = time.monotonic() + for_s
+        while (left_s := deadline - time.monotonic()) > 0:
+            self._take(left_s)
+
+    def hear(self, kind: type[M], such_that: Callable[[M], object] = lambda _: True, within_s: float = 10.0) -> M:
+        """The next message of this kind that is so; what came before it is left behind in `heard`."""
+        deadline = time.monotonic() + within_s
+        seen = len(self.heard)
+        while time.monotonic() < deadline:
+            self._take(0.05)
+            while seen < len(self.heard):
+                message = self.heard[seen]
+                seen += 1
+                if isinstance(message, kind) and such_that(message):
+                    return message
+        raise AssertionError(f"no such {kind.__name__} within {within_s} s; heard {self.heard[-3:]}")
+
+    def snapshot(self, such_that: Callable[[PlaybackSnapshot], object] = lambda _: True) -> PlaybackSnapshot:
+        """The next snapshot that is so."""
+        return self.hear(PlaybackSnapshot, such_that)
+
+    def failure(self, kind: str = "") -> PollFailed:
+        """The next failed poll, of this kind."""
+        return self.hear(PollFailed, lambda failed: not kind or failed.kind == kind)
+
+    @property
+    def degraded(self) -> str:
+        """What the health table says is wrong."""
+        pulse = self.node.pulse
+        return pulse().degraded if pulse else ""
+
+    def _take(self, wait_s: float) -> None:
+        self.tracker.pump(min(wait_s, 0.02))
+        while (incoming := self.tracker.mailbox.get()) is not None:
+            self.heard.append(incoming.message)

@@ -1,0 +1,246 @@
+"""The poller's HTTP session against servers that mean no good: every answer is bounded in time, size and place."""
+
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+import requests
+
+from actors.plex.failures import POSSIBLE, failure_of
+from actors.plex.server import PlexSource
+from actors.plex.wire import AnswerTooLarge, BoundedSession, RedirectedAway
+from simulator.plex import SimulatedPlex
+
+ROOT = b'<MediaContainer machineIdentifier="m" friendlyName="Box"/>'
+TOKEN = "tok3n"
+Script = Callable[[socket.socket, int], None]
+
+
+def plain(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
+    """An answer as it goes over the wire."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Content-Type: text/xml", *headers, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+@contextmanager
+def serving(script: Script) -> Iterator[str]:
+    """Run `script(connection, number)` for each connection that comes; yields the address."""
+    connections: list[socket.socket] = []
+
+    def run(connection: socket.socket, number: int) -> None:
+        with suppress(OSError):
+            script(connection, number)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                connections.append(connection)
+                threads.append(threading.Thread(target=run, args=(connection, len(connections)), daemon=True))
+                threads[-1].start()
+
+    threads: list[threading.Thread] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        acceptor = threading.Thread(target=accept, daemon=True)
+        acceptor.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            for connection in connections:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            acceptor.join(2)
+            for thread in threads:
+                thread.join(2)
+            for connection in connections:
+                connection.close()
+
+
+def request_of(connection: socket.socket) -> bytes:
+    """Read one request, up to its empty line."""
+    got = b""
+    while b"\r\n\r\n" not in got:
+        more = connection.recv(65536)
+        if not more:
+            break
+        got += more
+    return got
+
+
+def dripping(first: bytes) -> Script:
+    """Send this, then a byte every 50 ms for as long as anybody listens."""
+
+    def script(connection: socket.socket, _: int) -> None:
+        request_of(connection)
+        connection.sendall(first)
+        for _tick in range(400):
+            connection.sendall(b" ")
+            time.sleep(0.05)  # the server's own slowness, not a wait for something
+
+    return script
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n",
+        b"HTTP/1.1 200 OK\r\nX-Slow: ",
+        b"HTTP/1.1 ",
+    ],
+    ids=["body", "chunk", "header", "status"],
+)
+def test_a_dripping_answer_is_cut_off(first: bytes) -> None:
+    """Each silence is short, yet the whole takes no longer than it may."""
+    with serving(dripping(first)) as url, BoundedSession(url, total_s=0.5, read_s=0.3) as http:
+        began_s = time.monotonic()
+        with pytest.raises(POSSIBLE) as caught:
+            http.get(url)
+        assert time.monotonic() - began_s < 1.5
+        assert failure_of(caught.value, url).kind == "timeout"
+
+
+def test_the_same_session_works_after_a_cut() -> None:
+    """What was cut leaves nothing behind that spoils the next poll."""
+
+    def script(connection: socket.socket, number: int) -> None:
+        if number == 1:
+            dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")(connection, number)
+        request_of(connection)
+        connection.sendall(plain(ROOT))
+
+    with serving(script) as url, BoundedSession(url, total_s=0.4, read_s=0.3) as http:
+        with pytest.raises(requests.Timeout):
+            http.get(url)
+        assert http.get(url).content == ROOT
+
+
+def test_a_small_answer_that_unpacks_to_much_is_refused() -> None:
+    """The limit is on what would lie in memory."""
+    bomb = plain(gzip.compress(b" " * (64 * 2**20)), "Content-Encoding: gzip")
+
+    def script(connection: socket.socket, _: int) -> None:
+        request_of(connection)
+        connection.sendall(bomb)
+
+    with serving(script) as url, BoundedSession(url) as http, pytest.raises(AnswerTooLarge):
+        http.get(url)
+
+
+def test_a_connection_that_the_server_let_go_costs_no_poll() -> None:
+    """A kept connection may be closed just as it is used again: that is not a failure of the server."""
+
+    def script(connection: socket.socket, _: int) -> None:
+        request_of(connection)
+        connection.sendall(plain(ROOT))
+        request_of(connection)
+        connection.shutdown(socket.SHUT_RDWR)  # without an answer, as a server does that was about to close
+
+    with serving(script) as url, BoundedSession(url) as http:
+        assert [http.get(url).content for _ in range(4)] == [ROOT] * 4
+
+
+def test_a_new_connection_that_is_closed_is_not_tried_again() -> None:
+    """No retries: a server in trouble is asked once a poll."""
+    asked: list[bytes] = []
+
+    def script(connection: socket.socket, _: int) -> None:
+        asked.append(request_of(connection))
+        connection.shutdown(socket.SHUT_RDWR)
+
+    with serving(script) as url, BoundedSession(url) as http:
+        with pytest.raises(requests.ConnectionError):
+            http.get(url)
+        assert len(asked) == 1
+
+
+def test_a_redirect_within_the_server_is_followed() -> None:
+    """A proxy may add a slash."""
+
+    def script(connection: socket.socket, _: int) -> None:
+        if request_of(connection).startswith(b"GET / "):
+            connection.sendall(plain(b"", "Location: /web/", status="301 Moved Permanently"))
+            request_of(connection)
+        connection.sendall(plain(ROOT))
+
+    with serving(script) as url, BoundedSession(url) as http:
+        assert http.get(url + "/").content == ROOT
+
+
+@pytest.mark.parametrize("where", ["http://127.0.0.2:{port}/", "https://127.0.0.1:{port}/", "//user:pw@127.0.0.1:1/"])
+def test_a_redirect_elsewhere_is_not_followed(where: str) -> None:
+    """Neither another host, nor another port, nor another scheme gets the token, and no password is quoted."""
+    with SimulatedPlex() as other:
+        location = where.format(port=other.port)
+
+        def script(connection: socket.socket, _: int) -> None:
+            request_of(connection)
+            connection.sendall(plain(b"", f"Location: {location}", status="302 Found"))
+
+        with serving(script) as url, BoundedSession(url) as http:
+            with pytest.raises(RedirectedAway) as caught:
+                PlexSource(url, TOKEN, http).connect()
+            assert failure_of(caught.value, url).kind == "redirected"
+            assert "pw" not in failure_of(caught.value, url).detail
+        assert not other.requests
+
+
+def test_a_long_redirect_is_not_read_whole() -> None:
+    """requests itself would read it, however long it is."""
+
+    def script(connection: socket.socket, _: int) -> None:
+        request_of(connection)
+        connection.sendall(plain(b"x" * 2**20, "Location: /again", status="302 Found"))
+
+    with serving(script) as url, BoundedSession(url, body_limit=2**16) as http, pytest.raises(AnswerTooLarge):
+        http.get(url)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"<html><body>Login</body></html>", "garbage"),
+        (b'{"MediaContainer": {}}', "garbage"),
+        (b"<Other/>", "garbage"),
+        (b"<MediaContainer/>", "garbage"),
+        (b"\x00\x01\x02\x03", "garbage"),
+        (b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><MediaContainer machineIdentifier="&x;"/>', "garbage"),
+        (ROOT[:-2], "garbage"),
+    ],
+)
+def test_what_is_no_plex_server_is_told_apart(body: bytes, kind: str) -> None:
+    """Whatever answers there, it has a name, and its identity is not taken for one."""
+
+    def script(connection: socket.socket, _: int) -> None:
+        request_of(connection)
+        connection.sendall(plain(body))
+
+    with serving(script) as url, BoundedSession(url) as http:
+        source = PlexSource(url, TOKEN, http)
+        with pytest.raises(POSSIBLE) as caught:
+            source.connect()
+        assert failure_of(caught.value, url).kind == kind
+        assert source.identity.server_id == ""
+
+
+def test_references_to_forbidden_characters_are_left_out() -> None:
+    """`&#4;` is not XML, nor is half a surrogate; `&#39;` and `&#x1F600;` are, and stay."""
+    odd = b'<MediaContainer machineIdentifier="m" friendlyName="a&#4;b&#x1f;c&#xD800;d&#39;e&#x1F600;&#9999999;"/>'
+
+    def script(connection: socket.socket, _: int) -> None:
+        request_of(connection)
+        connection.sendall(plain(odd))
+
+    with serving(script) as url, BoundedSession(url) as http:
+        assert PlexSource(url, TOKEN, http).connect().name == "abcd'e\U0001f600"
+
+
+def test_a_repr_shows_no_token() -> None:
+    """A source may land in a traceback."""
+    with BoundedSession("http://127.0.0.1:1") as http:
+        assert TOKEN not in repr(PlexSource("http://127.0.0.1:1", TOKEN, http))
