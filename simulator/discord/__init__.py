@@ -1,0 +1,20 @@
+"""A Discord server on loopback that the real discord.py logs in to: REST, gateway, faults, and people who use it."""
+
+from simulator.discord.asking import NotOffered
+from simulator.discord.model import STAGE, TEXT, VOICE, Channel, Guild, Member
+from simulator.discord.posts import Interaction, Message
+from simulator.discord.server import BOT_TOKEN, SimulatedDiscord
+
+__all__ = [
+    "BOT_TOKEN",
+    "STAGE",
+    "TEXT",
+    "VOICE",
+    "Channel",
+    "Guild",
+    "Interaction",
+    "Member",
+    "Message",
+    "NotOffered",
+    "SimulatedDiscord",
+]

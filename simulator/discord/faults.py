@@ -1,0 +1,155 @@
+"""What can be wrong with Discord, switched on and off at run time, from any thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from simulator.discord.model import Payload
+
+if TYPE_CHECKING:
+    from simulator.discord.gateway import Connection, Gateway
+
+
+@dataclass(eq=False)
+class RestFault:
+    """One way in which REST requests go wrong. `times` counts down; None: until healed."""
+
+    status: int = 0
+    """What is answered; 0: only late, then as ever."""
+    path: str = ""
+    """Only requests with this in their path, "" for all."""
+    method: str = ""
+    times: int | None = None
+    retry_after_s: float = 0.2
+    is_global: bool = False
+    delay_s: float = 0.0
+    code: int = 0
+    text: str = ""
+
+    def hits(self, method: str, path: str) -> bool:
+        """Whether this request is hit."""
+        return self.method in ("", method) and self.path in path
+
+
+@dataclass
+class Faults:
+    """All that can be wrong. Lasting ones are healed by `heal`; those of the gateway happen once, when called."""
+
+    refuse_token: bool = False
+    """REST answers 401, the gateway closes with 4004."""
+    disallowed_intents: bool = False
+    """The gateway closes with 4014, whatever is asked for."""
+    gateway_refused: bool = False
+    """The gateway's websocket is refused with 503; REST works."""
+    _rest: list[RestFault] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _gateway: Gateway | None = None
+
+    def bind(self, gateway: Gateway) -> None:
+        """The gateway that the sudden faults strike."""
+        self._gateway = gateway
+
+    def add(self, fault: RestFault) -> RestFault:
+        """One more REST fault; the newest that hits a request strikes."""
+        with self._lock:
+            self._rest.insert(0, fault)
+        return fault
+
+    def rate_limited(
+        self, path: str = "", *, times: int | None = None, retry_after_s: float = 0.2, is_global: bool = False
+    ) -> RestFault:
+        """429 for so many requests (None: until healed)."""
+        return self.add(RestFault(429, path, times=times, retry_after_s=retry_after_s, is_global=is_global))
+
+    def failing(self, status: int = 503, path: str = "", *, times: int | None = None) -> RestFault:
+        """A 5xx with an HTML page, as the proxies in front of Discord answer."""
+        return self.add(RestFault(status, path, times=times))
+
+    def refusing(
+        self, code: int, text: str, status: int = 403, path: str = "", *, times: int | None = None
+    ) -> RestFault:
+        """Any error of the API: 50013 "Missing Permissions" and the like."""
+        return self.add(RestFault(status, path, times=times, code=code, text=text))
+
+    def slow(self, seconds: float, path: str = "", *, times: int | None = None) -> RestFault:
+        """Right answers, late."""
+        return self.add(RestFault(path=path, times=times, delay_s=seconds))
+
+    def take(self, method: str, path: str) -> RestFault | None:
+        """The fault that hits this request, counted down."""
+        with self._lock:
+            for fault in self._rest:
+                if fault.hits(method, path):
+                    if fault.times is not None:
+                        fault.times -= 1
+                        if fault.times <= 0:
+                            self._rest.remove(fault)
+                    return fault
+        return None
+
+    def heal(self, fault: RestFault | None = None) -> None:
+        """One fault is over, or all lasting ones."""
+        with self._lock:
+            if fault is not None:
+                self._rest = [each for each in self._rest if each is not fault]
+                return
+            self._rest.clear()
+            self.refuse_token = self.disallowed_intents = self.gateway_refused = False
+
+    def reconnect(self) -> None:
+        """Op 7: connect again and resume."""
+        self._each(lambda connection: connection.send({"op": 7, "d": None}))
+
+    def invalidate(self, *, resumable: bool) -> None:
+        """Op 9: the session is no longer valid; not resumable: it is forgotten."""
+        if not resumable:
+            self.forget_sessions()
+        self._each(lambda connection: connection.send({"op": 9, "d": resumable}))
+
+    def forget_sessions(self) -> None:
+        """Who comes back cannot resume."""
+        gateway = self._bound()
+        gateway.do(gateway.sessions.clear)
+
+    def drop(self) -> None:
+        """The line is cut, with no close frame."""
+        self._each(lambda connection: connection.drop())
+
+    def close(self, code: int = 4000) -> None:
+        """The gateway closes the connection with a code (4004, 4014, 1000 ...)."""
+        gateway = self._bound()
+
+        def closing(connection: Connection) -> None:
+            closed = connection.socket.close(code=code)
+            gateway.keep(closed)
+
+        self._each(closing)
+
+    def half_open(self) -> None:
+        """The connections stay, but nothing is answered on them any more, heartbeats neither."""
+
+        def mute(connection: Connection) -> None:
+            connection.muted = True
+
+        self._each(mute)
+
+    def raw(self, text: str) -> None:
+        """Send any text, JSON or not."""
+        self._each(lambda connection: connection.send_text(text))
+
+    def malformed(self, event: str = "MESSAGE_CREATE", data: Payload | None = None) -> None:
+        """Send a dispatch with keys missing."""
+        gateway = self._bound()
+        gateway.dispatch(event, {"id": "1"} if data is None else data)
+
+    def _bound(self) -> Gateway:
+        if self._gateway is None:
+            raise RuntimeError("These faults have no gateway yet: bind one")
+        return self._gateway
+
+    def _each(self, what: Callable[[Connection], Any]) -> None:
+        gateway = self._bound()
+        gateway.do(lambda: [what(connection) for connection in list(gateway.connections)])

@@ -1,0 +1,290 @@
+"""The gateway: the websocket over which a bot hears what happens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import zlib
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from simulator.discord.faults import Faults
+from simulator.discord.ids import snowflake
+from simulator.discord.model import Payload
+from simulator.discord.world import (
+    FLAG_MEMBERS,
+    FLAG_MESSAGE_CONTENT,
+    GUILDS,
+    MEMBERS,
+    MESSAGE_CONTENT,
+    World,
+)
+
+DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE, RESUME = 0, 1, 2, 3, 4, 6
+RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 7, 8, 9, 10, 11
+UNKNOWN_OP, BAD_JSON, NOT_IDENTIFIED, BAD_TOKEN, TWICE, BAD_SEQUENCE = 4001, 4002, 4003, 4004, 4005, 4007
+RATE_LIMITED, BAD_VERSION, DISALLOWED_INTENTS = 4008, 4012, 4014
+"""Close codes."""
+SENDS_PER_MINUTE = 120
+PRESENCES, PRESENCE_WINDOW_S = 5, 20.0
+PRIVILEGED = {MESSAGE_CONTENT: FLAG_MESSAGE_CONTENT, MEMBERS: FLAG_MEMBERS}
+
+
+@dataclass(eq=False)
+class Session:
+    """What a bot is owed, over however many connections."""
+
+    intents: int
+    id: str = field(default_factory=lambda: f"{snowflake():x}")
+    sequence: int = 0
+    sent: deque[Payload] = field(default_factory=lambda: deque(maxlen=2000))
+    """Dispatches, kept to be told again to one who resumes."""
+
+
+class Connection:
+    """One open websocket. Frames leave in order; a muted one says nothing any more."""
+
+    def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
+        self.socket = socket
+        self.session: Session | None = None
+        self.muted = False
+        self.heard: deque[float] = deque(maxlen=SENDS_PER_MINUTE)
+        self._transport = request.transport
+        self._frames: asyncio.Queue[str] = asyncio.Queue()
+        self._deflate = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
+
+    def send(self, payload: Payload) -> None:
+        """Put a frame in line."""
+        self.send_text(json.dumps(payload, ensure_ascii=False))
+
+    def send_text(self, text: str) -> None:
+        """Put any text in line."""
+        if not self.muted:
+            self._frames.put_nowait(text)
+
+    async def write(self) -> None:
+        """Send what is in line, for as long as the socket lives."""
+        while True:
+            text = await self._frames.get()
+            if self._deflate is None:
+                await self.socket.send_str(text)
+            else:
+                data = self._deflate.compress(text.encode()) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
+                await self.socket.send_bytes(data)
+
+    def drop(self) -> None:
+        """Cut the line: no close frame."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class Gateway:
+    """All connections. Only the server's loop touches it, except `dispatch` and `do`."""
+
+    def __init__(self, world: World, token: str, faults: Faults, heartbeat_s: float) -> None:
+        self.world = world
+        self.heartbeat_s = heartbeat_s
+        self.identifies = 0
+        self.resumes = 0
+        self.heartbeats = 0
+        self.connections: set[Connection] = set()
+        self.sessions: dict[str, Session] = {}
+        self._token = token
+        self._faults = faults
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def attach(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """The loop that the connections live on; None: there is none now."""
+        self._loop = loop
+
+    def do(self, what: Callable[..., Any], *args: Any) -> None:
+        """Have the loop do something, in the order of the calls; nothing while the server is down."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            with suppress(RuntimeError):  # closed between the two lines
+                loop.call_soon_threadsafe(what, *args)
+
+    def keep(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Run a coroutine to its end. On the loop only."""
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def dispatch(self, event: str, data: Payload, intent: int = 0) -> None:
+        """Tell every session that hears this intent. From any thread."""
+        text = json.dumps(data, ensure_ascii=False)
+        if self._loop is None:
+            self._deliver(event, text, intent)
+        else:
+            self.do(self._deliver, event, text, intent)
+
+    def _deliver(self, event: str, text: str, intent: int) -> None:
+        for session in list(self.sessions.values()):
+            if intent == 0 or session.intents & intent:
+                self._tell(session, event, json.loads(text))
+
+    def _tell(self, session: Session, event: str, data: Payload) -> None:
+        if event in ("MESSAGE_CREATE", "MESSAGE_UPDATE"):
+            data = self._readable(session, data)
+        session.sequence += 1
+        frame = {"op": DISPATCH, "t": event, "s": session.sequence, "d": data}
+        session.sent.append(frame)
+        for connection in self.connections:
+            if connection.session is session:
+                connection.send(frame)
+
+    def _readable(self, session: Session, data: Payload) -> Payload:
+        """What a bot may read of a message: not its content without the intent, save where it is meant for it."""
+        mine = str(self.world.bot.id)
+        meant = data["author"]["id"] == mine or "guild_id" not in data
+        if session.intents & MESSAGE_CONTENT or meant or any(each["id"] == mine for each in data["mentions"]):
+            return data
+        return {**data, "content": "", "embeds": [], "attachments": [], "components": []}
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """A bot connects."""
+        if self._faults.gateway_refused:
+            return web.Response(status=503, text="upstream connect error")
+        socket = web.WebSocketResponse(max_msg_size=1 << 20)
+        await socket.prepare(request)
+        connection = Connection(socket, request)
+        self.connections.add(connection)
+        connection.send({"op": HELLO, "d": {"heartbeat_interval": int(self.heartbeat_s * 1000)}})
+        writer = asyncio.create_task(connection.write())
+        try:
+            if request.query.get("v", "10") != "10":
+                await socket.close(code=BAD_VERSION, message=b"Invalid API version.")
+            async for frame in socket:
+                if frame.type is WSMsgType.TEXT:
+                    await self._hear(connection, frame.data)
+        finally:
+            self.connections.discard(connection)
+            writer.cancel()
+            with suppress(asyncio.CancelledError, ConnectionError):
+                await writer
+        return socket
+
+    async def _hear(self, connection: Connection, text: str) -> None:
+        if connection.muted:
+            return
+        now_s = time.monotonic()
+        connection.heard.append(now_s)
+        if len(connection.heard) == SENDS_PER_MINUTE and now_s - connection.heard[0] < 60.0:
+            await connection.socket.close(code=RATE_LIMITED, message=b"You are being rate limited.")
+            return
+        try:
+            payload = json.loads(text)
+            op, data = payload["op"], payload.get("d")
+        except (ValueError, TypeError, KeyError):
+            await connection.socket.close(code=BAD_JSON, message=b"Error while decoding payload.")
+            return
+        await self._obey(connection, op, data)
+
+    async def _obey(self, connection: Connection, op: int, data: Any) -> None:
+        if op == HEARTBEAT:
+            self.heartbeats += 1
+            connection.send({"op": HEARTBEAT_ACK})
+        elif op == IDENTIFY:
+            await self._identify(connection, data)
+        elif op == RESUME:
+            await self._resume(connection, data)
+        elif connection.session is None:
+            await connection.socket.close(code=NOT_IDENTIFIED, message=b"Not authenticated.")
+        elif op == PRESENCE:
+            self._presence(data)
+        elif op == REQUEST_MEMBERS:
+            self._members(connection.session, data)
+        elif op != VOICE_STATE:
+            await connection.socket.close(code=UNKNOWN_OP, message=b"Unknown opcode.")
+
+    async def _identify(self, connection: Connection, data: Payload) -> None:
+        self.identifies += 1
+        intents = int(data.get("intents", 0))
+        refusal = self._refusal(connection, data, intents)
+        if refusal is not None:
+            await connection.socket.close(code=refusal[0], message=refusal[1])
+            return
+        session = connection.session = Session(intents)
+        self.sessions[session.id] = session
+        if data.get("presence"):
+            self._presence(data["presence"])
+        bot = self.world.bot
+        about = {
+            "v": 10, "user": {**bot.payload(), "verified": True, "mfa_enabled": False, "email": None, "flags": 0},
+            "guilds": [{"id": str(guild), "unavailable": True} for guild in self.world.guilds],
+            "session_id": session.id, "session_type": "normal", "private_channels": [], "relationships": [],
+            "resume_gateway_url": self.world.base.replace("http://", "ws://") + "/gateway", "shard": [0, 1],
+            "application": {"id": str(self.world.app_id), "flags": self.world.app_flags},
+        }  # fmt: skip
+        self._tell(session, "READY", about)
+        if intents & GUILDS:
+            with self.world.changed:
+                whole = [g.payload(bot.id, all_members=bool(intents & MEMBERS)) for g in self.world.guilds.values()]
+            for guild in whole:
+                self._tell(session, "GUILD_CREATE", guild)
+
+    def _refusal(self, connection: Connection, data: Payload, intents: int) -> tuple[int, bytes] | None:
+        if connection.session is not None:
+            return TWICE, b"Already authenticated."
+        if data.get("token") != self._token or self._faults.refuse_token:
+            return BAD_TOKEN, b"Authentication failed."
+        unheld = (bit for bit, flag in PRIVILEGED.items() if intents & bit and not self.world.app_flags & flag)
+        if self._faults.disallowed_intents or any(unheld):
+            return DISALLOWED_INTENTS, b"Disallowed intent(s)."
+        return None
+
+    async def _resume(self, connection: Connection, data: Payload) -> None:
+        session = self.sessions.get(str(data.get("session_id")))
+        if data.get("token") != self._token or self._faults.refuse_token:
+            await connection.socket.close(code=BAD_TOKEN, message=b"Authentication failed.")
+            return
+        seen = int(data.get("seq") or 0)
+        if session is None or (session.sent and seen < session.sent[0]["s"] - 1):
+            connection.send({"op": INVALID_SESSION, "d": False})
+            return
+        if seen > session.sequence:
+            await connection.socket.close(code=BAD_SEQUENCE, message=b"Invalid seq.")
+            return
+        self.resumes += 1
+        connection.session = session
+        for frame in [each for each in session.sent if each["s"] > seen]:
+            connection.send(frame)
+        self._tell(session, "RESUMED", {"_trace": []})
+
+    def _presence(self, data: Payload) -> None:
+        """Five updates in 20 s are heard, more are dropped."""
+        now_s = time.monotonic()
+        with self.world.changed:
+            recent = [at_s for at_s, _ in self.world.presences if now_s - at_s < PRESENCE_WINDOW_S]
+            if len(recent) >= PRESENCES:
+                self.world.presences_dropped += 1
+            else:
+                self.world.presence = data
+                self.world.presences.append((now_s, data))
+            self.world.changed.notify_all()
+
+    def _members(self, session: Session, data: Payload) -> None:
+        guild = self.world.guilds.get(int(data["guild_id"]))
+        if guild is None:
+            return
+        found = list(guild.members.values())
+        if data.get("user_ids"):
+            wanted = data["user_ids"] if isinstance(data["user_ids"], list) else [data["user_ids"]]
+            found = [member for member in found if str(member.id) in {str(each) for each in wanted}]
+        elif data.get("query"):
+            found = [member for member in found if member.shown.lower().startswith(data["query"].lower())]
+        elif not session.intents & MEMBERS:
+            found = []
+        limit = int(data.get("limit") or 0) or len(found)
+        chunk = {
+            "guild_id": str(guild.id), "members": [member.payload() for member in found[:limit]],
+            "chunk_index": 0, "chunk_count": 1, "not_found": [],
+        } | ({"nonce": data["nonce"]} if data.get("nonce") else {})  # fmt: skip
+        self._tell(session, "GUILD_MEMBERS_CHUNK", chunk)

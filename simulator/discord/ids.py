@@ -1,0 +1,22 @@
+"""Discord's ids and times."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import time
+
+EPOCH_MS = 1_420_070_400_000
+"""Discord's epoch: the first moment of 2015, in ms since 1970."""
+
+_count = itertools.count()
+
+
+def snowflake() -> int:
+    """A new Discord id of this moment; never the same twice, and later ones are greater."""
+    return ((time.time_ns() // 1_000_000 - EPOCH_MS) << 22) + (next(_count) & 0x3FFFFF)
+
+
+def iso_now() -> str:
+    """This moment as Discord writes it."""
+    return datetime.datetime.now(datetime.UTC).isoformat()

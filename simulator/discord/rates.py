@@ -1,0 +1,98 @@
+"""Discord's rate limits as a bot meets them: buckets, their headers, and the 429."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """So many requests of a kind in a window."""
+
+    name: str
+    method: str
+    path: re.Pattern[str]
+    """Its first group is what the limit is counted for: a channel, a webhook."""
+    limit: int
+    window_s: float
+
+
+def _rule(name: str, method: str, path: str, limit: int, window_s: float) -> Rule:
+    return Rule(name, method, re.compile(path + "$"), limit, window_s)
+
+
+RULES = (
+    _rule("message-create", "POST", r"/channels/(\d+)/messages", 5, 5.0),
+    _rule("message-edit", "PATCH", r"/channels/(\d+)/messages/\d+", 5, 5.0),
+    _rule("typing", "POST", r"/channels/(\d+)/typing", 5, 5.0),
+    _rule("reaction", "PUT", r"/channels/(\d+)/messages/\d+/reactions/.*", 1, 0.25),
+    _rule("webhook", "POST", r"/webhooks/\d+/([^/]+)", 5, 2.0),
+    _rule("webhook-edit", "PATCH", r"/webhooks/\d+/([^/]+)/messages/.*", 5, 2.0),
+    _rule("event-create", "POST", r"/guilds/(\d+)/scheduled-events", 5, 60.0),
+)
+RENAME = _rule("channel-rename", "PATCH", r"/channels/(\d+)", 2, 600.0)
+"""Only counts where the name or topic changes."""
+GLOBAL_PER_S = 50
+
+
+@dataclass
+class Window:
+    """One bucket's present window; times on a steady clock, real seconds."""
+
+    began_s: float
+    used: int = 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the limits say to one request."""
+
+    headers: dict[str, str]
+    retry_after_s: float | None = None
+    scope: str = "user"
+
+
+class Limiter:
+    """Counts requests."""
+
+    def __init__(self) -> None:
+        self._windows: dict[tuple[str, str], Window] = {}
+
+    def judge(self, method: str, path: str, *, renames: bool = False) -> Verdict:
+        """Count one request; the verdict carries the headers, and how long to wait if it is too many."""
+        if not path.startswith("/interactions/"):
+            left_s = self._count(("global", ""), GLOBAL_PER_S, 1.0)[1]
+            if left_s is not None:
+                return Verdict({}, left_s, "global")
+        rules = (*RULES, RENAME) if renames else RULES
+        for rule in rules:
+            hit = rule.path.match(path) if rule.method == method else None
+            if hit is not None:
+                return self._verdict(rule, hit[1])
+        return Verdict({})
+
+    def _verdict(self, rule: Rule, major: str) -> Verdict:
+        used, retry_after_s = self._count((rule.name, major), rule.limit, rule.window_s)
+        began_s = self._windows[rule.name, major].began_s
+        reset_after_s = max(0.0, began_s + rule.window_s - time.monotonic())
+        headers = {
+            "X-RateLimit-Limit": str(rule.limit),
+            "X-RateLimit-Remaining": str(max(0, rule.limit - used)),
+            "X-RateLimit-Reset": f"{time.time() + reset_after_s:.3f}",
+            "X-RateLimit-Reset-After": f"{reset_after_s:.3f}",
+            "X-RateLimit-Bucket": rule.name,
+        }
+        return Verdict({} if rule is RENAME else headers, retry_after_s)
+
+    def _count(self, key: tuple[str, str], limit: int, window_s: float) -> tuple[int, float | None]:
+        """Requests used in the window, and seconds to wait where this one is past the limit."""
+        now_s = time.monotonic()
+        window = self._windows.get(key)
+        if window is None or now_s - window.began_s >= window_s:
+            window = self._windows[key] = Window(now_s)
+        if window.used >= limit:
+            return window.used, max(0.001, window.began_s + window_s - now_s)
+        window.used += 1
+        return window.used, None

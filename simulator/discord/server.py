@@ -1,0 +1,194 @@
+"""A Discord server on loopback, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from concurrent.futures import Future
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from simulator.discord.faults import Faults
+from simulator.discord.gate import Gate
+from simulator.discord.gateway import Gateway
+from simulator.discord.model import Payload
+from simulator.discord.people import People
+from simulator.discord.rates import Limiter
+from simulator.discord.recorder import Recorder
+from simulator.discord.rest_commands import Commands
+from simulator.discord.rest_guilds import Guilds
+from simulator.discord.rest_interactions import Interactions
+from simulator.discord.rest_messages import Messages
+from simulator.discord.world import World
+
+BOT_TOKEN = "NTIx.simulated.bot-token"  # noqa: S105 - only this simulated server knows it
+"""The token that the simulated Discord accepts unless another is given."""
+START_S = 10.0
+
+
+class SimulatedDiscord(People):
+    """REST and gateway of one Discord, and what its people do. A context manager; or `start` and `stop`.
+
+    `message_content`, `members_intent`: which privileged intents the Developer Portal grants.
+    `rate_limits`: whether Discord's limits are counted (real seconds). `heartbeat_s`: interval that HELLO asks for.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        token: str = BOT_TOKEN,
+        message_content: bool = True,
+        members_intent: bool = False,
+        rate_limits: bool = True,
+        heartbeat_s: float = 41.25,
+        ack_deadline_s: float = 3.0,
+    ) -> None:
+        super().__init__(World(message_content=message_content, members_intent=members_intent))
+        self.token = token
+        self.port = port
+        self.faults = Faults()
+        self.recorder = Recorder()
+        self.bad_requests = 0
+        """Answers of 401, 403 and 429: 10,000 in 10 minutes ban an address."""
+        self.gateway = Gateway(self.world, token, self.faults, heartbeat_s)
+        self.faults.bind(self.gateway)
+        self.world.dispatch = self.gateway.dispatch
+        self._limiter = Limiter() if rate_limits else None
+        self._interactions = Interactions(self.world, ack_deadline_s)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def api_url(self) -> str:
+        """For discord.http.Route.BASE."""
+        return f"http://127.0.0.1:{self.port}/api/v10"
+
+    @property
+    def gateway_url(self) -> str:
+        """For discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY."""
+        return f"ws://127.0.0.1:{self.port}/gateway"
+
+    @property
+    def presence(self) -> Payload | None:
+        """The bot's newest presence: status, activities."""
+        return self.world.presence
+
+    @property
+    def playing(self) -> str:
+        """The name of the activity that the bot shows; empty: none."""
+        activities = (self.world.presence or {}).get("activities") or []
+        return str(activities[0].get("state") or activities[0].get("name") or "") if activities else ""
+
+    @property
+    def commands(self) -> list[str]:
+        """The names of the slash commands that people are offered, the server's own first."""
+        every = [*self.world.commands.get(self.guild.id, []), *self.world.commands[None]]
+        return [command["name"] for command in every]
+
+    @property
+    def connected(self) -> bool:
+        """Whether a bot is on the gateway, identified, and hears."""
+        return self.live_sessions > 0
+
+    @property
+    def live_sessions(self) -> int:
+        """How many bots are on the gateway, identified, and hear."""
+        return sum(each.session is not None and not each.muted for each in list(self.gateway.connections))
+
+    @property
+    def guild_id(self) -> int:
+        """The first server's id."""
+        return self.guild.id
+
+    def wait_connected(self, timeout: float = 10.0) -> None:
+        """Wait until a bot is identified. TimeoutError where none comes."""
+        if not self.until(lambda: self.connected, timeout):
+            raise TimeoutError(f"No bot came to the gateway within {timeout} s")
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.stop()
+
+    def start(self) -> Self:
+        """Listen; after a `stop` on the same port again."""
+        if self._thread is not None:
+            return self
+        ready: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, args=(ready,), name="simulated-discord", daemon=True)
+        self._thread.start()
+        ready.result(START_S)
+        return self
+
+    def stop(self) -> None:
+        """Cut every connection and close the port. What happened so far is kept."""
+        loop, thread = self._loop, self._thread
+        if loop is None or thread is None:
+            return
+        with suppress(RuntimeError):  # it has ended by itself
+            loop.call_soon_threadsafe(loop.stop)
+        thread.join(START_S)
+        self._loop = self._thread = None
+
+    def _run(self, ready: Future[None]) -> None:
+        loop = asyncio.new_event_loop()
+        self._loop = loop
+        try:
+            loop.run_until_complete(self._open())
+            self.gateway.attach(loop)
+            ready.set_result(None)
+            loop.run_forever()
+            self.gateway.attach(None)
+            loop.run_until_complete(self._close())
+        except OSError as error:
+            ready.set_exception(error)
+        finally:
+            loop.close()
+
+    async def _open(self) -> None:
+        listening = socket.create_server(("127.0.0.1", self.port))
+        self.port = listening.getsockname()[1]
+        self.world.base = f"http://127.0.0.1:{self.port}"
+        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.SockSite(self._runner, listening).start()
+
+    async def _close(self) -> None:
+        for connection in list(self.gateway.connections):
+            connection.drop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    def _app(self) -> web.Application:
+        gate = Gate(self.token, self.faults, self.recorder, self._limiter, self._bad_request)
+        app = web.Application(client_max_size=30 << 20)
+        app.middlewares.append(gate.middleware)
+        app.router.add_get("/gateway", self.gateway.handle)
+        app.router.add_get("/gateway/", self.gateway.handle)
+        app.router.add_get("/attachments/{attachment}/{name}", self._attachment)
+        for part in (Guilds(self.world), Messages(self.world), Commands(self.world), self._interactions):
+            for route in part.routes():
+                app.router.add_route(route.method, "/api/v10" + route.path, route.handler)
+        return app
+
+    def _bad_request(self) -> None:
+        self.bad_requests += 1
+
+    async def _attachment(self, request: web.Request) -> web.Response:
+        wanted = request.match_info["attachment"]
+        for message in list(self.world.messages.values()):
+            for each in message.attachments:
+                if str(each.id) == wanted:
+                    return web.Response(body=each.content, content_type=each.content_type.split(";")[0])
+        return web.Response(status=404)
