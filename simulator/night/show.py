@@ -1,0 +1,167 @@
+"""What a person sees of a night: the channel as it fills, what happens behind the scenes, and what was left."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.rule import Rule
+from rich.table import Table
+
+from simulator.discord.posts import Message
+from simulator.discord.transcript import render
+from simulator.night.expectations import Finding
+from simulator.night.stage import ANNOUNCE, Stage
+
+SETTLE_S = 0.25
+"""A message is shown when it has not been edited for this long (real seconds)."""
+SHOWN_ROWS = 12
+LOG_LINES = 60
+
+
+class Show:
+    """Prints to one console, from any thread."""
+
+    def __init__(self, console: Console, *, speed: float) -> None:
+        self.console = console
+        self.speed = speed
+        self._lock = threading.Lock()
+        self._stage: Stage | None = None
+        self._shown: set[int] = set()
+
+    def opening(self, stage: Stage) -> None:
+        """Say what is about to be seen."""
+        self._stage = stage
+        self.console.print(Rule("[bold]A film night[/bold]"))
+        self.console.print(
+            f"The real service, between a simulated Plex and a simulated Discord, at {self.speed:g} times the speed.\n"
+            f"Below: what happens ([dim]dim[/dim]), and the channel [bold]#{ANNOUNCE}[/bold] as its members see it.\n"
+        )
+
+    def behind(self, text: str) -> None:
+        """Something that people do, or that goes wrong."""
+        at = ""
+        if self._stage is not None:
+            minutes = int(self._stage.minute)
+            at = f"{(20 * 60 + 30 + minutes) // 60 % 24:02d}:{(30 + minutes) % 60:02d}"
+        with self._lock:
+            self.console.print(f"[dim]{at}  · {escape(text)}[/dim]")
+
+    def message(self, message: Message) -> None:
+        """One message of the channel."""
+        assert self._stage is not None  # noqa: S101 - opening() came first
+        with self._lock:
+            self.console.print(render(message, self._stage.discord.world))
+
+    @contextlib.contextmanager
+    def following(self, stage: Stage) -> Iterator[None]:
+        """Show every message of the channel when it is whole, until the end of the block."""
+        self._stage = stage
+        over = threading.Event()
+        follower = threading.Thread(target=self._follow, args=(stage, over), name="show")
+        follower.start()
+        try:
+            yield
+        finally:
+            over.set()
+            follower.join()
+            self._catch_up(stage, settled=False)
+
+    def _follow(self, stage: Stage, over: threading.Event) -> None:
+        while not over.wait(0.05):
+            self._catch_up(stage, settled=True)
+
+    def _catch_up(self, stage: Stage, *, settled: bool) -> None:
+        for message in stage.discord.messages(ANNOUNCE):
+            if message.id in self._shown or (settled and not message.settled(SETTLE_S)):
+                continue
+            self._shown.add(message.id)
+            self.message(message)
+
+    # -- what was left -------------------------------------------------------------------------------------
+
+    def saved_files(self, data_dir: Path) -> None:
+        """The three saved files, as tables."""
+        self.console.print(Rule("[bold]Saved[/bold]"))
+        self._table(
+            "watch_history.json",
+            _load(data_dir, "watch_history.json", []),
+            ("username", "movie_title", "source", "completion_percentage", "watch_duration_minutes", "end_reason"),
+        )
+        stats = _load(data_dir, "user_stats.json", {})
+        columns = ("username", "total_movies", "completed_movies", "total_watch_time_minutes", "current_streak_days")
+        self._table("user_stats.json", list(stats.values()), columns)
+        names = {user_id: each.get("username", user_id) for user_id, each in stats.items()}
+        badges = _load(data_dir, "user_badges.json", {})
+        rows = [
+            {"username": names.get(user_id, user_id), "badges": ", ".join(each["badge_id"] for each in held)}
+            for user_id, held in badges.items()
+        ]
+        self._table("user_badges.json", rows, ("username", "badges"))
+
+    def _table(self, name: str, rows: Sequence[dict[str, Any]], columns: tuple[str, ...]) -> None:
+        table = Table(title=name, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        for column in columns:
+            table.add_column(
+                column.replace("_", " "), justify="left" if rows and isinstance(rows[0].get(column), str) else "right"
+            )
+        for row in rows[:SHOWN_ROWS]:
+            table.add_row(*(escape(_shown(row.get(column))) for column in columns))
+        self.console.print(table)
+        self.console.print()
+
+    def health(self, rows: Sequence[dict[str, Any]]) -> None:
+        """The health table."""
+        self.console.print(Rule("[bold]Health[/bold]"))
+        self._table(
+            "logs/actor_health.jsonl, the last rows",
+            rows,
+            (
+                "actor",
+                "state",
+                "uptime_s",
+                "restarts",
+                "mailbox_depth",
+                "handled",
+                "handle_ms_p50",
+                "handle_ms_p99",
+                "rss_mb",
+                "last_error",
+            ),
+        )
+
+    def findings(self, found: Sequence[Finding]) -> bool:
+        """Each expectation, held or not; whether all held."""
+        self.console.print(Rule("[bold]What the script expected[/bold]"))
+        for finding in found:
+            mark = "[green]✔[/green]" if finding.held else "[red]✘[/red]"
+            problem = "" if finding.held else f" [red]— {escape(finding.problem)}[/red]"
+            self.console.print(f" {mark} {escape(finding.says)}{problem}")
+        held = sum(finding.held for finding in found)
+        self.console.print(f"\n{held} of {len(found)} held.")
+        return held == len(found)
+
+    def log(self, text: str) -> None:
+        """The end of the service's log, where something went wrong."""
+        self.console.print(Rule("[bold]The end of the service's log[/bold]"))
+        for line in text.splitlines()[-LOG_LINES:]:
+            self.console.print(escape(line))
+
+
+def _load(data_dir: Path, name: str, otherwise: Any) -> Any:
+    try:
+        return json.loads((data_dir / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return otherwise
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.1f}"
+    return "" if value is None else str(value)
