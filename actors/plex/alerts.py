@@ -78,8 +78,8 @@ class Listener(AlertListener):
         server: Any,
         hear: Callable[[Any], None],
         *,
-        ping_s: float = PING_S,
-        pong_within_s: float = PONG_WITHIN_S,
+        ping_s: float,
+        pong_within_s: float,
     ) -> None:
         super().__init__(server, callback=hear)
         self.name = "plex-alerts"
@@ -89,6 +89,7 @@ class Listener(AlertListener):
         self._ping_s = ping_s
         self._pong_within_s = pong_within_s
         self._stopping = threading.Event()
+        self._raw: socket.socket | None = None
         # Built here and not in run(), as PlexAPI does: so there is something to stop from the first moment.
         self._ws: Any = websocket.WebSocketApp(
             _address(server),
@@ -99,20 +100,23 @@ class Listener(AlertListener):
 
     def run(self) -> None:
         """Read until the connection ends, for whatever reason."""
-        if not self._stopping.is_set():
-            self._ws.run_forever(ping_interval=self._ping_s, ping_timeout=self._pong_within_s)
+        try:
+            if not self._stopping.is_set():
+                self._ws.run_forever(ping_interval=self._ping_s, ping_timeout=self._pong_within_s)
+        finally:
+            if self._raw is not None:
+                self._raw.close()  # websocket-client leaves it open where the other end closed first
 
     def stop(self) -> None:
         """End it without waiting: a server that is gone does not say goodbye."""
         self._stopping.set()
         self._ws.keep_running = False
-        connection = self._ws.sock
-        raw = getattr(connection, "sock", None)
-        if raw is not None:
+        if self._raw is not None:
             with contextlib.suppress(OSError):
-                raw.shutdown(socket.SHUT_RDWR)
+                self._raw.shutdown(socket.SHUT_RDWR)
 
     def _on_open(self, app: Any) -> None:
+        self._raw = app.sock.sock
         self.opened.set()
         if self._stopping.is_set():  # run_forever had taken back what stop() had set
             app.keep_running = False
@@ -153,7 +157,7 @@ class AlertKeeper:
             self._note_end(ended, now)
         if now >= self._not_before_s:
             self._began_s = now
-            self._listener = Listener(server, self._box.put)
+            self._listener = Listener(server, self._box.put, ping_s=PING_S, pong_within_s=PONG_WITHIN_S)
             self._listener.start()
         return ended is not None
 

@@ -1,7 +1,6 @@
 """Alerts make polls come sooner, and never more than that; every way in which a websocket dies is survived."""
 
 import itertools
-import json
 import logging
 import threading
 import time
@@ -16,7 +15,7 @@ from actors.plex import alerts
 from actors.plex.alerts import NEWS_LIMIT, Listener, News, NewsBox
 from config import Settings
 from messages import PollFailed
-from simulator.plex import BROWSER, PHONE, TELEVISION, SimulatedPlex
+from simulator.plex import BROWSER, TELEVISION, SimulatedPlex
 from tests.integration.plex_poller_rig import Rig, until
 
 SESSIONS = "/status/sessions"
@@ -62,18 +61,6 @@ def test_a_start_a_pause_and_a_stop_are_told_at_once(plex: SimulatedPlex, rig: R
     assert stopped.stopped_keys == (session.key,)
     assert time.monotonic() - began_s < 5
     assert polls(plex) <= 6
-
-
-def test_a_start_is_told_within_50_ms(plex: SimulatedPlex, rig: Rig) -> None:
-    """The median of ten, from the server's side to the tracker's."""
-    took_s = []
-    for number in range(10):
-        time.sleep(alerts.FIRST_WAIT_S * 0.55)  # keeps apart from the last alerted poll: bursts are tested elsewhere
-        began_s = time.monotonic()
-        plex.play("Anton", "Metropolis", PHONE)
-        rig.snapshot(lambda told, n=number: len(told.playbacks) == n + 1)  # type: ignore[misc]  # binds the number
-        took_s.append(time.monotonic() - began_s)
-    assert sorted(took_s)[5] < 0.05
 
 
 def test_a_false_stop_ends_nothing(plex: SimulatedPlex, rig: Rig) -> None:
@@ -137,12 +124,13 @@ def test_other_alerts_are_no_news(plex: SimulatedPlex, rig: Rig) -> None:
     """Scans, updates and what is not even an alert: nothing is asked, and the actor lives."""
     before = polls(plex)
     plex.chatter()
-    for odd in (
+    oddities: list[dict[str, Any]] = [
         {"type": "playing"},
         {"type": "playing", "PlaySessionStateNotification": "x"},
         {"type": "playing", "PlaySessionStateNotification": [1, None, {"state": 5}, {"sessionKey": []}]},
         {"type": ["playing"]},
-    ):
+    ]
+    for odd in oddities:
         plex.send(odd)
     until(lambda: not plex.unsent, "the alerts to be sent")
     rig.listen(0.3)
@@ -163,7 +151,12 @@ def test_polling_alone_tells_the_same(
     with Rig(settings_for(plex, 0.1), tmp_path) as rig:
         session = plex.play("Anton", "Metropolis", TELEVISION)
         rig.snapshot(lambda told: told.playbacks)
-        rig.listen(1.0)
+        begins_again = fault != "garbage"  # which is no reason to hang up
+        deadline_s = time.monotonic() + 5
+        while len(plex.requests_for(Listener.key)) < 1 + begins_again and time.monotonic() < deadline_s:
+            rig.listen(0.05)
+            plex.chatter()
+        assert len(plex.requests_for(Listener.key)) >= 1 + begins_again
         plex.stop_session(session)
         rig.snapshot(lambda told: not told.playbacks)
         assert not [message for message in rig.heard if isinstance(message, PollFailed)]
@@ -187,12 +180,12 @@ def test_a_websocket_that_closes_is_opened_again(
         rig.snapshot()
         until(lambda: plex.listeners, "the websocket to open")
         asked = len(plex.requests_for("/"))
-        opened = len(plex.requests_for(alerts.Listener.key))
+        opened = len(plex.requests_for(Listener.key))
         plex.close_listeners()
         deadline_s = time.monotonic() + 10
-        while len(plex.requests_for(alerts.Listener.key)) == opened and time.monotonic() < deadline_s:
+        while len(plex.requests_for(Listener.key)) == opened and time.monotonic() < deadline_s:
             rig.listen(0.05)
-        assert len(plex.requests_for(alerts.Listener.key)) == opened + 1
+        assert len(plex.requests_for(Listener.key)) == opened + 1
         assert len(plex.requests_for("/")) == asked + 1
 
 
@@ -206,14 +199,14 @@ def test_a_token_with_http_in_it_arrives_whole(tmp_path: Path) -> None:
 def test_a_listener_can_be_stopped_at_any_time(plex: SimulatedPlex) -> None:
     """Before its start, while it connects, and when the other end is silent: without an error and soon."""
     server = connect(plex.url, plex.token)
-    never = Listener(server, lambda _: None)
+    never = Listener(server, lambda _: None, ping_s=5, pong_within_s=2)
     never.stop()
     never.start()
     never.join(2)
     assert not never.is_alive()
     plex.socket_fault("silent")
     for wait in (False, True):
-        listener = Listener(server, lambda _: None)
+        listener = Listener(server, lambda _: None, ping_s=5, pong_within_s=2)
         listener.start()
         if wait:
             assert listener.opened.wait(5)
@@ -234,9 +227,7 @@ def test_a_stopped_poller_leaves_no_thread(plex: SimulatedPlex, tmp_path: Path) 
 
 def entry(key: str, state: str = "playing") -> dict[str, Any]:
     """An alert of one session, as PlexAPI hands it over."""
-    return json.loads(
-        json.dumps({"type": "playing", "PlaySessionStateNotification": [{"sessionKey": key, "state": state}]})
-    )
+    return {"type": "playing", "PlaySessionStateNotification": [{"sessionKey": key, "state": state}]}
 
 
 def test_the_box_wakes_once_and_is_bounded() -> None:
