@@ -71,7 +71,8 @@ def backup(store: Path, target: Path) -> Backup:
             f"The backup to {target} failed: {error}. Check the folder's permissions and free space."
         ) from None
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
     took_ms = (time.perf_counter() - began) * 1000
     return Backup(target, target.stat().st_size, counts["watches"], counts["viewers"], took_ms)
 

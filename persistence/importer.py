@@ -109,7 +109,7 @@ def _put_watches(connection: Connection, files: OldFiles, closed: Moment, progre
 
 def _put_viewers(connection: Connection, rules: Rules, files: OldFiles, progress: Progress) -> int:
     """Note everybody, with the part of the old figures that no record explains; return how many changed."""
-    before = dict(connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.base)).tuples().all())
+    before = dict(connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.base)).all())
     newest: dict[str, WatchRecord] = {}
     for watch in sorted(files.watches, key=lambda watch: watch.record.ended_at_s):
         newest[watch.record.viewer_id] = watch.record
@@ -167,7 +167,7 @@ def _put_bare(connection: Connection, viewer_id: str, username: str, at_s: float
 
 
 def _put_badges(connection: Connection, files: OldFiles) -> int:
-    held = set(connection.execute(select(VIEWER_BADGES.c.viewer_id, VIEWER_BADGES.c.badge_id)).tuples().all())
+    held = set(connection.execute(select(VIEWER_BADGES.c.viewer_id, VIEWER_BADGES.c.badge_id)).all())
     rows = {
         (badge.viewer_id, badge.badge_id): {
             "viewer_id": badge.viewer_id,

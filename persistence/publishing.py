@@ -190,7 +190,7 @@ def _names(connection: Connection, viewer_ids: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for some in parts(viewer_ids):
         query = select(VIEWERS.c.viewer_id, VIEWERS.c.username).where(VIEWERS.c.viewer_id.in_(some))
-        found.update(connection.execute(query).tuples().all())
+        found.update(connection.execute(query).all())
     return found
 
 

@@ -71,7 +71,7 @@ class Queries:
 
     def _progress(self, connection: Connection, totals: Any, held: dict[str, float]) -> Any:
         query = select(VIEWER_BADGES.c.badge_id, func.count()).group_by(VIEWER_BADGES.c.badge_id)
-        holders: dict[str, int] = dict(connection.execute(query).tuples().all())
+        holders: dict[str, int] = dict(connection.execute(query).all())
         return progress(self._rules.badges, totals or decode_totals(None), held, holders)
 
     def _earned(self, connection: Connection, viewer_id: str) -> tuple[EarnedBadge, ...]:
@@ -161,7 +161,7 @@ class Queries:
             .group_by(WATCHES.c.viewer_id)
         )
         values = {viewer_id: float(value or 0) for viewer_id, value in connection.execute(query)}
-        names: dict[str, str] = dict(connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username)).tuples().all())
+        names: dict[str, str] = dict(connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username)).all())
         for record in running:
             if not record.brief:
                 more = record.playing_s if kind == "time" else float(record.media_type == "movie")

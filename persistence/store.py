@@ -256,7 +256,7 @@ class Store:
             .order_by(VIEWER_BADGES.c.earned_at_s, VIEWER_BADGES.c.viewer_id, VIEWER_BADGES.c.badge_id)
         )
         with self.reader.connect() as connection:
-            return list(connection.execute(query).tuples())
+            return list(connection.execute(query))
 
     def mark_announced(self, viewer_id: str, badge_ids: Iterable[str]) -> None:
         """Note that Discord has taken over the announcement of a viewer's badges."""

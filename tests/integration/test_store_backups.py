@@ -1,0 +1,135 @@
+"""Backups: complete under load, read back before they count, and the way back."""
+
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from persistence import backups
+from persistence.errors import BackupError
+from tests.unit.persistence.making import finish, open_store, record
+
+
+def watches_in(file: Path) -> int:
+    """How many watches a store holds, read by plain SQLite."""
+    with closing(sqlite3.connect(file)) as connection:
+        return int(connection.execute("SELECT count(*) FROM watches").fetchone()[0])
+
+
+def test_a_backup_under_load_is_complete(tmp_path: Path) -> None:
+    """While a writer writes and a reader pins the WAL, every backup holds what was committed before it began."""
+    store = open_store(tmp_path)
+    finish(store, record("first"))
+    pinned = sqlite3.connect(tmp_path / "usher.db", isolation_level=None)
+    pinned.execute("BEGIN")
+    pinned.execute("SELECT count(*) FROM watches").fetchone()
+    committed = 1
+    enough = threading.Event()
+
+    def write() -> None:
+        nonlocal committed
+        while not enough.is_set() and committed < 300:
+            finish(store, record(f"w{committed}"))
+            committed += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for number in range(10):
+            at_least = committed
+            made = backups.backup(tmp_path / "usher.db", tmp_path / "backups" / f"{number}.db")
+            assert at_least <= made.watches <= committed + 1
+            assert watches_in(made.file) == made.watches
+    finally:
+        enough.set()
+        writer.join()
+        pinned.close()
+        store.close()
+    assert committed > 10, "there was a load"
+    assert not list((tmp_path / "backups").glob("*.partial"))
+
+
+def test_a_backup_with_rows_missing_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy that holds less than the store is no backup, and leaves no file."""
+    store = open_store(tmp_path)
+    finish(store, record())
+    store.close()
+    real = backups._copy
+
+    def lossy(source: Path, partial: Path) -> dict[str, int]:
+        counts = real(source, partial)
+        with closing(sqlite3.connect(partial)) as connection, connection:
+            connection.execute("DELETE FROM watches")
+        return counts
+
+    monkeypatch.setattr(backups, "_copy", lossy)
+    with pytest.raises(BackupError, match="does not hold what the store holds"):
+        backups.backup(tmp_path / "usher.db", tmp_path / "b" / "x.db")
+    assert list((tmp_path / "b").iterdir()) == []
+
+
+def test_restore_brings_back_and_keeps_the_old_store(tmp_path: Path) -> None:
+    """The backup's rows are back, and what was there before lies beside it with its last commits."""
+    store = open_store(tmp_path)
+    finish(store, record("w1"))
+    made = backups.backup(tmp_path / "usher.db", tmp_path / "mine.db")
+    finish(store, record("w2"))
+    store.close()
+    said: list[str] = []
+    assert backups.restore(made.file, tmp_path / "usher.db", said.append).watches == 1
+    (kept,) = tmp_path.glob("usher.db.before-restore-*")
+    assert watches_in(kept) == 2
+    assert any(str(kept) in line for line in said)
+    again = open_store(tmp_path)
+    assert [found.watch_id for found in again.resumable(0)] == ["w1"]
+    again.close()
+    assert '"w2"' not in (tmp_path / "watch_history.json").read_text(), "the copies follow the store"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"hello", b"SQLite format 3\0" + b"z" * 4096])
+def test_a_bad_backup_is_refused_and_the_store_stays(content: bytes | None, tmp_path: Path) -> None:
+    """What cannot be read through is not restored."""
+    store = open_store(tmp_path)
+    finish(store, record())
+    store.close()
+    bad = tmp_path / "bad.db"
+    if content is not None:
+        bad.write_bytes(content)
+    with pytest.raises(BackupError, match=r"bad\.db"):
+        backups.restore(bad, tmp_path / "usher.db")
+    assert watches_in(tmp_path / "usher.db") == 1
+    assert not list(tmp_path.glob("*restor*"))
+
+
+def test_the_store_is_no_backup_of_itself(tmp_path: Path) -> None:
+    """To name the store as the backup is an error either way."""
+    store = open_store(tmp_path)
+    store.close()
+    file = tmp_path / "usher.db"
+    with pytest.raises(BackupError, match="is the store itself"):
+        backups.backup(file, file)
+    with pytest.raises(BackupError, match="is the store itself"):
+        backups.restore(file, file)
+
+
+def test_a_backup_that_cannot_be_written_says_where(tmp_path: Path) -> None:
+    """The error names the target and what to look at."""
+    store = open_store(tmp_path)
+    store.close()
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(BackupError, match=r"file/x\.db failed: .* permissions and free space"):
+        backups.backup(tmp_path / "usher.db", tmp_path / "file" / "x.db")
+
+
+def test_rotation_keeps_the_newest_scheduled_ones(tmp_path: Path) -> None:
+    """Only scheduled backups are removed, the oldest first; those with a name of their own stay."""
+    for name in ("usher-20260101-000000.db", "usher-20260102-000000.db", "usher-20260103-000000.db", "mine.db"):
+        (tmp_path / name).write_bytes(b"")
+    backups.rotate(tmp_path, 2)
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "mine.db", "usher-20260102-000000.db", "usher-20260103-000000.db",
+    ]  # fmt: skip
+    assert backups.newest_scheduled_s(tmp_path) == 1767398400.0
+    assert backups.name_for(1767398400.0) == "usher-20260103-000000.db"

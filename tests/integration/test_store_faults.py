@@ -1,0 +1,205 @@
+"""A full disk, a lock, a damaged, newer or foreign store: said loudly, nothing lost, nothing written over."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from persistence import engine
+from persistence.errors import SaveFailed, StoreError
+from persistence.opening import check_store
+from persistence.schema import HEAD, VERSION_TABLE, known_revisions, upgrade
+from persistence.tables import METADATA
+from tests.unit.persistence.making import EVENING, closed, finish, open_store, record, running
+
+PROJECT = Path(__file__).parents[2]
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder."""
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+
+
+def test_a_full_disk_fails_loudly_and_the_next_try_succeeds(tmp_path: Path) -> None:
+    """With no room to grow the save raises, keeps the old rows, and works once there is room."""
+    script = textwrap.dedent("""
+        import resource, sys
+        from pathlib import Path
+        from persistence.errors import SaveFailed
+        from tests.unit.persistence.making import finish, open_store, record
+        folder = Path(sys.argv[1])
+        store = open_store(folder)
+        finish(store, record("w1"))
+        room = resource.getrlimit(resource.RLIMIT_FSIZE)
+        biggest = max(file.stat().st_size for file in folder.iterdir())
+        resource.setrlimit(resource.RLIMIT_FSIZE, (biggest, room[1]))
+        many = [record(f"x{n}", f"{n}") for n in range(200)]
+        failed = 0
+        for each in many:
+            try:
+                finish(store, each)
+            except SaveFailed as error:
+                failed += 1
+                assert "make room on the disk" in str(error), error
+        assert failed > 100, failed
+        resource.setrlimit(resource.RLIMIT_FSIZE, room)
+        finish(store, *many)
+        print(len(store.resumable(0)), store.copies_behind)
+        store.close()
+    """)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout.strip(), done.returncode) == ("201 False", 0), done.stderr
+    assert len(json.loads((tmp_path / "watch_history.json").read_text())) == 201
+
+
+def test_a_lock_fails_loudly_and_the_next_try_succeeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program holds the store: the save says so and changes nothing; then it works."""
+    monkeypatch.setattr(engine, "BUSY_MS", 50)
+    store = open_store(tmp_path)
+    finish(store, record("w1"))
+    with closing(sqlite3.connect(tmp_path / "usher.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(SaveFailed, match=r"usher.db: database is locked \(another program holds it"):
+            store.save(running(record("w2")), EVENING + 8000, "auto")
+        other.execute("ROLLBACK")
+    assert store.checkpoint() == ()
+    store.save(running(record("w2")), EVENING + 8000, "auto")
+    assert [state.watch_id for state in store.checkpoint()] == ["w2"]
+    store.close()
+
+
+def damage(file: Path) -> None:
+    """Overwrite pages in the middle of a store."""
+    with file.open("r+b") as stream:
+        stream.seek(4096)
+        stream.write(b"\xa5" * 8192)
+
+
+def test_a_damaged_store_is_refused_with_the_newest_good_backup(tmp_path: Path) -> None:
+    """The error names the store, the newest backup that can be read, and the command; no byte changes."""
+    from persistence import backups
+
+    store = open_store(tmp_path)
+    finish(store, record())
+    good = backups.backup(tmp_path / "usher.db", tmp_path / "backups" / "usher-20260101-000000.db").file
+    (tmp_path / "backups" / "usher-20260102-000000.db").write_bytes(b"SQLite format 3\0 torn")
+    store.close()
+    damage(tmp_path / "usher.db")
+    before = bytes_of(tmp_path)
+    with pytest.raises(StoreError) as caught:
+        open_store(tmp_path)
+    assert str(tmp_path / "usher.db") in str(caught.value)
+    assert f"python run.py restore {good}" in str(caught.value)
+    assert bytes_of(tmp_path) == before
+    backups.restore(good, tmp_path / "usher.db")
+    again = open_store(tmp_path)
+    assert [found.watch_id for found in again.resumable(0)] == ["w1"]
+    again.close()
+
+
+@pytest.mark.parametrize("content", [b"not a store at all" * 100, b"SQLite format 3\0" + b"x" * 5000])
+def test_what_is_no_store_is_refused(content: bytes, tmp_path: Path) -> None:
+    """A file of another kind under the store's name is never written over."""
+    (tmp_path / "usher.db").write_bytes(content)
+    with pytest.raises(StoreError, match="Nothing was written to it"):
+        open_store(tmp_path)
+    assert bytes_of(tmp_path) == {"usher.db": content}
+
+
+def test_a_newer_store_is_refused(tmp_path: Path) -> None:
+    """A store of a later Usher is left alone, and the cure is to update."""
+    open_store(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "usher.db")) as connection, connection:
+        connection.execute("UPDATE usher_version SET version_num = '9999'")
+    before = bytes_of(tmp_path)
+    with pytest.raises(StoreError, match=r"newer Usher \(revision 9999"):
+        open_store(tmp_path)
+    assert bytes_of(tmp_path) == before
+
+
+def test_a_foreign_store_is_refused(tmp_path: Path) -> None:
+    """A database with other tables is somebody else's."""
+    with closing(sqlite3.connect(tmp_path / "usher.db")) as connection, connection:
+        connection.execute("CREATE TABLE library_sections (id INTEGER)")
+    before = bytes_of(tmp_path)
+    with pytest.raises(StoreError, match=r"not Usher's \(library_sections\)"):
+        open_store(tmp_path)
+    with pytest.raises(StoreError, match="not Usher's"):
+        check_store(f"sqlite:///{tmp_path / 'usher.db'}")
+    assert bytes_of(tmp_path) == before
+
+
+def test_looking_at_a_store_makes_none(tmp_path: Path) -> None:
+    """The doctor's look creates no file."""
+    check_store(f"sqlite:///{tmp_path / 'usher.db'}")
+    assert bytes_of(tmp_path) == {}
+
+
+def test_head_is_the_newest_migration() -> None:
+    """The revision that a start expects is the one that the migrations lead to."""
+    assert known_revisions()[-1] == HEAD
+
+
+@pytest.mark.parametrize("revision", ["base", *known_revisions()])
+def test_migrations_lead_from_every_revision_to_the_tables(revision: str, tmp_path: Path) -> None:
+    """From nothing and from each earlier revision the tables become exactly those that the code uses."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    database = create_engine(f"sqlite:///{tmp_path / 'usher.db'}")
+    with database.begin() as connection:
+        if revision != "base":
+            upgrade(connection, revision)
+        upgrade(connection)
+    with database.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert compare_metadata(context, METADATA) == []
+        assert connection.execute(text("SELECT version_num FROM usher_version")).scalar() == HEAD
+    database.dispose()
+
+
+def test_an_older_store_is_backed_up_before_its_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration begins with a verified backup of the store as it was, and says where it is."""
+    store = open_store(tmp_path)
+    finish(store, record())
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "usher.db")) as connection, connection:
+        connection.execute("UPDATE usher_version SET version_num = 'old'")
+    monkeypatch.setattr("persistence.opening.known_revisions", lambda: ["old", HEAD])
+    monkeypatch.setattr("persistence.backups.known_revisions", lambda: ["old", HEAD])
+    migrated: list[str] = []
+    monkeypatch.setattr("persistence.opening.upgrade", lambda connection: migrated.append(str(connection.engine.url)))
+    from persistence.opening import open_writer
+
+    said: list[str] = []
+    open_writer(f"sqlite:///{tmp_path / 'usher.db'}", tmp_path / "backups", said.append).dispose()
+    (made,) = (tmp_path / "backups").iterdir()
+    assert len(migrated) == 1
+    assert str(made) in said[0]
+    with closing(sqlite3.connect(made)) as connection:
+        assert connection.execute("SELECT count(*) FROM watches").fetchone() == (1,)
+
+
+def test_no_password_is_told(tmp_path: Path) -> None:
+    """A store that cannot be reached is named without its password."""
+    url = "postgresql+psycopg://usher:hidden@127.0.0.1:1/usher"
+    assert engine.name_of(url) == "postgresql+psycopg://usher:***@127.0.0.1:1/usher"
+
+
+def test_an_outdated_delivery_is_noted_and_changes_nothing(tmp_path: Path) -> None:
+    """A record that arrives after its successor is handled, and the successor stays."""
+    store = open_store(tmp_path)
+    late = record(playing_s=9000.0, ended_at_s=EVENING + 9900)
+    store.finish(late, closed(late), "m2", [], EVENING + 10_000)
+    store.finish(record(), closed(record()), "m1", [], EVENING + 10_001)
+    assert [found.playing_s for found in store.resumable(0)] == [9000.0]
+    assert store.is_handled("m1")
+    store.close()
