@@ -59,7 +59,7 @@ class DiscordActor(Actor):
         self._announcer = Announcer(
             settings.discord_announce_channel_id, self._announce_channel, self._keepsake, self._troubles, self.log
         )
-        self._connection.on_up += [self._voice.report, self._announcer.online]
+        self._connection.on_up += [self._voice.report, self._announcer.online, self._presence.again]
         self._connection.on_down += [self._voice.report]
 
     def hears(self) -> Mapping[type[Message], Callable[[Any], Any]]:

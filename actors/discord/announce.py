@@ -27,7 +27,7 @@ LONGEST_PAUSE_S = 60.0
 _TROUBLE = "announcements"
 
 
-@dataclass
+@dataclass(eq=False)
 class Waiting:
     """An announcement in the queue; `done` acknowledges it to its sender."""
 
@@ -133,8 +133,7 @@ class Announcer:
         self._keepsake.done(ids)
         self._troubles.clear(_TROUBLE)
         for waiting in batch:
-            self._queue.remove(waiting)
-            waiting.settle()
+            self._settle(waiting)
         return None
 
     async def _after_failure(self, verdict: Verdict, batch: list[Waiting]) -> None:
@@ -148,7 +147,8 @@ class Announcer:
             return
         self._log.error("%s; posting its %d announcements one by one", verdict.reason, len(batch))
         for waiting in batch:
-            await self._alone(waiting)
+            if waiting in self._queue:
+                await self._alone(waiting)
 
     async def _alone(self, waiting: Waiting) -> None:
         """Post one of a batch that Discord refused; the one at fault is dropped, the others are told."""
@@ -188,6 +188,11 @@ class Announcer:
             self._drop(self._queue[0], f"it waited more than {OLDEST_S / 3600:.0f} hours")
 
     def _drop(self, waiting: Waiting, reason: str) -> None:
-        self._queue.remove(waiting)
         self._log.error("Announcement dropped (%s): %s", reason, notices.line(waiting.notice))
+        self._settle(waiting)
+
+    def _settle(self, waiting: Waiting) -> None:
+        """Out of the queue, from which a full queue may have pushed it while it was being posted."""
+        if waiting in self._queue:
+            self._queue.remove(waiting)
         waiting.settle()

@@ -30,6 +30,11 @@ class Presence:
         self._wanted = line(playing.screenings)
         self._changed.set()
 
+    def again(self) -> None:
+        """Connected again: what was shown may be old or gone."""
+        self._shown = None
+        self._changed.set()
+
     def activity(self) -> discord.Activity | None:
         """For a fresh connection: what it starts with."""
         self._shown = self._wanted

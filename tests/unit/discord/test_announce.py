@@ -168,6 +168,26 @@ async def test_the_queue_is_bounded(tmp_path: Path, health: Any, caplog: pytest.
     assert caplog.text.count("Announcement dropped") == 7
 
 
+async def test_a_full_queue_may_push_out_what_is_being_posted(tmp_path: Path, health: Any) -> None:
+    """The announcer outlives it."""
+    async with working(Bench(tmp_path, health)) as bench:
+        begun, go = asyncio.Event(), asyncio.Event()
+        send = bench.channel.send
+
+        async def slow(**more: Any) -> None:
+            begun.set()
+            await go.wait()
+            await send(**more)
+
+        bench.channel.send = slow  # type: ignore[method-assign]  # a slow Discord
+        first = bench.put(0)
+        await begun.wait()
+        futures = [bench.put(number) for number in range(1, announce.MOST_WAITING + 5)]
+        assert first.done()
+        go.set()
+        await acknowledged(*futures)
+
+
 async def test_what_waited_too_long_is_dropped(
     tmp_path: Path, health: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,0 +1,163 @@
+"""The real Discord actor against the simulated Discord, with other actors that answer what a test tells them to."""
+
+import concurrent.futures
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from actors.discord.actor import DiscordActor
+from actors.runtime import Clock, Context, Node, Pace
+from actors.runtime.dead_letters import DeadLetters
+from actors.runtime.memory import MemoryNetwork
+from config import Settings
+from messages import Message
+from messages.envelope import Pulse
+from simulator.discord.posts import Message as Posted
+from simulator.discord.server import SimulatedDiscord
+
+Got = TypeVar("Got")
+
+
+def until(found: Callable[[], Got], what: str, timeout_s: float = 15.0) -> Got:
+    """Poll until `found()` is true and return it; AssertionError says what was waited for."""
+    deadline = time.monotonic() + timeout_s
+    while not (result := found()):
+        assert time.monotonic() < deadline, f"not within {timeout_s:g} s: {what}"
+        time.sleep(0.01)
+    return result
+
+
+def answer(stage: "Stage", who: str, text: str) -> Posted:
+    """Somebody writes a command; the bot's answer."""
+    before = len(stage.discord.messages(by_bot=True))
+    stage.discord.say(who, "film-club", text)
+    return until(lambda: stage.discord.messages(by_bot=True)[before:], f"an answer to {text}")[0]
+
+
+class Peer(threading.Thread):
+    """Another actor: keeps what it is told, answers what it is asked, and can play dead."""
+
+    def __init__(self, network: MemoryNetwork, name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self._network = network
+        self.heard: list[Message] = []
+        self.answers: dict[type[Message], Message] = {}
+        self.dead = False
+        self._over = threading.Event()
+        self._node: concurrent.futures.Future[Node] = concurrent.futures.Future()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self.node.submit(lambda: None)
+        self.join(5)
+
+    @property
+    def node(self) -> Node:
+        """Its endpoint."""
+        return self._node.result(5)
+
+    def run(self) -> None:
+        """Pump and answer."""
+        node = Node(self.name, self._network.line(self.name), DeadLetters(None, self.name))
+        node.own()
+        self._node.set_result(node)
+        while not self._over.is_set():
+            node.pump(0.05)
+            while not self.dead and (incoming := node.mailbox.get()) is not None:
+                self.heard.append(incoming.message)
+                if incoming.ask_id and type(incoming.message) in self.answers:
+                    node.answer(incoming, self.answers[type(incoming.message)])
+                elif incoming.ask_id:
+                    node.refuse(incoming, LookupError("no answer was set"))
+        node.close()
+
+    def told(self, kind: type[Got]) -> list[Got]:
+        """What it heard of that class."""
+        return [message for message in self.heard if isinstance(message, kind)]
+
+    def tell(self, message: Message) -> threading.Event:
+        """Tell the Discord actor; the event is set when a kept message was acknowledged."""
+        done = threading.Event()
+        self.node.tell("discord", message, done.set)
+        return done
+
+    def pulse(self) -> Pulse:
+        """How the Discord actor is, as the launcher would see it."""
+        asked: concurrent.futures.Future[concurrent.futures.Future[Pulse]] = concurrent.futures.Future()
+        self.node.submit(lambda: asked.set_result(self.node.ping("discord")))
+        return asked.result(5).result(5)
+
+
+class Stage:
+    """A simulated Discord, the actor, and the three it talks to."""
+
+    def __init__(self, discord: SimulatedDiscord, folder: Path, network: MemoryNetwork, peers: dict[str, Peer]) -> None:
+        self.discord = discord
+        self.folder = folder
+        self.network = network
+        self.tracker, self.persistence, self.launcher = (peers[name] for name in ("tracker", "persistence", "launcher"))
+        self.changes: dict[str, Any] = {}
+        self.speed = 1.0
+
+    def settings(self) -> Settings:
+        """Settings for this Discord."""
+        plain: dict[str, Any] = {
+            "discord_token": self.discord.token,
+            "discord_guild_id": self.discord.guild.id,
+            "discord_announce_channel_id": self.discord.channel("film-club").id,
+            "watch_party_voice_channel_id": self.discord.channel("Cinema").id,
+            "discord_api_url": self.discord.api_url,
+            "discord_gateway_url": self.discord.gateway_url,
+        }
+        return Settings(**{**plain, **self.changes})
+
+    @contextlib.contextmanager
+    def acting(self, *, wait: bool = True) -> Iterator[float]:
+        """The actor lives; afterwards it has stopped."""
+        node = Node("discord", self.network.line("discord"), DeadLetters(None, "discord"))
+        clock = Clock(Pace.starting_now(self.speed))
+        ref = DiscordActor.start(Context(node, self.settings(), clock, self.folder))
+        try:
+            if wait:
+                self.discord.wait_connected()
+                until(lambda: self.discord.commands, "the commands are registered")
+            yield time.monotonic()
+        finally:
+            ref.stop(timeout=10)
+
+    def health(self) -> str:
+        """The cause that the health table shows; empty where all is well."""
+        return self.launcher.pulse().degraded
+
+    def until_health(self, part: str) -> str:
+        """Wait for a cause."""
+        return until(lambda: self.health() if part in self.health() else "", f"health says {part!r}")
+
+    def until_well(self, timeout_s: float = 20.0) -> None:
+        """Wait until nothing is wrong."""
+        until(lambda: not self.health(), "all is well", timeout_s)
+
+    def said(self, channel: str = "film-club") -> str:
+        """All that the bot wrote in a channel."""
+        parts = []
+        for message in self.discord.messages(channel, by_bot=True):
+            parts += [f"{embed.get('title', '')}\n{embed.get('description', '')}" for embed in message.embeds]
+        return "\n".join(parts)
+
+
+@contextlib.contextmanager
+def staged(folder: Path) -> Iterator[Stage]:
+    """A running Discord and the peers; the actor is started with `acting`."""
+    network = MemoryNetwork()
+    with contextlib.ExitStack() as stack:
+        discord = stack.enter_context(SimulatedDiscord())
+        names = ("tracker", "persistence", "launcher")
+        peers = {name: stack.enter_context(Peer(network, name)) for name in names}
+        yield Stage(discord, folder, network, peers)
