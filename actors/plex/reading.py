@@ -4,7 +4,7 @@ PlexAPI's objects do the reading. What they cannot do is one bad element among g
 all of them), so each is built by itself, and what cannot be read is named instead of lost.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
@@ -82,19 +82,21 @@ def playback_of(element: Element, server: Any) -> Playback:
     session_key = key_of(element.get("sessionKey"))
     if not session_key:
         raise UnreadableElement("Plex lists a session without a session key")
-    item = _item(element, session, server.machineIdentifier or "")
+    # Its plain attributes only: asking PlexAPI's objects for others may cost a request, or build more objects.
+    known = vars(session)
+    item = _item(element, known, server.machineIdentifier or "")
     player = element.find("Player")
     shown = player.attrib if player is not None else {}
-    account_id = _number(session._userId)
+    account_id = _number(known.get("_userId"))
     return Playback(
         session_key=session_key,
         item=item,
         account_id="" if account_id is None else str(account_id),
-        account_name=_text(session._username),
+        account_name=_text(known.get("_username")),
         machine_id=_text(shown.get("machineIdentifier")),
         player=_text(shown.get("title")) or _text(shown.get("product")),
         state=STATES.get(shown.get("state", ""), "unknown"),
-        position_ms=None if item.live else _position(getattr(session, "viewOffset", None)),
+        position_ms=None if item.live else _position(known.get("viewOffset")),
     )
 
 
@@ -108,12 +110,12 @@ def _is_session(built: object) -> bool:
     return isinstance(built, PlexSession)
 
 
-def _item(element: Element, session: Any, server_id: str) -> Item:
+def _item(element: Element, known: Mapping[str, Any], server_id: str) -> Item:
     key = _text(element.get("key"))
     kind = _text(element.get("type"))
-    rating_key = _number(session.ratingKey)
+    rating_key = _number(known.get("ratingKey"))
     duration_ms = _duration(element)
-    live = _is_live(element, session, key, rating_key)
+    live = _is_live(element, known, key, rating_key)
     if rating_key is None and not live and kind in ("movie", "episode"):
         raise UnreadableElement(f"Plex lists a session of a {kind} without a rating key")
     episode = kind == "episode"
@@ -122,28 +124,28 @@ def _item(element: Element, session: Any, server_id: str) -> Item:
         server_id=server_id,
         rating_key="" if rating_key is None else str(rating_key),
         kind=kind,
-        title=_text(session.title),
-        year=_number(getattr(session, "year", None)),
+        title=_text(known.get("title")),
+        year=_number(known.get("year")),
         duration_ms=None if live else duration_ms,
-        genres=_tags(getattr(session, "genres", ())),
-        directors=_tags(getattr(session, "directors", ())),
-        show=_text(session.grandparentTitle) if episode else "",
-        season=_number(session.parentIndex) if episode else None,
-        episode=_number(session.index) if episode else None,
+        genres=_tags(element, "Genre"),
+        directors=_tags(element, "Director"),
+        show=_text(known.get("grandparentTitle")) if episode else "",
+        season=_number(known.get("parentIndex")) if episode else None,
+        episode=_number(known.get("index")) if episode else None,
         subtype=_text(element.get("subtype")),
-        guid=_text(session.guid),
+        guid=_text(known.get("guid")),
         key=key,
-        library_section_id=_number(session.librarySectionID, below=-NUMBER_LIMIT),
+        library_section_id=_number(known.get("librarySectionID"), below=-NUMBER_LIMIT),
         live=live,
         thumb=thumb if thumb.startswith("/") else "",
     )
 
 
-def _is_live(element: Element, session: Any, key: str, rating_key: int | None) -> bool:
+def _is_live(element: Element, known: Mapping[str, Any], key: str, rating_key: int | None) -> bool:
     """Live TV says so, plays from /livetv/, or is a clip of which nothing is known but that it plays."""
     nameless = element.get("type") == "clip" and rating_key is None
     nothing_known = nameless and element.get("duration") is None and element.get("viewOffset") is None
-    return bool(session.live) or key.startswith("/livetv/") or nothing_known
+    return bool(known.get("live")) or key.startswith("/livetv/") or nothing_known
 
 
 def _duration(element: Element) -> DurationMs | None:
@@ -170,6 +172,6 @@ def _text(value: object) -> str:
     return value[:TEXT_LIMIT] if isinstance(value, str) else ""
 
 
-def _tags(tags: Iterable[Any]) -> tuple[str, ...]:
-    named = (_text(tag.tag) for tag in tags)
+def _tags(element: Element, kind: str) -> tuple[str, ...]:
+    named = (_text(tag.get("tag")) for tag in element.iterfind(kind))
     return tuple(name for name in named if name)[:TAG_LIMIT]

@@ -1,0 +1,130 @@
+"""CPU time of one poll of Plex beside a bare request and parse of the same body, and how soon a start is told.
+
+The server is the simulated one, in this process; what is counted is the CPU time of the asking thread alone.
+"""
+
+import statistics
+import tempfile
+import threading
+import time
+import xml.etree.ElementTree as ET  # the bare reference, on our own simulator's body
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from actors.plex import PlexPoller
+from actors.plex.reading import SESSIONS_PATH
+from actors.plex.server import PlexSource
+from actors.plex.wire import BoundedSession
+from actors.runtime import Clock, Context, Node
+from actors.runtime.dead_letters import DeadLetters
+from actors.runtime.memory import MemoryNetwork
+from config import Settings
+from messages import PlaybackSnapshot
+from simulator.plex import BROWSER, TELEVISION, SimulatedPlex
+
+SIZES = (1, 40, 100)
+ROUNDS = 30
+STARTS = 15
+APART_S = 0.6
+"""Between two starts: more than the poller leaves between two polls that alerts caused."""
+
+
+def run() -> dict[str, dict[int, float] | float]:
+    """Return CPU milliseconds of a poll and of a bare one, the median of their ratios, and the delay of a start."""
+    polls: dict[int, float] = {}
+    bares: dict[int, float] = {}
+    ratios: dict[int, float] = {}
+    sizes_kb: dict[int, float] = {}
+    for sessions in SIZES:
+        with SimulatedPlex() as plex:
+            for number in range(sessions):
+                plex.play(("Anton", "Berta", "Cem")[number % 3], "Metropolis", BROWSER, at_ms=number * 1000)
+            taken, bare, sizes_kb[sessions] = _compare(plex)
+        polls[sessions], bares[sessions] = statistics.median(taken), statistics.median(bare)
+        ratios[sessions] = statistics.median(ours / theirs for ours, theirs in zip(taken, bare, strict=True))
+    return {
+        "poll_cpu_ms": polls,
+        "bare_cpu_ms": bares,
+        "ratio": ratios,
+        "body_kb": sizes_kb,
+        "start_to_snapshot_p50_ms": statistics.median(_starts()) * 1e3,
+    }
+
+
+def _compare(plex: SimulatedPlex) -> tuple[list[float], list[float], float]:
+    """CPU milliseconds of polls and of bare requests, in turns, and the size of the body in kB."""
+    with BoundedSession(plex.url) as http, requests.Session() as session:
+        source = PlexSource(plex.url, plex.token, http)
+        source.connect()
+
+        def poll() -> None:
+            assert source.read(source.ask_sessions()).playbacks
+
+        def bare() -> int:
+            answer = session.get(plex.url + SESSIONS_PATH, headers={"X-Plex-Token": plex.token}, timeout=10)
+            assert len(ET.fromstring(answer.content))  # noqa: S314  # as above
+            return len(answer.content)
+
+        size_kb = bare() / 1000
+        poll()
+        turns = [(_cpu_ms(poll), _cpu_ms(bare)) for _ in range(ROUNDS)]
+    return [ours for ours, _ in turns], [theirs for _, theirs in turns], size_kb
+
+
+def _cpu_ms(act: Callable[[], object]) -> float:
+    began_s = time.thread_time()
+    act()
+    return (time.thread_time() - began_s) * 1000
+
+
+def _starts() -> list[float]:
+    """Seconds from a start on the server to the snapshot at the tracker, by the websocket."""
+    took_s = []
+    network = MemoryNetwork()
+    node = Node("plex", network.line("plex"), DeadLetters(None, "plex"))
+    tracker = Node("tracker", network.line("tracker"), DeadLetters(None, "tracker"))
+    with SimulatedPlex() as plex, tempfile.TemporaryDirectory() as folder:
+        settings = Settings(plex_url=plex.url, plex_token=plex.token, plex_poll_seconds=3600)
+        actor = PlexPoller.start(Context(node, settings, Clock(), Path(folder)))
+        _heard(tracker, 0)
+        while not plex.listeners:
+            threading.Event().wait(0.01)
+        for number in range(1, STARTS + 1):
+            threading.Event().wait(APART_S)
+            began_s = time.perf_counter()
+            plex.play("Anton", "Metropolis", TELEVISION)
+            _heard(tracker, number)
+            took_s.append(time.perf_counter() - began_s)
+        actor.stop()
+    node.close()
+    tracker.close()
+    return took_s
+
+
+def _heard(tracker: Node, sessions: int) -> None:
+    """Wait for a snapshot of so many sessions."""
+    deadline_s = time.monotonic() + 10
+    while time.monotonic() < deadline_s:
+        tracker.pump(0.5)
+        while (incoming := tracker.mailbox.get()) is not None:
+            told = incoming.message
+            if isinstance(told, PlaybackSnapshot) and len(told.playbacks) == sessions:
+                return
+    raise TimeoutError(f"no snapshot of {sessions} sessions within 10 s")
+
+
+def main() -> None:
+    """Print the figures."""
+    figures = run()
+    print(f"{'sessions':>10} {'body kB':>9} {'poll ms':>9} {'bare ms':>9} {'ratio':>7}")
+    columns = [figures[name] for name in ("body_kb", "poll_cpu_ms", "bare_cpu_ms", "ratio")]
+    for sessions in SIZES:
+        row = [column[sessions] for column in columns if isinstance(column, dict)]
+        print(f"{sessions:>10} {row[0]:>9.1f} {row[1]:>9.2f} {row[2]:>9.2f} {row[3]:>7.2f}")
+    print(f"a start is told after {figures['start_to_snapshot_p50_ms']:.1f} ms (p50, by the websocket)")
+
+
+if __name__ == "__main__":
+    main()
