@@ -115,14 +115,14 @@ class _Inbox:
     def stop_in_order(self) -> None:
         """Handle what waits, then stop."""
         if self._stop_by_s is None:
-            self._stop_by_s = time.monotonic() + DRAIN_S
+            self._stop_by_s = self._node.now() + DRAIN_S
 
     def get(self) -> PykkaEnvelope[Any]:
         """The next message, waiting for it."""
         self._node.own()
         self._actor.ready = True
         while True:
-            now = time.monotonic()
+            now = self._node.now()
             if now - self._looked_s > LOOK_AROUND_S:
                 self._look(0.0)
             if self._local:
@@ -137,7 +137,7 @@ class _Inbox:
 
     def _look(self, timeout_s: float) -> None:
         self._node.pump(timeout_s)
-        self._looked_s = time.monotonic()
+        self._looked_s = self._node.now()
 
 
 class Actor(pykka.ThreadingActor):
@@ -192,7 +192,7 @@ class Actor(pykka.ThreadingActor):
 
     def after(self, delay_s: float, message: object) -> Timer:
         """Put a message into the own mailbox after `delay_s` seconds of service time. Actor's thread only."""
-        at_s = time.monotonic() + self.context.clock.real_s(delay_s)
+        at_s = self.node.now() + self.context.clock.real_s(delay_s)
         return self.node.at(at_s, lambda: self._inbox.put(PykkaEnvelope(message)))
 
     def degraded(self, reason: str) -> None:
@@ -327,7 +327,7 @@ class Actor(pykka.ThreadingActor):
             degraded=self._degraded,
             last_error=self._last_error,
             mailbox_depth=len(mailbox),
-            oldest_ms=mailbox.oldest_ms(time.monotonic()),
+            oldest_ms=mailbox.oldest_ms(self.node.now()),
             handled=self._handled,
             handle_ms_p50=durations[len(durations) // 2] if durations else 0.0,
             handle_ms_p99=durations[int(len(durations) * 0.99)] if durations else 0.0,

@@ -66,8 +66,11 @@ class Node:
     """Sends, receives, keeps and answers, by envelope. `receive_ping` gives the pulse of whoever lives here."""
 
     def __init__(self, name: str, line: Line, dead_letters: DeadLetters, *,
-                 record: Callable[[bytes], None] | None = None) -> None:  # fmt: skip
+                 record: Callable[[bytes], None] | None = None,
+                 now: Callable[[], float] = time.monotonic) -> None:  # fmt: skip
         self.name = name
+        self.now = now
+        """Real seconds of a steady clock: deadlines, pauses and timers keep to it. Tests give their own."""
         self.life = uuid.uuid4().hex[:12]
         self.mailbox = Mailbox()
         self.dead_letters = dead_letters
@@ -135,7 +138,7 @@ class Node:
         if not sent:
             reply.set_exception(ActorUnavailable(f"{peer} cannot be reached: not known here, or its queue is full"))
             return
-        deadline = time.monotonic() + timeout_s
+        deadline = self.now() + timeout_s
         self._pending[ask_id] = _Pending(reply, peer, deadline)
         text = _late(peer, message, timeout_s)
         self.at(deadline, lambda: self._fail(ask_id, AskTimeout(text)))
@@ -184,7 +187,7 @@ class Node:
         )
 
     def _send_due(self, outbox: PeerOutbox) -> None:
-        for kept in outbox.due(time.monotonic()):
+        for kept in outbox.due(self.now()):
             if not self._send_kept(outbox, kept):
                 break
 
@@ -227,7 +230,7 @@ class Node:
             self._take(origin, frame)
         while self._work:
             self._work.popleft()()
-        now = time.monotonic()
+        now = self.now()
         while self._timers and self._timers[0].at_s <= now:
             act = heapq.heappop(self._timers).act
             if act is not None:
@@ -240,7 +243,7 @@ class Node:
     def _patience(self, timeout_s: float) -> float:
         if self._work:
             return 0.0
-        now = time.monotonic()
+        now = self.now()
         ends = [now + timeout_s]
         if self._timers:
             ends.append(self._timers[0].at_s)
@@ -284,7 +287,7 @@ class Node:
             )  # fmt: skip
             self._refuse(origin, envelope, type(error).__name__, str(error))
             return
-        incoming = Incoming(message, envelope.sender, time.monotonic(), origin)
+        incoming = Incoming(message, envelope.sender, self.now(), origin)
         if envelope.kind == "ask":
             incoming.ask_id = envelope.id
         if not self.mailbox.put(incoming):
@@ -324,7 +327,7 @@ class Node:
             )  # fmt: skip
             self.acknowledge(Incoming(Message(), envelope.sender, 0.0, origin, kept_id=envelope.id), set_aside=True)
             return
-        self.mailbox.put(Incoming(message, envelope.sender, time.monotonic(), origin, kept_id=envelope.id))
+        self.mailbox.put(Incoming(message, envelope.sender, self.now(), origin, kept_id=envelope.id))
 
     def acknowledge(self, incoming: Incoming, *, set_aside: bool = False) -> None:
         """Tell the sender that a kept message was handled, or set aside."""
