@@ -80,10 +80,13 @@ def _filled(
 
 def _value(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> Any:
     kind = option["type"]
+    value = _typed(guild, kind, value) if isinstance(value, str) else value
     if kind in (USER, MENTIONABLE):
         return _person(guild, option, value, resolved)
     if kind == CHANNEL:
-        channel = value if isinstance(value, Channel) else guild.channels[int(str(value))]
+        channel = value
+        if not isinstance(channel, Channel):
+            raise NotOffered(f"{option['name']}: there is no channel {value!r}")
         about = {"id": str(channel.id), "name": channel.name, "type": channel.kind, "permissions": "0", "flags": 0}
         resolved.setdefault("channels", {})[str(channel.id)] = about
         return str(channel.id)
@@ -97,6 +100,26 @@ def _value(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> An
         raise NotOffered(f"{option['name']} does not take {value!r}")
     _within(option, value)
     return value
+
+
+def _typed(guild: Guild, kind: int, text: str) -> Asked:
+    """What Discord's client makes of typed text: a number, a truth, somebody's or some channel's name."""
+    if kind in (INTEGER, NUMBER):
+        try:
+            return int(text) if kind == INTEGER else float(text)
+        except ValueError:
+            return text
+    if kind == BOOLEAN and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if kind in (USER, MENTIONABLE):
+        name = text.lstrip("@")
+        found = [m for m in guild.members.values() if name in (m.shown, m.user.name, str(m.id))]
+        if not found:
+            raise NotOffered(f"Nobody is called {name!r}")
+        return found[0]
+    if kind == CHANNEL:
+        return next((c for c in guild.channels.values() if text.lstrip("#") in (c.name, str(c.id))), text)
+    return text
 
 
 def _within(option: Payload, value: Any) -> None:

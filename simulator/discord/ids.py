@@ -17,6 +17,6 @@ def snowflake() -> int:
     return ((time.time_ns() // 1_000_000 - EPOCH_MS) << 22) + (next(_count) & 0x3FFFFF)
 
 
-def iso_now() -> str:
-    """This moment as Discord writes it."""
-    return datetime.datetime.now(datetime.UTC).isoformat()
+def iso_of(wall_s: float) -> str:
+    """A time, in seconds since 1970, as Discord writes it."""
+    return datetime.datetime.fromtimestamp(wall_s, datetime.UTC).isoformat()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from simulator.discord.asking import Asked, NotOffered, command_data, form_data, offered
+from simulator.discord.founding import found_guild
 from simulator.discord.ids import snowflake
 from simulator.discord.model import DM, STAGE, VOICE, Channel, Guild, Member, Payload, Role, User
 from simulator.discord.permissions import USE_COMMANDS
@@ -57,6 +58,14 @@ class People:
             joined = {**member.payload(), "guild_id": str(self.guild.id)}
             self.world.dispatch("GUILD_MEMBER_ADD", joined, MEMBERS)
         return member
+
+    def add_guild(self, name: str) -> Guild:
+        """The bot is invited to one more server, with the same channels and with people of its own."""
+        with self.world.changed:
+            guild = found_guild(self.world.bot, name)
+            self.world.guilds[guild.id] = guild
+            self.world.dispatch("GUILD_CREATE", guild.payload(self.world.bot.id), GUILDS)
+        return guild
 
     def add_channel(self, name: str, kind: int = 0) -> Channel:
         """A new channel in the first server."""

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from simulator.discord.ids import iso_now
 from simulator.discord.model import Member, Payload, User
 
 EPHEMERAL, LOADING, V2 = 1 << 6, 1 << 7, 1 << 15
@@ -49,7 +48,8 @@ class Message:
     attachments: list[Attachment] = field(default_factory=list)
     flags: int = 0
     nonce: str | None = None
-    at: str = field(default_factory=iso_now)
+    at: str = ""
+    """When it was written, by the world's clock; ISO 8601. Set when it is posted."""
     edited_at: str | None = None
     deleted: bool = False
     reply_to: int | None = None

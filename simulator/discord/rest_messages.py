@@ -11,7 +11,7 @@ from aiohttp import web
 from simulator.discord.bodies import FILES, attachments_of, body_of
 from simulator.discord.errors import ApiError, invalid_form, no_access, no_permission, unknown
 from simulator.discord.gate import answer, nothing
-from simulator.discord.ids import iso_now, snowflake
+from simulator.discord.ids import iso_of, snowflake
 from simulator.discord.limits import check_message
 from simulator.discord.model import THREAD, Channel, Guild, Payload, User
 from simulator.discord.permissions import (
@@ -205,7 +205,7 @@ class Messages:
             raise ApiError(400, 160004, "A thread has already been created for this message")
         thread = Channel(
             begun_by, name, THREAD, guild.id, parent.denied, parent=parent.id, owner_id=self.world.bot.id,
-            made_at=iso_now(),
+            made_at=iso_of(self.world.now()),
         )  # fmt: skip
         with self.world.changed:
             guild.channels[thread.id] = thread

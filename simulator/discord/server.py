@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from types import TracebackType
@@ -34,7 +36,8 @@ class SimulatedDiscord(People):
     """REST and gateway of one Discord, and what its people do. A context manager; or `start` and `stop`.
 
     `message_content`, `members_intent`: which privileged intents the Developer Portal grants.
-    `rate_limits`: whether Discord's limits are counted (real seconds). `heartbeat_s`: interval that HELLO asks for.
+    `now`: the clock by which messages are dated, seconds since 1970. Everything else keeps real time.
+    `rate_limits`: whether Discord's limits are counted. `heartbeat_s`: interval that HELLO asks for.
     """
 
     def __init__(
@@ -47,8 +50,9 @@ class SimulatedDiscord(People):
         rate_limits: bool = True,
         heartbeat_s: float = 41.25,
         ack_deadline_s: float = 3.0,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(World(message_content=message_content, members_intent=members_intent))
+        super().__init__(World(message_content=message_content, members_intent=members_intent, now=now))
         self.token = token
         self.port = port
         self.faults = Faults()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 from simulator.discord.founding import found_guild
-from simulator.discord.ids import iso_now, snowflake
+from simulator.discord.ids import iso_of, snowflake
 from simulator.discord.model import DM, Channel, Guild, Member, Payload, User
 from simulator.discord.posts import COMMAND, Interaction, Message
 
@@ -23,7 +24,15 @@ Dispatch = Callable[[str, Payload, int], None]
 class World:
     """Everything there is. Changes tell the gateway through `dispatch` and wake whoever waits on `changed`."""
 
-    def __init__(self, *, message_content: bool = True, members_intent: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        message_content: bool = True,
+        members_intent: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.now = now
+        """The clock by which messages are dated and shown, seconds since 1970. Limits and ids keep real time."""
         self.changed = threading.Condition(threading.RLock())
         self.base = ""
         """This server's address, once it listens."""
@@ -120,6 +129,7 @@ class World:
     def post(self, message: Message) -> Message:
         """Put a message into its channel and tell everybody who may see it."""
         with self.changed:
+            message.at = message.at or iso_of(self.now())
             self.messages[message.id] = message
             self.changed.notify_all()
             if not message.ephemeral:
@@ -131,7 +141,7 @@ class World:
     def edited(self, message: Message, now_s: float) -> Message:
         """A message was changed in place at `now_s` (steady clock, real seconds)."""
         with self.changed:
-            message.edited_at = iso_now()
+            message.edited_at = iso_of(self.now())
             message.edited_s.append(now_s)
             self.changed.notify_all()
             if not message.ephemeral:
