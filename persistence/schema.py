@@ -1,5 +1,6 @@
 """Which revision a store has, and how it comes to the newest."""
 
+import logging
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -39,6 +40,7 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     from alembic import command  # as above
     from alembic.config import Config
 
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # its steps are no news to anybody
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
