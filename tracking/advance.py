@@ -6,6 +6,7 @@ What an interval between two observations counts as:
 |---------|---------|---------------------|--------------------------|---------------------|-----------------|
 | playing | playing | the same            | held back (`pending_s`)  | -                   | -               |
 | playing | playing | on, as time allows  | all, and what was held   | -                   | the advance     |
+| playing | playing | on, to the end      | as long as the advance   | -                   | the advance     |
 | playing | playing | jumped on or back   | all, and what was held   | -                   | -               |
 | playing | paused  | the same            | - (the hold is dropped)  | all                 | -               |
 | playing | paused  | on, as time allows  | as long as the advance   | the rest            | the advance     |
@@ -29,7 +30,7 @@ from msgspec.structs import replace
 from messages import Moment, PlayerState, PositionMs, WatchState
 from tracking import spans
 from tracking.rules import Rules, is_live
-from tracking.watch import clamped
+from tracking.watch import clamped, ran_out
 
 FLOOR_MS = 2000
 """Players floor the position to a second when they pause: a step back as small as this is no seek."""
@@ -124,13 +125,14 @@ def _moved(
     """The film is elsewhere: it was seen up to there, or somebody jumped."""
     before = state.position_ms or 0
     step_s = (position - before) / 1000
-    ran_s = state.pending_s + elapsed_s
+    ran_s = elapsed_s if ran_out(state) else state.pending_s + elapsed_s
     blind = state.outage or state.ghost
     lead_s = max(0.0, state.lead_ms / 1000 + step_s - 2 * ran_s)
     may_play = blind or "playing" in (state.state, player)
     seen = may_play and 0 < step_s <= ran_s + rules.slack_s and lead_s <= rules.slack_s
     playing_s, paused_s = state.playing_s, state.paused_s
-    if seen and (blind or state.state != player):
+    over = position == state.item.duration_ms
+    if seen and (blind or state.state != player or over):
         played_s = min(step_s, ran_s)
         playing_s += played_s
         if not blind and "paused" in (state.state, player):

@@ -215,8 +215,13 @@ def finish(state: WatchState, ended_at_s: float, reason: EndReason, rules: Rules
 
 
 def watched_s(state: WatchState) -> float:
-    """Return the playing time so far, seconds: a ghost's standing still is none."""
-    return state.playing_s if state.ghost else state.playing_s + state.pending_s
+    """Return the playing time so far, seconds: a ghost's standing still is none, nor is one at the film's end."""
+    return state.playing_s if state.ghost or ran_out(state) else state.playing_s + state.pending_s
+
+
+def ran_out(state: WatchState) -> bool:
+    """Tell whether the film has run out: a player may be listed as playing there for a while."""
+    return None not in (state.position_ms, state.item.duration_ms) and state.position_ms == state.item.duration_ms
 
 
 def completion(state: WatchState) -> float | None:
