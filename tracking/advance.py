@@ -131,7 +131,7 @@ def _moved(
     may_play = blind or "playing" in (state.state, player)
     seen = may_play and 0 < step_s <= ran_s + rules.slack_s and lead_s <= rules.slack_s
     playing_s, paused_s = state.playing_s, state.paused_s
-    over = position == state.item.duration_ms
+    over = int(position) == state.item.duration_ms
     if seen and (blind or state.state != player or over):
         played_s = min(step_s, ran_s)
         playing_s += played_s

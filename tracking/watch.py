@@ -221,7 +221,8 @@ def watched_s(state: WatchState) -> float:
 
 def ran_out(state: WatchState) -> bool:
     """Tell whether the film has run out: a player may be listed as playing there for a while."""
-    return None not in (state.position_ms, state.item.duration_ms) and state.position_ms == state.item.duration_ms
+    position, duration = state.position_ms, state.item.duration_ms
+    return position is not None and duration is not None and int(position) >= int(duration)
 
 
 def completion(state: WatchState) -> float | None:
