@@ -164,9 +164,11 @@ class DiscordActor(Actor):
 
 async def _sweep() -> None:
     """End what discord.py leaves running, so that the loop can be closed without complaint."""
-    left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
-        task.cancel()
-    if left:
-        await asyncio.wait(left, timeout=0.5)
+    await asyncio.sleep(0)  # events that were just dispatched begin, so that their end can be waited for
+    for _ in range(3):  # what ends may dispatch one event more
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=0.3)
     await asyncio.get_running_loop().shutdown_asyncgens()

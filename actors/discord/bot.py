@@ -79,6 +79,11 @@ class UsherBot(commands.Bot):
             task.cancel()
         await super().close()
 
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
+        """Nothing is told any more once it is closed: discord.py's loop is gone then, and it would fail."""
+        if not self.is_closed():
+            super().dispatch(event_name, *args, **kwargs)
+
     async def on_ready(self) -> None:
         """Connected, for the first time or again."""
         self._log.info("On Discord as %s", self.user)

@@ -137,7 +137,7 @@ def _facts(shown: Screening, at: Moment) -> list[str]:
         )
     else:
         lines.append(f"{words.state_mark(shown.state)} {words.position(position)}")
-    lines.append(f"Played by {words.safe(shown.host, 40)} · since {words.ago(shown.started_at_s)}")
+    lines.append(f"Played by {words.safe(shown.host, 40)} · started {words.ago(shown.started_at_s)}")
     there = [words.safe(seat.username, 40) for seat in shown.seats if seat.present]
     if there:
         lines.append(f"👥 {words.name_list(there, _NAMES)}")
