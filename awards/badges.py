@@ -51,8 +51,17 @@ def unknown(badge_id: str, earned_at_s: float, progress: float) -> EarnedBadge:
 
 def earned(badges: Iterable[Badge], totals: Totals, held: Collection[str]) -> list[tuple[Badge, float]]:
     """Return the badges newly earned with their figures, in the file's order; never one that is held."""
-    figures = [(badge, badge.figure(totals)) for badge in badges if badge.id not in held]
-    return [(badge, figure) for badge, figure in figures if figure >= badge.threshold]
+    known: dict[tuple[str, ...], float] = {}  # several badges ask for one figure, and a streak takes its time
+    won = []
+    for badge in badges:
+        if badge.id in held:
+            continue
+        asked = (badge.rule, *sorted(badge.parameters.values()))
+        if asked not in known:
+            known[asked] = badge.figure(totals)
+        if known[asked] >= badge.threshold:
+            won.append((badge, known[asked]))
+    return won
 
 
 def progress(

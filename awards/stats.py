@@ -1,7 +1,7 @@
 """A viewer's published statistics, as of a day."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 
 from awards.totals import Totals
 from messages import ViewerStats
@@ -12,20 +12,18 @@ def streaks(days: Iterable[str], today: date) -> tuple[int, int]:
 
     The current one runs up to today, or up to yesterday: today is not over yet.
     """
-    known = sorted({date.fromisoformat(day) for day in days})
-    longest = run = 0
-    before: date | None = None
-    for day in known:
-        run = run + 1 if before is not None and day - before == timedelta(days=1) else 1
+    longest = run = before = 0
+    for day in sorted({date.fromisoformat(day).toordinal() for day in days}):
+        run = run + 1 if day == before + 1 else 1
         longest = max(longest, run)
         before = day
-    is_current = before is not None and before >= today - timedelta(days=1)
+    is_current = run > 0 and before >= today.toordinal() - 1
     return (run if is_current else 0), longest
 
 
 def longest_streak(totals: Totals) -> int:
     """Return the longest streak ever, in days."""
-    return max(streaks(totals.days, date.min + timedelta(days=1))[1], totals.longest_known_days)
+    return max(streaks(totals.days, date.max)[1], totals.longest_known_days)
 
 
 def published(
