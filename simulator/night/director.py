@@ -89,11 +89,10 @@ class Director:
 
     def unanswered(self) -> tuple[str, ...]:
         """Commands without an answer, after waiting for each."""
-        return tuple(
-            text
-            for text, asked in self.asked
-            if not self.stage.discord.until(lambda asked=asked: self._answered(asked), ANSWER_WITHIN_S)
-        )
+        return tuple(text for text, asked in self.asked if not self._answered_in_time(asked))
+
+    def _answered_in_time(self, asked: Message | Interaction) -> bool:
+        return self.stage.discord.until(lambda: self._answered(asked), ANSWER_WITHIN_S)
 
     def _answered(self, asked: Message | Interaction) -> bool:
         if isinstance(asked, Interaction):

@@ -22,6 +22,19 @@ from simulator.night.stage import ANNOUNCE, Stage
 SETTLE_S = 0.25
 """A message is shown when it has not been edited for this long (real seconds)."""
 SHOWN_ROWS = 12
+HEADINGS = {
+    "completion_percentage": "seen %",
+    "watch_duration_minutes": "minutes",
+    "total_watch_time_minutes": "minutes",
+    "current_streak_days": "streak",
+    "total_movies": "films",
+    "completed_movies": "to the end",
+    "uptime_s": "up s",
+    "handle_ms_p50": "p50 ms",
+    "handle_ms_p99": "p99 ms",
+    "rss_mb": "MB",
+}
+"""Keys whose names are too long for a column."""
 LOG_LINES = 60
 
 
@@ -108,8 +121,12 @@ class Show:
     def _table(self, name: str, rows: Sequence[dict[str, Any]], columns: tuple[str, ...]) -> None:
         table = Table(title=name, title_justify="left", title_style="bold", box=None, pad_edge=False)
         for column in columns:
+            text = bool(rows) and isinstance(rows[0].get(column), str)
             table.add_column(
-                column.replace("_", " "), justify="left" if rows and isinstance(rows[0].get(column), str) else "right"
+                HEADINGS.get(column, column.replace("_", " ")),
+                justify="left" if text else "right",
+                no_wrap=True,
+                overflow="ellipsis",
             )
         for row in rows[:SHOWN_ROWS]:
             table.add_row(*(escape(_shown(row.get(column))) for column in columns))
@@ -127,7 +144,6 @@ class Show:
                 "state",
                 "uptime_s",
                 "restarts",
-                "mailbox_depth",
                 "handled",
                 "handle_ms_p50",
                 "handle_ms_p99",

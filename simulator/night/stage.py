@@ -35,7 +35,7 @@ class Stage:
         self._began_s = self.clock.now().steady_s
         self.plex = SimulatedPlex(now=lambda: self.clock.now().wall_s, speed=speed)
         # Its limits are per real second; at speed a minute of chatter would be a flood.
-        self.discord = SimulatedDiscord(rate_limits=speed == 1.0)
+        self.discord = SimulatedDiscord(rate_limits=speed == 1.0, now=lambda: self.clock.now().wall_s)
         self.log_path = data_dir.parent / "service.log"
         self._party_user = party_user
         self._settings = settings
