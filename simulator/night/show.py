@@ -36,6 +36,8 @@ HEADINGS = {
 }
 """Keys whose names are too long for a column."""
 LOG_LINES = 60
+WIDEST = 40
+"""Characters of a cell."""
 
 
 class Show:
@@ -126,7 +128,6 @@ class Show:
                 HEADINGS.get(column, column.replace("_", " ")),
                 justify="left" if text else "right",
                 no_wrap=True,
-                overflow="ellipsis",
             )
         for row in rows[:SHOWN_ROWS]:
             table.add_row(*(escape(_shown(row.get(column))) for column in columns))
@@ -180,4 +181,5 @@ def _load(data_dir: Path, name: str, otherwise: Any) -> Any:
 def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.1f}"
-    return "" if value is None else str(value)
+    text = "" if value is None else str(value)
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
