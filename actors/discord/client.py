@@ -63,14 +63,16 @@ class Connection:
         tries = 0
         while True:
             began = time.monotonic()
+            reads = self._reads_messages
             error = await self._live()
             if self._up_since > began and time.monotonic() - self._up_since > STEADY_S:
                 tries = 0
             tries += 1
-            self._went(at_once=True)
             if intent_missing(error) and self._reads_messages:
                 self._do_without_messages()
                 continue
+            if self._reads_messages and not reads:
+                continue  # ended by ourselves, to use the intent
             self._troubles.hold(_GATEWAY, name_of_end(error))
             self._log.debug("The connection ended", exc_info=error)
             await asyncio.sleep(REFUSED_S if needs_somebody(error) else backoff(tries))
@@ -98,12 +100,15 @@ class Connection:
             return error
         finally:
             late.cancel()
+            self._went(at_once=True)
             await self.close()
         return None
 
     def _came(self) -> None:
         self._up, self._up_since = True, time.monotonic()
         self._troubles.clear(_GATEWAY)
+        if self._reads_messages:
+            self._troubles.clear(_INTENT)
         bot = self._bot
         if bot is not None and self._guild_id and bot.get_guild(self._guild_id) is None:
             self._troubles.hold(
@@ -147,7 +152,6 @@ class Connection:
                 if flags.gateway_message_content or flags.gateway_message_content_limited:
                     self._log.info("The message content intent was granted: connecting anew to use it")
                     self._reads_messages = True
-                    self._troubles.clear(_INTENT)
                     await bot.close()
 
 

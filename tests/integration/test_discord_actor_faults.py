@@ -9,7 +9,7 @@ import pytest
 from actors.discord import announce, client, failures
 from messages import NowPlaying, ScreeningStarted, VoicePresence
 from simulator.discord.permissions import SEND_MESSAGES
-from simulator.discord.world import FLAG_MESSAGE_CONTENT
+from simulator.discord.world import FLAG_MESSAGE_CONTENT, MESSAGE_CONTENT
 from tests.integration.discord_stage import Stage, answer, staged, until
 from tests.unit.discord import samples
 
@@ -59,8 +59,12 @@ def test_a_missing_intent_costs_only_the_words(tmp_path: Path, stage: Stage) -> 
         announced(stage)
         assert stage.discord.slash("Chiara", "help").wait_reply().embeds
         stage.discord.world.app_flags = FLAG_MESSAGE_CONTENT
+        sessions = stage.discord.gateway.connections
+        until(
+            lambda: any(each.session and each.session.intents & MESSAGE_CONTENT for each in list(sessions)),
+            "connected with the intent",
+        )
         stage.until_well()
-        until(lambda: stage.discord.connected, "connected again")
         assert answer(stage, "Chiara", "!help").embeds
 
 
@@ -109,7 +113,10 @@ def test_it_comes_back_after_every_loss(stage: Stage, loss: str) -> None:
         LOSSES[loss](stage)
         stage.discord.join_voice("Chiara")
         until(lambda: stage.discord.connected and connected(stage), "connected again")
-        until(lambda: len(stage.tracker.told(VoicePresence)) > told, "the tracker is told")
+        until(
+            lambda: any(not report.connected for report in stage.tracker.told(VoicePresence)[told:]),
+            "the tracker is told that it was away",
+        )
         until(
             lambda: [member.name for member in stage.tracker.told(VoicePresence)[-1].members] == ["Chiara"],
             "who came meanwhile is there",
