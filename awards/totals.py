@@ -55,26 +55,35 @@ class Totals(msgspec.Struct, kw_only=True, omit_defaults=True):
         return msgspec.convert(msgspec.to_builtins(self), Totals)
 
 
-def added(totals: Totals, records: Iterable[WatchRecord], zone: tzinfo) -> Totals:
-    """Return `totals` with more watches in it. `totals` itself stays as it is."""
+def added(totals: Totals, records: Iterable[WatchRecord], zone: tzinfo, *, under_way: bool = False) -> Totals:
+    """Return `totals` with more watches in it. `totals` itself stays as it is.
+
+    `under_way`: the watches still run, and are to be judged for badges: one that is not completed yet adds its
+    time but is no film watched, or "watched a first film" would be said five minutes into it.
+    """
     result = totals.copy()
     for record in records:
         if not record.brief:
-            _add(result, record, zone)
+            _add_time(result, record, zone)
+            if record.completed or not under_way:
+                _add_title(result, record, zone)
     return result
 
 
-def _add(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
-    totals.playing_s += record.playing_s
+def _add_title(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
     if record.media_type == "movie":
         _add_film(totals, record, zone)
     else:
         totals.episodes += 1
-    for day, seconds in shares(record.started_at_s, record.ended_at_s, record.playing_s, zone).items():
-        totals.days[day] = totals.days.get(day, 0.0) + seconds
     _count(totals.genres, record.item.genres)
     _count(totals.directors, record.item.directors)
     _count(totals.decades, [decade_of(record.item.year)])
+
+
+def _add_time(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
+    totals.playing_s += record.playing_s
+    for day, seconds in shares(record.started_at_s, record.ended_at_s, record.playing_s, zone).items():
+        totals.days[day] = totals.days.get(day, 0.0) + seconds
     _count(totals.evenings, evenings_of(record.started_at_s, record.ended_at_s, zone))
     totals.nights += is_past_midnight(record.started_at_s, record.ended_at_s, zone)
     # The account of the party's own Plex session is always there first: that is no feat.

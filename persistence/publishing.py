@@ -134,7 +134,7 @@ def publish(
         twice = {record.watch_id for record in now if record.watch_id in resumed}
         alone = totals_from_rows(connection, rules, viewer_id, twice) if twice else finished
         with_now = added(alone, now, rules.zone)
-        won = earned(rules.badges, with_now, held.get(viewer_id, ()))
+        won = earned(rules.badges, added(alone, now, rules.zone, under_way=True), held.get(viewer_id, ()))
         earned_in = screening_id or (now[-1].screening_id if now else "")
         new_badges += [
             {

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from persistence.store import Store
@@ -71,7 +72,7 @@ def half_seen(seconds: float = 1800.0) -> Any:
 def test_a_tick_with_a_watch_saves_stats_and_badges_and_no_history(store: Store, folder: Path) -> None:
     """Row 2: statistics, badges and checkpoint are saved; the history is not touched."""
     before = Picture(store, folder)
-    store.save(running(half_seen()), EVENING + 10_800, "auto")
+    store.save(running(replace(half_seen(), completed=True)), EVENING + 10_800, "auto")
     after = Picture(store, folder)
     assert before.written(after) == {STATS, BADGES}
     assert before.changed(after) == {"viewers", "viewer_stats", "viewer_badges", "checkpoint", "saves", "facts"}
@@ -79,6 +80,14 @@ def test_a_tick_with_a_watch_saves_stats_and_badges_and_no_history(store: Store,
     assert (stats["total_movies"], stats["total_watch_time_seconds"], stats["watching_now"]) == (1, 1800.0, "Alien")
     assert [badge["badge_id"] for badge in json.loads(after.bytes[BADGES])["503"]] == ["films_1"]
     assert {row[-2] for row in after.rows["viewer_stats"]} == {EVENING + 10_800}, "saved, changed or not"
+
+
+def test_a_film_under_way_is_no_film_watched_yet(store: Store, folder: Path) -> None:
+    """Statistics tell of it; the badge for a first film waits until it is seen."""
+    store.save(running(half_seen()), EVENING + 10_800, "auto")
+    after = Picture(store, folder)
+    assert json.loads(after.bytes[STATS])["503"]["total_movies"] == 1
+    assert "503" not in json.loads(after.bytes[BADGES])
 
 
 def test_a_second_tick_without_news_writes_both_files_anew(store: Store, folder: Path) -> None:
@@ -102,7 +111,7 @@ def test_a_finish_saves_all_three_in_one_transaction(store: Store, folder: Path)
     after = Picture(store, folder)
     assert before.written(after) == set(FILES)
     assert before.changed(after) == {
-        "watches", "viewers", "viewer_stats", "checkpoint", "handled_messages", "saves", "facts",
+        "watches", "viewers", "viewer_stats", "viewer_badges", "checkpoint", "handled_messages", "saves", "facts",
     }  # fmt: skip
     assert after.rows["checkpoint"] == []
     stats = json.loads(after.bytes[STATS])["503"]
