@@ -36,7 +36,10 @@ class RestFault:
 
 @dataclass
 class Faults:
-    """All that can be wrong. Lasting ones are healed by `heal`; those of the gateway happen once, when called."""
+    """All that can be wrong. Lasting ones are healed by `heal`.
+
+    Those of the gateway happen once, before the call returns.
+    """
 
     refuse_token: bool = False
     """REST answers 401, the gateway closes with 4004."""
@@ -112,7 +115,7 @@ class Faults:
     def forget_sessions(self) -> None:
         """Who comes back cannot resume."""
         gateway = self._bound()
-        gateway.do(gateway.sessions.clear)
+        gateway.call(gateway.sessions.clear)
 
     def drop(self) -> None:
         """The line is cut, with no close frame."""
@@ -123,8 +126,8 @@ class Faults:
         gateway = self._bound()
 
         def closing(connection: Connection) -> None:
-            closed = connection.socket.close(code=code)
-            gateway.keep(closed)
+            connection.muted = True
+            gateway.keep(connection.socket.close(code=code))
 
         self._each(closing)
 
@@ -152,4 +155,4 @@ class Faults:
 
     def _each(self, what: Callable[[Connection], Any]) -> None:
         gateway = self._bound()
-        gateway.do(lambda: [what(connection) for connection in list(gateway.connections)])
+        gateway.call(lambda: [what(connection) for connection in list(gateway.connections)])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +34,7 @@ UNKNOWN_OP, BAD_JSON, NOT_IDENTIFIED, BAD_TOKEN, TWICE, BAD_SEQUENCE = 4001, 400
 RATE_LIMITED, BAD_VERSION, DISALLOWED_INTENTS = 4008, 4012, 4014
 """Close codes."""
 SENDS_PER_MINUTE = 120
+CALL_S = 5.0
 PRESENCES, PRESENCE_WINDOW_S = 5, 20.0
 PRIVILEGED = {MESSAGE_CONTENT: FLAG_MESSAGE_CONTENT, MEMBERS: FLAG_MEMBERS}
 
@@ -80,6 +83,7 @@ class Connection:
 
     def drop(self) -> None:
         """Cut the line: no close frame."""
+        self.muted = True
         if self._transport is not None:
             self._transport.abort()
 
@@ -98,11 +102,13 @@ class Gateway:
         self._token = token
         self._faults = faults
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def attach(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        """The loop that the connections live on; None: there is none now."""
+        """The loop, run by this thread, that the connections live on; None: there is none now."""
         self._loop = loop
+        self._thread = threading.get_ident()
 
     def do(self, what: Callable[..., Any], *args: Any) -> None:
         """Have the loop do something, in the order of the calls; nothing while the server is down."""
@@ -110,6 +116,26 @@ class Gateway:
         if loop is not None and not loop.is_closed():
             with suppress(RuntimeError):  # closed between the two lines
                 loop.call_soon_threadsafe(what, *args)
+
+    def call(self, what: Callable[[], Any]) -> None:
+        """Have the loop do something, and wait until it is done; nothing while the server is down."""
+        done: Future[None] = Future()
+
+        def run() -> None:
+            try:
+                what()
+            except Exception as error:  # noqa: BLE001 - handed to the caller
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        if self._loop is None:
+            return
+        if self._thread == threading.get_ident():
+            what()
+            return
+        self.do(run)
+        done.result(CALL_S)
 
     def keep(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         """Run a coroutine to its end. On the loop only."""
@@ -131,7 +157,7 @@ class Gateway:
                 self._tell(session, event, json.loads(text))
 
     def _tell(self, session: Session, event: str, data: Payload) -> None:
-        if event in ("MESSAGE_CREATE", "MESSAGE_UPDATE"):
+        if event in ("MESSAGE_CREATE", "MESSAGE_UPDATE") and "author" in data:
             data = self._readable(session, data)
         session.sequence += 1
         frame = {"op": DISPATCH, "t": event, "s": session.sequence, "d": data}

@@ -64,7 +64,10 @@ class People:
         with self.world.changed:
             guild = found_guild(self.world.bot, name)
             self.world.guilds[guild.id] = guild
-            self.world.dispatch("GUILD_CREATE", guild.payload(self.world.bot.id), GUILDS)
+            whole = guild.payload(self.world.bot.id)
+            # Discord says "unavailable" only of servers that the bot was in before.
+            del whole["unavailable"]
+            self.world.dispatch("GUILD_CREATE", whole, GUILDS)
         return guild
 
     def add_channel(self, name: str, kind: int = 0) -> Channel:

@@ -1,0 +1,231 @@
+"""What the real discord.py makes of every way in which Discord can fail."""
+
+import io
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import aiohttp
+import discord
+import pytest
+import requests
+import yarl
+
+from simulator.discord import SimulatedDiscord
+from tests.integration.robot import Robot
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatedDiscord]:
+    """A Discord that discord.py is pointed at; it reconnects without long pauses."""
+    monkeypatch.setattr("discord.backoff.ExponentialBackoff.delay", lambda _: 0.05)
+    with SimulatedDiscord(heartbeat_s=0.3) as made:
+        monkeypatch.setattr(discord.http.Route, "BASE", made.api_url)
+        monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(made.gateway_url))
+        yield made
+
+
+@pytest.fixture
+def robot(server: SimulatedDiscord) -> Iterator[Robot]:
+    """A bot that is logged in."""
+    with Robot(server, message_content=True) as made:
+        made.wait_heard("ready")
+        yield made
+
+
+def died(robot: Robot) -> BaseException:
+    """What the client ended with."""
+    error = robot.ended.exception(10)
+    assert error is not None
+    return error
+
+
+def hears(robot: Robot, times: int) -> None:
+    """The gateway's events arrive: this is the voice update of that number."""
+    robot.server.join_voice("Chiara")
+    robot.wait_heard("voice_state_update", times)
+
+
+def test_a_wrong_token_is_a_login_failure(server: SimulatedDiscord) -> None:
+    """REST answers 401."""
+    with Robot(server, token="wrong") as robot:
+        assert isinstance(died(robot), discord.LoginFailure)
+    assert server.bad_requests == 1
+
+
+def test_a_token_refused_by_the_gateway_closes_with_4004(robot: Robot, server: SimulatedDiscord) -> None:
+    """And discord.py does not come back."""
+    server.faults.refuse_token = True
+    server.faults.drop()
+    error = died(robot)
+    assert isinstance(error, discord.ConnectionClosed) and error.code == 4004
+
+
+def test_content_asked_for_and_not_granted(server: SimulatedDiscord) -> None:
+    """4014 has its own error; without asking for it the bot logs in."""
+    server.allow_message_content(False)
+    with Robot(server, message_content=True) as robot:
+        assert isinstance(died(robot), discord.PrivilegedIntentsRequired)
+    with Robot(server) as robot:
+        robot.wait_heard("ready")
+        assert not robot.application_flags.gateway_message_content
+
+
+def test_op_7_is_resumed_and_nothing_is_missed(robot: Robot, server: SimulatedDiscord) -> None:
+    """What happened meanwhile is told again."""
+    server.faults.reconnect()
+    server.join_voice("Chiara")
+    robot.wait_heard("resumed")
+    hears(robot, 2)
+    assert (server.gateway.identifies, server.gateway.resumes) == (1, 1)
+
+
+def test_op_9_resumable_is_resumed(robot: Robot, server: SimulatedDiscord) -> None:
+    """The session goes on."""
+    server.faults.invalidate(resumable=True)
+    robot.wait_heard("resumed")
+    hears(robot, 1)
+
+
+def test_op_9_identifies_anew(robot: Robot, server: SimulatedDiscord) -> None:
+    """The session is gone: on_ready fires again."""
+    server.faults.invalidate(resumable=False)
+    robot.wait_heard("ready", 2)
+    hears(robot, 1)
+    assert (server.gateway.identifies, server.gateway.resumes) == (2, 0)
+
+
+@pytest.mark.parametrize("code", [0, 1000, 4000, 4009])
+def test_a_lost_line_is_resumed(robot: Robot, server: SimulatedDiscord, code: int) -> None:
+    """Cut without a word (0), or closed with a code that allows it."""
+    if code:
+        server.faults.close(code)
+    else:
+        server.faults.drop()
+    robot.wait_heard("resumed")
+    hears(robot, 1)
+
+
+def test_a_session_that_was_forgotten_begins_anew(robot: Robot, server: SimulatedDiscord) -> None:
+    """RESUME is answered with op 9."""
+    server.faults.forget_sessions()
+    server.faults.drop()
+    robot.wait_heard("ready", 2)
+    hears(robot, 1)
+
+
+def test_a_half_open_line_is_noticed(robot: Robot, server: SimulatedDiscord) -> None:
+    """No heartbeat is acknowledged: discord.py leaves after its time-out and resumes, told what it missed."""
+    assert server.until(lambda: server.gateway.heartbeats >= 2)
+    server.faults.half_open()
+    assert not server.connected
+    server.join_voice("Chiara")
+    robot.wait_heard("resumed")
+    robot.wait_heard("voice_state_update")
+
+
+def test_text_that_is_no_json_ends_the_client(robot: Robot, server: SimulatedDiscord) -> None:
+    """discord.py 2.7.1 lets the error through."""
+    server.faults.raw("{half")
+    assert isinstance(died(robot), json.JSONDecodeError)
+
+
+def test_a_dispatch_without_its_keys_ends_the_client(robot: Robot, server: SimulatedDiscord) -> None:
+    """A KeyError out of the parser."""
+    server.faults.malformed()
+    assert isinstance(died(robot), KeyError)
+
+
+def test_a_gateway_away_at_the_first_connection_ends_the_client(server: SimulatedDiscord) -> None:
+    """discord.py 2.7.1 has no websocket yet to reconnect: an AttributeError."""
+    server.faults.gateway_refused = True
+    with Robot(server) as robot:
+        assert isinstance(died(robot), AttributeError)
+
+
+def test_discord_goes_and_comes_back_at_the_same_address(robot: Robot, server: SimulatedDiscord) -> None:
+    """Connections are refused meanwhile; the world is kept."""
+    robot.send("before")
+    server.stop()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(server.api_url + "/gateway", timeout=1)
+    server.start()
+    robot.wait_heard("resumed")
+    assert robot.send("after").content == "after"
+    assert [message.content for message in server.messages("film-club")] == ["before", "after"]
+
+
+def test_a_short_storm_of_429_is_waited_out(robot: Robot, server: SimulatedDiscord) -> None:
+    """discord.py sleeps inside the request, up to five tries."""
+    server.faults.rate_limited("/messages", times=4, retry_after_s=0.02)
+    assert robot.send("x").content == "x"
+    assert server.recorder.count("POST", "/messages") == 5
+
+
+def test_a_long_storm_of_429_is_an_error(robot: Robot, server: SimulatedDiscord) -> None:
+    """After the fifth try."""
+    server.faults.rate_limited("/messages", retry_after_s=0.02, is_global=True)
+    with pytest.raises(discord.HTTPException) as caught:
+        robot.send("x")
+    assert caught.value.status == 429
+    assert server.bad_requests == 5
+    server.faults.heal()
+    assert robot.send("y").content == "y"
+
+
+def test_a_server_error_is_raised(robot: Robot, server: SimulatedDiscord) -> None:
+    """503 at once, with the HTML that proxies answer."""
+    server.faults.failing(503, "/messages", times=1)
+    with pytest.raises(discord.DiscordServerError):
+        robot.send("x")
+    assert robot.send("y").content == "y"
+
+
+def test_any_error_of_the_api_can_be_had(robot: Robot, server: SimulatedDiscord) -> None:
+    """With its code and text; also on uploads."""
+    server.faults.refusing(50013, "Missing Permissions", path="/messages", times=1)
+    with pytest.raises(discord.Forbidden) as caught:
+        robot.send("x", file=discord.File(io.BytesIO(b"x"), "x.txt"))
+    assert caught.value.code == 50013
+
+
+def test_a_slow_discord_is_only_slow(robot: Robot, server: SimulatedDiscord) -> None:
+    """The answer is right when it comes; the gateway is not slowed."""
+    server.faults.slow(0.5, "/messages", times=1)
+    hears(robot, 1)
+    assert robot.send("x").content == "x"
+
+
+@pytest.mark.parametrize("compress", ["", "&compress=zlib-stream"])
+async def test_the_gateway_speaks_plain_and_compressed(server: SimulatedDiscord, compress: str) -> None:
+    """zlib-stream where it is asked for, one stream for the whole connection; else plain text."""
+    inflate = zlib.decompressobj()
+
+    async def heard(socket: aiohttp.ClientWebSocketResponse) -> Any:
+        frame = await socket.receive(timeout=5)
+        assert frame.type is (aiohttp.WSMsgType.BINARY if compress else aiohttp.WSMsgType.TEXT)
+        return json.loads(inflate.decompress(frame.data) if compress else frame.data)
+
+    async with aiohttp.ClientSession() as session, session.ws_connect(f"{server.gateway_url}?v=10{compress}") as socket:
+        assert await heard(socket) == {"op": 10, "d": {"heartbeat_interval": 300}}
+        await socket.send_json({"op": 1, "d": None})
+        assert await heard(socket) == {"op": 11}
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ("no json", 4002),
+        ({"op": 3, "d": {}}, 4003),
+        ({"op": 2, "d": {"token": "wrong", "intents": 0}}, 4004),
+        ({"op": 6, "d": {"token": "wrong", "session_id": "x", "seq": 0}}, 4004),
+    ],
+)
+async def test_who_breaks_the_protocol_is_closed(server: SimulatedDiscord, frame: Any, code: int) -> None:
+    """With Discord's close codes."""
+    async with aiohttp.ClientSession() as session, session.ws_connect(f"{server.gateway_url}?v=10") as socket:
+        await socket.receive(timeout=5)
+        await socket.send_str(frame if isinstance(frame, str) else json.dumps(frame))
+        closed = await socket.receive(timeout=5)
+        assert (closed.type, closed.data) == (aiohttp.WSMsgType.CLOSE, code)
