@@ -22,6 +22,7 @@ from persistence.copies import (
     by_viewer,
     grown,
     history_line,
+    replaced,
     stats_entry,
 )
 from persistence.errors import CopiesFailed, SaveFailed
@@ -43,7 +44,9 @@ class Plan:
     history: bool = True
     """Whether there is a history copy yet: an auto-save makes none."""
     line: bytes | None = None
-    """What to append to it."""
+    """What to append to it, or to put in the place of `old`."""
+    old: bytes | None = None
+    """The line that is replaced."""
     anew: bool = False
     """Whether its end is to be written anew."""
 
@@ -68,20 +71,28 @@ class Copier:
         self,
         connection: Connection,
         *,
-        appended: Row | None = None,
-        history_changed: bool = False,
+        record: Row | None = None,
+        instead_of: Row | None = None,
         history_anew: bool = False,
     ) -> Plan:
-        """Work out the new bytes and write their marks into the store, in the transaction of the save."""
+        """Work out the new bytes and write their marks into the store, in the transaction of the save.
+
+        `record` is a new row of `watches`, or one that was written `instead_of` an older one; `history_anew`
+        has the history written though nothing is new in it.
+        """
         documents = {STATS: _stats_document(connection), BADGES: _badges_document(connection)}
         marks: dict[str, Mark | None] = {name: Mark.of(content) for name, content in documents.items()}
-        has_history = appended is not None or history_changed or history_anew or _is_known(connection, HISTORY)
-        before = None if history_changed else _mark(connection, HISTORY, EMPTY_HISTORY)
-        line = history_line(appended) if appended is not None else None
+        has_history = record is not None or history_anew or _is_known(connection, HISTORY)
+        before = _mark(connection, HISTORY, EMPTY_HISTORY)
+        line = None if record is None else history_line(record)
+        old = None if instead_of is None else history_line(instead_of)
         if has_history:
-            marks[HISTORY] = grown(before, line) if before is not None and line is not None else before
+            marks[HISTORY] = before
+        if record is not None and line is not None and before is not None:
+            is_last = str(record["seq"]) == fact(connection, "history_count")
+            marks[HISTORY] = grown(before, line) if old is None else replaced(before, old, line, is_last=is_last)
         put_facts(connection, {_fact(name): _written(mark) for name, mark in marks.items()})
-        return Plan(documents, before, has_history, line, history_anew)
+        return Plan(documents, before, has_history, line, old, history_anew)
 
     def carry_out(self, plan: Plan) -> None:
         """Bring a plan to the disk, after its commit. Raises CopiesFailed; the next save then tries again."""
@@ -96,6 +107,8 @@ class Copier:
             return True
         if plan.before is None:
             return False
+        if plan.line is not None and plan.old is not None:
+            return self._copies.replace(plan.before, plan.old, plan.line)
         if plan.line is not None:
             return self._copies.append(plan.before, plan.line)
         if plan.anew:

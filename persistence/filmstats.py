@@ -1,7 +1,8 @@
 """The community's figures, or those of one title."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -13,10 +14,23 @@ from awards.calendar import local
 from messages import MovieStats, TitleCount, WatchRecord
 from persistence.publishing import Rules
 from persistence.queries import stored, titled
-from persistence.rows import watch_record
+from persistence.rows import as_json, watch_record
 from persistence.tables import WATCHES
 
 MOST, RECENT, WEEKS = 10, 5, 12
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Watches of one film by one viewer."""
+
+    title: str
+    year: int | None
+    genres: str
+    viewer_id: str
+    watches: int
+    completed: int
+    playing_s: float
 
 
 def movie_stats(reader: Engine, rules: Rules, title: str, running: Sequence[WatchRecord], at_s: float) -> MovieStats:
@@ -33,21 +47,18 @@ def movie_stats(reader: Engine, rules: Rules, title: str, running: Sequence[Watc
         ]
         if title:
             chosen.append(titled(title))
-        films = _films(connection, chosen, now)
-        completed = connection.execute(
-            select(func.count()).select_from(WATCHES).where(WATCHES.c.completed.is_(True), *chosen)
-        ).scalar_one()
-        viewers = set(connection.execute(select(WATCHES.c.viewer_id).where(*chosen).distinct()).scalars())
-        genres, decades = _kinds(connection, chosen, now)
+        groups = [*_groups(connection, chosen), *map(_as_group, now)]
         newest = select(WATCHES).where(*chosen).order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
         recent = tuple(watch_record(row) for row in connection.execute(newest.limit(RECENT)).mappings())
         weeks = _weeks(connection, rules, chosen, now, at_s)
+    films = _films(groups)
+    genres, decades = _kinds(groups)
     return MovieStats(
-        watches=sum(film.watches for film in films),
-        completed=completed + sum(record.completed for record in now),
-        viewers=len(viewers | {record.viewer_id for record in now}),
+        watches=sum(group.watches for group in groups),
+        completed=sum(group.completed for group in groups),
+        viewers=len({group.viewer_id for group in groups}),
         titles=len(films),
-        watch_time_s=sum(film.watch_time_s for film in films),
+        watch_time_s=sum(group.playing_s for group in groups),
         most_watched=tuple(films[:MOST]),
         genres=tuple(sorted(genres.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]),
         decades=tuple(sorted(decades.items())),
@@ -57,47 +68,53 @@ def movie_stats(reader: Engine, rules: Rules, title: str, running: Sequence[Watc
     )
 
 
-def _films(connection: Connection, chosen: list[ColumnElement[bool]], now: Sequence[WatchRecord]) -> list[TitleCount]:
-    columns = (WATCHES.c.title, WATCHES.c.year)
-    query = (
-        select(
-            *columns,
-            func.count(),
-            func.count(WATCHES.c.viewer_id.distinct()),
-            func.sum(WATCHES.c.playing_s),
-        )
-        .where(*chosen)
-        .group_by(*columns)
+def _groups(connection: Connection, chosen: list[ColumnElement[bool]]) -> Iterator[_Group]:
+    """Everything that is to be counted, in one pass over the table."""
+    keys = (WATCHES.c.title, WATCHES.c.year, WATCHES.c.genres, WATCHES.c.viewer_id)
+    completed = func.count().filter(WATCHES.c.completed.is_(True))
+    query = select(*keys, func.count(), completed, func.sum(WATCHES.c.playing_s)).where(*chosen).group_by(*keys)
+    return (_Group(*row) for row in connection.execute(query))
+
+
+def _as_group(record: WatchRecord) -> _Group:
+    item = record.item
+    return _Group(
+        shown_title(item),
+        item.year,
+        as_json(item.genres),
+        record.viewer_id,
+        1,
+        int(record.completed),
+        record.playing_s,
     )
-    found = {(title, year): (n, viewers, s) for title, year, n, viewers, s in connection.execute(query)}
-    for film in {(shown_title(record.item), record.item.year) for record in now}:
-        here = [r for r in now if (shown_title(r.item), r.item.year) == film]
-        same = (WATCHES.c.title == film[0]) & WATCHES.c.year.is_not_distinct_from(film[1])
-        who = set(connection.execute(select(WATCHES.c.viewer_id).where(same, *chosen).distinct()).scalars())
-        n, _, seconds = found.get(film, (0, 0, 0.0))
-        together = len(who | {record.viewer_id for record in here})
-        found[film] = (n + len(here), together, seconds + sum(record.playing_s for record in here))
-    counts = [TitleCount(title, year, n, viewers, s) for (title, year), (n, viewers, s) in found.items()]
-    return sorted(counts, key=lambda film: (-film.watches, -film.watch_time_s, film.title))
 
 
-def _kinds(
-    connection: Connection, chosen: list[ColumnElement[bool]], now: Sequence[WatchRecord]
-) -> tuple[Counter[str], Counter[str]]:
-    """Watches by genre and by decade. Grouped by the whole list of genres: there are few different ones."""
+def _films(groups: Iterable[_Group]) -> list[TitleCount]:
+    by_film: dict[tuple[str, int | None], list[_Group]] = {}
+    for group in groups:
+        by_film.setdefault((group.title, group.year), []).append(group)
+    counts = [
+        TitleCount(
+            title,
+            year,
+            sum(group.watches for group in same),
+            len({group.viewer_id for group in same}),
+            sum(group.playing_s for group in same),
+        )
+        for (title, year), same in by_film.items()
+    ]
+    return sorted(counts, key=lambda film: (-film.watches, -film.watch_time_s, film.title, film.year or 0))
+
+
+def _kinds(groups: Iterable[_Group]) -> tuple[Counter[str], Counter[str]]:
+    """Watches by genre and by decade."""
     genres: Counter[str] = Counter()
     decades: Counter[str] = Counter()
-    query = select(WATCHES.c.genres, WATCHES.c.year, func.count()).where(*chosen)
-    groups: list[tuple[list[str], int | None, int]] = [
-        (msgspec.json.decode(text, type=list[str]), year, count)
-        for text, year, count in connection.execute(query.group_by(WATCHES.c.genres, WATCHES.c.year))
-    ]
-    groups += [(list(record.item.genres), record.item.year, 1) for record in now]
-    for names, year, count in groups:
-        for name in dict.fromkeys(names):
-            genres[name] += count
-        if decade := decade_of(year):
-            decades[decade] += count
+    for group in groups:
+        for name in dict.fromkeys(msgspec.json.decode(group.genres, type=list[str])):
+            genres[name] += group.watches
+        if decade := decade_of(group.year):
+            decades[decade] += group.watches
     return genres, decades
 
 

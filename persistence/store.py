@@ -21,7 +21,7 @@ from persistence.engine import name_of, reader_engine, sqlite_file
 from persistence.errors import SaveFailed
 from persistence.opening import open_writer
 from persistence.publishing import Rules, publish, seen, stored_totals, totals_from_rows, touch
-from persistence.rows import as_json, watch_record, watch_row
+from persistence.rows import Row, as_json, watch_record, watch_row
 from persistence.sql import explained, fact, parts, put_facts, upsert
 from persistence.tables import (
     CHECKPOINT,
@@ -104,25 +104,21 @@ class Store:
         with self.writing() as connection:
             if _is_handled(connection, message_id):
                 return _counted(connection, _count(running))
-            new_row, is_replaced = self._put_record(connection, record, closed)
+            row, old = self._put_record(connection, record, closed)
             connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.watch_id == record.watch_id))
             if message_id:
                 upsert(connection, HANDLED_MESSAGES, [{"message_id": message_id, "handled_at_s": at_s}])
-                old = HANDLED_MESSAGES.c.handled_at_s < at_s - KEEP_HANDLED_S
-                connection.execute(delete(HANDLED_MESSAGES).where(old))
+                outdated = HANDLED_MESSAGES.c.handled_at_s < at_s - KEEP_HANDLED_S
+                connection.execute(delete(HANDLED_MESSAGES).where(outdated))
             result = self._publish(
                 connection,
                 running,
                 at_s,
                 finished=record,
-                added_now=new_row is not None and not is_replaced,
+                added_now=row is not None and old is None,
             )
             _note_save(connection, "finish", result, at_s)
-            plan = self._copier.plan(
-                connection,
-                appended=new_row if not is_replaced else None,
-                history_changed=is_replaced,
-            )
+            plan = self._copier.plan(connection, record=row, instead_of=old)
         self._copier.carry_out(plan)
         return result
 
@@ -142,27 +138,22 @@ class Store:
         self._copier.carry_out(plan)
         return result
 
-    def _put_record(
-        self, connection: Connection, record: WatchRecord, closed: Moment
-    ) -> tuple[Mapping[str, object] | None, bool]:
-        """Insert or replace a record: (its row, whether it was replaced); no row where a later one is stored."""
-        stored = connection.execute(
-            select(WATCHES.c.seq, WATCHES.c.closed_wall_s, WATCHES.c.closed_steady_s).where(
-                WATCHES.c.watch_id == record.watch_id
-            )
-        ).first()
-        if stored is None:
+    def _put_record(self, connection: Connection, record: WatchRecord, closed: Moment) -> tuple[Row | None, Row | None]:
+        """Insert or replace a record: (its row, the row that it replaced); no row where a later one is stored."""
+        own = select(WATCHES).where(WATCHES.c.watch_id == record.watch_id)
+        old = connection.execute(own).mappings().first()
+        if old is None:
             seq = int(fact(connection, "history_count", "0")) + 1
             put_facts(connection, {"history_count": str(seq)})
             row = watch_row(record, seq, closed)
             connection.execute(WATCHES.insert(), row)
-            return row, False
+            return row, None
         # Two clocks, for the wall clock may have been set back and the steady one starts anew at a boot.
-        if closed.wall_s < stored.closed_wall_s and closed.steady_s < stored.closed_steady_s:
-            return None, False
-        row = watch_row(record, stored.seq, closed)
+        if closed.wall_s < old["closed_wall_s"] and closed.steady_s < old["closed_steady_s"]:
+            return None, None
+        row = watch_row(record, old["seq"], closed)
         upsert(connection, WATCHES, [row])
-        return row, True
+        return row, old
 
     def _publish(
         self,

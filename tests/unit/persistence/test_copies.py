@@ -1,0 +1,64 @@
+"""The history copy: whatever is appended or replaced, it is what a rebuild would write."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from persistence.copies import EMPTY_HISTORY, HISTORY, Copies, Mark, grown, replaced
+
+LINES = st.text(max_size=30).map(lambda text: json.dumps(text, ensure_ascii=False).encode())
+STEPS = st.lists(st.tuples(st.booleans(), LINES, st.integers(0, 99)), min_size=1, max_size=8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=STEPS)
+def test_growing_and_replacing_give_the_bytes_of_a_rebuild(
+    steps: list[tuple[bool, bytes, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """After each step the file is JSON, its mark is right, and a rebuild changes no byte."""
+    here, there = Copies(tmp_path_factory.mktemp("here")), Copies(tmp_path_factory.mktemp("there"))
+    lines: list[bytes] = []
+    mark = here.rebuild_history(lines)
+    assert mark == EMPTY_HISTORY
+    for number, (is_new, text, which) in enumerate(steps):
+        line = b'{"n":%d,"t":%s}' % (number, text)
+        if is_new or not lines:
+            assert here.append(mark, line)
+            mark, lines = grown(mark, line), [*lines, line]
+        else:
+            at = which % len(lines)
+            assert here.replace(mark, lines[at], line)
+            mark = replaced(mark, lines[at], line, is_last=at == len(lines) - 1)
+            lines[at] = line
+        assert here.matches(HISTORY, mark)
+        there.rebuild_history(lines)
+        content = (here.folder / HISTORY).read_bytes()
+        assert content == (there.folder / HISTORY).read_bytes()
+        assert [entry["n"] for entry in json.loads(content)] == [json.loads(each)["n"] for each in lines]
+
+
+def test_a_line_over_the_edge_of_a_chunk_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search from the end looks at every place, however the chunks fall."""
+    lines = [b'{"n":%d}' % number for number in range(40)]
+    for chunk in range(1, 30):
+        monkeypatch.setattr("persistence.copies._CHUNK", chunk)
+        copies = Copies(tmp_path)
+        mark = copies.rebuild_history(lines)
+        assert copies.replace(mark, lines[17], b'{"n":1717}')
+        changed = json.loads((tmp_path / HISTORY).read_text())
+        assert [entry["n"] for entry in changed] == [*range(17), 1717, *range(18, 40)]
+
+
+def test_nothing_is_written_to_a_file_that_is_not_as_it_must_be(tmp_path: Path) -> None:
+    """Neither appending nor replacing nor touching changes a torn history; each says so."""
+    copies = Copies(tmp_path)
+    mark = copies.rebuild_history([b"1", b"2"])
+    (tmp_path / HISTORY).write_bytes(b"[\n1,\n2\n]")
+    assert not copies.append(mark, b"3")
+    assert not copies.replace(mark, b"2", b"3")
+    assert not copies.rewrite_tail(mark)
+    assert (tmp_path / HISTORY).read_bytes() == b"[\n1,\n2\n]"
+    assert not copies.matches("missing.json", Mark.of(b""))
