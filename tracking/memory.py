@@ -36,6 +36,8 @@ class Memory:
     """The newest record by viewer, server and item."""
     screenings: dict[tuple[str, str, str], PastScreening] = field(default_factory=dict)
     """The newest screening by server, account and item: on another player it is still the same evening."""
+    loaded: dict[str, PastScreening] = field(default_factory=dict)
+    """What the last run finished, by screening: also of one whose host still watches, who has no record yet."""
     endings: int = 0
 
     def keep(self, record: WatchRecord) -> None:
@@ -63,7 +65,7 @@ class Memory:
 
     def learn(self, records: Sequence[WatchRecord]) -> None:
         """Take over what an earlier run finished: nothing of it is announced again."""
-        by_id: dict[str, PastScreening] = {}
+        by_id = self.loaded = dict[str, PastScreening]()
         # Hosts first: only their viewer id names the account, under which the screening is known.
         for record in sorted(records, key=lambda record: record.source != "plex"):
             self.keep(record)
@@ -87,7 +89,8 @@ class Memory:
 
     def seats(self, screening_id: str) -> dict[str, Seat]:
         """Return who left a screening that is still running."""
-        return next((dict(past.left) for past in self.screenings.values() if past.screening_id == screening_id), {})
+        past = self.loaded.get(screening_id)
+        return dict(past.left) if past is not None else {}
 
     def forget_old(self, now_s: float, rules: Rules) -> None:
         """Drop, now and then, what is older than the resume window."""
@@ -95,5 +98,6 @@ class Memory:
         if self.endings % FORGET_EVERY:
             return
         oldest = now_s - rules.resume_window_s
+        self.loaded = {key: kept for key, kept in self.loaded.items() if kept.ended_at_s >= oldest}
         self.records = {key: kept for key, kept in self.records.items() if kept.ended_at_s >= oldest}
         self.screenings = {key: kept for key, kept in self.screenings.items() if kept.ended_at_s >= oldest}

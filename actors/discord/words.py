@@ -91,11 +91,11 @@ def title(item: Item, limit: int = 100) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds in words: "1 h 56 min", "3 min", "45 s"."""
+    """Seconds in words, to the nearest minute: "1 h 56 min", "3 min"; below a minute "45 s"."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"
-    hours, minutes = divmod(whole // 60, 60)
+    hours, minutes = divmod(round(whole / 60), 60)
     if not hours:
         return f"{minutes} min"
     return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"

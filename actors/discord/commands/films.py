@@ -1,6 +1,7 @@
 """What was watched: `moviestats` and `history`."""
 
 import datetime
+import itertools
 import re
 import zoneinfo
 from typing import Annotated
@@ -109,7 +110,7 @@ def _details(found: MovieStats, one_title: bool) -> list[Field]:
     if found.most_watched and (len(found.most_watched) > 1 or not one_title):
         lines = [_ranked(place, title) for place, title in enumerate(found.most_watched, 1)]
         fields.append(Field("🏆 Most watched", look.lines_within(lines)))
-    weeks = found.weeks[-_WEEKS:]
+    weeks = list(itertools.dropwhile(lambda week: not week[1], found.weeks))[-_WEEKS:]
     if any(seconds for _, seconds in weeks):
         rows = [(_week(monday), seconds, words.duration(seconds)) for monday, seconds in weeks]
         fields.append(Field("📈 Week by week", words.text_chart(rows)))

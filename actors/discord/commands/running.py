@@ -195,7 +195,7 @@ def _plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
     lines += ["", look.lines_within(people, 3000) if people else "Nobody is in the voice channel."]
     if plan.problem:
         lines.append(f"⚠️ {words.safe(plan.problem, 500)}")
-    heading = f"▶️ Tracking started for {words.count(started, 'person', 'people')}"
+    heading = f"▶️ Tracking started for {words.count(started, 'person', 'people')}" if started else "👌 Nothing to start"
     return look.card(heading, "\n".join(lines), colour=look.GREEN if started else look.GREY)
 
 

@@ -31,6 +31,20 @@ def watched(tracking: Tracking, from_s: int, to_s: int, position_s: float = 0.0)
     ]
 
 
+def test_who_left_before_a_restart_is_still_listed_at_the_end() -> None:
+    """The evening's list is whole, also where the tracker died while the host still watched."""
+    tracking = Tracking(Rules(end_grace_s=0))
+    tracking.observe(poll(0, playing(0)))
+    tracking.voice(channel(1, "ann"))
+    watched(tracking, 10, 200, 10)
+    left = [event.record for event in tracking.voice(channel(200)) if isinstance(event, WatchFinished)]
+    again = Tracking(Rules(end_grace_s=0))
+    again.restore(WatchesLoaded(tracking.report(moment(200)).active, tuple(left)), moment(205))
+    watched(again, 210, 300, 210)
+    (ended,) = [event for event in again.observe(poll(310)) if isinstance(event, ScreeningEnded)]
+    assert [(seat.username, seat.present) for seat in ended.screening.seats] == [("alice", False), ("ann", False)]
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
