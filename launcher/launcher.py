@@ -57,9 +57,11 @@ class Launcher:
         actors: Mapping[str, str] | None = None,
         stderr: IO[bytes] | None = None,
         force_tcp: bool = False,
+        frames_dir: Path | None = None,
     ) -> None:
         """`actors` names other classes for the actors ("module:Class", in the order of their start), for
-        tests; `stderr` takes the children's logs (default: this process's own)."""
+        tests; `stderr` takes the children's logs (default: this process's own); `frames_dir`, a folder that
+        exists, takes every frame that is sent, a file for each sender."""
         self.data_dir = Path(settings.data_dir).absolute()
         self.settings = msgspec.structs.replace(settings, data_dir=str(self.data_dir))
         self.clock = clock or Clock()
@@ -68,6 +70,7 @@ class Launcher:
         self._names = tuple(self._classes) or actor_names(settings)
         self._stderr = stderr
         self._force_tcp = force_tcp
+        self._frames_dir = frames_dir
         self._signals = 0
         self._opened = False
 
@@ -88,6 +91,7 @@ class Launcher:
                 self.settings,
                 self.clock,
                 force_tcp=self._force_tcp,
+                frames_dir=self._frames_dir,
                 on_pulse=self._on_pulse,
                 health=self.health,
             )

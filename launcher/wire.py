@@ -50,10 +50,12 @@ class Wire:
         clock: Clock,
         *,
         force_tcp: bool,
+        frames_dir: Path | None = None,
         on_pulse: Callable[[str, Pulse], None],
         health: Callable[[], HealthReport],
     ) -> None:
-        """`settings.data_dir` is absolute. `on_pulse` hears every answer to a ping, `health` answers GetHealth."""
+        """`settings.data_dir` is absolute. `on_pulse` hears every answer to a ping, `health` answers GetHealth;
+        `frames_dir` takes the frames that are sent."""
         self.addresses = make_addresses((NAME, *names), run_folder, force_tcp=force_tcp)
         self._roles = roles
         self._run_folder = run_folder
@@ -61,7 +63,9 @@ class Wire:
         self._clock = clock
         self._on_pulse = on_pulse
         self._health = health
-        self._node = make_node(NAME, ZmqLine(NAME, self.addresses), Path(settings.data_dir))
+        self._frames_dir = frames_dir
+        line = ZmqLine(NAME, self.addresses)
+        self._node = make_node(NAME, line, Path(settings.data_dir), self._frames_of(NAME))
 
     def boot(self, name: str) -> bytes:
         """What an actor's process reads from its stdin at its birth."""
@@ -73,9 +77,14 @@ class Wire:
             run_dir=str(self._run_folder),
             pace=self._clock.pace,
             role=self._roles.get(name, ""),
+            record_frames=self._frames_of(name),
         )
         write_boot(config, stream)
         return stream.getvalue()
+
+    def _frames_of(self, name: str) -> str:
+        """Where that sender's frames are recorded; empty where none are."""
+        return str(self._frames_dir / f"{name}.frames") if self._frames_dir else ""
 
     def pump(self, timeout_s: float) -> None:
         """Hear what arrived, waiting up to `timeout_s` for the first; answer who asks."""

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from actors.runtime import Clock, Pace
+from launcher.runfile import running_state
 from simulator.discord.server import SimulatedDiscord
 from simulator.plex import SimulatedPlex
 
@@ -29,7 +30,8 @@ class Stage:
     """Everything that runs. Minutes are minutes of the night; `speed` of them pass in a real one."""
 
     def __init__(self, data_dir: Path, *, speed: float, party_user: str, evening: datetime.datetime,
-                 **settings: str) -> None:  # fmt: skip
+                 frames_dir: str = "", **settings: str) -> None:  # fmt: skip
+        """`evening` is when the night begins; `frames_dir` takes what the service's processes send each other."""
         self.data_dir = data_dir
         self.clock = Clock(Pace.starting_now(speed, evening.timestamp()))
         self._began_s = self.clock.now().steady_s
@@ -38,6 +40,7 @@ class Stage:
         self.discord = SimulatedDiscord(rate_limits=speed == 1.0, now=lambda: self.clock.now().wall_s)
         self.log_path = data_dir.parent / "service.log"
         self._party_user = party_user
+        self._frames_dir = frames_dir
         self._settings = settings
         self._service: subprocess.Popen[bytes] | None = None
 
@@ -64,6 +67,11 @@ class Stage:
         """Minutes since the night began."""
         return (self.clock.now().steady_s - self._began_s) / 60.0
 
+    def next_evening(self, evening: datetime.datetime) -> None:
+        """Let another night begin, with the same people. For a service that does not run: clocks do not jump."""
+        self.clock = Clock(Pace.starting_now(self.clock.pace.speed, evening.timestamp()))
+        self._began_s = self.clock.now().steady_s
+
     def wait_until(self, minute: float) -> None:
         """Let the night go on until this minute."""
         left = self.clock.real_s((minute - self.minute) * 60.0)
@@ -77,6 +85,7 @@ class Stage:
         pace = self.clock.pace
         command = [sys.executable, "-m", "simulator.night.service"]
         command += [repr(pace.speed), repr(pace.anchor_wall_s), repr(pace.anchor_steady_s)]
+        command += [self._frames_dir] if self._frames_dir else []
         with self.log_path.open("ab") as log:
             # Its own session: Ctrl-C in the terminal is for the stage, which then stops the service in order.
             self._service = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -111,7 +120,9 @@ class Stage:
     def _is_up(self) -> bool:
         if self._service is not None and self._service.poll() is not None:
             raise RuntimeError(f"the service ended at its start; its log:\n{self.service_log()[-4000:]}")
-        rows = self.health()
+        state = running_state(self.data_dir)
+        pids = {child.pid for child in state.children.values()} if state is not None else set()
+        rows = [row for row in self.health() if row["pid"] in pids]  # not those of a service before this one
         return len(rows) >= 4 and all(row["state"] == "running" for row in rows) and self.discord.connected
 
     def stop_service(self) -> tuple[int, float]:
