@@ -42,7 +42,7 @@ def test_who_left_before_a_restart_is_still_listed_at_the_end() -> None:
     again.restore(WatchesLoaded(tracking.report(moment(200)).active, tuple(left)), moment(205))
     watched(again, 210, 300, 210)
     (ended,) = [event for event in again.observe(poll(310)) if isinstance(event, ScreeningEnded)]
-    assert [(seat.username, seat.present) for seat in ended.screening.seats] == [("alice", False), ("ann", False)]
+    assert [(seat.username, seat.present) for seat in ended.screening.seats] == [("alice", False), ("Ann", False)]
 
 
 @pytest.mark.parametrize(
