@@ -1,0 +1,1 @@
+"""Thousands of random nights with faults, each from its seed: `python -m tests.simulation`."""

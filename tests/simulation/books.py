@@ -1,0 +1,129 @@
+"""Holds what persistence derived from the records against the records: statistics, badges, announcements, copies."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from awards import Totals, added, earned, published
+from messages import BadgesAwarded, WatchRecord
+from persistence.catalogue import default_badges
+from persistence.copying import badges_document, history_lines, stats_document
+from persistence.rows import watch_record
+from persistence.tables import CHECKPOINT, VIEWER_BADGES, VIEWER_STATS, WATCHES
+from tests.simulation.night import Night
+
+
+def records_of(connection: Connection) -> list[WatchRecord]:
+    """All records of the store, in the order of the history."""
+    return [watch_record(row) for row in connection.execute(select(WATCHES).order_by(WATCHES.c.seq)).mappings()]
+
+
+def check(night: Night, connection: Connection, records: list[WatchRecord]) -> list[str]:
+    """What is wrong with the books of a night."""
+    problems = (
+        _statistics(night, connection, records) + _copies(night, connection) + _badges(night, connection, records)
+    )
+    left = connection.execute(select(CHECKPOINT.c.watch_id)).scalars().all()
+    stored = {record.watch_id for record in records}
+    # A watch that is finished may stay in the checkpoint until the next save; one without a record may not.
+    problems += [
+        f"{watch_id} is left in the checkpoint without a record" for watch_id in left if watch_id not in stored
+    ]
+    return problems
+
+
+def _statistics(night: Night, connection: Connection, records: list[WatchRecord]) -> list[str]:
+    zone = ZoneInfo(night.settings.timezone)
+    problems = []
+    rows = {row["viewer_id"]: row for row in connection.execute(select(VIEWER_STATS)).mappings()}
+    for viewer in sorted({record.viewer_id for record in records} | rows.keys()):
+        row = rows.get(viewer)
+        if row is None:
+            problems.append(f"{viewer} has no statistics")
+            continue
+        totals = added(Totals(), [record for record in records if record.viewer_id == viewer], zone)
+        today = night.today(zone)
+        right = published(totals, viewer, row["username"], today)
+        for name in (
+            "total_movies",
+            "total_episodes",
+            "completed_movies",
+            "longest_streak_days",
+            "last_watch_date",
+            "watching_now",
+        ):
+            if row[name] != getattr(right, name):
+                problems.append(f"{viewer}: {name} is {row[name]!r}, by the history it is {getattr(right, name)!r}")
+        if abs(row["total_watch_time_s"] - right.total_watch_time_s) > 0.01:
+            problems.append(
+                f"{viewer}: {row['total_watch_time_s']} s watched, by the history {right.total_watch_time_s}"
+            )
+        for name in ("genres", "decades", "directors"):
+            if json.loads(row[name]) != getattr(right, name):
+                problems.append(f"{viewer}: {name} {row[name]}, by the history {getattr(right, name)}")
+    return problems
+
+
+def _badges(night: Night, connection: Connection, records: list[WatchRecord]) -> list[str]:
+    zone, badges = ZoneInfo(night.settings.timezone), default_badges()
+    held: dict[str, set[str]] = {}
+    for row in connection.execute(select(VIEWER_BADGES)).mappings():
+        held.setdefault(row["viewer_id"], set()).add(row["badge_id"])
+    problems = []
+    for viewer in {record.viewer_id for record in records}:
+        totals = added(Totals(), [record for record in records if record.viewer_id == viewer], zone)
+        missing = [badge.id for badge, _ in earned(badges, totals, held.get(viewer, ()))]
+        if missing:
+            problems.append(f"{viewer} earned {missing} and has not got it")
+    told = Counter(
+        (message.viewer_id, badge.badge_id)
+        for message in night.announced
+        if isinstance(message, BadgesAwarded)
+        for badge in message.badges
+    )
+    for viewer, ids in held.items():
+        problems += [f"badge {badge} of {viewer} was never announced" for badge in ids if not told[viewer, badge]]
+    problems += [f"badge {key[1]} of {key[0]} was announced {times} times" for key, times in told.items() if times > 1]
+    problems += [
+        f"badge {key[1]} of {key[0]} was announced and is not held"
+        for key in told
+        if key[1] not in held.get(key[0], ())
+    ]
+    return problems
+
+
+def _copies(night: Night, connection: Connection) -> list[str]:
+    lines = b",\n".join(history_lines(connection))
+    right: dict[str, Any] = {
+        "user_stats.json": json.loads(_plain(stats_document(connection))),
+        "user_badges.json": json.loads(_plain(badges_document(connection))),
+        "watch_history.json": json.loads(b"[" + lines + b"]"),
+    }
+    problems = []
+    for name, content in right.items():
+        file = night.disk.folder / name
+        if not content and not file.exists():
+            continue
+        try:
+            found = json.loads(file.read_bytes())
+        except (OSError, ValueError) as error:
+            problems.append(f"{name} cannot be read: {error}")
+            continue
+        if found != content:
+            problems.append(f"{name} is not what the store says")
+    return problems
+
+
+def _plain(document: Any) -> bytes:
+    import msgspec
+
+    return msgspec.json.encode(document)
+
+
+Day = date

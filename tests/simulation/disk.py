@@ -1,0 +1,124 @@
+"""The disk of the simulation: real SQLite and real files in memory, which can be full, and killed in mid-write."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from sqlalchemy import Engine, event
+
+import persistence.copies
+import persistence.opening
+import persistence.store
+from persistence.engine import reader_engine, writer_engine
+from persistence.files import write_whole
+from persistence.store import Store
+from tests.unit.persistence.making import RULES
+
+
+class Disk:
+    """One folder, used by night after night: engines are kept, for their compiled statements take most of the time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "data"
+        self._empty = folder / "empty.db"
+        self.full = False
+        self.point: Callable[[], None] = lambda: None
+        self._engines: list[Engine] = []
+        self.refused = 0
+
+    @property
+    def store_url(self) -> str:
+        """Where the store is."""
+        return f"sqlite:///{self.folder / 'usher.db'}"
+
+    def format(self) -> None:
+        """A new, empty store and nothing else."""
+        self.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir()
+        self.full, self.point, self.refused = False, lambda: None, 0
+        if not self._empty.exists():
+            Store(self.store_url, self.folder, RULES).close()
+            self.close()
+            shutil.copy(self.folder / "usher.db", self._empty)
+        else:
+            shutil.copy(self._empty, self.folder / "usher.db")
+
+    def close(self) -> None:
+        """Close every connection, as the end of a process does."""
+        for engine in self._engines:
+            engine.dispose()
+
+    @contextlib.contextmanager
+    def mounted(self) -> Iterator[None]:
+        """Have the service write to this disk."""
+        with contextlib.ExitStack() as patches:
+            patches.enter_context(mock.patch.object(persistence.opening, "writer_engine", self._writer))
+            patches.enter_context(mock.patch.object(persistence.store, "reader_engine", self._reader))
+            patches.enter_context(mock.patch.object(persistence.copies, "write_whole", self._write_whole))
+            original = persistence.copies.Copies._overwrite
+
+            def overwrite(copies: Any, start: int, content: bytes) -> None:
+                self._overwrite(functools.partial(original, copies), start, content)
+
+            patches.enter_context(mock.patch.object(persistence.copies.Copies, "_overwrite", overwrite))
+            try:
+                yield
+            finally:
+                self.close()
+
+    @functools.cached_property
+    def _writer(self) -> Callable[[str], Engine]:
+        @functools.cache
+        def made(url: str) -> Engine:
+            engine = writer_engine(url)
+            event.listen(engine, "begin", lambda _connection: self.point(), insert=True)
+            event.listen(engine, "commit", lambda _connection: self.check())
+            self._engines.append(engine)
+            return engine
+
+        return made
+
+    @functools.cached_property
+    def _reader(self) -> Callable[[str], Engine]:
+        @functools.cache
+        def made(url: str) -> Engine:
+            engine = reader_engine(url)
+            self._engines.append(engine)
+            return engine
+
+        return made
+
+    def check(self) -> None:
+        """A moment at which the disk may be full, or the process be killed."""
+        self.point()
+        if self.full:
+            self.refused += 1
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def _write_whole(self, file: Path, chunks: Iterable[bytes]) -> None:
+        def written() -> Iterator[bytes]:
+            for chunk in chunks:
+                yield chunk[: len(chunk) // 2]
+                self.check()
+                yield chunk[len(chunk) // 2 :]
+
+        write_whole(file, written())
+        self.point()
+
+    def _overwrite(self, write: Callable[[int, bytes], None], start: int, content: bytes) -> None:
+        """Torn where it is cut short: a part of it is on the disk then."""
+        try:
+            self.check()
+        except BaseException:
+            write(start, content[: len(content) // 2])
+            raise
+        write(start, content)
+        self.point()
