@@ -28,6 +28,8 @@ class RestFault:
     delay_s: float = 0.0
     code: int = 0
     text: str = ""
+    html: bool = False
+    """Whether a page of the proxies before Discord is answered, instead of JSON."""
 
     def hits(self, method: str, path: str) -> bool:
         """Whether this request is hit."""
@@ -69,7 +71,11 @@ class Faults:
 
     def failing(self, status: int = 503, path: str = "", *, times: int | None = None) -> RestFault:
         """A 5xx with an HTML page, as the proxies in front of Discord answer."""
-        return self.add(RestFault(status, path, times=times))
+        return self.add(RestFault(status, path, times=times, html=True))
+
+    def banned(self, *, times: int | None = None) -> RestFault:
+        """What Cloudflare answers an address after 10,000 bad requests: a 429 that is no rate limit of Discord's."""
+        return self.add(RestFault(429, times=times, html=True))
 
     def refusing(
         self, code: int, text: str, status: int = 403, path: str = "", *, times: int | None = None

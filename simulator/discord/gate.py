@@ -37,13 +37,13 @@ class Gate:
     """The middleware of the REST side."""
 
     def __init__(
-        self, token: str, faults: Faults, recorder: Recorder, limiter: Limiter | None, others: Callable[[], None]
+        self, token: str, faults: Faults, recorder: Recorder, limiter: Limiter | None, count_bad: Callable[[], None]
     ) -> None:
         self._token = token
         self._faults = faults
         self._recorder = recorder
         self._limiter = limiter
-        self._count_bad = others
+        self._count_bad = count_bad
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -87,12 +87,11 @@ class Gate:
         return request.headers.get("Authorization") == f"Bot {self._token}" and not self._faults.refuse_token
 
     def _struck(self, fault: RestFault) -> web.Response:
+        if fault.html:
+            text = f"<html><body><h1>Error {fault.status}</h1></body></html>"
+            return web.Response(text=text, status=fault.status, content_type="text/html")
         if fault.status == 429:
             return too_many(fault.retry_after_s, "global" if fault.is_global else "user", {})
-        if fault.code == 0 and fault.status >= 500:
-            # A gateway in front of Discord answers for it, in HTML.
-            text = f"<html><body><h1>{fault.status} Server Error</h1></body></html>"
-            return web.Response(text=text, status=fault.status, content_type="text/html")
         return answer({"message": fault.text or "Error", "code": fault.code}, fault.status)
 
 

@@ -35,6 +35,8 @@ RATE_LIMITED, BAD_VERSION, DISALLOWED_INTENTS = 4008, 4012, 4014
 """Close codes."""
 SENDS_PER_MINUTE = 120
 CALL_S = 5.0
+SESSIONS_KEPT = 8
+"""Who comes back to an older one begins anew."""
 PRESENCES, PRESENCE_WINDOW_S = 5, 20.0
 PRIVILEGED = {MESSAGE_CONTENT: FLAG_MESSAGE_CONTENT, MEMBERS: FLAG_MEMBERS}
 
@@ -239,6 +241,8 @@ class Gateway:
             return
         session = connection.session = Session(intents)
         self.sessions[session.id] = session
+        for old in list(self.sessions)[:-SESSIONS_KEPT]:
+            del self.sessions[old]
         if data.get("presence"):
             self._presence(data["presence"])
         bot = self.world.bot

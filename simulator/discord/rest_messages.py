@@ -102,7 +102,7 @@ class Messages:
         if nonce is None or not body.get("enforce_nonce"):
             return None
         now_s = time.monotonic()
-        for message in self.world.messages.values():
+        for message in list(self.world.messages.values()):
             mine = message.author.id == self.world.bot.id and message.nonce == str(nonce)
             if mine and now_s - message.posted_s < NONCE_REMEMBERED_S:
                 return message
@@ -125,7 +125,7 @@ class Messages:
         query = request.query
         low, high = int(query.get("after", 0)), int(query.get("before", 1 << 63))
         found = [
-            m for m in self.world.messages.values()
+            m for m in list(self.world.messages.values())
             if m.channel_id == channel.id and low < m.id < high and not m.ephemeral
         ]  # fmt: skip
         newest = sorted(found, key=lambda m: m.id, reverse=True)
@@ -161,7 +161,7 @@ class Messages:
         ids = [int(each) for each in body_of(request).get("messages", [])]
         if not 2 <= len(ids) <= 100:
             raise invalid_form([("messages", "BASE_TYPE_BAD_LENGTH", "Must be between 2 and 100 in length.")])
-        for message in [m for m in self.world.messages.values() if m.id in ids and m.channel_id == channel.id]:
+        for message in [m for m in list(self.world.messages.values()) if m.id in ids and m.channel_id == channel.id]:
             self.world.delete(message)
         return nothing()
 

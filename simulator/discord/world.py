@@ -70,8 +70,8 @@ class World:
 
     def members(self) -> Iterator[Member]:
         """Every membership in every guild."""
-        for guild in self.guilds.values():
-            yield from guild.members.values()
+        for guild in list(self.guilds.values()):
+            yield from list(guild.members.values())
 
     def user(self, user_id: int) -> User | None:
         """An account, if there is one."""

@@ -12,7 +12,8 @@ import pytest
 import requests
 import yarl
 
-from simulator.discord import SimulatedDiscord
+from simulator.discord import VOICE, SimulatedDiscord
+from simulator.discord.permissions import BOT_CAN, MANAGE_CHANNELS
 from tests.integration.robot import Robot
 
 
@@ -180,6 +181,46 @@ def test_a_server_error_is_raised(robot: Robot, server: SimulatedDiscord) -> Non
     with pytest.raises(discord.DiscordServerError):
         robot.send("x")
     assert robot.send("y").content == "y"
+
+
+def test_a_ban_of_the_address_is_no_rate_limit(robot: Robot, server: SimulatedDiscord) -> None:
+    """A 429 without the Via header: discord.py raises at once and does not try again."""
+    server.faults.banned(times=1)
+    with pytest.raises(discord.HTTPException) as caught:
+        robot.send("x")
+    assert caught.value.status == 429
+    assert server.recorder.count("POST", "/messages") == 1
+
+
+def asked(server: SimulatedDiscord, method: str, path: str, body: Any = None) -> requests.Response:
+    """A request without discord.py, with the bot's token."""
+    headers = {"Authorization": f"Bot {server.token}"}
+    return requests.request(method, server.api_url + path, json=body, headers=headers, timeout=5)
+
+
+def test_answers_look_as_discord_py_needs_them(server: SimulatedDiscord) -> None:
+    """Bare content type; a 429 with Via, Retry-After and its scope; what does not exist is a JSON 404."""
+    server.allow_bot(BOT_CAN | MANAGE_CHANNELS)
+    me = asked(server, "GET", "/users/@me")
+    assert (me.status_code, me.headers["Content-Type"]) == (200, "application/json")
+    cinema = f"/channels/{server.channel('Cinema').id}"
+    renamed = [asked(server, "PATCH", cinema, {"name": f"Film {number}"}) for number in range(3)]
+    assert [each.status_code for each in renamed] == [200, 200, 429]
+    assert 590 < renamed[2].json()["retry_after"] <= 600 and renamed[2].headers["Via"]
+    assert server.channel("Film 1").kind == VOICE
+    nowhere = asked(server, "GET", "/no/such/route")
+    assert (nowhere.status_code, nowhere.json()["code"]) == (404, 0)
+    unknown = asked(server, "POST", "/channels/1/messages", {"content": "x"})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, 10003)
+
+
+def test_a_voice_channels_status_needs_its_permission(server: SimulatedDiscord) -> None:
+    """Who is not in the channel must be allowed to manage it."""
+    path = f"/channels/{server.channel('Cinema').id}/voice-status"
+    assert asked(server, "PUT", path, {"status": "Metropolis"}).json()["code"] == 50013
+    server.allow_bot(BOT_CAN | MANAGE_CHANNELS)
+    assert asked(server, "PUT", path, {"status": "Metropolis"}).status_code == 204
+    assert asked(server, "PUT", path, {"status": "x" * 501}).json()["code"] == 50035
 
 
 def test_any_error_of_the_api_can_be_had(robot: Robot, server: SimulatedDiscord) -> None:
