@@ -60,6 +60,34 @@ def test_a_full_disk_fails_loudly_and_the_next_try_succeeds(tmp_path: Path) -> N
     assert len(json.loads((tmp_path / "watch_history.json").read_text())) == 201
 
 
+@pytest.mark.parametrize("said_before_death", [1, 7, 20])
+def test_a_kill_in_the_middle_loses_nothing_that_was_acknowledged(said_before_death: int, tmp_path: Path) -> None:
+    """kill -9 while it saves: all that was said to be stored is there, and the copies are whole after a start."""
+    script = textwrap.dedent("""
+        import itertools, sys
+        from pathlib import Path
+        from tests.unit.persistence.making import finish, open_store, record
+        store = open_store(Path(sys.argv[1]))
+        for number in itertools.count():
+            finish(store, record(f"w{number}", f"{number % 5}"))
+            print(f"w{number}", flush=True)
+    """)
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        acknowledged = [process.stdout.readline().strip() for _ in range(said_before_death)]
+        process.kill()
+        acknowledged += process.stdout.read().split()
+    store = open_store(tmp_path)
+    stored = {found.watch_id for found in store.resumable(0)}
+    assert set(acknowledged) <= stored
+    assert len(stored) <= len(acknowledged) + 1, "at most the one in hand was stored and not yet said"
+    assert {row["watch_id"] for row in json.loads((tmp_path / "watch_history.json").read_text())} == stored
+    films = [entry["total_movies"] for entry in json.loads((tmp_path / "user_stats.json").read_text()).values()]
+    assert sum(films) == len(stored)
+    store.close()
+
+
 def test_a_lock_fails_loudly_and_the_next_try_succeeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program holds the store: the save says so and changes nothing; then it works."""
     monkeypatch.setattr(engine, "BUSY_MS", 50)
