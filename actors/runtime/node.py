@@ -311,7 +311,7 @@ class Node:
             sequence = self._sequences[key] = Sequence(envelope.oldest)
             if len(self._sequences) > SEQUENCES:
                 self._sequences.popitem(last=False)
-        verdict = sequence.accept(envelope.number, envelope.id)
+        verdict = sequence.accept(envelope.number, envelope.id, envelope.oldest)
         if verdict is None:
             return
         if verdict is False or self.already_done(envelope.id):

@@ -107,8 +107,13 @@ class Sequence:
         self._open: set[str] = set()
         self._failed: set[str] = set()
 
-    def accept(self, number: int, message_id: str) -> bool | None:
-        """True: handle it. False: done before, acknowledge it again. None: being handled, or out of turn."""
+    def accept(self, number: int, message_id: str, oldest: int = 0) -> bool | None:
+        """True: handle it. False: done before, acknowledge it again. None: being handled, or out of turn.
+
+        `oldest` is what the sender still keeps. It may have let go of more since this life of the receiver
+        began: the last acknowledgements of the life before can arrive late.
+        """
+        self._next = max(self._next, oldest)
         if message_id in self._failed:
             self._failed.discard(message_id)
             self._open.add(message_id)
