@@ -60,6 +60,8 @@ class Reader:
             self._block(fence[1], found)
             rest = fence.end() + (source[fence.end() : fence.end() + 1] == "\n")
         self._lines(source[rest:], found)
+        if found.plain.endswith("\n"):
+            found.right_crop(1)
         return found
 
     def line(self, source: str, style: str = "") -> Text:

@@ -46,8 +46,16 @@ class Barred:
         bar = Segment("▌ ", Style.parse(self.color))
         for line in console.render_lines(self.inner, room, pad=False):
             yield bar
-            yield from line
+            yield from _without_padding(line)
             yield Segment.line()
+
+
+def _without_padding(line: list[Segment]) -> list[Segment]:
+    """A line without the spaces that fill up its last column."""
+    kept = list(line)
+    while kept and not kept[-1].text.strip() and not (kept[-1].style and kept[-1].style.bgcolor):
+        kept.pop()
+    return kept
 
 
 def render(message: Message, world: World, *, tz: datetime.tzinfo = datetime.UTC) -> RenderableType:
@@ -58,7 +66,8 @@ def render(message: Message, world: World, *, tz: datetime.tzinfo = datetime.UTC
         parts.append(Text("Usher is thinking ...", "dim italic"))
     if message.content:
         parts.append(reader.read(message.content))
-    parts += [Barred(_embed(embed, reader, message), _color(embed)) for embed in message.embeds]
+    for number, embed in enumerate(message.embeds):
+        parts += [Text()] * bool(number) + [Barred(_embed(embed, reader, message), _color(embed))]
     parts += _files(message)
     parts += _components(message.components, reader)
     if message.reactions:

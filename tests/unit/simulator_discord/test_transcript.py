@@ -53,7 +53,7 @@ READ = {
 @pytest.mark.parametrize("source", READ)
 def test_markdown_is_read_as_discord_shows_it(source: str) -> None:
     """Marks become styles; what is escaped, stays."""
-    assert READER.read(source).plain.rstrip("\n") == READ[source]
+    assert READER.read(source).plain == READ[source]
 
 
 def test_styles_are_where_the_marks_were() -> None:
@@ -102,6 +102,12 @@ def test_an_embed_is_laid_out(world: World) -> None:
     assert "▌ 🖼  p.png (1.5 kB)" in lines and "▌ 1 of 2" in lines
     assert lines[-4:] == ["📎 all.json (1 bytes)", "[ Back ] [ ▶️ ]", "[ Which? ▾ ]", ""]
     assert max(map(len, lines)) <= 80
+
+
+def test_two_embeds_stand_apart(world: World) -> None:
+    """And a code block leaves no empty line behind."""
+    posted(world, embeds=[{"description": "```\na\n```"}, {"title": "b"}])
+    assert transcript(world.messages.values(), world).splitlines()[1:4] == ["▌   a", "", "▌ b"]
 
 
 def test_who_asked_and_who_sees_it_is_said(world: World) -> None:
