@@ -278,8 +278,9 @@ class Persistence(Actor):
         """Tell Discord of every badge that it has not taken over yet; each is marked once it has."""
         order = {badge.id: number for number, badge in enumerate(self._rules.badges)}
         waiting = [row for row in self._store.unannounced() if (row[0], row[3]) not in self._awaiting]
-        waiting.sort(key=lambda row: (row[0], row[2], order.get(row[3], len(order))))
-        for (viewer_id, name, screening_id), group in groupby(waiting, key=lambda row: row[:3]):
+        waiting.sort(key=lambda row: (row[0], row[2], row[4], order.get(row[3], len(order))))
+        # Those of one save together: so they are the same announcement after a restart, and Discord knows it.
+        for (viewer_id, name, screening_id, _), group in groupby(waiting, key=lambda row: (*row[:3], row[4])):
             rows = list(group)
             ids = [row[3] for row in rows]
             earned = tuple(as_earned(self._rules, *row[3:]) for row in rows)

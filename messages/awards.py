@@ -95,3 +95,7 @@ class BadgesAwarded(Message, frozen=True, tag="badges_awarded"):
     """What was earned, in the order of badges.toml."""
     screening_id: str = ""
     """The screening that earned it."""
+
+    def kept_id(self) -> str:
+        """A badge is earned once: what says the same of it is the same announcement."""
+        return f"badges:{self.viewer_id}:{','.join(badge.badge_id for badge in self.badges)}"

@@ -45,3 +45,7 @@ class Message(msgspec.Struct, frozen=True, array_like=True, tag_field="tag"):
     def latest_key(self) -> str:
         """Which reports replace one another (for `Delivery.LATEST`): by default all of one class."""
         return ""
+
+    def kept_id(self) -> str:
+        """What it is known by (for `Delivery.KEPT`) where a sender that was restarted tells it again; else empty."""
+        return ""
