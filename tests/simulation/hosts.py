@@ -83,6 +83,12 @@ class Host:
             if not self._busy:
                 self._bury()
 
+    def run(self, act: Callable[[], None]) -> None:
+        """Have the process do something of itself, between two messages."""
+        if self.up and not self._busy:
+            self._guarded(act)
+            self.step()
+
     def step(self) -> None:
         """Take in what arrived and handle it, as the actor's own loop does."""
         if self.up and not self._busy:

@@ -65,8 +65,7 @@ class Neighbour:
 
         def later() -> None:
             if not self.line.dead:
-                act()
-                self.host.step()
+                self.host.run(act)
 
         self.timeline.after(delay_s, later)
 
