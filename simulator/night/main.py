@@ -25,13 +25,13 @@ SPEED = 180.0
 SETTINGS = {
     "PLEX_POLL_SECONDS": "30",
     "END_GRACE_SECONDS": "60",
-    "POSITION_SLACK_SECONDS": "60",
-    "GHOST_AFTER_SECONDS": "180",
-    "GHOST_END_SECONDS": "900",
+    "POSITION_SLACK_SECONDS": "120",
+    "GHOST_AFTER_SECONDS": "600",
+    "GHOST_END_SECONDS": "1800",
     "HEALTH_INTERVAL_SECONDS": "1",
     "LOG_LEVEL": "INFO",
 }
-"""At speed a poll's round trip is half a minute of the night: intervals are wider by as much."""
+"""At speed a second in which a busy machine does nothing else is three minutes of the night: intervals are wider."""
 
 
 def main(arguments: list[str]) -> int:

@@ -1,0 +1,84 @@
+"""What the documents promise is there: commands, files, settings and the badge to copy."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import config
+import run
+from awards import read_badges
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of a language."""
+    found: list[str] = re.findall(
+        rf"^ *```{language}\n(.*?)^ *```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    return found
+
+
+def commands() -> list[str]:
+    """Every `python run.py` command line in a document."""
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    return sorted({line.strip() for line in re.findall(r"python run\.py([^`\n#]*)", text)})
+
+
+@pytest.mark.parametrize("line", commands())
+def test_every_command_line_is_understood(line: str) -> None:
+    """The command line takes each as it stands."""
+    words = shlex.split(line)
+    if words[:1] in ([], ["simulate"]):
+        return  # the service itself, and the night, which reads its own arguments
+    if words == ["restore"]:
+        words.append("usher.db")
+    assert run.parser().parse_args(words).command == words[0]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """Relative links name files that are there."""
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!http|#)([^)#]+)\)", text):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_make_target_is_there(page: Path) -> None:
+    """`make NAME` in a document is a target of the Makefile."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"(?:^|`)make ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_badge_to_copy_is_a_badge() -> None:
+    """The example of docs/architecture.md can be pasted into badges.toml."""
+    (block,) = blocks(ROOT / "docs" / "architecture.md", "toml")
+    (badge,) = read_badges(block, "docs/architecture.md")
+    assert badge.id == "noir_10"
+
+
+def test_the_unit_of_systemd_can_be_read() -> None:
+    """It names the program and forgives no wrong settings."""
+    (block,) = blocks(ROOT / "docs" / "operations.md", "ini")
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.read_string(block)
+    assert unit["Service"]["ExecStart"].endswith("run.py")
+    assert unit["Service"]["RestartPreventExitStatus"] == "2"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_setting_named_is_declared(page: Path) -> None:
+    """Names in capitals with the shape of a setting are settings."""
+    declared = {setting.name for setting in config.DECLARED}
+    shaped = re.compile(
+        r"`((?:PLEX|DISCORD|WATCH|AUTO_SAVE|BACKUP|LOG|HEALTH|DATA|DATABASE|TRACKED|MIN_WATCH|RESUME|GHOST)_[A-Z_]+)"
+    )
+    assert set(shaped.findall(page.read_text(encoding="utf-8"))) <= declared
