@@ -2,21 +2,20 @@
 
 Settings come from the environment or from a `.env` file (the environment wins); FILE__NAME names a file
 that holds the value of NAME. Nothing is read at import.
+
+Every actor's process gets `Settings` ready-made, so what only the reading of them needs is imported there: it would
+cost each process 1 MB.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-from dotenv import dotenv_values
 
 MEDIA_TYPES = ("movie", "episode", "live")
 
@@ -108,8 +107,7 @@ class _WrongError(ValueError):
     """What would be right, said to the person who set it."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """How one variable is read: its help, its reader, and whether the service can run without it."""
 
     name: str
@@ -199,6 +197,8 @@ def _media_types(raw: str) -> tuple[str, ...]:
 
 
 def _timezone(raw: str) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     try:
         ZoneInfo(raw)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -213,12 +213,12 @@ def _database(raw: str) -> str:
 
 
 def _servers(raw: str) -> tuple[PlexServer, ...]:
+    import json
+
     shape = 'a JSON list like [{"url": "http://10.0.0.2:32400", "token": "..."}]'
     try:
         listed = json.loads(raw)
-        servers = tuple(
-            PlexServer(_url("http", "https")(entry["url"]), _token(entry["token"])) for entry in listed
-        )
+        servers = tuple(PlexServer(_url("http", "https")(entry["url"]), _token(entry["token"])) for entry in listed)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise _WrongError(shape) from None
     if any(not server.token for server in servers):
@@ -263,9 +263,7 @@ DECLARED: tuple[Setting, ...] = (
 )  # fmt: skip
 
 
-def load_settings(
-    environ: Mapping[str, str], dotenv_path: Path | None = None, *, for_service: bool = True
-) -> Settings:
+def load_settings(environ: Mapping[str, str], dotenv_path: Path | None = None, *, for_service: bool = True) -> Settings:
     """Read and check every setting; raise SettingsError with all problems at once.
 
     `dotenv_path` names a `.env` file that may be missing. Values in `environ` win over it. An empty value
@@ -298,12 +296,12 @@ def _gather(environ: Mapping[str, str], dotenv_path: Path | None) -> tuple[dict[
     """All raw values, the later source winning: .env, files named by FILE__NAME (secrets), environment."""
     found: dict[str, str] = {}
     if dotenv_path is not None and dotenv_path.is_file():
+        from dotenv import dotenv_values
+
         try:
             found = {k: v for k, v in dotenv_values(dotenv_path, interpolate=False).items() if v is not None}
         except (OSError, UnicodeDecodeError) as error:
-            return {}, [
-                f"{dotenv_path} cannot be read ({error}): make it a UTF-8 file that this user may read."
-            ]
+            return {}, [f"{dotenv_path} cannot be read ({error}): make it a UTF-8 file that this user may read."]
     found.update(environ)
     problems = []
     for setting in DECLARED:
