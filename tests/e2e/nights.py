@@ -1,0 +1,154 @@
+"""What the end-to-end tests share: a night's programme, what it left behind, and how exact a poll can be."""
+
+from __future__ import annotations
+
+import bisect
+import contextlib
+import dataclasses
+import datetime
+import json
+import shutil
+import sqlite3
+import statistics
+import struct
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import psutil
+
+from simulator.night.stage import Stage
+from simulator.plex import TELEVISION, Player
+
+MINUTE_S = 60.0
+
+
+def evening(days_ago: int = 1, hour: int = 18) -> datetime.datetime:
+    """A past evening, UTC: no film of the night lies in the future."""
+    day = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=days_ago)
+    return datetime.datetime.combine(day, datetime.time(hour), datetime.UTC)
+
+
+def player(name: str, report_every_s: float = 0.0) -> Player:
+    """A television of one's own; 0: it tells its position continuously."""
+    return dataclasses.replace(TELEVISION, machine_id=f"tv-{name}", title=f"{name}'s TV", report_every_s=report_every_s)
+
+
+@dataclasses.dataclass
+class Cue:
+    """One thing that somebody does at a minute of the programme."""
+
+    minute: float
+    who: str
+    act: Callable[[], object]
+    done: float = float("nan")
+    """When it was really done, which a busy machine makes later."""
+
+
+class Programme:
+    """Cues on a stage, by minutes since `play` began."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.cues: list[Cue] = []
+        self.began = 0.0
+        """The stage's minute at which the programme's begin."""
+
+    def at(self, minute: float, who: str, act: Callable[[], object]) -> None:
+        """Note a cue; `who` names whose watch it bears upon."""
+        self.cues.append(Cue(minute, who, act))
+
+    def play(self, until: float) -> None:
+        """Do everything in order of time, then let the night go on until a minute."""
+        self.began = self.stage.minute + 0.2
+        for cue in sorted(self.cues, key=lambda cue: cue.minute):
+            self.stage.wait_until(self.began + cue.minute)
+            cue.act()
+            cue.done = self.stage.minute - self.began
+        self.stage.wait_until(self.began + until)
+
+
+class Precision:
+    """How exactly the service can have known a moment: by the polls that really reached the server."""
+
+    def __init__(self, programme: Programme, opened: datetime.datetime, report_every_s: float = 0.0) -> None:
+        """`opened`: what the stage's clock showed at its minute 0; `report_every_s`: the slowest player's."""
+        self.opened = opened
+        self._programme = programme
+        self._report = report_every_s / MINUTE_S
+        self.polls = [
+            self.minute_of(datetime.datetime.fromtimestamp(request.at_s, datetime.UTC))
+            for request in programme.stage.plex.requests_for("/status/sessions")
+        ]
+
+    def minute_of(self, when: datetime.datetime | str) -> float:
+        """A time, also as the files have it, in minutes of the programme."""
+        if isinstance(when, str):
+            when = datetime.datetime.fromisoformat(when)
+        return (when - self.opened).total_seconds() / MINUTE_S - self._programme.began
+
+    @property
+    def usual_gap_s(self) -> float:
+        """Median time between two polls, seconds of the night."""
+        return statistics.median(after - before for before, after in zip(self.polls, self.polls[1:], strict=False)) * 60
+
+    def edge(self, cue: Cue) -> float:
+        """Minutes by which what is recorded of a cue may differ from the programme: two polls either way,
+        and a client's report. A cue that was late counts from when it was done."""
+        after = bisect.bisect_right(self.polls, cue.done)
+        before = bisect.bisect_left(self.polls, cue.minute)
+        late = max(cue.done, self.polls[min(after + 1, len(self.polls) - 1)]) - cue.minute
+        early = cue.minute - self.polls[max(before - 2, 0)]
+        return max(late, early) + self._report
+
+    def of(self, who: str) -> float:
+        """The same over all cues that bear upon somebody's watch."""
+        return sum(self.edge(cue) for cue in self._programme.cues if cue.who == who)
+
+
+def sql(data_dir: Path, query: str) -> list[dict[str, Any]]:
+    """What a query of the store finds, on a copy of its file: nothing in the folder is touched."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("usher.db", "usher.db-wal"):
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(data_dir / name, Path(folder) / name)
+        with contextlib.closing(sqlite3.connect(Path(folder) / "usher.db")) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(query)]
+
+
+def load(data_dir: Path, name: str) -> Any:
+    """One of the three files."""
+    return json.loads((data_dir / name).read_text(encoding="utf-8"))
+
+
+def frames(path: Path) -> Iterator[bytes]:
+    """Every frame of a recording, in the order it was sent; one that is still being written is left out."""
+    content = path.read_bytes() if path.exists() else b""
+    start = 0
+    while start + 4 <= len(content):
+        (length,) = struct.unpack_from(">I", content, start)
+        frame = content[start + 4 : start + 4 + length]
+        if len(frame) < length:
+            return
+        yield frame
+        start += 4 + length
+
+
+def told(frames_dir: Path, sender: str, tag: str) -> list[list[Any]]:
+    """The body of every message with a tag that somebody sent, with the msgpack package alone."""
+    envelopes = map(msgpack.unpackb, frames(frames_dir / f"{sender}.frames"))
+    return [found[4] for found in envelopes if isinstance(found[4], list) and found[4] and found[4][0] == tag]
+
+
+def family(stage: Stage) -> list[psutil.Process]:
+    """The launcher and everything it started."""
+    launcher = psutil.Process(stage.launcher_pid)
+    return [launcher, *launcher.children(recursive=True)]
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those of them that still run; a zombie does not."""
+    return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
