@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import logging
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
@@ -14,8 +13,6 @@ from discord import app_commands
 from discord.ext import commands
 
 from simulator.discord import SimulatedDiscord
-
-logging.getLogger("discord").setLevel(logging.CRITICAL)  # what goes wrong here goes wrong on purpose
 
 Context = commands.Context[Any]
 Got = TypeVar("Got")

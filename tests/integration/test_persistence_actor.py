@@ -324,6 +324,16 @@ def test_the_mirror_brings_a_killed_tracker_up_to_date(house: House) -> None:
     assert [found.watch_id for found in loaded.resumable] == ["w2"]
 
 
+def test_a_finished_watch_runs_no_more_though_the_clock_was_set_back(house: House) -> None:
+    """The last report still holds it: with nobody else there no tick would ever correct the statistics."""
+    house.report(record("w1"))
+    house.clock.at_s -= 7200
+    house.finish(record("w1", ended_at_s=EVENING - 10))
+    profile = house.ask(GetViewerStats("501"), ViewerProfile)
+    assert profile.stats is not None
+    assert (profile.stats.watching_now, profile.stats.total_movies) == ("", 1)
+
+
 def test_a_stop_saves_what_runs(house: House) -> None:
     """The last save of an ordered stop writes the checkpoint; with nobody watching it writes nothing."""
     house.report(record("w1"))

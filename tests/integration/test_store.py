@@ -147,11 +147,27 @@ def test_a_finished_watch_no_longer_runs_and_a_resumed_one_does(store: Store) ->
 
 
 def test_a_clock_set_back_does_not_lose_a_resumed_watch(store: Store) -> None:
-    """The wall clock shows an earlier time, the steady one a later: the watch runs."""
+    """The wall clock shows an earlier time, the steady one a later, and there is more than the record has: it runs."""
     ended = record()
     store.finish(ended, closed(ended), "m1", [], EVENING + 7231)
-    resumed = replace(state(ended), seen=Moment(EVENING + 3600, 7400.0))
+    resumed = replace(state(ended), seen=Moment(EVENING + 3600, 7400.0), playing_s=ended.playing_s + 10)
     assert store.still_running([resumed]) == (resumed,)
+
+
+def test_a_clock_set_back_does_not_keep_a_finished_watch_running(store: Store) -> None:
+    """The report from before the clock was set back names a later time than the record's: it is old news all the same."""
+    ended = record()
+    before = state(ended, EVENING + 7190)
+    store.finish(ended, Moment(EVENING + 30, 7230.0), "m1", running(ended), EVENING + 31)
+    assert store.still_running([before]) == ()
+    assert rows(store, "viewer_stats")[0]["watching_now"] == ""
+
+
+def test_what_the_statistics_hold_of_a_running_watch_is_in_the_checkpoint(store: Store) -> None:
+    """A finish saves the statistics of the others too: if everything dies then, their watches must not be lost to them."""
+    store.finish(record("w1"), closed(record("w1")), "m1", running(record("w1"), record("w2", "502")), EVENING + 7231)
+    assert {row["viewer_id"]: row["watching_now"] for row in rows(store, "viewer_stats")} == {"501": "", "502": "Alien"}
+    assert [found.watch_id for found in store.checkpoint()] == ["w2"]
 
 
 def test_an_unknown_state_of_things_leaves_the_checkpoint(store: Store) -> None:
