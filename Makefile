@@ -30,7 +30,7 @@ run: $(VENV)/.runtime
 	@$(PY) run.py
 
 test: $(VENV)/.dev
-	$(PY) -m pytest
+	$(PY) -m pytest -n 4 --dist loadfile
 
 check: $(VENV)/.dev
 	$(PY) -m ruff check .

@@ -57,9 +57,7 @@ def default_library() -> Library:
     """A fresh library: films from rating key 1001, series from 2001, odd things from 9001."""
     library = Library()
     for number, (title, year, minutes, genres, directors) in enumerate(FILMS, start=1001):
-        library.add_movie(
-            title, minutes=minutes, year=year, genres=genres, directors=directors, rating_key=str(number)
-        )
+        library.add_movie(title, minutes=minutes, year=year, genres=genres, directors=directors, rating_key=str(number))
     for number, series in enumerate(SERIES):
         _add_series(library, 2001 + 100 * number, *series)
     _add_odd_things(library)

@@ -47,10 +47,7 @@ def page(children: Sequence[Element], start: int, size: int | None, **extra: str
 def server_root(machine_id: str, name: str, now_s: float, transcodes: int) -> Element:
     """`GET /`."""
     root = container(
-        [
-            Element("Directory", {"count": "1", "key": key, "title": key})
-            for key in ("library", "hubs", "status")
-        ],
+        [Element("Directory", {"count": "1", "key": key, "title": key}) for key in ("library", "hubs", "status")],
         machineIdentifier=machine_id,
         friendlyName=name,
         version=VERSION,
@@ -167,9 +164,7 @@ def _add_media(element: Element, item: Item) -> None:
             "container": "flac" if item.kind == "track" else "mkv",
         }
         picture: Attributes = (
-            {}
-            if item.kind == "track"
-            else {"height": height, "width": height * 16 // 9, "videoCodec": "hevc"}
+            {} if item.kind == "track" else {"height": height, "width": height * 16 // 9, "videoCodec": "hevc"}
         )
         media = SubElement(
             element,

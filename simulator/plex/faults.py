@@ -114,8 +114,7 @@ async def many_sessions(size: int) -> AsyncIterator[bytes]:
         yield b"".join(
             b'<Video type="movie" sessionKey="%d" ratingKey="1001" key="/library/metadata/1001"'
             b' title="A Trip to the Moon" duration="780000" viewOffset="1000"><User id="1" title="Rosa"/>'
-            b'<Player machineIdentifier="m%d" state="playing" title="TV"/><Session id="s%d"/></Video>'
-            % (n, n, n)
+            b'<Player machineIdentifier="m%d" state="playing" title="TV"/><Session id="s%d"/></Video>' % (n, n, n)
             for n in range(first, min(first + 200, size + 1))
         )
     yield b"</MediaContainer>"

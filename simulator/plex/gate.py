@@ -90,9 +90,7 @@ class Gate:
     def _note(self, request: web.Request) -> None:
         headers = {name: request.headers[name] for name in NOTED_HEADERS if name in request.headers}
         query = {name: value for name, value in request.query.items() if name != TOKEN}
-        self.requests.append(
-            Request(request.method, request.path, query, headers, self.now(), _token(request))
-        )
+        self.requests.append(Request(request.method, request.path, query, headers, self.now(), _token(request)))
 
     def _fault_for(self, path: str) -> Fault | None:
         """The fault that this request meets; one that is counted is used up by it."""
@@ -138,9 +136,7 @@ class Gate:
             case "endless_redirect":
                 return web.Response(status=302, headers={"Location": request.path_qs})
             case "redirect":
-                return web.Response(
-                    status=302, headers={"Location": fault.location.rstrip("/") + request.path_qs}
-                )
+                return web.Response(status=302, headers={"Location": fault.location.rstrip("/") + request.path_qs})
             case "entity_bomb":
                 return web.Response(body=BOMB, content_type="text/xml", charset="utf-8")
             case _:

@@ -56,9 +56,7 @@ class Player:
 
 
 TELEVISION = Player("tv-living-room", "Living room TV")
-PHONE = Player(
-    "phone-berta", "Berta's phone", "Plex for iOS", "iOS", "iPhone", "127.0.0.1", False, "cellular", 20.0
-)
+PHONE = Player("phone-berta", "Berta's phone", "Plex for iOS", "iOS", "iPhone", "127.0.0.1", False, "cellular", 20.0)
 BROWSER = Player("web-anton", "Firefox", "Plex Web", "Firefox", "Linux", report_every_s=1.0)
 PLAYERS = (TELEVISION, PHONE, BROWSER)
 """Ready-made players with the three ways to report."""

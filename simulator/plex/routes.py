@@ -64,9 +64,7 @@ class Answers:
     async def accounts(self, request: web.Request) -> web.Response:
         """All accounts, 0 and 1 among them."""
         with self.lock:
-            return xml(
-                paged(request, [session_documents.account(one) for one in self.world.accounts.values()])
-            )
+            return xml(paged(request, [session_documents.account(one) for one in self.world.accounts.values()]))
 
     async def devices(self, request: web.Request) -> web.Response:
         """All players ever seen."""
@@ -103,9 +101,7 @@ class Answers:
 
     async def library(self, _request: web.Request) -> web.Response:
         """The library's front door."""
-        doors = [
-            Element("Directory", {"key": key, "title": key.title()}) for key in ("sections", "recentlyAdded")
-        ]
+        doors = [Element("Directory", {"key": key, "title": key.title()}) for key in ("sections", "recentlyAdded")]
         return xml(
             documents.container(
                 doors,
@@ -134,9 +130,7 @@ class Answers:
 
     async def metadata(self, request: web.Request) -> web.Response:
         """One item, or several with a comma between their keys."""
-        found = [
-            one for key in request.match_info["key"].split(",") if (one := self._element(key)) is not None
-        ]
+        found = [one for key in request.match_info["key"].split(",") if (one := self._element(key)) is not None]
         if not found:
             raise web.HTTPNotFound
         return xml(documents.container(found))
@@ -155,9 +149,7 @@ class Answers:
         """All episodes of a series, all tracks of an artist."""
         key = request.match_info["key"]
         with self.lock:
-            found = [
-                documents.metadata(i) for i in self.world.library if key in (i.parent_key, i.grandparent_key)
-            ]
+            found = [documents.metadata(i) for i in self.world.library if key in (i.parent_key, i.grandparent_key)]
         return xml(paged(request, found))
 
     async def thumb(self, request: web.Request) -> web.Response:

@@ -98,9 +98,7 @@ class Stage:
         with self._lock:
             return self._world.change(session, lambda one: replace(one, transcoding=on), now_s)
 
-    def stop_session(
-        self, session: Handle, *, stops: int = 1, alert_key: str | int | None = None
-    ) -> PlayingSession:
+    def stop_session(self, session: Handle, *, stops: int = 1, alert_key: str | int | None = None) -> PlayingSession:
         """The viewer stops. `stops` up to 3 sends the alert again without its item, then without its client
         too; `alert_key` makes the alerts speak of another session key, as Plex Web does. Returns the
         session's last state."""

@@ -85,9 +85,7 @@ class World:
         self._tell(one, now_s)
         return one
 
-    def change(
-        self, handle: Handle, how: Callable[[PlayingSession], PlayingSession], now_s: float
-    ) -> PlayingSession:
+    def change(self, handle: Handle, how: Callable[[PlayingSession], PlayingSession], now_s: float) -> PlayingSession:
         """Replace the session by what `how` makes of it, and announce it."""
         changed = self.quietly(handle, how)
         self._tell(changed, now_s)
@@ -196,12 +194,7 @@ class World:
 
     def next_due_s(self, now_s: float) -> float | None:
         """When `tick` will next have something to do; None while nothing is to come."""
-        due = [
-            when
-            for one in self.sessions
-            for when in (one.ends_at_s, one.next_report_s(now_s))
-            if when is not None
-        ]
+        due = [when for one in self.sessions for when in (one.ends_at_s, one.next_report_s(now_s)) if when is not None]
         return min(due, default=None)
 
     def _take_key(self) -> str:

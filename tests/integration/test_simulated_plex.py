@@ -209,9 +209,7 @@ def test_what_is_no_film(
     assert session.librarySectionID == section
 
 
-def test_position_moves_with_the_clock_in_the_clients_steps(
-    plex: SimulatedPlex, client: Any, clock: Clock
-) -> None:
+def test_position_moves_with_the_clock_in_the_clients_steps(plex: SimulatedPlex, client: Any, clock: Clock) -> None:
     """Ten, twenty and one second steps, repeated in between."""
     for player in (TELEVISION, PHONE, BROWSER):
         plex.play("Anton", "Alien", player)

@@ -92,9 +92,7 @@ def test_several_wrong_values_are_all_listed() -> None:
 
 def test_fractions_are_accepted() -> None:
     """Intervals take fractions."""
-    settings = config.load_settings(
-        {**GOOD, "AUTO_SAVE_INTERVAL_MINUTES": "0.05", "PLEX_POLL_SECONDS": "0.25"}
-    )
+    settings = config.load_settings({**GOOD, "AUTO_SAVE_INTERVAL_MINUTES": "0.05", "PLEX_POLL_SECONDS": "0.25"})
     assert (settings.auto_save_interval_minutes, settings.plex_poll_seconds) == (0.05, 0.25)
 
 
