@@ -186,6 +186,13 @@ class Persistence(Actor):
         records = {record.watch_id: record for record in self._reported.records}
         return [Running(state, records[state.watch_id]) for state in self._reported.active if state.watch_id in records]
 
+    def _let_go(self, watch_id: str) -> None:
+        """Take a watch that is stored off the report: the tracker sends no newer one until it knows that it is."""
+        if self._reported is not None:
+            left = [watch for watch in self._running() or () if watch.state.watch_id != watch_id]
+            active, records = tuple(watch.state for watch in left), tuple(watch.record for watch in left)
+            self._reported = WatchesReported(self._reported.at, active, records)
+
     def _load_watches(self, asked: LoadWatches) -> WatchesLoaded:
         states = self._store.checkpoint() if self._reported is None else self._reported.active
         running = self._store.still_running(states)
@@ -205,6 +212,7 @@ class Persistence(Actor):
             raise NotNow(str(error)) from error  # not acknowledged: the tracker keeps it and sends it again
         else:
             self._save_worked(finished.running)
+        self._let_go(finished.record.watch_id)
         self._announce()
 
     def _tick(self, _tick: AutoSaveTick) -> None:

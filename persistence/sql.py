@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from persistence.tables import FACTS
@@ -23,10 +22,20 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
 def _upserting(table: Table, dialect: str, names: tuple[str, ...]) -> Insert:
     """Return the statement, made once: to make it costs ten times what it takes to run."""
     keys = [column.name for column in table.primary_key]
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    insert = _insert(table, dialect)
     new = {name: insert.excluded[name] for name in names if name not in keys}
     made: Insert = insert.on_conflict_do_update(index_elements=keys, set_=new)
     return made
+
+
+def _insert(table: Table, dialect: str) -> Any:
+    if dialect == "postgresql":  # imported for who has it: it weighs 2.5 MB
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+        return postgresql_insert(table)
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+    return sqlite_insert(table)
 
 
 def parts(values: Iterable[str]) -> Iterator[list[str]]:

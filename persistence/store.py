@@ -31,11 +31,14 @@ from persistence.tables import (
     VIEWER_STATS,
     WATCHES,
 )
+from tracking import spans
+from tracking.watch import watched_s
 
 KEEP_HANDLED_S = 30 * 86400.0
 """Ids of handled messages are kept this long; a sender tries again for seconds, not for weeks."""
 KEEP_SAVES = 5000
 """Rows of `saves` that are kept."""
+_SAME_S = 0.001
 
 
 class Running(NamedTuple):
@@ -105,14 +108,22 @@ class Store:
             if _is_handled(connection, message_id):
                 return _counted(connection, _count(running))
             row, old = self._put_record(connection, record, closed)
-            connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.watch_id == record.watch_id))
+            still = None
+            if running is None:
+                connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.watch_id == record.watch_id))
+            else:
+                # What the statistics hold of a running watch must be in the checkpoint too: where everything dies
+                # now, it would be in neither checkpoint nor history, and nobody could take it back.
+                others = (watch for watch in running if watch.state.watch_id != record.watch_id)
+                still = _still_running(connection, others)
+                _replace_checkpoint(connection, still, at_s)
             if message_id:
                 upsert(connection, HANDLED_MESSAGES, [{"message_id": message_id, "handled_at_s": at_s}])
                 outdated = HANDLED_MESSAGES.c.handled_at_s < at_s - KEEP_HANDLED_S
                 connection.execute(delete(HANDLED_MESSAGES).where(outdated))
             result = self._publish(
                 connection,
-                running,
+                still,
                 at_s,
                 finished=record,
                 added_now=row is not None and old is None,
@@ -158,14 +169,14 @@ class Store:
     def _publish(
         self,
         connection: Connection,
-        running: Iterable[Running] | None,
+        running: list[Running] | None,
         at_s: float,
         *,
         finished: WatchRecord | None = None,
         added_now: bool = False,
     ) -> SaveResult:
         """Statistics and badges of all viewers: those who watch now or just finished are reckoned anew."""
-        still = [] if running is None else _still_running(connection, running)
+        still = running or []
         by_viewer: dict[str, list[WatchRecord]] = {}
         for watch in sorted(still, key=lambda watch: (watch.record.started_at_s, watch.record.watch_id)):
             by_viewer.setdefault(watch.record.viewer_id, []).append(watch.record)
@@ -212,9 +223,9 @@ class Store:
     def still_running(self, states: Iterable[WatchState]) -> tuple[WatchState, ...]:
         """Leave out the watches whose record was stored after they were last seen."""
         with self.reader.connect() as connection:
-            known = list(states)
-            closed = _closed(connection, (state.watch_id for state in known))
-            return tuple(state for state in known if _runs(state, closed))
+            watches = list(states)
+            known = _records(connection, (state.watch_id for state in watches))
+            return tuple(state for state in watches if _runs(state, known))
 
     def resumable(self, since_s: float) -> tuple[WatchRecord, ...]:
         """Return the finished watches that ended at or after `since_s`, the oldest first."""
@@ -283,33 +294,51 @@ def _is_handled(connection: Connection, message_id: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def _closed(connection: Connection, watch_ids: Iterable[str]) -> dict[str, Moment]:
-    """When the stored ones of these watches were closed."""
+class _Record(NamedTuple):
+    """What a stored record says of its watch, as far as it tells whether that runs again."""
+
+    closed: Moment
+    lasted_s: float
+    coverage_ms: int
+
+
+def _records(connection: Connection, watch_ids: Iterable[str]) -> dict[str, _Record]:
+    """The stored ones of these watches."""
     found = {}
-    columns = (WATCHES.c.watch_id, WATCHES.c.closed_wall_s, WATCHES.c.closed_steady_s)
+    lasted_s = WATCHES.c.playing_s + WATCHES.c.paused_s
+    columns = (WATCHES.c.watch_id, WATCHES.c.closed_wall_s, WATCHES.c.closed_steady_s, lasted_s, WATCHES.c.coverage_ms)
     for some in parts(watch_ids):
-        for watch_id, wall_s, steady_s in connection.execute(select(*columns).where(WATCHES.c.watch_id.in_(some))):
-            found[watch_id] = Moment(wall_s, steady_s)
+        for watch_id, wall_s, steady_s, *had in connection.execute(
+            select(*columns).where(WATCHES.c.watch_id.in_(some))
+        ):
+            found[watch_id] = _Record(Moment(wall_s, steady_s), *had)
     return found
 
 
-def _runs(state: WatchState, closed: Mapping[str, Moment]) -> bool:
+def _runs(watch: WatchState, known: Mapping[str, _Record]) -> bool:
     """A watch with a record runs only if it was seen after that record was made: it was resumed.
 
-    By either clock: the wall clock may have been set back, the steady one starts anew at a boot.
+    The wall clock may have been set, and the steady one starts anew at a boot. Where they disagree, what is in
+    the watch tells: one that was resumed has more than its record.
     """
-    at = closed.get(state.watch_id)
-    return at is None or state.seen.wall_s > at.wall_s or state.seen.steady_s > at.steady_s
+    record = known.get(watch.watch_id)
+    if record is None:
+        return True
+    later = (watch.seen.wall_s > record.closed.wall_s, watch.seen.steady_s > record.closed.steady_s)
+    if later[0] == later[1]:
+        return later[0]
+    lasted_s = watched_s(watch) + watch.paused_s
+    return lasted_s > record.lasted_s + _SAME_S or spans.coverage(watch.spans) > record.coverage_ms
 
 
 def _still_running(connection: Connection, running: Iterable[Running]) -> list[Running]:
-    known = list(running)
-    closed = _closed(connection, (watch.state.watch_id for watch in known))
-    return [watch for watch in known if _runs(watch.state, closed)]
+    watches = list(running)
+    known = _records(connection, (watch.state.watch_id for watch in watches))
+    return [watch for watch in watches if _runs(watch.state, known)]
 
 
 def _stored_ids(connection: Connection, watch_ids: Iterable[str]) -> set[str]:
-    return set(_closed(connection, watch_ids))
+    return set(_records(connection, watch_ids))
 
 
 def _were_watching(connection: Connection) -> set[str]:

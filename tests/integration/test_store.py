@@ -155,7 +155,7 @@ def test_a_clock_set_back_does_not_lose_a_resumed_watch(store: Store) -> None:
 
 
 def test_a_clock_set_back_does_not_keep_a_finished_watch_running(store: Store) -> None:
-    """The report from before the clock was set back names a later time than the record's: old news all the same."""
+    """The report from before the clock was set back names a later time than the record: old news all the same."""
     ended = record()
     before = state(ended, EVENING + 7190)
     store.finish(ended, Moment(EVENING + 30, 7230.0), "m1", running(ended), EVENING + 31)
@@ -164,7 +164,7 @@ def test_a_clock_set_back_does_not_keep_a_finished_watch_running(store: Store) -
 
 
 def test_what_the_statistics_hold_of_a_running_watch_is_in_the_checkpoint(store: Store) -> None:
-    """A finish saves the statistics of the others too: if all dies then, their watches must not be lost."""
+    """A finish saves the statistics of the others too: if everything dies then, their watches must not be lost."""
     store.finish(record("w1"), closed(record("w1")), "m1", running(record("w1"), record("w2", "502")), EVENING + 7231)
     assert {row["viewer_id"]: row["watching_now"] for row in rows(store, "viewer_stats")} == {"501": "", "502": "Alien"}
     assert [found.watch_id for found in store.checkpoint()] == ["w2"]
