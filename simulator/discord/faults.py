@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simulator.discord.gateway import Connection, Gateway
 from simulator.discord.model import Payload
-
-if TYPE_CHECKING:
-    from simulator.discord.gateway import Connection, Gateway
+from simulator.discord.switches import Switches
 
 
 @dataclass(eq=False)
@@ -37,18 +36,12 @@ class RestFault:
 
 
 @dataclass
-class Faults:
+class Faults(Switches):
     """All that can be wrong. Lasting ones are healed by `heal`.
 
     Those of the gateway happen once, before the call returns.
     """
 
-    refuse_token: bool = False
-    """REST answers 401, the gateway closes with 4004."""
-    disallowed_intents: bool = False
-    """The gateway closes with 4014, whatever is asked for."""
-    gateway_refused: bool = False
-    """The gateway's websocket is refused with 503; REST works."""
     _rest: list[RestFault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _gateway: Gateway | None = None

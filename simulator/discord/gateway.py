@@ -16,9 +16,9 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from simulator.discord.faults import Faults
 from simulator.discord.ids import snowflake
 from simulator.discord.model import Payload
+from simulator.discord.switches import Switches
 from simulator.discord.world import (
     FLAG_MEMBERS,
     FLAG_MESSAGE_CONTENT,
@@ -93,7 +93,7 @@ class Connection:
 class Gateway:
     """All connections. Only the server's loop touches it, except `dispatch` and `do`."""
 
-    def __init__(self, world: World, token: str, faults: Faults, heartbeat_s: float) -> None:
+    def __init__(self, world: World, token: str, switches: Switches, heartbeat_s: float) -> None:
         self.world = world
         self.heartbeat_s = heartbeat_s
         self.identifies = 0
@@ -102,7 +102,7 @@ class Gateway:
         self.connections: set[Connection] = set()
         self.sessions: dict[str, Session] = {}
         self._token = token
-        self._faults = faults
+        self._switches = switches
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -178,7 +178,7 @@ class Gateway:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """A bot connects."""
-        if self._faults.gateway_refused:
+        if self._switches.gateway_refused:
             return web.Response(status=503, text="upstream connect error")
         socket = web.WebSocketResponse(max_msg_size=1 << 20)
         await socket.prepare(request)
@@ -263,16 +263,16 @@ class Gateway:
     def _refusal(self, connection: Connection, data: Payload, intents: int) -> tuple[int, bytes] | None:
         if connection.session is not None:
             return TWICE, b"Already authenticated."
-        if data.get("token") != self._token or self._faults.refuse_token:
+        if data.get("token") != self._token or self._switches.refuse_token:
             return BAD_TOKEN, b"Authentication failed."
         unheld = (bit for bit, flag in PRIVILEGED.items() if intents & bit and not self.world.app_flags & flag)
-        if self._faults.disallowed_intents or any(unheld):
+        if self._switches.disallowed_intents or any(unheld):
             return DISALLOWED_INTENTS, b"Disallowed intent(s)."
         return None
 
     async def _resume(self, connection: Connection, data: Payload) -> None:
         session = self.sessions.get(str(data.get("session_id")))
-        if data.get("token") != self._token or self._faults.refuse_token:
+        if data.get("token") != self._token or self._switches.refuse_token:
             await connection.socket.close(code=BAD_TOKEN, message=b"Authentication failed.")
             return
         seen = int(data.get("seq") or 0)
