@@ -49,6 +49,9 @@ class Plan:
     """The line that is replaced."""
     anew: bool = False
     """Whether its end is to be written anew."""
+    after: Mark | None = None
+    """What to note when a line in its midst was replaced. Until then the copy counts as behind: neither size nor end
+    need tell that it is, if the process dies in between."""
 
 
 class Copier:
@@ -82,6 +85,7 @@ class Copier:
         """
         documents = {STATS: _stats_document(connection), BADGES: _badges_document(connection)}
         marks: dict[str, Mark | None] = {name: Mark.of(content) for name, content in documents.items()}
+        after: Mark | None = None
         has_history = record is not None or history_anew or _is_known(connection, HISTORY)
         before = _mark(connection, HISTORY, EMPTY_HISTORY)
         line = None if record is None else history_line(record)
@@ -91,8 +95,10 @@ class Copier:
         if record is not None and line is not None and before is not None:
             is_last = str(record["seq"]) == fact(connection, "history_count")
             marks[HISTORY] = grown(before, line) if old is None else replaced(before, old, line, is_last=is_last)
+            if old is not None and not is_last:
+                after, marks[HISTORY] = marks[HISTORY], None
         put_facts(connection, {_fact(name): _written(mark) for name, mark in marks.items()})
-        return Plan(documents, before, has_history, line, old, history_anew)
+        return Plan(documents, before, has_history, line, old, history_anew, after)
 
     def carry_out(self, plan: Plan) -> None:
         """Bring a plan to the disk, after its commit. Raises CopiesFailed; the next save then tries again."""
@@ -101,6 +107,8 @@ class Copier:
                 self._copies.write(name, content)
             if not self._history_done(plan):
                 self._rebuild_history()
+            elif plan.after is not None:
+                self._put_mark(HISTORY, plan.after)
 
     def _history_done(self, plan: Plan) -> bool:
         if not plan.history:

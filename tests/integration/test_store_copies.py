@@ -160,6 +160,24 @@ def test_a_replaced_record_keeps_its_place(store: Store, tmp_path: Path) -> None
     assert [row["watch_id"] for row in json.loads((tmp_path / HISTORY).read_text())] == ["w1", "w2", "w3", "w4"]
 
 
+def test_a_death_before_a_line_is_replaced_is_noticed(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old line may be as long as the new one, and in the midst: neither size nor end of the file tell of it."""
+
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    other = record("w2", "502", playing_s=7201.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Copies, "replace", dies)
+        with pytest.raises(KeyboardInterrupt):
+            store.finish(other, closed(other), "again", [], EVENING + 9100)
+    assert json.loads((tmp_path / HISTORY).read_text())[1]["playing_seconds"] == 7200.0
+    assert store.repair_copies() == [HISTORY]
+    assert json.loads((tmp_path / HISTORY).read_text())[1]["playing_seconds"] == 7201.0
+
+
 def test_files_of_somebody_else_are_kept(tmp_path: Path) -> None:
     """The older bot's files in a new data folder are moved aside, never replaced by empty ones."""
     (tmp_path / STATS).write_text('{"1": "precious"}')
