@@ -36,6 +36,13 @@ def player(name: str, report_every_s: float = 0.0) -> Player:
     return dataclasses.replace(TELEVISION, machine_id=f"tv-{name}", title=f"{name}'s TV", report_every_s=report_every_s)
 
 
+def minute_of(when: datetime.datetime | str, opened: datetime.datetime) -> float:
+    """A time, also as the files have it, in minutes since a stage's minute 0."""
+    if isinstance(when, str):
+        when = datetime.datetime.fromisoformat(when)
+    return (when - opened).total_seconds() / MINUTE_S
+
+
 @dataclasses.dataclass
 class Cue:
     """One thing that somebody does at a minute of the programme."""
@@ -85,9 +92,7 @@ class Precision:
 
     def minute_of(self, when: datetime.datetime | str) -> float:
         """A time, also as the files have it, in minutes of the programme."""
-        if isinstance(when, str):
-            when = datetime.datetime.fromisoformat(when)
-        return (when - self.opened).total_seconds() / MINUTE_S - self._programme.began
+        return minute_of(when, self.opened) - self._programme.began
 
     @property
     def usual_gap_s(self) -> float:

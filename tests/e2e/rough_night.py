@@ -1,0 +1,231 @@
+"""A rough night: each actor is killed with -9 while films run, then everything at once; people come and go meanwhile.
+
+Killed actors come back in real time, so this night runs slowly enough that two polls are longer than a restart.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from simulator.night.stage import CINEMA, Stage
+from simulator.plex import PlayingSession
+from tests.e2e.nights import alive, evening, family, load, player, sql
+
+SPEED = 12.0
+POLL_S = 24.0
+"""2 real seconds."""
+REPORT_S = 10.0
+"""How often the players tell their position."""
+SAVE_MINUTES = 0.25
+SETTINGS = {
+    "PLEX_POLL_SECONDS": f"{POLL_S:g}",
+    "END_GRACE_SECONDS": "24",
+    "MIN_WATCH_SECONDS": "10",
+    "AUTO_SAVE_INTERVAL_MINUTES": f"{SAVE_MINUTES:g}",
+    "HEALTH_INTERVAL_SECONDS": "0.5",
+    "LOG_LEVEL": "INFO",
+}
+WITHIN_S = 25.0
+"""Real seconds for whatever is waited for: far longer than it takes."""
+HOST_FILM = "Rashomon"
+PLEX_FILMS = {
+    "Rosa": HOST_FILM,
+    "Anton": "The General",
+    "Berta": "Sunrise",
+    "Cem": "M",
+    "Dörte": "Alien",
+    "Emil": "Big Buck Bunny",
+}
+JOINS_AT_MINUTE = {"Emil": 8.3}
+"""Emil is near the end of his ten minutes: what he stops while nobody looks stands in Plex's own history."""
+Deed = tuple[Callable[[str], None], str]
+"""What somebody does, and who."""
+ACTORS = ("plex", "tracker", "persistence", "discord")
+
+
+@dataclasses.dataclass
+class Attendance:
+    """When somebody really came and went, minutes of the night."""
+
+    came: float
+    went: float = float("nan")
+    came_at_film_minute: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Kill:
+    """One kill -9: the processes before it, and when the killed actor ran again."""
+
+    actor: str
+    before: dict[str, tuple[int, int]]
+    """Process and number of restarts of each actor."""
+    after: dict[str, tuple[int, int]]
+
+
+@dataclasses.dataclass
+class RoughNight:
+    """What happened, and what it left behind."""
+
+    data_dir: Path
+    opened: datetime.datetime
+    there: dict[tuple[str, str], Attendance] = dataclasses.field(default_factory=dict)
+    """By name and source."""
+    kills: list[Kill] = dataclasses.field(default_factory=list)
+    running_before: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    """The checkpoint when everything was killed, by watch_id."""
+    running_after: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    """The first checkpoint of the service that came after."""
+    history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    rows: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    log: str = ""
+    outlived: list[Any] = dataclasses.field(default_factory=list)
+    exit_status: int = -1
+
+
+class Night:
+    """The night as it goes on: who comes and goes is noted with the minute."""
+
+    def __init__(self, stage: Stage, found: RoughNight) -> None:
+        self.stage = stage
+        self.found = found
+        self._sessions: dict[str, PlayingSession] = {}
+
+    def plays(self, who: str) -> None:
+        """Somebody starts their film on Plex."""
+        at_minute = JOINS_AT_MINUTE.get(who, 0.0)
+        tv = player(who, REPORT_S)
+        self._sessions[who] = self.stage.plex.play(who, PLEX_FILMS[who], tv, at_ms=round(at_minute * 60_000))
+        self.found.there[who, "plex"] = Attendance(self.stage.minute, came_at_film_minute=at_minute)
+
+    def stops(self, who: str) -> None:
+        """They stop it."""
+        self.stage.plex.stop_session(self._sessions[who])
+        self.found.there[who, "plex"].went = self.stage.minute
+
+    def comes(self, member: str) -> None:
+        """Somebody comes into the voice channel, where the host's film runs."""
+        self.stage.discord.join_voice(member, CINEMA)
+        now, began = self.stage.minute, self.found.there["Rosa", "plex"].came
+        self.found.there[member, "voice"] = Attendance(now, came_at_film_minute=now - began)
+
+    def goes(self, member: str) -> None:
+        """They leave it."""
+        self.stage.discord.leave_voice(member)
+        self.found.there[member, "voice"].went = self.stage.minute
+
+    def began(self, *names: str) -> None:
+        """Wait until the tracker has opened their watches."""
+        log = self.stage.service_log
+        self._wait(lambda: all(f"{name} began “" in log() for name in names), f"watches of {names}")
+
+    def goes_on(self, minutes: float) -> None:
+        """Let the films run."""
+        self.stage.wait_until(self.stage.minute + minutes)
+
+    def recorded(self, *names: str) -> None:
+        """Wait until their watches are in the history."""
+        self._wait(lambda: set(names) <= {found["username"] for found in self.stage.history()}, f"records of {names}")
+
+    def kill(self, actor: str, *meanwhile: Deed) -> None:
+        """kill -9 of one actor; something happens while it is away; wait until it runs again."""
+        before = self._processes()
+        self.stage.kill(actor)
+        for deed, who in meanwhile:
+            deed(who)
+        self._wait(lambda: self._processes()[actor][0] not in (0, before[actor][0]), f"{actor} to run again")
+        self._wait(lambda: self.stage.discord.connected, "the bot to be there")
+        self.found.kills.append(Kill(actor, before, self._processes()))
+
+    def kill_all(self, *meanwhile: Deed) -> None:
+        """kill -9 of launcher and actors at once; something happens; a new service starts."""
+        self._wait(lambda: len(self.checkpoint()) == 5, "five watches in the checkpoint")
+        self.found.running_before = self.checkpoint()
+        processes = family(self.stage)
+        for process in processes:
+            os.kill(process.pid, signal.SIGKILL)
+        self.stage.kill_launcher()  # it is dead already: this takes leave of it
+        self._wait(lambda: len(alive(processes)) == 0 and not self.stage.discord.connected, "all to be dead")
+        for deed, who in meanwhile:
+            deed(who)
+        self.stage.start_service()
+
+    def checkpoint(self) -> dict[str, dict[str, Any]]:
+        """The store's copy of the running watches, by watch_id."""
+        query = "SELECT watch_id, viewer_id, saved_at_s FROM checkpoint"
+        return {str(row["watch_id"]): row for row in sql(self.stage.data_dir, query)}
+
+    def _processes(self) -> dict[str, tuple[int, int]]:
+        running = ("running", "degraded")
+        return {
+            row["actor"]: (row["pid"] if row["state"] in running else 0, row["restarts"]) for row in self.stage.health()
+        }
+
+    def _wait(self, condition: Callable[[], bool], what: str) -> None:
+        self.stage.wait_for(condition, WITHIN_S, what)
+
+
+def spend(folder: Path) -> RoughNight:
+    """Live through it."""
+    opened = evening()
+    found = RoughNight(folder / "data", opened)
+    stage = Stage(found.data_dir, speed=SPEED, party_user="Rosa", evening=opened, **SETTINGS)
+    with stage:
+        night = Night(stage, found)
+        _each_actor(night)
+        _everything(night)
+        _last_guests(night)
+        found.outlived = family(stage)
+        found.exit_status, _ = stage.stop_service()
+        found.outlived = alive(found.outlived)
+    found.history = load(found.data_dir, "watch_history.json")
+    found.rows = sql(found.data_dir, "SELECT * FROM watches")
+    found.log = stage.service_log()
+    return found
+
+
+def _each_actor(night: Night) -> None:
+    """Whoever is killed, somebody comes and somebody goes just then."""
+    for name in ("Rosa", "Anton", "Berta"):
+        night.plays(name)
+    for name in ("Iris", "Björn", "Chiara"):
+        night.comes(name)
+    night.began("Rosa", "Anton", "Berta", "Iris", "Björn", "Chiara")
+    night.goes_on(1.0)
+    night.kill("plex", (night.stops, "Berta"), (night.plays, "Cem"))
+    night.began("Cem")
+    night.recorded("Berta")
+    night.kill("tracker", (night.goes, "Björn"), (night.plays, "Dörte"))
+    night.began("Dörte")
+    night.recorded("Björn")
+    night.kill("persistence", (night.goes, "Chiara"), (night.stops, "Cem"))
+    night.recorded("Chiara", "Cem")
+    night.kill("discord", (night.goes, "Iris"), (night.comes, "אורי"))
+    night.began("אורי")
+    night.recorded("Iris")
+
+
+def _everything(night: Night) -> None:
+    """Three watches go on through it, one ends with a row in Plex's history, one without."""
+    night.plays("Emil")
+    night.began("Emil")
+    night.goes_on(0.9)
+    night.kill_all((night.stops, "Emil"), (night.stops, "Dörte"))
+    night.recorded("Emil", "Dörte")
+    since_s = max(row["saved_at_s"] for row in night.found.running_before.values())
+    night.stage.wait_for(
+        lambda: any(row["saved_at_s"] > since_s for row in night.checkpoint().values()), WITHIN_S, "a new checkpoint"
+    )
+    night.found.running_after = night.checkpoint()
+
+
+def _last_guests(night: Night) -> None:
+    night.goes("אורי")
+    night.stops("Anton")
+    night.stops("Rosa")
+    night.recorded("אורי", "Anton", "Rosa")
