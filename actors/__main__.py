@@ -1,8 +1,12 @@
-"""`python -m actors`: one actor's process, started by the launcher."""
+"""`python -m actors NAME`: one actor's process, started by the launcher."""
 
 import sys
 
-from actors.runtime.process import main
+from actors.lighter import lighten
 
 if __name__ == "__main__":
+    lighten(sys.argv[-1])  # before anything else is imported
+
+    from actors.runtime.process import main
+
     sys.exit(main())

@@ -1,1 +1,5 @@
 """The one parent process: starts and supervises the actors, sends the ticks, keeps the health log."""
+
+from actors.lighter import lighten
+
+lighten("launcher")

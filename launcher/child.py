@@ -14,6 +14,12 @@ from actors.runtime.process import EXIT_REFUSED
 
 PROJECT = Path(__file__).resolve().parent.parent
 
+_FLAGS = (
+    "-P",  # never a config.py of the working folder
+    "-OO",  # without docstrings, SQLAlchemy's and discord.py's above all: 8 MB in all, and nothing here reads one
+    *("-X", "no_debug_ranges"),  # tracebacks name the line and not the place in it: 1 MB in all
+)
+
 REFUSED = EXIT_REFUSED
 """Exit status of an actor that refuses to start and will refuse again: no restart helps."""
 
@@ -31,7 +37,7 @@ class Child:
         self.name = name
         windows = sys.platform == "win32"
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
-            [sys.executable, "-P", "-m", "actors", name],  # -P: never a config.py of the working folder
+            [sys.executable, *_FLAGS, "-m", "actors", name],
             stdin=subprocess.PIPE,
             stdout=2 if stderr is None else stderr,  # what an actor prints is an answer to nobody
             stderr=stderr,
