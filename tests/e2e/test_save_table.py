@@ -1,0 +1,299 @@
+"""The save table over the whole service: what each event writes into the three files and the store, and what not.
+
+| event                            | user stats | user badges | watch history |
+|----------------------------------|------------|-------------|---------------|
+| a watch starts                   | -          | -           | -             |
+| tick, at least one active watch  | saved      | saved       | -             |
+| tick, none active                | -          | -           | -             |
+| a watch finishes                 | saved      | saved       | saved         |
+| !savedata                        | saved      | saved       | saved         |
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from launcher.caller import Caller
+from messages import GetSaveStatus, SaveStatus
+from simulator.night.stage import ANNOUNCE, Stage
+from simulator.plex import ACCOUNTS
+from tests.e2e.nights import alive, evening, family, sql, told
+
+pytestmark = pytest.mark.slow
+
+STATS, BADGES, HISTORY = "user_stats.json", "user_badges.json", "watch_history.json"
+TABLES = ("watches", "viewer_stats", "viewer_badges", "checkpoint", "saves")
+SAVED, SKIPPED = "💾 Auto-saved badge data (", "⏭️ Auto-save skipped (no active watches)"
+WITHIN_S = 20.0
+QUIET_S = 1.0
+SETTINGS = {
+    "PLEX_POLL_SECONDS": "12",
+    "MIN_WATCH_SECONDS": "1",
+    "AUTO_SAVE_INTERVAL_MINUTES": "1.5",  # of real seconds
+    "BACKUP_INTERVAL_HOURS": "0",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """Everything in the data folder but its logs, and what the store's tables hold."""
+
+    files: dict[str, bytes]
+    times: dict[str, int]
+    rows: dict[str, list[dict[str, Any]]]
+
+    @classmethod
+    def of(cls, data_dir: Path) -> Picture:
+        """The folder as it is now."""
+        paths = [path for path in sorted(data_dir.rglob("*")) if path.is_file() and "logs" not in path.parts]
+        names = {str(path.relative_to(data_dir)): path for path in paths}
+        return cls(
+            files={name: path.read_bytes() for name, path in names.items()},
+            times={name: path.stat().st_mtime_ns for name, path in names.items()},
+            rows={table: sql(data_dir, f"SELECT * FROM {table}") for table in TABLES},  # noqa: S608 - our own names
+        )
+
+    def of_the_save_table(self) -> tuple[Any, ...]:
+        """All of it but what the Discord actor keeps for itself: a film that starts is announced, after all."""
+        files, times = ({n: v for n, v in found.items() if n != "discord.json"} for found in (self.files, self.times))
+        return files, times, self.rows
+
+    def written(self, after: Picture) -> set[str]:
+        """Which of the three were written anew, even where their bytes are the same."""
+        return {name for name in (STATS, BADGES, HISTORY) if after.times.get(name) != self.times.get(name)}
+
+    def saves(self, after: Picture) -> list[str]:
+        """The reasons of the saves between."""
+        return [str(row["reason"]) for row in after.rows["saves"][len(self.rows["saves"]) :]]
+
+    def changed(self, after: Picture) -> set[str]:
+        """Which tables have other rows."""
+        return {table for table in TABLES if self.rows[table] != after.rows[table]}
+
+
+Change = tuple[Picture, Picture]
+
+
+@dataclasses.dataclass(frozen=True)
+class Changes:
+    """The folder before and after each event."""
+
+    idle: Change
+    start: Change
+    tick: Change
+    finish: Change
+    idle_again: Change
+    refused: Change
+    savedata: Change
+    stop: Change
+    idle_lines: int
+    """Log lines about idle ticks, of at least five such ticks."""
+    exit_status: int
+    stop_s: float
+    left: list[psutil.Process]
+    run_folder: Path
+
+
+class Rig:
+    """A stage whose ticks can be counted."""
+
+    def __init__(self, stage: Stage, frames_dir: Path) -> None:
+        self.stage = stage
+        self._frames_dir = frames_dir
+        self._fresh = [account for account in ACCOUNTS if account.name]
+
+    def picture(self) -> Picture:
+        """The data folder when persistence has done all that it was told so far."""
+        with Caller(self.stage.data_dir) as caller:
+            caller.ask("persistence", GetSaveStatus(), SaveStatus, WITHIN_S)
+        return Picture.of(self.stage.data_dir)
+
+    def ticks(self) -> int:
+        """How many the launcher has sent."""
+        return len(told(self._frames_dir, "launcher", "auto_save_tick"))
+
+    def wait(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for something, with a deadline."""
+        self.stage.wait_for(condition, WITHIN_S, what)
+
+    def after_ticks(self, count: int) -> Change:
+        """Let so many ticks go by."""
+        before, seen = self.picture(), self.ticks()
+        self.wait(lambda: self.ticks() >= seen + count, f"{count} ticks")
+        return before, self.picture()
+
+    def settle(self) -> None:
+        """Wait until all that was announced is: Discord is asked nothing any more, and no file changes."""
+        last, since = self._traces(), time.monotonic()
+
+        def quiet() -> bool:
+            nonlocal last, since
+            if (now := self._traces()) != last:
+                last, since = now, time.monotonic()
+            return time.monotonic() - since > QUIET_S
+
+        self.wait(quiet, "announcements to be over")
+
+    def _traces(self) -> tuple[int, Picture]:
+        return len(self.stage.discord.recorder.requests), Picture.of(self.stage.data_dir)
+
+    def between_ticks(self, act: Callable[[], None], happened: Callable[[], bool], what: str) -> Change:
+        """Let something happen just after a tick; once more where the next one came too soon."""
+        for _ in range(5):
+            seen = self.ticks()
+            self.wait(lambda seen=seen: self.ticks() > seen, "a tick")  # type: ignore[misc]  # mypy knows no lambda's default
+            before, seen = self.picture(), self.ticks()
+            act()
+            self.wait(happened, what)
+            after = self.picture()
+            if self.ticks() == seen:
+                return before, after
+        raise TimeoutError(f"never between two ticks: {what}")
+
+    def starts(self) -> Change:
+        """Somebody starts a film; the tracker and persistence know it."""
+
+        def reported() -> bool:
+            last = told(self._frames_dir, "tracker", "watches_reported")[-1]
+            return len(last[2]) == len(self.stage.plex.sessions)
+
+        return self.between_ticks(
+            lambda: self._play(),
+            reported,
+            "a watch to start",
+        )
+
+    def _play(self) -> None:
+        self.stage.plex.play(self._fresh.pop(), "The General")
+
+    def finishes(self) -> Change:
+        """Somebody's film ends. Another's runs on where this has to be tried again."""
+
+        def stop() -> None:
+            if not self.stage.plex.sessions:
+                self._play()
+                self.wait(lambda: self.log_count("began “") > self.log_count("finished “"), "a watch to start")
+            self.finished = self.log_count("finished “")
+            for session in self.stage.plex.sessions:
+                self.stage.plex.stop_session(session)
+
+        def stored() -> bool:
+            return self.log_count("finished “") > self.finished and len(self.stage.history()) == self.log_count(
+                "began “"
+            )
+
+        return self.between_ticks(stop, stored, "a watch to finish")
+
+    def log_count(self, part: str) -> int:
+        """How many log lines hold this."""
+        return self.stage.service_log().count(part)
+
+    def commands(self, member: str, title: str) -> Change:
+        """Somebody says !savedata and is answered."""
+        before = self.picture()
+        said = self.stage.discord.say(member, ANNOUNCE, "!savedata")
+        self.stage.discord.wait_for(lambda message: message.id > said.id and title in message.text, timeout=WITHIN_S)
+        return before, self.picture()
+
+
+@pytest.fixture(scope="module")
+def changes(tmp_path_factory: pytest.TempPathFactory) -> Changes:
+    """A short evening: nobody, somebody, nobody, a command, somebody at the stop."""
+    folder = tmp_path_factory.mktemp("saves")
+    frames_dir = folder / "frames"
+    frames_dir.mkdir()
+    stage = Stage(
+        folder / "data", speed=60.0, party_user="Rosa", evening=evening(), frames_dir=str(frames_dir), **SETTINGS
+    )
+    with stage:
+        rig = Rig(stage, frames_dir)
+        rig.wait(lambda: SKIPPED in stage.service_log(), "the first idle tick")
+        rig.settle()
+        idle = rig.after_ticks(2)
+        start = rig.starts()
+        saves = rig.log_count(SAVED)
+        tick = rig.after_ticks(1)
+        rig.wait(lambda: rig.log_count(SAVED) > saves, "the save")
+        finish = rig.finishes()
+        rig.settle()
+        idle_again = rig.after_ticks(2)
+        refused = rig.commands("Chiara", "That did not work")
+        savedata = rig.commands("Iris", "💾 Saved")
+        rig.starts()
+        idle_lines = rig.log_count(SKIPPED)
+        before, started = rig.picture(), family(stage)
+        run_folder = Path(json.loads((stage.data_dir / "run.json").read_text())["run_folder"])
+        exit_status, stop_s = stage.stop_service()
+        stop = before, Picture.of(stage.data_dir)
+    return Changes(
+        idle, start, tick, finish, idle_again, refused, savedata, stop, idle_lines, exit_status, stop_s,
+        alive(started), run_folder,
+    )  # fmt: skip
+
+
+def test_a_starting_watch_writes_nothing(changes: Changes) -> None:
+    """Row 1: it is in memory only."""
+    before, after = changes.start
+    assert before.of_the_save_table() == after.of_the_save_table()
+
+
+def test_a_tick_with_an_active_watch_saves_stats_and_badges(changes: Changes) -> None:
+    """Row 2: both are written, the checkpoint in the same transaction; the history is left alone."""
+    before, after = changes.tick
+    assert before.written(after) == {STATS, BADGES}
+    assert set(before.saves(after)) == {"auto"}
+    assert after.files.get(HISTORY) == before.files.get(HISTORY) and "watches" not in before.changed(after)
+    (watch,) = after.rows["checkpoint"]
+    stats = json.loads(after.files[STATS])[watch["viewer_id"]]
+    assert (stats["total_movies"], stats["watching_now"]) == (1, "The General")
+
+
+@pytest.mark.parametrize("when", ["idle", "idle_again"])
+def test_an_idle_tick_writes_nothing_at_all(changes: Changes, when: str) -> None:
+    """Row 3: not a byte and not a time of any file in the data folder changes, before the first film or after it."""
+    before, after = getattr(changes, when)
+    assert before == after
+    assert changes.idle_lines <= 3, "said at the first, then once an hour"
+
+
+def test_a_finished_watch_saves_all_three_at_once(changes: Changes) -> None:
+    """Row 4: statistics, badges and history, in one save; the checkpoint lets go of it."""
+    before, after = changes.finish
+    assert before.written(after) == {STATS, BADGES, HISTORY}
+    assert set(before.saves(after)) == {"finish"}
+    assert {"watches", "viewer_stats", "checkpoint", "saves"} <= before.changed(after)
+    assert after.rows["checkpoint"] == []
+    history = json.loads(after.files[HISTORY])
+    assert [found["watch_id"] for found in history] == [row["watch_id"] for row in after.rows["watches"]]
+    for found in history:
+        stats = json.loads(after.files[STATS])[found["user_id"]]
+        assert stats["total_watch_time_seconds"] == pytest.approx(found["playing_seconds"], abs=0.01), "never twice"
+        assert stats["watching_now"] in ("", None)
+
+
+def test_savedata_saves_all_three(changes: Changes) -> None:
+    """Row 5: all are written anew, the history with the same content; one who may not, writes nothing."""
+    before, after = changes.savedata
+    assert before.written(after) == {STATS, BADGES, HISTORY}
+    assert before.saves(after) == ["command"]
+    assert before.files[HISTORY] == after.files[HISTORY]
+    before, after = changes.refused
+    assert before.of_the_save_table() == after.of_the_save_table()
+
+
+def test_a_stop_saves_the_running_watch(changes: Changes) -> None:
+    """SIGTERM while somebody watches: one last save with the checkpoint, exit 0 within 10 s, nothing left behind."""
+    before, after = changes.stop
+    assert before.saves(after)[-1] == "stop" and len(after.rows["checkpoint"]) == 1
+    assert before.files[HISTORY] == after.files[HISTORY]
+    assert (changes.exit_status, changes.left) == (0, []) and changes.stop_s < 10
+    assert not changes.run_folder.exists() and "run.json" not in after.files
+    assert not {name for name in after.files if name.endswith(("-wal", "-shm"))}, "the store was closed"
