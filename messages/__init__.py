@@ -18,6 +18,7 @@ from messages.control import (
 from messages.plex import (
     FailureKind,
     FindHistory,
+    GetPoster,
     HistoryFound,
     HistoryRow,
     Item,
@@ -25,6 +26,7 @@ from messages.plex import (
     PlaybackSnapshot,
     PlayerState,
     PollFailed,
+    Poster,
 )
 from messages.queries import (
     ActiveWatch,
@@ -105,6 +107,8 @@ CATALOGUE: tuple[type[Message], ...] = (
     MovieStats,
     SuggestTitles,
     TitlesSuggested,
+    GetPoster,
+    Poster,
 )
 """Every message there is. A new one is added at the end."""
 
@@ -131,6 +135,7 @@ __all__ = [
     "GetHistory",
     "GetLeaderboard",
     "GetMovieStats",
+    "GetPoster",
     "GetSaveStatus",
     "GetViewerStats",
     "HealthReport",
@@ -152,6 +157,7 @@ __all__ = [
     "PlayerState",
     "PollFailed",
     "PositionMs",
+    "Poster",
     "Record",
     "ReportWatches",
     "SaveNow",

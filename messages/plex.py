@@ -155,3 +155,23 @@ class HistoryFound(Message, frozen=True, tag="history_found"):
     """Oldest first. Empty does not mean that it was not watched."""
     failed: str = ""
     """Why the server could not be asked, in one line; empty where it could."""
+
+
+class GetPoster(Message, frozen=True, tag="get_poster"):
+    """Discord -> Plex poller, asked: the poster of an item."""
+
+    server_id: str
+    """machineIdentifier of the server that holds it."""
+    thumb: str
+    """Path of the poster on that server, as `Item.thumb` has it."""
+
+
+class Poster(Message, frozen=True, tag="poster"):
+    """Answer to GetPoster: a picture, or why there is none."""
+
+    content: bytes = b""
+    """The picture as Plex sent it, at most 2 MB; empty where there is none."""
+    kind: str = ""
+    """png, jpeg or webp; empty where there is none."""
+    problem: str = ""
+    """Why there is none, in one line without secrets; empty where there is."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from messages.base import Delivery, DurationMs, Message, Moment, PositionMs, Record
 from messages.plex import Item, PlayerState
+from messages.watches import Spans
 
 
 class Seat(Record, frozen=True):
@@ -31,6 +32,8 @@ class Seat(Record, frozen=True):
     """When the viewer left; None while there."""
     brief: bool = False
     """There for too short to count."""
+    spans: Spans = ()
+    """What was seen of the film: half-open stretches in ms, ascending."""
 
 
 class Screening(Record, frozen=True):

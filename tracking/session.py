@@ -119,6 +119,7 @@ def seat_of(state: WatchState) -> Seat:
         playing_s=watched_s(state),
         coverage_ms=DurationMs(spans.coverage(state.spans)),
         completion_percent=completion(state),
+        spans=state.spans,
     )
 
 
@@ -135,4 +136,5 @@ def left_seat(record: WatchRecord) -> Seat:
         present=False,
         left_at_s=record.ended_at_s,
         brief=record.brief,
+        spans=record.spans,
     )

@@ -16,6 +16,7 @@ from discord.http import Route
 
 from actors.discord.announce import Announcer, Waiting
 from actors.discord.bot import UsherBot
+from actors.discord.cards import Cards
 from actors.discord.client import Connection
 from actors.discord.desk import Desk
 from actors.discord.keepsake import Keepsake
@@ -56,8 +57,14 @@ class DiscordActor(Actor):
         )
         self._voice = VoiceWatch(self._desk, self._connection.connected, self._troubles, self.log)
         self._presence = Presence(self._connection.connected)
+        self._cards = Cards(self._desk, self._announce_channel, self._keepsake, self.log)
         self._announcer = Announcer(
-            settings.discord_announce_channel_id, self._announce_channel, self._keepsake, self._troubles, self.log
+            settings.discord_announce_channel_id,
+            self._announce_channel,
+            self._keepsake,
+            self._troubles,
+            self.log,
+            self._cards,
         )
         self._connection.on_up += [self._voice.report, self._announcer.online, self._presence.again]
         self._connection.on_down += [self._voice.report]
@@ -99,6 +106,7 @@ class DiscordActor(Actor):
 
     def _show(self, playing: NowPlaying) -> None:
         self._loop.call_soon_threadsafe(self._presence.show, playing)
+        self._loop.call_soon_threadsafe(self._cards.show, playing)
 
     def _break(self, broke: _LoopBroke) -> None:
         raise RuntimeError("the Discord loop broke") from broke.error
@@ -123,7 +131,7 @@ class DiscordActor(Actor):
             voice_changed=self._voice.changed,
         )
 
-    def _announce_channel(self) -> discord.abc.Messageable | None:
+    def _announce_channel(self) -> discord.PartialMessageable | None:
         bot = self._connection.logged_in()
         channel_id = self.context.settings.discord_announce_channel_id
         return bot.get_partial_messageable(channel_id) if bot is not None else None
@@ -146,6 +154,7 @@ class DiscordActor(Actor):
             self._voice.run(),
             self._presence.run(),
             self._announcer.run(),
+            self._cards.run(),
         ]
         tasks = {asyncio.ensure_future(one) for one in work}
         stop = asyncio.ensure_future(self._leaving.wait())

@@ -12,18 +12,25 @@ from dataclasses import dataclass, field
 import discord
 
 from actors.discord import look, notices
+from actors.discord.cards import Cards
 from actors.discord.failures import Verdict, judge
 from actors.discord.keepsake import Keepsake, Posting
 from actors.discord.notices import Notice
 from actors.discord.troubles import Troubles
+from messages import ScreeningStarted
+from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
 
 MOST_WAITING = 200
 OLDEST_S = 6 * 3600.0
 GATHER_S = 0.15
 """How long the first waits for company, so that a rush becomes one message."""
+QUIET_S = 1.0
+"""After a silence this long a film's start is posted at once: company, if any comes, follows in the next message."""
 REUNITE_S = 5.0
 """How long a post that was cut short waits for its parts to be delivered again."""
 LONGEST_PAUSE_S = 60.0
+MOST_APART = 3
+"""Films that start at once and are posted one by one, so that each can have its card; Discord takes five in 5 s."""
 _TROUBLE = "announcements"
 
 
@@ -48,11 +55,13 @@ class Announcer:
     def __init__(
         self,
         channel_id: int,
-        channel: Callable[[], discord.abc.Messageable | None],
+        channel: Callable[[], discord.PartialMessageable | None],
         keepsake: Keepsake,
         troubles: Troubles,
         log: logging.Logger,
+        cards: Cards | None = None,
     ) -> None:
+        self._cards = cards
         self._channel_id = channel_id
         self._channel = channel
         self._keepsake = keepsake
@@ -62,6 +71,7 @@ class Announcer:
         self._some = asyncio.Event()
         self._online = asyncio.Event()
         self._tries = 0
+        self._posted_s = -QUIET_S
 
     @property
     def waiting(self) -> int:
@@ -91,7 +101,7 @@ class Announcer:
         """Post what is queued, for ever."""
         while True:
             await self._some.wait()
-            await asyncio.sleep(GATHER_S)
+            await asyncio.sleep(self._gather_s())
             await self._reunite()
             self._drop_old()
             if not self._queue:
@@ -101,9 +111,17 @@ class Announcer:
                 await self._pause(LONGEST_PAUSE_S)
                 continue
             batch, nonce, shown = self._next_batch()
-            verdict = await self._post(channel, batch, nonce, shown)
+            verdict = await self._end_card(batch) if self._ends_card(batch[0]) else None
+            if batch[0] in self._queue and verdict is None:
+                verdict = await self._post(channel, batch, nonce, shown)
             if verdict is not None:
                 await self._after_failure(verdict, batch)
+
+    def _gather_s(self) -> float:
+        """An end waits in any case, for the badges that it earned come right after it."""
+        quiet = time.monotonic() - self._posted_s >= QUIET_S
+        starts = all(isinstance(waiting.notice, ScreeningStarted) for waiting in self._queue)
+        return 0.0 if quiet and starts else GATHER_S
 
     def _next_batch(self) -> tuple[list[Waiting], str, list[discord.Embed]]:
         begun = self._keepsake.posting
@@ -113,28 +131,83 @@ class Announcer:
                 shown, covered = notices.embeds([waiting.notice for waiting in again])
                 return again[:covered], begun.nonce, shown
             self._keepsake.forget_posting()
-        batch = list(self._queue)
+        batch = self._together()
         shown, covered = notices.embeds([waiting.notice for waiting in batch])
         batch = batch[:covered]
         joined = "\n".join(waiting.message_id for waiting in batch)
         return batch, hashlib.blake2s(joined.encode(), digest_size=12).hexdigest(), shown
 
+    def _together(self) -> list[Waiting]:
+        """What may go into one message: all that waits, up to what has or gets a card of its own."""
+        starts = [waiting for waiting in self._queue if self._gets_card(waiting)]
+        apart = starts if len(starts) <= MOST_APART else []
+        batch: list[Waiting] = []
+        for waiting in self._queue:
+            alone = waiting in apart or self._ends_card(waiting)
+            if alone and batch:
+                break
+            batch.append(waiting)
+            if alone:
+                break
+        return batch
+
+    def _gets_card(self, waiting: Waiting) -> bool:
+        notice = waiting.notice
+        return self._cards is not None and isinstance(notice, ScreeningStarted) and self._cards.wants(notice.screening)
+
+    def _ends_card(self, waiting: Waiting) -> bool:
+        notice = waiting.notice
+        return (
+            self._cards is not None
+            and isinstance(notice, ScreeningEnded)
+            and self._cards.has(notice.screening.screening_id)
+        )
+
+    async def _end_card(self, batch: list[Waiting]) -> Verdict | None:
+        """Tell the end by the film's card. Where its message is gone, the end stays in the queue, to be posted."""
+        (waiting,) = batch
+        assert self._cards is not None and isinstance(waiting.notice, ScreeningEnded)  # noqa: S101 - asked before
+        try:
+            edited = await self._cards.close(waiting.notice)
+        except (TimeoutError, discord.DiscordException, OSError) as error:
+            self._tries += 1
+            return judge(error, self._tries, f"edit a card in the announce channel {self._channel_id}")
+        if edited:
+            self._tries = 0
+            self._keepsake.done([waiting.message_id])
+            self._troubles.clear(_TROUBLE)
+            self._settle(waiting)
+        return None
+
     async def _post(
-        self, channel: discord.abc.Messageable, batch: list[Waiting], nonce: str, shown: list[discord.Embed]
+        self, channel: discord.PartialMessageable, batch: list[Waiting], nonce: str, shown: list[discord.Embed]
     ) -> Verdict | None:
         ids = [waiting.message_id for waiting in batch]
         self._keepsake.begin(Posting(nonce, ids))
         try:
-            await channel.send(embeds=shown, nonce=nonce, allowed_mentions=look.NOBODY)
+            message = await channel.send(embeds=shown, nonce=nonce, allowed_mentions=look.NOBODY)
         except (TimeoutError, discord.DiscordException, OSError) as error:
             self._tries += 1
             return judge(error, self._tries, f"post in the announce channel {self._channel_id}")
         self._tries = 0
+        self._posted_s = time.monotonic()
         self._keepsake.done(ids)
         self._troubles.clear(_TROUBLE)
+        self._tell_cards(batch, message.id)
         for waiting in batch:
             self._settle(waiting)
         return None
+
+    def _tell_cards(self, batch: list[Waiting], message_id: int) -> None:
+        """A film that was posted alone has its card now; badges go into the record of their film, too."""
+        if self._cards is None:
+            return
+        for waiting in batch:
+            if isinstance(waiting.notice, BadgesAwarded):
+                self._cards.award(waiting.notice)
+        first = batch[0]
+        if len(batch) == 1 and isinstance(first.notice, ScreeningStarted) and self._gets_card(first):
+            self._cards.opened(first.notice, message_id)
 
     async def _after_failure(self, verdict: Verdict, batch: list[Waiting]) -> None:
         if not verdict.refused:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import msgspec
 
+from messages import ScreeningEnded
+
 MOST_POSTED = 500
+MOST_CARDS = 10
+"""Cards that are remembered: those of films that run, and of the last ones that ended."""
 
 
 class Posting(msgspec.Struct):
@@ -16,10 +20,28 @@ class Posting(msgspec.Struct):
     ids: list[str]
 
 
+class Card(msgspec.Struct):
+    """A screening's own message in the announce channel."""
+
+    screening_id: str
+    message_id: int
+    opened_s: float
+    """When it was first posted; seconds since 1970, UTC."""
+    files: list[str] = []
+    """Names of the files that the message has."""
+    badges: list[tuple[str, str]] = []
+    """Who earned which badge with this screening: name of the viewer, badge as it is shown."""
+    ended: ScreeningEnded | None = None
+    """What became of it; None while it runs."""
+    charted: bool = False
+    """Whether its chart was drawn, or given up."""
+
+
 class _Kept(msgspec.Struct):
     commands: str = ""
     posted: list[str] = []
     posting: Posting | None = None
+    cards: list[Card] = []
 
 
 class Keepsake:
@@ -63,6 +85,16 @@ class Keepsake:
     def forget_posting(self) -> None:
         """The post that was begun is given up."""
         self._kept.posting = None
+        self._write()
+
+    @property
+    def cards(self) -> list[Card]:
+        """The cards, the oldest first. Call `keep_cards` after changing one."""
+        return self._kept.cards
+
+    def keep_cards(self, cards: list[Card]) -> None:
+        """These are the cards now; the oldest go where there are too many."""
+        self._kept.cards = cards[-MOST_CARDS:]
         self._write()
 
     def _read(self) -> _Kept:

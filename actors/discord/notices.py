@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import discord
 
-from actors.discord import look, words
-from messages import BadgesAwarded, Screening, ScreeningEnded, ScreeningStarted, Seat
+from actors.discord import live, look, words
+from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
 
 Notice = ScreeningStarted | ScreeningEnded | BadgesAwarded
 MOST_AT_ONCE = 60
@@ -16,9 +16,9 @@ def embed(notice: Notice) -> discord.Embed:
     """One announcement."""
     match notice:
         case ScreeningStarted():
-            return _started(notice)
+            return live.playing(notice.screening, notice.at)
         case ScreeningEnded():
-            return _ended(notice)
+            return live.record(notice)
         case BadgesAwarded():
             return _badges(notice)
 
@@ -73,42 +73,6 @@ def _roundup(notices: Sequence[Notice]) -> tuple[list[discord.Embed], int]:
     )
     heading = ", ".join(f"{number} {what}" for number, what in counted if number)
     return [look.card(f"🎞️ On the screens: {heading}", "\n".join(lines))], len(told)
-
-
-def _started(notice: ScreeningStarted) -> discord.Embed:
-    shown = notice.screening
-    facts = [f"Started {words.ago(shown.started_at_s)}"]
-    if shown.item.duration_ms:
-        facts.append(words.duration(shown.item.duration_ms / 1000))
-    facts.append(f"played by {words.safe(shown.host, 40)}")
-    lines = [" · ".join(facts)]
-    others = [words.safe(seat.username, 40) for seat in shown.seats if seat.present]
-    if shown.party and others:
-        lines.append(f"🍿 In the room: {words.name_list(others)}")
-    if shown.item.genres:
-        lines.append(", ".join(words.safe(genre, 30) for genre in shown.item.genres[:4]))
-    return look.card(f"🎬 {words.title(shown.item, 200)}", "\n".join(lines), colour=look.GREEN)
-
-
-def _ended(notice: ScreeningEnded) -> discord.Embed:
-    shown = notice.screening
-    staying = [seat for seat in shown.seats if not seat.brief]
-    ran = max(0.0, notice.at.wall_s - shown.started_at_s)
-    facts = [f"Ran {words.duration(ran)}", words.count(len(staying), "viewer")]
-    lines = [" · ".join(facts)]
-    if staying:
-        lines += ["", look.lines_within([_seat(seat, shown) for seat in staying], _TABLE_UNITS)]
-    return look.card(f"🏁 {words.title(shown.item, 200)}", "\n".join(lines), colour=look.BLUE)
-
-
-def _seat(seat: Seat, shown: Screening) -> str:
-    facts = [words.duration(seat.playing_s)]
-    if seat.completion_percent is not None:
-        facts.append(f"saw {words.percent(seat.completion_percent)}")
-    late = seat.join_position_ms is not None and seat.join_position_ms > 60_000
-    if late and shown.item.duration_ms:
-        facts.append(f"from {words.position(seat.join_position_ms)}")
-    return f"**{words.safe(seat.username, 40)}** · {' · '.join(facts)}"
 
 
 def _badges(notice: BadgesAwarded) -> discord.Embed:

@@ -1,5 +1,6 @@
 """The Plex poller: asks one server who plays what, and tells the tracker, or why it could not be asked."""
 
+import concurrent.futures
 import dataclasses
 import logging
 import math
@@ -9,13 +10,24 @@ from typing import Any, ClassVar, Final
 
 from actors.plex.alerts import AlertKeeper, News, NewsBox
 from actors.plex.failures import POSSIBLE, Failure, failure_of, place_of
+from actors.plex.posters import Posters
 from actors.plex.reading import Reading
 from actors.plex.server import Identity, PlexSource, introduce_usher
 from actors.plex.wire import BoundedSession
 from actors.runtime import Actor, Context, RefusesToStart
 from actors.runtime.node import Timer
 from config import PlexServer, Settings
-from messages import FindHistory, HistoryFound, HistoryRow, Message, Moment, PlaybackSnapshot, PollFailed
+from messages import (
+    FindHistory,
+    GetPoster,
+    HistoryFound,
+    HistoryRow,
+    Message,
+    Moment,
+    PlaybackSnapshot,
+    PollFailed,
+    Poster,
+)
 
 GATHER_S: Final = 0.01
 """Alerts come in bursts (a stop comes three times): wait this long after the first (real seconds)."""
@@ -66,6 +78,7 @@ class PlexPoller(Actor):
             logging.getLogger(library).setLevel(logging.CRITICAL)
         server = server_of(context.name, context.settings)
         self._source = PlexSource(server.url, server.token, self.http(server.url))
+        self._posters = Posters(server.url, server.token)
         self._poll_s = context.settings.plex_poll_seconds
         self._box = NewsBox(lambda: self.actor_ref.tell(AlertsCame()))
         self._alerts = AlertKeeper(self._box, self.log)
@@ -84,13 +97,14 @@ class PlexPoller(Actor):
         """Regular polls still to be left out."""
         self._unreadable: tuple[str, ...] = ()
 
-    def hears(self) -> Mapping[type[Any], Callable[[Any], Message | None]]:
+    def hears(self) -> Mapping[type[Any], Callable[[Any], Any]]:
         """Return the dispatch table."""
         return {
             PollDue: self._on_due,
             AlertsCame: self._on_news,
             AlertedPollDue: self._on_alerted,
             FindHistory: self._find_history,
+            GetPoster: self._get_poster,
         }
 
     def on_start(self) -> None:
@@ -179,6 +193,15 @@ class PlexPoller(Actor):
         if failed:
             self.log.warning("The server's history cannot be asked: %s", failed)
         self.ref("tracker").tell(HistoryFound(question.watch_id, rows, failed))
+
+    def _get_poster(self, question: GetPoster) -> "concurrent.futures.Future[Message]":
+        """Fetch a poster beside the polls, which must not wait for it."""
+        known = self._source.identity.server_id
+        if known != question.server_id:
+            elsewhere: concurrent.futures.Future[Message] = concurrent.futures.Future()
+            elsewhere.set_result(Poster(problem="another Plex server holds it"))
+            return elsewhere
+        return self._posters.fetch(question.thumb)
 
     # What is said
 

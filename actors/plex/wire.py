@@ -116,9 +116,13 @@ class BoundedSession(requests.Session):
                 if late.is_set():  # an answer cut off among its headers passes for one without a body
                     raise self._too_late()
                 if not response.is_redirect:
-                    return _judged(response)
+                    return self.judged(response)
                 address = _within(address, response.headers["location"])
         raise RedirectedAway("itself, again and again")
+
+    def judged(self, response: requests.Response) -> requests.Response:
+        """Return an answer that PlexAPI can parse, or raise what is wrong with it."""
+        return _judged(response)
 
     def _too_late(self) -> requests.ReadTimeout:
         return requests.ReadTimeout(f"no whole answer within {self._total_s:g} s")

@@ -21,6 +21,8 @@ from simulator.night.stage import ANNOUNCE, Stage
 
 SETTLE_S = 0.25
 """A message is shown when it has not been edited for this long (real seconds)."""
+CARD_SETTLE_S = 1.2
+"""The same for a film's card, which gets its pictures by edits."""
 SHOWN_ROWS = 12
 HEADINGS = {
     "completion_percentage": "seen %",
@@ -48,7 +50,8 @@ class Show:
         self.speed = speed
         self._lock = threading.Lock()
         self._stage: Stage | None = None
-        self._shown: set[int] = set()
+        self._shown: dict[int, str] = {}
+        """Each message that was shown, with the chapter of its life that was."""
 
     def opening(self, stage: Stage) -> None:
         """Say what is about to be seen."""
@@ -94,9 +97,11 @@ class Show:
 
     def _catch_up(self, stage: Stage, *, settled: bool) -> None:
         for message in stage.discord.messages(ANNOUNCE):
-            if message.id in self._shown or (settled and not message.settled(SETTLE_S)):
+            part = chapter(message)
+            patience_s = CARD_SETTLE_S if part else SETTLE_S
+            if self._shown.get(message.id) == part or (settled and not message.settled(patience_s)):
                 continue
-            self._shown.add(message.id)
+            self._shown[message.id] = part
             self.message(message)
 
     # -- what was left -------------------------------------------------------------------------------------
@@ -169,6 +174,12 @@ class Show:
         self.console.print(Rule("[bold]The end of the service's log[/bold]"))
         for line in text.splitlines()[-LOG_LINES:]:
             self.console.print(escape(line))
+
+
+def chapter(message: Message) -> str:
+    """What a film's card has become: 🎬 while it plays, 🏁 when it is the night's record; empty for all else."""
+    title = str(message.embeds[0].get("title", "")) if message.embeds else ""
+    return title[:1] if title.startswith(("🎬", "🏁")) else ""
 
 
 def _load(data_dir: Path, name: str, otherwise: Any) -> Any:

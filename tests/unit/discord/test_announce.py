@@ -36,7 +36,7 @@ class Channel:
         self.posted: dict[str, list[discord.Embed]] = {}
         self.tries = 0
 
-    async def send(self, *, embeds: list[discord.Embed], nonce: str, **more: Any) -> None:
+    async def send(self, *, embeds: list[discord.Embed], nonce: str, **more: Any) -> Any:
         """As discord.py's."""
         self.tries += 1
         assert len(nonce) <= 25
@@ -45,6 +45,7 @@ class Channel:
         if self.poison and any(self.poison in f"{embed.title}{embed.description}" for embed in embeds):
             raise failure(400, 50035)
         self.posted.setdefault(nonce, embeds)
+        return SimpleNamespace(id=self.tries)
 
     def text(self) -> str:
         """All that was posted."""
@@ -174,10 +175,10 @@ async def test_a_full_queue_may_push_out_what_is_being_posted(tmp_path: Path, he
         begun, go = asyncio.Event(), asyncio.Event()
         send = bench.channel.send
 
-        async def slow(**more: Any) -> None:
+        async def slow(**more: Any) -> Any:
             begun.set()
             await go.wait()
-            await send(**more)
+            return await send(**more)
 
         bench.channel.send = slow  # type: ignore[method-assign]  # a slow Discord
         first = bench.put(0)

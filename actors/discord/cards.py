@@ -1,0 +1,299 @@
+"""The live cards: a screening's own message, edited in place while it plays, the night's record afterwards."""
+
+import asyncio
+import io
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import discord
+
+from actors.discord import live, look
+from actors.discord.desk import Desk, UnansweredError
+from actors.discord.failures import judge
+from actors.discord.keepsake import Card, Keepsake
+from messages import BadgesAwarded, GetPoster, NowPlaying, Poster, Screening, ScreeningEnded, ScreeningStarted
+
+MOST_AT_ONCE = 5
+"""Cards of films that run; further ones are announced without a card."""
+POSITION_EVERY_S = 15.0
+"""Between two edits that only move the position (real seconds)."""
+SETTLE_S = 2.0
+"""How long a change of who watches, or of play and pause, waits for company (real seconds)."""
+FORGOTTEN_S = 86_400.0
+"""A film that runs longer than this is not running any more, whatever became of its end."""
+POSTER_S = 15.0
+_RESUMED_S = 1.0
+_UNKNOWN_MESSAGE = 10008
+_POSTER, _CHART = "poster", "attendance.png"
+_EARNED = 60
+"""Badges that a card remembers."""
+
+Channel = Callable[[], discord.PartialMessageable | None]
+
+
+@dataclass(eq=False)
+class _Face:
+    """What is known of a card beside what is kept: how it looks, and when it may be edited."""
+
+    card: Card
+    seen: Screening | None = None
+    shown: tuple[object, ...] = ()
+    edited_s: float = field(default_factory=time.monotonic)
+    changed_s: float | None = None
+    """When something changed that people want to see soon; None where nothing did."""
+    not_before_s: float = 0.0
+    tries: int = 0
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    """Files to attach, by name; those that were attached in an earlier life are not among them."""
+    warned: bool = False
+
+    def due_s(self) -> float | None:
+        """When to edit it next, on the steady clock; None while nothing changes."""
+        due: float | None = None
+        if self.changed_s is not None:
+            due = max(self.changed_s, self.edited_s) + SETTLE_S
+        elif self.card.ended is None and self.seen is not None and self.seen.state != "paused":
+            due = self.edited_s + POSITION_EVERY_S
+        return due if due is None else max(due, self.not_before_s)
+
+    def change(self) -> None:
+        """Something to be seen soon."""
+        if self.changed_s is None:
+            self.changed_s = time.monotonic()
+
+    def attach(self, name: str, content: bytes) -> None:
+        """A picture to be seen at once: it comes once or twice in a card's life."""
+        self.pictures[name] = content
+        self.changed_s, self.edited_s = time.monotonic() - SETTLE_S, 0.0
+
+
+class Cards:
+    """All cards. Lives on the loop."""
+
+    def __init__(self, desk: Desk, channel: Channel, keepsake: Keepsake, log: logging.Logger) -> None:
+        self._desk = desk
+        self._channel = channel
+        self._keepsake = keepsake
+        self._log = log
+        self._faces = {card.screening_id: _Face(card) for card in keepsake.cards}
+        self._some = asyncio.Event()
+        self._editing = asyncio.Lock()
+        self._fetching: set[asyncio.Task[None]] = set()
+
+    def wants(self, screening: Screening) -> bool:
+        """Whether a screening that starts gets a card: it has none, and there is room."""
+        oldest = self._desk.clock.now().wall_s - FORGOTTEN_S
+        running = [face for face in self._faces.values() if face.card.ended is None and face.card.opened_s > oldest]
+        return screening.screening_id not in self._faces and len(running) < MOST_AT_ONCE
+
+    def has(self, screening_id: str) -> bool:
+        """Whether a screening has a card."""
+        return screening_id in self._faces
+
+    def opened(self, started: ScreeningStarted, message_id: int) -> None:
+        """The announcement was posted: it is the card from now on."""
+        shown = started.screening
+        card = Card(shown.screening_id, message_id, self._desk.clock.now().wall_s)
+        face = _Face(card, shown, live.signature(shown))
+        self._faces[shown.screening_id] = face
+        self._keep()
+        self._fetch_poster(face, shown)
+        self._some.set()
+
+    def show(self, playing: NowPlaying) -> None:
+        """What plays now."""
+        for shown in playing.screenings:
+            face = self._faces.get(shown.screening_id)
+            if face is None:
+                continue
+            if face.card.ended is not None:
+                if shown.seen.wall_s <= face.card.ended.at.wall_s + _RESUMED_S:
+                    continue
+                face.card.ended, face.card.charted = None, False  # somebody went on with it: it lives again
+            if live.signature(shown) != face.shown:
+                face.change()
+            face.seen = shown
+        self._some.set()
+
+    def award(self, notice: BadgesAwarded) -> None:
+        """Somebody earned badges with a screening."""
+        face = self._faces.get(notice.screening_id)
+        if face is None:
+            return
+        earned = [(notice.username, f"{badge.emoji} {badge.name}") for badge in notice.badges]
+        new = [each for each in earned if each not in face.card.badges]
+        if new:
+            face.card.badges = [*face.card.badges, *new][:_EARNED]
+            self._keep()
+            if face.card.ended is not None:
+                face.change()
+                self._some.set()
+
+    async def close(self, ended: ScreeningEnded) -> bool:
+        """Make a card the night's record; False where its message is gone and the end is to be told otherwise.
+
+        Raises what discord.py raises where Discord cannot be asked now.
+        """
+        face = self._faces[ended.screening.screening_id]
+        before = face.card.ended
+        async with self._editing:
+            face.card.ended = ended
+            try:
+                await self._edit(face)
+            except discord.HTTPException as error:
+                face.card.ended = before
+                if error.status in {400, 403, 404, 413}:
+                    self._drop(face)
+                    return False
+                raise
+            except BaseException:
+                face.card.ended = before
+                raise
+        self._keep()
+        self._some.set()
+        return True
+
+    async def run(self) -> None:
+        """Edit each card when it is time, for ever."""
+        while True:
+            self._some.clear()
+            due = [face.due_s() for face in self._faces.values()]
+            next_s = min((each for each in due if each is not None), default=None)
+            try:
+                async with asyncio.timeout(None if next_s is None else max(0.0, next_s - time.monotonic())):
+                    await self._some.wait()
+            except TimeoutError:
+                await self._refresh_due()
+
+    async def _refresh_due(self) -> None:
+        for face in list(self._faces.values()):
+            due_s = face.due_s()
+            if due_s is not None and due_s <= time.monotonic():
+                async with self._editing:
+                    await self._refresh(face)
+
+    async def _refresh(self, face: _Face) -> None:
+        """Edit one; a failure puts off its next edit."""
+        try:
+            await self._edit(face)
+        except discord.HTTPException as error:
+            if error.code == _UNKNOWN_MESSAGE:
+                await self._post_anew(face)
+            else:
+                self._failed(face, error)
+        except (TimeoutError, discord.DiscordException, OSError) as error:
+            self._failed(face, error)
+
+    async def _post_anew(self, face: _Face) -> None:
+        """Somebody deleted the message of a film that runs: here it is again. A record stays deleted."""
+        channel = self._channel()
+        if face.card.ended is not None or face.seen is None or channel is None:
+            self._drop(face)
+            return
+        if _POSTER not in {name.partition(".")[0] for name in face.pictures}:
+            self._fetch_poster(face, face.seen)
+        face.card.files = []
+        try:
+            files = self._files(face)
+            message = await channel.send(embed=self._embed(face), files=files, allowed_mentions=look.NOBODY)
+        except (TimeoutError, discord.DiscordException, OSError) as error:
+            self._failed(face, error)
+            return
+        face.card.message_id = message.id
+        self._edited(face, sorted(face.pictures))
+
+    async def _edit(self, face: _Face) -> None:
+        """Bring the message up to date."""
+        channel = self._channel()
+        if channel is None:
+            raise TimeoutError("Discord is not logged in")
+        message = channel.get_partial_message(face.card.message_id)
+        names = sorted({*face.card.files, *face.pictures})
+        if set(face.pictures) - set(face.card.files):
+            names = sorted(face.pictures)
+            await message.edit(
+                embed=self._embed(face, names), attachments=self._files(face), allowed_mentions=look.NOBODY
+            )
+        else:
+            await message.edit(embed=self._embed(face, names), allowed_mentions=look.NOBODY)
+        self._edited(face, names)
+
+    def _edited(self, face: _Face, names: list[str]) -> None:
+        face.edited_s = time.monotonic()
+        face.changed_s, face.tries, face.warned = None, 0, False
+        if face.seen is not None:
+            face.shown = live.signature(face.seen)
+        if face.card.files != names:
+            face.card.files = names
+            self._keep()
+
+    def _embed(self, face: _Face, names: list[str] | None = None) -> discord.Embed:
+        if face.card.ended is not None:
+            embed = live.record(face.card.ended, face.card.badges)
+        elif face.seen is not None:
+            embed = live.playing(face.seen, self._desk.clock.now())
+        else:
+            raise TimeoutError("nothing is known of the film yet")
+        for name in sorted(face.pictures) if names is None else names:
+            if name == _CHART:
+                embed.set_image(url=f"attachment://{name}")
+            else:
+                embed.set_thumbnail(url=f"attachment://{name}")
+        return embed
+
+    def _files(self, face: _Face) -> list[discord.File]:
+        return [discord.File(io.BytesIO(content), name) for name, content in sorted(face.pictures.items())]
+
+    def _failed(self, face: _Face, error: BaseException) -> None:
+        face.tries += 1
+        verdict = judge(error, face.tries, "edit the card of a film")
+        wait_s = verdict.wait_s
+        if verdict.refused:
+            face.pictures.clear()  # what is refused once is refused again
+            wait_s = POSITION_EVERY_S
+        face.not_before_s = time.monotonic() + max(wait_s, SETTLE_S)
+        if not face.warned:
+            face.warned = True
+            self._log.warning("%s", verdict.reason)
+
+    def _drop(self, face: _Face) -> None:
+        self._faces.pop(face.card.screening_id, None)
+        self._keep()
+
+    def _keep(self) -> None:
+        """Write the cards down; the oldest are forgotten."""
+        self._keepsake.keep_cards([face.card for face in self._faces.values()])
+        kept = {card.screening_id for card in self._keepsake.cards}
+        self._faces = {key: face for key, face in self._faces.items() if key in kept}
+
+    def _fetch_poster(self, face: _Face, shown: Screening) -> None:
+        if shown.item.thumb:
+            task = asyncio.ensure_future(self._with_poster(face, shown))
+            self._fetching.add(task)
+            task.add_done_callback(self._fetching.discard)
+
+    async def _with_poster(self, face: _Face, shown: Screening) -> None:
+        """Fetch the poster and let the card show it at once."""
+        poster = await self._poster(shown)
+        if poster.content:
+            face.attach(f"{_POSTER}.{poster.kind.replace('jpeg', 'jpg')}", poster.content)
+            self._some.set()
+        else:
+            self._log.info("“%s” has no poster: %s", shown.item.title, poster.problem)
+
+    async def _poster(self, shown: Screening) -> Poster:
+        """The poster, from whichever server holds it."""
+        problem = "no Plex server answered"
+        for number in range(1, max(1, len(self._desk.settings.servers)) + 1):
+            poller = "plex" if number == 1 else f"plex-{number}"
+            try:
+                found = await self._desk.ask(poller, GetPoster(shown.server_id, shown.item.thumb), Poster, POSTER_S)
+            except UnansweredError as error:
+                problem = error.what
+                continue
+            if found.content:
+                return found
+            problem = found.problem
+        return Poster(problem=problem)

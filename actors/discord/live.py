@@ -1,0 +1,119 @@
+"""What a card says: a film while it plays, and the night's record afterwards."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import discord
+
+from actors.discord import look, words
+from actors.discord.look import Field
+from messages import Moment, PositionMs, Screening, ScreeningEnded, Seat
+
+BAR_CELLS = 18
+LATE_MS = 60_000
+"""Who came in before this position saw it from the start."""
+_TABLE_UNITS = 1500
+_SEATS_UNITS = 900
+
+
+def playing(shown: Screening, at: Moment) -> discord.Embed:
+    """The card of a film that plays, as of `at`."""
+    lines = [*_progress(shown, at), _facts(shown)]
+    if shown.item.genres:
+        lines.append(", ".join(words.safe(genre, 30) for genre in shown.item.genres[:4]))
+    here = [seat for seat in shown.seats if seat.present]
+    gone = sorted({seat.username for seat in shown.seats if not seat.present} - {seat.username for seat in here})
+    fields = []
+    if here:
+        mark = "🍿" if shown.party else "👤"
+        fields.append(Field(f"{mark} Watching · {len(here)}", look.lines_within([_seat(seat) for seat in here])))
+    if gone:
+        fields.append(Field("👋 Left", words.name_list([words.safe(name, 40) for name in gone])))
+    colour = look.GREY if shown.state == "paused" else look.GREEN
+    return look.card(f"🎬 {words.title(shown.item, 200)}", "\n".join(lines), colour=colour, fields=fields)
+
+
+def record(ended: ScreeningEnded, badges: Sequence[tuple[str, str]] = ()) -> discord.Embed:
+    """The night's record: who saw how much, and what it earned them."""
+    shown = ended.screening
+    staying = [seat for seat in shown.seats if not seat.brief]
+    ran = max(0.0, ended.at.wall_s - shown.started_at_s)
+    lines = [f"Ran {words.duration(ran)} · {words.count(len(staying), 'viewer')} · {words.when(shown.started_at_s)}"]
+    if staying:
+        lines += ["", look.lines_within([_seen(seat, shown) for seat in staying], _TABLE_UNITS)]
+    fields = [Field("🏅 Badges", look.lines_within(_earned(badges), _SEATS_UNITS))] if badges else []
+    return look.card(f"🏁 {words.title(shown.item, 200)}", "\n".join(lines), colour=look.BLUE, fields=fields)
+
+
+def signature(shown: Screening) -> tuple[Any, ...]:
+    """What people want to see soon where it changes: who watches, and whether it plays."""
+    return (
+        shown.state == "paused",
+        shown.item,
+        shown.party,
+        tuple((seat.viewer_id, seat.present) for seat in shown.seats),
+    )
+
+
+def position_at(shown: Screening, at: Moment) -> int | None:
+    """Where the film is at `at`, ms; None where that is not known."""
+    if shown.position_ms is None:
+        return None
+    moved = max(0.0, at.steady_s - shown.seen.steady_s) if shown.state == "playing" else 0.0
+    position = shown.position_ms + round(moved * 1000)
+    return min(position, shown.item.duration_ms) if shown.item.duration_ms else position
+
+
+def _progress(shown: Screening, at: Moment) -> list[str]:
+    position, length = position_at(shown, at), shown.item.duration_ms
+    paused = shown.state == "paused"
+    word = "Paused" if paused else "Live" if shown.item.live else words.state_word(shown.state).capitalize()
+    mark = words.state_mark(shown.state)
+    if position is None or not length:
+        where = "" if position is None else f" at {words.position(PositionMs(position))}"
+        return [f"{mark} {word}{where}"]
+    left_s = (length - position) / 1000
+    share = f"{words.bar(position / length, BAR_CELLS)} **{words.percent(100 * position / length)}**"
+    until = f"{words.duration(left_s)} left"
+    if not paused:
+        end = int(at.wall_s + left_s)
+        until += f", until <t:{end}:t> (<t:{end}:R>)"
+    return [
+        f"{mark} {share}",
+        f"{word} · **{words.position(PositionMs(position))}** of {words.position(length)}",
+        until,
+    ]
+
+
+def _facts(shown: Screening) -> str:
+    return f"Started {words.ago(shown.started_at_s)} · played by {words.safe(shown.host, 40)}"
+
+
+def _seat(seat: Seat) -> str:
+    return f"**{words.safe(seat.username, 40)}** · {_joined(seat)}"
+
+
+def _joined(seat: Seat) -> str:
+    if seat.join_position_ms is None:
+        return f"since {words.ago(seat.joined_at_s)}"
+    return "from the start" if seat.join_position_ms < LATE_MS else f"from {words.position(seat.join_position_ms)}"
+
+
+def _seen(seat: Seat, shown: Screening) -> str:
+    facts = [words.duration(seat.playing_s)]
+    if seat.completion_percent is not None:
+        facts.append(f"saw {words.percent(seat.completion_percent)}")
+    late = seat.join_position_ms is not None and seat.join_position_ms >= LATE_MS
+    if late and shown.item.duration_ms:
+        facts.append(f"from {words.position(seat.join_position_ms)}")
+    return f"**{words.safe(seat.username, 40)}** · {' · '.join(facts)}"
+
+
+def _earned(badges: Iterable[tuple[str, str]]) -> list[str]:
+    by_viewer: dict[str, list[str]] = {}
+    for name, badge in badges:
+        by_viewer.setdefault(name, []).append(badge)
+    return [
+        f"**{words.safe(name, 40)}** · {words.name_list([words.safe(badge, 40) for badge in earned], 6)}"
+        for name, earned in by_viewer.items()
+    ]

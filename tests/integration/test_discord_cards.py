@@ -1,0 +1,212 @@
+"""The live card against a simulated Discord: one message, edited in place, that outlives restarts and deletions."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.discord import cards, look
+from actors.runtime import Clock
+from messages import (
+    BadgesAwarded,
+    GetPoster,
+    Moment,
+    NowPlaying,
+    PositionMs,
+    Poster,
+    Screening,
+    ScreeningEnded,
+    ScreeningStarted,
+)
+from simulator.discord.posts import Message as Posted
+from simulator.plex.poster import poster as picture
+from tests.integration.discord_stage import Peer, Stage, staged, until
+from tests.unit.discord import samples
+
+THUMB = "/library/metadata/11/thumb/1"
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A Discord, the other actors, and a Plex poller that has posters."""
+    with staged(tmp_path) as made, Peer(made.network, "plex") as plex:
+        plex.answers[GetPoster] = Poster(picture("11"), "png")
+        yield made
+
+
+def now() -> Moment:
+    """The service's own time."""
+    return Clock().now()
+
+
+def film(number: int = 1, **changes: Any) -> Screening:
+    """A film that plays now, at 0:42:10 of two hours."""
+    at = now()
+    plain: dict[str, Any] = {
+        "item": samples.item(thumb=THUMB),
+        "seen": at,
+        "started_at_s": at.wall_s - 2_530,
+    }
+    return samples.screening(number, **{**plain, **changes})
+
+
+def start(stage: Stage, shown: Screening) -> Posted:
+    """A film starts; its card."""
+    before = len(stage.discord.messages("film-club", by_bot=True))
+    assert stage.tracker.tell(ScreeningStarted(now(), shown)).wait(10)
+    return stage.discord.messages("film-club", by_bot=True)[before]
+
+
+def text(message: Posted) -> str:
+    """All that an embed says."""
+    return message.text
+
+
+def test_the_card_is_the_announcement_and_gets_its_poster(stage: Stage) -> None:
+    """One post; then an edit brings the picture, as a file of the message."""
+    with stage.acting():
+        card = start(stage, film())
+        assert "Metropolis (1927)" in text(card)
+        assert "35 %" in text(card)
+        assert "**Ana** · from the start" in text(card)
+        until(lambda: card.attachments, "the poster")
+        assert card.attachments[0].content == picture("11")
+        assert card.embeds[0]["thumbnail"]["url"].endswith("poster.png")
+        assert stage.discord.recorder.count("POST", "/messages") == 1
+
+
+def test_who_comes_and_goes_is_seen_soon_in_one_edit(stage: Stage) -> None:
+    """Three changes within the time they wait for each other are one edit; the poster stays."""
+    with stage.acting():
+        card = start(stage, film())
+        until(lambda: card.attachments, "the poster")
+        edits = len(card.edited_s)
+        crowd = [samples.seat("Ana"), samples.seat("Ben", viewer_id="2", join_position_ms=PositionMs(2_400_000))]
+        stage.tracker.tell(NowPlaying(now(), (film(seats=tuple(crowd)),)))
+        crowd.append(samples.seat("Chiara", viewer_id="3"))
+        stage.tracker.tell(NowPlaying(now(), (film(seats=tuple(crowd)),)))
+        crowd[0] = replace_seat(crowd[0], present=False)
+        stage.tracker.tell(NowPlaying(now(), (film(seats=tuple(crowd), state="paused"),)))
+        until(lambda: "Chiara" in text(card), "the newcomers")
+        assert len(card.edited_s) == edits + 1
+        assert "**Ben** · from 0:40:00" in text(card)
+        assert "Paused" in text(card)
+        assert "👋 Left" in text(card)
+        assert [each.filename for each in card.attachments] == ["poster.png"]
+        assert card.embeds[0]["thumbnail"]["url"].endswith("poster.png")
+
+
+def replace_seat(seat: Any, **changes: Any) -> Any:
+    """The same seat with other values."""
+    return type(seat)(**{**{name: getattr(seat, name) for name in seat.__struct_fields__}, **changes})
+
+
+def test_the_position_moves_at_its_own_pace(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often the tracker reports, an edit that only moves the bar waits its time; paused, there is none."""
+    monkeypatch.setattr(cards, "POSITION_EVERY_S", 1.0)
+    with stage.acting():
+        card = start(stage, film())
+        until(lambda: card.attachments, "the poster")
+        for _ in range(40):
+            stage.tracker.tell(NowPlaying(now(), (film(),)))
+        until(lambda: len(card.edited_s) >= 4, "three edits more")
+        gaps = [later - earlier for earlier, later in zip(card.edited_s[1:], card.edited_s[2:], strict=False)]
+        assert min(gaps) > 0.8, gaps
+
+
+def test_the_card_is_gone_on_with_after_a_restart(stage: Stage) -> None:
+    """The same message is edited by the next life."""
+    with stage.acting():
+        card = start(stage, film())
+        until(lambda: card.attachments, "the poster")
+    with stage.acting():
+        stage.tracker.tell(NowPlaying(now(), (film(seats=(samples.seat("Dora", viewer_id="9"),)),)))
+        until(lambda: "Dora" in text(card), "the edit after the restart")
+        assert card.attachments
+        assert stage.tracker.tell(ScreeningEnded(now(), film())).wait(10)
+        assert "🏁" in text(card)
+    assert stage.discord.recorder.count("POST", "/messages") == 1
+
+
+def test_a_deleted_card_is_posted_anew(stage: Stage) -> None:
+    """Somebody deletes the message: the next change brings it back, with its poster."""
+    with stage.acting():
+        card = start(stage, film())
+        until(lambda: card.attachments, "the poster")
+        stage.discord.world.delete(card)
+        stage.tracker.tell(NowPlaying(now(), (film(seats=(samples.seat("Dora", viewer_id="9"),)),)))
+        (again,) = until(lambda: stage.discord.messages("film-club", by_bot=True), "the card is back")
+        assert again.id != card.id
+        assert "Dora" in text(again)
+        until(lambda: again.attachments, "its poster")
+
+
+def test_an_end_whose_card_was_deleted_is_posted(stage: Stage) -> None:
+    """The record is a message of its own then."""
+    with stage.acting():
+        card = start(stage, film())
+        until(lambda: card.attachments, "the poster")
+        stage.discord.world.delete(card)
+        assert stage.tracker.tell(ScreeningEnded(now(), film())).wait(10)
+        (record,) = stage.discord.messages("film-club", by_bot=True)
+        assert "🏁 Metropolis (1927)" in text(record)
+
+
+def test_the_record_names_the_badges_of_the_night(stage: Stage) -> None:
+    """Also of one who was awarded after the end."""
+    with stage.acting():
+        card = start(stage, film())
+        until(lambda: card.attachments, "the poster")
+        stage.persistence.tell(BadgesAwarded("1", "Ana", (samples.earned(),), "screening-1")).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(now(), film())).wait(10)
+        assert "First Reel" in text(card)
+        stage.persistence.tell(BadgesAwarded("2", "Ben", (samples.earned("Ten Reels"),), "screening-1")).wait(10)
+        until(lambda: "Ten Reels" in text(card), "the late badge")
+
+
+def test_a_film_that_goes_on_after_its_end_is_live_again(stage: Stage) -> None:
+    """The same screening, resumed within its window."""
+    with stage.acting():
+        card = start(stage, film())
+        assert stage.tracker.tell(ScreeningEnded(Moment(now().wall_s - 60, 0.0), film())).wait(10)
+        assert "🏁" in text(card)
+        stage.tracker.tell(NowPlaying(now(), (film(),)))
+        until(lambda: "🎬" in text(card), "the card lives")
+
+
+def test_only_a_handful_have_cards(stage: Stage) -> None:
+    """The sixth film is announced, and its end is a message of its own."""
+    with stage.acting():
+        for number in range(cards.MOST_AT_ONCE + 1):
+            start(stage, film(number, item=samples.item(f"Film {number}.")))
+        kept = json.loads((stage.folder / "discord.json").read_text())["cards"]
+        assert len(kept) == cards.MOST_AT_ONCE
+        last = film(cards.MOST_AT_ONCE, item=samples.item("Film 5."))
+        assert stage.tracker.tell(ScreeningEnded(now(), last)).wait(20)
+        assert stage.said().count("Film 5.") == 2
+
+
+def test_no_token_leaves_for_discord(stage: Stage) -> None:
+    """In no request of a whole evening."""
+    stage.changes = {"plex_url": "http://127.0.0.1:1", "plex_token": "plex-secret-token"}
+    with stage.acting():
+        card = start(stage, film())
+        until(lambda: card.attachments, "the poster")
+        assert stage.tracker.tell(ScreeningEnded(now(), film())).wait(10)
+        sent = "\n".join(str(request) for request in stage.discord.recorder.requests)
+        assert "X-Plex-Token" not in sent
+        assert "plex-secret-token" not in sent
+
+
+def test_the_largest_crowd_fits(stage: Stage) -> None:
+    """250 viewers and a title of 10,000 characters: Discord takes the card and the record."""
+    seats = tuple(samples.seat(f"*Viewer* {number} " + "ж" * 40, viewer_id=str(number)) for number in range(250))
+    with stage.acting():
+        shown = film(seats=seats, item=samples.item("Ω" * 10_000, thumb=THUMB))
+        card = start(stage, shown)
+        until(lambda: card.attachments, "the poster")
+        assert stage.tracker.tell(ScreeningEnded(now(), shown)).wait(10)
+        assert "more" in text(card)
+        assert len(card.embeds[0]["description"]) <= look.DESCRIPTION
