@@ -17,7 +17,6 @@ from actors.discord.failures import Verdict, judge
 from actors.discord.keepsake import Keepsake, Posting
 from actors.discord.notices import Notice
 from actors.discord.troubles import Troubles
-from messages import ScreeningStarted
 from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
 
 MOST_WAITING = 200

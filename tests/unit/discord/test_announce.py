@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ import pytest
 from actors.discord import announce
 from actors.discord.announce import Announcer, Waiting
 from actors.discord.keepsake import Keepsake
-from messages import ScreeningStarted
+from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
 from tests.unit.discord import samples
 
 LOG = logging.getLogger("discord")
@@ -111,6 +112,36 @@ async def test_it_is_acknowledged_when_it_is_posted(tmp_path: Path, health: Any)
         bench.announcer.online()
         await acknowledged(waiting)
         assert "Film 1." in bench.channel.text()
+
+
+async def test_a_start_after_a_silence_is_told_at_once(
+    tmp_path: Path, health: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not wait for company; what comes soon after it does, and is told together."""
+    monkeypatch.setattr(announce, "GATHER_S", 0.5)
+    async with working(Bench(tmp_path, health)) as bench:
+        began = time.monotonic()
+        await acknowledged(bench.put(1))
+        assert time.monotonic() - began < 0.5
+        second = bench.put(2)
+        await asyncio.sleep(0.1)
+        await acknowledged(second, bench.put(3))
+        assert time.monotonic() - began >= 0.5
+        assert bench.channel.tries == 2
+
+
+async def test_an_end_waits_for_the_badges_that_it_earned(
+    tmp_path: Path, health: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They come from persistence a moment later, and are told in the same message."""
+    monkeypatch.setattr(announce, "GATHER_S", 0.3)
+    async with working(Bench(tmp_path, health)) as bench:
+        ended, badges = concurrent.futures.Future[None](), concurrent.futures.Future[None]()
+        bench.announcer.put(Waiting("end", ScreeningEnded(samples.NOW, samples.screening(1, "Metropolis")), ended))
+        await asyncio.sleep(0.05)
+        bench.announcer.put(Waiting("badges", BadgesAwarded("discord:1", "Ana", (samples.earned(),), "one"), badges))
+        await acknowledged(ended, badges)
+        assert bench.channel.tries == 1
 
 
 async def test_a_rush_is_told_in_one_message(tmp_path: Path, health: Any) -> None:
