@@ -159,8 +159,11 @@ class Store:
             row = watch_row(record, seq, closed)
             connection.execute(WATCHES.insert(), row)
             return row, None
-        # Two clocks, for the wall clock may have been set back and the steady one starts anew at a boot.
-        if closed.wall_s < old["closed_wall_s"] and closed.steady_s < old["closed_steady_s"]:
+        # Two clocks, for the wall clock may have been set back and the steady one starts anew at a boot. Where both
+        # did, as on a machine without a clock of its own, what was seen tells: a resumed watch has more.
+        is_earlier = closed.wall_s < old["closed_wall_s"] and closed.steady_s < old["closed_steady_s"]
+        is_more = record.playing_s + record.paused_s > old["playing_s"] + old["paused_s"] + _SAME_S
+        if is_earlier and not is_more and record.coverage_ms <= old["coverage_ms"]:
             return None, None
         row = watch_row(record, old["seq"], closed)
         upsert(connection, WATCHES, [row])
@@ -318,15 +321,14 @@ def _records(connection: Connection, watch_ids: Iterable[str]) -> dict[str, _Rec
 def _runs(watch: WatchState, known: Mapping[str, _Record]) -> bool:
     """A watch with a record runs only if it was seen after that record was made: it was resumed.
 
-    The wall clock may have been set, and the steady one starts anew at a boot. Where they disagree, what is in
-    the watch tells: one that was resumed has more than its record.
+    The wall clock may have been set, and the steady one starts anew at a boot. Unless both say that it was, what is
+    in the watch tells: one that was resumed has more than its record.
     """
     record = known.get(watch.watch_id)
     if record is None:
         return True
-    later = (watch.seen.wall_s > record.closed.wall_s, watch.seen.steady_s > record.closed.steady_s)
-    if later[0] == later[1]:
-        return later[0]
+    if watch.seen.wall_s > record.closed.wall_s and watch.seen.steady_s > record.closed.steady_s:
+        return True
     lasted_s = watched_s(watch) + watch.paused_s
     return lasted_s > record.lasted_s + _SAME_S or spans.coverage(watch.spans) > record.coverage_ms
 

@@ -72,7 +72,7 @@ def history_found(house: House, found: HistoryFound, at: Moment) -> None:
     for state in session.watches():
         known = state is session.line or not house.voice_lost
         record = (
-            finish_from_history(state, viewed_at_s, house.rules)
+            finish_from_history(state, viewed_at_s, at, house.rules)
             if known
             else finish(state, state.seen.wall_s, "end_unknown", house.rules)
         )

@@ -160,12 +160,14 @@ def at_end(state: WatchState, rules: Rules) -> bool:
     return state.position_ms >= duration - max(rules.slack_ms, END_SHARE * duration)
 
 
-def finish_from_history(state: WatchState, viewed_at_s: float, rules: Rules) -> WatchRecord:
+def finish_from_history(state: WatchState, viewed_at_s: float, at: Moment, rules: Rules) -> WatchRecord:
     """Return the record of a watch that the server saw through while nobody looked.
 
-    From the last position on it was seen and played, for at most the time until the server counted the play.
+    From the last position on it was seen and played, for at most the time until the server counted the play, and
+    until `at`: the wall clock may have been set since the watch was last seen.
     """
-    away_ms = max(0, round((viewed_at_s - state.seen.wall_s) * 1000))
+    away_s = min(viewed_at_s - state.seen.wall_s, at.steady_s - state.seen.steady_s)
+    away_ms = max(0, round(away_s * 1000))
     if state.position_ms is not None and state.item.duration_ms is not None:
         end = min(state.item.duration_ms, state.position_ms + away_ms)
         played_s = max(0, end - state.position_ms) / 1000

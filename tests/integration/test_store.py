@@ -163,6 +163,17 @@ def test_a_clock_set_back_does_not_keep_a_finished_watch_running(store: Store) -
     assert rows(store, "viewer_stats")[0]["watching_now"] == ""
 
 
+def test_a_boot_with_the_clock_set_back_loses_no_resumed_watch(store: Store) -> None:
+    """A machine without a clock of its own boots in the past: both clocks are behind, and the watch still goes on."""
+    left = record(playing_s=600.0, completed=False)
+    store.finish(left, closed(left), "m1", [], EVENING + 7231)
+    booted = Moment(EVENING + 300, 90.0)
+    resumed = replace(state(left), seen=booted, playing_s=660.0)
+    assert store.still_running([resumed]) == (resumed,)
+    store.finish(replace(left, playing_s=1200.0), Moment(EVENING + 900, 690.0), "m2", [], EVENING + 901)
+    assert [row["playing_s"] for row in rows(store, "watches")] == [1200.0]
+
+
 def test_what_the_statistics_hold_of_a_running_watch_is_in_the_checkpoint(store: Store) -> None:
     """A finish saves the statistics of the others too: if everything dies then, their watches must not be lost."""
     store.finish(record("w1"), closed(record("w1")), "m1", running(record("w1"), record("w2", "502")), EVENING + 7231)

@@ -277,10 +277,17 @@ def test_completion_without_positions(item: Item, position_s: float | None, expe
 def test_history_counts_at_most_the_time_until_the_play() -> None:
     """The server's row closes a watch: what was left of the film was seen, if there was time for it."""
     state = altered(watch(3600), spans=((3_000_000, 3_600_000),), playing_s=600.0)
-    record = finish_from_history(state, moment(1800).wall_s, Rules())
+    record = finish_from_history(state, moment(1800).wall_s, moment(1830), Rules())
     assert (record.coverage_ms, record.playing_s, record.leave_position_ms) == (2_400_000, 2400, 5_400_000)
-    record = finish_from_history(state, moment(9000).wall_s, Rules())
+    record = finish_from_history(state, moment(9000).wall_s, moment(9030), Rules())
     assert (record.leave_position_ms, record.playing_s) == (7_200_000, 4200)
+
+
+def test_history_counts_no_time_that_a_clock_was_set_on_by() -> None:
+    """The wall clock was set on by two hours since the watch was last seen, five minutes ago."""
+    state = altered(watch(3600), spans=((3_000_000, 3_600_000),), playing_s=600.0)
+    record = finish_from_history(state, moment(7400).wall_s, moment(300), Rules())
+    assert (record.leave_position_ms, record.playing_s) == (3_900_000, 900)
 
 
 @pytest.mark.parametrize(
