@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from awards import Totals, added, earned, published
@@ -17,6 +17,12 @@ from persistence.copying import badges_document, history_lines, stats_document
 from persistence.rows import watch_record
 from persistence.tables import CHECKPOINT, VIEWER_BADGES, VIEWER_STATS, WATCHES
 from tests.simulation.night import Night
+
+PLAIN = (
+    *("total_movies", "total_episodes", "completed_movies"),
+    *("longest_streak_days", "last_watch_date", "watching_now"),
+)
+COUNTED = ("genres", "decades", "directors")
 
 
 def records_of(connection: Connection) -> list[WatchRecord]:
@@ -50,23 +56,14 @@ def _statistics(night: Night, connection: Connection, records: list[WatchRecord]
         totals = added(Totals(), [record for record in records if record.viewer_id == viewer], zone)
         today = night.today(zone)
         right = published(totals, viewer, row["username"], today)
-        for name in (
-            "total_movies",
-            "total_episodes",
-            "completed_movies",
-            "longest_streak_days",
-            "last_watch_date",
-            "watching_now",
-        ):
-            if row[name] != getattr(right, name):
-                problems.append(f"{viewer}: {name} is {row[name]!r}, by the history it is {getattr(right, name)!r}")
-        if abs(row["total_watch_time_s"] - right.total_watch_time_s) > 0.01:
-            problems.append(
-                f"{viewer}: {row['total_watch_time_s']} s watched, by the history {right.total_watch_time_s}"
-            )
-        for name in ("genres", "decades", "directors"):
-            if json.loads(row[name]) != getattr(right, name):
-                problems.append(f"{viewer}: {name} {row[name]}, by the history {getattr(right, name)}")
+        pairs = [(name, row[name], getattr(right, name)) for name in PLAIN]
+        pairs += [(name, json.loads(row[name]), getattr(right, name)) for name in COUNTED]
+        seconds = ("total_watch_time_s", round(row["total_watch_time_s"], 2), round(right.total_watch_time_s, 2))
+        problems += [
+            f"{viewer}: {name} is {found!r}, by the history it is {wanted!r}"
+            for name, found, wanted in (*pairs, seconds)
+            if found != wanted
+        ]
     return problems
 
 
@@ -101,8 +98,8 @@ def _badges(night: Night, connection: Connection, records: list[WatchRecord]) ->
 def _copies(night: Night, connection: Connection) -> list[str]:
     lines = b",\n".join(history_lines(connection))
     right: dict[str, Any] = {
-        "user_stats.json": json.loads(_plain(stats_document(connection))),
-        "user_badges.json": json.loads(_plain(badges_document(connection))),
+        "user_stats.json": json.loads(msgspec.json.encode(stats_document(connection))),
+        "user_badges.json": json.loads(msgspec.json.encode(badges_document(connection))),
         "watch_history.json": json.loads(b"[" + lines + b"]"),
     }
     problems = []
@@ -118,12 +115,3 @@ def _copies(night: Night, connection: Connection) -> list[str]:
         if found != content:
             problems.append(f"{name} is not what the store says")
     return problems
-
-
-def _plain(document: Any) -> bytes:
-    import msgspec
-
-    return msgspec.json.encode(document)
-
-
-Day = date

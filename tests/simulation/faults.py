@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from tests.simulation.night import Night
 
 ACTORS = ("tracker", "persistence", "plex", "discord")
+LONGEST_RESTART_S = 4.0
+"""Until a dead actor is back."""
+LONGEST_AWAY_S = 60.0
+"""Until everything is back."""
 
 
 class Fault(NamedTuple):
@@ -21,10 +25,10 @@ class Fault(NamedTuple):
 
 
 def make_faults(rng: random.Random, length_s: float, calm: bool) -> list[Fault]:
-    """Faults of a night, in order of time. A calm one has a single kill, or none: what that costs can be told exactly."""
-    makers = [_kill, _kill_in_mid_step, _kill, _kill_in_mid_step, _kill_all, _storm, _full, _clock]
+    """Faults of a night, in order of time. A calm one has one kill or none: what that costs can be told exactly."""
+    makers = [_kill, _kill_in_mid_step, _kill, _kill_in_mid_step, _kill_all, _restart, _storm, _full, _clock]
     if calm:
-        makers = [_kill, _kill_in_mid_step, _kill_all]
+        makers = [_kill, _kill_in_mid_step, _kill_all, _restart]
     count = rng.choice([0, 1]) if calm else rng.choice([0, 1, 2, 3, 4, 6, 8, 10])
     faults: list[Fault] = []
     for _ in range(count):
@@ -44,7 +48,7 @@ def _kill_in_mid_step(rng: random.Random, at_s: float, _length_s: float) -> list
 
 
 def _kill_all(rng: random.Random, at_s: float, _length_s: float) -> list[Fault]:
-    away_s, reboot = rng.choice([1.0, rng.uniform(1, 60)]), rng.random() < 0.3
+    away_s, reboot = rng.choice([1.0, rng.uniform(1, LONGEST_AWAY_S)]), rng.random() < 0.3
     return [
         Fault(
             at_s,
@@ -52,6 +56,11 @@ def _kill_all(rng: random.Random, at_s: float, _length_s: float) -> list[Fault]:
             lambda night: night.kill_all(away_s, reboot),
         )
     ]
+
+
+def _restart(rng: random.Random, at_s: float, _length_s: float) -> list[Fault]:
+    away_s = rng.uniform(1, LONGEST_AWAY_S)
+    return [Fault(at_s, f"restart, away for {away_s:.0f} s", lambda night: night.restart_all(away_s))]
 
 
 def _storm(rng: random.Random, at_s: float, length_s: float) -> list[Fault]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from config import Settings
 from messages import WatchRecord
+from tests.simulation.faults import LONGEST_AWAY_S, LONGEST_RESTART_S
+from tests.simulation.neighbours import VOICE_EVERY_S
 from tests.simulation.night import Night
 from tests.simulation.script import SERVER, Stretch
 from tracking import spans
@@ -79,27 +82,48 @@ class Leeway:
 
 
 def leeway(night: Night, attendance: Attendance) -> Leeway:
-    """Each change costs a poll and a late report at most; a time in the dark costs nothing where nothing changed in it,
-    else its length."""
-    settings, survey = night.settings, night.survey
+    """What no poll can tell, and what faults cost.
+
+    Each change costs a poll and a late report at most. A time in the dark costs its length where anything changed
+    in it, else no more than a change. In a calm night it is what the specification promises, and no more: two polls
+    for an actor that died alone, the time since the last save for all of them.
+    """
+    settings = night.settings
     edge_s = settings.plex_poll_seconds + max(s.report_s for s in attendance.stretches) + LATE_S
     boundaries = attendance.boundaries()
-    off_s = edge_s * len(boundaries)
-    dark = gaps(survey.polls, settings.plex_poll_seconds)
+    changes_s = edge_s * (len(boundaries) + 1)
+    if attendance.guest:  # a party stays with its film for the grace, then goes on to the next
+        changes_s += settings.end_grace_seconds * len({s.session for s in attendance.stretches})
+    dark_s = sum(dark_costs(night, attendance, edge_s))
+    if night.calm:
+        dark_s = min(dark_s, sum(promised_s(night, fault.name) for fault in night.faults))
+    jumps = sum(1 for s, t in itertools.pairwise(attendance.stretches) if jumped(s, t))
+    ghosts = [s.length_s for s in attendance.stretches if s.state == "ghost"]
+    ghosts_s = sum(min(length_s, settings.ghost_after_seconds + edge_s) for length_s in ghosts)
+    off_s = changes_s + dark_s
+    return Leeway(off_s, off_s + ghosts_s + jumps * settings.position_slack_seconds)
+
+
+def dark_costs(night: Night, attendance: Attendance, edge_s: float) -> Iterable[float]:
+    """What each time in the dark costs, seconds."""
+    survey, boundaries = night.survey, attendance.boundaries()
+    dark = gaps(survey.polls, night.settings.plex_poll_seconds)
     if attendance.guest:
-        dark = merged([*dark, *gaps(survey.voices, 10.0)])
-    begin_s, end_s = boundaries[0], boundaries[-1]
+        dark = merged([*dark, *gaps(survey.voices, VOICE_EVERY_S)])
     for a, b in dark:
-        if b < begin_s - edge_s or a > end_s + edge_s:
-            continue
-        disturbed = any(a - edge_s <= at_s <= b + edge_s for at_s in boundaries)
-        off_s += b - a + edge_s if disturbed else edge_s
-    jumps = sum(1 for s, t in zip(attendance.stretches, attendance.stretches[1:], strict=False) if jumped(s, t))
-    ghosts_s = sum(
-        min(s.length_s, settings.ghost_after_seconds + edge_s) for s in attendance.stretches if s.state == "ghost"
-    )
-    handing_over_s = settings.end_grace_seconds * sum(1 for _ in changes(attendance)) if attendance.guest else 0.0
-    return Leeway(off_s + handing_over_s, off_s + ghosts_s + jumps * settings.position_slack_seconds + handing_over_s)
+        if a - edge_s <= boundaries[-1] and b + edge_s >= boundaries[0]:
+            disturbed = any(a - edge_s <= at_s <= b + edge_s for at_s in boundaries)
+            yield (b - a if disturbed else 0.0) + edge_s
+
+
+def promised_s(night: Night, fault: str) -> float:
+    """What a kill may cost by the specification, and the time until the actor is back."""
+    settings = night.settings
+    if fault.startswith("restart"):
+        return LONGEST_AWAY_S + 2 * settings.plex_poll_seconds
+    if fault.startswith("kill all"):
+        return settings.auto_save_interval_minutes * 60 + LONGEST_AWAY_S + 2 * settings.plex_poll_seconds
+    return 2 * settings.plex_poll_seconds + LONGEST_RESTART_S
 
 
 def jumped(first: Stretch, then: Stretch) -> bool:
@@ -107,15 +131,10 @@ def jumped(first: Stretch, then: Stretch) -> bool:
     return abs(first.really_s(first.end_s) - then.position_s) > 0.01
 
 
-def changes(attendance: Attendance) -> Iterable[int]:
-    """Sessions of an attendance after its first."""
-    return {s.session for s in attendance.stretches}
-
-
 def gaps(times: list[float], every_s: float) -> list[tuple[float, float]]:
     """Stretches of time in which nothing was told."""
     known = [-1e6, *sorted(times), 1e6]
-    return [(a, b) for a, b in zip(known, known[1:], strict=False) if b - a > 1.5 * every_s + LATE_S]
+    return [(a, b) for a, b in itertools.pairwise(known) if b - a > 1.5 * every_s + LATE_S]
 
 
 def merged(stretches: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -182,8 +201,21 @@ def check(night: Night, records: list[WatchRecord]) -> list[str]:
         mine = by_key.pop((attendance.viewer, attendance.stretches[0].item.rating_key), [])
         name = f"{attendance.viewer} at {attendance.title}"
         problems += [f"{name}: {problem}" for problem in compare(night, attendance, mine)]
-    problems += [f"{viewer} at {key}: a record of what never was" for viewer, key in by_key]
+    for (viewer, key), mine in by_key.items():
+        if not (sum(record.playing_s for record in mine) < LATE_S + just_ended_s(night, viewer, key)):
+            problems.append(f"{viewer} at {key}: a record of what never was")
     return problems
+
+
+def just_ended_s(night: Night, viewer: str, rating_key: str) -> float:
+    """How long, at most, a member sat in the channel while a film that had ended was not known to have, seconds."""
+    longest_s = 0.0
+    for stretch in night.script.stretches:
+        if stretch.account == night.settings.watch_party_plex_user and stretch.item.rating_key == rating_key:
+            known_s = min((at_s for at_s in night.survey.polls if at_s > stretch.end_s), default=1e6)
+            for begin_s, end_s in night.script.seats.get(viewer, ()):
+                longest_s = max(longest_s, min(known_s, end_s) - max(stretch.begin_s, begin_s))
+    return longest_s
 
 
 def compare(night: Night, attendance: Attendance, records: list[WatchRecord]) -> list[str]:

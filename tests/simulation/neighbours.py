@@ -6,6 +6,8 @@ import random
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from msgspec.structs import replace
+
 from actors.runtime import Clock
 from actors.runtime.mailbox import Incoming
 from messages import (
@@ -81,10 +83,12 @@ class PlexNeighbour(Neighbour):
         sessions: Sessions,
         poll_s: float,
         alerts: bool,
+        odd: float,
         rng: random.Random,
     ) -> None:
         super().__init__(host, clock, script)
         self.sessions, self.poll_s, self.alerts, self.rng = sessions, poll_s, alerts, rng
+        self.odd = odd
         self.shown: dict[str, Stretch] = {}
         self.stopped: list[str] = []
 
@@ -113,11 +117,16 @@ class PlexNeighbour(Neighbour):
             self.node.tell("tracker", PollFailed(SERVER, "plex", at, "timeout", "Plex did not answer in time."))
             return
         listed = {self.sessions.key(stretch): stretch for stretch in self.script.at(now_s)}
-        playbacks = tuple(playback(key, stretch, now_s) for key, stretch in listed.items())
+        unreadable = tuple(key for key in listed if self.rng.random() < self.odd)
+        readable = {key: stretch for key, stretch in listed.items() if key not in unreadable}
+        playbacks = [playback(key, stretch, now_s) for key, stretch in readable.items()]
+        # One playback may be listed twice: under its key, and stopped or paused under another.
+        again = [replace(shown, session_key=f"9{shown.session_key}", state="paused") for shown in playbacks]
+        playbacks += [shown for shown in again if self.rng.random() < self.odd]
         stopped = tuple(key for key in self.stopped if key not in listed)
         self.stopped.clear()
         self.shown = listed
-        self.node.tell("tracker", PlaybackSnapshot(SERVER, "Cinema", "plex", at, playbacks, stopped))
+        self.node.tell("tracker", PlaybackSnapshot(SERVER, "Cinema", "plex", at, tuple(playbacks), stopped, unreadable))
 
     def handle(self, message: Incoming) -> None:
         """Look into the server's history."""

@@ -14,9 +14,9 @@ from actors.persistence import Persistence
 from actors.runtime import Context
 from actors.tracker import Tracker
 from config import Settings
-from messages import AutoSaveTick, PlaybackSnapshot, Saved, SaveNow, VoicePresence, WatchesReported, WatchRecord
+from messages import AutoSaveTick, PlaybackSnapshot, SaveNow, VoicePresence, WatchesReported, WatchRecord
 from tests.simulation.disk import Disk
-from tests.simulation.faults import Fault, make_faults
+from tests.simulation.faults import LONGEST_RESTART_S, Fault, make_faults
 from tests.simulation.hosts import ActorResident, Host
 from tests.simulation.neighbours import DiscordNeighbour, Neighbour, PlexNeighbour, Sessions
 from tests.simulation.network import Network
@@ -63,7 +63,7 @@ class TrackerResident(ActorResident):
         """As the tracker does."""
         super().handle(message)
         told = getattr(message, "message", None)
-        if isinstance(told, PlaybackSnapshot):
+        if isinstance(told, PlaybackSnapshot) and not told.unreadable:
             self._polls.append(self._night.seconds(told.taken.steady_s))
         elif isinstance(told, VoicePresence) and told.connected:
             self._voices.append(self._night.seconds(told.at.steady_s))
@@ -127,9 +127,7 @@ class Launcher(Neighbour):
         self.node.tell("persistence", AutoSaveTick(self.clock.now()))
 
     def _save_now(self) -> None:
-        self.node.ask_future("persistence", SaveNow("an admin")).add_done_callback(
-            lambda done: self._night.saved.append(done.result() if done.exception() is None else None)
-        )
+        self.node.ask_future("persistence", SaveNow("an admin"))
 
     def handle(self, message: Any) -> None:
         """Nobody tells it anything."""
@@ -156,9 +154,8 @@ class Night:
         self.survey = Survey()
         self.announced: list[Any] = []
         self.posted: set[str] = set()
-        self.saved: list[Saved | None] = []
         self.problems: list[str] = []
-        alerts = rng.random() < 0.5
+        alerts, odd = rng.random() < 0.5, rng.choice([0.0, 0.0, 0.0, 0.1])
         sessions, poll_s = Sessions(self.script), self.settings.plex_poll_seconds
         self.hosts = {
             "persistence": Host(
@@ -173,7 +170,9 @@ class Night:
             "plex": Host(
                 self.network,
                 "plex",
-                lambda host: PlexNeighbour(host, self.clock, self.script, sessions, poll_s, alerts, rng),
+                lambda host: PlexNeighbour(
+                    host, self.clock, self.script, sessions, poll_s, alerts, 0.0 if self.calm else odd, rng
+                ),
             ),
         }
         self.launcher = Host(self.network, "launcher", lambda host: Launcher(self, host))
@@ -222,7 +221,8 @@ class Night:
         def restart() -> None:
             if self.restarts:
                 self.timeline.after(
-                    self.rng.uniform(0.3, 4.0), lambda: None if host.up or not self.restarts else host.start()
+                    self.rng.uniform(0.3, LONGEST_RESTART_S),
+                    lambda: None if host.up or not self.restarts else host.start(),
                 )
 
         return restart
@@ -244,6 +244,19 @@ class Night:
 
         self.timeline.after(away_s, back)
 
+    def restart_all(self, away_s: float) -> None:
+        """An ordered stop and a new start: persistence saves last."""
+        persistence = self.hosts["persistence"]
+        persistence.run(self._stop_persistence)
+        self.kill_all(away_s, reboot=False)
+
+    def _stop_persistence(self) -> None:
+        resident = self.hosts["persistence"].resident
+        assert isinstance(resident, PersistenceResident)
+        resident.actor.on_stop()
+        if self.survey.mirrored_s is not None and not resident.actor._save_error:
+            self.survey.saved_s = self.survey.mirrored_s
+
     def _wind_down(self) -> None:
         """Let everything settle; then one more tick, and the ordered stop."""
         end_s = self.timeline.now_s + TAIL_S
@@ -256,9 +269,7 @@ class Night:
         launcher.tick()
         self.timeline.run(self.timeline.now_s + 10)
         self.restarts = False
-        persistence = self.hosts["persistence"].resident
-        if isinstance(persistence, PersistenceResident):
-            persistence.actor.on_stop()
+        self.hosts["persistence"].run(self._stop_persistence)
         for host in (*self.hosts.values(), self.launcher):
             host.kill()
 
@@ -283,7 +294,7 @@ def make_settings(rng: random.Random, disk: Disk) -> Settings:
     party = rng.random() < 0.6
     return Settings(
         plex_poll_seconds=rng.choice([5.0, 10.0, 10.0, 10.0]),
-        auto_save_interval_minutes=rng.choice([1.0, 2.0, 5.0]),
+        auto_save_interval_minutes=rng.choice([1.0, 2.0, 5.0, 5.0, 5.0]),
         end_grace_seconds=rng.choice([0.0, 30.0, 30.0, 30.0]),
         ghost_after_seconds=rng.choice([40.0, 60.0, 60.0]),
         ghost_end_seconds=rng.choice([150.0, 300.0]),

@@ -149,6 +149,7 @@ class _Writer:
     def __init__(self, rng: random.Random, script: Script, account: str, calm: bool, session: int) -> None:
         self.rng, self.script, self.account, self.calm = rng, script, account, calm
         self.session = session
+        self.position_s = 0.0
         self.report_s = rng.choice([1.0, 10.0, 10.0, 20.0])
         self.machine = f"{account}-tv"
         self.now_s = rng.uniform(0, script.length_s * 0.4)
@@ -199,6 +200,7 @@ class _Writer:
         if turn == "away":
             self.now_s += rng.choice([rng.uniform(1, 25), rng.uniform(20, 200)])
         elif turn == "switch":
+            self.session -= rng.random() < 0.5  # some players keep one key over many items
             self._choose_film()
         else:
             self.machine = rng.choice([f"{self.account}-tv", f"{self.account}-phone"])
@@ -222,7 +224,8 @@ class _Writer:
             if begin_s <= self.now_s < end_s:
                 self.now_s = end_s + self.rng.uniform(0, 40)
         limits = {"done": wanted_s, "night": self.script.length_s - self.now_s}
-        limits |= {"cut": begin_s - self.now_s for begin_s, _ in self.script.restarts if begin_s > self.now_s}
+        if coming := [begin_s for begin_s, _ in self.script.restarts if begin_s > self.now_s]:
+            limits["cut"] = coming[0] - self.now_s
         if state == "playing":
             limits["over"] = self.film_s - self.position_s
         outcome = min(limits, key=lambda limit: limits[limit])
