@@ -44,9 +44,24 @@ class WrongType(DecodeError):
     """A field that is missing or of another type than declared."""
 
 
+class Unwritable(DecodeError):
+    """Holds what msgpack cannot write: a number beyond 64 bits, say."""
+
+
+def tag_of(message: Message) -> str:
+    """A message's tag, for people."""
+    return str(message.__struct_config__.tag or type(message).__name__)
+
+
 def encode(envelope: Envelope) -> bytes:
-    """One frame; OversizedFrame where it would be longer than MAX_FRAME_BYTES."""
-    frame: bytes = msgpack.packb(msgspec.to_builtins(envelope))
+    """One frame; OversizedFrame where it would be longer than MAX_FRAME_BYTES, Unwritable where msgpack has no word."""
+    plain = msgspec.to_builtins(envelope)
+    try:
+        frame: bytes = msgpack.packb(plain)
+    except UnicodeEncodeError:  # half a letter (a lone surrogate) in a name must not cost the whole message
+        frame = msgpack.packb(plain, unicode_errors="replace")
+    except (ValueError, OverflowError, TypeError) as error:
+        raise Unwritable(f"msgpack cannot write it: {error}") from error
     if len(frame) > MAX_FRAME_BYTES:
         raise OversizedFrame(f"{len(frame)} bytes; a message may have {MAX_FRAME_BYTES}")
     return frame

@@ -18,16 +18,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import msgspec
 import pykka
 from pykka._envelope import Envelope as PykkaEnvelope
 
 from actors.runtime.clock import Clock
-from actors.runtime.errors import NotNow
+from actors.runtime.errors import ActorUnavailable, NotNow
 from actors.runtime.handling import Handling
+from actors.runtime.inbox import Broken, Inbox, nothing
 from actors.runtime.mailbox import Incoming
-from actors.runtime.node import DEFAULT_TIMEOUT_S, Node, Reply, Timer, tag_of
+from actors.runtime.node import DEFAULT_TIMEOUT_S, Node, Reply, Timer
 from messages import Message
+from messages.codec import tag_of
 from messages.envelope import Pulse
 
 if TYPE_CHECKING:
@@ -35,11 +36,6 @@ if TYPE_CHECKING:
 
 Answer = Message | Reply | None
 Handler = Callable[[Any], Answer]
-
-LOOK_AROUND_S = 0.005
-"""While messages wait, the sockets are looked at this often (real seconds), so that pings are answered in time."""
-DRAIN_S = 4.0
-"""At an ordered stop, what waits is still handled for this long (real seconds)."""
 
 
 class RefusesToStart(Exception):
@@ -92,54 +88,6 @@ class Ref:
         return self._node.ask_future(self.name, message, timeout)
 
 
-class _Inbox:
-    """pykka's inbox: local messages first, then what the node received, waiting on the sockets in between."""
-
-    def __init__(self, actor: Actor, node: Node) -> None:
-        self._actor = actor
-        self._node = node
-        self._local: collections.deque[PykkaEnvelope[Any]] = collections.deque()
-        self._looked_s = 0.0
-        self._stop_by_s: float | None = None
-
-    def put(self, envelope: PykkaEnvelope[Any]) -> None:
-        """From any thread: a local message, pykka's own among them."""
-        self._local.append(envelope)
-        if not self._node.owned_here:
-            self._node.submit(lambda: None)
-
-    def empty(self) -> bool:
-        """Whether nothing local waits; what the node holds is given back to its senders at a stop."""
-        return not self._local
-
-    def stop_in_order(self) -> None:
-        """Handle what waits, then stop."""
-        if self._stop_by_s is None:
-            self._stop_by_s = self._node.now() + DRAIN_S
-
-    def get(self) -> PykkaEnvelope[Any]:
-        """The next message, waiting for it."""
-        self._node.own()
-        self._actor.ready = True
-        while True:
-            now = self._node.now()
-            if now - self._looked_s > LOOK_AROUND_S:
-                self._look(0.0)
-            if self._local:
-                return self._local.popleft()
-            incoming = self._node.mailbox.get()
-            if self._stop_by_s is not None and (incoming is None or now > self._stop_by_s):
-                self._actor.stop()
-                continue
-            if incoming is not None:
-                return PykkaEnvelope(incoming)
-            self._look(60.0)
-
-    def _look(self, timeout_s: float) -> None:
-        self._node.pump(timeout_s)
-        self._looked_s = self._node.now()
-
-
 class Actor(pykka.ThreadingActor):
     """An actor of Usher. Subclasses say what they hear; see `docs/architecture.md` for how to add one."""
 
@@ -158,16 +106,19 @@ class Actor(pykka.ThreadingActor):
         self.crash: BaseException | None = None
         self.handling_id = ""
         """Id of the kept message that is being handled; empty for others."""
-        self._inbox = _Inbox(self, context.node)
+        self._inbox = Inbox(self, context.node)
         super().__init__()
         self._handlers = dict(self.hears())
         self._refs: dict[str, Ref] = {}
         self._handling = Handling(context.run_dir, context.name)
+        self._later: dict[int, Incoming] = {}
+        self._put_off = ""
         self._durations_ms: collections.deque[float] = collections.deque(maxlen=1000)
         self._handled = 0
         self._degraded = ""
         self._last_error = ""
         self.node.pulse = self._pulse
+        self.node.on_broken = lambda error: self._inbox.put_first(Broken(error))
         self.node.on_stop_frame = self._inbox.stop_in_order
         self.node.already_done = self.already_done
 
@@ -209,6 +160,8 @@ class Actor(pykka.ThreadingActor):
         """pykka's hook: hands the message to the handler of its class."""
         if isinstance(message, Incoming):
             return self._handle(message)
+        if isinstance(message, Broken):
+            raise message.error
         handler = self._handlers.get(type(message))
         if handler is None:
             return super().on_receive(message)
@@ -229,14 +182,19 @@ class Actor(pykka.ThreadingActor):
             return
         except Exception as error:
             if not incoming.ask_id:
-                raise
+                raise  # the marker stays: this message killed its actor
             self._failed_ask(incoming, error)
             return
+        except (SystemExit, KeyboardInterrupt) as error:
+            if incoming.ask_id:
+                self.node.refuse(incoming, error)
+            raise  # and _handle_receive makes a crash of it
         finally:
             self.handling_id = ""
         if incoming.kept_id:
             self._handling.end()
         if isinstance(result, concurrent.futures.Future):
+            self._later[id(incoming)] = incoming
             result.add_done_callback(lambda future: self.node.submit(lambda: self._finish_later(incoming, future)))
         else:
             self._finish(incoming, result)
@@ -245,8 +203,6 @@ class Actor(pykka.ThreadingActor):
         began = time.perf_counter()
         try:
             return handler(message)
-        except (SystemExit, KeyboardInterrupt) as error:  # pykka would stop every actor without a word
-            raise RuntimeError(f"{type(error).__name__} while handling {type(message).__name__}") from error
         finally:
             self._durations_ms.append((time.perf_counter() - began) * 1000)
             self._handled += 1
@@ -259,22 +215,36 @@ class Actor(pykka.ThreadingActor):
         elif incoming.ask_id:
             self.node.refuse(incoming, TypeError(f"{tag_of(incoming.message)} is told, not asked"))
 
+    @property
+    def answers_later(self) -> bool:
+        """Whether a handler returned a Future that is not done yet."""
+        return bool(self._later)
+
     def _finish_later(self, incoming: Incoming, future: Reply) -> None:
-        error = future.exception()
+        self._later.pop(id(incoming), None)
+        error = NotNow("it was given up") if future.cancelled() else future.exception()
         if error is None:
             self._finish(incoming, future.result())
+        elif incoming.kept_id or isinstance(error, NotNow):
+            self._not_now(incoming, error, in_order=False)
         elif incoming.ask_id:
             self._failed_ask(incoming, error)
-        else:
-            self._not_now(incoming, error)
+        else:  # as from any handler of a tell
+            raise error
 
-    def _not_now(self, incoming: Incoming, error: BaseException) -> None:
-        self._last_error = f"{tag_of(incoming.message)}: {error}"
-        self._handling.end()
+    def _not_now(self, incoming: Incoming, error: BaseException, *, in_order: bool = True) -> None:
+        tag = tag_of(incoming.message)
+        self._last_error = f"{tag}: {error}"
         if incoming.ask_id:
             self.node.refuse(incoming, error)
         elif incoming.kept_id:
-            self.node.not_now(incoming)
+            level = logging.DEBUG if incoming.kept_id == self._put_off else logging.WARNING  # it comes every 2 s
+            self._put_off = incoming.kept_id
+            self.log.log(level, "%s could not be done now, and will be tried again: %s", tag, error)
+            self._handling.end()
+            self.node.not_now(incoming, in_order=in_order)
+        else:
+            self.node.dead_letters.add(f"not now: {error}", sender=incoming.sender, message=incoming.message)
 
     def _failed_ask(self, incoming: Incoming, error: BaseException) -> None:
         self._last_error = f"{tag_of(incoming.message)}: {error}"
@@ -285,8 +255,8 @@ class Actor(pykka.ThreadingActor):
         tag = tag_of(incoming.message)
         reason = f"{self.context.name} does not hear it" if unheard else "it killed its actor twice: set aside"
         self.node.dead_letters.add(
-            reason, sender=incoming.sender, tag=tag, message_id=incoming.kept_id,
-            body=msgspec.to_builtins(incoming.message), whole=True,
+            reason, sender=incoming.sender, message=incoming.message, message_id=incoming.kept_id,
+            whole=bool(incoming.kept_id),
         )  # fmt: skip
         if incoming.kept_id:
             self.node.acknowledge(incoming, set_aside=True)
@@ -298,15 +268,53 @@ class Actor(pykka.ThreadingActor):
     def stop_in_order(self) -> None:
         """Handle what waits, then stop; from any thread."""
         self._inbox.stop_in_order()
-        self.node.submit(lambda: None)
+        self.node.submit(nothing)
 
     def _actor_loop(self) -> None:
+        self.node.own()
         try:
             super()._actor_loop()
+        except BaseException as error:  # noqa: BLE001  # SystemExit in a hook: a thread would end without a word
+            self._handle_failure(type(error), error, error.__traceback__)
+        finally:
+            self._end()
+
+    def _actor_loop_setup(self) -> None:
+        try:
+            self.on_start()
+        except BaseException as error:  # noqa: BLE001  # whatever it is, the actor did not start
+            details = (type(error), error, error.__traceback__)
+            self._handle_failure(*details)
+            try:
+                self.on_failure(*details)  # pykka leaves it out here; what was opened must be closed all the same
+            except Exception as another:  # the first one counts
+                self.log.error("on_failure failed too: %s", another, exc_info=another)
+
+    def _actor_loop_teardown(self) -> None:
+        self._inbox.close()
+
+    def _end(self) -> None:
+        self._inbox.close()
+        try:
+            self.node.work()  # what other threads finished meanwhile can still be answered
+            for incoming in self._later.values():
+                if incoming.ask_id:
+                    self.node.refuse(incoming, ActorUnavailable(f"{self.context.name} is stopping"))
+            self.node.close()
+        except Exception as error:  # noqa: BLE001  # whoever waits for the end must hear of it
+            self._handle_failure(type(error), error, error.__traceback__)
         finally:
             self._handling.close()
-            self.node.close()
             self.gone.set()
+
+    def _handle_receive(self, message: Any) -> Any:
+        try:
+            return super()._handle_receive(message)
+        except Exception:
+            raise
+        except BaseException as error:  # pykka would stop every actor of the process, without a word
+            what = message.message if isinstance(message, Incoming) else message
+            raise RuntimeError(f"{type(error).__name__} while handling {type(what).__name__}") from error
 
     def _handle_failure(
         self,
@@ -314,9 +322,15 @@ class Actor(pykka.ThreadingActor):
         exception_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """pykka calls this for every failure that ends the actor, also one in on_start."""
-        self.crash = exception_value
-        super()._handle_failure(exception_type, exception_value, traceback)
+        """pykka calls this for every failure that ends the actor, also one in on_start or on_stop."""
+        error = exception_value or RuntimeError("unknown")
+        if isinstance(error, RefusesToStart):
+            self.log.error("%s", error)
+        else:
+            self.log.error("%s crashed: %s: %s", self.context.name, type(error).__name__, error, exc_info=error)
+        self.crash = self.crash or error
+        pykka.ActorRegistry.unregister(self.actor_ref)
+        self.actor_stopped.set()
 
     def _pulse(self) -> Pulse:
         durations = sorted(self._durations_ms)

@@ -6,35 +6,50 @@ import datetime
 import json
 import logging
 import os
+import time
 from pathlib import Path
 from typing import Any
+
+import msgspec
+
+from messages import Message
+from messages.codec import tag_of
 
 MAX_BYTES = 5_000_000
 """Past this the file is moved to dead_letters.jsonl.1."""
 SHOWN = 4096
 """Characters of a body that are written down."""
+SAID_AT_MOST = 20
+"""Lines in the log within SAID_WITHIN_S; the rest of a flood is counted."""
+SAID_WITHIN_S = 10.0
 
 
 class DeadLetters:
     """The dead-letter log of one process; several processes may share the file."""
 
     def __init__(self, path: Path | None, actor: str) -> None:
+        """`path` None writes no file (tests, and whoever only asks)."""
         self._path = path
         self._actor = actor
         self._log = logging.getLogger(actor)
+        self._said = 0
+        self._unsaid = 0
+        self._window_ends_s = 0.0
         self.count = 0
 
-    def add(self, reason: str, *, sender: str = "", tag: str = "", message_id: str = "", size: int = 0,
-            body: Any = None, whole: bool = False) -> None:  # fmt: skip
-        """Write one down. `body` is anything JSON can show, or bytes; only `whole` bodies are not cut."""
+    def add(self, reason: str, *, sender: str = "", message: Message | None = None, tag: str = "",
+            message_id: str = "", size: int = 0, body: Any = None, whole: bool = False) -> None:  # fmt: skip
+        """Write one down: a `message`, or what was not readable as one: a `body` of anything, or bytes, and its `size`.
+
+        Only a `whole` one is not cut. Never raises.
+        """
         self.count += 1
-        self._log.warning(
-            "Message dropped: %s%s%s", reason, f" ({tag})" if tag else "", f" from {sender}" if sender else ""
-        )
+        if message is not None:
+            tag, body = tag or tag_of(message), _fields(message)
+        self._say(f"Message dropped: {reason}{f' ({tag})' if tag else ''}{f' from {sender}' if sender else ''}")
         if self._path is None:
             return
-        shown = body[:64].hex() if isinstance(body, bytes) else body
-        text = json.dumps(shown, ensure_ascii=False, default=str)
+        shown, text = _readable(body[:64].hex() if isinstance(body, bytes) else body)
         line = {
             "ts": datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
             "actor": self._actor,
@@ -46,18 +61,61 @@ class DeadLetters:
             "body": shown if whole or len(text) <= SHOWN else text[:SHOWN] + "…",
         }
         try:
-            self._write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+            self._write(self._path, json.dumps(line, ensure_ascii=False) + "\n")
         except OSError as error:
-            self._log.error("The dead-letter log %s cannot be written (%s)", self._path, error)
+            self._say(f"The dead-letter log {self._path} cannot be written ({error}): free the disk, or give it to us")
 
-    def _write(self, line: str) -> None:
-        assert self._path is not None  # noqa: S101 - add() looked
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        if self._path.exists() and self._path.stat().st_size > MAX_BYTES:
-            self._path.replace(self._path.with_name(self._path.name + ".1"))
-        # One write with O_APPEND: lines of several processes never mix.
-        target = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    def _say(self, text: str) -> None:
+        """Log it, unless a flood is on: then it is only counted, and the number is said when the next is logged."""
+        now_s = time.monotonic()
+        if now_s >= self._window_ends_s:
+            self._said, self._window_ends_s = 0, now_s + SAID_WITHIN_S
+        if self._said >= SAID_AT_MOST:
+            self._unsaid += 1
+            return
+        self._said += 1
+        more, self._unsaid = self._unsaid, 0
+        self._log.warning("%s%s", text, f"; and {more} before it that are only in dead_letters.jsonl" if more else "")
+
+    def _write(self, path: Path, line: str) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         try:
+            target = os.open(path, flags, 0o600)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            target = os.open(path, flags, 0o600)
+        try:
+            # One write with O_APPEND: lines of several processes never mix.
             os.write(target, line.encode("utf-8", "backslashreplace"))
+            size = os.fstat(target).st_size
         finally:
             os.close(target)
+        if size > MAX_BYTES:
+            _rotate(path)
+
+
+def _rotate(path: Path) -> None:
+    """Move a full file away. One process at a time, looking again: two at once would throw the older letters away."""
+    from filelock import FileLock, Timeout  # only for a file that is full
+
+    try:
+        with FileLock(path.with_name(path.name + ".lock"), timeout=1.0):
+            if path.stat().st_size > MAX_BYTES:
+                path.replace(path.with_name(path.name + ".1"))
+    except (OSError, Timeout):
+        return  # another process has it in hand; where not, the next letter tries again
+
+
+def _fields(message: Message) -> dict[str, Any]:
+    """A message with its field names."""
+    return {name: msgspec.to_builtins(getattr(message, name)) for name in message.__struct_fields__}
+
+
+def _readable(body: Any) -> tuple[Any, str]:
+    """What JSON can show of a body, and its text. A frame may hold what JSON has no word for."""
+    try:
+        text = json.dumps(body, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        body = repr(body)
+        text = json.dumps(body, ensure_ascii=False)
+    return body, text

@@ -8,28 +8,35 @@ from pathlib import Path
 
 DEADLY = 2
 """Deaths after which a message is set aside."""
+REMEMBERED = 100
+"""Ids whose deaths are remembered."""
 
 
 class Handling:
-    """Two small files in the run folder: the id in hand, and how often an id was in hand at a death."""
+    """Two small files in the run folder: the id in hand, and how often an id was in hand at a death.
+
+    A write into the page cache is enough: it outlives a kill -9, and after a power cut there is a new run folder.
+    """
 
     def __init__(self, folder: Path | None, actor: str) -> None:
+        """`folder` None remembers nothing (tests)."""
         self._deaths: dict[str, int] = {}
         self._marker = -1
-        self._deaths_file = folder / f"{actor}.deaths" if folder else None
         if folder is not None:
-            self._open(folder / f"{actor}.handling")
+            self._count(folder / f"{actor}.handling", folder / f"{actor}.deaths")
+            self._marker = os.open(folder / f"{actor}.handling", os.O_RDWR | os.O_CREAT, 0o600)
+            self.end()
 
-    def _open(self, path: Path) -> None:
-        assert self._deaths_file is not None  # noqa: S101 - set just before
-        if self._deaths_file.exists():
-            self._deaths = json.loads(self._deaths_file.read_text(encoding="utf-8"))
-        left = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+    def _count(self, marker: Path, deaths: Path) -> None:
+        """Read how the last life ended."""
+        self._deaths = _read(deaths)
+        left = marker.read_text(encoding="utf-8", errors="replace").strip() if marker.exists() else ""
         if left:
-            self._deaths = {**dict(list(self._deaths.items())[-99:]), left: self._deaths.get(left, 0) + 1}
-            self._deaths_file.write_text(json.dumps(self._deaths), encoding="utf-8")
-        self._marker = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        self.end()
+            recent = list(self._deaths.items())[1 - REMEMBERED :]
+            self._deaths = {**dict(recent), left: self._deaths.get(left, 0) + 1}
+            new = deaths.with_name(deaths.name + ".new")
+            new.write_text(json.dumps(self._deaths), encoding="utf-8")
+            new.replace(deaths)  # whole or not at all, should this life end here
 
     def deadly(self, message_id: str) -> bool:
         """Whether this message killed its actor too often."""
@@ -38,7 +45,8 @@ class Handling:
     def begin(self, message_id: str) -> None:
         """It is in hand from now on."""
         if self._marker >= 0:
-            os.pwrite(self._marker, message_id.encode().ljust(64), 0)
+            os.lseek(self._marker, 0, os.SEEK_SET)
+            os.write(self._marker, message_id.encode())
 
     def end(self) -> None:
         """Nothing is in hand."""
@@ -46,7 +54,15 @@ class Handling:
             os.ftruncate(self._marker, 0)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Give the file back. What is in hand stays written down: a crash closes too."""
         if self._marker >= 0:
             os.close(self._marker)
             self._marker = -1
+
+
+def _read(deaths: Path) -> dict[str, int]:
+    try:
+        found = json.loads(deaths.read_text(encoding="utf-8"))
+        return {str(key): int(value) for key, value in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}  # none yet; or not ours any more: counting anew is better than never starting again

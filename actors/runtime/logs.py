@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import datetime
 import io
+import json
 import logging
 import sys
+import threading
 from collections.abc import Iterable
+from urllib.parse import quote
 
 HIDDEN = "***"
+CHATTY = ("urllib3", "discord", "alembic", "asyncio", "websocket", "pykka", "filelock")
+"""Libraries that are heard from WARNING on."""
 
 
 class _Redacted(logging.Formatter):
@@ -17,49 +22,82 @@ class _Redacted(logging.Formatter):
     def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
         super().__init__()
         self._inner = inner
-        self._secrets = sorted((s for s in secrets if len(s) >= 4), key=len, reverse=True)
+        found = {form for secret in secrets if len(secret) >= 4 for form in _forms(secret)}
+        self._secrets = sorted(found, key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, with every secret replaced."""
-        text = self._inner.format(record)
+        """The line, with every secret replaced. Never raises: logging would print the bare arguments."""
+        try:
+            text = self._inner.format(record)
+        except Exception as error:  # noqa: BLE001  # whatever somebody's __str__ raises
+            record = logging.LogRecord(
+                record.name, record.levelno, record.pathname, record.lineno,
+                f"{record.msg!r} (not to be formatted: {type(error).__name__})", None, None,
+            )  # fmt: skip
+            text = self._inner.format(record)
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
         return text
 
 
+def _forms(secret: str) -> tuple[str, ...]:
+    """A secret as it is, and as JSON, Python and an address write it."""
+    in_json = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    return (secret, *in_json, repr(secret)[1:-1], quote(secret, safe=""))
+
+
 class _Text(logging.Formatter):
     """2026-11-23T20:15:03+00:00 INFO    persistence  message"""
+
+    def __init__(self, actor: str) -> None:
+        super().__init__()
+        self._actor = actor
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and a traceback under it where there is one."""
         at = datetime.datetime.fromtimestamp(record.created, datetime.UTC).isoformat(timespec="seconds")
-        text = f"{at} {record.levelname:<7} {record.name:<11} {record.getMessage()}"
+        whose = "" if record.name == (self._actor or record.name) else f"{record.name}: "
+        text = f"{at} {record.levelname:<7} {self._actor or record.name:<11} {whose}{record.getMessage()}"
         if record.exc_info and record.exc_info[0] is not None:
             text += "\n" + self.formatException(record.exc_info)
         return text
 
 
-def _formatter(kind: str) -> logging.Formatter:
+def _formatter(kind: str, actor: str) -> logging.Formatter:
     if kind != "json":
-        return _Text()
+        return _Text(actor)
     from pythonjsonlogger.json import JsonFormatter  # only where it is asked for
 
+    names = {"asctime": "ts", "levelname": "level", "name": "logger" if actor else "actor"}
     return JsonFormatter(
-        "{asctime}{levelname}{name}{message}", style="{", json_ensure_ascii=False,
-        rename_fields={"asctime": "ts", "levelname": "level", "name": "actor"},
-        datefmt="%Y-%m-%dT%H:%M:%S%z",
+        "{asctime}{levelname}{name}{message}", style="{", json_ensure_ascii=False, rename_fields=names,
+        static_fields={"actor": actor} if actor else {}, datefmt="%Y-%m-%dT%H:%M:%S%z",
     )  # fmt: skip
 
 
-def set_up_logging(level: str, kind: str, secrets: Iterable[str]) -> None:
-    """Log to stderr from now on. A console without UTF-8 shows escapes where it has no letter, and never fails."""
+def set_up_logging(level: str, kind: str, secrets: Iterable[str], actor: str = "") -> None:
+    """Log to stderr from now on: `kind` text or json, each line with the `actor` whose process this is.
+
+    A console without UTF-8 shows escapes where it has no letter, and never fails. What nobody caught is logged too:
+    Python itself would print it with every secret in it.
+    """
     stream = sys.stderr
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace", line_buffering=True)
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_Redacted(_formatter(kind), secrets))
+    handler.setFormatter(_Redacted(_formatter(kind, actor), secrets))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("urllib3", "discord", "alembic", "asyncio", "websocket"):
+    for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    logging.captureWarnings(True)
+    threading.excepthook = _thread_died
+
+
+def _thread_died(died: threading.ExceptHookArgs) -> None:
+    if died.exc_value is not None and not isinstance(died.exc_value, SystemExit):
+        name = died.thread.name if died.thread else "a thread"
+        logging.getLogger(__name__).error(
+            "%s ended: %s", name, died.exc_value, exc_info=(died.exc_type, died.exc_value, died.exc_traceback)
+        )

@@ -8,62 +8,37 @@ from __future__ import annotations
 
 import collections
 import concurrent.futures
-import dataclasses
-import heapq
 import itertools
 import logging
 import threading
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
+from actors.runtime.asks import Asks, Reply
 from actors.runtime.dead_letters import DeadLetters
-from actors.runtime.errors import (
-    ActorError,
-    ActorUnavailable,
-    AskTimeout,
-    MailboxFull,
-    RemoteError,
-)
+from actors.runtime.errors import ActorUnavailable, AskTimeout, MailboxFull, OutboxFull
+from actors.runtime.keeping import Keeping
 from actors.runtime.mailbox import Incoming, Mailbox
-from actors.runtime.outbox import Kept, PeerOutbox, Sequence
+from actors.runtime.timers import Timer, Timers
 from actors.runtime.transport import Line, Origin
 from messages import Delivery, Message
-from messages.codec import DecodeError, decode_body, decode_envelope, encode
+from messages.codec import DecodeError, decode_body, decode_envelope, encode, tag_of
 from messages.envelope import Envelope, Pulse
 
+__all__ = ["DEFAULT_TIMEOUT_S", "Node", "Reply", "Timer", "tag_of"]
+
 DEFAULT_TIMEOUT_S = 5.0
-SEQUENCES = 64
-"""Lives of senders that are remembered."""
-
-Reply = concurrent.futures.Future[Message]
-
-
-@dataclasses.dataclass(order=True, slots=True)
-class Timer:
-    """Something to do later. `cancel` it and it is not done."""
-
-    at_s: float
-    number: int
-    act: Callable[[], None] | None = dataclasses.field(compare=False)
-
-    def cancel(self) -> None:
-        """Forget it."""
-        self.act = None
-
-
-@dataclasses.dataclass(slots=True)
-class _Pending:
-    reply: Reply
-    peer: str
-    deadline_s: float
+PINGS = 1000
+"""Pings without an answer that are remembered."""
+LAST_LOOKS = 20
+"""Batches of frames that are still taken in at the end, to be turned away."""
 
 
 class Node:
-    """Sends, receives, keeps and answers, by envelope. `receive_ping` gives the pulse of whoever lives here."""
+    """Sends, receives, keeps and answers, by envelope."""
 
     def __init__(self, name: str, line: Line, dead_letters: DeadLetters, *,
                  record: Callable[[bytes], None] | None = None,
@@ -75,37 +50,59 @@ class Node:
         self.mailbox = Mailbox()
         self.dead_letters = dead_letters
         self.pulse: Callable[[], Pulse] | None = None
+        """How whoever lives here is: the answer to a ping. Without it, pings are not answered."""
         self.on_stop_frame: Callable[[], None] | None = None
+        self.on_broken: Callable[[Exception], None] | None = None
+        """Hears what timers, submitted work and `done` callbacks raise; without it `pump` raises it."""
         self.already_done: Callable[[str], bool] = lambda _id: False
         self.on_set_aside: Callable[[Message], None] | None = None
+        """Hears of each kept message of ours that its receiver, or we, gave up for good."""
+        self.closed = False
         self._log = logging.getLogger(name)
         self._line = line
         self._record = record
         self._owner: int | None = None
+        self._submitting = threading.RLock()  # reentrant: a signal may come while its own thread submits
         self._work: collections.deque[Callable[[], None]] = collections.deque()
-        self._timers: list[Timer] = []
+        self._timers = Timers()
         self._numbers = itertools.count()
-        self._pending: dict[str, _Pending] = {}
-        self._outboxes: dict[str, PeerOutbox] = {}
-        self._sequences: collections.OrderedDict[tuple[str, str], Sequence] = collections.OrderedDict()
-        self._lives: dict[str, str] = {}
+        self._asks = Asks()
+        self._keeping = Keeping(self)
         self._pulses: dict[str, concurrent.futures.Future[Pulse]] = {}
-        self.closed = False
 
     # -- sending -------------------------------------------------------------------------------------------
 
     def tell(self, peer: str, message: Message, done: Callable[[], None] | None = None) -> None:
-        """Send by the message's declared delivery; from any thread. `done`: a kept message was acknowledged."""
-        if not self.owned_here:
-            self.submit(lambda: self.tell(peer, message, done))
-        elif message.delivery is Delivery.KEPT:
-            outbox = self._outboxes.get(peer)
-            if outbox is None:
-                outbox = self._outboxes[peer] = PeerOutbox(peer, self.life)
-            outbox.keep(message, done)
-            self._send_due(outbox)
-        elif not self._send(peer, Envelope("tell", "", self.name, self.life, message)):
-            self._undeliverable(peer, message)
+        """Send by the message's declared delivery; from any thread. `done`: a kept message was acknowledged.
+
+        OutboxFull where too many kept ones wait; told from another thread than the owner's, it is only logged.
+        """
+        if self.owned_here:
+            self._tell(peer, message, done)
+        elif not self.submit(lambda: self._tell_for_another(peer, message, done)):
+            self._undeliverable(peer, message, f"{self.name} is stopping")
+
+    def _tell(self, peer: str, message: Message, done: Callable[[], None] | None) -> None:
+        if message.delivery is Delivery.KEPT:
+            if self.closed:
+                raise ActorUnavailable(f"{self.name} is stopping: {peer} was not told {tag_of(message)}")
+            self._keeping.tell(peer, message, done)
+            return
+        try:
+            sent = self.send(peer, Envelope("tell", "", self.name, self.life, message))
+        except DecodeError as error:
+            self._undeliverable(peer, message, f"{type(error).__name__}: {error}")
+            return
+        if not sent:
+            self._undeliverable(peer, message, f"{peer} is not known here, or its queue is full")
+
+    def _tell_for_another(self, peer: str, message: Message, done: Callable[[], None] | None) -> None:
+        """For a thread that has long gone on: nobody is left to raise to."""
+        try:
+            self._tell(peer, message, done)
+        except (OutboxFull, ActorUnavailable) as error:
+            self._log.error("%s was not told %s: %s", peer, tag_of(message), error)
+            self._undeliverable(peer, message, f"{type(error).__name__}: {error}", whole=True)
 
     def ask(self, peer: str, message: Message, timeout_s: float = DEFAULT_TIMEOUT_S) -> Message:
         """Send and wait for the answer; see Ref.ask. On the owner's thread the sockets are pumped meanwhile."""
@@ -116,7 +113,7 @@ class Node:
             return reply.result()
         try:
             return reply.result(timeout_s + 1.0)
-        except concurrent.futures.TimeoutError:
+        except concurrent.futures.TimeoutError:  # the owner's thread is held up
             raise AskTimeout(_late(peer, message, timeout_s)) from None
 
     def ask_future(self, peer: str, message: Message, timeout_s: float = DEFAULT_TIMEOUT_S) -> Reply:
@@ -124,52 +121,61 @@ class Node:
         reply: Reply = concurrent.futures.Future()
         if self.owned_here:
             self._ask(peer, message, timeout_s, reply)
-        else:
-            self.submit(lambda: self._ask(peer, message, timeout_s, reply))
+        elif not self.submit(lambda: self._ask(peer, message, timeout_s, reply)):
+            reply.set_exception(self._stopping())
         return reply
 
     def _ask(self, peer: str, message: Message, timeout_s: float, reply: Reply) -> None:
+        if reply.cancelled():
+            return
         ask_id = f"{self.life}:{next(self._numbers)}"
         try:
-            sent = self._send(peer, Envelope("ask", ask_id, self.name, self.life, message))
+            sent = self.send(peer, Envelope("ask", ask_id, self.name, self.life, message))
         except DecodeError as error:
             reply.set_exception(error)
             return
         if not sent:
-            reply.set_exception(ActorUnavailable(f"{peer} cannot be reached: not known here, or its queue is full"))
+            why = f"{peer} cannot be reached: not known here, or its queue is full"
+            reply.set_exception(self._stopping() if self.closed else ActorUnavailable(why))
             return
-        deadline = self.now() + timeout_s
-        self._pending[ask_id] = _Pending(reply, peer, deadline)
         text = _late(peer, message, timeout_s)
-        self.at(deadline, lambda: self._fail(ask_id, AskTimeout(text)))
+        deadline = self.at(self.now() + timeout_s, lambda: self._asks.fail(ask_id, AskTimeout(text)))
+        self._asks.add(ask_id, peer, reply, deadline)
+
+    def _stopping(self) -> ActorUnavailable:
+        return ActorUnavailable(f"{self.name} is stopping")
 
     def ping(self, peer: str) -> concurrent.futures.Future[Pulse]:
         """Ask how a peer is; answered between two of its messages. Owner's thread only."""
         ping_id = f"{self.life}:{next(self._numbers)}"
         future: concurrent.futures.Future[Pulse] = concurrent.futures.Future()
-        self._pulses[ping_id] = future
-        if not self._send(peer, Envelope("ping", ping_id, self.name, self.life)):
-            self._pulses.pop(ping_id)
+        if not self.send(peer, Envelope("ping", ping_id, self.name, self.life)):
             future.set_exception(ActorUnavailable(f"{peer} cannot be reached"))
-        elif len(self._pulses) > 1000:
+            return future
+        self._pulses[ping_id] = future
+        if len(self._pulses) > PINGS:
             self._pulses.pop(next(iter(self._pulses))).cancel()
         return future
 
     def stop_peer(self, peer: str) -> None:
         """Tell a peer to stop in order."""
-        self._send(peer, Envelope("stop", "", self.name, self.life))
+        self.send(peer, Envelope("stop", "", self.name, self.life))
 
     def unacknowledged(self) -> int:
         """Kept messages that wait for acknowledgement."""
-        return sum(len(outbox) for outbox in self._outboxes.values())
+        return self._keeping.unacknowledged()
 
-    def _send(self, peer: str, envelope: Envelope) -> bool:
+    def send(self, peer: str, envelope: Envelope) -> bool:
+        """Put an envelope on the way; False where it is not taken. DecodeError where it cannot be written."""
+        if self.closed:
+            return False
         frame = encode(envelope)
         if self._record is not None:
             self._record(frame)
         return self._line.send(peer, frame)
 
-    def _answer(self, origin: Origin | None, envelope: Envelope) -> None:
+    def reply(self, origin: Origin | None, envelope: Envelope) -> None:
+        """Put an envelope on the way back to where another came from."""
         if origin is None:
             return
         frame = encode(envelope)
@@ -178,27 +184,8 @@ class Node:
         if not self._line.answer(origin, frame) and envelope.kind in ("answer", "error"):
             self.dead_letters.add("the asker is gone", sender=self.name, message_id=envelope.id)
 
-    def _undeliverable(self, peer: str, message: Message) -> None:
-        self.dead_letters.add(
-            f"{peer} is not known here, or its queue is full",
-            sender=self.name,
-            tag=tag_of(message),
-            body=msgspec.to_builtins(message),
-        )
-
-    def _send_due(self, outbox: PeerOutbox) -> None:
-        for kept in outbox.due(self.now()):
-            if not self._send_kept(outbox, kept):
-                break
-
-    def _send_kept(self, outbox: PeerOutbox, kept: Kept) -> bool:
-        envelope = Envelope("kept", kept.id, self.name, self.life, kept.message, kept.number, outbox.oldest)
-        try:
-            return self._send(outbox.peer, envelope)
-        except DecodeError as error:
-            outbox.acknowledge(kept.id)
-            self._set_aside(kept.message, kept.id, f"cannot be sent: {error}")
-            return True
+    def _undeliverable(self, peer: str, message: Message, why: str, *, whole: bool = False) -> None:
+        self.dead_letters.add(f"not sent to {peer}: {why}", sender=self.name, message=message, whole=whole)
 
     # -- the owner's loop ----------------------------------------------------------------------------------
 
@@ -213,49 +200,82 @@ class Node:
         """This thread pumps from now on."""
         self._owner = threading.get_ident()
 
-    def submit(self, act: Callable[[], None]) -> None:
-        """Have the owner's thread do it; from any thread."""
-        self._work.append(act)
+    def submit(self, act: Callable[[], None]) -> bool:
+        """Have the owner's thread do it; from any thread. False where it never will: the node is closed."""
+        with self._submitting:
+            if self.closed:
+                return False
+            self._work.append(act)
         self._line.wake()
+        return True
 
     def at(self, at_s: float, act: Callable[[], None]) -> Timer:
         """Do it at that time of the real steady clock. Owner's thread only."""
-        timer = Timer(at_s, next(self._numbers), act)
-        heapq.heappush(self._timers, timer)
-        return timer
+        return self._timers.at(at_s, act)
 
     def pump(self, timeout_s: float) -> None:
         """Take in what arrived, waiting up to timeout_s for the first; do what is due."""
         for origin, frame in self._line.receive(self._patience(timeout_s)):
             self._take(origin, frame)
-        while self._work:
-            self._work.popleft()()
+        self.work()
         now = self.now()
-        while self._timers and self._timers[0].at_s <= now:
-            act = heapq.heappop(self._timers).act
-            if act is not None:
-                act()
-        for outbox in self._outboxes.values():
-            due = outbox.next_at()
-            if due is not None and due <= now:
-                self._send_due(outbox)
+        while (act := self._timers.due(now)) is not None:
+            self.run(act)
+        self._keeping.send_due(now)
+
+    def work(self) -> None:
+        """Do what other threads handed over until now."""
+        for _ in range(len(self._work)):
+            self.run(self._work.popleft())
+
+    def run(self, act: Callable[[], None]) -> None:
+        """Run somebody's callback: what it raises is its actor's end, and not that of whoever pumps just now."""
+        try:
+            act()
+        except Exception as error:
+            if self.on_broken is None:
+                raise
+            self.on_broken(error)
 
     def _patience(self, timeout_s: float) -> float:
         if self._work:
             return 0.0
         now = self.now()
-        ends = [now + timeout_s]
-        if self._timers:
-            ends.append(self._timers[0].at_s)
-        ends += [at for outbox in self._outboxes.values() if (at := outbox.next_at()) is not None]
-        return max(0.0, min(ends) - now)
+        ends = (now + timeout_s, self._timers.next_at(), self._keeping.next_at())
+        return max(0.0, min(end for end in ends if end is not None) - now)
 
     def close(self) -> None:
-        """Fail what waits for answers and give the line back."""
-        self.closed = True
-        for ask_id in list(self._pending):
-            self._fail(ask_id, ActorUnavailable(f"{self.name} is stopping"))
+        """Turn away what waits here, fail what waits elsewhere, and give the line back. Owner's thread; once is enough.
+
+        Kept messages of others stay with them; ours are lost with this life, unless their actor keeps them elsewhere.
+        """
+        with self._submitting:
+            if self.closed:
+                return
+            self.closed = True
+        self.on_broken = lambda error: self._log.error("At the end: %s", error, exc_info=error)
+        self.work()
+        while (incoming := self.mailbox.get()) is not None:
+            self._turn_away(incoming)
+        for _ in range(LAST_LOOKS):
+            frames = self._line.receive(0.0)
+            for origin, frame in frames:
+                self._take(origin, frame)
+            if not frames:
+                break
+        self._asks.fail_all(self._stopping())
+        for future in self._pulses.values():
+            future.cancel()
+        self._pulses.clear()
         self._line.close()
+
+    def _turn_away(self, incoming: Incoming) -> None:
+        """A message that came too late, or waited behind a crash."""
+        if incoming.ask_id:
+            self.refuse(incoming, self._stopping())
+        elif incoming.message.delivery is Delivery.PLAIN:
+            self.dead_letters.add(f"{self.name} is stopping", sender=incoming.sender, message=incoming.message)
+        # A state report is old by the time somebody is back; a kept message comes again.
 
     # -- receiving -----------------------------------------------------------------------------------------
 
@@ -265,137 +285,66 @@ class Node:
         except DecodeError as error:
             self.dead_letters.add(f"{type(error).__name__}: {error}", size=len(frame), body=frame)
             return
-        self._note_life(envelope)
-        taker = _TAKERS.get(envelope.kind)
-        if taker is not None:
-            taker(self, origin, envelope, frame)
-
-    def _note_life(self, envelope: Envelope) -> None:
-        if self._lives.get(envelope.sender) == envelope.life:
+        if self.closed and envelope.kind not in ("tell", "ask"):
             return
-        if envelope.sender in self._lives and envelope.sender in self._outboxes:
-            self._outboxes[envelope.sender].hurry()
-        self._lives[envelope.sender] = envelope.life
+        self._keeping.heard(envelope.sender, envelope.life)
+        _TAKERS[envelope.kind](self, origin, envelope, frame)
 
     def _take_message(self, origin: Origin | None, envelope: Envelope, frame: bytes) -> None:
+        asked = envelope.kind == "ask"
         try:
             message = decode_body(envelope.body)
         except DecodeError as error:
-            self.dead_letters.add(
-                f"{type(error).__name__}: {error}", sender=envelope.sender, message_id=envelope.id,
-                size=len(frame), body=envelope.body,
-            )  # fmt: skip
-            self._refuse(origin, envelope, type(error).__name__, str(error))
+            self.unreadable(envelope, frame, error)
+            if asked:
+                self._refuse(origin, envelope.id, error)
             return
-        incoming = Incoming(message, envelope.sender, self.now(), origin)
-        if envelope.kind == "ask":
-            incoming.ask_id = envelope.id
-        if not self.mailbox.put(incoming):
-            text = f"{self.name} has {len(self.mailbox)} messages waiting; try again later"
-            if envelope.kind == "tell":
-                self.dead_letters.add(
-                    "the mailbox is full", sender=envelope.sender, tag=tag_of(message), body=envelope.body
-                )
-            self._refuse(origin, envelope, MailboxFull.__name__, text)
+        incoming = Incoming(message, envelope.sender, self.now(), origin, envelope.id if asked else "")
+        if self.closed:
+            self._turn_away(incoming)
+        elif not self.mailbox.put(incoming):
+            full = MailboxFull(f"{self.name} has {len(self.mailbox)} messages waiting; try again later")
+            if asked:
+                self._refuse(origin, envelope.id, full)
+            else:
+                self.dead_letters.add("the mailbox is full", sender=envelope.sender, message=message)
 
-    def _refuse(self, origin: Origin | None, envelope: Envelope, kind: str, text: str) -> None:
-        if envelope.kind == "ask":
-            self._answer(origin, Envelope("error", envelope.id, self.name, self.life, [kind, text]))
-
-    def _take_kept(self, origin: Origin | None, envelope: Envelope, frame: bytes) -> None:
-        if self.mailbox.full:
-            return  # no acknowledgement: its sender keeps it and sends it again
-        key = (envelope.sender, envelope.life)
-        sequence = self._sequences.get(key)
-        if sequence is None:
-            sequence = self._sequences[key] = Sequence(envelope.oldest)
-            if len(self._sequences) > SEQUENCES:
-                self._sequences.popitem(last=False)
-        verdict = sequence.accept(envelope.number, envelope.id, envelope.oldest)
-        if verdict is None:
-            return
-        if verdict is False or self.already_done(envelope.id):
-            sequence.finished(envelope.id)
-            self._answer(origin, Envelope("done", envelope.id, self.name, self.life))
-            return
-        try:
-            message = decode_body(envelope.body)
-        except DecodeError as error:
-            self.dead_letters.add(
-                f"{type(error).__name__}: {error}", sender=envelope.sender, message_id=envelope.id,
-                size=len(frame), body=envelope.body, whole=True,
-            )  # fmt: skip
-            self.acknowledge(Incoming(Message(), envelope.sender, 0.0, origin, kept_id=envelope.id), set_aside=True)
-            return
-        self.mailbox.put(Incoming(message, envelope.sender, self.now(), origin, kept_id=envelope.id))
+    def unreadable(self, envelope: Envelope, frame: bytes, error: DecodeError) -> None:
+        """Note a message that no message of this version is like."""
+        self.dead_letters.add(
+            f"{type(error).__name__}: {error}", sender=envelope.sender, message_id=envelope.id,
+            size=len(frame), body=envelope.body, whole=envelope.kind == "kept",
+        )  # fmt: skip
 
     def acknowledge(self, incoming: Incoming, *, set_aside: bool = False) -> None:
         """Tell the sender that a kept message was handled, or set aside."""
-        for (sender, _life), sequence in self._sequences.items():
-            if sender == incoming.sender:
-                sequence.finished(incoming.kept_id)
-        kind = "set_aside" if set_aside else "done"
-        self._answer(incoming.origin, Envelope(kind, incoming.kept_id, self.name, self.life))  # type: ignore[arg-type]  # two of Kind's words
+        self._keeping.acknowledge(incoming, set_aside=set_aside)
 
-    def not_now(self, incoming: Incoming) -> None:
-        """A kept message could not be handled: its sender will send it again."""
-        for (sender, _life), sequence in self._sequences.items():
-            if sender == incoming.sender:
-                sequence.failed(incoming.kept_id)
+    def not_now(self, incoming: Incoming, *, in_order: bool = True) -> None:
+        """A kept message could not be handled: its sender will send it again.
+
+        What waits behind it comes again too, after it; not so with `in_order=False`, where later ones are done already.
+        """
+        self._keeping.not_now(incoming, in_order=in_order)
 
     def answer(self, incoming: Incoming, message: Message) -> None:
         """Answer an ask."""
         try:
-            self._answer(incoming.origin, Envelope("answer", incoming.ask_id, self.name, self.life, message))
+            self.reply(incoming.origin, Envelope("answer", incoming.ask_id, self.name, self.life, message))
         except DecodeError as error:
             self.refuse(incoming, error)
 
     def refuse(self, incoming: Incoming, error: BaseException) -> None:
         """Answer an ask with an error."""
-        body = [type(error).__name__, str(error)]
-        self._answer(incoming.origin, Envelope("error", incoming.ask_id, self.name, self.life, body))
+        self._refuse(incoming.origin, incoming.ask_id, error)
 
-    def _take_answer(self, _origin: Origin | None, envelope: Envelope, _frame: bytes) -> None:
-        pending = self._pending.pop(envelope.id, None)
-        if pending is None or not pending.reply.set_running_or_notify_cancel():
-            return  # answered after the deadline: the asker was told already
-        try:
-            if envelope.kind == "error":
-                kind, text = envelope.body
-                error: Exception = MailboxFull(text) if kind == "MailboxFull" else RemoteError(pending.peer, kind, text)
-                pending.reply.set_exception(error)
-            else:
-                pending.reply.set_result(decode_body(envelope.body))
-        except (DecodeError, TypeError, ValueError) as error:
-            pending.reply.set_exception(error)
-
-    def _fail(self, ask_id: str, error: ActorError) -> None:
-        pending = self._pending.pop(ask_id, None)
-        if pending is not None and pending.reply.set_running_or_notify_cancel():
-            pending.reply.set_exception(error)
-
-    def _take_done(self, _origin: Origin | None, envelope: Envelope, _frame: bytes) -> None:
-        outbox = self._outboxes.get(envelope.sender)
-        kept = outbox.acknowledge(envelope.id) if outbox is not None else None
-        if outbox is None or kept is None:
-            return
-        if envelope.kind == "set_aside":
-            self._set_aside(kept.message, kept.id, f"{envelope.sender} set it aside", log_only=True)
-        self._send_due(outbox)
-
-    def _set_aside(self, message: Message, message_id: str, reason: str, *, log_only: bool = False) -> None:
-        self._log.error("A message was set aside: %s (%s): see dead_letters.jsonl", reason, tag_of(message))
-        if not log_only:
-            self.dead_letters.add(
-                reason, sender=self.name, tag=tag_of(message), message_id=message_id,
-                body=msgspec.to_builtins(message), whole=True,
-            )  # fmt: skip
-        if self.on_set_aside is not None:
-            self.on_set_aside(message)
+    def _refuse(self, origin: Origin | None, ask_id: str, error: BaseException) -> None:
+        body = [type(error).__name__, str(error)[:LONGEST_ERROR]]
+        self.reply(origin, Envelope("error", ask_id, self.name, self.life, body))
 
     def _take_ping(self, origin: Origin | None, envelope: Envelope, _frame: bytes) -> None:
         if self.pulse is not None:
-            self._answer(origin, Envelope("pong", envelope.id, self.name, self.life, self.pulse()))
+            self.reply(origin, Envelope("pong", envelope.id, self.name, self.life, self.pulse()))
 
     def _take_pong(self, _origin: Origin | None, envelope: Envelope, _frame: bytes) -> None:
         future = self._pulses.pop(envelope.id, None)
@@ -413,29 +362,19 @@ class Node:
 _TAKERS: dict[str, Callable[[Node, Origin | None, Envelope, bytes], None]] = {
     "tell": Node._take_message,
     "ask": Node._take_message,
-    "kept": Node._take_kept,
-    "answer": Node._take_answer,
-    "error": Node._take_answer,
-    "done": Node._take_done,
-    "set_aside": Node._take_done,
+    "kept": lambda node, origin, envelope, frame: node._keeping.take(origin, envelope, frame),
+    "answer": lambda node, _origin, envelope, _frame: node._asks.answered(envelope),
+    "error": lambda node, _origin, envelope, _frame: node._asks.answered(envelope),
+    "done": lambda node, _origin, envelope, _frame: node._keeping.acknowledged(envelope),
+    "set_aside": lambda node, _origin, envelope, _frame: node._keeping.acknowledged(envelope),
     "ping": Node._take_ping,
     "pong": Node._take_pong,
     "stop": Node._take_stop,
 }
 
-
-def tag_of(message: Message) -> str:
-    """A message's tag, for people."""
-    return str(message.__struct_config__.tag or type(message).__name__)
+LONGEST_ERROR = 2000
+"""Characters of an error's text that are sent back."""
 
 
 def _late(peer: str, message: Message, timeout_s: float) -> str:
     return f"{peer} did not answer {tag_of(message)} within {timeout_s:g} s"
-
-
-def as_json(message: Message) -> dict[str, Any]:
-    """A message with its field names, for people."""
-    return {
-        "tag": tag_of(message),
-        **{f: msgspec.to_builtins(getattr(message, f)) for f in message.__struct_fields__},
-    }

@@ -17,7 +17,7 @@ from messages import Message
 LIMIT = 10_000
 """Messages that wait at most for one peer."""
 FIRST_RETRY_S = 0.5
-LAST_RETRY_S = 5.0
+LAST_RETRY_S = 2.0
 WINDOW = 500
 """Messages on the way at most at one time; the rest waits its turn."""
 
@@ -33,17 +33,24 @@ class Kept:
 
 
 class PeerOutbox:
-    """What one peer has yet to acknowledge. Times are real seconds of a steady clock, given by the caller."""
+    """What one peer has yet to acknowledge. Times are real seconds of a steady clock, given by the caller.
+
+    When the oldest stays unacknowledged for a pause, it alone is sent again, to see whether the peer is there: a dead
+    one's queue must not fill with copies. Its acknowledgement, or a new life of the peer, sends the others again too.
+    """
 
     def __init__(self, peer: str, life: str) -> None:
         self.peer = peer
         self._life = life
+        self._peer_life = ""
         self._waiting: collections.OrderedDict[str, Kept] = collections.OrderedDict()
         self._unsent: collections.deque[Kept] = collections.deque()
         self._count = 0
         self._sent = 0
         self._retry_at = 0.0
         self._pause_s = FIRST_RETRY_S
+        self._knocked = False
+        self._all_again = False
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -54,89 +61,55 @@ class PeerOutbox:
         return next(iter(self._waiting.values())).number if self._waiting else self._count + 1
 
     def keep(self, message: Message, done: Callable[[], None] | None = None) -> Kept:
-        """Take a message in; `done` is called when it is acknowledged."""
+        """Take a message in; `done` is for the caller to call when it is acknowledged. OutboxFull."""
         if len(self._waiting) >= LIMIT:
             raise OutboxFull(f"{LIMIT} messages wait for {self.peer}; is it down? See the health log")
         self._count += 1
-        known_by = message.kept_id()
-        if not known_by or known_by in self._waiting:
-            known_by = f"{self._life}-{self._count}"
-        kept = Kept(known_by, self._count, message, done)
+        kept = Kept(f"{self._life}-{self._count}", self._count, message, done)
         self._waiting[kept.id] = kept
         self._unsent.append(kept)
         return kept
 
     def due(self, now_s: float) -> list[Kept]:
-        """What should be sent now: what never was, and after a pause everything on the way once more."""
+        """What should be sent now."""
         batch: list[Kept] = []
-        if self._on_the_way and now_s >= self._retry_at:
+        on_the_way = bool(self._waiting) and self.oldest <= self._sent
+        if on_the_way and self._all_again:
             batch = [kept for kept in self._waiting.values() if kept.number <= self._sent]
+        elif on_the_way and now_s >= self._retry_at:
+            batch = [next(iter(self._waiting.values()))]
             self._pause_s = min(self._pause_s * 2, LAST_RETRY_S)
+            self._knocked = True
+        self._all_again = False
+        if batch or not on_the_way:
+            self._retry_at = now_s + self._pause_s
         while self._unsent and self._unsent[0].number < self.oldest + WINDOW:
             batch.append(self._unsent.popleft())
-        if batch:
-            self._retry_at = now_s + self._pause_s
-            self._sent = max(self._sent, batch[-1].number)
+            self._sent = batch[-1].number
         return batch
-
-    @property
-    def _on_the_way(self) -> bool:
-        return bool(self._waiting) and self.oldest <= self._sent
 
     def next_at(self) -> float | None:
         """When `due` will have something to send again."""
-        return self._retry_at if self._waiting else None
+        if not self._waiting:
+            return None
+        return 0.0 if self._all_again else self._retry_at
 
-    def acknowledge(self, message_id: str) -> Kept | None:
+    def acknowledge(self, message_id: str, now_s: float) -> Kept | None:
         """Let go of a message; None where it was let go before."""
-        kept = self._waiting.pop(message_id, None)
-        if kept is not None:
+        kept = self._waiting.get(message_id)
+        if kept is None:
+            return None
+        if kept.number == self.oldest:
+            # Only this counts as progress: others that go on must not put off the one that was lost.
+            if self._knocked:
+                self._all_again, self._knocked = True, False
             self._pause_s = FIRST_RETRY_S
-            if kept.done is not None:
-                kept.done()
-        return kept
+            self._retry_at = now_s + self._pause_s
+        return self._waiting.pop(message_id)
 
-    def hurry(self) -> None:
-        """The peer has a new life: send everything again at once."""
-        self._retry_at = 0.0
-        self._pause_s = FIRST_RETRY_S
-
-
-class Sequence:
-    """The receiver's side for one life of one sender: which number is next, and which ids are done."""
-
-    def __init__(self, oldest: int) -> None:
-        self._next = oldest
-        self._open: set[str] = set()
-        self._failed: set[str] = set()
-
-    def accept(self, number: int, message_id: str, oldest: int = 0) -> bool | None:
-        """True: handle it. False: done before, acknowledge it again. None: being handled, or out of turn.
-
-        `oldest` is what the sender still keeps. It may have let go of more since this life of the receiver
-        began: the last acknowledgements of the life before can arrive late.
-        """
-        self._next = max(self._next, oldest)
-        if message_id in self._failed:
-            self._failed.discard(message_id)
-            self._open.add(message_id)
-            return True
-        if message_id in self._open:
-            return None
-        if number < self._next:
-            return False
-        if number > self._next:
-            return None
-        self._next += 1
-        self._open.add(message_id)
-        return True
-
-    def finished(self, message_id: str) -> None:
-        """It was handled and acknowledged."""
-        self._open.discard(message_id)
-
-    def failed(self, message_id: str) -> None:
-        """It could not be handled now: take it when it comes again."""
-        if message_id in self._open:
-            self._open.discard(message_id)
-            self._failed.add(message_id)
+    def heard(self, peer_life: str) -> None:
+        """The peer said something: where it has a new life, what the old one may have lost is sent again at once."""
+        if self._peer_life not in ("", peer_life):
+            self._all_again, self._knocked = True, False
+            self._pause_s = FIRST_RETRY_S
+        self._peer_life = peer_life

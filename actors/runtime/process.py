@@ -107,51 +107,94 @@ def _recorder(path: Path) -> Callable[[bytes], None]:
 def run(config: BootConfig, life_line: BinaryIO) -> int:
     """Live as the actor that the boot config names, until it is told to stop; returns the exit status."""
     settings = config.settings
-    set_up_logging(settings.log_level, settings.log_format, settings.secrets())
+    set_up_logging(settings.log_level, settings.log_format, settings.secrets(), config.name)
     log = logging.getLogger(config.name)
+    stop = _Stop(log)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher hears Ctrl-C and stops its actors in order
-    role = load_role(config.role or ROLES[config.name.partition("-")[0]])
-    data_dir = Path(settings.data_dir)
-    line = ZmqLine(config.name, config.addresses)
-    node = make_node(config.name, line, data_dir, config.record_frames)
-    context = Context(node, settings, Clock(config.pace), data_dir, Path(config.run_dir))
-    actor = role.start(context)._actor_weakref()
-    assert actor is not None  # noqa: S101 - its own thread holds it
-
-    def stop(*_: object) -> None:
-        guard = threading.Timer(STOP_WITHIN_S, lambda: os._exit(EXIT_STUCK))
-        guard.daemon = True
-        guard.start()
-        actor.stop_in_order()
-
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGTERM, stop.on_signal)
+    try:
+        actor = _start(config, stop)
+    except RefusesToStart as error:
+        log.error("%s", error)
+        return EXIT_REFUSED
+    except Exception as error:  # here, where it is logged without secrets
+        log.error("%s cannot start: %s: %s", config.name, type(error).__name__, error, exc_info=error)
+        return EXIT_CRASHED
     threading.Thread(target=_watch, args=(life_line, stop, log), name="life-line", daemon=True).start()
     while not actor.gone.wait(3600):  # with a timeout, so that signals are heard on every system
         pass
-    return _exit_status(actor, log)
+    return _exit_status(actor)
 
 
-def _watch(life_line: BinaryIO, stop: Callable[[], None], log: logging.Logger) -> None:
+def _start(config: BootConfig, stop: _Stop) -> Actor:
+    role = load_role(config.role or ROLES[config.name.partition("-")[0]])
+    data_dir = Path(config.settings.data_dir)
+    node = make_node(config.name, ZmqLine(config.name, config.addresses), data_dir, config.record_frames)
+    context = Context(node, config.settings, Clock(config.pace), data_dir, Path(config.run_dir))
+    actor = role.start(context)._actor_weakref()
+    assert actor is not None  # noqa: S101 - its node holds it, and we hold the node
+    stop.of(actor)
+    return actor
+
+
+class _Stop:
+    """An ordered stop, asked for by a signal, by the end of the life line or by a frame: begun once, and guarded."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
+        self._actor: Actor | None = None
+        self._begun = False
+
+    def of(self, actor: Actor) -> None:
+        """This is the actor; it is stopped at once where that was asked for before it was there."""
+        self._actor = actor
+        actor.node.on_stop_frame = self.begin
+        if self._begun:
+            actor.stop_in_order()
+
+    def begin(self) -> None:
+        """Have the actor handle what waits and stop; end the process where that takes too long."""
+        if self._begun:
+            return
+        self._begun = True
+        guard = threading.Timer(STOP_WITHIN_S, self._give_up)
+        guard.daemon = True
+        guard.start()
+        if self._actor is not None:
+            self._actor.stop_in_order()
+
+    def on_signal(self, *_: object) -> None:
+        """SIGTERM."""
+        self.begin()
+
+    def _give_up(self) -> None:
+        self._log.error("Not stopped within %g s: the process ends as it is", STOP_WITHIN_S)
+        os._exit(EXIT_STUCK)
+
+
+def _watch(life_line: BinaryIO, stop: _Stop, log: logging.Logger) -> None:
     with contextlib.suppress(OSError):
         while life_line.read(1):
             pass
     log.warning("The launcher is gone: saving and stopping")
-    stop()
+    stop.begin()
 
 
-def _exit_status(actor: Actor, log: logging.Logger) -> int:
+def _exit_status(actor: Actor) -> int:
     if actor.crash is None:
         return 0
-    if isinstance(actor.crash, RefusesToStart):
-        log.error("%s", actor.crash)
-        return EXIT_REFUSED
-    return EXIT_CRASHED
+    return EXIT_REFUSED if isinstance(actor.crash, RefusesToStart) else EXIT_CRASHED
 
 
 def main() -> int:
     """Read the boot config from stdin and live."""
     stdin = sys.stdin.buffer
-    status = run(read_boot(stdin), stdin)
+    try:
+        config = read_boot(stdin)
+    except (EOFError, ValueError) as error:  # nothing of what was read is shown: it holds the tokens
+        sys.stderr.write(f"An actor's process is started by the launcher (python run.py): {type(error).__name__}\n")
+        return EXIT_REFUSED
+    status = run(config, stdin)
     logging.shutdown()
     sys.stderr.flush()
     os._exit(status)  # threads of libraries (a reader that hangs in a socket) must not keep the process

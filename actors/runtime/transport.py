@@ -7,6 +7,7 @@ delivery: what must arrive is kept by the outbox until it is acknowledged.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import stat
@@ -15,10 +16,18 @@ from typing import Protocol
 
 import msgspec
 import zmq
+from zmq.utils import z85
+
+from messages.codec import MAX_FRAME_BYTES
 
 QUEUE_FRAMES = 1000
 """Frames that wait at most on each side of one connection (ZeroMQ's high-water mark)."""
-MAX_FRAME_BYTES = 16 * 1024 * 1024
+MOST_BYTES = 4 * MAX_FRAME_BYTES
+"""Longest frame that a socket reads at all: more than the codec does, so that one too long is noted, not only lost."""
+LINGER_MS = 200
+"""What was not sent by then at the end is dropped."""
+LONGEST_PATH = 100
+"""Bytes of a socket's path: the operating system's limit is 103 or 107."""
 BATCH = 200
 """Frames taken at most at one receive, so that timers and pings are never starved."""
 
@@ -42,7 +51,7 @@ class Line(Protocol):
         """End a waiting `receive`; from any thread."""
 
     def close(self) -> None:
-        """Give everything back; what was not sent within a moment is dropped."""
+        """Give everything back; what was not sent within LINGER_MS is dropped."""
 
 
 class Keys(msgspec.Struct, frozen=True, array_like=True):
@@ -78,12 +87,18 @@ class ZmqLine:
         for end in (self._wake_in, self._wake_out):
             end.setblocking(False)
         self._poller.register(self._wake_in.fileno(), zmq.POLLIN)
-        if addresses.keys:
-            _only_for(self._context, addresses.keys)
+        self._doorkeeper: _Doorkeeper | None = None
         if listen:
-            self._router = self._listen(addresses.by_name[name])
+            try:
+                self._router = self._listen(addresses.by_name[name])
+            except BaseException:
+                self.close()
+                raise
 
     def _listen(self, address: str) -> zmq.Socket[bytes]:
+        if self._addresses.keys:
+            self._doorkeeper = _Doorkeeper(self._context, self._addresses.keys)
+            self._poller.register(self._doorkeeper.socket, zmq.POLLIN)
         router = self._socket(zmq.ROUTER)
         router.setsockopt(zmq.ROUTER_MANDATORY, 1)
         if self._addresses.keys:
@@ -91,8 +106,11 @@ class ZmqLine:
             router.setsockopt_string(zmq.CURVE_SECRETKEY, self._addresses.keys.secret)
             router.setsockopt_string(zmq.ZAP_DOMAIN, "usher")
         if address.startswith("ipc://"):
-            private_folder(Path(address.removeprefix("ipc://")).parent)
-        router.bind(address)
+            _check_path(address.removeprefix("ipc://"))
+        try:
+            router.bind(address)
+        except zmq.ZMQError as error:
+            raise OSError(error.errno, f"cannot listen at {address} ({error}): is another process there?") from error
         self._poller.register(router, zmq.POLLIN)
         return router
 
@@ -116,10 +134,10 @@ class ZmqLine:
 
     def _socket(self, kind: int) -> zmq.Socket[bytes]:
         made: zmq.Socket[bytes] = self._context.socket(kind)
-        made.setsockopt(zmq.LINGER, 200)
+        made.setsockopt(zmq.LINGER, LINGER_MS)
         made.setsockopt(zmq.SNDHWM, QUEUE_FRAMES)
         made.setsockopt(zmq.RCVHWM, QUEUE_FRAMES)
-        made.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
+        made.setsockopt(zmq.MAXMSGSIZE, MOST_BYTES)
         return made
 
     def send(self, peer: str, frame: bytes) -> bool:
@@ -147,25 +165,17 @@ class ZmqLine:
         """See Line."""
         found: list[tuple[Origin | None, bytes]] = []
         for ready, _ in self._poller.poll(max(0, round(timeout_s * 1000 + 0.49))):
-            if ready is self._router:
-                self._drain_router(found)
+            if self._router is not None and ready is self._router:
+                _drain_router(self._router, found)
             elif isinstance(ready, int):
                 with contextlib.suppress(BlockingIOError):
                     while len(self._wake_in.recv(4096)) == 4096:
                         pass
+            elif self._doorkeeper is not None and ready is self._doorkeeper.socket:
+                self._doorkeeper.answer()
             else:
                 _drain(ready, found)
         return found
-
-    def _drain_router(self, found: list[tuple[Origin | None, bytes]]) -> None:
-        router = self._router
-        assert router is not None  # noqa: S101 - only a router is polled for
-        try:
-            for _ in range(BATCH):
-                parts = router.recv_multipart(zmq.NOBLOCK)
-                found.append((parts[0], parts[1] if len(parts) == 2 else b""))
-        except zmq.Again:
-            return
 
     def wake(self) -> None:
         """See Line."""
@@ -174,34 +184,62 @@ class ZmqLine:
 
     def close(self) -> None:
         """See Line."""
-        self._context.destroy(linger=200)
+        self._context.destroy(linger=LINGER_MS)
         self._wake_in.close()
         self._wake_out.close()
 
 
+def _drain_router(router: zmq.Socket[bytes], found: list[tuple[Origin | None, bytes]]) -> None:
+    for _ in range(BATCH):
+        try:
+            parts = router.recv_multipart(zmq.NOBLOCK)
+        except zmq.Again:
+            return
+        found.append((parts[0], parts[1] if len(parts) == 2 else b""))
+
+
 def _drain(dealer: zmq.Socket[bytes], found: list[tuple[Origin | None, bytes]]) -> None:
-    with contextlib.suppress(zmq.Again):
-        found.extend((None, dealer.recv(zmq.NOBLOCK)) for _ in range(BATCH))
+    for _ in range(BATCH):
+        try:
+            parts = dealer.recv_multipart(zmq.NOBLOCK)
+        except zmq.Again:
+            return
+        found.append((None, parts[0] if len(parts) == 1 else b""))
 
 
-def _only_for(context: zmq.Context[zmq.Socket[bytes]], keys: Keys) -> None:
-    """Admit only who holds the run's keys (ZAP, RFC 27): CURVE alone admits whoever knows the public one."""
-    from zmq.auth.thread import ThreadAuthenticator  # only where there is no ipc
+class _Doorkeeper:
+    """Admits only who holds the run's keys (ZAP, RFC 27): CURVE alone admits whoever knows the public one.
 
-    authenticator = ThreadAuthenticator(context)
-    authenticator.start()
-    authenticator.configure_curve_callback("usher", _Holders(keys.public))
+    pyzmq's own authenticator needs an asyncio loop that Windows does not have, and a thread.
+    """
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], keys: Keys) -> None:
+        self._public = keys.public.encode()
+        self.socket: zmq.Socket[bytes] = context.socket(zmq.REP)
+        self.socket.setsockopt(zmq.LINGER, 0)
+        self.socket.bind("inproc://zeromq.zap.01")
+
+    def answer(self) -> None:
+        """Answer whether those who knock may come in. Called with every receive, as any other socket."""
+        with contextlib.suppress(zmq.Again):
+            while True:
+                version, request, _domain, _address, _identity, mechanism, *proof = self.socket.recv_multipart(
+                    zmq.NOBLOCK
+                )
+                known = mechanism == b"CURVE" and len(proof) == 1 and z85.encode(proof[0]) == self._public
+                verdict = [b"200", b"OK"] if known else [b"400", b"not of this run"]
+                self.socket.send_multipart([version, request, *verdict, b"", b""])
 
 
-class _Holders:
-    """Admits the one public key of the run."""
-
-    def __init__(self, public: str) -> None:
-        self._public = public.encode()
-
-    def callback(self, domain: str, key: bytes) -> bool:
-        """Whether this key may speak."""
-        return key == self._public
+def _check_path(path: str) -> None:
+    """Refuse a path that the operating system would cut, and a folder that others can enter."""
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise OSError(
+            errno.ENAMETOOLONG,
+            f"a socket's path may have {LONGEST_PATH} bytes, and {path} has {len(os.fsencode(path))}: "
+            "let the run folder be in a shorter path (TMPDIR)",
+        )
+    private_folder(Path(path).parent)
 
 
 def private_folder(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,7 +27,7 @@ def all_started(folder: Path) -> bool:
     """The health log has seen every actor running."""
     log = folder / "logs" / "actor_health.jsonl"
     text = log.read_text() if log.exists() else ""
-    return all(f'"actor":"{name}"' in text for name in FOUR) and text.count('"state":"running"') >= len(FOUR)
+    return all(re.search(rf'"actor":"{name}","pid":\d+,"state":"running"', text) for name in FOUR)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,72 @@
+"""Questions that were put to others and wait for their answer, each with its deadline."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+from collections.abc import Callable
+
+from actors.runtime.errors import ActorError, ActorUnavailable, MailboxFull, RemoteError
+from actors.runtime.timers import Timer
+from messages import Message
+from messages.codec import DecodeError, decode_body
+from messages.envelope import Envelope
+
+Reply = concurrent.futures.Future[Message]
+
+_OUR_OWN: dict[str, Callable[[str], ActorError]] = {"MailboxFull": MailboxFull, "ActorUnavailable": ActorUnavailable}
+"""Errors that the other's runtime answers with, not its handler."""
+
+
+@dataclasses.dataclass(slots=True)
+class _Pending:
+    reply: Reply
+    peer: str
+    deadline: Timer
+
+
+class Asks:
+    """Asks that wait, by id."""
+
+    def __init__(self) -> None:
+        self._pending: dict[str, _Pending] = {}
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    def add(self, ask_id: str, peer: str, reply: Reply, deadline: Timer) -> None:
+        """Wait for the answer; `deadline` is cancelled when it comes."""
+        self._pending[ask_id] = _Pending(reply, peer, deadline)
+
+    def answered(self, envelope: Envelope) -> None:
+        """An answer or an error came. One that comes after the deadline is passed over: the asker was told."""
+        pending = self._take(envelope.id)
+        if pending is None:
+            return
+        try:
+            if envelope.kind == "error":
+                kind, text = envelope.body
+                ours = _OUR_OWN.get(kind)
+                pending.reply.set_exception(ours(text) if ours else RemoteError(pending.peer, kind, text))
+            else:
+                pending.reply.set_result(decode_body(envelope.body))
+        except (DecodeError, TypeError, ValueError) as error:
+            pending.reply.set_exception(RemoteError(pending.peer, type(error).__name__, f"unreadable answer: {error}"))
+
+    def fail(self, ask_id: str, error: Exception) -> None:
+        """There will be no answer."""
+        pending = self._take(ask_id)
+        if pending is not None:
+            pending.reply.set_exception(error)
+
+    def fail_all(self, error: Exception) -> None:
+        """There will be no answer to any."""
+        for ask_id in list(self._pending):
+            self.fail(ask_id, error)
+
+    def _take(self, ask_id: str) -> _Pending | None:
+        pending = self._pending.pop(ask_id, None)
+        if pending is None:
+            return None
+        pending.deadline.cancel()
+        return pending if pending.reply.set_running_or_notify_cancel() else None  # its asker gave up

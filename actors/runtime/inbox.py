@@ -1,0 +1,133 @@
+"""What pykka takes for an actor's inbox: the transport itself, polled in the actor's own thread."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pykka
+from pykka._envelope import Envelope as PykkaEnvelope
+
+from actors.runtime.node import Node
+
+if TYPE_CHECKING:
+    from actors.runtime.actor import Actor
+
+LOOK_AROUND_S = 0.005
+"""While messages wait, the sockets are looked at this often (real seconds), so that pings are answered in time."""
+DRAIN_S = 4.0
+"""At an ordered stop, what waits is still handled for this long (real seconds)."""
+LATER_S = 0.5
+"""At an ordered stop, handlers that answer later are waited for this long (real seconds)."""
+
+
+class Inbox:
+    """pykka's inbox: local messages first, then what the node received, waiting on the sockets in between."""
+
+    def __init__(self, actor: Actor, node: Node) -> None:
+        self._actor = actor
+        self._node = node
+        self._local: collections.deque[PykkaEnvelope[Any]] = collections.deque()
+        self._putting = threading.Lock()
+        self._closed = False
+        self._looked_s = 0.0
+        self._stop_asked_s: float | None = None
+
+    def put(self, envelope: PykkaEnvelope[Any]) -> None:
+        """From any thread: a local message, pykka's own among them."""
+        with self._putting:
+            taken = not self._closed
+            if taken:
+                self._local.append(envelope)
+        if not taken:
+            _give_back(envelope)
+        elif not self._node.owned_here:
+            self._node.submit(nothing)
+
+    def put_first(self, message: object) -> None:
+        """Actor's thread only: before all that waits."""
+        self._local.appendleft(PykkaEnvelope(message))
+
+    def empty(self) -> bool:
+        """Whether nothing local waits."""
+        return not self._local
+
+    def close(self) -> None:
+        """Give back what waits, and whatever is put from now on: an ask that races a stop gets an error."""
+        with self._putting:
+            self._closed = True
+        while self._local:
+            _give_back(self._local.popleft())
+
+    def stop_in_order(self) -> None:
+        """Handle what waits, then stop."""
+        if self._stop_asked_s is None:
+            self._stop_asked_s = self._node.now()
+
+    def get(self) -> PykkaEnvelope[Any]:
+        """The next message, waiting for it. Never raises: pykka would end its thread without a word."""
+        self._actor.ready = True
+        while True:
+            try:
+                envelope = self._next()
+            except Exception as error:  # noqa: BLE001  # raised again where pykka handles it
+                envelope = PykkaEnvelope(Broken(error))
+            if envelope is not None:
+                return envelope
+
+    def _next(self) -> PykkaEnvelope[Any] | None:
+        now_s = self._node.now()
+        if now_s - self._looked_s > LOOK_AROUND_S:
+            self._look(0.0)
+        if self._local:
+            return self._local.popleft()
+        if self._stop_asked_s is not None:
+            return self._next_before_stop(now_s - self._stop_asked_s)
+        incoming = self._node.mailbox.get()
+        if incoming is None:
+            self._look(60.0)
+            return None
+        return PykkaEnvelope(incoming)
+
+    def _next_before_stop(self, asked_s: float) -> PykkaEnvelope[Any] | None:
+        """The next of what still waits, as long as there is time; then pykka's stop."""
+        if asked_s <= DRAIN_S:
+            if not len(self._node.mailbox):
+                self._look(0.0)
+            incoming = self._node.mailbox.get()
+            if incoming is not None:
+                return PykkaEnvelope(incoming)
+            if self._actor.answers_later and asked_s <= LATER_S:
+                self._look(LATER_S / 10)
+                return None
+        if not self._local:
+            self._actor.stop()
+        return None
+
+    def _look(self, timeout_s: float) -> None:
+        self._node.pump(timeout_s)
+        self._looked_s = self._node.now()
+
+
+@dataclasses.dataclass(frozen=True)
+class Broken:
+    """Something that runs between two messages failed; it ends the actor as a message would."""
+
+    error: Exception
+
+
+def nothing() -> None:
+    """Only wakes."""
+
+
+def _give_back(envelope: PykkaEnvelope[Any]) -> None:
+    """Tell whoever put it that nobody handles it."""
+    if envelope.reply_to is None:
+        return
+    if isinstance(envelope.message, pykka.messages._ActorStop):
+        envelope.reply_to.set(None)
+    else:
+        error = pykka.ActorDeadError("the actor stopped before it handled the message")
+        envelope.reply_to.set_exception((pykka.ActorDeadError, error, None))

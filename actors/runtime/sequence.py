@@ -1,0 +1,82 @@
+"""The receiver's side of kept messages: each is handled once, and in its sender's order."""
+
+from __future__ import annotations
+
+import collections
+
+REMEMBERED = 64
+"""Lives of senders that are remembered; the one unheard for longest is forgotten first."""
+
+
+class Sequence:
+    """For one life of one sender: which number is next, which are being handled, which are done."""
+
+    def __init__(self, oldest: int) -> None:
+        self._next = oldest
+        self._open: set[int] = set()
+        self._again: set[int] = set()
+        self._done_ahead: set[int] = set()
+
+    def accept(self, number: int, oldest: int) -> bool | None:
+        """True: handle it. False: done before, acknowledge it again. None: being handled, or out of turn.
+
+        `oldest` is the smallest number that the sender still keeps: what is below it was acknowledged, perhaps by an
+        earlier life of this receiver, and never comes again.
+        """
+        self._next = max(self._next, oldest)
+        while self._next in self._open or self._next in self._done_ahead:
+            self._next += 1
+        if self._done_ahead:
+            self._done_ahead = {done for done in self._done_ahead if done >= self._next}
+        if number in self._open:
+            return None
+        if number in self._again:
+            self._again.discard(number)
+        elif number < self._next or number in self._done_ahead:
+            return False
+        elif number > self._next:
+            return None
+        else:
+            self._next += 1
+        self._open.add(number)
+        return True
+
+    def finished(self, number: int) -> None:
+        """It was handled, or set aside."""
+        self._open.discard(number)
+        if number >= self._next:  # after a turning back: one that had begun before it
+            self._done_ahead.add(number)
+
+    def again(self, number: int) -> None:
+        """It could not be handled, later ones may have been: take it whenever it comes again."""
+        if number in self._open:
+            self._open.discard(number)
+            self._again.add(number)
+
+    def turn_back(self, number: int, untouched: list[int]) -> None:
+        """It could not be handled, and the `untouched` ones after it must wait for it: all come again, in order."""
+        self._open.difference_update(untouched, (number,))
+        self._next = min(self._next, number)
+
+
+class Sequences:
+    """The sequence of each life of each sender."""
+
+    def __init__(self) -> None:
+        self._by_life: collections.OrderedDict[tuple[str, str], Sequence] = collections.OrderedDict()
+
+    def of(self, sender: str, life: str, oldest: int) -> Sequence:
+        """A life's sequence, begun at the oldest number that it keeps."""
+        key = (sender, life)
+        found = self._by_life.get(key)
+        if found is None:
+            found = self._by_life[key] = Sequence(oldest)
+            if len(self._by_life) > REMEMBERED:
+                self._by_life.popitem(last=False)
+        else:
+            self._by_life.move_to_end(key)
+        return found
+
+    def known(self, sender: str, life: str) -> Sequence | None:
+        """A life's sequence; None where it was forgotten."""
+        return self._by_life.get((sender, life))
