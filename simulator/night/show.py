@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import threading
 from collections.abc import Iterator, Sequence
@@ -66,8 +67,8 @@ class Show:
         """Something that people do, or that goes wrong."""
         at = ""
         if self._stage is not None:
-            minutes = int(self._stage.minute)
-            at = f"{(20 * 60 + 30 + minutes) // 60 % 24:02d}:{(30 + minutes) % 60:02d}"
+            now_s = self._stage.clock.now().wall_s
+            at = f"{datetime.datetime.fromtimestamp(now_s, datetime.UTC):%H:%M}"
         with self._lock:
             self.console.print(f"[dim]{at}  · {escape(text)}[/dim]")
 

@@ -53,6 +53,8 @@ class Stage:
             cleared.callback(self.stop_service)
             self.start_service()
             self._cleared = cleared.pop_all()
+        # However long a busy machine took to start it all: the evening begins now.
+        self._began_s = self.clock.now().steady_s
         return self
 
     def __exit__(
