@@ -65,7 +65,10 @@ class PeerOutbox:
         if len(self._waiting) >= LIMIT:
             raise OutboxFull(f"{LIMIT} messages wait for {self.peer}; is it down? See the health log")
         self._count += 1
-        kept = Kept(f"{self._life}-{self._count}", self._count, message, done)
+        known_by = message.kept_id()
+        if not known_by or known_by in self._waiting:
+            known_by = f"{self._life}-{self._count}"
+        kept = Kept(known_by, self._count, message, done)
         self._waiting[kept.id] = kept
         self._unsent.append(kept)
         return kept
