@@ -33,11 +33,11 @@ STATS, BADGES, HISTORY = "user_stats.json", "user_badges.json", "watch_history.j
 TABLES = ("watches", "viewer_stats", "viewer_badges", "checkpoint", "saves")
 SAVED, SKIPPED = "💾 Auto-saved badge data (", "⏭️ Auto-save skipped (no active watches)"
 WITHIN_S = 20.0
-QUIET_S = 1.0
+QUIET_S = 0.8
 SETTINGS = {
     "PLEX_POLL_SECONDS": "12",
     "MIN_WATCH_SECONDS": "1",
-    "AUTO_SAVE_INTERVAL_MINUTES": "1.5",  # of real seconds
+    "AUTO_SAVE_INTERVAL_MINUTES": "1.2",  # 1.2 real seconds
     "BACKUP_INTERVAL_HOURS": "0",
 }
 
