@@ -78,7 +78,7 @@ def decode_envelope(frame: bytes) -> Envelope:
     except msgpack.exceptions.ExtraData as error:
         raise NotMsgpack("more than one object in the frame") from error
     except ValueError as error:
-        if "incomplete" in str(error):
+        if "incomplete" in str(error) or "exceeds max_" in str(error):  # more is announced than the frame has bytes
             raise ShortFrame(f"the frame ends after {len(frame)} bytes, before it is whole") from error
         raise NotMsgpack(str(error) or type(error).__name__) from error
     try:
