@@ -37,7 +37,7 @@ def seat_members(house: House, at: Moment) -> None:
         return
     house.host = host.identity
     for session in _with_guests(house):
-        if session is not host:
+        if session is not host and session.missing_since is None:  # a missed one ends everybody's watch alike
             for member in list(session.guests):
                 _see_out(house, session, member, at)
     line = host.line
@@ -56,7 +56,8 @@ def seat_members(house: House, at: Moment) -> None:
 def choose_host(house: House) -> Session | None:
     """Return the session that plays into the channel; None where none does, or where it is not clear which.
 
-    A party that is under way stays with its film: somebody who starts a film at home does not end it.
+    A party that is under way stays with its film: somebody who starts a film at home does not end it. Where the
+    same player shows another film, the party goes on with that, without waiting for the grace.
     """
     chosen = house.session(house.manual_host)
     if chosen is not None:
@@ -64,7 +65,7 @@ def choose_host(house: House) -> Session | None:
     house.manual_host = None
     current = house.session(house.host)
     if current is not None and current.guests:
-        return _settled(house, current)
+        return _settled(house, _next_film(house, current) or current)
     running = [
         session
         for server in house.servers.values()
@@ -86,6 +87,19 @@ def choose_host(house: House) -> Session | None:
         house.notice = notice
         house.notify(notice)
     return None
+
+
+def _next_film(house: House, session: Session) -> Session | None:
+    """Return what the player of a missed session shows in its place; None where it is not clear that it does."""
+    player = (session.identity.account_id, session.identity.machine_id)
+    if session.missing_since is None or not all(player):
+        return None
+    shown = [
+        other
+        for other in house.servers[session.identity.server_id].sessions.values()
+        if other.missing_since is None and (other.identity.account_id, other.identity.machine_id) == player
+    ]
+    return shown[0] if len(shown) == 1 and shown[0].playback is not None else None
 
 
 def later(first: Moment, second: Moment) -> Moment:

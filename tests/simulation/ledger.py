@@ -92,8 +92,8 @@ def leeway(night: Night, attendance: Attendance) -> Leeway:
     edge_s = settings.plex_poll_seconds + max(s.report_s for s in attendance.stretches) + LATE_S
     boundaries = attendance.boundaries()
     changes_s = edge_s * (len(boundaries) + 1)
-    if attendance.guest:  # a party stays with its film for the grace, then goes on to the next
-        changes_s += settings.end_grace_seconds * len({s.session for s in attendance.stretches})
+    if attendance.guest:  # a party stays with its film for the grace, before it follows its host to another player
+        changes_s += settings.end_grace_seconds * moves(attendance)
     dark_s = sum(dark_costs(night, attendance, edge_s))
     if night.calm:
         dark_s = min(dark_s, sum(promised_s(night, fault.name) for fault in night.faults))
@@ -102,6 +102,13 @@ def leeway(night: Night, attendance: Attendance) -> Leeway:
     ghosts_s = sum(min(length_s, settings.ghost_after_seconds + edge_s) for length_s in ghosts)
     off_s = changes_s + dark_s
     return Leeway(off_s, off_s + ghosts_s + jumps * settings.position_slack_seconds)
+
+
+def moves(attendance: Attendance) -> int:
+    """How often the host may have come from another player."""
+    sessions = {s.session for s in attendance.stretches}
+    machines = {s.machine for s in attendance.stretches}
+    return len(sessions) if len(machines) > 1 or machines != {f"{attendance.stretches[0].account}-tv"} else 0
 
 
 def dark_costs(night: Night, attendance: Attendance, edge_s: float) -> Iterable[float]:
