@@ -85,6 +85,8 @@ def decode_envelope(frame: bytes) -> Envelope:
         return msgspec.convert(plain, Envelope)
     except msgspec.ValidationError as error:
         raise WrongType(f"not an envelope: {error}") from error
+    except RecursionError as error:
+        raise NotMsgpack("nested too deeply") from error
 
 
 def decode_body(body: Any) -> Message:
@@ -92,8 +94,11 @@ def decode_body(body: Any) -> Message:
     tag = body[0] if isinstance(body, list) and body else None
     kind = _BY_TAG.get(tag) if isinstance(tag, str) else None
     if kind is None:
-        raise UnknownTag(f"no message has the tag {tag!r:.60}")
+        shown = repr(tag[:60]) if isinstance(tag, str) else f"(a {type(tag).__name__})"  # a deep one has no repr
+        raise UnknownTag(f"no message has the tag {shown}")
     try:
         return msgspec.convert(body, kind)
     except msgspec.ValidationError as error:
         raise WrongType(f"{kind.__name__}: {error}") from error
+    except RecursionError as error:
+        raise WrongType(f"{kind.__name__}: nested too deeply") from error

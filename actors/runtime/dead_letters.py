@@ -115,7 +115,9 @@ def _readable(body: Any) -> tuple[Any, str]:
     """What JSON can show of a body, and its text. A frame may hold what JSON has no word for."""
     try:
         text = json.dumps(body, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError):
         body = repr(body)
         text = json.dumps(body, ensure_ascii=False)
+    except RecursionError:  # repr would raise it too
+        body = text = "nested too deeply to be shown"
     return body, text
