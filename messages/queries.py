@@ -142,6 +142,8 @@ class ViewerProfile(Message, frozen=True, tag="viewer_profile"):
     """Every badge of badges.toml, in its order."""
     rank_by_time: int = 0
     """Place in the leaderboard by time, from 1; 0 where not in it."""
+    days: tuple[tuple[str, float], ...] = ()
+    """The last year: ISO date in TIMEZONE, seconds watched; in order of time, days without any left out."""
 
 
 class GetBadgeCatalogue(Message, frozen=True, tag="get_badge_catalogue"):

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 
 from awards import added, progress, published, streaks
 from awards.badges import unknown
+from awards.calendar import local
 from messages import (
     BadgeCatalogue,
     EarnedBadge,
@@ -27,6 +28,7 @@ from persistence.publishing import Rules, decode_totals, stored_totals, totals_f
 from persistence.rows import watch_record
 from persistence.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
 
+YEAR_S = 366 * 86_400
 MAX_ROWS = 100
 """More than a page of a chat ever shows."""
 
@@ -58,7 +60,25 @@ class Queries:
             held = {badge.badge_id: badge.earned_at_s for badge in badges}
             board = self._by_value(connection, "time", running, at_s)
             rank = next((row.rank for row in board if row.viewer_id == viewer_id), 0)
-            return ViewerProfile(stats, badges, self._progress(connection, totals, held), rank)
+            days = self._days(connection, viewer_id, now, at_s)
+            return ViewerProfile(stats, badges, self._progress(connection, totals, held), rank, days)
+
+    def _days(
+        self, connection: Connection, viewer_id: str, now: Sequence[WatchRecord], at_s: float
+    ) -> tuple[tuple[str, float], ...]:
+        """Seconds watched on each day of the last year; a watch belongs to the day it began on."""
+        query = select(WATCHES.c.started_at_s, WATCHES.c.playing_s).where(
+            WATCHES.c.viewer_id == viewer_id,
+            WATCHES.c.brief.is_(False),
+            WATCHES.c.started_at_s >= at_s - YEAR_S,
+            WATCHES.c.watch_id.not_in(sorted(stored(connection, now))),
+        )
+        played: list[Any] = [*connection.execute(query), *((each.started_at_s, each.playing_s) for each in now)]
+        days: dict[str, float] = {}
+        for started_at_s, playing_s in played:
+            day = local(started_at_s, self._rules.zone).date().isoformat()
+            days[day] = days.get(day, 0.0) + playing_s
+        return tuple(sorted(days.items()))
 
     def _totals(self, connection: Connection, viewer_id: str, now: Sequence[WatchRecord]) -> Any:
         resumed = stored(connection, now)

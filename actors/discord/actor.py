@@ -21,6 +21,7 @@ from actors.discord.client import Connection
 from actors.discord.desk import Desk
 from actors.discord.keepsake import Keepsake
 from actors.discord.notices import Notice
+from actors.discord.painter import Painter
 from actors.discord.presence import Presence
 from actors.discord.troubles import Troubles
 from actors.discord.voice import VoiceWatch
@@ -51,7 +52,8 @@ class DiscordActor(Actor):
         self._leaving = asyncio.Event()
         self._troubles = Troubles(self.degraded, self.recovered, self.log)
         self._keepsake = Keepsake(context.data_dir / "discord.json", self.log)
-        self._desk = Desk(settings, context.clock, self._ask_later, self._tell)
+        self._painter = Painter(context.data_dir / "cache" / "charts", self.log)
+        self._desk = Desk(settings, context.clock, self._ask_later, self._tell, self._painter)
         self._connection = Connection(
             settings.discord_token, settings.discord_guild_id, self._make_bot, self._troubles, self.log
         )

@@ -4,12 +4,13 @@ import asyncio
 import io
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 import discord
 
-from actors.discord import live, look
+from actors.discord import charting, live, look
 from actors.discord.desk import Desk, UnansweredError
 from actors.discord.failures import judge
 from actors.discord.keepsake import Card, Keepsake
@@ -48,6 +49,10 @@ class _Face:
     pictures: dict[str, bytes] = field(default_factory=dict)
     """Files to attach, by name; those that were attached in an earlier life are not among them."""
     warned: bool = False
+    renew: bool = False
+    """Whether the files that the message has are to go."""
+    alt: str = ""
+    """What is on the chart, in words."""
 
     def due_s(self) -> float | None:
         """When to edit it next, on the steady clock; None while nothing changes."""
@@ -112,6 +117,8 @@ class Cards:
                 if shown.seen.wall_s <= face.card.ended.at.wall_s + _RESUMED_S:
                     continue
                 face.card.ended, face.card.charted = None, False  # somebody went on with it: it lives again
+                face.card.files, face.renew = [], True
+                self._fetch_poster(face, shown)
             if live.signature(shown) != face.shown:
                 face.change()
             face.seen = shown
@@ -152,11 +159,15 @@ class Cards:
                 face.card.ended = before
                 raise
         self._keep()
+        self._begin(self._with_chart(face))
         self._some.set()
         return True
 
     async def run(self) -> None:
         """Edit each card when it is time, for ever."""
+        for face in list(self._faces.values()):
+            if face.card.ended is not None and not face.card.charted:
+                self._begin(self._with_chart(face))
         while True:
             self._some.clear()
             due = [face.due_s() for face in self._faces.values()]
@@ -211,7 +222,7 @@ class Cards:
             raise TimeoutError("Discord is not logged in")
         message = channel.get_partial_message(face.card.message_id)
         names = sorted({*face.card.files, *face.pictures})
-        if set(face.pictures) - set(face.card.files):
+        if face.renew or set(face.pictures) - set(face.card.files):
             names = sorted(face.pictures)
             await message.edit(
                 embed=self._embed(face, names), attachments=self._files(face), allowed_mentions=look.NOBODY
@@ -222,12 +233,14 @@ class Cards:
 
     def _edited(self, face: _Face, names: list[str]) -> None:
         face.edited_s = time.monotonic()
-        face.changed_s, face.tries, face.warned = None, 0, False
+        face.changed_s, face.tries, face.warned, face.renew = None, 0, False, False
         if face.seen is not None:
             face.shown = live.signature(face.seen)
         if face.card.files != names:
             face.card.files = names
             self._keep()
+        if face.card.charted:
+            face.pictures.clear()  # nothing comes any more: the message has them
 
     def _embed(self, face: _Face, names: list[str] | None = None) -> discord.Embed:
         if face.card.ended is not None:
@@ -244,7 +257,11 @@ class Cards:
         return embed
 
     def _files(self, face: _Face) -> list[discord.File]:
-        return [discord.File(io.BytesIO(content), name) for name, content in sorted(face.pictures.items())]
+        said = {_CHART: face.alt}
+        return [
+            discord.File(io.BytesIO(content), name, description=said.get(name))
+            for name, content in sorted(face.pictures.items())
+        ]
 
     def _failed(self, face: _Face, error: BaseException) -> None:
         face.tries += 1
@@ -270,9 +287,33 @@ class Cards:
 
     def _fetch_poster(self, face: _Face, shown: Screening) -> None:
         if shown.item.thumb:
-            task = asyncio.ensure_future(self._with_poster(face, shown))
-            self._fetching.add(task)
-            task.add_done_callback(self._fetching.discard)
+            self._begin(self._with_poster(face, shown))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Something that must not keep the other cards waiting."""
+        task = asyncio.ensure_future(work)
+        self._fetching.add(task)
+        task.add_done_callback(self._fetching.discard)
+
+    async def _with_chart(self, face: _Face) -> None:
+        """Have the night's chart drawn and put it into the record, beside the poster."""
+        ended = face.card.ended
+        picture = charting.night(ended) if ended is not None else None
+        if ended is None or self._desk.painter is None:
+            return
+        if picture is None:
+            face.card.charted = True
+            return
+        drawn = await self._desk.painter.draw(picture)
+        if any(name.startswith(_POSTER) and name not in face.pictures for name in face.card.files):
+            await self._with_poster(face, ended.screening)  # of an earlier life: a new file replaces all there are
+        if face.card.ended is ended:
+            face.card.charted = True
+            face.alt = picture.alt
+            if drawn:
+                face.attach(_CHART, drawn)
+            self._keep()
+            self._some.set()
 
     async def _with_poster(self, face: _Face, shown: Screening) -> None:
         """Fetch the poster and let the card show it at once."""

@@ -9,6 +9,7 @@ from actors.runtime import Clock, RemoteError
 from messages import Message
 
 if TYPE_CHECKING:
+    from actors.discord.painter import Painter
     from config import Settings
 
 Answer = TypeVar("Answer", bound=Message)
@@ -47,10 +48,12 @@ class Desk:
         clock: Clock,
         asks: Callable[[str, Message, float], "concurrent.futures.Future[Message]"],
         tells: Callable[[str, Message], None],
+        painter: "Painter | None" = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self.tell = tells
+        self.painter = painter
         self._asks = asks
 
     async def ask(self, actor: str, question: Message, expected: type[Answer], timeout_s: float = ASK_S) -> Answer:

@@ -7,6 +7,7 @@ from typing import Any
 import discord
 
 from actors.discord.words import cut, measure
+from charts import Picture
 
 TITLE, DESCRIPTION, FIELD_NAME, FIELD_VALUE, FOOTER = 256, 4096, 256, 1024, 2048
 MOST_FIELDS, MOST_IN_MESSAGE, MOST_EMBEDS = 25, 6000, 10
@@ -50,6 +51,10 @@ class Reply:
     page: int = 0
     pages: int = 1
     items: Sequence[discord.ui.Item[Any]] = field(default_factory=tuple)
+    picture: Picture | None = None
+    """What to draw; the embed shows it in words until the picture is there."""
+    beside: discord.Embed | None = None
+    """The embed beside the picture, without what the picture shows."""
 
 
 def card(

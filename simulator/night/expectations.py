@@ -33,6 +33,8 @@ class Evidence:
     service_log: str
     texts: tuple[str, ...]
     """Every message of the channel, with its embeds, as plain text."""
+    files: tuple[tuple[str, ...], ...]
+    """Names of the files of each message."""
     unanswered: tuple[str, ...]
     """Commands that got no reply."""
     slowest_ack_s: float
@@ -170,7 +172,20 @@ def _channel(evidence: Evidence) -> list[Finding]:
             "" if evidence.slowest_ack_s < 3 else f"{evidence.slowest_ack_s:.1f} s",
         ),
         Finding("Every film was announced", ", ".join(unseen)),
+        Finding("Every film's card became the night's record, with poster and chart", ", ".join(_bare(evidence))),
     ]
+
+
+def _bare(evidence: Evidence) -> list[str]:
+    """Films whose card did not become what it should."""
+    films = sorted({want.film for want in EXPECTED})
+    whole = {
+        film
+        for film in films
+        for text, files in zip(evidence.texts, evidence.files, strict=True)
+        if f"🏁 {film}" in text and {"poster.png", "attendance.png"} <= set(files)
+    }
+    return [film for film in films if film not in whole]
 
 
 def _actors(evidence: Evidence) -> list[Finding]:

@@ -13,15 +13,18 @@ from pathlib import Path
 
 from rich.console import Console
 
+from simulator.discord.posts import Message
 from simulator.night.director import Director
 from simulator.night.expectations import Evidence, findings
 from simulator.night.prompt import Prompt
 from simulator.night.script import CUES, CURTAIN, HOST, STARTS
-from simulator.night.show import Show
+from simulator.night.show import Show, chapter
 from simulator.night.stage import ANNOUNCE, Stage
 
 SPEED = 180.0
 """Minutes of the night in a minute: the whole of it takes 35 s."""
+CHART_WITHIN_S = 30.0
+"""Real seconds: drawing does not hurry at speed."""
 SETTINGS = {
     "PLEX_POLL_SECONDS": "30",
     "END_GRACE_SECONDS": "60",
@@ -80,6 +83,11 @@ def _evening() -> datetime.datetime:
     return datetime.datetime.combine(yesterday, datetime.time(20, 30), datetime.UTC)
 
 
+def _drawn(message: Message) -> bool:
+    """Whether a record has its chart; all other messages have what they are to have."""
+    return chapter(message) != "🏁" or any(each.description for each in message.attachments)
+
+
 def _scripted(stage: Stage, show: Show) -> int:
     director = Director(stage, show.behind)
     show.opening(stage)
@@ -91,12 +99,15 @@ def _scripted(stage: Stage, show: Show) -> int:
         director.play(CUES[len(before) :])
         stage.wait_until(CURTAIN)
         unanswered = director.unanswered()
+        stage.discord.until(lambda: all(map(_drawn, stage.discord.messages(ANNOUNCE))), CHART_WITHIN_S)
+    messages = stage.discord.messages(ANNOUNCE)
     health = tuple(stage.health())
     status, stop_s = stage.stop_service()
     evidence = Evidence(
         data_dir=stage.data_dir,
         service_log=stage.service_log(),
-        texts=tuple(message.text for message in stage.discord.messages(ANNOUNCE)),
+        texts=tuple(message.text for message in messages),
+        files=tuple(tuple(each.filename for each in message.attachments) for message in messages),
         unanswered=unanswered,
         slowest_ack_s=director.slowest_ack_s(),
         health=health,

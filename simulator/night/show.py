@@ -12,18 +12,19 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
 
-from simulator.discord.posts import Message
-from simulator.discord.transcript import render
+from simulator.discord.posts import Attachment, Message
+from simulator.discord.transcript import render, size
 from simulator.night.expectations import Finding
 from simulator.night.stage import ANNOUNCE, Stage
 
 SETTLE_S = 0.25
 """A message is shown when it has not been edited for this long (real seconds)."""
-CARD_SETTLE_S = 1.2
-"""The same for a film's card, which gets its pictures by edits."""
+PATIENCE_S = {"🎬": 1.2, "🏁": 3.0}
+"""The same for a film's card, which gets its poster by an edit, and for the record, which gets its chart."""
 SHOWN_ROWS = 12
 HEADINGS = {
     "completion_percentage": "seen %",
@@ -53,6 +54,8 @@ class Show:
         self._stage: Stage | None = None
         self._shown: dict[int, str] = {}
         """Each message that was shown, with the chapter of its life that was."""
+        self._told: set[int] = set()
+        """Pictures whose words were shown."""
 
     def opening(self, stage: Stage) -> None:
         """Say what is about to be seen."""
@@ -99,11 +102,21 @@ class Show:
     def _catch_up(self, stage: Stage, *, settled: bool) -> None:
         for message in stage.discord.messages(ANNOUNCE):
             part = chapter(message)
-            patience_s = CARD_SETTLE_S if part else SETTLE_S
-            if self._shown.get(message.id) == part or (settled and not message.settled(patience_s)):
+            if settled and not message.settled(PATIENCE_S.get(part, SETTLE_S)):
                 continue
-            self._shown[message.id] = part
-            self.message(message)
+            if self._shown.get(message.id) != part:
+                self._shown[message.id] = part
+                self.message(message)
+            for each in message.attachments:
+                if each.description and each.id not in self._told:
+                    self._told.add(each.id)
+                    self._picture(each)
+
+    def _picture(self, picture: Attachment) -> None:
+        """A chart, which a terminal cannot show: its name and size, and what is on it."""
+        said = f"{picture.filename}, {size(len(picture.content))}. On it: {picture.description}"
+        with self._lock:
+            self.console.print(Padding(f"[dim]📊 {escape(said)}[/dim]", (0, 0, 1, 2)))
 
     # -- what was left -------------------------------------------------------------------------------------
 

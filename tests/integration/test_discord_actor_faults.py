@@ -73,7 +73,7 @@ def test_discord_is_away_at_the_first_connection(stage: Stage) -> None:
     stage.discord.stop()
     with stage.acting(wait=False):
         stage.until_health("cannot be reached")
-        assert connected(stage) is False
+        until(lambda: connected(stage) is False, "the tracker hears that it is away")
         waiting = stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening()))
         stage.discord.start()
         assert waiting.wait(20)

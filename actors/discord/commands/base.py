@@ -57,7 +57,9 @@ class UsherCog(commands.Cog):
     async def answer(self, ctx: Context, name: str, arguments: str = "") -> None:
         """Answer with the first page of this name."""
         reply, view = await waited(ctx, self.book.make(name, arguments))
-        await send(ctx, reply, view)
+        message = await send(ctx, reply, view)
+        if self.desk.painter is not None and reply.picture is not None and reply.beside is not None:
+            await self.desk.painter.show(message, reply.picture, reply.beside)
 
     async def suggest_titles(self, part: str) -> list[app_commands.Choice[str]]:
         """Titles for autocompletion; none rather than too late."""
@@ -94,12 +96,11 @@ async def waited(ctx: Context, work: Coroutine[Any, Any, Got]) -> Got:
     return await task
 
 
-async def send(ctx: Context, reply: Reply, view: discord.ui.View | None = None) -> None:
+async def send(ctx: Context, reply: Reply, view: discord.ui.View | None = None) -> discord.Message:
     """Send an answer to where the command was given."""
     if view is None:
-        await ctx.send(embed=reply.embed, allowed_mentions=look.NOBODY)
-    else:
-        await ctx.send(embed=reply.embed, view=view, allowed_mentions=look.NOBODY)
+        return await ctx.send(embed=reply.embed, allowed_mentions=look.NOBODY)
+    return await ctx.send(embed=reply.embed, view=view, allowed_mentions=look.NOBODY)
 
 
 def viewer_id(member: discord.Member | discord.User) -> str:

@@ -10,7 +10,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from actors.discord import look, words
+from actors.discord import charting, look, words
 from actors.discord.commands.base import Context, UsherCog, choice, command, spoken, viewer_id
 from actors.discord.commands.errors import RefusedError
 from actors.discord.commands.whom import Mentioned
@@ -22,6 +22,9 @@ from messages import GetHistory, GetMovieStats, HistoryPage, MovieStats, TitleCo
 MOVIE_STATS, HISTORY = "moviestats", "history"
 ROWS = 8
 _WEEKS = 8
+_BY_WEEK, _GENRES = "📈 Week by week", "🎭 Genres"
+_DRAWN = {_BY_WEEK, _GENRES}
+"""What the picture shows in place of the words."""
 _SINCE = {"d": 1, "w": 7, "m": 30, "y": 365}
 _SUGGESTED = (("The last week", "7d"), ("The last month", "1m"), ("The last year", "1y"))
 
@@ -90,7 +93,10 @@ async def movie_stats(desk: Desk, arguments: str, page: int) -> Reply:
     if not found.watches:
         text = "Nobody watched that yet. `!moviestats` alone shows everything." if arguments else "Nothing watched yet."
         return Reply(look.card(heading, text, colour=look.GREY))
-    return Reply(look.card(heading, _totals(found), fields=_details(found, bool(arguments))))
+    fields = _details(found, bool(arguments))
+    beside = look.card(heading, _totals(found), fields=[part for part in fields if part.name not in _DRAWN])
+    picture = charting.community(found, words.plain(arguments))
+    return Reply(look.card(heading, _totals(found), fields=fields), picture=picture, beside=beside)
 
 
 def _totals(found: MovieStats) -> str:
@@ -113,9 +119,9 @@ def _details(found: MovieStats, one_title: bool) -> list[Field]:
     weeks = list(itertools.dropwhile(lambda week: not week[1], found.weeks))[-_WEEKS:]
     if any(seconds for _, seconds in weeks):
         rows = [(_week(monday), seconds, words.duration(seconds)) for monday, seconds in weeks]
-        fields.append(Field("📈 Week by week", words.text_chart(rows)))
+        fields.append(Field(_BY_WEEK, words.text_chart(rows)))
     if found.genres:
-        fields.append(Field("🎭 Genres", _counted(found.genres[:6]), inline=True))
+        fields.append(Field(_GENRES, _counted(found.genres[:6]), inline=True))
     if found.decades:
         fields.append(Field("📅 Decades", _counted(found.decades), inline=True))
     if found.recent:

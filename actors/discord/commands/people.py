@@ -1,10 +1,12 @@
 """A viewer's figures and badges, and how viewers compare."""
 
+import datetime
+import zoneinfo
 from typing import Annotated, Literal
 
 import discord
 
-from actors.discord import look, words
+from actors.discord import charting, look, words
 from actors.discord.commands.base import Context, UsherCog, command, viewer_id
 from actors.discord.commands.whom import Whom
 from actors.discord.desk import Desk
@@ -84,10 +86,20 @@ async def stats(desk: Desk, arguments: str, page: int) -> Reply:
     profile = await _profile(desk, who)
     if profile.stats is None:
         return _unknown(name)
-    return Reply(_figures(profile, profile.stats))
+    today = local_date(desk.clock.now().wall_s, desk.settings.timezone)
+    return Reply(
+        _figures(profile, profile.stats),
+        picture=charting.viewer(profile, today),
+        beside=_figures(profile, profile.stats, drawn=True),
+    )
 
 
-def _figures(profile: ViewerProfile, shown: ViewerStats) -> discord.Embed:
+def local_date(wall_s: float, timezone: str) -> datetime.date:
+    """The day at that time, in TIMEZONE."""
+    return datetime.datetime.fromtimestamp(wall_s, zoneinfo.ZoneInfo(timezone)).date()
+
+
+def _figures(profile: ViewerProfile, shown: ViewerStats, *, drawn: bool = False) -> discord.Embed:
     streak = words.count(shown.current_streak_days, "day")
     if shown.longest_streak_days > shown.current_streak_days:
         streak += f" (best {shown.longest_streak_days})"
@@ -109,7 +121,7 @@ def _figures(profile: ViewerProfile, shown: ViewerStats) -> discord.Embed:
         ("📅 Decades", shown.decades),
         ("🎥 Directors", shown.directors),
     ):
-        if counted:
+        if counted and not (drawn and counted is shown.genres):
             fields.append(Field(heading, _most(counted)))
     lines = []
     if shown.watching_now:

@@ -1,0 +1,31 @@
+"""Draws one picture: msgpack of a `Picture` on stdin, PNG on stdout. Ends with status 1 and a reason on stderr."""
+
+import logging
+import sys
+
+import msgpack
+import msgspec
+
+from charts.plan import SIZE_LIMIT, Picture
+
+
+def main() -> int:
+    """Read, draw, write."""
+    raw = sys.stdin.buffer.read(SIZE_LIMIT + 1)
+    if len(raw) > SIZE_LIMIT:
+        sys.stderr.write(f"more than {SIZE_LIMIT} bytes to draw\n")
+        return 1
+    try:
+        picture = msgspec.convert(msgpack.unpackb(raw), Picture, strict=True)
+    except (ValueError, msgspec.ValidationError) as error:
+        sys.stderr.write(f"not a picture: {error}\n")
+        return 1
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it regrets that fallback fonts have no bold
+    from charts.draw import png  # the plotting library is loaded for a picture only
+
+    sys.stdout.buffer.write(png(picture))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""Charts by the process that draws them: real pictures, small, in time, in any script; and what happens without."""
+
+import asyncio
+import datetime
+import logging
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgpack
+import msgspec
+import pytest
+
+from actors.discord import painter
+from actors.discord.painter import Painter
+from charts import Attendance, Genres, Picture, Weeks, Year
+
+LOG = logging.getLogger("discord")
+TODAY = datetime.date(2026, 11, 22)
+DAYS = tuple(((TODAY - datetime.timedelta(days=back)).isoformat(), 600.0 * (back % 9)) for back in range(364, -1, -1))
+NAMES = ("Drama", "Комедия", "דרמה", "كوميديا", "ドラマ 漢字", "한국 영화", "हिन्दी", "ละครไทย", "$x_1^{", "🎬🍿")
+PICTURES = {
+    "attendance": Picture((Attendance("羅生門 · אורי · $x", tuple(range(120)), 88 * 60.0),)),
+    "no viewers": Picture((Attendance("", (0,), 60.0),)),
+    "weeks": Picture((Weeks("Hours by week", DAYS[::7][-12:]), Genres("Genres", tuple((n, 5) for n in NAMES)))),
+    "year": Picture((Year("The year of " + "Ω" * 10_000, DAYS, TODAY.isoformat()),)),
+    "an empty year": Picture((Year("", (), TODAY.isoformat()),)),
+    "figures beyond all reason": Picture((Weeks("x", ((TODAY.isoformat(), 1e15),)), Genres("y", (("z", 10**15),)))),
+}
+
+
+def size(png: bytes) -> tuple[int, int]:
+    """Width and height of a PNG, pixels."""
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack(">II", png[16:24])
+    return width, height
+
+
+@pytest.mark.parametrize("name", PICTURES)
+async def test_every_kind_is_drawn(tmp_path: Path, name: str) -> None:
+    """As a PNG of a phone's width, below 150 kB, well before the deadline."""
+    began = time.monotonic()
+    drawn = await Painter(tmp_path, LOG).draw(PICTURES[name])
+    assert time.monotonic() - began < painter.DEADLINE_S
+    width, height = size(drawn)
+    assert width == 880
+    assert 150 < height < 900
+    assert len(drawn) < 150_000
+
+
+def test_no_letter_of_a_script_is_missing() -> None:
+    """The drawing process says nothing of missing glyphs, which the library warns of."""
+    data = msgpack.packb(msgspec.to_builtins(PICTURES["weeks"]))
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "charts"], input=data, capture_output=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"missing" not in done.stderr
+
+
+@pytest.mark.parametrize("data", [b"", b"\xc1", msgpack.packb([1, 2]), b"\0" * 1_000_001])
+def test_what_is_no_picture_is_refused(data: bytes) -> None:
+    """With a reason, not a traceback."""
+    done = subprocess.run([sys.executable, "-m", "charts"], input=data, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+async def test_a_drawing_that_hangs_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At the deadline; the log says so, and the next one is drawn."""
+    made = Painter(tmp_path, LOG)
+    with monkeypatch.context() as hasty:
+        hasty.setattr(painter, "DEADLINE_S", 0.05)
+        assert await made.draw(PICTURES["attendance"]) == b""
+    assert "not within" in caplog.text
+    assert await made.draw(PICTURES["attendance"])
+
+
+async def test_without_the_library_the_words_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A Python that has no such module."""
+    monkeypatch.setattr(sys, "executable", "/nonexistent/python")
+    assert await Painter(tmp_path, LOG).draw(PICTURES["attendance"]) == b""
+    assert "figures are shown in words" in caplog.text
+
+
+async def test_a_rush_of_charts_is_bounded(tmp_path: Path) -> None:
+    """One at a time, few waiting; the others get none at once."""
+    made = Painter(tmp_path, LOG)
+    tasks = [asyncio.ensure_future(made.draw(PICTURES["no viewers"])) for _ in range(painter.MOST_WAITING + 3)]
+    done, pending = await asyncio.wait(tasks, timeout=0.2)
+    assert [task.result() for task in done] == [b""] * len(done)
+    assert len(done) >= 3
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+
+
+def test_the_service_does_not_load_the_plotting_library() -> None:
+    """Not with the Discord actor, nor with what it says of pictures."""
+    code = "import sys, actors.discord.actor, charts; assert not {'matplotlib', 'numpy'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+async def test_no_token_is_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the process that draws."""
+    monkeypatch.setenv("DISCORD_TOKEN", "secret")
+    monkeypatch.setenv("PLEX_TOKEN", "secret")
+    assert "secret" not in str(Painter(tmp_path, LOG)._environment())

@@ -1,0 +1,86 @@
+"""What is drawn: attendance counted by minute, the same in words, within every limit."""
+
+import datetime
+from typing import Any
+
+import pytest
+
+from actors.discord import charting
+from charts import Attendance, Year
+from messages import MovieStats, ScreeningEnded, ViewerProfile
+from tests.unit.discord import samples
+
+MINUTE = 60_000
+LONG = "Ω" * 10_000
+
+
+def ended(*seats: Any, **changes: Any) -> ScreeningEnded:
+    """A film of two hours that ended."""
+    return ScreeningEnded(samples.NOW, samples.screening(seats=seats, **changes))
+
+
+def test_each_minute_counts_who_saw_it() -> None:
+    """One saw it whole, one its second hour and came back for the start; the brief one is not counted."""
+    picture = charting.night(
+        ended(
+            samples.seat("Ana", spans=((0, 120 * MINUTE),)),
+            samples.seat("Ben", viewer_id="2", spans=((0, 10 * MINUTE), (60 * MINUTE, 120 * MINUTE))),
+            samples.seat("Zoe", viewer_id="3", spans=((0, MINUTE),), brief=True),
+        )
+    )
+    assert picture is not None
+    (panel,) = picture.panels
+    assert isinstance(panel, Attendance)
+    assert panel.watching == (2,) * 10 + (1,) * 50 + (2,) * 60
+    assert panel.length_s == 7200
+    assert picture.alt == "Viewers at each minute of the film: 0:00:00 2, 0:10:00 1, 1:00:00 2"
+
+
+def test_one_viewer_in_two_seats_counts_once() -> None:
+    """Who left and came back is one person."""
+    seats = [samples.seat("Ana", spans=((0, 60 * MINUTE),)), samples.seat("Ana", spans=((0, 120 * MINUTE),))]
+    picture = charting.night(ended(*seats))
+    assert picture is not None
+    assert isinstance(picture.panels[0], Attendance)
+    assert set(picture.panels[0].watching) == {1}
+
+
+@pytest.mark.parametrize("seats", [(), (samples.seat(),), (samples.seat(spans=((0, MINUTE),), brief=True),)])
+def test_where_nothing_is_known_nothing_is_drawn(seats: tuple[object, ...]) -> None:
+    """No seats, none with minutes, only brief ones."""
+    assert charting.night(ended(*seats)) is None
+
+
+def test_a_crowd_and_a_long_title_stay_within_limits() -> None:
+    """250 viewers, a title of 10,000 letters: the words fit a file's description."""
+    crowd = [
+        samples.seat(LONG, viewer_id=str(number), spans=((number * 1000, (250 + number) * 10_000),))
+        for number in range(250)
+    ]
+    picture = charting.night(ended(*crowd, item=samples.item(LONG)))
+    assert picture is not None
+    assert len(picture.alt) <= 1024
+    assert len(picture.panels[0].title) < 300
+
+
+def test_an_empty_community_has_no_picture() -> None:
+    """Twelve weeks of nothing."""
+    weeks = tuple((f"2026-0{number}-01", 0.0) for number in range(1, 10))
+    assert charting.community(MovieStats(0, 0, 0, 0, 0.0, (), (), (), (), (), weeks), "") is None
+
+
+def test_a_year_is_drawn_up_to_today() -> None:
+    """With its hours and days in words."""
+    profile = ViewerProfile(samples.viewer(), (), (), 1, (("2026-11-01", 3600.0), ("2026-11-02", 7200.0)))
+    picture = charting.viewer(profile, datetime.date(2026, 11, 22))
+    assert picture is not None
+    assert isinstance(picture.panels[0], Year)
+    assert picture.panels[0].until == "2026-11-22"
+    assert picture.alt == "The last year: 3 h on 2 days. Genres: Drama 7, Comedy 3"
+
+
+def test_a_viewer_without_a_year_has_no_picture() -> None:
+    """Nobody, and somebody whose watches are older."""
+    today = datetime.date(2026, 11, 22)
+    assert charting.viewer(ViewerProfile(None, (), ()), today) is None
+    assert charting.viewer(ViewerProfile(samples.viewer(), (), ()), today) is None
