@@ -1,0 +1,19 @@
+# Usher in a container. Everything that is kept is in /data; `.env`, if there is one, is /data/.env.
+ARG PYTHON=3.11-slim-bookworm
+
+FROM python:${PYTHON} AS build
+COPY requirements.txt /tmp/requirements.txt
+RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r /tmp/requirements.txt
+
+FROM python:${PYTHON}
+COPY --from=build /opt/venv /opt/venv
+COPY . /opt/usher
+RUN python3 -m compileall -q /opt/usher && chmod 755 /opt/usher/deploy/docker/entrypoint.sh
+ENV DATA_DIR=/data PUID=1000 PGID=1000 HOME=/tmp MPLCONFIGDIR=/tmp/matplotlib PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /data
+VOLUME /data
+STOPSIGNAL SIGTERM
+# Through the entrypoint, so that it asks as the user that the service runs as.
+HEALTHCHECK --interval=60s --timeout=15s --start-period=60s --retries=3 \
+    CMD ["/opt/usher/deploy/docker/entrypoint.sh", "health"]
+ENTRYPOINT ["/opt/usher/deploy/docker/entrypoint.sh"]
