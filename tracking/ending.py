@@ -31,7 +31,7 @@ def miss(
     if _held(house, session, snapshot, away_since):
         return
     if session.missing_since is None:
-        session.missing_since = at
+        session.missing_since = session.gone_by = at
         if away_since is not None:
             # Nobody looked when it ended. A single failed poll leaves no more doubt than the grace does
             # anyway.
@@ -124,10 +124,10 @@ def _end(house: House, session: Session, at: Moment, reason: EndReason | None) -
         else:
             house.close(session, at, "end_unknown")
         return
-    if session.missing_since is not None:
-        session.line = run_out(session.line, session.missing_since)
+    if session.gone_by is not None:
+        session.line = run_out(session.line, session.gone_by)
         for member, state in session.guests.items():
-            session.guests[member] = run_out(state, session.missing_since)
+            session.guests[member] = run_out(state, session.gone_by)
     if reason == "stopped" and at_end(session.line, house.rules):
         reason = "ended"
     house.close(session, at, reason)

@@ -77,7 +77,7 @@ def _show(house: House, server: Server, identity: Identity, playback: Playback, 
         return
     session.poll, session.playback = server.poll, playback
     away = away or session.restored or session.missing_since is not None or session.held_since is not None
-    session.missing_since = session.held_since = session.asked = None
+    session.missing_since = session.gone_by = session.held_since = session.asked = None
     session.restored = session.vanished = False
     line = outage(session.line) if away else session.line
     line = advance(line, at, playback.position_ms, playback.state, house.rules)

@@ -61,6 +61,8 @@ class Session:
     """Number of the last poll that showed it."""
     missing_since: Moment | None = None
     """First successful poll without it, moved on by what outages took since."""
+    gone_by: Moment | None = None
+    """First successful poll without it."""
     held_since: Moment | None = None
     """Since when something unreadable on the server may be it."""
     vanished: bool = False
