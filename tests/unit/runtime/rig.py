@@ -1,0 +1,82 @@
+"""Two nodes on the in-memory transport, with a clock that stands still until it is moved."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from actors.runtime import Node
+from actors.runtime.dead_letters import DeadLetters
+from actors.runtime.mailbox import Incoming
+from actors.runtime.memory import MemoryNetwork
+from messages import Message, WatchFinished
+from tests.golden.write import example
+
+
+class Hands:
+    """A clock."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        """Seconds."""
+        return self.now_s
+
+
+class Pair:
+    """`ann` asks and tells, `bob` hears. Dead letters of both are in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.network = MemoryNetwork()
+        self.clock = Hands()
+        self.folder = folder
+        self.ann = self.node("ann")
+        self.bob = self.node("bob")
+
+    def node(self, name: str) -> Node:
+        """A new life under a name; the older one's line is cut, as by a kill."""
+        letters = DeadLetters(self.folder / f"{name}.jsonl", name)
+        return Node(name, self.network.line(name), letters, now=self.clock)
+
+    def settle(self) -> None:
+        """Let both take in all that is on the way."""
+        for _ in range(6):
+            self.bob.pump(0.0)
+            self.ann.pump(0.0)
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the clock in small steps, both looking up at each."""
+        end = self.clock.now_s + seconds
+        while self.clock.now_s < end:
+            self.clock.now_s += 0.1
+            self.settle()
+
+    def heard(self) -> list[Incoming]:
+        """What waits for bob, taken out."""
+        self.settle()
+        found = []
+        while (incoming := self.bob.mailbox.get()) is not None:
+            found.append(incoming)
+        return found
+
+    def letters(self, name: str) -> list[dict[str, Any]]:
+        """Somebody's dead letters."""
+        file = self.folder / f"{name}.jsonl"
+        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+
+
+def finished(name: str) -> WatchFinished:
+    """A kept message that can be told from others by its watch id."""
+    found = example(WatchFinished)
+    assert isinstance(found, WatchFinished)
+    return replace(found, record=replace(found.record, watch_id=name))
+
+
+def watch_id(message: Message) -> str:
+    """Which one it is."""
+    assert isinstance(message, WatchFinished)
+    return message.record.watch_id

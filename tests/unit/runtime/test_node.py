@@ -1,0 +1,435 @@
+"""Nodes on the in-memory transport: delivery, answers, lost frames, other threads, the end."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgpack
+import pytest
+
+from actors.runtime import ActorUnavailable, AskTimeout, MailboxFull, OutboxFull, RemoteError
+from actors.runtime import outbox as outbox_module
+from actors.runtime.mailbox import LIMIT
+from messages import AutoSaveTick, GetSaveStatus, Message, Moment, SaveNow, SaveStatus, SuggestTitles
+from messages.codec import MAX_FRAME_BYTES, OversizedFrame, encode
+from messages.envelope import Envelope
+from tests.unit.runtime.rig import Pair, finished, watch_id
+
+STATUS = SaveStatus(1.0, 5.0)
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    """Ann and Bob; both are closed in the end."""
+    made = Pair(tmp_path)
+    yield made
+    made.ann.close()
+    made.bob.close()
+
+
+def in_a_thread(act: object) -> None:
+    """Run it to its end on another thread."""
+    thread = threading.Thread(target=act)  # type: ignore[arg-type]  # any callable without arguments
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def raw(pair: Pair, *envelope: object) -> None:
+    """Put something into Bob's line as it is."""
+    pair.network.lines["bob"]._push(b"ann", msgpack.packb(list(envelope)))
+
+
+# -- tell and ask ----------------------------------------------------------------------------------------------
+
+
+def test_what_is_told_arrives(pair: Pair) -> None:
+    """With its sender, and nothing to answer."""
+    pair.ann.tell("bob", SaveNow("x"))
+    [incoming] = pair.heard()
+    assert (incoming.message, incoming.sender, incoming.ask_id, incoming.kept_id) == (SaveNow("x"), "ann", "", "")
+
+
+def test_a_question_is_answered(pair: Pair) -> None:
+    """And its deadline leaves nothing behind."""
+    reply = pair.ann.ask_future("bob", GetSaveStatus())
+    [incoming] = pair.heard()
+    pair.bob.answer(incoming, STATUS)
+    pair.settle()
+    assert reply.result(0) == STATUS
+    assert len(pair.ann._asks) == 0
+
+
+def test_an_error_comes_back_as_an_error(pair: Pair) -> None:
+    """With its class and text and who raised it."""
+    reply = pair.ann.ask_future("bob", GetSaveStatus())
+    [incoming] = pair.heard()
+    pair.bob.refuse(incoming, ValueError("the store is locked"))
+    pair.settle()
+    with pytest.raises(RemoteError, match="bob: the store is locked") as caught:
+        reply.result(0)
+    assert (caught.value.actor, caught.value.kind) == ("bob", "ValueError")
+
+
+def test_a_question_without_an_answer_fails_at_its_deadline(pair: Pair) -> None:
+    """Also where the other was killed; an answer after the deadline is passed over."""
+    reply = pair.ann.ask_future("bob", GetSaveStatus(), timeout_s=2.0)
+    [incoming] = pair.heard()
+    pair.pass_time(1.9)
+    assert not reply.done()
+    pair.pass_time(0.2)
+    with pytest.raises(AskTimeout, match=r"bob did not answer get_save_status within 2 s"):
+        reply.result(0)
+    pair.bob.answer(incoming, STATUS)
+    pair.settle()
+    with pytest.raises(AskTimeout):
+        reply.result(0)
+
+
+def test_nobody_there_is_said_at_once(pair: Pair) -> None:
+    """To who asks; what is told becomes a dead letter that can be read."""
+    with pytest.raises(ActorUnavailable, match="nobody cannot be reached"):
+        pair.ann.ask("nobody", GetSaveStatus())
+    pair.ann.tell("nobody", SaveNow("x"))
+    [letter] = pair.letters("ann")
+    assert letter["reason"].startswith("not sent to nobody")
+    assert (letter["tag"], letter["body"]) == ("save_now", {"requested_by": "x"})
+
+
+def test_an_unreadable_answer_is_an_error(pair: Pair) -> None:
+    """Not a wait until the deadline, and no crash."""
+    for kind, body in (("answer", ["no_such", 1]), ("error", 7), ("error", ["one"]), ("answer", None)):
+        reply = pair.ann.ask_future("bob", GetSaveStatus())
+        [incoming] = pair.heard()
+        frame = encode(Envelope(kind, incoming.ask_id, "bob", "life", body))  # type: ignore[arg-type]  # two Kinds
+        pair.network.lines["ann"]._push(None, frame)
+        pair.settle()
+        with pytest.raises(RemoteError, match="unreadable answer"):
+            reply.result(0)
+
+
+def test_an_asker_who_gave_up_is_not_answered(pair: Pair) -> None:
+    """asyncio cancels what nobody waits for any more."""
+    reply = pair.ann.ask_future("bob", GetSaveStatus())
+    [incoming] = pair.heard()
+    assert reply.cancel()
+    pair.bob.answer(incoming, STATUS)
+    pair.settle()
+    assert reply.cancelled()
+
+
+# -- bounds ------------------------------------------------------------------------------------------------------
+
+
+def test_a_flood_is_dropped_and_counted_and_who_asks_hears_of_it(pair: Pair) -> None:
+    """1,000 wait; the others are dead letters, the question is refused, a kept message stays with its sender."""
+    for number in range(LIMIT + 25):
+        pair.ann.tell("bob", SaveNow(str(number)))
+        pair.bob.pump(0.0)
+    assert len(pair.bob.mailbox) == LIMIT
+    assert pair.bob.dead_letters.count == 25
+    assert {letter["reason"] for letter in pair.letters("bob")} == {"the mailbox is full"}
+    reply = pair.ann.ask_future("bob", GetSaveStatus())
+    pair.ann.tell("bob", finished("w1"))
+    pair.settle()
+    with pytest.raises(MailboxFull, match="bob has 1000 messages waiting"):
+        reply.result(0)
+    assert pair.ann.unacknowledged() == 1
+    assert len(pair.heard()) == LIMIT
+    pair.pass_time(2.0)
+    assert [watch_id(incoming.message) for incoming in pair.heard()] == ["w1"]
+
+
+def test_a_full_queue_between_is_a_dead_letter_of_the_sender(pair: Pair) -> None:
+    """Bob hangs: after as many frames as the transport holds, Ann notes what she cannot send."""
+    for number in range(1010):
+        pair.ann.tell("bob", SaveNow(str(number)))
+    assert pair.ann.dead_letters.count == 10
+
+
+def test_a_message_over_the_limit_is_a_dead_letter_or_an_error(pair: Pair) -> None:
+    """Told: dropped and noted. Asked: said. Kept: set aside, and those after it go on. Answered: an error."""
+    huge = SaveNow("x" * MAX_FRAME_BYTES)
+    pair.ann.tell("bob", huge)
+    assert "OversizedFrame" in pair.letters("ann")[0]["reason"]
+    with pytest.raises(OversizedFrame):
+        pair.ann.ask("bob", huge)
+    aside: list[Message] = []
+    pair.ann.on_set_aside = aside.append
+    pair.ann.tell("bob", finished("x" * MAX_FRAME_BYTES))
+    pair.ann.tell("bob", finished("w2"))
+    assert [watch_id(incoming.message) for incoming in pair.heard()] == ["w2"]
+    assert len(aside) == 1
+    reply = pair.ann.ask_future("bob", GetSaveStatus())
+    [incoming] = pair.heard()
+    pair.bob.answer(incoming, huge)
+    pair.settle()
+    with pytest.raises(RemoteError) as caught:
+        reply.result(0)
+    assert caught.value.kind == "OversizedFrame"
+
+
+def test_what_cannot_be_written_does_not_end_its_sender(pair: Pair) -> None:
+    """A number beyond 64 bits."""
+    pair.ann.tell("bob", SuggestTitles("a", 2**64))
+    assert "Unwritable" in pair.letters("ann")[0]["reason"]
+
+
+def test_strangers_names_take_no_memory(pair: Pair) -> None:
+    """Ten thousand senders, each once: nothing is remembered of them but the last lives of senders of kept ones."""
+    for number in range(10_000):
+        raw(pair, "kept", f"id{number}", f"stranger{number}", "life", ["no_such"], 1, 1)
+        pair.bob.pump(0.0)
+    assert len(pair.bob._keeping._sequences._by_life) == 64
+    assert not pair.bob._keeping._outboxes
+
+
+# -- what is kept -------------------------------------------------------------------------------------------------
+
+
+def test_a_kept_message_waits_until_it_is_acknowledged(pair: Pair) -> None:
+    """Only then `done` is called."""
+    done: list[bool] = []
+    pair.ann.tell("bob", finished("w1"), lambda: done.append(True))
+    [incoming] = pair.heard()
+    assert (pair.ann.unacknowledged(), done) == (1, [])
+    pair.bob.acknowledge(incoming)
+    pair.settle()
+    assert (pair.ann.unacknowledged(), done) == (0, [True])
+
+
+def test_lost_frames_come_again_in_order(pair: Pair) -> None:
+    """Everything sent while nobody hears, as at a kill -9, arrives afterwards, once."""
+    pair.network.deaf.add("bob")
+    for number in range(20):
+        pair.ann.tell("bob", finished(f"w{number}"))
+    pair.settle()
+    pair.network.deaf.clear()
+    seen = []
+    for _ in range(40):
+        pair.pass_time(0.2)
+        for incoming in pair.heard():
+            seen.append(watch_id(incoming.message))
+            pair.bob.acknowledge(incoming)
+    assert seen == [f"w{number}" for number in range(20)]
+    assert pair.ann.unacknowledged() == 0
+
+
+def test_a_lost_acknowledgement_does_nothing_twice(pair: Pair) -> None:
+    """The message comes again, and is only acknowledged again."""
+    pair.ann.tell("bob", finished("w1"))
+    [incoming] = pair.heard()
+    pair.network.deaf.add("ann")
+    pair.bob.acknowledge(incoming)
+    pair.network.deaf.clear()
+    pair.settle()
+    assert pair.ann.unacknowledged() == 1
+    pair.pass_time(1.0)
+    assert pair.heard() == []
+    assert pair.ann.unacknowledged() == 0
+
+
+def test_steady_traffic_does_not_put_off_what_was_lost(pair: Pair) -> None:
+    """A receiver restarts while a message comes every 0.2 s: it must not wait for a quiet moment."""
+    pair.ann.tell("bob", finished("w0"))
+    pair.settle()
+    pair.bob = pair.node("bob")
+    seen: list[str] = []
+    for number in range(1, 20):
+        pair.ann.tell("bob", finished(f"w{number}"))
+        pair.pass_time(0.2)
+        for incoming in pair.heard():
+            seen.append(watch_id(incoming.message))
+            pair.bob.acknowledge(incoming)
+    pair.settle()
+    assert seen[:15] == [f"w{number}" for number in range(15)]
+
+
+def test_a_receiver_that_died_after_its_acknowledgement_leaves_no_gap(pair: Pair) -> None:
+    """Its next life hears of number 2 first, sent when 1 still waited: it must not wait for 1 for ever."""
+    pair.ann.tell("bob", finished("w1"))
+    [incoming] = pair.heard()
+    second = pair.node("bob")
+    pair.ann.tell("bob", finished("w2"))  # says that 1 is the oldest that waits
+    pair.network.lines["ann"]._push(None, encode(Envelope("done", incoming.kept_id, "bob", pair.bob.life)))
+    pair.bob = second
+    pair.pass_time(3.0)
+    assert [watch_id(incoming.message) for incoming in pair.heard()] == ["w2"]
+
+
+def test_a_restarted_receiver_knows_what_it_wrote_down(pair: Pair) -> None:
+    """`already_done` decides, and the message is acknowledged without being handled."""
+    pair.ann.tell("bob", finished("w1"))
+    [incoming] = pair.heard()
+    pair.bob = pair.node("bob")
+    pair.bob.already_done = {incoming.kept_id}.__contains__
+    pair.pass_time(2.0)
+    assert pair.heard() == []
+    assert pair.ann.unacknowledged() == 0
+
+
+def test_two_lives_of_a_sender_are_told_apart(pair: Pair) -> None:
+    """A new life counts from 1 again, and is heard."""
+    pair.ann.tell("bob", finished("w1"))
+    for incoming in pair.heard():
+        pair.bob.acknowledge(incoming)
+    pair.ann = pair.node("ann")
+    pair.ann.tell("bob", finished("w2"))
+    assert [watch_id(incoming.message) for incoming in pair.heard()] == ["w2"]
+
+
+def test_one_put_off_keeps_its_place(pair: Pair) -> None:
+    """w1 cannot be done now, w2 and w3 wait behind it: all come again, in order."""
+    for name in ("w1", "w2", "w3"):
+        pair.ann.tell("bob", finished(name))
+    pair.settle()
+    first = pair.bob.mailbox.get()
+    assert first is not None
+    pair.bob.not_now(first)
+    assert pair.heard() == []
+    seen = []
+    for _ in range(20):
+        pair.pass_time(0.2)
+        for incoming in pair.heard():
+            seen.append(watch_id(incoming.message))
+            pair.bob.acknowledge(incoming)
+    assert seen == ["w1", "w2", "w3"]
+
+
+def test_a_full_outbox_is_said_to_the_caller(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From another thread, where nobody is left to be told, it is logged, and the message is a dead letter, whole."""
+    monkeypatch.setattr(outbox_module, "LIMIT", 2)
+    pair.ann.own()
+    pair.network.deaf.add("bob")
+    for name in ("w1", "w2"):
+        pair.ann.tell("bob", finished(name))
+    with pytest.raises(OutboxFull, match="2 messages wait for bob"):
+        pair.ann.tell("bob", finished("w3"))
+    in_a_thread(lambda: pair.ann.tell("bob", finished("w4")))
+    pair.ann.pump(0.0)
+    [letter] = pair.letters("ann")
+    assert "OutboxFull" in letter["reason"]
+    assert letter["body"]["record"][0] == "w4"
+
+
+def test_an_unreadable_kept_message_is_set_aside(pair: Pair) -> None:
+    """It can never be handled: its sender must not send it for ever, and what follows goes on."""
+    raw(pair, "kept", "x-1", "ann", "x", ["no_such", "important"], 1, 1)
+    raw(pair, "kept", "x-2", "ann", "x", encode_body(finished("w2")), 2, 1)
+    assert [watch_id(incoming.message) for incoming in pair.heard()] == ["w2"]
+    [letter] = pair.letters("bob")
+    assert letter["reason"].startswith("UnknownTag")
+    assert letter["body"] == ["no_such", "important"]
+
+
+def encode_body(message: Message) -> object:
+    """The body as it is on the wire."""
+    return msgpack.unpackb(encode(Envelope("tell", "", "", "", message)))[4]
+
+
+# -- other threads, timers, the end ----------------------------------------------------------------------------
+
+
+def test_other_threads_hand_their_work_over(pair: Pair) -> None:
+    """tell and ask from anywhere; the owner sends."""
+    pair.ann.own()
+    replies: list[concurrent.futures.Future[Message]] = []
+    in_a_thread(lambda: pair.ann.tell("bob", SaveNow("x")))
+    in_a_thread(lambda: replies.append(pair.ann.ask_future("bob", GetSaveStatus())))
+    pair.ann.pump(0.0)
+    told, asked = pair.heard()
+    assert told.message == SaveNow("x")
+    pair.bob.answer(asked, STATUS)
+    pair.settle()
+    assert replies[0].result(0) == STATUS
+
+
+def test_a_callback_that_fails_is_its_owners_fault_alone(pair: Pair) -> None:
+    """`on_broken` hears of it; whoever pumps just now does not."""
+    broken: list[Exception] = []
+    pair.ann.on_broken = broken.append
+
+    def fail() -> None:
+        raise ValueError("mine")
+
+    done: list[bool] = []
+    pair.ann.at(0.0, fail)
+    pair.ann.submit(fail)
+    pair.ann.submit(lambda: done.append(True))
+    pair.ann.tell("bob", finished("w1"), fail)
+    for incoming in pair.heard():
+        pair.bob.acknowledge(incoming)
+    pair.settle()
+    assert [str(error) for error in broken] == ["mine"] * 3
+    assert done == [True]
+    pair.ann.on_broken = None
+    pair.ann.submit(fail)
+    with pytest.raises(ValueError, match="mine"):
+        pair.ann.pump(0.0)
+
+
+def test_at_the_end_everybody_hears_something(pair: Pair) -> None:
+    """Who asked gets an error, what was told becomes a dead letter, what is kept stays with its sender."""
+    waiting = pair.ann.ask_future("bob", GetSaveStatus())
+    pair.ann.tell("bob", SaveNow("in the mailbox"))
+    pair.ann.tell("bob", finished("w1"))
+    pair.ann.tell("bob", AutoSaveTick(Moment(1.0, 1.0)))
+    pair.bob.pump(0.0)
+    late = pair.ann.ask_future("bob", GetSaveStatus())
+    pair.ann.tell("bob", SaveNow("in the socket"))
+    own = pair.bob.ask_future("ann", GetSaveStatus())
+    pair.bob.close()
+    pair.ann.pump(0.0)
+    for reply in (waiting, late):
+        with pytest.raises(ActorUnavailable, match="bob is stopping"):
+            reply.result(0)
+    with pytest.raises(ActorUnavailable, match="bob is stopping"):
+        own.result(0)
+    assert [letter["body"] for letter in pair.letters("bob")] == [
+        {"requested_by": "in the mailbox"},
+        {"requested_by": "in the socket"},
+    ]
+    assert pair.ann.unacknowledged() == 1
+    pair.bob.close()
+
+
+def test_after_the_end_nothing_hangs(pair: Pair) -> None:
+    """Asks from any thread fail at once; what is told is a dead letter; what must be kept is refused."""
+    pair.ann.own()
+    pair.ann.close()
+    with pytest.raises(ActorUnavailable, match="ann is stopping"):
+        pair.ann.ask("bob", GetSaveStatus())
+    with pytest.raises(ActorUnavailable):
+        pair.ann.tell("bob", finished("w1"))
+    replies: list[concurrent.futures.Future[Message]] = []
+    in_a_thread(lambda: replies.append(pair.ann.ask_future("bob", GetSaveStatus())))
+    with pytest.raises(ActorUnavailable):
+        replies[0].result(0)
+    in_a_thread(lambda: pair.ann.tell("bob", SaveNow("late")))
+    assert pair.letters("ann")[-1]["body"] == {"requested_by": "late"}
+    assert not pair.ann.submit(lambda: None)
+
+
+def test_an_ask_that_was_handed_over_before_the_end_fails_too(pair: Pair) -> None:
+    """It waited for the owner's thread, which ended."""
+    pair.ann.own()
+    replies: list[concurrent.futures.Future[Message]] = []
+    in_a_thread(lambda: replies.append(pair.ann.ask_future("bob", GetSaveStatus())))
+    pair.ann.close()
+    with pytest.raises(ActorUnavailable):
+        replies[0].result(0)
+
+
+def test_a_ping_without_an_answer_is_forgotten_in_the_end(pair: Pair) -> None:
+    """At most 1,000 are remembered; closing cancels them."""
+    futures = []
+    for _ in range(1001):
+        futures.append(pair.ann.ping("bob"))
+        pair.bob.pump(0.0)
+    assert futures[0].cancelled()
+    assert not futures[1].done()
+    pair.ann.close()
+    assert futures[1000].cancelled()

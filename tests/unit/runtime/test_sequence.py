@@ -1,0 +1,116 @@
+"""Kept messages, the receiver's side: each once, in its sender's order, whatever was lost on the way."""
+
+from __future__ import annotations
+
+from actors.runtime.sequence import REMEMBERED, Sequence, Sequences
+
+
+def test_in_order() -> None:
+    """One after another, each once."""
+    sequence = Sequence(1)
+    assert [sequence.accept(number, 1) for number in (1, 2, 3)] == [True, True, True]
+
+
+def test_what_is_being_handled_is_not_taken_again() -> None:
+    """Nor acknowledged: its handler may yet fail."""
+    sequence = Sequence(1)
+    sequence.accept(1, 1)
+    assert sequence.accept(1, 1) is None
+
+
+def test_what_is_done_is_acknowledged_again() -> None:
+    """The first acknowledgement was lost."""
+    sequence = Sequence(1)
+    sequence.accept(1, 1)
+    sequence.finished(1)
+    assert sequence.accept(1, 1) is False
+
+
+def test_what_is_out_of_turn_waits_with_its_sender() -> None:
+    """A frame was lost: what comes after it comes again too."""
+    sequence = Sequence(1)
+    assert sequence.accept(2, 1) is None
+    assert sequence.accept(1, 1) is True
+    assert sequence.accept(2, 1) is True
+
+
+def test_a_new_receiver_begins_where_the_sender_is() -> None:
+    """Not at 1: the first 40 were done by its earlier life."""
+    sequence = Sequence(41)
+    assert sequence.accept(42, 41) is None
+    assert sequence.accept(41, 41) is True
+
+
+def test_a_late_acknowledgement_of_an_earlier_life_leaves_no_gap() -> None:
+    """The sender let go of 1 because the life before had done it: this one must not wait for it for ever."""
+    sequence = Sequence(1)
+    assert sequence.accept(2, 2) is True
+    assert sequence.accept(1, 2) is False
+
+
+def test_what_was_put_off_is_taken_when_it_comes_again() -> None:
+    """An answer that came later failed; the ones after it went on."""
+    sequence = Sequence(1)
+    for number in (1, 2):
+        sequence.accept(number, 1)
+    sequence.finished(2)
+    sequence.again(1)
+    assert sequence.accept(2, 1) is False
+    assert sequence.accept(1, 1) is True
+    sequence.finished(1)
+    assert sequence.accept(1, 1) is False
+    assert sequence.accept(3, 3) is True
+
+
+def test_nothing_overtakes_what_was_turned_back() -> None:
+    """The disk is full at 1: 2 and 3, which wait behind it, come again after it."""
+    sequence = Sequence(1)
+    for number in (1, 2, 3):
+        sequence.accept(number, 1)
+    sequence.turn_back(1, [2, 3])
+    assert sequence.accept(2, 1) is None
+    assert [sequence.accept(number, 1) for number in (1, 2, 3)] == [True, True, True]
+
+
+def test_what_was_done_beside_a_turned_back_one_is_not_done_again() -> None:
+    """2 answers later, and did so while 1 had been turned back."""
+    sequence = Sequence(1)
+    for number in (1, 2, 3):
+        sequence.accept(number, 1)
+    sequence.turn_back(1, [3])
+    sequence.finished(2)
+    assert sequence.accept(1, 1) is True
+    assert sequence.accept(2, 1) is False
+    assert sequence.accept(3, 1) is True
+
+
+def test_what_is_still_open_beside_a_turned_back_one_is_not_taken_twice() -> None:
+    """As above, but 2 is not done yet."""
+    sequence = Sequence(1)
+    for number in (1, 2, 3):
+        sequence.accept(number, 1)
+    sequence.turn_back(1, [3])
+    assert sequence.accept(1, 1) is True
+    assert sequence.accept(2, 1) is None
+    assert sequence.accept(3, 1) is True
+
+
+def test_lives_are_told_apart() -> None:
+    """A restarted sender counts from 1 again."""
+    sequences = Sequences()
+    assert sequences.of("tracker", "a", 1).accept(1, 1) is True
+    assert sequences.of("tracker", "b", 1).accept(1, 1) is True
+    assert sequences.of("tracker", "a", 1).accept(2, 1) is True
+
+
+def test_only_so_many_lives_are_remembered() -> None:
+    """The one unheard for longest is forgotten."""
+    sequences = Sequences()
+    first, second = sequences.of("tracker", "0", 1), sequences.of("tracker", "1", 1)
+    for life in range(2, REMEMBERED):
+        sequences.of("tracker", str(life), 1)
+    assert sequences.of("tracker", "0", 1) is first
+    sequences.of("tracker", "one more", 1)
+    assert sequences.known("tracker", "0") is first
+    assert second is not None
+    assert sequences.known("tracker", "1") is None
