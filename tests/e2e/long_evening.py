@@ -117,9 +117,11 @@ class Evening:
 
 def spend(folder: Path) -> Evening:
     """Live through it, stop the service, and gather what is left."""
-    opened, frames_dir = evening(), folder / "frames"
+    frames_dir = folder / "frames"
     frames_dir.mkdir()
-    stage = Stage(folder / "data", speed=SPEED, party_user=HOST, evening=opened, frames_dir=str(frames_dir), **SETTINGS)
+    stage = Stage(
+        folder / "data", speed=SPEED, party_user=HOST, evening=evening(), frames_dir=str(frames_dir), **SETTINGS
+    )
     with stage:
         for number, name in enumerate((BACK_AGAIN, SWITCHER, GHOST, SEEKER), start=5001):
             stage.plex.add_account(Account(number, name))
@@ -140,7 +142,7 @@ def spend(folder: Path) -> Evening:
         data_dir=stage.data_dir,
         frames_dir=frames_dir,
         programme=programme,
-        precision=Precision(programme, opened, REPORT_S),
+        precision=Precision(programme, REPORT_S),
         history=load(stage.data_dir, "watch_history.json"),
         rows=sql(stage.data_dir, "SELECT * FROM watches"),
         stats=load(stage.data_dir, "user_stats.json"),

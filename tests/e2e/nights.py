@@ -43,6 +43,12 @@ def minute_of(when: datetime.datetime | str, opened: datetime.datetime) -> float
     return (when - opened).total_seconds() / MINUTE_S
 
 
+def opened(stage: Stage) -> datetime.datetime:
+    """What the stage's clock showed at its minute 0."""
+    began_s = stage.clock.now().wall_s - stage.minute * MINUTE_S
+    return datetime.datetime.fromtimestamp(began_s, datetime.UTC)
+
+
 @dataclasses.dataclass
 class Cue:
     """One thing that somebody does at a minute of the programme."""
@@ -80,9 +86,9 @@ class Programme:
 class Precision:
     """How exactly the service can have known a moment: by the polls that really reached the server."""
 
-    def __init__(self, programme: Programme, opened: datetime.datetime, report_every_s: float = 0.0) -> None:
-        """`opened`: what the stage's clock showed at its minute 0; `report_every_s`: the slowest player's."""
-        self.opened = opened
+    def __init__(self, programme: Programme, report_every_s: float = 0.0) -> None:
+        """`report_every_s`: how often the slowest player tells its position."""
+        self.opened = opened(programme.stage)
         self._programme = programme
         self._report = report_every_s / MINUTE_S
         self.polls = [

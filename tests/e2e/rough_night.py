@@ -15,7 +15,7 @@ from typing import Any
 
 from simulator.night.stage import CINEMA, Stage
 from simulator.plex import PlayingSession
-from tests.e2e.nights import alive, evening, family, load, player, sql
+from tests.e2e.nights import alive, evening, family, load, opened, player, sql
 
 SPEED = 12.0
 POLL_S = 24.0
@@ -73,7 +73,8 @@ class RoughNight:
     """What happened, and what it left behind."""
 
     data_dir: Path
-    opened: datetime.datetime
+    opened: datetime.datetime = datetime.datetime.min
+    """What the clock showed at minute 0."""
     there: dict[tuple[str, str], Attendance] = dataclasses.field(default_factory=dict)
     """By name and source."""
     kills: list[Kill] = dataclasses.field(default_factory=list)
@@ -172,10 +173,10 @@ class Night:
 
 def spend(folder: Path) -> RoughNight:
     """Live through it."""
-    opened = evening()
-    found = RoughNight(folder / "data", opened)
-    stage = Stage(found.data_dir, speed=SPEED, party_user="Rosa", evening=opened, **SETTINGS)
+    found = RoughNight(folder / "data")
+    stage = Stage(found.data_dir, speed=SPEED, party_user="Rosa", evening=evening(), **SETTINGS)
     with stage:
+        found.opened = opened(stage)
         night = Night(stage, found)
         _each_actor(night)
         _everything(night)
