@@ -126,7 +126,7 @@ class Cards:
 
     def award(self, notice: BadgesAwarded) -> None:
         """Somebody earned badges with a screening."""
-        face = self._faces.get(notice.screening_id)
+        face = self._where_seated(notice)
         if face is None:
             return
         earned = [(notice.username, f"{badge.emoji} {badge.name}") for badge in notice.badges]
@@ -137,6 +137,15 @@ class Cards:
             if face.card.ended is not None:
                 face.change()
                 self._some.set()
+
+    def _where_seated(self, notice: BadgesAwarded) -> _Face | None:
+        """The card of the film that earned it. A badge that was found while another film was stored names that one."""
+        named = [face for key, face in self._faces.items() if key == notice.screening_id]
+        for face in [*named, *reversed(self._faces.values())]:
+            shown = face.card.ended.screening if face.card.ended is not None else face.seen
+            if shown is not None and any(seat.viewer_id == notice.viewer_id for seat in shown.seats):
+                return face
+        return None
 
     async def close(self, ended: ScreeningEnded) -> bool:
         """Make a card the night's record; False where its message is gone and the end is to be told otherwise.

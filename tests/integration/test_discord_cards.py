@@ -157,13 +157,32 @@ def test_an_end_whose_card_was_deleted_is_posted(stage: Stage) -> None:
 def test_the_record_names_the_badges_of_the_night(stage: Stage) -> None:
     """Also of one who was awarded after the end."""
     with stage.acting():
-        card = start(stage, film())
+        shown = film(seats=(samples.seat("Ana", viewer_id="1"), samples.seat("Ben", viewer_id="2")))
+        card = start(stage, shown)
         until(lambda: card.attachments, "the poster")
         stage.persistence.tell(BadgesAwarded("1", "Ana", (samples.earned(),), "screening-1")).wait(10)
-        assert stage.tracker.tell(ScreeningEnded(now(), film())).wait(10)
+        stage.persistence.tell(BadgesAwarded("3", "Zoe", (samples.earned("Elsewhere"),), "screening-1")).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(now(), shown)).wait(10)
         assert "First Reel" in text(card)
+        assert "Elsewhere" not in text(card), "the badge of somebody who was not there"
         stage.persistence.tell(BadgesAwarded("2", "Ben", (samples.earned("Ten Reels"),), "screening-1")).wait(10)
         until(lambda: "Ten Reels" in text(card), "the late badge")
+
+
+def test_the_record_gets_its_chart_beside_the_poster(stage: Stage) -> None:
+    """Also where the service was restarted between the film and its end: the poster is fetched anew."""
+    shown = film(seats=(samples.seat(spans=((0, 2_530_000),)),))
+    with stage.acting():
+        card = start(stage, shown)
+        until(lambda: card.attachments, "the poster")
+    with stage.acting():
+        assert stage.tracker.tell(ScreeningEnded(now(), shown)).wait(10)
+        until(lambda: len(card.attachments) == 2, "poster and chart", 30)
+        chart, poster = sorted(card.attachments, key=lambda each: each.filename)
+        assert chart.content.startswith(b"\x89PNG")
+        assert chart.description == "Viewers at each minute of the film: 0:00:00 1, 0:42:00 0"
+        assert poster.content == picture("11")
+        assert card.embeds[0]["image"]["url"].endswith("attendance.png")
 
 
 def test_a_film_that_goes_on_after_its_end_is_live_again(stage: Stage) -> None:
