@@ -1,0 +1,433 @@
+"""An actor on its own thread and the in-memory transport: answers, crashes, what it puts off, how it ends."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pykka
+import pytest
+
+from actors.runtime import Actor, ActorUnavailable, Clock, Context, Node, NotNow, RefusesToStart, RemoteError
+from actors.runtime.dead_letters import DeadLetters
+from actors.runtime.inbox import LATER_S
+from actors.runtime.memory import MemoryNetwork
+from config import Settings
+from messages import GetSaveStatus, ListActiveWatches, Message, SaveNow, SaveStatus, SuggestTitles, WatchFinished
+from tests.unit.runtime.rig import finished, watch_id
+
+STATUS = SaveStatus(1.0, 5.0)
+WITHIN_S = 5.0
+
+
+def until(condition: Callable[[], object], within_s: float = WITHIN_S) -> None:
+    """Wait for it, or fail."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "not so in time"
+        time.sleep(0.002)
+
+
+class Bob(Actor):
+    """Does what each message says; a test may put its own handlers in."""
+
+    def __init__(self, context: Context, **handlers: Any) -> None:
+        self.own = handlers
+        self.told: list[str] = []
+        self.ended: list[str] = []
+        super().__init__(context)
+
+    def hears(self) -> Mapping[type[Message], Callable[[Any], Any]]:
+        """Saves are words, watches are kept."""
+        return {
+            SaveNow: self.own.get("save", self._save),
+            GetSaveStatus: self.own.get("status", lambda _asked: STATUS),
+            WatchFinished: self.own.get("watch", self._save_watch),
+        }
+
+    def on_start(self) -> None:
+        """What the test wants."""
+        self.own.get("start", lambda _actor: None)(self)
+
+    def on_stop(self) -> None:
+        """Note it."""
+        self.ended.append("stop")
+        self.own.get("stop", lambda: None)()
+
+    def on_failure(self, *_: object) -> None:
+        """Note it."""
+        self.ended.append("failure")
+
+    def _save(self, word: SaveNow) -> None:
+        if word.requested_by == "crash":
+            raise ValueError("told to crash")
+        self.told.append(word.requested_by)
+
+    def _save_watch(self, message: WatchFinished) -> None:
+        self._save(SaveNow(watch_id(message)))
+
+
+class Stage:
+    """An actor under the name `bob`, and a node `ann` that the test holds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.network = MemoryNetwork()
+        self.ann = Node("ann", self.network.line("ann"), DeadLetters(folder / "ann.jsonl", "ann"))
+        self.actors: list[Bob] = []
+
+    def start(self, **handlers: Any) -> Bob:
+        """A new life of bob."""
+        node = Node("bob", self.network.line("bob"), DeadLetters(self.folder / "bob.jsonl", "bob"))
+        actor = Bob(Context(node, Settings(), Clock(), self.folder, self.folder), **handlers)
+        self.actors.append(actor)
+        pykka.ActorRegistry.register(actor.actor_ref)
+        actor._start_actor_loop()
+        return actor
+
+    def pump_until(self, condition: Callable[[], object]) -> None:
+        """Let ann send and hear until it is so."""
+        deadline = time.monotonic() + WITHIN_S
+        while not condition():
+            self.ann.pump(0.01)
+            assert time.monotonic() < deadline, "not so in time"
+
+    def letters(self) -> str:
+        """Bob's dead letters."""
+        file = self.folder / "bob.jsonl"
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Everybody gone in the end."""
+    made = Stage(tmp_path)
+    yield made
+    for actor in made.actors:
+        actor.stop_in_order()
+        assert actor.gone.wait(WITHIN_S)
+    made.ann.close()
+
+
+def test_it_answers_and_lives_on_after_an_error(stage: Stage) -> None:
+    """An exception in a question's handler goes back; the next question is answered."""
+
+    def status(asked: GetSaveStatus) -> SaveStatus:
+        raise OSError("disk full")
+
+    actor = stage.start(status=status)
+    with pytest.raises(RemoteError, match="bob: disk full") as caught:
+        stage.ann.ask("bob", GetSaveStatus())
+    assert caught.value.kind == "OSError"
+    actor._handlers[GetSaveStatus] = lambda _asked: STATUS
+    assert stage.ann.ask("bob", GetSaveStatus()) == STATUS
+
+
+def test_what_is_not_heard_or_not_answered_is_said(stage: Stage) -> None:
+    """A question that nobody has an answer for must not wait for its deadline."""
+    stage.start()
+    with pytest.raises(RemoteError, match="bob does not hear list_active_watches"):
+        stage.ann.ask("bob", ListActiveWatches())
+    with pytest.raises(RemoteError, match="save_now is told, not asked"):
+        stage.ann.ask("bob", SaveNow("x"))
+    stage.ann.tell("bob", SuggestTitles("x"))
+    stage.pump_until(lambda: "suggest_titles" in stage.letters())
+    assert stage.ann.ask("bob", GetSaveStatus()) == STATUS
+
+
+def test_a_future_answers_when_it_completes(stage: Stage) -> None:
+    """Other messages are handled meanwhile; its error is the question's error, and so is its end."""
+    futures = [concurrent.futures.Future[Message]() for _ in range(3)]
+    waiting = list(futures)
+    actor = stage.start(status=lambda _asked: waiting.pop(0))
+    replies = [stage.ann.ask_future("bob", GetSaveStatus()) for _ in range(3)]
+    stage.ann.tell("bob", SaveNow("meanwhile"))
+    until(lambda: actor.told == ["meanwhile"])
+    futures[1].set_result(STATUS)
+    futures[0].set_exception(ValueError("no"))
+    futures[2].cancel()
+    stage.pump_until(lambda: all(reply.done() for reply in replies))
+    assert replies[1].result(0) == STATUS
+    for reply, what in ((replies[0], "bob: no"), (replies[2], "given up")):
+        with pytest.raises(RemoteError, match=what):
+            reply.result(0)
+
+
+def test_a_future_that_failed_brings_the_kept_message_again(stage: Stage) -> None:
+    """It is acknowledged when one completes; the actor lives."""
+    seen: list[concurrent.futures.Future[None]] = []
+
+    def watch(_message: WatchFinished) -> concurrent.futures.Future[None]:
+        seen.append(concurrent.futures.Future())
+        return seen[-1]
+
+    stage.start(watch=watch)
+    stage.ann.tell("bob", finished("w1"))
+    stage.pump_until(lambda: len(seen) == 1)
+    seen[0].set_exception(OSError("Discord is away"))
+    stage.pump_until(lambda: len(seen) == 2)
+    assert stage.ann.unacknowledged() == 1
+    seen[1].set_result(None)
+    stage.pump_until(lambda: stage.ann.unacknowledged() == 0)
+
+
+def test_one_put_off_comes_again_and_those_behind_it_wait(stage: Stage) -> None:
+    """NotNow: not acknowledged, not a death, and the order stays."""
+    seen: list[str] = []
+
+    def watch(message: WatchFinished) -> None:
+        seen.append(watch_id(message))
+        if len(seen) <= 2:
+            raise NotNow("the disk is full")
+
+    actor = stage.start(watch=watch)
+    for name in ("w1", "w2", "w3"):
+        stage.ann.tell("bob", finished(name))
+    stage.pump_until(lambda: stage.ann.unacknowledged() == 0)
+    assert [name for name in seen if name != "w1"] == ["w2", "w3"]
+    assert seen[:3] == ["w1", "w1", "w1"]
+    assert actor.crash is None
+    assert (stage.folder / "bob.handling").read_text() == ""
+
+
+def test_a_crash_ends_it_and_those_behind_are_not_lost_in_silence(stage: Stage) -> None:
+    """Told: a dead letter. Asked: an error. Kept: done by the next life. pykka alone drops a hundred of them."""
+    begun, go = threading.Event(), threading.Event()
+
+    def save(word: SaveNow) -> None:
+        begun.set()
+        go.wait(WITHIN_S)
+        raise ValueError("told to crash")
+
+    first = stage.start(save=save)
+    stage.ann.tell("bob", SaveNow("crash"))
+    assert begun.wait(WITHIN_S)
+    stage.ann.tell("bob", finished("w1"))
+    stage.ann.tell("bob", SaveNow("behind it"))
+    reply = stage.ann.ask_future("bob", GetSaveStatus())
+    go.set()
+    assert first.gone.wait(WITHIN_S)
+    assert isinstance(first.crash, ValueError)
+    assert first.ended == ["failure"]
+    stage.pump_until(reply.done)
+    with pytest.raises(ActorUnavailable, match="bob is stopping"):
+        reply.result(0)
+    assert "behind it" in stage.letters()
+    second = stage.start()
+    stage.pump_until(lambda: stage.ann.unacknowledged() == 0)
+    assert second.told == ["w1"]
+
+
+@pytest.mark.parametrize("error", [SystemExit(0), KeyboardInterrupt()], ids=["SystemExit", "KeyboardInterrupt"])
+def test_an_exit_in_a_handler_is_a_crash_with_a_clear_log(
+    stage: Stage, error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    """pykka would stop every actor of the process without a word; who asked hears of it."""
+
+    def leave(_message: object) -> None:
+        raise error
+
+    bystander = pykka.ActorRegistry.get_all()
+    asked = stage.start(status=leave)
+    with pytest.raises(RemoteError) as caught:
+        stage.ann.ask("bob", GetSaveStatus())
+    assert caught.value.kind == type(error).__name__
+    assert asked.gone.wait(WITHIN_S)
+    assert "while handling GetSaveStatus" in str(asked.crash)
+    told = stage.start(save=leave)
+    stage.ann.tell("bob", SaveNow("x"))
+    assert told.gone.wait(WITHIN_S)
+    assert f"bob crashed: RuntimeError: {type(error).__name__} while handling SaveNow" in caplog.text
+    assert pykka.ActorRegistry.get_all() == bystander
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), SystemExit(3), RefusesToStart("mend it")], ids=lambda e: repr(e))
+def test_a_start_that_fails_ends_it(stage: Stage, error: BaseException, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever was raised is known afterwards, and on_failure has been called, so that what was opened is closed."""
+
+    def start(_actor: Bob) -> None:
+        raise error
+
+    actor = stage.start(start=start)
+    assert actor.gone.wait(WITHIN_S)
+    assert actor.crash is error
+    assert actor.ended == ["failure"]
+    assert not actor.actor_ref.is_alive()
+    traces = [record for record in caplog.records if record.exc_info]
+    assert bool(traces) is not isinstance(error, RefusesToStart)
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), SystemExit(3)], ids=lambda e: repr(e))
+def test_a_stop_that_fails_is_a_crash(stage: Stage, error: BaseException) -> None:
+    """A save that failed must not look like an ordered end."""
+
+    def stop() -> None:
+        raise error
+
+    actor = stage.start(stop=stop)
+    actor.stop_in_order()
+    assert actor.gone.wait(WITHIN_S)
+    assert actor.crash is not None
+
+
+def test_a_failing_timer_or_callback_is_a_crash(stage: Stage) -> None:
+    """Between two messages; its thread must not end without a word, and the process with status 0."""
+
+    def fail() -> None:
+        raise ValueError("in a callback")
+
+    for start in (lambda actor: actor.node.submit(fail), lambda actor: actor.node.at(0.0, fail)):
+        actor = stage.start(start=start)
+        assert actor.gone.wait(WITHIN_S)
+        assert str(actor.crash) == "in a callback"
+        assert actor.ended == ["failure"]
+
+
+def test_a_transport_that_breaks_is_a_crash(stage: Stage) -> None:
+    """As above."""
+
+    def broken(_timeout_s: float) -> list[Any]:
+        raise OSError("no more sockets")
+
+    actor = stage.start(start=lambda actor: setattr(actor.node._line, "receive", broken))
+    assert actor.gone.wait(WITHIN_S)
+    assert isinstance(actor.crash, OSError)
+
+
+def test_a_stop_handles_what_waits_first(stage: Stage) -> None:
+    """Then on_stop, then nothing."""
+    go = threading.Event()
+    actor = stage.start(start=lambda _actor: go.wait(WITHIN_S))
+    for number in range(50):
+        stage.ann.tell("bob", SaveNow(str(number)))
+    actor.stop_in_order()
+    go.set()
+    assert actor.gone.wait(WITHIN_S)
+    assert actor.told == [str(number) for number in range(50)]
+    assert (actor.ended, actor.crash) == (["stop"], None)
+
+
+def test_a_stop_does_not_wait_for_ever(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With more to do than time, it stops after the deadline, and the rest is noted, kept or refused; pings go on."""
+    monkeypatch.setattr("actors.runtime.inbox.DRAIN_S", 0.2)
+    actor = stage.start(save=lambda _word: time.sleep(0.02))
+    for number in range(100):
+        stage.ann.tell("bob", SaveNow(str(number)))
+    stage.ann.tell("bob", finished("w1"))
+    reply = stage.ann.ask_future("bob", GetSaveStatus())
+    until(lambda: actor._handled)
+    actor.stop_in_order()
+    ping = stage.ann.ping("bob")
+    stage.pump_until(ping.done)
+    assert not actor.gone.is_set()
+    assert actor.gone.wait(1.0)
+    assert actor.ended == ["stop"]
+    stage.pump_until(reply.done)
+    with pytest.raises(ActorUnavailable):
+        reply.result(0)
+    assert actor._handled + stage.letters().count("bob is stopping") == 100
+    assert stage.ann.unacknowledged() == 1
+
+
+def test_a_stop_gives_late_answers_a_moment(stage: Stage) -> None:
+    """A question whose Future completes at once after the stop was asked for is answered; one that never does fails."""
+    futures = [concurrent.futures.Future[Message]() for _ in range(2)]
+    waiting = list(futures)
+    actor = stage.start(status=lambda _asked: waiting.pop(0))
+    soon, never = (stage.ann.ask_future("bob", GetSaveStatus()) for _ in range(2))
+    until(lambda: not waiting)
+    actor.stop_in_order()
+    futures[0].set_result(STATUS)
+    began = time.monotonic()
+    stage.pump_until(lambda: soon.done() and never.done())
+    assert soon.result(0) == STATUS
+    with pytest.raises(ActorUnavailable):
+        never.result(0)
+    assert time.monotonic() - began < LATER_S + 1.0
+    assert not futures[1].cancelled()
+    futures[1].set_result(STATUS)  # too late, and harmless
+
+
+def test_a_local_ask_that_races_a_stop_gets_an_error(stage: Stage) -> None:
+    """pykka's own question would wait for ever where it slips in after the last look into the inbox."""
+    actor = stage.start()
+    inbox = actor._inbox
+    actor.stop_in_order()
+    assert actor.gone.wait(WITHIN_S)
+    future: pykka.Future[Any] = pykka.ThreadingFuture()
+    inbox.put(pykka._envelope.Envelope(SaveNow("x"), reply_to=future))
+    with pytest.raises(pykka.ActorDeadError):
+        future.get(timeout=1)
+
+
+def test_pykkas_own_refs_work(stage: Stage) -> None:
+    """tell, ask, stop of the actor's ref, from another thread of its process."""
+    actor = stage.start()
+    ref = actor.actor_ref
+    ref.tell(SaveNow("local"))
+    assert ref.ask(GetSaveStatus(), timeout=WITHIN_S) == STATUS
+    assert actor.told == ["local"]
+    ref.stop(timeout=WITHIN_S)
+    assert actor.ended == ["stop"]
+
+
+def test_timers_keep_to_service_time_and_can_be_cancelled(tmp_path: Path) -> None:
+    """At a speed of 100, ten seconds of service time are a tenth of a real one."""
+    from actors.runtime import Pace
+
+    net = MemoryNetwork()
+    node = Node("bob", net.line("bob"), DeadLetters(None, "bob"))
+    actor = Bob(Context(node, Settings(), Clock(Pace.starting_now(100.0)), tmp_path))
+    node.own()
+    began = time.monotonic()
+    actor.after(10.0, SaveNow("late"))
+    actor.after(5.0, SaveNow("cancelled")).cancel()
+    actor.after(1.0, SaveNow("early"))
+    while len(actor.told) < 2:
+        node.pump(5.0)
+        while actor._inbox._local:
+            actor.on_receive(actor._inbox._local.popleft().message)
+    assert actor.told == ["early", "late"]
+    assert 0.09 < time.monotonic() - began < 1.0
+    node.close()
+
+
+def test_the_pulse_says_how_it_is(stage: Stage) -> None:
+    """Ready, what it complains of, what it handled, and how old its oldest message is."""
+    actor = stage.start()
+    actor.degraded("Plex cannot be reached: start it")
+    stage.ann.tell("bob", SaveNow("x"))
+    until(lambda: actor.told)
+    ping = stage.ann.ping("bob")
+    stage.pump_until(ping.done)
+    pulse = ping.result(0)
+    assert (pulse.ready, pulse.degraded, pulse.handled) == (True, "Plex cannot be reached: start it", 1)
+    assert pulse.handle_ms_p99 >= pulse.handle_ms_p50 > 0
+    actor.recovered()
+    again = stage.ann.ping("bob")
+    stage.pump_until(again.done)
+    assert (again.result(0).degraded, again.result(0).last_error) == ("", "Plex cannot be reached: start it")
+
+
+def test_a_message_that_kills_twice_is_set_aside(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """Whole in the dead letters, its sender told, and life goes on with the next one."""
+    aside: list[Message] = []
+    stage.ann.on_set_aside = aside.append
+    stage.ann.tell("bob", finished("crash"))
+    stage.ann.tell("bob", finished("w2"))
+    for life in range(2):
+        actor = stage.start()
+        stage.pump_until(actor.gone.is_set)
+        assert isinstance(actor.crash, ValueError), life
+    with caplog.at_level(logging.ERROR):
+        third = stage.start()
+        stage.pump_until(lambda: stage.ann.unacknowledged() == 0)
+    assert third.told == ["w2"]
+    assert [watch_id(message) for message in aside] == ["crash"]
+    assert "it killed its actor twice: set aside" in stage.letters()
+    assert "A message was set aside: bob could not handle it (watch_finished)" in caplog.text
