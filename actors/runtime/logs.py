@@ -8,7 +8,7 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
 HIDDEN = "***"
@@ -40,10 +40,18 @@ class _Redacted(logging.Formatter):
         return text
 
 
-def _forms(secret: str) -> tuple[str, ...]:
-    """A secret as it is, and as JSON, Python and an address write it."""
-    in_json = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
-    return (secret, *in_json, repr(secret)[1:-1], quote(secret, safe=""))
+_WAYS: tuple[Callable[[str], str], ...] = (
+    str,
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    lambda text: repr(text)[1:-1],
+    lambda text: quote(text, safe=""),
+)
+
+
+def _forms(secret: str) -> set[str]:
+    """A secret as it is, as JSON, Python and an address write it, and each of these within another."""
+    return {outer(inner(secret)) for inner in _WAYS for outer in _WAYS}
 
 
 class _Text(logging.Formatter):

@@ -88,7 +88,7 @@ def test_without_a_file_they_are_counted_and_logged(caplog: pytest.LogCaptureFix
 def test_a_flood_fills_no_log(path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file has each; the log has the first, and later how many more there were."""
     now_s = 100.0
-    monkeypatch.setattr(module.time, "monotonic", lambda: now_s)
+    monkeypatch.setattr("time.monotonic", lambda: now_s)
     letters = DeadLetters(path, "tracker")
     for _ in range(500):
         letters.add("the mailbox is full", message=AutoSaveTick(Moment(1.0, 1.0)))

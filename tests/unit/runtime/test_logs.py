@@ -1,0 +1,196 @@
+"""Log lines: their form, and that no secret stands in any of them, on any console."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.runtime.logs import CHATTY, HIDDEN, set_up_logging
+
+SECRET = "x-Plex token/ä\"1\\2'"
+ROOT = Path(__file__).parents[3]
+
+
+class Said:
+    """What was logged so far."""
+
+    def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
+        self._capture = capture
+        self._text = ""
+
+    def __call__(self) -> str:
+        """All of it."""
+        self._text += self._capture.readouterr().err
+        return self._text
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Iterator[Said]:
+    """What is logged; all is as before afterwards."""
+    root = logging.getLogger()
+    before, level, hook = root.handlers[:], root.level, threading.excepthook
+    levels = {name: logging.getLogger(name).level for name in CHATTY}
+    yield Said(capsys)
+    root.handlers[:] = before
+    root.setLevel(level)
+    threading.excepthook = hook
+    logging.captureWarnings(False)
+    for name, was in levels.items():
+        logging.getLogger(name).setLevel(was)
+
+
+def test_a_line_of_text(said: Said) -> None:
+    """Time, level, actor, message."""
+    set_up_logging("INFO", "text", [])
+    logging.getLogger("persistence").info("💾 Auto-saved badge data (%d active watches)", 3)
+    form = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00 INFO    persistence 💾 Auto-saved badge data \(3 active watches\)\n"
+    assert re.fullmatch(form, said())
+
+
+def test_a_library_is_named_in_its_actors_line(said: Said) -> None:
+    """Whose process it is, then who says it."""
+    set_up_logging("INFO", "text", [], "discord")
+    logging.getLogger("discord.gateway").warning("no heartbeat")
+    assert "WARNING discord     discord.gateway: no heartbeat" in said()
+
+
+def test_a_line_of_json(said: Said) -> None:
+    """One object a line, emoji as they are."""
+    set_up_logging("INFO", "json", [], "persistence")
+    logging.getLogger("persistence").info("💾 saved", extra={"watches": 3})
+    line = json.loads(said())
+    assert (line["level"], line["actor"], line["message"], line["watches"]) == ("INFO", "persistence", "💾 saved", 3)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}", line["ts"])
+    assert "💾" in said()
+
+
+def test_a_traceback_is_one_line_of_json(said: Said) -> None:
+    """A collector of logs reads line by line."""
+    set_up_logging("INFO", "json", [], "persistence")
+    try:
+        raise ValueError("two\nlines")
+    except ValueError as error:
+        logging.getLogger("persistence").error("crashed", exc_info=error)
+    assert len(said().splitlines()) == 1
+    assert "two\\nlines" in said()
+
+
+@pytest.mark.parametrize("kind", ["text", "json"])
+@pytest.mark.parametrize("shown", [SECRET, repr(SECRET), json.dumps(SECRET), {"token": SECRET}, [SECRET.encode()]])
+def test_no_secret_in_a_message(said: Said, kind: str, shown: Any) -> None:
+    """However it is written."""
+    set_up_logging("INFO", kind, [SECRET, "plainsecret"])
+    logging.getLogger("plex").info("refused: %s, plainsecret", shown)
+    assert "plainsecret" not in said()
+    if not isinstance(shown, list):  # bytes have no letters beyond ASCII; tokens have none either
+        assert HIDDEN in said()
+        assert "Plex token" not in said()
+
+
+@pytest.mark.parametrize("kind", ["text", "json"])
+def test_no_secret_in_an_address_or_a_traceback(said: Said, kind: str) -> None:
+    """Where libraries put it."""
+    set_up_logging("INFO", kind, [SECRET])
+    try:
+        raise ConnectionError(f"http://plex:32400/?X-Plex-Token=x-Plex%20token%2F%C3%A4%221%5C2%27 failed: {SECRET!r}")
+    except ConnectionError as error:
+        logging.getLogger("plex").error("down", exc_info=error)
+    assert "Plex token" not in said()
+    assert "Plex%20token" not in said()
+    assert "ConnectionError" in said()
+
+
+def test_a_longer_secret_hides_before_one_within_it(said: Said) -> None:
+    """Or its rest would stand there."""
+    set_up_logging("INFO", "text", ["abcd", "abcdefgh"])
+    logging.getLogger("plex").info("it is abcdefgh")
+    assert said().endswith("it is ***\n")
+
+
+def test_what_is_too_short_to_be_a_secret_hides_nothing(said: Said) -> None:
+    """A password of one letter would make every line unreadable."""
+    set_up_logging("INFO", "text", ["", "e"])
+    logging.getLogger("plex").info("three sessions")
+    assert "three sessions" in said()
+
+
+def test_a_line_that_cannot_be_formatted_is_still_said(said: Said) -> None:
+    """logging itself would print the arguments, secrets among them."""
+
+    class Odd:
+        def __str__(self) -> str:
+            raise RuntimeError(SECRET)
+
+    set_up_logging("INFO", "text", [SECRET])
+    logging.getLogger("plex").info("it says %s", Odd())
+    logging.getLogger("plex").info("one %s too few: %s", SECRET)
+    assert "not to be formatted: RuntimeError" in said()
+    assert "not to be formatted: TypeError" in said()
+    assert "Plex token" not in said()
+
+
+def test_chatty_libraries_are_heard_from_warning_on(said: Said) -> None:
+    """At any level of ours."""
+    set_up_logging("DEBUG", "text", [])
+    logging.getLogger("urllib3.connectionpool").info("Starting new HTTP connection")
+    logging.getLogger("plex").debug("polled")
+    assert "Starting" not in said()
+    assert "polled" in said()
+
+
+def test_a_thread_that_dies_is_logged_without_secrets(said: Said) -> None:
+    """Python would print its traceback past every filter."""
+    set_up_logging("INFO", "text", [SECRET])
+
+    def fail() -> None:
+        raise ValueError(f"token {SECRET}")
+
+    thread = threading.Thread(target=fail, name="websocket")
+    thread.start()
+    thread.join()
+    assert "websocket ended: token ***" in said()
+    assert "Plex token" not in said()
+
+
+def test_a_thread_that_exits_is_not_an_error(said: Said) -> None:
+    """SystemExit in a thread ends it, as Python has it."""
+    set_up_logging("INFO", "text", [])
+    thread = threading.Thread(target=sys.exit)
+    thread.start()
+    thread.join()
+    assert said() == ""
+
+
+def test_warnings_are_logged(said: Said) -> None:
+    """With the actor's name, as all else."""
+    set_up_logging("INFO", "text", [], "plex")
+    warnings.showwarning("odd certificate", UserWarning, "ssl.py", 7)
+    assert "py.warnings: " in said()
+    assert "odd certificate" in said()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_any_console_takes_any_line(encoding: str) -> None:
+    """A real process with a console that has no emoji: escapes, and no error."""
+    script = (
+        "import logging, sys; from actors.runtime.logs import set_up_logging; set_up_logging('INFO', 'text', []);"
+        "logging.getLogger('persistence').info('💾 saved \\ud800')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, timeout=30, check=True,
+        env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+    )  # fmt: skip
+    shown = done.stderr.decode(encoding)
+    assert "saved \\ud800" in shown
+    assert ("💾" if encoding == "utf-8" else "\\U0001f4be") in shown
+    assert "Traceback" not in shown
