@@ -263,6 +263,11 @@ DECLARED: tuple[Setting, ...] = (
 )  # fmt: skip
 
 
+def reader(name: str) -> Callable[[str], Any]:
+    """What reads and checks the setting of that name; it raises ValueError with what would be right."""
+    return next(setting.read for setting in DECLARED if setting.name == name)
+
+
 def load_settings(environ: Mapping[str, str], dotenv_path: Path | None = None, *, for_service: bool = True) -> Settings:
     """Read and check every setting; raise SettingsError with all problems at once.
 

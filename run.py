@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
         return commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
 
     add("simulate", "a whole film night against a simulated Plex and Discord; needs no settings")
+    add("setup", "ask for what is missing, test each answer at once, and write .env; needs a terminal")
     add("check", "look at settings, Plex, Discord, store and disk, and name a cure for all that is wrong")
     add("health", "the running service's health table; exit status 0 only if every actor is healthy")
     recover = add("recover", "start tracking by hand in the running service, for whom it has missed")
@@ -99,7 +100,7 @@ def main(argv: list[str]) -> int:
         sys.stderr.write(f"Usher cannot start with these settings:\n{problems}")
         sys.stderr.write(
             "Set them in the environment or in a file .env (.env.example shows all).\n"
-            "'python run.py check' looks at everything; "
+            "'python run.py setup' asks for them one by one; 'python run.py check' looks at everything; "
             "'python run.py simulate' shows Usher without any settings.\n"
         )
         return 2
@@ -119,6 +120,10 @@ def _run(arguments: argparse.Namespace) -> int:
         from launcher.commands import check
 
         return check.main(load, answers())
+    if command == "setup":
+        from launcher.commands import setup
+
+        return setup.main(load, answers())
     settings = load(for_service=False)
     if command == "health":
         from launcher.commands import health

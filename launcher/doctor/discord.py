@@ -20,10 +20,10 @@ ADMINISTRATOR = 1 << 3
 VIEW = 1 << 10
 NEEDED = {VIEW: "View Channel", 1 << 11: "Send Messages", 1 << 14: "Embed Links", 1 << 15: "Attach Files"}
 """What the bot needs in the channel of announcements."""
-_TEXT_TYPES, _VOICE_TYPES = (0, 5), (2, 13)
+TEXT_TYPES, VOICE_TYPES = (0, 5), (2, 13)
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
     """Discord answered with a status that says no."""
 
     def __init__(self, status: int) -> None:
@@ -42,10 +42,10 @@ class Api:
         }
 
     def get(self, path: str) -> Any:
-        """The answer; raises _RefusedError, requests' exceptions, or ValueError where it is no JSON."""
+        """The answer; raises RefusedError, requests' exceptions, or ValueError where it is no JSON."""
         answer = requests.get(self._base + path, headers=self._headers, timeout=_TIMEOUT_S)
         if answer.status_code != 200:
-            raise _RefusedError(answer.status_code)
+            raise RefusedError(answer.status_code)
         return answer.json()
 
 
@@ -58,11 +58,11 @@ def check(settings: config.Settings) -> Iterator[Finding]:
         me = api.get("/users/@me")
         yield good("Discord", f"knows the bot as {me['username']} ({me['id']})")
         app = api.get("/oauth2/applications/@me")
-        yield _intent(app)
+        yield intent(app)
         if settings.discord_guild_id:
             yield from _guild(api, settings, str(me["id"]), str(app["id"]))
-    except _RefusedError as refused:
-        yield _refusal(refused)
+    except RefusedError as refused:
+        yield refusal(refused)
     except (requests.exceptions.JSONDecodeError, KeyError, TypeError) as error:
         yield bad(
             "Discord",
@@ -77,7 +77,16 @@ def check(settings: config.Settings) -> Iterator[Finding]:
         )
 
 
-def _refusal(refused: _RefusedError) -> Finding:
+def invite(app_id: str) -> str:
+    """The address that invites the bot, with exactly the permissions it needs."""
+    return (
+        f"https://discord.com/oauth2/authorize?client_id={app_id}&scope=bot%20applications.commands"
+        f"&permissions={sum(NEEDED)}"
+    )
+
+
+def refusal(refused: RefusedError) -> Finding:
+    """What an answer means that says no."""
     if refused.status == 401:
         return bad(
             "Discord",
@@ -89,7 +98,8 @@ def _refusal(refused: _RefusedError) -> Finding:
     return bad("Discord", f"answered with status {refused.status}", "try again; see https://discordstatus.com")
 
 
-def _intent(app: dict[str, Any]) -> Finding:
+def intent(app: dict[str, Any]) -> Finding:
+    """Whether the application may read what people write."""
     if int(app.get("flags") or 0) & _MESSAGE_CONTENT:
         return good("Intents", "Message Content is on: commands like !stats work")
     return bad(
@@ -104,15 +114,13 @@ def _guild(api: Api, settings: config.Settings, bot_id: str, app_id: str) -> Ite
     try:
         guild = api.get(f"/guilds/{guild_id}")
         member = api.get(f"/guilds/{guild_id}/members/{bot_id}")
-    except _RefusedError as refused:
+    except RefusedError as refused:
         if refused.status not in (403, 404):
             raise
-        wanted = sum(NEEDED)
         yield bad(
             "Discord server",
             f"the bot is not in a server with the id {guild_id}",
-            "check DISCORD_GUILD_ID, or invite the bot: https://discord.com/oauth2/authorize?"
-            f"client_id={app_id}&scope=bot%20applications.commands&permissions={wanted}",
+            f"check DISCORD_GUILD_ID, or invite the bot: {invite(app_id)}",
         )
         return
     yield good("Discord server", f"the bot is in {guild['name']}")
@@ -124,7 +132,7 @@ def _guild(api: Api, settings: config.Settings, bot_id: str, app_id: str) -> Ite
             "Announcements",
             "DISCORD_ANNOUNCE_CHANNEL_ID",
             settings.discord_announce_channel_id,
-            _TEXT_TYPES,
+            TEXT_TYPES,
             NEEDED,
         )
     if settings.watch_party_voice_channel_id:
@@ -134,7 +142,7 @@ def _guild(api: Api, settings: config.Settings, bot_id: str, app_id: str) -> Ite
             "Voice channel",
             "WATCH_PARTY_VOICE_CHANNEL_ID",
             settings.watch_party_voice_channel_id,
-            _VOICE_TYPES,
+            VOICE_TYPES,
             {VIEW: "View Channel"},
         )
     else:
@@ -154,10 +162,10 @@ def _channel(
     types: tuple[int, ...],
     needed: dict[int, str],
 ) -> Finding:
-    kind = "a text or announcement channel" if types == _TEXT_TYPES else "a voice or stage channel"
+    kind = "a text or announcement channel" if types == TEXT_TYPES else "a voice or stage channel"
     try:
         channel = api.get(f"/channels/{channel_id}")
-    except _RefusedError as refused:
+    except RefusedError as refused:
         if refused.status == 403:
             return bad(
                 what,

@@ -26,7 +26,7 @@ def check(settings: config.Settings) -> Iterator[Finding]:
     accounts: set[str] = set()
     reached = 0
     for server in settings.servers:
-        found = _look(server)
+        found = look(server)
         if isinstance(found, Finding):
             yield found
             continue
@@ -49,12 +49,13 @@ def check(settings: config.Settings) -> Iterator[Finding]:
         )
 
 
-def _look(server: config.PlexServer) -> Any:
+def look(server: config.PlexServer, timeout_s: float = _TIMEOUT_S) -> Any:
+    """The server, as plexapi has it, where it takes the token as its owner's; else a Finding that says why not."""
     where = f"Plex at {server.url}"
     if not server.token:
         return bad(where, "there is no token to ask it with", f"set PLEX_TOKEN: {_HOW_TO_GET_IT}")
     try:
-        found = _connect(server.url, server.token, timeout=_TIMEOUT_S)
+        found = _connect(server.url, server.token, timeout=timeout_s)
     except Unauthorized:
         return bad(where, "refuses the token", f"set PLEX_TOKEN anew: {_HOW_TO_GET_IT}")
     except requests.exceptions.SSLError:

@@ -1,0 +1,62 @@
+"""`.env`: changed where an answer changed, left alone everywhere else, never half written."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
+_HEADER = "# Usher's settings, written by `python run.py setup`. All there are: .env.example\n"
+
+
+def merged(before: str, answers: Mapping[str, str]) -> str:
+    """The text of a `.env` with these answers; lines that they do not touch stay as they are, letter by letter."""
+    from dotenv.parser import parse_stream
+
+    left = dict(answers)
+    parts = []
+    for binding in parse_stream(io.StringIO(before)):
+        was = binding.original.string
+        if binding.key is not None and binding.key in answers:
+            left.pop(binding.key, None)
+            if binding.value != answers[binding.key]:
+                was = _replaced(was, binding.key, answers[binding.key])
+        parts.append(was)
+    text = "".join(parts) or _HEADER
+    if not text.endswith("\n"):
+        text += "\n"
+    return text + "".join(f"{name}={_quoted(value)}\n" for name, value in left.items())
+
+
+def write(path: Path, text: str) -> None:
+    """Put the text in the file's place, at once and whole, readable by this user alone. Raises OSError."""
+    path = path.resolve()
+    handle, name = tempfile.mkstemp(prefix=".env-", dir=path.parent)  # mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _replaced(was: str, name: str, value: str) -> str:
+    before = was[: len(was) - len(was.lstrip())]
+    line = was.strip()
+    after = was[len(before) + len(line) :]
+    export = "export " if line.startswith("export ") else ""
+    comment = re.search(r"\s+#[^'\"\n]*$", line)
+    return f"{before}{export}{name}={_quoted(value)}{comment.group() if comment else ''}{after}"
+
+
+def _quoted(value: str) -> str:
+    if _PLAIN.fullmatch(value):
+        return value
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

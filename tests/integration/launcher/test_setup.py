@@ -1,0 +1,232 @@
+"""`run.py setup` at a pipe for a keyboard, between a simulated Plex, plex.tv and Discord."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import io
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dotenv import dotenv_values
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+from rich.console import Console
+
+from launcher.commands import setup
+from launcher.setup.asker import Asker
+from simulator.discord import SimulatedDiscord
+from simulator.discord.permissions import EMBED_LINKS
+from simulator.plex import SimulatedPlex
+
+ACCOUNT_TOKEN = "account-secret"
+
+
+class PlexTv:
+    """plex.tv as `setup` uses it: PINs and an account's servers."""
+
+    def __init__(self, plex: SimulatedPlex) -> None:
+        self.plex = plex
+        self.asked = 0
+        self.typed_in_after = 1
+        """How often the PIN is asked about before somebody types it in."""
+        self.servers = True
+        self.url = ""
+
+    def answer(self, method: str, path: str, token: str) -> tuple[int, str]:
+        """Status and body."""
+        if path.startswith("/api/v2/pins"):
+            self.asked += method == "GET"
+            done = method == "GET" and self.asked > self.typed_in_after
+            return 200, f'<pin id="7" code="ABCD" authToken="{ACCOUNT_TOKEN if done else ""}"/>'
+        if path.startswith("/api/v2/resources") and token == ACCOUNT_TOKEN:
+            here = {"address": "127.0.0.1", "port": self.plex.port, "local": True, "relay": False, "uri": self.plex.url}
+            gone = {"address": "127.0.0.1", "port": 9, "local": True, "relay": False, "uri": "http://127.0.0.1:9"}
+            home = {"name": "Home", "owned": True, "provides": "server", "accessToken": self.plex.token,
+                    "connections": [gone, here]}  # fmt: skip
+            friend = {**home, "name": "Friend's", "owned": False}
+            return 200, json.dumps([home, friend] if self.servers else [friend])
+        return 401, ""
+
+
+@contextlib.contextmanager
+def plex_tv(plex: SimulatedPlex) -> Iterator[PlexTv]:
+    """It answers on loopback."""
+    site = PlexTv(plex)
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def _any(self) -> None:
+            status, body = site.answer(self.command, self.path, self.headers.get("X-Plex-Token", ""))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        do_GET = do_POST = _any  # noqa: N815 - the names are http.server's
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    site.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class Desk:
+    """A newcomer's desk: all that `setup` talks to."""
+
+    def __init__(self, folder: Path, plex: SimulatedPlex, discord: SimulatedDiscord, site: PlexTv) -> None:
+        self.env = folder / ".env"
+        self.plex, self.discord, self.site = plex, discord, site
+        self.shown = ""
+        self.answers = 0
+
+    def type(self, *answers: str, end: str = "") -> int:
+        """Run it with these answers; the exit status."""
+        with create_pipe_input() as keyboard:
+            keyboard.send_text("".join(f"{answer}\r" for answer in answers) + end)
+            console = Console(file=io.StringIO(), width=200, markup=False)
+            asker = Asker(console, source=keyboard, sink=DummyOutput())
+            environ = {"DISCORD_API_URL": self.discord.api_url}
+            status = setup.converse(asker, console, self.env, environ, self.site.url)
+        assert isinstance(console.file, io.StringIO)
+        self.shown, self.answers = console.file.getvalue(), asker.answers
+        for secret in (self.plex.token, self.discord.token, ACCOUNT_TOKEN):
+            assert secret not in self.shown
+        return status
+
+    @property
+    def written(self) -> dict[str, str | None]:
+        """What the service would read."""
+        return dotenv_values(self.env, interpolate=False)
+
+    def expected(self) -> dict[str, str]:
+        """All of it, for the club of the simulator."""
+        return {
+            "PLEX_URL": self.plex.url,
+            "PLEX_TOKEN": self.plex.token,
+            "DISCORD_TOKEN": self.discord.token,
+            "DISCORD_GUILD_ID": str(self.discord.guild.id),
+            "DISCORD_ANNOUNCE_CHANNEL_ID": str(self.discord.channel("film-club").id),
+            "WATCH_PARTY_VOICE_CHANNEL_ID": str(self.discord.channel("Cinema").id),
+            "WATCH_PARTY_PLEX_USER": "Berta",
+            "TIMEZONE": "Europe/Berlin",
+        }
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """Everything answers."""
+    monkeypatch.setattr("launcher.setup.plexpart._POLL_S", 0.02)
+    monkeypatch.setattr("launcher.setup.discordpart._POLL_S", 0.02)
+    with SimulatedPlex() as plex, SimulatedDiscord() as discord, plex_tv(plex) as site:
+        yield Desk(tmp_path, plex, discord, site)
+
+
+REST = ("1", "#film-club", "Cinema", "Berta", "Europe/Berlin")
+
+
+def test_a_newcomer_signs_in_by_pin_and_is_done_in_seven_answers(desk: Desk) -> None:
+    """The PIN is shown and waited for, the address that answers is found, all is written for this user alone."""
+    begun = time.monotonic()
+    assert desk.type("1", desk.discord.token, *REST) == 0, desk.shown
+    assert time.monotonic() - begun < 30
+    assert desk.written == desk.expected()
+    assert desk.env.stat().st_mode & 0o777 == 0o600
+    assert "ABCD" in desk.shown and "permissions=52224" in desk.shown
+    assert desk.answers == 7
+    assert [path.name for path in desk.env.parent.iterdir()] == [".env"]
+
+
+def test_a_pasted_token_is_tried_at_once_and_asked_again(desk: Desk) -> None:
+    """A wrong token and a wrong address are each named before the next question."""
+    pasted = ("2", "wrong", desk.plex.url, "2", desk.plex.token, "http://127.0.0.1:9", "ftp://x", desk.plex.url)
+    assert desk.type(*pasted, "nonsense", desk.discord.token, *REST) == 0, desk.shown
+    assert desk.written == desk.expected()
+    assert desk.shown.count("refuses the token") == 2  # Plex's and Discord's
+    assert "cannot be reached" in desk.shown and "it takes an address like" in desk.shown
+
+
+def test_an_account_without_servers_is_asked_for_an_address(desk: Desk) -> None:
+    """plex.tv knows none: the address is asked for, and the account's token tried there."""
+    desk.site.servers = False
+    assert desk.type("1", desk.plex.url, "2", desk.plex.token, desk.plex.url, desk.discord.token, *REST) == 0
+    assert "owns no server" in desk.shown and desk.written == desk.expected()
+
+
+def test_earlier_answers_are_defaults_and_other_lines_stay(desk: Desk) -> None:
+    """Enter all the way keeps the file letter by letter; one new answer changes one line."""
+    desk.type("1", desk.discord.token, *REST)
+    desk.env.write_text("# mine\nLOG_LEVEL=DEBUG  # loud\n\n" + desk.env.read_text() + "export ODD='a b'\n")
+    before = desk.env.read_text()
+    assert desk.type(*[""] * 7) == 0, desk.shown
+    assert desk.env.read_text() == before
+    assert desk.type(*[""] * 5, "Dörte", "") == 0
+    assert desk.env.read_text() == before.replace("=Berta", "='Dörte'")
+    assert desk.written["WATCH_PARTY_PLEX_USER"] == "Dörte"
+
+
+@pytest.mark.parametrize("end", ["\x03", "\x04"])
+@pytest.mark.parametrize("answered", range(7))
+def test_it_can_be_stopped_at_any_question(desk: Desk, answered: int, end: str) -> None:
+    """Ctrl-C and Ctrl-D leave the old file as it was, and nothing beside it."""
+    desk.env.write_text("PLEX_URL=http://old:32400\n")
+    answers = ("1", desk.discord.token, *REST)[:answered]
+    assert desk.type(*answers, end=end) == setup.STOPPED
+    assert desk.env.read_text() == "PLEX_URL=http://old:32400\n"
+    assert [path.name for path in desk.env.parent.iterdir()] == [".env"]
+
+
+def test_a_lacking_permission_is_named_before_anything_is_written(desk: Desk) -> None:
+    """Look again, then go on as it is."""
+    desk.discord.deny("film-club", EMBED_LINKS)
+    assert desk.type("1", desk.discord.token, "1", "film-club", "Cinema", "", "s", "Berta", "Europe/Berlin") == 0
+    assert desk.shown.count("lacks: Embed Links") == 2 and desk.written == desk.expected()
+
+
+def test_message_content_that_is_off_is_said_with_its_switch(desk: Desk) -> None:
+    """It can be gone on without."""
+    desk.discord.allow_message_content(False)
+    assert desk.type("1", desk.discord.token, "n", *REST) == 0
+    assert "Privileged Gateway Intents" in desk.shown
+
+
+def test_numbers_and_beginnings_of_names_choose_and_others_are_asked_again(desk: Desk) -> None:
+    """99 is no number of a channel; a zone that there is not is asked again."""
+    typed = ("1", "99", "film", "Cin", "ber", "Atlantis/Capital", "Europe/Berlin")
+    assert desk.type("1", desk.discord.token, *typed) == 0, desk.shown
+    assert desk.written == desk.expected()
+
+
+def test_a_folder_that_may_not_be_written_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk while writing: exit 1, the old file whole, no crumbs."""
+    desk.env.write_text("LOG_LEVEL=INFO\n")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("launcher.setup.envfile.os.fsync", full)
+    assert desk.type("1", desk.discord.token, *REST) == 1
+    assert "No space left" in desk.shown and desk.env.read_text() == "LOG_LEVEL=INFO\n"
+    assert [path.name for path in desk.env.parent.iterdir()] == [".env"]
+
+
+def test_without_a_terminal_it_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 1 in words; nothing is made."""
+
+    def never() -> Any:
+        raise AssertionError
+
+    assert setup.main(never, Console(file=io.StringIO()), tmp_path / ".env") == 1
+    assert ".env.example" in capsys.readouterr().err and list(tmp_path.iterdir()) == []
