@@ -7,6 +7,7 @@ import discord
 
 from actors.discord.commands import films, people, running, watching
 from actors.discord.commands.base import UsherCog
+from actors.discord.commands.diagnosing import Diagnosing
 from actors.discord.commands.films import Films
 from actors.discord.commands.helping import Helping
 from actors.discord.commands.people import People
@@ -14,7 +15,7 @@ from actors.discord.commands.running import Running, SessionMenu
 from actors.discord.commands.watching import Watching
 from actors.discord.pages import Maker, PageButton
 
-COGS: tuple[type[UsherCog], ...] = (Watching, People, Films, Running, Helping)
+COGS: tuple[type[UsherCog], ...] = (Watching, People, Films, Running, Diagnosing, Helping)
 
 PAGES: Mapping[str, Maker] = {
     watching.ACTIVE: watching.active,

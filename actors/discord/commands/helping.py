@@ -13,7 +13,7 @@ _GROUPS = (
     ("🎬 Now", ("nowplaying", "activewatches")),
     ("👤 You", ("stats", "badges", "progress", "history")),
     ("🏆 Everybody", ("leaderboard", "topwatchers", "moviestats", "allbadges")),
-    ("🔧 Admins", ("savedata", "starttracking", "health", "backup")),
+    ("🔧 Admins", ("savedata", "starttracking", "health", "diagnose", "backup")),
 )
 
 
