@@ -2,6 +2,7 @@
 # make test   every test
 # make check  lint, types, imports, generated documents, known vulnerabilities
 # make bench  speed and memory, as ratios against a reference in the same run
+# make pictures   docs/pictures/*.png from the simulator; needs Debian's chromium and fonts-noto-color-emoji
 # The first call makes a virtual environment in .venv; later calls reuse it.
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo run test check bench docs clean
+.PHONY: demo run test check bench docs pictures clean
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Usher needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..."; exit 1; }
@@ -44,6 +45,9 @@ check: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(PY) -m docs.generate
+
+pictures: $(VENV)/.dev
+	$(PY) -m docs.pictures
 
 bench: $(VENV)/.dev
 	$(PY) -m bench

@@ -95,7 +95,7 @@ async def movie_stats(desk: Desk, arguments: str, page: int) -> Reply:
         return Reply(look.card(heading, text, colour=look.GREY))
     fields = _details(found, bool(arguments))
     beside = look.card(heading, _totals(found), fields=[part for part in fields if part.name not in _DRAWN])
-    picture = charting.community(found, words.plain(arguments))
+    picture = charting.community(found, words.plain(arguments) if arguments else "")
     return Reply(look.card(heading, _totals(found), fields=fields), picture=picture, beside=beside)
 
 

@@ -1,0 +1,145 @@
+"""Writes docs/pictures/*.png: messages of the scripted night, as people see them on Discord. Needs Chromium.
+
+The service, its messages and every figure are real; Discord's look is drawn by `simulator.discord.page`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image, ImageChops
+
+from simulator.discord.page import DARK, LIGHT, page
+from simulator.discord.posts import Message
+from simulator.discord.world import World
+from simulator.night.director import Director
+from simulator.night.main import SETTINGS
+from simulator.night.script import CUES, ENDS, HOST, IRIS, STARTS, Cue
+from simulator.night.stage import ANNOUNCE, ROOT, Stage
+
+FOLDER = Path(__file__).resolve().parent / "pictures"
+SPEED = 180.0
+MOST_BYTES = 150_000
+WIDTH, TALLEST, SCALE = 620, 1500, 2
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_FILMS = (
+    ("Nosferatu", 1922, 94, "Horror|Fantasy"), ("The General", 1926, 78, "Comedy|Action"),
+    ("Metropolis", 1927, 148, "Drama|Sci-Fi"), ("M", 1931, 110, "Crime|Thriller"),
+    ("His Girl Friday", 1940, 92, "Comedy|Romance"), ("Stray Dog", 1949, 122, "Drama|Crime"),
+    ("Charade", 1963, 113, "Comedy|Mystery"), ("Carnival of Souls", 1962, 78, "Horror|Mystery"),
+)  # fmt: skip
+
+
+def earlier_evenings(folder: Path, viewer_id: str, evening: datetime.datetime) -> None:
+    """A year of history in the older bot's format, for the charts to have something to show."""
+    chance = random.Random(7)  # noqa: S311 - not for secrets
+    records = []
+    for back in range(360, 0, -1):
+        if chance.random() > (0.5 if (evening - datetime.timedelta(days=back)).weekday() >= 4 else 0.16):
+            continue
+        title, year, minutes, genres = chance.choice(_FILMS)
+        began = (evening - datetime.timedelta(days=back)).replace(tzinfo=None)
+        records.append(
+            {
+                "user_id": viewer_id, "username": IRIS, "movie_title": title, "year": year,
+                "start_time": began.isoformat(), "end_time": (began + datetime.timedelta(minutes=minutes)).isoformat(),
+                "watch_duration_minutes": minutes, "completion_percentage": 100.0, "genres": genres.split("|"),
+                "movie_duration_ms": minutes * 60_000, "completed": True,
+            }
+        )  # fmt: skip
+    folder.mkdir(parents=True)
+    (folder / "watch_history.json").write_text(json.dumps(records), encoding="utf-8")
+
+
+def night(folder: Path) -> None:
+    """Play the night, and draw each message at its moment."""
+    day = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=1)
+    evening = datetime.datetime.combine(day, datetime.time(20, 30), datetime.UTC)
+    stage = Stage(folder / "data", speed=SPEED, party_user=HOST, evening=evening, **SETTINGS)
+    earlier_evenings(folder / "old", str(stage.discord.member(IRIS).id), evening)
+    subprocess.run(  # noqa: S603 - our own interpreter and file
+        [sys.executable, str(ROOT / "run.py"), "import", str(folder / "old")], check=True, stdout=subprocess.DEVNULL,
+        env={"PATH": os.environ["PATH"], "DATA_DIR": str(stage.data_dir)}, cwd=folder,
+    )  # fmt: skip
+    with stage:
+        world = stage.discord.world
+        director = Director(stage, lambda text: None)
+        half = STARTS + 32.5
+        calm = [cue for cue in CUES if cue.verb in {"join", "leave", "play", "pause", "resume", "stop", "seek"}]
+        director.play([cue for cue in calm if cue.minute < half])
+        stage.wait_until(half)
+        film = next(each for each in stage.discord.messages(ANNOUNCE) if "Rashomon" in each.text)
+        card = _pages(film, world)
+        director.play([cue for cue in calm if cue.minute >= half])
+        stage.wait_until(ENDS + 4)
+        for name in ("stats", "moviestats"):
+            director.play([Cue(ENDS + 4, "slash", IRIS, name)])
+        drawn = stage.discord.until(
+            lambda: sum(any(a.description for a in m.attachments) for m in stage.discord.messages(ANNOUNCE)) >= 5, 60.0
+        )
+        if not drawn:
+            raise SystemExit("the charts were not drawn within a minute")
+        answers = [m for m in stage.discord.messages(ANNOUNCE) if m.asked_with]
+        pages = {"nights-record": film, "stats": answers[0], "moviestats": answers[1]}
+        drawn_pages = {name: _pages(message, world) for name, message in pages.items()}
+    for name, shown in {"live-card": card, **drawn_pages}.items():
+        _shoot(shown, name)
+
+
+def _pages(message: Message, world: World) -> dict[str, str]:
+    """A message as it is now, on both themes."""
+    return {theme: page([message], world, colours) for theme, colours in (("dark", DARK), ("light", LIGHT))}
+
+
+def _shoot(pages: dict[str, str], name: str) -> None:
+    """Have a browser draw the pages, and write each as small as it can be."""
+    browser = next((found for each in BROWSERS if (found := shutil.which(each))), None)
+    if browser is None:
+        raise SystemExit(f"no browser: install one of {', '.join(BROWSERS)} (Debian: apt install chromium)")
+    for theme, source in pages.items():
+        with tempfile.TemporaryDirectory() as folder:
+            shot, file = Path(folder, "shot.png"), Path(folder, "page.html")
+            file.write_text(source, encoding="utf-8")
+            subprocess.run(  # noqa: S603 - found on the PATH; the page is ours
+                [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+                 f"--force-device-scale-factor={SCALE}", f"--window-size={WIDTH},{TALLEST}",
+                 f"--user-data-dir={folder}/profile", f"--screenshot={shot}", file.as_uri()],
+                check=True, capture_output=True, timeout=120,
+            )  # fmt: skip
+            target = FOLDER / f"{name}-{theme}.png"
+            target.write_bytes(_small(shot))
+            sys.stdout.write(f"{target.relative_to(ROOT)}  {target.stat().st_size / 1000:.0f} kB\n")
+
+
+def _small(shot: Path) -> bytes:
+    """The picture without the empty page below it, in 256 colours."""
+    with Image.open(shot) as opened:
+        whole = opened.convert("RGB")
+    empty = Image.new("RGB", whole.size, whole.getpixel((0, whole.height - 1)))
+    box = ImageChops.difference(whole, empty).getbbox()
+    bottom = min(whole.height, (box[3] if box else whole.height) + 18 * SCALE)
+    written = io.BytesIO()
+    whole.crop((0, 0, whole.width, bottom)).quantize(256).save(written, "PNG", optimize=True)
+    if len(written.getvalue()) > MOST_BYTES:
+        raise SystemExit(f"a picture of {len(written.getvalue())} bytes is larger than {MOST_BYTES}")
+    return written.getvalue()
+
+
+def main() -> None:
+    """Write all pictures."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="usher-pictures-") as folder:
+        night(Path(folder))
+
+
+if __name__ == "__main__":
+    main()
