@@ -74,6 +74,21 @@ class _Face:
         self.changed_s, self.edited_s = time.monotonic() - SETTLE_S, 0.0
 
 
+@dataclass(frozen=True)
+class _Sent:
+    """What an edit shows, taken before it is sent."""
+
+    shown: tuple[object, ...]
+    ended: ScreeningEnded | None
+    badges: int
+
+    @classmethod
+    def of(cls, face: _Face) -> "_Sent":
+        """As it is now."""
+        shown = live.signature(face.seen) if face.seen is not None else ()
+        return cls(shown, face.card.ended, len(face.card.badges))
+
+
 class Cards:
     """All cards. Lives on the loop."""
 
@@ -215,6 +230,7 @@ class Cards:
         if _POSTER not in {name.partition(".")[0] for name in face.pictures}:
             self._fetch_poster(face, face.seen)
         face.card.files = []
+        names, sent = sorted(face.pictures), _Sent.of(face)
         try:
             files = self._files(face)
             message = await channel.send(embed=self._embed(face), files=files, allowed_mentions=look.NOBODY)
@@ -222,7 +238,7 @@ class Cards:
             self._failed(face, error)
             return
         face.card.message_id = message.id
-        self._edited(face, sorted(face.pictures))
+        self._edited(face, names, sent)
 
     async def _edit(self, face: _Face) -> None:
         """Bring the message up to date."""
@@ -230,7 +246,7 @@ class Cards:
         if channel is None:
             raise TimeoutError("Discord is not logged in")
         message = channel.get_partial_message(face.card.message_id)
-        names = sorted({*face.card.files, *face.pictures})
+        names, sent = sorted({*face.card.files, *face.pictures}), _Sent.of(face)
         if face.renew or set(face.pictures) - set(face.card.files):
             names = sorted(face.pictures)
             await message.edit(
@@ -238,17 +254,21 @@ class Cards:
             )
         else:
             await message.edit(embed=self._embed(face, names), allowed_mentions=look.NOBODY)
-        self._edited(face, names)
+        self._edited(face, names, sent)
 
-    def _edited(self, face: _Face, names: list[str]) -> None:
+    def _edited(self, face: _Face, names: list[str], sent: _Sent) -> None:
         face.edited_s = time.monotonic()
-        face.changed_s, face.tries, face.warned, face.renew = None, 0, False, False
-        if face.seen is not None:
-            face.shown = live.signature(face.seen)
+        face.tries, face.warned, face.renew = 0, False, False
+        face.shown = sent.shown
+        ended, seen = face.card.ended, face.seen
+        attached = set(face.pictures) <= set(names)
+        same = ended is sent.ended and len(face.card.badges) == sent.badges
+        if attached and same and (seen is None or live.signature(seen) == sent.shown):
+            face.changed_s = None  # else something came while it was being sent: that is still to be seen
         if face.card.files != names:
             face.card.files = names
             self._keep()
-        if face.card.charted:
+        if face.card.charted and attached:
             face.pictures.clear()  # nothing comes any more: the message has them
 
     def _embed(self, face: _Face, names: list[str] | None = None) -> discord.Embed:
