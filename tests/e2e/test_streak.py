@@ -15,7 +15,12 @@ pytestmark = pytest.mark.slow
 
 FILM, HOST, MEMBER = "A Trip to the Moon", "Rosa", "Björn"
 WITHIN_S = 20.0
-SETTINGS = {"PLEX_POLL_SECONDS": "20", "POSITION_SLACK_SECONDS": "60", "TIMEZONE": "Europe/Berlin"}
+SETTINGS = {
+    "PLEX_POLL_SECONDS": "20",
+    "END_GRACE_SECONDS": "240",
+    "POSITION_SLACK_SECONDS": "300",
+    "TIMEZONE": "Europe/Berlin",
+}
 
 
 def watch_together(stage: Stage, films_so_far: int) -> dict[str, Any]:
