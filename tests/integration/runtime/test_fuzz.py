@@ -1,0 +1,84 @@
+"""Fifty thousand bad frames at a running actor: it lives, answers, and takes no memory for them."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from pathlib import Path
+
+import zmq
+
+from messages import CATALOGUE, GetSaveStatus, SaveStatus
+from messages.codec import encode
+from messages.envelope import Envelope, Kind
+from tests.golden.write import example
+from tests.integration.runtime.players import stage
+
+FRAMES = 50_000
+WARM = 10_000
+KINDS: tuple[Kind, ...] = ("tell", "ask", "kept", "answer", "error", "done", "set_aside", "ping", "pong")
+
+
+def frames(rng: random.Random) -> list[bytes]:
+    """A good frame of every message in every kind."""
+    return [
+        encode(Envelope(kind, f"s:{number}", f"s{rng.randrange(200)}", "life", example(message), number % 50, 1))
+        for number, message in enumerate(CATALOGUE)
+        for kind in KINDS
+    ]
+
+
+def mutated(frame: bytes, rng: random.Random) -> bytes:
+    """A frame that went through bad hands: random, cut off, or with bytes changed, put in and taken out."""
+    way = rng.randrange(6)
+    if way == 0:
+        return rng.randbytes(rng.randrange(80))
+    if way == 1:
+        return frame[: rng.randrange(len(frame))]
+    changed = bytearray(frame)
+    for _ in range(rng.randrange(1, 5)):
+        at = rng.randrange(len(changed))
+        if way == 2:
+            changed[at] = rng.randrange(256)
+        elif way == 3:
+            changed[at:at] = rng.randbytes(rng.randrange(1, 5))
+        elif way == 4 and len(changed) > 1:
+            del changed[at]
+    return bytes(changed)
+
+
+def rss_mb(pid: int) -> float:
+    """Resident memory."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def test_bad_frames_neither_end_nor_feed_an_actor(tmp_path: Path) -> None:
+    """One in six is as it should be; the others are random or broken, some of two parts; nothing is crashed, kept or forgotten."""
+    rng = random.Random(20261123)  # noqa: S311  # the same frames each time
+    good = frames(rng)
+    with stage(tmp_path) as theatre, zmq.Context() as context:
+        bob = theatre.start()
+        stranger = context.socket(zmq.DEALER)
+        stranger.setsockopt(zmq.LINGER, 0)
+        stranger.setsockopt(zmq.SNDTIMEO, 10_000)
+        stranger.connect(theatre.addresses.by_name["bob"])
+        warm_mb = 0.0
+        for number in range(FRAMES):
+            frame = mutated(rng.choice(good), rng)
+            stranger.send_multipart([frame, b"more"] if number % 997 == 0 else [frame])
+            if number == WARM:
+                theatre.pulse()
+                warm_mb = rss_mb(bob.pid)
+            while stranger.poll(0):  # its answers: a stranger that hears none would fill bob's queue
+                stranger.recv_multipart()
+        stranger.close()
+        deadline = time.monotonic() + 20
+        while (pulse := theatre.pulse()).mailbox_depth and time.monotonic() < deadline:
+            theatre.ann.pump(0.05)
+        assert theatre.ann.ask("bob", GetSaveStatus()) == SaveStatus(None, float(bob.pid))
+        assert pulse.dead_letters > FRAMES / 3
+        assert pulse.handled > 100
+        assert rss_mb(bob.pid) - warm_mb < 8
+        assert bob.poll() is None
+        assert theatre.lines("saved") == []
