@@ -118,12 +118,12 @@ def publish(
     at_s: float,
     *,
     resumed: Collection[str] = (),
-    screening_id: str = "",
+    earned_in: Mapping[str, str] | None = None,
     announce: bool = True,
 ) -> None:
     """Write the statistics of the viewers in `totals` (finished watches alone) with what they watch now, and
-    the badges that this earns them. `running` holds their running watches as if they ended now; `screening_id`
-    names what earned the badges where that is not one of them. `resumed` are running watches that also have a
+    the badges that this earns them. `running` holds their running watches as if they ended now; `earned_in`
+    names the screening that earned a viewer's badges where that is not one of them. `resumed` are running watches that also have a
     record: the record stays out of the figures, for the running watch takes its place."""
     names = _names(connection, totals)
     held = held_badges(connection, totals)
@@ -135,14 +135,14 @@ def publish(
         alone = totals_from_rows(connection, rules, viewer_id, twice) if twice else finished
         with_now = added(alone, now, rules.zone)
         won = earned(rules.badges, added(alone, now, rules.zone, under_way=True), held.get(viewer_id, ()))
-        earned_in = screening_id or (now[-1].screening_id if now else "")
+        screening_id = (earned_in or {}).get(viewer_id) or (now[-1].screening_id if now else "")
         new_badges += [
             {
                 "viewer_id": viewer_id,
                 "badge_id": badge.id,
                 "earned_at_s": at_s,
                 "progress": figure,
-                "screening_id": earned_in,
+                "screening_id": screening_id,
                 "announced": not announce,
             }
             for badge, figure in won

@@ -198,7 +198,8 @@ class Store:
             known = stored_totals(connection, viewer_id)
             totals[viewer_id] = known or totals_from_rows(connection, self.rules, viewer_id)
         resumed = _stored_ids(connection, (watch.state.watch_id for watch in still))
-        screening_id = finished.screening_id if finished is not None else ""
+        # Others who are reckoned anew in this save earned theirs in what they watch themselves.
+        earned_in = {finished.viewer_id: finished.screening_id} if finished is not None else {}
         publish(
             connection,
             self.rules,
@@ -206,7 +207,7 @@ class Store:
             by_viewer,
             at_s,
             resumed=resumed,
-            screening_id=screening_id,
+            earned_in=earned_in,
         )
         return _counted(connection, len(still))
 

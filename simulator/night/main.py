@@ -27,8 +27,8 @@ CHART_WITHIN_S = 30.0
 """Real seconds: drawing does not hurry at speed."""
 SETTINGS = {
     "PLEX_POLL_SECONDS": "30",
-    "END_GRACE_SECONDS": "60",
-    "POSITION_SLACK_SECONDS": "120",
+    "END_GRACE_SECONDS": "180",
+    "POSITION_SLACK_SECONDS": "240",
     "GHOST_AFTER_SECONDS": "600",
     "GHOST_END_SECONDS": "1800",
     "HEALTH_INTERVAL_SECONDS": "1",
