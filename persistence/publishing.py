@@ -122,9 +122,12 @@ def publish(
     announce: bool = True,
 ) -> None:
     """Write the statistics of the viewers in `totals` (finished watches alone) with what they watch now, and
-    the badges that this earns them. `running` holds their running watches as if they ended now; `earned_in`
-    names the screening that earned a viewer's badges where that is not one of them. `resumed` are running watches that also have a
-    record: the record stays out of the figures, for the running watch takes its place."""
+    the badges that this earns them.
+
+    `running` holds their running watches as if they ended now; `earned_in` names the screening that earned a
+    viewer's badges where that is not one of them. `resumed` are running watches that also have a record: the
+    record stays out of the figures, for the running watch takes its place.
+    """
     names = _names(connection, totals)
     held = held_badges(connection, totals)
     new_badges = []

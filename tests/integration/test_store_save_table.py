@@ -120,6 +120,19 @@ def test_a_finish_saves_all_three_in_one_transaction(store: Store, folder: Path)
     assert [row["watch_id"] for row in json.loads(after.bytes[HISTORY])] == ["w1", "w2", "w3"]
 
 
+def test_a_finish_names_each_viewers_own_screening_with_a_badge(store: Store) -> None:
+    """Somebody else who is reckoned anew in the same save earned theirs in what they watch themselves."""
+    done = record("w4", "504", screening_id="finished")
+    others = running(replace(half_seen(), completed=True, screening_id="running"))
+    store.finish(done, closed(done), "m4", others, EVENING + 12_700)
+    with store.reader.connect() as connection:
+        table = METADATA.tables["viewer_badges"]
+        rows = connection.execute(select(table).where(table.c.badge_id == "films_1")).mappings().all()
+    assert {row["viewer_id"]: row["screening_id"] for row in rows if row["viewer_id"] in ("503", "504")} == {
+        "503": "running", "504": "finished",
+    }  # fmt: skip
+
+
 def test_savedata_writes_all_three_with_or_without_watches(store: Store, folder: Path) -> None:
     """Row 5: all three are written, the history with the same content."""
     before = Picture(store, folder)
