@@ -58,6 +58,7 @@ class UsherBot(commands.Bot):
         self.on_up: Callable[[], None] = lambda: None
         self.on_down: Callable[[], None] = lambda: None
         self.is_set_up = False
+        self._speaks = False
         self._keepsake = keepsake
         self._troubles = troubles
         self._log = log
@@ -84,29 +85,39 @@ class UsherBot(commands.Bot):
         if not self.is_closed():
             super().dispatch(event_name, *args, **kwargs)
 
+    async def on_connect(self) -> None:
+        """The gateway speaks; what it has to say of the servers follows."""
+        self._speaks = True
+
     async def on_ready(self) -> None:
-        """Connected, for the first time or again."""
+        """Connected, for the first time or again. discord.py says so two seconds late: it may be away again."""
         self._log.info("On Discord as %s", self.user)
-        self.on_up()
+        self._up()
 
     async def on_resumed(self) -> None:
         """Connected again, nothing missed."""
-        self.on_up()
+        self._speaks = True
+        self._up()
 
     async def on_disconnect(self) -> None:
         """The gateway is away."""
+        self._speaks = False
         self.on_down()
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server came back after an outage of its own."""
-        self.on_up()
+        self._up()
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Invited (anew): Discord may have forgotten the commands."""
         if guild.id == self.desk.settings.discord_guild_id:
             self._keepsake.told_commands("")
             self._start(self._sync())
-        self.on_up()
+        self._up()
+
+    def _up(self) -> None:
+        if self._speaks:
+            self.on_up()
 
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState

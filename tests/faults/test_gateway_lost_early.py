@@ -1,0 +1,39 @@
+"""A gateway that goes away right after it came: discord.py still says "ready" for it, two seconds late."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from messages import VoicePresence
+from tests.integration.discord_stage import Stage, staged, until
+
+LATE_S = 2.5
+"""After which discord.py has said that the first connection is ready."""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A Discord and the actor's peers."""
+    with staged(tmp_path) as found:
+        yield found
+
+
+def test_a_late_ready_does_not_hide_that_the_gateway_is_away(stage: Stage) -> None:
+    """While it is away nobody is said to be in the channel, whatever is said of the first connection."""
+    stage.discord.join_voice("Iris")
+    with stage.acting() as began:
+        until(lambda: any(report.members for report in stage.tracker.told(VoicePresence)), "Iris is there")
+        stage.discord.faults.invalidate(resumable=False)
+        until(lambda: not stage.tracker.told(VoicePresence)[-1].connected, "it is said to be away")
+        told = len(stage.tracker.told(VoicePresence))
+        stage.discord.leave_voice("Iris")
+        until(lambda: time.monotonic() > began + LATE_S, "the late ready has come")
+        assert not stage.discord.connected  # discord.py waits five seconds before it identifies anew
+        until(lambda: stage.discord.connected, "it is back", 30)
+        until(lambda: stage.tracker.told(VoicePresence)[-1].connected, "it is said to be back")
+        back = next(report for report in stage.tracker.told(VoicePresence)[told:] if report.connected)
+        assert back.members == ()
