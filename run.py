@@ -62,6 +62,9 @@ def parser() -> argparse.ArgumentParser:
     add("backup", "a verified copy of the store, also while the service runs").add_argument(
         "file", metavar="FILE", type=Path, nargs="?", help="default: DATA_DIR/backups with the time in its name"
     )
+    record = add("record", "write down what Plex sends, scrubbed, as a scenario that tests can play")
+    record.add_argument("file", metavar="FILE", type=Path, nargs="?", help="default: recording-DATE-TIME.txt")
+    record.add_argument("--minutes", metavar="N", type=float, help="how long (default: until Ctrl-C)")
     add("restore", "put a backup in the store's place, which is kept").add_argument("file", metavar="FILE", type=Path)
     return top
 
@@ -125,6 +128,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
         return setup.main(load, answers())
     settings = load(for_service=False)
+    if command == "record":
+        from launcher.commands import record
+
+        return record.main(settings, arguments.file, arguments.minutes, answers())
     if command == "health":
         from launcher.commands import health
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
+from plexapi.server import PlexServer
+
+from actors.plex.reading import key_of, read_sessions
 from messages import (
     HistoryFound,
     HistoryRow,
@@ -32,6 +37,10 @@ SERVER = "server"
 POLL_S = 10
 EVENING_S = 1_795_000_000.0
 """The wall clock at time 0 of every scenario."""
+
+
+RECORDED = re.compile(r"[\d:.]+ *\| *(plex|alert) *\| *[<{]")
+"""A row that `run.py record` wrote."""
 
 
 def seconds(text: str) -> float:
@@ -73,7 +82,7 @@ def read(path: Path) -> Scenario:
     scenario.items["Heat"] = _item("Heat movie 2:00:00")
     section = "table"
     for line in path.read_text(encoding="utf-8").splitlines():
-        text = line.split("//", 1)[0].strip() if "://" not in line else line.strip()
+        text = line.split("//", 1)[0].strip() if "://" not in line and not RECORDED.match(line) else line.strip()
         if not text or text.startswith("#"):
             continue
         word, _, rest = text.partition(" ")
@@ -91,7 +100,7 @@ def read(path: Path) -> Scenario:
         elif section == "running":
             scenario.running.append(text)
         else:
-            cells = [cell.strip() for cell in text.split("|")]
+            cells = [cell.strip() for cell in text.split("|", 2 if section == "table" else -1)]
             if section == "table":
                 scenario.rows.append((cells[0], cells[1], cells[2] if len(cells) > 2 else ""))
             else:
@@ -135,6 +144,8 @@ class Player:
         self.outcome = Outcome(Tracking(self.rules))
         self.wall_shift = 0.0
         self.steady_shift = 50_000.0
+        self.plex = offline_server()
+        self.stopped: dict[str, None] = {}
 
     def moment(self, at_s: float) -> Moment:
         """The moment at a time of the scenario, on both clocks as they were set."""
@@ -152,8 +163,12 @@ class Player:
         at, tracking = self.moment(at_s), self.outcome.tracking
         if source == "plex":
             self._take(
-                tracking.poll_failed(failure(at)) if what == "failed" else tracking.observe(self.snapshot(at, what))
+                tracking.poll_failed(failure(at))
+                if what.startswith("failed")
+                else tracking.observe(self.recorded(at, what) if what.startswith("<") else self.snapshot(at, what))
             )
+        elif source == "alert":
+            self._hear(json.loads(what))
         elif source == "voice":
             self._take(tracking.voice(presence(at, what)))
         elif source == "history":
@@ -210,6 +225,20 @@ class Player:
             )
         return PlaybackSnapshot(SERVER, "Cinema", "plex", at, tuple(playbacks), tuple(stopped), tuple(unreadable))
 
+    def recorded(self, at: Moment, xml: str) -> PlaybackSnapshot:
+        """A poll as a server sent it, read as the poller reads it."""
+        reading = read_sessions(fromstring(xml), self.plex)  # noqa: S314  # a file of the tests
+        stopped, self.stopped = tuple(self.stopped), {}
+        return PlaybackSnapshot(SERVER, "Cinema", "plex", at, reading.playbacks, stopped, reading.unreadable)
+
+    def _hear(self, alert: Any) -> None:
+        for entry in alert["PlaySessionStateNotification"]:
+            key = key_of(entry.get("sessionKey"))
+            if key and entry.get("state") == "stopped":
+                self.stopped[key] = None
+            else:
+                self.stopped.pop(key, None)
+
     def _take(self, events: list[Any]) -> None:
         for event in events:
             match event:
@@ -223,6 +252,13 @@ class Player:
                     self.outcome.notices.append(text)
                 case HistoryWanted():
                     self.outcome.asked.append(event)
+
+
+def offline_server() -> Any:
+    """The PlexServer to which recorded sessions belong; it never asks anything."""
+    server: Any = PlexServer.__new__(PlexServer)
+    server._server, server.machineIdentifier = server, SERVER
+    return server
 
 
 def failure(at: Moment) -> PollFailed:

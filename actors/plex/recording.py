@@ -1,0 +1,110 @@
+"""What of a Plex server's answers may be written down for others to see, and how. Pure: no request, no clock.
+
+Only what tells one session from another and a watch from none is kept, by a list of what may stay: all else is left
+out, so that nothing new that a server says can give anybody away. Names, ids and addresses of people and players
+become pseudonyms, the same for the same all through a recording.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+ITEM: Final = frozenset(
+    {
+        *(
+            "type",
+            "subtype",
+            "sessionKey",
+            "ratingKey",
+            "key",
+            "guid",
+            "title",
+            "year",
+            "duration",
+            "viewOffset",
+            "live",
+        ),
+        *("grandparentTitle", "parentTitle", "parentIndex", "index", "librarySectionID", "extraType"),
+    }
+)
+"""Attributes of a session's own element that stay."""
+CHILDREN: Final[Mapping[str, frozenset[str]]] = {
+    "Media": frozenset({"duration", "selected"}),
+    "Genre": frozenset({"tag"}),
+    "Director": frozenset({"tag"}),
+    "TranscodeSession": frozenset(),
+    "User": frozenset({"id", "title"}),
+    "Player": frozenset({"machineIdentifier", "title", "product", "state"}),
+    "Session": frozenset({"id"}),
+}
+"""Children that stay, with their attributes."""
+HIDDEN: Final[Mapping[tuple[str, str], str]] = {
+    ("User", "title"): "account",
+    ("Player", "machineIdentifier"): "machine",
+    ("Player", "title"): "player",
+    ("Session", "id"): "session",
+}
+"""Attributes that become pseudonyms, and of which kind."""
+ALERT: Final = frozenset({"sessionKey", "state", "ratingKey", "viewOffset"})
+PLAIN_ACCOUNTS: Final = frozenset({"0", "1"})
+"""Nobody and the owner, on every server."""
+
+
+class Scrubber:
+    """Gives pseudonyms. `secrets` appear in nothing it returns, wherever a server may have put them."""
+
+    def __init__(self, secrets: tuple[str, ...] = ()) -> None:
+        self._secrets = sorted((secret for secret in secrets if secret), key=len, reverse=True)
+        self._known: dict[tuple[str, str], str] = {}
+
+    def sessions(self, container: Element) -> str:
+        """Return the session list as XML in one line."""
+        kept = Element(container.tag, {"size": str(len(container))})
+        for element in container:
+            kept.append(self._session(element))
+        return self._without_secrets(" ".join(tostring(kept, encoding="unicode").split()))
+
+    def alert(self, alert: Any) -> str:
+        """Return an alert about playing as JSON in one line; empty for any other."""
+        entries = alert.get("PlaySessionStateNotification") if isinstance(alert, dict) else None
+        if not isinstance(entries, list) or alert.get("type") != "playing":
+            return ""
+        kept = [{name: entry[name] for name in entry.keys() & ALERT} for entry in entries if isinstance(entry, dict)]
+        told = {"type": "playing", "size": len(kept), "PlaySessionStateNotification": kept}
+        return self._without_secrets(json.dumps(told, sort_keys=True))
+
+    def _session(self, element: Element) -> Element:
+        kept = Element(element.tag, {name: value for name, value in element.items() if name in ITEM})
+        if "key" in kept.attrib:
+            kept.set("key", kept.attrib["key"].partition("?")[0])
+        for child in element:
+            if child.tag in CHILDREN:
+                allowed = {name: value for name, value in child.items() if name in CHILDREN[child.tag]}
+                SubElement(kept, child.tag, {name: self._hidden(child.tag, name, allowed[name]) for name in allowed})
+        return kept
+
+    def _hidden(self, tag: str, name: str, value: str) -> str:
+        if (tag, name) == ("User", "id"):
+            return self._account_id(value)
+        kind = HIDDEN.get((tag, name))
+        return self._pseudonym(kind, value) if kind and value else value
+
+    def _account_id(self, value: str) -> str:
+        """A number stays a number, and what is none stays none: that is what may have gone wrong."""
+        if value in PLAIN_ACCOUNTS or not value:
+            return value
+        if value.isascii() and value.isdigit():
+            return str(1000 + int(self._pseudonym("id", value).removeprefix("id-")))
+        return self._pseudonym("odd-id", value)
+
+    def _pseudonym(self, kind: str, value: str) -> str:
+        if (kind, value) not in self._known:
+            number = sum(known == kind for known, _ in self._known) + 1
+            self._known[kind, value] = f"{kind}-{number}"
+        return self._known[kind, value]
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "(hidden)")
+        return text

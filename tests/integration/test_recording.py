@@ -1,0 +1,172 @@
+"""What `run.py record` writes: nothing that gives anybody away, and all that the scenario tests need to play it."""
+
+import io
+import re
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree.ElementTree import Element, fromstring
+
+import pytest
+from rich.console import Console
+
+from actors.plex.reading import read_sessions
+from actors.plex.recording import Scrubber
+from actors.plex.server import PlexSource
+from actors.plex.wire import BoundedSession
+from actors.runtime import Clock
+from actors.runtime.clock import Pace
+from config import Settings
+from launcher.commands import record
+from simulator.plex import ODDITIES, PHONE, TELEVISION, SimulatedPlex
+from tests.scenarios.play import SERVER, Player, offline_server, read
+
+SPEED = 60.0
+DEADLINE_S = 20.0
+PRIVATE = """<MediaContainer size="1" identifier="com.secret.place">
+<Video type="movie" sessionKey="7" ratingKey="42" key="/library/metadata/42?X-Plex-Token=tok-123" title="Heat | Part 1"
+ viewOffset="60000" duration="7200000" file="/home/anton/Heat.mkv" art="/a?X-Plex-Token=tok-123">
+<Media duration="7200000" selected="1"><Part file="/home/anton/Heat.mkv" key="/library/parts/1"/></Media>
+<User id="4711" title="Anton Gruber" thumb="https://plex.tv/users/abc/avatar"/>
+<Player machineIdentifier="9f3aab" title="Anton's phone" product="Plex for iOS" address="192.168.7.9"
+ remotePublicAddress="203.0.113.9" state="playing" userID="4711"/>
+<Session id="sess-99" bandwidth="1" location="lan"/><Director tag="Michael Mann"/>
+</Video></MediaContainer>"""
+
+
+def parsed(text: str) -> Element:
+    """A text as XML."""
+    return fromstring(text)  # noqa: S314  # written in this file, or by the recorder
+
+
+def test_nothing_private_stays() -> None:
+    """Names, ids, addresses, paths and tokens are gone; what a watch is made of is there."""
+    shown = Scrubber(("tok-123", "192.168.7.9")).sessions(parsed(PRIVATE))
+    for private in ("Anton", "anton", "Gruber", "4711", "9f3aab", "sess-99", "192.168", "203.0", "tok-123", "plex.tv"):
+        assert private not in shown
+    session = parsed(shown)[0]
+    assert (session.get("title"), session.get("viewOffset"), session.get("key")) == (
+        "Heat | Part 1",
+        "60000",
+        "/library/metadata/42",
+    )
+    assert [child.tag for child in session] == ["Media", "User", "Player", "Session", "Director"]
+    assert "\n" not in shown
+
+
+def test_pseudonyms_are_stable_and_tell_people_apart() -> None:
+    """The same account, player and session have the same names all through; the owner and nobody stay who they are."""
+    scrubber = Scrubber()
+
+    def users(*accounts: tuple[str, str]) -> list[tuple[str | None, str | None]]:
+        inner = "".join(f'<Video><User id="{number}" title="{name}"/></Video>' for number, name in accounts)
+        shown = parsed(scrubber.sessions(parsed(f"<MediaContainer>{inner}</MediaContainer>")))
+        return [(user.get("id"), user.get("title")) for user in shown.iter("User")]
+
+    assert users(("4711", "Anton"), ("1", "Rosa"), ("0", "")) == [("1001", "account-1"), ("1", "account-2"), ("0", "")]
+    assert users(("4712", "Berta"), ("4711", "Anton")) == [("1002", "account-3"), ("1001", "account-1")]
+
+
+def test_alerts_keep_what_happened_alone() -> None:
+    """Of an alert about playing the session, its state and position stay; other alerts are left out."""
+    entry = {"sessionKey": "7", "state": "stopped", "ratingKey": "42", "viewOffset": 1, "clientIdentifier": "9f3aab"}
+    shown = Scrubber().alert({"type": "playing", "size": 1, "PlaySessionStateNotification": [entry]})
+    assert '"state": "stopped"' in shown
+    assert "9f3aab" not in shown
+    assert Scrubber().alert({"type": "timeline", "TimelineEntry": [{"title": "Heat"}]}) == ""
+    assert Scrubber().alert("nonsense") == ""
+
+
+def recorded(plex: SimulatedPlex, clock: Clock, file: Path, evening: Sequence[tuple[float, object]]) -> record.Recorder:
+    """Record an evening: at each time (seconds of the recording) something is done to the server."""
+    settings = Settings(plex_url=plex.url, plex_token=plex.token, plex_poll_seconds=10.0)
+    with file.open("w", encoding="utf-8") as out:
+        recorder = record.Recorder(settings, out, clock)
+        began_s = clock.now().steady_s
+        thread = threading.Thread(target=recorder.run, args=(evening[-1][0],))
+        thread.start()
+        for at_s, act in evening:
+            while clock.now().steady_s - began_s < at_s:
+                time.sleep(0.002)
+            if callable(act):
+                act()
+        thread.join(DEADLINE_S)
+        assert not thread.is_alive()
+    return recorder
+
+
+def test_a_recording_is_played_to_its_records(tmp_path: Path) -> None:
+    """From a server over real HTTP and websocket into a file, and from the file to the records: an outage included."""
+    clock = Clock(Pace.starting_now(SPEED, 1_795_000_000.0))
+    with SimulatedPlex(now=lambda: clock.now().wall_s, speed=SPEED) as plex:
+        film = plex.play("Anton", "Metropolis", TELEVISION)
+        other = plex.play("Berta", "Alien", PHONE, at_ms=600_000)
+        evening = [
+            (100.0, lambda: plex.pause(other)),
+            (130.0, lambda: plex.fault("status", code=503)),
+            (180.0, plex.heal),
+            (240.0, lambda: plex.stop_session(film)),
+            (300.0, None),
+        ]
+        recorder = recorded(plex, clock, tmp_path / "evening.txt", evening)
+        secrets = (plex.token, plex.url, "127.0.0.1", "Anton", "Berta", "4711", TELEVISION.machine_id)
+    text = (tmp_path / "evening.txt").read_text(encoding="utf-8")
+    assert [secret for secret in secrets if secret in text] == []
+    assert recorder.polls > 15
+    assert recorder.failed > 1
+    assert re.search(r"^[\d:.]+ +\| plex +\| failed server_error$", text, re.MULTILINE)
+    outcome = Player(read(tmp_path / "evening.txt")).play()
+    (ended,) = outcome.records.values()
+    assert (ended.username, ended.item.title, ended.end_reason) == ("account-1", "Metropolis", "stopped")
+    assert ended.playing_s == pytest.approx(240, abs=30)
+    assert ended.coverage_ms / 1000 == pytest.approx(240, abs=30)
+    (runs,) = outcome.tracking.states()
+    assert (runs.username, runs.item.title, runs.state) == ("account-2", "Alien", "paused")
+
+
+@pytest.mark.parametrize("oddity", ODDITIES)
+def test_odd_sessions_are_as_odd_in_a_recording(oddity: str) -> None:
+    """What makes a session hard to read is still there when it is played."""
+
+    with SimulatedPlex() as plex:
+        plex.distort(plex.play("Anton", "Metropolis", TELEVISION, at_ms=60_000), oddity)
+        source = PlexSource(plex.url, plex.token, BoundedSession(plex.url))
+        source.connect()
+        container = source.ask_sessions()
+        shown = parsed(Scrubber((plex.token,)).sessions(container))
+        truly = source.read(container)
+        source.close()
+    played = read_sessions(shown, offline_server())
+    assert len(played.playbacks) == len(truly.playbacks)
+    assert played.unreadable == truly.unreadable
+    for there, here in zip(truly.playbacks, played.playbacks, strict=True):
+        assert (here.session_key, here.state, here.position_ms) == (there.session_key, there.state, there.position_ms)
+        assert (here.item.title, here.item.duration_ms) == (there.item.title, there.item.duration_ms)
+        assert here.item.server_id == SERVER
+        assert bool(here.account_id) == bool(there.account_id)
+
+
+def test_the_command_says_what_it_did(tmp_path: Path) -> None:
+    """It names the file, counts, never writes over one, and says why nothing could be recorded."""
+    said = io.StringIO()
+    console = Console(file=said, width=200)
+    file = tmp_path / "evening.txt"
+    with SimulatedPlex() as plex:
+        settings = Settings(plex_url=plex.url, plex_token=plex.token, plex_poll_seconds=0.1)
+        assert record.main(settings, file, 0.01, console) == 0
+        assert record.main(settings, file, 0.01, console) == 1
+        refused = Settings(plex_url=plex.url, plex_token="wrong", plex_poll_seconds=0.1)
+        assert record.main(refused, tmp_path / "refused.txt", 0.01, console) == 1
+    assert record.main(Settings(), tmp_path / "none.txt", 0.01, console) == 1
+    assert record.main(settings, tmp_path / "none.txt", -1.0, console) == 1
+    text = said.getvalue()
+    for part in (
+        "polls in",
+        "File exists): name another file",
+        "refuses the token",
+        "No Plex server is set",
+        "--minutes",
+    ):
+        assert part in text
+    assert not (tmp_path / "none.txt").exists()
