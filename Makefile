@@ -1,6 +1,7 @@
 # make demo   the whole service against a simulated Plex and Discord, in a minute
 # make test   every test
 # make check  lint, types, imports, generated documents, known vulnerabilities
+# make faults real processes killed over whole nights (ROUNDS=12 SEED=0), held against the truth
 # make bench  speed and memory, as ratios against a reference in the same run
 # make pictures   docs/pictures/*.png from the simulator; needs Debian's chromium and fonts-noto-color-emoji
 # The first call makes a virtual environment in .venv; later calls reuse it.
@@ -48,6 +49,9 @@ docs: $(VENV)/.dev
 
 pictures: $(VENV)/.dev
 	$(PY) -m docs.pictures
+
+faults: $(VENV)/.dev
+	@$(PY) -m simulator.matrix --rounds $(ROUNDS) --seed $(SEED)
 
 bench: $(VENV)/.dev
 	$(PY) -m bench

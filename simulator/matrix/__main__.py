@@ -1,0 +1,84 @@
+"""The kill matrix: `python -m simulator.matrix --rounds 200` (`make faults ROUNDS=200`)."""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import multiprocessing
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from simulator.matrix import night
+from simulator.matrix.verdict import Verdict
+
+SIDE_BY_SIDE = 2
+"""A round mostly waits: two of them keep two cores busy."""
+
+
+def main(argv: list[str]) -> int:
+    """Play rounds; exit status 1 where a watch was missing or double, or anything else was wrong."""
+    parser = argparse.ArgumentParser(prog="python -m simulator.matrix", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=12, help="how many (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the first; the others follow (default: %(default)s)")
+    parser.add_argument("--jobs", type=int, default=SIDE_BY_SIDE, help="side by side (default: %(default)s)")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep what each round left behind in this folder")
+    asked = parser.parse_args(argv)
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    began = time.monotonic()
+    verdicts = []
+    with ProcessPoolExecutor(asked.jobs, multiprocessing.get_context("spawn")) as pool:
+        rounds = [pool.submit(night.play, seed, asked.keep) for seed in range(asked.seed, asked.seed + asked.rounds)]
+        for done in as_completed(rounds):
+            verdicts.append(done.result())
+            _tell(console, verdicts[-1], len(verdicts), asked.rounds)
+    return _sum_up(console, verdicts, time.monotonic() - began)
+
+
+def _tell(console: Console, verdict: Verdict, number: int, of: int) -> None:
+    """One round in a line, and what was wrong with it."""
+    state = "[red]✘[/red]" if verdict.failed else "[green]✔[/green]"
+    console.print(
+        f"{state} {number}/{of} seed {verdict.seed}: {verdict.found} of {verdict.expected} watches, "
+        f"off by {verdict.playing_polls:.1f} polls at most, {verdict.seconds:.0f} s; "
+        f"killed: {', '.join(verdict.kills) or 'nobody'}"
+    )
+    for problem in verdict.problems:
+        console.print(f"    {problem}", style="red", markup=False)
+
+
+def _sum_up(console: Console, verdicts: list[Verdict], took_s: float) -> int:
+    failed = sorted(verdict.seed for verdict in verdicts if verdict.failed)
+    kills = collections.Counter(kill for verdict in verdicts for kill in verdict.kills)
+    table = Table(title="Kill matrix", title_justify="left", box=None, show_header=False)
+    table.add_column(justify="left")
+    table.add_column(justify="right")
+    rows = (
+        ("rounds", str(len(verdicts))),
+        ("kills", str(kills.total())),
+        ("of them between commit and acknowledgement", str(sum(one.unacknowledged for one in verdicts))),
+        ("watches expected", str(sum(one.expected for one in verdicts))),
+        ("found", str(sum(one.found for one in verdicts))),
+        ("missing", str(sum(one.missing for one in verdicts))),
+        ("double", str(sum(one.double for one in verdicts))),
+        ("worst error in playing time", f"{max(one.playing_polls for one in verdicts):.1f} polls"),
+        ("worst error in coverage", f"{max(one.coverage_polls for one in verdicts):.1f} polls"),
+        ("rounds that failed", str(len(failed))),
+        ("real seconds", f"{took_s:.0f}"),
+    )
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    console.print("Kills: " + ", ".join(f"{kill} {count}" for kill, count in sorted(kills.items())), markup=False)
+    if failed:
+        seeds = ", ".join(map(str, failed))
+        console.print(f"Failed: {seeds}. One alone: make faults ROUNDS=1 SEED={failed[0]}", style="red")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
