@@ -309,6 +309,8 @@ class Actor(pykka.ThreadingActor):
 
     def _handle_receive(self, message: Any) -> Any:
         try:
+            if type(message) is Incoming:  # nearly all are; pykka would first ask of five other kinds
+                return self._handle(message)
             return super()._handle_receive(message)
         except Exception:
             raise
