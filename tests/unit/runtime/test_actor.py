@@ -297,6 +297,7 @@ def test_a_transport_that_breaks_is_a_crash(stage: Stage) -> None:
     actor = stage.start(start=lambda actor: setattr(actor.node._line, "receive", broken))
     assert actor.gone.wait(WITHIN_S)
     assert isinstance(actor.crash, OSError)
+    assert actor.ended == ["failure"]
 
 
 def test_a_stop_handles_what_waits_first(stage: Stage) -> None:
@@ -335,13 +336,15 @@ def test_a_stop_does_not_wait_for_ever(stage: Stage, monkeypatch: pytest.MonkeyP
 
 
 def test_a_stop_gives_late_answers_a_moment(stage: Stage) -> None:
-    """A question whose Future completes at once after the stop was asked for is answered; one that never does fails."""
+    """A question whose Future completes soon after the stop was asked for is answered; one that never does fails."""
     futures = [concurrent.futures.Future[Message]() for _ in range(2)]
     waiting = list(futures)
     actor = stage.start(status=lambda _asked: waiting.pop(0))
     soon, never = (stage.ann.ask_future("bob", GetSaveStatus()) for _ in range(2))
     until(lambda: not waiting)
     actor.stop_in_order()
+    ping = stage.ann.ping("bob")
+    stage.pump_until(ping.done)  # it has begun to stop
     futures[0].set_result(STATUS)
     began = time.monotonic()
     stage.pump_until(lambda: soon.done() and never.done())

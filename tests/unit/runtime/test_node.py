@@ -187,6 +187,20 @@ def test_strangers_names_take_no_memory(pair: Pair) -> None:
     assert not pair.bob._keeping._outboxes
 
 
+def test_a_question_never_takes_the_place_of_a_report(pair: Pair) -> None:
+    """Nor is it replaced; and when it is taken out, the report that waits is still the one that newer ones replace."""
+    tick = [AutoSaveTick(Moment(float(number), 0.0)) for number in range(4)]
+    pair.ann.ask_future("bob", tick[0])
+    pair.ann.tell("bob", tick[1])
+    pair.settle()
+    asked = pair.bob.mailbox.get()
+    assert asked is not None
+    assert (asked.message, bool(asked.ask_id)) == (tick[0], True)
+    pair.ann.tell("bob", tick[2])
+    pair.ann.ask_future("bob", tick[3])
+    assert [incoming.message for incoming in pair.heard()] == [tick[2], tick[3]]
+
+
 # -- what is kept -------------------------------------------------------------------------------------------------
 
 
