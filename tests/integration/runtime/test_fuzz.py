@@ -54,7 +54,7 @@ def rss_mb(pid: int) -> float:
 
 
 def test_bad_frames_neither_end_nor_feed_an_actor(tmp_path: Path) -> None:
-    """One in six is as it should be; the others are random or broken, some of two parts; nothing is crashed, kept or forgotten."""
+    """One in six is as it should be; the others are random or broken, some of two parts."""
     rng = random.Random(20261123)  # noqa: S311  # the same frames each time
     good = frames(rng)
     with stage(tmp_path) as theatre, zmq.Context() as context:
