@@ -69,6 +69,7 @@ class Persistence(Actor):
     """The one writer of the store."""
 
     name: ClassVar[str] = "persistence"
+    outlives_launcher_s: ClassVar[float] = 1.0  # the tracker stops at the same time, and tells what is not stored yet
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

@@ -12,6 +12,7 @@ from actors.runtime import Actor, ActorUnavailable, AskTimeout, Context, Mailbox
 from config import Settings
 from messages import (
     ActiveWatches,
+    GetSaveStatus,
     HistoryFound,
     ListActiveWatches,
     LoadWatches,
@@ -35,6 +36,8 @@ LOAD_AGAIN_S: Final = 1.0
 """How long to wait before persistence is asked again for the watches of the last run."""
 WAITING_LIMIT: Final = 1000
 """Observations kept while it has not answered: hours of them; the oldest go first."""
+LAST_WORD_S: Final = 2.0
+"""How long a stop waits for persistence to hear the last of it (real seconds)."""
 NOT_READY: Final = "the tracker is waiting for persistence to say what ran before; try again in a moment"
 
 
@@ -63,6 +66,7 @@ class Tracker(Actor):
     """Keeps the running watches. A tracker that was killed is rebuilt from its last report to persistence."""
 
     name: ClassVar[str] = "tracker"
+    last_word_s: ClassVar[float] = LAST_WORD_S
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -89,6 +93,20 @@ class Tracker(Actor):
     def on_start(self) -> None:
         """Ask what ran before."""
         self._load(LoadAgain())
+
+    def on_stop(self) -> None:
+        """See that persistence has heard all: it may be starting anew just now, and know nothing yet."""
+        until_s = self.node.now() + self.last_word_s
+        while self._ready and (left_s := until_s - self.node.now()) > 0:
+            self._report_running()
+            told_all = not self._finished.waiting
+            try:
+                self.ref("persistence").ask(GetSaveStatus(), left_s)  # answered after what was told before it
+            except (ActorUnavailable, AskTimeout, MailboxFull, RemoteError):
+                return  # what it saved last is the checkpoint, from which the next start goes on
+            if told_all:
+                return
+            self.node.pump(0.02)
 
     def _load(self, _: LoadAgain) -> None:
         """Take up the watches of the last run; until then observations wait, so that no watch is opened twice."""

@@ -96,6 +96,9 @@ class Actor(pykka.ThreadingActor):
     name: ClassVar[str] = ""
     """plex, tracker, persistence or discord."""
 
+    outlives_launcher_s: ClassVar[float] = 0.0
+    """How long it goes on after the launcher's death before it stops, to hear the last words of others."""
+
     def __init__(self, context: Context) -> None:
         self.context = context
         self.node = context.node

@@ -120,7 +120,8 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
     except Exception as error:  # here, where it is logged without secrets
         log.error("%s cannot start: %s: %s", config.name, type(error).__name__, error, exc_info=error)
         return EXIT_CRASHED
-    threading.Thread(target=_watch, args=(life_line, stop, log), name="life-line", daemon=True).start()
+    watching = (life_line, stop, log, actor)
+    threading.Thread(target=_watch, args=watching, name="life-line", daemon=True).start()
     while not actor.gone.wait(3600):  # with a timeout, so that signals are heard on every system
         pass
     return _exit_status(actor)
@@ -172,11 +173,12 @@ class _Stop:
         os._exit(EXIT_STUCK)
 
 
-def _watch(life_line: BinaryIO, stop: _Stop, log: logging.Logger) -> None:
+def _watch(life_line: BinaryIO, stop: _Stop, log: logging.Logger, actor: Actor) -> None:
     with contextlib.suppress(OSError):
         while life_line.read(1):
             pass
     log.warning("The launcher is gone: saving and stopping")
+    actor.gone.wait(actor.outlives_launcher_s)
     stop.begin()
 
 

@@ -59,11 +59,16 @@ class Survey:
         return found
 
     def _takes_both(self, kill: Kill) -> bool:
-        """Whether tracker and persistence were dead together: each is the other's memory."""
-        other = {"tracker": "persistence", "persistence": "tracker"}.get(kill.victim)
+        """Whether tracker and persistence were dead together: each is the other's memory.
+
+        The launcher's death ends them too: where it found persistence dead, there was nobody to save.
+        """
+        others = {"tracker": ("persistence",), "persistence": ("tracker", "launcher"), "launcher": ("persistence",)}
         margin_s = 4 * self.poll_s
         return any(
-            another.victim == other and kill.at_s < another.back_s + margin_s and another.at_s < kill.back_s + margin_s
+            another.victim in others.get(kill.victim, ())
+            and kill.at_s < another.back_s + margin_s
+            and another.at_s < kill.back_s + margin_s
             for another in self.kills
         )
 

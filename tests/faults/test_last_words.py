@@ -1,0 +1,47 @@
+"""Persistence has died and is not back when the launcher dies too: what only the tracker knows is still saved."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from launcher.runfile import running_state
+from simulator.night.stage import Stage
+from tests.e2e.nights import evening, sql
+
+SPEED = 60.0
+SETTINGS = {
+    "PLEX_POLL_SECONDS": "6",
+    "END_GRACE_SECONDS": "12",
+    "POSITION_SLACK_SECONDS": "60",
+    "GHOST_AFTER_SECONDS": "600",
+    "GHOST_END_SECONDS": "1800",
+    "AUTO_SAVE_INTERVAL_MINUTES": "600",
+    "MIN_WATCH_SECONDS": "1",
+}
+
+
+def persistence_pid(stage: Stage) -> int:
+    """Its present process; 0 where there is none."""
+    state = running_state(stage.data_dir)
+    child = state.children.get("persistence") if state is not None else None
+    return child.pid if child is not None and child.alive() else 0
+
+
+def test_what_only_the_tracker_knows_outlives_persistence_and_launcher(tmp_path: Path) -> None:
+    """No save since the film began, persistence starting anew: the watch goes on from where its viewer joined."""
+    with Stage(tmp_path / "data", speed=SPEED, party_user="", evening=evening(), **SETTINGS) as stage:
+        stage.plex.play("Anton", "M")
+        stage.wait_for(lambda: "Anton began" in stage.service_log(), 10, "the watch")
+        dead = persistence_pid(stage)
+        os.kill(dead, signal.SIGKILL)
+        stage.wait_for(lambda: persistence_pid(stage) not in (0, dead), 10, "persistence to be started anew")
+        stage.kill_launcher()
+        stage.start_service()
+        stage.plex.stop_session(stage.plex.sessions[0])
+        stage.wait_for(lambda: len(stage.history()) == 1, 20, "the record")
+        stage.stop_service()
+    (row,) = sql(stage.data_dir, "SELECT * FROM watches")
+    assert row["join_position_ms"] < 20_000
+    assert row["playing_s"] > 0.9 * row["leave_position_ms"] / 1000
