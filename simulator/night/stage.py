@@ -84,17 +84,20 @@ class Stage:
 
     def start_service(self) -> None:
         """Start the launcher and wait until every actor answers and the bot is logged in."""
-        pace = self.clock.pace
-        command = [sys.executable, "-m", "simulator.night.service"]
-        command += [repr(pace.speed), repr(pace.anchor_wall_s), repr(pace.anchor_steady_s)]
-        command += [self._frames_dir] if self._frames_dir else []
         with self.log_path.open("ab") as log:
             # Its own session: Ctrl-C in the terminal is for the stage, which then stops the service in order.
             self._service = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                command, cwd=ROOT, env=self._environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                self.command(), cwd=ROOT, env=self._environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
         self.wait_for(self._is_up, START_WITHIN_S, "the service to start")
+
+    def command(self) -> list[str]:
+        """What is run as the service; tests put other clocks or fewer rights there."""
+        pace = self.clock.pace
+        command = [sys.executable, "-m", "simulator.night.service"]
+        command += [repr(pace.speed), repr(pace.anchor_wall_s), repr(pace.anchor_steady_s)]
+        return command + ([self._frames_dir] if self._frames_dir else [])
 
     def _environment(self) -> dict[str, str]:
         kept = {

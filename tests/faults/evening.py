@@ -1,0 +1,137 @@
+"""An evening whose service meets faults: what the tests of this folder share."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from launcher.runfile import running_state
+from simulator.night.stage import ANNOUNCE, Stage
+from simulator.plex import PlayingSession
+from tests.e2e.nights import evening, player, sql
+
+SPEED = 60.0
+POLL_S = 6.0
+"""100 real milliseconds."""
+SAVE_S = 30.0
+"""Half a real second."""
+SETTINGS = {
+    "PLEX_POLL_SECONDS": f"{POLL_S:g}",
+    "END_GRACE_SECONDS": "12",
+    "POSITION_SLACK_SECONDS": "60",
+    "GHOST_AFTER_SECONDS": "900",
+    "GHOST_END_SECONDS": "3600",
+    "MIN_WATCH_SECONDS": "10",
+    "AUTO_SAVE_INTERVAL_MINUTES": f"{SAVE_S / 60:g}",
+    "HEALTH_INTERVAL_SECONDS": "0.5",
+}
+WITHIN_S = 25.0
+"""Real seconds for whatever is waited for: far longer than it takes."""
+
+
+class Evening(Stage):
+    """A stage on which people watch, with what each really watched, seconds of the night."""
+
+    def __init__(self, folder: Path, party_user: str = "", **settings: str) -> None:
+        super().__init__(
+            folder / "data", speed=SPEED, party_user=party_user, evening=evening(), **{**SETTINGS, **settings}
+        )
+        self.sessions: dict[str, PlayingSession] = {}
+        self.began_s: dict[str, float] = {}
+        self.watched_s: dict[str, float] = {}
+
+    def command(self) -> list[str]:
+        """Without root's right to write everywhere, so that a read-only folder is one."""
+        dropped = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"]
+        return [*(dropped if os.geteuid() == 0 and shutil.which("setpriv") else []), *super().command()]
+
+    def plays(self, who: str, film: str, *, tracked: bool = True) -> None:
+        """Somebody starts a film; wait until it is tracked."""
+        self.sessions[who] = self.plex.play(who, film, player(who))
+        self.began_s[who] = self.minute * 60
+        if tracked:
+            self.log_has(f"{who} began “{film}”")
+
+    def stops(self, who: str) -> None:
+        """They stop it."""
+        self.plex.stop_session(self.sessions.pop(who))
+        self.watched_s[who] = self.minute * 60 - self.began_s[who]
+
+    def log_has(self, *words: str, times: int = 1, after: int = 0) -> str:
+        """Wait for a line of the log that has all the words (so many times, beyond a length); return it."""
+        found: list[str] = []
+
+        def there() -> bool:
+            lines = self.service_log()[after:].splitlines()
+            found[:] = [line for line in lines if all(word in line for word in words)]
+            return len(found) >= times
+
+        self.wait_for(there, WITHIN_S, f"a line with {' and '.join(words)}")
+        return found[-1]
+
+    def health_says(self, actor: str, words: str, state: str = "degraded") -> None:
+        """Wait until the health log has an actor in a state, for a reason with these words."""
+
+        def there() -> bool:
+            row = next(row for row in self.health() if row["actor"] == actor)
+            return row["state"] == state and words in (row["last_error"] or "")
+
+        self.wait_for(there, WITHIN_S, f"{actor} {state}: {words}")
+
+    def is_well(self, *actors: str) -> None:
+        """Wait until actors are running without complaint."""
+        self.wait_for(
+            lambda: all(row["state"] == "running" for row in self.health() if not actors or row["actor"] in actors),
+            WITHIN_S, f"{' and '.join(actors) or 'all'} to be well",
+        )  # fmt: skip
+
+    def recorded(self, *names: str) -> None:
+        """Wait until watches are in the history."""
+        self.wait_for(
+            lambda: set(names) <= {found["username"] for found in self.history()}, WITHIN_S, f"records of {names}"
+        )
+
+    def answer(self, who: str, text: str) -> str:
+        """What the bot answers to `!text`."""
+        return self.discord.wait_reply(self.discord.say(who, ANNOUNCE, text), WITHIN_S).text
+
+    def pid(self, actor: str) -> int:
+        """An actor's process."""
+        state = running_state(self.data_dir)
+        assert state is not None
+        return state.children[actor].pid
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """The store's only record of each viewer, by name."""
+        found = sql(self.data_dir, "SELECT * FROM watches")
+        by_name = {row["username"]: row for row in found}
+        assert len(by_name) == len(found), [row["username"] for row in found]
+        assert sorted(row["watch_id"] for row in self.history()) == sorted(row["watch_id"] for row in found)
+        return by_name
+
+    def nothing_is_lost(self, *, within_s: float = 5 * POLL_S) -> dict[str, dict[str, Any]]:
+        """Everybody who watched has one record, of the time that they watched; returns them."""
+        rows = self.rows()
+        assert rows.keys() == self.watched_s.keys()
+        for who, length_s in self.watched_s.items():
+            assert abs(rows[who]["playing_s"] - length_s) <= within_s, (who, rows[who]["playing_s"], length_s)
+            assert abs(rows[who]["coverage_ms"] / 1000 - length_s) <= within_s, (who, length_s)
+        return rows
+
+    def no_token_was_written(self) -> None:
+        """Neither in a file of the data folder nor in the log."""
+        for file in (self.log_path, *self.data_dir.rglob("*")):
+            content = file.read_bytes() if file.is_file() else b""
+            for token in (self.plex.token, self.discord.token):
+                assert token.encode() not in content, file
+
+
+@contextlib.contextmanager
+def evening_at(folder: Path, party_user: str = "", **settings: str) -> Iterator[Evening]:
+    """An evening under way; the service is stopped at the end."""
+    with Evening(folder, party_user, **settings) as stage:
+        yield stage
