@@ -12,11 +12,11 @@ from sqlalchemy import Connection, select
 
 from awards import Totals, added, earned, published
 from messages import BadgesAwarded, WatchRecord
-from persistence.catalogue import default_badges
 from persistence.copying import badges_document, history_lines, stats_document
 from persistence.rows import watch_record
 from persistence.tables import CHECKPOINT, VIEWER_BADGES, VIEWER_STATS, WATCHES
 from tests.simulation.night import Night
+from tests.unit.persistence.making import RULES
 
 PLAIN = (
     *("total_movies", "total_episodes", "completed_movies"),
@@ -68,7 +68,7 @@ def _statistics(night: Night, connection: Connection, records: list[WatchRecord]
 
 
 def _badges(night: Night, connection: Connection, records: list[WatchRecord]) -> list[str]:
-    zone, badges = ZoneInfo(night.settings.timezone), default_badges()
+    zone, badges = ZoneInfo(night.settings.timezone), RULES.badges
     held: dict[str, set[str]] = {}
     for row in connection.execute(select(VIEWER_BADGES)).mappings():
         held.setdefault(row["viewer_id"], set()).add(row["badge_id"])

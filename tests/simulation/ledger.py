@@ -238,6 +238,12 @@ def compare(night: Night, attendance: Attendance, records: list[WatchRecord]) ->
     true_s = attendance.playing_s
     if not true_s - allowed.less_s <= told_s <= true_s + allowed.more_s:
         problems.append(f"played {true_s:.1f} s (-{allowed.less_s:.0f} +{allowed.more_s:.0f}), recorded {told_s:.1f} s")
+    dark_s = sum(b - a for a, b in gaps(night.survey.polls, night.settings.plex_poll_seconds) if a >= 0 and b < 1e6)
+    stood_s, paused_s = sum(record.paused_s for record in records), attendance.paused_s
+    if not paused_s - allowed.less_s - dark_s <= stood_s <= paused_s + allowed.more_s:
+        problems.append(
+            f"paused {paused_s:.1f} s (-{allowed.less_s:.0f} +{allowed.more_s:.0f}), recorded {stood_s:.1f} s"
+        )
     told = spans.union(span for record in records for span in record.spans)
     true = attendance.seen
     missing_s = (spans.coverage(spans.union((*told, *true))) - spans.coverage(told)) / 1000

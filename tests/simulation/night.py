@@ -179,6 +179,8 @@ class Night:
         self.restarts = True
         self.records: list[WatchRecord] = []
         """What the store holds in the end."""
+        self.refused = 0
+        """How often the disk was full."""
 
     def today(self, zone: ZoneInfo) -> date:
         """The local day, by the clock of the host."""
@@ -209,6 +211,7 @@ class Night:
                 self.timeline.at(fault.at_s, self._striking(fault))
             self.timeline.run(self.script.length_s + 5)
             self._wind_down()
+            self.refused = self.disk.refused
             self.problems += [crash for host in (*self.hosts.values(), self.launcher) for crash in host.crashes]
 
     def start_all(self) -> None:

@@ -1,0 +1,52 @@
+"""Random nights with faults leave true records, whole books and no crash; each is known by its seed."""
+
+import itertools
+
+import pytest
+
+from tests.simulation.run import judge, play, theatre
+
+NIGHTS = 105
+AT_A_TIME = 15
+FIRST = 10_000
+
+
+@pytest.mark.parametrize("first", range(FIRST, FIRST + NIGHTS, AT_A_TIME))
+def test_random_nights(first: int) -> None:
+    """No watch is lost, none is double, none is wrong by more than what no poll can tell and the faults may cost."""
+    wrong = [night for night in judge(range(first, first + AT_A_TIME)) if night.problems]
+    assert [f"night {night.seed} ({night.story}): {night.problems}" for night in wrong] == []
+
+
+ONCE_FAILED = {
+    7: "a boot with the clock set back: a resumed watch passed for older than its record",
+}
+
+
+@pytest.mark.parametrize("seed", ONCE_FAILED)
+def test_nights_that_once_went_wrong(seed: int) -> None:
+    """A seed that ever failed stays a test."""
+    (night,) = judge([seed])
+    assert night.problems == [], f"{ONCE_FAILED[seed]} ({night.story})"
+
+
+def test_a_seed_is_one_night() -> None:
+    """The same seed gives the same night: frame by frame, record by record."""
+    with theatre() as disk:
+        nights = [play(seed, disk)[0] for seed in (3, 4, 3)]
+    first, other, again = [(night.network.frames, night.survey.polls, night.records) for night in nights]
+    assert first == again
+    assert first != other
+
+
+def test_nights_are_rough() -> None:
+    """The faults strike: actors die, also in the middle of a step, the disk is full, and watches go on over it all."""
+    with theatre() as disk:
+        nights = [play(seed, disk)[0] for seed in range(FIRST, FIRST + 12)]
+    kills = sum(host.lives - 1 for night in nights for host in night.hosts.values())
+    in_mid_step = sum("at point" in fault.name for night in nights for fault in night.faults)
+    assert kills > 12
+    assert in_mid_step > 2
+    assert any(night.refused for night in nights)
+    assert any(rollback[1] - rollback[0] > 30 for night in nights for rollback in night.survey.rollbacks)
+    assert len(list(itertools.chain.from_iterable(night.records for night in nights))) > 25
