@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.run import judge, play, theatre
 
 NIGHTS = 105
-AT_A_TIME = 15
+AT_A_TIME = 7
 FIRST = 10_000
 
 
