@@ -20,6 +20,8 @@ TAG_LIMIT: Final = 20
 """Genres, and directors, kept of one item."""
 NUMBER_LIMIT: Final = 10**12
 """No position, length or number beyond this is believed: 31 years in milliseconds."""
+ID_LIMIT: Final = 2**63 - 1
+"""Keys and account numbers are names: Plex keeps them in 64 bits."""
 STATES: Final[dict[str, PlayerState]] = {
     "playing": "playing",
     "paused": "paused",
@@ -87,7 +89,7 @@ def playback_of(element: Element, server: Any) -> Playback:
     item = _item(element, known, server.machineIdentifier or "")
     player = element.find("Player")
     shown = player.attrib if player is not None else {}
-    account_id = _number(known.get("_userId"))
+    account_id = _number(known.get("_userId"), most=ID_LIMIT)
     return Playback(
         session_key=session_key,
         item=item,
@@ -113,7 +115,7 @@ def _is_session(built: object) -> bool:
 def _item(element: Element, known: Mapping[str, Any], server_id: str) -> Item:
     key = _text(element.get("key"))
     kind = _text(element.get("type"))
-    rating_key = _number(known.get("ratingKey"))
+    rating_key = _number(known.get("ratingKey"), most=ID_LIMIT)
     duration_ms = _duration(element)
     live = _is_live(element, known, key, rating_key)
     if rating_key is None and not live and kind in ("movie", "episode"):
@@ -163,9 +165,9 @@ def _position(value: object) -> PositionMs | None:
     return None if number is None else PositionMs(max(0, number))
 
 
-def _number(value: object, below: int = 0) -> int | None:
+def _number(value: object, below: int = 0, most: int = NUMBER_LIMIT) -> int | None:
     """A whole number within reason; None for PlexAPI's NaN, which is a float, and for what is missing."""
-    return value if isinstance(value, int) and below <= value <= NUMBER_LIMIT else None
+    return value if isinstance(value, int) and below <= value <= most else None
 
 
 def _text(value: object) -> str:

@@ -15,6 +15,14 @@ HIDDEN = "***"
 CHATTY = ("urllib3", "discord", "alembic", "asyncio", "websocket", "pykka", "filelock")
 """Libraries that are heard from WARNING on."""
 
+_HARMLESS = {
+    **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))},
+    **{code: f"\\u{code:04x}" for code in (0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))},
+    ord("\n"): "\\n",
+}
+"""What in a name or a title would make a line look like two, colour it, or turn its reading around."""
+_HARMLESS_LINES = {code: said for code, said in _HARMLESS.items() if code != ord("\n")}
+
 
 class _Redacted(logging.Formatter):
     """Wraps a formatter and takes every secret out of what it made, tracebacks included."""
@@ -65,9 +73,10 @@ class _Text(logging.Formatter):
         """One line, and a traceback under it where there is one."""
         at = datetime.datetime.fromtimestamp(record.created, datetime.UTC).isoformat(timespec="seconds")
         whose = "" if record.name == (self._actor or record.name) else f"{record.name}: "
-        text = f"{at} {record.levelname:<7} {self._actor or record.name:<11} {whose}{record.getMessage()}"
+        said = record.getMessage().translate(_HARMLESS)
+        text = f"{at} {record.levelname:<7} {self._actor or record.name:<11} {whose}{said}"
         if record.exc_info and record.exc_info[0] is not None:
-            text += "\n" + self.formatException(record.exc_info)
+            text += "\n" + self.formatException(record.exc_info).translate(_HARMLESS_LINES)
         return text
 
 
