@@ -92,6 +92,7 @@ def _carry_out(script: Script, stage: Stage, players: Players, striker: Striker)
     for deed in script.deeds:
         stage.wait_until(deed.minute + late)
         if script.waits and striker.busy and deed.verb != "kill":
+            players.heal()  # a service whose Plex is away is not said to be well
             stage.wait_for(lambda: not striker.busy, BACK_WITHIN_S, "what was killed to work again")
             stage.wait_until(stage.minute + POLLS_AFTER * POLL_S / 60)
             late = stage.minute - deed.minute

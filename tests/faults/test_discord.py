@@ -1,0 +1,65 @@
+"""Discord fails in every way while people watch: the cause is named, and tracking and saving go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.discord.permissions import SEND_MESSAGES
+from simulator.night.stage import ANNOUNCE, CINEMA
+from tests.faults.evening import Evening, evening_at
+
+pytestmark = pytest.mark.slow
+
+
+def told(stage: Evening, title: str) -> bool:
+    """A film's card is in the channel."""
+    return any(title in message.text for message in stage.discord.messages(ANNOUNCE, by_bot=True))
+
+
+def watches_meanwhile(stage: Evening, who: str, film: str) -> None:
+    """Somebody watches a film from start to stop: it is tracked and recorded as ever."""
+    stage.plays(who, film)
+    stage.wait_until(stage.minute + 0.5)
+    stage.stops(who)
+    stage.recorded(who)
+
+
+def test_tracking_and_saving_go_on_whatever_discord_does(tmp_path: Path) -> None:
+    """429 storm, missing permission, a lost intent, a refused token; what waited is announced in the end."""
+    with evening_at(tmp_path, "Rosa") as stage:
+        faults = stage.discord.faults
+        stage.discord.join_voice("Iris", CINEMA)
+        stage.plays("Rosa", "Metropolis")
+        stage.log_has("Iris began “Metropolis”")
+        storm = faults.rate_limited(retry_after_s=0.3)
+        watches_meanwhile(stage, "Anton", "M")
+        faults.heal(storm)
+        stage.wait_for(lambda: told(stage, "M (1931)"), 30, "the announcement that waited for the storm to pass")
+        stage.discord.deny(ANNOUNCE, SEND_MESSAGES)
+        watches_meanwhile(stage, "Berta", "Sunrise")
+        stage.health_says("discord", "Send Messages")
+        stage.discord.deny(ANNOUNCE)
+        stage.discord.allow_message_content(False)
+        faults.close(4014)
+        stage.health_says("discord", "Message Content Intent")
+        stage.wait_for(lambda: stage.discord.connected, 30, "the bot without the intent")
+        assert stage.discord.slash("Iris", "activewatches").wait_reply(20).text
+        stage.wait_for(lambda: told(stage, "Sunrise"), 90, "the announcement that waited for the permission")
+        watches_meanwhile(stage, "Cem", "Casablanca")
+        faults.refuse_token = True
+        faults.close(4004)
+        stage.health_says("discord", "refused the token")
+        watches_meanwhile(stage, "Dörte", "Alien")
+        stage.stops("Rosa")
+        stage.recorded("Rosa", "Iris")
+        rows = stage.rows()
+        assert stage.stop_service()[0] == 0
+    assert rows["Iris"]["source"] == "voice"
+    # Who is in the channel is not known while the bot is away: that time is nobody's, and Iris's is her record.
+    assert 0 < rows["Iris"]["playing_s"] < rows["Rosa"]["playing_s"] + 30
+    stage.watched_s["Iris"] = rows["Iris"]["playing_s"]
+    stage.nothing_is_lost()
+    assert "❌" not in stage.service_log()
+    stage.no_token_was_written()

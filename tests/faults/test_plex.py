@@ -1,0 +1,70 @@
+"""Plex fails in every way while people watch: each is named, tracking freezes and goes on, nothing is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.faults.evening import Evening, evening_at
+
+pytestmark = pytest.mark.slow
+
+FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "refuse": ({}, "cannot be reached"),
+    "flap": ({"seconds": 0.25}, "cannot be reached"),
+    "status": ({}, "has a fault of its own (HTTP 500)"),
+    "html": ({}, "instead of Plex's XML"),
+    "truncated": ({}, "cut short or broken"),
+    "empty": ({}, "instead of Plex's XML"),
+    "huge": ({"size": 1 << 30}, "more than any Plex server has"),
+    "many_sessions": ({"size": 1_000_000}, "more than any Plex server has"),
+    "entity_bomb": ({}, "Plex at"),
+    "endless_redirect": ({}, "Plex at"),
+    "redirect": ({"location": "http://127.0.0.2:9"}, "where the token is not sent"),
+    "hang": ({}, "did not answer in time"),
+}
+"""Kind, its details, and the words in which it is told."""
+MOST_MB = 150.0
+"""Of the poller's memory, after a body of a gigabyte and a million sessions."""
+
+
+def meets(stage: Evening, kind: Any) -> None:
+    """Plex fails in one way, it is told, and Plex comes back."""
+    details, words = FAULTS[kind]
+    seen = len(stage.service_log())
+    stage.plex.fault(kind, **details)
+    line = stage.log_has(" plex ", words, after=seen)
+    assert "❌" not in line and stage.plex.token not in line
+    stage.plex.heal()
+    stage.log_has(" plex ", "answers again", after=seen)
+
+
+def test_every_fault_of_plex_freezes_and_passes(tmp_path: Path) -> None:
+    """One film runs through all of them, one ends in the dark; a refused token is told apart from an absence."""
+    with evening_at(tmp_path) as stage:
+        stage.plays("Rosa", "Metropolis")
+        for kind in FAULTS:
+            meets(stage, kind)
+        assert psutil.Process(stage.pid("plex")).memory_info().rss / 1e6 < MOST_MB
+        stage.plays("Anton", "M")
+        seen = len(stage.service_log())
+        stage.plex.fault("status", code=401)
+        stage.health_says("plex", "refuses the token")
+        assert "does not answer" in stage.answer("Iris", "!activewatches")
+        assert "Anton" in stage.answer("Iris", "!activewatches")  # nobody was ended for it
+        stage.stops("Anton")
+        stage.plex.heal()
+        stage.log_has(" plex ", "answers again", after=seen)
+        stage.recorded("Anton")
+        stage.stops("Rosa")
+        stage.recorded("Rosa")
+        assert stage.stop_service()[0] == 0
+        # The end in the dark is known to no poll: the record ends where Anton was last seen.
+        stage.watched_s["Anton"] = stage.rows()["Anton"]["playing_s"]
+    rows = stage.nothing_is_lost()
+    assert rows["Anton"]["end_reason"] == "end_unknown"
+    assert stage.service_log().count("Rosa began") == 1
+    stage.no_token_was_written()
