@@ -37,7 +37,8 @@ def seat_members(house: House, at: Moment) -> None:
         return
     house.host = host.identity
     for session in _with_guests(house):
-        if session is not host and session.missing_since is None:  # a missed one ends everybody's watch alike
+        # One that is missed ends everybody's watch alike; but the same film goes on as the same watch.
+        if session is not host and (session.missing_since is None or session.identity.item == host.identity.item):
             for member in list(session.guests):
                 _see_out(house, session, member, at)
     line = host.line
