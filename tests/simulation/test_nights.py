@@ -20,7 +20,14 @@ def test_random_nights(first: int) -> None:
 
 ONCE_FAILED = {
     7: "a boot with the clock set back: a resumed watch passed for older than its record",
+    38: "the clock set back: a stored watch went on in the statistics",
+    84: "a badge was announced again after persistence had died",
+    334: "members were seated at the next film a grace late",
+    386: "the clock set on while a film vanished: counted as seen",
+    681: "an acknowledgement of persistence's life before: nothing was stored any more",
+    854: "the host on another player after a restart: two watches of one member",
 }
+"""Each found a fault that is mended since; with the mend taken out it fails again."""
 
 
 @pytest.mark.parametrize("seed", ONCE_FAILED)
