@@ -13,7 +13,8 @@ class Sequence:
 
     def __init__(self, oldest: int) -> None:
         self._next = oldest
-        self._open: set[int] = set()
+        self._open: dict[int, bool] = {}
+        """What is being handled, or waits for it; true where it came again, out of its turn."""
         self._again: set[int] = set()
         self._done_ahead: set[int] = set()
 
@@ -30,7 +31,8 @@ class Sequence:
             self._done_ahead = {done for done in self._done_ahead if done >= self._next}
         if number in self._open:
             return None
-        if number in self._again:
+        came_again = number in self._again
+        if came_again:
             self._again.discard(number)
         elif number < self._next or number in self._done_ahead:
             return False
@@ -38,25 +40,27 @@ class Sequence:
             return None
         else:
             self._next += 1
-        self._open.add(number)
+        self._open[number] = came_again
         return True
 
     def finished(self, number: int) -> None:
         """It was handled, or set aside."""
-        self._open.discard(number)
+        self._open.pop(number, None)
         if number >= self._next:  # after a turning back: one that had begun before it
             self._done_ahead.add(number)
 
     def again(self, number: int) -> None:
         """It could not be handled, later ones may have been: take it whenever it comes again."""
-        if number in self._open:
-            self._open.discard(number)
+        if self._open.pop(number, None) is not None:
             self._again.add(number)
 
     def turn_back(self, number: int, untouched: list[int]) -> None:
         """It could not be handled, and the `untouched` ones after it must wait for it: all come again, in order."""
-        self._open.difference_update(untouched, (number,))
-        self._next = min(self._next, number)
+        for one in (number, *untouched):
+            if self._open.pop(one, False):
+                self._again.add(one)  # those around it are done: going back to it would do them again
+            else:
+                self._next = min(self._next, one)
 
 
 class Sequences:

@@ -95,6 +95,31 @@ def test_what_is_still_open_beside_a_turned_back_one_is_not_taken_twice() -> Non
     assert sequence.accept(3, 1) is True
 
 
+def test_one_that_came_again_and_is_turned_back_with_a_later_one_is_not_lost() -> None:
+    """1 answered later, and failed; it came again and waits behind 2, for which the disk is full."""
+    sequence = Sequence(1)
+    for number in (1, 2):
+        sequence.accept(number, 1)
+    sequence.again(1)
+    assert sequence.accept(1, 1) is True
+    sequence.turn_back(2, [1])
+    assert sequence.accept(1, 1) is True
+    assert sequence.accept(2, 1) is True
+
+
+def test_what_was_done_around_one_that_came_again_is_not_done_twice() -> None:
+    """1 is put off a second time; 2 was done in between, and its acknowledgement was lost."""
+    sequence = Sequence(1)
+    for number in (1, 2):
+        sequence.accept(number, 1)
+    sequence.again(1)
+    sequence.finished(2)
+    sequence.accept(1, 1)
+    sequence.turn_back(1, [])
+    assert sequence.accept(1, 1) is True
+    assert sequence.accept(2, 1) is False
+
+
 def test_lives_are_told_apart() -> None:
     """A restarted sender counts from 1 again."""
     sequences = Sequences()
