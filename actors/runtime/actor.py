@@ -89,7 +89,11 @@ class Ref:
 
 
 class Actor(pykka.ThreadingActor):
-    """An actor of Usher. Subclasses say what they hear; see `docs/architecture.md` for how to add one."""
+    """An actor of Usher. Subclasses say what they hear; see `docs/architecture.md` for how to add one.
+
+    It can be stepped without its thread, on a clock and a transport of one's own, as `tests/simulation` does: make it
+    and call `on_start`; then call `node.pump(0)` and give what `node.mailbox.get()` holds to `on_receive`, in turns.
+    """
 
     use_daemon_thread: ClassVar[bool] = True
 
