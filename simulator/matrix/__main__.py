@@ -7,6 +7,7 @@ import collections
 import multiprocessing
 import sys
 import time
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from simulator.matrix.verdict import Verdict
 
 SIDE_BY_SIDE = 2
 """A round mostly waits: two of them keep two cores busy."""
+
+REMARKABLE_POLLS = 3.0
+"""An error beyond this is shown with its record."""
 
 
 def main(argv: list[str]) -> int:
@@ -44,11 +48,13 @@ def _tell(console: Console, verdict: Verdict, number: int, of: int) -> None:
     state = "[red]✘[/red]" if verdict.failed else "[green]✔[/green]"
     console.print(
         f"{state} {number}/{of} seed {verdict.seed}: {verdict.found} of {verdict.expected} watches, "
-        f"off by {verdict.playing_polls:.1f} polls at most, {verdict.seconds:.0f} s; "
+        f"off by {verdict.worst_polls:.1f} polls at most, {verdict.seconds:.0f} s; "
         f"killed: {', '.join(verdict.kills) or 'nobody'}"
     )
     for problem in verdict.problems:
         console.print(f"    {problem}", style="red", markup=False)
+    if verdict.worst_polls > REMARKABLE_POLLS:
+        console.print(f"    {verdict.worst}", style="dim", markup=False)
 
 
 def _sum_up(console: Console, verdicts: list[Verdict], took_s: float) -> int:
@@ -65,8 +71,8 @@ def _sum_up(console: Console, verdicts: list[Verdict], took_s: float) -> int:
         ("found", str(sum(one.found for one in verdicts))),
         ("missing", str(sum(one.missing for one in verdicts))),
         ("double", str(sum(one.double for one in verdicts))),
-        ("worst error in playing time", f"{max(one.playing_polls for one in verdicts):.1f} polls"),
-        ("worst error in coverage", f"{max(one.coverage_polls for one in verdicts):.1f} polls"),
+        ("error in playing time: half of all, 95 %, worst", _spread(one.playing_polls for one in verdicts)),
+        ("error in coverage: half of all, 95 %, worst", _spread(one.coverage_polls for one in verdicts)),
         ("rounds that failed", str(len(failed))),
         ("real seconds", f"{took_s:.0f}"),
     )
@@ -78,6 +84,12 @@ def _sum_up(console: Console, verdicts: list[Verdict], took_s: float) -> int:
         seeds = ", ".join(map(str, failed))
         console.print(f"Failed: {seeds}. One alone: make faults ROUNDS=1 SEED={failed[0]}", style="red")
     return 1 if failed else 0
+
+
+def _spread(errors: Iterable[list[float]]) -> str:
+    """The median, the 95th percentile and the largest of all, in polls."""
+    every = sorted(error for of_one in errors for error in of_one) or [0.0]
+    return ", ".join(f"{every[round(share * (len(every) - 1))]:.1f}" for share in (0.5, 0.95, 1.0)) + " polls"
 
 
 if __name__ == "__main__":

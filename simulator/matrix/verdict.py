@@ -28,15 +28,22 @@ class Verdict:
     missing: int = 0
     double: int = 0
     """Records beyond the first of one viewer at one film, and records of what never was."""
-    playing_polls: float = 0.0
-    """The worst error in playing time beyond what was in the dark, in polls."""
-    coverage_polls: float = 0.0
+    playing_polls: list[float] = field(default_factory=list)
+    """Error of each record in playing time, beyond what was in the dark, in polls."""
+    coverage_polls: list[float] = field(default_factory=list)
+    worst: str = ""
+    """The record that is off by most."""
     problems: list[str] = field(default_factory=list)
     kills: list[str] = field(default_factory=list)
     unacknowledged: int = 0
     """Kills that fell between a commit and its acknowledgement."""
     seconds: float = 0.0
     """Real ones."""
+
+    @property
+    def worst_polls(self) -> float:
+        """The largest error of all."""
+        return max((*self.playing_polls, *self.coverage_polls), default=0.0)
 
     @property
     def failed(self) -> bool:
@@ -126,6 +133,12 @@ def _measure(verdict: Verdict, attendance: Attendance, row: Row, survey: Survey,
     if extra_s > allowed_more_s:
         problems.append(f"{extra_s:.0f} s of film were not seen (+{allowed_more_s:.0f})")
     verdict.problems += [f"{attendance}: {problem}" for problem in problems]
-    for name, off_s in (("playing_polls", abs(playing_s)), ("coverage_polls", max(missing_s, extra_s))):
-        beyond = max(0.0, off_s - disturbed_s) / margins.poll_s
-        setattr(verdict, name, max(getattr(verdict, name), beyond))
+    polls = [max(0.0, off_s - disturbed_s) / margins.poll_s for off_s in (abs(playing_s), max(missing_s, extra_s))]
+    if max(polls) > verdict.worst_polls:
+        verdict.worst = (
+            f"{attendance}: {row['playing_s']:.0f} of {attendance.playing_s:.0f} s played, {missing_s:.0f} s of film "
+            f"missing, {extra_s:.0f} s too many, {disturbed_s:.0f} s in the dark, {attendance.jumps} jumps, "
+            f"{len(boundaries)} changes, {row['end_reason']}"
+        )
+    verdict.playing_polls.append(polls[0])
+    verdict.coverage_polls.append(polls[1])
