@@ -46,6 +46,10 @@ check: $(VENV)/.dev
 	$(PY) -m mypy .
 	$(VENV)/bin/lint-imports
 	$(PY) -m docs.generate --check
+	$(PY) -m tests.faults.audit
+
+audit: $(VENV)/.dev
+	$(PY) -m tests.faults.audit
 
 docs: $(VENV)/.dev
 	$(PY) -m docs.generate
