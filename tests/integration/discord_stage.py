@@ -120,7 +120,10 @@ class Stage:
 
     @contextlib.contextmanager
     def acting(self, *, wait: bool = True) -> Iterator[float]:
-        """The actor lives; afterwards it has stopped."""
+        """The actor lives; afterwards it has stopped, and Discord has seen its session end.
+
+        Without the second, the session of the first of two bots could be taken for that of the second.
+        """
         node = Node("discord", self.network.line("discord"), DeadLetters(None, "discord"))
         clock = Clock(Pace.starting_now(self.speed))
         ref = DiscordActor.start(Context(node, self.settings(), clock, self.folder))
@@ -131,6 +134,7 @@ class Stage:
             yield time.monotonic()
         finally:
             ref.stop(timeout=10)
+            until(lambda: not self.discord.connected, "Discord sees the bot go")
 
     def health(self) -> str:
         """The cause that the health table shows; empty where all is well."""

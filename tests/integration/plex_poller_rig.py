@@ -45,6 +45,7 @@ class Rig:
     settings: Settings
     data_dir: Path
     name: str = "plex"
+    poller: type[PlexPoller] = HastyPoller
     heard: list[Message] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -54,7 +55,7 @@ class Rig:
 
     def __enter__(self) -> "Rig":
         context = Context(self.node, self.settings, Clock(), self.data_dir)
-        self.ref = HastyPoller.start(context)
+        self.ref = self.poller.start(context)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from plexapi.server import PlexServer as PlexApiServer
 
-from actors.plex import alerts
+from actors.plex import PlexPoller, alerts
 from actors.plex.alerts import NEWS_LIMIT, Listener, News, NewsBox
 from config import Settings
 from messages import PollFailed
@@ -33,7 +33,8 @@ def plex() -> Iterator[SimulatedPlex]:
 @pytest.fixture
 def rig(plex: SimulatedPlex, tmp_path: Path) -> Iterator[Rig]:
     """A poller that polls by itself only once a minute, listening."""
-    with Rig(settings_for(plex, SELDOM_S), tmp_path) as running:
+    # Patient as in earnest: a poll given up because this machine is busy would be made again only a minute later.
+    with Rig(settings_for(plex, SELDOM_S), tmp_path, poller=PlexPoller) as running:
         running.snapshot()
         until(lambda: plex.listeners, "the websocket to open")
         yield running
