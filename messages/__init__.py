@@ -15,6 +15,7 @@ from messages.control import (
     SaveNow,
     SaveStatus,
 )
+from messages.library import FilmsFound, FindFilms
 from messages.plex import (
     FailureKind,
     FindHistory,
@@ -109,6 +110,8 @@ CATALOGUE: tuple[type[Message], ...] = (
     TitlesSuggested,
     GetPoster,
     Poster,
+    FindFilms,
+    FilmsFound,
 )
 """Every message there is. A new one is added at the end."""
 
@@ -129,6 +132,8 @@ __all__ = [
     "EarnedBadge",
     "EndReason",
     "FailureKind",
+    "FilmsFound",
+    "FindFilms",
     "FindHistory",
     "GetBadgeCatalogue",
     "GetHealth",

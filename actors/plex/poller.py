@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from actors.plex.alerts import AlertKeeper, News, NewsBox
+from actors.plex.errands import at_once
 from actors.plex.failures import POSSIBLE, Failure, failure_of, place_of
+from actors.plex.library import Library
 from actors.plex.posters import Posters
 from actors.plex.reading import Reading
 from actors.plex.server import Identity, PlexSource, introduce_usher
@@ -18,6 +20,8 @@ from actors.runtime import Actor, Context, RefusesToStart
 from actors.runtime.node import Timer
 from config import PlexServer, Settings
 from messages import (
+    FilmsFound,
+    FindFilms,
     FindHistory,
     GetPoster,
     HistoryFound,
@@ -79,6 +83,7 @@ class PlexPoller(Actor):
         server = server_of(context.name, context.settings)
         self._source = PlexSource(server.url, server.token, self.http(server.url))
         self._posters = Posters(server.url, server.token)
+        self._library = Library(server.url, server.token, self.http)
         self._poll_s = context.settings.plex_poll_seconds
         self._box = NewsBox(lambda: self.actor_ref.tell(AlertsCame()))
         self._alerts = AlertKeeper(self._box, self.log)
@@ -105,6 +110,7 @@ class PlexPoller(Actor):
             AlertedPollDue: self._on_alerted,
             FindHistory: self._find_history,
             GetPoster: self._get_poster,
+            FindFilms: self._find_films,
         }
 
     def on_start(self) -> None:
@@ -198,10 +204,14 @@ class PlexPoller(Actor):
         """Fetch a poster beside the polls, which must not wait for it."""
         known = self._source.identity.server_id
         if known != question.server_id:
-            elsewhere: concurrent.futures.Future[Message] = concurrent.futures.Future()
-            elsewhere.set_result(Poster(problem="another Plex server holds it"))
-            return elsewhere
+            return at_once(Poster(problem="another Plex server holds it"))
         return self._posters.fetch(question.thumb)
+
+    def _find_films(self, question: FindFilms) -> "concurrent.futures.Future[Message]":
+        """Look into the library beside the polls, which must not wait for it."""
+        if self._failing is not None:
+            return at_once(FilmsFound(problem=self._failing.detail))
+        return self._library.find(question)
 
     # What is said
 

@@ -1,12 +1,12 @@
 """Posters: fetched from the server beside the polls, with the token in a header, and kept for the next who asks."""
 
 import concurrent.futures
-import threading
 from typing import Final
 from urllib.parse import quote
 
 import requests
 
+from actors.plex.errands import Errands, at_once
 from actors.plex.failures import POSSIBLE, failure_of
 from actors.plex.wire import BoundedSession, NotPlexXml
 from messages import Message, Poster
@@ -15,7 +15,6 @@ SIZE_LIMIT: Final = 2_000_000
 """Bytes of a picture."""
 KEPT: Final = 6
 """Pictures kept in memory."""
-MOST_WAITING: Final = 8
 WIDTH, HEIGHT = 480, 720
 """Pixels that Plex is asked to scale a poster to: posters people choose can have many megabytes."""
 _TOTAL_S, _READ_S = 6.0, 4.0
@@ -42,46 +41,32 @@ def kind_of(content: bytes) -> str:
 
 
 class Posters:
-    """Fetches one picture at a time, in a thread of its own. Called from the actor's thread."""
+    """Fetches one picture at a time. Called from the actor's thread."""
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url.rstrip("/")
         self._token = token
         self._kept: dict[str, Poster] = {}
-        self._waiting = 0
-        self._one_at_a_time = threading.Lock()
+        self._errands = Errands("plex-poster")
 
     def __repr__(self) -> str:
         return f"Posters({self._url!r}, token=***)"
 
     def fetch(self, thumb: str) -> "concurrent.futures.Future[Message]":
         """Bring the picture at this path of the server; a Poster with a problem where there is none."""
-        done: concurrent.futures.Future[Message] = concurrent.futures.Future()
-        kept = self._kept.get(thumb)
-        if kept is not None:
-            done.set_result(kept)
-        elif not thumb.startswith("/"):
-            done.set_result(Poster(problem="Plex has no poster for it"))
-        elif self._waiting >= MOST_WAITING:
-            done.set_result(Poster(problem=f"{MOST_WAITING} posters are being fetched already"))
-        else:
-            self._waiting += 1
-            # A daemon: a server that hangs must not keep the process from ending.
-            threading.Thread(target=self._work, args=(thumb, done), name="plex-poster", daemon=True).start()
-        return done
+        if (kept := self._kept.get(thumb)) is not None:
+            return at_once(kept)
+        if not thumb.startswith("/"):
+            return at_once(Poster(problem="Plex has no poster for it"))
+        return self._errands.run(lambda: self._brought(thumb), lambda why: Poster(problem=why))
 
-    def _work(self, thumb: str, done: "concurrent.futures.Future[Message]") -> None:
-        with self._one_at_a_time:
-            try:
-                poster = self._fetched(thumb)
-            except Exception as error:  # noqa: BLE001 - the one who asked must hear of it, whatever it is
-                poster = Poster(problem=f"the poster could not be fetched ({type(error).__name__})")
-            if poster.content:
-                self._kept[thumb] = poster
-                while len(self._kept) > KEPT:
-                    self._kept.pop(next(iter(self._kept)))
-            self._waiting -= 1
-        done.set_result(poster)
+    def _brought(self, thumb: str) -> Poster:
+        poster = self._fetched(thumb)
+        if poster.content:
+            self._kept[thumb] = poster
+            while len(self._kept) > KEPT:
+                self._kept.pop(next(iter(self._kept)))
+        return poster
 
     def _fetched(self, thumb: str) -> Poster:
         scaled = f"/photo/:/transcode?width={WIDTH}&height={HEIGHT}&minSize=1&upscale=0&url={quote(thumb, safe='')}"

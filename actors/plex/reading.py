@@ -58,15 +58,7 @@ def read_sessions(elements: Iterable[Element], server: Any) -> Reading:
         try:
             playbacks.append(playback_of(element, server))
         # PlexAPI raises whatever its own lines raise on odd values; none of it may cost the other sessions.
-        except (
-            UnreadableElement,
-            PlexApiException,
-            LookupError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            ArithmeticError,
-        ):
+        except ODDITIES:
             unreadable.append(key_of(element.get("sessionKey")) or f"#{place}")
     return Reading(tuple(playbacks), tuple(unreadable))
 
@@ -86,7 +78,7 @@ def playback_of(element: Element, server: Any) -> Playback:
         raise UnreadableElement("Plex lists a session without a session key")
     # Its plain attributes only: asking PlexAPI's objects for others may cost a request, or build more objects.
     known = vars(session)
-    item = _item(element, known, server.machineIdentifier or "")
+    item = item_of(element, known, server.machineIdentifier or "")
     player = element.find("Player")
     shown = player.attrib if player is not None else {}
     account_id = _number(known.get("_userId"), most=ID_LIMIT)
@@ -112,14 +104,15 @@ def _is_session(built: object) -> bool:
     return isinstance(built, PlexSession)
 
 
-def _item(element: Element, known: Mapping[str, Any], server_id: str) -> Item:
+def item_of(element: Element, known: Mapping[str, Any], server_id: str) -> Item:
+    """Return the item of an element that PlexAPI read into `known`. UnreadableElement without a rating key."""
     key = _text(element.get("key"))
     kind = _text(element.get("type"))
     rating_key = _number(known.get("ratingKey"), most=ID_LIMIT)
     duration_ms = _duration(element)
     live = _is_live(element, known, key, rating_key)
     if rating_key is None and not live and kind in ("movie", "episode"):
-        raise UnreadableElement(f"Plex lists a session of a {kind} without a rating key")
+        raise UnreadableElement(f"Plex lists a {kind} without a rating key")
     episode = kind == "episode"
     thumb = _text(element.get("thumb"))
     return Item(

@@ -1,0 +1,88 @@
+"""Looking for films in a server's library: the real PlexAPI, beside the polls, within limits."""
+
+import concurrent.futures
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from actors.plex import errands
+from actors.plex.errands import Errands
+from actors.plex.library import Library
+from actors.plex.wire import BoundedSession
+from messages import FilmsFound, FindFilms
+from simulator.plex import SimulatedPlex
+
+SEARCH = "/hubs/search"
+
+
+@pytest.fixture
+def plex() -> Iterator[SimulatedPlex]:
+    """A running server."""
+    with SimulatedPlex() as server:
+        yield server
+
+
+def found(plex: SimulatedPlex, words: str, most: int = 25, token: str = "") -> FilmsFound:
+    """The answer, in time."""
+    answer = Library(plex.url, token or plex.token, BoundedSession).find(FindFilms(words, most)).result(15)
+    assert isinstance(answer, FilmsFound)
+    return answer
+
+
+def test_films_are_found_by_a_part_of_their_title(plex: SimulatedPlex) -> None:
+    """With all that a session would tell of them, so that a night planned knows its film when it plays."""
+    answer = found(plex, "metro")
+    assert [film.title for film in answer.films] == ["Metropolis"]
+    film = answer.films[0]
+    assert (film.server_id, film.kind, film.year) == (plex.machine_id, "movie", 1927)
+    assert film.rating_key.isdigit()
+    assert film.duration_ms
+    assert film.thumb.startswith("/library/metadata/")
+    assert answer.problem == ""
+
+
+def test_only_films_are_found_and_no_more_than_asked(plex: SimulatedPlex) -> None:
+    """No series, no music; whatever number was asked for."""
+    everything = found(plex, "", 500).films
+    assert 1 < len(everything) <= 25
+    assert {film.kind for film in everything} == {"movie"}
+    assert found(plex, "", 1).films == everything[:1]
+    assert found(plex, "no such film").films == ()
+
+
+def test_a_refused_token_is_named_and_not_shown(plex: SimulatedPlex) -> None:
+    """What to do, without the secret."""
+    answer = found(plex, "metro", token="wr0ng-t0ken-of-somebody")  # noqa: S106  # no real one
+    assert answer.films == ()
+    assert "PLEX_TOKEN" in answer.problem
+    assert "wr0ng" not in answer.problem
+
+
+def test_a_broken_answer_is_named(plex: SimulatedPlex) -> None:
+    """A login page is no library."""
+    plex.fault("html", paths=(SEARCH,))
+    assert found(plex, "metro").problem
+
+
+def test_errands_are_bounded_and_say_what_broke(caplog: pytest.LogCaptureFixture) -> None:
+    """One at a time; who comes when too many wait is told so; an error of ours is an answer."""
+    gate: concurrent.futures.Future[None] = concurrent.futures.Future()
+    runs = Errands("test-errands")
+
+    def waits() -> Any:
+        gate.result(15)
+        return FilmsFound()
+
+    def breaks() -> Any:
+        raise ZeroDivisionError("s3cret")
+
+    def instead(why: str) -> FilmsFound:
+        return FilmsFound(problem=why)
+
+    held = [runs.run(waits, instead) for _ in range(errands.MOST_WAITING)]
+    assert str(errands.MOST_WAITING) in runs.run(waits, instead).result(0).problem  # type: ignore[attr-defined]  # as made
+    gate.set_result(None)
+    assert [future.result(15) for future in held] == [FilmsFound()] * errands.MOST_WAITING
+    assert runs.run(breaks, instead).result(15) == FilmsFound(problem="asking Plex broke (ZeroDivisionError)")
+    assert "s3cret" not in caplog.text
