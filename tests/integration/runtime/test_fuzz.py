@@ -1,4 +1,7 @@
-"""Fifty thousand bad frames at a running actor: it lives, answers, and takes no memory for them."""
+"""Bad frames at a running actor: it lives, answers, and takes no memory for them.
+
+Fifty thousand of them in each run of the tests; BAD_FRAMES=1000000 in the environment sends a million.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from messages.envelope import Envelope, Kind
 from tests.golden.write import example
 from tests.integration.runtime.players import stage
 
-FRAMES = 50_000
+FRAMES = int(os.environ.get("BAD_FRAMES", "50000"))
 WARM = 10_000
 KINDS: tuple[Kind, ...] = ("tell", "ask", "kept", "answer", "error", "done", "set_aside", "ping", "pong")
 
