@@ -20,6 +20,7 @@ from actors.discord.cards import Cards
 from actors.discord.client import Connection
 from actors.discord.desk import Desk
 from actors.discord.keepsake import Keepsake
+from actors.discord.nights import Nights
 from actors.discord.notices import Notice
 from actors.discord.painter import Painter
 from actors.discord.presence import Presence
@@ -60,6 +61,7 @@ class DiscordActor(Actor):
         self._voice = VoiceWatch(self._desk, self._connection.connected, self._troubles, self.log)
         self._presence = Presence(self._connection.connected)
         self._cards = Cards(self._desk, self._announce_channel, self._keepsake, self.log)
+        self._nights = Nights(self._connection.logged_in, self._keepsake, self.log, settings.discord_guild_id)
         self._announcer = Announcer(
             settings.discord_announce_channel_id,
             self._announce_channel,
@@ -104,6 +106,8 @@ class DiscordActor(Actor):
         done: concurrent.futures.Future[None] = concurrent.futures.Future()
         waiting = Waiting(self.handling_id or uuid.uuid4().hex, notice, done)
         self._loop.call_soon_threadsafe(self._announcer.put, waiting)
+        if isinstance(notice, ScreeningStarted | ScreeningEnded):
+            self._loop.call_soon_threadsafe(self._nights.heard, notice)
         return done
 
     def _show(self, playing: NowPlaying) -> None:
@@ -131,6 +135,7 @@ class DiscordActor(Actor):
             troubles=self._troubles,
             log=self.log,
             voice_changed=self._voice.changed,
+            night_planned=self._nights.planned,
         )
 
     def _announce_channel(self) -> discord.PartialMessageable | None:
@@ -157,6 +162,7 @@ class DiscordActor(Actor):
             self._presence.run(),
             self._announcer.run(),
             self._cards.run(),
+            self._nights.run(),
         ]
         tasks = {asyncio.ensure_future(one) for one in work}
         stop = asyncio.ensure_future(self._leaving.wait())

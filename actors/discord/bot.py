@@ -18,6 +18,7 @@ from actors.discord.failures import judge
 from actors.discord.keepsake import Keepsake
 from actors.discord.pages import Book
 from actors.discord.troubles import Troubles
+from messages import Item
 
 _SYNC, _REPLIES = "slash commands", "replies"
 _INVITE = "invite the bot to it anew, with the scopes bot and applications.commands"
@@ -38,6 +39,7 @@ class UsherBot(commands.Bot):
         troubles: Troubles,
         log: logging.Logger,
         voice_changed: Callable[[discord.Member, discord.VoiceState, discord.VoiceState], None],
+        night_planned: Callable[[discord.ScheduledEvent, Item], None],
     ) -> None:
         super().__init__(
             command_prefix="!",
@@ -54,6 +56,7 @@ class UsherBot(commands.Bot):
             max_ratelimit_timeout=60.0,
         )
         self.desk = desk
+        self.night_planned = night_planned
         self.book = Book(desk, PAGES, ADMIN_PAGES)
         self.on_up: Callable[[], None] = lambda: None
         self.on_down: Callable[[], None] = lambda: None

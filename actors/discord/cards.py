@@ -11,10 +11,10 @@ from typing import Any
 import discord
 
 from actors.discord import charting, live, look
-from actors.discord.desk import Desk, UnansweredError
+from actors.discord.desk import Desk
 from actors.discord.failures import judge
 from actors.discord.keepsake import Card, Keepsake
-from messages import BadgesAwarded, GetPoster, NowPlaying, Poster, Screening, ScreeningEnded, ScreeningStarted
+from messages import BadgesAwarded, NowPlaying, Screening, ScreeningEnded, ScreeningStarted
 
 MOST_AT_ONCE = 5
 """Cards of films that run; further ones are announced without a card."""
@@ -24,7 +24,6 @@ SETTLE_S = 2.0
 """How long a change of who watches, or of play and pause, waits for company (real seconds)."""
 FORGOTTEN_S = 86_400.0
 """A film that runs longer than this is not running any more, whatever became of its end."""
-POSTER_S = 15.0
 _RESUMED_S = 1.0
 _UNKNOWN_MESSAGE = 10008
 _POSTER, _CHART = "poster", "attendance.png"
@@ -346,24 +345,9 @@ class Cards:
 
     async def _with_poster(self, face: _Face, shown: Screening) -> None:
         """Fetch the poster and let the card show it at once."""
-        poster = await self._poster(shown)
+        poster = await self._desk.poster(shown.item)
         if poster.content:
             face.attach(f"{_POSTER}.{poster.kind.replace('jpeg', 'jpg')}", poster.content)
             self._some.set()
         else:
             self._log.info("“%s” has no poster: %s", shown.item.title, poster.problem)
-
-    async def _poster(self, shown: Screening) -> Poster:
-        """The poster, from whichever server holds it."""
-        problem = "no Plex server answered"
-        for number in range(1, max(1, len(self._desk.settings.servers)) + 1):
-            poller = "plex" if number == 1 else f"plex-{number}"
-            try:
-                found = await self._desk.ask(poller, GetPoster(shown.server_id, shown.item.thumb), Poster, POSTER_S)
-            except UnansweredError as error:
-                problem = error.what
-                continue
-            if found.content:
-                return found
-            problem = found.problem
-        return Poster(problem=problem)

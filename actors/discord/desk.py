@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from actors.runtime import Clock, RemoteError
-from messages import Message
+from messages import FilmsFound, FindFilms, GetPoster, Item, Message, Poster
 
 if TYPE_CHECKING:
     from actors.discord.painter import Painter
@@ -20,6 +20,7 @@ SAVE_S = 30.0
 """Deadline of a save."""
 BACKUP_S = 300.0
 """Deadline of a backup, which reads all of it back."""
+POSTER_S = 15.0
 SUGGEST_S = 1.5
 """Deadline of an autocompletion: Discord drops those older than three seconds."""
 
@@ -27,6 +28,7 @@ _WHO = {
     "tracker": "The tracker",
     "persistence": "The store (persistence)",
     "launcher": "The launcher",
+    "plex": "The Plex poller",
 }
 
 
@@ -75,3 +77,34 @@ class Desk:
                 "Are all parts of Usher of one version? Restart it.",
             )
         return answer
+
+    @property
+    def pollers(self) -> list[str]:
+        """Names of the actors that ask a Plex server each."""
+        return ["plex", *(f"plex-{number}" for number in range(2, len(self.settings.servers) + 1))]
+
+    async def poster(self, item: Item) -> Poster:
+        """The item's poster, from whichever server holds it; with a problem where there is none."""
+        problem = "no Plex server answered"
+        for poller in self.pollers:
+            try:
+                found = await self.ask(poller, GetPoster(item.server_id, item.thumb), Poster, POSTER_S)
+            except UnansweredError as error:
+                problem = error.what
+                continue
+            if found.content:
+                return found
+            problem = found.problem
+        return Poster(problem=problem)
+
+    async def films(self, typed: str, most: int, timeout_s: float = ASK_S) -> FilmsFound:
+        """Films of all Plex servers that fit what somebody typed; with a problem where one could not be asked."""
+        answers = await asyncio.gather(*(self._films_of(poller, typed, most, timeout_s) for poller in self.pollers))
+        films = tuple(film for answer in answers for film in answer.films)
+        return FilmsFound(films, next((answer.problem for answer in answers if answer.problem), ""))
+
+    async def _films_of(self, poller: str, typed: str, most: int, timeout_s: float) -> FilmsFound:
+        try:
+            return await self.ask(poller, FindFilms(typed, most), FilmsFound, timeout_s)
+        except UnansweredError as error:
+            return FilmsFound(problem=error.what)

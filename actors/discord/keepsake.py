@@ -12,6 +12,8 @@ MOST_POSTED = 500
 MOST_CARDS = 10
 """Cards that are remembered: those of films that run, and of the last ones that ended."""
 
+MOST_NIGHTS = 50
+
 
 class Posting(msgspec.Struct):
     """A post that was begun: whether Discord has it is not known until `posted` names its ids."""
@@ -37,11 +39,25 @@ class Card(msgspec.Struct):
     """Whether its chart was drawn, or given up."""
 
 
+class Night(msgspec.Struct):
+    """A film night that was planned as an event on Discord."""
+
+    event_id: int
+    server_id: str
+    """Plex server that holds the film."""
+    rating_key: str
+    starts_s: float
+    """When it was planned to begin; seconds since 1970, UTC."""
+    screening_id: str = ""
+    """The screening that it became; empty until the film began."""
+
+
 class _Kept(msgspec.Struct):
     commands: str = ""
     posted: list[str] = []
     posting: Posting | None = None
     cards: list[Card] = []
+    nights: list[Night] = []
 
 
 class Keepsake:
@@ -95,6 +111,16 @@ class Keepsake:
     def keep_cards(self, cards: list[Card]) -> None:
         """These are the cards now; the oldest go where there are too many."""
         self._kept.cards = cards[-MOST_CARDS:]
+        self._write()
+
+    @property
+    def nights(self) -> list[Night]:
+        """The nights planned, the oldest first. Call `keep_nights` after changing one."""
+        return self._kept.nights
+
+    def keep_nights(self, nights: list[Night]) -> None:
+        """These are the nights now; the oldest go where there are too many."""
+        self._kept.nights = nights[-MOST_NIGHTS:]
         self._write()
 
     def _read(self) -> _Kept:

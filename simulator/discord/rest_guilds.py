@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from aiohttp import web
 
 from simulator.discord.bodies import body_of
@@ -238,7 +240,7 @@ class Guilds:
             raise invalid_form(missing)
         event: Payload = {
             "description": None, "scheduled_end_time": None, "channel_id": None, "entity_metadata": None,
-            "image": None, "recurrence_rule": None, **body, "id": str(snowflake()), "guild_id": str(guild.id),
+            "image": None, "recurrence_rule": None, **_kept(body), "id": str(snowflake()), "guild_id": str(guild.id),
             "creator_id": str(self.world.bot.id), "creator": self.world.bot.payload(), "status": 1,
             "entity_id": None, "user_count": 0,
         }  # fmt: skip
@@ -253,7 +255,7 @@ class Guilds:
         guild, event = self._event_of(request)
         self._demand(guild, None, MANAGE_EVENTS)
         with self.world.changed:
-            event.update(body_of(request))
+            event.update(_kept(body_of(request)))
             self.world.changed.notify_all()
         self.world.dispatch("GUILD_SCHEDULED_EVENT_UPDATE", event, SCHEDULED_EVENTS)
         return answer(event)
@@ -267,3 +269,13 @@ class Guilds:
             self.world.changed.notify_all()
         self.world.dispatch("GUILD_SCHEDULED_EVENT_DELETE", event, SCHEDULED_EVENTS)
         return nothing()
+
+
+def _kept(body: Payload) -> Payload:
+    """What an event keeps of a request: ids are told as text, and of a picture only its hash."""
+    kept = dict(body)
+    if kept.get("channel_id"):
+        kept["channel_id"] = str(kept["channel_id"])
+    if "image" in kept:
+        kept["image"] = hashlib.md5(str(kept["image"]).encode(), usedforsecurity=False).hexdigest()
+    return kept

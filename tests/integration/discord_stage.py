@@ -19,6 +19,7 @@ from simulator.discord.posts import Message as Posted
 from simulator.discord.server import SimulatedDiscord
 
 Got = TypeVar("Got")
+PEERS = ("tracker", "persistence", "launcher", "plex")
 
 
 def until(found: Callable[[], Got], what: str, timeout_s: float = 15.0) -> Got:
@@ -102,7 +103,7 @@ class Stage:
         self.discord = discord
         self.folder = folder
         self.network = network
-        self.tracker, self.persistence, self.launcher = (peers[name] for name in ("tracker", "persistence", "launcher"))
+        self.tracker, self.persistence, self.launcher, self.plex = (peers[name] for name in PEERS)
         self.changes: dict[str, Any] = {}
         self.speed = 1.0
 
@@ -162,6 +163,5 @@ def staged(folder: Path) -> Iterator[Stage]:
     network = MemoryNetwork()
     with contextlib.ExitStack() as stack:
         discord = stack.enter_context(SimulatedDiscord())
-        names = ("tracker", "persistence", "launcher")
-        peers = {name: stack.enter_context(Peer(network, name)) for name in names}
+        peers = {name: stack.enter_context(Peer(network, name)) for name in PEERS}
         yield Stage(discord, folder, network, peers)

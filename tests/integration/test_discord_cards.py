@@ -22,7 +22,7 @@ from messages import (
 )
 from simulator.discord.posts import Message as Posted
 from simulator.plex.poster import poster as picture
-from tests.integration.discord_stage import Peer, Stage, staged, until
+from tests.integration.discord_stage import Stage, staged, until
 from tests.unit.discord import samples
 
 THUMB = "/library/metadata/11/thumb/1"
@@ -31,8 +31,8 @@ THUMB = "/library/metadata/11/thumb/1"
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord, the other actors, and a Plex poller that has posters."""
-    with staged(tmp_path) as made, Peer(made.network, "plex") as plex:
-        plex.answers[GetPoster] = Poster(picture("11"), "png")
+    with staged(tmp_path) as made:
+        made.plex.answers[GetPoster] = Poster(picture("11"), "png")
         yield made
 
 

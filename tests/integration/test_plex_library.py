@@ -53,7 +53,7 @@ def test_only_films_are_found_and_no_more_than_asked(plex: SimulatedPlex) -> Non
 
 def test_a_refused_token_is_named_and_not_shown(plex: SimulatedPlex) -> None:
     """What to do, without the secret."""
-    answer = found(plex, "metro", token="wr0ng-t0ken-of-somebody")  # noqa: S106  # no real one
+    answer = found(plex, "metro", token="wr0ng-t0ken-of-somebody")
     assert answer.films == ()
     assert "PLEX_TOKEN" in answer.problem
     assert "wr0ng" not in answer.problem

@@ -12,10 +12,11 @@ from actors.discord.commands.films import Films
 from actors.discord.commands.helping import Helping
 from actors.discord.commands.people import People
 from actors.discord.commands.running import Running, SessionMenu
+from actors.discord.commands.scheduling import Scheduling
 from actors.discord.commands.watching import Watching
 from actors.discord.pages import Maker, PageButton
 
-COGS: tuple[type[UsherCog], ...] = (Watching, People, Films, Running, Diagnosing, Helping)
+COGS: tuple[type[UsherCog], ...] = (Watching, People, Films, Scheduling, Running, Diagnosing, Helping)
 
 PAGES: Mapping[str, Maker] = {
     watching.ACTIVE: watching.active,

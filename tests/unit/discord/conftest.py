@@ -93,6 +93,7 @@ def make_bot(desk: Desk, health: Health, tmp_path: Path) -> Callable[[], UsherBo
             troubles=health.troubles,
             log=log,
             voice_changed=lambda member, before, after: None,
+            night_planned=lambda event, item: None,
         )
 
     return make

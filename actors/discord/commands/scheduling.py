@@ -1,0 +1,155 @@
+"""Film nights to come: `night`."""
+
+import datetime
+import re
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from actors.discord import look, words
+from actors.discord.commands.base import MOST_CHOICES, Context, UsherCog, choice, command, send, waited
+from actors.discord.commands.errors import RefusedError
+from actors.discord.desk import SUGGEST_S, Desk
+from actors.discord.look import Reply
+from actors.discord.nights import ABOUT, PERMISSION, name_of
+from actors.discord.times import now_in, read_when
+from messages import Item
+
+_HOW = "Write it like this: `!night Metropolis friday 20:30`"
+_USUAL_S = 2 * 3600.0
+"""A night's length where Plex knows none of its film."""
+_AROUND_S = 900.0
+"""What a night lasts longer than its film."""
+_LONGEST_TIME = 4
+"""Words of the longest time that is understood: "friday at 8 pm"."""
+_YEAR = re.compile(r"(?P<title>.+?)\s*\((?P<year>\d{4})\)")
+_OPEN = (discord.EventStatus.scheduled, discord.EventStatus.active)
+
+
+class Scheduling(UsherCog):
+    """Film nights to come."""
+
+    @command("night", "Plan a film night, or see what is planned", usage="[title] [when]")
+    @app_commands.describe(title="Which film of Plex", when="Like friday 20:30, tomorrow 8pm or 2026-12-24 18:00")
+    async def night(self, ctx: Context, title: str = "", *, when: str = "") -> None:
+        """Make an event of the server, with poster and length; without a title show those there are."""
+        if ctx.guild is None:
+            return
+        if not title:
+            await send(ctx, Reply(await waited(ctx, _planned(ctx.guild, ctx.bot))))
+            return
+        if not ctx.permissions.manage_events:
+            raise RefusedError(
+                "Only members with Manage Events plan a night.", "An administrator can give you a role with it."
+            )
+        now = now_in(self.desk.settings.timezone, self.desk.clock.now().wall_s)
+        title, start = _understood(title, when, now, spoken=ctx.interaction is None)
+        await send(ctx, Reply(await waited(ctx, self._plan(ctx, ctx.guild, title, start))))
+
+    @night.autocomplete("title")
+    async def films(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
+        """Films on Plex."""
+        found = await self.desk.films(current, MOST_CHOICES, SUGGEST_S)
+        names = dict.fromkeys(words.item_name(film) for film in found.films)
+        return [choice(name, name) for name in list(names)[:MOST_CHOICES]]
+
+    async def _plan(self, ctx: Context, guild: discord.Guild, title: str, start: datetime.datetime) -> discord.Embed:
+        film = await _film(self.desk, title)
+        poster = await self.desk.poster(film)
+        try:
+            event = await guild.create_scheduled_event(
+                name=name_of(film),
+                description=words.cut(_about(film), ABOUT),
+                start_time=start,
+                end_time=start + datetime.timedelta(seconds=_length_s(film) + _AROUND_S),
+                privacy_level=discord.PrivacyLevel.guild_only,
+                image=poster.content or discord.utils.MISSING,
+                reason=words.plain(f"planned by {ctx.author}", 200),
+                **_place(self.desk, guild),
+            )
+        except discord.Forbidden as error:
+            raise RefusedError(
+                "Discord forbids the bot to make an event.", f"An administrator: {PERMISSION}."
+            ) from error
+        ctx.bot.night_planned(event, film)
+        lines = [words.when(start.timestamp()) + f" ({words.ago(start.timestamp())})", _about(film)]
+        lines += [f"[Say that you are coming]({event.url})"]
+        lines += ["-# It begins and ends by itself when the film does in the watch party."]
+        return look.card(f"📅 {words.title(film, 200)}", "\n".join(line for line in lines if line), colour=look.PURPLE)
+
+
+def _understood(title: str, when: str, now: datetime.datetime, *, spoken: bool) -> tuple[str, datetime.datetime]:
+    """Title and time, told apart where a `!` command says both in a row. RefusedError without a time to come."""
+    start = None
+    if spoken:
+        said = f"{title} {when}".split()
+        for count in range(min(_LONGEST_TIME, len(said) - 1), 0, -1):
+            if (start := read_when(" ".join(said[-count:]), now)) is not None:
+                title = " ".join(said[:-count])
+                break
+    else:
+        start = read_when(when, now)
+    if start is None:
+        raise RefusedError("When should it begin? That could not be read." if when else "When should it begin?", _HOW)
+    if start <= now:
+        raise RefusedError(f"{words.when(start.timestamp())} is past.", "Give a time to come.")
+    return title, start
+
+
+async def _film(desk: Desk, title: str) -> Item:
+    """The film that is meant: the one of this name (and year), or else the one that fits best."""
+    named = _YEAR.fullmatch(title)
+    bare, year = (named["title"], int(named["year"])) if named else (title, None)
+    found = await desk.films(bare, MOST_CHOICES)
+    if not found.films:
+        shown = words.safe(title, 60)
+        if found.problem:
+            raise RefusedError(f"{shown} cannot be looked up: {words.safe(found.problem, 200)}", "Try again later.")
+        raise RefusedError(f"There is no film like {shown} on Plex.", "Look up its title there.")
+
+    def fit(film: Item) -> tuple[bool, bool]:
+        return (year is None or film.year == year, film.title.casefold() == bare.casefold())
+
+    return max(found.films, key=fit)
+
+
+def _place(desk: Desk, guild: discord.Guild) -> dict[str, Any]:
+    """Where: the watch party's channel, or in words where there is none."""
+    channel = guild.get_channel(desk.settings.watch_party_voice_channel_id)
+    if isinstance(channel, discord.VoiceChannel):
+        return {"channel": channel, "entity_type": discord.EntityType.voice}
+    if isinstance(channel, discord.StageChannel):
+        return {"channel": channel, "entity_type": discord.EntityType.stage_instance}
+    return {"location": "Plex", "entity_type": discord.EntityType.external}
+
+
+def _length_s(film: Item) -> float:
+    return film.duration_ms / 1000 if film.duration_ms else _USUAL_S
+
+
+def _facts(film: Item) -> list[str]:
+    length = [words.duration(_length_s(film))] if film.duration_ms else []
+    directors = [f"by {words.name_list(list(film.directors[:3]))}"] if film.directors else []
+    return [*length, *film.genres[:3], *directors]
+
+
+def _about(film: Item) -> str:
+    """Facts in a line, safe for the event and the reply: Discord reads markdown in both."""
+    return " · ".join(words.safe(fact, 100) for fact in _facts(film))
+
+
+async def _planned(guild: discord.Guild, bot: Any) -> discord.Embed:
+    """Every night that the bot planned and that is still to come, or runs."""
+    events = await guild.fetch_scheduled_events(with_counts=True)
+    ours = [event for event in events if event.creator_id == bot.user.id and event.status in _OPEN]
+    lines = []
+    for event in sorted(ours, key=lambda event: event.start_time):
+        start_s = event.start_time.timestamp()
+        coming = f" · {words.count(event.user_count, 'member')} coming" if event.user_count else ""
+        runs = "▶️ " if event.status is discord.EventStatus.active else ""
+        lines.append(
+            f"{runs}[{words.safe(event.name)}]({event.url})\n{words.when(start_s)} ({words.ago(start_s)}){coming}"
+        )
+    text = look.lines_within(lines, look.DESCRIPTION) or f"No film night is planned.\n{_HOW}"
+    return look.card("📅 Film nights", text, colour=look.PURPLE if lines else look.GREY)

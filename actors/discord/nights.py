@@ -1,0 +1,111 @@
+"""Planned film nights: Discord's events, begun when their film begins and ended when it ends."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import discord
+
+from actors.discord import words
+from actors.discord.failures import judge
+from actors.discord.keepsake import Keepsake, Night
+from messages import Item, Screening, ScreeningEnded, ScreeningStarted
+
+EARLY_S, LATE_S = 3 * 3600.0, 6 * 3600.0
+"""A film that begins this long before or after the time planned is the night's."""
+NAME, ABOUT = 100, 1000
+"""Longest name and description of an event."""
+PERMISSION = "give the bot Create Events and Manage Events in the server"
+_TRIES = 5
+_UNKNOWN_EVENT = 10070
+
+
+def name_of(item: Item) -> str:
+    """An event's name."""
+    return words.plain(f"🎬 {words.item_name(item)}", NAME)
+
+
+class Nights:
+    """Knows which planned night a film belongs to. Its methods are called on the bot's loop."""
+
+    def __init__(
+        self, bot: Callable[[], discord.Client | None], keepsake: Keepsake, log: logging.Logger, guild_id: int
+    ) -> None:
+        self._bot = bot
+        self._keepsake = keepsake
+        self._log = log
+        self._guild_id = guild_id
+        self._heard: asyncio.Queue[ScreeningStarted | ScreeningEnded] = asyncio.Queue()
+
+    def planned(self, event: discord.ScheduledEvent, item: Item) -> None:
+        """A night was planned: it begins when this film does."""
+        night = Night(event.id, item.server_id, item.rating_key, event.start_time.timestamp())
+        self._keepsake.keep_nights([*self._keepsake.nights, night])
+
+    def heard(self, notice: ScreeningStarted | ScreeningEnded) -> None:
+        """A film began or ended."""
+        if self._night_of(notice) is not None:
+            self._heard.put_nowait(notice)
+
+    async def run(self) -> None:
+        """Begin and end nights, for ever."""
+        while True:
+            notice = await self._heard.get()
+            night = self._night_of(notice)
+            if night is not None:
+                await self._follow(night, notice)
+
+    def _night_of(self, notice: ScreeningStarted | ScreeningEnded) -> Night | None:
+        shown = notice.screening
+        for night in self._keepsake.nights:
+            if isinstance(notice, ScreeningEnded):
+                if night.screening_id == shown.screening_id:
+                    return night
+            elif shown.party and not night.screening_id and _fits(night, shown):
+                return night
+        return None
+
+    async def _follow(self, night: Night, notice: ScreeningStarted | ScreeningEnded) -> None:
+        """Try some times: the film goes on without it, and a person can press the same button in Discord."""
+        for tries in range(1, _TRIES + 1):
+            try:
+                if await self._changed(night, notice):
+                    return
+                wait_s = 5.0  # not connected just now
+            except discord.NotFound:
+                self._forget(night)  # called off
+                return
+            except (discord.DiscordException, OSError) as error:
+                verdict = judge(error, tries, "begin or end the planned night", PERMISSION)
+                if verdict.refused or tries == _TRIES:
+                    self._log.warning("%s; do it by hand in Discord", verdict.reason)
+                    return
+                wait_s = verdict.wait_s
+            await asyncio.sleep(wait_s)
+
+    async def _changed(self, night: Night, notice: ScreeningStarted | ScreeningEnded) -> bool:
+        """Whether the event is as it should be now; False where there is no connection."""
+        bot = self._bot()
+        guild = bot.get_guild(self._guild_id) if bot is not None else None
+        if guild is None:
+            return False
+        event = await guild.fetch_scheduled_event(night.event_id, with_counts=False)
+        ends = isinstance(notice, ScreeningEnded)
+        if not ends and event.status is discord.EventStatus.scheduled:
+            await event.start()
+        elif ends and event.status is discord.EventStatus.active:
+            await event.end()
+        if ends:
+            self._forget(night)
+        else:
+            night.screening_id = notice.screening.screening_id
+            self._keepsake.keep_nights(self._keepsake.nights)
+        return True
+
+    def _forget(self, night: Night) -> None:
+        self._keepsake.keep_nights([other for other in self._keepsake.nights if other.event_id != night.event_id])
+
+
+def _fits(night: Night, shown: Screening) -> bool:
+    same = (night.server_id, night.rating_key) == (shown.item.server_id, shown.item.rating_key)
+    return same and -EARLY_S <= shown.started_at_s - night.starts_s <= LATE_S

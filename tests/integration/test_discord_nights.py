@@ -1,0 +1,112 @@
+"""Film nights planned on Discord: made from the channel, begun and ended with their film."""
+
+import base64
+import datetime
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from messages import FilmsFound, FindFilms, GetPoster, Moment, Poster, ScreeningEnded, ScreeningStarted
+from tests.integration.discord_stage import Stage, answer, staged, until
+from tests.unit.discord import samples
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(40)
+SCHEDULED, ACTIVE, COMPLETED = 1, 2, 3
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A Discord, and a Plex that knows one film."""
+    with staged(tmp_path) as made:
+        made.plex.answers[FindFilms] = FilmsFound((samples.screening().item,))
+        made.plex.answers[GetPoster] = Poster(PICTURE, "png")
+        yield made
+
+
+def events(stage: Stage) -> list[dict[str, Any]]:
+    """What the server has planned."""
+    return list(stage.discord.guild.events.values())
+
+
+def screening(stage: Stage, **changes: Any) -> Any:
+    """The film in the watch party, now."""
+    return msgspec.structs.replace(samples.screening(), party=True, started_at_s=time.time(), **changes)
+
+
+def plan(stage: Stage, text: str = "") -> dict[str, Any]:
+    """An administrator plans one; what Discord has then."""
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
+    said = answer(stage, "Iris", text or f"!night dune {soon:%Y-%m-%d %H:%M}")
+    assert said.embeds[0]["title"].startswith("📅"), said.embeds
+    return until(lambda: events(stage), "an event")[0]
+
+
+def test_a_night_is_planned_with_poster_place_and_length(stage: Stage) -> None:
+    """By whoever may manage events; the reply links to it."""
+    item = samples.screening().item
+    assert item.duration_ms is not None
+    with stage.acting():
+        made = plan(stage)
+        assert item.title in made["name"]
+        assert made["channel_id"] == str(stage.discord.channel("Cinema").id)
+        sent = next(
+            each for each in stage.discord.recorder.requests if each["method"] == "POST" and each["body"].get("image")
+        )
+        assert base64.b64decode(sent["body"]["image"].partition(",")[2]) == PICTURE
+        start, end = (datetime.datetime.fromisoformat(made[f"scheduled_{part}_time"]) for part in ("start", "end"))
+        assert (end - start).total_seconds() == item.duration_ms / 1000 + 900
+        listed = answer(stage, "Chiara", "!night").embeds[0]["description"]
+        assert item.title in listed
+        assert made["id"] in listed
+
+
+def test_only_who_may_plans_and_what_is_not_understood_is_said(stage: Stage) -> None:
+    """A cure in each refusal, and no event."""
+    with stage.acting():
+        assert "No film night is planned" in answer(stage, "Chiara", "!night").embeds[0]["description"]
+        denied = answer(stage, "Chiara", "!night dune tomorrow 20:30")
+        assert "Manage Events" in denied.embeds[0]["description"]
+        vague = answer(stage, "Iris", "!night dune someday")
+        assert "friday 20:30" in vague.embeds[0]["description"]
+        past = answer(stage, "Iris", "!night dune 2020-01-01 20:30")
+        assert "is past" in past.embeds[0]["description"]
+        stage.plex.answers[FindFilms] = FilmsFound()
+        unknown = answer(stage, "Iris", "!night nosuchfilm tomorrow 20:30")
+        assert "nosuchfilm" in unknown.embeds[0]["description"]
+        stage.plex.answers[FindFilms] = FilmsFound(problem="Plex at plex:32400 refuses connections")
+        away = answer(stage, "Iris", "!night dune tomorrow 20:30")
+        assert "refuses connections" in away.embeds[0]["description"]
+    assert events(stage) == []
+
+
+def test_a_night_begins_and_ends_with_its_film_over_a_restart(stage: Stage) -> None:
+    """What was planned yesterday begins today; another film does not begin it."""
+    with stage.acting():
+        made = plan(stage)
+    shown = screening(stage)
+    other = screening(stage, screening_id="another", item=msgspec.structs.replace(shown.item, rating_key="999"))
+    with stage.acting():
+        stage.tracker.tell(ScreeningStarted(samples.NOW, other)).wait(10)
+        assert made["status"] == SCHEDULED
+        stage.tracker.tell(ScreeningStarted(samples.NOW, shown)).wait(10)
+        until(lambda: events(stage)[0]["status"] == ACTIVE, "the event begins")
+    with stage.acting():
+        ended = ScreeningEnded(Moment(time.time(), time.monotonic()), shown)
+        stage.tracker.tell(ended).wait(10)
+        until(lambda: events(stage)[0]["status"] == COMPLETED, "the event ends")
+
+
+def test_a_night_that_was_called_off_is_forgotten(stage: Stage) -> None:
+    """Its film begins all the same, and nothing else is asked of Discord for it."""
+    with stage.acting():
+        plan(stage)
+        stage.discord.guild.events.clear()
+        stage.tracker.tell(ScreeningStarted(samples.NOW, screening(stage))).wait(10)
+        asked = until(lambda: stage.discord.recorder.count("GET", "/scheduled-events/"), "it is looked for")
+        stage.tracker.tell(ScreeningStarted(samples.NOW, screening(stage, screening_id="again"))).wait(10)
+        assert stage.discord.recorder.count("GET", "/scheduled-events/") == asked
+    assert '"nights": []' in (stage.folder / "discord.json").read_text()

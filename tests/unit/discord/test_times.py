@@ -1,0 +1,73 @@
+"""Times as people write them."""
+
+import datetime
+import zoneinfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.discord.times import now_in, read_when
+
+BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
+MONDAY = datetime.datetime(2026, 11, 23, 18, 0, tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("20:30", "2026-11-23T20:30"),
+        ("17:30", "2026-11-24T17:30"),
+        ("18:00", "2026-11-24T18:00"),
+        ("8pm", "2026-11-23T20:00"),
+        ("8:15 PM", "2026-11-23T20:15"),
+        ("12am", "2026-11-24T00:00"),
+        ("12pm", "2026-11-24T12:00"),
+        ("tonight 20.30", "2026-11-23T20:30"),
+        ("today 17:00", "2026-11-23T17:00"),
+        ("tomorrow 8pm", "2026-11-24T20:00"),
+        ("20:30 tomorrow", "2026-11-24T20:30"),
+        ("friday 20:30", "2026-11-27T20:30"),
+        ("Fri, 20:30", "2026-11-27T20:30"),
+        ("friday at 8 pm", "2026-11-27T20:00"),
+        ("monday 20:30", "2026-11-23T20:30"),
+        ("monday 17:00", "2026-11-30T17:00"),
+        ("2026-12-24 18:00", "2026-12-24T18:00"),
+        ("2025-12-24 18:00", "2025-12-24T18:00"),
+        ("24.12. 18:00", "2026-12-24T18:00"),
+        ("24.12.2027 18:00", "2027-12-24T18:00"),
+        ("1.2. 18:00", "2027-02-01T18:00"),
+    ],
+)
+def test_a_time_is_understood(text: str, meant: str) -> None:
+    """On a Monday at six in the evening."""
+    found = read_when(text, MONDAY)
+    assert found is not None
+    assert found == datetime.datetime.fromisoformat(meant).replace(tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "20", "24:30", "13pm", "0pm", "friday", "fr 20:30", "someday 20:30", "2026-02-30 20:30", "30.2. 20:30"]
+)
+def test_what_is_no_time_is_none(text: str) -> None:
+    """And a bare number may be a title's: Apollo 13."""
+    assert read_when(text, MONDAY) is None
+
+
+def test_an_hour_that_spring_leaves_out_is_the_next() -> None:
+    """Half past two does not exist on that night in Berlin."""
+    found = read_when("2027-03-28 02:30", MONDAY)
+    assert found is not None
+    assert found.isoformat() == "2027-03-28T03:30:00+02:00"
+
+
+def test_it_is_as_late_as_the_clocks_of_the_zone_say() -> None:
+    """Summer time is theirs."""
+    assert now_in("Europe/Berlin", 1_782_856_800).isoformat() == "2026-07-01T00:00:00+02:00"
+
+
+@given(st.text(max_size=40), st.datetimes(datetime.datetime(2000, 1, 1), datetime.datetime(9990, 1, 1)))
+def test_any_text_at_any_time_is_read_or_not(text: str, now: datetime.datetime) -> None:
+    """Never an error, and what is found is aware."""
+    found = read_when(text, now.replace(tzinfo=BERLIN))
+    assert found is None or found.tzinfo is BERLIN
