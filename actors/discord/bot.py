@@ -155,8 +155,8 @@ class UsherBot(commands.Bot):
     def _no_reply(self, ctx: commands.Context[Any]) -> None:
         self._troubles.hold(
             _REPLIES,
-            f"the bot may not answer in channel {ctx.channel.id}: give it View Channel, Send Messages and Embed "
-            "Links there",
+            f"the bot may not answer in channel {ctx.channel.id}: give it View Channel, Send Messages, "
+            "Embed Links and Attach Files there",
         )
 
     async def _in_our_server(self, ctx: commands.Context[Any]) -> bool:

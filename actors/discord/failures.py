@@ -12,7 +12,7 @@ INTENT_CURE = (
     "turn on Message Content Intent at discord.com/developers > your application > Bot > Privileged Gateway Intents"
 )
 
-POST_PERMISSION = "give the bot View Channel, Send Messages and Embed Links there"
+POST_PERMISSION = "give the bot View Channel, Send Messages, Embed Links and Attach Files there"
 
 
 @dataclass(frozen=True)

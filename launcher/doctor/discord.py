@@ -20,6 +20,10 @@ ADMINISTRATOR = 1 << 3
 VIEW = 1 << 10
 NEEDED = {VIEW: "View Channel", 1 << 11: "Send Messages", 1 << 14: "Embed Links", 1 << 15: "Attach Files"}
 """What the bot needs in the channel of announcements."""
+WISHED = {1 << 33: "Manage Events", 1 << 44: "Create Events"}
+"""What it needs in the server besides, to make events of planned film nights; all else works without."""
+INVITED = sum(NEEDED) + sum(WISHED)
+"""What an invitation asks for."""
 TEXT_TYPES, VOICE_TYPES = (0, 5), (2, 13)
 
 
@@ -78,10 +82,10 @@ def check(settings: config.Settings) -> Iterator[Finding]:
 
 
 def invite(app_id: str) -> str:
-    """The address that invites the bot, with exactly the permissions it needs."""
+    """The address that invites the bot, with exactly the permissions it uses."""
     return (
         f"https://discord.com/oauth2/authorize?client_id={app_id}&scope=bot%20applications.commands"
-        f"&permissions={sum(NEEDED)}"
+        f"&permissions={INVITED}"
     )
 
 

@@ -91,7 +91,7 @@ def _intent(asker: Asker, api: Api, app: dict[str, Any]) -> None:
 
 def _guild(asker: Asker, api: Api, known: int, app_id: str) -> str:
     """The id of the server to serve; waits for the bot to be invited."""
-    asker.say(f"Invite the bot to your server with this address (permissions {sum(discord.NEEDED)}):")
+    asker.say(f"Invite the bot to your server with this address (permissions {discord.INVITED}):")
     asker.say(discord.invite(app_id), "cyan")
     while True:
         found = api.get("/users/@me/guilds")

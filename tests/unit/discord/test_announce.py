@@ -157,8 +157,8 @@ async def test_a_rush_is_told_in_one_message(tmp_path: Path, health: Any) -> Non
     [
         (failure(500), "HTTP 500"),
         (failure(429), "limits the rate"),
-        (failure(403, 50013), "give the bot View Channel, Send Messages and Embed Links"),
-        (failure(403, 50001), "give the bot View Channel, Send Messages and Embed Links"),
+        (failure(403, 50013), "give the bot View Channel, Send Messages, Embed Links and Attach Files"),
+        (failure(403, 50001), "give the bot View Channel, Send Messages, Embed Links and Attach Files"),
         (failure(404, 10003), "DISCORD_ANNOUNCE_CHANNEL_ID"),
         (failure(401), "DISCORD_TOKEN"),
         (ConnectionRefusedError(), "cannot be reached"),
