@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     backup_keep: int = 7
     log_level: str = "INFO"
     log_format: str = "text"
+    top_watchers_role_id: int = 0
+    top_watchers: int = 3
     discord_api_url: str = ""
     discord_gateway_url: str = ""
     plex_servers: tuple[PlexServer, ...] = ()
@@ -257,6 +259,8 @@ DECLARED: tuple[Setting, ...] = (
     Setting("BACKUP_KEEP", "how many scheduled backups to keep", _count(1, 1000, "backups")),
     Setting("LOG_LEVEL", "how much to log", _choice("DEBUG", "INFO", "WARNING", "ERROR", upper=True)),
     Setting("LOG_FORMAT", "text or json", _choice("text", "json")),
+    Setting("TOP_WATCHERS_ROLE_ID", "id of a role for those who watched most of late", _snowflake),
+    Setting("TOP_WATCHERS", "how many get that role", _count(1, 25, "members")),
     Setting("DISCORD_API_URL", "another Discord API, for tests", _url("http", "https")),
     Setting("DISCORD_GATEWAY_URL", "another Discord gateway, for tests", _url("ws", "wss")),
     Setting("PLEX_SERVERS", "more Plex servers, a JSON list of url and token", _servers),

@@ -62,7 +62,7 @@ class UsherBot(commands.Bot):
         self.on_down: Callable[[], None] = lambda: None
         self.is_set_up = False
         self._speaks = False
-        self._keepsake = keepsake
+        self.keepsake = keepsake
         self._troubles = troubles
         self._log = log
         self._voice_changed = voice_changed
@@ -114,7 +114,7 @@ class UsherBot(commands.Bot):
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Invited (anew): Discord may have forgotten the commands."""
         if guild.id == self.desk.settings.discord_guild_id:
-            self._keepsake.told_commands("")
+            self.keepsake.told_commands("")
             self._start(self._sync())
         self._up()
 
@@ -180,7 +180,7 @@ class UsherBot(commands.Bot):
         wanted = json.dumps([self.application_id, guild_id, shown], sort_keys=True, default=str)
         digest = hashlib.blake2s(wanted.encode(), digest_size=16).hexdigest()
         tries = 0
-        while digest != self._keepsake.commands:
+        while digest != self.keepsake.commands:
             try:
                 await self.tree.sync(guild=guild)
             except (discord.DiscordException, OSError) as error:
@@ -189,6 +189,6 @@ class UsherBot(commands.Bot):
                 self._troubles.hold(_SYNC, verdict.reason)
                 await asyncio.sleep(max(verdict.wait_s, 5.0))
                 continue
-            self._keepsake.told_commands(digest)
+            self.keepsake.told_commands(digest)
             self._log.info("Discord knows %d commands now", len(shown))
         self._troubles.clear(_SYNC)

@@ -58,6 +58,8 @@ class _Kept(msgspec.Struct):
     posting: Posting | None = None
     cards: list[Card] = []
     nights: list[Night] = []
+    roles: dict[str, list[int]] = {}
+    """By the role's id: the members to whom it was given."""
 
 
 class Keepsake:
@@ -121,6 +123,15 @@ class Keepsake:
     def keep_nights(self, nights: list[Night]) -> None:
         """These are the nights now; the oldest go where there are too many."""
         self._kept.nights = nights[-MOST_NIGHTS:]
+        self._write()
+
+    def given(self, role_id: int) -> list[int]:
+        """The members to whom this role was given."""
+        return self._kept.roles.get(str(role_id), [])
+
+    def gave(self, role_id: int, members: list[int]) -> None:
+        """These are the members now to whom this role was given."""
+        self._kept.roles[str(role_id)] = members
         self._write()
 
     def _read(self) -> _Kept:

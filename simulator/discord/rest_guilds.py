@@ -15,6 +15,7 @@ from simulator.discord.permissions import (
     CREATE_EVENTS,
     MANAGE_CHANNELS,
     MANAGE_EVENTS,
+    MANAGE_ROLES,
     SET_VOICE_STATUS,
     VIEW_CHANNEL,
 )
@@ -46,6 +47,8 @@ class Guilds:
             web.get("/guilds/{guild}/members", self.members),
             web.get("/guilds/{guild}/members/search", self.search),
             web.get("/guilds/{guild}/members/{user}", self.member),
+            web.put("/guilds/{guild}/members/{user}/roles/{role}", self.give_role),
+            web.delete("/guilds/{guild}/members/{user}/roles/{role}", self.take_role),
             web.get("/guilds/{guild}/voice-states/{user}", self.voice_state),
             web.get("/channels/{channel}", self.channel),
             web.patch("/channels/{channel}", self.change_channel),
@@ -165,6 +168,29 @@ class Guilds:
         if found is None:
             raise unknown("Member")
         return answer(found.payload())
+
+    async def give_role(self, request: web.Request) -> web.Response:
+        """A member gets a role."""
+        return self._change_role(request, given=True)
+
+    async def take_role(self, request: web.Request) -> web.Response:
+        """A member loses a role."""
+        return self._change_role(request, given=False)
+
+    def _change_role(self, request: web.Request, *, given: bool) -> web.Response:
+        guild = self.guild_of(request)
+        self._demand(guild, None, MANAGE_ROLES)
+        found = guild.members.get(int(request.match_info["user"]))
+        role = guild.roles.get(int(request.match_info["role"]))
+        if found is None or role is None:
+            raise unknown("Member" if found is None else "Role")
+        highest = max(guild.roles[number].position for number in guild.members[self.world.bot.id].roles)
+        if role.position >= highest:
+            raise no_permission()  # a bot hands out only roles below its own
+        with self.world.changed:
+            found.roles = [number for number in found.roles if number != role.id] + [role.id] * given
+            self.world.changed.notify_all()
+        return nothing()
 
     async def voice_state(self, request: web.Request) -> web.Response:
         """Where one member is."""

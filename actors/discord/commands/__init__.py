@@ -11,12 +11,13 @@ from actors.discord.commands.diagnosing import Diagnosing
 from actors.discord.commands.films import Films
 from actors.discord.commands.helping import Helping
 from actors.discord.commands.people import People
+from actors.discord.commands.roles import ApplyButton, Roles
 from actors.discord.commands.running import Running, SessionMenu
 from actors.discord.commands.scheduling import Scheduling
 from actors.discord.commands.watching import Watching
 from actors.discord.pages import Maker, PageButton
 
-COGS: tuple[type[UsherCog], ...] = (Watching, People, Films, Scheduling, Running, Diagnosing, Helping)
+COGS: tuple[type[UsherCog], ...] = (Watching, People, Films, Scheduling, Running, Roles, Diagnosing, Helping)
 
 PAGES: Mapping[str, Maker] = {
     watching.ACTIVE: watching.active,
@@ -36,5 +37,5 @@ PAGES: Mapping[str, Maker] = {
 ADMIN_PAGES = frozenset({running.HEALTH})
 """Pages that only administrators may turn."""
 
-ITEMS: tuple[type[discord.ui.DynamicItem[Any]], ...] = (PageButton, SessionMenu)
+ITEMS: tuple[type[discord.ui.DynamicItem[Any]], ...] = (PageButton, SessionMenu, ApplyButton)
 """Buttons and menus that work on messages from before a restart."""

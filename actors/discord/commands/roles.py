@@ -1,0 +1,152 @@
+"""A role for those who watched most of late: `toproles` shows who would get it, and gives it at a press."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Self
+
+import discord
+
+from actors.discord import look, words
+from actors.discord.commands.base import Context, UsherCog, command, send, waited
+from actors.discord.commands.errors import RefusedError
+from actors.discord.commands.people import TOP_DAYS
+from actors.discord.desk import Desk, UnansweredError
+from actors.discord.keepsake import Keepsake
+from actors.discord.look import Reply
+from actors.discord.pages import refuse
+from messages import GetLeaderboard, Leaderboard
+
+_LOOKED_AT = 4
+"""Places looked at for each that is given: those of Plex viewers, and of members who left, have no role."""
+_FORBIDDEN = (
+    "Discord does not let the bot give that role.",
+    "Give the bot Manage Roles, and in Server Settings > Roles drag the bot's role above it.",
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """Who has the role afterwards, and what must be done for it."""
+
+    give: tuple[discord.Member, ...]
+    keep: tuple[discord.Member, ...]
+    take: tuple[discord.Member, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.give or self.take)
+
+
+class Roles(UsherCog):
+    """Roles that are earned by watching."""
+
+    @command("toproles", "Give the top watchers their role, after a look at who it would be (admins)", admin=True)
+    async def toproles(self, ctx: Context) -> None:
+        """Show what would change; nothing does before the button is pressed."""
+        if ctx.guild is None:
+            return
+        role = _role(self.desk, ctx.guild)
+        change = await waited(ctx, planned(self.desk, ctx.bot.keepsake, ctx.guild, role))
+        view = None
+        if change:
+            view = discord.ui.View(timeout=None)
+            view.add_item(ApplyButton())
+        await send(ctx, Reply(_shown(change, role, "would get it", "would lose it")), view)
+
+
+class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"usher:toproles"):
+    """Gives and takes the role, by the figures of the moment in which it is pressed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            discord.ui.Button(label="Do it", style=discord.ButtonStyle.primary, custom_id="usher:toproles")
+        )
+
+    @classmethod
+    async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
+        """It carries nothing."""
+        return cls()
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> Any:
+        """Administrators only; acknowledged first."""
+        if not interaction.permissions.administrator or interaction.guild is None:
+            await refuse(interaction, "Only administrators of this server may do that.")
+            return
+        await interaction.response.defer()
+        bot: Any = interaction.client
+        try:
+            role = _role(bot.desk, interaction.guild)
+            change = await planned(bot.desk, bot.keepsake, interaction.guild, role)
+            await apply(change, role, bot.keepsake)
+        except (UnansweredError, RefusedError) as error:
+            await interaction.followup.send(embed=look.problem(error.what, error.cure), ephemeral=True)
+            return
+        embed = _shown(change, role, "has it now", "lost it")
+        await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=look.NOBODY)
+
+
+def _role(desk: Desk, guild: discord.Guild) -> discord.Role:
+    """The role that is set; RefusedError where none is, or where it is gone."""
+    role_id = desk.settings.top_watchers_role_id
+    if not role_id:
+        raise RefusedError(
+            "No role is set for the top watchers.",
+            "Make one in Server Settings > Roles, copy its id into TOP_WATCHERS_ROLE_ID, and restart Usher.",
+        )
+    role = guild.get_role(role_id)
+    if role is None:
+        raise RefusedError(f"This server has no role {role_id}.", "Check TOP_WATCHERS_ROLE_ID.")
+    return role
+
+
+async def planned(desk: Desk, keepsake: Keepsake, guild: discord.Guild, role: discord.Role) -> Change:
+    """Who should have the role by the figures of the last days. It is taken only from whom Usher gave it."""
+    since_s = desk.clock.now().wall_s - TOP_DAYS * 86_400
+    wanted = desk.settings.top_watchers
+    question = GetLeaderboard("time", since_s, wanted * _LOOKED_AT)
+    best = await desk.ask("persistence", question, Leaderboard)
+    top: list[discord.Member] = []
+    for row in best.rows:
+        if len(top) < wanted and row.viewer_id.isdigit() and (member := await _member(guild, int(row.viewer_id))):
+            top.append(member)
+    chosen = {member.id for member in top}
+    had = await asyncio.gather(*(_member(guild, number) for number in keepsake.given(role.id) if number not in chosen))
+    return Change(
+        give=tuple(member for member in top if role not in member.roles),
+        keep=tuple(member for member in top if role in member.roles),
+        take=tuple(member for member in had if member is not None and role in member.roles),
+    )
+
+
+async def apply(change: Change, role: discord.Role, keepsake: Keepsake) -> None:
+    """Give and take; what was given is remembered at once, so that it can be taken again. RefusedError if forbidden."""
+    given = set(keepsake.given(role.id))
+    why = f"top watchers of the last {TOP_DAYS} days"
+    try:
+        for member in change.give:
+            await member.add_roles(role, reason=why)
+            given.add(member.id)
+            keepsake.gave(role.id, sorted(given))
+        for member in change.take:
+            await member.remove_roles(role, reason=why)
+            given.discard(member.id)
+            keepsake.gave(role.id, sorted(given))
+    except discord.Forbidden as error:
+        raise RefusedError(*_FORBIDDEN) from error
+
+
+async def _member(guild: discord.Guild, number: int) -> discord.Member | None:
+    """A member of the server; None for one who left."""
+    try:
+        return guild.get_member(number) or await guild.fetch_member(number)
+    except discord.NotFound:
+        return None
+
+
+def _shown(change: Change, role: discord.Role, gets: str, loses: str) -> discord.Embed:
+    name = words.safe(role.name, 60)
+    lines = [f"🏅 **{words.safe(member.display_name, 40)}** {gets}" for member in change.give]
+    lines += [f"✅ **{words.safe(member.display_name, 40)}** keeps it" for member in change.keep]
+    lines += [f"▫️ **{words.safe(member.display_name, 40)}** {loses}" for member in change.take]
+    text = look.lines_within(lines, look.DESCRIPTION) or "Nobody of this server watched anything."
+    footer = f"By time watched in the last {TOP_DAYS} days"
+    return look.card(f"🎖️ {name}", text, colour=look.GOLD if change else look.GREY, footer=footer)
