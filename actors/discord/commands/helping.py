@@ -9,11 +9,11 @@ from actors.discord import look, words
 from actors.discord.commands.base import Context, UsherCog, command, send
 from actors.discord.look import Field, Reply
 
-_GROUPS = (
-    ("🎬 Now", ("nowplaying", "activewatches")),
+GROUPS = (
+    ("🎬 Now", ("nowplaying", "activewatches", "night")),
     ("👤 You", ("stats", "badges", "progress", "history")),
     ("🏆 Everybody", ("leaderboard", "topwatchers", "moviestats", "allbadges")),
-    ("🔧 Admins", ("savedata", "starttracking", "health", "diagnose", "backup")),
+    ("🔧 Admins", ("savedata", "starttracking", "health", "diagnose", "backup", "toproles")),
 )
 
 
@@ -32,7 +32,7 @@ class Helping(UsherCog):
 def _all(ctx: Context, unknown: str) -> Any:
     admin = ctx.permissions.administrator
     fields = []
-    for heading, names in _GROUPS:
+    for heading, names in GROUPS:
         known = [found for name in names if (found := ctx.bot.get_command(name)) is not None]
         if "Admins" in heading and not admin:
             continue

@@ -350,17 +350,6 @@ async def test_backup_says_what_was_read_back(room: Any, actors: Any) -> None:
     assert "2.4 MB · read back: 1,345 watch records, 12 viewers" in room.text()
 
 
-async def test_help_fits_a_phone(room: Any) -> None:
-    """Everybody's commands in few lines; admins see theirs too."""
-    await room.ana.send(room.channel, "!help")
-    assert "!savedata" not in room.text()
-    assert len(room.text()) < 1_000
-    await room.boss.send(room.channel, "!help")
-    assert "!savedata" in room.text()
-    await room.ana.send(room.channel, "!help history")
-    assert "!history [@somebody] [title] [since]" in room.text()
-
-
 async def test_what_is_no_command_is_left_alone(room: Any) -> None:
     """People write ! for other bots too."""
     await room.ana.send(room.channel, "!frobnicate")
