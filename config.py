@@ -61,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: str = "text"
     top_watchers_role_id: int = 0
     top_watchers: int = 3
+    weekly_digest: str = ""
     discord_api_url: str = ""
     discord_gateway_url: str = ""
     plex_servers: tuple[PlexServer, ...] = ()
@@ -198,6 +199,16 @@ def _media_types(raw: str) -> tuple[str, ...]:
     return values
 
 
+def _weekly(raw: str) -> str:
+    import re
+
+    days = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+    value = " ".join(raw.lower().split())
+    if not re.fullmatch(rf"({days}) ([01]?\d|2[0-3]):[0-5]\d", value):
+        raise _WrongError("a weekday and a time, like sunday 18:00")
+    return value
+
+
 def _timezone(raw: str) -> str:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -261,6 +272,7 @@ DECLARED: tuple[Setting, ...] = (
     Setting("LOG_FORMAT", "text or json", _choice("text", "json")),
     Setting("TOP_WATCHERS_ROLE_ID", "id of a role for those who watched most of late", _snowflake),
     Setting("TOP_WATCHERS", "how many get that role", _count(1, 25, "members")),
+    Setting("WEEKLY_DIGEST", "when to post the week's figures, like sunday 18:00", _weekly),
     Setting("DISCORD_API_URL", "another Discord API, for tests", _url("http", "https")),
     Setting("DISCORD_GATEWAY_URL", "another Discord gateway, for tests", _url("ws", "wss")),
     Setting("PLEX_SERVERS", "more Plex servers, a JSON list of url and token", _servers),

@@ -336,7 +336,7 @@ class Persistence(Actor):
     def _movie_stats(self, asked: GetMovieStats) -> Future[Answer]:
         now_s = self._now_s()
         return self._helper.submit(
-            lambda: movie_stats(self._store.reader, self._rules, asked.title, self._present(), now_s)
+            lambda: movie_stats(self._store.reader, self._rules, asked.title, self._present(), now_s, asked.since_s)
         )
 
     def _suggest(self, asked: SuggestTitles) -> Future[Answer]:

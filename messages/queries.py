@@ -223,6 +223,8 @@ class GetMovieStats(Message, frozen=True, tag="get_movie_stats"):
 
     title: str = ""
     """One title (part of it, any case); empty for all."""
+    since_s: float | None = None
+    """Count only watches that ended at or after this time, and running ones; None for all. Seconds since 1970."""
 
 
 class TitleCount(Record, frozen=True):

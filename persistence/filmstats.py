@@ -33,8 +33,17 @@ class _Group:
     playing_s: float
 
 
-def movie_stats(reader: Engine, rules: Rules, title: str, running: Sequence[WatchRecord], at_s: float) -> MovieStats:
+def movie_stats(
+    reader: Engine,
+    rules: Rules,
+    title: str,
+    running: Sequence[WatchRecord],
+    at_s: float,
+    since_s: float | None = None,
+) -> MovieStats:
     """Return the figures of all watches, or of those whose title contains `title`; running ones are in them.
+
+    With `since_s` only of those that ended then or later.
 
     Films are told apart by title and year: a remake is another film, an imported one the same.
     """
@@ -47,6 +56,8 @@ def movie_stats(reader: Engine, rules: Rules, title: str, running: Sequence[Watc
         ]
         if title:
             chosen.append(titled(title))
+        if since_s is not None:
+            chosen.append(WATCHES.c.ended_at_s >= since_s)
         groups = [*_groups(connection, chosen), *map(_as_group, now)]
         newest = select(WATCHES).where(*chosen).order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
         recent = tuple(watch_record(row) for row in connection.execute(newest.limit(RECENT)).mappings())
@@ -66,6 +77,26 @@ def movie_stats(reader: Engine, rules: Rules, title: str, running: Sequence[Watc
         running=tuple(now),
         weeks=weeks,
     )
+
+
+def films_of(connection: Connection, title: str, running: Sequence[WatchRecord]) -> list[TitleCount]:
+    """Return the films whose title contains `title`, the most watched first; running watches are in them."""
+    chosen = _counted(connection, title, running)
+    return _films([*_groups(connection, chosen), *map(_as_group, _fitting(title, running))])
+
+
+def _fitting(title: str, running: Iterable[WatchRecord]) -> list[WatchRecord]:
+    part = title.casefold()
+    return [record for record in running if not record.brief and part in shown_title(record.item).casefold()]
+
+
+def _counted(connection: Connection, title: str, running: Iterable[WatchRecord]) -> list[ColumnElement[bool]]:
+    """What is counted of the table: no brief watch, and no record in whose place a running watch stands."""
+    chosen: list[ColumnElement[bool]] = [
+        WATCHES.c.brief.is_(False),
+        WATCHES.c.watch_id.not_in(sorted(stored(connection, running))),
+    ]
+    return [*chosen, titled(title)] if title else chosen
 
 
 def _groups(connection: Connection, chosen: list[ColumnElement[bool]]) -> Iterator[_Group]:

@@ -19,6 +19,7 @@ from actors.discord.bot import UsherBot
 from actors.discord.cards import Cards
 from actors.discord.client import Connection
 from actors.discord.desk import Desk
+from actors.discord.digest import Digest
 from actors.discord.keepsake import Keepsake
 from actors.discord.nights import Nights
 from actors.discord.notices import Notice
@@ -62,6 +63,7 @@ class DiscordActor(Actor):
         self._presence = Presence(self._connection.connected)
         self._cards = Cards(self._desk, self._announce_channel, self._keepsake, self.log)
         self._nights = Nights(self._connection.logged_in, self._keepsake, self.log, settings.discord_guild_id)
+        self._digest = Digest(self._desk, self._announce_channel, self._keepsake, self.log)
         self._announcer = Announcer(
             settings.discord_announce_channel_id,
             self._announce_channel,
@@ -163,6 +165,7 @@ class DiscordActor(Actor):
             self._announcer.run(),
             self._cards.run(),
             self._nights.run(),
+            self._digest.run(),
         ]
         tasks = {asyncio.ensure_future(one) for one in work}
         stop = asyncio.ensure_future(self._leaving.wait())

@@ -58,6 +58,7 @@ class _Kept(msgspec.Struct):
     posting: Posting | None = None
     cards: list[Card] = []
     nights: list[Night] = []
+    digest_s: float = 0.0
     roles: dict[str, list[int]] = {}
     """By the role's id: the members to whom it was given."""
 
@@ -123,6 +124,16 @@ class Keepsake:
     def keep_nights(self, nights: list[Night]) -> None:
         """These are the nights now; the oldest go where there are too many."""
         self._kept.nights = nights[-MOST_NIGHTS:]
+        self._write()
+
+    @property
+    def digest_s(self) -> float:
+        """Digests due by then were posted; seconds since 1970, 0 where none was ever thought of."""
+        return self._kept.digest_s
+
+    def told_digest(self, due_s: float) -> None:
+        """No digest that was due by then is posted any more."""
+        self._kept.digest_s = due_s
         self._write()
 
     def given(self, role_id: int) -> list[int]:

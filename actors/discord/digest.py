@@ -1,0 +1,128 @@
+"""The week in one message: how much was watched, which films, by whom."""
+
+import asyncio
+import datetime
+import logging
+from collections.abc import Callable
+
+import discord
+
+from actors.discord import look, words
+from actors.discord.desk import Desk, UnansweredError
+from actors.discord.failures import judge
+from actors.discord.keepsake import Keepsake
+from actors.discord.look import Field
+from actors.discord.times import now_in, read_when
+from messages import GetLeaderboard, GetMovieStats, Leaderboard, MovieStats
+
+WEEK_S = 7 * 86_400.0
+STALE_S = 86_400.0
+"""A digest that could not be posted for so long is left out: the next one comes in six days."""
+MOST_FILMS, MOST_VIEWERS = 5, 3
+_LOOK_EVERY_S = 60.0
+"""How often the clock is looked at: it may be set meanwhile (service seconds)."""
+_PLACES = ("🥇", "🥈", "🥉")
+
+
+class Digest:
+    """Posts the week's figures when they are due, once. Does nothing where WEEKLY_DIGEST is not set."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        channel: Callable[[], discord.PartialMessageable | None],
+        keepsake: Keepsake,
+        log: logging.Logger,
+    ) -> None:
+        self._desk = desk
+        self._channel = channel
+        self._keepsake = keepsake
+        self._log = log
+
+    async def run(self) -> None:
+        """For ever."""
+        if not self._desk.settings.weekly_digest:
+            return
+        if not self._keepsake.digest_s:
+            self._keepsake.told_digest(self._now_s())  # Usher is new here: the first week begins now
+        tries = 0
+        while True:
+            wait_s = self._desk.clock.real_s(_LOOK_EVERY_S)
+            due_s = self.due_s()
+            if due_s > self._keepsake.digest_s:
+                tries += 1
+                if (failed_s := await self._try(due_s, tries)) is None:
+                    tries = 0
+                else:
+                    wait_s = failed_s
+            await asyncio.sleep(wait_s)
+
+    def due_s(self) -> float:
+        """When the newest digest was due; seconds since 1970."""
+        return last_due(self._desk.settings.weekly_digest, self._desk.settings.timezone, self._now_s())
+
+    def _now_s(self) -> float:
+        return self._desk.clock.now().wall_s
+
+    async def _try(self, due_s: float, tries: int) -> float | None:
+        """Post it; how long to wait before the next try (real seconds) where that failed, else None."""
+        if self._now_s() - due_s > STALE_S:
+            self._log.warning("The digest of the week could not be posted for a day: left out")
+            self._keepsake.told_digest(due_s)
+            return None
+        channel = self._channel()
+        if channel is None:
+            return 5.0
+        try:
+            embed = await self._made(due_s)
+            if embed is not None:
+                await channel.send(embed=embed, allowed_mentions=look.NOBODY)
+        except UnansweredError:
+            return 5.0
+        except (TimeoutError, discord.DiscordException, OSError) as error:
+            verdict = judge(error, tries, "post the digest of the week")
+            if tries == 1:
+                self._log.warning("%s", verdict.reason)
+            return max(verdict.wait_s, 5.0)
+        self._keepsake.told_digest(due_s)
+        return None
+
+    async def _made(self, due_s: float) -> discord.Embed | None:
+        """The week before; None where nobody watched anything."""
+        since_s = due_s - WEEK_S
+        films, best = await asyncio.gather(
+            self._desk.ask("persistence", GetMovieStats(since_s=since_s), MovieStats),
+            self._desk.ask("persistence", GetLeaderboard("time", since_s, MOST_VIEWERS), Leaderboard),
+        )
+        return card(films, best) if films.watches else None
+
+
+def last_due(weekday_and_time: str, zone: str, wall_s: float) -> float:
+    """The newest such moment that is past, "sunday 18:00" in the zone; seconds since 1970."""
+    a_week_ago = now_in(zone, wall_s) - datetime.timedelta(days=7)
+    due = read_when(weekday_and_time, a_week_ago)
+    if due is None:
+        raise ValueError(f"{weekday_and_time!r} is no weekday and time")
+    return due.timestamp()
+
+
+def card(films: MovieStats, best: Leaderboard) -> discord.Embed:
+    """The digest of a week in which something was watched."""
+    facts = (
+        f"**{words.duration(films.watch_time_s)}** watched",
+        words.count(films.titles, "title"),
+        words.count(films.viewers, "viewer"),
+        f"{films.completed:,} seen to the end",
+    )
+    seen = [
+        f"**{words.safe(f'{film.title} ({film.year})' if film.year else film.title, 80)}** · "
+        f"{words.count(film.viewers, 'viewer')}, {words.duration(film.watch_time_s)}"
+        for film in films.most_watched[:MOST_FILMS]
+    ]
+    viewers = [
+        f"{place} **{words.safe(row.username, 40)}** · {words.duration(row.value)}"
+        for place, row in zip(_PLACES, best.rows, strict=False)
+    ]
+    fields = [Field("🎬 Most watched", look.lines_within(seen))] if seen else []
+    fields += [Field("🍿 Most time", look.lines_within(viewers))] if viewers else []
+    return look.card("🗞️ The week at the cinema", " · ".join(facts), colour=look.PURPLE, fields=fields)
