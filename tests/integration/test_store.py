@@ -97,6 +97,16 @@ def test_films_of_one_title_are_told_apart(store: Store) -> None:
     assert {(film.title, film.year) for film in found.most_watched} == {("Alien", 1979), ("Alien", 2027)}
 
 
+def test_figures_can_be_those_of_a_week(store: Store) -> None:
+    """What ended before does not count; what runs does."""
+    later = EVENING + 8 * DAY
+    finish(store, record("w1"), record("w2", "502", started_at_s=later, ended_at_s=later + 600))
+    now = record("w3", "503", started_at_s=later + 900, ended_at_s=later + 960)
+    found = movie_stats(store.reader, RULES, "", [now], later + 960, later)
+    assert (found.watches, found.viewers) == (2, 2)
+    assert [shown.watch_id for shown in found.recent] == ["w2"]
+
+
 def test_badges_of_the_clock_can_be_earned(store: Store, tmp_path: Path) -> None:
     """The older bot's time-based badges could never be earned: a watch past midnight earns its own."""
     late = record(started_at_s=EVENING + 4.5 * 3600, ended_at_s=EVENING + 5 * 3600, playing_s=1800.0)
