@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -80,3 +81,11 @@ def watch_id(message: Message) -> str:
     """Which one it is."""
     assert isinstance(message, WatchFinished)
     return message.record.watch_id
+
+
+def in_a_thread(act: object) -> None:
+    """Run it to its end on another thread."""
+    thread = threading.Thread(target=act)  # type: ignore[arg-type]  # any callable without arguments
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()

@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 import concurrent.futures
-import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import msgpack
 import pytest
 
-from actors.runtime import ActorUnavailable, AskTimeout, MailboxFull, OutboxFull, RemoteError
-from actors.runtime import outbox as outbox_module
+from actors.runtime import ActorUnavailable, AskTimeout, MailboxFull, RemoteError
 from actors.runtime.mailbox import LIMIT
 from messages import AutoSaveTick, GetSaveStatus, Message, Moment, SaveNow, SaveStatus, SuggestTitles
 from messages.codec import MAX_FRAME_BYTES, OversizedFrame, encode
 from messages.envelope import Envelope
-from tests.unit.runtime.rig import Pair, finished, watch_id
+from tests.unit.runtime.rig import Pair, finished, in_a_thread, watch_id
 
 STATUS = SaveStatus(1.0, 5.0)
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    """Ann and Bob; both are closed in the end."""
-    made = Pair(tmp_path)
-    yield made
-    made.ann.close()
-    made.bob.close()
-
-
-def in_a_thread(act: object) -> None:
-    """Run it to its end on another thread."""
-    thread = threading.Thread(target=act)  # type: ignore[arg-type]  # any callable without arguments
-    thread.start()
-    thread.join(5)
-    assert not thread.is_alive()
 
 
 def raw(pair: Pair, *envelope: object) -> None:
@@ -202,131 +181,6 @@ def test_a_question_never_takes_the_place_of_a_report(pair: Pair) -> None:
 
 
 # -- what is kept -------------------------------------------------------------------------------------------------
-
-
-def test_a_kept_message_waits_until_it_is_acknowledged(pair: Pair) -> None:
-    """Only then `done` is called."""
-    done: list[bool] = []
-    pair.ann.tell("bob", finished("w1"), lambda: done.append(True))
-    [incoming] = pair.heard()
-    assert (pair.ann.unacknowledged(), done) == (1, [])
-    pair.bob.acknowledge(incoming)
-    pair.settle()
-    assert (pair.ann.unacknowledged(), done) == (0, [True])
-
-
-def test_lost_frames_come_again_in_order(pair: Pair) -> None:
-    """Everything sent while nobody hears, as at a kill -9, arrives afterwards, once."""
-    pair.network.deaf.add("bob")
-    for number in range(20):
-        pair.ann.tell("bob", finished(f"w{number}"))
-    pair.settle()
-    pair.network.deaf.clear()
-    seen = []
-    for _ in range(40):
-        pair.pass_time(0.2)
-        for incoming in pair.heard():
-            seen.append(watch_id(incoming.message))
-            pair.bob.acknowledge(incoming)
-    assert seen == [f"w{number}" for number in range(20)]
-    assert pair.ann.unacknowledged() == 0
-
-
-def test_a_lost_acknowledgement_does_nothing_twice(pair: Pair) -> None:
-    """The message comes again, and is only acknowledged again."""
-    pair.ann.tell("bob", finished("w1"))
-    [incoming] = pair.heard()
-    pair.network.deaf.add("ann")
-    pair.bob.acknowledge(incoming)
-    pair.network.deaf.clear()
-    pair.settle()
-    assert pair.ann.unacknowledged() == 1
-    pair.pass_time(1.0)
-    assert pair.heard() == []
-    assert pair.ann.unacknowledged() == 0
-
-
-def test_steady_traffic_does_not_put_off_what_was_lost(pair: Pair) -> None:
-    """A receiver restarts while a message comes every 0.2 s: it must not wait for a quiet moment."""
-    pair.ann.tell("bob", finished("w0"))
-    pair.settle()
-    pair.bob = pair.node("bob")
-    seen: list[str] = []
-    for number in range(1, 20):
-        pair.ann.tell("bob", finished(f"w{number}"))
-        pair.pass_time(0.2)
-        for incoming in pair.heard():
-            seen.append(watch_id(incoming.message))
-            pair.bob.acknowledge(incoming)
-    pair.settle()
-    assert seen[:15] == [f"w{number}" for number in range(15)]
-
-
-def test_a_receiver_that_died_after_its_acknowledgement_leaves_no_gap(pair: Pair) -> None:
-    """Its next life hears of number 2 first, sent when 1 still waited: it must not wait for 1 for ever."""
-    pair.ann.tell("bob", finished("w1"))
-    [incoming] = pair.heard()
-    second = pair.node("bob")
-    pair.ann.tell("bob", finished("w2"))  # says that 1 is the oldest that waits
-    pair.network.lines["ann"]._push(None, encode(Envelope("done", incoming.kept_id, "bob", pair.bob.life)))
-    pair.bob = second
-    pair.pass_time(3.0)
-    assert [watch_id(incoming.message) for incoming in pair.heard()] == ["w2"]
-
-
-def test_a_restarted_receiver_knows_what_it_wrote_down(pair: Pair) -> None:
-    """`already_done` decides, and the message is acknowledged without being handled."""
-    pair.ann.tell("bob", finished("w1"))
-    [incoming] = pair.heard()
-    pair.bob = pair.node("bob")
-    pair.bob.already_done = {incoming.kept_id}.__contains__
-    pair.pass_time(2.0)
-    assert pair.heard() == []
-    assert pair.ann.unacknowledged() == 0
-
-
-def test_two_lives_of_a_sender_are_told_apart(pair: Pair) -> None:
-    """A new life counts from 1 again, and is heard."""
-    pair.ann.tell("bob", finished("w1"))
-    for incoming in pair.heard():
-        pair.bob.acknowledge(incoming)
-    pair.ann = pair.node("ann")
-    pair.ann.tell("bob", finished("w2"))
-    assert [watch_id(incoming.message) for incoming in pair.heard()] == ["w2"]
-
-
-def test_one_put_off_keeps_its_place(pair: Pair) -> None:
-    """w1 cannot be done now, w2 and w3 wait behind it: all come again, in order."""
-    for name in ("w1", "w2", "w3"):
-        pair.ann.tell("bob", finished(name))
-    pair.settle()
-    first = pair.bob.mailbox.get()
-    assert first is not None
-    pair.bob.not_now(first)
-    assert pair.heard() == []
-    seen = []
-    for _ in range(20):
-        pair.pass_time(0.2)
-        for incoming in pair.heard():
-            seen.append(watch_id(incoming.message))
-            pair.bob.acknowledge(incoming)
-    assert seen == ["w1", "w2", "w3"]
-
-
-def test_a_full_outbox_is_said_to_the_caller(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From another thread, where nobody is left to be told, it is logged, and the message is a dead letter, whole."""
-    monkeypatch.setattr(outbox_module, "LIMIT", 2)
-    pair.ann.own()
-    pair.network.deaf.add("bob")
-    for name in ("w1", "w2"):
-        pair.ann.tell("bob", finished(name))
-    with pytest.raises(OutboxFull, match="2 messages wait for bob"):
-        pair.ann.tell("bob", finished("w3"))
-    in_a_thread(lambda: pair.ann.tell("bob", finished("w4")))
-    pair.ann.pump(0.0)
-    [letter] = pair.letters("ann")
-    assert "OutboxFull" in letter["reason"]
-    assert letter["body"]["record"][0] == "w4"
 
 
 def test_an_unreadable_kept_message_is_set_aside(pair: Pair) -> None:
