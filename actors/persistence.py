@@ -48,6 +48,7 @@ from persistence import backups
 from persistence.catalogue import default_badges, load_badges
 from persistence.errors import BackupError, CopiesFailed, SaveFailed, StoreError
 from persistence.filmstats import movie_stats
+from persistence.nights import READS
 from persistence.publishing import Rules
 from persistence.queries import Queries, as_earned
 from persistence.store import Running, SaveResult, Store
@@ -94,11 +95,12 @@ class Persistence(Actor):
             GetSaveStatus: self._save_status,
             BackUpNow: self._back_up_now,
             GetViewerStats: self._viewer_stats,
-            GetBadgeCatalogue: self._badge_catalogue,
+            GetBadgeCatalogue: lambda _asked: self._helper.submit(self._queries.catalogue),
             GetLeaderboard: self._leaderboard,
-            GetHistory: self._history,
+            GetHistory: lambda asked: self._helper.submit(self._queries.history, asked),
             GetMovieStats: self._movie_stats,
             SuggestTitles: self._suggest,
+            **{question: self._reads(read) for question, read in READS.items()},
             BackupDue: self._scheduled_backup,
         }
 
@@ -323,21 +325,24 @@ class Persistence(Actor):
         now_s = self._now_s()
         return self._helper.submit(lambda: self._queries.viewer(asked.viewer_id, self._present(), now_s))
 
-    def _badge_catalogue(self, _asked: GetBadgeCatalogue) -> Future[Answer]:
-        return self._helper.submit(self._queries.catalogue)
-
     def _leaderboard(self, asked: GetLeaderboard) -> Future[Answer]:
         now_s = self._now_s()
         return self._helper.submit(lambda: self._queries.leaderboard(asked, self._present(), now_s))
-
-    def _history(self, asked: GetHistory) -> Future[Answer]:
-        return self._helper.submit(lambda: self._queries.history(asked))
 
     def _movie_stats(self, asked: GetMovieStats) -> Future[Answer]:
         now_s = self._now_s()
         return self._helper.submit(
             lambda: movie_stats(self._store.reader, self._rules, asked.title, self._present(), now_s, asked.since_s)
         )
+
+    def _reads(self, read: Callable[..., Message]) -> Callable[[Any], Future[Answer]]:
+        """How a question is heard that one function answers from the store and from what runs now."""
+
+        def heard(asked: Message) -> Future[Answer]:
+            now_s = self._now_s()
+            return self._helper.submit(lambda: read(self._store.reader, self._rules, asked, self._present(), now_s))
+
+        return heard
 
     def _suggest(self, asked: SuggestTitles) -> Future[Answer]:
         return self._helper.submit(lambda: self._queries.suggest(asked.part, asked.limit))

@@ -16,6 +16,7 @@ from messages.control import (
     SaveStatus,
 )
 from messages.library import FilmsFound, FindFilms
+from messages.nights import GetWhoSaw, SeenBy, WhoSaw
 from messages.plex import (
     FailureKind,
     FindHistory,
@@ -112,6 +113,8 @@ CATALOGUE: tuple[type[Message], ...] = (
     Poster,
     FindFilms,
     FilmsFound,
+    GetWhoSaw,
+    WhoSaw,
 )
 """Every message there is. A new one is added at the end."""
 
@@ -143,6 +146,7 @@ __all__ = [
     "GetPoster",
     "GetSaveStatus",
     "GetViewerStats",
+    "GetWhoSaw",
     "HealthReport",
     "HistoryFound",
     "HistoryPage",
@@ -172,6 +176,7 @@ __all__ = [
     "ScreeningEnded",
     "ScreeningStarted",
     "Seat",
+    "SeenBy",
     "SessionChoice",
     "Source",
     "Spans",
@@ -190,4 +195,5 @@ __all__ = [
     "WatchState",
     "WatchesLoaded",
     "WatchesReported",
+    "WhoSaw",
 ]

@@ -47,15 +47,9 @@ def movie_stats(
 
     Films are told apart by title and year: a remake is another film, an imported one the same.
     """
-    part = title.casefold()
-    now = [record for record in running if not record.brief and part in shown_title(record.item).casefold()]
+    now = _fitting(title, running)
     with reader.connect() as connection:
-        chosen: list[ColumnElement[bool]] = [
-            WATCHES.c.brief.is_(False),
-            WATCHES.c.watch_id.not_in(sorted(stored(connection, running))),
-        ]
-        if title:
-            chosen.append(titled(title))
+        chosen = _counted(connection, title, running)
         if since_s is not None:
             chosen.append(WATCHES.c.ended_at_s >= since_s)
         groups = [*_groups(connection, chosen), *map(_as_group, now)]

@@ -5,11 +5,12 @@ from typing import Any
 
 import discord
 
-from actors.discord.commands import films, people, running, watching
+from actors.discord.commands import films, nights, people, running, watching
 from actors.discord.commands.base import UsherCog
 from actors.discord.commands.diagnosing import Diagnosing
 from actors.discord.commands.films import Films
 from actors.discord.commands.helping import Helping
+from actors.discord.commands.nights import Nights
 from actors.discord.commands.people import People
 from actors.discord.commands.roles import ApplyButton, Roles
 from actors.discord.commands.running import Running, SessionMenu
@@ -17,7 +18,7 @@ from actors.discord.commands.scheduling import Scheduling
 from actors.discord.commands.watching import Watching
 from actors.discord.pages import Maker, PageButton
 
-COGS: tuple[type[UsherCog], ...] = (Watching, People, Films, Scheduling, Running, Roles, Diagnosing, Helping)
+COGS: tuple[type[UsherCog], ...] = (Watching, People, Films, Nights, Scheduling, Running, Roles, Diagnosing, Helping)
 
 PAGES: Mapping[str, Maker] = {
     watching.ACTIVE: watching.active,
@@ -30,6 +31,7 @@ PAGES: Mapping[str, Maker] = {
     people.TOP: people.top,
     films.MOVIE_STATS: films.movie_stats,
     films.HISTORY: films.history,
+    nights.WHO_SAW: nights.who_saw,
     running.HEALTH: running.health,
 }
 """What a page of each name shows."""

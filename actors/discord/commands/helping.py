@@ -10,7 +10,7 @@ from actors.discord.commands.base import Context, UsherCog, command, send
 from actors.discord.look import Field, Reply
 
 GROUPS = (
-    ("🎬 Now", ("nowplaying", "activewatches", "night")),
+    ("🎬 Now", ("nowplaying", "activewatches", "night", "whosaw")),
     ("👤 You", ("stats", "badges", "progress", "history")),
     ("🏆 Everybody", ("leaderboard", "topwatchers", "moviestats", "allbadges")),
     ("🔧 Admins", ("savedata", "starttracking", "health", "diagnose", "backup", "toproles")),
