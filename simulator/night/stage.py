@@ -169,7 +169,9 @@ class Stage:
         rows: dict[str, dict[str, Any]] = {}
         path = self.data_dir / "logs" / "actor_health.jsonl"
         if path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
+            # The last line may be half written just now.
+            whole, _, _ = path.read_text(encoding="utf-8", errors="replace").rpartition("\n")
+            for line in whole.splitlines():
                 row = json.loads(line)
                 rows[row["actor"]] = row
         return list(rows.values())
