@@ -100,10 +100,11 @@ class Evening(Stage):
         return self.discord.wait_reply(self.discord.say(who, ANNOUNCE, text), WITHIN_S).text
 
     def pid(self, actor: str) -> int:
-        """An actor's process."""
+        """An actor's process; 0 where it has none."""
         state = running_state(self.data_dir)
         assert state is not None
-        return state.children[actor].pid
+        child = state.children.get(actor)
+        return child.pid if child is not None else 0
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """The store's only record of each viewer, by name."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
+from launcher.timings import Timings
 from simulator.discord.permissions import SEND_MESSAGES
 from simulator.night.stage import ANNOUNCE, CINEMA
-from tests.faults.evening import Evening, evening_at
+from tests.faults.evening import WITHIN_S, Evening, evening_at
 
 pytestmark = pytest.mark.slow
 
@@ -26,8 +29,19 @@ def watches_meanwhile(stage: Evening, who: str, film: str) -> None:
     stage.recorded(who)
 
 
+def crashes_for_good(stage: Evening) -> None:
+    """The actor dies at each start, until its limit: then it rests, and the launcher says what to do."""
+    dead = {0}
+    for _ in range(Timings.crash_limit + 1):
+        stage.wait_for(lambda: stage.pid("discord") not in dead, WITHIN_S, "another process of it")
+        dead.add(pid := stage.pid("discord"))
+        os.kill(pid, signal.SIGKILL)
+    stage.health_says("discord", "killed by SIGKILL", state="failed")
+    stage.log_has("discord", "It has failed and rests", "the others go on")
+
+
 def test_tracking_and_saving_go_on_whatever_discord_does(tmp_path: Path) -> None:
-    """429 storm, missing permission, a lost intent, a refused token; what waited is announced in the end."""
+    """429 storm, missing permission, lost intent, refused token, crash loop; what waited is announced."""
     with evening_at(tmp_path, "Rosa") as stage:
         faults = stage.discord.faults
         stage.discord.join_voice("Iris", CINEMA)
@@ -52,6 +66,8 @@ def test_tracking_and_saving_go_on_whatever_discord_does(tmp_path: Path) -> None
         faults.close(4004)
         stage.health_says("discord", "refused the token")
         watches_meanwhile(stage, "Dörte", "Alien")
+        crashes_for_good(stage)
+        watches_meanwhile(stage, "Emil", "Charade")
         stage.stops("Rosa")
         stage.recorded("Rosa", "Iris")
         rows = stage.rows()
