@@ -44,11 +44,10 @@ from messages import (
     WatchFinished,
     WatchRecord,
 )
-from persistence import backups
+from persistence import backups, nights, wrapped
 from persistence.catalogue import default_badges, load_badges
 from persistence.errors import BackupError, CopiesFailed, SaveFailed, StoreError
 from persistence.filmstats import movie_stats
-from persistence.nights import READS
 from persistence.publishing import Rules
 from persistence.queries import Queries, as_earned
 from persistence.store import Running, SaveResult, Store
@@ -100,7 +99,7 @@ class Persistence(Actor):
             GetHistory: lambda asked: self._helper.submit(self._queries.history, asked),
             GetMovieStats: self._movie_stats,
             SuggestTitles: self._suggest,
-            **{question: self._reads(read) for question, read in READS.items()},
+            **{question: self._reads(read) for question, read in (nights.READS | wrapped.READS).items()},
             BackupDue: self._scheduled_backup,
         }
 

@@ -16,7 +16,17 @@ from messages.control import (
     SaveStatus,
 )
 from messages.library import FilmsFound, FindFilms
-from messages.nights import GetWhoSaw, SeenBy, WhoSaw
+from messages.nights import (
+    BigNight,
+    CommunityYear,
+    GetCommunityYear,
+    GetWhoSaw,
+    GetYear,
+    SeenBy,
+    WhoSaw,
+    YearFigures,
+    YearOfViewer,
+)
 from messages.plex import (
     FailureKind,
     FindHistory,
@@ -115,6 +125,10 @@ CATALOGUE: tuple[type[Message], ...] = (
     FilmsFound,
     GetWhoSaw,
     WhoSaw,
+    GetYear,
+    YearOfViewer,
+    GetCommunityYear,
+    CommunityYear,
 )
 """Every message there is. A new one is added at the end."""
 
@@ -130,6 +144,8 @@ __all__ = [
     "BadgeCatalogue",
     "BadgeProgress",
     "BadgesAwarded",
+    "BigNight",
+    "CommunityYear",
     "Delivery",
     "DurationMs",
     "EarnedBadge",
@@ -139,6 +155,7 @@ __all__ = [
     "FindFilms",
     "FindHistory",
     "GetBadgeCatalogue",
+    "GetCommunityYear",
     "GetHealth",
     "GetHistory",
     "GetLeaderboard",
@@ -147,6 +164,7 @@ __all__ = [
     "GetSaveStatus",
     "GetViewerStats",
     "GetWhoSaw",
+    "GetYear",
     "HealthReport",
     "HistoryFound",
     "HistoryPage",
@@ -196,4 +214,6 @@ __all__ = [
     "WatchesLoaded",
     "WatchesReported",
     "WhoSaw",
+    "YearFigures",
+    "YearOfViewer",
 ]

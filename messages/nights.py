@@ -1,11 +1,12 @@
-"""What people ask before a film night: who has seen it?"""
+"""What people ask before a film night (who has seen it?) and after a year of them."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+from messages.awards import EarnedBadge
 from messages.base import Message, Record
-from messages.queries import TitleCount
+from messages.queries import LeaderboardRow, TitleCount
 from messages.voice import VoiceMember
 
 SeenState = Literal["not_yet", "in_part", "seen"]
@@ -58,3 +59,89 @@ class WhoSaw(Message, frozen=True, tag="who_saw"):
     """How many have seen some of it."""
     seen: int
     """How many have seen it."""
+
+
+class YearFigures(Record, frozen=True):
+    """What the watches begun in one year add up to; brief ones are in none of it."""
+
+    year: int
+    """Which."""
+    films: int
+    """Watches of films."""
+    episodes: int
+    """Watches of episodes and everything else."""
+    completed: int
+    """Films watched to WATCHED_PERCENT or more."""
+    watch_time_s: float
+    """Playing time, seconds."""
+    longest_streak_days: int
+    """Longest run of days within the year on which something was watched."""
+    genre: tuple[str, float] | None = None
+    """Most watched genre, and watches."""
+    decade: tuple[str, float] | None = None
+    """Most watched decade, like "1980s", and watches."""
+    director: tuple[str, float] | None = None
+    """Most watched director, and watches."""
+    busiest_month: tuple[str, float] | None = None
+    """Like "2026-11", and seconds."""
+    busiest_day: tuple[str, float] | None = None
+    """ISO date in TIMEZONE, and seconds."""
+    longest_film: tuple[str, float] | None = None
+    """Title and year of the longest film, and its length in seconds."""
+    companion: tuple[str, float] | None = None
+    """Who else was at most of the same watch parties, and at how many."""
+    days: tuple[tuple[str, float], ...] = ()
+    """ISO date in TIMEZONE, seconds watched; in order of time, days without any left out."""
+
+
+class GetYear(Message, frozen=True, tag="get_year"):
+    """-> persistence, asked: a viewer's year (`wrapped`)."""
+
+    viewer_id: str
+    """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
+    year: int
+    """Which, in TIMEZONE."""
+
+
+class YearOfViewer(Message, frozen=True, tag="year_of_viewer"):
+    """Answer to GetYear; running watches are in it."""
+
+    username: str
+    """The viewer's name; empty where the viewer is not known."""
+    figures: YearFigures
+    """What the year adds up to."""
+    badges: tuple[EarnedBadge, ...]
+    """Earned in that year, the newest first."""
+
+
+class BigNight(Record, frozen=True):
+    """A watch party."""
+
+    title: str
+    """Title and year of the film."""
+    started_at_s: float
+    """When the first viewer came in; seconds since 1970, UTC."""
+    viewers: int
+    """How many were there."""
+
+
+class GetCommunityYear(Message, frozen=True, tag="get_community_year"):
+    """-> persistence, asked: the whole community's year (`wrapped server`)."""
+
+    year: int
+    """Which, in TIMEZONE."""
+
+
+class CommunityYear(Message, frozen=True, tag="community_year"):
+    """Answer to GetCommunityYear; running watches are in it."""
+
+    figures: YearFigures
+    """What everybody's year adds up to; without a companion."""
+    viewers: int
+    """How many watched."""
+    films: tuple[TitleCount, ...]
+    """At most five, the most watched first."""
+    top: tuple[LeaderboardRow, ...]
+    """At most five, who watched longest first; the value is seconds."""
+    night: BigNight | None = None
+    """The watch party with the most viewers; None where there was none."""

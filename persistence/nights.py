@@ -1,7 +1,7 @@
 """Who has seen a film: the question before a film night."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, Engine, select
 
@@ -110,5 +110,5 @@ def seen_percent(watches: Sequence[WatchRecord]) -> float | None:
     return max(shares, default=None)
 
 
-READS: Mapping[type[Message], Callable[..., Message]] = {GetWhoSaw: who_saw}
+READS: dict[type[Message], Callable[..., Message]] = {GetWhoSaw: who_saw}
 """Questions that one function answers from the store, the rules, the question, what runs now, and the time."""

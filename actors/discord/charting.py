@@ -47,6 +47,14 @@ def community(found: MovieStats, title: str) -> Picture | None:
     return Picture(tuple(panels), words.cut(". ".join(said), _ALT)) if panels else None
 
 
+def calendar(title: str, days: tuple[tuple[str, float], ...], year: int) -> Picture | None:
+    """The days of one year as a calendar; None where it is empty."""
+    if not days:
+        return None
+    alt = f"{year}: {words.duration(sum(seconds for _, seconds in days))} on {words.count(len(days), 'day')}"
+    return Picture((Year(title, days, f"{year}-12-31"),), alt)
+
+
 def viewer(profile: ViewerProfile, today: datetime.date) -> Picture | None:
     """A viewer's year as a calendar, and the genres; None where the year is empty."""
     if profile.stats is None or not profile.days:

@@ -5,8 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from messages import GetWhoSaw, SeenBy, StartTracking, TitleCount, TrackingPlan, VoiceMember, WhoSaw
-from tests.integration.discord_stage import Stage, answer, staged
+from messages import (
+    GetWhoSaw,
+    GetYear,
+    SeenBy,
+    StartTracking,
+    TitleCount,
+    TrackingPlan,
+    VoiceMember,
+    WhoSaw,
+    YearFigures,
+    YearOfViewer,
+)
+from tests.integration.discord_stage import Stage, answer, staged, until
 
 
 @pytest.fixture
@@ -31,3 +42,14 @@ def test_who_of_those_present_has_not_seen_it(stage: Stage) -> None:
     asked = stage.persistence.told(GetWhoSaw)[0]
     assert (asked.title, asked.members) == ("alien", members)
     assert stage.tracker.told(StartTracking)[0].simulate
+
+
+def test_a_year_with_its_calendar(stage: Stage) -> None:
+    """The card of a year, and soon the calendar picture on the same message."""
+    figures = YearFigures(2025, 3, 0, 2, 20_000.0, 2, days=(("2025-11-20", 14_000.0), ("2025-11-21", 6_000.0)))
+    stage.persistence.answers[GetYear] = YearOfViewer("Chiara", figures, ())
+    with stage.acting():
+        said = answer(stage, "Chiara", "!wrapped 2025")
+        assert said.embeds[0]["title"] == "🎁 2025 · Chiara"
+        until(lambda: stage.discord.messages(by_bot=True)[-1].attachments, "the calendar is drawn")
+    assert len(stage.discord.messages(by_bot=True)) == 1

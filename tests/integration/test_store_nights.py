@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from messages import GetWhoSaw, VoiceMember, WatchRecord, WhoSaw
+from messages import GetCommunityYear, GetWhoSaw, GetYear, VoiceMember, WatchRecord, WhoSaw
 from persistence.nights import named, seen_percent, who_saw
 from persistence.store import Store
+from persistence.wrapped import community_year, viewer_year
 from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, finish, open_store, record
 
 REMAKE = replace(FILM, rating_key="200", year=2017)
@@ -82,8 +83,8 @@ def test_the_exact_title_goes_before_the_most_watched(store: Store) -> None:
     finish(store, record("w1"), record("w2", "502", item=aliens), record("w3", "503", item=aliens))
     found = ask(store, "ALIEN")
     assert found.film is not None and found.film.title == "Alien"
-    found = ask(store, "lien")
-    assert found.film is not None and found.film.title == "Aliens"
+    most = ask(store, "lien")
+    assert most.film is not None and most.film.title == "Aliens"
 
 
 def test_what_runs_now_counts(store: Store) -> None:
@@ -125,3 +126,29 @@ def test_a_share_is_at_least_the_best_one() -> None:
     assert seen_percent([imported, record(**PART)]) == pytest.approx(70.0)
     unknown = replace(FILM, duration_ms=None)
     assert seen_percent([record(item=unknown, completion_percent=None)]) is None
+
+
+def test_a_viewers_year_from_the_store(store: Store) -> None:
+    """The rows of that year with what runs now, the company of parties, and the badges of the year."""
+    party: dict[str, Any] = {"party": True, "screening_id": "p1"}
+    finish(store, record("w1", "501", **party), record("w2", "502", **party))
+    finish(store, record("w3", "plex:srv:1", source="plex", **party), record("w4", "503", brief=True, **party))
+    now = record("w9", "501", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 600, playing_s=600.0)
+    found = viewer_year(store.reader, RULES, GetYear("501", 2026), [now], EVENING + DAY)
+    assert found.username == "name 501"
+    assert (found.figures.films, found.figures.watch_time_s) == (2, 7800.0)
+    assert found.figures.companion == ("name 502", 1.0)
+    assert found.badges
+    empty = viewer_year(store.reader, RULES, GetYear("501", 2025), [now], EVENING + DAY)
+    assert (empty.figures.films, empty.badges) == (0, ())
+    assert viewer_year(store.reader, RULES, GetYear("404", 2026), [], EVENING).username == ""
+
+
+def test_everybodys_year_from_the_store(store: Store) -> None:
+    """Everybody's watches of that year; a running watch takes the place of its own record."""
+    finish(store, record("w1", "501"), record("w2", "502"), record("w3", "503", brief=True))
+    again = record("w1", "501", playing_s=9000.0)
+    found = community_year(store.reader, RULES, GetCommunityYear(2026), [again], EVENING + DAY)
+    assert (found.viewers, found.figures.films, found.figures.watch_time_s) == (2, 2, 16200.0)
+    assert [row.viewer_id for row in found.top] == ["501", "502"]
+    assert community_year(store.reader, RULES, GetCommunityYear(2020), [], EVENING).viewers == 0

@@ -5,7 +5,7 @@ from typing import Any
 
 import discord
 
-from actors.discord.commands import films, nights, people, running, watching
+from actors.discord.commands import films, nights, people, running, watching, wrapping
 from actors.discord.commands.base import UsherCog
 from actors.discord.commands.diagnosing import Diagnosing
 from actors.discord.commands.films import Films
@@ -16,9 +16,21 @@ from actors.discord.commands.roles import ApplyButton, Roles
 from actors.discord.commands.running import Running, SessionMenu
 from actors.discord.commands.scheduling import Scheduling
 from actors.discord.commands.watching import Watching
+from actors.discord.commands.wrapping import Wrapping
 from actors.discord.pages import Maker, PageButton
 
-COGS: tuple[type[UsherCog], ...] = (Watching, People, Films, Nights, Scheduling, Running, Roles, Diagnosing, Helping)
+COGS: tuple[type[UsherCog], ...] = (
+    Watching,
+    People,
+    Films,
+    Nights,
+    Wrapping,
+    Scheduling,
+    Running,
+    Roles,
+    Diagnosing,
+    Helping,
+)
 
 PAGES: Mapping[str, Maker] = {
     watching.ACTIVE: watching.active,
@@ -32,6 +44,7 @@ PAGES: Mapping[str, Maker] = {
     films.MOVIE_STATS: films.movie_stats,
     films.HISTORY: films.history,
     nights.WHO_SAW: nights.who_saw,
+    wrapping.WRAPPED: wrapping.wrapped,
     running.HEALTH: running.health,
 }
 """What a page of each name shows."""

@@ -11,7 +11,7 @@ from actors.discord.look import Field, Reply
 
 GROUPS = (
     ("🎬 Now", ("nowplaying", "activewatches", "night", "whosaw")),
-    ("👤 You", ("stats", "badges", "progress", "history")),
+    ("👤 You", ("stats", "badges", "progress", "history", "wrapped")),
     ("🏆 Everybody", ("leaderboard", "topwatchers", "moviestats", "allbadges")),
     ("🔧 Admins", ("savedata", "starttracking", "health", "diagnose", "backup", "toproles")),
 )

@@ -1,0 +1,106 @@
+"""A year of films: what a viewer's, or everybody's, watches of one year add up to."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, tzinfo
+
+from awards.calendar import local
+from awards.stats import streaks
+from awards.titles import shown_title
+from awards.totals import Totals, added
+from messages import BigNight, LeaderboardRow, TitleCount, WatchRecord, YearFigures
+
+MOST = 5
+Presence = tuple[str, str, str]
+"""Somebody's presence at a screening: screening_id, viewer_id, name."""
+
+
+def of_year(records: Iterable[WatchRecord], year: int, zone: tzinfo) -> list[WatchRecord]:
+    """Return the watches that count in a year: those begun in it, in `zone`, and not brief."""
+    return [record for record in records if not record.brief and local(record.started_at_s, zone).year == year]
+
+
+def year_of(records: Iterable[WatchRecord], year: int, zone: tzinfo, company: Iterable[Presence] = ()) -> YearFigures:
+    """Return what the watches of a year add up to. `company`: who else was at the watch parties among them."""
+    counted = of_year(records, year, zone)
+    totals = added(Totals(), counted, zone)
+    days = {day: seconds for day, seconds in sorted(totals.days.items()) if day.startswith(f"{year:04}-")}
+    months: dict[str, float] = {}
+    for day, seconds in days.items():
+        months[day[:7]] = months.get(day[:7], 0.0) + seconds
+    lengths = {
+        named(record): record.item.duration_ms / 1000
+        for record in counted
+        if record.media_type == "movie" and record.item.duration_ms
+    }
+    parties = {record.screening_id for record in counted if record.party}
+    met = {(screening_id, viewer_id): name for screening_id, viewer_id, name in company if screening_id in parties}
+    return YearFigures(
+        year=year,
+        films=totals.films,
+        episodes=totals.episodes,
+        completed=totals.completed,
+        watch_time_s=totals.playing_s,
+        longest_streak_days=streaks(days, date.max)[1],
+        genre=_first(totals.genres),
+        decade=_first(totals.decades),
+        director=_first(totals.directors),
+        busiest_month=_first(months),
+        busiest_day=_first(days),
+        longest_film=_first(lengths),
+        companion=_companion(met),
+        days=tuple(days.items()),
+    )
+
+
+def named(record: WatchRecord) -> str:
+    """Return a watch's title with its year, which tells a film from its remake."""
+    title = shown_title(record.item)
+    return f"{title} ({record.item.year})" if record.item.year else title
+
+
+def _first(figures: Mapping[str, float]) -> tuple[str, float] | None:
+    """The greatest, of equal ones the first by name."""
+    return min(figures.items(), key=lambda pair: (-pair[1], pair[0]), default=None)
+
+
+def _companion(met: Mapping[tuple[str, str], str]) -> tuple[str, float] | None:
+    times = Counter(viewer_id for _, viewer_id in met)
+    names = {viewer_id: name for (_, viewer_id), name in met.items()}
+    best = _first(times)
+    return (names[best[0]], best[1]) if best else None
+
+
+def top_films(counted: Sequence[WatchRecord]) -> tuple[TitleCount, ...]:
+    """Return the films seen most often, told apart by title and year."""
+    by_film: dict[tuple[str, int | None], list[WatchRecord]] = {}
+    for record in counted:
+        by_film.setdefault((shown_title(record.item), record.item.year), []).append(record)
+    films = [
+        TitleCount(title, year, len(same), len({each.viewer_id for each in same}), sum(each.playing_s for each in same))
+        for (title, year), same in by_film.items()
+    ]
+    return tuple(sorted(films, key=lambda film: (-film.watches, -film.watch_time_s, film.title, film.year or 0))[:MOST])
+
+
+def top_viewers(counted: Sequence[WatchRecord]) -> tuple[LeaderboardRow, ...]:
+    """Return who watched longest; the value is seconds."""
+    names = {record.viewer_id: record.username for record in sorted(counted, key=lambda each: each.ended_at_s)}
+    seconds: dict[str, float] = {}
+    for record in counted:
+        seconds[record.viewer_id] = seconds.get(record.viewer_id, 0.0) + record.playing_s
+    ordered = sorted(seconds.items(), key=lambda pair: (-pair[1], names[pair[0]].casefold(), pair[0]))[:MOST]
+    return tuple(LeaderboardRow(place, who, names[who], value) for place, (who, value) in enumerate(ordered, 1))
+
+
+def biggest_night(counted: Sequence[WatchRecord]) -> BigNight | None:
+    """Return the watch party with the most viewers, of equal ones the first; None where there was none."""
+    parties: dict[str, list[WatchRecord]] = {}
+    for record in counted:
+        if record.party and record.screening_id:
+            parties.setdefault(record.screening_id, []).append(record)
+    nights = [
+        BigNight(named(same[0]), min(each.started_at_s for each in same), len({each.viewer_id for each in same}))
+        for same in parties.values()
+    ]
+    return min(nights, key=lambda night: (-night.viewers, night.started_at_s, night.title), default=None)

@@ -1,0 +1,103 @@
+"""The rows of one year, for `wrapped`; what they add up to is awards' matter."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Engine, select
+
+from awards.year import Presence, biggest_night, of_year, top_films, top_viewers, year_of
+from messages import CommunityYear, GetCommunityYear, GetYear, Message, WatchRecord, YearOfViewer
+from persistence.publishing import Rules
+from persistence.queries import as_earned, stored
+from persistence.rows import watch_record
+from persistence.sql import parts
+from persistence.tables import VIEWER_BADGES, VIEWERS, WATCHES
+
+
+def viewer_year(
+    reader: Engine, rules: Rules, asked: GetYear, running: Sequence[WatchRecord], _at_s: float
+) -> YearOfViewer:
+    """Return a viewer's year."""
+    who = asked.viewer_id
+    with reader.connect() as connection:
+        records = _records(connection, rules, asked.year, running, WATCHES.c.viewer_id == who)
+        records = [record for record in records if record.viewer_id == who]
+        name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == who)).scalar()
+        company = _company(connection, records, running)
+        first_s, end_s = _bounds(asked.year, rules)
+        earned = connection.execute(
+            select(VIEWER_BADGES)
+            .where(
+                VIEWER_BADGES.c.viewer_id == who,
+                VIEWER_BADGES.c.earned_at_s >= first_s,
+                VIEWER_BADGES.c.earned_at_s < end_s,
+            )
+            .order_by(VIEWER_BADGES.c.earned_at_s.desc(), VIEWER_BADGES.c.badge_id)
+        ).mappings()
+        badges = tuple(as_earned(rules, row["badge_id"], row["earned_at_s"], row["progress"]) for row in earned)
+    username = name or next((record.username for record in records), "")
+    return YearOfViewer(username, year_of(records, asked.year, rules.zone, company), badges)
+
+
+def community_year(
+    reader: Engine, rules: Rules, asked: GetCommunityYear, running: Sequence[WatchRecord], _at_s: float
+) -> CommunityYear:
+    """Return everybody's year."""
+    with reader.connect() as connection:
+        records = of_year(_records(connection, rules, asked.year, running), asked.year, rules.zone)
+    return CommunityYear(
+        year_of(records, asked.year, rules.zone),
+        len({record.viewer_id for record in records}),
+        top_films(records),
+        top_viewers(records),
+        biggest_night(records),
+    )
+
+
+def _bounds(year: int, rules: Rules) -> tuple[float, float]:
+    """When a year begins and ends in TIMEZONE, seconds since 1970."""
+    first, end = datetime(year, 1, 1, tzinfo=rules.zone), datetime(year + 1, 1, 1, tzinfo=rules.zone)
+    return first.timestamp(), end.timestamp()
+
+
+def _records(
+    connection: Connection,
+    rules: Rules,
+    year: int,
+    running: Sequence[WatchRecord],
+    *chosen: ColumnElement[bool],
+) -> list[WatchRecord]:
+    """Watches begun in a year, and everything that runs."""
+    first_s, end_s = _bounds(year, rules)
+    query = select(WATCHES).where(
+        WATCHES.c.started_at_s >= first_s,
+        WATCHES.c.started_at_s < end_s,
+        WATCHES.c.brief.is_(False),
+        WATCHES.c.watch_id.not_in(sorted(stored(connection, running))),
+        *chosen,
+    )
+    return [*(watch_record(row) for row in connection.execute(query).mappings()), *running]
+
+
+def _company(
+    connection: Connection, records: Iterable[WatchRecord], running: Iterable[WatchRecord]
+) -> Iterable[Presence]:
+    """Who else was at the watch parties; the account of the party's own Plex session is the screen, no company."""
+    mine = {record.screening_id: record.viewer_id for record in records if record.party and record.screening_id}
+    columns = (WATCHES.c.screening_id, WATCHES.c.viewer_id, WATCHES.c.username)
+    found: list[Presence] = []
+    for some in parts(mine):
+        query = select(*columns).where(
+            WATCHES.c.screening_id.in_(some), WATCHES.c.brief.is_(False), WATCHES.c.source != "plex"
+        )
+        found += [(row.screening_id, row.viewer_id, row.username) for row in connection.execute(query)]
+    found += [
+        (each.screening_id, each.viewer_id, each.username)
+        for each in running
+        if each.source != "plex" and not each.brief
+    ]
+    return [row for row in found if row[1] != mine.get(row[0], row[1])]
+
+
+READS: dict[type[Message], Callable[..., Message]] = {GetYear: viewer_year, GetCommunityYear: community_year}
+"""As those of `nights`."""

@@ -1,0 +1,123 @@
+"""`wrapped` in a simulated Discord: which year and whose, and what people read."""
+
+import datetime
+from typing import Any
+
+import pytest
+
+from actors.discord import charting, look
+from actors.discord.commands.wrapping import Wrapping, usual_year
+from charts import Year
+from messages import (
+    BigNight,
+    CommunityYear,
+    GetCommunityYear,
+    GetYear,
+    LeaderboardRow,
+    TitleCount,
+    YearFigures,
+    YearOfViewer,
+)
+from tests.unit.discord import samples
+
+FULL = YearFigures(
+    2025, 30, 4, 25, 200_000.0, 6, ("Drama", 12), ("1920s", 9), ("Fritz Lang", 4), ("2025-11", 40_000.0),
+    ("2025-11-20", 20_000.0), ("Sátántangó (1994)", 26_340.0), ("Björn", 7), (("2025-11-20", 20_000.0),),
+)  # fmt: skip
+EMPTY = YearFigures(2025, 0, 0, 0, 0.0, 0)
+fails = pytest.mark.simcord(check_errors=False)
+
+
+@pytest.fixture(autouse=True)
+def rested() -> None:
+    """discord.py keeps cooldowns with the class of commands: those of the test before are forgotten."""
+    Wrapping.wrapped._buckets._cache.clear()
+
+
+def everybody(figures: YearFigures = FULL, name: str = "Ana") -> CommunityYear:
+    """An answer of the store."""
+    films = (TitleCount("Metropolis", 1927, 9, 4, 40_000.0),) * 5
+    top = tuple(LeaderboardRow(n, str(n), name, 9_000.0) for n in range(1, 6))
+    return CommunityYear(figures, 12, films, top, BigNight("Metropolis (1927)", samples.NOW.wall_s, 11))
+
+
+async def test_a_viewers_year(room: Any, actors: Any) -> None:
+    """One's own, of the usual year, with all its figures."""
+    actors.answers[GetYear] = YearOfViewer("Ana", FULL, (samples.earned(),))
+    await room.ana.send(room.channel, "!wrapped")
+    asked = actors.questions(GetYear)[0]
+    assert asked.viewer_id == str(room.ana.id)
+    assert asked.year == usual_year(datetime.datetime.now(datetime.UTC).date())
+    said = room.text()
+    for part in (
+        "2025 · Ana", "30 films", "25 to the end", "4 episodes", "6 days", "Drama · 12×", "1920s · 9×",
+        "Fritz Lang · 4×", "November", "Thursday, 20 November", "Sátántangó (1994)", "Björn · 7 watch parties",
+        "First Reel",
+    ):  # fmt: skip
+        assert part in said, part
+
+
+@pytest.mark.parametrize("said", ["server 2024", "2024 server"])
+async def test_the_servers_year(room: Any, actors: Any, said: str) -> None:
+    """Everybody's, the words in either order."""
+    actors.answers[GetCommunityYear] = everybody()
+    await room.ana.send(room.channel, f"!wrapped {said}")
+    assert actors.questions(GetCommunityYear)[0].year == 2024
+    for part in ("everybody", "Metropolis (1927)", "9×", "Biggest night", "11 viewers"):
+        assert part in room.text()
+
+
+async def test_somebody_elses_year(room: Any, actors: Any) -> None:
+    """A mention and a year, in either order."""
+    actors.answers[GetYear] = YearOfViewer("", EMPTY, ())
+    await room.ana.send(room.channel, f"!wrapped 2024 <@{room.boss.id}>")
+    await room.ana.send(room.channel, f"!wrapped <@{room.boss.id}> 2024")
+    asked = [(question.viewer_id, question.year) for question in actors.questions(GetYear)]
+    assert asked == [(str(room.boss.id), 2024)] * 2
+    assert "Nothing watched in 2025" in room.text()
+
+
+@fails
+async def test_what_is_no_year(room: Any, actors: Any) -> None:
+    """Is refused with an example; nobody is asked."""
+    await room.ana.send(room.channel, "!wrapped 12345678")
+    assert "12345678 is no year to look back at." in room.text()
+    await room.ana.send(room.channel, "!wrapped lately")
+    assert "lately says nothing here." in room.text()
+    assert not actors.asked
+
+
+async def test_wrapped_as_slash_command(room: Any, actors: Any) -> None:
+    """The same with /."""
+    actors.answers[GetCommunityYear] = everybody()
+    await room.ana.slash(room.channel, "wrapped", year=2024, whole="server")
+    assert actors.questions(GetCommunityYear)[0].year == 2024
+
+
+async def test_the_longest_names_stay_within_the_limits(room: Any, actors: Any) -> None:
+    """Names and titles of any length, and more badges than fit."""
+    long = "*" * 300
+    figures = YearFigures(
+        2025, 9, 9, 9, 9e6, 9, (long, 1), (long, 1), (long, 1), None, None, (long, 1.0), (long, 1), FULL.days
+    )
+    actors.answers[GetYear] = YearOfViewer(long, figures, (samples.earned(long),) * 60)
+    actors.answers[GetCommunityYear] = everybody(figures, long)
+    for command in ("!wrapped", "!wrapped server"):
+        await room.ana.send(room.channel, command)
+        assert look.size(room.embed()) <= look.MOST_IN_MESSAGE
+        assert len(room.embed().fields) >= 6
+
+
+def test_the_year_in_january_is_the_one_before() -> None:
+    """What has just ended is what people want to look back at."""
+    assert usual_year(datetime.date(2027, 1, 31)) == 2026
+    assert usual_year(datetime.date(2027, 2, 1)) == 2027
+
+
+def test_the_calendar_is_of_that_year() -> None:
+    """From January to December, said in words too; nothing to draw of an empty year."""
+    picture = charting.calendar("2025 of Ana", FULL.days, 2025)
+    assert picture is not None
+    assert picture.panels == (Year("2025 of Ana", FULL.days, "2025-12-31"),)
+    assert picture.alt.startswith("2025: ")
+    assert charting.calendar("2025 of Ana", (), 2025) is None
