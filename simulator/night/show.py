@@ -39,6 +39,8 @@ HEADINGS = {
     "rss_mb": "MB",
 }
 """Keys whose names are too long for a column."""
+LONG = {"last_error", "badges", "movie_title"}
+"""Columns that wrap where the console is narrow; the others stay whole."""
 LOG_LINES = 60
 WIDEST = 40
 """Characters of a cell."""
@@ -146,7 +148,8 @@ class Show:
             table.add_column(
                 HEADINGS.get(column, column.replace("_", " ")),
                 justify="left" if text else "right",
-                no_wrap=True,
+                no_wrap=column not in LONG,  # a narrow console wraps what is long and cuts nothing short
+                overflow="fold",
             )
         for row in rows[:SHOWN_ROWS]:
             table.add_row(*(escape(_shown(row.get(column))) for column in columns))
