@@ -1,0 +1,134 @@
+"""Every page of every command within Discord's limits: 250 viewers, names and titles as long as Plex lets them be."""
+
+from typing import Any
+
+import pytest
+
+from actors.discord import look
+from actors.discord.commands import PAGES
+from actors.discord.desk import Desk
+from actors.discord.pages import Book, pack
+from actors.discord.words import measure
+from messages import (
+    ActiveWatches,
+    BadgeCatalogue,
+    CommunityYear,
+    GetBadgeCatalogue,
+    GetCommunityYear,
+    GetHealth,
+    GetHistory,
+    GetLeaderboard,
+    GetMovieStats,
+    GetSaveStatus,
+    GetViewerStats,
+    GetWhoSaw,
+    GetYear,
+    HealthReport,
+    HistoryPage,
+    Leaderboard,
+    LeaderboardRow,
+    ListActiveWatches,
+    MovieStats,
+    SaveStatus,
+    SeenBy,
+    StartTracking,
+    TitleCount,
+    TrackingPlan,
+    ViewerProfile,
+    VoiceMember,
+    WhoSaw,
+    YearFigures,
+    YearOfViewer,
+)
+from tests.unit.discord import samples
+
+CROWD = 250
+LONG = "*_`Ж🎬" * 60
+"""As long as a text of Plex is kept, of characters that are escaped, and of those that count twice."""
+CUSTOM_ID = 100
+
+
+def answer_at_length(actors: Any) -> None:
+    """Every actor answers with as much as there can be."""
+    films = tuple(TitleCount(f"{n}{LONG}", 1900 + n, 99_999, 9_999, 9e7) for n in range(10))
+    rows = tuple(LeaderboardRow(n + 1, str(n), f"{n}{LONG}", 9e7) for n in range(10))
+    kinds = tuple((f"{n}{LONG}", 99_999) for n in range(10))
+    badges = tuple(samples.earned(f"{n}{LONG}", badge_id=f"b{n}", description=LONG) for n in range(60))
+    ways = tuple(samples.towards(f"{n}{LONG}", description=LONG) for n in range(60))
+    records = tuple(samples.record(f"{n}{LONG}", watch_id=f"w{n}", username=LONG) for n in range(10))
+    watches = tuple(
+        samples.active(f"{n}{LONG}", viewer_id=str(n), watch_id=str(n), item=samples.item(LONG)) for n in range(CROWD)
+    )
+    seats = tuple(samples.seat(f"{n}{LONG}", viewer_id=str(n)) for n in range(CROWD))
+    playing = tuple(samples.screening(n, LONG, seats=seats, host=LONG) for n in range(10))
+    most = (LONG, 9e7)
+    year = YearFigures(
+        2026, 9_999, 9_999, 9_999, 9e7, 365, most, most, most, ("2026-11", 9e7), ("2026-11-22", 9e4), most, most,
+        (("2026-11-22", 9e4),),
+    )  # fmt: skip
+    named = dict.fromkeys((f"{n}{LONG}" for n in range(30)), 99)
+    stats = samples.viewer(LONG, genres=named, decades=named, directors=named)
+    members = tuple(VoiceMember(str(n), f"{n}{LONG}") for n in range(CROWD))
+    seen = tuple(SeenBy(str(n), f"{n}{LONG}", "in_part", samples.NOW.wall_s, 55.5, True) for n in range(20))
+    ill = tuple(samples.health(f"plex-{n}", state="degraded", last_error=LONG) for n in range(1, 12))
+    actors.answers.update({
+        ListActiveWatches: ActiveWatches(samples.NOW, watches, playing, notice=LONG),
+        GetSaveStatus: SaveStatus(samples.NOW.wall_s, 5.0, last_error=LONG),
+        GetViewerStats: ViewerProfile(stats, badges, ways, 99_999),
+        GetBadgeCatalogue: BadgeCatalogue(ways),
+        GetLeaderboard: lambda asked: Leaderboard(asked.kind, rows, CROWD),
+        GetHistory: HistoryPage(records, CROWD),
+        GetMovieStats: MovieStats(99_999, 99_999, CROWD, 9_999, 9e9, films, kinds, kinds, records[:5], records),
+        GetHealth: HealthReport(samples.NOW, ill, 4242),
+        GetWhoSaw: WhoSaw(films[0], films[1:6], seen, 0, CROWD, 0),
+        GetYear: YearOfViewer(LONG, year, badges),
+        GetCommunityYear: CommunityYear(year, CROWD, films, rows),
+        StartTracking: TrackingPlan((), members, "", ()),
+    })  # fmt: skip
+
+
+def check(embed: Any) -> None:
+    """Within what Discord takes, counted at its strictest."""
+    assert measure(embed.title or "") <= look.TITLE
+    assert measure(embed.description or "") <= look.DESCRIPTION
+    assert len(embed.fields) <= look.MOST_FIELDS
+    for part in embed.fields:
+        assert 0 < measure(part.name) <= look.FIELD_NAME
+        assert 0 < measure(part.value) <= look.FIELD_VALUE
+    assert 0 < look.size(embed) <= look.MOST_IN_MESSAGE
+
+
+ARGUMENTS = {
+    "history": pack("", "", LONG),
+    "leaderboard": "time",
+    "moviestats": pack(LONG),
+    "whosaw": pack(LONG),
+    "wrapped": pack("2026", "1", LONG),
+}
+"""Of the commands that take something other than whose."""
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_every_page_is_within_the_limits(name: str, desk: Desk, actors: Any) -> None:
+    """From the first to the last, with its buttons; what is beside a picture too."""
+    answer_at_length(actors)
+    book = Book(desk, PAGES, frozenset())
+    arguments = ARGUMENTS.get(name, pack("1", LONG))
+    page, pages = 0, 1
+    while page < pages:
+        reply, view = await book.make(name, arguments, page)
+        check(reply.embed)
+        if reply.beside is not None:
+            check(reply.beside)
+        for item in view.children if view is not None else ():
+            assert measure(getattr(item, "custom_id", "") or "") <= CUSTOM_ID
+        assert reply.page == page
+        page, pages = page + 1, reply.pages
+    assert "away" not in (reply.embed.description or "")
+
+
+async def test_the_community_s_year_is_within_the_limits(desk: Desk, actors: Any) -> None:
+    """The other kind of wrapped."""
+    answer_at_length(actors)
+    reply, _ = await Book(desk, PAGES, frozenset()).make("wrapped", pack("2026", "", ""))
+    check(reply.embed)
