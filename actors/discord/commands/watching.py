@@ -19,6 +19,8 @@ from messages import (
 
 ACTIVE, PLAYING = "activewatches", "nowplaying"
 _NAMES = 12
+NOTICE = 600
+"""Characters of what stands in the way: it names films, and their titles are strangers' text."""
 
 
 class Watching(UsherCog):
@@ -47,7 +49,7 @@ async def active(desk: Desk, arguments: str, page: int) -> Reply:
         pages = len(made)
     lines = [text, "", saving]
     if now.notice:
-        lines.insert(0, f"⚠️ {now.notice}\n")
+        lines.insert(0, f"⚠️ {words.safe(now.notice, NOTICE)}\n")
     heading = "🎟️ Active watches" + (f" · {len(now.watches):,}" if now.watches else "")
     embed = look.card(heading, "\n".join(lines), colour=look.GREEN if now.watches else look.GREY)
     return Reply(embed, shown, pages, () if pages > 1 else (again(ACTIVE),))
@@ -60,7 +62,7 @@ async def playing(desk: Desk, arguments: str, page: int) -> Reply:
     pages = look.paged(sections, lines=12) if sections else ["Nothing plays right now."]
     text, number = look.pick(pages, page)
     if now.notice:
-        text = f"⚠️ {now.notice}\n\n{text}"
+        text = f"⚠️ {words.safe(now.notice, NOTICE)}\n\n{text}"
     heading = "🎬 Now playing" + (f" · {len(now.screenings)}" if len(now.screenings) > 1 else "")
     embed = look.card(heading, text, colour=look.GREEN if now.screenings else look.GREY)
     return Reply(embed, number, len(pages), () if len(pages) > 1 else (again(PLAYING),))

@@ -132,3 +132,11 @@ async def test_the_community_s_year_is_within_the_limits(desk: Desk, actors: Any
     answer_at_length(actors)
     reply, _ = await Book(desk, PAGES, frozenset()).make("wrapped", pack("2026", "", ""))
     check(reply.embed)
+
+
+@pytest.mark.parametrize("name", ["activewatches", "nowplaying"])
+async def test_what_stands_in_the_way_is_shown_as_it_is_called(name: str, desk: Desk, actors: Any) -> None:
+    """The notice names films: their titles are no markdown of ours."""
+    actors.answers[ListActiveWatches] = ActiveWatches(samples.NOW, (), (), notice="2 films play (“*Up*”, “_F_ @here”)")
+    reply, _ = await Book(desk, PAGES, frozenset()).make(name)
+    assert "“\\*Up\\*”, “\\_F\\_ @\u200bhere”" in (reply.embed.description or "")
