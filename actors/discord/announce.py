@@ -13,7 +13,7 @@ import discord
 
 from actors.discord import look, notices
 from actors.discord.cards import Cards
-from actors.discord.failures import Verdict, judge
+from actors.discord.failures import POSSIBLE, Verdict, judge
 from actors.discord.keepsake import Keepsake, Posting
 from actors.discord.notices import Notice
 from actors.discord.troubles import Troubles
@@ -168,7 +168,7 @@ class Announcer:
         assert self._cards is not None and isinstance(waiting.notice, ScreeningEnded)  # noqa: S101 - asked before
         try:
             edited = await self._cards.close(waiting.notice)
-        except (TimeoutError, discord.DiscordException, OSError) as error:
+        except POSSIBLE as error:
             self._tries += 1
             return judge(error, self._tries, f"edit a card in the announce channel {self._channel_id}")
         if edited:
@@ -185,7 +185,7 @@ class Announcer:
         self._keepsake.begin(Posting(nonce, ids))
         try:
             message = await channel.send(embeds=shown, nonce=nonce, allowed_mentions=look.NOBODY)
-        except (TimeoutError, discord.DiscordException, OSError) as error:
+        except POSSIBLE as error:
             self._tries += 1
             return judge(error, self._tries, f"post in the announce channel {self._channel_id}")
         self._tries = 0

@@ -14,7 +14,7 @@ from actors.discord import look
 from actors.discord.commands import ADMIN_PAGES, COGS, ITEMS, PAGES
 from actors.discord.commands.errors import explain
 from actors.discord.desk import Desk
-from actors.discord.failures import judge
+from actors.discord.failures import POSSIBLE, judge
 from actors.discord.keepsake import Keepsake
 from actors.discord.pages import Book
 from actors.discord.troubles import Troubles
@@ -141,7 +141,7 @@ class UsherBot(commands.Bot):
             await ctx.send(embed=said.embed, ephemeral=True, allowed_mentions=look.NOBODY)
         except discord.Forbidden:
             self._no_reply(ctx)
-        except (discord.DiscordException, OSError) as failure:
+        except POSSIBLE as failure:
             self._log.warning("The answer to %s did not reach Discord: %s", ctx.command, failure)
 
     async def on_command_completion(self, ctx: commands.Context[Any]) -> None:
@@ -183,7 +183,7 @@ class UsherBot(commands.Bot):
         while digest != self.keepsake.commands:
             try:
                 await self.tree.sync(guild=guild)
-            except (discord.DiscordException, OSError) as error:
+            except POSSIBLE as error:
                 tries += 1
                 verdict = judge(error, tries, f"register the / commands in server {guild_id}", _INVITE)
                 self._troubles.hold(_SYNC, verdict.reason)

@@ -12,7 +12,7 @@ import discord
 
 from actors.discord import charting, live, look
 from actors.discord.desk import Desk
-from actors.discord.failures import judge
+from actors.discord.failures import POSSIBLE, judge
 from actors.discord.keepsake import Card, Keepsake
 from messages import BadgesAwarded, NowPlaying, Screening, ScreeningEnded, ScreeningStarted
 
@@ -217,7 +217,7 @@ class Cards:
                 await self._post_anew(face)
             else:
                 self._failed(face, error)
-        except (TimeoutError, discord.DiscordException, OSError) as error:
+        except POSSIBLE as error:
             self._failed(face, error)
 
     async def _post_anew(self, face: _Face) -> None:
@@ -233,7 +233,7 @@ class Cards:
         try:
             files = self._files(face)
             message = await channel.send(embed=self._embed(face), files=files, allowed_mentions=look.NOBODY)
-        except (TimeoutError, discord.DiscordException, OSError) as error:
+        except POSSIBLE as error:
             self._failed(face, error)
             return
         face.card.message_id = message.id

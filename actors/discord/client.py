@@ -9,7 +9,7 @@ from collections.abc import Callable
 import discord
 
 from actors.discord.bot import UsherBot
-from actors.discord.failures import INTENT_CURE, backoff, intent_missing, name_of_end, needs_somebody
+from actors.discord.failures import INTENT_CURE, POSSIBLE, backoff, intent_missing, name_of_end, needs_somebody
 from actors.discord.troubles import Troubles
 
 STEADY_S = 30.0
@@ -82,7 +82,7 @@ class Connection:
         bot, self._bot = self._bot, None
         self._up = False
         if bot is not None:
-            with contextlib.suppress(TimeoutError, discord.DiscordException, OSError):
+            with contextlib.suppress(*POSSIBLE):
                 async with asyncio.timeout(CLOSE_S):
                     await bot.close()
 
@@ -147,7 +147,7 @@ class Connection:
             bot = self.logged_in()
             if self._reads_messages or bot is None:
                 continue
-            with contextlib.suppress(discord.DiscordException, OSError):
+            with contextlib.suppress(*POSSIBLE):
                 flags = (await bot.application_info()).flags
                 if flags.gateway_message_content or flags.gateway_message_content_limited:
                     self._log.info("The message content intent was granted: connecting anew to use it")

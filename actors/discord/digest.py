@@ -9,7 +9,7 @@ import discord
 
 from actors.discord import look, words
 from actors.discord.desk import Desk, UnansweredError
-from actors.discord.failures import judge
+from actors.discord.failures import POSSIBLE, judge
 from actors.discord.keepsake import Keepsake
 from actors.discord.look import Field
 from actors.discord.times import now_in, read_when
@@ -79,7 +79,7 @@ class Digest:
                 await channel.send(embed=embed, allowed_mentions=look.NOBODY)
         except UnansweredError:
             return 5.0
-        except (TimeoutError, discord.DiscordException, OSError) as error:
+        except POSSIBLE as error:
             verdict = judge(error, tries, "post the digest of the week")
             if tries == 1:
                 self._log.warning("%s", verdict.reason)

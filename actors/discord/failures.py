@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from typing import Final
 
 import aiohttp
 import discord
@@ -13,6 +14,10 @@ INTENT_CURE = (
 )
 
 POST_PERMISSION = "give the bot View Channel, Send Messages, Embed Links and Attach Files there"
+
+POSSIBLE: Final = (discord.DiscordException, aiohttp.ClientError, OSError)
+"""What a request to Discord may raise. discord.py lets some of aiohttp's errors through, and not all of them are
+OSErrors: a connection that closes instead of answering is none."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import discord
 
 from actors.discord import words
-from actors.discord.failures import judge
+from actors.discord.failures import POSSIBLE, judge
 from actors.discord.keepsake import Keepsake, Night
 from messages import Item, Screening, ScreeningEnded, ScreeningStarted
 
@@ -17,7 +17,6 @@ NAME, ABOUT = 100, 1000
 """Longest name and description of an event."""
 PERMISSION = "give the bot Create Events and Manage Events in the server"
 _TRIES = 5
-_UNKNOWN_EVENT = 10070
 
 
 def name_of(item: Item) -> str:
@@ -75,7 +74,7 @@ class Nights:
             except discord.NotFound:
                 self._forget(night)  # called off
                 return
-            except (discord.DiscordException, OSError) as error:
+            except POSSIBLE as error:
                 verdict = judge(error, tries, "begin or end the planned night", PERMISSION)
                 if verdict.refused or tries == _TRIES:
                     self._log.warning("%s; do it by hand in Discord", verdict.reason)

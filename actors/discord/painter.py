@@ -14,6 +14,7 @@ import msgspec
 
 import charts
 from actors.discord import look
+from actors.discord.failures import POSSIBLE
 from charts import SIZE_LIMIT, Picture
 
 DEADLINE_S = 20.0
@@ -57,7 +58,7 @@ class Painter:
         if drawn:
             beside.set_image(url=f"attachment://{FILE}")
             file = discord.File(io.BytesIO(drawn), FILE, description=picture.alt)
-            with contextlib.suppress(discord.DiscordException, OSError):
+            with contextlib.suppress(*POSSIBLE):
                 await message.edit(embed=beside, attachments=[file], allowed_mentions=look.NOBODY)
 
     async def _run(self, data: bytes) -> tuple[bytes, str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import discord
 
 from actors.discord import words
+from actors.discord.failures import POSSIBLE
 from messages import NowPlaying, Screening
 
 MOST_UPDATES, WINDOW_S = 5, 20.0
@@ -55,7 +56,7 @@ class Presence:
             self._sent.append(time.monotonic())
             try:
                 await bot.change_presence(activity=_activity(wanted))
-            except (discord.DiscordException, OSError, RuntimeError):
+            except (*POSSIBLE, RuntimeError):
                 continue  # the connection is going; the next one starts with what is wanted then
             self._shown = wanted
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import discord
 
 from actors.discord.desk import Desk
+from actors.discord.failures import POSSIBLE
 from actors.discord.troubles import Troubles
 from messages import VoiceMember, VoicePresence
 
@@ -101,7 +102,7 @@ class VoiceWatch:
         async def fetch() -> None:
             try:
                 self._strangers[user_id] = await guild.fetch_member(user_id)
-            except (discord.DiscordException, OSError) as error:
+            except POSSIBLE as error:
                 self._log.warning("Member %s of the voice channel cannot be looked up: %s", user_id, error)
                 await asyncio.sleep(5.0)
                 self._strangers.pop(user_id, None)

@@ -29,6 +29,8 @@ class RestFault:
     text: str = ""
     html: bool = False
     """Whether a page of the proxies before Discord is answered, instead of JSON."""
+    cut: bool = False
+    """Whether the connection is closed instead of an answer."""
 
     def hits(self, method: str, path: str) -> bool:
         """Whether this request is hit."""
@@ -79,6 +81,10 @@ class Faults(Switches):
     def slow(self, seconds: float, path: str = "", *, times: int | None = None) -> RestFault:
         """Right answers, late."""
         return self.add(RestFault(path=path, times=times, delay_s=seconds))
+
+    def cutting(self, path: str = "", *, times: int | None = None) -> RestFault:
+        """The connection closes instead of an answer; what was asked is not done."""
+        return self.add(RestFault(path=path, times=times, cut=True))
 
     def take(self, method: str, path: str) -> RestFault | None:
         """The fault that hits this request, counted down."""

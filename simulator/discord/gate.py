@@ -69,6 +69,9 @@ class Gate:
         fault = self._faults.take(request.method, path)
         if fault is not None and fault.delay_s:
             await asyncio.sleep(fault.delay_s)
+        if fault is not None and fault.cut and request.transport is not None:
+            request.transport.close()
+            return nothing()  # which reaches nobody
         if fault is not None and fault.status:
             return self._struck(fault)
         if not _WITHOUT_TOKEN.match(path) and not self._accepted(request):

@@ -205,3 +205,13 @@ def test_a_slow_discord_delays_no_report(stage: Stage) -> None:
         until(lambda: stage.tracker.told(VoicePresence)[-1].members, "the tracker is told")
         assert time.monotonic() - began < 1.0
         stage.discord.faults.heal()
+
+
+def test_a_connection_that_closes_instead_of_an_answer(stage: Stage) -> None:
+    """discord.py lets aiohttp's own error through; the announcement is tried again, and the actor lives on."""
+    with stage.acting():
+        ours = stage.network.lines["discord"]
+        stage.discord.faults.cutting("/messages", times=3)
+        announced(stage)
+        stage.until_well()
+        assert stage.network.lines["discord"] is ours

@@ -11,6 +11,7 @@ from discord.ext import commands
 
 from actors.discord import look, words
 from actors.discord.desk import SUGGEST_S, Desk, UnansweredError
+from actors.discord.failures import POSSIBLE
 from actors.discord.look import Reply
 from actors.discord.pages import Book
 from messages import SuggestTitles, TitlesSuggested
@@ -91,7 +92,7 @@ async def waited(ctx: Context, work: Coroutine[Any, Any, Got]) -> Got:
     task = asyncio.ensure_future(work)
     done, _ = await asyncio.wait({task}, timeout=_TYPING_AFTER_S)
     if not done:
-        with contextlib.suppress(discord.DiscordException, OSError):
+        with contextlib.suppress(*POSSIBLE):
             await ctx.typing()
     return await task
 

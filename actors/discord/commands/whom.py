@@ -8,6 +8,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from actors.discord.failures import POSSIBLE
+
 _LOOK_UP_S = 3.0
 
 
@@ -32,7 +34,7 @@ class Whom(app_commands.Transformer, commands.Converter[Any]):
         try:
             async with asyncio.timeout(_LOOK_UP_S):
                 return await commands.MemberConverter().convert(ctx, argument)
-        except (TimeoutError, discord.DiscordException) as error:
+        except POSSIBLE as error:
             raise commands.MemberNotFound(argument) from error
 
 
