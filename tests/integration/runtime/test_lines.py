@@ -18,14 +18,12 @@ import zmq
 from actors.runtime.memory import MemoryNetwork
 from actors.runtime.transport import (
     BATCH,
-    LONGEST_PATH,
     QUEUE_FRAMES,
     Addresses,
     Keys,
     Line,
     Origin,
     ZmqLine,
-    private_folder,
 )
 
 WITHIN_S = 10.0
@@ -341,46 +339,6 @@ def test_what_is_no_zeromq_is_not_heard() -> None:
         with contextlib.closing(ZmqLine("ann", addresses)) as ann:
             ann.send("bob", b"it is me")
             assert [frame for _, frame in received(bob)] == [b"it is me"]
-
-
-@ipc_only
-def test_a_path_that_would_be_cut_is_refused(folder: Path) -> None:
-    """The operating system would listen somewhere else, or fail without a reason."""
-    long = folder / ("x" * LONGEST_PATH) / "bob.sock"
-    with pytest.raises(OSError, match=f"{LONGEST_PATH} bytes.*TMPDIR"):
-        ZmqLine("bob", Addresses({"bob": f"ipc://{long}"}))
-
-
-@ipc_only
-@pytest.mark.parametrize("mode", [0o750, 0o705, 0o777])
-def test_a_folder_that_others_can_enter_is_refused(folder: Path, mode: int) -> None:
-    """Who can enter it can speak to the actors."""
-    folder.chmod(mode)
-    try:
-        with pytest.raises(PermissionError, match="open to others"):
-            ZmqLine("bob", Addresses({"bob": f"ipc://{folder}/bob.sock"}))
-    finally:
-        folder.chmod(0o700)
-
-
-@ipc_only
-def test_a_link_to_a_folder_is_refused(folder: Path) -> None:
-    """It may be another's by the time that we listen."""
-    (folder / "real").mkdir(mode=0o700)
-    (folder / "link").symlink_to(folder / "real")
-    with pytest.raises(PermissionError):
-        private_folder(folder / "link")
-
-
-@ipc_only
-def test_a_private_folder_is_made(folder: Path) -> None:
-    """For the owner alone, whatever the umask is."""
-    before = os.umask(0)
-    try:
-        private_folder(folder / "new")
-    finally:
-        os.umask(before)
-    assert (folder / "new").stat().st_mode & 0o777 == 0o700
 
 
 @ipc_only
