@@ -25,6 +25,8 @@ class GetWhoSaw(Message, frozen=True, tag="get_who_saw"):
     """Viewers a page."""
     offset: int = 0
     """Viewers to pass over."""
+    asker: str = ""
+    """Who asks, Discord id as digits; what is private is answered to its owner alone. Empty: nobody in particular."""
 
 
 class SeenBy(Record, frozen=True):
@@ -101,6 +103,8 @@ class GetYear(Message, frozen=True, tag="get_year"):
     """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
     year: int
     """Which, in TIMEZONE."""
+    asker: str = ""
+    """Who asks, Discord id as digits; what is private is answered to its owner alone. Empty: nobody in particular."""
 
 
 class YearOfViewer(Message, frozen=True, tag="year_of_viewer"):
@@ -112,6 +116,8 @@ class YearOfViewer(Message, frozen=True, tag="year_of_viewer"):
     """What the year adds up to."""
     badges: tuple[EarnedBadge, ...]
     """Earned in that year, the newest first."""
+    hidden: bool = False
+    """The viewer keeps this private, and somebody else asked: nothing of it is here."""
 
 
 class BigNight(Record, frozen=True):

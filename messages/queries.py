@@ -129,6 +129,8 @@ class GetViewerStats(Message, frozen=True, tag="get_viewer_stats"):
 
     viewer_id: str
     """Discord id as digits, or plex:<machineIdentifier>:<account id>."""
+    asker: str = ""
+    """Who asks, Discord id as digits; what is private is answered to its owner alone. Empty: nobody in particular."""
 
 
 class ViewerProfile(Message, frozen=True, tag="viewer_profile"):
@@ -144,6 +146,8 @@ class ViewerProfile(Message, frozen=True, tag="viewer_profile"):
     """Place in the leaderboard by time, from 1; 0 where not in it."""
     days: tuple[tuple[str, float], ...] = ()
     """The last year: ISO date in TIMEZONE, seconds watched; in order of time, days without any left out."""
+    hidden: bool = False
+    """The viewer keeps this private, and somebody else asked: nothing of it is here."""
 
 
 class GetBadgeCatalogue(Message, frozen=True, tag="get_badge_catalogue"):
@@ -207,6 +211,8 @@ class GetHistory(Message, frozen=True, tag="get_history"):
     """Rows a page."""
     offset: int = 0
     """Rows to pass over."""
+    asker: str = ""
+    """Who asks, Discord id as digits; what is private is answered to its owner alone. Empty: nobody in particular."""
 
 
 class HistoryPage(Message, frozen=True, tag="history_page"):
@@ -216,6 +222,8 @@ class HistoryPage(Message, frozen=True, tag="history_page"):
     """The newest first."""
     total: int
     """How many there are in all."""
+    hidden: bool = False
+    """The viewer keeps this private, and somebody else asked: nothing of it is here."""
 
 
 class GetMovieStats(Message, frozen=True, tag="get_movie_stats"):
