@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from actors.discord import look
 from actors.discord.commands import ADMIN_PAGES, COGS, ITEMS, PAGES
+from actors.discord.commands.base import manners
 from actors.discord.commands.errors import explain
 from actors.discord.desk import Desk
 from actors.discord.failures import POSSIBLE, judge
@@ -138,7 +139,7 @@ class UsherBot(commands.Bot):
         if said.embed is None:
             return
         try:
-            await ctx.send(embed=said.embed, ephemeral=True, allowed_mentions=look.NOBODY)
+            await ctx.send(embed=said.embed, ephemeral=True, **manners(ctx))
         except discord.Forbidden:
             self._no_reply(ctx)
         except POSSIBLE as failure:

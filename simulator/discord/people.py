@@ -297,17 +297,10 @@ class People:
         return found[0]
 
     def wait_reply(self, asked: Message | Interaction, timeout: float = 10.0) -> Message:
-        """The bot's answer to an interaction, or to a message: its reply, or its next message in the channel.
-
-        TimeoutError where none comes.
-        """
+        """The bot's answer to an interaction, or its reply to a message. TimeoutError where none comes."""
         if isinstance(asked, Interaction):
             return asked.wait_reply(timeout)
-
-        def fits(message: Message) -> bool:
-            return message.reply_to == asked.id or (message.reply_to is None and message.id > asked.id)
-
-        return self.wait_for(fits, timeout, where=asked.channel_id)
+        return self.wait_for(lambda message: message.reply_to == asked.id, timeout, where=asked.channel_id)
 
     def until(self, ready: Callable[[], Any], timeout: float = 5.0) -> bool:
         """Wait until something of this Discord holds; whether it did in time. `ready` is asked at each change."""

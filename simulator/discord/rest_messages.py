@@ -94,7 +94,7 @@ class Messages:
         if before is not None:
             return answer(self.world.message_payload(before))
         message = made(body, files, self.world.bot, channel.id)
-        message.reply_to = self._referred(body, channel)
+        message.reply_to = self._referred(request, body, channel)
         return answer(self.world.message_payload(self.world.post(message)))
 
     def _same_nonce(self, body: Payload) -> Message | None:
@@ -108,10 +108,12 @@ class Messages:
                 return message
         return None
 
-    def _referred(self, body: Payload, channel: Channel) -> int | None:
+    def _referred(self, request: web.Request, body: Payload, channel: Channel) -> int | None:
+        """Which message it replies to: only who may read the history may reply."""
         reference = body.get("message_reference")
         if not reference:
             return None
+        self.channel(request, READ_HISTORY)
         found = self.world.messages.get(int(reference["message_id"]))
         if found is not None and found.channel_id == channel.id:
             return found.id

@@ -97,7 +97,7 @@ class Director:
     def _answered(self, asked: Message | Interaction) -> bool:
         if isinstance(asked, Interaction):
             return bool(asked.replies)
-        return any(m.id > asked.id and not m.loading for m in self.stage.discord.messages(ANNOUNCE, by_bot=True))
+        return any(m.reply_to == asked.id and not m.loading for m in self.stage.discord.messages(ANNOUNCE, by_bot=True))
 
     def slowest_ack_s(self) -> float:
         """Longest time until a slash command was acknowledged; infinite where one never was."""

@@ -33,9 +33,7 @@ def until(found: Callable[[], Got], what: str, timeout_s: float = 15.0) -> Got:
 
 def answer(stage: "Stage", who: str, text: str) -> Posted:
     """Somebody writes a command; the bot's answer."""
-    before = len(stage.discord.messages(by_bot=True))
-    stage.discord.say(who, "film-club", text)
-    return until(lambda: stage.discord.messages(by_bot=True)[before:], f"an answer to {text}")[0]
+    return stage.discord.wait_reply(stage.discord.say(who, "film-club", text), 15.0)
 
 
 class Peer(threading.Thread):

@@ -65,7 +65,8 @@ class Tools(commands.Cog):
         await ctx.defer()
         embed = discord.Embed(title=f"{(who or ctx.author).display_name}: {count}", colour=0xE5A00D)
         embed.set_image(url="attachment://poster.png")
-        await ctx.send(embed=embed, file=discord.File(io.BytesIO(b"picture"), "poster.png"), view=Buttons())
+        picture = discord.File(io.BytesIO(b"picture"), "poster.png")
+        await ctx.reply(embed=embed, file=picture, view=Buttons())
 
     @stats.autocomplete("count")
     async def counts(self, _: discord.Interaction, typed: str) -> list[app_commands.Choice[int]]:

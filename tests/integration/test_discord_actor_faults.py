@@ -8,7 +8,7 @@ import pytest
 
 from actors.discord import announce, client, failures
 from messages import NowPlaying, ScreeningStarted, VoicePresence
-from simulator.discord.permissions import SEND_MESSAGES
+from simulator.discord.permissions import READ_HISTORY, SEND_MESSAGES
 from simulator.discord.world import FLAG_MESSAGE_CONTENT, MESSAGE_CONTENT
 from tests.integration.discord_stage import Stage, answer, staged, until
 from tests.unit.discord import samples
@@ -215,3 +215,18 @@ def test_a_connection_that_closes_instead_of_an_answer(stage: Stage) -> None:
         announced(stage)
         stage.until_well()
         assert stage.network.lines["discord"] is ours
+
+
+def test_without_the_history_it_answers_without_referring(stage: Stage) -> None:
+    """Discord lets nobody reply who may not read the history; a denied command is answered there too."""
+    with stage.acting():
+        assert answer(stage, "Chiara", "!help").embeds  # found by what it refers to
+        stage.discord.deny("film-club", READ_HISTORY)
+        for command, title in (("!help", "Usher"), ("!savedata", "Only administrators")):
+            asked = stage.discord.say("Chiara", "film-club", command)
+            said = stage.discord.wait_for(
+                lambda message, asked=asked: message.id > asked.id,
+                15.0,
+                where="film-club",  # type: ignore[misc]  # bound
+            )
+            assert title in said.text and said.reply_to is None

@@ -100,8 +100,19 @@ async def waited(ctx: Context, work: Coroutine[Any, Any, Got]) -> Got:
 async def send(ctx: Context, reply: Reply, view: discord.ui.View | None = None) -> discord.Message:
     """Send an answer to where the command was given."""
     if view is None:
-        return await ctx.send(embed=reply.embed, allowed_mentions=look.NOBODY)
-    return await ctx.send(embed=reply.embed, view=view, allowed_mentions=look.NOBODY)
+        return await ctx.send(embed=reply.embed, **manners(ctx))
+    return await ctx.send(embed=reply.embed, view=view, **manners(ctx))
+
+
+def manners(ctx: Context) -> dict[str, Any]:
+    """How every answer is sent: it mentions nobody, and to a ! command it is a reply.
+
+    Above the answer to a / command Discord shows the command by itself. It lets a bot reply only where it may read the
+    message history. An asker who has deleted the question still gets the answer.
+    """
+    if ctx.interaction is not None or not ctx.bot_permissions.read_message_history:
+        return {"allowed_mentions": look.NOBODY}
+    return {"allowed_mentions": look.NOBODY, "reference": ctx.message.to_reference(fail_if_not_exists=False)}
 
 
 def viewer_id(member: discord.Member | discord.User) -> str:
