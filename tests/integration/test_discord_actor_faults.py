@@ -1,5 +1,6 @@
 """Every fault of Discord: named with its cure, survived, and nothing that was to be announced is lost."""
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from actors.discord import announce, client, failures
 from messages import NowPlaying, ScreeningStarted, VoicePresence
 from simulator.discord.permissions import READ_HISTORY, SEND_MESSAGES
+from simulator.discord.posts import Message as Posted
 from simulator.discord.world import FLAG_MESSAGE_CONTENT, MESSAGE_CONTENT
 from tests.integration.discord_stage import Stage, answer, staged, until
 from tests.unit.discord import samples
@@ -223,10 +225,11 @@ def test_without_the_history_it_answers_without_referring(stage: Stage) -> None:
         assert answer(stage, "Chiara", "!help").embeds  # found by what it refers to
         stage.discord.deny("film-club", READ_HISTORY)
         for command, title in (("!help", "Usher"), ("!savedata", "Only administrators")):
-            asked = stage.discord.say("Chiara", "film-club", command)
-            said = stage.discord.wait_for(
-                lambda message, asked=asked: message.id > asked.id,
-                15.0,
-                where="film-club",  # type: ignore[misc]  # bound
-            )
+            asked = stage.discord.say("Chiara", "film-club", command).id
+            said = until(functools.partial(newer, stage, asked), f"an answer to {command}")[0]
             assert title in said.text and said.reply_to is None
+
+
+def newer(stage: Stage, than: int) -> list[Posted]:
+    """What the bot has posted after a message."""
+    return [message for message in stage.discord.messages("film-club", by_bot=True) if message.id > than]
