@@ -122,12 +122,35 @@ class Precision:
 def sql(data_dir: Path, query: str) -> list[dict[str, Any]]:
     """What a query of the store finds, on a copy of its file: nothing in the folder is touched."""
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("usher.db", "usher.db-wal"):
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copyfile(data_dir / name, Path(folder) / name)
+        copy_of_store(data_dir, Path(folder))
         with contextlib.closing(sqlite3.connect(Path(folder) / "usher.db")) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(query)]
+
+
+def copy_of_store(data_dir: Path, folder: Path) -> None:
+    """The store's file and its log as they stood at one moment: copied again where they were written meanwhile."""
+    files = [data_dir / name for name in ("usher.db", "usher.db-wal")]
+    while True:
+        before = states(files)
+        for file in files:
+            (folder / file.name).unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(file, folder / file.name)
+        if states(files) == before:
+            return
+
+
+def states(files: list[Path]) -> list[tuple[int, int] | None]:
+    """Length of each file and when it was last written, ns; None where there is none."""
+    found: list[tuple[int, int] | None] = []
+    for file in files:
+        try:
+            state = file.stat()
+            found.append((state.st_size, state.st_mtime_ns))
+        except FileNotFoundError:
+            found.append(None)
+    return found
 
 
 def load(data_dir: Path, name: str) -> Any:
