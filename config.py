@@ -62,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     top_watchers_role_id: int = 0
     top_watchers: int = 3
     weekly_digest: str = ""
+    bot_language: str = "en"
     discord_api_url: str = ""
     discord_gateway_url: str = ""
     plex_servers: tuple[PlexServer, ...] = ()
@@ -209,6 +210,14 @@ def _weekly(raw: str) -> str:
     return value
 
 
+def _language(raw: str) -> str:
+    catalogues = (Path(__file__).resolve().parent / "languages").glob("*/LC_MESSAGES/usher.mo")
+    known = {found.parent.parent.name.lower(): found.parent.parent.name for found in catalogues} | {"en": "en"}
+    if raw.lower() not in known:
+        raise _WrongError("one of " + ", ".join(sorted(known.values())))
+    return known[raw.lower()]
+
+
 def _timezone(raw: str) -> str:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -273,6 +282,7 @@ DECLARED: tuple[Setting, ...] = (
     Setting("TOP_WATCHERS_ROLE_ID", "id of a role for those who watched most of late", _snowflake),
     Setting("TOP_WATCHERS", "how many get that role", _count(1, 25, "members")),
     Setting("WEEKLY_DIGEST", "when to post the week's figures, like sunday 18:00", _weekly),
+    Setting("BOT_LANGUAGE", "language in which the bot speaks on Discord", _language),
     Setting("DISCORD_API_URL", "another Discord API, for tests", _url("http", "https")),
     Setting("DISCORD_GATEWAY_URL", "another Discord gateway, for tests", _url("ws", "wss")),
     Setting("PLEX_SERVERS", "more Plex servers, a JSON list of url and token", _servers),

@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
+from charts.figures import written
 from charts.lettering import families, shown
-from charts.plan import Attendance, Genres, Picture, Weeks, Year
+from charts.plan import Attendance, Genres, Picture, Weeks, Wording, Year
 
 CARD, TEXT, QUIET, LINE = "#22252b", "#f1f2f4", "#a3a8b2", "#3a3f48"
 GOLD, GREEN, EMPTY = "#e5a00d", "#3fae6d", "#2f333b"
@@ -64,14 +65,14 @@ def _drawn(picture: Picture) -> bytes:
         for side in axes.spines.values():
             side.set_visible(False)
         axes.tick_params(length=0, pad=6)
-        _PANELS[type(panel)](axes, panel)
+        _PANELS[type(panel)](axes, panel, picture.wording)
         top_in -= tall
     written = io.BytesIO()
     figure.savefig(written, format="png", facecolor=CARD)
     return written.getvalue()
 
 
-def _attendance(axes: Axes, panel: Attendance) -> None:
+def _attendance(axes: Axes, panel: Attendance, wording: Wording) -> None:
     count = max(1, len(panel.watching))
     edges = [panel.length_s * place / count for place in range(count + 1)]
     values = list(panel.watching) or [0]
@@ -92,12 +93,12 @@ def _clock(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02}"
 
 
-def _weeks(axes: Axes, panel: Weeks) -> None:
+def _weeks(axes: Axes, panel: Weeks, wording: Wording) -> None:
     hours = [seconds / 3600 for _, seconds in panel.weeks] or [0.0]
     bars = axes.bar(range(len(hours)), hours, width=0.66, color=GOLD)
     for bar, value in zip(bars, hours, strict=True):
         if value:
-            said = f"{value:,.0f} h" if value >= 10 else f"{value:.1f} h"
+            said = wording.hours.format(hours=written(value, 0 if value >= 10 else 1, wording.number))
             axes.annotate(
                 said, (bar.get_x() + bar.get_width() / 2, value), (0, 4), textcoords="offset points", ha="center",
                 fontsize=9.5,
@@ -106,22 +107,31 @@ def _weeks(axes: Axes, panel: Weeks) -> None:
     axes.set_ylim(0, max(0.1, *hours) * 1.18)
     axes.set_yticks([])
     days = [datetime.date.fromisoformat(monday) for monday, _ in panel.weeks]
-    axes.set_xticks(range(len(days)), [f"{day.day} {day:%b}" for day in days])
+    axes.set_xticks(
+        range(len(days)), [wording.day.format(day=day.day, month=wording.months[day.month - 1]) for day in days]
+    )
 
 
-def _genres(axes: Axes, panel: Genres) -> None:
+def _genres(axes: Axes, panel: Genres, wording: Wording) -> None:
     rows = panel.counts[:MOST_BARS] or (("", 0),)
     bars = axes.barh(range(len(rows)), [number for _, number in rows], height=0.62, color=GREEN)
     for bar, (_, number) in zip(bars, rows, strict=True):
         middle = bar.get_y() + bar.get_height() / 2
-        axes.annotate(f"{number:,}", (number, middle), (5, 0), textcoords="offset points", va="center", fontsize=9.5)
+        axes.annotate(
+            written(number, 0, wording.number),
+            (number, middle),
+            (5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9.5,
+        )
     axes.set_yticks(range(len(rows)), [shown(name, 20) for name, _ in rows], color=TEXT)
     axes.invert_yaxis()
     axes.set_xticks([])
     axes.set_xlim(0, max(1, *(number for _, number in rows)) * 1.1)
 
 
-def _year(axes: Axes, panel: Year) -> None:
+def _year(axes: Axes, panel: Year, wording: Wording) -> None:
     last = datetime.date.fromisoformat(panel.until)
     first = last - datetime.timedelta(days=364)
     monday = first - datetime.timedelta(days=first.weekday())
@@ -139,15 +149,15 @@ def _year(axes: Axes, panel: Year) -> None:
         )  # fmt: skip
         axes.add_patch(square)
         if day.day == 1:
-            months[column] = f"{day:%b}"
+            months[column] = wording.months[day.month - 1]
     axes.set_xlim(0, 53.2)
     axes.set_ylim(7, 0)
     axes.set_aspect("equal", anchor="W")
     axes.set_xticks([column + 0.5 for column in months], list(months.values()))
-    axes.set_yticks([0.5, 2.5, 4.5], ["Mon", "Wed", "Fri"])
+    axes.set_yticks([0.5, 2.5, 4.5], [wording.weekdays[day] for day in (0, 2, 4)])
 
 
-_PANELS: dict[type, Callable[[Axes, Any], None]] = {
+_PANELS: dict[type, Callable[[Axes, Any, Wording], None]] = {
     Attendance: _attendance,
     Weeks: _weeks,
     Genres: _genres,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from charts.figures import ENGLISH
+
 SIZE_LIMIT = 1_000_000
 """Bytes of data that the drawing process reads, and of the picture that it may answer with."""
 
@@ -47,9 +49,22 @@ class Year(Panel, frozen=True, tag="year"):
     """ISO date of the last day shown; the year before it is drawn."""
 
 
+class Wording(msgspec.Struct, frozen=True):
+    """What is written into a picture by itself, in the language that it is drawn in."""
+
+    months: tuple[str, ...] = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    weekdays: tuple[str, ...] = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    day: str = "{day} {month}"
+    """A day of a week's beginning."""
+    hours: str = "{hours} h"
+    number: str = ENGLISH
+    """How 1234.5 is written."""
+
+
 class Picture(msgspec.Struct, frozen=True):
     """Panels, one below the other."""
 
     panels: tuple[Attendance | Weeks | Genres | Year, ...]
     alt: str = ""
     """The same in words, for those who do not see it."""
+    wording: Wording = Wording()

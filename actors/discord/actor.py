@@ -25,6 +25,7 @@ from actors.discord.nights import Nights
 from actors.discord.notices import Notice
 from actors.discord.painter import Painter
 from actors.discord.presence import Presence
+from actors.discord.tongue import speak
 from actors.discord.troubles import Troubles
 from actors.discord.voice import VoiceWatch
 from actors.runtime import Actor, Context, OutboxFull
@@ -49,6 +50,7 @@ class DiscordActor(Actor):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         settings = context.settings
+        speak(settings.bot_language)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run_loop, name="discord-loop", daemon=True)
         self._leaving = asyncio.Event()

@@ -12,12 +12,13 @@ from discord.ext import commands
 
 from actors.discord import look
 from actors.discord.commands import ADMIN_PAGES, COGS, ITEMS, PAGES
-from actors.discord.commands.base import manners
+from actors.discord.commands.base import manners, speak_of
 from actors.discord.commands.errors import explain
 from actors.discord.desk import Desk
 from actors.discord.failures import POSSIBLE, judge
 from actors.discord.keepsake import Keepsake
 from actors.discord.pages import Book
+from actors.discord.tongue import _
 from actors.discord.troubles import Troubles
 from messages import Item
 
@@ -74,6 +75,7 @@ class UsherBot(commands.Bot):
         """After the log-in: commands, buttons, and Discord's copy of the commands where it is old."""
         for make in COGS:
             await self.add_cog(make(self.desk, self.book))
+        speak_of(self.commands)
         self.add_dynamic_items(*ITEMS)
         self.is_set_up = True
         self._start(self._sync())
@@ -163,7 +165,7 @@ class UsherBot(commands.Bot):
     async def _in_our_server(self, ctx: commands.Context[Any]) -> bool:
         wanted = self.desk.settings.discord_guild_id
         if wanted and ctx.guild is not None and ctx.guild.id != wanted:
-            raise commands.CheckFailure("Usher serves another server than this one.")
+            raise commands.CheckFailure(_("Usher serves another server than this one."))
         return True
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:

@@ -14,6 +14,7 @@ from actors.discord import charting, live, look
 from actors.discord.desk import Desk
 from actors.discord.failures import POSSIBLE, judge
 from actors.discord.keepsake import Card, Keepsake
+from actors.discord.tongue import of_badge
 from messages import BadgesAwarded, NowPlaying, Screening, ScreeningEnded, ScreeningStarted
 
 MOST_AT_ONCE = 5
@@ -143,7 +144,7 @@ class Cards:
         face = self._where_seated(notice)
         if face is None:
             return
-        earned = [(notice.username, f"{badge.emoji} {badge.name}") for badge in notice.badges]
+        earned = [(notice.username, f"{badge.emoji} {of_badge(badge.name)}") for badge in notice.badges]
         new = [each for each in earned if each not in face.card.badges]
         if new:
             face.card.badges = [*face.card.badges, *new][:_EARNED]

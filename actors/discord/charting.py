@@ -1,15 +1,29 @@
 """What is drawn: from what the actors answered to plain data for `charts`, and the same in words."""
 
 import datetime
+from collections.abc import Sequence
 
 from actors.discord import words
-from charts import Attendance, Genres, Picture, Weeks, Year
+from actors.discord.dates import MONTHS_SHORT, WEEKDAYS_SHORT, whole
+from actors.discord.tongue import _, ngettext
+from charts import Attendance, Genres, Picture, Weeks, Wording, Year
 from messages import MovieStats, ScreeningEnded, ViewerProfile
 
 MOST_STRETCHES = 120
 _ALT = 1000
 _MOST_GENRES = 8
 _SHORTEST_MS = 60_000
+
+
+def wording() -> Wording:
+    """What is written into a picture by itself, in the language that is spoken."""
+    return Wording(
+        months=tuple(_(month) for month in MONTHS_SHORT),
+        weekdays=tuple(_(day) for day in WEEKDAYS_SHORT),
+        day=_("{day} {month}"),
+        hours=_("{hours} h"),
+        number=_("1,234.5"),
+    )
 
 
 def night(ended: ScreeningEnded) -> Picture | None:
@@ -28,9 +42,9 @@ def night(ended: ScreeningEnded) -> Picture | None:
         for place, number in enumerate(watching)
         if place == 0 or watching[place - 1] != number
     ]
-    alt = f"Viewers at each minute of the film: {', '.join(changes)}"
-    name = words.plain(words.item_name(ended.screening.item))
-    return Picture((Attendance(f"Who watched when · {name}", watching, length_ms / 1000),), words.cut(alt, _ALT))
+    alt = _("Viewers at each minute of the film: {changes}").format(changes=", ".join(changes))
+    heading = _("Who watched when · {film}").format(film=words.plain(words.item_name(ended.screening.item)))
+    return Picture((Attendance(heading, watching, length_ms / 1000),), words.cut(alt, _ALT), wording())
 
 
 def community(found: MovieStats, title: str) -> Picture | None:
@@ -39,20 +53,32 @@ def community(found: MovieStats, title: str) -> Picture | None:
     said = []
     watched = [(day, seconds) for day, seconds in found.weeks if seconds]
     if watched:
-        panels.append(Weeks(f"Hours by week · {title}" if title else "Hours by week", found.weeks))
-        said.append("Hours by week: " + ", ".join(f"{day} {words.duration(seconds)}" for day, seconds in watched))
+        heading = _("Hours by week · {title}").format(title=title) if title else _("Hours by week")
+        panels.append(Weeks(heading, found.weeks))
+        hours = ", ".join(f"{whole(day)} {words.duration(seconds)}" for day, seconds in watched)
+        said.append(_("Hours by week: {hours}").format(hours=hours))
     if found.genres:
-        panels.append(Genres("Genres", found.genres[:_MOST_GENRES]))
-        said.append("Genres: " + ", ".join(f"{name} {number}" for name, number in found.genres[:_MOST_GENRES]))
-    return Picture(tuple(panels), words.cut(". ".join(said), _ALT)) if panels else None
+        panels.append(Genres(_("Genres"), found.genres[:_MOST_GENRES]))
+        said.append(_counts(found.genres[:_MOST_GENRES]))
+    return Picture(tuple(panels), words.cut(". ".join(said), _ALT), wording()) if panels else None
+
+
+def _counts(genres: Sequence[tuple[str, int]]) -> str:
+    return _("Genres: {genres}").format(genres=", ".join(f"{name} {number}" for name, number in genres))
 
 
 def calendar(title: str, days: tuple[tuple[str, float], ...], year: int) -> Picture | None:
     """The days of one year as a calendar; None where it is empty."""
     if not days:
         return None
-    alt = f"{year}: {words.duration(sum(seconds for _, seconds in days))} on {words.count(len(days), 'day')}"
-    return Picture((Year(title, days, f"{year}-12-31"),), alt)
+    alt = _("{year}: {hours}").format(year=year, hours=_hours(days))
+    return Picture((Year(title, days, f"{year}-12-31"),), alt, wording())
+
+
+def _hours(days: Sequence[tuple[str, float]]) -> str:
+    """How much, on how many days."""
+    said = ngettext("{time} on {count} day", "{time} on {count} days", len(days))
+    return said.format(time=words.duration(sum(seconds for _day, seconds in days)), count=words.number(len(days)))
 
 
 def viewer(profile: ViewerProfile, today: datetime.date) -> Picture | None:
@@ -60,11 +86,10 @@ def viewer(profile: ViewerProfile, today: datetime.date) -> Picture | None:
     if profile.stats is None or not profile.days:
         return None
     name = words.plain(profile.stats.username, 40)
-    hours = sum(seconds for _, seconds in profile.days)
     genres = sorted(profile.stats.genres.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_GENRES]
-    alt = f"The last year: {words.duration(hours)} on {words.count(len(profile.days), 'day')}"
+    alt = _("The last year: {hours}").format(hours=_hours(profile.days))
     if genres:
-        alt += ". Genres: " + ", ".join(f"{genre} {number}" for genre, number in genres)
-    year = Year(f"The year of {name}", profile.days, today.isoformat())
-    panels = (year, Genres("Genres", tuple(genres))) if genres else (year,)
-    return Picture(panels, words.cut(alt, _ALT))
+        alt = f"{alt}. {_counts(genres)}"
+    year = Year(_("The year of {name}").format(name=name), profile.days, today.isoformat())
+    panels = (year, Genres(_("Genres"), tuple(genres))) if genres else (year,)
+    return Picture(panels, words.cut(alt, _ALT), wording())

@@ -5,6 +5,7 @@ import concurrent.futures
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from actors.discord.tongue import _, later
 from actors.runtime import Clock, RemoteError
 from messages import FilmsFound, FindFilms, GetPoster, Item, Message, Poster
 
@@ -25,10 +26,10 @@ SUGGEST_S = 1.5
 """Deadline of an autocompletion: Discord drops those older than three seconds."""
 
 _WHO = {
-    "tracker": "The tracker",
-    "persistence": "The store (persistence)",
-    "launcher": "The launcher",
-    "plex": "The Plex poller",
+    "tracker": later("The tracker"),
+    "persistence": later("The store (persistence)"),
+    "launcher": later("The launcher"),
+    "plex": later("The Plex poller"),
 }
 
 
@@ -60,21 +61,23 @@ class Desk:
 
     async def ask(self, actor: str, question: Message, expected: type[Answer], timeout_s: float = ASK_S) -> Answer:
         """The answer of `actor`; UnansweredError, in words for people, where there is none in time."""
-        who = _WHO.get(actor, actor)
+        who = _(_WHO.get(actor, actor))
         try:
             async with asyncio.timeout(timeout_s + 0.5):
                 answer = await asyncio.wrap_future(self._asks(actor, question, timeout_s))
         except RemoteError as error:
             raise UnansweredError(
-                f"{who} could not do it: {error.text or error.kind}",
-                "The log has the details; what is in memory is kept.",
+                _("{who} could not do it: {reason}").format(who=who, reason=error.text or error.kind),
+                _("The log has the details; what is in memory is kept."),
             ) from error
         except Exception as error:
-            raise UnansweredError(f"{who} is restarting; nothing is lost.", "Try again in a few seconds.") from error
+            raise UnansweredError(
+                _("{who} is restarting; nothing is lost.").format(who=who), _("Try again in a few seconds.")
+            ) from error
         if not isinstance(answer, expected):
             raise UnansweredError(
-                f"{who} answered something unexpected ({type(answer).__name__}).",
-                "Are all parts of Usher of one version? Restart it.",
+                _("{who} answered something unexpected ({kind}).").format(who=who, kind=type(answer).__name__),
+                _("Are all parts of Usher of one version? Restart it."),
             )
         return answer
 
@@ -85,7 +88,7 @@ class Desk:
 
     async def poster(self, item: Item) -> Poster:
         """The item's poster, from whichever server holds it; with a problem where there is none."""
-        problem = "no Plex server answered"
+        problem = _("no Plex server answered")
         for poller in self.pollers:
             try:
                 found = await self.ask(poller, GetPoster(item.server_id, item.thumb), Poster, POSTER_S)

@@ -13,6 +13,7 @@ from actors.discord.failures import POSSIBLE, judge
 from actors.discord.keepsake import Keepsake
 from actors.discord.look import Field
 from actors.discord.times import now_in, read_when
+from actors.discord.tongue import _
 from messages import GetLeaderboard, GetMovieStats, Leaderboard, MovieStats
 
 WEEK_S = 7 * 86_400.0
@@ -109,20 +110,20 @@ def last_due(weekday_and_time: str, zone: str, wall_s: float) -> float:
 def card(films: MovieStats, best: Leaderboard) -> discord.Embed:
     """The digest of a week in which something was watched."""
     facts = (
-        f"**{words.duration(films.watch_time_s)}** watched",
-        words.count(films.titles, "title"),
-        words.count(films.viewers, "viewer"),
-        f"{films.completed:,} seen to the end",
+        _("**{time}** watched").format(time=words.duration(films.watch_time_s)),
+        words.counted("{count} title", "{count} titles", films.titles),
+        words.counted("{count} viewer", "{count} viewers", films.viewers),
+        words.counted("{count} seen to the end", "{count} seen to the end", films.completed),
     )
     seen = [
         f"**{words.safe(f'{film.title} ({film.year})' if film.year else film.title, 80)}** · "
-        f"{words.count(film.viewers, 'viewer')}, {words.duration(film.watch_time_s)}"
+        f"{words.counted('{count} viewer', '{count} viewers', film.viewers)}, {words.duration(film.watch_time_s)}"
         for film in films.most_watched[:MOST_FILMS]
     ]
     viewers = [
         f"{place} **{words.safe(row.username, 40)}** · {words.duration(row.value)}"
         for place, row in zip(_PLACES, best.rows, strict=False)
     ]
-    fields = [Field("🎬 Most watched", look.lines_within(seen))] if seen else []
-    fields += [Field("🍿 Most time", look.lines_within(viewers))] if viewers else []
-    return look.card("🗞️ The week at the cinema", " · ".join(facts), colour=look.PURPLE, fields=fields)
+    fields = [Field(_("🎬 Most watched"), look.lines_within(seen))] if seen else []
+    fields += [Field(_("🍿 Most time"), look.lines_within(viewers))] if viewers else []
+    return look.card(_("🗞️ The week at the cinema"), " · ".join(facts), colour=look.PURPLE, fields=fields)

@@ -7,6 +7,7 @@ import discord
 
 from actors.discord import look, words
 from actors.discord.look import Field
+from actors.discord.tongue import _
 from messages import Moment, PositionMs, Screening, ScreeningEnded, Seat
 
 BAR_CELLS = 18
@@ -25,10 +26,10 @@ def playing(shown: Screening, at: Moment) -> discord.Embed:
     gone = sorted({seat.username for seat in shown.seats if not seat.present} - {seat.username for seat in here})
     fields = []
     if here:
-        mark = "🍿" if shown.party else "👤"
-        fields.append(Field(f"{mark} Watching · {len(here)}", look.lines_within([_seat(seat) for seat in here])))
+        watching = _("🍿 Watching · {count}") if shown.party else _("👤 Watching · {count}")
+        fields.append(Field(watching.format(count=len(here)), look.lines_within([_seat(seat) for seat in here])))
     if gone:
-        fields.append(Field("👋 Left", words.name_list([words.safe(name, 40) for name in gone])))
+        fields.append(Field(_("👋 Left"), words.name_list([words.safe(name, 40) for name in gone])))
     colour = look.GREY if shown.state == "paused" else look.GREEN
     return look.card(f"🎬 {words.title(shown.item, 200)}", "\n".join(lines), colour=colour, fields=fields)
 
@@ -38,10 +39,15 @@ def record(ended: ScreeningEnded, badges: Sequence[tuple[str, str]] = ()) -> dis
     shown = ended.screening
     staying = [seat for seat in shown.seats if not seat.brief]
     ran = max(0.0, ended.at.wall_s - shown.started_at_s)
-    lines = [f"Ran {words.duration(ran)} · {words.count(len(staying), 'viewer')} · {words.when(shown.started_at_s)}"]
+    viewers = words.counted("{count} viewer", "{count} viewers", len(staying))
+    lines = [
+        _("Ran {time} · {viewers} · {when}").format(
+            time=words.duration(ran), viewers=viewers, when=words.when(shown.started_at_s)
+        )
+    ]
     if staying:
         lines += ["", look.lines_within([_seen(seat, shown) for seat in staying], _TABLE_UNITS)]
-    fields = [Field("🏅 Badges", look.lines_within(_earned(badges), _SEATS_UNITS))] if badges else []
+    fields = [Field(_("🏅 Badges"), look.lines_within(_earned(badges), _SEATS_UNITS))] if badges else []
     return look.card(f"🏁 {words.title(shown.item, 200)}", "\n".join(lines), colour=look.BLUE, fields=fields)
 
 
@@ -67,26 +73,29 @@ def position_at(shown: Screening, at: Moment) -> int | None:
 def _progress(shown: Screening, at: Moment) -> list[str]:
     position, length = position_at(shown, at), shown.item.duration_ms
     paused = shown.state == "paused"
-    word = "Paused" if paused else "Live" if shown.item.live else words.state_word(shown.state).capitalize()
+    word = _("Paused") if paused else _("Live") if shown.item.live else words.state_word(shown.state).capitalize()
     mark = words.state_mark(shown.state)
     if position is None or not length:
-        where = "" if position is None else f" at {words.position(PositionMs(position))}"
-        return [f"{mark} {word}{where}"]
+        if position is not None:
+            word = _("{state} at {position}").format(state=word, position=words.position(PositionMs(position)))
+        return [f"{mark} {word}"]
     left_s = (length - position) / 1000
     share = f"{words.bar(position / length, BAR_CELLS)} **{words.percent(100 * position / length)}**"
-    until = f"{words.duration(left_s)} left"
-    if not paused:
-        end = int(at.wall_s + left_s)
-        until += f", until <t:{end}:t> (<t:{end}:R>)"
+    end = int(at.wall_s + left_s)
+    until = _("{time} left") if paused else _("{time} left, until {clock} ({ago})")
     return [
         f"{mark} {share}",
-        f"{word} · **{words.position(PositionMs(position))}** of {words.position(length)}",
-        until,
+        _("{state} · **{position}** of {length}").format(
+            state=word, position=words.position(PositionMs(position)), length=words.position(length)
+        ),
+        until.format(time=words.duration(left_s), clock=f"<t:{end}:t>", ago=words.ago(end)),
     ]
 
 
 def _facts(shown: Screening) -> str:
-    return f"Started {words.ago(shown.started_at_s)} · played by {words.safe(shown.host, 40)}"
+    return _("Started {ago} · played by {name}").format(
+        ago=words.ago(shown.started_at_s), name=words.safe(shown.host, 40)
+    )
 
 
 def _seat(seat: Seat) -> str:
@@ -95,17 +104,19 @@ def _seat(seat: Seat) -> str:
 
 def _joined(seat: Seat) -> str:
     if seat.join_position_ms is None:
-        return f"since {words.ago(seat.joined_at_s)}"
-    return "from the start" if seat.join_position_ms < LATE_MS else f"from {words.position(seat.join_position_ms)}"
+        return _("since {ago}").format(ago=words.ago(seat.joined_at_s))
+    if seat.join_position_ms < LATE_MS:
+        return _("from the start")
+    return _("from {position}").format(position=words.position(seat.join_position_ms))
 
 
 def _seen(seat: Seat, shown: Screening) -> str:
     facts = [words.duration(seat.playing_s)]
     if seat.completion_percent is not None:
-        facts.append(f"saw {words.percent(seat.completion_percent)}")
+        facts.append(_("saw {percent}").format(percent=words.percent(seat.completion_percent)))
     late = seat.join_position_ms is not None and seat.join_position_ms >= LATE_MS
     if late and shown.item.duration_ms:
-        facts.append(f"from {words.position(seat.join_position_ms)}")
+        facts.append(_("from {position}").format(position=words.position(seat.join_position_ms)))
     return f"**{words.safe(seat.username, 40)}** · {' · '.join(facts)}"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import discord
 
+from actors.discord.tongue import _, later, ngettext
 from actors.discord.words import cut, measure
 from charts import Picture
 
@@ -31,7 +32,7 @@ RARITY_COLOURS = {
     "epic": PURPLE,
     "legendary": GOLD,
 }
-RARITY_ORDER = ("common", "uncommon", "rare", "epic", "legendary")
+RARITY_ORDER = (later("common"), later("uncommon"), later("rare"), later("epic"), later("legendary"))
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def size(embed: discord.Embed) -> int:
 
 def problem(what: str, cure: str = "") -> discord.Embed:
     """Something that did not work: what, and what to do."""
-    return card("That did not work", f"{what}\n{cure}".strip(), colour=RED)
+    return card(_("That did not work"), f"{what}\n{cure}".strip(), colour=RED)
 
 
 def lines_within(lines: Sequence[str], limit: int = FIELD_VALUE) -> str:
@@ -104,13 +105,17 @@ def lines_within(lines: Sequence[str], limit: int = FIELD_VALUE) -> str:
     used = 0
     for number, line in enumerate(lines):
         rest = len(lines) - number - 1
-        tail = measure(f"\n… and {rest + 1} more") if rest else 0
+        tail = measure(f"\n{_and_more(rest + 1)}") if rest else 0
         if used + measure(line) + 1 + tail > limit:
-            kept.append(f"… and {len(lines) - number} more")
+            kept.append(_and_more(len(lines) - number))
             break
         kept.append(line)
         used += measure(line) + 1
     return "\n".join(kept)
+
+
+def _and_more(count: int) -> str:
+    return ngettext("… and {count} more", "… and {count} more", count).format(count=count)
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,7 @@ def paged(sections: Sequence[Section], *, lines: int = PAGE_LINES, units: int = 
                 again = opened
                 turn()
                 if heading:
-                    current.append(f"{heading} (continued)" if again else heading)
+                    current.append(_("{heading} (continued)").format(heading=heading) if again else heading)
                 opened = True
             elif not opened:
                 if current:

@@ -9,13 +9,14 @@ import discord
 from actors.discord import words
 from actors.discord.failures import POSSIBLE, judge
 from actors.discord.keepsake import Keepsake, Night
+from actors.discord.tongue import later
 from messages import Item, Screening, ScreeningEnded, ScreeningStarted
 
 EARLY_S, LATE_S = 3 * 3600.0, 6 * 3600.0
 """A film that begins this long before or after the time planned is the night's."""
 NAME, ABOUT = 100, 1000
 """Longest name and description of an event."""
-PERMISSION = "give the bot Create Events and Manage Events in the server"
+PERMISSION = later("give the bot Create Events and Manage Events in the server")
 _TRIES = 5
 
 

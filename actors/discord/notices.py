@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import discord
 
 from actors.discord import live, look, words
+from actors.discord.tongue import _, ngettext, of_badge
 from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
 
 Notice = ScreeningStarted | ScreeningEnded | BadgesAwarded
@@ -30,11 +31,17 @@ def line(notice: Notice) -> str:
             return f"🎬 **{words.title(shown.item, 70)}** · {words.safe(shown.host, 40)}"
         case ScreeningEnded(screening=shown):
             seen = len([seat for seat in shown.seats if not seat.brief])
-            return f"🏁 **{words.title(shown.item, 70)}** · {words.count(seen, 'viewer')}"
+            return f"🏁 **{words.title(shown.item, 70)}** · {words.counted('{count} viewer', '{count} viewers', seen)}"
         case BadgesAwarded(badges=badges):
-            earned = ", ".join(f"{badge.emoji} {words.safe(badge.name, 40)}" for badge in badges[:3])
-            more = f" and {len(badges) - 3} more" if len(badges) > 3 else ""
-            return f"🏅 **{words.safe(notice.username, 40)}**: {earned}{more}"
+            earned = [f"{badge.emoji} {words.safe(of_badge(badge.name), 40)}" for badge in badges]
+            return f"🏅 **{words.safe(notice.username, 40)}**: {_first_three(earned)}"
+
+
+def _first_three(names: list[str]) -> str:
+    shown, more = ", ".join(names[:3]), len(names) - 3
+    if more <= 0:
+        return shown
+    return ngettext("{names} and {count} more", "{names} and {count} more", more).format(names=shown, count=more)
 
 
 def embeds(notices: Sequence[Notice]) -> tuple[list[discord.Embed], int]:
@@ -66,19 +73,23 @@ def _roundup(notices: Sequence[Notice]) -> tuple[list[discord.Embed], int]:
             break
         lines.append(said)
     told = notices[: len(lines)]
-    counted = (
-        (sum(isinstance(notice, ScreeningStarted) for notice in told), "started"),
-        (sum(isinstance(notice, ScreeningEnded) for notice in told), "ended"),
-        (sum(isinstance(notice, BadgesAwarded) for notice in told), "with new badges"),
+    started = sum(isinstance(notice, ScreeningStarted) for notice in told)
+    ended = sum(isinstance(notice, ScreeningEnded) for notice in told)
+    awarded = sum(isinstance(notice, BadgesAwarded) for notice in told)
+    parts = (
+        words.counted("{count} started", "{count} started", started) if started else "",
+        words.counted("{count} ended", "{count} ended", ended) if ended else "",
+        words.counted("{count} with new badges", "{count} with new badges", awarded) if awarded else "",
     )
-    heading = ", ".join(f"{number} {what}" for number, what in counted if number)
-    return [look.card(f"🎞️ On the screens: {heading}", "\n".join(lines))], len(told)
+    heading = _("🎞️ On the screens: {what}").format(what=", ".join(part for part in parts if part))
+    return [look.card(heading, "\n".join(lines))], len(told)
 
 
 def _badges(notice: BadgesAwarded) -> discord.Embed:
     name = words.safe(notice.username, 60)
     lines = [
-        f"{badge.emoji} **{words.safe(badge.name, 60)}** · {badge.rarity}\n{words.safe(badge.description, 200)}"
+        f"{badge.emoji} **{words.safe(of_badge(badge.name), 60)}** · {_(badge.rarity)}\n"
+        f"{words.safe(of_badge(badge.description), 200)}"
         for badge in notice.badges
     ]
     best = max(
@@ -86,5 +97,7 @@ def _badges(notice: BadgesAwarded) -> discord.Embed:
         key=lambda rarity: look.RARITY_ORDER.index(rarity) if rarity in look.RARITY_ORDER else -1,
         default="common",
     )
-    heading = f"🏅 {name} earned {words.count(len(notice.badges), 'badge')}"
+    count = len(notice.badges)
+    heading = ngettext("🏅 {name} earned {count} badge", "🏅 {name} earned {count} badges", count)
+    heading = heading.format(name=name, count=words.number(count))
     return look.card(heading, look.lines_within(lines, _TABLE_UNITS), colour=look.RARITY_COLOURS.get(best, look.GREY))

@@ -9,6 +9,7 @@ import discord
 from actors.discord import look
 from actors.discord.desk import Desk, UnansweredError
 from actors.discord.look import Reply
+from actors.discord.tongue import _
 from actors.discord.words import measure
 
 Maker = Callable[[Desk, str, int], Awaitable[Reply]]
@@ -44,14 +45,18 @@ def buttons(name: str, arguments: str, reply: Reply) -> discord.ui.View | None:
     if reply.pages > 1:
         page, last = reply.page, reply.pages - 1
         view.add_item(PageButton("-", name, max(page - 1, 0), arguments, emoji="◀️", disabled=page == 0))
-        view.add_item(PageButton("=", name, page, arguments, label=f"{page + 1} of {reply.pages}"))
+        view.add_item(PageButton("=", name, page, arguments, label=_position(page + 1, reply.pages)))
         view.add_item(PageButton("+", name, min(page + 1, last), arguments, emoji="▶️", disabled=page == last))
     return view if view.children else None
 
 
+def _position(page: int, pages: int) -> str:
+    return _("{page} of {pages}").format(page=page, pages=pages)
+
+
 def again(name: str, arguments: str = "") -> "PageButton":
     """A button that shows the same anew: for what changes while people look."""
-    return PageButton("=", name, 0, arguments, label="Refresh", emoji="🔄")
+    return PageButton("=", name, 0, arguments, label=_("Refresh"), emoji="🔄")
 
 
 class PageButton(
@@ -115,10 +120,10 @@ class Book:
     async def turn(self, interaction: discord.Interaction[Any], name: str, arguments: str, page: int) -> None:
         """Answer a press: the page asked for takes the place of the one shown."""
         if name not in self._makers:
-            await refuse(interaction, "This button is from an older Usher.", "Give the command again.")
+            await refuse(interaction, _("This button is from an older Usher."), _("Give the command again."))
             return
         if name in self._admin_only and not interaction.permissions.administrator:
-            await refuse(interaction, "Only administrators of this server may see this.")
+            await refuse(interaction, _("Only administrators of this server may see this."))
             return
         await interaction.response.defer()
         try:

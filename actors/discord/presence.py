@@ -9,6 +9,7 @@ import discord
 
 from actors.discord import words
 from actors.discord.failures import POSSIBLE
+from actors.discord.tongue import _, ngettext
 from messages import NowPlaying, Screening
 
 MOST_UPDATES, WINDOW_S = 5, 20.0
@@ -66,10 +67,13 @@ def line(screenings: tuple[Screening, ...]) -> str:
     if not screenings:
         return ""
     first = next((shown for shown in screenings if shown.party), screenings[0])
-    paused = " (paused)" if first.state == "paused" else ""
+    shown = words.plain(words.item_name(first.item), _LONGEST - 30)
+    if first.state == "paused":
+        shown = _("{film} (paused)").format(film=shown)
     others = len(screenings) - 1
-    more = f" and {others} more" if others else ""
-    return f"{words.plain(words.item_name(first.item), _LONGEST - 30)}{paused}{more}"
+    if others:
+        shown = ngettext("{film} and {count} more", "{film} and {count} more", others).format(film=shown, count=others)
+    return shown
 
 
 def _activity(shown: str) -> discord.Activity | None:

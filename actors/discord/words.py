@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from actors.discord.tongue import _, later, ngettext
+from charts.figures import ENGLISH, written
 from messages import Item, PlayerState
 
 _CONTROL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -10,8 +12,10 @@ _KEPT_FORMATS = {"\u200d", "\ufe0f"}  # joiners that emoji are made of
 _MARKDOWN = re.compile(r"([\\*_~`|\[\]<])")
 _LINE_START = re.compile(r"^(\s*)([#>+-]|\d+\.(?=\s))")
 _MOST_MARKS = 4
-_NAMELESS = "(no name)"
+_NAMELESS = later("(no name)")
 _MARKS = {"playing": "▶️", "paused": "⏸️", "buffering": "⏳"}
+_STATES = {"playing": later("playing"), "paused": later("paused"), "buffering": later("buffering")}
+_DECADE = re.compile(r"(\d{4})s")
 
 
 def measure(text: str) -> int:
@@ -51,7 +55,7 @@ def plain(text: str, limit: int = 100) -> str:
             shown.append(char)
     clean = cut(" ".join("".join(shown).split()), limit)
     if not clean.strip("\u200d\ufe0f\u3164\u115f\u1160\uffa0\u2800 "):
-        return _NAMELESS
+        return _(_NAMELESS)
     if any(unicodedata.bidirectional(char) in {"R", "AL"} for char in clean):
         return f"\u2068{clean}\u2069"
     return clean
@@ -94,11 +98,13 @@ def duration(seconds: float) -> str:
     """Seconds in words, to the nearest minute: "1 h 56 min", "3 min"; below a minute "45 s"."""
     whole = max(0, round(seconds))
     if whole < 60:
-        return f"{whole} s"
+        return _("{seconds} s").format(seconds=whole)
     hours, minutes = divmod(round(whole / 60), 60)
     if not hours:
-        return f"{minutes} min"
-    return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"
+        return _("{minutes} min").format(minutes=minutes)
+    if not minutes:
+        return _("{hours} h").format(hours=number(hours))
+    return _("{hours} h {minutes} min").format(hours=number(hours), minutes=minutes)
 
 
 def position(ms: int | None) -> str:
@@ -115,7 +121,7 @@ def read_position(text: str) -> int | None:
     None where it cannot be read.
     """
     clean = text.strip().lower()
-    if found := re.fullmatch(r"(\d{1,4})\s*(?:m|min|minutes?)?", clean):
+    if found := re.fullmatch(r"(\d{1,4})\s*(?:m|min|minutes?|minuten)?", clean):
         return int(found[1]) * 60_000
     if found := re.fullmatch(r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]?\d)", clean):
         hours, minutes, seconds = int(found[1] or 0), int(found[2]), int(found[3])
@@ -130,7 +136,7 @@ def percent(value: float | None) -> str:
     if value is None:
         return ""
     shown = min(100.0, max(0.0, value))
-    return f"{min(round(shown), 99) if shown < 99.95 else 100} %"
+    return _("{number} %").format(number=min(round(shown), 99) if shown < 99.95 else 100)
 
 
 def bar(fraction: float, width: int = 10) -> str:
@@ -156,7 +162,13 @@ def state_mark(state: PlayerState) -> str:
 
 def state_word(state: PlayerState) -> str:
     """The same in a word."""
-    return {"playing": "playing", "paused": "paused", "buffering": "buffering"}.get(state, "unknown")
+    return _(_STATES.get(state, later("unknown")))
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """A figure: "1,234", as the language groups and points it."""
+    pattern = _("1,234.5")
+    return written(value, decimals, pattern if len(pattern) == len(ENGLISH) else ENGLISH)
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -164,11 +176,25 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def counted(one: str, many: str, amount: int) -> str:
+    """The text for so many, `{count}` in it being the figure: `counted("{count} film", "{count} films", 3)`."""
+    return ngettext(one, many, amount).format(count=number(amount))
+
+
 def name_list(names: list[str], most: int = 8) -> str:
     """Names in a row, already safe: "Ana, Ben and 3 more"."""
     if len(names) > most:
-        return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
-    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1] if names else ""
+        shown, more = ", ".join(names[: most - 1]), len(names) - most + 1
+        return ngettext("{names} and {count} more", "{names} and {count} more", more).format(names=shown, count=more)
+    if len(names) > 1:
+        return _("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
+    return names[0] if names else ""
+
+
+def decade(text: str) -> str:
+    """ "1980s" as people say it; what is no decade stays as it is."""
+    found = _DECADE.fullmatch(text)
+    return _("{year}s").format(year=found[1]) if found else text
 
 
 def text_chart(rows: list[tuple[str, float, str]], width: int = 12) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 import discord
@@ -14,12 +14,16 @@ from actors.discord.desk import SUGGEST_S, Desk, UnansweredError
 from actors.discord.failures import POSSIBLE
 from actors.discord.look import Reply
 from actors.discord.pages import Book
+from actors.discord.tongue import _
 from messages import SuggestTitles, TitlesSuggested
 
 Context = commands.Context[Any]
 Got = TypeVar("Got")
+Declared = TypeVar("Declared", bound=Callable[..., Any])
 CHOICE = 100
 """Longest name and value of a choice."""
+DESCRIPTION = 100
+"""Longest description of a / command and of what it takes."""
 MOST_CHOICES = 25
 _TYPING_AFTER_S = 0.4
 
@@ -46,6 +50,26 @@ def command(
         return guarded
 
     return declare
+
+
+class _Shown(app_commands.locale_str):
+    """A description that is put into the language when Discord is told of it. (Discord's own way of translating is
+    for one language for each reader; Usher speaks one with the whole server.)"""
+
+    def __str__(self) -> str:
+        return words.cut(_(self.message), DESCRIPTION)
+
+
+def describe(**parameters: str) -> Callable[[Declared], Declared]:
+    """What each of a / command's parameters is, in English; it is shown in the language that is spoken."""
+    return app_commands.describe(**{name: _Shown(text) for name, text in parameters.items()})
+
+
+def speak_of(known: Iterable[commands.Command[Any, ..., Any]]) -> None:
+    """Put the descriptions of the / commands into the language that is spoken; their names are the same in all."""
+    for one in known:
+        if isinstance(one, commands.HybridCommand) and one.app_command is not None:
+            one.app_command.description = words.cut(_(one.description), DESCRIPTION)
 
 
 class UsherCog(commands.Cog):

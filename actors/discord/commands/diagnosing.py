@@ -9,17 +9,19 @@ import discord
 from actors.discord import look, words
 from actors.discord.commands.base import Context, UsherCog, command, send, waited
 from actors.discord.desk import Desk, UnansweredError
+from actors.discord.hearsay import heard
 from actors.discord.look import Reply
+from actors.discord.tongue import _, later, ngettext
 from messages import ActiveWatches, GetHealth, GetSaveStatus, HealthReport, ListActiveWatches, SaveStatus
 
 _ANNOUNCE = {
-    "view_channel": "View Channel",
-    "send_messages": "Send Messages",
-    "embed_links": "Embed Links",
-    "attach_files": "Attach Files",
+    "view_channel": later("View Channel"),
+    "send_messages": later("Send Messages"),
+    "embed_links": later("Embed Links"),
+    "attach_files": later("Attach Files"),
 }
-_VOICE = {"view_channel": "View Channel"}
-_ROLE = "In the channel's settings > Permissions, allow that to the bot's role."
+_VOICE = {"view_channel": later("View Channel")}
+_ROLE = later("In the channel's settings > Permissions, allow that to the bot's role.")
 _SIGNS = {"good": "✅", "note": "ℹ️", "bad": "❌"}
 _TEXTUAL = (discord.ChannelType.text, discord.ChannelType.news)
 _VOCAL = (discord.ChannelType.voice, discord.ChannelType.stage_voice)
@@ -37,7 +39,7 @@ class Found(NamedTuple):
 class Diagnosing(UsherCog):
     """What is missing."""
 
-    @command("diagnose", "What is missing, and what to do about it (admins)", admin=True)
+    @command("diagnose", later("What is missing, and what to do about it (admins)"), admin=True)
     async def diagnose(self, ctx: Context) -> None:
         """Permissions, intent, voice channel, Plex, saves."""
         await send(ctx, Reply(await waited(ctx, diagnosis(self.desk, ctx.bot, ctx.guild))))
@@ -53,33 +55,37 @@ async def diagnosis(desk: Desk, bot: Any, guild: discord.Guild | None) -> discor
         if one.cure:
             lines.append(f"-# → {one.cure}")
     wrong = sum(one.verdict == "bad" for one in found)
-    heading = f"🔎 {words.count(wrong, 'thing')} to mend" if wrong else "🔎 Nothing is missing"
+    heading = _("🔎 Nothing is missing")
+    if wrong:
+        heading = words.counted("🔎 {count} thing to mend", "🔎 {count} things to mend", wrong)
     colour = look.RED if wrong else look.GREEN
     return look.card(heading, look.lines_within(lines, look.DESCRIPTION), colour=colour)
 
 
 def _intent(bot: Any) -> Found:
     if bot.intents.message_content:
-        return Found("good", "Message Content is on: commands with `!` work")
+        return Found("good", _("Message Content is on: commands with `!` work"))
     return Found(
         "bad",
-        "Message Content is off: only commands with `/` work",
-        "Developer Portal > your application > Bot > Message Content Intent; then restart Usher.",
+        _("Message Content is off: only commands with `/` work"),
+        _("Developer Portal > your application > Bot > Message Content Intent; then restart Usher."),
     )
 
 
 def _channels(desk: Desk, guild: discord.Guild | None) -> Iterator[Found]:
     settings = desk.settings
-    where = ("Announcements", "DISCORD_ANNOUNCE_CHANNEL_ID", settings.discord_announce_channel_id)
+    where = (_("Announcements"), "DISCORD_ANNOUNCE_CHANNEL_ID", settings.discord_announce_channel_id)
     yield _channel(guild, *where, _TEXTUAL, _ANNOUNCE)
     voice = settings.watch_party_voice_channel_id
     if voice:
-        yield _channel(guild, "Voice", "WATCH_PARTY_VOICE_CHANNEL_ID", voice, _VOCAL, _VOICE)
+        yield _channel(guild, _("Voice"), "WATCH_PARTY_VOICE_CHANNEL_ID", voice, _VOCAL, _VOICE)
     else:
         yield Found(
             "note",
-            "Voice: no channel is set, so watch parties are not followed",
-            "Set `WATCH_PARTY_VOICE_CHANNEL_ID` to your voice or stage channel's id, and restart Usher.",
+            _("Voice: no channel is set, so watch parties are not followed"),
+            _("Set `{setting}` to your voice or stage channel's id, and restart Usher.").format(
+                setting="WATCH_PARTY_VOICE_CHANNEL_ID"
+            ),
         )
 
 
@@ -95,19 +101,32 @@ def _channel(
     if guild is None or channel is None:
         return Found(
             "bad",
-            f"{what}: this server has no channel {channel_id} that the bot knows",
-            f"Set `{setting}` to the id of one (right click > Copy Channel ID), and restart Usher.",
+            _("{what}: this server has no channel {channel} that the bot knows").format(what=what, channel=channel_id),
+            _("Set `{setting}` to the id of one (right click > Copy Channel ID), and restart Usher.").format(
+                setting=setting
+            ),
         )
     name = words.safe(channel.name, 60)
     if channel.type not in kinds:
-        return Found("bad", f"{what}: {name} is of the wrong kind", f"Set `{setting}` to another, and restart Usher.")
+        return Found(
+            "bad",
+            _("{what}: {channel} is of the wrong kind").format(what=what, channel=name),
+            _("Set `{setting}` to another, and restart Usher.").format(setting=setting),
+        )
     has = channel.permissions_for(guild.me)
-    missing = [label for bit, label in needed.items() if not getattr(has, bit)]
+    missing = [_(label) for bit, label in needed.items() if not getattr(has, bit)]
     if missing:
-        return Found("bad", f"{what}: in {name} the bot lacks {', '.join(missing)}", _ROLE)
+        said = _("{what}: in {channel} the bot lacks {permissions}")
+        return Found("bad", said.format(what=what, channel=name, permissions=", ".join(missing)), _(_ROLE))
     members = getattr(channel, "voice_states", None)
-    seen = f", and sees {words.count(len(members), 'person', 'people')} in it" if members is not None else ""
-    return Found("good", f"{what}: the bot may do all it needs in {name}{seen}")
+    if members is None:
+        return Found("good", _("{what}: the bot may do all it needs in {channel}").format(what=what, channel=name))
+    seen = ngettext(
+        "{what}: the bot may do all it needs in {channel}, and sees {count} person in it",
+        "{what}: the bot may do all it needs in {channel}, and sees {count} people in it",
+        len(members),
+    )
+    return Found("good", seen.format(what=what, channel=name, count=words.number(len(members))))
 
 
 async def _parts(desk: Desk) -> list[Found]:
@@ -118,14 +137,13 @@ async def _parts(desk: Desk) -> list[Found]:
         return [Found("bad", words.safe(error.what, 200), error.cure)]
     found = []
     for part in report.actors:
-        name = "Plex" if part.actor == "plex" else f"Part {words.safe(part.actor, 30)}"
+        name = "Plex" if part.actor == "plex" else _("Part {name}").format(name=words.safe(part.actor, 30))
         if part.state != "running":
-            why = words.safe(part.last_error, 300) or "no reason is known yet"
-            found.append(
-                Found("bad", f"{name} is {part.state}: {why}", "`!health` shows it in full; the log says what to do.")
-            )
+            why = words.safe(part.last_error, 300) or _("no reason is known yet")
+            said = _("{part} is {state}: {reason}").format(part=name, state=_(part.state), reason=why)
+            found.append(Found("bad", said, _("`!health` shows it in full; the log says what to do.")))
         elif part.actor == "plex":
-            found.append(Found("good", "Plex is reached and accepts the token"))
+            found.append(Found("good", _("Plex is reached and accepts the token")))
     return found
 
 
@@ -135,10 +153,10 @@ async def _sessions(desk: Desk) -> list[Found]:
         now = await desk.ask("tracker", ListActiveWatches(), ActiveWatches)
     except UnansweredError as error:
         return [Found("bad", words.safe(error.what, 200), error.cure)]
-    running = words.count(len(now.watches), "active watch", "active watches")
+    running = words.counted("Tracking: {count} active watch", "Tracking: {count} active watches", len(now.watches))
     if now.notice:
-        return [Found("note", f"Tracking: {running}. {words.safe(now.notice, 300)}")]
-    return [Found("good", f"Tracking: {running}")]
+        return [Found("note", f"{running}. {words.safe(heard(now.notice), 300)}")]
+    return [Found("good", running)]
 
 
 async def _saves(desk: Desk) -> list[Found]:
@@ -148,8 +166,11 @@ async def _saves(desk: Desk) -> list[Found]:
     except UnansweredError as error:
         return [Found("bad", words.safe(error.what, 200), error.cure)]
     if status.last_error:
-        cure = "Nothing is lost while Usher runs. Free the disk or give it its folder, then `!savedata`."
-        return [Found("bad", f"The last save failed: {words.safe(status.last_error, 300)}", cure)]
+        cure = _("Nothing is lost while Usher runs. Free the disk or give it its folder, then `!savedata`.")
+        why = words.safe(status.last_error, 300)
+        return [Found("bad", _("The last save failed: {reason}").format(reason=why), cure)]
     if status.last_saved_s is None:
-        return [Found("note", "Nothing was saved yet", "It saves while anybody watches; `!savedata` does it now.")]
-    return [Found("good", f"Last save {words.ago(status.last_saved_s)}")]
+        return [
+            Found("note", _("Nothing was saved yet"), _("It saves while anybody watches; `!savedata` does it now."))
+        ]
+    return [Found("good", _("Last save {ago}").format(ago=words.ago(status.last_saved_s)))]

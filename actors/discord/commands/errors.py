@@ -9,6 +9,7 @@ from discord.ext import commands
 
 from actors.discord import look, words
 from actors.discord.desk import UnansweredError
+from actors.discord.tongue import _
 
 
 class RefusedError(commands.CommandError):
@@ -38,36 +39,43 @@ def explain(error: BaseException, ctx: commands.Context[Any]) -> Said:
         case UnansweredError() | RefusedError():
             return Said(look.problem(error.what, error.cure))
         case commands.CommandOnCooldown():
-            return _refused("That was quick.", f"Try again in {max(1, round(error.retry_after))} s.")
+            return _refused(
+                _("That was quick."), _("Try again in {seconds} s.").format(seconds=max(1, round(error.retry_after)))
+            )
         case commands.MissingPermissions():
             return _refused(
-                "Only administrators of this server may do that.",
-                "An administrator can do it for you, or give you a role with Administrator.",
+                _("Only administrators of this server may do that."),
+                _("An administrator can do it for you, or give you a role with Administrator."),
             )
         case commands.NoPrivateMessage():
-            return _refused("Usher answers in the server, not in private messages.", "Give the command there.")
+            return _refused(_("Usher answers in the server, not in private messages."), _("Give the command there."))
         case commands.MemberNotFound():
             return _refused(
-                f"Nobody here is called {words.safe(error.argument, 60)}.",
-                f"Mention them: `{_usage(ctx)}`",
+                _("Nobody here is called {name}.").format(name=words.safe(error.argument, 60)),
+                _("Mention them: `{usage}`").format(usage=_usage(ctx)),
             )
         case commands.BadLiteralArgument():
             known = ", ".join(f"`{literal}`" for literal in error.literals)
-            return _refused(f"{words.safe(str(error.argument), 60)} is not known there.", f"Use one of {known}.")
+            return _refused(
+                _("{text} is not known there.").format(text=words.safe(str(error.argument), 60)),
+                _("Use one of {choices}.").format(choices=known),
+            )
         case commands.UserInputError() | app_commands.TransformerError():
-            return _refused("That could not be read.", f"Write it like this: `{_usage(ctx)}`")
+            return _refused(_("That could not be read."), _("Write it like this: `{usage}`").format(usage=_usage(ctx)))
         case commands.CheckFailure():
-            return _refused(str(error) or "That is not allowed here.", "")
+            return _refused(_(str(error)) or _("That is not allowed here."), "")
         case discord.Forbidden():
             return Said(
-                look.problem("Discord does not let the bot do that here.", "An administrator can see why: `!health`"),
+                look.problem(
+                    _("Discord does not let the bot do that here."), _("An administrator can see why: `!health`")
+                ),
                 forbidden=True,
             )
         case discord.NotFound(code=10062):
             return Said(unexpected=error)  # the command was forgotten by Discord: there is nothing to answer to
         case _:
             return Said(
-                look.problem("Something went wrong inside Usher; no watch is lost by it.", "The log says what."),
+                look.problem(_("Something went wrong inside Usher; no watch is lost by it."), _("The log says what.")),
                 unexpected=error,
             )
 
@@ -87,4 +95,4 @@ def _refused(what: str, cure: str) -> Said:
 def _usage(ctx: commands.Context[Any]) -> str:
     if ctx.command is None:
         return "!help"
-    return f"!{ctx.command.qualified_name} {ctx.command.usage or ctx.command.signature}".strip()
+    return f"!{ctx.command.qualified_name} {_(ctx.command.usage or ctx.command.signature)}".strip()

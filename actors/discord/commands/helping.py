@@ -2,26 +2,27 @@
 
 from typing import Any
 
-from discord import app_commands
 from discord.ext import commands
 
 from actors.discord import look, words
-from actors.discord.commands.base import Context, UsherCog, command, send
+from actors.discord.commands.base import Context, UsherCog, command, describe, send
 from actors.discord.look import Field, Reply
+from actors.discord.tongue import _, later
 
+_ADMINS = later("🔧 Admins")
 GROUPS = (
-    ("🎬 Now", ("nowplaying", "activewatches", "night", "whosaw")),
-    ("👤 You", ("stats", "badges", "progress", "history", "wrapped")),
-    ("🏆 Everybody", ("leaderboard", "topwatchers", "moviestats", "allbadges")),
-    ("🔧 Admins", ("savedata", "starttracking", "health", "diagnose", "backup", "toproles")),
+    (later("🎬 Now"), ("nowplaying", "activewatches", "night", "whosaw")),
+    (later("👤 You"), ("stats", "badges", "progress", "history", "wrapped")),
+    (later("🏆 Everybody"), ("leaderboard", "topwatchers", "moviestats", "allbadges")),
+    (_ADMINS, ("savedata", "starttracking", "health", "diagnose", "backup", "toproles")),
 )
 
 
 class Helping(UsherCog):
     """Help."""
 
-    @command("help", "What Usher can do", usage="[command]")
-    @app_commands.describe(command="One command only")
+    @command("help", later("What Usher can do"), usage=later("[command]"))
+    @describe(command=later("One command only"))
     async def help(self, ctx: Context, command: str = "") -> None:
         """All commands, or one."""
         found = ctx.bot.get_command(command.lstrip("!/").lower()) if command else None
@@ -34,19 +35,21 @@ def _all(ctx: Context, unknown: str) -> Any:
     fields = []
     for heading, names in GROUPS:
         known = [found for name in names if (found := ctx.bot.get_command(name)) is not None]
-        if "Admins" in heading and not admin:
+        if heading == _ADMINS and not admin:
             continue
         lines = [f"`!{found.name}` {_short(found)}" for found in known]
-        fields.append(Field(heading, "\n".join(lines)))
-    top = f"There is no command {words.safe(unknown, 40)}.\n" if unknown else ""
-    text = f"{top}All of them work with `!` and with `/`. `!help stats` tells more of one."
+        fields.append(Field(_(heading), "\n".join(lines)))
+    text = _("All of them work with `!` and with `/`. `!help stats` tells more of one.")
+    if unknown:
+        missing = _("There is no command {name}.").format(name=words.safe(unknown, 40))
+        text = f"{missing}\n{text}"
     return look.card("🎟️ Usher", text, fields=fields)
 
 
 def _one(command: commands.Command[Any, ..., Any]) -> Any:
-    usage = f"!{command.name} {command.usage or ''}".strip()
+    usage = f"!{command.name} {_(command.usage or '')}".strip()
     return look.card(f"🎟️ {usage}", _short(command))
 
 
 def _short(command: commands.Command[Any, ..., Any]) -> str:
-    return command.description.removesuffix(" (admins)")
+    return _(command.description).removesuffix(_(" (admins)"))

@@ -14,13 +14,15 @@ from actors.discord.desk import Desk, UnansweredError
 from actors.discord.keepsake import Keepsake
 from actors.discord.look import Reply
 from actors.discord.pages import refuse
+from actors.discord.tongue import _, later
 from messages import GetLeaderboard, Leaderboard
 
 _LOOKED_AT = 4
 """Places looked at for each that is given: those of Plex viewers, and of members who left, have no role."""
+_SETTING = "TOP_WATCHERS_ROLE_ID"
 _FORBIDDEN = (
-    "Discord does not let the bot give that role.",
-    "Give the bot Manage Roles, and in Server Settings > Roles drag the bot's role above it.",
+    later("Discord does not let the bot give that role."),
+    later("Give the bot Manage Roles, and in Server Settings > Roles drag the bot's role above it."),
 )
 
 
@@ -39,7 +41,9 @@ class Change:
 class Roles(UsherCog):
     """Roles that are earned by watching."""
 
-    @command("toproles", "Give the top watchers their role, after a look at who it would be (admins)", admin=True)
+    @command(
+        "toproles", later("Give the top watchers their role, after a look at who it would be (admins)"), admin=True
+    )
     async def toproles(self, ctx: Context) -> None:
         """Show what would change; nothing does before the button is pressed."""
         if ctx.guild is None:
@@ -50,7 +54,7 @@ class Roles(UsherCog):
         if change:
             view = discord.ui.View(timeout=None)
             view.add_item(ApplyButton())
-        await send(ctx, Reply(_shown(change, role, "would get it", "would lose it")), view)
+        await send(ctx, Reply(_shown(change, role, _("{name} would get it"), _("{name} would lose it"))), view)
 
 
 class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"usher:toproles"):
@@ -58,7 +62,7 @@ class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
 
     def __init__(self) -> None:
         super().__init__(
-            discord.ui.Button(label="Do it", style=discord.ButtonStyle.primary, custom_id="usher:toproles")
+            discord.ui.Button(label=_("Do it"), style=discord.ButtonStyle.primary, custom_id="usher:toproles")
         )
 
     @classmethod
@@ -69,7 +73,7 @@ class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Administrators only; acknowledged first."""
         if not interaction.permissions.administrator or interaction.guild is None:
-            await refuse(interaction, "Only administrators of this server may do that.")
+            await refuse(interaction, _("Only administrators of this server may do that."))
             return
         await interaction.response.defer()
         bot: Any = interaction.client
@@ -80,7 +84,7 @@ class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
         except (UnansweredError, RefusedError) as error:
             await interaction.followup.send(embed=look.problem(error.what, error.cure), ephemeral=True)
             return
-        embed = _shown(change, role, "has it now", "lost it")
+        embed = _shown(change, role, _("{name} has it now"), _("{name} lost it"))
         await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=look.NOBODY)
 
 
@@ -89,12 +93,16 @@ def _role(desk: Desk, guild: discord.Guild) -> discord.Role:
     role_id = desk.settings.top_watchers_role_id
     if not role_id:
         raise RefusedError(
-            "No role is set for the top watchers.",
-            "Make one in Server Settings > Roles, copy its id into TOP_WATCHERS_ROLE_ID, and restart Usher.",
+            _("No role is set for the top watchers."),
+            _("Make one in Server Settings > Roles, copy its id into {setting}, and restart Usher.").format(
+                setting=_SETTING
+            ),
         )
     role = guild.get_role(role_id)
     if role is None:
-        raise RefusedError(f"This server has no role {role_id}.", "Check TOP_WATCHERS_ROLE_ID.")
+        raise RefusedError(
+            _("This server has no role {role}.").format(role=role_id), _("Check {setting}.").format(setting=_SETTING)
+        )
     return role
 
 
@@ -120,7 +128,7 @@ async def planned(desk: Desk, keepsake: Keepsake, guild: discord.Guild, role: di
 async def apply(change: Change, role: discord.Role, keepsake: Keepsake) -> None:
     """Give and take; what was given is remembered at once, so that it can be taken again. RefusedError if forbidden."""
     given = set(keepsake.given(role.id))
-    why = f"top watchers of the last {TOP_DAYS} days"
+    why = _("top watchers of the last {days} days").format(days=TOP_DAYS)
     try:
         for member in change.give:
             await member.add_roles(role, reason=why)
@@ -131,7 +139,7 @@ async def apply(change: Change, role: discord.Role, keepsake: Keepsake) -> None:
             given.discard(member.id)
             keepsake.gave(role.id, sorted(given))
     except discord.Forbidden as error:
-        raise RefusedError(*_FORBIDDEN) from error
+        raise RefusedError(*(_(text) for text in _FORBIDDEN)) from error
 
 
 async def _member(guild: discord.Guild, number: int) -> discord.Member | None:
@@ -144,9 +152,12 @@ async def _member(guild: discord.Guild, number: int) -> discord.Member | None:
 
 def _shown(change: Change, role: discord.Role, gets: str, loses: str) -> discord.Embed:
     name = words.safe(role.name, 60)
-    lines = [f"🏅 **{words.safe(member.display_name, 40)}** {gets}" for member in change.give]
-    lines += [f"✅ **{words.safe(member.display_name, 40)}** keeps it" for member in change.keep]
-    lines += [f"▫️ **{words.safe(member.display_name, 40)}** {loses}" for member in change.take]
-    text = look.lines_within(lines, look.DESCRIPTION) or "Nobody of this server watched anything."
-    footer = f"By time watched in the last {TOP_DAYS} days"
+    groups = (("🏅", gets, change.give), ("✅", _("{name} keeps it"), change.keep), ("▫️", loses, change.take))
+    lines = [
+        f"{mark} {said.format(name=f'**{words.safe(member.display_name, 40)}**')}"
+        for mark, said, members in groups
+        for member in members
+    ]
+    text = look.lines_within(lines, look.DESCRIPTION) or _("Nobody of this server watched anything.")
+    footer = _("By time watched in the last {days} days").format(days=TOP_DAYS)
     return look.card(f"🎖️ {name}", text, colour=look.GOLD if change else look.GREY, footer=footer)

@@ -8,11 +8,23 @@ from discord import app_commands
 from discord.ext import commands
 
 from actors.discord import look, words
-from actors.discord.commands.base import MOST_CHOICES, Context, UsherCog, choice, command, send, spoken, waited
+from actors.discord.commands.base import (
+    MOST_CHOICES,
+    Context,
+    UsherCog,
+    choice,
+    command,
+    describe,
+    send,
+    spoken,
+    waited,
+)
 from actors.discord.commands.errors import RefusedError
 from actors.discord.desk import BACKUP_S, SAVE_S, SUGGEST_S, Desk, UnansweredError
+from actors.discord.hearsay import heard
 from actors.discord.look import Reply, Section
 from actors.discord.pages import again, refuse
+from actors.discord.tongue import _, later
 from messages import (
     ActorHealth,
     BackedUp,
@@ -30,25 +42,25 @@ from messages import (
 
 HEALTH = "health"
 _STATES = {
-    "running": "🟢",
-    "starting": "🟡",
-    "degraded": "🟠",
-    "restarting": "🟡",
-    "stopped": "⚫",
-    "failed": "🔴",
+    later("running"): "🟢",
+    later("starting"): "🟡",
+    later("degraded"): "🟠",
+    later("restarting"): "🟡",
+    later("stopped"): "⚫",
+    later("failed"): "🔴",
 }
 _OUTCOMES = {
-    "started": "▶️ started",
-    "would_start": "would start",
-    "already_watching": "was being tracked already",
-    "not_in_channel": "is not in the voice channel",
+    "started": later("{name} ▶️ started"),
+    "would_start": later("{name} would start"),
+    "already_watching": later("{name} was being tracked already"),
+    "not_in_channel": later("{name} is not in the voice channel"),
 }
 
 
 class Running(UsherCog):
     """Running the service."""
 
-    @command("savedata", "Save statistics, badges and history now (admins)", admin=True)
+    @command("savedata", later("Save statistics, badges and history now (admins)"), admin=True)
     @commands.cooldown(2, 10, commands.BucketType.guild)
     async def savedata(self, ctx: Context) -> None:
         """Save all three now."""
@@ -58,13 +70,13 @@ class Running(UsherCog):
 
     @command(
         "starttracking",
-        "Start watches for everybody in the voice channel (admins)",
-        usage="[session or title] [position]",
+        later("Start watches for everybody in the voice channel (admins)"),
+        usage=later("[session or title] [position]"),
         admin=True,
     )
-    @app_commands.describe(
-        session="Which running session; leave out if only one film plays",
-        position="Where the film was when they came in, like 42:10; leave out for now",
+    @describe(
+        session=later("Which running session; leave out if only one film plays"),
+        position=later("Where the film was when they came in, like 42:10; leave out for now"),
     )
     async def starttracking(self, ctx: Context, session: str = "", position: str = "") -> None:
         """Manual recovery: starts watches for the voice channel's members."""
@@ -74,7 +86,8 @@ class Running(UsherCog):
         at_ms = words.read_position(position) if position else None
         if position and at_ms is None:
             raise RefusedError(
-                f"{words.safe(position, 40)} is no position.", "Write it like 42:10 or 1:02:03, or 42 for minutes."
+                _("{text} is no position.").format(text=words.safe(position, 40)),
+                _("Write it like 42:10 or 1:02:03, or 42 for minutes."),
             )
         reply = await waited(ctx, start(self.desk, session, at_ms, str(ctx.author)))
         await send(ctx, reply, _view(reply))
@@ -92,12 +105,12 @@ class Running(UsherCog):
             if current.lower() in _session_label(found).lower()
         ][:MOST_CHOICES]
 
-    @command(HEALTH, "How every part of Usher is (admins)", admin=True)
+    @command(HEALTH, later("How every part of Usher is (admins)"), admin=True)
     async def health(self, ctx: Context) -> None:
         """Every actor's health."""
         await self.answer(ctx, HEALTH)
 
-    @command("backup", "Make a verified copy of the store (admins)", admin=True)
+    @command("backup", later("Make a verified copy of the store (admins)"), admin=True)
     @commands.cooldown(1, 30, commands.BucketType.guild)
     async def backup(self, ctx: Context) -> None:
         """A consistent copy of the store."""
@@ -111,23 +124,30 @@ def _is_position(word: str) -> bool:
 
 
 def _saved(saved: Saved) -> discord.Embed:
-    lines = [
-        f"**{saved.users:,}** users",
-        f"**{saved.watches:,}** watch records",
-        f"**{saved.badges:,}** badges",
-    ]
-    active = words.count(saved.active, "active watch", "active watches")
-    text = " · ".join(lines) + f"\n{active} in the checkpoint\nTook {saved.took_ms:,.0f} ms"
-    return look.card("💾 Saved", text, colour=look.GREEN)
+    counts = (
+        words.counted("**{count}** users", "**{count}** users", saved.users),
+        words.counted("**{count}** watch records", "**{count}** watch records", saved.watches),
+        words.counted("**{count}** badges", "**{count}** badges", saved.badges),
+    )
+    lines = (
+        " · ".join(counts),
+        words.counted(
+            "{count} active watch in the checkpoint", "{count} active watches in the checkpoint", saved.active
+        ),
+        _("Took {time} ms").format(time=words.number(saved.took_ms)),
+    )
+    return look.card(_("💾 Saved"), "\n".join(lines), colour=look.GREEN)
 
 
 def _backed_up(made: BackedUp) -> discord.Embed:
-    size = f"{made.size_bytes / 1e6:,.1f} MB"
-    text = (
-        f"`{words.code_line(made.file, 300)}`\n{size} · read back: {made.watches:,} watch records, "
-        f"{words.count(made.viewers, 'viewer')}\nTook {words.duration(made.took_ms / 1000)}"
+    read = _("{size} MB · read back: {records}, {viewers}").format(
+        size=words.number(made.size_bytes / 1e6, 1),
+        records=words.counted("{count} watch records", "{count} watch records", made.watches),
+        viewers=words.counted("{count} viewer", "{count} viewers", made.viewers),
     )
-    return look.card("🗄️ Backed up and verified", text, colour=look.GREEN)
+    took = _("Took {time}").format(time=words.duration(made.took_ms / 1000))
+    text = f"`{words.code_line(made.file, 300)}`\n{read}\n{took}"
+    return look.card(_("🗄️ Backed up and verified"), text, colour=look.GREEN)
 
 
 async def start(desk: Desk, wanted: str, at_ms: int | None, by: str) -> Reply:
@@ -163,20 +183,23 @@ def _matching(sessions: tuple[SessionChoice, ...], wanted: str) -> tuple[Session
 def _ask_which(sessions: tuple[SessionChoice, ...], at_ms: int | None, unknown: str) -> Reply:
     if not sessions:
         return Reply(
-            look.problem("No film plays on Plex right now.", "Start one (or wait for the next poll), then try again.")
+            look.problem(
+                _("No film plays on Plex right now."), _("Start one (or wait for the next poll), then try again.")
+            )
         )
     lines = [f"`{words.code_line(found.session_key, 20)}` {_session_line(found)}" for found in sessions[:MOST_CHOICES]]
-    first = f"Nothing that runs is called {words.safe(unknown, 60)}.\n" if unknown else ""
-    text = f"{first}Choose below, or write `!starttracking` with its number.\n\n{look.lines_within(lines, 3500)}"
+    text = _("Choose below, or write `!starttracking` with its number.")
+    if unknown:
+        text = _("Nothing that runs is called {name}.").format(name=words.safe(unknown, 60)) + f"\n{text}"
+    text += f"\n\n{look.lines_within(lines, 3500)}"
     menu = SessionMenu(at_ms, [(_session_label(found), found.session_key) for found in sessions[:MOST_CHOICES]])
-    return Reply(look.card("▶️ Which session?", text, colour=look.BLUE), items=(menu,))
+    return Reply(look.card(_("▶️ Which session?"), text, colour=look.BLUE), items=(menu,))
 
 
 def _session_line(found: SessionChoice) -> str:
-    return (
-        f"**{words.title(found.item, 80)}** · {words.safe(found.account_name, 40)} on "
-        f"{words.safe(found.player, 40)} · {words.state_mark(found.state)} {words.position(found.position_ms)}"
-    )
+    where = _("{name} on {player}").format(name=words.safe(found.account_name, 40), player=words.safe(found.player, 40))
+    at = f"{words.state_mark(found.state)} {words.position(found.position_ms)}"
+    return f"**{words.title(found.item, 80)}** · {where} · {at}"
 
 
 def _session_label(found: SessionChoice) -> str:
@@ -186,22 +209,26 @@ def _session_label(found: SessionChoice) -> str:
 def _plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
     chosen = next((found for found in plan.sessions if found.session_key == plan.chosen), None)
     if plan.problem and not plan.outcomes:
-        return look.problem(words.safe(plan.problem, 900))
+        return look.problem(words.safe(heard(plan.problem), 900))
     lines = [_session_line(chosen)] if chosen is not None else []
     if at_ms is not None:
-        lines.append(f"Joined at {words.position(at_ms)}")
+        lines.append(_("Joined at {position}").format(position=words.position(at_ms)))
     people = [_outcome(done) for done in plan.outcomes]
     started = sum(done.outcome == "started" for done in plan.outcomes)
-    lines += ["", look.lines_within(people, 3000) if people else "Nobody is in the voice channel."]
+    lines += ["", look.lines_within(people, 3000) if people else _("Nobody is in the voice channel.")]
     if plan.problem:
-        lines.append(f"⚠️ {words.safe(plan.problem, 500)}")
-    heading = f"▶️ Tracking started for {words.count(started, 'person', 'people')}" if started else "👌 Nothing to start"
+        lines.append(f"⚠️ {words.safe(heard(plan.problem), 500)}")
+    heading = _("👌 Nothing to start")
+    if started:
+        heading = words.counted(
+            "▶️ Tracking started for {count} person", "▶️ Tracking started for {count} people", started
+        )
     return look.card(heading, "\n".join(lines), colour=look.GREEN if started else look.GREY)
 
 
 def _outcome(done: TrackingOutcome) -> str:
     name = words.safe(done.name, 40) if done.name else f"`{words.code_line(done.user_id, 20)}`"
-    return f"**{name}** {_OUTCOMES[done.outcome]}"
+    return _(_OUTCOMES[done.outcome]).format(name=f"**{name}**")
 
 
 def _view(reply: Reply) -> discord.ui.View | None:
@@ -224,7 +251,7 @@ class SessionMenu(
         super().__init__(
             discord.ui.Select(
                 custom_id=f"usher:start:{'' if at_ms is None else at_ms}",
-                placeholder="Which film?",
+                placeholder=_("Which film?"),
                 options=options,
             )
         )
@@ -241,7 +268,7 @@ class SessionMenu(
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Start on what was chosen."""
         if not interaction.permissions.administrator:
-            await refuse(interaction, "Only administrators of this server may do that.")
+            await refuse(interaction, _("Only administrators of this server may do that."))
             return
         await interaction.response.defer()
         desk: Desk = interaction.client.desk
@@ -261,8 +288,8 @@ async def health(desk: Desk, arguments: str, page: int) -> Reply:
     text, number = look.pick(pages, page)
     worst = max((_BADNESS.get(actor.state, 1) for actor in report.actors), default=0)
     colour = (look.GREEN, look.GOLD, look.RED)[worst]
-    heading = "🩺 Every actor is well" if worst == 0 else "🩺 Not everything is well"
-    footer = f"launcher: process {report.launcher_pid}"
+    heading = _("🩺 Every actor is well") if worst == 0 else _("🩺 Not everything is well")
+    footer = _("launcher: process {number}").format(number=report.launcher_pid)
     items = () if len(pages) > 1 else (again(HEALTH),)
     return Reply(look.card(heading, text, colour=colour, footer=footer), number, len(pages), items)
 
@@ -271,12 +298,18 @@ _BADNESS = {"running": 0, "starting": 1, "degraded": 1, "restarting": 1, "stoppe
 
 
 def _actor(actor: ActorHealth) -> Section:
-    lines = [
-        f"up {words.duration(actor.uptime_s)} · {words.count(actor.restarts, 'restart')} · "
-        f"mailbox {actor.mailbox_depth:,}",
-        f"{actor.handled:,} handled · p50 {actor.handle_ms_p50:.1f} ms · p99 {actor.handle_ms_p99:.1f} ms · "
-        f"{actor.rss_mb:.0f} MB",
-    ]
+    facts = (
+        _("up {time}").format(time=words.duration(actor.uptime_s)),
+        words.counted("{count} restart", "{count} restarts", actor.restarts),
+        _("mailbox {count}").format(count=words.number(actor.mailbox_depth)),
+    )
+    figures = (
+        words.counted("{count} handled", "{count} handled", actor.handled),
+        f"p50 {words.number(actor.handle_ms_p50, 1)} ms",
+        f"p99 {words.number(actor.handle_ms_p99, 1)} ms",
+        f"{words.number(actor.rss_mb)} MB",
+    )
+    lines = [" · ".join(facts), " · ".join(figures)]
     if actor.last_error:
         lines.append(f"> {words.safe(actor.last_error, 300)}")
-    return Section(f"{_STATES.get(actor.state, '▫️')} **{words.safe(actor.actor, 30)}** · {actor.state}", lines)
+    return Section(f"{_STATES.get(actor.state, '▫️')} **{words.safe(actor.actor, 30)}** · {_(actor.state)}", lines)

@@ -8,15 +8,17 @@ import discord
 from discord import app_commands
 
 from actors.discord import look, words
-from actors.discord.commands.base import MOST_CHOICES, Context, UsherCog, choice, command, send, waited
+from actors.discord.commands.base import MOST_CHOICES, Context, UsherCog, choice, command, describe, send, waited
 from actors.discord.commands.errors import RefusedError
 from actors.discord.desk import SUGGEST_S, Desk
+from actors.discord.hearsay import heard
 from actors.discord.look import Reply
 from actors.discord.nights import ABOUT, PERMISSION, name_of
 from actors.discord.times import now_in, read_when
+from actors.discord.tongue import _, later
 from messages import Item
 
-_HOW = "Write it like this: `!night Metropolis friday 20:30`"
+_HOW = later("Write it like this: `!night Metropolis friday 20:30`")
 _USUAL_S = 2 * 3600.0
 """A night's length where Plex knows none of its film."""
 _AROUND_S = 900.0
@@ -30,8 +32,8 @@ _OPEN = (discord.EventStatus.scheduled, discord.EventStatus.active)
 class Scheduling(UsherCog):
     """Film nights to come."""
 
-    @command("night", "Plan a film night, or see what is planned", usage="[title] [when]")
-    @app_commands.describe(title="Which film of Plex", when="Like friday 20:30, tomorrow 8pm or 2026-12-24 18:00")
+    @command("night", later("Plan a film night, or see what is planned"), usage=later("[title] [when]"))
+    @describe(title=later("Which film of Plex"), when=later("Like friday 20:30, tomorrow 8pm or 2026-12-24 18:00"))
     async def night(self, ctx: Context, title: str = "", *, when: str = "") -> None:
         """Make an event of the server, with poster and length; without a title show those there are."""
         if ctx.guild is None:
@@ -41,7 +43,7 @@ class Scheduling(UsherCog):
             return
         if not ctx.permissions.manage_events:
             raise RefusedError(
-                "Only members with Manage Events plan a night.", "An administrator can give you a role with it."
+                _("Only members with Manage Events plan a night."), _("An administrator can give you a role with it.")
             )
         now = now_in(self.desk.settings.timezone, self.desk.clock.now().wall_s)
         title, start = _understood(title, when, now, spoken=ctx.interaction is None)
@@ -65,17 +67,18 @@ class Scheduling(UsherCog):
                 end_time=start + datetime.timedelta(seconds=_length_s(film) + _AROUND_S),
                 privacy_level=discord.PrivacyLevel.guild_only,
                 image=poster.content or discord.utils.MISSING,
-                reason=words.plain(f"planned by {ctx.author}", 200),
+                reason=words.plain(_("planned by {name}").format(name=ctx.author), 200),
                 **_place(self.desk, guild),
             )
         except discord.Forbidden as error:
             raise RefusedError(
-                "Discord forbids the bot to make an event.", f"An administrator: {PERMISSION}."
+                _("Discord forbids the bot to make an event."),
+                _("An administrator: {cure}.").format(cure=_(PERMISSION)),
             ) from error
         ctx.bot.night_planned(event, film)
         lines = [words.when(start.timestamp()) + f" ({words.ago(start.timestamp())})", _about(film)]
-        lines += [f"[Say that you are coming]({event.url})"]
-        lines += ["-# It begins and ends by itself when the film does in the watch party."]
+        lines += [f"[{_('Say that you are coming')}]({event.url})"]
+        lines += [f"-# {_('It begins and ends by itself when the film does in the watch party.')}"]
         return look.card(f"📅 {words.title(film, 200)}", "\n".join(line for line in lines if line), colour=look.PURPLE)
 
 
@@ -91,9 +94,10 @@ def _understood(title: str, when: str, now: datetime.datetime, *, spoken: bool) 
     else:
         start = read_when(when, now)
     if start is None:
-        raise RefusedError("When should it begin? That could not be read." if when else "When should it begin?", _HOW)
+        what = _("When should it begin? That could not be read.") if when else _("When should it begin?")
+        raise RefusedError(what, _(_HOW))
     if start <= now:
-        raise RefusedError(f"{words.when(start.timestamp())} is past.", "Give a time to come.")
+        raise RefusedError(_("{when} is past.").format(when=words.when(start.timestamp())), _("Give a time to come."))
     return title, start
 
 
@@ -105,8 +109,13 @@ async def _film(desk: Desk, title: str) -> Item:
     if not found.films:
         shown = words.safe(title, 60)
         if found.problem:
-            raise RefusedError(f"{shown} cannot be looked up: {words.safe(found.problem, 200)}", "Try again later.")
-        raise RefusedError(f"There is no film like {shown} on Plex.", "Look up its title there.")
+            why = words.safe(heard(found.problem), 200)
+            raise RefusedError(
+                _("{title} cannot be looked up: {reason}").format(title=shown, reason=why), _("Try again later.")
+            )
+        raise RefusedError(
+            _("There is no film like {title} on Plex.").format(title=shown), _("Look up its title there.")
+        )
 
     def fit(film: Item) -> tuple[bool, bool]:
         return (year is None or film.year == year, film.title.casefold() == bare.casefold())
@@ -130,7 +139,8 @@ def _length_s(film: Item) -> float:
 
 def _facts(film: Item) -> list[str]:
     length = [words.duration(_length_s(film))] if film.duration_ms else []
-    directors = [f"by {words.name_list(list(film.directors[:3]))}"] if film.directors else []
+    names = words.name_list(list(film.directors[:3]))
+    directors = [_("by {names}").format(names=names)] if names else []
     return [*length, *film.genres[:3], *directors]
 
 
@@ -146,10 +156,11 @@ async def _planned(guild: discord.Guild, bot: Any) -> discord.Embed:
     lines = []
     for event in sorted(ours, key=lambda event: event.start_time):
         start_s = event.start_time.timestamp()
-        coming = f" · {words.count(event.user_count, 'member')} coming" if event.user_count else ""
+        going = event.user_count or 0
+        coming = f" · {words.counted('{count} member coming', '{count} members coming', going)}" if going else ""
         runs = "▶️ " if event.status is discord.EventStatus.active else ""
         lines.append(
             f"{runs}[{words.safe(event.name)}]({event.url})\n{words.when(start_s)} ({words.ago(start_s)}){coming}"
         )
-    text = look.lines_within(lines, look.DESCRIPTION) or f"No film night is planned.\n{_HOW}"
-    return look.card("📅 Film nights", text, colour=look.PURPLE if lines else look.GREY)
+    text = look.lines_within(lines, look.DESCRIPTION) or f"{_('No film night is planned.')}\n{_(_HOW)}"
+    return look.card(_("📅 Film nights"), text, colour=look.PURPLE if lines else look.GREY)

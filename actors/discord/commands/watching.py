@@ -5,8 +5,10 @@ import asyncio
 from actors.discord import look, words
 from actors.discord.commands.base import Context, UsherCog, command
 from actors.discord.desk import Desk, UnansweredError
+from actors.discord.hearsay import heard
 from actors.discord.look import Reply, Section
 from actors.discord.pages import again
+from actors.discord.tongue import _, later, ngettext
 from messages import (
     ActiveWatch,
     ActiveWatches,
@@ -26,12 +28,12 @@ NOTICE = 600
 class Watching(UsherCog):
     """What runs now."""
 
-    @command(ACTIVE, "Who watches what right now, and since when")
+    @command(ACTIVE, later("Who watches what right now, and since when"))
     async def activewatches(self, ctx: Context) -> None:
         """Every active watch."""
         await self.answer(ctx, ACTIVE)
 
-    @command(PLAYING, "What plays right now")
+    @command(PLAYING, later("What plays right now"))
     async def nowplaying(self, ctx: Context) -> None:
         """What plays now."""
         await self.answer(ctx, PLAYING)
@@ -41,7 +43,7 @@ async def active(desk: Desk, arguments: str, page: int) -> Reply:
     """A page of `activewatches`."""
     now, saving = await asyncio.gather(desk.ask("tracker", ListActiveWatches(), ActiveWatches), _saving(desk))
     if not now.watches:
-        text = "Nobody is watching right now."
+        text = _("Nobody is watching right now.")
         shown, pages = 0, 1
     else:
         made = look.paged(_by_screening(now))
@@ -49,8 +51,8 @@ async def active(desk: Desk, arguments: str, page: int) -> Reply:
         pages = len(made)
     lines = [text, "", saving]
     if now.notice:
-        lines.insert(0, f"⚠️ {words.safe(now.notice, NOTICE)}\n")
-    heading = "🎟️ Active watches" + (f" · {len(now.watches):,}" if now.watches else "")
+        lines.insert(0, f"⚠️ {words.safe(heard(now.notice), NOTICE)}\n")
+    heading = _("🎟️ Active watches") + (f" · {words.number(len(now.watches))}" if now.watches else "")
     embed = look.card(heading, "\n".join(lines), colour=look.GREEN if now.watches else look.GREY)
     return Reply(embed, shown, pages, () if pages > 1 else (again(ACTIVE),))
 
@@ -59,11 +61,11 @@ async def playing(desk: Desk, arguments: str, page: int) -> Reply:
     """A page of `nowplaying`."""
     now = await desk.ask("tracker", ListActiveWatches(), ActiveWatches)
     sections = [Section(_heading(shown), _facts(shown, now.at)) for shown in now.screenings]
-    pages = look.paged(sections, lines=12) if sections else ["Nothing plays right now."]
+    pages = look.paged(sections, lines=12) if sections else [_("Nothing plays right now.")]
     text, number = look.pick(pages, page)
     if now.notice:
-        text = f"⚠️ {words.safe(now.notice, NOTICE)}\n\n{text}"
-    heading = "🎬 Now playing" + (f" · {len(now.screenings)}" if len(now.screenings) > 1 else "")
+        text = f"⚠️ {words.safe(heard(now.notice), NOTICE)}\n\n{text}"
+    heading = _("🎬 Now playing") + (f" · {len(now.screenings)}" if len(now.screenings) > 1 else "")
     embed = look.card(heading, text, colour=look.GREEN if now.screenings else look.GREY)
     return Reply(embed, number, len(pages), () if len(pages) > 1 else (again(PLAYING),))
 
@@ -73,17 +75,22 @@ async def _saving(desk: Desk) -> str:
     try:
         status = await desk.ask("persistence", GetSaveStatus(), SaveStatus, 2.5)
     except UnansweredError:
-        every = desk.settings.auto_save_interval_minutes
-        return f"💾 Auto-saves every {_minutes(every)} · the last save is not known: the store is restarting"
-    last = f"last save {words.ago(status.last_saved_s)}" if status.last_saved_s else "nothing saved yet"
-    line = f"💾 Auto-saves every {_minutes(status.auto_save_minutes)} · {last}"
+        known = _("the last save is not known: the store is restarting")
+        return f"{_auto_saves(desk.settings.auto_save_interval_minutes)} · {known}"
+    last = _("nothing saved yet")
+    if status.last_saved_s:
+        last = _("last save {ago}").format(ago=words.ago(status.last_saved_s))
+    line = f"{_auto_saves(status.auto_save_minutes)} · {last}"
     if status.last_error:
-        line += f"\n❌ The last save failed: {words.safe(status.last_error, 200)}"
+        line += "\n❌ " + _("The last save failed: {reason}").format(reason=words.safe(status.last_error, 200))
     return line
 
 
-def _minutes(value: float) -> str:
-    return "1 minute" if value == 1 else f"{value:g} minutes"
+def _auto_saves(every_minutes: float) -> str:
+    decimals = len(f"{every_minutes:g}".partition(".")[2])
+    figure = every_minutes if every_minutes == int(every_minutes) else 2
+    said = ngettext("💾 Auto-saves every {count} minute", "💾 Auto-saves every {count} minutes", figure)
+    return said.format(count=words.number(every_minutes, decimals))
 
 
 def _by_screening(now: ActiveWatches) -> list[Section]:
@@ -98,7 +105,7 @@ def _by_screening(now: ActiveWatches) -> list[Section]:
         known = screenings.get(screening_id)
         length = first.item.duration_ms
         at = words.position(first.position_ms)
-        whole = f"{at} of {words.position(length)}" if length else at
+        whole = _("{position} of {length}").format(position=at, length=words.position(length)) if length else at
         party = " 🍿" if known is not None and known.party else ""
         state = f"{words.state_mark(first.state)} {words.state_word(first.state)} · {whole}"
         heading = f"**{words.title(first.item, 80)}**{party}\n{state}"
@@ -111,13 +118,14 @@ def _by_screening(now: ActiveWatches) -> list[Section]:
 def _watch(watch: ActiveWatch, first: ActiveWatch) -> str:
     """A viewer's line; where the film stands is said above it, once for all, unless it differs."""
     facts = [
-        f"watching {words.duration(watch.watched_s)}",
-        f"joined at {words.position(watch.join_position_ms)}",
+        _("watching {time}").format(time=words.duration(watch.watched_s)),
+        _("joined at {position}").format(position=words.position(watch.join_position_ms)),
     ]
     if (watch.state, watch.position_ms) != (first.state, first.position_ms):
-        facts.insert(0, f"{words.state_word(watch.state)} at {words.position(watch.position_ms)}")
+        where = _("{state} at {position}")
+        facts.insert(0, where.format(state=words.state_word(watch.state), position=words.position(watch.position_ms)))
     if watch.completion_percent is not None:
-        facts.append(f"saw {words.percent(watch.completion_percent)}")
+        facts.append(_("saw {percent}").format(percent=words.percent(watch.completion_percent)))
     mark = {"voice": "🔊 ", "manual": "✍️ "}.get(watch.source, "")
     return f"{mark}**{words.safe(watch.username, 40)}** · {' · '.join(facts)}"
 
@@ -130,16 +138,18 @@ def _facts(shown: Screening, at: Moment) -> list[str]:
     length, position = shown.item.duration_ms, position_now(shown, at)
     lines = []
     if shown.item.live:
-        lines.append(f"{words.state_mark(shown.state)} live")
+        lines.append(f"{words.state_mark(shown.state)} {_('live')}")
     elif length and position is not None:
         left = words.duration((length - position) / 1000)
         lines.append(f"{words.bar(position / length)} {words.percent(position / length * 100)}")
-        lines.append(
-            f"{words.state_mark(shown.state)} {words.position(position)} of {words.position(length)} · {left} left"
-        )
+        said = _("{position} of {length} · {time} left")
+        said = said.format(position=words.position(position), length=words.position(length), time=left)
+        lines.append(f"{words.state_mark(shown.state)} {said}")
     else:
         lines.append(f"{words.state_mark(shown.state)} {words.position(position)}")
-    lines.append(f"Played by {words.safe(shown.host, 40)} · started {words.ago(shown.started_at_s)}")
+    lines.append(
+        _("Played by {name} · started {ago}").format(name=words.safe(shown.host, 40), ago=words.ago(shown.started_at_s))
+    )
     there = [words.safe(seat.username, 40) for seat in shown.seats if seat.present]
     if there:
         lines.append(f"👥 {words.name_list(there, _NAMES)}")
