@@ -1,17 +1,23 @@
-"""Times as people write them: "20:30", "friday 8pm", "27.11. 20:30"."""
+"""Times as people write them: "20:30", "friday 8pm", "27.11. 20:30"; in English and in the language that is spoken."""
 
 import datetime
 import re
 import zoneinfo
 
+from actors.discord.dates import WEEKDAYS
+from actors.discord.tongue import _, later
+
 _CLOCK = re.compile(r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>[0-5]\d))?\s*(?P<half>am|pm)?")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})?")
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_TODAY, _TOMORROW = ("today", "tonight"), ("tomorrow",)
+_TODAY, _TOMORROW = (later("today"), later("tonight")), (later("tomorrow"),)
+_BETWEEN = (later("on"), later("at"))
+"""Words that say nothing by themselves: "on friday at 20:30"."""
+_OCLOCK = later("20 o'clock")
+"""An hour alone, as people write it."""
 _WEEK = 7
 _SHORT = 3
-"""Letters of the shortest name of a weekday: "fri"."""
+"""Letters of the shortest name of a weekday in English: "fri". In other languages two may be enough."""
 
 
 def read_when(text: str, now: datetime.datetime) -> datetime.datetime | None:
@@ -20,7 +26,11 @@ def read_when(text: str, now: datetime.datetime) -> datetime.datetime | None:
     A day (today, tomorrow, a weekday, 2026-11-27, 27.11.) and a clock (20:30, 8pm), in either order, or the clock
     alone. Without a year or a day, the next such time to come; a day written out is taken as it is, even if past.
     """
-    words = text.lower().replace(",", " ").replace(" at ", " ").split()
+    words = _hours(text.lower().replace(",", " ")).split()
+    return _read(words, now) or _read([word for word in words if word not in _idle()], now)
+
+
+def _read(words: list[str], now: datetime.datetime) -> datetime.datetime | None:
     for cut in range(len(words) + 1):
         for day, clock in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
             if (time := _time(" ".join(clock))) is not None:
@@ -28,6 +38,19 @@ def read_when(text: str, now: datetime.datetime) -> datetime.datetime | None:
                 if found is not None:
                     return found
     return None
+
+
+def _idle() -> set[str]:
+    said = (*_BETWEEN, _OCLOCK)
+    return {word.lower().replace("20", "").strip() for text in said for word in (text, _(text))}
+
+
+def _hours(text: str) -> str:
+    """The text with "20 o'clock", as the language that is spoken writes it, in figures."""
+    for written in (_OCLOCK, _(_OCLOCK).lower()):
+        pattern = re.escape(written).replace("20", r"(\d{1,2})")
+        text = re.sub(rf"(?<![:.\d]){pattern}(?!\w)", r"\1:00", text)
+    return text
 
 
 def _time(text: str) -> datetime.time | None:
@@ -45,19 +68,32 @@ def _time(text: str) -> datetime.time | None:
 
 def _on(day: str, time: datetime.time, now: datetime.datetime) -> datetime.datetime | None:
     today = now.date()
-    if day in _TODAY:
+    if _is_one_of(day, _TODAY):
         return _at(today, time, now)
-    if day in _TOMORROW:
+    if _is_one_of(day, _TOMORROW):
         return _at(today + datetime.timedelta(days=1), time, now)
     if not day:
         return _next(today, 1, time, now)
-    if (
-        len(day) >= 3
-        and (weekday := next((n for n, name in enumerate(_WEEKDAYS) if name.startswith(day)), None)) is not None
-    ):
+    if (weekday := _weekday(day)) is not None:
         ahead = (weekday - today.weekday()) % _WEEK
         return _next(today + datetime.timedelta(days=ahead), _WEEK, time, now)
     return _dated(day, time, now)
+
+
+def _is_one_of(text: str, words: tuple[str, ...]) -> bool:
+    return text in words or text in {_(word).lower() for word in words}
+
+
+def _weekday(text: str) -> int | None:
+    """Which weekday is meant by its name or the beginning of it, 0 for Monday; None for none."""
+    text = text.removesuffix(".")
+    english = [number for number, name in enumerate(WEEKDAYS) if name.lower().startswith(text)]
+    spoken = [number for number, name in enumerate(WEEKDAYS) if _(name).lower().startswith(text)]
+    if len(text) >= _SHORT and english:
+        return english[0]
+    if len(spoken) == 1 and len(text) >= _SHORT - 1 and _(WEEKDAYS[spoken[0]]) != WEEKDAYS[spoken[0]]:
+        return spoken[0]
+    return None
 
 
 def _dated(day: str, time: datetime.time, now: datetime.datetime) -> datetime.datetime | None:

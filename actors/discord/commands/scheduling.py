@@ -23,8 +23,8 @@ _USUAL_S = 2 * 3600.0
 """A night's length where Plex knows none of its film."""
 _AROUND_S = 900.0
 """What a night lasts longer than its film."""
-_LONGEST_TIME = 4
-"""Words of the longest time that is understood: "friday at 8 pm"."""
+_LONGEST_TIME = 6
+"""Words of the longest time that is understood: "on friday at 8:30 pm"."""
 _YEAR = re.compile(r"(?P<title>.+?)\s*\((?P<year>\d{4})\)")
 _OPEN = (discord.EventStatus.scheduled, discord.EventStatus.active)
 
