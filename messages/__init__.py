@@ -28,6 +28,7 @@ from messages.nights import (
     YearOfViewer,
 )
 from messages.people import (
+    SOMEBODY,
     AccountsFound,
     CheckPlexSignIn,
     FindAccounts,
@@ -173,6 +174,7 @@ CATALOGUE: tuple[type[Message], ...] = (
 
 __all__ = [
     "CATALOGUE",
+    "SOMEBODY",
     "AccountsFound",
     "ActiveWatch",
     "ActiveWatches",

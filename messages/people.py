@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from messages.base import Delivery, Message, Record
 
 Privacy = Literal["open", "anonymous", "private", "untracked"]
 """open: seen like everybody; anonymous: without a name in rankings; private: seen by nobody else; untracked: nothing
 is recorded from then on."""
+
+SOMEBODY: Final = "Somebody"
+"""The name of a person whom others are not to see, in every answer; Discord says it in its own language."""
 
 
 class LinkedAccount(Record, frozen=True):

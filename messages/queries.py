@@ -105,7 +105,7 @@ class TrackingOutcome(Record, frozen=True):
     """Discord id, as digits."""
     name: str
     """The display name; empty where the id is not in the channel."""
-    outcome: Literal["started", "already_watching", "would_start", "not_in_channel"]
+    outcome: Literal["started", "already_watching", "would_start", "not_in_channel", "not_tracked"]
     """What was done."""
 
 

@@ -22,6 +22,7 @@ _OUTCOMES = {
     "already_watching": "was being tracked already",
     "would_start": "would be tracked",
     "not_in_channel": "is not in the voice channel: nothing done",
+    "not_tracked": "chose not to be tracked: nothing done",
 }
 
 

@@ -54,6 +54,7 @@ _OUTCOMES = {
     "would_start": later("{name} would start"),
     "already_watching": later("{name} was being tracked already"),
     "not_in_channel": later("{name} is not in the voice channel"),
+    "not_tracked": later("{name} chose not to be tracked"),
 }
 
 
