@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from messages.base import Delivery, DurationMs, Message, Moment, PositionMs, Record
+from messages.people import LinkedAccount, Privacy
 from messages.plex import Item, PlayerState
 
 Source = Literal["plex", "voice", "manual", "import"]
@@ -167,6 +168,10 @@ class WatchesLoaded(Message, frozen=True, tag="watches_loaded"):
     resumable: tuple[WatchRecord, ...]
     """Finished watches inside the resume window; completed ones too: to come back for a film's last minutes
     is no second film."""
+    links: tuple[LinkedAccount, ...] = ()
+    """Every link, as in PeopleKnown: with the watches, so that nobody is shown or tracked who chose not to be."""
+    privacy: tuple[tuple[str, Privacy], ...] = ()
+    """Viewer id and choice of everybody who is not open."""
 
 
 class ReportWatches(Message, frozen=True, tag="report_watches"):
