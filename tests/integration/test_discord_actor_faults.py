@@ -205,7 +205,7 @@ def test_a_slow_discord_delays_no_report(stage: Stage) -> None:
         began = time.monotonic()
         stage.discord.join_voice("Chiara")
         until(lambda: stage.tracker.told(VoicePresence)[-1].members, "the tracker is told")
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 2.5
         stage.discord.faults.heal()
 
 

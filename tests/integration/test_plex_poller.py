@@ -182,8 +182,9 @@ def test_polls_keep_to_their_grid(plex: SimulatedPlex, rig: Rig) -> None:
     """Slow answers do not push later polls back: there is no drift."""
     plex.fault("slow", paths=(SESSIONS,), seconds=0.04)
     taken = [rig.snapshot().taken.steady_s for _ in range(12)]
-    # Polls that each began after the last answer would be 11 * 0.04 s late by now; half of that tells the two apart.
-    assert abs((taken[-1] - taken[0]) - 11 * POLL_S) < 0.22
+    # Polls that each began after the last answer would be later by 0.04 s each; a busy machine makes some late, not all.
+    late_s = [at_s - taken[0] - number * POLL_S for number, at_s in enumerate(taken)]
+    assert min(late_s[6:]) < 6 * 0.04 / 2
 
 
 def test_a_restarted_server_is_the_same(plex: SimulatedPlex, rig: Rig) -> None:

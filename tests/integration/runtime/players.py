@@ -67,6 +67,8 @@ class Player(Actor):
             raise SystemExit(0)
         if verb == "sleep":
             time.sleep(float(rest))
+        elif verb == "await":
+            until(Path(rest).exists)
         elif verb == "log":
             self.log.info("%s", rest)
         elif verb == "ask":

@@ -55,11 +55,11 @@ def test_two_processes_talk(tmp_path: Path, force_tcp: bool) -> None:
 def test_an_ask_has_a_deadline(on_stage: Stage) -> None:
     """A busy actor's asker waits no longer than it said, and the actor goes on."""
     on_stage.start()
-    on_stage.ann.tell("bob", SaveNow("sleep 1"))
+    on_stage.ann.tell("bob", SaveNow("sleep 4"))
     began = time.monotonic()
     with pytest.raises(AskTimeout, match=r"bob did not answer get_save_status within 0\.3 s"):
         on_stage.ann.ask("bob", GetSaveStatus(), 0.3)
-    assert 0.3 <= time.monotonic() - began < 0.8
+    assert 0.3 <= time.monotonic() - began < 3.5
     assert isinstance(on_stage.ann.ask("bob", GetSaveStatus(), WITHIN_S), SaveStatus)
 
 
@@ -70,7 +70,7 @@ def test_an_ask_to_a_killed_actor_ends(on_stage: Stage) -> None:
     reply = on_stage.ann.ask_future("bob", GetSaveStatus(), 1.0)
     on_stage.ann.pump(0.1)
     process.kill()
-    on_stage.pump_until(reply.done, within_s=2.0)
+    on_stage.pump_until(reply.done)
     assert isinstance(reply.exception(0), AskTimeout)
     again = on_stage.start()
     assert on_stage.ann.ask("bob", GetSaveStatus()) == SaveStatus(None, float(again.pid))
@@ -85,11 +85,11 @@ def test_it_stops_in_order(on_stage: Stage, how: str) -> None:
     for number in range(20):
         on_stage.ann.tell("bob", SaveNow(f"word {number}"))
     on_stage.ann.ask("bob", SuggestTitles("all of it has arrived"))
-    on_stage.ann.tell("bob", SaveNow("sleep 0.3"))
+    on_stage.ann.tell("bob", SaveNow("sleep 1"))
     on_stage.ann.tell("bob", SaveNow("the last"))
     until(lambda: len(on_stage.lines("told")) == 20)
     on_stage.ann.pump(0.0)
-    time.sleep(0.05)  # the last words are in its socket; nothing tells when
+    time.sleep(0.3)  # the last words are in its socket; nothing tells when
     if how == "SIGTERM":
         process.terminate()
         process.terminate()
@@ -174,20 +174,25 @@ def test_without_a_launcher_it_says_so() -> None:
 
 
 def test_a_flood_is_bounded(on_stage: Stage) -> None:
-    """20,000 words to a sleeping actor: the memory of both stays, the rest are dead letters, and it goes on."""
+    """20,000 words to a busy actor: the memory of both stays, the rest are dead letters, and it goes on."""
     process = on_stage.start()
-    on_stage.ann.tell("bob", SaveNow("sleep 1.5"))
+    over = on_stage.data_dir / "over"
+    on_stage.ann.tell("bob", SaveNow(f"await {over}"))
     before = {pid: _rss_mb(pid) for pid in (os.getpid(), process.pid)}
     for _ in range(20_000):
         on_stage.ann.tell("bob", SaveNow("x" * 200))
         on_stage.ann.pump(0.0)
     for pid, mb in before.items():
         assert _rss_mb(pid) - mb < 20
-    on_stage.pump_until(lambda: on_stage.pulse().mailbox_depth == 0 and on_stage.lines("told"))
-    pulse = on_stage.pulse()
     assert on_stage.ann.dead_letters.count > 10_000
-    handled = pulse.handled - 1
-    assert handled + pulse.dead_letters + on_stage.ann.dead_letters.count == 20_000
+    over.touch()
+
+    def accounted_for() -> bool:
+        pulse = on_stage.pulse()
+        return pulse.handled - 1 + pulse.dead_letters + on_stage.ann.dead_letters.count == 20_000
+
+    on_stage.pump_until(accounted_for)
+    assert on_stage.pulse().mailbox_depth == 0 and on_stage.lines("told")
     written = sum(file.stat().st_size for file in (on_stage.data_dir / "logs").iterdir())
     assert 3_000_000 < written < 2 * MAX_BYTES + 100_000
     assert on_stage.logged().count("the mailbox is full") <= SAID_AT_MOST

@@ -316,7 +316,7 @@ def test_timers_keep_to_service_time_and_can_be_cancelled(tmp_path: Path) -> Non
         while actor._inbox._local:
             actor.on_receive(actor._inbox._local.popleft().message)
     assert actor.told == ["early", "late"]
-    assert 0.09 < time.monotonic() - began < 1.0
+    assert 0.09 < time.monotonic() - began < 5.0
     node.close()
 
 
