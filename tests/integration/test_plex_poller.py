@@ -182,7 +182,7 @@ def test_polls_keep_to_their_grid(plex: SimulatedPlex, rig: Rig) -> None:
     """Slow answers do not push later polls back: there is no drift."""
     plex.fault("slow", paths=(SESSIONS,), seconds=0.04)
     taken = [rig.snapshot().taken.steady_s for _ in range(12)]
-    # Polls that each began after the last answer would be later by 0.04 s each; a busy machine makes some late, not all.
+    # Polls that each began after the last answer would each be 0.04 s later; a busy machine makes some late, not all.
     late_s = [at_s - taken[0] - number * POLL_S for number, at_s in enumerate(taken)]
     assert min(late_s[6:]) < 6 * 0.04 / 2
 
