@@ -10,40 +10,41 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from actors.discord import charting, look, words
-from actors.discord.commands.base import Context, UsherCog, choice, command, spoken, viewer_id
+from actors.discord import charting, dates, look, words
+from actors.discord.commands.base import Context, UsherCog, choice, command, describe, spoken, viewer_id
 from actors.discord.commands.errors import RefusedError
 from actors.discord.commands.whom import Mentioned
 from actors.discord.desk import Desk
 from actors.discord.look import Field, Reply, Section
 from actors.discord.pages import pack, unpack
+from actors.discord.tongue import _, later, ngettext
 from messages import GetHistory, GetMovieStats, HistoryPage, MovieStats, TitleCount, WatchRecord
 
 MOVIE_STATS, HISTORY = "moviestats", "history"
 ROWS = 8
 _WEEKS = 8
-_BY_WEEK, _GENRES = "📈 Week by week", "🎭 Genres"
+_BY_WEEK, _GENRES = later("📈 Week by week"), later("🎭 Genres")
 _DRAWN = {_BY_WEEK, _GENRES}
 """What the picture shows in place of the words."""
 _SINCE = {"d": 1, "w": 7, "m": 30, "y": 365}
-_SUGGESTED = (("The last week", "7d"), ("The last month", "1m"), ("The last year", "1y"))
+_SUGGESTED = ((later("The last week"), "7d"), (later("The last month"), "1m"), (later("The last year"), "1y"))
 
 
 class Films(UsherCog):
     """What was watched."""
 
-    @command(MOVIE_STATS, "What this community watches", usage="[title]")
-    @app_commands.describe(title="One film only; part of its title is enough")
+    @command(MOVIE_STATS, later("What this community watches"), usage=later("[title]"))
+    @describe(title=later("One film only; part of its title is enough"))
     @commands.cooldown(3, 10, commands.BucketType.user)
     async def moviestats(self, ctx: Context, *, title: str = "") -> None:
         """The community's figures."""
         await self.answer(ctx, MOVIE_STATS, pack(title))
 
-    @command(HISTORY, "What was watched, the newest first", usage="[@somebody] [title] [since]")
-    @app_commands.describe(
-        member="Whose; leave out for everybody's",
-        title="Part of a title",
-        since="7d, 2w, 3m, 1y or a date like 2026-10-31",
+    @command(HISTORY, later("What was watched, the newest first"), usage=later("[@somebody] [title] [since]"))
+    @describe(
+        member=later("Whose; leave out for everybody's"),
+        title=later("Part of a title"),
+        since=later("7d, 2w, 3m, 1y or a date like 2026-10-31"),
     )
     @commands.cooldown(3, 10, commands.BucketType.user)
     async def history(
@@ -57,7 +58,10 @@ class Films(UsherCog):
         title, since = spoken(ctx, title, since, lambda word: since_s(word, self.desk) is not None)
         from_s = since_s(since, self.desk)
         if since and from_s is None:
-            raise RefusedError(f"{words.safe(since, 40)} is no time.", "Use 7d, 2w, 3m, 1y or a date like 2026-10-31.")
+            raise RefusedError(
+                _("{text} is no time.").format(text=words.safe(since, 40)),
+                _("Use 7d, 2w, 3m, 1y or a date like 2026-10-31."),
+            )
         whose = viewer_id(member) if member is not None else ""
         await self.answer(ctx, HISTORY, pack(whose, f"{from_s:.0f}" if from_s is not None else "", title))
 
@@ -70,7 +74,7 @@ class Films(UsherCog):
     @history.autocomplete("since")
     async def times(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
         """Usual times."""
-        return [choice(name, value) for name, value in _SUGGESTED]
+        return [choice(_(name), value) for name, value in _SUGGESTED]
 
 
 def since_s(text: str, desk: Desk) -> float | None:
@@ -89,25 +93,33 @@ def since_s(text: str, desk: Desk) -> float | None:
 async def movie_stats(desk: Desk, arguments: str, page: int) -> Reply:
     """The community's figures, or one title's."""
     found = await desk.ask("persistence", GetMovieStats(arguments), MovieStats)
-    heading = f"🎞️ {words.safe(arguments, 100)}" if arguments else "🎞️ Film statistics"
+    heading = f"🎞️ {words.safe(arguments, 100)}" if arguments else _("🎞️ Film statistics")
     if not found.watches:
-        text = "Nobody watched that yet. `!moviestats` alone shows everything." if arguments else "Nothing watched yet."
+        text = _("Nothing watched yet.")
+        if arguments:
+            text = _("Nobody watched that yet. `!moviestats` alone shows everything.")
         return Reply(look.card(heading, text, colour=look.GREY))
     fields = _details(found, bool(arguments))
-    beside = look.card(heading, _totals(found), fields=[part for part in fields if part.name not in _DRAWN])
+    drawn = {_(name) for name in _DRAWN}
+    beside = look.card(heading, _totals(found), fields=[part for part in fields if part.name not in drawn])
     picture = charting.community(found, words.plain(arguments) if arguments else "")
     return Reply(look.card(heading, _totals(found), fields=fields), picture=picture, beside=beside)
 
 
 def _totals(found: MovieStats) -> str:
     lines = [
-        f"**{words.count(found.watches, 'watch', 'watches')}**, {found.completed:,} to the end",
-        f"**{words.count(found.viewers, 'viewer')}** · **{words.count(found.titles, 'title')}** · "
+        ngettext(
+            "**{count} watch**, {completed} to the end", "**{count} watches**, {completed} to the end", found.watches
+        ).format(count=words.number(found.watches), completed=words.number(found.completed)),
+        f"**{words.counted('{count} viewer', '{count} viewers', found.viewers)}** · "
+        f"**{words.counted('{count} title', '{count} titles', found.titles)}** · "
         f"**{words.duration(found.watch_time_s)}**",
     ]
     if found.running:
         names = words.name_list([words.safe(record.username, 30) for record in found.running], 6)
-        lines.append(f"▶️ {len(found.running)} running now: {names}")
+        count = len(found.running)
+        said = ngettext("▶️ {count} running now: {names}", "▶️ {count} running now: {names}", count)
+        lines.append(said.format(count=count, names=names))
     return "\n".join(lines)
 
 
@@ -115,21 +127,22 @@ def _details(found: MovieStats, one_title: bool) -> list[Field]:
     fields = []
     if found.most_watched and (len(found.most_watched) > 1 or not one_title):
         lines = [_ranked(place, title) for place, title in enumerate(found.most_watched, 1)]
-        fields.append(Field("🏆 Most watched", look.lines_within(lines)))
+        fields.append(Field(_("🏆 Most watched"), look.lines_within(lines)))
     weeks = list(itertools.dropwhile(lambda week: not week[1], found.weeks))[-_WEEKS:]
     if any(seconds for _, seconds in weeks):
         rows = [(_week(monday), seconds, words.duration(seconds)) for monday, seconds in weeks]
-        fields.append(Field(_BY_WEEK, words.text_chart(rows)))
+        fields.append(Field(_(_BY_WEEK), words.text_chart(rows)))
     if found.genres:
-        fields.append(Field(_GENRES, _counted(found.genres[:6]), inline=True))
-    if found.decades:
-        fields.append(Field("📅 Decades", _counted(found.decades), inline=True))
+        fields.append(Field(_(_GENRES), _counted(found.genres[:6]), inline=True))
+    decades = tuple((words.decade(name), number) for name, number in found.decades)
+    if decades:
+        fields.append(Field(_("📅 Decades"), _counted(decades), inline=True))
     if found.recent:
         lines = [
             f"{words.title(record.item, 50)} · {words.safe(record.username, 30)} · {words.ago(record.ended_at_s)}"
             for record in found.recent
         ]
-        fields.append(Field("🕘 Recent", look.lines_within(lines)))
+        fields.append(Field(_("🕘 Recent"), look.lines_within(lines)))
     return fields
 
 
@@ -137,20 +150,21 @@ def _ranked(place: int, title: TitleCount) -> str:
     year = f" ({title.year})" if title.year else ""
     name = words.safe(f"{title.title}{year}", 60)
     return (
-        f"{place}. **{name}** · {title.watches}× · {words.count(title.viewers, 'viewer')} · "
+        f"{place}. **{name}** · {title.watches}× · "
+        f"{words.counted('{count} viewer', '{count} viewers', title.viewers)} · "
         f"{words.duration(title.watch_time_s)}"
     )
 
 
 def _week(monday: str) -> str:
     try:
-        return datetime.date.fromisoformat(monday).strftime("%d %b")
+        return dates.short(datetime.date.fromisoformat(monday))
     except ValueError:
         return words.code_line(monday, 6)
 
 
 def _counted(pairs: tuple[tuple[str, int], ...]) -> str:
-    return look.lines_within([f"{words.safe(name, 30)} · {number:,}" for name, number in pairs])
+    return look.lines_within([f"{words.safe(name, 30)} · {words.number(number)}" for name, number in pairs])
 
 
 async def history(desk: Desk, arguments: str, page: int) -> Reply:
@@ -163,12 +177,12 @@ async def history(desk: Desk, arguments: str, page: int) -> Reply:
     lines = [_entry(record, bool(whose)) for record in found.records]
     asked = [f"“{words.safe(title, 60)}”"] if title else []
     if from_s is not None:
-        asked.append(f"since <t:{int(from_s)}:d>")
+        asked.append(_("since {date}").format(date=f"<t:{int(from_s)}:d>"))
     if whose and found.records:
         asked.insert(0, words.safe(found.records[0].username, 40))
     top = f"{' · '.join(asked)}\n\n" if asked else ""
-    text = look.paged([Section("", lines)], lines=ROWS, units=3500)[0] if lines else "No watch fits that."
-    heading = f"📜 History · {words.count(found.total, 'watch', 'watches')}"
+    text = look.paged([Section("", lines)], lines=ROWS, units=3500)[0] if lines else _("No watch fits that.")
+    heading = words.counted("📜 History · {count} watch", "📜 History · {count} watches", found.total)
     colour = look.GOLD if lines else look.GREY
     return Reply(look.card(heading, top + text, colour=colour), page, pages)
 
@@ -177,9 +191,10 @@ def _entry(record: WatchRecord, one_viewer: bool) -> str:
     facts = [] if one_viewer else [words.safe(record.username, 40)]
     facts.append(words.duration(record.playing_s))
     if record.completion_percent is not None:
-        facts.append(f"saw {words.percent(record.completion_percent)}{' ✅' if record.completed else ''}")
+        saw = _("saw {percent}").format(percent=words.percent(record.completion_percent))
+        facts.append(f"{saw} ✅" if record.completed else saw)
     if record.join_position_ms is not None and record.join_position_ms >= 60_000:
-        facts.append(f"from {words.position(record.join_position_ms)}")
+        facts.append(_("from {position}").format(position=words.position(record.join_position_ms)))
     if record.brief:
-        facts.append("brief")
+        facts.append(_("brief"))
     return f"**{words.title(record.item, 70)}** · {words.ago(record.ended_at_s)}\n{' · '.join(facts)}"

@@ -7,28 +7,29 @@ from discord import app_commands
 from discord.ext import commands
 
 from actors.discord import look, words
-from actors.discord.commands.base import Context, UsherCog, command
+from actors.discord.commands.base import Context, UsherCog, command, describe
 from actors.discord.commands.errors import RefusedError
 from actors.discord.desk import Desk, UnansweredError
 from actors.discord.look import Field, Reply, Section
 from actors.discord.pages import pack
+from actors.discord.tongue import _, later
 from messages import GetWhoSaw, SeenBy, StartTracking, TitleCount, TrackingPlan, VoiceMember, WhoSaw
 
 WHO_SAW = "whosaw"
 ROWS = 20
-_HEADINGS = {"not_yet": "🆕 __Not yet__", "in_part": "🌓 __In part__", "seen": "✅ __Seen__"}
+_HEADINGS = {"not_yet": later("🆕 __Not yet__"), "in_part": later("🌓 __In part__"), "seen": later("✅ __Seen__")}
 
 
 class Nights(UsherCog):
     """Before a film night."""
 
-    @command(WHO_SAW, "Who has seen a film, and who has not", usage="<title>")
-    @app_commands.describe(title="Part of its title is enough")
+    @command(WHO_SAW, later("Who has seen a film, and who has not"), usage=later("<title>"))
+    @describe(title=later("Part of its title is enough"))
     @commands.cooldown(3, 10, commands.BucketType.user)
     async def whosaw(self, ctx: Context, *, title: str = "") -> None:
         """Who of those present has seen a film."""
         if not title.strip():
-            raise RefusedError("Which film?", "Give its title, or part of it: `!whosaw metropolis`.")
+            raise RefusedError(_("Which film?"), _("Give its title, or part of it: `!whosaw metropolis`."))
         await self.answer(ctx, WHO_SAW, pack(title.strip()))
 
     @whosaw.autocomplete("title")
@@ -44,24 +45,33 @@ async def who_saw(desk: Desk, arguments: str, page: int) -> Reply:
     found = await desk.ask("persistence", question, WhoSaw)
     if found.film is None:
         heading = f"🎟️ {words.safe(arguments, 100)}"
-        return Reply(look.card(heading, "Nobody has watched a film of that title here.", colour=look.GREY))
+        return Reply(look.card(heading, _("Nobody has watched a film of that title here."), colour=look.GREY))
     total = found.not_yet + found.in_part + found.seen
     pages = max(1, -(-total // ROWS))
-    whose = "in the voice channel" if members else "of all known viewers, for nobody is in the voice channel"
-    top = (
-        f"**{found.not_yet}** not yet · **{found.in_part}** in part · **{found.seen}** seen\n"
-        f"{words.count(total, 'person', 'people')} {whose}"
+    top = _("**{not_yet}** not yet · **{in_part}** in part · **{seen}** seen").format(
+        not_yet=found.not_yet, in_part=found.in_part, seen=found.seen
     )
+    top += f"\n{_of_whom(total, bool(members))}"
     sections = [
-        Section(heading, [_line(viewer) for viewer in found.viewers if viewer.state == state])
+        Section(_(heading), [_line(viewer) for viewer in found.viewers if viewer.state == state])
         for state, heading in _HEADINGS.items()
     ]
     text = look.paged([section for section in sections if section.lines], lines=ROWS, units=3500)[0]
     fields = []
     if found.others:
-        fields.append(Field("Also found", look.lines_within([_named(film) for film in found.others])))
-    heading = f"🎟️ Who saw {_named(found.film)}?"
+        fields.append(Field(_("Also found"), look.lines_within([_named(film) for film in found.others])))
+    heading = _("🎟️ Who saw {title}?").format(title=_named(found.film))
     return Reply(look.card(heading, f"{top}\n\n{text}", fields=fields), min(page, pages - 1), pages)
+
+
+def _of_whom(total: int, present: bool) -> str:
+    if present:
+        return words.counted("{count} person in the voice channel", "{count} people in the voice channel", total)
+    return words.counted(
+        "{count} person of all known viewers, for nobody is in the voice channel",
+        "{count} people of all known viewers, for nobody is in the voice channel",
+        total,
+    )
 
 
 async def _present(desk: Desk) -> tuple[VoiceMember, ...]:
@@ -80,7 +90,7 @@ def _line(viewer: SeenBy) -> str:
     if viewer.state == "in_part" and viewer.percent is not None:
         facts.append(words.percent(viewer.percent))
     if viewer.now:
-        facts.append("▶️ watching now")
+        facts.append(_("▶️ watching now"))
     elif viewer.at_s is not None:
         facts.append(words.ago(viewer.at_s))
     return " · ".join(facts)

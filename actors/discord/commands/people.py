@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 import discord
 
-from actors.discord import charting, look, words
-from actors.discord.commands.base import Context, UsherCog, command, viewer_id
+from actors.discord import charting, dates, look, words
+from actors.discord.commands.base import Context, UsherCog, command, describe, viewer_id
 from actors.discord.commands.whom import Whom
 from actors.discord.desk import Desk
 from actors.discord.look import Field, Reply, Section
 from actors.discord.pages import pack, unpack
+from actors.discord.tongue import _, later, of_badge
 from messages import (
     BadgeCatalogue,
     BadgeProgress,
@@ -31,46 +32,46 @@ ROWS = 10
 TOP_DAYS = 30
 _PLACES = {1: "🥇", 2: "🥈", 3: "🥉"}
 _BOARDS: dict[LeaderboardKind, str] = {
-    "movies": "🎬 Most films",
-    "time": "⏱️ Most time",
-    "streak": "🔥 Longest streaks",
-    "badges": "🏅 Most badges",
+    "movies": later("🎬 Most films"),
+    "time": later("⏱️ Most time"),
+    "streak": later("🔥 Longest streaks"),
+    "badges": later("🏅 Most badges"),
 }
 
 
 class People(UsherCog):
     """Viewers."""
 
-    @command(STATS, "Films, hours and streaks of a viewer", usage="[@somebody]")
-    @discord.app_commands.describe(member="Whose; leave out for your own")
+    @command(STATS, later("Films, hours and streaks of a viewer"), usage=later("[@somebody]"))
+    @describe(member=later("Whose; leave out for your own"))
     async def stats(self, ctx: Context, member: Annotated[discord.Member | None, Whom] = None) -> None:
         """A viewer's figures."""
         await self._of(ctx, STATS, member)
 
-    @command(BADGES, "The badges a viewer has earned", usage="[@somebody]")
-    @discord.app_commands.describe(member="Whose; leave out for your own")
+    @command(BADGES, later("The badges a viewer has earned"), usage=later("[@somebody]"))
+    @describe(member=later("Whose; leave out for your own"))
     async def badges(self, ctx: Context, member: Annotated[discord.Member | None, Whom] = None) -> None:
         """A viewer's badges."""
         await self._of(ctx, BADGES, member)
 
-    @command(PROGRESS, "How far you are on the way to each badge", usage="[@somebody]")
-    @discord.app_commands.describe(member="Whose; leave out for your own")
+    @command(PROGRESS, later("How far you are on the way to each badge"), usage=later("[@somebody]"))
+    @describe(member=later("Whose; leave out for your own"))
     async def progress(self, ctx: Context, member: Annotated[discord.Member | None, Whom] = None) -> None:
         """A viewer's way to the badges that are still to be earned."""
         await self._of(ctx, PROGRESS, member)
 
-    @command(ALL_BADGES, "Every badge there is, and how many have it")
+    @command(ALL_BADGES, later("Every badge there is, and how many have it"))
     async def allbadges(self, ctx: Context) -> None:
         """Every badge there is."""
         await self.answer(ctx, ALL_BADGES)
 
-    @command(LEADERBOARD, "Who leads", usage="[movies|time|streak|badges]")
-    @discord.app_commands.describe(by="What to rank by")
+    @command(LEADERBOARD, later("Who leads"), usage="[movies|time|streak|badges]")
+    @describe(by=later("What to rank by"))
     async def leaderboard(self, ctx: Context, by: Literal["movies", "time", "streak", "badges"] = "movies") -> None:
         """The order of viewers."""
         await self.answer(ctx, LEADERBOARD, by)
 
-    @command(TOP, f"Who watched most in the last {TOP_DAYS} days")
+    @command(TOP, later("Who watched most in the last 30 days"))
     async def topwatchers(self, ctx: Context) -> None:
         """Who watched most of late."""
         await self.answer(ctx, TOP)
@@ -100,34 +101,37 @@ def local_date(wall_s: float, timezone: str) -> datetime.date:
 
 
 def _figures(profile: ViewerProfile, shown: ViewerStats, *, drawn: bool = False) -> discord.Embed:
-    streak = words.count(shown.current_streak_days, "day")
+    streak = words.counted("{count} day", "{count} days", shown.current_streak_days)
     if shown.longest_streak_days > shown.current_streak_days:
-        streak += f" (best {shown.longest_streak_days})"
-    films = f"{shown.total_movies:,}"
+        streak = _("{streak} (best {days})").format(streak=streak, days=shown.longest_streak_days)
+    films = words.number(shown.total_movies)
     if shown.total_movies:
-        films += f" ({shown.completed_movies:,} to the end)"
+        films = _("{films} ({completed} to the end)").format(
+            films=films, completed=words.number(shown.completed_movies)
+        )
+    held = _("{count} of {all}").format(count=shown.badges, all=max(len(profile.progress), shown.badges))
     fields = [
-        Field("🎬 Films", films, inline=True),
-        Field("⏱️ Time", words.duration(shown.total_watch_time_s), inline=True),
-        Field("🔥 Streak", streak, inline=True),
-        Field("🏅 Badges", f"{shown.badges} of {max(len(profile.progress), shown.badges)}", inline=True),
+        Field(_("🎬 Films"), films, inline=True),
+        Field(_("⏱️ Time"), words.duration(shown.total_watch_time_s), inline=True),
+        Field(_("🔥 Streak"), streak, inline=True),
+        Field(_("🏅 Badges"), held, inline=True),
     ]
     if shown.total_episodes:
-        fields.append(Field("📺 Episodes", f"{shown.total_episodes:,}", inline=True))
+        fields.append(Field(_("📺 Episodes"), words.number(shown.total_episodes), inline=True))
     if profile.rank_by_time:
-        fields.append(Field("🏆 Rank by time", f"#{profile.rank_by_time}", inline=True))
+        fields.append(Field(_("🏆 Rank by time"), f"#{profile.rank_by_time}", inline=True))
     for heading, counted in (
-        ("🎭 Genres", shown.genres),
-        ("📅 Decades", shown.decades),
-        ("🎥 Directors", shown.directors),
+        (_("🎭 Genres"), shown.genres),
+        (_("📅 Decades"), {words.decade(name): number for name, number in shown.decades.items()}),
+        (_("🎥 Directors"), shown.directors),
     ):
         if counted and not (drawn and counted is shown.genres):
             fields.append(Field(heading, _most(counted)))
     lines = []
     if shown.watching_now:
-        lines.append(f"▶️ Watching **{words.safe(shown.watching_now, 100)}** now")
+        lines.append(_("▶️ Watching **{title}** now").format(title=words.safe(shown.watching_now, 100)))
     if shown.last_watch_date:
-        lines.append(f"Last watched on {words.safe(shown.last_watch_date, 20)}")
+        lines.append(_("Last watched on {date}").format(date=words.safe(dates.whole(shown.last_watch_date), 20)))
     return look.card(f"📊 {words.safe(shown.username, 60)}", "\n".join(lines), fields=fields)
 
 
@@ -142,18 +146,19 @@ async def badges(desk: Desk, arguments: str, page: int) -> Reply:
     profile = await _profile(desk, who)
     name = profile.stats.username if profile.stats is not None else name
     if not profile.badges:
-        text = "None yet. `!progress` shows how near they are."
+        text = _("None yet. `!progress` shows how near they are.")
         return Reply(look.card(f"🏅 {words.safe(name, 60)}", text, colour=look.GREY))
     pages = look.paged([Section("", [_earned(badge) for badge in profile.badges])], lines=8)
     text, number = look.pick(pages, page)
-    heading = f"🏅 {words.safe(name, 60)} · {words.count(len(profile.badges), 'badge')}"
+    count = words.counted("{count} badge", "{count} badges", len(profile.badges))
+    heading = f"🏅 {words.safe(name, 60)} · {count}"
     return Reply(look.card(heading, text), number, len(pages))
 
 
 def _earned(badge: EarnedBadge) -> str:
-    described = f"\n{words.safe(badge.description, 150)}" if badge.description else ""
+    described = f"\n{words.safe(of_badge(badge.description), 150)}" if badge.description else ""
     earned = words.ago(badge.earned_at_s)
-    return f"{badge.emoji} **{words.safe(badge.name, 60)}** · {badge.rarity} · {earned}{described}"
+    return f"{badge.emoji} **{words.safe(of_badge(badge.name), 60)}** · {_(badge.rarity)} · {earned}{described}"
 
 
 async def progress(desk: Desk, arguments: str, page: int) -> Reply:
@@ -163,9 +168,10 @@ async def progress(desk: Desk, arguments: str, page: int) -> Reply:
     name = profile.stats.username if profile.stats is not None else name
     open_ones = sorted((badge for badge in profile.progress if badge.earned_at_s is None), key=_share, reverse=True)
     earned = len(profile.progress) - len(open_ones)
-    heading = f"🎯 {words.safe(name, 60)} · {earned} of {len(profile.progress)} badges"
+    held = _("{count} of {all} badges").format(count=earned, all=len(profile.progress))
+    heading = f"🎯 {words.safe(name, 60)} · {held}"
     if not open_ones:
-        text = "Every badge there is. Well watched!" if profile.progress else "No badges are declared."
+        text = _("Every badge there is. Well watched!") if profile.progress else _("No badges are declared.")
         return Reply(look.card(heading, text))
     pages = look.paged([Section("", [_on_the_way(badge) for badge in open_ones])], lines=8)
     text, number = look.pick(pages, page)
@@ -177,15 +183,15 @@ def _share(badge: BadgeProgress) -> float:
 
 
 def _on_the_way(badge: BadgeProgress) -> str:
-    figures = f"{_figure(badge.progress)} of {_figure(badge.threshold)}"
+    figures = _("{count} of {all}").format(count=_figure(badge.progress), all=_figure(badge.threshold))
     return (
-        f"{badge.emoji} **{words.safe(badge.name, 60)}** · {words.safe(badge.description, 150)}\n"
+        f"{badge.emoji} **{words.safe(of_badge(badge.name), 60)}** · {words.safe(of_badge(badge.description), 150)}\n"
         f"{words.bar(_share(badge))} {figures}"
     )
 
 
 def _figure(value: float) -> str:
-    return f"{value:,.1f}".rstrip("0").rstrip(".")
+    return words.number(value, 0 if round(value, 1) == round(value) else 1)
 
 
 async def all_badges(desk: Desk, arguments: str, page: int) -> Reply:
@@ -196,28 +202,31 @@ async def all_badges(desk: Desk, arguments: str, page: int) -> Reply:
     for rarity in rarities:
         lines = [_declared(badge) for badge in found.badges if badge.rarity == rarity]
         if lines:
-            sections.append(Section(f"__{words.safe(rarity.capitalize(), 20)}__", lines))
-    pages = look.paged(sections, lines=10) if sections else ["No badges are declared."]
+            sections.append(Section(f"__{words.safe(_(rarity).capitalize(), 20)}__", lines))
+    pages = look.paged(sections, lines=10) if sections else [_("No badges are declared.")]
     text, number = look.pick(pages, page)
-    return Reply(look.card(f"🏅 All badges · {len(found.badges)}", text), number, len(pages))
+    return Reply(look.card(_("🏅 All badges · {count}").format(count=len(found.badges)), text), number, len(pages))
 
 
 def _declared(badge: BadgeProgress) -> str:
-    held = f" · held by {badge.holders}" if badge.holders else ""
-    return f"{badge.emoji} **{words.safe(badge.name, 60)}**{held}\n{words.safe(badge.description, 150)}"
+    held = f" · {_('held by {count}').format(count=badge.holders)}" if badge.holders else ""
+    return (
+        f"{badge.emoji} **{words.safe(of_badge(badge.name), 60)}**{held}\n"
+        f"{words.safe(of_badge(badge.description), 150)}"
+    )
 
 
 async def leaderboard(desk: Desk, arguments: str, page: int) -> Reply:
     """A page of a leaderboard; the argument is what it ranks by."""
     kind: LeaderboardKind = next((known for known in _BOARDS if known == arguments), "movies")
     found = await _ranked(desk, kind, page, None)
-    return _board(found, _BOARDS[kind], page)
+    return _board(found, _(_BOARDS[kind]), page)
 
 
 async def top(desk: Desk, arguments: str, page: int) -> Reply:
     """Who watched most of late."""
     found = await _ranked(desk, "time", page, _now(desk) - TOP_DAYS * 86_400)
-    return _board(found, f"🍿 Top watchers of the last {TOP_DAYS} days", page)
+    return _board(found, _("🍿 Top watchers of the last {days} days").format(days=TOP_DAYS), page)
 
 
 async def _ranked(desk: Desk, kind: LeaderboardKind, page: int, since_s: float | None) -> Leaderboard:
@@ -228,7 +237,8 @@ async def _ranked(desk: Desk, kind: LeaderboardKind, page: int, since_s: float |
 def _board(found: Leaderboard, heading: str, page: int) -> Reply:
     pages = max(1, -(-found.total // ROWS))
     if not found.rows:
-        return Reply(look.card(heading, "Nobody yet. Watch something!", colour=look.GREY), min(page, pages - 1), pages)
+        text = _("Nobody yet. Watch something!")
+        return Reply(look.card(heading, text, colour=look.GREY), min(page, pages - 1), pages)
     lines = [
         f"{_PLACES.get(row.rank, f'**{row.rank}.**')} **{words.safe(row.username, 40)}** · "
         f"{_value(found.kind, row.value)}"
@@ -240,13 +250,13 @@ def _board(found: Leaderboard, heading: str, page: int) -> Reply:
 def _value(kind: LeaderboardKind, value: float) -> str:
     match kind:
         case "movies":
-            return words.count(round(value), "film")
+            return words.counted("{count} film", "{count} films", round(value))
         case "time":
             return words.duration(value)
         case "streak":
-            return words.count(round(value), "day")
+            return words.counted("{count} day", "{count} days", round(value))
         case "badges":
-            return words.count(round(value), "badge")
+            return words.counted("{count} badge", "{count} badges", round(value))
 
 
 async def _profile(desk: Desk, who: str) -> ViewerProfile:
@@ -254,7 +264,7 @@ async def _profile(desk: Desk, who: str) -> ViewerProfile:
 
 
 def _unknown(name: str) -> Reply:
-    text = "Nothing watched yet. Join the voice channel while a film plays, and this fills by itself."
+    text = _("Nothing watched yet. Join the voice channel while a film plays, and this fills by itself.")
     return Reply(look.card(f"📊 {words.safe(name, 60)}", text, colour=look.GREY))
 
 

@@ -7,14 +7,15 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from actors.discord import charting, look, words
-from actors.discord.commands.base import Context, UsherCog, command, viewer_id
+from actors.discord import charting, dates, look, words
+from actors.discord.commands.base import Context, UsherCog, command, describe, viewer_id
 from actors.discord.commands.errors import RefusedError
 from actors.discord.commands.people import local_date
 from actors.discord.commands.whom import Mentioned
 from actors.discord.desk import Desk
 from actors.discord.look import Field, Reply
 from actors.discord.pages import pack, unpack
+from actors.discord.tongue import _, later, ngettext, of_badge
 from messages import CommunityYear, GetCommunityYear, GetYear, YearFigures, YearOfViewer
 
 WRAPPED = "wrapped"
@@ -26,11 +27,15 @@ _BADGES = 12
 class Wrapping(UsherCog):
     """A year of films."""
 
-    @command(WRAPPED, "A year of films: yours, somebody's or the whole server's", usage="[year] [@somebody|server]")
-    @app_commands.describe(
-        year="Which year; leave out for this one",
-        member="Whose; leave out for your own",
-        whole="server: everybody's year together",
+    @command(
+        WRAPPED,
+        later("A year of films: yours, somebody's or the whole server's"),
+        usage=later("[year] [@somebody|server]"),
+    )
+    @describe(
+        year=later("Which year; leave out for this one"),
+        member=later("Whose; leave out for your own"),
+        whole=later("server: everybody's year together"),
     )
     @app_commands.choices(whole=[app_commands.Choice(name=SERVER, value=SERVER)])
     @commands.cooldown(3, 10, commands.BucketType.user)
@@ -49,9 +54,14 @@ class Wrapping(UsherCog):
             elif year is None and word.isdecimal():
                 year = int(word)
             else:
-                raise RefusedError(f"{words.safe(word, 40)} says nothing here.", "Use `!wrapped 2025 @somebody`.")
+                raise RefusedError(
+                    _("{text} says nothing here.").format(text=words.safe(word, 40)),
+                    _("Use `!wrapped 2025 @somebody`."),
+                )
         if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
-            raise RefusedError(f"{year} is no year to look back at.", "Use one like `!wrapped 2025`.")
+            raise RefusedError(
+                _("{year} is no year to look back at.").format(year=year), _("Use one like `!wrapped 2025`.")
+            )
         when = str(year or usual_year(local_date(self.desk.clock.now().wall_s, self.desk.settings.timezone)))
         if whole == SERVER:
             await self.answer(ctx, WRAPPED, pack(when, "", ""))
@@ -79,41 +89,46 @@ def _viewer(found: YearOfViewer, name: str) -> Reply:
     figures = found.figures
     heading = f"🎁 {figures.year} · {words.safe(name, 60)}"
     if not figures.days and not found.badges:
-        text = f"Nothing watched in {figures.year}. There is always a next film night!"
+        text = _("Nothing watched in {year}. There is always a next film night!").format(year=figures.year)
         return Reply(look.card(heading, text, colour=look.GREY))
     fields = _figures(figures)
     if figures.companion:
-        times = words.count(round(figures.companion[1]), "watch party", "watch parties")
-        fields.append(Field("🤝 Most often with", f"{words.safe(figures.companion[0], 40)} · {times}", inline=True))
+        times = words.counted("{count} watch party", "{count} watch parties", round(figures.companion[1]))
+        fields.append(Field(_("🤝 Most often with"), f"{words.safe(figures.companion[0], 40)} · {times}", inline=True))
     if found.badges:
-        said = [f"{badge.emoji} {words.safe(badge.name, 60)}" for badge in found.badges[:_BADGES]]
-        if len(found.badges) > _BADGES:
-            said.append(f"… and {len(found.badges) - _BADGES} more")
-        fields.append(Field(f"🏅 {words.count(len(found.badges), 'badge')} earned", look.lines_within(said)))
-    return _drawn(heading, _top(figures), fields, figures, f"{figures.year} of {name}")
+        said = [f"{badge.emoji} {words.safe(of_badge(badge.name), 60)}" for badge in found.badges[:_BADGES]]
+        more = len(found.badges) - _BADGES
+        if more > 0:
+            said.append(ngettext("… and {count} more", "… and {count} more", more).format(count=more))
+        earned = words.counted("🏅 {count} badge earned", "🏅 {count} badges earned", len(found.badges))
+        fields.append(Field(earned, look.lines_within(said)))
+    title = _("{year} of {name}").format(year=figures.year, name=name)
+    return _drawn(heading, _top(figures), fields, figures, title)
 
 
 def _everybody(found: CommunityYear) -> Reply:
     figures = found.figures
-    heading = f"🎁 {figures.year} · everybody"
+    heading = _("🎁 {year} · everybody").format(year=figures.year)
     if not figures.days:
-        text = f"Nothing watched in {figures.year}. There is always a next film night!"
+        text = _("Nothing watched in {year}. There is always a next film night!").format(year=figures.year)
         return Reply(look.card(heading, text, colour=look.GREY))
-    fields = [Field("👥 Viewers", f"{found.viewers:,}", inline=True), *_figures(figures)]
+    fields = [Field(_("👥 Viewers"), words.number(found.viewers), inline=True), *_figures(figures)]
     if found.films:
         lines = [
             f"{place}. **{words.safe(f'{film.title} ({film.year})' if film.year else film.title, 60)}** · "
-            f"{film.watches}× · {words.count(film.viewers, 'viewer')}"
+            f"{film.watches}× · {words.counted('{count} viewer', '{count} viewers', film.viewers)}"
             for place, film in enumerate(found.films, 1)
         ]
-        fields.append(Field("🏆 Most seen", look.lines_within(lines)))
+        fields.append(Field(_("🏆 Most seen"), look.lines_within(lines)))
     if found.top:
         lines = [f"{row.rank}. **{words.safe(row.username, 40)}** · {words.duration(row.value)}" for row in found.top]
-        fields.append(Field("🍿 Top viewers", look.lines_within(lines)))
+        fields.append(Field(_("🍿 Top viewers"), look.lines_within(lines)))
     if found.night:
-        night = f"**{words.safe(found.night.title, 80)}** · {words.count(found.night.viewers, 'viewer')}"
-        fields.append(Field("🎉 Biggest night", f"{night} · <t:{int(found.night.started_at_s)}:D>"))
-    return _drawn(heading, _top(figures), fields, figures, f"The {figures.year} of everybody")
+        viewers = words.counted("{count} viewer", "{count} viewers", found.night.viewers)
+        night = f"**{words.safe(found.night.title, 80)}** · {viewers} · <t:{int(found.night.started_at_s)}:D>"
+        fields.append(Field(_("🎉 Biggest night"), night))
+    title = _("The {year} of everybody").format(year=figures.year)
+    return _drawn(heading, _top(figures), fields, figures, title)
 
 
 def _drawn(heading: str, text: str, fields: list[Field], figures: YearFigures, title: str) -> Reply:
@@ -124,29 +139,35 @@ def _drawn(heading: str, text: str, fields: list[Field], figures: YearFigures, t
 
 
 def _top(figures: YearFigures) -> str:
-    films = f"**{words.count(figures.films, 'film')}**, {figures.completed:,} to the end"
+    films = ngettext(
+        "**{count} film**, {completed} to the end", "**{count} films**, {completed} to the end", figures.films
+    ).format(count=words.number(figures.films), completed=words.number(figures.completed))
     if figures.episodes:
-        films += f" · **{words.count(figures.episodes, 'episode')}**"
+        films += f" · {words.counted('**{count} episode**', '**{count} episodes**', figures.episodes)}"
     return f"{films} · **{words.duration(figures.watch_time_s)}**"
 
 
 def _figures(figures: YearFigures) -> list[Field]:
-    fields = [Field("🔥 Longest streak", words.count(figures.longest_streak_days, "day"), inline=True)]
+    fields = [
+        Field(_("🔥 Longest streak"), words.counted("{count} day", "{count} days", figures.longest_streak_days), True)
+    ]
     for heading, most in (
-        ("🎭 Genre", figures.genre),
-        ("📅 Decade", figures.decade),
-        ("🎥 Director", figures.director),
+        (_("🎭 Genre"), figures.genre),
+        (_("📅 Decade"), figures.decade),
+        (_("🎥 Director"), figures.director),
     ):
         if most:
-            fields.append(Field(heading, f"{words.safe(most[0], 60)} · {most[1]:,.0f}×", inline=True))
+            name = words.safe(words.decade(most[0]), 60)
+            fields.append(Field(heading, f"{name} · {words.number(most[1])}×", inline=True))
     if figures.busiest_month:
         month = datetime.date.fromisoformat(f"{figures.busiest_month[0]}-01")
-        fields.append(Field("🗓️ Busiest month", f"{month:%B} · {words.duration(figures.busiest_month[1])}", inline=True))
+        said = f"{dates.month(month)} · {words.duration(figures.busiest_month[1])}"
+        fields.append(Field(_("🗓️ Busiest month"), said, inline=True))
     if figures.busiest_day:
         day = datetime.date.fromisoformat(figures.busiest_day[0])
-        said = f"{day:%A}, {day.day} {day:%B} · {words.duration(figures.busiest_day[1])}"
-        fields.append(Field("☀️ Busiest day", said, inline=True))
+        said = f"{dates.day_of_year(day)} · {words.duration(figures.busiest_day[1])}"
+        fields.append(Field(_("☀️ Busiest day"), said, inline=True))
     if figures.longest_film:
         title, length_s = figures.longest_film
-        fields.append(Field("📏 Longest film", f"{words.safe(title, 80)} · {words.duration(length_s)}", inline=True))
+        fields.append(Field(_("📏 Longest film"), f"{words.safe(title, 80)} · {words.duration(length_s)}", inline=True))
     return fields
