@@ -3,6 +3,7 @@
 # make check  lint, types, imports, generated documents, known vulnerabilities
 # make faults real processes killed over whole nights (ROUNDS=12 SEED=0), held against the truth
 # make bench  speed and memory, as ratios against a reference in the same run
+# make languages   the catalogues of texts, extracted, brought up to date and compiled (NEW=fr begins one)
 # make pictures   docs/pictures/*.png from the simulator; needs Debian's chromium and fonts-noto-color-emoji
 # The first call makes a virtual environment in .venv; later calls reuse it.
 
@@ -14,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 ROUNDS ?= 12
 SEED ?= 0
 
-.PHONY: demo run test check audit faults bench docs pictures clean
+.PHONY: demo run test check audit faults bench docs languages pictures clean
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Usher needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..."; exit 1; }
@@ -53,6 +54,9 @@ audit: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(PY) -m docs.generate
+
+languages: $(VENV)/.dev
+	$(PY) -m languages $(if $(NEW),--new $(NEW))
 
 pictures: $(VENV)/.dev
 	$(PY) -m docs.pictures

@@ -2,7 +2,7 @@
 
 import concurrent.futures
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from actors.discord.bot import UsherBot
 from actors.discord.client import intents
 from actors.discord.desk import Desk
 from actors.discord.keepsake import Keepsake
+from actors.discord.tongue import speak
 from actors.discord.troubles import Troubles
 from actors.runtime import ActorUnavailable, Clock
 from config import Settings
@@ -59,6 +60,14 @@ class Health:
 
     def _recovered(self) -> None:
         self.reason = ""
+
+
+@pytest.fixture
+def german() -> Iterator[None]:
+    """The bot speaks German, the longest-winded language that there is."""
+    speak("de")
+    yield
+    speak("en")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Every page of every command within Discord's limits: 250 viewers, names and titles as long as Plex lets them be."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from actors.discord import look
 from actors.discord.commands import PAGES
 from actors.discord.desk import Desk
 from actors.discord.pages import Book, pack
+from actors.discord.tongue import speak
 from actors.discord.words import measure
 from messages import (
     ActiveWatches,
@@ -46,6 +48,14 @@ CROWD = 250
 LONG = "*_`Ж🎬" * 60
 """As long as a text of Plex is kept, of characters that are escaped, and of those that count twice."""
 CUSTOM_ID = 100
+
+
+@pytest.fixture(params=["en", "de"])
+def language(request: pytest.FixtureRequest) -> Iterator[str]:
+    """English, and German, which takes more room."""
+    speak(request.param)
+    yield request.param
+    speak("en")
 
 
 def answer_at_length(actors: Any) -> None:
@@ -109,7 +119,7 @@ ARGUMENTS = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_every_page_is_within_the_limits(name: str, desk: Desk, actors: Any) -> None:
+async def test_every_page_is_within_the_limits(name: str, language: str, desk: Desk, actors: Any) -> None:
     """From the first to the last, with its buttons; what is beside a picture too."""
     answer_at_length(actors)
     book = Book(desk, PAGES, frozenset())
@@ -124,10 +134,10 @@ async def test_every_page_is_within_the_limits(name: str, desk: Desk, actors: An
             assert measure(getattr(item, "custom_id", "") or "") <= CUSTOM_ID
         assert reply.page == page
         page, pages = page + 1, reply.pages
-    assert "away" not in (reply.embed.description or "")
+    assert "away" not in (reply.embed.description or "") and "startet gerade neu" not in (reply.embed.description or "")
 
 
-async def test_the_community_s_year_is_within_the_limits(desk: Desk, actors: Any) -> None:
+async def test_the_community_s_year_is_within_the_limits(language: str, desk: Desk, actors: Any) -> None:
     """The other kind of wrapped."""
     answer_at_length(actors)
     reply, _ = await Book(desk, PAGES, frozenset()).make("wrapped", pack("2026", "", ""))

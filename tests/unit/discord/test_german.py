@@ -1,0 +1,197 @@
+"""A film night in German: commands, slash commands, announcements; and no page with a word beside the catalogue."""
+
+import datetime
+import gettext
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from actors.discord import charting, digest, notices, presence, tongue
+from actors.discord.commands import PAGES
+from actors.discord.desk import Desk
+from actors.discord.pages import Book, pack
+from actors.discord.times import read_when
+from messages import (
+    ActiveWatches,
+    BadgesAwarded,
+    GetHealth,
+    GetSaveStatus,
+    GetViewerStats,
+    HealthReport,
+    Leaderboard,
+    ListActiveWatches,
+    MovieStats,
+    Saved,
+    SaveNow,
+    SaveStatus,
+    ScreeningEnded,
+    ScreeningStarted,
+    StartTracking,
+    TitleCount,
+    TrackingOutcome,
+    TrackingPlan,
+    ViewerProfile,
+)
+from tests.unit.discord import samples
+from tests.unit.discord.test_limits import ARGUMENTS, LONG, answer_at_length, check
+
+PROFILE = ViewerProfile(
+    samples.viewer(), (samples.earned("Night Owl"), samples.earned("Our own")), (samples.towards(),), 2
+)
+fails = pytest.mark.simcord(check_errors=False)
+MONDAY = datetime.datetime(2026, 11, 23, 18, 0, tzinfo=datetime.UTC)
+
+
+@pytest.mark.parametrize(
+    ("command", "parts"),
+    [
+        ("!activewatches", ("Laufende Sichtungen", "läuft · 0:42:10 von 2:00:00", "41 Min. geschaut", "dabei ab 0:01")),
+        ("!nowplaying", ("Jetzt läuft", "noch 1 Std. 18 Min.", "Läuft bei filmnight")),
+        (
+            "!stats",
+            ("🎬 Filme", "12 (9 bis zum Ende)", "22 Std. 30 Min.", "Rekord 7", "22.11.2026", "1990er 5"),
+        ),
+        ("!badges", ("Nachteule", "Our own", "gewöhnlich", "2 Abzeichen")),
+        ("!health", ("Allen Teilen geht es gut", "läuft seit 2 Std. 1 Min.", "1.234 erledigt", "p50 0,2 ms")),
+        ("!savedata", ("Gespeichert", "**1** Person", "**1.500** Sichtungen")),
+        ("!starttracking 7", ("1 Person zählt jetzt mit", "**Ana** ▶️ zählt jetzt mit")),
+        ("!help", ("Alle gehen mit", "Was gerade läuft", "🔧 Admins", "Alle Abzeichen, die es gibt")),
+        ("!help history", ("!history [@jemand] [Titel] [seit]",)),
+        ("!help nixda", ("Einen Befehl nixda gibt es nicht.",)),
+    ],
+)
+async def test_commands_answer_in_german(
+    german: None, room: Any, actors: Any, command: str, parts: tuple[str, ...]
+) -> None:
+    """What people read most."""
+    plan = TrackingPlan((samples.session(),), (), "7", (TrackingOutcome("1", "Ana", "started"),), "")
+    actors.answers.update({
+        ListActiveWatches: ActiveWatches(samples.NOW, (samples.active(),), (samples.screening(),)),
+        GetSaveStatus: SaveStatus(samples.NOW.wall_s, 5.0),
+        GetViewerStats: PROFILE,
+        GetHealth: HealthReport(samples.NOW, (samples.health("plex"),), 4242),
+        SaveNow: Saved(1, 1_500, 2, 0, 12.0),
+        StartTracking: plan,
+    })  # fmt: skip
+    await room.boss.send(room.channel, command)
+    for part in parts:
+        assert part in room.text()
+
+
+@fails
+async def test_what_goes_wrong_is_said_in_german(german: None, room: Any) -> None:
+    """What, and what to do."""
+    await room.ana.send(room.channel, "!activewatches")
+    assert "Das hat nicht geklappt" in room.text()
+    assert "Der Tracker startet gerade neu; verloren geht nichts.\nVersuch es in ein paar Sekunden" in room.text()
+    await room.ana.send(room.channel, "!savedata")
+    assert "Das dürfen nur die Admins dieses Servers." in room.text()
+
+
+async def test_slash_commands_are_described_in_german(german: None, room: Any, bot: Any) -> None:
+    """Descriptions of commands and of what they take, within Discord's 100; the names stay."""
+    told = {command.name: command.to_dict(bot.tree) for command in bot.tree.get_commands()}
+    assert told["stats"]["description"] == "Filme, Stunden und Serien einer Person"
+    assert told["stats"]["options"][0]["description"] == "Wessen; weglassen für die eigenen"
+    assert told["stats"]["options"][0]["name"] == "member"
+    for one in told.values():
+        assert not one["description"].endswith("…")
+        assert all(1 < len(option["description"]) <= 100 for option in one["options"])
+        assert not any(option["description"].endswith("…") for option in one["options"])
+
+
+async def test_slash_commands_are_described_in_english_again(room: Any, bot: Any) -> None:
+    """What was German in another life of the bot: the English text is what is kept."""
+    told = {command.name: command.to_dict(bot.tree) for command in bot.tree.get_commands()}
+    assert told["stats"]["options"][0]["description"] == "Whose; leave out for your own"
+    assert told["stats"]["description"] == "Films, hours and streaks of a viewer"
+
+
+def test_announcements_are_in_german(german: None) -> None:
+    """A start, an end, badges, the line below the name, the week, the chart."""
+    shown, at = samples.screening(), samples.NOW
+    started = notices.embed(ScreeningStarted(at, shown))
+    assert "noch 1 Std. 18 Min., bis <t:" in (started.description or "")
+    assert started.fields[0].name == "🍿 Schauen zu · 1" and "von Anfang an" in (started.fields[0].value or "")
+    ended = notices.embed(ScreeningEnded(at, shown))
+    assert "Lief 42 Min. · 1 Zuschauer" in (ended.description or "") and "35 % gesehen" in (ended.description or "")
+    awarded = notices.embed(BadgesAwarded("1", "Ana", (samples.earned("Night Owl"),), "screening-1"))
+    assert awarded.title == "🏅 Ana hat sich 1 Abzeichen verdient" and "Nachteule" in (awarded.description or "")
+    assert presence.line((samples.screening(state="paused"), shown)) == "Metropolis (1927) (Pause) und noch einen"
+    week = digest.card(
+        MovieStats(1_200, 2, 2, 1, 7_200.0, (TitleCount("Metropolis", 1927, 2, 2, 7_200.0),), (), (), (), ()),
+        Leaderboard("time", (), 0),
+    )
+    assert week.title == "🗞️ Die Kinowoche" and "2 Std." in (week.description or "")
+    picture = charting.calendar("Das Jahr von Ana", (("2026-11-22", 7_200.0),), 2026)
+    assert picture is not None and picture.alt == "2026: 2 Std. an 1 Tag"
+    assert picture.wording.months[9] == "Okt" and picture.wording.number == "1.234,5"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("freitag 20:30", "2026-11-27T20:30"),
+        ("am Freitag um 20 Uhr", "2026-11-27T20:00"),
+        ("Fr 20:30 Uhr", "2026-11-27T20:30"),
+        ("heute Abend 20.15", "2026-11-23T20:15"),
+        ("morgen, 20 Uhr", "2026-11-24T20:00"),
+        ("friday 8pm", "2026-11-27T20:00"),
+        ("8 am", "2026-11-24T08:00"),
+        ("24.12. 18 Uhr", "2026-12-24T18:00"),
+    ],
+)
+def test_times_are_read_in_german(german: None, text: str, meant: str) -> None:
+    """As people in Germany write them; English goes on being understood."""
+    assert read_when(text, MONDAY) == datetime.datetime.fromisoformat(meant).replace(tzinfo=datetime.UTC)
+
+
+def test_german_times_are_no_times_in_english() -> None:
+    """Each language has its own."""
+    assert read_when("freitag 20:30", MONDAY) is None and read_when("20 Uhr", MONDAY) is None
+
+
+class Marked(gettext.NullTranslations):
+    """A language in which every text stands in brackets."""
+
+    def gettext(self, message: str) -> str:
+        """In brackets; how figures are written is no text."""
+        return message if message == "1,234.5" else f"⟦{message}⟧"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        """In brackets."""
+        return f"⟦{msgid1 if n == 1 else msgid2}⟧"
+
+    def pgettext(self, context: str, message: str) -> str:
+        """A community's badge: as it is."""
+        return message
+
+
+@pytest.fixture
+def marked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The bot speaks in brackets."""
+    monkeypatch.setattr(tongue, "_spoken", Marked())
+    yield
+
+
+LATIN = {"p50", "p99", "ms", "MB", "launcher", "plex"}
+"""What is the same in every language: units, names of the parts."""
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_no_page_says_a_word_beside_the_catalogue(name: str, marked: None, desk: Desk, actors: Any) -> None:
+    """With data that has no Latin letter, what is outside the brackets has none either."""
+    answer_at_length(actors)
+    reply, view = await Book(desk, PAGES, frozenset()).make(name, ARGUMENTS.get(name, pack("1", LONG)))
+    check(reply.embed)
+    shown = [reply.embed.title, reply.embed.description, reply.embed.footer.text]
+    shown += [text for field in reply.embed.fields for text in (field.name, field.value)]
+    shown += [getattr(item, "label", "") for item in (view.children if view is not None else ())]
+    for text in filter(None, shown):
+        bare = re.sub(r"<t:-?\d+(:\w)?>|-\d+\b", "", text)
+        while (inner := re.sub(r"⟦[^⟦⟧]*⟧", "", bare)) != bare:
+            bare = inner
+        bare = re.sub(r"⟦[^⟧]*$", "", bare)  # cut short
+        assert set(re.findall(r"[A-Za-z]{2,}\d*|p\d\d", bare)) <= LATIN, (text, bare)

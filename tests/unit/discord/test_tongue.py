@@ -1,0 +1,205 @@
+"""Languages: every text is in every catalogue, and none is said beside them."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+
+from actors.discord import hearsay, words
+from actors.discord.tongue import _, of_badge, speak
+from languages import catalogues
+from languages.__main__ import main
+
+LANGUAGES = catalogues.languages()
+GAP = re.compile(r"\{(\w+)(?::\w+)?\}")
+COMMAND = re.compile(r"`!\w+|[A-Z]+_[A-Z_]+|!starttracking")
+
+LOGGED = {
+    "announce.py", "client.py", "failures.py", "keepsake.py", "painter.py", "troubles.py", "voice.py",
+}  # fmt: skip
+"""Files that speak to the log and the health table only: those are English in every language."""
+LOGS = {"debug", "info", "warning", "error", "exception", "hold", "judge", "Posting"}
+"""What else speaks to the log."""
+INTERNAL = {"ValueError", "TimeoutError", "RuntimeError", "TypeVar", "compile", "replace", "removesuffix", "NewType"}
+"""What people do not see."""
+ALLOWED = {
+    "Bot", "Usher", "Plex", "🎟️ Usher",  # names
+    "!help", "usher:page:", "[movies|time|streak|badges]",  # what is typed is the same in every language
+    "invite the bot to it anew, with the scopes bot and applications.commands", "slash commands",  # bot.py: logged
+    " MB", " ms", "p50 ", "p99 ",  # units and figures of statistics, the same everywhere
+}  # fmt: skip
+SAID_BY = {"card", "problem", "Field", "Section", "Found", "RefusedError", "UnansweredError", "CheckFailure", "refuse"}
+"""The building blocks of what people read: each text in them, one word alone too."""
+VERDICTS = {"good", "note", "bad"}
+"""The first argument of what `diagnose` found."""
+SAID_AS = {"label", "placeholder", "description", "footer", "usage"}
+"""The same, by the name of the argument."""
+
+
+@pytest.fixture(params=LANGUAGES)
+def language(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each language that there is, spoken."""
+    speak(request.param)
+    yield request.param
+    speak("en")
+
+
+def of(language: str) -> list[Message]:
+    """All of a language's texts."""
+    return [one for one in catalogues.updated(language) if one.id]
+
+
+def forms(text: object) -> tuple[str, ...]:
+    """A text's one form, or its forms for one and many."""
+    return (text,) if isinstance(text, str) else tuple(text)  # type: ignore[arg-type]  # Babel: str or a row of them
+
+
+def test_german_is_there() -> None:
+    """English, and one more."""
+    assert "de" in LANGUAGES
+
+
+def test_every_catalogue_is_current_and_compiled(capsys: pytest.CaptureFixture[str]) -> None:
+    """What `make languages` would write is what is there: a stranger has no such step."""
+    assert main(["--check"]) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_nothing_is_left_in_english(name: str) -> None:
+    """No text is empty, or only perhaps right."""
+    assert [one.id for one in catalogues.untranslated(catalogues.updated(name))] == []
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_what_is_put_in_is_the_same(name: str) -> None:
+    """Each gap of the English text and no other (the form for one may do without the figure), and each command."""
+    for one in of(name):
+        english = set(GAP.findall(forms(one.id)[-1]))
+        said = forms(one.string)
+        for place, text in enumerate(said):
+            gaps = set(GAP.findall(text))
+            assert gaps == english or (place < len(said) - 1 and gaps == english - {"count"}), one.id
+            assert set(COMMAND.findall(text)) == set(COMMAND.findall(forms(one.id)[-1])), one.id
+            assert text.format(**dict.fromkeys(gaps, 7)) is not None
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_signs_are_the_same(name: str) -> None:
+    """Emoji and spaces at the ends: they belong to the look, not to the language."""
+    for one in of(name):
+        english = forms(one.id)[-1]
+        for text in forms(one.string):
+            assert re.findall(r"^[^\w\s`*(\[{“\"'…]+|^\s+|\s+$", text) == re.findall(
+                r"^[^\w\s`*(\[{“\"'…]+|^\s+|\s+$", english
+            ), one.id
+
+
+def test_an_unknown_language_is_english() -> None:
+    """The setting allows none such; without a catalogue people are still spoken to."""
+    speak("tlh")
+    assert _("That did not work") == "That did not work" and _("") == ""
+
+
+def test_figures_are_written_as_the_language_does() -> None:
+    """Groups, decimals, hours, decades, many and one."""
+    speak("de")
+    try:
+        assert words.number(1234.5, 1) == "1.234,5" and words.duration(4_800) == "1 Std. 20 Min."
+        assert words.decade("1980s") == "1980er" and words.decade("Unknown") == "Unknown"
+        assert words.name_list(["Ana", "Ben"]) == "Ana und Ben"
+    finally:
+        speak("en")
+    assert words.number(1234.5, 1) == "1,234.5" and words.duration(4_800) == "1 h 20 min"
+
+
+def test_a_community_s_own_badges_stay_as_written() -> None:
+    """Even where one is called like something else that is translated."""
+    speak("de")
+    try:
+        assert of_badge("Night Owl") == "Nachteule"
+        assert of_badge("Refresh") == "Refresh" and of_badge("") == ""
+    finally:
+        speak("en")
+
+
+def said_in(path: Path) -> set[str]:
+    """Every sentence of a file, its gaps as {}."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            found.add("".join(str(one.value) if isinstance(one, ast.Constant) else "{}" for one in node.values))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)
+    return found
+
+
+def test_sentences_of_other_actors_are_known_word_for_word() -> None:
+    """Whoever changes one there is told to change it here."""
+    said = said_in(catalogues.ROOT / "tracking" / "party.py") | said_in(catalogues.ROOT / "tracking" / "manual.py")
+    for sentence in hearsay.TRACKING:
+        assert GAP.sub("{}", sentence) in said, sentence
+
+
+def test_what_another_actor_says_is_put_into_the_language() -> None:
+    """With its figures and titles; what is not known stays."""
+    speak("de")
+    try:
+        assert hearsay.heard("No session 7 plays now. Running: 1, 2.").endswith("Es laufen: 1, 2.")
+        assert hearsay.heard("Nothing plays on Plex now: start the film, then try again.").startswith("Auf Plex")
+        assert hearsay.heard("2 films play at once (“{a}”): it is odd.") == "2 films play at once (“{a}”): it is odd."
+    finally:
+        speak("en")
+    assert hearsay.heard("Plex server a {b} does not answer: try again when it does.").startswith("Plex server a {b} ")
+
+
+def loose(path: Path) -> Iterator[str]:
+    """Every text of a file that people could see and that no catalogue knows."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    passed = {id(part) for node in ast.walk(tree) for part in _passed(node)}
+    strict = {id(part) for node in ast.walk(tree) for part in _strict(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in passed:
+            text = re.sub(r"<t:|:[RtDdf]>", "", node.value)
+            prose = re.search(r"[A-Za-z]{2}", text) and (" " in text or id(node) in strict)
+            if prose and node.value not in ALLOWED | VERDICTS:
+                yield f"{path.name}:{node.lineno}: {node.value}"
+
+
+def _passed(node: ast.AST) -> Iterator[ast.AST]:
+    """Texts that went through a catalogue, or that nobody on Discord sees."""
+    if isinstance(node, ast.Call):
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        if name in catalogues.KEYWORDS:
+            for part in node.args[: catalogues.KEYWORDS[name]]:
+                yield from ast.walk(part)
+        elif name in LOGS | INTERNAL:
+            yield from ast.walk(node)
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        yield node.value  # a docstring
+    elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
+        yield from ast.walk(node.annotation)
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
+        yield from ast.walk(node.returns)
+    elif isinstance(node, ast.Subscript):
+        yield from ast.walk(node.slice)  # a key, or a type
+
+
+def _strict(node: ast.AST) -> Iterator[ast.AST]:
+    if isinstance(node, ast.Call):
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        given = [*node.args, *(key.value for key in node.keywords)] if name in SAID_BY else []
+        given += [key.value for key in node.keywords if key.arg in SAID_AS]
+        for part in given:
+            if not isinstance(part, ast.Call):
+                yield from ast.walk(part)
+
+
+@pytest.mark.parametrize("path", sorted(catalogues.SPEAKS.rglob("*.py")), ids=lambda path: path.name)
+def test_no_text_is_said_past_the_catalogues(path: Path) -> None:
+    """No sentence, and no word in what an answer is made of, stands beside `_()`."""
+    if path.name in LOGGED:
+        return
+    assert list(loose(path)) == []
