@@ -139,7 +139,7 @@ async def _parts(desk: Desk) -> list[Found]:
     for part in report.actors:
         name = "Plex" if part.actor == "plex" else _("Part {name}").format(name=words.safe(part.actor, 30))
         if part.state != "running":
-            why = words.safe(part.last_error, 300) or _("no reason is known yet")
+            why = words.safe(heard(part.last_error), 300) if part.last_error else _("no reason is known yet")
             said = _("{part} is {state}: {reason}").format(part=name, state=_(part.state), reason=why)
             found.append(Found("bad", said, _("`!health` shows it in full; the log says what to do.")))
         elif part.actor == "plex":
@@ -167,7 +167,7 @@ async def _saves(desk: Desk) -> list[Found]:
         return [Found("bad", words.safe(error.what, 200), error.cure)]
     if status.last_error:
         cure = _("Nothing is lost while Usher runs. Free the disk or give it its folder, then `!savedata`.")
-        why = words.safe(status.last_error, 300)
+        why = words.safe(heard(status.last_error), 300)
         return [Found("bad", _("The last save failed: {reason}").format(reason=why), cure)]
     if status.last_saved_s is None:
         return [

@@ -312,5 +312,5 @@ def _actor(actor: ActorHealth) -> Section:
     )
     lines = [" · ".join(facts), " · ".join(figures)]
     if actor.last_error:
-        lines.append(f"> {words.safe(actor.last_error, 300)}")
+        lines.append(f"> {words.safe(heard(actor.last_error), 300)}")
     return Section(f"{_STATES.get(actor.state, '▫️')} **{words.safe(actor.actor, 30)}** · {_(actor.state)}", lines)

@@ -23,8 +23,6 @@ from messages import (
     Leaderboard,
     ListActiveWatches,
     MovieStats,
-    Saved,
-    SaveNow,
     SaveStatus,
     ScreeningEnded,
     ScreeningStarted,
@@ -55,7 +53,6 @@ MONDAY = datetime.datetime(2026, 11, 23, 18, 0, tzinfo=datetime.UTC)
         ),
         ("!badges", ("Nachteule", "Our own", "gewöhnlich", "2 Abzeichen")),
         ("!health", ("Allen Teilen geht es gut", "läuft seit 2 Std. 1 Min.", "1.234 erledigt", "p50 0,2 ms")),
-        ("!savedata", ("Gespeichert", "**1** Person", "**1.500** Sichtungen")),
         ("!starttracking 7", ("1 Person zählt jetzt mit", "**Ana** ▶️ zählt jetzt mit")),
         ("!help", ("Alle gehen mit", "Was gerade läuft", "🔧 Admins", "Alle Abzeichen, die es gibt")),
         ("!help history", ("!history [@jemand] [Titel] [seit]",)),
@@ -72,7 +69,6 @@ async def test_commands_answer_in_german(
         GetSaveStatus: SaveStatus(samples.NOW.wall_s, 5.0),
         GetViewerStats: PROFILE,
         GetHealth: HealthReport(samples.NOW, (samples.health("plex"),), 4242),
-        SaveNow: Saved(1, 1_500, 2, 0, 12.0),
         StartTracking: plan,
     })  # fmt: skip
     await room.boss.send(room.channel, command)

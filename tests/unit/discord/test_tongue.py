@@ -5,11 +5,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import discord
 import pytest
+import requests
 from babel.messages.catalog import Message
 
 from actors.discord import hearsay, words
+from actors.discord.failures import judge
 from actors.discord.tongue import _, of_badge, speak
+from actors.plex.failures import failure_of
 from languages import catalogues
 from languages.__main__ import main
 
@@ -125,6 +129,15 @@ def test_a_community_s_own_badges_stay_as_written() -> None:
         speak("en")
 
 
+class Answer(requests.Response):
+    """What Discord answered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.status_code, self.reason = 403, "Forbidden"
+        self.status = self.status_code  # as discord.py's own connections call it
+
+
 def said_in(path: Path) -> set[str]:
     """Every sentence of a file, its gaps as {}."""
     found = set()
@@ -138,15 +151,25 @@ def said_in(path: Path) -> set[str]:
 
 def test_sentences_of_other_actors_are_known_word_for_word() -> None:
     """Whoever changes one there is told to change it here."""
-    said = said_in(catalogues.ROOT / "tracking" / "party.py") | said_in(catalogues.ROOT / "tracking" / "manual.py")
-    for sentence in hearsay.TRACKING:
-        assert GAP.sub("{}", sentence) in said, sentence
+    for file, sentences in hearsay.SENTENCES.items():
+        said = said_in(catalogues.ROOT / file)
+        for sentence in sentences:
+            assert GAP.sub("{}", sentence) in said, f"{file}: {sentence}"
 
 
 def test_what_another_actor_says_is_put_into_the_language() -> None:
     """With its figures and titles; what is not known stays."""
+    forbidden = discord.Forbidden(Answer(), {"code": 50013, "message": "Missing Permissions"})
     speak("de")
     try:
+        posting = judge(forbidden, 1, "post in the announce channel 7").reason
+        assert hearsay.heard(posting) == (
+            "Discord verbietet dem Bot: im Ankündigungskanal 7 posten. Gib ihm dort „Kanal ansehen“, „Nachrichten "
+            "senden“, „Links einbetten“ und „Dateien anhängen“ (Discords Code 50013)"
+        )
+        away = failure_of(ConnectionRefusedError(), "http://10.0.0.2:32400").detail
+        assert hearsay.heard(f"{away}; {posting}").startswith("Plex unter 10.0.0.2:32400 ist nicht erreichbar")
+        assert hearsay.heard("killed by SIGKILL; Genres") == "durch SIGKILL beendet; Genres"
         assert hearsay.heard("No session 7 plays now. Running: 1, 2.").endswith("Es laufen: 1, 2.")
         assert hearsay.heard("Nothing plays on Plex now: start the film, then try again.").startswith("Auf Plex")
         assert hearsay.heard("2 films play at once (“{a}”): it is odd.") == "2 films play at once (“{a}”): it is odd."
