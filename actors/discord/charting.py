@@ -35,7 +35,8 @@ def night(ended: ScreeningEnded) -> Picture | None:
     count = min(MOST_STRETCHES, max(1, length_ms // 60_000))
     middles = [(place + 0.5) * length_ms / count for place in range(count)]
     watching = tuple(
-        len({seat.viewer_id for seat in seats if any(start <= at < end for start, end in seat.spans)}) for at in middles
+        len({seat.viewer_id or seat for seat in seats if any(start <= at < end for start, end in seat.spans)})
+        for at in middles
     )
     changes = [
         f"{words.position(round(place * length_ms / count))} {number}"

@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -58,6 +59,14 @@ class Desk:
         self.tell = tells
         self.painter = painter
         self._asks = asks
+        self.asker = ""
+        """Discord id of the person for whom it asks, as digits; empty: for nobody in particular."""
+
+    def asked_by(self, person: str) -> "Desk":
+        """The same desk with this person before it: what is private is told to its owner alone."""
+        desk = copy.copy(self)
+        desk.asker = person
+        return desk
 
     async def ask(self, actor: str, question: Message, expected: type[Answer], timeout_s: float = ASK_S) -> Answer:
         """The answer of `actor`; UnansweredError, in words for people, where there is none in time."""

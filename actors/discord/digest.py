@@ -121,7 +121,7 @@ def card(films: MovieStats, best: Leaderboard) -> discord.Embed:
         for film in films.most_watched[:MOST_FILMS]
     ]
     viewers = [
-        f"{place} **{words.safe(row.username, 40)}** · {words.duration(row.value)}"
+        f"{place} **{words.person(row.username, 40)}** · {words.duration(row.value)}"
         for place, row in zip(_PLACES, best.rows, strict=False)
     ]
     fields = [Field(_("🎬 Most watched"), look.lines_within(seen))] if seen else []

@@ -99,7 +99,7 @@ def _facts(shown: Screening) -> str:
 
 
 def _seat(seat: Seat) -> str:
-    return f"**{words.safe(seat.username, 40)}** · {_joined(seat)}"
+    return f"**{words.person(seat.username, 40)}** · {_joined(seat)}"
 
 
 def _joined(seat: Seat) -> str:
@@ -117,7 +117,7 @@ def _seen(seat: Seat, shown: Screening) -> str:
     late = seat.join_position_ms is not None and seat.join_position_ms >= LATE_MS
     if late and shown.item.duration_ms:
         facts.append(_("from {position}").format(position=words.position(seat.join_position_ms)))
-    return f"**{words.safe(seat.username, 40)}** · {' · '.join(facts)}"
+    return f"**{words.person(seat.username, 40)}** · {' · '.join(facts)}"
 
 
 def _earned(badges: Iterable[tuple[str, str]]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import discord
 
+from actors.discord import words
 from actors.discord.tongue import _, later, ngettext
 from actors.discord.words import cut, measure
 from charts import Picture
@@ -56,6 +57,8 @@ class Reply:
     """What to draw; the embed shows it in words until the picture is there."""
     beside: discord.Embed | None = None
     """The embed beside the picture, without what the picture shows."""
+    hidden: bool = False
+    """It says only that its owner keeps it: whoever presses a button is told so alone."""
 
 
 def card(
@@ -92,6 +95,12 @@ def size(embed: discord.Embed) -> int:
     parts = [embed.title, embed.description, embed.footer.text, embed.author.name]
     parts += [text for part in embed.fields for text in (part.name, part.value)]
     return sum(measure(text) for text in parts if text)
+
+
+def kept(heading: str, name: str = "") -> Reply:
+    """What the viewer of this name keeps from others."""
+    text = _("{name} keeps this to themselves.").format(name=words.safe(name, 60)) if name else ""
+    return Reply(card(heading, text or _("This viewer keeps it to themselves."), colour=GREY), hidden=True)
 
 
 def problem(what: str, cure: str = "") -> discord.Embed:

@@ -34,7 +34,7 @@ def line(notice: Notice) -> str:
             return f"🏁 **{words.title(shown.item, 70)}** · {words.counted('{count} viewer', '{count} viewers', seen)}"
         case BadgesAwarded(badges=badges):
             earned = [f"{badge.emoji} {words.safe(of_badge(badge.name), 40)}" for badge in badges]
-            return f"🏅 **{words.safe(notice.username, 40)}**: {_first_three(earned)}"
+            return f"🏅 **{words.person(notice.username, 40)}**: {_first_three(earned)}"
 
 
 def _first_three(names: list[str]) -> str:
@@ -86,7 +86,7 @@ def _roundup(notices: Sequence[Notice]) -> tuple[list[discord.Embed], int]:
 
 
 def _badges(notice: BadgesAwarded) -> discord.Embed:
-    name = words.safe(notice.username, 60)
+    name = words.person(notice.username, 60)
     lines = [
         f"{badge.emoji} **{words.safe(of_badge(badge.name), 60)}** · {_(badge.rarity)}\n"
         f"{words.safe(of_badge(badge.description), 200)}"

@@ -112,9 +112,11 @@ class Book:
         self._makers = makers
         self._admin_only = admin_only
 
-    async def make(self, name: str, arguments: str = "", page: int = 0) -> tuple[Reply, discord.ui.View | None]:
-        """A page and its buttons. Raises UnansweredError."""
-        reply = await self._makers[name](self.desk, arguments, page)
+    async def make(
+        self, name: str, arguments: str = "", page: int = 0, asker: str = ""
+    ) -> tuple[Reply, discord.ui.View | None]:
+        """A page and its buttons, as the asker (a Discord id) may see it. Raises UnansweredError."""
+        reply = await self._makers[name](self.desk.asked_by(asker), arguments, page)
         return reply, buttons(name, arguments, reply)
 
     async def turn(self, interaction: discord.Interaction[Any], name: str, arguments: str, page: int) -> None:
@@ -127,9 +129,12 @@ class Book:
             return
         await interaction.response.defer()
         try:
-            reply, view = await self.make(name, arguments, page)
+            reply, view = await self.make(name, arguments, page, str(interaction.user.id))
         except UnansweredError as error:
             await interaction.followup.send(embed=look.problem(error.what, error.cure), ephemeral=True)
+            return
+        if reply.hidden:
+            await interaction.followup.send(embed=reply.embed, ephemeral=True)
             return
         await interaction.edit_original_response(embed=reply.embed, view=view, allowed_mentions=look.NOBODY)
 

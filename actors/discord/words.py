@@ -4,8 +4,8 @@ import re
 import unicodedata
 
 from actors.discord.tongue import _, later, ngettext
-from charts.figures import ENGLISH, written
-from messages import Item, PlayerState
+from charts.figures import written
+from messages import SOMEBODY, Item, PlayerState
 
 _CONTROL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _KEPT_FORMATS = {"\u200d", "\ufe0f"}  # joiners that emoji are made of
@@ -70,6 +70,11 @@ def safe(text: str, limit: int = 100) -> str:
     clean = _MARKDOWN.sub(r"\\\1", clean)
     clean = _LINE_START.sub(lambda found: f"{found[1]}{_escape_last(found[2])}", clean)
     return clean.replace("://", "\\://").replace("@", "@\u200b")
+
+
+def person(name: str, limit: int = 100) -> str:
+    """A viewer's name, safe for an embed; of one whom others are not to see, "Somebody" in the language spoken."""
+    return safe(_("Somebody") if name == SOMEBODY else name, limit)
 
 
 def _escape_last(mark: str) -> str:
@@ -167,13 +172,7 @@ def state_word(state: PlayerState) -> str:
 
 def number(value: float, decimals: int = 0) -> str:
     """A figure: "1,234", as the language groups and points it."""
-    pattern = _("1,234.5")
-    return written(value, decimals, pattern if len(pattern) == len(ENGLISH) else ENGLISH)
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """ "1 film", "3 films"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return written(value, decimals, _("1,234.5"))
 
 
 def counted(one: str, many: str, amount: int) -> str:

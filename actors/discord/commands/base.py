@@ -81,7 +81,7 @@ class UsherCog(commands.Cog):
 
     async def answer(self, ctx: Context, name: str, arguments: str = "") -> None:
         """Answer with the first page of this name."""
-        reply, view = await waited(ctx, self.book.make(name, arguments))
+        reply, view = await waited(ctx, self.book.make(name, arguments, asker=viewer_id(ctx.author)))
         message = await send(ctx, reply, view)
         if self.desk.painter is not None and reply.picture is not None and reply.beside is not None:
             await self.desk.painter.show(message, reply.picture, reply.beside)

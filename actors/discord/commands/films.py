@@ -116,7 +116,7 @@ def _totals(found: MovieStats) -> str:
         f"**{words.duration(found.watch_time_s)}**",
     ]
     if found.running:
-        names = words.name_list([words.safe(record.username, 30) for record in found.running], 6)
+        names = words.name_list([words.person(record.username, 30) for record in found.running], 6)
         count = len(found.running)
         said = ngettext("▶️ {count} running now: {names}", "▶️ {count} running now: {names}", count)
         lines.append(said.format(count=count, names=names))
@@ -139,7 +139,7 @@ def _details(found: MovieStats, one_title: bool) -> list[Field]:
         fields.append(Field(_("📅 Decades"), _counted(decades), inline=True))
     if found.recent:
         lines = [
-            f"{words.title(record.item, 50)} · {words.safe(record.username, 30)} · {words.ago(record.ended_at_s)}"
+            f"{words.title(record.item, 50)} · {words.person(record.username, 30)} · {words.ago(record.ended_at_s)}"
             for record in found.recent
         ]
         fields.append(Field(_("🕘 Recent"), look.lines_within(lines)))
@@ -171,11 +171,13 @@ async def history(desk: Desk, arguments: str, page: int) -> Reply:
     """A page of finished watches."""
     whose, since, title = unpack(arguments, 3)
     from_s = float(since) if since.lstrip("-").isdigit() else None
-    found = await desk.ask("persistence", GetHistory(whose, title, from_s, ROWS, page * ROWS), HistoryPage)
+    found = await desk.ask("persistence", GetHistory(whose, title, from_s, ROWS, page * ROWS, desk.asker), HistoryPage)
+    if found.hidden:
+        return look.kept(_("📜 History"))
     pages = max(1, -(-found.total // ROWS))
     page = min(page, pages - 1)
     lines = [_entry(record, bool(whose)) for record in found.records]
-    asked = [f"“{words.safe(title, 60)}”"] if title else []
+    asked = [_("“{title}”").format(title=words.safe(title, 60))] if title else []
     if from_s is not None:
         asked.append(_("since {date}").format(date=f"<t:{int(from_s)}:d>"))
     if whose and found.records:
@@ -188,7 +190,7 @@ async def history(desk: Desk, arguments: str, page: int) -> Reply:
 
 
 def _entry(record: WatchRecord, one_viewer: bool) -> str:
-    facts = [] if one_viewer else [words.safe(record.username, 40)]
+    facts = [] if one_viewer else [words.person(record.username, 40)]
     facts.append(words.duration(record.playing_s))
     if record.completion_percent is not None:
         saw = _("saw {percent}").format(percent=words.percent(record.completion_percent))

@@ -41,7 +41,7 @@ class Nights(UsherCog):
 async def who_saw(desk: Desk, arguments: str, page: int) -> Reply:
     """A page of who has seen a film: of those in the voice channel, or of everybody where it is empty."""
     members = await _present(desk)
-    question = GetWhoSaw(arguments, desk.settings.watched_percent, members, ROWS, page * ROWS)
+    question = GetWhoSaw(arguments, desk.settings.watched_percent, members, ROWS, page * ROWS, desk.asker)
     found = await desk.ask("persistence", question, WhoSaw)
     if found.film is None:
         heading = f"🎟️ {words.safe(arguments, 100)}"
@@ -86,7 +86,7 @@ def _named(film: TitleCount) -> str:
 
 
 def _line(viewer: SeenBy) -> str:
-    facts = [f"**{words.safe(viewer.username, 40)}**"]
+    facts = [f"**{words.person(viewer.username, 40)}**"]
     if viewer.state == "in_part" and viewer.percent is not None:
         facts.append(words.percent(viewer.percent))
     if viewer.now:

@@ -85,6 +85,8 @@ async def stats(desk: Desk, arguments: str, page: int) -> Reply:
     """A viewer's figures."""
     who, name = unpack(arguments, 2)
     profile = await _profile(desk, who)
+    if profile.hidden:
+        return look.kept(f"📊 {words.safe(name, 60)}", name)
     if profile.stats is None:
         return _unknown(name)
     today = local_date(desk.clock.now().wall_s, desk.settings.timezone)
@@ -144,6 +146,8 @@ async def badges(desk: Desk, arguments: str, page: int) -> Reply:
     """The badges a viewer has."""
     who, name = unpack(arguments, 2)
     profile = await _profile(desk, who)
+    if profile.hidden:
+        return look.kept(f"🏅 {words.safe(name, 60)}", name)
     name = profile.stats.username if profile.stats is not None else name
     if not profile.badges:
         text = _("None yet. `!progress` shows how near they are.")
@@ -165,6 +169,8 @@ async def progress(desk: Desk, arguments: str, page: int) -> Reply:
     """What is still to be earned, the nearest first."""
     who, name = unpack(arguments, 2)
     profile = await _profile(desk, who)
+    if profile.hidden:
+        return look.kept(f"🎯 {words.safe(name, 60)}", name)
     name = profile.stats.username if profile.stats is not None else name
     open_ones = sorted((badge for badge in profile.progress if badge.earned_at_s is None), key=_share, reverse=True)
     earned = len(profile.progress) - len(open_ones)
@@ -240,7 +246,7 @@ def _board(found: Leaderboard, heading: str, page: int) -> Reply:
         text = _("Nobody yet. Watch something!")
         return Reply(look.card(heading, text, colour=look.GREY), min(page, pages - 1), pages)
     lines = [
-        f"{_PLACES.get(row.rank, f'**{row.rank}.**')} **{words.safe(row.username, 40)}** · "
+        f"{_PLACES.get(row.rank, f'**{row.rank}.**')} **{words.person(row.username, 40)}** · "
         f"{_value(found.kind, row.value)}"
         for row in found.rows
     ]
@@ -260,7 +266,7 @@ def _value(kind: LeaderboardKind, value: float) -> str:
 
 
 async def _profile(desk: Desk, who: str) -> ViewerProfile:
-    return await desk.ask("persistence", GetViewerStats(who), ViewerProfile)
+    return await desk.ask("persistence", GetViewerStats(who, desk.asker), ViewerProfile)
 
 
 def _unknown(name: str) -> Reply:

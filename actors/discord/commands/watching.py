@@ -127,7 +127,7 @@ def _watch(watch: ActiveWatch, first: ActiveWatch) -> str:
     if watch.completion_percent is not None:
         facts.append(_("saw {percent}").format(percent=words.percent(watch.completion_percent)))
     mark = {"voice": "🔊 ", "manual": "✍️ "}.get(watch.source, "")
-    return f"{mark}**{words.safe(watch.username, 40)}** · {' · '.join(facts)}"
+    return f"{mark}**{words.person(watch.username, 40)}** · {' · '.join(facts)}"
 
 
 def _heading(shown: Screening) -> str:
@@ -150,7 +150,7 @@ def _facts(shown: Screening, at: Moment) -> list[str]:
     lines.append(
         _("Played by {name} · started {ago}").format(name=words.safe(shown.host, 40), ago=words.ago(shown.started_at_s))
     )
-    there = [words.safe(seat.username, 40) for seat in shown.seats if seat.present]
+    there = [words.person(seat.username, 40) for seat in shown.seats if seat.present]
     if there:
         lines.append(f"👥 {words.name_list(there, _NAMES)}")
     return lines

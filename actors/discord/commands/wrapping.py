@@ -81,7 +81,9 @@ async def wrapped(desk: Desk, arguments: str, page: int) -> Reply:
     year = int(when)
     if not who:
         return _everybody(await desk.ask("persistence", GetCommunityYear(year), CommunityYear))
-    found = await desk.ask("persistence", GetYear(who, year), YearOfViewer)
+    found = await desk.ask("persistence", GetYear(who, year, desk.asker), YearOfViewer)
+    if found.hidden:
+        return look.kept(f"🎁 {year} · {words.safe(name, 60)}", name)
     return _viewer(found, words.plain(found.username or name, 60))
 
 
@@ -121,7 +123,7 @@ def _everybody(found: CommunityYear) -> Reply:
         ]
         fields.append(Field(_("🏆 Most seen"), look.lines_within(lines)))
     if found.top:
-        lines = [f"{row.rank}. **{words.safe(row.username, 40)}** · {words.duration(row.value)}" for row in found.top]
+        lines = [f"{row.rank}. **{words.person(row.username, 40)}** · {words.duration(row.value)}" for row in found.top]
         fields.append(Field(_("🍿 Top viewers"), look.lines_within(lines)))
     if found.night:
         viewers = words.counted("{count} viewer", "{count} viewers", found.night.viewers)
