@@ -15,7 +15,7 @@ import pytest
 
 from actors.discord import painter
 from actors.discord.painter import Painter
-from charts import Attendance, Genres, Picture, Weeks, Year
+from charts import Attendance, Genres, Picture, Weeks, Wording, Year
 
 LOG = logging.getLogger("discord")
 TODAY = datetime.date(2026, 11, 22)
@@ -48,6 +48,19 @@ async def test_every_kind_is_drawn(tmp_path: Path, name: str) -> None:
     assert width == 880
     assert 150 < height < 900
     assert len(drawn) < 150_000
+
+
+async def test_what_is_written_by_itself_is_in_the_language(tmp_path: Path) -> None:
+    """Months, hours and figures come with the data: the same data in other words is another picture."""
+    panels = (
+        Weeks("Stunden", (("2026-10-05", 5_400.0), ("2026-12-07", 7_200.0))),
+        Genres("Genres", (("Drama", 1_234),)),
+    )
+    german = Wording(months=("Okt",) * 12, day="{day}. {month}", hours="{hours} Std.", number="1.234,5")
+    one, other = Picture(panels), Picture(panels, wording=german)
+    drawn = await Painter(tmp_path, LOG).draw(one)
+    assert drawn == await Painter(tmp_path, LOG).draw(one)
+    assert drawn != await Painter(tmp_path, LOG).draw(other)
 
 
 def test_no_letter_of_a_script_is_missing() -> None:

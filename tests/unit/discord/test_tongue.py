@@ -1,6 +1,7 @@
 """Languages: every text is in every catalogue, and none is said beside them."""
 
 import ast
+import datetime
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 import requests
 from babel.messages.catalog import Message
 
-from actors.discord import hearsay, words
+from actors.discord import dates, hearsay, words
 from actors.discord.failures import judge
+from actors.discord.times import read_when
 from actors.discord.tongue import _, of_badge, speak
 from actors.plex.failures import failure_of
 from languages import catalogues
@@ -20,6 +22,7 @@ from languages.__main__ import main
 LANGUAGES = catalogues.languages()
 GAP = re.compile(r"\{(\w+)(?::\w+)?\}")
 COMMAND = re.compile(r"`!\w+|[A-Z]+_[A-Z_]+|!starttracking")
+ENDS = re.compile(r"^[^\w\s`*(\[{“„«\"'…]+|^\s+|\s+$")
 
 LOGGED = {
     "announce.py", "client.py", "failures.py", "keepsake.py", "painter.py", "troubles.py", "voice.py",
@@ -96,9 +99,18 @@ def test_signs_are_the_same(name: str) -> None:
     for one in of(name):
         english = forms(one.id)[-1]
         for text in forms(one.string):
-            assert re.findall(r"^[^\w\s`*(\[{“\"'…]+|^\s+|\s+$", text) == re.findall(
-                r"^[^\w\s`*(\[{“\"'…]+|^\s+|\s+$", english
-            ), one.id
+            assert ENDS.findall(text) == re.findall(ENDS, english), one.id
+
+
+def test_the_patterns_of_a_language_can_be_filled(language: str) -> None:
+    """Figures, days and hours: a wrong pattern would fail only when one is shown."""
+    assert re.fullmatch(r"1\D{0,2}234\D5", words.number(1234.5, 1))
+    assert "2026" in dates.whole("2026-11-02") and "2" in dates.short(datetime.date(2026, 11, 2))
+    assert dates.day_of_year(datetime.date(2026, 11, 22)) and "1980" in words.decade("1980s")
+    assert all(char not in "{}" for char in words.duration(4_800) + words.duration(5) + words.percent(38))
+    evening = datetime.datetime(2026, 11, 23, 18, 0, tzinfo=datetime.UTC)
+    asked = (_("tomorrow"), _("20 o'clock"))
+    assert read_when(" ".join(asked), evening) == datetime.datetime(2026, 11, 24, 20, 0, tzinfo=datetime.UTC)
 
 
 def test_an_unknown_language_is_english() -> None:

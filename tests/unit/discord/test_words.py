@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.discord import words
+from charts.figures import written
 from tests.unit.discord import samples
 
 
@@ -54,6 +55,20 @@ def test_markdown_is_escaped_without_loss(text: str) -> None:
 def test_names_are_disarmed(name: str, shown: str) -> None:
     """Each trick a name can play is off; plain names stay as they are."""
     assert words.safe(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("1,234.5", "1,234,567.9"),
+        ("1.234,5", "1.234.567,9"),
+        ("1\u202f234,5", "1\u202f234\u202f567,9"),
+        ("1234,5", "1234567,9"),
+    ],
+)
+def test_figures_follow_the_pattern(pattern: str, said: str) -> None:
+    """Grouped and pointed as the language does, or not grouped at all."""
+    assert written(1_234_567.89, 1, pattern) == said
 
 
 def test_piled_up_accents_are_thinned() -> None:
