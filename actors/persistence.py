@@ -50,7 +50,8 @@ from persistence.errors import BackupError, CopiesFailed, SaveFailed, StoreError
 from persistence.filmstats import movie_stats
 from persistence.publishing import Rules
 from persistence.queries import Queries, as_earned
-from persistence.store import Running, SaveResult, Store
+from persistence.running import Running
+from persistence.store import SaveResult, Store
 
 SKIP_LINE_EVERY_S = 3600.0
 """While nobody watches, the log says so once an hour (service time)."""

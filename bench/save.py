@@ -22,8 +22,9 @@ from persistence.catalogue import default_badges
 from persistence.importer import import_old
 from persistence.oldfiles import OldFiles, OldViewer
 from persistence.publishing import Rules
-from persistence.sql import put_facts
-from persistence.store import Running, Store
+from persistence.running import Running
+from persistence.sql import count_history
+from persistence.store import Store
 from persistence.tables import WATCHES
 
 SIZES = (0, 10_000, 1_000_000)
@@ -93,7 +94,7 @@ def _fill(store: Store, size: int) -> None:
             ),
             {"size": size},
         )
-        put_facts(connection, {"history_count": str(size + 1)})
+        count_history(connection, size, size + 1)
 
 
 def _record(watch_id: str, viewer: int) -> WatchRecord:

@@ -202,6 +202,17 @@ class Copies:
             write_whole(self.folder / HISTORY, chain.from_iterable(pieces))
         return True
 
+    def change(self, mark: Mark, changes: Mapping[bytes, bytes | None]) -> Mark | None:
+        """Write the history anew with some lines changed, or left out where there is None for them; return its mark.
+
+        None, with nothing done, where it does not look as it must.
+        """
+        if not self.matches(HISTORY, mark):
+            return None
+        with (self.folder / HISTORY).open("rb") as stream:
+            kept = (changes.get(line, line) for line in _lines(stream))
+            return self.rebuild_history(line for line in kept if line is not None)
+
     def _overwrite(self, start: int, content: bytes) -> None:
         with (self.folder / HISTORY).open("r+b", buffering=0) as stream:
             stream.seek(start)
@@ -228,6 +239,13 @@ class Copies:
             aside = file.with_name(f"{name}.{label}~{number}")
         file.replace(aside)
         return aside
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Every record of a history, one after the other."""
+    for line in stream:
+        if line.startswith(b"{"):
+            yield line.removesuffix(b"\n").removesuffix(b",")
 
 
 def _find_backwards(stream: BinaryIO, wanted: bytes, size: int) -> int | None:

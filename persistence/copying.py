@@ -1,8 +1,8 @@
 """Brings the JSON copies to the disk after a save, and makes anew those that are not as they must be."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from persistence.copies import (
 )
 from persistence.errors import CopiesFailed, SaveFailed
 from persistence.rows import Row
-from persistence.sql import explained, fact, put_facts
+from persistence.sql import explained, fact, history_seq, put_facts
 from persistence.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
 
 _ROWS_AT_ONCE = 1000
@@ -52,6 +52,8 @@ class Plan:
     after: Mark | None = None
     """What to note when a line in its midst was replaced. Until then the copy counts as behind: neither size nor end
     need tell that it is, if the process dies in between."""
+    changes: Mapping[bytes, bytes | None] = field(default_factory=dict)
+    """Lines to be written in the place of others, wherever they are; None for those that go. Behind until then, too."""
 
 
 class Copier:
@@ -77,11 +79,12 @@ class Copier:
         record: Row | None = None,
         instead_of: Row | None = None,
         history_anew: bool = False,
+        changes: Mapping[bytes, bytes | None] | None = None,
     ) -> Plan:
         """Work out the new bytes and write their marks into the store, in the transaction of the save.
 
         `record` is a new row of `watches`, or one that was written `instead_of` an older one; `history_anew`
-        has the history written though nothing is new in it.
+        has the history written though nothing is new in it; `changes` are lines for others, or None for no more.
         """
         documents = {STATS: _stats_document(connection), BADGES: _badges_document(connection)}
         marks: dict[str, Mark | None] = {name: Mark.of(content) for name, content in documents.items()}
@@ -93,12 +96,14 @@ class Copier:
         if has_history:
             marks[HISTORY] = before
         if record is not None and line is not None and before is not None:
-            is_last = str(record["seq"]) == fact(connection, "history_count")
+            is_last = record["seq"] == history_seq(connection)
             marks[HISTORY] = grown(before, line) if old is None else replaced(before, old, line, is_last=is_last)
             if old is not None and not is_last:
                 after, marks[HISTORY] = marks[HISTORY], None
+        if changes and has_history:
+            marks[HISTORY] = None
         put_facts(connection, {_fact(name): _written(mark) for name, mark in marks.items()})
-        return Plan(documents, before, has_history, line, old, history_anew, after)
+        return Plan(documents, before, has_history, line, old, history_anew, after, changes or {})
 
     def carry_out(self, plan: Plan) -> None:
         """Bring a plan to the disk, after its commit. Raises CopiesFailed; the next save then tries again."""
@@ -115,6 +120,11 @@ class Copier:
             return True
         if plan.before is None:
             return False
+        if plan.changes:
+            mark = self._copies.change(plan.before, plan.changes)
+            if mark is not None:
+                self._put_mark(HISTORY, mark)
+            return mark is not None
         if plan.line is not None and plan.old is not None:
             return self._copies.replace(plan.before, plan.old, plan.line)
         if plan.line is not None:

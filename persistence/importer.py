@@ -20,9 +20,9 @@ from persistence.publishing import (
     totals_from_rows,
 )
 from persistence.rows import watch_record, watch_row
-from persistence.sql import fact, parts, put_facts, upsert
+from persistence.sql import count_history, history_count, history_seq, parts, upsert
 from persistence.store import Store
-from persistence.tables import VIEWER_BADGES, VIEWERS, WATCHES
+from persistence.tables import VIEWER_BADGES, VIEWERS, WATCH_PARTS, WATCHES
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and of how much."""
@@ -89,9 +89,11 @@ def _put_watches(connection: Connection, files: OldFiles, closed: Moment, progre
     for some in parts(watch.record.watch_id for watch in files.watches):
         query = select(WATCHES.c.watch_id).where(WATCHES.c.watch_id.in_(some))
         known.update(connection.execute(query).scalars())
+        parted = select(WATCH_PARTS.c.watch_id).where(WATCH_PARTS.c.watch_id.in_(some))
+        known.update(connection.execute(parted).scalars())
         # Counted among what the files explain from now on, whoever wrote the row first.
         connection.execute(update(WATCHES).where(WATCHES.c.watch_id.in_(some)).values(imported=True))
-    seq = int(fact(connection, "history_count", "0"))
+    seq = history_seq(connection)
     fresh = [watch for watch in files.watches if watch.record.watch_id not in known]
     for start in range(0, len(fresh), _AT_ONCE):
         some_fresh = fresh[start : start + _AT_ONCE]
@@ -103,7 +105,7 @@ def _put_watches(connection: Connection, files: OldFiles, closed: Moment, progre
             ],
         )
         progress("watches", start + len(some_fresh), len(fresh))
-    put_facts(connection, {"history_count": str(seq + len(fresh))})
+    count_history(connection, len(fresh), seq + len(fresh))
     return len(fresh)
 
 
@@ -196,7 +198,7 @@ def export(store: Store, folder: Path, progress: Progress = _silent) -> Sequence
             raise FileExistsError(f"{file} is there already: name an empty folder to export to.")
     copies = Copies(folder)
     with store.reader.connect() as connection:
-        total = int(fact(connection, "history_count", "0"))
+        total = history_count(connection)
         copies.write(STATS, by_viewer(stats_document(connection)))
         copies.write(BADGES, by_viewer(badges_document(connection)))
         copies.rebuild_history(_counted(history_lines(connection), total, progress))

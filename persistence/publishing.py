@@ -11,6 +11,7 @@ from sqlalchemy import Connection, case, select, update
 from awards import Badge, Totals, added, earned, published, shown_title
 from awards.calendar import local
 from messages import ViewerStats, WatchRecord
+from persistence.people import hidden, known
 from persistence.rows import as_json, watch_record
 from persistence.sql import parts, upsert
 from persistence.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
@@ -20,10 +21,12 @@ _SORTED = msgspec.json.Encoder(order="deterministic")
 
 @dataclass(frozen=True)
 class Rules:
-    """What statistics and badges follow: the community's zone and its badges."""
+    """What statistics and badges follow: the community's zone, its badges, and when a film is completed."""
 
     zone: tzinfo
     badges: tuple[Badge, ...]
+    watched_percent: float = 80.0
+    """0 to 100."""
 
     def today(self, at_s: float) -> date:
         """Return the local day of an instant."""
@@ -130,6 +133,7 @@ def publish(
     """
     names = _names(connection, totals)
     held = held_badges(connection, totals)
+    unseen = hidden(known(connection))
     new_badges = []
     rows = []
     for viewer_id, finished in totals.items():
@@ -146,7 +150,7 @@ def publish(
                 "earned_at_s": at_s,
                 "progress": figure,
                 "screening_id": screening_id,
-                "announced": not announce,
+                "announced": not announce or viewer_id in unseen,
             }
             for badge, figure in won
         ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import RowMapping
 
 from awards import shown_title
@@ -23,9 +24,18 @@ def as_json(value: object) -> str:
 
 
 def watch_row(
-    record: WatchRecord, seq: int, closed: Moment, *, imported: bool = False, end_known: bool = True
+    record: WatchRecord,
+    seq: int,
+    closed: Moment,
+    *,
+    imported: bool = False,
+    end_known: bool = True,
+    identity: str = "",
 ) -> dict[str, Any]:
-    """Return a record as a row of `watches`; `seq` is its place in the history copy."""
+    """Return a record as a row of `watches`; `seq` is its place in the history copy.
+
+    `identity`: the id it was watched under, where that is another than the viewer's whom it counts for.
+    """
     title = shown_title(record.item)
     return {
         "watch_id": record.watch_id,
@@ -64,6 +74,7 @@ def watch_row(
         "closed_wall_s": closed.wall_s,
         "closed_steady_s": closed.steady_s,
         "imported": imported,
+        "identity": identity or record.viewer_id,
     }
 
 
@@ -94,6 +105,11 @@ def watch_record(row: Row) -> WatchRecord:
         party=row["party"],
         first_seat=row["first_seat"],
     )
+
+
+def as_watched(row: Row) -> WatchRecord:
+    """Return a row as the tracker knows its watch: under the id that it was watched under."""
+    return replace(watch_record(row), viewer_id=row["identity"])
 
 
 def _position(value: int | None) -> PositionMs | None:

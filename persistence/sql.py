@@ -56,6 +56,22 @@ def put_facts(connection: Connection, facts: Mapping[str, str]) -> None:
     upsert(connection, FACTS, [{"name": name, "value": value} for name, value in facts.items()])
 
 
+def history_count(connection: Connection) -> int:
+    """Return how many records there are: counted as they come in, for to count a million rows takes long."""
+    return int(fact(connection, "history_count", "0"))
+
+
+def history_seq(connection: Connection) -> int:
+    """Return the place of the last record in the history copy; places of records that are gone stay empty."""
+    return int(fact(connection, "history_seq") or history_count(connection))
+
+
+def count_history(connection: Connection, added: int, seq: int) -> None:
+    """Note that so many records came (or went, below 0), and the place of the last one now."""
+    count = history_count(connection) + added
+    put_facts(connection, {"history_count": str(count), "history_seq": str(seq)})
+
+
 def explained(error: SQLAlchemyError | OSError, store: str) -> str:
     """Return what an error means and what to do about it, in one line."""
     cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)

@@ -4,11 +4,10 @@ What is in the store is found again by its id: a watch by `watch_id`, a kept mes
 delivery that is repeated, in whatever order, leaves the same rows.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, delete, func, select, update
@@ -20,32 +19,29 @@ from persistence.copying import Copier
 from persistence.engine import name_of, reader_engine, sqlite_file
 from persistence.errors import SaveFailed
 from persistence.opening import open_writer
+from persistence.people import forgotten, known
 from persistence.publishing import Rules, publish, seen, stored_totals, totals_from_rows, touch
-from persistence.rows import Row, as_json, watch_record, watch_row
-from persistence.sql import explained, fact, parts, put_facts, upsert
-from persistence.tables import (
-    CHECKPOINT,
-    HANDLED_MESSAGES,
-    SAVES,
-    VIEWER_BADGES,
-    VIEWER_STATS,
-    WATCHES,
+from persistence.rows import Row, as_watched, watch_row
+from persistence.running import (
+    SAME_S,
+    Running,
+    counted_as,
+    counted_for,
+    records_of,
+    replace_checkpoint,
+    runs,
+    still_running,
+    stored_ids,
+    were_watching,
 )
-from tracking import spans
-from tracking.watch import watched_s
+from persistence.sql import count_history, explained, history_count, history_seq, upsert
+from persistence.tables import CHECKPOINT, HANDLED_MESSAGES, SAVES, VIEWER_BADGES, VIEWER_STATS, WATCHES
+from tracking.people import People
 
 KEEP_HANDLED_S = 30 * 86400.0
 """Ids of handled messages are kept this long; a sender tries again for seconds, not for weeks."""
 KEEP_SAVES = 5000
 """Rows of `saves` that are kept."""
-_SAME_S = 0.001
-
-
-class Running(NamedTuple):
-    """A running watch: what to go on with, and its record as if it ended now."""
-
-    state: WatchState
-    record: WatchRecord
 
 
 @dataclass(frozen=True)
@@ -56,6 +52,17 @@ class SaveResult:
     watches: int
     badges: int
     active: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a change to stored records has to say beside the rows that it changes."""
+
+    connection: Connection
+    lines: dict[bytes, bytes | None]
+    """Lines of the history copy, with what they become; None: they go."""
+    viewers: set[str]
+    """Whose statistics and badges are to be reckoned anew."""
 
 
 class Store:
@@ -107,7 +114,10 @@ class Store:
         with self.writing() as connection:
             if _is_handled(connection, message_id):
                 return _counted(connection, _count(running))
-            row, old = self._put_record(connection, record, closed)
+            people = known(connection)
+            is_wanted = people.tracks(record.viewer_id) and not _was_forgotten(connection, record)
+            counted = counted_as(record, people)
+            row, old = self._put_record(connection, counted, closed, record.viewer_id) if is_wanted else (None, None)
             still = None
             if running is None:
                 connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.watch_id == record.watch_id))
@@ -115,8 +125,7 @@ class Store:
                 # What the statistics hold of a running watch must be in the checkpoint too: where everything dies
                 # now, it would be in neither checkpoint nor history, and nobody could take it back.
                 others = (watch for watch in running if watch.state.watch_id != record.watch_id)
-                still = _still_running(connection, others)
-                _replace_checkpoint(connection, still, at_s)
+                still = self._keep_running(connection, others, people, at_s)
             if message_id:
                 upsert(connection, HANDLED_MESSAGES, [{"message_id": message_id, "handled_at_s": at_s}])
                 outdated = HANDLED_MESSAGES.c.handled_at_s < at_s - KEEP_HANDLED_S
@@ -125,7 +134,7 @@ class Store:
                 connection,
                 still,
                 at_s,
-                finished=record,
+                finished=counted if is_wanted else None,
                 added_now=row is not None and old is None,
             )
             _note_save(connection, "finish", result, at_s)
@@ -140,32 +149,40 @@ class Store:
         Raises SaveFailed with nothing changed; CopiesFailed with the store saved.
         """
         with self.writing() as connection:
-            still = None if running is None else _still_running(connection, running)
-            if still is not None:
-                _replace_checkpoint(connection, still, at_s)
+            still = None if running is None else self._keep_running(connection, running, known(connection), at_s)
             result = self._publish(connection, still, at_s)
             _note_save(connection, reason, result, at_s)
             plan = self._copier.plan(connection, history_anew=reason == "command")
         self._copier.carry_out(plan)
         return result
 
-    def _put_record(self, connection: Connection, record: WatchRecord, closed: Moment) -> tuple[Row | None, Row | None]:
+    def _keep_running(
+        self, connection: Connection, running: Iterable[Running], people: People, at_s: float
+    ) -> list[Running]:
+        """Write the checkpoint of what still runs; return that as the watches of those for whom they count."""
+        still = [watch for watch in still_running(connection, running) if people.tracks(watch.state.viewer_id)]
+        replace_checkpoint(connection, still, at_s)
+        return counted_for(still, people)
+
+    def _put_record(
+        self, connection: Connection, record: WatchRecord, closed: Moment, identity: str
+    ) -> tuple[Row | None, Row | None]:
         """Insert or replace a record: (its row, the row that it replaced); no row where a later one is stored."""
         own = select(WATCHES).where(WATCHES.c.watch_id == record.watch_id)
         old = connection.execute(own).mappings().first()
         if old is None:
-            seq = int(fact(connection, "history_count", "0")) + 1
-            put_facts(connection, {"history_count": str(seq)})
-            row = watch_row(record, seq, closed)
+            seq = history_seq(connection) + 1
+            count_history(connection, 1, seq)
+            row = watch_row(record, seq, closed, identity=identity)
             connection.execute(WATCHES.insert(), row)
             return row, None
         # Two clocks, for the wall clock may have been set back and the steady one starts anew at a boot. Where both
         # did, as on a machine without a clock of its own, what was seen tells: a resumed watch has more.
         is_earlier = closed.wall_s < old["closed_wall_s"] and closed.steady_s < old["closed_steady_s"]
-        is_more = record.playing_s + record.paused_s > old["playing_s"] + old["paused_s"] + _SAME_S
+        is_more = record.playing_s + record.paused_s > old["playing_s"] + old["paused_s"] + SAME_S
         if is_earlier and not is_more and record.coverage_ms <= old["coverage_ms"]:
             return None, None
-        row = watch_row(record, old["seq"], closed)
+        row = watch_row(record, old["seq"], closed, identity=identity)
         upsert(connection, WATCHES, [row])
         return row, old
 
@@ -185,7 +202,7 @@ class Store:
             by_viewer.setdefault(watch.record.viewer_id, []).append(watch.record)
             seen(connection, watch.record)
         touch(connection, self.rules, at_s)
-        viewers = set(by_viewer) | (set() if running is None else _were_watching(connection))
+        viewers = set(by_viewer) | (set() if running is None else were_watching(connection))
         totals: dict[str, Totals] = {}
         if finished is not None:
             seen(connection, finished)
@@ -197,7 +214,7 @@ class Store:
         for viewer_id in viewers - totals.keys():
             known = stored_totals(connection, viewer_id)
             totals[viewer_id] = known or totals_from_rows(connection, self.rules, viewer_id)
-        resumed = _stored_ids(connection, (watch.state.watch_id for watch in still))
+        resumed = stored_ids(connection, (watch.state.watch_id for watch in still))
         # Others who are reckoned anew in this save earned theirs in what they watch themselves.
         earned_in = {finished.viewer_id: finished.screening_id} if finished is not None else {}
         publish(
@@ -210,6 +227,20 @@ class Store:
             earned_in=earned_in,
         )
         return _counted(connection, len(still))
+
+    @contextmanager
+    def changing(self, at_s: float) -> Iterator["Change"]:
+        """One transaction that changes what is stored of somebody, followed by the copies.
+
+        Raises SaveFailed with nothing changed; CopiesFailed with the store changed.
+        """
+        with self.writing() as connection:
+            change = Change(connection, {}, set())
+            yield change
+            totals = {each: totals_from_rows(connection, self.rules, each) for each in sorted(change.viewers)}
+            publish(connection, self.rules, totals, {}, at_s, announce=False)
+            plan = self._copier.plan(connection, changes=change.lines)
+        self._copier.carry_out(plan)
 
     # -- what is there ---------------------------------------------------------------------------------------
 
@@ -228,8 +259,8 @@ class Store:
         """Leave out the watches whose record was stored after they were last seen."""
         with self.reader.connect() as connection:
             watches = list(states)
-            known = _records(connection, (state.watch_id for state in watches))
-            return tuple(state for state in watches if _runs(state, known))
+            known = records_of(connection, (state.watch_id for state in watches))
+            return tuple(state for state in watches if runs(state, known))
 
     def resumable(self, since_s: float) -> tuple[WatchRecord, ...]:
         """Return the finished watches that ended at or after `since_s`, the oldest first."""
@@ -239,7 +270,7 @@ class Store:
             .order_by(WATCHES.c.ended_at_s, WATCHES.c.watch_id)
         )
         with self.reader.connect() as connection:
-            return tuple(watch_record(row) for row in connection.execute(query).mappings())
+            return tuple(as_watched(row) for row in connection.execute(query).mappings())
 
     def last_saved_s(self) -> float | None:
         """Return when the last save was; None where there was none."""
@@ -289,6 +320,12 @@ class Store:
             raise SaveFailed(explained(error, self.name)) from error
 
 
+def _was_forgotten(connection: Connection, record: WatchRecord) -> bool:
+    """Tell whether a watch began before its viewer had everything removed."""
+    at_s = forgotten(connection).get(record.viewer_id)
+    return at_s is not None and record.started_at_s <= at_s
+
+
 def _count(running: Iterable[Running] | None) -> int:
     return 0 if running is None else len(list(running))
 
@@ -298,79 +335,11 @@ def _is_handled(connection: Connection, message_id: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-class _Record(NamedTuple):
-    """What a stored record says of its watch, as far as it tells whether that runs again."""
-
-    closed: Moment
-    lasted_s: float
-    coverage_ms: int
-
-
-def _records(connection: Connection, watch_ids: Iterable[str]) -> dict[str, _Record]:
-    """The stored ones of these watches."""
-    found = {}
-    lasted_s = WATCHES.c.playing_s + WATCHES.c.paused_s
-    columns = (WATCHES.c.watch_id, WATCHES.c.closed_wall_s, WATCHES.c.closed_steady_s, lasted_s, WATCHES.c.coverage_ms)
-    for some in parts(watch_ids):
-        for watch_id, wall_s, steady_s, *had in connection.execute(
-            select(*columns).where(WATCHES.c.watch_id.in_(some))
-        ):
-            found[watch_id] = _Record(Moment(wall_s, steady_s), *had)
-    return found
-
-
-def _runs(watch: WatchState, known: Mapping[str, _Record]) -> bool:
-    """A watch with a record runs only if it was seen after that record was made: it was resumed.
-
-    The wall clock may have been set, and the steady one starts anew at a boot. Unless both say that it was, what is
-    in the watch tells: one that was resumed has more than its record.
-    """
-    record = known.get(watch.watch_id)
-    if record is None:
-        return True
-    if watch.seen.wall_s > record.closed.wall_s and watch.seen.steady_s > record.closed.steady_s:
-        return True
-    lasted_s = watched_s(watch) + watch.paused_s
-    return lasted_s > record.lasted_s + _SAME_S or spans.coverage(watch.spans) > record.coverage_ms
-
-
-def _still_running(connection: Connection, running: Iterable[Running]) -> list[Running]:
-    watches = list(running)
-    known = _records(connection, (watch.state.watch_id for watch in watches))
-    return [watch for watch in watches if _runs(watch.state, known)]
-
-
-def _stored_ids(connection: Connection, watch_ids: Iterable[str]) -> set[str]:
-    return set(_records(connection, watch_ids))
-
-
-def _were_watching(connection: Connection) -> set[str]:
-    """Viewers whose saved statistics say that they watch: whoever no longer does is reckoned anew."""
-    query = select(VIEWER_STATS.c.viewer_id).where(VIEWER_STATS.c.watching_now != "")
-    return set(connection.execute(query).scalars())
-
-
-def _replace_checkpoint(connection: Connection, running: Iterable[Running], at_s: float) -> None:
-    connection.execute(delete(CHECKPOINT))
-    rows = [
-        {
-            "watch_id": state.watch_id,
-            "viewer_id": state.viewer_id,
-            "server_id": state.item.server_id,
-            "guild_id": state.guild_id,
-            "state": as_json(state),
-            "saved_at_s": at_s,
-        }
-        for state, _record in running
-    ]
-    upsert(connection, CHECKPOINT, rows)
-
-
 def _counted(connection: Connection, active: int) -> SaveResult:
     users = connection.execute(select(func.count()).select_from(VIEWER_STATS)).scalar_one()
     badges = connection.execute(select(func.count()).select_from(VIEWER_BADGES)).scalar_one()
     # Counted as they come in: to count a million rows at each save would make it slower with each watch.
-    return SaveResult(users, int(fact(connection, "history_count", "0")), badges, active)
+    return SaveResult(users, history_count(connection), badges, active)
 
 
 def _note_save(connection: Connection, reason: str, result: SaveResult, at_s: float) -> None:

@@ -53,6 +53,7 @@ WATCHES = Table(
     Column("closed_wall_s", Double, nullable=False),  # when the tracker closed it, on both clocks
     Column("closed_steady_s", Double, nullable=False),
     Column("imported", Boolean, nullable=False),
+    Column("identity", Text, nullable=False),  # the id it was watched under; viewer_id is whose it counts as
     Index(None, "viewer_id", "ended_at_s"),
     Index(None, "ended_at_s"),
     Index(None, "server_id", "rating_key"),
@@ -142,4 +143,43 @@ FACTS = Table(
     METADATA,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+ACCOUNT_LINKS = Table(
+    "account_links",
+    METADATA,
+    Column("plex_id", Text, primary_key=True),
+    Column("plex_name", Text, nullable=False),
+    Column("viewer_id", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("confirmed_by", Text, nullable=False),
+    Column("linked_at_s", Double, nullable=False),
+    Column("aside", Text, nullable=False),  # what was each one's own before, to be given back
+)
+
+WATCH_PARTS = Table(
+    "watch_parts",
+    METADATA,
+    Column("watch_id", Text, primary_key=True),
+    Column("viewer_id", Text, nullable=False),
+    Column("kept_as", Text, nullable=False),  # watch_id of the record that it is a part of
+    Column("row", Text, nullable=False),  # the whole row of `watches` as it was
+    Index(None, "viewer_id"),
+    Index(None, "kept_as"),
+)
+
+PRIVACY = Table(
+    "privacy",
+    METADATA,
+    Column("viewer_id", Text, primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("choice", Text, nullable=False),
+    Column("since_s", Double, nullable=False),
+)
+
+FORGOTTEN = Table(
+    "forgotten",
+    METADATA,
+    Column("viewer_id", Text, primary_key=True),
+    Column("at_s", Double, nullable=False),  # what began before it and arrives late is not stored
 )

@@ -11,7 +11,8 @@ from messages import Item, Moment, WatchRecord, WatchState
 from messages.base import DurationMs, PositionMs
 from persistence.catalogue import default_badges
 from persistence.publishing import Rules
-from persistence.store import Running, Store
+from persistence.running import Running
+from persistence.store import Store
 
 EVENING = datetime(2026, 11, 20, 20, 0, tzinfo=UTC).timestamp()
 """A Friday, 20:00 UTC."""

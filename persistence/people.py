@@ -1,0 +1,101 @@
+"""Who is who and who wants to be seen, as the store has it; what they mean is `tracking.people`."""
+
+from collections.abc import Iterable
+from typing import Any, get_args
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from messages import AccountsFound, FindAccounts, LinkedAccount, Person, PlexAccount, Privacy, SetPrivacy
+from persistence.sql import upsert
+from persistence.tables import ACCOUNT_LINKS, FORGOTTEN, PRIVACY, VIEWER_BADGES, VIEWERS, WATCHES
+from tracking.people import People
+
+KEEP_FORGOTTEN_S = 30 * 86_400.0
+"""How long is remembered that somebody was forgotten: what comes late comes within hours."""
+_HIDDEN: tuple[Privacy, ...] = ("private", "untracked")
+
+
+def known(connection: Connection) -> People:
+    """Return links and choices as they stand."""
+    return People.known(links(connection), choices(connection))
+
+
+def links(connection: Connection) -> tuple[LinkedAccount, ...]:
+    """Return every link."""
+    rows = connection.execute(select(ACCOUNT_LINKS).order_by(ACCOUNT_LINKS.c.plex_id)).mappings()
+    return tuple(LinkedAccount(row["plex_id"], row["plex_name"], row["viewer_id"], row["username"]) for row in rows)
+
+
+def choices(connection: Connection) -> tuple[tuple[str, Privacy], ...]:
+    """Return the choice of everybody who is not open."""
+    query = select(PRIVACY.c.viewer_id, PRIVACY.c.choice).order_by(PRIVACY.c.viewer_id)
+    return tuple((viewer_id, choice) for viewer_id, choice in connection.execute(query))
+
+
+def hidden(people: People) -> set[str]:
+    """Return the viewers whom nobody else may see."""
+    return {viewer_id for viewer_id, choice in people.choices.items() if choice in _HIDDEN}
+
+
+def ids_of(people: People, viewer_id: str) -> list[str]:
+    """Return the ids under which a viewer is watched: the viewer's own, and those of the linked accounts."""
+    return [viewer_id, *(plex_id for plex_id, link in people.links.items() if link.viewer_id == viewer_id)]
+
+
+def person(connection: Connection, viewer_id: str, problem: str = "") -> Person:
+    """Return a member's links and choice."""
+    people = known(connection)
+    own = tuple(link for link in people.links.values() if link.viewer_id == viewer_id)
+    count = select(func.count()).select_from(WATCHES).where(WATCHES.c.viewer_id == viewer_id)
+    return Person(viewer_id, people.choice(viewer_id), own, connection.execute(count).scalar_one(), problem)
+
+
+def set_privacy(connection: Connection, asked: SetPrivacy, at_s: float) -> None:
+    """Write down a member's choice. Badges of who is hidden are not announced later on either."""
+    if asked.privacy not in get_args(Privacy):
+        raise ValueError(f"{asked.privacy!r} is no choice of privacy: it is one of {', '.join(get_args(Privacy))}")
+    own = PRIVACY.c.viewer_id == asked.viewer_id
+    if asked.privacy == "open":
+        connection.execute(delete(PRIVACY).where(own))
+        return
+    row = {"viewer_id": asked.viewer_id, "username": asked.username, "choice": asked.privacy, "since_s": at_s}
+    upsert(connection, PRIVACY, [row])
+    if asked.privacy in _HIDDEN:
+        silent(connection, asked.viewer_id)
+
+
+def silent(connection: Connection, viewer_id: str) -> None:
+    """Have no badge of a viewer announced that is not announced yet."""
+    waiting = (VIEWER_BADGES.c.viewer_id == viewer_id) & VIEWER_BADGES.c.announced.is_(False)
+    connection.execute(update(VIEWER_BADGES).where(waiting).values(announced=True))
+
+
+def find_accounts(connection: Connection, asked: FindAccounts) -> AccountsFound:
+    """Return the Plex accounts that nobody is linked to, by name."""
+    part, people = asked.part.casefold(), known(connection)
+    query = (
+        select(VIEWERS.c.viewer_id, VIEWERS.c.username, func.count(WATCHES.c.watch_id))
+        .join(WATCHES, WATCHES.c.viewer_id == VIEWERS.c.viewer_id, isouter=True)
+        .where(VIEWERS.c.viewer_id.startswith("plex:", autoescape=True))
+        .group_by(VIEWERS.c.viewer_id, VIEWERS.c.username)
+    )
+    found = [
+        PlexAccount(plex_id, name, watches)
+        for plex_id, name, watches in connection.execute(query)
+        if plex_id not in people.links and part in name.casefold()
+    ]
+    found.sort(key=lambda account: (account.name.casefold(), account.plex_id))
+    return AccountsFound(tuple(found[: max(0, asked.limit)]))
+
+
+def remember_forgotten(connection: Connection, viewer_ids: Iterable[str], at_s: float) -> None:
+    """Note that what began before and comes late is not to be stored."""
+    connection.execute(delete(FORGOTTEN).where(FORGOTTEN.c.at_s < at_s - KEEP_FORGOTTEN_S))
+    rows: list[dict[str, Any]] = [{"viewer_id": viewer_id, "at_s": at_s} for viewer_id in viewer_ids]
+    upsert(connection, FORGOTTEN, rows)
+
+
+def forgotten(connection: Connection) -> dict[str, float]:
+    """Return who was forgotten, and when; seconds since 1970, UTC."""
+    query = select(FORGOTTEN.c.viewer_id, FORGOTTEN.c.at_s)
+    return dict(connection.execute(query).all())
