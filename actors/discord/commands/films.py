@@ -26,7 +26,10 @@ _WEEKS = 8
 _BY_WEEK, _GENRES = later("📈 Week by week"), later("🎭 Genres")
 _DRAWN = {_BY_WEEK, _GENRES}
 """What the picture shows in place of the words."""
-_SINCE = {"d": 1, "w": 7, "m": 30, "y": 365}
+_SINCE = later("1d 1w 1m 1y")
+"""A day, a week, a month, a year, as people shorten them."""
+_DAYS = (1, 7, 30, 365)
+_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _SUGGESTED = ((later("The last week"), "7d"), (later("The last month"), "1m"), (later("The last year"), "1y"))
 
 
@@ -80,10 +83,13 @@ class Films(UsherCog):
 def since_s(text: str, desk: Desk) -> float | None:
     """What people type for "since", in seconds since 1970; None where it is no time."""
     clean = text.strip().lower()
-    if found := re.fullmatch(r"(\d{1,4})\s*([dwmy])(?:ays?|eeks?|onths?|ears?)?", clean):
-        return desk.clock.now().wall_s - int(found[1]) * _SINCE[found[2]] * 86_400
+    if found := re.fullmatch(r"(\d{1,4})\s*([^\W\d])(?:(?<=[dwmy])(?:ays?|eeks?|onths?|ears?))?", clean):
+        for known in (_SINCE, _(_SINCE)):
+            if found[2] in (letters := re.findall(r"1(\w)", known)):
+                return desk.clock.now().wall_s - int(found[1]) * _DAYS[letters.index(found[2])] * 86_400
     try:
-        day = datetime.date.fromisoformat(clean)
+        dotted = _DOTTED.fullmatch(clean)
+        day = datetime.date(*map(int, dotted.groups()[::-1])) if dotted else datetime.date.fromisoformat(clean)
     except ValueError:
         return None
     zone = zoneinfo.ZoneInfo(desk.settings.timezone)

@@ -10,6 +10,7 @@ import pytest
 
 from actors.discord import charting, digest, notices, presence, tongue
 from actors.discord.commands import PAGES
+from actors.discord.commands.films import since_s
 from actors.discord.desk import Desk
 from actors.discord.pages import Book, pack
 from actors.discord.times import read_when
@@ -142,6 +143,21 @@ def test_announcements_are_in_german(german: None) -> None:
 def test_times_are_read_in_german(german: None, text: str, meant: str) -> None:
     """As people in Germany write them; English goes on being understood."""
     assert read_when(text, MONDAY) == datetime.datetime.fromisoformat(meant).replace(tzinfo=datetime.UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"), [("7t", 7), ("2w", 14), ("3m", 90), ("1j", 365), ("7d", 7), ("2 weeks", 14), ("1y", 365)]
+)
+def test_since_is_read_in_german(german: None, desk: Desk, text: str, days: int) -> None:
+    """Tage, Wochen, Monate, Jahre; and the English ones."""
+    since = since_s(text, desk)
+    assert since is not None and abs(desk.clock.now().wall_s - since - days * 86_400) < 60
+
+
+def test_since_is_read_as_a_date_too(desk: Desk) -> None:
+    """As 2026-10-31 or 31.10.2026; the German letters are none in English."""
+    assert since_s("31.10.2026", desk) == since_s("2026-10-31", desk) == 1_793_404_800.0
+    assert since_s("7t", desk) is since_s("31.13.2026", desk) is since_s("12 monkeys", desk) is None
 
 
 def test_german_times_are_no_times_in_english() -> None:
