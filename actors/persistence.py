@@ -317,13 +317,11 @@ class Persistence(Actor):
 
     def _present(self) -> list[WatchRecord]:
         """The records of what runs now; for the helper's thread."""
-        running = self._running() or []
-        still = {state.watch_id for state in self._store.still_running(watch.state for watch in running)}
-        return [watch.record for watch in running if watch.state.watch_id in still]
+        return self._store.present(self._running() or [])
 
     def _viewer_stats(self, asked: GetViewerStats) -> Future[Answer]:
         now_s = self._now_s()
-        return self._helper.submit(lambda: self._queries.viewer(asked.viewer_id, self._present(), now_s))
+        return self._helper.submit(lambda: self._queries.viewer(asked, self._present(), now_s))
 
     def _leaderboard(self, asked: GetLeaderboard) -> Future[Answer]:
         now_s = self._now_s()

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, select
 from awards import decade_of, shown_title
 from awards.calendar import local
 from messages import MovieStats, TitleCount, WatchRecord
+from persistence.people import hidden, known
 from persistence.publishing import Rules
 from persistence.queries import stored, titled
 from persistence.rows import as_json, watch_record
@@ -54,7 +55,9 @@ def movie_stats(
             chosen.append(WATCHES.c.ended_at_s >= since_s)
         groups = [*_groups(connection, chosen), *map(_as_group, now)]
         newest = select(WATCHES).where(*chosen).order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
-        recent = tuple(watch_record(row) for row in connection.execute(newest.limit(RECENT)).mappings())
+        unseen = hidden(known(connection))
+        seen = newest.where(WATCHES.c.viewer_id.not_in(sorted(unseen))).limit(RECENT)
+        recent = tuple(watch_record(row) for row in connection.execute(seen).mappings())
         weeks = _weeks(connection, rules, chosen, now, at_s)
     films = _films(groups)
     genres, decades = _kinds(groups)
@@ -68,7 +71,7 @@ def movie_stats(
         genres=tuple(sorted(genres.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]),
         decades=tuple(sorted(decades.items())),
         recent=recent,
-        running=tuple(now),
+        running=tuple(record for record in now if record.viewer_id not in unseen),
         weeks=weeks,
     )
 

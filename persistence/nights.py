@@ -9,6 +9,7 @@ from awards import shown_title
 from messages import GetWhoSaw, Message, SeenBy, TitleCount, WatchRecord, WhoSaw
 from messages.nights import SeenState
 from persistence.filmstats import films_of
+from persistence.people import known, may_see
 from persistence.publishing import Rules
 from persistence.queries import MAX_ROWS, stored, titled
 from persistence.rows import watch_record
@@ -33,11 +34,13 @@ def who_saw(reader: Engine, _rules: Rules, asked: GetWhoSaw, running: Sequence[W
             return WhoSaw(None, (), (), 0, 0, 0)
         meant = chosen(films, title if year is not None else asked.title)
         watches = _watches(connection, meant, running)
-        people = {member.user_id: member.name for member in asked.members} or _everybody(connection, running)
+        everybody = {member.user_id: member.name for member in asked.members} or _everybody(connection, running)
+        people = known(connection)
+        asked_of = {who: name for who, name in everybody.items() if may_see(people, who, asked.asker)}
     now = {record.viewer_id for record in running if _is(record, meant)}
     rows = [
         _seen_by(viewer_id, name, watches.get(viewer_id, []), asked.watched_percent, viewer_id in now)
-        for viewer_id, name in people.items()
+        for viewer_id, name in asked_of.items()
     ]
     rows.sort(key=lambda row: (_ORDER[row.state], row.username.casefold(), row.viewer_id))
     first = max(0, asked.offset)

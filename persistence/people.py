@@ -3,9 +3,20 @@
 from collections.abc import Iterable
 from typing import Any, get_args
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, delete, func, select, update
 
-from messages import AccountsFound, FindAccounts, LinkedAccount, Person, PlexAccount, Privacy, SetPrivacy
+from messages import (
+    SOMEBODY,
+    AccountsFound,
+    FindAccounts,
+    LeaderboardRow,
+    LinkedAccount,
+    Person,
+    PlexAccount,
+    Privacy,
+    SetPrivacy,
+)
 from persistence.sql import upsert
 from persistence.tables import ACCOUNT_LINKS, FORGOTTEN, PRIVACY, VIEWER_BADGES, VIEWERS, WATCHES
 from tracking.people import People
@@ -35,6 +46,19 @@ def choices(connection: Connection) -> tuple[tuple[str, Privacy], ...]:
 def hidden(people: People) -> set[str]:
     """Return the viewers whom nobody else may see."""
     return {viewer_id for viewer_id, choice in people.choices.items() if choice in _HIDDEN}
+
+
+def may_see(people: People, viewer_id: str, asker: str) -> bool:
+    """Tell whether somebody may see what is a viewer's own. `asker`: Discord id, as digits; empty for nobody."""
+    return people.shows(viewer_id) or (asker != "" and people.viewer(viewer_id) == asker)
+
+
+def nameless(rows: Iterable[LeaderboardRow], people: People) -> tuple[LeaderboardRow, ...]:
+    """Return places with no name and no id of who wants to be anonymous in rankings."""
+    return tuple(
+        replace(row, viewer_id="", username=SOMEBODY) if people.choice(row.viewer_id) == "anonymous" else row
+        for row in rows
+    )
 
 
 def ids_of(people: People, viewer_id: str) -> list[str]:

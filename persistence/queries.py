@@ -17,6 +17,7 @@ from messages import (
     EarnedBadge,
     GetHistory,
     GetLeaderboard,
+    GetViewerStats,
     HistoryPage,
     Leaderboard,
     LeaderboardRow,
@@ -24,6 +25,7 @@ from messages import (
     ViewerProfile,
     WatchRecord,
 )
+from persistence.people import hidden, known, may_see, nameless
 from persistence.publishing import Rules, decode_totals, stored_totals, totals_from_rows, watching
 from persistence.rows import watch_record
 from persistence.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
@@ -40,10 +42,14 @@ class Queries:
         self._reader = reader
         self._rules = rules
 
-    def viewer(self, viewer_id: str, running: Sequence[WatchRecord], at_s: float) -> ViewerProfile:
+    def viewer(self, asked: GetViewerStats, running: Sequence[WatchRecord], at_s: float) -> ViewerProfile:
         """Return a viewer's statistics with what runs now, badges and progress."""
-        now = [record for record in running if record.viewer_id == viewer_id]
         with self._reader.connect() as connection:
+            people = known(connection)
+            viewer_id = people.viewer(asked.viewer_id)
+            now = [record for record in running if record.viewer_id == viewer_id]
+            if not may_see(people, viewer_id, asked.asker):
+                return ViewerProfile(stats=None, badges=(), progress=(), hidden=True)
             name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == viewer_id)).scalar()
             if name is None and not now:
                 return ViewerProfile(stats=None, badges=(), progress=self._progress(connection, None, {}))
@@ -110,9 +116,15 @@ class Queries:
 
     def history(self, asked: GetHistory) -> HistoryPage:
         """Return a page of finished watches, the newest first."""
+        with self._reader.connect() as connection:
+            people = known(connection)
+        if asked.viewer_id and not may_see(people, asked.viewer_id, asked.asker):
+            return HistoryPage((), 0, hidden=True)
         chosen: list[ColumnElement[bool]] = []
         if asked.viewer_id:
-            chosen.append(WATCHES.c.viewer_id == asked.viewer_id)
+            chosen.append(WATCHES.c.viewer_id == people.viewer(asked.viewer_id))
+        elif unseen := hidden(people):
+            chosen.append(WATCHES.c.viewer_id.not_in(sorted(unseen)))
         if asked.title:
             chosen.append(titled(asked.title))
         if asked.since_s is not None:
@@ -148,8 +160,9 @@ class Queries:
                 rows = self._since(connection, asked.kind, asked.since_s, running)
             else:
                 rows = self._by_value(connection, asked.kind, running, at_s)
-        start = max(0, asked.offset)
-        return Leaderboard(asked.kind, tuple(rows[start : start + _bounded(asked.limit)]), len(rows))
+            start = max(0, asked.offset)
+            page = nameless(rows[start : start + _bounded(asked.limit)], known(connection))
+        return Leaderboard(asked.kind, page, len(rows))
 
     def _by_value(
         self, connection: Connection, kind: str, running: Sequence[WatchRecord], at_s: float
@@ -164,7 +177,8 @@ class Queries:
                 streak = streaks(totals.days, self._rules.today(at_s))[0]
                 value = {"movies": totals.films, "time": totals.playing_s, "streak": streak}[kind]
                 found[record.viewer_id] = (record.username, float(value))
-        return _ranked((viewer_id, name, value) for viewer_id, (name, value) in found.items())
+        unseen = hidden(known(connection))
+        return _ranked((who, name, value) for who, (name, value) in found.items() if who not in unseen)
 
     def _since(
         self, connection: Connection, kind: str, since_s: float, running: Sequence[WatchRecord]
@@ -187,7 +201,8 @@ class Queries:
                 more = record.playing_s if kind == "time" else float(record.media_type == "movie")
                 values[record.viewer_id] = values.get(record.viewer_id, 0.0) + more
                 names.setdefault(record.viewer_id, record.username)
-        return _ranked((viewer_id, names.get(viewer_id, viewer_id), v) for viewer_id, v in values.items())
+        unseen = hidden(known(connection))
+        return _ranked((who, names.get(who, who), value) for who, value in values.items() if who not in unseen)
 
 
 def as_earned(rules: Rules, badge_id: str, earned_at_s: float, figure: float) -> EarnedBadge:

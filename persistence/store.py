@@ -262,6 +262,11 @@ class Store:
             known = records_of(connection, (state.watch_id for state in watches))
             return tuple(state for state in watches if runs(state, known))
 
+    def present(self, running: Iterable[Running]) -> list[WatchRecord]:
+        """Return what runs as records of those for whom it counts, as if it ended now."""
+        with self.reader.connect() as connection:
+            return [watch.record for watch in counted_for(still_running(connection, running), known(connection))]
+
     def resumable(self, since_s: float) -> tuple[WatchRecord, ...]:
         """Return the finished watches that ended at or after `since_s`, the oldest first."""
         query = (

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, select
 
 from awards.year import Presence, biggest_night, of_year, top_films, top_viewers, year_of
 from messages import CommunityYear, GetCommunityYear, GetYear, Message, WatchRecord, YearOfViewer
+from persistence.people import hidden, known, may_see, nameless
 from persistence.publishing import Rules
 from persistence.queries import as_earned, stored
 from persistence.rows import watch_record
@@ -18,12 +19,16 @@ def viewer_year(
     reader: Engine, rules: Rules, asked: GetYear, running: Sequence[WatchRecord], _at_s: float
 ) -> YearOfViewer:
     """Return a viewer's year."""
-    who = asked.viewer_id
     with reader.connect() as connection:
+        people = known(connection)
+        who = people.viewer(asked.viewer_id)
+        if not may_see(people, who, asked.asker):
+            return YearOfViewer("", year_of((), asked.year, rules.zone), (), hidden=True)
         records = _records(connection, rules, asked.year, running, WATCHES.c.viewer_id == who)
         records = [record for record in records if record.viewer_id == who]
         name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == who)).scalar()
-        company = _company(connection, records, running)
+        unseen = hidden(people)
+        company = [row for row in _company(connection, records, running) if row[1] not in unseen]
         first_s, end_s = _bounds(asked.year, rules)
         earned = connection.execute(
             select(VIEWER_BADGES)
@@ -45,11 +50,12 @@ def community_year(
     """Return everybody's year."""
     with reader.connect() as connection:
         records = of_year(_records(connection, rules, asked.year, running), asked.year, rules.zone)
+        people = known(connection)
     return CommunityYear(
         year_of(records, asked.year, rules.zone),
         len({record.viewer_id for record in records}),
         top_films(records),
-        top_viewers(records),
+        nameless(top_viewers([record for record in records if people.shows(record.viewer_id)]), people),
         biggest_night(records),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from messages import GetHistory, GetLeaderboard
+from messages import GetHistory, GetLeaderboard, GetViewerStats
 from persistence.copies import ALL
 from persistence.errors import StoreError
 from persistence.filmstats import movie_stats
@@ -55,7 +55,7 @@ def test_a_night_gives_the_same_files_as_on_sqlite(url: str, tmp_path: Path) -> 
     assert postgres.unannounced() == sqlite.unannounced()
     assert postgres.resumable(0) == sqlite.resumable(0)
     for ask in (
-        lambda store: Queries(store.reader, RULES).viewer("501", [record("w3")], EVENING),
+        lambda store: Queries(store.reader, RULES).viewer(GetViewerStats("501"), [record("w3")], EVENING),
         lambda store: Queries(store.reader, RULES).history(GetHistory(title="ALI")),
         lambda store: Queries(store.reader, RULES).leaderboard(GetLeaderboard("time"), [], EVENING),
         lambda store: Queries(store.reader, RULES).leaderboard(GetLeaderboard("movies", 1.0), [], EVENING),
