@@ -6,7 +6,7 @@ from languages.catalogues import compiled, languages, source_of, untranslated, u
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check; 1 where something is not translated, or, with --check, not up to date."""
+    """Write, and say what is left to translate; with --check 1 where that is anything, or where a file is old."""
     check = "--check" in arguments
     begun = [arguments[arguments.index("--new") + 1]] if "--new" in arguments else []
     status = 0
@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
                 status = 1
         if left := untranslated(catalogue):
             sys.stderr.write(f"{language}: {len(left)} texts to translate in {path}\n")
-            status = 1
+            status |= check
     return status
 
 

@@ -64,6 +64,29 @@ def forms(text: object) -> tuple[str, ...]:
     return (text,) if isinstance(text, str) else tuple(text)  # type: ignore[arg-type]  # Babel: str or a row of them
 
 
+def test_a_language_is_begun_with_every_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`make languages NEW=fr`: all to be translated, English until then; the next run keeps what was filled in."""
+    monkeypatch.setattr(catalogues, "CATALOGUES", tmp_path)
+    assert main(["--new", "fr"]) == 0 and main(["--check"]) == 1
+    begun = catalogues.updated("fr")
+    assert f"fr: {len(begun)} texts to translate" in capsys.readouterr().err
+    begun["Genres"].string = "Genres à nous"
+    catalogues.source_of("fr").write_bytes(catalogues.written(begun))
+    assert main([]) == 0
+    monkeypatch.setattr("actors.discord.tongue.CATALOGUES", tmp_path)
+    speak("fr")
+    assert (_("Genres"), _("That did not work")) == ("Genres à nous", "That did not work")
+    speak("en")
+
+
+def test_a_text_put_together_before_it_is_looked_up_is_refused() -> None:
+    """No catalogue could have it."""
+    with pytest.raises(ValueError, match=r"x\.py:1"):
+        list(catalogues.in_source('_(f"{count} films")', "x.py"))
+
+
 def test_german_is_there() -> None:
     """English, and one more."""
     assert "de" in LANGUAGES
