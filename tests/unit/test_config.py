@@ -25,6 +25,12 @@ def problems(**changes: str) -> list[str]:
     return caught.value.problems
 
 
+def test_a_language_is_one_that_has_a_catalogue() -> None:
+    """However it is written; and a desktop's own LANGUAGE is nothing of ours."""
+    assert config.load_settings({**GOOD, "BOT_LANGUAGE": "DE"}).bot_language == "de"
+    assert config.load_settings({**GOOD, "LANGUAGE": "fr_FR:fr"}).bot_language == "en"
+
+
 def test_good_settings_have_the_defaults_of_the_contract() -> None:
     """What is not set has its documented default; the address loses its last slash."""
     settings = config.load_settings(GOOD)
@@ -68,6 +74,8 @@ def test_everything_missing_is_listed_at_once() -> None:
         ("TRACKED_TYPES", "movie,song", "movie, episode, live"),
         ("TIMEZONE", "Mars/Olympus", "IANA"),
         ("TIMEZONE", "../../etc/passwd", "IANA"),
+        ("BOT_LANGUAGE", "klingon", "one of de, en"),
+        ("BOT_LANGUAGE", "../de", "one of de, en"),
         ("LOG_LEVEL", "chatty", "DEBUG"),
         ("LOG_FORMAT", "xml", "text, json"),
         ("BACKUP_KEEP", "0", "from 1"),
