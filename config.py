@@ -65,6 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bot_language: str = "en"
     discord_api_url: str = ""
     discord_gateway_url: str = ""
+    plex_tv_url: str = "https://plex.tv"
     plex_servers: tuple[PlexServer, ...] = ()
 
     def __repr__(self) -> str:
@@ -285,6 +286,7 @@ DECLARED: tuple[Setting, ...] = (
     Setting("BOT_LANGUAGE", "language in which the bot speaks on Discord", _language),
     Setting("DISCORD_API_URL", "another Discord API, for tests", _url("http", "https")),
     Setting("DISCORD_GATEWAY_URL", "another Discord gateway, for tests", _url("ws", "wss")),
+    Setting("PLEX_TV_URL", "another plex.tv, for tests", _url("http", "https")),
     Setting("PLEX_SERVERS", "more Plex servers, a JSON list of url and token", _servers),
 )  # fmt: skip
 

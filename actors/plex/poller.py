@@ -15,11 +15,13 @@ from actors.plex.library import Library
 from actors.plex.posters import Posters
 from actors.plex.reading import Reading
 from actors.plex.server import Identity, PlexSource, introduce_usher
+from actors.plex.signin import SignIns
 from actors.plex.wire import BoundedSession
 from actors.runtime import Actor, Context, RefusesToStart
 from actors.runtime.node import Timer
 from config import PlexServer, Settings
 from messages import (
+    CheckPlexSignIn,
     FilmsFound,
     FindFilms,
     FindHistory,
@@ -31,6 +33,7 @@ from messages import (
     PlaybackSnapshot,
     PollFailed,
     Poster,
+    StartPlexSignIn,
 )
 
 GATHER_S: Final = 0.01
@@ -84,6 +87,7 @@ class PlexPoller(Actor):
         self._source = PlexSource(server.url, server.token, self.http(server.url))
         self._posters = Posters(server.url, server.token)
         self._library = Library(server.url, server.token, self.http)
+        self._sign_ins = SignIns(context.settings.servers, self.http, context.settings.plex_tv_url, self.log)
         self._poll_s = context.settings.plex_poll_seconds
         self._box = NewsBox(lambda: self.actor_ref.tell(AlertsCame()))
         self._alerts = AlertKeeper(self._box, self.log)
@@ -111,6 +115,8 @@ class PlexPoller(Actor):
             FindHistory: self._find_history,
             GetPoster: self._get_poster,
             FindFilms: self._find_films,
+            StartPlexSignIn: lambda _: self._sign_ins.start(),
+            CheckPlexSignIn: self._sign_ins.check,
         }
 
     def on_start(self) -> None:

@@ -11,12 +11,12 @@ import requests
 from rich.console import Console
 
 import config
+from actors.plex.plextv import PLEX_TV
 from config import Settings, SettingsError, load_settings
 from launcher.commands import check
 from launcher.doctor.discord import RefusedError
 from launcher.setup import discordpart, envfile, plexpart
 from launcher.setup.asker import Asker
-from launcher.setup.plextv import PLEX_TV
 
 STOPPED = 130
 

@@ -11,10 +11,10 @@ import requests
 from plexapi.exceptions import PlexApiException
 
 import config
+from actors.plex.plextv import PlexTvError, Server, SignIn, servers
 from launcher.doctor import plex
 from launcher.doctor.findings import Finding
 from launcher.setup.asker import Asker, Option
-from launcher.setup.plextv import PlexTvError, Server, SignIn, servers
 
 PIN_S = 300.0
 """How long to wait until a PIN is typed in."""
@@ -69,7 +69,7 @@ def _by_pin(asker: Asker, known: config.Settings, plex_tv: str) -> tuple[Any, st
             asker.say(f"✘ The PIN was not typed in within {PIN_S / 60:.0f} minutes.", "red")
             return None
         asker.say("✔ Signed in.", "green")
-        own = servers(token, plex_tv)
+        own = [server for server in servers(token, plex_tv) if server.owned]
     except PlexTvError as error:
         asker.say(f"✘ {error} Try again, or paste a token.", "red")
         return None

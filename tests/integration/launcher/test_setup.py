@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.server
 import io
-import json
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,70 +19,13 @@ from launcher.setup.asker import Asker
 from simulator.discord import SimulatedDiscord
 from simulator.discord.permissions import EMBED_LINKS
 from simulator.plex import SimulatedPlex
-
-ACCOUNT_TOKEN = "account-secret"
-
-
-class PlexTv:
-    """plex.tv as `setup` uses it: PINs and an account's servers."""
-
-    def __init__(self, plex: SimulatedPlex) -> None:
-        self.plex = plex
-        self.asked = 0
-        self.typed_in_after = 1
-        """How often the PIN is asked about before somebody types it in."""
-        self.servers = True
-        self.url = ""
-
-    def answer(self, method: str, path: str, token: str) -> tuple[int, str]:
-        """Status and body."""
-        if path.startswith("/api/v2/pins"):
-            self.asked += method == "GET"
-            done = method == "GET" and self.asked > self.typed_in_after
-            return 200, f'<pin id="7" code="ABCD" authToken="{ACCOUNT_TOKEN if done else ""}"/>'
-        if path.startswith("/api/v2/resources") and token == ACCOUNT_TOKEN:
-            here = {"address": "127.0.0.1", "port": self.plex.port, "local": True, "relay": False, "uri": self.plex.url}
-            gone = {"address": "127.0.0.1", "port": 9, "local": True, "relay": False, "uri": "http://127.0.0.1:9"}
-            home = {"name": "Home", "owned": True, "provides": "server", "accessToken": self.plex.token,
-                    "connections": [gone, here]}  # fmt: skip
-            friend = {**home, "name": "Friend's", "owned": False}
-            return 200, json.dumps([home, friend] if self.servers else [friend])
-        return 401, ""
-
-
-@contextlib.contextmanager
-def plex_tv(plex: SimulatedPlex) -> Iterator[PlexTv]:
-    """It answers on loopback."""
-    site = PlexTv(plex)
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def _any(self) -> None:
-            status, body = site.answer(self.command, self.path, self.headers.get("X-Plex-Token", ""))
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        do_GET = do_POST = _any  # noqa: N815 - the names are http.server's
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    site.url = f"http://127.0.0.1:{server.server_port}"
-    try:
-        yield site
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+from simulator.plextv import TOKEN, SimulatedPlexTv
 
 
 class Desk:
     """A newcomer's desk: all that `setup` talks to."""
 
-    def __init__(self, folder: Path, plex: SimulatedPlex, discord: SimulatedDiscord, site: PlexTv) -> None:
+    def __init__(self, folder: Path, plex: SimulatedPlex, discord: SimulatedDiscord, site: SimulatedPlexTv) -> None:
         self.env = folder / ".env"
         self.plex, self.discord, self.site = plex, discord, site
         self.shown = ""
@@ -102,7 +41,7 @@ class Desk:
             status = setup.converse(asker, console, self.env, environ, self.site.url)
         assert isinstance(console.file, io.StringIO)
         self.shown, self.answers = console.file.getvalue(), asker.answers
-        for secret in (self.plex.token, self.discord.token, ACCOUNT_TOKEN):
+        for secret in (self.plex.token, self.discord.token, TOKEN):
             assert secret not in self.shown
         return status
 
@@ -130,7 +69,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """Everything answers."""
     monkeypatch.setattr("launcher.setup.plexpart._POLL_S", 0.02)
     monkeypatch.setattr("launcher.setup.discordpart._POLL_S", 0.02)
-    with SimulatedPlex() as plex, SimulatedDiscord() as discord, plex_tv(plex) as site:
+    with SimulatedPlex() as plex, SimulatedDiscord() as discord, SimulatedPlexTv(plex) as site:
+        site.typed_in_after = 1
         yield Desk(tmp_path, plex, discord, site)
 
 

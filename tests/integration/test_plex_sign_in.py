@@ -1,0 +1,136 @@
+"""Signing in at plex.tv to show which account is one's own: a code, its ids on our servers, and no token left."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from actors.plex import signin
+from actors.plex.plextv import PlexTvError, SignIn, account, servers
+from actors.plex.signin import SignIns
+from actors.plex.wire import BoundedSession
+from config import PlexServer
+from messages import CheckPlexSignIn, PlexSignedIn, PlexSignIn
+from simulator.plex import ACCOUNTS, OWNER, SimulatedPlex
+from simulator.plextv import OWNER_ID, TOKEN, SimulatedPlexTv
+
+ANTON = next(one for one in ACCOUNTS if one.name == "Anton")
+
+
+@pytest.fixture
+def plex() -> Iterator[SimulatedPlex]:
+    """A running server."""
+    with SimulatedPlex() as server:
+        yield server
+
+
+@pytest.fixture
+def site(plex: SimulatedPlex) -> Iterator[SimulatedPlexTv]:
+    """A running plex.tv."""
+    with SimulatedPlexTv(plex) as tv:
+        yield tv
+
+
+@pytest.fixture
+def desk(plex: SimulatedPlex, site: SimulatedPlexTv) -> SignIns:
+    """Where codes are given out."""
+    return made(site, PlexServer(plex.url, plex.token))
+
+
+def made(site: SimulatedPlexTv, *ours: PlexServer) -> SignIns:
+    """The same, for these servers."""
+    return SignIns(ours, BoundedSession, site.url, logging.getLogger("plex"))
+
+
+def begun(desk: SignIns) -> PlexSignIn:
+    """A code, or a problem."""
+    answer = desk.start().result(15)
+    assert isinstance(answer, PlexSignIn)
+    return answer
+
+
+def checked(desk: SignIns, code: PlexSignIn) -> PlexSignedIn:
+    """What became of it."""
+    answer = desk.check(CheckPlexSignIn(code.sign_in_id)).result(15)
+    assert isinstance(answer, PlexSignedIn)
+    return answer
+
+
+def test_a_member_is_known_once_the_code_was_typed_in(
+    desk: SignIns, site: SimulatedPlexTv, plex: SimulatedPlex, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By the account's id on the server; asked twice, it says the same; what plex.tv gave is void and nowhere."""
+    caplog.set_level(logging.DEBUG)
+    code = begun(desk)
+    assert (code.code, code.address, code.problem) == ("ABCD", "https://plex.tv/link", "")
+    assert code.expires_s > 60
+    assert code.code not in code.sign_in_id
+    assert checked(desk, code) == PlexSignedIn("waiting")
+    site.type_in("ABCD", ANTON)
+    known = checked(desk, code)
+    assert known == PlexSignedIn("signed_in", (f"plex:{plex.machine_id}:{ANTON.id}",), "Anton")
+    assert checked(desk, code) == known
+    assert site.void == [f"{TOKEN}-7"]
+    assert TOKEN not in caplog.text + repr(vars(desk))
+    with pytest.raises(PlexTvError):
+        account(site.void[0], site.url)
+
+
+def test_the_owner_of_a_server_is_number_one_there(desk: SignIns, site: SimulatedPlexTv, plex: SimulatedPlex) -> None:
+    """Whatever the id at plex.tv."""
+    code = begun(desk)
+    site.type_in(code.code, OWNER)
+    assert checked(desk, code).plex_ids == (f"plex:{plex.machine_id}:1",)
+    assert str(OWNER_ID) not in repr(checked(desk, code))
+
+
+def test_an_account_without_access_is_told_so(desk: SignIns, site: SimulatedPlexTv) -> None:
+    """It has an account at plex.tv, and none here."""
+    site.strangers.add(ANTON.id)
+    code = begun(desk)
+    site.type_in(code.code, ANTON)
+    assert checked(desk, code) == PlexSignedIn("no_access", (), "Anton")
+
+
+def test_every_server_of_ours_is_looked_at(site: SimulatedPlexTv, plex: SimulatedPlex) -> None:
+    """One that is away costs nothing where another knows the account; alone, it is why nothing is known."""
+    gone, here = PlexServer("http://127.0.0.1:9", "wrong"), PlexServer(plex.url, plex.token)
+    for ours, state in (((gone, here), "signed_in"), ((gone,), "no_access")):
+        desk = made(site, *ours)
+        code = begun(desk)
+        site.type_in(code.code, ANTON)
+        known = checked(desk, code)
+        assert known.state == state
+        assert bool(known.problem) == (state == "no_access")
+
+
+def test_a_plex_tv_that_is_away_is_said_and_waited_for(desk: SignIns, site: SimulatedPlexTv) -> None:
+    """No code without it; a code that was given out waits until it is back."""
+    code = begun(desk)
+    site.type_in(code.code, ANTON)
+    site.away = True
+    assert begun(desk).problem.startswith("plex.tv gave no PIN")
+    waiting = checked(desk, code)
+    assert waiting.state == "waiting" and "plex.tv" in waiting.problem
+    site.away = False
+    assert checked(desk, code).state == "signed_in"
+
+
+def test_codes_end_and_are_counted(desk: SignIns, site: SimulatedPlexTv, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unknown or old one is expired; more than so many at once are refused, until old ones are gone."""
+    assert checked(desk, PlexSignIn("nonsense")).state == "expired"
+    monkeypatch.setattr(signin, "MOST", 1)
+    begun(desk)
+    assert "same time" in begun(desk).problem
+    monkeypatch.setattr(signin, "HOLDS_S", 0.0)
+    old = begun(made(site))
+    assert checked(desk, old).state == "expired"
+
+
+def test_plex_tv_that_answers_nonsense_is_named(plex: SimulatedPlex) -> None:
+    """A Plex server in its place, or nothing at all."""
+    for base in (plex.url, "http://127.0.0.1:9"):
+        with pytest.raises(PlexTvError, match=r"plex\.tv gave no PIN"):
+            SignIn(base)
+        with pytest.raises(PlexTvError, match=r"plex\.tv did not"):
+            servers("secret", base)
