@@ -115,8 +115,8 @@ class PlexPoller(Actor):
             FindHistory: self._find_history,
             GetPoster: self._get_poster,
             FindFilms: self._find_films,
-            StartPlexSignIn: lambda _: self._sign_ins.start(),
-            CheckPlexSignIn: self._sign_ins.check,
+            StartPlexSignIn: self._start_sign_in,
+            CheckPlexSignIn: self._check_sign_in,
         }
 
     def on_start(self) -> None:
@@ -218,6 +218,14 @@ class PlexPoller(Actor):
         if self._failing is not None:
             return at_once(FilmsFound(problem=self._failing.detail))
         return self._library.find(question)
+
+    def _start_sign_in(self, _: StartPlexSignIn) -> "concurrent.futures.Future[Message]":
+        """Ask plex.tv for a code, beside the polls."""
+        return self._sign_ins.start()
+
+    def _check_sign_in(self, question: CheckPlexSignIn) -> "concurrent.futures.Future[Message]":
+        """Ask plex.tv what became of a code, beside the polls."""
+        return self._sign_ins.check(question)
 
     # What is said
 
