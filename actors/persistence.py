@@ -9,21 +9,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from actors.backing_up import BackingUp, BackupDue
+from actors.registry import QUESTIONS, Registry
 from actors.runtime import Actor, Context, RefusesToStart
 from actors.runtime.errors import NotNow, OutboxFull
 from awards import BadgesError
 from messages import (
     AutoSaveTick,
-    BackedUp,
     BackUpNow,
     BadgesAwarded,
     GetBadgeCatalogue,
@@ -44,9 +43,9 @@ from messages import (
     WatchFinished,
     WatchRecord,
 )
-from persistence import backups, nights, wrapped
+from persistence import nights, wrapped
 from persistence.catalogue import default_badges, load_badges
-from persistence.errors import BackupError, CopiesFailed, SaveFailed, StoreError
+from persistence.errors import CopiesFailed, SaveFailed, StoreError
 from persistence.filmstats import movie_stats
 from persistence.publishing import Rules
 from persistence.queries import Queries, as_earned
@@ -55,15 +54,8 @@ from persistence.store import SaveResult, Store
 
 SKIP_LINE_EVERY_S = 3600.0
 """While nobody watches, the log says so once an hour (service time)."""
-BACKUP_RETRY_S = 900.0
-"""A scheduled backup that failed is tried again after this long (service time)."""
 
 Answer = Message | None
-
-
-@dataclass(frozen=True)
-class BackupDue:
-    """To itself: look whether a scheduled backup is due."""
 
 
 class Persistence(Actor):
@@ -93,7 +85,7 @@ class Persistence(Actor):
             SaveNow: self._save_now,
             LoadWatches: self._load_watches,
             GetSaveStatus: self._save_status,
-            BackUpNow: self._back_up_now,
+            BackUpNow: lambda asked: self._backing_up.now(asked),
             GetViewerStats: self._viewer_stats,
             GetBadgeCatalogue: lambda _asked: self._helper.submit(self._queries.catalogue),
             GetLeaderboard: self._leaderboard,
@@ -101,7 +93,8 @@ class Persistence(Actor):
             GetMovieStats: self._movie_stats,
             SuggestTitles: self._suggest,
             **{question: self._reads(read) for question, read in (nights.READS | wrapped.READS).items()},
-            BackupDue: self._scheduled_backup,
+            BackupDue: lambda _due: self._backing_up.due(),
+            **dict.fromkeys(QUESTIONS, lambda asked: self._registry.hear(asked)),
         }
 
     # -- life ------------------------------------------------------------------------------------------------
@@ -125,7 +118,10 @@ class Persistence(Actor):
         self._repair_copies()
         self.ref("tracker").tell(ReportWatches())
         self._announce()
-        self._await_backup()
+        self._backing_up = BackingUp(self, self._store, self._backups_dir, self._helper, lambda: self._last_saved_s)
+        self._backing_up.wait()
+        self._registry = Registry(self, self._store, self._backups_dir, self._helper, self._present)
+        self._registry.tell()
 
     def on_stop(self) -> None:
         """Save once more if anybody watches: the last line of an ordered stop, also after the launcher's death."""
@@ -201,7 +197,8 @@ class Persistence(Actor):
         running = self._store.still_running(states)
         ids = {state.watch_id for state in running}
         finished = self._store.resumable(asked.resume_since_s)
-        return WatchesLoaded(running, tuple(record for record in finished if record.watch_id not in ids))
+        resumable = tuple(record for record in finished if record.watch_id not in ids)
+        return WatchesLoaded(running, resumable, *self._registry.who_is_who())
 
     # -- saves -----------------------------------------------------------------------------------------------
 
@@ -344,54 +341,3 @@ class Persistence(Actor):
 
     def _suggest(self, asked: SuggestTitles) -> Future[Answer]:
         return self._helper.submit(lambda: self._queries.suggest(asked.part, asked.limit))
-
-    # -- backups ---------------------------------------------------------------------------------------------
-
-    def _back_up_now(self, asked: BackUpNow) -> Future[Answer]:
-        target = Path(asked.file) if asked.file else self._backups_dir / backups.name_for(self._now_s())
-        return self._helper.submit(lambda: self._back_up(target))
-
-    def _back_up(self, target: Path) -> BackedUp:
-        if self._store.file is None:
-            raise BackupError(backups.PG_DUMP)
-        made = backups.backup(self._store.file, target)
-        self.log.info("Backed up the store to %s (%d watches, %d viewers)", made.file, made.watches, made.viewers)
-        return BackedUp(str(made.file), made.size_bytes, made.watches, made.viewers, made.took_ms)
-
-    def _await_backup(self) -> None:
-        interval_s = self.context.settings.backup_interval_hours * 3600
-        if not interval_s or self._store.file is None:
-            return
-        newest_s = backups.newest_scheduled_s(self._backups_dir)
-        wait_s = interval_s if newest_s is None else newest_s + interval_s - self._now_s()
-        self.after(min(max(wait_s, 0.0), interval_s), BackupDue())
-
-    def _scheduled_backup(self, _due: BackupDue) -> None:
-        """Back up if anything was saved since the newest backup, and remove the oldest ones."""
-        newest_s = backups.newest_scheduled_s(self._backups_dir)
-        is_news = self._last_saved_s is not None and (newest_s is None or self._last_saved_s > newest_s)
-        if not is_news:
-            self.after(self.context.settings.backup_interval_hours * 3600, BackupDue())
-            return
-        done = self._helper.submit(
-            lambda: self._back_up_and_rotate(self._backups_dir / backups.name_for(self._now_s()))
-        )
-        done.add_done_callback(lambda _done: self.node.submit(self._next_backup(done)))
-
-    def _back_up_and_rotate(self, target: Path) -> bool:
-        try:
-            self._back_up(target)
-        except BackupError as error:
-            self.log.error("The scheduled backup failed: %s", error)
-            self.degraded(f"The scheduled backup failed: {error}")
-            return False
-        backups.rotate(self._backups_dir, self.context.settings.backup_keep)
-        return True
-
-    def _next_backup(self, done: Future[bool]) -> Callable[[], None]:
-        def plan() -> None:
-            worked = not done.cancelled() and done.exception() is None and done.result()
-            wait_s = self.context.settings.backup_interval_hours * 3600
-            self.after(wait_s if worked else min(wait_s, BACKUP_RETRY_S), BackupDue())
-
-        return plan

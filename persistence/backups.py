@@ -119,6 +119,11 @@ def _counts_of(file: Path) -> dict[str, int]:
     return counts
 
 
+def kept_since(folder: Path) -> list[float]:
+    """Return when each backup that is there was made, the oldest first; seconds since 1970, UTC."""
+    return sorted(file.stat().st_mtime for file in folder.glob("*.db"))
+
+
 def newest_good(folder: Path) -> Path | None:
     """Return the newest backup in `folder` that can be read back; None where there is none."""
     files = sorted(folder.glob("*.db"), key=lambda file: file.stat().st_mtime, reverse=True)

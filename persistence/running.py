@@ -1,5 +1,6 @@
 """Running watches beside their records: which still run, and the checkpoint that they are kept in."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, delete, select
 
 from messages import Moment, WatchRecord, WatchState
+from persistence.people import forgotten
 from persistence.rows import as_json
 from persistence.sql import parts, upsert
 from persistence.tables import CHECKPOINT, VIEWER_STATS, WATCH_PARTS, WATCHES
@@ -15,6 +17,8 @@ from tracking import spans
 from tracking.people import People
 from tracking.watch import watched_s
 
+JUST_THEN_S = 5.0
+"""How long before a viewer was forgotten a watch may have begun that the tracker opened after it had heard of that."""
 SAME_S = 0.001
 """What a time may differ by that was written down twice."""
 
@@ -99,16 +103,29 @@ def replace_checkpoint(connection: Connection, running: Iterable[Running], at_s:
     upsert(connection, CHECKPOINT, rows)
 
 
+def wants(viewer_id: str, started_at_s: float, people: People, gone: Mapping[str, float]) -> bool:
+    """Tell whether a watch is to be stored: its viewer wants to be tracked, and was not forgotten since it began.
+
+    `gone`: when each viewer was forgotten. A watch that began just then may be the first one after it.
+    """
+    return people.tracks(viewer_id) and started_at_s > gone.get(viewer_id, -math.inf) - JUST_THEN_S
+
+
+def wanted(connection: Connection, running: Iterable[Running], people: People) -> list[Running]:
+    """Return the running watches that are to be stored."""
+    gone = forgotten(connection)
+    return [watch for watch in running if wants(watch.state.viewer_id, watch.state.started_at_s, people, gone)]
+
+
 def counted_for(running: Iterable[Running], people: People) -> list[Running]:
-    """Return running watches as those of the viewers whom they count for; none of who is not tracked.
+    """Return running watches as those of the viewers whom they count for.
 
     Where one viewer is seen watching one film under several ids at once, one watch is left: what they are together.
     """
-    watches = [watch for watch in running if people.tracks(watch.state.viewer_id)]
-    if not people:
-        return watches
+    if not people.links:
+        return list(running)
     groups: dict[tuple[str, str, str], list[Running]] = {}
-    for watch in watches:
+    for watch in running:
         own = counted_as(watch.record, people)
         film = (own.viewer_id, own.item.server_id, own.item.rating_key)
         groups.setdefault(film, []).append(Running(watch.state, own))

@@ -32,6 +32,8 @@ from persistence.running import (
     runs,
     still_running,
     stored_ids,
+    wanted,
+    wants,
     were_watching,
 )
 from persistence.sql import count_history, explained, history_count, history_seq, upsert
@@ -115,7 +117,7 @@ class Store:
             if _is_handled(connection, message_id):
                 return _counted(connection, _count(running))
             people = known(connection)
-            is_wanted = people.tracks(record.viewer_id) and not _was_forgotten(connection, record)
+            is_wanted = wants(record.viewer_id, record.started_at_s, people, forgotten(connection))
             counted = counted_as(record, people)
             row, old = self._put_record(connection, counted, closed, record.viewer_id) if is_wanted else (None, None)
             still = None
@@ -160,7 +162,7 @@ class Store:
         self, connection: Connection, running: Iterable[Running], people: People, at_s: float
     ) -> list[Running]:
         """Write the checkpoint of what still runs; return that as the watches of those for whom they count."""
-        still = [watch for watch in still_running(connection, running) if people.tracks(watch.state.viewer_id)]
+        still = wanted(connection, still_running(connection, running), people)
         replace_checkpoint(connection, still, at_s)
         return counted_for(still, people)
 
@@ -265,7 +267,9 @@ class Store:
     def present(self, running: Iterable[Running]) -> list[WatchRecord]:
         """Return what runs as records of those for whom it counts, as if it ended now."""
         with self.reader.connect() as connection:
-            return [watch.record for watch in counted_for(still_running(connection, running), known(connection))]
+            people = known(connection)
+            still = wanted(connection, still_running(connection, running), people)
+            return [watch.record for watch in counted_for(still, people)]
 
     def resumable(self, since_s: float) -> tuple[WatchRecord, ...]:
         """Return the finished watches that ended at or after `since_s`, the oldest first."""
@@ -323,12 +327,6 @@ class Store:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             raise SaveFailed(explained(error, self.name)) from error
-
-
-def _was_forgotten(connection: Connection, record: WatchRecord) -> bool:
-    """Tell whether a watch began before its viewer had everything removed."""
-    at_s = forgotten(connection).get(record.viewer_id)
-    return at_s is not None and record.started_at_s <= at_s
 
 
 def _count(running: Iterable[Running] | None) -> int:

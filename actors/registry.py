@@ -1,0 +1,148 @@
+"""What the persistence actor does for people about themselves: links, privacy, one's own data, being forgotten."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+
+from actors.runtime import Actor
+from messages import (
+    FindAccounts,
+    ForgetPerson,
+    GetMyData,
+    GetPerson,
+    LinkedAccount,
+    Message,
+    MyData,
+    PeopleKnown,
+    Person,
+    PersonForgotten,
+    Privacy,
+    SetPrivacy,
+    ViewerForgotten,
+    WatchRecord,
+)
+from persistence import people
+from persistence.backups import kept_since
+from persistence.errors import CopiesFailed
+from persistence.forgetting import forget
+from persistence.mydata import document
+from persistence.store import Store
+
+PART_BYTES = 4 << 20
+"""How much of somebody's data goes into one message."""
+
+QUESTIONS = (GetPerson, FindAccounts, GetMyData, SetPrivacy, ForgetPerson)
+
+Answer = Message | None
+
+
+class Registry:
+    """Hears what concerns people. What changes something is done on the actor's thread, what reads on another."""
+
+    def __init__(
+        self,
+        actor: Actor,
+        store: Store,
+        backups_dir: Path,
+        helper: ThreadPoolExecutor,
+        present: Callable[[], list[WatchRecord]],
+    ) -> None:
+        self._actor = actor
+        self._store = store
+        self._backups_dir = backups_dir
+        self._helper = helper
+        self._present = present
+        self._tracker = actor.ref("tracker")
+        self._log = actor.log
+        self._files: dict[str, tuple[bytes, int]] = {}
+
+    def hear(self, asked: Message) -> Answer | Future[Answer]:
+        """Answer one of `QUESTIONS`."""
+        at_s = self._actor.context.clock.now().wall_s
+        match asked:
+            case GetPerson():
+                return self._helper.submit(lambda: self._person(asked.viewer_id))
+            case FindAccounts():
+                return self._helper.submit(lambda: self._accounts(asked))
+            case GetMyData():
+                return self._helper.submit(lambda: self._my_data(asked, at_s))
+            case SetPrivacy():
+                return self._set_privacy(asked, at_s)
+            case ForgetPerson():
+                return self._forget(asked, at_s)
+        raise TypeError(f"{type(asked).__name__} does not concern people")
+
+    def who_is_who(self) -> tuple[tuple[LinkedAccount, ...], tuple[tuple[str, Privacy], ...]]:
+        """Return every link, and every choice of who is not open."""
+        with self._store.reader.connect() as connection:
+            return people.links(connection), people.choices(connection)
+
+    def tell(self) -> None:
+        """Tell the tracker who is who, and who wants what."""
+        self._tracker.tell(PeopleKnown(*self.who_is_who()))
+
+    def _person(self, viewer_id: str, problem: str = "") -> Person:
+        with self._store.reader.connect() as connection:
+            return people.person(connection, viewer_id, problem)
+
+    def _accounts(self, asked: FindAccounts) -> Answer:
+        with self._store.reader.connect() as connection:
+            return people.find_accounts(connection, asked)
+
+    def _set_privacy(self, asked: SetPrivacy, at_s: float) -> Person:
+        with self._store.writing() as connection:
+            people.set_privacy(connection, asked, at_s)
+        self._log.info("Viewer %s is %s from now on", asked.viewer_id, asked.privacy)
+        self.tell()
+        return self._person(asked.viewer_id)
+
+    def _forget(self, asked: ForgetPerson, at_s: float) -> PersonForgotten:
+        began = time.perf_counter()
+        try:
+            with self._store.changing(at_s) as change:
+                gone = forget(change, asked.viewer_id, at_s)
+        except CopiesFailed as error:
+            # It is gone from the store; the files follow with the next save. Not to be said as a failure to forget.
+            self._log.error("The JSON copies still have what was stored of viewer %s: %s", asked.viewer_id, error)
+        self._tracker.tell(ViewerForgotten(gone.ids))
+        self.tell()
+        self._log.info(
+            "Forgot viewer %s: %d watches and %d badges, in %.1f s",
+            asked.viewer_id, gone.watches, gone.badges, time.perf_counter() - began,
+        )  # fmt: skip
+        return self._forgotten(gone.watches, gone.badges)
+
+    def _forgotten(self, watches: int, badges: int) -> PersonForgotten:
+        made = kept_since(self._backups_dir)
+        return PersonForgotten(
+            watches,
+            badges,
+            backups=len(made),
+            oldest_backup_s=made[0] if made else None,
+            newest_backup_s=made[-1] if made else None,
+            backup_interval_hours=self._actor.context.settings.backup_interval_hours,
+            backup_keep=self._actor.context.settings.backup_keep,
+        )
+
+    def _my_data(self, asked: GetMyData, at_s: float) -> MyData:
+        """A part of the file; it is made at the first and let go at the last."""
+        if asked.offset == 0 or asked.viewer_id not in self._files:
+            self._files[asked.viewer_id] = self._file_of(asked.viewer_id, at_s)
+        content, watches = self._files[asked.viewer_id]
+        part = content[asked.offset : asked.offset + PART_BYTES]
+        if asked.offset + len(part) >= len(content):
+            del self._files[asked.viewer_id]
+        return MyData(part, len(content), watches)
+
+    def _file_of(self, viewer_id: str, at_s: float) -> tuple[bytes, int]:
+        own = [record for record in self._present() if record.viewer_id == viewer_id]
+        with self._store.reader.connect() as connection:
+            found, watches = document(connection, viewer_id, own, at_s)
+        if not found:
+            return b"", 0
+        return msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n", watches

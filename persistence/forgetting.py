@@ -1,0 +1,63 @@
+"""Removes everything that is stored of one viewer."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select
+
+from persistence.copies import history_line
+from persistence.people import ids_of, known, remember_forgotten
+from persistence.sql import count_history
+from persistence.store import Change
+from persistence.tables import (
+    ACCOUNT_LINKS,
+    CHECKPOINT,
+    PRIVACY,
+    VIEWER_BADGES,
+    VIEWER_STATS,
+    VIEWERS,
+    WATCH_PARTS,
+    WATCHES,
+)
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What was removed."""
+
+    ids: tuple[str, ...]
+    """The ids under which the viewer was watched."""
+    watches: int
+    badges: int
+
+
+def forget(change: Change, viewer_id: str, at_s: float) -> Forgotten:
+    """Remove a viewer's watches, statistics, badges, links and choice, also those of the linked accounts.
+
+    Of the choice not to be tracked only that is kept. What began before `at_s` and comes late is not stored either.
+    """
+    connection, people = change.connection, known(change.connection)
+    ids = ids_of(people, viewer_id)
+    watches = _remove_watches(change, or_(WATCHES.c.viewer_id.in_(ids), WATCHES.c.identity.in_(ids)))
+    connection.execute(delete(WATCH_PARTS).where(WATCH_PARTS.c.viewer_id.in_(ids)))
+    badges = connection.execute(delete(VIEWER_BADGES).where(VIEWER_BADGES.c.viewer_id.in_(ids))).rowcount
+    for table in (VIEWER_STATS, VIEWERS, CHECKPOINT):
+        connection.execute(delete(table).where(table.c.viewer_id.in_(ids)))
+    connection.execute(delete(ACCOUNT_LINKS).where(ACCOUNT_LINKS.c.viewer_id == viewer_id))
+    own_choice = PRIVACY.c.viewer_id == viewer_id
+    connection.execute(delete(PRIVACY).where(own_choice, PRIVACY.c.choice != "untracked"))
+    connection.execute(PRIVACY.update().where(own_choice).values(username=""))
+    remember_forgotten(connection, ids, at_s)
+    return Forgotten(tuple(ids), watches, badges)
+
+
+def _remove_watches(change: Change, chosen: ColumnElement[bool]) -> int:
+    rows = change.connection.execute(select(WATCHES).where(chosen)).mappings().all()
+    change.lines.update({history_line(row): None for row in rows})
+    change.connection.execute(delete(WATCHES).where(chosen))
+    count_history(change.connection, -len(rows), last_seq(change.connection))
+    return len(rows)
+
+
+def last_seq(connection: Connection) -> int:
+    """Return the place of the last record that there is in the history copy."""
+    return connection.execute(select(func.max(WATCHES.c.seq))).scalar() or 0
