@@ -1,0 +1,258 @@
+"""Who wants to be seen, whose data it is, and being forgotten: the persistence actor with a store on the disk."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from messages import (
+    AccountsFound,
+    CommunityYear,
+    FindAccounts,
+    ForgetPerson,
+    GetCommunityYear,
+    GetHistory,
+    GetLeaderboard,
+    GetMovieStats,
+    GetMyData,
+    GetPerson,
+    GetViewerStats,
+    GetWhoSaw,
+    GetYear,
+    HistoryPage,
+    Leaderboard,
+    LoadWatches,
+    Message,
+    MovieStats,
+    MyData,
+    PeopleKnown,
+    Person,
+    PersonForgotten,
+    Saved,
+    SaveNow,
+    SetPrivacy,
+    ViewerForgotten,
+    ViewerProfile,
+    WatchesLoaded,
+    WhoSaw,
+    YearOfViewer,
+)
+from tests.e2e.nights import load, sql
+from tests.integration.persistence_rig import House
+from tests.unit.persistence.making import DAY, EVENING, record
+
+OPEN, SHY, QUIET, GONE = "501", "502", "503", "504"
+PLEX = "plex:srv:7"
+NAMES = {OPEN: "Olga", SHY: "Shirin", QUIET: "Quirin", GONE: "Gonzalo"}
+QUESTIONS: tuple[tuple[Message, type[Message]], ...] = (
+    *((GetLeaderboard(kind), Leaderboard) for kind in ("movies", "time", "streak", "badges")),
+    *((GetLeaderboard(kind, since_s=EVENING - DAY), Leaderboard) for kind in ("movies", "time")),
+    (GetHistory(), HistoryPage),
+    (GetHistory(title="alien", asker=OPEN), HistoryPage),
+    (GetMovieStats(), MovieStats),
+    (GetMovieStats("alien"), MovieStats),
+    (GetWhoSaw("alien", 80.0), WhoSaw),
+    (GetCommunityYear(2026), CommunityYear),
+    (GetYear(OPEN, 2026), YearOfViewer),
+    *((question, answer) for who in (QUIET, GONE) for question, answer in (
+        (GetViewerStats(who, asker=OPEN), ViewerProfile), (GetViewerStats(who), ViewerProfile),
+        (GetHistory(viewer_id=who, asker=OPEN), HistoryPage), (GetYear(who, 2026, asker=OPEN), YearOfViewer),
+    )),
+)  # fmt: skip
+"""Everything that can be asked about others."""
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A persistence actor; five people who saw one film together, and four who watch it again."""
+    made = House(tmp_path)
+    made.clock.at_s = EVENING + 3 * 3600
+    for number, (who, name) in enumerate(NAMES.items()):
+        made.finish(record(f"w{number}", who, username=name, party=True))
+    made.finish(record("w-plex", PLEX, username="annaplex", source="plex"))
+    made.clock.at_s = EVENING + DAY
+    again: dict[str, Any] = {"started_at_s": EVENING + DAY - 1800, "ended_at_s": EVENING + DAY, "playing_s": 1800.0}
+    made.report(*(record(f"r{who}", who, username=name, **again) for who, name in NAMES.items()))
+    made.tick()
+    yield made
+    made.close()
+
+
+def choose(house: House, who: str, privacy: Any) -> Person:
+    """Somebody's choice."""
+    return house.ask(SetPrivacy(who, NAMES[who], privacy), Person)
+
+
+def said(house: House, question: Message, answer: type[Message]) -> str:
+    """An answer as text in which a name would be found."""
+    return msgspec.json.encode(msgspec.to_builtins(house.ask(question, answer))).decode()
+
+
+def test_nobody_sees_who_is_private_or_not_tracked(house: House) -> None:
+    """Neither name nor id is in any answer to others; before the choice both were."""
+    before = [said(house, question, answer) for question, answer in QUESTIONS]
+    for who in (QUIET, GONE):
+        assert sum(NAMES[who] in text or f'"{who}"' in text for text in before) > 10
+    choose(house, QUIET, "private")
+    choose(house, GONE, "untracked")
+    for question, answer in QUESTIONS:
+        text = said(house, question, answer)
+        for who in (QUIET, GONE):
+            assert NAMES[who] not in text and f'"{who}"' not in text, (question, text)
+    assert house.ask(GetViewerStats(QUIET, asker=OPEN), ViewerProfile) == ViewerProfile(None, (), (), hidden=True)
+    assert house.ask(GetMovieStats(), MovieStats).viewers == 5  # but what they watched is in the totals
+
+
+def test_one_sees_oneself(house: House) -> None:
+    """Who is private is answered everything about themselves."""
+    choose(house, QUIET, "private")
+    own = house.ask(GetViewerStats(QUIET, asker=QUIET), ViewerProfile)
+    assert own.stats is not None and own.stats.username == "Quirin" and not own.hidden
+    assert house.ask(GetHistory(viewer_id=QUIET, asker=QUIET), HistoryPage).total == 1
+    assert house.ask(GetYear(QUIET, 2026, asker=QUIET), YearOfViewer).username == "Quirin"
+    seen = house.ask(GetWhoSaw("alien", 80.0, asker=QUIET), WhoSaw)
+    assert QUIET in {row.viewer_id for row in seen.viewers}
+
+
+def test_an_anonymous_viewer_keeps_the_place(house: House) -> None:
+    """In rankings without name and id, at the same rank; elsewhere by name."""
+    ranks = [(row.rank, row.value) for row in house.ask(GetLeaderboard("time"), Leaderboard).rows]
+    choose(house, SHY, "anonymous")
+    for question in (GetLeaderboard("time"), GetLeaderboard("time", since_s=EVENING - DAY)):
+        rows = house.ask(question, Leaderboard).rows
+        assert len(rows) == 5 and [row.username for row in rows].count("Somebody") == 1
+        assert "Shirin" not in str(rows) and SHY not in {row.viewer_id for row in rows}
+    assert [(row.rank, row.value) for row in house.ask(GetLeaderboard("time"), Leaderboard).rows] == ranks
+    assert "Shirin" not in str(house.ask(GetCommunityYear(2026), CommunityYear).top)
+    assert house.ask(GetViewerStats(SHY, asker=OPEN), ViewerProfile).stats is not None
+
+
+def test_what_is_not_tracked_is_not_stored(house: House) -> None:
+    """Running or finished: acknowledged, in no statistic and no checkpoint; and stored again after the choice ended."""
+    choose(house, GONE, "untracked")
+    rows = len(sql(house.folder, "SELECT 1 FROM watches"))
+    house.tick()
+    kept = {row["viewer_id"] for row in sql(house.folder, "SELECT viewer_id FROM checkpoint")}
+    assert kept == {OPEN, SHY, QUIET}
+    house.finish(record(f"r{GONE}", GONE, username="Gonzalo", started_at_s=EVENING + DAY))
+    assert len(sql(house.folder, "SELECT 1 FROM watches")) == rows
+    assert house.ask(GetViewerStats(GONE, asker=GONE), ViewerProfile).stats is not None  # what was, still is
+    choose(house, GONE, "open")
+    house.finish(record("later", GONE, username="Gonzalo", started_at_s=EVENING + 2 * DAY))
+    assert len(sql(house.folder, "SELECT 1 FROM watches")) == rows + 1
+
+
+def test_the_tracker_is_told(house: House) -> None:
+    """At the start, after each change, and with the watches of the last run."""
+    house.until(lambda: PeopleKnown((), ()) in house.told)
+    choose(house, QUIET, "private")
+    choose(house, SHY, "anonymous")
+    choose(house, QUIET, "open")
+    house.until(lambda: house.told[-1] == PeopleKnown((), ((SHY, "anonymous"),)))
+    loaded = house.tracker.ask("persistence", LoadWatches(0.0), 10.0)
+    assert isinstance(loaded, WatchesLoaded) and loaded.privacy == ((SHY, "anonymous"),)
+
+
+def test_badges_of_who_is_hidden_are_not_announced(house: House) -> None:
+    """Earned all the same; and not told later, when the choice has ended."""
+    choose(house, QUIET, "private")
+    told = len(house.awarded())
+    for number in range(4):
+        start = EVENING + (2 + number) * DAY
+        house.finish(record(f"n{number}", QUIET, started_at_s=start, ended_at_s=start + 7200))
+    assert len(sql(house.folder, f"SELECT 1 FROM viewer_badges WHERE viewer_id = '{QUIET}'")) > 2  # noqa: S608  # a constant
+    choose(house, QUIET, "open")
+    house.ask(SaveNow("test"), Saved)
+    assert len(house.awarded()) == told
+
+
+def test_my_data_is_all_of_it(house: House) -> None:
+    """One's own watches, badges, statistics and choice, and nothing of anybody else."""
+    choose(house, QUIET, "private")
+    found = house.ask(GetMyData(QUIET), MyData)
+    assert found.total_bytes == len(found.content) and found.watches == 1
+    document = json.loads(found.content)
+    assert [watch["watch_id"] for watch in document["watches"]] == ["w2"]
+    assert document["watches"][0]["spans_ms"] == [[0, 7_200_000]]
+    assert document["statistics"][0]["username"] == "Quirin" and document["badges"]
+    assert document["privacy"][0]["choice"] == "private"
+    assert document["watching_now"][0]["watch_id"] == f"r{QUIET}"
+    for other in (OPEN, SHY, GONE):
+        assert NAMES[other] not in found.content.decode()
+    assert house.ask(GetMyData("999"), MyData) == MyData(b"", 0, 0)
+
+
+def test_my_data_comes_in_parts(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parts are one file, though what is stored changes meanwhile."""
+    monkeypatch.setattr("actors.registry.PART_BYTES", 1000)
+    content = b""
+    while True:
+        part = house.ask(GetMyData(OPEN, len(content)), MyData)
+        content += part.content
+        if len(content) >= part.total_bytes:
+            break
+        house.tick()
+    assert len(content) > 2000 and json.loads(content)["viewer_id"] == OPEN
+
+
+def test_forgotten_everywhere(house: House) -> None:
+    """Gone from every table and every file; the others' lines are as they were; backups are told."""
+    house.ask(SaveNow("test"), Saved)
+    others = [line for line in history_lines(house) if f'"{SHY}"' not in line]
+    gone = house.ask(ForgetPerson(SHY), PersonForgotten)
+    assert (gone.watches, gone.backups) == (1, 0) and gone.badges > 0
+    house.until(lambda: ViewerForgotten((SHY,)) in house.told)
+    assert history_lines(house) == others
+    for name in ("user_stats.json", "user_badges.json", "watch_history.json"):
+        text = (house.folder / name).read_text(encoding="utf-8")
+        assert "Shirin" not in text and f'"{SHY}"' not in text
+    for table in ("watches", "viewers", "viewer_stats", "viewer_badges", "checkpoint", "privacy", "watch_parts"):
+        assert SHY not in str(sql(house.folder, f"SELECT * FROM {table}")), table  # noqa: S608  # a constant
+    assert house.ask(GetPerson(SHY), Person).watches == 0
+    house.tick()  # the tracker's report still has the running watch
+    assert SHY not in load(house.folder, "user_stats.json")
+
+
+def test_what_comes_late_does_not_bring_it_back(house: House) -> None:
+    """A watch that began before is dropped, by message, report or restart; one that begins afterwards is stored."""
+    house.ask(ForgetPerson(SHY), PersonForgotten)
+    house.finish(record(f"r{SHY}", SHY, started_at_s=EVENING + DAY - 1800, ended_at_s=EVENING + DAY))
+    house.finish(record("w1", SHY))
+    assert house.ask(GetHistory(viewer_id=SHY, asker=SHY), HistoryPage).total == 0
+    house.stop()
+    house.start()
+    loaded = house.tracker.ask("persistence", LoadWatches(0.0), 10.0)
+    assert isinstance(loaded, WatchesLoaded)
+    assert SHY not in {watch.viewer_id for watch in loaded.running} | {watch.viewer_id for watch in loaded.resumable}
+    house.finish(record("anew", SHY, started_at_s=EVENING + DAY + 60, ended_at_s=EVENING + DAY + 7260))
+    assert house.ask(GetHistory(viewer_id=SHY, asker=SHY), HistoryPage).total == 1
+    lines = history_lines(house)
+    assert "anew" in lines[-1] and len(lines) == 5
+    house.stop()
+    house.start()
+    assert house.ask(GetPerson(SHY), Person).watches == 1
+
+
+def test_the_choice_not_to_be_tracked_outlives_being_forgotten(house: House) -> None:
+    """Or else the next film would begin a new record; the name is not kept with it."""
+    choose(house, SHY, "untracked")
+    house.ask(ForgetPerson(SHY), PersonForgotten)
+    assert house.ask(GetPerson(SHY), Person).privacy == "untracked"
+    assert "Shirin" not in str(sql(house.folder, "SELECT * FROM privacy"))
+
+
+def test_accounts_that_nobody_is_linked_to(house: House) -> None:
+    """Plex accounts by name, with what they watched; Discord members are none."""
+    found = house.ask(FindAccounts("ANNA"), AccountsFound).accounts
+    assert [(account.plex_id, account.name, account.watches) for account in found] == [(PLEX, "annaplex", 1)]
+    assert house.ask(FindAccounts("nobody"), AccountsFound).accounts == ()
+
+
+def history_lines(house: House) -> list[str]:
+    """Every record of the history copy, as its line."""
+    text = (house.folder / "watch_history.json").read_text(encoding="utf-8")
+    assert isinstance(json.loads(text), list)
+    return [line.removesuffix(",") for line in text.splitlines() if line.startswith("{")]
