@@ -35,8 +35,19 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "actors/handover.py": (later("{count} finished watches wait for persistence: {error}"),),
     "actors/persistence.py": (
         later("The last save failed: {error}"),
-        later("The scheduled backup failed: {error}"),
         later("The own badges are left out until their file is right: {error}"),
+    ),
+    "actors/backing_up.py": (later("The scheduled backup failed: {error}"),),
+    "actors/plex/plextv.py": (
+        later("plex.tv gave no PIN ({error})."),
+        later("plex.tv gave no PIN."),
+        later("The PIN is void, or plex.tv does not answer any more."),
+        later("plex.tv did not say whose account it is ({error})."),
+        later("plex.tv did not list the servers ({error})."),
+    ),
+    "actors/plex/signin.py": (
+        later("Too many people sign in to Plex at the same time."),
+        later("A Plex server does not answer, so it cannot be known."),
     ),
     "actors/plex/failures.py": (
         later("Plex at {place}"),

@@ -10,8 +10,12 @@ from actors.discord.commands.base import UsherCog
 from actors.discord.commands.diagnosing import Diagnosing
 from actors.discord.commands.films import Films
 from actors.discord.commands.helping import Helping
+from actors.discord.commands.joining import LinkButton
+from actors.discord.commands.linking import Linking
 from actors.discord.commands.nights import Nights
+from actors.discord.commands.owndata import ForgetButton, OwnData
 from actors.discord.commands.people import People
+from actors.discord.commands.privacy import Privately
 from actors.discord.commands.roles import ApplyButton, Roles
 from actors.discord.commands.running import Running, SessionMenu
 from actors.discord.commands.scheduling import Scheduling
@@ -26,6 +30,9 @@ COGS: tuple[type[UsherCog], ...] = (
     Nights,
     Wrapping,
     Scheduling,
+    Linking,
+    Privately,
+    OwnData,
     Running,
     Roles,
     Diagnosing,
@@ -52,5 +59,5 @@ PAGES: Mapping[str, Maker] = {
 ADMIN_PAGES = frozenset({running.HEALTH})
 """Pages that only administrators may turn."""
 
-ITEMS: tuple[type[discord.ui.DynamicItem[Any]], ...] = (PageButton, SessionMenu, ApplyButton)
+ITEMS: tuple[type[discord.ui.DynamicItem[Any]], ...] = (PageButton, SessionMenu, ApplyButton, LinkButton, ForgetButton)
 """Buttons and menus that work on messages from before a restart."""

@@ -13,6 +13,7 @@ _ADMINS = later("🔧 Admins")
 GROUPS = (
     (later("🎬 Now"), ("nowplaying", "activewatches", "night", "whosaw")),
     (later("👤 You"), ("stats", "badges", "progress", "history", "wrapped")),
+    (later("🔒 Yours"), ("link", "unlink", "privacy", "mydata", "forgetme")),
     (later("🏆 Everybody"), ("leaderboard", "topwatchers", "moviestats", "allbadges")),
     (_ADMINS, ("savedata", "starttracking", "health", "diagnose", "backup", "toproles")),
 )

@@ -1,0 +1,196 @@
+"""What `link` and `unlink` do: an account is found, joined to a member or given back, and the figures say so.
+
+A member's request to link is a message with buttons that carry all it is about: they work after a restart.
+"""
+
+import re
+from typing import Any, NamedTuple, NoReturn, Self
+
+import discord
+
+from actors.discord import look, words
+from actors.discord.commands.errors import RefusedError
+from actors.discord.desk import Desk, UnansweredError
+from actors.discord.failures import POSSIBLE
+from actors.discord.hearsay import heard
+from actors.discord.look import Reply
+from actors.discord.pages import CUSTOM_ID, refuse
+from actors.discord.tongue import _
+from messages import (
+    AccountsFound,
+    FindAccounts,
+    GetPerson,
+    GetViewerStats,
+    LinkAccount,
+    LinkedAccount,
+    Person,
+    PlexAccount,
+    UnlinkAccount,
+    ViewerProfile,
+)
+
+JOIN_S = 30.0
+"""Deadline of a question that brings two histories together, or apart."""
+_PREFIX = "usher:link:"
+_LOOKED_AT = 100
+
+
+class Figures(NamedTuple):
+    """What a viewer has."""
+
+    watches: int
+    badges: int
+
+
+async def find(desk: Desk, said: str) -> PlexAccount:
+    """The account that is meant, by its name or as autocompletion gives it; RefusedError where none or several are."""
+    plex_id, name = said.split(" ", 1) if said.startswith("plex:") and " " in said else ("", said)
+    question = FindAccounts(name.strip(), _LOOKED_AT)
+    found = (await desk.ask("persistence", question, AccountsFound)).accounts
+    fit = [one for one in found if one.plex_id == plex_id] if plex_id else list(found)
+    exact = [one for one in fit if one.name.casefold() == name.strip().casefold()]
+    if len(exact or fit) == 1:
+        return (exact or fit)[0]
+    shown = words.safe(name, 60)
+    if fit:
+        names = words.name_list([told(one) for one in exact or fit])
+        raise RefusedError(
+            _("Several Plex accounts are called like {name}: {names}.").format(name=shown, names=names),
+            _("Use `/link` and choose one of those that it offers."),
+        )
+    raise RefusedError(
+        _("No Plex account that watched anything and is nobody's yet is called {name}.").format(name=shown),
+        _("Is it linked already? `!unlink` comes first then."),
+    )
+
+
+def told(account: PlexAccount) -> str:
+    """An account as people choose it, safe."""
+    return f"{words.safe(account.name, 60)} ({words.counted('{count} watch', '{count} watches', account.watches)})"
+
+
+async def linked(desk: Desk, *questions: LinkAccount) -> discord.Embed:
+    """Link one account of one member, or the same on several servers; what it did. Raises RefusedError."""
+    who = questions[0].viewer_id
+    before = await _figures(desk, who)
+    for question in questions:
+        _raise_problem(await desk.ask("persistence", question, Person, JOIN_S))
+    name = words.safe(questions[0].username, 60)
+    person = await desk.ask("persistence", GetPerson(who), Person)
+    account = words.safe(_name_of(person, questions[0].plex_id) or questions[0].plex_name, 60)
+    said = _("**{name}** and the Plex account **{account}** are one viewer now.").format(name=name, account=account)
+    return _changed(said, before, await _figures(desk, who))
+
+
+async def unlinked(desk: Desk, account: str, who: str, asker: str) -> discord.Embed:
+    """Take a link of a member back, the only one where no account is named; what it did. Raises RefusedError."""
+    link = _which((await desk.ask("persistence", GetPerson(who), Person)).links, account.strip())
+    before = await _figures(desk, who)
+    question = UnlinkAccount(link.plex_id, who, asker)
+    _raise_problem(await desk.ask("persistence", question, Person, JOIN_S))
+    said = _("**{name}** and the Plex account **{account}** are two viewers again; each has their own again.").format(
+        name=words.safe(link.username, 60), account=words.safe(link.plex_name, 60)
+    )
+    return _changed(said, before, await _figures(desk, who))
+
+
+def _which(links: tuple[LinkedAccount, ...], account: str) -> LinkedAccount:
+    fit = [one for one in links if not account or account.casefold() in (one.plex_id, one.plex_name.casefold())]
+    if len(fit) == 1 or (fit and account):
+        return fit[0]
+    if not links:
+        raise RefusedError(_("No Plex account is linked."), _("`/link` links one."))
+    names = words.name_list([words.safe(one.plex_name, 60) for one in links])
+    raise RefusedError(_("Which Plex account?"), _("Name one of them: {names}.").format(names=names))
+
+
+def _name_of(person: Person, plex_id: str) -> str:
+    return next((one.plex_name for one in person.links if one.plex_id == plex_id), "")
+
+
+def _raise_problem(person: Person) -> None:
+    if person.problem:
+        raise RefusedError(heard(person.problem))
+
+
+async def _figures(desk: Desk, who: str) -> Figures:
+    profile = await desk.ask("persistence", GetViewerStats(who, who), ViewerProfile)
+    person = await desk.ask("persistence", GetPerson(who), Person)
+    return Figures(person.watches, len(profile.badges))
+
+
+def _changed(said: str, before: Figures, after: Figures) -> discord.Embed:
+    lines = [
+        said,
+        _("Watches: {before} → {after}").format(before=words.number(before.watches), after=words.number(after.watches)),
+        _("Badges: {before} → {after}").format(before=words.number(before.badges), after=words.number(after.badges)),
+    ]
+    return look.card(_("🔗 Plex and Discord"), "\n".join(lines), colour=look.GREEN)
+
+
+def request(account: PlexAccount, member: discord.Member | discord.User) -> tuple[Reply, discord.ui.View]:
+    """A member's request to the administrators. RefusedError where its buttons cannot carry it."""
+    if words.measure(f"{_PREFIX}yes:{member.id}:{account.plex_id}") > CUSTOM_ID:
+        raise RefusedError(
+            _("This Plex account cannot be asked for."),
+            _("An administrator can link it: `/link`"),
+        )
+    name = words.safe(member.display_name, 60)
+    text = _("**{name}** says: the Plex account **{account}** is mine.").format(name=name, account=told(account))
+    hint = _("An administrator confirms it. Both are one viewer then, and so are their histories.")
+    view = discord.ui.View(timeout=None)
+    view.add_item(LinkButton(True, member.id, account.plex_id))
+    view.add_item(LinkButton(False, member.id, account.plex_id))
+    return Reply(look.card(_("🔗 One viewer?"), f"{text}\n{hint}", colour=look.BLUE)), view
+
+
+class LinkButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=re.compile(r"usher:link:(?P<said>yes|no):(?P<member>\d{1,20}):(?P<account>plex:.+)"),
+):
+    """Confirms or refuses a member's request; the member may take it back."""
+
+    def __init__(self, yes: bool, member: int, plex_id: str) -> None:
+        self._yes, self._member, self._plex_id = yes, member, plex_id
+        super().__init__(
+            discord.ui.Button(
+                label=_("Confirm") if yes else _("Refuse or withdraw"),
+                style=discord.ButtonStyle.success if yes else discord.ButtonStyle.secondary,
+                custom_id=f"{_PREFIX}{'yes' if yes else 'no'}:{member}:{plex_id}",
+            )
+        )
+
+    @classmethod
+    async def from_custom_id(cls, interaction: Any, item: Any, match: re.Match[str], /) -> Self:
+        """The button, from what it carries."""
+        return cls(match["said"] == "yes", int(match["member"]), match["account"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> Any:
+        """Administrators only, but for a member who withdraws; acknowledged first."""
+        admin = interaction.permissions.administrator
+        if interaction.guild is None or not (admin or (not self._yes and interaction.user.id == self._member)):
+            await refuse(interaction, _("Only administrators of this server may do that."))
+            return
+        await interaction.response.defer()
+        try:
+            embed = await self._decided(interaction, interaction.guild)
+        except (UnansweredError, RefusedError) as error:
+            await interaction.followup.send(embed=look.problem(error.what, error.cure), ephemeral=True)
+            return
+        await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=look.NOBODY)
+
+    async def _decided(self, interaction: discord.Interaction[Any], guild: discord.Guild) -> discord.Embed:
+        if not self._yes:
+            said = _("The link was not made.")
+            return look.card(_("🔗 Plex and Discord"), said, colour=look.GREY)
+        try:
+            member = guild.get_member(self._member) or await guild.fetch_member(self._member)
+        except POSSIBLE as error:
+            _gone(error)
+        desk: Desk = interaction.client.desk
+        by = str(interaction.user.id)
+        return await linked(desk, LinkAccount(self._plex_id, "", str(member.id), member.display_name, by))
+
+
+def _gone(error: Exception) -> NoReturn:
+    raise RefusedError(_("Discord does not find that member; did they leave?")) from error

@@ -1,0 +1,245 @@
+"""`privacy`, `mydata` and `forgetme` in a simulated Discord; and what others are shown of who keeps to themselves."""
+
+import gzip
+import os
+from typing import Any
+
+import discord
+import pytest
+
+from actors.discord.commands import owndata
+from actors.discord.commands.owndata import FILE, PRESS_S, ForgetButton, packed
+from messages import (
+    SOMEBODY,
+    ForgetPerson,
+    GetHistory,
+    GetLeaderboard,
+    GetMyData,
+    GetPerson,
+    GetViewerStats,
+    GetWhoSaw,
+    GetYear,
+    HistoryPage,
+    Leaderboard,
+    LeaderboardRow,
+    LinkedAccount,
+    MyData,
+    Person,
+    PersonForgotten,
+    SetPrivacy,
+    ViewerProfile,
+    WhoSaw,
+    YearFigures,
+    YearOfViewer,
+)
+from tests.unit.discord import samples
+
+fails = pytest.mark.simcord(check_errors=False)
+"""A test in which a command is refused: simcord would take the refusal for a bug."""
+
+FORGOTTEN = PersonForgotten(12, 3, 2, 1_790_000_000.0, 1_790_086_400.0, 24.0, 7)
+NOBODY_S_YEAR = YearFigures(2026, 0, 0, 0, 0.0, 0)
+
+
+def person(privacy: Any = "open") -> Any:
+    """What the store knows of whoever is asked about."""
+
+    def answer(asked: Any) -> Person:
+        links = (LinkedAccount("plex:m:1", "Anton *A*", asked.viewer_id, "ana"),)
+        return Person(asked.viewer_id, getattr(asked, "privacy", privacy), links, 12)
+
+    return answer
+
+
+async def test_privacy_shows_every_choice_and_marks_the_one_that_holds(room: Any, actors: Any) -> None:
+    """To the asker alone, acknowledged as such; with the accounts it holds for."""
+    actors.answers[GetPerson] = person("anonymous")
+    result = await room.ana.slash(room.channel, "privacy")
+    assert result.ephemeral and result.response.ephemeral
+    shown = result.response.embeds[0]
+    assert "✅ **anonymous**" in shown.description
+    assert shown.description.count("▫️") == 3
+    assert "What was posted in the channel stays there" in shown.description
+    assert shown.fields[0].value == "Anton \\*A\\*"
+
+
+@pytest.mark.parametrize("choice", ["open", "anonymous", "private", "untracked"])
+async def test_a_choice_is_made(room: Any, actors: Any, choice: Any) -> None:
+    """It goes to the store with the member's name, and is shown."""
+    actors.answers[SetPrivacy] = person()
+    result = await room.ana.slash(room.channel, "privacy", choice=choice)
+    assert actors.questions(SetPrivacy) == [SetPrivacy(str(room.ana.id), "ana", choice)]
+    assert f"✅ **{choice}**" in result.response.embeds[0].description
+
+
+@fails
+async def test_what_is_no_choice_is_said(room: Any, actors: Any) -> None:
+    """With those there are; and what the store says against it."""
+    await room.ana.send(room.channel, "!privacy secret")
+    assert "`untracked`" in room.text()
+    actors.answers[SetPrivacy] = Person("1", "open", (), 0, "Not now.")
+    result = await room.ana.slash(room.channel, "privacy", choice="private")
+    assert "Not now." in result.response.embeds[0].description
+
+
+@pytest.mark.parametrize(
+    ("command", "question", "hidden"),
+    [
+        ("stats", GetViewerStats, ViewerProfile(None, (), (), hidden=True)),
+        ("badges", GetViewerStats, ViewerProfile(None, (), (), hidden=True)),
+        ("progress", GetViewerStats, ViewerProfile(None, (), (), hidden=True)),
+        ("wrapped 2026", GetYear, YearOfViewer("", NOBODY_S_YEAR, (), hidden=True)),
+        ("history", GetHistory, HistoryPage((), 0, hidden=True)),
+    ],
+)
+async def test_what_somebody_keeps_is_not_shown_to_others(
+    room: Any, actors: Any, command: str, question: Any, hidden: Any
+) -> None:
+    """The store is told who asks, and what it keeps back is said so."""
+    actors.answers[question] = hidden
+    await room.boss.send(room.channel, f"!{command} {room.ana.mention}")
+    assert "to themselves." in room.text()
+    assert actors.questions(question)[-1].viewer_id == str(room.ana.id)
+    assert actors.questions(question)[-1].asker == str(room.boss.id)
+
+
+async def test_whoever_turns_a_page_is_who_asks(room: Any, actors: Any) -> None:
+    """The owner's page stays for all to see; another who presses hears alone that it is kept."""
+    records = tuple(samples.record(f"Film {number}", watch_id=str(number)) for number in range(8))
+
+    def history(asked: GetHistory) -> HistoryPage:
+        return HistoryPage(records, 20) if asked.asker == str(room.ana.id) else HistoryPage((), 0, hidden=True)
+
+    actors.answers[GetHistory] = history
+    await room.ana.send(room.channel, f"!history {room.ana.mention}")
+    message = room.channel.last_message
+    forward = next(item.custom_id for row in message.components for item in row.children if ":+:" in item.custom_id)
+    kept = await room.boss.click(message, custom_id=forward)
+    assert kept.followups[0].ephemeral and "to themselves" in kept.followups[0].embeds[0].description
+    assert "Film 1" in room.text()
+    await room.ana.click(message, custom_id=forward)
+    assert actors.questions(GetHistory)[-1] == GetHistory(str(room.ana.id), "", None, 8, 8, str(room.ana.id))
+    actors.answers[GetWhoSaw] = WhoSaw(None, (), (), 0, 0, 0)
+    await room.ana.send(room.channel, "!whosaw metropolis")
+    assert actors.questions(GetWhoSaw)[-1].asker == str(room.ana.id)
+
+
+@pytest.mark.usefixtures("german")
+async def test_somebody_is_said_in_the_language_that_is_spoken(room: Any, actors: Any) -> None:
+    """Without a mention, at their place."""
+    rows = (LeaderboardRow(1, "", SOMEBODY, 9.0), LeaderboardRow(2, "2", "Ben", 5.0))
+    actors.answers[GetLeaderboard] = Leaderboard("movies", rows, 2)
+    await room.ana.send(room.channel, "!leaderboard")
+    assert "🥇 **Jemand** · 9" in room.text()
+    assert SOMEBODY not in room.text() and "<@" not in room.text()
+
+
+def pages(content: bytes, size: int) -> Any:
+    """A store that gives it out in parts of that size."""
+
+    def answer(asked: GetMyData) -> MyData:
+        return MyData(content[asked.offset : asked.offset + size], len(content), 12)
+
+    return answer
+
+
+async def test_mydata_joins_the_parts_into_a_file_for_the_asker_alone(room: Any, actors: Any) -> None:
+    """As the store has it, byte for byte."""
+    content = '{"name": "אורי"}'.encode() * 3
+    actors.answers[GetMyData] = pages(content, 10)
+    result = await room.ana.slash(room.channel, "mydata")
+    assert result.response.ephemeral
+    assert [attached.filename for attached in result.response.attachments] == ["usher.json"]
+    assert await result.response.attachments[0].read() == content
+    assert "12 watches" in result.response.embeds[0].description
+    assert {one.viewer_id for one in actors.questions(GetMyData)} == {str(room.ana.id)}
+
+
+async def test_mydata_of_nobody_is_no_file(room: Any, actors: Any) -> None:
+    """It says that nothing is stored."""
+    actors.answers[GetMyData] = MyData(b"", 0, 0)
+    result = await room.ana.slash(room.channel, "mydata")
+    assert "Nothing is stored" in result.response.embeds[0].description and not result.response.attachments
+
+
+@fails
+async def test_mydata_that_changes_on_the_way_is_not_mixed(room: Any, actors: Any) -> None:
+    """Another length in the middle, or an empty part: asked to try again."""
+    for broken in (MyData(b"b", 9, 1), MyData(b"", 4, 1)):
+        answers = [MyData(b"aa", 4, 1), broken]
+        actors.answers[GetMyData] = lambda _, answers=answers: answers.pop(0)
+        result = await room.boss.slash(room.channel, "mydata")
+        assert "changed while it was read" in result.response.embeds[0].description
+
+
+def test_large_files_are_packed_and_larger_ones_are_parted() -> None:
+    """Each within what Discord takes; put together again they are the same."""
+    assert packed(b"x" * FILE) == [("usher.json", b"x" * FILE)]
+    ((name, small),) = packed(b"x" * (FILE + 1))
+    assert name == "usher.json.gz" and gzip.decompress(small) == b"x" * (FILE + 1)
+    noise = os.urandom(FILE + 100_000)
+    parts = packed(noise)
+    assert [name for name, _ in parts] == ["usher.json.gz.01", "usher.json.gz.02"]
+    assert all(len(part) <= FILE for _, part in parts)
+    assert gzip.decompress(b"".join(part for _, part in parts)) == noise
+
+
+async def test_forgetme_asks_once_more_and_then_says_what_went(room: Any, actors: Any) -> None:
+    """For the asker alone; nothing is removed before the press."""
+    actors.answers |= {GetPerson: person(), ForgetPerson: FORGOTTEN}
+    result = await room.ana.slash(room.channel, "forgetme")
+    assert result.response.ephemeral
+    question = result.response.embeds[0].description
+    for part in ("**12 watches**", "Anton \\*A\\*", "cannot be undone", "Backups have it", "What stays"):
+        assert part in question
+    assert not actors.questions(ForgetPerson)
+    await room.ana.click(result.response, label="Forget me")
+    assert actors.questions(ForgetPerson) == [ForgetPerson(str(room.ana.id))]
+    said = result.response.embeds[0].description
+    assert "**12 watches** and **3 badges**" in said
+    assert "2 backups still have it, made between <t:1790000000:f> and <t:1790086400:f>." in said
+    assert "Newer ones take their place until <t:" in said
+    assert not result.response.components
+
+
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [
+        (PersonForgotten(1, 1, 1, 1.79e9, 1.79e9), "None is made by itself here"),
+        (PersonForgotten(0, 0, 0, backup_interval_hours=24.0, backup_keep=7), "**0 watches** and **0 badges**"),
+    ],
+)
+def test_how_long_backups_have_it_is_said(gone: PersonForgotten, said: str) -> None:
+    """Also where no backup is made, or none has it."""
+    text = owndata._done(gone, 1.79e9)
+    assert said in text
+    assert ("backup" in text) == bool(gone.backups)
+
+
+async def posted(room: Any, bot: Any, member: int, asked_s: float) -> discord.Message:
+    """The button where everybody can press it."""
+    view = discord.ui.View(timeout=None)
+    view.add_item(ForgetButton(member, int(asked_s)))
+    message: discord.Message = await bot.get_channel(room.channel.id).send("?", view=view)
+    return message
+
+
+async def test_the_button_is_the_asker_s_alone_and_holds_for_two_minutes(
+    room: Any, actors: Any, bot: Any, desk: Any
+) -> None:
+    """Another, and one too late, are told so: nothing is removed."""
+    now_s = desk.clock.now().wall_s
+    actors.answers[ForgetPerson] = FORGOTTEN
+    refused = await room.boss.click(await posted(room, bot, room.ana.id, now_s), label="Forget me")
+    assert "somebody else's" in refused.response.embeds[0].description
+    refused = await room.ana.click(await posted(room, bot, room.ana.id, now_s - PRESS_S - 5), label="Forget me")
+    assert "nothing was removed" in refused.response.embeds[0].description
+    assert not actors.questions(ForgetPerson)
+
+
+async def test_a_store_that_is_away_forgets_nobody_and_says_so(room: Any, bot: Any, desk: Any) -> None:
+    """The button stays, to be pressed again."""
+    message = await posted(room, bot, room.ana.id, desk.clock.now().wall_s)
+    refused = await room.ana.click(message, label="Forget me")
+    assert "is restarting" in refused.followups[0].embeds[0].description
+    assert room.channel.last_message.components
