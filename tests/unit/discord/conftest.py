@@ -145,6 +145,8 @@ def simcord_bot(bot: UsherBot) -> UsherBot:
 
 
 @pytest.fixture
-def room(simcord_env: Any) -> Room:
-    """The bot at work in a server."""
+def room(simcord_env: Any, bot: UsherBot) -> Room:
+    """The bot at work in a server, where nobody has asked anything yet: cooldowns outlive a bot."""
+    for command in bot.commands:
+        command._buckets._cache.clear()
     return Room(simcord_env)

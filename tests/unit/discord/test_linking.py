@@ -33,9 +33,8 @@ CODE = PlexSignIn("0123abcd", "WXYZ", "https://plex.tv/link", 600.0)
 
 
 @pytest.fixture(autouse=True)
-def store(room: Any, actors: Any, bot: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """A store in which ana has three watches, and twelve more as soon as she is linked. Nobody has asked too often."""
-    bot.get_command("link")._buckets._cache.clear()
+def store(room: Any, actors: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A store in which ana has three watches, and twelve more as soon as she is linked."""
     monkeypatch.setattr(linking, "CHECK_S", 0.01)
     state: dict[str, Any] = {"links": ()}
 
