@@ -130,6 +130,14 @@ class People:
         self.world.dispatch("CHANNEL_CREATE", {**channel.payload(self.world.bot.id), "type": DM}, 0)
         return self.say(member, channel, text)
 
+    def told(self, who: WhoEver) -> list[Message]:
+        """What the bot wrote to somebody directly, oldest first."""
+        return self.messages(self.world.direct_channel(self.member(who).user), by_bot=True)
+
+    def close_direct(self, who: WhoEver) -> None:
+        """Somebody takes no direct messages from now on."""
+        self.world.closed.add(self.member(who).id)
+
     def react(self, who: WhoEver, message: Message, emoji: str) -> None:
         """Somebody reacts to a message."""
         member = self.member(who)

@@ -89,6 +89,8 @@ class Messages:
         if place is not None and place[1].kind == THREAD:
             sending = SEND_IN_THREADS
         channel = self.channel(request, sending, *needs(body, files))
+        if channel.recipient is not None and channel.recipient.id in self.world.closed:
+            raise ApiError(403, 50007, "Cannot send messages to this user")
         check_message(body, files=len(files))
         before = self._same_nonce(body)
         if before is not None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from simulator.discord.founding import found_guild
 from simulator.discord.ids import iso_of, snowflake
 from simulator.discord.model import DM, Channel, Guild, Member, Payload, User
+from simulator.discord.permissions import EVERYONE_CAN
 from simulator.discord.posts import COMMAND, Interaction, Message
 
 GUILDS, MEMBERS, VOICE_STATES, GUILD_MESSAGES = 1 << 0, 1 << 1, 1 << 7, 1 << 9
@@ -43,6 +44,8 @@ class World:
         self.guilds = {self.guild.id: self.guild}
         self.strangers: dict[int, User] = {}
         self.direct: dict[int, Channel] = {}
+        self.closed: set[int] = set()
+        """Ids of those who take no direct messages."""
         self.messages: dict[int, Message] = {}
         self.commands: dict[int | None, list[Payload]] = {None: []}
         """The application's commands: of each guild, and under None the global ones."""
@@ -175,19 +178,28 @@ class World:
     def interaction_payload(self, interaction: Interaction, data: Payload) -> Payload:
         """INTERACTION_CREATE's data."""
         guild, channel = self.place(interaction.channel_id) or (None, None)
-        if guild is None or channel is None:
-            raise LookupError("An interaction needs a channel of a guild; direct messages have none here")
-        can = str(guild.permissions(interaction.member, channel))
+        if channel is None:
+            raise LookupError("The channel of an interaction is gone")
         found: Payload = {
             "id": str(interaction.id), "application_id": str(self.app_id), "type": interaction.kind,
-            "version": 1, "token": interaction.token, "guild_id": str(guild.id), "channel_id": str(channel.id),
-            "guild": {"id": str(guild.id), "locale": "en-US", "features": []}, "data": data,
-            "channel": {**channel.payload(self.bot.id), "permissions": can},
-            "member": {**interaction.member.payload(), "permissions": can}, "locale": "en-US",
-            "guild_locale": "en-US", "entitlements": [], "context": 0, "attachment_size_limit": 10_485_760,
-            "app_permissions": str(guild.permissions(guild.members[self.bot.id], channel)),
-            "authorizing_integration_owners": {"0": str(guild.id)},
+            "version": 1, "token": interaction.token, "channel_id": str(channel.id), "data": data,
+            "locale": "en-US", "entitlements": [], "attachment_size_limit": 10_485_760,
         }  # fmt: skip
+        if guild is None:
+            found |= {
+                "channel": channel.payload(self.bot.id), "user": interaction.member.user.payload(), "context": 1,
+                "app_permissions": str(EVERYONE_CAN), "authorizing_integration_owners": {"0": "0"},
+            }  # fmt: skip
+        else:
+            can = str(guild.permissions(interaction.member, channel))
+            found |= {
+                "guild_id": str(guild.id), "guild": {"id": str(guild.id), "locale": "en-US", "features": []},
+                "channel": {**channel.payload(self.bot.id), "permissions": can},
+                "member": {**interaction.member.payload(), "permissions": can},
+                "guild_locale": "en-US", "context": 0,
+                "app_permissions": str(guild.permissions(guild.members[self.bot.id], channel)),
+                "authorizing_integration_owners": {"0": str(guild.id)},
+            }  # fmt: skip
         if interaction.source is not None:
             found["message"] = self.message_payload(interaction.source)
         return found
