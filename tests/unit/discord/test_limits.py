@@ -1,26 +1,31 @@
 """Every page of every command within Discord's limits: 250 viewers, names and titles as long as Plex lets them be."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from actors.discord import look
-from actors.discord.commands import PAGES
+from actors.discord.commands import PAGES, joining, privacy
+from actors.discord.commands.errors import RefusedError
 from actors.discord.desk import Desk
 from actors.discord.pages import Book, pack
 from actors.discord.tongue import speak
 from actors.discord.words import measure
 from messages import (
+    AccountsFound,
     ActiveWatches,
     BadgeCatalogue,
     CommunityYear,
+    FindAccounts,
     GetBadgeCatalogue,
     GetCommunityYear,
     GetHealth,
     GetHistory,
     GetLeaderboard,
     GetMovieStats,
+    GetPerson,
     GetSaveStatus,
     GetViewerStats,
     GetWhoSaw,
@@ -29,13 +34,18 @@ from messages import (
     HistoryPage,
     Leaderboard,
     LeaderboardRow,
+    LinkAccount,
+    LinkedAccount,
     ListActiveWatches,
     MovieStats,
+    Person,
+    PlexAccount,
     SaveStatus,
     SeenBy,
     StartTracking,
     TitleCount,
     TrackingPlan,
+    UnlinkAccount,
     ViewerProfile,
     VoiceMember,
     WhoSaw,
@@ -142,6 +152,30 @@ async def test_the_community_s_year_is_within_the_limits(language: str, desk: De
     answer_at_length(actors)
     reply, _ = await Book(desk, PAGES, frozenset()).make("wrapped", pack("2026", "", ""))
     check(reply.embed)
+
+
+async def test_what_concerns_one_person_is_within_the_limits(language: str, desk: Desk, actors: Any) -> None:
+    """Links, requests and choices, of accounts and members with the longest names there are."""
+    links = tuple(LinkedAccount(f"plex:{'m' * 40}:{n}", f"{n}{LONG}", "1", LONG) for n in range(30))
+    account = PlexAccount(f"plex:{'m' * 40}:{10**12}", LONG, 99_999)
+    person = Person("1", "untracked", links, 99_999)
+    answer_at_length(actors)
+    same = tuple(PlexAccount(f"plex:m:{n}", LONG, 1) for n in range(99))
+    actors.answers |= {GetPerson: person, LinkAccount: person, UnlinkAccount: person, FindAccounts: AccountsFound(same)}
+    check(privacy.shown(person))
+    check(await joining.linked(desk, LinkAccount(links[0].plex_id, LONG, "1", LONG, "2")))
+    check(await joining.unlinked(desk, links[3].plex_id, "1", "2"))
+    reply, view = joining.request(account, SimpleNamespace(id=10**19, display_name=LONG))  # type: ignore[arg-type]
+    check(reply.embed)
+    assert all(
+        measure(button.item.custom_id or "") <= CUSTOM_ID
+        for button in view.children
+        if isinstance(button, joining.LinkButton)
+    )
+    for refused in (joining.unlinked(desk, "", "1", "2"), joining.find(desk, LONG)):
+        with pytest.raises(RefusedError) as error:
+            await refused
+        check(look.problem(error.value.what, error.value.cure))
 
 
 @pytest.mark.parametrize("name", ["activewatches", "nowplaying"])
