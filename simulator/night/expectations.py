@@ -173,7 +173,16 @@ def _channel(evidence: Evidence) -> list[Finding]:
         ),
         Finding("Every film was announced", ", ".join(unseen)),
         Finding("Every film's card became the night's record, with poster and chart", ", ".join(_bare(evidence))),
+        Finding("Who chose to be anonymous is ranked without a name", _named(evidence)),
     ]
+
+
+def _named(evidence: Evidence) -> str:
+    """What is wrong with the leaderboard, in which one of the viewers is Somebody."""
+    boards = [text for text in evidence.texts if "Most time" in text]
+    if not boards:
+        return "there is no leaderboard"
+    return "" if "Somebody" in boards[-1] and "Noodle" not in boards[-1] else boards[-1][:300]
 
 
 def _bare(evidence: Evidence) -> list[str]:

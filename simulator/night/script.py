@@ -87,8 +87,9 @@ CUES: tuple[Cue, ...] = (
     Cue(ENDS + 3, "say", CHIARA, "!moviestats Rashomon"),
     Cue(ENDS + 4, "slash", IRIS, "stats"),
     Cue(ENDS + 5, "say", IRIS, "!badges"),
-    Cue(ENDS + 6, "say", URI, "!leaderboard time"),
-    Cue(ENDS + 7, "say", BJORN, "!history"),
+    Cue(ENDS + 5, "slash", NOODLE, "privacy choice=anonymous"),
+    Cue(ENDS + 6, "say", BJORN, "!history"),
+    Cue(ENDS + 8, "say", URI, "!leaderboard time"),
 )
 """In order of time. Leaves room around the kill and the outage: what happens within them is seen late."""
 
