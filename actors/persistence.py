@@ -102,7 +102,7 @@ class Persistence(Actor):
     def on_start(self) -> None:
         """Open the store; one that is damaged, newer or foreign is not touched, and starting again is no help."""
         settings = self.context.settings
-        self._rules = Rules(ZoneInfo(settings.timezone), self._badges())
+        self._rules = Rules(ZoneInfo(settings.timezone), self._badges(), settings.watched_percent)
         try:
             self._opened = Store(
                 settings.store_url,
@@ -120,7 +120,7 @@ class Persistence(Actor):
         self._announce()
         self._backing_up = BackingUp(self, self._store, self._backups_dir, self._helper, lambda: self._last_saved_s)
         self._backing_up.wait()
-        self._registry = Registry(self, self._store, self._backups_dir, self._helper, self._present)
+        self._registry = Registry(self, self._store, self._backups_dir, self._helper, self._running)
         self._registry.tell()
 
     def on_stop(self) -> None:

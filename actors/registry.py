@@ -15,6 +15,7 @@ from messages import (
     ForgetPerson,
     GetMyData,
     GetPerson,
+    LinkAccount,
     LinkedAccount,
     Message,
     MyData,
@@ -23,20 +24,22 @@ from messages import (
     PersonForgotten,
     Privacy,
     SetPrivacy,
+    UnlinkAccount,
     ViewerForgotten,
-    WatchRecord,
 )
 from persistence import people
 from persistence.backups import kept_since
 from persistence.errors import CopiesFailed
 from persistence.forgetting import forget
+from persistence.linking import CannotLink, link, unlink
 from persistence.mydata import document
+from persistence.running import Running
 from persistence.store import Store
 
 PART_BYTES = 4 << 20
 """How much of somebody's data goes into one message."""
 
-QUESTIONS = (GetPerson, FindAccounts, GetMyData, SetPrivacy, ForgetPerson)
+QUESTIONS = (GetPerson, FindAccounts, GetMyData, SetPrivacy, ForgetPerson, LinkAccount, UnlinkAccount)
 
 Answer = Message | None
 
@@ -50,13 +53,13 @@ class Registry:
         store: Store,
         backups_dir: Path,
         helper: ThreadPoolExecutor,
-        present: Callable[[], list[WatchRecord]],
+        running: Callable[[], list[Running] | None],
     ) -> None:
         self._actor = actor
         self._store = store
         self._backups_dir = backups_dir
         self._helper = helper
-        self._present = present
+        self._running = running
         self._tracker = actor.ref("tracker")
         self._log = actor.log
         self._files: dict[str, tuple[bytes, int]] = {}
@@ -75,6 +78,10 @@ class Registry:
                 return self._set_privacy(asked, at_s)
             case ForgetPerson():
                 return self._forget(asked, at_s)
+            case LinkAccount():
+                return self._link(asked, at_s)
+            case UnlinkAccount():
+                return self._unlink(asked, at_s)
         raise TypeError(f"{type(asked).__name__} does not concern people")
 
     def who_is_who(self) -> tuple[tuple[LinkedAccount, ...], tuple[tuple[str, Privacy], ...]]:
@@ -98,6 +105,38 @@ class Registry:
         with self._store.writing() as connection:
             people.set_privacy(connection, asked, at_s)
         self._log.info("Viewer %s is %s from now on", asked.viewer_id, asked.privacy)
+        self.tell()
+        return self._person(asked.viewer_id)
+
+    def _link(self, asked: LinkAccount, at_s: float) -> Person:
+        """Make a Plex account and a member one viewer."""
+        try:
+            with self._store.changing(at_s, self._running() or ()) as change:
+                moved = link(change, asked, at_s)
+        except CannotLink as error:
+            return self._person(asked.viewer_id, str(error))
+        except CopiesFailed as error:
+            self._log.error("Linked, but the JSON copies are behind until the next save: %s", error)
+        self._log.info(
+            "Linked %s to viewer %s (confirmed by %s): %d watches",
+            asked.plex_id, asked.viewer_id, asked.confirmed_by, moved,
+        )  # fmt: skip
+        self.tell()
+        return self._person(asked.viewer_id)
+
+    def _unlink(self, asked: UnlinkAccount, at_s: float) -> Person:
+        """Make them two viewers again."""
+        try:
+            with self._store.changing(at_s, self._running() or ()) as change:
+                moved = unlink(change, asked)
+        except CannotLink as error:
+            return self._person(asked.viewer_id, str(error))
+        except CopiesFailed as error:
+            self._log.error("Unlinked, but the JSON copies are behind until the next save: %s", error)
+        self._log.info(
+            "Unlinked %s from viewer %s (asked by %s): %d watches",
+            asked.plex_id, asked.viewer_id, asked.requested_by, moved,
+        )  # fmt: skip
         self.tell()
         return self._person(asked.viewer_id)
 
@@ -140,7 +179,7 @@ class Registry:
         return MyData(part, len(content), watches)
 
     def _file_of(self, viewer_id: str, at_s: float) -> tuple[bytes, int]:
-        own = [record for record in self._present() if record.viewer_id == viewer_id]
+        own = [record for record in self._store.present(self._running() or ()) if record.viewer_id == viewer_id]
         with self._store.reader.connect() as connection:
             found, watches = document(connection, viewer_id, own, at_s)
         if not found:

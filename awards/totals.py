@@ -132,3 +132,16 @@ def _beyond(claimed_s: float, explained_s: float) -> float:
 def _rest(claimed: dict[str, int], explained: dict[str, int]) -> dict[str, int]:
     rest = {name: count - explained.get(name, 0) for name, count in claimed.items()}
     return {name: count for name, count in rest.items() if count > 0}
+
+
+def plus(one: Totals, other: Totals) -> Totals:
+    """Return what two viewers' totals are together, where both are one."""
+    result = one.copy()
+    for name in ("films", "episodes", "completed", "playing_s", "nights", "first_seats", "wholes"):
+        setattr(result, name, getattr(one, name) + getattr(other, name))
+    for name in ("days", "weekends", "genres", "decades", "directors", "evenings"):
+        counts = getattr(result, name)
+        for key, value in getattr(other, name).items():
+            counts[key] = counts.get(key, 0) + value
+    result.longest_known_days = max(one.longest_known_days, other.longest_known_days)
+    return result

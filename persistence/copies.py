@@ -202,16 +202,16 @@ class Copies:
             write_whole(self.folder / HISTORY, chain.from_iterable(pieces))
         return True
 
-    def change(self, mark: Mark, changes: Mapping[bytes, bytes | None]) -> Mark | None:
+    def change(self, mark: Mark, changes: Mapping[bytes, bytes | None], more: bytes | None = None) -> Mark | None:
         """Write the history anew with some lines changed, or left out where there is None for them; return its mark.
 
-        None, with nothing done, where it does not look as it must.
+        `more` is a line to append. None, with nothing done, where it does not look as it must.
         """
         if not self.matches(HISTORY, mark):
             return None
         with (self.folder / HISTORY).open("rb") as stream:
             kept = (changes.get(line, line) for line in _lines(stream))
-            return self.rebuild_history(line for line in kept if line is not None)
+            return self.rebuild_history(line for line in chain(kept, [more]) if line is not None)
 
     def _overwrite(self, start: int, content: bytes) -> None:
         with (self.folder / HISTORY).open("r+b", buffering=0) as stream:

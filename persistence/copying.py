@@ -27,7 +27,7 @@ from persistence.copies import (
 )
 from persistence.errors import CopiesFailed, SaveFailed
 from persistence.rows import Row
-from persistence.sql import explained, fact, history_seq, put_facts
+from persistence.sql import explained, fact, last_seq, put_facts
 from persistence.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
 
 _ROWS_AT_ONCE = 1000
@@ -80,26 +80,30 @@ class Copier:
         instead_of: Row | None = None,
         history_anew: bool = False,
         changes: Mapping[bytes, bytes | None] | None = None,
+        rebuild: bool = False,
     ) -> Plan:
         """Work out the new bytes and write their marks into the store, in the transaction of the save.
 
         `record` is a new row of `watches`, or one that was written `instead_of` an older one; `history_anew`
-        has the history written though nothing is new in it; `changes` are lines for others, or None for no more.
+        has the history written though nothing is new in it; `changes` are lines for others, or None for no more;
+        `rebuild` has all of it written anew from the store.
         """
         documents = {STATS: _stats_document(connection), BADGES: _badges_document(connection)}
         marks: dict[str, Mark | None] = {name: Mark.of(content) for name, content in documents.items()}
         after: Mark | None = None
         has_history = record is not None or history_anew or _is_known(connection, HISTORY)
-        before = _mark(connection, HISTORY, EMPTY_HISTORY)
+        before = None if rebuild else _mark(connection, HISTORY, EMPTY_HISTORY)
         line = None if record is None else history_line(record)
         old = None if instead_of is None else history_line(instead_of)
         if has_history:
             marks[HISTORY] = before
         if record is not None and line is not None and before is not None:
-            is_last = record["seq"] == history_seq(connection)
+            is_last = record["seq"] == last_seq(connection)
             marks[HISTORY] = grown(before, line) if old is None else replaced(before, old, line, is_last=is_last)
             if old is not None and not is_last:
                 after, marks[HISTORY] = marks[HISTORY], None
+        if changes and line is not None and old is not None:
+            changes = {**changes, old: line}
         if changes and has_history:
             marks[HISTORY] = None
         put_facts(connection, {_fact(name): _written(mark) for name, mark in marks.items()})
@@ -121,7 +125,7 @@ class Copier:
         if plan.before is None:
             return False
         if plan.changes:
-            mark = self._copies.change(plan.before, plan.changes)
+            mark = self._copies.change(plan.before, plan.changes, plan.line if plan.old is None else None)
             if mark is not None:
                 self._put_mark(HISTORY, mark)
             return mark is not None

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 
+from persistence.changes import Change
 from persistence.copies import history_line
 from persistence.people import ids_of, known, remember_forgotten
-from persistence.sql import count_history
-from persistence.store import Change
 from persistence.tables import (
     ACCOUNT_LINKS,
     CHECKPOINT,
@@ -54,10 +53,5 @@ def _remove_watches(change: Change, chosen: ColumnElement[bool]) -> int:
     rows = change.connection.execute(select(WATCHES).where(chosen)).mappings().all()
     change.lines.update({history_line(row): None for row in rows})
     change.connection.execute(delete(WATCHES).where(chosen))
-    count_history(change.connection, -len(rows), last_seq(change.connection))
+    change.count(-len(rows))
     return len(rows)
-
-
-def last_seq(connection: Connection) -> int:
-    """Return the place of the last record that there is in the history copy."""
-    return connection.execute(select(func.max(WATCHES.c.seq))).scalar() or 0

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, delete, select
 
 from messages import Moment, WatchRecord, WatchState
+from persistence.merging import at_one_time, together
 from persistence.people import forgotten
 from persistence.rows import as_json
 from persistence.sql import parts, upsert
@@ -117,7 +118,7 @@ def wanted(connection: Connection, running: Iterable[Running], people: People) -
     return [watch for watch in running if wants(watch.state.viewer_id, watch.state.started_at_s, people, gone)]
 
 
-def counted_for(running: Iterable[Running], people: People) -> list[Running]:
+def counted_for(running: Iterable[Running], people: People, watched_percent: float) -> list[Running]:
     """Return running watches as those of the viewers whom they count for.
 
     Where one viewer is seen watching one film under several ids at once, one watch is left: what they are together.
@@ -129,14 +130,16 @@ def counted_for(running: Iterable[Running], people: People) -> list[Running]:
         own = counted_as(watch.record, people)
         film = (own.viewer_id, own.item.server_id, own.item.rating_key)
         groups.setdefault(film, []).append(Running(watch.state, own))
-    return [_together(group) for group in groups.values()]
+    found = []
+    for group in groups.values():
+        states = {watch.record.watch_id: watch.state for watch in group}
+        for records in at_one_time(watch.record for watch in group):
+            whole = together(records, watched_percent)
+            found.append(Running(states[whole.watch_id], whole))
+    return found
 
 
 def counted_as(record: WatchRecord, people: People) -> WatchRecord:
     """Return a watch as that of the viewer for whom it counts: the member's, where a Plex account is linked."""
     link = people.links.get(record.viewer_id)
     return replace(record, viewer_id=link.viewer_id, username=link.username) if link is not None else record
-
-
-def _together(group: list[Running]) -> Running:
-    return max(group, key=lambda watch: (watch.record.playing_s, watch.record.watch_id))

@@ -4,10 +4,10 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, select
+from sqlalchemy import Connection, Insert, Table, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from persistence.tables import FACTS
+from persistence.tables import FACTS, WATCHES
 
 _IN_AT_ONCE = 500
 
@@ -62,14 +62,19 @@ def history_count(connection: Connection) -> int:
 
 
 def history_seq(connection: Connection) -> int:
-    """Return the place of the last record in the history copy; places of records that are gone stay empty."""
+    """Return the highest place in the history copy that was ever given: none is given twice."""
     return int(fact(connection, "history_seq") or history_count(connection))
 
 
-def count_history(connection: Connection, added: int, seq: int) -> None:
-    """Note that so many records came (or went, below 0), and the place of the last one now."""
-    count = history_count(connection) + added
-    put_facts(connection, {"history_count": str(count), "history_seq": str(seq)})
+def last_seq(connection: Connection) -> int:
+    """Return the place of the last record that is there; 0 where there is none."""
+    return connection.execute(select(func.max(WATCHES.c.seq))).scalar() or 0
+
+
+def count_history(connection: Connection, more: int, seq: int | None = None) -> None:
+    """Note that there are so many more records, or fewer, below 0; and the highest place given, where that is new."""
+    places = {"history_seq": str(history_seq(connection) if seq is None else seq)}
+    put_facts(connection, {"history_count": str(history_count(connection) + more), **places})
 
 
 def explained(error: SQLAlchemyError | OSError, store: str) -> str:

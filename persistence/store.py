@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from awards import Totals, added
 from messages import Moment, WatchRecord, WatchState
+from persistence.changes import Change
 from persistence.copying import Copier
 from persistence.engine import name_of, reader_engine, sqlite_file
 from persistence.errors import SaveFailed
+from persistence.linking import is_member, originals, part, put_part, settling
 from persistence.opening import open_writer
 from persistence.people import forgotten, known
 from persistence.publishing import Rules, publish, seen, stored_totals, totals_from_rows, touch
@@ -54,17 +57,6 @@ class SaveResult:
     watches: int
     badges: int
     active: int
-
-
-@dataclass(frozen=True)
-class Change:
-    """What a change to stored records has to say beside the rows that it changes."""
-
-    connection: Connection
-    lines: dict[bytes, bytes | None]
-    """Lines of the history copy, with what they become; None: they go."""
-    viewers: set[str]
-    """Whose statistics and badges are to be reckoned anew."""
 
 
 class Store:
@@ -119,7 +111,9 @@ class Store:
             people = known(connection)
             is_wanted = wants(record.viewer_id, record.started_at_s, people, forgotten(connection))
             counted = counted_as(record, people)
-            row, old = self._put_record(connection, counted, closed, record.viewer_id) if is_wanted else (None, None)
+            change = Change(connection, self.rules.watched_percent)
+            stored = replace(record, viewer_id=counted.viewer_id)
+            row, old = self._put(change, stored, closed, record.viewer_id) if is_wanted else (None, None)
             still = None
             if running is None:
                 connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.watch_id == record.watch_id))
@@ -137,10 +131,12 @@ class Store:
                 still,
                 at_s,
                 finished=counted if is_wanted else None,
-                added_now=row is not None and old is None,
+                added_now=row is not None and old is None and not is_member(connection, counted.viewer_id),
             )
             _note_save(connection, "finish", result, at_s)
-            plan = self._copier.plan(connection, record=row, instead_of=old)
+            plan = self._copier.plan(
+                connection, record=row, instead_of=old, changes=change.lines, rebuild=change.rebuild
+            )
         self._copier.carry_out(plan)
         return result
 
@@ -164,7 +160,20 @@ class Store:
         """Write the checkpoint of what still runs; return that as the watches of those for whom they count."""
         still = wanted(connection, still_running(connection, running), people)
         replace_checkpoint(connection, still, at_s)
-        return counted_for(still, people)
+        return counted_for(still, people, self.rules.watched_percent)
+
+    def _put(self, change: Change, record: WatchRecord, closed: Moment, identity: str) -> tuple[Row | None, Row | None]:
+        """As `_put_record`; of a member with linked accounts one record for what was watched at one time."""
+        connection = change.connection
+        if not is_member(connection, record.viewer_id):
+            return self._put_record(connection, record, closed, identity)
+        with settling(change, record) as settled:
+            own = part(connection, record.watch_id)
+            if own is None:
+                self._put_record(connection, record, closed, identity)
+            elif not _is_outdated(record, closed, own):
+                put_part(connection, watch_row(record, own["seq"], closed, identity=identity))
+        return settled.added, None
 
     def _put_record(
         self, connection: Connection, record: WatchRecord, closed: Moment, identity: str
@@ -178,11 +187,7 @@ class Store:
             row = watch_row(record, seq, closed, identity=identity)
             connection.execute(WATCHES.insert(), row)
             return row, None
-        # Two clocks, for the wall clock may have been set back and the steady one starts anew at a boot. Where both
-        # did, as on a machine without a clock of its own, what was seen tells: a resumed watch has more.
-        is_earlier = closed.wall_s < old["closed_wall_s"] and closed.steady_s < old["closed_steady_s"]
-        is_more = record.playing_s + record.paused_s > old["playing_s"] + old["paused_s"] + SAME_S
-        if is_earlier and not is_more and record.coverage_ms <= old["coverage_ms"]:
+        if _is_outdated(record, closed, old):
             return None, None
         row = watch_row(record, old["seq"], closed, identity=identity)
         upsert(connection, WATCHES, [row])
@@ -231,17 +236,23 @@ class Store:
         return _counted(connection, len(still))
 
     @contextmanager
-    def changing(self, at_s: float) -> Iterator["Change"]:
-        """One transaction that changes what is stored of somebody, followed by the copies.
+    def changing(self, at_s: float, running: Iterable[Running] = ()) -> Iterator[Change]:
+        """One transaction that changes what is stored of somebody, followed by statistics, badges and copies.
 
-        Raises SaveFailed with nothing changed; CopiesFailed with the store changed.
+        `running` is every running watch. Raises SaveFailed with nothing changed; CopiesFailed with the store changed.
         """
         with self.writing() as connection:
-            change = Change(connection, {}, set())
+            change = Change(connection, self.rules.watched_percent)
             yield change
+            now: dict[str, list[WatchRecord]] = {}
+            people = known(connection)
+            still = wanted(connection, still_running(connection, running), people)
+            for watch in counted_for(still, people, self.rules.watched_percent):
+                now.setdefault(watch.record.viewer_id, []).append(watch.record)
             totals = {each: totals_from_rows(connection, self.rules, each) for each in sorted(change.viewers)}
-            publish(connection, self.rules, totals, {}, at_s, announce=False)
-            plan = self._copier.plan(connection, changes=change.lines)
+            resumed = stored_ids(connection, (record.watch_id for records in now.values() for record in records))
+            publish(connection, self.rules, totals, now, at_s, resumed=resumed, announce=False)
+            plan = self._copier.plan(connection, changes=change.lines, rebuild=change.rebuild)
         self._copier.carry_out(plan)
 
     # -- what is there ---------------------------------------------------------------------------------------
@@ -269,7 +280,8 @@ class Store:
         with self.reader.connect() as connection:
             people = known(connection)
             still = wanted(connection, still_running(connection, running), people)
-            return [watch.record for watch in counted_for(still, people)]
+            counted = counted_for(still, people, self.rules.watched_percent)
+            return [watch.record for watch in counted]
 
     def resumable(self, since_s: float) -> tuple[WatchRecord, ...]:
         """Return the finished watches that ended at or after `since_s`, the oldest first."""
@@ -279,7 +291,11 @@ class Store:
             .order_by(WATCHES.c.ended_at_s, WATCHES.c.watch_id)
         )
         with self.reader.connect() as connection:
-            return tuple(as_watched(row) for row in connection.execute(query).mappings())
+            parted = originals(connection)
+            found = [row for row in connection.execute(query).mappings() if row["watch_id"] not in parted]
+        every: list[Row] = [*found, *parted.values()]
+        rows = sorted(every, key=lambda row: (row["ended_at_s"], row["watch_id"]))
+        return tuple(as_watched(row) for row in rows if row["ended_at_s"] >= since_s)
 
     def last_saved_s(self) -> float | None:
         """Return when the last save was; None where there was none."""
@@ -327,6 +343,17 @@ class Store:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             raise SaveFailed(explained(error, self.name)) from error
+
+
+def _is_outdated(record: WatchRecord, closed: Moment, stored: Row) -> bool:
+    """Tell whether what is stored of a watch is from later than a record of it.
+
+    Two clocks, for the wall clock may have been set back and the steady one starts anew at a boot. Where both did, as
+    on a machine without a clock of its own, what was seen tells: a resumed watch has more.
+    """
+    is_earlier = closed.wall_s < stored["closed_wall_s"] and closed.steady_s < stored["closed_steady_s"]
+    is_more = record.playing_s + record.paused_s > stored["playing_s"] + stored["paused_s"] + SAME_S
+    return is_earlier and not is_more and bool(record.coverage_ms <= stored["coverage_ms"])
 
 
 def _count(running: Iterable[Running] | None) -> int:
