@@ -18,6 +18,7 @@ from messages import (
     LoadWatches,
     Message,
     Moment,
+    PeopleKnown,
     PlaybackSnapshot,
     PollFailed,
     ReportWatches,
@@ -25,12 +26,13 @@ from messages import (
     ScreeningStarted,
     StartTracking,
     TrackingPlan,
+    ViewerForgotten,
     VoicePresence,
     WatchesLoaded,
     WatchFinished,
     WatchRecord,
 )
-from tracking import Event, HistoryWanted, Notice, Rules, Tracking, WatchOpened
+from tracking import Event, HistoryWanted, Notice, Rules, Tracking, WatchDropped, WatchOpened
 
 LOAD_AGAIN_S: Final = 1.0
 """How long to wait before persistence is asked again for the watches of the last run."""
@@ -84,6 +86,8 @@ class Tracker(Actor):
             PollFailed: self._observe,
             VoicePresence: self._observe,
             HistoryFound: self._observe,
+            ViewerForgotten: self._observe,
+            PeopleKnown: self._know_people,
             ReportWatches: self._report,
             ListActiveWatches: self._list,
             StartTracking: self._start_manually,
@@ -147,6 +151,14 @@ class Tracker(Actor):
             case HistoryFound():
                 at = self.context.clock.now()
                 self._tell(self._tracking.history_found(message, at), at)
+            case ViewerForgotten():
+                at = self.context.clock.now()
+                self._tell(self._tracking.forget(message, at), at)
+
+    def _know_people(self, known: PeopleKnown) -> None:
+        """Take in who is who; before it is ready nothing is shown, and the answer that makes it so knows better."""
+        if self._ready:
+            self._tell(self._tracking.know_people(known.links, known.privacy), self.context.clock.now())
 
     def _report(self, _: ReportWatches) -> None:
         if self._ready:
@@ -185,9 +197,12 @@ class Tracker(Actor):
             case WatchOpened(state, resumed):
                 verb = "goes on with" if resumed else "began"
                 at_s = (state.position_ms or 0) // 1000
-                self.log.info("%s %s “%s” at %d s (%s)", state.username, verb, state.item.title, at_s, state.source)
+                name = self._tracking.log_name(state)
+                self.log.info("%s %s “%s” at %d s (%s)", name, verb, state.item.title, at_s, state.source)
+            case WatchDropped(state):
+                self.log.info("The watch of %s is dropped without a record, as they wish", state.viewer_id)
             case WatchFinished():
-                self.log.info("%s", ending(event.record))
+                self.log.info("%s", ending(event.record, self._tracking.log_name(event.record)))
                 self._finished.add(event)
             case ScreeningStarted() | ScreeningEnded():
                 try:
@@ -205,13 +220,10 @@ class Tracker(Actor):
             self.ref("persistence").tell(self._tracking.report(self.context.clock.now()))
 
 
-def ending(record: WatchRecord) -> str:
+def ending(record: WatchRecord, name: str) -> str:
     """Return a finished watch in one line."""
     percent = "" if record.completion_percent is None else f", {record.completion_percent:.1f} %"
-    return (
-        f"{record.username} finished “{record.item.title}” ({record.end_reason}): "
-        f"{record.playing_s / 60:.1f} minutes{percent}"
-    )
+    return f"{name} finished “{record.item.title}” ({record.end_reason}): {record.playing_s / 60:.1f} minutes{percent}"
 
 
 def said(plan: TrackingPlan) -> str:

@@ -14,6 +14,13 @@ class WatchOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchDropped:
+    """A running watch leaves no record: its viewer chose not to be tracked, or to be forgotten."""
+
+    state: WatchState
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryWanted:
     """A Plex server should be asked what became of a watch."""
 
@@ -29,5 +36,5 @@ class Notice:
     text: str
 
 
-Event = WatchOpened | WatchFinished | ScreeningStarted | ScreeningEnded | HistoryWanted | Notice
+Event = WatchOpened | WatchFinished | WatchDropped | ScreeningStarted | ScreeningEnded | HistoryWanted | Notice
 """In the order in which they happened."""

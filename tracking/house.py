@@ -1,6 +1,5 @@
 """The house: every session there is, and how watches in it open and close."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -9,6 +8,7 @@ from messages import (
     EndReason,
     Moment,
     Playback,
+    Screening,
     ScreeningEnded,
     ScreeningStarted,
     VoiceMember,
@@ -20,6 +20,7 @@ from messages import (
 from messages.watches import Source
 from tracking.events import Event, Notice, WatchOpened
 from tracking.memory import Memory
+from tracking.people import People, shown, shown_host
 from tracking.rules import Rules
 from tracking.session import Identity, Session, left_seat
 from tracking.watch import at_beginning, at_end, finish, make_id, open_watch, plex_viewer, resume, resumes
@@ -47,8 +48,10 @@ class House:
     """The whole state of the tracking."""
 
     rules: Rules
-    viewer_of: Callable[[str, str], str] = plex_viewer
-    """Names the viewer of a server's account; the seam where linked accounts become one viewer."""
+    people: People = field(default_factory=People)
+    """Who is linked to whom, and who chose what."""
+    fresh_from: dict[str, Moment] = field(default_factory=dict)
+    """From when on somebody who was forgotten may be tracked anew, by viewer id: an older poll may be on its way."""
     servers: dict[str, Server] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     presence: VoicePresence | None = None
@@ -96,7 +99,9 @@ class House:
         """Open a session at its first playing or paused observation, with its account's watch."""
         identity = Identity.of_playback(playback)
         server = self.servers.setdefault(identity.server_id, Server())
-        counted = self.rules.counts(playback.account_id, playback.account_name)
+        counts = self.rules.counts(playback.account_id, playback.account_name)
+        viewer_id = plex_viewer(identity.server_id, playback.account_id)
+        counted = counts and self.tracks(viewer_id, at)
         if counted:
             self._take_over(server, identity, at)
         past = self.memory.screening(identity, at, self.rules)
@@ -110,14 +115,14 @@ class House:
         fresh = open_watch(
             playback,
             screening_id,
-            self.viewer_of(identity.server_id, playback.account_id),
+            viewer_id,
             playback.account_name or playback.player,
             "plex",
             at,
             playback.position_ms,
             playback.state,
         )
-        session = Session(identity, screening_id, fresh, counted, playback, at.wall_s)
+        session = Session(identity, screening_id, fresh, counted, playback, at.wall_s, waits=counts and not counted)
         if past:
             session.started_at_s, session.left = past.started_at_s, past.left
             session.seated, session.announced = past.seated, True
@@ -126,6 +131,27 @@ class House:
             session.line = self._opened(session, replace(fresh, first_seat=True), at)
             self.announce(session, at)
         return session
+
+    def tracks(self, viewer_id: str, at: Moment) -> bool:
+        """Tell whether what somebody watches at `at` is to be recorded."""
+        fresh_from = self.fresh_from.get(viewer_id)
+        return self.people.tracks(viewer_id) and (fresh_from is None or at.steady_s >= fresh_from.steady_s)
+
+    def count_in(self, session: Session, playback: Playback, at: Moment) -> None:
+        """Begin the account's own watch in a session that runs already, where its viewer is tracked by now."""
+        line = session.line
+        viewer_id = plex_viewer(session.identity.server_id, playback.account_id)
+        if playback.state not in ("playing", "paused") or not self.tracks(viewer_id, at):
+            return
+        name = playback.account_name or playback.player
+        fresh = open_watch(
+            playback, session.screening_id, viewer_id, name, "plex", at, playback.position_ms, playback.state
+        )
+        first = not session.left and not session.guests
+        fresh = replace(fresh, party=line.party, guild_id=line.guild_id, channel_id=line.channel_id, first_seat=first)
+        session.line = self._opened(session, fresh, at)
+        session.counted, session.waits = True, False
+        self.announce(session, at)
 
     def seat_guest(
         self,
@@ -188,7 +214,17 @@ class House:
         """Tell that a screening started, once."""
         if not session.announced:
             session.announced = True
-            self.events.append(ScreeningStarted(at, session.screening(at, self.rules)))
+            self.events.append(ScreeningStarted(at, self.screening(session, at)))
+
+    def screening(self, session: Session, at: Moment) -> Screening:
+        """Return a session as others see it."""
+        return shown(session.screening(at, self.rules), session.account, self.people, self.rules.min_watch_s)
+
+    def host_shown(self, session: Session) -> tuple[str, str]:
+        """Return the names of a session's account and player as others see them."""
+        playback = session.playback
+        names = (playback.account_name, playback.player) if playback else ("", "")
+        return shown_host(session.account, *names, self.people)
 
     def record(self, session: Session, record: WatchRecord, at: Moment) -> None:
         """Let a finished watch go: to history, and to the memory of those that may go on."""
@@ -214,7 +250,7 @@ class House:
         self.servers[session.identity.server_id].sessions.pop(session.identity, None)
         if self.host == session.identity:
             self.host = None
-        if session.announced:
+        if session.announced and session.left:
             self._announce_end(session, at)
         self.memory.forget_old(at.wall_s, self.rules)
 
@@ -226,6 +262,6 @@ class House:
         if total_s - told_s >= self.rules.min_watch_s:
             told_s = total_s
             ended = max((seat.left_at_s or 0.0 for seat in session.left.values()), default=at.wall_s)
-            screening = replace(session.screening(session.line.seen, self.rules), state="stopped")
+            screening = replace(self.screening(session, session.line.seen), state="stopped")
             self.events.append(ScreeningEnded(Moment(ended, session.line.seen.steady_s), screening))
         self.memory.keep_screening(session, session.line.seen.wall_s, told_s)

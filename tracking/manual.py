@@ -92,6 +92,8 @@ def _outcome(
     """Start one person's watch, or say why not."""
     if member is None:
         return TrackingOutcome(user_id, "", "not_in_channel")
+    if not house.people.tracks(user_id):
+        return TrackingOutcome(user_id, member.name, "not_tracked")
     if user_id in session.guests:
         return TrackingOutcome(user_id, member.name, "already_watching")
     if request.simulate:
@@ -113,13 +115,14 @@ def _outcome(
 
 
 def _choice(house: House, session: Session, at: Moment) -> SessionChoice:
-    line, playback = session.line, session.playback
+    line = session.line
+    account_name, player = house.host_shown(session)
     return SessionChoice(
         session_key=line.session_key,
         server_id=session.identity.server_id,
         item=line.item,
-        account_name=playback.account_name if playback else "",
-        player=playback.player if playback else "",
+        account_name=account_name,
+        player=player,
         state=line.state,
         position_ms=reckon(line, at, house.rules),
     )

@@ -1,6 +1,6 @@
 """What is remembered after its end: watches that can go on, screenings that were announced."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from messages import Moment, Seat, WatchRecord
@@ -91,6 +91,12 @@ class Memory:
         """Return who left a screening that is still running."""
         past = self.loaded.get(screening_id)
         return dict(past.left) if past is not None else {}
+
+    def forget(self, viewer_ids: Collection[str]) -> None:
+        """Drop what is remembered of some people, so that none of it is gone on with or shown."""
+        self.records = {key: record for key, record in self.records.items() if key[0] not in viewer_ids}
+        for past in (*self.screenings.values(), *self.loaded.values()):
+            past.left = {key: seat for key, seat in past.left.items() if seat.viewer_id not in viewer_ids}
 
     def forget_old(self, now_s: float, rules: Rules) -> None:
         """Drop, now and then, what is older than the resume window."""

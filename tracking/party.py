@@ -50,7 +50,7 @@ def seat_members(house: House, at: Moment) -> None:
     moment = later(at, line.seen)
     position = reckon(line, moment, house.rules)
     for person in presence.members:
-        if person.user_id not in host.guests:
+        if person.user_id not in host.guests and house.tracks(person.user_id, moment):
             house.seat_guest(host, person, moment, position)
 
 

@@ -75,6 +75,8 @@ def _show(house: House, server: Server, identity: Identity, playback: Playback, 
         if playback.state in ("playing", "paused") and not _stale(server, identity, playback):
             house.open_session(playback, at).poll = server.poll
         return
+    if session.playback is None and not session.counted:
+        session.waits = house.rules.counts(playback.account_id, playback.account_name)
     session.poll, session.playback = server.poll, playback
     away = away or session.restored or session.missing_since is not None or session.held_since is not None
     session.missing_since = session.gone_by = session.held_since = session.asked = None
@@ -82,6 +84,8 @@ def _show(house: House, server: Server, identity: Identity, playback: Playback, 
     line = outage(session.line) if away else session.line
     line = advance(line, at, playback.position_ms, playback.state, house.rules)
     session.line = _renamed(line, playback, session.counted)
+    if session.waits:
+        house.count_in(session, playback, at)
     for member, state in session.guests.items():
         if house.voice_lost:
             session.guests[member] = outage(state)

@@ -7,7 +7,7 @@ from messages import Item, Moment, Playback, Screening, Seat, WatchRecord, Watch
 from messages.base import DurationMs
 from tracking import spans
 from tracking.rules import Rules, item_key
-from tracking.watch import completion, reckon, watched_s
+from tracking.watch import completion, plex_viewer, reckon, watched_s
 
 
 class Identity(NamedTuple):
@@ -53,6 +53,8 @@ class Session:
     """As last seen; None after a restart until it is seen again."""
     started_at_s: float
     """When the screening began; seconds since 1970, UTC."""
+    waits: bool = False
+    """It will be one as soon as its viewer is tracked: the settings do not leave the account out."""
     guests: dict[str, WatchState] = field(default_factory=dict)
     """Watches of members of the channel, by Discord id, the first to come first."""
     left: dict[str, Seat] = field(default_factory=dict)
@@ -79,6 +81,11 @@ class Session:
     def item(self) -> Item:
         """What plays."""
         return self.line.item
+
+    @property
+    def account(self) -> str:
+        """The viewer id of its account."""
+        return plex_viewer(self.identity.server_id, self.identity.account_id)
 
     @property
     def watched(self) -> bool:

@@ -3,15 +3,19 @@
 from msgspec.structs import replace
 
 from messages import Moment, WatchesLoaded, WatchRecord, WatchState
-from tracking import spans
+from tracking import leaving, spans
 from tracking.house import House, Server
+from tracking.people import People
 from tracking.session import Identity, Session
 from tracking.watch import finish, watched_s
 from tracking.watch import restore as restored_watch
 
 
 def restore(house: House, loaded: WatchesLoaded, at: Moment) -> None:
-    """Take up the running watches of an earlier run, and what it finished and may go on."""
+    """Take up the running watches of an earlier run, and what it finished and may go on.
+
+    With them comes who is who: nobody is shown, or tracked, who has chosen meanwhile not to be.
+    """
     house.memory.learn(loaded.resumable)
     finished = {record.watch_id: record for record in loaded.resumable}
     groups: dict[Identity, list[WatchState]] = {}
@@ -20,6 +24,9 @@ def restore(house: House, loaded: WatchesLoaded, at: Moment) -> None:
             groups.setdefault(Identity.of_watch(state), []).append(restored_watch(state, at))
     for identity, states in groups.items():
         _take_up(house, identity, states, at)
+    leaving.know(house, People.known(loaded.links, loaded.privacy))
+    for server in house.servers.values():
+        server.sessions = {identity: session for identity, session in server.sessions.items() if session.watched}
 
 
 def _holds_nothing_new(state: WatchState, record: WatchRecord | None) -> bool:

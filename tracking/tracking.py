@@ -1,29 +1,34 @@
 """The tracking as the tracker actor uses it: one object, one method for each thing that can be heard."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 
 from messages import (
     ActiveWatch,
     ActiveWatches,
     HistoryFound,
+    LinkedAccount,
     Moment,
     NowPlaying,
     PlaybackSnapshot,
     PollFailed,
+    Privacy,
     StartTracking,
     TrackingPlan,
+    ViewerForgotten,
     VoicePresence,
     WatchesLoaded,
     WatchesReported,
+    WatchRecord,
     WatchState,
 )
 from messages.base import DurationMs
-from tracking import ending, manual, party, polls, spans, start
+from tracking import ending, leaving, manual, party, polls, spans, start
 from tracking.events import Event
 from tracking.house import House
+from tracking.people import People, shown_watches
 from tracking.rules import Rules
-from tracking.session import Session
-from tracking.watch import completion, finish, plex_viewer, reckon, watched_s
+from tracking.session import Session, seat_of
+from tracking.watch import completion, finish, reckon, watched_s
 
 
 class Tracking:
@@ -32,13 +37,27 @@ class Tracking:
     It reads no clock: the same calls with the same arguments bring about the same events and the same state.
     """
 
-    def __init__(self, rules: Rules, viewer_of: Callable[[str, str], str] = plex_viewer) -> None:
-        self._house = House(rules, viewer_of)
+    def __init__(self, rules: Rules) -> None:
+        self._house = House(rules)
 
     def restore(self, loaded: WatchesLoaded, at: Moment) -> list[Event]:
         """Take up what ran before a restart. Before anything else, or not at all."""
         start.restore(self._house, loaded, at)
         return self._house.take_events()
+
+    def know_people(self, links: Iterable[LinkedAccount], privacy: Iterable[tuple[str, Privacy]]) -> list[Event]:
+        """Take in every link and every choice; the watches of who is not tracked any more are dropped."""
+        leaving.know(self._house, People.known(links, privacy))
+        return self._house.take_events()
+
+    def forget(self, forgotten: ViewerForgotten, at: Moment) -> list[Event]:
+        """Drop all that is held of some people."""
+        leaving.forget(self._house, forgotten.viewer_ids, at)
+        return self._house.take_events()
+
+    def log_name(self, watch: WatchState | WatchRecord) -> str:
+        """Return what the log calls the viewer of a watch: who does not want to be seen, by the id alone."""
+        return self._house.people.log_name(watch.viewer_id, watch.username)
 
     def observe(self, snapshot: PlaybackSnapshot) -> list[Event]:
         """Take in a successful poll of a Plex server."""
@@ -85,16 +104,17 @@ class Tracking:
 
     def now_playing(self, at: Moment) -> NowPlaying:
         """Return every screening that somebody watches."""
-        rules = self._house.rules
-        return NowPlaying(
-            at, tuple(session.screening(at, rules) for session in self._house.sessions() if session.watched)
-        )
+        house = self._house
+        return NowPlaying(at, tuple(house.screening(session, at) for session in house.sessions() if session.watched))
 
     def active(self, at: Moment) -> ActiveWatches:
         """Return what people are told of the running watches."""
-        watches = [
-            self._active_watch(session, state, at) for session in self._house.sessions() for state in session.watches()
-        ]
+        running = (
+            (self._active_watch(session, state, at), seat_of(state))
+            for session in self._house.sessions()
+            for state in session.watches()
+        )
+        watches = shown_watches(running, self._house.people, at.wall_s)
         watches.sort(key=lambda watch: watch.started_at_s)
         return ActiveWatches(at, tuple(watches), self.now_playing(at).screenings, self._notice())
 

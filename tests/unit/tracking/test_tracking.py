@@ -158,14 +158,6 @@ def test_two_servers_do_not_mix() -> None:
     assert [state.username for state in tracking.states()] == ["bob"]
 
 
-def test_linked_accounts_can_become_one_viewer() -> None:
-    """Who an account is, is asked in one place."""
-    tracking = Tracking(Rules(), viewer_of=lambda server, account: f"member-of-{account}")
-    tracking.observe(poll(0, playing(0)))
-    assert tracking.states()[0].viewer_id == "member-of-alice"
-    assert Tracking(Rules()).observe(poll(0, playing(0)))[0].state.viewer_id == "plex:srv:alice"  # type: ignore[union-attr] # a WatchOpened
-
-
 def test_an_excluded_account_is_known_by_name_or_id_in_any_case() -> None:
     """EXCLUDED_PLEX_USERS holds names or ids."""
     tracking = Tracking(Rules(excluded=frozenset({"alice", "7"})))

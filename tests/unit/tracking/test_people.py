@@ -1,0 +1,367 @@
+"""Links and choices: who is tracked, and what others see of whom."""
+
+from typing import TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from messages import (
+    SOMEBODY,
+    LinkedAccount,
+    Privacy,
+    Screening,
+    ScreeningEnded,
+    ScreeningStarted,
+    Seat,
+    StartTracking,
+    ViewerForgotten,
+    WatchesLoaded,
+    WatchFinished,
+)
+from messages.base import DurationMs, PositionMs
+from tests.unit.tracking.builders import channel, moment, playing, poll
+from tracking import Event, Rules, Tracking, WatchDropped, WatchOpened
+from tracking.people import People, united
+
+ALICE = "plex:srv:alice"
+LINK = LinkedAccount(ALICE, "alice", "ann", "Ann")
+Kind = TypeVar("Kind")
+
+
+def of(kind: type[Kind], events: list[Event]) -> list[Kind]:
+    """The events of a kind."""
+    return [event for event in events if isinstance(event, kind)]
+
+
+def party(
+    choices: dict[str, Privacy] | None = None, links: tuple[LinkedAccount, ...] = (), until_s: int = 100, **rules: float
+) -> Tracking:
+    """alice's session plays into the channel with ann and ben in it, for a while."""
+    tracking = Tracking(Rules(**rules))  # type: ignore[arg-type] # numbers only
+    tracking.know_people(links, (choices or {}).items())
+    go_on(tracking, 0, until_s)
+    return tracking
+
+
+def go_on(tracking: Tracking, from_s: int, until_s: int) -> list[Event]:
+    """The party goes on."""
+    events: list[Event] = []
+    for at_s in range(from_s, until_s + 1, 10):
+        events += tracking.observe(poll(at_s, playing(at_s)))
+        events += tracking.voice(channel(at_s, "ann", "ben"))
+    return events
+
+
+def running(tracking: Tracking) -> list[str]:
+    """Raw ids of those whose watches run."""
+    return [state.viewer_id for state in tracking.states()]
+
+
+def only(tracking: Tracking, at_s: float) -> Screening:
+    """The one screening that others see."""
+    (screening,) = tracking.now_playing(moment(at_s)).screenings
+    return screening
+
+
+def seats(screening: Screening) -> list[tuple[str, str]]:
+    """Id and name of everybody who is seen in it."""
+    return [(seat.viewer_id, seat.username) for seat in screening.seats]
+
+
+def test_a_members_choice_holds_for_the_linked_account_and_for_no_other() -> None:
+    """Who is not linked is open."""
+    people = People.known([LINK], [("ann", "private")])
+    assert (people.choice(ALICE), people.choice("ann"), people.choice("plex:srv:bob")) == ("private", "private", "open")
+    assert people.viewer(ALICE) == "ann"
+    assert not People()
+
+
+@pytest.mark.parametrize("choice", ["open", "anonymous", "private"])
+def test_who_is_not_tracked_alone_has_no_watch(choice: Privacy) -> None:
+    """Every other choice is about what others see."""
+    assert running(party({"ann": choice})) == [ALICE, "ann", "ben"]
+    assert running(party({"ann": "untracked"})) == [ALICE, "ben"]
+
+
+def test_an_untracked_account_still_hosts_a_party() -> None:
+    """As an excluded one does: others watch its session."""
+    tracking = party({"ann": "untracked"}, (LINK,))
+    assert running(tracking) == ["ben"]
+    assert (only(tracking, 100).host, only(tracking, 100).player) == (SOMEBODY, "")
+    assert seats(only(tracking, 100)) == [("ben", "Ben")]
+
+
+def test_an_untracked_account_alone_is_nowhere_to_be_seen() -> None:
+    """Neither a start nor an end is told, and no watch is listed."""
+    tracking = Tracking(Rules(end_grace_s=0))
+    events = tracking.know_people([LINK], [("ann", "untracked")])
+    events += tracking.observe(poll(0, playing(0)))
+    events += tracking.observe(poll(100, playing(100)))
+    assert (tracking.now_playing(moment(100)).screenings, tracking.active(moment(100)).watches) == ((), ())
+    assert events + tracking.observe(poll(110)) == []
+
+
+def test_watches_of_who_chooses_not_to_be_tracked_are_dropped_without_a_record() -> None:
+    """The others' go on as if nothing had been, and the film ends with a record for each of them."""
+    tracking, other = party(end_grace_s=0), party(end_grace_s=0)
+    dropped = tracking.know_people([], [("ann", "untracked")])
+    assert [(type(event), event.state.viewer_id) for event in of(WatchDropped, dropped)] == [(WatchDropped, "ann")]
+    assert len(dropped) == 1
+    records = [event.record for event in of(WatchFinished, tracking.observe(poll(110)))]
+    expected = [event.record for event in of(WatchFinished, other.observe(poll(110)))]
+    assert records == [record for record in expected if record.viewer_id != "ann"]
+    assert len(records) == 2
+
+
+def test_who_is_tracked_again_is_so_from_then_on() -> None:
+    """In the same session, from where the film is by then, whether it is their own or the channel's."""
+    tracking = party({"ann": "untracked"}, (LINK,))
+    events = tracking.know_people([LINK], [])
+    events += go_on(tracking, 110, 200)
+    began = {event.state.viewer_id: event.state.join_position_ms for event in of(WatchOpened, events)}
+    assert began == {ALICE: 110_000, "ann": 110_000}
+    assert {state.viewer_id: state.playing_s for state in tracking.states()} == {ALICE: 90, "ann": 90, "ben": 200}
+    assert next(state for state in tracking.states() if state.viewer_id == ALICE).party
+
+
+def test_a_lone_viewer_who_is_tracked_again_is_announced_then() -> None:
+    """Nothing was said before."""
+    tracking = Tracking(Rules())
+    tracking.know_people([LINK], [("ann", "untracked")])
+    tracking.observe(poll(0, playing(0)))
+    tracking.know_people([LINK], [])
+    opened, started = tracking.observe(poll(10, playing(10)))
+    assert isinstance(opened, WatchOpened)
+    assert isinstance(started, ScreeningStarted)
+    assert opened.state.first_seat
+
+
+def test_an_excluded_account_stays_so_whatever_anybody_chooses() -> None:
+    """EXCLUDED_PLEX_USERS is the operator's word."""
+    tracking = Tracking(Rules(excluded=frozenset({"alice"})))
+    tracking.know_people([LINK], [("ann", "untracked")])
+    go_on(tracking, 0, 50)
+    tracking.know_people([LINK], [])
+    go_on(tracking, 60, 100)
+    assert running(tracking) == ["ben", "ann"]
+
+
+def test_after_a_restart_nobody_is_taken_up_who_chose_meanwhile_not_to_be_tracked() -> None:
+    """The choice comes with the watches. Who chose it is tracked again when they want it, also as the host."""
+    report = party().report(moment(100))
+    again = Tracking(Rules())
+    events = again.restore(WatchesLoaded(report.active, (), (LINK,), (("ann", "untracked"),)), moment(105))
+    assert sorted(event.state.viewer_id for event in of(WatchDropped, events)) == ["ann", ALICE]
+    assert running(again) == ["ben"]
+    assert go_on(again, 110, 150) == []
+    assert again.states()[0].playing_s == 150
+    again.know_people([LINK], [])
+    go_on(again, 160, 200)
+    assert running(again) == [ALICE, "ben", "ann"]
+
+
+def test_after_a_restart_a_session_that_is_only_theirs_is_not_waited_for() -> None:
+    """Its end is nobody's business: the server's history is not asked."""
+    before = Tracking(Rules())
+    before.observe(poll(0, playing(0)))
+    again = Tracking(Rules(end_grace_s=0))
+    loaded = WatchesLoaded(before.report(moment(10)).active, (), (LINK,), (("ann", "untracked"),))
+    assert [type(event) for event in again.restore(loaded, moment(60))] == [WatchDropped]
+    assert again.observe(poll(70)) == []
+
+
+def test_an_admin_starts_nothing_for_who_is_not_tracked() -> None:
+    """`starttracking` says so; the others' watches start, with the session's account unnamed where it is hidden."""
+    tracking = Tracking(Rules(party_user="somebody else"))
+    tracking.know_people([LINK], [("ann", "untracked")])
+    tracking.observe(poll(0, playing(0)))
+    tracking.voice(channel(1, "ann", "ben"))
+    plan, events = tracking.start_manually(StartTracking(), moment(2))
+    assert [(done.name, done.outcome) for done in plan.outcomes] == [("Ann", "not_tracked"), ("Ben", "started")]
+    assert [event.state.viewer_id for event in of(WatchOpened, events)] == ["ben"]
+    assert (plan.sessions[0].account_name, plan.sessions[0].player) == (SOMEBODY, "")
+
+
+def test_who_is_forgotten_begins_anew() -> None:
+    """What ran is dropped, and so is what was remembered; what comes afterwards is a new watch."""
+    tracking = party()
+    before = {state.viewer_id: state.watch_id for state in tracking.states()}
+    events = tracking.forget(ViewerForgotten(("ann", ALICE)), moment(105))
+    assert sorted(event.state.viewer_id for event in of(WatchDropped, events)) == ["ann", ALICE]
+    assert running(tracking) == ["ben"]
+    go_on(tracking, 110, 150)
+    now = {state.viewer_id: state.watch_id for state in tracking.states()}
+    assert now["ben"] == before["ben"]
+    assert not {now["ann"], now[ALICE]} & set(before.values())
+    assert {state.viewer_id: state.playing_s for state in tracking.states()} == {ALICE: 40, "ben": 150, "ann": 40}
+
+
+def test_a_poll_that_was_on_its_way_brings_nobody_back() -> None:
+    """A watch that began before the forgetting would be refused by the store at its end."""
+    tracking = party()
+    tracking.forget(ViewerForgotten(("ann", ALICE)), moment(115))
+    go_on(tracking, 110, 110)
+    assert running(tracking) == ["ben"]
+
+
+def test_a_finished_watch_of_who_is_forgotten_is_not_gone_on_with() -> None:
+    """Nor is it listed when the screening ends."""
+    tracking = party(end_grace_s=0)
+    tracking.voice(channel(101, "ben"))
+    assert "ann" in [viewer for viewer, _ in seats(only(tracking, 101))]
+    tracking.forget(ViewerForgotten(("ann",)), moment(102))
+    assert "ann" not in [viewer for viewer, _ in seats(only(tracking, 102))]
+    (opened,) = of(WatchOpened, go_on(tracking, 110, 110))
+    assert (opened.state.viewer_id, opened.resumed) == ("ann", False)
+
+
+def test_the_memory_of_a_screening_has_nobody_who_was_forgotten() -> None:
+    """The same film goes on later the same evening, without the seats of who wanted to be forgotten."""
+    tracking = party(end_grace_s=0)
+    tracking.observe(poll(110))
+    tracking.voice(channel(110))
+    tracking.forget(ViewerForgotten(("ann", ALICE)), moment(120))
+    tracking.observe(poll(130, playing(110)))
+    assert seats(only(tracking, 130)) == [("ben", "Ben"), (ALICE, "alice")]
+    assert [seat.joined_at_s for seat in only(tracking, 130).seats if seat.viewer_id == ALICE] == [moment(130).wall_s]
+
+
+def test_a_private_viewer_is_somebody_wherever_others_look() -> None:
+    """Start, card, list, end; what is recorded names them all the same."""
+    tracking = Tracking(Rules(end_grace_s=0))
+    tracking.know_people([LINK], [("ann", "private")])
+    events = go_on(tracking, 0, 100)
+    (started,) = of(ScreeningStarted, events)
+    assert (started.screening.host, seats(started.screening)) == (SOMEBODY, [("", SOMEBODY)])
+    assert seats(only(tracking, 100)) == [("", SOMEBODY), ("ben", "Ben")]
+    rows = tracking.active(moment(100)).watches
+    assert [(row.viewer_id, row.username) for row in rows] == [("", SOMEBODY), ("ben", "Ben")]
+    events = tracking.observe(poll(110))
+    (ended,) = of(ScreeningEnded, events)
+    assert (ended.screening.host, seats(ended.screening)) == (SOMEBODY, [("", SOMEBODY), ("ben", "Ben")])
+    assert {event.record.username for event in of(WatchFinished, events)} == {"alice", "Ann", "Ben"}
+
+
+def test_the_choice_is_seen_at_once_and_can_be_taken_back() -> None:
+    """Also for who has left already."""
+    tracking = party()
+    tracking.voice(channel(101, "ben"))
+    assert ("ann", "Ann") in seats(only(tracking, 101))
+    assert tracking.know_people([], [("ann", "private")]) == []
+    assert ("", SOMEBODY) in seats(only(tracking, 101))
+    tracking.know_people([], [])
+    assert ("ann", "Ann") in seats(only(tracking, 101))
+
+
+def test_the_log_calls_who_is_private_by_the_id() -> None:
+    """So that the operator can find the record, and nobody else a name."""
+    tracking = party({"ann": "private"}, (LINK,))
+    names = [tracking.log_name(state) for state in tracking.states()]
+    assert names == ["ann", "ann", "Ben"]
+    assert [party().log_name(state) for state in tracking.states()] == ["alice", "Ann", "Ben"]
+
+
+def test_both_ids_of_one_viewer_have_one_seat() -> None:
+    """The host sits in the channel: one viewer, with the time truly there."""
+    tracking = party(links=(LINK,))
+    assert len(running(tracking)) == 3, "the watches stay apart: a link can be taken back"
+    screening = only(tracking, 100)
+    assert (screening.host, seats(screening)) == ("Ann", [("ann", "Ann"), ("ben", "Ben")])
+    assert screening.seats[0].playing_s == 100
+    rows = tracking.active(moment(100)).watches
+    assert [(row.viewer_id, row.username, row.watched_s) for row in rows] == [("ann", "Ann", 100), ("ben", "Ben", 100)]
+
+
+def test_a_linked_account_alone_is_shown_as_the_member() -> None:
+    """At home, too."""
+    tracking = Tracking(Rules())
+    tracking.know_people([LINK], [])
+    tracking.observe(poll(0, playing(0)))
+    assert seats(only(tracking, 0)) == [("ann", "Ann")]
+    (row,) = tracking.active(moment(0)).watches
+    assert (row.viewer_id, row.username) == ("ann", "Ann")
+
+
+def test_one_seat_has_what_each_saw_and_no_moment_twice() -> None:
+    """alice hosts all along; as ann she was in the channel from 30 to 60 s, and again from 80 s on."""
+    tracking = Tracking(Rules(end_grace_s=0, min_watch_s=0))
+    tracking.know_people([LINK], [])
+    for at_s in range(0, 101, 10):
+        tracking.observe(poll(at_s, playing(at_s)))
+        tracking.voice(channel(at_s, *(["ann"] if 30 <= at_s < 60 or at_s >= 80 else [])))
+    (ended,) = of(ScreeningEnded, tracking.observe(poll(110)))
+    (seat,) = ended.screening.seats
+    assert (seat.playing_s, seat.join_position_ms, seat.spans, seat.present) == (100, 0, ((0, 100_000),), False)
+    assert seat.left_at_s == moment(100).wall_s
+
+
+def test_one_visit_after_another_is_two_seats() -> None:
+    """Only what overlaps in time is one seat."""
+    tracking = Tracking(Rules(end_grace_s=0))
+    tracking.know_people([LINK], [])
+    tracking.voice(channel(0, "ann"))
+    tracking.observe(poll(0, playing(0, "bob")))
+    tracking.voice(channel(10))
+    tracking.observe(poll(10, playing(10, "bob")))
+    tracking.know_people([replace(LINK, plex_id="ben")], [])
+    tracking.voice(channel(20, "ben"))
+    assert sorted(seats(only(tracking, 20))) == [("ann", "Ann"), ("ann", "Ann"), ("plex:srv:bob", "bob")]
+
+
+def seat(viewer: str, from_s: float, for_s: float, share: float, seen: tuple[tuple[int, int], ...], here: bool) -> Seat:
+    """A seat, `share` of whose time the film played."""
+    ended = None if here else from_s + for_s
+    playing_s = share * (1000 - from_s if here else for_s)
+    covered = sum(end - start for start, end in seen)
+    return Seat(
+        viewer, viewer, from_s, PositionMs(0), playing_s, DurationMs(covered), covered / 1000, here, ended, spans=seen
+    )
+
+
+SPANS = st.lists(st.integers(0, 100_000), min_size=4, max_size=4, unique=True).map(
+    lambda ends: ((min(ends), sorted(ends)[1]), (sorted(ends)[2], max(ends)))
+)
+SEATS = st.lists(
+    st.builds(
+        seat, st.sampled_from("abc"), st.floats(0, 900), st.floats(0, 100), st.floats(0, 1), SPANS, st.booleans()
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(SEATS, st.randoms())
+def test_united_seats_count_nothing_twice_and_lose_nothing(several: list[Seat], random: st.DataObject) -> None:
+    """Not below any of them, not above their sum, the film or the time there; in any order the same."""
+    one = united(several, 1000.0, 100_000)
+    longest = max(seat.playing_s for seat in several)
+    assert longest <= one.playing_s <= sum(seat.playing_s for seat in several) + 1e-6
+    ends_s = max(1000.0 if seat.left_at_s is None else seat.left_at_s for seat in several)
+    assert one.playing_s <= ends_s - min(seat.joined_at_s for seat in several) + 0.01
+    assert max(seat.coverage_ms for seat in several) <= one.coverage_ms <= 100_000
+    assert one.present == any(seat.present for seat in several)
+    shuffled = list(several)
+    random.shuffle(shuffled)  # type: ignore[attr-defined] # Hypothesis's own Random
+    again = united(shuffled, 1000.0, 100_000)
+    assert again.playing_s == pytest.approx(one.playing_s)
+    assert replace(again, playing_s=0.0, viewer_id="", username="", join_position_ms=None) == replace(
+        one, playing_s=0.0, viewer_id="", username="", join_position_ms=None
+    )
+
+
+def test_choices_do_not_move_what_is_recorded_of_others() -> None:
+    """Whatever ann chooses in the middle, ben's record is the same to the last field."""
+    plain = party(until_s=300, end_grace_s=0)
+    moody = party(until_s=90, end_grace_s=0)
+    choices: tuple[Privacy, ...] = ("private", "untracked", "anonymous", "open", "untracked")
+    for number, choice in enumerate(choices):
+        moody.know_people([LINK][: number % 2], [("ann", choice)])
+        go_on(moody, 100 + 40 * number, 130 + 40 * number)
+    moody.know_people([], [])
+    records = []
+    for tracking in (plain, moody):
+        events = go_on(tracking, 300, 300) + tracking.observe(poll(310))
+        records.append(next(event.record for event in of(WatchFinished, events) if event.record.viewer_id == "ben"))
+    assert records[0] == records[1]
