@@ -41,7 +41,6 @@ class SimulatedPlexTv:
         """Tokens that were signed out."""
         self.pins: list[Pin] = []
         self._accounts: dict[str, Account] = {}
-        self.url = ""
         site = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -58,11 +57,11 @@ class SimulatedPlexTv:
                 """Say nothing."""
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
         return self
 
     def __exit__(self, *_: object) -> None:

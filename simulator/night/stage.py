@@ -19,6 +19,7 @@ from actors.runtime import Clock, Pace
 from launcher.runfile import running_state
 from simulator.discord.server import SimulatedDiscord
 from simulator.plex import SimulatedPlex
+from simulator.plextv import SimulatedPlexTv
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ANNOUNCE, CINEMA = "film-club", "Cinema"
@@ -36,6 +37,7 @@ class Stage:
         self.clock = Clock(Pace.starting_now(speed, evening.timestamp()))
         self._began_s = self.clock.now().steady_s
         self.plex = SimulatedPlex(now=lambda: self.clock.now().wall_s, speed=speed)
+        self.plex_tv = SimulatedPlexTv(self.plex)
         # Its limits are per real second; at speed a minute of chatter would be a flood.
         self.discord = SimulatedDiscord(rate_limits=speed == 1.0, now=lambda: self.clock.now().wall_s)
         self.log_path = data_dir.parent / "service.log"
@@ -48,6 +50,7 @@ class Stage:
         with ExitStack() as cleared:
             self.plex.start()
             cleared.callback(self.plex.stop)
+            cleared.enter_context(self.plex_tv)
             self.discord.start()
             cleared.callback(self.discord.stop)
             cleared.callback(self.stop_service)
@@ -111,6 +114,7 @@ class Stage:
             "PYTHONUTF8": "1",
             "PLEX_URL": self.plex.url,
             "PLEX_TOKEN": self.plex.token,
+            "PLEX_TV_URL": self.plex_tv.url,
             "DISCORD_TOKEN": self.discord.token,
             "DISCORD_API_URL": self.discord.api_url,
             "DISCORD_GATEWAY_URL": self.discord.gateway_url,

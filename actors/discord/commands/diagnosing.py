@@ -87,6 +87,15 @@ def _channels(desk: Desk, guild: discord.Guild | None) -> Iterator[Found]:
                 setting="WATCH_PARTY_VOICE_CHANNEL_ID"
             ),
         )
+    for role_id in settings.ignored_role_ids:
+        if guild is None or guild.get_role(role_id) is None:
+            yield Found(
+                "bad",
+                _("This server has no role {role}, whose members are to be ignored").format(role=role_id),
+                _("Take it out of `{setting}`, or put another there, and restart Usher.").format(
+                    setting="IGNORED_ROLE_IDS"
+                ),
+            )
 
 
 def _channel(

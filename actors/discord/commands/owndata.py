@@ -59,7 +59,6 @@ class OwnData(UsherCog):
         await hush(ctx)
         who = viewer_id(ctx.author)
         person = await waited(ctx, self.desk.ask("persistence", GetPerson(who), Person))
-        asked_s = int(self.desk.clock.now().wall_s)
         lines = [
             _("What goes: {watches}, your figures, badges, links and choices.").format(
                 watches=words.counted("**{count} watch**", "**{count} watches**", person.watches)
@@ -71,9 +70,10 @@ class OwnData(UsherCog):
         if person.links:
             names = words.name_list([words.safe(link.plex_name, 60) for link in person.links])
             lines.insert(1, _("Of your Plex account too: {names}.").format(names=names))
-        lines.append(f"-# {_('The button holds until {when}.').format(when=f'<t:{asked_s + PRESS_S}:T>')}")
+        until = f"<t:{int(self.desk.clock.now().wall_s + PRESS_S)}:T>"
+        lines.append(f"-# {_('The button holds until {when}.').format(when=until)}")
         view = discord.ui.View(timeout=None)
-        view.add_item(ForgetButton(ctx.author.id, asked_s))
+        view.add_item(ForgetButton(ctx.author.id))
         await whisper(ctx, look.card(_("🗑️ Forget you?"), "\n".join(lines), colour=look.RED), view=view)
 
 
@@ -105,22 +105,20 @@ def packed(content: bytes) -> list[tuple[str, bytes]]:
 
 class ForgetButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=re.compile(r"usher:forget:(?P<member>\d{1,20}):(?P<asked>\d{1,12})"),
+    template=re.compile(r"usher:forget:(?P<member>\d{1,20})"),
 ):
     """Forgets who asked for it, if that is who presses, and soon."""
 
-    def __init__(self, member: int, asked_s: int) -> None:
-        self._member, self._asked_s = member, asked_s
+    def __init__(self, member: int) -> None:
+        self._member = member
         super().__init__(
-            discord.ui.Button(
-                label=_("Forget me"), style=discord.ButtonStyle.danger, custom_id=f"{_PREFIX}{member}:{asked_s}"
-            )
+            discord.ui.Button(label=_("Forget me"), style=discord.ButtonStyle.danger, custom_id=f"{_PREFIX}{member}")
         )
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: re.Match[str], /) -> Self:
         """The button, from what it carries."""
-        return cls(int(match["member"]), int(match["asked"]))
+        return cls(int(match["member"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Acknowledged first."""
@@ -128,7 +126,7 @@ class ForgetButton(
         if interaction.user.id != self._member:
             await refuse(interaction, _("This button is somebody else's."))
             return
-        if desk.clock.now().wall_s > self._asked_s + PRESS_S:
+        if _age_s(interaction) > PRESS_S:
             await refuse(
                 interaction, _("The time for this button is over; nothing was removed."), _("Ask again: `/forgetme`")
             )
@@ -141,6 +139,13 @@ class ForgetButton(
             return
         embed = look.card(_("🗑️ Forgotten"), _done(gone, desk.clock.now().wall_s), colour=look.GREY)
         await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=look.NOBODY)
+
+
+def _age_s(interaction: discord.Interaction[Any]) -> float:
+    """How long after its message a button was pressed, both as Discord dates them; seconds."""
+    if interaction.message is None:
+        return 0.0
+    return (interaction.created_at - interaction.message.created_at).total_seconds()
 
 
 def _done(gone: PersonForgotten, now_s: float) -> str:

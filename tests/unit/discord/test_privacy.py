@@ -8,7 +8,7 @@ import discord
 import pytest
 
 from actors.discord.commands import owndata
-from actors.discord.commands.owndata import FILE, PRESS_S, ForgetButton, packed
+from actors.discord.commands.owndata import FILE, ForgetButton, packed
 from messages import (
     SOMEBODY,
     ForgetPerson,
@@ -216,30 +216,31 @@ def test_how_long_backups_have_it_is_said(gone: PersonForgotten, said: str) -> N
     assert ("backup" in text) == bool(gone.backups)
 
 
-async def posted(room: Any, bot: Any, member: int, asked_s: float) -> discord.Message:
+async def posted(room: Any, bot: Any, member: int) -> discord.Message:
     """The button where everybody can press it."""
     view = discord.ui.View(timeout=None)
-    view.add_item(ForgetButton(member, int(asked_s)))
+    view.add_item(ForgetButton(member))
     message: discord.Message = await bot.get_channel(room.channel.id).send("?", view=view)
     return message
 
 
 async def test_the_button_is_the_asker_s_alone_and_holds_for_two_minutes(
-    room: Any, actors: Any, bot: Any, desk: Any
+    room: Any, actors: Any, bot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another, and one too late, are told so: nothing is removed."""
-    now_s = desk.clock.now().wall_s
     actors.answers[ForgetPerson] = FORGOTTEN
-    refused = await room.boss.click(await posted(room, bot, room.ana.id, now_s), label="Forget me")
+    refused = await room.boss.click(await posted(room, bot, room.ana.id), label="Forget me")
     assert "somebody else's" in refused.response.embeds[0].description
-    refused = await room.ana.click(await posted(room, bot, room.ana.id, now_s - PRESS_S - 5), label="Forget me")
+    late = await posted(room, bot, room.ana.id)
+    monkeypatch.setattr(owndata, "PRESS_S", -1)
+    refused = await room.ana.click(late, label="Forget me")
     assert "nothing was removed" in refused.response.embeds[0].description
     assert not actors.questions(ForgetPerson)
 
 
-async def test_a_store_that_is_away_forgets_nobody_and_says_so(room: Any, bot: Any, desk: Any) -> None:
+async def test_a_store_that_is_away_forgets_nobody_and_says_so(room: Any, bot: Any) -> None:
     """The button stays, to be pressed again."""
-    message = await posted(room, bot, room.ana.id, desk.clock.now().wall_s)
+    message = await posted(room, bot, room.ana.id)
     refused = await room.ana.click(message, label="Forget me")
     assert "is restarting" in refused.followups[0].embeds[0].description
     assert room.channel.last_message.components

@@ -1,0 +1,115 @@
+"""Who is who, through the whole service: a link makes one viewer, taking it back two, forgetting leaves nobody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.discord.posts import Interaction, Message
+from simulator.night.stage import CINEMA, Stage
+from simulator.plex import OWNER
+from simulator.plextv import TOKEN
+from tests.e2e.nights import evening, load, sql
+
+pytestmark = pytest.mark.slow
+
+SHORT, OTHER, HOST, MEMBER, ADMIN = "A Trip to the Moon", "Big Buck Bunny", "Rosa", "Björn", "Iris"
+WITHIN_S = 20.0
+SETTINGS = {"PLEX_POLL_SECONDS": "20", "END_GRACE_SECONDS": "240", "POSITION_SLACK_SECONDS": "300"}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """After an evening on which Rosa saw two films, the first of them with Björn in the voice channel."""
+    with Stage(tmp_path / "data", speed=240.0, party_user=HOST, evening=evening(), **SETTINGS) as made:
+        made.discord.join_voice(MEMBER, CINEMA)
+        watch(made, SHORT, 2)
+        made.discord.leave_voice(MEMBER)
+        watch(made, OTHER, 3)
+        yield made
+
+
+def watch(stage: Stage, film: str, records: int) -> None:
+    """Rosa plays a film to its end."""
+    stage.plex.play(HOST, film)
+    stage.wait_for(lambda: len(stage.history()) == records, WITHIN_S, f"{records} records")
+
+
+def text(message: Message) -> str:
+    """What it says."""
+    return "\n".join(str(embed.get("description", "")) for embed in message.embeds)
+
+
+def answered(stage: Stage, asked: Interaction, words: str) -> Message:
+    """The answer for the asker alone, once it says that."""
+    reply = stage.discord.wait_reply(asked, WITHIN_S)
+    stage.wait_for(lambda: words in text(reply), WITHIN_S, f"{words!r} in the answer, which is {text(reply)!r}")
+    assert reply.ephemeral
+    return reply
+
+
+def seen(stage: Stage) -> dict[str, int]:
+    """Films of each viewer, as the file has them."""
+    stats: dict[str, dict[str, Any]] = load(stage.data_dir, "user_stats.json")
+    return {str(one["username"]): int(one["total_movies"]) for one in stats.values()}
+
+
+def kept(stage: Stage) -> list[str]:
+    """Every row of the store and every file that names one of the two, or has an id of theirs.
+
+    That somebody was forgotten, and when, is kept: what comes late must not bring them back.
+    """
+    tables = [row["name"] for row in sql(stage.data_dir, "SELECT name FROM sqlite_master WHERE type = 'table'")]
+    rows = [
+        f"{table}: {row}"
+        for table in tables
+        if table != "forgotten"
+        for row in sql(stage.data_dir, f"SELECT * FROM {table}")  # noqa: S608 - names that the store itself gave
+    ]
+    files = [f"{name}: {content.decode()}" for name, content in stage.files().items()]
+    member = str(stage.discord.member(MEMBER).id)
+    marks = (HOST, MEMBER, json.dumps(MEMBER)[1:-1], member, f"plex:{stage.plex.machine_id}:{OWNER.id}")
+    return [said[:300] for said in rows + files if any(mark in said for mark in marks)]
+
+
+def test_a_link_makes_one_viewer_and_taking_it_back_makes_two(stage: Stage) -> None:
+    """By a code typed in at plex.tv: the film both saw at once counts once. Nothing of the sign-in is left."""
+    assert seen(stage) == {HOST: 2, MEMBER: 1}
+    asked = stage.discord.slash(MEMBER, "link")
+    reply = answered(stage, asked, "plex.tv/link")
+    code = stage.plex_tv.pins[-1].code
+    assert f"**{code}**" in text(reply)
+    stage.plex_tv.type_in(code, OWNER)
+    reply = answered(stage, asked, "are one viewer now")
+    assert "Watches: 1 → 2" in text(reply)
+    stage.wait_for(lambda: seen(stage) == {MEMBER: 2}, WITHIN_S, "one viewer")
+    reply = answered(stage, stage.discord.slash(MEMBER, "unlink"), "are two viewers again")
+    assert "Watches: 2 → 1" in text(reply)
+    stage.wait_for(lambda: seen(stage) == {HOST: 2, MEMBER: 1}, WITHIN_S, "two viewers")
+    assert len(stage.plex_tv.void) == 1
+    assert stage.stop_service()[0] == 0
+    written = [file for file in stage.data_dir.rglob("*") if file.is_file()] + [stage.log_path]
+    assert not [file for file in written if TOKEN.encode() in file.read_bytes()]
+
+
+def test_forgetting_leaves_nothing_of_the_two_that_are_one(stage: Stage) -> None:
+    """Of store and files; not after a restart either. Somebody else's press does nothing."""
+    said = stage.discord.say(ADMIN, "film-club", f"!link {HOST} <@{stage.discord.member(MEMBER).id}>")
+    assert "are one viewer now" in text(stage.discord.wait_reply(said, WITHIN_S))
+    asked = stage.discord.slash(MEMBER, "mydata")
+    reply = answered(stage, asked, "2 watches")
+    data = reply.attachments[0].content.decode()
+    assert HOST in data and OTHER in data and SHORT in data
+    asked = stage.discord.slash(MEMBER, "forgetme")
+    question = answered(stage, asked, "**2 watches**")
+    assert kept(stage)
+    stage.discord.click(MEMBER, question, "Forget me")
+    stage.wait_for(lambda: "Removed: **2 watches**" in text(question), WITHIN_S, "it is done")
+    assert kept(stage) == []
+    assert stage.stop_service()[0] == 0
+    stage.start_service()
+    assert kept(stage) == []
