@@ -38,6 +38,10 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         later("The own badges are left out until their file is right: {error}"),
     ),
     "actors/backing_up.py": (later("The scheduled backup failed: {error}"),),
+    "persistence/linking.py": (
+        later("That Plex account is linked to {name} already: unlink it there first."),
+        later("That Plex account is not linked to this member."),
+    ),
     "actors/plex/plextv.py": (
         later("plex.tv gave no PIN ({error})."),
         later("plex.tv gave no PIN."),

@@ -110,7 +110,7 @@ def _name_of(person: Person, plex_id: str) -> str:
 
 def _raise_problem(person: Person) -> None:
     if person.problem:
-        raise RefusedError(heard(person.problem))
+        raise RefusedError(words.safe(heard(person.problem), 300))
 
 
 async def _figures(desk: Desk, who: str) -> Figures:
