@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import collections
-import multiprocessing
 import sys
 import time
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from simulator.matrix import night
+from simulator.matrix.pool import round_of, workers
 from simulator.matrix.verdict import Verdict
 
 SIDE_BY_SIDE = 2
@@ -35,8 +34,8 @@ def main(argv: list[str]) -> int:
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     began = time.monotonic()
     verdicts = []
-    with ProcessPoolExecutor(asked.jobs, multiprocessing.get_context("spawn")) as pool:
-        rounds = [pool.submit(night.play, seed, asked.keep) for seed in range(asked.seed, asked.seed + asked.rounds)]
+    with workers(asked.jobs) as pool:
+        rounds = [pool.submit(round_of, seed, asked.keep) for seed in range(asked.seed, asked.seed + asked.rounds)]
         for done in as_completed(rounds):
             verdicts.append(done.result())
             _tell(console, verdicts[-1], len(verdicts), asked.rounds)
