@@ -59,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     backup_keep: int = 7
     log_level: str = "INFO"
     log_format: str = "text"
+    ignored_role_ids: tuple[int, ...] = ()
     top_watchers_role_id: int = 0
     top_watchers: int = 3
     weekly_digest: str = ""
@@ -156,6 +157,10 @@ def _snowflake(raw: str) -> int:
             "a Discord id, digits only (Settings > Advanced > Developer Mode, then right click > Copy ID)"
         )
     return int(raw)
+
+
+def _snowflakes(raw: str) -> tuple[int, ...]:
+    return tuple(_snowflake(part) for part in _names(raw))
 
 
 def _number(low: float, high: float, unit: str, *, above: bool = False) -> Callable[[str], float]:
@@ -258,6 +263,8 @@ DECLARED: tuple[Setting, ...] = (
     Setting("WATCH_PARTY_VOICE_CHANNEL_ID", "id of the voice or stage channel of watch parties", _snowflake),
     Setting("WATCH_PARTY_PLEX_USER", "Plex account that hosts them", _text),
     Setting("EXCLUDED_PLEX_USERS", "Plex accounts kept out of statistics, comma-separated", _names),
+    Setting("IGNORED_ROLE_IDS", "ids of roles whose members are no viewers in the voice channel, comma-separated",
+            _snowflakes),
     Setting("AUTO_SAVE_INTERVAL_MINUTES", "how often to save while anybody watches",
             _number(0, 1440, "minutes", above=True)),
     Setting("PLEX_POLL_SECONDS", "how often to ask Plex", _number(0, 3600, "seconds", above=True)),

@@ -18,7 +18,11 @@ _TROUBLE = "voice channel"
 
 
 class VoiceWatch:
-    """Reports the channel at each change, every ten seconds, and at each (re)connect. Bots are left out."""
+    """Reports the channel at each change, every ten seconds, and at each (re)connect.
+
+    Bots are left out, and members with a role of IGNORED_ROLE_IDS. Without the privileged members intent Discord tells
+    the roles of somebody who comes, and no change of them while they stay: that counts from when they come again.
+    """
 
     def __init__(
         self, desk: Desk, bot: Callable[[], discord.Client | None], troubles: Troubles, log: logging.Logger
@@ -28,6 +32,7 @@ class VoiceWatch:
         self._troubles = troubles
         self._log = log
         self._channel_id = desk.settings.watch_party_voice_channel_id
+        self._ignored = frozenset(desk.settings.ignored_role_ids)
         self._members: dict[str, VoiceMember] = {}
         self._strangers: dict[int, discord.Member | None] = {}
         self._fetches: set[asyncio.Task[None]] = set()
@@ -88,7 +93,7 @@ class VoiceWatch:
             member = channel.guild.get_member(user_id) or self._strangers.get(user_id)
             if member is None and user_id not in self._strangers:
                 self._look_up(channel.guild, user_id)
-            if member is not None and not member.bot:
+            if member is not None and not member.bot and self._ignored.isdisjoint(role.id for role in member.roles):
                 there[str(user_id)] = VoiceMember(str(user_id), member.display_name)
         self._strangers = {key: value for key, value in self._strangers.items() if key in channel.voice_states}
         stayed = [key for key in self._members if key in there]

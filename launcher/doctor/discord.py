@@ -128,6 +128,7 @@ def _guild(api: Api, settings: config.Settings, bot_id: str, app_id: str) -> Ite
         )
         return
     yield good("Discord server", f"the bot is in {guild['name']}")
+    yield from _ignored_roles(guild, settings)
     allowed = _Allowed(guild, member, bot_id)
     if settings.discord_announce_channel_id:
         yield _channel(
@@ -155,6 +156,17 @@ def _guild(api: Api, settings: config.Settings, bot_id: str, app_id: str) -> Ite
             "none is set: watch parties are not followed, Plex sessions are",
             "set WATCH_PARTY_VOICE_CHANNEL_ID to the id of the voice or stage channel",
         )
+
+
+def _ignored_roles(guild: dict[str, Any], settings: config.Settings) -> Iterator[Finding]:
+    there = {str(role["id"]) for role in guild["roles"]}
+    for role_id in settings.ignored_role_ids:
+        if str(role_id) not in there:
+            yield bad(
+                "Ignored roles",
+                f"{guild['name']} has no role with the id {role_id}",
+                "take it out of IGNORED_ROLE_IDS, or put the right one there (Server Settings > Roles > Copy Role ID)",
+            )
 
 
 def _channel(

@@ -104,6 +104,20 @@ def test_a_stage_channel_is_watched_as_well(stage: Stage) -> None:
         until(lambda: present(stage) == (True, ["Chiara"]), "the one on stage")
 
 
+def test_members_of_an_ignored_role_are_no_viewers(stage: Stage) -> None:
+    """Neither while the others watch nor alone; a member who has lost the role counts from the next coming."""
+    ignored = stage.discord.member("Iris").roles[0]
+    stage.changes = {"ignored_role_ids": (4242, ignored)}
+    with stage.acting():
+        stage.discord.join_voice("Iris")
+        stage.discord.join_voice("Chiara")
+        until(lambda: present(stage) == (True, ["Chiara"]), "the one without the role")
+        stage.discord.leave_voice("Iris")
+        stage.discord.member("Iris").roles.remove(ignored)
+        stage.discord.join_voice("Iris")
+        until(lambda: present(stage) == (True, ["Chiara", "Iris"]), "both")
+
+
 def test_the_voice_channel_is_told_again_and_again(stage: Stage) -> None:
     """Every ten seconds of service time, though nothing changes."""
     stage.speed = 100.0

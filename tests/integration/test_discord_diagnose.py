@@ -81,6 +81,15 @@ def test_wrong_and_missing_channels_are_told_apart(stage: Stage) -> None:
     assert "Nothing is missing" in said and "WATCH_PARTY_VOICE_CHANNEL_ID" in said
 
 
+def test_roles_to_ignore_that_are_not_there_are_named(stage: Stage) -> None:
+    """The one that is there is not."""
+    there = next(iter(stage.discord.guild.roles))
+    stage.changes["ignored_role_ids"] = (there, 4242)
+    with stage.acting():
+        said = diagnosed(stage)
+    assert "no role 4242" in said and "IGNORED_ROLE_IDS" in said and "1 thing to mend" in said
+
+
 def test_parts_that_are_ill_are_named_and_the_answer_comes_all_the_same(stage: Stage) -> None:
     """Plex refuses the token, the last save failed, the tracker is dead: three things, in time."""
     ill = samples.health("plex", state="degraded", last_error="Plex refuses the token")

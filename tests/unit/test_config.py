@@ -142,7 +142,8 @@ def test_no_secret_is_shown() -> None:
 
 def test_settings_cross_a_process_boundary() -> None:
     """They survive the way through plain values that the boot of a process takes."""
-    settings = config.load_settings({**GOOD, "EXCLUDED_PLEX_USERS": "a, b"})
+    settings = config.load_settings({**GOOD, "EXCLUDED_PLEX_USERS": "a, b", "IGNORED_ROLE_IDS": "12, 34"})
+    assert settings.ignored_role_ids == (12, 34)
     assert msgspec.convert(msgspec.to_builtins(settings), config.Settings) == settings
 
 

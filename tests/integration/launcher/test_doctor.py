@@ -123,6 +123,12 @@ def test_a_permission_that_a_channel_denies_is_named() -> None:
     assert wrong(ask_discord(answers)) == []
 
 
+def test_a_role_to_ignore_that_is_not_there_is_named() -> None:
+    """Each of them; one that is there is not."""
+    found = wrong(ask_discord(everything(), ignored_role_ids=(int(ROLE), 4242)))
+    assert len(found) == 1 and "no role with the id 4242" in found[0] and "IGNORED_ROLE_IDS" in found[0]
+
+
 def test_an_administrator_may_everything() -> None:
     """No overwrite stops an administrator."""
     answers = everything()
