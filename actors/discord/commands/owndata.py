@@ -26,7 +26,9 @@ MOST_PARTS = 50
 PRESS_S = 120
 """How long the button to forget somebody holds."""
 _PREFIX = "usher:forget:"
-_STAYS = later("What stays: what Usher posted in the channel, logs (ids, no names), recordings and files set aside.")
+_STAYS = later(
+    "What stays: what Usher posted in the channel, older log lines, and copies that somebody made or set aside."
+)
 
 
 class OwnData(UsherCog):
@@ -65,7 +67,7 @@ class OwnData(UsherCog):
             ),
             _("It cannot be undone. `/mydata` gives you a copy first."),
             _(_STAYS),
-            _("Backups have it until newer ones take their place; you are told when."),
+            _("Backups have it until newer ones take their place; you are told when that is."),
         ]
         if person.links:
             names = words.name_list([words.safe(link.plex_name, 60) for link in person.links])
@@ -172,4 +174,7 @@ def _until(gone: PersonForgotten, now_s: float) -> str:
     if gone.backup_interval_hours <= 0 or gone.backup_keep <= 0:
         return _("None is made by itself here: somebody has to delete them.")
     over_s = now_s + gone.backup_interval_hours * 3600 * gone.backup_keep
-    return _("Newer ones take their place until {when}.").format(when=words.when(over_s))
+    said = _(
+        "Newer ones take their place, until {when} at the earliest; those made for an upgrade are deleted by hand."
+    )
+    return said.format(when=words.when(over_s))

@@ -198,7 +198,7 @@ async def test_forgetme_asks_once_more_and_then_says_what_went(room: Any, actors
     said = result.response.embeds[0].description
     assert "**12 watches** and **3 badges**" in said
     assert "2 backups still have it, made between <t:1790000000:f> and <t:1790086400:f>." in said
-    assert "Newer ones take their place until <t:" in said
+    assert "Newer ones take their place, until <t:" in said
     assert not result.response.components
 
 
