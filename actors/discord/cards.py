@@ -81,12 +81,13 @@ class _Sent:
     shown: tuple[object, ...]
     ended: ScreeningEnded | None
     badges: int
+    said: list[str]
 
     @classmethod
     def of(cls, face: _Face) -> "_Sent":
         """As it is now."""
         shown = live.signature(face.seen) if face.seen is not None else ()
-        return cls(shown, face.card.ended, len(face.card.badges))
+        return cls(shown, face.card.ended, len(face.card.badges), face.card.said)
 
 
 class Cards:
@@ -148,6 +149,16 @@ class Cards:
         new = [each for each in earned if each not in face.card.badges]
         if new:
             face.card.badges = [*face.card.badges, *new][:_EARNED]
+            self._keep()
+            if face.card.ended is not None:
+                face.change()
+                self._some.set()
+
+    def said(self, screening_id: str, members: list[str]) -> None:
+        """These members (ids) had said that they would come to what became this screening."""
+        face = self._faces.get(screening_id)
+        if face is not None and face.card.said != members:
+            face.card.said = members
             self._keep()
             if face.card.ended is not None:
                 face.change()
@@ -262,7 +273,7 @@ class Cards:
         face.shown = sent.shown
         ended, seen = face.card.ended, face.seen
         attached = set(face.pictures) <= set(names)
-        same = ended is sent.ended and len(face.card.badges) == sent.badges
+        same = (ended is sent.ended, len(face.card.badges), face.card.said) == (True, sent.badges, sent.said)
         if attached and same and (seen is None or live.signature(seen) == sent.shown):
             face.changed_s = None  # else something came while it was being sent: that is still to be seen
         if face.card.files != names:
@@ -273,7 +284,7 @@ class Cards:
 
     def _embed(self, face: _Face, names: list[str] | None = None) -> discord.Embed:
         if face.card.ended is not None:
-            embed = live.record(face.card.ended, face.card.badges)
+            embed = live.record(face.card.ended, face.card.badges, face.card.said)
         elif face.seen is not None:
             embed = live.playing(face.seen, self._desk.clock.now())
         else:

@@ -37,6 +37,8 @@ class Card(msgspec.Struct):
     """What became of it; None while it runs."""
     charted: bool = False
     """Whether its chart was drawn, or given up."""
+    said: list[str] = []
+    """Ids of those who had said on Discord that they would come; empty where it was no planned night."""
 
 
 class Night(msgspec.Struct):

@@ -5,7 +5,7 @@ from typing import Any
 
 import discord
 
-from actors.discord import look, words
+from actors.discord import attendance, look, words
 from actors.discord.look import Field
 from actors.discord.tongue import _
 from messages import Moment, PositionMs, Screening, ScreeningEnded, Seat
@@ -34,8 +34,8 @@ def playing(shown: Screening, at: Moment) -> discord.Embed:
     return look.card(f"🎬 {words.title(shown.item, 200)}", "\n".join(lines), colour=colour, fields=fields)
 
 
-def record(ended: ScreeningEnded, badges: Sequence[tuple[str, str]] = ()) -> discord.Embed:
-    """The night's record: who saw how much, and what it earned them."""
+def record(ended: ScreeningEnded, badges: Sequence[tuple[str, str]] = (), said: Sequence[str] = ()) -> discord.Embed:
+    """The night's record: who saw how much, what it earned them, and who of those who `said` so (ids) came."""
     shown = ended.screening
     staying = [seat for seat in shown.seats if not seat.brief]
     ran = max(0.0, ended.at.wall_s - shown.started_at_s)
@@ -48,6 +48,8 @@ def record(ended: ScreeningEnded, badges: Sequence[tuple[str, str]] = ()) -> dis
     if staying:
         lines += ["", look.lines_within([_seen(seat, shown) for seat in staying], _TABLE_UNITS)]
     fields = [Field(_("🏅 Badges"), look.lines_within(_earned(badges), _SEATS_UNITS))] if badges else []
+    if (promised := attendance.compared(said, shown)) is not None:
+        fields.append(promised)
     return look.card(f"🏁 {words.title(shown.item, 200)}", "\n".join(lines), colour=look.BLUE, fields=fields)
 
 

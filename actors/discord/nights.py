@@ -7,6 +7,7 @@ from collections.abc import Callable
 import discord
 
 from actors.discord import words
+from actors.discord.attendance import interested
 from actors.discord.failures import POSSIBLE, judge
 from actors.discord.keepsake import Keepsake, Night
 from actors.discord.tongue import later
@@ -29,12 +30,19 @@ class Nights:
     """Knows which planned night a film belongs to. Its methods are called on the bot's loop."""
 
     def __init__(
-        self, bot: Callable[[], discord.Client | None], keepsake: Keepsake, log: logging.Logger, guild_id: int
+        self,
+        bot: Callable[[], discord.Client | None],
+        keepsake: Keepsake,
+        log: logging.Logger,
+        guild_id: int,
+        said: Callable[[str, list[str]], None],
     ) -> None:
+        """`said` takes a screening's id and the ids of those who had said that they would come to it."""
         self._bot = bot
         self._keepsake = keepsake
         self._log = log
         self._guild_id = guild_id
+        self._said = said
         self._heard: asyncio.Queue[ScreeningStarted | ScreeningEnded] = asyncio.Queue()
 
     def planned(self, event: discord.ScheduledEvent, item: Item) -> None:
@@ -91,6 +99,8 @@ class Nights:
             return False
         event = await guild.fetch_scheduled_event(night.event_id, with_counts=False)
         ends = isinstance(notice, ScreeningEnded)
+        if ends:
+            await self._ask_who(event, notice.screening.screening_id)
         if not ends and event.status is discord.EventStatus.scheduled:
             await event.start()
         elif ends and event.status is discord.EventStatus.active:
@@ -101,6 +111,13 @@ class Nights:
             night.screening_id = notice.screening.screening_id
             self._keepsake.keep_nights(self._keepsake.nights)
         return True
+
+    async def _ask_who(self, event: discord.ScheduledEvent, screening_id: str) -> None:
+        """Who had said that they would come: asked before the event ends. The record does without it if need be."""
+        try:
+            self._said(screening_id, await interested(event))
+        except POSSIBLE as error:
+            self._log.info("%s", judge(error, 1, "ask who had said that they would come", PERMISSION).reason)
 
     def _forget(self, night: Night) -> None:
         self._keepsake.keep_nights([other for other in self._keepsake.nights if other.event_id != night.event_id])

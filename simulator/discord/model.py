@@ -153,6 +153,8 @@ class Guild:
     channels: dict[int, Channel] = field(default_factory=dict)
     members: dict[int, Member] = field(default_factory=dict)
     events: dict[int, Payload] = field(default_factory=dict)
+    interested: dict[int, set[int]] = field(default_factory=dict)
+    """By the event's id: the members who pressed Interested."""
     afk_channel: int | None = None
 
     def permissions(self, member: Member, channel: Channel | None = None) -> int:

@@ -13,7 +13,15 @@ from simulator.discord.ids import snowflake
 from simulator.discord.model import DM, STAGE, VOICE, Channel, Guild, Member, Payload, Role, User
 from simulator.discord.permissions import USE_COMMANDS
 from simulator.discord.posts import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, Interaction, Message, pings_of
-from simulator.discord.world import FLAG_MESSAGE_CONTENT, GUILDS, MEMBERS, REACTIONS, VOICE_STATES, World
+from simulator.discord.world import (
+    FLAG_MESSAGE_CONTENT,
+    GUILDS,
+    MEMBERS,
+    REACTIONS,
+    SCHEDULED_EVENTS,
+    VOICE_STATES,
+    World,
+)
 
 WhoEver = Member | str | int
 WhereEver = Channel | str | int
@@ -173,6 +181,21 @@ class People:
         """Somebody begins or ends to share the screen (Go Live)."""
         member = self.member(who)
         self._voice(member, member.voice_channel, on)
+
+    def interested(self, who: WhoEver, event_id: int | str, *, pressed: bool = True) -> None:
+        """Somebody presses Interested on a planned event, or takes it back. LookupError where there is none."""
+        member, event_id = self.member(who), int(event_id)
+        if event_id not in self.guild.events:
+            raise LookupError(f"No event {event_id} is planned; there are {list(self.guild.events)}")
+        with self.world.changed:
+            those = self.guild.interested.setdefault(event_id, set())
+            (those.add if pressed else those.discard)(member.id)
+            self.guild.events[event_id]["user_count"] = len(those)
+            data = {
+                "guild_scheduled_event_id": str(event_id), "user_id": str(member.id), "guild_id": str(self.guild.id),
+            }  # fmt: skip
+            heard = f"GUILD_SCHEDULED_EVENT_USER_{'ADD' if pressed else 'REMOVE'}"
+            self.world.dispatch(heard, data, SCHEDULED_EVENTS)
 
     def in_voice(self, where: WhereEver = "Cinema") -> list[Member]:
         """Who is in a voice channel."""

@@ -10,7 +10,7 @@ from simulator.discord.bodies import body_of
 from simulator.discord.errors import invalid_form, no_permission, unknown
 from simulator.discord.gate import answer, nothing
 from simulator.discord.ids import snowflake
-from simulator.discord.model import STAGE, VOICE, Channel, Guild, Payload
+from simulator.discord.model import STAGE, VOICE, Channel, Guild, Member, Payload
 from simulator.discord.permissions import (
     CREATE_EVENTS,
     MANAGE_CHANNELS,
@@ -58,6 +58,7 @@ class Guilds:
             web.get(events + "/{event}", self.event),
             web.patch(events + "/{event}", self.change_event),
             web.delete(events + "/{event}", self.remove_event),
+            web.get(events + "/{event}/users", self.event_users),
         ]
 
     def guild_of(self, request: web.Request) -> Guild:
@@ -292,9 +293,33 @@ class Guilds:
         self._demand(guild, None, MANAGE_EVENTS)
         with self.world.changed:
             del guild.events[int(event["id"])]
+            guild.interested.pop(int(event["id"]), None)
             self.world.changed.notify_all()
         self.world.dispatch("GUILD_SCHEDULED_EVENT_DELETE", event, SCHEDULED_EVENTS)
         return nothing()
+
+    async def event_users(self, request: web.Request) -> web.Response:
+        """A page of those who pressed Interested, the lowest id first."""
+        guild, event = self._event_of(request)
+        limit = int(request.query.get("limit", 100))
+        if not 1 <= limit <= 100:
+            raise invalid_form([("limit", "NUMBER_TYPE_MAX", "int value should be between 1 and 100.")])
+        everybody = sorted(guild.interested.get(int(event["id"]), ()))
+        if "before" in request.query:
+            found = [each for each in everybody if each < int(request.query["before"])][-limit:]
+        else:
+            found = [each for each in everybody if each > int(request.query.get("after", 0))][:limit]
+        whole = request.query.get("with_member", "").lower() in ("1", "true")
+        return answer([_interested(event, guild.members[each], whole=whole) for each in found if each in guild.members])
+
+
+def _interested(event: Payload, member: Member, *, whole: bool) -> Payload:
+    """One who pressed Interested."""
+    found = {
+        "guild_scheduled_event_id": event["id"], "user_id": str(member.id), "response": 1,
+        "user": member.user.payload(),
+    }  # fmt: skip
+    return {**found, "member": member.payload()} if whole else found
 
 
 def _kept(body: Payload) -> Payload:

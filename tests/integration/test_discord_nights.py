@@ -3,14 +3,26 @@
 import base64
 import datetime
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from messages import FilmsFound, FindFilms, GetPoster, Moment, Poster, ScreeningEnded, ScreeningStarted
+from messages import (
+    SOMEBODY,
+    FilmsFound,
+    FindFilms,
+    GetPoster,
+    Moment,
+    Poster,
+    Screening,
+    ScreeningEnded,
+    ScreeningStarted,
+    Seat,
+)
+from simulator.discord.model import Member
 from tests.integration.discord_stage import Stage, answer, staged, until
 from tests.unit.discord import samples
 
@@ -110,3 +122,56 @@ def test_a_night_that_was_called_off_is_forgotten(stage: Stage) -> None:
         stage.tracker.tell(ScreeningStarted(samples.NOW, screening(stage, screening_id="again"))).wait(10)
         assert stage.discord.recorder.count("GET", "/scheduled-events/") == asked
     assert '"nights": []' in (stage.folder / "discord.json").read_text()
+
+
+def seats(stage: Stage, *names: str, **changes: Any) -> tuple[Seat, ...]:
+    """Members of the server who watched."""
+    return tuple(samples.seat(name, viewer_id=str(stage.discord.member(name).id), **changes) for name in names)
+
+
+def show(stage: Stage, shown: Screening) -> Callable[[], dict[str, str]]:
+    """The night's film begins and ends; its record's fields by their names, as they are from then on."""
+    before = len(stage.discord.messages("film-club", by_bot=True))
+    stage.tracker.tell(ScreeningStarted(samples.NOW, shown)).wait(10)
+    until(lambda: events(stage)[0]["status"] == ACTIVE, "the event begins")
+    card = stage.discord.messages("film-club", by_bot=True)[before]
+    ended = ScreeningEnded(Moment(time.time(), time.monotonic()), shown)
+    assert stage.tracker.tell(ended).wait(10)
+    until(lambda: events(stage)[0]["status"] == COMPLETED, "the event ends")
+    return lambda: {each["name"]: each["value"] for each in card.embeds[0].get("fields", [])}
+
+
+def test_the_record_holds_who_came_against_who_said_so(stage: Stage) -> None:
+    """More than Discord names at once had said so; who was there briefly did not come; nobody is mentioned."""
+    crowd = [stage.discord.add_member(f"Guest {number}") for number in range(120)]
+    private = samples.seat(SOMEBODY, viewer_id="")
+    with stage.acting():
+        made = plan(stage)
+        those: list[Member | str | int] = ["Chiara", "Dr. *Noodle*", "Iris", "אורי", *crowd, stage.discord.world.bot.id]
+        for who in those:
+            stage.discord.interested(who, made["id"])
+        stage.discord.interested("אורי", made["id"], pressed=False)
+        came = seats(stage, "Chiara", "Dr. *Noodle*", "Björn", crowd[-1].shown)
+        host = samples.seat("Rosa", viewer_id="plex:machine-a:1")
+        shown = screening(stage, seats=(*came, *seats(stage, "Iris", brief=True), private, host))
+        fields = show(stage, shown)
+        said = until(lambda: fields().get("📅 Said they would come · 123", ""), "who had said so")
+    assert said == (
+        "3 came · 1 came besides · 1 is not named\nChiara, Dr. \\*Noodle\\* and Guest 119"
+    )  # fmt: skip
+    assert "<@" not in said
+
+
+def test_the_record_does_without_who_said_so(stage: Stage) -> None:
+    """Where nobody did, and where Discord does not tell: the event ends all the same."""
+    shown = screening(stage, seats=seats(stage, "Chiara"))
+    with stage.acting():
+        made = plan(stage)
+        assert not show(stage, shown)()
+        assert stage.discord.recorder.count("GET", f"{made['id']}/users") == 1
+        stage.discord.guild.events.clear()
+        made = plan(stage)
+        stage.discord.interested("Chiara", made["id"])
+        stage.discord.faults.refusing(50013, "Missing Permissions", path=f"{made['id']}/users")
+        assert not show(stage, screening(stage, screening_id="second", seats=shown.seats))()
+        assert stage.discord.recorder.count("GET", f"{made['id']}/users") == 1
