@@ -29,7 +29,7 @@ def playing(shown: Screening, at: Moment) -> discord.Embed:
         watching = _("🍿 Watching · {count}") if shown.party else _("👤 Watching · {count}")
         fields.append(Field(watching.format(count=len(here)), look.lines_within([_seat(seat) for seat in here])))
     if gone:
-        fields.append(Field(_("👋 Left"), words.name_list([words.safe(name, 40) for name in gone])))
+        fields.append(Field(_("👋 Left"), words.name_list([words.person(name, 40) for name in gone])))
     colour = look.GREY if shown.state == "paused" else look.GREEN
     return look.card(f"🎬 {words.title(shown.item, 200)}", "\n".join(lines), colour=colour, fields=fields)
 
@@ -96,7 +96,7 @@ def _progress(shown: Screening, at: Moment) -> list[str]:
 
 def _facts(shown: Screening) -> str:
     return _("Started {ago} · played by {name}").format(
-        ago=words.ago(shown.started_at_s), name=words.safe(shown.host, 40)
+        ago=words.ago(shown.started_at_s), name=words.person(shown.host, 40)
     )
 
 

@@ -51,8 +51,8 @@ class Nights:
         self._keepsake.keep_nights([*self._keepsake.nights, night])
 
     def heard(self, notice: ScreeningStarted | ScreeningEnded) -> None:
-        """A film began or ended."""
-        if self._night_of(notice) is not None:
+        """A film began or ended. Whose night it is shows in its turn: one that ends at once may not have begun yet."""
+        if self._keepsake.nights:
             self._heard.put_nowait(notice)
 
     async def run(self) -> None:

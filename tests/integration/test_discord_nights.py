@@ -156,9 +156,7 @@ def test_the_record_holds_who_came_against_who_said_so(stage: Stage) -> None:
         shown = screening(stage, seats=(*came, *seats(stage, "Iris", brief=True), private, host))
         fields = show(stage, shown)
         said = until(lambda: fields().get("📅 Said they would come · 123", ""), "who had said so")
-    assert said == (
-        "3 came · 1 came besides · 1 is not named\nChiara, Dr. \\*Noodle\\* and Guest 119"
-    )  # fmt: skip
+    assert said == "3 came · 1 came besides · 1 is not named\nChiara, Dr. \\*Noodle\\* and Guest 119"
     assert "<@" not in said
 
 
