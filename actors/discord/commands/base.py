@@ -72,6 +72,22 @@ def speak_of(known: Iterable[commands.Command[Any, ..., Any]]) -> None:
             one.app_command.description = words.cut(_(one.description), DESCRIPTION)
 
 
+class Sparingly:
+    """How often each member may ask for what costs the store much.
+
+    discord.py's own cooldown counts before it looks at what was said; this one counts what is really asked.
+    """
+
+    def __init__(self, times: int, per_s: float) -> None:
+        self._held = commands.CooldownMapping[Context].from_cooldown(times, per_s, commands.BucketType.user)
+
+    def count(self, ctx: Context) -> None:
+        """One more. CommandOnCooldown where it is one too many."""
+        held = self._held.get_bucket(ctx)
+        if held is not None and (left_s := held.update_rate_limit()):
+            raise commands.CommandOnCooldown(held, left_s, commands.BucketType.user)
+
+
 class UsherCog(commands.Cog):
     """A group of commands with a desk to ask at and a book of pages to answer from."""
 

@@ -4,14 +4,13 @@ import contextlib
 
 import discord
 from discord import app_commands
-from discord.ext import commands
 
 from actors.discord import look, words
-from actors.discord.commands.base import Context, UsherCog, command, describe
+from actors.discord.commands.base import Context, Sparingly, UsherCog, command, describe
 from actors.discord.commands.errors import RefusedError
 from actors.discord.desk import Desk, UnansweredError
 from actors.discord.look import Field, Reply, Section
-from actors.discord.pages import pack
+from actors.discord.pages import Book, pack
 from actors.discord.tongue import _, later
 from messages import GetWhoSaw, SeenBy, StartTracking, TitleCount, TrackingPlan, VoiceMember, WhoSaw
 
@@ -23,13 +22,17 @@ _HEADINGS = {"not_yet": later("🆕 __Not yet__"), "in_part": later("🌓 __In p
 class Nights(UsherCog):
     """Before a film night."""
 
+    def __init__(self, desk: Desk, book: Book) -> None:
+        super().__init__(desk, book)
+        self._sparingly = Sparingly(3, 10.0)
+
     @command(WHO_SAW, later("Who has seen a film, and who has not"), usage=later("<title>"))
     @describe(title=later("Part of its title is enough"))
-    @commands.cooldown(3, 10, commands.BucketType.user)
     async def whosaw(self, ctx: Context, *, title: str = "") -> None:
         """Who of those present has seen a film."""
         if not title.strip():
             raise RefusedError(_("Which film?"), _("Give its title, or part of it: `!whosaw metropolis`."))
+        self._sparingly.count(ctx)
         await self.answer(ctx, WHO_SAW, pack(title.strip()))
 
     @whosaw.autocomplete("title")

@@ -5,16 +5,15 @@ from typing import Annotated
 
 import discord
 from discord import app_commands
-from discord.ext import commands
 
 from actors.discord import charting, dates, look, words
-from actors.discord.commands.base import Context, UsherCog, command, describe, viewer_id
+from actors.discord.commands.base import Context, Sparingly, UsherCog, command, describe, viewer_id
 from actors.discord.commands.errors import RefusedError
 from actors.discord.commands.people import local_date
 from actors.discord.commands.whom import Mentioned
 from actors.discord.desk import Desk
 from actors.discord.look import Field, Reply
-from actors.discord.pages import pack, unpack
+from actors.discord.pages import Book, pack, unpack
 from actors.discord.tongue import _, later, ngettext, of_badge
 from messages import CommunityYear, GetCommunityYear, GetYear, YearFigures, YearOfViewer
 
@@ -27,6 +26,10 @@ _BADGES = 12
 class Wrapping(UsherCog):
     """A year of films."""
 
+    def __init__(self, desk: Desk, book: Book) -> None:
+        super().__init__(desk, book)
+        self._sparingly = Sparingly(3, 10.0)
+
     @command(
         WRAPPED,
         later("A year of films: yours, somebody's or the whole server's"),
@@ -38,7 +41,6 @@ class Wrapping(UsherCog):
         whole=later("server: everybody's year together"),
     )
     @app_commands.choices(whole=[app_commands.Choice(name=SERVER, value=SERVER)])
-    @commands.cooldown(3, 10, commands.BucketType.user)
     async def wrapped(
         self,
         ctx: Context,
@@ -62,6 +64,7 @@ class Wrapping(UsherCog):
             raise RefusedError(
                 _("{year} is no year to look back at.").format(year=year), _("Use one like `!wrapped 2025`.")
             )
+        self._sparingly.count(ctx)
         when = str(year or usual_year(local_date(self.desk.clock.now().wall_s, self.desk.settings.timezone)))
         if whole == SERVER:
             await self.answer(ctx, WRAPPED, pack(when, "", ""))

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from actors.discord import look
-from actors.discord.commands.nights import Nights
 from messages import GetWhoSaw, SeenBy, StartTracking, TitleCount, TrackingPlan, VoiceMember, WhoSaw
 from tests.unit.discord import samples
 
@@ -30,12 +29,6 @@ THREE = (
     SeenBy("2", "Björn", "in_part", samples.NOW.wall_s, 42.0),
     SeenBy("3", "Cem", "seen", samples.NOW.wall_s, 100.0),
 )
-
-
-@pytest.fixture(autouse=True)
-def rested() -> None:
-    """discord.py keeps cooldowns with the class of commands: those of the test before are forgotten."""
-    Nights.whosaw._buckets._cache.clear()
 
 
 async def test_whosaw_asks_of_those_present(room: Any, actors: Any) -> None:
@@ -74,6 +67,20 @@ async def test_whosaw_without_a_title(room: Any, actors: Any) -> None:
     await room.ana.send(room.channel, "!whosaw")
     assert "Which film?" in room.text()
     assert not actors.asked
+
+
+@fails
+async def test_only_what_is_asked_of_the_store_is_counted(room: Any, actors: Any) -> None:
+    """A question without a title costs none of the three that a member has in ten seconds."""
+    actors.answers[GetWhoSaw] = found(THREE)
+    for said in ("!whosaw", "!whosaw", "!whosaw", *["!whosaw metropolis"] * 3):
+        await room.ana.send(room.channel, said)
+    assert len(actors.questions(GetWhoSaw)) == 3
+    await room.ana.send(room.channel, "!whosaw metropolis")
+    assert "That was quick." in room.text()
+    assert len(actors.questions(GetWhoSaw)) == 3
+    await room.boss.send(room.channel, "!whosaw metropolis")
+    assert len(actors.questions(GetWhoSaw)) == 4
 
 
 async def test_whosaw_of_an_unknown_film(room: Any, actors: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from actors.discord import charting, look
-from actors.discord.commands.wrapping import Wrapping, usual_year
+from actors.discord.commands.wrapping import usual_year
 from charts import Year
 from messages import (
     BigNight,
@@ -26,12 +26,6 @@ FULL = YearFigures(
 )  # fmt: skip
 EMPTY = YearFigures(2025, 0, 0, 0, 0.0, 0)
 fails = pytest.mark.simcord(check_errors=False)
-
-
-@pytest.fixture(autouse=True)
-def rested() -> None:
-    """discord.py keeps cooldowns with the class of commands: those of the test before are forgotten."""
-    Wrapping.wrapped._buckets._cache.clear()
 
 
 def everybody(figures: YearFigures = FULL, name: str = "Ana") -> CommunityYear:
@@ -55,6 +49,16 @@ async def test_a_viewers_year(room: Any, actors: Any) -> None:
         "First Reel",
     ):  # fmt: skip
         assert part in said, part
+
+
+@fails
+async def test_what_is_refused_is_not_counted(room: Any, actors: Any) -> None:
+    """A year that is none costs nothing; the fourth card in ten seconds waits."""
+    actors.answers[GetYear] = YearOfViewer("Ana", FULL, ())
+    for said in ("!wrapped 1066", "!wrapped nonsense", *["!wrapped 2025"] * 4):
+        await room.ana.send(room.channel, said)
+    assert len(actors.questions(GetYear)) == 3
+    assert "That was quick." in room.text()
 
 
 @pytest.mark.parametrize("said", ["server 2024", "2024 server"])
