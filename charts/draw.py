@@ -133,7 +133,8 @@ def _genres(axes: Axes, panel: Genres, wording: Wording) -> None:
 
 def _year(axes: Axes, panel: Year, wording: Wording) -> None:
     last = datetime.date.fromisoformat(panel.until)
-    first = last - datetime.timedelta(days=364)
+    a_year_ago = last.replace(year=last.year - 1, day=28 if (last.month, last.day) == (2, 29) else last.day)
+    first = a_year_ago + datetime.timedelta(days=1)  # a leap year has 366 days
     monday = first - datetime.timedelta(days=first.weekday())
     seconds = dict(panel.days)
     top = max([value for day, value in seconds.items() if first.isoformat() <= day <= last.isoformat()], default=0.0)
@@ -150,7 +151,7 @@ def _year(axes: Axes, panel: Year, wording: Wording) -> None:
         axes.add_patch(square)
         if day.day == 1:
             months[column] = wording.months[day.month - 1]
-    axes.set_xlim(0, 53.2)
+    axes.set_xlim(0, max(52, (last - monday).days // 7) + 1.2)
     axes.set_ylim(7, 0)
     axes.set_aspect("equal", anchor="W")
     axes.set_xticks([column + 0.5 for column in months], list(months.values()))

@@ -12,10 +12,13 @@ from pathlib import Path
 import msgpack
 import msgspec
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
 
 from actors.discord import painter
 from actors.discord.painter import Painter
 from charts import Attendance, Genres, Picture, Weeks, Wording, Year
+from charts.draw import _year
 
 LOG = logging.getLogger("discord")
 TODAY = datetime.date(2026, 11, 22)
@@ -61,6 +64,21 @@ async def test_what_is_written_by_itself_is_in_the_language(tmp_path: Path) -> N
     drawn = await Painter(tmp_path, LOG).draw(one)
     assert drawn == await Painter(tmp_path, LOG).draw(one)
     assert drawn != await Painter(tmp_path, LOG).draw(other)
+
+
+@pytest.mark.parametrize(
+    ("until", "days"),
+    [("2026-12-31", 365), ("2024-12-31", 366), ("2040-12-31", 366), ("2024-02-29", 366), ("2026-11-22", 365)],
+)
+def test_a_year_has_all_its_days(until: str, days: int) -> None:
+    """Also one of 366, and one of those that begins on a Sunday: the first day is there, and none is cut off."""
+    axes = Figure().add_subplot()
+    _year(axes, Year("", (), until), Wording())
+    squares = [patch.get_x() for patch in axes.patches if isinstance(patch, FancyBboxPatch)]
+    assert len(squares) == days
+    left, right = axes.get_xlim()
+    assert left <= min(squares)
+    assert max(squares) + 0.8 <= right
 
 
 def test_no_letter_of_a_script_is_missing() -> None:
