@@ -15,14 +15,18 @@ from actors.runtime.memory import MemoryNetwork
 from actors.tracker import NOT_READY, Tracker, rules_of
 from config import Settings
 from messages import (
+    SOMEBODY,
     ActiveWatches,
     FindHistory,
     HistoryFound,
     Item,
+    LinkedAccount,
     ListActiveWatches,
     LoadWatches,
     Message,
     Moment,
+    NowPlaying,
+    PeopleKnown,
     Playback,
     PlaybackSnapshot,
     ReportWatches,
@@ -30,6 +34,7 @@ from messages import (
     ScreeningStarted,
     StartTracking,
     TrackingPlan,
+    ViewerForgotten,
     VoiceMember,
     VoicePresence,
     WatchesLoaded,
@@ -222,6 +227,71 @@ def test_an_admin_starts_watches(office: Office) -> None:
     plan = office.ask(StartTracking(position_ms=PositionMs(0), requested_by="Zoe"), TrackingPlan)
     assert [outcome.outcome for outcome in plan.outcomes] == ["already_watching"]
     assert {watch.viewer_id for watch in office.ask(ListActiveWatches(), ActiveWatches).watches} == {"plex:srv:7", "42"}
+
+
+LINK = LinkedAccount("plex:srv:7", "alice", "42", "Ann")
+
+
+def test_a_choice_is_heard_and_shown_at_once(office: Office) -> None:
+    """Persistence's word changes what Discord shows without waiting for a poll, and what is recorded not at all."""
+    office.load()
+    office.poll(0, 0)
+    assert office.discord.hear(NowPlaying).screenings[0].host == "alice"
+    office.persistence.node.tell("tracker", PeopleKnown((LINK,), (("42", "private"),)))
+    assert office.discord.hear(NowPlaying).screenings[0].seats[0].username == SOMEBODY
+    assert office.persistence.hear(WatchesReported).active[0].username == "alice"
+
+
+def test_who_is_not_tracked_any_more_leaves_the_report(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    """The next auto-save must not write the watch down; no record is made of it, and the log has no name."""
+    caplog.set_level("INFO")
+    office.load()
+    office.poll(0, 0)
+    assert office.persistence.hear(WatchesReported).active
+    office.persistence.node.tell("tracker", PeopleKnown((LINK,), (("42", "untracked"),)))
+    assert office.persistence.hear(WatchesReported).active == ()
+    while office.discord.hear(NowPlaying).screenings:
+        pass  # the last word counts
+    assert "The watch of plex:srv:7 is dropped without a record" in caplog.text
+    office.poll(10, None)
+    assert office.ask(ListActiveWatches(), ActiveWatches).watches == ()
+    office.persistence.node.pump(0.0)
+    while (incoming := office.persistence.node.mailbox.get()) is not None:
+        assert not isinstance(incoming.message, WatchFinished)
+
+
+def test_who_is_forgotten_while_it_waits_for_persistence_stays_forgotten(office: Office) -> None:
+    """The word waits its turn: it is about the watches of which the tracker is yet to hear."""
+    _, incoming = office.persistence.next(LoadWatches)
+    office.persistence.node.tell("tracker", ViewerForgotten(("plex:srv:7",)))
+    earlier = running_before(office)
+    office.persistence.node.answer(incoming, WatchesLoaded(earlier.active, ()))
+    report = office.persistence.hear(WatchesReported)
+    while report.active:
+        report = office.persistence.hear(WatchesReported)
+    office.poll(0.5, 100)
+    assert office.persistence.hear(WatchesReported).active[0].watch_id != earlier.active[0].watch_id
+
+
+def test_nobody_is_shown_after_a_restart_who_chose_not_to_be(office: Office) -> None:
+    """The first that Discord hears is right: the choices come with the watches, on no other way."""
+    earlier = running_before(office)
+    office.load(WatchesLoaded(earlier.active, (), (LINK,), (("42", "private"),)))
+    (screening,) = office.discord.hear(NowPlaying).screenings
+    assert (screening.host, screening.seats[0].username, screening.seats[0].viewer_id) == (SOMEBODY, SOMEBODY, "")
+
+
+def test_the_log_has_no_name_of_who_is_private(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    """Their id is enough for whoever runs Usher."""
+    caplog.set_level("INFO")
+    office.load(WatchesLoaded((), (), (LINK,), (("42", "private"),)))
+    office.poll(0, 0)
+    assert office.discord.hear(ScreeningStarted).screening.seats[0].username == SOMEBODY
+    office.poll(10, None)
+    office.discord.hear(ScreeningEnded)
+    assert "42 began “Heat”" in caplog.text
+    assert "42 finished “Heat”" in caplog.text
+    assert "alice" not in caplog.text
 
 
 def test_before_it_is_ready_it_says_so(office: Office) -> None:
