@@ -28,7 +28,7 @@ def line(notice: Notice) -> str:
     """The same in one line, for when many come at once."""
     match notice:
         case ScreeningStarted(screening=shown):
-            return f"🎬 **{words.title(shown.item, 70)}** · {words.safe(shown.host, 40)}"
+            return f"🎬 **{words.title(shown.item, 70)}** · {words.person(shown.host, 40)}"
         case ScreeningEnded(screening=shown):
             seen = len([seat for seat in shown.seats if not seat.brief])
             return f"🏁 **{words.title(shown.item, 70)}** · {words.counted('{count} viewer', '{count} viewers', seen)}"

@@ -72,9 +72,14 @@ def safe(text: str, limit: int = 100) -> str:
     return clean.replace("://", "\\://").replace("@", "@\u200b")
 
 
+def called(name: str) -> str:
+    """A viewer's name as it is; of one whom others are not to see, "Somebody" in the language that is spoken."""
+    return _("Somebody") if name == SOMEBODY else name
+
+
 def person(name: str, limit: int = 100) -> str:
-    """A viewer's name, safe for an embed; of one whom others are not to see, "Somebody" in the language spoken."""
-    return safe(_("Somebody") if name == SOMEBODY else name, limit)
+    """The same, safe for an embed."""
+    return safe(called(name), limit)
 
 
 def _escape_last(mark: str) -> str:

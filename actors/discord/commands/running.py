@@ -198,13 +198,15 @@ def _ask_which(sessions: tuple[SessionChoice, ...], at_ms: int | None, unknown: 
 
 
 def _session_line(found: SessionChoice) -> str:
-    where = _("{name} on {player}").format(name=words.safe(found.account_name, 40), player=words.safe(found.player, 40))
+    where = words.person(found.account_name, 40)
+    if found.player:
+        where = _("{name} on {player}").format(name=where, player=words.safe(found.player, 40))
     at = f"{words.state_mark(found.state)} {words.position(found.position_ms)}"
     return f"**{words.title(found.item, 80)}** · {where} · {at}"
 
 
 def _session_label(found: SessionChoice) -> str:
-    return words.plain(f"{found.account_name} · {words.item_name(found.item)}", 98)
+    return words.plain(f"{words.called(found.account_name)} · {words.item_name(found.item)}", 98)
 
 
 def _plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:

@@ -147,9 +147,8 @@ def _facts(shown: Screening, at: Moment) -> list[str]:
         lines.append(f"{words.state_mark(shown.state)} {said}")
     else:
         lines.append(f"{words.state_mark(shown.state)} {words.position(position)}")
-    lines.append(
-        _("Played by {name} · started {ago}").format(name=words.safe(shown.host, 40), ago=words.ago(shown.started_at_s))
-    )
+    host, ago = words.person(shown.host, 40), words.ago(shown.started_at_s)
+    lines.append(_("Played by {name} · started {ago}").format(name=host, ago=ago))
     there = [words.person(seat.username, 40) for seat in shown.seats if seat.present]
     if there:
         lines.append(f"👥 {words.name_list(there, _NAMES)}")

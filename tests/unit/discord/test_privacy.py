@@ -6,8 +6,10 @@ from typing import Any
 
 import discord
 import pytest
+from msgspec.structs import replace
 
-from actors.discord.commands import owndata
+from actors.discord import charting, live, notices
+from actors.discord.commands import owndata, running
 from actors.discord.commands.owndata import FILE, ForgetButton, packed
 from messages import (
     SOMEBODY,
@@ -26,6 +28,8 @@ from messages import (
     MyData,
     Person,
     PersonForgotten,
+    ScreeningEnded,
+    ScreeningStarted,
     SetPrivacy,
     ViewerProfile,
     WhoSaw,
@@ -132,6 +136,27 @@ async def test_somebody_is_said_in_the_language_that_is_spoken(room: Any, actors
     await room.ana.send(room.channel, "!leaderboard")
     assert "🥇 **Jemand** · 9" in room.text()
     assert SOMEBODY not in room.text() and "<@" not in room.text()
+
+
+@pytest.mark.usefixtures("german")
+def test_nobody_is_named_on_cards_who_is_not_to_be_seen() -> None:
+    """As host, in their seats, among those who left, in a list of sessions; and each of several counts."""
+    length_ms = 60 * 60_000
+    here, left = (
+        samples.seat(SOMEBODY, viewer_id="", present=present, spans=((0, until_ms),))
+        for present, until_ms in ((True, length_ms), (False, length_ms // 2))
+    )
+    gone = samples.seat("Ben", viewer_id="2", present=False, spans=((0, length_ms),))
+    shown = samples.screening(1, "Metropolis", host=SOMEBODY, seats=(here, left, gone))
+    for card in (live.playing(shown, samples.NOW), live.record(ScreeningEnded(samples.NOW, shown))):
+        said = str(card.to_dict())
+        assert "Jemand" in said and SOMEBODY not in said
+    picture = charting.night(ScreeningEnded(samples.NOW, shown))
+    assert picture is not None and "0:00:00 3" in picture.alt
+    assert "Jemand" in notices.line(ScreeningStarted(samples.NOW, shown))
+    session = replace(samples.session(account=SOMEBODY), player="")
+    assert running._session_line(session).endswith("Jemand · ▶️ 0:42:10")
+    assert running._session_label(session).startswith("Jemand · ")
 
 
 def pages(content: bytes, size: int) -> Any:
