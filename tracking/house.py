@@ -135,7 +135,7 @@ class House:
     def tracks(self, viewer_id: str, at: Moment) -> bool:
         """Tell whether what somebody watches at `at` is to be recorded."""
         fresh_from = self.fresh_from.get(viewer_id)
-        return self.people.tracks(viewer_id) and (fresh_from is None or at.steady_s >= fresh_from.steady_s)
+        return self.people.tracks(viewer_id) and (fresh_from is None or at.steady_s > fresh_from.steady_s)
 
     def count_in(self, session: Session, playback: Playback, at: Moment) -> None:
         """Begin the account's own watch in a session that runs already, where its viewer is tracked by now."""

@@ -1,4 +1,7 @@
-"""Any evening at all: polls, failures, joins, leaves, seeks, restarts in any order, against what really happened."""
+"""Any evening at all: polls, failures, joins, leaves, seeks, restarts in any order, against what really happened.
+
+People change their minds in it, too: whether they want to be seen, to be tracked, to be forgotten.
+"""
 
 from dataclasses import dataclass
 
@@ -7,21 +10,28 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from messages import (
+    SOMEBODY,
+    ActiveWatch,
     HistoryFound,
     HistoryRow,
+    LinkedAccount,
     Playback,
     PlayerState,
+    Privacy,
+    Seat,
+    ViewerForgotten,
     WatchesLoaded,
     WatchFinished,
     WatchRecord,
 )
-from messages.base import Record
 from tests.unit.tracking.builders import HEAT, channel, failed, moment, playing, poll
-from tracking import Event, HistoryWanted, Rules, Tracking, WatchOpened, spans
+from tracking import Event, HistoryWanted, Rules, Tracking, WatchDropped, WatchOpened, spans
 
 RULES = Rules(excluded=frozenset({"house"}), party_user="house")
 ACCOUNTS = ("alice", "bob", "house")
 MEMBERS = ("ann", "ben")
+LINKS = (LinkedAccount("plex:srv:alice", "alice", "ann", "Ann"), LinkedAccount("plex:srv:house", "house", "ben", "Ben"))
+CHOICES: tuple[Privacy, ...] = ("open", "anonymous", "private", "untracked")
 LENGTH_S = 7200.0
 
 
@@ -61,6 +71,9 @@ class Evening(RuleBasedStateMachine):
         self.opened: dict[str, int] = {}
         self.records: dict[str, WatchRecord] = {}
         self.asked: list[HistoryWanted] = []
+        self.dropped: set[str] = set()
+        self.links: tuple[LinkedAccount, ...] = ()
+        self.choices: dict[str, Privacy] = {}
 
     @initialize(position_s=st.floats(0, 6000))
     def the_host_begins(self, position_s: float) -> None:
@@ -125,8 +138,35 @@ class Evening(RuleBasedStateMachine):
                     assert self.opened[event.record.watch_id] == 1, "only a running watch finishes"
                     self.opened[event.record.watch_id] = 0
                     self.records[event.record.watch_id] = event.record
+                case WatchDropped(state):
+                    assert self.opened[state.watch_id] == 1, "only a running watch is dropped"
+                    self.opened[state.watch_id] = 0
+                    if state.watch_id not in self.records:
+                        self.dropped.add(state.watch_id)
                 case HistoryWanted():
                     self.asked.append(event)
+
+    @rule(member=st.sampled_from(MEMBERS), choice=st.sampled_from(CHOICES))
+    def somebody_chooses(self, member: str, choice: Privacy) -> None:
+        """A member wants to be seen otherwise than before, or not at all."""
+        self.choices[member] = choice
+        self.disturbed += 1
+        self.tell("know_people", self.links, tuple(self.choices.items()))
+
+    @rule(number=st.integers(0, len(LINKS)))
+    def accounts_are_linked(self, number: int) -> None:
+        """Some accounts belong to members now, and others do not any more."""
+        self.links = LINKS[:number]
+        self.disturbed += 1
+        self.tell("know_people", self.links, tuple(self.choices.items()))
+
+    @rule(viewer=st.sampled_from([*MEMBERS, "plex:srv:alice", "plex:srv:bob"]))
+    def somebody_is_forgotten(self, viewer: str) -> None:
+        """Persistence has removed all that there was, and says so."""
+        self.disturbed += 1
+        self.tell("forget", ViewerForgotten((viewer,)), moment(self.now_s))
+        self.records = {key: record for key, record in self.records.items() if record.viewer_id != viewer}
+        assert viewer not in {state.viewer_id for state in self.tracking.states()}
 
     @rule(seconds=st.sampled_from([1.0, 5.0, 10.0, 10.0, 10.0, 10.0, 20.0, 45.0, 200.0]), times=st.integers(1, 6))
     def polls(self, seconds: float, times: int) -> None:
@@ -167,12 +207,13 @@ class Evening(RuleBasedStateMachine):
         report = self.tracking.report(moment(self.now_s))
         self.pass_time(seconds)
         self.tracking = Tracking(RULES)
-        loaded = WatchesLoaded(report.active, tuple(self.records.values()))
+        privacy = tuple(self.choices.items())
+        loaded = WatchesLoaded(report.active, tuple(self.records.values()), self.links, privacy)
         self.calls.append(("restart", (loaded, moment(self.now_s))))
         self.take(self.tracking.restore(loaded, moment(self.now_s)))
         running = {state.watch_id for state in self.tracking.states()}
         for state, told in zip(report.active, report.records, strict=True):
-            if state.watch_id not in running:
+            if state.watch_id not in running and self.opened[state.watch_id]:
                 known = self.records[state.watch_id]
                 assert (known.playing_s, known.spans) == (told.playing_s, told.spans), "nothing new is lost"
                 self.opened[state.watch_id] = 0
@@ -182,6 +223,30 @@ class Evening(RuleBasedStateMachine):
         """No watch is lost and none runs twice: those that opened and did not finish are those that run."""
         running = [state.watch_id for state in self.tracking.states()]
         assert sorted(running) == sorted(watch_id for watch_id, runs in self.opened.items() if runs)
+
+    @invariant()
+    def nobody_is_tracked_or_shown_who_does_not_want_it(self) -> None:
+        """Neither under one id nor under the other; and what was dropped has left no record."""
+        members = {link.plex_id: link.viewer_id for link in self.links}
+        for state in self.tracking.states():
+            assert self.choices.get(members.get(state.viewer_id, state.viewer_id)) != "untracked"
+        assert not self.dropped & self.records.keys()
+        hidden = {member for member, choice in self.choices.items() if choice in ("private", "untracked")}
+        names = {member.title() for member in hidden} | {
+            link.plex_name for link in LINKS if members.get(link.plex_id) in hidden
+        }
+        active = self.tracking.active(moment(self.now_s))
+        seats = [seat for screening in active.screenings for seat in screening.seats]
+        rows: list[ActiveWatch | Seat] = [*active.watches, *seats]
+        for shown in rows:
+            assert shown.viewer_id not in hidden | members.keys()
+            assert shown.username not in names
+            assert (shown.username == SOMEBODY) == (shown.viewer_id == "")
+        assert not names & {screening.host for screening in active.screenings}
+        here = [watch.viewer_id for watch in active.watches if watch.viewer_id in members.values()]
+        for screening in active.screenings:
+            there = [seat.viewer_id for seat in screening.seats if seat.present and seat.viewer_id in here]
+            assert len(there) == len(set(there)), "one viewer has one seat"
 
     @invariant()
     def nothing_is_counted_that_did_not_happen(self) -> None:
@@ -211,7 +276,7 @@ class Evening(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """The same calls again bring about the same records."""
-        again, records = Tracking(RULES), dict[str, Record]()
+        again, records = Tracking(RULES), dict[str, WatchRecord]()
         for method, arguments in self.calls:
             if method == "restart":
                 again = Tracking(RULES)
@@ -219,6 +284,9 @@ class Evening(RuleBasedStateMachine):
             for event in getattr(again, method)(*arguments):
                 if isinstance(event, WatchFinished):
                     records[event.record.watch_id] = event.record
+            if method == "forget":
+                (gone,) = arguments[0].viewer_ids  # type: ignore[attr-defined] # a ViewerForgotten
+                records = {key: record for key, record in records.items() if record.viewer_id != gone}
         assert records == self.records
 
 
