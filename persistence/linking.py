@@ -317,7 +317,9 @@ def _part_badges(connection: Connection, asked: UnlinkAccount, aside: Aside, lin
     own = VIEWER_BADGES.c.viewer_id == asked.viewer_id
     before_it = own & VIEWER_BADGES.c.badge_id.in_(brought) & (VIEWER_BADGES.c.earned_at_s < linked_at_s)
     connection.execute(delete(VIEWER_BADGES).where(before_it))
-    upsert(connection, VIEWER_BADGES, [*aside.member_badges, *aside.account_badges])
+    # As announced: what was not when they were linked has been since, or is no news any more.
+    back = [badge | {"announced": True} for badge in (*aside.member_badges, *aside.account_badges)]
+    upsert(connection, VIEWER_BADGES, back)
     others = select(ACCOUNT_LINKS.c.aside).where(ACCOUNT_LINKS.c.viewer_id == asked.viewer_id)
     for text in connection.execute(others).scalars():
         _join_badges(connection, asked.viewer_id, msgspec.json.decode(text, type=Aside).account_badges)

@@ -87,6 +87,12 @@ def two_evenings(house: House) -> None:
     later: dict[str, Any] = {"started_at_s": EVENING + DAY, "ended_at_s": EVENING + DAY + 7200}
     house.clock.at_s = EVENING + DAY + 7300
     house.finish(record("club", MEMBER, username="Anna", item=REMAKE, **later))
+    all_announced(house)
+
+
+def all_announced(house: House) -> None:
+    """Wait until Discord has taken over every badge."""
+    house.until(lambda: not sql(house.folder, "SELECT 1 FROM viewer_badges WHERE NOT announced"))
 
 
 def test_the_two_are_one_viewer(house: House) -> None:
@@ -123,6 +129,7 @@ def test_taking_it_back_leaves_all_as_it_was(house: House) -> None:
         )
     )
     house.ask(SaveNow("test"), Saved)
+    all_announced(house)
     before = stored(house.folder)
     assert linked(house).watches == 3
     assert stored(house.folder) != before
@@ -208,6 +215,7 @@ def test_several_accounts_of_one_member(house: House) -> None:
     two_evenings(house)
     house.finish(record("away", SECOND, source="plex", started_at_s=EVENING + 60))
     house.ask(SaveNow("test"), Saved)
+    all_announced(house)
     before = stored(house.folder)
     linked(house)
     linked(house, SECOND)
