@@ -23,7 +23,7 @@ from messages import CheckPlexSignIn, Message, PlexSignedIn, PlexSignIn
 
 HOLDS_S: Final = 600.0
 """How long a code is asked about (real seconds); plex.tv's own hold longer."""
-MOST: Final = 30
+MOST: Final = 100
 """Codes at once."""
 LINK_PAGE: Final = "https://plex.tv/link"
 _OWNER: Final = "1"

@@ -65,8 +65,17 @@ async def find(desk: Desk, said: str) -> PlexAccount:
 
 
 def told(account: PlexAccount) -> str:
-    """An account as people choose it, safe."""
-    return f"{words.safe(account.name, 60)} ({words.counted('{count} watch', '{count} watches', account.watches)})"
+    """An account as people read of it, safe."""
+    return f"{words.safe(account.name, 60)} ({_watches(account)})"
+
+
+def offered(account: PlexAccount) -> str:
+    """An account as people choose it, where Discord reads no markdown."""
+    return f"{words.plain(account.name, 60)} ({_watches(account)})"
+
+
+def _watches(account: PlexAccount) -> str:
+    return words.counted("{count} watch", "{count} watches", account.watches)
 
 
 async def linked(desk: Desk, *questions: LinkAccount) -> discord.Embed:

@@ -23,7 +23,7 @@ from actors.discord.commands.base import (
     waited,
 )
 from actors.discord.commands.errors import RefusedError
-from actors.discord.commands.joining import find, linked, request, told, unlinked
+from actors.discord.commands.joining import find, linked, offered, request, unlinked
 from actors.discord.commands.privately import hush, whisper
 from actors.discord.commands.whom import Mentioned
 from actors.discord.desk import SUGGEST_S, Desk, UnansweredError
@@ -98,7 +98,7 @@ class Linking(UsherCog):
         question = FindAccounts(current[:CHOICE], MOST_CHOICES)
         with contextlib.suppress(UnansweredError):
             found = await self.desk.ask("persistence", question, AccountsFound, SUGGEST_S)
-            return [choice(told(one), f"{one.plex_id} {one.name}") for one in found.accounts[:MOST_CHOICES]]
+            return [choice(offered(one), f"{one.plex_id} {one.name}") for one in found.accounts[:MOST_CHOICES]]
         return []
 
     @unlink.autocomplete("account")
