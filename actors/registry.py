@@ -102,8 +102,11 @@ class Registry:
             return people.find_accounts(connection, asked)
 
     def _set_privacy(self, asked: SetPrivacy, at_s: float) -> Person:
-        with self._store.writing() as connection:
-            people.set_privacy(connection, asked, at_s)
+        try:
+            with self._store.changing(at_s, self._running() or ()) as change:
+                people.set_privacy(change, asked, at_s)
+        except CopiesFailed as error:
+            self._log.error("The choice holds, but the JSON copies are behind until the next save: %s", error)
         self._log.info("Viewer %s is %s from now on", asked.viewer_id, asked.privacy)
         self.tell()
         return self._person(asked.viewer_id)

@@ -17,8 +17,18 @@ from messages import (
     Privacy,
     SetPrivacy,
 )
+from persistence.changes import Change
 from persistence.sql import upsert
-from persistence.tables import ACCOUNT_LINKS, FORGOTTEN, PRIVACY, VIEWER_BADGES, VIEWERS, WATCHES
+from persistence.tables import (
+    ACCOUNT_LINKS,
+    CHECKPOINT,
+    FORGOTTEN,
+    PRIVACY,
+    VIEWER_BADGES,
+    VIEWER_STATS,
+    VIEWERS,
+    WATCHES,
+)
 from tracking.people import People
 
 KEEP_FORGOTTEN_S = 30 * 86_400.0
@@ -74,8 +84,13 @@ def person(connection: Connection, viewer_id: str, problem: str = "") -> Person:
     return Person(viewer_id, people.choice(viewer_id), own, connection.execute(count).scalar_one(), problem)
 
 
-def set_privacy(connection: Connection, asked: SetPrivacy, at_s: float) -> None:
-    """Write down a member's choice. Badges of who is hidden are not announced later on either."""
+def set_privacy(change: Change, asked: SetPrivacy, at_s: float) -> None:
+    """Write down a member's choice. Badges of who is hidden are not announced later on either.
+
+    What runs of who is not tracked any more is left out at once, also of the checkpoint and of the statistics: nobody
+    else may be watching, and then there is no next save.
+    """
+    connection = change.connection
     if asked.privacy not in get_args(Privacy):
         raise ValueError(f"{asked.privacy!r} is no choice of privacy: it is one of {', '.join(get_args(Privacy))}")
     own = PRIVACY.c.viewer_id == asked.viewer_id
@@ -86,6 +101,11 @@ def set_privacy(connection: Connection, asked: SetPrivacy, at_s: float) -> None:
     upsert(connection, PRIVACY, [row])
     if asked.privacy in _HIDDEN:
         silent(connection, asked.viewer_id)
+    if asked.privacy == "untracked":
+        ids = ids_of(known(connection), asked.viewer_id)
+        connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.viewer_id.in_(ids)))
+        counted = select(VIEWER_STATS.c.viewer_id).where(VIEWER_STATS.c.viewer_id == asked.viewer_id)
+        change.viewers.update(connection.execute(counted).scalars())
 
 
 def silent(connection: Connection, viewer_id: str) -> None:

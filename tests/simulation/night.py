@@ -14,18 +14,21 @@ from actors.persistence import Persistence
 from actors.runtime import Context
 from actors.tracker import Tracker
 from config import Settings
-from messages import AutoSaveTick, PlaybackSnapshot, SaveNow, VoicePresence, WatchesReported, WatchRecord
+from messages import AutoSaveTick, PlaybackSnapshot, SaveNow, SetPrivacy, VoicePresence, WatchesReported, WatchRecord
 from tests.simulation.disk import Disk
 from tests.simulation.faults import LONGEST_RESTART_S, Fault, make_faults
 from tests.simulation.hosts import ActorResident, Host
 from tests.simulation.neighbours import DiscordNeighbour, Neighbour, PlexNeighbour, Sessions
 from tests.simulation.network import Network
 from tests.simulation.script import Script, make_script
+from tests.simulation.shy import Shy
 from tests.simulation.timeline import FakeClock, Timeline
 
 EVENINGS = (1_795_000_000.0, 1_793_484_000.0 - 900, 1_793_400_000.0 + 20 * 3600)
 TAIL_S = 1500.0
 """Within this time after the last one left, all must be in the store."""
+ASK_AGAIN_S = 5.0
+"""After this time somebody asks again who got no answer."""
 ORDER = ("persistence", "tracker", "discord", "plex")
 
 
@@ -92,6 +95,8 @@ class PersistenceResident(ActorResident):
         told, survey = getattr(message, "message", None), self._night.survey
         if isinstance(told, WatchesReported):
             survey.mirrored_s = self._night.seconds(told.at.steady_s)
+            if self._night.shy is not None:
+                self._night.shy.reported(told, survey.mirrored_s)
         elif isinstance(told, AutoSaveTick | SaveNow) and survey.mirrored_s is not None and not self.actor._save_error:
             survey.saved_s = survey.mirrored_s
 
@@ -117,6 +122,21 @@ class Launcher(Neighbour):
         self.again(self._every_s, self._tick)
         if self._night.rng.random() < 0.3:
             self.again(self._night.rng.uniform(0, self.script.length_s), self._save_now)
+        if self._night.shy is not None:
+            self.again(self._night.shy.asks_at_s, self._ask_not_to_be_tracked)
+
+    def _ask_not_to_be_tracked(self) -> None:
+        shy = self._night.shy
+        assert shy is not None
+        reply = self.node.ask_future("persistence", SetPrivacy(shy.viewer, "Shy", "untracked"))
+
+        def answered(_: object) -> None:
+            if reply.exception() is None:
+                shy.promised(self.timeline.now_s, self._night.settings.database_url)
+            else:
+                self.again(ASK_AGAIN_S, self._ask_not_to_be_tracked)
+
+        reply.add_done_callback(answered)
 
     def _tick(self) -> None:
         self.tick()
@@ -136,7 +156,7 @@ class Launcher(Neighbour):
 class Night:
     """A night of one seed. `run` it, then look at what is left."""
 
-    def __init__(self, seed: int, disk: Disk) -> None:
+    def __init__(self, seed: int, disk: Disk, *, shy: bool = False) -> None:
         self.seed, self.disk = seed, disk
         rng = self.rng = random.Random(seed)  # noqa: S311  # chance that can be had again
         self.calm = rng.random() < 0.3
@@ -146,6 +166,8 @@ class Night:
             [str(9000 + number) for number in range(rng.randint(1, 4))] if self.settings.watch_party_plex_user else []
         )
         self.script: Script = make_script(rng, accounts, members, self.calm)
+        self.shy = Shy(seed, self.script) if shy else None
+        """Who does not want to be tracked any more, in some nights."""
         self.faults: list[Fault] = make_faults(rng, self.script.length_s, self.calm)
         self.timeline = Timeline()
         self.clock = FakeClock(self.timeline, rng.choice(EVENINGS))

@@ -51,15 +51,15 @@ def theatre() -> Iterator[Disk]:
             disk.close()
 
 
-def judge(seeds: Iterable[int]) -> list[Verdict]:
-    """Play the nights of these seeds, one after another."""
+def judge(seeds: Iterable[int], *, shy: bool = False) -> list[Verdict]:
+    """Play the nights of these seeds, one after another. `shy`: in each, somebody chooses not to be tracked."""
     with theatre() as disk:
-        return [verdict(seed, disk) for seed in seeds]
+        return [verdict(seed, disk, shy=shy) for seed in seeds]
 
 
-def verdict(seed: int, disk: Disk) -> Verdict:
+def verdict(seed: int, disk: Disk, *, shy: bool = False) -> Verdict:
     """Play one night and look at what it left."""
-    night, problems = play(seed, disk)
+    night, problems = play(seed, disk, shy=shy)
     return Verdict(
         seed,
         problems,
@@ -72,11 +72,13 @@ def verdict(seed: int, disk: Disk) -> Verdict:
     )
 
 
-def play(seed: int, disk: Disk) -> tuple[Night, list[str]]:
+def play(seed: int, disk: Disk, *, shy: bool = False) -> tuple[Night, list[str]]:
     """Play one night; returns it and what is wrong."""
-    night = Night(seed, disk)
+    night = Night(seed, disk, shy=shy)
     night.run()
     problems = list(night.problems)
+    if night.shy is not None:
+        problems += night.shy.wrong(disk.store_url)
     engine = reader_engine(disk.store_url)
     try:
         with engine.connect() as connection:

@@ -7,6 +7,7 @@ import pytest
 from tests.simulation.run import judge, play, theatre
 
 NIGHTS = 105
+SHY_NIGHTS = 28
 AT_A_TIME = 7
 FIRST = 10_000
 
@@ -15,6 +16,13 @@ FIRST = 10_000
 def test_random_nights(first: int) -> None:
     """No watch is lost, none is double, none is wrong by more than what no poll can tell and the faults may cost."""
     wrong = [night for night in judge(range(first, first + AT_A_TIME)) if night.problems]
+    assert [f"night {night.seed} ({night.story}): {night.problems}" for night in wrong] == []
+
+
+@pytest.mark.parametrize("first", range(FIRST, FIRST + SHY_NIGHTS, AT_A_TIME))
+def test_nights_in_which_somebody_does_not_want_to_be_tracked_any_more(first: int) -> None:
+    """Nothing more is recorded of them, whatever dies meanwhile; everybody else's records are as true as ever."""
+    wrong = [night for night in judge(range(first, first + AT_A_TIME), shy=True) if night.problems]
     assert [f"night {night.seed} ({night.story}): {night.problems}" for night in wrong] == []
 
 
