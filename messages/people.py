@@ -28,9 +28,12 @@ class LinkedAccount(Record, frozen=True):
 
 
 class PeopleKnown(Message, frozen=True, tag="people_known"):
-    """Persistence -> tracker: links and privacy as they stand, at its start and after each change."""
+    """Persistence -> tracker: links and privacy as they stand, at its start and after each change.
 
-    delivery: ClassVar[Delivery] = Delivery.LATEST
+    Kept: there may be no other for months, and a choice that was lost on the way would not be held.
+    """
+
+    delivery: ClassVar[Delivery] = Delivery.KEPT
 
     links: tuple[LinkedAccount, ...]
     """Every link."""

@@ -45,6 +45,12 @@ def test_nights_that_once_went_wrong(seed: int) -> None:
     assert night.problems == [], f"{ONCE_FAILED[seed]} ({night.story})"
 
 
+def test_a_choice_that_is_lost_on_the_way_is_told_again() -> None:
+    """In a storm the tracker missed it once, and went on tracking for the rest of the night."""
+    (night,) = judge([506], shy=True)
+    assert night.problems == [], night.story
+
+
 def test_a_seed_is_one_night() -> None:
     """The same seed gives the same night: frame by frame, record by record."""
     with theatre() as disk:
