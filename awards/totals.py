@@ -55,24 +55,33 @@ class Totals(msgspec.Struct, kw_only=True, omit_defaults=True):
         return msgspec.convert(msgspec.to_builtins(self), Totals)
 
 
-def added(totals: Totals, records: Iterable[WatchRecord], zone: tzinfo, *, under_way: bool = False) -> Totals:
+def added(
+    totals: Totals, records: Iterable[WatchRecord], zone: tzinfo, *, under_way: bool = False, feats: bool = True
+) -> Totals:
     """Return `totals` with more watches in it. `totals` itself stays as it is.
 
     `under_way`: the watches still run, and are to be judged for badges: one that is not completed yet adds its
-    time but is no film watched, or "watched a first film" would be said five minutes into it.
+    time but is no film watched, or "watched a first film" would be said five minutes into it. `feats`: also what
+    only badges ask after (nights, evenings, weekends, first seats, whole films); that is half the work.
     """
     result = totals.copy()
     for record in records:
         if not record.brief:
+            counts = record.completed or not under_way
             _add_time(result, record, zone)
-            if record.completed or not under_way:
-                _add_title(result, record, zone)
+            if counts:
+                _add_title(result, record)
+            if feats:
+                _add_feats(result, record, zone)
+                if counts and record.media_type == "movie":
+                    _add_film_feats(result, record, zone)
     return result
 
 
-def _add_title(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
+def _add_title(totals: Totals, record: WatchRecord) -> None:
     if record.media_type == "movie":
-        _add_film(totals, record, zone)
+        totals.films += 1
+        totals.completed += record.completed
     else:
         totals.episodes += 1
     _count(totals.genres, record.item.genres)
@@ -84,15 +93,16 @@ def _add_time(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
     totals.playing_s += record.playing_s
     for day, seconds in shares(record.started_at_s, record.ended_at_s, record.playing_s, zone).items():
         totals.days[day] = totals.days.get(day, 0.0) + seconds
+
+
+def _add_feats(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
     _count(totals.evenings, evenings_of(record.started_at_s, record.ended_at_s, zone))
     totals.nights += is_past_midnight(record.started_at_s, record.ended_at_s, zone)
     # The account of the party's own Plex session is always there first: that is no feat.
     totals.first_seats += record.party and record.first_seat and record.source != "plex"
 
 
-def _add_film(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
-    totals.films += 1
-    totals.completed += record.completed
+def _add_film_feats(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
     _count(totals.weekends, [weekend_of(record.started_at_s, zone)])
     joined = record.join_position_ms
     if joined is not None and joined <= WHOLE_JOIN_MS and (record.completion_percent or 0) >= WHOLE_PERCENT:

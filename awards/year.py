@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 
-from awards.calendar import local
 from awards.stats import streaks
 from awards.titles import shown_title
 from awards.totals import Totals, added
@@ -17,13 +16,14 @@ Presence = tuple[str, str, str]
 
 def of_year(records: Iterable[WatchRecord], year: int, zone: tzinfo) -> list[WatchRecord]:
     """Return the watches that count in a year: those begun in it, in `zone`, and not brief."""
-    return [record for record in records if not record.brief and local(record.started_at_s, zone).year == year]
+    first_s, end_s = (datetime(number, 1, 1, tzinfo=zone).timestamp() for number in (year, year + 1))
+    return [record for record in records if not record.brief and first_s <= record.started_at_s < end_s]
 
 
 def year_of(records: Iterable[WatchRecord], year: int, zone: tzinfo, company: Iterable[Presence] = ()) -> YearFigures:
     """Return what the watches of a year add up to. `company`: who else was at the watch parties among them."""
     counted = of_year(records, year, zone)
-    totals = added(Totals(), counted, zone)
+    totals = added(Totals(), counted, zone, feats=False)
     days = {day: seconds for day, seconds in sorted(totals.days.items()) if day.startswith(f"{year:04}-")}
     months: dict[str, float] = {}
     for day, seconds in days.items():
