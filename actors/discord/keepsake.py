@@ -5,8 +5,9 @@ import logging
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
-from messages import ScreeningEnded
+from messages import SOMEBODY, ScreeningEnded
 
 MOST_POSTED = 500
 MOST_CARDS = 10
@@ -116,6 +117,24 @@ class Keepsake:
     def keep_cards(self, cards: list[Card]) -> None:
         """These are the cards now; the oldest go where there are too many."""
         self._kept.cards = cards[-MOST_CARDS:]
+        self._write()
+
+    def forget(self, viewer_id: str, name: str) -> None:
+        """Take somebody out of it: seats and badges on cards, who said that they would come, what was announced."""
+        for card in self._kept.cards:
+            names = {name}
+            if card.ended is not None:
+                shown = card.ended.screening
+                names |= {seat.username for seat in shown.seats if seat.viewer_id == viewer_id}
+                seats = tuple(
+                    replace(seat, viewer_id="", username=SOMEBODY) if seat.viewer_id == viewer_id else seat
+                    for seat in shown.seats
+                )
+                host = SOMEBODY if shown.host in names else shown.host
+                card.ended = replace(card.ended, screening=replace(shown, seats=seats, host=host))
+            card.badges = [badge for badge in card.badges if badge[0] not in names]
+            card.said = [member for member in card.said if member != viewer_id]
+        self._kept.posted = [told for told in self._kept.posted if f":{viewer_id}:" not in told]
         self._write()
 
     @property

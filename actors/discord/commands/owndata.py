@@ -139,6 +139,7 @@ class ForgetButton(
         except UnansweredError as error:
             await interaction.followup.send(embed=look.problem(error.what, error.cure), ephemeral=True)
             return
+        interaction.client.keepsake.forget(str(self._member), interaction.user.display_name)
         embed = look.card(_("🗑️ Forgotten"), _done(gone, desk.clock.now().wall_s), colour=look.GREY)
         await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=look.NOBODY)
 

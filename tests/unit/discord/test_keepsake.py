@@ -1,0 +1,36 @@
+"""What the Discord actor remembers in a file of its own."""
+
+import logging
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from actors.discord.keepsake import Card, Keepsake
+from messages import SOMEBODY, ScreeningEnded
+from tests.unit.discord import samples
+
+
+def test_somebody_is_forgotten(tmp_path: Path) -> None:
+    """Neither id nor name is left in the file; the others are as they were."""
+    shown = samples.screening()
+    one = replace(shown.seats[0], viewer_id="4711", username="Quirin")
+    other = replace(shown.seats[0], viewer_id="4712", username="Olga")
+    ended = ScreeningEnded(samples.NOW, replace(shown, host="Quirin", seats=(one, other)))
+    badges = [("Quirin", "First Ticket"), ("Olga", "First Ticket")]
+    file = tmp_path / "discord.json"
+    keepsake = Keepsake(file, logging.getLogger("test"))
+    keepsake.keep_cards([
+        Card("s1", 1, 0.0, badges=badges, ended=ended, said=["4711", "4712"]),
+        Card("s2", 2, 0.0, badges=[("Quirin Q.", "Night Owl")]),
+    ])  # fmt: skip
+    keepsake.done(["badges:4711:films_1", "badges:4712:films_1"])
+    assert file.read_text(encoding="utf-8").count("Quirin") == 4
+    keepsake.forget("4711", "Quirin Q.")
+    text = file.read_text(encoding="utf-8")
+    assert "4711" not in text and "Quirin" not in text
+    again = Keepsake(file, logging.getLogger("test"))
+    assert again.cards[0].said == ["4712"] and again.cards[0].badges == [("Olga", "First Ticket")]
+    kept = again.cards[0].ended
+    assert kept is not None and kept.screening.host == SOMEBODY
+    assert [(seat.viewer_id, seat.username) for seat in kept.screening.seats] == [("", SOMEBODY), ("4712", "Olga")]
+    assert again.was_posted("badges:4712:films_1") and not again.was_posted("badges:4711:films_1")
