@@ -112,13 +112,14 @@ class DiscordActor(Actor):
         done: concurrent.futures.Future[None] = concurrent.futures.Future()
         waiting = Waiting(self.handling_id or uuid.uuid4().hex, notice, done)
         self._loop.call_soon_threadsafe(self._announcer.put, waiting)
-        if isinstance(notice, ScreeningStarted | ScreeningEnded):
+        if isinstance(notice, ScreeningEnded):
             self._loop.call_soon_threadsafe(self._nights.heard, notice)
         return done
 
     def _show(self, playing: NowPlaying) -> None:
         self._loop.call_soon_threadsafe(self._presence.show, playing)
         self._loop.call_soon_threadsafe(self._cards.show, playing)
+        self._loop.call_soon_threadsafe(self._nights.seen, playing)
 
     def _break(self, broke: _LoopBroke) -> None:
         raise RuntimeError("the Discord loop broke") from broke.error

@@ -11,7 +11,7 @@ from actors.discord.attendance import interested
 from actors.discord.failures import POSSIBLE, judge
 from actors.discord.keepsake import Keepsake, Night
 from actors.discord.tongue import later
-from messages import Item, Screening, ScreeningEnded, ScreeningStarted
+from messages import Item, NowPlaying, Screening, ScreeningEnded
 
 EARLY_S, LATE_S = 3 * 3600.0, 6 * 3600.0
 """A film that begins this long before or after the time planned is the night's."""
@@ -43,17 +43,25 @@ class Nights:
         self._log = log
         self._guild_id = guild_id
         self._said = said
-        self._heard: asyncio.Queue[ScreeningStarted | ScreeningEnded] = asyncio.Queue()
+        self._heard: asyncio.Queue[Screening | ScreeningEnded] = asyncio.Queue()
+        self._begun: set[str] = set()
 
     def planned(self, event: discord.ScheduledEvent, item: Item) -> None:
         """A night was planned: it begins when this film does."""
         night = Night(event.id, item.server_id, item.rating_key, event.start_time.timestamp())
         self._keepsake.keep_nights([*self._keepsake.nights, night])
 
-    def heard(self, notice: ScreeningStarted | ScreeningEnded) -> None:
-        """A film began or ended. Whose night it is shows in its turn: one that ends at once may not have begun yet."""
+    def seen(self, playing: NowPlaying) -> None:
+        """Films that play now. A night's is known by this, not by its start: then nobody has taken a seat yet."""
+        for shown in playing.screenings:
+            if shown.screening_id not in self._begun and any(_begins(night, shown) for night in self._keepsake.nights):
+                self._begun.add(shown.screening_id)
+                self._heard.put_nowait(shown)
+
+    def heard(self, ended: ScreeningEnded) -> None:
+        """A film ended. Whose night it is shows in its turn: the night may not have begun yet."""
         if self._keepsake.nights:
-            self._heard.put_nowait(notice)
+            self._heard.put_nowait(ended)
 
     async def run(self) -> None:
         """Begin and end nights, for ever."""
@@ -63,17 +71,13 @@ class Nights:
             if night is not None:
                 await self._follow(night, notice)
 
-    def _night_of(self, notice: ScreeningStarted | ScreeningEnded) -> Night | None:
-        shown = notice.screening
-        for night in self._keepsake.nights:
-            if isinstance(notice, ScreeningEnded):
-                if night.screening_id == shown.screening_id:
-                    return night
-            elif shown.party and not night.screening_id and _fits(night, shown):
-                return night
-        return None
+    def _night_of(self, notice: Screening | ScreeningEnded) -> Night | None:
+        if isinstance(notice, ScreeningEnded):
+            ended_id = notice.screening.screening_id
+            return next((night for night in self._keepsake.nights if night.screening_id == ended_id), None)
+        return next((night for night in self._keepsake.nights if _begins(night, notice)), None)
 
-    async def _follow(self, night: Night, notice: ScreeningStarted | ScreeningEnded) -> None:
+    async def _follow(self, night: Night, notice: Screening | ScreeningEnded) -> None:
         """Try some times: the film goes on without it, and a person can press the same button in Discord."""
         for tries in range(1, _TRIES + 1):
             try:
@@ -91,24 +95,22 @@ class Nights:
                 wait_s = verdict.wait_s
             await asyncio.sleep(wait_s)
 
-    async def _changed(self, night: Night, notice: ScreeningStarted | ScreeningEnded) -> bool:
+    async def _changed(self, night: Night, notice: Screening | ScreeningEnded) -> bool:
         """Whether the event is as it should be now; False where there is no connection."""
         bot = self._bot()
         guild = bot.get_guild(self._guild_id) if bot is not None else None
         if guild is None:
             return False
         event = await guild.fetch_scheduled_event(night.event_id, with_counts=False)
-        ends = isinstance(notice, ScreeningEnded)
-        if ends:
+        if isinstance(notice, ScreeningEnded):
             await self._ask_who(event, notice.screening.screening_id)
-        if not ends and event.status is discord.EventStatus.scheduled:
-            await event.start()
-        elif ends and event.status is discord.EventStatus.active:
-            await event.end()
-        if ends:
+            if event.status is discord.EventStatus.active:
+                await event.end()
             self._forget(night)
         else:
-            night.screening_id = notice.screening.screening_id
+            if event.status is discord.EventStatus.scheduled:
+                await event.start()
+            night.screening_id = notice.screening_id
             self._keepsake.keep_nights(self._keepsake.nights)
         return True
 
@@ -123,6 +125,9 @@ class Nights:
         self._keepsake.keep_nights([other for other in self._keepsake.nights if other.event_id != night.event_id])
 
 
-def _fits(night: Night, shown: Screening) -> bool:
+def _begins(night: Night, shown: Screening) -> bool:
+    """Whether a night that has not begun begins with this film."""
+    if night.screening_id or not shown.party:
+        return False
     same = (night.server_id, night.rating_key) == (shown.item.server_id, shown.item.rating_key)
     return same and -EARLY_S <= shown.started_at_s - night.starts_s <= LATE_S

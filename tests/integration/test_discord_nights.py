@@ -16,6 +16,7 @@ from messages import (
     FindFilms,
     GetPoster,
     Moment,
+    NowPlaying,
     Poster,
     Screening,
     ScreeningEnded,
@@ -47,6 +48,13 @@ def events(stage: Stage) -> list[dict[str, Any]]:
 def screening(stage: Stage, **changes: Any) -> Any:
     """The film in the watch party, now."""
     return msgspec.structs.replace(samples.screening(), party=True, started_at_s=time.time(), **changes)
+
+
+def plays(stage: Stage, *shown: Screening) -> None:
+    """The tracker says what plays; the actor has heard it when this returns."""
+    before = stage.tracker.pulse().handled
+    stage.tracker.tell(NowPlaying(samples.NOW, shown))
+    until(lambda: stage.tracker.pulse().handled > before, "it is heard")
 
 
 def plan(stage: Stage, text: str = "") -> dict[str, Any]:
@@ -102,9 +110,11 @@ def test_a_night_begins_and_ends_with_its_film_over_a_restart(stage: Stage) -> N
     shown = screening(stage)
     other = screening(stage, screening_id="another", item=msgspec.structs.replace(shown.item, rating_key="999"))
     with stage.acting():
-        stage.tracker.tell(ScreeningStarted(samples.NOW, other)).wait(10)
-        assert made["status"] == SCHEDULED
         stage.tracker.tell(ScreeningStarted(samples.NOW, shown)).wait(10)
+        plays(stage, other)
+        plays(stage, msgspec.structs.replace(shown, party=False))
+        assert made["status"] == SCHEDULED
+        plays(stage, shown)
         until(lambda: events(stage)[0]["status"] == ACTIVE, "the event begins")
     with stage.acting():
         ended = ScreeningEnded(Moment(time.time(), time.monotonic()), shown)
@@ -117,9 +127,9 @@ def test_a_night_that_was_called_off_is_forgotten(stage: Stage) -> None:
     with stage.acting():
         plan(stage)
         stage.discord.guild.events.clear()
-        stage.tracker.tell(ScreeningStarted(samples.NOW, screening(stage))).wait(10)
+        plays(stage, screening(stage))
         asked = until(lambda: stage.discord.recorder.count("GET", "/scheduled-events/"), "it is looked for")
-        stage.tracker.tell(ScreeningStarted(samples.NOW, screening(stage, screening_id="again"))).wait(10)
+        plays(stage, screening(stage, screening_id="again"))
         assert stage.discord.recorder.count("GET", "/scheduled-events/") == asked
     assert '"nights": []' in (stage.folder / "discord.json").read_text()
 
@@ -132,7 +142,8 @@ def seats(stage: Stage, *names: str, **changes: Any) -> tuple[Seat, ...]:
 def show(stage: Stage, shown: Screening) -> Callable[[], dict[str, str]]:
     """The night's film begins and ends; its record's fields by their names, as they are from then on."""
     before = len(stage.discord.messages("film-club", by_bot=True))
-    stage.tracker.tell(ScreeningStarted(samples.NOW, shown)).wait(10)
+    stage.tracker.tell(ScreeningStarted(samples.NOW, msgspec.structs.replace(shown, party=False))).wait(10)
+    plays(stage, shown)
     until(lambda: events(stage)[0]["status"] == ACTIVE, "the event begins")
     card = stage.discord.messages("film-club", by_bot=True)[before]
     ended = ScreeningEnded(Moment(time.time(), time.monotonic()), shown)
