@@ -13,9 +13,9 @@ from simulator.discord.posts import Attachment, Message
 from simulator.discord.world import World
 
 DARK = {"page": "#313338", "text": "#dbdee1", "strong": "#f2f3f5", "quiet": "#949ba4", "embed": "#2b2d31",
-        "code": "#1e1f22", "button": "#4e5058", "label": "#ffffff"}  # fmt: skip
+        "code": "#1e1f22", "button": "#4e5058", "label": "#ffffff", "link": "#00a8fc"}  # fmt: skip
 LIGHT = {"page": "#ffffff", "text": "#313338", "strong": "#060607", "quiet": "#5c5e66", "embed": "#f2f3f5",
-         "code": "#e3e5e8", "button": "#e3e5e8", "label": "#313338"}  # fmt: skip
+         "code": "#e3e5e8", "button": "#e3e5e8", "label": "#313338", "link": "#006ce7"}  # fmt: skip
 _STYLE = """
 body {{ margin: 0; padding: 18px 16px 20px; width: 588px; background: {page}; color: {text};
   font: 15px/1.4 'gg sans', 'Noto Sans', 'DejaVu Sans', 'Noto Sans CJK JP', 'Noto Color Emoji', sans-serif; }}
@@ -26,6 +26,8 @@ body {{ margin: 0; padding: 18px 16px 20px; width: 588px; background: {page}; co
 .app {{ background: #5865f2; color: #fff; font-size: 10.5px; font-weight: 600; border-radius: 4px; padding: 1px 5px;
   margin: 0 4px; vertical-align: 1px; }}
 .at {{ color: {quiet}; font-size: 12px; }}
+.small {{ color: {quiet}; font-size: 12px; }}
+a {{ color: {link}; }}
 .embed {{ width: 470px; margin-top: 5px; background: {embed}; border-left: 4px solid; border-radius: 4px;
   padding: 10px 14px 14px 12px; font-size: 14px; overflow: hidden; }}
 .embed h4 {{ margin: 2px 0 6px; color: {strong}; font-size: 16px; }}
@@ -43,8 +45,9 @@ pre {{ background: {code}; border-radius: 4px; padding: 7px; margin: 4px 0; font
   margin: 7px 7px 0 0; font-size: 14px; font-weight: 500; }}
 """
 _TOKENS = re.compile(
-    r"```\n?(?P<block>.*?)```|\\(?P<escaped>.)|\*\*(?P<bold>(?:\\.|[^\\])+?)\*\*|`(?P<code>[^`]+)`|<t:(?P<time>\d+)(?::(?P<as>\w))?>",
-    re.DOTALL,
+    r"```\n?(?P<block>.*?)```|\\(?P<escaped>.)|\*\*(?P<bold>(?:\\.|[^\\])+?)\*\*|`(?P<code>[^`]+)`|<t:(?P<time>\d+)(?::(?P<as>\w))?>"
+    r"|\[(?P<link>(?:\\.|[^\]\\])+)\]\(https?://[^)\s]+\)|__(?P<under>(?:\\.|[^\\])+?)__|^-# (?P<small>[^\n]+)",
+    re.DOTALL | re.MULTILINE,
 )
 
 
@@ -105,6 +108,12 @@ def _words(source: str, world: World) -> str:
             parts.append(html.escape(hit["escaped"]))
         elif hit["bold"] is not None:
             parts.append(f"<b>{_words(hit['bold'], world)}</b>")
+        elif hit["link"] is not None:
+            parts.append(f"<a>{_words(hit['link'], world)}</a>")
+        elif hit["under"] is not None:
+            parts.append(f"<u>{_words(hit['under'], world)}</u>")
+        elif hit["small"] is not None:
+            parts.append(f"<span class='small'>{_words(hit['small'], world)}</span>")
         elif hit["code"] is not None:
             parts.append(f"<code>{html.escape(hit['code'])}</code>")
         else:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from simulator.discord.posts import Interaction, Message
-from simulator.night.script import Cue
+from simulator.night.script import SOON, THIS_YEAR, Cue
 from simulator.night.stage import ANNOUNCE, CINEMA, Stage
 from simulator.plex import BROWSER, PHONE, TELEVISION, PlayingSession
 
 PLAYERS = (TELEVISION, BROWSER, PHONE)
 ANSWER_WITHIN_S = 10.0
+SOON_S = 600.0
 
 
 @dataclass
@@ -67,13 +69,22 @@ class Director:
         self.stage.discord.leave_voice(cue.who)
         self.note(f"{cue.who} leaves the voice channel")
 
+    def _coming(self, cue: Cue) -> None:
+        planned = self.stage.discord.guild.events
+        if not self.stage.discord.until(lambda: bool(planned), ANSWER_WITHIN_S):
+            raise LookupError("no film night is planned")
+        self.stage.discord.interested(cue.who, list(planned)[-1])
+        self.note(f"{cue.who} presses Interested on the planned night")
+
     def _say(self, cue: Cue) -> None:
         self.asked.append((cue.what, self.stage.discord.say(cue.who, ANNOUNCE, cue.what)))
 
     def _slash(self, cue: Cue) -> None:
-        name, _, rest = cue.what.partition(" ")
+        soon = datetime.datetime.fromtimestamp(self.stage.clock.now().wall_s + SOON_S, datetime.UTC)
+        what = cue.what.replace(SOON, f"{soon:%H:%M}").replace(THIS_YEAR, f"{soon.year}")
+        name, _, rest = what.partition(" ")
         options = dict(part.split("=", 1) for part in rest.split() if "=" in part)
-        self.asked.append((f"/{cue.what}", self.stage.discord.slash(cue.who, name, options, where=ANNOUNCE)))
+        self.asked.append((f"/{what}", self.stage.discord.slash(cue.who, name, options, where=ANNOUNCE)))
 
     def _outage(self, _cue: Cue) -> None:
         self.stage.plex.fault("refuse")

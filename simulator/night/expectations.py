@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simulator.night.script import EXPECTED, TOLERANCE_MINUTES, Expected
+from simulator.night.script import EXPECTED, PARTY_FILM, TOLERANCE_MINUTES, Expected
 
 MINUTE_S = 60.0
+COMPLETED = 3
+"""Discord's number for an event that is over."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Evidence:
     """Every message of the channel, with its embeds, as plain text."""
     files: tuple[tuple[str, ...], ...]
     """Names of the files of each message."""
+    nights: tuple[tuple[str, int], ...]
+    """Each planned night: its name, and Discord's number for how far it came."""
     unanswered: tuple[str, ...]
     """Commands that got no reply."""
     slowest_ack_s: float
@@ -173,8 +177,27 @@ def _channel(evidence: Evidence) -> list[Finding]:
         ),
         Finding("Every film was announced", ", ".join(unseen)),
         Finding("Every film's card became the night's record, with poster and chart", ", ".join(_bare(evidence))),
+        Finding("The planned night began and ended with its film", _unended(evidence)),
+        Finding("The record holds who came against who had said so", _unpromised(evidence)),
         Finding("Who chose to be anonymous is ranked without a name", _named(evidence)),
     ]
+
+
+def _unended(evidence: Evidence) -> str:
+    """What is wrong with the night that was planned."""
+    (name, status), *more = evidence.nights or (("", 0),)
+    if more or PARTY_FILM not in name:
+        return f"planned are {[name for name, _ in evidence.nights]}"
+    return "" if status == COMPLETED else f"its event has status {status}"
+
+
+def _unpromised(evidence: Evidence) -> str:
+    """What is wrong with the record of the night: four said that they would come, Mei did not, Iris and Chiara did."""
+    records = [text for text in evidence.texts if f"🏁 {PARTY_FILM}" in text]
+    if not records:
+        return "there is no record"
+    wanted = ("Said they would come · 4", "3 came · 2 came besides")
+    return "" if all(part in records[-1] for part in wanted) else records[-1][-300:]
 
 
 def _named(evidence: Evidence) -> str:

@@ -108,6 +108,7 @@ def _scripted(stage: Stage, show: Show) -> int:
         service_log=stage.service_log(),
         texts=tuple(message.text for message in messages),
         files=tuple(tuple(each.filename for each in message.attachments) for message in messages),
+        nights=tuple((each["name"], each["status"]) for each in stage.discord.guild.events.values()),
         unanswered=unanswered,
         slowest_ack_s=director.slowest_ack_s(),
         health=health,

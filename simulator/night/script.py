@@ -17,7 +17,9 @@ ENDS = STARTS + PARTY_MINUTES
 CURTAIN = ENDS + 12.0
 """When the night is over: one tick finds nobody after it."""
 
-Verb = Literal["play", "pause", "resume", "seek", "stop", "join", "leave", "say", "slash", "outage", "recover", "kill"]
+Verb = Literal[
+    "play", "pause", "resume", "seek", "stop", "join", "leave", "coming", "say", "slash", "outage", "recover", "kill"
+]
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,19 @@ HOST, GRACE, LINUS = "Rosa", "Anton", "Berta"
 IRIS, BJORN, CHIARA, NOODLE, URI = "Iris", "Björn", "Chiara", "Dr. *Noodle*", "אורי"
 """The five of the watch party. Iris is an administrator of the Discord server."""
 PARTY = (IRIS, BJORN, CHIARA, NOODLE, URI)
+SOON, THIS_YEAR = "{soon}", "{year}"
+"""Stand for a time ten minutes on, as people write it, and for the night's year: known only when it is played."""
+MEI = "美美 🎬"
+"""Says that she is coming, and does not."""
 
 CUES: tuple[Cue, ...] = (
+    Cue(0.5, "slash", IRIS, f"night title={PARTY_FILM} when={SOON}"),
     Cue(1.0, "join", IRIS),
     Cue(1.5, "join", BJORN),
+    Cue(1.6, "coming", BJORN),
+    Cue(1.7, "coming", NOODLE),
+    Cue(1.8, "coming", URI),
+    Cue(1.9, "coming", MEI),
     Cue(2.0, "join", NOODLE),
     Cue(2.5, "join", URI),
     Cue(3.0, "say", IRIS, "!activewatches"),
@@ -88,7 +99,9 @@ CUES: tuple[Cue, ...] = (
     Cue(ENDS + 4, "slash", IRIS, "stats"),
     Cue(ENDS + 5, "say", IRIS, "!badges"),
     Cue(ENDS + 5, "slash", NOODLE, "privacy choice=anonymous"),
+    Cue(ENDS + 5.5, "slash", URI, f"wrapped year={THIS_YEAR}"),
     Cue(ENDS + 6, "say", BJORN, "!history"),
+    Cue(ENDS + 7, "say", IRIS, f"!whosaw {PARTY_FILM}"),
     Cue(ENDS + 8, "say", URI, "!leaderboard time"),
 )
 """In order of time. Leaves room around the kill and the outage: what happens within them is seen late."""
