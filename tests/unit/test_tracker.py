@@ -1,7 +1,7 @@
 """The tracker among its neighbours: what it asks, what it tells, and that nothing is lost on the way."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -68,9 +68,15 @@ class Neighbour:
                     return incoming.message, incoming  # type: ignore[return-value] # found says so
         raise AssertionError(f"no {kind.__name__} came")
 
-    def hear(self, kind: type[Heard]) -> Heard:
-        """The next message of a kind."""
-        return self.next(kind)[0]
+    def hear(self, kind: type[Heard], fits: Callable[[Heard], object] = lambda _: True) -> Heard:
+        """The next message of a kind that fits: reports of state replace one another, so not each of them comes."""
+        while not fits(found := self.next(kind)[0]):
+            pass
+        return found
+
+    def hear_running(self, count: int = 1) -> WatchesReported:
+        """The next report in which so many watches run."""
+        return self.hear(WatchesReported, lambda told: len(told.active) == count)
 
 
 class Brief(Tracker):
@@ -131,13 +137,13 @@ def test_a_film_from_start_to_end(office: Office) -> None:
     office.load()
     office.poll(0, 0)
     assert office.discord.hear(ScreeningStarted).screening.item.title == "Heat"
-    assert office.persistence.hear(WatchesReported).active[0].username == "alice"
+    assert office.persistence.hear_running().active[0].username == "alice"
     office.poll(10, 10)
-    assert office.persistence.hear(WatchesReported).records[0].playing_s == pytest.approx(10, abs=0.5)
+    office.persistence.hear(WatchesReported, lambda told: told.records and 9.5 < told.records[0].playing_s < 10.5)
     office.poll(20, None)
     finished = office.persistence.hear(WatchFinished)
     assert (finished.record.end_reason, finished.running) == ("left", 0)
-    assert office.persistence.hear(WatchesReported).active == ()
+    office.persistence.hear_running(0)
     assert office.discord.hear(ScreeningEnded).screening.seats[0].username == "alice"
     assert office.ask(ListActiveWatches(), ActiveWatches).screenings == ()
 
@@ -155,9 +161,7 @@ def test_observations_wait_until_it_knows_what_ran_before(office: Office) -> Non
     office.poll(0, 100)
     earlier = running_before(office)
     office.persistence.node.answer(incoming, WatchesLoaded(earlier.active, ()))
-    report = office.persistence.hear(WatchesReported)
-    while not report.active or report.active[0].outage:
-        report = office.persistence.hear(WatchesReported)
+    report = office.persistence.hear(WatchesReported, lambda told: told.active and not told.active[0].outage)
     assert report.active[0].watch_id == earlier.active[0].watch_id
     assert office.ask(ListActiveWatches(), ActiveWatches).watches[0].username == "alice"
 
@@ -178,14 +182,14 @@ def test_a_persistence_that_fails_is_asked_again(office: Office) -> None:
     office.persistence.node.refuse(incoming, RuntimeError("the store is locked"))
     office.load()
     office.poll(0, 0)
-    assert office.persistence.hear(WatchesReported).active != ()
+    office.persistence.hear_running()
 
 
 def test_running_watches_are_not_reported_before_the_finished_ones_are_stored(office: Office) -> None:
     """Until the record is stored, persistence's last report still holds the watch as running: it cannot be lost."""
     office.load()
     office.poll(0, 0)
-    office.persistence.hear(WatchesReported)
+    office.persistence.hear_running()
     office.poll(10, None)
     _, incoming = office.persistence.next(WatchFinished, acknowledge=False)
     office.discord.hear(ScreeningEnded)
@@ -194,7 +198,7 @@ def test_running_watches_are_not_reported_before_the_finished_ones_are_stored(of
     office.persistence.node.pump(0.0)
     assert office.persistence.node.mailbox.get() is None
     office.persistence.node.acknowledge(incoming)
-    assert office.persistence.hear(WatchesReported).active == ()
+    office.persistence.hear_running(0)
 
 
 def test_a_watch_that_vanished_over_a_restart_is_looked_up(office: Office) -> None:
@@ -212,16 +216,16 @@ def test_persistence_can_ask_for_a_report(office: Office) -> None:
     """A restarted persistence has nothing in memory."""
     office.load()
     office.poll(0, 0)
-    office.persistence.hear(WatchesReported)
+    office.persistence.hear_running()
     office.persistence.node.tell("tracker", ReportWatches())
-    assert len(office.persistence.hear(WatchesReported).active) == 1
+    office.persistence.hear_running()
 
 
 def test_an_admin_starts_watches(office: Office) -> None:
     """`starttracking` answers with what it did, and the watch runs."""
     office.load()
     office.poll(0, 600)
-    office.persistence.hear(WatchesReported)
+    office.persistence.hear_running()
     now = office.clock.now()
     office.discord.node.tell("tracker", VoicePresence("1", "2", now, True, (VoiceMember("42", "Ann"),)))
     plan = office.ask(StartTracking(position_ms=PositionMs(0), requested_by="Zoe"), TrackingPlan)
@@ -236,10 +240,10 @@ def test_a_choice_is_heard_and_shown_at_once(office: Office) -> None:
     """Persistence's word changes what Discord shows without waiting for a poll, and what is recorded not at all."""
     office.load()
     office.poll(0, 0)
-    assert office.discord.hear(NowPlaying).screenings[0].host == "alice"
+    office.discord.hear(NowPlaying, lambda told: told.screenings and told.screenings[0].host == "alice")
     office.persistence.node.tell("tracker", PeopleKnown((LINK,), (("42", "private"),)))
-    assert office.discord.hear(NowPlaying).screenings[0].seats[0].username == SOMEBODY
-    assert office.persistence.hear(WatchesReported).active[0].username == "alice"
+    office.discord.hear(NowPlaying, lambda told: told.screenings[0].seats[0].username == SOMEBODY)
+    assert office.persistence.hear_running().active[0].username == "alice"
 
 
 def test_who_is_not_tracked_any_more_leaves_the_report(office: Office, caplog: pytest.LogCaptureFixture) -> None:
@@ -247,11 +251,10 @@ def test_who_is_not_tracked_any_more_leaves_the_report(office: Office, caplog: p
     caplog.set_level("INFO")
     office.load()
     office.poll(0, 0)
-    assert office.persistence.hear(WatchesReported).active
+    office.persistence.hear_running()
     office.persistence.node.tell("tracker", PeopleKnown((LINK,), (("42", "untracked"),)))
-    assert office.persistence.hear(WatchesReported).active == ()
-    while office.discord.hear(NowPlaying).screenings:
-        pass  # the last word counts
+    office.persistence.hear_running(0)
+    office.discord.hear(NowPlaying, lambda told: not told.screenings)
     assert "The watch of plex:srv:7 is dropped without a record" in caplog.text
     office.poll(10, None)
     assert office.ask(ListActiveWatches(), ActiveWatches).watches == ()
@@ -266,18 +269,16 @@ def test_who_is_forgotten_while_it_waits_for_persistence_stays_forgotten(office:
     office.persistence.node.tell("tracker", ViewerForgotten(("plex:srv:7",)))
     earlier = running_before(office)
     office.persistence.node.answer(incoming, WatchesLoaded(earlier.active, ()))
-    report = office.persistence.hear(WatchesReported)
-    while report.active:
-        report = office.persistence.hear(WatchesReported)
+    office.persistence.hear_running(0)
     office.poll(0.5, 100)
-    assert office.persistence.hear(WatchesReported).active[0].watch_id != earlier.active[0].watch_id
+    assert office.persistence.hear_running().active[0].watch_id != earlier.active[0].watch_id
 
 
 def test_nobody_is_shown_after_a_restart_who_chose_not_to_be(office: Office) -> None:
     """The first that Discord hears is right: the choices come with the watches, on no other way."""
     earlier = running_before(office)
     office.load(WatchesLoaded(earlier.active, (), (LINK,), (("42", "private"),)))
-    (screening,) = office.discord.hear(NowPlaying).screenings
+    (screening,) = office.discord.hear(NowPlaying, lambda told: told.screenings).screenings
     assert (screening.host, screening.seats[0].username, screening.seats[0].viewer_id) == (SOMEBODY, SOMEBODY, "")
 
 
