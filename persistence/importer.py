@@ -10,7 +10,9 @@ from awards import added, remainder
 from messages import Moment, WatchRecord
 from persistence.copies import BADGES, HISTORY, STATS, Copies, by_viewer
 from persistence.copying import badges_document, forget_marks, history_lines, stats_document
+from persistence.errors import ImportFault
 from persistence.oldfiles import OldFiles, OldViewer, read_folder
+from persistence.people import known
 from persistence.publishing import (
     Rules,
     encode_totals,
@@ -56,10 +58,12 @@ def import_old(store: Store, files: OldFiles, at_s: float, progress: Progress = 
     The older bot cut its history: its statistics may hold more than its history explains. What is beyond
     stays with the viewer as a base that all watches are added to, so that nothing counts twice. A watch or
     badge that the store has already stays as the store has it. Nothing is announced.
-    Raises SaveFailed with nothing changed; CopiesFailed with everything stored.
+    Raises ImportFault where the files hold the figures of a linked account, and SaveFailed, with nothing changed;
+    CopiesFailed with everything stored.
     """
     store.repair_copies()
     with store.writing() as connection:
+        _refuse_linked(connection, files)
         new_watches = _put_watches(connection, files, Moment(at_s, 0.0), progress)
         new_viewers = _put_viewers(connection, store.rules, files, progress)
         new_badges = _put_badges(connection, files)
@@ -75,6 +79,17 @@ def import_old(store: Store, files: OldFiles, at_s: float, progress: Progress = 
     store.repair_copies()
     progress("copies", 1, 1)
     return Imported(new_viewers, new_watches, new_badges)
+
+
+def _refuse_linked(connection: Connection, files: OldFiles) -> None:
+    """Files from before a link have the account's figures apart: what of them the member has too cannot be told."""
+    linked = known(connection).links
+    for viewer_id in _viewers_of(files):
+        if viewer_id in linked:
+            raise ImportFault(
+                f"The files hold {viewer_id} apart, and that Plex account is linked to {linked[viewer_id].username}: "
+                "take the link back (/unlink), import, and link again. Nothing was changed."
+            )
 
 
 def _viewers_of(files: OldFiles) -> list[str]:

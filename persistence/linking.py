@@ -4,6 +4,7 @@ Every record keeps the id that it was watched under (`identity`). Records of one
 watch (`merging`): `watches` has what they are together, `watch_parts` each of them as it was.
 """
 
+import functools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -289,15 +290,19 @@ def _join_viewers(
 
 
 def _joined(member: dict[str, Any], account: dict[str, Any]) -> dict[str, Any]:
-    bases = [text for text in (member["base"], account["base"]) if text is not None]
-    base = bases[0] if len(bases) == 1 else None
-    if len(bases) > 1:
-        base = encode_totals(plus(*map(decode_totals, bases)))
     return {name: member[name] + account[name] for name in _COUNTS} | {
         "first_seen_s": min(member["first_seen_s"], account["first_seen_s"]),
         "last_seen_s": max(member["last_seen_s"], account["last_seen_s"]),
-        "base": base,
+        "base": _sum_of(member["base"], account["base"]),
     }
+
+
+def _sum_of(*bases: str | None) -> str | None:
+    """Return what imports claimed beyond their history, of several together; None where none did."""
+    known_ones = [base for base in bases if base is not None]
+    if len(known_ones) < 2:
+        return known_ones[0] if known_ones else None
+    return encode_totals(functools.reduce(plus, map(decode_totals, known_ones)))
 
 
 def _join_badges(connection: Connection, viewer_id: str, account_badges: list[dict[str, Any]]) -> None:
@@ -320,9 +325,14 @@ def _part_badges(connection: Connection, asked: UnlinkAccount, aside: Aside, lin
     # As announced: what was not when they were linked has been since, or is no news any more.
     back = [badge | {"announced": True} for badge in (*aside.member_badges, *aside.account_badges)]
     upsert(connection, VIEWER_BADGES, back)
-    others = select(ACCOUNT_LINKS.c.aside).where(ACCOUNT_LINKS.c.viewer_id == asked.viewer_id)
-    for text in connection.execute(others).scalars():
-        _join_badges(connection, asked.viewer_id, msgspec.json.decode(text, type=Aside).account_badges)
+    for other in _asides(connection, asked.viewer_id):
+        _join_badges(connection, asked.viewer_id, other.account_badges)
+
+
+def _asides(connection: Connection, viewer_id: str) -> list[Aside]:
+    """Return what was put aside for each link that a member has."""
+    query = select(ACCOUNT_LINKS.c.aside).where(ACCOUNT_LINKS.c.viewer_id == viewer_id)
+    return [msgspec.json.decode(text, type=Aside) for text in connection.execute(query).scalars()]
 
 
 def _without(connection: Connection, viewer_id: str, aside: Aside) -> dict[str, Any] | None:
@@ -333,7 +343,10 @@ def _without(connection: Connection, viewer_id: str, aside: Aside) -> dict[str, 
     if account is None:
         return now
     counts = {name: max(0, now[name] - account[name]) for name in _COUNTS}
-    base = now["base"] if account["base"] is None else (aside.member or {}).get("base")
+    base = now["base"]
+    if account["base"] is not None:
+        others = (other.account["base"] for other in _asides(connection, viewer_id) if other.account is not None)
+        base = _sum_of((aside.member or {}).get("base"), *others)
     times = {name: (aside.member or now)[name] for name in ("first_seen_s", "last_seen_s")}
     return now | counts | times | {"base": base}
 

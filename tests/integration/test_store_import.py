@@ -6,12 +6,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
+from messages import LinkAccount, UnlinkAccount
 from persistence.copies import ALL, BADGES, HISTORY, STATS
 from persistence.errors import ImportFault
 from persistence.importer import Imported, export, import_old, read_old
+from persistence.linking import link, unlink
 from persistence.publishing import Rules
 from persistence.store import Store
+from persistence.tables import VIEWER_STATS
 from tests.unit.persistence.making import DAY, EVENING, RULES, finish, open_store, record
 
 OLD_STATS = {
@@ -247,3 +251,32 @@ def test_progress_is_told(store: Store, old: Path) -> None:
     said: list[tuple[str, int, int]] = []
     import_old(store, read_old(old, RULES, 80.0, 60.0), EVENING, lambda *told: said.append(told))
     assert {doing for doing, done, of in said if done == of} == {"watches", "viewers", "statistics", "copies"}
+
+
+def test_figures_of_a_linked_account_are_refused(store: Store, tmp_path: Path) -> None:
+    """An export from before the link: nothing is changed, and the cure works; one from after it brings nothing new."""
+    finish(
+        store,
+        record("w1", "plex:srv:7"),
+        record("w2", "501", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 60),
+    )
+    export(store, tmp_path / "before")
+    asked = LinkAccount("plex:srv:7", "annaplex", "501", "Anna", "1")
+    with store.changing(EVENING) as change:
+        link(change, asked, EVENING)
+    export(store, tmp_path / "linked")
+    files = read_old(tmp_path / "before", RULES, 80.0, 60.0)
+    with pytest.raises(ImportFault, match=r"plex:srv:7 apart.* linked to Anna.*/unlink"):
+        import_old(store, files, EVENING)
+    brought = import_old(store, read_old(tmp_path / "linked", RULES, 80.0, 60.0), EVENING)
+    assert (brought.watches, brought.badges, hours(store)) == (0, 0, {"501": 14400.0})
+    with store.changing(EVENING) as change:
+        unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
+    assert import_old(store, files, EVENING).watches == 0
+    assert hours(store) == {"plex:srv:7": 7200.0, "501": 7200.0}
+
+
+def hours(store: Store) -> dict[str, float]:
+    """Seconds watched by each viewer."""
+    with store.reader.connect() as connection:
+        return dict(connection.execute(select(VIEWER_STATS.c.viewer_id, VIEWER_STATS.c.total_watch_time_s)).all())

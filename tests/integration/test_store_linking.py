@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
+from sqlalchemy import update
 
+from awards import Totals
 from messages import (
     AccountsFound,
     FindAccounts,
@@ -37,10 +39,12 @@ from messages import (
 from persistence.changes import Change
 from persistence.forgetting import forget
 from persistence.linking import CannotLink, link, unlink
+from persistence.publishing import encode_totals
 from persistence.store import Store
+from persistence.tables import VIEWERS
 from tests.e2e.nights import load, sql
 from tests.integration.persistence_rig import House
-from tests.unit.persistence.making import DAY, EVENING, FILM, closed, open_store, record
+from tests.unit.persistence.making import DAY, EVENING, FILM, closed, finish, open_store, record
 
 MEMBER, OTHER = "501", "502"
 PLEX, SECOND = "plex:srv:7", "plex:srv:8"
@@ -247,6 +251,34 @@ def test_the_choice_holds_for_linked_accounts(house: House) -> None:
     for name in TABLES:
         assert PLEX not in str(sql(house.folder, f"SELECT * FROM {name}")), name  # noqa: S608  # a constant
     assert "annaplex" not in "".join((house.folder / name).read_text() for name in FILES)
+
+
+@pytest.mark.parametrize("order", [(PLEX, SECOND), (SECOND, PLEX)])
+def test_what_an_import_claimed_stays_with_whose_it_was(tmp_path: Path, order: tuple[str, str]) -> None:
+    """Hours beyond the history, of two accounts and the member, in whatever order the links are taken back."""
+    claimed = {PLEX: 1_000.0, SECOND: 10_000.0, MEMBER: 100_000.0}
+    store = open_store(tmp_path)
+    for number, (who, seconds) in enumerate(claimed.items()):
+        start = EVENING + number * DAY
+        finish(store, record(f"w{number}", who, started_at_s=start, ended_at_s=start + 7200))
+        with store.changing(EVENING) as change:
+            base = encode_totals(Totals(playing_s=seconds))
+            change.connection.execute(update(VIEWERS).where(VIEWERS.c.viewer_id == who).values(base=base))
+            change.viewers.add(who)
+    for plex_id in (PLEX, SECOND):
+        with store.changing(EVENING + 5 * DAY) as change:
+            link(change, LinkAccount(plex_id, "", MEMBER, "Anna", "1"), EVENING + 5 * DAY)
+    linked_now = {PLEX, SECOND}
+    for taken_back in ("", *order):
+        if taken_back:
+            with store.changing(EVENING + 6 * DAY) as change:
+                unlink(change, UnlinkAccount(taken_back, MEMBER, "1"))
+            linked_now.remove(taken_back)
+        found = sql(tmp_path, "SELECT viewer_id, total_watch_time_s FROM viewer_stats")
+        apart = {who: claimed[who] + 7200 for who in claimed if who not in linked_now}
+        apart[MEMBER] += sum(claimed[who] + 7200 for who in linked_now)
+        assert {row["viewer_id"]: row["total_watch_time_s"] for row in found} == apart
+    store.close()
 
 
 class Linking(RuleBasedStateMachine):
