@@ -20,23 +20,30 @@ from PIL import Image, ImageChops
 
 from simulator.discord.page import DARK, LIGHT, page
 from simulator.discord.posts import Message
-from simulator.discord.world import World
 from simulator.night.director import Director
 from simulator.night.main import SETTINGS
-from simulator.night.script import CUES, ENDS, HOST, IRIS, STARTS, Cue
+from simulator.night.script import CUES, ENDS, HOST, IRIS, PARTY_FILM, STARTS, THIS_YEAR, Cue
 from simulator.night.stage import ANNOUNCE, ROOT, Stage
 
 FOLDER = Path(__file__).resolve().parent / "pictures"
 SPEED = 180.0
 MOST_BYTES = 150_000
 WIDTH, TALLEST, SCALE = 620, 1500, 2
+HALF = STARTS + 32.5
+ASKED = ("stats", "moviestats", f"wrapped year={THIS_YEAR}")
+Pages = dict[str, str]
+"""A message as a page in HTML, by theme."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _FILMS = (
-    ("Nosferatu", 1922, 94, "Horror|Fantasy"), ("The General", 1926, 78, "Comedy|Action"),
-    ("Metropolis", 1927, 148, "Drama|Sci-Fi"), ("M", 1931, 110, "Crime|Thriller"),
-    ("His Girl Friday", 1940, 92, "Comedy|Romance"), ("Stray Dog", 1949, 122, "Drama|Crime"),
-    ("Charade", 1963, 113, "Comedy|Mystery"), ("Carnival of Souls", 1962, 78, "Horror|Mystery"),
-)  # fmt: skip
+    ("Nosferatu", 1922, 94, "Horror|Fantasy", "F. W. Murnau"),
+    ("The General", 1926, 78, "Comedy|Action", "Buster Keaton"),
+    ("Metropolis", 1927, 148, "Drama|Sci-Fi", "Fritz Lang"),
+    ("M", 1931, 110, "Crime|Thriller", "Fritz Lang"),
+    ("His Girl Friday", 1940, 92, "Comedy|Romance", "Howard Hawks"),
+    ("Stray Dog", 1949, 122, "Drama|Crime", "Akira Kurosawa"),
+    ("Charade", 1963, 113, "Comedy|Mystery", "Stanley Donen"),
+    ("Carnival of Souls", 1962, 78, "Horror|Mystery", "Herk Harvey"),
+)
 
 
 def earlier_evenings(folder: Path, viewer_id: str, evening: datetime.datetime) -> None:
@@ -46,14 +53,14 @@ def earlier_evenings(folder: Path, viewer_id: str, evening: datetime.datetime) -
     for back in range(360, 0, -1):
         if chance.random() > (0.5 if (evening - datetime.timedelta(days=back)).weekday() >= 4 else 0.16):
             continue
-        title, year, minutes, genres = chance.choice(_FILMS)
+        title, year, minutes, genres, director = chance.choice(_FILMS)
         began = (evening - datetime.timedelta(days=back)).replace(tzinfo=None)
         records.append(
             {
                 "user_id": viewer_id, "username": IRIS, "movie_title": title, "year": year,
                 "start_time": began.isoformat(), "end_time": (began + datetime.timedelta(minutes=minutes)).isoformat(),
                 "watch_duration_minutes": minutes, "completion_percentage": 100.0, "genres": genres.split("|"),
-                "movie_duration_ms": minutes * 60_000, "completed": True,
+                "director": director, "movie_duration_ms": minutes * 60_000, "completed": True,
             }
         )  # fmt: skip
     folder.mkdir(parents=True)
@@ -71,36 +78,63 @@ def night(folder: Path) -> None:
         env={"PATH": os.environ["PATH"], "DATA_DIR": str(stage.data_dir)}, cwd=folder,
     )  # fmt: skip
     with stage:
-        world = stage.discord.world
         director = Director(stage, lambda text: None)
-        half = STARTS + 32.5
-        calm = [cue for cue in CUES if cue.verb in {"join", "leave", "play", "pause", "resume", "stop", "seek"}]
-        director.play([cue for cue in calm if cue.minute < half])
-        stage.wait_until(half)
-        film = next(each for each in stage.discord.messages(ANNOUNCE) if "Rashomon" in each.text)
-        card = _pages(film, world)
-        director.play([cue for cue in calm if cue.minute >= half])
-        stage.wait_until(ENDS + 4)
-        for name in ("stats", "moviestats"):
-            director.play([Cue(ENDS + 4, "slash", IRIS, name)])
-        drawn = stage.discord.until(
-            lambda: sum(any(a.description for a in m.attachments) for m in stage.discord.messages(ANNOUNCE)) >= 5, 60.0
-        )
-        if not drawn:
-            raise SystemExit("the charts were not drawn within a minute")
-        answers = [m for m in stage.discord.messages(ANNOUNCE) if m.asked_with]
-        pages = {"nights-record": film, "stats": answers[0], "moviestats": answers[1]}
-        drawn_pages = {name: _pages(message, world) for name, message in pages.items()}
-    for name, shown in {"live-card": card, **drawn_pages}.items():
+        pages = _while_it_runs(stage, director) | _afterwards(stage, director)
+    for name, shown in pages.items():
         _shoot(shown, name)
 
 
-def _pages(message: Message, world: World) -> dict[str, str]:
+def _while_it_runs(stage: Stage, director: Director) -> dict[str, Pages]:
+    """The plan before the film, and the live card in its midst."""
+    _play(director, 0.0, STARTS)
+    plan = _of_film(stage)
+    pages = {"planned-night": _pages(plan, stage)}
+    _play(director, STARTS, HALF)
+    stage.wait_until(HALF)
+    return pages | {"live-card": _pages(_of_film(stage, after=plan), stage)}
+
+
+def _afterwards(stage: Stage, director: Director) -> dict[str, Pages]:
+    """The night's record, and what Iris asks when it is over."""
+    _play(director, HALF, ENDS + 4)
+    stage.wait_until(ENDS + 4)
+    for asked in ASKED:
+        director.play([Cue(ENDS + 4, "slash", IRIS, asked)])
+    drawn = stage.discord.until(
+        lambda: sum(any(a.description for a in m.attachments) for m in stage.discord.messages(ANNOUNCE)) >= 6, 60.0
+    )
+    if not drawn:
+        raise SystemExit("the charts were not drawn within a minute")
+    plan, *answers = (message for message in stage.discord.messages(ANNOUNCE) if message.asked_with)
+    names = (asked.partition(" ")[0] for asked in ASKED)
+    shown = dict(zip(names, answers, strict=True)) | {"nights-record": _of_film(stage, after=plan)}
+    return {name: _pages(message, stage) for name, message in shown.items()}
+
+
+def _play(director: Director, since: float, until: float) -> None:
+    """What people do from one minute of the script to another."""
+    director.play([cue for cue in CUES if since <= cue.minute < until and _calm(cue)])
+
+
+def _calm(cue: Cue) -> bool:
+    """Nothing breaks while a picture is taken, and nobody asks for what is not drawn."""
+    return cue.verb in {"join", "leave", "coming", "play", "pause", "resume", "stop", "seek"} or "night" in cue.what
+
+
+def _of_film(stage: Stage, after: Message | None = None) -> Message:
+    """The first message of the party's film; the first after another one, if that is given."""
+    posted = stage.discord.messages(ANNOUNCE)
+    return next(each for each in posted[posted.index(after) + 1 if after else 0 :] if PARTY_FILM in each.text)
+
+
+def _pages(message: Message, stage: Stage) -> Pages:
     """A message as it is now, on both themes."""
-    return {theme: page([message], world, colours) for theme, colours in (("dark", DARK), ("light", LIGHT))}
+    return {
+        theme: page([message], stage.discord.world, colours) for theme, colours in (("dark", DARK), ("light", LIGHT))
+    }
 
 
-def _shoot(pages: dict[str, str], name: str) -> None:
+def _shoot(pages: Pages, name: str) -> None:
     """Have a browser draw the pages, and write each as small as it can be."""
     browser = next((found for each in BROWSERS if (found := shutil.which(each))), None)
     if browser is None:

@@ -359,7 +359,7 @@ class Cards:
         """Fetch the poster and let the card show it at once."""
         poster = await self._desk.poster(shown.item)
         if poster.content:
-            face.attach(f"{_POSTER}.{poster.kind.replace('jpeg', 'jpg')}", poster.content)
+            face.attach(look.poster_file(poster), poster.content)
             self._some.set()
         else:
             self._log.info("“%s” has no poster: %s", shown.item.title, poster.problem)

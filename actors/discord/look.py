@@ -10,6 +10,7 @@ from actors.discord import words
 from actors.discord.tongue import _, later, ngettext
 from actors.discord.words import cut, measure
 from charts import Picture
+from messages import Poster
 
 TITLE, DESCRIPTION, FIELD_NAME, FIELD_VALUE, FOOTER = 256, 4096, 256, 1024, 2048
 MOST_FIELDS, MOST_IN_MESSAGE, MOST_EMBEDS = 25, 6000, 10
@@ -36,6 +37,9 @@ RARITY_COLOURS = {
 RARITY_ORDER = (later("common"), later("uncommon"), later("rare"), later("epic"), later("legendary"))
 
 
+NO_POSTER = Poster()
+
+
 @dataclass(frozen=True)
 class Field:
     """A named part of an embed; its texts are safe already."""
@@ -57,6 +61,8 @@ class Reply:
     """What to draw; the embed shows it in words until the picture is there."""
     beside: discord.Embed | None = None
     """The embed beside the picture, without what the picture shows."""
+    poster: Poster = NO_POSTER
+    """A film's picture for the embed's corner; left out where the bot may not attach files."""
     hidden: bool = False
     """It says only that its owner keeps it: whoever presses a button is told so alone."""
 
@@ -88,6 +94,11 @@ def card(
     if footer:
         embed.set_footer(text=footer)
     return embed
+
+
+def poster_file(poster: Poster) -> str:
+    """What its file is called on Discord, which goes by the ending."""
+    return f"poster.{poster.kind.replace('jpeg', 'jpg')}"
 
 
 def size(embed: discord.Embed) -> int:

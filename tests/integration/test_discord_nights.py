@@ -62,6 +62,8 @@ def plan(stage: Stage, text: str = "") -> dict[str, Any]:
     soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
     said = answer(stage, "Iris", text or f"!night dune {soon:%Y-%m-%d %H:%M}")
     assert said.embeds[0]["title"].startswith("📅"), said.embeds
+    assert [(file.filename, file.content) for file in said.attachments] == [("poster.png", PICTURE)]
+    assert said.embeds[0]["thumbnail"]["url"] == "attachment://poster.png", "it is in the card, not below it"
     return until(lambda: events(stage), "an event")[0]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
@@ -139,9 +140,12 @@ async def waited(ctx: Context, work: Coroutine[Any, Any, Got]) -> Got:
 
 async def send(ctx: Context, reply: Reply, view: discord.ui.View | None = None) -> discord.Message:
     """Send an answer to where the command was given."""
-    if view is None:
-        return await ctx.send(embed=reply.embed, **manners(ctx))
-    return await ctx.send(embed=reply.embed, view=view, **manners(ctx))
+    beside: dict[str, Any] = {} if view is None else {"view": view}
+    if reply.poster.content and ctx.bot_permissions.attach_files:
+        name = look.poster_file(reply.poster)
+        beside["file"] = discord.File(io.BytesIO(reply.poster.content), name)
+        reply.embed.set_thumbnail(url=f"attachment://{name}")
+    return await ctx.send(embed=reply.embed, **beside, **manners(ctx))
 
 
 def manners(ctx: Context) -> dict[str, Any]:

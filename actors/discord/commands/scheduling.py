@@ -47,7 +47,7 @@ class Scheduling(UsherCog):
             )
         now = now_in(self.desk.settings.timezone, self.desk.clock.now().wall_s)
         title, start = _understood(title, when, now, spoken=ctx.interaction is None)
-        await send(ctx, Reply(await waited(ctx, self._plan(ctx, ctx.guild, title, start))))
+        await send(ctx, await waited(ctx, self._plan(ctx, ctx.guild, title, start)))
 
     @night.autocomplete("title")
     async def films(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
@@ -56,7 +56,7 @@ class Scheduling(UsherCog):
         names = dict.fromkeys(words.item_name(film) for film in found.films)
         return [choice(name, name) for name in list(names)[:MOST_CHOICES]]
 
-    async def _plan(self, ctx: Context, guild: discord.Guild, title: str, start: datetime.datetime) -> discord.Embed:
+    async def _plan(self, ctx: Context, guild: discord.Guild, title: str, start: datetime.datetime) -> Reply:
         film = await _film(self.desk, title)
         poster = await self.desk.poster(film)
         try:
@@ -79,7 +79,8 @@ class Scheduling(UsherCog):
         lines = [words.when(start.timestamp()) + f" ({words.ago(start.timestamp())})", _about(film)]
         lines += [f"[{_('Say that you are coming')}]({event.url})"]
         lines += [f"-# {_('It begins and ends by itself when the film does in the watch party.')}"]
-        return look.card(f"📅 {words.title(film, 200)}", "\n".join(line for line in lines if line), colour=look.PURPLE)
+        text = "\n".join(line for line in lines if line)
+        return Reply(look.card(f"📅 {words.title(film, 200)}", text, colour=look.PURPLE), poster=poster)
 
 
 def _understood(title: str, when: str, now: datetime.datetime, *, spoken: bool) -> tuple[str, datetime.datetime]:
