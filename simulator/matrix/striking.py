@@ -152,15 +152,20 @@ def _mark(store: sqlite3.Connection, *, finished: bool) -> tuple[int, ...]:
     return (int(store.execute("SELECT COUNT(*) FROM handled_messages").fetchone()[0]),)
 
 
-def acknowledged(recording: Path) -> Iterator[str]:
-    """Ids of the kept messages that a recorded sender acknowledged."""
+def frames(recording: Path) -> Iterator[bytes]:
+    """Every frame of a recording, in the order it was sent; one that is still being written is left out."""
     content = recording.read_bytes() if recording.exists() else b""
     start = 0
     while start + 4 <= len(content):
         (size,) = struct.unpack_from(">I", content, start)
         frame = content[start + 4 : start + 4 + size]
+        if len(frame) < size:
+            return
+        yield frame
         start += 4 + size
-        if len(frame) == size:
-            envelope = msgpack.unpackb(frame)
-            if envelope[0] == "done":
-                yield str(envelope[1])
+
+
+def acknowledged(recording: Path) -> Iterator[str]:
+    """Ids of the kept messages that a recorded sender acknowledged."""
+    envelopes = map(msgpack.unpackb, frames(recording))
+    return (str(envelope[1]) for envelope in envelopes if envelope[0] == "done")

@@ -10,15 +10,15 @@ import json
 import shutil
 import sqlite3
 import statistics
-import struct
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgpack
 import psutil
 
+from simulator.matrix.striking import frames
 from simulator.night.stage import Stage
 from simulator.plex import TELEVISION, Player
 
@@ -156,19 +156,6 @@ def states(files: list[Path]) -> list[tuple[int, int] | None]:
 def load(data_dir: Path, name: str) -> Any:
     """One of the three files."""
     return json.loads((data_dir / name).read_text(encoding="utf-8"))
-
-
-def frames(path: Path) -> Iterator[bytes]:
-    """Every frame of a recording, in the order it was sent; one that is still being written is left out."""
-    content = path.read_bytes() if path.exists() else b""
-    start = 0
-    while start + 4 <= len(content):
-        (length,) = struct.unpack_from(">I", content, start)
-        frame = content[start + 4 : start + 4 + length]
-        if len(frame) < length:
-            return
-        yield frame
-        start += 4 + length
 
 
 def told(frames_dir: Path, sender: str, tag: str) -> list[list[Any]]:

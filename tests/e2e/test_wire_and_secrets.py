@@ -10,8 +10,9 @@ import msgpack
 import pytest
 
 from messages import CATALOGUE, WatchRecord
+from simulator.matrix.striking import frames
 from tests.e2e.long_evening import FILM, Evening
-from tests.e2e.nights import frames, told
+from tests.e2e.nights import told
 
 pytestmark = pytest.mark.slow
 
