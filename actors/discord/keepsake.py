@@ -53,6 +53,8 @@ class Night(msgspec.Struct):
     """When it was planned to begin; seconds since 1970, UTC."""
     screening_id: str = ""
     """The screening that it became; empty until the film began."""
+    left_s: float = 0.0
+    """Since when the film that had begun does not run; seconds since 1970, 0 while it runs or has not begun."""
 
 
 class _Kept(msgspec.Struct):

@@ -1,6 +1,11 @@
-"""Planned film nights: Discord's events, begun when their film begins and ended when it ends."""
+"""Planned film nights: Discord's events, begun when their film begins and ended when it ends.
+
+An event that has ended cannot be begun again. So a film that is broken off, for a break or because a player fell over,
+keeps its event for a while; the event goes on with the film.
+"""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -8,6 +13,7 @@ import discord
 
 from actors.discord import words
 from actors.discord.attendance import interested
+from actors.discord.desk import Desk
 from actors.discord.failures import POSSIBLE, judge
 from actors.discord.keepsake import Keepsake, Night
 from actors.discord.tongue import later
@@ -15,6 +21,10 @@ from messages import Item, NowPlaying, Screening, ScreeningEnded
 
 EARLY_S, LATE_S = 3 * 3600.0, 6 * 3600.0
 """A film that begins this long before or after the time planned is the night's."""
+BREAK_S = 1800.0
+"""How long a night waits for its film to go on where it was broken off."""
+_LOOK_EVERY_S = 60.0
+_RECONNECT_S = 2.0
 NAME, ABOUT = 100, 1000
 """Longest name and description of an event."""
 PERMISSION = later("give the bot Create Events and Manage Events in the server")
@@ -31,28 +41,31 @@ class Nights:
 
     def __init__(
         self,
+        desk: Desk,
         bot: Callable[[], discord.Client | None],
         keepsake: Keepsake,
         log: logging.Logger,
-        guild_id: int,
         said: Callable[[str, list[str]], None],
     ) -> None:
         """`said` takes a screening's id and the ids of those who had said that they would come to it."""
+        self._desk = desk
         self._bot = bot
         self._keepsake = keepsake
         self._log = log
-        self._guild_id = guild_id
         self._said = said
         self._heard: asyncio.Queue[Screening | ScreeningEnded] = asyncio.Queue()
         self._begun: set[str] = set()
 
     def planned(self, event: discord.ScheduledEvent, item: Item) -> None:
-        """A night was planned: it begins when this film does."""
+        """A night was planned: it begins when this film does. Those whose film never came are let go."""
+        past_s = self._now_s() - LATE_S
+        others = [night for night in self._keepsake.nights if night.screening_id or night.starts_s > past_s]
         night = Night(event.id, item.server_id, item.rating_key, event.start_time.timestamp())
-        self._keepsake.keep_nights([*self._keepsake.nights, night])
+        self._keepsake.keep_nights([*others, night])
 
     def seen(self, playing: NowPlaying) -> None:
         """Films that play now. A night's is known by this, not by its start: then nobody has taken a seat yet."""
+        self._note_left(playing)
         for shown in playing.screenings:
             if shown.screening_id not in self._begun and any(_begins(night, shown) for night in self._keepsake.nights):
                 self._begun.add(shown.screening_id)
@@ -66,10 +79,30 @@ class Nights:
     async def run(self) -> None:
         """Begin and end nights, for ever."""
         while True:
-            notice = await self._heard.get()
-            night = self._night_of(notice)
+            notice, night = None, self._waited_enough()
+            if night is None:
+                with contextlib.suppress(TimeoutError):
+                    notice = await asyncio.wait_for(self._heard.get(), self._desk.clock.real_s(_LOOK_EVERY_S))
+                    night = self._night_of(notice)
             if night is not None:
                 await self._follow(night, notice)
+
+    def _note_left(self, playing: NowPlaying) -> None:
+        """Note which nights' films do not run now, also where their end was said while this process was away."""
+        running = {shown.screening_id for shown in playing.screenings}
+        changed = False
+        for night in self._keepsake.nights:
+            runs = not night.screening_id or night.screening_id in running
+            left_s = 0.0 if runs else night.left_s or playing.at.wall_s
+            changed = changed or left_s != night.left_s
+            night.left_s = left_s
+        if changed:
+            self._keepsake.keep_nights(self._keepsake.nights)
+
+    def _waited_enough(self) -> Night | None:
+        """A night whose film did not go on."""
+        until_s = self._now_s() - BREAK_S
+        return next((night for night in self._keepsake.nights if 0 < night.left_s < until_s), None)
 
     def _night_of(self, notice: Screening | ScreeningEnded) -> Night | None:
         if isinstance(notice, ScreeningEnded):
@@ -77,13 +110,12 @@ class Nights:
             return next((night for night in self._keepsake.nights if night.screening_id == ended_id), None)
         return next((night for night in self._keepsake.nights if _begins(night, notice)), None)
 
-    async def _follow(self, night: Night, notice: Screening | ScreeningEnded) -> None:
+    async def _follow(self, night: Night, notice: Screening | ScreeningEnded | None) -> None:
         """Try some times: the film goes on without it, and a person can press the same button in Discord."""
         for tries in range(1, _TRIES + 1):
             try:
-                if await self._changed(night, notice):
-                    return
-                wait_s = 5.0  # not connected just now
+                await self._change(night, notice)
+                return
             except discord.NotFound:
                 self._forget(night)  # called off
                 return
@@ -91,28 +123,46 @@ class Nights:
                 verdict = judge(error, tries, "begin or end the planned night", PERMISSION)
                 if verdict.refused or tries == _TRIES:
                     self._log.warning("%s; do it by hand in Discord", verdict.reason)
-                    return
-                wait_s = verdict.wait_s
-            await asyncio.sleep(wait_s)
-
-    async def _changed(self, night: Night, notice: Screening | ScreeningEnded) -> bool:
-        """Whether the event is as it should be now; False where there is no connection."""
-        bot = self._bot()
-        guild = bot.get_guild(self._guild_id) if bot is not None else None
-        if guild is None:
-            return False
-        event = await guild.fetch_scheduled_event(night.event_id, with_counts=False)
-        if isinstance(notice, ScreeningEnded):
-            await self._ask_who(event, notice.screening.screening_id)
-            if event.status is discord.EventStatus.active:
-                await event.end()
+                    break
+                await asyncio.sleep(verdict.wait_s)
+        if not isinstance(notice, Screening):
             self._forget(night)
-        else:
+
+    async def _change(self, night: Night, notice: Screening | ScreeningEnded | None) -> None:
+        """See that the event is as it should be now. None: the break took too long."""
+        guild = await self._guild()
+        event = await guild.fetch_scheduled_event(night.event_id, with_counts=False)
+        if isinstance(notice, Screening):
             if event.status is discord.EventStatus.scheduled:
                 await event.start()
-            night.screening_id = notice.screening_id
+            night.screening_id, night.left_s = notice.screening_id, 0.0
             self._keepsake.keep_nights(self._keepsake.nights)
-        return True
+            return
+        if notice is not None:
+            await self._ask_who(event, notice.screening.screening_id)
+        if notice is not None and self._broken_off(notice):
+            night.left_s = notice.at.wall_s
+            self._keepsake.keep_nights(self._keepsake.nights)
+            return
+        if event.status is discord.EventStatus.active:
+            await event.end()
+        self._forget(night)
+
+    async def _guild(self) -> discord.Guild:
+        """The server, as soon as there is a connection: a night that begins while Discord is away begins late."""
+        while True:
+            bot = self._bot()
+            guild = bot.get_guild(self._desk.settings.discord_guild_id) if bot is not None else None
+            if guild is not None:
+                return guild
+            await asyncio.sleep(_RECONNECT_S)
+
+    def _broken_off(self, ended: ScreeningEnded) -> bool:
+        """Whether a film ended where it may go on; one of unknown length or place has ended."""
+        position_ms, length_ms = ended.screening.position_ms, ended.screening.item.duration_ms
+        if position_ms is None or not length_ms:
+            return False
+        return position_ms < length_ms * self._desk.settings.watched_percent / 100
 
     async def _ask_who(self, event: discord.ScheduledEvent, screening_id: str) -> None:
         """Who had said that they would come: asked before the event ends. The record does without it if need be."""
@@ -124,10 +174,14 @@ class Nights:
     def _forget(self, night: Night) -> None:
         self._keepsake.keep_nights([other for other in self._keepsake.nights if other.event_id != night.event_id])
 
+    def _now_s(self) -> float:
+        return self._desk.clock.now().wall_s
+
 
 def _begins(night: Night, shown: Screening) -> bool:
-    """Whether a night that has not begun begins with this film."""
-    if night.screening_id or not shown.party:
+    """Whether a night that has not begun, or was broken off, goes on with this film."""
+    if not shown.party or (night.server_id, night.rating_key) != (shown.item.server_id, shown.item.rating_key):
         return False
-    same = (night.server_id, night.rating_key) == (shown.item.server_id, shown.item.rating_key)
-    return same and -EARLY_S <= shown.started_at_s - night.starts_s <= LATE_S
+    if night.screening_id:
+        return night.left_s > 0 and shown.started_at_s - night.left_s <= BREAK_S
+    return -EARLY_S <= shown.started_at_s - night.starts_s <= LATE_S

@@ -2,6 +2,7 @@
 
 import base64
 import datetime
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.discord.nights import BREAK_S
 from messages import (
     SOMEBODY,
     FilmsFound,
@@ -17,6 +19,7 @@ from messages import (
     GetPoster,
     Moment,
     NowPlaying,
+    PositionMs,
     Poster,
     Screening,
     ScreeningEnded,
@@ -46,8 +49,10 @@ def events(stage: Stage) -> list[dict[str, Any]]:
 
 
 def screening(stage: Stage, **changes: Any) -> Any:
-    """The film in the watch party, now."""
-    return msgspec.structs.replace(samples.screening(), party=True, started_at_s=time.time(), **changes)
+    """The film in the watch party, begun now and seen to its end."""
+    item = samples.screening().item
+    whole = {"party": True, "started_at_s": time.time(), "position_ms": item.duration_ms}
+    return msgspec.structs.replace(samples.screening(), **{**whole, **changes})
 
 
 def plays(stage: Stage, *shown: Screening) -> None:
@@ -119,9 +124,71 @@ def test_a_night_begins_and_ends_with_its_film_over_a_restart(stage: Stage) -> N
         plays(stage, shown)
         until(lambda: events(stage)[0]["status"] == ACTIVE, "the event begins")
     with stage.acting():
-        ended = ScreeningEnded(Moment(time.time(), time.monotonic()), shown)
-        stage.tracker.tell(ended).wait(10)
+        ends(stage, shown)
         until(lambda: events(stage)[0]["status"] == COMPLETED, "the event ends")
+
+
+def ends(stage: Stage, shown: Screening, at_s: float | None = None) -> None:
+    """The tracker says that a film ended."""
+    at = Moment(time.time() if at_s is None else at_s, time.monotonic())
+    assert stage.tracker.tell(ScreeningEnded(at, shown)).wait(10)
+
+
+def kept(stage: Stage) -> list[dict[str, Any]]:
+    """The nights that the actor remembers."""
+    return list(json.loads((stage.folder / "discord.json").read_text())["nights"])
+
+
+def test_a_film_that_is_broken_off_keeps_its_night(stage: Stage) -> None:
+    """An event that has ended cannot begin again: it waits for the film, and ends with it."""
+    first = screening(stage, position_ms=PositionMs(600_000))
+    second = screening(stage, screening_id="second", session_key="2")
+    with stage.acting():
+        plan(stage)
+        plays(stage, first)
+        until(lambda: events(stage)[0]["status"] == ACTIVE, "the event begins")
+        ends(stage, first)
+        until(lambda: kept(stage)[0]["left_s"], "the break is noted")
+        plays(stage)
+        plays(stage, second)
+        until(lambda: kept(stage)[0]["screening_id"] == "second", "the film goes on")
+        assert events(stage)[0]["status"] == ACTIVE
+        assert kept(stage)[0]["left_s"] == 0.0
+        ends(stage, second)
+        until(lambda: events(stage)[0]["status"] == COMPLETED, "the event ends")
+    assert kept(stage) == []
+
+
+def test_a_night_whose_film_does_not_go_on_ends(stage: Stage) -> None:
+    """After half an hour, also where that passes while nobody looks."""
+    film = screening(stage, position_ms=PositionMs(600_000))
+    with stage.acting():
+        plan(stage)
+        plays(stage, film)
+        until(lambda: events(stage)[0]["status"] == ACTIVE, "the event begins")
+        ends(stage, film)
+        until(lambda: kept(stage)[0]["left_s"], "the break is noted")
+    file = stage.folder / "discord.json"
+    remembered = json.loads(file.read_text())
+    remembered["nights"][0]["left_s"] -= BREAK_S
+    file.write_text(json.dumps(remembered))
+    assert events(stage)[0]["status"] == ACTIVE
+    with stage.acting():
+        until(lambda: events(stage)[0]["status"] == COMPLETED, "the event ends")
+        until(lambda: not kept(stage), "it is forgotten")
+
+
+def test_a_night_begins_late_where_discord_was_away(stage: Stage) -> None:
+    """However long: the film is in the record, and its event begins as soon as there is a connection."""
+    with stage.acting():
+        plan(stage)
+    away = stage.discord.faults.failing(503)
+    with stage.acting(wait=False):
+        until(lambda: stage.discord.recorder.count("GET", "/users/@me") > 1, "it tries to log in")
+        plays(stage, screening(stage))
+        assert events(stage)[0]["status"] == SCHEDULED
+        stage.discord.faults.heal(away)
+        until(lambda: events(stage)[0]["status"] == ACTIVE, "the event begins")
 
 
 def test_a_night_that_was_called_off_is_forgotten(stage: Stage) -> None:
@@ -148,8 +215,7 @@ def show(stage: Stage, shown: Screening) -> Callable[[], dict[str, str]]:
     plays(stage, shown)
     until(lambda: events(stage)[0]["status"] == ACTIVE, "the event begins")
     card = stage.discord.messages("film-club", by_bot=True)[before]
-    ended = ScreeningEnded(Moment(time.time(), time.monotonic()), shown)
-    assert stage.tracker.tell(ended).wait(10)
+    ends(stage, shown)
     until(lambda: events(stage)[0]["status"] == COMPLETED, "the event ends")
     return lambda: {each["name"]: each["value"] for each in card.embeds[0].get("fields", [])}
 
