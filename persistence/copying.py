@@ -226,13 +226,13 @@ def _mark(connection: Connection, name: str, default: Mark | None = None) -> Mar
     return msgspec.json.decode(text, type=Mark | None) if text else default
 
 
-def stats_document(connection: Connection) -> dict[str, Any]:
-    """Return the content of user_stats.json."""
+def stats_document(connection: Connection, settle: Callable[[Row], Row] = lambda row: row) -> dict[str, Any]:
+    """Return the content of user_stats.json; `settle` makes each row what it is to say."""
     query = select(VIEWER_STATS, VIEWERS.c.ai_interactions, VIEWERS.c.votes_cast, VIEWERS.c.movies_requested).join(
         VIEWERS, VIEWERS.c.viewer_id == VIEWER_STATS.c.viewer_id
     )
     rows = sorted(connection.execute(query).mappings(), key=lambda row: str(row["viewer_id"]))
-    return {row["viewer_id"]: stats_entry(row) for row in rows}
+    return {row["viewer_id"]: stats_entry(settle(row)) for row in rows}
 
 
 def badges_document(connection: Connection) -> dict[str, Any]:

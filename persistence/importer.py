@@ -19,6 +19,7 @@ from persistence.publishing import (
     new_viewer,
     publish,
     seen,
+    settled,
     totals_from_rows,
 )
 from persistence.rows import watch_record, watch_row
@@ -204,6 +205,7 @@ def _put_badges(connection: Connection, files: OldFiles) -> int:
 def export(store: Store, folder: Path, progress: Progress = _silent) -> Sequence[Path]:
     """Write the three files into `folder`, made where it is missing; each whole or not at all.
 
+    What still runs is in none of them: whoever reads the figures in again has it from its own record, once.
     Raises FileExistsError where one of them is there already.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -214,7 +216,7 @@ def export(store: Store, folder: Path, progress: Progress = _silent) -> Sequence
     copies = Copies(folder)
     with store.reader.connect() as connection:
         total = history_count(connection)
-        copies.write(STATS, by_viewer(stats_document(connection)))
+        copies.write(STATS, by_viewer(stats_document(connection, lambda row: settled(row, store.rules))))
         copies.write(BADGES, by_viewer(badges_document(connection)))
         copies.rebuild_history(_counted(history_lines(connection), total, progress))
     return targets

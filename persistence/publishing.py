@@ -12,7 +12,7 @@ from awards import Badge, Totals, added, earned, published, shown_title
 from awards.calendar import local
 from messages import ViewerStats, WatchRecord
 from persistence.people import hidden, known
-from persistence.rows import as_json, watch_record
+from persistence.rows import Row, as_json, watch_record
 from persistence.sql import parts, upsert
 from persistence.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
 
@@ -165,6 +165,13 @@ def publish(
     upsert(connection, VIEWER_STATS, rows)
     if new_badges:
         connection.execute(VIEWER_BADGES.insert(), new_badges)
+
+
+def settled(row: Row, rules: Rules) -> dict[str, Any]:
+    """Return a row of `viewer_stats` without what was running: finished watches alone."""
+    finished, saved_s = decode_totals(row["totals"]), row["saved_at_s"]
+    stats = published(finished, row["viewer_id"], row["username"], rules.today(saved_s), watching_now="")
+    return {**row, **_stats_row(stats, finished, saved_s)}
 
 
 def watching(running: list[WatchRecord]) -> str:

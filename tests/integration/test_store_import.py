@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from messages import LinkAccount, UnlinkAccount
@@ -16,7 +17,7 @@ from persistence.linking import link, unlink
 from persistence.publishing import Rules
 from persistence.store import Store
 from persistence.tables import VIEWER_STATS
-from tests.unit.persistence.making import DAY, EVENING, RULES, finish, open_store, record
+from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, finish, open_store, record, running
 
 OLD_STATS = {
     "501": {
@@ -171,6 +172,25 @@ def test_an_export_comes_back_whole(store: Store, old: Path, tmp_path: Path) -> 
     for viewer_id, entry in before[STATS].items():
         for key in ("total_movies", "total_watch_time_seconds", "current_streak_days", "favorite_genres"):
             assert there[STATS][viewer_id][key] == pytest.approx(entry[key]), (viewer_id, key)
+
+
+def test_what_runs_is_in_no_export(store: Store, tmp_path: Path) -> None:
+    """Its record is still to come: a viewer who took the figures along would have the film twice."""
+    half, whole = record("w2", playing_s=1800.0), record("w2")
+    finish(store, record("w1", item=replace(FILM, rating_key="2", title="Other")))
+    store.save(running(half, record("w3", "502")), EVENING + 1900, "auto")
+    assert copies(tmp_path / "data")[STATS]["501"]["total_movies"] == 2
+    export(store, tmp_path / "out")
+    told = copies(tmp_path / "out")[STATS]
+    assert {key: told["501"][key] for key in ("total_movies", "watching_now")} == {
+        "total_movies": 1,
+        "watching_now": "",
+    }
+    assert (told["502"]["total_movies"], told["502"]["favorite_genres"]) == (0, {})
+    bring(store, tmp_path / "out")
+    finish(store, whole)
+    assert copies(tmp_path / "data")[STATS]["501"]["total_movies"] == 2
+    assert hours(store)["501"] == record("w1").playing_s + whole.playing_s
 
 
 def test_an_export_overwrites_nothing(store: Store, tmp_path: Path) -> None:
