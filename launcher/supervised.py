@@ -37,8 +37,10 @@ class Supervised:
         spawn: Callable[[str], Process],
         timings: Timings,
         changed: Callable[[Supervised], None] = lambda _: None,
+        *,
+        must: bool = False,
     ) -> None:
-        """`spawn` starts the process; `changed` hears of every change of state."""
+        """`spawn` starts the process; `changed` hears of every change of state; nothing runs before a `must` does."""
         self.name = name
         self.state: ActorState = "stopped"
         self.process: Process | None = None
@@ -46,6 +48,7 @@ class Supervised:
         self._spawn = spawn
         self._timings = timings
         self._changed = changed
+        self._must = must
         self._restarts = Restarts(timings)
         self._pulse: Pulse | None = None
         self._last_error = ""
@@ -113,6 +116,11 @@ class Supervised:
             return True
         return False
 
+    @property
+    def hopeless(self) -> bool:
+        """A must that failed before it ever answered: there is nothing to run for."""
+        return self._must and self.state == "failed" and not self.ever_answered
+
     def health(self, now_s: float) -> ActorHealth:
         """Its line of the health log."""
         pulse = self._pulse or _NO_PULSE
@@ -156,7 +164,10 @@ class Supervised:
         self._pulse = None
         retry = self._restarts.crashed(now_s, hopeless=hopeless)
         self._retry_s = now_s + retry.after_s
-        if retry.failed:
+        self._become("failed" if retry.failed else "restarting")
+        if self.hopeless:
+            _log.error("%s %s.", self.name, how)
+        elif retry.failed:
             _log.error(
                 "%s %s. It has failed and rests for %g s before one more try; the others go on and what is "
                 "meant for it waits. Mend the cause that its log lines name, then restart Usher.",
@@ -166,7 +177,6 @@ class Supervised:
             )
         else:
             _log.warning("%s %s; it starts again in %.1f s.", self.name, how, retry.after_s)
-        self._become("failed" if retry.failed else "restarting")
 
     def _become(self, state: ActorState) -> None:
         if state != self.state:

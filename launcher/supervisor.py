@@ -31,7 +31,7 @@ class Supervisor:
         must: frozenset[str] = frozenset(),
         changed: Callable[[Supervised], None] = lambda _: None,
     ) -> None:
-        self.actors = {name: Supervised(name, spawn, timings, changed) for name in names}
+        self.actors = {name: Supervised(name, spawn, timings, changed, must=name in must) for name in names}
         self._timings = timings
         self._must = must
         self._waiting = list(self.actors.values())
@@ -41,11 +41,7 @@ class Supervisor:
     @property
     def hopeless(self) -> str:
         """Name of a must that failed before it ever answered; empty where there is none."""
-        for name in self._must & self.actors.keys():
-            actor = self.actors[name]
-            if actor.state == "failed" and not actor.ever_answered:
-                return name
-        return ""
+        return next((actor.name for actor in self.actors.values() if actor.hopeless), "")
 
     @property
     def ready(self) -> bool:

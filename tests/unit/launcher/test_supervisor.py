@@ -171,13 +171,14 @@ def test_degraded_and_back() -> None:
     assert stage.changes == [("plex", state) for state in ("starting", "running", "degraded", "running")]
 
 
-def test_a_must_that_refuses_at_its_start_is_hopeless() -> None:
-    """A store that cannot be opened: one try, and nothing else is started."""
+def test_a_must_that_refuses_at_its_start_is_hopeless(caplog: pytest.LogCaptureFixture) -> None:
+    """A store that cannot be opened: one try, and nothing else is started, nor is it said that the others go on."""
     stage = Stage("persistence", "tracker", must=frozenset({"persistence"}))
     stage.run(0.5)
     stage.latest("persistence").status = REFUSED
     stage.run(5)
     assert stage.supervisor.hopeless == "persistence"
+    assert "persistence refused to start (exit status 78): its last log line says why." in caplog.messages
     assert names(stage) == ["persistence"]
 
 
