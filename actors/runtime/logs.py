@@ -85,10 +85,10 @@ def _formatter(kind: str, actor: str) -> logging.Formatter:
         return _Text(actor)
     from pythonjsonlogger.json import JsonFormatter  # only where it is asked for
 
-    names = {"asctime": "ts", "levelname": "level", "name": "logger" if actor else "actor"}
+    names = {"levelname": "level", "name": "logger" if actor else "actor"}
     return JsonFormatter(
-        "{asctime}{levelname}{name}{message}", style="{", json_ensure_ascii=False, rename_fields=names,
-        static_fields={"actor": actor} if actor else {}, datefmt="%Y-%m-%dT%H:%M:%S%z",
+        "{levelname}{name}{message}", style="{", json_ensure_ascii=False, rename_fields=names, timestamp="ts",
+        static_fields={"actor": actor} if actor else {},
     )  # fmt: skip
 
 

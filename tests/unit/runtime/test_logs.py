@@ -70,7 +70,7 @@ def test_a_line_of_json(said: Said) -> None:
     logging.getLogger("persistence").info("💾 saved", extra={"watches": 3})
     line = json.loads(said())
     assert (line["level"], line["actor"], line["message"], line["watches"]) == ("INFO", "persistence", "💾 saved", 3)
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}", line["ts"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", line["ts"]), "ISO 8601, extended"
     assert "💾" in said()
 
 
