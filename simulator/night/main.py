@@ -18,7 +18,7 @@ from simulator.night.director import Director
 from simulator.night.expectations import Evidence, findings
 from simulator.night.prompt import Prompt
 from simulator.night.script import CUES, CURTAIN, HOST, STARTS
-from simulator.night.show import Show, chapter
+from simulator.night.show import OVER, Show, chapter
 from simulator.night.stage import ANNOUNCE, Stage
 
 SPEED = 180.0
@@ -85,7 +85,7 @@ def _evening() -> datetime.datetime:
 
 def _drawn(message: Message) -> bool:
     """Whether a record has its chart; all other messages have what they are to have."""
-    return chapter(message) != "🏁" or any(each.description for each in message.attachments)
+    return chapter(message) != OVER or any(each.description for each in message.attachments)
 
 
 def _scripted(stage: Stage, show: Show) -> int:

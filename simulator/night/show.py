@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,8 +24,11 @@ from simulator.night.stage import ANNOUNCE, Stage
 
 SETTLE_S = 0.25
 """A message is shown when it has not been edited for this long (real seconds)."""
-PATIENCE_S = {"🎬": 1.2, "🏁": 3.0}
+PLAYS, HALF, OVER = "🎬", "half of 🎬", "🏁"
+"""Chapters of a film's card: new, half of the film shown, and the night's record."""
+PATIENCE_S = {PLAYS: 1.2, OVER: 3.0}
 """The same for a film's card, which gets its poster by an edit, and for the record, which gets its chart."""
+_PERCENT = re.compile(r"(\d+) %")
 SHOWN_ROWS = 12
 HEADINGS = {
     "completion_percentage": "seen %",
@@ -194,9 +198,15 @@ class Show:
 
 
 def chapter(message: Message) -> str:
-    """What a film's card has become: 🎬 while it plays, 🏁 when it is the night's record; empty for all else."""
-    title = str(message.embeds[0].get("title", "")) if message.embeds else ""
-    return title[:1] if title.startswith(("🎬", "🏁")) else ""
+    """What a film's card has become; empty for all else. It is shown once in each chapter."""
+    embed = message.embeds[0] if message.embeds else {}
+    title = str(embed.get("title", ""))
+    if title.startswith(OVER):
+        return OVER
+    if not title.startswith(PLAYS) or message.asked_with:
+        return ""
+    share = _PERCENT.search(str(embed.get("description", "")))
+    return HALF if share is not None and int(share[1]) >= 50 else PLAYS
 
 
 def _load(data_dir: Path, name: str, otherwise: Any) -> Any:
