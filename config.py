@@ -216,11 +216,16 @@ def _weekly(raw: str) -> str:
     return value
 
 
-def _language(raw: str) -> str:
+def languages() -> list[str]:
+    """The languages in which the bot can speak: those that have a catalogue, and English."""
     catalogues = (Path(__file__).resolve().parent / "languages").glob("*/LC_MESSAGES/usher.mo")
-    known = {found.parent.parent.name.lower(): found.parent.parent.name for found in catalogues} | {"en": "en"}
+    return sorted({"en", *(found.parent.parent.name for found in catalogues)})
+
+
+def _language(raw: str) -> str:
+    known = {name.lower(): name for name in languages()}
     if raw.lower() not in known:
-        raise _WrongError("one of " + ", ".join(sorted(known.values())))
+        raise _WrongError("one of " + ", ".join(languages()))
     return known[raw.lower()]
 
 

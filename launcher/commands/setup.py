@@ -64,7 +64,10 @@ def _questions(asker: Asker, known: Settings, environ: Mapping[str, str], plex_t
     answers |= discordpart.ask(asker, known)
     asker.say("\nThe rest", "bold")
     answers |= plexpart.host(asker, known, server)
-    answers["TIMEZONE"] = _timezone(asker, known)
+    zone = known.timezone if known.timezone != "UTC" else guess_zone()
+    answers["TIMEZONE"] = _setting(asker, "TIMEZONE", "Time zone in which days begin", zone)
+    spoken = f"Language in which the bot speaks on Discord ({' or '.join(config.languages())})"
+    answers["BOT_LANGUAGE"] = _setting(asker, "BOT_LANGUAGE", spoken, known.bot_language)
     for name in answers:
         if environ.get(name, "") not in ("", answers[name]):
             asker.say(f"! {name} is also set in the environment, which wins over .env: take it out there.", "yellow")
@@ -78,11 +81,12 @@ def _known(environ: Mapping[str, str], env: Path) -> Settings:
         return error.readable
 
 
-def _timezone(asker: Asker, known: Settings) -> str:
+def _setting(asker: Asker, name: str, question: str, default: str) -> str:
+    """An answer that is right for this setting."""
     while True:
-        said = asker.text("Time zone in which days begin", known.timezone if known.timezone != "UTC" else guess_zone())
+        said = asker.text(question, default)
         try:
-            return str(config.reader("TIMEZONE")(said))
+            return str(config.reader(name)(said))
         except ValueError as wrong:
             asker.say(f"✘ That is wrong: it takes {wrong}.", "red")
 
