@@ -269,8 +269,11 @@ def test_reloading_a_vanished_session_keeps_the_old_data(plex: SimulatedPlex, cl
     assert len(plex.requests_for(SESSIONS)) == 2
 
 
-def test_history_is_paged_filtered_and_sorted(plex: SimulatedPlex, client: Any) -> None:
+def test_history_is_paged_filtered_and_sorted(
+    plex: SimulatedPlex, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """250 rows come in three pages, newest first; each filter narrows them."""
+    monkeypatch.setattr("plexapi.utils.DATETIME_TIMEZONE", None)  # a poller sets it for its whole process
     for minute in range(250):
         plex.add_history("Anton" if minute % 2 else "Berta", "M", BROWSER, viewed_at_s=START_S - 60 * minute)
     plex.add_history("Anton", "Where Is Everybody?", PHONE, viewed_at_s=START_S - 30)
