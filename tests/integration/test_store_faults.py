@@ -1,6 +1,7 @@
 """A full disk, a lock, a damaged, newer or foreign store: said loudly, nothing lost, nothing written over."""
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -11,12 +12,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from messages import LinkAccount
 from persistence import engine
+from persistence.copies import ALL, STATS
 from persistence.errors import SaveFailed, StoreError
+from persistence.linking import link
 from persistence.opening import check_store
 from persistence.schema import HEAD, VERSION_TABLE, known_revisions, upgrade
 from persistence.tables import METADATA
-from tests.unit.persistence.making import EVENING, closed, finish, open_store, record, running
+from tests.unit.persistence.making import DAY, EVENING, closed, finish, open_store, record, running
 
 PROJECT = Path(__file__).parents[2]
 
@@ -192,6 +196,46 @@ def test_migrations_lead_from_every_revision_to_the_tables(revision: str, tmp_pa
         assert compare_metadata(context, METADATA) == []
         assert connection.execute(text("SELECT version_num FROM usher_version")).scalar() == HEAD
     database.dispose()
+
+
+@pytest.mark.parametrize("revision", known_revisions()[:-1])
+def test_what_an_older_usher_wrote_goes_on(revision: str, tmp_path: Path) -> None:
+    """Every row that it knew is there after the upgrade, and counts as before: copies byte for byte, then one more."""
+    new, old = tmp_path / "new", tmp_path / "old"
+    new.mkdir()
+    store = open_store(new)
+    finish(store, record("w1"), record("w2", "plex:srv:7"))
+    store.save(running(record("w3", "502")), EVENING + 9000, "auto")
+    store.close()
+    shutil.copytree(new, old, ignore=shutil.ignore_patterns("usher.db*"))
+    copy_as_of(revision, new / "usher.db", old / "usher.db")
+    before = bytes_of(old)
+    upgraded = open_store(old)
+    assert {name: content for name, content in bytes_of(old).items() if name in ALL} == {
+        name: before[name] for name in ALL
+    }
+    assert [state.watch_id for state in upgraded.checkpoint()] == ["w3"]
+    finish(upgraded, record("w4", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 7200))
+    with upgraded.changing(EVENING + 2 * DAY) as change:
+        assert link(change, LinkAccount("plex:srv:7", "anna", "501", "Anna", "1"), EVENING) == 1
+    upgraded.close()
+    stats = json.loads((old / STATS).read_text())
+    assert (stats["501"]["total_movies"], stats["501"]["total_watch_time_seconds"]) == (2, 14400.0)
+
+
+def copy_as_of(revision: str, newest: Path, older: Path) -> None:
+    """Write a store of an earlier revision that holds what it would have of a store of the newest."""
+    database = create_engine(f"sqlite:///{older}")
+    with database.begin() as connection:
+        upgrade(connection, revision)
+    database.dispose()
+    with closing(sqlite3.connect(older)) as store, store:
+        store.execute("ATTACH ? AS newest", (str(newest),))
+        for (table,) in store.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
+            columns = ", ".join(row[1] for row in store.execute(f"PRAGMA main.table_info({table})"))
+            if table != VERSION_TABLE:
+                rows = f"SELECT {columns} FROM newest.{table}"  # noqa: S608 - names out of our own schema
+                store.execute(f"INSERT INTO main.{table} ({columns}) {rows}")
 
 
 def test_an_older_store_is_backed_up_before_its_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
