@@ -3,15 +3,16 @@
 import asyncio
 import io
 import logging
+import math
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
 from typing import Any
 
 import discord
 
 from actors.discord import charting, live, look
 from actors.discord.desk import Desk
+from actors.discord.face import POSITION_EVERY_S, SETTLE_S, Face, Sent
 from actors.discord.failures import POSSIBLE, judge
 from actors.discord.keepsake import Card, Keepsake
 from actors.discord.tongue import of_badge
@@ -19,75 +20,14 @@ from messages import BadgesAwarded, NowPlaying, Screening, ScreeningEnded, Scree
 
 MOST_AT_ONCE = 5
 """Cards of films that run; further ones are announced without a card."""
-POSITION_EVERY_S = 15.0
-"""Between two edits that only move the position (real seconds)."""
-SETTLE_S = 2.0
-"""How long a change of who watches, or of play and pause, waits for company (real seconds)."""
 FORGOTTEN_S = 86_400.0
 """A film that runs longer than this is not running any more, whatever became of its end."""
-_RESUMED_S = 1.0
 _UNKNOWN_MESSAGE = 10008
 _POSTER, _CHART = "poster", "attendance.png"
 _EARNED = 60
 """Badges that a card remembers."""
 
 Channel = Callable[[], discord.PartialMessageable | None]
-
-
-@dataclass(eq=False)
-class _Face:
-    """What is known of a card beside what is kept: how it looks, and when it may be edited."""
-
-    card: Card
-    seen: Screening | None = None
-    shown: tuple[object, ...] = ()
-    edited_s: float = field(default_factory=time.monotonic)
-    changed_s: float | None = None
-    """When something changed that people want to see soon; None where nothing did."""
-    not_before_s: float = 0.0
-    tries: int = 0
-    pictures: dict[str, bytes] = field(default_factory=dict)
-    """Files to attach, by name; those that were attached in an earlier life are not among them."""
-    warned: bool = False
-    renew: bool = False
-    """Whether the files that the message has are to go."""
-    alt: str = ""
-    """What is on the chart, in words."""
-
-    def due_s(self) -> float | None:
-        """When to edit it next, on the steady clock; None while nothing changes."""
-        due: float | None = None
-        if self.changed_s is not None:
-            due = max(self.changed_s, self.edited_s) + SETTLE_S
-        elif self.card.ended is None and self.seen is not None and self.seen.state != "paused":
-            due = self.edited_s + POSITION_EVERY_S
-        return due if due is None else max(due, self.not_before_s)
-
-    def change(self) -> None:
-        """Something to be seen soon."""
-        if self.changed_s is None:
-            self.changed_s = time.monotonic()
-
-    def attach(self, name: str, content: bytes) -> None:
-        """A picture to be seen at once: it comes once or twice in a card's life."""
-        self.pictures[name] = content
-        self.changed_s, self.edited_s = time.monotonic() - SETTLE_S, 0.0
-
-
-@dataclass(frozen=True)
-class _Sent:
-    """What an edit shows, taken before it is sent."""
-
-    shown: tuple[object, ...]
-    ended: ScreeningEnded | None
-    badges: int
-    said: list[str]
-
-    @classmethod
-    def of(cls, face: _Face) -> "_Sent":
-        """As it is now."""
-        shown = live.signature(face.seen) if face.seen is not None else ()
-        return cls(shown, face.card.ended, len(face.card.badges), face.card.said)
 
 
 class Cards:
@@ -98,7 +38,7 @@ class Cards:
         self._channel = channel
         self._keepsake = keepsake
         self._log = log
-        self._faces = {card.screening_id: _Face(card) for card in keepsake.cards}
+        self._faces = {card.screening_id: Face(card, posted_s=-math.inf) for card in keepsake.cards}
         self._some = asyncio.Event()
         self._editing = asyncio.Lock()
         self._fetching: set[asyncio.Task[None]] = set()
@@ -106,7 +46,11 @@ class Cards:
     def wants(self, screening: Screening) -> bool:
         """Whether a screening that starts gets a card: it has none, and there is room."""
         oldest = self._desk.clock.now().wall_s - FORGOTTEN_S
-        running = [face for face in self._faces.values() if face.card.ended is None and face.card.opened_s > oldest]
+        running = [
+            face
+            for face in self._faces.values()
+            if face.card.ended is None and not face.left and face.card.opened_s > oldest
+        ]
         return screening.screening_id not in self._faces and len(running) < MOST_AT_ONCE
 
     def has(self, screening_id: str) -> bool:
@@ -117,7 +61,7 @@ class Cards:
         """The announcement was posted: it is the card from now on."""
         shown = started.screening
         card = Card(shown.screening_id, message_id, self._desk.clock.now().wall_s)
-        face = _Face(card, shown, live.signature(shown))
+        face = Face(card, shown, live.signature(shown))
         self._faces[shown.screening_id] = face
         self._keep()
         self._fetch_poster(face, shown)
@@ -125,19 +69,13 @@ class Cards:
 
     def show(self, playing: NowPlaying) -> None:
         """What plays now."""
-        for shown in playing.screenings:
-            face = self._faces.get(shown.screening_id)
-            if face is None:
-                continue
-            if face.card.ended is not None:
-                if shown.seen.wall_s <= face.card.ended.at.wall_s + _RESUMED_S:
-                    continue
-                face.card.ended, face.card.charted = None, False  # somebody went on with it: it lives again
-                face.card.files, face.renew = [], True
-                self._fetch_poster(face, shown)
-            if live.signature(shown) != face.shown:
-                face.change()
-            face.seen = shown
+        here = {shown.screening_id: shown for shown in playing.screenings}
+        for screening_id, face in self._faces.items():
+            shown = here.get(screening_id)
+            if shown is None:
+                face.misses()
+            elif face.plays(shown):
+                self._fetch_poster(face, shown)  # somebody went on with it: it lives again
         self._some.set()
 
     def award(self, notice: BadgesAwarded) -> None:
@@ -164,7 +102,7 @@ class Cards:
                 face.change()
                 self._some.set()
 
-    def _where_seated(self, notice: BadgesAwarded) -> _Face | None:
+    def _where_seated(self, notice: BadgesAwarded) -> Face | None:
         """The card of the film that earned it. A badge that was found while another film was stored names that one."""
         named = [face for key, face in self._faces.items() if key == notice.screening_id]
         for face in [*named, *reversed(self._faces.values())]:
@@ -193,6 +131,7 @@ class Cards:
             except BaseException:
                 face.card.ended = before
                 raise
+        face.gone_s = face.record = None
         self._keep()
         self._begin(self._with_chart(face))
         self._some.set()
@@ -220,8 +159,11 @@ class Cards:
                 async with self._editing:
                     await self._refresh(face)
 
-    async def _refresh(self, face: _Face) -> None:
+    async def _refresh(self, face: Face) -> None:
         """Edit one; a failure puts off its next edit."""
+        if face.look():
+            self._keep()
+            self._begin(self._with_chart(face))
         try:
             await self._edit(face)
         except discord.HTTPException as error:
@@ -232,7 +174,7 @@ class Cards:
         except POSSIBLE as error:
             self._failed(face, error)
 
-    async def _post_anew(self, face: _Face) -> None:
+    async def _post_anew(self, face: Face) -> None:
         """Somebody deleted the message of a film that runs: here it is again. A record stays deleted."""
         channel = self._channel()
         if face.card.ended is not None or face.seen is None or channel is None:
@@ -241,33 +183,44 @@ class Cards:
         if _POSTER not in {name.partition(".")[0] for name in face.pictures}:
             self._fetch_poster(face, face.seen)
         face.card.files = []
-        names, sent = sorted(face.pictures), _Sent.of(face)
+        names, sent = sorted(face.pictures), Sent.of(face)
         try:
             files = self._files(face)
             message = await channel.send(embed=self._embed(face), files=files, allowed_mentions=look.NOBODY)
         except POSSIBLE as error:
             self._failed(face, error)
             return
-        face.card.message_id = message.id
+        face.card.message_id, face.posted_s = message.id, time.monotonic()
         self._edited(face, names, sent)
 
-    async def _edit(self, face: _Face) -> None:
+    async def _edit(self, face: Face) -> None:
         """Bring the message up to date."""
         channel = self._channel()
         if channel is None:
             raise TimeoutError("Discord is not logged in")
         message = channel.get_partial_message(face.card.message_id)
-        names, sent = sorted({*face.card.files, *face.pictures}), _Sent.of(face)
+        names, sent = sorted({*face.card.files, *face.pictures}), Sent.of(face)
         if face.renew or set(face.pictures) - set(face.card.files):
-            names = sorted(face.pictures)
-            await message.edit(
-                embed=self._embed(face, names), attachments=self._files(face), allowed_mentions=look.NOBODY
-            )
+            names = await self._attached(face, message)
         else:
             await message.edit(embed=self._embed(face, names), allowed_mentions=look.NOBODY)
         self._edited(face, names, sent)
 
-    def _edited(self, face: _Face, names: list[str], sent: _Sent) -> None:
+    async def _attached(self, face: Face, message: discord.PartialMessage) -> list[str]:
+        """Edit a message with other files than it has; which it has then. Without them where they are forbidden."""
+        names = sorted(face.pictures)
+        try:
+            await message.edit(
+                embed=self._embed(face, names), attachments=self._files(face), allowed_mentions=look.NOBODY
+            )
+        except discord.Forbidden as error:
+            names = face.card.files
+            await message.edit(embed=self._embed(face, names), allowed_mentions=look.NOBODY)
+            face.pictures.clear()
+            self._log.warning("%s", judge(error, 1, "attach pictures to the card of a film").reason)
+        return names
+
+    def _edited(self, face: Face, names: list[str], sent: Sent) -> None:
         face.edited_s = time.monotonic()
         face.tries, face.warned, face.renew = 0, False, False
         face.shown = sent.shown
@@ -282,9 +235,11 @@ class Cards:
         if face.card.charted and attached:
             face.pictures.clear()  # nothing comes any more: the message has them
 
-    def _embed(self, face: _Face, names: list[str] | None = None) -> discord.Embed:
+    def _embed(self, face: Face, names: list[str] | None = None) -> discord.Embed:
         if face.card.ended is not None:
             embed = live.record(face.card.ended, face.card.badges, face.card.said)
+        elif face.seen is not None and face.left:
+            embed = live.left(face.seen)
         elif face.seen is not None:
             embed = live.playing(face.seen, self._desk.clock.now())
         else:
@@ -296,14 +251,14 @@ class Cards:
                 embed.set_thumbnail(url=f"attachment://{name}")
         return embed
 
-    def _files(self, face: _Face) -> list[discord.File]:
+    def _files(self, face: Face) -> list[discord.File]:
         said = {_CHART: face.alt}
         return [
             discord.File(io.BytesIO(content), name, description=said.get(name))
             for name, content in sorted(face.pictures.items())
         ]
 
-    def _failed(self, face: _Face, error: BaseException) -> None:
+    def _failed(self, face: Face, error: BaseException) -> None:
         face.tries += 1
         verdict = judge(error, face.tries, "edit the card of a film")
         wait_s = verdict.wait_s
@@ -315,17 +270,18 @@ class Cards:
             face.warned = True
             self._log.warning("%s", verdict.reason)
 
-    def _drop(self, face: _Face) -> None:
+    def _drop(self, face: Face) -> None:
         self._faces.pop(face.card.screening_id, None)
         self._keep()
 
     def _keep(self) -> None:
-        """Write the cards down; the oldest are forgotten."""
-        self._keepsake.keep_cards([face.card for face in self._faces.values()])
+        """Write the cards down; the oldest are forgotten, those of films that are over first."""
+        over_first = sorted(self._faces.values(), key=lambda face: face.card.ended is None)
+        self._keepsake.keep_cards([face.card for face in over_first])
         kept = {card.screening_id for card in self._keepsake.cards}
         self._faces = {key: face for key, face in self._faces.items() if key in kept}
 
-    def _fetch_poster(self, face: _Face, shown: Screening) -> None:
+    def _fetch_poster(self, face: Face, shown: Screening) -> None:
         if shown.item.thumb:
             self._begin(self._with_poster(face, shown))
 
@@ -335,7 +291,7 @@ class Cards:
         self._fetching.add(task)
         task.add_done_callback(self._fetching.discard)
 
-    async def _with_chart(self, face: _Face) -> None:
+    async def _with_chart(self, face: Face) -> None:
         """Have the night's chart drawn and put it into the record, beside the poster."""
         ended = face.card.ended
         picture = charting.night(ended) if ended is not None else None
@@ -355,7 +311,7 @@ class Cards:
             self._keep()
             self._some.set()
 
-    async def _with_poster(self, face: _Face, shown: Screening) -> None:
+    async def _with_poster(self, face: Face, shown: Screening) -> None:
         """Fetch the poster and let the card show it at once."""
         poster = await self._desk.poster(shown.item)
         if poster.content:

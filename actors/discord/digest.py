@@ -16,7 +16,6 @@ from actors.discord.times import now_in, read_when
 from actors.discord.tongue import _
 from messages import GetLeaderboard, GetMovieStats, Leaderboard, MovieStats
 
-WEEK_S = 7 * 86_400.0
 STALE_S = 86_400.0
 """A digest that could not be posted for so long is left out: the next one comes in six days."""
 MOST_FILMS, MOST_VIEWERS = 5, 3
@@ -77,7 +76,7 @@ class Digest:
         try:
             embed = await self._made(due_s)
             if embed is not None:
-                await channel.send(embed=embed, allowed_mentions=look.NOBODY)
+                await channel.send(embed=embed, allowed_mentions=look.NOBODY, nonce=f"digest-{due_s:.0f}")
         except UnansweredError:
             return 5.0
         except POSSIBLE as error:
@@ -90,7 +89,7 @@ class Digest:
 
     async def _made(self, due_s: float) -> discord.Embed | None:
         """The week before; None where nobody watched anything."""
-        since_s = due_s - WEEK_S
+        since_s = last_due(self._desk.settings.weekly_digest, self._desk.settings.timezone, due_s - 1.0)
         films, best = await asyncio.gather(
             self._desk.ask("persistence", GetMovieStats(since_s=since_s), MovieStats),
             self._desk.ask("persistence", GetLeaderboard("time", since_s, MOST_VIEWERS), Leaderboard),

@@ -34,6 +34,11 @@ def playing(shown: Screening, at: Moment) -> discord.Embed:
     return look.card(f"🎬 {words.title(shown.item, 200)}", "\n".join(lines), colour=colour, fields=fields)
 
 
+def left(shown: Screening) -> discord.Embed:
+    """The card of a film of which nobody is left to be seen: it names nobody."""
+    return look.card(f"🎬 {words.title(shown.item, 200)}", _("Nobody is watching right now."), colour=look.GREY)
+
+
 def record(ended: ScreeningEnded, badges: Sequence[tuple[str, str]] = (), said: Sequence[str] = ()) -> discord.Embed:
     """The night's record: who saw how much, what it earned them, and who of those who `said` so (ids) came."""
     shown = ended.screening

@@ -21,6 +21,8 @@ from messages import Item, NowPlaying, Screening, ScreeningEnded
 
 EARLY_S, LATE_S = 3 * 3600.0, 6 * 3600.0
 """A film that begins this long before or after the time planned is the night's."""
+KEPT_S = 30 * 86_400.0
+"""How long after its time a night whose film never came is remembered: it may have been moved in Discord."""
 BREAK_S = 1800.0
 """How long a night waits for its film to go on where it was broken off."""
 _LOOK_EVERY_S = 60.0
@@ -58,7 +60,7 @@ class Nights:
 
     def planned(self, event: discord.ScheduledEvent, item: Item) -> None:
         """A night was planned: it begins when this film does. Those whose film never came are let go."""
-        past_s = self._now_s() - LATE_S
+        past_s = self._now_s() - KEPT_S
         others = [night for night in self._keepsake.nights if night.screening_id or night.starts_s > past_s]
         night = Night(event.id, item.server_id, item.rating_key, event.start_time.timestamp())
         self._keepsake.keep_nights([*others, night])
@@ -108,7 +110,8 @@ class Nights:
         if isinstance(notice, ScreeningEnded):
             ended_id = notice.screening.screening_id
             return next((night for night in self._keepsake.nights if night.screening_id == ended_id), None)
-        return next((night for night in self._keepsake.nights if _begins(night, notice)), None)
+        fit = [night for night in self._keepsake.nights if _begins(night, notice)]
+        return min(fit, key=lambda night: abs(notice.started_at_s - night.starts_s), default=None)
 
     async def _follow(self, night: Night, notice: Screening | ScreeningEnded | None) -> None:
         """Try some times: the film goes on without it, and a person can press the same button in Discord."""
@@ -123,6 +126,8 @@ class Nights:
                 verdict = judge(error, tries, "begin or end the planned night", PERMISSION)
                 if verdict.refused or tries == _TRIES:
                     self._log.warning("%s; do it by hand in Discord", verdict.reason)
+                    if isinstance(notice, Screening) and not (verdict.refused or isinstance(error, discord.Forbidden)):
+                        self._begun.discard(notice.screening_id)  # the next word of what plays tries again
                     break
                 await asyncio.sleep(verdict.wait_s)
         if not isinstance(notice, Screening):
@@ -133,6 +138,8 @@ class Nights:
         guild = await self._guild()
         event = await guild.fetch_scheduled_event(night.event_id, with_counts=False)
         if isinstance(notice, Screening):
+            if not night.screening_id and not self._in_time(night, event, notice):
+                return
             if event.status is discord.EventStatus.scheduled:
                 await event.start()
             night.screening_id, night.left_s = notice.screening_id, 0.0
@@ -147,6 +154,15 @@ class Nights:
         if event.status is discord.EventStatus.active:
             await event.end()
         self._forget(night)
+
+    def _in_time(self, night: Night, event: discord.ScheduledEvent, shown: Screening) -> bool:
+        """Whether a night may begin now. Where somebody moved it in Discord, another may be nearer: look once more."""
+        starts_s = event.start_time.timestamp()
+        if starts_s != night.starts_s:
+            night.starts_s = starts_s
+            self._keepsake.keep_nights(self._keepsake.nights)
+            self._begun.discard(shown.screening_id)
+        return -EARLY_S <= shown.started_at_s - starts_s <= LATE_S
 
     async def _guild(self) -> discord.Guild:
         """The server, as soon as there is a connection: a night that begins while Discord is away begins late."""
@@ -179,9 +195,7 @@ class Nights:
 
 
 def _begins(night: Night, shown: Screening) -> bool:
-    """Whether a night that has not begun, or was broken off, goes on with this film."""
+    """Whether this may be the film of a night that has not begun, or that was broken off."""
     if not shown.party or (night.server_id, night.rating_key) != (shown.item.server_id, shown.item.rating_key):
         return False
-    if night.screening_id:
-        return night.left_s > 0 and shown.started_at_s - night.left_s <= BREAK_S
-    return -EARLY_S <= shown.started_at_s - night.starts_s <= LATE_S
+    return not night.screening_id or (night.left_s > 0 and shown.started_at_s - night.left_s <= BREAK_S)

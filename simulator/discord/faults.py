@@ -31,6 +31,8 @@ class RestFault:
     """Whether a page of the proxies before Discord is answered, instead of JSON."""
     cut: bool = False
     """Whether the connection is closed instead of an answer."""
+    lost: bool = False
+    """Whether it is done as asked, and the connection closed instead of the answer."""
 
     def hits(self, method: str, path: str) -> bool:
         """Whether this request is hit."""
@@ -85,6 +87,10 @@ class Faults(Switches):
     def cutting(self, path: str = "", *, times: int | None = None) -> RestFault:
         """The connection closes instead of an answer; what was asked is not done."""
         return self.add(RestFault(path=path, times=times, cut=True))
+
+    def losing(self, path: str = "", *, method: str = "", times: int | None = None) -> RestFault:
+        """What was asked is done, and nobody hears of it."""
+        return self.add(RestFault(path=path, method=method, times=times, lost=True))
 
     def take(self, method: str, path: str) -> RestFault | None:
         """The fault that hits this request, counted down."""

@@ -82,6 +82,8 @@ class Gate:
         if verdict is not None and verdict.retry_after_s is not None:
             return too_many(verdict.retry_after_s, verdict.scope, verdict.headers)
         response = await handler(request)
+        if fault is not None and fault.lost and request.transport is not None:
+            request.transport.close()
         if verdict is not None:
             response.headers.update(verdict.headers)
         return response

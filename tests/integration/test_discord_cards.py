@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from actors.discord import cards, look
+from actors.discord import cards, face, look
+from actors.discord.keepsake import MOST_CARDS
 from actors.runtime import Clock
 from messages import (
     BadgesAwarded,
@@ -20,6 +21,7 @@ from messages import (
     ScreeningEnded,
     ScreeningStarted,
 )
+from simulator.discord.permissions import ATTACH_FILES
 from simulator.discord.posts import Message as Posted
 from simulator.plex.poster import poster as picture
 from tests.integration.discord_stage import Stage, staged, until
@@ -105,7 +107,7 @@ def replace_seat(seat: Any, **changes: Any) -> Any:
 
 def test_the_position_moves_at_its_own_pace(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often the tracker reports, an edit that only moves the bar waits its time; paused, there is none."""
-    monkeypatch.setattr(cards, "POSITION_EVERY_S", 1.0)
+    monkeypatch.setattr(face, "POSITION_EVERY_S", 1.0)
     with stage.acting():
         card = start(stage, film())
         until(lambda: card.attachments, "the poster")
@@ -229,3 +231,64 @@ def test_the_largest_crowd_fits(stage: Stage) -> None:
         assert stage.tracker.tell(ScreeningEnded(now(), shown)).wait(10)
         assert "more" in text(card)
         assert len(card.embeds[0]["description"]) <= look.DESCRIPTION
+
+
+def test_a_film_that_nobody_watches_any_more_names_nobody(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last viewer is not tracked any more: no end is told. It is as it was when somebody comes back."""
+    monkeypatch.setattr(face, "GONE_S", 0.1)
+    monkeypatch.setattr(face, "POSITION_EVERY_S", 0.1)
+    with stage.acting():
+        card = start(stage, film())
+        assert "**Ana**" in text(card) and "filmnight" in text(card)
+        stage.tracker.tell(NowPlaying(now(), ()))
+        until(lambda: "Nobody is watching" in text(card), "nobody is left")
+        assert "Ana" not in text(card) and "filmnight" not in text(card)
+        until(lambda: card.attachments, "the poster")
+        edits = len(card.edited_s)
+        assert not stage.discord.until(lambda: len(card.edited_s) > edits, 1.0), "nothing moves any more"
+        stage.tracker.tell(NowPlaying(now(), (film(),)))
+        until(lambda: "**Ana**" in text(card), "somebody is back")
+        ended = ScreeningEnded(now(), film())
+        assert stage.tracker.tell(ended).wait(10)
+        assert "🏁" in text(card)
+
+
+def test_a_record_is_back_where_going_on_was_not_worth_an_end(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody went on for less than a minute: the tracker tells no second end."""
+    monkeypatch.setattr(face, "GONE_S", 0.1)
+    shown = film(seats=(samples.seat(spans=((0, 2_530_000),)),))
+    with stage.acting():
+        card = start(stage, shown)
+        at = now()
+        assert stage.tracker.tell(ScreeningEnded(Moment(at.wall_s - 60, at.steady_s - 60), shown)).wait(10)
+        stage.tracker.tell(NowPlaying(now(), (film(),)))
+        until(lambda: "🎬" in text(card), "it lives")
+        stage.tracker.tell(NowPlaying(now(), ()))
+        until(lambda: "🏁" in text(card), "the record is back")
+        until(lambda: len(card.attachments) == 2, "with poster and chart", 30)
+
+
+def test_a_long_film_keeps_its_card_beside_many_short_ones(stage: Stage) -> None:
+    """What is over is forgotten first."""
+    with stage.acting():
+        card = start(stage, film(0, item=samples.item("Feature")))
+        for number in range(1, MOST_CARDS + 2):
+            short = film(number, item=samples.item(f"Short {number}"))
+            start(stage, short)
+            assert stage.tracker.tell(ScreeningEnded(now(), short)).wait(10)
+        assert stage.tracker.tell(ScreeningEnded(now(), film(0, item=samples.item("Feature")))).wait(10)
+        assert "🏁 Feature" in text(card)
+
+
+def test_without_attach_files_a_card_goes_on_without_pictures(stage: Stage) -> None:
+    """Only the picture is forbidden: who comes and goes is shown, and the record is the same message."""
+    with stage.acting():
+        stage.discord.deny("film-club", ATTACH_FILES)
+        card = start(stage, film())
+        dora = samples.seat("Dora", viewer_id="9")
+        stage.tracker.tell(NowPlaying(now(), (film(seats=(samples.seat(), dora)),)))
+        until(lambda: "Dora" in text(card), "she is on the card")
+        assert not card.attachments
+        assert stage.tracker.tell(ScreeningEnded(now(), film())).wait(10)
+        assert "🏁" in text(card)
+        assert len(stage.discord.messages("film-club", by_bot=True)) == 1

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from actors.discord.digest import WEEK_S, last_due
+from actors.discord.digest import last_due
 from actors.discord.keepsake import Keepsake
 from messages import GetLeaderboard, GetMovieStats, Leaderboard, LeaderboardRow, MovieStats, TitleCount
 from tests.integration.discord_stage import Stage, staged, until
 
 HOUR_S = 3600.0
+WEEK_S = 168 * HOUR_S
 WEEK = MovieStats(
     watches=7, completed=5, viewers=3, titles=2, watch_time_s=9 * HOUR_S,
     most_watched=(TitleCount("Dune", 2021, 5, 3, 6 * HOUR_S), TitleCount("*Stars*", None, 2, 1, 3 * HOUR_S)),
@@ -64,6 +65,15 @@ def test_what_was_missed_is_posted_at_the_start_and_once(stage: Stage) -> None:
     with stage.acting():
         assert len(posted(stage)) == 1
     assert len(stage.persistence.told(GetMovieStats)) == asked
+
+
+def test_a_lost_answer_costs_no_second_digest(stage: Stage) -> None:
+    """Discord took it, and its answer never came: the next try is known by its nonce."""
+    stage.discord.faults.losing("/messages", method="POST", times=1)
+    with stage.acting():
+        until(lambda: time.time() - keepsake(stage).digest_s < 3 * HOUR_S, "it is remembered", 40)
+        assert len(posted(stage)) == 1
+        assert stage.discord.recorder.count("POST", "/messages") == 2
 
 
 def test_a_week_without_films_is_passed_over(stage: Stage) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.discord import nights
 from actors.discord.nights import BREAK_S
 from messages import (
     SOMEBODY,
@@ -176,6 +177,54 @@ def test_a_night_whose_film_does_not_go_on_ends(stage: Stage) -> None:
     with stage.acting():
         until(lambda: events(stage)[0]["status"] == COMPLETED, "the event ends")
         until(lambda: not kept(stage), "it is forgotten")
+
+
+def moved(stage: Stage, event: dict[str, Any], hours: float) -> None:
+    """Somebody moves an event in Discord."""
+    for part in ("start", "end"):
+        was = datetime.datetime.fromisoformat(event[f"scheduled_{part}_time"])
+        event[f"scheduled_{part}_time"] = (was + datetime.timedelta(hours=hours)).isoformat()
+
+
+def test_a_night_that_was_moved_begins_at_its_new_time(stage: Stage) -> None:
+    """Put off to tomorrow, today's film does not begin it; planned for tomorrow and moved to now, it does."""
+    with stage.acting():
+        made = plan(stage)
+        moved(stage, made, 24)
+        plays(stage, screening(stage))
+        until(lambda: kept(stage)[0]["starts_s"] > time.time() + 20 * 3600, "the new time is known")
+        plays(stage, screening(stage))
+        assert made["status"] == SCHEDULED
+        moved(stage, made, -24)
+        plays(stage, screening(stage, screening_id="second"))
+        until(lambda: made["status"] == ACTIVE, "the event begins")
+
+
+def test_of_two_nights_of_a_film_the_nearer_begins(stage: Stage) -> None:
+    """A matinee that nobody came to, and the evening."""
+    with stage.acting():
+        soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=2, minutes=30)
+        matinee = plan(stage, f"!night dune {soon:%Y-%m-%d %H:%M}")
+        plan(stage)
+        (evening,) = (event for event in events(stage) if event is not matinee)
+        plays(stage, screening(stage))
+        until(lambda: evening["status"] == ACTIVE, "the nearer begins")
+        assert matinee["status"] == SCHEDULED
+
+
+def test_what_could_not_begin_is_tried_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Discord failed for longer than anybody tries at once; the film still plays."""
+    monkeypatch.setattr(nights, "_TRIES", 1)
+    with stage.acting():
+        made = plan(stage)
+        away = stage.discord.faults.failing(503, "/scheduled-events/")
+        plays(stage, screening(stage))
+        until(lambda: "do it by hand" in caplog.text, "it gives up", 30)
+        stage.discord.faults.heal(away)
+        plays(stage, screening(stage))
+        until(lambda: made["status"] == ACTIVE, "the event begins")
 
 
 def test_a_night_begins_late_where_discord_was_away(stage: Stage) -> None:
