@@ -13,8 +13,8 @@ from discord.ext import commands
 from actors.discord import look
 from actors.discord.commands import ADMIN_PAGES, COGS, ITEMS, PAGES
 from actors.discord.commands.base import manners, speak_of
-from actors.discord.commands.errors import explain
 from actors.discord.desk import Desk
+from actors.discord.errors import explain
 from actors.discord.failures import POSSIBLE, judge
 from actors.discord.keepsake import Keepsake
 from actors.discord.pages import Book
@@ -26,6 +26,9 @@ _SYNC, _REPLIES = "slash commands", "replies"
 _INVITE = "invite the bot to it anew, with the scopes bot and applications.commands"
 HEARTBEAT_S = 30.0
 """Without a sign of life from the gateway for this long, the connection is opened anew."""
+
+
+_APOSTROPHES = str.maketrans("‘’", "''")
 
 
 class UsherBot(commands.Bot):
@@ -124,6 +127,11 @@ class UsherBot(commands.Bot):
     def _up(self) -> None:
         if self._speaks:
             self.on_up()
+
+    async def process_commands(self, message: discord.Message, /) -> None:
+        """discord.py takes a typographic apostrophe, as phones type it, for a quotation mark: Schindler’s List."""
+        message.content = message.content.translate(_APOSTROPHES)
+        await super().process_commands(message)
 
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState

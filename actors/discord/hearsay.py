@@ -155,9 +155,13 @@ _DEEPEST = 4
 """Sentences within sentences: a reason, its cause, and the cure."""
 
 
+_MOST_PARTS = 8
+"""Sentences of one text that are looked at each by itself: a title may hold any number of "; "."""
+
+
 def heard(text: str) -> str:
     """A sentence of the log in the language that is spoken, where it is known; several are told apart by "; "."""
-    left, said = text.split("; "), []
+    left, said = text.split("; ", _MOST_PARTS), []
     while left:
         for count in range(len(left), 0, -1):
             if (known := _known("; ".join(left[:count]), _DEEPEST)) is not None or count == 1:

@@ -7,7 +7,8 @@ from typing import Any, Self
 import discord
 
 from actors.discord import look
-from actors.discord.desk import Desk, UnansweredError
+from actors.discord.desk import Desk
+from actors.discord.errors import answering
 from actors.discord.look import Reply
 from actors.discord.tongue import _
 from actors.discord.words import measure
@@ -128,15 +129,12 @@ class Book:
             await refuse(interaction, _("Only administrators of this server may see this."))
             return
         await interaction.response.defer()
-        try:
+        async with answering(interaction):
             reply, view = await self.make(name, arguments, page, str(interaction.user.id))
-        except UnansweredError as error:
-            await interaction.followup.send(embed=look.problem(error.what, error.cure), ephemeral=True)
-            return
-        if reply.hidden:
-            await interaction.followup.send(embed=reply.embed, ephemeral=True)
-            return
-        await interaction.edit_original_response(embed=reply.embed, view=view, allowed_mentions=look.NOBODY)
+            if reply.hidden:
+                await interaction.followup.send(embed=reply.embed, ephemeral=True)
+                return
+            await interaction.edit_original_response(embed=reply.embed, view=view, allowed_mentions=look.NOBODY)
 
 
 async def refuse(interaction: discord.Interaction[Any], what: str, cure: str = "") -> None:

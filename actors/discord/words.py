@@ -57,7 +57,7 @@ def plain(text: str, limit: int = 100) -> str:
     if not clean.strip("\u200d\ufe0f\u3164\u115f\u1160\uffa0\u2800 "):
         return _(_NAMELESS)
     if any(unicodedata.bidirectional(char) in {"R", "AL"} for char in clean):
-        return f"\u2068{clean}\u2069"
+        return f"\u2068{cut(clean, limit - 2)}\u2069"
     return clean
 
 

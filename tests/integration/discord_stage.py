@@ -43,7 +43,7 @@ class Peer(threading.Thread):
         super().__init__(name=name, daemon=True)
         self._network = network
         self.heard: list[Message] = []
-        self.answers: dict[type[Message], Message] = {}
+        self.answers: dict[type[Message], Message | Callable[[Any], Message]] = {}
         self.dead = False
         self._over = threading.Event()
         self._node: concurrent.futures.Future[Node] = concurrent.futures.Future()
@@ -72,7 +72,8 @@ class Peer(threading.Thread):
             while not self.dead and (incoming := node.mailbox.get()) is not None:
                 self.heard.append(incoming.message)
                 if incoming.ask_id and type(incoming.message) in self.answers:
-                    node.answer(incoming, self.answers[type(incoming.message)])
+                    found = self.answers[type(incoming.message)]
+                    node.answer(incoming, found(incoming.message) if callable(found) else found)
                 elif incoming.ask_id:
                     node.refuse(incoming, LookupError("no answer was set"))
         node.close()

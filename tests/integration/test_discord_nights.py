@@ -179,6 +179,46 @@ def test_a_night_whose_film_does_not_go_on_ends(stage: Stage) -> None:
         until(lambda: not kept(stage), "it is forgotten")
 
 
+@pytest.mark.parametrize(
+    ("said", "known", "title", "weekday"),
+    [
+        ("!night black sunday 20:30", ("Black Sunday", "Black"), "Black Sunday", None),
+        ("!night black sunday 20:30", ("Black",), "Black", 6),
+        ('!night "Black Sunday" 20:30', ("Black", "Black Sunday"), "Black Sunday", None),
+        ("!night Schindler’s List 20:30", ("Schindler's List",), "Schindler's List", None),
+    ],
+)
+def test_a_day_in_a_title_is_told_from_the_time(
+    stage: Stage, said: str, known: tuple[str, ...], title: str, weekday: int | None
+) -> None:
+    """Plex has a film of the longer name, or the title is quoted: then the day is part of it."""
+    films = {name.casefold(): samples.item(name, year=None) for name in known}
+
+    def search(asked: FindFilms) -> FilmsFound:
+        return FilmsFound(tuple(film for name, film in films.items() if asked.words.casefold() in name))
+
+    stage.plex.answers[FindFilms] = search
+    with stage.acting():
+        made = plan(stage, said)
+    assert made["name"] == f"🎬 {title}"
+    if weekday is not None:
+        assert datetime.datetime.fromisoformat(made["scheduled_start_time"]).weekday() == weekday
+
+
+def test_what_discord_would_refuse_is_said(stage: Stage) -> None:
+    """A time in thousands of years, and a name that is cut to what an event may have."""
+    with stage.acting():
+        assert "five years" in answer(stage, "Iris", "!night dune 9999-12-31 23:59").embeds[0]["description"]
+        stage.plex.answers[FindFilms] = FilmsFound((samples.item("שלום עולם " * 20),))
+        assert len(plan(stage)["name"]) <= 100
+        away = stage.discord.faults.refusing(
+            30038, "Maximum number of guild scheduled events reached", 400, "/scheduled-events"
+        )
+        refused = answer(stage, "Iris", "!night dune tomorrow 20:30")
+        stage.discord.faults.heal(away)
+    assert "Maximum number of guild scheduled events" in refused.embeds[0]["description"]
+
+
 def moved(stage: Stage, event: dict[str, Any], hours: float) -> None:
     """Somebody moves an event in Discord."""
     for part in ("start", "end"):

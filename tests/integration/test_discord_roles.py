@@ -75,6 +75,19 @@ def test_it_is_shown_first_then_given_and_taken_again(stage: Stage) -> None:
         assert again.components == []
 
 
+def test_a_press_that_fails_is_answered(stage: Stage) -> None:
+    """Discord fails in the midst of it: whoever pressed is told, and may press again."""
+    with stage.acting():
+        rank(stage, "Chiara")
+        preview = answer(stage, "Iris", "!toproles")
+        broken = stage.discord.faults.refusing(0, "Unprocessable", 422, "/roles/")
+        pressed = stage.discord.click("Iris", preview, PRESS)
+        assert "Something went wrong inside Usher" in pressed.wait_reply().embeds[0]["description"]
+        stage.discord.faults.heal(broken)
+        stage.discord.click("Iris", preview, PRESS)
+        until(lambda: "has it now" in shown(preview), "it is done")
+
+
 def test_what_is_missing_is_said(stage: Stage) -> None:
     """No setting, no such role, no permission: each with its cure, and nobody has it."""
     rank(stage, "Chiara")

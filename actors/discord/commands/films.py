@@ -12,9 +12,9 @@ from discord.ext import commands
 
 from actors.discord import charting, dates, look, words
 from actors.discord.commands.base import Context, UsherCog, choice, command, describe, spoken, viewer_id
-from actors.discord.commands.errors import RefusedError
 from actors.discord.commands.whom import Mentioned
 from actors.discord.desk import Desk
+from actors.discord.errors import RefusedError
 from actors.discord.look import Field, Reply, Section
 from actors.discord.pages import pack, unpack
 from actors.discord.tongue import _, later, ngettext

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, NoReturn, Self
 import discord
 
 from actors.discord import look, words
-from actors.discord.commands.errors import RefusedError
-from actors.discord.desk import Desk, UnansweredError
+from actors.discord.desk import Desk
+from actors.discord.errors import RefusedError, answering
 from actors.discord.failures import POSSIBLE
 from actors.discord.hearsay import heard
 from actors.discord.look import Reply
@@ -181,12 +181,9 @@ class LinkButton(
             await refuse(interaction, _("Only administrators of this server may do that."))
             return
         await interaction.response.defer()
-        try:
+        async with answering(interaction):
             embed = await self._decided(interaction, interaction.guild)
-        except (UnansweredError, RefusedError) as error:
-            await interaction.followup.send(embed=look.problem(error.what, error.cure), ephemeral=True)
-            return
-        await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=look.NOBODY)
+            await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=look.NOBODY)
 
     async def _decided(self, interaction: discord.Interaction[Any], guild: discord.Guild) -> discord.Embed:
         if not self._yes:

@@ -22,11 +22,11 @@ from actors.discord.commands.base import (
     viewer_id,
     waited,
 )
-from actors.discord.commands.errors import RefusedError
 from actors.discord.commands.joining import find, linked, offered, request, unlinked
 from actors.discord.commands.privately import hush, whisper
 from actors.discord.commands.whom import Mentioned
 from actors.discord.desk import SUGGEST_S, Desk, UnansweredError
+from actors.discord.errors import RefusedError
 from actors.discord.failures import POSSIBLE
 from actors.discord.hearsay import heard
 from actors.discord.look import Reply

@@ -7,8 +7,8 @@ from discord import app_commands
 
 from actors.discord import look, words
 from actors.discord.commands.base import Context, Sparingly, UsherCog, command, describe
-from actors.discord.commands.errors import RefusedError
 from actors.discord.desk import Desk, UnansweredError
+from actors.discord.errors import RefusedError
 from actors.discord.look import Field, Reply, Section
 from actors.discord.pages import Book, pack
 from actors.discord.tongue import _, later

@@ -11,9 +11,9 @@ from discord.ext import commands
 
 from actors.discord import look, words
 from actors.discord.commands.base import Context, UsherCog, command, viewer_id, waited
-from actors.discord.commands.errors import RefusedError
 from actors.discord.commands.privately import hush, whisper
 from actors.discord.desk import Desk, UnansweredError
+from actors.discord.errors import RefusedError, answering
 from actors.discord.pages import refuse
 from actors.discord.tongue import _, later, ngettext
 from messages import ForgetPerson, GetMyData, GetPerson, MyData, Person, PersonForgotten
@@ -134,14 +134,11 @@ class ForgetButton(
             )
             return
         await interaction.response.defer()
-        try:
+        async with answering(interaction):
             gone = await desk.ask("persistence", ForgetPerson(str(self._member)), PersonForgotten, DATA_S)
-        except UnansweredError as error:
-            await interaction.followup.send(embed=look.problem(error.what, error.cure), ephemeral=True)
-            return
-        interaction.client.keepsake.forget(str(self._member), interaction.user.display_name)
-        embed = look.card(_("🗑️ Forgotten"), _done(gone, desk.clock.now().wall_s), colour=look.GREY)
-        await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=look.NOBODY)
+            interaction.client.keepsake.forget(str(self._member), interaction.user.display_name)
+            embed = look.card(_("🗑️ Forgotten"), _done(gone, desk.clock.now().wall_s), colour=look.GREY)
+            await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=look.NOBODY)
 
 
 def _age_s(interaction: discord.Interaction[Any]) -> float:

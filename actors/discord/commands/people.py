@@ -44,19 +44,19 @@ class People(UsherCog):
 
     @command(STATS, later("Films, hours and streaks of a viewer"), usage=later("[@somebody]"))
     @describe(member=later("Whose; leave out for your own"))
-    async def stats(self, ctx: Context, member: Annotated[discord.Member | None, Whom] = None) -> None:
+    async def stats(self, ctx: Context, *, member: Annotated[discord.Member | None, Whom] = None) -> None:
         """A viewer's figures."""
         await self._of(ctx, STATS, member)
 
     @command(BADGES, later("The badges a viewer has earned"), usage=later("[@somebody]"))
     @describe(member=later("Whose; leave out for your own"))
-    async def badges(self, ctx: Context, member: Annotated[discord.Member | None, Whom] = None) -> None:
+    async def badges(self, ctx: Context, *, member: Annotated[discord.Member | None, Whom] = None) -> None:
         """A viewer's badges."""
         await self._of(ctx, BADGES, member)
 
     @command(PROGRESS, later("How far you are on the way to each badge"), usage=later("[@somebody]"))
     @describe(member=later("Whose; leave out for your own"))
-    async def progress(self, ctx: Context, member: Annotated[discord.Member | None, Whom] = None) -> None:
+    async def progress(self, ctx: Context, *, member: Annotated[discord.Member | None, Whom] = None) -> None:
         """A viewer's way to the badges that are still to be earned."""
         await self._of(ctx, PROGRESS, member)
 

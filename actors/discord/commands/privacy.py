@@ -6,8 +6,8 @@ import discord
 
 from actors.discord import look, words
 from actors.discord.commands.base import Context, UsherCog, command, describe, viewer_id, waited
-from actors.discord.commands.errors import RefusedError
 from actors.discord.commands.privately import hush, whisper
+from actors.discord.errors import RefusedError
 from actors.discord.hearsay import heard
 from actors.discord.look import Field
 from actors.discord.tongue import _, later

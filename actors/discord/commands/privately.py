@@ -6,7 +6,7 @@ import discord
 
 from actors.discord import look
 from actors.discord.commands.base import Context, send
-from actors.discord.commands.errors import RefusedError
+from actors.discord.errors import RefusedError
 from actors.discord.look import Reply
 from actors.discord.tongue import _
 

@@ -8,9 +8,9 @@ import discord
 
 from actors.discord import look, words
 from actors.discord.commands.base import Context, UsherCog, command, send, waited
-from actors.discord.commands.errors import RefusedError
 from actors.discord.commands.people import TOP_DAYS
-from actors.discord.desk import Desk, UnansweredError
+from actors.discord.desk import Desk
+from actors.discord.errors import RefusedError, answering
 from actors.discord.keepsake import Keepsake
 from actors.discord.look import Reply
 from actors.discord.pages import refuse
@@ -77,15 +77,12 @@ class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
             return
         await interaction.response.defer()
         bot: Any = interaction.client
-        try:
+        async with answering(interaction):
             role = _role(bot.desk, interaction.guild)
             change = await planned(bot.desk, bot.keepsake, interaction.guild, role)
             await apply(change, role, bot.keepsake)
-        except (UnansweredError, RefusedError) as error:
-            await interaction.followup.send(embed=look.problem(error.what, error.cure), ephemeral=True)
-            return
-        embed = _shown(change, role, _("{name} has it now"), _("{name} lost it"))
-        await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=look.NOBODY)
+            embed = _shown(change, role, _("{name} has it now"), _("{name} lost it"))
+            await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=look.NOBODY)
 
 
 def _role(desk: Desk, guild: discord.Guild) -> discord.Role:

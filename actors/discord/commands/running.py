@@ -19,8 +19,8 @@ from actors.discord.commands.base import (
     spoken,
     waited,
 )
-from actors.discord.commands.errors import RefusedError
 from actors.discord.desk import BACKUP_S, SAVE_S, SUGGEST_S, Desk, UnansweredError
+from actors.discord.errors import RefusedError, answering
 from actors.discord.hearsay import heard
 from actors.discord.look import Reply, Section
 from actors.discord.pages import again, refuse
@@ -275,12 +275,9 @@ class SessionMenu(
             return
         await interaction.response.defer()
         desk: Desk = interaction.client.desk
-        try:
+        async with answering(interaction):
             reply = await start(desk, self.item.values[0], self._at_ms, str(interaction.user))
-        except UnansweredError as error:
-            await interaction.followup.send(embed=look.problem(error.what, error.cure), ephemeral=True)
-            return
-        await interaction.edit_original_response(embed=reply.embed, view=_view(reply), allowed_mentions=look.NOBODY)
+            await interaction.edit_original_response(embed=reply.embed, view=_view(reply), allowed_mentions=look.NOBODY)
 
 
 async def health(desk: Desk, arguments: str, page: int) -> Reply:

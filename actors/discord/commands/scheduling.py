@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from http import HTTPStatus
 from typing import Any
 
 import discord
@@ -9,8 +10,8 @@ from discord import app_commands
 
 from actors.discord import look, words
 from actors.discord.commands.base import MOST_CHOICES, Context, UsherCog, choice, command, describe, send, waited
-from actors.discord.commands.errors import RefusedError
 from actors.discord.desk import SUGGEST_S, Desk
+from actors.discord.errors import RefusedError
 from actors.discord.hearsay import heard
 from actors.discord.look import Reply
 from actors.discord.nights import ABOUT, PERMISSION, name_of
@@ -23,6 +24,9 @@ _USUAL_S = 2 * 3600.0
 """A night's length where Plex knows none of its film."""
 _AROUND_S = 900.0
 """What a night lasts longer than its film."""
+_FARTHEST = datetime.timedelta(days=5 * 365)
+"""Discord plans nothing that lies farther away."""
+_QUOTES = '"“„«‹「『'
 _LONGEST_TIME = 6
 """Words of the longest time that is understood: "on friday at 8:30 pm"."""
 _YEAR = re.compile(r"(?P<title>.+?)\s*\((?P<year>\d{4})\)")
@@ -46,8 +50,7 @@ class Scheduling(UsherCog):
                 _("Only members with Manage Events plan a night."), _("An administrator can give you a role with it.")
             )
         now = now_in(self.desk.settings.timezone, self.desk.clock.now().wall_s)
-        title, start = _understood(title, when, now, spoken=ctx.interaction is None)
-        await send(ctx, await waited(ctx, self._plan(ctx, ctx.guild, title, start)))
+        await send(ctx, await waited(ctx, self._asked(ctx, ctx.guild, title, when, now)))
 
     @night.autocomplete("title")
     async def films(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
@@ -56,15 +59,29 @@ class Scheduling(UsherCog):
         names = dict.fromkeys(words.item_name(film) for film in found.films)
         return [choice(name, name) for name in list(names)[:MOST_CHOICES]]
 
+    async def _asked(self, ctx: Context, guild: discord.Guild, title: str, when: str, now: datetime.datetime) -> Reply:
+        """The film and the time that are meant: `!night black sunday 20:30` may be either of two."""
+        if ctx.interaction is not None or _is_quoted(ctx):
+            meant = [(title, read_when(when, now))]
+        else:
+            meant = _readings(f"{title} {when}".split(), now)
+        for reading, start in reversed(meant[1:]):  # the longest title first, if Plex has a film of that very name
+            found = await self.desk.films(reading, MOST_CHOICES)
+            if any(film.title.casefold() == reading.casefold() for film in found.films):
+                return await self._plan(ctx, guild, reading, _to_come(when, start, now))
+        title, start = meant[0] if meant else (title, None)
+        return await self._plan(ctx, guild, title, _to_come(when, start, now))
+
     async def _plan(self, ctx: Context, guild: discord.Guild, title: str, start: datetime.datetime) -> Reply:
         film = await _film(self.desk, title)
+        length = datetime.timedelta(seconds=_length_s(film) + _AROUND_S)
         poster = await self.desk.poster(film)
         try:
             event = await guild.create_scheduled_event(
                 name=name_of(film),
                 description=words.cut(_about(film), ABOUT),
                 start_time=start,
-                end_time=start + datetime.timedelta(seconds=_length_s(film) + _AROUND_S),
+                end_time=start + length,
                 privacy_level=discord.PrivacyLevel.guild_only,
                 image=poster.content or discord.utils.MISSING,
                 reason=words.plain(_("planned by {name}").format(name=ctx.author), 200),
@@ -75,6 +92,10 @@ class Scheduling(UsherCog):
                 _("Discord forbids the bot to make an event."),
                 _("An administrator: {cure}.").format(cure=_(PERMISSION)),
             ) from error
+        except discord.HTTPException as error:
+            if error.status != HTTPStatus.BAD_REQUEST:
+                raise
+            raise RefusedError(_("Discord refuses: {reason}").format(reason=words.safe(error.text, 300))) from error
         ctx.bot.night_planned(event, film)
         lines = [words.when(start.timestamp()) + f" ({words.ago(start.timestamp())})", _about(film)]
         lines += [f"[{_('Say that you are coming')}]({event.url})"]
@@ -83,23 +104,29 @@ class Scheduling(UsherCog):
         return Reply(look.card(f"📅 {words.title(film, 200)}", text, colour=look.PURPLE), poster=poster)
 
 
-def _understood(title: str, when: str, now: datetime.datetime, *, spoken: bool) -> tuple[str, datetime.datetime]:
-    """Title and time, told apart where a `!` command says both in a row. RefusedError without a time to come."""
-    start = None
-    if spoken:
-        said = f"{title} {when}".split()
-        for count in range(min(_LONGEST_TIME, len(said) - 1), 0, -1):
-            if (start := read_when(" ".join(said[-count:]), now)) is not None:
-                title = " ".join(said[:-count])
-                break
-    else:
-        start = read_when(when, now)
+def _is_quoted(ctx: Context) -> bool:
+    """Whether the title of a `!` command stands in quotation marks."""
+    said = ctx.message.content.split(maxsplit=1)
+    return len(said) > 1 and not said[1][0].isalnum() and said[1][0] in _QUOTES
+
+
+def _readings(said: list[str], now: datetime.datetime) -> list[tuple[str, datetime.datetime | None]]:
+    """Titles and times as which words can be read, the longest time first."""
+    counts = range(min(_LONGEST_TIME, len(said) - 1), 0, -1)
+    found = [(" ".join(said[:-count]), read_when(" ".join(said[-count:]), now)) for count in counts]
+    return [(title, start) for title, start in found if start is not None]
+
+
+def _to_come(when: str, start: datetime.datetime | None, now: datetime.datetime) -> datetime.datetime:
+    """The time, if it can be read and lies ahead. Raises RefusedError."""
     if start is None:
         what = _("When should it begin? That could not be read.") if when else _("When should it begin?")
         raise RefusedError(what, _(_HOW))
+    if start > now + _FARTHEST:
+        raise RefusedError(_("That is more than five years away."), _("Give a time that is nearer."))
     if start <= now:
         raise RefusedError(_("{when} is past.").format(when=words.when(start.timestamp())), _("Give a time to come."))
-    return title, start
+    return start
 
 
 async def _film(desk: Desk, title: str) -> Item:

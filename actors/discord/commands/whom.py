@@ -28,7 +28,8 @@ class Whom(app_commands.Transformer, commands.Converter[Any]):
         return value
 
     async def convert(self, ctx: commands.Context[Any], argument: str) -> Any:
-        """MemberNotFound where nobody is meant by it."""
+        """MemberNotFound where nobody is meant by it. A name of several words may stand in quotation marks."""
+        argument = argument.strip().strip('"“”')
         if not self.by_name and not re.fullmatch(r"<@!?\d{15,20}>|\d{15,20}", argument):
             raise commands.MemberNotFound(argument)
         try:

@@ -8,10 +8,10 @@ from discord import app_commands
 
 from actors.discord import charting, dates, look, words
 from actors.discord.commands.base import Context, Sparingly, UsherCog, command, describe, viewer_id
-from actors.discord.commands.errors import RefusedError
 from actors.discord.commands.people import local_date
 from actors.discord.commands.whom import Mentioned
 from actors.discord.desk import Desk
+from actors.discord.errors import RefusedError
 from actors.discord.look import Field, Reply
 from actors.discord.pages import Book, pack, unpack
 from actors.discord.tongue import _, later, ngettext, of_badge

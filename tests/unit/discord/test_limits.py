@@ -8,8 +8,8 @@ import pytest
 
 from actors.discord import look
 from actors.discord.commands import PAGES, joining, privacy
-from actors.discord.commands.errors import RefusedError
 from actors.discord.desk import Desk
+from actors.discord.errors import RefusedError
 from actors.discord.pages import Book, pack
 from actors.discord.tongue import speak
 from actors.discord.words import measure

@@ -1,5 +1,8 @@
 """What people are told where a command fails: always what to do."""
 
+import contextlib
+import logging
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +12,10 @@ from discord.ext import commands
 
 from actors.discord import look, words
 from actors.discord.desk import UnansweredError
+from actors.discord.failures import POSSIBLE
 from actors.discord.tongue import _
+
+_log = logging.getLogger("discord")
 
 
 class RefusedError(commands.CommandError):
@@ -30,8 +36,22 @@ class Said:
     forbidden: bool = False
 
 
-def explain(error: BaseException, ctx: commands.Context[Any]) -> Said:
-    """What to make of an error of a command."""
+@contextlib.asynccontextmanager
+async def answering(interaction: discord.Interaction[Any]) -> AsyncIterator[None]:
+    """What goes wrong with a button after it was acknowledged is said to whoever pressed it, and to nobody else."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - whatever it is: who presses a button must not be left without a word
+        said = explain(error)
+        if said.unexpected is not None:
+            _log.error("A button failed", exc_info=said.unexpected)
+        if said.embed is not None:
+            with contextlib.suppress(*POSSIBLE):
+                await interaction.followup.send(embed=said.embed, ephemeral=True)
+
+
+def explain(error: BaseException, ctx: commands.Context[Any] | None = None) -> Said:
+    """What to make of an error of a command, or of a button."""
     error = _inner(error)
     match error:
         case commands.CommandNotFound() | app_commands.CommandNotFound():
@@ -92,7 +112,7 @@ def _refused(what: str, cure: str) -> Said:
     return Said(look.problem(what, cure))
 
 
-def _usage(ctx: commands.Context[Any]) -> str:
-    if ctx.command is None:
+def _usage(ctx: commands.Context[Any] | None) -> str:
+    if ctx is None or ctx.command is None:
         return "!help"
     return f"!{ctx.command.qualified_name} {_(ctx.command.usage or ctx.command.signature)}".strip()
