@@ -83,7 +83,7 @@ class SessionChoice(Record, frozen=True):
     """A running Plex session."""
 
     session_key: str
-    """Its present key."""
+    """What it is called: its present key; where two servers have the same one, machineIdentifier/key."""
     server_id: str
     """machineIdentifier of its server."""
     item: Item

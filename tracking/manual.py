@@ -1,5 +1,7 @@
 """Manual recovery: an admin says which session the channel watches, and from where."""
 
+from collections import Counter
+
 from msgspec.structs import replace
 
 from messages import (
@@ -14,7 +16,7 @@ from messages import (
 from tracking import spans
 from tracking.house import House
 from tracking.party import choose_host, later
-from tracking.session import Session
+from tracking.session import Identity, Session
 from tracking.watch import clamped, reckon
 
 
@@ -25,13 +27,14 @@ def start(house: House, request: StartTracking, at: Moment) -> TrackingPlan:
     record's source "manual" says where that comes from.
     """
     running = [session for session in house.sessions() if session.playback and not session.missing_since]
-    choices = tuple(_choice(house, session, at) for session in running)
+    names = _names(running)
+    choices = tuple(_choice(house, session, names[session.identity], at) for session in running)
     members = house.presence.members if house.presence else ()
-    chosen, problem = _choose(house, running, request.session_key)
+    chosen, problem = _choose(house, running, names, request.session_key)
     if chosen is not None:
         problem = _obstacle(house, chosen, request, at)
     if chosen is None or problem:
-        key = chosen.line.session_key if chosen else ""
+        key = names[chosen.identity] if chosen else ""
         return TrackingPlan(choices, members, key, (), problem)
     wanted = request.user_ids or tuple(member.user_id for member in members)
     present = {member.user_id: member for member in members}
@@ -40,17 +43,33 @@ def start(house: House, request: StartTracking, at: Moment) -> TrackingPlan:
     outcomes = tuple(_outcome(house, chosen, request, user_id, present.get(user_id), at) for user_id in wanted)
     if not outcomes:
         problem = "Nobody is in the voice channel: ask people to join it, then try again."
-    return TrackingPlan(choices, members, chosen.line.session_key, outcomes, problem)
+    return TrackingPlan(choices, members, names[chosen.identity], outcomes, problem)
 
 
-def _choose(house: House, running: list[Session], session_key: str) -> tuple[Session | None, str]:
+def _names(running: list[Session]) -> dict[Identity, str]:
+    """Return what each session is called: its key, with its server's id before it where another has the same key.
+
+    Plex counts its sessions on each server from 1.
+    """
+    keys = Counter(session.line.session_key for session in running)
+    return {
+        session.identity: session.line.session_key
+        if keys[session.line.session_key] == 1
+        else f"{session.identity.server_id}/{session.line.session_key}"
+        for session in running
+    }
+
+
+def _choose(
+    house: House, running: list[Session], names: dict[Identity, str], session_key: str
+) -> tuple[Session | None, str]:
     if session_key:
-        named = [session for session in running if session.line.session_key == session_key]
+        named = [each for each in running if session_key in (names[each.identity], each.line.session_key)]
         if len(named) == 1:
             return named[0], ""
+        keys = ", ".join(names[session.identity] for session in named or running) or "none"
         if named:
-            return None, f"Session {session_key} exists on {len(named)} servers: end all but one of them."
-        keys = ", ".join(session.line.session_key for session in running) or "none"
+            return None, f"Session {session_key} exists on {len(named)} servers. Name one of them: {keys}."
         return None, f"No session {session_key} plays now. Running: {keys}."
     if not running:
         return None, "Nothing plays on Plex now: start the film, then try again."
@@ -59,7 +78,7 @@ def _choose(house: House, running: list[Session], session_key: str) -> tuple[Ses
     host = house.session(house.manual_host) or choose_host(house)
     if host is not None and host in running:
         return host, ""
-    keys = ", ".join(f"{session.line.session_key} ({session.item.title})" for session in running)
+    keys = ", ".join(f"{names[session.identity]} ({session.item.title})" for session in running)
     return None, f"Several films play. Name the session: {keys}."
 
 
@@ -114,11 +133,11 @@ def _outcome(
     return TrackingOutcome(user_id, member.name, "started")
 
 
-def _choice(house: House, session: Session, at: Moment) -> SessionChoice:
+def _choice(house: House, session: Session, name: str, at: Moment) -> SessionChoice:
     line = session.line
     account_name, player = house.host_shown(session)
     return SessionChoice(
-        session_key=line.session_key,
+        session_key=name,
         server_id=session.identity.server_id,
         item=line.item,
         account_name=account_name,

@@ -20,7 +20,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     ),
     "tracking/manual.py": (
         later("Nobody is in the voice channel: ask people to join it, then try again."),
-        later("Session {session} exists on {count} servers: end all but one of them."),
+        later("Session {session} exists on {count} servers. Name one of them: {sessions}."),
         later("No session {session} plays now. Running: {running}."),
         later("Nothing plays on Plex now: start the film, then try again."),
         later("Several films play. Name the session: {sessions}."),

@@ -206,6 +206,20 @@ def test_planning_changes_nothing_and_says_what_would_be_done() -> None:
     assert plan.outcomes[0].outcome == "already_watching"
 
 
+def test_a_key_that_two_servers_have_is_told_apart_by_the_server() -> None:
+    """Plex counts sessions on each server from 1: the key alone means two, and the choices say how to name one."""
+    other = altered(HEAT, server_id="two", rating_key="9", title="Alien")
+    tracking = Tracking(Rules())
+    tracking.voice(channel(0, "ann"))
+    tracking.observe(poll(0, playing(0)))
+    tracking.observe(altered(poll(1, playing(0, account="bob", item=other)), server_id="two"))
+    plan, _ = tracking.start_manually(StartTracking("1"), moment(2))
+    assert [choice.session_key for choice in plan.sessions] == ["srv/1", "two/1"]
+    assert plan.problem == "Session 1 exists on 2 servers. Name one of them: srv/1, two/1."
+    plan, _ = tracking.start_manually(StartTracking("two/1"), moment(3))
+    assert (plan.chosen, plan.outcomes[0].outcome) == ("two/1", "started")
+
+
 def in_earnest(request: StartTracking) -> StartTracking:
     """The same request, in earnest."""
     return altered(request, simulate=False)
