@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from messages import ActiveWatches, GetHealth, GetSaveStatus, HealthReport, ListActiveWatches, SaveStatus
-from simulator.discord.permissions import EMBED_LINKS, VIEW_CHANNEL
+from simulator.discord.permissions import BOT_CAN, CREATE_EVENTS, EMBED_LINKS, VIEW_CHANNEL
 from tests.integration.discord_stage import Stage, answer, staged
 from tests.unit.discord import samples
 
@@ -52,6 +52,18 @@ def test_only_administrators_may_ask(stage: Stage) -> None:
     """Said, not done."""
     with stage.acting():
         assert "Only administrators" in answer(stage, "Chiara", "!diagnose").embeds[0]["description"]
+
+
+def test_what_nights_and_roles_need_is_named(stage: Stage) -> None:
+    """In the whole server; the role only where one is set."""
+    stage.discord.allow_bot(BOT_CAN & ~CREATE_EVENTS)
+    with stage.acting():
+        said = diagnosed(stage)
+        assert "❌ Film nights: the bot lacks Create Events" in said
+        assert "Manage Roles" not in said
+    stage.changes = {"top_watchers_role_id": 5}
+    with stage.acting():
+        assert "❌ The role of the top watchers: the bot lacks Manage Roles" in diagnosed(stage)
 
 
 def test_permissions_that_lack_are_named(stage: Stage) -> None:

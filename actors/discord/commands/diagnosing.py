@@ -20,6 +20,8 @@ _ANNOUNCE = {
     "embed_links": later("Embed Links"),
     "attach_files": later("Attach Files"),
 }
+_NIGHTS = {"create_events": later("Create Events"), "manage_events": later("Manage Events")}
+_ROLES = {"manage_roles": later("Manage Roles")}
 _VOICE = {"view_channel": later("View Channel")}
 _ROLE = later("In the channel's settings > Permissions, allow that to the bot's role.")
 _SIGNS = {"good": "✅", "note": "ℹ️", "bad": "❌"}
@@ -87,6 +89,10 @@ def _channels(desk: Desk, guild: discord.Guild | None) -> Iterator[Found]:
                 setting="WATCH_PARTY_VOICE_CHANNEL_ID"
             ),
         )
+    if guild is not None:
+        yield from _server_wide(guild, _("Film nights"), _NIGHTS)
+        if settings.top_watchers_role_id:
+            yield from _server_wide(guild, _("The role of the top watchers"), _ROLES)
     for role_id in settings.ignored_role_ids:
         if guild is None or guild.get_role(role_id) is None:
             yield Found(
@@ -96,6 +102,14 @@ def _channels(desk: Desk, guild: discord.Guild | None) -> Iterator[Found]:
                     setting="IGNORED_ROLE_IDS"
                 ),
             )
+
+
+def _server_wide(guild: discord.Guild, what: str, needed: dict[str, str]) -> Iterator[Found]:
+    """What the bot lacks in the whole server for something; nothing where it lacks nothing."""
+    missing = [_(label) for bit, label in needed.items() if not getattr(guild.me.guild_permissions, bit)]
+    if missing:
+        said = _("{what}: the bot lacks {permissions}").format(what=what, permissions=", ".join(missing))
+        yield Found("bad", said, _("In Server Settings > Roles, allow that to the bot's role."))
 
 
 def _channel(
