@@ -133,7 +133,10 @@ def _text(raw: str) -> str:
 
 def _url(*schemes: str) -> Callable[[str], str]:
     def read(raw: str) -> str:
-        parts = urlsplit(raw)
+        try:
+            parts = urlsplit(raw)
+        except ValueError:
+            raise _WrongError(f"an address like {schemes[0]}://192.168.1.10:32400") from None
         if parts.scheme not in schemes or not parts.hostname:
             raise _WrongError(f"an address like {schemes[0]}://192.168.1.10:32400")
         try:
@@ -242,6 +245,8 @@ def _timezone(raw: str) -> str:
 def _database(raw: str) -> str:
     if raw.split(":", 1)[0].split("+", 1)[0] not in ("sqlite", "postgresql") or "://" not in raw:
         raise _WrongError("a database address like postgresql+psycopg://user:password@host/usher")
+    if raw.startswith("sqlite") and not raw.partition("://")[2].lstrip("/"):
+        raise _WrongError("a file, like sqlite:////data/usher.db")
     return raw
 
 
@@ -254,7 +259,7 @@ def _servers(raw: str) -> tuple[PlexServer, ...]:
         servers = tuple(PlexServer(_url("http", "https")(entry["url"]), _token(entry["token"])) for entry in listed)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise _WrongError(shape) from None
-    if any(not server.token for server in servers):
+    if not servers or not isinstance(listed, list) or any(not server.token for server in servers):
         raise _WrongError(shape)
     return servers
 

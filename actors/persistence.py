@@ -75,6 +75,8 @@ class Persistence(Actor):
         self._save_error = ""
         self._skip_said_s: float | None = None
         self._awaiting: set[tuple[str, str]] = set()  # (viewer, badge) told to Discord, not acknowledged yet
+        self._to_mark: list[tuple[str, list[str]]] = []
+        """Announced badges that are still to be noted as such: viewer and badge ids."""
 
     def hears(self) -> Mapping[type[Any], Callable[[Any], Any]]:
         """The dispatch table."""
@@ -229,6 +231,10 @@ class Persistence(Actor):
                 return  # said in the log; the next tick tries again
         if self._store.copies_behind:
             self._repair_copies()
+        self._mark()
+        idle = self._reported is not None and not self._reported.active
+        if idle and self._save_error and not self._store.copies_behind and not self._to_mark:
+            self._well()  # nothing is left to be written
 
     def _say_skipped(self) -> None:
         now_s = self._now_s()
@@ -257,6 +263,10 @@ class Persistence(Actor):
         self._last_saved_s = self._now_s()
         self._save_error = ""
         self.log.info("💾 Auto-saved badge data (%d active watches)", active)
+        self._well()
+
+    def _well(self) -> None:
+        self._save_error = ""
         if self._standing_fault:
             self.degraded(self._standing_fault)
         else:
@@ -301,14 +311,24 @@ class Persistence(Actor):
 
     def _announced(self, viewer_id: str, badge_ids: list[str]) -> Callable[[], None]:
         def mark() -> None:
+            self._to_mark.append((viewer_id, badge_ids))
+            self._mark()
+
+        return mark
+
+    def _mark(self) -> None:
+        """Note which badges are announced; what cannot be noted now is at the next tick."""
+        while self._to_mark:
+            viewer_id, badge_ids = self._to_mark[0]
             try:
                 self._store.mark_announced(viewer_id, badge_ids)
             except SaveFailed as error:
-                self._save_failed(error)  # not told again in this life; the next one may announce them twice
+                self.log.warning("It could not be noted which badges were announced: %s", error)
+                self._save_error = str(error)
+                self.degraded(f"The last save failed: {error}")
                 return
+            del self._to_mark[0]
             self._awaiting.difference_update((viewer_id, badge_id) for badge_id in badge_ids)
-
-        return mark
 
     # -- questions: answered by another thread, so that a long one holds up no save ----------------------------
 

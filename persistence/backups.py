@@ -16,7 +16,7 @@ from pathlib import Path
 
 from persistence.errors import BackupError
 from persistence.files import sync_folder
-from persistence.schema import HEAD, VERSION_TABLE, known_revisions
+from persistence.schema import HEAD, SQLITE_MAGIC, VERSION_TABLE, known_revisions
 
 SCHEDULED = "usher-*.db"
 """Names of the backups that rotation may remove."""
@@ -48,6 +48,19 @@ def newest_scheduled_s(folder: Path) -> float | None:
     return max(made, default=None)
 
 
+def _refuse_foreign(store: Path, target: Path) -> None:
+    """Only a backup is written over by a newer one: never somebody's file, nor what belongs to the store."""
+    if target.resolve() in {store.with_name(store.name + suffix).resolve() for suffix in ("-wal", "-shm", "-journal")}:
+        raise BackupError(f"{target} belongs to the store itself: name another file for the backup.")
+    if target.is_dir():
+        raise BackupError(f"{target} is a folder: name a file in it for the backup.")
+    if target.exists():
+        with target.open("rb") as stream:
+            head = stream.read(len(SQLITE_MAGIC))
+        if head != SQLITE_MAGIC:
+            raise BackupError(f"{target} is there already and is no backup: name another file, or move it away.")
+
+
 def backup(store: Path, target: Path) -> Backup:
     """Copy the SQLite file `store` to `target`, verify the copy, and only then give it its name."""
     began = time.perf_counter()
@@ -55,6 +68,7 @@ def backup(store: Path, target: Path) -> Backup:
         raise BackupError(f"There is no store {store} to back up.")
     if target.resolve() == store.resolve():
         raise BackupError(f"{target} is the store itself: name another file for the backup.")
+    _refuse_foreign(store, target)
     partial = target.with_name(target.name + ".partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -10,9 +10,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from persistence import backups
 from persistence.engine import name_of, sqlite_file, writer_engine
 from persistence.errors import StoreError
-from persistence.schema import HEAD, known_revisions, quick_check, revision_of, upgrade
-
-SQLITE_MAGIC = b"SQLite format 3\0"
+from persistence.schema import HEAD, SQLITE_MAGIC, known_revisions, quick_check, revision_of, upgrade
 
 
 def open_writer(url: str, backups_dir: Path, note: Callable[[str], None] = lambda _line: None) -> Engine:
@@ -48,13 +46,16 @@ def check_store(url: str) -> None:
 def _look_at_file(url: str, file: Path | None, backups_dir: Path | None) -> None:
     if file is None:
         return
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        return
-    with file.open("rb") as stream:
-        head = stream.read(len(SQLITE_MAGIC))
+    head = b""
+    if file.exists():
+        with file.open("rb") as stream:
+            head = stream.read(len(SQLITE_MAGIC))
     if head and head != SQLITE_MAGIC:
         raise _refusal(url, "it is damaged or no SQLite file", backups_dir)
+    if not head and backups_dir is not None and backups.newest_good(backups_dir) is not None:
+        reason = "it is empty, or gone, and there are backups of what was in it"
+        raise _refusal(url, reason, backups_dir, f"To begin anew, move {backups_dir} away; or ")
+    file.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _bring_up(engine: Engine, url: str, file: Path | None, backups_dir: Path, note: Callable[[str], None]) -> None:

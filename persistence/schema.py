@@ -11,6 +11,8 @@ from persistence.errors import StoreError
 HEAD = "0002"
 """The newest revision; a test holds it to the migrations. Known here so that a start need not load Alembic."""
 VERSION_TABLE = "usher_version"
+SQLITE_MAGIC = b"SQLite format 3\0"
+"""With what every SQLite file begins."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -36,7 +36,8 @@ from messages import (
     WatchFinished,
 )
 from persistence import engine
-from tests.integration.persistence_rig import House
+from persistence.errors import SaveFailed
+from tests.integration.persistence_rig import House, Noted
 from tests.unit.persistence.making import EVENING, closed, record, running
 
 SAVED, SKIPPED = "💾 Auto-saved badge data ({} active watches)", "⏭️ Auto-save skipped (no active watches)"
@@ -320,3 +321,30 @@ def test_a_damaged_store_refuses_to_start(tmp_path: Path) -> None:
     assert house.gone.wait(10)
     house.close()
     assert (tmp_path / "usher.db").read_bytes() == b"no store"
+
+
+def test_what_was_announced_is_noted_at_the_next_tick_where_it_could_not_be(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full for a moment: it is ill, and well again by itself though nobody watches any more."""
+    house.report()
+    house.ask(GetSaveStatus(), SaveStatus)  # it has started
+    opened = Noted.newest._opened
+    assert opened is not None
+    noted = opened.mark_announced
+    tries: list[str] = []
+
+    def full(viewer_id: str, _badge_ids: list[str]) -> None:
+        tries.append(viewer_id)
+        raise SaveFailed("the disk is full")
+
+    monkeypatch.setattr(opened, "mark_announced", full)
+    house.finish(record())
+    house.until(lambda: tries)
+    assert house.ask(GetSaveStatus(), SaveStatus).last_error == "the disk is full"
+    house.tick()
+    assert house.ask(GetSaveStatus(), SaveStatus).last_error
+    monkeypatch.setattr(opened, "mark_announced", noted)
+    house.tick()
+    assert not house.ask(GetSaveStatus(), SaveStatus).last_error
+    assert opened.unannounced() == []

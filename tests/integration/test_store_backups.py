@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from persistence import backups
-from persistence.errors import BackupError
+from persistence.errors import BackupError, StoreError
 from tests.unit.persistence.making import finish, open_store, record
 
 
@@ -103,6 +103,41 @@ def test_a_bad_backup_is_refused_and_the_store_stays(content: bytes | None, tmp_
         backups.restore(bad, tmp_path / "usher.db")
     assert watches_in(tmp_path / "usher.db") == 1
     assert not list(tmp_path.glob("*restor*"))
+
+
+@pytest.mark.parametrize("left", [None, b""])
+def test_a_store_that_is_gone_is_not_begun_anew_beside_its_backups(left: bytes | None, tmp_path: Path) -> None:
+    """Deleted or emptied: the newest good backup is named. Without backups, an empty file is a new store."""
+    store = open_store(tmp_path)
+    finish(store, record())
+    store.close()
+    made = backups.backup(tmp_path / "usher.db", tmp_path / "backups" / "usher-20261123-120000.db")
+    for file in tmp_path.glob("usher.db*"):
+        file.unlink()
+    if left is not None:
+        (tmp_path / "usher.db").write_bytes(left)
+    with pytest.raises(StoreError, match=r"empty, or gone.* Nothing was written to it.*run.py restore") as refused:
+        open_store(tmp_path)
+    assert str(made.file) in str(refused.value)
+    assert not (tmp_path / "usher.db").exists() or not (tmp_path / "usher.db").read_bytes()
+    backups.restore(made.file, tmp_path / "usher.db")
+    open_store(tmp_path).close()
+    assert watches_in(tmp_path / "usher.db") == 1
+
+
+@pytest.mark.parametrize("name", ["note.txt", "user_stats.json", "usher.db-wal", "usher.db-shm", "."])
+def test_only_a_backup_is_written_over(name: str, tmp_path: Path) -> None:
+    """Never somebody's file, nor what belongs to the store."""
+    store = open_store(tmp_path)
+    finish(store, record())
+    (tmp_path / "note.txt").write_text("mine")
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir() if not file.name.endswith("-shm")}
+    with pytest.raises(BackupError, match="name a"):
+        backups.backup(tmp_path / "usher.db", tmp_path / name)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir() if not file.name.endswith("-shm")} == before
+    kept = tmp_path / "kept.db"
+    assert backups.backup(tmp_path / "usher.db", kept) and backups.backup(tmp_path / "usher.db", kept).watches == 1
+    store.close()
 
 
 def test_the_store_is_no_backup_of_itself(tmp_path: Path) -> None:
