@@ -23,7 +23,7 @@ from persistence.people import known
 from persistence.publishing import decode_totals, encode_totals, new_viewer
 from persistence.rows import Row, as_json, watch_record, watch_row
 from persistence.sql import last_seq, upsert
-from persistence.tables import ACCOUNT_LINKS, VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCH_PARTS, WATCHES
+from persistence.tables import ACCOUNT_LINKS, PRIVACY, VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCH_PARTS, WATCHES
 
 _COUNTS = ("ai_interactions", "votes_cast", "movies_requested")
 
@@ -60,7 +60,7 @@ def link(change: Change, asked: LinkAccount, at_s: float) -> int:
     if already is not None:
         if already.viewer_id == asked.viewer_id:
             return 0
-        raise CannotLink(f"That Plex account is linked to {already.username} already: unlink it there first.")
+        raise CannotLink("That Plex account is linked to another member already: unlink it there first.")
     account, member = _viewer(connection, asked.plex_id), _viewer(connection, asked.viewer_id)
     aside = Aside(account, _badges(connection, asked.plex_id), *_own(connection, asked.viewer_id))
     row = {
@@ -99,6 +99,7 @@ def unlink(change: Change, asked: UnlinkAccount) -> int:
         raise CannotLink("That Plex account is not linked to this member.")
     aside = msgspec.json.decode(found["aside"], type=Aside)
     connection.execute(delete(ACCOUNT_LINKS).where(own))
+    _keep_choice(connection, asked)
     films = _films(connection, asked.plex_id)
     _take_apart(change, asked.viewer_id, films)
     went = (WATCHES.c.viewer_id == asked.viewer_id) & (WATCHES.c.identity == asked.plex_id)
@@ -110,6 +111,13 @@ def unlink(change: Change, asked: UnlinkAccount) -> int:
     _part_viewer(change, asked.viewer_id, _without(connection, asked.viewer_id, aside), found["username"])
     change.rebuild = change.rebuild or moved > 0
     return moved
+
+
+def _keep_choice(connection: Connection, asked: UnlinkAccount) -> None:
+    """What the member chose holds for the account as well from now on: parting them must show or track nobody."""
+    chosen = connection.execute(select(PRIVACY).where(PRIVACY.c.viewer_id == asked.viewer_id)).mappings().first()
+    if chosen is not None:
+        upsert(connection, PRIVACY, [{**chosen, "viewer_id": asked.plex_id}])
 
 
 def is_member(connection: Connection, viewer_id: str) -> bool:
@@ -163,16 +171,21 @@ def settling(change: Change, record: WatchRecord) -> Iterator[Settled]:
 
 def settle(change: Change, viewer_id: str, films: Iterable[Film]) -> None:
     """See that `watches` has one record for what a viewer watched of a film at one time, and its parts aside."""
-    for film in films:
-        before = _rows(change.connection, viewer_id, film)
-        _settle(change, viewer_id, film)
-        _note(change, before, _rows(change.connection, viewer_id, film))
+    known_films = [film for film in films if film.rating_key]  # an older bot's record does not say which film it was
+    before = {film: _rows(change.connection, viewer_id, film) for film in known_films}
+    _take_apart(change, viewer_id, known_films)
+    for film in known_films:
+        _group(change, viewer_id, film)
+        _note(change, before[film], _rows(change.connection, viewer_id, film))
 
 
 def _settle(change: Change, viewer_id: str, film: Film) -> None:
-    if not film.rating_key:  # an older bot's record does not say which film of which server it was
-        return
-    _take_apart(change, viewer_id, [film])
+    if film.rating_key:
+        _take_apart(change, viewer_id, [film])
+        _group(change, viewer_id, film)
+
+
+def _group(change: Change, viewer_id: str, film: Film) -> None:
     originals = _rows(change.connection, viewer_id, film)
     for group in at_one_time(watch_record(row) for row in originals.values()):
         rows = [originals[record.watch_id] for record in group]

@@ -132,6 +132,9 @@ def counted_for(running: Iterable[Running], people: People, watched_percent: flo
         groups.setdefault(film, []).append(Running(watch.state, own))
     found = []
     for group in groups.values():
+        if len({watch.state.viewer_id for watch in group}) == 1:  # two players of one account are two watches
+            found += group
+            continue
         states = {watch.record.watch_id: watch.state for watch in group}
         for records in at_one_time(watch.record for watch in group):
             whole = together(records, watched_percent)

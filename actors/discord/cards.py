@@ -87,6 +87,7 @@ class Cards:
         new = [each for each in earned if each not in face.card.badges]
         if new:
             face.card.badges = [*face.card.badges, *new][:_EARNED]
+            face.card.earners[notice.username] = notice.viewer_id
             self._keep()
             if face.card.ended is not None:
                 face.change()
@@ -131,7 +132,7 @@ class Cards:
             except BaseException:
                 face.card.ended = before
                 raise
-        face.gone_s = face.record = None
+        face.gone_s = face.card.before = None
         self._keep()
         self._begin(self._with_chart(face))
         self._some.set()
@@ -237,7 +238,7 @@ class Cards:
 
     def _embed(self, face: Face, names: list[str] | None = None) -> discord.Embed:
         if face.card.ended is not None:
-            embed = live.record(face.card.ended, face.card.badges, face.card.said)
+            embed = live.record(face.card.ended, _shown_badges(face.card), face.card.said)
         elif face.seen is not None and face.left:
             embed = live.left(face.seen)
         elif face.seen is not None:
@@ -319,3 +320,10 @@ class Cards:
             self._some.set()
         else:
             self._log.info("“%s” has no poster: %s", shown.item.title, poster.problem)
+
+
+def _shown_badges(card: Card) -> list[tuple[str, str]]:
+    """The badges of those who are to be seen: who chose otherwise since has no seat of their own any more."""
+    seats = card.ended.screening.seats if card.ended is not None else ()
+    here = {seat.viewer_id for seat in seats}
+    return [badge for badge in card.badges if card.earners.get(badge[0]) in {None, *here}]

@@ -43,8 +43,6 @@ class Face:
     """Since when its film is not among what plays, on the steady clock; None while it is, or has ended."""
     left: bool = False
     """Whether it says that nobody is left."""
-    record: ScreeningEnded | None = None
-    """What it was before somebody went on with it."""
     posted_s: float = field(default_factory=time.monotonic)
 
     def due_s(self) -> float | None:
@@ -70,7 +68,7 @@ class Face:
         if self.card.ended is not None:
             if shown.seen.wall_s <= self.card.ended.at.wall_s + _RESUMED_S:
                 return False
-            self.record, self.card.ended, self.card.charted = self.card.ended, None, False
+            self.card.before, self.card.ended, self.card.charted = self.card.ended, None, False
             self.card.files, self.renew, again = [], True, True
         if live.signature(shown) != self.shown:
             self.change()
@@ -89,8 +87,8 @@ class Face:
         self.left, self.shown = True, ()
         if self.seen is not None:
             self.seen = replace(self.seen, seats=(), host=SOMEBODY, player="")
-        if self.record is not None:
-            self.card.ended, self.record, self.gone_s = self.record, None, None
+        if self.card.before is not None:
+            self.card.ended, self.card.before, self.gone_s = self.card.before, None, None
             return True
         return False
 

@@ -39,7 +39,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     ),
     "actors/backing_up.py": (later("The scheduled backup failed: {error}"),),
     "persistence/linking.py": (
-        later("That Plex account is linked to {name} already: unlink it there first."),
+        later("That Plex account is linked to another member already: unlink it there first."),
         later("That Plex account is not linked to this member."),
     ),
     "actors/plex/plextv.py": (

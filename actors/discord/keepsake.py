@@ -34,8 +34,12 @@ class Card(msgspec.Struct):
     """Names of the files that the message has."""
     badges: list[tuple[str, str]] = []
     """Who earned which badge with this screening: name of the viewer, badge as it is shown."""
+    earners: dict[str, str] = {}
+    """By the name in `badges`: whose they are."""
     ended: ScreeningEnded | None = None
     """What became of it; None while it runs."""
+    before: ScreeningEnded | None = None
+    """What had become of it before somebody went on with it; None where nobody did."""
     charted: bool = False
     """Whether its chart was drawn, or given up."""
     said: list[str] = []
@@ -124,18 +128,16 @@ class Keepsake:
     def forget(self, viewer_id: str, name: str) -> None:
         """Take somebody out of it: seats and badges on cards, who said that they would come, what was announced."""
         for card in self._kept.cards:
-            names = {name}
-            if card.ended is not None:
-                shown = card.ended.screening
-                names |= {seat.username for seat in shown.seats if seat.viewer_id == viewer_id}
-                seats = tuple(
-                    replace(seat, viewer_id="", username=SOMEBODY) if seat.viewer_id == viewer_id else seat
-                    for seat in shown.seats
-                )
-                host = SOMEBODY if shown.host in names else shown.host
-                card.ended = replace(card.ended, screening=replace(shown, seats=seats, host=host))
+            names = {name} | {earner for earner, who in card.earners.items() if who == viewer_id}
+            for ended in filter(None, (card.ended, card.before)):
+                names |= {seat.username for seat in ended.screening.seats if seat.viewer_id == viewer_id}
+            card.ended = _without(card.ended, viewer_id, names)
+            card.before = _without(card.before, viewer_id, names)
             card.badges = [badge for badge in card.badges if badge[0] not in names]
+            card.earners = {earner: who for earner, who in card.earners.items() if who != viewer_id}
             card.said = [member for member in card.said if member != viewer_id]
+        for members in self._kept.roles.values():
+            members[:] = [member for member in members if str(member) != viewer_id]
         self._kept.posted = [told for told in self._kept.posted if f":{viewer_id}:" not in told]
         self._write()
 
@@ -189,3 +191,15 @@ class Keepsake:
             self._log.warning(
                 "%s cannot be written (%s): after a restart an announcement may repeat", self._file, error
             )
+
+
+def _without(ended: ScreeningEnded | None, viewer_id: str, names: set[str]) -> ScreeningEnded | None:
+    """What became of a film, with nobody of that id or name in it."""
+    if ended is None:
+        return None
+    shown = ended.screening
+    seats = tuple(
+        replace(seat, viewer_id="", username=SOMEBODY) if seat.viewer_id == viewer_id else seat for seat in shown.seats
+    )
+    host = SOMEBODY if shown.host in names else shown.host
+    return replace(ended, screening=replace(shown, seats=seats, host=host))

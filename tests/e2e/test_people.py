@@ -37,6 +37,7 @@ def watch(stage: Stage, film: str, records: int) -> None:
     """Rosa plays a film to its end."""
     stage.plex.play(HOST, film)
     stage.wait_for(lambda: len(stage.history()) == records, WITHIN_S, f"{records} records")
+    stage.wait_for(lambda: not stage.plex.sessions, WITHIN_S, "nothing to play any more")
 
 
 def text(message: Message) -> str:

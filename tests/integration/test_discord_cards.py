@@ -11,6 +11,7 @@ from actors.discord import cards, face, look
 from actors.discord.keepsake import MOST_CARDS
 from actors.runtime import Clock
 from messages import (
+    SOMEBODY,
     BadgesAwarded,
     GetPoster,
     Moment,
@@ -292,3 +293,15 @@ def test_without_attach_files_a_card_goes_on_without_pictures(stage: Stage) -> N
         assert stage.tracker.tell(ScreeningEnded(now(), film())).wait(10)
         assert "🏁" in text(card)
         assert len(stage.discord.messages("film-club", by_bot=True)) == 1
+
+
+def test_a_record_names_no_badge_of_who_is_private_by_then(stage: Stage) -> None:
+    """It was earned and told before; the record would say who Somebody is."""
+    with stage.acting():
+        card = start(stage, film())
+        told = BadgesAwarded("100000000000000001", "Ana", (samples.earned(),), "screening-1")
+        assert stage.persistence.tell(told).wait(10)
+        hidden = samples.seat(SOMEBODY, viewer_id="")
+        assert stage.tracker.tell(ScreeningEnded(now(), film(seats=(hidden,)))).wait(10)
+        assert "🏁" in text(card)
+        assert "Ana" not in text(card)

@@ -208,10 +208,20 @@ def test_an_account_has_one_owner(house: House) -> None:
     """Linked to somebody it cannot be linked to another; to link it again says nothing; nor can others unlink it."""
     two_evenings(house)
     linked(house)
-    assert "linked to Anna already" in linked(house, member=OTHER).problem
+    assert "linked to another member already" in linked(house, member=OTHER).problem
     assert linked(house).problem == ""
     assert "not linked to this member" in unlinked(house, member=OTHER).problem
     assert [each.viewer_id for each in linked(house).links] == [MEMBER]
+
+
+def test_parting_shows_nobody_who_is_private(house: House) -> None:
+    """An administrator may take a link back: the account keeps what its member had chosen."""
+    two_evenings(house)
+    linked(house)
+    house.ask(SetPrivacy(MEMBER, "Anna", "private"), Person)
+    unlinked(house)
+    choices = {row["viewer_id"]: row["choice"] for row in sql(house.folder, "SELECT * FROM privacy")}
+    assert choices == {MEMBER: "private", PLEX: "private"}
 
 
 def test_several_accounts_of_one_member(house: House) -> None:

@@ -88,13 +88,15 @@ async def linked(desk: Desk, *questions: LinkAccount) -> discord.Embed:
     person = await desk.ask("persistence", GetPerson(who), Person)
     account = words.safe(_name_of(person, questions[0].plex_id) or questions[0].plex_name, 60)
     said = _("**{name}** and the Plex account **{account}** are one viewer now.").format(name=name, account=account)
-    return _changed(said, before, await _figures(desk, who))
+    told_before = before if _may_tell(person, questions[0].confirmed_by) else None
+    return _changed(said, told_before, await _figures(desk, who))
 
 
 async def unlinked(desk: Desk, account: str, who: str, asker: str) -> discord.Embed:
     """Take a link of a member back, the only one where no account is named; what it did. Raises RefusedError."""
-    link = _which((await desk.ask("persistence", GetPerson(who), Person)).links, account.strip())
-    before = await _figures(desk, who)
+    person = await desk.ask("persistence", GetPerson(who), Person)
+    link = _which(person.links, account.strip())
+    before = await _figures(desk, who) if _may_tell(person, asker) else None
     question = UnlinkAccount(link.plex_id, who, asker)
     _raise_problem(await desk.ask("persistence", question, Person, JOIN_S))
     said = _("**{name}** and the Plex account **{account}** are two viewers again; each has their own again.").format(
@@ -128,7 +130,15 @@ async def _figures(desk: Desk, who: str) -> Figures:
     return Figures(person.watches, len(profile.badges))
 
 
-def _changed(said: str, before: Figures, after: Figures) -> discord.Embed:
+def _may_tell(person: Person, asker: str) -> bool:
+    """Whether somebody's figures may be said where others read them."""
+    return asker in (person.viewer_id, "plex.tv") or person.privacy in ("open", "anonymous")
+
+
+def _changed(said: str, before: Figures | None, after: Figures) -> discord.Embed:
+    """What was done, and the figures before and after, where they may be told."""
+    if before is None:
+        return look.card(_("🔗 Plex and Discord"), said, colour=look.GREEN)
     lines = [
         said,
         _("Watches: {before} → {after}").format(before=words.number(before.watches), after=words.number(after.watches)),
