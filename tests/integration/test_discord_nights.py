@@ -140,16 +140,21 @@ def kept(stage: Stage) -> list[dict[str, Any]]:
     return list(json.loads((stage.folder / "discord.json").read_text())["nights"])
 
 
+def broken_off(stage: Stage) -> None:
+    """A night begins, and its film stops after ten minutes."""
+    film = screening(stage, position_ms=PositionMs(600_000))
+    plan(stage)
+    plays(stage, film)
+    until(lambda: events(stage)[0]["status"] == ACTIVE, "the event begins")
+    ends(stage, film)
+    until(lambda: kept(stage)[0]["left_s"], "the break is noted")
+
+
 def test_a_film_that_is_broken_off_keeps_its_night(stage: Stage) -> None:
     """An event that has ended cannot begin again: it waits for the film, and ends with it."""
-    first = screening(stage, position_ms=PositionMs(600_000))
     second = screening(stage, screening_id="second", session_key="2")
     with stage.acting():
-        plan(stage)
-        plays(stage, first)
-        until(lambda: events(stage)[0]["status"] == ACTIVE, "the event begins")
-        ends(stage, first)
-        until(lambda: kept(stage)[0]["left_s"], "the break is noted")
+        broken_off(stage)
         plays(stage)
         plays(stage, second)
         until(lambda: kept(stage)[0]["screening_id"] == "second", "the film goes on")
@@ -162,13 +167,8 @@ def test_a_film_that_is_broken_off_keeps_its_night(stage: Stage) -> None:
 
 def test_a_night_whose_film_does_not_go_on_ends(stage: Stage) -> None:
     """After half an hour, also where that passes while nobody looks."""
-    film = screening(stage, position_ms=PositionMs(600_000))
     with stage.acting():
-        plan(stage)
-        plays(stage, film)
-        until(lambda: events(stage)[0]["status"] == ACTIVE, "the event begins")
-        ends(stage, film)
-        until(lambda: kept(stage)[0]["left_s"], "the break is noted")
+        broken_off(stage)
     file = stage.folder / "discord.json"
     remembered = json.loads(file.read_text())
     remembered["nights"][0]["left_s"] -= BREAK_S

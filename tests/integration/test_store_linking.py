@@ -214,16 +214,6 @@ def test_an_account_has_one_owner(house: House) -> None:
     assert [each.viewer_id for each in linked(house).links] == [MEMBER]
 
 
-def test_parting_shows_nobody_who_is_private(house: House) -> None:
-    """An administrator may take a link back: the account keeps what its member had chosen."""
-    two_evenings(house)
-    linked(house)
-    house.ask(SetPrivacy(MEMBER, "Anna", "private"), Person)
-    unlinked(house)
-    choices = {row["viewer_id"]: row["choice"] for row in sql(house.folder, "SELECT * FROM privacy")}
-    assert choices == {MEMBER: "private", PLEX: "private"}
-
-
 def test_several_accounts_of_one_member(house: House) -> None:
     """Taken back in another order than they came."""
     two_evenings(house)

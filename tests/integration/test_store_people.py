@@ -24,6 +24,7 @@ from messages import (
     GetYear,
     HistoryPage,
     Leaderboard,
+    LinkAccount,
     LoadWatches,
     Message,
     MovieStats,
@@ -34,6 +35,7 @@ from messages import (
     Saved,
     SaveNow,
     SetPrivacy,
+    UnlinkAccount,
     ViewerForgotten,
     ViewerProfile,
     WatchesLoaded,
@@ -256,3 +258,12 @@ def history_lines(house: House) -> list[str]:
     text = (house.folder / "watch_history.json").read_text(encoding="utf-8")
     assert isinstance(json.loads(text), list)
     return [line.removesuffix(",") for line in text.splitlines() if line.startswith("{")]
+
+
+def test_parting_shows_nobody_who_is_private(house: House) -> None:
+    """An administrator may take a link back: the account keeps what its member had chosen."""
+    house.ask(LinkAccount(PLEX, "annaplex", QUIET, NAMES[QUIET], "1"), Person)
+    choose(house, QUIET, "private")
+    assert not house.ask(UnlinkAccount(PLEX, QUIET, "1"), Person).problem
+    assert "annaplex" not in said(house, GetHistory(), HistoryPage)
+    assert house.ask(GetViewerStats(PLEX, asker=OPEN), ViewerProfile).hidden

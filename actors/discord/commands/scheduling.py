@@ -107,7 +107,7 @@ class Scheduling(UsherCog):
 def _is_quoted(ctx: Context) -> bool:
     """Whether the title of a `!` command stands in quotation marks."""
     said = ctx.message.content.split(maxsplit=1)
-    return len(said) > 1 and not said[1][0].isalnum() and said[1][0] in _QUOTES
+    return len(said) > 1 and said[1][0] in _QUOTES
 
 
 def _readings(said: list[str], now: datetime.datetime) -> list[tuple[str, datetime.datetime | None]]:
