@@ -41,12 +41,12 @@ from messages import (
     WatchesLoaded,
     WatchesReported,
     WatchFinished,
-    WatchRecord,
 )
 from persistence import nights, wrapped
 from persistence.catalogue import default_badges, load_badges
 from persistence.errors import CopiesFailed, SaveFailed, StoreError
 from persistence.filmstats import movie_stats
+from persistence.present import Present
 from persistence.publishing import Rules
 from persistence.queries import Queries, as_earned
 from persistence.running import Running
@@ -214,6 +214,7 @@ class Persistence(Actor):
             raise NotNow(str(error)) from error  # not acknowledged: the tracker keeps it and sends it again
         else:
             self._save_worked(finished.running)
+            self._registry.tell_news()
         self._let_go(finished.record.watch_id)
         self._announce()
 
@@ -256,6 +257,7 @@ class Persistence(Actor):
             self._save_failed(error)
             raise
         self._save_worked(result.active)
+        self._registry.tell_news()
         self._announce()
         return result
 
@@ -332,8 +334,8 @@ class Persistence(Actor):
 
     # -- questions: answered by another thread, so that a long one holds up no save ----------------------------
 
-    def _present(self) -> list[WatchRecord]:
-        """The records of what runs now; for the helper's thread."""
+    def _present(self) -> Present:
+        """What runs now; for the helper's thread."""
         return self._store.present(self._running() or [])
 
     def _viewer_stats(self, asked: GetViewerStats) -> Future[Answer]:

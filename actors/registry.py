@@ -63,6 +63,7 @@ class Registry:
         self._tracker = actor.ref("tracker")
         self._log = actor.log
         self._files: dict[str, tuple[bytes, int]] = {}
+        self._told: PeopleKnown | None = None
 
     def hear(self, asked: Message) -> Answer | Future[Answer]:
         """Answer one of `QUESTIONS`."""
@@ -91,7 +92,13 @@ class Registry:
 
     def tell(self) -> None:
         """Tell the tracker who is who, and who wants what."""
-        self._tracker.tell(PeopleKnown(*self.who_is_who()))
+        self._told = PeopleKnown(*self.who_is_who())
+        self._tracker.tell(self._told)
+
+    def tell_news(self) -> None:
+        """Tell the tracker where a save found that somebody is called otherwise by now."""
+        if PeopleKnown(*self.who_is_who()) != self._told:
+            self.tell()
 
     def _person(self, viewer_id: str, problem: str = "") -> Person:
         with self._store.reader.connect() as connection:
@@ -182,7 +189,7 @@ class Registry:
         return MyData(part, len(content), watches)
 
     def _file_of(self, viewer_id: str, at_s: float) -> tuple[bytes, int]:
-        own = [record for record in self._store.present(self._running() or ()) if record.viewer_id == viewer_id]
+        own = self._store.present(self._running() or ()).of(viewer_id).records
         with self._store.reader.connect() as connection:
             found, watches = document(connection, viewer_id, own, at_s)
         if not found:

@@ -12,9 +12,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, select
 from awards import decade_of, shown_title
 from awards.calendar import local
 from messages import MovieStats, TitleCount, WatchRecord
-from persistence.people import hidden, known
+from persistence.people import hidden, known, named
+from persistence.present import Present
 from persistence.publishing import Rules
-from persistence.queries import stored, titled
+from persistence.queries import titled
 from persistence.rows import as_json, watch_record
 from persistence.tables import WATCHES
 
@@ -38,7 +39,7 @@ def movie_stats(
     reader: Engine,
     rules: Rules,
     title: str,
-    running: Sequence[WatchRecord],
+    running: Present,
     at_s: float,
     since_s: float | None = None,
 ) -> MovieStats:
@@ -48,16 +49,17 @@ def movie_stats(
 
     Films are told apart by title and year: a remake is another film, an imported one the same.
     """
-    now = _fitting(title, running)
+    now = _fitting(title, running.records)
     with reader.connect() as connection:
-        chosen = _counted(connection, title, running)
+        chosen = _counted(title, running)
         if since_s is not None:
             chosen.append(WATCHES.c.ended_at_s >= since_s)
         groups = [*_groups(connection, chosen), *map(_as_group, now)]
         newest = select(WATCHES).where(*chosen).order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
-        unseen = hidden(known(connection))
+        people = known(connection)
+        unseen, names = hidden(people), people.names()
         seen = newest.where(WATCHES.c.viewer_id.not_in(sorted(unseen))).limit(RECENT)
-        recent = tuple(watch_record(row) for row in connection.execute(seen).mappings())
+        recent = tuple(named(watch_record(row), names) for row in connection.execute(seen).mappings())
         weeks = _weeks(connection, rules, chosen, now, at_s)
     films = _films(groups)
     genres, decades = _kinds(groups)
@@ -76,10 +78,10 @@ def movie_stats(
     )
 
 
-def films_of(connection: Connection, title: str, running: Sequence[WatchRecord]) -> list[TitleCount]:
+def films_of(connection: Connection, title: str, running: Present) -> list[TitleCount]:
     """Return the films whose title contains `title`, the most watched first; running watches are in them."""
-    chosen = _counted(connection, title, running)
-    return _films([*_groups(connection, chosen), *map(_as_group, _fitting(title, running))])
+    chosen = _counted(title, running)
+    return _films([*_groups(connection, chosen), *map(_as_group, _fitting(title, running.records))])
 
 
 def _fitting(title: str, running: Iterable[WatchRecord]) -> list[WatchRecord]:
@@ -87,11 +89,11 @@ def _fitting(title: str, running: Iterable[WatchRecord]) -> list[WatchRecord]:
     return [record for record in running if not record.brief and part in shown_title(record.item).casefold()]
 
 
-def _counted(connection: Connection, title: str, running: Iterable[WatchRecord]) -> list[ColumnElement[bool]]:
+def _counted(title: str, running: Present) -> list[ColumnElement[bool]]:
     """What is counted of the table: no brief watch, and no record in whose place a running watch stands."""
     chosen: list[ColumnElement[bool]] = [
         WATCHES.c.brief.is_(False),
-        WATCHES.c.watch_id.not_in(sorted(stored(connection, running))),
+        WATCHES.c.watch_id.not_in(running.instead_of),
     ]
     return [*chosen, titled(title)] if title else chosen
 

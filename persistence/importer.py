@@ -13,6 +13,7 @@ from persistence.copying import badges_document, forget_marks, history_lines, st
 from persistence.errors import ImportFault
 from persistence.oldfiles import OldFiles, OldViewer, read_folder
 from persistence.people import known
+from persistence.present import Present
 from persistence.publishing import (
     Rules,
     encode_totals,
@@ -74,7 +75,7 @@ def import_old(store: Store, files: OldFiles, at_s: float, progress: Progress = 
             totals[viewer_id] = totals_from_rows(connection, store.rules, viewer_id)
             progress("statistics", number, len(touched))
         if new_watches or new_viewers or new_badges:
-            publish(connection, store.rules, totals, {}, at_s, announce=False)
+            publish(connection, store.rules, totals, Present(), at_s, announce=False)
             forget_marks(connection)
     progress("copies", 0, 1)
     store.repair_copies()

@@ -1,7 +1,7 @@
 """Who has seen a film: the question before a film night."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, Engine, select
 
@@ -10,8 +10,9 @@ from messages import GetWhoSaw, Message, SeenBy, TitleCount, WatchRecord, WhoSaw
 from messages.nights import SeenState
 from persistence.filmstats import films_of
 from persistence.people import known, may_see
+from persistence.present import Present
 from persistence.publishing import Rules
-from persistence.queries import MAX_ROWS, stored, titled
+from persistence.queries import MAX_ROWS, titled
 from persistence.rows import watch_record
 from persistence.tables import VIEWERS, WATCHES
 from tracking.spans import coverage, union
@@ -20,7 +21,7 @@ OTHERS = 5
 _ORDER: dict[SeenState, int] = {"not_yet": 0, "in_part": 1, "seen": 2}
 
 
-def who_saw(reader: Engine, _rules: Rules, asked: GetWhoSaw, running: Sequence[WatchRecord], _at_s: float) -> WhoSaw:
+def who_saw(reader: Engine, _rules: Rules, asked: GetWhoSaw, running: Present, _at_s: float) -> WhoSaw:
     """Return how much of a film each of the viewers asked of has seen; running watches are in it.
 
     Where the title fits several films, the one with exactly that title is meant, or else the most watched.
@@ -37,7 +38,7 @@ def who_saw(reader: Engine, _rules: Rules, asked: GetWhoSaw, running: Sequence[W
         everybody = {member.user_id: member.name for member in asked.members} or _everybody(connection, running)
         people = known(connection)
         asked_of = {who: name for who, name in everybody.items() if may_see(people, who, asked.asker)}
-    now = {record.viewer_id for record in running if _is(record, meant)}
+    now = {record.viewer_id for record in running.records if _is(record, meant)}
     rows = [
         _seen_by(viewer_id, name, watches.get(viewer_id, []), asked.watched_percent, viewer_id in now)
         for viewer_id, name in asked_of.items()
@@ -67,27 +68,27 @@ def _is(record: WatchRecord, film: TitleCount) -> bool:
     return not record.brief and shown_title(record.item) == film.title and record.item.year == film.year
 
 
-def _watches(connection: Connection, film: TitleCount, running: Sequence[WatchRecord]) -> dict[str, list[WatchRecord]]:
+def _watches(connection: Connection, film: TitleCount, running: Present) -> dict[str, list[WatchRecord]]:
     """Every watch of the film that counts, by viewer."""
     chosen_rows: list[ColumnElement[bool]] = [
         titled(film.title),
         WATCHES.c.title == film.title,
         WATCHES.c.year == film.year if film.year is not None else WATCHES.c.year.is_(None),
         WATCHES.c.brief.is_(False),
-        WATCHES.c.watch_id.not_in(sorted(stored(connection, running))),
+        WATCHES.c.watch_id.not_in(running.instead_of),
     ]
     found: dict[str, list[WatchRecord]] = {}
     for row in connection.execute(select(WATCHES).where(*chosen_rows)).mappings():
         found.setdefault(row["viewer_id"], []).append(watch_record(row))
-    for record in running:
+    for record in running.records:
         if _is(record, film):
             found.setdefault(record.viewer_id, []).append(record)
     return found
 
 
-def _everybody(connection: Connection, running: Iterable[WatchRecord]) -> dict[str, str]:
+def _everybody(connection: Connection, running: Present) -> dict[str, str]:
     known = {row.viewer_id: row.username for row in connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username))}
-    return known | {record.viewer_id: record.username for record in running}
+    return known | {record.viewer_id: record.username for record in running.records}
 
 
 def _seen_by(viewer_id: str, name: str, watches: list[WatchRecord], enough: float, now: bool) -> SeenBy:

@@ -1,6 +1,6 @@
 """Who is who and who wants to be seen, as the store has it; what they mean is `tracking.people`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from msgspec.structs import replace
@@ -16,6 +16,7 @@ from messages import (
     PlexAccount,
     Privacy,
     SetPrivacy,
+    WatchRecord,
 )
 from persistence.changes import Change
 from persistence.sql import upsert
@@ -61,6 +62,25 @@ def hidden(people: People) -> set[str]:
 def may_see(people: People, viewer_id: str, asker: str) -> bool:
     """Tell whether somebody may see what is a viewer's own. `asker`: Discord id, as digits; empty for nobody."""
     return people.shows(viewer_id) or (asker != "" and people.viewer(viewer_id) == asker)
+
+
+def named(record: WatchRecord, names: Mapping[str, str]) -> WatchRecord:
+    """Return a record under the name that its viewer has now, where an account is linked: not under the account's.
+
+    `names`: as `People.names`.
+    """
+    name = names.get(record.viewer_id)
+    return record if name is None else replace(record, username=name)
+
+
+def renamed(connection: Connection, people: People, seen: Iterable[tuple[str, str]]) -> People:
+    """Note under which names members with a linked account were seen now, as (viewer id, name); return who is who."""
+    names = people.names()
+    news = {viewer_id: name for viewer_id, name in seen if name and names.get(viewer_id, name) != name}
+    for viewer_id, name in news.items():
+        own = ACCOUNT_LINKS.c.viewer_id == viewer_id
+        connection.execute(update(ACCOUNT_LINKS).where(own).values(username=name))
+    return known(connection) if news else people
 
 
 def nameless(rows: Iterable[LeaderboardRow], people: People) -> tuple[LeaderboardRow, ...]:

@@ -1,6 +1,6 @@
 """Writes viewers' statistics and badges, inside the transaction of a save."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
 from typing import Any
@@ -12,6 +12,7 @@ from awards import Badge, Totals, added, earned, published, shown_title
 from awards.calendar import local
 from messages import ViewerStats, WatchRecord
 from persistence.people import hidden, known
+from persistence.present import Present
 from persistence.rows import Row, as_json, watch_record
 from persistence.sql import parts, upsert
 from persistence.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
@@ -117,19 +118,17 @@ def publish(
     connection: Connection,
     rules: Rules,
     totals: Mapping[str, Totals],
-    running: Mapping[str, list[WatchRecord]],
+    running: Present,
     at_s: float,
     *,
-    resumed: Collection[str] = (),
     earned_in: Mapping[str, str] | None = None,
     announce: bool = True,
 ) -> None:
     """Write the statistics of the viewers in `totals` (finished watches alone) with what they watch now, and
     the badges that this earns them.
 
-    `running` holds their running watches as if they ended now; `earned_in` names the screening that earned a
-    viewer's badges where that is not one of them. `resumed` are running watches that also have a record: the
-    record stays out of the figures, for the running watch takes its place.
+    `running` holds their running watches as if they ended now; records whose place they take stay out of the
+    figures. `earned_in` names the screening that earned a viewer's badges where that is not one of them.
     """
     names = _names(connection, totals)
     held = held_badges(connection, totals)
@@ -137,9 +136,9 @@ def publish(
     new_badges = []
     rows = []
     for viewer_id, finished in totals.items():
-        now = running.get(viewer_id, [])
-        twice = {record.watch_id for record in now if record.watch_id in resumed}
-        alone = totals_from_rows(connection, rules, viewer_id, twice) if twice else finished
+        theirs = running.of(viewer_id)
+        now, left_out = theirs.records, theirs.instead_of
+        alone = totals_from_rows(connection, rules, viewer_id, left_out) if left_out else finished
         with_now = added(alone, now, rules.zone)
         won = earned(rules.badges, added(alone, now, rules.zone, under_way=True), held.get(viewer_id, ()))
         screening_id = (earned_in or {}).get(viewer_id) or (now[-1].screening_id if now else "")

@@ -1,9 +1,9 @@
 """Answers to what people ask, read beside the writer: they hold up no save.
 
-Running watches are in every figure: each takes the place of its own stored record, if it has one.
+Running watches are in every figure, in the place of the stored records that they are one with.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -23,9 +23,9 @@ from messages import (
     LeaderboardRow,
     TitlesSuggested,
     ViewerProfile,
-    WatchRecord,
 )
-from persistence.people import hidden, known, may_see, nameless
+from persistence.people import hidden, known, may_see, named, nameless
+from persistence.present import Present
 from persistence.publishing import Rules, decode_totals, stored_totals, totals_from_rows, watching
 from persistence.rows import watch_record
 from persistence.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
@@ -42,18 +42,19 @@ class Queries:
         self._reader = reader
         self._rules = rules
 
-    def viewer(self, asked: GetViewerStats, running: Sequence[WatchRecord], at_s: float) -> ViewerProfile:
+    def viewer(self, asked: GetViewerStats, running: Present, at_s: float) -> ViewerProfile:
         """Return a viewer's statistics with what runs now, badges and progress."""
         with self._reader.connect() as connection:
             people = known(connection)
             viewer_id = people.viewer(asked.viewer_id)
-            now = [record for record in running if record.viewer_id == viewer_id]
+            present = running.of(viewer_id)
+            now = present.records
             if not may_see(people, viewer_id, asked.asker):
                 return ViewerProfile(stats=None, badges=(), progress=(), hidden=True)
             name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == viewer_id)).scalar()
             if name is None and not now:
                 return ViewerProfile(stats=None, badges=(), progress=self._progress(connection, None, {}))
-            totals = self._totals(connection, viewer_id, now)
+            totals = self._totals(connection, viewer_id, present)
             badges = self._earned(connection, viewer_id)
             stats = published(
                 totals,
@@ -66,34 +67,31 @@ class Queries:
             held = {badge.badge_id: badge.earned_at_s for badge in badges}
             board = self._by_value(connection, "time", running, at_s)
             rank = next((row.rank for row in board if row.viewer_id == viewer_id), 0)
-            days = self._days(connection, viewer_id, now, at_s)
+            days = self._days(connection, viewer_id, present, at_s)
             return ViewerProfile(stats, badges, self._progress(connection, totals, held), rank, days)
 
-    def _days(
-        self, connection: Connection, viewer_id: str, now: Sequence[WatchRecord], at_s: float
-    ) -> tuple[tuple[str, float], ...]:
+    def _days(self, connection: Connection, viewer_id: str, now: Present, at_s: float) -> tuple[tuple[str, float], ...]:
         """Seconds watched on each day of the last year; a watch belongs to the day it began on."""
         query = select(WATCHES.c.started_at_s, WATCHES.c.playing_s).where(
             WATCHES.c.viewer_id == viewer_id,
             WATCHES.c.brief.is_(False),
             WATCHES.c.started_at_s >= at_s - YEAR_S,
-            WATCHES.c.watch_id.not_in(sorted(stored(connection, now))),
+            WATCHES.c.watch_id.not_in(now.instead_of),
         )
-        played: list[Any] = [*connection.execute(query), *((each.started_at_s, each.playing_s) for each in now)]
+        played: list[Any] = [*connection.execute(query), *((each.started_at_s, each.playing_s) for each in now.records)]
         days: dict[str, float] = {}
         for started_at_s, playing_s in played:
             day = local(started_at_s, self._rules.zone).date().isoformat()
             days[day] = days.get(day, 0.0) + playing_s
         return tuple(sorted(days.items()))
 
-    def _totals(self, connection: Connection, viewer_id: str, now: Sequence[WatchRecord]) -> Any:
-        resumed = stored(connection, now)
+    def _totals(self, connection: Connection, viewer_id: str, now: Present) -> Any:
         finished = (
-            totals_from_rows(connection, self._rules, viewer_id, resumed)
-            if resumed
+            totals_from_rows(connection, self._rules, viewer_id, now.instead_of)
+            if now.instead_of
             else stored_totals(connection, viewer_id) or decode_totals(None)
         )
-        return added(finished, now, self._rules.zone)
+        return added(finished, now.records, self._rules.zone)
 
     def _progress(self, connection: Connection, totals: Any, held: dict[str, float]) -> Any:
         query = select(VIEWER_BADGES.c.badge_id, func.count()).group_by(VIEWER_BADGES.c.badge_id)
@@ -138,7 +136,8 @@ class Queries:
         )
         with self._reader.connect() as connection:
             total = connection.execute(select(func.count()).select_from(WATCHES).where(*chosen)).scalar_one()
-            records = tuple(watch_record(row) for row in connection.execute(query).mappings())
+            names = people.names()
+            records = tuple(named(watch_record(row), names) for row in connection.execute(query).mappings())
             return HistoryPage(records, total)
 
     def suggest(self, part: str, limit: int) -> TitlesSuggested:
@@ -153,7 +152,7 @@ class Queries:
         with self._reader.connect() as connection:
             return TitlesSuggested(tuple(connection.execute(query).scalars()))
 
-    def leaderboard(self, asked: GetLeaderboard, running: Sequence[WatchRecord], at_s: float) -> Leaderboard:
+    def leaderboard(self, asked: GetLeaderboard, running: Present, at_s: float) -> Leaderboard:
         """Return a page of places. With `since_s` only watches that ended since then count (movies, time)."""
         with self._reader.connect() as connection:
             if asked.since_s is not None and asked.kind in ("movies", "time"):
@@ -164,25 +163,19 @@ class Queries:
             page = nameless(rows[start : start + _bounded(asked.limit)], known(connection))
         return Leaderboard(asked.kind, page, len(rows))
 
-    def _by_value(
-        self, connection: Connection, kind: str, running: Sequence[WatchRecord], at_s: float
-    ) -> list[LeaderboardRow]:
+    def _by_value(self, connection: Connection, kind: str, running: Present, at_s: float) -> list[LeaderboardRow]:
         """Everybody's saved figure; of those who watch now, the present one."""
         found = {viewer_id: (name, float(value)) for viewer_id, name, value in connection.execute(_saved_figures(kind))}
         if kind != "badges":
-            for record in running:
-                totals = self._totals(
-                    connection, record.viewer_id, [r for r in running if r.viewer_id == record.viewer_id]
-                )
+            for record in running.records:
+                totals = self._totals(connection, record.viewer_id, running.of(record.viewer_id))
                 streak = streaks(totals.days, self._rules.today(at_s))[0]
                 value = {"movies": totals.films, "time": totals.playing_s, "streak": streak}[kind]
                 found[record.viewer_id] = (record.username, float(value))
         unseen = hidden(known(connection))
         return _ranked((who, name, value) for who, (name, value) in found.items() if who not in unseen)
 
-    def _since(
-        self, connection: Connection, kind: str, since_s: float, running: Sequence[WatchRecord]
-    ) -> list[LeaderboardRow]:
+    def _since(self, connection: Connection, kind: str, since_s: float, running: Present) -> list[LeaderboardRow]:
         films = WATCHES.c.media_type == "movie"
         figure = func.sum(WATCHES.c.playing_s) if kind == "time" else func.count().filter(films)
         query = (
@@ -190,13 +183,13 @@ class Queries:
             .where(
                 WATCHES.c.ended_at_s >= since_s,
                 WATCHES.c.brief.is_(False),
-                WATCHES.c.watch_id.not_in(sorted(stored(connection, running))),
+                WATCHES.c.watch_id.not_in(running.instead_of),
             )
             .group_by(WATCHES.c.viewer_id)
         )
         values = {viewer_id: float(value or 0) for viewer_id, value in connection.execute(query)}
         names: dict[str, str] = dict(connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username)).all())
-        for record in running:
+        for record in running.records:
             if not record.brief:
                 more = record.playing_s if kind == "time" else float(record.media_type == "movie")
                 values[record.viewer_id] = values.get(record.viewer_id, 0.0) + more
@@ -209,12 +202,6 @@ def as_earned(rules: Rules, badge_id: str, earned_at_s: float, figure: float) ->
     """Return a held badge as people are told, known or not."""
     known = next((badge for badge in rules.badges if badge.id == badge_id), None)
     return known.as_earned(earned_at_s, figure) if known else unknown(badge_id, earned_at_s, figure)
-
-
-def stored(connection: Connection, running: Iterable[WatchRecord]) -> set[str]:
-    """Return the ids of the running watches that have a record too."""
-    ids = [record.watch_id for record in running]
-    return set(connection.execute(select(WATCHES.c.watch_id).where(WATCHES.c.watch_id.in_(ids))).scalars())
 
 
 def _saved_figures(kind: str) -> Select[Any]:

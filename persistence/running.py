@@ -5,11 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
-from msgspec.structs import replace
 from sqlalchemy import Connection, delete, select
 
 from messages import Moment, WatchRecord, WatchState
-from persistence.merging import at_one_time, together
 from persistence.people import forgotten
 from persistence.rows import as_json
 from persistence.sql import parts, upsert
@@ -78,10 +76,6 @@ def still_running(connection: Connection, running: Iterable[Running]) -> list[Ru
     return [watch for watch in watches if runs(watch.state, known)]
 
 
-def stored_ids(connection: Connection, watch_ids: Iterable[str]) -> set[str]:
-    return set(records_of(connection, watch_ids))
-
-
 def were_watching(connection: Connection) -> set[str]:
     """Viewers whose saved statistics say that they watch: whoever no longer does is reckoned anew."""
     query = select(VIEWER_STATS.c.viewer_id).where(VIEWER_STATS.c.watching_now != "")
@@ -116,33 +110,3 @@ def wanted(connection: Connection, running: Iterable[Running], people: People) -
     """Return the running watches that are to be stored."""
     gone = forgotten(connection)
     return [watch for watch in running if wants(watch.state.viewer_id, watch.state.started_at_s, people, gone)]
-
-
-def counted_for(running: Iterable[Running], people: People, watched_percent: float) -> list[Running]:
-    """Return running watches as those of the viewers whom they count for.
-
-    Where one viewer is seen watching one film under several ids at once, one watch is left: what they are together.
-    """
-    if not people.links:
-        return list(running)
-    groups: dict[tuple[str, str, str], list[Running]] = {}
-    for watch in running:
-        own = counted_as(watch.record, people)
-        film = (own.viewer_id, own.item.server_id, own.item.rating_key)
-        groups.setdefault(film, []).append(Running(watch.state, own))
-    found = []
-    for group in groups.values():
-        if len({watch.state.viewer_id for watch in group}) == 1:  # two players of one account are two watches
-            found += group
-            continue
-        states = {watch.record.watch_id: watch.state for watch in group}
-        for records in at_one_time(watch.record for watch in group):
-            whole = together(records, watched_percent)
-            found.append(Running(states[whole.watch_id], whole))
-    return found
-
-
-def counted_as(record: WatchRecord, people: People) -> WatchRecord:
-    """Return a watch as that of the viewer for whom it counts: the member's, where a Plex account is linked."""
-    link = people.links.get(record.viewer_id)
-    return replace(record, viewer_id=link.viewer_id, username=link.username) if link is not None else record

@@ -22,19 +22,17 @@ from persistence.engine import name_of, reader_engine, sqlite_file
 from persistence.errors import SaveFailed
 from persistence.linking import is_member, originals, part, put_part, settling
 from persistence.opening import open_writer
-from persistence.people import forgotten, known
+from persistence.people import forgotten, known, renamed
+from persistence.present import Present, counted_as, present
 from persistence.publishing import Rules, publish, seen, stored_totals, totals_from_rows, touch
 from persistence.rows import Row, as_watched, watch_row
 from persistence.running import (
     SAME_S,
     Running,
-    counted_as,
-    counted_for,
     records_of,
     replace_checkpoint,
     runs,
     still_running,
-    stored_ids,
     wanted,
     wants,
     were_watching,
@@ -108,7 +106,7 @@ class Store:
         with self.writing() as connection:
             if _is_handled(connection, message_id):
                 return _counted(connection, _count(running))
-            people = known(connection)
+            people = renamed(connection, known(connection), [(record.viewer_id, record.username)])
             is_wanted = wants(record.viewer_id, record.started_at_s, people, forgotten(connection))
             counted = counted_as(record, people)
             change = Change(connection, self.rules.watched_percent)
@@ -154,13 +152,12 @@ class Store:
         self._copier.carry_out(plan)
         return result
 
-    def _keep_running(
-        self, connection: Connection, running: Iterable[Running], people: People, at_s: float
-    ) -> list[Running]:
+    def _keep_running(self, connection: Connection, running: Iterable[Running], people: People, at_s: float) -> Present:
         """Write the checkpoint of what still runs; return that as the watches of those for whom they count."""
         still = wanted(connection, still_running(connection, running), people)
+        people = renamed(connection, people, [(watch.state.viewer_id, watch.record.username) for watch in still])
         replace_checkpoint(connection, still, at_s)
-        return counted_for(still, people, self.rules.watched_percent)
+        return present(connection, still, people, self.rules.watched_percent)
 
     def _put(self, change: Change, record: WatchRecord, closed: Moment, identity: str) -> tuple[Row | None, Row | None]:
         """As `_put_record`; of a member with linked accounts one record for what was watched at one time."""
@@ -196,20 +193,19 @@ class Store:
     def _publish(
         self,
         connection: Connection,
-        running: list[Running] | None,
+        running: Present | None,
         at_s: float,
         *,
         finished: WatchRecord | None = None,
         added_now: bool = False,
     ) -> SaveResult:
         """Statistics and badges of all viewers: those who watch now or just finished are reckoned anew."""
-        still = running or []
-        by_viewer: dict[str, list[WatchRecord]] = {}
-        for watch in sorted(still, key=lambda watch: (watch.record.started_at_s, watch.record.watch_id)):
-            by_viewer.setdefault(watch.record.viewer_id, []).append(watch.record)
-            seen(connection, watch.record)
+        still = running or Present()
+        for record in still.records:
+            seen(connection, record)
         touch(connection, self.rules, at_s)
-        viewers = set(by_viewer) | (set() if running is None else were_watching(connection))
+        viewers = {record.viewer_id for record in still.records}
+        viewers |= set() if running is None else were_watching(connection)
         totals: dict[str, Totals] = {}
         if finished is not None:
             seen(connection, finished)
@@ -221,19 +217,10 @@ class Store:
         for viewer_id in viewers - totals.keys():
             known = stored_totals(connection, viewer_id)
             totals[viewer_id] = known or totals_from_rows(connection, self.rules, viewer_id)
-        resumed = stored_ids(connection, (watch.state.watch_id for watch in still))
         # Others who are reckoned anew in this save earned theirs in what they watch themselves.
         earned_in = {finished.viewer_id: finished.screening_id} if finished is not None else {}
-        publish(
-            connection,
-            self.rules,
-            totals,
-            by_viewer,
-            at_s,
-            resumed=resumed,
-            earned_in=earned_in,
-        )
-        return _counted(connection, len(still))
+        publish(connection, self.rules, totals, still, at_s, earned_in=earned_in)
+        return _counted(connection, len(still.watches))
 
     @contextmanager
     def changing(self, at_s: float, running: Iterable[Running] = ()) -> Iterator[Change]:
@@ -244,14 +231,9 @@ class Store:
         with self.writing() as connection:
             change = Change(connection, self.rules.watched_percent)
             yield change
-            now: dict[str, list[WatchRecord]] = {}
-            people = known(connection)
-            still = wanted(connection, still_running(connection, running), people)
-            for watch in counted_for(still, people, self.rules.watched_percent):
-                now.setdefault(watch.record.viewer_id, []).append(watch.record)
+            now = self._present(connection, running)
             totals = {each: totals_from_rows(connection, self.rules, each) for each in sorted(change.viewers)}
-            resumed = stored_ids(connection, (record.watch_id for records in now.values() for record in records))
-            publish(connection, self.rules, totals, now, at_s, resumed=resumed, announce=False)
+            publish(connection, self.rules, totals, now, at_s, announce=False)
             plan = self._copier.plan(connection, changes=change.lines, rebuild=change.rebuild)
         self._copier.carry_out(plan)
 
@@ -275,13 +257,15 @@ class Store:
             known = records_of(connection, (state.watch_id for state in watches))
             return tuple(state for state in watches if runs(state, known))
 
-    def present(self, running: Iterable[Running]) -> list[WatchRecord]:
-        """Return what runs as records of those for whom it counts, as if it ended now."""
+    def present(self, running: Iterable[Running]) -> Present:
+        """Return what runs as watches of those for whom it counts, as if it ended now."""
         with self.reader.connect() as connection:
-            people = known(connection)
-            still = wanted(connection, still_running(connection, running), people)
-            counted = counted_for(still, people, self.rules.watched_percent)
-            return [watch.record for watch in counted]
+            return self._present(connection, running)
+
+    def _present(self, connection: Connection, running: Iterable[Running]) -> Present:
+        people = known(connection)
+        still = wanted(connection, still_running(connection, running), people)
+        return present(connection, still, people, self.rules.watched_percent)
 
     def resumable(self, since_s: float) -> tuple[WatchRecord, ...]:
         """Return the finished watches that ended at or after `since_s`, the oldest first."""

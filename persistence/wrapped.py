@@ -1,23 +1,22 @@
 """The rows of one year, for `wrapped`; what they add up to is awards' matter."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, select
 
 from awards.year import Presence, biggest_night, of_year, top_films, top_viewers, year_of
 from messages import CommunityYear, GetCommunityYear, GetYear, Message, WatchRecord, YearOfViewer
-from persistence.people import hidden, known, may_see, nameless
+from persistence.people import hidden, known, may_see, named, nameless
+from persistence.present import Present
 from persistence.publishing import Rules
-from persistence.queries import as_earned, stored
+from persistence.queries import as_earned
 from persistence.rows import watch_record
 from persistence.sql import parts
 from persistence.tables import VIEWER_BADGES, VIEWERS, WATCHES
 
 
-def viewer_year(
-    reader: Engine, rules: Rules, asked: GetYear, running: Sequence[WatchRecord], _at_s: float
-) -> YearOfViewer:
+def viewer_year(reader: Engine, rules: Rules, asked: GetYear, running: Present, _at_s: float) -> YearOfViewer:
     """Return a viewer's year."""
     with reader.connect() as connection:
         people = known(connection)
@@ -45,7 +44,7 @@ def viewer_year(
 
 
 def community_year(
-    reader: Engine, rules: Rules, asked: GetCommunityYear, running: Sequence[WatchRecord], _at_s: float
+    reader: Engine, rules: Rules, asked: GetCommunityYear, running: Present, _at_s: float
 ) -> CommunityYear:
     """Return everybody's year."""
     with reader.connect() as connection:
@@ -70,7 +69,7 @@ def _records(
     connection: Connection,
     rules: Rules,
     year: int,
-    running: Sequence[WatchRecord],
+    running: Present,
     *chosen: ColumnElement[bool],
 ) -> list[WatchRecord]:
     """Watches begun in a year, and everything that runs."""
@@ -79,15 +78,14 @@ def _records(
         WATCHES.c.started_at_s >= first_s,
         WATCHES.c.started_at_s < end_s,
         WATCHES.c.brief.is_(False),
-        WATCHES.c.watch_id.not_in(sorted(stored(connection, running))),
+        WATCHES.c.watch_id.not_in(running.instead_of),
         *chosen,
     )
-    return [*(watch_record(row) for row in connection.execute(query).mappings()), *running]
+    names = known(connection).names()
+    return [*(named(watch_record(row), names) for row in connection.execute(query).mappings()), *running.records]
 
 
-def _company(
-    connection: Connection, records: Iterable[WatchRecord], running: Iterable[WatchRecord]
-) -> Iterable[Presence]:
+def _company(connection: Connection, records: Iterable[WatchRecord], running: Present) -> Iterable[Presence]:
     """Who else was at the watch parties; the account of the party's own Plex session is the screen, no company."""
     mine = {record.screening_id: record.viewer_id for record in records if record.party and record.screening_id}
     columns = (WATCHES.c.screening_id, WATCHES.c.viewer_id, WATCHES.c.username)
@@ -99,10 +97,15 @@ def _company(
         found += [(row.screening_id, row.viewer_id, row.username) for row in connection.execute(query)]
     found += [
         (each.screening_id, each.viewer_id, each.username)
-        for each in running
+        for each in running.records
         if each.source != "plex" and not each.brief
     ]
-    return [row for row in found if row[1] != mine.get(row[0], row[1])]
+    names = known(connection).names()
+    return [
+        (screening_id, viewer_id, names.get(viewer_id, username))
+        for screening_id, viewer_id, username in found
+        if viewer_id != mine.get(screening_id, viewer_id)
+    ]
 
 
 READS: dict[type[Message], Callable[..., Message]] = {GetYear: viewer_year, GetCommunityYear: community_year}

@@ -58,6 +58,10 @@ class People:
         link = self.links.get(raw_id)
         return link.username if link is not None else username
 
+    def names(self) -> dict[str, str]:
+        """Return the names of the members who have an account linked, by viewer id."""
+        return {link.viewer_id: link.username for link in self.links.values()}
+
     def log_name(self, raw_id: str, username: str) -> str:
         """Return what the log calls somebody: who does not want to be seen, by the id alone."""
         return username if self.shows(raw_id) else self.viewer(raw_id)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from messages import Moment
 from persistence.filmstats import movie_stats
+from persistence.present import Present
 from persistence.store import Store
 from persistence.tables import METADATA
 from tests.unit.persistence.making import (
@@ -21,6 +22,7 @@ from tests.unit.persistence.making import (
     RULES,
     closed,
     finish,
+    now,
     open_store,
     record,
     running,
@@ -92,7 +94,7 @@ def test_films_of_one_title_are_told_apart(store: Store) -> None:
     """The older bot told films apart by title alone: a remake of the same name is another one."""
     remake = replace(FILM, year=2027, rating_key="200")
     finish(store, record("w1"), record("w2", "502", item=remake))
-    found = movie_stats(store.reader, RULES, "", [], EVENING + 9000)
+    found = movie_stats(store.reader, RULES, "", Present(), EVENING + 9000)
     assert (found.titles, found.watches) == (2, 2)
     assert {(film.title, film.year) for film in found.most_watched} == {("Alien", 1979), ("Alien", 2027)}
 
@@ -101,8 +103,8 @@ def test_figures_can_be_those_of_a_week(store: Store) -> None:
     """What ended before does not count; what runs does."""
     later = EVENING + 8 * DAY
     finish(store, record("w1"), record("w2", "502", started_at_s=later, ended_at_s=later + 600))
-    now = record("w3", "503", started_at_s=later + 900, ended_at_s=later + 960)
-    found = movie_stats(store.reader, RULES, "", [now], later + 960, later)
+    late = record("w3", "503", started_at_s=later + 900, ended_at_s=later + 960)
+    found = movie_stats(store.reader, RULES, "", now(store, late), later + 960, later)
     assert (found.watches, found.viewers) == (2, 2)
     assert [shown.watch_id for shown in found.recent] == ["w2"]
 

@@ -11,9 +11,10 @@ from messages import GetHistory, GetLeaderboard, GetViewerStats
 from persistence.copies import ALL
 from persistence.errors import StoreError
 from persistence.filmstats import movie_stats
+from persistence.present import Present
 from persistence.queries import Queries
 from persistence.store import Store
-from tests.unit.persistence.making import EVENING, RULES, closed, finish, open_store, record, running
+from tests.unit.persistence.making import EVENING, RULES, closed, finish, now, open_store, record, running
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +56,13 @@ def test_a_night_gives_the_same_files_as_on_sqlite(url: str, tmp_path: Path) -> 
     assert postgres.unannounced() == sqlite.unannounced()
     assert postgres.resumable(0) == sqlite.resumable(0)
     for ask in (
-        lambda store: Queries(store.reader, RULES).viewer(GetViewerStats("501"), [record("w3")], EVENING),
+        lambda store: Queries(store.reader, RULES).viewer(GetViewerStats("501"), now(store, record("w3")), EVENING),
         lambda store: Queries(store.reader, RULES).history(GetHistory(title="ALI")),
-        lambda store: Queries(store.reader, RULES).leaderboard(GetLeaderboard("time"), [], EVENING),
-        lambda store: Queries(store.reader, RULES).leaderboard(GetLeaderboard("movies", 1.0), [], EVENING),
-        lambda store: Queries(store.reader, RULES).leaderboard(GetLeaderboard("badges"), [], EVENING),
+        lambda store: Queries(store.reader, RULES).leaderboard(GetLeaderboard("time"), Present(), EVENING),
+        lambda store: Queries(store.reader, RULES).leaderboard(GetLeaderboard("movies", 1.0), Present(), EVENING),
+        lambda store: Queries(store.reader, RULES).leaderboard(GetLeaderboard("badges"), Present(), EVENING),
         lambda store: Queries(store.reader, RULES).suggest("a", 5),
-        lambda store: movie_stats(store.reader, RULES, "", [record("w3")], EVENING),
+        lambda store: movie_stats(store.reader, RULES, "", now(store, record("w3")), EVENING),
     ):
         assert ask(postgres) == ask(sqlite)
     postgres.close()

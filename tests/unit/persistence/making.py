@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from messages import Item, Moment, WatchRecord, WatchState
 from messages.base import DurationMs, PositionMs
 from persistence.catalogue import default_badges
+from persistence.people import known
+from persistence.present import Present, present
 from persistence.publishing import Rules
 from persistence.running import Running
 from persistence.store import Store
@@ -83,6 +85,12 @@ def state(of: WatchRecord, seen_s: float | None = None) -> WatchState:
 def running(*records: WatchRecord) -> list[Running]:
     """Return watches that run, by their records so far."""
     return [Running(state(each), each) for each in records]
+
+
+def now(store: Store, *records: WatchRecord) -> Present:
+    """Return what runs, by its records so far, as figures count it."""
+    with store.reader.connect() as connection:
+        return present(connection, running(*records), known(connection), RULES.watched_percent)
 
 
 def closed(of: WatchRecord) -> Moment:

@@ -1,0 +1,217 @@
+"""Figures while something runs are those that they will be once it is stored, however it ends."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from messages import (
+    GetCommunityYear,
+    GetHistory,
+    GetLeaderboard,
+    GetMovieStats,
+    GetPerson,
+    GetViewerStats,
+    GetWhoSaw,
+    GetYear,
+    HistoryPage,
+    Leaderboard,
+    LinkAccount,
+    MovieStats,
+    PeopleKnown,
+    Person,
+    ViewerProfile,
+    WatchRecord,
+    YearOfViewer,
+)
+from persistence.filmstats import movie_stats
+from persistence.linking import link
+from persistence.nights import who_saw
+from persistence.queries import Queries
+from persistence.store import Store
+from persistence.wrapped import community_year, viewer_year
+from tests.e2e.nights import load, sql
+from tests.integration.persistence_rig import House
+from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, closed, finish, now, open_store, record
+
+MEMBER, PLEX, SECOND, STRANGER = "501", "plex:srv:7", "plex:srv:8", "plex:srv:9"
+REMAKE = replace(FILM, rating_key="200", year=2017)
+HOUR = 3600.0
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A persistence actor that knows a member with a linked account."""
+    made = House(tmp_path)
+    made.clock.at_s = EVENING
+    made.ask(LinkAccount(PLEX, "annaplex", MEMBER, "Anna", "1"), Person)
+    yield made
+    made.close()
+
+
+def hosting(watch_id: str = "P", **changes: Any) -> WatchRecord:
+    """The watch of the member's own Plex session."""
+    return replace(record(watch_id, PLEX, username="annaplex", source="plex", party=True), **changes)
+
+
+def sitting(watch_id: str = "V", **changes: Any) -> WatchRecord:
+    """The watch of the member in the voice channel."""
+    return replace(record(watch_id, MEMBER, username="Anna", party=True), **changes)
+
+
+def figures(house: House) -> tuple[int, float]:
+    """Films and hours of the member."""
+    stats = house.ask(GetViewerStats(MEMBER, asker=MEMBER), ViewerProfile).stats
+    assert stats is not None
+    return stats.total_movies, stats.total_watch_time_s / HOUR
+
+
+def saved(house: House) -> tuple[int, float]:
+    """Films and hours of the member, as last saved."""
+    entry = load(house.folder, "user_stats.json")[MEMBER]
+    return entry["total_movies"], entry["total_watch_time_minutes"] / 60
+
+
+def test_a_party_that_ends_one_watch_after_the_other_is_one_film(house: House) -> None:
+    """The host's watch is stored while the one of the voice channel still runs: no badge for a film too many."""
+    for number in range(3):
+        start = EVENING - (5 - number) * DAY
+        film = replace(FILM, rating_key=f"9{number}", title=f"Film {number}")
+        house.finish(sitting(f"old{number}", item=film, started_at_s=start, ended_at_s=start + 2 * HOUR))
+    house.clock.at_s = EVENING + 2 * HOUR
+    house.report(hosting(), sitting())
+    house.tick()
+    assert (figures(house), saved(house)) == ((4, 8.0), (4, 8.0))
+    house.finish(hosting(), still=1)
+    assert (figures(house), saved(house)) == ((4, 8.0), (4, 8.0))
+    house.finish(sitting())
+    assert (figures(house), saved(house)) == ((4, 8.0), (4, 8.0))
+    assert "films_5" not in {row["badge_id"] for row in sql(house.folder, "SELECT badge_id FROM viewer_badges")}
+
+
+def test_who_stays_when_the_own_player_has_long_ended(house: House) -> None:
+    """The own player ran for the first hour; the second one adds an hour, not a film."""
+    house.clock.at_s = EVENING + HOUR
+    first: dict[str, Any] = {"playing_s": HOUR, "ended_at_s": EVENING + HOUR}
+    house.report(hosting(**first), sitting(**first))
+    house.finish(hosting(**first), still=1)
+    house.clock.at_s = EVENING + 2 * HOUR
+    house.report(sitting())
+    house.tick()
+    assert (figures(house), saved(house)) == ((1, 2.0), (1, 2.0))
+    assert house.ask(GetMovieStats(), MovieStats).watches == 1
+    assert house.ask(GetYear(MEMBER, 2026, asker=MEMBER), YearOfViewer).figures.films == 1
+    rows = house.ask(GetLeaderboard("time", since_s=EVENING - DAY), Leaderboard).rows
+    assert [(row.viewer_id, row.value) for row in rows] == [(MEMBER, 2 * HOUR)]
+
+
+def test_one_part_that_goes_on_is_one_with_all_that_was_stored(house: House) -> None:
+    """Both are stored and one record; then the member goes on alone."""
+    first: dict[str, Any] = {"playing_s": HOUR, "ended_at_s": EVENING + HOUR, "completed": False}
+    house.finish(hosting(**first))
+    house.finish(sitting(**first))
+    house.clock.at_s = EVENING + 3 * HOUR
+    again = sitting(playing_s=1.5 * HOUR, ended_at_s=EVENING + 3 * HOUR, completed=False)
+    house.report(again)
+    house.tick()
+    running = figures(house)
+    house.finish(again)
+    assert running == figures(house) == saved(house)
+    assert running[0] == 1
+
+
+def test_a_member_is_called_by_the_name_of_now(house: House) -> None:
+    """Not by the account's, and by a new one as soon as it is seen; the tracker hears of it, once."""
+    house.finish(hosting())
+    assert house.ask(GetHistory(MEMBER), HistoryPage).records[0].username == "Anna"
+    house.finish(sitting("V2", username="Anna the Great", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 60))
+    house.finish(hosting("P3", started_at_s=EVENING + 2 * DAY, ended_at_s=EVENING + 2 * DAY + 7200))
+    assert {each.username for each in house.ask(GetHistory(MEMBER), HistoryPage).records} == {"Anna the Great"}
+    assert {each.username for each in house.ask(GetMovieStats(), MovieStats).recent} == {"Anna the Great"}
+    assert house.ask(GetYear(MEMBER, 2026, asker=MEMBER), YearOfViewer).username == "Anna the Great"
+    assert [each.username for each in house.ask(GetPerson(MEMBER), Person).links] == ["Anna the Great"]
+    rows = house.ask(GetLeaderboard("time"), Leaderboard).rows
+    assert [row.username for row in rows] == ["Anna the Great"]
+    told = [each for each in house.told if isinstance(each, PeopleKnown) and each.links]
+    assert [each.links[0].username for each in told] == ["Anna", "Anna the Great"]
+
+
+_WATCH = st.tuples(
+    st.sampled_from((PLEX, SECOND, MEMBER, STRANGER)),
+    st.sampled_from((FILM, REMAKE)),
+    st.integers(0, 40),
+    st.integers(5, 40),
+    st.sampled_from(("stored", "runs", "goes on")),
+)
+
+
+@given(st.lists(_WATCH, max_size=8), st.sets(st.sampled_from((PLEX, SECOND))), st.booleans())
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_to_end_changes_no_figure(evening: list[Any], accounts: set[str], late_link: bool) -> None:
+    """Whatever runs, is stored, or goes on: every answer now is the one after all of it has ended at this moment."""
+    end_s = EVENING + 100 * 60
+    runs = []
+    with tempfile.TemporaryDirectory() as folder:
+        store = open_store(Path(folder))
+        if not late_link:
+            _link(store, accounts)
+        for number, (who, film, begins, minutes, fate) in enumerate(evening):
+            one = _part(f"{number}-{who}", who, film, begins, minutes)
+            if fate != "runs":
+                finish(store, one)
+            if fate != "stored":
+                more_s = end_s - one.ended_at_s
+                runs.append(replace(one, ended_at_s=end_s, playing_s=one.playing_s + more_s / 2))
+        if late_link:
+            _link(store, accounts)
+        before = _answers(store, runs)
+        for each in runs:
+            store.finish(each, closed(each), f"end-{each.watch_id}", [], end_s)
+        assert _answers(store, []) == before
+        store.close()
+
+
+def _part(watch_id: str, who: str, film: Any, begins: int, minutes: int) -> WatchRecord:
+    start_s = EVENING + begins * 60
+    return record(
+        watch_id, who, item=film, username=f"name {who}", source="voice" if who == MEMBER else "plex",
+        started_at_s=start_s, ended_at_s=start_s + minutes * 60, playing_s=minutes * 60.0,
+        spans=((0, minutes * 60_000),), coverage_ms=minutes * 60_000, completed=minutes > 30,
+        completion_percent=minutes / 1.2,
+    )  # fmt: skip
+
+
+def _link(store: Store, accounts: set[str]) -> None:
+    for plex_id in sorted(accounts):
+        with store.changing(EVENING) as change:
+            link(change, LinkAccount(plex_id, "", MEMBER, "Anna", "1"), EVENING)
+
+
+def _answers(store: Store, runs: list[WatchRecord]) -> Any:
+    """Every answer that has running watches in it, without what says that they run and who is called how."""
+    at_s, present = EVENING + 100 * 60, now(store, *runs)
+    queries = Queries(store.reader, RULES)
+    found: list[Any] = []
+    for who in (PLEX, SECOND, MEMBER, STRANGER):
+        profile = queries.viewer(GetViewerStats(who, asker=who), present, at_s)
+        if profile.stats is not None:
+            seconds = round(profile.stats.total_watch_time_s, 3)
+            found.append(replace(profile.stats, watching_now="", username="", badges=0, total_watch_time_s=seconds))
+        found.append([(day, round(seconds, 3)) for day, seconds in profile.days])
+        year = viewer_year(store.reader, RULES, GetYear(who, 2026, asker=who), present, at_s)
+        found.append(replace(year.figures, watch_time_s=round(year.figures.watch_time_s, 3)))
+    films = movie_stats(store.reader, RULES, "", present, at_s)
+    found.append((films.watches, films.completed, films.viewers, round(films.watch_time_s, 3), films.genres))
+    for asked in (GetLeaderboard("time"), GetLeaderboard("movies"), GetLeaderboard("time", since_s=EVENING)):
+        rows = queries.leaderboard(asked, present, at_s).rows
+        found.append(sorted((row.viewer_id, round(row.value, 3)) for row in rows))
+    all_of = community_year(store.reader, RULES, GetCommunityYear(2026), present, at_s)
+    found.append((all_of.viewers, all_of.figures.films, all_of.night))
+    saw = who_saw(store.reader, RULES, GetWhoSaw("alien", 80.0), present, at_s)
+    found.append(sorted((row.viewer_id, row.state, row.percent) for row in saw.viewers))
+    return found
