@@ -124,6 +124,7 @@ class Persistence(Actor):
         self._backing_up.wait()
         self._registry = Registry(self, self._store, self._backups_dir, self._helper, self._running)
         self._registry.tell()
+        self._registry.tell_forgotten()
 
     def on_stop(self) -> None:
         """Save once more if anybody watches: the last line of an ordered stop, also after the launcher's death."""

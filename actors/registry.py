@@ -33,7 +33,7 @@ from persistence.errors import CopiesFailed
 from persistence.forgetting import forget
 from persistence.linking import CannotLink, link, unlink
 from persistence.mydata import document
-from persistence.running import Running
+from persistence.running import JUST_THEN_S, Running
 from persistence.store import Store
 
 PART_BYTES = 4 << 20
@@ -99,6 +99,19 @@ class Registry:
         """Tell the tracker where a save found that somebody is called otherwise by now."""
         if PeopleKnown(*self.who_is_who()) != self._told:
             self.tell()
+
+    def tell_forgotten(self) -> None:
+        """Tell the tracker again who was forgotten: the last life may have ended before it could.
+
+        What the tracker went on with would be refused at its end, and nothing of the film be kept.
+        """
+        with self._store.reader.connect() as connection:
+            forgotten = people.forgotten(connection)
+        by_time: dict[float, list[str]] = {}
+        for viewer_id, at_s in sorted(forgotten.items()):
+            by_time.setdefault(at_s, []).append(viewer_id)
+        for at_s, viewer_ids in by_time.items():
+            self._tracker.tell(ViewerForgotten(tuple(viewer_ids), at_s - JUST_THEN_S))
 
     def _person(self, viewer_id: str, problem: str = "") -> Person:
         with self._store.reader.connect() as connection:

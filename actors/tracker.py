@@ -33,6 +33,7 @@ from messages import (
     WatchRecord,
 )
 from tracking import Event, HistoryWanted, Notice, Rules, Tracking, WatchDropped, WatchOpened
+from tracking.people import People
 
 LOAD_AGAIN_S: Final = 1.0
 """How long to wait before persistence is asked again for the watches of the last run."""
@@ -174,7 +175,9 @@ class Tracker(Actor):
         at = self.context.clock.now()
         plan, events = self._tracking.start_manually(request, at)
         if not request.simulate:
-            self.log.info("%s asked to start tracking: %s", request.requested_by or "Somebody", said(plan))
+            self.log.info(
+                "%s asked to start tracking: %s", request.requested_by or "Somebody", said(plan, self._tracking.people)
+            )
         self._tell(events, at)
         return plan
 
@@ -226,7 +229,8 @@ def ending(record: WatchRecord, name: str) -> str:
     return f"{name} finished “{record.item.title}” ({record.end_reason}): {record.playing_s / 60:.1f} minutes{percent}"
 
 
-def said(plan: TrackingPlan) -> str:
-    """Return a plan in one line."""
-    done = ", ".join(f"{outcome.name or outcome.user_id} {outcome.outcome}" for outcome in plan.outcomes)
+def said(plan: TrackingPlan, people: People) -> str:
+    """Return a plan in one line, for the log."""
+    called = [people.log_name(outcome.user_id, outcome.name) or outcome.user_id for outcome in plan.outcomes]
+    done = ", ".join(f"{name} {each.outcome}" for name, each in zip(called, plan.outcomes, strict=True))
     return plan.problem or done

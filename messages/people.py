@@ -48,6 +48,9 @@ class ViewerForgotten(Message, frozen=True, tag="viewer_forgotten"):
 
     viewer_ids: tuple[str, ...]
     """Discord ids as digits, and plex:<machineIdentifier>:<account id>."""
+    began_by_s: float | None = None
+    """Only watches that began then or earlier, seconds since 1970, UTC: what persistence says at its start of those who
+    were forgotten before. None: all of them."""
 
 
 class GetPerson(Message, frozen=True, tag="get_person"):

@@ -1,6 +1,6 @@
 """What is remembered after its end: watches that can go on, screenings that were announced."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from messages import Moment, Seat, WatchRecord
@@ -92,11 +92,14 @@ class Memory:
         past = self.loaded.get(screening_id)
         return dict(past.left) if past is not None else {}
 
-    def forget(self, viewer_ids: Collection[str]) -> None:
-        """Drop what is remembered of some people, so that none of it is gone on with or shown."""
-        self.records = {key: record for key, record in self.records.items() if key[0] not in viewer_ids}
+    def forget(self, goes: Callable[[str, float], bool]) -> None:
+        """Drop what is remembered of some watches, so that none of it is gone on with or shown.
+
+        `goes`: tells of a viewer id and when the watch began (seconds since 1970, UTC) whether it does.
+        """
+        self.records = {key: each for key, each in self.records.items() if not goes(key[0], each.started_at_s)}
         for past in (*self.screenings.values(), *self.loaded.values()):
-            past.left = {key: seat for key, seat in past.left.items() if seat.viewer_id not in viewer_ids}
+            past.left = {key: seat for key, seat in past.left.items() if not goes(seat.viewer_id, seat.joined_at_s)}
 
     def forget_old(self, now_s: float, rules: Rules) -> None:
         """Drop, now and then, what is older than the resume window."""

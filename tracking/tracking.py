@@ -1,5 +1,6 @@
 """The tracking as the tracker actor uses it: one object, one method for each thing that can be heard."""
 
+import math
 from collections.abc import Iterable
 
 from messages import (
@@ -52,8 +53,14 @@ class Tracking:
 
     def forget(self, forgotten: ViewerForgotten, at: Moment) -> list[Event]:
         """Drop all that is held of some people."""
-        leaving.forget(self._house, forgotten.viewer_ids, at)
+        by_s = forgotten.began_by_s
+        leaving.forget(self._house, forgotten.viewer_ids, at, math.inf if by_s is None else by_s)
         return self._house.take_events()
+
+    @property
+    def people(self) -> People:
+        """Who is who, and who wants to be seen."""
+        return self._house.people
 
     def log_name(self, watch: WatchState | WatchRecord) -> str:
         """Return what the log calls the viewer of a watch: who does not want to be seen, by the id alone."""

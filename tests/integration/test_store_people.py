@@ -42,9 +42,11 @@ from messages import (
     WhoSaw,
     YearOfViewer,
 )
+from persistence.forgetting import forget
+from persistence.running import JUST_THEN_S
 from tests.e2e.nights import load, sql
 from tests.integration.persistence_rig import House
-from tests.unit.persistence.making import DAY, EVENING, record
+from tests.unit.persistence.making import DAY, EVENING, open_store, record
 
 OPEN, SHY, QUIET, GONE = "501", "502", "503", "504"
 PLEX = "plex:srv:7"
@@ -267,3 +269,17 @@ def test_parting_shows_nobody_who_is_private(house: House) -> None:
     assert not house.ask(UnlinkAccount(PLEX, QUIET, "1"), Person).problem
     assert "annaplex" not in said(house, GetHistory(), HistoryPage)
     assert house.ask(GetViewerStats(PLEX, asker=OPEN), ViewerProfile).hidden
+
+
+def test_a_crash_before_the_tracker_heard_is_made_good(house: House) -> None:
+    """It is told again at the start, of the account too: else it would go on with a watch that nobody stores."""
+    house.ask(LinkAccount(PLEX, "shirin", SHY, "Shirin", "1"), Person)
+    house.stop()
+    store = open_store(house.folder)
+    with store.changing(house.clock.at_s) as change:
+        forget(change, SHY, house.clock.at_s)
+    store.close()  # and there the process dies, before it has told anybody
+    house.told.clear()
+    house.start()
+    told = ViewerForgotten((SHY, PLEX), house.clock.at_s - JUST_THEN_S)
+    house.until(lambda: told in house.told)

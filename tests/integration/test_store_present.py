@@ -113,7 +113,7 @@ def test_who_stays_when_the_own_player_has_long_ended(house: House) -> None:
 def test_one_part_that_goes_on_is_one_with_all_that_was_stored(house: House) -> None:
     """Both are stored and one record; then the member goes on alone."""
     first: dict[str, Any] = {"playing_s": HOUR, "ended_at_s": EVENING + HOUR, "completed": False}
-    house.finish(hosting(**first))
+    house.finish(hosting(**first | {"started_at_s": EVENING - HOUR, "playing_s": 2 * HOUR}))
     house.finish(sitting(**first))
     house.clock.at_s = EVENING + 3 * HOUR
     again = sitting(playing_s=1.5 * HOUR, ended_at_s=EVENING + 3 * HOUR, completed=False)

@@ -295,6 +295,19 @@ def test_the_log_has_no_name_of_who_is_private(office: Office, caplog: pytest.Lo
     assert "alice" not in caplog.text
 
 
+def test_nor_where_an_admin_starts_watches(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    """By their ids, as everywhere; the others by name."""
+    caplog.set_level("INFO")
+    office.load(WatchesLoaded((), (), (), (("42", "private"),)))
+    office.poll(0, 600)
+    now, members = office.clock.now(), (VoiceMember("42", "Quirin"), VoiceMember("43", "Ben"))
+    office.discord.node.tell("tracker", VoicePresence("1", "2", now, True, members))
+    plan = office.ask(StartTracking(position_ms=PositionMs(0), requested_by="Zoe"), TrackingPlan)
+    assert {outcome.user_id for outcome in plan.outcomes} == {"42", "43"}
+    assert "42 already_watching, Ben already_watching" in caplog.text
+    assert "Quirin" not in caplog.text
+
+
 def test_before_it_is_ready_it_says_so(office: Office) -> None:
     """People are told what it waits for."""
     _, incoming = office.persistence.next(LoadWatches)

@@ -198,6 +198,30 @@ def test_who_is_forgotten_begins_anew() -> None:
     assert {state.viewer_id: state.playing_s for state in tracking.states()} == {ALICE: 40, "ben": 150, "ann": 40}
 
 
+def test_what_began_after_the_forgetting_goes_on() -> None:
+    """Persistence tells it again at its start: of who was seen again since, nothing is dropped."""
+    tracking = party()
+    tracking.forget(ViewerForgotten(("ann", ALICE)), moment(105))
+    go_on(tracking, 110, 150)
+    before = tracking.states()
+    again = ViewerForgotten(("ann", ALICE), moment(105).wall_s)
+    assert not of(WatchDropped, tracking.forget(again, moment(151)))
+    assert tracking.states() == before
+    events = tracking.forget(replace(again, began_by_s=moment(200).wall_s), moment(205))
+    assert sorted(event.state.viewer_id for event in of(WatchDropped, events)) == ["ann", ALICE]
+
+
+def test_what_is_remembered_of_before_the_forgetting_goes_and_the_rest_stays() -> None:
+    """A finished watch is gone on with only if it began afterwards."""
+    for began_by_s, resumed in ((moment(-1).wall_s, True), (moment(50).wall_s, False)):
+        tracking = party(end_grace_s=0)
+        tracking.voice(channel(101, "ben"))
+        tracking.forget(ViewerForgotten(("ann",), began_by_s), moment(102))
+        assert ("ann" in [viewer for viewer, _ in seats(only(tracking, 102))]) is resumed
+        (opened,) = of(WatchOpened, go_on(tracking, 110, 110))
+        assert (opened.state.viewer_id, opened.resumed) == ("ann", resumed)
+
+
 def test_a_poll_that_was_on_its_way_brings_nobody_back() -> None:
     """A watch that began before the forgetting would be refused by the store at its end."""
     tracking = party()
