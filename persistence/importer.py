@@ -1,18 +1,20 @@
 """Brings in the older bot's files, or an export: all or nothing, and the same folder twice changes nothing."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, select, update
 
-from awards import added, remainder
+from awards import Totals, added, remainder
+from awards.stats import longest_streak
 from messages import Moment, WatchRecord
 from persistence.copies import BADGES, HISTORY, STATS, Copies, by_viewer
 from persistence.copying import badges_document, forget_marks, history_lines, stats_document
 from persistence.errors import ImportFault
 from persistence.oldfiles import OldFiles, OldViewer, read_folder
-from persistence.people import known
+from persistence.people import forgotten, known
 from persistence.present import Present
 from persistence.publishing import (
     Rules,
@@ -23,7 +25,7 @@ from persistence.publishing import (
     settled,
     totals_from_rows,
 )
-from persistence.rows import watch_record, watch_row
+from persistence.rows import NO_CLOCK_S, watch_record, watch_row
 from persistence.sql import count_history, history_count, history_seq, parts, upsert
 from persistence.store import Store
 from persistence.tables import VIEWER_BADGES, VIEWERS, WATCH_PARTS, WATCHES
@@ -40,6 +42,8 @@ class Imported:
     viewers: int
     watches: int
     badges: int
+    left_out: int = 0
+    """Viewers of whom something was left out, for they asked to be forgotten since."""
 
 
 def _silent(_doing: str, _done: int, _of: int) -> None:
@@ -59,14 +63,16 @@ def import_old(store: Store, files: OldFiles, at_s: float, progress: Progress = 
 
     The older bot cut its history: its statistics may hold more than its history explains. What is beyond
     stays with the viewer as a base that all watches are added to, so that nothing counts twice. A watch or
-    badge that the store has already stays as the store has it. Nothing is announced.
+    badge that the store has already stays as the store has it. Nothing is announced. Of who was forgotten nothing from
+    before comes back.
     Raises ImportFault where the files hold the figures of a linked account, and SaveFailed, with nothing changed;
     CopiesFailed with everything stored.
     """
     store.repair_copies()
     with store.writing() as connection:
         _refuse_linked(connection, files)
-        new_watches = _put_watches(connection, files, Moment(at_s, 0.0), progress)
+        files, left_out = _without_forgotten(files, forgotten(connection))
+        new_watches = _put_watches(connection, files, Moment(at_s, NO_CLOCK_S), progress)
         new_viewers = _put_viewers(connection, store.rules, files, progress)
         new_badges = _put_badges(connection, files)
         touched = _viewers_of(files)
@@ -80,7 +86,7 @@ def import_old(store: Store, files: OldFiles, at_s: float, progress: Progress = 
     progress("copies", 0, 1)
     store.repair_copies()
     progress("copies", 1, 1)
-    return Imported(new_viewers, new_watches, new_badges)
+    return Imported(new_viewers, new_watches, new_badges, left_out)
 
 
 def _refuse_linked(connection: Connection, files: OldFiles) -> None:
@@ -92,6 +98,24 @@ def _refuse_linked(connection: Connection, files: OldFiles) -> None:
                 f"The files hold {viewer_id} apart, and that Plex account is linked to {linked[viewer_id].username}: "
                 "take the link back (/unlink), import, and link again. Nothing was changed."
             )
+
+
+def _without_forgotten(files: OldFiles, gone: Mapping[str, float]) -> tuple[OldFiles, int]:
+    """Return files without what viewers asked to have forgotten, and how many these are; `gone`: when each did.
+
+    Figures have no date: they are left out whole, and reckoned from the watches since.
+    """
+    left_out = gone.keys() & set(_viewers_of(files))
+    if not left_out:
+        return files, 0
+    viewers = tuple(each for each in files.viewers if each.viewer_id not in left_out)
+    watches = tuple(each for each in files.watches if _is_after(gone, each.record.viewer_id, each.record.started_at_s))
+    badges = tuple(each for each in files.badges if _is_after(gone, each.viewer_id, each.earned_at_s))
+    return replace(files, viewers=viewers, watches=watches, badges=badges), len(left_out)
+
+
+def _is_after(gone: Mapping[str, float], viewer_id: str, at_s: float) -> bool:
+    return at_s > gone.get(viewer_id, -math.inf)
 
 
 def _viewers_of(files: OldFiles) -> list[str]:
@@ -129,17 +153,17 @@ def _put_watches(connection: Connection, files: OldFiles, closed: Moment, progre
 def _put_viewers(connection: Connection, rules: Rules, files: OldFiles, progress: Progress) -> int:
     """Note everybody, with the part of the old figures that no record explains; return how many changed."""
     before = dict(connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.base)).all())
-    newest: dict[str, WatchRecord] = {}
+    watches: dict[str, list[WatchRecord]] = {}
     for watch in sorted(files.watches, key=lambda watch: watch.record.ended_at_s):
-        newest[watch.record.viewer_id] = watch.record
-    for record in newest.values():
-        seen(connection, record)
-    changed = {viewer_id for viewer_id in newest if viewer_id not in before}
+        watches.setdefault(watch.record.viewer_id, []).append(watch.record)
+    for of_viewer in watches.values():
+        seen(connection, of_viewer[-1])
+    changed = {viewer_id for viewer_id in watches if viewer_id not in before}
     for number, viewer in enumerate(files.viewers, 1):
-        changed |= _put_viewer(connection, rules, viewer, newest.get(viewer.viewer_id), before)
+        changed |= _put_viewer(connection, rules, viewer, watches.get(viewer.viewer_id, ()), before)
         progress("viewers", number, len(files.viewers))
     for badge in files.badges:
-        if badge.viewer_id not in before and badge.viewer_id not in newest:
+        if badge.viewer_id not in before and badge.viewer_id not in watches:
             changed |= _put_bare(connection, badge.viewer_id, badge.viewer_id, badge.earned_at_s)
     return len(changed)
 
@@ -148,15 +172,15 @@ def _put_viewer(
     connection: Connection,
     rules: Rules,
     viewer: OldViewer,
-    newest: WatchRecord | None,
+    own_watches: Sequence[WatchRecord],
     before: dict[str, str | None],
 ) -> set[str]:
     viewer_id = viewer.viewer_id
     changed = set()
-    if newest is None and viewer_id not in before:
+    if not own_watches and viewer_id not in before:
         changed = _put_bare(connection, viewer_id, viewer.username, 0.0)
-    explained = added(type(viewer.claimed)(), _explaining(connection, viewer_id), rules.zone)
-    base = encode_totals(remainder(viewer.claimed, explained))
+    explained = added(Totals(), _explaining(connection, viewer_id, own_watches), rules.zone)
+    base = _base(viewer.claimed, explained)
     own = VIEWERS.c.viewer_id == viewer_id
     counted = {
         "ai_interactions": viewer.ai_interactions,
@@ -171,9 +195,25 @@ def _put_viewer(
     return changed
 
 
-def _explaining(connection: Connection, viewer_id: str) -> Iterable[WatchRecord]:
+def _explaining(connection: Connection, viewer_id: str, own_watches: Sequence[WatchRecord]) -> list[WatchRecord]:
+    """Return the watches that the figures of a viewer in the files are made of: those in the files, and all that were
+    in files before, for the older bot cut its history.
+
+    As the files have them: by now they may be another's, or longer, or one with another account's.
+    """
+    in_files = {record.watch_id for record in own_watches}
     query = select(WATCHES).where(WATCHES.c.viewer_id == viewer_id, WATCHES.c.imported.is_(True))
-    return (watch_record(row) for row in connection.execute(query.order_by(WATCHES.c.seq)).mappings())
+    rows = connection.execute(query.order_by(WATCHES.c.seq)).mappings()
+    return [*own_watches, *(watch_record(row) for row in rows if row["watch_id"] not in in_files)]
+
+
+def _base(claimed: Totals, explained: Totals) -> str | None:
+    """Return what figures have beyond the watches that explain them; None where that is nothing."""
+    beyond = remainder(claimed, explained)
+    is_streak_known = longest_streak(explained) >= beyond.longest_known_days
+    if is_streak_known and beyond == Totals(longest_known_days=beyond.longest_known_days):
+        return None
+    return encode_totals(beyond)
 
 
 def _put_bare(connection: Connection, viewer_id: str, username: str, at_s: float) -> set[str]:

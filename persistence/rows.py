@@ -13,6 +13,8 @@ from messages.base import DurationMs, PositionMs
 
 Row = RowMapping | Mapping[str, Any]
 """A row by the names of its columns."""
+NO_CLOCK_S = 0.0
+"""The steady clock in records that an import brought: no tracker closed them, so none can go on with them."""
 _ENCODER = msgspec.json.Encoder()
 _ITEM = msgspec.json.Decoder(Item)
 _SPANS = msgspec.json.Decoder(Spans)

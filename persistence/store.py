@@ -25,7 +25,7 @@ from persistence.opening import open_writer
 from persistence.people import forgotten, known, renamed
 from persistence.present import Present, counted_as, present
 from persistence.publishing import Rules, publish, seen, stored_totals, totals_from_rows, touch
-from persistence.rows import Row, as_watched, watch_row
+from persistence.rows import NO_CLOCK_S, Row, as_watched, watch_row
 from persistence.running import (
     SAME_S,
     Running,
@@ -271,7 +271,7 @@ class Store:
         """Return the finished watches that ended at or after `since_s`, the oldest first."""
         query = (
             select(WATCHES)
-            .where(WATCHES.c.ended_at_s >= since_s, WATCHES.c.imported.is_(False))
+            .where(WATCHES.c.ended_at_s >= since_s, WATCHES.c.closed_steady_s != NO_CLOCK_S)
             .order_by(WATCHES.c.ended_at_s, WATCHES.c.watch_id)
         )
         with self.reader.connect() as connection:

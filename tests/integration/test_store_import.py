@@ -12,11 +12,13 @@ from sqlalchemy import select
 from messages import LinkAccount, UnlinkAccount
 from persistence.copies import ALL, BADGES, HISTORY, STATS
 from persistence.errors import ImportFault
+from persistence.forgetting import forget
 from persistence.importer import Imported, export, import_old, read_old
 from persistence.linking import link, unlink
+from persistence.people import remember_forgotten
 from persistence.publishing import Rules
 from persistence.store import Store
-from persistence.tables import VIEWER_STATS
+from persistence.tables import VIEWER_BADGES, VIEWER_STATS
 from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, finish, open_store, record, running
 
 OLD_STATS = {
@@ -294,6 +296,55 @@ def test_figures_of_a_linked_account_are_refused(store: Store, tmp_path: Path) -
         unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
     assert import_old(store, files, EVENING).watches == 0
     assert hours(store) == {"plex:srv:7": 7200.0, "501": 7200.0}
+
+
+def test_an_export_from_a_linked_time_counts_nothing_twice_after_it(store: Store, tmp_path: Path) -> None:
+    """Then both watches of the evening were one record, and are two again now."""
+    finish(store, record("P", "plex:srv:7", source="plex"), record("V", started_at_s=EVENING + 60, playing_s=7000.0))
+    with store.changing(EVENING) as change:
+        link(change, LinkAccount("plex:srv:7", "annaplex", "501", "Anna", "1"), EVENING)
+    export(store, tmp_path / "linked")
+    files = read_old(tmp_path / "linked", RULES, 80.0, 60.0)
+    assert import_old(store, files, EVENING) == Imported(0, 0, 0)
+    with store.changing(EVENING) as change:
+        unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
+    assert import_old(store, files, EVENING) == Imported(0, 0, 0)
+    assert hours(store) == {"plex:srv:7": 7200.0, "501": 7000.0}
+
+
+def test_the_own_export_changes_nothing(store: Store, tmp_path: Path) -> None:
+    """No figure, no count of what is new; and a watch that can be gone on with still can."""
+    finish(store, record("w1", completed=False, playing_s=3600.0, ended_at_s=EVENING + 3600), record("w2", "502"))
+    before = (hours(store), store.resumable(EVENING))
+    export(store, tmp_path / "own")
+    assert import_old(store, read_old(tmp_path / "own", RULES, 80.0, 60.0), EVENING + 7300) == Imported(0, 0, 0)
+    assert (hours(store), store.resumable(EVENING)) == before
+    assert [each.watch_id for each in before[1]] == ["w1", "w2"]
+
+
+def test_who_was_forgotten_does_not_come_back(store: Store, tmp_path: Path) -> None:
+    """Of who came again since, what is from since then does; the others are all there."""
+    later: dict[str, Any] = {"started_at_s": EVENING + 3 * DAY, "ended_at_s": EVENING + 3 * DAY + 7200}
+    finish(store, record("w1"), record("w2", "502"), record("w3", "503"))
+    export(store, tmp_path / "before")
+    for viewer_id in ("501", "503"):
+        with store.changing(EVENING + DAY) as change:
+            forget(change, viewer_id, EVENING + DAY)
+    finish(store, record("w4", "503", **later))
+    export(store, tmp_path / "since")
+    emptied = open_store(tmp_path / "new")
+    with emptied.changing(EVENING + DAY) as change:
+        remember_forgotten(change.connection, ["501", "503"], EVENING + DAY)
+    for folder, forgotten in (("before", 2), ("since", 1)):
+        files = read_old(tmp_path / folder, RULES, 80.0, 60.0)
+        import_old(store, files, EVENING + 4 * DAY)
+        assert import_old(emptied, files, EVENING + 4 * DAY).left_out == forgotten
+    assert hours(store) == hours(emptied) == {"502": 7200.0, "503": 7200.0}
+    for opened in (store, emptied):
+        with opened.reader.connect() as connection:
+            badges = connection.execute(select(VIEWER_BADGES.c.viewer_id, VIEWER_BADGES.c.earned_at_s)).all()
+        assert {who for who, at_s in badges if at_s < EVENING + DAY} == {"502"}
+    emptied.close()
 
 
 def hours(store: Store) -> dict[str, float]:
