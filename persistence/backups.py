@@ -92,7 +92,7 @@ def backup(store: Path, target: Path) -> Backup:
 
 
 def _copy(store: Path, partial: Path) -> dict[str, int]:
-    with closing(_reading(store)) as source, closing(sqlite3.connect(partial)) as copy:
+    with closing(reading(store)) as source, closing(sqlite3.connect(partial)) as copy:
         source.execute("BEGIN")  # the counts and the copy are of the same moment
         counts = _counts(source)
         source.backup(copy, pages=-1)
@@ -101,7 +101,8 @@ def _copy(store: Path, partial: Path) -> dict[str, int]:
     return counts
 
 
-def _reading(file: Path) -> sqlite3.Connection:
+def reading(file: Path) -> sqlite3.Connection:
+    """Open a SQLite store to read it only."""
     connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
     connection.execute("PRAGMA busy_timeout = 5000")
     return connection
@@ -118,7 +119,7 @@ def _counts(connection: sqlite3.Connection) -> dict[str, int]:
 def _counts_of(file: Path) -> dict[str, int]:
     """Rows of each table of a backup; raises BackupError where it is no sound store that this Usher knows."""
     try:
-        with closing(_reading(file)) as connection:
+        with closing(reading(file)) as connection:
             verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if verdict != "ok":
                 raise BackupError(f"{file} is damaged: {verdict}")

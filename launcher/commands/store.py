@@ -28,6 +28,7 @@ from persistence.engine import sqlite_file
 from persistence.errors import BackupError, ImportFault, SaveFailed, StoreError
 from persistence.publishing import Rules
 from persistence.store import Store
+from persistence.wishes import Wishes, hold, wishes_of
 
 _ORPHANS_WITHIN_S = 10.0
 _BACKUP_WITHIN_S = 600.0
@@ -73,12 +74,35 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
     if not arguments.file.is_file():
         raise BackupError(f"There is no file {arguments.file} to restore: 'python run.py backup' makes one.")
     with alone(settings):
+        asked_for = wishes_of(store)
         done = backups.restore(arguments.file.absolute(), store, console.print)
-    console.print(
-        f"{store} now holds {done.watches} watch records of {done.viewers} viewers. "
-        "The three JSON files follow at the next start of the service."
-    )
+        console.print(
+            f"{store} now holds {done.watches} watch records of {done.viewers} viewers. "
+            "The three JSON files follow at the next start of the service."
+        )
+        _hold(settings, store, asked_for, console)
     return 0
+
+
+def _hold(settings: Settings, store: Path, asked_for: Wishes | None, console: Console) -> None:
+    """What people chose since the backup was made holds in it too."""
+    lost = (
+        "what people have asked for since the backup was made, with /privacy and /forgetme, does not hold in it: let "
+        "them know, so that they ask again."
+    )
+    if asked_for is None:
+        console.print(f"The old store could not be read. So {lost}")
+    elif asked_for.choices or asked_for.forgotten:
+        try:
+            with _opened(settings, _rules(settings)) as restored:
+                held = hold(restored, asked_for, time.time())
+        except (StoreError, SaveFailed, SQLAlchemyError, BadgesError) as error:
+            raise BackupError(f"{store} is restored, but {lost} {error}") from error
+        if held.choices or held.forgotten:
+            console.print(
+                f"Asked for since the backup was made, and done in it too: {held.choices} choices of privacy, "
+                f"{held.forgotten} viewers forgotten."
+            )
 
 
 def _import(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
@@ -94,6 +118,8 @@ def _import(settings: Settings, arguments: argparse.Namespace, console: Console)
         if done.watches or done.viewers or done.badges
         else f"All of it was in {data_dir} already: nothing was changed."
     )
+    if done.left_out:
+        console.print(f"Left out, for they asked to be forgotten since: what there was of {done.left_out} viewers.")
     return 0
 
 

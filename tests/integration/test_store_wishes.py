@@ -1,0 +1,109 @@
+"""What people asked for holds in a store that a backup is restored to."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import select
+
+from messages import LinkAccount, SetPrivacy
+from persistence import backups
+from persistence.forgetting import forget
+from persistence.linking import link
+from persistence.people import choices, set_privacy
+from persistence.store import Store
+from persistence.tables import VIEWERS
+from persistence.wishes import Held, Wishes, hold, wishes_of
+from tests.e2e.nights import load
+from tests.integration.test_cli_store import usher
+from tests.unit.persistence.making import DAY, EVENING, finish, open_store, record
+
+ANN, BEN, CLEO, DAN, PLEX = "501", "502", "503", "504", "plex:srv:7"
+
+
+def choose(store: Store, viewer_id: str, choice: str, at_s: float) -> None:
+    """A member's choice."""
+    with store.changing(at_s) as change:
+        set_privacy(change, SetPrivacy(viewer_id, f"name {viewer_id}", choice), at_s)  # type: ignore[arg-type] # any text
+
+
+def viewers(store: Store) -> set[str]:
+    """Everybody in the store."""
+    with store.reader.connect() as connection:
+        return set(connection.execute(select(VIEWERS.c.viewer_id)).scalars())
+
+
+def backed_up(folder: Path) -> tuple[Store, Path]:
+    """A store of four people with a backup, from when one was private; since then much was asked for."""
+    store = open_store(folder)
+    finish(store, *(record(f"w{who}", who) for who in (ANN, BEN, CLEO, DAN, PLEX)))
+    choose(store, DAN, "private", EVENING + 1)
+    made = backups.backup(folder / "usher.db", folder / "mine.db")
+    choose(store, DAN, "anonymous", EVENING + DAY)
+    choose(store, BEN, "untracked", EVENING + DAY)
+    with store.changing(EVENING + DAY) as change:
+        link(change, LinkAccount(PLEX, "benplex", BEN, "Ben", "1"), EVENING + DAY)
+    with store.changing(EVENING + DAY) as change:
+        forget(change, ANN, EVENING + DAY)
+    return store, made.file
+
+
+def test_it_holds_in_the_restored_store(tmp_path: Path) -> None:
+    """Choices, also for an account that is not linked any more, and who was forgotten; once is enough."""
+    store, backup = backed_up(tmp_path)
+    store.close()
+    asked_for = wishes_of(tmp_path / "usher.db")
+    assert asked_for is not None
+    backups.restore(backup, tmp_path / "usher.db")
+    store = open_store(tmp_path)
+    assert ANN in viewers(store)
+    assert hold(store, asked_for, EVENING + 2 * DAY) == Held(choices=2, forgotten=1)
+    assert viewers(store) == {BEN, CLEO, DAN, PLEX}
+    assert set(load(tmp_path, "user_stats.json")) == {BEN, CLEO, DAN, PLEX}
+    with store.reader.connect() as connection:
+        assert dict(choices(connection)) == {BEN: "untracked", PLEX: "untracked", DAN: "anonymous"}
+    assert hold(store, asked_for, EVENING + 3 * DAY) == Held(choices=0, forgotten=0)
+    store.close()
+
+
+def test_what_is_newer_in_the_backup_stays(tmp_path: Path) -> None:
+    """The store in whose place it came may be the older one."""
+    store = open_store(tmp_path)
+    finish(store, record("w1", ANN), record("w2", BEN))
+    with store.changing(EVENING + DAY) as change:
+        forget(change, ANN, EVENING + DAY)
+    finish(store, record("w3", ANN, started_at_s=EVENING + 2 * DAY, ended_at_s=EVENING + 2 * DAY + 60))
+    choose(store, BEN, "private", EVENING + DAY)
+    old = Wishes(((SetPrivacy(BEN, "Ben", "anonymous"), EVENING),), {}, {ANN: EVENING + DAY})
+    assert hold(store, old, EVENING + 3 * DAY) == Held(0, 0)
+    assert viewers(store) == {ANN, BEN}
+    store.close()
+
+
+def test_a_store_that_cannot_be_read_is_told_apart_from_one_that_says_nothing(tmp_path: Path) -> None:
+    """And one of an early revision, without such tables, says nothing."""
+    assert wishes_of(tmp_path / "usher.db") == Wishes()
+    (tmp_path / "usher.db").write_bytes(b"no database at all" * 100)
+    assert wishes_of(tmp_path / "usher.db") is None
+    with closing(sqlite3.connect(tmp_path / "early.db")) as connection, connection:
+        connection.execute("CREATE TABLE watches (watch_id TEXT)")
+    assert wishes_of(tmp_path / "early.db") == Wishes()
+
+
+def test_the_command_line_does_so_and_says_so(tmp_path: Path) -> None:
+    """Also where the old store is beyond reading: then it says what does not hold."""
+    data = tmp_path / "data"
+    data.mkdir()
+    store, _ = backed_up(data)
+    store.close()
+    done = usher(tmp_path, "restore", "data/mine.db")
+    assert done.returncode == 0, done.stderr
+    assert "2 choices of privacy, 1 viewers forgotten" in done.stdout.replace("\n", " ")
+    store = open_store(data)
+    assert ANN not in viewers(store)
+    store.close()
+    for file in data.glob("usher.db*"):
+        file.write_bytes(b"no database at all" * 100)
+    done = usher(tmp_path, "restore", "data/mine.db")
+    assert done.returncode == 0, done.stderr
+    assert "/forgetme, does not hold in it" in done.stdout.replace("\n", " ")
