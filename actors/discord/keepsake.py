@@ -70,6 +70,8 @@ class _Kept(msgspec.Struct):
     digest_s: float = 0.0
     roles: dict[str, list[int]] = {}
     """By the role's id: the members to whom it was given."""
+    veiled: dict[str, float] = {}
+    """Marks of ids and names that no announcement of a time until then may name; seconds since 1970, UTC."""
 
 
 class Keepsake:
@@ -139,6 +141,9 @@ class Keepsake:
         for members in self._kept.roles.values():
             members[:] = [member for member in members if str(member) != viewer_id]
         self._kept.posted = [told for told in self._kept.posted if f":{viewer_id}:" not in told]
+        if (begun := self._kept.posting) is not None:
+            begun.ids = [told for told in begun.ids if f":{viewer_id}:" not in told]
+            self._kept.posting = begun if begun.ids else None
         self._write()
 
     @property
@@ -168,6 +173,16 @@ class Keepsake:
     def gave(self, role_id: int, members: list[int]) -> None:
         """These are the members now to whom this role was given."""
         self._kept.roles[str(role_id)] = members
+        self._write()
+
+    @property
+    def veiled(self) -> dict[str, float]:
+        """By the mark of an id or a name: until when (seconds since 1970) what was said must not name it."""
+        return self._kept.veiled
+
+    def veil(self, marks: dict[str, float]) -> None:
+        """These are the marks now."""
+        self._kept.veiled = marks
         self._write()
 
     def _read(self) -> _Kept:
