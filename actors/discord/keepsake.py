@@ -59,6 +59,14 @@ class Night(msgspec.Struct):
     """The screening that it became; empty until the film began."""
     left_s: float = 0.0
     """Since when the film that had begun does not run; seconds since 1970, 0 while it runs or has not begun."""
+    kind: str = ""
+    """Plex's type of the film; empty where only its rating key is known."""
+    guid: str = ""
+    """Plex's guid of the film, the same on every server."""
+    title: str = ""
+    """The film's title."""
+    year: int | None = None
+    """The film's year of release."""
 
 
 class _Kept(msgspec.Struct):
