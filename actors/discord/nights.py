@@ -29,7 +29,10 @@ _LOOK_EVERY_S = 60.0
 _RECONNECT_S = 2.0
 NAME, ABOUT = 100, 1000
 """Longest name and description of an event."""
-PERMISSION = later("give the bot Create Events and Manage Events in the server")
+PERMISSION = later(
+    "give the bot Create Events and Manage Events in the server, and View Channel and Connect in the voice channel"
+    " (in a stage channel also Manage Channels, Mute Members and Move Members)"
+)
 _TRIES = 5
 _OWN_GUIDS = {"local", "file", "com.plexapp.agents.none"}
 """Before the "://" of guids that a server makes by itself, for what no agent knows."""
