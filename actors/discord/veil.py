@@ -30,6 +30,8 @@ class Veil:
     def __init__(self, keepsake: Keepsake, clock: Clock) -> None:
         self._keepsake = keepsake
         self._clock = clock
+        if len(still := self._still(clock.now().wall_s)) < len(keepsake.veiled):
+            keepsake.veil(still)
 
     def draw(self, person: Person, name: str = "") -> None:
         """This member, by whatever id and name, is not to be seen in what was said until now."""
@@ -40,8 +42,10 @@ class Veil:
         marks = {_mark(text) for text in known if text}
         kept = self._keepsake.veiled
         if any(kept.get(mark, 0.0) < now_s for mark in marks):
-            still = {mark: until_s for mark, until_s in kept.items() if until_s + KEPT_S > now_s}
-            self._keepsake.veil(still | dict.fromkeys(marks, now_s + ON_THE_WAY_S))
+            self._keepsake.veil(self._still(now_s) | dict.fromkeys(marks, now_s + ON_THE_WAY_S))
+
+    def _still(self, now_s: float) -> dict[str, float]:
+        return {mark: until_s for mark, until_s in self._keepsake.veiled.items() if until_s + KEPT_S > now_s}
 
     def over(self, notice: Notice) -> Notice | None:
         """An announcement as others may see it; None where nothing is left of it."""
