@@ -221,4 +221,4 @@ class PlexSignedIn(Message, frozen=True, tag="plex_signed_in"):
     name: str = ""
     """The account's name."""
     problem: str = ""
-    """Why it cannot be known, in one line without secrets; empty where it is."""
+    """Why it cannot be known, or not of every server, in one line without secrets; empty where it is."""

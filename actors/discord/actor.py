@@ -27,6 +27,7 @@ from actors.discord.painter import Painter
 from actors.discord.presence import Presence
 from actors.discord.tongue import speak
 from actors.discord.troubles import Troubles
+from actors.discord.veil import Veil
 from actors.discord.voice import VoiceWatch
 from actors.runtime import Actor, Context, OutboxFull
 from messages import BadgesAwarded, Message, NowPlaying, ScreeningEnded, ScreeningStarted
@@ -66,6 +67,7 @@ class DiscordActor(Actor):
         self._cards = Cards(self._desk, self._announce_channel, self._keepsake, self.log)
         self._nights = Nights(self._desk, self._connection.logged_in, self._keepsake, self.log, self._cards.said)
         self._digest = Digest(self._desk, self._announce_channel, self._keepsake, self.log)
+        veil = Veil(self._keepsake, context.clock)
         self._announcer = Announcer(
             settings.discord_announce_channel_id,
             self._announce_channel,
@@ -73,7 +75,9 @@ class DiscordActor(Actor):
             self._troubles,
             self.log,
             self._cards,
+            veil,
         )
+        self._desk.on_hidden += [veil.draw, lambda _person, _name: self._announcer.veiled()]
         self._connection.on_up += [self._voice.report, self._announcer.online, self._presence.again]
         self._connection.on_down += [self._voice.report]
 

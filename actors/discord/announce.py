@@ -17,6 +17,7 @@ from actors.discord.failures import POSSIBLE, Verdict, judge
 from actors.discord.keepsake import Keepsake, Posting
 from actors.discord.notices import Notice
 from actors.discord.troubles import Troubles
+from actors.discord.veil import Veil
 from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
 
 MOST_WAITING = 200
@@ -59,8 +60,10 @@ class Announcer:
         troubles: Troubles,
         log: logging.Logger,
         cards: Cards | None = None,
+        veil: Veil | None = None,
     ) -> None:
         self._cards = cards
+        self._veil = veil
         self._channel_id = channel_id
         self._channel = channel
         self._keepsake = keepsake
@@ -86,10 +89,28 @@ class Announcer:
             if other.message_id == waiting.message_id:
                 other.done.add_done_callback(lambda _: waiting.settle())
                 return
+        if not self._may_say(waiting):
+            waiting.settle()
+            return
         self._queue.append(waiting)
         while len(self._queue) > MOST_WAITING:
             self._drop(self._queue[0], f"more than {MOST_WAITING} announcements wait for Discord")
         self._some.set()
+
+    def veiled(self) -> None:
+        """Somebody is not to be seen any more: what waits must not name them."""
+        for waiting in list(self._queue):
+            if not self._may_say(waiting):
+                self._settle(waiting)
+
+    def _may_say(self, waiting: Waiting) -> bool:
+        """Whether anything is left to say when nobody is named who is not to be seen."""
+        notice = waiting.notice if self._veil is None else self._veil.over(waiting.notice)
+        if notice is None:
+            self._log.info("An announcement is dropped, for it names somebody who is not to be seen any more")
+            return False
+        waiting.notice = notice
+        return True
 
     def online(self) -> None:
         """Discord can be reached again: try at once."""

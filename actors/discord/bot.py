@@ -62,7 +62,7 @@ class UsherBot(commands.Bot):
         )
         self.desk = desk
         self.night_planned = night_planned
-        self.book = Book(desk, PAGES, ADMIN_PAGES)
+        self.book = Book(desk, PAGES, ADMIN_PAGES, keepsake)
         self.on_up: Callable[[], None] = lambda: None
         self.on_down: Callable[[], None] = lambda: None
         self.is_set_up = False

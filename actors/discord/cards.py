@@ -1,6 +1,7 @@
 """The live cards: a screening's own message, edited in place while it plays, the night's record afterwards."""
 
 import asyncio
+import hashlib
 import io
 import logging
 import math
@@ -184,15 +185,21 @@ class Cards:
         if _POSTER not in {name.partition(".")[0] for name in face.pictures}:
             self._fetch_poster(face, face.seen)
         face.card.files = []
-        names, sent = sorted(face.pictures), Sent.of(face)
+        sent = Sent.of(face)
         try:
-            files = self._files(face)
-            message = await channel.send(embed=self._embed(face), files=files, allowed_mentions=look.NOBODY)
+            message = await channel.send(
+                embed=self._embed(face),
+                files=self._files(face),
+                nonce=_nonce(face.card),
+                allowed_mentions=look.NOBODY,
+            )
         except POSSIBLE as error:
             self._failed(face, error)
             return
         face.card.message_id, face.posted_s = message.id, time.monotonic()
-        self._edited(face, names, sent)
+        self._edited(face, sorted(each.filename for each in message.attachments), sent)
+        face.change()  # it may be the message of a try whose answer was lost, as things stood then
+        self._keep()
 
     async def _edit(self, face: Face) -> None:
         """Bring the message up to date."""
@@ -320,6 +327,11 @@ class Cards:
             self._some.set()
         else:
             self._log.info("“%s” has no poster: %s", shown.item.title, poster.problem)
+
+
+def _nonce(card: Card) -> str:
+    """By which Discord knows a post in place of the card's deleted message again, also after a restart."""
+    return hashlib.blake2s(f"{card.screening_id}\n{card.message_id}".encode(), digest_size=12).hexdigest()
 
 
 def _shown_badges(card: Card) -> list[tuple[str, str]]:

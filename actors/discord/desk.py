@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from actors.discord.tongue import _, later
 from actors.runtime import Clock, RemoteError
-from messages import FilmsFound, FindFilms, GetPoster, Item, Message, Poster
+from messages import FilmsFound, FindFilms, GetPoster, Item, Message, Person, Poster
 
 if TYPE_CHECKING:
     from actors.discord.painter import Painter
@@ -61,6 +61,8 @@ class Desk:
         self._asks = asks
         self.asker = ""
         """Discord id of the person for whom it asks, as digits; empty: for nobody in particular."""
+        self.on_hidden: list[Callable[[Person, str], None]] = []
+        """Told of members whom others are not to see from now on, with the name they have on Discord, if known."""
 
     def asked_by(self, person: str) -> "Desk":
         """The same desk with this person before it: what is private is told to its owner alone."""
@@ -88,7 +90,18 @@ class Desk:
                 _("{who} answered something unexpected ({kind}).").format(who=who, kind=type(answer).__name__),
                 _("Are all parts of Usher of one version? Restart it."),
             )
+        self._note(answer)
         return answer
+
+    def _note(self, answer: Message) -> None:
+        """Whoever's choice an answer tells is hidden from then on, however it came to be known."""
+        if isinstance(answer, Person) and answer.privacy in ("private", "untracked"):
+            self.hide(answer)
+
+    def hide(self, person: Person, name: str = "") -> None:
+        """Others are not to see this member in anything that was said until now."""
+        for tell in self.on_hidden:
+            tell(person, name)
 
     @property
     def pollers(self) -> list[str]:

@@ -14,6 +14,8 @@ MOST_CARDS = 10
 """Cards that are remembered: those of films that run, and of the last ones that ended."""
 
 MOST_NIGHTS = 50
+MOST_ASKED = 200
+"""Answers whose buttons cannot carry what was asked for, and still work."""
 
 
 class Posting(msgspec.Struct):
@@ -59,6 +61,14 @@ class Night(msgspec.Struct):
     """The screening that it became; empty until the film began."""
     left_s: float = 0.0
     """Since when the film that had begun does not run; seconds since 1970, 0 while it runs or has not begun."""
+    kind: str = ""
+    """Plex's type of the film; empty where only its rating key is known."""
+    guid: str = ""
+    """Plex's guid of the film, the same on every server."""
+    title: str = ""
+    """The film's title."""
+    year: int | None = None
+    """The film's year of release."""
 
 
 class _Kept(msgspec.Struct):
@@ -70,6 +80,10 @@ class _Kept(msgspec.Struct):
     digest_s: float = 0.0
     roles: dict[str, list[int]] = {}
     """By the role's id: the members to whom it was given."""
+    asked: dict[str, str] = {}
+    """What was asked for, by what the buttons below an answer carry of it; the oldest first."""
+    veiled: dict[str, float] = {}
+    """Marks of ids and names that no announcement of a time until then may name; seconds since 1970, UTC."""
 
 
 class Keepsake:
@@ -139,6 +153,10 @@ class Keepsake:
         for members in self._kept.roles.values():
             members[:] = [member for member in members if str(member) != viewer_id]
         self._kept.posted = [told for told in self._kept.posted if f":{viewer_id}:" not in told]
+        self._kept.asked = {key: asked for key, asked in self._kept.asked.items() if viewer_id not in asked}
+        if (begun := self._kept.posting) is not None:
+            begun.ids = [told for told in begun.ids if f":{viewer_id}:" not in told]
+            self._kept.posting = begun if begun.ids else None
         self._write()
 
     @property
@@ -168,6 +186,28 @@ class Keepsake:
     def gave(self, role_id: int, members: list[int]) -> None:
         """These are the members now to whom this role was given."""
         self._kept.roles[str(role_id)] = members
+        self._write()
+
+    def asked(self, key: str) -> str | None:
+        """What was asked for where a button carries this of it; None where it is not known any more."""
+        return self._kept.asked.get(key)
+
+    def keep_asked(self, key: str, asked: str) -> None:
+        """A button is about to carry this of what was asked for."""
+        if next(reversed(self._kept.asked), "") == key:
+            return
+        others = [pair for pair in self._kept.asked.items() if pair[0] != key]
+        self._kept.asked = dict([*others, (key, asked)][-MOST_ASKED:])
+        self._write()
+
+    @property
+    def veiled(self) -> dict[str, float]:
+        """By the mark of an id or a name: until when (seconds since 1970) what was said must not name it."""
+        return self._kept.veiled
+
+    def veil(self, marks: dict[str, float]) -> None:
+        """These are the marks now."""
+        self._kept.veiled = marks
         self._write()
 
     def _read(self) -> _Kept:

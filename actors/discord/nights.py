@@ -29,8 +29,13 @@ _LOOK_EVERY_S = 60.0
 _RECONNECT_S = 2.0
 NAME, ABOUT = 100, 1000
 """Longest name and description of an event."""
-PERMISSION = later("give the bot Create Events and Manage Events in the server")
+PERMISSION = later(
+    "give the bot Create Events and Manage Events in the server, and View Channel and Connect in the voice channel"
+    " (in a stage channel also Manage Channels, Mute Members and Move Members)"
+)
 _TRIES = 5
+_OWN_GUIDS = {"local", "file", "com.plexapp.agents.none"}
+"""Before the "://" of guids that a server makes by itself, for what no agent knows."""
 
 
 def name_of(item: Item) -> str:
@@ -62,7 +67,16 @@ class Nights:
         """A night was planned: it begins when this film does. Those whose film never came are let go."""
         past_s = self._now_s() - KEPT_S
         others = [night for night in self._keepsake.nights if night.screening_id or night.starts_s > past_s]
-        night = Night(event.id, item.server_id, item.rating_key, event.start_time.timestamp())
+        night = Night(
+            event.id,
+            item.server_id,
+            item.rating_key,
+            event.start_time.timestamp(),
+            kind=item.kind,
+            guid=item.guid,
+            title=item.title,
+            year=item.year,
+        )
         self._keepsake.keep_nights([*others, night])
 
     def seen(self, playing: NowPlaying) -> None:
@@ -194,8 +208,29 @@ class Nights:
         return self._desk.clock.now().wall_s
 
 
+def _is_film(night: Night, item: Item) -> bool:
+    """Whether this is the night's film: the very file, or another copy, edition, library or server's."""
+    if (night.server_id, night.rating_key) == (item.server_id, item.rating_key):
+        return True
+    if not night.kind or night.kind != item.kind:
+        return False
+    (agent, ours), (other_agent, other) = _guid(night.guid), _guid(item.guid)
+    if agent and agent == other_agent:
+        return ours == other  # there are films of one title and year
+    named = night.title and night.year is not None
+    return bool(named) and (night.title.casefold(), night.year) == (item.title.casefold(), item.year)
+
+
+def _guid(guid: str) -> tuple[str, str]:
+    """Who gave it, and what it is with them; empty where it means something on one server alone."""
+    agent, _, rest = guid.partition("://")
+    if agent in _OWN_GUIDS:
+        return "", ""
+    return agent, rest.partition("?")[0]
+
+
 def _begins(night: Night, shown: Screening) -> bool:
     """Whether this may be the film of a night that has not begun, or that was broken off."""
-    if not shown.party or (night.server_id, night.rating_key) != (shown.item.server_id, shown.item.rating_key):
+    if not shown.party or not _is_film(night, shown.item):
         return False
     return not night.screening_id or (night.left_s > 0 and shown.started_at_s - night.left_s <= BREAK_S)

@@ -1,41 +1,65 @@
 """Pages with buttons that still work after a restart: each button carries all that makes its page."""
 
+import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Self
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import discord
 
 from actors.discord import look
 from actors.discord.desk import Desk
 from actors.discord.errors import answering
+from actors.discord.keepsake import Keepsake
 from actors.discord.look import Reply
 from actors.discord.tongue import _
 from actors.discord.words import measure
 
+Got = TypeVar("Got")
 Maker = Callable[[Desk, str, int], Awaitable[Reply]]
 """Makes a page: from the desk, the arguments in one string, and the page's number from 0."""
 
 CUSTOM_ID = 100
 _PREFIX = "usher:page:"
 ARGUMENTS = 64
-"""Room for the arguments in a button."""
+"""Room for the arguments in a button. Longer ones are kept, and the button carries what they are kept under."""
+_KEPT = "~"
+"""Before what they are kept under."""
 
 
 def pack(*parts: str) -> str:
-    """Arguments in one string that fits a button; the last may be long and is cut (part of a title stays one)."""
+    """Arguments in one string; the last may have any sign in it."""
     *fixed, last = parts
-    head = "".join(f"{part.replace('|', ' ')}|" for part in fixed)
-    room = ARGUMENTS - measure(head)
-    while measure(last) > room:
-        last = last[:-1]
-    return head + last
+    return "".join(f"{part.replace('|', ' ')}|" for part in fixed) + last
 
 
 def unpack(arguments: str, count: int) -> list[str]:
     """What `pack` packed, `count` parts."""
     parts = arguments.split("|", count - 1)
     return parts + [""] * (count - len(parts))
+
+
+class Leaf(NamedTuple, Generic[Got]):
+    """A page of a list that is read page by page."""
+
+    found: Got
+    number: int
+    """From 0."""
+    pages: int
+    """How many there are, at least one."""
+
+
+async def leaf(read: Callable[[int], Awaitable[Got]], total: Callable[[Got], int], page: int, rows: int) -> Leaf[Got]:
+    """The page asked for, or the last there is: lists grow shorter while people read, and buttons stay for years.
+
+    `read` gets a page by how many rows come before it, `total` says of what it got how many rows there are in all.
+    """
+    while True:
+        found = await read(page * rows)
+        pages = max(1, -(-total(found) // rows))
+        if page < pages:
+            return Leaf(found, page, pages)
+        page = pages - 1
 
 
 def buttons(name: str, arguments: str, reply: Reply) -> discord.ui.View | None:
@@ -108,8 +132,9 @@ class PageButton(
 class Book:
     """Every kind of page there is, and who may see it."""
 
-    def __init__(self, desk: Desk, makers: Mapping[str, Maker], admin_only: frozenset[str]) -> None:
+    def __init__(self, desk: Desk, makers: Mapping[str, Maker], admin_only: frozenset[str], keepsake: Keepsake) -> None:
         self.desk = desk
+        self._keepsake = keepsake
         self._makers = makers
         self._admin_only = admin_only
 
@@ -118,7 +143,15 @@ class Book:
     ) -> tuple[Reply, discord.ui.View | None]:
         """A page and its buttons, as the asker (a Discord id) may see it. Raises UnansweredError."""
         reply = await self._makers[name](self.desk.asked_by(asker), arguments, page)
-        return reply, buttons(name, arguments, reply)
+        return reply, buttons(name, self._carried(arguments) if reply.pages > 1 else arguments, reply)
+
+    def _carried(self, arguments: str) -> str:
+        """What a button carries: a title that was cut would find other films on the next page."""
+        if measure(arguments) <= ARGUMENTS and not arguments.startswith(_KEPT):
+            return arguments
+        key = _KEPT + hashlib.blake2s(arguments.encode(), digest_size=12).hexdigest()
+        self._keepsake.keep_asked(key, arguments)
+        return key
 
     async def turn(self, interaction: discord.Interaction[Any], name: str, arguments: str, page: int) -> None:
         """Answer a press: the page asked for takes the place of the one shown."""
@@ -128,6 +161,11 @@ class Book:
         if name in self._admin_only and not interaction.permissions.administrator:
             await refuse(interaction, _("Only administrators of this server may see this."))
             return
+        known = self._keepsake.asked(arguments) if arguments.startswith(_KEPT) else arguments
+        if known is None:
+            await refuse(interaction, _("It is not known any more what was asked for."), _("Give the command again."))
+            return
+        arguments = known
         await interaction.response.defer()
         async with answering(interaction):
             reply, view = await self.make(name, arguments, page, str(interaction.user.id))

@@ -103,10 +103,8 @@ class SignIns:
                 self._log.info("plex.tv did not confirm a sign-out; what it gave is dropped all the same")
         here, silent = self._machines()
         ids = tuple(plex_id(who, server) for server in can_use if server.server_id in here)
-        if ids:
-            return PlexSignedIn("signed_in", ids, who.name)
         problem = "A Plex server does not answer, so it cannot be known." if silent else ""
-        return PlexSignedIn("no_access", (), who.name, problem)
+        return PlexSignedIn("signed_in" if ids else "no_access", ids, who.name, problem)
 
     def _machines(self) -> tuple[set[str], int]:
         """The machineIdentifiers of our servers that answer, and how many do not."""

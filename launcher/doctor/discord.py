@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,9 +23,14 @@ NEEDED = {VIEW: "View Channel", 1 << 11: "Send Messages", 1 << 14: "Embed Links"
 """What the bot needs in the channel of announcements."""
 WISHED = {1 << 33: "Manage Events", 1 << 44: "Create Events"}
 """What it needs in the server besides, to make events of planned film nights; all else works without."""
-INVITED = sum(NEEDED) + sum(WISHED)
+NIGHTS_IN = {1 << 20: "Connect"}
+NIGHTS_ON_STAGE = {**NIGHTS_IN, 1 << 4: "Manage Channels", 1 << 22: "Mute Members", 1 << 24: "Move Members"}
+"""What it needs besides in the voice or stage channel in which such an event is to be. A stage's are given there: they
+are too much for an invitation."""
+INVITED = sum(NEEDED) + sum(WISHED) + sum(NIGHTS_IN)
 """What an invitation asks for."""
 TEXT_TYPES, VOICE_TYPES = (0, 5), (2, 13)
+_STAGE_TYPE = 13
 
 
 class RefusedError(Exception):
@@ -156,6 +162,33 @@ def _guild(api: Api, settings: config.Settings, bot_id: str, app_id: str) -> Ite
             "none is set: watch parties are not followed, Plex sessions are",
             "set WATCH_PARTY_VOICE_CHANNEL_ID to the id of the voice or stage channel",
         )
+    yield from _nights(api, allowed, settings.watch_party_voice_channel_id)
+
+
+def _nights(api: Api, allowed: _Allowed, channel_id: int) -> Iterator[Finding]:
+    """Whether film nights can be planned: events of the server, in the watch party's channel where one is set."""
+    what, lacks = "Film nights", [name for bit, name in WISHED.items() if not allowed.in_server & bit]
+    if lacks:
+        yield note(
+            what,
+            f"/night cannot plan them: in the server the bot lacks: {', '.join(lacks)}",
+            "allow the bot's role that in Server Settings > Roles, if you want to plan film nights",
+        )
+    channel: dict[str, Any] = {}
+    if channel_id:
+        with contextlib.suppress(RefusedError):  # told of already
+            channel = api.get(f"/channels/{channel_id}")
+    has = allowed.in_channel(channel) if channel.get("type") in VOICE_TYPES else 0
+    needed = NIGHTS_ON_STAGE if channel.get("type") == _STAGE_TYPE else NIGHTS_IN
+    missing = [name for bit, name in needed.items() if has and not has & bit]
+    if missing:
+        yield note(
+            what,
+            f"/night cannot plan them in #{channel.get('name', channel_id)}: the bot lacks: {', '.join(missing)}",
+            "allow the bot's role that in the channel's settings > Permissions, if you want to plan film nights",
+        )
+    if not lacks and not missing:
+        yield good(what, "the bot may plan them")
 
 
 def _ignored_roles(guild: dict[str, Any], settings: config.Settings) -> Iterator[Finding]:
@@ -223,6 +256,11 @@ class _Allowed:
             if str(role["id"]) in self._roles:
                 self._base |= int(role["permissions"])
         self._owner = str(guild.get("owner_id", "")) == bot_id
+
+    @property
+    def in_server(self) -> int:
+        """The permission bits that its roles give it."""
+        return -1 if self._owner or self._base & ADMINISTRATOR else self._base
 
     def in_channel(self, channel: dict[str, Any]) -> int:
         """The permission bits in a channel; none where it may not be seen."""

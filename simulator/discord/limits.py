@@ -124,7 +124,12 @@ def _one_component(component: Payload, path: str) -> Iterator[Problem]:
     options = component.get("options") or []
     if kind == 3 and not 1 <= len(options) <= 25:
         yield f"{path}.options", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 25 in length."
+    values: set[Any] = set()
     for number, option in enumerate(options):
+        if option.get("value") in values:
+            text = "The specified option value is already used"
+            yield f"{path}.options.{number}.value", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", text
+        values.add(option.get("value"))
         for key in ("label", "value", "description"):
             yield from _too_long(option.get(key), 100, f"{path}.options.{number}.{key}")
 

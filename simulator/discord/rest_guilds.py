@@ -13,6 +13,8 @@ from simulator.discord.ids import snowflake
 from simulator.discord.model import STAGE, VOICE, Channel, Guild, Member, Payload
 from simulator.discord.permissions import (
     CREATE_EVENTS,
+    EVENTS_IN_VOICE,
+    EVENTS_ON_STAGE,
     MANAGE_CHANNELS,
     MANAGE_EVENTS,
     MANAGE_ROLES,
@@ -21,6 +23,8 @@ from simulator.discord.permissions import (
 )
 from simulator.discord.world import FLAG_MEMBERS, GUILDS, SCHEDULED_EVENTS, World
 
+_PLACES = {1: (STAGE, EVENTS_ON_STAGE), 2: (VOICE, EVENTS_IN_VOICE)}
+"""By an event's entity type: the kind of its channel, and what it needs there."""
 SESSIONS = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "max_concurrency": 1}
 
 
@@ -249,6 +253,14 @@ class Guilds:
             raise unknown("Guild Scheduled Event")
         return guild, found
 
+    def _demand_event(self, guild: Guild, event: Payload, *needed: int) -> None:
+        """An event in a channel needs more than one elsewhere, and needs it there; its channel must fit its kind."""
+        kind, more = _PLACES.get(event["entity_type"], (None, ()))
+        channel = guild.channels.get(int(event.get("channel_id") or 0))
+        if kind is not None and (channel is None or channel.kind != kind):
+            raise invalid_form([("channel_id", "GUILD_SCHEDULED_EVENT_CHANNEL", "The channel does not fit the event")])
+        self._demand(guild, channel if kind is not None else None, *needed, *more)
+
     async def event(self, request: web.Request) -> web.Response:
         """One planned event."""
         return answer(self._event_of(request)[1])
@@ -256,7 +268,6 @@ class Guilds:
     async def add_event(self, request: web.Request) -> web.Response:
         """Plan one."""
         guild, body = self.guild_of(request), body_of(request)
-        self._demand(guild, None, CREATE_EVENTS)
         required = ("name", "privacy_level", "scheduled_start_time", "entity_type")
         missing = [(key, "BASE_TYPE_REQUIRED", "This field is required") for key in required if not body.get(key)]
         if len(str(body.get("name"))) > 100:
@@ -265,6 +276,7 @@ class Guilds:
             missing.append(("description", "BASE_TYPE_MAX_LENGTH", "Must be 1000 or fewer in length."))
         if missing:
             raise invalid_form(missing)
+        self._demand_event(guild, body, CREATE_EVENTS)
         event: Payload = {
             "description": None, "scheduled_end_time": None, "channel_id": None, "entity_metadata": None,
             "image": None, "recurrence_rule": None, **_kept(body), "id": str(snowflake()), "guild_id": str(guild.id),
@@ -280,7 +292,7 @@ class Guilds:
     async def change_event(self, request: web.Request) -> web.Response:
         """Change one: also how it is begun, ended and called off."""
         guild, event = self._event_of(request)
-        self._demand(guild, None, MANAGE_EVENTS)
+        self._demand_event(guild, event, MANAGE_EVENTS)
         with self.world.changed:
             event.update(_kept(body_of(request)))
             self.world.changed.notify_all()
@@ -290,7 +302,7 @@ class Guilds:
     async def remove_event(self, request: web.Request) -> web.Response:
         """Take one away."""
         guild, event = self._event_of(request)
-        self._demand(guild, None, MANAGE_EVENTS)
+        self._demand_event(guild, event, MANAGE_EVENTS)
         with self.world.changed:
             del guild.events[int(event["id"])]
             guild.interested.pop(int(event["id"]), None)

@@ -146,6 +146,35 @@ def test_a_deleted_card_is_posted_anew(stage: Stage) -> None:
         until(lambda: again.attachments, "its poster")
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_card_that_is_posted_anew_is_there_once(stage: Stage, restarted: bool) -> None:
+    """The answer to the new post is lost: the next try finds that message, also after a restart, and brings it up to
+    date; the life after that goes on with it.
+    """
+    stage.plex.answers[GetPoster] = Poster()
+
+    def comes(name: str) -> None:
+        """Somebody comes, and the card shows it."""
+        stage.tracker.tell(NowPlaying(now(), (film(seats=(samples.seat(name, viewer_id="7"),)),)))
+        until(lambda: name in text(again), f"{name} is seen")
+
+    with stage.acting():
+        card = start(stage, film())
+        stage.discord.world.delete(card)
+        lost = stage.discord.faults.losing("/messages", method="POST")
+        stage.tracker.tell(NowPlaying(now(), (film(seats=(samples.seat("Dora", viewer_id="9"),)),)))
+        (again,) = until(lambda: stage.discord.messages("film-club", by_bot=True), "the card is back")
+        if not restarted:
+            stage.discord.faults.heal(lost)
+            until(lambda: stage.discord.recorder.count("POST", "/messages") >= 3, "another try")
+            comes("Emil")
+    stage.discord.faults.heal()
+    for name in ("Fay", "Gus"):
+        with stage.acting():
+            comes(name)
+    assert stage.discord.messages("film-club", by_bot=True) == [again]
+
+
 def test_an_end_whose_card_was_deleted_is_posted(stage: Stage) -> None:
     """The record is a message of its own then."""
     with stage.acting():

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from messages import ActiveWatches, GetHealth, GetSaveStatus, HealthReport, ListActiveWatches, SaveStatus
-from simulator.discord.permissions import BOT_CAN, CREATE_EVENTS, EMBED_LINKS, VIEW_CHANNEL
+from simulator.discord.permissions import (
+    BOT_CAN,
+    CONNECT,
+    CREATE_EVENTS,
+    EMBED_LINKS,
+    MANAGE_CHANNELS,
+    MOVE_MEMBERS,
+    MUTE_MEMBERS,
+    VIEW_CHANNEL,
+)
 from tests.integration.discord_stage import Stage, answer, staged
 from tests.unit.discord import samples
 
@@ -64,6 +73,22 @@ def test_what_nights_and_roles_need_is_named(stage: Stage) -> None:
     stage.changes = {"top_watchers_role_id": 5}
     with stage.acting():
         assert "❌ The role of the top watchers: the bot lacks Manage Roles" in diagnosed(stage)
+
+
+def test_what_nights_need_in_their_channel_is_named(stage: Stage) -> None:
+    """To connect; on a stage more, and it is enough to have it there; the simulated Discord refuses the same."""
+    stage.discord.deny("Cinema", CONNECT)
+    with stage.acting():
+        assert "❌ Film nights: in Cinema the bot lacks Connect\n" in diagnosed(stage)
+    stage.changes["watch_party_voice_channel_id"] = stage.discord.channel("Premieres").id
+    with stage.acting():
+        said = diagnosed(stage)
+        assert "❌ Film nights: in Premieres the bot lacks Manage Channels, Mute Members, Move Members\n" in said
+        stage.discord.allow_bot(BOT_CAN | MANAGE_CHANNELS | MUTE_MEMBERS | MOVE_MEMBERS)
+        stage.discord.deny("Premieres", MOVE_MEMBERS)
+        stage.discord.until(lambda: "lacks Move Members\n" in diagnosed(stage), 10)
+        stage.discord.deny("Premieres")
+        stage.discord.until(lambda: "Nothing is missing" in diagnosed(stage), 10)
 
 
 def test_permissions_that_lack_are_named(stage: Stage) -> None:

@@ -116,7 +116,8 @@ def test_a_night_begins_and_ends_with_its_film_over_a_restart(stage: Stage) -> N
     with stage.acting():
         made = plan(stage)
     shown = screening(stage)
-    other = screening(stage, screening_id="another", item=msgspec.structs.replace(shown.item, rating_key="999"))
+    another = msgspec.structs.replace(shown.item, rating_key="999", title="Nosferatu")
+    other = screening(stage, screening_id="another", item=another)
     with stage.acting():
         stage.tracker.tell(ScreeningStarted(samples.NOW, shown)).wait(10)
         plays(stage, other)
@@ -127,6 +128,42 @@ def test_a_night_begins_and_ends_with_its_film_over_a_restart(stage: Stage) -> N
     with stage.acting():
         ends(stage, shown)
         until(lambda: events(stage)[0]["status"] == COMPLETED, "the event ends")
+
+
+PLEX_GUID, OTHER_GUID = "plex://movie/5d776834", "plex://movie/5d7768ff"
+
+
+@pytest.mark.parametrize(
+    ("planned", "played", "begins"),
+    [
+        ({"guid": PLEX_GUID}, {"guid": PLEX_GUID, "title": "Metropolis: Final Cut", "year": 2001}, True),
+        ({"guid": PLEX_GUID}, {"guid": PLEX_GUID, "server_id": "machine-b"}, True),
+        ({"guid": PLEX_GUID}, {"guid": OTHER_GUID}, False),
+        ({"guid": PLEX_GUID}, {"guid": "com.plexapp.agents.imdb://tt0017136?lang=de", "title": "METROPOLIS"}, True),
+        ({}, {"server_id": "machine-b"}, True),
+        ({"guid": "local://7"}, {"guid": "local://7", "server_id": "machine-b", "title": "Nosferatu"}, False),
+        ({"guid": "local://7"}, {"guid": "local://8", "server_id": "machine-b"}, True),
+        ({}, {"year": 2001}, False),
+        ({"year": None}, {"year": None}, False),
+        ({"guid": PLEX_GUID}, {"guid": PLEX_GUID, "kind": "clip"}, False),
+    ],
+)
+def test_another_copy_of_the_film_begins_its_night(
+    stage: Stage, planned: dict[str, Any], played: dict[str, Any], begins: bool
+) -> None:
+    """Of another server, library or edition, over a restart; a film that only looks alike does not."""
+    item = msgspec.structs.replace(samples.item(), **planned)
+    stage.plex.answers[FindFilms] = FilmsFound((item,))
+    copy = msgspec.structs.replace(item, **{"rating_key": "999", **played})
+    with stage.acting():
+        made = plan(stage)
+    with stage.acting():
+        plays(stage, screening(stage, screening_id="copy", item=copy))
+        if not begins:
+            plays(stage, screening(stage, item=item))
+        begun = until(lambda: kept(stage)[0]["screening_id"], "the event begins")
+    assert made["status"] == ACTIVE
+    assert (begun == "copy") == begins
 
 
 def ends(stage: Stage, shown: Screening, at_s: float | None = None) -> None:

@@ -1,9 +1,10 @@
 """What the real discord.py makes of every way in which Discord can fail."""
 
+import datetime
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import aiohttp
@@ -13,7 +14,7 @@ import requests
 import yarl
 
 from simulator.discord import VOICE, SimulatedDiscord
-from simulator.discord.permissions import BOT_CAN, MANAGE_CHANNELS
+from simulator.discord.permissions import BOT_CAN, CONNECT, MANAGE_CHANNELS, MOVE_MEMBERS, MUTE_MEMBERS
 from tests.integration.robot import Robot
 
 
@@ -33,6 +34,40 @@ def robot(server: SimulatedDiscord) -> Iterator[Robot]:
     with Robot(server, message_content=True) as made:
         made.wait_heard("ready")
         yield made
+
+
+def plan(robot: Robot, server: SimulatedDiscord, where: str, kind: discord.EntityType) -> discord.ScheduledEvent:
+    """The bot plans an event in a channel."""
+    create: Any = robot.guilds[0].create_scheduled_event  # its types know no channel by its id
+    event: Coroutine[Any, Any, discord.ScheduledEvent] = create(
+        name="Metropolis", start_time=discord.utils.utcnow() + datetime.timedelta(hours=1), entity_type=kind,
+        channel=discord.Object(server.channel(where).id), privacy_level=discord.PrivacyLevel.guild_only,
+    )  # fmt: skip
+    return robot.do(event)
+
+
+def test_an_event_needs_more_in_its_channel(robot: Robot, server: SimulatedDiscord) -> None:
+    """To connect in a voice channel, also to begin it."""
+    voice = discord.EntityType.voice
+    made = plan(robot, server, "Cinema", voice)
+    server.deny("Cinema", CONNECT)
+    with pytest.raises(discord.Forbidden):
+        plan(robot, server, "Cinema", voice)
+    with pytest.raises(discord.Forbidden):
+        robot.do(made.start())
+
+
+def test_an_event_on_a_stage_needs_more_still(robot: Robot, server: SimulatedDiscord) -> None:
+    """To run the stage. A channel of another kind is no place for it."""
+    stage = discord.EntityType.stage_instance
+    with pytest.raises(discord.HTTPException, match="does not fit"):
+        plan(robot, server, "Cinema", stage)
+    server.allow_bot(BOT_CAN | MANAGE_CHANNELS | MUTE_MEMBERS)
+    with pytest.raises(discord.Forbidden):
+        plan(robot, server, "Premieres", stage)
+    server.allow_bot(BOT_CAN | MANAGE_CHANNELS | MUTE_MEMBERS | MOVE_MEMBERS)
+    plan(robot, server, "Premieres", stage)
+    assert len(server.guild.events) == 1
 
 
 def died(robot: Robot) -> BaseException:

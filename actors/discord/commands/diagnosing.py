@@ -21,6 +21,14 @@ _ANNOUNCE = {
     "attach_files": later("Attach Files"),
 }
 _NIGHTS = {"create_events": later("Create Events"), "manage_events": later("Manage Events")}
+_NIGHTS_IN = {"connect": later("Connect")}
+_NIGHTS_ON_STAGE = {
+    **_NIGHTS_IN,
+    "manage_channels": later("Manage Channels"),
+    "mute_members": later("Mute Members"),
+    "move_members": later("Move Members"),
+}
+"""Without these Discord makes no event in the channel."""
 _ROLES = {"manage_roles": later("Manage Roles")}
 _VOICE = {"view_channel": later("View Channel")}
 _ROLE = later("In the channel's settings > Permissions, allow that to the bot's role.")
@@ -91,6 +99,7 @@ def _channels(desk: Desk, guild: discord.Guild | None) -> Iterator[Found]:
         )
     if guild is not None:
         yield from _server_wide(guild, _("Film nights"), _NIGHTS)
+        yield from _nights_in(guild, guild.get_channel(voice))
         if settings.top_watchers_role_id:
             yield from _server_wide(guild, _("The role of the top watchers"), _ROLES)
     for role_id in settings.ignored_role_ids:
@@ -110,6 +119,20 @@ def _server_wide(guild: discord.Guild, what: str, needed: dict[str, str]) -> Ite
     if missing:
         said = _("{what}: the bot lacks {permissions}").format(what=what, permissions=", ".join(missing))
         yield Found("bad", said, _("In Server Settings > Roles, allow that to the bot's role."))
+
+
+def _nights_in(guild: discord.Guild, channel: Any) -> Iterator[Found]:
+    """What the bot lacks for events in the watch party's channel; one that it cannot see is told of already."""
+    needed = _NIGHTS_ON_STAGE if isinstance(channel, discord.StageChannel) else _NIGHTS_IN
+    if not isinstance(channel, discord.VoiceChannel | discord.StageChannel):
+        return
+    has = channel.permissions_for(guild.me)
+    missing = [_(label) for bit, label in needed.items() if not getattr(has, bit)]
+    if has.view_channel and missing:
+        said = _("{what}: in {channel} the bot lacks {permissions}").format(
+            what=_("Film nights"), channel=words.safe(channel.name, 60), permissions=", ".join(missing)
+        )
+        yield Found("bad", said, _(_ROLE))
 
 
 def _channel(

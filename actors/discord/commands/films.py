@@ -16,7 +16,7 @@ from actors.discord.commands.whom import Mentioned
 from actors.discord.desk import Desk
 from actors.discord.errors import RefusedError
 from actors.discord.look import Field, Reply, Section
-from actors.discord.pages import pack, unpack
+from actors.discord.pages import leaf, pack, unpack
 from actors.discord.tongue import _, later, ngettext
 from messages import GetHistory, GetMovieStats, HistoryPage, MovieStats, TitleCount, WatchRecord
 
@@ -177,11 +177,14 @@ async def history(desk: Desk, arguments: str, page: int) -> Reply:
     """A page of finished watches."""
     whose, since, title = unpack(arguments, 3)
     from_s = float(since) if since.lstrip("-").isdigit() else None
-    found = await desk.ask("persistence", GetHistory(whose, title, from_s, ROWS, page * ROWS, desk.asker), HistoryPage)
+
+    async def read(offset: int) -> HistoryPage:
+        question = GetHistory(whose, title, from_s, ROWS, offset, desk.asker)
+        return await desk.ask("persistence", question, HistoryPage)
+
+    found, page, pages = await leaf(read, lambda part: part.total, page, ROWS)
     if found.hidden:
         return look.kept(_("📜 History"))
-    pages = max(1, -(-found.total // ROWS))
-    page = min(page, pages - 1)
     lines = [_entry(record, bool(whose)) for record in found.records]
     asked = [_("“{title}”").format(title=words.safe(title, 60))] if title else []
     if from_s is not None:

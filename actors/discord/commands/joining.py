@@ -3,13 +3,14 @@
 A member's request to link is a message with buttons that carry all it is about: they work after a restart.
 """
 
+import contextlib
 import re
 from typing import Any, NamedTuple, NoReturn, Self
 
 import discord
 
 from actors.discord import look, words
-from actors.discord.desk import Desk
+from actors.discord.desk import Desk, UnansweredError
 from actors.discord.errors import RefusedError, answering
 from actors.discord.failures import POSSIBLE
 from actors.discord.hearsay import heard
@@ -78,18 +79,47 @@ def _watches(account: PlexAccount) -> str:
     return words.counted("{count} watch", "{count} watches", account.watches)
 
 
-async def linked(desk: Desk, *questions: LinkAccount) -> discord.Embed:
-    """Link one account of one member, or the same on several servers; what it did. Raises RefusedError."""
+async def linked(desk: Desk, *questions: LinkAccount, problem: str = "") -> discord.Embed:
+    """Link one account of one member, or the same on several servers; what it did, and what could not be done.
+
+    `problem` is why it is not known of some server whether the account is theirs there, too. Raises RefusedError or
+    UnansweredError where nothing was linked.
+    """
     who = questions[0].viewer_id
-    before = await _figures(desk, who)
+    before: Figures | None = await _figures(desk, who)
+    done: dict[str, Person] = {}
+    undone: dict[str, RefusedError | UnansweredError] = {}
     for question in questions:
-        _raise_problem(await desk.ask("persistence", question, Person, JOIN_S))
-    name = words.safe(questions[0].username, 60)
-    person = await desk.ask("persistence", GetPerson(who), Person)
-    account = words.safe(_name_of(person, questions[0].plex_id) or questions[0].plex_name, 60)
-    said = _("**{name}** and the Plex account **{account}** are one viewer now.").format(name=name, account=account)
-    told_before = before if _may_tell(person, questions[0].confirmed_by) else None
-    return _changed(said, told_before, await _figures(desk, who))
+        try:
+            person = await desk.ask("persistence", question, Person, JOIN_S)
+            _raise_problem(person)
+            done[question.plex_id] = person
+        except (RefusedError, UnansweredError) as error:
+            undone[question.plex_id] = error
+    if not done:
+        raise next(iter(undone.values()))
+    plex_id, person = list(done.items())[-1]
+    account = words.safe(_name_of(person, plex_id) or questions[0].plex_name, 60)
+    said = [
+        _("**{name}** and the Plex account **{account}** are one viewer now.").format(
+            name=words.safe(questions[0].username, 60), account=account
+        ),
+        *(_not_linked(plex_id, error) for plex_id, error in undone.items()),
+        *(["⚠️ " + _("Not every Plex server could be asked: {reason}").format(reason=problem)] if problem else []),
+    ]
+    if undone or problem:
+        said.append(_("See to that, then `/link` again for the rest; what is linked stays so."))
+    after = None
+    with contextlib.suppress(UnansweredError):  # what is linked is to be told all the same
+        after = await _figures(desk, who)
+    return _changed("\n".join(said), before if _may_tell(person, questions[0].confirmed_by) else None, after)
+
+
+def _not_linked(plex_id: str, error: RefusedError | UnansweredError) -> str:
+    """Of which server's account it failed, and why."""
+    server = words.safe(plex_id.split(":")[1], 60)
+    why = f"{error.what} {error.cure}".strip()
+    return "⚠️ " + _("Not linked on the Plex server {server}: {reason}").format(server=server, reason=why)
 
 
 async def unlinked(desk: Desk, account: str, who: str, asker: str) -> discord.Embed:
@@ -135,9 +165,9 @@ def _may_tell(person: Person, asker: str) -> bool:
     return asker in (person.viewer_id, "plex.tv") or person.privacy in ("open", "anonymous")
 
 
-def _changed(said: str, before: Figures | None, after: Figures) -> discord.Embed:
-    """What was done, and the figures before and after, where they may be told."""
-    if before is None:
+def _changed(said: str, before: Figures | None, after: Figures | None) -> discord.Embed:
+    """What was done, and the figures before and after, where they are known and may be told."""
+    if before is None or after is None:
         return look.card(_("🔗 Plex and Discord"), said, colour=look.GREEN)
     lines = [
         said,

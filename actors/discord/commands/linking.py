@@ -151,7 +151,9 @@ class Linking(UsherCog):
         who = viewer_id(ctx.author), ctx.author.display_name
         try:
             return await linked(
-                self.desk, *(LinkAccount(plex_id, signed.name, *who, "plex.tv") for plex_id in signed.plex_ids)
+                self.desk,
+                *(LinkAccount(plex_id, signed.name, *who, "plex.tv") for plex_id in signed.plex_ids),
+                problem=words.safe(heard(signed.problem), 300) if signed.problem else "",
             )
         except (UnansweredError, RefusedError) as error:
             return look.problem(error.what, error.cure)

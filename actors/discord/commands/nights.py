@@ -10,7 +10,7 @@ from actors.discord.commands.base import Context, Sparingly, UsherCog, command, 
 from actors.discord.desk import Desk, UnansweredError
 from actors.discord.errors import RefusedError
 from actors.discord.look import Field, Reply, Section
-from actors.discord.pages import Book, pack
+from actors.discord.pages import Book, leaf, pack
 from actors.discord.tongue import _, later
 from messages import GetWhoSaw, SeenBy, StartTracking, TitleCount, TrackingPlan, VoiceMember, WhoSaw
 
@@ -44,13 +44,16 @@ class Nights(UsherCog):
 async def who_saw(desk: Desk, arguments: str, page: int) -> Reply:
     """A page of who has seen a film: of those in the voice channel, or of everybody where it is empty."""
     members = await _present(desk)
-    question = GetWhoSaw(arguments, desk.settings.watched_percent, members, ROWS, page * ROWS, desk.asker)
-    found = await desk.ask("persistence", question, WhoSaw)
+
+    async def read(offset: int) -> WhoSaw:
+        question = GetWhoSaw(arguments, desk.settings.watched_percent, members, ROWS, offset, desk.asker)
+        return await desk.ask("persistence", question, WhoSaw)
+
+    found, page, pages = await leaf(read, _total, page, ROWS)
     if found.film is None:
         heading = f"🎟️ {words.safe(arguments, 100)}"
         return Reply(look.card(heading, _("Nobody has watched a film of that title here."), colour=look.GREY))
-    total = found.not_yet + found.in_part + found.seen
-    pages = max(1, -(-total // ROWS))
+    total = _total(found)
     top = _("**{not_yet}** not yet · **{in_part}** in part · **{seen}** seen").format(
         not_yet=found.not_yet, in_part=found.in_part, seen=found.seen
     )
@@ -64,7 +67,11 @@ async def who_saw(desk: Desk, arguments: str, page: int) -> Reply:
     if found.others:
         fields.append(Field(_("Also found"), look.lines_within([_named(film) for film in found.others])))
     heading = _("🎟️ Who saw {title}?").format(title=_named(found.film))
-    return Reply(look.card(heading, f"{top}\n\n{text}", fields=fields), min(page, pages - 1), pages)
+    return Reply(look.card(heading, f"{top}\n\n{text}", fields=fields), page, pages)
+
+
+def _total(found: WhoSaw) -> int:
+    return found.not_yet + found.in_part + found.seen
 
 
 def _of_whom(total: int, present: bool) -> str:

@@ -135,8 +135,14 @@ class ForgetButton(
             return
         await interaction.response.defer()
         async with answering(interaction):
-            gone = await desk.ask("persistence", ForgetPerson(str(self._member)), PersonForgotten, DATA_S)
-            interaction.client.keepsake.forget(str(self._member), interaction.user.display_name)
+            who, name = str(self._member), interaction.user.display_name
+            person = await desk.ask("persistence", GetPerson(who), Person)
+            try:
+                gone = await desk.ask("persistence", ForgetPerson(who), PersonForgotten, DATA_S)
+            finally:
+                desk.hide(person, name)  # an answer may come too late, and then nobody knows the links any more
+            for each in (who, *(link.plex_id for link in person.links)):
+                interaction.client.keepsake.forget(each, name)
             embed = look.card(_("🗑️ Forgotten"), _done(gone, desk.clock.now().wall_s), colour=look.GREY)
             await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=look.NOBODY)
 

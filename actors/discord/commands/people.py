@@ -11,7 +11,7 @@ from actors.discord.commands.base import Context, UsherCog, command, describe, v
 from actors.discord.commands.whom import Whom
 from actors.discord.desk import Desk
 from actors.discord.look import Field, Reply, Section
-from actors.discord.pages import pack, unpack
+from actors.discord.pages import Leaf, leaf, pack, unpack
 from actors.discord.tongue import _, later, of_badge
 from messages import (
     BadgeCatalogue,
@@ -225,32 +225,33 @@ def _declared(badge: BadgeProgress) -> str:
 async def leaderboard(desk: Desk, arguments: str, page: int) -> Reply:
     """A page of a leaderboard; the argument is what it ranks by."""
     kind: LeaderboardKind = next((known for known in _BOARDS if known == arguments), "movies")
-    found = await _ranked(desk, kind, page, None)
-    return _board(found, _(_BOARDS[kind]), page)
+    return _board(await _ranked(desk, kind, page, None), _(_BOARDS[kind]))
 
 
 async def top(desk: Desk, arguments: str, page: int) -> Reply:
     """Who watched most of late."""
-    found = await _ranked(desk, "time", page, _now(desk) - TOP_DAYS * 86_400)
-    return _board(found, _("🍿 Top watchers of the last {days} days").format(days=TOP_DAYS), page)
+    ranked = await _ranked(desk, "time", page, _now(desk) - TOP_DAYS * 86_400)
+    return _board(ranked, _("🍿 Top watchers of the last {days} days").format(days=TOP_DAYS))
 
 
-async def _ranked(desk: Desk, kind: LeaderboardKind, page: int, since_s: float | None) -> Leaderboard:
-    question = GetLeaderboard(kind, since_s, ROWS, page * ROWS)
-    return await desk.ask("persistence", question, Leaderboard)
+async def _ranked(desk: Desk, kind: LeaderboardKind, page: int, since_s: float | None) -> Leaf[Leaderboard]:
+    async def read(offset: int) -> Leaderboard:
+        return await desk.ask("persistence", GetLeaderboard(kind, since_s, ROWS, offset), Leaderboard)
+
+    return await leaf(read, lambda part: part.total, page, ROWS)
 
 
-def _board(found: Leaderboard, heading: str, page: int) -> Reply:
-    pages = max(1, -(-found.total // ROWS))
+def _board(ranked: Leaf[Leaderboard], heading: str) -> Reply:
+    found, page, pages = ranked
     if not found.rows:
         text = _("Nobody yet. Watch something!")
-        return Reply(look.card(heading, text, colour=look.GREY), min(page, pages - 1), pages)
+        return Reply(look.card(heading, text, colour=look.GREY), page, pages)
     lines = [
         f"{_PLACES.get(row.rank, f'**{row.rank}.**')} **{words.person(row.username, 40)}** · "
         f"{_value(found.kind, row.value)}"
         for row in found.rows
     ]
-    return Reply(look.card(heading, "\n".join(lines)), min(page, pages - 1), pages)
+    return Reply(look.card(heading, "\n".join(lines)), page, pages)
 
 
 def _value(kind: LeaderboardKind, value: float) -> str:

@@ -60,7 +60,7 @@ def everything() -> dict[str, Any]:
             "id": GUILD, "name": "Film club", "owner_id": "1",
             "roles": [
                 {"id": GUILD, "permissions": str(discord.VIEW)},
-                {"id": ROLE, "permissions": str(ALL_NEEDED)},
+                {"id": ROLE, "permissions": str(discord.INVITED)},
             ],
         },
         f"/guilds/{GUILD}/members/{BOT}": {"roles": [ROLE]},
@@ -86,9 +86,36 @@ def wrong(findings: list[Finding]) -> list[str]:
 
 
 def test_a_discord_in_order() -> None:
-    """Bot, intent, server, both channels: five good findings."""
+    """Bot, intent, server, both channels, nights: six good findings of one that was invited as it asks for."""
     findings = ask_discord(everything())
-    assert [finding.verdict for finding in findings] == ["good"] * 5
+    assert [finding.verdict for finding in findings] == ["good"] * 6
+
+
+def nights(answers: dict[str, Any], **changed: Any) -> list[str]:
+    """What is said of film nights."""
+    found = [finding for finding in ask_discord(answers, **changed) if finding.what == "Film nights"]
+    assert {finding.verdict for finding in found} <= {"note"}, "all else works without"
+    return [f"{finding.found} -> {finding.cure}" for finding in found]
+
+
+def test_what_film_nights_need_is_named() -> None:
+    """In the server; in the voice channel; more on a stage; nothing of a channel where none is set."""
+    answers = everything()
+    answers[f"/guilds/{GUILD}"]["roles"][1]["permissions"] = str(ALL_NEEDED | 1 << 33 | 1 << 20)
+    (server,) = nights(answers)
+    assert "lacks: Create Events -> " in server and "Server Settings" in server
+    answers = everything()
+    answers[f"/channels/{VOICE}"]["permission_overwrites"] = [
+        {"id": ROLE, "type": 0, "deny": str(1 << 20), "allow": "0"}
+    ]
+    (voice,) = nights(answers)
+    assert "in #Cinema: the bot lacks: Connect -> " in voice and "channel's settings" in voice
+    answers[f"/channels/{VOICE}"] |= {"type": 13, "permission_overwrites": []}
+    (stage,) = nights(answers)
+    assert "the bot lacks: Manage Channels, Mute Members, Move Members ->" in stage
+    bare = everything()
+    bare[f"/guilds/{GUILD}"]["roles"][1]["permissions"] = str(ALL_NEEDED)
+    assert len(nights(bare, watch_party_voice_channel_id=0)) == 1
 
 
 @pytest.mark.parametrize(

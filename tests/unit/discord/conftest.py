@@ -11,8 +11,10 @@ import pytest
 
 from actors.discord.bot import UsherBot
 from actors.discord.client import intents
+from actors.discord.commands import PAGES
 from actors.discord.desk import Desk
 from actors.discord.keepsake import Keepsake
+from actors.discord.pages import Book
 from actors.discord.tongue import speak
 from actors.discord.troubles import Troubles
 from actors.runtime import ActorUnavailable, Clock
@@ -86,6 +88,12 @@ def health() -> Health:
 def desk(actors: Actors) -> Desk:
     """The way to the other actors."""
     return Desk(Settings(), Clock(), actors.ask, actors.tell)
+
+
+@pytest.fixture
+def book(desk: Desk, tmp_path: Path) -> Book:
+    """All pages, for everybody."""
+    return Book(desk, PAGES, frozenset(), Keepsake(tmp_path / "book.json", logging.getLogger("discord")))
 
 
 @pytest.fixture

@@ -283,6 +283,7 @@ async def test_history_turns_pages(room: Any, actors: Any) -> None:
     actors.answers[GetHistory] = HistoryPage(tuple(samples.record() for _ in range(8)), 30)
     await room.ana.slash(room.channel, "history", member=room.boss, title="Metro|polis" * 30, since="7d")
     first = actors.questions(GetHistory)[-1]
+    assert first.title == "Metro|polis" * 30
     message = room.channel.last_message
     assert all(len(name) <= 100 for name in ids(message))
     await room.ana.click(message, custom_id=next(name for name in ids(message) if ":+:" in name))

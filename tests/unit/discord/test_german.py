@@ -193,10 +193,10 @@ LATIN = {"p50", "p99", "ms", "MB", "launcher", "plex"}
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_no_page_says_a_word_beside_the_catalogue(name: str, marked: None, desk: Desk, actors: Any) -> None:
+async def test_no_page_says_a_word_beside_the_catalogue(name: str, marked: None, book: Book, actors: Any) -> None:
     """With data that has no Latin letter, what is outside the brackets has none either."""
     answer_at_length(actors)
-    reply, view = await Book(desk, PAGES, frozenset()).make(name, ARGUMENTS.get(name, pack("1", LONG)))
+    reply, view = await book.make(name, ARGUMENTS.get(name, pack("1", LONG)))
     check(reply.embed)
     shown = [reply.embed.title, reply.embed.description, reply.embed.footer.text]
     shown += [text for field in reply.embed.fields for text in (field.name, field.value)]

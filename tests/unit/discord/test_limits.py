@@ -129,10 +129,9 @@ ARGUMENTS = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_every_page_is_within_the_limits(name: str, language: str, desk: Desk, actors: Any) -> None:
+async def test_every_page_is_within_the_limits(name: str, language: str, book: Book, actors: Any) -> None:
     """From the first to the last, with its buttons; what is beside a picture too."""
     answer_at_length(actors)
-    book = Book(desk, PAGES, frozenset())
     arguments = ARGUMENTS.get(name, pack("1", LONG))
     page, pages = 0, 1
     while page < pages:
@@ -147,10 +146,10 @@ async def test_every_page_is_within_the_limits(name: str, language: str, desk: D
     assert "away" not in (reply.embed.description or "") and "startet gerade neu" not in (reply.embed.description or "")
 
 
-async def test_the_community_s_year_is_within_the_limits(language: str, desk: Desk, actors: Any) -> None:
+async def test_the_community_s_year_is_within_the_limits(language: str, book: Book, actors: Any) -> None:
     """The other kind of wrapped."""
     answer_at_length(actors)
-    reply, _ = await Book(desk, PAGES, frozenset()).make("wrapped", pack("2026", "", ""))
+    reply, _ = await book.make("wrapped", pack("2026", "", ""))
     check(reply.embed)
 
 
@@ -179,8 +178,8 @@ async def test_what_concerns_one_person_is_within_the_limits(language: str, desk
 
 
 @pytest.mark.parametrize("name", ["activewatches", "nowplaying"])
-async def test_what_stands_in_the_way_is_shown_as_it_is_called(name: str, desk: Desk, actors: Any) -> None:
+async def test_what_stands_in_the_way_is_shown_as_it_is_called(name: str, book: Book, actors: Any) -> None:
     """The notice names films: their titles are no markdown of ours."""
     actors.answers[ListActiveWatches] = ActiveWatches(samples.NOW, (), (), notice="2 films play (“*Up*”, “_F_ @here”)")
-    reply, _ = await Book(desk, PAGES, frozenset()).make(name)
+    reply, _ = await book.make(name)
     assert "“\\*Up\\*”, “\\_F\\_ @\u200bhere”" in (reply.embed.description or "")

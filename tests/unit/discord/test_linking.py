@@ -85,6 +85,44 @@ async def test_a_member_signs_in_at_plex_tv_and_nobody_else_sees_it(room: Any, a
     assert {one.sign_in_id for one in actors.questions(CheckPlexSignIn)} == {CODE.sign_in_id}
 
 
+async def test_what_was_linked_and_what_was_not_are_both_told(room: Any, actors: Any, store: Any) -> None:
+    """On two servers: linked on one, somebody else's on the other; a third does not answer."""
+    link = actors.answers[LinkAccount]
+    taken = "That Plex account is linked to another member already: unlink it there first."
+
+    def one_only(asked: LinkAccount) -> Person:
+        if asked.plex_id == PLEX_ID:
+            return Person(asked.viewer_id, "open", store["links"], 3, taken)
+        answer: Person = link(asked)
+        return answer
+
+    actors.answers[LinkAccount] = one_only
+    silent = "A Plex server does not answer, so it cannot be known."
+    actors.answers[CheckPlexSignIn] = PlexSignedIn("signed_in", (PLEX_ID, "plex:other:4711"), "Anton", silent)
+    said = (await room.ana.slash(room.channel, "link")).response.embeds[0].description
+    assert "**ana** and the Plex account **Anton** are one viewer now." in said
+    assert f"Not linked on the Plex server {'a' * 40}: {taken}" in said
+    assert f"Not every Plex server could be asked: {silent}" in said
+    assert "`/link` again for the rest" in said
+    assert "Watches: 3 → 15" in said
+
+
+async def test_what_is_linked_is_told_where_the_store_goes_away(room: Any, actors: Any, store: Any) -> None:
+    """It linked one, then restarts: no figures, but nobody is told that nothing was done."""
+    link = actors.answers[LinkAccount]
+
+    def once(asked: LinkAccount) -> Person:
+        actors.answers.clear()
+        answer: Person = link(asked)
+        return answer
+
+    actors.answers[LinkAccount] = once
+    actors.answers[CheckPlexSignIn] = PlexSignedIn("signed_in", (PLEX_ID, "plex:other:4711"), "Anton")
+    said = (await room.ana.slash(room.channel, "link")).response.embeds[0].description
+    assert "are one viewer now." in said and "Watches" not in said
+    assert "Not linked on the Plex server other: The store (persistence) is restarting" in said
+
+
 @pytest.mark.parametrize(
     ("signed", "said"),
     [

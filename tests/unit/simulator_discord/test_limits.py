@@ -19,6 +19,11 @@ def row(*inner: dict[str, Any]) -> dict[str, Any]:
     return {"type": 1, "components": list(inner)}
 
 
+def option(value: str) -> dict[str, Any]:
+    """A choice of a menu."""
+    return {"label": "the same for all", "value": value}
+
+
 def text(length: int) -> dict[str, Any]:
     """A text component."""
     return {"type": 10, "content": "x" * length}
@@ -35,6 +40,7 @@ FITS: dict[str, dict[str, Any]] = {
     "ten embeds": {"embeds": [{"title": "x"}] * 10},
     "custom_id": {"components": [row({**button(0), "custom_id": "x" * 100})]},
     "five rows": {"components": [row(*(button(5 * r + c) for c in range(5))) for r in range(5)]},
+    "menu": {"components": [row({"type": 3, "custom_id": "s", "options": [option(str(n)) for n in range(25)]})]},
     "nonce": {"content": "x", "nonce": "n" * 25},
     "v2": {"flags": 1 << 15, "components": [text(4000)]},
     "v2, forty": {"flags": 1 << 15, "components": [text(1)] * 40},
@@ -57,6 +63,10 @@ TOO_MUCH: dict[str, tuple[dict[str, Any], str]] = {
     "label": ({"components": [row({**button(0), "label": "x" * 81})]}, "components.0.components.0.label"),
     "six buttons": ({"components": [row(*map(button, range(6)))]}, "components.0.components"),
     "six rows": ({"components": [row(button(n)) for n in range(6)]}, "components"),
+    "same value": (
+        {"components": [row({"type": 3, "custom_id": "s", "options": [option("a"), option("b"), option("a")]})]},
+        "components.0.components.0.options.2.value",
+    ),
     "no options": ({"components": [row({"type": 3, "custom_id": "s"})]}, "components.0.components.0.options"),
     "26 options": (
         {"components": [row({"type": 3, "custom_id": "s", "options": [{"label": "a", "value": "b"}] * 26})]},

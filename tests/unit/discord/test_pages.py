@@ -1,0 +1,141 @@
+"""Buttons that are pressed long after their page was made: what was asked for is known, and there is a page."""
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.discord import keepsake
+from actors.discord.pages import Book, pack
+from messages import (
+    GetHistory,
+    GetLeaderboard,
+    GetWhoSaw,
+    HistoryPage,
+    Leaderboard,
+    LeaderboardRow,
+    Message,
+    SeenBy,
+    StartTracking,
+    TitleCount,
+    TrackingPlan,
+    WhoSaw,
+)
+from tests.unit.discord import samples
+
+TITLE = "The Cabinet of Dr. Caligari and Other Tales of the Silent Screen, Part Two"
+
+
+def history(count: int, title: str = "Metropolis") -> Callable[[GetHistory], HistoryPage]:
+    """A store with so many watches of a film."""
+
+    def answer(asked: GetHistory) -> HistoryPage:
+        fit = count if asked.title in title else 0
+        shown = range(asked.offset, min(fit, asked.offset + asked.limit))
+        return HistoryPage(tuple(samples.record(f"Row {number}") for number in shown), fit)
+
+    return answer
+
+
+def board(count: int) -> Callable[[GetLeaderboard], Leaderboard]:
+    """A store with so many viewers."""
+
+    def answer(asked: GetLeaderboard) -> Leaderboard:
+        shown = range(asked.offset, min(count, asked.offset + asked.limit))
+        rows = tuple(LeaderboardRow(number + 1, str(number), f"Row {number}", 60.0) for number in shown)
+        return Leaderboard(asked.kind, rows, count)
+
+    return answer
+
+
+def seen(count: int) -> Callable[[GetWhoSaw], WhoSaw]:
+    """A store with so many viewers, none of whom saw the film."""
+
+    def answer(asked: GetWhoSaw) -> WhoSaw:
+        shown = range(asked.offset, min(count, asked.offset + asked.limit))
+        rows = tuple(SeenBy(str(number), f"Row {number}", "not_yet") for number in shown)
+        return WhoSaw(TitleCount("Metropolis", 1927, 1, 1, 60.0), (), rows, count, 0, 0)
+
+    return answer
+
+
+LISTS: dict[str, tuple[type[Message], Callable[[int], Any], int]] = {
+    "history": (GetHistory, history, 8),
+    "leaderboard": (GetLeaderboard, board, 10),
+    "topwatchers": (GetLeaderboard, board, 10),
+    "whosaw": (GetWhoSaw, seen, 20),
+}
+"""What is asked for each, a store that answers, and how many rows a page has."""
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_page_past_the_end_is_the_last_there_is(name: str, book: Book, actors: Any) -> None:
+    """The list was nine pages long when the button was made; it is two now, or empty."""
+    question, store, rows = LISTS[name]
+    actors.answers[StartTracking] = TrackingPlan((), (), "", ())
+    actors.answers[question] = store(rows + 1)
+    reply, view = await book.make(name, page=8)
+    assert (reply.page, reply.pages) == (1, 2)
+    assert f"Row {rows}" in (reply.embed.description or "")
+    assert view is not None
+    assert [asked.offset for asked in actors.questions(question)] == [8 * rows, rows]
+    actors.answers[question] = store(0)
+    reply, _ = await book.make(name, page=8)
+    assert (reply.page, reply.pages) == (0, 1)
+    assert "Row" not in (reply.embed.description or "")
+
+
+def forward(message: Any) -> str:
+    """The button to the next page."""
+    names: list[str] = [child.custom_id for row in message.components for child in getattr(row, "children", [])]
+    assert all(len(name) <= 100 for name in names)
+    return next(name for name in names if ":+:" in name)
+
+
+async def test_a_long_title_is_whole_on_every_page_and_after_a_restart(room: Any, actors: Any, make_bot: Any) -> None:
+    """A part of it would find other films, too."""
+    actors.answers[GetHistory] = history(30, TITLE)
+    await room.ana.slash(room.channel, "history", member=room.boss, title=TITLE, since="7d")
+    message = room.channel.last_message
+    await room.env.restart_bot(make_bot())
+    await room.ana.click(message, custom_id=forward(message))
+    first, second = actors.questions(GetHistory)
+    assert (first.title, second.title) == (TITLE, TITLE)
+    assert (first.viewer_id, first.since_s) == (second.viewer_id, second.since_s)
+    assert (first.offset, second.offset) == (0, 8)
+    assert "“The Cabinet of Dr. Caligari" in room.channel.last_message.embeds[0].description
+
+
+@pytest.mark.simcord(check_errors=False)
+async def test_what_is_not_known_any_more_is_said(room: Any, actors: Any, make_bot: Any, tmp_path: Path) -> None:
+    """The file was lost: to whoever presses, and the page stays as it is."""
+    actors.answers[GetHistory] = history(30, TITLE * 2)
+    await room.ana.slash(room.channel, "history", title=TITLE * 2)
+    message = room.channel.last_message
+    (tmp_path / "discord.json").unlink()
+    await room.env.restart_bot(make_bot())
+    said = await room.ana.click(message, custom_id=forward(message))
+    assert "not known any more" in said.response.embeds[0].description and said.response.ephemeral
+    assert len(actors.questions(GetHistory)) == 1
+
+
+async def test_what_buttons_cannot_carry_is_bounded_and_forgotten(
+    book: Book, actors: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest go; what somebody asked about a person who is forgotten goes; a short title needs no keeping."""
+    monkeypatch.setattr(keepsake, "MOST_ASKED", 3)
+    actors.answers[GetHistory] = lambda asked: HistoryPage((samples.record(),), 30)
+    await book.make("history", pack("4711", "", "short"))
+    assert not (tmp_path / "book.json").exists()
+    for who in ("4710", "4711", "4712", "4710", "4713", "4713"):
+        await book.make("history", pack(who, "", TITLE * 2))
+
+    def asked() -> list[str]:
+        return [one[:4] for one in json.loads((tmp_path / "book.json").read_text())["asked"].values()]
+
+    assert asked() == ["4712", "4710", "4713"]
+    keepsake.Keepsake(tmp_path / "book.json", logging.getLogger("discord")).forget("4710", "Quirin")
+    assert asked() == ["4712", "4713"]
