@@ -87,7 +87,11 @@ class _Kept(msgspec.Struct):
 
 
 class Keepsake:
-    """A small file, written whole each time. Losing it costs a repeated announcement at most."""
+    """A small file, written whole each time.
+
+    Losing it costs a repeated announcement, planned nights that no longer begin by themselves, and what the buttons
+    below old answers cannot carry.
+    """
 
     def __init__(self, file: Path, log: logging.Logger) -> None:
         self._file = file
