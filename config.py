@@ -247,6 +247,10 @@ def _database(raw: str) -> str:
         raise _WrongError("a database address like postgresql+psycopg://user:password@host/usher")
     if raw.startswith("sqlite") and not raw.partition("://")[2].lstrip("/"):
         raise _WrongError("a file, like sqlite:////data/usher.db")
+    try:
+        _ = urlsplit(raw).port
+    except ValueError:
+        raise _WrongError("a number as port; in the password write @ : / # ? as %40 %3A %2F %23 %3F") from None
     return raw
 
 

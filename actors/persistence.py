@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from actors.backing_up import BackingUp, BackupDue
 from actors.registry import QUESTIONS, Registry
-from actors.runtime import Actor, Context, RefusesToStart
+from actors.runtime import Actor, Context, RefusesToStart, WaitsToStart
 from actors.runtime.errors import NotNow, OutboxFull
 from awards import BadgesError
 from messages import (
@@ -44,7 +44,7 @@ from messages import (
 )
 from persistence import nights, wrapped
 from persistence.catalogue import default_badges, load_badges
-from persistence.errors import CopiesFailed, SaveFailed, StoreError
+from persistence.errors import CopiesFailed, SaveFailed, StoreAway, StoreError
 from persistence.filmstats import movie_stats
 from persistence.present import Present
 from persistence.publishing import Rules
@@ -115,6 +115,8 @@ class Persistence(Actor):
             )
         except StoreError as error:
             raise RefusesToStart(str(error)) from error
+        except StoreAway as error:
+            raise WaitsToStart(f"{error} Usher waits for it, and tries again.") from error
         self._queries = Queries(self._store.reader, self._rules)
         self._last_saved_s = self._store.last_saved_s()
         self._repair_copies()

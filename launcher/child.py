@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from actors.runtime.process import EXIT_REFUSED
+from actors.runtime.process import EXIT_REFUSED, EXIT_WAITS
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -22,6 +22,8 @@ _FLAGS = (
 
 REFUSED = EXIT_REFUSED
 """Exit status of an actor that refuses to start and will refuse again: no restart helps."""
+WAITS = EXIT_WAITS
+"""Exit status of an actor that needs something that is away for now: it is started again until that is there."""
 
 
 class Child:
@@ -98,6 +100,8 @@ def said(status: int) -> str:
             return f"killed by signal {-status}"
     if status == REFUSED:
         return f"refused to start (exit status {status}): its last log line says why"
+    if status == WAITS:
+        return "waits for what it needs: its last log line says for what"
     if status == 0:
         return "stopped without being asked"
     return f"crashed (exit status {status}): its log lines say why"

@@ -33,6 +33,7 @@ class Restarts:
         self._chance = chance or random.random
         self._crashes: deque[float] = deque()
         self._failed = False
+        self._waits = 0
         self.count = 0
         """How often it was started again since the launcher started."""
 
@@ -47,6 +48,17 @@ class Restarts:
         pause = self._timings.first_retry_s * 2.0 ** (len(self._crashes) - 1)
         pause = min(pause, self._timings.longest_retry_s)
         return Retry(pause * (1 + self._timings.jitter * self._chance()), failed=False)
+
+    def waits(self) -> Retry:
+        """It needs something that is away for now: that is no crash, and it is tried for as long as it takes."""
+        self._waits += 1
+        doubled = self._timings.first_retry_s * 2.0 ** min(self._waits, 30)
+        pause = min(doubled, self._timings.longest_wait_s)
+        return Retry(pause * (1 + self._timings.jitter * self._chance()), failed=False)
+
+    def started(self) -> None:
+        """It answered: what it waited for is there."""
+        self._waits = 0
 
     def steady(self, now_s: float) -> None:
         """It has been running since at least the crash window: forget what was."""

@@ -89,6 +89,7 @@ class Supervised:
             return
         self._pulse = pulse
         self.ever_answered = True
+        self._restarts.started()
         if pulse.degraded or pulse.last_error:
             self._last_error = pulse.degraded or pulse.last_error
         if now_s - self._started_s > self._timings.crash_window_s:
@@ -101,7 +102,10 @@ class Supervised:
             status = self.process.exit_status()
             if status is not None:
                 how, self._killed_for = self._killed_for or children.said(status), ""
-                self._crashed(now_s, how, hopeless=status == children.REFUSED)
+                if status == children.WAITS:
+                    self._waits(now_s, how)
+                else:
+                    self._crashed(now_s, how, hopeless=status == children.REFUSED)
             else:
                 self._listen(now_s)
         elif self.state in ("restarting", "failed") and now_s >= self._retry_s:
@@ -177,6 +181,13 @@ class Supervised:
             )
         else:
             _log.warning("%s %s; it starts again in %.1f s.", self.name, how, retry.after_s)
+
+    def _waits(self, now_s: float, how: str) -> None:
+        self._last_error = how
+        self.process = None
+        self._pulse = None
+        self._retry_s = now_s + self._restarts.waits().after_s
+        self._become("restarting")
 
     def _become(self, state: ActorState) -> None:
         if state != self.state:

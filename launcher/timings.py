@@ -29,6 +29,8 @@ class Timings:
     """The window in which they are counted."""
     failed_pause_s: float = 300.0
     """How long a failed actor rests before it is tried once more: its cause may have gone meanwhile."""
+    longest_wait_s: float = 30.0
+    """The longest pause between the tries of an actor that waits for something that is away."""
     stop_within_s: float = 9.0
     """How long an ordered stop of all may take; the promise to the outside is 10 s."""
     look_every_s: float = 0.1

@@ -5,6 +5,10 @@ class StoreError(Exception):
     """The store cannot be used as it is. Nothing was written to it. Its text says which file and what to do."""
 
 
+class StoreAway(Exception):
+    """The store cannot be used now: it is locked, or its server does not answer. Its text says why and what to do."""
+
+
 class ImportFault(ValueError):
     """A file of the older bot is wrong. Nothing was changed. Its text names file, record and field."""
 

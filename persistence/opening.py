@@ -5,29 +5,47 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from persistence import backups
 from persistence.engine import name_of, sqlite_file, writer_engine
-from persistence.errors import StoreError
+from persistence.errors import StoreAway, StoreError
 from persistence.schema import HEAD, SQLITE_MAGIC, known_revisions, quick_check, revision_of, upgrade
+from persistence.sql import cause_and_cure
 
 
 def open_writer(url: str, backups_dir: Path, note: Callable[[str], None] = lambda _line: None) -> Engine:
     """Return the writing engine of a store at the newest revision, made or migrated where needed.
 
-    Raises StoreError, naming the store, the newest good backup and what to do. Before a migration an
-    SQLite store is backed up to `backups_dir`; `note` is told so.
+    Raises StoreError, naming the store, the newest good backup and what to do; StoreAway where it is locked, or its
+    server does not answer, which is no fault of the store. Before a migration an SQLite store is backed up to
+    `backups_dir`; `note` is told so.
     """
     file = sqlite_file(url)
     _look_at_file(url, file, backups_dir)
-    engine = writer_engine(url)
+    engine = _engine(url)
     try:
         _bring_up(engine, url, file, backups_dir, note)
+    except OperationalError as error:
+        engine.dispose()
+        cause, cure = cause_and_cure(error)
+        raise StoreAway(
+            f"The store {name_of(url)} cannot be used now: {cause}. {cure[0].upper()}{cure[1:]}."
+        ) from error
     except BaseException:
         engine.dispose()
         raise
     return engine
+
+
+def _engine(url: str) -> Engine:
+    try:
+        return writer_engine(url)
+    except (ArgumentError, ImportError) as error:
+        raise StoreError(
+            f"The store {name_of(url)} cannot be used: there is no driver for it ({error}). For PostgreSQL begin "
+            'DATABASE_URL with postgresql+psycopg:// and install it: pip install "psycopg[binary]".'
+        ) from error
 
 
 def check_store(url: str) -> None:
@@ -36,7 +54,7 @@ def check_store(url: str) -> None:
     if file is not None and not file.exists():
         return
     _look_at_file(url, file, None)
-    engine = writer_engine(url)
+    engine = _engine(url)
     try:
         _revision(engine, url, file, None)
     finally:

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from persistence.errors import StoreError
 
@@ -53,6 +53,8 @@ def quick_check(connection: Connection) -> None:
     """Raise StoreError where an SQLite file is damaged."""
     try:
         found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
+    except OperationalError:
+        raise  # another program holds it
     except DatabaseError as error:
         raise StoreError(f"it is damaged or no SQLite file ({error.orig})") from None
     if found != ["ok"]:

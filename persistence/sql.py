@@ -78,7 +78,13 @@ def count_history(connection: Connection, more: int, seq: int | None = None) -> 
 
 
 def explained(error: SQLAlchemyError | OSError, store: str) -> str:
-    """Return what an error means and what to do about it, in one line."""
+    """Return what a failed save means and what to do about it, in one line."""
+    cause, cure = cause_and_cure(error)
+    return f"{store}: {cause} ({cure}; nothing in memory is lost, the next save tries again)"
+
+
+def cause_and_cure(error: SQLAlchemyError | OSError) -> tuple[str, str]:
+    """Return what an error says, in one line, and what to do about it."""
     cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     cause = " ".join(cause.split())
     low = cause.lower()
@@ -92,4 +98,4 @@ def explained(error: SQLAlchemyError | OSError, store: str) -> str:
         cure = "stop Usher and bring back a backup with: python run.py restore FILE"
     else:
         cure = "see that it can be reached and written to"
-    return f"{store}: {cause} ({cure}; nothing in memory is lost, the next save tries again)"
+    return cause, cure

@@ -1,6 +1,6 @@
 """How a pykka actor lives in a process of its own and talks to the others."""
 
-from actors.runtime.actor import Actor, Context, Ref, RefusesToStart
+from actors.runtime.actor import Actor, Context, Ref, RefusesToStart, WaitsToStart
 from actors.runtime.clock import Clock, Pace
 from actors.runtime.errors import (
     ActorError,
@@ -29,4 +29,5 @@ __all__ = [
     "RefusesToStart",
     "RemoteError",
     "Timer",
+    "WaitsToStart",
 ]

@@ -42,6 +42,10 @@ class RefusesToStart(Exception):
     """Raised in on_start where starting again cannot help (a corrupt store, say): the launcher gives up at once."""
 
 
+class WaitsToStart(Exception):
+    """Raised in on_start where what it needs is away for now (a database): the launcher tries again until it is not."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Context:
     """What an actor is given at its birth."""
@@ -333,7 +337,7 @@ class Actor(pykka.ThreadingActor):
     ) -> None:
         """pykka calls this for every failure that ends the actor, also one in on_start or on_stop."""
         error = exception_value or RuntimeError("unknown")
-        if isinstance(error, RefusesToStart):
+        if isinstance(error, RefusesToStart | WaitsToStart):
             self.log.error("%s", error)
         else:
             self.log.error("%s crashed: %s: %s", self.context.name, type(error).__name__, error, exc_info=error)

@@ -17,7 +17,7 @@ from typing import BinaryIO
 import msgpack
 import msgspec
 
-from actors.runtime.actor import Actor, Context, RefusesToStart
+from actors.runtime.actor import Actor, Context, RefusesToStart, WaitsToStart
 from actors.runtime.clock import Clock, Pace
 from actors.runtime.dead_letters import DeadLetters
 from actors.runtime.logs import set_up_logging
@@ -29,6 +29,8 @@ EXIT_CRASHED = 70
 """An exception ended the actor (EX_SOFTWARE of sysexits.h)."""
 EXIT_REFUSED = 78
 """It refuses to start, and starting again will not help (EX_CONFIG of sysexits.h)."""
+EXIT_WAITS = 69
+"""What it needs is away; starting again later will help (EX_UNAVAILABLE of sysexits.h)."""
 EXIT_STUCK = 75
 """It did not stop in time (EX_TEMPFAIL of sysexits.h)."""
 STOP_WITHIN_S = 8.0
@@ -185,6 +187,8 @@ def _watch(life_line: BinaryIO, stop: _Stop, log: logging.Logger, actor: Actor) 
 def _exit_status(actor: Actor) -> int:
     if actor.crash is None:
         return 0
+    if isinstance(actor.crash, WaitsToStart):
+        return EXIT_WAITS
     return EXIT_REFUSED if isinstance(actor.crash, RefusesToStart) else EXIT_CRASHED
 
 

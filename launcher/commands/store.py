@@ -25,7 +25,7 @@ from messages import BackedUp, BackUpNow
 from persistence import backups, importer
 from persistence.catalogue import load_badges
 from persistence.engine import sqlite_file
-from persistence.errors import BackupError, ImportFault, SaveFailed, StoreError
+from persistence.errors import BackupError, ImportFault, SaveFailed, StoreAway, StoreError
 from persistence.publishing import Rules
 from persistence.store import Store
 from persistence.wishes import Wishes, hold, wishes_of
@@ -38,6 +38,7 @@ _FAILURES = (
     NotReachedError,
     BackupError,
     StoreError,
+    StoreAway,
     SaveFailed,
     ImportFault,
     BadgesError,
@@ -96,7 +97,7 @@ def _hold(settings: Settings, store: Path, asked_for: Wishes | None, console: Co
         try:
             with _opened(settings, _rules(settings)) as restored:
                 held = hold(restored, asked_for, time.time())
-        except (StoreError, SaveFailed, SQLAlchemyError, BadgesError) as error:
+        except (StoreError, StoreAway, SaveFailed, SQLAlchemyError, BadgesError) as error:
             raise BackupError(f"{store} is restored, but {lost} {error}") from error
         if held.choices or held.forgotten:
             console.print(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
-from launcher.child import REFUSED
+from launcher.child import REFUSED, WAITS
 from tests.unit.launcher.fakes import Stage, pulse_of
 
 
@@ -30,6 +32,30 @@ def test_one_that_is_slow_to_start_does_not_keep_the_rest() -> None:
     assert names(stage) == ["tracker"]
     stage.run(2)
     assert names(stage) == ["tracker", "discord"]
+
+
+def test_one_that_waits_is_tried_for_as_long_as_it_takes() -> None:
+    """A database that is away is no crash and no end: the pauses grow, and nothing else is started meanwhile."""
+    stage = Stage("persistence", "tracker", must=frozenset({"persistence"}))
+    began = []
+    for _ in range(12):
+        started = len(stage.started)
+        while len(stage.started) == started:
+            stage.run(0.5)
+        began.append(stage.now_s)
+        stage.latest("persistence").status = WAITS
+    pauses = [later - earlier for earlier, later in itertools.pairwise(began)]
+    assert pauses[:3] == [2.5, 4.5, 8.5] and pauses[-1] == 30.5
+    assert not stage.supervisor.hopeless and set(names(stage)) == {"persistence"}
+    assert "failed" not in {state for _, state in stage.changes}
+    assert "waits for what it needs" in stage.supervisor.health(stage.now_s)[0].last_error
+    stage.run(31)
+    stage.answer("persistence")
+    stage.latest("persistence").status = WAITS
+    before = stage.now_s
+    while stage.latest("persistence").status is not None:
+        stage.run(0.5)
+    assert stage.now_s - before <= 3
 
 
 def test_only_the_one_that_died_is_started_again() -> None:
