@@ -89,8 +89,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must appear in no log, message or file."""
-        password = urlsplit(self.database_url).password or ""
-        found = (self.discord_token, password, *(server.token for server in self.servers))
+        addresses = (self.database_url, *(server.url for server in self.servers))
+        passwords = (urlsplit(address).password or "" for address in addresses)
+        found = (self.discord_token, *passwords, *(server.token for server in self.servers))
         return tuple(value for value in found if value)
 
 
@@ -277,16 +278,13 @@ DECLARED: tuple[Setting, ...] = (
     Setting("WATCH_PARTY_VOICE_CHANNEL_ID", "id of the voice or stage channel of watch parties", _snowflake),
     Setting("WATCH_PARTY_PLEX_USER", "Plex account that hosts them", _text),
     Setting("EXCLUDED_PLEX_USERS", "Plex accounts kept out of statistics, comma-separated", _names),
-    Setting("IGNORED_ROLE_IDS", "ids of roles whose members are no viewers in the voice channel, comma-separated",
-            _snowflakes),
-    Setting("AUTO_SAVE_INTERVAL_MINUTES", "how often to save while anybody watches",
-            _number(0, 1440, "minutes", above=True)),
-    Setting("PLEX_POLL_SECONDS", "how often to ask Plex", _number(0, 3600, "seconds", above=True)),
+    Setting("IGNORED_ROLE_IDS", "ids of roles whose members are no viewers, comma-separated", _snowflakes),
+    Setting("AUTO_SAVE_INTERVAL_MINUTES", "how often to save while anybody watches", _number(0.001, 1440, "minutes")),
+    Setting("PLEX_POLL_SECONDS", "how often to ask Plex", _number(0.05, 3600, "seconds")),
     Setting("END_GRACE_SECONDS", "absence after which a watch has ended", _number(0, 86400, "seconds")),
     Setting("GHOST_AFTER_SECONDS", "standstill after which playing no longer counts",
             _number(0, 86400, "seconds", above=True)),
-    Setting("GHOST_END_SECONDS", "standstill after which the watch ends",
-            _number(0, 86400, "seconds", above=True)),
+    Setting("GHOST_END_SECONDS", "standstill after which the watch ends", _number(0, 86400, "seconds", above=True)),
     Setting("POSITION_SLACK_SECONDS", "tolerance for clients that report late", _number(0, 600, "seconds")),
     Setting("WATCHED_PERCENT", "share of a film that completes it", _number(0, 100, "percent", above=True)),
     Setting("MIN_WATCH_SECONDS", "shortest watch that counts", _number(0, 86400, "seconds")),
@@ -295,8 +293,7 @@ DECLARED: tuple[Setting, ...] = (
     Setting("TIMEZONE", "zone in which days begin", _timezone),
     Setting("DATA_DIR", "folder for everything that is kept", _text),
     Setting("DATABASE_URL", "another store than SQLite in DATA_DIR", _database),
-    Setting("HEALTH_INTERVAL_SECONDS", "how often to write the health log",
-            _number(0, 86400, "seconds", above=True)),
+    Setting("HEALTH_INTERVAL_SECONDS", "how often to write the health log", _number(0.05, 86400, "seconds")),
     Setting("BACKUP_INTERVAL_HOURS", "how often to back up; 0 for never", _number(0, 8760, "hours")),
     Setting("BACKUP_KEEP", "how many scheduled backups to keep", _count(1, 1000, "backups")),
     Setting("LOG_LEVEL", "how much to log", _choice("DEBUG", "INFO", "WARNING", "ERROR", upper=True)),
@@ -328,7 +325,7 @@ def load_settings(environ: Mapping[str, str], dotenv_path: Path | None = None, *
     for setting in DECLARED:
         text = raw.get(setting.name, "").strip()
         if not text:
-            if for_service and _is_missed(setting, raw):
+            if for_service and _is_missed(setting, raw, problems):
                 problems.append(f"{setting.name} is missing: set it to the {setting.help}.")
             continue
         try:
@@ -341,21 +338,24 @@ def load_settings(environ: Mapping[str, str], dotenv_path: Path | None = None, *
     return Settings(**values)
 
 
-def _is_missed(setting: Setting, raw: Mapping[str, str]) -> bool:
+def _is_missed(setting: Setting, raw: Mapping[str, str], problems: list[str]) -> bool:
     covered = setting.name in ("PLEX_URL", "PLEX_TOKEN") and raw.get("PLEX_SERVERS")
-    return setting.required and not covered
+    is_told = any(problem.startswith(f"FILE__{setting.name} ") for problem in problems)
+    return setting.required and not covered and not is_told
 
 
 def _gather(environ: Mapping[str, str], dotenv_path: Path | None) -> tuple[dict[str, str], list[str]]:
     """All raw values, the later source winning: .env, files named by FILE__NAME (secrets), environment."""
     found: dict[str, str] = {}
+    if dotenv_path is not None and dotenv_path.is_dir():  # Docker makes one where the file to be mounted is not there
+        return dict(environ), [f"{dotenv_path} is a folder: take it away, and put the file with the settings there."]
     if dotenv_path is not None and dotenv_path.is_file():
         from dotenv import dotenv_values
 
         try:
             found = {k: v for k, v in dotenv_values(dotenv_path, interpolate=False).items() if v is not None}
         except (OSError, UnicodeDecodeError) as error:
-            return {}, [f"{dotenv_path} cannot be read ({error}): make it a UTF-8 file that this user may read."]
+            return {}, [f"{dotenv_path} cannot be read ({_why(error)}): make it a UTF-8 file that this user may read."]
     found.update(environ)
     problems = []
     for setting in DECLARED:
@@ -365,13 +365,21 @@ def _gather(environ: Mapping[str, str], dotenv_path: Path | None) -> tuple[dict[
         try:
             found[setting.name] = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"FILE__{setting.name} names {path}, which cannot be read ({error}).")
+            reason = f"FILE__{setting.name} names {path}, which cannot be read ({_why(error)})"
+            problems.append(f"{reason}: make it a UTF-8 file that this user may read.")
     return found, problems
 
 
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else "it is not UTF-8"
+
+
 def _quoted(setting: Setting, text: str) -> str:
+    import re
+
     if setting.field in SECRET_FIELDS:
         return ""
+    text = re.sub(r"://.*@", "://***@", text)  # an address with a password in it
     return f" ({text if len(text) <= 60 else text[:57] + '...'!r})"
 
 

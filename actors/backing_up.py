@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
+from actors.helper import Helper
 from actors.runtime import Actor
 from messages import BackedUp, BackUpNow, Message
 from persistence import backups
@@ -30,7 +31,7 @@ class BackingUp:
         actor: Actor,
         store: Store,
         folder: Path,
-        helper: ThreadPoolExecutor,
+        helper: Helper,
         last_saved_s: Callable[[], float | None],
     ) -> None:
         self._actor = actor
@@ -42,8 +43,8 @@ class BackingUp:
 
     def now(self, asked: BackUpNow) -> Future[Message | None]:
         """Back up where somebody says, or into the folder of backups."""
-        target = Path(asked.file) if asked.file else self._target()
-        return self._helper.submit(lambda: self._back_up(target))
+        target = self._target()
+        return self._helper.submit(lambda: self._back_up(backups.named(Path(asked.file)) if asked.file else target))
 
     def wait(self) -> None:
         """Have the next scheduled backup fall due, where there are any."""

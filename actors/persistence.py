@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from itertools import groupby
 from types import TracebackType
 from typing import Any, ClassVar
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import SQLAlchemyError
 
 from actors.backing_up import BackingUp, BackupDue
+from actors.helper import Helper, in_words
 from actors.registry import QUESTIONS, Registry
 from actors.runtime import Actor, Context, RefusesToStart, WaitsToStart
 from actors.runtime.errors import NotNow, OutboxFull
@@ -68,7 +69,7 @@ class Persistence(Actor):
         super().__init__(context)
         self._reported: WatchesReported | None = None  # None until the tracker has said who watches
         self._opened: Store | None = None
-        self._helper = ThreadPoolExecutor(1, thread_name_prefix="persistence-reads")
+        self._helper = Helper()
         self._backups_dir = context.data_dir / "backups"
         self._standing_fault = ""
         self._last_saved_s: float | None = None
@@ -91,12 +92,12 @@ class Persistence(Actor):
             GetViewerStats: self._viewer_stats,
             GetBadgeCatalogue: lambda _asked: self._helper.submit(self._queries.catalogue),
             GetLeaderboard: self._leaderboard,
-            GetHistory: lambda asked: self._helper.submit(self._queries.history, asked),
+            GetHistory: lambda asked: self._helper.submit(lambda: self._queries.history(asked)),
             GetMovieStats: self._movie_stats,
             SuggestTitles: self._suggest,
             **{question: self._reads(read) for question, read in (nights.READS | wrapped.READS).items()},
             BackupDue: lambda _due: self._backing_up.due(),
-            **dict.fromkeys(QUESTIONS, lambda asked: self._registry.hear(asked)),
+            **dict.fromkeys(QUESTIONS, lambda asked: in_words(lambda: self._registry.hear(asked))),
         }
 
     # -- life ------------------------------------------------------------------------------------------------
@@ -149,7 +150,7 @@ class Persistence(Actor):
         self._close()
 
     def _close(self) -> None:
-        self._helper.shutdown(wait=True, cancel_futures=True)
+        self._helper.close()
         if self._opened is not None:
             self._opened.close()
 
@@ -249,7 +250,7 @@ class Persistence(Actor):
     def _save_now(self, asked: SaveNow) -> Saved:
         began = time.perf_counter()
         self.log.info("Saving all, asked by %s", asked.requested_by)
-        result = self._save("command")
+        result = in_words(lambda: self._save("command"))
         took_ms = (time.perf_counter() - began) * 1000
         return Saved(result.users, result.watches, result.badges, result.active, took_ms)
 

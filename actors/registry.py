@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 
 import msgspec
 
+from actors.helper import Helper
 from actors.runtime import Actor
 from messages import (
     FindAccounts,
@@ -52,7 +53,7 @@ class Registry:
         actor: Actor,
         store: Store,
         backups_dir: Path,
-        helper: ThreadPoolExecutor,
+        helper: Helper,
         running: Callable[[], list[Running] | None],
     ) -> None:
         self._actor = actor

@@ -229,8 +229,17 @@ def ending(record: WatchRecord, name: str) -> str:
     return f"{name} finished “{record.item.title}” ({record.end_reason}): {record.playing_s / 60:.1f} minutes{percent}"
 
 
+_DONE = {
+    "started": "is tracked from now on",
+    "already_watching": "was tracked already",
+    "would_start": "would be tracked",
+    "not_in_channel": "is not in the channel",
+    "not_tracked": "does not want to be tracked",
+}
+
+
 def said(plan: TrackingPlan, people: People) -> str:
     """Return a plan in one line, for the log."""
     called = [people.log_name(outcome.user_id, outcome.name) or outcome.user_id for outcome in plan.outcomes]
-    done = ", ".join(f"{name} {each.outcome}" for name, each in zip(called, plan.outcomes, strict=True))
+    done = ", ".join(f"{name} {_DONE[each.outcome]}" for name, each in zip(called, plan.outcomes, strict=True))
     return plan.problem or done

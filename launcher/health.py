@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import logging.handlers
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,5 +78,6 @@ class _LoudOnceHandler(logging.handlers.RotatingFileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
         self._works = False
         if self._loud:
-            _log.warning("The health log %s cannot be written: is the disk full?", self.baseFilename, exc_info=True)
+            error = sys.exc_info()[1]
+            _log.warning("The health log %s cannot be written (%s): is the disk full?", self.baseFilename, error)
         self._loud = False

@@ -48,6 +48,13 @@ def newest_scheduled_s(folder: Path) -> float | None:
     return max(made, default=None)
 
 
+def named(target: Path) -> Path:
+    """Return a path that somebody named for a backup. Raises BackupError where its folder is not there."""
+    if not target.parent.is_dir():
+        raise BackupError(f"There is no folder {target.parent} for the backup: make it, or name another.")
+    return target
+
+
 def _refuse_foreign(store: Path, target: Path) -> None:
     """Only a backup is written over by a newer one: never somebody's file, nor what belongs to the store."""
     if target.resolve() in {store.with_name(store.name + suffix).resolve() for suffix in ("-wal", "-shm", "-journal")}:
@@ -68,9 +75,9 @@ def backup(store: Path, target: Path) -> Backup:
         raise BackupError(f"There is no store {store} to back up.")
     if target.resolve() == store.resolve():
         raise BackupError(f"{target} is the store itself: name another file for the backup.")
-    _refuse_foreign(store, target)
     partial = target.with_name(target.name + ".partial")
     try:
+        _refuse_foreign(store, target)
         target.parent.mkdir(parents=True, exist_ok=True)
         partial.unlink(missing_ok=True)
         counts = _copy(store, partial)
@@ -122,13 +129,13 @@ def _counts_of(file: Path) -> dict[str, int]:
         with closing(reading(file)) as connection:
             verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if verdict != "ok":
-                raise BackupError(f"{file} is damaged: {verdict}")
+                raise BackupError(f"{file} is damaged ({verdict}): name another backup.")
             counts = _counts(connection)
             if VERSION_TABLE not in counts:
-                raise BackupError(f"{file} is no store of Usher.")
+                raise BackupError(f"{file} is no store of Usher: name a backup that it made.")
             revision = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608  # a constant
     except sqlite3.Error as error:
-        raise BackupError(f"{file} is no sound store: {error}") from None
+        raise BackupError(f"{file} is no sound store ({error}): name another backup.") from None
     if revision is None or revision[0] not in (HEAD, *known_revisions()):
         raise BackupError(f"{file} was written by a newer Usher: update this one first.")
     return counts

@@ -249,6 +249,8 @@ def export(store: Store, folder: Path, progress: Progress = _silent) -> Sequence
     What still runs is in none of them: whoever reads the figures in again has it from its own record, once.
     Raises FileExistsError where one of them is there already.
     """
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"{folder} is a file: name a folder to export to.")
     folder.mkdir(parents=True, exist_ok=True)
     targets = [folder / name for name in (STATS, BADGES, HISTORY)]
     for file in targets:

@@ -9,6 +9,7 @@ from actors.runtime.errors import (
     MailboxFull,
     NotNow,
     OutboxFull,
+    Refused,
     RemoteError,
 )
 from actors.runtime.node import Node, Timer
@@ -26,6 +27,7 @@ __all__ = [
     "OutboxFull",
     "Pace",
     "Ref",
+    "Refused",
     "RefusesToStart",
     "RemoteError",
     "Timer",

@@ -22,7 +22,7 @@ import pykka
 from pykka._envelope import Envelope as PykkaEnvelope
 
 from actors.runtime.clock import Clock
-from actors.runtime.errors import ActorUnavailable, NotNow
+from actors.runtime.errors import ActorUnavailable, NotNow, Refused
 from actors.runtime.handling import Handling
 from actors.runtime.inbox import Broken, Inbox, nothing
 from actors.runtime.mailbox import Incoming
@@ -259,7 +259,8 @@ class Actor(pykka.ThreadingActor):
 
     def _failed_ask(self, incoming: Incoming, error: BaseException) -> None:
         self._last_error = f"{tag_of(incoming.message)}: {error}"
-        self.log.warning("%s for %s failed: %s", tag_of(incoming.message), incoming.sender, error, exc_info=error)
+        trace = None if isinstance(error, Refused) else error
+        self.log.warning("%s for %s failed: %s", tag_of(incoming.message), incoming.sender, error, exc_info=trace)
         self.node.refuse(incoming, error)
 
     def _put_aside(self, incoming: Incoming, *, unheard: bool) -> None:

@@ -34,6 +34,13 @@ class RemoteError(ActorError):
         self.text = text
 
 
+class Refused(Exception):
+    """Raised by the handler of a question that cannot be answered as things are: its text says why and what to do.
+
+    Told to whoever asked, and to the log in one line. It is no fault of the program: nobody needs to see where it was.
+    """
+
+
 class NotNow(Exception):
     """Raised by the handler of a kept message: it could not be done (a full disk, say) and must come again.
 

@@ -35,8 +35,11 @@ def main(load: Callable[[], Settings], console: Console) -> int:
 
 
 def _problem(problem: str) -> Finding:
-    found, _, cure = problem.partition(": ")
-    return bad("Settings", found, cure)
+    # What is wrong may have a colon of its own, in brackets: a value, or a reason.
+    found, bracket, cure = problem.partition("): ")
+    if not bracket:
+        found, _, cure = problem.partition(": ")
+    return bad("Settings", found + bracket[:1], cure)
 
 
 def _show(finding: Finding, settings: Settings, console: Console) -> None:

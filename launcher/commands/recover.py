@@ -27,7 +27,7 @@ _OUTCOMES = {
 
 
 def main(settings: Settings, request: StartTracking, console: Console) -> int:
-    """Ask the tracker, and show what it did or would do; 0 where it did (or could do) something."""
+    """Ask the tracker, and show what it did or would do; 0 where that is all that was asked for."""
     try:
         with Caller(Path(settings.data_dir)) as service:
             plan = service.ask("tracker", request, TrackingPlan)
@@ -38,7 +38,12 @@ def main(settings: Settings, request: StartTracking, console: Console) -> int:
         _show_sessions(plan, console)
         _show_members(plan, console)
     _show_outcomes(plan, request, console)
-    return 1 if plan.problem else 0
+    return 1 if plan.problem or any(not _is_helped(outcome, request) for outcome in plan.outcomes) else 0
+
+
+def _is_helped(outcome: TrackingOutcome, request: StartTracking) -> bool:
+    """Whether somebody is tracked, or would be; of who was not asked for by id nothing was promised."""
+    return outcome.user_id not in request.user_ids or outcome.outcome not in ("not_in_channel", "not_tracked")
 
 
 def position_ms(text: str) -> PositionMs:

@@ -24,9 +24,10 @@ from launcher.runfolder import wait_for_orphans
 from messages import BackedUp, BackUpNow
 from persistence import backups, importer
 from persistence.catalogue import load_badges
-from persistence.engine import sqlite_file
+from persistence.engine import name_of, sqlite_file
 from persistence.errors import BackupError, ImportFault, SaveFailed, StoreAway, StoreError
 from persistence.publishing import Rules
+from persistence.sql import cause_and_cure
 from persistence.store import Store
 from persistence.wishes import Wishes, hold, wishes_of
 
@@ -52,7 +53,7 @@ Command = Callable[[Settings, argparse.Namespace, Console], int]
 
 def _backup(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
     """Through the persistence actor where the service runs, which then sees it in its log; else directly."""
-    target = arguments.file.absolute() if arguments.file else None
+    target = backups.named(arguments.file.absolute()) if arguments.file else None
     data_dir = Path(settings.data_dir)
     with Console(stderr=True).status("Copying the store and reading the copy back..."):
         if running_state(data_dir) is not None:
@@ -64,7 +65,7 @@ def _backup(settings: Settings, arguments: argparse.Namespace, console: Console)
             done = backups.backup(_store_file(settings), target)
             made = BackedUp(str(done.file), done.size_bytes, done.watches, done.viewers, done.took_ms)
     console.print(
-        f"{made.file}: {made.size_bytes / 1e6:.1f} MB with {made.watches} watch records of {made.viewers} viewers, "
+        f"{made.file}: {made.size_bytes / 1e6:.1f} MB with {_records(made)}, "
         f"read back and found whole, in {made.took_ms / 1000:.1f} s."
     )
     return 0
@@ -78,8 +79,7 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
         asked_for = wishes_of(store)
         done = backups.restore(arguments.file.absolute(), store, console.print)
         console.print(
-            f"{store} now holds {done.watches} watch records of {done.viewers} viewers. "
-            "The three JSON files follow at the next start of the service."
+            f"{store} now holds {_records(done)}. The three JSON files follow at the next start of the service."
         )
         _hold(settings, store, asked_for, console)
     return 0
@@ -101,8 +101,9 @@ def _hold(settings: Settings, store: Path, asked_for: Wishes | None, console: Co
             raise BackupError(f"{store} is restored, but {lost} {error}") from error
         if held.choices or held.forgotten:
             console.print(
-                f"Asked for since the backup was made, and done in it too: {held.choices} choices of privacy, "
-                f"{held.forgotten} viewers forgotten."
+                "Asked for since the backup was made, and done in it too: "
+                f"{_number(held.choices, 'choice of privacy', 'choices of privacy')}, "
+                f"{_number(held.forgotten, 'viewer')} forgotten."
             )
 
 
@@ -115,12 +116,15 @@ def _import(settings: Settings, arguments: argparse.Namespace, console: Console)
         done = importer.import_old(store, files, time.time(), progress)
     console.print(f"Read {', '.join(files.found)} of {arguments.dir}.")
     console.print(
-        f"New in {data_dir}: {done.watches} watch records, {done.viewers} viewers, {done.badges} badges."
+        f"New in {data_dir}: {_number(done.watches, 'watch record')}, {_number(done.viewers, 'viewer')}, "
+        f"{_number(done.badges, 'badge')}."
         if done.watches or done.viewers or done.badges
         else f"All of it was in {data_dir} already: nothing was changed."
     )
     if done.left_out:
-        console.print(f"Left out, for they asked to be forgotten since: what there was of {done.left_out} viewers.")
+        console.print(
+            f"Left out, for they asked to be forgotten since: what there was of {_number(done.left_out, 'viewer')}."
+        )
     return 0
 
 
@@ -195,10 +199,29 @@ def _said(command: Command) -> Command:
         try:
             return command(settings, arguments, console)
         except _FAILURES as error:
-            sys.stderr.write(f"{error}\n")
+            sys.stderr.write(f"{_sentence(error, settings)}\n")
             return 1
 
     return run
+
+
+def _sentence(error: Exception, settings: Settings) -> str:
+    """What happened, to what, and what to do."""
+    if isinstance(error, OSError) and error.strerror:
+        _, cure = cause_and_cure(error)
+        return f"{error.filename or 'A file'}: {error.strerror}. {cure[0].upper()}{cure[1:]}."
+    if isinstance(error, SQLAlchemyError):
+        cause, cure = cause_and_cure(error)
+        return f"{name_of(settings.store_url)}: {cause}. {cure[0].upper()}{cure[1:]}."
+    return str(error)
+
+
+def _records(made: BackedUp | backups.Backup) -> str:
+    return f"{_number(made.watches, 'watch record')} of {_number(made.viewers, 'viewer')}"
+
+
+def _number(count: int, one: str, more: str = "") -> str:
+    return f"{count} {one if count == 1 else more or one + 's'}"
 
 
 COMMANDS: dict[str, Command] = {

@@ -29,6 +29,8 @@ NIGHTS_ON_STAGE = {**NIGHTS_IN, 1 << 4: "Manage Channels", 1 << 22: "Mute Member
 are too much for an invitation."""
 INVITED = sum(NEEDED) + sum(WISHED) + sum(NIGHTS_IN)
 """What an invitation asks for."""
+MANAGE_ROLES = 1 << 28
+"""What it needs in the server to give the role of the top watchers, where that is set."""
 TEXT_TYPES, VOICE_TYPES = (0, 5), (2, 13)
 _STAGE_TYPE = 13
 
@@ -163,6 +165,7 @@ def _guild(api: Api, settings: config.Settings, bot_id: str, app_id: str) -> Ite
             "set WATCH_PARTY_VOICE_CHANNEL_ID to the id of the voice or stage channel",
         )
     yield from _nights(api, allowed, settings.watch_party_voice_channel_id)
+    yield from _top_watchers(guild, allowed, settings.top_watchers_role_id)
 
 
 def _nights(api: Api, allowed: _Allowed, channel_id: int) -> Iterator[Finding]:
@@ -200,6 +203,36 @@ def _ignored_roles(guild: dict[str, Any], settings: config.Settings) -> Iterator
                 f"{guild['name']} has no role with the id {role_id}",
                 "take it out of IGNORED_ROLE_IDS, or put the right one there (Server Settings > Roles > Copy Role ID)",
             )
+
+
+def _top_watchers(guild: dict[str, Any], allowed: _Allowed, role_id: int) -> Iterator[Finding]:
+    """Whether the bot can give the role of the top watchers: Discord lets nobody give one above its own."""
+    if not role_id:
+        return
+    what, roles = "Top watchers", {str(role["id"]): role for role in guild["roles"]}
+    role = roles.get(str(role_id))
+    if role is None:
+        yield bad(
+            what,
+            f"{guild['name']} has no role with the id {role_id}",
+            "set TOP_WATCHERS_ROLE_ID to one of its roles (Server Settings > Roles > Copy Role ID), or take it out",
+        )
+    elif role.get("managed") or str(role_id) == allowed.guild_id:
+        yield bad(what, f"nobody can give the role {role['name']}", "set TOP_WATCHERS_ROLE_ID to a role of your own")
+    elif not allowed.in_server & MANAGE_ROLES:
+        yield bad(
+            what,
+            "in the server the bot lacks: Manage Roles",
+            "allow the bot's role that in Server Settings > Roles, or take TOP_WATCHERS_ROLE_ID out",
+        )
+    elif not allowed.is_above(role):
+        yield bad(
+            what,
+            f"the role {role['name']} is not below the bot's own",
+            "in Server Settings > Roles, drag the bot's role above it",
+        )
+    else:
+        yield good(what, f"the bot may give the role {role['name']}")
 
 
 def _channel(
@@ -251,16 +284,21 @@ class _Allowed:
         self.guild_id = str(guild["id"])
         self._bot_id = bot_id
         self._roles = {self.guild_id, *map(str, member["roles"])}
-        self._base = 0
+        self._base = self._highest = 0
         for role in guild["roles"]:
             if str(role["id"]) in self._roles:
                 self._base |= int(role["permissions"])
+                self._highest = max(self._highest, int(role.get("position", 0)))
         self._owner = str(guild.get("owner_id", "")) == bot_id
 
     @property
     def in_server(self) -> int:
         """The permission bits that its roles give it."""
         return -1 if self._owner or self._base & ADMINISTRATOR else self._base
+
+    def is_above(self, role: dict[str, Any]) -> bool:
+        """Whether its highest role is above another, so that it may give that."""
+        return self._owner or self._highest > int(role.get("position", 0))
 
     def in_channel(self, channel: dict[str, Any]) -> int:
         """The permission bits in a channel; none where it may not be seen."""

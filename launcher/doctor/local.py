@@ -65,12 +65,13 @@ def _disk(data_dir: Path) -> Finding:
 
 
 def _store(settings: config.Settings) -> Finding:
-    from sqlalchemy.exc import SQLAlchemyError  # here, so that the launcher itself never loads SQLAlchemy
+    from sqlalchemy.exc import OperationalError, SQLAlchemyError  # here, so that the launcher itself never loads it
 
     from persistence.backups import newest_good
     from persistence.engine import name_of, sqlite_file
     from persistence.errors import StoreError
     from persistence.opening import check_store
+    from persistence.sql import cause_and_cure
 
     try:
         file = sqlite_file(settings.store_url)
@@ -81,6 +82,10 @@ def _store(settings: config.Settings) -> Finding:
         if good_one is not None:
             cure = f"bring back the newest good backup: python run.py restore {good_one}"
         return bad("Store", found, cure)
+    except OperationalError as error:
+        cause, cure = cause_and_cure(error)
+        how = "cannot be reached" if file is None else "cannot be used now"
+        return bad("Store", f"{_shown(settings)} {how}: {cause}", cure)
     except (SQLAlchemyError, ImportError, ValueError, OSError) as error:
         return bad(
             "Store",
@@ -89,7 +94,11 @@ def _store(settings: config.Settings) -> Finding:
         )
     name = name_of(settings.store_url)
     if file is not None and not file.exists():
-        return good("Store", f"{name} (made at the first start)")
+        kept = newest_good(Path(settings.data_dir).absolute() / "backups")
+        if kept is None:
+            return good("Store", f"{name} (made at the first start)")
+        cure = f"bring back the newest: python run.py restore {kept}; or, to begin anew, move {kept.parent} away"
+        return bad("Store", f"{name} is gone, and there are backups of what was in it", cure)
     return good("Store", f"{name} is sound")
 
 

@@ -24,6 +24,7 @@ _HOW_TO_GET_IT = (
 def check(settings: config.Settings) -> Iterator[Finding]:
     """A finding for each server, and one for the host of the watch parties."""
     accounts: set[str] = set()
+    known: set[str] = set()
     reached = 0
     for server in settings.servers:
         found = look(server)
@@ -33,7 +34,9 @@ def check(settings: config.Settings) -> Iterator[Finding]:
         reached += 1
         yield good("Plex", f"{found.friendlyName} ({found.version}) at {server.url} knows the token as its owner's")
         with contextlib.suppress(Exception):
-            accounts.update(filter(None, (account.name for account in found.systemAccounts())))
+            for account in found.systemAccounts():
+                accounts.update(filter(None, [account.name]))
+                known.update({str(account.name).casefold(), str(account.id)})
     host = settings.watch_party_plex_user
     if host and reached and accounts and host not in accounts:
         yield bad(
@@ -41,7 +44,14 @@ def check(settings: config.Settings) -> Iterator[Finding]:
             f"no account named {host!r} on the Plex server",
             f"set WATCH_PARTY_PLEX_USER to one of: {', '.join(sorted(accounts))}",
         )
-    elif settings.watch_party_voice_channel_id and not host:
+    for name in settings.excluded_plex_users:
+        if reached and accounts and name.casefold() not in known:
+            yield note(
+                "Excluded accounts",
+                f"no account named {name!r} on the Plex server",
+                f"take it out of EXCLUDED_PLEX_USERS, or write it as Plex does: {', '.join(sorted(accounts))}",
+            )
+    if settings.watch_party_voice_channel_id and not host:
         yield note(
             "Watch party",
             "no host is named: the only film playing is taken for the party's",

@@ -46,6 +46,28 @@ def test_a_backup_gets_a_name_or_the_one_given(folder: Path) -> None:
     assert (folder / "mine.db").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("backup", "nowhere/x.db"), "There is no folder {here}/nowhere for the backup: make it, or name another."),
+        (("backup", "data"), "{here}/data is a folder: name a file in it for the backup."),
+        (("restore", "data"), "There is no file data to restore"),
+        (("export", "note.txt"), "{here}/note.txt is a file: name a folder to export to."),
+        (("export", "note.txt/x"), "{here}/note.txt/x: Not a directory. See that it can be reached and written to."),
+        (("import", "nowhere"), "{here}/nowhere is no folder"),
+        (("restore", "note.txt"), "{here}/note.txt is no sound store (file is not a database): name another backup."),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(arguments: tuple[str, ...], said: str, folder: Path) -> None:
+    """What, and what to do; nothing is made on the way."""
+    (folder / "note.txt").write_text("a note of somebody's " * 500)
+    before = sorted(folder.iterdir())
+    done = usher(folder, *arguments)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert said.format(here=folder) in done.stderr.replace("\n", " ")
+    assert sorted(folder.iterdir()) == before
+
+
 def test_a_backup_of_nothing_is_an_error_and_makes_nothing(tmp_path: Path) -> None:
     """Exit 1, in words."""
     done = usher(tmp_path, "backup")
@@ -128,7 +150,7 @@ def test_import_twice_is_import_once_and_export_gives_it_back(tmp_path: Path) ->
     old_folder(tmp_path)
     first = usher(tmp_path, "import", "old")
     assert first.returncode == 0, first.stderr
-    assert "1 watch records, 1 viewers, 1 badges" in first.stdout
+    assert "1 watch record, 1 viewer, 1 badge." in first.stdout
     second = usher(tmp_path, "import", "old")
     assert second.returncode == 0 and "nothing was changed" in second.stdout
     done = usher(tmp_path, "export", "out")

@@ -285,6 +285,19 @@ def test_a_backup_on_demand(house: House) -> None:
         house.discord.ask("persistence", BackUpNow(str(house.folder / "usher.db")), 10.0)
 
 
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [("backups", "is a folder"), ("nowhere/x.db", "There is no folder"), ("/dev/full/x", "/dev/full")],
+)
+def test_a_backup_that_cannot_be_is_one_line_in_the_log(house: House, lines: Any, target: str, said: str) -> None:
+    """For whoever asked the same words; nobody needs to see where in the program it was."""
+    house.ask(BackUpNow(), BackedUp)
+    with pytest.raises(RemoteError, match=said):
+        house.discord.ask("persistence", BackUpNow(str(house.folder / target)), 10.0)
+    (found,) = [each for each in lines.records if "back_up_now for discord failed" in each.getMessage()]
+    assert said in found.getMessage() and found.exc_info is None
+
+
 def test_scheduled_backups_follow_the_interval_and_rotate(tmp_path: Path) -> None:
     """After each interval with news a backup is made; the oldest beyond BACKUP_KEEP go."""
     house = House(tmp_path, backup_interval_hours=0.0001, backup_keep=2)

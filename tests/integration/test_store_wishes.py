@@ -98,7 +98,7 @@ def test_the_command_line_does_so_and_says_so(tmp_path: Path) -> None:
     store.close()
     done = usher(tmp_path, "restore", "data/mine.db")
     assert done.returncode == 0, done.stderr
-    assert "2 choices of privacy, 1 viewers forgotten" in done.stdout.replace("\n", " ")
+    assert "2 choices of privacy, 1 viewer forgotten" in done.stdout.replace("\n", " ")
     store = open_store(data)
     assert ANN not in viewers(store)
     store.close()

@@ -67,7 +67,7 @@ def test_everything_missing_is_listed_at_once() -> None:
         ("PLEX_TOKEN", "two words", "without spaces"),
         ("DISCORD_GUILD_ID", "my server", "digits"),
         ("DISCORD_GUILD_ID", str(2**63), "digits"),
-        ("AUTO_SAVE_INTERVAL_MINUTES", "0", "above 0"),
+        ("AUTO_SAVE_INTERVAL_MINUTES", "0", "from 0.001"),
         ("PLEX_POLL_SECONDS", "nan", "number"),
         ("PLEX_POLL_SECONDS", "often", "number"),
         ("WATCHED_PERCENT", "101", "100"),
@@ -120,14 +120,43 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert settings.log_level == "INFO"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("PLEX_URL", "htp://anna:hunter2@host:32400"), ("DISCORD_API_URL", "ws://u:hun@ter2@host")]
+)
+def test_a_password_in_an_address_is_not_repeated(name: str, value: str) -> None:
+    """Where the value is shown because it is wrong, or is right but for the password."""
+    (line,) = problems(**{name: value})
+    assert name in line and "***@host" in line and "ter2" not in line
+
+
+def test_a_password_in_an_address_is_a_secret() -> None:
+    """It is refused there; what shows the rest of the settings all the same must not show it."""
+    with pytest.raises(config.SettingsError, match="PLEX_URL carries a user name") as caught:
+        config.load_settings({**GOOD, "PLEX_URL": "http://anna:hunter2@host:32400"})
+    assert "hunter2" not in str(caught.value) and "hunter2" in caught.value.readable.secrets()
+
+
+def test_a_folder_in_place_of_the_file_is_said(tmp_path: Path) -> None:
+    """Docker makes one where the file to be mounted is not there."""
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(config.SettingsError, match=r"\.env is a folder: take it away"):
+        config.load_settings(GOOD, tmp_path / ".env")
+
+
+@pytest.mark.parametrize("name", ["AUTO_SAVE_INTERVAL_MINUTES", "PLEX_POLL_SECONDS", "HEALTH_INTERVAL_SECONDS"])
+def test_what_would_never_rest_is_refused(name: str) -> None:
+    """A machine that only asks and saves has no time for anything else."""
+    assert name in problems(**{name: "0.0001"})[0]
+
+
 def test_a_secret_can_lie_in_a_file(tmp_path: Path) -> None:
     """FILE__NAME names a file with the value; one that cannot be read is a problem."""
     secret = tmp_path / "token"
     secret.write_text("from-file\n", encoding="utf-8")
     without = {k: v for k, v in GOOD.items() if k != "PLEX_TOKEN"}
     assert config.load_settings({**without, "FILE__PLEX_TOKEN": str(secret)}).plex_token == "from-file"
-    with pytest.raises(config.SettingsError, match="FILE__PLEX_TOKEN names"):
-        config.load_settings({**without, "FILE__PLEX_TOKEN": str(tmp_path / "none")})
+    (line,) = problems(PLEX_TOKEN="", FILE__PLEX_TOKEN=str(tmp_path / "none"))
+    assert line.startswith("FILE__PLEX_TOKEN names") and "(No such file or directory): make it" in line
 
 
 def test_more_servers_can_stand_without_plex_url() -> None:

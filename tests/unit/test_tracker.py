@@ -304,7 +304,7 @@ def test_nor_where_an_admin_starts_watches(office: Office, caplog: pytest.LogCap
     office.discord.node.tell("tracker", VoicePresence("1", "2", now, True, members))
     plan = office.ask(StartTracking(position_ms=PositionMs(0), requested_by="Zoe"), TrackingPlan)
     assert {outcome.user_id for outcome in plan.outcomes} == {"42", "43"}
-    assert "42 already_watching, Ben already_watching" in caplog.text
+    assert "42 was tracked already, Ben was tracked already" in caplog.text
     assert "Quirin" not in caplog.text
 
 

@@ -221,6 +221,36 @@ def test_a_host_that_plex_does_not_know_is_named() -> None:
     assert "Anton, Berta" in found[0]
 
 
+def test_an_excluded_account_that_nobody_has_is_told(tmp_path: Path) -> None:
+    """By name, however it is written, or by id; it harms nothing."""
+    with SimulatedPlex() as server:
+        found = ask_plex(server.url, server.token, excluded_plex_users=("ANTON", "Zoe", "1"))
+    notes = [finding.found for finding in found if finding.verdict == "note" and finding.what == "Excluded accounts"]
+    assert notes == ["no account named 'Zoe' on the Plex server"] and not wrong(found)
+
+
+TOP = {"id": "301", "name": "Top", "position": 1, "permissions": "0"}
+
+
+@pytest.mark.parametrize(
+    ("role", "permissions", "said"),
+    [
+        (TOP, discord.MANAGE_ROLES, ""),
+        ({**TOP, "position": 5}, discord.MANAGE_ROLES, "not below the bot's own"),
+        (TOP, 0, "lacks: Manage Roles"),
+        ({**TOP, "managed": True}, discord.MANAGE_ROLES, "nobody can give"),
+        ({**TOP, "id": "302"}, discord.MANAGE_ROLES, "no role with the id 301"),
+    ],
+)
+def test_the_role_of_the_top_watchers(role: dict[str, Any], permissions: int, said: str) -> None:
+    """Whether it is there, and the bot may give it."""
+    answers = everything()
+    mine = {"id": ROLE, "position": 2, "permissions": str(discord.INVITED | permissions)}
+    answers[f"/guilds/{GUILD}"]["roles"][1:] = [mine, role]
+    found = wrong(ask_discord(answers, top_watchers_role_id=301))
+    assert len(found) == bool(said) and all(said in each for each in found)
+
+
 def test_a_new_machine_is_in_order_and_stays_untouched(tmp_path: Path) -> None:
     """The doctor makes neither folder nor store."""
     findings = list(local.check(Settings(data_dir=str(tmp_path / "new" / "data"))))
@@ -243,6 +273,27 @@ def test_a_foreign_store_is_told_from_a_damaged_one(tmp_path: Path) -> None:
         store.execute("CREATE TABLE recipes (x)")
     found = wrong(list(local.check(Settings(data_dir=str(tmp_path)))))
     assert len(found) == 1 and "recipes" in found[0]
+
+
+def test_a_store_that_is_gone_is_no_new_one(tmp_path: Path) -> None:
+    """The start would refuse: there are backups of what was in it."""
+    settings = Settings(data_dir=str(tmp_path))
+    open_writer(settings.store_url, tmp_path / "backups").dispose()
+    backup(tmp_path / "usher.db", tmp_path / "backups" / "usher-20261101-000000.db")
+    (tmp_path / "usher.db").unlink()
+    found = wrong(list(local.check(settings)))
+    assert len(found) == 1 and "is gone" in found[0] and "run.py restore" in found[0]
+
+
+def test_a_store_that_another_program_holds_is_not_damaged(tmp_path: Path) -> None:
+    """Said with the cure of that, and not of a server that is away."""
+    settings = Settings(data_dir=str(tmp_path))
+    open_writer(settings.store_url, tmp_path / "backups").dispose()
+    with contextlib.closing(sqlite3.connect(tmp_path / "usher.db", isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        found = wrong(list(local.check(settings)))
+    assert len(found) == 1 and "database is locked" in found[0] and "close that program" in found[0]
 
 
 def test_a_damaged_store_is_found_with_its_cure(tmp_path: Path) -> None:

@@ -171,6 +171,8 @@ def test_recover_says_what_it_did_or_why_not(tmp_path: Path) -> None:
         done = usher(tmp_path, "recover", "--user", "200000000000000001", "200000000000000002")
         assert done.returncode == 0 and done.stdout.count("is being tracked from now on") == 2
         assert "'200000000000000001', '200000000000000002'" in notes(tmp_path, "tracker", "asked")[0]
+        absent = usher(tmp_path, "recover", "--user", "200000000000000009")
+        assert absent.returncode == 1 and "200000000000000009 is not in the voice channel" in absent.stdout
         (tmp_path / "tracker.does").write_text("problem")
         done = usher(tmp_path, "recover")
         assert done.returncode == 1

@@ -71,6 +71,9 @@ class Stagehand(Marker):
         people = (VoiceMember("200000000000000001", "Zoë *star*"), VoiceMember("200000000000000002", "Cem"))
         if self._does("problem"):
             return TrackingPlan((session,), people, "", (), problem="Two sessions run: say which with --session.")
+        if request.user_ids and not {person.user_id for person in people} & set(request.user_ids):
+            absent = tuple(TrackingOutcome(user_id, "", "not_in_channel") for user_id in request.user_ids)
+            return TrackingPlan((session,), people, "7", absent)
         word: Literal["would_start", "started"] = "would_start" if request.simulate else "started"
         done = tuple(TrackingOutcome(person.user_id, person.name, word) for person in people)
         return TrackingPlan((session,), people, "7", done)

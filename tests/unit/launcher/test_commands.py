@@ -7,6 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
+from launcher.commands.check import _problem
 from launcher.commands.health import lasting, table
 from launcher.commands.recover import clock, position_ms
 from messages import ActorHealth
@@ -46,3 +47,18 @@ def test_the_health_table_shows_an_error_as_it_is() -> None:
     out = io.StringIO()
     Console(file=out, width=160).print(table((row,)))
     assert "[red]token refused[/red]" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("problem", "found", "cure"),
+    [
+        ("TIMEZONE is wrong ('a: b'): it takes a time zone.", "TIMEZONE is wrong ('a: b')", "it takes a time zone."),
+        (".env cannot be read (it is not UTF-8): mend it.", ".env cannot be read (it is not UTF-8)", "mend it."),
+        ("PLEX_URL is missing: set it to http://x:1", "PLEX_URL is missing", "set it to http://x:1"),
+        ('PLEX_SERVERS is wrong: it takes [{"url": ""}].', "PLEX_SERVERS is wrong", 'it takes [{"url": ""}].'),
+    ],
+)
+def test_a_problem_is_split_where_its_cure_begins(problem: str, found: str, cure: str) -> None:
+    """A value, or a reason, may have a colon of its own."""
+    shown = _problem(problem)
+    assert (shown.found, shown.cure) == (found, cure)

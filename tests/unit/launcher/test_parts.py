@@ -206,6 +206,7 @@ def test_a_full_disk_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     log.write([ROW])
     log.close()
     assert caplog.text.count("is the disk full?") == 1
+    assert "No space left on device" in caplog.text and "Traceback" not in caplog.text
 
 
 def test_memory_is_measured_in_mb() -> None:
