@@ -251,7 +251,7 @@ def _database(raw: str) -> str:
     try:
         _ = urlsplit(raw).port
     except ValueError:
-        raise _WrongError("a number as port; in the password write @ : / # ? as %40 %3A %2F %23 %3F") from None
+        raise _WrongError("a host and a port number; in the password write @ : / # ? as %40 %3A %2F %23 %3F") from None
     return raw
 
 

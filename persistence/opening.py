@@ -1,50 +1,59 @@
 """Opens the store after looking at it. What is damaged, newer or somebody else's is never written to."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
 from persistence import backups
 from persistence.engine import name_of, sqlite_file, writer_engine
-from persistence.errors import StoreAway, StoreError
+from persistence.errors import BackupError, StoreAway, StoreError
 from persistence.schema import HEAD, SQLITE_MAGIC, known_revisions, quick_check, revision_of, upgrade
-from persistence.sql import cause_and_cure
+from persistence.sql import can_never_work, cause_and_cure
 
 
 def open_writer(url: str, backups_dir: Path, note: Callable[[str], None] = lambda _line: None) -> Engine:
     """Return the writing engine of a store at the newest revision, made or migrated where needed.
 
     Raises StoreError, naming the store, the newest good backup and what to do; StoreAway where it is locked, or its
-    server does not answer, which is no fault of the store. Before a migration an SQLite store is backed up to
-    `backups_dir`; `note` is told so.
+    server does not answer, or its folder cannot be used, which is no fault of the store. Before a migration an
+    SQLite store is backed up to `backups_dir`; `note` is told so.
     """
-    file = sqlite_file(url)
-    _look_at_file(url, file, backups_dir)
-    engine = _engine(url)
-    try:
-        _bring_up(engine, url, file, backups_dir, note)
-    except OperationalError as error:
-        engine.dispose()
-        cause, cure = cause_and_cure(error)
-        raise StoreAway(
-            f"The store {name_of(url)} cannot be used now: {cause}. {cure[0].upper()}{cure[1:]}."
-        ) from error
-    except BaseException:
-        engine.dispose()
-        raise
+    with in_words(url):
+        file = sqlite_file(url)
+        _look_at_file(url, file, backups_dir)
+        engine = writer_engine(url)
+        try:
+            _bring_up(engine, url, file, backups_dir, note)
+        except BaseException:
+            engine.dispose()
+            raise
     return engine
 
 
-def _engine(url: str) -> Engine:
+@contextmanager
+def in_words(url: str) -> Iterator[None]:
+    """Whatever goes wrong with a store: StoreAway where that may pass, StoreError where it cannot."""
     try:
-        return writer_engine(url)
-    except (ArgumentError, ImportError) as error:
+        yield
+    except (NoSuchModuleError, ImportError) as error:
         raise StoreError(
             f"The store {name_of(url)} cannot be used: there is no driver for it ({error}). For PostgreSQL begin "
             'DATABASE_URL with postgresql+psycopg:// and install it: pip install "psycopg[binary]".'
+        ) from error
+    except IsADirectoryError as error:
+        raise StoreError(f"The store {name_of(url)} is a folder: name a file in it in DATABASE_URL.") from error
+    except BackupError as error:  # the one before a migration
+        raise StoreAway(f"The store {name_of(url)} cannot be migrated now: {error}") from error
+    except (ArgumentError, DatabaseError, OSError) as error:
+        cause, cure = cause_and_cure(error)
+        if can_never_work(error):
+            raise StoreError(f"The store {name_of(url)} cannot be used: {cause}. Mend DATABASE_URL.") from error
+        raise StoreAway(
+            f"The store {name_of(url)} cannot be used now: {cause}. {cure[0].upper()}{cure[1:]}."
         ) from error
 
 
@@ -54,7 +63,8 @@ def check_store(url: str) -> None:
     if file is not None and not file.exists():
         return
     _look_at_file(url, file, None)
-    engine = _engine(url)
+    with in_words(url):
+        engine = writer_engine(url)
     try:
         _revision(engine, url, file, None)
     finally:
@@ -102,6 +112,8 @@ def _revision(engine: Engine, url: str, file: Path | None, backups_dir: Path | N
     except OperationalError:
         raise  # locked, or the server is away: no fault of the store, worth another try
     except DatabaseError as error:
+        if file is None:
+            raise
         raise _refusal(url, f"it cannot be read ({error.orig})", backups_dir) from None
     if revision not in (None, HEAD) and revision not in known_revisions():
         reason = f"it was written by a newer Usher (revision {revision}, this one knows {HEAD})"
