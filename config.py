@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
@@ -89,10 +89,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must appear in no log, message or file."""
-        addresses = (self.database_url, *(server.url for server in self.servers))
-        passwords = (urlsplit(address).password or "" for address in addresses)
+        parts = urlsplit(self.database_url)
+        passwords = (parts.password or "", unquote(parts.password or ""), *parse_qs(parts.query).get("password", ()))
         found = (self.discord_token, *passwords, *(server.token for server in self.servers))
-        return tuple(value for value in found if value)
+        return tuple(dict.fromkeys(value for value in found if value))
 
 
 SECRET_FIELDS = frozenset({"plex_token", "discord_token", "database_url", "plex_servers"})
@@ -144,6 +144,8 @@ def _url(*schemes: str) -> Callable[[str], str]:
             _ = parts.port
         except ValueError:
             raise _WrongError("an address with a port between 1 and 65535") from None
+        if "@" in parts.netloc:
+            raise _WrongError("an address alone, without a user name or a password in it")
         return raw.rstrip("/")
 
     return read
@@ -262,6 +264,8 @@ def _servers(raw: str) -> tuple[PlexServer, ...]:
     try:
         listed = json.loads(raw)
         servers = tuple(PlexServer(_url("http", "https")(entry["url"]), _token(entry["token"])) for entry in listed)
+    except _WrongError as wrong:
+        raise _WrongError(f"{shape}, with {wrong}") from None
     except (ValueError, TypeError, KeyError, AttributeError):
         raise _WrongError(shape) from None
     if not servers or not isinstance(listed, list) or any(not server.token for server in servers):
@@ -375,11 +379,9 @@ def _why(error: OSError | UnicodeDecodeError) -> str:
 
 
 def _quoted(setting: Setting, text: str) -> str:
-    import re
-
     if setting.field in SECRET_FIELDS:
         return ""
-    text = re.sub(r"://.*@", "://***@", text)  # an address with a password in it
+    text = f"***@{text.rpartition('@')[2]}" if "@" in text else text  # before an @ there may be a password
     return f" ({text if len(text) <= 60 else text[:57] + '...'!r})"
 
 
@@ -394,6 +396,4 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     data_dir = Path(values.get("data_dir", "data"))
     if data_dir.exists() and not data_dir.is_dir():
         problems.append(f"DATA_DIR ({data_dir}) is a file: name a folder.")
-    if "plex_url" in values and urlsplit(values["plex_url"]).username:
-        problems.append("PLEX_URL carries a user name: give the address alone; the token goes to PLEX_TOKEN.")
     return problems
