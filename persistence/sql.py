@@ -121,7 +121,7 @@ def cause_and_cure(error: Exception) -> tuple[str, str]:
     elif any(word in low for word in ("full", "no space", "disk i/o", "too large")):
         cure = "make room on the disk"
     elif any(word in low for word in ("readonly", "read-only", "permission", "unable to open")):
-        cure = "give Usher's user the right to write there"
+        cure = "give Usher's user the right to write there" + (", and to read" if "permission" in low else "")
     elif "malformed" in low or "not a database" in low:
         cure = "stop Usher and bring back a backup with: python run.py restore FILE"
     else:
