@@ -128,10 +128,6 @@ class Setting(NamedTuple):
         return self.name.lower()
 
 
-def _text(raw: str) -> str:
-    return raw
-
-
 def _url(*schemes: str) -> Callable[[str], str]:
     def read(raw: str) -> str:
         try:
@@ -251,9 +247,12 @@ def _database(raw: str) -> str:
     if raw.startswith("sqlite") and not raw.partition("://")[2].lstrip("/"):
         raise _WrongError("a file, like sqlite:////data/usher.db")
     try:
-        _ = urlsplit(raw).port
+        parts = urlsplit(raw)
+        is_clear = parts.port != 0 and parts.netloc.count("@") < 2
     except ValueError:
-        raise _WrongError("a host and a port number; in the password write @ : / # ? as %40 %3A %2F %23 %3F") from None
+        is_clear = False
+    if not is_clear:
+        raise _WrongError("a host and a port number; in the password write @ : / # ? as %40 %3A %2F %23 %3F")
     return raw
 
 
@@ -280,7 +279,7 @@ DECLARED: tuple[Setting, ...] = (
     Setting("DISCORD_GUILD_ID", "id of the Discord server", _snowflake, required=True),
     Setting("DISCORD_ANNOUNCE_CHANNEL_ID", "id of the channel for announcements", _snowflake, required=True),
     Setting("WATCH_PARTY_VOICE_CHANNEL_ID", "id of the voice or stage channel of watch parties", _snowflake),
-    Setting("WATCH_PARTY_PLEX_USER", "Plex account that hosts them", _text),
+    Setting("WATCH_PARTY_PLEX_USER", "Plex account that hosts them", str),
     Setting("EXCLUDED_PLEX_USERS", "Plex accounts kept out of statistics, comma-separated", _names),
     Setting("IGNORED_ROLE_IDS", "ids of roles whose members are no viewers, comma-separated", _snowflakes),
     Setting("AUTO_SAVE_INTERVAL_MINUTES", "how often to save while anybody watches", _number(0.001, 1440, "minutes")),
@@ -295,7 +294,7 @@ DECLARED: tuple[Setting, ...] = (
     Setting("RESUME_WINDOW_HOURS", "time within which a film can be gone on with", _number(0, 8760, "hours")),
     Setting("TRACKED_TYPES", "what counts: movie, episode, live", _media_types),
     Setting("TIMEZONE", "zone in which days begin", _timezone),
-    Setting("DATA_DIR", "folder for everything that is kept", _text),
+    Setting("DATA_DIR", "folder for everything that is kept", str),
     Setting("DATABASE_URL", "another store than SQLite in DATA_DIR", _database),
     Setting("HEALTH_INTERVAL_SECONDS", "how often to write the health log", _number(0.05, 86400, "seconds")),
     Setting("BACKUP_INTERVAL_HOURS", "how often to back up; 0 for never", _number(0, 8760, "hours")),

@@ -25,6 +25,8 @@ def open_writer(url: str, backups_dir: Path, note: Callable[[str], None] = lambd
     with in_words(url):
         file = sqlite_file(url)
         _look_at_file(url, file, backups_dir)
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
         engine = writer_engine(url)
         try:
             _bring_up(engine, url, file, backups_dir, note)
@@ -41,34 +43,35 @@ def in_words(url: str) -> Iterator[None]:
         yield
     except (NoSuchModuleError, ImportError) as error:
         raise StoreError(
-            f"The store {name_of(url)} cannot be used: there is no driver for it ({error}). For PostgreSQL begin "
-            'DATABASE_URL with postgresql+psycopg:// and install it: pip install "psycopg[binary]".'
+            f"The store {name_of(url)} cannot be used: there is no driver for it ({error}).",
+            "For PostgreSQL begin DATABASE_URL with postgresql+psycopg:// and install it: "
+            'pip install "psycopg[binary]".',
         ) from error
     except IsADirectoryError as error:
-        raise StoreError(f"The store {name_of(url)} is a folder: name a file in it in DATABASE_URL.") from error
+        raise StoreError(f"The store {name_of(url)} is a folder.", "Name a file in it in DATABASE_URL.") from error
     except BackupError as error:  # the one before a migration
         raise StoreAway(f"The store {name_of(url)} cannot be migrated now: {error}") from error
     except (ArgumentError, DatabaseError, OSError) as error:
         cause, cure = cause_and_cure(error)
         if can_never_work(error):
-            raise StoreError(f"The store {name_of(url)} cannot be used: {cause}. Mend DATABASE_URL.") from error
-        raise StoreAway(
-            f"The store {name_of(url)} cannot be used now: {cause}. {cure[0].upper()}{cure[1:]}."
-        ) from error
+            raise StoreError(f"The store {name_of(url)} cannot be used: {cause}.", "Mend DATABASE_URL.") from error
+        cure = f"{cure[0].upper()}{cure[1:]}."
+        raise StoreAway(f"The store {name_of(url)} cannot be used now: {cause}.", cure) from error
 
 
-def check_store(url: str) -> None:
-    """Raise StoreError where the store, if there is one, cannot be used; writes nothing."""
-    file = sqlite_file(url)
-    if file is not None and not file.exists():
-        return
-    _look_at_file(url, file, None)
+def check_store(url: str, backups_dir: Path | None = None) -> bool:
+    """Return whether there is a store; raise what `open_writer` would, where it cannot be used. Writes nothing."""
     with in_words(url):
+        file = sqlite_file(url)
+        _look_at_file(url, file, backups_dir)
+        if file is not None and not file.exists():
+            return False
         engine = writer_engine(url)
-    try:
-        _revision(engine, url, file, None)
-    finally:
-        engine.dispose()
+        try:
+            _revision(engine, url, file, backups_dir)
+        finally:
+            engine.dispose()
+    return True
 
 
 def _look_at_file(url: str, file: Path | None, backups_dir: Path | None) -> None:
@@ -81,9 +84,8 @@ def _look_at_file(url: str, file: Path | None, backups_dir: Path | None) -> None
     if head and head != SQLITE_MAGIC:
         raise _refusal(url, "it is damaged or no SQLite file", backups_dir)
     if not head and backups_dir is not None and backups.newest_good(backups_dir) is not None:
-        reason = "it is empty, or gone, and there are backups of what was in it"
+        reason = f"it is {'empty' if file.exists() else 'gone'}, and there are backups of what was in it"
         raise _refusal(url, reason, backups_dir, f"To begin anew, move {backups_dir} away; or ")
-    file.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _bring_up(engine: Engine, url: str, file: Path | None, backups_dir: Path, note: Callable[[str], None]) -> None:
@@ -129,6 +131,5 @@ def _refusal(url: str, reason: str, backups_dir: Path | None, cure: str = "") ->
         what = f"{cure}bring back the newest good backup with: python run.py restore {good}"
     else:
         what = cure + "name another file or folder (DATABASE_URL, DATA_DIR); no good backup was found."
-    return StoreError(
-        f"The store {name_of(url)} cannot be used: {reason}. Nothing was written to it. {what[0].upper()}{what[1:]}"
-    )
+    found = f"The store {name_of(url)} cannot be used: {reason}. Nothing was written to it."
+    return StoreError(found, f"{what[0].upper()}{what[1:]}")

@@ -88,6 +88,7 @@ def test_everything_missing_is_listed_at_once() -> None:
         ("DATABASE_URL", "sqlite://", "a file"),
         ("DATABASE_URL", "postgresql+psycopg://u:pw@host:port/db", "a host and a port number"),
         ("DATABASE_URL", "postgresql+psycopg://u:p/w@host/db", "%2F"),
+        ("DATABASE_URL", "postgresql+psycopg://u:p@w@host/db", "%40"),
         ("DISCORD_GATEWAY_URL", "http://host", "ws"),
         ("GHOST_END_SECONDS", "30", "GHOST_AFTER_SECONDS"),
     ],
