@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
+from actors.counting import counted
 from actors.helper import Helper
 from actors.runtime import Actor
 from messages import BackedUp, BackUpNow, Message
@@ -75,8 +76,9 @@ class BackingUp:
             raise BackupError(backups.PG_DUMP)
         made = backups.backup(self._store.file, target)
         self._actor.log.info(
-            "Backed up the store to %s (%d watches, %d viewers)", made.file, made.watches, made.viewers
-        )
+            "Backed up the store to %s (%s, %s)",
+            made.file, counted(made.watches, "watch", "watches"), counted(made.viewers, "viewer"),
+        )  # fmt: skip
         return BackedUp(str(made.file), made.size_bytes, made.watches, made.viewers, made.took_ms)
 
     def _back_up_and_rotate(self, target: Path) -> bool:
@@ -86,7 +88,10 @@ class BackingUp:
             self._actor.log.error("The scheduled backup failed: %s", error)
             self._actor.degraded(f"The scheduled backup failed: {error}")
             return False
-        backups.rotate(self._folder, self._actor.context.settings.backup_keep)
+        try:
+            backups.rotate(self._folder, self._actor.context.settings.backup_keep)
+        except OSError as error:
+            self._actor.log.warning("An old backup cannot be removed: %s. Give %s to this user.", error, self._folder)
         return True
 
     def _next(self, done: Future[bool]) -> Callable[[], None]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from actors.counting import counted
 from actors.helper import Helper
 from actors.runtime import Actor
 from messages import (
@@ -142,8 +143,8 @@ class Registry:
         except CopiesFailed as error:
             self._log.error("Linked, but the JSON copies are behind until the next save: %s", error)
         self._log.info(
-            "Linked %s to viewer %s (confirmed by %s): %d watches",
-            asked.plex_id, asked.viewer_id, asked.confirmed_by, moved,
+            "Linked %s to viewer %s (confirmed by %s): %s",
+            asked.plex_id, asked.viewer_id, asked.confirmed_by, counted(moved, "watch", "watches"),
         )  # fmt: skip
         self.tell()
         return self._person(asked.viewer_id)
@@ -158,8 +159,8 @@ class Registry:
         except CopiesFailed as error:
             self._log.error("Unlinked, but the JSON copies are behind until the next save: %s", error)
         self._log.info(
-            "Unlinked %s from viewer %s (asked by %s): %d watches",
-            asked.plex_id, asked.viewer_id, asked.requested_by, moved,
+            "Unlinked %s from viewer %s (asked by %s): %s",
+            asked.plex_id, asked.viewer_id, asked.requested_by, counted(moved, "watch", "watches"),
         )  # fmt: skip
         self.tell()
         return self._person(asked.viewer_id)
@@ -175,8 +176,9 @@ class Registry:
         self._tracker.tell(ViewerForgotten(gone.ids))
         self.tell()
         self._log.info(
-            "Forgot viewer %s: %d watches and %d badges, in %.1f s",
-            asked.viewer_id, gone.watches, gone.badges, time.perf_counter() - began,
+            "Forgot viewer %s: %s and %s, in %.1f s",
+            asked.viewer_id, counted(gone.watches, "watch", "watches"), counted(gone.badges, "badge"),
+            time.perf_counter() - began,
         )  # fmt: skip
         return self._forgotten(gone.watches, gone.badges)
 

@@ -231,7 +231,7 @@ class Announcer:
 
     async def _after_failure(self, verdict: Verdict, batch: list[Waiting]) -> None:
         if not verdict.refused:
-            self._troubles.hold(_TROUBLE, f"{verdict.reason} ({len(self._queue)} announcements wait)")
+            self._troubles.hold(_TROUBLE, f"{verdict.reason} (announcements waiting: {len(self._queue)})")
             await self._pause(verdict.wait_s)
             return
         self._keepsake.forget_posting()

@@ -109,7 +109,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         later("Discord sent what could not be read ({error}): connecting again"),
     ),
     "actors/discord/announce.py": (
-        later("{reason} ({count} announcements wait)"),
+        later("{reason} (announcements waiting: {count})"),
         later("edit a card in the announce channel {channel}"),
         later("post in the announce channel {channel}"),
     ),

@@ -233,7 +233,10 @@ class Keepsake:
             temporary.replace(self._file)
         except OSError as error:
             self._log.warning(
-                "%s cannot be written (%s): after a restart an announcement may repeat", self._file, error
+                "%s cannot be written (%s): free the disk, or give it to this user; until then a restart may repeat an "
+                "announcement",
+                self._file,
+                error,
             )
 
 

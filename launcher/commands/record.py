@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
+from actors.counting import counted
 from actors.plex.alerts import AlertKeeper, News, NewsBox
 from actors.plex.failures import POSSIBLE, failure_of
 from actors.plex.recording import Scrubber
@@ -156,7 +157,8 @@ def main(settings: Settings, file: Path | None, minutes: float | None, console: 
             recorder.stop()
     took_s = time.monotonic() - began_s
     console.print(
-        f"{recorder.polls} polls in {took_s:.0f} s, {recorder.failed} more failed. Look at the file, then send it."
+        f"{counted(recorder.polls, 'poll')} in {took_s:.0f} s, {recorder.failed} more failed. "
+        "Look at the file, then send it."
     )
     if recorder.problem:
         console.print(f"The last that failed: {recorder.problem}")

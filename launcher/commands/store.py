@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 from sqlalchemy.exc import SQLAlchemyError
 
+from actors.counting import counted
 from awards import BadgesError
 from config import Settings
 from launcher.caller import Caller, NotReachedError
@@ -102,8 +103,8 @@ def _hold(settings: Settings, store: Path, asked_for: Wishes | None, console: Co
         if held.choices or held.forgotten:
             console.print(
                 "Asked for since the backup was made, and done in it too: "
-                f"{_number(held.choices, 'choice of privacy', 'choices of privacy')}, "
-                f"{_number(held.forgotten, 'viewer')} forgotten."
+                f"{counted(held.choices, 'choice of privacy', 'choices of privacy')}, "
+                f"{counted(held.forgotten, 'viewer')} forgotten."
             )
 
 
@@ -116,14 +117,14 @@ def _import(settings: Settings, arguments: argparse.Namespace, console: Console)
         done = importer.import_old(store, files, time.time(), progress)
     console.print(f"Read {', '.join(files.found)} of {arguments.dir}.")
     console.print(
-        f"New in {data_dir}: {_number(done.watches, 'watch record')}, {_number(done.viewers, 'viewer')}, "
-        f"{_number(done.badges, 'badge')}."
+        f"New in {data_dir}: {counted(done.watches, 'watch record')}, {counted(done.viewers, 'viewer')}, "
+        f"{counted(done.badges, 'badge')}."
         if done.watches or done.viewers or done.badges
         else f"All of it was in {data_dir} already: nothing was changed."
     )
     if done.left_out:
         console.print(
-            f"Left out, for they asked to be forgotten since: what there was of {_number(done.left_out, 'viewer')}."
+            f"Left out, for they asked to be forgotten since: what there was of {counted(done.left_out, 'viewer')}."
         )
     return 0
 
@@ -136,7 +137,7 @@ def _export(settings: Settings, arguments: argparse.Namespace, console: Console)
     with _opened(settings, _rules(settings)) as store, _progress() as progress:
         written = importer.export(store, arguments.dir.absolute(), progress)
     for path in written:
-        console.print(f"{path}: {path.stat().st_size} bytes")
+        console.print(f"{path}: {counted(path.stat().st_size, 'byte')}")
     return 0
 
 
@@ -223,11 +224,7 @@ def _sentence(error: Exception, settings: Settings) -> str:
 
 
 def _records(made: BackedUp | backups.Backup) -> str:
-    return f"{_number(made.watches, 'watch record')} of {_number(made.viewers, 'viewer')}"
-
-
-def _number(count: int, one: str, more: str = "") -> str:
-    return f"{count} {one if count == 1 else more or one + 's'}"
+    return f"{counted(made.watches, 'watch record')} of {counted(made.viewers, 'viewer')}"
 
 
 COMMANDS: dict[str, Command] = {

@@ -11,6 +11,7 @@ import requests
 from plexapi.exceptions import PlexApiException
 
 import config
+from actors.counting import counted
 from actors.plex.plextv import PlexTvError, Server, SignIn, servers
 from launcher.doctor import plex
 from launcher.doctor.findings import Finding
@@ -77,7 +78,7 @@ def _by_pin(asker: Asker, known: config.Settings, plex_tv: str) -> tuple[Any, st
         asker.say("This account owns no server that plex.tv knows.", "yellow")
         return _at_address(asker, known, token)
     chosen = own[0] if len(own) == 1 else asker.choose("Which server?", [Option(s.name, s) for s in own])
-    asker.say(f"Trying the {len(chosen.addresses)} addresses of {chosen.name} from here...")
+    asker.say(f"Trying {counted(len(chosen.addresses), 'address', 'addresses')} of {chosen.name} from here...")
     return _first_that_works(chosen) or _at_address(asker, known, chosen.token)
 
 

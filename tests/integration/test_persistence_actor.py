@@ -275,12 +275,13 @@ def test_a_resumed_watch_counts_once_in_every_answer(house: House) -> None:
     assert [row.value for row in board.rows] == [400.0]
 
 
-def test_a_backup_on_demand(house: House) -> None:
-    """The answer names the file and what it holds; a target that cannot be is an error."""
+def test_a_backup_on_demand(house: House, lines: Any) -> None:
+    """The answer and the log name the file and what it holds; a target that cannot be is an error."""
     house.finish(record("w1"))
     made = house.ask(BackUpNow(), BackedUp)
     assert Path(made.file).parent == house.folder / "backups"
     assert (made.watches, made.viewers) == (1, 1)
+    assert f"Backed up the store to {made.file} (1 watch, 1 viewer)" in lines.messages
     with pytest.raises(RemoteError, match="is the store itself"):
         house.discord.ask("persistence", BackUpNow(str(house.folder / "usher.db")), 10.0)
 
@@ -312,6 +313,18 @@ def test_scheduled_backups_follow_the_interval_and_rotate(tmp_path: Path) -> Non
             names.add(made)
         house.until(lambda: len(list(folder.iterdir())) == 2)
         assert len(names) == 4
+    finally:
+        house.close()
+
+
+def test_an_old_backup_that_cannot_be_removed_is_told(tmp_path: Path, lines: Any) -> None:
+    """The new one is made all the same."""
+    house = House(tmp_path, backup_interval_hours=0.0001, backup_keep=1)
+    try:
+        (tmp_path / "backups" / "usher-20000101-000000.db").mkdir(parents=True)
+        house.finish(record("w1"))
+        house.until(lambda: any("An old backup cannot be removed: " in message for message in lines.messages))
+        assert [file for file in (tmp_path / "backups").glob("usher-*.db") if file.is_file()]
     finally:
         house.close()
 
