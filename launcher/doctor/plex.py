@@ -25,27 +25,29 @@ def check(settings: config.Settings) -> Iterator[Finding]:
     """A finding for each server, and one for the host of the watch parties."""
     accounts: set[str] = set()
     known: set[str] = set()
-    reached = 0
+    asked = 0
     for server in settings.servers:
         found = look(server)
         if isinstance(found, Finding):
             yield found
             continue
-        reached += 1
         yield good("Plex", f"{found.friendlyName} ({found.version}) at {server.url} knows the token as its owner's")
         with contextlib.suppress(Exception):
             for account in found.systemAccounts():
                 accounts.update(filter(None, [account.name]))
                 known.update({str(account.name).casefold(), str(account.id)})
+            asked += 1
     host = settings.watch_party_plex_user
-    if host and reached and accounts and host not in accounts:
+    # A server that could not be asked may have whom the others lack.
+    is_all = bool(accounts) and asked == len(settings.servers)
+    if host and is_all and host.casefold() not in known:
         yield bad(
             "Watch party",
             f"no account named {host!r} on the Plex server",
             f"set WATCH_PARTY_PLEX_USER to one of: {', '.join(sorted(accounts))}",
         )
     for name in settings.excluded_plex_users:
-        if reached and accounts and name.casefold() not in known:
+        if is_all and name.casefold() not in known:
             yield note(
                 "Excluded accounts",
                 f"no account named {name!r} on the Plex server",

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from config import Settings
+from config import PlexServer, Settings
 from launcher.doctor import discord, local, plex
 from launcher.doctor.findings import Finding
 from persistence.backups import backup
@@ -224,6 +224,8 @@ def test_a_host_that_plex_does_not_know_is_named() -> None:
     """With the names that it could be."""
     with SimulatedPlex() as server:
         found = wrong(ask_plex(server.url, server.token, watch_party_plex_user="Zoe"))
+        assert not wrong(ask_plex(server.url, server.token, watch_party_plex_user="bERTA")), "as the tracker knows it"
+        assert not wrong(ask_plex(server.url, server.token, watch_party_plex_user="1"))
     assert "Anton, Berta" in found[0]
 
 
@@ -233,6 +235,19 @@ def test_an_excluded_account_that_nobody_has_is_told(tmp_path: Path) -> None:
         found = ask_plex(server.url, server.token, excluded_plex_users=("ANTON", "Zoe", "1"))
     notes = [finding.found for finding in found if finding.verdict == "note" and finding.what == "Excluded accounts"]
     assert notes == ["no account named 'Zoe' on the Plex server"] and not wrong(found)
+
+
+def test_a_server_that_is_away_may_have_whom_the_others_lack() -> None:
+    """Of host and excluded accounts nothing is said until all servers could be asked."""
+    with SimulatedPlex() as server, SimulatedPlex() as gone:
+        more = (PlexServer(gone.url, gone.token),)
+        names = {"watch_party_plex_user": "Zoe", "excluded_plex_users": ("Zoe",), "plex_servers": more}
+        assert {finding.what for finding in ask_plex(server.url, server.token, **names)} >= {"Excluded accounts"}
+        gone_url = gone.url
+        gone.stop()
+        found = ask_plex(server.url, server.token, **names)
+    assert not [each for each in found if "Zoe" in each.found]
+    assert len(wrong(found)) == 1 and gone_url in wrong(found)[0]
 
 
 TOP = {"id": "301", "name": "Top", "position": 1, "permissions": "0"}
