@@ -183,7 +183,8 @@ class Supervised:
         self._retry_s = now_s + retry.after_s
         self._become("failed" if retry.failed else "restarting")
         if self.hopeless:
-            _log.error("%s %s.", self.name, how)
+            if not self.refused:  # its own last line said why
+                _log.error("%s %s.", self.name, how)
         elif retry.failed:
             _log.error(
                 "%s %s. It has failed and rests for %g s before one more try; the others go on and what is "

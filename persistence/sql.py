@@ -89,9 +89,16 @@ _OF_SERVERS: Mapping[tuple[str, ...], str] = {
     ),
     ('" does not exist',): "make it on the server, or name another in DATABASE_URL and start Usher again",
     ("permission denied for", "must be owner"): "give the user of DATABASE_URL that right on the server (GRANT)",
-    ("refused", "could not translate", "resolve host", "timeout expired", "timed out", "no route", "unreachable"): (
-        "start the database's server, and see that it can be reached at the address in DATABASE_URL"
-    ),
+    (
+        "refused",
+        "is the server running",
+        "could not translate",
+        "resolve host",
+        "timeout expired",
+        "timed out",
+        "no route",
+        "unreachable",
+    ): ("start the database's server, and see that it can be reached at the address in DATABASE_URL"),
     ("starting up", "shutting down", "too many clients", "connection slots", "recovery mode"): (
         "see that its server comes up, and takes one more connection"
     ),
