@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
@@ -89,10 +89,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must appear in no log, message or file."""
-        addresses = (self.database_url, *(server.url for server in self.servers))
-        passwords = (urlsplit(address).password or "" for address in addresses)
+        parts = urlsplit(self.database_url)
+        passwords = (parts.password or "", unquote(parts.password or ""), *parse_qs(parts.query).get("password", ()))
         found = (self.discord_token, *passwords, *(server.token for server in self.servers))
-        return tuple(value for value in found if value)
+        return tuple(dict.fromkeys(value for value in found if value))
 
 
 SECRET_FIELDS = frozenset({"plex_token", "discord_token", "database_url", "plex_servers"})
@@ -128,10 +128,6 @@ class Setting(NamedTuple):
         return self.name.lower()
 
 
-def _text(raw: str) -> str:
-    return raw
-
-
 def _url(*schemes: str) -> Callable[[str], str]:
     def read(raw: str) -> str:
         try:
@@ -144,6 +140,8 @@ def _url(*schemes: str) -> Callable[[str], str]:
             _ = parts.port
         except ValueError:
             raise _WrongError("an address with a port between 1 and 65535") from None
+        if "@" in parts.netloc:
+            raise _WrongError("an address alone, without a user name or a password in it")
         return raw.rstrip("/")
 
     return read
@@ -249,9 +247,12 @@ def _database(raw: str) -> str:
     if raw.startswith("sqlite") and not raw.partition("://")[2].lstrip("/"):
         raise _WrongError("a file, like sqlite:////data/usher.db")
     try:
-        _ = urlsplit(raw).port
+        parts = urlsplit(raw)
+        is_clear = parts.port != 0 and parts.netloc.count("@") < 2
     except ValueError:
-        raise _WrongError("a number as port; in the password write @ : / # ? as %40 %3A %2F %23 %3F") from None
+        is_clear = False
+    if not is_clear:
+        raise _WrongError("a host and a port number; in the password write @ : / # ? as %40 %3A %2F %23 %3F")
     return raw
 
 
@@ -262,6 +263,8 @@ def _servers(raw: str) -> tuple[PlexServer, ...]:
     try:
         listed = json.loads(raw)
         servers = tuple(PlexServer(_url("http", "https")(entry["url"]), _token(entry["token"])) for entry in listed)
+    except _WrongError as wrong:
+        raise _WrongError(f"{shape}, with {wrong}") from None
     except (ValueError, TypeError, KeyError, AttributeError):
         raise _WrongError(shape) from None
     if not servers or not isinstance(listed, list) or any(not server.token for server in servers):
@@ -276,7 +279,7 @@ DECLARED: tuple[Setting, ...] = (
     Setting("DISCORD_GUILD_ID", "id of the Discord server", _snowflake, required=True),
     Setting("DISCORD_ANNOUNCE_CHANNEL_ID", "id of the channel for announcements", _snowflake, required=True),
     Setting("WATCH_PARTY_VOICE_CHANNEL_ID", "id of the voice or stage channel of watch parties", _snowflake),
-    Setting("WATCH_PARTY_PLEX_USER", "Plex account that hosts them", _text),
+    Setting("WATCH_PARTY_PLEX_USER", "Plex account that hosts them", str),
     Setting("EXCLUDED_PLEX_USERS", "Plex accounts kept out of statistics, comma-separated", _names),
     Setting("IGNORED_ROLE_IDS", "ids of roles whose members are no viewers, comma-separated", _snowflakes),
     Setting("AUTO_SAVE_INTERVAL_MINUTES", "how often to save while anybody watches", _number(0.001, 1440, "minutes")),
@@ -291,7 +294,7 @@ DECLARED: tuple[Setting, ...] = (
     Setting("RESUME_WINDOW_HOURS", "time within which a film can be gone on with", _number(0, 8760, "hours")),
     Setting("TRACKED_TYPES", "what counts: movie, episode, live", _media_types),
     Setting("TIMEZONE", "zone in which days begin", _timezone),
-    Setting("DATA_DIR", "folder for everything that is kept", _text),
+    Setting("DATA_DIR", "folder for everything that is kept", str),
     Setting("DATABASE_URL", "another store than SQLite in DATA_DIR", _database),
     Setting("HEALTH_INTERVAL_SECONDS", "how often to write the health log", _number(0.05, 86400, "seconds")),
     Setting("BACKUP_INTERVAL_HOURS", "how often to back up; 0 for never", _number(0, 8760, "hours")),
@@ -375,11 +378,9 @@ def _why(error: OSError | UnicodeDecodeError) -> str:
 
 
 def _quoted(setting: Setting, text: str) -> str:
-    import re
-
     if setting.field in SECRET_FIELDS:
         return ""
-    text = re.sub(r"://.*@", "://***@", text)  # an address with a password in it
+    text = f"***@{text.rpartition('@')[2]}" if "@" in text else text  # before an @ there may be a password
     return f" ({text if len(text) <= 60 else text[:57] + '...'!r})"
 
 
@@ -394,6 +395,4 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     data_dir = Path(values.get("data_dir", "data"))
     if data_dir.exists() and not data_dir.is_dir():
         problems.append(f"DATA_DIR ({data_dir}) is a file: name a folder.")
-    if "plex_url" in values and urlsplit(values["plex_url"]).username:
-        problems.append("PLEX_URL carries a user name: give the address alone; the token goes to PLEX_TOKEN.")
     return problems

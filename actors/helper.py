@@ -1,18 +1,20 @@
-"""The persistence actor's second thread, for what must not hold up a save."""
+"""The persistence actor's second thread, for what must not hold up a save; and its failures, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy.exc import OperationalError
 
-from actors.runtime import Refused
-from persistence.errors import BackupError, SaveFailed
+from actors.runtime import Refused, RefusesToStart, WaitsToStart
+from persistence.errors import BackupError, SaveFailed, StoreAway, StoreError
 from persistence.sql import cause_and_cure
 
 Result = TypeVar("Result")
+_WAITS = "Usher waits for it, and tries again."
 
 
 def in_words(work: Callable[[], Result]) -> Result:
@@ -24,6 +26,20 @@ def in_words(work: Callable[[], Result]) -> Result:
     except OperationalError as error:
         cause, cure = cause_and_cure(error)
         raise Refused(f"The store cannot be read now: {cause}. {cure[0].upper()}{cure[1:]}.") from error
+
+
+@contextmanager
+def opening() -> Iterator[None]:
+    """Start, and with the store: refuse where it can never be used, and wait where it cannot be used now."""
+    try:
+        yield
+    except StoreError as error:
+        raise RefusesToStart(str(error)) from error
+    except StoreAway as error:
+        raise WaitsToStart(f"{error} {_WAITS}") from error
+    except OperationalError as error:  # it went away once more, right after it was opened
+        cause, cure = cause_and_cure(error)
+        raise WaitsToStart(f"The store cannot be read now: {cause}. {cure[0].upper()}{cure[1:]}. {_WAITS}") from error
 
 
 class Helper:

@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import SQLAlchemyError
 
 from actors.backing_up import BackingUp, BackupDue
-from actors.helper import Helper, in_words
+from actors.helper import Helper, in_words, opening
 from actors.registry import QUESTIONS, Registry
-from actors.runtime import Actor, Context, RefusesToStart, WaitsToStart
+from actors.runtime import Actor, Context
 from actors.runtime.errors import NotNow, OutboxFull
 from awards import BadgesError
 from messages import (
@@ -45,7 +45,7 @@ from messages import (
 )
 from persistence import nights, wrapped
 from persistence.catalogue import default_badges, load_badges
-from persistence.errors import CopiesFailed, SaveFailed, StoreAway, StoreError
+from persistence.errors import CopiesFailed, SaveFailed
 from persistence.filmstats import movie_stats
 from persistence.present import Present
 from persistence.publishing import Rules
@@ -102,22 +102,18 @@ class Persistence(Actor):
 
     # -- life ------------------------------------------------------------------------------------------------
 
+    @opening()
     def on_start(self) -> None:
         """Open the store; one that is damaged, newer or foreign is not touched, and starting again is no help."""
         settings = self.context.settings
         self._rules = Rules(ZoneInfo(settings.timezone), self._badges(), settings.watched_percent)
-        try:
-            self._opened = Store(
-                settings.store_url,
-                self.context.data_dir,
-                self._rules,
-                backups_dir=self._backups_dir,
-                note=self.log.warning,
-            )
-        except StoreError as error:
-            raise RefusesToStart(str(error)) from error
-        except StoreAway as error:
-            raise WaitsToStart(f"{error} Usher waits for it, and tries again.") from error
+        self._opened = Store(
+            settings.store_url,
+            self.context.data_dir,
+            self._rules,
+            backups_dir=self._backups_dir,
+            note=self.log.warning,
+        )
         self._queries = Queries(self._store.reader, self._rules)
         self._last_saved_s = self._store.last_saved_s()
         self._repair_copies()

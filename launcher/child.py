@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from actors.runtime.process import EXIT_REFUSED, EXIT_WAITS
+from actors.runtime.process import EXIT_REFUSED, EXIT_WAITS, last_word
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -34,9 +34,12 @@ class Child:
     the launcher alone, which then stops the actors in order.
     """
 
-    def __init__(self, name: str, boot: bytes, *, stderr: IO[bytes] | None = None) -> None:
+    def __init__(self, name: str, boot: bytes, run_dir: Path, *, stderr: IO[bytes] | None = None) -> None:
         """Start it and write `boot` to its stdin; `stderr` takes its log (default: ours)."""
         self.name = name
+        self._last_word = last_word(run_dir, name)
+        with contextlib.suppress(OSError):
+            self._last_word.unlink(missing_ok=True)
         windows = sys.platform == "win32"
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
             [sys.executable, *_FLAGS, "-m", "actors", name],
@@ -68,12 +71,19 @@ class Child:
             self._close_input()
         return status
 
+    def last_word(self) -> str:
+        """What it waits for, where it ended for that; empty where it did not say."""
+        try:
+            return self._last_word.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            return ""
+
     def ask_to_stop(self) -> None:
-        """Tell it without any socket to save and stop: by the end of its stdin and by SIGTERM."""
-        self._close_input()
+        """Tell it without any socket to save and stop: by SIGTERM and by the end of its stdin."""
         if sys.platform != "win32":  # there SIGTERM would be a kill
             with contextlib.suppress(OSError):
                 self._process.terminate()
+        self._close_input()
 
     def kill(self) -> None:
         """End it at once."""

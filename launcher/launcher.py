@@ -16,7 +16,7 @@ import msgspec
 
 from actors.runtime.clock import Clock
 from config import Settings
-from launcher.child import Child
+from launcher.child import REFUSED, Child
 from launcher.health import HealthLog
 from launcher.lock import FolderLock
 from launcher.runfile import Process, RunFile, RunState
@@ -33,7 +33,8 @@ _log = logging.getLogger("launcher")
 _ORPHANS_WITHIN_S = 10.0
 
 STOPPED, HOPELESS, AT_ONCE = 0, 1, 130
-"""Exit statuses: stopped in order; the store cannot be opened; stopped at once by a second signal."""
+"""Exit statuses: stopped in order; persistence crashes at each start; stopped at once by a second signal. Where the
+store or its address can never work it is REFUSED, that of the actor: to start the service again is no help."""
 
 
 def actor_names(settings: Settings) -> tuple[str, ...]:
@@ -140,6 +141,13 @@ class Launcher:
         """The actor without which nothing can run and which cannot start; empty while there is hope."""
         return self._supervisor.hopeless
 
+    @property
+    def status(self) -> int:
+        """The exit status where it ended now."""
+        if not self.hopeless:
+            return STOPPED
+        return REFUSED if self._supervisor.actors[self.hopeless].refused else HOPELESS
+
     def health(self) -> HealthReport:
         """How every actor is."""
         rows = self._supervisor.health(time.monotonic())
@@ -176,7 +184,7 @@ class Launcher:
                     )
                 else:
                     _log.info("Stopping: intake first, the last save at the end.")
-                status = HOPELESS if self.hopeless else STOPPED
+                status = self.status
             finally:
                 self.close(at_once=lambda: self._signals > 1)
             return AT_ONCE if self._signals > 1 else status
@@ -188,7 +196,7 @@ class Launcher:
         self._signals += 1
 
     def _spawn(self, name: str) -> Child:
-        return Child(name, self._wire.boot(name), stderr=self._stderr)
+        return Child(name, self._wire.boot(name), self._run_folder.path, stderr=self._stderr)
 
     def _on_pulse(self, name: str, pulse: Pulse) -> None:
         self._supervisor.answered(name, pulse, time.monotonic())

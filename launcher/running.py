@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from launcher.launcher import HOPELESS, STOPPED, Launcher
+from launcher.launcher import Launcher
 from messages import ActorHealth, ActorState
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ class Running:
             while not self._stop.is_set() and not launcher.hopeless:
                 launcher.step()
                 self._answer()
-            self._status.set_result(HOPELESS if launcher.hopeless else STOPPED)
+            self._status.set_result(launcher.status)
         except BaseException as error:  # noqa: BLE001 - it is raised again by stop()
             self._status.set_exception(error)
         finally:

@@ -26,6 +26,7 @@ class Process(Protocol):
     def exit_status(self) -> int | None: ...
     def kill(self) -> None: ...
     def ask_to_stop(self) -> None: ...
+    def last_word(self) -> str: ...
 
 
 class Supervised:
@@ -52,6 +53,9 @@ class Supervised:
         self._restarts = Restarts(timings)
         self._pulse: Pulse | None = None
         self._last_error = ""
+        self._waits_said_s: float | None = None
+        self.refused = False
+        """It refused to start: to start it again is no help."""
         self._killed_for = ""
         self._started_s = 0.0
         self._retry_s = 0.0
@@ -90,6 +94,9 @@ class Supervised:
         self._pulse = pulse
         self.ever_answered = True
         self._restarts.started()
+        if self._waits_said_s is not None:
+            self._waits_said_s, self._last_error = None, ""
+            _log.info("%s has what it waited for.", self.name)
         if pulse.degraded or pulse.last_error:
             self._last_error = pulse.degraded or pulse.last_error
         if now_s - self._started_s > self._timings.crash_window_s:
@@ -103,9 +110,10 @@ class Supervised:
             if status is not None:
                 how, self._killed_for = self._killed_for or children.said(status), ""
                 if status == children.WAITS:
-                    self._waits(now_s, how)
+                    self._waits(now_s, self.process.last_word() or how)
                 else:
-                    self._crashed(now_s, how, hopeless=status == children.REFUSED)
+                    self.refused = status == children.REFUSED
+                    self._crashed(now_s, how, hopeless=self.refused)
             else:
                 self._listen(now_s)
         elif self.state in ("restarting", "failed") and now_s >= self._retry_s:
@@ -121,9 +129,14 @@ class Supervised:
         return False
 
     @property
+    def never_needed(self) -> bool:
+        """A must that has never answered: nothing else has run either, so a stop finds nothing to save."""
+        return self._must and not self.ever_answered
+
+    @property
     def hopeless(self) -> bool:
         """A must that failed before it ever answered: there is nothing to run for."""
-        return self._must and self.state == "failed" and not self.ever_answered
+        return self.never_needed and self.state == "failed"
 
     def health(self, now_s: float) -> ActorHealth:
         """Its line of the health log."""
@@ -182,8 +195,12 @@ class Supervised:
         else:
             _log.warning("%s %s; it starts again in %.1f s.", self.name, how, retry.after_s)
 
-    def _waits(self, now_s: float, how: str) -> None:
-        self._last_error = how
+    def _waits(self, now_s: float, what: str) -> None:
+        is_new = self._waits_said_s is None or what != self._last_error
+        if is_new or now_s - (self._waits_said_s or 0.0) >= self._timings.waits_said_every_s:
+            self._waits_said_s = now_s
+            _log.error("%s", what)
+        self._last_error = what
         self.process = None
         self._pulse = None
         self._retry_s = now_s + self._restarts.waits().after_s

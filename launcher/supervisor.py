@@ -12,6 +12,7 @@ from messages import ActorHealth
 from messages.envelope import Pulse
 
 _log = logging.getLogger("launcher")
+_NOTHING_TO_SAVE_S = 1.0
 
 
 class Supervisor:
@@ -103,6 +104,7 @@ class Stopping:
         self._begun = False
         self._signalled = False
         self._half_s = self._end_s = now_s
+        self._nothing_to_save = False
         self.killed: list[str] = []
         """Who had to be killed."""
 
@@ -121,6 +123,9 @@ class Stopping:
 
     def _begin(self, now_s: float) -> None:
         share = max(0.0, self._until_s - now_s) / len(self._stages)
+        self._nothing_to_save = all(actor.never_needed for actor in self._stages[0])
+        if self._nothing_to_save:  # it may be deep in waiting for its database
+            share = min(share, _NOTHING_TO_SAVE_S)
         self._half_s, self._end_s = now_s + share / 2, now_s + share
         self._begun, self._signalled = True, False
         for actor in self._stages[0]:
@@ -133,7 +138,8 @@ class Stopping:
         if now_s >= self._end_s:
             for actor in going:
                 if actor.process is not None and actor.name not in self.killed:
-                    _log.error("%s did not stop in time and is killed.", actor.name)
+                    if not self._nothing_to_save:
+                        _log.error("%s did not stop in time and is killed.", actor.name)
                     self.killed.append(actor.name)
                     actor.process.kill()
         elif now_s >= self._half_s and not self._signalled:

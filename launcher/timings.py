@@ -31,6 +31,8 @@ class Timings:
     """How long a failed actor rests before it is tried once more: its cause may have gone meanwhile."""
     longest_wait_s: float = 30.0
     """The longest pause between the tries of an actor that waits for something that is away."""
+    waits_said_every_s: float = 3600.0
+    """How often it is said for what: first at once, then so."""
     stop_within_s: float = 9.0
     """How long an ordered stop of all may take; the promise to the outside is 10 s."""
     look_every_s: float = 0.1

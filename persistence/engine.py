@@ -5,8 +5,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool, StaticPool
 
+CONNECT_S = 5
+"""How long a database's server is waited for until it is said to be away, seconds: a stop must not wait for it."""
 BUSY_MS = 5_000
 """How long a connection waits for another program's lock before it gives up, milliseconds."""
 
@@ -20,13 +23,24 @@ def sqlite_file(url: str) -> Path | None:
 
 def name_of(url: str) -> str:
     """Return what to call the store in messages: its file, or its address without the password."""
-    return str(sqlite_file(url) or make_url(url).render_as_string(hide_password=True))
+    # A driver takes its options, a password among them, from behind the question mark too: they are left out.
+    try:
+        return str(sqlite_file(url) or make_url(url).set(query={}).render_as_string(hide_password=True))
+    except ArgumentError:
+        return "of DATABASE_URL"
+
+
+def _patience(url: str) -> dict[str, Any]:
+    parsed = make_url(url)
+    is_libpq = parsed.get_driver_name() in ("psycopg", "psycopg2")
+    return {"connect_timeout": CONNECT_S} if is_libpq and "connect_timeout" not in parsed.query else {}
 
 
 def writer_engine(url: str) -> Engine:
     """Return the engine of the one writer: a single connection, whose transactions lock from their begin."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True, hide_parameters=True)
+        pool = {"pool_size": 1, "max_overflow": 0, "hide_parameters": True}
+        return create_engine(url, pool_pre_ping=True, connect_args=_patience(url), **pool)
     engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True)
     _prepare(engine, "BEGIN IMMEDIATE")
     return engine
@@ -36,7 +50,8 @@ def reader_engine(url: str) -> Engine:
     """Return an engine for queries. Its connections cannot write and never wait for the writer."""
     pool: dict[str, Any] = {"pool_size": 2, "max_overflow": 0, "hide_parameters": True}
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, execution_options={"postgresql_readonly": True}, **pool)
+        options = {"execution_options": {"postgresql_readonly": True}, "connect_args": _patience(url)}
+        return create_engine(url, pool_pre_ping=True, **options, **pool)
     engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **pool)
     _prepare(engine, "BEGIN", "PRAGMA query_only = ON")
     return engine

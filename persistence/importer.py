@@ -1,5 +1,6 @@
 """Brings in the older bot's files, or an export: all or nothing, and the same folder twice changes nothing."""
 
+import contextlib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -244,25 +245,39 @@ def _put_badges(connection: Connection, files: OldFiles) -> int:
 
 
 def export(store: Store, folder: Path, progress: Progress = _silent) -> Sequence[Path]:
-    """Write the three files into `folder`, made where it is missing; each whole or not at all.
+    """Write the three files into `folder`, made where it is missing; all three or none.
 
     What still runs is in none of them: whoever reads the figures in again has it from its own record, once.
-    Raises FileExistsError where one of them is there already.
+    Raises FileExistsError where one of them is there already, OSError with the file or folder in it.
     """
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder} is a file: name a folder to export to.")
+    is_made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     targets = [folder / name for name in (STATS, BADGES, HISTORY)]
     for file in targets:
         if file.exists():
             raise FileExistsError(f"{file} is there already: name an empty folder to export to.")
-    copies = Copies(folder)
+    try:
+        _write(store, Copies(folder), progress)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            for file in targets:
+                file.unlink(missing_ok=True)
+            if is_made:
+                folder.rmdir()
+        if isinstance(error, OSError) and error.strerror and not error.filename:
+            error.filename = str(folder)
+        raise
+    return targets
+
+
+def _write(store: Store, copies: Copies, progress: Progress) -> None:
     with store.reader.connect() as connection:
         total = history_count(connection)
         copies.write(STATS, by_viewer(stats_document(connection, lambda row: settled(row, store.rules))))
         copies.write(BADGES, by_viewer(badges_document(connection)))
         copies.rebuild_history(_counted(history_lines(connection), total, progress))
-    return targets
 
 
 def _counted(lines: Iterable[bytes], total: int, progress: Progress) -> Iterable[bytes]:

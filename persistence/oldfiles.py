@@ -199,9 +199,11 @@ def _document(file: Path) -> Any:
         return None
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise ImportFault(f"{file}, {place}: this is no JSON ({error.msg}). Nothing was changed.") from None
+        raise ImportFault(f"{file}, {place}: this is no JSON ({error.msg}): mend it. Nothing was changed.") from None
     except (OSError, UnicodeDecodeError, RecursionError) as error:
-        raise ImportFault(f"{file} cannot be read: {error}. Nothing was changed.") from None
+        why = error.strerror if isinstance(error, OSError) else "it is no such text"
+        cure = "make it a UTF-8 file that this user may read, or name another folder"
+        raise ImportFault(f"{file} cannot be read ({why}): {cure}. Nothing was changed.") from None
 
 
 def _mapping(document: Any, file: Path) -> dict[str, Any]:

@@ -1,64 +1,77 @@
 """Opens the store after looking at it. What is damaged, newer or somebody else's is never written to."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
 from persistence import backups
 from persistence.engine import name_of, sqlite_file, writer_engine
-from persistence.errors import StoreAway, StoreError
+from persistence.errors import BackupError, StoreAway, StoreError
 from persistence.schema import HEAD, SQLITE_MAGIC, known_revisions, quick_check, revision_of, upgrade
-from persistence.sql import cause_and_cure
+from persistence.sql import can_never_work, cause_and_cure
 
 
 def open_writer(url: str, backups_dir: Path, note: Callable[[str], None] = lambda _line: None) -> Engine:
     """Return the writing engine of a store at the newest revision, made or migrated where needed.
 
     Raises StoreError, naming the store, the newest good backup and what to do; StoreAway where it is locked, or its
-    server does not answer, which is no fault of the store. Before a migration an SQLite store is backed up to
-    `backups_dir`; `note` is told so.
+    server does not answer, or its folder cannot be used, which is no fault of the store. Before a migration an
+    SQLite store is backed up to `backups_dir`; `note` is told so.
     """
-    file = sqlite_file(url)
-    _look_at_file(url, file, backups_dir)
-    engine = _engine(url)
-    try:
-        _bring_up(engine, url, file, backups_dir, note)
-    except OperationalError as error:
-        engine.dispose()
-        cause, cure = cause_and_cure(error)
-        raise StoreAway(
-            f"The store {name_of(url)} cannot be used now: {cause}. {cure[0].upper()}{cure[1:]}."
-        ) from error
-    except BaseException:
-        engine.dispose()
-        raise
+    with in_words(url):
+        file = sqlite_file(url)
+        _look_at_file(url, file, backups_dir)
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        engine = writer_engine(url)
+        try:
+            _bring_up(engine, url, file, backups_dir, note)
+        except BaseException:
+            engine.dispose()
+            raise
     return engine
 
 
-def _engine(url: str) -> Engine:
+@contextmanager
+def in_words(url: str) -> Iterator[None]:
+    """Whatever goes wrong with a store: StoreAway where that may pass, StoreError where it cannot."""
     try:
-        return writer_engine(url)
-    except (ArgumentError, ImportError) as error:
+        yield
+    except (NoSuchModuleError, ImportError) as error:
         raise StoreError(
-            f"The store {name_of(url)} cannot be used: there is no driver for it ({error}). For PostgreSQL begin "
-            'DATABASE_URL with postgresql+psycopg:// and install it: pip install "psycopg[binary]".'
+            f"The store {name_of(url)} cannot be used: there is no driver for it ({error}).",
+            "For PostgreSQL begin DATABASE_URL with postgresql+psycopg:// and install it: "
+            'pip install "psycopg[binary]".',
         ) from error
+    except IsADirectoryError as error:
+        raise StoreError(f"The store {name_of(url)} is a folder.", "Name a file in it in DATABASE_URL.") from error
+    except BackupError as error:  # the one before a migration
+        raise StoreAway(f"The store {name_of(url)} cannot be migrated now: {error}") from error
+    except (ArgumentError, DatabaseError, OSError) as error:
+        cause, cure = cause_and_cure(error)
+        if can_never_work(error):
+            raise StoreError(f"The store {name_of(url)} cannot be used: {cause}.", "Mend DATABASE_URL.") from error
+        cure = f"{cure[0].upper()}{cure[1:]}."
+        raise StoreAway(f"The store {name_of(url)} cannot be used now: {cause}.", cure) from error
 
 
-def check_store(url: str) -> None:
-    """Raise StoreError where the store, if there is one, cannot be used; writes nothing."""
-    file = sqlite_file(url)
-    if file is not None and not file.exists():
-        return
-    _look_at_file(url, file, None)
-    engine = _engine(url)
-    try:
-        _revision(engine, url, file, None)
-    finally:
-        engine.dispose()
+def check_store(url: str, backups_dir: Path | None = None) -> bool:
+    """Return whether there is a store; raise what `open_writer` would, where it cannot be used. Writes nothing."""
+    with in_words(url):
+        file = sqlite_file(url)
+        _look_at_file(url, file, backups_dir)
+        if file is not None and not file.exists():
+            return False
+        engine = writer_engine(url)
+        try:
+            _revision(engine, url, file, backups_dir)
+        finally:
+            engine.dispose()
+    return True
 
 
 def _look_at_file(url: str, file: Path | None, backups_dir: Path | None) -> None:
@@ -71,9 +84,8 @@ def _look_at_file(url: str, file: Path | None, backups_dir: Path | None) -> None
     if head and head != SQLITE_MAGIC:
         raise _refusal(url, "it is damaged or no SQLite file", backups_dir)
     if not head and backups_dir is not None and backups.newest_good(backups_dir) is not None:
-        reason = "it is empty, or gone, and there are backups of what was in it"
+        reason = f"it is {'empty' if file.exists() else 'gone'}, and there are backups of what was in it"
         raise _refusal(url, reason, backups_dir, f"To begin anew, move {backups_dir} away; or ")
-    file.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _bring_up(engine: Engine, url: str, file: Path | None, backups_dir: Path, note: Callable[[str], None]) -> None:
@@ -102,6 +114,8 @@ def _revision(engine: Engine, url: str, file: Path | None, backups_dir: Path | N
     except OperationalError:
         raise  # locked, or the server is away: no fault of the store, worth another try
     except DatabaseError as error:
+        if file is None:
+            raise
         raise _refusal(url, f"it cannot be read ({error.orig})", backups_dir) from None
     if revision not in (None, HEAD) and revision not in known_revisions():
         reason = f"it was written by a newer Usher (revision {revision}, this one knows {HEAD})"
@@ -117,6 +131,5 @@ def _refusal(url: str, reason: str, backups_dir: Path | None, cure: str = "") ->
         what = f"{cure}bring back the newest good backup with: python run.py restore {good}"
     else:
         what = cure + "name another file or folder (DATABASE_URL, DATA_DIR); no good backup was found."
-    return StoreError(
-        f"The store {name_of(url)} cannot be used: {reason}. Nothing was written to it. {what[0].upper()}{what[1:]}"
-    )
+    found = f"The store {name_of(url)} cannot be used: {reason}. Nothing was written to it."
+    return StoreError(found, f"{what[0].upper()}{what[1:]}")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Table, func, select
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from persistence.tables import FACTS, WATCHES
 
@@ -83,17 +83,45 @@ def explained(error: SQLAlchemyError | OSError, store: str) -> str:
     return f"{store}: {cause} ({cure}; nothing in memory is lost, the next save tries again)"
 
 
-def cause_and_cure(error: SQLAlchemyError | OSError) -> tuple[str, str]:
+_OF_SERVERS: Mapping[tuple[str, ...], str] = {
+    ("password authentication failed", "no password supplied", "pg_hba.conf"): (
+        "let that user in on the server, or put the right user and password into DATABASE_URL and start Usher again"
+    ),
+    ('" does not exist',): "make it on the server, or name another in DATABASE_URL and start Usher again",
+    ("permission denied for", "must be owner"): "give the user of DATABASE_URL that right on the server (GRANT)",
+    ("refused", "could not translate", "resolve host", "timeout expired", "timed out", "no route", "unreachable"): (
+        "start the database's server, and see that it can be reached at the address in DATABASE_URL"
+    ),
+    ("starting up", "shutting down", "too many clients", "connection slots", "recovery mode"): (
+        "see that its server comes up, and takes one more connection"
+    ),
+}
+"""What PostgreSQL and its driver say, and what to do about it."""
+
+
+def can_never_work(error: Exception) -> bool:
+    """Whether an address of a database is itself wrong, so that it is no use to wait."""
+    said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    wrong = ("invalid connection option", "bad value for", "connection is bad: invalid")
+    return isinstance(error, ArgumentError) or any(words in said for words in wrong)
+
+
+def cause_and_cure(error: Exception) -> tuple[str, str]:
     """Return what an error says, in one line, and what to do about it."""
     cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-    cause = " ".join(cause.split())
+    if isinstance(error, OSError) and error.strerror:
+        cause = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    cause = " ".join(cause.split()).rstrip(".?")
     low = cause.lower()
+    for words, cure in _OF_SERVERS.items():
+        if any(word in low for word in words):
+            return cause, cure
     if "locked" in low or "busy" in low:
         cure = "another program holds it: close that program"
     elif any(word in low for word in ("full", "no space", "disk i/o", "too large")):
         cure = "make room on the disk"
     elif any(word in low for word in ("readonly", "read-only", "permission", "unable to open")):
-        cure = "give Usher's user the right to write there"
+        cure = "give Usher's user the right to write there" + (", and to read" if "permission" in low else "")
     elif "malformed" in low or "not a database" in low:
         cure = "stop Usher and bring back a backup with: python run.py restore FILE"
     else:

@@ -338,9 +338,9 @@ class Actor(pykka.ThreadingActor):
     ) -> None:
         """pykka calls this for every failure that ends the actor, also one in on_start or on_stop."""
         error = exception_value or RuntimeError("unknown")
-        if isinstance(error, RefusesToStart | WaitsToStart):
+        if isinstance(error, RefusesToStart):
             self.log.error("%s", error)
-        else:
+        elif not isinstance(error, WaitsToStart):  # that one the launcher says, once for all its tries
             self.log.error("%s crashed: %s: %s", self.context.name, type(error).__name__, error, exc_info=error)
         self.crash = self.crash or error
         pykka.ActorRegistry.unregister(self.actor_ref)

@@ -126,7 +126,24 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
     threading.Thread(target=_watch, args=watching, name="life-line", daemon=True).start()
     while not actor.gone.wait(3600):  # with a timeout, so that signals are heard on every system
         pass
+    if isinstance(actor.crash, WaitsToStart) and not _leave_word(config, str(actor.crash)):
+        log.error("%s", actor.crash)
     return _exit_status(actor)
+
+
+def last_word(run_dir: Path, name: str) -> Path:
+    """Where an actor that waits says for what: the launcher, which tries it again and again, logs it once."""
+    return run_dir / f"{name}.waits"
+
+
+def _leave_word(config: BootConfig, text: str) -> bool:
+    for secret in config.settings.secrets():
+        text = text.replace(secret, "***")
+    try:
+        last_word(Path(config.run_dir), config.name).write_text(text, "utf-8")
+    except OSError:
+        return False
+    return True
 
 
 def _start(config: BootConfig, stop: _Stop) -> Actor:
@@ -146,20 +163,21 @@ class _Stop:
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
         self._actor: Actor | None = None
-        self._begun = False
+        self.begun = False
+        """Whether it was asked for."""
 
     def of(self, actor: Actor) -> None:
         """This is the actor; it is stopped at once where that was asked for before it was there."""
         self._actor = actor
         actor.node.on_stop_frame = self.begin
-        if self._begun:
+        if self.begun:
             actor.stop_in_order()
 
     def begin(self) -> None:
         """Have the actor handle what waits and stop; end the process where that takes too long."""
-        if self._begun:
+        if self.begun:
             return
-        self._begun = True
+        self.begun = True
         guard = threading.Timer(STOP_WITHIN_S, self._give_up)
         guard.daemon = True
         guard.start()
@@ -179,7 +197,8 @@ def _watch(life_line: BinaryIO, stop: _Stop, log: logging.Logger, actor: Actor) 
     with contextlib.suppress(OSError):
         while life_line.read(1):
             pass
-    log.warning("The launcher is gone: saving and stopping")
+    if not stop.begun:
+        log.warning("The launcher is gone: saving and stopping")
     actor.gone.wait(actor.outlives_launcher_s)
     stop.begin()
 

@@ -44,7 +44,9 @@ def _problem(problem: str) -> Finding:
 
 def _show(finding: Finding, settings: Settings, console: Console) -> None:
     sign, colour = _SIGNS[finding.verdict]
-    line = Text.assemble((sign, colour), " ", (finding.what, "bold"), ": ", _clean(finding.found, settings))
+    line = Text.assemble(
+        (sign, colour), " ", (_clean(finding.what, settings), "bold"), ": ", _clean(finding.found, settings)
+    )
     console.print(line)
     if finding.cure:
         console.print(Padding(Text(f"→ {_clean(finding.cure, settings)}"), (0, 0, 0, 2), expand=False))

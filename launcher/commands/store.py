@@ -25,7 +25,7 @@ from messages import BackedUp, BackUpNow
 from persistence import backups, importer
 from persistence.catalogue import load_badges
 from persistence.engine import name_of, sqlite_file
-from persistence.errors import BackupError, ImportFault, SaveFailed, StoreAway, StoreError
+from persistence.errors import BackupError, CopiesFailed, ImportFault, SaveFailed, StoreAway, StoreError
 from persistence.publishing import Rules
 from persistence.sql import cause_and_cure
 from persistence.store import Store
@@ -98,7 +98,7 @@ def _hold(settings: Settings, store: Path, asked_for: Wishes | None, console: Co
             with _opened(settings, _rules(settings)) as restored:
                 held = hold(restored, asked_for, time.time())
         except (StoreError, StoreAway, SaveFailed, SQLAlchemyError, BadgesError) as error:
-            raise BackupError(f"{store} is restored, but {lost} {error}") from error
+            raise BackupError(f"{store} is restored, but {lost} {_sentence(error, settings)}") from error
         if held.choices or held.forgotten:
             console.print(
                 "Asked for since the backup was made, and done in it too: "
@@ -207,13 +207,19 @@ def _said(command: Command) -> Command:
 
 def _sentence(error: Exception, settings: Settings) -> str:
     """What happened, to what, and what to do."""
-    if isinstance(error, OSError) and error.strerror:
-        _, cure = cause_and_cure(error)
-        return f"{error.filename or 'A file'}: {error.strerror}. {cure[0].upper()}{cure[1:]}."
-    if isinstance(error, SQLAlchemyError):
-        cause, cure = cause_and_cure(error)
-        return f"{name_of(settings.store_url)}: {cause}. {cure[0].upper()}{cure[1:]}."
-    return str(error)
+    # A save's own text speaks of a service that tries again, and this ends here.
+    outcome, reason = "", error
+    if isinstance(error, CopiesFailed):
+        outcome = " All of it is in the store; the three JSON files follow at the next start of the service."
+    elif isinstance(error, SaveFailed):
+        outcome = " Nothing was changed."
+    while isinstance(reason, SaveFailed) and isinstance(reason.__cause__, Exception):
+        reason = reason.__cause__
+    if not isinstance(reason, SQLAlchemyError) and not (isinstance(reason, OSError) and reason.strerror):
+        return str(error)
+    cause, cure = cause_and_cure(reason)
+    where = "" if isinstance(reason, OSError) and reason.filename else f"{name_of(settings.store_url)}: "
+    return f"{where}{cause}. {cure[0].upper()}{cure[1:]}.{outcome}"
 
 
 def _records(made: BackedUp | backups.Backup) -> str:

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import config
@@ -65,41 +64,30 @@ def _disk(data_dir: Path) -> Finding:
 
 
 def _store(settings: config.Settings) -> Finding:
-    from sqlalchemy.exc import OperationalError, SQLAlchemyError  # here, so that the launcher itself never loads it
-
-    from persistence.backups import newest_good
-    from persistence.engine import name_of, sqlite_file
-    from persistence.errors import StoreError
+    from persistence.engine import name_of, sqlite_file  # here, so that the launcher itself never loads SQLAlchemy
+    from persistence.errors import StoreAway, StoreError
     from persistence.opening import check_store
-    from persistence.sql import cause_and_cure
 
+    data_dir = Path(settings.data_dir).absolute()
     try:
-        file = sqlite_file(settings.store_url)
-        check_store(settings.store_url)
-    except StoreError as error:
-        found, _, cure = str(error).partition(" Nothing was written to it. ")
-        good_one = newest_good(Path(settings.data_dir).absolute() / "backups") if file else None
-        if good_one is not None:
-            cure = f"bring back the newest good backup: python run.py restore {good_one}"
-        return bad("Store", found, cure)
-    except OperationalError as error:
-        cause, cure = cause_and_cure(error)
-        how = "cannot be reached" if file is None else "cannot be used now"
-        return bad("Store", f"{_shown(settings)} {how}: {cause}", cure)
-    except (SQLAlchemyError, ImportError, ValueError, OSError) as error:
+        is_there = check_store(settings.store_url, data_dir / "backups")
+    except (StoreError, StoreAway) as error:
+        return bad("Store", error.found, error.cure)
+    name, file = name_of(settings.store_url), sqlite_file(settings.store_url)
+    if file is not None and not _may_write(file, data_dir):
         return bad(
             "Store",
-            f"{_shown(settings)} cannot be reached ({type(error).__name__})",
-            "is DATABASE_URL right, the server up, the database made and its driver installed (psycopg)?",
+            f"{name} may not be written by this user",
+            "give the file and its folder to this user (chown/chmod), or change DATABASE_URL",
         )
-    name = name_of(settings.store_url)
-    if file is not None and not file.exists():
-        kept = newest_good(Path(settings.data_dir).absolute() / "backups")
-        if kept is None:
-            return good("Store", f"{name} (made at the first start)")
-        cure = f"bring back the newest: python run.py restore {kept}; or, to begin anew, move {kept.parent} away"
-        return bad("Store", f"{name} is gone, and there are backups of what was in it", cure)
-    return good("Store", f"{name} is sound")
+    return good("Store", f"{name} is sound" if is_there else f"{name} (made at the first start)")
+
+
+def _may_write(file: Path, data_dir: Path) -> bool:
+    """Of the data folder itself that is said already."""
+    is_told = file.absolute().parent == data_dir
+    folder = _existing(file.absolute().parent)
+    return (not file.exists() or os.access(file, os.W_OK)) and (is_told or os.access(folder, os.W_OK | os.X_OK))
 
 
 def _badges(data_dir: Path) -> Finding:
@@ -111,9 +99,3 @@ def _badges(data_dir: Path) -> Finding:
     except BadgesError as error:
         return bad("Badges", str(error), f"mend {data_dir / 'badges.toml'}, or take it away")
     return good("Badges", f"{len(badges)} can be earned")
-
-
-def _shown(settings: config.Settings) -> str:
-    # An address that cannot be read may hold its password anywhere.
-    parts = urlsplit(settings.store_url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"

@@ -158,7 +158,7 @@ def newer(store: Path) -> None:
 
 @pytest.mark.parametrize("harm", [damaged, newer])
 def test_a_store_that_is_not_sound_stops_the_service(harm: object, used: Path, tmp_path: Path) -> None:
-    """Exit status 1; the file and the newest good backup are named, and not a byte of either is changed."""
+    """Exit status 78; the file and the newest good backup are named, and not a byte of either is changed."""
     assert callable(harm)
     shutil.copytree(used, tmp_path / "data")
     store, good = tmp_path / "data" / "usher.db", tmp_path / "data" / "backups" / "usher-20260101-000000.db"
@@ -166,7 +166,7 @@ def test_a_store_that_is_not_sound_stops_the_service(harm: object, used: Path, t
     before = store.read_bytes(), good.read_bytes()
     began = time.monotonic()
     done = usher(tmp_path)
-    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert (done.returncode, done.stdout) == (78, ""), done.stderr
     assert time.monotonic() - began < 20
     assert str(store) in done.stderr and str(good) in done.stderr, done.stderr
     assert "Traceback" not in done.stderr and "a-plex-token" not in done.stderr

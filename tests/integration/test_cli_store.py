@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -19,11 +20,14 @@ from persistence.opening import open_writer
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def usher(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """The command line in a folder, on its data folder `data`."""
+def usher(
+    folder: Path, *arguments: str, full_beyond: int = resource.RLIM_INFINITY, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """The command line in a folder, on its data folder `data`; no file may grow beyond so many bytes."""
     return subprocess.run(
         [sys.executable, str(ROOT / "run.py"), *arguments], cwd=folder, capture_output=True, text=True,
         env={"PATH": os.environ["PATH"], "DATA_DIR": "data", **settings}, timeout=60, encoding="utf-8",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (full_beyond, resource.RLIM_INFINITY)),
     )  # fmt: skip
 
 
@@ -55,17 +59,45 @@ def test_a_backup_gets_a_name_or_the_one_given(folder: Path) -> None:
         (("export", "note.txt"), "{here}/note.txt is a file: name a folder to export to."),
         (("export", "note.txt/x"), "{here}/note.txt/x: Not a directory. See that it can be reached and written to."),
         (("import", "nowhere"), "{here}/nowhere is no folder"),
+        (("import", "old"), "{here}/old/user_stats.json cannot be read (Is a directory): make it a UTF-8 file that"),
+        (("import", "old2"), "{here}/old2/user_stats.json cannot be read (it is no such text): make it a UTF-8 file"),
+        (("import", "old3"), "user_stats.json, line 1, column 2: this is no JSON (Expecting property name enclosed in"),
         (("restore", "note.txt"), "{here}/note.txt is no sound store (file is not a database): name another backup."),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(arguments: tuple[str, ...], said: str, folder: Path) -> None:
     """What, and what to do; nothing is made on the way."""
     (folder / "note.txt").write_text("a note of somebody's " * 500)
+    (folder / "old" / "user_stats.json").mkdir(parents=True)
+    for name, content in (("old2", b"\xff\xfe\xff"), ("old3", b"{")):
+        (folder / name).mkdir()
+        (folder / name / "user_stats.json").write_bytes(content)
     before = sorted(folder.iterdir())
     done = usher(folder, *arguments)
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert said.format(here=folder) in done.stderr.replace("\n", " ")
     assert sorted(folder.iterdir()) == before
+
+
+def test_a_full_disk_leaves_all_or_nothing(folder: Path) -> None:
+    """No part of an export, nor an import's; what is stored already is said to be, and each has its cure."""
+    old_folder(folder)
+    record = json.loads((folder / "old" / "watch_history.json").read_text("utf-8"))[0]
+    films = [{**record, "movie_title": f"Film {number}"} for number in range(300)]
+    (folder / "old" / "watch_history.json").write_text(json.dumps(films), "utf-8")
+    done = usher(folder, "import", "old", full_beyond=100_000)
+    assert done.returncode == 1 and "Nothing was changed." in done.stderr and "Make room on the disk." in done.stderr
+    assert "memory" not in done.stderr and "Traceback" not in done.stderr
+    (folder / "data" / ".user_stats.json.arriving").mkdir()
+    done = usher(folder, "import", "old")
+    assert done.returncode == 1 and "arriving: Is a directory." in done.stderr
+    assert "All of it is in the store; the three JSON files follow" in done.stderr and "memory" not in done.stderr
+    (folder / "data" / ".user_stats.json.arriving").rmdir()
+    done = usher(folder, "export", "out", full_beyond=70_000)
+    assert done.returncode == 1 and done.stderr == f"{folder}/out: File too large. Make room on the disk.\n"
+    assert not (folder / "out").exists()
+    done = usher(folder, "export", "out")
+    assert done.returncode == 0 and len(json.loads((folder / "out" / "watch_history.json").read_text("utf-8"))) == 300
 
 
 def test_a_backup_of_nothing_is_an_error_and_makes_nothing(tmp_path: Path) -> None:

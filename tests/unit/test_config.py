@@ -86,8 +86,9 @@ def test_everything_missing_is_listed_at_once() -> None:
         ("PLEX_SERVERS", "{}", "JSON list"),
         ("PLEX_URL", "http://[::1", "an address like"),
         ("DATABASE_URL", "sqlite://", "a file"),
-        ("DATABASE_URL", "postgresql+psycopg://u:pw@host:port/db", "a number as port"),
+        ("DATABASE_URL", "postgresql+psycopg://u:pw@host:port/db", "a host and a port number"),
         ("DATABASE_URL", "postgresql+psycopg://u:p/w@host/db", "%2F"),
+        ("DATABASE_URL", "postgresql+psycopg://u:p@w@host/db", "%40"),
         ("DISCORD_GATEWAY_URL", "http://host", "ws"),
         ("GHOST_END_SECONDS", "30", "GHOST_AFTER_SECONDS"),
     ],
@@ -121,7 +122,14 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PLEX_URL", "htp://anna:hunter2@host:32400"), ("DISCORD_API_URL", "ws://u:hun@ter2@host")]
+    ("name", "value"),
+    [
+        ("PLEX_URL", "htp://anna:hunter2@host:32400"),
+        ("PLEX_URL", "anna:hunter2@host:32400"),
+        ("PLEX_URL", "http://anna:hunter2@host:32400"),
+        ("DISCORD_API_URL", "ws://u:hun@ter2@host"),
+        ("DISCORD_API_URL", "https://hunter2@host"),
+    ],
 )
 def test_a_password_in_an_address_is_not_repeated(name: str, value: str) -> None:
     """Where the value is shown because it is wrong, or is right but for the password."""
@@ -129,11 +137,18 @@ def test_a_password_in_an_address_is_not_repeated(name: str, value: str) -> None
     assert name in line and "***@host" in line and "ter2" not in line
 
 
-def test_a_password_in_an_address_is_a_secret() -> None:
-    """It is refused there; what shows the rest of the settings all the same must not show it."""
-    with pytest.raises(config.SettingsError, match="PLEX_URL carries a user name") as caught:
-        config.load_settings({**GOOD, "PLEX_URL": "http://anna:hunter2@host:32400"})
-    assert "hunter2" not in str(caught.value) and "hunter2" in caught.value.readable.secrets()
+def test_a_server_with_a_password_in_its_address_is_refused() -> None:
+    """Nobody can look at it then, and show it."""
+    listed = '[{"url": "http://anna:hunter2@host:32400", "token": "t1"}]'
+    with pytest.raises(config.SettingsError, match=r"PLEX_SERVERS .* without a user name or a password") as caught:
+        config.load_settings({**GOOD, "PLEX_SERVERS": listed})
+    assert "hunter2" not in str(caught.value) and "hunter2" not in repr(caught.value.readable.servers)
+
+
+def test_the_passwords_of_a_database_are_secrets() -> None:
+    """As they are written, as they are meant, and behind the question mark."""
+    settings = config.load_settings({**GOOD, "DATABASE_URL": "postgresql://u:pass%2Fword@h/d?password=hun%2Bter&a=b"})
+    assert {"pass%2Fword", "pass/word", "hun+ter"} <= set(settings.secrets())
 
 
 def test_a_folder_in_place_of_the_file_is_said(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_the_unit_of_systemd_can_be_read() -> None:
     unit = configparser.ConfigParser(interpolation=None)
     unit.read_string(block)
     assert unit["Service"]["ExecStart"].endswith("run.py")
-    assert unit["Service"]["RestartPreventExitStatus"] == "2"
+    assert unit["Service"]["RestartPreventExitStatus"] == "2 78"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

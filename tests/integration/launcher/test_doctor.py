@@ -5,7 +5,11 @@ from __future__ import annotations
 import contextlib
 import http.server
 import json
+import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +21,11 @@ from config import Settings
 from launcher.doctor import discord, local, plex
 from launcher.doctor.findings import Finding
 from persistence.backups import backup
+from persistence.errors import StoreError
 from persistence.opening import open_writer
 from simulator.plex import MEMBER_TOKEN, ODDITIES, OLD_MEMBER_TOKEN, SimulatedPlex
 
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 GUILD, BOT, ROLE, TEXT, VOICE = "100", "200", "300", "400", "500"
 ALL_NEEDED = sum(discord.NEEDED)
 
@@ -283,6 +289,31 @@ def test_a_store_that_is_gone_is_no_new_one(tmp_path: Path) -> None:
     (tmp_path / "usher.db").unlink()
     found = wrong(list(local.check(settings)))
     assert len(found) == 1 and "is gone" in found[0] and "run.py restore" in found[0]
+    with pytest.raises(StoreError) as refused:
+        open_writer(settings.store_url, tmp_path / "backups")
+    assert refused.value.found in found[0] and refused.value.cure in found[0], "the start says the same"
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may write everywhere")
+def test_a_store_that_may_not_be_written_is_told_with_the_right_cure(tmp_path: Path) -> None:
+    """A file, or a folder, that was given to this user for reading alone, or not at all: no server is spoken of."""
+    file = tmp_path / "store" / "usher.db"
+    open_writer(f"sqlite:///{file}", tmp_path / "backups").dispose()
+    dropped = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] if os.geteuid() == 0 else []
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "DATABASE_URL": f"sqlite:///{file}"}
+
+    def found(mode: int, of: Path) -> str:
+        of.chmod(mode)
+        command = [*dropped, sys.executable, str(ROOT / "run.py"), "check"]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=60)
+        of.chmod(0o700)
+        return " ".join(done.stdout.partition(" Store: ")[2].partition("Badges: ")[0].split())
+
+    for mode, of in ((0o400, file), (0o500, file.parent)):
+        assert found(mode, of).startswith(f"{file} may not be written by this user → give the file and its folder")
+    for mode, of in ((0o000, file), (0o000, file.parent)):
+        said = found(mode, of)
+        assert f"{file} cannot be used now" in said and "→ Give Usher's user the right to write there, and to" in said
 
 
 def test_a_store_that_another_program_holds_is_not_damaged(tmp_path: Path) -> None:
@@ -310,7 +341,8 @@ def test_a_database_server_that_is_away_is_found(tmp_path: Path) -> None:
     """Its password is not shown."""
     url = "postgresql+psycopg://usher:hidden-word@127.0.0.1:1/usher"
     found = wrong(list(local.check(Settings(data_dir=str(tmp_path), database_url=url))))
-    assert len(found) == 1 and "cannot be reached" in found[0] and "hidden-word" not in found[0]
+    assert len(found) == 1 and "cannot be used now" in found[0] and "hidden-word" not in found[0]
+    assert "start the database's server" in found[0].lower()
 
 
 def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:

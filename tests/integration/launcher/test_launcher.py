@@ -14,7 +14,8 @@ import pytest
 
 from actors.runtime.clock import Clock, Pace
 from config import Settings
-from launcher.launcher import HOPELESS, STOPPED, Launcher
+from launcher.child import REFUSED
+from launcher.launcher import STOPPED, Launcher
 from launcher.lock import AlreadyRunningError
 from launcher.runfile import RunFile, running_state
 from launcher.running import started
@@ -116,12 +117,12 @@ def test_a_crash_loop_ends_as_failed_and_the_rest_goes_on(tmp_path: Path, caplog
     assert "discord crashed" in caplog.text and "restart Usher" in caplog.text
 
 
-def test_a_store_that_refuses_stops_everything_with_1(tmp_path: Path) -> None:
+def test_a_store_that_refuses_stops_everything_with_78(tmp_path: Path) -> None:
     """One try, no other actor started: nothing may be tracked into nowhere."""
     (tmp_path / "persistence.does").write_text("refuse")
     with started(make(tmp_path)) as running:
         until(lambda: not running.alive)
-        assert running.stop() == HOPELESS
+        assert running.stop() == REFUSED == 78
     assert len(notes(tmp_path, "persistence", "started")) == 1
     assert notes(tmp_path, "tracker", "started") == []
 

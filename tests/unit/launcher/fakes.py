@@ -25,12 +25,16 @@ class FakeProcess:
         self.status: int | None = None
         self.asked_to_stop = False
         self.obeys = True
+        self.word = ""
 
     def exit_status(self) -> int | None:
         return self.status
 
     def kill(self) -> None:
         self.status = -9
+
+    def last_word(self) -> str:
+        return self.word
 
     def ask_to_stop(self) -> None:
         self.asked_to_stop = True

@@ -34,8 +34,20 @@ def test_one_that_is_slow_to_start_does_not_keep_the_rest() -> None:
     assert names(stage) == ["tracker", "discord"]
 
 
-def test_one_that_waits_is_tried_for_as_long_as_it_takes() -> None:
+def test_a_stop_does_not_wait_for_one_that_waits(caplog: pytest.LogCaptureFixture) -> None:
+    """It is deep in a try to reach its database, and nothing has run that could be saved."""
+    stage = Stage("persistence", "tracker", must=frozenset({"persistence"}))
+    stage.run(0.5)
+    stage.latest("persistence").obeys = False
+    stopping = stage.supervisor.stopping(lambda _name: None, stage.now_s)
+    assert not stopping.step(stage.now_s)
+    assert not stopping.step(stage.now_s + 1.1)
+    assert stopping.step(stage.now_s + 1.2) and not caplog.messages
+
+
+def test_one_that_waits_is_tried_for_as_long_as_it_takes(caplog: pytest.LogCaptureFixture) -> None:
     """A database that is away is no crash and no end: the pauses grow, and nothing else is started meanwhile."""
+    caplog.set_level("INFO")
     stage = Stage("persistence", "tracker", must=frozenset({"persistence"}))
     began = []
     for _ in range(12):
@@ -43,14 +55,19 @@ def test_one_that_waits_is_tried_for_as_long_as_it_takes() -> None:
         while len(stage.started) == started:
             stage.run(0.5)
         began.append(stage.now_s)
+        stage.latest("persistence").word = "The database is away: start it."
         stage.latest("persistence").status = WAITS
     pauses = [later - earlier for earlier, later in itertools.pairwise(began)]
     assert pauses[:3] == [2.5, 4.5, 8.5] and pauses[-1] == 30.5
     assert not stage.supervisor.hopeless and set(names(stage)) == {"persistence"}
     assert "failed" not in {state for _, state in stage.changes}
-    assert "waits for what it needs" in stage.supervisor.health(stage.now_s)[0].last_error
+    stage.run(0.5)
+    assert stage.supervisor.health(stage.now_s)[0].last_error == "The database is away: start it."
+    assert caplog.messages == ["The database is away: start it."]
     stage.run(31)
     stage.answer("persistence")
+    assert caplog.messages[1:] == ["persistence has what it waited for."]
+    assert not stage.supervisor.health(stage.now_s)[0].last_error
     stage.latest("persistence").status = WAITS
     before = stage.now_s
     while stage.latest("persistence").status is not None:
