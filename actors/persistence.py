@@ -51,6 +51,7 @@ from persistence.present import Present
 from persistence.publishing import Rules
 from persistence.queries import Queries, as_earned
 from persistence.running import Running
+from persistence.sql import cause_and_cure
 from persistence.store import SaveResult, Store
 
 SKIP_LINE_EVERY_S = 3600.0
@@ -86,7 +87,7 @@ class Persistence(Actor):
             WatchFinished: self._watch_finished,
             AutoSaveTick: self._tick,
             SaveNow: self._save_now,
-            LoadWatches: self._load_watches,
+            LoadWatches: lambda asked: in_words(lambda: self._load_watches(asked)),
             GetSaveStatus: self._save_status,
             BackUpNow: lambda asked: self._backing_up.now(asked),
             GetViewerStats: self._viewer_stats,
@@ -297,7 +298,13 @@ class Persistence(Actor):
     def _announce(self) -> None:
         """Tell Discord of every badge that it has not taken over yet; each is marked once it has."""
         order = {badge.id: number for number, badge in enumerate(self._rules.badges)}
-        waiting = [row for row in self._store.unannounced() if (row[0], row[3]) not in self._awaiting]
+        try:
+            unannounced = self._store.unannounced()
+        except SQLAlchemyError as error:  # what was saved is saved, and the next save tells of the badges
+            cause, _ = cause_and_cure(error)
+            self.log.warning("It could not be read which badges are still to be announced: %s", cause)
+            return
+        waiting = [row for row in unannounced if (row[0], row[3]) not in self._awaiting]
         waiting.sort(key=lambda row: (row[0], row[2], row[4], order.get(row[3], len(order))))
         # Those of one save together: so they are the same announcement after a restart, and Discord knows it.
         for (viewer_id, name, screening_id, _), group in groupby(waiting, key=lambda row: (*row[:3], row[4])):

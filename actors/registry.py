@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
 import msgspec
+from sqlalchemy.exc import SQLAlchemyError
 
 from actors.counting import counted
 from actors.helper import Helper
@@ -99,8 +101,9 @@ class Registry:
 
     def tell_news(self) -> None:
         """Tell the tracker where a save found that somebody is called otherwise by now."""
-        if PeopleKnown(*self.who_is_who()) != self._told:
-            self.tell()
+        with contextlib.suppress(SQLAlchemyError):  # what was saved is saved; after the next save it is looked again
+            if PeopleKnown(*self.who_is_who()) != self._told:
+                self.tell()
 
     def tell_forgotten(self) -> None:
         """Tell the tracker again who was forgotten: the last life may have ended before it could.

@@ -55,6 +55,11 @@ class Totals(msgspec.Struct, kw_only=True, omit_defaults=True):
         return msgspec.convert(msgspec.to_builtins(self), Totals)
 
 
+_SUMS = ("films", "episodes", "completed", "playing_s", "nights", "first_seats", "wholes")
+_LEFT_S = 0.001
+"""Less than this is what is left of a day by the rounding of sums, and not a watch; seconds."""
+
+
 def added(
     totals: Totals, records: Iterable[WatchRecord], zone: tzinfo, *, under_way: bool = False, feats: bool = True
 ) -> Totals:
@@ -75,6 +80,32 @@ def added(
                 _add_feats(result, record, zone)
                 if counts and record.media_type == "movie":
                     _add_film_feats(result, record, zone)
+    return result
+
+
+def lessened(
+    totals: Totals, records: Iterable[WatchRecord], zone: tzinfo, instead: Iterable[WatchRecord] = ()
+) -> Totals | None:
+    """Return `totals` without watches that are in it, to which `instead` is added next.
+
+    None where it cannot be told from totals alone: whether a day on which nothing else was watched was known as
+    watched otherwise. Then add up anew what is left.
+    """
+    gone, result = added(Totals(), records, zone), totals.copy()
+    again = added(Totals(), instead, zone).days
+    for day, seconds in gone.days.items():
+        left_s = result.days.get(day, 0.0) - seconds
+        if left_s < _LEFT_S and day not in again:
+            return None
+        result.days[day] = max(0.0, left_s)
+    for name in _SUMS:
+        setattr(result, name, getattr(result, name) - getattr(gone, name))
+    for name in ("weekends", "genres", "decades", "directors", "evenings"):
+        counts = getattr(result, name)
+        for key, count in getattr(gone, name).items():
+            counts[key] -= count
+            if not counts[key]:
+                del counts[key]
     return result
 
 
@@ -147,7 +178,7 @@ def _rest(claimed: dict[str, int], explained: dict[str, int]) -> dict[str, int]:
 def plus(one: Totals, other: Totals) -> Totals:
     """Return what two viewers' totals are together, where both are one."""
     result = one.copy()
-    for name in ("films", "episodes", "completed", "playing_s", "nights", "first_seats", "wholes"):
+    for name in _SUMS:
         setattr(result, name, getattr(one, name) + getattr(other, name))
     for name in ("days", "weekends", "genres", "decades", "directors", "evenings"):
         counts = getattr(result, name)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, case, select, update
 
 from awards import Badge, Totals, added, earned, published, shown_title
 from awards.calendar import local
+from awards.totals import lessened
 from messages import ViewerStats, WatchRecord
 from persistence.people import hidden, known
 from persistence.present import Present
@@ -53,6 +54,17 @@ def totals_from_rows(connection: Connection, rules: Rules, viewer_id: str, witho
     ).mappings()
     records = (watch_record(row) for row in rows if row["watch_id"] not in left_out)
     return added(decode_totals(base), records, rules.zone)
+
+
+def totals_without(connection: Connection, rules: Rules, viewer_id: str, totals: Totals, now: Present) -> Totals:
+    """Return a viewer's totals without the stored watches whose place is taken by what runs now."""
+    ids = now.instead_of
+    if not ids:
+        return totals
+    chosen = (WATCHES.c.viewer_id == viewer_id, WATCHES.c.watch_id.in_(ids))
+    rows = connection.execute(select(WATCHES).where(*chosen)).mappings()
+    less = lessened(totals, map(watch_record, rows), rules.zone, now.records)
+    return totals_from_rows(connection, rules, viewer_id, ids) if less is None else less
 
 
 def stored_totals(connection: Connection, viewer_id: str) -> Totals | None:
@@ -137,8 +149,8 @@ def publish(
     rows = []
     for viewer_id, finished in totals.items():
         theirs = running.of(viewer_id)
-        now, left_out = theirs.records, theirs.instead_of
-        alone = totals_from_rows(connection, rules, viewer_id, left_out) if left_out else finished
+        now = theirs.records
+        alone = totals_without(connection, rules, viewer_id, finished, theirs)
         with_now = added(alone, now, rules.zone)
         won = earned(rules.badges, added(alone, now, rules.zone, under_way=True), held.get(viewer_id, ()))
         screening_id = (earned_in or {}).get(viewer_id) or (now[-1].screening_id if now else "")

@@ -26,7 +26,7 @@ from messages import (
 )
 from persistence.people import hidden, known, may_see, named, nameless
 from persistence.present import Present
-from persistence.publishing import Rules, decode_totals, stored_totals, totals_from_rows, watching
+from persistence.publishing import Rules, decode_totals, stored_totals, totals_without, watching
 from persistence.rows import watch_record
 from persistence.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
 
@@ -86,12 +86,9 @@ class Queries:
         return tuple(sorted(days.items()))
 
     def _totals(self, connection: Connection, viewer_id: str, now: Present) -> Any:
-        finished = (
-            totals_from_rows(connection, self._rules, viewer_id, now.instead_of)
-            if now.instead_of
-            else stored_totals(connection, viewer_id) or decode_totals(None)
-        )
-        return added(finished, now.records, self._rules.zone)
+        finished = stored_totals(connection, viewer_id) or decode_totals(None)
+        alone = totals_without(connection, self._rules, viewer_id, finished, now)
+        return added(alone, now.records, self._rules.zone)
 
     def _progress(self, connection: Connection, totals: Any, held: dict[str, float]) -> Any:
         query = select(VIEWER_BADGES.c.badge_id, func.count()).group_by(VIEWER_BADGES.c.badge_id)

@@ -1,5 +1,6 @@
 """Figures while something runs are those that they will be once it is stored, however it ends."""
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,19 +26,20 @@ from messages import (
     MovieStats,
     PeopleKnown,
     Person,
+    UnlinkAccount,
     ViewerProfile,
     WatchRecord,
     YearOfViewer,
 )
 from persistence.filmstats import movie_stats
-from persistence.linking import link
+from persistence.linking import CannotLink, link, unlink
 from persistence.nights import who_saw
 from persistence.queries import Queries
 from persistence.store import Store
 from persistence.wrapped import community_year, viewer_year
 from tests.e2e.nights import load, sql
 from tests.integration.persistence_rig import House
-from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, closed, finish, now, open_store, record
+from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, closed, now, open_store, record, running
 
 MEMBER, PLEX, SECOND, STRANGER = "501", "plex:srv:7", "plex:srv:8", "plex:srv:9"
 REMAKE = replace(FILM, rating_key="200", year=2017)
@@ -141,39 +143,65 @@ def test_a_member_is_called_by_the_name_of_now(house: House) -> None:
     assert [each.links[0].username for each in told] == ["Anna", "Anna the Great"]
 
 
-_WATCH = st.tuples(
+_END_S = EVENING + 100 * 60
+_WATCHES = st.tuples(
+    st.just("watch"),
     st.sampled_from((PLEX, SECOND, MEMBER, STRANGER)),
     st.sampled_from((FILM, REMAKE)),
     st.integers(0, 40),
     st.integers(5, 40),
     st.sampled_from(("stored", "runs", "goes on")),
 )
+_STEPS = st.one_of(
+    _WATCHES,
+    _WATCHES,
+    st.tuples(st.sampled_from(("link", "unlink")), st.sampled_from((PLEX, SECOND))),
+    st.tuples(st.just("end"), st.integers(0, 9)),
+)
 
 
-@given(st.lists(_WATCH, max_size=8), st.sets(st.sampled_from((PLEX, SECOND))), st.booleans())
+@given(st.lists(_STEPS, max_size=12))
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-def test_to_end_changes_no_figure(evening: list[Any], accounts: set[str], late_link: bool) -> None:
-    """Whatever runs, is stored, or goes on: every answer now is the one after all of it has ended at this moment."""
-    end_s = EVENING + 100 * 60
-    runs = []
+def test_to_end_changes_no_figure(steps: list[tuple[Any, ...]]) -> None:
+    """Whatever runs, is stored, or goes on, linked or not: every answer is the one after all of it has ended now."""
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(Path(folder))
-        if not late_link:
-            _link(store, accounts)
-        for number, (who, film, begins, minutes, fate) in enumerate(evening):
-            one = _part(f"{number}-{who}", who, film, begins, minutes)
-            if fate != "runs":
-                finish(store, one)
-            if fate != "stored":
-                more_s = end_s - one.ended_at_s
-                runs.append(replace(one, ended_at_s=end_s, playing_s=one.playing_s + more_s / 2))
-        if late_link:
-            _link(store, accounts)
-        before = _answers(store, runs)
-        for each in runs:
-            store.finish(each, closed(each), f"end-{each.watch_id}", [], end_s)
+        runs: dict[str, WatchRecord] = {}
+        for number, step in enumerate(steps):
+            _do(store, runs, number, *step)
+            store.save(running(*runs.values()), _END_S, "auto")
+        before = _answers(store, list(runs.values()))
+        for watch_id in sorted(runs):
+            _end(store, runs, watch_id, "last")
         assert _answers(store, []) == before
         store.close()
+
+
+def _do(store: Store, runs: dict[str, WatchRecord], number: int, what: str, *how: Any) -> None:
+    """One thing happens; `runs` is what runs."""
+    if what == "watch":
+        who, film, begins, minutes, fate = how
+        one = _part(f"{number}-{who}", who, film, begins, minutes)
+        if fate != "runs":
+            store.finish(one, closed(one), f"m{number}", running(*runs.values()), _END_S)
+        if fate != "stored":
+            more_s = _END_S - one.ended_at_s
+            runs[one.watch_id] = replace(one, ended_at_s=_END_S, playing_s=one.playing_s + more_s / 2)
+    elif what == "end":
+        if runs:
+            _end(store, runs, sorted(runs)[how[0] % len(runs)], f"e{number}")
+    else:
+        with contextlib.suppress(CannotLink), store.changing(EVENING, running(*runs.values())) as change:
+            if what == "link":
+                link(change, LinkAccount(how[0], "", MEMBER, "Anna", "1"), EVENING)
+            else:
+                unlink(change, UnlinkAccount(how[0], MEMBER, "1"))
+
+
+def _end(store: Store, runs: dict[str, WatchRecord], watch_id: str, why: str) -> None:
+    """A running watch ends."""
+    ended = runs.pop(watch_id)
+    store.finish(ended, closed(ended), f"{why}-{watch_id}", running(*runs.values()), _END_S)
 
 
 def _part(watch_id: str, who: str, film: Any, begins: int, minutes: int) -> WatchRecord:
@@ -186,15 +214,9 @@ def _part(watch_id: str, who: str, film: Any, begins: int, minutes: int) -> Watc
     )  # fmt: skip
 
 
-def _link(store: Store, accounts: set[str]) -> None:
-    for plex_id in sorted(accounts):
-        with store.changing(EVENING) as change:
-            link(change, LinkAccount(plex_id, "", MEMBER, "Anna", "1"), EVENING)
-
-
 def _answers(store: Store, runs: list[WatchRecord]) -> Any:
     """Every answer that has running watches in it, without what says that they run and who is called how."""
-    at_s, present = EVENING + 100 * 60, now(store, *runs)
+    at_s, present = _END_S, now(store, *runs)
     queries = Queries(store.reader, RULES)
     found: list[Any] = []
     for who in (PLEX, SECOND, MEMBER, STRANGER):

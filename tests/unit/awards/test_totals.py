@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from awards import Totals, added, decade_of, remainder, shown_title
 from awards.calendar import shares, weekend_of
-from messages import Item
+from awards.totals import lessened
+from messages import Item, WatchRecord
 from tests.unit.persistence.making import DAY, EVENING, FILM, record
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -154,3 +156,58 @@ def test_titles() -> None:
 def test_utc_is_what_times_are_in() -> None:
     """The fixture's evening is what it says, so that the other tests mean what they say."""
     assert datetime.fromtimestamp(EVENING, UTC).isoformat() == "2026-11-20T20:00:00+00:00"
+
+
+FILM_OF_ANOTHER = replace(FILM, rating_key="7", year=1982, genres=("Drama",), directors=("Ann Hui",))
+
+_EVENINGS = st.lists(
+    st.builds(
+        lambda number, start, minutes, film, fate: record(
+            f"w{number}",
+            item=FILM if film else FILM_OF_ANOTHER,
+            started_at_s=EVENING + start * 3600.0,
+            ended_at_s=EVENING + start * 3600.0 + minutes * 60,
+            playing_s=minutes * 60.0,
+            completed=fate > 1,
+            brief=fate == 0,
+            party=fate == 3,
+            first_seat=fate == 3,
+        ),
+        st.integers(0, 10**6),
+        st.integers(0, 72),
+        st.integers(1, 300),
+        st.booleans(),
+        st.integers(0, 3),
+    ),
+    max_size=6,
+)
+
+
+@given(_EVENINGS, _EVENINGS, _EVENINGS)
+def test_taking_off_is_as_adding_up_the_others(
+    stay: list[WatchRecord], go: list[WatchRecord], come: list[WatchRecord]
+) -> None:
+    """Where it can be told at all, it is what adding up anew what is left gives, to the millisecond."""
+    less = lessened(added(Totals(), [*stay, *go], BERLIN), go, BERLIN, come)
+    if less is not None:
+        assert rounded(added(less, come, BERLIN)) == rounded(added(Totals(), [*stay, *come], BERLIN))
+    else:
+        with_others = added(Totals(), [*stay, *come], BERLIN).days
+        assert any(day not in with_others for day in added(Totals(), go, BERLIN).days)
+
+
+def rounded(totals: Totals) -> Totals:
+    """Without what the rounding of sums leaves."""
+    copy = totals.copy()
+    copy.playing_s = round(copy.playing_s, 3)
+    copy.days = {day: round(seconds, 3) for day, seconds in copy.days.items()}
+    return copy
+
+
+def test_a_day_that_an_import_knows_stays_known() -> None:
+    """It was watched on, whatever else is taken off."""
+    base = Totals(days={"2026-11-20": 0.0})
+    totals = added(base, [record()], BERLIN)
+    assert lessened(totals, [record()], BERLIN) is None
+    less = lessened(totals, [record()], BERLIN, [record("w2")])
+    assert less is not None and added(less, [record("w2")], BERLIN).days == {"2026-11-20": 7200.0}
