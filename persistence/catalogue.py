@@ -25,5 +25,6 @@ def load_badges(data_dir: Path) -> tuple[Badge, ...]:
     except FileNotFoundError:
         return default_badges()
     except (OSError, UnicodeDecodeError) as error:
-        raise BadgesError([f"{own} cannot be read ({error}): make it a UTF-8 text that this user may read."]) from None
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise BadgesError([f"{own} cannot be read ({why}): make it a UTF-8 text that this user may read."]) from None
     return merged(default_badges(), read_badges(text, str(own)))

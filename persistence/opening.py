@@ -53,6 +53,7 @@ def in_words(url: str) -> Iterator[None]:
         raise StoreAway(f"The store {name_of(url)} cannot be migrated now: {error}") from error
     except (ArgumentError, DatabaseError, OSError) as error:
         cause, cure = cause_and_cure(error)
+        cause = cause.removeprefix(f"{name_of(url)}: ")
         if can_never_work(error):
             raise StoreError(f"The store {name_of(url)} cannot be used: {cause}.", "Mend DATABASE_URL.") from error
         cure = f"{cure[0].upper()}{cure[1:]}."

@@ -97,5 +97,8 @@ def _badges(data_dir: Path) -> Finding:
     try:
         badges = load_badges(data_dir)
     except BadgesError as error:
+        if " cannot be read (" in str(error):  # that says its cure
+            found, _, cure = str(error).partition("): ")
+            return bad("Badges", f"{found})", cure)
         return bad("Badges", str(error), f"mend {data_dir / 'badges.toml'}, or take it away")
     return good("Badges", f"{len(badges)} can be earned")

@@ -328,7 +328,10 @@ def test_a_store_that_may_not_be_written_is_told_with_the_right_cure(tmp_path: P
         assert found(mode, of).startswith(f"{file} may not be written by this user → give the file and its folder")
     for mode, of in ((0o000, file), (0o000, file.parent)):
         said = found(mode, of)
-        assert f"{file} cannot be used now" in said and "→ Give Usher's user the right to write there, and to" in said
+        assert (
+            f"{file} cannot be used now: Permission denied." in said
+            and "→ Give Usher's user the right to write there, and to" in said
+        )
 
 
 def test_a_store_that_another_program_holds_is_not_damaged(tmp_path: Path) -> None:
@@ -350,6 +353,19 @@ def test_a_damaged_store_is_found_with_its_cure(tmp_path: Path) -> None:
     (tmp_path / "usher.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
     found = wrong(list(local.check(settings)))
     assert len(found) == 1 and "usher-20261101-000000.db" in found[0] and "run.py restore" in found[0]
+
+
+def test_badges_that_cannot_be_read_are_told_with_one_cure(tmp_path: Path) -> None:
+    """A folder in their place has another than what is wrong in the file."""
+    own = tmp_path / "badges.toml"
+    own.mkdir()
+    (found,) = [each for each in local.check(Settings(data_dir=str(tmp_path))) if each.what == "Badges"]
+    assert found.found == f"{own} cannot be read (Is a directory)"
+    assert found.cure == "make it a UTF-8 text that this user may read."
+    own.rmdir()
+    own.write_text('[[badge]]\nid = "x"\n')
+    (found,) = [each for each in local.check(Settings(data_dir=str(tmp_path))) if each.what == "Badges"]
+    assert found.verdict == "bad" and found.cure == f"mend {own}, or take it away"
 
 
 def test_a_database_server_that_is_away_is_found(tmp_path: Path) -> None:
