@@ -36,6 +36,9 @@ EXIT_STUCK = 75
 STOP_WITHIN_S = 8.0
 """Real seconds for an ordered stop; after them the process ends as it is."""
 
+_SIGNAL_WITHIN_S = 0.3
+"""Real seconds by which the signal of a launcher that lives may come after the end of the life line."""
+
 ROLES = {
     "plex": "actors.plex:PlexPoller",
     "tracker": "actors.tracker:Tracker",
@@ -163,21 +166,21 @@ class _Stop:
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
         self._actor: Actor | None = None
-        self.begun = False
-        """Whether it was asked for."""
+        self.begun = threading.Event()
+        """It was asked for."""
 
     def of(self, actor: Actor) -> None:
         """This is the actor; it is stopped at once where that was asked for before it was there."""
         self._actor = actor
         actor.node.on_stop_frame = self.begin
-        if self.begun:
+        if self.begun.is_set():
             actor.stop_in_order()
 
     def begin(self) -> None:
         """Have the actor handle what waits and stop; end the process where that takes too long."""
-        if self.begun:
+        if self.begun.is_set():
             return
-        self.begun = True
+        self.begun.set()
         guard = threading.Timer(STOP_WITHIN_S, self._give_up)
         guard.daemon = True
         guard.start()
@@ -197,7 +200,7 @@ def _watch(life_line: BinaryIO, stop: _Stop, log: logging.Logger, actor: Actor) 
     with contextlib.suppress(OSError):
         while life_line.read(1):
             pass
-    if not stop.begun:
+    if not stop.begun.wait(_SIGNAL_WITHIN_S):
         log.warning("The launcher is gone: saving and stopping")
     actor.gone.wait(actor.outlives_launcher_s)
     stop.begin()
