@@ -47,6 +47,7 @@ from persistence import nights, wrapped
 from persistence.catalogue import default_badges, load_badges
 from persistence.errors import CopiesFailed, SaveFailed
 from persistence.filmstats import movie_stats
+from persistence.opening import check_writable
 from persistence.present import Present
 from persistence.publishing import Rules
 from persistence.queries import Queries, as_earned
@@ -108,6 +109,7 @@ class Persistence(Actor):
         """Open the store; one that is damaged, newer or foreign is not touched, and starting again is no help."""
         settings = self.context.settings
         self._rules = Rules(ZoneInfo(settings.timezone), self._badges(), settings.watched_percent)
+        check_writable(settings.store_url)
         self._opened = Store(
             settings.store_url,
             self.context.data_dir,

@@ -1,5 +1,7 @@
 """Opens the store after looking at it. What is damaged, newer or somebody else's is never written to."""
 
+import errno
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -73,6 +75,17 @@ def check_store(url: str, backups_dir: Path | None = None) -> bool:
         finally:
             engine.dispose()
     return True
+
+
+def check_writable(url: str) -> None:
+    """Raise StoreAway where an SQLite store is there, and this user may only read it.
+
+    SQLite would open it all the same, fail at the first save, and leave a -wal that may only be read beside it.
+    """
+    with in_words(url):
+        file = sqlite_file(url)
+        if file is not None and file.exists() and not os.access(file, os.W_OK):
+            raise PermissionError(errno.EACCES, "no permission to write it", str(file))
 
 
 def _look_at_file(url: str, file: Path | None, backups_dir: Path | None) -> None:

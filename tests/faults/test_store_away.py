@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -36,12 +37,12 @@ SETTINGS = {
 class Service:
     """The service with its log in a file."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, *before: str, **settings: str) -> None:
         self.log_file = folder / "service.log"
         environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder / "data"), "PYTHONUTF8": "1"}
         with self.log_file.open("wb") as stream:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "run.py")], cwd=folder, stdin=subprocess.DEVNULL, stdout=stream,
+                [*before, sys.executable, str(ROOT / "run.py")], cwd=folder, stdin=subprocess.DEVNULL, stdout=stream,
                 stderr=subprocess.STDOUT, env={**environment, **SETTINGS, **settings},
             )  # fmt: skip
 
@@ -76,9 +77,9 @@ class Service:
 
 
 @contextlib.contextmanager
-def service(folder: Path, **settings: str) -> Iterator[Service]:
-    """Killed at the end, whatever happens."""
-    made = Service(folder, **settings)
+def service(folder: Path, *before: str, **settings: str) -> Iterator[Service]:
+    """Killed at the end, whatever happens; `before` stands before the command."""
+    made = Service(folder, *before, **settings)
     try:
         yield made
     finally:
@@ -115,6 +116,21 @@ def test_a_store_that_another_program_holds_is_waited_for(tmp_path: Path) -> Non
         assert usher.stop() == 0
     assert time.monotonic() - began < 40
     assert not {"Traceback", "damaged", "crashed"} & set(usher.log.replace(":", " ").split())
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may write everywhere")
+def test_a_store_that_may_only_be_read_is_waited_for(tmp_path: Path) -> None:
+    """SQLite would open it, and leave files beside it that may only be read, too."""
+    open_store(tmp_path / "data").close()
+    store = tmp_path / "data" / "usher.db"
+    store.chmod(0o400)
+    without_rights = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] if os.geteuid() == 0 else []
+    with service(tmp_path, *without_rights) as usher:
+        usher.until(lambda log: f"{store} cannot be used now: no permission to write it. Give Usher's" in log, "said")
+        assert not store.with_name("usher.db-wal").exists()
+        store.chmod(0o600)
+        usher.until(lambda log: "Usher runs: " in log, "it runs")
+        assert usher.stop() == 0
 
 
 def test_a_server_that_is_away_is_waited_for_and_a_stop_works_meanwhile(tmp_path: Path) -> None:
