@@ -145,7 +145,7 @@ def spend(folder: Path) -> Evening:
         data_dir=stage.data_dir,
         frames_dir=frames_dir,
         programme=programme,
-        precision=Precision(programme, REPORT_S),
+        precision=Precision(programme, REPORT_S, float(SETTINGS["END_GRACE_SECONDS"])),
         history=load(stage.data_dir, "watch_history.json"),
         rows=sql(stage.data_dir, "SELECT * FROM watches"),
         stats=load(stage.data_dir, "user_stats.json"),

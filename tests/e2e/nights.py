@@ -6,7 +6,9 @@ import bisect
 import contextlib
 import dataclasses
 import datetime
+import itertools
 import json
+import math
 import shutil
 import sqlite3
 import statistics
@@ -86,8 +88,9 @@ class Programme:
 class Precision:
     """How exactly the service can have known a moment: by the polls that really reached the server."""
 
-    def __init__(self, programme: Programme, report_every_s: float = 0.0) -> None:
-        """`report_every_s`: how often the slowest player tells its position."""
+    def __init__(self, programme: Programme, report_every_s: float = 0.0, blind_after_s: float = math.inf) -> None:
+        """`report_every_s`: how often the slowest player tells its position. `blind_after_s`: time without a poll over
+        which the tracker counts nothing as played; a machine that stands still for a while makes such."""
         self.opened = opened(programme.stage)
         self._programme = programme
         self._report = report_every_s / MINUTE_S
@@ -95,6 +98,8 @@ class Precision:
             self.minute_of(datetime.datetime.fromtimestamp(request.at_s, datetime.UTC))
             for request in programme.stage.plex.requests_for("/status/sessions")
         ]
+        gaps = [after - before for before, after in itertools.pairwise(self.polls)]
+        self._blind = sum(gap for gap in gaps if gap * MINUTE_S > blind_after_s)
 
     def minute_of(self, when: datetime.datetime | str) -> float:
         """A time, also as the files have it, in minutes of the programme."""
@@ -115,8 +120,8 @@ class Precision:
         return max(late, early) + self._report
 
     def of(self, who: str) -> float:
-        """The same over all cues that bear upon somebody's watch."""
-        return sum(self.edge(cue) for cue in self._programme.cues if cue.who == who)
+        """The same over all cues that bear upon somebody's watch, and over what could not be seen in between."""
+        return self._blind + sum(self.edge(cue) for cue in self._programme.cues if cue.who == who)
 
 
 def sql(data_dir: Path, query: str) -> list[dict[str, Any]]:
