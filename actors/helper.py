@@ -25,7 +25,8 @@ def in_words(work: Callable[[], Result]) -> Result:
         raise Refused(str(error)) from error
     except OperationalError as error:
         cause, cure = cause_and_cure(error)
-        raise Refused(f"The store cannot be read now: {cause}. {cure[0].upper()}{cure[1:]}.") from error
+        cure = f"{cure[0].upper()}{cure[1:]}."
+        raise Refused(f"The store cannot be read now: {cause}. {cure}") from error
 
 
 @contextmanager

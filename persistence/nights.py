@@ -9,7 +9,7 @@ from awards import shown_title
 from messages import GetWhoSaw, Message, SeenBy, TitleCount, WatchRecord, WhoSaw
 from messages.nights import SeenState
 from persistence.filmstats import films_of
-from persistence.people import known, may_see
+from persistence.people import known
 from persistence.present import Present
 from persistence.publishing import Rules
 from persistence.queries import MAX_ROWS, titled
@@ -36,8 +36,8 @@ def who_saw(reader: Engine, _rules: Rules, asked: GetWhoSaw, running: Present, _
         meant = chosen(films, title if year is not None else asked.title)
         watches = _watches(connection, meant, running)
         everybody = {member.user_id: member.name for member in asked.members} or _everybody(connection, running)
-        people = known(connection)
-        asked_of = {who: name for who, name in everybody.items() if may_see(people, who, asked.asker)}
+        people = known(connection)  # all may read the answer, whoever asked: nobody is in it who is seen by nobody
+        asked_of = {who: name for who, name in everybody.items() if people.shows(who)}
     now = {record.viewer_id for record in running.records if _is(record, meant)}
     rows = [
         _seen_by(viewer_id, name, watches.get(viewer_id, []), asked.watched_percent, viewer_id in now)

@@ -77,7 +77,7 @@ class DiscordActor(Actor):
             self._cards,
             veil,
         )
-        self._desk.on_hidden += [veil.draw, lambda _person, _name: self._announcer.veiled()]
+        self._desk.on_hidden += [veil.draw, lambda _person: self._announcer.veiled()]
         self._connection.on_up += [self._voice.report, self._announcer.online, self._presence.again]
         self._connection.on_down += [self._voice.report]
 

@@ -14,7 +14,7 @@ import discord
 from actors.discord import charting, live, look
 from actors.discord.desk import Desk
 from actors.discord.face import POSITION_EVERY_S, SETTLE_S, Face, Sent
-from actors.discord.failures import POSSIBLE, judge
+from actors.discord.failures import FORBIDDEN, POSSIBLE, judge
 from actors.discord.keepsake import Card, Keepsake
 from actors.discord.tongue import of_badge
 from messages import BadgesAwarded, NowPlaying, Screening, ScreeningEnded, ScreeningStarted
@@ -84,11 +84,11 @@ class Cards:
         face = self._where_seated(notice)
         if face is None:
             return
-        earned = [(notice.username, f"{badge.emoji} {of_badge(badge.name)}") for badge in notice.badges]
-        new = [each for each in earned if each not in face.card.badges]
+        whose = (notice.viewer_id, notice.username)
+        earned = [(*whose, f"{badge.emoji} {of_badge(badge.name)}") for badge in notice.badges]
+        new = [each for each in earned if each not in face.card.awarded]
         if new:
-            face.card.badges = [*face.card.badges, *new][:_EARNED]
-            face.card.earners[notice.username] = notice.viewer_id
+            face.card.awarded = [*face.card.awarded, *new][:_EARNED]
             self._keep()
             if face.card.ended is not None:
                 face.change()
@@ -126,7 +126,7 @@ class Cards:
                 await self._edit(face)
             except discord.HTTPException as error:
                 face.card.ended = before
-                if error.status in {400, 403, 404, 413}:
+                if error.status in {400, 403, 404, 413} and error.code not in FORBIDDEN:
                     self._drop(face)
                     return False
                 raise
@@ -234,7 +234,7 @@ class Cards:
         face.shown = sent.shown
         ended, seen = face.card.ended, face.seen
         attached = set(face.pictures) <= set(names)
-        same = (ended is sent.ended, len(face.card.badges), face.card.said) == (True, sent.badges, sent.said)
+        same = (ended is sent.ended, len(face.card.awarded), face.card.said) == (True, sent.badges, sent.said)
         if attached and same and (seen is None or live.signature(seen) == sent.shown):
             face.changed_s = None  # else something came while it was being sent: that is still to be seen
         if face.card.files != names:
@@ -334,8 +334,8 @@ def _nonce(card: Card) -> str:
     return hashlib.blake2s(f"{card.screening_id}\n{card.message_id}".encode(), digest_size=12).hexdigest()
 
 
-def _shown_badges(card: Card) -> list[tuple[str, str]]:
+def _shown_badges(card: Card) -> list[tuple[str, str, str]]:
     """The badges of those who are to be seen: who chose otherwise since has no seat of their own any more."""
     seats = card.ended.screening.seats if card.ended is not None else ()
     here = {seat.viewer_id for seat in seats}
-    return [badge for badge in card.badges if card.earners.get(badge[0]) in {None, *here}]
+    return [badge for badge in card.awarded if badge[0] in here]

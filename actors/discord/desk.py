@@ -6,6 +6,8 @@ import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from actors.discord import words
+from actors.discord.hearsay import heard
 from actors.discord.tongue import _, later
 from actors.runtime import Clock, RemoteError
 from messages import FilmsFound, FindFilms, GetPoster, Item, Message, Person, Poster
@@ -61,8 +63,8 @@ class Desk:
         self._asks = asks
         self.asker = ""
         """Discord id of the person for whom it asks, as digits; empty: for nobody in particular."""
-        self.on_hidden: list[Callable[[Person, str], None]] = []
-        """Told of members whom others are not to see from now on, with the name they have on Discord, if known."""
+        self.on_hidden: list[Callable[[Person], None]] = []
+        """Told of members whom others are not to see from now on."""
 
     def asked_by(self, person: str) -> "Desk":
         """The same desk with this person before it: what is private is told to its owner alone."""
@@ -78,7 +80,9 @@ class Desk:
                 answer = await asyncio.wrap_future(self._asks(actor, question, timeout_s))
         except RemoteError as error:
             raise UnansweredError(
-                _("{who} could not do it: {reason}").format(who=who, reason=error.text or error.kind),
+                _("{who} could not do it: {reason}").format(
+                    who=who, reason=words.safe(heard(error.text or error.kind), 300)
+                ),
                 _("The log has the details; what is in memory is kept."),
             ) from error
         except Exception as error:
@@ -98,10 +102,10 @@ class Desk:
         if isinstance(answer, Person) and answer.privacy in ("private", "untracked"):
             self.hide(answer)
 
-    def hide(self, person: Person, name: str = "") -> None:
+    def hide(self, person: Person) -> None:
         """Others are not to see this member in anything that was said until now."""
         for tell in self.on_hidden:
-            tell(person, name)
+            tell(person)
 
     @property
     def pollers(self) -> list[str]:

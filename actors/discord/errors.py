@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -91,6 +92,8 @@ def explain(error: BaseException, ctx: commands.Context[Any] | None = None) -> S
                 ),
                 forbidden=True,
             )
+        case discord.DiscordServerError() | aiohttp.ClientError():
+            return Said(look.problem(_("Discord does not answer now."), _("Try again in a few seconds.")))
         case discord.NotFound(code=10062):
             return Said(unexpected=error)  # the command was forgotten by Discord: there is nothing to answer to
         case _:

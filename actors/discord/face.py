@@ -111,4 +111,4 @@ class Sent:
     def of(cls, face: Face) -> "Sent":
         """As it is now."""
         shown = live.signature(face.seen) if face.seen is not None and not face.left else ()
-        return cls(shown, face.card.ended, len(face.card.badges), face.card.said)
+        return cls(shown, face.card.ended, len(face.card.awarded), face.card.said)

@@ -8,7 +8,9 @@ import aiohttp
 import discord
 
 LONGEST_S = 60.0
-_NO_ACCESS, _NO_PERMISSION, _NO_CHANNEL = 50001, 50013, 10003
+FORBIDDEN = frozenset({50001, 50013})
+"""Discord's codes for what the bot may not do there, until somebody lets it."""
+_NO_CHANNEL = 10003
 INTENT_CURE = (
     "turn on Message Content Intent at discord.com/developers > your application > Bot > Privileged Gateway Intents"
 )
@@ -42,7 +44,7 @@ def judge(error: BaseException, tries: int, doing: str, permission: str = POST_P
     """
     wait = backoff(tries)
     match error:
-        case discord.HTTPException(code=code) if code in {_NO_ACCESS, _NO_PERMISSION}:
+        case discord.HTTPException(code=code) if code in FORBIDDEN:
             return Verdict(f"Discord forbids to {doing}: {permission} (Discord's code {code})", LONGEST_S)
         case discord.HTTPException(code=code) if code == _NO_CHANNEL:
             return Verdict(f"Discord knows no such channel, to {doing}: check DISCORD_ANNOUNCE_CHANNEL_ID", LONGEST_S)

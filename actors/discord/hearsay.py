@@ -37,6 +37,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         later("The last save failed: {error}"),
         later("The own badges are left out until their file is right: {error}"),
     ),
+    "actors/helper.py": (later("The store cannot be read now: {error}. {cure}"),),
     "actors/backing_up.py": (later("The scheduled backup failed: {error}"),),
     "persistence/linking.py": (
         later("That Plex account is linked to another member already: unlink it there first."),

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Set
 from pathlib import Path
 
 import msgspec
@@ -34,10 +35,8 @@ class Card(msgspec.Struct):
     """When it was first posted; seconds since 1970, UTC."""
     files: list[str] = []
     """Names of the files that the message has."""
-    badges: list[tuple[str, str]] = []
-    """Who earned which badge with this screening: name of the viewer, badge as it is shown."""
-    earners: dict[str, str] = {}
-    """By the name in `badges`: whose they are."""
+    awarded: list[tuple[str, str, str]] = []
+    """Who earned which badge with this screening: viewer id, name, badge as it is shown."""
     ended: ScreeningEnded | None = None
     """What became of it; None while it runs."""
     before: ScreeningEnded | None = None
@@ -143,25 +142,32 @@ class Keepsake:
         self._kept.cards = cards[-MOST_CARDS:]
         self._write()
 
-    def forget(self, viewer_id: str, name: str) -> None:
+    def mask(self, viewer_ids: Set[str], names: Set[str]) -> None:
+        """Have nobody of these ids or names in what became of films: it may be shown again."""
+        for card in self._kept.cards:
+            card.ended = _without(card.ended, viewer_ids, names)
+            card.before = _without(card.before, viewer_ids, names)
+        self._write()
+
+    def forget(self, viewer_ids: Set[str], names: Set[str]) -> None:
         """Take somebody out of it: seats and badges on cards, who said that they would come, what was announced."""
         for card in self._kept.cards:
-            names = {name} | {earner for earner, who in card.earners.items() if who == viewer_id}
-            for ended in filter(None, (card.ended, card.before)):
-                names |= {seat.username for seat in ended.screening.seats if seat.viewer_id == viewer_id}
-            card.ended = _without(card.ended, viewer_id, names)
-            card.before = _without(card.before, viewer_id, names)
-            card.badges = [badge for badge in card.badges if badge[0] not in names]
-            card.earners = {earner: who for earner, who in card.earners.items() if who != viewer_id}
-            card.said = [member for member in card.said if member != viewer_id]
+            card.awarded = [badge for badge in card.awarded if badge[0] not in viewer_ids]
+            card.said = [member for member in card.said if member not in viewer_ids]
         for members in self._kept.roles.values():
-            members[:] = [member for member in members if str(member) != viewer_id]
-        self._kept.posted = [told for told in self._kept.posted if f":{viewer_id}:" not in told]
-        self._kept.asked = {key: asked for key, asked in self._kept.asked.items() if viewer_id not in asked}
+            members[:] = [member for member in members if str(member) not in viewer_ids]
+
+        def is_told(told: str) -> bool:
+            return any(f":{viewer_id}:" in told for viewer_id in viewer_ids)
+
+        self._kept.posted = [told for told in self._kept.posted if not is_told(told)]
+        self._kept.asked = {
+            key: asked for key, asked in self._kept.asked.items() if not any(each in asked for each in viewer_ids)
+        }
         if (begun := self._kept.posting) is not None:
-            begun.ids = [told for told in begun.ids if f":{viewer_id}:" not in told]
+            begun.ids = [told for told in begun.ids if not is_told(told)]
             self._kept.posting = begun if begun.ids else None
-        self._write()
+        self.mask(viewer_ids, names)
 
     @property
     def nights(self) -> list[Night]:
@@ -240,13 +246,16 @@ class Keepsake:
             )
 
 
-def _without(ended: ScreeningEnded | None, viewer_id: str, names: set[str]) -> ScreeningEnded | None:
-    """What became of a film, with nobody of that id or name in it."""
+def _without(ended: ScreeningEnded | None, viewer_ids: Set[str], names: Set[str]) -> ScreeningEnded | None:
+    """What became of a film, with nobody of those ids or names in it; players are called after people."""
     if ended is None:
         return None
     shown = ended.screening
+    hidden = names | {seat.username for seat in shown.seats if seat.viewer_id in viewer_ids}
     seats = tuple(
-        replace(seat, viewer_id="", username=SOMEBODY) if seat.viewer_id == viewer_id else seat for seat in shown.seats
+        replace(seat, viewer_id="", username=SOMEBODY) if seat.viewer_id in viewer_ids else seat for seat in shown.seats
     )
-    host = SOMEBODY if shown.host in names else shown.host
-    return replace(ended, screening=replace(shown, seats=seats, host=host))
+    without = replace(shown, seats=seats)
+    if shown.host in hidden:
+        without = replace(without, host=SOMEBODY, player="")
+    return replace(ended, screening=without)

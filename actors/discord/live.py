@@ -39,8 +39,13 @@ def left(shown: Screening) -> discord.Embed:
     return look.card(f"🎬 {words.title(shown.item, 200)}", _("Nobody is watching right now."), colour=look.GREY)
 
 
-def record(ended: ScreeningEnded, badges: Sequence[tuple[str, str]] = (), said: Sequence[str] = ()) -> discord.Embed:
-    """The night's record: who saw how much, what it earned them, and who of those who `said` so (ids) came."""
+def record(
+    ended: ScreeningEnded, badges: Sequence[tuple[str, str, str]] = (), said: Sequence[str] = ()
+) -> discord.Embed:
+    """The night's record: who saw how much, what it earned them, and who of those who `said` so (ids) came.
+
+    `badges`: viewer id, name and badge of each.
+    """
     shown = ended.screening
     staying = [seat for seat in shown.seats if not seat.brief]
     ran = max(0.0, ended.at.wall_s - shown.started_at_s)
@@ -127,11 +132,11 @@ def _seen(seat: Seat, shown: Screening) -> str:
     return f"**{words.person(seat.username, 40)}** · {' · '.join(facts)}"
 
 
-def _earned(badges: Iterable[tuple[str, str]]) -> list[str]:
-    by_viewer: dict[str, list[str]] = {}
-    for name, badge in badges:
-        by_viewer.setdefault(name, []).append(badge)
+def _earned(badges: Iterable[tuple[str, str, str]]) -> list[str]:
+    by_viewer: dict[tuple[str, str], list[str]] = {}
+    for viewer_id, name, badge in badges:
+        by_viewer.setdefault((viewer_id, name), []).append(badge)
     return [
         f"**{words.safe(name, 40)}** · {words.name_list([words.safe(badge, 40) for badge in earned], 6)}"
-        for name, earned in by_viewer.items()
+        for (_who, name), earned in by_viewer.items()
     ]

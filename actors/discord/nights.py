@@ -7,6 +7,7 @@ keeps its event for a while; the event goes on with the film.
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Callable
 
 import discord
@@ -19,8 +20,9 @@ from actors.discord.keepsake import Keepsake, Night
 from actors.discord.tongue import later
 from messages import Item, NowPlaying, Screening, ScreeningEnded
 
-EARLY_S, LATE_S = 3 * 3600.0, 6 * 3600.0
-"""A film that begins this long before or after the time planned is the night's."""
+EARLY_S, LATE_S = 1800.0, 6 * 3600.0
+"""A film that runs this long before the time planned, or begins this long after it, is the night's. One that was tried
+out in the afternoon is not: an event that has ended cannot be begun again."""
 KEPT_S = 30 * 86_400.0
 """How long after its time a night whose film never came is remembered: it may have been moved in Discord."""
 BREAK_S = 1800.0
@@ -30,7 +32,7 @@ _RECONNECT_S = 2.0
 NAME, ABOUT = 100, 1000
 """Longest name and description of an event."""
 PERMISSION = later(
-    "give the bot Create Events and Manage Events in the server, and View Channel and Connect in the voice channel"
+    "give the bot Create Events, Manage Events, View Channel and Connect in the server and in the voice channel"
     " (in a stage channel also Manage Channels, Mute Members and Move Members)"
 )
 _TRIES = 5
@@ -61,7 +63,8 @@ class Nights:
         self._log = log
         self._said = said
         self._heard: asyncio.Queue[Screening | ScreeningEnded] = asyncio.Queue()
-        self._begun: set[str] = set()
+        self._look_s: dict[str, float] = {}
+        """By screening: when to look whether it is a night's; seconds since 1970, UTC."""
 
     def planned(self, event: discord.ScheduledEvent, item: Item) -> None:
         """A night was planned: it begins when this film does. Those whose film never came are let go."""
@@ -78,13 +81,16 @@ class Nights:
             year=item.year,
         )
         self._keepsake.keep_nights([*others, night])
+        self._look_s.clear()  # its film may run already
 
     def seen(self, playing: NowPlaying) -> None:
         """Films that play now. A night's is known by this, not by its start: then nobody has taken a seat yet."""
         self._note_left(playing)
+        now_s = self._now_s()
         for shown in playing.screenings:
-            if shown.screening_id not in self._begun and any(_begins(night, shown) for night in self._keepsake.nights):
-                self._begun.add(shown.screening_id)
+            is_due = self._look_s.get(shown.screening_id, -math.inf) <= now_s
+            if is_due and any(_begins(night, shown) for night in self._keepsake.nights):
+                self._look_s[shown.screening_id] = math.inf
                 self._heard.put_nowait(shown)
 
     def heard(self, ended: ScreeningEnded) -> None:
@@ -141,7 +147,7 @@ class Nights:
                 if verdict.refused or tries == _TRIES:
                     self._log.warning("%s; do it by hand in Discord", verdict.reason)
                     if isinstance(notice, Screening) and not (verdict.refused or isinstance(error, discord.Forbidden)):
-                        self._begun.discard(notice.screening_id)  # the next word of what plays tries again
+                        self._look_s.pop(notice.screening_id, None)  # the next word of what plays tries again
                     break
                 await asyncio.sleep(verdict.wait_s)
         if not isinstance(notice, Screening):
@@ -175,8 +181,10 @@ class Nights:
         if starts_s != night.starts_s:
             night.starts_s = starts_s
             self._keepsake.keep_nights(self._keepsake.nights)
-            self._begun.discard(shown.screening_id)
-        return -EARLY_S <= shown.started_at_s - starts_s <= LATE_S
+            self._look_s.pop(shown.screening_id, None)
+        elif self._now_s() < starts_s - EARLY_S:
+            self._look_s[shown.screening_id] = starts_s - EARLY_S
+        return self._now_s() >= starts_s - EARLY_S and shown.started_at_s - starts_s <= LATE_S
 
     async def _guild(self) -> discord.Guild:
         """The server, as soon as there is a connection: a night that begins while Discord is away begins late."""

@@ -10,7 +10,9 @@ from actors.discord.tongue import _, later
 _CLOCK = re.compile(r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>[0-5]\d))?\s*(?P<half>am|pm)?")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})?")
-_TODAY, _TOMORROW = (later("today"), later("tonight")), (later("tomorrow"),)
+_TODAY, _TONIGHT, _TOMORROW = (later("today"),), (later("tonight"),), (later("tomorrow"),)
+_MORNING = 6
+"""Until this hour a time is still of the night before."""
 _BETWEEN = (later("on"), later("at"))
 """Words that say nothing by themselves: "on friday at 20:30"."""
 _OCLOCK = later("20 o'clock")
@@ -70,6 +72,9 @@ def _on(day: str, time: datetime.time, now: datetime.datetime) -> datetime.datet
     today = now.date()
     if _is_one_of(day, _TODAY):
         return _at(today, time, now)
+    if _is_one_of(day, _TONIGHT):
+        is_after_midnight = time.hour < _MORNING <= now.hour
+        return _at(today + datetime.timedelta(days=is_after_midnight), time, now)
     if _is_one_of(day, _TOMORROW):
         return _at(today + datetime.timedelta(days=1), time, now)
     if not day:

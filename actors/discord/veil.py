@@ -24,6 +24,16 @@ def _mark(text: str) -> str:
     return hashlib.blake2s(text.casefold().encode(), digest_size=16).hexdigest()
 
 
+def ids_of(person: Person) -> set[str]:
+    """The ids under which a member is seen."""
+    return {person.viewer_id, *(link.plex_id for link in person.links)}
+
+
+def names_of(person: Person) -> set[str]:
+    """The names under which a member's Plex sessions are told of."""
+    return {name for link in person.links for name in (link.plex_name, link.username) if name}
+
+
 class Veil:
     """Whom what was said up to some moment must not name."""
 
@@ -33,13 +43,14 @@ class Veil:
         if len(still := self._still(clock.now().wall_s)) < len(keepsake.veiled):
             keepsake.veil(still)
 
-    def draw(self, person: Person, name: str = "") -> None:
-        """This member, by whatever id and name, is not to be seen in what was said until now."""
+    def draw(self, person: Person) -> None:
+        """This member is not to be seen in what was said until now, under any id, or as the host of a session.
+
+        Not under the bare name on Discord: another may have the same, and who has no account linked hosts nothing.
+        """
         now_s = self._clock.now().wall_s
-        known = {person.viewer_id, name}
-        for link in person.links:
-            known |= {link.plex_id, link.plex_name, link.username}
-        marks = {_mark(text) for text in known if text}
+        self._keepsake.mask(ids_of(person), names_of(person))
+        marks = {_mark(text) for text in ids_of(person) | names_of(person)}
         kept = self._keepsake.veiled
         if any(kept.get(mark, 0.0) < now_s for mark in marks):
             self._keepsake.veil(self._still(now_s) | dict.fromkeys(marks, now_s + ON_THE_WAY_S))

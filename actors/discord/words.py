@@ -160,6 +160,18 @@ def ago(wall_s: float) -> str:
     return f"<t:{int(wall_s)}:R>"
 
 
+_QUOTED = (('"', '"'), ("“", "”"), ("„", "“"), ("„", "”"), ("«", "»"), ("‹", "›"), ("「", "」"), ("『", "』"))
+
+
+def unquoted(text: str) -> str:
+    """What people write, without blanks and one pair of quotation marks around it."""
+    text = text.strip()
+    for opening, closing in _QUOTED:
+        if len(text) > len(opening + closing) and text.startswith(opening) and text.endswith(closing):
+            return text.removeprefix(opening).removesuffix(closing).strip()
+    return text
+
+
 def when(wall_s: float) -> str:
     """A time that Discord shows as date and time in the reader's own zone."""
     return f"<t:{int(wall_s)}:f>"

@@ -65,7 +65,7 @@ def plays(stage: Stage, *shown: Screening) -> None:
 
 def plan(stage: Stage, text: str = "") -> dict[str, Any]:
     """An administrator plans one; what Discord has then."""
-    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=20)
     said = answer(stage, "Iris", text or f"!night dune {soon:%Y-%m-%d %H:%M}")
     assert said.embeds[0]["title"].startswith("📅"), said.embeds
     assert [(file.filename, file.content) for file in said.attachments] == [("poster.png", PICTURE)]
@@ -253,7 +253,7 @@ def test_what_discord_would_refuse_is_said(stage: Stage) -> None:
         )
         refused = answer(stage, "Iris", "!night dune tomorrow 20:30")
         stage.discord.faults.heal(away)
-    assert "Maximum number of guild scheduled events" in refused.embeds[0]["description"]
+    assert "End or delete some of them first." in refused.embeds[0]["description"]
 
 
 def moved(stage: Stage, event: dict[str, Any], hours: float) -> None:

@@ -127,6 +127,8 @@ def _nights_in(guild: discord.Guild, channel: Any) -> Iterator[Found]:
     if not isinstance(channel, discord.VoiceChannel | discord.StageChannel):
         return
     has = channel.permissions_for(guild.me)
+    in_server = guild.me.guild_permissions  # what it lacks there is told of already
+    needed = needed | {bit: label for bit, label in _NIGHTS.items() if getattr(in_server, bit)}
     missing = [_(label) for bit, label in needed.items() if not getattr(has, bit)]
     if has.view_channel and missing:
         said = _("{what}: in {channel} the bot lacks {permissions}").format(

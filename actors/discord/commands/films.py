@@ -41,7 +41,7 @@ class Films(UsherCog):
     @commands.cooldown(3, 10, commands.BucketType.user)
     async def moviestats(self, ctx: Context, *, title: str = "") -> None:
         """The community's figures."""
-        await self.answer(ctx, MOVIE_STATS, pack(title))
+        await self.answer(ctx, MOVIE_STATS, pack(words.unquoted(title)))
 
     @command(HISTORY, later("What was watched, the newest first"), usage=later("[@somebody] [title] [since]"))
     @describe(

@@ -90,7 +90,7 @@ class Linking(UsherCog):
         account, whose = await _understood(ctx, account, member)
         await hush(ctx)
         embed = await waited(ctx, unlinked(self.desk, account, viewer_id(whose), viewer_id(ctx.author)))
-        await send(ctx, Reply(embed))
+        await whisper(ctx, embed)  # accounts, watches and badges are their own matter
 
     @link.autocomplete("account")
     async def accounts(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:

@@ -33,7 +33,7 @@ class Nights(UsherCog):
         if not title.strip():
             raise RefusedError(_("Which film?"), _("Give its title, or part of it: `!whosaw metropolis`."))
         self._sparingly.count(ctx)
-        await self.answer(ctx, WHO_SAW, pack(title.strip()))
+        await self.answer(ctx, WHO_SAW, pack(words.unquoted(title)))
 
     @whosaw.autocomplete("title")
     async def titles(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:

@@ -16,6 +16,7 @@ from actors.discord.desk import Desk, UnansweredError
 from actors.discord.errors import RefusedError, answering
 from actors.discord.pages import refuse
 from actors.discord.tongue import _, later, ngettext
+from actors.discord.veil import ids_of, names_of
 from messages import ForgetPerson, GetMyData, GetPerson, MyData, Person, PersonForgotten
 
 DATA_S = 60.0
@@ -135,14 +136,13 @@ class ForgetButton(
             return
         await interaction.response.defer()
         async with answering(interaction):
-            who, name = str(self._member), interaction.user.display_name
+            who = str(self._member)
             person = await desk.ask("persistence", GetPerson(who), Person)
             try:
                 gone = await desk.ask("persistence", ForgetPerson(who), PersonForgotten, DATA_S)
-            finally:
-                desk.hide(person, name)  # an answer may come too late, and then nobody knows the links any more
-            for each in (who, *(link.plex_id for link in person.links)):
-                interaction.client.keepsake.forget(each, name)
+            finally:  # the answer may come too late, and then nobody knows the links any more
+                desk.hide(person)
+                interaction.client.keepsake.forget(ids_of(person), names_of(person))
             embed = look.card(_("🗑️ Forgotten"), _done(gone, desk.clock.now().wall_s), colour=look.GREY)
             await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=look.NOBODY)
 

@@ -5,11 +5,11 @@ from typing import Any
 import discord
 
 from actors.discord import look, words
-from actors.discord.commands.base import Context, UsherCog, command, describe, viewer_id, waited
+from actors.discord.commands.base import Context, UsherCog, command, describe, send, viewer_id, waited
 from actors.discord.commands.privately import hush, whisper
 from actors.discord.errors import RefusedError
 from actors.discord.hearsay import heard
-from actors.discord.look import Field
+from actors.discord.look import Field, Reply
 from actors.discord.tongue import _, later
 from messages import GetPerson, Person, Privacy, SetPrivacy
 
@@ -40,7 +40,13 @@ class Privately(UsherCog):
         person = await waited(ctx, self.desk.ask("persistence", asked, Person))
         if person.problem:
             raise RefusedError(words.safe(heard(person.problem), 300))
-        await whisper(ctx, shown(person))
+        try:
+            await whisper(ctx, shown(person))
+        except RefusedError:
+            if choice is _NOT_SAID:
+                raise
+            done = _("It is done. You take no direct messages from this server: `/privacy` shows it to you alone.")
+            await send(ctx, Reply(look.card(_("🔒 Who sees you"), done, colour=look.PURPLE)))
 
 
 def shown(person: Person) -> discord.Embed:

@@ -174,7 +174,9 @@ async def start(desk: Desk, wanted: str, at_ms: int | None, by: str) -> Reply:
 def _matching(sessions: tuple[SessionChoice, ...], wanted: str) -> tuple[SessionChoice, ...]:
     exact = tuple(found for found in sessions if found.session_key == wanted)
     part = wanted.casefold()
-    return exact or tuple(
+    if exact or wanted.isdecimal():  # a number is a session's, which may have ended; or all of a title, like "1917"
+        return exact or tuple(found for found in sessions if found.item.title == wanted)
+    return tuple(
         found
         for found in sessions
         if part in words.item_name(found.item).casefold() or part in found.account_name.casefold()

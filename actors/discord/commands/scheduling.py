@@ -26,6 +26,8 @@ _AROUND_S = 900.0
 """What a night lasts longer than its film."""
 _FARTHEST = datetime.timedelta(days=5 * 365)
 """Discord plans nothing that lies farther away."""
+_TOO_MANY = 30038
+"""Discord's code where a server has as many events as it may."""
 _QUOTES = '"“„«‹「『'
 _LONGEST_TIME = 6
 """Words of the longest time that is understood: "on friday at 8:30 pm"."""
@@ -42,6 +44,8 @@ class Scheduling(UsherCog):
         """Make an event of the server, with poster and length; without a title show those there are."""
         if ctx.guild is None:
             return
+        if when and not title:
+            raise RefusedError(_("Which film?"), _(_HOW))
         if not title:
             await send(ctx, Reply(await waited(ctx, _planned(ctx.guild, ctx.bot))))
             return
@@ -79,9 +83,9 @@ class Scheduling(UsherCog):
         try:
             event = await guild.create_scheduled_event(
                 name=name_of(film),
-                description=words.cut(_about(film), ABOUT),
+                description=words.cut(_about(film), ABOUT) or discord.utils.MISSING,
                 start_time=start,
-                end_time=start + length,
+                end_time=start.astimezone(datetime.UTC) + length,  # the clock may be put forward or back meanwhile
                 privacy_level=discord.PrivacyLevel.guild_only,
                 image=poster.content or discord.utils.MISSING,
                 reason=words.plain(_("planned by {name}").format(name=ctx.author), 200),
@@ -95,7 +99,13 @@ class Scheduling(UsherCog):
         except discord.HTTPException as error:
             if error.status != HTTPStatus.BAD_REQUEST:
                 raise
-            raise RefusedError(_("Discord refuses: {reason}").format(reason=words.safe(error.text, 300))) from error
+            if error.code == _TOO_MANY:
+                raise RefusedError(
+                    _("Discord has as many events here as it takes."), _("End or delete some of them first.")
+                ) from error
+            raise RefusedError(
+                _("Discord refuses: {reason}").format(reason=words.safe(error.text, 300)), _("Another time may do.")
+            ) from error
         ctx.bot.night_planned(event, film)
         lines = [words.when(start.timestamp()) + f" ({words.ago(start.timestamp())})", _about(film)]
         lines += [f"[{_('Say that you are coming')}]({event.url})"]
@@ -124,7 +134,7 @@ def _to_come(when: str, start: datetime.datetime | None, now: datetime.datetime)
         raise RefusedError(what, _(_HOW))
     if start > now + _FARTHEST:
         raise RefusedError(_("That is more than five years away."), _("Give a time that is nearer."))
-    if start <= now:
+    if start.timestamp() <= now.timestamp():  # an hour that comes twice a year is not told apart by its figures
         raise RefusedError(_("{when} is past.").format(when=words.when(start.timestamp())), _("Give a time to come."))
     return start
 

@@ -137,5 +137,5 @@ async def test_what_buttons_cannot_carry_is_bounded_and_forgotten(
         return [one[:4] for one in json.loads((tmp_path / "book.json").read_text())["asked"].values()]
 
     assert asked() == ["4712", "4710", "4713"]
-    keepsake.Keepsake(tmp_path / "book.json", logging.getLogger("discord")).forget("4710", "Quirin")
+    keepsake.Keepsake(tmp_path / "book.json", logging.getLogger("discord")).forget({"4710"}, set())
     assert asked() == ["4712", "4713"]

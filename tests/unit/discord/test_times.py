@@ -24,6 +24,7 @@ MONDAY = datetime.datetime(2026, 11, 23, 18, 0, tzinfo=BERLIN)
         ("12am", "2026-11-24T00:00"),
         ("12pm", "2026-11-24T12:00"),
         ("tonight 20.30", "2026-11-23T20:30"),
+        ("tonight 0:30", "2026-11-24T00:30"),
         ("today 17:00", "2026-11-23T17:00"),
         ("tomorrow 8pm", "2026-11-24T20:00"),
         ("20:30 tomorrow", "2026-11-24T20:30"),
@@ -71,3 +72,9 @@ def test_any_text_at_any_time_is_read_or_not(text: str, now: datetime.datetime) 
     """Never an error, and what is found is aware."""
     found = read_when(text, now.replace(tzinfo=BERLIN))
     assert found is None or found.tzinfo is BERLIN
+
+
+def test_after_midnight_tonight_is_still_tonight() -> None:
+    """It is not a day later for who is still up."""
+    now = datetime.datetime(2026, 11, 24, 0, 10, tzinfo=BERLIN)
+    assert read_when("tonight 0:30", now) == datetime.datetime(2026, 11, 24, 0, 30, tzinfo=BERLIN)

@@ -36,7 +36,7 @@ def test_ids_and_names_of_one_person_are_taken_out(tmp_path: Path) -> None:
     badges = BadgesAwarded("plex:m:7", "quirin_p", (samples.earned(),))
     started, ended = ScreeningStarted(samples.NOW, hosted), ScreeningEnded(samples.NOW, replace(hosted, host="Ana"))
     assert veil.over(started) is started and veil.over(badges) is badges
-    veil.draw(PERSON, "Quirin on Discord")
+    veil.draw(PERSON)
     assert veil.over(badges) is None
     others = BadgesAwarded("1", "Ana", (samples.earned(),))
     assert veil.over(others) is others
