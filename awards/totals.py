@@ -89,13 +89,13 @@ def lessened(
     """Return `totals` without watches that are in it, to which `instead` is added next.
 
     None where it cannot be told from totals alone: whether a day on which nothing else was watched was known as
-    watched otherwise. Then add up anew what is left.
+    watched otherwise, or how much is left of totals of another time zone. Then add up anew what is left.
     """
     gone, result = added(Totals(), records, zone), totals.copy()
     again = added(Totals(), instead, zone).days
     for day, seconds in gone.days.items():
         left_s = result.days.get(day, 0.0) - seconds
-        if left_s < _LEFT_S and day not in again:
+        if left_s < -_LEFT_S or (left_s < _LEFT_S and day not in again):
             return None
         result.days[day] = max(0.0, left_s)
     for name in _SUMS:
@@ -103,6 +103,8 @@ def lessened(
     for name in ("weekends", "genres", "decades", "directors", "evenings"):
         counts = getattr(result, name)
         for key, count in getattr(gone, name).items():
+            if counts.get(key, 0) < count:
+                return None
             counts[key] -= count
             if not counts[key]:
                 del counts[key]

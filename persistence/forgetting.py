@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from persistence.changes import Change
 from persistence.copies import history_line
 from persistence.people import ids_of, known, remember_forgotten
+from persistence.sql import upsert
 from persistence.tables import (
     ACCOUNT_LINKS,
     CHECKPOINT,
@@ -45,6 +46,9 @@ def forget(change: Change, viewer_id: str, at_s: float) -> Forgotten:
     own_choice = PRIVACY.c.viewer_id == viewer_id
     connection.execute(delete(PRIVACY).where(own_choice, PRIVACY.c.choice != "untracked"))
     connection.execute(PRIVACY.update().where(own_choice).values(username=""))
+    if people.choice(viewer_id) == "untracked":  # it held for the accounts too: by themselves they would be tracked
+        rows = [{"viewer_id": each, "username": "", "choice": "untracked", "since_s": at_s} for each in ids[1:]]
+        upsert(connection, PRIVACY, rows)
     remember_forgotten(connection, ids, at_s)
     return Forgotten(tuple(ids), watches, badges)
 

@@ -14,6 +14,7 @@ from messages import Moment, WatchRecord
 from persistence.copies import BADGES, HISTORY, STATS, Copies, by_viewer
 from persistence.copying import badges_document, forget_marks, history_lines, stats_document
 from persistence.errors import ImportFault
+from persistence.linking import is_member
 from persistence.oldfiles import OldFiles, OldViewer, read_folder
 from persistence.people import forgotten, known
 from persistence.present import Present
@@ -191,6 +192,11 @@ def _put_viewer(
     row = connection.execute(select(VIEWERS).where(own)).mappings().one()
     larger = {name: max(count, row[name]) for name, count in counted.items()}
     if row["base"] != base or any(row[name] != count for name, count in larger.items()):
+        if is_member(connection, viewer_id):  # to take the link back would take them along
+            raise ImportFault(
+                f"The files have figures of {viewer_id} from before a Plex account was linked to them: take the link "
+                "back (/unlink), import, and link again. Nothing was changed."
+            )
         connection.execute(update(VIEWERS).where(own).values(base=base, **larger))
         changed.add(viewer_id)
     return changed
@@ -203,7 +209,11 @@ def _explaining(connection: Connection, viewer_id: str, own_watches: Sequence[Wa
     As the files have them: by now they may be another's, or longer, or one with another account's.
     """
     in_files = {record.watch_id for record in own_watches}
-    query = select(WATCHES).where(WATCHES.c.viewer_id == viewer_id, WATCHES.c.imported.is_(True))
+    own = (
+        WATCHES.c.viewer_id == viewer_id,
+        WATCHES.c.identity == viewer_id,
+    )  # a linked account's are in no old figures
+    query = select(WATCHES).where(*own, WATCHES.c.imported.is_(True))
     rows = connection.execute(query.order_by(WATCHES.c.seq)).mappings()
     return [*own_watches, *(watch_record(row) for row in rows if row["watch_id"] not in in_files)]
 

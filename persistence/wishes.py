@@ -90,8 +90,10 @@ def _hold_choices(change: Change, wishes: Wishes) -> int:
     newer = [(asked, at_s) for asked, at_s in wishes.choices if at_s > since.get(asked.viewer_id, -math.inf)]
     for asked, at_s in newer:
         set_privacy(change, asked, at_s)
+    for asked, at_s in wishes.choices:
         for plex_id, member in wishes.links.items():
-            if member == asked.viewer_id and plex_id not in linked_now:
+            is_apart = member == asked.viewer_id and plex_id not in linked_now
+            if is_apart and at_s > since.get(plex_id, -math.inf):
                 # Linked after the backup was made: by itself again, the account would be shown and tracked.
                 set_privacy(change, SetPrivacy(plex_id, asked.username, asked.privacy), at_s)
     return len(newer)

@@ -76,17 +76,18 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
     store = _store_file(settings)
     if not arguments.file.is_file():
         raise BackupError(f"There is no file {arguments.file} to restore: 'python run.py backup' makes one.")
+    rules = _rules(settings)  # a fault in the own badges must not come between the two halves of it
     with alone(settings):
         asked_for = wishes_of(store)
         done = backups.restore(arguments.file.absolute(), store, console.print)
         console.print(
             f"{store} now holds {_records(done)}. The three JSON files follow at the next start of the service."
         )
-        _hold(settings, store, asked_for, console)
+        _hold(settings, rules, store, asked_for, console)
     return 0
 
 
-def _hold(settings: Settings, store: Path, asked_for: Wishes | None, console: Console) -> None:
+def _hold(settings: Settings, rules: Rules, store: Path, asked_for: Wishes | None, console: Console) -> None:
     """What people chose since the backup was made holds in it too."""
     lost = (
         "what people have asked for since the backup was made, with /privacy and /forgetme, does not hold in it: let "
@@ -96,7 +97,7 @@ def _hold(settings: Settings, store: Path, asked_for: Wishes | None, console: Co
         console.print(f"The old store could not be read. So {lost}")
     elif asked_for.choices or asked_for.forgotten:
         try:
-            with _opened(settings, _rules(settings)) as restored:
+            with _opened(settings, rules) as restored:
                 held = hold(restored, asked_for, time.time())
         except (StoreError, StoreAway, SaveFailed, SQLAlchemyError, BadgesError) as error:
             raise BackupError(f"{store} is restored, but {lost} {_sentence(error, settings)}") from error

@@ -312,6 +312,24 @@ def test_an_export_from_a_linked_time_counts_nothing_twice_after_it(store: Store
     assert hours(store) == {"plex:srv:7": 7200.0, "501": 7000.0}
 
 
+def test_old_figures_of_a_linked_member_are_refused(store: Store, old: Path) -> None:
+    """To take the link back would take them along; before the link, and again after it, they are brought in whole."""
+    asked = LinkAccount("plex:srv:7", "annaplex", "501", "Ann", "1")
+    with store.changing(EVENING) as change:
+        link(change, asked, EVENING)
+    with pytest.raises(ImportFault, match=r"figures of 501 from before .*/unlink"):
+        bring(store, old)
+    assert hours(store) == {}
+    with store.changing(EVENING) as change:
+        unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
+    bring(store, old)
+    finish(store, record("own", "plex:srv:7"))
+    with store.changing(EVENING) as change:
+        link(change, asked, EVENING)
+    before = hours(store)
+    assert bring(store, old) == Imported(0, 0, 0) and hours(store) == before
+
+
 def test_the_own_export_changes_nothing(store: Store, tmp_path: Path) -> None:
     """No figure, no count of what is new; and a watch that can be gone on with still can."""
     finish(store, record("w1", completed=False, playing_s=3600.0, ended_at_s=EVENING + 3600), record("w2", "502"))

@@ -66,6 +66,38 @@ def test_it_holds_in_the_restored_store(tmp_path: Path) -> None:
     store.close()
 
 
+def test_an_account_linked_since_stays_as_hidden_as_its_member(tmp_path: Path) -> None:
+    """The choice is older than the backup, and the link younger."""
+    store = open_store(tmp_path)
+    finish(store, record("w1", BEN), record("w2", PLEX))
+    choose(store, BEN, "private", EVENING)
+    made = backups.backup(tmp_path / "usher.db", tmp_path / "mine.db")
+    with store.changing(EVENING + DAY) as change:
+        link(change, LinkAccount(PLEX, "benplex", BEN, "Ben", "1"), EVENING + DAY)
+    store.close()
+    asked_for = wishes_of(tmp_path / "usher.db")
+    assert asked_for is not None
+    backups.restore(made.file, tmp_path / "usher.db")
+    store = open_store(tmp_path)
+    hold(store, asked_for, EVENING + 2 * DAY)
+    with store.reader.connect() as connection:
+        assert dict(choices(connection)) == {BEN: "private", PLEX: "private"}
+    store.close()
+
+
+def test_an_untracked_members_account_is_not_tracked_after_a_forgetting(tmp_path: Path) -> None:
+    """The choice held for it while it was linked."""
+    store = open_store(tmp_path)
+    with store.changing(EVENING) as change:
+        link(change, LinkAccount(PLEX, "benplex", BEN, "Ben", "1"), EVENING)
+    choose(store, BEN, "untracked", EVENING)
+    with store.changing(EVENING + DAY) as change:
+        forget(change, BEN, EVENING + DAY)
+    finish(store, record("w1", PLEX, started_at_s=EVENING + 2 * DAY, ended_at_s=EVENING + 2 * DAY + 7200))
+    assert viewers(store) == set()
+    store.close()
+
+
 def test_what_is_newer_in_the_backup_stays(tmp_path: Path) -> None:
     """The store in whose place it came may be the older one."""
     store = open_store(tmp_path)

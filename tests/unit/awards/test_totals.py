@@ -211,3 +211,11 @@ def test_a_day_that_an_import_knows_stays_known() -> None:
     assert lessened(totals, [record()], BERLIN) is None
     less = lessened(totals, [record()], BERLIN, [record("w2")])
     assert less is not None and added(less, [record("w2")], BERLIN).days == {"2026-11-20": 7200.0}
+
+
+def test_totals_of_another_zone_are_added_up_anew() -> None:
+    """TIMEZONE was changed meanwhile: what the watch was in the totals as is not what it is now."""
+    late = record(started_at_s=at("2026-11-20T23:00"), ended_at_s=at("2026-11-21T01:00"))
+    totals = added(Totals(), [late, record("w2")], BERLIN)
+    assert lessened(totals, [late], ZoneInfo("Asia/Tokyo"), [late]) is None
+    assert lessened(Totals(), [late], BERLIN, [late]) is None
