@@ -96,7 +96,7 @@ class PlaybackSnapshot(Message, frozen=True, tag="playback_snapshot"):
     playbacks: tuple[Playback, ...]
     """All readable sessions, in Plex's order."""
     stopped_keys: tuple[str, ...] = ()
-    """Session keys that a websocket alert called stopped since the last successful poll."""
+    """Session keys that a websocket alert called stopped lately, and that no poll has listed since."""
     unreadable: tuple[str, ...] = ()
     """Session keys (or places, like "#3") listed but not readable: neither seen nor gone."""
 

@@ -40,6 +40,8 @@ GATHER_S: Final = 0.01
 """Alerts come in bursts (a stop comes three times): wait this long after the first (real seconds)."""
 BETWEEN_ALERTED_S: Final = 0.5
 """Polls that alerts caused are at least this far apart (real seconds), however many alerts come."""
+STOP_TOLD_S: Final = 60.0
+"""For so long a stop goes with every poll that does not list its session (real seconds)."""
 PATIENCE: Final = 6
 """A refused token is tried up to this many times less often: it heals only by a person, and each try is a line in
 the server's log. All else is tried at every poll, so that tracking resumes as soon as it can."""
@@ -93,8 +95,8 @@ class PlexPoller(Actor):
         self._alerts = AlertKeeper(self._box, self.log)
         self._heard: dict[str, News] = {}
         """The last alert of each session, to tell a change from a client's regular report."""
-        self._stopped: dict[str, None] = {}
-        """Keys that alerts called stopped since the last successful poll, in order."""
+        self._stopped: dict[str, float] = {}
+        """Keys that alerts called stopped and no poll has listed since, with when that was heard (real seconds)."""
         self._due_s = 0.0
         self._alerted_s = -math.inf
         """When the last poll was made that an alert had caused (real seconds)."""
@@ -161,7 +163,7 @@ class PlexPoller(Actor):
             changed = changed or self._heard.get(news.session_key) != news
             self._heard[news.session_key] = news
             if news.stopped and news.session_key:
-                self._stopped[news.session_key] = None
+                self._stopped[news.session_key] = time.monotonic()
             else:
                 self._stopped.pop(news.session_key, None)
         return changed
@@ -241,8 +243,10 @@ class PlexPoller(Actor):
                 unreadable=reading.unreadable,
             )
         )
-        self._stopped.clear()
         listed = {playback.session_key for playback in reading.playbacks} | set(reading.unreadable)
+        # Told again: the tracker sees only the newest snapshot, and a busy one may never see the first that told it.
+        since_s = time.monotonic() - STOP_TOLD_S
+        self._stopped = {key: at_s for key, at_s in self._stopped.items() if at_s >= since_s and key not in listed}
         self._heard = {key: news for key, news in self._heard.items() if key in listed}
         if reading.unreadable != self._unreadable:
             self._unreadable = reading.unreadable

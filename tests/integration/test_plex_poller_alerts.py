@@ -90,6 +90,17 @@ def test_a_stop_is_kept_through_failed_polls(plex: SimulatedPlex, tmp_path: Path
         assert rig.snapshot().stopped_keys == (session.key,)
 
 
+def test_a_stop_goes_with_every_poll_for_a_while(plex: SimulatedPlex, tmp_path: Path) -> None:
+    """Only the newest snapshot reaches a tracker that was busy: each has to tell it, not the first alone."""
+    with Rig(settings_for(plex, 0.2), tmp_path) as rig:
+        session = plex.play("Anton", "Metropolis", TELEVISION)
+        rig.snapshot(lambda told: told.playbacks)
+        until(lambda: plex.listeners, "the websocket to open")
+        plex.stop_session(session)
+        assert rig.snapshot(lambda told: told.stopped_keys and not told.playbacks).stopped_keys == (session.key,)
+        assert rig.snapshot().stopped_keys == (session.key,)
+
+
 def test_a_storm_of_alerts_is_few_polls(plex: SimulatedPlex, rig: Rig) -> None:
     """A hundred sessions changing state again and again: two polls a second and no more."""
     sessions = [plex.play("Anton", "Metropolis", BROWSER) for _ in range(100)]
