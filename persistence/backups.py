@@ -104,8 +104,13 @@ def _copy(store: Path, partial: Path) -> dict[str, int]:
         counts = _counts(source)
         source.backup(copy, pages=-1)
         source.rollback()
-        copy.execute("PRAGMA journal_mode = DELETE")  # one file, without -wal beside it
+        one_file(copy)
     return counts
+
+
+def one_file(connection: sqlite3.Connection) -> None:
+    """Have all of a store in its one file, without -wal beside it."""
+    connection.execute("PRAGMA journal_mode = DELETE")
 
 
 def reading(file: Path) -> sqlite3.Connection:
@@ -166,10 +171,17 @@ def rotate(folder: Path, keep: int) -> list[Path]:
     return old
 
 
-def restore(file: Path, store: Path, note: Callable[[str], None] = lambda _line: None) -> Backup:
+def restore(
+    file: Path,
+    store: Path,
+    note: Callable[[str], None] = lambda _line: None,
+    prepare: Callable[[Path], None] = lambda _arriving: None,
+) -> Backup:
     """Put a backup in the store's place, after reading it through; the old store is kept beside it.
 
-    The service must not be running. Raises BackupError, with the store as it was, where the backup is bad.
+    `prepare` may change the copy that is to take the store's place, in a folder of its own: either all of it is done
+    when the copy takes its place, or nothing. The service must not be running. Raises BackupError, with the store as
+    it was, where the backup is bad, and what `prepare` raises.
     """
     began = time.perf_counter()
     if not file.is_file():
@@ -177,22 +189,34 @@ def restore(file: Path, store: Path, note: Callable[[str], None] = lambda _line:
     if file.resolve() == store.resolve():
         raise BackupError(f"{file} is the store itself: name a backup.")
     note(f"Reading {file} through...")
-    counts = _counts_of(file)
-    arriving = store.with_name(store.name + ".restoring")
+    _counts_of(file)
+    arriving = store.with_name(store.name + ".restoring") / store.name
     try:
-        store.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(arriving.parent, ignore_errors=True)  # of a try that was cut short
+        arriving.parent.mkdir(parents=True)
         shutil.copyfile(file, arriving)
+        prepare(arriving)
+        with closing(reading(arriving)) as connection:
+            counts = _counts(connection)
         with arriving.open("rb+") as stream:
             os.fsync(stream.fileno())
         for kept in _keep(store):
             note(f"Kept the old store as {kept}.")
         arriving.replace(store)
         sync_folder(store.parent)
-    except OSError as error:
-        arriving.unlink(missing_ok=True)
+    except (OSError, sqlite3.Error) as error:
         raise BackupError(f"{file} could not be restored: {error}. Look for {store}.before-restore-*.") from None
+    finally:
+        shutil.rmtree(arriving.parent, ignore_errors=True)
     took_ms = (time.perf_counter() - began) * 1000
     return Backup(store, store.stat().st_size, counts["watches"], counts["viewers"], took_ms)
+
+
+def newest_kept(store: Path) -> Path | None:
+    """Return the store that the last restore put aside; None where there was no restore."""
+    aside = store.parent.glob(f"{store.name}.before-restore-*")
+    files = [file for file in aside if not file.name.endswith(("-wal", "-shm"))]
+    return max(files, key=lambda file: file.stat().st_mtime, default=None)
 
 
 def _keep(store: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool, StaticPool
@@ -19,6 +19,11 @@ def sqlite_file(url: str) -> Path | None:
     parsed = make_url(url)
     is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
     return Path(str(parsed.database)) if is_file else None
+
+
+def sqlite_url(file: Path) -> str:
+    """Return the address of an SQLite file."""
+    return URL.create("sqlite", database=str(file)).render_as_string()
 
 
 def name_of(url: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,12 +26,12 @@ from launcher.runfolder import wait_for_orphans
 from messages import BackedUp, BackUpNow
 from persistence import backups, importer
 from persistence.catalogue import load_badges
-from persistence.engine import name_of, sqlite_file
+from persistence.engine import name_of, sqlite_file, sqlite_url
 from persistence.errors import BackupError, CopiesFailed, ImportFault, SaveFailed, StoreAway, StoreError
 from persistence.publishing import Rules
 from persistence.sql import cause_and_cure
 from persistence.store import Store
-from persistence.wishes import Wishes, hold, wishes_of
+from persistence.wishes import Held, Wishes, hold, wishes_of
 
 _ORPHANS_WITHIN_S = 10.0
 _BACKUP_WITHIN_S = 600.0
@@ -76,37 +77,47 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
     store = _store_file(settings)
     if not arguments.file.is_file():
         raise BackupError(f"There is no file {arguments.file} to restore: 'python run.py backup' makes one.")
-    rules = _rules(settings)  # a fault in the own badges must not come between the two halves of it
+    rules = _rules(settings)
+    held = Held(0, 0)
+
+    def prepare(arriving: Path) -> None:
+        nonlocal held
+        held = _hold(arriving, settings, rules, asked_for)
+
     with alone(settings):
-        asked_for = wishes_of(store)
-        done = backups.restore(arguments.file.absolute(), store, console.print)
+        # A restore that was cut short may have left none, but put the old one aside.
+        asked_for = wishes_of(store if store.exists() else backups.newest_kept(store) or store)
+        done = backups.restore(arguments.file.absolute(), store, console.print, prepare)
+    console.print(f"{store} now holds {_records(done)}. The three JSON files follow at the next start of the service.")
+    if asked_for is None:
         console.print(
-            f"{store} now holds {_records(done)}. The three JSON files follow at the next start of the service."
+            "The old store could not be read. So what people have asked for since the backup was made, with /privacy "
+            "and /forgetme, does not hold in it: let them know, so that they ask again."
         )
-        _hold(settings, rules, store, asked_for, console)
+    elif held.choices or held.forgotten:
+        console.print(
+            "Asked for since the backup was made, and done in it too: "
+            f"{counted(held.choices, 'choice of privacy', 'choices of privacy')}, "
+            f"{counted(held.forgotten, 'viewer')} forgotten."
+        )
     return 0
 
 
-def _hold(settings: Settings, rules: Rules, store: Path, asked_for: Wishes | None, console: Console) -> None:
-    """What people chose since the backup was made holds in it too."""
-    lost = (
-        "what people have asked for since the backup was made, with /privacy and /forgetme, does not hold in it: let "
-        "them know, so that they ask again."
-    )
-    if asked_for is None:
-        console.print(f"The old store could not be read. So {lost}")
-    elif asked_for.choices or asked_for.forgotten:
-        try:
-            with _opened(settings, rules) as restored:
-                held = hold(restored, asked_for, time.time())
-        except (StoreError, StoreAway, SaveFailed, SQLAlchemyError, BadgesError) as error:
-            raise BackupError(f"{store} is restored, but {lost} {_sentence(error, settings)}") from error
-        if held.choices or held.forgotten:
-            console.print(
-                "Asked for since the backup was made, and done in it too: "
-                f"{counted(held.choices, 'choice of privacy', 'choices of privacy')}, "
-                f"{counted(held.forgotten, 'viewer')} forgotten."
-            )
+def _hold(arriving: Path, settings: Settings, rules: Rules, asked_for: Wishes | None) -> Held:
+    """What people chose since the backup was made holds in it too, before it takes the store's place."""
+    if asked_for is None or not (asked_for.choices or asked_for.forgotten):
+        return Held(0, 0)
+    try:
+        with contextlib.closing(Store(sqlite_url(arriving), arriving.parent, rules)) as restored:
+            held = hold(restored, asked_for, time.time())
+        with contextlib.closing(sqlite3.connect(arriving)) as connection:
+            backups.one_file(connection)
+    except (StoreError, StoreAway, SaveFailed, SQLAlchemyError, sqlite3.Error) as error:
+        raise BackupError(
+            "The store is as it was: in the backup could not be done what people have asked for since, with /privacy "
+            f"and /forgetme. {_sentence(error, settings)}"
+        ) from error
+    return held
 
 
 def _import(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:

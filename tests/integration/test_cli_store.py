@@ -21,12 +21,17 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def usher(
-    folder: Path, *arguments: str, full_beyond: int = resource.RLIM_INFINITY, **settings: str
+    folder: Path, *arguments: str, full_beyond: int = resource.RLIM_INFINITY, code: str = "", **settings: str
 ) -> subprocess.CompletedProcess[str]:
-    """The command line in a folder, on its data folder `data`; no file may grow beyond so many bytes."""
+    """The command line in a folder, on its data folder `data`; no file may grow beyond so many bytes.
+
+    `code`: Python to run in the command line's place.
+    """
+    program = ["-c", code] if code else [str(ROOT / "run.py")]
     return subprocess.run(
-        [sys.executable, str(ROOT / "run.py"), *arguments], cwd=folder, capture_output=True, text=True,
-        env={"PATH": os.environ["PATH"], "DATA_DIR": "data", **settings}, timeout=60, encoding="utf-8",
+        [sys.executable, *program, *arguments], cwd=folder, capture_output=True, text=True,
+        env={"PATH": os.environ["PATH"], "DATA_DIR": "data", "PYTHONPATH": str(ROOT), **settings},
+        timeout=60, encoding="utf-8",
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (full_beyond, resource.RLIM_INFINITY)),
     )  # fmt: skip
 

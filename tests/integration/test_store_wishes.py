@@ -4,10 +4,12 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from messages import LinkAccount, SetPrivacy
 from persistence import backups
+from persistence.errors import BackupError
 from persistence.forgetting import forget
 from persistence.linking import link
 from persistence.people import choices, set_privacy
@@ -120,6 +122,54 @@ def test_a_store_that_cannot_be_read_is_told_apart_from_one_that_says_nothing(tm
     with closing(sqlite3.connect(tmp_path / "early.db")) as connection, connection:
         connection.execute("CREATE TABLE watches (watch_id TEXT)")
     assert wishes_of(tmp_path / "early.db") == Wishes()
+
+
+KILLED = """
+import os, sys
+from persistence import backups
+keep = backups._keep
+def killed(store):
+    if {late}: keep(store)
+    os._exit(137)
+backups._keep = killed
+import run
+run.main(["restore", "data/mine.db"])
+"""
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
+def test_a_restore_that_is_killed_loses_none_of_it(tmp_path: Path, late: bool) -> None:
+    """At the very moment when the old store is put aside: the next restore knows it all the same."""
+    data = tmp_path / "data"
+    data.mkdir()
+    store, _ = backed_up(data)
+    store.close()
+    killed = usher(tmp_path, code=KILLED.format(late=late))
+    assert killed.returncode == 137, killed.stderr
+    assert (data / "usher.db").exists() != late
+    done = usher(tmp_path, "restore", "data/mine.db")
+    assert done.returncode == 0, done.stderr
+    assert "2 choices of privacy, 1 viewer forgotten" in done.stdout.replace("\n", " ")
+    assert not list(data.glob("*restoring*"))
+    store = open_store(data)
+    assert ANN not in viewers(store)
+    store.close()
+
+
+def test_what_cannot_be_held_is_not_restored(tmp_path: Path) -> None:
+    """The store stays as it was: it shows nobody who does not want to be shown."""
+    store, backup = backed_up(tmp_path)
+    store.close()
+    before = (tmp_path / "usher.db").read_bytes()
+
+    def fail(arriving: Path) -> None:
+        assert arriving.exists()
+        raise BackupError("no room for it")
+
+    with pytest.raises(BackupError, match=r"no room for it"):
+        backups.restore(backup, tmp_path / "usher.db", prepare=fail)
+    assert (tmp_path / "usher.db").read_bytes() == before
+    assert not list(tmp_path.glob("*restor*"))
 
 
 def test_the_command_line_does_so_and_says_so(tmp_path: Path) -> None:
