@@ -82,6 +82,8 @@ class FindAccounts(Message, frozen=True, tag="find_accounts"):
     """Part of the name, any case."""
     limit: int = 25
     """How many at most."""
+    with_hidden: bool = False
+    """Whether those whose record is private or not kept are among them: for administrators alone."""
 
 
 class PlexAccount(Record, frozen=True):

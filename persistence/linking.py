@@ -19,7 +19,7 @@ from messages import LinkAccount, Moment, UnlinkAccount, WatchRecord
 from persistence.changes import Change
 from persistence.copies import history_line
 from persistence.merging import at_one_time, together
-from persistence.people import known
+from persistence.people import call, known
 from persistence.publishing import decode_totals, encode_totals, new_viewer
 from persistence.rows import Row, as_json, watch_record, watch_row
 from persistence.sql import last_seq, upsert
@@ -73,6 +73,7 @@ def link(change: Change, asked: LinkAccount, at_s: float) -> int:
         "aside": as_json(aside),
     }
     connection.execute(ACCOUNT_LINKS.insert(), row)
+    call(connection, asked.viewer_id, asked.username)
     films = _films(connection, asked.plex_id)
     came = WATCHES.c.viewer_id == asked.plex_id
     moved = connection.execute(update(WATCHES).where(came).values(viewer_id=asked.viewer_id)).rowcount

@@ -1,7 +1,8 @@
 """Who is who and who wants to be seen, as the store has it; what they mean is `tracking.people`."""
 
+import math
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, delete, func, select, update
@@ -73,14 +74,43 @@ def named(record: WatchRecord, names: Mapping[str, str]) -> WatchRecord:
     return record if name is None else replace(record, username=name)
 
 
-def renamed(connection: Connection, people: People, seen: Iterable[tuple[str, str]]) -> People:
-    """Note under which names members with a linked account were seen now, as (viewer id, name); return who is who."""
-    names = people.names()
-    news = {viewer_id: name for viewer_id, name in seen if name and names.get(viewer_id, name) != name}
-    for viewer_id, name in news.items():
-        own = ACCOUNT_LINKS.c.viewer_id == viewer_id
-        connection.execute(update(ACCOUNT_LINKS).where(own).values(username=name))
+class NameSeen(NamedTuple):
+    """Under which name somebody watched; it is from when the watch began."""
+
+    viewer_id: str
+    name: str
+    started_at_s: float
+    """Seconds since 1970, UTC."""
+
+
+def renamed(connection: Connection, people: People, seen: Iterable[NameSeen]) -> People:
+    """Note under which names members with a linked account watch by now; return who is who.
+
+    The newest name counts: of all the watches seen, those that are stored, and the link itself.
+    """
+    called: dict[str, set[str]] = {}
+    for link in people.links.values():
+        called.setdefault(link.viewer_id, set()).add(link.username)
+    newest = {one.viewer_id: one for one in sorted(seen, key=lambda one: one.started_at_s) if one.name}
+    other = [one for one in newest.values() if one.viewer_id in called and called[one.viewer_id] != {one.name}]
+    news = [one for one in other if one.started_at_s >= _named_at_s(connection, one.viewer_id)]
+    for one in news:
+        call(connection, one.viewer_id, one.name)
     return known(connection) if news else people
+
+
+def call(connection: Connection, viewer_id: str, name: str) -> None:
+    """Have every link of a member say the same name."""
+    connection.execute(update(ACCOUNT_LINKS).where(ACCOUNT_LINKS.c.viewer_id == viewer_id).values(username=name))
+
+
+def _named_at_s(connection: Connection, viewer_id: str) -> float:
+    """Return from when the name of a member with a linked account is at the latest."""
+    linked = select(func.max(ACCOUNT_LINKS.c.linked_at_s)).where(ACCOUNT_LINKS.c.viewer_id == viewer_id)
+    own = (WATCHES.c.viewer_id == viewer_id) & (WATCHES.c.identity == viewer_id)
+    watched = select(func.max(WATCHES.c.started_at_s)).where(own)
+    times = (connection.execute(query).scalar_one() for query in (linked, watched))
+    return max((at_s for at_s in times if at_s is not None), default=-math.inf)
 
 
 def nameless(rows: Iterable[LeaderboardRow], people: People) -> tuple[LeaderboardRow, ...]:
@@ -135,7 +165,7 @@ def silent(connection: Connection, viewer_id: str) -> None:
 
 
 def find_accounts(connection: Connection, asked: FindAccounts) -> AccountsFound:
-    """Return the Plex accounts that nobody is linked to, by name."""
+    """Return the Plex accounts that nobody is linked to, by name; hidden ones only where they are asked for."""
     part, people = asked.part.casefold(), known(connection)
     query = (
         select(VIEWERS.c.viewer_id, VIEWERS.c.username, func.count(WATCHES.c.watch_id))
@@ -146,7 +176,7 @@ def find_accounts(connection: Connection, asked: FindAccounts) -> AccountsFound:
     found = [
         PlexAccount(plex_id, name, watches)
         for plex_id, name, watches in connection.execute(query)
-        if plex_id not in people.links and part in name.casefold()
+        if plex_id not in people.links and part in name.casefold() and (asked.with_hidden or people.shows(plex_id))
     ]
     found.sort(key=lambda account: (account.name.casefold(), account.plex_id))
     return AccountsFound(tuple(found[: max(0, asked.limit)]))

@@ -22,7 +22,7 @@ from persistence.engine import name_of, reader_engine, sqlite_file
 from persistence.errors import SaveFailed
 from persistence.linking import is_member, originals, part, put_part, settling
 from persistence.opening import open_writer
-from persistence.people import forgotten, known, renamed
+from persistence.people import NameSeen, forgotten, known, renamed
 from persistence.present import Present, counted_as, present
 from persistence.publishing import Rules, publish, seen, stored_totals, totals_from_rows, touch
 from persistence.rows import NO_CLOCK_S, Row, as_watched, watch_row
@@ -106,7 +106,7 @@ class Store:
         with self.writing() as connection:
             if _is_handled(connection, message_id):
                 return _counted(connection, _count(running))
-            people = renamed(connection, known(connection), [(record.viewer_id, record.username)])
+            people = renamed(connection, known(connection), [_name_of(record)])
             is_wanted = wants(record.viewer_id, record.started_at_s, people, forgotten(connection))
             counted = counted_as(record, people)
             change = Change(connection, self.rules.watched_percent)
@@ -155,7 +155,7 @@ class Store:
     def _keep_running(self, connection: Connection, running: Iterable[Running], people: People, at_s: float) -> Present:
         """Write the checkpoint of what still runs; return that as the watches of those for whom they count."""
         still = wanted(connection, still_running(connection, running), people)
-        people = renamed(connection, people, [(watch.state.viewer_id, watch.record.username) for watch in still])
+        people = renamed(connection, people, [_name_of(watch.record) for watch in still])
         replace_checkpoint(connection, still, at_s)
         return present(connection, still, people, self.rules.watched_percent)
 
@@ -338,6 +338,10 @@ def _is_outdated(record: WatchRecord, closed: Moment, stored: Row) -> bool:
     is_earlier = closed.wall_s < stored["closed_wall_s"] and closed.steady_s < stored["closed_steady_s"]
     is_more = record.playing_s + record.paused_s > stored["playing_s"] + stored["paused_s"] + SAME_S
     return is_earlier and not is_more and bool(record.coverage_ms <= stored["coverage_ms"])
+
+
+def _name_of(record: WatchRecord) -> NameSeen:
+    return NameSeen(record.viewer_id, record.username, record.started_at_s)
 
 
 def _count(running: Iterable[Running] | None) -> int:

@@ -255,6 +255,16 @@ def test_accounts_that_nobody_is_linked_to(house: House) -> None:
     assert house.ask(FindAccounts("nobody"), AccountsFound).accounts == ()
 
 
+def test_an_account_that_is_hidden_is_found_by_administrators_alone(house: House) -> None:
+    """As it was while it was a private member's: its name and what it watched are nobody else's matter."""
+    house.ask(LinkAccount(PLEX, "annaplex", SHY, "Shirin", "1"), Person)
+    choose(house, SHY, "private")
+    house.ask(UnlinkAccount(PLEX, SHY, SHY), Person)
+    assert house.ask(FindAccounts(), AccountsFound).accounts == ()
+    (found,) = house.ask(FindAccounts(with_hidden=True), AccountsFound).accounts
+    assert found.plex_id == PLEX
+
+
 def history_lines(house: House) -> list[str]:
     """Every record of the history copy, as its line."""
     text = (house.folder / "watch_history.json").read_text(encoding="utf-8")

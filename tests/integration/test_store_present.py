@@ -143,6 +143,31 @@ def test_a_member_is_called_by_the_name_of_now(house: House) -> None:
     assert [each.links[0].username for each in told] == ["Anna", "Anna the Great"]
 
 
+def names(house: House) -> set[str]:
+    """What a member's links and figures call her."""
+    links = {each.username for each in house.ask(GetPerson(MEMBER), Person).links}
+    return links | {each.username for each in house.ask(GetHistory(MEMBER), HistoryPage).records}
+
+
+def test_of_several_names_the_newest_holds(house: House) -> None:
+    """Of two links, of two running watches, and of one that ends late."""
+    house.clock.at_s = EVENING + 1
+    house.ask(LinkAccount(SECOND, "annas television", MEMBER, "Annie", "1"), Person)
+    house.finish(hosting(started_at_s=EVENING + 2, ended_at_s=EVENING + 7200))
+    assert names(house) == {"Annie"}
+    old = sitting("V1", username="Anne", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 9000)
+    new = sitting("V2", item=REMAKE, username="Anouk", started_at_s=EVENING + DAY + 600, ended_at_s=EVENING + DAY + 660)
+    house.clock.at_s = EVENING + DAY + 700
+    for order in ((old, new), (new, old)):
+        house.report(*order)
+        house.tick()
+        assert names(house) == {"Anouk"}
+    house.finish(new)
+    assert names(house) == {"Anouk"}
+    house.finish(old)
+    assert names(house) == {"Anouk"}
+
+
 _END_S = EVENING + 100 * 60
 _WATCHES = st.tuples(
     st.just("watch"),

@@ -43,10 +43,13 @@ class Figures(NamedTuple):
     badges: int
 
 
-async def find(desk: Desk, said: str) -> PlexAccount:
-    """The account that is meant, by its name or as autocompletion gives it; RefusedError where none or several are."""
+async def find(desk: Desk, said: str, *, with_hidden: bool = False) -> PlexAccount:
+    """The account that is meant, by its name or as autocompletion gives it; RefusedError where none or several are.
+
+    `with_hidden`: for an administrator; to others an account whose record is private is as good as none.
+    """
     plex_id, name = said.split(" ", 1) if said.startswith("plex:") and " " in said else ("", said)
-    question = FindAccounts(name.strip(), _LOOKED_AT)
+    question = FindAccounts(name.strip(), _LOOKED_AT, with_hidden)
     found = (await desk.ask("persistence", question, AccountsFound)).accounts
     fit = [one for one in found if one.plex_id == plex_id] if plex_id else list(found)
     exact = [one for one in fit if one.name.casefold() == name.strip().casefold()]
@@ -61,7 +64,7 @@ async def find(desk: Desk, said: str) -> PlexAccount:
         )
     raise RefusedError(
         _("No Plex account that watched anything and is nobody's yet is called {name}.").format(name=shown),
-        _("Is it linked already? `!unlink` comes first then."),
+        _("Is it linked already? `!unlink` comes first then. Is it yours? `/link` alone lets you sign in at plex.tv."),
     )
 
 

@@ -95,7 +95,7 @@ class Linking(UsherCog):
     @link.autocomplete("account")
     async def accounts(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
         """Plex accounts that are nobody's yet."""
-        question = FindAccounts(current[:CHOICE], MOST_CHOICES)
+        question = FindAccounts(current[:CHOICE], MOST_CHOICES, interaction.permissions.administrator)
         with contextlib.suppress(UnansweredError):
             found = await self.desk.ask("persistence", question, AccountsFound, SUGGEST_S)
             return [choice(offered(one), f"{one.plex_id} {one.name}") for one in found.accounts[:MOST_CHOICES]]
@@ -111,7 +111,7 @@ class Linking(UsherCog):
         return []
 
     async def _confirmed(self, account: str, whose: discord.Member | discord.User, by: str) -> discord.Embed:
-        found = await find(self.desk, account)
+        found = await find(self.desk, account, with_hidden=True)
         question = LinkAccount(found.plex_id, found.name, viewer_id(whose), whose.display_name, by)
         return await linked(self.desk, question)
 

@@ -244,6 +244,9 @@ async def test_accounts_are_offered_while_typing(room: Any, actors: Any) -> None
     assert [(one["name"], one["value"]) for one in offered] == [("Anton *A* (12 watches)", f"{PLEX_ID} {ANTON.name}")]
     assert not await room.ana.autocomplete(room.channel, "unlink", "account", "")
     await room.boss.send(room.channel, f"!link anton {room.ana.mention}")
+    await room.boss.autocomplete(room.channel, "link", "account", "ant")
+    hidden = [asked.with_hidden for asked in actors.questions(FindAccounts)]
+    assert hidden == [False, True, True], "hidden accounts are for administrators"
     offered = await room.ana.autocomplete(room.channel, "unlink", "account", "")
     assert [(one["name"], one["value"]) for one in offered] == [("Anton *A*", PLEX_ID)]
     actors.answers.clear()
