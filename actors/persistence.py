@@ -7,7 +7,7 @@ the command line. It says `BadgesAwarded` to Discord and asks nobody.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from itertools import groupby
 from types import TracebackType
@@ -124,7 +124,7 @@ class Persistence(Actor):
         self._announce()
         self._backing_up = BackingUp(self, self._store, self._backups_dir, self._helper, lambda: self._last_saved_s)
         self._backing_up.wait()
-        self._registry = Registry(self, self._store, self._backups_dir, self._helper, self._running)
+        self._registry = Registry(self, self._store, self._backups_dir, self._helper, self._running, self._let_go)
         self._registry.tell()
         self._registry.tell_forgotten()
 
@@ -190,10 +190,13 @@ class Persistence(Actor):
         records = {record.watch_id: record for record in self._reported.records}
         return [Running(state, records[state.watch_id]) for state in self._reported.active if state.watch_id in records]
 
-    def _let_go(self, watch_id: str) -> None:
-        """Take a watch that is stored off the report: the tracker sends no newer one until it knows that it is."""
+    def _let_go(self, ids: Collection[str]) -> None:
+        """Take a watch that is stored, or all of a forgotten viewer's, off the report: its id, or the viewer's.
+
+        The tracker sends no newer report until it knows of that, and a save may come first.
+        """
         if self._reported is not None:
-            left = [watch for watch in self._running() or () if watch.state.watch_id != watch_id]
+            left = [w for w in self._running() or () if w.state.watch_id not in ids and w.state.viewer_id not in ids]
             active, records = tuple(watch.state for watch in left), tuple(watch.record for watch in left)
             self._reported = WatchesReported(self._reported.at, active, records)
 
@@ -218,7 +221,7 @@ class Persistence(Actor):
         else:
             self._save_worked(finished.running)
             self._registry.tell_news()
-        self._let_go(finished.record.watch_id)
+        self._let_go({finished.record.watch_id})
         self._announce()
 
     def _tick(self, _tick: AutoSaveTick) -> None:

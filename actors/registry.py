@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from messages import (
 )
 from persistence import people
 from persistence.backups import kept_since
-from persistence.errors import CopiesFailed
+from persistence.errors import CopiesFailed, SaveFailed
 from persistence.forgetting import forget
 from persistence.linking import CannotLink, link, unlink
 from persistence.mydata import document
@@ -58,12 +58,14 @@ class Registry:
         backups_dir: Path,
         helper: Helper,
         running: Callable[[], list[Running] | None],
+        let_go: Callable[[Collection[str]], None],
     ) -> None:
         self._actor = actor
         self._store = store
         self._backups_dir = backups_dir
         self._helper = helper
         self._running = running
+        self._let_go = let_go
         self._tracker = actor.ref("tracker")
         self._log = actor.log
         self._files: dict[str, tuple[bytes, int]] = {}
@@ -112,6 +114,12 @@ class Registry:
         """
         with self._store.reader.connect() as connection:
             forgotten = people.forgotten(connection)
+        now_s = self._actor.context.clock.now().wall_s
+        if any(at_s > now_s for at_s in forgotten.values()):
+            # The clock was wrong then, and was set back since: what begins from now on is new all the same.
+            with contextlib.suppress(SaveFailed), self._store.writing() as connection:
+                people.date_back_forgotten(connection, now_s)
+            forgotten = {viewer_id: min(at_s, now_s) for viewer_id, at_s in forgotten.items()}
         by_time: dict[float, list[str]] = {}
         for viewer_id, at_s in sorted(forgotten.items()):
             by_time.setdefault(at_s, []).append(viewer_id)
@@ -176,6 +184,7 @@ class Registry:
         except CopiesFailed as error:
             # It is gone from the store; the files follow with the next save. Not to be said as a failure to forget.
             self._log.error("The JSON copies still have what was stored of viewer %s: %s", asked.viewer_id, error)
+        self._let_go(gone.ids)
         self._tracker.tell(ViewerForgotten(gone.ids))
         self.tell()
         self._log.info(

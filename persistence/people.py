@@ -189,6 +189,11 @@ def remember_forgotten(connection: Connection, viewer_ids: Iterable[str], at_s: 
     upsert(connection, FORGOTTEN, rows)
 
 
+def date_back_forgotten(connection: Connection, now_s: float) -> None:
+    """Have nobody forgotten later than now: what began before is not stored, for years where a clock was far ahead."""
+    connection.execute(update(FORGOTTEN).where(FORGOTTEN.c.at_s > now_s).values(at_s=now_s))
+
+
 def forgotten(connection: Connection) -> dict[str, float]:
     """Return who was forgotten, and when; seconds since 1970, UTC."""
     query = select(FORGOTTEN.c.viewer_id, FORGOTTEN.c.at_s)

@@ -293,3 +293,29 @@ def test_a_crash_before_the_tracker_heard_is_made_good(house: House) -> None:
     house.start()
     told = ViewerForgotten((SHY, PLEX), house.clock.at_s - JUST_THEN_S)
     house.until(lambda: told in house.told)
+
+
+def test_a_film_that_just_began_is_forgotten_with_its_viewer(house: House) -> None:
+    """What the tracker said before it heard of that is not saved once more."""
+    began_s = EVENING + 40 * DAY
+    house.clock.at_s = began_s + JUST_THEN_S - 2
+    ends: Any = {"started_at_s": began_s, "ended_at_s": house.clock.at_s, "playing_s": 3.0}
+    house.report(record("new", SHY, username="Shirin", **ends), record("other", OPEN, username="Olga", **ends))
+    house.ask(ForgetPerson(SHY), PersonForgotten)
+    house.tick()
+    assert [row["viewer_id"] for row in sql(house.folder, "SELECT viewer_id FROM checkpoint")] == [OPEN]
+    assert SHY not in {row["viewer_id"] for row in sql(house.folder, "SELECT viewer_id FROM viewers")}
+
+
+def test_a_clock_that_was_years_ahead_keeps_nobody_forgotten(house: House) -> None:
+    """It is set right and Usher starts again: from then on a film counts, and what began before does not."""
+    now_s = house.clock.at_s = EVENING + 40 * DAY
+    house.clock.at_s += 3650 * DAY
+    house.ask(ForgetPerson(SHY), PersonForgotten)
+    house.stop()
+    house.clock.at_s = now_s
+    house.start()
+    house.finish(record("before", SHY, started_at_s=now_s - 7200, ended_at_s=now_s))
+    house.finish(record("after", SHY, started_at_s=now_s + 10, ended_at_s=now_s + 7200))
+    rows = sql(house.folder, "SELECT watch_id, viewer_id FROM watches")
+    assert [row["watch_id"] for row in rows if row["viewer_id"] == SHY] == ["after"]
