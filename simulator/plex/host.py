@@ -12,6 +12,8 @@ from aiohttp import web
 T = TypeVar("T")
 
 HOST = "127.0.0.1"
+_UNTIL_MADE = 3
+"""Turns of the loop from accepting a connection until its handler knows of it, and it can be cut."""
 STARTS_WITHIN_S = 10.0
 """Real seconds a start, stop or switch may take before it counts as failed."""
 
@@ -43,6 +45,8 @@ class Door:
             # A bound socket that does not listen keeps the port from others and refuses for us.
             self._reserved = _bound(self.port)
             _shared(self._reserved, False)
+            for _ in range(_UNTIL_MADE):
+                await asyncio.sleep(0)
         self.cut()
 
     def cut(self) -> None:
@@ -113,5 +117,14 @@ class LoopThread:
         try:
             self._loop.run_forever()
         finally:
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.run_until_complete(self._wind_up())
             self._loop.close()
+
+    async def _wind_up(self) -> None:
+        """End what still runs, and let the connections that it held close."""
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await self._loop.shutdown_asyncgens()
+        await asyncio.sleep(0)  # a transport that is closed goes in the turn after it
