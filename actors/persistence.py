@@ -6,6 +6,7 @@ the command line. It says `BadgesAwarded` to Discord and asks nobody.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -18,9 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from actors.backing_up import BackingUp, BackupDue
 from actors.helper import Helper, in_words, opening
+from actors.refusals import Refusals
 from actors.registry import QUESTIONS, Registry
 from actors.runtime import Actor, Context
-from actors.runtime.errors import NotNow, OutboxFull
+from actors.runtime.errors import Never, NotNow, OutboxFull
 from awards import BadgesError
 from messages import (
     AutoSaveTick,
@@ -45,7 +47,7 @@ from messages import (
 )
 from persistence import nights, wrapped
 from persistence.catalogue import default_badges, load_badges
-from persistence.errors import CopiesFailed, SaveFailed
+from persistence.errors import CopiesFailed, SaveFailed, SaveRefused
 from persistence.filmstats import movie_stats
 from persistence.opening import check_writable
 from persistence.present import Present
@@ -76,6 +78,7 @@ class Persistence(Actor):
         self._standing_fault = ""
         self._last_saved_s: float | None = None
         self._save_error = ""
+        self._refusals = Refusals(self.log)
         self._skip_said_s: float | None = None
         self._awaiting: set[tuple[str, str]] = set()  # (viewer, badge) told to Discord, not acknowledged yet
         self._to_mark: list[tuple[str, list[str]]] = []
@@ -208,8 +211,17 @@ class Persistence(Actor):
     # -- saves -----------------------------------------------------------------------------------------------
 
     def _watch_finished(self, finished: WatchFinished) -> None:
+        store, record, at_s = self._store, finished.record, self._now_s()
         try:
-            self._store.finish(finished.record, finished.at, self.handling_id, self._running(), self._now_s())
+            self._refusals.save(
+                store,
+                self._running(),
+                at_s,
+                lambda running: store.finish(record, finished.at, self.handling_id, running, at_s),
+            )
+        except SaveRefused as error:
+            self._set_aside(record.watch_id)
+            raise Never(f"Watch {record.watch_id} cannot be stored. {error}") from error
         except CopiesFailed as error:
             self._save_failed(error)
         except SaveFailed as error:
@@ -220,6 +232,12 @@ class Persistence(Actor):
             self._registry.tell_news()
         self._let_go(finished.record.watch_id)
         self._announce()
+
+    def _set_aside(self, watch_id: str) -> None:
+        """Forget a finished watch that can never be stored; the next start would take it up from the checkpoint."""
+        self._let_go(watch_id)
+        with contextlib.suppress(SaveFailed):  # said in the log; the next save does it
+            self._save("finish")
 
     def _tick(self, _tick: AutoSaveTick) -> None:
         if self._reported is None:
@@ -254,8 +272,11 @@ class Persistence(Actor):
         return Saved(result.users, result.watches, result.badges, result.active, took_ms)
 
     def _save(self, reason: str) -> SaveResult:
+        store, at_s = self._store, self._now_s()
         try:
-            result = self._store.save(self._running(), self._now_s(), reason)
+            result = self._refusals.save(
+                store, self._running(), at_s, lambda running: store.save(running, at_s, reason)
+            )
         except SaveFailed as error:
             self._save_failed(error)
             raise

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from actors.counting import counted
@@ -31,6 +32,7 @@ from messages import (
     UnlinkAccount,
     ViewerForgotten,
 )
+from messages.texts import storable
 from persistence import people
 from persistence.backups import kept_since
 from persistence.errors import CopiesFailed
@@ -80,11 +82,12 @@ class Registry:
             case GetMyData():
                 return self._helper.submit(lambda: self._my_data(asked, at_s))
             case SetPrivacy():
-                return self._set_privacy(asked, at_s)
+                return self._set_privacy(replace(asked, username=storable(asked.username)), at_s)
             case ForgetPerson():
                 return self._forget(asked, at_s)
             case LinkAccount():
-                return self._link(asked, at_s)
+                names = storable(asked.plex_name), storable(asked.username)
+                return self._link(replace(asked, plex_name=names[0], username=names[1]), at_s)
             case UnlinkAccount():
                 return self._unlink(asked, at_s)
         raise TypeError(f"{type(asked).__name__} does not concern people")
