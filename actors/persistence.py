@@ -28,31 +28,23 @@ from messages import (
     AutoSaveTick,
     BackUpNow,
     BadgesAwarded,
-    GetBadgeCatalogue,
-    GetHistory,
-    GetLeaderboard,
-    GetMovieStats,
     GetSaveStatus,
-    GetViewerStats,
     LoadWatches,
     Message,
     ReportWatches,
     Saved,
     SaveNow,
     SaveStatus,
-    SuggestTitles,
     WatchesLoaded,
     WatchesReported,
     WatchFinished,
 )
-from persistence import nights, wrapped
+from persistence.answers import READS, Read
 from persistence.catalogue import default_badges, load_badges
 from persistence.errors import CopiesFailed, SaveFailed, SaveRefused
-from persistence.filmstats import movie_stats
 from persistence.opening import check_writable
-from persistence.present import Present
 from persistence.publishing import Rules
-from persistence.queries import Queries, as_earned
+from persistence.queries import as_earned
 from persistence.running import Running
 from persistence.sql import cause_and_cure
 from persistence.store import SaveResult, Store
@@ -94,13 +86,7 @@ class Persistence(Actor):
             LoadWatches: lambda asked: in_words(lambda: self._load_watches(asked)),
             GetSaveStatus: self._save_status,
             BackUpNow: lambda asked: self._backing_up.now(asked),
-            GetViewerStats: self._viewer_stats,
-            GetBadgeCatalogue: lambda _asked: self._helper.submit(self._queries.catalogue),
-            GetLeaderboard: self._leaderboard,
-            GetHistory: lambda asked: self._helper.submit(lambda: self._queries.history(asked)),
-            GetMovieStats: self._movie_stats,
-            SuggestTitles: self._suggest,
-            **{question: self._reads(read) for question, read in (nights.READS | wrapped.READS).items()},
+            **{question: self._reads(read) for question, read in READS.items()},
             BackupDue: lambda _due: self._backing_up.due(),
             **dict.fromkeys(QUESTIONS, lambda asked: in_words(lambda: self._registry.hear(asked))),
         }
@@ -120,7 +106,6 @@ class Persistence(Actor):
             backups_dir=self._backups_dir,
             note=self.log.warning,
         )
-        self._queries = Queries(self._store.reader, self._rules)
         self._last_saved_s = self._store.last_saved_s()
         self._repair_copies()
         self.ref("tracker").tell(ReportWatches())
@@ -364,32 +349,17 @@ class Persistence(Actor):
 
     # -- questions: answered by another thread, so that a long one holds up no save ----------------------------
 
-    def _present(self) -> Present:
-        """What runs now; for the helper's thread."""
-        return self._store.present(self._running() or [])
+    # -- questions -------------------------------------------------------------------------------------------
 
-    def _viewer_stats(self, asked: GetViewerStats) -> Future[Answer]:
-        now_s = self._now_s()
-        return self._helper.submit(lambda: self._queries.viewer(asked, self._present(), now_s))
-
-    def _leaderboard(self, asked: GetLeaderboard) -> Future[Answer]:
-        now_s = self._now_s()
-        return self._helper.submit(lambda: self._queries.leaderboard(asked, self._present(), now_s))
-
-    def _movie_stats(self, asked: GetMovieStats) -> Future[Answer]:
-        now_s = self._now_s()
-        return self._helper.submit(
-            lambda: movie_stats(self._store.reader, self._rules, asked.title, self._present(), now_s, asked.since_s)
-        )
-
-    def _reads(self, read: Callable[..., Message]) -> Callable[[Any], Future[Answer]]:
-        """How a question is heard that one function answers from the store and from what runs now."""
+    def _reads(self, read: Read) -> Callable[[Any], Future[Answer]]:
+        """How a question is heard that the helper answers from the store and what runs, both at one moment."""
 
         def heard(asked: Message) -> Future[Answer]:
             now_s = self._now_s()
-            return self._helper.submit(lambda: read(self._store.reader, self._rules, asked, self._present(), now_s))
+            return self._helper.submit(lambda: answer(asked, now_s))
+
+        def answer(asked: Message, now_s: float) -> Answer:
+            with self._store.reading(self._running() or ()) as (connection, running):
+                return read(connection, self._rules, asked, running, now_s)
 
         return heard
-
-    def _suggest(self, asked: SuggestTitles) -> Future[Answer]:
-        return self._helper.submit(lambda: self._queries.suggest(asked.part, asked.limit))

@@ -211,9 +211,8 @@ class Registry:
         return MyData(part, len(content), watches)
 
     def _file_of(self, viewer_id: str, at_s: float) -> tuple[bytes, int]:
-        own = self._store.present(self._running() or ()).of(viewer_id).records
-        with self._store.reader.connect() as connection:
-            found, watches = document(connection, viewer_id, own, at_s)
+        with self._store.reading(self._running() or ()) as (connection, now):
+            found, watches = document(connection, viewer_id, now.of(viewer_id).records, at_s)
         if not found:
             return b"", 0
         return msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n", watches

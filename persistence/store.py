@@ -270,10 +270,15 @@ class Store:
             known = records_of(connection, (state.watch_id for state in watches))
             return tuple(state for state in watches if runs(state, known))
 
-    def present(self, running: Iterable[Running]) -> Present:
-        """Return what runs as watches of those for whom it counts, as if it ended now."""
+    @contextmanager
+    def reading(self, running: Iterable[Running] = ()) -> Iterator[tuple[Connection, Present]]:
+        """One transaction that reads, with what runs as watches of those for whom it counts, as if it ended now.
+
+        Whatever is saved meanwhile, all that is read is from one moment: what ends then is stored or runs, never both.
+        `running` must be from before that moment, or what ends in between would be neither.
+        """
         with self.reader.connect() as connection:
-            return self._present(connection, running)
+            yield connection, self._present(connection, running)
 
     def _present(self, connection: Connection, running: Iterable[Running]) -> Present:
         people = known(connection)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
 from messages import (
     GetCommunityYear,
@@ -34,12 +35,13 @@ from messages import (
 from persistence.filmstats import movie_stats
 from persistence.linking import CannotLink, link, unlink
 from persistence.nights import who_saw
+from persistence.present import Present
 from persistence.queries import Queries
 from persistence.store import Store
 from persistence.wrapped import community_year, viewer_year
 from tests.e2e.nights import load, sql
 from tests.integration.persistence_rig import House
-from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, closed, now, open_store, record, running
+from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, answered, closed, open_store, record, running
 
 MEMBER, PLEX, SECOND, STRANGER = "501", "plex:srv:7", "plex:srv:8", "plex:srv:9"
 REMAKE = replace(FILM, rating_key="200", year=2017)
@@ -170,10 +172,10 @@ def test_to_end_changes_no_figure(steps: list[tuple[Any, ...]]) -> None:
         for number, step in enumerate(steps):
             _do(store, runs, number, *step)
             store.save(running(*runs.values()), _END_S, "auto")
-        before = _answers(store, list(runs.values()))
+        before = answered(store, _answers, *runs.values())
         for watch_id in sorted(runs):
             _end(store, runs, watch_id, "last")
-        assert _answers(store, []) == before
+        assert answered(store, _answers) == before
         store.close()
 
 
@@ -214,10 +216,10 @@ def _part(watch_id: str, who: str, film: Any, begins: int, minutes: int) -> Watc
     )  # fmt: skip
 
 
-def _answers(store: Store, runs: list[WatchRecord]) -> Any:
+def _answers(at: Connection, present: Present) -> Any:
     """Every answer that has running watches in it, without what says that they run and who is called how."""
-    at_s, present = _END_S, now(store, *runs)
-    queries = Queries(store.reader, RULES)
+    at_s = _END_S
+    queries = Queries(at, RULES)
     found: list[Any] = []
     for who in (PLEX, SECOND, MEMBER, STRANGER):
         profile = queries.viewer(GetViewerStats(who, asker=who), present, at_s)
@@ -225,15 +227,15 @@ def _answers(store: Store, runs: list[WatchRecord]) -> Any:
             seconds = round(profile.stats.total_watch_time_s, 3)
             found.append(replace(profile.stats, watching_now="", username="", badges=0, total_watch_time_s=seconds))
         found.append([(day, round(seconds, 3)) for day, seconds in profile.days])
-        year = viewer_year(store.reader, RULES, GetYear(who, 2026, asker=who), present, at_s)
+        year = viewer_year(at, RULES, GetYear(who, 2026, asker=who), present, at_s)
         found.append(replace(year.figures, watch_time_s=round(year.figures.watch_time_s, 3)))
-    films = movie_stats(store.reader, RULES, "", present, at_s)
+    films = movie_stats(at, RULES, "", present, at_s)
     found.append((films.watches, films.completed, films.viewers, round(films.watch_time_s, 3), films.genres))
     for asked in (GetLeaderboard("time"), GetLeaderboard("movies"), GetLeaderboard("time", since_s=EVENING)):
         rows = queries.leaderboard(asked, present, at_s).rows
         found.append(sorted((row.viewer_id, round(row.value, 3)) for row in rows))
-    all_of = community_year(store.reader, RULES, GetCommunityYear(2026), present, at_s)
+    all_of = community_year(at, RULES, GetCommunityYear(2026), present, at_s)
     found.append((all_of.viewers, all_of.figures.films, all_of.night))
-    saw = who_saw(store.reader, RULES, GetWhoSaw("alien", 80.0), present, at_s)
+    saw = who_saw(at, RULES, GetWhoSaw("alien", 80.0), present, at_s)
     found.append(sorted((row.viewer_id, row.state, row.percent) for row in saw.viewers))
     return found

@@ -25,7 +25,7 @@ from persistence.importer import import_old, read_old
 from persistence.queries import Queries
 from persistence.store import Store
 from tests.integration.persistence_rig import House, Noted
-from tests.unit.persistence.making import EVENING, FILM, RULES, closed, finish, open_store, record, running
+from tests.unit.persistence.making import EVENING, FILM, RULES, answered, closed, finish, open_store, record, running
 
 NO_NUMBER = float("nan")
 """SQLite takes it for nothing, and a record must have a playing time."""
@@ -155,7 +155,7 @@ def test_an_import_takes_what_it_can_be_held_as(tmp_path: Path, url: str) -> Non
     )
     store = Store(url, tmp_path, RULES)
     import_old(store, read_old(old, RULES, 80.0, 60.0), EVENING)
-    (found,) = Queries(store.reader, RULES).history(GetHistory()).records
+    (found,) = answered(store, lambda at, _now: Queries(at, RULES).history(GetHistory())).records
     assert (found.item.title, found.item.year, found.item.genres) == ("Alien ", None, ("Horror",))
     store.close()
 
