@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
+from awards import Totals
 from messages import (
     GetCommunityYear,
     GetHistory,
@@ -32,16 +33,30 @@ from messages import (
     WatchRecord,
     YearOfViewer,
 )
+from persistence import publishing
 from persistence.filmstats import movie_stats
 from persistence.linking import CannotLink, link, unlink
 from persistence.nights import who_saw
 from persistence.present import Present
+from persistence.publishing import encode_totals
 from persistence.queries import Queries
 from persistence.store import Store
+from persistence.tables import VIEWERS
 from persistence.wrapped import community_year, viewer_year
 from tests.e2e.nights import load, sql
 from tests.integration.persistence_rig import House
-from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, answered, closed, open_store, record, running
+from tests.unit.persistence.making import (
+    DAY,
+    EVENING,
+    FILM,
+    RULES,
+    answered,
+    closed,
+    finish,
+    open_store,
+    record,
+    running,
+)
 
 MEMBER, PLEX, SECOND, STRANGER = "501", "plex:srv:7", "plex:srv:8", "plex:srv:9"
 REMAKE = replace(FILM, rating_key="200", year=2017)
@@ -239,3 +254,33 @@ def _answers(at: Connection, present: Present) -> Any:
     saw = who_saw(at, RULES, GetWhoSaw("alien", 80.0), present, at_s)
     found.append(sorted((row.viewer_id, row.state, row.percent) for row in saw.viewers))
     return found
+
+
+@pytest.mark.parametrize("beside", ["nothing", "an import", "a watch of no time", "a brief watch", "another's watch"])
+def test_a_day_that_a_watch_leaves_when_it_goes_on_needs_no_counting_of_all(
+    beside: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stored on two days, gone on with on a third: the second is watched only where something else says so."""
+    store = open_store(tmp_path)
+    stopped = record("w", ended_at_s=EVENING + DAY)
+    goes_on = replace(stopped, ended_at_s=EVENING + 2 * DAY, playing_s=9000.0)
+    others = {
+        "a watch of no time": record("o", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 60, playing_s=0.0),
+        "a brief watch": record("o", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 60, brief=True),
+        "another's watch": record("o", "502", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 60),
+    }
+    finish(store, stopped, *([others[beside]] if beside in others else []))
+    if beside == "an import":
+        with store.changing(EVENING) as change:
+            change.connection.execute(update(VIEWERS).values(base=encode_totals(Totals(days={"2026-11-21": 0.0}))))
+            change.viewers.add(MEMBER)
+    with store.reading(running(goes_on)) as (connection, present):
+        anew = publishing.totals_from_rows(connection, RULES, MEMBER, present.instead_of)
+        finished = publishing.stored_totals(connection, MEMBER)
+        assert finished is not None and set(finished.days) == {"2026-11-20", "2026-11-21"}
+        monkeypatch.setattr(publishing, "totals_from_rows", None)
+        without = publishing.totals_without(connection, RULES, MEMBER, finished, present)
+    # The day it began on has no time left, until what goes on is added.
+    assert without == replace(anew, days={"2026-11-20": 0.0} | anew.days)
+    assert ("2026-11-21" in anew.days) == (beside in ("an import", "a watch of no time"))
+    store.close()
