@@ -6,6 +6,7 @@ the command line. It says `BadgesAwarded` to Discord and asks nobody.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
@@ -18,39 +19,32 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from actors.backing_up import BackingUp, BackupDue
 from actors.helper import Helper, in_words, opening
+from actors.refusals import Refusals
 from actors.registry import QUESTIONS, Registry
 from actors.runtime import Actor, Context
-from actors.runtime.errors import NotNow, OutboxFull
+from actors.runtime.errors import Never, NotNow, OutboxFull
 from awards import BadgesError
 from messages import (
     AutoSaveTick,
     BackUpNow,
     BadgesAwarded,
-    GetBadgeCatalogue,
-    GetHistory,
-    GetLeaderboard,
-    GetMovieStats,
     GetSaveStatus,
-    GetViewerStats,
     LoadWatches,
     Message,
     ReportWatches,
     Saved,
     SaveNow,
     SaveStatus,
-    SuggestTitles,
     WatchesLoaded,
     WatchesReported,
     WatchFinished,
 )
-from persistence import nights, wrapped
+from persistence.answers import READS, Read
 from persistence.catalogue import default_badges, load_badges
-from persistence.errors import CopiesFailed, SaveFailed
-from persistence.filmstats import movie_stats
+from persistence.errors import CopiesFailed, SaveFailed, SaveRefused
 from persistence.opening import check_writable
-from persistence.present import Present
 from persistence.publishing import Rules
-from persistence.queries import Queries, as_earned
+from persistence.queries import as_earned
 from persistence.running import Running
 from persistence.sql import cause_and_cure
 from persistence.store import SaveResult, Store
@@ -76,6 +70,7 @@ class Persistence(Actor):
         self._standing_fault = ""
         self._last_saved_s: float | None = None
         self._save_error = ""
+        self._refusals = Refusals(self.log)
         self._skip_said_s: float | None = None
         self._awaiting: set[tuple[str, str]] = set()  # (viewer, badge) told to Discord, not acknowledged yet
         self._to_mark: list[tuple[str, list[str]]] = []
@@ -91,13 +86,7 @@ class Persistence(Actor):
             LoadWatches: lambda asked: in_words(lambda: self._load_watches(asked)),
             GetSaveStatus: self._save_status,
             BackUpNow: lambda asked: self._backing_up.now(asked),
-            GetViewerStats: self._viewer_stats,
-            GetBadgeCatalogue: lambda _asked: self._helper.submit(self._queries.catalogue),
-            GetLeaderboard: self._leaderboard,
-            GetHistory: lambda asked: self._helper.submit(lambda: self._queries.history(asked)),
-            GetMovieStats: self._movie_stats,
-            SuggestTitles: self._suggest,
-            **{question: self._reads(read) for question, read in (nights.READS | wrapped.READS).items()},
+            **{question: self._reads(read) for question, read in READS.items()},
             BackupDue: lambda _due: self._backing_up.due(),
             **dict.fromkeys(QUESTIONS, lambda asked: in_words(lambda: self._registry.hear(asked))),
         }
@@ -117,7 +106,6 @@ class Persistence(Actor):
             backups_dir=self._backups_dir,
             note=self.log.warning,
         )
-        self._queries = Queries(self._store.reader, self._rules)
         self._last_saved_s = self._store.last_saved_s()
         self._repair_copies()
         self.ref("tracker").tell(ReportWatches())
@@ -211,8 +199,17 @@ class Persistence(Actor):
     # -- saves -----------------------------------------------------------------------------------------------
 
     def _watch_finished(self, finished: WatchFinished) -> None:
+        store, record, at_s = self._store, finished.record, self._now_s()
         try:
-            self._store.finish(finished.record, finished.at, self.handling_id, self._running(), self._now_s())
+            self._refusals.save(
+                store,
+                self._running(),
+                at_s,
+                lambda running: store.finish(record, finished.at, self.handling_id, running, at_s),
+            )
+        except SaveRefused as error:
+            self._set_aside(record.watch_id)
+            raise Never(f"Watch {record.watch_id} cannot be stored. {error}") from error
         except CopiesFailed as error:
             self._save_failed(error)
         except SaveFailed as error:
@@ -223,6 +220,12 @@ class Persistence(Actor):
             self._registry.tell_news()
         self._let_go({finished.record.watch_id})
         self._announce()
+
+    def _set_aside(self, watch_id: str) -> None:
+        """Forget a finished watch that can never be stored; the next start would take it up from the checkpoint."""
+        self._let_go(watch_id)
+        with contextlib.suppress(SaveFailed):  # said in the log; the next save does it
+            self._save("finish")
 
     def _tick(self, _tick: AutoSaveTick) -> None:
         if self._reported is None:
@@ -257,8 +260,11 @@ class Persistence(Actor):
         return Saved(result.users, result.watches, result.badges, result.active, took_ms)
 
     def _save(self, reason: str) -> SaveResult:
+        store, at_s = self._store, self._now_s()
         try:
-            result = self._store.save(self._running(), self._now_s(), reason)
+            result = self._refusals.save(
+                store, self._running(), at_s, lambda running: store.save(running, at_s, reason)
+            )
         except SaveFailed as error:
             self._save_failed(error)
             raise
@@ -346,32 +352,17 @@ class Persistence(Actor):
 
     # -- questions: answered by another thread, so that a long one holds up no save ----------------------------
 
-    def _present(self) -> Present:
-        """What runs now; for the helper's thread."""
-        return self._store.present(self._running() or [])
+    # -- questions -------------------------------------------------------------------------------------------
 
-    def _viewer_stats(self, asked: GetViewerStats) -> Future[Answer]:
-        now_s = self._now_s()
-        return self._helper.submit(lambda: self._queries.viewer(asked, self._present(), now_s))
-
-    def _leaderboard(self, asked: GetLeaderboard) -> Future[Answer]:
-        now_s = self._now_s()
-        return self._helper.submit(lambda: self._queries.leaderboard(asked, self._present(), now_s))
-
-    def _movie_stats(self, asked: GetMovieStats) -> Future[Answer]:
-        now_s = self._now_s()
-        return self._helper.submit(
-            lambda: movie_stats(self._store.reader, self._rules, asked.title, self._present(), now_s, asked.since_s)
-        )
-
-    def _reads(self, read: Callable[..., Message]) -> Callable[[Any], Future[Answer]]:
-        """How a question is heard that one function answers from the store and from what runs now."""
+    def _reads(self, read: Read) -> Callable[[Any], Future[Answer]]:
+        """How a question is heard that the helper answers from the store and what runs, both at one moment."""
 
         def heard(asked: Message) -> Future[Answer]:
             now_s = self._now_s()
-            return self._helper.submit(lambda: read(self._store.reader, self._rules, asked, self._present(), now_s))
+            return self._helper.submit(lambda: answer(asked, now_s))
+
+        def answer(asked: Message, now_s: float) -> Answer:
+            with self._store.reading(self._running() or ()) as (connection, running):
+                return read(connection, self._rules, asked, running, now_s)
 
         return heard
-
-    def _suggest(self, asked: SuggestTitles) -> Future[Answer]:
-        return self._helper.submit(lambda: self._queries.suggest(asked.part, asked.limit))

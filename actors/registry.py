@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from actors.counting import counted
@@ -31,6 +32,7 @@ from messages import (
     UnlinkAccount,
     ViewerForgotten,
 )
+from messages.texts import storable
 from persistence import people
 from persistence.backups import kept_since
 from persistence.errors import CopiesFailed, SaveFailed
@@ -82,11 +84,12 @@ class Registry:
             case GetMyData():
                 return self._helper.submit(lambda: self._my_data(asked, at_s))
             case SetPrivacy():
-                return self._set_privacy(asked, at_s)
+                return self._set_privacy(replace(asked, username=storable(asked.username)), at_s)
             case ForgetPerson():
                 return self._forget(asked, at_s)
             case LinkAccount():
-                return self._link(asked, at_s)
+                names = storable(asked.plex_name), storable(asked.username)
+                return self._link(replace(asked, plex_name=names[0], username=names[1]), at_s)
             case UnlinkAccount():
                 return self._unlink(asked, at_s)
         raise TypeError(f"{type(asked).__name__} does not concern people")
@@ -217,9 +220,8 @@ class Registry:
         return MyData(part, len(content), watches)
 
     def _file_of(self, viewer_id: str, at_s: float) -> tuple[bytes, int]:
-        own = self._store.present(self._running() or ()).of(viewer_id).records
-        with self._store.reader.connect() as connection:
-            found, watches = document(connection, viewer_id, own, at_s)
+        with self._store.reading(self._running() or ()) as (connection, now):
+            found, watches = document(connection, viewer_id, now.of(viewer_id).records, at_s)
         if not found:
             return b"", 0
         return msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n", watches

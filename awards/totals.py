@@ -3,7 +3,7 @@
 A new watch is added to it, so that a save costs the same after a million watches as after none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import tzinfo
 
 import msgspec
@@ -84,20 +84,27 @@ def added(
 
 
 def lessened(
-    totals: Totals, records: Iterable[WatchRecord], zone: tzinfo, instead: Iterable[WatchRecord] = ()
+    totals: Totals,
+    records: Iterable[WatchRecord],
+    zone: tzinfo,
+    instead: Iterable[WatchRecord],
+    otherwise: Callable[[str], bool],
 ) -> Totals | None:
     """Return `totals` without watches that are in it, to which `instead` is added next.
 
-    None where it cannot be told from totals alone: whether a day on which nothing else was watched was known as
-    watched otherwise, or how much is left of totals of another time zone. Then add up anew what is left.
+    `otherwise` tells of an ISO date whether it is known as watched though no time of it is left. None where `totals`
+    is of another time zone, and how much is left cannot be told: then add up anew what is left.
     """
     gone, result = added(Totals(), records, zone), totals.copy()
     again = added(Totals(), instead, zone).days
     for day, seconds in gone.days.items():
         left_s = result.days.get(day, 0.0) - seconds
-        if left_s < -_LEFT_S or (left_s < _LEFT_S and day not in again):
+        if left_s < -_LEFT_S:
             return None
-        result.days[day] = max(0.0, left_s)
+        if left_s < _LEFT_S and day not in again and not otherwise(day):
+            result.days.pop(day, None)
+        else:
+            result.days[day] = max(0.0, left_s)
     for name in _SUMS:
         setattr(result, name, getattr(result, name) - getattr(gone, name))
     for name in ("weekends", "genres", "decades", "directors", "evenings"):

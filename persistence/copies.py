@@ -7,7 +7,7 @@ that it belongs to: a file that does not match its mark is torn, missing or behi
 
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -23,6 +23,8 @@ ALL = (STATS, BADGES, HISTORY)
 _OPEN, _NEXT, _CLOSE = b"[\n", b",\n", b"\n]\n"
 _EMPTY = b"[\n]\n"
 _CHUNK = 1 << 20
+_FEW = 10
+"""So many lines are looked for one by one; for more the whole file is gone through once."""
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
@@ -210,8 +212,12 @@ class Copies:
         if not self.matches(HISTORY, mark):
             return None
         with (self.folder / HISTORY).open("rb") as stream:
-            kept = (changes.get(line, line) for line in _lines(stream))
-            return self.rebuild_history(line for line in chain(kept, [more]) if line is not None)
+            start = _line_before(stream, changes, mark.size)
+            kept = (changes.get(line, line) for line in _lines(stream, start))
+            lines = (line for line in chain(kept, [more]) if line is not None)
+            written = _Marking(lines, _piece(stream, 0, start), start)
+            write_whole(self.folder / HISTORY, written)
+        return written.mark
 
     def _overwrite(self, start: int, content: bytes) -> None:
         with (self.folder / HISTORY).open("r+b", buffering=0) as stream:
@@ -241,8 +247,9 @@ class Copies:
         return aside
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Every record of a history, one after the other."""
+def _lines(stream: BinaryIO, start: int) -> Iterator[bytes]:
+    """Every record of a history from a place on, one after the other."""
+    stream.seek(start)
     for line in stream:
         if line.startswith(b"{"):
             yield line.removesuffix(b"\n").removesuffix(b",")
@@ -261,6 +268,17 @@ def _find_backwards(stream: BinaryIO, wanted: bytes, size: int) -> int | None:
     return None
 
 
+def _line_before(stream: BinaryIO, wanted: Collection[bytes], size: int) -> int:
+    """Where the line before the first of some lines begins: all before it need not be looked through, only copied.
+
+    The place of the first of all lines where there is none before, and where many are wanted.
+    """
+    found = [_find_backwards(stream, b"\n" + line, size) for line in wanted] if len(wanted) <= _FEW else [None]
+    first = min((place or 0 for place in found), default=0)
+    before = _find_backwards(stream, b"\n", first)
+    return len(_OPEN) if before is None else before + 1
+
+
 def _piece(stream: BinaryIO, start: int, end: int) -> Iterator[bytes]:
     while start < end:
         stream.seek(start)
@@ -272,17 +290,23 @@ def _piece(stream: BinaryIO, start: int, end: int) -> Iterator[bytes]:
 
 
 class _Marking:
-    """Iterates over the bytes of a history and knows its mark in the end."""
+    """Iterates over the bytes of a history and knows its mark in the end.
 
-    def __init__(self, lines: Iterable[bytes]) -> None:
-        self._lines = lines
+    `lines` go on after `before`, which is `start` bytes long; where that holds records, there is at least one line.
+    """
+
+    def __init__(self, lines: Iterable[bytes], before: Iterable[bytes] = (_OPEN,), start: int = len(_OPEN)) -> None:
+        self._lines, self._before, self._start = lines, before, start
         self.mark = EMPTY_HISTORY
 
     def __iter__(self) -> Iterator[bytes]:
-        yield _OPEN
-        is_first = True
+        yield from self._before
+        size, last = self._start, b""
         for line in self._lines:
-            yield line if is_first else _NEXT + line
-            is_first = False
-            self.mark = grown(self.mark, line)
-        yield _CLOSE if not is_first else _EMPTY.removeprefix(_OPEN)
+            piece = _NEXT + line if last else line
+            yield piece
+            size, last = size + len(piece), line
+        yield _CLOSE if last else _EMPTY.removeprefix(_OPEN)
+        if last:
+            tail = last + _CLOSE
+            self.mark = Mark(size + len(_CLOSE), zlib.crc32(tail), len(tail))

@@ -52,10 +52,15 @@ def writer_engine(url: str) -> Engine:
 
 
 def reader_engine(url: str) -> Engine:
-    """Return an engine for queries. Its connections cannot write and never wait for the writer."""
+    """Return an engine for queries. Its connections cannot write and never wait for the writer.
+
+    All that one transaction reads is from the moment of its first look.
+    """
     pool: dict[str, Any] = {"pool_size": 2, "max_overflow": 0, "hide_parameters": True}
     if make_url(url).get_backend_name() != "sqlite":
-        options = {"execution_options": {"postgresql_readonly": True}, "connect_args": _patience(url)}
+        # SQLite's transactions are so by themselves; PostgreSQL's would see with each statement what others committed.
+        one_moment = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        options = {"execution_options": one_moment, "connect_args": _patience(url)}
         return create_engine(url, pool_pre_ping=True, **options, **pool)
     engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **pool)
     _prepare(engine, "BEGIN", "PRAGMA query_only = ON")

@@ -27,5 +27,9 @@ class SaveFailed(Exception):
     """A save was rolled back: the store is as it was. Its text says what failed and what to do."""
 
 
+class SaveRefused(SaveFailed):
+    """As SaveFailed, for a value that the store cannot hold: to save the same again fails again."""
+
+
 class CopiesFailed(SaveFailed):
     """The store was saved, but a JSON copy could not be written. The next save makes it anew."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from awards import decade_of, shown_title
 from awards.calendar import local
@@ -36,7 +36,7 @@ class _Group:
 
 
 def movie_stats(
-    reader: Engine,
+    connection: Connection,
     rules: Rules,
     title: str,
     running: Present,
@@ -50,17 +50,16 @@ def movie_stats(
     Films are told apart by title and year: a remake is another film, an imported one the same.
     """
     now = _fitting(title, running.records)
-    with reader.connect() as connection:
-        chosen = _counted(title, running)
-        if since_s is not None:
-            chosen.append(WATCHES.c.ended_at_s >= since_s)
-        groups = [*_groups(connection, chosen), *map(_as_group, now)]
-        newest = select(WATCHES).where(*chosen).order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
-        people = known(connection)
-        unseen, names = hidden(people), people.names()
-        seen = newest.where(WATCHES.c.viewer_id.not_in(sorted(unseen))).limit(RECENT)
-        recent = tuple(named(watch_record(row), names) for row in connection.execute(seen).mappings())
-        weeks = _weeks(connection, rules, chosen, now, at_s)
+    chosen = _counted(title, running)
+    if since_s is not None:
+        chosen.append(WATCHES.c.ended_at_s >= since_s)
+    groups = [*_groups(connection, chosen), *map(_as_group, now)]
+    newest = select(WATCHES).where(*chosen).order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
+    people = known(connection)
+    unseen, names = hidden(people), people.names()
+    seen = newest.where(WATCHES.c.viewer_id.not_in(sorted(unseen))).limit(RECENT)
+    recent = tuple(named(watch_record(row), names) for row in connection.execute(seen).mappings())
+    weeks = _weeks(connection, rules, chosen, now, at_s)
     films = _films(groups)
     genres, decades = _kinds(groups)
     return MovieStats(

@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from awards import Totals, added, remainder
 from awards.stats import longest_streak
 from messages import Moment, WatchRecord
+from persistence.changes import Change
 from persistence.copies import BADGES, HISTORY, STATS, Copies, by_viewer
 from persistence.copying import badges_document, forget_marks, history_lines, stats_document
 from persistence.errors import ImportFault
-from persistence.linking import is_member
+from persistence.linking import Film, film_of, is_member, parts_of, settle
 from persistence.oldfiles import OldFiles, OldViewer, read_folder
 from persistence.people import forgotten, known
 from persistence.present import Present
@@ -27,7 +28,7 @@ from persistence.publishing import (
     settled,
     totals_from_rows,
 )
-from persistence.rows import NO_CLOCK_S, watch_record, watch_row
+from persistence.rows import NO_CLOCK_S, Row, watch_record, watch_row
 from persistence.sql import count_history, history_count, history_seq, parts, upsert
 from persistence.store import Store
 from persistence.tables import VIEWER_BADGES, VIEWERS, WATCH_PARTS, WATCHES
@@ -77,12 +78,13 @@ def import_old(store: Store, files: OldFiles, at_s: float, progress: Progress = 
         new_watches = _put_watches(connection, files, Moment(at_s, NO_CLOCK_S), progress)
         new_viewers = _put_viewers(connection, store.rules, files, progress)
         new_badges = _put_badges(connection, files)
+        settled = _settle(Change(connection, store.rules.watched_percent), files)
         touched = _viewers_of(files)
         totals = {}
         for number, viewer_id in enumerate(touched, 1):
             totals[viewer_id] = totals_from_rows(connection, store.rules, viewer_id)
             progress("statistics", number, len(touched))
-        if new_watches or new_viewers or new_badges:
+        if new_watches or new_viewers or new_badges or settled:
             publish(connection, store.rules, totals, Present(), at_s, announce=False)
             forget_marks(connection)
     progress("copies", 0, 1)
@@ -152,6 +154,27 @@ def _put_watches(connection: Connection, files: OldFiles, closed: Moment, progre
     return len(fresh)
 
 
+def _settle(change: Change, files: OldFiles) -> bool:
+    """Make one what linked members watched of a film at one time under several ids; return whether that changed any.
+
+    Only films that are in the files, and were watched under more than one id: a history may hold thousands.
+    """
+    linked = known(change.connection).links.values()
+    for viewer_id in sorted({link.viewer_id for link in linked}):
+        mine = [watch.record.item for watch in files.watches if watch.record.viewer_id == viewer_id]
+        in_files = {Film(item.server_id, item.rating_key) for item in mine}
+        settle(change, viewer_id, sorted(in_files & _shared_films(change.connection, viewer_id)))
+    return bool(change.lines) or change.rebuild
+
+
+def _shared_films(connection: Connection, viewer_id: str) -> set[Film]:
+    """Return the films that a viewer watched under several ids."""
+    film = (WATCHES.c.server_id, WATCHES.c.rating_key)
+    query = select(*film).where(WATCHES.c.viewer_id == viewer_id).group_by(*film)
+    several = connection.execute(query.having(func.count(WATCHES.c.identity.distinct()) > 1))
+    return {Film(*row) for row in several} | {film_of(row) for row in parts_of(connection, viewer_id)}
+
+
 def _put_viewers(connection: Connection, rules: Rules, files: OldFiles, progress: Progress) -> int:
     """Note everybody, with the part of the old figures that no record explains; return how many changed."""
     before = dict(connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.base)).all())
@@ -209,13 +232,15 @@ def _explaining(connection: Connection, viewer_id: str, own_watches: Sequence[Wa
     As the files have them: by now they may be another's, or longer, or one with another account's.
     """
     in_files = {record.watch_id for record in own_watches}
-    own = (
-        WATCHES.c.viewer_id == viewer_id,
-        WATCHES.c.identity == viewer_id,
-    )  # a linked account's are in no old figures
+    # A linked account's are in no old figures.
+    own = (WATCHES.c.viewer_id == viewer_id, WATCHES.c.identity == viewer_id)
     query = select(WATCHES).where(*own, WATCHES.c.imported.is_(True))
-    rows = connection.execute(query.order_by(WATCHES.c.seq)).mappings()
-    return [*own_watches, *(watch_record(row) for row in rows if row["watch_id"] not in in_files)]
+    rows: dict[str, Row] = {
+        row["watch_id"]: row for row in connection.execute(query.order_by(WATCHES.c.seq)).mappings()
+    }
+    aside = (row for row in parts_of(connection, viewer_id) if row["identity"] == viewer_id and row["imported"])
+    rows |= {row["watch_id"]: row for row in aside}
+    return [*own_watches, *(watch_record(row) for row in rows.values() if row["watch_id"] not in in_files)]
 
 
 def _base(claimed: Totals, explained: Totals) -> str | None:

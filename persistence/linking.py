@@ -231,14 +231,18 @@ def _put_together(change: Change, rows: Sequence[Row]) -> None:
 def _take_apart(change: Change, viewer_id: str, films: Iterable[Film]) -> None:
     """Put every part of a viewer's records of some films back as it was."""
     wanted = set(films)
-    query = select(WATCH_PARTS.c.watch_id, WATCH_PARTS.c.row).where(WATCH_PARTS.c.viewer_id == viewer_id)
-    rows = [msgspec.json.decode(text, type=dict[str, Any]) for _, text in change.connection.execute(query)]
-    back = [row for row in rows if Film(row["server_id"], row["rating_key"]) in wanted]
+    back = [row for row in parts_of(change.connection, viewer_id) if film_of(row) in wanted]
     ids = [row["watch_id"] for row in back]
     there = change.connection.execute(select(WATCHES.c.watch_id).where(WATCHES.c.watch_id.in_(ids))).all()
     upsert(change.connection, WATCHES, back)
     change.connection.execute(delete(WATCH_PARTS).where(WATCH_PARTS.c.watch_id.in_(ids)))
     change.count(len(back) - len(there))
+
+
+def parts_of(connection: Connection, viewer_id: str) -> list[dict[str, Any]]:
+    """Return a viewer's records that are parts of others, each as it was."""
+    found = connection.execute(select(WATCH_PARTS.c.row).where(WATCH_PARTS.c.viewer_id == viewer_id)).scalars()
+    return [msgspec.json.decode(text, type=dict[str, Any]) for text in found]
 
 
 def _rows(connection: Connection, viewer_id: str, film: Film) -> dict[str, Row]:
@@ -260,8 +264,13 @@ def _films(connection: Connection, plex_id: str) -> list[Film]:
     for text in connection.execute(select(WATCH_PARTS.c.row)).scalars():
         row = msgspec.json.decode(text, type=dict[str, Any])
         if row["identity"] == plex_id:
-            found.add(Film(row["server_id"], row["rating_key"]))
+            found.add(film_of(row))
     return sorted(film for film in found if film.rating_key)
+
+
+def film_of(row: Row) -> Film:
+    """Return the film of a row of `watches`."""
+    return Film(row["server_id"], row["rating_key"])
 
 
 def _viewer(connection: Connection, viewer_id: str) -> dict[str, Any] | None:

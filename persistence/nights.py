@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from awards import shown_title
 from messages import GetWhoSaw, Message, SeenBy, TitleCount, WatchRecord, WhoSaw
@@ -21,23 +21,22 @@ OTHERS = 5
 _ORDER: dict[SeenState, int] = {"not_yet": 0, "in_part": 1, "seen": 2}
 
 
-def who_saw(reader: Engine, _rules: Rules, asked: GetWhoSaw, running: Present, _at_s: float) -> WhoSaw:
+def who_saw(connection: Connection, _rules: Rules, asked: GetWhoSaw, running: Present, _at_s: float) -> WhoSaw:
     """Return how much of a film each of the viewers asked of has seen; running watches are in it.
 
     Where the title fits several films, the one with exactly that title is meant, or else the most watched.
     """
     title, year = named(asked.title)
-    with reader.connect() as connection:
-        films = films_of(connection, asked.title, running)
-        if not films and year is not None:
-            films = [film for film in films_of(connection, title, running) if film.year == year]
-        if not films:
-            return WhoSaw(None, (), (), 0, 0, 0)
-        meant = chosen(films, title if year is not None else asked.title)
-        watches = _watches(connection, meant, running)
-        everybody = {member.user_id: member.name for member in asked.members} or _everybody(connection, running)
-        people = known(connection)  # all may read the answer, whoever asked: nobody is in it who is seen by nobody
-        asked_of = {who: name for who, name in everybody.items() if people.shows(who)}
+    films = films_of(connection, asked.title, running)
+    if not films and year is not None:
+        films = [film for film in films_of(connection, title, running) if film.year == year]
+    if not films:
+        return WhoSaw(None, (), (), 0, 0, 0)
+    meant = chosen(films, title if year is not None else asked.title)
+    watches = _watches(connection, meant, running)
+    everybody = {member.user_id: member.name for member in asked.members} or _everybody(connection, running)
+    people = known(connection)  # all may read the answer, whoever asked: nobody is in it who is seen by nobody
+    asked_of = {who: name for who, name in everybody.items() if people.shows(who)}
     now = {record.viewer_id for record in running.records if _is(record, meant)}
     rows = [
         _seen_by(viewer_id, name, watches.get(viewer_id, []), asked.watched_percent, viewer_id in now)

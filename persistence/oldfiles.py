@@ -11,6 +11,7 @@ from typing import Any, get_args
 from awards import Totals
 from messages import EndReason, Item, Source, WatchRecord
 from messages.base import DurationMs, PositionMs
+from messages.texts import YEAR_LIMIT, storable
 from persistence.copies import BADGES, HISTORY, STATS
 from persistence.errors import ImportFault
 
@@ -83,7 +84,7 @@ class Fields:
             if value == "" and default is not None:
                 return default
             raise self.fault(name, "a text")
-        return str(value)
+        return storable(str(value))
 
     def number(self, name: str, default: float | None = 0.0) -> float | None:
         """Return a number of at least 0; the default where there is none."""
@@ -117,7 +118,7 @@ class Fields:
         value = self._values.get(name) or []
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise self.fault(name, "a list of texts")
-        return tuple(value)
+        return tuple(storable(entry) for entry in value)
 
     def counts(self, name: str) -> dict[str, int]:
         """Return an object of whole numbers."""
@@ -268,6 +269,7 @@ def _watch(
     percent = fields.number("completion_percentage", None)
     viewer_id = fields.text("user_id")
     title, year = fields.text("movie_title"), fields.whole("year")
+    year = year if year is None or year <= YEAR_LIMIT else None
     director = fields.text("director", "")
     directors = fields.names("directors") if fields.has("directors") else ((director,) if director else ())
     watch_id = fields.text("watch_id", _watch_id(viewer_id, title, started_at_s))

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, case, select, update
 
 from awards import Badge, Totals, added, earned, published, shown_title
-from awards.calendar import local
+from awards.calendar import local, shares
 from awards.totals import lessened
 from messages import ViewerStats, WatchRecord
 from persistence.people import hidden, known
@@ -48,12 +48,17 @@ def decode_totals(text: str | None) -> Totals:
 def totals_from_rows(connection: Connection, rules: Rules, viewer_id: str, without: Iterable[str] = ()) -> Totals:
     """Count a viewer's totals anew: the base of an import and every stored watch but those in `without`."""
     left_out = set(without)
-    base = connection.execute(select(VIEWERS.c.base).where(VIEWERS.c.viewer_id == viewer_id)).scalar()
     rows = connection.execute(
         select(WATCHES).where(WATCHES.c.viewer_id == viewer_id).order_by(WATCHES.c.seq)
     ).mappings()
     records = (watch_record(row) for row in rows if row["watch_id"] not in left_out)
-    return added(decode_totals(base), records, rules.zone)
+    return added(_base(connection, viewer_id), records, rules.zone)
+
+
+def _base(connection: Connection, viewer_id: str) -> Totals:
+    """Return what imports claim beyond their history."""
+    query = select(VIEWERS.c.base).where(VIEWERS.c.viewer_id == viewer_id)
+    return decode_totals(connection.execute(query).scalar())
 
 
 def totals_without(connection: Connection, rules: Rules, viewer_id: str, totals: Totals, now: Present) -> Totals:
@@ -63,8 +68,27 @@ def totals_without(connection: Connection, rules: Rules, viewer_id: str, totals:
         return totals
     chosen = (WATCHES.c.viewer_id == viewer_id, WATCHES.c.watch_id.in_(ids))
     rows = connection.execute(select(WATCHES).where(*chosen)).mappings()
-    less = lessened(totals, map(watch_record, rows), rules.zone, now.records)
+
+    def otherwise(day: str) -> bool:
+        return _was_watched(connection, rules, viewer_id, day, ids)
+
+    less = lessened(totals, map(watch_record, rows), rules.zone, now.records, otherwise)
     return totals_from_rows(connection, rules, viewer_id, ids) if less is None else less
+
+
+def _was_watched(connection: Connection, rules: Rules, viewer_id: str, day: str, without: Iterable[str]) -> bool:
+    """Tell whether a viewer watched on a local day (ISO date): an import says so, or a stored watch but `without`."""
+    if day in _base(connection, viewer_id).days:
+        return True
+    began = datetime.combine(date.fromisoformat(day), time(), rules.zone)
+    query = select(WATCHES.c.started_at_s, WATCHES.c.ended_at_s, WATCHES.c.playing_s).where(
+        WATCHES.c.viewer_id == viewer_id,
+        WATCHES.c.ended_at_s >= began.timestamp(),
+        WATCHES.c.started_at_s < (began + timedelta(days=1)).timestamp(),
+        WATCHES.c.brief.is_(False),
+        WATCHES.c.watch_id.not_in(list(without)),
+    )
+    return any(day in shares(*times, rules.zone) for times in connection.execute(query))
 
 
 def stored_totals(connection: Connection, viewer_id: str) -> Totals | None:

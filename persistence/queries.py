@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from awards import added, progress, published, streaks
 from awards.badges import unknown
@@ -36,41 +36,40 @@ MAX_ROWS = 100
 
 
 class Queries:
-    """Reads with the engine of `Store.reader`; safe to use from several threads."""
+    """Answers from what one connection shows, in the thread that opened it (`Store.reading`)."""
 
-    def __init__(self, reader: Engine, rules: Rules) -> None:
-        self._reader = reader
+    def __init__(self, connection: Connection, rules: Rules) -> None:
+        self._connection = connection
         self._rules = rules
 
     def viewer(self, asked: GetViewerStats, running: Present, at_s: float) -> ViewerProfile:
         """Return a viewer's statistics with what runs now, badges and progress."""
-        with self._reader.connect() as connection:
-            people = known(connection)
-            viewer_id = people.viewer(asked.viewer_id)
-            present = running.of(viewer_id)
-            now = present.records
-            if not may_see(people, viewer_id, asked.asker):
-                return ViewerProfile(stats=None, badges=(), progress=(), hidden=True)
-            name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == viewer_id)).scalar()
-            if name is None and not now:
-                return ViewerProfile(stats=None, badges=(), progress=self._progress(connection, None, {}))
-            totals = self._totals(connection, viewer_id, present)
-            badges = self._earned(connection, viewer_id)
-            stats = published(
-                totals,
-                viewer_id,
-                now[-1].username if now else str(name),
-                self._rules.today(at_s),
-                watching_now=watching(now),
-                badges=len(badges),
-            )
-            held = {badge.badge_id: badge.earned_at_s for badge in badges}
-            board = self._by_value(connection, "time", running, at_s)
-            rank = next((row.rank for row in board if row.viewer_id == viewer_id), 0)
-            days = self._days(connection, viewer_id, present, at_s)
-            return ViewerProfile(stats, badges, self._progress(connection, totals, held), rank, days)
+        people = known(self._connection)
+        viewer_id = people.viewer(asked.viewer_id)
+        present = running.of(viewer_id)
+        now = present.records
+        if not may_see(people, viewer_id, asked.asker):
+            return ViewerProfile(stats=None, badges=(), progress=(), hidden=True)
+        name = self._connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == viewer_id)).scalar()
+        if name is None and not now:
+            return ViewerProfile(stats=None, badges=(), progress=self._progress(None, {}))
+        totals = self._totals(viewer_id, present)
+        badges = self._earned(viewer_id)
+        stats = published(
+            totals,
+            viewer_id,
+            now[-1].username if now else str(name),
+            self._rules.today(at_s),
+            watching_now=watching(now),
+            badges=len(badges),
+        )
+        held = {badge.badge_id: badge.earned_at_s for badge in badges}
+        board = self._by_value("time", running, at_s)
+        rank = next((row.rank for row in board if row.viewer_id == viewer_id), 0)
+        days = self._days(viewer_id, present, at_s)
+        return ViewerProfile(stats, badges, self._progress(totals, held), rank, days)
 
-    def _days(self, connection: Connection, viewer_id: str, now: Present, at_s: float) -> tuple[tuple[str, float], ...]:
+    def _days(self, viewer_id: str, now: Present, at_s: float) -> tuple[tuple[str, float], ...]:
         """Seconds watched on each day of the last year; a watch belongs to the day it began on."""
         query = select(WATCHES.c.started_at_s, WATCHES.c.playing_s).where(
             WATCHES.c.viewer_id == viewer_id,
@@ -78,25 +77,28 @@ class Queries:
             WATCHES.c.started_at_s >= at_s - YEAR_S,
             WATCHES.c.watch_id.not_in(now.instead_of),
         )
-        played: list[Any] = [*connection.execute(query), *((each.started_at_s, each.playing_s) for each in now.records)]
+        played: list[Any] = [
+            *self._connection.execute(query),
+            *((each.started_at_s, each.playing_s) for each in now.records),
+        ]
         days: dict[str, float] = {}
         for started_at_s, playing_s in played:
             day = local(started_at_s, self._rules.zone).date().isoformat()
             days[day] = days.get(day, 0.0) + playing_s
         return tuple(sorted(days.items()))
 
-    def _totals(self, connection: Connection, viewer_id: str, now: Present) -> Any:
-        finished = stored_totals(connection, viewer_id) or decode_totals(None)
-        alone = totals_without(connection, self._rules, viewer_id, finished, now)
+    def _totals(self, viewer_id: str, now: Present) -> Any:
+        finished = stored_totals(self._connection, viewer_id) or decode_totals(None)
+        alone = totals_without(self._connection, self._rules, viewer_id, finished, now)
         return added(alone, now.records, self._rules.zone)
 
-    def _progress(self, connection: Connection, totals: Any, held: dict[str, float]) -> Any:
+    def _progress(self, totals: Any, held: dict[str, float]) -> Any:
         query = select(VIEWER_BADGES.c.badge_id, func.count()).group_by(VIEWER_BADGES.c.badge_id)
-        holders: dict[str, int] = dict(connection.execute(query).all())
+        holders: dict[str, int] = dict(self._connection.execute(query).all())
         return progress(self._rules.badges, totals or decode_totals(None), held, holders)
 
-    def _earned(self, connection: Connection, viewer_id: str) -> tuple[EarnedBadge, ...]:
-        rows = connection.execute(
+    def _earned(self, viewer_id: str) -> tuple[EarnedBadge, ...]:
+        rows = self._connection.execute(
             select(VIEWER_BADGES)
             .where(VIEWER_BADGES.c.viewer_id == viewer_id)
             .order_by(VIEWER_BADGES.c.earned_at_s.desc(), VIEWER_BADGES.c.badge_id)
@@ -105,14 +107,12 @@ class Queries:
 
     def catalogue(self) -> BadgeCatalogue:
         """Return every badge there is, with how many have it."""
-        with self._reader.connect() as connection:
-            shown = self._progress(connection, None, {})
-            return BadgeCatalogue(tuple(msgspec.structs.replace(badge, progress=0.0) for badge in shown))
+        shown = self._progress(None, {})
+        return BadgeCatalogue(tuple(msgspec.structs.replace(badge, progress=0.0) for badge in shown))
 
     def history(self, asked: GetHistory) -> HistoryPage:
         """Return a page of finished watches, the newest first."""
-        with self._reader.connect() as connection:
-            people = known(connection)
+        people = known(self._connection)
         if asked.viewer_id and not may_see(people, asked.viewer_id, asked.asker):
             return HistoryPage((), 0, hidden=True)
         chosen: list[ColumnElement[bool]] = []
@@ -131,11 +131,10 @@ class Queries:
             .limit(_bounded(asked.limit))
             .offset(max(0, asked.offset))
         )
-        with self._reader.connect() as connection:
-            total = connection.execute(select(func.count()).select_from(WATCHES).where(*chosen)).scalar_one()
-            names = people.names()
-            records = tuple(named(watch_record(row), names) for row in connection.execute(query).mappings())
-            return HistoryPage(records, total)
+        total = self._connection.execute(select(func.count()).select_from(WATCHES).where(*chosen)).scalar_one()
+        names = people.names()
+        records = tuple(named(watch_record(row), names) for row in self._connection.execute(query).mappings())
+        return HistoryPage(records, total)
 
     def suggest(self, part: str, limit: int) -> TitlesSuggested:
         """Return titles that contain `part`, the most watched first."""
@@ -146,33 +145,33 @@ class Queries:
             .order_by(func.count().desc(), WATCHES.c.title)
             .limit(_bounded(limit))
         )
-        with self._reader.connect() as connection:
-            return TitlesSuggested(tuple(connection.execute(query).scalars()))
+        return TitlesSuggested(tuple(self._connection.execute(query).scalars()))
 
     def leaderboard(self, asked: GetLeaderboard, running: Present, at_s: float) -> Leaderboard:
         """Return a page of places. With `since_s` only watches that ended since then count (movies, time)."""
-        with self._reader.connect() as connection:
-            if asked.since_s is not None and asked.kind in ("movies", "time"):
-                rows = self._since(connection, asked.kind, asked.since_s, running)
-            else:
-                rows = self._by_value(connection, asked.kind, running, at_s)
-            start = max(0, asked.offset)
-            page = nameless(rows[start : start + _bounded(asked.limit)], known(connection))
+        if asked.since_s is not None and asked.kind in ("movies", "time"):
+            rows = self._since(asked.kind, asked.since_s, running)
+        else:
+            rows = self._by_value(asked.kind, running, at_s)
+        start = max(0, asked.offset)
+        page = nameless(rows[start : start + _bounded(asked.limit)], known(self._connection))
         return Leaderboard(asked.kind, page, len(rows))
 
-    def _by_value(self, connection: Connection, kind: str, running: Present, at_s: float) -> list[LeaderboardRow]:
+    def _by_value(self, kind: str, running: Present, at_s: float) -> list[LeaderboardRow]:
         """Everybody's saved figure; of those who watch now, the present one."""
-        found = {viewer_id: (name, float(value)) for viewer_id, name, value in connection.execute(_saved_figures(kind))}
+        found = {
+            viewer_id: (name, float(value)) for viewer_id, name, value in self._connection.execute(_saved_figures(kind))
+        }
         if kind != "badges":
             for record in running.records:
-                totals = self._totals(connection, record.viewer_id, running.of(record.viewer_id))
+                totals = self._totals(record.viewer_id, running.of(record.viewer_id))
                 streak = streaks(totals.days, self._rules.today(at_s))[0]
                 value = {"movies": totals.films, "time": totals.playing_s, "streak": streak}[kind]
                 found[record.viewer_id] = (record.username, float(value))
-        unseen = hidden(known(connection))
+        unseen = hidden(known(self._connection))
         return _ranked((who, name, value) for who, (name, value) in found.items() if who not in unseen)
 
-    def _since(self, connection: Connection, kind: str, since_s: float, running: Present) -> list[LeaderboardRow]:
+    def _since(self, kind: str, since_s: float, running: Present) -> list[LeaderboardRow]:
         films = WATCHES.c.media_type == "movie"
         figure = func.sum(WATCHES.c.playing_s) if kind == "time" else func.count().filter(films)
         query = (
@@ -184,14 +183,14 @@ class Queries:
             )
             .group_by(WATCHES.c.viewer_id)
         )
-        values = {viewer_id: float(value or 0) for viewer_id, value in connection.execute(query)}
-        names: dict[str, str] = dict(connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username)).all())
+        values = {viewer_id: float(value or 0) for viewer_id, value in self._connection.execute(query)}
+        names: dict[str, str] = dict(self._connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username)).all())
         for record in running.records:
             if not record.brief:
                 more = record.playing_s if kind == "time" else float(record.media_type == "movie")
                 values[record.viewer_id] = values.get(record.viewer_id, 0.0) + more
                 names.setdefault(record.viewer_id, record.username)
-        unseen = hidden(known(connection))
+        unseen = hidden(known(self._connection))
         return _ranked((who, names.get(who, who), value) for who, value in values.items() if who not in unseen)
 
 

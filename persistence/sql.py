@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Table, func, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
 from persistence.tables import FACTS, WATCHES
 
@@ -77,10 +77,26 @@ def count_history(connection: Connection, more: int, seq: int | None = None) -> 
     put_facts(connection, {"history_count": str(history_count(connection) + more), **places})
 
 
-def explained(error: SQLAlchemyError | OSError, store: str) -> str:
+def explained(error: Exception, store: str) -> str:
     """Return what a failed save means and what to do about it, in one line."""
     cause, cure = cause_and_cure(error)
+    if is_refused(error):
+        return f"{store}: {cause} (the store cannot hold that value, and to try again is no use: report this line)"
     return f"{store}: {cause} ({cure}; nothing in memory is lost, the next save tries again)"
+
+
+UNWRITABLE = (DataError, IntegrityError, OverflowError, UnicodeError)
+"""What is raised at a value that no column holds: by the store, or by its driver before the store sees it."""
+
+
+def is_refused(error: Exception) -> bool:
+    """Whether the store cannot hold a value, so that it is no use to try again.
+
+    A key that is there already is no such value: another program wrote in between, and the next try takes the next key.
+    """
+    said = str(error).lower()
+    is_taken = isinstance(error, IntegrityError) and ("unique constraint" in said or "duplicate key" in said)
+    return isinstance(error, UNWRITABLE) and not is_taken
 
 
 _OF_SERVERS: Mapping[tuple[str, ...], str] = {

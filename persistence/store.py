@@ -19,7 +19,7 @@ from messages import Moment, WatchRecord, WatchState
 from persistence.changes import Change
 from persistence.copying import Copier
 from persistence.engine import name_of, reader_engine, sqlite_file
-from persistence.errors import SaveFailed
+from persistence.errors import SaveFailed, SaveRefused
 from persistence.linking import is_member, originals, part, put_part, settling
 from persistence.opening import open_writer
 from persistence.people import NameSeen, forgotten, known, renamed
@@ -37,7 +37,7 @@ from persistence.running import (
     wants,
     were_watching,
 )
-from persistence.sql import count_history, explained, history_count, history_seq, upsert
+from persistence.sql import UNWRITABLE, count_history, explained, history_count, history_seq, is_refused, upsert
 from persistence.tables import CHECKPOINT, HANDLED_MESSAGES, SAVES, VIEWER_BADGES, VIEWER_STATS, WATCHES
 from tracking.people import People
 
@@ -101,7 +101,8 @@ class Store:
         known. `closed` is when the tracker closed it, `running` what else runs (None: not known), `at_s` the
         time of the save.
 
-        Raises SaveFailed with nothing changed; CopiesFailed with the store saved.
+        Raises SaveFailed with nothing changed (SaveRefused where it, or what runs, cannot be stored); CopiesFailed with
+        the store saved.
         """
         with self.writing() as connection:
             if _is_handled(connection, message_id):
@@ -151,6 +152,18 @@ class Store:
             plan = self._copier.plan(connection, history_anew=reason == "command")
         self._copier.carry_out(plan)
         return result
+
+    def refused(self, running: Iterable[Running], at_s: float) -> dict[str, str]:
+        """Return which running watches the store cannot hold, by watch_id, and why; each is tried, and none is kept."""
+        found = {}
+        for watch in running:
+            try:
+                with self.writing() as connection:
+                    self._publish(connection, self._keep_running(connection, [watch], known(connection), at_s), at_s)
+                    connection.rollback()
+            except SaveRefused as error:
+                found[watch.state.watch_id] = str(error)
+        return found
 
     def _keep_running(self, connection: Connection, running: Iterable[Running], people: People, at_s: float) -> Present:
         """Write the checkpoint of what still runs; return that as the watches of those for whom they count."""
@@ -257,10 +270,15 @@ class Store:
             known = records_of(connection, (state.watch_id for state in watches))
             return tuple(state for state in watches if runs(state, known))
 
-    def present(self, running: Iterable[Running]) -> Present:
-        """Return what runs as watches of those for whom it counts, as if it ended now."""
+    @contextmanager
+    def reading(self, running: Iterable[Running] = ()) -> Iterator[tuple[Connection, Present]]:
+        """One transaction that reads, with what runs as watches of those for whom it counts, as if it ended now.
+
+        Whatever is saved meanwhile, all that is read is from one moment: what ends then is stored or runs, never both.
+        `running` must be from before that moment, or what ends in between would be neither.
+        """
         with self.reader.connect() as connection:
-            return self._present(connection, running)
+            yield connection, self._present(connection, running)
 
     def _present(self, connection: Connection, running: Iterable[Running]) -> Present:
         people = known(connection)
@@ -321,12 +339,15 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction; every error of the store becomes a SaveFailed that says what to do."""
+        """One transaction; every error of the store becomes a SaveFailed that says what to do.
+
+        Where it is a value that cannot be stored, a SaveRefused.
+        """
         try:
             with self._writer.begin() as connection:
                 yield connection
-        except (SQLAlchemyError, OSError) as error:
-            raise SaveFailed(explained(error, self.name)) from error
+        except (SQLAlchemyError, OSError, *UNWRITABLE) as error:
+            raise (SaveRefused if is_refused(error) else SaveFailed)(explained(error, self.name)) from error
 
 
 def _is_outdated(record: WatchRecord, closed: Moment, stored: Row) -> bool:

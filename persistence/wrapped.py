@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from awards.year import Presence, biggest_night, of_year, top_films, top_viewers, year_of
 from messages import CommunityYear, GetCommunityYear, GetYear, Message, WatchRecord, YearOfViewer
@@ -16,40 +16,38 @@ from persistence.sql import parts
 from persistence.tables import VIEWER_BADGES, VIEWERS, WATCHES
 
 
-def viewer_year(reader: Engine, rules: Rules, asked: GetYear, running: Present, _at_s: float) -> YearOfViewer:
+def viewer_year(connection: Connection, rules: Rules, asked: GetYear, running: Present, _at_s: float) -> YearOfViewer:
     """Return a viewer's year."""
-    with reader.connect() as connection:
-        people = known(connection)
-        who = people.viewer(asked.viewer_id)
-        if not may_see(people, who, asked.asker):
-            return YearOfViewer("", year_of((), asked.year, rules.zone), (), hidden=True)
-        records = _records(connection, rules, asked.year, running, WATCHES.c.viewer_id == who)
-        records = [record for record in records if record.viewer_id == who]
-        name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == who)).scalar()
-        unseen = hidden(people)
-        company = [row for row in _company(connection, records, running) if row[1] not in unseen]
-        first_s, end_s = _bounds(asked.year, rules)
-        earned = connection.execute(
-            select(VIEWER_BADGES)
-            .where(
-                VIEWER_BADGES.c.viewer_id == who,
-                VIEWER_BADGES.c.earned_at_s >= first_s,
-                VIEWER_BADGES.c.earned_at_s < end_s,
-            )
-            .order_by(VIEWER_BADGES.c.earned_at_s.desc(), VIEWER_BADGES.c.badge_id)
-        ).mappings()
-        badges = tuple(as_earned(rules, row["badge_id"], row["earned_at_s"], row["progress"]) for row in earned)
+    people = known(connection)
+    who = people.viewer(asked.viewer_id)
+    if not may_see(people, who, asked.asker):
+        return YearOfViewer("", year_of((), asked.year, rules.zone), (), hidden=True)
+    records = _records(connection, rules, asked.year, running, WATCHES.c.viewer_id == who)
+    records = [record for record in records if record.viewer_id == who]
+    name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == who)).scalar()
+    unseen = hidden(people)
+    company = [row for row in _company(connection, records, running) if row[1] not in unseen]
+    first_s, end_s = _bounds(asked.year, rules)
+    earned = connection.execute(
+        select(VIEWER_BADGES)
+        .where(
+            VIEWER_BADGES.c.viewer_id == who,
+            VIEWER_BADGES.c.earned_at_s >= first_s,
+            VIEWER_BADGES.c.earned_at_s < end_s,
+        )
+        .order_by(VIEWER_BADGES.c.earned_at_s.desc(), VIEWER_BADGES.c.badge_id)
+    ).mappings()
+    badges = tuple(as_earned(rules, row["badge_id"], row["earned_at_s"], row["progress"]) for row in earned)
     username = name or next((record.username for record in records), "")
     return YearOfViewer(username, year_of(records, asked.year, rules.zone, company), badges)
 
 
 def community_year(
-    reader: Engine, rules: Rules, asked: GetCommunityYear, running: Present, _at_s: float
+    connection: Connection, rules: Rules, asked: GetCommunityYear, running: Present, _at_s: float
 ) -> CommunityYear:
     """Return everybody's year."""
-    with reader.connect() as connection:
-        records = of_year(_records(connection, rules, asked.year, running), asked.year, rules.zone)
-        people = known(connection)
+    records = of_year(_records(connection, rules, asked.year, running), asked.year, rules.zone)
+    people = known(connection)
     return CommunityYear(
         year_of(records, asked.year, rules.zone),
         len({record.viewer_id for record in records}),

@@ -10,6 +10,7 @@ from actors.discord.desk import Desk
 from actors.discord.failures import POSSIBLE
 from actors.discord.troubles import Troubles
 from messages import VoiceMember, VoicePresence
+from messages.texts import storable
 
 EVERY_S = 10.0
 """Service seconds between two reports without a change."""
@@ -94,7 +95,7 @@ class VoiceWatch:
             if member is None and user_id not in self._strangers:
                 self._look_up(channel.guild, user_id)
             if member is not None and not member.bot and self._ignored.isdisjoint(role.id for role in member.roles):
-                there[str(user_id)] = VoiceMember(str(user_id), member.display_name)
+                there[str(user_id)] = VoiceMember(str(user_id), storable(member.display_name))
         self._strangers = {key: value for key, value in self._strangers.items() if key in channel.voice_states}
         stayed = [key for key in self._members if key in there]
         came = [key for key in there if key not in self._members]

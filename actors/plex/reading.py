@@ -12,6 +12,7 @@ from plexapi.base import PlexSession
 from plexapi.exceptions import PlexApiException
 
 from messages import DurationMs, Item, Playback, PlayerState, PositionMs
+from messages.texts import YEAR_LIMIT, storable
 
 SESSIONS_PATH: Final = "/status/sessions"
 TEXT_LIMIT: Final = 300
@@ -120,7 +121,7 @@ def item_of(element: Element, known: Mapping[str, Any], server_id: str) -> Item:
         rating_key="" if rating_key is None else str(rating_key),
         kind=kind,
         title=_text(known.get("title")),
-        year=_number(known.get("year")),
+        year=_number(known.get("year"), most=YEAR_LIMIT),
         duration_ms=None if live else duration_ms,
         genres=_tags(element, "Genre"),
         directors=_tags(element, "Director"),
@@ -164,7 +165,7 @@ def _number(value: object, below: int = 0, most: int = NUMBER_LIMIT) -> int | No
 
 
 def _text(value: object) -> str:
-    return value[:TEXT_LIMIT] if isinstance(value, str) else ""
+    return storable(value[:TEXT_LIMIT]) if isinstance(value, str) else ""
 
 
 def _tags(element: Element, kind: str) -> tuple[str, ...]:

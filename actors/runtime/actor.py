@@ -22,7 +22,7 @@ import pykka
 from pykka._envelope import Envelope as PykkaEnvelope
 
 from actors.runtime.clock import Clock
-from actors.runtime.errors import ActorUnavailable, NotNow, Refused
+from actors.runtime.errors import ActorUnavailable, Never, NotNow, Refused
 from actors.runtime.handling import Handling
 from actors.runtime.inbox import Broken, Inbox, nothing
 from actors.runtime.mailbox import Incoming
@@ -181,7 +181,8 @@ class Actor(pykka.ThreadingActor):
     def _handle(self, incoming: Incoming) -> None:
         handler = self._handlers.get(type(incoming.message))
         if handler is None or (incoming.kept_id and self._handling.deadly(incoming.kept_id)):
-            self._put_aside(incoming, unheard=handler is None)
+            unheard = f"{self.context.name} does not hear it" if handler is None else ""
+            self._put_aside(incoming, unheard or "it killed its actor twice: set aside")
             return
         self.handling_id = incoming.kept_id
         if incoming.kept_id:
@@ -190,6 +191,9 @@ class Actor(pykka.ThreadingActor):
             result = self._timed(handler, incoming.message)
         except NotNow as error:
             self._not_now(incoming, error)
+            return
+        except Never as error:
+            self._never(incoming, error)
             return
         except Exception as error:
             if not incoming.ask_id:
@@ -257,15 +261,23 @@ class Actor(pykka.ThreadingActor):
         else:
             self.node.dead_letters.add(f"not now: {error}", sender=incoming.sender, message=incoming.message)
 
+    def _never(self, incoming: Incoming, error: Never) -> None:
+        if incoming.ask_id:
+            self._failed_ask(incoming, error)
+            return
+        self._last_error = f"{tag_of(incoming.message)}: {error}"
+        if incoming.kept_id:
+            self._handling.end()
+        self._put_aside(incoming, str(error))
+
     def _failed_ask(self, incoming: Incoming, error: BaseException) -> None:
         self._last_error = f"{tag_of(incoming.message)}: {error}"
         trace = None if isinstance(error, Refused) else error
         self.log.warning("%s for %s failed: %s", tag_of(incoming.message), incoming.sender, error, exc_info=trace)
         self.node.refuse(incoming, error)
 
-    def _put_aside(self, incoming: Incoming, *, unheard: bool) -> None:
+    def _put_aside(self, incoming: Incoming, reason: str) -> None:
         tag = tag_of(incoming.message)
-        reason = f"{self.context.name} does not hear it" if unheard else "it killed its actor twice: set aside"
         self.node.dead_letters.add(
             reason, sender=incoming.sender, message=incoming.message, message_id=incoming.kept_id,
             whole=bool(incoming.kept_id),

@@ -46,3 +46,10 @@ class NotNow(Exception):
 
     The actor lives on, the message is not acknowledged, and its sender sends it again after a pause.
     """
+
+
+class Never(Exception):
+    """Raised by the handler of a message that cannot be done, however often it comes: its text says why.
+
+    The actor lives on. The message goes to the dead letters, whole where it is a kept one, and those behind it go on.
+    """

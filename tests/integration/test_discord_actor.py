@@ -96,6 +96,15 @@ def test_the_voice_channel_is_told_at_each_change(stage: Stage) -> None:
         )
 
 
+def test_a_name_is_told_without_letters_that_no_store_can_hold(stage: Stage) -> None:
+    """PostgreSQL takes no NUL: the member's watches would never be stored."""
+    member = stage.discord.member("Chiara")
+    member.nick = "Chi\0ara"
+    stage.discord.join_voice(member)
+    with stage.acting():
+        until(lambda: present(stage) == (True, ["Chiara"]), "the one who was there")
+
+
 def test_a_stage_channel_is_watched_as_well(stage: Stage) -> None:
     """A premiere in a stage channel."""
     stage.changes = {"watch_party_voice_channel_id": stage.discord.channel("Premieres").id}

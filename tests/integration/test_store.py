@@ -12,7 +12,6 @@ from sqlalchemy import select
 
 from messages import Moment
 from persistence.filmstats import movie_stats
-from persistence.present import Present
 from persistence.store import Store
 from persistence.tables import METADATA
 from tests.unit.persistence.making import (
@@ -20,9 +19,9 @@ from tests.unit.persistence.making import (
     EVENING,
     FILM,
     RULES,
+    answered,
     closed,
     finish,
-    now,
     open_store,
     record,
     running,
@@ -94,7 +93,7 @@ def test_films_of_one_title_are_told_apart(store: Store) -> None:
     """The older bot told films apart by title alone: a remake of the same name is another one."""
     remake = replace(FILM, year=2027, rating_key="200")
     finish(store, record("w1"), record("w2", "502", item=remake))
-    found = movie_stats(store.reader, RULES, "", Present(), EVENING + 9000)
+    found = answered(store, lambda at, now: movie_stats(at, RULES, "", now, EVENING + 9000))
     assert (found.titles, found.watches) == (2, 2)
     assert {(film.title, film.year) for film in found.most_watched} == {("Alien", 1979), ("Alien", 2027)}
 
@@ -104,7 +103,7 @@ def test_figures_can_be_those_of_a_week(store: Store) -> None:
     later = EVENING + 8 * DAY
     finish(store, record("w1"), record("w2", "502", started_at_s=later, ended_at_s=later + 600))
     late = record("w3", "503", started_at_s=later + 900, ended_at_s=later + 960)
-    found = movie_stats(store.reader, RULES, "", now(store, late), later + 960, later)
+    found = answered(store, lambda at, now: movie_stats(at, RULES, "", now, later + 960, later), late)
     assert (found.watches, found.viewers) == (2, 2)
     assert [shown.watch_id for shown in found.recent] == ["w2"]
 

@@ -1,5 +1,6 @@
 """Import of the older bot's files and of exports: faithful, idempotent, all or nothing."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -310,6 +311,33 @@ def test_an_export_from_a_linked_time_counts_nothing_twice_after_it(store: Store
         unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
     assert import_old(store, files, EVENING) == Imported(0, 0, 0)
     assert hours(store) == {"plex:srv:7": 7200.0, "501": 7000.0}
+
+
+def test_what_a_linked_member_brings_is_one_with_the_account_watch_of_that_time(store: Store, tmp_path: Path) -> None:
+    """At once, and not only when that film ends the next time; again changes nothing, and it can be taken apart."""
+    other = replace(FILM, rating_key="200", title="Aliens")
+    before = open_store(tmp_path / "before")
+    finish(
+        before,
+        record("V", playing_s=7000.0),
+        record("V2", item=other, started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 7200),
+    )
+    export(before, tmp_path / "files")
+    before.close()
+    files = read_old(tmp_path / "files", RULES, 80.0, 60.0)
+    with store.changing(EVENING) as change:
+        link(change, LinkAccount("plex:srv:7", "annaplex", "501", "Anna", "1"), EVENING)
+    finish(store, record("P", "plex:srv:7", source="plex"))
+    assert import_old(store, files, EVENING).watches == 2
+    assert hours(store) == {"501": 14400.0}
+    lines = json.loads((tmp_path / "data" / HISTORY).read_text())
+    assert [(line["watch_id"], line["playing_seconds"]) for line in lines] == [("P", 7200.0), ("V2", 7200.0)]
+    assert import_old(store, files, EVENING) == Imported(0, 0, 0)
+    cut = dataclasses.replace(files, watches=files.watches[1:])  # what came before still explains the figures
+    assert import_old(store, cut, EVENING) == Imported(0, 0, 0)
+    with store.changing(EVENING) as change:
+        unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
+    assert hours(store) == {"501": 14200.0, "plex:srv:7": 7200.0}
 
 
 def test_old_figures_of_a_linked_member_are_refused(store: Store, old: Path) -> None:

@@ -1,20 +1,22 @@
 """The same store on PostgreSQL: the same rows, figures and copies."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
-from messages import GetHistory, GetLeaderboard, GetViewerStats
+from messages import GetHistory, GetLeaderboard, GetViewerStats, Leaderboard, ViewerProfile
 from persistence.copies import ALL
 from persistence.errors import StoreError
 from persistence.filmstats import movie_stats
 from persistence.present import Present
 from persistence.queries import Queries
 from persistence.store import Store
-from tests.unit.persistence.making import EVENING, RULES, closed, finish, now, open_store, record, running
+from tests.integration.persistence_rig import House
+from tests.unit.persistence.making import EVENING, RULES, answered, closed, finish, open_store, record, running
 
 
 @pytest.fixture(scope="module")
@@ -55,16 +57,17 @@ def test_a_night_gives_the_same_files_as_on_sqlite(url: str, tmp_path: Path) -> 
     assert postgres.checkpoint() == sqlite.checkpoint()
     assert postgres.unannounced() == sqlite.unannounced()
     assert postgres.resumable(0) == sqlite.resumable(0)
-    for ask in (
-        lambda store: Queries(store.reader, RULES).viewer(GetViewerStats("501"), now(store, record("w3")), EVENING),
-        lambda store: Queries(store.reader, RULES).history(GetHistory(title="ALI")),
-        lambda store: Queries(store.reader, RULES).leaderboard(GetLeaderboard("time"), Present(), EVENING),
-        lambda store: Queries(store.reader, RULES).leaderboard(GetLeaderboard("movies", 1.0), Present(), EVENING),
-        lambda store: Queries(store.reader, RULES).leaderboard(GetLeaderboard("badges"), Present(), EVENING),
-        lambda store: Queries(store.reader, RULES).suggest("a", 5),
-        lambda store: movie_stats(store.reader, RULES, "", now(store, record("w3")), EVENING),
-    ):
-        assert ask(postgres) == ask(sqlite)
+    asks: list[Callable[[Connection, Present], Any]] = [
+        lambda at, now: Queries(at, RULES).viewer(GetViewerStats("501"), now, EVENING),
+        lambda at, _now: Queries(at, RULES).history(GetHistory(title="ALI")),
+        lambda at, now: Queries(at, RULES).leaderboard(GetLeaderboard("time"), now, EVENING),
+        lambda at, now: Queries(at, RULES).leaderboard(GetLeaderboard("movies", 1.0), now, EVENING),
+        lambda at, now: Queries(at, RULES).leaderboard(GetLeaderboard("badges"), now, EVENING),
+        lambda at, _now: Queries(at, RULES).suggest("a", 5),
+        lambda at, now: movie_stats(at, RULES, "", now, EVENING),
+    ]
+    for ask in asks:
+        assert answered(postgres, ask, record("w3")) == answered(sqlite, ask, record("w3"))
     postgres.close()
     sqlite.close()
 
@@ -92,3 +95,38 @@ def test_a_foreign_database_is_refused(url: str, tmp_path: Path) -> None:
         tables = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
         assert tables.scalars().all() == ["theirs"]
     other.dispose()
+
+
+@pytest.mark.parametrize("on", ["sqlite", "postgresql"])
+def test_what_ends_while_an_answer_is_made_counts_once_in_it(
+    on: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ran when the answer was begun, and is stored before the answer looks into the store."""
+    whole = {"database_url": request.getfixturevalue("url")} if on == "postgresql" else {}
+    house = House(tmp_path, **whole)
+    looked, ended = threading.Event(), threading.Event()
+    present = Store._present
+
+    def then_it_ends(self: Store, connection: Connection, running: Any) -> Present:
+        found = present(self, connection, running)
+        looked.set()
+        assert ended.wait(10)
+        return found
+
+    try:
+        house.report(record())
+        house.tick()
+        monkeypatch.setattr(Store, "_present", then_it_ends)
+        asked = [GetViewerStats("501", asker="501"), GetLeaderboard("time", since_s=1.0)]
+        profile, board = [house.discord.ask_future("persistence", question, 20.0) for question in asked]
+        house.until(looked.is_set)
+        house.finish(record())
+        ended.set()
+        house.until(lambda: profile.done() and board.done())
+        stats, rows = profile.result(), board.result()
+        assert isinstance(stats, ViewerProfile) and stats.stats is not None and isinstance(rows, Leaderboard)
+        assert (stats.stats.total_movies, stats.stats.total_watch_time_s) == (1, 7200.0)
+        assert [row.value for row in rows.rows] == [7200.0]
+    finally:
+        ended.set()
+        house.close()

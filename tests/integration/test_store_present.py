@@ -10,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from sqlalchemy import Connection, update
 
+from awards import Totals
 from messages import (
     GetCommunityYear,
     GetHistory,
@@ -31,15 +33,30 @@ from messages import (
     WatchRecord,
     YearOfViewer,
 )
+from persistence import publishing
 from persistence.filmstats import movie_stats
 from persistence.linking import CannotLink, link, unlink
 from persistence.nights import who_saw
+from persistence.present import Present
+from persistence.publishing import encode_totals
 from persistence.queries import Queries
 from persistence.store import Store
+from persistence.tables import VIEWERS
 from persistence.wrapped import community_year, viewer_year
 from tests.e2e.nights import load, sql
 from tests.integration.persistence_rig import House
-from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, closed, now, open_store, record, running
+from tests.unit.persistence.making import (
+    DAY,
+    EVENING,
+    FILM,
+    RULES,
+    answered,
+    closed,
+    finish,
+    open_store,
+    record,
+    running,
+)
 
 MEMBER, PLEX, SECOND, STRANGER = "501", "plex:srv:7", "plex:srv:8", "plex:srv:9"
 REMAKE = replace(FILM, rating_key="200", year=2017)
@@ -195,10 +212,10 @@ def test_to_end_changes_no_figure(steps: list[tuple[Any, ...]]) -> None:
         for number, step in enumerate(steps):
             _do(store, runs, number, *step)
             store.save(running(*runs.values()), _END_S, "auto")
-        before = _answers(store, list(runs.values()))
+        before = answered(store, _answers, *runs.values())
         for watch_id in sorted(runs):
             _end(store, runs, watch_id, "last")
-        assert _answers(store, []) == before
+        assert answered(store, _answers) == before
         store.close()
 
 
@@ -239,10 +256,10 @@ def _part(watch_id: str, who: str, film: Any, begins: int, minutes: int) -> Watc
     )  # fmt: skip
 
 
-def _answers(store: Store, runs: list[WatchRecord]) -> Any:
+def _answers(at: Connection, present: Present) -> Any:
     """Every answer that has running watches in it, without what says that they run and who is called how."""
-    at_s, present = _END_S, now(store, *runs)
-    queries = Queries(store.reader, RULES)
+    at_s = _END_S
+    queries = Queries(at, RULES)
     found: list[Any] = []
     for who in (PLEX, SECOND, MEMBER, STRANGER):
         profile = queries.viewer(GetViewerStats(who, asker=who), present, at_s)
@@ -250,15 +267,45 @@ def _answers(store: Store, runs: list[WatchRecord]) -> Any:
             seconds = round(profile.stats.total_watch_time_s, 3)
             found.append(replace(profile.stats, watching_now="", username="", badges=0, total_watch_time_s=seconds))
         found.append([(day, round(seconds, 3)) for day, seconds in profile.days])
-        year = viewer_year(store.reader, RULES, GetYear(who, 2026, asker=who), present, at_s)
+        year = viewer_year(at, RULES, GetYear(who, 2026, asker=who), present, at_s)
         found.append(replace(year.figures, watch_time_s=round(year.figures.watch_time_s, 3)))
-    films = movie_stats(store.reader, RULES, "", present, at_s)
+    films = movie_stats(at, RULES, "", present, at_s)
     found.append((films.watches, films.completed, films.viewers, round(films.watch_time_s, 3), films.genres))
     for asked in (GetLeaderboard("time"), GetLeaderboard("movies"), GetLeaderboard("time", since_s=EVENING)):
         rows = queries.leaderboard(asked, present, at_s).rows
         found.append(sorted((row.viewer_id, round(row.value, 3)) for row in rows))
-    all_of = community_year(store.reader, RULES, GetCommunityYear(2026), present, at_s)
+    all_of = community_year(at, RULES, GetCommunityYear(2026), present, at_s)
     found.append((all_of.viewers, all_of.figures.films, all_of.night))
-    saw = who_saw(store.reader, RULES, GetWhoSaw("alien", 80.0), present, at_s)
+    saw = who_saw(at, RULES, GetWhoSaw("alien", 80.0), present, at_s)
     found.append(sorted((row.viewer_id, row.state, row.percent) for row in saw.viewers))
     return found
+
+
+@pytest.mark.parametrize("beside", ["nothing", "an import", "a watch of no time", "a brief watch", "another's watch"])
+def test_a_day_that_a_watch_leaves_when_it_goes_on_needs_no_counting_of_all(
+    beside: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stored on two days, gone on with on a third: the second is watched only where something else says so."""
+    store = open_store(tmp_path)
+    stopped = record("w", ended_at_s=EVENING + DAY)
+    goes_on = replace(stopped, ended_at_s=EVENING + 2 * DAY, playing_s=9000.0)
+    others = {
+        "a watch of no time": record("o", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 60, playing_s=0.0),
+        "a brief watch": record("o", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 60, brief=True),
+        "another's watch": record("o", "502", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 60),
+    }
+    finish(store, stopped, *([others[beside]] if beside in others else []))
+    if beside == "an import":
+        with store.changing(EVENING) as change:
+            change.connection.execute(update(VIEWERS).values(base=encode_totals(Totals(days={"2026-11-21": 0.0}))))
+            change.viewers.add(MEMBER)
+    with store.reading(running(goes_on)) as (connection, present):
+        anew = publishing.totals_from_rows(connection, RULES, MEMBER, present.instead_of)
+        finished = publishing.stored_totals(connection, MEMBER)
+        assert finished is not None and set(finished.days) == {"2026-11-20", "2026-11-21"}
+        monkeypatch.setattr(publishing, "totals_from_rows", None)
+        without = publishing.totals_without(connection, RULES, MEMBER, finished, present)
+    # The day it began on has no time left, until what goes on is added.
+    assert without == replace(anew, days={"2026-11-20": 0.0} | anew.days)
+    assert ("2026-11-21" in anew.days) == (beside in ("an import", "a watch of no time"))
+    store.close()

@@ -280,3 +280,22 @@ def test_any_attributes_read_to_something_that_can_be_sent(server: Any, changed:
     for playback in reading.playbacks:
         assert playback.position_ms is None or 0 <= playback.position_ms <= NUMBER_LIMIT
         assert msgspec.convert(msgpack.unpackb(msgpack.packb(msgspec.to_builtins(playback))), Playback) == playback
+
+
+@pytest.mark.parametrize(("year", "read_as"), [("9999", 9999), ("10000", None), ("3000000000", None), ("0", 0)])
+def test_a_year_no_calendar_has_is_none(server: Any, year: str, read_as: int | None) -> None:
+    """PostgreSQL cannot hold the greatest of them."""
+    assert only(server, element(year=year)).item.year == read_as
+
+
+def test_texts_have_no_letters_that_a_store_cannot_hold(server: Any) -> None:
+    """No NUL and no half letters, which no XML document has either: whatever reads it one day, they stop here."""
+    odd = fromstring(element())  # noqa: S314  # ours
+    odd.set("title", "Metro\0polis \ud83c\x07 🎬")
+    for tag in (*odd.iter("User"), *odd.iter("Player")):
+        tag.set("title", "An\0ton\udfff")
+    for tag in odd.iter("Genre"):
+        tag.set("tag", "Dra\0ma")
+    (playback,) = read_sessions([odd], server).playbacks
+    assert (playback.item.title, playback.account_name, playback.player) == ("Metropolis \x07 🎬", "Anton", "Anton")
+    assert playback.item.genres == ("Drama", "Drama")

