@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Set
 from concurrent.futures import Future
 from itertools import groupby
 from types import TracebackType
@@ -178,7 +178,7 @@ class Persistence(Actor):
         records = {record.watch_id: record for record in self._reported.records}
         return [Running(state, records[state.watch_id]) for state in self._reported.active if state.watch_id in records]
 
-    def _let_go(self, ids: Collection[str]) -> None:
+    def _let_go(self, ids: Set[str]) -> None:
         """Take a watch that is stored, or all of a forgotten viewer's, off the report: its id, or the viewer's.
 
         The tracker sends no newer report until it knows of that, and a save may come first.
@@ -223,7 +223,7 @@ class Persistence(Actor):
 
     def _set_aside(self, watch_id: str) -> None:
         """Forget a finished watch that can never be stored; the next start would take it up from the checkpoint."""
-        self._let_go(watch_id)
+        self._let_go({watch_id})
         with contextlib.suppress(SaveFailed):  # said in the log; the next save does it
             self._save("finish")
 
@@ -351,8 +351,6 @@ class Persistence(Actor):
             self._awaiting.difference_update((viewer_id, badge_id) for badge_id in badge_ids)
 
     # -- questions: answered by another thread, so that a long one holds up no save ----------------------------
-
-    # -- questions -------------------------------------------------------------------------------------------
 
     def _reads(self, read: Read) -> Callable[[Any], Future[Answer]]:
         """How a question is heard that the helper answers from the store and what runs, both at one moment."""

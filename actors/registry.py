@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Set
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -60,7 +60,7 @@ class Registry:
         backups_dir: Path,
         helper: Helper,
         running: Callable[[], list[Running] | None],
-        let_go: Callable[[Collection[str]], None],
+        let_go: Callable[[Set[str]], None],
     ) -> None:
         self._actor = actor
         self._store = store
@@ -187,7 +187,7 @@ class Registry:
         except CopiesFailed as error:
             # It is gone from the store; the files follow with the next save. Not to be said as a failure to forget.
             self._log.error("The JSON copies still have what was stored of viewer %s: %s", asked.viewer_id, error)
-        self._let_go(gone.ids)
+        self._let_go(set(gone.ids))
         self._tracker.tell(ViewerForgotten(gone.ids))
         self.tell()
         self._log.info(
