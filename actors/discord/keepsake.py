@@ -45,6 +45,8 @@ class Card(msgspec.Struct):
     """Whether its chart was drawn, or given up."""
     said: list[str] = []
     """Ids of those who had said on Discord that they would come; empty where it was no planned night."""
+    owed: bool = False
+    """Whether its message does not say yet what became of it: Discord took no more edits of it then."""
 
 
 class Night(msgspec.Struct):
