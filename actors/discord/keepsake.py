@@ -70,6 +70,8 @@ class Night(msgspec.Struct):
     """The film's title."""
     year: int | None = None
     """The film's year of release."""
+    said: list[str] = []
+    """Ids of those who had said that they would come to another event of the same evening, which is called off."""
 
 
 class _Kept(msgspec.Struct):
@@ -156,6 +158,8 @@ class Keepsake:
         for card in self._kept.cards:
             card.awarded = [badge for badge in card.awarded if badge[0] not in viewer_ids]
             card.said = [member for member in card.said if member not in viewer_ids]
+        for night in self._kept.nights:
+            night.said = [member for member in night.said if member not in viewer_ids]
         for members in self._kept.roles.values():
             members[:] = [member for member in members if str(member) not in viewer_ids]
 
