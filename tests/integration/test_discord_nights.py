@@ -243,6 +243,31 @@ def test_a_day_in_a_title_is_told_from_the_time(
         assert datetime.datetime.fromisoformat(made["scheduled_start_time"]).weekday() == weekday
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_choice_that_is_cut_finds_its_film(stage: Stage, number: int) -> None:
+    """Two titles longer than a choice may be, alike as far as it goes; Plex finds whole words. The year is shown."""
+    long = "The Amazing and Entirely True Story of a Projectionist Who Would Not Go Home until the Last Reel Was Over "
+    films = tuple(
+        msgspec.structs.replace(samples.item(f"{long}{part}", year=year), rating_key=key)
+        for part, key, year in (("Once", "501", 1961), ("Again", "502", 1962))
+    )
+
+    def search(asked: FindFilms) -> FilmsFound:
+        typed = asked.words.lower().split()
+        return FilmsFound(tuple(film for film in films if set(typed) <= set(film.title.lower().split())))
+
+    stage.plex.answers[FindFilms] = search
+    with stage.acting():
+        offered = stage.discord.autocomplete("Iris", "night", "title", "amazing")
+        assert [each["name"][-7:] for each in offered] == [" (1961)", " (1962)"]
+        assert all(len(each["name"]) <= 100 and len(each["value"]) <= 100 for each in offered)
+        said = {"title": offered[number]["value"], "when": in_minutes(30)}
+        stage.discord.slash("Iris", "night", said)
+        until(lambda: events(stage), "it is planned")
+        (night,) = until(lambda: kept(stage), "it is remembered")
+    assert night["rating_key"] == films[number].rating_key
+
+
 def test_what_discord_would_refuse_is_said(stage: Stage) -> None:
     """A time in thousands of years, and a name that is cut to what an event may have."""
     with stage.acting():
