@@ -13,7 +13,7 @@ SeenState = Literal["not_yet", "in_part", "seen"]
 
 
 class GetWhoSaw(Message, frozen=True, tag="get_who_saw"):
-    """-> persistence, asked: who has seen a film (`whosaw`)."""
+    """-> persistence, asked: who has seen a film (`whosaw`). All may read the answer: it is the same whoever asks."""
 
     title: str
     """Part of the title, any case; "Title (1979)" for the film of that year alone."""
@@ -25,8 +25,6 @@ class GetWhoSaw(Message, frozen=True, tag="get_who_saw"):
     """Viewers a page."""
     offset: int = 0
     """Viewers to pass over."""
-    asker: str = ""
-    """Who asks, Discord id as digits; what is private is answered to its owner alone. Empty: nobody in particular."""
 
 
 class SeenBy(Record, frozen=True):

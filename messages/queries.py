@@ -107,6 +107,8 @@ class TrackingOutcome(Record, frozen=True):
     """The display name; empty where the id is not in the channel."""
     outcome: Literal["started", "already_watching", "would_start", "not_in_channel", "not_tracked"]
     """What was done."""
+    hidden: bool = False
+    """Others are not to see this person: where others read the answer, nothing of this goes with the name."""
 
 
 class TrackingPlan(Message, frozen=True, tag="tracking_plan"):

@@ -111,12 +111,13 @@ def _outcome(
     """Start one person's watch, or say why not."""
     if member is None:
         return TrackingOutcome(user_id, "", "not_in_channel")
+    hidden = not house.people.shows(user_id)
     if not house.people.tracks(user_id):
-        return TrackingOutcome(user_id, member.name, "not_tracked")
+        return TrackingOutcome(user_id, member.name, "not_tracked", hidden)
     if user_id in session.guests:
-        return TrackingOutcome(user_id, member.name, "already_watching")
+        return TrackingOutcome(user_id, member.name, "already_watching", hidden)
     if request.simulate:
-        return TrackingOutcome(user_id, member.name, "would_start")
+        return TrackingOutcome(user_id, member.name, "would_start", hidden)
     moment = later(at, session.line.seen)
     now_ms = reckon(session.line, moment, house.rules)
     state = house.seat_guest(session, member, moment, now_ms, "manual")
@@ -130,7 +131,7 @@ def _outcome(
             spans=spans.add(state.spans, joined_ms, now_ms),
             playing_s=state.playing_s + ran_s,
         )
-    return TrackingOutcome(user_id, member.name, "started")
+    return TrackingOutcome(user_id, member.name, "started", hidden)
 
 
 def _choice(house: House, session: Session, name: str, at: Moment) -> SessionChoice:

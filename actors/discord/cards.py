@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import io
 import logging
-import math
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -14,7 +13,7 @@ import discord
 from actors.discord import charting, live, look
 from actors.discord.desk import Desk
 from actors.discord.face import POSITION_EVERY_S, SETTLE_S, Face, Sent
-from actors.discord.failures import FORBIDDEN, POSSIBLE, judge
+from actors.discord.failures import FORBIDDEN, POSSIBLE, is_limited, judge
 from actors.discord.keepsake import Card, Keepsake
 from actors.discord.tongue import of_badge
 from messages import BadgesAwarded, NowPlaying, Screening, ScreeningEnded, ScreeningStarted
@@ -39,7 +38,7 @@ class Cards:
         self._channel = channel
         self._keepsake = keepsake
         self._log = log
-        self._faces = {card.screening_id: Face(card, posted_s=-math.inf) for card in keepsake.cards}
+        self._faces = {card.screening_id: self._of_earlier(card) for card in keepsake.cards}
         self._some = asyncio.Event()
         self._editing = asyncio.Lock()
         self._fetching: set[asyncio.Task[None]] = set()
@@ -116,6 +115,7 @@ class Cards:
     async def close(self, ended: ScreeningEnded) -> bool:
         """Make a card the night's record; False where its message is gone and the end is to be told otherwise.
 
+        Where Discord takes no more edits of an old message, the card owes the record: it comes later, by itself.
         Raises what discord.py raises where Discord cannot be asked now.
         """
         face = self._faces[ended.screening.screening_id]
@@ -123,16 +123,20 @@ class Cards:
         async with self._editing:
             face.card.ended = ended
             try:
-                await self._edit(face)
-            except discord.HTTPException as error:
-                face.card.ended = before
-                if error.status in {400, 403, 404, 413} and error.code not in FORBIDDEN:
+                if not face.waits():
+                    await self._edit(face)
+            except BaseException as error:
+                if is_limited(error):
+                    self._failed(face, error)
+                else:
+                    face.card.ended = before
+                    if not _is_lost(error):
+                        raise
                     self._drop(face)
                     return False
-                raise
-            except BaseException:
-                face.card.ended = before
-                raise
+            face.card.owed = face.limited
+            if face.card.owed:
+                face.change()
         face.gone_s = face.card.before = None
         self._keep()
         self._begin(self._with_chart(face))
@@ -153,6 +157,14 @@ class Cards:
                     await self._some.wait()
             except TimeoutError:
                 await self._refresh_due()
+
+    def _of_earlier(self, card: Card) -> Face:
+        """A card of an earlier life: its message is as old as it is."""
+        age_s = self._desk.clock.real_s(max(0.0, self._desk.clock.now().wall_s - card.opened_s))
+        face = Face(card, posted_s=time.monotonic() - age_s)
+        if card.owed:
+            face.change()
+        return face
 
     async def _refresh_due(self) -> None:
         for face in list(self._faces.values()):
@@ -177,13 +189,14 @@ class Cards:
             self._failed(face, error)
 
     async def _post_anew(self, face: Face) -> None:
-        """Somebody deleted the message of a film that runs: here it is again. A record stays deleted."""
-        channel = self._channel()
-        if face.card.ended is not None or face.seen is None or channel is None:
+        """Somebody deleted the message of a film that runs: here it is again. A record that was told stays deleted."""
+        ended, channel = face.card.ended, self._channel()
+        shown = face.seen if ended is None else ended.screening if face.card.owed else None
+        if shown is None or channel is None:
             self._drop(face)
             return
         if _POSTER not in {name.partition(".")[0] for name in face.pictures}:
-            self._fetch_poster(face, face.seen)
+            self._fetch_poster(face, shown)
         face.card.files = []
         sent = Sent.of(face)
         try:
@@ -230,15 +243,15 @@ class Cards:
 
     def _edited(self, face: Face, names: list[str], sent: Sent) -> None:
         face.edited_s = time.monotonic()
-        face.tries, face.warned, face.renew = 0, False, False
+        face.tries, face.warned, face.renew, face.limited = 0, False, False, False
         face.shown = sent.shown
         ended, seen = face.card.ended, face.seen
         attached = set(face.pictures) <= set(names)
         same = (ended is sent.ended, len(face.card.awarded), face.card.said) == (True, sent.badges, sent.said)
         if attached and same and (seen is None or live.signature(seen) == sent.shown):
             face.changed_s = None  # else something came while it was being sent: that is still to be seen
-        if face.card.files != names:
-            face.card.files = names
+        if face.card.files != names or face.card.owed:
+            face.card.files, face.card.owed = names, False
             self._keep()
         if face.card.charted and attached:
             face.pictures.clear()  # nothing comes any more: the message has them
@@ -268,6 +281,7 @@ class Cards:
 
     def _failed(self, face: Face, error: BaseException) -> None:
         face.tries += 1
+        face.limited = is_limited(error)
         verdict = judge(error, face.tries, "edit the card of a film")
         wait_s = verdict.wait_s
         if verdict.refused:
@@ -327,6 +341,13 @@ class Cards:
             self._some.set()
         else:
             self._log.info("“%s” has no poster: %s", shown.item.title, poster.problem)
+
+
+def _is_lost(error: BaseException) -> bool:
+    """Whether a card cannot be edited any more, whatever anybody does: its message is gone, or it is refused."""
+    if not isinstance(error, discord.HTTPException):
+        return False
+    return error.status in {400, 403, 404, 413} and error.code not in FORBIDDEN
 
 
 def _nonce(card: Card) -> str:

@@ -11,8 +11,9 @@ from messages import SOMEBODY, Screening, ScreeningEnded
 
 POSITION_EVERY_S = 15.0
 """Between two edits that only move the position (real seconds)."""
-OLD_S, OLD_EVERY_S = 3300.0, 60.0
-"""A message that is nearly an hour old is edited more rarely: beyond it Discord counts edits (its code 30046)."""
+OLD_S, OLD_EVERY_S, OLD_SOON_S = 3300.0, 60.0, 20.0
+"""A message that is nearly an hour old is edited more rarely: beyond it Discord counts edits (its code 30046). Between
+two edits that only move the position, and at least before one that shows who watches, or play and pause."""
 SETTLE_S = 2.0
 """How long a change of who watches, or of play and pause, waits for company (real seconds)."""
 GONE_S = 20.0
@@ -32,6 +33,8 @@ class Face:
     """When something changed that people want to see soon; None where nothing did."""
     not_before_s: float = 0.0
     tries: int = 0
+    limited: bool = False
+    """Whether Discord took no more edits of it at the last try."""
     pictures: dict[str, bytes] = field(default_factory=dict)
     """Files to attach, by name; those that were attached in an earlier life are not among them."""
     warned: bool = False
@@ -48,14 +51,18 @@ class Face:
     def due_s(self) -> float | None:
         """When to edit it next, on the steady clock; None while nothing changes."""
         due: float | None = None
+        is_old = time.monotonic() - self.posted_s > OLD_S
         if self.changed_s is not None:
-            due = max(self.changed_s, self.edited_s) + SETTLE_S
+            due = max(self.changed_s + SETTLE_S, self.edited_s + (OLD_SOON_S if is_old else SETTLE_S))
         elif self.gone_s is not None:
             due = None if self.left or self.seen is None else self.gone_s + GONE_S
         elif self.card.ended is None and self.seen is not None and self.seen.state != "paused":
-            old = time.monotonic() - self.posted_s > OLD_S
-            due = self.edited_s + (OLD_EVERY_S if old else POSITION_EVERY_S)
+            due = self.edited_s + (OLD_EVERY_S if is_old else POSITION_EVERY_S)
         return due if due is None else max(due, self.not_before_s)
+
+    def waits(self) -> bool:
+        """Whether Discord has said that it takes no edit of it now."""
+        return self.limited and time.monotonic() < self.not_before_s
 
     def change(self) -> None:
         """Something to be seen soon."""

@@ -8,9 +8,13 @@ import aiohttp
 import discord
 
 LONGEST_S = 60.0
+LIMITED_S, LONGEST_LIMITED_S = 60.0, 600.0
+"""First and longest wait where Discord takes no more edits of an old message."""
 FORBIDDEN = frozenset({50001, 50013})
 """Discord's codes for what the bot may not do there, until somebody lets it."""
 _NO_CHANNEL = 10003
+_OLD_EDITS = 30046
+"""Discord's code where a message that is older than an hour was edited too often."""
 INTENT_CURE = (
     "turn on Message Content Intent at discord.com/developers > your application > Bot > Privileged Gateway Intents"
 )
@@ -44,6 +48,11 @@ def judge(error: BaseException, tries: int, doing: str, permission: str = POST_P
     """
     wait = backoff(tries)
     match error:
+        case discord.HTTPException(code=code) if code == _OLD_EDITS:
+            pause_s = min(LONGEST_LIMITED_S, LIMITED_S * 2.0 ** min(max(tries - 1, 0), 10))
+            return Verdict(
+                f"Discord takes no more edits of an old message now, to {doing}: trying again later", pause_s
+            )
         case discord.HTTPException(code=code) if code in FORBIDDEN:
             return Verdict(f"Discord forbids to {doing}: {permission} (Discord's code {code})", LONGEST_S)
         case discord.HTTPException(code=code) if code == _NO_CHANNEL:
@@ -64,6 +73,13 @@ def judge(error: BaseException, tries: int, doing: str, permission: str = POST_P
             return Verdict(
                 f"Discord cannot be reached ({type(error).__name__}), to {doing}: trying again by itself", wait
             )
+
+
+def is_limited(error: BaseException) -> bool:
+    """Whether Discord would take this edit, only not yet: it says for how long, or that the message is old."""
+    return isinstance(error, discord.RateLimited) or (
+        isinstance(error, discord.HTTPException) and error.code == _OLD_EDITS
+    )
 
 
 def name_of_end(error: BaseException | None) -> str:

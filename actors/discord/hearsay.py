@@ -90,6 +90,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         ),
         later("give the bot View Channel, Send Messages, Embed Links and Attach Files there"),
         later("Discord forbids to {doing}: {cure} (Discord's code {code})"),
+        later("Discord takes no more edits of an old message now, to {doing}: trying again later"),
         later("Discord knows no such channel, to {doing}: check DISCORD_ANNOUNCE_CHANNEL_ID"),
         later("Discord refused the token, to {doing}: check DISCORD_TOKEN"),
         later("Discord limits the rate, to {doing}: waiting {seconds} s"),

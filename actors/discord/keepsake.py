@@ -45,6 +45,8 @@ class Card(msgspec.Struct):
     """Whether its chart was drawn, or given up."""
     said: list[str] = []
     """Ids of those who had said on Discord that they would come; empty where it was no planned night."""
+    owed: bool = False
+    """Whether its message does not say yet what became of it: Discord took no more edits of it then."""
 
 
 class Night(msgspec.Struct):
@@ -68,6 +70,8 @@ class Night(msgspec.Struct):
     """The film's title."""
     year: int | None = None
     """The film's year of release."""
+    said: list[str] = []
+    """Ids of those who had said that they would come to another event of the same evening, which is called off."""
 
 
 class _Kept(msgspec.Struct):
@@ -154,6 +158,8 @@ class Keepsake:
         for card in self._kept.cards:
             card.awarded = [badge for badge in card.awarded if badge[0] not in viewer_ids]
             card.said = [member for member in card.said if member not in viewer_ids]
+        for night in self._kept.nights:
+            night.said = [member for member in night.said if member not in viewer_ids]
         for members in self._kept.roles.values():
             members[:] = [member for member in members if str(member) not in viewer_ids]
 

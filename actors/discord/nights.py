@@ -27,6 +27,8 @@ KEPT_S = 30 * 86_400.0
 """How long after its time a night whose film never came is remembered: it may have been moved in Discord."""
 BREAK_S = 1800.0
 """How long a night waits for its film to go on where it was broken off."""
+_USUAL_S = 2 * 3600.0
+"""How long a film runs of which Plex knows no length."""
 _LOOK_EVERY_S = 60.0
 _RECONNECT_S = 2.0
 NAME, ABOUT = 100, 1000
@@ -87,8 +89,9 @@ class Nights:
         """Films that play now. A night's is known by this, not by its start: then nobody has taken a seat yet."""
         self._note_left(playing)
         now_s = self._now_s()
+        has_night = {night.screening_id for night in self._keepsake.nights}
         for shown in playing.screenings:
-            is_due = self._look_s.get(shown.screening_id, -math.inf) <= now_s
+            is_due = self._look_s.get(shown.screening_id, -math.inf) <= now_s and shown.screening_id not in has_night
             if is_due and any(_begins(night, shown) for night in self._keepsake.nights):
                 self._look_s[shown.screening_id] = math.inf
                 self._heard.put_nowait(shown)
@@ -162,11 +165,14 @@ class Nights:
                 return
             if event.status is discord.EventStatus.scheduled:
                 await event.start()
+            goes_on = night.screening_id not in ("", notice.screening_id)
             night.screening_id, night.left_s = notice.screening_id, 0.0
             self._keepsake.keep_nights(self._keepsake.nights)
+            if not goes_on:
+                await self._call_off_others(guild, night, notice)
             return
-        if notice is not None:
-            await self._ask_who(event, notice.screening.screening_id)
+        if notice is not None and (said := await self._ask_who(event)) is not None:
+            self._said(notice.screening.screening_id, sorted({*night.said, *said}, key=int))
         if notice is not None and self._broken_off(notice):
             night.left_s = notice.at.wall_s
             self._keepsake.keep_nights(self._keepsake.nights)
@@ -174,6 +180,26 @@ class Nights:
         if event.status is discord.EventStatus.active:
             await event.end()
         self._forget(night)
+
+    async def _call_off_others(self, guild: discord.Guild, begun: Night, shown: Screening) -> None:
+        """An evening has one event. What else was planned of it, when it was put off say, would stay planned for ever;
+        who said there that they would come is remembered with the one that begins. Another evening's is left alone.
+        """
+        others = [night for night in self._keepsake.nights if not night.screening_id and _is_film(night, shown.item)]
+        for other in others:
+            try:
+                event = await guild.fetch_scheduled_event(other.event_id, with_counts=False)
+                if not _is_same_evening(event.start_time.timestamp(), shown):
+                    continue
+                begun.said = sorted({*begun.said, *(await self._ask_who(event) or ())}, key=int)
+                if event.status is discord.EventStatus.scheduled:
+                    await event.cancel()
+                elif event.status is discord.EventStatus.active:
+                    await event.end()
+                self._log.info("“%s” was planned more than once for this evening: one event is called off", event.name)
+            except discord.NotFound:
+                self._log.debug("Event %d was called off already", other.event_id)
+            self._forget(other)
 
     def _in_time(self, night: Night, event: discord.ScheduledEvent, shown: Screening) -> bool:
         """Whether a night may begin now. Where somebody moved it in Discord, another may be nearer: look once more."""
@@ -202,12 +228,13 @@ class Nights:
             return False
         return position_ms < length_ms * self._desk.settings.watched_percent / 100
 
-    async def _ask_who(self, event: discord.ScheduledEvent, screening_id: str) -> None:
+    async def _ask_who(self, event: discord.ScheduledEvent) -> list[str] | None:
         """Who had said that they would come: asked before the event ends. The record does without it if need be."""
         try:
-            self._said(screening_id, await interested(event))
+            return await interested(event)
         except POSSIBLE as error:
             self._log.info("%s", judge(error, 1, "ask who had said that they would come", PERMISSION).reason)
+            return None
 
     def _forget(self, night: Night) -> None:
         self._keepsake.keep_nights([other for other in self._keepsake.nights if other.event_id != night.event_id])
@@ -235,6 +262,12 @@ def _guid(guid: str) -> tuple[str, str]:
     if agent in _OWN_GUIDS:
         return "", ""
     return agent, rest.partition("?")[0]
+
+
+def _is_same_evening(starts_s: float, shown: Screening) -> bool:
+    """Whether a night planned for then is the one of this film: it was to begin while it runs, or not long before."""
+    duration_ms = shown.item.duration_ms
+    return -LATE_S <= starts_s - shown.started_at_s < (duration_ms / 1000 if duration_ms else _USUAL_S)
 
 
 def _begins(night: Night, shown: Screening) -> bool:

@@ -96,14 +96,17 @@ class Gate:
             text = f"<html><body><h1>Error {fault.status}</h1></body></html>"
             return web.Response(text=text, status=fault.status, content_type="text/html")
         if fault.status == 429:
-            return too_many(fault.retry_after_s, "global" if fault.is_global else "user", {})
+            scope, more = "global" if fault.is_global else "user", {"message": fault.text, "code": fault.code}
+            return too_many(fault.retry_after_s, scope, {}, more if fault.code else {})
         return answer({"message": fault.text or "Error", "code": fault.code}, fault.status)
 
 
-def too_many(retry_after_s: float, scope: str, headers: dict[str, str]) -> web.Response:
-    """A 429. Without the Via header discord.py takes it for a ban by Cloudflare."""
+def too_many(
+    retry_after_s: float, scope: str, headers: dict[str, str], said: dict[str, object] | None = None
+) -> web.Response:
+    """A 429. Without the Via header discord.py takes it for a ban by Cloudflare. `said`: its own code and text."""
     more = {"Retry-After": str(max(1, round(retry_after_s))), "Via": "1.1 google", "X-RateLimit-Scope": scope}
     if scope == "global":
         more["X-RateLimit-Global"] = "true"
     body = {"message": "You are being rate limited.", "retry_after": retry_after_s, "global": scope == "global"}
-    return answer(body, 429, {**headers, **more})
+    return answer({**body, **(said or {})}, 429, {**headers, **more})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.discord import cards, face, look
+from actors.discord import cards, face, failures, look
 from actors.discord.keepsake import MOST_CARDS
 from actors.runtime import Clock
 from messages import (
@@ -22,6 +22,7 @@ from messages import (
     ScreeningEnded,
     ScreeningStarted,
 )
+from simulator.discord.faults import RestFault
 from simulator.discord.permissions import ATTACH_FILES
 from simulator.discord.posts import Message as Posted
 from simulator.plex.poster import poster as picture
@@ -334,3 +335,51 @@ def test_a_record_names_no_badge_of_who_is_private_by_then(stage: Stage) -> None
         assert stage.tracker.tell(ScreeningEnded(now(), film(seats=(hidden,)))).wait(10)
         assert "🏁" in text(card)
         assert "Ana" not in text(card)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_limit_on_edits_of_old_messages_is_waited_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, restarted: bool
+) -> None:
+    """The film's end is taken at once and comes into the same card when Discord takes edits again, also after a
+    restart; what else is announced does not wait for it.
+    """
+    monkeypatch.setattr(failures, "LIMITED_S", 0.1)
+    text_of_limit = "Maximum number of edits to messages older than 1 hour reached"
+    with stage.acting():
+        card = start(stage, film())
+        until(lambda: card.attachments, "the poster")
+        path = f"/messages/{card.id}"
+        limit = stage.discord.faults.add(
+            RestFault(429, path, "PATCH", code=30046, text=text_of_limit, retry_after_s=0.01)
+        )
+        stage.tracker.tell(NowPlaying(now(), (film(seats=(samples.seat("Dora", viewer_id="9"),)),)))
+        until(lambda: "takes no more edits of an old message" in caplog.text, "the limit is named")
+        assert stage.tracker.tell(ScreeningEnded(now(), film())).wait(10)
+        other = start(stage, film(2, item=samples.item("Nosferatu")))
+        assert "Nosferatu" in text(other)
+        assert "🎬" in text(card)
+        if not restarted:
+            stage.discord.faults.heal(limit)
+            until(lambda: "🏁" in text(card), "the record")
+    stage.discord.faults.heal(limit)
+    with stage.acting():
+        until(lambda: "🏁" in text(card), "the record")
+    assert stage.said().count("Metropolis") == 1
+
+
+def test_a_record_that_is_owed_is_posted_where_its_card_is_deleted(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has read it yet."""
+    monkeypatch.setattr(failures, "LIMITED_S", 0.1)
+    with stage.acting():
+        card = start(stage, film())
+        until(lambda: card.attachments, "the poster")
+        path = f"/messages/{card.id}"
+        limit = stage.discord.faults.add(RestFault(429, path, "PATCH", code=30046, retry_after_s=0.01))
+        assert stage.tracker.tell(ScreeningEnded(now(), film())).wait(10)
+        stage.discord.world.delete(card)
+        stage.discord.faults.heal(limit)
+        (record,) = until(lambda: stage.discord.messages("film-club", by_bot=True), "the record")
+        assert "🏁 Metropolis (1927)" in text(record)

@@ -27,12 +27,13 @@ from messages import (
     ScreeningStarted,
     Seat,
 )
+from simulator.discord.faults import RestFault
 from simulator.discord.model import Member
 from tests.integration.discord_stage import Stage, answer, staged, until
 from tests.unit.discord import samples
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(40)
-SCHEDULED, ACTIVE, COMPLETED = 1, 2, 3
+SCHEDULED, ACTIVE, COMPLETED, CANCELED = 1, 2, 3, 4
 
 
 @pytest.fixture
@@ -242,6 +243,31 @@ def test_a_day_in_a_title_is_told_from_the_time(
         assert datetime.datetime.fromisoformat(made["scheduled_start_time"]).weekday() == weekday
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_choice_that_is_cut_finds_its_film(stage: Stage, number: int) -> None:
+    """Two titles longer than a choice may be, alike as far as it goes; Plex finds whole words. The year is shown."""
+    long = "The Amazing and Entirely True Story of a Projectionist Who Would Not Go Home until the Last Reel Was Over "
+    films = tuple(
+        msgspec.structs.replace(samples.item(f"{long}{part}", year=year), rating_key=key)
+        for part, key, year in (("Once", "501", 1961), ("Again", "502", 1962))
+    )
+
+    def search(asked: FindFilms) -> FilmsFound:
+        typed = asked.words.lower().split()
+        return FilmsFound(tuple(film for film in films if set(typed) <= set(film.title.lower().split())))
+
+    stage.plex.answers[FindFilms] = search
+    with stage.acting():
+        offered = stage.discord.autocomplete("Iris", "night", "title", "amazing")
+        assert [each["name"][-7:] for each in offered] == [" (1961)", " (1962)"]
+        assert all(len(each["name"]) <= 100 and len(each["value"]) <= 100 for each in offered)
+        said = {"title": offered[number]["value"], "when": in_minutes(30)}
+        stage.discord.slash("Iris", "night", said)
+        until(lambda: events(stage), "it is planned")
+        (night,) = until(lambda: kept(stage), "it is remembered")
+    assert night["rating_key"] == films[number].rating_key
+
+
 def test_what_discord_would_refuse_is_said(stage: Stage) -> None:
     """A time in thousands of years, and a name that is cut to what an event may have."""
     with stage.acting():
@@ -287,6 +313,48 @@ def test_of_two_nights_of_a_film_the_nearer_begins(stage: Stage) -> None:
         plays(stage, screening(stage))
         until(lambda: evening["status"] == ACTIVE, "the nearer begins")
         assert matinee["status"] == SCHEDULED
+
+
+def in_minutes(minutes: float) -> str:
+    """A time to come, as people write it."""
+    return f"{datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=minutes):%Y-%m-%d %H:%M}"
+
+
+def test_what_else_was_planned_of_the_evening_is_called_off(stage: Stage) -> None:
+    """Put off by half an hour with a second event, and one left over of the afternoon: the film begins the nearest;
+    tomorrow's stays. Who had said so to any of the evening's is in the record, after a failure of Discord too.
+    """
+    with stage.acting():
+        evening = plan(stage)
+        for minutes in (50, 24 * 60, 51):
+            plan(stage, f"!night dune {in_minutes(minutes)}")
+        _, later, tomorrow, afternoon = events(stage)
+        moved(stage, afternoon, -4)
+        stage.discord.interested("Chiara", evening["id"])
+        stage.discord.interested("Björn", later["id"])
+        stage.discord.faults.add(RestFault(503, f"/scheduled-events/{later['id']}", "PATCH", times=2))
+        fields = show(stage, screening(stage, seats=seats(stage, "Chiara", "Björn")))
+        said = until(lambda: fields().get("📅 Said they would come · 2", ""), "who had said so")
+        assert "2 came" in said
+        assert [event["status"] for event in (later, tomorrow, afternoon)] == [CANCELED, SCHEDULED, CANCELED]
+        assert [night["event_id"] for night in kept(stage)] == [int(tomorrow["id"])]
+
+
+def test_what_is_planned_while_the_film_runs_does_not_begin_with_it(stage: Stage) -> None:
+    """The film has its event: the next one is for another showing, however near."""
+    with stage.acting():
+        first = plan(stage)
+        shown = screening(stage)
+        plays(stage, shown)
+        until(lambda: first["status"] == ACTIVE, "the event begins")
+        plan(stage, f"!night dune {in_minutes(25)}")
+        (second,) = (event for event in events(stage) if event is not first)
+        plays(stage, shown)
+        ends(stage, shown)
+        until(lambda: first["status"] == COMPLETED, "the event ends")
+        assert second["status"] == SCHEDULED
+        plays(stage, screening(stage, screening_id="second"))
+        until(lambda: second["status"] == ACTIVE, "the next showing")
 
 
 def test_what_could_not_begin_is_tried_again(

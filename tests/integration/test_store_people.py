@@ -117,7 +117,7 @@ def test_one_sees_oneself(house: House) -> None:
     assert own.stats is not None and own.stats.username == "Quirin" and not own.hidden
     assert house.ask(GetHistory(viewer_id=QUIET, asker=QUIET), HistoryPage).total == 1
     assert house.ask(GetYear(QUIET, 2026, asker=QUIET), YearOfViewer).username == "Quirin"
-    seen = house.ask(GetWhoSaw("alien", 80.0, asker=QUIET), WhoSaw)
+    seen = house.ask(GetWhoSaw("alien", 80.0), WhoSaw)
     assert QUIET not in {row.viewer_id for row in seen.viewers}, "the whole channel reads that answer"
 
 

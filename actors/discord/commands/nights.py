@@ -46,7 +46,7 @@ async def who_saw(desk: Desk, arguments: str, page: int) -> Reply:
     members = await _present(desk)
 
     async def read(offset: int) -> WhoSaw:
-        question = GetWhoSaw(arguments, desk.settings.watched_percent, members, ROWS, offset, desk.asker)
+        question = GetWhoSaw(arguments, desk.settings.watched_percent, members, ROWS, offset)
         return await desk.ask("persistence", question, WhoSaw)
 
     found, page, pages = await leaf(read, _total, page, ROWS)

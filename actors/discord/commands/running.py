@@ -1,5 +1,6 @@
 """For administrators: `savedata`, `starttracking`, `health` and `backup`."""
 
+import contextlib
 import re
 from typing import Any, Self
 
@@ -17,10 +18,13 @@ from actors.discord.commands.base import (
     describe,
     send,
     spoken,
+    viewer_id,
     waited,
 )
+from actors.discord.commands.privately import whisper
 from actors.discord.desk import BACKUP_S, SAVE_S, SUGGEST_S, Desk, UnansweredError
 from actors.discord.errors import RefusedError, answering
+from actors.discord.failures import POSSIBLE
 from actors.discord.hearsay import heard
 from actors.discord.look import Reply, Section
 from actors.discord.pages import again, refuse
@@ -90,8 +94,11 @@ class Running(UsherCog):
                 _("{text} is no position.").format(text=words.safe(position, 40)),
                 _("Write it like 42:10 or 1:02:03, or 42 for minutes."),
             )
-        reply = await waited(ctx, start(self.desk, session, at_ms, str(ctx.author)))
+        reply, own = await waited(ctx, start(self.desk, session, at_ms, ctx.author))
         await send(ctx, reply, _view(reply))
+        if own is not None:
+            with contextlib.suppress(RefusedError, *POSSIBLE):  # the answer is there; this only adds to it
+                await whisper(ctx, own, aside=False)
 
     @starttracking.autocomplete("session")
     async def sessions(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
@@ -151,10 +158,13 @@ def _backed_up(made: BackedUp) -> discord.Embed:
     return look.card(_("🗄️ Backed up and verified"), text, colour=look.GREEN)
 
 
-async def start(desk: Desk, wanted: str, at_ms: int | None, by: str) -> Reply:
+async def start(
+    desk: Desk, wanted: str, at_ms: int | None, by: discord.Member | discord.User
+) -> tuple[Reply, discord.Embed | None]:
     """Start tracking on the session that `wanted` means (its key, or part of its title or account).
 
-    Where several fit, the reply asks which with a menu.
+    Where several fit, the reply asks which with a menu. With it comes what `by` alone may read, where they are one of
+    those whom others do not see.
     """
     plan = None
     key = wanted.strip()
@@ -162,13 +172,15 @@ async def start(desk: Desk, wanted: str, at_ms: int | None, by: str) -> Reply:
         plan = await desk.ask("tracker", StartTracking(simulate=True), TrackingPlan)
         matching = _matching(plan.sessions, key)
         if len(matching) != 1:
-            return _ask_which(matching or plan.sessions, at_ms, key if not matching else "")
+            return _ask_which(matching or plan.sessions, at_ms, key if not matching else ""), None
         key = matching[0].session_key
-    question = StartTracking(session_key=key, position_ms=None if at_ms is None else PositionMs(at_ms), requested_by=by)
+    position_ms = None if at_ms is None else PositionMs(at_ms)
+    question = StartTracking(session_key=key, position_ms=position_ms, requested_by=str(by))
     plan = await desk.ask("tracker", question, TrackingPlan)
     if not plan.chosen and len(plan.sessions) > 1:
-        return _ask_which(plan.sessions, at_ms, "")
-    return Reply(_plan(plan, at_ms))
+        return _ask_which(plan.sessions, at_ms, ""), None
+    own = next((done for done in plan.outcomes if done.hidden and done.user_id == viewer_id(by)), None)
+    return Reply(_plan(plan, at_ms)), _own(own) if own is not None else None
 
 
 def _matching(sessions: tuple[SessionChoice, ...], wanted: str) -> tuple[SessionChoice, ...]:
@@ -218,12 +230,21 @@ def _plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
     lines = [_session_line(chosen)] if chosen is not None else []
     if at_ms is not None:
         lines.append(_("Joined at {position}").format(position=words.position(at_ms)))
-    people = [_outcome(done) for done in plan.outcomes]
-    started = sum(done.outcome == "started" for done in plan.outcomes)
+    seen = [done for done in plan.outcomes if not done.hidden]
+    people, hidden = [_outcome(done) for done in seen], len(plan.outcomes) - len(seen)
+    started = sum(done.outcome == "started" for done in seen)
+    if hidden:  # told alike of those who are tracked and those who are not, and without a word of which it is
+        people.append(
+            words.counted(
+                "🙈 {count} person here keeps to themselves what they watch",
+                "🙈 {count} people here keep to themselves what they watch",
+                hidden,
+            )
+        )
     lines += ["", look.lines_within(people, 3000) if people else _("Nobody is in the voice channel.")]
     if plan.problem:
         lines.append(f"⚠️ {words.safe(heard(plan.problem), 500)}")
-    heading = _("👌 Nothing to start")
+    heading = _("👌 Done") if hidden else _("👌 Nothing to start")
     if started:
         heading = words.counted(
             "▶️ Tracking started for {count} person", "▶️ Tracking started for {count} people", started
@@ -234,6 +255,14 @@ def _plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
 def _outcome(done: TrackingOutcome) -> str:
     name = words.safe(done.name, 40) if done.name else f"`{words.code_line(done.user_id, 20)}`"
     return _(_OUTCOMES[done.outcome]).format(name=f"**{name}**")
+
+
+def _own(done: TrackingOutcome) -> discord.Embed:
+    """What one person alone reads of themselves."""
+    lines = [_outcome(done)]
+    if done.outcome == "not_tracked":
+        lines.append(_("To be tracked again, choose another with {command}.").format(command="`/privacy`"))
+    return look.card(_("🙈 For you alone"), "\n".join(lines), colour=look.PURPLE)
 
 
 def _view(reply: Reply) -> discord.ui.View | None:
@@ -278,8 +307,10 @@ class SessionMenu(
         await interaction.response.defer()
         desk: Desk = interaction.client.desk
         async with answering(interaction):
-            reply = await start(desk, self.item.values[0], self._at_ms, str(interaction.user))
+            reply, own = await start(desk, self.item.values[0], self._at_ms, interaction.user)
             await interaction.edit_original_response(embed=reply.embed, view=_view(reply), allowed_mentions=look.NOBODY)
+            if own is not None:
+                await interaction.followup.send(embed=own, ephemeral=True)
 
 
 async def health(desk: Desk, arguments: str, page: int) -> Reply:

@@ -9,7 +9,17 @@ import discord
 from discord import app_commands
 
 from actors.discord import look, words
-from actors.discord.commands.base import MOST_CHOICES, Context, UsherCog, choice, command, describe, send, waited
+from actors.discord.commands.base import (
+    CHOICE,
+    MOST_CHOICES,
+    Context,
+    UsherCog,
+    choice,
+    command,
+    describe,
+    send,
+    waited,
+)
 from actors.discord.desk import SUGGEST_S, Desk
 from actors.discord.errors import RefusedError
 from actors.discord.hearsay import heard
@@ -32,6 +42,8 @@ _QUOTES = '"“„«‹「『'
 _LONGEST_TIME = 6
 """Words of the longest time that is understood: "on friday at 8:30 pm"."""
 _YEAR = re.compile(r"(?P<title>.+?)\s*\((?P<year>\d{4})\)")
+_CUT = re.compile(r"(?P<title>.+)… #(?P<key>\S+)")
+"""What a choice carries of a name that is too long for it: how the title begins, and the film's rating key."""
 _OPEN = (discord.EventStatus.scheduled, discord.EventStatus.active)
 
 
@@ -60,8 +72,10 @@ class Scheduling(UsherCog):
     async def films(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
         """Films on Plex."""
         found = await self.desk.films(current, MOST_CHOICES, SUGGEST_S)
-        names = dict.fromkeys(words.item_name(film) for film in found.films)
-        return [choice(name, name) for name in list(names)[:MOST_CHOICES]]
+        named: dict[str, Item] = {}
+        for film in found.films:
+            named.setdefault(words.item_name(film), film)
+        return [choice(_name(film), _value(film)) for film in list(named.values())[:MOST_CHOICES]]
 
     async def _asked(self, ctx: Context, guild: discord.Guild, title: str, when: str, now: datetime.datetime) -> Reply:
         """The film and the time that are meant: `!night black sunday 20:30` may be either of two."""
@@ -114,6 +128,22 @@ class Scheduling(UsherCog):
         return Reply(look.card(f"📅 {words.title(film, 200)}", text, colour=look.PURPLE), poster=poster)
 
 
+def _name(film: Item) -> str:
+    """A film as a choice shows it: of a long title the end is cut, not the year."""
+    year = f" ({film.year})" if film.year else ""
+    return words.plain(film.title, CHOICE - len(year)) + year
+
+
+def _value(film: Item) -> str:
+    """What a choice says of a film: its name, or else enough of it to look it up, and which of those found it is."""
+    name = words.item_name(film)
+    if words.measure(name) <= CHOICE:
+        return name
+    key = f"… #{film.rating_key}"
+    begun = words.cut(film.title, CHOICE - len(key)).removesuffix("…")
+    return f"{begun.rpartition(' ')[0] or begun}{key}"  # whole words: half a one may find nothing
+
+
 def _is_quoted(ctx: Context) -> bool:
     """Whether the title of a `!` command stands in quotation marks."""
     said = ctx.message.content.split(maxsplit=1)
@@ -141,8 +171,9 @@ def _to_come(when: str, start: datetime.datetime | None, now: datetime.datetime)
 
 async def _film(desk: Desk, title: str) -> Item:
     """The film that is meant: the one of this name (and year), or else the one that fits best."""
-    named = _YEAR.fullmatch(title)
+    named, chosen = _YEAR.fullmatch(title), _CUT.fullmatch(title)
     bare, year = (named["title"], int(named["year"])) if named else (title, None)
+    bare, key = (chosen["title"], chosen["key"]) if chosen else (bare, "")
     found = await desk.films(bare, MOST_CHOICES)
     if not found.films:
         shown = words.safe(title, 60)
@@ -155,8 +186,10 @@ async def _film(desk: Desk, title: str) -> Item:
             _("There is no film like {title} on Plex.").format(title=shown), _("Look up its title there.")
         )
 
-    def fit(film: Item) -> tuple[bool, bool]:
-        return (year is None or film.year == year, film.title.casefold() == bare.casefold())
+    def fit(film: Item) -> tuple[bool, bool, bool]:
+        name = film.title.casefold()
+        is_chosen = film.rating_key == key and name.startswith(bare.casefold())
+        return (is_chosen, year is None or film.year == year, name == bare.casefold())
 
     return max(found.films, key=fit)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from actors.discord.keepsake import Card, Keepsake
+from actors.discord.keepsake import Card, Keepsake, Night
 from messages import SOMEBODY, ScreeningEnded
 from tests.unit.discord import samples
 
@@ -24,11 +24,13 @@ def test_somebody_is_forgotten(tmp_path: Path) -> None:
         Card("s1", 1, 0.0, awarded=badges, ended=ended, said=["4711", "4712"]),
         Card("s2", 2, 0.0, awarded=[("4711", "Quirin Q.", "Night Owl")], before=as_host),
     ])  # fmt: skip
+    keepsake.keep_nights([Night(3, "srv", "11", 0.0, said=["4711", "4712"])])
     keepsake.done(["badges:4711:films_1", "badges:4712:films_1"])
     keepsake.forget({"4711", "plex:srv:7"}, {"old_nick"})
     text = file.read_text(encoding="utf-8")
     assert not [left for left in ("4711", "Quirin Q.", "old_nick", "Q's phone") if left in text]
     again = Keepsake(file, logging.getLogger("test"))
+    assert again.nights[0].said == ["4712"]
     assert again.cards[0].said == ["4712"] and again.cards[0].awarded == [("4712", "Quirin", "First Ticket")]
     kept = again.cards[0].ended
     assert kept is not None and kept.screening.host == SOMEBODY

@@ -179,7 +179,10 @@ def test_an_admin_starts_nothing_for_who_is_not_tracked() -> None:
     tracking.observe(poll(0, playing(0)))
     tracking.voice(channel(1, "ann", "ben"))
     plan, events = tracking.start_manually(StartTracking(), moment(2))
-    assert [(done.name, done.outcome) for done in plan.outcomes] == [("Ann", "not_tracked"), ("Ben", "started")]
+    assert [(done.name, done.outcome, done.hidden) for done in plan.outcomes] == [
+        ("Ann", "not_tracked", True),
+        ("Ben", "started", False),
+    ]
     assert [event.state.viewer_id for event in of(WatchOpened, events)] == ["ben"]
     assert (plan.sessions[0].account_name, plan.sessions[0].player) == (SOMEBODY, "")
 

@@ -1,0 +1,39 @@
+"""When a card may be edited."""
+
+import time
+
+import pytest
+
+from actors.discord import face
+from actors.discord.face import Face
+from actors.discord.keepsake import Card
+from tests.unit.discord import samples
+
+
+@pytest.mark.parametrize(
+    ("age_s", "soon_s", "moves_s"), [(0.0, 2.0, 15.0), (7_200.0, face.OLD_SOON_S, face.OLD_EVERY_S)]
+)
+def test_an_old_message_is_edited_rarely_whatever_changes(age_s: float, soon_s: float, moves_s: float) -> None:
+    """Beyond an hour Discord counts edits: people who come and go all the time make three a minute at most."""
+    edited_s = time.monotonic()
+    card = Face(Card("s", 1, 0.0), samples.screening(), edited_s=edited_s, posted_s=edited_s - age_s)
+    assert card.due_s() == pytest.approx(edited_s + moves_s)
+    card.change()
+    assert card.due_s() == pytest.approx(edited_s + soon_s, abs=0.5)
+
+
+def test_a_change_after_a_long_silence_is_seen_soon_on_an_old_message() -> None:
+    """The pause is between edits, not before the first."""
+    now_s = time.monotonic()
+    card = Face(Card("s", 1, 0.0), samples.screening(state="paused"), edited_s=now_s - 600, posted_s=now_s - 7_200)
+    card.change()
+    assert card.due_s() == pytest.approx(now_s + face.SETTLE_S, abs=0.5)
+
+
+def test_a_picture_does_not_wait_on_an_old_message() -> None:
+    """It comes once or twice in a card's life."""
+    now_s = time.monotonic()
+    card = Face(Card("s", 1, 0.0), samples.screening(), edited_s=now_s, posted_s=now_s - 7_200)
+    card.attach("chart.png", b"png")
+    due_s = card.due_s()
+    assert due_s is not None and due_s <= time.monotonic()
