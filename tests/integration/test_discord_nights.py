@@ -282,6 +282,22 @@ def test_what_discord_would_refuse_is_said(stage: Stage) -> None:
     assert "End or delete some of them first." in refused.embeds[0]["description"]
 
 
+def test_a_title_that_names_an_hour_says_no_time(stage: Stage) -> None:
+    """High Noon needs its time, as every film does; an hour that may be either of two is asked after."""
+    films = {name.casefold(): samples.item(name, year=None) for name in ("High Noon", "High")}
+    stage.plex.answers[FindFilms] = lambda asked: FilmsFound(
+        tuple(film for name, film in films.items() if asked.words.casefold() in name)
+    )
+    with stage.acting():
+        assert "When should it begin?" in answer(stage, "Iris", "!night high noon").embeds[0]["description"]
+        asked = answer(stage, "Iris", "!night high noon friday at 8").embeds[0]["description"]
+        assert "Is that 8:00 or 20:00?" in asked
+        assert not events(stage)
+        made = plan(stage, "!night high noon tomorrow midnight")
+    assert made["name"] == "🎬 High Noon"
+    assert made["scheduled_start_time"][11:16] == "00:00"
+
+
 def moved(stage: Stage, event: dict[str, Any], hours: float) -> None:
     """Somebody moves an event in Discord."""
     for part in ("start", "end"):
