@@ -198,7 +198,7 @@ def _not_known(signed: PlexSignedIn) -> discord.Embed:
         )
         why = words.safe(heard(signed.problem), 300) if signed.problem else ""
         cure = _("Ask whoever runs the Plex server to share it with that account; then `/link` again.")
-        return look.problem(f"{what} {why}".strip(), cure)
+        return look.problem(f"{what} {why}".strip(), _("Try again later.") if why else cure)
     what = words.safe(heard(signed.problem), 300) if signed.problem else _("The code was not typed in in time.")
     return look.problem(what, _("`/link` gives a new one."))
 
