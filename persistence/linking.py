@@ -97,7 +97,7 @@ def unlink(change: Change, asked: UnlinkAccount) -> int:
     own = (ACCOUNT_LINKS.c.plex_id == asked.plex_id) & (ACCOUNT_LINKS.c.viewer_id == asked.viewer_id)
     found = connection.execute(select(ACCOUNT_LINKS).where(own)).mappings().first()
     if found is None:
-        raise CannotLink("That Plex account is not linked to this member.")
+        raise CannotLink("That Plex account is not linked to this member: choose one that /unlink offers.")
     aside = msgspec.json.decode(found["aside"], type=Aside)
     connection.execute(delete(ACCOUNT_LINKS).where(own))
     _keep_choice(connection, asked)

@@ -67,10 +67,11 @@ def _choose(
         named = [each for each in running if session_key in (names[each.identity], each.line.session_key)]
         if len(named) == 1:
             return named[0], ""
-        keys = ", ".join(names[session.identity] for session in named or running) or "none"
+        keys = ", ".join(names[session.identity] for session in named or running)
         if named:
             return None, f"Session {session_key} exists on {len(named)} servers. Name one of them: {keys}."
-        return None, f"No session {session_key} plays now. Running: {keys}."
+        if running:
+            return None, f"No session {session_key} plays now. Name one that does: {keys}."
     if not running:
         return None, "Nothing plays on Plex now: start the film, then try again."
     if len(running) == 1:

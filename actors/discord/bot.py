@@ -14,7 +14,7 @@ from actors.discord import look
 from actors.discord.commands import ADMIN_PAGES, COGS, ITEMS, PAGES
 from actors.discord.commands.base import manners, speak_of
 from actors.discord.desk import Desk
-from actors.discord.errors import explain
+from actors.discord.errors import RefusedError, explain
 from actors.discord.failures import POSSIBLE, judge
 from actors.discord.keepsake import Keepsake
 from actors.discord.pages import Book
@@ -173,7 +173,9 @@ class UsherBot(commands.Bot):
     async def _in_our_server(self, ctx: commands.Context[Any]) -> bool:
         wanted = self.desk.settings.discord_guild_id
         if wanted and ctx.guild is not None and ctx.guild.id != wanted:
-            raise commands.CheckFailure(_("Usher serves another server than this one."))
+            raise RefusedError(
+                _("Usher serves another server than this one."), _("Give the command in its own server.")
+            )
         return True
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:

@@ -83,7 +83,7 @@ class Desk:
                 _("{who} could not do it: {reason}").format(
                     who=who, reason=words.safe(heard(error.text or error.kind), 300)
                 ),
-                _("The log has the details; what is in memory is kept."),
+                _("What is in memory is kept. Try again later; an administrator finds the details in the log."),
             ) from error
         except Exception as error:
             raise UnansweredError(

@@ -14,15 +14,19 @@ from discord.ext import commands
 from actors.discord import look, words
 from actors.discord.desk import UnansweredError
 from actors.discord.failures import POSSIBLE
-from actors.discord.tongue import _
+from actors.discord.tongue import _, later
 
+ADMINS_ONLY = later("Only administrators of this server may do that.")
+ASK_ADMIN = later("An administrator can do it for you, or give you a role with Administrator.")
+SAID = ""
+"""The cure beside another actor's sentence, which names its own."""
 _log = logging.getLogger("discord")
 
 
 class RefusedError(commands.CommandError):
     """A command that cannot be done as asked; the text says why and what to do."""
 
-    def __init__(self, what: str, cure: str = "") -> None:
+    def __init__(self, what: str, cure: str) -> None:
         super().__init__(what)
         self.what = what
         self.cure = cure
@@ -64,10 +68,7 @@ def explain(error: BaseException, ctx: commands.Context[Any] | None = None) -> S
                 _("That was quick."), _("Try again in {seconds} s.").format(seconds=max(1, round(error.retry_after)))
             )
         case commands.MissingPermissions():
-            return _refused(
-                _("Only administrators of this server may do that."),
-                _("An administrator can do it for you, or give you a role with Administrator."),
-            )
+            return _refused(_(ADMINS_ONLY), _(ASK_ADMIN))
         case commands.NoPrivateMessage():
             return _refused(_("Usher answers in the server, not in private messages."), _("Give the command there."))
         case commands.MemberNotFound():
@@ -84,7 +85,7 @@ def explain(error: BaseException, ctx: commands.Context[Any] | None = None) -> S
         case commands.UserInputError() | app_commands.TransformerError():
             return _refused(_("That could not be read."), _("Write it like this: `{usage}`").format(usage=_usage(ctx)))
         case commands.CheckFailure():
-            return _refused(_(str(error)) or _("That is not allowed here."), "")
+            return _refused(_("That is not allowed here."), _(ASK_ADMIN))
         case discord.Forbidden():
             return Said(
                 look.problem(
@@ -98,7 +99,10 @@ def explain(error: BaseException, ctx: commands.Context[Any] | None = None) -> S
             return Said(unexpected=error)  # the command was forgotten by Discord: there is nothing to answer to
         case _:
             return Said(
-                look.problem(_("Something went wrong inside Usher; no watch is lost by it."), _("The log says what.")),
+                look.problem(
+                    _("Something went wrong inside Usher; no watch is lost by it."),
+                    _("Try again; if it happens again, an administrator finds the reason in the log."),
+                ),
                 unexpected=error,
             )
 

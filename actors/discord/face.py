@@ -77,7 +77,7 @@ class Face:
                 return False
             self.card.before, self.card.ended, self.card.charted = self.card.ended, None, False
             self.card.files, self.renew, again = [], True, True
-        if live.signature(shown) != self.shown:
+        if again or live.signature(shown) != self.shown:
             self.change()
         self.seen, self.gone_s, self.left = shown, None, False
         return again

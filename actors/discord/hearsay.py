@@ -21,7 +21,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "tracking/manual.py": (
         later("Nobody is in the voice channel: ask people to join it, then try again."),
         later("Session {session} exists on {count} servers. Name one of them: {sessions}."),
-        later("No session {session} plays now. Running: {running}."),
+        later("No session {session} plays now. Name one that does: {running}."),
         later("Nothing plays on Plex now: start the film, then try again."),
         later("Several films play. Name the session: {sessions}."),
         later("Plex server {name} does not answer: try again when it does."),
@@ -41,7 +41,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "actors/backing_up.py": (later("The scheduled backup failed: {error}"),),
     "persistence/linking.py": (
         later("That Plex account is linked to another member already: unlink it there first."),
-        later("That Plex account is not linked to this member."),
+        later("That Plex account is not linked to this member: choose one that /unlink offers."),
     ),
     "actors/plex/plextv.py": (
         later("plex.tv gave no PIN ({error})."),

@@ -114,7 +114,7 @@ def kept(heading: str, name: str = "") -> Reply:
     return Reply(card(heading, text or _("This viewer keeps it to themselves."), colour=GREY), hidden=True)
 
 
-def problem(what: str, cure: str = "") -> discord.Embed:
+def problem(what: str, cure: str) -> discord.Embed:
     """Something that did not work: what, and what to do."""
     return card(_("That did not work"), f"{what}\n{cure}".strip(), colour=RED)
 

@@ -9,7 +9,7 @@ import discord
 
 from actors.discord import look
 from actors.discord.desk import Desk
-from actors.discord.errors import answering
+from actors.discord.errors import ASK_ADMIN, answering
 from actors.discord.keepsake import Keepsake
 from actors.discord.look import Reply
 from actors.discord.tongue import _
@@ -159,7 +159,7 @@ class Book:
             await refuse(interaction, _("This button is from an older Usher."), _("Give the command again."))
             return
         if name in self._admin_only and not interaction.permissions.administrator:
-            await refuse(interaction, _("Only administrators of this server may see this."))
+            await refuse(interaction, _("Only administrators of this server may see this."), _(ASK_ADMIN))
             return
         known = self._keepsake.asked(arguments) if arguments.startswith(_KEPT) else arguments
         if known is None:
@@ -175,6 +175,6 @@ class Book:
             await interaction.edit_original_response(embed=reply.embed, view=view, allowed_mentions=look.NOBODY)
 
 
-async def refuse(interaction: discord.Interaction[Any], what: str, cure: str = "") -> None:
+async def refuse(interaction: discord.Interaction[Any], what: str, cure: str) -> None:
     """Say to the one who pressed or asked why not."""
     await interaction.response.send_message(embed=look.problem(what, cure), ephemeral=True)

@@ -1,6 +1,5 @@
-"""Film nights planned on Discord: made from the channel, begun and ended with their film."""
+"""Film nights planned on Discord: begun and ended with their film, and what their record says."""
 
-import base64
 import datetime
 import json
 import time
@@ -13,103 +12,21 @@ import pytest
 
 from actors.discord import nights
 from actors.discord.nights import BREAK_S
-from messages import (
-    SOMEBODY,
-    FilmsFound,
-    FindFilms,
-    GetPoster,
-    Moment,
-    NowPlaying,
-    PositionMs,
-    Poster,
-    Screening,
-    ScreeningEnded,
-    ScreeningStarted,
-    Seat,
-)
+from messages import SOMEBODY, FilmsFound, FindFilms, PositionMs, Screening, ScreeningStarted, Seat
 from simulator.discord.faults import RestFault
 from simulator.discord.model import Member
-from tests.integration.discord_stage import Stage, answer, staged, until
+from tests.integration.discord_stage import Stage, until
+from tests.integration.nights_rig import ends, events, in_minutes, kept, knowing_a_film, plan, plays, screening
 from tests.unit.discord import samples
 
-PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(40)
 SCHEDULED, ACTIVE, COMPLETED, CANCELED = 1, 2, 3, 4
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A Discord, and a Plex that knows one film."""
-    with staged(tmp_path) as made:
-        made.plex.answers[FindFilms] = FilmsFound((samples.screening().item,))
-        made.plex.answers[GetPoster] = Poster(PICTURE, "png")
+    with knowing_a_film(tmp_path) as made:
         yield made
-
-
-def events(stage: Stage) -> list[dict[str, Any]]:
-    """What the server has planned."""
-    return list(stage.discord.guild.events.values())
-
-
-def screening(stage: Stage, **changes: Any) -> Any:
-    """The film in the watch party, begun now and seen to its end."""
-    item = samples.screening().item
-    whole = {"party": True, "started_at_s": time.time(), "position_ms": item.duration_ms}
-    return msgspec.structs.replace(samples.screening(), **{**whole, **changes})
-
-
-def plays(stage: Stage, *shown: Screening) -> None:
-    """The tracker says what plays; the actor has heard it when this returns."""
-    before = stage.tracker.pulse().handled
-    stage.tracker.tell(NowPlaying(samples.NOW, shown))
-    until(lambda: stage.tracker.pulse().handled > before, "it is heard")
-
-
-def plan(stage: Stage, text: str = "") -> dict[str, Any]:
-    """An administrator plans one; what Discord has then."""
-    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=20)
-    said = answer(stage, "Iris", text or f"!night dune {soon:%Y-%m-%d %H:%M}")
-    assert said.embeds[0]["title"].startswith("📅"), said.embeds
-    assert [(file.filename, file.content) for file in said.attachments] == [("poster.png", PICTURE)]
-    assert said.embeds[0]["thumbnail"]["url"] == "attachment://poster.png", "it is in the card, not below it"
-    return until(lambda: events(stage), "an event")[0]
-
-
-def test_a_night_is_planned_with_poster_place_and_length(stage: Stage) -> None:
-    """By whoever may manage events; the reply links to it."""
-    item = samples.screening().item
-    assert item.duration_ms is not None
-    with stage.acting():
-        made = plan(stage)
-        assert item.title in made["name"]
-        assert made["channel_id"] == str(stage.discord.channel("Cinema").id)
-        sent = next(
-            each for each in stage.discord.recorder.requests if each["method"] == "POST" and each["body"].get("image")
-        )
-        assert base64.b64decode(sent["body"]["image"].partition(",")[2]) == PICTURE
-        start, end = (datetime.datetime.fromisoformat(made[f"scheduled_{part}_time"]) for part in ("start", "end"))
-        assert (end - start).total_seconds() == item.duration_ms / 1000 + 900
-        listed = answer(stage, "Chiara", "!night").embeds[0]["description"]
-        assert item.title in listed
-        assert made["id"] in listed
-
-
-def test_only_who_may_plans_and_what_is_not_understood_is_said(stage: Stage) -> None:
-    """A cure in each refusal, and no event."""
-    with stage.acting():
-        assert "No film night is planned" in answer(stage, "Chiara", "!night").embeds[0]["description"]
-        denied = answer(stage, "Chiara", "!night dune tomorrow 20:30")
-        assert "Manage Events" in denied.embeds[0]["description"]
-        vague = answer(stage, "Iris", "!night dune someday")
-        assert "friday 20:30" in vague.embeds[0]["description"]
-        past = answer(stage, "Iris", "!night dune 2020-01-01 20:30")
-        assert "is past" in past.embeds[0]["description"]
-        stage.plex.answers[FindFilms] = FilmsFound()
-        unknown = answer(stage, "Iris", "!night nosuchfilm tomorrow 20:30")
-        assert "nosuchfilm" in unknown.embeds[0]["description"]
-        stage.plex.answers[FindFilms] = FilmsFound(problem="Plex at plex:32400 refuses connections")
-        away = answer(stage, "Iris", "!night dune tomorrow 20:30")
-        assert "refuses connections" in away.embeds[0]["description"]
-    assert events(stage) == []
 
 
 def test_a_night_begins_and_ends_with_its_film_over_a_restart(stage: Stage) -> None:
@@ -167,17 +84,6 @@ def test_another_copy_of_the_film_begins_its_night(
     assert (begun == "copy") == begins
 
 
-def ends(stage: Stage, shown: Screening, at_s: float | None = None) -> None:
-    """The tracker says that a film ended."""
-    at = Moment(time.time() if at_s is None else at_s, time.monotonic())
-    assert stage.tracker.tell(ScreeningEnded(at, shown)).wait(10)
-
-
-def kept(stage: Stage) -> list[dict[str, Any]]:
-    """The nights that the actor remembers."""
-    return list(json.loads((stage.folder / "discord.json").read_text())["nights"])
-
-
 def broken_off(stage: Stage) -> None:
     """A night begins, and its film stops after ten minutes."""
     film = screening(stage, position_ms=PositionMs(600_000))
@@ -217,71 +123,6 @@ def test_a_night_whose_film_does_not_go_on_ends(stage: Stage) -> None:
         until(lambda: not kept(stage), "it is forgotten")
 
 
-@pytest.mark.parametrize(
-    ("said", "known", "title", "weekday"),
-    [
-        ("!night black sunday 20:30", ("Black Sunday", "Black"), "Black Sunday", None),
-        ("!night black sunday 20:30", ("Black",), "Black", 6),
-        ('!night "Black Sunday" 20:30', ("Black", "Black Sunday"), "Black Sunday", None),
-        ("!night Schindler’s List 20:30", ("Schindler's List",), "Schindler's List", None),
-    ],
-)
-def test_a_day_in_a_title_is_told_from_the_time(
-    stage: Stage, said: str, known: tuple[str, ...], title: str, weekday: int | None
-) -> None:
-    """Plex has a film of the longer name, or the title is quoted: then the day is part of it."""
-    films = {name.casefold(): samples.item(name, year=None) for name in known}
-
-    def search(asked: FindFilms) -> FilmsFound:
-        return FilmsFound(tuple(film for name, film in films.items() if asked.words.casefold() in name))
-
-    stage.plex.answers[FindFilms] = search
-    with stage.acting():
-        made = plan(stage, said)
-    assert made["name"] == f"🎬 {title}"
-    if weekday is not None:
-        assert datetime.datetime.fromisoformat(made["scheduled_start_time"]).weekday() == weekday
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_a_choice_that_is_cut_finds_its_film(stage: Stage, number: int) -> None:
-    """Two titles longer than a choice may be, alike as far as it goes; Plex finds whole words. The year is shown."""
-    long = "The Amazing and Entirely True Story of a Projectionist Who Would Not Go Home until the Last Reel Was Over "
-    films = tuple(
-        msgspec.structs.replace(samples.item(f"{long}{part}", year=year), rating_key=key)
-        for part, key, year in (("Once", "501", 1961), ("Again", "502", 1962))
-    )
-
-    def search(asked: FindFilms) -> FilmsFound:
-        typed = asked.words.lower().split()
-        return FilmsFound(tuple(film for film in films if set(typed) <= set(film.title.lower().split())))
-
-    stage.plex.answers[FindFilms] = search
-    with stage.acting():
-        offered = stage.discord.autocomplete("Iris", "night", "title", "amazing")
-        assert [each["name"][-7:] for each in offered] == [" (1961)", " (1962)"]
-        assert all(len(each["name"]) <= 100 and len(each["value"]) <= 100 for each in offered)
-        said = {"title": offered[number]["value"], "when": in_minutes(30)}
-        stage.discord.slash("Iris", "night", said)
-        until(lambda: events(stage), "it is planned")
-        (night,) = until(lambda: kept(stage), "it is remembered")
-    assert night["rating_key"] == films[number].rating_key
-
-
-def test_what_discord_would_refuse_is_said(stage: Stage) -> None:
-    """A time in thousands of years, and a name that is cut to what an event may have."""
-    with stage.acting():
-        assert "five years" in answer(stage, "Iris", "!night dune 9999-12-31 23:59").embeds[0]["description"]
-        stage.plex.answers[FindFilms] = FilmsFound((samples.item("שלום עולם " * 20),))
-        assert len(plan(stage)["name"]) <= 100
-        away = stage.discord.faults.refusing(
-            30038, "Maximum number of guild scheduled events reached", 400, "/scheduled-events"
-        )
-        refused = answer(stage, "Iris", "!night dune tomorrow 20:30")
-        stage.discord.faults.heal(away)
-    assert "End or delete some of them first." in refused.embeds[0]["description"]
-
-
 def moved(stage: Stage, event: dict[str, Any], hours: float) -> None:
     """Somebody moves an event in Discord."""
     for part in ("start", "end"):
@@ -313,11 +154,6 @@ def test_of_two_nights_of_a_film_the_nearer_begins(stage: Stage) -> None:
         plays(stage, screening(stage))
         until(lambda: evening["status"] == ACTIVE, "the nearer begins")
         assert matinee["status"] == SCHEDULED
-
-
-def in_minutes(minutes: float) -> str:
-    """A time to come, as people write it."""
-    return f"{datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=minutes):%Y-%m-%d %H:%M}"
 
 
 def test_what_else_was_planned_of_the_evening_is_called_off(stage: Stage) -> None:

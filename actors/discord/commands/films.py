@@ -192,7 +192,8 @@ async def history(desk: Desk, arguments: str, page: int) -> Reply:
     if whose and found.records:
         asked.insert(0, words.safe(found.records[0].username, 40))
     top = f"{' · '.join(asked)}\n\n" if asked else ""
-    text = look.paged([Section("", lines)], lines=ROWS, units=3500)[0] if lines else _("No watch fits that.")
+    none = _("No watch fits that. `!history` alone shows every watch.") if whose or asked else _("Nothing watched yet.")
+    text = look.paged([Section("", lines)], lines=ROWS, units=3500)[0] if lines else none
     heading = words.counted("📜 History · {count} watch", "📜 History · {count} watches", found.total)
     colour = look.GOLD if lines else look.GREY
     return Reply(look.card(heading, top + text, colour=colour), page, pages)

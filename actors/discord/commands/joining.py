@@ -11,7 +11,7 @@ import discord
 
 from actors.discord import look, words
 from actors.discord.desk import Desk, UnansweredError
-from actors.discord.errors import RefusedError, answering
+from actors.discord.errors import ADMINS_ONLY, ASK_ADMIN, SAID, RefusedError, answering
 from actors.discord.failures import POSSIBLE
 from actors.discord.hearsay import heard
 from actors.discord.look import Reply
@@ -154,7 +154,7 @@ def _name_of(person: Person, plex_id: str) -> str:
 
 def _raise_problem(person: Person) -> None:
     if person.problem:
-        raise RefusedError(words.safe(heard(person.problem), 300))
+        raise RefusedError(words.safe(heard(person.problem), 300), SAID)
 
 
 async def _figures(desk: Desk, who: str) -> Figures:
@@ -221,7 +221,7 @@ class LinkButton(
         """Administrators only, but for a member who withdraws; acknowledged first."""
         admin = interaction.permissions.administrator
         if interaction.guild is None or not (admin or (not self._yes and interaction.user.id == self._member)):
-            await refuse(interaction, _("Only administrators of this server may do that."))
+            await refuse(interaction, _(ADMINS_ONLY), _(ASK_ADMIN))
             return
         await interaction.response.defer()
         async with answering(interaction):
@@ -242,4 +242,6 @@ class LinkButton(
 
 
 def _gone(error: Exception) -> NoReturn:
-    raise RefusedError(_("Discord does not find that member; did they leave?")) from error
+    raise RefusedError(
+        _("Discord does not find that member; did they leave?"), _("If not, try again; else refuse it.")
+    ) from error

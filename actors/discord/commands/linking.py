@@ -26,7 +26,7 @@ from actors.discord.commands.joining import find, linked, offered, request, unli
 from actors.discord.commands.privately import hush, whisper
 from actors.discord.commands.whom import Mentioned
 from actors.discord.desk import SUGGEST_S, Desk, UnansweredError
-from actors.discord.errors import RefusedError
+from actors.discord.errors import ASK_ADMIN, RefusedError
 from actors.discord.failures import POSSIBLE
 from actors.discord.hearsay import heard
 from actors.discord.look import Reply
@@ -172,7 +172,7 @@ async def _understood(
         account = " ".join(said)
     whose = member or ctx.author
     if whose != ctx.author and not ctx.permissions.administrator:
-        raise RefusedError(_("Only administrators of this server may do that for others."))
+        raise RefusedError(_("Only administrators of this server may do that for others."), _(ASK_ADMIN))
     return account.strip(), whose
 
 
@@ -196,7 +196,9 @@ def _not_known(signed: PlexSignedIn) -> discord.Embed:
         what = _("The Plex account {name} can use no server of this community.").format(
             name=words.safe(signed.name, 60)
         )
-        return look.problem(f"{what} {words.safe(heard(signed.problem), 300) if signed.problem else ''}".strip())
+        why = words.safe(heard(signed.problem), 300) if signed.problem else ""
+        cure = _("Ask whoever runs the Plex server to share it with that account; then `/link` again.")
+        return look.problem(f"{what} {why}".strip(), _("Try again later.") if why else cure)
     what = words.safe(heard(signed.problem), 300) if signed.problem else _("The code was not typed in in time.")
     return look.problem(what, _("`/link` gives a new one."))
 

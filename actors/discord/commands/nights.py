@@ -52,7 +52,8 @@ async def who_saw(desk: Desk, arguments: str, page: int) -> Reply:
     found, page, pages = await leaf(read, _total, page, ROWS)
     if found.film is None:
         heading = f"🎟️ {words.safe(arguments, 100)}"
-        return Reply(look.card(heading, _("Nobody has watched a film of that title here."), colour=look.GREY))
+        text = _("Nobody has watched a film of that title here. `!moviestats` names those that were watched.")
+        return Reply(look.card(heading, text, colour=look.GREY))
     total = _total(found)
     top = _("**{not_yet}** not yet · **{in_part}** in part · **{seen}** seen").format(
         not_yet=found.not_yet, in_part=found.in_part, seen=found.seen

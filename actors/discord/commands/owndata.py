@@ -127,7 +127,7 @@ class ForgetButton(
         """Acknowledged first."""
         desk: Desk = interaction.client.desk
         if interaction.user.id != self._member:
-            await refuse(interaction, _("This button is somebody else's."))
+            await refuse(interaction, _("This button is somebody else's."), _("`/forgetme` gives you your own."))
             return
         if _age_s(interaction) > PRESS_S:
             await refuse(

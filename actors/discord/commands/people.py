@@ -177,7 +177,11 @@ async def progress(desk: Desk, arguments: str, page: int) -> Reply:
     held = _("{count} of {all} badges").format(count=earned, all=len(profile.progress))
     heading = f"🎯 {words.safe(name, 60)} · {held}"
     if not open_ones:
-        text = _("Every badge there is. Well watched!") if profile.progress else _("No badges are declared.")
+        text = (
+            _("Every badge there is. Well watched!")
+            if profile.progress
+            else _("No badges are declared. An administrator declares them in a file: badges.toml.")
+        )
         return Reply(look.card(heading, text))
     pages = look.paged([Section("", [_on_the_way(badge) for badge in open_ones])], lines=8)
     text, number = look.pick(pages, page)
@@ -209,7 +213,11 @@ async def all_badges(desk: Desk, arguments: str, page: int) -> Reply:
         lines = [_declared(badge) for badge in found.badges if badge.rarity == rarity]
         if lines:
             sections.append(Section(f"__{words.safe(_(rarity).capitalize(), 20)}__", lines))
-    pages = look.paged(sections, lines=10) if sections else [_("No badges are declared.")]
+    pages = (
+        look.paged(sections, lines=10)
+        if sections
+        else [_("No badges are declared. An administrator declares them in a file: badges.toml.")]
+    )
     text, number = look.pick(pages, page)
     return Reply(look.card(_("🏅 All badges · {count}").format(count=len(found.badges)), text), number, len(pages))
 

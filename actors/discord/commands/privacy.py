@@ -39,7 +39,7 @@ class Privately(UsherCog):
         asked = GetPerson(who) if choice is _NOT_SAID else SetPrivacy(who, ctx.author.display_name, choice)
         person = await waited(ctx, self.desk.ask("persistence", asked, Person))
         if person.problem:
-            raise RefusedError(words.safe(heard(person.problem), 300))
+            raise RefusedError(words.safe(heard(person.problem), 300), _("Try again later."))
         try:
             await whisper(ctx, shown(person))
         except RefusedError:

@@ -10,7 +10,7 @@ from actors.discord import look, words
 from actors.discord.commands.base import Context, UsherCog, command, send, waited
 from actors.discord.commands.people import TOP_DAYS
 from actors.discord.desk import Desk
-from actors.discord.errors import RefusedError, answering
+from actors.discord.errors import ADMINS_ONLY, ASK_ADMIN, RefusedError, answering
 from actors.discord.keepsake import Keepsake
 from actors.discord.look import Reply
 from actors.discord.pages import refuse
@@ -73,7 +73,7 @@ class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Administrators only; acknowledged first."""
         if not interaction.permissions.administrator or interaction.guild is None:
-            await refuse(interaction, _("Only administrators of this server may do that."))
+            await refuse(interaction, _(ADMINS_ONLY), _(ASK_ADMIN))
             return
         await interaction.response.defer()
         bot: Any = interaction.client
@@ -155,6 +155,8 @@ def _shown(change: Change, role: discord.Role, gets: str, loses: str) -> discord
         for mark, said, members in groups
         for member in members
     ]
-    text = look.lines_within(lines, look.DESCRIPTION) or _("Nobody of this server watched anything.")
+    text = look.lines_within(lines, look.DESCRIPTION) or _(
+        "Nobody of this server watched anything. Members count in the voice channel, or with a Plex account: `/link`"
+    )
     footer = _("By time watched in the last {days} days").format(days=TOP_DAYS)
     return look.card(f"🎖️ {name}", text, colour=look.GOLD if change else look.GREY, footer=footer)

@@ -23,7 +23,7 @@ from actors.discord.commands.base import (
 )
 from actors.discord.commands.privately import whisper
 from actors.discord.desk import BACKUP_S, SAVE_S, SUGGEST_S, Desk, UnansweredError
-from actors.discord.errors import RefusedError, answering
+from actors.discord.errors import ADMINS_ONLY, ASK_ADMIN, SAID, RefusedError, answering
 from actors.discord.failures import POSSIBLE
 from actors.discord.hearsay import heard
 from actors.discord.look import Reply, Section
@@ -226,7 +226,7 @@ def _session_label(found: SessionChoice) -> str:
 def _plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
     chosen = next((found for found in plan.sessions if found.session_key == plan.chosen), None)
     if plan.problem and not plan.outcomes:
-        return look.problem(words.safe(heard(plan.problem), 900))
+        return look.problem(words.safe(heard(plan.problem), 900), SAID)
     lines = [_session_line(chosen)] if chosen is not None else []
     if at_ms is not None:
         lines.append(_("Joined at {position}").format(position=words.position(at_ms)))
@@ -302,7 +302,7 @@ class SessionMenu(
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Start on what was chosen."""
         if not interaction.permissions.administrator:
-            await refuse(interaction, _("Only administrators of this server may do that."))
+            await refuse(interaction, _(ADMINS_ONLY), _(ASK_ADMIN))
             return
         await interaction.response.defer()
         desk: Desk = interaction.client.desk

@@ -25,7 +25,7 @@ from actors.discord.errors import RefusedError
 from actors.discord.hearsay import heard
 from actors.discord.look import Reply
 from actors.discord.nights import ABOUT, PERMISSION, name_of
-from actors.discord.times import now_in, read_when
+from actors.discord.times import names_an_hour, now_in, read_when, two_hours
 from actors.discord.tongue import _, later
 from messages import Item
 
@@ -82,13 +82,25 @@ class Scheduling(UsherCog):
         if ctx.interaction is not None or _is_quoted(ctx):
             meant = [(title, read_when(when, now))]
         else:
-            meant = _readings(f"{title} {when}".split(), now)
+            meant = _readings(said := f"{title} {when}".split(), now)
+            await self._let_stand(said, meant)
         for reading, start in reversed(meant[1:]):  # the longest title first, if Plex has a film of that very name
-            found = await self.desk.films(reading, MOST_CHOICES)
-            if any(film.title.casefold() == reading.casefold() for film in found.films):
+            if await self._is_on_plex(reading):
                 return await self._plan(ctx, guild, reading, _to_come(when, start, now))
         title, start = meant[0] if meant else (title, None)
         return await self._plan(ctx, guild, title, _to_come(when, start, now))
+
+    async def _let_stand(self, said: list[str], meant: list[tuple[str, datetime.datetime | None]]) -> None:
+        """`!night high noon` says no time where Plex has a film of that name. Raises RefusedError."""
+        for at, word in enumerate(said[1:], 1):
+            name = " ".join(said[: at + 1])
+            if meant and names_an_hour(word) and name not in dict(meant) and await self._is_on_plex(name):
+                raise RefusedError(_("When should it begin?"), _(_HOW))
+
+    async def _is_on_plex(self, name: str) -> bool:
+        """Whether Plex has a film of that very name."""
+        found = await self.desk.films(name, MOST_CHOICES)
+        return any(film.title.casefold() == name.casefold() for film in found.films)
 
     async def _plan(self, ctx: Context, guild: discord.Guild, title: str, start: datetime.datetime) -> Reply:
         film = await _film(self.desk, title)
@@ -159,6 +171,11 @@ def _readings(said: list[str], now: datetime.datetime) -> list[tuple[str, dateti
 
 def _to_come(when: str, start: datetime.datetime | None, now: datetime.datetime) -> datetime.datetime:
     """The time, if it can be read and lies ahead. Raises RefusedError."""
+    if start is None and (either := two_hours(when)) is not None:
+        raise RefusedError(
+            _("Is that {early} or {late}?").format(early=either[0], late=either[1]),
+            _("Write the one that you mean, like `{example}`.").format(example=either[1]),
+        )
     if start is None:
         what = _("When should it begin? That could not be read.") if when else _("When should it begin?")
         raise RefusedError(what, _(_HOW))

@@ -4,9 +4,10 @@ import time
 
 import pytest
 
-from actors.discord import face
+from actors.discord import face, live
 from actors.discord.face import Face
 from actors.discord.keepsake import Card
+from messages import Moment, ScreeningEnded
 from tests.unit.discord import samples
 
 
@@ -37,3 +38,13 @@ def test_a_picture_does_not_wait_on_an_old_message() -> None:
     card.attach("chart.png", b"png")
     due_s = card.due_s()
     assert due_s is not None and due_s <= time.monotonic()
+
+
+def test_a_film_that_goes_on_after_its_end_is_seen_soon() -> None:
+    """Also where nobody came or went: its message still says that it has ended."""
+    now_s = time.monotonic()
+    shown = samples.screening()
+    card = Face(Card("s", 1, 0.0), shown, live.signature(shown), edited_s=now_s)
+    card.card.ended = ScreeningEnded(Moment(shown.seen.wall_s - 60, 0.0), shown)
+    assert card.plays(shown)
+    assert card.due_s() == pytest.approx(now_s + face.SETTLE_S, abs=0.5)

@@ -128,7 +128,10 @@ async def test_what_is_linked_is_told_where_the_store_goes_away(room: Any, actor
     [
         (PlexSignedIn("expired"), "was not typed in in time"),
         (PlexSignedIn("expired", problem="plex.tv did not list the servers (X)."), "did not list the servers"),
+        (PlexSignedIn("expired"), "`/link` gives a new one."),
         (PlexSignedIn("no_access", (), "Anton"), "Anton can use no server"),
+        (PlexSignedIn("no_access", (), "Anton"), "share it with that account"),
+        (PlexSignedIn("no_access", (), "Anton", "A Plex server does not answer, so it cannot be known."), "Try again"),
     ],
 )
 async def test_what_did_not_work_at_plex_tv_is_said(room: Any, actors: Any, signed: PlexSignedIn, said: str) -> None:

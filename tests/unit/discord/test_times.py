@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.discord.times import now_in, read_when
+from actors.discord.times import now_in, read_when, two_hours
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 MONDAY = datetime.datetime(2026, 11, 23, 18, 0, tzinfo=BERLIN)
@@ -38,6 +38,24 @@ MONDAY = datetime.datetime(2026, 11, 23, 18, 0, tzinfo=BERLIN)
         ("24.12. 18:00", "2026-12-24T18:00"),
         ("24.12.2027 18:00", "2027-12-24T18:00"),
         ("1.2. 18:00", "2027-02-01T18:00"),
+        ("24:00", "2026-11-24T00:00"),
+        ("today 24:00", "2026-11-24T00:00"),
+        ("friday 24:00", "2026-11-28T00:00"),
+        ("31.12. 24:00", "2027-01-01T00:00"),
+        ("24 o'clock", "2026-11-24T00:00"),
+        ("midnight", "2026-11-24T00:00"),
+        ("tonight at midnight", "2026-11-24T00:00"),
+        ("on Friday at Midnight", "2026-11-28T00:00"),
+        ("12 midnight", "2026-11-24T00:00"),
+        ("noon", "2026-11-24T12:00"),
+        ("tomorrow noon", "2026-11-24T12:00"),
+        ("midday on saturday", "2026-11-28T12:00"),
+        ("12 noon 2026-12-24", "2026-12-24T12:00"),
+        ("friday at 20", "2026-11-27T20:00"),
+        ("at 24 tomorrow", "2026-11-25T00:00"),
+        ("tonight at 8", "2026-11-23T20:00"),
+        ("at 12 tonight", "2026-11-24T00:00"),
+        ("tonight at 1", "2026-11-24T01:00"),
     ],
 )
 def test_a_time_is_understood(text: str, meant: str) -> None:
@@ -48,11 +66,72 @@ def test_a_time_is_understood(text: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "20", "24:30", "13pm", "0pm", "friday", "fr 20:30", "someday 20:30", "2026-02-30 20:30", "30.2. 20:30"]
+    "text",
+    [
+        "at 8",
+        "friday at 8",
+        "friday 20",
+        "noon noon",
+        "25:00",
+        "9999-12-31 24:00",
+        "24:01",
+        "",
+        "20",
+        "24:30",
+        "13pm",
+        "0pm",
+        "friday",
+        "fr 20:30",
+        "someday 20:30",
+        "2026-02-30 20:30",
+        "30.2. 20:30",
+    ],
 )
 def test_what_is_no_time_is_none(text: str) -> None:
     """And a bare number may be a title's: Apollo 13."""
     assert read_when(text, MONDAY) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "either"),
+    [
+        ("at 8", ("8:00", "20:00")),
+        ("friday at 8", ("8:00", "20:00")),
+        ("at 12 on friday", ("12:00", "24:00")),
+        ("at 8pm", None),
+        ("at 8 pm", None),
+        ("at 8:30", None),
+        ("at 8.30", None),
+        ("at 20", None),
+        ("friday 8", None),
+        ("flat 8", None),
+        ("at 1917", None),
+    ],
+)
+def test_an_hour_that_may_be_either_of_two_is_known(text: str, either: tuple[str, str] | None) -> None:
+    """In the morning or in the evening: nobody guesses when a night is planned."""
+    assert two_hours(text) == either
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Mitternacht", "2026-11-24T00:00"),
+        ("am Freitag um Mitternacht", "2026-11-28T00:00"),
+        ("heute 24 Uhr", "2026-11-24T00:00"),
+        ("mittags", "2026-11-24T12:00"),
+        ("morgen Mittag", "2026-11-24T12:00"),
+        ("freitag um 20", "2026-11-27T20:00"),
+        ("heute Abend um 8", "2026-11-23T20:00"),
+        ("um 8 heute Abend", "2026-11-23T20:00"),
+        ("heute Abend um 1", "2026-11-24T01:00"),
+    ],
+)
+def test_german_words_for_times_are_understood(german: None, text: str, meant: str) -> None:
+    """Those of English, too; and an hour alone is either of two."""
+    assert read_when(text, MONDAY) == datetime.datetime.fromisoformat(meant).replace(tzinfo=BERLIN)
+    assert read_when("friday midnight", MONDAY) == datetime.datetime(2026, 11, 28, tzinfo=BERLIN)
+    assert two_hours("freitag um 8") == ("8:00", "20:00")
 
 
 def test_an_hour_that_spring_leaves_out_is_the_next() -> None:

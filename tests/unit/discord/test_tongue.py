@@ -205,7 +205,7 @@ def test_what_another_actor_says_is_put_into_the_language() -> None:
         away = failure_of(ConnectionRefusedError(), "http://10.0.0.2:32400").detail
         assert hearsay.heard(f"{away}; {posting}").startswith("Plex unter 10.0.0.2:32400 ist nicht erreichbar")
         assert hearsay.heard("killed by SIGKILL; Genres") == "durch SIGKILL beendet; Genres"
-        assert hearsay.heard("No session 7 plays now. Running: 1, 2.").endswith("Es laufen: 1, 2.")
+        assert hearsay.heard("No session 7 plays now. Name one that does: 1, 2.").endswith("laufende: 1, 2.")
         assert hearsay.heard("Nothing plays on Plex now: start the film, then try again.").startswith("Auf Plex")
         assert hearsay.heard("2 films play at once (“{a}”): it is odd.") == "2 films play at once (“{a}”): it is odd."
     finally:

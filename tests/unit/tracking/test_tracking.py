@@ -229,7 +229,7 @@ def in_earnest(request: StartTracking) -> StartTracking:
     ("request_", "problem"),
     [
         (StartTracking(), "Several films play. Name the session: 1 (Heat), 2 (Alien)."),
-        (StartTracking("5"), "No session 5 plays now. Running: 1, 2."),
+        (StartTracking("5"), "No session 5 plays now. Name one that does: 1, 2."),
         (StartTracking("1", PositionMs(5_000_000)), "The position lies ahead"),
     ],
 )
