@@ -18,6 +18,8 @@ from persistence.errors import BackupError
 from persistence.files import sync_folder
 from persistence.schema import HEAD, SQLITE_MAGIC, VERSION_TABLE, known_revisions
 
+_BUSY_MS = 5000
+"""How long another program's lock is waited for, milliseconds."""
 SCHEDULED = "usher-*.db"
 """Names of the backups that rotation may remove."""
 PG_DUMP = "The store is PostgreSQL: back it up with pg_dump --format=custom, bring it back with pg_restore."
@@ -116,7 +118,7 @@ def one_file(connection: sqlite3.Connection) -> None:
 def reading(file: Path) -> sqlite3.Connection:
     """Open a SQLite store to read it only."""
     connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
     return connection
 
 
@@ -180,8 +182,8 @@ def restore(
     """Put a backup in the store's place, after reading it through; the old store is kept beside it.
 
     `prepare` may change the copy that is to take the store's place, in a folder of its own: either all of it is done
-    when the copy takes its place, or nothing. The service must not be running. Raises BackupError, with the store as
-    it was, where the backup is bad, and what `prepare` raises.
+    when the copy takes its place, or nothing. There is a whole store in that place at every moment. The service must
+    not be running. Raises BackupError, with the store as it was, where the backup is bad, and what `prepare` raises.
     """
     began = time.perf_counter()
     if not file.is_file():
@@ -192,44 +194,70 @@ def restore(
     _counts_of(file)
     arriving = store.with_name(store.name + ".restoring") / store.name
     try:
-        shutil.rmtree(arriving.parent, ignore_errors=True)  # of a try that was cut short
+        _clear(arriving.parent)
         arriving.parent.mkdir(parents=True)
-        shutil.copyfile(file, arriving)
+        if _copy(file, arriving) != _counts_of(arriving):
+            raise BackupError(f"The copy of {file} does not hold what it holds: the store is as it was.")
         prepare(arriving)
         with closing(reading(arriving)) as connection:
             counts = _counts(connection)
+        kept = _keep(store, arriving)
         with arriving.open("rb+") as stream:
             os.fsync(stream.fileno())
-        for kept in _keep(store):
-            note(f"Kept the old store as {kept}.")
         arriving.replace(store)
         sync_folder(store.parent)
     except (OSError, sqlite3.Error) as error:
-        raise BackupError(f"{file} could not be restored: {error}. Look for {store}.before-restore-*.") from None
+        raise BackupError(f"{file} could not be restored: {error}. The store is as it was.") from None
     finally:
-        shutil.rmtree(arriving.parent, ignore_errors=True)
+        _clear(arriving.parent)
+    if kept is not None:
+        note(f"Kept the old store as {kept}.")
     took_ms = (time.perf_counter() - began) * 1000
     return Backup(store, store.stat().st_size, counts["watches"], counts["viewers"], took_ms)
 
 
-def newest_kept(store: Path) -> Path | None:
-    """Return the store that the last restore put aside; None where there was no restore."""
-    aside = store.parent.glob(f"{store.name}.before-restore-*")
-    files = [file for file in aside if not file.name.endswith(("-wal", "-shm"))]
-    return max(files, key=lambda file: file.stat().st_mtime, default=None)
+def _clear(folder: Path) -> None:
+    """Remove what a restore that was cut short has left; an older Usher left a file."""
+    if folder.is_dir():
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        folder.unlink(missing_ok=True)
 
 
-def _keep(store: Path) -> list[Path]:
-    """Move the old store aside, its -wal and -shm with it: without them its last commits would be lost."""
+def _keep(store: Path, arriving: Path) -> Path | None:
+    """Give the old store a second name, and `arriving` its mode; return that name, None where there was no store."""
     aside = store.with_name(f"{store.name}.before-restore-{time.strftime('%Y%m%d-%H%M%S')}")
     number = 1
     while aside.exists():
         number += 1
         aside = aside.with_name(f"{aside.name.split('~')[0]}~{number}")
-    kept = []
-    for suffix in ("-wal", "-shm", ""):
-        old = store.with_name(store.name + suffix)
-        if old.exists():
-            old.replace(aside.with_name(aside.name + suffix))
-            kept = [aside]
-    return kept
+    if store.exists():
+        shutil.copymode(store, arriving)
+        _fold(store)
+    for suffix in ("-wal", "-shm"):  # of a store that is beyond reading: they must not come to lie beside the new one
+        with contextlib.suppress(FileNotFoundError):
+            store.with_name(store.name + suffix).replace(aside.with_name(aside.name + suffix))
+    if not store.exists():
+        return None
+    try:
+        aside.hardlink_to(store)
+    except OSError:  # there are file systems without
+        second = arriving.with_name("kept")
+        shutil.copy2(store, second)
+        second.replace(aside)
+    return aside
+
+
+def _fold(store: Path) -> None:
+    """Bring the old store's last commits from its -wal into its one file. One that is damaged is left as it is."""
+    try:
+        with closing(sqlite3.connect(store)) as connection:
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            one_file(connection)
+    except sqlite3.OperationalError as error:
+        raise BackupError(
+            f"The old store {store} cannot be put aside: {error}. Close the program that holds it, see that Usher's "
+            "user may write it, or move it away. Nothing was changed."
+        ) from None
+    except sqlite3.DatabaseError:
+        return

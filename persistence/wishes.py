@@ -7,21 +7,24 @@ on recording those who want none of it, and bring back those who were forgotten.
 import contextlib
 import math
 import sqlite3
+from collections.abc import Iterable, Mapping, Set
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
-from messages import SetPrivacy
+from messages import SetPrivacy, UnlinkAccount
 from persistence.backups import reading
 from persistence.changes import Change
-from persistence.errors import CopiesFailed
+from persistence.errors import BackupError, CopiesFailed
 from persistence.forgetting import forget
+from persistence.linking import unlink
 from persistence.people import forgotten, known, set_privacy
+from persistence.sql import cause_and_cure
 from persistence.store import Store
-from persistence.tables import ACCOUNT_LINKS, FORGOTTEN, PRIVACY
+from persistence.tables import ACCOUNT_LINKS, FORGOTTEN, PRIVACY, WATCHES
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class Wishes:
     forgotten: dict[str, float] = field(default_factory=dict)
     """When each was forgotten; seconds since 1970, UTC."""
 
+    def __bool__(self) -> bool:
+        """Tell whether anybody asked for anything."""
+        return bool(self.choices or self.forgotten)
+
 
 @dataclass(frozen=True)
 class Held:
@@ -45,12 +52,13 @@ class Held:
 
 
 def wishes_of(file: Path) -> Wishes | None:
-    """Return what people asked for in a SQLite store; None where it cannot be read. No file: nobody asked for anything.
+    """Return what people asked for in a SQLite store; None where there is none, or it is damaged.
 
-    Of any revision, older or newer: a table that it does not have is empty.
+    Of any revision, older or newer: a table that it does not have is empty. Raises BackupError where it may be sound,
+    and cannot be read now.
     """
     if not file.exists():
-        return Wishes()
+        return None
     try:
         with closing(reading(file)) as connection:
             connection.row_factory = sqlite3.Row
@@ -60,7 +68,13 @@ def wishes_of(file: Path) -> Wishes | None:
             ]
             links = {row["plex_id"]: row["viewer_id"] for row in _rows(connection, ACCOUNT_LINKS.name)}
             gone = {row["viewer_id"]: row["at_s"] for row in _rows(connection, FORGOTTEN.name)}
-    except sqlite3.Error:
+    except sqlite3.OperationalError as error:
+        cause, cure = cause_and_cure(error)
+        raise BackupError(
+            f"The old store {file} cannot be read: {cause}. What people asked for must hold in the restored one too: "
+            f"nothing was changed. {cure[0].upper()}{cure[1:]}, or move it away."
+        ) from None
+    except sqlite3.DatabaseError:
         return None
     return Wishes(tuple(choices), links, gone)
 
@@ -68,26 +82,45 @@ def wishes_of(file: Path) -> Wishes | None:
 def hold(store: Store, wishes: Wishes, at_s: float) -> Held:
     """Have it hold in a restored store what people asked for in the one before. `at_s`: now.
 
-    A choice of the backup that is newer stays; who has become open again since the backup has to say so once more.
-    Raises SaveFailed with nothing changed.
+    A choice of the backup that is newer stays, and so does who came back after being forgotten; who has become open
+    again since the backup has to say so once more. Raises SaveFailed with nothing changed.
     """
-    with contextlib.suppress(CopiesFailed):  # the next start makes them anew
-        store.repair_copies()
     with contextlib.suppress(CopiesFailed), store.changing(at_s) as change:
-        before = forgotten(change.connection)
-        gone = {who: when_s for who, when_s in wishes.forgotten.items() if when_s > before.get(who, -math.inf)}
+        connection = change.connection
+        before = forgotten(connection)
+        gone = {
+            who: when_s
+            for who, when_s in wishes.forgotten.items()
+            if when_s > before.get(who, -math.inf) and not _came_back(connection, who, when_s)
+        }
+        since: dict[str, float] = dict(connection.execute(select(PRIVACY.c.viewer_id, PRIVACY.c.since_s)).all())
+        newer = [(asked, at_s) for asked, at_s in wishes.choices if at_s > since.get(asked.viewer_id, -math.inf)]
+        _part(change, wishes, gone.keys(), {asked.viewer_id for asked, _ in newer})
         for viewer_id, when_s in gone.items():
             forget(change, viewer_id, when_s)
-        held = Held(_hold_choices(change, wishes), len(gone))
-    return held
+        _hold_choices(change, wishes, newer, since)
+    return Held(len(newer), len(gone))
 
 
-def _hold_choices(change: Change, wishes: Wishes) -> int:
-    """Write down the choices that are newer than those of the backup; return how many they are."""
-    rows = change.connection.execute(select(PRIVACY.c.viewer_id, PRIVACY.c.since_s))
-    since: dict[str, float] = dict(rows.all())
+def _came_back(connection: Connection, viewer_id: str, when_s: float) -> bool:
+    """Whether the backup is from after a forgetting, and has what somebody watched since."""
+    since = (WATCHES.c.identity == viewer_id) & (WATCHES.c.started_at_s > when_s)
+    return connection.execute(select(WATCHES.c.watch_id).where(since).limit(1)).first() is not None
+
+
+def _part(change: Change, wishes: Wishes, gone: Set[str], choosing: Set[str]) -> None:
+    """Undo links that were undone since the backup, where what was asked for since is another's matter with them."""
+    for plex_id, link in known(change.connection).links.items():
+        is_anothers = link.viewer_id in gone and plex_id not in gone
+        if wishes.links.get(plex_id) != link.viewer_id and (is_anothers or plex_id in choosing):
+            unlink(change, UnlinkAccount(plex_id, link.viewer_id, "restore"))
+
+
+def _hold_choices(
+    change: Change, wishes: Wishes, newer: Iterable[tuple[SetPrivacy, float]], since: Mapping[str, float]
+) -> None:
+    """Write down the choices that are newer than those of the backup, which were made `since`."""
     linked_now = known(change.connection).links
-    newer = [(asked, at_s) for asked, at_s in wishes.choices if at_s > since.get(asked.viewer_id, -math.inf)]
     for asked, at_s in newer:
         set_privacy(change, asked, at_s)
     for asked, at_s in wishes.choices:
@@ -96,7 +129,6 @@ def _hold_choices(change: Change, wishes: Wishes) -> int:
             if is_apart and at_s > since.get(plex_id, -math.inf):
                 # Linked after the backup was made: by itself again, the account would be shown and tracked.
                 set_privacy(change, SetPrivacy(plex_id, asked.username, asked.privacy), at_s)
-    return len(newer)
 
 
 def _rows(connection: sqlite3.Connection, table: str) -> list[Any]:

@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,8 +27,10 @@ from launcher.runfolder import wait_for_orphans
 from messages import BackedUp, BackUpNow
 from persistence import backups, importer
 from persistence.catalogue import load_badges
+from persistence.copying import forget_marks
 from persistence.engine import name_of, sqlite_file, sqlite_url
 from persistence.errors import BackupError, CopiesFailed, ImportFault, SaveFailed, StoreAway, StoreError
+from persistence.people import KEEP_FORGOTTEN_S
 from persistence.publishing import Rules
 from persistence.sql import cause_and_cure
 from persistence.store import Store
@@ -78,21 +81,20 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
     if not arguments.file.is_file():
         raise BackupError(f"There is no file {arguments.file} to restore: 'python run.py backup' makes one.")
     rules = _rules(settings)
-    held = Held(0, 0)
+    held, saved_s = Held(0, 0), None
 
     def prepare(arriving: Path) -> None:
-        nonlocal held
-        held = _hold(arriving, settings, rules, asked_for)
+        nonlocal held, saved_s
+        held, saved_s = _prepare(arriving, settings, rules, asked_for)
 
     with alone(settings):
-        # A restore that was cut short may have left none, but put the old one aside.
-        asked_for = wishes_of(store if store.exists() else backups.newest_kept(store) or store)
+        asked_for = wishes_of(store)
         done = backups.restore(arguments.file.absolute(), store, console.print, prepare)
     console.print(f"{store} now holds {_records(done)}. The three JSON files follow at the next start of the service.")
     if asked_for is None:
         console.print(
-            "The old store could not be read. So what people have asked for since the backup was made, with /privacy "
-            "and /forgetme, does not hold in it: let them know, so that they ask again."
+            "There was no old store, or it could not be read. So what people have asked for since the backup was made, "
+            "with /privacy and /forgetme, does not hold in it: let them know, so that they ask again."
         )
     elif held.choices or held.forgotten:
         console.print(
@@ -100,16 +102,25 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
             f"{counted(held.choices, 'choice of privacy', 'choices of privacy')}, "
             f"{counted(held.forgotten, 'viewer')} forgotten."
         )
+    if saved_s is not None and saved_s < time.time() - KEEP_FORGOTTEN_S:
+        console.print(
+            f"The backup is from {datetime.fromtimestamp(saved_s, rules.zone):%d %B %Y}: whoever was forgotten after "
+            f"that, and more than {KEEP_FORGOTTEN_S / 86_400:.0f} days ago, is in it again and has to ask once more."
+        )
     return 0
 
 
-def _hold(arriving: Path, settings: Settings, rules: Rules, asked_for: Wishes | None) -> Held:
-    """What people chose since the backup was made holds in it too, before it takes the store's place."""
-    if asked_for is None or not (asked_for.choices or asked_for.forgotten):
-        return Held(0, 0)
+def _prepare(arriving: Path, settings: Settings, rules: Rules, asked_for: Wishes | None) -> tuple[Held, float | None]:
+    """What people chose since the backup was made holds in it too, before it takes the store's place.
+
+    With it comes when the backup was last saved to, seconds since 1970.
+    """
     try:
         with contextlib.closing(Store(sqlite_url(arriving), arriving.parent, rules)) as restored:
-            held = hold(restored, asked_for, time.time())
+            held = hold(restored, asked_for, time.time()) if asked_for else Held(0, 0)
+            saved_s = restored.last_saved_s()
+            with restored.writing() as connection:
+                forget_marks(connection)  # the copies beside the store are another's: the next start makes them anew
         with contextlib.closing(sqlite3.connect(arriving)) as connection:
             backups.one_file(connection)
     except (StoreError, StoreAway, SaveFailed, SQLAlchemyError, sqlite3.Error) as error:
@@ -117,7 +128,7 @@ def _hold(arriving: Path, settings: Settings, rules: Rules, asked_for: Wishes | 
             "The store is as it was: in the backup could not be done what people have asked for since, with /privacy "
             f"and /forgetme. {_sentence(error, settings)}"
         ) from error
-    return held
+    return held, saved_s
 
 
 def _import(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:

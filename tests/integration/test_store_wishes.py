@@ -1,6 +1,7 @@
 """What people asked for holds in a store that a backup is restored to."""
 
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -116,7 +117,7 @@ def test_what_is_newer_in_the_backup_stays(tmp_path: Path) -> None:
 
 def test_a_store_that_cannot_be_read_is_told_apart_from_one_that_says_nothing(tmp_path: Path) -> None:
     """And one of an early revision, without such tables, says nothing."""
-    assert wishes_of(tmp_path / "usher.db") == Wishes()
+    assert wishes_of(tmp_path / "usher.db") is None
     (tmp_path / "usher.db").write_bytes(b"no database at all" * 100)
     assert wishes_of(tmp_path / "usher.db") is None
     with closing(sqlite3.connect(tmp_path / "early.db")) as connection, connection:
@@ -126,34 +127,78 @@ def test_a_store_that_cannot_be_read_is_told_apart_from_one_that_says_nothing(tm
 
 KILLED = """
 import os, sys
-from persistence import backups
-keep = backups._keep
-def killed(store):
-    if {late}: keep(store)
-    os._exit(137)
-backups._keep = killed
+def die(event, arguments):
+    if event == "{event}" and "{place}" in str(arguments): os._exit(137)
+sys.addaudithook(die)
 import run
 run.main(["restore", "data/mine.db"])
 """
+STOPPED = """
+import os, sys
+from pathlib import Path
+from tests.integration.test_store_wishes import backed_up, finish, record
+store, _ = backed_up(Path("data"))
+finish(store, record("last", "503"))
+os._exit(9)
+"""
+OLD = {"w502", "w503", "w504", "last"}
+"""What is in the old store by then: one was forgotten, and one is linked."""
 
 
-@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
-def test_a_restore_that_is_killed_loses_none_of_it(tmp_path: Path, late: bool) -> None:
-    """At the very moment when the old store is put aside: the next restore knows it all the same."""
+def places(folder: Path) -> dict[str, set[str]]:
+    """The stores in a folder, each with the ids of its watches."""
+    files = [file for file in folder.glob("usher.db*") if file.is_file() and not file.name.endswith(("-wal", "-shm"))]
+    found = {}
+    for file in files:
+        with closing(sqlite3.connect(file)) as connection:
+            found[file.name] = {watch_id for (watch_id,) in connection.execute("SELECT watch_id FROM watches")}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("event", "place", "is_done"),
+    [("os.link", "before-restore", False), ("os.rename", "data/usher.db", False), ("shutil.rmtree", "restoring", True)],
+)
+def test_a_restore_that_is_killed_loses_nothing(tmp_path: Path, event: str, place: str, is_done: bool) -> None:
+    """There is a whole store in its place all the time, with the last commits of a service that was killed."""
+    (tmp_path / "data").mkdir()
+    assert usher(tmp_path, code=STOPPED).returncode == 9
     data = tmp_path / "data"
-    data.mkdir()
-    store, _ = backed_up(data)
-    store.close()
-    killed = usher(tmp_path, code=KILLED.format(late=late))
+    assert (data / "usher.db-wal").stat().st_size, "the last commits are not in the one file yet"
+    killed = usher(tmp_path, code=KILLED.format(event=event, place=place))
     assert killed.returncode == 137, killed.stderr
-    assert (data / "usher.db").exists() != late
+    left = places(data)
+    assert set(left) >= {"usher.db"} and OLD in left.values()
+    assert (left["usher.db"] == OLD) != is_done
     done = usher(tmp_path, "restore", "data/mine.db")
     assert done.returncode == 0, done.stderr
-    assert "2 choices of privacy, 1 viewer forgotten" in done.stdout.replace("\n", " ")
+    assert is_done or "2 choices of privacy, 1 viewer forgotten" in done.stdout.replace("\n", " ")
     assert not list(data.glob("*restoring*"))
     store = open_store(data)
-    assert ANN not in viewers(store)
+    assert viewers(store) == {BEN, CLEO, DAN, PLEX}
+    with store.reader.connect() as connection:
+        assert dict(choices(connection)) == {BEN: "untracked", PLEX: "untracked", DAN: "anonymous"}
     store.close()
+
+
+def test_a_store_that_was_put_aside_comes_back_whole(tmp_path: Path) -> None:
+    """With what a service that was killed had committed last; that nobody reads what is said does no harm."""
+    (tmp_path / "data").mkdir()
+    assert usher(tmp_path, code=STOPPED).returncode == 9
+    data = tmp_path / "data"
+    (data / "usher.db").chmod(0o600)
+
+    def note(line: str) -> None:
+        if line.startswith("Kept"):
+            raise BrokenPipeError("nobody reads it")
+
+    with pytest.raises(BrokenPipeError):
+        backups.restore(data / "mine.db", data / "usher.db", note)
+    (aside,) = data.glob("usher.db.before-restore-*")
+    assert stat.S_IMODE((data / "usher.db").stat().st_mode) == 0o600
+    done = usher(tmp_path, "restore", f"data/{aside.name}")
+    assert done.returncode == 0, done.stderr
+    assert places(data)["usher.db"] == OLD
 
 
 def test_what_cannot_be_held_is_not_restored(tmp_path: Path) -> None:
