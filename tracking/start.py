@@ -27,6 +27,17 @@ def restore(house: House, loaded: WatchesLoaded, at: Moment) -> None:
     leaving.know(house, People.known(loaded.links, loaded.privacy))
     for server in house.servers.values():
         server.sessions = {identity: session for identity, session in server.sessions.items() if session.watched}
+    house.host = _party(house)
+
+
+def _party(house: House) -> Identity | None:
+    """Return the session into which the channel's members came last: the party goes on there.
+
+    Without it nobody who comes in, or back, would be seated as long as another film plays at home; and a channel that
+    an admin had brought to another film than the usual host's would be moved.
+    """
+    came = [(state.started_at_s, session) for session in house.sessions() for state in session.guests.values()]
+    return max(came, key=lambda one: one[0])[1].identity if came else None
 
 
 def _holds_nothing_new(state: WatchState, record: WatchRecord | None) -> bool:

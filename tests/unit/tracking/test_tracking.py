@@ -45,6 +45,31 @@ def test_who_left_before_a_restart_is_still_listed_at_the_end() -> None:
     assert [(seat.username, seat.present) for seat in ended.screening.seats] == [("alice", False), ("Ann", False)]
 
 
+@pytest.mark.parametrize("host", ["", "bob"], ids=["nobody hosts", "another hosts"])
+def test_after_a_restart_the_party_stays_with_its_film(host: str) -> None:
+    """Also an admin's choice; who comes in or comes back then is seated there, though another film plays, too."""
+    rules = Rules(party_user=host)
+    tracking = Tracking(rules)
+    at_home = playing(0, "bob", key="2", item=ALIEN, machine="phone")
+    tracking.voice(channel(0, "ann", "ben"))
+    tracking.observe(poll(1, playing(1), at_home))
+    tracking.start_manually(StartTracking("1"), moment(2))
+    tracking.observe(poll(3, playing(3), at_home))
+    assert set(seats(tracking)) == {("Heat", "ann"), ("Heat", "ben")}
+    report = tracking.report(moment(10))
+    again = Tracking(rules)
+    again.restore(WatchesLoaded(report.active, ()), moment(20))
+    again.voice(channel(21, "ann", "zoe"))
+    again.observe(poll(22, playing(22), altered(at_home, position_ms=PositionMs(22_000))))
+    again.voice(channel(30, "ann", "ben", "zoe"))
+    assert set(seats(again)) == {("Heat", "ann"), ("Heat", "ben"), ("Heat", "zoe")}
+
+
+def seats(tracking: Tracking) -> list[tuple[str, str]]:
+    """Which film each member of the channel watches."""
+    return [(state.item.title, state.viewer_id) for state in tracking.states() if state.source != "plex"]
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
