@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from messages import LinkAccount, SetPrivacy
+from messages import LinkAccount, SetPrivacy, UnlinkAccount
 from persistence import backups
 from persistence.errors import BackupError
 from persistence.forgetting import forget
-from persistence.linking import link
-from persistence.people import choices, set_privacy
+from persistence.linking import link, unlink
+from persistence.people import choices, known, set_privacy
 from persistence.store import Store
 from persistence.tables import VIEWERS
 from persistence.wishes import Held, Wishes, hold, wishes_of
@@ -234,3 +234,97 @@ def test_the_command_line_does_so_and_says_so(tmp_path: Path) -> None:
     done = usher(tmp_path, "restore", "data/mine.db")
     assert done.returncode == 0, done.stderr
     assert "/forgetme, does not hold in it" in done.stdout.replace("\n", " ")
+
+
+def test_what_is_anothers_by_now_is_not_forgotten_with_somebody(tmp_path: Path) -> None:
+    """The account was wrongly linked when the backup was made, and was taken back before its member was forgotten."""
+    store = open_store(tmp_path)
+    finish(store, record("w1", ANN), record("w2", PLEX))
+    with store.changing(EVENING) as change:
+        link(change, LinkAccount(PLEX, "ben's tv", ANN, "Ann", "1"), EVENING)
+    made = backups.backup(tmp_path / "usher.db", tmp_path / "mine.db")
+    with store.changing(EVENING + DAY) as change:
+        unlink(change, UnlinkAccount(PLEX, ANN, "1"))
+    with store.changing(EVENING + 2 * DAY) as change:
+        forget(change, ANN, EVENING + 2 * DAY)
+    store.close()
+    assert restored(tmp_path, made.file) == Held(0, 1)
+    assert places(tmp_path)["usher.db"] == {"w2"}
+
+
+def test_an_account_that_is_hidden_by_itself_is_so_again(tmp_path: Path) -> None:
+    """In the backup it is an open member's; since then it was taken back from that one, who was private then."""
+    store = open_store(tmp_path)
+    finish(store, record("w1", PLEX))
+    with store.changing(EVENING) as change:
+        link(change, LinkAccount(PLEX, "tv", ANN, "Ann", "1"), EVENING)
+    made = backups.backup(tmp_path / "usher.db", tmp_path / "mine.db")
+    choose(store, ANN, "private", EVENING + DAY)
+    with store.changing(EVENING + 2 * DAY) as change:
+        unlink(change, UnlinkAccount(PLEX, ANN, "1"))
+    choose(store, ANN, "open", EVENING + 3 * DAY)
+    store.close()
+    assert restored(tmp_path, made.file) == Held(1, 0)
+    store = open_store(tmp_path)
+    with store.reader.connect() as connection:
+        people = known(connection)
+    assert not people.shows(PLEX) and people.shows(ANN)
+    store.close()
+
+
+def test_who_came_back_after_being_forgotten_stays(tmp_path: Path) -> None:
+    """The backup is from later than the store in whose place it comes, and remembers nobody who was forgotten."""
+    store = open_store(tmp_path)
+    finish(store, record("w1", ANN, started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 7200))
+    assert hold(store, Wishes((), {}, {ANN: EVENING}), EVENING + 40 * DAY) == Held(0, 0)
+    assert viewers(store) == {ANN}
+    store.close()
+
+
+def test_an_old_store_that_cannot_be_read_now_is_waited_for(tmp_path: Path) -> None:
+    """It may be sound, and hold what people asked for: another user's, or another program has it."""
+    (tmp_path / "usher.db").mkdir()
+    with pytest.raises(BackupError, match=r"cannot be read: .* nothing was changed"):
+        wishes_of(tmp_path / "usher.db")
+
+
+def test_a_backup_from_long_ago_is_told_of(tmp_path: Path) -> None:
+    """Who was forgotten so long ago is not remembered any more."""
+    (tmp_path / "data").mkdir()
+    store = open_store(tmp_path / "data")
+    long_ago_s = EVENING - 400 * DAY
+    finish(store, record("w1", ANN, started_at_s=long_ago_s, ended_at_s=long_ago_s + 7200))
+    backups.backup(tmp_path / "data" / "usher.db", tmp_path / "mine.db")
+    store.close()
+    done = usher(tmp_path, "restore", "mine.db")
+    assert "The backup is from 16 October 2025: whoever was forgotten" in done.stdout, done.stderr
+
+
+def test_the_copies_follow_a_restore_whatever_they_look_like(tmp_path: Path) -> None:
+    """A record in their midst may have been replaced by one of the same length since: neither size nor end tell it."""
+    data = tmp_path / "data"
+    data.mkdir()
+    store = open_store(data)
+    finish(store, record("w1", ANN), record("w2", BEN))
+    backups.backup(data / "usher.db", tmp_path / "mine.db")
+    store.close()
+    history = (data / "watch_history.json").read_bytes()
+    (data / "watch_history.json").write_bytes(history.replace(b"7200.0", b"7100.0", 1))
+    assert usher(tmp_path, "restore", "mine.db").returncode == 0
+    open_store(data).close()
+    assert (data / "watch_history.json").read_bytes() == history
+
+
+def restored(folder: Path, backup: Path) -> Held:
+    """Restore a backup as the command line does; return what had to be done in it."""
+    asked_for, held = wishes_of(folder / "usher.db"), Held(0, 0)
+    assert asked_for is not None
+
+    def prepare(arriving: Path) -> None:
+        nonlocal held
+        store = open_store(arriving.parent)
+        held = hold(store, asked_for, EVENING + 40 * DAY)
+        store.close()
+
+    backups.restore(backup, folder / "usher.db", prepare=prepare)
+    return held
