@@ -66,7 +66,10 @@ def choose_host(house: House) -> Session | None:
     house.manual_host = None
     current = house.session(house.host)
     if current is not None and current.guests:
-        return _settled(house, _next_film(house, current) or current)
+        following = _next_film(house, current)
+        # What is not there any more after a restart may have gone on elsewhere meanwhile, on another player.
+        if following is not None or not (current.restored and current.missing_since):
+            return _settled(house, following or current)
     running = [
         session
         for server in house.servers.values()
