@@ -91,6 +91,33 @@ def test_a_watch_that_sqlite_cannot_hold_is_neither_stored_nor_taken_up_again(tm
         house.close()
 
 
+def test_a_refused_watch_stays_in_the_checkpoint_until_its_dead_letter_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk it was acknowledged all the same: it was neither stored, nor set aside, nor kept by anybody."""
+    monkeypatch.setattr(House, "letters", tmp_path / "dead_letters.jsonl")
+    (tmp_path / "dead_letters.jsonl").mkdir()
+    house = House(tmp_path)
+    try:
+        house.report(record("bad"), record("still", "503"))
+        house.tick()
+        aside: list[Message] = []
+        house.tracker.on_set_aside = aside.append
+        bad = record("bad", playing_s=NO_NUMBER)
+        house.tracker.tell("persistence", WatchFinished(closed(bad), bad, 0))
+        house.until(lambda: "dead letters" in Noted.newest._last_error)
+        opened = Noted.newest._opened
+        assert opened is not None
+        assert [state.watch_id for state in opened.checkpoint()] == ["bad", "still"]
+        assert (aside, house.tracker.unacknowledged()) == ([], 1)
+        (tmp_path / "dead_letters.jsonl").rmdir()
+        house.until(lambda: aside and house.tracker.unacknowledged() == 0)
+        assert "Watch bad cannot be stored" in (tmp_path / "dead_letters.jsonl").read_text()
+        assert [state.watch_id for state in opened.checkpoint()] == ["still"]
+    finally:
+        house.close()
+
+
 def test_what_runs_and_cannot_be_held_keeps_nothing_else_from_being_saved(
     tmp_path: Path, url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
