@@ -228,6 +228,7 @@ class Persistence(Actor):
             self._save("finish")
 
     def _tick(self, _tick: AutoSaveTick) -> None:
+        self._registry.date_back_forgotten()
         if self._reported is None:
             # Not known yet whether anybody watches: to save now would write down that nobody does.
             self.log.debug("Tick before the tracker's first report: nothing to save yet.")
