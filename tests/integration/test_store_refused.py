@@ -1,12 +1,15 @@
 """A value that the store cannot hold: that one message is set aside, everything else is stored."""
 
 import logging
+import random
+import string
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from messages import (
     GetHistory,
@@ -23,6 +26,7 @@ from messages import (
 from persistence.errors import SaveFailed, SaveRefused
 from persistence.importer import import_old, read_old
 from persistence.queries import Queries
+from persistence.sql import is_refused
 from persistence.store import Store
 from tests.integration.persistence_rig import House, Noted
 from tests.unit.persistence.making import EVENING, FILM, RULES, answered, closed, finish, open_store, record, running
@@ -160,15 +164,45 @@ def test_a_refusal_is_told_from_a_store_that_is_away(tmp_path: Path, url: str, b
     store.close()
 
 
-def test_a_key_that_another_program_took_is_tried_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("on", ["sqlite", "postgresql"])
+def test_a_key_that_another_program_took_is_tried_again(
+    on: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """No value is at fault there: the next try takes the next place."""
-    store = open_store(tmp_path)
+    store = Store(request.getfixturevalue("url"), tmp_path, RULES) if on == "postgresql" else open_store(tmp_path)
     finish(store, record("w1"))
     with store.writing() as connection:
         connection.exec_driver_sql("UPDATE facts SET value = '0' WHERE name = 'history_seq'")
     with pytest.raises(SaveFailed) as caught:
         finish(store, record("w2"))
     assert not isinstance(caught.value, SaveRefused)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'duplicate key value violates unique constraint "uq_watches_seq"',
+        "doppelter Schlüsselwert verletzt Unique-Constraint »uq_watches_seq«",
+        "la valeur d'une clé dupliquée rompt la contrainte unique « uq_watches_seq »",
+    ],
+)
+def test_a_taken_key_is_known_in_every_language_of_the_server(text: str) -> None:
+    """By its code, and so is what is no taken key."""
+    errors = pytest.importorskip("psycopg.errors")
+    assert not is_refused(IntegrityError("INSERT", None, errors.UniqueViolation(text)))
+    assert is_refused(IntegrityError("INSERT", None, errors.NotNullViolation(text)))
+    assert not is_refused(OperationalError("INSERT", None, errors.AdminShutdown(text)))
+
+
+def test_what_is_too_long_for_an_index_of_postgresql_is_refused(tmp_path: Path, url: str) -> None:
+    """Its driver calls that an operational error, as it does a server that is away: it was tried again for ever."""
+    store = Store(url, tmp_path, RULES)
+    longest = "".join(random.Random(7).choices(string.ascii_letters, k=20_000))  # noqa: S311  # such as no packing shortens
+    with pytest.raises(SaveRefused, match="to try again is no use"):
+        finish(store, record(longest))
+    finish(store, record("good"))
+    assert [each.watch_id for each in store.resumable(0)] == ["good"]
     store.close()
 
 
