@@ -1,5 +1,6 @@
 """A value that the store cannot hold: that one message is set aside, everything else is stored."""
 
+import json
 import logging
 import random
 import string
@@ -14,6 +15,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from messages import (
     GetHistory,
     GetSaveStatus,
+    GetViewerStats,
     HistoryPage,
     LinkAccount,
     Message,
@@ -218,6 +220,27 @@ def test_an_import_takes_what_it_can_be_held_as(tmp_path: Path, url: str) -> Non
     import_old(store, read_old(old, RULES, 80.0, 60.0), EVENING)
     (found,) = answered(store, lambda at, _now: Queries(at, RULES).history(GetHistory())).records
     assert (found.item.title, found.item.year, found.item.genres) == ("Alien ", None, ("Horror",))
+    store.close()
+
+
+def test_an_import_takes_such_letters_in_ids_and_genres_too(tmp_path: Path, url: str) -> None:
+    """In the keys of its files: half a letter, and NUL. What is one thing without them is counted as one."""
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "user_stats.json").write_text(
+        '{"50\\ud83c1": {"username": "Ann", "total_movies": 3, "favorite_genres": {"Hor\\ud83cror": 2, "Horror": 1},'
+        ' "favorite_decades": {"19\\u000080s": 3}}}'
+    )
+    (old / "user_badges.json").write_text(
+        '{"50\\u00001": [{"badge_id": "films_1", "earned_date": "2025-01-01T00:00:00+00:00"}]}'
+    )
+    store = Store(url, tmp_path, RULES)
+    assert import_old(store, read_old(old, RULES, 80.0, 60.0), EVENING).badges == 1
+    profile = answered(store, lambda at, now: Queries(at, RULES).viewer(GetViewerStats("501"), now, EVENING))
+    assert profile.stats is not None and profile.stats.username == "Ann"
+    copied = json.loads((tmp_path / "user_stats.json").read_text())["501"]
+    assert (copied["favorite_genres"], copied["favorite_decades"]) == ({"Horror": 3}, {"1980s": 3})
+    assert [badge.badge_id for badge in profile.badges] == ["films_1"]
     store.close()
 
 
