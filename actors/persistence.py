@@ -208,8 +208,8 @@ class Persistence(Actor):
                 lambda running: store.finish(record, finished.at, self.handling_id, running, at_s),
             )
         except SaveRefused as error:
-            self._set_aside(record.watch_id)
-            raise Never(f"Watch {record.watch_id} cannot be stored. {error}") from error
+            said = f"Watch {record.watch_id} cannot be stored. {error}"
+            raise Never(said, lambda: self._set_aside(record.watch_id)) from error
         except CopiesFailed as error:
             self._save_failed(error)
         except SaveFailed as error:
@@ -222,12 +222,13 @@ class Persistence(Actor):
         self._announce()
 
     def _set_aside(self, watch_id: str) -> None:
-        """Forget a finished watch that can never be stored; the next start would take it up from the checkpoint."""
+        """Forget a watch that is in the dead letters now; the next start would take it up from the checkpoint."""
         self._let_go({watch_id})
         with contextlib.suppress(SaveFailed):  # said in the log; the next save does it
             self._save("finish")
 
     def _tick(self, _tick: AutoSaveTick) -> None:
+        self._registry.date_back_forgotten()
         if self._reported is None:
             # Not known yet whether anybody watches: to save now would write down that nobody does.
             self.log.debug("Tick before the tracker's first report: nothing to save yet.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Set
 from concurrent.futures import Future
@@ -72,6 +73,8 @@ class Registry:
         self._log = actor.log
         self._files: dict[str, tuple[bytes, int]] = {}
         self._told: PeopleKnown | None = None
+        self._forgotten_s = -math.inf
+        """When somebody was forgotten last; seconds since 1970, UTC."""
 
     def hear(self, asked: Message) -> Answer | Future[Answer]:
         """Answer one of `QUESTIONS`."""
@@ -118,16 +121,28 @@ class Registry:
         with self._store.reader.connect() as connection:
             forgotten = people.forgotten(connection)
         now_s = self._actor.context.clock.now().wall_s
-        if any(at_s > now_s for at_s in forgotten.values()):
-            # The clock was wrong then, and was set back since: what begins from now on is new all the same.
-            with contextlib.suppress(SaveFailed), self._store.writing() as connection:
-                people.date_back_forgotten(connection, now_s)
-            forgotten = {viewer_id: min(at_s, now_s) for viewer_id, at_s in forgotten.items()}
+        self._forgotten_s = max(forgotten.values(), default=-math.inf)
+        self.date_back_forgotten()
         by_time: dict[float, list[str]] = {}
         for viewer_id, at_s in sorted(forgotten.items()):
-            by_time.setdefault(at_s, []).append(viewer_id)
+            by_time.setdefault(min(at_s, now_s), []).append(viewer_id)
         for at_s, viewer_ids in by_time.items():
             self._tracker.tell(ViewerForgotten(tuple(viewer_ids), at_s - JUST_THEN_S))
+
+    def date_back_forgotten(self) -> None:
+        """Have nobody forgotten later than now, where the clock was set back since; at each tick.
+
+        It was wrong then, or is now: what begins from now on is new all the same, and was let go of without a word.
+        """
+        # What is left: a film that began after the clock was set and before this tick is taken for one from before
+        # the forgetting. To store that would be worse, for it might be what somebody asked to have forgotten.
+        now_s = self._actor.context.clock.now().wall_s
+        if self._forgotten_s <= now_s:
+            return
+        with contextlib.suppress(SaveFailed):  # the next tick tries again
+            with self._store.writing() as connection:
+                people.date_back_forgotten(connection, now_s)
+            self._forgotten_s = now_s
 
     def _person(self, viewer_id: str, problem: str = "") -> Person:
         with self._store.reader.connect() as connection:
@@ -187,6 +202,7 @@ class Registry:
         except CopiesFailed as error:
             # It is gone from the store; the files follow with the next save. Not to be said as a failure to forget.
             self._log.error("The JSON copies still have what was stored of viewer %s: %s", asked.viewer_id, error)
+        self._forgotten_s = max(self._forgotten_s, at_s)
         self._let_go(set(gone.ids))
         self._tracker.tell(ViewerForgotten(gone.ids))
         self.tell()

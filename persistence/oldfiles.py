@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,6 +17,7 @@ from persistence.copies import BADGES, HISTORY, STATS
 from persistence.errors import ImportFault
 
 Problem = Callable[[str, str], ImportFault]
+_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,11 @@ class Fields:
         value = self._values.get(name)
         if value is None and default is not None:
             return default
-        if isinstance(value, bool) or not isinstance(value, str | int) or str(value) == "":
-            if value == "" and default is not None:
-                return default
+        is_text = isinstance(value, str | int) and not isinstance(value, bool)
+        text = storable(str(value)) if is_text else ""
+        if text == "" and (not is_text or default is None):
             raise self.fault(name, "a text")
-        return storable(str(value))
+        return text or str(default)
 
     def number(self, name: str, default: float | None = 0.0) -> float | None:
         """Return a number of at least 0; the default where there is none."""
@@ -121,11 +123,14 @@ class Fields:
         return tuple(storable(entry) for entry in value)
 
     def counts(self, name: str) -> dict[str, int]:
-        """Return an object of whole numbers."""
+        """Return an object of whole numbers; names that are the same to every store are one."""
         value = self._values.get(name) or {}
         if not isinstance(value, dict) or not all(type(n) is int and n >= 0 for n in value.values()):
             raise self.fault(name, "an object of whole numbers")
-        return dict(value)
+        found: dict[str, int] = {}
+        for entry, amount in value.items():
+            found[storable(entry)] = found.get(storable(entry), 0) + amount
+        return found
 
     def time(self, name: str, zone: tzinfo) -> float | None:
         """Return an ISO 8601 time as seconds since 1970; one without an offset is taken in `zone`."""
@@ -134,9 +139,12 @@ class Fields:
             return None
         try:
             moment = datetime.fromisoformat(value)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+            at_s = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
         except (TypeError, ValueError, OverflowError):
-            raise self.fault(name, "an ISO 8601 time like 2025-11-23T20:15:00+01:00") from None
+            at_s = math.inf
+        if not _has_day(at_s, zone):
+            raise self.fault(name, "an ISO 8601 time like 2025-11-23T20:15:00+01:00")
+        return at_s
 
     def day(self, name: str, zone: tzinfo) -> date | None:
         """Return the day of an ISO date or time."""
@@ -154,8 +162,27 @@ class Fields:
         return self._values.get(name) is not None
 
 
+def _has_day(at_s: float, zone: tzinfo) -> bool:
+    """Whether a time (seconds since 1970, UTC) has a day in every zone: a calendar has the years 1 to 9999."""
+    try:
+        for near_s in (at_s - _DAY_S, at_s + _DAY_S):
+            datetime.fromtimestamp(near_s, UTC).astimezone(zone)
+    except (ValueError, OverflowError, OSError):
+        return False
+    return True
+
+
+def _id(text: str, file: Path) -> str:
+    """A key of a file that is somebody's id, as every store can hold it."""
+    found = storable(text)
+    if not found and text:
+        raise ImportFault(f"{file}: expected an object by user id, found the id {_short(text)}.")
+    return found
+
+
 def _short(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
+    text = text.encode("utf-8", "backslashreplace").decode()  # half a letter cannot be printed
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -170,9 +197,12 @@ def read_folder(folder: Path, zone: tzinfo, watched_percent: float, min_watch_s:
     stats = _mapping(documents[STATS], folder / STATS)
     viewers = tuple(
         _viewer(viewer_id, Fields(entry, folder / STATS, f"user {viewer_id}"), zone)
-        for viewer_id, entry in stats.items()
+        for viewer_id, entry in ((_id(key, folder / STATS), entry) for key, entry in stats.items())
     )
     names = {viewer.viewer_id: viewer.username for viewer in viewers}
+    if len(names) < len(viewers):  # two figures of one viewer: which is right cannot be told
+        twice = next(one for one in names if sum(viewer.viewer_id == one for viewer in viewers) > 1)
+        raise ImportFault(f"{folder / STATS}: user {twice} is there twice: take one out. Nothing was changed.")
     badges = _badges(_mapping(documents[BADGES], folder / BADGES), folder / BADGES, zone)
     watches: dict[str, OldWatch] = {}
     records = documents[HISTORY] if documents[HISTORY] is not None else []
@@ -220,6 +250,8 @@ def _viewer(viewer_id: str, fields: Fields, zone: tzinfo) -> OldViewer:
     minutes = fields.number("total_watch_time_minutes") or 0.0
     streak, longest = fields.count("current_streak_days"), fields.count("longest_streak_days")
     last = fields.day("last_watch_date", zone)
+    if last is not None and streak > last.toordinal():
+        raise fields.fault("current_streak_days", "no more days than there were until last_watch_date")
     # A streak is the days it stands for, so that it goes on with the next watch.
     days = {} if last is None else {(last - timedelta(days=n)).isoformat(): 0.0 for n in range(max(1, streak))}
     claimed = Totals(
@@ -245,7 +277,8 @@ def _viewer(viewer_id: str, fields: Fields, zone: tzinfo) -> OldViewer:
 
 def _badges(document: dict[str, Any], file: Path, zone: tzinfo) -> tuple[OldBadge, ...]:
     badges = []
-    for viewer_id, entries in document.items():
+    for key, entries in document.items():
+        viewer_id = _id(key, file)
         if not isinstance(entries, list):
             raise ImportFault(f"{file}, user {viewer_id}: expected a list of badges, found {_short(entries)}.")
         for number, entry in enumerate(entries, 1):
@@ -266,6 +299,9 @@ def _watch(
         raise fields.fault("start_time", "an ISO 8601 time")
     playing_s = fields.number("playing_seconds", (fields.number("watch_duration_minutes") or 0.0) * 60) or 0.0
     ended_at_s = fields.time("end_time", zone)
+    if ended_at_s is None and not _has_day(started_at_s + playing_s, zone):
+        length = "playing_seconds" if fields.has("playing_seconds") else "watch_duration_minutes"
+        raise fields.fault(length, "a time after which the year is still below 10000")
     percent = fields.number("completion_percentage", None)
     viewer_id = fields.text("user_id")
     title, year = fields.text("movie_title"), fields.whole("year")

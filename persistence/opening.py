@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
 from persistence import backups
@@ -118,6 +119,8 @@ def _bring_up(engine: Engine, url: str, file: Path | None, backups_dir: Path, no
 
 def _revision(engine: Engine, url: str, file: Path | None, backups_dir: Path | None) -> str | None:
     """The store's revision; None where it is new."""
+    if file is None:
+        _refuse_other_letters(engine, url)
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if file is not None:
@@ -135,6 +138,32 @@ def _revision(engine: Engine, url: str, file: Path | None, backups_dir: Path | N
         reason = f"it was written by a newer Usher (revision {revision}, this one knows {HEAD})"
         raise _refusal(url, reason, backups_dir, "Update Usher, or ")
     return revision
+
+
+def _refuse_other_letters(engine: Engine, url: str) -> None:
+    """Connect, and raise StoreError where a PostgreSQL database cannot hold every letter.
+
+    It would open, and refuse watches later, one by one: every title with an emoji.
+    """
+
+    def look(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW server_encoding")
+            (found,) = cursor.fetchone()
+        connection.rollback()
+        encoding = found.decode() if isinstance(found, bytes) else str(found)
+        if encoding != "UTF8":
+            raise StoreError(
+                f"The store {name_of(url)} cannot be used: its database has the encoding {encoding}, which cannot hold "
+                "every title and name. Nothing was written to it.",
+                "Make one in UTF8 on the server (createdb -E UTF8 -T template0 -l C NAME), and name it in "
+                "DATABASE_URL.",
+            )
+
+    if engine.dialect.name == "postgresql":
+        # Before SQLAlchemy's own first look, in which it stumbles over the bytes that SQL_ASCII gives.
+        event.listen(engine, "connect", look, insert=True, once=True)
+        engine.connect().close()
 
 
 def _refusal(url: str, reason: str, backups_dir: Path | None, cure: str = "") -> StoreError:

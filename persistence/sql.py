@@ -89,14 +89,25 @@ UNWRITABLE = (DataError, IntegrityError, OverflowError, UnicodeError)
 """What is raised at a value that no column holds: by the store, or by its driver before the store sees it."""
 
 
+_TAKEN = ("23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
+_TOO_LARGE = "54000"
+"""Over a limit of PostgreSQL's own, as a text too long for an index; its drivers count it among what may pass."""
+
+
 def is_refused(error: Exception) -> bool:
     """Whether the store cannot hold a value, so that it is no use to try again.
 
     A key that is there already is no such value: another program wrote in between, and the next try takes the next key.
     """
-    said = str(error).lower()
-    is_taken = isinstance(error, IntegrityError) and ("unique constraint" in said or "duplicate key" in said)
-    return isinstance(error, UNWRITABLE) and not is_taken
+    code = _code_of(error)
+    return code == _TOO_LARGE or (isinstance(error, UNWRITABLE) and code not in _TAKEN)
+
+
+def _code_of(error: Exception) -> str:
+    """What PostgreSQL (SQLSTATE) or SQLite calls an error by: its text is in the language of the server."""
+    said = error.orig if isinstance(error, DBAPIError) else None
+    names = ("sqlstate", "pgcode", "sqlite_errorname")  # of psycopg, of psycopg2, of sqlite3
+    return next((str(code) for name in names if (code := getattr(said, name, None))), "")
 
 
 _OF_SERVERS: Mapping[tuple[str, ...], str] = {

@@ -268,7 +268,7 @@ class Actor(pykka.ThreadingActor):
         self._last_error = f"{tag_of(incoming.message)}: {error}"
         if incoming.kept_id:
             self._handling.end()
-        self._put_aside(incoming, str(error))
+        self._put_aside(incoming, str(error), error.then)
 
     def _failed_ask(self, incoming: Incoming, error: BaseException) -> None:
         self._last_error = f"{tag_of(incoming.message)}: {error}"
@@ -276,12 +276,18 @@ class Actor(pykka.ThreadingActor):
         self.log.warning("%s for %s failed: %s", tag_of(incoming.message), incoming.sender, error, exc_info=trace)
         self.node.refuse(incoming, error)
 
-    def _put_aside(self, incoming: Incoming, reason: str) -> None:
-        tag = tag_of(incoming.message)
-        self.node.dead_letters.add(
+    def _put_aside(self, incoming: Incoming, reason: str, then: Callable[[], None] | None = None) -> None:
+        tag, is_kept = tag_of(incoming.message), bool(incoming.kept_id)
+        written = self.node.dead_letters.add(
             reason, sender=incoming.sender, message=incoming.message, message_id=incoming.kept_id,
-            whole=bool(incoming.kept_id),
+            whole=is_kept, comes_again=is_kept,
         )  # fmt: skip
+        if is_kept and not written:  # acknowledged, it would be nowhere
+            why = f"{reason}; and the dead letters, where it belongs, cannot be written: free the disk"
+            self._not_now(incoming, NotNow(why))
+            return
+        if then is not None:
+            then()
         if incoming.kept_id:
             self.node.acknowledge(incoming, set_aside=True)
         elif incoming.ask_id:

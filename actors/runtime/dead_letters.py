@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import json
 import logging
 import os
@@ -35,20 +36,33 @@ class DeadLetters:
         self._said = 0
         self._unsaid = 0
         self._window_ends_s = 0.0
+        self._unwritable = ""
         self.count = 0
 
     def add(self, reason: str, *, sender: str = "", message: Message | None = None, tag: str = "",
-            message_id: str = "", size: int = 0, body: Any = None, whole: bool = False) -> None:  # fmt: skip
+            message_id: str = "", size: int = 0, body: Any = None, whole: bool = False,
+            comes_again: bool = False) -> bool:  # fmt: skip
         """Write one down: a `message`, or what was not readable as one: a `body` of anything, or bytes, and its `size`.
 
-        Only a `whole` one is not cut. Never raises.
+        Only a `whole` one is not cut. Never raises: returns whether all of it is written (where there is a file to
+        write to). `comes_again`: where it is not, the message is not dropped but kept, and added again some time later.
         """
-        self.count += 1
         if message is not None:
             tag, body = tag or tag_of(message), _fields(message)
-        self._say(f"Message dropped: {reason}{f' ({tag})' if tag else ''}{f' from {sender}' if sender else ''}")
+        problem = self._put(reason, sender, tag, message_id, size, body, whole, comes_again)
+        if not (problem and comes_again):
+            self.count += 1
+            self._say(f"Message dropped: {reason}{f' ({tag})' if tag else ''}{f' from {sender}' if sender else ''}")
+        if problem and not (comes_again and problem == self._unwritable):  # it comes every 2 s: said once
+            self._say(problem)
+        self._unwritable = problem
+        return not problem
+
+    def _put(self, reason: str, sender: str, tag: str, message_id: str, size: int, body: Any, whole: bool,
+             lasting: bool) -> str:  # fmt: skip
+        """Write a line; return why it cannot be written and what to do, or nothing."""
         if self._path is None:
-            return
+            return ""
         shown, text = _readable(body[:64].hex() if isinstance(body, bytes) else body)
         line = {
             "ts": datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
@@ -61,9 +75,10 @@ class DeadLetters:
             "body": shown if whole or len(text) <= SHOWN else text[:SHOWN] + "…",
         }
         try:
-            self._write(self._path, json.dumps(line, ensure_ascii=False) + "\n")
+            self._write(self._path, json.dumps(line, ensure_ascii=False) + "\n", lasting)
         except OSError as error:
-            self._say(f"The dead-letter log {self._path} cannot be written ({error}): free the disk, or give it to us")
+            return f"The dead-letter log {self._path} cannot be written ({error}): free the disk, or give it to us"
+        return ""
 
     def _say(self, text: str) -> None:
         """Log it, unless a flood is on: then it is only counted, and the number is said when the next is logged."""
@@ -77,21 +92,36 @@ class DeadLetters:
         more, self._unsaid = self._unsaid, 0
         self._log.warning("%s%s", text, f"; and {more} before it that are only in dead_letters.jsonl" if more else "")
 
-    def _write(self, path: Path, line: str) -> None:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    def _write(self, path: Path, line: str, lasting: bool) -> None:
+        """Append a line, or raise OSError; a `lasting` one is on the disk afterwards, and not only on its way there."""
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
         try:
             target = os.open(path, flags, 0o600)
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
             target = os.open(path, flags, 0o600)
         try:
-            # One write with O_APPEND: lines of several processes never mix.
-            os.write(target, line.encode("utf-8", "backslashreplace"))
+            # One write with O_APPEND: lines of several processes never mix. A full disk may take a part of one.
+            content = line.encode("utf-8", "backslashreplace")
+            if (lasting or self._unwritable) and _is_torn(target):
+                content = b"\n" + content
+            if os.write(target, content) < len(content):
+                raise OSError(errno.ENOSPC, "only a part of a line could be written")
+            if lasting:
+                os.fsync(target)
             size = os.fstat(target).st_size
         finally:
             os.close(target)
         if size > MAX_BYTES:
             _rotate(path)
+
+
+def _is_torn(target: int) -> bool:
+    """Whether the last line of an open file has no end; also where another process writes it just now."""
+    if os.fstat(target).st_size == 0:
+        return False
+    os.lseek(target, -1, os.SEEK_END)
+    return os.read(target, 1) != b"\n"
 
 
 def _rotate(path: Path) -> None:

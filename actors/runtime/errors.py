@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class ActorError(Exception):
     """A message could not be delivered or answered."""
@@ -52,4 +54,10 @@ class Never(Exception):
     """Raised by the handler of a message that cannot be done, however often it comes: its text says why.
 
     The actor lives on. The message goes to the dead letters, whole where it is a kept one, and those behind it go on.
+    Where the dead letters cannot be written, a kept one comes again, as with NotNow: it must not be nowhere.
     """
+
+    def __init__(self, text: str, then: Callable[[], None] | None = None) -> None:
+        """`then` is done once the message is in the dead letters, on the actor's thread: to let go of what it was."""
+        super().__init__(text)
+        self.then = then

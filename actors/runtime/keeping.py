@@ -81,10 +81,12 @@ class Keeping:
         try:
             return node.send(outbox.peer, envelope)
         except DecodeError as error:
-            outbox.acknowledge(kept.id, node.now())
             why = f"it cannot be sent to {outbox.peer}: {type(error).__name__}: {error}"
-            node.dead_letters.add(why, sender=node.name, message=kept.message, message_id=kept.id, whole=True)
-            self._set_aside(kept, why)
+            if node.dead_letters.add(
+                why, sender=node.name, message=kept.message, message_id=kept.id, whole=True, comes_again=True
+            ):
+                outbox.acknowledge(kept.id, node.now())
+                self._set_aside(kept, why)
             return True
 
     def _set_aside(self, kept: Kept, why: str) -> None:
@@ -113,7 +115,9 @@ class Keeping:
         try:
             message = decode_body(envelope.body)
         except DecodeError as error:
-            node.unreadable(envelope, frame, error)
+            if not node.unreadable(envelope, frame, error):
+                sequence.turn_back(envelope.number, [])  # no acknowledgement: it comes again
+                return
             sequence.finished(envelope.number)
             self._answer(origin, envelope.id, "set_aside")
             return

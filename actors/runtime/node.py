@@ -309,11 +309,12 @@ class Node:
             else:
                 self.dead_letters.add("the mailbox is full", sender=envelope.sender, message=message)
 
-    def unreadable(self, envelope: Envelope, frame: bytes, error: DecodeError) -> None:
-        """Note a message that no message of this version is like."""
-        self.dead_letters.add(
+    def unreadable(self, envelope: Envelope, frame: bytes, error: DecodeError) -> bool:
+        """Note a message that no message of this version is like; return whether it could be."""
+        is_kept = envelope.kind == "kept"
+        return self.dead_letters.add(
             f"{type(error).__name__}: {error}", sender=envelope.sender, message_id=envelope.id,
-            size=len(frame), body=envelope.body, whole=envelope.kind == "kept",
+            size=len(frame), body=envelope.body, whole=is_kept, comes_again=is_kept,
         )  # fmt: skip
 
     def acknowledge(self, incoming: Incoming, *, set_aside: bool = False) -> None:

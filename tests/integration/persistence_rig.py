@@ -51,6 +51,9 @@ class Noted(Persistence):
 class House:
     """A persistence actor on the in-memory transport, with the test as everybody else."""
 
+    letters: Path | None = None
+    """Where the actor's dead letters go."""
+
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.folder = folder
         self.clock = HandClock()
@@ -62,7 +65,7 @@ class House:
         self.start()
 
     def _node(self, name: str) -> Node:
-        return Node(name, self.network.line(name), DeadLetters(None, name))
+        return Node(name, self.network.line(name), DeadLetters(self.letters if name == "persistence" else None, name))
 
     def start(self) -> None:
         """Start the actor, as the launcher does after a death."""

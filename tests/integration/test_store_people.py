@@ -319,3 +319,22 @@ def test_a_clock_that_was_years_ahead_keeps_nobody_forgotten(house: House) -> No
     house.finish(record("after", SHY, started_at_s=now_s + 10, ended_at_s=now_s + 7200))
     rows = sql(house.folder, "SELECT watch_id, viewer_id FROM watches")
     assert [row["watch_id"] for row in rows if row["viewer_id"] == SHY] == ["after"]
+
+
+def test_a_clock_that_is_set_back_while_it_runs_keeps_nobody_forgotten(house: House) -> None:
+    """From the next tick on a film counts, also where nobody watched at that tick; what began before does not."""
+    house.clock.at_s = EVENING + 40 * DAY
+    house.ask(ForgetPerson(SHY), PersonForgotten)
+    house.report()
+    house.clock.at_s -= 3600
+    house.tick()
+    now_s = house.clock.at_s
+    new: Any = {"started_at_s": now_s + 600, "ended_at_s": now_s + 3000, "playing_s": 2400.0}
+    house.clock.at_s = now_s + 3000
+    house.report(record("after", SHY, **new))
+    house.tick()
+    assert [row["watch_id"] for row in sql(house.folder, "SELECT watch_id FROM checkpoint")] == ["after"]
+    house.finish(record("after", SHY, **new))
+    house.finish(record("before", SHY, started_at_s=now_s - 1800, ended_at_s=now_s + 60))
+    rows = sql(house.folder, "SELECT watch_id, viewer_id FROM watches")
+    assert [row["watch_id"] for row in rows if row["viewer_id"] == SHY] == ["after"]

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
+from config import Settings
+from launcher.doctor import local
 from messages import GetHistory, GetLeaderboard, GetViewerStats, Leaderboard, ViewerProfile
 from persistence.copies import ALL
 from persistence.errors import StoreError
 from persistence.filmstats import movie_stats
+from persistence.opening import check_store
 from persistence.present import Present
 from persistence.queries import Queries
 from persistence.store import Store
@@ -95,6 +98,20 @@ def test_a_foreign_database_is_refused(url: str, tmp_path: Path) -> None:
         tables = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
         assert tables.scalars().all() == ["theirs"]
     other.dispose()
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_hold_every_letter_is_refused(encoding: str, server: Any, tmp_path: Path) -> None:
+    """At the start and by `check`, with the cure; it opened, and refused each title with an emoji later."""
+    name = f"usher_{encoding.lower()}"
+    server.psql(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    url = str(server.get_uri(database=name)).replace("postgresql://", "postgresql+psycopg://", 1)
+    asks: list[Callable[[], object]] = [lambda: Store(url, tmp_path, RULES), lambda: check_store(url)]
+    for ask in asks:
+        with pytest.raises(StoreError, match=rf"has the encoding {encoding}, .*createdb -E UTF8 -T template0"):
+            ask()
+    checked = local._store(Settings(database_url=url, data_dir=str(tmp_path)))
+    assert checked.verdict == "bad" and "createdb -E UTF8 -T template0" in checked.cure
 
 
 @pytest.mark.parametrize("on", ["sqlite", "postgresql"])

@@ -1,16 +1,21 @@
 """A value that the store cannot hold: that one message is set aside, everything else is stored."""
 
+import json
 import logging
+import random
+import string
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from messages import (
     GetHistory,
     GetSaveStatus,
+    GetViewerStats,
     HistoryPage,
     LinkAccount,
     Message,
@@ -23,6 +28,7 @@ from messages import (
 from persistence.errors import SaveFailed, SaveRefused
 from persistence.importer import import_old, read_old
 from persistence.queries import Queries
+from persistence.sql import is_refused
 from persistence.store import Store
 from tests.integration.persistence_rig import House, Noted
 from tests.unit.persistence.making import EVENING, FILM, RULES, answered, closed, finish, open_store, record, running
@@ -91,6 +97,33 @@ def test_a_watch_that_sqlite_cannot_hold_is_neither_stored_nor_taken_up_again(tm
         house.close()
 
 
+def test_a_refused_watch_stays_in_the_checkpoint_until_its_dead_letter_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk it was acknowledged all the same: it was neither stored, nor set aside, nor kept by anybody."""
+    monkeypatch.setattr(House, "letters", tmp_path / "dead_letters.jsonl")
+    (tmp_path / "dead_letters.jsonl").mkdir()
+    house = House(tmp_path)
+    try:
+        house.report(record("bad"), record("still", "503"))
+        house.tick()
+        aside: list[Message] = []
+        house.tracker.on_set_aside = aside.append
+        bad = record("bad", playing_s=NO_NUMBER)
+        house.tracker.tell("persistence", WatchFinished(closed(bad), bad, 0))
+        house.until(lambda: "dead letters" in Noted.newest._last_error)
+        opened = Noted.newest._opened
+        assert opened is not None
+        assert [state.watch_id for state in opened.checkpoint()] == ["bad", "still"]
+        assert (aside, house.tracker.unacknowledged()) == ([], 1)
+        (tmp_path / "dead_letters.jsonl").rmdir()
+        house.until(lambda: aside and house.tracker.unacknowledged() == 0)
+        assert "Watch bad cannot be stored" in (tmp_path / "dead_letters.jsonl").read_text()
+        assert [state.watch_id for state in opened.checkpoint()] == ["still"]
+    finally:
+        house.close()
+
+
 def test_what_runs_and_cannot_be_held_keeps_nothing_else_from_being_saved(
     tmp_path: Path, url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -133,15 +166,45 @@ def test_a_refusal_is_told_from_a_store_that_is_away(tmp_path: Path, url: str, b
     store.close()
 
 
-def test_a_key_that_another_program_took_is_tried_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("on", ["sqlite", "postgresql"])
+def test_a_key_that_another_program_took_is_tried_again(
+    on: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """No value is at fault there: the next try takes the next place."""
-    store = open_store(tmp_path)
+    store = Store(request.getfixturevalue("url"), tmp_path, RULES) if on == "postgresql" else open_store(tmp_path)
     finish(store, record("w1"))
     with store.writing() as connection:
         connection.exec_driver_sql("UPDATE facts SET value = '0' WHERE name = 'history_seq'")
     with pytest.raises(SaveFailed) as caught:
         finish(store, record("w2"))
     assert not isinstance(caught.value, SaveRefused)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'duplicate key value violates unique constraint "uq_watches_seq"',
+        "doppelter Schlüsselwert verletzt Unique-Constraint »uq_watches_seq«",
+        "la valeur d'une clé dupliquée rompt la contrainte unique « uq_watches_seq »",
+    ],
+)
+def test_a_taken_key_is_known_in_every_language_of_the_server(text: str) -> None:
+    """By its code, and so is what is no taken key."""
+    errors = pytest.importorskip("psycopg.errors")
+    assert not is_refused(IntegrityError("INSERT", None, errors.UniqueViolation(text)))
+    assert is_refused(IntegrityError("INSERT", None, errors.NotNullViolation(text)))
+    assert not is_refused(OperationalError("INSERT", None, errors.AdminShutdown(text)))
+
+
+def test_what_is_too_long_for_an_index_of_postgresql_is_refused(tmp_path: Path, url: str) -> None:
+    """Its driver calls that an operational error, as it does a server that is away: it was tried again for ever."""
+    store = Store(url, tmp_path, RULES)
+    longest = "".join(random.Random(7).choices(string.ascii_letters, k=20_000))  # noqa: S311  # such as no packing shortens
+    with pytest.raises(SaveRefused, match="to try again is no use"):
+        finish(store, record(longest))
+    finish(store, record("good"))
+    assert [each.watch_id for each in store.resumable(0)] == ["good"]
     store.close()
 
 
@@ -157,6 +220,27 @@ def test_an_import_takes_what_it_can_be_held_as(tmp_path: Path, url: str) -> Non
     import_old(store, read_old(old, RULES, 80.0, 60.0), EVENING)
     (found,) = answered(store, lambda at, _now: Queries(at, RULES).history(GetHistory())).records
     assert (found.item.title, found.item.year, found.item.genres) == ("Alien ", None, ("Horror",))
+    store.close()
+
+
+def test_an_import_takes_such_letters_in_ids_and_genres_too(tmp_path: Path, url: str) -> None:
+    """In the keys of its files: half a letter, and NUL. What is one thing without them is counted as one."""
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "user_stats.json").write_text(
+        '{"50\\ud83c1": {"username": "Ann", "total_movies": 3, "favorite_genres": {"Hor\\ud83cror": 2, "Horror": 1},'
+        ' "favorite_decades": {"19\\u000080s": 3}}}'
+    )
+    (old / "user_badges.json").write_text(
+        '{"50\\u00001": [{"badge_id": "films_1", "earned_date": "2025-01-01T00:00:00+00:00"}]}'
+    )
+    store = Store(url, tmp_path, RULES)
+    assert import_old(store, read_old(old, RULES, 80.0, 60.0), EVENING).badges == 1
+    profile = answered(store, lambda at, now: Queries(at, RULES).viewer(GetViewerStats("501"), now, EVENING))
+    assert profile.stats is not None and profile.stats.username == "Ann"
+    copied = json.loads((tmp_path / "user_stats.json").read_text())["501"]
+    assert (copied["favorite_genres"], copied["favorite_decades"]) == ({"Horror": 3}, {"1980s": 3})
+    assert [badge.badge_id for badge in profile.badges] == ["films_1"]
     store.close()
 
 

@@ -57,7 +57,7 @@ async def find(desk: Desk, said: str, *, with_hidden: bool = False) -> PlexAccou
         return (exact or fit)[0]
     shown = words.safe(name, 60)
     if fit:
-        names = words.name_list([told(one) for one in exact or fit])
+        names = await _told_openly(desk, name.strip(), exact or fit, with_hidden)
         raise RefusedError(
             _("Several Plex accounts are called like {name}: {names}.").format(name=shown, names=names),
             _("Use `/link` and choose one of those that it offers."),
@@ -66,6 +66,21 @@ async def find(desk: Desk, said: str, *, with_hidden: bool = False) -> PlexAccou
         _("No Plex account that watched anything and is nobody's yet is called {name}.").format(name=shown),
         _("Is it linked already? `!unlink` comes first then. Is it yours? `/link` alone lets you sign in at plex.tv."),
     )
+
+
+async def _told_openly(desk: Desk, part: str, accounts: list[PlexAccount], with_hidden: bool) -> str:
+    """Accounts as everybody in the channel may read of them: those that are hidden are only counted.
+
+    What `/link` offers an administrator names them too, and is read by nobody else.
+    """
+    shown = {one.plex_id for one in accounts}
+    if with_hidden:
+        found = await desk.ask("persistence", FindAccounts(part, _LOOKED_AT, with_hidden=False), AccountsFound)
+        shown = {one.plex_id for one in found.accounts}
+    names = [told(one) for one in accounts if one.plex_id in shown]
+    if hidden := len(accounts) - len(names):  # first, for a long row of names leaves out the last
+        names.insert(0, words.counted("{count} hidden account", "{count} hidden accounts", hidden))
+    return words.name_list(names)
 
 
 def told(account: PlexAccount) -> str:

@@ -241,6 +241,29 @@ async def test_an_account_that_is_not_clear_is_asked_for(room: Any, store: Any) 
     assert "the Plex account **Ann (1 watch)** is mine" in room.text()
 
 
+@fails
+async def test_hidden_accounts_are_only_counted_in_the_channel(room: Any, actors: Any, store: Any) -> None:
+    """Also to an administrator, for everybody reads it: who chose to be private was named there."""
+    tv, phone, pc = (PlexAccount(f"plex:m:{name}", f"shirin_{name}", 1) for name in ("tv", "phone", "pc"))
+    open_to_all = [pc]
+
+    def accounts(asked: FindAccounts) -> AccountsFound:
+        return AccountsFound((phone, tv, pc) if asked.with_hidden else tuple(open_to_all))
+
+    actors.answers[FindAccounts] = accounts
+    await room.boss.send(room.channel, f"!link shirin {room.ana.mention}")
+    assert "called like shirin: 2 hidden accounts and shirin\\_pc (1 watch)." in room.text()
+    assert "tv" not in room.text() and "phone" not in room.text()
+    assert "Use `/link` and choose one" in room.text()
+    open_to_all.clear()
+    await room.boss.send(room.channel, f"!link shirin {room.ana.mention}")
+    assert "called like shirin: 3 hidden accounts." in room.text()
+    open_to_all += [phone, tv, pc]
+    await room.boss.send(room.channel, f"!link shirin {room.ana.mention}")
+    assert "shirin\\_phone (1 watch), shirin\\_tv (1 watch) and shirin\\_pc (1 watch)." in room.text()
+    assert not actors.questions(LinkAccount)
+
+
 async def test_accounts_are_offered_while_typing(room: Any, actors: Any) -> None:
     """Those that are nobody's, to link; one's own, to unlink; none where the store is away."""
     offered = await room.ana.autocomplete(room.channel, "link", "account", "ant")

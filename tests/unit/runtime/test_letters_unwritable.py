@@ -1,0 +1,149 @@
+"""Dead letters that cannot be written: a kept message is acknowledged only once it is in them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgpack
+import pytest
+
+from actors.runtime import Never
+from actors.runtime.dead_letters import DeadLetters
+from messages import Message, SaveNow, WatchFinished
+from messages.codec import MAX_FRAME_BYTES
+from tests.unit.runtime.players import WITHIN_S, Stage
+from tests.unit.runtime.rig import Pair, finished, watch_id
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Everybody gone in the end; nobody's dead letters can be written until `mend`."""
+    (tmp_path / "bob.jsonl").mkdir()
+    made = Stage(tmp_path)
+    yield made
+    for actor in made.actors:
+        actor.stop_in_order()
+        assert actor.gone.wait(WITHIN_S)
+    made.ann.close()
+
+
+def mend(folder: Path, name: str = "bob") -> None:
+    """Somebody's dead letters can be written again."""
+    (folder / f"{name}.jsonl").rmdir()
+
+
+def test_it_says_whether_all_of_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fills up takes a part of a line: that is none, and the next one begins a line of its own."""
+    path = tmp_path / "dead_letters.jsonl"
+    letters = DeadLetters(path, "tracker")
+    assert letters.add("first") is True
+    write = os.write
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda target, content: write(target, content[: len(content) // 2]))
+        assert letters.add("second", whole=True, comes_again=True) is False
+    assert letters.add("second", whole=True, comes_again=True) is True
+    first, torn, second = path.read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["reason"] for line in (first, second)] == ["first", "second"]
+    assert second.startswith(torn[:1]) and len(torn) < len(second)
+    assert letters.count == 2
+
+
+def test_what_comes_again_is_not_said_to_be_dropped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It comes every 2 s: the log says once why it cannot be written, and that it was dropped when it was."""
+    path = tmp_path / "bob.jsonl"
+    path.mkdir()
+    letters = DeadLetters(path, "bob")
+    for _ in range(5):
+        assert not letters.add("no", message=SaveNow("1"), whole=True, comes_again=True)
+    assert letters.count == 0
+    [said] = caplog.messages
+    assert said.startswith(f"The dead-letter log {path} cannot be written") and "free the disk" in said
+    mend(tmp_path)
+    assert letters.add("no", message=SaveNow("1"), whole=True, comes_again=True)
+    assert caplog.messages[1:] == ["Message dropped: no (save_now)"]
+
+
+def test_what_can_never_be_done_waits_for_the_dead_letters(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """Not acknowledged, nothing let go of, in order; set aside as soon as it can be written."""
+    let_go: list[bool] = []
+    seen: list[str] = []
+
+    def watch(message: WatchFinished) -> None:
+        seen.append(watch_id(message))
+        if seen[-1] == "w1":
+            raise Never("the store cannot hold it", lambda: let_go.append(True))
+
+    actor = stage.start(watch=watch)
+    with caplog.at_level(logging.WARNING):
+        for name in ("w1", "w2"):
+            stage.ann.tell("bob", finished(name))
+        stage.pump_until(lambda: len(seen) > 1)
+    assert set(seen) == {"w1"} and let_go == [] and stage.ann.unacknowledged() == 2
+    assert "will be tried again: the store cannot hold it; and the dead letters" in caplog.text
+    mend(stage.folder)
+    stage.pump_until(lambda: stage.ann.unacknowledged() == 0)
+    assert seen[-1] == "w2" and let_go == [True] and actor.crash is None
+    assert "the store cannot hold it" in stage.letters() and '"w1"' in stage.letters()
+
+
+def test_a_message_that_kills_twice_waits_for_the_dead_letters(stage: Stage) -> None:
+    """It is not handed to the actor a third time meanwhile."""
+    aside: list[Message] = []
+    stage.ann.on_set_aside = aside.append
+    stage.ann.tell("bob", finished("crash"))
+    for _ in range(2):
+        actor = stage.start()
+        stage.pump_until(actor.gone.is_set)
+    third = stage.start()
+    stage.pump_until(lambda: "killed its actor twice" in third._last_error)
+    assert aside == [] and stage.ann.unacknowledged() == 1
+    mend(stage.folder)
+    stage.pump_until(lambda: stage.ann.unacknowledged() == 0)
+    assert [watch_id(message) for message in aside] == ["crash"] and third.crash is None
+    assert "it killed its actor twice: set aside" in stage.letters()
+
+
+def test_a_message_that_nobody_hears_waits_for_the_dead_letters(stage: Stage) -> None:
+    """The kind is known, its actor has no handler for it."""
+    actor = stage.start()
+    actor._handlers.pop(WatchFinished)
+    stage.ann.tell("bob", finished("w1"))
+    stage.pump_until(lambda: "bob does not hear it" in actor._last_error)
+    assert stage.ann.unacknowledged() == 1
+    mend(stage.folder)
+    stage.pump_until(lambda: stage.ann.unacknowledged() == 0)
+    assert "bob does not hear it" in stage.letters()
+
+
+def test_an_unreadable_kept_message_waits_for_the_dead_letters(pair: Pair) -> None:
+    """No acknowledgement, and what is behind it does not overtake it."""
+    (pair.folder / "bob.jsonl").mkdir()
+    frame = msgpack.packb(["kept", "x-1", "ann", "x", ["no_such", "important"], 1, 1])
+    sent: list[object] = []
+    pair.bob._keeping._answer = lambda _origin, *said: sent.append(said)  # type: ignore[method-assign]
+    for _ in range(2):
+        pair.network.lines["bob"]._push(b"ann", frame)
+        assert pair.heard() == [] and sent == []
+    mend(pair.folder)
+    pair.network.lines["bob"]._push(b"ann", frame)
+    assert pair.heard() == [] and sent == [("x-1", "set_aside")]
+    assert pair.letters("bob")[0]["body"] == ["no_such", "important"]
+
+
+def test_what_cannot_be_sent_waits_for_the_dead_letters(pair: Pair) -> None:
+    """Its sender keeps it until then."""
+    (pair.folder / "ann.jsonl").mkdir()
+    aside: list[Message] = []
+    pair.ann.on_set_aside = aside.append
+    pair.ann.tell("bob", finished("x" * MAX_FRAME_BYTES))
+    pair.ann.tell("bob", finished("w2"))
+    pair.pass_time(3.0)
+    assert aside == [] and pair.ann.unacknowledged() == 2
+    mend(pair.folder, "ann")
+    pair.pass_time(3.0)
+    assert len(aside) == 1
+    assert [watch_id(incoming.message) for incoming in pair.heard()] == ["w2"]
