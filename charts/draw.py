@@ -98,7 +98,7 @@ def _weeks(axes: Axes, panel: Weeks, wording: Wording) -> None:
     bars = axes.bar(range(len(hours)), hours, width=0.66, color=GOLD)
     for bar, value in zip(bars, hours, strict=True):
         if value:
-            said = wording.hours.format(hours=written(value, 0 if value >= 10 else 1, wording.number))
+            said = _time(value, wording)
             axes.annotate(
                 said, (bar.get_x() + bar.get_width() / 2, value), (0, 4), textcoords="offset points", ha="center",
                 fontsize=9.5,
@@ -110,6 +110,13 @@ def _weeks(axes: Axes, panel: Weeks, wording: Wording) -> None:
     axes.set_xticks(
         range(len(days)), [wording.day.format(day=day.day, month=wording.months[day.month - 1]) for day in days]
     )
+
+
+def _time(hours: float, wording: Wording) -> str:
+    """What is written at a bar: never none of a bar that is there."""
+    if hours < 0.1:
+        return wording.minutes.format(minutes=max(1, round(hours * 60)))
+    return wording.hours.format(hours=written(hours, 0 if hours >= 10 else 1, wording.number))
 
 
 def _genres(axes: Axes, panel: Genres, wording: Wording) -> None:

@@ -10,6 +10,9 @@ from matplotlib.ft2font import FT2Font
 PACKAGES = ("noto_cjk_sans_jp_regular", "fontpkg_noto_sans_devanagari", "fontpkg_noto_sans_thai")
 """Font packages beside DejaVu, which comes with the plotting library: Latin, Greek, Cyrillic, Hebrew, Arabic."""
 
+UNKNOWN = "▯"
+"""In the place of a text of which no font has a letter."""
+
 
 @lru_cache(maxsize=1)
 def families() -> list[str]:
@@ -37,7 +40,10 @@ def _known() -> frozenset[int]:
 
 
 def shown(text: str, limit: int) -> str:
-    """A text in one line of at most `limit` letters; what no font has (an emoji, say) is left out."""
+    """A text in one line of at most `limit` letters; what no font has (an emoji, say) is left out.
+
+    Where nothing of it is left there are boxes: something without a name looks like a mistake.
+    """
     clean = "".join(letter for letter in " ".join(text.split()) if ord(letter) in _known())
-    clean = " ".join(clean.split())
+    clean = " ".join(clean.split()) or UNKNOWN * min(3, len("".join(text.split())))
     return clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…"

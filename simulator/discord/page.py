@@ -35,7 +35,7 @@ a {{ color: {link}; }}
 .thumb {{ float: right; width: 80px; margin: 4px 0 8px 12px; border-radius: 4px; }}
 .fields {{ display: flex; flex-wrap: wrap; }}
 .field {{ width: 100%; margin-top: 9px; }}
-.field.inline {{ width: 33%; }}
+.field.inline {{ width: 33%; box-sizing: border-box; padding-right: 8px; overflow-wrap: anywhere; }}
 .name {{ color: {strong}; font-weight: 600; }}
 .image {{ width: 100%; margin-top: 14px; border-radius: 4px; display: block; }}
 .foot {{ color: {quiet}; font-size: 12px; margin-top: 8px; }}

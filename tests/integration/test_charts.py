@@ -18,7 +18,8 @@ from matplotlib.patches import FancyBboxPatch
 from actors.discord import painter
 from actors.discord.painter import Painter
 from charts import Attendance, Genres, Picture, Weeks, Wording, Year
-from charts.draw import _year
+from charts.draw import _weeks, _year
+from charts.lettering import shown
 
 LOG = logging.getLogger("discord")
 TODAY = datetime.date(2026, 11, 22)
@@ -64,6 +65,21 @@ async def test_what_is_written_by_itself_is_in_the_language(tmp_path: Path) -> N
     drawn = await Painter(tmp_path, LOG).draw(one)
     assert drawn == await Painter(tmp_path, LOG).draw(one)
     assert drawn != await Painter(tmp_path, LOG).draw(other)
+
+
+def test_a_bar_that_is_there_never_stands_for_nothing() -> None:
+    """Below a tenth of an hour it is told in minutes."""
+    axes = Figure().add_subplot()
+    seconds = (20.0, 359.0, 360.0, 5_400.0, 36_000.0, 0.0)
+    _weeks(
+        axes, Weeks("x", tuple((f"2026-10-{5 + place:02}", value) for place, value in enumerate(seconds))), Wording()
+    )
+    assert [each.get_text() for each in axes.texts] == ["1 min", "6 min", "0.1 h", "1.5 h", "10 h"]
+
+
+def test_a_label_that_no_font_has_is_not_empty() -> None:
+    """Boxes say that there is one; where some letters are there, those are enough."""
+    assert (shown("தமிழ்", 20), shown("🎬", 20), shown("Film 🎬", 20), shown("  ", 20)) == ("▯▯▯", "▯", "Film", "")
 
 
 @pytest.mark.parametrize(
