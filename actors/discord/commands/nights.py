@@ -77,7 +77,7 @@ def _total(found: WhoSaw) -> int:
 
 def _of_whom(total: int, present: bool) -> str:
     if present:
-        return words.counted("{count} person in the voice channel", "{count} people in the voice channel", total)
+        return _("{count} of those in the voice channel").format(count=words.number(total))
     return words.counted(
         "{count} person of all known viewers, for nobody is in the voice channel",
         "{count} people of all known viewers, for nobody is in the voice channel",

@@ -153,7 +153,11 @@ def _backed_up(made: BackedUp) -> discord.Embed:
         records=words.counted("{count} watch records", "{count} watch records", made.watches),
         viewers=words.counted("{count} viewer", "{count} viewers", made.viewers),
     )
-    took = _("Took {time}").format(time=words.duration(made.took_ms / 1000))
+    took = (
+        _("Took {time}").format(time=words.duration(made.took_ms / 1000))
+        if made.took_ms >= 1000
+        else _("Took {time} ms").format(time=words.number(made.took_ms))
+    )
     text = f"`{words.code_line(made.file, 300)}`\n{read}\n{took}"
     return look.card(_("🗄️ Backed up and verified"), text, colour=look.GREEN)
 

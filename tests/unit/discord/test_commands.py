@@ -296,7 +296,7 @@ async def test_backup_says_what_was_read_back(room: Any, actors: Any) -> None:
     actors.answers[BackUpNow] = BackedUp("/data/backups/usher-1.db", 2_400_000, 1_345, 12, 900.0)
     await room.boss.send(room.channel, "!backup")
     assert "`/data/backups/usher-1.db`" in room.text()
-    assert "2.4 MB · read back: 1,345 watch records, 12 viewers" in room.text()
+    assert "2.4 MB · read back: 1,345 watch records, 12 viewers\nTook 900 ms" in room.text()
 
 
 async def test_what_is_no_command_is_left_alone(room: Any) -> None:
