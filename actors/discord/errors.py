@@ -18,6 +18,7 @@ from actors.discord.tongue import _, later
 
 ADMINS_ONLY = later("Only administrators of this server may do that.")
 ASK_ADMIN = later("An administrator can do it for you, or give you a role with Administrator.")
+CHANNEL_CURE = later("In the channel's settings > Permissions, allow that to the bot's role.")
 SAID = ""
 """The cure beside another actor's sentence, which names its own."""
 _log = logging.getLogger("discord")
