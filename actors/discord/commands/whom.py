@@ -11,6 +11,7 @@ from discord.ext import commands
 from actors.discord.failures import POSSIBLE
 
 _LOOK_UP_S = 3.0
+_QUOTES = '"“”„«»‹›「」『』'
 
 
 class Whom(app_commands.Transformer, commands.Converter[Any]):
@@ -29,7 +30,9 @@ class Whom(app_commands.Transformer, commands.Converter[Any]):
 
     async def convert(self, ctx: commands.Context[Any], argument: str) -> Any:
         """MemberNotFound where nobody is meant by it. A name of several words may stand in quotation marks."""
-        argument = argument.strip().strip('"“”')
+        argument = argument.strip().strip(_QUOTES).strip()
+        if not argument:
+            raise commands.MemberNotFound("")
         if not self.by_name and not re.fullmatch(r"<@!?\d{15,20}>|\d{15,20}", argument):
             raise commands.MemberNotFound(argument)
         try:
