@@ -133,9 +133,9 @@ def _is_position(word: str) -> bool:
 
 def _saved(saved: Saved) -> discord.Embed:
     counts = (
-        words.counted("**{count}** users", "**{count}** users", saved.users),
-        words.counted("**{count}** watch records", "**{count}** watch records", saved.watches),
-        words.counted("**{count}** badges", "**{count}** badges", saved.badges),
+        words.counted("**{count}** user", "**{count}** users", saved.users),
+        words.counted("**{count}** watch record", "**{count}** watch records", saved.watches),
+        words.counted("**{count}** badge", "**{count}** badges", saved.badges),
     )
     lines = (
         " · ".join(counts),
@@ -150,7 +150,7 @@ def _saved(saved: Saved) -> discord.Embed:
 def _backed_up(made: BackedUp) -> discord.Embed:
     read = _("{size} MB · read back: {records}, {viewers}").format(
         size=words.number(made.size_bytes / 1e6, 1),
-        records=words.counted("{count} watch records", "{count} watch records", made.watches),
+        records=words.counted("{count} watch record", "{count} watch records", made.watches),
         viewers=words.counted("{count} viewer", "{count} viewers", made.viewers),
     )
     took = _("Took {time}").format(time=words.duration(made.took_ms / 1000))

@@ -124,6 +124,16 @@ async def test_savedata_answers_with_counts(room: Any, actors: Any) -> None:
         assert part in said
 
 
+async def test_one_is_not_said_as_many(room: Any, actors: Any) -> None:
+    """Of what was saved, and of what was read back of a backup."""
+    actors.answers[SaveNow] = Saved(users=1, watches=1, badges=1, active=1, took_ms=1.0)
+    actors.answers[BackUpNow] = BackedUp("/data/backups/usher-1.db", 2_400_000, 1, 1, 900.0)
+    await room.boss.send(room.channel, "!savedata")
+    assert "**1** user · **1** watch record · **1** badge\n" in room.text()
+    await room.boss.send(room.channel, "!backup")
+    assert "read back: 1 watch record, 1 viewer\n" in room.text()
+
+
 @fails
 async def test_a_failed_save_names_its_reason(room: Any, actors: Any) -> None:
     """A full disk is said to the one who asked."""
