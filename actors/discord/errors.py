@@ -78,12 +78,6 @@ def explain(error: BaseException, ctx: commands.Context[Any] | None = None) -> S
                 nobody if error.argument else _("No name stands there."),
                 _("Mention them: `{usage}`").format(usage=_usage(ctx)),
             )
-        case commands.BadLiteralArgument():
-            known = ", ".join(f"`{literal}`" for literal in error.literals)
-            return _refused(
-                _("{text} is not known there.").format(text=words.safe(str(error.argument), 60)),
-                _("Use one of {choices}.").format(choices=known),
-            )
         case commands.UserInputError() | commands.ConversionError() | app_commands.TransformerError():
             return _refused(_("That could not be read."), _("Write it like this: `{usage}`").format(usage=_usage(ctx)))
         case commands.CheckFailure():

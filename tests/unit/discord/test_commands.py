@@ -25,9 +25,11 @@ from messages import (
     ListActiveWatches,
     Moment,
     MovieStats,
+    Person,
     Saved,
     SaveNow,
     SaveStatus,
+    SetPrivacy,
     SuggestTitles,
     TitleCount,
     TitlesSuggested,
@@ -205,6 +207,17 @@ async def test_leaderboards(room: Any, actors: Any, kind: str, shown: str) -> No
     assert f"🥇 **Ana \\*star\\*** · {shown}" in room.text()
     assert "**4.** **Ben**" in room.text()
     assert len(ids(room.channel.last_message)) == 3
+
+
+@pytest.mark.parametrize("said", ["TIME", "Time"])
+async def test_a_kind_may_be_written_in_any_case(room: Any, actors: Any, said: str) -> None:
+    """As phones begin a word; also a choice of privacy."""
+    actors.answers[GetLeaderboard] = Leaderboard("time", (), 0)
+    await room.ana.send(room.channel, f"!leaderboard {said}")
+    assert actors.questions(GetLeaderboard)[-1].kind == "time"
+    actors.answers[SetPrivacy] = Person("1", "anonymous", (), 0)
+    await room.ana.send(room.channel, "!privacy Anonymous")
+    assert actors.questions(SetPrivacy)[-1].privacy == "anonymous"
 
 
 @fails
