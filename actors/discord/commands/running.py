@@ -127,8 +127,8 @@ class Running(UsherCog):
 
 
 def _is_position(word: str) -> bool:
-    """A bare number is a session's; "42:10" is the position."""
-    return ":" in word and words.read_position(word) is not None
+    """A bare number is a session's; "42:10" is the position, and so is "99:99" meant, which can be none."""
+    return re.match(r"\d*:", word) is not None
 
 
 def _saved(saved: Saved) -> discord.Embed:
