@@ -11,6 +11,8 @@ from discord.ext import commands
 from actors.discord.failures import POSSIBLE
 
 _LOOK_UP_S = 3.0
+_MOST_NAMED = 20
+"""Members whose names begin alike."""
 _QUOTES = '"“”„«»‹›「」『』'
 
 
@@ -40,6 +42,26 @@ class Whom(app_commands.Transformer, commands.Converter[Any]):
                 return await commands.MemberConverter().convert(ctx, argument)
         except POSSIBLE as error:
             raise commands.MemberNotFound(argument) from error
+
+
+async def named_so(ctx: commands.Context[Any], name: str) -> discord.Member | None:
+    """The one member who is called so, or whose name begins so; None where that is nobody, or not clear."""
+    wanted = name.strip()
+    if ctx.guild is None or not wanted:
+        return None
+    try:
+        async with asyncio.timeout(_LOOK_UP_S):
+            found = await ctx.guild.query_members(wanted, limit=_MOST_NAMED)
+    except POSSIBLE:
+        return None
+    people = [member for member in found if not member.bot]
+    called = [
+        member
+        for member in people
+        if wanted.casefold() in {str(name).casefold() for name in (member.name, member.global_name, member.nick)}
+    ]
+    meant = called or people
+    return meant[0] if len(meant) == 1 else None
 
 
 class Mentioned(Whom):
