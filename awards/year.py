@@ -50,6 +50,7 @@ def year_of(records: Iterable[WatchRecord], year: int, zone: tzinfo, company: It
         longest_film=_first(lengths),
         companion=_companion(met),
         days=tuple(days.items()),
+        titles=len({(shown_title(each.item), each.item.year) for each in counted if each.media_type == "movie"}),
     )
 
 

@@ -92,6 +92,8 @@ class YearFigures(Record, frozen=True):
     """Who else was at most of the same watch parties, and at how many."""
     days: tuple[tuple[str, float], ...] = ()
     """ISO date in TIMEZONE, seconds watched; in order of time, days without any left out."""
+    titles: int = 0
+    """Different films among the watches of films."""
 
 
 class GetYear(Message, frozen=True, tag="get_year"):

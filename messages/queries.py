@@ -145,7 +145,7 @@ class ViewerProfile(Message, frozen=True, tag="viewer_profile"):
     progress: tuple[BadgeProgress, ...]
     """Every badge of badges.toml, in its order."""
     rank_by_time: int = 0
-    """Place in the leaderboard by time, from 1; 0 where not in it."""
+    """Place in the leaderboard by time, from 1; 0 where not in it, or not for others: the viewer is anonymous."""
     days: tuple[tuple[str, float], ...] = ()
     """The last year: ISO date in TIMEZONE, seconds watched; in order of time, days without any left out."""
     hidden: bool = False

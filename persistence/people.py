@@ -121,6 +121,11 @@ def nameless(rows: Iterable[LeaderboardRow], people: People) -> tuple[Leaderboar
     )
 
 
+def nameless_for(people: People, viewer_id: str, asker: str) -> bool:
+    """Tell whether somebody may not learn a viewer's place in rankings. `asker`: as in `may_see`."""
+    return people.choice(viewer_id) == "anonymous" and people.viewer(viewer_id) != asker
+
+
 def ids_of(people: People, viewer_id: str) -> list[str]:
     """Return the ids under which a viewer is watched: the viewer's own, and those of the linked accounts."""
     return [viewer_id, *(plex_id for plex_id, link in people.links.items() if link.viewer_id == viewer_id)]

@@ -24,7 +24,7 @@ from messages import (
     TitlesSuggested,
     ViewerProfile,
 )
-from persistence.people import hidden, known, may_see, named, nameless
+from persistence.people import hidden, known, may_see, named, nameless, nameless_for
 from persistence.present import Present
 from persistence.publishing import Rules, decode_totals, stored_totals, totals_without, watching
 from persistence.rows import watch_record
@@ -64,8 +64,10 @@ class Queries:
             badges=len(badges),
         )
         held = {badge.badge_id: badge.earned_at_s for badge in badges}
-        board = self._by_value("time", running, at_s)
-        rank = next((row.rank for row in board if row.viewer_id == viewer_id), 0)
+        rank = 0
+        if not nameless_for(people, viewer_id, asked.asker):  # beside the name it would say who Somebody is
+            board = self._by_value("time", running, at_s)
+            rank = next((row.rank for row in board if row.viewer_id == viewer_id), 0)
         days = self._days(viewer_id, present, at_s)
         return ViewerProfile(stats, badges, self._progress(totals, held), rank, days)
 

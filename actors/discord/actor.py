@@ -64,7 +64,7 @@ class DiscordActor(Actor):
         )
         self._voice = VoiceWatch(self._desk, self._connection.connected, self._troubles, self.log)
         self._presence = Presence(self._connection.connected)
-        self._cards = Cards(self._desk, self._announce_channel, self._keepsake, self.log)
+        self._cards = Cards(self._desk, self._announce_channel, self._keepsake, self._troubles, self.log)
         self._nights = Nights(self._desk, self._connection.logged_in, self._keepsake, self.log, self._cards.said)
         self._digest = Digest(self._desk, self._announce_channel, self._keepsake, self.log)
         veil = Veil(self._keepsake, context.clock)

@@ -1,6 +1,7 @@
 """The bot: its commands, what it does with events, and what it says where something went wrong."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import logging
@@ -14,7 +15,7 @@ from actors.discord import look
 from actors.discord.commands import ADMIN_PAGES, COGS, ITEMS, PAGES
 from actors.discord.commands.base import manners, speak_of
 from actors.discord.desk import Desk
-from actors.discord.errors import RefusedError, explain
+from actors.discord.errors import CHANNEL_CURE, RefusedError, explain
 from actors.discord.failures import POSSIBLE, judge
 from actors.discord.keepsake import Keepsake
 from actors.discord.pages import Book
@@ -152,6 +153,7 @@ class UsherBot(commands.Bot):
             await ctx.send(embed=said.embed, ephemeral=True, **manners(ctx))
         except discord.Forbidden:
             self._no_reply(ctx)
+            await self._say_what_lacks(ctx)
         except POSSIBLE as failure:
             self._log.warning("The answer to %s did not reach Discord: %s", ctx.command, failure)
 
@@ -169,6 +171,14 @@ class UsherBot(commands.Bot):
             f"the bot may not answer in channel {ctx.channel.id}: give it View Channel, Send Messages, "
             "Embed Links and Attach Files there",
         )
+
+    async def _say_what_lacks(self, ctx: commands.Context[Any]) -> None:
+        """In plain words, which need no Embed Links: else the bot is silent and nobody knows why."""
+        lacks = _("The bot may not answer in {channel}: it lacks {permissions}.").format(
+            channel=f"<#{ctx.channel.id}>", permissions=_("Embed Links")
+        )
+        with contextlib.suppress(*POSSIBLE):  # it may not send anything at all: health says so
+            await ctx.send(f"{lacks} {_(CHANNEL_CURE)}", ephemeral=True, **manners(ctx))
 
     async def _in_our_server(self, ctx: commands.Context[Any]) -> bool:
         wanted = self.desk.settings.discord_guild_id

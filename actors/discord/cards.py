@@ -13,9 +13,10 @@ import discord
 from actors.discord import charting, live, look
 from actors.discord.desk import Desk
 from actors.discord.face import POSITION_EVERY_S, SETTLE_S, Face, Sent
-from actors.discord.failures import FORBIDDEN, POSSIBLE, is_limited, judge
+from actors.discord.failures import POSSIBLE, is_forbidden, is_limited, judge
 from actors.discord.keepsake import Card, Keepsake
 from actors.discord.tongue import of_badge
+from actors.discord.troubles import Troubles
 from messages import BadgesAwarded, NowPlaying, Screening, ScreeningEnded, ScreeningStarted
 
 MOST_AT_ONCE = 5
@@ -24,6 +25,7 @@ FORGOTTEN_S = 86_400.0
 """A film that runs longer than this is not running any more, whatever became of its end."""
 _UNKNOWN_MESSAGE = 10008
 _POSTER, _CHART = "poster", "attendance.png"
+_TROUBLE = "cards"
 _EARNED = 60
 """Badges that a card remembers."""
 
@@ -33,10 +35,13 @@ Channel = Callable[[], discord.PartialMessageable | None]
 class Cards:
     """All cards. Lives on the loop."""
 
-    def __init__(self, desk: Desk, channel: Channel, keepsake: Keepsake, log: logging.Logger) -> None:
+    def __init__(
+        self, desk: Desk, channel: Channel, keepsake: Keepsake, troubles: Troubles, log: logging.Logger
+    ) -> None:
         self._desk = desk
         self._channel = channel
         self._keepsake = keepsake
+        self._troubles = troubles
         self._log = log
         self._faces = {card.screening_id: self._of_earlier(card) for card in keepsake.cards}
         self._some = asyncio.Event()
@@ -242,6 +247,7 @@ class Cards:
         return names
 
     def _edited(self, face: Face, names: list[str], sent: Sent) -> None:
+        self._troubles.clear(_TROUBLE)
         face.edited_s = time.monotonic()
         face.tries, face.warned, face.renew, face.limited = 0, False, False, False
         face.shown = sent.shown
@@ -288,12 +294,16 @@ class Cards:
             face.pictures.clear()  # what is refused once is refused again
             wait_s = POSITION_EVERY_S
         face.not_before_s = time.monotonic() + max(wait_s, SETTLE_S)
-        if not face.warned:
+        if is_forbidden(error):
+            self._troubles.hold(_TROUBLE, verdict.reason)
+            face.change()  # it is tried again also where nothing else changes: then the trouble is over
+        elif not face.warned:
             face.warned = True
             self._log.warning("%s", verdict.reason)
 
     def _drop(self, face: Face) -> None:
         self._faces.pop(face.card.screening_id, None)
+        self._troubles.clear(_TROUBLE)  # another card that may not be edited says so again
         self._keep()
 
     def _keep(self) -> None:
@@ -347,7 +357,7 @@ def _is_lost(error: BaseException) -> bool:
     """Whether a card cannot be edited any more, whatever anybody does: its message is gone, or it is refused."""
     if not isinstance(error, discord.HTTPException):
         return False
-    return error.status in {400, 403, 404, 413} and error.code not in FORBIDDEN
+    return error.status in {400, 403, 404, 413} and not is_forbidden(error)
 
 
 def _nonce(card: Card) -> str:

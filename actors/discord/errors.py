@@ -18,6 +18,7 @@ from actors.discord.tongue import _, later
 
 ADMINS_ONLY = later("Only administrators of this server may do that.")
 ASK_ADMIN = later("An administrator can do it for you, or give you a role with Administrator.")
+CHANNEL_CURE = later("In the channel's settings > Permissions, allow that to the bot's role.")
 SAID = ""
 """The cure beside another actor's sentence, which names its own."""
 _log = logging.getLogger("discord")
@@ -72,17 +73,12 @@ def explain(error: BaseException, ctx: commands.Context[Any] | None = None) -> S
         case commands.NoPrivateMessage():
             return _refused(_("Usher answers in the server, not in private messages."), _("Give the command there."))
         case commands.MemberNotFound():
+            nobody = _("Nobody here is called {name}.").format(name=words.safe(error.argument, 60))
             return _refused(
-                _("Nobody here is called {name}.").format(name=words.safe(error.argument, 60)),
+                nobody if error.argument else _("No name stands there."),
                 _("Mention them: `{usage}`").format(usage=_usage(ctx)),
             )
-        case commands.BadLiteralArgument():
-            known = ", ".join(f"`{literal}`" for literal in error.literals)
-            return _refused(
-                _("{text} is not known there.").format(text=words.safe(str(error.argument), 60)),
-                _("Use one of {choices}.").format(choices=known),
-            )
-        case commands.UserInputError() | app_commands.TransformerError():
+        case commands.UserInputError() | commands.ConversionError() | app_commands.TransformerError():
             return _refused(_("That could not be read."), _("Write it like this: `{usage}`").format(usage=_usage(ctx)))
         case commands.CheckFailure():
             return _refused(_("That is not allowed here."), _(ASK_ADMIN))

@@ -75,6 +75,11 @@ def judge(error: BaseException, tries: int, doing: str, permission: str = POST_P
             )
 
 
+def is_forbidden(error: BaseException) -> bool:
+    """Whether the bot may not do it there, until somebody lets it."""
+    return isinstance(error, discord.HTTPException) and error.code in FORBIDDEN
+
+
 def is_limited(error: BaseException) -> bool:
     """Whether Discord would take this edit, only not yet: it says for how long, or that the message is old."""
     return isinstance(error, discord.RateLimited) or (

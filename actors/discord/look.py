@@ -65,6 +65,8 @@ class Reply:
     """A film's picture for the embed's corner; left out where the bot may not attach files."""
     hidden: bool = False
     """It says only that its owner keeps it: whoever presses a button is told so alone."""
+    nothing: bool = False
+    """It says only that nothing fits what was asked."""
 
 
 def card(

@@ -11,6 +11,7 @@ _CLOCK = re.compile(r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>[0-5]\d))?\s*(?P<half>
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})?")
 _TODAY, _TONIGHT, _TOMORROW = (later("today"),), (later("tonight"),), (later("tomorrow"),)
+_YESTERDAY = (later("yesterday"),)
 _NOON, _MIDNIGHT = (later("noon"), later("midday")), (later("midnight"),)
 _HOUR = 60
 _DAY = 24 * _HOUR
@@ -33,9 +34,9 @@ _SHORT = 3
 def read_when(text: str, now: datetime.datetime) -> datetime.datetime | None:
     """When somebody means who writes `text` at `now` (aware, in the zone that people live in); None if unreadable.
 
-    A day (today, tomorrow, a weekday, 2026-11-27, 27.11.) and a clock (20:30, 8pm, at 20, noon, midnight), in either
-    order, or the clock alone. Without a year or a day, the next such time to come; a day written out is taken as it is,
-    even if past.
+    A day (today, tomorrow, yesterday, a weekday, 2026-11-27, 27.11.) and a clock (20:30, 8pm, at 20, noon, midnight),
+    in either order, or the clock alone. Without a year or a day, the next such time to come; a day written out is taken
+    as it is, even if past.
     """
     words = _bare_hours(_hours(text.lower().replace(",", " "))).split()
     return _read(words, now) or _read([word for word in words if word not in _idle()], now)
@@ -127,6 +128,8 @@ def _on(day: str, minutes: int, now: datetime.datetime) -> datetime.datetime | N
         return _at(today + datetime.timedelta(days=is_after_midnight), minutes, now)
     if _is_one_of(day, _TOMORROW):
         return _at(today + datetime.timedelta(days=1), minutes, now)
+    if _is_one_of(day, _YESTERDAY):
+        return _at(today - datetime.timedelta(days=1), minutes, now)
     if not day:
         return _next(today, 1, minutes, now)
     if (weekday := _weekday(day)) is not None:

@@ -131,7 +131,11 @@ def test_an_anonymous_viewer_keeps_the_place(house: House) -> None:
         assert "Shirin" not in str(rows) and SHY not in {row.viewer_id for row in rows}
     assert [(row.rank, row.value) for row in house.ask(GetLeaderboard("time"), Leaderboard).rows] == ranks
     assert "Shirin" not in str(house.ask(GetCommunityYear(2026), CommunityYear).top)
-    assert house.ask(GetViewerStats(SHY, asker=OPEN), ViewerProfile).stats is not None
+    for asker in (OPEN, ""):  # the rank beside the name would say who Somebody is
+        others = house.ask(GetViewerStats(SHY, asker=asker), ViewerProfile)
+        assert others.stats is not None and others.rank_by_time == 0
+    assert house.ask(GetViewerStats(SHY, asker=SHY), ViewerProfile).rank_by_time > 0
+    assert house.ask(GetViewerStats(OPEN, asker=SHY), ViewerProfile).rank_by_time > 0
 
 
 def test_what_is_not_tracked_is_not_stored(house: House) -> None:

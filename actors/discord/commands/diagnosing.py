@@ -9,6 +9,7 @@ import discord
 from actors.discord import look, words
 from actors.discord.commands.base import Context, UsherCog, command, send, waited
 from actors.discord.desk import Desk, UnansweredError
+from actors.discord.errors import CHANNEL_CURE
 from actors.discord.hearsay import heard
 from actors.discord.look import Reply
 from actors.discord.tongue import _, later, ngettext
@@ -31,7 +32,6 @@ _NIGHTS_ON_STAGE = {
 """Without these Discord makes no event in the channel."""
 _ROLES = {"manage_roles": later("Manage Roles")}
 _VOICE = {"view_channel": later("View Channel")}
-_ROLE = later("In the channel's settings > Permissions, allow that to the bot's role.")
 _SIGNS = {"good": "✅", "note": "ℹ️", "bad": "❌"}
 _TEXTUAL = (discord.ChannelType.text, discord.ChannelType.news)
 _VOCAL = (discord.ChannelType.voice, discord.ChannelType.stage_voice)
@@ -134,7 +134,7 @@ def _nights_in(guild: discord.Guild, channel: Any) -> Iterator[Found]:
         said = _("{what}: in {channel} the bot lacks {permissions}").format(
             what=_("Film nights"), channel=words.safe(channel.name, 60), permissions=", ".join(missing)
         )
-        yield Found("bad", said, _(_ROLE))
+        yield Found("bad", said, _(CHANNEL_CURE))
 
 
 def _channel(
@@ -165,7 +165,7 @@ def _channel(
     missing = [_(label) for bit, label in needed.items() if not getattr(has, bit)]
     if missing:
         said = _("{what}: in {channel} the bot lacks {permissions}")
-        return Found("bad", said.format(what=what, channel=name, permissions=", ".join(missing)), _(_ROLE))
+        return Found("bad", said.format(what=what, channel=name, permissions=", ".join(missing)), _(CHANNEL_CURE))
     members = getattr(channel, "voice_states", None)
     if members is None:
         return Found("good", _("{what}: the bot may do all it needs in {channel}").format(what=what, channel=name))

@@ -11,8 +11,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from actors.discord import charting, dates, look, words
-from actors.discord.commands.base import Context, UsherCog, choice, command, describe, spoken, viewer_id
-from actors.discord.commands.whom import Mentioned
+from actors.discord.commands.base import Context, UsherCog, choice, command, describe, send, spoken, viewer_id, waited
+from actors.discord.commands.whom import Mentioned, named_so
 from actors.discord.desk import Desk
 from actors.discord.errors import RefusedError
 from actors.discord.look import Field, Reply, Section
@@ -29,6 +29,8 @@ _DRAWN = {_BY_WEEK, _GENRES}
 _SINCE = later("1d 1w 1m 1y")
 """A day, a week, a month, a year, as people shorten them."""
 _DAYS = (1, 7, 30, 365)
+_FARTHEST_YEARS = 50
+"""Longer ago there was no film night: what is written so was mistyped."""
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _SUGGESTED = ((later("The last week"), "7d"), (later("The last month"), "1m"), (later("The last year"), "1y"))
 
@@ -65,8 +67,25 @@ class Films(UsherCog):
                 _("{text} is no time.").format(text=words.safe(since, 40)),
                 _("Use 7d, 2w, 3m, 1y or a date like 2026-10-31."),
             )
+        now_s = self.desk.clock.now().wall_s
+        if from_s is not None and from_s < now_s - _FARTHEST_YEARS * _DAYS[-1] * 86_400:
+            raise RefusedError(
+                _("{text} is too long ago.").format(text=words.safe(since, 40)),
+                _("The farthest is {years} years.").format(years=_FARTHEST_YEARS),
+            )
+        reply, view = await waited(ctx, self._history(ctx, member, title, from_s))
+        await send(ctx, reply, view)
+
+    async def _history(
+        self, ctx: Context, member: discord.Member | None, title: str, from_s: float | None
+    ) -> tuple[Reply, discord.ui.View | None]:
+        """Where nothing fits a title, it may be a member's name: people write it without a mention."""
+        since, asker = f"{from_s:.0f}" if from_s is not None else "", viewer_id(ctx.author)
         whose = viewer_id(member) if member is not None else ""
-        await self.answer(ctx, HISTORY, pack(whose, f"{from_s:.0f}" if from_s is not None else "", title))
+        made = await self.book.make(HISTORY, pack(whose, since, title), asker=asker)
+        if made[0].nothing and title and member is None and (meant := await named_so(ctx, title)) is not None:
+            made = await self.book.make(HISTORY, pack(viewer_id(meant), since, ""), asker=asker)
+        return made
 
     @moviestats.autocomplete("title")
     @history.autocomplete("title")
@@ -193,10 +212,12 @@ async def history(desk: Desk, arguments: str, page: int) -> Reply:
         asked.insert(0, words.safe(found.records[0].username, 40))
     top = f"{' · '.join(asked)}\n\n" if asked else ""
     none = _("No watch fits that. `!history` alone shows every watch.") if whose or asked else _("Nothing watched yet.")
+    if title and not whose:
+        none += " " + _("For what a member watched, mention them.")
     text = look.paged([Section("", lines)], lines=ROWS, units=3500)[0] if lines else none
     heading = words.counted("📜 History · {count} watch", "📜 History · {count} watches", found.total)
     colour = look.GOLD if lines else look.GREY
-    return Reply(look.card(heading, top + text, colour=colour), page, pages)
+    return Reply(look.card(heading, top + text, colour=colour), page, pages, nothing=not lines)
 
 
 def _entry(record: WatchRecord, one_viewer: bool) -> str:

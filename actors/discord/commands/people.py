@@ -2,12 +2,13 @@
 
 import datetime
 import zoneinfo
-from typing import Annotated, Literal
+from typing import Annotated
 
 import discord
 
 from actors.discord import charting, dates, look, words
 from actors.discord.commands.base import Context, UsherCog, command, describe, viewer_id
+from actors.discord.commands.oneof import OneOf
 from actors.discord.commands.whom import Whom
 from actors.discord.desk import Desk
 from actors.discord.look import Field, Reply, Section
@@ -67,7 +68,7 @@ class People(UsherCog):
 
     @command(LEADERBOARD, later("Who leads"), usage="[movies|time|streak|badges]")
     @describe(by=later("What to rank by"))
-    async def leaderboard(self, ctx: Context, by: Literal["movies", "time", "streak", "badges"] = "movies") -> None:
+    async def leaderboard(self, ctx: Context, by: Annotated[LeaderboardKind, OneOf(*_BOARDS)] = "movies") -> None:
         """The order of viewers."""
         await self.answer(ctx, LEADERBOARD, by)
 

@@ -1,11 +1,12 @@
 """Who sees a viewer: `privacy`."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import discord
 
 from actors.discord import look, words
 from actors.discord.commands.base import Context, UsherCog, command, describe, send, viewer_id, waited
+from actors.discord.commands.oneof import OneOf
 from actors.discord.commands.privately import hush, whisper
 from actors.discord.errors import RefusedError
 from actors.discord.hearsay import heard
@@ -32,7 +33,7 @@ class Privately(UsherCog):
 
     @command("privacy", later("Who sees what you watch"), usage=later("[open|anonymous|private|untracked]"))
     @describe(choice=later("Leave out to see what it is now"))
-    async def privacy(self, ctx: Context, choice: Privacy = _NOT_SAID) -> None:
+    async def privacy(self, ctx: Context, choice: Annotated[Privacy, OneOf(*_CHOICES)] = _NOT_SAID) -> None:
         """Show the choice, or make it."""
         await hush(ctx)
         who = viewer_id(ctx.author)

@@ -127,15 +127,15 @@ class Running(UsherCog):
 
 
 def _is_position(word: str) -> bool:
-    """A bare number is a session's; "42:10" is the position."""
-    return ":" in word and words.read_position(word) is not None
+    """A bare number is a session's; "42:10" is the position, and so is "99:99" meant, which can be none."""
+    return re.match(r"\d*:", word) is not None
 
 
 def _saved(saved: Saved) -> discord.Embed:
     counts = (
-        words.counted("**{count}** users", "**{count}** users", saved.users),
-        words.counted("**{count}** watch records", "**{count}** watch records", saved.watches),
-        words.counted("**{count}** badges", "**{count}** badges", saved.badges),
+        words.counted("**{count}** user", "**{count}** users", saved.users),
+        words.counted("**{count}** watch record", "**{count}** watch records", saved.watches),
+        words.counted("**{count}** badge", "**{count}** badges", saved.badges),
     )
     lines = (
         " · ".join(counts),
@@ -150,7 +150,7 @@ def _saved(saved: Saved) -> discord.Embed:
 def _backed_up(made: BackedUp) -> discord.Embed:
     read = _("{size} MB · read back: {records}, {viewers}").format(
         size=words.number(made.size_bytes / 1e6, 1),
-        records=words.counted("{count} watch records", "{count} watch records", made.watches),
+        records=words.counted("{count} watch record", "{count} watch records", made.watches),
         viewers=words.counted("{count} viewer", "{count} viewers", made.viewers),
     )
     took = (

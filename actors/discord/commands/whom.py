@@ -11,6 +11,9 @@ from discord.ext import commands
 from actors.discord.failures import POSSIBLE
 
 _LOOK_UP_S = 3.0
+_MOST_NAMED = 20
+"""Members whose names begin alike."""
+_QUOTES = '"“”„«»‹›「」『』'
 
 
 class Whom(app_commands.Transformer, commands.Converter[Any]):
@@ -29,7 +32,9 @@ class Whom(app_commands.Transformer, commands.Converter[Any]):
 
     async def convert(self, ctx: commands.Context[Any], argument: str) -> Any:
         """MemberNotFound where nobody is meant by it. A name of several words may stand in quotation marks."""
-        argument = argument.strip().strip('"“”')
+        argument = argument.strip().strip(_QUOTES).strip()
+        if not argument:
+            raise commands.MemberNotFound("")
         if not self.by_name and not re.fullmatch(r"<@!?\d{15,20}>|\d{15,20}", argument):
             raise commands.MemberNotFound(argument)
         try:
@@ -37,6 +42,26 @@ class Whom(app_commands.Transformer, commands.Converter[Any]):
                 return await commands.MemberConverter().convert(ctx, argument)
         except POSSIBLE as error:
             raise commands.MemberNotFound(argument) from error
+
+
+async def named_so(ctx: commands.Context[Any], name: str) -> discord.Member | None:
+    """The one member who is called so, or whose name begins so; None where that is nobody, or not clear."""
+    wanted = name.strip()
+    if ctx.guild is None or not wanted:
+        return None
+    try:
+        async with asyncio.timeout(_LOOK_UP_S):
+            found = await ctx.guild.query_members(wanted, limit=_MOST_NAMED)
+    except POSSIBLE:
+        return None
+    people = [member for member in found if not member.bot]
+    called = [
+        member
+        for member in people
+        if wanted.casefold() in {str(name).casefold() for name in (member.name, member.global_name, member.nick)}
+    ]
+    meant = called or people
+    return meant[0] if len(meant) == 1 else None
 
 
 class Mentioned(Whom):

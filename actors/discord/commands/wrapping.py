@@ -144,9 +144,21 @@ def _drawn(heading: str, text: str, fields: list[Field], figures: YearFigures, t
 
 
 def _top(figures: YearFigures) -> str:
-    films = ngettext(
-        "**{count} film**, {completed} to the end", "**{count} films**, {completed} to the end", figures.films
-    ).format(count=words.number(figures.films), completed=words.number(figures.completed))
+    completed = words.number(figures.completed)
+    if figures.titles in (0, figures.films):
+        films = ngettext(
+            "**{count} film**, {completed} to the end", "**{count} films**, {completed} to the end", figures.films
+        ).format(count=words.number(figures.films), completed=completed)
+    else:  # several watched one together, or somebody watched it again
+        films = ngettext(
+            "**{count} watch** {of_films}, {completed} to the end",
+            "**{count} watches** {of_films}, {completed} to the end",
+            figures.films,
+        ).format(
+            count=words.number(figures.films),
+            of_films=words.counted("of **{count} film**", "of **{count} films**", figures.titles),
+            completed=completed,
+        )
     if figures.episodes:
         films += f" · {words.counted('**{count} episode**', '**{count} episodes**', figures.episodes)}"
     return f"{films} · **{words.duration(figures.watch_time_s)}**"

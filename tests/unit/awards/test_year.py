@@ -36,6 +36,7 @@ def test_a_viewers_year() -> None:
     ]
     year = year_of(watches, 2026, UTC)
     assert (year.films, year.completed, year.watch_time_s) == (5, 4, 5 * 7200.0)
+    assert year.titles == 2
     assert year.longest_streak_days == 3
     assert year.genre == ("Horror", 5.0)
     assert year.decade == ("1970s", 4.0)

@@ -25,9 +25,11 @@ from messages import (
     ListActiveWatches,
     Moment,
     MovieStats,
+    Person,
     Saved,
     SaveNow,
     SaveStatus,
+    SetPrivacy,
     SuggestTitles,
     TitleCount,
     TitlesSuggested,
@@ -124,6 +126,16 @@ async def test_savedata_answers_with_counts(room: Any, actors: Any) -> None:
         assert part in said
 
 
+async def test_one_is_not_said_as_many(room: Any, actors: Any) -> None:
+    """Of what was saved, and of what was read back of a backup."""
+    actors.answers[SaveNow] = Saved(users=1, watches=1, badges=1, active=1, took_ms=1.0)
+    actors.answers[BackUpNow] = BackedUp("/data/backups/usher-1.db", 2_400_000, 1, 1, 900.0)
+    await room.boss.send(room.channel, "!savedata")
+    assert "**1** user · **1** watch record · **1** badge\n" in room.text()
+    await room.boss.send(room.channel, "!backup")
+    assert "read back: 1 watch record, 1 viewer\n" in room.text()
+
+
 @fails
 async def test_a_failed_save_names_its_reason(room: Any, actors: Any) -> None:
     """A full disk is said to the one who asked."""
@@ -195,6 +207,17 @@ async def test_leaderboards(room: Any, actors: Any, kind: str, shown: str) -> No
     assert f"🥇 **Ana \\*star\\*** · {shown}" in room.text()
     assert "**4.** **Ben**" in room.text()
     assert len(ids(room.channel.last_message)) == 3
+
+
+@pytest.mark.parametrize("said", ["TIME", "Time"])
+async def test_a_kind_may_be_written_in_any_case(room: Any, actors: Any, said: str) -> None:
+    """As phones begin a word; also a choice of privacy."""
+    actors.answers[GetLeaderboard] = Leaderboard("time", (), 0)
+    await room.ana.send(room.channel, f"!leaderboard {said}")
+    assert actors.questions(GetLeaderboard)[-1].kind == "time"
+    actors.answers[SetPrivacy] = Person("1", "anonymous", (), 0)
+    await room.ana.send(room.channel, "!privacy Anonymous")
+    assert actors.questions(SetPrivacy)[-1].privacy == "anonymous"
 
 
 @fails

@@ -134,6 +134,7 @@ def test_announcements_are_in_german(german: None) -> None:
         ("am Freitag um 20 Uhr", "2026-11-27T20:00"),
         ("Fr 20:30 Uhr", "2026-11-27T20:30"),
         ("heute Abend 20.15", "2026-11-23T20:15"),
+        ("gestern 20 Uhr", "2026-11-22T20:00"),
         ("morgen, 20 Uhr", "2026-11-24T20:00"),
         ("friday 8pm", "2026-11-27T20:00"),
         ("8 am", "2026-11-24T08:00"),

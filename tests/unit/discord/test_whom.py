@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from discord.ext import commands
 
+from actors.discord.commands.whom import Whom
+from actors.discord.errors import explain
 from messages import GetViewerStats, ViewerProfile
 from tests.unit.discord import samples
 
@@ -18,3 +21,19 @@ async def test_a_name_of_several_words_is_one_name(room: Any, actors: Any, said:
     meant = room.guild.add_member(room.env.create_user("Film O'Fan" if "’" in said else "Film Fan"))
     await room.ana.send(room.channel, said)
     assert actors.questions(GetViewerStats)[-1].viewer_id == str(meant.id)
+
+
+@pytest.mark.simcord(check_errors=False)
+@pytest.mark.parametrize("said", ['!stats "', "!badges “”", '!progress ""', "!stats „ “"])
+async def test_quotation_marks_around_nothing_name_nobody(room: Any, said: str) -> None:
+    """With what to do; Discord's library fails where it is to look up a name without a letter."""
+    await room.ana.send(room.channel, said)
+    assert "No name stands there." in room.text()
+    assert "Mention them: `!" in room.text()
+
+
+def test_a_word_that_cannot_be_read_is_no_fault_of_usher() -> None:
+    """Whatever a converter stumbles over: who wrote it reads how to write it, and the log has no error."""
+    said = explain(commands.ConversionError(Whom(), ValueError("Cannot pass empty query string")))
+    assert said.unexpected is None and said.embed is not None
+    assert "That could not be read." in str(said.embed.description)

@@ -4,6 +4,7 @@ import datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from actors.discord import charting, look
 from actors.discord.commands.wrapping import usual_year
@@ -67,8 +68,20 @@ async def test_the_servers_year(room: Any, actors: Any, said: str) -> None:
     actors.answers[GetCommunityYear] = everybody()
     await room.ana.send(room.channel, f"!wrapped {said}")
     assert actors.questions(GetCommunityYear)[0].year == 2024
-    for part in ("everybody", "Metropolis (1927)", "9×", "Biggest night", "11 viewers"):
+    for part in ("everybody", "**30 films**, 25 to the end", "Metropolis (1927)", "9×", "Biggest night", "11 viewers"):
         assert part in room.text()
+
+
+@pytest.mark.parametrize(("titles", "said"), [(2, "**30 watches** of **2 films**"), (1, "of **1 film**, 25 to")])
+async def test_films_that_were_watched_several_times_are_told_apart_from_watches(
+    room: Any, actors: Any, titles: int, said: str
+) -> None:
+    """Nine people at two films are no nine films."""
+    actors.answers[GetCommunityYear] = everybody(replace(FULL, titles=titles))
+    actors.answers[GetYear] = YearOfViewer("Ana", replace(FULL, titles=titles), ())
+    for command in ("!wrapped server", "!wrapped"):
+        await room.ana.send(room.channel, command)
+        assert said in room.text() and "30 films" not in room.text()
 
 
 async def test_somebody_elses_year(room: Any, actors: Any) -> None:
