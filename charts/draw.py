@@ -98,10 +98,9 @@ def _weeks(axes: Axes, panel: Weeks, wording: Wording) -> None:
     bars = axes.bar(range(len(hours)), hours, width=0.66, color=GOLD)
     for bar, value in zip(bars, hours, strict=True):
         if value:
-            said = wording.hours.format(hours=written(value, 0 if value >= 10 else 1, wording.number))
             axes.annotate(
-                said, (bar.get_x() + bar.get_width() / 2, value), (0, 4), textcoords="offset points", ha="center",
-                fontsize=9.5,
+                _time(value, wording), (bar.get_x() + bar.get_width() / 2, value), (0, 4),
+                textcoords="offset points", ha="center", fontsize=9.5,
             )  # fmt: skip
     axes.axhline(0, color=LINE, linewidth=1)
     axes.set_ylim(0, max(0.1, *hours) * 1.18)
@@ -110,6 +109,13 @@ def _weeks(axes: Axes, panel: Weeks, wording: Wording) -> None:
     axes.set_xticks(
         range(len(days)), [wording.day.format(day=day.day, month=wording.months[day.month - 1]) for day in days]
     )
+
+
+def _time(hours: float, wording: Wording) -> str:
+    """Of less than a tenth of an hour the minutes: "0.0 h" above a bar would be none."""
+    if hours < 0.1:
+        return wording.minutes.format(minutes=max(1, round(hours * 60)))
+    return wording.hours.format(hours=written(hours, 0 if hours >= 10 else 1, wording.number))
 
 
 def _genres(axes: Axes, panel: Genres, wording: Wording) -> None:

@@ -59,6 +59,7 @@ class Wording(msgspec.Struct, frozen=True):
     hours: str = "{hours} h"
     number: str = ENGLISH
     """How 1234.5 is written."""
+    minutes: str = "{minutes} min"
 
 
 class Picture(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ def wording() -> Wording:
         weekdays=tuple(_(day) for day in WEEKDAYS_SHORT),
         day=_("{day} {month}"),
         hours=_("{hours} h"),
+        minutes=_("{minutes} min"),
         number=_("1,234.5"),
     )
 

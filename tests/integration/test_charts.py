@@ -18,7 +18,7 @@ from matplotlib.patches import FancyBboxPatch
 from actors.discord import painter
 from actors.discord.painter import Painter
 from charts import Attendance, Genres, Picture, Weeks, Wording, Year
-from charts.draw import _year
+from charts.draw import _weeks, _year
 
 LOG = logging.getLogger("discord")
 TODAY = datetime.date(2026, 11, 22)
@@ -64,6 +64,14 @@ async def test_what_is_written_by_itself_is_in_the_language(tmp_path: Path) -> N
     drawn = await Painter(tmp_path, LOG).draw(one)
     assert drawn == await Painter(tmp_path, LOG).draw(one)
     assert drawn != await Painter(tmp_path, LOG).draw(other)
+
+
+def test_a_short_week_is_no_week_of_nothing() -> None:
+    """Below a tenth of an hour its bar says the minutes, in the language of the others."""
+    axes = Figure().add_subplot()
+    german = Wording(hours="{hours} Std.", number="1.234,5", minutes="{minutes} Min.")
+    _weeks(axes, Weeks("", (("2026-11-09", 400.0), ("2026-11-16", 100.0), ("2026-11-23", 20.0))), german)
+    assert [text.get_text() for text in axes.texts] == ["0,1 Std.", "2 Min.", "1 Min."]
 
 
 @pytest.mark.parametrize(
