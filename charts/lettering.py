@@ -1,5 +1,6 @@
 """Letters of every script: the fonts, in the order in which they are asked for a letter, and what none of them has."""
 
+import dataclasses
 import importlib.util
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from matplotlib.ft2font import FT2Font
 
 PACKAGES = ("noto_cjk_sans_jp_regular", "fontpkg_noto_sans_devanagari", "fontpkg_noto_sans_thai")
 """Font packages beside DejaVu, which comes with the plotting library: Latin, Greek, Cyrillic, Hebrew, Arabic."""
+_BOLD = 700
 
 
 @lru_cache(maxsize=1)
@@ -17,6 +19,8 @@ def families() -> list[str]:
     found = ["DejaVu Sans"]
     for path in _files():
         font_manager.fontManager.addfont(path)
+        fonts = font_manager.fontManager.ttflist  # it serves as its own bold: it has none, which would be complained of
+        fonts.append(dataclasses.replace(fonts[-1], weight=_BOLD))
         found.append(font_manager.FontProperties(fname=path).get_name())
     return found
 

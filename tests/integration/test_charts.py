@@ -99,6 +99,17 @@ def test_no_letter_of_a_script_is_missing() -> None:
     assert b"missing" not in done.stderr
 
 
+def test_nothing_is_said_of_a_script_without_bold_letters() -> None:
+    """A heading is bold where its font is, and else as it comes: neither drawing nor drawing by hand complains."""
+    data = msgpack.packb(msgspec.to_builtins(PICTURES["attendance"]))
+    png_alone = "import sys, msgpack, msgspec; from charts import Picture; from charts.draw import png; " + (
+        "png(msgspec.convert(msgpack.unpackb(sys.stdin.buffer.read()), Picture))"
+    )
+    for code in (["-m", "charts"], ["-c", png_alone]):
+        done = subprocess.run([sys.executable, *code], input=data, capture_output=True, check=True, timeout=60)
+        assert b"findfont" not in done.stderr
+
+
 @pytest.mark.parametrize("data", [b"", b"\xc1", msgpack.packb([1, 2]), b"\0" * 1_000_001])
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
     """With a reason, not a traceback."""
