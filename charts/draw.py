@@ -15,7 +15,7 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
 from charts.figures import written
-from charts.lettering import families, shown
+from charts.lettering import families, named, shown
 from charts.plan import Attendance, Genres, Picture, Weeks, Wording, Year
 
 CARD, TEXT, QUIET, LINE = "#22252b", "#f1f2f4", "#a3a8b2", "#3a3f48"
@@ -131,7 +131,7 @@ def _genres(axes: Axes, panel: Genres, wording: Wording) -> None:
             va="center",
             fontsize=9.5,
         )
-    axes.set_yticks(range(len(rows)), [shown(name, 20) for name, _ in rows], color=TEXT)
+    axes.set_yticks(range(len(rows)), [named(name, 20, place) for place, (name, _) in enumerate(rows, 1)], color=TEXT)
     axes.invert_yaxis()
     axes.set_xticks([])
     axes.set_xlim(0, max(1, *(number for _, number in rows)) * 1.1)

@@ -18,7 +18,9 @@ from matplotlib.patches import FancyBboxPatch
 from actors.discord import painter
 from actors.discord.painter import Painter
 from charts import Attendance, Genres, Picture, Weeks, Wording, Year
-from charts.draw import _weeks, _year
+from charts.draw import _genres, _weeks, _year
+from charts.lettering import shown
+from charts.scripts import is_drawn
 
 LOG = logging.getLogger("discord")
 TODAY = datetime.date(2026, 11, 22)
@@ -97,6 +99,24 @@ def test_no_letter_of_a_script_is_missing() -> None:
     )
     assert done.returncode == 0, done.stderr.decode()
     assert b"missing" not in done.stderr
+
+
+def test_no_bar_is_without_a_name() -> None:
+    """Where no font has its letters, the number of its place stands there, which the words beside explain."""
+    labels = ("Drama", "தமிழ்", "বাংলা নাটক", "አማርኛ", "ខ្មែរ", "🎬🍿", "ドラマ", "👨\u200d👩\u200d👧", "!!!", "తెలుగు TV")
+    axes = Figure().add_subplot()
+    _genres(axes, Genres("", tuple((label, 5) for label in labels)), Wording())
+    written = [text.get_text() for text in axes.get_yticklabels()]
+    assert written == ["Drama", "№ 2", "№ 3", "№ 4", "№ 5", "№ 6", "ドラマ", "№ 8", "!!!", "… TV"]
+    drawn = [text == label for text, label in zip(written, labels, strict=True)]
+    assert [is_drawn(label) for label in labels] == drawn
+    assert shown("The year of தமிழ் நாடகம்", 62) == "The year of …"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name[0].isalpha()])
+def test_every_script_that_is_said_to_be_drawn_is(name: str) -> None:
+    """Whole, so that its number is not said beside the picture."""
+    assert is_drawn(name) and shown(name, 62) == name
 
 
 def test_nothing_is_said_of_a_script_without_bold_letters() -> None:
