@@ -20,7 +20,7 @@ def main() -> int:
     except (ValueError, msgspec.ValidationError) as error:
         sys.stderr.write(f"not a picture: {error}\n")
         return 1
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it regrets that fallback fonts have no bold
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells when it first looks through the fonts
     from charts.draw import png  # the plotting library is loaded for a picture only
 
     sys.stdout.buffer.write(png(picture))

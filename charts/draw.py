@@ -15,7 +15,7 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
 from charts.figures import written
-from charts.lettering import families, shown
+from charts.lettering import families, named, shown
 from charts.plan import Attendance, Genres, Picture, Weeks, Wording, Year
 
 CARD, TEXT, QUIET, LINE = "#22252b", "#f1f2f4", "#a3a8b2", "#3a3f48"
@@ -98,10 +98,9 @@ def _weeks(axes: Axes, panel: Weeks, wording: Wording) -> None:
     bars = axes.bar(range(len(hours)), hours, width=0.66, color=GOLD)
     for bar, value in zip(bars, hours, strict=True):
         if value:
-            said = _time(value, wording)
             axes.annotate(
-                said, (bar.get_x() + bar.get_width() / 2, value), (0, 4), textcoords="offset points", ha="center",
-                fontsize=9.5,
+                _time(value, wording), (bar.get_x() + bar.get_width() / 2, value), (0, 4),
+                textcoords="offset points", ha="center", fontsize=9.5,
             )  # fmt: skip
     axes.axhline(0, color=LINE, linewidth=1)
     axes.set_ylim(0, max(0.1, *hours) * 1.18)
@@ -113,7 +112,7 @@ def _weeks(axes: Axes, panel: Weeks, wording: Wording) -> None:
 
 
 def _time(hours: float, wording: Wording) -> str:
-    """What is written at a bar: never none of a bar that is there."""
+    """Of less than a tenth of an hour the minutes: "0.0 h" above a bar would be none."""
     if hours < 0.1:
         return wording.minutes.format(minutes=max(1, round(hours * 60)))
     return wording.hours.format(hours=written(hours, 0 if hours >= 10 else 1, wording.number))
@@ -132,7 +131,7 @@ def _genres(axes: Axes, panel: Genres, wording: Wording) -> None:
             va="center",
             fontsize=9.5,
         )
-    axes.set_yticks(range(len(rows)), [shown(name, 20) for name, _ in rows], color=TEXT)
+    axes.set_yticks(range(len(rows)), [named(name, 20, place) for place, (name, _) in enumerate(rows, 1)], color=TEXT)
     axes.invert_yaxis()
     axes.set_xticks([])
     axes.set_xlim(0, max(1, *(number for _, number in rows)) * 1.1)

@@ -1,6 +1,9 @@
 """Letters of every script: the fonts, in the order in which they are asked for a letter, and what none of them has."""
 
+import dataclasses
 import importlib.util
+import re
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,9 +12,11 @@ from matplotlib.ft2font import FT2Font
 
 PACKAGES = ("noto_cjk_sans_jp_regular", "fontpkg_noto_sans_devanagari", "fontpkg_noto_sans_thai")
 """Font packages beside DejaVu, which comes with the plotting library: Latin, Greek, Cyrillic, Hebrew, Arabic."""
-
-UNKNOWN = "▯"
-"""In the place of a text of which no font has a letter."""
+_BOLD = 700
+_NOTHING = "… \u200d\ufe0e\ufe0f"
+"""What may be left of a text without any of its letters: joiners of emoji are seen by nobody."""
+_MISSING = "\0"
+"""In the place of a letter that no font has, until a run of them is one "…"."""
 
 
 @lru_cache(maxsize=1)
@@ -20,6 +25,8 @@ def families() -> list[str]:
     found = ["DejaVu Sans"]
     for path in _files():
         font_manager.fontManager.addfont(path)
+        fonts = font_manager.fontManager.ttflist  # it serves as its own bold: it has none, which would be complained of
+        fonts.append(dataclasses.replace(fonts[-1], weight=_BOLD))
         found.append(font_manager.FontProperties(fname=path).get_name())
     return found
 
@@ -40,10 +47,21 @@ def _known() -> frozenset[int]:
 
 
 def shown(text: str, limit: int) -> str:
-    """A text in one line of at most `limit` letters; what no font has (an emoji, say) is left out.
+    """A text in one line of at most `limit` letters.
 
-    Where nothing of it is left there are boxes: something without a name looks like a mistake.
+    Words in a script that no font has become "…", for something stands there; an emoji is left out.
     """
-    clean = "".join(letter for letter in " ".join(text.split()) if ord(letter) in _known())
-    clean = " ".join(clean.split()) or UNKNOWN * min(3, len("".join(text.split())))
+    parts: list[str] = []
+    for letter in " ".join(text.split()):
+        if ord(letter) in _known():
+            parts.append(letter)
+        elif unicodedata.category(letter)[0] in "LN":
+            parts.append(_MISSING)
+    clean = re.sub(rf"{_MISSING}[{_MISSING}\s]*{_MISSING}|{_MISSING}", "…", " ".join("".join(parts).split()))
     return clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…"
+
+
+def named(text: str, limit: int, place: int) -> str:
+    """The name of a bar, as `shown`; the number of its place where nothing of it can be drawn."""
+    name = shown(text, limit)
+    return name if name.strip(_NOTHING) or not text.strip() else f"№ {place}"

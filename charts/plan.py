@@ -57,9 +57,9 @@ class Wording(msgspec.Struct, frozen=True):
     day: str = "{day} {month}"
     """A day of a week's beginning."""
     hours: str = "{hours} h"
-    minutes: str = "{minutes} min"
     number: str = ENGLISH
     """How 1234.5 is written."""
+    minutes: str = "{minutes} min"
 
 
 class Picture(msgspec.Struct, frozen=True):

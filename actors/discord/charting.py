@@ -7,6 +7,7 @@ from actors.discord import words
 from actors.discord.dates import MONTHS_SHORT, WEEKDAYS_SHORT, whole
 from actors.discord.tongue import _, ngettext
 from charts import Attendance, Genres, Picture, Weeks, Wording, Year
+from charts.scripts import is_drawn
 from messages import MovieStats, ScreeningEnded, ViewerProfile
 
 MOST_STRETCHES = 120
@@ -63,6 +64,17 @@ def community(found: MovieStats, title: str) -> Picture | None:
         panels.append(Genres(_("Genres"), found.genres[:_MOST_GENRES]))
         said.append(_counts(found.genres[:_MOST_GENRES]))
     return Picture(tuple(panels), words.cut(". ".join(said), _ALT), wording()) if panels else None
+
+
+def unnamed(picture: Picture | None) -> list[str]:
+    """The names that the picture has no letters for, each with the number that stands there; safe to show."""
+    counted = [panel.counts for panel in picture.panels if isinstance(panel, Genres)] if picture is not None else []
+    return [
+        f"№ {place} {words.safe(name, 30)}"
+        for counts in counted
+        for place, (name, _number) in enumerate(counts, 1)
+        if not is_drawn(name)
+    ]
 
 
 def _counts(genres: Sequence[tuple[str, int]]) -> str:

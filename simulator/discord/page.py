@@ -33,9 +33,8 @@ a {{ color: {link}; }}
 .embed h4 {{ margin: 2px 0 6px; color: {strong}; font-size: 16px; }}
 .embed b {{ color: {strong}; }}
 .thumb {{ float: right; width: 80px; margin: 4px 0 8px 12px; border-radius: 4px; }}
-.fields {{ display: flex; flex-wrap: wrap; }}
-.field {{ width: 100%; margin-top: 9px; }}
-.field.inline {{ width: 33%; box-sizing: border-box; padding-right: 8px; overflow-wrap: anywhere; }}
+.fields {{ display: grid; grid-template-columns: repeat(12, minmax(0, 1fr)); gap: 8px; margin-top: 9px; }}
+.field {{ overflow-wrap: anywhere; }}
 .name {{ color: {strong}; font-weight: 600; }}
 .image {{ width: 100%; margin-top: 14px; border-radius: 4px; display: block; }}
 .foot {{ color: {quiet}; font-size: 12px; margin-top: 8px; }}
@@ -44,6 +43,7 @@ pre {{ background: {code}; border-radius: 4px; padding: 7px; margin: 4px 0; font
 .button {{ display: inline-block; background: {button}; color: {label}; border-radius: 6px; padding: 5px 14px;
   margin: 7px 7px 0 0; font-size: 14px; font-weight: 500; }}
 """
+_COLUMNS, _MOST_IN_ROW = 12, 3
 _TOKENS = re.compile(
     r"```\n?(?P<block>.*?)```|\\(?P<escaped>.)|\*\*(?P<bold>(?:\\.|[^\\])+?)\*\*|`(?P<code>[^`]+)`|<t:(?P<time>\d+)(?::(?P<as>\w))?>"
     r"|\[(?P<link>(?:\\.|[^\]\\])+)\]\(https?://[^)\s]+\)|__(?P<under>(?:\\.|[^\\])+?)__|^-# (?P<small>[^\n]+)",
@@ -77,15 +77,28 @@ def _embed(embed: Payload, message: Message, world: World) -> str:
     parts.append(_picture("thumb", (embed.get("thumbnail") or {}).get("url"), message))
     parts.append(f"<h4>{_words(embed.get('title') or '', world)}</h4>")
     parts.append(f"<div>{_words(embed.get('description') or '', world)}</div><div class='fields'>")
-    for field in embed.get("fields") or []:
-        kind = "field inline" if field.get("inline") else "field"
-        name, value = _words(field["name"], world), _words(field["value"], world)
-        parts.append(f"<div class='{kind}'><div class='name'>{name}</div>{value}</div>")
+    for row in _rows(embed.get("fields") or []):
+        wide = _COLUMNS // len(row)
+        for place, field in enumerate(row):
+            name, value = _words(field["name"], world), _words(field["value"], world)
+            at = f"grid-column: {place * wide + 1} / span {wide}"
+            parts.append(f"<div class='field' style='{at}'><div class='name'>{name}</div>{value}</div>")
     parts.append("</div>")
     parts.append(_picture("image", (embed.get("image") or {}).get("url"), message))
     footer = (embed.get("footer") or {}).get("text")
     parts.append(f"<div class='foot'>{html.escape(footer)}</div>" if footer else "")
     return "".join(parts) + "</div>"
+
+
+def _rows(fields: Iterable[Payload]) -> list[list[Payload]]:
+    """As Discord sets them: up to three inline fields share a row, and its whole width; another has one to itself."""
+    rows: list[list[Payload]] = []
+    for field in fields:
+        if rows and field.get("inline") and rows[-1][0].get("inline") and len(rows[-1]) < _MOST_IN_ROW:
+            rows[-1].append(field)
+        else:
+            rows.append([field])
+    return rows
 
 
 def _picture(kind: str, url: str | None, message: Message) -> str:

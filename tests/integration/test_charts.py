@@ -18,8 +18,9 @@ from matplotlib.patches import FancyBboxPatch
 from actors.discord import painter
 from actors.discord.painter import Painter
 from charts import Attendance, Genres, Picture, Weeks, Wording, Year
-from charts.draw import _weeks, _year
+from charts.draw import _genres, _weeks, _year
 from charts.lettering import shown
+from charts.scripts import is_drawn
 
 LOG = logging.getLogger("discord")
 TODAY = datetime.date(2026, 11, 22)
@@ -67,19 +68,12 @@ async def test_what_is_written_by_itself_is_in_the_language(tmp_path: Path) -> N
     assert drawn != await Painter(tmp_path, LOG).draw(other)
 
 
-def test_a_bar_that_is_there_never_stands_for_nothing() -> None:
-    """Below a tenth of an hour it is told in minutes."""
+def test_a_short_week_is_no_week_of_nothing() -> None:
+    """Below a tenth of an hour its bar says the minutes, in the language of the others."""
     axes = Figure().add_subplot()
-    seconds = (20.0, 359.0, 360.0, 5_400.0, 36_000.0, 0.0)
-    _weeks(
-        axes, Weeks("x", tuple((f"2026-10-{5 + place:02}", value) for place, value in enumerate(seconds))), Wording()
-    )
-    assert [each.get_text() for each in axes.texts] == ["1 min", "6 min", "0.1 h", "1.5 h", "10 h"]
-
-
-def test_a_label_that_no_font_has_is_not_empty() -> None:
-    """Boxes say that there is one; where some letters are there, those are enough."""
-    assert (shown("தமிழ்", 20), shown("🎬", 20), shown("Film 🎬", 20), shown("  ", 20)) == ("▯▯▯", "▯", "Film", "")
+    german = Wording(hours="{hours} Std.", number="1.234,5", minutes="{minutes} Min.")
+    _weeks(axes, Weeks("", (("2026-11-09", 400.0), ("2026-11-16", 100.0), ("2026-11-23", 20.0))), german)
+    assert [text.get_text() for text in axes.texts] == ["0,1 Std.", "2 Min.", "1 Min."]
 
 
 @pytest.mark.parametrize(
@@ -105,6 +99,35 @@ def test_no_letter_of_a_script_is_missing() -> None:
     )
     assert done.returncode == 0, done.stderr.decode()
     assert b"missing" not in done.stderr
+
+
+def test_no_bar_is_without_a_name() -> None:
+    """Where no font has its letters, the number of its place stands there, which the words beside explain."""
+    labels = ("Drama", "தமிழ்", "বাংলা নাটক", "አማርኛ", "ខ្មែរ", "🎬🍿", "ドラマ", "👨\u200d👩\u200d👧", "!!!", "తెలుగు TV")
+    axes = Figure().add_subplot()
+    _genres(axes, Genres("", tuple((label, 5) for label in labels)), Wording())
+    written = [text.get_text() for text in axes.get_yticklabels()]
+    assert written == ["Drama", "№ 2", "№ 3", "№ 4", "№ 5", "№ 6", "ドラマ", "№ 8", "!!!", "… TV"]
+    drawn = [text == label for text, label in zip(written, labels, strict=True)]
+    assert [is_drawn(label) for label in labels] == drawn
+    assert shown("The year of தமிழ் நாடகம்", 62) == "The year of …"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name[0].isalpha()])
+def test_every_script_that_is_said_to_be_drawn_is(name: str) -> None:
+    """Whole, so that its number is not said beside the picture."""
+    assert is_drawn(name) and shown(name, 62) == name
+
+
+def test_nothing_is_said_of_a_script_without_bold_letters() -> None:
+    """A heading is bold where its font is, and else as it comes: neither drawing nor drawing by hand complains."""
+    data = msgpack.packb(msgspec.to_builtins(PICTURES["attendance"]))
+    png_alone = "import sys, msgpack, msgspec; from charts import Picture; from charts.draw import png; " + (
+        "png(msgspec.convert(msgpack.unpackb(sys.stdin.buffer.read()), Picture))"
+    )
+    for code in (["-m", "charts"], ["-c", png_alone]):
+        done = subprocess.run([sys.executable, *code], input=data, capture_output=True, check=True, timeout=60)
+        assert b"findfont" not in done.stderr
 
 
 @pytest.mark.parametrize("data", [b"", b"\xc1", msgpack.packb([1, 2]), b"\0" * 1_000_001])

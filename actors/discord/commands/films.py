@@ -126,8 +126,11 @@ async def movie_stats(desk: Desk, arguments: str, page: int) -> Reply:
         return Reply(look.card(heading, text, colour=look.GREY))
     fields = _details(found, bool(arguments))
     drawn = {_(name) for name in _DRAWN}
-    beside = look.card(heading, _totals(found), fields=[part for part in fields if part.name not in drawn])
     picture = charting.community(found, words.plain(arguments) if arguments else "")
+    others = [part for part in fields if part.name not in drawn]
+    if unnamed := charting.unnamed(picture):
+        others.append(Field(_(_GENRES), look.lines_within(unnamed), inline=True))
+    beside = look.card(heading, _totals(found), fields=others)
     return Reply(look.card(heading, _totals(found), fields=fields), picture=picture, beside=beside)
 
 

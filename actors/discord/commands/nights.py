@@ -76,11 +76,16 @@ def _total(found: WhoSaw) -> int:
 
 
 def _of_whom(total: int, present: bool) -> str:
+    """Said alike whether anybody hides there or not: nobody shall be told that by counting heads."""
     if present:
-        return _("{count} of those in the voice channel").format(count=words.number(total))
+        return words.counted(
+            "{count} person of those in the voice channel whom others may see",
+            "{count} people of those in the voice channel whom others may see",
+            total,
+        )
     return words.counted(
-        "{count} person of all known viewers, for nobody is in the voice channel",
-        "{count} people of all known viewers, for nobody is in the voice channel",
+        "{count} person of all known viewers whom others may see, for nobody is in the voice channel",
+        "{count} people of all known viewers whom others may see, for nobody is in the voice channel",
         total,
     )
 

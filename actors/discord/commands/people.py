@@ -91,11 +91,11 @@ async def stats(desk: Desk, arguments: str, page: int) -> Reply:
     if profile.stats is None:
         return _unknown(name)
     today = local_date(desk.clock.now().wall_s, desk.settings.timezone)
-    return Reply(
-        _figures(profile, profile.stats),
-        picture=charting.viewer(profile, today),
-        beside=_figures(profile, profile.stats, drawn=True),
-    )
+    picture = charting.viewer(profile, today)
+    beside = _figures(profile, profile.stats, drawn=True)
+    if unnamed := charting.unnamed(picture):
+        beside.add_field(name=_("🎭 Genres"), value=look.lines_within(unnamed))
+    return Reply(_figures(profile, profile.stats), picture=picture, beside=beside)
 
 
 def local_date(wall_s: float, timezone: str) -> datetime.date:

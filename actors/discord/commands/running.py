@@ -45,6 +45,7 @@ from messages import (
 )
 
 HEALTH = "health"
+_SECOND_MS = 1000
 _STATES = {
     later("running"): "🟢",
     later("starting"): "🟡",
@@ -142,7 +143,7 @@ def _saved(saved: Saved) -> discord.Embed:
         words.counted(
             "{count} active watch in the checkpoint", "{count} active watches in the checkpoint", saved.active
         ),
-        _("Took {time} ms").format(time=words.number(saved.took_ms)),
+        _took(saved.took_ms),
     )
     return look.card(_("💾 Saved"), "\n".join(lines), colour=look.GREEN)
 
@@ -153,13 +154,14 @@ def _backed_up(made: BackedUp) -> discord.Embed:
         records=words.counted("{count} watch record", "{count} watch records", made.watches),
         viewers=words.counted("{count} viewer", "{count} viewers", made.viewers),
     )
-    took = (
-        _("Took {time}").format(time=words.duration(made.took_ms / 1000))
-        if made.took_ms >= 1000
-        else _("Took {time} ms").format(time=words.number(made.took_ms))
-    )
-    text = f"`{words.code_line(made.file, 300)}`\n{read}\n{took}"
+    text = f"`{words.code_line(made.file, 300)}`\n{read}\n{_took(made.took_ms)}"
     return look.card(_("🗄️ Backed up and verified"), text, colour=look.GREEN)
+
+
+def _took(ms: float) -> str:
+    if ms < _SECOND_MS:  # "0 s" would say that nothing was done
+        return _("Took {time} ms").format(time=words.number(ms))
+    return _("Took {time}").format(time=words.duration(ms / _SECOND_MS))
 
 
 async def start(

@@ -4,10 +4,11 @@ import datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from actors.discord import charting
 from charts import Attendance, Year
-from messages import MovieStats, ScreeningEnded, ViewerProfile
+from messages import GetMovieStats, GetViewerStats, MovieStats, ScreeningEnded, ViewerProfile
 from tests.unit.discord import samples
 
 MINUTE = 60_000
@@ -84,3 +85,15 @@ def test_a_viewer_without_a_year_has_no_picture() -> None:
     today = datetime.date(2026, 11, 22)
     assert charting.viewer(ViewerProfile(None, (), ()), today) is None
     assert charting.viewer(ViewerProfile(samples.viewer(), (), ()), today) is None
+
+
+async def test_what_the_picture_cannot_name_is_named_beside_it(room: Any, actors: Any) -> None:
+    """By the number that stands at its bar, made safe; the others are in the picture alone."""
+    genres = {"Drama": 7, "தமிழ்": 3, "🎬": 1}
+    profile = ViewerProfile(replace(samples.viewer(), genres=genres), (), (), 1, (("2026-11-01", 3600.0),))
+    stats = MovieStats(3, 3, 1, 1, 60.0, (), tuple(genres.items()), (), (), (), ())
+    actors.answers |= {GetViewerStats: profile, GetMovieStats: stats}
+    for name in ("stats", "moviestats"):
+        reply, _view = await room.env.bot.book.make(name, "1|Ana" if name == "stats" else "", asker="1")
+        said = [field.value for field in reply.beside.fields if "Genres" in field.name]
+        assert said == ["№ 2 தமிழ்\n№ 3 🎬"]

@@ -41,7 +41,8 @@ async def test_whosaw_asks_of_those_present(room: Any, actors: Any) -> None:
     assert [member.name for member in question.members] == ["Ana", "Björn", "Cem"]
     assert actors.questions(StartTracking)[0].simulate
     said = room.text()
-    for part in ("Who saw Metropolis (1927)?", "**1** not yet", "3 of those in the voice channel", "Metropolis (2001)"):
+    of_whom = "3 people of those in the voice channel whom others may see"
+    for part in ("Who saw Metropolis (1927)?", "**1** not yet", of_whom, "Metropolis (2001)"):
         assert part in said
     assert "**Björn** · 42" in said
     assert f"**Cem** · <t:{int(samples.NOW.wall_s)}:R>" in said
