@@ -79,7 +79,10 @@ def explain(error: BaseException, ctx: commands.Context[Any] | None = None) -> S
                 _("Mention them: `{usage}`").format(usage=_usage(ctx)),
             )
         case commands.UserInputError() | commands.ConversionError() | app_commands.TransformerError():
-            return _refused(_("That could not be read."), _("Write it like this: `{usage}`").format(usage=_usage(ctx)))
+            # A converter that fails in its own way is for the log as well: it may be a fault of ours.
+            fault = error.original if isinstance(error, commands.ConversionError) else None
+            how = _("Write it like this: `{usage}`").format(usage=_usage(ctx))
+            return Said(look.problem(_("That could not be read."), how), unexpected=fault)
         case commands.CheckFailure():
             return _refused(_("That is not allowed here."), _(ASK_ADMIN))
         case discord.Forbidden():

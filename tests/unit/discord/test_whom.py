@@ -32,8 +32,9 @@ async def test_quotation_marks_around_nothing_name_nobody(room: Any, said: str) 
     assert "Mention them: `!" in room.text()
 
 
-def test_a_word_that_cannot_be_read_is_no_fault_of_usher() -> None:
-    """Whatever a converter stumbles over: who wrote it reads how to write it, and the log has no error."""
-    said = explain(commands.ConversionError(Whom(), ValueError("Cannot pass empty query string")))
-    assert said.unexpected is None and said.embed is not None
+def test_a_word_that_a_converter_stumbles_over_is_told_how_to_be_written() -> None:
+    """Not that something went wrong inside Usher; the log has the reason all the same."""
+    reason = ValueError("Cannot pass empty query string")
+    said = explain(commands.ConversionError(Whom(), reason))
+    assert said.unexpected is reason and said.embed is not None
     assert "That could not be read." in str(said.embed.description)
