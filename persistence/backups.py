@@ -17,6 +17,7 @@ from pathlib import Path
 from persistence.errors import BackupError
 from persistence.files import sync_folder
 from persistence.schema import HEAD, SQLITE_MAGIC, VERSION_TABLE, known_revisions
+from persistence.sql import cause_and_cure
 
 _BUSY_MS = 5000
 """How long another program's lock is waited for, milliseconds."""
@@ -207,7 +208,9 @@ def restore(
         arriving.replace(store)
         sync_folder(store.parent)
     except (OSError, sqlite3.Error) as error:
-        raise BackupError(f"{file} could not be restored: {error}. The store is as it was.") from None
+        cause, cure = cause_and_cure(error)
+        cure = f"{cure[0].upper()}{cure[1:]}."
+        raise BackupError(f"{file} could not be restored: {cause}. {cure} The store is as it was.") from None
     finally:
         _clear(arriving.parent)
     if kept is not None:

@@ -121,6 +121,18 @@ def test_restore_keeps_the_old_store_and_says_where(folder: Path) -> None:
     assert len(kept) == 1 and kept[0] in done.stdout
 
 
+def test_a_restore_on_a_full_disk_leaves_the_store_and_says_what_to_do(folder: Path) -> None:
+    """Nothing of it stays beside the store either."""
+    assert usher(folder, "backup", "mine.db").returncode == 0
+    before = (folder / "data" / "usher.db").read_bytes()
+    done = usher(folder, "restore", "mine.db", full_beyond=60_000)
+    assert done.returncode == 1
+    said = " ".join(done.stderr.split())
+    assert "could not be restored: " in said and "Make room on the disk. The store is as it was." in said
+    assert (folder / "data" / "usher.db").read_bytes() == before
+    assert not list((folder / "data").glob("*restor*"))
+
+
 def test_restore_of_a_file_that_is_not_there(tmp_path: Path) -> None:
     """Said, and no folder made for it."""
     done = usher(tmp_path, "restore", "gone.db")
