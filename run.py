@@ -117,7 +117,7 @@ def _run(arguments: argparse.Namespace) -> int:
         from launcher.commands import serve
 
         return serve.main(settings)
-    from launcher.commands.screen import answers
+    from launcher.commands.console import answers
 
     if command == "check":
         from launcher.commands import check

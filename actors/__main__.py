@@ -2,7 +2,7 @@
 
 import sys
 
-from actors.lighter import lighten
+from actors.lazy_imports import lighten
 
 if __name__ == "__main__":
     lighten(sys.argv[-1])  # before anything else is imported

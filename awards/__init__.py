@@ -2,8 +2,8 @@
 
 from awards.badges import Badge, BadgesError, earned, merged, progress, read_badges
 from awards.stats import published, streaks
-from awards.titles import decade_of, shown_title
 from awards.totals import Totals, added, remainder
+from wording.titles import decade_of, shown_title
 
 __all__ = [
     "Badge",

@@ -8,9 +8,9 @@ from datetime import tzinfo
 
 import msgspec
 
-from awards.calendar import evenings_of, is_past_midnight, shares, weekend_of
-from awards.titles import decade_of
+from awards.days import evenings_of, is_past_midnight, shares, weekend_of
 from messages import WatchRecord
+from wording.titles import decade_of
 
 WHOLE_JOIN_MS = 120_000
 """Who joins within the first two minutes has seen a film from its start."""

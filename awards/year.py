@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 
 from awards.stats import streaks
-from awards.titles import shown_title
 from awards.totals import Totals, added
 from messages import BigNight, LeaderboardRow, TitleCount, WatchRecord, YearFigures
+from wording.titles import shown_title
 
 MOST = 5
 Presence = tuple[str, str, str]

@@ -22,9 +22,9 @@ import msgspec
 import zmq
 
 from actors.runtime import Actor, Node
-from actors.runtime.dead_letters import DeadLetters
+from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.process import BootConfig, write_boot
-from actors.runtime.transport import Addresses, ZmqLine
+from actors.runtime.transport.zmq import Addresses, ZmqLine
 from config import Settings
 from messages import AutoSaveTick, GetSaveStatus, Message, Moment, SaveStatus, VoiceMember, VoicePresence
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import requests
 
-from actors.plex import PlexPoller
-from actors.plex.reading import SESSIONS_PATH
-from actors.plex.server import PlexSource
-from actors.plex.wire import BoundedSession
+from actors.media.plex import PlexPoller
+from actors.media.plex.client import PlexSource
+from actors.media.plex.http import BoundedSession
+from actors.media.plex.session_parser import SESSIONS_PATH
 from actors.runtime import Clock, Context, Node
-from actors.runtime.dead_letters import DeadLetters
-from actors.runtime.memory import MemoryNetwork
+from actors.runtime.delivery.dead_letters import DeadLetters
+from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
 from messages import PlaybackSnapshot
 from simulator.plex import BROWSER, TELEVISION, SimulatedPlex

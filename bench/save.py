@@ -18,14 +18,14 @@ from sqlalchemy import text
 from awards import Totals
 from messages import Item, Moment, WatchRecord, WatchState
 from messages.base import DurationMs, PositionMs
-from persistence.catalogue import default_badges
-from persistence.importer import import_old
-from persistence.oldfiles import OldFiles, OldViewer
-from persistence.publishing import Rules
-from persistence.running import Running
-from persistence.sql import count_history
+from persistence.badge_files import default_badges
+from persistence.database.sql import count_history
+from persistence.database.tables import WATCHES
+from persistence.operations.legacy_files import OldFiles, OldViewer
+from persistence.operations.legacy_import import import_old
+from persistence.records.checkpoint import Running
+from persistence.records.statistics import Rules
 from persistence.store import Store
-from persistence.tables import WATCHES
 
 SIZES = (0, 10_000, 1_000_000)
 VIEWERS, WATCHING, ROUNDS = 200, 40, 15

@@ -12,10 +12,10 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from actors.discord.tongue import BADGE, CATALOGUES
+from wording.translation import BADGE, CATALOGUES
 
 ROOT = CATALOGUES.parent
-SPEAKS = ROOT / "actors" / "discord"
+SOURCES = (ROOT / "actors" / "chat" / "discord", ROOT / "wording")
 """Where everything is said that people see."""
 BADGES = ROOT / "awards" / "badges.toml"
 KEYWORDS = {"_": 1, "later": 1, "ngettext": 2, "counted": 2}
@@ -34,9 +34,14 @@ class Found(NamedTuple):
     context: str = ""
 
 
+def sources() -> list[Path]:
+    """Return every source file that can hold a text, in a stable order."""
+    return sorted(path for folder in SOURCES for path in folder.rglob("*.py"))
+
+
 def texts() -> Iterator[Found]:
     """Every text that people see: those of the code, then the names and descriptions of the badges."""
-    for path in sorted(SPEAKS.rglob("*.py")):
+    for path in sources():
         yield from in_source(path.read_text(encoding="utf-8"), path.relative_to(ROOT).as_posix())
     badges = tomllib.loads(BADGES.read_text(encoding="utf-8"))["badge"]
     for badge in badges:

@@ -1,5 +1,5 @@
 """The one parent process: starts and supervises the actors, sends the ticks, keeps the health log."""
 
-from actors.lighter import lighten
+from actors.lazy_imports import lighten
 
 lighten("launcher")

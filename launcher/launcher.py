@@ -16,16 +16,16 @@ import msgspec
 
 from actors.runtime.clock import Clock
 from config import Settings
-from launcher.child import REFUSED, Child
+from launcher.connection.launcher_link import Wire
+from launcher.connection.lock import FolderLock
+from launcher.connection.run_state import Process, RunFile, RunState
+from launcher.connection.socket_dir import RunFolder, clean_stale, wait_for_orphans
 from launcher.health import HealthLog
-from launcher.lock import FolderLock
-from launcher.runfile import Process, RunFile, RunState
-from launcher.runfolder import RunFolder, clean_stale, wait_for_orphans
-from launcher.supervised import Supervised
-from launcher.supervisor import Supervisor
-from launcher.ticks import Tick
-from launcher.timings import Timings
-from launcher.wire import Wire
+from launcher.supervision.actor_process import Supervised
+from launcher.supervision.child import REFUSED, Child
+from launcher.supervision.interval import Tick
+from launcher.supervision.supervision_settings import Timings
+from launcher.supervision.supervisor import Supervisor
 from messages import AutoSaveTick, HealthReport
 from messages.envelope import Pulse
 
@@ -44,7 +44,7 @@ def actor_names(settings: Settings) -> tuple[str, ...]:
 
 
 class Launcher:
-    """One service on one data folder. `run` serves the command line, `launcher.running` tests and demos.
+    """One service on one data folder. `run` serves the command line, `launcher.background_launcher` tests and demos.
 
     Everything happens in the thread that calls `open`, `step` and `close`; it owns the sockets.
     """

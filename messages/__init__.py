@@ -2,6 +2,7 @@
 
 from messages.awards import BadgeProgress, BadgesAwarded, EarnedBadge, ViewerStats
 from messages.base import Delivery, DurationMs, Message, Moment, PositionMs, Record
+from messages.chat import VoiceMember, VoicePresence
 from messages.control import (
     ActorHealth,
     ActorState,
@@ -16,41 +17,7 @@ from messages.control import (
     SaveStatus,
 )
 from messages.library import FilmsFound, FindFilms
-from messages.nights import (
-    BigNight,
-    CommunityYear,
-    GetCommunityYear,
-    GetWhoSaw,
-    GetYear,
-    SeenBy,
-    WhoSaw,
-    YearFigures,
-    YearOfViewer,
-)
-from messages.people import (
-    SOMEBODY,
-    AccountsFound,
-    CheckPlexSignIn,
-    FindAccounts,
-    ForgetPerson,
-    GetMyData,
-    GetPerson,
-    LinkAccount,
-    LinkedAccount,
-    MyData,
-    PeopleKnown,
-    Person,
-    PersonForgotten,
-    PlexAccount,
-    PlexSignedIn,
-    PlexSignIn,
-    Privacy,
-    SetPrivacy,
-    StartPlexSignIn,
-    UnlinkAccount,
-    ViewerForgotten,
-)
-from messages.plex import (
+from messages.media import (
     FailureKind,
     FindHistory,
     GetPoster,
@@ -62,6 +29,17 @@ from messages.plex import (
     PlayerState,
     PollFailed,
     Poster,
+)
+from messages.nights import (
+    BigNight,
+    CommunityYear,
+    GetCommunityYear,
+    GetWhoSaw,
+    GetYear,
+    SeenBy,
+    WhoSaw,
+    YearFigures,
+    YearOfViewer,
 )
 from messages.queries import (
     ActiveWatch,
@@ -88,7 +66,29 @@ from messages.queries import (
     ViewerProfile,
 )
 from messages.screenings import NowPlaying, Screening, ScreeningEnded, ScreeningStarted, Seat
-from messages.voice import VoiceMember, VoicePresence
+from messages.viewers import (
+    SOMEBODY,
+    AccountsFound,
+    CheckPlexSignIn,
+    FindAccounts,
+    ForgetPerson,
+    GetMyData,
+    GetPerson,
+    LinkAccount,
+    LinkedAccount,
+    MyData,
+    PeopleKnown,
+    Person,
+    PersonForgotten,
+    PlexAccount,
+    PlexSignedIn,
+    PlexSignIn,
+    Privacy,
+    SetPrivacy,
+    StartPlexSignIn,
+    UnlinkAccount,
+    ViewerForgotten,
+)
 from messages.watches import (
     EndReason,
     LoadWatches,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from messages.base import Message
-from messages.plex import Item
+from messages.media import Item
 
 
 class FindFilms(Message, frozen=True, tag="find_films"):

@@ -6,8 +6,8 @@ from typing import Literal
 
 from messages.awards import EarnedBadge
 from messages.base import Message, Record
+from messages.chat import VoiceMember
 from messages.queries import LeaderboardRow, TitleCount
-from messages.voice import VoiceMember
 
 SeenState = Literal["not_yet", "in_part", "seen"]
 

@@ -6,9 +6,9 @@ from typing import Literal
 
 from messages.awards import BadgeProgress, EarnedBadge, ViewerStats
 from messages.base import DurationMs, Message, Moment, PositionMs, Record
-from messages.plex import Item, PlayerState
+from messages.chat import VoiceMember
+from messages.media import Item, PlayerState
 from messages.screenings import Screening
-from messages.voice import VoiceMember
 from messages.watches import Source, WatchRecord
 
 LeaderboardKind = Literal["movies", "time", "streak", "badges"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from messages.base import Delivery, DurationMs, Message, Moment, PositionMs, Record
-from messages.plex import Item, PlayerState
+from messages.media import Item, PlayerState
 from messages.watches import Spans
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from messages.base import Delivery, DurationMs, Message, Moment, PositionMs, Record
-from messages.people import LinkedAccount, Privacy
-from messages.plex import Item, PlayerState
+from messages.media import Item, PlayerState
+from messages.viewers import LinkedAccount, Privacy
 
 Source = Literal["plex", "voice", "manual", "import"]
 EndReason = Literal["ended", "left", "switched", "stopped", "end_inferred", "from_history", "end_unknown"]

@@ -16,17 +16,24 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from awards import Totals, added
 from messages import Moment, WatchRecord, WatchState
-from persistence.changes import Change
-from persistence.copying import Copier
-from persistence.engine import name_of, reader_engine, sqlite_file
-from persistence.errors import SaveFailed, SaveRefused
-from persistence.linking import is_member, originals, part, put_part, settling
-from persistence.opening import open_writer
-from persistence.people import NameSeen, forgotten, known, renamed
-from persistence.present import Present, counted_as, present
-from persistence.publishing import Rules, publish, seen, stored_totals, totals_from_rows, touch
-from persistence.rows import NO_CLOCK_S, Row, as_watched, watch_row
-from persistence.running import (
+from persistence.database.engine import name_of, reader_engine, sqlite_file
+from persistence.database.errors import SaveFailed, SaveRefused
+from persistence.database.open_store import open_writer
+from persistence.database.rows import NO_CLOCK_S, Row, as_watched, watch_row
+from persistence.database.sql import (
+    UNWRITABLE,
+    count_history,
+    explained,
+    history_count,
+    history_seq,
+    is_refused,
+    upsert,
+)
+from persistence.database.tables import CHECKPOINT, HANDLED_MESSAGES, SAVES, VIEWER_BADGES, VIEWER_STATS, WATCHES
+from persistence.json_files.sync import Copier
+from persistence.operations.link import is_member, originals, part, put_part, settling
+from persistence.records.change_set import Change
+from persistence.records.checkpoint import (
     SAME_S,
     Running,
     records_of,
@@ -37,9 +44,10 @@ from persistence.running import (
     wants,
     were_watching,
 )
-from persistence.sql import UNWRITABLE, count_history, explained, history_count, history_seq, is_refused, upsert
-from persistence.tables import CHECKPOINT, HANDLED_MESSAGES, SAVES, VIEWER_BADGES, VIEWER_STATS, WATCHES
-from tracking.people import People
+from persistence.records.running_watches import Present, counted_as, present
+from persistence.records.statistics import Rules, publish, seen, stored_totals, totals_from_rows, touch
+from persistence.records.viewers import NameSeen, forgotten, known, renamed
+from viewers.directory import People
 
 KEEP_HANDLED_S = 30 * 86400.0
 """Ids of handled messages are kept this long; a sender tries again for seconds, not for weeks."""
@@ -58,7 +66,7 @@ class SaveResult:
 
 
 class Store:
-    """Opened on one thread and used on it; queries have their own connections (see `persistence.queries`)."""
+    """Opened on one thread and used on it; queries have their own connections (see `persistence.queries.queries`)."""
 
     def __init__(
         self,

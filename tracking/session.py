@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from messages import Item, Moment, Playback, Screening, Seat, WatchRecord, WatchState
+from messages import Item, Moment, Playback, Screening, Seat, WatchRecord, WatchState, spans
 from messages.base import DurationMs
-from tracking import spans
 from tracking.rules import Rules, item_key
 from tracking.watch import completion, plex_viewer, reckon, watched_s
 

@@ -21,15 +21,22 @@ from messages import (
     WatchesReported,
     WatchRecord,
     WatchState,
+    spans,
 )
 from messages.base import DurationMs
-from tracking import ending, leaving, manual, party, polls, spans, start
+from tracking import absence, manual_start, poll_diff, watch_party
+from tracking import (
+    privacy as privacy_module,
+)
+from tracking import (
+    restore as restore_module,
+)
+from tracking.engine import House
 from tracking.events import Event
-from tracking.house import House
-from tracking.people import People, shown_watches
 from tracking.rules import Rules
 from tracking.session import Session, seat_of
 from tracking.watch import completion, finish, reckon, watched_s
+from viewers.directory import People, shown_watches
 
 
 class Tracking:
@@ -43,18 +50,18 @@ class Tracking:
 
     def restore(self, loaded: WatchesLoaded, at: Moment) -> list[Event]:
         """Take up what ran before a restart. Before anything else, or not at all."""
-        start.restore(self._house, loaded, at)
+        restore_module.restore(self._house, loaded, at)
         return self._house.take_events()
 
     def know_people(self, links: Iterable[LinkedAccount], privacy: Iterable[tuple[str, Privacy]]) -> list[Event]:
         """Take in every link and every choice; the watches of who is not tracked any more are dropped."""
-        leaving.know(self._house, People.known(links, privacy))
+        privacy_module.know(self._house, People.known(links, privacy))
         return self._house.take_events()
 
     def forget(self, forgotten: ViewerForgotten, at: Moment) -> list[Event]:
         """Drop all that is held of some people."""
         by_s = forgotten.began_by_s
-        leaving.forget(self._house, forgotten.viewer_ids, at, math.inf if by_s is None else by_s)
+        privacy_module.forget(self._house, forgotten.viewer_ids, at, math.inf if by_s is None else by_s)
         return self._house.take_events()
 
     @property
@@ -68,29 +75,29 @@ class Tracking:
 
     def observe(self, snapshot: PlaybackSnapshot) -> list[Event]:
         """Take in a successful poll of a Plex server."""
-        party.check_voice(self._house, snapshot.taken)
-        polls.observe(self._house, snapshot)
-        party.seat_members(self._house, snapshot.taken)
+        watch_party.check_voice(self._house, snapshot.taken)
+        poll_diff.observe(self._house, snapshot)
+        watch_party.seat_members(self._house, snapshot.taken)
         return self._house.take_events()
 
     def poll_failed(self, failure: PollFailed) -> list[Event]:
         """Take in that a poll brought no answer."""
-        polls.poll_failed(self._house, failure)
+        poll_diff.poll_failed(self._house, failure)
         return self._house.take_events()
 
     def voice(self, presence: VoicePresence) -> list[Event]:
         """Take in who is in the voice channel."""
-        party.voice(self._house, presence)
+        watch_party.voice(self._house, presence)
         return self._house.take_events()
 
     def history_found(self, found: HistoryFound, at: Moment) -> list[Event]:
         """Take in the answer to a HistoryWanted."""
-        ending.history_found(self._house, found, at)
+        absence.history_found(self._house, found, at)
         return self._house.take_events()
 
     def start_manually(self, request: StartTracking, at: Moment) -> tuple[TrackingPlan, list[Event]]:
         """Do, or only plan, what an admin asks for; returns the answer and what came of it."""
-        plan = manual.start(self._house, request, at)
+        plan = manual_start.start(self._house, request, at)
         return plan, self._house.take_events()
 
     @property

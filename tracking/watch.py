@@ -14,9 +14,9 @@ from messages import (
     Source,
     WatchRecord,
     WatchState,
+    spans,
 )
 from messages.base import DurationMs
-from tracking import spans
 from tracking.rules import Rules, classify, is_live
 
 END_SHARE = 0.02

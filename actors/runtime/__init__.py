@@ -2,6 +2,7 @@
 
 from actors.runtime.actor import Actor, Context, Ref, RefusesToStart, WaitsToStart
 from actors.runtime.clock import Clock, Pace
+from actors.runtime.endpoint import Node, Timer
 from actors.runtime.errors import (
     ActorError,
     ActorUnavailable,
@@ -13,7 +14,6 @@ from actors.runtime.errors import (
     Refused,
     RemoteError,
 )
-from actors.runtime.node import Node, Timer
 
 __all__ = [
     "Actor",

@@ -22,11 +22,11 @@ import pykka
 from pykka._envelope import Envelope as PykkaEnvelope
 
 from actors.runtime.clock import Clock
+from actors.runtime.delivery.mailbox import Incoming
+from actors.runtime.endpoint import DEFAULT_TIMEOUT_S, Node, Reply, Timer
 from actors.runtime.errors import ActorUnavailable, Never, NotNow, Refused
-from actors.runtime.handling import Handling
 from actors.runtime.inbox import Broken, Inbox, nothing
-from actors.runtime.mailbox import Incoming
-from actors.runtime.node import DEFAULT_TIMEOUT_S, Node, Reply, Timer
+from actors.runtime.middleware.poison_guard import Handling
 from messages import Message
 from messages.codec import tag_of
 from messages.envelope import Pulse

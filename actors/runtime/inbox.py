@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from pykka._envelope import Envelope as PykkaEnvelope
 
-from actors.runtime.node import Node
+from actors.runtime.endpoint import Node
 
 if TYPE_CHECKING:
     from actors.runtime.actor import Actor

@@ -19,10 +19,10 @@ import msgspec
 
 from actors.runtime.actor import Actor, Context, RefusesToStart, WaitsToStart
 from actors.runtime.clock import Clock, Pace
-from actors.runtime.dead_letters import DeadLetters
+from actors.runtime.delivery.dead_letters import DeadLetters
+from actors.runtime.endpoint import Node
 from actors.runtime.logs import set_up_logging
-from actors.runtime.node import Node
-from actors.runtime.transport import Addresses, ZmqLine
+from actors.runtime.transport.zmq import Addresses, ZmqLine
 from config import Settings
 
 EXIT_CRASHED = 70
@@ -40,10 +40,10 @@ _SIGNAL_WITHIN_S = 0.3
 """Real seconds by which the signal of a launcher that lives may come after the end of the life line."""
 
 ROLES = {
-    "plex": "actors.plex:PlexPoller",
-    "tracker": "actors.tracker:Tracker",
-    "persistence": "actors.persistence:Persistence",
-    "discord": "actors.discord.actor:DiscordActor",
+    "plex": "actors.media.plex:PlexPoller",
+    "tracker": "actors.tracker.actor:Tracker",
+    "persistence": "actors.persistence.actor:Persistence",
+    "discord": "actors.chat.discord.actor:DiscordActor",
 }
 """Where each actor lives. Only the one that is needed is imported. plex-2, plex-3... are further pollers."""
 

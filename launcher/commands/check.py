@@ -10,8 +10,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from config import Settings, SettingsError
-from launcher.doctor import discord, local, plex
-from launcher.doctor.findings import Finding, bad, good
+from diagnosis import discord, plex
+from diagnosis.findings import Finding, bad, good
+from launcher import local_checks
 
 _SIGNS = {"good": ("✔", "green"), "note": ("!", "yellow"), "bad": ("✘", "red")}
 
@@ -22,7 +23,7 @@ def main(load: Callable[[], Settings], console: Console) -> int:
         settings, findings = load(), [good("Settings", "all there and right")]
     except SettingsError as error:
         settings, findings = error.readable, [_problem(problem) for problem in error.problems]
-    looks: Sequence[Callable[[Settings], Iterable[Finding]]] = (plex.check, discord.check, local.check)
+    looks: Sequence[Callable[[Settings], Iterable[Finding]]] = (plex.check, discord.check, local_checks.check)
     with concurrent.futures.ThreadPoolExecutor(len(looks)) as pool:
         for found in pool.map(lambda look: list(look(settings)), looks):
             findings += found

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config import Settings
-from launcher.caller import Caller, NotReachedError
+from launcher.connection.service_client import Caller, NotReachedError
 from messages import ActorHealth, GetHealth, HealthReport
 
 _COLOURS = {"running": "green", "degraded": "yellow", "failed": "red", "restarting": "red"}

@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
-from actors.counting import counted
-from actors.plex.alerts import AlertKeeper, News, NewsBox
-from actors.plex.failures import POSSIBLE, failure_of
-from actors.plex.recording import Scrubber
-from actors.plex.server import PlexSource, introduce_usher
-from actors.plex.wire import BoundedSession
+from actors.media.plex.alerts import AlertKeeper, News, NewsBox
+from actors.media.plex.client import PlexSource, introduce_usher
+from actors.media.plex.errors import POSSIBLE, failure_of
+from actors.media.plex.http import BoundedSession
+from actors.media.plex.scrubber import Scrubber
 from actors.runtime import Clock
 from config import Settings
+from wording.plural import counted
 
 HEAD = """\
 # Recorded from a Plex server by `python run.py record`. Accounts, players and their ids are pseudonyms; tokens and

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config import Settings
-from launcher.caller import Caller, NotReachedError
+from launcher.connection.service_client import Caller, NotReachedError
 from messages import PositionMs, SessionChoice, StartTracking, TrackingOutcome, TrackingPlan
 
 _ID_HELP = (

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from actors.runtime.logs import set_up_logging
 from config import Settings
+from launcher.connection.lock import AlreadyRunningError
 from launcher.launcher import Launcher
-from launcher.lock import AlreadyRunningError
 
 
 def main(settings: Settings, make: Callable[[Settings], Launcher] = Launcher) -> int:

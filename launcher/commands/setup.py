@@ -11,12 +11,12 @@ import requests
 from rich.console import Console
 
 import config
-from actors.plex.plextv import PLEX_TV
+from actors.media.plex.on_demand.plextv import PLEX_TV
 from config import Settings, SettingsError, load_settings
+from diagnosis.discord import RefusedError
 from launcher.commands import check
-from launcher.doctor.discord import RefusedError
-from launcher.setup import discordpart, envfile, plexpart
-from launcher.setup.asker import Asker
+from launcher.setup import discord, envfile, plex
+from launcher.setup.prompter import Asker
 
 STOPPED = 130
 
@@ -60,10 +60,10 @@ def converse(asker: Asker, console: Console, env: Path, environ: Mapping[str, st
 
 def _questions(asker: Asker, known: Settings, environ: Mapping[str, str], plex_tv: str) -> dict[str, str]:
     asker.say("Usher asks for a Plex server and a Discord bot. Ctrl-C stops at any point and changes nothing.")
-    answers, server = plexpart.ask(asker, known, plex_tv)
-    answers |= discordpart.ask(asker, known)
+    answers, server = plex.ask(asker, known, plex_tv)
+    answers |= discord.ask(asker, known)
     asker.say("\nThe rest", "bold")
-    answers |= plexpart.host(asker, known, server)
+    answers |= plex.host(asker, known, server)
     zone = known.timezone if known.timezone != "UTC" else guess_zone()
     answers["TIMEZONE"] = _setting(asker, "TIMEZONE", "Time zone in which days begin", zone)
     spoken = f"Language in which the bot speaks on Discord ({' or '.join(config.languages())})"

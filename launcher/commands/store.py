@@ -17,24 +17,25 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 from sqlalchemy.exc import SQLAlchemyError
 
-from actors.counting import counted
 from awards import BadgesError
 from config import Settings
-from launcher.caller import Caller, NotReachedError
-from launcher.lock import AlreadyRunningError, FolderLock
-from launcher.runfile import RunFile, running_state
-from launcher.runfolder import wait_for_orphans
+from launcher.connection.lock import AlreadyRunningError, FolderLock
+from launcher.connection.run_state import RunFile, running_state
+from launcher.connection.service_client import Caller, NotReachedError
+from launcher.connection.socket_dir import wait_for_orphans
 from messages import BackedUp, BackUpNow
-from persistence import backups, importer
-from persistence.catalogue import load_badges
-from persistence.copying import forget_marks
-from persistence.engine import name_of, sqlite_file, sqlite_url
-from persistence.errors import BackupError, CopiesFailed, ImportFault, SaveFailed, StoreAway, StoreError
-from persistence.people import KEEP_FORGOTTEN_S
-from persistence.publishing import Rules
-from persistence.sql import cause_and_cure
+from persistence.badge_files import load_badges
+from persistence.database import backup
+from persistence.database.engine import name_of, sqlite_file, sqlite_url
+from persistence.database.errors import BackupError, CopiesFailed, ImportFault, SaveFailed, StoreAway, StoreError
+from persistence.database.sql import cause_and_cure
+from persistence.json_files.sync import forget_marks
+from persistence.operations import legacy_import
+from persistence.operations.privacy_carry_over import Held, Wishes, hold, wishes_of
+from persistence.records.statistics import Rules
+from persistence.records.viewers import KEEP_FORGOTTEN_S
 from persistence.store import Store
-from persistence.wishes import Held, Wishes, hold, wishes_of
+from wording.plural import counted
 
 _ORPHANS_WITHIN_S = 10.0
 _BACKUP_WITHIN_S = 600.0
@@ -58,7 +59,7 @@ Command = Callable[[Settings, argparse.Namespace, Console], int]
 
 def _backup(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
     """Through the persistence actor where the service runs, which then sees it in its log; else directly."""
-    target = backups.named(arguments.file.absolute()) if arguments.file else None
+    target = backup.named(arguments.file.absolute()) if arguments.file else None
     data_dir = Path(settings.data_dir)
     with Console(stderr=True).status("Copying the store and reading the copy back..."):
         if running_state(data_dir) is not None:
@@ -66,8 +67,8 @@ def _backup(settings: Settings, arguments: argparse.Namespace, console: Console)
                 request = BackUpNow(file=str(target or ""))
                 made = service.ask("persistence", request, BackedUp, timeout_s=_BACKUP_WITHIN_S)
         else:
-            target = target or data_dir.absolute() / "backups" / backups.name_for(time.time())
-            done = backups.backup(_store_file(settings), target)
+            target = target or data_dir.absolute() / "backups" / backup.name_for(time.time())
+            done = backup.backup(_store_file(settings), target)
             made = BackedUp(str(done.file), done.size_bytes, done.watches, done.viewers, done.took_ms)
     console.print(
         f"{made.file}: {made.size_bytes / 1e6:.1f} MB with {_records(made)}, "
@@ -89,7 +90,7 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
 
     with alone(settings):
         asked_for = wishes_of(store)
-        done = backups.restore(arguments.file.absolute(), store, console.print, prepare)
+        done = backup.restore(arguments.file.absolute(), store, console.print, prepare)
     console.print(f"{store} now holds {_records(done)}. The three JSON files follow at the next start of the service.")
     if asked_for is None:
         console.print(
@@ -122,7 +123,7 @@ def _prepare(arriving: Path, settings: Settings, rules: Rules, asked_for: Wishes
             with restored.writing() as connection:
                 forget_marks(connection)  # the copies beside the store are another's: the next start makes them anew
         with contextlib.closing(sqlite3.connect(arriving)) as connection:
-            backups.one_file(connection)
+            backup.one_file(connection)
     except (StoreError, StoreAway, SaveFailed, SQLAlchemyError, sqlite3.Error) as error:
         raise BackupError(
             "The store is as it was: in the backup could not be done what people have asked for since, with /privacy "
@@ -135,9 +136,11 @@ def _import(settings: Settings, arguments: argparse.Namespace, console: Console)
     data_dir = Path(settings.data_dir).absolute()
     rules = _rules(settings)
     # Read before the data folder is touched: what is wrong in the files must leave no trace.
-    files = importer.read_old(arguments.dir.absolute(), rules, settings.watched_percent, settings.min_watch_seconds)
+    files = legacy_import.read_old(
+        arguments.dir.absolute(), rules, settings.watched_percent, settings.min_watch_seconds
+    )
     with alone(settings), _opened(settings, rules) as store, _progress() as progress:
-        done = importer.import_old(store, files, time.time(), progress)
+        done = legacy_import.import_old(store, files, time.time(), progress)
     console.print(f"Read {', '.join(files.found)} of {arguments.dir}.")
     console.print(
         f"New in {data_dir}: {counted(done.watches, 'watch record')}, {counted(done.viewers, 'viewer')}, "
@@ -158,7 +161,7 @@ def _export(settings: Settings, arguments: argparse.Namespace, console: Console)
     if file is not None and not file.exists():
         raise StoreError(f"There is no store {file} to export: set DATA_DIR to the folder of one.")
     with _opened(settings, _rules(settings)) as store, _progress() as progress:
-        written = importer.export(store, arguments.dir.absolute(), progress)
+        written = legacy_import.export(store, arguments.dir.absolute(), progress)
     for path in written:
         console.print(f"{path}: {counted(path.stat().st_size, 'byte')}")
     return 0
@@ -196,7 +199,7 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 def _store_file(settings: Settings) -> Path:
     file = sqlite_file(settings.store_url)
     if file is None:
-        raise BackupError(backups.PG_DUMP)
+        raise BackupError(backup.PG_DUMP)
     return file
 
 
@@ -246,7 +249,7 @@ def _sentence(error: Exception, settings: Settings) -> str:
     return f"{where}{cause}. {cure[0].upper()}{cure[1:]}.{outcome}"
 
 
-def _records(made: BackedUp | backups.Backup) -> str:
+def _records(made: BackedUp | backup.Backup) -> str:
     return f"{counted(made.watches, 'watch record')} of {counted(made.viewers, 'viewer')}"
 
 

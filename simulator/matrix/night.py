@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from launcher.caller import Caller, NotReachedError
+from launcher.connection.service_client import Caller, NotReachedError
 from messages import ActiveWatches, ListActiveWatches
 from simulator.matrix.dark import Survey
 from simulator.matrix.players import Players

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgpack
 import psutil
 
-from launcher.runfile import running_state
+from launcher.connection.run_state import running_state
 from simulator.matrix.dark import Kill
 from simulator.matrix.script import ACTORS, Deed
 from simulator.night.stage import Stage

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from actors.runtime import Clock, Pace
-from launcher.runfile import running_state
+from launcher.connection.run_state import running_state
 from simulator.discord.server import SimulatedDiscord
 from simulator.plex import SimulatedPlex
 from simulator.plextv import SimulatedPlexTv

@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 import pytest
 
-from launcher.caller import Caller
+from launcher.connection.service_client import Caller
 from messages import GetSaveStatus, SaveStatus
 from simulator.night.stage import ANNOUNCE, Stage
 from simulator.plex import ACCOUNTS

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from launcher.runfile import running_state
+from launcher.connection.run_state import running_state
 from simulator.night.stage import ANNOUNCE, Stage
 from simulator.plex import PlayingSession
 from tests.e2e.nights import evening, player, sql

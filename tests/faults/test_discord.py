@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.timings import Timings
+from launcher.supervision.supervision_settings import Timings
 from simulator.discord.permissions import SEND_MESSAGES
 from simulator.night.stage import ANNOUNCE, CINEMA
 from tests.faults.evening import WITHIN_S, Evening, evening_at

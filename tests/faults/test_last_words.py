@@ -6,7 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-from launcher.runfile import running_state
+from launcher.connection.run_state import running_state
 from simulator.night.stage import Stage
 from tests.e2e.nights import evening, sql
 

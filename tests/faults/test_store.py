@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from persistence import backups
+from persistence.database import backup
 from simulator.night.stage import ROOT
 from tests.faults.evening import Evening, evening_at
 
@@ -136,7 +136,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     store = open_store(folder)
     finish(store, record("w1"))
-    backups.backup(folder / "usher.db", folder / "backups" / "usher-20260101-000000.db")
+    backup.backup(folder / "usher.db", folder / "backups" / "usher-20260101-000000.db")
     store.close()
     return folder
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
-from persistence.errors import StoreAway, StoreError
-from persistence.opening import open_writer
-from persistence.schema import known_revisions
+from persistence.database.errors import StoreAway, StoreError
+from persistence.database.open_store import open_writer
+from persistence.database.revision import known_revisions
 from simulator.night.stage import ROOT
 from tests.unit.persistence.making import finish, open_store, record
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.plex.reading import TEXT_LIMIT
-from launcher.runfile import running_state
+from actors.media.plex.session_parser import TEXT_LIMIT
+from launcher.connection.run_state import running_state
 from simulator.discord.model import Member, User
 from simulator.night.stage import ANNOUNCE, CINEMA, ROOT
 from simulator.plex import Account

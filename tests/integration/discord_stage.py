@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from actors.discord.actor import DiscordActor
+from actors.chat.discord.actor import DiscordActor
 from actors.runtime import Clock, Context, Node, Pace
-from actors.runtime.dead_letters import DeadLetters
-from actors.runtime.memory import MemoryNetwork
+from actors.runtime.delivery.dead_letters import DeadLetters
+from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
 from messages import Message
 from messages.envelope import Pulse

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from actors.persistence import Persistence
+from actors.persistence.actor import Persistence
 from actors.runtime import Clock, Context, Node
-from actors.runtime.dead_letters import DeadLetters
-from actors.runtime.memory import MemoryNetwork
+from actors.runtime.delivery.dead_letters import DeadLetters
+from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
 from messages import (
     AutoSaveTick,

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from actors.plex import PlexPoller
-from actors.plex.wire import BoundedSession
+from actors.media.plex import PlexPoller
+from actors.media.plex.http import BoundedSession
 from actors.runtime import Clock, Context, Node
-from actors.runtime.dead_letters import DeadLetters
-from actors.runtime.memory import MemoryNetwork
+from actors.runtime.delivery.dead_letters import DeadLetters
+from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
 from messages import Message, PlaybackSnapshot, PollFailed
 

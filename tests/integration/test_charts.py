@@ -15,8 +15,8 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from actors.discord import painter
-from actors.discord.painter import Painter
+from actors.chat.discord.framework import chart_renderer
+from actors.chat.discord.framework.chart_renderer import Painter
 from charts import Attendance, Genres, Picture, Weeks, Wording, Year
 from charts.draw import _genres, _weeks, _year
 from charts.lettering import shown
@@ -48,7 +48,7 @@ async def test_every_kind_is_drawn(tmp_path: Path, name: str) -> None:
     """As a PNG of a phone's width, below 150 kB, well before the deadline."""
     began = time.monotonic()
     drawn = await Painter(tmp_path, LOG).draw(PICTURES[name])
-    assert time.monotonic() - began < painter.DEADLINE_S
+    assert time.monotonic() - began < chart_renderer.DEADLINE_S
     width, height = size(drawn)
     assert width == 880
     assert 150 < height < 900
@@ -145,7 +145,7 @@ async def test_a_drawing_that_hangs_is_ended(
     """At the deadline; the log says so, and the next one is drawn."""
     made = Painter(tmp_path, LOG)
     with monkeypatch.context() as hasty:
-        hasty.setattr(painter, "DEADLINE_S", 0.05)
+        hasty.setattr(chart_renderer, "DEADLINE_S", 0.05)
         assert await made.draw(PICTURES["attendance"]) == b""
     assert "not within" in caplog.text
     assert await made.draw(PICTURES["attendance"])
@@ -163,7 +163,7 @@ async def test_without_the_library_the_words_stay(
 async def test_a_rush_of_charts_is_bounded(tmp_path: Path) -> None:
     """One at a time, few waiting; the others get none at once."""
     made = Painter(tmp_path, LOG)
-    tasks = [asyncio.ensure_future(made.draw(PICTURES["no viewers"])) for _ in range(painter.MOST_WAITING + 3)]
+    tasks = [asyncio.ensure_future(made.draw(PICTURES["no viewers"])) for _ in range(chart_renderer.MOST_WAITING + 3)]
     done, pending = await asyncio.wait(tasks, timeout=0.2)
     assert [task.result() for task in done] == [b""] * len(done)
     assert len(done) >= 3
@@ -174,7 +174,7 @@ async def test_a_rush_of_charts_is_bounded(tmp_path: Path) -> None:
 
 def test_the_service_does_not_load_the_plotting_library() -> None:
     """Not with the Discord actor, nor with what it says of pictures."""
-    code = "import sys, actors.discord.actor, charts; assert not {'matplotlib', 'numpy'} & set(sys.modules)"
+    code = "import sys, actors.chat.discord.actor, charts; assert not {'matplotlib', 'numpy'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from config import Settings
-from launcher.lock import FolderLock
-from launcher.runfile import Process, RunFile, RunState
-from persistence.opening import open_writer
+from launcher.connection.lock import FolderLock
+from launcher.connection.run_state import Process, RunFile, RunState
+from persistence.database.open_store import open_writer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

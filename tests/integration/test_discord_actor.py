@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.discord.announce import Announcer
+from actors.chat.discord.features.announcements.announcement_queue import Announcer
 from messages import (
     ActiveWatches,
     BadgesAwarded,

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from actors.discord import announce, client, failures
+from actors.chat.discord.core import api_errors
+from actors.chat.discord.features.announcements import announcement_queue
+from actors.chat.discord.gateway import connection
 from messages import NowPlaying, ScreeningStarted, VoicePresence
 from simulator.discord.permissions import READ_HISTORY, SEND_MESSAGES
 from simulator.discord.posts import Message as Posted
@@ -19,13 +21,13 @@ from tests.unit.discord import samples
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A Discord, the other actors, and back-off in tenths of a second."""
-    monkeypatch.setattr(failures, "LONGEST_S", 0.2)
-    monkeypatch.setattr(announce, "LONGEST_PAUSE_S", 0.2)
-    monkeypatch.setattr(client, "backoff", lambda tries: 0.1)
-    monkeypatch.setattr(client, "REFUSED_S", 0.2)
-    monkeypatch.setattr(client, "SETTLE_S", 0.1)
-    monkeypatch.setattr(client, "INTENT_RECHECK_S", 0.2)
-    monkeypatch.setattr("actors.discord.bot.HEARTBEAT_S", 1.0)
+    monkeypatch.setattr(api_errors, "LONGEST_S", 0.2)
+    monkeypatch.setattr(announcement_queue, "LONGEST_PAUSE_S", 0.2)
+    monkeypatch.setattr(connection, "backoff", lambda tries: 0.1)
+    monkeypatch.setattr(connection, "REFUSED_S", 0.2)
+    monkeypatch.setattr(connection, "SETTLE_S", 0.1)
+    monkeypatch.setattr(connection, "INTENT_RECHECK_S", 0.2)
+    monkeypatch.setattr("actors.chat.discord.gateway.bot.HEARTBEAT_S", 1.0)
     with staged(tmp_path) as made:
         yield made
 

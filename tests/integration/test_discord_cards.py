@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from actors.discord import cards, face, failures, look
-from actors.discord.keepsake import MOST_CARDS
+from actors.chat.discord.core import api_errors
+from actors.chat.discord.core.state import MOST_CARDS
+from actors.chat.discord.features.live_card import card_schedule, live_card
+from actors.chat.discord.ui import embeds
 from actors.runtime import Clock
 from messages import (
     SOMEBODY,
@@ -109,7 +111,7 @@ def replace_seat(seat: Any, **changes: Any) -> Any:
 
 def test_the_position_moves_at_its_own_pace(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often the tracker reports, an edit that only moves the bar waits its time; paused, there is none."""
-    monkeypatch.setattr(face, "POSITION_EVERY_S", 1.0)
+    monkeypatch.setattr(card_schedule, "POSITION_EVERY_S", 1.0)
     with stage.acting():
         card = start(stage, film())
         until(lambda: card.attachments, "the poster")
@@ -231,11 +233,11 @@ def test_a_film_that_goes_on_after_its_end_is_live_again(stage: Stage) -> None:
 def test_only_a_handful_have_cards(stage: Stage) -> None:
     """The sixth film is announced, and its end is a message of its own."""
     with stage.acting():
-        for number in range(cards.MOST_AT_ONCE + 1):
+        for number in range(live_card.MOST_AT_ONCE + 1):
             start(stage, film(number, item=samples.item(f"Film {number}.")))
         kept = json.loads((stage.folder / "discord.json").read_text())["cards"]
-        assert len(kept) == cards.MOST_AT_ONCE
-        last = film(cards.MOST_AT_ONCE, item=samples.item("Film 5."))
+        assert len(kept) == live_card.MOST_AT_ONCE
+        last = film(live_card.MOST_AT_ONCE, item=samples.item("Film 5."))
         assert stage.tracker.tell(ScreeningEnded(now(), last)).wait(20)
         assert stage.said().count("Film 5.") == 2
 
@@ -261,13 +263,13 @@ def test_the_largest_crowd_fits(stage: Stage) -> None:
         until(lambda: card.attachments, "the poster")
         assert stage.tracker.tell(ScreeningEnded(now(), shown)).wait(10)
         assert "more" in text(card)
-        assert len(card.embeds[0]["description"]) <= look.DESCRIPTION
+        assert len(card.embeds[0]["description"]) <= embeds.DESCRIPTION
 
 
 def test_a_film_that_nobody_watches_any_more_names_nobody(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last viewer is not tracked any more: no end is told. It is as it was when somebody comes back."""
-    monkeypatch.setattr(face, "GONE_S", 0.1)
-    monkeypatch.setattr(face, "POSITION_EVERY_S", 0.1)
+    monkeypatch.setattr(card_schedule, "GONE_S", 0.1)
+    monkeypatch.setattr(card_schedule, "POSITION_EVERY_S", 0.1)
     with stage.acting():
         card = start(stage, film())
         assert "**Ana**" in text(card) and "filmnight" in text(card)
@@ -286,7 +288,7 @@ def test_a_film_that_nobody_watches_any_more_names_nobody(stage: Stage, monkeypa
 
 def test_a_record_is_back_where_going_on_was_not_worth_an_end(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody went on for less than a minute: the tracker tells no second end."""
-    monkeypatch.setattr(face, "GONE_S", 0.1)
+    monkeypatch.setattr(card_schedule, "GONE_S", 0.1)
     shown = film(seats=(samples.seat(spans=((0, 2_530_000),)),))
     with stage.acting():
         card = start(stage, shown)
@@ -344,7 +346,7 @@ def test_a_limit_on_edits_of_old_messages_is_waited_for(
     """The film's end is taken at once and comes into the same card when Discord takes edits again, also after a
     restart; what else is announced does not wait for it.
     """
-    monkeypatch.setattr(failures, "LIMITED_S", 0.1)
+    monkeypatch.setattr(api_errors, "LIMITED_S", 0.1)
     text_of_limit = "Maximum number of edits to messages older than 1 hour reached"
     with stage.acting():
         card = start(stage, film())
@@ -372,7 +374,7 @@ def test_a_record_that_is_owed_is_posted_where_its_card_is_deleted(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody has read it yet."""
-    monkeypatch.setattr(failures, "LIMITED_S", 0.1)
+    monkeypatch.setattr(api_errors, "LIMITED_S", 0.1)
     with stage.acting():
         card = start(stage, film())
         until(lambda: card.attachments, "the poster")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.discord.digest import last_due
-from actors.discord.keepsake import Keepsake
+from actors.chat.discord.core.state import Keepsake
+from actors.chat.discord.features.weekly_digest import last_due
 from messages import GetLeaderboard, GetMovieStats, Leaderboard, LeaderboardRow, MovieStats, TitleCount
 from tests.integration.discord_stage import Stage, staged, until
 

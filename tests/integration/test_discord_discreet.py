@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors.discord import face
+from actors.chat.discord.features.live_card import card_schedule
 from actors.runtime import Clock
 from messages import (
     SOMEBODY,
@@ -86,8 +86,8 @@ def test_a_record_that_comes_back_names_nobody_who_has_hidden_since(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A film went on after its end, somebody chose not to be tracked, and then nobody is left."""
-    monkeypatch.setattr(face, "GONE_S", 0.5)
-    monkeypatch.setattr(face, "SETTLE_S", 0.1)
+    monkeypatch.setattr(card_schedule, "GONE_S", 0.5)
+    monkeypatch.setattr(card_schedule, "SETTLE_S", 0.1)
     who = chiara(stage)
     shown = film(seats=(samples.seat("Chiara", viewer_id=who),), host="filmnight")
     masked = replace(shown.seats[0], viewer_id="", username=SOMEBODY)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from actors.discord.tongue import speak
 from messages import ActiveWatches, ListActiveWatches, ScreeningStarted
 from tests.integration.discord_stage import Stage, answer, staged, until
 from tests.unit.discord import samples
+from wording.translation import speak
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.discord import nights
-from actors.discord.nights import BREAK_S
+from actors.chat.discord.features.film_night import scheduled_events
+from actors.chat.discord.features.film_night.scheduled_events import BREAK_S
 from messages import SOMEBODY, FilmsFound, FindFilms, PositionMs, Screening, ScreeningStarted, Seat
 from simulator.discord.faults import RestFault
 from simulator.discord.model import Member
@@ -197,7 +197,7 @@ def test_what_could_not_begin_is_tried_again(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Discord failed for longer than anybody tries at once; the film still plays."""
-    monkeypatch.setattr(nights, "_TRIES", 1)
+    monkeypatch.setattr(scheduled_events, "_TRIES", 1)
     with stage.acting():
         made = plan(stage)
         away = stage.discord.faults.failing(503, "/scheduled-events/")

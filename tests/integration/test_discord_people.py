@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.discord.commands import linking
+from actors.chat.discord.commands.privacy import link
 from messages import (
     CheckPlexSignIn,
     ForgetPerson,
@@ -32,7 +32,7 @@ DATA = json.dumps({"watches": ["אורי"]}).encode()
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A Discord, a store that knows Chiara, and a plex.tv that waits."""
-    monkeypatch.setattr(linking, "CHECK_S", 0.02)
+    monkeypatch.setattr(link, "CHECK_S", 0.02)
     with staged(tmp_path) as made:
         who = str(made.discord.member("Chiara").id)
         made.persistence.answers |= {

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.discord import face, failures
+from actors.chat.discord.core import api_errors
+from actors.chat.discord.features.live_card import card_schedule
 from actors.runtime import Clock
 from messages import NowPlaying, ScreeningStarted
 from simulator.discord.permissions import EMBED_LINKS
@@ -18,9 +19,9 @@ from tests.unit.discord import samples
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A Discord, the other actors, and what is tried again is so within tenths of a second."""
-    monkeypatch.setattr(failures, "LONGEST_S", 0.2)
-    monkeypatch.setattr("actors.discord.cards.SETTLE_S", 0.1)
-    monkeypatch.setattr(face, "SETTLE_S", 0.1)
+    monkeypatch.setattr(api_errors, "LONGEST_S", 0.2)
+    monkeypatch.setattr("actors.chat.discord.features.live_card.live_card.SETTLE_S", 0.1)
+    monkeypatch.setattr(card_schedule, "SETTLE_S", 0.1)
     with staged(tmp_path) as made:
         yield made
 

@@ -93,7 +93,7 @@ def test_who_is_not_to_be_seen_any_more_is_taken_out_of_what_waits(stage: Stage,
 
 def test_what_is_said_of_somebody_later_is_told_as_ever(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who was forgotten and comes again is a viewer like everybody."""
-    monkeypatch.setattr("actors.discord.veil.ON_THE_WAY_S", 0.0)
+    monkeypatch.setattr("actors.chat.discord.features.announcements.redactor.ON_THE_WAY_S", 0.0)
     with stage.acting():
         forget(stage)
         for notice in said_now(stage)[1:]:

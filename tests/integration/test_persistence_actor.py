@@ -35,8 +35,8 @@ from messages import (
     WatchesLoaded,
     WatchFinished,
 )
-from persistence import engine
-from persistence.errors import SaveFailed
+from persistence.database import engine
+from persistence.database.errors import SaveFailed
 from tests.integration.persistence_rig import House, Noted
 from tests.unit.persistence.making import EVENING, closed, record, running
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from actors.plex import errands
-from actors.plex.errands import Errands
-from actors.plex.library import Library
-from actors.plex.wire import BoundedSession
+from actors.media.plex.http import BoundedSession
+from actors.media.plex.on_demand import request_queue
+from actors.media.plex.on_demand.library import Library
+from actors.media.plex.on_demand.request_queue import Errands
 from messages import FilmsFound, FindFilms
 from simulator.plex import SimulatedPlex
 
@@ -80,9 +80,9 @@ def test_errands_are_bounded_and_say_what_broke(caplog: pytest.LogCaptureFixture
     def instead(why: str) -> FilmsFound:
         return FilmsFound(problem=why)
 
-    held = [runs.run(waits, instead) for _ in range(errands.MOST_WAITING)]
-    assert str(errands.MOST_WAITING) in runs.run(waits, instead).result(0).problem  # type: ignore[attr-defined]  # as made
+    held = [runs.run(waits, instead) for _ in range(request_queue.MOST_WAITING)]
+    assert str(request_queue.MOST_WAITING) in runs.run(waits, instead).result(0).problem  # type: ignore[attr-defined]  # as made
     gate.set_result(None)
-    assert [future.result(15) for future in held] == [FilmsFound()] * errands.MOST_WAITING
+    assert [future.result(15) for future in held] == [FilmsFound()] * request_queue.MOST_WAITING
     assert runs.run(breaks, instead).result(15) == FilmsFound(problem="asking Plex broke (ZeroDivisionError)")
     assert "s3cret" not in caplog.text

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.plex.failures import HOW_TO_GET_ONE
-from actors.plex.poller import server_of
+from actors.media.plex.actor import server_of
+from actors.media.plex.errors import HOW_TO_GET_ONE
 from actors.runtime import RefusesToStart
 from config import PlexServer, Settings
 from messages import FindHistory, HistoryFound, PlaybackSnapshot, PollFailed

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from plexapi.server import PlexServer as PlexApiServer
 
-from actors.plex import PlexPoller, alerts
-from actors.plex.alerts import NEWS_LIMIT, Listener, News, NewsBox
+from actors.media.plex import PlexPoller, alerts
+from actors.media.plex.alerts import NEWS_LIMIT, Listener, News, NewsBox
 from config import Settings
 from messages import PollFailed
 from simulator.plex import BROWSER, TELEVISION, SimulatedPlex

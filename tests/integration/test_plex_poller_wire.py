@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 import pytest
 import requests
 
-from actors.plex.failures import POSSIBLE, failure_of
-from actors.plex.server import PlexSource
-from actors.plex.wire import AnswerTooLarge, BoundedSession, RedirectedAway
+from actors.media.plex.client import PlexSource
+from actors.media.plex.errors import POSSIBLE, failure_of
+from actors.media.plex.http import AnswerTooLarge, BoundedSession, RedirectedAway
 from simulator.plex import SimulatedPlex
 
 ROOT = b'<MediaContainer machineIdentifier="m" friendlyName="Box"/>'

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from actors.plex import posters
-from actors.plex.posters import Posters, kind_of
+from actors.media.plex.on_demand import posters
+from actors.media.plex.on_demand.posters import Posters, kind_of
 from messages import Poster
 from simulator.plex import SimulatedPlex
 

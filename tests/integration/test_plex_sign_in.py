@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from actors.plex import signin
-from actors.plex.plextv import PlexTvError, SignIn, account, servers
-from actors.plex.signin import SignIns
-from actors.plex.wire import BoundedSession
+from actors.media.plex.http import BoundedSession
+from actors.media.plex.on_demand import signin
+from actors.media.plex.on_demand.plextv import PlexTvError, SignIn, account, servers
+from actors.media.plex.on_demand.signin import SignIns
 from config import PlexServer
 from messages import CheckPlexSignIn, PlexSignedIn, PlexSignIn
 from simulator.plex import ACCOUNTS, OWNER, SimulatedPlex

@@ -11,10 +11,10 @@ from xml.etree.ElementTree import Element, fromstring
 import pytest
 from rich.console import Console
 
-from actors.plex.reading import read_sessions
-from actors.plex.recording import Scrubber
-from actors.plex.server import PlexSource
-from actors.plex.wire import BoundedSession
+from actors.media.plex.client import PlexSource
+from actors.media.plex.http import BoundedSession
+from actors.media.plex.scrubber import Scrubber
+from actors.media.plex.session_parser import read_sessions
 from actors.runtime import Clock
 from actors.runtime.clock import Pace
 from config import Settings

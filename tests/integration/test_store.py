@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from messages import Moment
-from persistence.filmstats import movie_stats
+from persistence.database.tables import METADATA
+from persistence.queries.movie_stats import movie_stats
 from persistence.store import Store
-from persistence.tables import METADATA
 from tests.unit.persistence.making import (
     DAY,
     EVENING,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from persistence import backups
-from persistence.errors import BackupError, StoreError
+from persistence.database import backup
+from persistence.database.errors import BackupError, StoreError
 from tests.unit.persistence.making import finish, open_store, record
 
 
@@ -41,7 +41,7 @@ def test_a_backup_under_load_is_complete(tmp_path: Path) -> None:
             if number >= 10 and committed > 10:
                 break
             at_least = committed
-            made = backups.backup(tmp_path / "usher.db", tmp_path / "backups" / f"{number}.db")
+            made = backup.backup(tmp_path / "usher.db", tmp_path / "backups" / f"{number}.db")
             assert at_least <= made.watches <= committed + 1
             assert watches_in(made.file) == made.watches
     finally:
@@ -58,7 +58,7 @@ def test_a_backup_with_rows_missing_is_not_kept(tmp_path: Path, monkeypatch: pyt
     store = open_store(tmp_path)
     finish(store, record())
     store.close()
-    real = backups._copy
+    real = backup._copy
 
     def lossy(source: Path, partial: Path) -> dict[str, int]:
         counts = real(source, partial)
@@ -66,9 +66,9 @@ def test_a_backup_with_rows_missing_is_not_kept(tmp_path: Path, monkeypatch: pyt
             connection.execute("DELETE FROM watches")
         return counts
 
-    monkeypatch.setattr(backups, "_copy", lossy)
+    monkeypatch.setattr(backup, "_copy", lossy)
     with pytest.raises(BackupError, match="does not hold what the store holds"):
-        backups.backup(tmp_path / "usher.db", tmp_path / "b" / "x.db")
+        backup.backup(tmp_path / "usher.db", tmp_path / "b" / "x.db")
     assert list((tmp_path / "b").iterdir()) == []
 
 
@@ -76,11 +76,11 @@ def test_restore_brings_back_and_keeps_the_old_store(tmp_path: Path) -> None:
     """The backup's rows are back, and what was there before lies beside it with its last commits."""
     store = open_store(tmp_path)
     finish(store, record("w1"))
-    made = backups.backup(tmp_path / "usher.db", tmp_path / "mine.db")
+    made = backup.backup(tmp_path / "usher.db", tmp_path / "mine.db")
     finish(store, record("w2"))
     store.close()
     said: list[str] = []
-    assert backups.restore(made.file, tmp_path / "usher.db", said.append).watches == 1
+    assert backup.restore(made.file, tmp_path / "usher.db", said.append).watches == 1
     (kept,) = tmp_path.glob("usher.db.before-restore-*")
     assert watches_in(kept) == 2
     assert any(str(kept) in line for line in said)
@@ -100,7 +100,7 @@ def test_a_bad_backup_is_refused_and_the_store_stays(content: bytes | None, tmp_
     if content is not None:
         bad.write_bytes(content)
     with pytest.raises(BackupError, match=r"bad\.db"):
-        backups.restore(bad, tmp_path / "usher.db")
+        backup.restore(bad, tmp_path / "usher.db")
     assert watches_in(tmp_path / "usher.db") == 1
     assert not list(tmp_path.glob("*restor*"))
 
@@ -111,7 +111,7 @@ def test_a_store_that_is_gone_is_not_begun_anew_beside_its_backups(left: bytes |
     store = open_store(tmp_path)
     finish(store, record())
     store.close()
-    made = backups.backup(tmp_path / "usher.db", tmp_path / "backups" / "usher-20261123-120000.db")
+    made = backup.backup(tmp_path / "usher.db", tmp_path / "backups" / "usher-20261123-120000.db")
     for file in tmp_path.glob("usher.db*"):
         file.unlink()
     if left is not None:
@@ -122,7 +122,7 @@ def test_a_store_that_is_gone_is_not_begun_anew_beside_its_backups(left: bytes |
         open_store(tmp_path)
     assert str(made.file) in str(refused.value)
     assert not (tmp_path / "usher.db").exists() or not (tmp_path / "usher.db").read_bytes()
-    backups.restore(made.file, tmp_path / "usher.db")
+    backup.restore(made.file, tmp_path / "usher.db")
     open_store(tmp_path).close()
     assert watches_in(tmp_path / "usher.db") == 1
 
@@ -135,10 +135,10 @@ def test_only_a_backup_is_written_over(name: str, tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("mine")
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir() if not file.name.endswith("-shm")}
     with pytest.raises(BackupError, match="name a"):
-        backups.backup(tmp_path / "usher.db", tmp_path / name)
+        backup.backup(tmp_path / "usher.db", tmp_path / name)
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir() if not file.name.endswith("-shm")} == before
     kept = tmp_path / "kept.db"
-    assert backups.backup(tmp_path / "usher.db", kept) and backups.backup(tmp_path / "usher.db", kept).watches == 1
+    assert backup.backup(tmp_path / "usher.db", kept) and backup.backup(tmp_path / "usher.db", kept).watches == 1
     store.close()
 
 
@@ -148,9 +148,9 @@ def test_the_store_is_no_backup_of_itself(tmp_path: Path) -> None:
     store.close()
     file = tmp_path / "usher.db"
     with pytest.raises(BackupError, match="is the store itself"):
-        backups.backup(file, file)
+        backup.backup(file, file)
     with pytest.raises(BackupError, match="is the store itself"):
-        backups.restore(file, file)
+        backup.restore(file, file)
 
 
 def test_a_backup_that_cannot_be_written_says_where(tmp_path: Path) -> None:
@@ -159,16 +159,16 @@ def test_a_backup_that_cannot_be_written_says_where(tmp_path: Path) -> None:
     store.close()
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(BackupError, match=r"file/x\.db failed: .* permissions and free space"):
-        backups.backup(tmp_path / "usher.db", tmp_path / "file" / "x.db")
+        backup.backup(tmp_path / "usher.db", tmp_path / "file" / "x.db")
 
 
 def test_rotation_keeps_the_newest_scheduled_ones(tmp_path: Path) -> None:
     """Only scheduled backups are removed, the oldest first; those with a name of their own stay."""
     for name in ("usher-20260101-000000.db", "usher-20260102-000000.db", "usher-20260103-000000.db", "mine.db"):
         (tmp_path / name).write_bytes(b"")
-    backups.rotate(tmp_path, 2)
+    backup.rotate(tmp_path, 2)
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "mine.db", "usher-20260102-000000.db", "usher-20260103-000000.db",
     ]  # fmt: skip
-    assert backups.newest_scheduled_s(tmp_path) == 1767398400.0
-    assert backups.name_for(1767398400.0) == "usher-20260103-000000.db"
+    assert backup.newest_scheduled_s(tmp_path) == 1767398400.0
+    assert backup.name_for(1767398400.0) == "usher-20260103-000000.db"

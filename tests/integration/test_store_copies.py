@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from persistence.copies import ALL, BADGES, HISTORY, STATS, Copies
-from persistence.errors import CopiesFailed
+from persistence.database.errors import CopiesFailed
+from persistence.json_files.files import ALL, BADGES, HISTORY, STATS, Copies
 from persistence.store import Store
 from tests.unit.persistence.making import EVENING, closed, finish, open_store, record, running
 

@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from messages import LinkAccount
-from persistence import engine
-from persistence.copies import ALL, STATS
-from persistence.errors import SaveFailed, StoreError
-from persistence.linking import link
-from persistence.opening import check_store
-from persistence.schema import HEAD, VERSION_TABLE, known_revisions, upgrade
-from persistence.tables import METADATA
+from persistence.database import engine
+from persistence.database.errors import SaveFailed, StoreError
+from persistence.database.open_store import check_store
+from persistence.database.revision import HEAD, VERSION_TABLE, known_revisions, upgrade
+from persistence.database.tables import METADATA
+from persistence.json_files.files import ALL, STATS
+from persistence.operations.link import link
 from tests.unit.persistence.making import DAY, EVENING, closed, finish, open_store, record, running
 
 PROJECT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def test_a_full_disk_fails_loudly_and_the_next_try_succeeds(tmp_path: Path) -> N
     script = textwrap.dedent("""
         import resource, sys
         from pathlib import Path
-        from persistence.errors import SaveFailed
+        from persistence.database.errors import SaveFailed
         from tests.unit.persistence.making import finish, open_store, record
         folder = Path(sys.argv[1])
         store = open_store(folder)
@@ -117,11 +117,11 @@ def damage(file: Path) -> None:
 
 def test_a_damaged_store_is_refused_with_the_newest_good_backup(tmp_path: Path) -> None:
     """The error names the store, the newest backup that can be read, and the command; no byte changes."""
-    from persistence import backups
+    from persistence.database import backup
 
     store = open_store(tmp_path)
     finish(store, record())
-    good = backups.backup(tmp_path / "usher.db", tmp_path / "backups" / "usher-20260101-000000.db").file
+    good = backup.backup(tmp_path / "usher.db", tmp_path / "backups" / "usher-20260101-000000.db").file
     (tmp_path / "backups" / "usher-20260102-000000.db").write_bytes(b"SQLite format 3\0 torn")
     store.close()
     damage(tmp_path / "usher.db")
@@ -131,7 +131,7 @@ def test_a_damaged_store_is_refused_with_the_newest_good_backup(tmp_path: Path) 
     assert str(tmp_path / "usher.db") in str(caught.value)
     assert f"python run.py restore {good}" in str(caught.value)
     assert bytes_of(tmp_path) == before
-    backups.restore(good, tmp_path / "usher.db")
+    backup.restore(good, tmp_path / "usher.db")
     again = open_store(tmp_path)
     assert [found.watch_id for found in again.resumable(0)] == ["w1"]
     again.close()
@@ -245,11 +245,13 @@ def test_an_older_store_is_backed_up_before_its_migration(tmp_path: Path, monkey
     store.close()
     with closing(sqlite3.connect(tmp_path / "usher.db")) as connection, connection:
         connection.execute("UPDATE usher_version SET version_num = 'old'")
-    monkeypatch.setattr("persistence.opening.known_revisions", lambda: ["old", HEAD])
-    monkeypatch.setattr("persistence.backups.known_revisions", lambda: ["old", HEAD])
+    monkeypatch.setattr("persistence.database.open_store.known_revisions", lambda: ["old", HEAD])
+    monkeypatch.setattr("persistence.database.backup.known_revisions", lambda: ["old", HEAD])
     migrated: list[str] = []
-    monkeypatch.setattr("persistence.opening.upgrade", lambda connection: migrated.append(str(connection.engine.url)))
-    from persistence.opening import open_writer
+    monkeypatch.setattr(
+        "persistence.database.open_store.upgrade", lambda connection: migrated.append(str(connection.engine.url))
+    )
+    from persistence.database.open_store import open_writer
 
     said: list[str] = []
     open_writer(f"sqlite:///{tmp_path / 'usher.db'}", tmp_path / "backups", said.append).dispose()

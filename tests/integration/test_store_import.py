@@ -11,15 +11,15 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from messages import LinkAccount, UnlinkAccount
-from persistence.copies import ALL, BADGES, HISTORY, STATS
-from persistence.errors import ImportFault
-from persistence.forgetting import forget
-from persistence.importer import Imported, export, import_old, read_old
-from persistence.linking import link, unlink
-from persistence.people import remember_forgotten
-from persistence.publishing import Rules
+from persistence.database.errors import ImportFault
+from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS
+from persistence.json_files.files import ALL, BADGES, HISTORY, STATS
+from persistence.operations.erase import forget
+from persistence.operations.legacy_import import Imported, export, import_old, read_old
+from persistence.operations.link import link, unlink
+from persistence.records.statistics import Rules
+from persistence.records.viewers import remember_forgotten
 from persistence.store import Store
-from persistence.tables import VIEWER_BADGES, VIEWER_STATS
 from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, finish, open_store, record, running
 
 OLD_STATS = {
@@ -262,7 +262,7 @@ def test_an_import_that_fails_midway_changes_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("persistence.importer.publish", dies)
+        patch.setattr("persistence.operations.legacy_import.publish", dies)
         with pytest.raises(KeyboardInterrupt):
             bring(store, old)
     assert store.resumable(0) == ()

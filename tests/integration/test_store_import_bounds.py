@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from persistence.copies import BADGES, HISTORY, STATS
-from persistence.errors import ImportFault
-from persistence.importer import import_old, read_old
-from persistence.publishing import Rules
+from persistence.database.errors import ImportFault
+from persistence.json_files.files import BADGES, HISTORY, STATS
+from persistence.operations.legacy_import import import_old, read_old
+from persistence.records.statistics import Rules
 from tests.unit.persistence.making import EVENING, RULES, open_store
 
 WATCHED: dict[str, Any] = {"movie_title": "X", "user_id": "501", "watch_duration_minutes": 90}

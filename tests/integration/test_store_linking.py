@@ -36,12 +36,12 @@ from messages import (
     WatchesLoaded,
     WatchRecord,
 )
-from persistence.changes import Change
-from persistence.forgetting import forget
-from persistence.linking import CannotLink, link, unlink
-from persistence.publishing import encode_totals
+from persistence.database.tables import VIEWERS
+from persistence.operations.erase import forget
+from persistence.operations.link import CannotLink, link, unlink
+from persistence.records.change_set import Change
+from persistence.records.statistics import encode_totals
 from persistence.store import Store
-from persistence.tables import VIEWERS
 from tests.e2e.nights import load, sql
 from tests.integration.persistence_rig import House
 from tests.unit.persistence.making import DAY, EVENING, FILM, closed, finish, open_store, record

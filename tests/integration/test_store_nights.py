@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from messages import GetCommunityYear, GetWhoSaw, GetYear, VoiceMember, WatchRecord, WhoSaw
-from persistence.nights import named, seen_percent, who_saw
+from persistence.queries.who_saw import named, seen_percent, who_saw
+from persistence.queries.year import community_year, viewer_year
 from persistence.store import Store
-from persistence.wrapped import community_year, viewer_year
 from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, answered, finish, open_store, record
 
 REMAKE = replace(FILM, rating_key="200", year=2017)

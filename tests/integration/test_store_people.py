@@ -42,8 +42,8 @@ from messages import (
     WhoSaw,
     YearOfViewer,
 )
-from persistence.forgetting import forget
-from persistence.running import JUST_THEN_S
+from persistence.operations.erase import forget
+from persistence.records.checkpoint import JUST_THEN_S
 from tests.e2e.nights import load, sql
 from tests.integration.persistence_rig import House
 from tests.unit.persistence.making import DAY, EVENING, open_store, record
@@ -195,7 +195,7 @@ def test_my_data_is_all_of_it(house: House) -> None:
 
 def test_my_data_comes_in_parts(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The parts are one file, though what is stored changes meanwhile."""
-    monkeypatch.setattr("actors.registry.PART_BYTES", 1000)
+    monkeypatch.setattr("actors.persistence.viewer_requests.PART_BYTES", 1000)
     content = b""
     while True:
         part = house.ask(GetMyData(OPEN, len(content)), MyData)

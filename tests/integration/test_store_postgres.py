@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import Connection, create_engine, text
 
 from config import Settings
-from launcher.doctor import local
+from launcher import local_checks
 from messages import GetHistory, GetLeaderboard, GetViewerStats, Leaderboard, ViewerProfile
-from persistence.copies import ALL
-from persistence.errors import StoreError
-from persistence.filmstats import movie_stats
-from persistence.opening import check_store
-from persistence.present import Present
-from persistence.queries import Queries
+from persistence.database.errors import StoreError
+from persistence.database.open_store import check_store
+from persistence.json_files.files import ALL
+from persistence.queries.movie_stats import movie_stats
+from persistence.queries.queries import Queries
+from persistence.records.running_watches import Present
 from persistence.store import Store
 from tests.integration.persistence_rig import House
 from tests.unit.persistence.making import EVENING, RULES, answered, closed, finish, open_store, record, running
@@ -93,7 +93,7 @@ def test_a_database_that_cannot_hold_every_letter_is_refused(encoding: str, post
     for ask in asks:
         with pytest.raises(StoreError, match=rf"has the encoding {encoding}, .*createdb -E UTF8 -T template0"):
             ask()
-    checked = local._store(Settings(database_url=url, data_dir=str(tmp_path)))
+    checked = local_checks._store(Settings(database_url=url, data_dir=str(tmp_path)))
     assert checked.verdict == "bad" and "createdb -E UTF8 -T template0" in checked.cure
 
 

@@ -33,16 +33,16 @@ from messages import (
     WatchRecord,
     YearOfViewer,
 )
-from persistence import publishing
-from persistence.filmstats import movie_stats
-from persistence.linking import CannotLink, link, unlink
-from persistence.nights import who_saw
-from persistence.present import Present
-from persistence.publishing import encode_totals
-from persistence.queries import Queries
+from persistence.database.tables import VIEWERS
+from persistence.operations.link import CannotLink, link, unlink
+from persistence.queries.movie_stats import movie_stats
+from persistence.queries.queries import Queries
+from persistence.queries.who_saw import who_saw
+from persistence.queries.year import community_year, viewer_year
+from persistence.records import statistics
+from persistence.records.running_watches import Present
+from persistence.records.statistics import encode_totals
 from persistence.store import Store
-from persistence.tables import VIEWERS
-from persistence.wrapped import community_year, viewer_year
 from tests.e2e.nights import load, sql
 from tests.integration.persistence_rig import House
 from tests.unit.persistence.making import (
@@ -300,11 +300,11 @@ def test_a_day_that_a_watch_leaves_when_it_goes_on_needs_no_counting_of_all(
             change.connection.execute(update(VIEWERS).values(base=encode_totals(Totals(days={"2026-11-21": 0.0}))))
             change.viewers.add(MEMBER)
     with store.reading(running(goes_on)) as (connection, present):
-        anew = publishing.totals_from_rows(connection, RULES, MEMBER, present.instead_of)
-        finished = publishing.stored_totals(connection, MEMBER)
+        anew = statistics.totals_from_rows(connection, RULES, MEMBER, present.instead_of)
+        finished = statistics.stored_totals(connection, MEMBER)
         assert finished is not None and set(finished.days) == {"2026-11-20", "2026-11-21"}
-        monkeypatch.setattr(publishing, "totals_from_rows", None)
-        without = publishing.totals_without(connection, RULES, MEMBER, finished, present)
+        monkeypatch.setattr(statistics, "totals_from_rows", None)
+        without = statistics.totals_without(connection, RULES, MEMBER, finished, present)
     # The day it began on has no time left, until what goes on is added.
     assert without == replace(anew, days={"2026-11-20": 0.0} | anew.days)
     assert ("2026-11-21" in anew.days) == (beside in ("an import", "a watch of no time"))

@@ -23,10 +23,10 @@ from messages import (
     WatchFinished,
     WatchRecord,
 )
-from persistence.errors import SaveFailed, SaveRefused
-from persistence.importer import import_old, read_old
-from persistence.queries import Queries
-from persistence.sql import is_refused
+from persistence.database.errors import SaveFailed, SaveRefused
+from persistence.database.sql import is_refused
+from persistence.operations.legacy_import import import_old, read_old
+from persistence.queries.queries import Queries
 from persistence.store import Store
 from tests.integration.persistence_rig import House, Noted
 from tests.unit.persistence.making import EVENING, FILM, RULES, answered, closed, finish, open_store, record, running

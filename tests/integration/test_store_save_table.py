@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
 
+from persistence.database.tables import METADATA
 from persistence.store import Store
-from persistence.tables import METADATA
 from tests.unit.persistence.making import EVENING, closed, finish, open_store, record, running
 
 STATS, BADGES, HISTORY = "user_stats.json", "user_badges.json", "watch_history.json"

@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from messages import LinkAccount, SetPrivacy, UnlinkAccount
-from persistence import backups
-from persistence.errors import BackupError
-from persistence.forgetting import forget
-from persistence.linking import link, unlink
-from persistence.people import choices, known, set_privacy
+from persistence.database import backup as backup_module
+from persistence.database.errors import BackupError
+from persistence.database.tables import VIEWERS
+from persistence.operations.erase import forget
+from persistence.operations.link import link, unlink
+from persistence.operations.privacy_carry_over import Held, Wishes, hold, wishes_of
+from persistence.records.viewers import choices, known, set_privacy
 from persistence.store import Store
-from persistence.tables import VIEWERS
-from persistence.wishes import Held, Wishes, hold, wishes_of
 from tests.e2e.nights import load
 from tests.integration.test_cli_store import usher
 from tests.unit.persistence.making import DAY, EVENING, finish, open_store, record
@@ -41,7 +41,7 @@ def backed_up(folder: Path) -> tuple[Store, Path]:
     store = open_store(folder)
     finish(store, *(record(f"w{who}", who) for who in (ANN, BEN, CLEO, DAN, PLEX)))
     choose(store, DAN, "private", EVENING + 1)
-    made = backups.backup(folder / "usher.db", folder / "mine.db")
+    made = backup_module.backup(folder / "usher.db", folder / "mine.db")
     choose(store, DAN, "anonymous", EVENING + DAY)
     choose(store, BEN, "untracked", EVENING + DAY)
     with store.changing(EVENING + DAY) as change:
@@ -57,7 +57,7 @@ def test_it_holds_in_the_restored_store(tmp_path: Path) -> None:
     store.close()
     asked_for = wishes_of(tmp_path / "usher.db")
     assert asked_for is not None
-    backups.restore(backup, tmp_path / "usher.db")
+    backup_module.restore(backup, tmp_path / "usher.db")
     store = open_store(tmp_path)
     assert ANN in viewers(store)
     assert hold(store, asked_for, EVENING + 2 * DAY) == Held(choices=2, forgotten=1)
@@ -74,13 +74,13 @@ def test_an_account_linked_since_stays_as_hidden_as_its_member(tmp_path: Path) -
     store = open_store(tmp_path)
     finish(store, record("w1", BEN), record("w2", PLEX))
     choose(store, BEN, "private", EVENING)
-    made = backups.backup(tmp_path / "usher.db", tmp_path / "mine.db")
+    made = backup_module.backup(tmp_path / "usher.db", tmp_path / "mine.db")
     with store.changing(EVENING + DAY) as change:
         link(change, LinkAccount(PLEX, "benplex", BEN, "Ben", "1"), EVENING + DAY)
     store.close()
     asked_for = wishes_of(tmp_path / "usher.db")
     assert asked_for is not None
-    backups.restore(made.file, tmp_path / "usher.db")
+    backup_module.restore(made.file, tmp_path / "usher.db")
     store = open_store(tmp_path)
     hold(store, asked_for, EVENING + 2 * DAY)
     with store.reader.connect() as connection:
@@ -193,7 +193,7 @@ def test_a_store_that_was_put_aside_comes_back_whole(tmp_path: Path) -> None:
             raise BrokenPipeError("nobody reads it")
 
     with pytest.raises(BrokenPipeError):
-        backups.restore(data / "mine.db", data / "usher.db", note)
+        backup_module.restore(data / "mine.db", data / "usher.db", note)
     (aside,) = data.glob("usher.db.before-restore-*")
     assert stat.S_IMODE((data / "usher.db").stat().st_mode) == 0o600
     done = usher(tmp_path, "restore", f"data/{aside.name}")
@@ -212,7 +212,7 @@ def test_what_cannot_be_held_is_not_restored(tmp_path: Path) -> None:
         raise BackupError("no room for it")
 
     with pytest.raises(BackupError, match=r"no room for it"):
-        backups.restore(backup, tmp_path / "usher.db", prepare=fail)
+        backup_module.restore(backup, tmp_path / "usher.db", prepare=fail)
     assert (tmp_path / "usher.db").read_bytes() == before
     assert not list(tmp_path.glob("*restor*"))
 
@@ -242,7 +242,7 @@ def test_what_is_anothers_by_now_is_not_forgotten_with_somebody(tmp_path: Path) 
     finish(store, record("w1", ANN), record("w2", PLEX))
     with store.changing(EVENING) as change:
         link(change, LinkAccount(PLEX, "ben's tv", ANN, "Ann", "1"), EVENING)
-    made = backups.backup(tmp_path / "usher.db", tmp_path / "mine.db")
+    made = backup_module.backup(tmp_path / "usher.db", tmp_path / "mine.db")
     with store.changing(EVENING + DAY) as change:
         unlink(change, UnlinkAccount(PLEX, ANN, "1"))
     with store.changing(EVENING + 2 * DAY) as change:
@@ -258,7 +258,7 @@ def test_an_account_that_is_hidden_by_itself_is_so_again(tmp_path: Path) -> None
     finish(store, record("w1", PLEX))
     with store.changing(EVENING) as change:
         link(change, LinkAccount(PLEX, "tv", ANN, "Ann", "1"), EVENING)
-    made = backups.backup(tmp_path / "usher.db", tmp_path / "mine.db")
+    made = backup_module.backup(tmp_path / "usher.db", tmp_path / "mine.db")
     choose(store, ANN, "private", EVENING + DAY)
     with store.changing(EVENING + 2 * DAY) as change:
         unlink(change, UnlinkAccount(PLEX, ANN, "1"))
@@ -294,7 +294,7 @@ def test_a_backup_from_long_ago_is_told_of(tmp_path: Path) -> None:
     store = open_store(tmp_path / "data")
     long_ago_s = EVENING - 400 * DAY
     finish(store, record("w1", ANN, started_at_s=long_ago_s, ended_at_s=long_ago_s + 7200))
-    backups.backup(tmp_path / "data" / "usher.db", tmp_path / "mine.db")
+    backup_module.backup(tmp_path / "data" / "usher.db", tmp_path / "mine.db")
     store.close()
     done = usher(tmp_path, "restore", "mine.db")
     assert "The backup is from 16 October 2025: whoever was forgotten" in done.stdout, done.stderr
@@ -306,7 +306,7 @@ def test_the_copies_follow_a_restore_whatever_they_look_like(tmp_path: Path) -> 
     data.mkdir()
     store = open_store(data)
     finish(store, record("w1", ANN), record("w2", BEN))
-    backups.backup(data / "usher.db", tmp_path / "mine.db")
+    backup_module.backup(data / "usher.db", tmp_path / "mine.db")
     store.close()
     history = (data / "watch_history.json").read_bytes()
     (data / "watch_history.json").write_bytes(history.replace(b"7200.0", b"7100.0", 1))
@@ -326,5 +326,5 @@ def restored(folder: Path, backup: Path) -> Held:
         held = hold(store, asked_for, EVENING + 40 * DAY)
         store.close()
 
-    backups.restore(backup, folder / "usher.db", prepare=prepare)
+    backup_module.restore(backup, folder / "usher.db", prepare=prepare)
     return held

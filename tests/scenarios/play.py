@@ -12,7 +12,7 @@ from xml.etree.ElementTree import fromstring
 
 from plexapi.server import PlexServer
 
-from actors.plex.reading import key_of, read_sessions
+from actors.media.plex.session_parser import key_of, read_sessions
 from messages import (
     HistoryFound,
     HistoryRow,

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, select
 
 from awards import Totals, added, earned, published
 from messages import BadgesAwarded, WatchRecord
-from persistence.copying import badges_document, history_lines, stats_document
-from persistence.rows import watch_record
-from persistence.tables import CHECKPOINT, VIEWER_BADGES, VIEWER_STATS, WATCHES
+from persistence.database.rows import watch_record
+from persistence.database.tables import CHECKPOINT, VIEWER_BADGES, VIEWER_STATS, WATCHES
+from persistence.json_files.sync import badges_document, history_lines, stats_document
 from tests.simulation.night import Night
 from tests.unit.persistence.making import RULES
 

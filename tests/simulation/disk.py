@@ -13,11 +13,11 @@ from unittest import mock
 
 from sqlalchemy import Engine, event
 
-import persistence.copies
-import persistence.opening
+import persistence.database.open_store
+import persistence.json_files.files
 import persistence.store
-from persistence.engine import reader_engine, writer_engine
-from persistence.files import write_whole
+from persistence.database.atomic_file import write_whole
+from persistence.database.engine import reader_engine, writer_engine
 from persistence.store import Store
 from tests.unit.persistence.making import RULES
 
@@ -60,15 +60,15 @@ class Disk:
     def mounted(self) -> Iterator[None]:
         """Have the service write to this disk."""
         with contextlib.ExitStack() as patches:
-            patches.enter_context(mock.patch.object(persistence.opening, "writer_engine", self._writer))
+            patches.enter_context(mock.patch.object(persistence.database.open_store, "writer_engine", self._writer))
             patches.enter_context(mock.patch.object(persistence.store, "reader_engine", self._reader))
-            patches.enter_context(mock.patch.object(persistence.copies, "write_whole", self._write_whole))
-            original = persistence.copies.Copies._overwrite
+            patches.enter_context(mock.patch.object(persistence.json_files.files, "write_whole", self._write_whole))
+            original = persistence.json_files.files.Copies._overwrite
 
             def overwrite(copies: Any, start: int, content: bytes) -> None:
                 self._overwrite(functools.partial(original, copies), start, content)
 
-            patches.enter_context(mock.patch.object(persistence.copies.Copies, "_overwrite", overwrite))
+            patches.enter_context(mock.patch.object(persistence.json_files.files.Copies, "_overwrite", overwrite))
             try:
                 yield
             finally:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from actors.runtime import Actor, Node
-from actors.runtime.dead_letters import DeadLetters
+from actors.runtime.delivery.dead_letters import DeadLetters
 from tests.simulation.network import Network, SimulatedLine
 from tests.simulation.timeline import Killed
 

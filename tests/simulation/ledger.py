@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from config import Settings
-from messages import WatchRecord
+from messages import WatchRecord, spans
 from tests.simulation.faults import LONGEST_AWAY_S, LONGEST_RESTART_S
 from tests.simulation.neighbours import VOICE_EVERY_S
 from tests.simulation.night import Night
 from tests.simulation.script import SERVER, Stretch
-from tracking import spans
 
 LATE_S = 1.0
 """Frames and answers take their time."""

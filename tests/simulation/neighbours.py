@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from msgspec.structs import replace
 
 from actors.runtime import Clock
-from actors.runtime.mailbox import Incoming
+from actors.runtime.delivery.mailbox import Incoming
 from messages import (
     BadgesAwarded,
     FindHistory,

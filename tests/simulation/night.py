@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from actors.persistence import Persistence
+from actors.persistence.actor import Persistence
 from actors.runtime import Context
-from actors.tracker import Tracker
+from actors.tracker.actor import Tracker
 from config import Settings
 from messages import AutoSaveTick, PlaybackSnapshot, SaveNow, SetPrivacy, VoicePresence, WatchesReported, WatchRecord
 from tests.simulation.disk import Disk

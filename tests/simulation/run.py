@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from persistence.engine import reader_engine
+from persistence.database.engine import reader_engine
 from tests.simulation import books, ledger
 from tests.simulation.disk import Disk
 from tests.simulation.night import Night

@@ -7,9 +7,9 @@ import random
 from sqlalchemy import select
 
 from messages import WatchesReported, WatchRecord
-from persistence.engine import reader_engine
-from persistence.rows import watch_record
-from persistence.tables import WATCHES
+from persistence.database.engine import reader_engine
+from persistence.database.rows import watch_record
+from persistence.database.tables import WATCHES
 from tests.simulation.script import SERVER, Script
 
 WORD_S = 30.0

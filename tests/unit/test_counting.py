@@ -1,6 +1,6 @@
 """Numbers with their nouns, for the log and the command line."""
 
-from actors.counting import counted
+from wording.plural import counted
 
 
 def test_one_is_not_many() -> None:

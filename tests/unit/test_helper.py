@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from actors.helper import Helper
+from actors.persistence.read_worker import Helper
 from actors.runtime import Refused
-from persistence.errors import BackupError, SaveFailed
+from persistence.database.errors import BackupError, SaveFailed
 
 
 def failing(error: Exception) -> Callable[[], None]:

@@ -32,7 +32,7 @@ def lightened(role: str, code: str) -> str:
     """What the code prints in a process with the actor of this role."""
     start = f"""
 import sys, importlib
-from actors.lighter import lighten
+from actors.lazy_imports import lighten
 lighten({role!r})
 from actors.runtime.process import ROLES, load_role
 load_role(ROLES[{role.partition("-")[0]!r}])
@@ -81,7 +81,7 @@ def test_what_is_put_off_comes_when_it_is_used(name: str, use: str, expected: st
     top = name.partition(".")[0]
     code = f"""
 import sys
-from actors.lighter import put_off
+from actors.lazy_imports import put_off
 put_off({name!r})
 import {name}
 held = sys.modules[{name!r}]
@@ -97,7 +97,7 @@ def test_looking_around_in_the_modules_loads_nothing() -> None:
     """inspect and warnings walk through all modules and ask for their files: that is no use of one."""
     code = """
 import sys
-from actors.lighter import put_off
+from actors.lazy_imports import put_off
 put_off("asyncio")
 print([getattr(module, "__file__", None) for name, module in sys.modules.items() if name == "asyncio"])
 print(type(sys.modules["asyncio"]).__name__)
@@ -107,7 +107,9 @@ print(type(sys.modules["asyncio"]).__name__)
 
 def test_a_module_that_is_there_already_stays() -> None:
     """Putting off comes too late for it, and must not take it away from who uses it."""
-    code = "import hashlib, sys; from actors.lighter import put_off; put_off('hashlib'); print(hashlib is sys.modules"
+    code = (
+        "import hashlib, sys; from actors.lazy_imports import put_off; put_off('hashlib'); print(hashlib is sys.modules"
+    )
     assert run(code + "['hashlib'])") == "True"
 
 

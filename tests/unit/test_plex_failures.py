@@ -7,14 +7,14 @@ import requests
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ReadTimeoutError
 
-from actors.plex.failures import (
+from actors.media.plex.errors import (
     POSSIBLE,
     AnotherServerNeeded,
     TooManySessions,
     failure_of,
     place_of,
 )
-from actors.plex.wire import AnswerTooLarge, NotPlexXml, RedirectedAway
+from actors.media.plex.http import AnswerTooLarge, NotPlexXml, RedirectedAway
 from messages import FailureKind
 
 URL = "http://user:password@plex.example:32400/base?X-Plex-Token=tok3n"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plexapi.server import PlexServer
 
-from actors.plex.reading import NUMBER_LIMIT, TEXT_LIMIT, Reading, key_of, read_sessions
+from actors.media.plex.session_parser import NUMBER_LIMIT, TEXT_LIMIT, Reading, key_of, read_sessions
 from messages import Playback
 
 ROOT = '<MediaContainer machineIdentifier="box" friendlyName="Box" version="1.41"/>'

@@ -9,10 +9,10 @@ import pykka
 import pytest
 
 from actors.runtime import Clock, Context, Node
-from actors.runtime.dead_letters import DeadLetters
-from actors.runtime.mailbox import Incoming
-from actors.runtime.memory import MemoryNetwork
-from actors.tracker import NOT_READY, Tracker, rules_of
+from actors.runtime.delivery.dead_letters import DeadLetters
+from actors.runtime.delivery.mailbox import Incoming
+from actors.runtime.transport.memory import MemoryNetwork
+from actors.tracker.actor import NOT_READY, Tracker, rules_of
 from config import Settings
 from messages import (
     SOMEBODY,

@@ -7,7 +7,7 @@ import sys
 from config import Settings
 from launcher.commands import serve
 from launcher.launcher import Launcher
-from launcher.timings import Timings
+from launcher.supervision.supervision_settings import Timings
 from tests.integration.launcher.troupe import WITH_STAGEHAND
 
 QUICK = Timings(ping_every_s=0.1, first_retry_s=0.05, crash_limit=1, look_every_s=0.02)

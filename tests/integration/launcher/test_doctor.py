@@ -18,11 +18,12 @@ from typing import Any
 import pytest
 
 from config import PlexServer, Settings
-from launcher.doctor import discord, local, plex
-from launcher.doctor.findings import Finding
-from persistence.backups import backup
-from persistence.errors import StoreError
-from persistence.opening import open_writer
+from diagnosis import discord, plex
+from diagnosis.findings import Finding
+from launcher import local_checks
+from persistence.database.backup import backup
+from persistence.database.errors import StoreError
+from persistence.database.open_store import open_writer
 from simulator.plex import MEMBER_TOKEN, ODDITIES, OLD_MEMBER_TOKEN, SimulatedPlex
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -274,7 +275,7 @@ def test_the_role_of_the_top_watchers(role: dict[str, Any], permissions: int, sa
 
 def test_a_new_machine_is_in_order_and_stays_untouched(tmp_path: Path) -> None:
     """The doctor makes neither folder nor store."""
-    findings = list(local.check(Settings(data_dir=str(tmp_path / "new" / "data"))))
+    findings = list(local_checks.check(Settings(data_dir=str(tmp_path / "new" / "data"))))
     assert wrong(findings) == []
     assert list(tmp_path.iterdir()) == []
 
@@ -284,7 +285,7 @@ def test_a_sound_store_is_left_as_it_is(tmp_path: Path) -> None:
     settings = Settings(data_dir=str(tmp_path))
     open_writer(settings.store_url, tmp_path / "backups").dispose()
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    assert wrong(list(local.check(settings))) == []
+    assert wrong(list(local_checks.check(settings))) == []
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -292,7 +293,7 @@ def test_a_foreign_store_is_told_from_a_damaged_one(tmp_path: Path) -> None:
     """Somebody else's database is not offered to be overwritten."""
     with contextlib.closing(sqlite3.connect(tmp_path / "usher.db")) as store:
         store.execute("CREATE TABLE recipes (x)")
-    found = wrong(list(local.check(Settings(data_dir=str(tmp_path)))))
+    found = wrong(list(local_checks.check(Settings(data_dir=str(tmp_path)))))
     assert len(found) == 1 and "recipes" in found[0]
 
 
@@ -302,7 +303,7 @@ def test_a_store_that_is_gone_is_no_new_one(tmp_path: Path) -> None:
     open_writer(settings.store_url, tmp_path / "backups").dispose()
     backup(tmp_path / "usher.db", tmp_path / "backups" / "usher-20261101-000000.db")
     (tmp_path / "usher.db").unlink()
-    found = wrong(list(local.check(settings)))
+    found = wrong(list(local_checks.check(settings)))
     assert len(found) == 1 and "is gone" in found[0] and "run.py restore" in found[0]
     with pytest.raises(StoreError) as refused:
         open_writer(settings.store_url, tmp_path / "backups")
@@ -341,7 +342,7 @@ def test_a_store_that_another_program_holds_is_not_damaged(tmp_path: Path) -> No
     with contextlib.closing(sqlite3.connect(tmp_path / "usher.db", isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
-        found = wrong(list(local.check(settings)))
+        found = wrong(list(local_checks.check(settings)))
     assert len(found) == 1 and "database is locked" in found[0] and "close that program" in found[0]
 
 
@@ -351,7 +352,7 @@ def test_a_damaged_store_is_found_with_its_cure(tmp_path: Path) -> None:
     open_writer(settings.store_url, tmp_path / "backups").dispose()
     backup(tmp_path / "usher.db", tmp_path / "backups" / "usher-20261101-000000.db")
     (tmp_path / "usher.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
-    found = wrong(list(local.check(settings)))
+    found = wrong(list(local_checks.check(settings)))
     assert len(found) == 1 and "usher-20261101-000000.db" in found[0] and "run.py restore" in found[0]
 
 
@@ -359,19 +360,19 @@ def test_badges_that_cannot_be_read_are_told_with_one_cure(tmp_path: Path) -> No
     """A folder in their place has another than what is wrong in the file."""
     own = tmp_path / "badges.toml"
     own.mkdir()
-    (found,) = [each for each in local.check(Settings(data_dir=str(tmp_path))) if each.what == "Badges"]
+    (found,) = [each for each in local_checks.check(Settings(data_dir=str(tmp_path))) if each.what == "Badges"]
     assert found.found == f"{own} cannot be read (Is a directory)"
     assert found.cure == "make it a UTF-8 text that this user may read."
     own.rmdir()
     own.write_text('[[badge]]\nid = "x"\n')
-    (found,) = [each for each in local.check(Settings(data_dir=str(tmp_path))) if each.what == "Badges"]
+    (found,) = [each for each in local_checks.check(Settings(data_dir=str(tmp_path))) if each.what == "Badges"]
     assert found.verdict == "bad" and found.cure == f"mend {own}, or take it away"
 
 
 def test_a_database_server_that_is_away_is_found(tmp_path: Path) -> None:
     """Its password is not shown."""
     url = "postgresql+psycopg://usher:hidden-word@127.0.0.1:1/usher"
-    found = wrong(list(local.check(Settings(data_dir=str(tmp_path), database_url=url))))
+    found = wrong(list(local_checks.check(Settings(data_dir=str(tmp_path), database_url=url))))
     assert len(found) == 1 and "cannot be used now" in found[0] and "hidden-word" not in found[0]
     assert "start the database's server" in found[0].lower()
 
@@ -379,5 +380,5 @@ def test_a_database_server_that_is_away_is_found(tmp_path: Path) -> None:
 def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
     """Said, not raised."""
     (tmp_path / "data").write_text("")
-    found = wrong(list(local.check(Settings(data_dir=str(tmp_path / "data")))))
+    found = wrong(list(local_checks.check(Settings(data_dir=str(tmp_path / "data")))))
     assert "in the way" in found[0]

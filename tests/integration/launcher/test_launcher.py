@@ -14,12 +14,12 @@ import pytest
 
 from actors.runtime.clock import Clock, Pace
 from config import Settings
-from launcher.child import REFUSED
+from launcher.background_launcher import started
+from launcher.connection.lock import AlreadyRunningError
+from launcher.connection.run_state import RunFile, running_state
 from launcher.launcher import STOPPED, Launcher
-from launcher.lock import AlreadyRunningError
-from launcher.runfile import RunFile, running_state
-from launcher.running import started
-from launcher.timings import Timings
+from launcher.supervision.child import REFUSED
+from launcher.supervision.supervision_settings import Timings
 from tests.integration.launcher.troupe import FOUR, MARKER
 
 QUICK = Timings(

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from launcher.runfile import RunState, running_state
+from launcher.connection.run_state import RunState, running_state
 from tests.integration.launcher.test_launcher import notes, until
 from tests.integration.launcher.troupe import FOUR
 

@@ -15,7 +15,7 @@ from prompt_toolkit.output import DummyOutput
 from rich.console import Console
 
 from launcher.commands import setup
-from launcher.setup.asker import Asker
+from launcher.setup.prompter import Asker
 from simulator.discord import SimulatedDiscord
 from simulator.discord.permissions import EMBED_LINKS
 from simulator.plex import SimulatedPlex
@@ -68,8 +68,8 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """Everything answers."""
-    monkeypatch.setattr("launcher.setup.plexpart._POLL_S", 0.02)
-    monkeypatch.setattr("launcher.setup.discordpart._POLL_S", 0.02)
+    monkeypatch.setattr("launcher.setup.plex._POLL_S", 0.02)
+    monkeypatch.setattr("launcher.setup.discord._POLL_S", 0.02)
     with SimulatedPlex() as plex, SimulatedDiscord() as discord, SimulatedPlexTv(plex) as site:
         site.typed_in_after = 1
         yield Desk(tmp_path, plex, discord, site)

@@ -17,9 +17,9 @@ from msgspec.structs import replace
 
 from actors.runtime import Actor, Node, NotNow, RefusesToStart
 from actors.runtime.process import BootConfig, make_node, write_boot
-from actors.runtime.transport import Addresses, ZmqLine
+from actors.runtime.transport.zmq import Addresses, ZmqLine
 from config import Settings
-from launcher.wire import make_addresses
+from launcher.connection.launcher_link import make_addresses
 from messages import GetSaveStatus, Message, SaveNow, SaveStatus, SuggestTitles, TitlesSuggested, WatchFinished
 from messages.envelope import Pulse
 from tests.golden.write import example

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from actors.runtime import OutboxFull
-from actors.runtime.outbox import LIMIT
+from actors.runtime.delivery.outbox import LIMIT
 from messages import Message, WatchFinished
 from tests.integration.runtime.players import Stage, stage, watch
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import zmq
 
-from actors.runtime.memory import MemoryNetwork
-from actors.runtime.transport import (
+from actors.runtime.transport.memory import MemoryNetwork
+from actors.runtime.transport.zmq import (
     BATCH,
     QUEUE_FRAMES,
     Addresses,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.runtime.transport import LONGEST_PATH, Addresses, ZmqLine, private_folder
+from actors.runtime.transport.zmq import LONGEST_PATH, Addresses, ZmqLine, private_folder
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="ipc needs a posix system")
 

@@ -16,10 +16,10 @@ import msgpack
 import pytest
 
 from actors.runtime import AskTimeout, RemoteError
-from actors.runtime.dead_letters import MAX_BYTES, SAID_AT_MOST
-from actors.runtime.node import Node
+from actors.runtime.delivery.dead_letters import MAX_BYTES, SAID_AT_MOST
+from actors.runtime.endpoint import Node
 from actors.runtime.process import EXIT_CRASHED, EXIT_REFUSED
-from actors.runtime.transport import ZmqLine
+from actors.runtime.transport.zmq import ZmqLine
 from messages import GetSaveStatus, SaveNow, SaveStatus, SuggestTitles, TitlesSuggested
 from tests.integration.runtime.players import ROOT, SECRET, WITHIN_S, Stage, stage, until, watch
 

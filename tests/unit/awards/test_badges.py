@@ -6,7 +6,7 @@ import pytest
 
 from awards import BadgesError, Totals, earned, merged, progress, read_badges
 from awards.rules import RULES
-from persistence.catalogue import default_badges
+from persistence.badge_files import default_badges
 
 ONE = """
 [[badge]]

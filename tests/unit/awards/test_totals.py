@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from awards import Totals, added, decade_of, remainder, shown_title
-from awards.calendar import shares, weekend_of
+from awards.days import shares, weekend_of
 from awards.totals import lessened
 from messages import Item, WatchRecord
 from tests.unit.persistence.making import DAY, EVENING, FILM, record

@@ -9,17 +9,17 @@ from typing import Any
 import discord
 import pytest
 
-from actors.discord.bot import UsherBot
-from actors.discord.client import intents
-from actors.discord.commands import PAGES
-from actors.discord.desk import Desk
-from actors.discord.keepsake import Keepsake
-from actors.discord.pages import Book
-from actors.discord.tongue import speak
-from actors.discord.troubles import Troubles
+from actors.chat.discord.commands import PAGES
+from actors.chat.discord.core.degraded_reasons import Troubles
+from actors.chat.discord.core.state import Keepsake
+from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.pages import Book
+from actors.chat.discord.gateway.bot import UsherBot
+from actors.chat.discord.gateway.connection import intents
 from actors.runtime import ActorUnavailable, Clock
 from config import Settings
 from messages import Message
+from wording.translation import speak
 
 
 class Actors:

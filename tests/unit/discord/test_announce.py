@@ -13,9 +13,9 @@ from typing import Any
 import discord
 import pytest
 
-from actors.discord import announce
-from actors.discord.announce import Announcer, Waiting
-from actors.discord.keepsake import Keepsake
+from actors.chat.discord.core.state import Keepsake
+from actors.chat.discord.features.announcements import announcement_queue
+from actors.chat.discord.features.announcements.announcement_queue import Announcer, Waiting
 from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
 from tests.unit.discord import samples
 
@@ -77,10 +77,10 @@ class Bench:
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Back-off in hundredths of a second."""
-    monkeypatch.setattr(announce, "GATHER_S", 0.01)
-    monkeypatch.setattr(announce, "REUNITE_S", 0.2)
-    monkeypatch.setattr("actors.discord.failures.LONGEST_S", 0.02)
-    monkeypatch.setattr("actors.discord.failures.backoff", lambda tries, longest_s=0.02: 0.02)
+    monkeypatch.setattr(announcement_queue, "GATHER_S", 0.01)
+    monkeypatch.setattr(announcement_queue, "REUNITE_S", 0.2)
+    monkeypatch.setattr("actors.chat.discord.core.api_errors.LONGEST_S", 0.02)
+    monkeypatch.setattr("actors.chat.discord.core.api_errors.backoff", lambda tries, longest_s=0.02: 0.02)
 
 
 @contextlib.asynccontextmanager
@@ -118,7 +118,7 @@ async def test_a_start_after_a_silence_is_told_at_once(
     tmp_path: Path, health: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It does not wait for company; what comes soon after it does, and is told together."""
-    monkeypatch.setattr(announce, "GATHER_S", 2.0)
+    monkeypatch.setattr(announcement_queue, "GATHER_S", 2.0)
     async with working(Bench(tmp_path, health)) as bench:
         began = time.monotonic()
         await acknowledged(bench.put(1))
@@ -134,7 +134,7 @@ async def test_an_end_waits_for_the_badges_that_it_earned(
     tmp_path: Path, health: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They come from persistence a moment later, and are told in the same message."""
-    monkeypatch.setattr(announce, "GATHER_S", 0.3)
+    monkeypatch.setattr(announcement_queue, "GATHER_S", 0.3)
     async with working(Bench(tmp_path, health)) as bench:
         ended, badges = concurrent.futures.Future[None](), concurrent.futures.Future[None]()
         bench.announcer.put(Waiting("end", ScreeningEnded(samples.NOW, samples.screening(1, "Metropolis")), ended))
@@ -194,8 +194,8 @@ async def test_what_discord_refuses_costs_only_itself(
 async def test_the_queue_is_bounded(tmp_path: Path, health: Any, caplog: pytest.LogCaptureFixture) -> None:
     """While Discord is away, the oldest make room and are acknowledged as dropped."""
     bench = Bench(tmp_path, health)
-    futures = [bench.put(number) for number in range(announce.MOST_WAITING + 7)]
-    assert bench.announcer.waiting == announce.MOST_WAITING
+    futures = [bench.put(number) for number in range(announcement_queue.MOST_WAITING + 7)]
+    assert bench.announcer.waiting == announcement_queue.MOST_WAITING
     assert [future.done() for future in futures[:8]] == [True] * 7 + [False]
     assert caplog.text.count("Announcement dropped") == 7
 
@@ -214,7 +214,7 @@ async def test_a_full_queue_may_push_out_what_is_being_posted(tmp_path: Path, he
         bench.channel.send = slow  # type: ignore[method-assign]  # a slow Discord
         first = bench.put(0)
         await begun.wait()
-        futures = [bench.put(number) for number in range(1, announce.MOST_WAITING + 5)]
+        futures = [bench.put(number) for number in range(1, announcement_queue.MOST_WAITING + 5)]
         assert first.done()
         go.set()
         await acknowledged(*futures)
@@ -224,7 +224,7 @@ async def test_what_waited_too_long_is_dropped(
     tmp_path: Path, health: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nobody wants to hear of last week's film."""
-    monkeypatch.setattr(announce, "OLDEST_S", 0.0)
+    monkeypatch.setattr(announcement_queue, "OLDEST_S", 0.0)
     async with working(Bench(tmp_path, health)) as bench:
         await acknowledged(bench.put(1))
         assert bench.channel.tries == 0

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from actors.discord import charting, digest, notices, presence, tongue
-from actors.discord.commands import PAGES
-from actors.discord.commands.films import since_s
-from actors.discord.desk import Desk
-from actors.discord.pages import Book, pack
-from actors.discord.times import read_when
+from actors.chat.discord.commands import PAGES
+from actors.chat.discord.commands.statistics.moviestats import since_s
+from actors.chat.discord.features import bot_activity, weekly_digest
+from actors.chat.discord.features.announcements import announcement_embeds
+from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.pages import Book, pack
+from actors.chat.discord.ui import chart_data
 from messages import (
     ActiveWatches,
     BadgesAwarded,
@@ -35,6 +36,8 @@ from messages import (
 )
 from tests.unit.discord import samples
 from tests.unit.discord.test_limits import ARGUMENTS, LONG, answer_at_length, check
+from wording import translation
+from wording.time_parser import read_when
 
 PROFILE = ViewerProfile(
     samples.viewer(), (samples.earned("Night Owl"), samples.earned("Our own")), (samples.towards(),), 2
@@ -109,20 +112,20 @@ async def test_slash_commands_are_described_in_english_again(room: Any, bot: Any
 def test_announcements_are_in_german(german: None) -> None:
     """A start, an end, badges, the line below the name, the week, the chart."""
     shown, at = samples.screening(), samples.NOW
-    started = notices.embed(ScreeningStarted(at, shown))
+    started = announcement_embeds.embed(ScreeningStarted(at, shown))
     assert "noch 1 Std. 18 Min., bis <t:" in (started.description or "")
     assert started.fields[0].name == "🍿 Schauen zu · 1" and "von Anfang an" in (started.fields[0].value or "")
-    ended = notices.embed(ScreeningEnded(at, shown))
+    ended = announcement_embeds.embed(ScreeningEnded(at, shown))
     assert "Lief 42 Min. · 1 Zuschauer" in (ended.description or "") and "35 % gesehen" in (ended.description or "")
-    awarded = notices.embed(BadgesAwarded("1", "Ana", (samples.earned("Night Owl"),), "screening-1"))
+    awarded = announcement_embeds.embed(BadgesAwarded("1", "Ana", (samples.earned("Night Owl"),), "screening-1"))
     assert awarded.title == "🏅 Ana hat sich 1 Abzeichen verdient" and "Nachteule" in (awarded.description or "")
-    assert presence.line((samples.screening(state="paused"), shown)) == "Metropolis (1927) (Pause) und noch einen"
-    week = digest.card(
+    assert bot_activity.line((samples.screening(state="paused"), shown)) == "Metropolis (1927) (Pause) und noch einen"
+    week = weekly_digest.card(
         MovieStats(1_200, 2, 2, 1, 7_200.0, (TitleCount("Metropolis", 1927, 2, 2, 7_200.0),), (), (), (), ()),
         Leaderboard("time", (), 0),
     )
     assert week.title == "🗞️ Die Kinowoche" and "2 Std." in (week.description or "")
-    picture = charting.calendar("Das Jahr von Ana", (("2026-11-22", 7_200.0),), 2026)
+    picture = chart_data.calendar("Das Jahr von Ana", (("2026-11-22", 7_200.0),), 2026)
     assert picture is not None and picture.alt == "2026: 2 Std. an 1 Tag"
     assert picture.wording.months[9] == "Okt" and picture.wording.number == "1.234,5"
 
@@ -185,7 +188,7 @@ class Marked(gettext.NullTranslations):
 @pytest.fixture
 def marked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The bot speaks in brackets."""
-    monkeypatch.setattr(tongue, "_spoken", Marked())
+    monkeypatch.setattr(translation, "_spoken", Marked())
     yield
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from actors.discord.commands import COGS
-from actors.discord.commands.helping import GROUPS
+from actors.chat.discord.commands import COGS
+from actors.chat.discord.commands.help import GROUPS
 
 
 async def test_help_fits_a_phone(room: Any) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from actors.discord.keepsake import Card, Keepsake, Night
+from actors.chat.discord.core.state import Card, Keepsake, Night
 from messages import SOMEBODY, ScreeningEnded
 from tests.unit.discord import samples
 

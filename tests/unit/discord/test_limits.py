@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from actors.discord import look
-from actors.discord.commands import PAGES, joining, privacy
-from actors.discord.desk import Desk
-from actors.discord.errors import RefusedError
-from actors.discord.pages import Book, pack
-from actors.discord.tongue import speak
-from actors.discord.words import measure
+from actors.chat.discord.commands import PAGES
+from actors.chat.discord.commands.privacy import link_flow, privacy
+from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.command_errors import RefusedError
+from actors.chat.discord.framework.pages import Book, pack
+from actors.chat.discord.ui import embeds
+from actors.chat.discord.ui.formatting import measure
 from messages import (
     AccountsFound,
     ActiveWatches,
@@ -53,6 +53,7 @@ from messages import (
     YearOfViewer,
 )
 from tests.unit.discord import samples
+from wording.translation import speak
 
 CROWD = 250
 LONG = "*_`Ж🎬" * 60
@@ -109,13 +110,13 @@ def answer_at_length(actors: Any) -> None:
 
 def check(embed: Any) -> None:
     """Within what Discord takes, counted at its strictest."""
-    assert measure(embed.title or "") <= look.TITLE
-    assert measure(embed.description or "") <= look.DESCRIPTION
-    assert len(embed.fields) <= look.MOST_FIELDS
+    assert measure(embed.title or "") <= embeds.TITLE
+    assert measure(embed.description or "") <= embeds.DESCRIPTION
+    assert len(embed.fields) <= embeds.MOST_FIELDS
     for part in embed.fields:
-        assert 0 < measure(part.name) <= look.FIELD_NAME
-        assert 0 < measure(part.value) <= look.FIELD_VALUE
-    assert 0 < look.size(embed) <= look.MOST_IN_MESSAGE
+        assert 0 < measure(part.name) <= embeds.FIELD_NAME
+        assert 0 < measure(part.value) <= embeds.FIELD_VALUE
+    assert 0 < embeds.size(embed) <= embeds.MOST_IN_MESSAGE
 
 
 ARGUMENTS = {
@@ -162,19 +163,19 @@ async def test_what_concerns_one_person_is_within_the_limits(language: str, desk
     same = tuple(PlexAccount(f"plex:m:{n}", LONG, 1) for n in range(99))
     actors.answers |= {GetPerson: person, LinkAccount: person, UnlinkAccount: person, FindAccounts: AccountsFound(same)}
     check(privacy.shown(person))
-    check(await joining.linked(desk, LinkAccount(links[0].plex_id, LONG, "1", LONG, "2")))
-    check(await joining.unlinked(desk, links[3].plex_id, "1", "2"))
-    reply, view = joining.request(account, SimpleNamespace(id=10**19, display_name=LONG))  # type: ignore[arg-type]
+    check(await link_flow.linked(desk, LinkAccount(links[0].plex_id, LONG, "1", LONG, "2")))
+    check(await link_flow.unlinked(desk, links[3].plex_id, "1", "2"))
+    reply, view = link_flow.request(account, SimpleNamespace(id=10**19, display_name=LONG))  # type: ignore[arg-type]
     check(reply.embed)
     assert all(
         measure(button.item.custom_id or "") <= CUSTOM_ID
         for button in view.children
-        if isinstance(button, joining.LinkButton)
+        if isinstance(button, link_flow.LinkButton)
     )
-    for refused in (joining.unlinked(desk, "", "1", "2"), joining.find(desk, LONG)):
+    for refused in (link_flow.unlinked(desk, "", "1", "2"), link_flow.find(desk, LONG)):
         with pytest.raises(RefusedError) as error:
             await refused
-        check(look.problem(error.value.what, error.value.cure))
+        check(embeds.problem(error.value.what, error.value.cure))
 
 
 @pytest.mark.parametrize("name", ["activewatches", "nowplaying"])

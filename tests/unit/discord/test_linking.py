@@ -5,7 +5,7 @@ from typing import Any
 import discord
 import pytest
 
-from actors.discord.commands import linking
+from actors.chat.discord.commands.privacy import link as link_module
 from messages import (
     AccountsFound,
     CheckPlexSignIn,
@@ -35,7 +35,7 @@ CODE = PlexSignIn("0123abcd", "WXYZ", "https://plex.tv/link", 600.0)
 @pytest.fixture(autouse=True)
 def store(room: Any, actors: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """A store in which ana has three watches, and twelve more as soon as she is linked."""
-    monkeypatch.setattr(linking, "CHECK_S", 0.01)
+    monkeypatch.setattr(link_module, "CHECK_S", 0.01)
     state: dict[str, Any] = {"links": ()}
 
     def person(asked: Any) -> Person:

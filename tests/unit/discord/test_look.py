@@ -4,8 +4,10 @@ import discord
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.discord import look, notices, words
-from actors.discord.look import Field, Section
+from actors.chat.discord.features.announcements import announcement_embeds
+from actors.chat.discord.ui import embeds as ui_embeds
+from actors.chat.discord.ui import formatting
+from actors.chat.discord.ui.embeds import Field, Section
 from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
 from tests.unit.discord import samples
 
@@ -15,14 +17,14 @@ EVIL = ["*" * 60, "\u202e" + "evil" * 30, "@everyone " * 9, "🦄" * 80, "שלו
 
 def check(embed: discord.Embed) -> None:
     """Discord's limits, counted at their strictest."""
-    assert words.measure(embed.title or "") <= 256
-    assert words.measure(embed.description or "") <= 4096
+    assert formatting.measure(embed.title or "") <= 256
+    assert formatting.measure(embed.description or "") <= 4096
     assert len(embed.fields) <= 25
     for field in embed.fields:
-        assert 0 < words.measure(field.name or "") <= 256
-        assert 0 < words.measure(field.value or "") <= 1024
-    assert words.measure(embed.footer.text or "") <= 2048
-    assert look.size(embed) <= 6000
+        assert 0 < formatting.measure(field.name or "") <= 256
+        assert 0 < formatting.measure(field.value or "") <= 1024
+    assert formatting.measure(embed.footer.text or "") <= 2048
+    assert ui_embeds.size(embed) <= 6000
 
 
 @given(
@@ -33,25 +35,25 @@ def check(embed: discord.Embed) -> None:
 )
 def test_a_card_fits(heading: str, text: str, parts: list[tuple[str, str]], footer: str) -> None:
     """Titles, texts, fields and footers of any size."""
-    check(look.card(heading, text, fields=[Field(*part) for part in parts], footer=footer))
+    check(ui_embeds.card(heading, text, fields=[Field(*part) for part in parts], footer=footer))
 
 
 def test_a_card_of_emoji_counts_as_discord_does() -> None:
     """An emoji outside the basic plane counts twice."""
-    check(look.card("🎬" * 300, "🎬" * 5000, fields=[Field("🎬" * 300, "🎬" * 2000)] * 30))
+    check(ui_embeds.card("🎬" * 300, "🎬" * 5000, fields=[Field("🎬" * 300, "🎬" * 2000)] * 30))
 
 
 @given(st.lists(st.tuples(st.text(max_size=80), st.lists(st.text(max_size=3000), max_size=40)), max_size=5))
 def test_pages_hold_their_bounds(parts: list[tuple[str, list[str]]]) -> None:
     """No page outgrows an embed."""
-    for page in look.paged([Section(heading, lines) for heading, lines in parts]):
-        assert words.measure(page) <= look.PAGE_UNITS + 20
+    for page in ui_embeds.paged([Section(heading, lines) for heading, lines in parts]):
+        assert formatting.measure(page) <= ui_embeds.PAGE_UNITS + 20
 
 
 def test_pages_lose_no_line() -> None:
     """Every viewer of 250 is on some page, and a heading is said again where a page begins in its midst."""
     lines = [f"viewer {number}." for number in range(250)]
-    pages = look.paged([Section("**Film**", lines)])
+    pages = ui_embeds.paged([Section("**Film**", lines)])
     shown = "\n".join(pages)
     assert all(line in shown for line in lines)
     assert all(page.startswith("**Film**") for page in pages)
@@ -60,13 +62,13 @@ def test_pages_lose_no_line() -> None:
 
 def test_a_page_that_is_gone_becomes_the_last() -> None:
     """Lists grow shorter while people turn pages."""
-    assert look.pick(["a", "b"], 9) == ("b", 1)
+    assert ui_embeds.pick(["a", "b"], 9) == ("b", 1)
 
 
 def test_lines_that_do_not_fit_are_counted() -> None:
     """The rest is named, within the limit."""
-    said = look.lines_within([f"line {number}" for number in range(500)], 200)
-    assert words.measure(said) <= 200
+    said = ui_embeds.lines_within([f"line {number}" for number in range(500)], 200)
+    assert formatting.measure(said) <= 200
     assert said.endswith("more")
 
 
@@ -75,24 +77,24 @@ def test_announcements_of_crowds_and_long_titles_fit() -> None:
     seats = tuple(samples.seat(EVIL[number % len(EVIL)]) for number in range(250))
     shown = samples.screening(title=LONG, seats=seats, host=LONG, item=samples.item(LONG, genres=(LONG,) * 9))
     badges = tuple(samples.earned(LONG, description=LONG) for _ in range(40))
-    batch: list[notices.Notice] = [
+    batch: list[announcement_embeds.Notice] = [
         ScreeningStarted(samples.NOW, shown),
         ScreeningEnded(samples.NOW, shown),
         BadgesAwarded("1", LONG, badges),
     ]
     for notice in batch:
-        check(notices.embed(notice))
-    embeds, covered = notices.embeds(batch * 3)
+        check(announcement_embeds.embed(notice))
+    embeds, covered = announcement_embeds.build_embeds(batch * 3)
     assert 1 <= covered <= 9
-    assert sum(look.size(embed) for embed in embeds) <= 6000
+    assert sum(ui_embeds.size(embed) for embed in embeds) <= 6000
 
 
 def test_a_rush_of_forty_becomes_one_message() -> None:
     """Forty films that start at once are one embed of lines, all of them named."""
-    rush: list[notices.Notice] = [
+    rush: list[announcement_embeds.Notice] = [
         ScreeningStarted(samples.NOW, samples.screening(number, f"Film {number}.")) for number in range(40)
     ]
-    embeds, covered = notices.embeds(rush)
+    embeds, covered = announcement_embeds.build_embeds(rush)
     assert (len(embeds), covered) == (1, 40)
     check(embeds[0])
     assert all(f"Film {number}." in (embeds[0].description or "") for number in range(40))
@@ -100,9 +102,9 @@ def test_a_rush_of_forty_becomes_one_message() -> None:
 
 def test_a_rush_of_long_titles_is_split() -> None:
     """What does not fit one message is left for the next."""
-    rush: list[notices.Notice] = [
+    rush: list[announcement_embeds.Notice] = [
         ScreeningStarted(samples.NOW, samples.screening(n, LONG, host=LONG)) for n in range(60)
     ]
-    embeds, covered = notices.embeds(rush)
+    embeds, covered = announcement_embeds.build_embeds(rush)
     assert 10 < covered < 60
     check(embeds[0])

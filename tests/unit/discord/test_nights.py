@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from actors.discord import look
+from actors.chat.discord.ui import embeds
 from messages import GetWhoSaw, SeenBy, StartTracking, TitleCount, TrackingPlan, VoiceMember, WhoSaw
 from tests.unit.discord import samples
 
@@ -115,6 +115,6 @@ async def test_250_viewers_with_the_longest_names(room: Any, actors: Any) -> Non
     actors.answers[GetWhoSaw] = page
     await room.ana.send(room.channel, "!whosaw " + "x" * 200)
     embed = room.embed()
-    assert look.size(embed) <= look.MOST_IN_MESSAGE
+    assert embeds.size(embed) <= embeds.MOST_IN_MESSAGE
     assert "000" in embed.description and "019" in embed.description
     assert "1 of 13" in str(room.channel.last_message.components)

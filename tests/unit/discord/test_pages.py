@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from actors.discord import keepsake
-from actors.discord.pages import Book, pack
+from actors.chat.discord.core import state
+from actors.chat.discord.framework.pages import Book, pack
 from messages import (
     GetHistory,
     GetLeaderboard,
@@ -126,7 +126,7 @@ async def test_what_buttons_cannot_carry_is_bounded_and_forgotten(
     book: Book, actors: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The oldest go; what somebody asked about a person who is forgotten goes; a short title needs no keeping."""
-    monkeypatch.setattr(keepsake, "MOST_ASKED", 3)
+    monkeypatch.setattr(state, "MOST_ASKED", 3)
     actors.answers[GetHistory] = lambda asked: HistoryPage((samples.record(),), 30)
     await book.make("history", pack("4711", "", "short"))
     assert not (tmp_path / "book.json").exists()
@@ -137,5 +137,5 @@ async def test_what_buttons_cannot_carry_is_bounded_and_forgotten(
         return [one[:4] for one in json.loads((tmp_path / "book.json").read_text())["asked"].values()]
 
     assert asked() == ["4712", "4710", "4713"]
-    keepsake.Keepsake(tmp_path / "book.json", logging.getLogger("discord")).forget({"4710"}, set())
+    state.Keepsake(tmp_path / "book.json", logging.getLogger("discord")).forget({"4710"}, set())
     assert asked() == ["4712", "4713"]

@@ -8,10 +8,10 @@ from typing import Any
 import discord
 import pytest
 
-from actors.discord import presence
-from actors.discord.desk import Desk, UnansweredError
-from actors.discord.failures import backoff, intent_missing, name_of_end, needs_somebody
-from actors.discord.presence import Presence
+from actors.chat.discord.core.api_errors import backoff, intent_missing, name_of_end, needs_somebody
+from actors.chat.discord.features import bot_activity
+from actors.chat.discord.features.bot_activity import Presence
+from actors.chat.discord.framework.actor_client import Desk, UnansweredError
 from actors.runtime import AskTimeout
 from messages import ActiveWatches, ListActiveWatches, NowPlaying, SaveStatus
 from tests.unit.discord import samples
@@ -32,14 +32,14 @@ def test_the_presence_shows_the_party_first() -> None:
     """The film of the voice channel, how many more, and whether it is paused."""
     party = samples.screening(2, "Nosferatu", party=True, state="paused")
     other = samples.screening(1, "Metropolis", party=False)
-    assert presence.line((other, party)) == "Nosferatu (1927) (paused) and 1 more"
-    assert presence.line(()) == ""
-    assert len(presence.line((samples.screening(title="x" * 900),))) <= 128
+    assert bot_activity.line((other, party)) == "Nosferatu (1927) (paused) and 1 more"
+    assert bot_activity.line(()) == ""
+    assert len(bot_activity.line((samples.screening(title="x" * 900),))) <= 128
 
 
 async def test_the_presence_keeps_to_five_in_twenty_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred changes: five are sent at once, and the newest is what stays."""
-    monkeypatch.setattr(presence, "WINDOW_S", 0.2)
+    monkeypatch.setattr(bot_activity, "WINDOW_S", 0.2)
     shown = Shown()
     line = Presence(lambda: shown)  # type: ignore[arg-type, return-value]  # as much of a client as it uses
     task = asyncio.ensure_future(line.run())

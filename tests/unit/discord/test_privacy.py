@@ -8,9 +8,12 @@ import discord
 import pytest
 from msgspec.structs import replace
 
-from actors.discord import charting, live, notices
-from actors.discord.commands import owndata, running
-from actors.discord.commands.owndata import FILE, ForgetButton, packed
+from actors.chat.discord.commands.admin import admin
+from actors.chat.discord.commands.privacy import mydata
+from actors.chat.discord.commands.privacy.mydata import FILE, ForgetButton, packed
+from actors.chat.discord.features.announcements import announcement_embeds
+from actors.chat.discord.features.live_card import live_card_embeds
+from actors.chat.discord.ui import chart_data
 from messages import (
     SOMEBODY,
     ForgetPerson,
@@ -148,15 +151,18 @@ def test_nobody_is_named_on_cards_who_is_not_to_be_seen() -> None:
     )
     gone = samples.seat("Ben", viewer_id="2", present=False, spans=((0, length_ms),))
     shown = samples.screening(1, "Metropolis", host=SOMEBODY, seats=(here, left, gone))
-    for card in (live.playing(shown, samples.NOW), live.record(ScreeningEnded(samples.NOW, shown))):
+    for card in (
+        live_card_embeds.playing(shown, samples.NOW),
+        live_card_embeds.record(ScreeningEnded(samples.NOW, shown)),
+    ):
         said = str(card.to_dict())
         assert "Jemand" in said and SOMEBODY not in said
-    picture = charting.night(ScreeningEnded(samples.NOW, shown))
+    picture = chart_data.night(ScreeningEnded(samples.NOW, shown))
     assert picture is not None and "0:00:00 3" in picture.alt
-    assert "Jemand" in notices.line(ScreeningStarted(samples.NOW, shown))
+    assert "Jemand" in announcement_embeds.line(ScreeningStarted(samples.NOW, shown))
     session = replace(samples.session(account=SOMEBODY), player="")
-    assert running._session_line(session).endswith("Jemand · ▶️ 0:42:10")
-    assert running._session_label(session).startswith("Jemand · ")
+    assert admin._session_line(session).endswith("Jemand · ▶️ 0:42:10")
+    assert admin._session_label(session).startswith("Jemand · ")
 
 
 def pages(content: bytes, size: int) -> Any:
@@ -236,7 +242,7 @@ async def test_forgetme_asks_once_more_and_then_says_what_went(room: Any, actors
 )
 def test_how_long_backups_have_it_is_said(gone: PersonForgotten, said: str) -> None:
     """Also where no backup is made, or none has it."""
-    text = owndata._done(gone, 1.79e9)
+    text = mydata._done(gone, 1.79e9)
     assert said in text
     assert ("backup" in text) == bool(gone.backups)
 
@@ -257,7 +263,7 @@ async def test_the_button_is_the_asker_s_alone_and_holds_for_two_minutes(
     refused = await room.boss.click(await posted(room, bot, room.ana.id), label="Forget me")
     assert "somebody else's" in refused.response.embeds[0].description
     late = await posted(room, bot, room.ana.id)
-    monkeypatch.setattr(owndata, "PRESS_S", -1)
+    monkeypatch.setattr(mydata, "PRESS_S", -1)
     refused = await room.ana.click(late, label="Forget me")
     assert "nothing was removed" in refused.response.embeds[0].description
     assert not actors.questions(ForgetPerson)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-import actors.discord
+import actors.chat.discord
 from messages import GetHistory, GetWhoSaw, HistoryPage, WhoSaw
 
-CODE = sorted(Path(actors.discord.__file__).parent.rglob("*.py"))
+CODE = sorted(Path(actors.chat.discord.__file__).parent.rglob("*.py"))
 SAYS_NO = {"RefusedError", "UnansweredError", "problem", "refuse", "_refused"}
 fails = pytest.mark.simcord(check_errors=False)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.discord.times import now_in, read_when, two_hours
+from wording.time_parser import now_in, read_when, two_hours
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 MONDAY = datetime.datetime(2026, 11, 23, 18, 0, tzinfo=BERLIN)

@@ -11,13 +11,15 @@ import pytest
 import requests
 from babel.messages.catalog import Message
 
-from actors.discord import dates, hearsay, words
-from actors.discord.failures import judge
-from actors.discord.times import read_when
-from actors.discord.tongue import _, of_badge, speak
-from actors.plex.failures import failure_of
+from actors.chat.discord.core import hearsay
+from actors.chat.discord.core.api_errors import judge
+from actors.chat.discord.ui import formatting
+from actors.media.plex.errors import failure_of
 from languages import catalogues
 from languages.__main__ import main
+from wording import dates
+from wording.time_parser import read_when
+from wording.translation import _, of_badge, speak
 
 LANGUAGES = catalogues.languages()
 GAP = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -25,7 +27,7 @@ COMMAND = re.compile(r"`!\w+|[A-Z]+_[A-Z_]+|!starttracking")
 ENDS = re.compile(r"^[^\w\s`*(\[{“„«\"'…]+|^\s+|\s+$")
 
 LOGGED = {
-    "announce.py", "client.py", "failures.py", "keepsake.py", "painter.py", "troubles.py", "voice.py",
+    "announcement_queue.py", "api_errors.py", "chart_renderer.py", "connection.py", "degraded_reasons.py", "state.py", "voice_presence.py",
 }  # fmt: skip
 """Files that speak to the log and the health table only: those are English in every language."""
 LOGS = {"debug", "info", "warning", "error", "exception", "hold", "judge", "Posting"}
@@ -75,7 +77,7 @@ def test_a_language_is_begun_with_every_text(
     begun["Genres"].string = "Genres à nous"
     catalogues.source_of("fr").write_bytes(catalogues.written(begun))
     assert main([]) == 0
-    monkeypatch.setattr("actors.discord.tongue.CATALOGUES", tmp_path)
+    monkeypatch.setattr("wording.translation.CATALOGUES", tmp_path)
     speak("fr")
     assert (_("Genres"), _("That did not work")) == ("Genres à nous", "That did not work")
     speak("en")
@@ -127,10 +129,12 @@ def test_signs_are_the_same(name: str) -> None:
 
 def test_the_patterns_of_a_language_can_be_filled(language: str) -> None:
     """Figures, days and hours: a wrong pattern would fail only when one is shown."""
-    assert re.fullmatch(r"1\D{0,2}234\D5", words.number(1234.5, 1))
+    assert re.fullmatch(r"1\D{0,2}234\D5", formatting.number(1234.5, 1))
     assert "2026" in dates.whole("2026-11-02") and "2" in dates.short(datetime.date(2026, 11, 2))
-    assert dates.day_of_year(datetime.date(2026, 11, 22)) and "1980" in words.decade("1980s")
-    assert all(char not in "{}" for char in words.duration(4_800) + words.duration(5) + words.percent(38))
+    assert dates.day_of_year(datetime.date(2026, 11, 22)) and "1980" in formatting.decade("1980s")
+    assert all(
+        char not in "{}" for char in formatting.duration(4_800) + formatting.duration(5) + formatting.percent(38)
+    )
     evening = datetime.datetime(2026, 11, 23, 18, 0, tzinfo=datetime.UTC)
     asked = (_("tomorrow"), _("20 o'clock"))
     assert read_when(" ".join(asked), evening) == datetime.datetime(2026, 11, 24, 20, 0, tzinfo=datetime.UTC)
@@ -146,12 +150,12 @@ def test_figures_are_written_as_the_language_does() -> None:
     """Groups, decimals, hours, decades, many and one."""
     speak("de")
     try:
-        assert words.number(1234.5, 1) == "1.234,5" and words.duration(4_800) == "1 Std. 20 Min."
-        assert words.decade("1980s") == "1980er" and words.decade("Unknown") == "Unknown"
-        assert words.name_list(["Ana", "Ben"]) == "Ana und Ben"
+        assert formatting.number(1234.5, 1) == "1.234,5" and formatting.duration(4_800) == "1 Std. 20 Min."
+        assert formatting.decade("1980s") == "1980er" and formatting.decade("Unknown") == "Unknown"
+        assert formatting.name_list(["Ana", "Ben"]) == "Ana und Ben"
     finally:
         speak("en")
-    assert words.number(1234.5, 1) == "1,234.5" and words.duration(4_800) == "1 h 20 min"
+    assert formatting.number(1234.5, 1) == "1,234.5" and formatting.duration(4_800) == "1 h 20 min"
 
 
 def test_a_community_s_own_badges_stay_as_written() -> None:
@@ -255,7 +259,7 @@ def _strict(node: ast.AST) -> Iterator[ast.AST]:
                 yield from ast.walk(part)
 
 
-@pytest.mark.parametrize("path", sorted(catalogues.SPEAKS.rglob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", catalogues.sources(), ids=lambda path: path.name)
 def test_no_text_is_said_past_the_catalogues(path: Path) -> None:
     """No sentence, and no word in what an answer is made of, stands beside `_()`."""
     if path.name in LOGGED:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from actors.discord.keepsake import Keepsake
-from actors.discord.veil import KEPT_S, ON_THE_WAY_S, Veil
+from actors.chat.discord.core.state import Keepsake
+from actors.chat.discord.features.announcements.redactor import KEPT_S, ON_THE_WAY_S, Veil
 from actors.runtime import Clock
 from messages import SOMEBODY, BadgesAwarded, LinkedAccount, Moment, Person, ScreeningEnded, ScreeningStarted
 from tests.unit.discord import samples

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from discord.ext import commands
 
-from actors.discord.commands.whom import Whom
-from actors.discord.errors import explain
+from actors.chat.discord.framework.command_errors import explain
+from actors.chat.discord.framework.member_converter import Whom
 from messages import GetViewerStats, ViewerProfile
 from tests.unit.discord import samples
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.discord import words
+from actors.chat.discord.ui import formatting
 from charts.figures import written
 from tests.unit.discord import samples
 
@@ -15,13 +15,13 @@ from tests.unit.discord import samples
 @given(st.text(max_size=300), st.integers(min_value=1, max_value=120))
 def test_cut_keeps_the_limit(text: str, limit: int) -> None:
     """Whatever the text, it is no longer than asked, as Discord counts."""
-    assert words.measure(words.cut(text, limit)) <= limit
+    assert formatting.measure(formatting.cut(text, limit)) <= limit
 
 
 @given(st.text(max_size=200))
 def test_safe_text_carries_no_control_and_no_mention(text: str) -> None:
     """No line break, direction override or ping survives."""
-    said = words.safe(text)
+    said = formatting.safe(text)
     assert not any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in said)
     assert not set(said) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067")
     assert "@everyone" not in said
@@ -31,8 +31,8 @@ def test_safe_text_carries_no_control_and_no_mention(text: str) -> None:
 @given(st.text(alphabet="*_~`|[]<\\ab ", max_size=60))
 def test_markdown_is_escaped_without_loss(text: str) -> None:
     """Taking the escapes away gives back what was said."""
-    said = words.safe(text)
-    assert re.sub(r"\\(.)", r"\1", said) == words.plain(text)
+    said = formatting.safe(text)
+    assert re.sub(r"\\(.)", r"\1", said) == formatting.plain(text)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_markdown_is_escaped_without_loss(text: str) -> None:
 )
 def test_names_are_disarmed(name: str, shown: str) -> None:
     """Each trick a name can play is off; plain names stay as they are."""
-    assert words.safe(name) == shown
+    assert formatting.safe(name) == shown
 
 
 @pytest.mark.parametrize(
@@ -73,12 +73,12 @@ def test_figures_follow_the_pattern(pattern: str, said: str) -> None:
 
 def test_piled_up_accents_are_thinned() -> None:
     """A name of hundreds of combining marks takes one line only."""
-    assert len(words.plain("a" + "\u0300" * 500)) <= 6
+    assert len(formatting.plain("a" + "\u0300" * 500)) <= 6
 
 
 def test_cut_never_splits_an_escape() -> None:
     """Half an escape would swallow what follows."""
-    assert words.cut(r"ab\*cd", 4) == "ab…"
+    assert formatting.cut(r"ab\*cd", 4) == "ab…"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_cut_never_splits_an_escape() -> None:
 )
 def test_durations(seconds: float, shown: str) -> None:
     """Seconds in words."""
-    assert words.duration(seconds) == shown
+    assert formatting.duration(seconds) == shown
 
 
 @pytest.mark.parametrize(
@@ -107,13 +107,13 @@ def test_durations(seconds: float, shown: str) -> None:
 )
 def test_positions_are_read(text: str, ms: int | None) -> None:
     """What people type, or None where it is no position."""
-    assert words.read_position(text) == ms
+    assert formatting.read_position(text) == ms
 
 
 def test_positions_are_shown() -> None:
     """Hours, minutes, seconds; unknown ones say so."""
-    assert words.position(2_530_999) == "0:42:10"
-    assert words.position(None) == "?"
+    assert formatting.position(2_530_999) == "0:42:10"
+    assert formatting.position(None) == "?"
 
 
 @pytest.mark.parametrize(
@@ -121,25 +121,25 @@ def test_positions_are_shown() -> None:
 )
 def test_percent_is_whole_only_where_it_is(value: float | None, shown: str) -> None:
     """Almost all is not all."""
-    assert words.percent(value) == shown
+    assert formatting.percent(value) == shown
 
 
 def test_bar_stays_in_its_cells() -> None:
     """Ten cells, whatever the fraction."""
-    assert {len(words.bar(fraction)) for fraction in (-1.0, 0.0, 0.5, 1.0, 7.0)} == {10}
+    assert {len(formatting.bar(fraction)) for fraction in (-1.0, 0.0, 0.5, 1.0, 7.0)} == {10}
 
 
 def test_titles_of_films_and_episodes() -> None:
     """A film has its year, an episode its show and number."""
-    assert words.item_name(samples.item()) == "Metropolis (1927)"
+    assert formatting.item_name(samples.item()) == "Metropolis (1927)"
     episode = samples.item("Half Loop", show="Severance", season=1, episode=2, year=2022)
-    assert words.item_name(episode) == "Severance S01E02 · Half Loop"
+    assert formatting.item_name(episode) == "Severance S01E02 · Half Loop"
 
 
 def test_text_chart_fits_a_phone() -> None:
     """A row is at most 32 characters wide, and a small value still shows."""
     rows = [("03 Nov", 36_000.0, "10 h"), ("10 Nov", 60.0, "1 min"), ("17 Nov", 0.0, "0 s")]
-    chart = words.text_chart(rows).splitlines()
+    chart = formatting.text_chart(rows).splitlines()
     assert max(len(line) for line in chart) <= 32
     assert "█" in chart[2]
     assert "█" not in chart[3]
@@ -147,6 +147,6 @@ def test_text_chart_fits_a_phone() -> None:
 
 def test_many_names_are_counted() -> None:
     """Eight names at most, then how many more."""
-    assert words.name_list(["Ana"]) == "Ana"
-    assert words.name_list(["Ana", "Ben"]) == "Ana and Ben"
-    assert words.name_list([f"n{number}" for number in range(20)]).endswith("and 13 more")
+    assert formatting.name_list(["Ana"]) == "Ana"
+    assert formatting.name_list(["Ana", "Ben"]) == "Ana and Ben"
+    assert formatting.name_list([f"n{number}" for number in range(20)]).endswith("and 13 more")

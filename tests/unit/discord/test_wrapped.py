@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors.discord import charting, look
-from actors.discord.commands.wrapping import usual_year
+from actors.chat.discord.commands.statistics.wrapped import usual_year
+from actors.chat.discord.ui import chart_data, embeds
 from charts import Year
 from messages import (
     BigNight,
@@ -121,7 +121,7 @@ async def test_the_longest_names_stay_within_the_limits(room: Any, actors: Any) 
     actors.answers[GetCommunityYear] = everybody(figures, long)
     for command in ("!wrapped", "!wrapped server"):
         await room.ana.send(room.channel, command)
-        assert look.size(room.embed()) <= look.MOST_IN_MESSAGE
+        assert embeds.size(room.embed()) <= embeds.MOST_IN_MESSAGE
         assert len(room.embed().fields) >= 6
 
 
@@ -133,8 +133,8 @@ def test_the_year_in_january_is_the_one_before() -> None:
 
 def test_the_calendar_is_of_that_year() -> None:
     """From January to December, said in words too; nothing to draw of an empty year."""
-    picture = charting.calendar("2025 of Ana", FULL.days, 2025)
+    picture = chart_data.calendar("2025 of Ana", FULL.days, 2025)
     assert picture is not None
     assert picture.panels == (Year("2025 of Ana", FULL.days, "2025-12-31"),)
     assert picture.alt.startswith("2025: ")
-    assert charting.calendar("2025 of Ana", (), 2025) is None
+    assert chart_data.calendar("2025 of Ana", (), 2025) is None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 
-from launcher.supervisor import Supervisor
-from launcher.timings import Timings
+from launcher.supervision.supervision_settings import Timings
+from launcher.supervision.supervisor import Supervisor
 from messages.envelope import Pulse
 
 QUICK = Timings(

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from actors.runtime.transport import Addresses
-from launcher.child import said
+from actors.runtime.transport.zmq import Addresses
+from launcher.connection.lock import AlreadyRunningError, FolderLock
+from launcher.connection.run_state import Process, RunFile, RunState, running_state
+from launcher.connection.socket_dir import RunFolder, base_folder, clean_stale, wait_for_orphans
 from launcher.health import HealthLog, line, rss_mb
-from launcher.lock import AlreadyRunningError, FolderLock
-from launcher.restarts import Restarts
-from launcher.runfile import Process, RunFile, RunState, running_state
-from launcher.runfolder import RunFolder, base_folder, clean_stale, wait_for_orphans
-from launcher.ticks import Tick
-from launcher.timings import Timings
+from launcher.supervision.child import said
+from launcher.supervision.interval import Tick
+from launcher.supervision.restart_policy import Restarts
+from launcher.supervision.supervision_settings import Timings
 from messages import ActorHealth
 
 ROW = ActorHealth("plex", 0, "running", 1.5, 2, 3, 4, 0.5, 0.9, 30.1, "")

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from launcher.child import REFUSED, WAITS
+from launcher.supervision.child import REFUSED, WAITS
 from tests.unit.launcher.fakes import Stage, pulse_of
 
 

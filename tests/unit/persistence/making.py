@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 
 from messages import Item, Moment, WatchRecord, WatchState
 from messages.base import DurationMs, PositionMs
-from persistence.catalogue import default_badges
-from persistence.present import Present
-from persistence.publishing import Rules
-from persistence.running import Running
+from persistence.badge_files import default_badges
+from persistence.records.checkpoint import Running
+from persistence.records.running_watches import Present
+from persistence.records.statistics import Rules
 from persistence.store import Store
 
 Answer = TypeVar("Answer")

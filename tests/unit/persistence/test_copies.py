@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence import copies
-from persistence.copies import EMPTY_HISTORY, HISTORY, Copies, Mark, grown, replaced
+from persistence.json_files import files
+from persistence.json_files.files import EMPTY_HISTORY, HISTORY, Copies, Mark, grown, replaced
 
 LINES = st.text(max_size=30).map(lambda text: json.dumps(text, ensure_ascii=False).encode())
 STEPS = st.lists(st.tuples(st.booleans(), LINES, st.integers(0, 99)), min_size=1, max_size=8)
@@ -47,7 +47,7 @@ def test_a_line_over_the_edge_of_a_chunk_is_found(tmp_path: Path, monkeypatch: p
     """The search from the end looks at every place, however the chunks fall."""
     lines = [b'{"n":%d}' % number for number in range(40)]
     for chunk in range(1, 30):
-        monkeypatch.setattr("persistence.copies._CHUNK", chunk)
+        monkeypatch.setattr("persistence.json_files.files._CHUNK", chunk)
         copies = Copies(tmp_path)
         mark = copies.rebuild_history(lines)
         assert copies.replace(mark, lines[17], b'{"n":1717}')
@@ -85,7 +85,7 @@ def test_changed_lines_give_the_bytes_of_a_rebuild(
     for few in (0, 10):  # gone through as a whole, and looked for one by one
         here.rebuild_history(lines)
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(copies, "_FEW", few)
+            patched.setattr(files, "_FEW", few)
             assert here.change(mark, changes, new) == there.rebuild_history(left)
         assert (here.folder / HISTORY).read_bytes() == (there.folder / HISTORY).read_bytes()
 
@@ -99,8 +99,8 @@ def test_what_is_before_a_change_is_not_looked_through(tmp_path: Path, monkeypat
             seen.append(line)
             yield line
 
-    every = copies._lines
-    monkeypatch.setattr(copies, "_lines", counted)
+    every = files._lines
+    monkeypatch.setattr(files, "_lines", counted)
     lines = [b'{"n":%d}' % number for number in range(5000)]
     here = Copies(tmp_path)
     mark = here.rebuild_history(lines)

@@ -8,11 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from messages import WatchRecord
+from messages import WatchRecord, spans
 from messages.base import DurationMs
-from persistence.merging import at_one_time, together
 from tests.unit.persistence.making import EVENING, FILM, record
-from tracking import spans
+from viewers.merge import at_one_time, together
 
 MINUTE = 60
 

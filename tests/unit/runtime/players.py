@@ -10,8 +10,8 @@ from typing import Any
 import pykka
 
 from actors.runtime import Actor, Clock, Context, Node
-from actors.runtime.dead_letters import DeadLetters
-from actors.runtime.memory import MemoryNetwork
+from actors.runtime.delivery.dead_letters import DeadLetters
+from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
 from messages import GetSaveStatus, Message, SaveNow, SaveStatus, WatchFinished
 from tests.unit.runtime.rig import watch_id

@@ -10,9 +10,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from actors.runtime import Node
-from actors.runtime.dead_letters import DeadLetters
-from actors.runtime.mailbox import Incoming
-from actors.runtime.memory import MemoryNetwork
+from actors.runtime.delivery.dead_letters import DeadLetters
+from actors.runtime.delivery.mailbox import Incoming
+from actors.runtime.transport.memory import MemoryNetwork
 from messages import Message, WatchFinished
 from tests.golden.write import example
 

@@ -14,9 +14,9 @@ import pykka
 import pytest
 
 from actors.runtime import ActorUnavailable, Clock, Context, Never, Node, NotNow, RefusesToStart, RemoteError
-from actors.runtime.dead_letters import DeadLetters
+from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.inbox import LATER_S
-from actors.runtime.memory import MemoryNetwork
+from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
 from messages import GetSaveStatus, ListActiveWatches, Message, SaveNow, SaveStatus, SuggestTitles, WatchFinished
 from tests.unit.runtime.players import STATUS, WITHIN_S, Bob, Stage, until

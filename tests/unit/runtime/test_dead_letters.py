@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from actors.runtime import dead_letters as module
-from actors.runtime.dead_letters import SAID_AT_MOST, SHOWN, DeadLetters
+from actors.runtime.delivery import dead_letters as module
+from actors.runtime.delivery.dead_letters import SAID_AT_MOST, SHOWN, DeadLetters
 from messages import AutoSaveTick, Moment, SaveNow
 
 

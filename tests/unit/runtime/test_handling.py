@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.runtime.handling import REMEMBERED, Handling
+from actors.runtime.middleware.poison_guard import REMEMBERED, Handling
 
 
 def killed_by(folder: Path, message_id: str) -> None:

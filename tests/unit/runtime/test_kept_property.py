@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from actors.runtime.mailbox import Incoming
+from actors.runtime.delivery.mailbox import Incoming
 from messages import SaveNow
 from tests.unit.runtime.rig import Pair, finished, watch_id
 

@@ -12,7 +12,7 @@ import msgpack
 import pytest
 
 from actors.runtime import Never
-from actors.runtime.dead_letters import DeadLetters
+from actors.runtime.delivery.dead_letters import DeadLetters
 from messages import Message, SaveNow, WatchFinished
 from messages.codec import MAX_FRAME_BYTES
 from tests.unit.runtime.players import WITHIN_S, Stage

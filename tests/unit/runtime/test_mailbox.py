@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.runtime.mailbox import LIMIT, Incoming, Mailbox
+from actors.runtime.delivery.mailbox import LIMIT, Incoming, Mailbox
 from messages import AutoSaveTick, Message, Moment, SaveNow
 
 

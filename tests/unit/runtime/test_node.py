@@ -8,7 +8,7 @@ import msgpack
 import pytest
 
 from actors.runtime import ActorUnavailable, AskTimeout, MailboxFull, RemoteError
-from actors.runtime.mailbox import LIMIT
+from actors.runtime.delivery.mailbox import LIMIT
 from messages import AutoSaveTick, GetSaveStatus, Message, Moment, SaveNow, SaveStatus, SuggestTitles
 from messages.codec import MAX_FRAME_BYTES, OversizedFrame, encode
 from messages.envelope import Envelope

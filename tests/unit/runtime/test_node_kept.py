@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actors.runtime import OutboxFull
-from actors.runtime import outbox as outbox_module
+from actors.runtime.delivery import outbox as outbox_module
 from messages import SaveStatus
 from messages.codec import encode
 from messages.envelope import Envelope

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from actors.runtime import outbox as outbox_module
+from actors.runtime.delivery import outbox as outbox_module
+from actors.runtime.delivery.outbox import FIRST_RETRY_S, LAST_RETRY_S, LIMIT, WINDOW, Kept, PeerOutbox
 from actors.runtime.errors import OutboxFull
-from actors.runtime.outbox import FIRST_RETRY_S, LAST_RETRY_S, LIMIT, WINDOW, Kept, PeerOutbox
 from messages import BadgesAwarded, EarnedBadge, SaveNow
 
 MESSAGE = SaveNow("1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.runtime.sequence import REMEMBERED, Sequence, Sequences
+from actors.runtime.delivery.dedup import REMEMBERED, Sequence, Sequences
 
 
 def test_in_order() -> None:

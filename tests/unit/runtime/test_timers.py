@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from actors.runtime.asks import Asks, Reply
 from actors.runtime.errors import ActorUnavailable, AskTimeout, MailboxFull, RemoteError
+from actors.runtime.pending_asks import Asks, Reply
 from actors.runtime.timers import Timer, Timers
 from messages import SaveNow
 from messages.envelope import Envelope

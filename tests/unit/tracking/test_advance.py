@@ -1,13 +1,12 @@
-"""One step of a watch: every row of the table in tracking/advance.py."""
+"""One step of a watch: every row of the table in tracking/progress.py."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages import PlayerState, WatchState
+from messages import PlayerState, WatchState, spans
 from tests.unit.tracking.builders import moment, watch
-from tracking import spans
-from tracking.advance import advance
+from tracking.progress import advance
 from tracking.rules import Rules
 from tracking.watch import outage, watched_s
 

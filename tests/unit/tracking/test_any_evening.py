@@ -23,9 +23,10 @@ from messages import (
     WatchesLoaded,
     WatchFinished,
     WatchRecord,
+    spans,
 )
 from tests.unit.tracking.builders import HEAT, channel, failed, moment, playing, poll
-from tracking import Event, HistoryWanted, Rules, Tracking, WatchDropped, WatchOpened, spans
+from tracking import Event, HistoryWanted, Rules, Tracking, WatchDropped, WatchOpened
 
 RULES = Rules(excluded=frozenset({"house"}), party_user="house")
 ACCOUNTS = ("alice", "bob", "house")

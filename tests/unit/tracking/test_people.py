@@ -23,7 +23,7 @@ from messages import (
 from messages.base import DurationMs, PositionMs
 from tests.unit.tracking.builders import channel, moment, playing, poll
 from tracking import Event, Rules, Tracking, WatchDropped, WatchOpened
-from tracking.people import People, united
+from viewers.directory import People, united
 
 ALICE = "plex:srv:alice"
 LINK = LinkedAccount(ALICE, "alice", "ann", "Ann")

@@ -6,8 +6,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages import Spans
-from tracking import spans
+from messages import Spans, spans
 
 STRETCHES = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), max_size=30)
 

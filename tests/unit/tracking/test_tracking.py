@@ -16,7 +16,7 @@ from messages import (
 from messages.base import DurationMs, PositionMs
 from tests.unit.tracking.builders import HEAT, channel, failed, moment, playing, poll, watch
 from tracking import Event, Notice, Rules, Tracking, WatchOpened, classify
-from tracking.memory import FORGET_EVERY
+from tracking.resume_index import FORGET_EVERY
 from tracking.watch import completion, finish, finish_from_history, restore
 
 ALIEN = altered(HEAT, rating_key="2", title="Alien")

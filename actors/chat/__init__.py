@@ -1,0 +1,1 @@
+"""Chat platforms: one folder for each kind. What they send is `messages.chat`."""

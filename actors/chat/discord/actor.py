@@ -1,0 +1,201 @@
+"""The Discord actor: hears what to announce and show, asks the others what people want to know."""
+
+import asyncio
+import concurrent.futures
+import contextlib
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from actors.chat.discord.core.degraded_reasons import Troubles
+from actors.chat.discord.core.state import Keepsake
+from actors.chat.discord.features.announcements.announcement_embeds import Notice
+from actors.chat.discord.features.announcements.announcement_queue import Announcer, Waiting
+from actors.chat.discord.features.announcements.redactor import Veil
+from actors.chat.discord.features.bot_activity import Presence
+from actors.chat.discord.features.film_night.scheduled_events import Nights
+from actors.chat.discord.features.live_card.live_card import Cards
+from actors.chat.discord.features.voice_presence import VoiceWatch
+from actors.chat.discord.features.weekly_digest import Digest
+from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.chart_renderer import Painter
+from actors.chat.discord.gateway.bot import UsherBot
+from actors.chat.discord.gateway.connection import Connection
+from actors.runtime import Actor, Context, OutboxFull
+from messages import BadgesAwarded, Message, NowPlaying, ScreeningEnded, ScreeningStarted
+from wording.translation import speak
+
+STOP_S = 4.5
+"""How long Discord may take to let go, real seconds."""
+
+
+@dataclass(frozen=True)
+class _LoopBroke:
+    """The loop's thread ended by an error of ours: this actor cannot go on."""
+
+    error: BaseException
+
+
+class DiscordActor(Actor):
+    """pykka's thread hears the messages; discord.py lives on a loop in a thread of its own."""
+
+    name = "discord"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        settings = context.settings
+        speak(settings.bot_language)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run_loop, name="discord-loop", daemon=True)
+        self._leaving = asyncio.Event()
+        self._troubles = Troubles(self.degraded, self.recovered, self.log)
+        self._keepsake = Keepsake(context.data_dir / "discord.json", self.log)
+        self._painter = Painter(context.data_dir / "cache" / "charts", self.log)
+        self._desk = Desk(settings, context.clock, self._ask_later, self._tell, self._painter)
+        self._connection = Connection(
+            settings.discord_token, settings.discord_guild_id, self._make_bot, self._troubles, self.log
+        )
+        self._voice = VoiceWatch(self._desk, self._connection.connected, self._troubles, self.log)
+        self._presence = Presence(self._connection.connected)
+        self._cards = Cards(self._desk, self._announce_channel, self._keepsake, self._troubles, self.log)
+        self._nights = Nights(self._desk, self._connection.logged_in, self._keepsake, self.log, self._cards.said)
+        self._digest = Digest(self._desk, self._announce_channel, self._keepsake, self.log)
+        veil = Veil(self._keepsake, context.clock)
+        self._announcer = Announcer(
+            settings.discord_announce_channel_id,
+            self._announce_channel,
+            self._keepsake,
+            self._troubles,
+            self.log,
+            self._cards,
+            veil,
+        )
+        self._desk.on_hidden += [veil.draw, lambda _person: self._announcer.veiled()]
+        self._connection.on_up += [self._voice.report, self._announcer.online, self._presence.again]
+        self._connection.on_down += [self._voice.report]
+
+    def hears(self) -> Mapping[type[Message], Callable[[Any], Any]]:
+        """What it hears, and what it does then."""
+        return {
+            ScreeningStarted: self._announce,
+            ScreeningEnded: self._announce,
+            BadgesAwarded: self._announce,
+            NowPlaying: self._show,
+            _LoopBroke: self._break,  # type: ignore[dict-item]  # local, never on the wire
+        }
+
+    def on_start(self) -> None:
+        """Start the loop; the connection comes by itself, however long Discord is away."""
+        settings = self.context.settings
+        if settings.discord_api_url:
+            Route.BASE = settings.discord_api_url.rstrip("/")
+        if settings.discord_gateway_url:
+            DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.discord_gateway_url)
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
+        self._thread.start()
+
+    def on_stop(self) -> None:
+        """Leave Discord within five seconds, whatever it does; what is not announced yet stays with its sender."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            self._loop.call_soon_threadsafe(self._leaving.set)
+        self._thread.join(STOP_S)
+        if self._thread.is_alive():
+            self.log.warning("Discord did not let go within %.1f s: left without a goodbye", STOP_S)
+
+    def _announce(self, notice: Notice) -> concurrent.futures.Future[None]:
+        """Queue an announcement; it is acknowledged when it is posted or given up."""
+        done: concurrent.futures.Future[None] = concurrent.futures.Future()
+        waiting = Waiting(self.handling_id or uuid.uuid4().hex, notice, done)
+        self._loop.call_soon_threadsafe(self._announcer.put, waiting)
+        if isinstance(notice, ScreeningEnded):
+            self._loop.call_soon_threadsafe(self._nights.heard, notice)
+        return done
+
+    def _show(self, playing: NowPlaying) -> None:
+        self._loop.call_soon_threadsafe(self._presence.show, playing)
+        self._loop.call_soon_threadsafe(self._cards.show, playing)
+        self._loop.call_soon_threadsafe(self._nights.seen, playing)
+
+    def _break(self, broke: _LoopBroke) -> None:
+        raise RuntimeError("the Discord loop broke") from broke.error
+
+    def _ask_later(self, actor: str, question: Message, timeout_s: float) -> concurrent.futures.Future[Message]:
+        return self.ref(actor).ask_future(question, timeout_s)
+
+    def _tell(self, actor: str, message: Message) -> None:
+        try:
+            self.ref(actor).tell(message)
+        except OutboxFull as error:
+            self.log.warning("%s was not told: %s", actor, error)
+
+    def _make_bot(self, intents: discord.Intents) -> UsherBot:
+        return UsherBot(
+            self._desk,
+            intents=intents,
+            activity=self._presence.activity(),
+            keepsake=self._keepsake,
+            troubles=self._troubles,
+            log=self.log,
+            voice_changed=self._voice.changed,
+            night_planned=self._nights.planned,
+        )
+
+    def _announce_channel(self) -> discord.PartialMessageable | None:
+        bot = self._connection.logged_in()
+        channel_id = self.context.settings.discord_announce_channel_id
+        return bot.get_partial_messageable(channel_id) if bot is not None else None
+
+    def _run_loop(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._live())
+        except BaseException as error:  # noqa: BLE001 - whatever it was, the actor must hear of it
+            self.actor_ref.tell(_LoopBroke(error))
+        finally:
+            self._loop.run_until_complete(_sweep())
+            self._loop.close()
+
+    async def _live(self) -> None:
+        """Everything that runs beside the mailbox, until the actor stops or one of them breaks."""
+        work = [
+            self._connection.run(),
+            self._connection.watch_intent(),
+            self._voice.run(),
+            self._presence.run(),
+            self._announcer.run(),
+            self._cards.run(),
+            self._nights.run(),
+            self._digest.run(),
+        ]
+        tasks = {asyncio.ensure_future(one) for one in work}
+        stop = asyncio.ensure_future(self._leaving.wait())
+        try:
+            while not stop.done():
+                done, _ = await asyncio.wait({stop, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+                for task in done - {stop}:
+                    tasks.discard(task)
+                    task.result()
+        finally:
+            for task in {stop, *tasks}:
+                task.cancel()
+            await asyncio.gather(stop, *tasks, return_exceptions=True)
+            await self._connection.close()
+
+
+async def _sweep() -> None:
+    """End what discord.py leaves running, so that the loop can be closed without complaint."""
+    await asyncio.sleep(0)  # events that were just dispatched begin, so that their end can be waited for
+    for _ in range(3):  # what ends may dispatch one event more
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=0.3)
+    await asyncio.get_running_loop().shutdown_asyncgens()

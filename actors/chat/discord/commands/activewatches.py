@@ -1,0 +1,170 @@
+"""What runs now: `activewatches` and `nowplaying`."""
+
+import asyncio
+
+from actors.chat.discord.core.hearsay import heard
+from actors.chat.discord.framework.actor_client import Desk, UnansweredError
+from actors.chat.discord.framework.command import Context, UsherCog, command
+from actors.chat.discord.framework.pages import again
+from actors.chat.discord.ui import embeds, formatting
+from actors.chat.discord.ui.embeds import Reply, Section
+from messages import (
+    ActiveWatch,
+    ActiveWatches,
+    GetSaveStatus,
+    ListActiveWatches,
+    Moment,
+    SaveStatus,
+    Screening,
+)
+from wording.translation import _, later, ngettext
+
+ACTIVE, PLAYING = "activewatches", "nowplaying"
+_NAMES = 12
+NOTICE = 600
+"""Characters of what stands in the way: it names films, and their titles are strangers' text."""
+
+
+class Watching(UsherCog):
+    """What runs now."""
+
+    @command(ACTIVE, later("Who watches what right now, and since when"))
+    async def activewatches(self, ctx: Context) -> None:
+        """Every active watch."""
+        await self.answer(ctx, ACTIVE)
+
+    @command(PLAYING, later("What plays right now"))
+    async def nowplaying(self, ctx: Context) -> None:
+        """What plays now."""
+        await self.answer(ctx, PLAYING)
+
+
+async def active(desk: Desk, arguments: str, page: int) -> Reply:
+    """A page of `activewatches`."""
+    now, saving = await asyncio.gather(desk.ask("tracker", ListActiveWatches(), ActiveWatches), _saving(desk))
+    if not now.watches:
+        text = _("Nobody is watching right now.")
+        shown, pages = 0, 1
+    else:
+        made = embeds.paged(_by_screening(now))
+        text, shown = embeds.pick(made, page)
+        pages = len(made)
+    lines = [text, "", saving]
+    if now.notice:
+        lines.insert(0, f"⚠️ {formatting.safe(heard(now.notice), NOTICE)}\n")
+    heading = _("🎟️ Active watches") + (f" · {formatting.number(len(now.watches))}" if now.watches else "")
+    embed = embeds.card(heading, "\n".join(lines), colour=embeds.GREEN if now.watches else embeds.GREY)
+    return Reply(embed, shown, pages, () if pages > 1 else (again(ACTIVE),))
+
+
+async def playing(desk: Desk, arguments: str, page: int) -> Reply:
+    """A page of `nowplaying`."""
+    now = await desk.ask("tracker", ListActiveWatches(), ActiveWatches)
+    sections = [Section(_heading(shown), _facts(shown, now.at)) for shown in now.screenings]
+    pages = embeds.paged(sections, lines=12) if sections else [_("Nothing plays right now.")]
+    text, number = embeds.pick(pages, page)
+    if now.notice:
+        text = f"⚠️ {formatting.safe(heard(now.notice), NOTICE)}\n\n{text}"
+    heading = _("🎬 Now playing") + (f" · {len(now.screenings)}" if len(now.screenings) > 1 else "")
+    embed = embeds.card(heading, text, colour=embeds.GREEN if now.screenings else embeds.GREY)
+    return Reply(embed, number, len(pages), () if len(pages) > 1 else (again(PLAYING),))
+
+
+async def _saving(desk: Desk) -> str:
+    """The line on saves; without the store's answer it says what is known."""
+    try:
+        status = await desk.ask("persistence", GetSaveStatus(), SaveStatus, 2.5)
+    except UnansweredError:
+        known = _("the last save is not known: the store is restarting")
+        return f"{_auto_saves(desk.settings.auto_save_interval_minutes)} · {known}"
+    last = _("nothing saved yet")
+    if status.last_saved_s:
+        last = _("last save {ago}").format(ago=formatting.ago(status.last_saved_s))
+    line = f"{_auto_saves(status.auto_save_minutes)} · {last}"
+    if status.last_error:
+        line += "\n❌ " + _("The last save failed: {reason}").format(reason=formatting.safe(status.last_error, 200))
+    return line
+
+
+def _auto_saves(every_minutes: float) -> str:
+    decimals = len(f"{every_minutes:g}".partition(".")[2])
+    figure = every_minutes if every_minutes == int(every_minutes) else 2
+    said = ngettext("💾 Auto-saves every {count} minute", "💾 Auto-saves every {count} minutes", figure)
+    return said.format(count=formatting.number(every_minutes, decimals))
+
+
+def _by_screening(now: ActiveWatches) -> list[Section]:
+    """The watches below the film they belong to, films in the order of their longest watch."""
+    screenings = {shown.screening_id: shown for shown in now.screenings}
+    watches: dict[str, list[ActiveWatch]] = {}
+    for watch in now.watches:
+        watches.setdefault(watch.screening_id, []).append(watch)
+    sections = []
+    for screening_id, members in watches.items():
+        first = members[0]
+        known = screenings.get(screening_id)
+        length = first.item.duration_ms
+        at = formatting.position(first.position_ms)
+        whole = _("{position} of {length}").format(position=at, length=formatting.position(length)) if length else at
+        party = " 🍿" if known is not None and known.party else ""
+        state = f"{formatting.state_mark(first.state)} {formatting.state_word(first.state)} · {whole}"
+        heading = f"**{formatting.title(first.item, 80)}**{party}\n{state}"
+        if length and first.position_ms is not None:
+            heading += f" {formatting.bar(first.position_ms / length)}"
+        sections.append(Section(heading, [_watch(watch, first) for watch in members]))
+    return sections
+
+
+def _watch(watch: ActiveWatch, first: ActiveWatch) -> str:
+    """A viewer's line; where the film stands is said above it, once for all, unless it differs."""
+    facts = [
+        _("watching {time}").format(time=formatting.duration(watch.watched_s)),
+        _("joined at {position}").format(position=formatting.position(watch.join_position_ms)),
+    ]
+    if (watch.state, watch.position_ms) != (first.state, first.position_ms):
+        where = _("{state} at {position}")
+        facts.insert(
+            0,
+            where.format(
+                state=formatting.state_word(watch.state),
+                position=formatting.position(watch.position_ms),
+            ),
+        )
+    if watch.completion_percent is not None:
+        facts.append(_("saw {percent}").format(percent=formatting.percent(watch.completion_percent)))
+    mark = {"voice": "🔊 ", "manual": "✍️ "}.get(watch.source, "")
+    return f"{mark}**{formatting.person(watch.username, 40)}** · {' · '.join(facts)}"
+
+
+def _heading(shown: Screening) -> str:
+    return f"**{formatting.title(shown.item, 100)}**"
+
+
+def _facts(shown: Screening, at: Moment) -> list[str]:
+    length, position = shown.item.duration_ms, position_now(shown, at)
+    lines = []
+    if shown.item.live:
+        lines.append(f"{formatting.state_mark(shown.state)} {_('live')}")
+    elif length and position is not None:
+        left = formatting.duration((length - position) / 1000)
+        lines.append(f"{formatting.bar(position / length)} {formatting.percent(position / length * 100)}")
+        said = _("{position} of {length} · {time} left")
+        said = said.format(position=formatting.position(position), length=formatting.position(length), time=left)
+        lines.append(f"{formatting.state_mark(shown.state)} {said}")
+    else:
+        lines.append(f"{formatting.state_mark(shown.state)} {formatting.position(position)}")
+    host, ago = formatting.person(shown.host, 40), formatting.ago(shown.started_at_s)
+    lines.append(_("Played by {name} · started {ago}").format(name=host, ago=ago))
+    there = [formatting.person(seat.username, 40) for seat in shown.seats if seat.present]
+    if there:
+        lines.append(f"👥 {formatting.name_list(there, _NAMES)}")
+    return lines
+
+
+def position_now(shown: Screening, at: Moment) -> int | None:
+    """Where the film is at `at`: what was last seen, moved on while it plays, not past its end."""
+    if shown.position_ms is None:
+        return None
+    since_ms = int((at.steady_s - shown.seen.steady_s) * 1000) if shown.state == "playing" else 0
+    moved = shown.position_ms + max(0, since_ms)
+    return min(moved, shown.item.duration_ms) if shown.item.duration_ms else moved

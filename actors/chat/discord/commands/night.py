@@ -1,0 +1,261 @@
+"""Film nights to come: `night`."""
+
+import datetime
+import re
+from http import HTTPStatus
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from actors.chat.discord.core.hearsay import heard
+from actors.chat.discord.features.film_night.scheduled_events import ABOUT, PERMISSION, name_of
+from actors.chat.discord.framework.actor_client import SUGGEST_S, Desk
+from actors.chat.discord.framework.command import (
+    CHOICE,
+    MOST_CHOICES,
+    Context,
+    UsherCog,
+    choice,
+    command,
+    describe,
+    send,
+    waited,
+)
+from actors.chat.discord.framework.command_errors import RefusedError
+from actors.chat.discord.ui import embeds, formatting
+from actors.chat.discord.ui.embeds import Reply
+from messages import Item
+from wording.time_parser import names_an_hour, now_in, read_when, two_hours
+from wording.translation import _, later
+
+_HOW = later("Write it like this: `!night Metropolis friday 20:30`")
+_USUAL_S = 2 * 3600.0
+"""A night's length where Plex knows none of its film."""
+_AROUND_S = 900.0
+"""What a night lasts longer than its film."""
+_FARTHEST = datetime.timedelta(days=5 * 365)
+"""Discord plans nothing that lies farther away."""
+_TOO_MANY = 30038
+"""Discord's code where a server has as many events as it may."""
+_QUOTES = '"“„«‹「『'
+_LONGEST_TIME = 6
+"""Words of the longest time that is understood: "on friday at 8:30 pm"."""
+_YEAR = re.compile(r"(?P<title>.+?)\s*\((?P<year>\d{4})\)")
+_CUT = re.compile(r"(?P<title>.+)… #(?P<key>\S+)")
+"""What a choice carries of a name that is too long for it: how the title begins, and the film's rating key."""
+_OPEN = (discord.EventStatus.scheduled, discord.EventStatus.active)
+
+
+class Scheduling(UsherCog):
+    """Film nights to come."""
+
+    @command("night", later("Plan a film night, or see what is planned"), usage=later("[title] [when]"))
+    @describe(title=later("Which film of Plex"), when=later("Like friday 20:30, tomorrow 8pm or 2026-12-24 18:00"))
+    async def night(self, ctx: Context, title: str = "", *, when: str = "") -> None:
+        """Make an event of the server, with poster and length; without a title show those there are."""
+        if ctx.guild is None:
+            return
+        if when and not title:
+            raise RefusedError(_("Which film?"), _(_HOW))
+        if not title:
+            await send(ctx, Reply(await waited(ctx, _planned(ctx.guild, ctx.bot))))
+            return
+        if not ctx.permissions.manage_events:
+            raise RefusedError(
+                _("Only members with Manage Events plan a night."), _("An administrator can give you a role with it.")
+            )
+        now = now_in(self.desk.settings.timezone, self.desk.clock.now().wall_s)
+        await send(ctx, await waited(ctx, self._asked(ctx, ctx.guild, title, when, now)))
+
+    @night.autocomplete("title")
+    async def films(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
+        """Films on Plex."""
+        found = await self.desk.films(current, MOST_CHOICES, SUGGEST_S)
+        named: dict[str, Item] = {}
+        for film in found.films:
+            named.setdefault(formatting.item_name(film), film)
+        return [choice(_name(film), _value(film)) for film in list(named.values())[:MOST_CHOICES]]
+
+    async def _asked(self, ctx: Context, guild: discord.Guild, title: str, when: str, now: datetime.datetime) -> Reply:
+        """The film and the time that are meant: `!night black sunday 20:30` may be either of two."""
+        if ctx.interaction is not None or _is_quoted(ctx):
+            meant = [(title, read_when(when, now))]
+        else:
+            meant = _readings(said := f"{title} {when}".split(), now)
+            await self._let_stand(said, meant)
+        for reading, start in reversed(meant[1:]):  # the longest title first, if Plex has a film of that very name
+            if await self._is_on_plex(reading):
+                return await self._plan(ctx, guild, reading, _to_come(when, start, now))
+        title, start = meant[0] if meant else (title, None)
+        return await self._plan(ctx, guild, title, _to_come(when, start, now))
+
+    async def _let_stand(self, said: list[str], meant: list[tuple[str, datetime.datetime | None]]) -> None:
+        """`!night high noon` says no time where Plex has a film of that name. Raises RefusedError."""
+        for at, word in enumerate(said[1:], 1):
+            name = " ".join(said[: at + 1])
+            if meant and names_an_hour(word) and name not in dict(meant) and await self._is_on_plex(name):
+                raise RefusedError(_("When should it begin?"), _(_HOW))
+
+    async def _is_on_plex(self, name: str) -> bool:
+        """Whether Plex has a film of that very name."""
+        found = await self.desk.films(name, MOST_CHOICES)
+        return any(film.title.casefold() == name.casefold() for film in found.films)
+
+    async def _plan(self, ctx: Context, guild: discord.Guild, title: str, start: datetime.datetime) -> Reply:
+        film = await _film(self.desk, title)
+        length = datetime.timedelta(seconds=_length_s(film) + _AROUND_S)
+        poster = await self.desk.poster(film)
+        try:
+            event = await guild.create_scheduled_event(
+                name=name_of(film),
+                description=formatting.cut(_about(film), ABOUT) or discord.utils.MISSING,
+                start_time=start,
+                end_time=start.astimezone(datetime.UTC) + length,  # the clock may be put forward or back meanwhile
+                privacy_level=discord.PrivacyLevel.guild_only,
+                image=poster.content or discord.utils.MISSING,
+                reason=formatting.plain(_("planned by {name}").format(name=ctx.author), 200),
+                **_place(self.desk, guild),
+            )
+        except discord.Forbidden as error:
+            raise RefusedError(
+                _("Discord forbids the bot to make an event."),
+                _("An administrator: {cure}.").format(cure=_(PERMISSION)),
+            ) from error
+        except discord.HTTPException as error:
+            if error.status != HTTPStatus.BAD_REQUEST:
+                raise
+            if error.code == _TOO_MANY:
+                raise RefusedError(
+                    _("Discord has as many events here as it takes."), _("End or delete some of them first.")
+                ) from error
+            raise RefusedError(
+                _("Discord refuses: {reason}").format(reason=formatting.safe(error.text, 300)),
+                _("Another time may do."),
+            ) from error
+        ctx.bot.night_planned(event, film)
+        lines = [
+            formatting.when(start.timestamp()) + f" ({formatting.ago(start.timestamp())})",
+            _about(film),
+        ]
+        lines += [f"[{_('Say that you are coming')}]({event.url})"]
+        lines += [f"-# {_('It begins and ends by itself when the film does in the watch party.')}"]
+        text = "\n".join(line for line in lines if line)
+        return Reply(embeds.card(f"📅 {formatting.title(film, 200)}", text, colour=embeds.PURPLE), poster=poster)
+
+
+def _name(film: Item) -> str:
+    """A film as a choice shows it: of a long title the end is cut, not the year."""
+    year = f" ({film.year})" if film.year else ""
+    return formatting.plain(film.title, CHOICE - len(year)) + year
+
+
+def _value(film: Item) -> str:
+    """What a choice says of a film: its name, or else enough of it to look it up, and which of those found it is."""
+    name = formatting.item_name(film)
+    if formatting.measure(name) <= CHOICE:
+        return name
+    key = f"… #{film.rating_key}"
+    begun = formatting.cut(film.title, CHOICE - len(key)).removesuffix("…")
+    return f"{begun.rpartition(' ')[0] or begun}{key}"  # whole words: half a one may find nothing
+
+
+def _is_quoted(ctx: Context) -> bool:
+    """Whether the title of a `!` command stands in quotation marks."""
+    said = ctx.message.content.split(maxsplit=1)
+    return len(said) > 1 and said[1][0] in _QUOTES
+
+
+def _readings(said: list[str], now: datetime.datetime) -> list[tuple[str, datetime.datetime | None]]:
+    """Titles and times as which words can be read, the longest time first."""
+    counts = range(min(_LONGEST_TIME, len(said) - 1), 0, -1)
+    found = [(" ".join(said[:-count]), read_when(" ".join(said[-count:]), now)) for count in counts]
+    return [(title, start) for title, start in found if start is not None]
+
+
+def _to_come(when: str, start: datetime.datetime | None, now: datetime.datetime) -> datetime.datetime:
+    """The time, if it can be read and lies ahead. Raises RefusedError."""
+    if start is None and (either := two_hours(when)) is not None:
+        raise RefusedError(
+            _("Is that {early} or {late}?").format(early=either[0], late=either[1]),
+            _("Write the one that you mean, like `{example}`.").format(example=either[1]),
+        )
+    if start is None:
+        what = _("When should it begin? That could not be read.") if when else _("When should it begin?")
+        raise RefusedError(what, _(_HOW))
+    if start > now + _FARTHEST:
+        raise RefusedError(_("That is more than five years away."), _("Give a time that is nearer."))
+    if start.timestamp() <= now.timestamp():  # an hour that comes twice a year is not told apart by its figures
+        raise RefusedError(
+            _("{when} is past.").format(when=formatting.when(start.timestamp())), _("Give a time to come.")
+        )
+    return start
+
+
+async def _film(desk: Desk, title: str) -> Item:
+    """The film that is meant: the one of this name (and year), or else the one that fits best."""
+    named, chosen = _YEAR.fullmatch(title), _CUT.fullmatch(title)
+    bare, year = (named["title"], int(named["year"])) if named else (title, None)
+    bare, key = (chosen["title"], chosen["key"]) if chosen else (bare, "")
+    found = await desk.films(bare, MOST_CHOICES)
+    if not found.films:
+        shown = formatting.safe(title, 60)
+        if found.problem:
+            why = formatting.safe(heard(found.problem), 200)
+            raise RefusedError(
+                _("{title} cannot be looked up: {reason}").format(title=shown, reason=why), _("Try again later.")
+            )
+        raise RefusedError(
+            _("There is no film like {title} on Plex.").format(title=shown), _("Look up its title there.")
+        )
+
+    def fit(film: Item) -> tuple[bool, bool, bool]:
+        name = film.title.casefold()
+        is_chosen = film.rating_key == key and name.startswith(bare.casefold())
+        return (is_chosen, year is None or film.year == year, name == bare.casefold())
+
+    return max(found.films, key=fit)
+
+
+def _place(desk: Desk, guild: discord.Guild) -> dict[str, Any]:
+    """Where: the watch party's channel, or in words where there is none."""
+    channel = guild.get_channel(desk.settings.watch_party_voice_channel_id)
+    if isinstance(channel, discord.VoiceChannel):
+        return {"channel": channel, "entity_type": discord.EntityType.voice}
+    if isinstance(channel, discord.StageChannel):
+        return {"channel": channel, "entity_type": discord.EntityType.stage_instance}
+    return {"location": "Plex", "entity_type": discord.EntityType.external}
+
+
+def _length_s(film: Item) -> float:
+    return film.duration_ms / 1000 if film.duration_ms else _USUAL_S
+
+
+def _facts(film: Item) -> list[str]:
+    length = [formatting.duration(_length_s(film))] if film.duration_ms else []
+    names = formatting.name_list(list(film.directors[:3]))
+    directors = [_("by {names}").format(names=names)] if names else []
+    return [*length, *film.genres[:3], *directors]
+
+
+def _about(film: Item) -> str:
+    """Facts in a line, safe for the event and the reply: Discord reads markdown in both."""
+    return " · ".join(formatting.safe(fact, 100) for fact in _facts(film))
+
+
+async def _planned(guild: discord.Guild, bot: Any) -> discord.Embed:
+    """Every night that the bot planned and that is still to come, or runs."""
+    events = await guild.fetch_scheduled_events(with_counts=True)
+    ours = [event for event in events if event.creator_id == bot.user.id and event.status in _OPEN]
+    lines = []
+    for event in sorted(ours, key=lambda event: event.start_time):
+        start_s = event.start_time.timestamp()
+        going = event.user_count or 0
+        coming = f" · {formatting.counted('{count} member coming', '{count} members coming', going)}" if going else ""
+        runs = "▶️ " if event.status is discord.EventStatus.active else ""
+        lines.append(
+            f"{runs}[{formatting.safe(event.name)}]({event.url})\n"
+            f"{formatting.when(start_s)} ({formatting.ago(start_s)}){coming}"
+        )
+    text = embeds.lines_within(lines, embeds.DESCRIPTION) or f"{_('No film night is planned.')}\n{_(_HOW)}"
+    return embeds.card(_("📅 Film nights"), text, colour=embeds.PURPLE if lines else embeds.GREY)

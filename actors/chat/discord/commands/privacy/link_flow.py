@@ -1,0 +1,266 @@
+"""What `link` and `unlink` do: an account is found, joined to a member or given back, and the figures say so.
+
+A member's request to link is a message with buttons that carry all it is about: they work after a restart.
+"""
+
+import contextlib
+import re
+from typing import Any, NamedTuple, NoReturn, Self
+
+import discord
+
+from actors.chat.discord.core.api_errors import POSSIBLE
+from actors.chat.discord.core.hearsay import heard
+from actors.chat.discord.framework.actor_client import Desk, UnansweredError
+from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, SAID, RefusedError, answering
+from actors.chat.discord.framework.pages import CUSTOM_ID, refuse
+from actors.chat.discord.ui import embeds, formatting
+from actors.chat.discord.ui.embeds import Reply
+from messages import (
+    AccountsFound,
+    FindAccounts,
+    GetPerson,
+    GetViewerStats,
+    LinkAccount,
+    LinkedAccount,
+    Person,
+    PlexAccount,
+    UnlinkAccount,
+    ViewerProfile,
+)
+from wording.translation import _
+
+JOIN_S = 30.0
+"""Deadline of a question that brings two histories together, or apart."""
+_PREFIX = "usher:link:"
+_LOOKED_AT = 100
+
+
+class Figures(NamedTuple):
+    """What a viewer has."""
+
+    watches: int
+    badges: int
+
+
+async def find(desk: Desk, said: str, *, with_hidden: bool = False) -> PlexAccount:
+    """The account that is meant, by its name or as autocompletion gives it; RefusedError where none or several are.
+
+    `with_hidden`: for an administrator; to others an account whose record is private is as good as none.
+    """
+    plex_id, name = said.split(" ", 1) if said.startswith("plex:") and " " in said else ("", said)
+    question = FindAccounts(name.strip(), _LOOKED_AT, with_hidden)
+    found = (await desk.ask("persistence", question, AccountsFound)).accounts
+    fit = [one for one in found if one.plex_id == plex_id] if plex_id else list(found)
+    exact = [one for one in fit if one.name.casefold() == name.strip().casefold()]
+    if len(exact or fit) == 1:
+        return (exact or fit)[0]
+    shown = formatting.safe(name, 60)
+    if fit:
+        names = await _told_openly(desk, name.strip(), exact or fit, with_hidden)
+        raise RefusedError(
+            _("Several Plex accounts are called like {name}: {names}.").format(name=shown, names=names),
+            _("Use `/link` and choose one of those that it offers."),
+        )
+    raise RefusedError(
+        _("No Plex account that watched anything and is nobody's yet is called {name}.").format(name=shown),
+        _("Is it linked already? `!unlink` comes first then. Is it yours? `/link` alone lets you sign in at plex.tv."),
+    )
+
+
+async def _told_openly(desk: Desk, part: str, accounts: list[PlexAccount], with_hidden: bool) -> str:
+    """Accounts as everybody in the channel may read of them: those that are hidden are only counted.
+
+    What `/link` offers an administrator names them too, and is read by nobody else.
+    """
+    shown = {one.plex_id for one in accounts}
+    if with_hidden:
+        found = await desk.ask("persistence", FindAccounts(part, _LOOKED_AT, with_hidden=False), AccountsFound)
+        shown = {one.plex_id for one in found.accounts}
+    names = [told(one) for one in accounts if one.plex_id in shown]
+    if hidden := len(accounts) - len(names):  # first, for a long row of names leaves out the last
+        names.insert(0, formatting.counted("{count} hidden account", "{count} hidden accounts", hidden))
+    return formatting.name_list(names)
+
+
+def told(account: PlexAccount) -> str:
+    """An account as people read of it, safe."""
+    return f"{formatting.safe(account.name, 60)} ({_watches(account)})"
+
+
+def offered(account: PlexAccount) -> str:
+    """An account as people choose it, where Discord reads no markdown."""
+    return f"{formatting.plain(account.name, 60)} ({_watches(account)})"
+
+
+def _watches(account: PlexAccount) -> str:
+    return formatting.counted("{count} watch", "{count} watches", account.watches)
+
+
+async def linked(desk: Desk, *questions: LinkAccount, problem: str = "") -> discord.Embed:
+    """Link one account of one member, or the same on several servers; what it did, and what could not be done.
+
+    `problem` is why it is not known of some server whether the account is theirs there, too. Raises RefusedError or
+    UnansweredError where nothing was linked.
+    """
+    who = questions[0].viewer_id
+    before: Figures | None = await _figures(desk, who)
+    done: dict[str, Person] = {}
+    undone: dict[str, RefusedError | UnansweredError] = {}
+    for question in questions:
+        try:
+            person = await desk.ask("persistence", question, Person, JOIN_S)
+            _raise_problem(person)
+            done[question.plex_id] = person
+        except (RefusedError, UnansweredError) as error:
+            undone[question.plex_id] = error
+    if not done:
+        raise next(iter(undone.values()))
+    plex_id, person = list(done.items())[-1]
+    account = formatting.safe(_name_of(person, plex_id) or questions[0].plex_name, 60)
+    said = [
+        _("**{name}** and the Plex account **{account}** are one viewer now.").format(
+            name=formatting.safe(questions[0].username, 60), account=account
+        ),
+        *(_not_linked(plex_id, error) for plex_id, error in undone.items()),
+        *(["⚠️ " + _("Not every Plex server could be asked: {reason}").format(reason=problem)] if problem else []),
+    ]
+    if undone or problem:
+        said.append(_("See to that, then `/link` again for the rest; what is linked stays so."))
+    after = None
+    with contextlib.suppress(UnansweredError):  # what is linked is to be told all the same
+        after = await _figures(desk, who)
+    return _changed("\n".join(said), before if _may_tell(person, questions[0].confirmed_by) else None, after)
+
+
+def _not_linked(plex_id: str, error: RefusedError | UnansweredError) -> str:
+    """Of which server's account it failed, and why."""
+    server = formatting.safe(plex_id.split(":")[1], 60)
+    why = f"{error.what} {error.cure}".strip()
+    return "⚠️ " + _("Not linked on the Plex server {server}: {reason}").format(server=server, reason=why)
+
+
+async def unlinked(desk: Desk, account: str, who: str, asker: str) -> discord.Embed:
+    """Take a link of a member back, the only one where no account is named; what it did. Raises RefusedError."""
+    person = await desk.ask("persistence", GetPerson(who), Person)
+    link = _which(person.links, account.strip())
+    before = await _figures(desk, who) if _may_tell(person, asker) else None
+    question = UnlinkAccount(link.plex_id, who, asker)
+    _raise_problem(await desk.ask("persistence", question, Person, JOIN_S))
+    said = _("**{name}** and the Plex account **{account}** are two viewers again; each has their own again.").format(
+        name=formatting.safe(link.username, 60), account=formatting.safe(link.plex_name, 60)
+    )
+    return _changed(said, before, await _figures(desk, who))
+
+
+def _which(links: tuple[LinkedAccount, ...], account: str) -> LinkedAccount:
+    fit = [one for one in links if not account or account.casefold() in (one.plex_id, one.plex_name.casefold())]
+    if len(fit) == 1 or (fit and account):
+        return fit[0]
+    if not links:
+        raise RefusedError(_("No Plex account is linked."), _("`/link` links one."))
+    names = formatting.name_list([formatting.safe(one.plex_name, 60) for one in links])
+    raise RefusedError(_("Which Plex account?"), _("Name one of them: {names}.").format(names=names))
+
+
+def _name_of(person: Person, plex_id: str) -> str:
+    return next((one.plex_name for one in person.links if one.plex_id == plex_id), "")
+
+
+def _raise_problem(person: Person) -> None:
+    if person.problem:
+        raise RefusedError(formatting.safe(heard(person.problem), 300), SAID)
+
+
+async def _figures(desk: Desk, who: str) -> Figures:
+    profile = await desk.ask("persistence", GetViewerStats(who, who), ViewerProfile)
+    person = await desk.ask("persistence", GetPerson(who), Person)
+    return Figures(person.watches, len(profile.badges))
+
+
+def _may_tell(person: Person, asker: str) -> bool:
+    """Whether somebody's figures may be said where others read them."""
+    return asker in (person.viewer_id, "plex.tv") or person.privacy in ("open", "anonymous")
+
+
+def _changed(said: str, before: Figures | None, after: Figures | None) -> discord.Embed:
+    """What was done, and the figures before and after, where they are known and may be told."""
+    if before is None or after is None:
+        return embeds.card(_("🔗 Plex and Discord"), said, colour=embeds.GREEN)
+    lines = [
+        said,
+        _("Watches: {before} → {after}").format(
+            before=formatting.number(before.watches), after=formatting.number(after.watches)
+        ),
+        _("Badges: {before} → {after}").format(
+            before=formatting.number(before.badges), after=formatting.number(after.badges)
+        ),
+    ]
+    return embeds.card(_("🔗 Plex and Discord"), "\n".join(lines), colour=embeds.GREEN)
+
+
+def request(account: PlexAccount, member: discord.Member | discord.User) -> tuple[Reply, discord.ui.View]:
+    """A member's request to the administrators. RefusedError where its buttons cannot carry it."""
+    if formatting.measure(f"{_PREFIX}yes:{member.id}:{account.plex_id}") > CUSTOM_ID:
+        raise RefusedError(
+            _("This Plex account cannot be asked for."),
+            _("An administrator can link it: `/link`"),
+        )
+    name = formatting.safe(member.display_name, 60)
+    text = _("**{name}** says: the Plex account **{account}** is mine.").format(name=name, account=told(account))
+    hint = _("An administrator confirms it. Both are one viewer then, and so are their histories.")
+    view = discord.ui.View(timeout=None)
+    view.add_item(LinkButton(True, member.id, account.plex_id))
+    view.add_item(LinkButton(False, member.id, account.plex_id))
+    return Reply(embeds.card(_("🔗 One viewer?"), f"{text}\n{hint}", colour=embeds.BLUE)), view
+
+
+class LinkButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=re.compile(r"usher:link:(?P<said>yes|no):(?P<member>\d{1,20}):(?P<account>plex:.+)"),
+):
+    """Confirms or refuses a member's request; the member may take it back."""
+
+    def __init__(self, yes: bool, member: int, plex_id: str) -> None:
+        self._yes, self._member, self._plex_id = yes, member, plex_id
+        super().__init__(
+            discord.ui.Button(
+                label=_("Confirm") if yes else _("Refuse or withdraw"),
+                style=discord.ButtonStyle.success if yes else discord.ButtonStyle.secondary,
+                custom_id=f"{_PREFIX}{'yes' if yes else 'no'}:{member}:{plex_id}",
+            )
+        )
+
+    @classmethod
+    async def from_custom_id(cls, interaction: Any, item: Any, match: re.Match[str], /) -> Self:
+        """The button, from what it carries."""
+        return cls(match["said"] == "yes", int(match["member"]), match["account"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> Any:
+        """Administrators only, but for a member who withdraws; acknowledged first."""
+        admin = interaction.permissions.administrator
+        if interaction.guild is None or not (admin or (not self._yes and interaction.user.id == self._member)):
+            await refuse(interaction, _(ADMINS_ONLY), _(ASK_ADMIN))
+            return
+        await interaction.response.defer()
+        async with answering(interaction):
+            embed = await self._decided(interaction, interaction.guild)
+            await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
+
+    async def _decided(self, interaction: discord.Interaction[Any], guild: discord.Guild) -> discord.Embed:
+        if not self._yes:
+            said = _("The link was not made.")
+            return embeds.card(_("🔗 Plex and Discord"), said, colour=embeds.GREY)
+        try:
+            member = guild.get_member(self._member) or await guild.fetch_member(self._member)
+        except POSSIBLE as error:
+            _gone(error)
+        desk: Desk = interaction.client.desk
+        by = str(interaction.user.id)
+        return await linked(desk, LinkAccount(self._plex_id, "", str(member.id), member.display_name, by))
+
+
+def _gone(error: Exception) -> NoReturn:
+    raise RefusedError(
+        _("Discord does not find that member; did they leave?"), _("If not, try again; else refuse it.")
+    ) from error

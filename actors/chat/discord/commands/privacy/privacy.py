@@ -1,0 +1,63 @@
+"""Who sees a viewer: `privacy`."""
+
+from typing import Annotated, Any
+
+import discord
+
+from actors.chat.discord.core.hearsay import heard
+from actors.chat.discord.framework.choice_converter import OneOf
+from actors.chat.discord.framework.command import Context, UsherCog, command, describe, send, viewer_id, waited
+from actors.chat.discord.framework.command_errors import RefusedError
+from actors.chat.discord.framework.private_reply import hush, whisper
+from actors.chat.discord.ui import embeds, formatting
+from actors.chat.discord.ui.embeds import Field, Reply
+from messages import GetPerson, Person, Privacy, SetPrivacy
+from wording.translation import _, later
+
+_CHOICES: dict[Privacy, str] = {
+    "open": later("Everybody sees what you watch."),
+    "anonymous": later("Rankings call you Somebody; the rest stays as it is."),
+    "private": later("Others see you nowhere: no name, no figures, no badges. Totals still count you."),
+    "untracked": later("Nothing is recorded from now on. What was recorded is private; `!forgetme` removes it."),
+}
+_STAYS = later(
+    "What was posted in the channel stays there, and who is in the voice channel sees you there. "
+    "What you ask about yourself is shown where you ask."
+)
+_NOT_SAID: Any = None
+"""Not `Privacy | None`: discord.py would take a word that is no choice for None."""
+
+
+class Privately(UsherCog):
+    """Who sees a viewer."""
+
+    @command("privacy", later("Who sees what you watch"), usage=later("[open|anonymous|private|untracked]"))
+    @describe(choice=later("Leave out to see what it is now"))
+    async def privacy(self, ctx: Context, choice: Annotated[Privacy, OneOf(*_CHOICES)] = _NOT_SAID) -> None:
+        """Show the choice, or make it."""
+        await hush(ctx)
+        who = viewer_id(ctx.author)
+        asked = GetPerson(who) if choice is _NOT_SAID else SetPrivacy(who, ctx.author.display_name, choice)
+        person = await waited(ctx, self.desk.ask("persistence", asked, Person))
+        if person.problem:
+            raise RefusedError(formatting.safe(heard(person.problem), 300), _("Try again later."))
+        try:
+            await whisper(ctx, shown(person))
+        except RefusedError:
+            if choice is _NOT_SAID:
+                raise
+            done = _("It is done. You take no direct messages from this server: `/privacy` shows it to you alone.")
+            await send(ctx, Reply(embeds.card(_("🔒 Who sees you"), done, colour=embeds.PURPLE)))
+
+
+def shown(person: Person) -> discord.Embed:
+    """Each choice in a line, the member's own marked."""
+    lines = [
+        f"{'✅' if choice == person.privacy else '▫️'} **{choice}** · {_(said)}" for choice, said in _CHOICES.items()
+    ]
+    lines.append(f"\n{_('Choose with {command}.').format(command='`/privacy`')}\n-# {_(_STAYS)}")
+    fields = []
+    if person.links:
+        names = formatting.name_list([formatting.safe(link.plex_name, 60) for link in person.links])
+        fields.append(Field(_("🔗 It holds for your Plex account, too"), names))
+    return embeds.card(_("🔒 Who sees you"), "\n".join(lines), colour=embeds.PURPLE, fields=fields)

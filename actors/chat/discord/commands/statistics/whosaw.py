@@ -1,0 +1,112 @@
+"""Before a film night: `whosaw`."""
+
+import contextlib
+
+import discord
+from discord import app_commands
+
+from actors.chat.discord.framework.actor_client import Desk, UnansweredError
+from actors.chat.discord.framework.command import Context, Sparingly, UsherCog, command, describe
+from actors.chat.discord.framework.command_errors import RefusedError
+from actors.chat.discord.framework.pages import Book, leaf, pack
+from actors.chat.discord.ui import embeds, formatting
+from actors.chat.discord.ui.embeds import Field, Reply, Section
+from messages import GetWhoSaw, SeenBy, StartTracking, TitleCount, TrackingPlan, VoiceMember, WhoSaw
+from wording.translation import _, later
+
+WHO_SAW = "whosaw"
+ROWS = 20
+_HEADINGS = {"not_yet": later("🆕 __Not yet__"), "in_part": later("🌓 __In part__"), "seen": later("✅ __Seen__")}
+
+
+class Nights(UsherCog):
+    """Before a film night."""
+
+    def __init__(self, desk: Desk, book: Book) -> None:
+        super().__init__(desk, book)
+        self._sparingly = Sparingly(3, 10.0)
+
+    @command(WHO_SAW, later("Who has seen a film, and who has not"), usage=later("<title>"))
+    @describe(title=later("Part of its title is enough"))
+    async def whosaw(self, ctx: Context, *, title: str = "") -> None:
+        """Who of those present has seen a film."""
+        if not title.strip():
+            raise RefusedError(_("Which film?"), _("Give its title, or part of it: `!whosaw metropolis`."))
+        self._sparingly.count(ctx)
+        await self.answer(ctx, WHO_SAW, pack(formatting.unquoted(title)))
+
+    @whosaw.autocomplete("title")
+    async def titles(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+        """Titles that were watched."""
+        return await self.suggest_titles(current)
+
+
+async def who_saw(desk: Desk, arguments: str, page: int) -> Reply:
+    """A page of who has seen a film: of those in the voice channel, or of everybody where it is empty."""
+    members = await _present(desk)
+
+    async def read(offset: int) -> WhoSaw:
+        question = GetWhoSaw(arguments, desk.settings.watched_percent, members, ROWS, offset)
+        return await desk.ask("persistence", question, WhoSaw)
+
+    found, page, pages = await leaf(read, _total, page, ROWS)
+    if found.film is None:
+        heading = f"🎟️ {formatting.safe(arguments, 100)}"
+        text = _("Nobody has watched a film of that title here. `!moviestats` names those that were watched.")
+        return Reply(embeds.card(heading, text, colour=embeds.GREY))
+    total = _total(found)
+    top = _("**{not_yet}** not yet · **{in_part}** in part · **{seen}** seen").format(
+        not_yet=found.not_yet, in_part=found.in_part, seen=found.seen
+    )
+    top += f"\n{_of_whom(total, bool(members))}"
+    sections = [
+        Section(_(heading), [_line(viewer) for viewer in found.viewers if viewer.state == state])
+        for state, heading in _HEADINGS.items()
+    ]
+    text = embeds.paged([section for section in sections if section.lines], lines=ROWS, units=3500)[0]
+    fields = []
+    if found.others:
+        fields.append(Field(_("Also found"), embeds.lines_within([_named(film) for film in found.others])))
+    heading = _("🎟️ Who saw {title}?").format(title=_named(found.film))
+    return Reply(embeds.card(heading, f"{top}\n\n{text}", fields=fields), page, pages)
+
+
+def _total(found: WhoSaw) -> int:
+    return found.not_yet + found.in_part + found.seen
+
+
+def _of_whom(total: int, present: bool) -> str:
+    """Said alike whether anybody hides there or not: nobody shall be told that by counting heads."""
+    if present:
+        return formatting.counted(
+            "{count} person of those in the voice channel whom others may see",
+            "{count} people of those in the voice channel whom others may see",
+            total,
+        )
+    return formatting.counted(
+        "{count} person of all known viewers whom others may see, for nobody is in the voice channel",
+        "{count} people of all known viewers whom others may see, for nobody is in the voice channel",
+        total,
+    )
+
+
+async def _present(desk: Desk) -> tuple[VoiceMember, ...]:
+    """Who is in the voice channel; nobody where the tracker cannot say."""
+    with contextlib.suppress(UnansweredError):
+        return (await desk.ask("tracker", StartTracking(simulate=True), TrackingPlan)).members
+    return ()
+
+
+def _named(film: TitleCount) -> str:
+    return formatting.safe(f"{film.title} ({film.year})" if film.year else film.title, 100)
+
+
+def _line(viewer: SeenBy) -> str:
+    facts = [f"**{formatting.person(viewer.username, 40)}**"]
+    if viewer.state == "in_part" and viewer.percent is not None:
+        facts.append(formatting.percent(viewer.percent))
+    if viewer.now:
+        facts.append(_("▶️ watching now"))
+    elif viewer.at_s is not None:
+        facts.append(formatting.ago(viewer.at_s))
+    return " · ".join(facts)

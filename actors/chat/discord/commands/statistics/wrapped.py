@@ -1,0 +1,206 @@
+"""A year of films: `wrapped`."""
+
+import datetime
+from typing import Annotated
+
+import discord
+from discord import app_commands
+
+from actors.chat.discord.commands.statistics.stats import local_date
+from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.command import Context, Sparingly, UsherCog, command, describe, viewer_id
+from actors.chat.discord.framework.command_errors import RefusedError
+from actors.chat.discord.framework.member_converter import Mentioned
+from actors.chat.discord.framework.pages import Book, pack, unpack
+from actors.chat.discord.ui import chart_data, embeds, formatting
+from actors.chat.discord.ui.embeds import Field, Reply
+from messages import CommunityYear, GetCommunityYear, GetYear, YearFigures, YearOfViewer
+from wording import dates
+from wording.translation import _, later, ngettext, of_badge
+
+WRAPPED = "wrapped"
+SERVER = "server"
+FIRST_YEAR, LAST_YEAR = 1970, 2999
+_BADGES = 12
+
+
+class Wrapping(UsherCog):
+    """A year of films."""
+
+    def __init__(self, desk: Desk, book: Book) -> None:
+        super().__init__(desk, book)
+        self._sparingly = Sparingly(3, 10.0)
+
+    @command(
+        WRAPPED,
+        later("A year of films: yours, somebody's or the whole server's"),
+        usage=later("[year] [@somebody|server]"),
+    )
+    @describe(
+        year=later("Which year; leave out for this one"),
+        member=later("Whose; leave out for your own"),
+        whole=later("server: everybody's year together"),
+    )
+    @app_commands.choices(whole=[app_commands.Choice(name=SERVER, value=SERVER)])
+    async def wrapped(
+        self,
+        ctx: Context,
+        year: int | None = None,
+        member: Annotated[discord.Member, Mentioned] | None = None,
+        whole: str = "",
+    ) -> None:
+        """A year as a card."""
+        said = [whole] if ctx.interaction is not None else [whole, *ctx.view.read_rest().split()]
+        for word in filter(None, said):
+            if word.lower() == SERVER and member is None:
+                whole = SERVER
+            elif year is None and word.isdecimal():
+                year = int(word)
+            else:
+                raise RefusedError(
+                    _("{text} says nothing here.").format(text=formatting.safe(word, 40)),
+                    _("Use `!wrapped 2025 @somebody`."),
+                )
+        if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
+            raise RefusedError(
+                _("{year} is no year to look back at.").format(year=year), _("Use one like `!wrapped 2025`.")
+            )
+        self._sparingly.count(ctx)
+        when = str(year or usual_year(local_date(self.desk.clock.now().wall_s, self.desk.settings.timezone)))
+        if whole == SERVER:
+            await self.answer(ctx, WRAPPED, pack(when, "", ""))
+        else:
+            who = member or ctx.author
+            await self.answer(ctx, WRAPPED, pack(when, viewer_id(who), who.display_name[:30]))
+
+
+def usual_year(today: datetime.date) -> int:
+    """The year that is meant where none is named: in January the one that has just ended."""
+    return today.year - 1 if today.month == 1 else today.year
+
+
+async def wrapped(desk: Desk, arguments: str, page: int) -> Reply:
+    """A viewer's year, or everybody's where no viewer is named."""
+    when, who, name = unpack(arguments, 3)
+    year = int(when)
+    if not who:
+        return _everybody(await desk.ask("persistence", GetCommunityYear(year), CommunityYear))
+    found = await desk.ask("persistence", GetYear(who, year, desk.asker), YearOfViewer)
+    if found.hidden:
+        return embeds.kept(f"🎁 {year} · {formatting.safe(name, 60)}", name)
+    return _viewer(found, formatting.plain(found.username or name, 60))
+
+
+def _viewer(found: YearOfViewer, name: str) -> Reply:
+    figures = found.figures
+    heading = f"🎁 {figures.year} · {formatting.safe(name, 60)}"
+    if not figures.days and not found.badges:
+        text = _("Nothing watched in {year}. There is always a next film night!").format(year=figures.year)
+        return Reply(embeds.card(heading, text, colour=embeds.GREY))
+    fields = _figures(figures)
+    if figures.companion:
+        times = formatting.counted("{count} watch party", "{count} watch parties", round(figures.companion[1]))
+        fields.append(
+            Field(_("🤝 Most often with"), f"{formatting.safe(figures.companion[0], 40)} · {times}", inline=True)
+        )
+    if found.badges:
+        said = [f"{badge.emoji} {formatting.safe(of_badge(badge.name), 60)}" for badge in found.badges[:_BADGES]]
+        more = len(found.badges) - _BADGES
+        if more > 0:
+            said.append(ngettext("… and {count} more", "… and {count} more", more).format(count=more))
+        earned = formatting.counted("🏅 {count} badge earned", "🏅 {count} badges earned", len(found.badges))
+        fields.append(Field(earned, embeds.lines_within(said)))
+    title = _("{year} of {name}").format(year=figures.year, name=name)
+    return _drawn(heading, _top(figures), fields, figures, title)
+
+
+def _everybody(found: CommunityYear) -> Reply:
+    figures = found.figures
+    heading = _("🎁 {year} · everybody").format(year=figures.year)
+    if not figures.days:
+        text = _("Nothing watched in {year}. There is always a next film night!").format(year=figures.year)
+        return Reply(embeds.card(heading, text, colour=embeds.GREY))
+    fields = [Field(_("👥 Viewers"), formatting.number(found.viewers), inline=True), *_figures(figures)]
+    if found.films:
+        lines = [
+            f"{place}. **{formatting.safe(f'{film.title} ({film.year})' if film.year else film.title, 60)}** · "
+            f"{film.watches}× · {formatting.counted('{count} viewer', '{count} viewers', film.viewers)}"
+            for place, film in enumerate(found.films, 1)
+        ]
+        fields.append(Field(_("🏆 Most seen"), embeds.lines_within(lines)))
+    if found.top:
+        lines = [
+            f"{row.rank}. **{formatting.person(row.username, 40)}** · {formatting.duration(row.value)}"
+            for row in found.top
+        ]
+        fields.append(Field(_("🍿 Top viewers"), embeds.lines_within(lines)))
+    if found.night:
+        viewers = formatting.counted("{count} viewer", "{count} viewers", found.night.viewers)
+        night = f"**{formatting.safe(found.night.title, 80)}** · {viewers} · <t:{int(found.night.started_at_s)}:D>"
+        fields.append(Field(_("🎉 Biggest night"), night))
+    title = _("The {year} of everybody").format(year=figures.year)
+    return _drawn(heading, _top(figures), fields, figures, title)
+
+
+def _drawn(heading: str, text: str, fields: list[Field], figures: YearFigures, title: str) -> Reply:
+    """The card, and the calendar picture beside it."""
+    embed = embeds.card(heading, text, fields=fields)
+    beside = embeds.card(heading, text, fields=fields)
+    return Reply(embed, picture=chart_data.calendar(title, figures.days, figures.year), beside=beside)
+
+
+def _top(figures: YearFigures) -> str:
+    completed = formatting.number(figures.completed)
+    if figures.titles in (0, figures.films):
+        films = ngettext(
+            "**{count} film**, {completed} to the end", "**{count} films**, {completed} to the end", figures.films
+        ).format(count=formatting.number(figures.films), completed=completed)
+    else:  # several watched one together, or somebody watched it again
+        films = ngettext(
+            "**{count} watch** {of_films}, {completed} to the end",
+            "**{count} watches** {of_films}, {completed} to the end",
+            figures.films,
+        ).format(
+            count=formatting.number(figures.films),
+            of_films=formatting.counted("of **{count} film**", "of **{count} films**", figures.titles),
+            completed=completed,
+        )
+    if figures.episodes:
+        films += f" · {formatting.counted('**{count} episode**', '**{count} episodes**', figures.episodes)}"
+    return f"{films} · **{formatting.duration(figures.watch_time_s)}**"
+
+
+def _figures(figures: YearFigures) -> list[Field]:
+    fields = [
+        Field(
+            _("🔥 Longest streak"),
+            formatting.counted("{count} day", "{count} days", figures.longest_streak_days),
+            True,
+        )
+    ]
+    for heading, most in (
+        (_("🎭 Genre"), figures.genre),
+        (_("📅 Decade"), figures.decade),
+        (_("🎥 Director"), figures.director),
+    ):
+        if most:
+            name = formatting.safe(formatting.decade(most[0]), 60)
+            fields.append(Field(heading, f"{name} · {formatting.number(most[1])}×", inline=True))
+    if figures.busiest_month:
+        month = datetime.date.fromisoformat(f"{figures.busiest_month[0]}-01")
+        said = f"{dates.month(month)} · {formatting.duration(figures.busiest_month[1])}"
+        fields.append(Field(_("🗓️ Busiest month"), said, inline=True))
+    if figures.busiest_day:
+        day = datetime.date.fromisoformat(figures.busiest_day[0])
+        said = f"{dates.day_of_year(day)} · {formatting.duration(figures.busiest_day[1])}"
+        fields.append(Field(_("☀️ Busiest day"), said, inline=True))
+    if figures.longest_film:
+        title, length_s = figures.longest_film
+        fields.append(
+            Field(
+                _("📏 Longest film"),
+                f"{formatting.safe(title, 80)} · {formatting.duration(length_s)}",
+                inline=True,
+            )
+        )
+    return fields

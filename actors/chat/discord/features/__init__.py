@@ -1,0 +1,1 @@
+"""Features that act by themselves: announcements, live cards, film nights, digest, presence."""

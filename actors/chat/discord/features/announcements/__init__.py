@@ -1,0 +1,1 @@
+"""Announcements: a bounded queue and its embeds."""

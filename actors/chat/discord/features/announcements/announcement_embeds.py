@@ -1,0 +1,109 @@
+"""What announcements say: a film starts, a film ends, somebody earns badges."""
+
+from collections.abc import Sequence
+
+import discord
+
+from actors.chat.discord.features.live_card import live_card_embeds
+from actors.chat.discord.ui import embeds, formatting
+from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
+from wording.translation import _, ngettext, of_badge
+
+Notice = ScreeningStarted | ScreeningEnded | BadgesAwarded
+MOST_AT_ONCE = 60
+_TABLE_UNITS = 1500
+
+
+def embed(notice: Notice) -> discord.Embed:
+    """One announcement."""
+    match notice:
+        case ScreeningStarted():
+            return live_card_embeds.playing(notice.screening, notice.at)
+        case ScreeningEnded():
+            return live_card_embeds.record(notice)
+        case BadgesAwarded():
+            return _badges(notice)
+
+
+def line(notice: Notice) -> str:
+    """The same in one line, for when many come at once."""
+    match notice:
+        case ScreeningStarted(screening=shown):
+            return f"🎬 **{formatting.title(shown.item, 70)}** · {formatting.person(shown.host, 40)}"
+        case ScreeningEnded(screening=shown):
+            seen = len([seat for seat in shown.seats if not seat.brief])
+            viewers = formatting.counted("{count} viewer", "{count} viewers", seen)
+            return f"🏁 **{formatting.title(shown.item, 70)}** · {viewers}"
+        case BadgesAwarded(badges=badges):
+            earned = [f"{badge.emoji} {formatting.safe(of_badge(badge.name), 40)}" for badge in badges]
+            return f"🏅 **{formatting.person(notice.username, 40)}**: {_first_three(earned)}"
+
+
+def _first_three(names: list[str]) -> str:
+    shown, more = ", ".join(names[:3]), len(names) - 3
+    if more <= 0:
+        return shown
+    return ngettext("{names} and {count} more", "{names} and {count} more", more).format(names=shown, count=more)
+
+
+def build_embeds(notices: Sequence[Notice]) -> tuple[list[discord.Embed], int]:
+    """Embeds of one message for the first of `notices`, and how many of them it covers (at least one).
+
+    Up to ten are shown one by one; more are put together in lines, so that a rush is told at once and
+    nobody's phone rings forty times.
+    """
+    if len(notices) > embeds.MOST_EMBEDS:
+        return _roundup(notices[:MOST_AT_ONCE])
+    shown: list[discord.Embed] = []
+    left = embeds.MOST_IN_MESSAGE
+    for notice in notices:
+        made = embed(notice)
+        left -= embeds.size(made)
+        if left < 0 and shown:
+            break
+        shown.append(made)
+    return shown, len(shown)
+
+
+def _roundup(notices: Sequence[Notice]) -> tuple[list[discord.Embed], int]:
+    lines: list[str] = []
+    left = embeds.DESCRIPTION
+    for notice in notices:
+        said = line(notice)
+        left -= formatting.measure(said) + 1
+        if left < 0 and lines:
+            break
+        lines.append(said)
+    told = notices[: len(lines)]
+    started = sum(isinstance(notice, ScreeningStarted) for notice in told)
+    ended = sum(isinstance(notice, ScreeningEnded) for notice in told)
+    awarded = sum(isinstance(notice, BadgesAwarded) for notice in told)
+    parts = (
+        formatting.counted("{count} started", "{count} started", started) if started else "",
+        formatting.counted("{count} ended", "{count} ended", ended) if ended else "",
+        formatting.counted("{count} with new badges", "{count} with new badges", awarded) if awarded else "",
+    )
+    heading = _("🎞️ On the screens: {what}").format(what=", ".join(part for part in parts if part))
+    return [embeds.card(heading, "\n".join(lines))], len(told)
+
+
+def _badges(notice: BadgesAwarded) -> discord.Embed:
+    name = formatting.person(notice.username, 60)
+    lines = [
+        f"{badge.emoji} **{formatting.safe(of_badge(badge.name), 60)}** · {_(badge.rarity)}\n"
+        f"{formatting.safe(of_badge(badge.description), 200)}"
+        for badge in notice.badges
+    ]
+    best = max(
+        (badge.rarity for badge in notice.badges),
+        key=lambda rarity: embeds.RARITY_ORDER.index(rarity) if rarity in embeds.RARITY_ORDER else -1,
+        default="common",
+    )
+    count = len(notice.badges)
+    heading = ngettext("🏅 {name} earned {count} badge", "🏅 {name} earned {count} badges", count)
+    heading = heading.format(name=name, count=formatting.number(count))
+    return embeds.card(
+        heading,
+        embeds.lines_within(lines, _TABLE_UNITS),
+        colour=embeds.RARITY_COLOURS.get(best, embeds.GREY),
+    )

@@ -1,0 +1,292 @@
+"""The announcements: a bounded queue that outlives every outage of Discord, posted once each."""
+
+import asyncio
+import concurrent.futures
+import hashlib
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import discord
+
+from actors.chat.discord.core.api_errors import POSSIBLE, Verdict, judge
+from actors.chat.discord.core.degraded_reasons import Troubles
+from actors.chat.discord.core.state import Keepsake, Posting
+from actors.chat.discord.features.announcements import announcement_embeds
+from actors.chat.discord.features.announcements.announcement_embeds import Notice
+from actors.chat.discord.features.announcements.redactor import Veil
+from actors.chat.discord.features.live_card.live_card import Cards
+from actors.chat.discord.ui import embeds
+from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
+
+MOST_WAITING = 200
+OLDEST_S = 6 * 3600.0
+GATHER_S = 0.15
+"""How long the first waits for company, so that a rush becomes one message."""
+QUIET_S = 1.0
+"""After a silence this long a film's start is posted at once: company, if any comes, follows in the next message."""
+REUNITE_S = 5.0
+"""How long a post that was cut short waits for its parts to be delivered again."""
+LONGEST_PAUSE_S = 60.0
+MOST_APART = 3
+"""Films that start at once and are posted one by one, so that each can have its card; Discord takes five in 5 s."""
+_TROUBLE = "announcements"
+
+
+@dataclass(eq=False)
+class Waiting:
+    """An announcement in the queue; `done` acknowledges it to its sender."""
+
+    message_id: str
+    notice: Notice
+    done: "concurrent.futures.Future[None]"
+    since_s: float = field(default_factory=time.monotonic)
+
+    def settle(self) -> None:
+        """Posted, or given up: the sender may forget it."""
+        if not self.done.done():
+            self.done.set_result(None)
+
+
+class Announcer:
+    """Posts what happens into the announce channel. Lives on the loop, from start to stop."""
+
+    def __init__(
+        self,
+        channel_id: int,
+        channel: Callable[[], discord.PartialMessageable | None],
+        keepsake: Keepsake,
+        troubles: Troubles,
+        log: logging.Logger,
+        cards: Cards | None = None,
+        veil: Veil | None = None,
+    ) -> None:
+        self._cards = cards
+        self._veil = veil
+        self._channel_id = channel_id
+        self._channel = channel
+        self._keepsake = keepsake
+        self._troubles = troubles
+        self._log = log
+        self._queue: deque[Waiting] = deque()
+        self._some = asyncio.Event()
+        self._online = asyncio.Event()
+        self._tries = 0
+        self._posted_s = -QUIET_S
+
+    @property
+    def waiting(self) -> int:
+        """How many announcements wait."""
+        return len(self._queue)
+
+    def put(self, waiting: Waiting) -> None:
+        """Queue an announcement; one that is known already is not queued twice."""
+        if not self._channel_id or self._keepsake.was_posted(waiting.message_id):
+            waiting.settle()
+            return
+        for other in self._queue:
+            if other.message_id == waiting.message_id:
+                other.done.add_done_callback(lambda _: waiting.settle())
+                return
+        if not self._may_say(waiting):
+            waiting.settle()
+            return
+        self._queue.append(waiting)
+        while len(self._queue) > MOST_WAITING:
+            self._drop(self._queue[0], f"more than {MOST_WAITING} announcements wait for Discord")
+        self._some.set()
+
+    def veiled(self) -> None:
+        """Somebody is not to be seen any more: what waits must not name them."""
+        for waiting in list(self._queue):
+            if not self._may_say(waiting):
+                self._settle(waiting)
+
+    def _may_say(self, waiting: Waiting) -> bool:
+        """Whether anything is left to say when nobody is named who is not to be seen."""
+        notice = waiting.notice if self._veil is None else self._veil.over(waiting.notice)
+        if notice is None:
+            self._log.info("An announcement is dropped, for it names somebody who is not to be seen any more")
+            return False
+        waiting.notice = notice
+        return True
+
+    def online(self) -> None:
+        """Discord can be reached again: try at once."""
+        self._tries = 0
+        self._online.set()
+
+    async def run(self) -> None:
+        """Post what is queued, for ever."""
+        while True:
+            await self._some.wait()
+            await asyncio.sleep(self._gather_s())
+            await self._reunite()
+            self._drop_old()
+            if not self._queue:
+                self._some.clear()
+                continue
+            if (channel := self._channel()) is None:
+                await self._pause(LONGEST_PAUSE_S)
+                continue
+            batch, nonce, shown = self._next_batch()
+            verdict = await self._end_card(batch) if self._ends_card(batch[0]) else None
+            if batch[0] in self._queue and verdict is None:
+                verdict = await self._post(channel, batch, nonce, shown)
+            if verdict is not None:
+                await self._after_failure(verdict, batch)
+
+    def _gather_s(self) -> float:
+        """An end waits in any case, for the badges that it earned come right after it."""
+        quiet = time.monotonic() - self._posted_s >= QUIET_S
+        starts = all(isinstance(waiting.notice, ScreeningStarted) for waiting in self._queue)
+        return 0.0 if quiet and starts else GATHER_S
+
+    def _next_batch(self) -> tuple[list[Waiting], str, list[discord.Embed]]:
+        begun = self._keepsake.posting
+        if begun is not None:
+            again = [waiting for waiting in self._queue if waiting.message_id in begun.ids]
+            if again:
+                shown, covered = announcement_embeds.build_embeds([waiting.notice for waiting in again])
+                return again[:covered], begun.nonce, shown
+            self._keepsake.forget_posting()
+        batch = self._together()
+        shown, covered = announcement_embeds.build_embeds([waiting.notice for waiting in batch])
+        batch = batch[:covered]
+        joined = "\n".join(waiting.message_id for waiting in batch)
+        return batch, hashlib.blake2s(joined.encode(), digest_size=12).hexdigest(), shown
+
+    def _together(self) -> list[Waiting]:
+        """What may go into one message: all that waits, up to what has or gets a card of its own."""
+        starts = [waiting for waiting in self._queue if self._gets_card(waiting)]
+        apart = starts if len(starts) <= MOST_APART else []
+        batch: list[Waiting] = []
+        for waiting in self._queue:
+            alone = waiting in apart or self._ends_card(waiting)
+            if alone and batch:
+                break
+            batch.append(waiting)
+            if alone:
+                break
+        return batch
+
+    def _gets_card(self, waiting: Waiting) -> bool:
+        notice = waiting.notice
+        return self._cards is not None and isinstance(notice, ScreeningStarted) and self._cards.wants(notice.screening)
+
+    def _ends_card(self, waiting: Waiting) -> bool:
+        notice = waiting.notice
+        return (
+            self._cards is not None
+            and isinstance(notice, ScreeningEnded)
+            and self._cards.has(notice.screening.screening_id)
+        )
+
+    async def _end_card(self, batch: list[Waiting]) -> Verdict | None:
+        """Tell the end by the film's card. Where its message is gone, the end stays in the queue, to be posted."""
+        (waiting,) = batch
+        assert self._cards is not None and isinstance(waiting.notice, ScreeningEnded)  # noqa: S101 - asked before
+        try:
+            edited = await self._cards.close(waiting.notice)
+        except POSSIBLE as error:
+            self._tries += 1
+            return judge(error, self._tries, f"edit a card in the announce channel {self._channel_id}")
+        if edited:
+            self._tries = 0
+            self._keepsake.done([waiting.message_id])
+            self._troubles.clear(_TROUBLE)
+            self._settle(waiting)
+        return None
+
+    async def _post(
+        self, channel: discord.PartialMessageable, batch: list[Waiting], nonce: str, shown: list[discord.Embed]
+    ) -> Verdict | None:
+        ids = [waiting.message_id for waiting in batch]
+        self._keepsake.begin(Posting(nonce, ids))
+        try:
+            message = await channel.send(embeds=shown, nonce=nonce, allowed_mentions=embeds.NOBODY)
+        except POSSIBLE as error:
+            self._tries += 1
+            return judge(error, self._tries, f"post in the announce channel {self._channel_id}")
+        self._tries = 0
+        self._posted_s = time.monotonic()
+        self._keepsake.done(ids)
+        self._troubles.clear(_TROUBLE)
+        self._tell_cards(batch, message.id)
+        for waiting in batch:
+            self._settle(waiting)
+        return None
+
+    def _tell_cards(self, batch: list[Waiting], message_id: int) -> None:
+        """A film that was posted alone has its card now; badges go into the record of their film, too."""
+        if self._cards is None:
+            return
+        for waiting in batch:
+            if isinstance(waiting.notice, BadgesAwarded):
+                self._cards.award(waiting.notice)
+        first = batch[0]
+        if len(batch) == 1 and isinstance(first.notice, ScreeningStarted) and self._gets_card(first):
+            self._cards.opened(first.notice, message_id)
+
+    async def _after_failure(self, verdict: Verdict, batch: list[Waiting]) -> None:
+        if not verdict.refused:
+            self._troubles.hold(_TROUBLE, f"{verdict.reason} (announcements waiting: {len(self._queue)})")
+            await self._pause(verdict.wait_s)
+            return
+        self._keepsake.forget_posting()
+        if len(batch) == 1:
+            self._drop(batch[0], verdict.reason)
+            return
+        self._log.error("%s; posting its %d announcements one by one", verdict.reason, len(batch))
+        for waiting in batch:
+            if waiting in self._queue:
+                await self._alone(waiting)
+
+    async def _alone(self, waiting: Waiting) -> None:
+        """Post one of a batch that Discord refused; the one at fault is dropped, the others are told."""
+        channel = self._channel()
+        if channel is None:
+            return
+        nonce = hashlib.blake2s(waiting.message_id.encode(), digest_size=12).hexdigest()
+        verdict = await self._post(channel, [waiting], nonce, [announcement_embeds.embed(waiting.notice)])
+        if verdict is None:
+            return
+        if verdict.refused:
+            self._drop(waiting, verdict.reason)
+        else:
+            await self._pause(verdict.wait_s)
+
+    async def _reunite(self) -> None:
+        """Wait until all parts of a post that was cut short are back, so that Discord knows it by its nonce."""
+        begun = self._keepsake.posting
+        deadline = time.monotonic() + REUNITE_S
+        while begun is not None and self._tries == 0 and time.monotonic() < deadline:
+            if {waiting.message_id for waiting in self._queue} >= set(begun.ids):
+                return
+            await asyncio.sleep(0.05)
+
+    async def _pause(self, wait_s: float) -> None:
+        """Wait, but no longer than until Discord is there again."""
+        self._online.clear()
+        try:
+            async with asyncio.timeout(min(wait_s, LONGEST_PAUSE_S)):
+                await self._online.wait()
+        except TimeoutError:
+            return
+
+    def _drop_old(self) -> None:
+        oldest = time.monotonic() - OLDEST_S
+        while self._queue and self._queue[0].since_s < oldest:
+            self._drop(self._queue[0], f"it waited more than {OLDEST_S / 3600:.0f} hours")
+
+    def _drop(self, waiting: Waiting, reason: str) -> None:
+        self._log.error("Announcement dropped (%s): %s", reason, announcement_embeds.line(waiting.notice))
+        self._settle(waiting)
+
+    def _settle(self, waiting: Waiting) -> None:
+        """Out of the queue, from which a full queue may have pushed it while it was being posted."""
+        if waiting in self._queue:
+            self._queue.remove(waiting)
+        waiting.settle()

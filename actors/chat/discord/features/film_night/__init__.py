@@ -1,0 +1,1 @@
+"""Film nights: scheduled events that start and end with their film."""

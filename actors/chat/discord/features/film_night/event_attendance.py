@@ -1,0 +1,51 @@
+"""Who said that they would come to a planned night, held against who came."""
+
+from collections.abc import Collection
+
+import discord
+
+from actors.chat.discord.ui import formatting
+from actors.chat.discord.ui.embeds import Field
+from messages import Screening
+from wording.translation import _
+
+A_PAGE, MOST_PAGES = 100, 10
+"""Members that Discord names at once, and how often it is asked."""
+MOST_NAMED = 8
+
+
+async def interested(event: discord.ScheduledEvent) -> list[str]:
+    """Ids of the members who said that they would come, bots left out. Raises what discord.py raises.
+
+    It asks page by page itself: discord.py takes the first of a page, which is its lowest id, for where the
+    next one begins, so that its own second page would be the first one again.
+    """
+    found: set[int] = set()
+    last = 0
+    for _number in range(MOST_PAGES):
+        page = [user async for user in event.users(limit=A_PAGE, after=discord.Object(last))]
+        found |= {user.id for user in page if not user.bot}
+        last = max((user.id for user in page), default=last)
+        if len(page) < A_PAGE:
+            break
+    return [str(member) for member in sorted(found)]
+
+
+def compared(said: Collection[str], shown: Screening) -> Field | None:
+    """Said and came, side by side; None where nobody had said so. Who was there briefly did not come.
+
+    A seat without an id is of one whom others are not to see: it is counted apart, so that it gives nobody away.
+    """
+    if not said:
+        return None
+    names = {seat.viewer_id: seat.username for seat in shown.seats if seat.viewer_id.isdecimal() and not seat.brief}
+    came = [formatting.person(name, 40) for viewer, name in names.items() if viewer in said]
+    facts = [
+        formatting.counted("{count} came", "{count} came", len(came)),
+        formatting.counted("{count} came besides", "{count} came besides", len(names) - len(came)),
+    ]
+    if unnamed := sum(not seat.viewer_id and not seat.brief for seat in shown.seats):
+        facts.append(formatting.counted("{count} is not named", "{count} are not named", unnamed))
+    lines = [" · ".join(facts), formatting.name_list(came, MOST_NAMED)]
+    heading = _("📅 Said they would come · {count}").format(count=formatting.number(len(said)))
+    return Field(heading, "\n".join(line for line in lines if line))

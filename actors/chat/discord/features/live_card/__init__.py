@@ -1,0 +1,1 @@
+"""The live card: one message for each screening, edited in place."""

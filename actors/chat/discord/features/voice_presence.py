@@ -1,0 +1,120 @@
+"""Who sits in the watched voice or stage channel, told to the tracker."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import discord
+
+from actors.chat.discord.core.api_errors import POSSIBLE
+from actors.chat.discord.core.degraded_reasons import Troubles
+from actors.chat.discord.framework.actor_client import Desk
+from messages import VoiceMember, VoicePresence
+from messages.texts import storable
+
+EVERY_S = 10.0
+"""Service seconds between two reports without a change."""
+SHORTEST_S = 0.05
+_TROUBLE = "voice channel"
+
+
+class VoiceWatch:
+    """Reports the channel at each change, every ten seconds, and at each (re)connect.
+
+    Bots are left out, and members with a role of IGNORED_ROLE_IDS. Without the privileged members intent Discord tells
+    the roles of somebody who comes, and no change of them while they stay: that counts from when they come again.
+    """
+
+    def __init__(
+        self, desk: Desk, bot: Callable[[], discord.Client | None], troubles: Troubles, log: logging.Logger
+    ) -> None:
+        self._desk = desk
+        self._bot = bot
+        self._troubles = troubles
+        self._log = log
+        self._channel_id = desk.settings.watch_party_voice_channel_id
+        self._ignored = frozenset(desk.settings.ignored_role_ids)
+        self._members: dict[str, VoiceMember] = {}
+        self._strangers: dict[int, discord.Member | None] = {}
+        self._fetches: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Report again and again, for ever."""
+        while self._channel_id:
+            self.report()
+            await asyncio.sleep(max(SHORTEST_S, self._desk.clock.real_s(EVERY_S)))
+
+    def changed(self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState) -> None:
+        """Somebody came, went or moved: report at once if it was in or out of the channel."""
+        ids = {state.channel.id for state in (before, after) if state.channel is not None}
+        if self._channel_id in ids and not member.bot:
+            self.report()
+
+    def report(self) -> None:
+        """Tell the tracker who is there now; nothing where no channel is watched."""
+        if not self._channel_id:
+            return
+        bot = self._bot()
+        channel = self._channel(bot)
+        if channel is not None and bot is not None:
+            self._troubles.clear(_TROUBLE)
+            self._take(channel, bot)
+        self._desk.tell(
+            "tracker",
+            VoicePresence(
+                guild_id=str(self._desk.settings.discord_guild_id),
+                channel_id=str(self._channel_id),
+                at=self._desk.clock.now(),
+                connected=channel is not None,
+                members=tuple(self._members.values()),
+            ),
+        )
+
+    def _channel(self, bot: discord.Client | None) -> discord.VoiceChannel | discord.StageChannel | None:
+        """The channel, where the gateway shows it at this moment."""
+        if bot is None:
+            return None
+        guild = bot.get_guild(self._desk.settings.discord_guild_id)
+        if guild is None or guild.unavailable:
+            return None
+        channel = guild.get_channel(self._channel_id)
+        if isinstance(channel, discord.VoiceChannel | discord.StageChannel):
+            return channel
+        self._troubles.hold(
+            _TROUBLE,
+            f"the voice channel {self._channel_id} cannot be seen: set WATCH_PARTY_VOICE_CHANNEL_ID to the id of "
+            "a voice or stage channel and give the bot View Channel there",
+        )
+        return None
+
+    def _take(self, channel: discord.VoiceChannel | discord.StageChannel, bot: discord.Client) -> None:
+        """Keep those who stay in their order, add those who came at the end."""
+        there: dict[str, VoiceMember] = {}
+        for user_id in channel.voice_states:
+            member = channel.guild.get_member(user_id) or self._strangers.get(user_id)
+            if member is None and user_id not in self._strangers:
+                self._look_up(channel.guild, user_id)
+            if member is not None and not member.bot and self._ignored.isdisjoint(role.id for role in member.roles):
+                there[str(user_id)] = VoiceMember(str(user_id), storable(member.display_name))
+        self._strangers = {key: value for key, value in self._strangers.items() if key in channel.voice_states}
+        stayed = [key for key in self._members if key in there]
+        came = [key for key in there if key not in self._members]
+        self._members = {key: there[key] for key in (*stayed, *came)}
+
+    def _look_up(self, guild: discord.Guild, user_id: int) -> None:
+        """Discord named somebody without saying who it is: ask once, then report again."""
+        self._strangers[user_id] = None
+
+        async def fetch() -> None:
+            try:
+                self._strangers[user_id] = await guild.fetch_member(user_id)
+            except POSSIBLE as error:
+                self._log.warning("Member %s of the voice channel cannot be looked up: %s", user_id, error)
+                await asyncio.sleep(5.0)
+                self._strangers.pop(user_id, None)
+                return
+            self.report()
+
+        task = asyncio.get_running_loop().create_task(fetch())
+        self._fetches.add(task)
+        task.add_done_callback(self._fetches.discard)

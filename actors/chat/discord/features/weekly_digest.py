@@ -1,0 +1,129 @@
+"""The week in one message: how much was watched, which films, by whom."""
+
+import asyncio
+import datetime
+import logging
+from collections.abc import Callable
+
+import discord
+
+from actors.chat.discord.core.api_errors import POSSIBLE, judge
+from actors.chat.discord.core.state import Keepsake
+from actors.chat.discord.framework.actor_client import Desk, UnansweredError
+from actors.chat.discord.ui import embeds, formatting
+from actors.chat.discord.ui.embeds import Field
+from messages import GetLeaderboard, GetMovieStats, Leaderboard, MovieStats
+from wording.time_parser import now_in, read_when
+from wording.translation import _
+
+STALE_S = 86_400.0
+"""A digest that could not be posted for so long is left out: the next one comes in six days."""
+MOST_FILMS, MOST_VIEWERS = 5, 3
+_LOOK_EVERY_S = 60.0
+"""How often the clock is looked at: it may be set meanwhile (service seconds)."""
+_PLACES = ("🥇", "🥈", "🥉")
+
+
+class Digest:
+    """Posts the week's figures when they are due, once. Does nothing where WEEKLY_DIGEST is not set."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        channel: Callable[[], discord.PartialMessageable | None],
+        keepsake: Keepsake,
+        log: logging.Logger,
+    ) -> None:
+        self._desk = desk
+        self._channel = channel
+        self._keepsake = keepsake
+        self._log = log
+
+    async def run(self) -> None:
+        """For ever."""
+        if not self._desk.settings.weekly_digest:
+            return
+        if not self._keepsake.digest_s:
+            self._keepsake.told_digest(self._now_s())  # Usher is new here: the first week begins now
+        tries = 0
+        while True:
+            wait_s = self._desk.clock.real_s(_LOOK_EVERY_S)
+            due_s = self.due_s()
+            if due_s > self._keepsake.digest_s:
+                tries += 1
+                if (failed_s := await self._try(due_s, tries)) is None:
+                    tries = 0
+                else:
+                    wait_s = failed_s
+            await asyncio.sleep(wait_s)
+
+    def due_s(self) -> float:
+        """When the newest digest was due; seconds since 1970."""
+        return last_due(self._desk.settings.weekly_digest, self._desk.settings.timezone, self._now_s())
+
+    def _now_s(self) -> float:
+        return self._desk.clock.now().wall_s
+
+    async def _try(self, due_s: float, tries: int) -> float | None:
+        """Post it; how long to wait before the next try (real seconds) where that failed, else None."""
+        if self._now_s() - due_s > STALE_S:
+            self._log.warning("The digest of the week could not be posted for a day: left out")
+            self._keepsake.told_digest(due_s)
+            return None
+        channel = self._channel()
+        if channel is None:
+            return 5.0
+        try:
+            embed = await self._made(due_s)
+            if embed is not None:
+                await channel.send(embed=embed, allowed_mentions=embeds.NOBODY, nonce=f"digest-{due_s:.0f}")
+        except UnansweredError:
+            return 5.0
+        except POSSIBLE as error:
+            verdict = judge(error, tries, "post the digest of the week")
+            if tries == 1:
+                self._log.warning("%s", verdict.reason)
+            return max(verdict.wait_s, 5.0)
+        self._keepsake.told_digest(due_s)
+        return None
+
+    async def _made(self, due_s: float) -> discord.Embed | None:
+        """The week before; None where nobody watched anything."""
+        since_s = last_due(self._desk.settings.weekly_digest, self._desk.settings.timezone, due_s - 1.0)
+        films, best = await asyncio.gather(
+            self._desk.ask("persistence", GetMovieStats(since_s=since_s), MovieStats),
+            self._desk.ask("persistence", GetLeaderboard("time", since_s, MOST_VIEWERS), Leaderboard),
+        )
+        return card(films, best) if films.watches else None
+
+
+def last_due(weekday_and_time: str, zone: str, wall_s: float) -> float:
+    """The newest such moment that is past, "sunday 18:00" in the zone; seconds since 1970."""
+    a_week_ago = now_in(zone, wall_s) - datetime.timedelta(days=7)
+    due = read_when(weekday_and_time, a_week_ago)
+    if due is None:
+        raise ValueError(f"{weekday_and_time!r} is no weekday and time")
+    return due.timestamp()
+
+
+def card(films: MovieStats, best: Leaderboard) -> discord.Embed:
+    """The digest of a week in which something was watched."""
+    facts = (
+        _("**{time}** watched").format(time=formatting.duration(films.watch_time_s)),
+        formatting.counted("{count} title", "{count} titles", films.titles),
+        formatting.counted("{count} viewer", "{count} viewers", films.viewers),
+        formatting.counted("{count} seen to the end", "{count} seen to the end", films.completed),
+    )
+    seen = [
+        f"**{formatting.safe(f'{film.title} ({film.year})' if film.year else film.title, 80)}** · "
+        f"{formatting.counted('{count} viewer', '{count} viewers', film.viewers)}, "
+        f"{formatting.duration(film.watch_time_s)}"
+        for film in films.most_watched[:MOST_FILMS]
+    ]
+    viewers = [
+        f"{place} **{formatting.person(row.username, 40)}** · {formatting.duration(row.value)}"
+        for place, row in zip(_PLACES, best.rows, strict=False)
+    ]
+    fields = [Field(_("🎬 Most watched"), embeds.lines_within(seen))] if seen else []
+    fields += [Field(_("🍿 Most time"), embeds.lines_within(viewers))] if viewers else []
+    return embeds.card(_("🗞️ The week at the cinema"), " · ".join(facts), colour=embeds.PURPLE, fields=fields)

@@ -1,0 +1,1 @@
+"""What every command shares: declaration, questions to other actors, pages, converters, errors."""

@@ -1,0 +1,124 @@
+"""What people are told where a command fails: always what to do."""
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from actors.chat.discord.core.api_errors import POSSIBLE
+from actors.chat.discord.framework.actor_client import UnansweredError
+from actors.chat.discord.ui import embeds, formatting
+from wording.translation import _, later
+
+ADMINS_ONLY = later("Only administrators of this server may do that.")
+ASK_ADMIN = later("An administrator can do it for you, or give you a role with Administrator.")
+CHANNEL_CURE = later("In the channel's settings > Permissions, allow that to the bot's role.")
+SAID = ""
+"""The cure beside another actor's sentence, which names its own."""
+_log = logging.getLogger("discord")
+
+
+class RefusedError(commands.CommandError):
+    """A command that cannot be done as asked; the text says why and what to do."""
+
+    def __init__(self, what: str, cure: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.cure = cure
+
+
+@dataclass(frozen=True)
+class Said:
+    """What to show (None: nothing), and what to log."""
+
+    embed: discord.Embed | None = None
+    unexpected: BaseException | None = None
+    forbidden: bool = False
+
+
+@contextlib.asynccontextmanager
+async def answering(interaction: discord.Interaction[Any]) -> AsyncIterator[None]:
+    """What goes wrong with a button after it was acknowledged is said to whoever pressed it, and to nobody else."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - whatever it is: who presses a button must not be left without a word
+        said = explain(error)
+        if said.unexpected is not None:
+            _log.error("A button failed", exc_info=said.unexpected)
+        if said.embed is not None:
+            with contextlib.suppress(*POSSIBLE):
+                await interaction.followup.send(embed=said.embed, ephemeral=True)
+
+
+def explain(error: BaseException, ctx: commands.Context[Any] | None = None) -> Said:
+    """What to make of an error of a command, or of a button."""
+    error = _inner(error)
+    match error:
+        case commands.CommandNotFound() | app_commands.CommandNotFound():
+            return Said()
+        case UnansweredError() | RefusedError():
+            return Said(embeds.problem(error.what, error.cure))
+        case commands.CommandOnCooldown():
+            return _refused(
+                _("That was quick."), _("Try again in {seconds} s.").format(seconds=max(1, round(error.retry_after)))
+            )
+        case commands.MissingPermissions():
+            return _refused(_(ADMINS_ONLY), _(ASK_ADMIN))
+        case commands.NoPrivateMessage():
+            return _refused(_("Usher answers in the server, not in private messages."), _("Give the command there."))
+        case commands.MemberNotFound():
+            nobody = _("Nobody here is called {name}.").format(name=formatting.safe(error.argument, 60))
+            return _refused(
+                nobody if error.argument else _("No name stands there."),
+                _("Mention them: `{usage}`").format(usage=_usage(ctx)),
+            )
+        case commands.UserInputError() | commands.ConversionError() | app_commands.TransformerError():
+            # A converter that fails in its own way is for the log as well: it may be a fault of ours.
+            fault = error.original if isinstance(error, commands.ConversionError) else None
+            how = _("Write it like this: `{usage}`").format(usage=_usage(ctx))
+            return Said(embeds.problem(_("That could not be read."), how), unexpected=fault)
+        case commands.CheckFailure():
+            return _refused(_("That is not allowed here."), _(ASK_ADMIN))
+        case discord.Forbidden():
+            return Said(
+                embeds.problem(
+                    _("Discord does not let the bot do that here."), _("An administrator can see why: `!health`")
+                ),
+                forbidden=True,
+            )
+        case discord.DiscordServerError() | aiohttp.ClientError():
+            return Said(embeds.problem(_("Discord does not answer now."), _("Try again in a few seconds.")))
+        case discord.NotFound(code=10062):
+            return Said(unexpected=error)  # the command was forgotten by Discord: there is nothing to answer to
+        case _:
+            return Said(
+                embeds.problem(
+                    _("Something went wrong inside Usher; no watch is lost by it."),
+                    _("Try again; if it happens again, an administrator finds the reason in the log."),
+                ),
+                unexpected=error,
+            )
+
+
+def _inner(error: BaseException) -> BaseException:
+    while isinstance(
+        error, commands.CommandInvokeError | app_commands.CommandInvokeError | commands.HybridCommandError
+    ):
+        error = error.original
+    return error
+
+
+def _refused(what: str, cure: str) -> Said:
+    return Said(embeds.problem(what, cure))
+
+
+def _usage(ctx: commands.Context[Any] | None) -> str:
+    if ctx is None or ctx.command is None:
+        return "!help"
+    return f"!{ctx.command.qualified_name} {_(ctx.command.usage or ctx.command.signature)}".strip()

@@ -1,0 +1,1 @@
+"""The connection to Discord and the bot that lives on it."""

@@ -1,0 +1,217 @@
+"""The bot: its commands, what it does with events, and what it says where something went wrong."""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import discord
+from discord.ext import commands
+
+from actors.chat.discord.commands import ADMIN_PAGES, COGS, ITEMS, PAGES
+from actors.chat.discord.core.api_errors import POSSIBLE, judge
+from actors.chat.discord.core.degraded_reasons import Troubles
+from actors.chat.discord.core.state import Keepsake
+from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.command import manners, speak_of
+from actors.chat.discord.framework.command_errors import CHANNEL_CURE, RefusedError, explain
+from actors.chat.discord.framework.pages import Book
+from actors.chat.discord.ui import embeds
+from messages import Item
+from wording.translation import _
+
+_SYNC, _REPLIES = "slash commands", "replies"
+_INVITE = "invite the bot to it anew, with the scopes bot and applications.commands"
+HEARTBEAT_S = 30.0
+"""Without a sign of life from the gateway for this long, the connection is opened anew."""
+
+
+_APOSTROPHES = str.maketrans("‘’", "''")
+
+
+class UsherBot(commands.Bot):
+    """One connection's bot. Keeps no messages and only the members who are in voice: it must stay small."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        intents: discord.Intents,
+        activity: discord.Activity | None,
+        keepsake: Keepsake,
+        troubles: Troubles,
+        log: logging.Logger,
+        voice_changed: Callable[[discord.Member, discord.VoiceState, discord.VoiceState], None],
+        night_planned: Callable[[discord.ScheduledEvent, Item], None],
+    ) -> None:
+        super().__init__(
+            command_prefix="!",
+            help_command=None,
+            case_insensitive=True,
+            strip_after_prefix=True,
+            intents=intents,
+            activity=activity,
+            allowed_mentions=embeds.NOBODY,
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags(voice=True, joined=False),
+            chunk_guilds_at_startup=False,
+            heartbeat_timeout=HEARTBEAT_S,
+            max_ratelimit_timeout=60.0,
+        )
+        self.desk = desk
+        self.night_planned = night_planned
+        self.book = Book(desk, PAGES, ADMIN_PAGES, keepsake)
+        self.on_up: Callable[[], None] = lambda: None
+        self.on_down: Callable[[], None] = lambda: None
+        self.is_set_up = False
+        self._speaks = False
+        self.keepsake = keepsake
+        self._troubles = troubles
+        self._log = log
+        self._voice_changed = voice_changed
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.add_check(self._in_our_server, call_once=True)
+
+    async def setup_hook(self) -> None:
+        """After the log-in: commands, buttons, and Discord's copy of the commands where it is old."""
+        for make in COGS:
+            await self.add_cog(make(self.desk, self.book))
+        speak_of(self.commands)
+        self.add_dynamic_items(*ITEMS)
+        self.is_set_up = True
+        self._start(self._sync())
+
+    async def close(self) -> None:
+        """Leave; what still runs for this connection is ended."""
+        for task in self._tasks:
+            task.cancel()
+        await super().close()
+
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
+        """Nothing is told any more once it is closed: discord.py's loop is gone then, and it would fail."""
+        if not self.is_closed():
+            super().dispatch(event_name, *args, **kwargs)
+
+    async def on_connect(self) -> None:
+        """The gateway speaks; what it has to say of the servers follows."""
+        self._speaks = True
+
+    async def on_ready(self) -> None:
+        """Connected, for the first time or again. discord.py says so two seconds late: it may be away again."""
+        self._log.info("On Discord as %s", self.user)
+        self._up()
+
+    async def on_resumed(self) -> None:
+        """Connected again, nothing missed."""
+        self._speaks = True
+        self._up()
+
+    async def on_disconnect(self) -> None:
+        """The gateway is away."""
+        self._speaks = False
+        self.on_down()
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A server came back after an outage of its own."""
+        self._up()
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Invited (anew): Discord may have forgotten the commands."""
+        if guild.id == self.desk.settings.discord_guild_id:
+            self.keepsake.told_commands("")
+            self._start(self._sync())
+        self._up()
+
+    def _up(self) -> None:
+        if self._speaks:
+            self.on_up()
+
+    async def process_commands(self, message: discord.Message, /) -> None:
+        """discord.py takes a typographic apostrophe, as phones type it, for a quotation mark: Schindler’s List."""
+        message.content = message.content.translate(_APOSTROPHES)
+        await super().process_commands(message)
+
+    async def on_voice_state_update(
+        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        """Somebody came, went, moved or muted."""
+        self._voice_changed(member, before, after)
+
+    async def on_command_error(self, ctx: commands.Context[Any], error: commands.CommandError, /) -> None:
+        """Say what to do; log what is nobody's fault but ours."""
+        said = explain(error, ctx)
+        if said.unexpected is not None:
+            self._log.error("Command %s failed", ctx.command, exc_info=said.unexpected)
+        if said.forbidden:
+            self._no_reply(ctx)
+        if said.embed is None:
+            return
+        try:
+            await ctx.send(embed=said.embed, ephemeral=True, **manners(ctx))
+        except discord.Forbidden:
+            self._no_reply(ctx)
+            await self._say_what_lacks(ctx)
+        except POSSIBLE as failure:
+            self._log.warning("The answer to %s did not reach Discord: %s", ctx.command, failure)
+
+    async def on_command_completion(self, ctx: commands.Context[Any]) -> None:
+        """An answer got through."""
+        self._troubles.clear(_REPLIES)
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        """An event's handler failed: the bot goes on."""
+        self._log.exception("Handling %s failed", event_method)
+
+    def _no_reply(self, ctx: commands.Context[Any]) -> None:
+        self._troubles.hold(
+            _REPLIES,
+            f"the bot may not answer in channel {ctx.channel.id}: give it View Channel, Send Messages, "
+            "Embed Links and Attach Files there",
+        )
+
+    async def _say_what_lacks(self, ctx: commands.Context[Any]) -> None:
+        """In plain words, which need no Embed Links: else the bot is silent and nobody knows why."""
+        lacks = _("The bot may not answer in {channel}: it lacks {permissions}.").format(
+            channel=f"<#{ctx.channel.id}>", permissions=_("Embed Links")
+        )
+        with contextlib.suppress(*POSSIBLE):  # it may not send anything at all: health says so
+            await ctx.send(f"{lacks} {_(CHANNEL_CURE)}", ephemeral=True, **manners(ctx))
+
+    async def _in_our_server(self, ctx: commands.Context[Any]) -> bool:
+        wanted = self.desk.settings.discord_guild_id
+        if wanted and ctx.guild is not None and ctx.guild.id != wanted:
+            raise RefusedError(
+                _("Usher serves another server than this one."), _("Give the command in its own server.")
+            )
+        return True
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _sync(self) -> None:
+        """Tell Discord the commands where they changed since it was last told; in the one server, at once."""
+        guild_id = self.desk.settings.discord_guild_id
+        guild = discord.Object(guild_id) if guild_id else None
+        if guild is not None:
+            self.tree.copy_global_to(guild=guild)
+        shown = [command.to_dict(self.tree) for command in self.tree.get_commands(guild=guild)]
+        wanted = json.dumps([self.application_id, guild_id, shown], sort_keys=True, default=str)
+        digest = hashlib.blake2s(wanted.encode(), digest_size=16).hexdigest()
+        tries = 0
+        while digest != self.keepsake.commands:
+            try:
+                await self.tree.sync(guild=guild)
+            except POSSIBLE as error:
+                tries += 1
+                verdict = judge(error, tries, f"register the / commands in server {guild_id}", _INVITE)
+                self._troubles.hold(_SYNC, verdict.reason)
+                await asyncio.sleep(max(verdict.wait_s, 5.0))
+                continue
+            self.keepsake.told_commands(digest)
+            self._log.info("Discord knows %d commands now", len(shown))
+        self._troubles.clear(_SYNC)

@@ -1,0 +1,173 @@
+"""The life of the connection: log in, stay, come back after every way of losing it, and say why it is away."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+
+import discord
+
+from actors.chat.discord.core.api_errors import (
+    INTENT_CURE,
+    POSSIBLE,
+    backoff,
+    intent_missing,
+    name_of_end,
+    needs_somebody,
+)
+from actors.chat.discord.core.degraded_reasons import Troubles
+from actors.chat.discord.gateway.bot import UsherBot
+
+STEADY_S = 30.0
+"""A connection that held this long starts the back-off anew."""
+SETTLE_S = 5.0
+"""How long a reconnect may take before it is called an outage."""
+FIRST_S = 20.0
+"""How long a fresh connection may take before it is called an outage; discord.py itself waits for minutes."""
+REFUSED_S = 60.0
+"""Between two tries of a token that was refused."""
+INTENT_RECHECK_S = 300.0
+"""Between two looks whether the missing intent was granted."""
+CLOSE_S = 3.0
+_GATEWAY, _INTENT, _SERVER = "gateway", "message content", "server"
+
+
+class Connection:
+    """Keeps one bot logged in. Each try is a fresh bot: discord.py's cannot be started twice."""
+
+    def __init__(
+        self,
+        token: str,
+        guild_id: int,
+        make: Callable[[discord.Intents], UsherBot],
+        troubles: Troubles,
+        log: logging.Logger,
+    ) -> None:
+        self._token = token
+        self._guild_id = guild_id
+        self._make = make
+        self._troubles = troubles
+        self._log = log
+        self._bot: UsherBot | None = None
+        self._up = False
+        self._up_since = 0.0
+        self._reads_messages = True
+        self.on_up: list[Callable[[], None]] = []
+        self.on_down: list[Callable[[], None]] = []
+
+    def connected(self) -> UsherBot | None:
+        """The bot, while the gateway speaks to it."""
+        return self._bot if self._up else None
+
+    def logged_in(self) -> UsherBot | None:
+        """The bot, while requests can be sent, gateway or not."""
+        bot = self._bot
+        return bot if bot is not None and bot.is_set_up and not bot.is_closed() else None
+
+    async def run(self) -> None:
+        """Connect, and connect again, for ever."""
+        tries = 0
+        while True:
+            began = time.monotonic()
+            reads = self._reads_messages
+            error = await self._live()
+            if self._up_since > began and time.monotonic() - self._up_since > STEADY_S:
+                tries = 0
+            tries += 1
+            if intent_missing(error) and self._reads_messages:
+                self._do_without_messages()
+                continue
+            if self._reads_messages and not reads:
+                continue  # ended by ourselves, to use the intent
+            self._troubles.hold(_GATEWAY, name_of_end(error))
+            self._log.debug("The connection ended", exc_info=error)
+            await asyncio.sleep(REFUSED_S if needs_somebody(error) else backoff(tries))
+
+    async def close(self) -> None:
+        """Leave, within a few seconds."""
+        bot, self._bot = self._bot, None
+        self._up = False
+        if bot is not None:
+            with contextlib.suppress(*POSSIBLE):
+                async with asyncio.timeout(CLOSE_S):
+                    await bot.close()
+
+    async def _live(self) -> Exception | None:
+        """One connection from log-in to end; why it ended."""
+        bot = self._make(intents(self._reads_messages))
+        bot.on_up, bot.on_down = self._came, self._went
+        self._bot = bot
+        late = asyncio.get_running_loop().call_later(FIRST_S, self._still_away, "Discord does not answer: still trying")
+        try:
+            # discord.py's own reconnecting dies of an AttributeError where the first connection fails, and
+            # waits up to 17 minutes later on; resumes (op 7, op 9, dropped sockets) are its own all the same.
+            await bot.start(self._token, reconnect=False)
+        except Exception as error:  # noqa: BLE001 - a broken dispatch ends it with any error: always come back
+            return error
+        finally:
+            late.cancel()
+            self._went(at_once=True)
+            await self.close()
+        return None
+
+    def _came(self) -> None:
+        self._up, self._up_since = True, time.monotonic()
+        self._troubles.clear(_GATEWAY)
+        if self._reads_messages:
+            self._troubles.clear(_INTENT)
+        bot = self._bot
+        if bot is not None and self._guild_id and bot.get_guild(self._guild_id) is None:
+            self._troubles.hold(
+                _SERVER,
+                f"the bot is not in the server {self._guild_id}: invite it (Developer Portal > OAuth2 > URL "
+                "Generator: bot, applications.commands), or set DISCORD_GUILD_ID to the server it is in",
+            )
+        else:
+            self._troubles.clear(_SERVER)
+        for tell in self.on_up:
+            tell()
+
+    def _went(self, *, at_once: bool = False) -> None:
+        was_up, self._up = self._up, False
+        if was_up:
+            for tell in self.on_down:
+                tell()
+        if not at_once:
+            asyncio.get_running_loop().call_later(
+                SETTLE_S, self._still_away, "Discord's gateway went away: connecting again"
+            )
+
+    def _still_away(self, reason: str) -> None:
+        if not self._up and self._bot is not None:
+            self._troubles.hold(_GATEWAY, reason)
+
+    def _do_without_messages(self) -> None:
+        """Slash commands, announcements and the voice channel work without the intent: go on with those."""
+        self._reads_messages = False
+        self._troubles.hold(_INTENT, f"commands with ! do not work (those with / do): {INTENT_CURE}")
+
+    async def watch_intent(self) -> None:
+        """Look now and then whether the missing intent was granted, and connect anew where it was."""
+        while True:
+            await asyncio.sleep(INTENT_RECHECK_S)
+            bot = self.logged_in()
+            if self._reads_messages or bot is None:
+                continue
+            with contextlib.suppress(*POSSIBLE):
+                flags = (await bot.application_info()).flags
+                if flags.gateway_message_content or flags.gateway_message_content_limited:
+                    self._log.info("The message content intent was granted: connecting anew to use it")
+                    self._reads_messages = True
+                    await bot.close()
+
+
+def intents(reads_messages: bool) -> discord.Intents:
+    """What Usher listens to: channels, who is in voice, and messages for `!` commands. Nothing else."""
+    wanted = discord.Intents.none()
+    wanted.guilds = True
+    wanted.voice_states = True
+    if reads_messages:
+        wanted.guild_messages = True
+        wanted.message_content = True
+    return wanted

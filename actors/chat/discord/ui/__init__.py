@@ -1,0 +1,1 @@
+"""How messages look: embeds and safe text."""

@@ -1,0 +1,193 @@
+"""How every message of Usher looks: one set of colours, one kind of embed, always within Discord's limits."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import discord
+
+from actors.chat.discord.ui import formatting
+from actors.chat.discord.ui.formatting import cut, measure
+from charts import Picture
+from messages import Poster
+from wording.translation import _, later, ngettext
+
+TITLE, DESCRIPTION, FIELD_NAME, FIELD_VALUE, FOOTER = 256, 4096, 256, 1024, 2048
+MOST_FIELDS, MOST_IN_MESSAGE, MOST_EMBEDS = 25, 6000, 10
+PAGE_LINES, PAGE_UNITS = 15, 2400
+"""A page that a phone shows without much scrolling."""
+
+NOBODY = discord.AllowedMentions.none()
+"""Usher mentions nobody, whatever a title or a name says."""
+
+GOLD = discord.Colour(0xE5A00D)
+GREEN = discord.Colour(0x2E9E5B)
+BLUE = discord.Colour(0x4A7BD0)
+PURPLE = discord.Colour(0x8E5BC7)
+GREY = discord.Colour(0x7A7F87)
+RED = discord.Colour(0xC8453B)
+
+RARITY_COLOURS = {
+    "common": GREY,
+    "uncommon": GREEN,
+    "rare": BLUE,
+    "epic": PURPLE,
+    "legendary": GOLD,
+}
+RARITY_ORDER = (later("common"), later("uncommon"), later("rare"), later("epic"), later("legendary"))
+
+
+NO_POSTER = Poster()
+
+
+@dataclass(frozen=True)
+class Field:
+    """A named part of an embed; its texts are safe already."""
+
+    name: str
+    value: str
+    inline: bool = False
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer: an embed, of a page of several, and buttons beside those that turn the pages."""
+
+    embed: discord.Embed
+    page: int = 0
+    pages: int = 1
+    items: Sequence[discord.ui.Item[Any]] = field(default_factory=tuple)
+    picture: Picture | None = None
+    """What to draw; the embed shows it in words until the picture is there."""
+    beside: discord.Embed | None = None
+    """The embed beside the picture, without what the picture shows."""
+    poster: Poster = NO_POSTER
+    """A film's picture for the embed's corner; left out where the bot may not attach files."""
+    hidden: bool = False
+    """It says only that its owner keeps it: whoever presses a button is told so alone."""
+    nothing: bool = False
+    """It says only that nothing fits what was asked."""
+
+
+def card(
+    heading: str,
+    text: str = "",
+    *,
+    colour: discord.Colour = GOLD,
+    fields: Iterable[Field] = (),
+    footer: str = "",
+) -> discord.Embed:
+    """An embed that Discord accepts, whatever it is given: each part and the whole cut to the limits.
+
+    What is cut ends in "…". Fields that no longer fit are left out from the end. Texts are safe already,
+    but for `footer`, where Discord reads no markdown.
+    """
+    heading, footer = cut(heading, TITLE), cut(footer, FOOTER)
+    left = MOST_IN_MESSAGE - measure(heading) - measure(footer)
+    text = cut(text, min(DESCRIPTION, left))
+    embed = discord.Embed(title=heading, description=text or None, colour=colour)
+    left -= measure(text)
+    for part in list(fields)[:MOST_FIELDS]:
+        name, value = cut(part.name, FIELD_NAME) or "\u200b", cut(part.value, FIELD_VALUE) or "\u200b"
+        if measure(name) + measure(value) > left:
+            break
+        left -= measure(name) + measure(value)
+        embed.add_field(name=name, value=value, inline=part.inline)
+    if footer:
+        embed.set_footer(text=footer)
+    return embed
+
+
+def poster_file(poster: Poster) -> str:
+    """What its file is called on Discord, which goes by the ending."""
+    return f"poster.{poster.kind.replace('jpeg', 'jpg')}"
+
+
+def size(embed: discord.Embed) -> int:
+    """What an embed counts towards the 6,000 of its message."""
+    parts = [embed.title, embed.description, embed.footer.text, embed.author.name]
+    parts += [text for part in embed.fields for text in (part.name, part.value)]
+    return sum(measure(text) for text in parts if text)
+
+
+def kept(heading: str, name: str = "") -> Reply:
+    """What the viewer of this name keeps from others."""
+    text = _("{name} keeps this to themselves.").format(name=formatting.safe(name, 60)) if name else ""
+    return Reply(card(heading, text or _("This viewer keeps it to themselves."), colour=GREY), hidden=True)
+
+
+def problem(what: str, cure: str) -> discord.Embed:
+    """Something that did not work: what, and what to do."""
+    return card(_("That did not work"), f"{what}\n{cure}".strip(), colour=RED)
+
+
+def lines_within(lines: Sequence[str], limit: int = FIELD_VALUE) -> str:
+    """Whole lines within `limit` units; the rest is counted: "… and 12 more"."""
+    kept: list[str] = []
+    used = 0
+    for number, line in enumerate(lines):
+        rest = len(lines) - number - 1
+        tail = measure(f"\n{_and_more(rest + 1)}") if rest else 0
+        if used + measure(line) + 1 + tail > limit:
+            kept.append(_and_more(len(lines) - number))
+            break
+        kept.append(line)
+        used += measure(line) + 1
+    return "\n".join(kept)
+
+
+def _and_more(count: int) -> str:
+    return ngettext("… and {count} more", "… and {count} more", count).format(count=count)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Lines under a heading that is said again where a page begins in their midst."""
+
+    heading: str
+    lines: Sequence[str]
+
+
+def paged(sections: Sequence[Section], *, lines: int = PAGE_LINES, units: int = PAGE_UNITS) -> list[str]:
+    """Sections as pages of whole lines, each within `lines` and `units`. Always at least one page."""
+    pages: list[str] = []
+    current: list[str] = []
+    count = 0
+
+    def turn() -> None:
+        nonlocal count
+        if current:
+            pages.append("\n".join(current))
+        current.clear()
+        count = 0
+
+    for section in sections:
+        heading = cut(section.heading, units // 2)
+        opened = False
+        for line in section.lines or ("",):
+            said = cut(line, units // 2)
+            needed = measure(said) + (0 if opened else measure(heading) + 2)
+            used = sum(measure(part) + 1 for part in current)
+            if count and (count >= lines or used + needed > units):
+                again = opened
+                turn()
+                if heading:
+                    current.append(_("{heading} (continued)").format(heading=heading) if again else heading)
+                opened = True
+            elif not opened:
+                if current:
+                    current.append("")
+                if heading:
+                    current.append(heading)
+                opened = True
+            if said:
+                current.append(said)
+            count += 1
+    turn()
+    return pages or [""]
+
+
+def pick(pages: Sequence[str], page: int) -> tuple[str, int]:
+    """The page asked for, or the nearest there is: lists grow shorter while people read."""
+    chosen = min(max(page, 0), len(pages) - 1)
+    return pages[chosen], chosen

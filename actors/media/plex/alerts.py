@@ -1,0 +1,206 @@
+"""Plex's alerts: a websocket on which the server says at once that something plays, pauses or stops.
+
+They only make polls come sooner. PlexAPI's AlertListener does the reading; here is what it does not do: begin again,
+notice that the other end is gone, keep the token whole in the address, and be stopped at any time.
+"""
+
+import contextlib
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
+
+import websocket
+from plexapi.alert import AlertListener
+
+from actors.media.plex.session_parser import key_of
+
+PING_S: Final = 20.0
+PONG_WITHIN_S: Final = 8.0
+"""A half-open connection is given up after PING_S + PONG_WITHIN_S (real seconds)."""
+OPEN_WITHIN_S: Final = 8.0
+FIRST_WAIT_S: Final = 1.0
+LONGEST_WAIT_S: Final = 300.0
+"""Between two tries to open, doubling (real seconds); tried with a poll that succeeded."""
+STEADY_S: Final = 60.0
+"""A connection that lasted this long begins with the first wait again."""
+NEWS_LIMIT: Final = 2000
+"""Sessions whose alerts are kept until the actor looks."""
+
+
+class News(NamedTuple):
+    """What alerts said of one session since the actor last looked."""
+
+    session_key: str
+    """Empty where the alert named none."""
+    state: str
+    """The last state."""
+    rating_key: str
+    stopped: bool
+    """Whether the last word on it is that it stopped."""
+
+
+class NewsBox:
+    """Where the reader thread leaves alerts for the actor: bounded, and one call however many come."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._lock = threading.Lock()
+        self._news: dict[str, News] = {}
+
+    def put(self, alert: Any) -> None:
+        """Take one alert from the reader thread; what is no session's is left out."""
+        found = [news for entry in _entries(alert) if (news := _news_of(entry)) is not None]
+        with self._lock:
+            was_empty = not self._news
+            for news in found:
+                if news.session_key in self._news or len(self._news) < NEWS_LIMIT:
+                    self._news[news.session_key] = news
+            wake = was_empty and bool(self._news)
+        if wake:
+            self._wake()
+
+    def take(self) -> tuple[News, ...]:
+        """All news since the last time, one a session."""
+        with self._lock:
+            news, self._news = self._news, {}
+        return tuple(news.values())
+
+
+class Listener(AlertListener):
+    """One connection, for as long as it lasts. Start it once; `stop` it at any time, from any thread."""
+
+    def __init__(
+        self,
+        server: Any,
+        hear: Callable[[Any], None],
+        *,
+        ping_s: float,
+        pong_within_s: float,
+    ) -> None:
+        super().__init__(server, callback=hear)
+        self.name = "plex-alerts"
+        self.opened = threading.Event()
+        self.reason = "closed"
+        """Why it ended: the kind of error, which carries no address."""
+        self._ping_s = ping_s
+        self._pong_within_s = pong_within_s
+        self._stopping = threading.Event()
+        self._raw: socket.socket | None = None
+        # Built here and not in run(), as PlexAPI does: so there is something to stop from the first moment.
+        self._ws: Any = websocket.WebSocketApp(
+            _address(server),
+            on_open=self._on_open,
+            on_message=self._onMessage,
+            on_error=self._onError,
+        )
+
+    def run(self) -> None:
+        """Read until the connection ends, for whatever reason."""
+        try:
+            if not self._stopping.is_set():
+                self._ws.run_forever(ping_interval=self._ping_s, ping_timeout=self._pong_within_s)
+        finally:
+            if self._raw is not None:
+                self._raw.close()  # websocket-client leaves it open where the other end closed first
+
+    def stop(self) -> None:
+        """End it without waiting: a server that is gone does not say goodbye."""
+        self._stopping.set()
+        self._ws.keep_running = False
+        if self._raw is not None:
+            with contextlib.suppress(OSError):
+                self._raw.shutdown(socket.SHUT_RDWR)
+
+    def _on_open(self, app: Any) -> None:
+        self._raw = app.sock.sock
+        self.opened.set()
+        if self._stopping.is_set():  # run_forever had taken back what stop() had set
+            app.keep_running = False
+
+    def _onError(self, *args: Any) -> None:  # noqa: N802  # PlexAPI's name
+        status = getattr(args[-1], "status_code", None)
+        self.reason = type(args[-1]).__name__ + (f" {status}" if status else "")
+
+
+class AlertKeeper:
+    """Keeps one listener open, with back-off. Belongs to the actor's thread."""
+
+    def __init__(self, box: NewsBox, log: logging.Logger) -> None:
+        self._box = box
+        self._log = log
+        self._listener: Listener | None = None
+        self._began_s = 0.0
+        self._wait_s = FIRST_WAIT_S
+        self._not_before_s = 0.0
+        self._silent = False
+        websocket.setdefaulttimeout(OPEN_WITHIN_S)  # its own default is to wait for a handshake for ever
+
+    @property
+    def listening(self) -> bool:
+        """Whether alerts are heard now."""
+        return self._listener is not None and self._listener.opened.is_set() and self._listener.is_alive()
+
+    def keep_open(self, server: Any) -> bool:
+        """Open a connection where there is none and it is time to; tell whether the last one has just ended."""
+        now = time.monotonic()
+        if self._listener is not None and self._listener.is_alive():
+            if self._silent and self.listening:
+                self._silent = False
+                self._log.info("Plex's alerts are heard again")
+            return False
+        ended = self._listener
+        if ended is not None:
+            self._note_end(ended, now)
+        if now >= self._not_before_s:
+            self._began_s = now
+            self._listener = Listener(server, self._box.put, ping_s=PING_S, pong_within_s=PONG_WITHIN_S)
+            self._listener.start()
+        return ended is not None
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._listener is not None:
+            self._listener.stop()
+            self._listener.join(1.0)
+            self._listener = None
+
+    def _note_end(self, ended: Listener, now: float) -> None:
+        """Put off the next try, the longer the shorter the last one lasted."""
+        lasted = ended.opened.is_set() and now - self._began_s > STEADY_S
+        self._wait_s = FIRST_WAIT_S if lasted else min(LONGEST_WAIT_S, self._wait_s * 2)
+        self._not_before_s = now + self._wait_s
+        self._listener = None
+        if not self._silent:
+            self._silent = True
+            self._log.warning(
+                "Plex's alerts are not heard (%s); polling goes on, and so does the counting", ended.reason
+            )
+
+
+def _address(server: Any) -> str:
+    """Address of the websocket. PlexAPI replaces every "http" in it, also one inside the token."""
+    base, _, rest = str(server.url(AlertListener.key)).partition("://")
+    secure = "wss" if base == "https" else "ws"
+    return f"{secure}://{rest}?X-Plex-Token={quote(server._token or '', safe='')}"
+
+
+def _entries(alert: Any) -> Iterable[Any]:
+    if not isinstance(alert, dict) or alert.get("type") != "playing":
+        return ()
+    entries = alert.get("PlaySessionStateNotification", ())
+    return entries[:NEWS_LIMIT] if isinstance(entries, list) else ()
+
+
+def _news_of(entry: Any) -> News | None:
+    if not isinstance(entry, dict):
+        return None
+    state = entry.get("state")
+    if not isinstance(state, str):
+        return None
+    return News(
+        key_of(entry.get("sessionKey")), state[:20], str(entry.get("ratingKey", ""))[:20], stopped=state == "stopped"
+    )

@@ -1,0 +1,134 @@
+"""One Plex server, asked through PlexAPI: who it is, who plays what, what its history remembers."""
+
+import datetime
+from typing import Any, Final, NamedTuple
+
+import plexapi
+from plexapi.base import PlexHistory
+from plexapi.server import PlexServer
+from plexapi.utils import setDatetimeTimezone
+
+from actors.media.plex.errors import AnotherServerNeeded, TooManySessions
+from actors.media.plex.http import BoundedSession
+from actors.media.plex.session_parser import SESSIONS_PATH, Reading, read_sessions
+from messages import FindHistory, HistoryRow
+
+SESSION_LIMIT: Final = 2000
+HISTORY_ROWS: Final = 100
+"""Rows looked at for one question: one request."""
+SAME_PLAY_S: Final = 60.0
+"""Rows of one account and item within this time are one play, counted twice by the server."""
+
+_connect: Any = PlexServer  # PlexAPI's functions have no types
+_set_time_zone: Any = setDatetimeTimezone
+
+
+class Identity(NamedTuple):
+    """Who answers at the address."""
+
+    server_id: str
+    """machineIdentifier"""
+    name: str
+    """friendlyName"""
+
+
+def introduce_usher() -> None:
+    """Tell PlexAPI, once in a process, under which name it asks, and that times are UTC."""
+    plexapi.BASE_HEADERS.update(
+        {"X-Plex-Product": "Usher", "X-Plex-Device-Name": "Usher", "X-Plex-Version": "1.0", "X-Plex-Provides": ""}
+    )
+    _set_time_zone("UTC")
+
+
+class PlexSource:
+    """The server of one poller. Every method that asks may raise one of `failures.POSSIBLE`."""
+
+    def __init__(self, url: str, token: str, http: BoundedSession) -> None:
+        self.url = url
+        self._token = token
+        self._http = http
+        self._server: Any = None
+        self.identity = Identity("", "")
+
+    def __repr__(self) -> str:
+        return f"PlexSource({self.url!r}, token=***)"
+
+    @property
+    def server(self) -> Any:
+        """The PlexServer of the last connection; None before the first."""
+        return self._server
+
+    def forget(self) -> None:
+        """Ask at the next poll who answers there: it may be another server by then."""
+        self._server = None
+
+    def connect(self) -> Identity:
+        """Ask who is there (GET /), unless that is known."""
+        if self._server is None:
+            server = _connect(self.url, self._token, session=self._http)
+            if not isinstance(server.machineIdentifier, str) or not server.machineIdentifier:
+                raise AnotherServerNeeded("no machineIdentifier")
+            self._server = server
+            self.identity = Identity(server.machineIdentifier[:100], str(server.friendlyName or "Plex")[:100])
+        return self.identity
+
+    def ask_sessions(self) -> Any:
+        """Ask who plays what: one request. Connect first. Returns the list as XML, whole and within reason."""
+        # Not PlexServer.sessions(): one broken element would cost all, and its pages would be requests.
+        container = self._server.query(SESSIONS_PATH)
+        if container.tag != "MediaContainer":
+            raise AnotherServerNeeded(f"<{container.tag[:40]}>")
+        total = container.get("totalSize", "")
+        listed = max(len(container), int(total) if total.isascii() and total.isdigit() and len(total) < 10 else 0)
+        if listed > SESSION_LIMIT:
+            raise TooManySessions(f"{listed} sessions")
+        if listed > len(container):
+            raise AnotherServerNeeded(f"{len(container)} of {listed} sessions")
+        return container
+
+    def read(self, container: Any) -> Reading:
+        """Read the list of sessions. No request."""
+        return read_sessions(container, self._server)
+
+    def history(self, question: FindHistory) -> tuple[HistoryRow, ...]:
+        """Read the completed plays of one account and item since a time, each once, oldest first."""
+        found = self._server.history(
+            maxresults=HISTORY_ROWS,
+            mindate=datetime.datetime.fromtimestamp(question.since_s, datetime.UTC),
+            ratingKey=question.rating_key,
+            accountID=question.account_id,
+        )
+        rows = [row for entry in found if (row := _row(entry)) is not None and _answers(row, question)]
+        return _each_once(sorted(rows, key=lambda row: row.viewed_at_s))
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._http.close()
+
+
+def _is_history(built: object) -> bool:
+    return isinstance(built, PlexHistory)
+
+
+def _row(entry: Any) -> HistoryRow | None:
+    """Return a history entry; None for one without a time or an account."""
+    if not _is_history(entry):
+        return None
+    account, key, viewed_at = entry.accountID, entry.ratingKey, entry.viewedAt
+    if not isinstance(account, int) or viewed_at is None:
+        return None
+    return HistoryRow(str(account), str(key) if isinstance(key, int) else "", viewed_at.timestamp())
+
+
+def _answers(row: HistoryRow, question: FindHistory) -> bool:
+    """Whether a row is what was asked for: not every server filters by every parameter."""
+    asked = (question.account_id, question.rating_key)
+    return (row.account_id, row.rating_key) == asked and row.viewed_at_s >= question.since_s
+
+
+def _each_once(rows: list[HistoryRow]) -> tuple[HistoryRow, ...]:
+    kept: list[HistoryRow] = []
+    for row in rows:
+        if not kept or row.viewed_at_s - kept[-1].viewed_at_s > SAME_PLAY_S:
+            kept.append(row)
+    return tuple(kept)

@@ -1,0 +1,149 @@
+"""Signing in to Plex by a PIN at plex.tv; the account and the servers of who signed in."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+from xml.etree.ElementTree import ParseError
+
+import requests
+from plexapi.exceptions import PlexApiException
+
+from actors.media.plex.http import BoundedSession
+
+PLEX_TV: Final = "https://plex.tv"
+SETUP, LINKING = "usher-setup", "usher-link"
+"""As whom Usher signs in: plex.tv lists it among the account's devices."""
+_BODY_LIMIT: Final = 2**20
+_POSSIBLE: Final = (requests.RequestException, PlexApiException, ParseError, OSError)
+_ODD: Final = (requests.RequestException, OSError, LookupError, TypeError, AttributeError, ValueError)
+
+
+class PlexTvError(Exception):
+    """plex.tv did not answer as it should; the text is for people and has no token."""
+
+
+class Server(NamedTuple):
+    """A server that the account can use: its addresses, the nearest first, and the token it takes."""
+
+    name: str
+    addresses: tuple[str, ...]
+    token: str
+    server_id: str
+    """machineIdentifier"""
+    owned: bool
+    """It is the account's own."""
+
+    def __repr__(self) -> str:
+        return f"Server({self.name!r}, {self.addresses!r}, ***)"
+
+
+class Account(NamedTuple):
+    """Who signed in."""
+
+    id: str
+    """By which servers of others know the account; its own call it 1."""
+    name: str
+
+
+class _Site(BoundedSession):
+    """Bounded as all that asks Plex; plex.tv answers in XML and in JSON, and its statuses are judged by who asks."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__(base, body_limit=_BODY_LIMIT)
+
+    def judged(self, response: requests.Response) -> requests.Response:
+        """Return it as it is."""
+        return response
+
+
+class SignIn:
+    """One PIN: shown to a person, then asked about until it was typed in at plex.tv/link."""
+
+    def __init__(self, base: str = PLEX_TV, device: str = SETUP) -> None:
+        """Ask plex.tv for a PIN. Raises PlexTvError."""
+        # A large module that most days nobody needs: not before somebody signs in.
+        from plexapi.myplex import MyPlexPinLogin
+
+        make: Any = MyPlexPinLogin  # its functions have no types
+        self._login = make(session=_Site(base), headers=_headers(device))
+        self._login.PINS = f"{base}/api/v2/pins"
+        try:
+            self.pin = str(self._login.pin or "")
+        except _POSSIBLE as error:
+            raise PlexTvError(f"plex.tv gave no PIN ({type(error).__name__}).") from None
+        if not self.pin:
+            raise PlexTvError("plex.tv gave no PIN.")
+
+    def __repr__(self) -> str:
+        return "SignIn(***)"
+
+    def token(self) -> str:
+        """The account's token once the PIN was typed in; empty until then. PlexTvError where that cannot be known."""
+        if self._login.checkLogin():
+            return str(self._login.token)
+        if self._login.expired:
+            self._login.expired = False  # whoever asks again later may hear better news
+            raise PlexTvError("The PIN is void, or plex.tv does not answer any more.")
+        return ""
+
+
+def account(token: str, base: str = PLEX_TV, device: str = SETUP) -> Account:
+    """Whose token it is. Raises PlexTvError."""
+    try:
+        found = _asked(base, "/api/v2/user", token, device)
+        return Account(str(int(found["id"])), str(found.get("username") or found.get("title") or "")[:100])
+    except _ODD as error:
+        raise PlexTvError(f"plex.tv did not say whose account it is ({type(error).__name__}).") from None
+
+
+def servers(token: str, base: str = PLEX_TV, device: str = SETUP) -> list[Server]:
+    """The servers that the account can use. Raises PlexTvError."""
+    try:
+        return [
+            Server(
+                str(found["name"]),
+                _addresses(found.get("connections") or []),
+                str(found.get("accessToken") or token),
+                str(found["clientIdentifier"]),
+                bool(found.get("owned")),
+            )
+            for found in _asked(base, "/api/v2/resources?includeHttps=1", token, device)
+            if "server" in str(found.get("provides", "")).split(",")
+        ]
+    except _ODD as error:
+        raise PlexTvError(f"plex.tv did not list the servers ({type(error).__name__}).") from None
+
+
+def sign_out(token: str, base: str = PLEX_TV, device: str = SETUP) -> bool:
+    """Make the token void; whether plex.tv did."""
+    try:
+        with _Site(base) as site:
+            return bool(site.delete(f"{base}/api/v2/users/signout", headers=_headers(device, token)).ok)
+    except _ODD:
+        return False
+
+
+def _asked(base: str, path: str, token: str, device: str) -> Any:
+    with _Site(base) as site:
+        answer = site.get(f"{base}{path}", headers=_headers(device, token))
+    answer.raise_for_status()
+    return answer.json()
+
+
+def _headers(device: str, token: str = "") -> dict[str, str]:
+    named = {"X-Plex-Product": "Usher", "X-Plex-Device-Name": "Usher", "X-Plex-Client-Identifier": device}
+    return {**named, "X-Plex-Token": token, "Accept": "application/json"} if token else named
+
+
+def _addresses(connections: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Local ones first, and of each local one the plain address before that with a certificate."""
+    near: list[str] = []
+    far: list[str] = []
+    for found in connections:
+        if found.get("relay"):
+            continue
+        if found.get("local"):
+            host = str(found["address"])
+            near.append(f"http://{f'[{host}]' if ':' in host else host}:{int(found['port'])}")
+        (near if found.get("local") else far).append(str(found["uri"]))
+    return tuple(dict.fromkeys(near + far))

@@ -1,0 +1,135 @@
+"""Somebody shows plex.tv which account is theirs: a code, typed in there, and the account's ids on our servers.
+
+What plex.tv gives for it is used to read the account's name, its id and its servers. Then it is made void and dropped:
+it is never stored, logged or sent on.
+"""
+
+import concurrent.futures
+import dataclasses
+import logging
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from plexapi.server import PlexServer as Asked
+
+from actors.media.plex.errors import POSSIBLE
+from actors.media.plex.http import BoundedSession
+from actors.media.plex.on_demand.plextv import (
+    LINKING,
+    PLEX_TV,
+    Account,
+    PlexTvError,
+    Server,
+    SignIn,
+    account,
+    servers,
+    sign_out,
+)
+from actors.media.plex.on_demand.request_queue import Errands
+from config import PlexServer
+from messages import CheckPlexSignIn, Message, PlexSignedIn, PlexSignIn
+
+HOLDS_S: Final = 600.0
+"""How long a code is asked about (real seconds); plex.tv's own hold longer."""
+MOST: Final = 100
+"""Codes at once."""
+LINK_PAGE: Final = "https://plex.tv/link"
+_OWNER: Final = "1"
+"""The id of a server's owner on that server, whatever it is at plex.tv."""
+
+
+@dataclasses.dataclass
+class _Code:
+    """A code that was given out. Its `repr` has no secret: SignIn's has none."""
+
+    login: SignIn
+    until_s: float
+    answer: PlexSignedIn | None = None
+    """Once it is known; asked for again where the answer was lost."""
+
+
+class SignIns:
+    """All codes of one poller. Called from the actor's thread; plex.tv is asked beside it, one thing at a time."""
+
+    def __init__(
+        self, ours: Sequence[PlexServer], http: Callable[[str], BoundedSession], plex_tv: str, log: logging.Logger
+    ) -> None:
+        self._ours = ours
+        self._http = http
+        self._plex_tv = plex_tv.rstrip("/") or PLEX_TV
+        self._log = log
+        self._codes: dict[str, _Code] = {}
+        self._errands = Errands("plex-tv")
+
+    def start(self) -> "concurrent.futures.Future[Message]":
+        """A PlexSignIn: a code, or a problem."""
+        return self._errands.run(self._started, lambda why: PlexSignIn(problem=why))
+
+    def check(self, question: CheckPlexSignIn) -> "concurrent.futures.Future[Message]":
+        """A PlexSignedIn."""
+        return self._errands.run(
+            lambda: self._checked(question.sign_in_id), lambda why: PlexSignedIn("waiting", problem=why)
+        )
+
+    def _started(self) -> PlexSignIn:
+        now_s = time.monotonic()
+        self._codes = {key: code for key, code in self._codes.items() if code.until_s > now_s}
+        if len(self._codes) >= MOST:
+            return PlexSignIn(problem="Too many people sign in to Plex at the same time.")
+        try:
+            login = SignIn(self._plex_tv, LINKING)
+        except PlexTvError as error:
+            self._log.warning("Nobody can show which Plex account is theirs: %s", error)
+            return PlexSignIn(problem=str(error))
+        key = secrets.token_hex(16)
+        self._codes[key] = _Code(login, now_s + HOLDS_S)
+        return PlexSignIn(key, login.pin, LINK_PAGE, HOLDS_S)
+
+    def _checked(self, key: str) -> PlexSignedIn:
+        code = self._codes.get(key)
+        if code is None or code.until_s <= time.monotonic():
+            return PlexSignedIn("expired")
+        if code.answer is None:
+            try:
+                token = code.login.token()
+            except PlexTvError as error:
+                return PlexSignedIn("waiting", problem=str(error))
+            if not token:
+                return PlexSignedIn("waiting")
+            code.answer = self._known(token)
+        return code.answer
+
+    def _known(self, token: str) -> PlexSignedIn:
+        """Whose token it is; it is void afterwards."""
+        try:
+            who = account(token, self._plex_tv, LINKING)
+            can_use = servers(token, self._plex_tv, LINKING)
+        except PlexTvError as error:
+            return PlexSignedIn("expired", problem=str(error))
+        finally:
+            if not sign_out(token, self._plex_tv, LINKING):
+                self._log.info("plex.tv did not confirm a sign-out; what it gave is dropped all the same")
+        here, silent = self._machines()
+        ids = tuple(plex_id(who, server) for server in can_use if server.server_id in here)
+        problem = "A Plex server does not answer, so it cannot be known." if silent else ""
+        return PlexSignedIn("signed_in" if ids else "no_access", ids, who.name, problem)
+
+    def _machines(self) -> tuple[set[str], int]:
+        """The machineIdentifiers of our servers that answer, and how many do not."""
+        found: set[str] = set()
+        silent = 0
+        ask: Any = Asked  # PlexAPI's functions have no types
+        for ours in self._ours:
+            try:
+                with self._http(ours.url) as session:
+                    found.add(str(ask(ours.url, ours.token, session=session).machineIdentifier or ""))
+            except POSSIBLE:
+                silent += 1
+        return found - {""}, silent
+
+
+def plex_id(who: Account, server: Server) -> str:
+    """A viewer's id, as the poller makes it of a session: the server's owner is number 1 there."""
+    return f"plex:{server.server_id}:{_OWNER if server.owned else who.id}"

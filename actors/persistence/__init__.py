@@ -1,0 +1,1 @@
+"""The persistence actor: the one writer of the store."""

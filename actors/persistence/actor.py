@@ -1,0 +1,367 @@
+"""The persistence actor: keeps what the tracker reports in memory, and saves when it is time to.
+
+It hears reports and finished watches from the tracker, ticks from the launcher, questions from Discord and
+the command line. It says `BadgesAwarded` to Discord and asks nobody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Set
+from concurrent.futures import Future
+from itertools import groupby
+from types import TracebackType
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from actors.persistence.backup_scheduler import BackingUp, BackupDue
+from actors.persistence.read_worker import Helper, in_words, opening
+from actors.persistence.unstorable import Refusals
+from actors.persistence.viewer_requests import QUESTIONS, Registry
+from actors.runtime import Actor, Context
+from actors.runtime.errors import Never, NotNow, OutboxFull
+from awards import BadgesError
+from messages import (
+    AutoSaveTick,
+    BackUpNow,
+    BadgesAwarded,
+    GetSaveStatus,
+    LoadWatches,
+    Message,
+    ReportWatches,
+    Saved,
+    SaveNow,
+    SaveStatus,
+    WatchesLoaded,
+    WatchesReported,
+    WatchFinished,
+)
+from persistence.badge_files import default_badges, load_badges
+from persistence.database.errors import CopiesFailed, SaveFailed, SaveRefused
+from persistence.database.open_store import check_writable
+from persistence.database.sql import cause_and_cure
+from persistence.queries.queries import as_earned
+from persistence.queries.query_table import READS, Read
+from persistence.records.checkpoint import Running
+from persistence.records.statistics import Rules
+from persistence.store import SaveResult, Store
+
+SKIP_LINE_EVERY_S = 3600.0
+"""While nobody watches, the log says so once an hour (service time)."""
+
+Answer = Message | None
+
+
+class Persistence(Actor):
+    """The one writer of the store."""
+
+    name: ClassVar[str] = "persistence"
+    outlives_launcher_s: ClassVar[float] = 1.0  # the tracker stops at the same time, and tells what is not stored yet
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._reported: WatchesReported | None = None  # None until the tracker has said who watches
+        self._opened: Store | None = None
+        self._helper = Helper()
+        self._backups_dir = context.data_dir / "backups"
+        self._standing_fault = ""
+        self._last_saved_s: float | None = None
+        self._save_error = ""
+        self._refusals = Refusals(self.log)
+        self._skip_said_s: float | None = None
+        self._awaiting: set[tuple[str, str]] = set()  # (viewer, badge) told to Discord, not acknowledged yet
+        self._to_mark: list[tuple[str, list[str]]] = []
+        """Announced badges that are still to be noted as such: viewer and badge ids."""
+
+    def hears(self) -> Mapping[type[Any], Callable[[Any], Any]]:
+        """The dispatch table."""
+        return {
+            WatchesReported: self._keep_report,
+            WatchFinished: self._watch_finished,
+            AutoSaveTick: self._tick,
+            SaveNow: self._save_now,
+            LoadWatches: lambda asked: in_words(lambda: self._load_watches(asked)),
+            GetSaveStatus: self._save_status,
+            BackUpNow: lambda asked: self._backing_up.now(asked),
+            **{question: self._reads(read) for question, read in READS.items()},
+            BackupDue: lambda _due: self._backing_up.due(),
+            **dict.fromkeys(QUESTIONS, lambda asked: in_words(lambda: self._registry.hear(asked))),
+        }
+
+    # -- life ------------------------------------------------------------------------------------------------
+
+    @opening()
+    def on_start(self) -> None:
+        """Open the store; one that is damaged, newer or foreign is not touched, and starting again is no help."""
+        settings = self.context.settings
+        self._rules = Rules(ZoneInfo(settings.timezone), self._badges(), settings.watched_percent)
+        check_writable(settings.store_url)
+        self._opened = Store(
+            settings.store_url,
+            self.context.data_dir,
+            self._rules,
+            backups_dir=self._backups_dir,
+            note=self.log.warning,
+        )
+        self._last_saved_s = self._store.last_saved_s()
+        self._repair_copies()
+        self.ref("tracker").tell(ReportWatches())
+        self._announce()
+        self._backing_up = BackingUp(self, self._store, self._backups_dir, self._helper, lambda: self._last_saved_s)
+        self._backing_up.wait()
+        self._registry = Registry(self, self._store, self._backups_dir, self._helper, self._running, self._let_go)
+        self._registry.tell()
+        self._registry.tell_forgotten()
+
+    def on_stop(self) -> None:
+        """Save once more if anybody watches: the last line of an ordered stop, also after the launcher's death."""
+        if self._opened is None:
+            return
+        if self._reported is not None and self._reported.active:
+            try:
+                self._save("stop")
+            except SaveFailed:
+                self.log.error("The last save before the stop failed: the checkpoint is that of the save before.")
+        self._close()
+
+    def on_failure(
+        self,
+        exception_type: type[BaseException] | None,
+        exception_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let go of the store after a crash: the next life opens it anew."""
+        self._close()
+
+    def _close(self) -> None:
+        self._helper.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    def already_done(self, message_id: str) -> bool:
+        """Whether a kept message was handled, in this life or an earlier one."""
+        try:
+            return self._opened is not None and self._opened.is_handled(message_id)
+        except SQLAlchemyError:
+            return False  # the save looks again, and says what is wrong with the store
+
+    @property
+    def _store(self) -> Store:
+        assert self._opened is not None, "on_start opens the store"  # noqa: S101  # true by pykka's order of calls
+        return self._opened
+
+    def _badges(self) -> Any:
+        try:
+            return load_badges(self.context.data_dir)
+        except BadgesError as error:
+            self._standing_fault = f"The own badges are left out until their file is right: {error.problems[0]}"
+            for problem in error.problems:
+                self.log.error("%s", problem)
+            self.degraded(self._standing_fault)
+            return default_badges()
+
+    def _now_s(self) -> float:
+        return self.context.clock.now().wall_s
+
+    # -- the running watches ---------------------------------------------------------------------------------
+
+    def _keep_report(self, report: WatchesReported) -> None:
+        self._reported = report
+
+    def _running(self) -> list[Running] | None:
+        """Every running watch; None as long as the tracker has not said."""
+        if self._reported is None:
+            return None
+        records = {record.watch_id: record for record in self._reported.records}
+        return [Running(state, records[state.watch_id]) for state in self._reported.active if state.watch_id in records]
+
+    def _let_go(self, ids: Set[str]) -> None:
+        """Take a watch that is stored, or all of a forgotten viewer's, off the report: its id, or the viewer's.
+
+        The tracker sends no newer report until it knows of that, and a save may come first.
+        """
+        if self._reported is not None:
+            left = [w for w in self._running() or () if w.state.watch_id not in ids and w.state.viewer_id not in ids]
+            active, records = tuple(watch.state for watch in left), tuple(watch.record for watch in left)
+            self._reported = WatchesReported(self._reported.at, active, records)
+
+    def _load_watches(self, asked: LoadWatches) -> WatchesLoaded:
+        states = self._store.checkpoint() if self._reported is None else self._reported.active
+        running = self._store.still_running(states)
+        ids = {state.watch_id for state in running}
+        finished = self._store.resumable(asked.resume_since_s)
+        resumable = tuple(record for record in finished if record.watch_id not in ids)
+        return WatchesLoaded(running, resumable, *self._registry.who_is_who())
+
+    # -- saves -----------------------------------------------------------------------------------------------
+
+    def _watch_finished(self, finished: WatchFinished) -> None:
+        store, record, at_s = self._store, finished.record, self._now_s()
+        try:
+            self._refusals.save(
+                store,
+                self._running(),
+                at_s,
+                lambda running: store.finish(record, finished.at, self.handling_id, running, at_s),
+            )
+        except SaveRefused as error:
+            said = f"Watch {record.watch_id} cannot be stored. {error}"
+            raise Never(said, lambda: self._set_aside(record.watch_id)) from error
+        except CopiesFailed as error:
+            self._save_failed(error)
+        except SaveFailed as error:
+            self._save_failed(error)
+            raise NotNow(str(error)) from error  # not acknowledged: the tracker keeps it and sends it again
+        else:
+            self._save_worked(finished.running)
+            self._registry.tell_news()
+        self._let_go({finished.record.watch_id})
+        self._announce()
+
+    def _set_aside(self, watch_id: str) -> None:
+        """Forget a watch that is in the dead letters now; the next start would take it up from the checkpoint."""
+        self._let_go({watch_id})
+        with contextlib.suppress(SaveFailed):  # said in the log; the next save does it
+            self._save("finish")
+
+    def _tick(self, _tick: AutoSaveTick) -> None:
+        self._registry.date_back_forgotten()
+        if self._reported is None:
+            # Not known yet whether anybody watches: to save now would write down that nobody does.
+            self.log.debug("Tick before the tracker's first report: nothing to save yet.")
+        elif not self._reported.active:
+            self._say_skipped()
+        else:
+            self._skip_said_s = None
+            try:
+                self._save("auto")
+            except SaveFailed:
+                return  # said in the log; the next tick tries again
+        if self._store.copies_behind:
+            self._repair_copies()
+        self._mark()
+        idle = self._reported is not None and not self._reported.active
+        if idle and self._save_error and not self._store.copies_behind and not self._to_mark:
+            self._well()  # nothing is left to be written
+
+    def _say_skipped(self) -> None:
+        now_s = self._now_s()
+        if self._skip_said_s is None or now_s - self._skip_said_s >= SKIP_LINE_EVERY_S:
+            self._skip_said_s = now_s
+            self.log.info("⏭️ Auto-save skipped (no active watches)")
+
+    def _save_now(self, asked: SaveNow) -> Saved:
+        began = time.perf_counter()
+        self.log.info("Saving all, asked by %s", asked.requested_by)
+        result = in_words(lambda: self._save("command"))
+        took_ms = (time.perf_counter() - began) * 1000
+        return Saved(result.users, result.watches, result.badges, result.active, took_ms)
+
+    def _save(self, reason: str) -> SaveResult:
+        store, at_s = self._store, self._now_s()
+        try:
+            result = self._refusals.save(
+                store, self._running(), at_s, lambda running: store.save(running, at_s, reason)
+            )
+        except SaveFailed as error:
+            self._save_failed(error)
+            raise
+        self._save_worked(result.active)
+        self._registry.tell_news()
+        self._announce()
+        return result
+
+    def _save_worked(self, active: int) -> None:
+        self._last_saved_s = self._now_s()
+        self._save_error = ""
+        self.log.info("💾 Auto-saved badge data (%d active watches)", active)
+        self._well()
+
+    def _well(self) -> None:
+        self._save_error = ""
+        if self._standing_fault:
+            self.degraded(self._standing_fault)
+        else:
+            self.recovered()
+
+    def _save_failed(self, error: SaveFailed) -> None:
+        self._save_error = str(error)
+        self.log.error("❌ Auto-save failed: %s", error)
+        self.degraded(f"The last save failed: {error}")
+
+    def _repair_copies(self) -> None:
+        try:
+            repaired = self._store.repair_copies()
+        except SaveFailed as error:
+            self._save_failed(error)
+            return
+        if repaired:
+            self.log.warning("Made anew from the store, for they were torn, missing or behind: %s", ", ".join(repaired))
+
+    def _save_status(self, _asked: GetSaveStatus) -> SaveStatus:
+        minutes = self.context.settings.auto_save_interval_minutes
+        return SaveStatus(self._last_saved_s, minutes, self._save_error)
+
+    # -- new badges ------------------------------------------------------------------------------------------
+
+    def _announce(self) -> None:
+        """Tell Discord of every badge that it has not taken over yet; each is marked once it has."""
+        order = {badge.id: number for number, badge in enumerate(self._rules.badges)}
+        try:
+            unannounced = self._store.unannounced()
+        except SQLAlchemyError as error:  # what was saved is saved, and the next save tells of the badges
+            cause, _ = cause_and_cure(error)
+            self.log.warning("It could not be read which badges are still to be announced: %s", cause)
+            return
+        waiting = [row for row in unannounced if (row[0], row[3]) not in self._awaiting]
+        waiting.sort(key=lambda row: (row[0], row[2], row[4], order.get(row[3], len(order))))
+        # Those of one save together: so they are the same announcement after a restart, and Discord knows it.
+        for (viewer_id, name, screening_id, _), group in groupby(waiting, key=lambda row: (*row[:3], row[4])):
+            rows = list(group)
+            ids = [row[3] for row in rows]
+            earned = tuple(as_earned(self._rules, *row[3:]) for row in rows)
+            message = BadgesAwarded(viewer_id, name, earned, screening_id)
+            try:
+                self.ref("discord").tell(message, done=self._announced(viewer_id, ids))
+            except OutboxFull:
+                return  # Discord is away: they stay marked as not announced, and the next save tries again
+            self._awaiting.update((viewer_id, badge_id) for badge_id in ids)
+
+    def _announced(self, viewer_id: str, badge_ids: list[str]) -> Callable[[], None]:
+        def mark() -> None:
+            self._to_mark.append((viewer_id, badge_ids))
+            self._mark()
+
+        return mark
+
+    def _mark(self) -> None:
+        """Note which badges are announced; what cannot be noted now is at the next tick."""
+        while self._to_mark:
+            viewer_id, badge_ids = self._to_mark[0]
+            try:
+                self._store.mark_announced(viewer_id, badge_ids)
+            except SaveFailed as error:
+                self.log.warning("It could not be noted which badges were announced: %s", error)
+                self._save_error = str(error)
+                self.degraded(f"The last save failed: {error}")
+                return
+            del self._to_mark[0]
+            self._awaiting.difference_update((viewer_id, badge_id) for badge_id in badge_ids)
+
+    # -- questions: answered by another thread, so that a long one holds up no save ----------------------------
+
+    def _reads(self, read: Read) -> Callable[[Any], Future[Answer]]:
+        """How a question is heard that the helper answers from the store and what runs, both at one moment."""
+
+        def heard(asked: Message) -> Future[Answer]:
+            now_s = self._now_s()
+            return self._helper.submit(lambda: answer(asked, now_s))
+
+        def answer(asked: Message, now_s: float) -> Answer:
+            with self._store.reading(self._running() or ()) as (connection, running):
+                return read(connection, self._rules, asked, running, now_s)
+
+        return heard

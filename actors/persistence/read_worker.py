@@ -1,0 +1,58 @@
+"""The persistence actor's second thread, for what must not hold up a save; and its failures, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+from sqlalchemy.exc import OperationalError
+
+from actors.runtime import Refused, RefusesToStart, WaitsToStart
+from persistence.database.errors import BackupError, SaveFailed, StoreAway, StoreError
+from persistence.database.sql import cause_and_cure
+
+Result = TypeVar("Result")
+_WAITS = "Usher waits for it, and tries again."
+
+
+def in_words(work: Callable[[], Result]) -> Result:
+    """Do what somebody asked for. Raises Refused where it fails for a reason that can be told in words."""
+    try:
+        return work()
+    except (SaveFailed, BackupError) as error:
+        raise Refused(str(error)) from error
+    except OperationalError as error:
+        cause, cure = cause_and_cure(error)
+        cure = f"{cure[0].upper()}{cure[1:]}."
+        raise Refused(f"The store cannot be read now: {cause}. {cure}") from error
+
+
+@contextmanager
+def opening() -> Iterator[None]:
+    """Start, and with the store: refuse where it can never be used, and wait where it cannot be used now."""
+    try:
+        yield
+    except StoreError as error:
+        raise RefusesToStart(str(error)) from error
+    except StoreAway as error:
+        raise WaitsToStart(f"{error} {_WAITS}") from error
+    except OperationalError as error:  # it went away once more, right after it was opened
+        cause, cure = cause_and_cure(error)
+        raise WaitsToStart(f"The store cannot be read now: {cause}. {cure[0].upper()}{cure[1:]}. {_WAITS}") from error
+
+
+class Helper:
+    """Does one thing after the other."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="persistence-reads")
+
+    def submit(self, work: Callable[[], Result]) -> Future[Result]:
+        """Return what will have the result, or the failure as `in_words` has it."""
+        return self._pool.submit(in_words, work)
+
+    def close(self) -> None:
+        """Finish what is being done; what waits is not begun any more."""
+        self._pool.shutdown(wait=True, cancel_futures=True)

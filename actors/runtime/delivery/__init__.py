@@ -1,0 +1,1 @@
+"""Mailboxes, at-least-once delivery and dead letters."""

@@ -1,0 +1,86 @@
+"""Messages that wait for an actor: bounded, each class by its declared policy."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+
+from actors.runtime.transport.zmq import Origin
+from messages import Delivery, Message
+
+LIMIT = 1000
+"""Messages that wait at most."""
+
+
+@dataclasses.dataclass(slots=True)
+class Incoming:
+    """A message on its way to the handler, with what is needed to answer it."""
+
+    message: Message
+    sender: str
+    arrived_s: float
+    """Real seconds of a steady clock."""
+    origin: Origin | None = None
+    ask_id: str = ""
+    kept_id: str = ""
+    life: str = ""
+    """Which life of the sender sent it."""
+    number: int = 0
+    """A kept message's place in its sender's order."""
+
+
+class Mailbox:
+    """First in, first out; a state report takes the place of an older one of its sender and kind."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._limit = limit
+        self._waiting: collections.deque[Incoming] = collections.deque()
+        self._latest: dict[tuple[type[Message], str, str], Incoming] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def full(self) -> bool:
+        """Nothing more is taken but state reports that replace an older one."""
+        return len(self._waiting) >= self._limit
+
+    def put(self, incoming: Incoming) -> bool:
+        """Take a message in; False where the mailbox is full."""
+        report = incoming.message.delivery is Delivery.LATEST and not incoming.ask_id
+        if report:
+            older = self._latest.get(_key(incoming))
+            if older is not None:
+                older.message = incoming.message
+                return True
+        if self.full:
+            return False
+        if report:
+            self._latest[_key(incoming)] = incoming
+        self._waiting.append(incoming)
+        return True
+
+    def get(self) -> Incoming | None:
+        """The oldest, or None."""
+        if not self._waiting:
+            return None
+        incoming = self._waiting.popleft()
+        if incoming.message.delivery is Delivery.LATEST and not incoming.ask_id:
+            self._latest.pop(_key(incoming), None)
+        return incoming
+
+    def take_back(self, sender: str, life: str) -> list[int]:
+        """Drop every kept message of that life of a sender, which will send them again; returns their numbers."""
+        dropped = [one for one in self._waiting if one.kept_id and (one.sender, one.life) == (sender, life)]
+        if dropped:
+            gone = {id(one) for one in dropped}
+            self._waiting = collections.deque(one for one in self._waiting if id(one) not in gone)
+        return [one.number for one in dropped]
+
+    def oldest_ms(self, now_s: float) -> float:
+        """Age of the oldest waiting message, milliseconds."""
+        return (now_s - self._waiting[0].arrived_s) * 1000 if self._waiting else 0.0
+
+
+def _key(incoming: Incoming) -> tuple[type[Message], str, str]:
+    return type(incoming.message), incoming.sender, incoming.message.latest_key()

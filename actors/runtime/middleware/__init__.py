@@ -1,0 +1,1 @@
+"""What happens around the handling of a message."""

@@ -1,0 +1,81 @@
+"""The in-memory twin of the transport: the same contract and the same bytes, in one process, for tests."""
+
+from __future__ import annotations
+
+import collections
+import threading
+
+from actors.runtime.transport.zmq import QUEUE_FRAMES, Origin
+
+
+class MemoryNetwork:
+    """Where lines find one another. `cut` and `mend` a peer to lose what is sent to it."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, MemoryLine] = {}
+        self.deaf: set[str] = set()
+        """Peers whose frames vanish without an error, as at a kill -9."""
+
+    def line(self, name: str) -> MemoryLine:
+        """A new end under a name; an older one of that name is no longer reached."""
+        made = self.lines[name] = MemoryLine(self, name)
+        return made
+
+
+class MemoryLine:
+    """One node's end; see transport.Line."""
+
+    def __init__(self, network: MemoryNetwork, name: str) -> None:
+        self._network = network
+        self._name = name
+        self._frames: collections.deque[tuple[Origin | None, bytes]] = collections.deque()
+        self._arrived = threading.Condition()
+        self._woken = False
+        self._closed = False
+
+    def _push(self, origin: Origin | None, frame: bytes) -> bool:
+        with self._arrived:
+            if self._closed or len(self._frames) >= QUEUE_FRAMES:
+                return False
+            self._frames.append((origin, frame))
+            self._arrived.notify()
+            return True
+
+    def send(self, peer: str, frame: bytes) -> bool:
+        """See Line."""
+        if peer in self._network.deaf:
+            return True
+        line = self._network.lines.get(peer)
+        return line is not None and line._push(self._name.encode(), frame)
+
+    def answer(self, origin: Origin, frame: bytes) -> bool:
+        """See Line."""
+        peer = origin.decode()
+        if peer in self._network.deaf:
+            return True
+        line = self._network.lines.get(peer)
+        return line is not None and line._push(None, frame)
+
+    def receive(self, timeout_s: float) -> list[tuple[Origin | None, bytes]]:
+        """See Line."""
+        with self._arrived:
+            if not self._frames and not self._woken and timeout_s > 0:
+                self._arrived.wait(timeout_s)
+            self._woken = False
+            found = list(self._frames)
+            self._frames.clear()
+            return found
+
+    def wake(self) -> None:
+        """See Line."""
+        with self._arrived:
+            self._woken = True
+            self._arrived.notify()
+
+    def close(self) -> None:
+        """See Line."""
+        with self._arrived:
+            self._closed = True
+            self._arrived.notify()
+        if self._network.lines.get(self._name) is self:
+            del self._network.lines[self._name]

@@ -1,0 +1,245 @@
+"""The tracker: hears what Plex and Discord see, keeps every running watch, says what began and what ended.
+
+What counts as a watch is decided in `tracking/`, which is pure. Here is only who is told what.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final
+
+from actors.runtime import Actor, ActorUnavailable, AskTimeout, Context, MailboxFull, OutboxFull, RemoteError
+from actors.tracker.finished_outbox import Handover
+from config import Settings
+from messages import (
+    ActiveWatches,
+    GetSaveStatus,
+    HistoryFound,
+    ListActiveWatches,
+    LoadWatches,
+    Message,
+    Moment,
+    PeopleKnown,
+    PlaybackSnapshot,
+    PollFailed,
+    ReportWatches,
+    ScreeningEnded,
+    ScreeningStarted,
+    StartTracking,
+    TrackingPlan,
+    ViewerForgotten,
+    VoicePresence,
+    WatchesLoaded,
+    WatchFinished,
+    WatchRecord,
+)
+from tracking import Event, HistoryWanted, Notice, Rules, Tracking, WatchDropped, WatchOpened
+from viewers.directory import People
+
+LOAD_AGAIN_S: Final = 1.0
+"""How long to wait before persistence is asked again for the watches of the last run."""
+WAITING_LIMIT: Final = 1000
+"""Observations kept while it has not answered: hours of them; the oldest go first."""
+LAST_WORD_S: Final = 2.0
+"""How long a stop waits for persistence to hear the last of it (real seconds)."""
+NOT_READY: Final = "the tracker is waiting for persistence to say what ran before; try again in a moment"
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Return the rules of watching as the settings have them."""
+    return Rules(
+        end_grace_s=settings.end_grace_seconds,
+        ghost_after_s=settings.ghost_after_seconds,
+        ghost_end_s=settings.ghost_end_seconds,
+        slack_s=settings.position_slack_seconds,
+        watched_percent=settings.watched_percent,
+        min_watch_s=settings.min_watch_seconds,
+        resume_window_s=settings.resume_window_hours * 3600,
+        tracked_types=frozenset(settings.tracked_types),
+        party_user=settings.watch_party_plex_user,
+        excluded=frozenset(user.casefold() for user in settings.excluded_plex_users),
+        gap_s=max(3 * settings.plex_poll_seconds, settings.end_grace_seconds),
+    )
+
+
+class LoadAgain(Message, frozen=True, tag="load_again"):
+    """The tracker to itself: ask persistence again."""
+
+
+class Tracker(Actor):
+    """Keeps the running watches. A tracker that was killed is rebuilt from its last report to persistence."""
+
+    name: ClassVar[str] = "tracker"
+    last_word_s: ClassVar[float] = LAST_WORD_S
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._rules = rules_of(context.settings)
+        self._tracking = Tracking(self._rules)
+        self._ready = False
+        self._waiting: deque[Message] = deque(maxlen=WAITING_LIMIT)
+        self._finished = Handover(self.ref("persistence"), self._report_running)
+        self._problem = ""
+
+    def hears(self) -> Mapping[type[Any], Callable[[Any], Message | None]]:
+        """Return the dispatch table."""
+        return {
+            PlaybackSnapshot: self._observe,
+            PollFailed: self._observe,
+            VoicePresence: self._observe,
+            HistoryFound: self._observe,
+            ViewerForgotten: self._observe,
+            PeopleKnown: self._know_people,
+            ReportWatches: self._report,
+            ListActiveWatches: self._list,
+            StartTracking: self._start_manually,
+            LoadAgain: self._load,
+        }
+
+    def on_start(self) -> None:
+        """Ask what ran before."""
+        self._load(LoadAgain())
+
+    def on_stop(self) -> None:
+        """See that persistence has heard all: it may be starting anew just now, and know nothing yet."""
+        until_s = self.node.now() + self.last_word_s
+        while self._ready and (left_s := until_s - self.node.now()) > 0:
+            self._report_running()
+            told_all = not self._finished.waiting
+            try:
+                self.ref("persistence").ask(GetSaveStatus(), left_s)  # answered after what was told before it
+            except (ActorUnavailable, AskTimeout, MailboxFull, RemoteError):
+                return  # what it saved last is the checkpoint, from which the next start goes on
+            if told_all:
+                return
+            self.node.pump(0.02)
+
+    def _load(self, _: LoadAgain) -> None:
+        """Take up the watches of the last run; until then observations wait, so that no watch is opened twice."""
+        at = self.context.clock.now()
+        question = LoadWatches(at.wall_s - self._rules.resume_window_s)
+        try:
+            loaded = self.ref("persistence").ask(question)
+        except (ActorUnavailable, AskTimeout, MailboxFull, RemoteError) as error:
+            self.degraded(f"Persistence does not say which watches ran before ({error}); observations wait.")
+            self.after(LOAD_AGAIN_S, LoadAgain())
+            return
+        if not isinstance(loaded, WatchesLoaded):
+            raise TypeError(f"persistence answered LoadWatches with {type(loaded).__name__}")
+        self._ready = True
+        self.recovered()
+        self.log.info(
+            "Watches taken up: %d running, %d that may be resumed", len(loaded.running), len(loaded.resumable)
+        )
+        self._tell(self._tracking.restore(loaded, self.context.clock.now()), at)
+        while self._waiting:
+            self._take(self._waiting.popleft())
+
+    def _observe(self, message: Message) -> None:
+        if self._ready:
+            self._take(message)
+        else:
+            self._waiting.append(message)
+
+    def _take(self, message: Message) -> None:
+        """Take one step, and tell what came of it. Time is the message's, however long it waited."""
+        match message:
+            case PlaybackSnapshot():
+                self._tell(self._tracking.observe(message), message.taken)
+            case PollFailed():
+                self._tell(self._tracking.poll_failed(message), None)
+            case VoicePresence():
+                self._tell(self._tracking.voice(message), None)
+            case HistoryFound():
+                at = self.context.clock.now()
+                self._tell(self._tracking.history_found(message, at), at)
+            case ViewerForgotten():
+                at = self.context.clock.now()
+                self._tell(self._tracking.forget(message, at), at)
+
+    def _know_people(self, known: PeopleKnown) -> None:
+        """Take in who is who; before it is ready nothing is shown, and the answer that makes it so knows better."""
+        if self._ready:
+            self._tell(self._tracking.know_people(known.links, known.privacy), self.context.clock.now())
+
+    def _report(self, _: ReportWatches) -> None:
+        if self._ready:
+            self._report_running()
+
+    def _list(self, _: ListActiveWatches) -> ActiveWatches:
+        at = self.context.clock.now()
+        return self._tracking.active(at) if self._ready else ActiveWatches(at, (), (), NOT_READY)
+
+    def _start_manually(self, request: StartTracking) -> TrackingPlan:
+        if not self._ready:
+            return TrackingPlan((), (), "", (), NOT_READY)
+        at = self.context.clock.now()
+        plan, events = self._tracking.start_manually(request, at)
+        if not request.simulate:
+            self.log.info(
+                "%s asked to start tracking: %s", request.requested_by or "Somebody", said(plan, self._tracking.people)
+            )
+        self._tell(events, at)
+        return plan
+
+    def _tell(self, events: list[Event], at: Moment | None) -> None:
+        """Tell what happened; then, at a poll (`at`) or after an event, how things stand now."""
+        for event in events:
+            self._tell_event(event)
+        problem = self._finished.push()
+        if problem:
+            self.degraded(problem)
+        elif self._problem:
+            self.recovered()
+        self._problem = problem
+        if events or at is not None:
+            self._report_running()
+            self.ref("discord").tell(self._tracking.now_playing(at or self.context.clock.now()))
+
+    def _tell_event(self, event: Event) -> None:
+        match event:
+            case WatchOpened(state, resumed):
+                verb = "goes on with" if resumed else "began"
+                at_s = (state.position_ms or 0) // 1000
+                name = self._tracking.log_name(state)
+                self.log.info("%s %s “%s” at %d s (%s)", name, verb, state.item.title, at_s, state.source)
+            case WatchDropped(state):
+                self.log.info("The watch of %s is dropped without a record, as they wish", state.viewer_id)
+            case WatchFinished():
+                self.log.info("%s", ending(event.record, self._tracking.log_name(event.record)))
+                self._finished.add(event)
+            case ScreeningStarted() | ScreeningEnded():
+                try:
+                    self.ref("discord").tell(event)
+                except OutboxFull as error:
+                    self.log.warning("“%s” is not announced: %s", event.screening.item.title, error)
+            case HistoryWanted(poller, question):
+                self.ref(poller).tell(question)
+            case Notice(text):
+                self.log.warning("%s", text)
+
+    def _report_running(self) -> None:
+        """Tell persistence what runs, unless it has yet to store what finished: then as soon as it has."""
+        if not self._finished.waiting:
+            self.ref("persistence").tell(self._tracking.report(self.context.clock.now()))
+
+
+def ending(record: WatchRecord, name: str) -> str:
+    """Return a finished watch in one line."""
+    percent = "" if record.completion_percent is None else f", {record.completion_percent:.1f} %"
+    return f"{name} finished “{record.item.title}” ({record.end_reason}): {record.playing_s / 60:.1f} minutes{percent}"
+
+
+_DONE = {
+    "started": "is tracked from now on",
+    "already_watching": "was tracked already",
+    "would_start": "would be tracked",
+    "not_in_channel": "is not in the channel",
+    "not_tracked": "does not want to be tracked",
+}
+
+
+def said(plan: TrackingPlan, people: People) -> str:
+    """Return a plan in one line, for the log."""
+    called = [people.log_name(outcome.user_id, outcome.name) or outcome.user_id for outcome in plan.outcomes]
+    done = ", ".join(f"{name} {_DONE[each.outcome]}" for name, each in zip(called, plan.outcomes, strict=True))
+    return plan.problem or done

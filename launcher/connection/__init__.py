@@ -1,0 +1,1 @@
+"""How a running service is found and reached: lock, run state, sockets."""

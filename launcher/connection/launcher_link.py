@@ -1,0 +1,130 @@
+"""How the launcher speaks with its actors: its own node, their addresses, and what each is told at its birth."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import CancelledError, Future
+from pathlib import Path
+
+import msgspec
+import zmq
+
+from actors.runtime.clock import Clock
+from actors.runtime.delivery.mailbox import Incoming
+from actors.runtime.errors import ActorError
+from actors.runtime.process import BootConfig, make_node, write_boot
+from actors.runtime.transport.zmq import Addresses, Keys, ZmqLine
+from config import Settings
+from messages import GetHealth, HealthReport, Message
+from messages.envelope import Pulse
+
+NAME = "launcher"
+LONGEST_ERROR = 300
+"""Characters of an error in the health log and table."""
+
+
+def make_addresses(names: Iterable[str], folder: Path, *, force_tcp: bool = False) -> Addresses:
+    """Where each listens: sockets in the run folder, or encrypted loopback TCP where the system has none."""
+    names = list(names)
+    if zmq.has("ipc") and not force_tcp:
+        return Addresses({name: f"ipc://{folder / name}" for name in names})
+    with contextlib.ExitStack() as held:  # all at once, so that no port is given twice
+        found = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
+        ports = [one.getsockname()[1] for one in found]
+    return Addresses({n: f"tcp://127.0.0.1:{p}" for n, p in zip(names, ports, strict=True)}, Keys.new())
+
+
+class Wire:
+    """The launcher's node. For one thread."""
+
+    def __init__(
+        self,
+        names: Iterable[str],
+        roles: Mapping[str, str],
+        run_folder: Path,
+        settings: Settings,
+        clock: Clock,
+        *,
+        force_tcp: bool,
+        frames_dir: Path | None = None,
+        on_pulse: Callable[[str, Pulse], None],
+        health: Callable[[], HealthReport],
+    ) -> None:
+        """`settings.data_dir` is absolute. `on_pulse` hears every answer to a ping, `health` answers GetHealth;
+        `frames_dir` takes the frames that are sent."""
+        self.addresses = make_addresses((NAME, *names), run_folder, force_tcp=force_tcp)
+        self._roles = roles
+        self._run_folder = run_folder
+        self._settings = settings
+        self._clock = clock
+        self._on_pulse = on_pulse
+        self._health = health
+        self._frames_dir = frames_dir
+        line = ZmqLine(NAME, self.addresses)
+        self._node = make_node(NAME, line, Path(settings.data_dir), self._frames_of(NAME))
+
+    def boot(self, name: str) -> bytes:
+        """What an actor's process reads from its stdin at its birth."""
+        stream = io.BytesIO()
+        config = BootConfig(
+            name=name,
+            settings=self._settings,
+            addresses=self.addresses,
+            run_dir=str(self._run_folder),
+            pace=self._clock.pace,
+            role=self._roles.get(name, ""),
+            record_frames=self._frames_of(name),
+        )
+        write_boot(config, stream)
+        return stream.getvalue()
+
+    def _frames_of(self, name: str) -> str:
+        """Where that sender's frames are recorded; empty where none are."""
+        return str(self._frames_dir / f"{name}.frames") if self._frames_dir else ""
+
+    def pump(self, timeout_s: float) -> None:
+        """Hear what arrived, waiting up to `timeout_s` for the first; answer who asks."""
+        self._node.pump(timeout_s)
+        while (incoming := self._node.mailbox.get()) is not None:
+            self._answer(incoming)
+
+    def ping(self, name: str) -> None:
+        """Ask an actor whether it lives; `on_pulse` hears the answer."""
+        self._node.ping(name).add_done_callback(functools.partial(self._answered, name))
+
+    def ask_to_stop(self, name: str) -> None:
+        """Tell an actor to stop in order."""
+        self._node.stop_peer(name)
+
+    def tell(self, name: str, message: Message) -> None:
+        """Tell an actor something."""
+        self._node.tell(name, message)
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        self._node.close()
+
+    def _answer(self, incoming: Incoming) -> None:
+        if incoming.ask_id and isinstance(incoming.message, GetHealth):
+            self._node.answer(incoming, self._health())
+        elif incoming.ask_id:
+            self._node.refuse(incoming, LookupError("the launcher answers GetHealth alone"))
+        else:
+            self._node.dead_letters.add("the launcher does not hear it", sender=incoming.sender)
+
+    def _answered(self, name: str, reply: Future[Pulse]) -> None:
+        with contextlib.suppress(ActorError, CancelledError, ValueError):  # no answer: the silence grows
+            pulse = reply.result(timeout=0)
+            degraded, last_error = self._shown(pulse.degraded), self._shown(pulse.last_error)
+            self._on_pulse(name, msgspec.structs.replace(pulse, degraded=degraded, last_error=last_error))
+
+    def _shown(self, text: str) -> str:
+        """An actor's words on one line, of a length to be read, and without any secret."""
+        for secret in self._settings.secrets():
+            text = text.replace(secret, "***")
+        text = " ".join(text.split())
+        return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"

@@ -1,0 +1,60 @@
+"""One launcher for each data folder."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import filelock
+
+from launcher.connection.run_state import running_state
+
+_PID_KNOWN_WITHIN_S = 1.0
+
+
+class AlreadyRunningError(RuntimeError):
+    """Another process has the data folder; `pid` is the launcher's process id, 0 where it is not known."""
+
+    def __init__(self, data_dir: Path, pid: int) -> None:
+        who = f"by process {pid}" if pid else "by another process"
+        super().__init__(
+            f"The data folder {data_dir} is in use {who}. "
+            "Stop that one first (Ctrl-C, or SIGTERM to it), or name another folder in DATA_DIR."
+        )
+        self.pid = pid
+
+
+class FolderLock:
+    """The operating system's lock on a data folder: it goes with its process, so it is never stale."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._lock = filelock.FileLock(data_dir / "usher.lock", thread_local=False)
+
+    def take(self) -> None:
+        """Take it, or raise AlreadyRunningError. The folder must be there."""
+        try:
+            self._lock.acquire(blocking=False)
+        except filelock.Timeout:
+            raise AlreadyRunningError(self._data_dir, self._holder()) from None
+
+    def release(self) -> None:
+        """Give it back."""
+        self._lock.release()
+
+    def __enter__(self) -> FolderLock:
+        self.take()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def _holder(self) -> int:
+        """The holder's pid. Waits a moment for one that has the lock and not yet written its run file."""
+        until = time.monotonic() + _PID_KNOWN_WITHIN_S
+        while time.monotonic() < until:
+            found = running_state(self._data_dir)
+            if found is not None:
+                return found.launcher.pid
+            time.sleep(0.05)
+        return 0

@@ -1,0 +1,93 @@
+"""What runs, written down: for the command line, and for the launcher that comes after a killed one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from actors.runtime.transport.zmq import Addresses
+
+_SAME_START_S = 1.5
+"""Tolerance: the kernel's boot time is told in whole seconds."""
+
+
+class Process(msgspec.Struct, frozen=True):
+    """A process, told apart from a later one with the same pid."""
+
+    pid: int
+    started_s: float
+    """When it was started, seconds since the machine was (so that setting the clock changes nothing)."""
+
+    @classmethod
+    def of(cls, pid: int) -> Process:
+        """The running process `pid`; one that is gone already gets a start that matches none."""
+        try:
+            return cls(pid, psutil.Process(pid).create_time() - psutil.boot_time())
+        except psutil.Error:
+            return cls(pid, -1e9)
+
+    def found(self) -> psutil.Process | None:
+        """The process, or None where it is gone or only a zombie."""
+        try:
+            process = psutil.Process(self.pid)
+            if abs(process.create_time() - psutil.boot_time() - self.started_s) > _SAME_START_S:
+                return None
+            return None if process.status() == psutil.STATUS_ZOMBIE else process
+        except psutil.Error:
+            return None
+
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self.found() is not None
+
+
+class RunState(msgspec.Struct, frozen=True):
+    """A launcher with its children, and how to speak to them. Holds keys: for the owner's eyes only."""
+
+    launcher: Process
+    run_folder: str
+    addresses: Addresses = Addresses({})
+    """Where the actors and the launcher listen, with the keys where those are needed."""
+    children: dict[str, Process] = {}
+    """The actors' processes, by actor."""
+
+
+class RunFile:
+    """`run.json` in a folder, mode 0600, always whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "run.json"
+
+    def write(self, state: RunState) -> None:
+        """Put it there atomically. Raises OSError."""
+        handle, name = tempfile.mkstemp(prefix=".run-", dir=self.path.parent)  # made with mode 0600
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(msgspec.json.format(msgspec.json.encode(state), indent=2))
+            Path(name).replace(self.path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    def read(self) -> RunState | None:
+        """What it says, or None where it is missing or cannot be read."""
+        try:
+            return msgspec.json.decode(self.path.read_bytes(), type=RunState)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+
+    def remove(self) -> None:
+        """Take it away; no matter if it is gone."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+
+
+def running_state(data_dir: Path) -> RunState | None:
+    """The launcher that runs on a data folder, or None. Looks only: it takes no lock and makes no file."""
+    found = RunFile(data_dir).read()
+    return found if found is not None and found.launcher.alive() else None

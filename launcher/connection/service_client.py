@@ -1,0 +1,59 @@
+"""How the command line asks a running service."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TypeVar
+
+from actors.runtime.errors import ActorError, AskTimeout
+from actors.runtime.process import make_node
+from actors.runtime.transport.zmq import ZmqLine
+from launcher.connection.run_state import running_state
+from messages import Message
+
+M = TypeVar("M", bound=Message)
+
+
+class NotReachedError(RuntimeError):
+    """No answer: no service runs, it does not answer, or it says no. The text says which, and what to do."""
+
+
+class Caller:
+    """Asks the actors of the service on one data folder. Use it with `with`, in one thread."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """Raises NotReachedError where no service runs there. Makes no file."""
+        state = running_state(data_dir)
+        if state is None:
+            raise NotReachedError(
+                f"No service runs on {data_dir.absolute()}. Start it with 'python run.py', "
+                "or set DATA_DIR to the folder of the one that runs."
+            )
+        self.pid = state.launcher.pid
+        line = ZmqLine("command line", state.addresses, listen=False)
+        self._node = make_node("command line", line, data_dir)
+
+    def ask(self, actor: str, message: Message, kind: type[M], timeout_s: float = 5.0) -> M:
+        """Ask an actor and wait for its answer; raises NotReachedError."""
+        try:
+            answer = self._node.ask(actor, message, timeout_s)
+        except AskTimeout:
+            raise NotReachedError(
+                f"The service runs (process {self.pid}), but its {actor} did not answer within {timeout_s:g} s. "
+                "'python run.py health' shows how its actors are; its log says why."
+            ) from None
+        except ActorError as error:
+            raise NotReachedError(f"The service (process {self.pid}) answers: {error}") from error
+        if not isinstance(answer, kind):
+            raise NotReachedError(
+                f"The {actor} answered with a {type(answer).__name__}: is another version running? Restart it."
+            )
+        return answer
+
+    def __enter__(self) -> Caller:
+        logging.getLogger("command line").setLevel(logging.ERROR)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._node.close()

@@ -1,0 +1,117 @@
+"""One actor's process, as its parent holds it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+from actors.runtime.process import EXIT_REFUSED, EXIT_WAITS, last_word
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+_FLAGS = (
+    "-P",  # never a config.py of the working folder
+    "-OO",  # without docstrings, SQLAlchemy's and discord.py's above all: 8 MB in all, and nothing here reads one
+    *("-X", "no_debug_ranges"),  # tracebacks name the line and not the place in it: 1 MB in all
+)
+
+REFUSED = EXIT_REFUSED
+"""Exit status of an actor that refuses to start and will refuse again: no restart helps."""
+WAITS = EXIT_WAITS
+"""Exit status of an actor that needs something that is away for now: it is started again until that is there."""
+
+
+class Child:
+    """A process of `python -m actors NAME`, which reads its boot configuration from stdin and ends with it.
+
+    Its stdin stays open for as long as this process lives: the kernel closes it when we are killed, and
+    that is how the child learns of it. It has its own process group, so that Ctrl-C in a terminal reaches
+    the launcher alone, which then stops the actors in order.
+    """
+
+    def __init__(self, name: str, boot: bytes, run_dir: Path, *, stderr: IO[bytes] | None = None) -> None:
+        """Start it and write `boot` to its stdin; `stderr` takes its log (default: ours)."""
+        self.name = name
+        self._last_word = last_word(run_dir, name)
+        with contextlib.suppress(OSError):
+            self._last_word.unlink(missing_ok=True)
+        windows = sys.platform == "win32"
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
+            [sys.executable, *_FLAGS, "-m", "actors", name],
+            stdin=subprocess.PIPE,
+            stdout=2 if stderr is None else stderr,  # what an actor prints is an answer to nobody
+            stderr=stderr,
+            env=_environment(),
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) if windows else 0,
+            process_group=None if windows else 0,
+        )
+        with contextlib.suppress(OSError):  # it may have died already: its exit status tells
+            self._stdin.write(boot)
+            self._stdin.flush()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def _stdin(self) -> IO[bytes]:
+        assert self._process.stdin is not None  # noqa: S101 - it was opened as a pipe, for mypy
+        return self._process.stdin
+
+    def exit_status(self) -> int | None:
+        """None while it runs; negative for a signal. The first call after its end closes what it held."""
+        status = self._process.poll()
+        if status is not None:
+            self._close_input()
+        return status
+
+    def last_word(self) -> str:
+        """What it waits for, where it ended for that; empty where it did not say."""
+        try:
+            return self._last_word.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def ask_to_stop(self) -> None:
+        """Tell it without any socket to save and stop: by SIGTERM and by the end of its stdin."""
+        if sys.platform != "win32":  # there SIGTERM would be a kill
+            with contextlib.suppress(OSError):
+                self._process.terminate()
+        self._close_input()
+
+    def kill(self) -> None:
+        """End it at once."""
+        with contextlib.suppress(OSError):
+            self._process.kill()
+
+    def _close_input(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stdin.close()
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with this project on the path: the working folder stays the user's."""
+    path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def said(status: int) -> str:
+    """An exit status in words."""
+    if status < 0:
+        try:
+            return f"killed by {signal.Signals(-status).name}"
+        except ValueError:
+            return f"killed by signal {-status}"
+    if status == REFUSED:
+        return f"refused to start (exit status {status}): its last log line says why"
+    if status == WAITS:
+        return "waits for what it needs: its last log line says for what"
+    if status == 0:
+        return "stopped without being asked"
+    return f"crashed (exit status {status}): its log lines say why"

@@ -1,0 +1,149 @@
+"""One-for-one supervision of all actors: start in order, restart each alone, stop in reverse order."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable, Iterable
+
+from launcher.supervision.actor_process import Process, Supervised
+from launcher.supervision.supervision_settings import Timings
+from messages import ActorHealth
+from messages.envelope import Pulse
+
+_log = logging.getLogger("launcher")
+_NOTHING_TO_SAVE_S = 1.0
+
+
+class Supervisor:
+    """The actors in the order of their start. Driven by `step` from one thread; knows no socket.
+
+    The next actor is started when the one before it has answered, has failed, or has taken
+    `start_next_after_s`. A `must` actor is waited for without limit, and when it fails before it has ever
+    answered there is nothing to run for: `hopeless` says so.
+    """
+
+    def __init__(
+        self,
+        names: Iterable[str],
+        spawn: Callable[[str], Process],
+        timings: Timings,
+        *,
+        must: frozenset[str] = frozenset(),
+        changed: Callable[[Supervised], None] = lambda _: None,
+    ) -> None:
+        self.actors = {name: Supervised(name, spawn, timings, changed, must=name in must) for name in names}
+        self._timings = timings
+        self._must = must
+        self._waiting = list(self.actors.values())
+        self._latest: Supervised | None = None
+        self._next_at_s = 0.0
+
+    @property
+    def hopeless(self) -> str:
+        """Name of a must that failed before it ever answered; empty where there is none."""
+        return next((actor.name for actor in self.actors.values() if actor.hopeless), "")
+
+    @property
+    def ready(self) -> bool:
+        """Every actor answers."""
+        return all(actor.answering for actor in self.actors.values())
+
+    def answered(self, name: str, pulse: Pulse, now_s: float) -> None:
+        """An actor said that it lives."""
+        if name in self.actors:
+            self.actors[name].answered(pulse, now_s)
+
+    def step(self, now_s: float) -> None:
+        """Look after every actor; start the next that is due."""
+        for actor in self.actors.values():
+            actor.look(now_s)
+        if self._waiting and self._may_go_on(now_s):
+            self._latest = self._waiting.pop(0)
+            self._next_at_s = now_s + self._timings.start_next_after_s
+            self._latest.start(now_s)
+
+    def health(self, now_s: float) -> tuple[ActorHealth, ...]:
+        """A row for each actor, in the order of their start."""
+        return tuple(actor.health(now_s) for actor in self.actors.values())
+
+    def stopping(self, ask: Callable[[str], None], now_s: float) -> Stopping:
+        """Begin an ordered stop; `ask` tells an actor to stop. No actor is started any more."""
+        self._waiting.clear()
+        return Stopping(list(self.actors.values()), ask, now_s, self._timings.stop_within_s)
+
+    def kill_all(self) -> None:
+        """End every process at once."""
+        for actor in self.actors.values():
+            if actor.process is not None:
+                actor.process.kill()
+
+    def _may_go_on(self, now_s: float) -> bool:
+        latest = self._latest
+        if latest is None or latest.ever_answered:
+            return True
+        if latest.name in self._must:
+            return False
+        return latest.state == "failed" or now_s >= self._next_at_s
+
+
+class Stopping:
+    """An ordered stop under way: the last started first, actors of one role together.
+
+    Each stage gets an equal share of the time that is left, so that what an early one does not use goes to
+    the later ones: persistence, the last, saves with nearly all of it. Who overstays is told by signal at
+    half its share, and killed at the end of it.
+    """
+
+    def __init__(self, actors: list[Supervised], ask: Callable[[str], None], now_s: float, within_s: float) -> None:
+        actors = actors[::-1]
+        grouped = itertools.groupby(actors, key=lambda actor: actor.name.partition("-")[0])
+        self._stages = [list(group) for _, group in grouped]
+        self._ask = ask
+        self._until_s = now_s + within_s
+        self._begun = False
+        self._signalled = False
+        self._half_s = self._end_s = now_s
+        self._nothing_to_save = False
+        self.killed: list[str] = []
+        """Who had to be killed."""
+
+    def step(self, now_s: float) -> bool:
+        """Go on; True when every process has gone."""
+        while self._stages:
+            if not self._begun:
+                self._begin(now_s)
+            going = [actor for actor in self._stages[0] if not actor.ended()]
+            if going:
+                self._press(going, now_s)
+                return False
+            self._stages.pop(0)
+            self._begun = False
+        return True
+
+    def _begin(self, now_s: float) -> None:
+        share = max(0.0, self._until_s - now_s) / len(self._stages)
+        self._nothing_to_save = all(actor.never_needed for actor in self._stages[0])
+        if self._nothing_to_save:  # it may be deep in waiting for its database
+            share = min(share, _NOTHING_TO_SAVE_S)
+        self._half_s, self._end_s = now_s + share / 2, now_s + share
+        self._begun, self._signalled = True, False
+        for actor in self._stages[0]:
+            if actor.answering:
+                self._ask(actor.name)
+            elif actor.process is not None:  # not there yet to be asked
+                actor.process.ask_to_stop()
+
+    def _press(self, going: list[Supervised], now_s: float) -> None:
+        if now_s >= self._end_s:
+            for actor in going:
+                if actor.process is not None and actor.name not in self.killed:
+                    if not self._nothing_to_save:
+                        _log.error("%s did not stop in time and is killed.", actor.name)
+                    self.killed.append(actor.name)
+                    actor.process.kill()
+        elif now_s >= self._half_s and not self._signalled:
+            self._signalled = True
+            for actor in going:
+                if actor.process is not None:
+                    actor.process.ask_to_stop()

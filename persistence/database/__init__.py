@@ -1,0 +1,1 @@
+"""The database: tables, connections, opening, migrations and backups."""

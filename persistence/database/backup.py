@@ -1,0 +1,266 @@
+"""Copies of the store while it runs, read back before they count; and the way back.
+
+SQLite's own backup API, in one step: it sees one consistent state and holds up no writer.
+"""
+
+import calendar
+import contextlib
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from persistence.database.atomic_file import sync_folder
+from persistence.database.errors import BackupError
+from persistence.database.revision import HEAD, SQLITE_MAGIC, VERSION_TABLE, known_revisions
+from persistence.database.sql import cause_and_cure
+
+_BUSY_MS = 5000
+"""How long another program's lock is waited for, milliseconds."""
+SCHEDULED = "usher-*.db"
+"""Names of the backups that rotation may remove."""
+PG_DUMP = "The store is PostgreSQL: back it up with pg_dump --format=custom, bring it back with pg_restore."
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A backup that was read back."""
+
+    file: Path
+    size_bytes: int
+    watches: int
+    viewers: int
+    took_ms: float
+
+
+def name_for(wall_s: float) -> str:
+    """Return the file name of a backup made at `wall_s` (seconds since 1970, UTC)."""
+    return time.strftime("usher-%Y%m%d-%H%M%S.db", time.gmtime(wall_s))
+
+
+def newest_scheduled_s(folder: Path) -> float | None:
+    """Return when the newest scheduled backup was made (seconds since 1970, UTC); None where there is none."""
+    made = []
+    for file in folder.glob(SCHEDULED):
+        with contextlib.suppress(ValueError):
+            made.append(float(calendar.timegm(time.strptime(file.name, "usher-%Y%m%d-%H%M%S.db"))))
+    return max(made, default=None)
+
+
+def named(target: Path) -> Path:
+    """Return a path that somebody named for a backup. Raises BackupError where its folder is not there."""
+    if not target.parent.is_dir():
+        raise BackupError(f"There is no folder {target.parent} for the backup: make it, or name another.")
+    return target
+
+
+def _refuse_foreign(store: Path, target: Path) -> None:
+    """Only a backup is written over by a newer one: never somebody's file, nor what belongs to the store."""
+    if target.resolve() in {store.with_name(store.name + suffix).resolve() for suffix in ("-wal", "-shm", "-journal")}:
+        raise BackupError(f"{target} belongs to the store itself: name another file for the backup.")
+    if target.is_dir():
+        raise BackupError(f"{target} is a folder: name a file in it for the backup.")
+    if target.exists():
+        with target.open("rb") as stream:
+            head = stream.read(len(SQLITE_MAGIC))
+        if head != SQLITE_MAGIC:
+            raise BackupError(f"{target} is there already and is no backup: name another file, or move it away.")
+
+
+def backup(store: Path, target: Path) -> Backup:
+    """Copy the SQLite file `store` to `target`, verify the copy, and only then give it its name."""
+    began = time.perf_counter()
+    if not store.exists():
+        raise BackupError(f"There is no store {store} to back up.")
+    if target.resolve() == store.resolve():
+        raise BackupError(f"{target} is the store itself: name another file for the backup.")
+    partial = target.with_name(target.name + ".partial")
+    try:
+        _refuse_foreign(store, target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        counts = _copy(store, partial)
+        if _counts_of(partial) != counts:
+            raise BackupError(f"The backup {target} does not hold what the store holds: it was not kept.")
+        with partial.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        partial.replace(target)
+        sync_folder(target.parent)
+    except (OSError, sqlite3.Error) as error:
+        raise BackupError(
+            f"The backup to {target} failed: {error}. Check the folder's permissions and free space."
+        ) from None
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+    took_ms = (time.perf_counter() - began) * 1000
+    return Backup(target, target.stat().st_size, counts["watches"], counts["viewers"], took_ms)
+
+
+def _copy(store: Path, partial: Path) -> dict[str, int]:
+    with closing(reading(store)) as source, closing(sqlite3.connect(partial)) as copy:
+        source.execute("BEGIN")  # the counts and the copy are of the same moment
+        counts = _counts(source)
+        source.backup(copy, pages=-1)
+        source.rollback()
+        one_file(copy)
+    return counts
+
+
+def one_file(connection: sqlite3.Connection) -> None:
+    """Have all of a store in its one file, without -wal beside it."""
+    connection.execute("PRAGMA journal_mode = DELETE")
+
+
+def reading(file: Path) -> sqlite3.Connection:
+    """Open a SQLite store to read it only."""
+    connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    return connection
+
+
+def _counts(connection: sqlite3.Connection) -> dict[str, int]:
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return {
+        name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608  # from the store itself
+        for (name,) in names
+    }
+
+
+def _counts_of(file: Path) -> dict[str, int]:
+    """Rows of each table of a backup; raises BackupError where it is no sound store that this Usher knows."""
+    try:
+        with closing(reading(file)) as connection:
+            verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            if verdict != "ok":
+                raise BackupError(f"{file} is damaged ({verdict}): name another backup.")
+            counts = _counts(connection)
+            if VERSION_TABLE not in counts:
+                raise BackupError(f"{file} is no store of Usher: name a backup that it made.")
+            revision = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608  # a constant
+    except sqlite3.Error as error:
+        raise BackupError(f"{file} is no sound store ({error}): name another backup.") from None
+    if revision is None or revision[0] not in (HEAD, *known_revisions()):
+        raise BackupError(f"{file} was written by a newer Usher: update this one first.")
+    return counts
+
+
+def kept_since(folder: Path) -> list[float]:
+    """Return when each backup that is there was made, the oldest first; seconds since 1970, UTC."""
+    return sorted(file.stat().st_mtime for file in folder.glob("*.db"))
+
+
+def newest_good(folder: Path) -> Path | None:
+    """Return the newest backup in `folder` that can be read back; None where there is none."""
+    files = sorted(folder.glob("*.db"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for file in files:
+        try:
+            _counts_of(file)
+        except BackupError:
+            continue
+        return file
+    return None
+
+
+def rotate(folder: Path, keep: int) -> list[Path]:
+    """Remove all but the newest `keep` scheduled backups; return what was removed."""
+    old = sorted(folder.glob(SCHEDULED))[: -max(1, keep)]
+    for file in old:
+        file.unlink(missing_ok=True)
+    return old
+
+
+def restore(
+    file: Path,
+    store: Path,
+    note: Callable[[str], None] = lambda _line: None,
+    prepare: Callable[[Path], None] = lambda _arriving: None,
+) -> Backup:
+    """Put a backup in the store's place, after reading it through; the old store is kept beside it.
+
+    `prepare` may change the copy that is to take the store's place, in a folder of its own: either all of it is done
+    when the copy takes its place, or nothing. There is a whole store in that place at every moment. The service must
+    not be running. Raises BackupError, with the store as it was, where the backup is bad, and what `prepare` raises.
+    """
+    began = time.perf_counter()
+    if not file.is_file():
+        raise BackupError(f"There is no file {file} to restore.")
+    if file.resolve() == store.resolve():
+        raise BackupError(f"{file} is the store itself: name a backup.")
+    note(f"Reading {file} through...")
+    _counts_of(file)
+    arriving = store.with_name(store.name + ".restoring") / store.name
+    try:
+        _clear(arriving.parent)
+        arriving.parent.mkdir(parents=True)
+        if _copy(file, arriving) != _counts_of(arriving):
+            raise BackupError(f"The copy of {file} does not hold what it holds: the store is as it was.")
+        prepare(arriving)
+        with closing(reading(arriving)) as connection:
+            counts = _counts(connection)
+        kept = _keep(store, arriving)
+        with arriving.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        arriving.replace(store)
+        sync_folder(store.parent)
+    except (OSError, sqlite3.Error) as error:
+        cause, cure = cause_and_cure(error)
+        cure = f"{cure[0].upper()}{cure[1:]}."
+        raise BackupError(f"{file} could not be restored: {cause}. {cure} The store is as it was.") from None
+    finally:
+        _clear(arriving.parent)
+    if kept is not None:
+        note(f"Kept the old store as {kept}.")
+    took_ms = (time.perf_counter() - began) * 1000
+    return Backup(store, store.stat().st_size, counts["watches"], counts["viewers"], took_ms)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a restore that was cut short has left; an older Usher left a file."""
+    if folder.is_dir():
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        folder.unlink(missing_ok=True)
+
+
+def _keep(store: Path, arriving: Path) -> Path | None:
+    """Give the old store a second name, and `arriving` its mode; return that name, None where there was no store."""
+    aside = store.with_name(f"{store.name}.before-restore-{time.strftime('%Y%m%d-%H%M%S')}")
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = aside.with_name(f"{aside.name.split('~')[0]}~{number}")
+    if store.exists():
+        shutil.copymode(store, arriving)
+        _fold(store)
+    for suffix in ("-wal", "-shm"):  # of a store that is beyond reading: they must not come to lie beside the new one
+        with contextlib.suppress(FileNotFoundError):
+            store.with_name(store.name + suffix).replace(aside.with_name(aside.name + suffix))
+    if not store.exists():
+        return None
+    try:
+        aside.hardlink_to(store)
+    except OSError:  # there are file systems without
+        second = arriving.with_name("kept")
+        shutil.copy2(store, second)
+        second.replace(aside)
+    return aside
+
+
+def _fold(store: Path) -> None:
+    """Bring the old store's last commits from its -wal into its one file. One that is damaged is left as it is."""
+    try:
+        with closing(sqlite3.connect(store)) as connection:
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            one_file(connection)
+    except sqlite3.OperationalError as error:
+        raise BackupError(
+            f"The old store {store} cannot be put aside: {error}. Close the program that holds it, see that Usher's "
+            "user may write it, or move it away. Nothing was changed."
+        ) from None
+    except sqlite3.DatabaseError:
+        return

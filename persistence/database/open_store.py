@@ -1,0 +1,178 @@
+"""Opens the store after looking at it. What is damaged, newer or somebody else's is never written to."""
+
+import errno
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+
+from persistence.database import backup
+from persistence.database.engine import name_of, sqlite_file, writer_engine
+from persistence.database.errors import BackupError, StoreAway, StoreError
+from persistence.database.revision import HEAD, SQLITE_MAGIC, known_revisions, quick_check, revision_of, upgrade
+from persistence.database.sql import can_never_work, cause_and_cure
+
+
+def open_writer(url: str, backups_dir: Path, note: Callable[[str], None] = lambda _line: None) -> Engine:
+    """Return the writing engine of a store at the newest revision, made or migrated where needed.
+
+    Raises StoreError, naming the store, the newest good backup and what to do; StoreAway where it is locked, or its
+    server does not answer, or its folder cannot be used, which is no fault of the store. Before a migration an
+    SQLite store is backed up to `backups_dir`; `note` is told so.
+    """
+    with in_words(url):
+        file = sqlite_file(url)
+        _look_at_file(url, file, backups_dir)
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        engine = writer_engine(url)
+        try:
+            _bring_up(engine, url, file, backups_dir, note)
+        except BaseException:
+            engine.dispose()
+            raise
+    return engine
+
+
+@contextmanager
+def in_words(url: str) -> Iterator[None]:
+    """Whatever goes wrong with a store: StoreAway where that may pass, StoreError where it cannot."""
+    try:
+        yield
+    except (NoSuchModuleError, ImportError) as error:
+        raise StoreError(
+            f"The store {name_of(url)} cannot be used: there is no driver for it ({error}).",
+            "For PostgreSQL begin DATABASE_URL with postgresql+psycopg:// and install it: "
+            'pip install "psycopg[binary]".',
+        ) from error
+    except IsADirectoryError as error:
+        raise StoreError(f"The store {name_of(url)} is a folder.", "Name a file in it in DATABASE_URL.") from error
+    except BackupError as error:  # the one before a migration
+        raise StoreAway(f"The store {name_of(url)} cannot be migrated now: {error}") from error
+    except (ArgumentError, DatabaseError, OSError) as error:
+        cause, cure = cause_and_cure(error)
+        cause = cause.removeprefix(f"{name_of(url)}: ")
+        if can_never_work(error):
+            raise StoreError(f"The store {name_of(url)} cannot be used: {cause}.", "Mend DATABASE_URL.") from error
+        cure = f"{cure[0].upper()}{cure[1:]}."
+        raise StoreAway(f"The store {name_of(url)} cannot be used now: {cause}.", cure) from error
+
+
+def check_store(url: str, backups_dir: Path | None = None) -> bool:
+    """Return whether there is a store; raise what `open_writer` would, where it cannot be used. Writes nothing."""
+    with in_words(url):
+        file = sqlite_file(url)
+        _look_at_file(url, file, backups_dir)
+        if file is not None and not file.exists():
+            return False
+        engine = writer_engine(url)
+        try:
+            _revision(engine, url, file, backups_dir)
+        finally:
+            engine.dispose()
+    return True
+
+
+def check_writable(url: str) -> None:
+    """Raise StoreAway where an SQLite store is there, and this user may only read it.
+
+    SQLite would open it all the same, fail at the first save, and leave a -wal that may only be read beside it.
+    """
+    with in_words(url):
+        file = sqlite_file(url)
+        if file is not None and file.exists() and not os.access(file, os.W_OK):
+            raise PermissionError(errno.EACCES, "no permission to write it", str(file))
+
+
+def _look_at_file(url: str, file: Path | None, backups_dir: Path | None) -> None:
+    if file is None:
+        return
+    head = b""
+    if file.exists():
+        with file.open("rb") as stream:
+            head = stream.read(len(SQLITE_MAGIC))
+    if head and head != SQLITE_MAGIC:
+        raise _refusal(url, "it is damaged or no SQLite file", backups_dir)
+    if not head and backups_dir is not None and backup.newest_good(backups_dir) is not None:
+        reason = f"it is {'empty' if file.exists() else 'gone'}, and there are backups of what was in it"
+        raise _refusal(url, reason, backups_dir, f"To begin anew, move {backups_dir} away; or ")
+
+
+def _bring_up(engine: Engine, url: str, file: Path | None, backups_dir: Path, note: Callable[[str], None]) -> None:
+    revision = _revision(engine, url, file, backups_dir)
+    if file is not None:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+    if revision == HEAD:
+        return
+    if revision is not None and file is not None:
+        made = backup.backup(file, backups_dir / f"before-{HEAD}-{time.strftime('%Y%m%d-%H%M%S')}.db")
+        note(f"Backed up the store to {made.file} before its migration from {revision} to {HEAD}.")
+    with engine.begin() as connection:
+        upgrade(connection)
+
+
+def _revision(engine: Engine, url: str, file: Path | None, backups_dir: Path | None) -> str | None:
+    """The store's revision; None where it is new."""
+    if file is None:
+        _refuse_other_letters(engine, url)
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if file is not None:
+                quick_check(connection)
+            revision = revision_of(connection)
+    except StoreError as error:
+        raise _refusal(url, str(error), backups_dir) from None
+    except OperationalError:
+        raise  # locked, or the server is away: no fault of the store, worth another try
+    except DatabaseError as error:
+        if file is None:
+            raise
+        raise _refusal(url, f"it cannot be read ({error.orig})", backups_dir) from None
+    if revision not in (None, HEAD) and revision not in known_revisions():
+        reason = f"it was written by a newer Usher (revision {revision}, this one knows {HEAD})"
+        raise _refusal(url, reason, backups_dir, "Update Usher, or ")
+    return revision
+
+
+def _refuse_other_letters(engine: Engine, url: str) -> None:
+    """Connect, and raise StoreError where a PostgreSQL database cannot hold every letter.
+
+    It would open, and refuse watches later, one by one: every title with an emoji.
+    """
+
+    def look(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW server_encoding")
+            (found,) = cursor.fetchone()
+        connection.rollback()
+        encoding = found.decode() if isinstance(found, bytes) else str(found)
+        if encoding != "UTF8":
+            raise StoreError(
+                f"The store {name_of(url)} cannot be used: its database has the encoding {encoding}, which cannot hold "
+                "every title and name. Nothing was written to it.",
+                "Make one in UTF8 on the server (createdb -E UTF8 -T template0 -l C NAME), and name it in "
+                "DATABASE_URL.",
+            )
+
+    if engine.dialect.name == "postgresql":
+        # Before SQLAlchemy's own first look, in which it stumbles over the bytes that SQL_ASCII gives.
+        event.listen(engine, "connect", look, insert=True, once=True)
+        engine.connect().close()
+
+
+def _refusal(url: str, reason: str, backups_dir: Path | None, cure: str = "") -> StoreError:
+    good = backup.newest_good(backups_dir) if backups_dir is not None else None
+    if sqlite_file(url) is None:
+        what = cure + "name another database in DATABASE_URL, or restore this one with pg_restore."
+    elif good is not None:
+        what = f"{cure}bring back the newest good backup with: python run.py restore {good}"
+    else:
+        what = cure + "name another file or folder (DATABASE_URL, DATA_DIR); no good backup was found."
+    found = f"The store {name_of(url)} cannot be used: {reason}. Nothing was written to it."
+    return StoreError(found, f"{what[0].upper()}{what[1:]}")

@@ -1,0 +1,61 @@
+"""Which revision a store has, and how it comes to the newest."""
+
+import logging
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from persistence.database.errors import StoreError
+
+HEAD = "0002"
+"""The newest revision; a test holds it to the migrations. Known here so that a start need not load Alembic."""
+VERSION_TABLE = "usher_version"
+SQLITE_MAGIC = b"SQLite format 3\0"
+"""With what every SQLite file begins."""
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Return the store's revision; None where it is empty. Raise StoreError where it is somebody else's."""
+    tables = set(inspect(connection).get_table_names())
+    if VERSION_TABLE in tables:
+        found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars().all()  # noqa: S608  # a constant
+        if len(found) == 1:
+            return str(found[0])
+        if not found and tables == {VERSION_TABLE}:
+            return None
+    if not tables:
+        return None
+    raise StoreError(f"it holds tables that are not Usher's ({', '.join(sorted(tables)[:5])})")
+
+
+def known_revisions() -> list[str]:
+    """Return every revision, the oldest first."""
+    from alembic.script import ScriptDirectory  # a start of a store at HEAD needs no Alembic
+
+    return [step.revision for step in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()][::-1]
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Migrate to `revision` in the connection's transaction."""
+    from alembic import command  # as above
+    from alembic.config import Config
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # its steps are no news to anybody
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def quick_check(connection: Connection) -> None:
+    """Raise StoreError where an SQLite file is damaged."""
+    try:
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
+    except OperationalError:
+        raise  # another program holds it
+    except DatabaseError as error:
+        raise StoreError(f"it is damaged or no SQLite file ({error.orig})") from None
+    if found != ["ok"]:
+        raise StoreError(f"it is damaged ({'; '.join(map(str, found))[:200]})")

@@ -1,0 +1,163 @@
+"""The few statements that SQLAlchemy has no common word for, and what its errors mean to a person."""
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Insert, Table, func, select
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
+
+from persistence.database.tables import FACTS, WATCHES
+
+_IN_AT_ONCE = 500
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows; where the primary key is there already, replace the row."""
+    if rows:
+        connection.execute(_upserting(table, connection.dialect.name, tuple(rows[0])), list(rows))
+
+
+@functools.cache
+def _upserting(table: Table, dialect: str, names: tuple[str, ...]) -> Insert:
+    """Return the statement, made once: to make it costs ten times what it takes to run."""
+    keys = [column.name for column in table.primary_key]
+    insert = _insert(table, dialect)
+    new = {name: insert.excluded[name] for name in names if name not in keys}
+    made: Insert = insert.on_conflict_do_update(index_elements=keys, set_=new)
+    return made
+
+
+def _insert(table: Table, dialect: str) -> Any:
+    if dialect == "postgresql":  # imported for who has it: it weighs 2.5 MB
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+        return postgresql_insert(table)
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+    return sqlite_insert(table)
+
+
+def parts(values: Iterable[str]) -> Iterator[list[str]]:
+    """Cut values into lists short enough for an IN."""
+    everything = list(values)
+    for start in range(0, len(everything), _IN_AT_ONCE):
+        yield everything[start : start + _IN_AT_ONCE]
+
+
+def fact(connection: Connection, name: str, default: str = "") -> str:
+    """Return one of the store's facts about itself."""
+    found = connection.execute(select(FACTS.c.value).where(FACTS.c.name == name)).scalar_one_or_none()
+    return default if found is None else str(found)
+
+
+def put_facts(connection: Connection, facts: Mapping[str, str]) -> None:
+    """Write some of the store's facts about itself."""
+    upsert(connection, FACTS, [{"name": name, "value": value} for name, value in facts.items()])
+
+
+def history_count(connection: Connection) -> int:
+    """Return how many records there are: counted as they come in, for to count a million rows takes long."""
+    return int(fact(connection, "history_count", "0"))
+
+
+def history_seq(connection: Connection) -> int:
+    """Return the highest place in the history copy that was ever given: none is given twice."""
+    return int(fact(connection, "history_seq") or history_count(connection))
+
+
+def last_seq(connection: Connection) -> int:
+    """Return the place of the last record that is there; 0 where there is none."""
+    return connection.execute(select(func.max(WATCHES.c.seq))).scalar() or 0
+
+
+def count_history(connection: Connection, more: int, seq: int | None = None) -> None:
+    """Note that there are so many more records, or fewer, below 0; and the highest place given, where that is new."""
+    places = {"history_seq": str(history_seq(connection) if seq is None else seq)}
+    put_facts(connection, {"history_count": str(history_count(connection) + more), **places})
+
+
+def explained(error: Exception, store: str) -> str:
+    """Return what a failed save means and what to do about it, in one line."""
+    cause, cure = cause_and_cure(error)
+    if is_refused(error):
+        return f"{store}: {cause} (the store cannot hold that value, and to try again is no use: report this line)"
+    return f"{store}: {cause} ({cure}; nothing in memory is lost, the next save tries again)"
+
+
+UNWRITABLE = (DataError, IntegrityError, OverflowError, UnicodeError)
+"""What is raised at a value that no column holds: by the store, or by its driver before the store sees it."""
+
+
+_TAKEN = ("23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
+_TOO_LARGE = "54000"
+"""Over a limit of PostgreSQL's own, as a text too long for an index; its drivers count it among what may pass."""
+
+
+def is_refused(error: Exception) -> bool:
+    """Whether the store cannot hold a value, so that it is no use to try again.
+
+    A key that is there already is no such value: another program wrote in between, and the next try takes the next key.
+    """
+    code = _code_of(error)
+    return code == _TOO_LARGE or (isinstance(error, UNWRITABLE) and code not in _TAKEN)
+
+
+def _code_of(error: Exception) -> str:
+    """What PostgreSQL (SQLSTATE) or SQLite calls an error by: its text is in the language of the server."""
+    said = error.orig if isinstance(error, DBAPIError) else None
+    names = ("sqlstate", "pgcode", "sqlite_errorname")  # of psycopg, of psycopg2, of sqlite3
+    return next((str(code) for name in names if (code := getattr(said, name, None))), "")
+
+
+_OF_SERVERS: Mapping[tuple[str, ...], str] = {
+    ("password authentication failed", "no password supplied", "pg_hba.conf"): (
+        "let that user in on the server, or put the right user and password into DATABASE_URL and start Usher again"
+    ),
+    ('" does not exist',): "make it on the server, or name another in DATABASE_URL and start Usher again",
+    ("permission denied for", "must be owner"): "give the user of DATABASE_URL that right on the server (GRANT)",
+    (
+        "refused",
+        "is the server running",
+        "could not translate",
+        "resolve host",
+        "timeout expired",
+        "timed out",
+        "no route",
+        "unreachable",
+    ): ("start the database's server, and see that it can be reached at the address in DATABASE_URL"),
+    ("starting up", "shutting down", "too many clients", "connection slots", "recovery mode"): (
+        "see that its server comes up, and takes one more connection"
+    ),
+}
+"""What PostgreSQL and its driver say, and what to do about it."""
+
+
+def can_never_work(error: Exception) -> bool:
+    """Whether an address of a database is itself wrong, so that it is no use to wait."""
+    said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    wrong = ("invalid connection option", "bad value for", "connection is bad: invalid")
+    return isinstance(error, ArgumentError) or any(words in said for words in wrong)
+
+
+def cause_and_cure(error: Exception) -> tuple[str, str]:
+    """Return what an error says, in one line, and what to do about it."""
+    cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    if isinstance(error, OSError) and error.strerror:
+        cause = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    cause = " ".join(cause.split()).rstrip(".?")
+    low = cause.lower()
+    for words, cure in _OF_SERVERS.items():
+        if any(word in low for word in words):
+            return cause, cure
+    if "locked" in low or "busy" in low:
+        cure = "another program holds it: close that program"
+    elif any(word in low for word in ("full", "no space", "disk i/o", "too large")):
+        cure = "make room on the disk"
+    elif any(word in low for word in ("readonly", "read-only", "permission", "unable to open")):
+        cure = "give Usher's user the right to write there" + (", and to read" if "permission" in low else "")
+    elif "malformed" in low or "not a database" in low:
+        cure = "stop Usher and bring back a backup with: python run.py restore FILE"
+    else:
+        cure = "see that it can be reached and written to"
+    return cause, cure

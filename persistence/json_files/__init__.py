@@ -1,0 +1,1 @@
+"""The three JSON copies beside the store."""

@@ -1,0 +1,255 @@
+"""Brings the JSON copies to the disk after a save, and makes anew those that are not as they must be."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from persistence.database.errors import CopiesFailed, SaveFailed
+from persistence.database.rows import Row
+from persistence.database.sql import explained, fact, last_seq, put_facts
+from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
+from persistence.json_files.files import (
+    ALL,
+    BADGES,
+    EMPTY_HISTORY,
+    HISTORY,
+    STATS,
+    Copies,
+    Mark,
+    badge_entry,
+    by_viewer,
+    grown,
+    history_line,
+    replaced,
+    stats_entry,
+)
+
+_ROWS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the copies of a save are to become, made inside its transaction."""
+
+    documents: dict[str, bytes]
+    """user_stats.json and user_badges.json, whole."""
+    before: Mark | None
+    """The history before; None where it must be made anew."""
+    history: bool = True
+    """Whether there is a history copy yet: an auto-save makes none."""
+    line: bytes | None = None
+    """What to append to it, or to put in the place of `old`."""
+    old: bytes | None = None
+    """The line that is replaced."""
+    anew: bool = False
+    """Whether its end is to be written anew."""
+    after: Mark | None = None
+    """What to note when a line in its midst was replaced. Until then the copy counts as behind: neither size nor end
+    need tell that it is, if the process dies in between."""
+    changes: Mapping[bytes, bytes | None] = field(default_factory=dict)
+    """Lines to be written in the place of others, wherever they are; None for those that go. Behind until then, too."""
+
+
+class Copier:
+    """Keeps the files of one folder as the store says. Used on the writer's thread."""
+
+    def __init__(
+        self,
+        folder: Path,
+        reader: Engine,
+        writing: Callable[[], AbstractContextManager[Connection]],
+        note: Callable[[str], None],
+    ) -> None:
+        self._copies = Copies(folder)
+        self._reader = reader
+        self._writing = writing
+        self._note = note
+        self.behind = False
+
+    def plan(
+        self,
+        connection: Connection,
+        *,
+        record: Row | None = None,
+        instead_of: Row | None = None,
+        history_anew: bool = False,
+        changes: Mapping[bytes, bytes | None] | None = None,
+        rebuild: bool = False,
+    ) -> Plan:
+        """Work out the new bytes and write their marks into the store, in the transaction of the save.
+
+        `record` is a new row of `watches`, or one that was written `instead_of` an older one; `history_anew`
+        has the history written though nothing is new in it; `changes` are lines for others, or None for no more;
+        `rebuild` has all of it written anew from the store.
+        """
+        documents = {STATS: _stats_document(connection), BADGES: _badges_document(connection)}
+        marks: dict[str, Mark | None] = {name: Mark.of(content) for name, content in documents.items()}
+        after: Mark | None = None
+        has_history = record is not None or history_anew or _is_known(connection, HISTORY)
+        before = None if rebuild else _mark(connection, HISTORY, EMPTY_HISTORY)
+        line = None if record is None else history_line(record)
+        old = None if instead_of is None else history_line(instead_of)
+        if has_history:
+            marks[HISTORY] = before
+        if record is not None and line is not None and before is not None:
+            is_last = record["seq"] == last_seq(connection)
+            marks[HISTORY] = grown(before, line) if old is None else replaced(before, old, line, is_last=is_last)
+            if old is not None and not is_last:
+                after, marks[HISTORY] = marks[HISTORY], None
+        if changes and line is not None and old is not None:
+            changes = {**changes, old: line}
+        if changes and has_history:
+            marks[HISTORY] = None
+        put_facts(connection, {_fact(name): _written(mark) for name, mark in marks.items()})
+        return Plan(documents, before, has_history, line, old, history_anew, after, changes or {})
+
+    def carry_out(self, plan: Plan) -> None:
+        """Bring a plan to the disk, after its commit. Raises CopiesFailed; the next save then tries again."""
+        with self._copying():
+            for name, content in plan.documents.items():
+                self._copies.write(name, content)
+            if not self._history_done(plan):
+                self._rebuild_history()
+            elif plan.after is not None:
+                self._put_mark(HISTORY, plan.after)
+
+    def _history_done(self, plan: Plan) -> bool:
+        if not plan.history:
+            return True
+        if plan.before is None:
+            return False
+        if plan.changes:
+            mark = self._copies.change(plan.before, plan.changes, plan.line if plan.old is None else None)
+            if mark is not None:
+                self._put_mark(HISTORY, mark)
+            return mark is not None
+        if plan.line is not None and plan.old is not None:
+            return self._copies.replace(plan.before, plan.old, plan.line)
+        if plan.line is not None:
+            return self._copies.append(plan.before, plan.line)
+        if plan.anew:
+            return self._copies.rewrite_tail(plan.before)
+        return self._copies.matches(HISTORY, plan.before)
+
+    def repair(self) -> list[str]:
+        """Make anew each copy that is torn, missing or behind; return their names.
+
+        A file that is there before this store ever wrote one belongs to somebody (the older bot's, another
+        store's): it is moved aside, never overwritten.
+        """
+        with self._reader.connect() as connection:
+            marks = {name: _mark(connection, name) for name in ALL if _is_known(connection, name)}
+        wrong = [name for name, mark in marks.items() if mark is None or not self._copies.matches(name, mark)]
+        with self._copying():
+            self._set_aside(name for name in ALL if name not in marks)
+            for name in wrong:
+                self._rebuild(name)
+        return wrong
+
+    @contextmanager
+    def _copying(self) -> Iterator[None]:
+        """Know, until all is done, that the copies are behind."""
+        self.behind = True
+        try:
+            yield
+        except (OSError, SQLAlchemyError) as error:
+            raise CopiesFailed(explained(error, str(self._copies.folder))) from error
+        except SaveFailed as error:  # the mark of a rebuilt copy could not be stored
+            raise CopiesFailed(str(error)) from error
+        self.behind = False
+
+    def _set_aside(self, names: Iterable[str]) -> None:
+        for name in names:
+            aside = self._copies.set_aside(name, "before-usher")
+            if aside is not None:
+                self._note(
+                    f"{name} was there before this store: kept as {aside}. To bring in an older bot's data, "
+                    "stop Usher and use: python run.py import FOLDER"
+                )
+
+    def _rebuild(self, name: str) -> None:
+        if name == HISTORY:
+            self._rebuild_history()
+            return
+        with self._reader.connect() as connection:
+            content = _stats_document(connection) if name == STATS else _badges_document(connection)
+        self._copies.write(name, content)
+        self._put_mark(name, Mark.of(content))
+
+    def _rebuild_history(self) -> None:
+        with self._reader.connect() as connection:
+            mark = self._copies.rebuild_history(history_lines(connection))
+        self._put_mark(HISTORY, mark)
+
+    def _put_mark(self, name: str, mark: Mark) -> None:
+        with self._reader.connect() as connection:
+            is_known = _mark(connection, name) == mark
+        if not is_known:
+            with self._writing() as connection:
+                put_facts(connection, {_fact(name): _written(mark)})
+
+
+def history_lines(connection: Connection) -> Iterator[bytes]:
+    """Yield every record's line in the order of the file, without holding all of them in memory."""
+    query = select(WATCHES).order_by(WATCHES.c.seq).execution_options(yield_per=_ROWS_AT_ONCE)
+    for row in connection.execute(query).mappings():
+        yield history_line(row)
+
+
+def forget_marks(connection: Connection) -> None:
+    """Say that every copy is behind, in the transaction that makes it so."""
+    put_facts(connection, {_fact(name): "null" for name in ALL})
+
+
+def _is_known(connection: Connection, name: str) -> bool:
+    """Tell whether this store ever wrote the copy."""
+    return fact(connection, _fact(name)) != ""
+
+
+def _fact(name: str) -> str:
+    return f"copy:{name}"
+
+
+def _written(mark: Mark | None) -> str:
+    return msgspec.json.encode(mark).decode()
+
+
+def _mark(connection: Connection, name: str, default: Mark | None = None) -> Mark | None:
+    """What the store says of a copy; `default` where it never wrote one, None where it must be made anew."""
+    text = fact(connection, _fact(name))
+    return msgspec.json.decode(text, type=Mark | None) if text else default
+
+
+def stats_document(connection: Connection, settle: Callable[[Row], Row] = lambda row: row) -> dict[str, Any]:
+    """Return the content of user_stats.json; `settle` makes each row what it is to say."""
+    query = select(VIEWER_STATS, VIEWERS.c.ai_interactions, VIEWERS.c.votes_cast, VIEWERS.c.movies_requested).join(
+        VIEWERS, VIEWERS.c.viewer_id == VIEWER_STATS.c.viewer_id
+    )
+    rows = sorted(connection.execute(query).mappings(), key=lambda row: str(row["viewer_id"]))
+    return {row["viewer_id"]: stats_entry(settle(row)) for row in rows}
+
+
+def badges_document(connection: Connection) -> dict[str, Any]:
+    """Return the content of user_badges.json."""
+    rows = sorted(
+        connection.execute(select(VIEWER_BADGES)).mappings(),
+        key=lambda row: (row["viewer_id"], row["earned_at_s"], row["badge_id"]),
+    )
+    found: dict[str, Any] = {}
+    for row in rows:
+        found.setdefault(row["viewer_id"], []).append(badge_entry(row))
+    return found
+
+
+def _stats_document(connection: Connection) -> bytes:
+    return by_viewer(stats_document(connection))
+
+
+def _badges_document(connection: Connection) -> bytes:
+    return by_viewer(badges_document(connection))

@@ -1,0 +1,1 @@
+"""Changes to the store that touch several tables."""

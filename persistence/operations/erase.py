@@ -1,0 +1,61 @@
+"""Removes everything that is stored of one viewer."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, delete, or_, select
+
+from persistence.database.sql import upsert
+from persistence.database.tables import (
+    ACCOUNT_LINKS,
+    CHECKPOINT,
+    PRIVACY,
+    VIEWER_BADGES,
+    VIEWER_STATS,
+    VIEWERS,
+    WATCH_PARTS,
+    WATCHES,
+)
+from persistence.json_files.files import history_line
+from persistence.records.change_set import Change
+from persistence.records.viewers import ids_of, known, remember_forgotten
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What was removed."""
+
+    ids: tuple[str, ...]
+    """The ids under which the viewer was watched."""
+    watches: int
+    badges: int
+
+
+def forget(change: Change, viewer_id: str, at_s: float) -> Forgotten:
+    """Remove a viewer's watches, statistics, badges, links and choice, also those of the linked accounts.
+
+    Of the choice not to be tracked only that is kept. What began before `at_s` and comes late is not stored either.
+    """
+    connection, people = change.connection, known(change.connection)
+    ids = ids_of(people, viewer_id)
+    watches = _remove_watches(change, or_(WATCHES.c.viewer_id.in_(ids), WATCHES.c.identity.in_(ids)))
+    connection.execute(delete(WATCH_PARTS).where(WATCH_PARTS.c.viewer_id.in_(ids)))
+    badges = connection.execute(delete(VIEWER_BADGES).where(VIEWER_BADGES.c.viewer_id.in_(ids))).rowcount
+    for table in (VIEWER_STATS, VIEWERS, CHECKPOINT):
+        connection.execute(delete(table).where(table.c.viewer_id.in_(ids)))
+    connection.execute(delete(ACCOUNT_LINKS).where(ACCOUNT_LINKS.c.viewer_id == viewer_id))
+    own_choice = PRIVACY.c.viewer_id == viewer_id
+    connection.execute(delete(PRIVACY).where(own_choice, PRIVACY.c.choice != "untracked"))
+    connection.execute(PRIVACY.update().where(own_choice).values(username=""))
+    if people.choice(viewer_id) == "untracked":  # it held for the accounts too: by themselves they would be tracked
+        rows = [{"viewer_id": each, "username": "", "choice": "untracked", "since_s": at_s} for each in ids[1:]]
+        upsert(connection, PRIVACY, rows)
+    remember_forgotten(connection, ids, at_s)
+    return Forgotten(tuple(ids), watches, badges)
+
+
+def _remove_watches(change: Change, chosen: ColumnElement[bool]) -> int:
+    rows = change.connection.execute(select(WATCHES).where(chosen)).mappings().all()
+    change.lines.update({history_line(row): None for row in rows})
+    change.connection.execute(delete(WATCHES).where(chosen))
+    change.count(-len(rows))
+    return len(rows)

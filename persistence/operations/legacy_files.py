@@ -1,0 +1,367 @@
+"""Reads the three files of the older bot (or of an export). Every fault is found before anything is changed."""
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any, get_args
+
+from awards import Totals
+from messages import EndReason, Item, Source, WatchRecord
+from messages.base import DurationMs, PositionMs
+from messages.texts import YEAR_LIMIT, storable
+from persistence.database.errors import ImportFault
+from persistence.json_files.files import BADGES, HISTORY, STATS
+
+Problem = Callable[[str, str], ImportFault]
+_DAY_S = 86_400.0
+
+
+@dataclass(frozen=True)
+class OldViewer:
+    """A viewer of user_stats.json."""
+
+    viewer_id: str
+    username: str
+    claimed: Totals
+    """What the file says was watched in all."""
+    ai_interactions: int
+    votes_cast: int
+    movies_requested: int
+
+
+@dataclass(frozen=True)
+class OldBadge:
+    """A badge of user_badges.json."""
+
+    viewer_id: str
+    badge_id: str
+    earned_at_s: float
+    progress: float
+
+
+@dataclass(frozen=True)
+class OldWatch:
+    """A record of watch_history.json; `end_known` is False where end_time was null."""
+
+    record: WatchRecord
+    end_known: bool
+
+
+@dataclass(frozen=True)
+class OldFiles:
+    """All that a folder holds. A file that is not there counts as empty."""
+
+    viewers: tuple[OldViewer, ...]
+    badges: tuple[OldBadge, ...]
+    watches: tuple[OldWatch, ...]
+    found: tuple[str, ...]
+    """Which of the three files were there."""
+
+
+class Fields:
+    """One record of a file, read field by field; a wrong one is named with its file and place."""
+
+    def __init__(self, value: object, file: Path, place: str) -> None:
+        self.file = file
+        self.place = place
+        if not isinstance(value, dict):
+            raise ImportFault(f"{file}, {place}: expected an object with named fields, found {_short(value)}.")
+        self._values: Mapping[str, Any] = value
+
+    def fault(self, name: str, expected: str) -> ImportFault:
+        """Return the error for a field."""
+        found = _short(self._values.get(name))
+        return ImportFault(f"{self.file}, {self.place}, {name}: expected {expected}, found {found}.")
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """Return a text, or a number as text (ids are written either way)."""
+        value = self._values.get(name)
+        if value is None and default is not None:
+            return default
+        is_text = isinstance(value, str | int) and not isinstance(value, bool)
+        text = storable(str(value)) if is_text else ""
+        if text == "" and (not is_text or default is None):
+            raise self.fault(name, "a text")
+        return text or str(default)
+
+    def number(self, name: str, default: float | None = 0.0) -> float | None:
+        """Return a number of at least 0; the default where there is none."""
+        value = self._values.get(name)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**62:
+            raise self.fault(name, "a number from 0")
+        return float(value)
+
+    def count(self, name: str) -> int:
+        """Return a whole number of at least 0; 0 where there is none."""
+        value = self.number(name)
+        if value is None or value != int(value):
+            raise self.fault(name, "a whole number from 0")
+        return int(value)
+
+    def whole(self, name: str) -> int | None:
+        """Return a whole number, or None where there is none."""
+        return None if self._values.get(name) is None else self.count(name)
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Return true or false."""
+        value = self._values.get(name, default)
+        if not isinstance(value, bool):
+            raise self.fault(name, "true or false")
+        return value
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """Return a list of texts."""
+        value = self._values.get(name) or []
+        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+            raise self.fault(name, "a list of texts")
+        return tuple(storable(entry) for entry in value)
+
+    def counts(self, name: str) -> dict[str, int]:
+        """Return an object of whole numbers; names that are the same to every store are one."""
+        value = self._values.get(name) or {}
+        if not isinstance(value, dict) or not all(type(n) is int and n >= 0 for n in value.values()):
+            raise self.fault(name, "an object of whole numbers")
+        found: dict[str, int] = {}
+        for entry, amount in value.items():
+            found[storable(entry)] = found.get(storable(entry), 0) + amount
+        return found
+
+    def time(self, name: str, zone: tzinfo) -> float | None:
+        """Return an ISO 8601 time as seconds since 1970; one without an offset is taken in `zone`."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        try:
+            moment = datetime.fromisoformat(value)
+            at_s = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+        except (TypeError, ValueError, OverflowError):
+            at_s = math.inf
+        if not _has_day(at_s, zone):
+            raise self.fault(name, "an ISO 8601 time like 2025-11-23T20:15:00+01:00")
+        return at_s
+
+    def day(self, name: str, zone: tzinfo) -> date | None:
+        """Return the day of an ISO date or time."""
+        value = self._values.get(name)
+        if not value:
+            return None
+        try:
+            moment = datetime.fromisoformat(value)
+            return (moment.astimezone(zone) if moment.tzinfo else moment).date()
+        except (TypeError, ValueError, OverflowError):
+            raise self.fault(name, "an ISO date like 2025-11-23") from None
+
+    def has(self, name: str) -> bool:
+        """Tell whether a field is there and not null."""
+        return self._values.get(name) is not None
+
+
+def _has_day(at_s: float, zone: tzinfo) -> bool:
+    """Whether a time (seconds since 1970, UTC) has a day in every zone: a calendar has the years 1 to 9999."""
+    try:
+        for near_s in (at_s - _DAY_S, at_s + _DAY_S):
+            datetime.fromtimestamp(near_s, UTC).astimezone(zone)
+    except (ValueError, OverflowError, OSError):
+        return False
+    return True
+
+
+def _id(text: str, file: Path) -> str:
+    """A key of a file that is somebody's id, as every store can hold it."""
+    found = storable(text)
+    if not found and text:
+        raise ImportFault(f"{file}: expected an object by user id, found the id {_short(text)}.")
+    return found
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = text.encode("utf-8", "backslashreplace").decode()  # half a letter cannot be printed
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def read_folder(folder: Path, zone: tzinfo, watched_percent: float, min_watch_s: float) -> OldFiles:
+    """Read the files of `folder`. Raises ImportFault naming file, record and field."""
+    if not folder.is_dir():
+        raise ImportFault(f"{folder} is no folder: name the one that holds {STATS}, {BADGES} and {HISTORY}.")
+    documents = {name: _document(folder / name) for name in (STATS, BADGES, HISTORY)}
+    found = tuple(name for name, document in documents.items() if document is not None)
+    if not found:
+        raise ImportFault(f"{folder} holds none of {STATS}, {BADGES}, {HISTORY}: nothing to import.")
+    stats = _mapping(documents[STATS], folder / STATS)
+    viewers = tuple(
+        _viewer(viewer_id, Fields(entry, folder / STATS, f"user {viewer_id}"), zone)
+        for viewer_id, entry in ((_id(key, folder / STATS), entry) for key, entry in stats.items())
+    )
+    names = {viewer.viewer_id: viewer.username for viewer in viewers}
+    if len(names) < len(viewers):  # two figures of one viewer: which is right cannot be told
+        twice = next(one for one in names if sum(viewer.viewer_id == one for viewer in viewers) > 1)
+        raise ImportFault(f"{folder / STATS}: user {twice} is there twice: take one out. Nothing was changed.")
+    badges = _badges(_mapping(documents[BADGES], folder / BADGES), folder / BADGES, zone)
+    watches: dict[str, OldWatch] = {}
+    records = documents[HISTORY] if documents[HISTORY] is not None else []
+    if not isinstance(records, list):
+        raise ImportFault(f"{folder / HISTORY}: expected a list of records, found {_short(records)}.")
+    for number, entry in enumerate(records, 1):
+        fields = Fields(entry, folder / HISTORY, f"record {number}")
+        watch = _watch(fields, zone, names, watched_percent, min_watch_s)
+        same = watches.get(watch.record.watch_id)
+        # The older bot wrote some watches twice; whichever comes first in the file, the longer one is kept.
+        if same is None or _extent(watch) > _extent(same):
+            watches[watch.record.watch_id] = watch
+    return OldFiles(viewers, badges, tuple(watches.values()), found)
+
+
+def _extent(watch: OldWatch) -> tuple[bool, float, float]:
+    return watch.end_known, watch.record.playing_s, watch.record.ended_at_s
+
+
+def _document(file: Path) -> Any:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        return json.loads(text)
+    except FileNotFoundError:
+        return None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ImportFault(f"{file}, {place}: this is no JSON ({error.msg}): mend it. Nothing was changed.") from None
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no such text"
+        cure = "make it a UTF-8 file that this user may read, or name another folder"
+        raise ImportFault(f"{file} cannot be read ({why}): {cure}. Nothing was changed.") from None
+
+
+def _mapping(document: Any, file: Path) -> dict[str, Any]:
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise ImportFault(f"{file}: expected an object by user id, found {_short(document)}.")
+    return document
+
+
+def _viewer(viewer_id: str, fields: Fields, zone: tzinfo) -> OldViewer:
+    exact_s = fields.number("total_watch_time_seconds", None)
+    minutes = fields.number("total_watch_time_minutes") or 0.0
+    streak, longest = fields.count("current_streak_days"), fields.count("longest_streak_days")
+    last = fields.day("last_watch_date", zone)
+    if last is not None and streak > last.toordinal():
+        raise fields.fault("current_streak_days", "no more days than there were until last_watch_date")
+    # A streak is the days it stands for, so that it goes on with the next watch.
+    days = {} if last is None else {(last - timedelta(days=n)).isoformat(): 0.0 for n in range(max(1, streak))}
+    claimed = Totals(
+        films=fields.count("total_movies"),
+        episodes=fields.count("total_episodes"),
+        completed=fields.count("completed_movies"),
+        playing_s=minutes * 60 if exact_s is None else exact_s,
+        days=days,
+        genres=fields.counts("favorite_genres"),
+        decades=fields.counts("favorite_decades"),
+        directors=dict.fromkeys(fields.names("directors_watched"), 1),
+        longest_known_days=longest,
+    )
+    return OldViewer(
+        viewer_id,
+        fields.text("username", viewer_id),
+        claimed,
+        fields.count("ai_interactions"),
+        fields.count("votes_cast"),
+        fields.count("movies_requested"),
+    )
+
+
+def _badges(document: dict[str, Any], file: Path, zone: tzinfo) -> tuple[OldBadge, ...]:
+    badges = []
+    for key, entries in document.items():
+        viewer_id = _id(key, file)
+        if not isinstance(entries, list):
+            raise ImportFault(f"{file}, user {viewer_id}: expected a list of badges, found {_short(entries)}.")
+        for number, entry in enumerate(entries, 1):
+            fields = Fields(entry, file, f"user {viewer_id}, badge {number}")
+            earned_at_s = fields.time("earned_date", zone)
+            if earned_at_s is None:
+                raise fields.fault("earned_date", "an ISO 8601 time")
+            progress = fields.number("progress_value") or 0.0
+            badges.append(OldBadge(viewer_id, fields.text("badge_id"), earned_at_s, progress))
+    return tuple(badges)
+
+
+def _watch(
+    fields: Fields, zone: tzinfo, names: Mapping[str, str], watched_percent: float, min_watch_s: float
+) -> OldWatch:
+    started_at_s = fields.time("start_time", zone)
+    if started_at_s is None:
+        raise fields.fault("start_time", "an ISO 8601 time")
+    playing_s = fields.number("playing_seconds", (fields.number("watch_duration_minutes") or 0.0) * 60) or 0.0
+    ended_at_s = fields.time("end_time", zone)
+    if ended_at_s is None and not _has_day(started_at_s + playing_s, zone):
+        length = "playing_seconds" if fields.has("playing_seconds") else "watch_duration_minutes"
+        raise fields.fault(length, "a time after which the year is still below 10000")
+    percent = fields.number("completion_percentage", None)
+    viewer_id = fields.text("user_id")
+    title, year = fields.text("movie_title"), fields.whole("year")
+    year = year if year is None or year <= YEAR_LIMIT else None
+    director = fields.text("director", "")
+    directors = fields.names("directors") if fields.has("directors") else ((director,) if director else ())
+    watch_id = fields.text("watch_id", _watch_id(viewer_id, title, started_at_s))
+    record = WatchRecord(
+        watch_id=watch_id,
+        screening_id=fields.text("screening_id", ""),
+        viewer_id=viewer_id,
+        username=fields.text("username", names.get(viewer_id, viewer_id)),
+        source=_one_of(fields, "source", get_args(Source), "import"),
+        item=Item(
+            server_id=fields.text("server_id", ""),
+            rating_key=fields.text("rating_key", ""),
+            kind=fields.text("media_type", "movie"),
+            title=title,
+            year=year,
+            duration_ms=_duration(fields.whole("movie_duration_ms")),
+            genres=fields.names("genres"),
+            directors=directors,
+        ),
+        media_type=fields.text("media_type", "movie"),
+        started_at_s=started_at_s,
+        ended_at_s=started_at_s + playing_s if ended_at_s is None else max(started_at_s, ended_at_s),
+        join_position_ms=_position(fields.whole("join_position_ms")),
+        leave_position_ms=_position(fields.whole("leave_position_ms")),
+        playing_s=playing_s,
+        paused_s=fields.number("paused_seconds") or 0.0,
+        spans=(),
+        coverage_ms=DurationMs(fields.count("coverage_ms")),
+        completion_percent=None if percent is None else min(100.0, percent),
+        completed=fields.flag("completed", percent is not None and percent >= watched_percent),
+        brief=fields.flag("brief", playing_s < min_watch_s),
+        end_reason=_one_of(fields, "end_reason", get_args(EndReason), "end_unknown"),
+        guild_id=fields.text("guild_id", ""),
+        channel_id=fields.text("channel_id", ""),
+        party=fields.flag("party", False),
+        first_seat=fields.flag("first_seat", False),
+    )
+    return OldWatch(record, ended_at_s is not None)
+
+
+def _one_of(fields: Fields, name: str, allowed: tuple[str, ...], default: str) -> Any:
+    value = fields.text(name, default)
+    if value not in allowed:
+        raise fields.fault(name, "one of " + ", ".join(allowed))
+    return value
+
+
+def _watch_id(viewer_id: str, title: str, started_at_s: float) -> str:
+    """The same record gets the same id at each import."""
+    named = "\x1f".join(("import", viewer_id, title, repr(started_at_s)))
+    return hashlib.blake2b(named.encode(), digest_size=12).hexdigest()
+
+
+def _duration(value: int | None) -> DurationMs | None:
+    return None if value is None else DurationMs(value)
+
+
+def _position(value: int | None) -> PositionMs | None:
+    return None if value is None else PositionMs(value)

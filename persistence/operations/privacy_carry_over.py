@@ -1,0 +1,136 @@
+"""What people asked for in a store that a backup takes the place of: it holds in the restored one too.
+
+A backup is older than the last choices of privacy. Without this it would show those who have become private since, go
+on recording those who want none of it, and bring back those who were forgotten.
+"""
+
+import contextlib
+import math
+import sqlite3
+from collections.abc import Iterable, Mapping, Set
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from messages import SetPrivacy, UnlinkAccount
+from persistence.database.backup import reading
+from persistence.database.errors import BackupError, CopiesFailed
+from persistence.database.sql import cause_and_cure
+from persistence.database.tables import ACCOUNT_LINKS, FORGOTTEN, PRIVACY, WATCHES
+from persistence.operations.erase import forget
+from persistence.operations.link import unlink
+from persistence.records.change_set import Change
+from persistence.records.viewers import forgotten, known, set_privacy
+from persistence.store import Store
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Choices of privacy, and who was forgotten."""
+
+    choices: tuple[tuple[SetPrivacy, float], ...] = ()
+    """Each with when it was made; seconds since 1970, UTC."""
+    links: dict[str, str] = field(default_factory=dict)
+    """Members by the ids of the Plex accounts that are linked to them."""
+    forgotten: dict[str, float] = field(default_factory=dict)
+    """When each was forgotten; seconds since 1970, UTC."""
+
+    def __bool__(self) -> bool:
+        """Tell whether anybody asked for anything."""
+        return bool(self.choices or self.forgotten)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What had to be done in a restored store."""
+
+    choices: int
+    forgotten: int
+
+
+def wishes_of(file: Path) -> Wishes | None:
+    """Return what people asked for in a SQLite store; None where there is none, or it is damaged.
+
+    Of any revision, older or newer: a table that it does not have is empty. Raises BackupError where it may be sound,
+    and cannot be read now.
+    """
+    if not file.exists():
+        return None
+    try:
+        with closing(reading(file)) as connection:
+            connection.row_factory = sqlite3.Row
+            choices = [
+                (SetPrivacy(row["viewer_id"], row["username"], row["choice"]), row["since_s"])
+                for row in _rows(connection, PRIVACY.name)
+            ]
+            links = {row["plex_id"]: row["viewer_id"] for row in _rows(connection, ACCOUNT_LINKS.name)}
+            gone = {row["viewer_id"]: row["at_s"] for row in _rows(connection, FORGOTTEN.name)}
+    except sqlite3.OperationalError as error:
+        cause, cure = cause_and_cure(error)
+        raise BackupError(
+            f"The old store {file} cannot be read: {cause}. What people asked for must hold in the restored one too: "
+            f"nothing was changed. {cure[0].upper()}{cure[1:]}, or move it away."
+        ) from None
+    except sqlite3.DatabaseError:
+        return None
+    return Wishes(tuple(choices), links, gone)
+
+
+def hold(store: Store, wishes: Wishes, at_s: float) -> Held:
+    """Have it hold in a restored store what people asked for in the one before. `at_s`: now.
+
+    A choice of the backup that is newer stays, and so does who came back after being forgotten; who has become open
+    again since the backup has to say so once more. Raises SaveFailed with nothing changed.
+    """
+    with contextlib.suppress(CopiesFailed), store.changing(at_s) as change:
+        connection = change.connection
+        before = forgotten(connection)
+        gone = {
+            who: when_s
+            for who, when_s in wishes.forgotten.items()
+            if when_s > before.get(who, -math.inf) and not _came_back(connection, who, when_s)
+        }
+        since: dict[str, float] = dict(connection.execute(select(PRIVACY.c.viewer_id, PRIVACY.c.since_s)).all())
+        newer = [(asked, at_s) for asked, at_s in wishes.choices if at_s > since.get(asked.viewer_id, -math.inf)]
+        _part(change, wishes, gone.keys(), {asked.viewer_id for asked, _ in newer})
+        for viewer_id, when_s in gone.items():
+            forget(change, viewer_id, when_s)
+        _hold_choices(change, wishes, newer, since)
+    return Held(len(newer), len(gone))
+
+
+def _came_back(connection: Connection, viewer_id: str, when_s: float) -> bool:
+    """Whether the backup is from after a forgetting, and has what somebody watched since."""
+    since = (WATCHES.c.identity == viewer_id) & (WATCHES.c.started_at_s > when_s)
+    return connection.execute(select(WATCHES.c.watch_id).where(since).limit(1)).first() is not None
+
+
+def _part(change: Change, wishes: Wishes, gone: Set[str], choosing: Set[str]) -> None:
+    """Undo links that were undone since the backup, where what was asked for since is another's matter with them."""
+    for plex_id, link in known(change.connection).links.items():
+        is_anothers = link.viewer_id in gone and plex_id not in gone
+        if wishes.links.get(plex_id) != link.viewer_id and (is_anothers or plex_id in choosing):
+            unlink(change, UnlinkAccount(plex_id, link.viewer_id, "restore"))
+
+
+def _hold_choices(
+    change: Change, wishes: Wishes, newer: Iterable[tuple[SetPrivacy, float]], since: Mapping[str, float]
+) -> None:
+    """Write down the choices that are newer than those of the backup, which were made `since`."""
+    linked_now = known(change.connection).links
+    for asked, at_s in newer:
+        set_privacy(change, asked, at_s)
+    for asked, at_s in wishes.choices:
+        for plex_id, member in wishes.links.items():
+            is_apart = member == asked.viewer_id and plex_id not in linked_now
+            if is_apart and at_s > since.get(plex_id, -math.inf):
+                # Linked after the backup was made: by itself again, the account would be shown and tracked.
+                set_privacy(change, SetPrivacy(plex_id, asked.username, asked.privacy), at_s)
+
+
+def _rows(connection: sqlite3.Connection, table: str) -> list[Any]:
+    has = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone()
+    return connection.execute(f'SELECT * FROM "{table}"').fetchall() if has else []  # noqa: S608  # a constant

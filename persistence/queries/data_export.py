@@ -1,0 +1,96 @@
+"""Everything that is stored of one viewer, as a file for that viewer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Table, select
+
+from messages import Moment, WatchRecord
+from persistence.database.rows import watch_row
+from persistence.database.tables import (
+    ACCOUNT_LINKS,
+    PRIVACY,
+    VIEWER_BADGES,
+    VIEWER_STATS,
+    VIEWERS,
+    WATCH_PARTS,
+    WATCHES,
+)
+from persistence.json_files.files import badge_entry, history_entry, iso, stats_entry
+from persistence.records.viewers import ids_of, known
+
+NOT_IN_IT = (
+    "Not in it: messages that Usher posted in Discord, and what it remembers to edit them (data/discord.json: names on "
+    "the cards of the last films, roles that it gave), backups of the store, log lines, and what Plex and Discord "
+    "themselves keep."
+)
+
+
+def document(
+    connection: Connection, viewer_id: str, running: Sequence[WatchRecord], at_s: float
+) -> tuple[dict[str, Any], int]:
+    """Return the file's content, and how many watches are in it; an empty one where nothing is stored.
+
+    `running` are the viewer's watches that run now. Times are ISO 8601, UTC.
+    """
+    ids = ids_of(known(connection), viewer_id)
+    watches = [
+        history_entry(row) | {"watched_as": row["identity"], "spans_ms": msgspec.Raw(row["spans"].encode())}
+        for row in _rows(connection, WATCHES, ids, WATCHES.c.seq)
+    ]
+    parts = [msgspec.Raw(row["row"].encode()) for row in _rows(connection, WATCH_PARTS, ids, WATCH_PARTS.c.watch_id)]
+    found = {
+        "privacy": [_choice(row) for row in _rows(connection, PRIVACY, ids, PRIVACY.c.viewer_id)],
+        "linked_accounts": [_link(row) for row in _rows(connection, ACCOUNT_LINKS, ids, ACCOUNT_LINKS.c.plex_id)],
+        "viewers": [_viewer(row) for row in _rows(connection, VIEWERS, ids, VIEWERS.c.viewer_id)],
+        "statistics": _statistics(connection, ids),
+        "badges": [
+            badge_entry(row) for row in _rows(connection, VIEWER_BADGES, ids, VIEWER_BADGES.c.earned_at_s)
+        ],
+        "watches": watches,
+        "parts_of_watches": parts,
+        "watching_now": [history_entry(watch_row(record, 0, Moment(at_s, 0.0))) for record in running],
+    }  # fmt: skip
+    if not any(found.values()):
+        return {}, 0
+    return {"viewer_id": viewer_id, "made": iso(at_s), "note": NOT_IN_IT} | found, len(watches)
+
+
+def _rows(connection: Connection, table: Table, ids: Sequence[str], order: Any) -> Sequence[Any]:
+    return connection.execute(select(table).where(table.c.viewer_id.in_(ids)).order_by(order)).mappings().all()
+
+
+def _statistics(connection: Connection, ids: Sequence[str]) -> list[dict[str, Any]]:
+    query = (
+        select(VIEWER_STATS, VIEWERS.c.ai_interactions, VIEWERS.c.votes_cast, VIEWERS.c.movies_requested)
+        .join(VIEWERS, VIEWERS.c.viewer_id == VIEWER_STATS.c.viewer_id)
+        .where(VIEWER_STATS.c.viewer_id.in_(ids))
+        .order_by(VIEWER_STATS.c.viewer_id)
+    )
+    return [stats_entry(row) for row in connection.execute(query).mappings()]
+
+
+def _choice(row: Any) -> dict[str, Any]:
+    return {"viewer_id": row["viewer_id"], "choice": row["choice"], "since": iso(row["since_s"])}
+
+
+def _link(row: Any) -> dict[str, Any]:
+    return {
+        "plex_id": row["plex_id"],
+        "plex_name": row["plex_name"],
+        "confirmed_by": row["confirmed_by"],
+        "linked": iso(row["linked_at_s"]),
+    }
+
+
+def _viewer(row: Any) -> dict[str, Any]:
+    return {
+        "viewer_id": row["viewer_id"],
+        "username": row["username"],
+        "server_id": row["server_id"],
+        "guild_id": row["guild_id"],
+        "first_seen": iso(row["first_seen_s"]),
+        "last_seen": iso(row["last_seen_s"]),
+        "brought_by_an_import": None if row["base"] is None else msgspec.Raw(row["base"].encode()),
+    }

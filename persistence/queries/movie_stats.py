@@ -1,0 +1,170 @@
+"""The community's figures, or those of one title."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from awards import decade_of, shown_title
+from awards.days import local
+from messages import MovieStats, TitleCount, WatchRecord
+from persistence.database.rows import as_json, watch_record
+from persistence.database.tables import WATCHES
+from persistence.queries.queries import titled
+from persistence.records.running_watches import Present
+from persistence.records.statistics import Rules
+from persistence.records.viewers import hidden, known, named
+
+MOST, RECENT, WEEKS = 10, 5, 12
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Watches of one film by one viewer."""
+
+    title: str
+    year: int | None
+    genres: str
+    viewer_id: str
+    watches: int
+    completed: int
+    playing_s: float
+
+
+def movie_stats(
+    connection: Connection,
+    rules: Rules,
+    title: str,
+    running: Present,
+    at_s: float,
+    since_s: float | None = None,
+) -> MovieStats:
+    """Return the figures of all watches, or of those whose title contains `title`; running ones are in them.
+
+    With `since_s` only of those that ended then or later.
+
+    Films are told apart by title and year: a remake is another film, an imported one the same.
+    """
+    now = _fitting(title, running.records)
+    chosen = _counted(title, running)
+    if since_s is not None:
+        chosen.append(WATCHES.c.ended_at_s >= since_s)
+    groups = [*_groups(connection, chosen), *map(_as_group, now)]
+    newest = select(WATCHES).where(*chosen).order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
+    people = known(connection)
+    unseen, names = hidden(people), people.names()
+    seen = newest.where(WATCHES.c.viewer_id.not_in(sorted(unseen))).limit(RECENT)
+    recent = tuple(named(watch_record(row), names) for row in connection.execute(seen).mappings())
+    weeks = _weeks(connection, rules, chosen, now, at_s)
+    films = _films(groups)
+    genres, decades = _kinds(groups)
+    return MovieStats(
+        watches=sum(group.watches for group in groups),
+        completed=sum(group.completed for group in groups),
+        viewers=len({group.viewer_id for group in groups}),
+        titles=len(films),
+        watch_time_s=sum(group.playing_s for group in groups),
+        most_watched=tuple(films[:MOST]),
+        genres=tuple(sorted(genres.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]),
+        decades=tuple(sorted(decades.items())),
+        recent=recent,
+        running=tuple(record for record in now if record.viewer_id not in unseen),
+        weeks=weeks,
+    )
+
+
+def films_of(connection: Connection, title: str, running: Present) -> list[TitleCount]:
+    """Return the films whose title contains `title`, the most watched first; running watches are in them."""
+    chosen = _counted(title, running)
+    return _films([*_groups(connection, chosen), *map(_as_group, _fitting(title, running.records))])
+
+
+def _fitting(title: str, running: Iterable[WatchRecord]) -> list[WatchRecord]:
+    part = title.casefold()
+    return [record for record in running if not record.brief and part in shown_title(record.item).casefold()]
+
+
+def _counted(title: str, running: Present) -> list[ColumnElement[bool]]:
+    """What is counted of the table: no brief watch, and no record in whose place a running watch stands."""
+    chosen: list[ColumnElement[bool]] = [
+        WATCHES.c.brief.is_(False),
+        WATCHES.c.watch_id.not_in(running.instead_of),
+    ]
+    return [*chosen, titled(title)] if title else chosen
+
+
+def _groups(connection: Connection, chosen: list[ColumnElement[bool]]) -> Iterator[_Group]:
+    """Everything that is to be counted, in one pass over the table."""
+    keys = (WATCHES.c.title, WATCHES.c.year, WATCHES.c.genres, WATCHES.c.viewer_id)
+    completed = func.count().filter(WATCHES.c.completed.is_(True))
+    query = select(*keys, func.count(), completed, func.sum(WATCHES.c.playing_s)).where(*chosen).group_by(*keys)
+    return (_Group(*row) for row in connection.execute(query))
+
+
+def _as_group(record: WatchRecord) -> _Group:
+    item = record.item
+    return _Group(
+        shown_title(item),
+        item.year,
+        as_json(item.genres),
+        record.viewer_id,
+        1,
+        int(record.completed),
+        record.playing_s,
+    )
+
+
+def _films(groups: Iterable[_Group]) -> list[TitleCount]:
+    by_film: dict[tuple[str, int | None], list[_Group]] = {}
+    for group in groups:
+        by_film.setdefault((group.title, group.year), []).append(group)
+    counts = [
+        TitleCount(
+            title,
+            year,
+            sum(group.watches for group in same),
+            len({group.viewer_id for group in same}),
+            sum(group.playing_s for group in same),
+        )
+        for (title, year), same in by_film.items()
+    ]
+    return sorted(counts, key=lambda film: (-film.watches, -film.watch_time_s, film.title, film.year or 0))
+
+
+def _kinds(groups: Iterable[_Group]) -> tuple[Counter[str], Counter[str]]:
+    """Watches by genre and by decade."""
+    genres: Counter[str] = Counter()
+    decades: Counter[str] = Counter()
+    for group in groups:
+        for name in dict.fromkeys(msgspec.json.decode(group.genres, type=list[str])):
+            genres[name] += group.watches
+        if decade := decade_of(group.year):
+            decades[decade] += group.watches
+    return genres, decades
+
+
+def _weeks(
+    connection: Connection,
+    rules: Rules,
+    chosen: list[ColumnElement[bool]],
+    now: Sequence[WatchRecord],
+    at_s: float,
+) -> tuple[tuple[str, float], ...]:
+    """Seconds watched in each of the last weeks, by its Monday; a watch belongs to the week it began in."""
+    today = rules.today(at_s)
+    this_monday = today - timedelta(days=today.weekday())
+    weeks = {(this_monday - timedelta(weeks=back)).isoformat(): 0.0 for back in range(WEEKS - 1, -1, -1)}
+    since_s = at_s - (WEEKS + 1) * 7 * 86400
+    query = select(WATCHES.c.started_at_s, WATCHES.c.playing_s)
+    played: list[Any] = list(connection.execute(query.where(WATCHES.c.ended_at_s >= since_s, *chosen)))
+    played += [(record.started_at_s, record.playing_s) for record in now]
+    for started_at_s, playing_s in played:
+        day = local(started_at_s, rules.zone).date()
+        monday = (day - timedelta(days=day.weekday())).isoformat()
+        if monday in weeks:
+            weeks[monday] += playing_s
+    return tuple(weeks.items())

@@ -1,0 +1,117 @@
+"""Who has seen a film: the question before a film night."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from awards import shown_title
+from messages import GetWhoSaw, Message, SeenBy, TitleCount, WatchRecord, WhoSaw
+from messages.nights import SeenState
+from messages.spans import coverage, union
+from persistence.database.rows import watch_record
+from persistence.database.tables import VIEWERS, WATCHES
+from persistence.queries.movie_stats import films_of
+from persistence.queries.queries import MAX_ROWS, titled
+from persistence.records.running_watches import Present
+from persistence.records.statistics import Rules
+from persistence.records.viewers import known
+
+OTHERS = 5
+_ORDER: dict[SeenState, int] = {"not_yet": 0, "in_part": 1, "seen": 2}
+
+
+def who_saw(connection: Connection, _rules: Rules, asked: GetWhoSaw, running: Present, _at_s: float) -> WhoSaw:
+    """Return how much of a film each of the viewers asked of has seen; running watches are in it.
+
+    Where the title fits several films, the one with exactly that title is meant, or else the most watched.
+    """
+    title, year = named(asked.title)
+    films = films_of(connection, asked.title, running)
+    if not films and year is not None:
+        films = [film for film in films_of(connection, title, running) if film.year == year]
+    if not films:
+        return WhoSaw(None, (), (), 0, 0, 0)
+    meant = chosen(films, title if year is not None else asked.title)
+    watches = _watches(connection, meant, running)
+    everybody = {member.user_id: member.name for member in asked.members} or _everybody(connection, running)
+    people = known(connection)  # all may read the answer, whoever asked: nobody is in it who is seen by nobody
+    asked_of = {who: name for who, name in everybody.items() if people.shows(who)}
+    now = {record.viewer_id for record in running.records if _is(record, meant)}
+    rows = [
+        _seen_by(viewer_id, name, watches.get(viewer_id, []), asked.watched_percent, viewer_id in now)
+        for viewer_id, name in asked_of.items()
+    ]
+    rows.sort(key=lambda row: (_ORDER[row.state], row.username.casefold(), row.viewer_id))
+    first = max(0, asked.offset)
+    return WhoSaw(
+        meant,
+        tuple(film for film in films if film is not meant)[:OTHERS],
+        tuple(rows[first : first + max(0, min(asked.limit, MAX_ROWS))]),
+        *(sum(row.state == state for row in rows) for state in _ORDER),
+    )
+
+
+def named(text: str) -> tuple[str, int | None]:
+    """Tell "Title (1979)" into its title and year; no year where none is written so."""
+    found = re.fullmatch(r"(.+?)\s*\((\d{4})\)", text.strip())
+    return (found[1], int(found[2])) if found else (text, None)
+
+
+def chosen(films: Sequence[TitleCount], title: str) -> TitleCount:
+    """Return the film of exactly that title (the most watched of several), or else the most watched."""
+    return next((film for film in films if film.title.casefold() == title.strip().casefold()), films[0])
+
+
+def _is(record: WatchRecord, film: TitleCount) -> bool:
+    return not record.brief and shown_title(record.item) == film.title and record.item.year == film.year
+
+
+def _watches(connection: Connection, film: TitleCount, running: Present) -> dict[str, list[WatchRecord]]:
+    """Every watch of the film that counts, by viewer."""
+    chosen_rows: list[ColumnElement[bool]] = [
+        titled(film.title),
+        WATCHES.c.title == film.title,
+        WATCHES.c.year == film.year if film.year is not None else WATCHES.c.year.is_(None),
+        WATCHES.c.brief.is_(False),
+        WATCHES.c.watch_id.not_in(running.instead_of),
+    ]
+    found: dict[str, list[WatchRecord]] = {}
+    for row in connection.execute(select(WATCHES).where(*chosen_rows)).mappings():
+        found.setdefault(row["viewer_id"], []).append(watch_record(row))
+    for record in running.records:
+        if _is(record, film):
+            found.setdefault(record.viewer_id, []).append(record)
+    return found
+
+
+def _everybody(connection: Connection, running: Present) -> dict[str, str]:
+    known = {row.viewer_id: row.username for row in connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username))}
+    return known | {record.viewer_id: record.username for record in running.records}
+
+
+def _seen_by(viewer_id: str, name: str, watches: list[WatchRecord], enough: float, now: bool) -> SeenBy:
+    if not watches:
+        return SeenBy(viewer_id, name, "not_yet")
+    percent = seen_percent(watches)
+    whole = [record.ended_at_s for record in watches if record.completed]
+    done = bool(whole) or (percent is not None and percent >= enough)
+    at_s = max(whole or [record.ended_at_s for record in watches])
+    return SeenBy(viewer_id, name, "seen" if done else "in_part", at_s, percent, now)
+
+
+def seen_percent(watches: Sequence[WatchRecord]) -> float | None:
+    """Return the share of a film seen in all watches of it together, 0 to 100; None where it is not known.
+
+    At least that of the best one: records of an import have a share and no spans.
+    """
+    shares = [record.completion_percent for record in watches if record.completion_percent is not None]
+    lengths = [record.item.duration_ms for record in watches if record.item.duration_ms]
+    if lengths:
+        together = coverage(union(span for record in watches for span in record.spans))
+        shares.append(min(100.0, 100.0 * together / max(lengths)))
+    return max(shares, default=None)
+
+
+READS: dict[type[Message], Callable[..., Message]] = {GetWhoSaw: who_saw}
+"""Questions that one function answers from the store, the rules, the question, what runs now, and the time."""

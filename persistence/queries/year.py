@@ -1,0 +1,110 @@
+"""The rows of one year, for `wrapped`; what they add up to is awards' matter."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from awards.year import Presence, biggest_night, of_year, top_films, top_viewers, year_of
+from messages import CommunityYear, GetCommunityYear, GetYear, Message, WatchRecord, YearOfViewer
+from persistence.database.rows import watch_record
+from persistence.database.sql import parts
+from persistence.database.tables import VIEWER_BADGES, VIEWERS, WATCHES
+from persistence.queries.queries import as_earned
+from persistence.records.running_watches import Present
+from persistence.records.statistics import Rules
+from persistence.records.viewers import hidden, known, may_see, named, nameless
+
+
+def viewer_year(connection: Connection, rules: Rules, asked: GetYear, running: Present, _at_s: float) -> YearOfViewer:
+    """Return a viewer's year."""
+    people = known(connection)
+    who = people.viewer(asked.viewer_id)
+    if not may_see(people, who, asked.asker):
+        return YearOfViewer("", year_of((), asked.year, rules.zone), (), hidden=True)
+    records = _records(connection, rules, asked.year, running, WATCHES.c.viewer_id == who)
+    records = [record for record in records if record.viewer_id == who]
+    name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == who)).scalar()
+    unseen = hidden(people)
+    company = [row for row in _company(connection, records, running) if row[1] not in unseen]
+    first_s, end_s = _bounds(asked.year, rules)
+    earned = connection.execute(
+        select(VIEWER_BADGES)
+        .where(
+            VIEWER_BADGES.c.viewer_id == who,
+            VIEWER_BADGES.c.earned_at_s >= first_s,
+            VIEWER_BADGES.c.earned_at_s < end_s,
+        )
+        .order_by(VIEWER_BADGES.c.earned_at_s.desc(), VIEWER_BADGES.c.badge_id)
+    ).mappings()
+    badges = tuple(as_earned(rules, row["badge_id"], row["earned_at_s"], row["progress"]) for row in earned)
+    username = name or next((record.username for record in records), "")
+    return YearOfViewer(username, year_of(records, asked.year, rules.zone, company), badges)
+
+
+def community_year(
+    connection: Connection, rules: Rules, asked: GetCommunityYear, running: Present, _at_s: float
+) -> CommunityYear:
+    """Return everybody's year."""
+    records = of_year(_records(connection, rules, asked.year, running), asked.year, rules.zone)
+    people = known(connection)
+    return CommunityYear(
+        year_of(records, asked.year, rules.zone),
+        len({record.viewer_id for record in records}),
+        top_films(records),
+        nameless(top_viewers([record for record in records if people.shows(record.viewer_id)]), people),
+        biggest_night(records),
+    )
+
+
+def _bounds(year: int, rules: Rules) -> tuple[float, float]:
+    """When a year begins and ends in TIMEZONE, seconds since 1970."""
+    first, end = datetime(year, 1, 1, tzinfo=rules.zone), datetime(year + 1, 1, 1, tzinfo=rules.zone)
+    return first.timestamp(), end.timestamp()
+
+
+def _records(
+    connection: Connection,
+    rules: Rules,
+    year: int,
+    running: Present,
+    *chosen: ColumnElement[bool],
+) -> list[WatchRecord]:
+    """Watches begun in a year, and everything that runs."""
+    first_s, end_s = _bounds(year, rules)
+    query = select(WATCHES).where(
+        WATCHES.c.started_at_s >= first_s,
+        WATCHES.c.started_at_s < end_s,
+        WATCHES.c.brief.is_(False),
+        WATCHES.c.watch_id.not_in(running.instead_of),
+        *chosen,
+    )
+    names = known(connection).names()
+    return [*(named(watch_record(row), names) for row in connection.execute(query).mappings()), *running.records]
+
+
+def _company(connection: Connection, records: Iterable[WatchRecord], running: Present) -> Iterable[Presence]:
+    """Who else was at the watch parties; the account of the party's own Plex session is the screen, no company."""
+    mine = {record.screening_id: record.viewer_id for record in records if record.party and record.screening_id}
+    columns = (WATCHES.c.screening_id, WATCHES.c.viewer_id, WATCHES.c.username)
+    found: list[Presence] = []
+    for some in parts(mine):
+        query = select(*columns).where(
+            WATCHES.c.screening_id.in_(some), WATCHES.c.brief.is_(False), WATCHES.c.source != "plex"
+        )
+        found += [(row.screening_id, row.viewer_id, row.username) for row in connection.execute(query)]
+    found += [
+        (each.screening_id, each.viewer_id, each.username)
+        for each in running.records
+        if each.source != "plex" and not each.brief
+    ]
+    names = known(connection).names()
+    return [
+        (screening_id, viewer_id, names.get(viewer_id, username))
+        for screening_id, viewer_id, username in found
+        if viewer_id != mine.get(screening_id, viewer_id)
+    ]
+
+
+READS: dict[type[Message], Callable[..., Message]] = {GetYear: viewer_year, GetCommunityYear: community_year}
+"""As those of `nights`."""

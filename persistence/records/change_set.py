@@ -1,0 +1,26 @@
+"""What a change to records that are stored already has to say beside the rows that it changes."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from persistence.database.sql import count_history
+
+
+@dataclass
+class Change:
+    """Collected inside one transaction; the store follows it up."""
+
+    connection: Connection
+    watched_percent: float = 80.0
+    """From this share on a film is completed, 0 to 100."""
+    lines: dict[bytes, bytes | None] = field(default_factory=dict)
+    """Lines of the history copy, with what they become; None: they go."""
+    rebuild: bool = False
+    """The history copy is to be written anew from the store: lines come back to places within it."""
+    viewers: set[str] = field(default_factory=set)
+    """Whose statistics and badges are to be reckoned anew."""
+
+    def count(self, more: int) -> None:
+        """Note that there are so many more records now, or fewer, below 0."""
+        count_history(self.connection, more)

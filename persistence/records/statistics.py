@@ -1,0 +1,253 @@
+"""Writes viewers' statistics and badges, inside the transaction of a save."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, case, select, update
+
+from awards import Badge, Totals, added, earned, published, shown_title
+from awards.days import local, shares
+from awards.totals import lessened
+from messages import ViewerStats, WatchRecord
+from persistence.database.rows import Row, as_json, watch_record
+from persistence.database.sql import parts, upsert
+from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
+from persistence.records.running_watches import Present
+from persistence.records.viewers import hidden, known
+
+_SORTED = msgspec.json.Encoder(order="deterministic")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What statistics and badges follow: the community's zone, its badges, and when a film is completed."""
+
+    zone: tzinfo
+    badges: tuple[Badge, ...]
+    watched_percent: float = 80.0
+    """0 to 100."""
+
+    def today(self, at_s: float) -> date:
+        """Return the local day of an instant."""
+        return local(at_s, self.zone).date()
+
+
+def encode_totals(totals: Totals) -> str:
+    """Return an accumulator as JSON with sorted keys."""
+    return _SORTED.encode(totals).decode()
+
+
+def decode_totals(text: str | None) -> Totals:
+    """Return an accumulator from JSON; an empty one where there is none."""
+    return msgspec.json.decode(text, type=Totals) if text else Totals()
+
+
+def totals_from_rows(connection: Connection, rules: Rules, viewer_id: str, without: Iterable[str] = ()) -> Totals:
+    """Count a viewer's totals anew: the base of an import and every stored watch but those in `without`."""
+    left_out = set(without)
+    rows = connection.execute(
+        select(WATCHES).where(WATCHES.c.viewer_id == viewer_id).order_by(WATCHES.c.seq)
+    ).mappings()
+    records = (watch_record(row) for row in rows if row["watch_id"] not in left_out)
+    return added(_base(connection, viewer_id), records, rules.zone)
+
+
+def _base(connection: Connection, viewer_id: str) -> Totals:
+    """Return what imports claim beyond their history."""
+    query = select(VIEWERS.c.base).where(VIEWERS.c.viewer_id == viewer_id)
+    return decode_totals(connection.execute(query).scalar())
+
+
+def totals_without(connection: Connection, rules: Rules, viewer_id: str, totals: Totals, now: Present) -> Totals:
+    """Return a viewer's totals without the stored watches whose place is taken by what runs now."""
+    ids = now.instead_of
+    if not ids:
+        return totals
+    chosen = (WATCHES.c.viewer_id == viewer_id, WATCHES.c.watch_id.in_(ids))
+    rows = connection.execute(select(WATCHES).where(*chosen)).mappings()
+
+    def otherwise(day: str) -> bool:
+        return _was_watched(connection, rules, viewer_id, day, ids)
+
+    less = lessened(totals, map(watch_record, rows), rules.zone, now.records, otherwise)
+    return totals_from_rows(connection, rules, viewer_id, ids) if less is None else less
+
+
+def _was_watched(connection: Connection, rules: Rules, viewer_id: str, day: str, without: Iterable[str]) -> bool:
+    """Tell whether a viewer watched on a local day (ISO date): an import says so, or a stored watch but `without`."""
+    if day in _base(connection, viewer_id).days:
+        return True
+    began = datetime.combine(date.fromisoformat(day), time(), rules.zone)
+    query = select(WATCHES.c.started_at_s, WATCHES.c.ended_at_s, WATCHES.c.playing_s).where(
+        WATCHES.c.viewer_id == viewer_id,
+        WATCHES.c.ended_at_s >= began.timestamp(),
+        WATCHES.c.started_at_s < (began + timedelta(days=1)).timestamp(),
+        WATCHES.c.brief.is_(False),
+        WATCHES.c.watch_id.not_in(list(without)),
+    )
+    return any(day in shares(*times, rules.zone) for times in connection.execute(query))
+
+
+def stored_totals(connection: Connection, viewer_id: str) -> Totals | None:
+    """Return the accumulator of a viewer's finished watches; None where the viewer is new."""
+    query = select(VIEWER_STATS.c.totals).where(VIEWER_STATS.c.viewer_id == viewer_id)
+    found = connection.execute(query).scalar_one_or_none()
+    return None if found is None else decode_totals(found)
+
+
+def seen(connection: Connection, record: WatchRecord) -> None:
+    """Note a viewer and the newest name."""
+    row = connection.execute(select(VIEWERS).where(VIEWERS.c.viewer_id == record.viewer_id)).mappings().first()
+    fresh = new_viewer(
+        record.viewer_id,
+        record.username,
+        record.item.server_id,
+        record.guild_id,
+        record.started_at_s,
+        record.ended_at_s,
+    )
+    if row is not None:
+        is_news = record.ended_at_s >= row["last_seen_s"]
+        fresh |= {name: row[name] for name in ("base", "ai_interactions", "votes_cast", "movies_requested")}
+        fresh["first_seen_s"] = min(row["first_seen_s"], record.started_at_s)
+        fresh["last_seen_s"] = max(row["last_seen_s"], record.ended_at_s)
+        fresh["username"] = record.username if is_news else row["username"]
+        fresh["guild_id"] = (record.guild_id if is_news else "") or row["guild_id"]
+    upsert(connection, VIEWERS, [fresh])
+
+
+def new_viewer(
+    viewer_id: str, username: str, server_id: str, guild_id: str, first_seen_s: float, last_seen_s: float
+) -> dict[str, Any]:
+    """Return the row of a viewer who was never seen before."""
+    return {
+        "viewer_id": viewer_id,
+        "username": username,
+        "server_id": server_id if viewer_id.startswith("plex:") else "",
+        "guild_id": guild_id,
+        "first_seen_s": first_seen_s,
+        "last_seen_s": last_seen_s,
+        "base": None,
+        "ai_interactions": 0,
+        "votes_cast": 0,
+        "movies_requested": 0,
+    }
+
+
+def touch(connection: Connection, rules: Rules, at_s: float) -> None:
+    """Save every viewer's statistics and badges anew: only a streak that is over changes by itself."""
+    yesterday = (rules.today(at_s) - timedelta(days=1)).isoformat()
+    streak = VIEWER_STATS.c.current_streak_days
+    connection.execute(
+        update(VIEWER_STATS).values(
+            saved_at_s=at_s,
+            badges_saved_at_s=at_s,
+            current_streak_days=case((VIEWER_STATS.c.last_watch_date < yesterday, 0), else_=streak),
+        )
+    )
+
+
+def publish(
+    connection: Connection,
+    rules: Rules,
+    totals: Mapping[str, Totals],
+    running: Present,
+    at_s: float,
+    *,
+    earned_in: Mapping[str, str] | None = None,
+    announce: bool = True,
+) -> None:
+    """Write the statistics of the viewers in `totals` (finished watches alone) with what they watch now, and
+    the badges that this earns them.
+
+    `running` holds their running watches as if they ended now; records whose place they take stay out of the
+    figures. `earned_in` names the screening that earned a viewer's badges where that is not one of them.
+    """
+    names = _names(connection, totals)
+    held = held_badges(connection, totals)
+    unseen = hidden(known(connection))
+    new_badges = []
+    rows = []
+    for viewer_id, finished in totals.items():
+        theirs = running.of(viewer_id)
+        now = theirs.records
+        alone = totals_without(connection, rules, viewer_id, finished, theirs)
+        with_now = added(alone, now, rules.zone)
+        won = earned(rules.badges, added(alone, now, rules.zone, under_way=True), held.get(viewer_id, ()))
+        screening_id = (earned_in or {}).get(viewer_id) or (now[-1].screening_id if now else "")
+        new_badges += [
+            {
+                "viewer_id": viewer_id,
+                "badge_id": badge.id,
+                "earned_at_s": at_s,
+                "progress": figure,
+                "screening_id": screening_id,
+                "announced": not announce or viewer_id in unseen,
+            }
+            for badge, figure in won
+        ]
+        stats = published(
+            with_now,
+            viewer_id,
+            names.get(viewer_id, viewer_id),
+            rules.today(at_s),
+            watching_now=watching(now),
+        )
+        rows.append(_stats_row(stats, finished, at_s))
+    upsert(connection, VIEWER_STATS, rows)
+    if new_badges:
+        connection.execute(VIEWER_BADGES.insert(), new_badges)
+
+
+def settled(row: Row, rules: Rules) -> dict[str, Any]:
+    """Return a row of `viewer_stats` without what was running: finished watches alone."""
+    finished, saved_s = decode_totals(row["totals"]), row["saved_at_s"]
+    stats = published(finished, row["viewer_id"], row["username"], rules.today(saved_s), watching_now="")
+    return {**row, **_stats_row(stats, finished, saved_s)}
+
+
+def watching(running: list[WatchRecord]) -> str:
+    """Return the title of what a viewer watches now; empty where nothing."""
+    return shown_title(running[-1].item) if running else ""
+
+
+def _stats_row(stats: ViewerStats, finished: Totals, at_s: float) -> dict[str, Any]:
+    return {
+        "viewer_id": stats.viewer_id,
+        "username": stats.username,
+        "total_movies": stats.total_movies,
+        "total_episodes": stats.total_episodes,
+        "completed_movies": stats.completed_movies,
+        "total_watch_time_s": stats.total_watch_time_s,
+        "current_streak_days": stats.current_streak_days,
+        "longest_streak_days": stats.longest_streak_days,
+        "last_watch_date": stats.last_watch_date,
+        "genres": as_json(stats.genres),
+        "decades": as_json(stats.decades),
+        "directors": as_json(stats.directors),
+        "watching_now": stats.watching_now,
+        "totals": encode_totals(finished),
+        "saved_at_s": at_s,
+        "badges_saved_at_s": at_s,
+    }
+
+
+def _names(connection: Connection, viewer_ids: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for some in parts(viewer_ids):
+        query = select(VIEWERS.c.viewer_id, VIEWERS.c.username).where(VIEWERS.c.viewer_id.in_(some))
+        found.update(connection.execute(query).all())
+    return found
+
+
+def held_badges(connection: Connection, viewer_ids: Iterable[str]) -> dict[str, set[str]]:
+    """Return the ids of the badges that each viewer has."""
+    held: dict[str, set[str]] = {}
+    for some in parts(viewer_ids):
+        query = select(VIEWER_BADGES.c.viewer_id, VIEWER_BADGES.c.badge_id)
+        for viewer_id, badge_id in connection.execute(query.where(VIEWER_BADGES.c.viewer_id.in_(some))):
+            held.setdefault(viewer_id, set()).add(badge_id)
+    return held
