@@ -21,7 +21,8 @@ $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Usher needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# The actors run with -OO (launcher/supervision/child.py), which has compiled files of its own: made here once, and not at each start.
+# The actors run with -OO (launcher/supervision/child.py), which has compiled files of its own: they are made here
+# once, and not at each start.
 $(VENV)/.runtime: requirements.txt | $(PY)
 	$(PY) -m pip install --quiet -r requirements.txt
 	@$(PY) -OO -m compileall -q -j 2 $(VENV)/lib/python3*/site-packages || true
