@@ -1,22 +1,22 @@
 """From watches to statistics, streaks and badges: pure rules. Time comes in as an argument."""
 
-from awards.badges import Badge, BadgesError, earned, merged, progress, read_badges
-from awards.stats import published, streaks
-from awards.totals import Totals, added, remainder
+from awards.badges import Badge, BadgesError, build_progress, find_newly_earned, merge_badges, read_badges
+from awards.stats import build_stats, compute_streaks
+from awards.totals import Totals, add_watches, subtract_explained
 from wording.titles import decade_of, shown_title
 
 __all__ = [
     "Badge",
     "BadgesError",
     "Totals",
-    "added",
+    "add_watches",
+    "build_progress",
+    "build_stats",
+    "compute_streaks",
     "decade_of",
-    "earned",
-    "merged",
-    "progress",
-    "published",
+    "find_newly_earned",
+    "merge_badges",
     "read_badges",
-    "remainder",
     "shown_title",
-    "streaks",
+    "subtract_explained",
 ]

@@ -44,12 +44,12 @@ class Badge:
         return EarnedBadge(self.id, self.name, self.emoji, self.rarity, self.description, earned_at_s, progress)
 
 
-def unknown(badge_id: str, earned_at_s: float, progress: float) -> EarnedBadge:
+def undeclared_badge(badge_id: str, earned_at_s: float, progress: float) -> EarnedBadge:
     """Return a badge that no file declares (an import brought it), shown by its id."""
     return EarnedBadge(badge_id, badge_id.replace("_", " "), "🏅", "common", "", earned_at_s, progress)
 
 
-def earned(badges: Iterable[Badge], totals: Totals, held: Collection[str]) -> list[tuple[Badge, float]]:
+def find_newly_earned(badges: Iterable[Badge], totals: Totals, held: Collection[str]) -> list[tuple[Badge, float]]:
     """Return the badges newly earned with their figures, in the file's order; never one that is held."""
     known: dict[tuple[str, ...], float] = {}  # several badges ask for one figure, and a streak takes its time
     won = []
@@ -64,7 +64,7 @@ def earned(badges: Iterable[Badge], totals: Totals, held: Collection[str]) -> li
     return won
 
 
-def progress(
+def build_progress(
     badges: Iterable[Badge],
     totals: Totals,
     earned_at_s: Mapping[str, float],
@@ -87,7 +87,7 @@ def progress(
     )
 
 
-def merged(default: Iterable[Badge], own: Iterable[Badge]) -> tuple[Badge, ...]:
+def merge_badges(default: Iterable[Badge], own: Iterable[Badge]) -> tuple[Badge, ...]:
     """Return the default badges with a community's own: the same id takes the default's place."""
     return tuple({badge.id: badge for badge in (*default, *own)}.values())
 
@@ -108,24 +108,24 @@ def read_badges(text: str, name: str) -> tuple[Badge, ...]:
     badges: dict[str, Badge] = {}
     for number, table in enumerate(tables, 1):
         place = f"{name}, badge {number} ({table.get('id', 'without id')})"
-        faults = _faults(table)
+        faults = _find_faults(table)
         if table.get("id") in badges:
             faults.append("id is there twice: give each badge its own")
         problems += [f"{place}: {fault}." for fault in faults]
         if not faults:
-            badges[table["id"]] = _badge(table)
+            badges[table["id"]] = _parse_badge(table)
     if problems:
         raise BadgesError(problems)
     return tuple(badges.values())
 
 
-def _badge(table: dict[str, Any]) -> Badge:
+def _parse_badge(table: dict[str, Any]) -> Badge:
     known = {key: table[key] for key in _TEXTS}
     extra = {key: value for key, value in table.items() if key not in (*_TEXTS, "threshold")}
     return Badge(**known, threshold=float(table["threshold"]), parameters=extra)
 
 
-def _faults(table: dict[str, Any]) -> list[str]:
+def _find_faults(table: dict[str, Any]) -> list[str]:
     faults = [
         f"{key} must be a text of 1 to {_MAX_TEXT} letters"
         for key in _TEXTS
@@ -138,11 +138,11 @@ def _faults(table: dict[str, Any]) -> list[str]:
         faults.append(f"rarity must be one of {', '.join(RARITIES)}")
     name = table.get("rule")
     if isinstance(name, str) and name:
-        faults += _rule_faults(name, table)
+        faults += _find_rule_faults(name, table)
     return faults
 
 
-def _rule_faults(name: str, table: dict[str, Any]) -> list[str]:
+def _find_rule_faults(name: str, table: dict[str, Any]) -> list[str]:
     rule = RULES.get(name)
     if rule is None:
         return [f"rule {name!r} is not known: use one of {', '.join(RULES)}"]

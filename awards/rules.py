@@ -34,7 +34,7 @@ RULES: Mapping[str, Rule] = {
     "films": Rule(lambda totals, _: totals.films),
     "episodes": Rule(lambda totals, _: totals.episodes),
     "completed_films": Rule(lambda totals, _: totals.completed),
-    "whole_films": Rule(lambda totals, _: totals.wholes),
+    "whole_films": Rule(lambda totals, _: totals.full_films),
     "hours": Rule(lambda totals, _: totals.playing_s / 3600),
     "hours_in_a_day": Rule(lambda totals, _: max(totals.days.values(), default=0.0) / 3600),
     "films_in_a_weekend": Rule(lambda totals, _: max(totals.weekends.values(), default=0)),

@@ -1,4 +1,4 @@
-"""A viewer's published statistics, as of a day."""
+"""A viewer's statistics, as of a day."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -7,7 +7,7 @@ from awards.totals import Totals
 from messages import ViewerStats
 
 
-def streaks(days: Iterable[str], today: date) -> tuple[int, int]:
+def compute_streaks(days: Iterable[str], today: date) -> tuple[int, int]:
     """Return (current, longest) streak in days from the ISO dates on which something was watched.
 
     The current one runs up to today, or up to yesterday: today is not over yet.
@@ -23,14 +23,14 @@ def streaks(days: Iterable[str], today: date) -> tuple[int, int]:
 
 def longest_streak(totals: Totals) -> int:
     """Return the longest streak ever, in days."""
-    return max(streaks(totals.days, date.max)[1], totals.longest_known_days)
+    return max(compute_streaks(totals.days, date.max)[1], totals.longest_known_days)
 
 
-def published(
+def build_stats(
     totals: Totals, viewer_id: str, username: str, today: date, *, watching_now: str = "", badges: int = 0
 ) -> ViewerStats:
     """Return the statistics to show and save. `today` is the day in TIMEZONE; `badges` how many are held."""
-    current, longest = streaks(totals.days, today)
+    current, longest = compute_streaks(totals.days, today)
     return ViewerStats(
         viewer_id=viewer_id,
         username=username,
@@ -40,15 +40,15 @@ def published(
         current_streak_days=current,
         longest_streak_days=max(longest, totals.longest_known_days),
         last_watch_date=max(totals.days, default=""),
-        genres=_ranked(totals.genres),
+        genres=_sort_by_count(totals.genres),
         decades=dict(sorted(totals.decades.items())),
-        directors=_ranked(totals.directors),
+        directors=_sort_by_count(totals.directors),
         watching_now=watching_now,
         badges=badges,
         total_episodes=totals.episodes,
     )
 
 
-def _ranked(counts: dict[str, int]) -> dict[str, int]:
+def _sort_by_count(counts: dict[str, int]) -> dict[str, int]:
     """The most frequent first; equal ones by name, so that the same watches always give the same bytes."""
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

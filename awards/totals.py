@@ -12,9 +12,9 @@ from awards.days import evenings_of, is_past_midnight, shares, weekend_of
 from messages import WatchRecord
 from wording.titles import decade_of
 
-WHOLE_JOIN_MS = 120_000
+FULL_FILM_JOIN_MS = 120_000
 """Who joins within the first two minutes has seen a film from its start."""
-WHOLE_PERCENT = 95.0
+FULL_FILM_PERCENT = 95.0
 """Who saw this much of it has seen it to its end."""
 
 
@@ -45,7 +45,7 @@ class Totals(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Watches past midnight."""
     first_seats: int = 0
     """Watch parties joined before every other member."""
-    wholes: int = 0
+    full_films: int = msgspec.field(default=0, name="wholes")
     """Films seen from start to end."""
     longest_known_days: int = 0
     """A streak known from an import whose days are not."""
@@ -55,19 +55,25 @@ class Totals(msgspec.Struct, kw_only=True, omit_defaults=True):
         return msgspec.convert(msgspec.to_builtins(self), Totals)
 
 
-_SUMS = ("films", "episodes", "completed", "playing_s", "nights", "first_seats", "wholes")
+_SUMS = ("films", "episodes", "completed", "playing_s", "nights", "first_seats", "full_films")
 _LEFT_S = 0.001
 """Less than this is what is left of a day by the rounding of sums, and not a watch; seconds."""
 
 
-def added(
-    totals: Totals, records: Iterable[WatchRecord], zone: tzinfo, *, under_way: bool = False, feats: bool = True
+def add_watches(
+    totals: Totals,
+    records: Iterable[WatchRecord],
+    zone: tzinfo,
+    *,
+    under_way: bool = False,
+    badge_counters: bool = True,
 ) -> Totals:
     """Return `totals` with more watches in it. `totals` itself stays as it is.
 
     `under_way`: the watches still run, and are to be judged for badges: one that is not completed yet adds its
-    time but is no film watched, or "watched a first film" would be said five minutes into it. `feats`: also what
-    only badges ask after (nights, evenings, weekends, first seats, whole films); that is half the work.
+    time but is no film watched, or "watched a first film" would be said five minutes into it.
+    `badge_counters`: also count what only badges need (nights, evenings, weekends, first seats, full films); that
+    is half the work.
     """
     result = totals.copy()
     for record in records:
@@ -76,14 +82,14 @@ def added(
             _add_time(result, record, zone)
             if counts:
                 _add_title(result, record)
-            if feats:
-                _add_feats(result, record, zone)
+            if badge_counters:
+                _add_badge_counters(result, record, zone)
                 if counts and record.media_type == "movie":
-                    _add_film_feats(result, record, zone)
+                    _add_film_badge_counters(result, record, zone)
     return result
 
 
-def lessened(
+def subtract_watches(
     totals: Totals,
     records: Iterable[WatchRecord],
     zone: tzinfo,
@@ -95,8 +101,8 @@ def lessened(
     `otherwise` tells of an ISO date whether it is known as watched though no time of it is left. None where `totals`
     is of another time zone, and how much is left cannot be told: then add up anew what is left.
     """
-    gone, result = added(Totals(), records, zone), totals.copy()
-    again = added(Totals(), instead, zone).days
+    gone, result = add_watches(Totals(), records, zone), totals.copy()
+    again = add_watches(Totals(), instead, zone).days
     for day, seconds in gone.days.items():
         left_s = result.days.get(day, 0.0) - seconds
         if left_s < -_LEFT_S:
@@ -135,18 +141,18 @@ def _add_time(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
         totals.days[day] = totals.days.get(day, 0.0) + seconds
 
 
-def _add_feats(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
+def _add_badge_counters(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
     _count(totals.evenings, evenings_of(record.started_at_s, record.ended_at_s, zone))
     totals.nights += is_past_midnight(record.started_at_s, record.ended_at_s, zone)
     # The account of the party's own Plex session is always there first: that is no feat.
     totals.first_seats += record.party and record.first_seat and record.source != "plex"
 
 
-def _add_film_feats(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
+def _add_film_badge_counters(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
     _count(totals.weekends, [weekend_of(record.started_at_s, zone)])
     joined = record.join_position_ms
-    if joined is not None and joined <= WHOLE_JOIN_MS and (record.completion_percent or 0) >= WHOLE_PERCENT:
-        totals.wholes += 1
+    if joined is not None and joined <= FULL_FILM_JOIN_MS and (record.completion_percent or 0) >= FULL_FILM_PERCENT:
+        totals.full_films += 1
 
 
 def _count(counts: dict[str, int], names: Iterable[str]) -> None:
@@ -155,7 +161,7 @@ def _count(counts: dict[str, int], names: Iterable[str]) -> None:
             counts[name] = counts.get(name, 0) + 1
 
 
-def remainder(claimed: Totals, explained: Totals) -> Totals:
+def subtract_explained(claimed: Totals, explained: Totals) -> Totals:
     """Return what `claimed` has beyond `explained`, never below nothing.
 
     The older bot cut its history to 1,000 rows: its statistics may hold more than its history explains. The
@@ -165,26 +171,26 @@ def remainder(claimed: Totals, explained: Totals) -> Totals:
         films=max(0, claimed.films - explained.films),
         episodes=max(0, claimed.episodes - explained.episodes),
         completed=max(0, claimed.completed - explained.completed),
-        playing_s=_beyond(claimed.playing_s, explained.playing_s),
+        playing_s=_subtract_seconds(claimed.playing_s, explained.playing_s),
         days={day: 0.0 for day in sorted(claimed.days) if day not in explained.days},
-        genres=_rest(claimed.genres, explained.genres),
-        decades=_rest(claimed.decades, explained.decades),
-        directors=_rest(claimed.directors, explained.directors),
+        genres=_subtract_counts(claimed.genres, explained.genres),
+        decades=_subtract_counts(claimed.decades, explained.decades),
+        directors=_subtract_counts(claimed.directors, explained.directors),
         longest_known_days=claimed.longest_known_days,
     )
 
 
-def _beyond(claimed_s: float, explained_s: float) -> float:
+def _subtract_seconds(claimed_s: float, explained_s: float) -> float:
     """Minutes in files are rounded: less than a minute beyond is the rounding of many rows, not a watch."""
     return claimed_s - explained_s if claimed_s - explained_s >= 60 else 0.0
 
 
-def _rest(claimed: dict[str, int], explained: dict[str, int]) -> dict[str, int]:
+def _subtract_counts(claimed: dict[str, int], explained: dict[str, int]) -> dict[str, int]:
     rest = {name: count - explained.get(name, 0) for name, count in claimed.items()}
     return {name: count for name, count in rest.items() if count > 0}
 
 
-def plus(one: Totals, other: Totals) -> Totals:
+def combine_totals(one: Totals, other: Totals) -> Totals:
     """Return what two viewers' totals are together, where both are one."""
     result = one.copy()
     for name in _SUMS:

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 
-from awards.stats import streaks
-from awards.totals import Totals, added
+from awards.stats import compute_streaks
+from awards.totals import Totals, add_watches
 from messages import BigNight, LeaderboardRow, TitleCount, WatchRecord, YearFigures
 from wording.titles import shown_title
 
@@ -14,22 +14,24 @@ Presence = tuple[str, str, str]
 """Somebody's presence at a screening: screening_id, viewer_id, name."""
 
 
-def of_year(records: Iterable[WatchRecord], year: int, zone: tzinfo) -> list[WatchRecord]:
+def select_year(records: Iterable[WatchRecord], year: int, zone: tzinfo) -> list[WatchRecord]:
     """Return the watches that count in a year: those begun in it, in `zone`, and not brief."""
     first_s, end_s = (datetime(number, 1, 1, tzinfo=zone).timestamp() for number in (year, year + 1))
     return [record for record in records if not record.brief and first_s <= record.started_at_s < end_s]
 
 
-def year_of(records: Iterable[WatchRecord], year: int, zone: tzinfo, company: Iterable[Presence] = ()) -> YearFigures:
+def summarise_year(
+    records: Iterable[WatchRecord], year: int, zone: tzinfo, company: Iterable[Presence] = ()
+) -> YearFigures:
     """Return what the watches of a year add up to. `company`: who else was at the watch parties among them."""
-    counted = of_year(records, year, zone)
-    totals = added(Totals(), counted, zone, feats=False)
+    counted = select_year(records, year, zone)
+    totals = add_watches(Totals(), counted, zone, badge_counters=False)
     days = {day: seconds for day, seconds in sorted(totals.days.items()) if day.startswith(f"{year:04}-")}
     months: dict[str, float] = {}
     for day, seconds in days.items():
         months[day[:7]] = months.get(day[:7], 0.0) + seconds
     lengths = {
-        named(record): record.item.duration_ms / 1000
+        title_with_year(record): record.item.duration_ms / 1000
         for record in counted
         if record.media_type == "movie" and record.item.duration_ms
     }
@@ -41,34 +43,34 @@ def year_of(records: Iterable[WatchRecord], year: int, zone: tzinfo, company: It
         episodes=totals.episodes,
         completed=totals.completed,
         watch_time_s=totals.playing_s,
-        longest_streak_days=streaks(days, date.max)[1],
-        genre=_first(totals.genres),
-        decade=_first(totals.decades),
-        director=_first(totals.directors),
-        busiest_month=_first(months),
-        busiest_day=_first(days),
-        longest_film=_first(lengths),
-        companion=_companion(met),
+        longest_streak_days=compute_streaks(days, date.max)[1],
+        genre=_top(totals.genres),
+        decade=_top(totals.decades),
+        director=_top(totals.directors),
+        busiest_month=_top(months),
+        busiest_day=_top(days),
+        longest_film=_top(lengths),
+        companion=_top_companion(met),
         days=tuple(days.items()),
         titles=len({(shown_title(each.item), each.item.year) for each in counted if each.media_type == "movie"}),
     )
 
 
-def named(record: WatchRecord) -> str:
+def title_with_year(record: WatchRecord) -> str:
     """Return a watch's title with its year, which tells a film from its remake."""
     title = shown_title(record.item)
     return f"{title} ({record.item.year})" if record.item.year else title
 
 
-def _first(figures: Mapping[str, float]) -> tuple[str, float] | None:
+def _top(figures: Mapping[str, float]) -> tuple[str, float] | None:
     """The greatest, of equal ones the first by name."""
     return min(figures.items(), key=lambda pair: (-pair[1], pair[0]), default=None)
 
 
-def _companion(met: Mapping[tuple[str, str], str]) -> tuple[str, float] | None:
+def _top_companion(met: Mapping[tuple[str, str], str]) -> tuple[str, float] | None:
     times = Counter(viewer_id for _, viewer_id in met)
     names = {viewer_id: name for (_, viewer_id), name in met.items()}
-    best = _first(times)
+    best = _top(times)
     return (names[best[0]], best[1]) if best else None
 
 
@@ -101,7 +103,9 @@ def biggest_night(counted: Sequence[WatchRecord]) -> BigNight | None:
         if record.party and record.screening_id:
             parties.setdefault(record.screening_id, []).append(record)
     nights = [
-        BigNight(named(same[0]), min(each.started_at_s for each in same), len({each.viewer_id for each in same}))
+        BigNight(
+            title_with_year(same[0]), min(each.started_at_s for each in same), len({each.viewer_id for each in same})
+        )
         for same in parties.values()
     ]
     return min(nights, key=lambda night: (-night.viewers, night.started_at_s, night.title), default=None)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import awards
-from awards import Badge, BadgesError, merged, read_badges
+from awards import Badge, BadgesError, merge_badges, read_badges
 
 DEFAULT = Path(awards.__file__).with_name("badges.toml")
 OWN = "badges.toml"
@@ -27,4 +27,4 @@ def load_badges(data_dir: Path) -> tuple[Badge, ...]:
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise BadgesError([f"{own} cannot be read ({why}): make it a UTF-8 text that this user may read."]) from None
-    return merged(default_badges(), read_badges(text, str(own)))
+    return merge_badges(default_badges(), read_badges(text, str(own)))

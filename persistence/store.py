@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from awards import Totals, added
+from awards import Totals, add_watches
 from messages import Moment, WatchRecord, WatchState
 from persistence.database.engine import name_of, reader_engine, sqlite_file
 from persistence.database.errors import SaveFailed, SaveRefused
@@ -45,7 +45,14 @@ from persistence.records.checkpoint import (
     were_watching,
 )
 from persistence.records.running_watches import Present, counted_as, present
-from persistence.records.statistics import Rules, publish, seen, stored_totals, totals_from_rows, touch
+from persistence.records.statistics import (
+    Rules,
+    age_streaks,
+    record_viewer,
+    stored_totals,
+    totals_from_rows,
+    write_statistics,
+)
 from persistence.records.viewers import NameSeen, forgotten, known, renamed
 from viewers.directory import People
 
@@ -223,16 +230,16 @@ class Store:
         """Statistics and badges of all viewers: those who watch now or just finished are reckoned anew."""
         still = running or Present()
         for record in still.records:
-            seen(connection, record)
-        touch(connection, self.rules, at_s)
+            record_viewer(connection, record)
+        age_streaks(connection, self.rules, at_s)
         viewers = {record.viewer_id for record in still.records}
         viewers |= set() if running is None else were_watching(connection)
         totals: dict[str, Totals] = {}
         if finished is not None:
-            seen(connection, finished)
+            record_viewer(connection, finished)
             viewers.add(finished.viewer_id)
             if added_now and (before := stored_totals(connection, finished.viewer_id)) is not None:
-                totals[finished.viewer_id] = added(before, [finished], self.rules.zone)
+                totals[finished.viewer_id] = add_watches(before, [finished], self.rules.zone)
             else:
                 totals[finished.viewer_id] = totals_from_rows(connection, self.rules, finished.viewer_id)
         for viewer_id in viewers - totals.keys():
@@ -240,7 +247,7 @@ class Store:
             totals[viewer_id] = known or totals_from_rows(connection, self.rules, viewer_id)
         # Others who are reckoned anew in this save earned theirs in what they watch themselves.
         earned_in = {finished.viewer_id: finished.screening_id} if finished is not None else {}
-        publish(connection, self.rules, totals, still, at_s, earned_in=earned_in)
+        write_statistics(connection, self.rules, totals, still, at_s, earned_in=earned_in)
         return _counted(connection, len(still.watches))
 
     @contextmanager
@@ -254,7 +261,7 @@ class Store:
             yield change
             now = self._present(connection, running)
             totals = {each: totals_from_rows(connection, self.rules, each) for each in sorted(change.viewers)}
-            publish(connection, self.rules, totals, now, at_s, announce=False)
+            write_statistics(connection, self.rules, totals, now, at_s, announce=False)
             plan = self._copier.plan(connection, changes=change.lines, rebuild=change.rebuild)
         self._copier.carry_out(plan)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select, update
 
-from awards import Totals, added, remainder
+from awards import Totals, add_watches, subtract_explained
 from awards.stats import longest_streak
 from messages import Moment, WatchRecord
 from persistence.database.errors import ImportFault
@@ -25,10 +25,10 @@ from persistence.records.statistics import (
     Rules,
     encode_totals,
     new_viewer,
-    publish,
-    seen,
-    settled,
+    record_viewer,
     totals_from_rows,
+    without_running,
+    write_statistics,
 )
 from persistence.records.viewers import forgotten, known
 from persistence.store import Store
@@ -85,7 +85,7 @@ def import_old(store: Store, files: OldFiles, at_s: float, progress: Progress = 
             totals[viewer_id] = totals_from_rows(connection, store.rules, viewer_id)
             progress("statistics", number, len(touched))
         if new_watches or new_viewers or new_badges or settled:
-            publish(connection, store.rules, totals, Present(), at_s, announce=False)
+            write_statistics(connection, store.rules, totals, Present(), at_s, announce=False)
             forget_marks(connection)
     progress("copies", 0, 1)
     store.repair_copies()
@@ -182,7 +182,7 @@ def _put_viewers(connection: Connection, rules: Rules, files: OldFiles, progress
     for watch in sorted(files.watches, key=lambda watch: watch.record.ended_at_s):
         watches.setdefault(watch.record.viewer_id, []).append(watch.record)
     for of_viewer in watches.values():
-        seen(connection, of_viewer[-1])
+        record_viewer(connection, of_viewer[-1])
     changed = {viewer_id for viewer_id in watches if viewer_id not in before}
     for number, viewer in enumerate(files.viewers, 1):
         changed |= _put_viewer(connection, rules, viewer, watches.get(viewer.viewer_id, ()), before)
@@ -204,7 +204,7 @@ def _put_viewer(
     changed = set()
     if not own_watches and viewer_id not in before:
         changed = _put_bare(connection, viewer_id, viewer.username, 0.0)
-    explained = added(Totals(), _explaining(connection, viewer_id, own_watches), rules.zone)
+    explained = add_watches(Totals(), _explaining(connection, viewer_id, own_watches), rules.zone)
     base = _base(viewer.claimed, explained)
     own = VIEWERS.c.viewer_id == viewer_id
     counted = {
@@ -245,7 +245,7 @@ def _explaining(connection: Connection, viewer_id: str, own_watches: Sequence[Wa
 
 def _base(claimed: Totals, explained: Totals) -> str | None:
     """Return what figures have beyond the watches that explain them; None where that is nothing."""
-    beyond = remainder(claimed, explained)
+    beyond = subtract_explained(claimed, explained)
     is_streak_known = longest_streak(explained) >= beyond.longest_known_days
     if is_streak_known and beyond == Totals(longest_known_days=beyond.longest_known_days):
         return None
@@ -310,7 +310,7 @@ def export(store: Store, folder: Path, progress: Progress = _silent) -> Sequence
 def _write(store: Store, copies: Copies, progress: Progress) -> None:
     with store.reader.connect() as connection:
         total = history_count(connection)
-        copies.write(STATS, by_viewer(stats_document(connection, lambda row: settled(row, store.rules))))
+        copies.write(STATS, by_viewer(stats_document(connection, lambda row: without_running(row, store.rules))))
         copies.write(BADGES, by_viewer(badges_document(connection)))
         copies.rebuild_history(_counted(history_lines(connection), total, progress))
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, RowMapping, delete, func, or_, select, update
 
-from awards.totals import plus
+from awards.totals import combine_totals
 from messages import LinkAccount, Moment, UnlinkAccount, WatchRecord
 from persistence.database.rows import Row, as_json, watch_record, watch_row
 from persistence.database.sql import last_seq, upsert
@@ -333,7 +333,7 @@ def _sum_of(*bases: str | None) -> str | None:
     known_ones = [base for base in bases if base is not None]
     if len(known_ones) < 2:
         return known_ones[0] if known_ones else None
-    return encode_totals(functools.reduce(plus, map(decode_totals, known_ones)))
+    return encode_totals(functools.reduce(combine_totals, map(decode_totals, known_ones)))
 
 
 def _join_badges(connection: Connection, viewer_id: str, account_badges: list[dict[str, Any]]) -> None:

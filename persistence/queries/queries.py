@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from awards import added, progress, published, streaks
-from awards.badges import unknown
+from awards import add_watches, build_progress, build_stats, compute_streaks
+from awards.badges import undeclared_badge
 from awards.days import local
 from messages import (
     BadgeCatalogue,
@@ -27,7 +27,7 @@ from messages import (
 from persistence.database.rows import watch_record
 from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
 from persistence.records.running_watches import Present
-from persistence.records.statistics import Rules, decode_totals, stored_totals, totals_without, watching
+from persistence.records.statistics import Rules, decode_totals, stored_totals, title_watched_now, totals_without
 from persistence.records.viewers import hidden, known, may_see, named, nameless, nameless_for
 
 YEAR_S = 366 * 86_400
@@ -55,12 +55,12 @@ class Queries:
             return ViewerProfile(stats=None, badges=(), progress=self._progress(None, {}))
         totals = self._totals(viewer_id, present)
         badges = self._earned(viewer_id)
-        stats = published(
+        stats = build_stats(
             totals,
             viewer_id,
             now[-1].username if now else str(name),
             self._rules.today(at_s),
-            watching_now=watching(now),
+            watching_now=title_watched_now(now),
             badges=len(badges),
         )
         held = {badge.badge_id: badge.earned_at_s for badge in badges}
@@ -92,12 +92,12 @@ class Queries:
     def _totals(self, viewer_id: str, now: Present) -> Any:
         finished = stored_totals(self._connection, viewer_id) or decode_totals(None)
         alone = totals_without(self._connection, self._rules, viewer_id, finished, now)
-        return added(alone, now.records, self._rules.zone)
+        return add_watches(alone, now.records, self._rules.zone)
 
     def _progress(self, totals: Any, held: dict[str, float]) -> Any:
         query = select(VIEWER_BADGES.c.badge_id, func.count()).group_by(VIEWER_BADGES.c.badge_id)
         holders: dict[str, int] = dict(self._connection.execute(query).all())
-        return progress(self._rules.badges, totals or decode_totals(None), held, holders)
+        return build_progress(self._rules.badges, totals or decode_totals(None), held, holders)
 
     def _earned(self, viewer_id: str) -> tuple[EarnedBadge, ...]:
         rows = self._connection.execute(
@@ -167,7 +167,7 @@ class Queries:
         if kind != "badges":
             for record in running.records:
                 totals = self._totals(record.viewer_id, running.of(record.viewer_id))
-                streak = streaks(totals.days, self._rules.today(at_s))[0]
+                streak = compute_streaks(totals.days, self._rules.today(at_s))[0]
                 value = {"movies": totals.films, "time": totals.playing_s, "streak": streak}[kind]
                 found[record.viewer_id] = (record.username, float(value))
         unseen = hidden(known(self._connection))
@@ -199,7 +199,7 @@ class Queries:
 def as_earned(rules: Rules, badge_id: str, earned_at_s: float, figure: float) -> EarnedBadge:
     """Return a held badge as people are told, known or not."""
     known = next((badge for badge in rules.badges if badge.id == badge_id), None)
-    return known.as_earned(earned_at_s, figure) if known else unknown(badge_id, earned_at_s, figure)
+    return known.as_earned(earned_at_s, figure) if known else undeclared_badge(badge_id, earned_at_s, figure)
 
 
 def _saved_figures(kind: str) -> Select[Any]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from awards.year import Presence, biggest_night, of_year, top_films, top_viewers, year_of
+from awards.year import Presence, biggest_night, select_year, summarise_year, top_films, top_viewers
 from messages import CommunityYear, GetCommunityYear, GetYear, Message, WatchRecord, YearOfViewer
 from persistence.database.rows import watch_record
 from persistence.database.sql import parts
@@ -21,7 +21,7 @@ def viewer_year(connection: Connection, rules: Rules, asked: GetYear, running: P
     people = known(connection)
     who = people.viewer(asked.viewer_id)
     if not may_see(people, who, asked.asker):
-        return YearOfViewer("", year_of((), asked.year, rules.zone), (), hidden=True)
+        return YearOfViewer("", summarise_year((), asked.year, rules.zone), (), hidden=True)
     records = _records(connection, rules, asked.year, running, WATCHES.c.viewer_id == who)
     records = [record for record in records if record.viewer_id == who]
     name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == who)).scalar()
@@ -39,17 +39,17 @@ def viewer_year(connection: Connection, rules: Rules, asked: GetYear, running: P
     ).mappings()
     badges = tuple(as_earned(rules, row["badge_id"], row["earned_at_s"], row["progress"]) for row in earned)
     username = name or next((record.username for record in records), "")
-    return YearOfViewer(username, year_of(records, asked.year, rules.zone, company), badges)
+    return YearOfViewer(username, summarise_year(records, asked.year, rules.zone, company), badges)
 
 
 def community_year(
     connection: Connection, rules: Rules, asked: GetCommunityYear, running: Present, _at_s: float
 ) -> CommunityYear:
     """Return everybody's year."""
-    records = of_year(_records(connection, rules, asked.year, running), asked.year, rules.zone)
+    records = select_year(_records(connection, rules, asked.year, running), asked.year, rules.zone)
     people = known(connection)
     return CommunityYear(
-        year_of(records, asked.year, rules.zone),
+        summarise_year(records, asked.year, rules.zone),
         len({record.viewer_id for record in records}),
         top_films(records),
         nameless(top_viewers([record for record in records if people.shows(record.viewer_id)]), people),

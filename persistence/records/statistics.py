@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, case, select, update
 
-from awards import Badge, Totals, added, earned, published, shown_title
+from awards import Badge, Totals, add_watches, build_stats, find_newly_earned, shown_title
 from awards.days import local, shares
-from awards.totals import lessened
+from awards.totals import subtract_watches
 from messages import ViewerStats, WatchRecord
 from persistence.database.rows import Row, as_json, watch_record
 from persistence.database.sql import parts, upsert
@@ -52,7 +52,7 @@ def totals_from_rows(connection: Connection, rules: Rules, viewer_id: str, witho
         select(WATCHES).where(WATCHES.c.viewer_id == viewer_id).order_by(WATCHES.c.seq)
     ).mappings()
     records = (watch_record(row) for row in rows if row["watch_id"] not in left_out)
-    return added(_base(connection, viewer_id), records, rules.zone)
+    return add_watches(_base(connection, viewer_id), records, rules.zone)
 
 
 def _base(connection: Connection, viewer_id: str) -> Totals:
@@ -70,13 +70,13 @@ def totals_without(connection: Connection, rules: Rules, viewer_id: str, totals:
     rows = connection.execute(select(WATCHES).where(*chosen)).mappings()
 
     def otherwise(day: str) -> bool:
-        return _was_watched(connection, rules, viewer_id, day, ids)
+        return _is_day_watched(connection, rules, viewer_id, day, ids)
 
-    less = lessened(totals, map(watch_record, rows), rules.zone, now.records, otherwise)
+    less = subtract_watches(totals, map(watch_record, rows), rules.zone, now.records, otherwise)
     return totals_from_rows(connection, rules, viewer_id, ids) if less is None else less
 
 
-def _was_watched(connection: Connection, rules: Rules, viewer_id: str, day: str, without: Iterable[str]) -> bool:
+def _is_day_watched(connection: Connection, rules: Rules, viewer_id: str, day: str, without: Iterable[str]) -> bool:
     """Tell whether a viewer watched on a local day (ISO date): an import says so, or a stored watch but `without`."""
     if day in _base(connection, viewer_id).days:
         return True
@@ -98,7 +98,7 @@ def stored_totals(connection: Connection, viewer_id: str) -> Totals | None:
     return None if found is None else decode_totals(found)
 
 
-def seen(connection: Connection, record: WatchRecord) -> None:
+def record_viewer(connection: Connection, record: WatchRecord) -> None:
     """Note a viewer and the newest name."""
     row = connection.execute(select(VIEWERS).where(VIEWERS.c.viewer_id == record.viewer_id)).mappings().first()
     fresh = new_viewer(
@@ -137,7 +137,7 @@ def new_viewer(
     }
 
 
-def touch(connection: Connection, rules: Rules, at_s: float) -> None:
+def age_streaks(connection: Connection, rules: Rules, at_s: float) -> None:
     """Save every viewer's statistics and badges anew: only a streak that is over changes by itself."""
     yesterday = (rules.today(at_s) - timedelta(days=1)).isoformat()
     streak = VIEWER_STATS.c.current_streak_days
@@ -150,7 +150,7 @@ def touch(connection: Connection, rules: Rules, at_s: float) -> None:
     )
 
 
-def publish(
+def write_statistics(
     connection: Connection,
     rules: Rules,
     totals: Mapping[str, Totals],
@@ -175,8 +175,10 @@ def publish(
         theirs = running.of(viewer_id)
         now = theirs.records
         alone = totals_without(connection, rules, viewer_id, finished, theirs)
-        with_now = added(alone, now, rules.zone)
-        won = earned(rules.badges, added(alone, now, rules.zone, under_way=True), held.get(viewer_id, ()))
+        with_now = add_watches(alone, now, rules.zone)
+        won = find_newly_earned(
+            rules.badges, add_watches(alone, now, rules.zone, under_way=True), held.get(viewer_id, ())
+        )
         screening_id = (earned_in or {}).get(viewer_id) or (now[-1].screening_id if now else "")
         new_badges += [
             {
@@ -189,12 +191,12 @@ def publish(
             }
             for badge, figure in won
         ]
-        stats = published(
+        stats = build_stats(
             with_now,
             viewer_id,
             names.get(viewer_id, viewer_id),
             rules.today(at_s),
-            watching_now=watching(now),
+            watching_now=title_watched_now(now),
         )
         rows.append(_stats_row(stats, finished, at_s))
     upsert(connection, VIEWER_STATS, rows)
@@ -202,14 +204,14 @@ def publish(
         connection.execute(VIEWER_BADGES.insert(), new_badges)
 
 
-def settled(row: Row, rules: Rules) -> dict[str, Any]:
+def without_running(row: Row, rules: Rules) -> dict[str, Any]:
     """Return a row of `viewer_stats` without what was running: finished watches alone."""
     finished, saved_s = decode_totals(row["totals"]), row["saved_at_s"]
-    stats = published(finished, row["viewer_id"], row["username"], rules.today(saved_s), watching_now="")
+    stats = build_stats(finished, row["viewer_id"], row["username"], rules.today(saved_s), watching_now="")
     return {**row, **_stats_row(stats, finished, saved_s)}
 
 
-def watching(running: list[WatchRecord]) -> str:
+def title_watched_now(running: list[WatchRecord]) -> str:
     """Return the title of what a viewer watches now; empty where nothing."""
     return shown_title(running[-1].item) if running else ""
 

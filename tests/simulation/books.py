@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection, select
 
-from awards import Totals, added, earned, published
+from awards import Totals, add_watches, build_stats, find_newly_earned
 from messages import BadgesAwarded, WatchRecord
 from persistence.database.rows import watch_record
 from persistence.database.tables import CHECKPOINT, VIEWER_BADGES, VIEWER_STATS, WATCHES
@@ -53,9 +53,9 @@ def _statistics(night: Night, connection: Connection, records: list[WatchRecord]
         if row is None:
             problems.append(f"{viewer} has no statistics")
             continue
-        totals = added(Totals(), [record for record in records if record.viewer_id == viewer], zone)
+        totals = add_watches(Totals(), [record for record in records if record.viewer_id == viewer], zone)
         today = night.today(zone)
-        right = published(totals, viewer, row["username"], today)
+        right = build_stats(totals, viewer, row["username"], today)
         pairs = [(name, row[name], getattr(right, name)) for name in PLAIN]
         pairs += [(name, json.loads(row[name]), getattr(right, name)) for name in COUNTED]
         seconds = ("total_watch_time_s", round(row["total_watch_time_s"], 2), round(right.total_watch_time_s, 2))
@@ -74,8 +74,8 @@ def _badges(night: Night, connection: Connection, records: list[WatchRecord]) ->
         held.setdefault(row["viewer_id"], set()).add(row["badge_id"])
     problems = []
     for viewer in {record.viewer_id for record in records}:
-        totals = added(Totals(), [record for record in records if record.viewer_id == viewer], zone)
-        missing = [badge.id for badge, _ in earned(badges, totals, held.get(viewer, ()))]
+        totals = add_watches(Totals(), [record for record in records if record.viewer_id == viewer], zone)
+        missing = [badge.id for badge, _ in find_newly_earned(badges, totals, held.get(viewer, ()))]
         if missing:
             problems.append(f"{viewer} earned {missing} and has not got it")
     told = Counter(

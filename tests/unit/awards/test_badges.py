@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from awards import BadgesError, Totals, earned, merged, progress, read_badges
+from awards import BadgesError, Totals, build_progress, find_newly_earned, merge_badges, read_badges
 from awards.rules import RULES
 from persistence.badge_files import default_badges
 
@@ -40,7 +40,7 @@ BEFORE_AND_AFTER = {
     "director_5": (Totals(directors={"A": 4, "B": 4}), Totals(directors={"A": 5})),
     "halloween": (Totals(evenings={"10-30": 1}), Totals(evenings={"10-31": 1})),
     "first_seat": (Totals(), Totals(first_seats=1)),
-    "whole_film": (Totals(films=9), Totals(wholes=1)),
+    "whole_film": (Totals(films=9), Totals(full_films=1)),
 }
 
 
@@ -54,13 +54,13 @@ def test_each_default_badge_is_earned_at_its_threshold(badge_id: str) -> None:
     """One short of the threshold earns nothing, the threshold earns it."""
     (badge,) = (badge for badge in DEFAULT if badge.id == badge_id)
     before, after = BEFORE_AND_AFTER[badge_id]
-    assert earned([badge], before, ()) == []
-    assert [found.id for found, _figure in earned([badge], after, ())] == [badge_id]
+    assert find_newly_earned([badge], before, ()) == []
+    assert [found.id for found, _figure in find_newly_earned([badge], after, ())] == [badge_id]
 
 
 def test_a_held_badge_is_not_earned_again() -> None:
     """What is held is never earned a second time."""
-    assert earned(read_badges(ONE, "own"), Totals(films=9), {"x"}) == []
+    assert find_newly_earned(read_badges(ONE, "own"), Totals(films=9), {"x"}) == []
 
 
 def test_every_rule_gives_nothing_for_nothing() -> None:
@@ -70,14 +70,14 @@ def test_every_rule_gives_nothing_for_nothing() -> None:
 
 def test_progress_names_figure_threshold_and_holders() -> None:
     """Progress carries what a person is told: the figure, the goal, when, and how many have it."""
-    (shown,) = progress(read_badges(ONE, "own"), Totals(films=1), {"x": 5.0}, {"x": 3})
+    (shown,) = build_progress(read_badges(ONE, "own"), Totals(films=1), {"x": 5.0}, {"x": 3})
     assert (shown.progress, shown.threshold, shown.earned_at_s, shown.holders) == (1.0, 2.0, 5.0, 3)
 
 
 def test_own_badges_add_and_replace() -> None:
     """The same id takes the default's place; another is added at the end."""
     own = read_badges(ONE + ONE.replace('"x"', '"films_1"'), "own")
-    both = merged(DEFAULT, own)
+    both = merge_badges(DEFAULT, own)
     assert [badge.id for badge in both] == [*(badge.id for badge in DEFAULT), "x"]
     assert next(badge for badge in both if badge.id == "films_1").threshold == 2
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from awards import Totals, added, decade_of, remainder, shown_title
+from awards import Totals, add_watches, decade_of, shown_title, subtract_explained
 from awards.days import shares, weekend_of
-from awards.totals import lessened
+from awards.totals import subtract_watches
 from messages import Item, WatchRecord
 from tests.unit.persistence.making import DAY, EVENING, FILM, record
 
@@ -24,7 +24,7 @@ def at(text: str, zone: ZoneInfo = BERLIN) -> float:
 
 def test_a_film_counts_once_in_everything() -> None:
     """One watch of a film: a film, its time, its day, its genres, decade and director."""
-    totals = added(Totals(), [record()], BERLIN)
+    totals = add_watches(Totals(), [record()], BERLIN)
     assert (totals.films, totals.episodes, totals.completed, totals.playing_s) == (1, 0, 1, 7200.0)
     assert totals.days == {"2026-11-20": 7200.0}
     assert totals.genres == {"Horror": 1, "Science Fiction": 1}
@@ -33,27 +33,27 @@ def test_a_film_counts_once_in_everything() -> None:
 
 def test_brief_watches_count_in_nothing() -> None:
     """A brief watch leaves the totals as they were."""
-    assert added(Totals(), [record(brief=True)], BERLIN) == Totals()
+    assert add_watches(Totals(), [record(brief=True)], BERLIN) == Totals()
 
 
 def test_adding_leaves_the_old_totals_alone() -> None:
-    """`added` returns new totals: those it was given stay as they are."""
-    before = added(Totals(), [record()], BERLIN)
+    """`add_watches` returns new totals: those it was given stay as they are."""
+    before = add_watches(Totals(), [record()], BERLIN)
     copy = before.copy()
-    added(before, [record("w2")], BERLIN)
+    add_watches(before, [record("w2")], BERLIN)
     assert before == copy
 
 
 def test_an_episode_is_no_film() -> None:
     """Episodes count apart, and complete no film."""
-    totals = added(Totals(), [record(media_type="episode")], BERLIN)
-    assert (totals.films, totals.episodes, totals.completed, totals.wholes) == (0, 1, 0, 0)
+    totals = add_watches(Totals(), [record(media_type="episode")], BERLIN)
+    assert (totals.films, totals.episodes, totals.completed, totals.full_films) == (0, 1, 0, 0)
 
 
 def test_a_watch_over_midnight_is_shared_by_its_two_days() -> None:
     """Two hours from 23:00: an hour on either local day, and past midnight."""
     late = record(started_at_s=at("2026-11-20T23:00"), ended_at_s=at("2026-11-21T01:00"))
-    totals = added(Totals(), [late], BERLIN)
+    totals = add_watches(Totals(), [late], BERLIN)
     assert totals.days == {"2026-11-20": 3600.0, "2026-11-21": 3600.0}
     assert totals.nights == 1
 
@@ -78,7 +78,7 @@ def test_shares_add_up(start: float, length: float, playing: float, zone: str) -
 def test_days_are_those_of_the_time_zone() -> None:
     """23:30 UTC is already the next day in Berlin."""
     late = record(started_at_s=at("2026-11-20T23:30", ZoneInfo("UTC")), ended_at_s=EVENING + 4 * 3600)
-    assert list(added(Totals(), [late], BERLIN).days) == ["2026-11-21"]
+    assert list(add_watches(Totals(), [late], BERLIN).days) == ["2026-11-21"]
 
 
 def test_saturday_and_sunday_are_one_weekend() -> None:
@@ -99,7 +99,7 @@ def test_saturday_and_sunday_are_one_weekend() -> None:
 def test_an_evening_lasts_from_six_to_six(start: str, is_halloween: bool) -> None:
     """Halloween night begins at 18:00 of the day and ends at 06:00 of the next."""
     short = record(started_at_s=at(start), ended_at_s=at(start) + 30, playing_s=30.0)
-    assert ("10-31" in added(Totals(), [short], BERLIN).evenings) is is_halloween
+    assert ("10-31" in add_watches(Totals(), [short], BERLIN).evenings) is is_halloween
 
 
 def test_the_first_seat_counts_in_a_party_and_not_for_the_playing_account() -> None:
@@ -107,7 +107,7 @@ def test_the_first_seat_counts_in_a_party_and_not_for_the_playing_account() -> N
     first = record(party=True, first_seat=True)
     hosts = record(party=True, first_seat=True, source="plex")
     alone = record(party=False, first_seat=True)
-    assert [added(Totals(), [each], BERLIN).first_seats for each in (first, hosts, alone)] == [1, 0, 0]
+    assert [add_watches(Totals(), [each], BERLIN).first_seats for each in (first, hosts, alone)] == [1, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -117,12 +117,12 @@ def test_the_first_seat_counts_in_a_party_and_not_for_the_playing_account() -> N
 def test_start_to_end(join: int | None, percent: float | None, wholes: int) -> None:
     """From start to end: there within two minutes, and 95 % seen."""
     one = record(join_position_ms=join, completion_percent=percent)
-    assert added(Totals(), [one], BERLIN).wholes == wholes
+    assert add_watches(Totals(), [one], BERLIN).full_films == wholes
 
 
 def test_remainder_is_what_the_history_does_not_explain() -> None:
     """Old figures beyond the history are kept once; added to the history they give the old figures."""
-    explained = added(Totals(), [record()], BERLIN)
+    explained = add_watches(Totals(), [record()], BERLIN)
     claimed = Totals(
         films=3,
         completed=1,
@@ -131,17 +131,17 @@ def test_remainder_is_what_the_history_does_not_explain() -> None:
         genres={"Horror": 2, "Drama": 1},
         longest_known_days=9,
     )
-    rest = remainder(claimed, explained)
-    together = added(rest, [record()], BERLIN)
+    rest = subtract_explained(claimed, explained)
+    together = add_watches(rest, [record()], BERLIN)
     assert (together.films, together.completed, together.playing_s) == (3, 1, 20_000.0)
     assert together.genres == {"Horror": 2, "Drama": 1, "Science Fiction": 1}
     assert together.days == {"2026-11-19": 0.0, "2026-11-20": 7200.0}
-    assert remainder(explained, explained) == Totals()
+    assert subtract_explained(explained, explained) == Totals()
 
 
 def test_remainder_is_never_below_nothing() -> None:
     """Old figures below the history's leave no base: the history is right."""
-    assert remainder(Totals(), added(Totals(), [record()], BERLIN)) == Totals()
+    assert subtract_explained(Totals(), add_watches(Totals(), [record()], BERLIN)) == Totals()
 
 
 def test_titles() -> None:
@@ -188,10 +188,10 @@ def test_taking_off_is_as_adding_up_the_others(
     stay: list[WatchRecord], go: list[WatchRecord], come: list[WatchRecord]
 ) -> None:
     """It is what adding up anew what is left gives, to the millisecond."""
-    left = added(Totals(), stay, BERLIN)
-    less = lessened(added(Totals(), [*stay, *go], BERLIN), go, BERLIN, come, left.days.__contains__)
+    left = add_watches(Totals(), stay, BERLIN)
+    less = subtract_watches(add_watches(Totals(), [*stay, *go], BERLIN), go, BERLIN, come, left.days.__contains__)
     assert less is not None
-    assert rounded(added(less, come, BERLIN)) == rounded(added(left, come, BERLIN))
+    assert rounded(add_watches(less, come, BERLIN)) == rounded(add_watches(left, come, BERLIN))
 
 
 def rounded(totals: Totals) -> Totals:
@@ -205,16 +205,19 @@ def rounded(totals: Totals) -> Totals:
 def test_a_day_that_an_import_knows_stays_known() -> None:
     """It was watched on, whatever else is taken off."""
     base = Totals(days={"2026-11-20": 0.0})
-    totals = added(base, [record()], BERLIN)
-    assert lessened(totals, [record()], BERLIN, [], base.days.__contains__) == base
-    assert lessened(added(Totals(), [record()], BERLIN), [record()], BERLIN, [], lambda _day: False) == Totals()
-    less = lessened(totals, [record()], BERLIN, [record("w2")], lambda _day: False)
-    assert less is not None and added(less, [record("w2")], BERLIN).days == {"2026-11-20": 7200.0}
+    totals = add_watches(base, [record()], BERLIN)
+    assert subtract_watches(totals, [record()], BERLIN, [], base.days.__contains__) == base
+    assert (
+        subtract_watches(add_watches(Totals(), [record()], BERLIN), [record()], BERLIN, [], lambda _day: False)
+        == Totals()
+    )
+    less = subtract_watches(totals, [record()], BERLIN, [record("w2")], lambda _day: False)
+    assert less is not None and add_watches(less, [record("w2")], BERLIN).days == {"2026-11-20": 7200.0}
 
 
 def test_totals_of_another_zone_are_added_up_anew() -> None:
     """TIMEZONE was changed meanwhile: what the watch was in the totals as is not what it is now."""
     late = record(started_at_s=at("2026-11-20T23:00"), ended_at_s=at("2026-11-21T01:00"))
-    totals = added(Totals(), [late, record("w2")], BERLIN)
-    assert lessened(totals, [late], ZoneInfo("Asia/Tokyo"), [late], lambda _day: True) is None
-    assert lessened(Totals(), [late], BERLIN, [late], lambda _day: True) is None
+    totals = add_watches(Totals(), [late, record("w2")], BERLIN)
+    assert subtract_watches(totals, [late], ZoneInfo("Asia/Tokyo"), [late], lambda _day: True) is None
+    assert subtract_watches(Totals(), [late], BERLIN, [late], lambda _day: True) is None

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from awards.year import biggest_night, of_year, top_films, top_viewers, year_of
+from awards.year import biggest_night, select_year, summarise_year, top_films, top_viewers
 from messages import WatchRecord
 from messages.base import DurationMs
 from tests.unit.persistence.making import FILM, record
@@ -34,7 +34,7 @@ def test_a_viewers_year() -> None:
         on("2026-11-20", 1, hour=14),
         on("2025-12-30"),
     ]
-    year = year_of(watches, 2026, UTC)
+    year = summarise_year(watches, 2026, UTC)
     assert (year.films, year.completed, year.watch_time_s) == (5, 4, 5 * 7200.0)
     assert year.titles == 2
     assert year.longest_streak_days == 3
@@ -48,7 +48,7 @@ def test_a_viewers_year() -> None:
 
 def test_brief_watches_and_other_years_are_left_out() -> None:
     """A year with nothing but those is an empty one, and no figure of it fails."""
-    year = year_of([on("2026-05-01", brief=True), on("2025-05-01")], 2026, UTC)
+    year = summarise_year([on("2026-05-01", brief=True), on("2025-05-01")], 2026, UTC)
     assert (year.films, year.watch_time_s, year.days, year.longest_streak_days) == (0, 0.0, (), 0)
     assert year.genre is year.busiest_day is year.longest_film is year.companion is None
 
@@ -56,9 +56,9 @@ def test_brief_watches_and_other_years_are_left_out() -> None:
 def test_the_year_is_that_of_the_zone() -> None:
     """New Year's Eve, 23:30 in UTC, is the next year in Berlin; a film over midnight counts where it began."""
     late = on("2025-12-31", hour=23)
-    assert year_of([late], 2025, UTC).films == 1
-    assert year_of([late], 2026, ZoneInfo("Europe/Berlin")).films == 1
-    assert [day for day, _ in year_of([late], 2025, UTC).days] == ["2025-12-31"]
+    assert summarise_year([late], 2025, UTC).films == 1
+    assert summarise_year([late], 2026, ZoneInfo("Europe/Berlin")).films == 1
+    assert [day for day, _ in summarise_year([late], 2025, UTC).days] == ["2025-12-31"]
 
 
 def test_the_companion_is_who_shared_most_watch_parties() -> None:
@@ -69,7 +69,7 @@ def test_the_companion_is_who_shared_most_watch_parties() -> None:
         ("s1", "3", "Cem"), ("s2", "3", "Cem"),
         ("s4", "4", "Dana"), ("s5", "4", "Dana"), ("s9", "4", "Dana"),
     ]  # fmt: skip
-    assert year_of(watches, 2026, UTC, company).companion == ("Cem", 2.0)
+    assert summarise_year(watches, 2026, UTC, company).companion == ("Cem", 2.0)
 
 
 def test_everybodys_year() -> None:
@@ -95,10 +95,10 @@ DAYS = st.dates(datetime(2024, 12, 25, tzinfo=UTC).date(), datetime(2026, 1, 5, 
 def test_any_year_is_consistent(played: list[tuple[Any, int, bool]]) -> None:
     """For any watches: years share them out without rest, and no part exceeds the whole."""
     watches = [on(day.isoformat(), n, hour, brief=brief) for n, (day, hour, brief) in enumerate(played)]
-    years = {number: year_of(watches, number, UTC) for number in (2024, 2025, 2026)}
+    years = {number: summarise_year(watches, number, UTC) for number in (2024, 2025, 2026)}
     assert sum(year.films for year in years.values()) == sum(not watch.brief for watch in watches)
     for number, year in years.items():
-        assert year.watch_time_s == pytest.approx(7200.0 * len(of_year(watches, number, UTC)))
+        assert year.watch_time_s == pytest.approx(7200.0 * len(select_year(watches, number, UTC)))
         assert sum(seconds for _, seconds in year.days) <= year.watch_time_s + 1e-6
         assert year.longest_streak_days <= len(year.days)
         assert list(year.days) == sorted(year.days)
