@@ -48,10 +48,10 @@ check: $(VENV)/.dev
 	$(PY) -m mypy .
 	$(VENV)/bin/lint-imports
 	$(PY) -m docs.generate --check
-	$(PY) -m tests.faults.audit
+	$(PY) -m tests.audit
 
 audit: $(VENV)/.dev
-	$(PY) -m tests.faults.audit
+	$(PY) -m tests.audit
 
 docs: $(VENV)/.dev
 	$(PY) -m docs.generate
@@ -63,7 +63,7 @@ pictures: $(VENV)/.dev
 	$(PY) -m docs.pictures
 
 faults: $(VENV)/.dev
-	@$(PY) -m simulator.matrix --rounds $(ROUNDS) --seed $(SEED)
+	@$(PY) -m simulator.nights.kill_matrix --rounds $(ROUNDS) --seed $(SEED)
 
 bench: $(VENV)/.dev
 	$(PY) -m bench

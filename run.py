@@ -92,7 +92,7 @@ def load(*, for_service: bool = True) -> Settings:
 def main(argv: list[str]) -> int:
     """Do what the command line says; returns the exit status."""
     if argv[:1] == ["simulate"]:  # it reads its own arguments
-        from simulator.night.main import main as night
+        from simulator.nights.demo.main import main as night
 
         return night(argv[1:])
     arguments = parser().parse_args(argv)

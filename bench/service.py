@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import requests
 
-from simulator.night.stage import ANNOUNCE, Stage
+from simulator.nights.stage import ANNOUNCE, Stage
 from simulator.plex import Account, Player
 
 ROUNDS = 15

@@ -1,6 +1,6 @@
 """Writes docs/pictures/*.png: messages of the scripted night, as people see them on Discord. Needs Chromium.
 
-The service, its messages and every figure are real; Discord's look is drawn by `simulator.discord.page`.
+The service, its messages and every figure are real; `simulator.discord.transcript.html_page` draws Discord's look.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from pathlib import Path
 
 from PIL import Image, ImageChops
 
-from simulator.discord.page import DARK, LIGHT, page
-from simulator.discord.posts import Message
-from simulator.night.director import Director
-from simulator.night.main import SETTINGS
-from simulator.night.script import CUES, ENDS, HOST, IRIS, PARTY_FILM, STARTS, THIS_YEAR, Cue
-from simulator.night.stage import ANNOUNCE, ROOT, Stage
+from simulator.discord.model.messages import Message
+from simulator.discord.transcript.html_page import DARK, LIGHT, page
+from simulator.nights.demo.main import SETTINGS
+from simulator.nights.demo.script import CUES, ENDS, HOST, IRIS, PARTY_FILM, STARTS, THIS_YEAR, Cue
+from simulator.nights.director import Director
+from simulator.nights.stage import ANNOUNCE, ROOT, Stage
 
 FOLDER = Path(__file__).resolve().parent / "pictures"
 SPEED = 180.0

@@ -1,8 +1,8 @@
 """A Discord server on loopback that the real discord.py logs in to: REST, gateway, faults, and people who use it."""
 
-from simulator.discord.asking import NotOffered
-from simulator.discord.model import STAGE, TEXT, VOICE, Channel, Guild, Member
-from simulator.discord.posts import Interaction, Message
+from simulator.discord.model.command_input import NotOffered
+from simulator.discord.model.guild import STAGE, TEXT, VOICE, Channel, Guild, Member
+from simulator.discord.model.messages import Interaction, Message
 from simulator.discord.server import BOT_TOKEN, SimulatedDiscord
 
 __all__ = [

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.discord.gateway import Connection, Gateway
-from simulator.discord.model import Payload
-from simulator.discord.switches import Switches
+from simulator.discord.model.guild import Payload
+from simulator.discord.outage_switches import Switches
 
 
 @dataclass(eq=False)

@@ -16,10 +16,9 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from simulator.discord.ids import snowflake
-from simulator.discord.model import Payload
-from simulator.discord.switches import Switches
-from simulator.discord.world import (
+from simulator.discord.model.guild import Payload
+from simulator.discord.model.ids import snowflake
+from simulator.discord.model.world import (
     FLAG_MEMBERS,
     FLAG_MESSAGE_CONTENT,
     GUILDS,
@@ -27,6 +26,7 @@ from simulator.discord.world import (
     MESSAGE_CONTENT,
     World,
 )
+from simulator.discord.outage_switches import Switches
 
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE, RESUME = 0, 1, 2, 3, 4, 6
 RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 7, 8, 9, 10, 11

@@ -15,17 +15,17 @@ from typing import Self
 from aiohttp import web
 
 from simulator.discord.faults import Faults
-from simulator.discord.gate import Gate
 from simulator.discord.gateway import Gateway
-from simulator.discord.model import Payload
-from simulator.discord.people import People
-from simulator.discord.rates import Limiter
-from simulator.discord.recorder import Recorder
-from simulator.discord.rest_commands import Commands
-from simulator.discord.rest_guilds import Guilds
-from simulator.discord.rest_interactions import Interactions
-from simulator.discord.rest_messages import Messages
-from simulator.discord.world import World
+from simulator.discord.model.guild import Payload
+from simulator.discord.model.world import World
+from simulator.discord.request_recorder import Recorder
+from simulator.discord.rest.commands import Commands
+from simulator.discord.rest.guilds import Guilds
+from simulator.discord.rest.interactions import Interactions
+from simulator.discord.rest.messages import Messages
+from simulator.discord.rest.rate_limits import Limiter
+from simulator.discord.rest.request_gate import Gate
+from simulator.discord.user_actions import People
 
 BOT_TOKEN = "NTIx.simulated.bot-token"  # noqa: S105 - only this simulated server knows it
 """The token that the simulated Discord accepts unless another is given."""

@@ -1,9 +1,10 @@
 """A simulated Plex Media Server on loopback, faithful enough for the real PlexAPI and its AlertListener."""
 
 from simulator.plex.faults import ODDITIES, Fault, FaultKind, Oddity, SocketFault
-from simulator.plex.gate import Request
-from simulator.plex.library import Group, Item, Library
-from simulator.plex.model import (
+from simulator.plex.http.request_gate import Request
+from simulator.plex.server import ADMIN_TOKEN, MEMBER_TOKEN, OLD_MEMBER_TOKEN, SimulatedPlex
+from simulator.plex.world.library import Group, Item, Library
+from simulator.plex.world.sessions import (
     ACCOUNTS,
     BROWSER,
     NOBODY,
@@ -15,8 +16,7 @@ from simulator.plex.model import (
     Player,
     PlayingSession,
 )
-from simulator.plex.server import ADMIN_TOKEN, MEMBER_TOKEN, OLD_MEMBER_TOKEN, SimulatedPlex
-from simulator.plex.world import NoSuchSessionError
+from simulator.plex.world.world import NoSuchSessionError
 
 __all__ = [
     "ACCOUNTS",

@@ -7,15 +7,15 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from simulator.plex.alerts import Listeners, noise
 from simulator.plex.faults import Fault, FaultKind, SocketFault
-from simulator.plex.gate import Gate, Request
-from simulator.plex.host import HOST
-from simulator.plex.hosting import Hosting
-from simulator.plex.model import PlayingSession
-from simulator.plex.routes import Answers
-from simulator.plex.stage import Stage
-from simulator.plex.world import Alert, World
+from simulator.plex.http.lifecycle import Hosting
+from simulator.plex.http.loop_thread import HOST
+from simulator.plex.http.request_gate import Gate, Request
+from simulator.plex.http.routes import Answers
+from simulator.plex.world.alerts import Listeners, noise
+from simulator.plex.world.controls import Stage
+from simulator.plex.world.sessions import PlayingSession
+from simulator.plex.world.world import Alert, World
 
 ADMIN_TOKEN = "simulated-plex-admin"  # noqa: S105 - opens nothing but the simulator
 MEMBER_TOKEN = "simulated-plex-member"  # noqa: S105 - opens nothing but the simulator

@@ -13,8 +13,8 @@ from typing import Any
 
 import psutil
 
-from simulator.discord.posts import Interaction, Message
-from simulator.night.stage import ANNOUNCE, CINEMA, Stage
+from simulator.discord.model.messages import Interaction, Message
+from simulator.nights.stage import ANNOUNCE, CINEMA, Stage
 from simulator.plex import Account
 from tests.e2e.nights import Precision, Programme, alive, evening, family, load, player, sql
 

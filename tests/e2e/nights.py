@@ -20,8 +20,8 @@ from typing import Any
 import msgpack
 import psutil
 
-from simulator.matrix.striking import frames
-from simulator.night.stage import Stage
+from simulator.nights.kill_matrix.kills import frames
+from simulator.nights.stage import Stage
 from simulator.plex import TELEVISION, Player
 
 MINUTE_S = 60.0

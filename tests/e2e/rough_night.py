@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from simulator.night.stage import CINEMA, Stage
+from simulator.nights.stage import CINEMA, Stage
 from simulator.plex import PlayingSession
 from tests.e2e.nights import alive, evening, family, load, opened, player, sql
 

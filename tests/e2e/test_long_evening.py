@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.discord.posts import Interaction
+from simulator.discord.model.messages import Interaction
 from tests.e2e.long_evening import (
     BACK_AGAIN,
     EXAMPLES,

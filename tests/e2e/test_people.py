@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from simulator.discord.posts import Interaction, Message
-from simulator.night.stage import CINEMA, Stage
+from simulator.discord.model.messages import Interaction, Message
+from simulator.nights.stage import CINEMA, Stage
 from simulator.plex import OWNER
 from simulator.plextv import TOKEN
 from tests.e2e.nights import evening, load, sql

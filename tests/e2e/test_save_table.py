@@ -23,7 +23,7 @@ import pytest
 
 from launcher.connection.service_client import Caller
 from messages import GetSaveStatus, SaveStatus
-from simulator.night.stage import ANNOUNCE, Stage
+from simulator.nights.stage import ANNOUNCE, Stage
 from simulator.plex import ACCOUNTS
 from tests.e2e.nights import alive, evening, family, sql, told
 

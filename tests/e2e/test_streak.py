@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.night.stage import CINEMA, Stage
+from simulator.nights.stage import CINEMA, Stage
 from tests.e2e.nights import evening, load
 
 pytestmark = pytest.mark.slow

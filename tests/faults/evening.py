@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher.connection.run_state import running_state
-from simulator.night.stage import ANNOUNCE, Stage
+from simulator.nights.stage import ANNOUNCE, Stage
 from simulator.plex import PlayingSession
 from tests.e2e.nights import evening, player, sql
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from launcher.supervision.supervision_settings import Timings
-from simulator.discord.permissions import SEND_MESSAGES
-from simulator.night.stage import ANNOUNCE, CINEMA
+from simulator.discord.model.permissions import SEND_MESSAGES
+from simulator.nights.stage import ANNOUNCE, CINEMA
 from tests.faults.evening import WITHIN_S, Evening, evening_at
 
 pytestmark = pytest.mark.slow

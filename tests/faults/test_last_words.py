@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from launcher.connection.run_state import running_state
-from simulator.night.stage import Stage
+from simulator.nights.stage import Stage
 from tests.e2e.nights import evening, sql
 
 SPEED = 60.0

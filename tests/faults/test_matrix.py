@@ -7,9 +7,9 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from simulator.matrix import night
-from simulator.matrix.__main__ import SIDE_BY_SIDE
-from simulator.matrix.verdict import Verdict
+from simulator.nights.kill_matrix import round
+from simulator.nights.kill_matrix.__main__ import SIDE_BY_SIDE
+from simulator.nights.verdict import Verdict
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ SEEDS = {25: "tracker", 35: "all", 40: "launcher", 50: "persistence"}
 def verdicts() -> dict[int, Verdict]:
     """The nights, played side by side."""
     with ProcessPoolExecutor(SIDE_BY_SIDE, multiprocessing.get_context("spawn")) as pool:
-        return {verdict.seed: verdict for verdict in pool.map(night.play, SEEDS)}
+        return {verdict.seed: verdict for verdict in pool.map(round.play, SEEDS)}
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from simulator.matrix.dark import Kill, Survey
-from simulator.matrix.ledger import Attendance, Ledger, Stretch
-from simulator.matrix.script import VICTIMS, write
-from simulator.matrix.verdict import Margins, Verdict, judge
-from simulator.plex.library import Item
-from simulator.plex.model import TELEVISION, Account, PlayingSession
+from simulator.nights.blind_spots import Kill, Survey
+from simulator.nights.kill_matrix.script import VICTIMS, write
+from simulator.nights.ledger import Attendance, Ledger, Stretch
+from simulator.nights.verdict import Margins, Verdict, judge
+from simulator.plex.world.library import Item
+from simulator.plex.world.sessions import TELEVISION, Account, PlayingSession
 
 POLL_S = 10.0
 MARGINS = Margins(POLL_S, 10.0, 20.0, 20.0)

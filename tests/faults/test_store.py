@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from persistence.database import backup
-from simulator.night.stage import ROOT
+from simulator.nights.stage import ROOT
 from tests.faults.evening import Evening, evening_at
 
 pytestmark = pytest.mark.slow

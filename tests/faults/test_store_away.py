@@ -22,7 +22,7 @@ import pytest
 from persistence.database.errors import StoreAway, StoreError
 from persistence.database.open_store import open_writer
 from persistence.database.revision import known_revisions
-from simulator.night.stage import ROOT
+from simulator.nights.stage import ROOT
 from tests.unit.persistence.making import finish, open_store, record
 
 pytestmark = pytest.mark.slow

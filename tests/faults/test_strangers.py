@@ -19,10 +19,10 @@ import pytest
 
 from actors.media.plex.session_parser import TEXT_LIMIT
 from launcher.connection.run_state import running_state
-from simulator.discord.model import Member, User
-from simulator.night.stage import ANNOUNCE, CINEMA, ROOT
+from simulator.discord.model.guild import Member, User
+from simulator.nights.stage import ANNOUNCE, CINEMA, ROOT
 from simulator.plex import Account
-from simulator.plex.library import Item
+from simulator.plex.world.library import Item
 from tests.e2e.nights import player
 from tests.faults.evening import WITHIN_S, Evening, evening_at
 

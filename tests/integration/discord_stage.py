@@ -15,7 +15,7 @@ from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
 from messages import Message
 from messages.envelope import Pulse
-from simulator.discord.posts import Message as Posted
+from simulator.discord.model.messages import Message as Posted
 from simulator.discord.server import SimulatedDiscord
 
 Got = TypeVar("Got")

@@ -11,9 +11,9 @@ from actors.chat.discord.core import api_errors
 from actors.chat.discord.features.announcements import announcement_queue
 from actors.chat.discord.gateway import connection
 from messages import NowPlaying, ScreeningStarted, VoicePresence
-from simulator.discord.permissions import READ_HISTORY, SEND_MESSAGES
-from simulator.discord.posts import Message as Posted
-from simulator.discord.world import FLAG_MESSAGE_CONTENT, MESSAGE_CONTENT
+from simulator.discord.model.messages import Message as Posted
+from simulator.discord.model.permissions import READ_HISTORY, SEND_MESSAGES
+from simulator.discord.model.world import FLAG_MESSAGE_CONTENT, MESSAGE_CONTENT
 from tests.integration.discord_stage import Stage, answer, staged, until
 from tests.unit.discord import samples
 

@@ -25,9 +25,9 @@ from messages import (
     ScreeningStarted,
 )
 from simulator.discord.faults import RestFault
-from simulator.discord.permissions import ATTACH_FILES
-from simulator.discord.posts import Message as Posted
-from simulator.plex.poster import poster as picture
+from simulator.discord.model.messages import Message as Posted
+from simulator.discord.model.permissions import ATTACH_FILES
+from simulator.plex.documents.poster import poster as picture
 from tests.integration.discord_stage import Stage, staged, until
 from tests.unit.discord import samples
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from messages import ActiveWatches, GetHealth, GetSaveStatus, HealthReport, ListActiveWatches, SaveStatus
-from simulator.discord.permissions import (
+from simulator.discord.model.permissions import (
     BOT_CAN,
     CONNECT,
     CREATE_EVENTS,

@@ -14,7 +14,7 @@ from actors.chat.discord.features.film_night import scheduled_events
 from actors.chat.discord.features.film_night.scheduled_events import BREAK_S
 from messages import SOMEBODY, FilmsFound, FindFilms, PositionMs, Screening, ScreeningStarted, Seat
 from simulator.discord.faults import RestFault
-from simulator.discord.model import Member
+from simulator.discord.model.guild import Member
 from tests.integration.discord_stage import Stage, until
 from tests.integration.nights_rig import ends, events, in_minutes, kept, knowing_a_film, plan, plays, screening
 from tests.unit.discord import samples

@@ -23,7 +23,7 @@ from messages import (
     StartPlexSignIn,
     ViewerProfile,
 )
-from simulator.discord.posts import Message
+from simulator.discord.model.messages import Message
 from tests.integration.discord_stage import Stage, answer, staged, until
 
 DATA = json.dumps({"watches": ["אורי"]}).encode()

@@ -10,7 +10,7 @@ from actors.chat.discord.core import api_errors
 from actors.chat.discord.features.live_card import card_schedule
 from actors.runtime import Clock
 from messages import NowPlaying, ScreeningStarted
-from simulator.discord.permissions import EMBED_LINKS
+from simulator.discord.model.permissions import EMBED_LINKS
 from tests.integration.discord_stage import Stage, staged, until
 from tests.integration.test_discord_actor_faults import newer
 from tests.unit.discord import samples

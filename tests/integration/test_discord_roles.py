@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from messages import GetLeaderboard, Leaderboard, LeaderboardRow
-from simulator.discord.ids import snowflake
-from simulator.discord.model import Role
-from simulator.discord.permissions import BOT_CAN, MANAGE_ROLES
-from simulator.discord.posts import Message
+from simulator.discord.model.guild import Role
+from simulator.discord.model.ids import snowflake
+from simulator.discord.model.messages import Message
+from simulator.discord.model.permissions import BOT_CAN, MANAGE_ROLES
 from tests.integration.discord_stage import Stage, answer, staged, until
 
 PRESS = "Do it"

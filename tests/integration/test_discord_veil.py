@@ -19,7 +19,7 @@ from messages import (
     ScreeningStarted,
     SetPrivacy,
 )
-from simulator.discord import permissions
+from simulator.discord.model import permissions
 from tests.integration.discord_stage import Stage, staged, until
 from tests.unit.discord import samples
 

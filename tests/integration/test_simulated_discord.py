@@ -15,7 +15,7 @@ import requests
 import yarl
 
 from simulator.discord import NotOffered, SimulatedDiscord
-from simulator.discord.permissions import (
+from simulator.discord.model.permissions import (
     ATTACH_FILES,
     BOT_CAN,
     EMBED_LINKS,

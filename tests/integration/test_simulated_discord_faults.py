@@ -14,7 +14,7 @@ import requests
 import yarl
 
 from simulator.discord import VOICE, SimulatedDiscord
-from simulator.discord.permissions import BOT_CAN, CONNECT, MANAGE_CHANNELS, MOVE_MEMBERS, MUTE_MEMBERS
+from simulator.discord.model.permissions import BOT_CAN, CONNECT, MANAGE_CHANNELS, MOVE_MEMBERS, MUTE_MEMBERS
 from tests.integration.robot import Robot
 
 

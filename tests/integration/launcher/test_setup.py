@@ -17,7 +17,7 @@ from rich.console import Console
 from launcher.commands import setup
 from launcher.setup.prompter import Asker
 from simulator.discord import SimulatedDiscord
-from simulator.discord.permissions import EMBED_LINKS
+from simulator.discord.model.permissions import EMBED_LINKS
 from simulator.plex import SimulatedPlex
 from simulator.plextv import TOKEN, SimulatedPlexTv
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from simulator.discord.asking import NotOffered, command_data, form_data, offered
-from simulator.discord.model import Member
-from simulator.discord.permissions import ADMINISTRATOR, SEND_MESSAGES
-from simulator.discord.world import World
+from simulator.discord.model.command_input import NotOffered, command_data, form_data, offered
+from simulator.discord.model.guild import Member
+from simulator.discord.model.permissions import ADMINISTRATOR, SEND_MESSAGES
+from simulator.discord.model.world import World
 
 COMMAND: dict[str, Any] = {
     "id": "1", "name": "history", "type": 1, "default_member_permissions": None,

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from simulator.discord.errors import ApiError
-from simulator.discord.limits import check_choices, check_message, check_modal
-from simulator.discord.rest_commands import problems_of
+from simulator.discord.rest.commands import problems_of
+from simulator.discord.rest.errors import ApiError
+from simulator.discord.rest.validation import check_choices, check_message, check_modal
 
 
 def button(number: int) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 import re
 
-from simulator.discord.page import DARK, page
-from simulator.discord.posts import Message
-from simulator.discord.world import World
+from simulator.discord.model.messages import Message
+from simulator.discord.model.world import World
+from simulator.discord.transcript.html_page import DARK, page
 
 AT = "2026-11-22T20:30:00+00:00"
 

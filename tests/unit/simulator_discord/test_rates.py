@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulator.discord import rates
-from simulator.discord.rates import Limiter
+from simulator.discord.rest import rate_limits
+from simulator.discord.rest.rate_limits import Limiter
 
 
 class Clock:
@@ -25,7 +25,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The module's clock."""
     made = Clock()
-    monkeypatch.setattr(rates, "time", made)
+    monkeypatch.setattr(rate_limits, "time", made)
     return made
 
 

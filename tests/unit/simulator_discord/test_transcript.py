@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from simulator.discord.ids import snowflake
-from simulator.discord.markdown import Reader, clean, relative
-from simulator.discord.model import Member
-from simulator.discord.posts import Attachment, Message
-from simulator.discord.transcript import size, transcript
-from simulator.discord.world import World
+from simulator.discord.model.guild import Member
+from simulator.discord.model.ids import snowflake
+from simulator.discord.model.messages import Attachment, Message
+from simulator.discord.model.world import World
+from simulator.discord.transcript.markdown import Reader, clean, relative
+from simulator.discord.transcript.terminal import size, transcript
 
 NOW_S = 1_700_000_000.0
 READER = Reader(lambda kind, number: f"{kind}{number}", NOW_S)

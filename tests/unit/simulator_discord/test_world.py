@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from simulator.discord.faults import Faults
-from simulator.discord.founding import found_guild
-from simulator.discord.ids import snowflake
-from simulator.discord.model import Member, User
-from simulator.discord.people import People
-from simulator.discord.permissions import ADMINISTRATOR, SEND_MESSAGES
-from simulator.discord.posts import pings_of
-from simulator.discord.recorder import Recorder
-from simulator.discord.world import World
+from simulator.discord.model.default_guild import found_guild
+from simulator.discord.model.guild import Member, User
+from simulator.discord.model.ids import snowflake
+from simulator.discord.model.messages import pings_of
+from simulator.discord.model.permissions import ADMINISTRATOR, SEND_MESSAGES
+from simulator.discord.model.world import World
+from simulator.discord.request_recorder import Recorder
+from simulator.discord.user_actions import People
 
 
 def test_ids_rise() -> None:

@@ -7,13 +7,13 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from simulator.plex import documents, session_documents
-from simulator.plex.catalogue import FILMS, SERIES, default_library
+from simulator.plex.documents import library_xml, sessions_xml
+from simulator.plex.documents.poster import HEIGHT, WIDTH, poster
 from simulator.plex.faults import ODDITIES
-from simulator.plex.library import MOVIES, Item
-from simulator.plex.model import NOBODY, OWNER, TELEVISION, Player, PlayingSession
-from simulator.plex.poster import HEIGHT, WIDTH, poster
-from simulator.plex.world import World
+from simulator.plex.world.default_library import FILMS, SERIES, default_library
+from simulator.plex.world.library import MOVIES, Item
+from simulator.plex.world.sessions import NOBODY, OWNER, TELEVISION, Player, PlayingSession
+from simulator.plex.world.world import World
 
 LIBRARY = default_library()
 
@@ -58,29 +58,29 @@ def test_search_never_finds_live_tv_or_prerolls() -> None:
 
 def test_live_tv_has_neither_position_nor_length() -> None:
     """A live clip has no ratingKey, duration or viewOffset."""
-    element = session_documents.session(of("Evening News"), 100.0)
+    element = sessions_xml.session(of("Evening News"), 100.0)
     assert not {"ratingKey", "duration", "viewOffset"} & set(element.attrib)
     assert (element.get("type"), element.get("live")) == ("clip", "1")
 
 
 def test_only_the_second_version_is_selected() -> None:
     """Whoever takes the first Media instead of the selected one takes the wrong one."""
-    media = session_documents.session(of("Metropolis"), 0.0).findall("Media")
+    media = sessions_xml.session(of("Metropolis"), 0.0).findall("Media")
     assert [m.get("selected") for m in media] == [None, "1"]
     assert [m.find("Part").get("selected") for m in media] == [None, "1"]  # type: ignore[union-attr]  # it has one
 
 
 def test_account_zero_has_an_empty_name() -> None:
     """Local sessions name nobody."""
-    user = session_documents.session(of("Metropolis", account=NOBODY), 0.0).find("User")
+    user = sessions_xml.session(of("Metropolis", account=NOBODY), 0.0).find("User")
     assert user is not None
     assert (user.get("id"), user.get("title")) == ("0", "")
 
 
 def test_transcode_is_there_only_while_transcoding() -> None:
     """A transcode session names its own position in per cent."""
-    assert session_documents.session(of("Metropolis"), 0.0).find("TranscodeSession") is None
-    found = session_documents.session(of("Metropolis", transcoding=True), 0.0).find("TranscodeSession")
+    assert sessions_xml.session(of("Metropolis"), 0.0).find("TranscodeSession") is None
+    found = sessions_xml.session(of("Metropolis", transcoding=True), 0.0).find("TranscodeSession")
     assert found is not None
     assert found.get("progress") == "0.1"
 
@@ -90,9 +90,9 @@ def test_every_oddity_changes_the_element_and_heals(oddity: str) -> None:
     """Each named oddity makes one element differ, and none leaves a trace once it is over."""
     world = World(notify=lambda _alert: None)
     one = world.play(1, "Where Is Everybody?", TELEVISION, 0.0, at_ms=0, key=None, state="playing")
-    good = documents.encode(session_documents.session(one, 0.0))
-    odd = documents.encode(session_documents.session(world.distort(one, oddity, {}, ()), 0.0))
-    healed = documents.encode(session_documents.session(world.distort(one, None, {}, ()), 0.0))
+    good = library_xml.encode(sessions_xml.session(one, 0.0))
+    odd = library_xml.encode(sessions_xml.session(world.distort(one, oddity, {}, ()), 0.0))
+    healed = library_xml.encode(sessions_xml.session(world.distort(one, None, {}, ()), 0.0))
     assert odd != good
     assert healed == good
 
@@ -100,14 +100,14 @@ def test_every_oddity_changes_the_element_and_heals(oddity: str) -> None:
 def test_titles_survive_the_xml() -> None:
     """Every title, markup and accents included, comes back as it was."""
     hard = Item("1", "movie", 'A & B <c> "d" ’é\u4e2d', MOVIES)
-    encoded = documents.encode(documents.container([documents.metadata(hard)]))
+    encoded = library_xml.encode(library_xml.container([library_xml.metadata(hard)]))
     assert fromstring(encoded)[0].get("title") == hard.title  # noqa: S314 - our own document
 
 
 def test_device_names_can_break_the_xml() -> None:
     """A player's name can hold a control character, which goes out raw as a real server sends it."""
     player = Player("m", "Den\x04")
-    assert b"Den\x04" in documents.encode(session_documents.session(of("Metropolis", player=player), 0.0))
+    assert b"Den\x04" in library_xml.encode(sessions_xml.session(of("Metropolis", player=player), 0.0))
 
 
 def test_poster_is_a_whole_png() -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from simulator.plex.catalogue import default_library
-from simulator.plex.model import (
+from simulator.plex.world.default_library import default_library
+from simulator.plex.world.sessions import (
     BROWSER,
     OWNER,
     PHONE,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from simulator.plex.model import BROWSER, PHONE, TELEVISION, Account, Player, PlayingSession, State
-from simulator.plex.world import NoSuchSessionError, World
+from simulator.plex.world.sessions import BROWSER, PHONE, TELEVISION, Account, Player, PlayingSession, State
+from simulator.plex.world.world import NoSuchSessionError, World
 
 Told = list[dict[str, Any]]
 

@@ -1,0 +1,164 @@
+"""How Discord's client puts a command, its options and forms into an interaction's data. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulator.discord.model.guild import Channel, Guild, Member, Payload, User
+from simulator.discord.model.messages import walk
+from simulator.discord.model.permissions import ADMINISTRATOR
+
+Asked = str | int | float | bool | Member | Channel
+SUB_COMMAND, GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, MENTIONABLE, NUMBER = 1, 2, 3, 4, 5, 6, 7, 9, 10
+
+
+class NotOffered(LookupError):
+    """Discord's client would not let this person ask this."""
+
+
+def offered(commands: Mapping[int | None, list[Payload]], guild_id: int, name: str, can: int | None) -> Payload:
+    """The command of this name, a server's own first. `can`: the person's permissions, None: not looked at."""
+    root = name.split()[0]
+    every = [*commands.get(guild_id, []), *commands.get(None, [])]
+    for command in every:
+        if command["name"] != root or command["type"] != 1:
+            continue
+        needed = int(command.get("default_member_permissions") or 0)
+        closed = command.get("default_member_permissions") == "0"
+        if can is not None and not can & ADMINISTRATOR and (closed or needed & ~can):
+            raise NotOffered(f"/{name} is not offered to those without permissions {needed:#x}")
+        return command
+    raise NotOffered(f"There is no /{root}; the bot offers {[each['name'] for each in every]}")
+
+
+def command_data(guild: Guild, command: Payload, name: str, options: Mapping[str, Asked], focused: str = "") -> Payload:
+    """An interaction's data for a command with its options; `focused`: the option that is being typed."""
+    resolved: Payload = {}
+    path = name.split()[1:]
+    level = command
+    for step in path:
+        level = _inner(level, step)
+    if any(option["type"] in (SUB_COMMAND, GROUP) for option in level.get("options", [])):
+        raise NotOffered(f"/{name} is a group: name its command too")
+    filled: list[Payload] = _filled(guild, level, options, focused, resolved)
+    for depth in range(len(path), 0, -1):
+        kind = GROUP if len(path) == 2 and depth == 1 else SUB_COMMAND
+        filled = [{"type": kind, "name": path[depth - 1], "options": filled}]
+    data: Payload = {"id": command["id"], "name": command["name"], "type": 1, "options": filled}
+    if "guild_id" in command:
+        data["guild_id"] = command["guild_id"]
+    return data | ({"resolved": resolved} if resolved else {})
+
+
+def _inner(level: Payload, step: str) -> Payload:
+    for option in level.get("options", []):
+        if option["name"] == step and option["type"] in (SUB_COMMAND, GROUP):
+            found: Payload = option
+            return found
+    raise NotOffered(f"{level['name']} has no command {step!r}")
+
+
+def _filled(
+    guild: Guild, level: Payload, options: Mapping[str, Asked], focused: str, resolved: Payload
+) -> list[Payload]:
+    known = {option["name"]: option for option in level.get("options", [])}
+    unknown = set(options) - set(known)
+    missing = [key for key, option in known.items() if option.get("required") and key not in options]
+    if unknown or (missing and not focused):
+        raise NotOffered(f"/{level['name']} takes {sorted(known)}: unknown {sorted(unknown)}, missing {missing}")
+    found = []
+    for key, value in options.items():
+        option: Payload = {"name": key, "type": known[key]["type"]}
+        if key == focused:
+            option |= {"value": value, "focused": True}
+        else:
+            option["value"] = _value(guild, known[key], value, resolved)
+        found.append(option)
+    return found
+
+
+def _value(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> Any:
+    kind = option["type"]
+    value = _typed(guild, kind, value) if isinstance(value, str) else value
+    if kind in (USER, MENTIONABLE):
+        return _person(guild, option, value, resolved)
+    if kind == CHANNEL:
+        channel = value
+        if not isinstance(channel, Channel):
+            raise NotOffered(f"{option['name']}: there is no channel {value!r}")
+        about = {"id": str(channel.id), "name": channel.name, "type": channel.kind, "permissions": "0", "flags": 0}
+        resolved.setdefault("channels", {})[str(channel.id)] = about
+        return str(channel.id)
+    fits = {
+        STRING: isinstance(value, str),
+        INTEGER: isinstance(value, int) and not isinstance(value, bool),
+        BOOLEAN: isinstance(value, bool),
+        NUMBER: isinstance(value, int | float) and not isinstance(value, bool),
+    }
+    if not fits.get(kind, True):
+        raise NotOffered(f"{option['name']} does not take {value!r}")
+    _within(option, value)
+    return value
+
+
+def _typed(guild: Guild, kind: int, text: str) -> Asked:
+    """What Discord's client makes of typed text: a number, a truth, somebody's or some channel's name."""
+    if kind in (INTEGER, NUMBER):
+        try:
+            return int(text) if kind == INTEGER else float(text)
+        except ValueError:
+            return text
+    if kind == BOOLEAN and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if kind in (USER, MENTIONABLE):
+        name = text.lstrip("@")
+        found = [m for m in guild.members.values() if name in (m.shown, m.user.name, str(m.id))]
+        if not found:
+            raise NotOffered(f"Nobody is called {name!r}")
+        return found[0]
+    if kind == CHANNEL:
+        return next((c for c in guild.channels.values() if text.lstrip("#") in (c.name, str(c.id))), text)
+    return text
+
+
+def _within(option: Payload, value: Any) -> None:
+    """Choices and bounds, as Discord's client holds people to them."""
+    choices = [choice["value"] for choice in option.get("choices") or []]
+    if choices and value not in choices:
+        raise NotOffered(f"{option['name']} is one of {choices}, not {value!r}")
+    size = len(value) if isinstance(value, str) else value
+    low, high = ("min_length", "max_length") if isinstance(value, str) else ("min_value", "max_value")
+    if option.get(low) is not None and size < option[low]:
+        raise NotOffered(f"{option['name']}: {value!r} is below {option[low]}")
+    if option.get(high) is not None and size > option[high]:
+        raise NotOffered(f"{option['name']}: {value!r} is above {option[high]}")
+
+
+def _person(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> str:
+    if isinstance(value, User):
+        value = value.id
+    wanted = value.id if isinstance(value, Member) else int(str(value))
+    member = guild.members.get(wanted)
+    if member is None:
+        raise NotOffered(f"{option['name']}: {value!r} is no member")
+    resolved.setdefault("users", {})[str(wanted)] = member.user.payload()
+    about = {**member.partial(), "permissions": str(guild.permissions(member))}
+    resolved.setdefault("members", {})[str(wanted)] = about
+    return str(wanted)
+
+
+def form_data(form: Payload, values: Mapping[str, str]) -> Payload:
+    """A filled-in form. LookupError where a value belongs to no field, or a required one is empty."""
+    fields = [each for each in walk(form["components"]) if each.get("custom_id")]
+    unknown = set(values) - {each["custom_id"] for each in fields}
+    if unknown:
+        raise LookupError(f"The form has no {sorted(unknown)}; it has {[each['custom_id'] for each in fields]}")
+    rows = []
+    for number, each in enumerate(fields):
+        value = values.get(each["custom_id"], each.get("value") or "")
+        if not value and each.get("required", True):
+            raise LookupError(f"The form's {each['custom_id']!r} must be filled in")
+        field = {"type": each["type"], "custom_id": each["custom_id"], "value": value, "id": number + 1}
+        rows.append({"type": 1, "id": 100 + number, "components": [field]})
+    return {"custom_id": form["custom_id"], "components": rows}

@@ -1,0 +1,181 @@
+"""What people and the bot write: messages, their files, and the interactions that a bot answers."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from simulator.discord.model.guild import Member, Payload, User
+
+EPHEMERAL, LOADING, V2 = 1 << 6, 1 << 7, 1 << 15
+"""Flags of a message: seen by one person; "thinking ..."; made of components alone."""
+COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
+"""Kinds of interactions."""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file of a message, kept in memory."""
+
+    id: int
+    filename: str
+    content: bytes = field(repr=False)
+    content_type: str = "application/octet-stream"
+    description: str | None = None
+
+    def payload(self, base: str) -> Payload:
+        """As the API shows it; `base` is this server's address."""
+        url = f"{base}/attachments/{self.id}/{self.filename}"
+        return {
+            "id": str(self.id), "filename": self.filename, "size": len(self.content), "url": url,
+            "proxy_url": url, "content_type": self.content_type, "description": self.description,
+        }  # fmt: skip
+
+
+@dataclass
+class Message:
+    """A message in a channel."""
+
+    id: int
+    channel_id: int
+    author: User
+    content: str = ""
+    embeds: list[Payload] = field(default_factory=list)
+    components: list[Payload] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    flags: int = 0
+    nonce: str | None = None
+    at: str = ""
+    """When it was written, by the world's clock; ISO 8601. Set when it is posted."""
+    edited_at: str | None = None
+    deleted: bool = False
+    reply_to: int | None = None
+    asked_by: User | None = None
+    """Whose interaction it answers."""
+    asked_with: str = ""
+    """The command that it answers."""
+    pings: tuple[str, ...] = ()
+    """Whom it really mentions, as written: `<@1>`, `@everyone`. Embeds mention nobody."""
+    reactions: dict[str, set[int]] = field(default_factory=dict)
+    posted_s: float = field(default_factory=time.monotonic)
+    """When it arrived; real seconds of a steady clock."""
+    edited_s: list[float] = field(default_factory=list)
+    """When it was edited, each time."""
+
+    @property
+    def ephemeral(self) -> bool:
+        """Whether only the one who asked sees it."""
+        return bool(self.flags & EPHEMERAL)
+
+    @property
+    def loading(self) -> bool:
+        """Whether it is still "thinking ..."."""
+        return bool(self.flags & LOADING)
+
+    @property
+    def text(self) -> str:
+        """Everything that can be read in it, embeds and text components too, markdown as it was sent."""
+        parts: list[str | None] = [self.content]
+        for embed in self.embeds:
+            parts += [(embed.get("author") or {}).get("name"), embed.get("title"), embed.get("description")]
+            for each in embed.get("fields") or []:
+                parts += [each.get("name"), each.get("value")]
+            parts.append((embed.get("footer") or {}).get("text"))
+        parts += [each["content"] for each in walk(self.components) if each.get("type") == 10]
+        return "\n".join(part for part in parts if part)
+
+    def settled(self, quiet_s: float) -> bool:
+        """Whether it is whole: not "thinking ...", and neither posted nor edited in the last real seconds."""
+        last_s = self.edited_s[-1] if self.edited_s else self.posted_s
+        return not self.loading and time.monotonic() - last_s >= quiet_s
+
+    @property
+    def controls(self) -> list[Payload]:
+        """Every button and select of the message, in order."""
+        return [each for each in walk(self.components) if each.get("custom_id") or each.get("url")]
+
+
+@dataclass
+class Interaction:
+    """A slash command, a click or the like: what was asked, and what the bot answered."""
+
+    id: int
+    token: str = field(repr=False)
+    member: Member
+    channel_id: int
+    kind: int
+    name: str
+    """The command's whole name, or the component's custom_id."""
+    changed: threading.Condition = field(repr=False)
+    asked_s: float = field(default_factory=time.monotonic)
+    acked_s: float | None = None
+    ack_type: int | None = None
+    message: Message | None = None
+    """The original response."""
+    followups: list[Message] = field(default_factory=list)
+    choices: list[Payload] = field(default_factory=list)
+    """What an autocompletion offered: name and value."""
+    modal: Payload | None = None
+    """The form that the bot opened."""
+    hidden: bool = False
+    """Whether it was deferred as ephemeral."""
+    source: Message | None = None
+    """The message whose component was used."""
+
+    @property
+    def ack_after_s(self) -> float | None:
+        """Real seconds until it was acknowledged; None where it was not."""
+        return None if self.acked_s is None else self.acked_s - self.asked_s
+
+    @property
+    def replies(self) -> list[Message]:
+        """Everything that was answered so far, in order; not what is still "thinking ..."."""
+        found = ([self.message] if self.message is not None else []) + self.followups
+        return [message for message in found if not message.loading and not message.deleted]
+
+    def wait_ack(self, timeout: float = 5.0) -> float:
+        """Wait until it is acknowledged; real seconds that this took. TimeoutError where it is not."""
+        self._wait(lambda: self.acked_s is not None, timeout, "was not acknowledged")
+        return self.ack_after_s or 0.0
+
+    def wait_reply(self, timeout: float = 10.0) -> Message:
+        """The newest answer so far, or the first to come; for a click also the message it changed.
+
+        TimeoutError where none comes.
+        """
+        self._wait(lambda: bool(self.replies), timeout, "was not answered")
+        return self.replies[-1]
+
+    def wait_replies(self, count: int, timeout: float = 10.0) -> list[Message]:
+        """The first answers, when there are so many."""
+        self._wait(lambda: len(self.replies) >= count, timeout, f"has {len(self.replies)} of {count} answers")
+        return self.replies
+
+    def _wait(self, ready: Callable[[], bool], timeout: float, problem: str) -> None:
+        with self.changed:
+            if not self.changed.wait_for(ready, timeout):
+                raise TimeoutError(f"{self.name!r} of {self.member.shown} {problem} within {timeout} s")
+
+
+def walk(components: list[Payload]) -> Iterator[Payload]:
+    """Every component, the inner ones too, in reading order."""
+    for component in components:
+        yield component
+        yield from walk(component.get("components") or [])
+        for key in ("accessory", "component"):
+            if isinstance(component.get(key), dict):
+                yield from walk([component[key]])
+
+
+def pings_of(content: str, allowed: Payload | None) -> tuple[str, ...]:
+    """Whom a text mentions, as far as its allowed_mentions let it."""
+    kinds = {"users": r"<@!?(\d+)>", "roles": r"<@&(\d+)>", "everyone": r"@(everyone|here)"}
+    parse = list(kinds) if allowed is None else allowed.get("parse", [])
+    found: list[str] = []
+    for kind, pattern in kinds.items():
+        named = {str(each) for each in (allowed or {}).get(kind, [])}
+        found += [hit[0] for hit in re.finditer(pattern, content) if kind in parse or hit[1] in named]
+    return tuple(found)

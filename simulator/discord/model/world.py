@@ -1,0 +1,205 @@
+"""The state of the simulated Discord: its servers, one application, and what was said and asked. One lock guards it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from simulator.discord.model.default_guild import found_guild
+from simulator.discord.model.guild import DM, Channel, Guild, Member, Payload, User
+from simulator.discord.model.ids import iso_of, snowflake
+from simulator.discord.model.messages import COMMAND, Interaction, Message
+from simulator.discord.model.permissions import EVERYONE_CAN
+
+GUILDS, MEMBERS, VOICE_STATES, GUILD_MESSAGES = 1 << 0, 1 << 1, 1 << 7, 1 << 9
+REACTIONS, DIRECT_MESSAGES, MESSAGE_CONTENT, SCHEDULED_EVENTS = 1 << 10, 1 << 12, 1 << 15, 1 << 16
+"""Intents."""
+FLAG_MEMBERS, FLAG_MESSAGE_CONTENT = 1 << 14, 1 << 18
+"""The application's flags: which privileged intents are switched on in the Developer Portal."""
+
+Dispatch = Callable[[str, Payload, int], None]
+"""Event, data, and the intent that a bot needs to hear it (0: none)."""
+
+
+class World:
+    """Everything there is. Changes tell the gateway through `dispatch` and wake whoever waits on `changed`."""
+
+    def __init__(
+        self,
+        *,
+        message_content: bool = True,
+        members_intent: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.now = now
+        """The clock by which messages are dated and shown, seconds since 1970. Limits and ids keep real time."""
+        self.changed = threading.Condition(threading.RLock())
+        self.base = ""
+        """This server's address, once it listens."""
+        self.dispatch: Dispatch = lambda *_: None
+        self.bot = User(snowflake(), "Usher", bot=True)
+        self.app_flags = message_content * FLAG_MESSAGE_CONTENT | members_intent * FLAG_MEMBERS
+        self.guild = found_guild(self.bot)
+        self.guilds = {self.guild.id: self.guild}
+        self.strangers: dict[int, User] = {}
+        self.direct: dict[int, Channel] = {}
+        self.closed: set[int] = set()
+        """Ids of those who take no direct messages."""
+        self.messages: dict[int, Message] = {}
+        self.commands: dict[int | None, list[Payload]] = {None: []}
+        """The application's commands: of each guild, and under None the global ones."""
+        self.interactions: dict[str, Interaction] = {}
+        self.presence: Payload | None = None
+        self.presences: list[tuple[float, Payload]] = []
+        """Each accepted presence update and when it came (steady clock, real seconds)."""
+        self.presences_dropped = 0
+        """Presence updates past 5 in 20 s: Discord drops them."""
+        self.on_post: list[Callable[[Message], None]] = []
+
+    @property
+    def app_id(self) -> int:
+        """The application's id: its bot's."""
+        return self.bot.id
+
+    def place(self, channel_id: int) -> tuple[Guild | None, Channel] | None:
+        """A channel and its guild (None: a direct message); None where there is no such channel."""
+        if channel_id in self.direct:
+            return None, self.direct[channel_id]
+        for guild in self.guilds.values():
+            if channel_id in guild.channels:
+                return guild, guild.channels[channel_id]
+        return None
+
+    def members(self) -> Iterator[Member]:
+        """Every membership in every guild."""
+        for guild in list(self.guilds.values()):
+            yield from list(guild.members.values())
+
+    def user(self, user_id: int) -> User | None:
+        """An account, if there is one."""
+        return next((m.user for m in self.members() if m.id == user_id), self.strangers.get(user_id))
+
+    def message_payload(self, message: Message) -> Payload:
+        """A message as the API and the gateway show it."""
+        guild, _ = self.place(message.channel_id) or (None, None)
+        found: Payload = {
+            "id": str(message.id), "channel_id": str(message.channel_id), "author": message.author.payload(),
+            "content": message.content, "timestamp": message.at, "edited_timestamp": message.edited_at,
+            "tts": False, "mention_everyone": "@everyone" in message.pings, "mention_roles": [],
+            "mentions": self._mentioned(message), "pinned": False, "flags": message.flags,
+            "attachments": [each.payload(self.base) for each in message.attachments],
+            "embeds": [self._embed(message, embed) for embed in message.embeds],
+            "type": 20 if message.asked_by else 19 if message.reply_to else 0, "components": message.components,
+            "reactions": [
+                {"emoji": {"id": None, "name": emoji}, "count": len(who), "me": self.bot.id in who,
+                 "me_burst": False, "burst_colors": [], "count_details": {"burst": 0, "normal": len(who)}}
+                for emoji, who in message.reactions.items()
+            ],
+        }  # fmt: skip
+        if guild is not None:
+            found["guild_id"] = str(guild.id)
+            if message.author.id in guild.members:
+                found["member"] = guild.members[message.author.id].partial()
+        if message.nonce is not None:
+            found["nonce"] = message.nonce
+        if message.author.id == self.bot.id and message.asked_by is not None:
+            found["webhook_id"] = found["application_id"] = str(self.app_id)
+            found["interaction_metadata"] = {
+                "id": str(message.id), "type": COMMAND, "user": message.asked_by.payload(),
+                "authorizing_integration_owners": {"0": found.get("guild_id", "0")}, "name": message.asked_with,
+            }  # fmt: skip
+        if message.reply_to is not None:
+            found["message_reference"] = {
+                "type": 0, "message_id": str(message.reply_to), "channel_id": str(message.channel_id),
+            } | ({"guild_id": str(guild.id)} if guild else {})  # fmt: skip
+        return found
+
+    def _mentioned(self, message: Message) -> list[Payload]:
+        users = (self.user(int(ping.strip("<@!>"))) for ping in message.pings if ping.strip("<@!>").isdigit())
+        return [user.payload() for user in users if user is not None]
+
+    def _embed(self, message: Message, embed: Payload) -> Payload:
+        """An embed as it is shown: its attachment:// pictures have become addresses."""
+        shown = {"type": "rich", **embed}
+        files = {f"attachment://{each.filename}": each.payload(self.base)["url"] for each in message.attachments}
+        for key in ("image", "thumbnail"):
+            url = (embed.get(key) or {}).get("url")
+            if url in files:
+                shown[key] = {**embed[key], "url": files[url], "proxy_url": files[url], "width": 0, "height": 0}
+        return shown
+
+    def post(self, message: Message) -> Message:
+        """Put a message into its channel and tell everybody who may see it."""
+        with self.changed:
+            message.at = message.at or iso_of(self.now())
+            self.messages[message.id] = message
+            self.changed.notify_all()
+            if not message.ephemeral:
+                self.dispatch("MESSAGE_CREATE", self.message_payload(message), self._intent(message))
+        for listener in list(self.on_post):
+            listener(message)
+        return message
+
+    def edited(self, message: Message, now_s: float) -> Message:
+        """A message was changed in place at `now_s` (steady clock, real seconds)."""
+        with self.changed:
+            message.edited_at = iso_of(self.now())
+            message.edited_s.append(now_s)
+            self.changed.notify_all()
+            if not message.ephemeral:
+                self.dispatch("MESSAGE_UPDATE", self.message_payload(message), self._intent(message))
+        return message
+
+    def delete(self, message: Message) -> None:
+        """Take a message away."""
+        with self.changed:
+            message.deleted = True
+            self.messages.pop(message.id, None)
+            self.changed.notify_all()
+            gone = {"id": str(message.id), "channel_id": str(message.channel_id)}
+            guild, _ = self.place(message.channel_id) or (None, None)
+            gone |= {"guild_id": str(guild.id)} if guild else {}
+            self.dispatch("MESSAGE_DELETE", gone, self._intent(message))
+
+    def _intent(self, message: Message) -> int:
+        return DIRECT_MESSAGES if message.channel_id in self.direct else GUILD_MESSAGES
+
+    def direct_channel(self, user: User) -> Channel:
+        """The direct message channel of the bot with a person."""
+        with self.changed:
+            for channel in self.direct.values():
+                if channel.recipient == user:
+                    return channel
+            channel = Channel(snowflake(), user.shown, DM, recipient=user)
+            self.direct[channel.id] = channel
+            return channel
+
+    def interaction_payload(self, interaction: Interaction, data: Payload) -> Payload:
+        """INTERACTION_CREATE's data."""
+        guild, channel = self.place(interaction.channel_id) or (None, None)
+        if channel is None:
+            raise LookupError("The channel of an interaction is gone")
+        found: Payload = {
+            "id": str(interaction.id), "application_id": str(self.app_id), "type": interaction.kind,
+            "version": 1, "token": interaction.token, "channel_id": str(channel.id), "data": data,
+            "locale": "en-US", "entitlements": [], "attachment_size_limit": 10_485_760,
+        }  # fmt: skip
+        if guild is None:
+            found |= {
+                "channel": channel.payload(self.bot.id), "user": interaction.member.user.payload(), "context": 1,
+                "app_permissions": str(EVERYONE_CAN), "authorizing_integration_owners": {"0": "0"},
+            }  # fmt: skip
+        else:
+            can = str(guild.permissions(interaction.member, channel))
+            found |= {
+                "guild_id": str(guild.id), "guild": {"id": str(guild.id), "locale": "en-US", "features": []},
+                "channel": {**channel.payload(self.bot.id), "permissions": can},
+                "member": {**interaction.member.payload(), "permissions": can},
+                "guild_locale": "en-US", "context": 0,
+                "app_permissions": str(guild.permissions(guild.members[self.bot.id], channel)),
+                "authorizing_integration_owners": {"0": str(guild.id)},
+            }  # fmt: skip
+        if interaction.source is not None:
+            found["message"] = self.message_payload(interaction.source)
+        return found

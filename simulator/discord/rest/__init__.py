@@ -1,0 +1,1 @@
+"""Discord's REST API: what a bot requests, its limits and its errors."""

@@ -1,0 +1,261 @@
+"""REST: messages, reactions, direct messages and threads."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from simulator.discord.model.guild import THREAD, Channel, Guild, Payload, User
+from simulator.discord.model.ids import iso_of, snowflake
+from simulator.discord.model.messages import Attachment, Message, pings_of
+from simulator.discord.model.permissions import (
+    ADD_REACTIONS,
+    ATTACH_FILES,
+    CREATE_THREADS,
+    EMBED_LINKS,
+    MANAGE_MESSAGES,
+    READ_HISTORY,
+    SEND_IN_THREADS,
+    SEND_MESSAGES,
+    VIEW_CHANNEL,
+)
+from simulator.discord.model.world import GUILDS, REACTIONS, World
+from simulator.discord.rest.errors import ApiError, invalid_form, no_access, no_permission, unknown
+from simulator.discord.rest.request_body import FILES, attachments_of, body_of
+from simulator.discord.rest.request_gate import answer, nothing
+from simulator.discord.rest.validation import check_message
+
+NONCE_REMEMBERED_S = 300.0
+"""How long Discord knows a nonce again."""
+
+
+class Messages:
+    """What a bot does with messages."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def routes(self) -> list[web.RouteDef]:
+        """Paths below /api/v10."""
+        one, reaction = "/channels/{channel}/messages/{message}", "/reactions/{emoji}/{user}"
+        return [
+            web.post("/channels/{channel}/messages", self.create),
+            web.get("/channels/{channel}/messages", self.listed),
+            web.post("/channels/{channel}/messages/bulk-delete", self.delete_many),
+            web.get(one, self.get),
+            web.patch(one, self.edit),
+            web.delete(one, self.delete),
+            web.put(one + reaction, self.react),
+            web.delete(one + reaction, self.unreact),
+            web.post(one + "/threads", self.thread),
+            web.post("/channels/{channel}/threads", self.thread),
+            web.post("/channels/{channel}/typing", self.typing),
+            web.post("/users/@me/channels", self.direct),
+        ]
+
+    def channel(self, request: web.Request, *needed: int) -> Channel:
+        """The channel of the path, if the bot may see it and has these permissions in it."""
+        found = self.world.place(int(request.match_info["channel"]))
+        if found is None:
+            raise unknown("Channel")
+        guild, channel = found
+        if guild is not None:
+            self._demand(guild, channel, VIEW_CHANNEL, *needed)
+        return channel
+
+    def _demand(self, guild: Guild, channel: Channel, *needed: int) -> None:
+        bot = guild.members.get(self.world.bot.id)
+        can = guild.permissions(bot, channel) if bot is not None else 0
+        if not can & VIEW_CHANNEL:
+            raise no_access()
+        if any(not can & bit for bit in needed):
+            raise no_permission()
+
+    def message(self, request: web.Request, channel: Channel) -> Message:
+        """The message of the path."""
+        found = self.world.messages.get(int(request.match_info["message"]))
+        if found is None or found.channel_id != channel.id or found.ephemeral:
+            raise unknown("Message")
+        return found
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Post; a nonce that must be unique brings back the message that had it before."""
+        body, files = body_of(request), request[FILES]
+        sending = SEND_MESSAGES
+        place = self.world.place(int(request.match_info["channel"]))
+        if place is not None and place[1].kind == THREAD:
+            sending = SEND_IN_THREADS
+        channel = self.channel(request, sending, *needs(body, files))
+        if channel.recipient is not None and channel.recipient.id in self.world.closed:
+            raise ApiError(403, 50007, "Cannot send messages to this user")
+        check_message(body, files=len(files))
+        before = self._same_nonce(body)
+        if before is not None:
+            return answer(self.world.message_payload(before))
+        message = made(body, files, self.world.bot, channel.id)
+        message.reply_to = self._referred(request, body, channel)
+        return answer(self.world.message_payload(self.world.post(message)))
+
+    def _same_nonce(self, body: Payload) -> Message | None:
+        nonce = body.get("nonce")
+        if nonce is None or not body.get("enforce_nonce"):
+            return None
+        now_s = time.monotonic()
+        for message in list(self.world.messages.values()):
+            mine = message.author.id == self.world.bot.id and message.nonce == str(nonce)
+            if mine and now_s - message.posted_s < NONCE_REMEMBERED_S:
+                return message
+        return None
+
+    def _referred(self, request: web.Request, body: Payload, channel: Channel) -> int | None:
+        """Which message it replies to: only who may read the history may reply."""
+        reference = body.get("message_reference")
+        if not reference:
+            return None
+        self.channel(request, READ_HISTORY)
+        found = self.world.messages.get(int(reference["message_id"]))
+        if found is not None and found.channel_id == channel.id:
+            return found.id
+        if reference.get("fail_if_not_exists", True):
+            raise invalid_form([("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")])
+        return None
+
+    async def listed(self, request: web.Request) -> web.Response:
+        """The newest first."""
+        channel = self.channel(request, READ_HISTORY)
+        query = request.query
+        low, high = int(query.get("after", 0)), int(query.get("before", 1 << 63))
+        found = [
+            m for m in list(self.world.messages.values())
+            if m.channel_id == channel.id and low < m.id < high and not m.ephemeral
+        ]  # fmt: skip
+        newest = sorted(found, key=lambda m: m.id, reverse=True)
+        limit = min(100, int(query.get("limit", 50)))
+        chosen = newest[-limit:] if "after" in query else newest[:limit]
+        return answer([self.world.message_payload(m) for m in chosen])
+
+    async def get(self, request: web.Request) -> web.Response:
+        """One message."""
+        return answer(self.world.message_payload(self.message(request, self.channel(request, READ_HISTORY))))
+
+    async def edit(self, request: web.Request) -> web.Response:
+        """Change one of the bot's own."""
+        body, files = body_of(request), request[FILES]
+        message = self.message(request, self.channel(request, *needs(body, files)))
+        if message.author.id != self.world.bot.id:
+            raise ApiError(403, 50005, "Cannot edit a message authored by another user")
+        change(message, body, files)
+        return answer(self.world.message_payload(self.world.edited(message, time.monotonic())))
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """Take one away: its own, or any with the permission."""
+        channel = self.channel(request)
+        message = self.message(request, channel)
+        if message.author.id != self.world.bot.id:
+            self.channel(request, MANAGE_MESSAGES)
+        self.world.delete(message)
+        return nothing()
+
+    async def delete_many(self, request: web.Request) -> web.Response:
+        """Two to a hundred at once."""
+        channel = self.channel(request, MANAGE_MESSAGES)
+        ids = [int(each) for each in body_of(request).get("messages", [])]
+        if not 2 <= len(ids) <= 100:
+            raise invalid_form([("messages", "BASE_TYPE_BAD_LENGTH", "Must be between 2 and 100 in length.")])
+        for message in [m for m in list(self.world.messages.values()) if m.id in ids and m.channel_id == channel.id]:
+            self.world.delete(message)
+        return nothing()
+
+    async def react(self, request: web.Request) -> web.Response:
+        """The bot adds a reaction."""
+        message = self.message(request, self.channel(request, READ_HISTORY, ADD_REACTIONS))
+        with self.world.changed:
+            emoji = unquote(request.match_info["emoji"])
+            message.reactions.setdefault(emoji, set()).add(self.world.bot.id)
+            self.world.changed.notify_all()
+        self._tell_reaction("MESSAGE_REACTION_ADD", message, emoji)
+        return nothing()
+
+    async def unreact(self, request: web.Request) -> web.Response:
+        """The bot takes its reaction back."""
+        message = self.message(request, self.channel(request))
+        emoji = unquote(request.match_info["emoji"])
+        message.reactions.get(emoji, set()).discard(self.world.bot.id)
+        if not message.reactions.get(emoji):
+            message.reactions.pop(emoji, None)
+        self._tell_reaction("MESSAGE_REACTION_REMOVE", message, emoji)
+        return nothing()
+
+    def _tell_reaction(self, event: str, message: Message, emoji: str) -> None:
+        guild, _ = self.world.place(message.channel_id) or (None, None)
+        data: dict[str, Any] = {
+            "user_id": str(self.world.bot.id), "channel_id": str(message.channel_id), "burst": False, "type": 0,
+            "message_id": str(message.id), "emoji": {"id": None, "name": emoji},
+        }  # fmt: skip
+        self.world.dispatch(event, data | ({"guild_id": str(guild.id)} if guild else {}), REACTIONS)
+
+    async def thread(self, request: web.Request) -> web.Response:
+        """A thread in a channel, from a message or from nothing."""
+        parent = self.channel(request, CREATE_THREADS)
+        name = str(body_of(request).get("name") or "")
+        if not 1 <= len(name) <= 100:
+            raise invalid_form([("name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")])
+        begun_by = self.message(request, parent).id if "message" in request.match_info else snowflake()
+        guild = self.world.guilds[parent.guild_id or 0]
+        if begun_by in guild.channels:
+            raise ApiError(400, 160004, "A thread has already been created for this message")
+        thread = Channel(
+            begun_by, name, THREAD, guild.id, parent.denied, parent=parent.id, owner_id=self.world.bot.id,
+            made_at=iso_of(self.world.now()),
+        )  # fmt: skip
+        with self.world.changed:
+            guild.channels[thread.id] = thread
+        data = thread.payload(self.world.bot.id)
+        self.world.dispatch("THREAD_CREATE", {**data, "newly_created": True}, GUILDS)
+        return answer(data, 201)
+
+    async def typing(self, request: web.Request) -> web.Response:
+        """The bot is typing."""
+        self.channel(request, SEND_MESSAGES)
+        return nothing()
+
+    async def direct(self, request: web.Request) -> web.Response:
+        """Open a direct message channel."""
+        user = self.world.user(int(body_of(request)["recipient_id"]))
+        if user is None:
+            raise unknown("User")
+        if user.bot:
+            raise ApiError(403, 50007, "Cannot send messages to this user")
+        return answer(self.world.direct_channel(user).payload(self.world.bot.id))
+
+
+def needs(body: Payload, files: dict[int, Attachment]) -> list[int]:
+    """The permissions that a message's content needs."""
+    return [EMBED_LINKS] * bool(body.get("embeds")) + [ATTACH_FILES] * bool(files)
+
+
+def made(body: Payload, files: dict[int, Attachment], author: User, channel_id: int) -> Message:
+    """A new message of this body."""
+    content = body.get("content") or ""
+    return Message(
+        snowflake(), channel_id, author, content, body.get("embeds") or [], body.get("components") or [],
+        attachments_of(body, files, []), int(body.get("flags") or 0),
+        None if body.get("nonce") is None else str(body["nonce"]),
+        pings=pings_of(content, body.get("allowed_mentions")),
+    )  # fmt: skip
+
+
+def change(message: Message, body: Payload, files: dict[int, Attachment]) -> None:
+    """Change a message in place: only what the body names."""
+    before: Payload = {"content": message.content, "embeds": message.embeds, "components": message.components}
+    after: Payload = {key: body.get(key, value) for key, value in before.items()}
+    after["flags"] = body.get("flags") or message.flags
+    attachments = attachments_of(body, files, message.attachments)
+    check_message(after, files=len(attachments))
+    message.content, message.embeds = after["content"] or "", after["embeds"] or []
+    message.components, message.flags = after["components"] or [], int(after["flags"])
+    message.attachments = attachments
+    message.pings = pings_of(message.content, body.get("allowed_mentions"))

@@ -1,0 +1,1 @@
+"""A Discord channel drawn as people see it, for a terminal and as a page."""

@@ -1,0 +1,346 @@
+"""What people do on Discord: write, use commands and buttons, come and go in voice channels."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from simulator.discord.model.command_input import Asked, NotOffered, command_data, form_data, offered
+from simulator.discord.model.default_guild import found_guild
+from simulator.discord.model.guild import DM, STAGE, VOICE, Channel, Guild, Member, Payload, Role, User
+from simulator.discord.model.ids import snowflake
+from simulator.discord.model.messages import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, Interaction, Message, pings_of
+from simulator.discord.model.permissions import USE_COMMANDS
+from simulator.discord.model.world import (
+    FLAG_MESSAGE_CONTENT,
+    GUILDS,
+    MEMBERS,
+    REACTIONS,
+    SCHEDULED_EVENTS,
+    VOICE_STATES,
+    World,
+)
+
+WhoEver = Member | str | int
+WhereEver = Channel | str | int
+
+
+class People:
+    """Acts for the members. Every method may be called from any thread.
+
+    A member is a Member, a shown name, an account name or an id; a channel a Channel, its name or id.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def member(self, who: WhoEver) -> Member:
+        """A member. LookupError where nobody is called so."""
+        if isinstance(who, Member):
+            return who
+        for each in self.world.members():
+            if who in (each.id, each.shown, each.user.name):
+                return each
+        raise LookupError(f"Nobody is called {who!r}; there are {[each.shown for each in self.world.members()]}")
+
+    def channel(self, where: WhereEver) -> Channel:
+        """A channel. LookupError where there is none of that name."""
+        if isinstance(where, Channel):
+            return where
+        every = [each for guild in self.world.guilds.values() for each in guild.channels.values()]
+        for each in [*every, *self.world.direct.values()]:
+            if where in (each.id, each.name):
+                return each
+        raise LookupError(f"No channel is called {where!r}; there are {[each.name for each in every]}")
+
+    def add_member(self, name: str, *, bot: bool = False, nick: str | None = None, admin: bool = False) -> Member:
+        """Somebody new in the first server; `name` is what people see."""
+        account = "".join(letter for letter in name.lower() if letter.isascii() and letter.isalnum()) or "guest"
+        member = Member(User(snowflake(), account, bot, name), nick=nick)
+        if admin:
+            member.roles.append(next(role.id for role in self.guild.roles.values() if role.name == "Usherettes"))
+        with self.world.changed:
+            self.guild.members[member.id] = member
+            joined = {**member.payload(), "guild_id": str(self.guild.id)}
+            self.world.dispatch("GUILD_MEMBER_ADD", joined, MEMBERS)
+        return member
+
+    def add_guild(self, name: str) -> Guild:
+        """The bot is invited to one more server, with the same channels and with people of its own."""
+        with self.world.changed:
+            guild = found_guild(self.world.bot, name)
+            self.world.guilds[guild.id] = guild
+            whole = guild.payload(self.world.bot.id)
+            # Discord says "unavailable" only of servers that the bot was in before.
+            del whole["unavailable"]
+            self.world.dispatch("GUILD_CREATE", whole, GUILDS)
+        return guild
+
+    def add_channel(self, name: str, kind: int = 0) -> Channel:
+        """A new channel in the first server."""
+        with self.world.changed:
+            channel = Channel(snowflake(), name, kind, self.guild.id)
+            self.guild.channels[channel.id] = channel
+            self.world.dispatch("CHANNEL_CREATE", channel.payload(self.world.bot.id), GUILDS)
+        return channel
+
+    def remove_channel(self, where: WhereEver) -> None:
+        """A channel is deleted."""
+        with self.world.changed:
+            channel = self.channel(where)
+            del self.guild.channels[channel.id]
+            self.world.dispatch("CHANNEL_DELETE", channel.payload(self.world.bot.id), GUILDS)
+
+    def deny(self, where: WhereEver, *bits: int) -> None:
+        """The bot lacks these permissions in a channel from now on; none named: it lacks none."""
+        with self.world.changed:
+            channel = self.channel(where)
+            channel.denied = sum(set(bits))
+            self.world.dispatch("CHANNEL_UPDATE", channel.payload(self.world.bot.id), GUILDS)
+
+    def allow_bot(self, bits: int) -> None:
+        """Give the bot's role exactly these permissions."""
+        with self.world.changed:
+            role = self._bot_role()
+            role.permissions = bits
+            changed = {"guild_id": str(self.guild.id), "role": role.payload()}
+            self.world.dispatch("GUILD_ROLE_UPDATE", changed, GUILDS)
+
+    def allow_message_content(self, allowed: bool) -> None:
+        """Switch the message content intent in the Developer Portal; who is connected keeps what they have."""
+        with self.world.changed:
+            kept = self.world.app_flags & ~FLAG_MESSAGE_CONTENT
+            self.world.app_flags = kept | (FLAG_MESSAGE_CONTENT if allowed else 0)
+
+    def _bot_role(self) -> Role:
+        return self.guild.roles[self.guild.members[self.world.bot.id].roles[0]]
+
+    @property
+    def guild(self) -> Guild:
+        """The first server."""
+        return self.world.guild
+
+    def say(self, who: WhoEver, where: WhereEver, text: str, *, reply_to: Message | None = None) -> Message:
+        """Somebody writes a message."""
+        member, channel = self.member(who), self.channel(where)
+        message = Message(
+            snowflake(), channel.id, member.user, text, pings=pings_of(text, None),
+            reply_to=reply_to.id if reply_to else None,
+        )  # fmt: skip
+        return self.world.post(message)
+
+    def whisper(self, who: WhoEver, text: str) -> Message:
+        """Somebody writes to the bot directly."""
+        member = self.member(who)
+        channel = self.world.direct_channel(member.user)
+        self.world.dispatch("CHANNEL_CREATE", {**channel.payload(self.world.bot.id), "type": DM}, 0)
+        return self.say(member, channel, text)
+
+    def told(self, who: WhoEver) -> list[Message]:
+        """What the bot wrote to somebody directly, oldest first."""
+        return self.messages(self.world.direct_channel(self.member(who).user), by_bot=True)
+
+    def close_direct(self, who: WhoEver) -> None:
+        """Somebody takes no direct messages from now on."""
+        self.world.closed.add(self.member(who).id)
+
+    def react(self, who: WhoEver, message: Message, emoji: str) -> None:
+        """Somebody reacts to a message."""
+        member = self.member(who)
+        with self.world.changed:
+            message.reactions.setdefault(emoji, set()).add(member.id)
+            self.world.changed.notify_all()
+            data = {
+                "user_id": str(member.id), "channel_id": str(message.channel_id), "message_id": str(message.id),
+                "guild_id": str(self.guild.id), "member": member.payload(), "burst": False, "type": 0,
+                "emoji": {"id": None, "name": emoji}, "message_author_id": str(message.author.id),
+            }  # fmt: skip
+            self.world.dispatch("MESSAGE_REACTION_ADD", data, REACTIONS)
+
+    def join_voice(self, who: WhoEver, where: WhereEver = "Cinema", *, streaming: bool = False) -> None:
+        """Somebody comes into a voice or stage channel, from outside or from another."""
+        member, channel = self.member(who), self.channel(where)
+        if channel.kind not in (VOICE, STAGE):
+            raise ValueError(f"{channel.name} is no voice channel")
+        self._voice(member, channel.id, streaming)
+
+    def move_voice(self, who: WhoEver, where: WhereEver) -> None:
+        """Somebody goes from one voice channel to another."""
+        member = self.member(who)
+        if member.voice_channel is None:
+            raise ValueError(f"{member.shown} is in no voice channel")
+        self.join_voice(member, where)
+
+    def leave_voice(self, who: WhoEver) -> None:
+        """Somebody leaves the voice channel."""
+        self._voice(self.member(who), None, False)
+
+    def stream(self, who: WhoEver, *, on: bool = True) -> None:
+        """Somebody begins or ends to share the screen (Go Live)."""
+        member = self.member(who)
+        self._voice(member, member.voice_channel, on)
+
+    def interested(self, who: WhoEver, event_id: int | str, *, pressed: bool = True) -> None:
+        """Somebody presses Interested on a planned event, or takes it back. LookupError where there is none."""
+        member, event_id = self.member(who), int(event_id)
+        if event_id not in self.guild.events:
+            raise LookupError(f"No event {event_id} is planned; there are {list(self.guild.events)}")
+        with self.world.changed:
+            those = self.guild.interested.setdefault(event_id, set())
+            (those.add if pressed else those.discard)(member.id)
+            self.guild.events[event_id]["user_count"] = len(those)
+            data = {
+                "guild_scheduled_event_id": str(event_id), "user_id": str(member.id), "guild_id": str(self.guild.id),
+            }  # fmt: skip
+            heard = f"GUILD_SCHEDULED_EVENT_USER_{'ADD' if pressed else 'REMOVE'}"
+            self.world.dispatch(heard, data, SCHEDULED_EVENTS)
+
+    def in_voice(self, where: WhereEver = "Cinema") -> list[Member]:
+        """Who is in a voice channel."""
+        channel = self.channel(where)
+        return [member for member in self.guild.members.values() if member.voice_channel == channel.id]
+
+    def _voice(self, member: Member, channel_id: int | None, streaming: bool) -> None:
+        with self.world.changed:
+            member.voice_channel, member.streaming = channel_id, streaming and channel_id is not None
+            self.world.dispatch("VOICE_STATE_UPDATE", self.guild.voice_state(member), VOICE_STATES)
+
+    def slash(
+        self,
+        who: WhoEver,
+        name: str,
+        options: Mapping[str, Asked] | None = None,
+        *,
+        where: WhereEver = "film-club",
+        hidden_too: bool = False,
+    ) -> Interaction:
+        """Somebody uses /name; a group's command is "group command". Values: str, int, bool, Member, Channel.
+
+        NotOffered (LookupError) where Discord would not let them: no such command was synced, a value does not
+        fit its option, or it is only offered to those with permissions that they lack; `hidden_too` passes over
+        the last, as a server's settings may.
+        """
+        member, channel = self.member(who), self.channel(where)
+        guild = self.guild
+        can = guild.permissions(member, channel)
+        if not can & USE_COMMANDS:
+            raise NotOffered(f"{member.shown} may not use commands in #{channel.name}")
+        command = offered(self.world.commands, guild.id, name, can if not hidden_too else None)
+        data = command_data(guild, command, name, options or {})
+        return self._ask(member, channel, COMMAND, name, data)
+
+    def autocomplete(
+        self,
+        who: WhoEver,
+        name: str,
+        option: str,
+        typed: str,
+        options: Mapping[str, Asked] | None = None,
+        *,
+        where: WhereEver = "film-club",
+        timeout: float = 3.0,
+    ) -> list[Payload]:
+        """Somebody types into an option: the choices that the bot offers, each with name and value."""
+        member, guild = self.member(who), self.guild
+        command = offered(self.world.commands, guild.id, name, None)
+        data = command_data(guild, command, name, {**(options or {}), option: typed}, focused=option)
+        asked = self._ask(member, self.channel(where), AUTOCOMPLETE, name, data)
+        asked.wait_ack(timeout)
+        return asked.choices
+
+    def click(self, who: WhoEver, message: Message, custom_id: str, *, values: Sequence[str | int] = ()) -> Interaction:
+        """Somebody clicks a button, by its custom_id or label, or chooses `values` in a select.
+
+        LookupError where the message has none, or it is switched off, or the choice does not offer the values.
+        """
+        control = self._control(message, custom_id)
+        kind = int(control["type"])
+        data: Payload = {"component_type": kind, "custom_id": control["custom_id"], "id": control.get("id", 1)}
+        if kind != 2:
+            chosen = [str(value) for value in values]
+            known = [option["value"] for option in control.get("options", [])]
+            if kind == 3 and not set(chosen) <= set(known):
+                raise LookupError(f"{custom_id!r} offers {known}, not {chosen}")
+            data["values"] = chosen
+        channel = self.channel(message.channel_id)
+        return self._ask(self.member(who), channel, COMPONENT, control["custom_id"], data, source=message)
+
+    @staticmethod
+    def _control(message: Message, name: str) -> Payload:
+        if message.deleted:
+            raise LookupError("The message is gone")
+        for control in message.controls:
+            if name in (control.get("custom_id"), control.get("label"), (control.get("emoji") or {}).get("name")):
+                if control.get("disabled"):
+                    raise LookupError(f"{name!r} is switched off")
+                return control
+        raise LookupError(f"There is no {name!r}; there are {[c.get('custom_id') for c in message.controls]}")
+
+    def submit(self, asked: Interaction, values: Mapping[str, str]) -> Interaction:
+        """Fill in and send the form that an interaction opened; values by custom_id."""
+        if asked.modal is None:
+            raise LookupError(f"{asked.name!r} opened no form")
+        data = form_data(asked.modal, values)
+        channel = self.channel(asked.channel_id)
+        return self._ask(asked.member, channel, MODAL, data["custom_id"], data, source=asked.source)
+
+    def _ask(
+        self, member: Member, channel: Channel, kind: int, name: str, data: Payload, source: Message | None = None
+    ) -> Interaction:
+        asked = Interaction(
+            snowflake(), secrets.token_urlsafe(24), member, channel.id, kind, name, self.world.changed, source=source
+        )
+        with self.world.changed:
+            self.world.interactions[asked.token] = asked
+            self.world.dispatch("INTERACTION_CREATE", self.world.interaction_payload(asked, data), 0)
+        return asked
+
+    def messages(self, where: WhereEver = "film-club", *, by_bot: bool | None = None) -> list[Message]:
+        """A channel's messages, oldest first; `by_bot` True: only the bot's, False: only people's."""
+        channel, bot = self.channel(where), self.world.bot.id
+        with self.world.changed:
+            return [
+                message
+                for message in self.world.messages.values()
+                if message.channel_id == channel.id and by_bot in (None, message.author.id == bot)
+            ]
+
+    def wait_for(
+        self, fits: Callable[[Message], bool], timeout: float = 5.0, *, where: WhereEver | None = None
+    ) -> Message:
+        """The bot's first message that fits, posted already, or yet to be posted or edited. TimeoutError else.
+
+        "Thinking ..." is no message yet.
+        """
+        channel_id = self.channel(where).id if where is not None else None
+        found: list[Message] = []
+
+        def there() -> bool:
+            mine = (m for m in self.world.messages.values() if m.author.id == self.world.bot.id and not m.loading)
+            found[:] = [m for m in mine if channel_id in (None, m.channel_id) and fits(m)][:1]
+            return bool(found)
+
+        if not self.until(there, timeout):
+            last = [message.text[:80] for message in list(self.world.messages.values())[-5:]]
+            raise TimeoutError(f"No message of the bot fits after {timeout} s; the last ones are {last}")
+        return found[0]
+
+    def wait_reply(self, asked: Message | Interaction, timeout: float = 10.0) -> Message:
+        """The bot's answer to an interaction, or its reply to a message. TimeoutError where none comes."""
+        if isinstance(asked, Interaction):
+            return asked.wait_reply(timeout)
+        return self.wait_for(lambda message: message.reply_to == asked.id, timeout, where=asked.channel_id)
+
+    def until(self, ready: Callable[[], Any], timeout: float = 5.0) -> bool:
+        """Wait until something of this Discord holds; whether it did in time. `ready` is asked at each change."""
+        deadline_s = time.monotonic() + timeout
+        with self.world.changed:
+            while not ready():
+                left_s = deadline_s - time.monotonic()
+                if left_s <= 0:
+                    return False
+                # Counters of the gateway change without a word: look again now and then.
+                self.world.changed.wait(min(left_s, 0.05))
+            return True

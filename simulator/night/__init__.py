@@ -1,1 +1,0 @@
-"""A film night against a simulated Plex and a simulated Discord, with the real service between them."""

@@ -1,0 +1,1 @@
+"""The scripted night of `run.py simulate`."""

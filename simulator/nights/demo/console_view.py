@@ -1,0 +1,223 @@
+"""What a person sees of a night: the channel as it fills, what happens behind the scenes, and what was left."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+
+from simulator.discord.model.messages import Attachment, Message
+from simulator.discord.transcript.terminal import render, size
+from simulator.nights.demo.expectations import Finding
+from simulator.nights.stage import ANNOUNCE, Stage
+
+SETTLE_S = 0.25
+"""A message is shown when it has not been edited for this long (real seconds)."""
+PLAYS, HALF, OVER = "🎬", "half of 🎬", "🏁"
+"""Chapters of a film's card: new, half of the film shown, and the night's record."""
+PATIENCE_S = {PLAYS: 1.2, OVER: 3.0}
+"""The same for a film's card, which gets its poster by an edit, and for the record, which gets its chart."""
+_PERCENT = re.compile(r"(\d+) %")
+SHOWN_ROWS = 12
+HEADINGS = {
+    "completion_percentage": "seen %",
+    "watch_duration_minutes": "minutes",
+    "total_watch_time_minutes": "minutes",
+    "current_streak_days": "streak",
+    "total_movies": "films",
+    "completed_movies": "to the end",
+    "uptime_s": "up s",
+    "handle_ms_p50": "p50 ms",
+    "handle_ms_p99": "p99 ms",
+    "rss_mb": "MB",
+}
+"""Keys whose names are too long for a column."""
+LONG = {"last_error", "badges", "movie_title"}
+"""Columns that wrap where the console is narrow; the others stay whole."""
+LOG_LINES = 60
+WIDEST = 40
+"""Characters of a cell."""
+
+
+class Show:
+    """Prints to one console, from any thread."""
+
+    def __init__(self, console: Console, *, speed: float) -> None:
+        self.console = console
+        self.speed = speed
+        self._lock = threading.Lock()
+        self._stage: Stage | None = None
+        self._shown: dict[int, str] = {}
+        """Each message that was shown, with the chapter of its life that was."""
+        self._told: set[int] = set()
+        """Pictures whose words were shown."""
+
+    def opening(self, stage: Stage) -> None:
+        """Say what is about to be seen."""
+        self._stage = stage
+        self.console.print(Rule("[bold]A film night[/bold]"))
+        self.console.print(
+            f"The real service, between a simulated Plex and a simulated Discord, at {self.speed:g} times the speed.\n"
+            f"Below: what happens ([dim]dim[/dim]), and the channel [bold]#{ANNOUNCE}[/bold] as its members see it.\n"
+        )
+
+    def behind(self, text: str) -> None:
+        """Something that people do, or that goes wrong."""
+        at = ""
+        if self._stage is not None:
+            now_s = self._stage.clock.now().wall_s
+            at = f"{datetime.datetime.fromtimestamp(now_s, datetime.UTC):%H:%M}"
+        with self._lock:
+            self.console.print(f"[dim]{at}  · {escape(text)}[/dim]")
+
+    def message(self, message: Message) -> None:
+        """One message of the channel."""
+        assert self._stage is not None  # noqa: S101 - opening() came first
+        with self._lock:
+            self.console.print(render(message, self._stage.discord.world))
+
+    @contextlib.contextmanager
+    def following(self, stage: Stage) -> Iterator[None]:
+        """Show every message of the channel when it is whole, until the end of the block."""
+        self._stage = stage
+        over = threading.Event()
+        follower = threading.Thread(target=self._follow, args=(stage, over), name="show")
+        follower.start()
+        try:
+            yield
+        finally:
+            over.set()
+            follower.join()
+            self._catch_up(stage, settled=False)
+
+    def _follow(self, stage: Stage, over: threading.Event) -> None:
+        while not over.wait(0.05):
+            self._catch_up(stage, settled=True)
+
+    def _catch_up(self, stage: Stage, *, settled: bool) -> None:
+        for message in stage.discord.messages(ANNOUNCE):
+            part = chapter(message)
+            if settled and not message.settled(PATIENCE_S.get(part, SETTLE_S)):
+                continue
+            if self._shown.get(message.id) != part:
+                self._shown[message.id] = part
+                self.message(message)
+            for each in message.attachments:
+                if each.description and each.id not in self._told:
+                    self._told.add(each.id)
+                    self._picture(each)
+
+    def _picture(self, picture: Attachment) -> None:
+        """A chart, which a terminal cannot show: its name and size, and what is on it."""
+        said = f"{picture.filename}, {size(len(picture.content))}. On it: {picture.description}"
+        with self._lock:
+            self.console.print(Padding(f"[dim]📊 {escape(said)}[/dim]", (0, 0, 1, 2)))
+
+    # -- what was left -------------------------------------------------------------------------------------
+
+    def saved_files(self, data_dir: Path) -> None:
+        """The three saved files, as tables."""
+        self.console.print(Rule("[bold]Saved[/bold]"))
+        self._table(
+            "watch_history.json",
+            _load(data_dir, "watch_history.json", []),
+            ("username", "movie_title", "source", "completion_percentage", "watch_duration_minutes", "end_reason"),
+        )
+        stats = _load(data_dir, "user_stats.json", {})
+        columns = ("username", "total_movies", "completed_movies", "total_watch_time_minutes", "current_streak_days")
+        self._table("user_stats.json", list(stats.values()), columns)
+        names = {user_id: each.get("username", user_id) for user_id, each in stats.items()}
+        badges = _load(data_dir, "user_badges.json", {})
+        rows = [
+            {"username": names.get(user_id, user_id), "badges": ", ".join(each["badge_id"] for each in held)}
+            for user_id, held in badges.items()
+        ]
+        self._table("user_badges.json", rows, ("username", "badges"))
+
+    def _table(self, name: str, rows: Sequence[dict[str, Any]], columns: tuple[str, ...]) -> None:
+        table = Table(title=name, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        for column in columns:
+            text = bool(rows) and isinstance(rows[0].get(column), str)
+            table.add_column(
+                HEADINGS.get(column, column.replace("_", " ")),
+                justify="left" if text else "right",
+                no_wrap=column not in LONG,  # a narrow console wraps what is long and cuts nothing short
+                overflow="fold",
+            )
+        for row in rows[:SHOWN_ROWS]:
+            table.add_row(*(escape(_shown(row.get(column))) for column in columns))
+        self.console.print(table)
+        self.console.print()
+
+    def health(self, rows: Sequence[dict[str, Any]]) -> None:
+        """The health table."""
+        self.console.print(Rule("[bold]Health[/bold]"))
+        self._table(
+            "logs/actor_health.jsonl, the last rows",
+            rows,
+            (
+                "actor",
+                "state",
+                "uptime_s",
+                "restarts",
+                "handled",
+                "handle_ms_p50",
+                "handle_ms_p99",
+                "rss_mb",
+                "last_error",
+            ),
+        )
+
+    def findings(self, found: Sequence[Finding]) -> bool:
+        """Each expectation, held or not; whether all held."""
+        self.console.print(Rule("[bold]What the script expected[/bold]"))
+        for finding in found:
+            mark = "[green]✔[/green]" if finding.held else "[red]✘[/red]"
+            problem = "" if finding.held else f" [red]— {escape(finding.problem)}[/red]"
+            self.console.print(f" {mark} {escape(finding.says)}{problem}")
+        held = sum(finding.held for finding in found)
+        self.console.print(f"\n{held} of {len(found)} held.")
+        return held == len(found)
+
+    def log(self, text: str) -> None:
+        """The end of the service's log, where something went wrong."""
+        self.console.print(Rule("[bold]The end of the service's log[/bold]"))
+        for line in text.splitlines()[-LOG_LINES:]:
+            self.console.print(escape(line))
+
+
+def chapter(message: Message) -> str:
+    """What a film's card has become; empty for all else. It is shown once in each chapter."""
+    embed = message.embeds[0] if message.embeds else {}
+    title = str(embed.get("title", ""))
+    if title.startswith(OVER):
+        return OVER
+    if not title.startswith(PLAYS) or message.asked_with:
+        return ""
+    share = _PERCENT.search(str(embed.get("description", "")))
+    return HALF if share is not None and int(share[1]) >= 50 else PLAYS
+
+
+def _load(data_dir: Path, name: str, otherwise: Any) -> Any:
+    try:
+        return json.loads((data_dir / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return otherwise
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.1f}"
+    text = "" if value is None else str(value)
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"

@@ -1,0 +1,240 @@
+"""What must be true after the night, held against what a stranger can read: the saved files, the logs, the channel."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from simulator.nights.demo.script import EXPECTED, PARTY_FILM, TOLERANCE_MINUTES, Expected
+
+MINUTE_S = 60.0
+COMPLETED = 3
+"""Discord's number for an event that is over."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One expectation: what it says and, where it did not hold, what was found instead."""
+
+    says: str
+    problem: str = ""
+
+    @property
+    def held(self) -> bool:
+        """Whether it was met."""
+        return not self.problem
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the night left behind."""
+
+    data_dir: Path
+    service_log: str
+    texts: tuple[str, ...]
+    """Every message of the channel, with its embeds, as plain text."""
+    files: tuple[tuple[str, ...], ...]
+    """Names of the files of each message."""
+    nights: tuple[tuple[str, int], ...]
+    """Each planned night: its name, and Discord's number for how far it came."""
+    unanswered: tuple[str, ...]
+    """Commands that got no reply."""
+    slowest_ack_s: float
+    """Longest time to acknowledge a slash command, real seconds."""
+    health: tuple[dict[str, Any], ...]
+    """The last health rows before the stop, one for each actor."""
+    files_before_film: dict[str, bytes]
+    """The data files when one idle tick had passed and nobody had watched yet."""
+    exit_code: int
+    stop_s: float
+    """Real seconds that the ordered stop took."""
+
+
+def findings(evidence: Evidence) -> list[Finding]:
+    """Every expectation of the script, held against the evidence."""
+    return [
+        *_records(evidence),
+        _statistics(evidence),
+        _badges(evidence),
+        *_saves(evidence),
+        *_channel(evidence),
+        *_actors(evidence),
+    ]
+
+
+def _load(evidence: Evidence, name: str) -> Any:
+    try:
+        return json.loads((evidence.data_dir / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return {"unreadable": str(error)}
+
+
+def _records(evidence: Evidence) -> list[Finding]:
+    history = _load(evidence, "watch_history.json")
+    if not isinstance(history, list):
+        return [Finding("watch_history.json can be read", str(history))]
+    result = [
+        Finding(
+            f"{want.who} saw {want.completion:.0f} % of {want.film}, from minute {want.joined_at:.0f}, once",
+            _record_problem(want, [r for r in history if (r["username"], r["movie_title"]) == (want.who, want.film)]),
+        )
+        for want in EXPECTED
+    ]
+    expected = {(want.who, want.film) for want in EXPECTED}
+    others = [
+        f"{r['username']}: {r['movie_title']}" for r in history if (r["username"], r["movie_title"]) not in expected
+    ]
+    return [*result, Finding("Nothing else is in the history", ", ".join(others))]
+
+
+def _record_problem(want: Expected, records: list[dict[str, Any]]) -> str:
+    if len(records) != 1:
+        return f"{len(records)} records"
+    (found,) = records
+    length = found["movie_duration_ms"] / 1000 / MINUTE_S
+    off = {
+        "join position (min)": (
+            found["join_position_ms"] / 1000 / MINUTE_S,
+            want.joined_at,
+            TOLERANCE_MINUTES,
+        ),
+        "completion (%)": (found["completion_percentage"], want.completion, TOLERANCE_MINUTES / length * 100),
+        "playing time (min)": (
+            found["playing_seconds"] / MINUTE_S,
+            want.playing_minutes,
+            2 * TOLERANCE_MINUTES,
+        ),
+        "paused time (min)": (found["paused_seconds"] / MINUTE_S, want.paused_minutes, TOLERANCE_MINUTES),
+    }
+    wrong = [f"{name} {is_:.1f}, not {should:.1f}" for name, (is_, should, by) in off.items() if abs(is_ - should) > by]
+    if found["source"] != want.source:
+        wrong.append(f"source {found['source']}")
+    if found["end_reason"] not in want.end_reasons:
+        wrong.append(f"end reason {found['end_reason']}")
+    return "; ".join(wrong)
+
+
+def _statistics(evidence: Evidence) -> Finding:
+    stats = _load(evidence, "user_stats.json")
+    wrong = []
+    for want in EXPECTED:
+        mine = [s for s in stats.values() if isinstance(s, dict) and s.get("username") == want.who]
+        if len(mine) != 1 or (mine[0]["total_movies"], mine[0]["current_streak_days"]) not in (
+            (1, 1),
+            (1, 2),
+        ):
+            wrong.append(f"{want.who}: {[(s.get('total_movies'), s.get('current_streak_days')) for s in mine]}")
+    return Finding("Everybody has one film and a streak in user_stats.json", ", ".join(wrong))
+
+
+def _badges(evidence: Evidence) -> Finding:
+    badges = _load(evidence, "user_badges.json")
+    without = [viewer for viewer, held in badges.items() if not held] if isinstance(badges, dict) else ["all"]
+    problem = f"none for {without}" if without else ""
+    if isinstance(badges, dict) and len(badges) < len(EXPECTED):
+        problem = f"only {len(badges)} viewers have any"
+    return Finding("Everybody earned a first badge, in user_badges.json", problem)
+
+
+def _saves(evidence: Evidence) -> list[Finding]:
+    log = evidence.service_log
+    left = sorted(evidence.files_before_film)
+    return [
+        Finding(
+            "Ticks without watchers wrote nothing and said so",
+            "" if "⏭️ Auto-save skipped (no active watches)" in log else "the log line is missing",
+        ),
+        Finding(
+            "Before the film no statistics were written",
+            "" if not any(_has_rows(evidence.files_before_film[name]) for name in left) else f"found {left}",
+        ),
+        Finding(
+            "Ticks with watchers saved",
+            "" if "💾 Auto-saved badge data (" in log else "the log line is missing",
+        ),
+        Finding("No save failed", "" if "❌ Auto-save failed" not in log else "the log has ❌ lines"),
+    ]
+
+
+def _has_rows(content: bytes) -> bool:
+    try:
+        return bool(json.loads(content or b"[]"))
+    except ValueError:
+        return True
+
+
+def _channel(evidence: Evidence) -> list[Finding]:
+    everything = "\n".join(evidence.texts)
+    films = sorted({want.film for want in EXPECTED})
+    unseen = [film for film in films if film not in everything]
+    return [
+        Finding("Every command was answered", ", ".join(evidence.unanswered)),
+        Finding(
+            "Slash commands were acknowledged within 3 s",
+            "" if evidence.slowest_ack_s < 3 else f"{evidence.slowest_ack_s:.1f} s",
+        ),
+        Finding("Every film was announced", ", ".join(unseen)),
+        Finding("Every film's card became the night's record, with poster and chart", ", ".join(_bare(evidence))),
+        Finding("The planned night began and ended with its film", _unended(evidence)),
+        Finding("The record holds who came against who had said so", _unpromised(evidence)),
+        Finding("Who chose to be anonymous is ranked without a name", _named(evidence)),
+    ]
+
+
+def _unended(evidence: Evidence) -> str:
+    """What is wrong with the night that was planned."""
+    (name, status), *more = evidence.nights or (("", 0),)
+    if more or PARTY_FILM not in name:
+        return f"planned are {[name for name, _ in evidence.nights]}"
+    return "" if status == COMPLETED else f"its event has status {status}"
+
+
+def _unpromised(evidence: Evidence) -> str:
+    """What is wrong with the record of the night: four said that they would come, Mei did not, Iris and Chiara did."""
+    records = [text for text in evidence.texts if f"🏁 {PARTY_FILM}" in text]
+    if not records:
+        return "there is no record"
+    wanted = ("Said they would come · 4", "3 came · 2 came besides")
+    return "" if all(part in records[-1] for part in wanted) else records[-1][-300:]
+
+
+def _named(evidence: Evidence) -> str:
+    """What is wrong with the leaderboard, in which one of the viewers is Somebody."""
+    boards = [text for text in evidence.texts if "Most time" in text]
+    if not boards:
+        return "there is no leaderboard"
+    return "" if "Somebody" in boards[-1] and "Noodle" not in boards[-1] else boards[-1][:300]
+
+
+def _bare(evidence: Evidence) -> list[str]:
+    """Films whose card did not become what it should."""
+    films = sorted({want.film for want in EXPECTED})
+    whole = {
+        film
+        for film in films
+        for text, files in zip(evidence.texts, evidence.files, strict=True)
+        if f"🏁 {film}" in text and {"poster.png", "attendance.png"} <= set(files)
+    }
+    return [film for film in films if film not in whole]
+
+
+def _actors(evidence: Evidence) -> list[Finding]:
+    rows = {row["actor"]: row for row in evidence.health}
+    sick = [f"{name} is {row['state']}: {row['last_error']}" for name, row in rows.items() if row["state"] != "running"]
+    restarts = {name: row["restarts"] for name, row in rows.items()}
+    only_one = {name: 1 if name == "tracker" else 0 for name in ("plex", "tracker", "persistence", "discord")}
+    return [
+        Finding(
+            "All four actors were running at the end",
+            "; ".join(sick) or ("" if len(rows) == 4 else str(list(rows))),
+        ),
+        Finding("Only the killed tracker was restarted, once", "" if restarts == only_one else str(restarts)),
+        Finding(
+            "The service stopped in order, within 10 s",
+            ""
+            if evidence.exit_code == 0 and evidence.stop_s < 10
+            else f"exit status {evidence.exit_code} after {evidence.stop_s:.1f} s",
+        ),
+    ]

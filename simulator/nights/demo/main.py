@@ -1,0 +1,124 @@
+"""`run.py simulate`: plays the scripted night and holds the result against the script; in a terminal, with a prompt."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from simulator.discord.model.messages import Message
+from simulator.nights.demo.console_view import OVER, Show, chapter
+from simulator.nights.demo.expectations import Evidence, findings
+from simulator.nights.demo.prompt import Prompt
+from simulator.nights.demo.script import CUES, CURTAIN, HOST, STARTS
+from simulator.nights.director import Director
+from simulator.nights.stage import ANNOUNCE, Stage
+
+SPEED = 180.0
+"""Minutes of the night in a minute: the whole of it takes 35 s."""
+CHART_WITHIN_S = 30.0
+"""Real seconds: drawing does not hurry at speed."""
+SETTINGS = {
+    "PLEX_POLL_SECONDS": "30",
+    "END_GRACE_SECONDS": "180",
+    "POSITION_SLACK_SECONDS": "240",
+    "GHOST_AFTER_SECONDS": "600",
+    "GHOST_END_SECONDS": "1800",
+    "HEALTH_INTERVAL_SECONDS": "1",
+    "LOG_LEVEL": "INFO",
+}
+"""At speed a second in which a busy machine does nothing else is three minutes of the night: intervals are wider."""
+
+
+def main(arguments: list[str]) -> int:
+    """Play the night; exit status 0 only if every expectation of the script held."""
+    options = _parser().parse_args(arguments)
+    alone = options.once or not (sys.stdin.isatty() and sys.stdout.isatty())
+    console = Console(width=None if sys.stdout.isatty() else 100, highlight=False, emoji=False)
+    with _folder(options.keep) as folder:
+        show = Show(console, speed=options.speed)
+        with Stage(folder / "data", speed=options.speed, party_user=HOST, evening=_evening(), **SETTINGS) as stage:
+            if alone:
+                return _scripted(stage, show)
+            return Prompt(stage, show, CUES).run()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="run.py simulate", description="A film night at speed against a simulated Plex and Discord."
+    )
+    parser.add_argument("--once", action="store_true", help="play the scripted night without a prompt, then stop")
+    parser.add_argument(
+        "--speed", type=float, default=SPEED, help="minutes of the night in a real one (default %(default)g)"
+    )
+    parser.add_argument("--keep", metavar="DIR", type=Path, help="keep data and logs in this folder")
+    return parser
+
+
+@contextlib.contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        if any(kept.iterdir()):
+            raise SystemExit(f"{kept} is not empty: name a new folder for the night's data.")
+        yield kept
+        return
+    made = Path(tempfile.mkdtemp(prefix="usher-night-"))
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _evening() -> datetime.datetime:
+    """Half past eight of the day before, UTC: a night that is over, so that no film lies in the future."""
+    yesterday = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=1)
+    return datetime.datetime.combine(yesterday, datetime.time(20, 30), datetime.UTC)
+
+
+def _drawn(message: Message) -> bool:
+    """Whether a record has its chart; all other messages have what they are to have."""
+    return chapter(message) != OVER or any(each.description for each in message.attachments)
+
+
+def _scripted(stage: Stage, show: Show) -> int:
+    director = Director(stage, show.behind)
+    show.opening(stage)
+    with show.following(stage):
+        before = [cue for cue in CUES if cue.minute < STARTS]
+        director.play(before)
+        stage.wait_until(STARTS - 0.3)
+        files_before_film = stage.files()
+        director.play(CUES[len(before) :])
+        stage.wait_until(CURTAIN)
+        unanswered = director.unanswered()
+        stage.discord.until(lambda: all(map(_drawn, stage.discord.messages(ANNOUNCE))), CHART_WITHIN_S)
+    messages = stage.discord.messages(ANNOUNCE)
+    health = tuple(stage.health())
+    status, stop_s = stage.stop_service()
+    evidence = Evidence(
+        data_dir=stage.data_dir,
+        service_log=stage.service_log(),
+        texts=tuple(message.text for message in messages),
+        files=tuple(tuple(each.filename for each in message.attachments) for message in messages),
+        nights=tuple((each["name"], each["status"]) for each in stage.discord.guild.events.values()),
+        unanswered=unanswered,
+        slowest_ack_s=director.slowest_ack_s(),
+        health=health,
+        files_before_film=files_before_film,
+        exit_code=status,
+        stop_s=stop_s,
+    )
+    show.saved_files(stage.data_dir)
+    show.health(health)
+    held = show.findings(findings(evidence))
+    if not held:
+        show.log(evidence.service_log)
+    return 0 if held else 1

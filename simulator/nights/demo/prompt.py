@@ -1,0 +1,87 @@
+"""The simulated night in a terminal: the channel above, a prompt below."""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from collections.abc import Sequence
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.patch_stdout import patch_stdout
+
+from simulator.nights.demo.console_view import Show
+from simulator.nights.demo.script import IRIS, Cue
+from simulator.nights.director import Director
+from simulator.nights.stage import Stage
+
+HELP = """\
+  !command or /command     ask Usher as Iris, an administrator: !activewatches, /stats, !savedata, !health ...
+  play WHO FILM            a Plex session starts: play Cem "Duck Soup"
+  pause WHO, resume WHO, stop WHO, seek WHO MINUTE
+  join WHO, leave WHO      the voice channel: Iris, Björn, Chiara, "Dr. *Noodle*", אורי, or anybody of the server
+  outage, recover          the Plex server goes away, and comes back
+  kill ACTOR               kill -9: plex, tracker, persistence or discord
+  night                    play the scripted night from its start
+  quit                     stop the service in order"""
+
+
+class Prompt:
+    """Reads lines until `quit`."""
+
+    def __init__(self, stage: Stage, show: Show, cues: Sequence[Cue]) -> None:
+        self._stage = stage
+        self._show = show
+        self._cues = cues
+        self._director = Director(stage, show.behind)
+        self._night: threading.Thread | None = None
+
+    def run(self) -> int:
+        """Serve the prompt; the service's exit status."""
+        self._show.opening(self._stage)
+        self._show.console.print(HELP + "\n")
+        session: PromptSession[str] = PromptSession("usher> ")
+        with patch_stdout(raw=True), self._show.following(self._stage):
+            while True:
+                try:
+                    line = session.prompt().strip()
+                except (EOFError, KeyboardInterrupt):
+                    break
+                if line in ("quit", "exit"):
+                    break
+                if line:
+                    self._do(line)
+        return self._stage.stop_service()[0]
+
+    def _do(self, line: str) -> None:
+        try:
+            if line == "help":
+                self._show.console.print(HELP)
+            elif line == "night":
+                self._play_night()
+            else:
+                self._director.carry_out(self._cue(line))
+        except (LookupError, ValueError, AttributeError, StopIteration, RuntimeError) as error:
+            self._show.behind(f"that did not work ({error or type(error).__name__}); 'help' shows what does")
+
+    def _cue(self, line: str) -> Cue:
+        if line[0] in "!/":
+            return Cue(0.0, "say" if line[0] == "!" else "slash", IRIS, line if line[0] == "!" else line[1:])
+        verb, *rest = shlex.split(line)
+        who = rest[0] if rest else ""
+        if verb == "seek":
+            return Cue(0.0, "seek", who, at_minute=float(rest[1]))
+        if verb not in ("play", "pause", "resume", "stop", "join", "leave", "outage", "recover", "kill"):
+            raise ValueError(f"no such command: {verb}")
+        return Cue(0.0, verb, who, rest[1] if len(rest) > 1 else "")  # type: ignore[arg-type]  # checked one line above
+
+    def _play_night(self) -> None:
+        if self._night is not None and self._night.is_alive():
+            raise ValueError("the night is on already")
+        begin = self._stage.minute
+        cues = [
+            Cue(begin + cue.minute, cue.verb, cue.who, cue.what, cue.at_minute)
+            for cue in self._cues
+            if cue.verb != "say"
+        ]
+        self._night = threading.Thread(target=self._director.play, args=(cues,), daemon=True, name="night")
+        self._night.start()

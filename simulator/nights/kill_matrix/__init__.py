@@ -1,0 +1,1 @@
+"""Random nights in which processes of the service are killed: `make faults`."""

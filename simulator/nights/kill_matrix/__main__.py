@@ -1,0 +1,95 @@
+"""The kill matrix: `python -m simulator.matrix --rounds 200` (`make faults ROUNDS=200`)."""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import sys
+import time
+from collections.abc import Iterable
+from concurrent.futures import as_completed
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from simulator.nights.kill_matrix.worker_pool import round_of, workers
+from simulator.nights.verdict import Verdict
+
+SIDE_BY_SIDE = 2
+"""A round mostly waits: two of them keep two cores busy."""
+
+REMARKABLE_POLLS = 3.0
+"""An error beyond this is shown with its record."""
+
+
+def main(argv: list[str]) -> int:
+    """Play rounds; exit status 1 where a watch was missing or double, or anything else was wrong."""
+    parser = argparse.ArgumentParser(prog="python -m simulator.matrix", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=12, help="how many (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the first; the others follow (default: %(default)s)")
+    parser.add_argument("--jobs", type=int, default=SIDE_BY_SIDE, help="side by side (default: %(default)s)")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep what each round left behind in this folder")
+    asked = parser.parse_args(argv)
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    began = time.monotonic()
+    verdicts = []
+    with workers(asked.jobs) as pool:
+        rounds = [pool.submit(round_of, seed, asked.keep) for seed in range(asked.seed, asked.seed + asked.rounds)]
+        for done in as_completed(rounds):
+            verdicts.append(done.result())
+            _tell(console, verdicts[-1], len(verdicts), asked.rounds)
+    return _sum_up(console, verdicts, time.monotonic() - began)
+
+
+def _tell(console: Console, verdict: Verdict, number: int, of: int) -> None:
+    """One round in a line, and what was wrong with it."""
+    state = "[red]✘[/red]" if verdict.failed else "[green]✔[/green]"
+    console.print(
+        f"{state} {number}/{of} seed {verdict.seed}: {verdict.found} of {verdict.expected} watches, "
+        f"off by {verdict.worst_polls:.1f} polls at most, {verdict.seconds:.0f} s; "
+        f"killed: {', '.join(verdict.kills) or 'nobody'}"
+    )
+    for problem in verdict.problems:
+        console.print(f"    {problem}", style="red", markup=False)
+    if verdict.worst_polls > REMARKABLE_POLLS:
+        console.print(f"    {verdict.worst}", style="dim", markup=False)
+
+
+def _sum_up(console: Console, verdicts: list[Verdict], took_s: float) -> int:
+    failed = sorted(verdict.seed for verdict in verdicts if verdict.failed)
+    kills = collections.Counter(kill for verdict in verdicts for kill in verdict.kills)
+    table = Table(title="Kill matrix", title_justify="left", box=None, show_header=False)
+    table.add_column(justify="left")
+    table.add_column(justify="right")
+    rows = (
+        ("rounds", str(len(verdicts))),
+        ("kills", str(kills.total())),
+        ("of them between commit and acknowledgement", str(sum(one.unacknowledged for one in verdicts))),
+        ("watches expected", str(sum(one.expected for one in verdicts))),
+        ("found", str(sum(one.found for one in verdicts))),
+        ("missing", str(sum(one.missing for one in verdicts))),
+        ("double", str(sum(one.double for one in verdicts))),
+        ("error in playing time: half of all, 95 %, worst", _spread(one.playing_polls for one in verdicts)),
+        ("error in coverage: half of all, 95 %, worst", _spread(one.coverage_polls for one in verdicts)),
+        ("rounds that failed", str(len(failed))),
+        ("real seconds", f"{took_s:.0f}"),
+    )
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    console.print("Kills: " + ", ".join(f"{kill} {count}" for kill, count in sorted(kills.items())), markup=False)
+    if failed:
+        seeds = ", ".join(map(str, failed))
+        console.print(f"Failed: {seeds}. One alone: make faults ROUNDS=1 SEED={failed[0]}", style="red")
+    return 1 if failed else 0
+
+
+def _spread(errors: Iterable[list[float]]) -> str:
+    """The median, the 95th percentile and the largest of all, in polls."""
+    every = sorted(error for of_one in errors for error in of_one) or [0.0]
+    return ", ".join(f"{every[round(share * (len(every) - 1))]:.1f}" for share in (0.5, 0.95, 1.0)) + " polls"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

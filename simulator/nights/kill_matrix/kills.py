@@ -1,0 +1,171 @@
+"""Kills parts of a running service with SIGKILL, and sees when they work again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sqlite3
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgpack
+import psutil
+
+from launcher.connection.run_state import running_state
+from simulator.nights.blind_spots import Kill
+from simulator.nights.kill_matrix.script import ACTORS, Deed
+from simulator.nights.stage import Stage
+
+LOOK_S = 0.0005
+"""How often the store is looked at for a commit, real seconds: far shorter than a save takes."""
+AWAIT_S = 1.5
+"""How long a kill waits for its commit before it falls anyway, real seconds."""
+BACK_WITHIN_S = 30.0
+
+
+class Striker:
+    """Carries out kills, each in a thread of its own, and starts the service anew where its launcher died."""
+
+    def __init__(self, stage: Stage, frames_dir: Path) -> None:
+        self.stage = stage
+        self.kills: list[Kill] = []
+        self.problems: list[str] = []
+        self._frames_dir = frames_dir
+        self._threads: list[threading.Thread] = []
+        self._starting = threading.Lock()
+
+    def strike(self, deed: Deed) -> None:
+        """Begin a kill; returns at once."""
+        thread = threading.Thread(target=self._guarded, args=(deed,), name=f"kill {deed.who}")
+        self._threads.append(thread)
+        thread.start()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something that was struck does not work yet."""
+        return any(kill.back_s == float("inf") for kill in self.kills)
+
+    def settle(self) -> None:
+        """Wait until every kill is over and what it struck works again."""
+        for thread in self._threads:
+            thread.join()
+
+    def _guarded(self, deed: Deed) -> None:
+        try:
+            self._carry_out(deed)
+        except Exception as error:  # noqa: BLE001 - whatever it is belongs into the verdict
+            self.problems.append(f"after the kill of {deed.who}: {type(error).__name__}: {error}")
+
+    def _carry_out(self, deed: Deed) -> None:
+        if deed.what in ("at a commit", "in a save"):
+            self._await_commit(finished=deed.what == "at a commit")
+        kill = self._kill(deed.who, deed.what)
+        if kill is None:
+            return
+        if deed.what == "while it starts":
+            self._await_start(deed.who)
+            time.sleep(deed.amount)
+            self._kill(deed.who, deed.what, kill)
+        if deed.who in ACTORS:
+            self.stage.wait_for(lambda: self._works(deed.who, kill.pids), BACK_WITHIN_S, f"{deed.who} to work again")
+        else:
+            with self._starting:
+                self.stage.kill_launcher()  # it is dead: this takes leave of it
+                self.stage.start_service()
+        kill.back_s = self.stage.clock.now().wall_s
+
+    def _await_commit(self, *, finished: bool) -> None:
+        """Wait for the commit of any save, or of a finished watch."""
+        until = time.monotonic() + AWAIT_S
+        with _store(self.stage.data_dir) as store:
+            before = _mark(store, finished=finished)
+            while time.monotonic() < until and _mark(store, finished=finished) == before:
+                time.sleep(LOOK_S)
+
+    def _kill(self, victim: str, moment: str, earlier: Kill | None = None) -> Kill | None:
+        """SIGKILL; None where the victim is not there."""
+        state = running_state(self.stage.data_dir)
+        if state is None:
+            return earlier
+        children = {name: child.found() for name, child in state.children.items()}
+        targets = {"launcher": [state.launcher.found()], "all": [state.launcher.found(), *children.values()]}
+        struck: set[int] = set()
+        for target in targets.get(victim, [children.get(victim)]):
+            if target is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(target.pid, signal.SIGKILL)
+                    struck.add(target.pid)
+        if not struck:
+            return earlier
+        if earlier is None:
+            earlier = Kill(victim, moment, self.stage.clock.now().wall_s)
+            self.kills.append(earlier)
+        earlier.pids |= struck
+        if victim in ("persistence", "all"):
+            with contextlib.suppress(psutil.TimeoutExpired):
+                psutil.wait_procs([child for child in children.values() if child is not None][:1], timeout=0.2)
+            earlier.unacknowledged = earlier.unacknowledged or self._is_unacknowledged()
+        return earlier
+
+    def _await_start(self, victim: str) -> None:
+        """Wait until the launcher has started it anew."""
+
+        def there() -> bool:
+            state = running_state(self.stage.data_dir)
+            return state is not None and victim in state.children and state.children[victim].alive()
+
+        self.stage.wait_for(there, BACK_WITHIN_S, f"{victim} to be started anew")
+
+    def _works(self, actor: str, dead: set[int]) -> bool:
+        """Whether its process is said to run, and is none of those that were killed."""
+        state = running_state(self.stage.data_dir)
+        child = state.children.get(actor) if state is not None else None
+        row = next((row for row in self.stage.health() if row["actor"] == actor), None)
+        if child is None or row is None or child.pid in dead or row["pid"] != child.pid or not child.alive():
+            return False
+        return row["state"] in ("running", "degraded") and (actor != "discord" or self.stage.discord.connected)
+
+    def _is_unacknowledged(self) -> bool:
+        """Whether the last finished watch of the store was never acknowledged by the dead one."""
+        with _store(self.stage.data_dir) as store:
+            query = "SELECT message_id FROM handled_messages ORDER BY handled_at_s DESC, rowid DESC LIMIT 1"
+            last = store.execute(query).fetchone()
+        return last is not None and last[0] not in set(acknowledged(self._frames_dir / "persistence.frames"))
+
+
+@contextlib.contextmanager
+def _store(data_dir: Path) -> Iterator[sqlite3.Connection]:
+    """The service's store, for a look."""
+    with contextlib.closing(sqlite3.connect(f"file:{data_dir / 'usher.db'}?mode=ro", uri=True)) as connection:
+        yield connection
+
+
+def _mark(store: sqlite3.Connection, *, finished: bool) -> tuple[int, ...]:
+    """Something that another process's commit changes."""
+    version = int(store.execute("PRAGMA data_version").fetchone()[0])
+    if not finished:
+        return (version,)
+    return (int(store.execute("SELECT COUNT(*) FROM handled_messages").fetchone()[0]),)
+
+
+def frames(recording: Path) -> Iterator[bytes]:
+    """Every frame of a recording, in the order it was sent; one that is still being written is left out."""
+    content = recording.read_bytes() if recording.exists() else b""
+    start = 0
+    while start + 4 <= len(content):
+        (size,) = struct.unpack_from(">I", content, start)
+        frame = content[start + 4 : start + 4 + size]
+        if len(frame) < size:
+            return
+        yield frame
+        start += 4 + size
+
+
+def acknowledged(recording: Path) -> Iterator[str]:
+    """Ids of the kept messages that a recorded sender acknowledged."""
+    envelopes = map(msgpack.unpackb, frames(recording))
+    return (str(envelope[1]) for envelope in envelopes if envelope[0] == "done")

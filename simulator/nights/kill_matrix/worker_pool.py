@@ -1,0 +1,47 @@
+"""The processes in which rounds are played, and how they end where they are told to."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from simulator.nights.kill_matrix import round
+from simulator.nights.verdict import Verdict
+
+_ended: list[int] = []
+"""The signal that told this process to end."""
+
+
+@contextlib.contextmanager
+def workers(count: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that play rounds. On SIGTERM they end their nights, then this one ends with exit status 143."""
+    _end_in_order()
+    with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _end_in_order) as pool:
+        try:
+            yield pool
+        except BaseException:
+            for worker in multiprocessing.active_children():
+                worker.terminate()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def round_of(seed: int, kept: Path | None) -> Verdict:
+    """Play a round, unless the process was told to end: the pool hands out one in advance."""
+    if _ended:
+        raise SystemExit(128 + _ended[0])
+    return round.play(seed, kept)
+
+
+def _end_in_order() -> None:
+    """Have SIGTERM unwind what runs: a night then stops its service."""
+    signal.signal(signal.SIGTERM, _end)
+
+
+def _end(number: int, _frame: object) -> None:
+    _ended.append(number)
+    raise SystemExit(128 + number)

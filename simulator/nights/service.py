@@ -1,0 +1,29 @@
+"""The service of a simulated night: the launcher as `python run.py` runs it, on a clock that runs at speed.
+
+`python -m simulator.nights.service SPEED WALL STEADY [FRAMES_DIR]` takes its settings from the environment; every frame
+that its processes send each other is recorded in FRAMES_DIR.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from actors.runtime import Clock, Pace
+from config import load_settings
+from launcher.commands import serve
+from launcher.launcher import Launcher
+
+
+def main(arguments: list[str]) -> int:
+    """Run until told to stop; returns the exit status."""
+    speed, wall_s, steady_s = map(float, arguments[:3])
+    frames_dir = Path(arguments[3]) if len(arguments) > 3 else None
+    clock = Clock(Pace(speed, wall_s, steady_s))
+    settings = load_settings(os.environ)
+    return serve.main(settings, lambda checked: Launcher(checked, clock=clock, frames_dir=frames_dir))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

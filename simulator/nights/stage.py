@@ -1,0 +1,206 @@
+"""The stage of a night: a Plex server, a Discord, and the real service between them, all on one clock."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from actors.runtime import Clock, Pace
+from launcher.connection.run_state import running_state
+from simulator.discord.server import SimulatedDiscord
+from simulator.plex import SimulatedPlex
+from simulator.plextv import SimulatedPlexTv
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ANNOUNCE, CINEMA = "film-club", "Cinema"
+START_WITHIN_S = 40.0
+STOP_WITHIN_S = 15.0
+
+
+class Stage:
+    """Everything that runs. Minutes are minutes of the night; `speed` of them pass in a real one."""
+
+    def __init__(self, data_dir: Path, *, speed: float, party_user: str, evening: datetime.datetime,
+                 frames_dir: str = "", **settings: str) -> None:  # fmt: skip
+        """`evening` is when the night begins; `frames_dir` takes what the service's processes send each other."""
+        self.data_dir = data_dir
+        self.clock = Clock(Pace.starting_now(speed, evening.timestamp()))
+        self._began_s = self.clock.now().steady_s
+        self.plex = SimulatedPlex(now=lambda: self.clock.now().wall_s, speed=speed)
+        self.plex_tv = SimulatedPlexTv(self.plex)
+        # Its limits are per real second; at speed a minute of chatter would be a flood.
+        self.discord = SimulatedDiscord(rate_limits=speed == 1.0, now=lambda: self.clock.now().wall_s)
+        self.log_path = data_dir.parent / "service.log"
+        self._party_user = party_user
+        self._frames_dir = frames_dir
+        self._settings = settings
+        self._service: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        with ExitStack() as cleared:
+            self.plex.start()
+            cleared.callback(self.plex.stop)
+            cleared.enter_context(self.plex_tv)
+            self.discord.start()
+            cleared.callback(self.discord.stop)
+            cleared.callback(self.stop_service)
+            self.start_service()
+            self._cleared = cleared.pop_all()
+        # However long a busy machine took to start it all: the evening begins now.
+        self._began_s = self.clock.now().steady_s
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._cleared.close()
+
+    # -- time ----------------------------------------------------------------------------------------------
+
+    @property
+    def minute(self) -> float:
+        """Minutes since the night began."""
+        return (self.clock.now().steady_s - self._began_s) / 60.0
+
+    def next_evening(self, evening: datetime.datetime) -> None:
+        """Let another night begin, with the same people. For a service that does not run: clocks do not jump."""
+        self.clock = Clock(Pace.starting_now(self.clock.pace.speed, evening.timestamp()))
+        self._began_s = self.clock.now().steady_s
+
+    def wait_until(self, minute: float) -> None:
+        """Let the night go on until this minute."""
+        left = self.clock.real_s((minute - self.minute) * 60.0)
+        if left > 0:
+            time.sleep(left)
+
+    # -- the service ---------------------------------------------------------------------------------------
+
+    def start_service(self) -> None:
+        """Start the launcher and wait until every actor answers and the bot is logged in."""
+        with self.log_path.open("ab") as log:
+            # Its own session: Ctrl-C in the terminal is for the stage, which then stops the service in order.
+            self._service = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                self.command(), cwd=ROOT, env=self._environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        self.wait_for(self._is_up, START_WITHIN_S, "the service to start")
+
+    def command(self) -> list[str]:
+        """What is run as the service; tests put other clocks or fewer rights there."""
+        pace = self.clock.pace
+        command = [sys.executable, "-m", "simulator.nights.service"]
+        command += [repr(pace.speed), repr(pace.anchor_wall_s), repr(pace.anchor_steady_s)]
+        return command + ([self._frames_dir] if self._frames_dir else [])
+
+    def _environment(self) -> dict[str, str]:
+        kept = {
+            key: os.environ[key]
+            for key in ("PATH", "SYSTEMROOT", "TEMP", "TMPDIR", "HOME", "LANG")
+            if key in os.environ
+        }
+        return {
+            **kept,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUTF8": "1",
+            "PLEX_URL": self.plex.url,
+            "PLEX_TOKEN": self.plex.token,
+            "PLEX_TV_URL": self.plex_tv.url,
+            "DISCORD_TOKEN": self.discord.token,
+            "DISCORD_API_URL": self.discord.api_url,
+            "DISCORD_GATEWAY_URL": self.discord.gateway_url,
+            "DISCORD_GUILD_ID": str(self.discord.guild.id),
+            "DISCORD_ANNOUNCE_CHANNEL_ID": str(self.discord.channel(ANNOUNCE).id),
+            "WATCH_PARTY_VOICE_CHANNEL_ID": str(self.discord.channel(CINEMA).id),
+            "WATCH_PARTY_PLEX_USER": self._party_user,
+            "DATA_DIR": str(self.data_dir),
+            **self._settings,
+        }
+
+    def _is_up(self) -> bool:
+        if self._service is not None and self._service.poll() is not None:
+            raise RuntimeError(f"the service ended at its start; its log:\n{self.service_log()[-4000:]}")
+        state = running_state(self.data_dir)
+        pids = {child.pid for child in state.children.values()} if state is not None else set()
+        rows = [row for row in self.health() if row["pid"] in pids]  # not those of a service before this one
+        return len(rows) >= 4 and all(row["state"] == "running" for row in rows) and self.discord.connected
+
+    def stop_service(self) -> tuple[int, float]:
+        """Stop in order; the exit status and the real seconds it took. Safe to call again."""
+        service = self._service
+        if service is None:
+            return 0, 0.0
+        began = time.monotonic()
+        if service.poll() is None:
+            service.send_signal(signal.SIGTERM)
+        try:
+            status = service.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            service.kill()
+            status = service.wait()
+        return status, time.monotonic() - began
+
+    def kill(self, actor: str) -> int:
+        """kill -9 of an actor; its pid."""
+        pid = next(int(row["pid"]) for row in self.health() if row["actor"] == actor)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def kill_launcher(self) -> None:
+        """kill -9 of the launcher alone."""
+        if self._service is not None:
+            self._service.kill()
+            self._service.wait()
+
+    @property
+    def launcher_pid(self) -> int:
+        """The launcher's process."""
+        return self._service.pid if self._service is not None else 0
+
+    # -- what can be seen ----------------------------------------------------------------------------------
+
+    def health(self) -> list[dict[str, Any]]:
+        """The newest row of each actor in the health log, in the order of their start."""
+        rows: dict[str, dict[str, Any]] = {}
+        path = self.data_dir / "logs" / "actor_health.jsonl"
+        if path.exists():
+            # The last line may be half written just now.
+            whole, _, _ = path.read_text(encoding="utf-8", errors="replace").rpartition("\n")
+            for line in whole.splitlines():
+                row = json.loads(line)
+                rows[row["actor"]] = row
+        return list(rows.values())
+
+    def service_log(self) -> str:
+        """What the service logged so far."""
+        return self.log_path.read_text(encoding="utf-8", errors="replace") if self.log_path.exists() else ""
+
+    def files(self) -> dict[str, bytes]:
+        """The three JSON copies that exist, by name."""
+        names = ("user_stats.json", "user_badges.json", "watch_history.json")
+        return {name: (self.data_dir / name).read_bytes() for name in names if (self.data_dir / name).exists()}
+
+    def history(self) -> list[dict[str, Any]]:
+        """The records of watch_history.json."""
+        content = self.files().get("watch_history.json", b"[]")
+        found: list[dict[str, Any]] = json.loads(content)
+        return found
+
+    def wait_for(self, found: Callable[[], bool], timeout_s: float, what: str) -> None:
+        """Wait until something is so (real seconds); TimeoutError says what was waited for, and the log's end."""
+        deadline = time.monotonic() + timeout_s
+        while not found():
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"not within {timeout_s:g} s: {what}; the service's log:\n{self.service_log()[-3000:]}"
+                )
+            time.sleep(0.03)

@@ -1,0 +1,1 @@
+"""The XML and pictures that a Plex Media Server answers with."""

@@ -1,0 +1,1 @@
+"""HTTP and websocket of the simulated Plex Media Server."""

@@ -1,0 +1,205 @@
+"""Between socket and answers: notes each request, checks its token, lets the present fault happen."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from simulator.plex.faults import ADMIN_ONLY, BOMB, HTML, Fault, huge_body, many_sessions
+from simulator.plex.world.alerts import Listeners
+
+WEBSOCKET = "/:/websockets/notifications"
+"""Where listeners connect."""
+OPEN_TO_ALL = ("/identity",)
+"""What needs no token."""
+TOKEN = "X-Plex-Token"  # noqa: S105 - the name of the header, not a token
+REMEMBERED = 50_000
+"""Requests kept; older ones are forgotten, so that a long night does not fill the memory."""
+NOTED_HEADERS = (
+    hdrs.USER_AGENT,
+    hdrs.ACCEPT,
+    hdrs.HOST,
+    hdrs.CONNECTION,
+    "X-Plex-Client-Identifier",
+    "X-Plex-Product",
+    "X-Plex-Container-Start",
+    "X-Plex-Container-Size",
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request that reached the server, whatever was answered."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    """Without the token."""
+    headers: Mapping[str, str]
+    """The headers of interest that were sent."""
+    at_s: float
+    """When, by the server's clock."""
+    token: str = field(repr=False)
+    """The token it carried, in the header or the query; empty if none."""
+
+
+@dataclass
+class Gate:
+    """The middleware and the switches it obeys. Lives on the server's loop."""
+
+    token: str = field(repr=False)
+    guests: Mapping[str, int]
+    """Tokens of members, each with the status (401 or 403) it gets where only the owner may go."""
+    now: Callable[[], float]
+    listeners: Listeners
+    requests: deque[Request] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    fault: Fault | None = None
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def switch(self, fault: Fault | None) -> None:
+        """Another fault, or none, from now on; requests that hang on the old one are cut."""
+        self.fault = fault
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def middleware(self) -> Middleware:
+        """The gate as aiohttp wants it."""
+
+        @web.middleware
+        async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
+            self._note(request)
+            fault = self._fault_for(request.path)
+            if fault is not None and (broken := await self._instead(fault, request)) is not None:
+                return broken
+            refused = self._refused(request)
+            if refused is not None:
+                return refused
+            if request.path == WEBSOCKET:
+                return await self._listen(request)
+            try:
+                response = await handler(request)
+            except web.HTTPNotFound:
+                return _page(404, "Not Found")
+            return response if fault is None else _mangled(fault, response)
+
+        return gate
+
+    def _note(self, request: web.Request) -> None:
+        headers = {name: request.headers[name] for name in NOTED_HEADERS if name in request.headers}
+        query = {name: value for name, value in request.query.items() if name != TOKEN}
+        self.requests.append(Request(request.method, request.path, query, headers, self.now(), _token(request)))
+
+    def _fault_for(self, path: str) -> Fault | None:
+        """The fault that this request meets; one that is counted is used up by it."""
+        fault = self.fault
+        if fault is None or not fault.hits(path) or fault.times == 0:
+            return None
+        if fault.times is not None:
+            self.fault = replace(fault, times=fault.times - 1)
+        return fault
+
+    def _refused(self, request: web.Request) -> web.Response | None:
+        """401 for a wrong token, and the guest's status where only the owner may go."""
+        token = _token(request)
+        if token == self.token or request.path in OPEN_TO_ALL:
+            return None
+        if token not in self.guests:
+            return _page(401, "Unauthorized")
+        if request.path.startswith(ADMIN_ONLY) or request.path == "/library":
+            status = self.guests[token]
+            return _page(status, "Unauthorized" if status == 401 else "Forbidden")
+        return None
+
+    async def _instead(self, fault: Fault, request: web.Request) -> web.StreamResponse | None:
+        """What the fault answers in place of the truth; None where the truth follows."""
+        match fault.kind:
+            case "hang":
+                return await self._hang(request)
+            case "slow":
+                await asyncio.sleep(fault.seconds)
+                return None
+            case "status":
+                return _page(fault.code, "Simulated failure")
+            case "html":
+                return web.Response(body=HTML, content_type="text/html", charset="utf-8")
+            case "empty":
+                return web.Response(body=b"", content_type="text/xml", charset="utf-8")
+            case "no_content":
+                return web.Response(status=204)
+            case "huge":
+                return await _stream(request, huge_body(fault.size or 1 << 30))
+            case "many_sessions":
+                return await _stream(request, many_sessions(fault.size or 1_000_000))
+            case "endless_redirect":
+                return web.Response(status=302, headers={"Location": request.path_qs})
+            case "redirect":
+                return web.Response(status=302, headers={"Location": fault.location.rstrip("/") + request.path_qs})
+            case "entity_bomb":
+                return web.Response(body=BOMB, content_type="text/xml", charset="utf-8")
+            case _:
+                return None
+
+    async def _hang(self, request: web.Request) -> web.StreamResponse:
+        """Never answer; cut the connection once the fault is over."""
+        await self._changed.wait()
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=503)
+
+    async def _listen(self, request: web.Request) -> web.StreamResponse:
+        if self.listeners.fault == "unanswered":
+            return await self._hang(request)
+        if self.listeners.fault == "rejected":
+            return _page(503, "Service Unavailable")
+        return await self.listeners.serve(request)
+
+
+def _token(request: web.Request) -> str:
+    return request.headers.get(TOKEN) or request.query.get(TOKEN, "")
+
+
+def _page(status: int, reason: str) -> web.Response:
+    """A real server's error page."""
+    return web.Response(
+        status=status,
+        reason=reason,
+        text=f"<html><head><title>{reason}</title></head><body><h1>{status} {reason}</h1></body></html>",
+        content_type="text/html",
+    )
+
+
+def _mangled(fault: Fault, response: web.StreamResponse) -> web.StreamResponse:
+    """The true answer, damaged on the way."""
+    if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
+        return response
+    body = response.body
+    match fault.kind:
+        case "truncated":
+            response.body = body[: len(body) // 2]
+        case "no_charset":
+            response.headers[hdrs.CONTENT_TYPE] = "text/xml"
+        case "control_entity":
+            response.body = body.replace(b'title="', b'title="&#4;', 1)
+        case "raw_control":
+            response.body = body.replace(b'title="', b'title="\x04\xff', 1)
+        case _:
+            pass
+    return response
+
+
+async def _stream(request: web.Request, blocks: AsyncIterator[bytes]) -> web.StreamResponse:
+    """An answer of unknown length, as long as the client reads."""
+    response = web.StreamResponse(headers={"Content-Type": "text/xml;charset=utf-8"})
+    await response.prepare(request)
+    try:
+        async for block in blocks:
+            await response.write(block)
+        await response.write_eof()
+    except ConnectionError:
+        # The client had enough, which is what the fault is there to see.
+        if request.transport is not None:
+            request.transport.abort()
+    return response

@@ -1,0 +1,242 @@
+"""What the server answers to each address. Faults and tokens are the gate's business, not this file's."""
+
+import re
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from aiohttp import web
+
+from simulator.plex.documents import library_xml, sessions_xml
+from simulator.plex.documents.poster import poster
+from simulator.plex.world.library import SECTIONS, Group, Item
+from simulator.plex.world.sessions import HistoryFilter
+from simulator.plex.world.world import World
+
+
+@dataclass
+class Answers:
+    """The handlers, with what they read."""
+
+    world: World
+    lock: threading.RLock
+    now: Callable[[], float]
+    machine_id: str
+    name: str
+
+    def tick(self) -> None:
+        """Let the players report and end, if it is time."""
+        with self.lock:
+            self.world.tick(self.now())
+
+    def routes(self) -> list[web.RouteDef]:
+        """Every address that the server knows."""
+        table = {
+            "/": self.root,
+            "/identity": self.identity,
+            "/accounts": self.accounts,
+            "/devices": self.devices,
+            "/status/sessions": self.sessions,
+            "/status/sessions/history/all": self.history,
+            "/library": self.library,
+            "/library/sections": self.sections,
+            "/library/sections/": self.sections,
+            r"/library/sections/{section:\d+}/all": self.section,
+            "/library/all": self.everything,
+            "/library/metadata/{key}": self.metadata,
+            "/library/metadata/{key}/children": self.children,
+            "/library/metadata/{key}/allLeaves": self.leaves,
+            "/library/metadata/{key}/thumb/{version}": self.thumb,
+            "/photo/:/transcode": self.scaled,
+            "/hubs/search": self.search,
+        }
+        return [web.get(path, handler) for path, handler in table.items()]
+
+    async def root(self, _request: web.Request) -> web.Response:
+        """The server itself."""
+        with self.lock:
+            transcodes = sum(one.transcoding for one in self.world.sessions)
+        return xml(library_xml.server_root(self.machine_id, self.name, self.now(), transcodes))
+
+    async def identity(self, _request: web.Request) -> web.Response:
+        """Who the server is, for those without a token too."""
+        return xml(library_xml.identity(self.machine_id))
+
+    async def accounts(self, request: web.Request) -> web.Response:
+        """All accounts, 0 and 1 among them."""
+        with self.lock:
+            return xml(paged(request, [sessions_xml.account(one) for one in self.world.accounts.values()]))
+
+    async def devices(self, request: web.Request) -> web.Response:
+        """All players ever seen."""
+        with self.lock:
+            found = [sessions_xml.device(n, one) for n, one in enumerate(self.world.devices, start=1)]
+        return xml(paged(request, found))
+
+    async def sessions(self, _request: web.Request) -> web.Response:
+        """What plays now."""
+        now_s = self.now()
+        with self.lock:
+            self.world.tick(now_s)
+            playing = list(self.world.sessions)
+        return xml(sessions_xml.sessions(playing, now_s))
+
+    async def history(self, request: web.Request) -> web.Response:
+        """Completed plays, filtered and in pages."""
+        query = request.query
+
+        def number(name: str) -> int | None:
+            return int(query[name]) if query.get(name) else None
+
+        wanted = HistoryFilter(
+            account_id=number("accountID"),
+            rating_key=query.get("metadataItemID"),
+            section_id=number("librarySectionID"),
+            since_s=number("viewedAt>"),
+            newest_first=query.get("sort", "").endswith(":desc"),
+        )
+        with self.lock:
+            self.world.tick(self.now())
+            rows = wanted.of(self.world.history)
+        return xml(paged(request, [sessions_xml.history(row) for row in rows]))
+
+    async def library(self, _request: web.Request) -> web.Response:
+        """The library's front door."""
+        doors = [Element("Directory", {"key": key, "title": key.title()}) for key in ("sections", "recentlyAdded")]
+        return xml(
+            library_xml.container(
+                doors,
+                identifier="com.plexapp.plugins.library",
+                mediaTagVersion=1700000000,
+                title1="Plex Library",
+            )
+        )
+
+    async def sections(self, _request: web.Request) -> web.Response:
+        """The sections."""
+        return xml(library_xml.container([library_xml.section(one) for one in SECTIONS], title1="Plex Library"))
+
+    async def section(self, request: web.Request) -> web.Response:
+        """One section's films, series, episodes..."""
+        number = int(request.match_info["section"])
+        known = next((one for one in SECTIONS if one.id == number), None)
+        if known is None:
+            raise web.HTTPNotFound
+        found = self._listed(request, number)
+        return xml(paged(request, found, librarySectionID=number, librarySectionTitle=known.title))
+
+    async def everything(self, request: web.Request) -> web.Response:
+        """All sections at once."""
+        return xml(paged(request, self._listed(request, None)))
+
+    async def metadata(self, request: web.Request) -> web.Response:
+        """One item, or several with a comma between their keys."""
+        found = [one for key in request.match_info["key"].split(",") if (one := self._element(key)) is not None]
+        if not found:
+            raise web.HTTPNotFound
+        return xml(library_xml.container(found))
+
+    async def children(self, request: web.Request) -> web.Response:
+        """Seasons of a series, episodes of a season, albums of an artist, tracks of an album."""
+        key = request.match_info["key"]
+        with self.lock:
+            groups = [self._group(one) for one in self.world.library.groups.values() if one.parent_key == key]
+            items = [library_xml.metadata(one) for one in self.world.library if one.parent_key == key]
+        index = request.query.get("index")
+        found = [one for one in groups + items if index in (None, one.get("index"))]
+        return xml(paged(request, found))
+
+    async def leaves(self, request: web.Request) -> web.Response:
+        """All episodes of a series, all tracks of an artist."""
+        key = request.match_info["key"]
+        with self.lock:
+            found = [library_xml.metadata(i) for i in self.world.library if key in (i.parent_key, i.grandparent_key)]
+        return xml(paged(request, found))
+
+    async def thumb(self, request: web.Request) -> web.Response:
+        """The poster, a real PNG."""
+        key = request.match_info["key"]
+        if self._element(key) is None:
+            raise web.HTTPNotFound
+        return web.Response(body=poster(key), content_type="image/png")
+
+    async def scaled(self, request: web.Request) -> web.Response:
+        """A poster by its path; the pictures here are small already."""
+        found = re.fullmatch(r"/library/metadata/(\d+)/thumb/\d+", request.query.get("url", ""))
+        if found is None or self._element(found[1]) is None:
+            raise web.HTTPNotFound
+        return web.Response(body=poster(found[1]), content_type="image/png")
+
+    async def search(self, request: web.Request) -> web.Response:
+        """Titles that contain the words, grouped by kind."""
+        words = request.query.get("query", "")
+        limit = int(request.query.get("limit", "10"))
+        section = request.query.get("sectionId")
+        with self.lock:
+            library = self.world.library
+            items: Sequence[Item | Group] = [*library.matching(words), *library.groups.values()]
+        hubs = []
+        for kind in ("movie", "show", "episode", "artist", "track"):
+            found = [
+                one
+                for one in items
+                if one.kind == kind
+                and words.casefold() in one.title.casefold()
+                and section in (None, str(one.section_id))
+            ]
+            hubs.append(library_xml.hub(kind, [self._any(one) for one in found[:limit]]))
+        return xml(library_xml.container(hubs))
+
+    def _listed(self, request: web.Request, section: int | None) -> list[Element]:
+        """Items and groups of a section (or all), of the type and title asked for."""
+        title = request.query.get("title", "").casefold()
+        wanted = request.query.get("type")
+        with self.lock:
+            held: list[Item | Group] = [*self.world.library.groups.values(), *self.world.library]
+        default = {1: "movie", 2: "show", 3: "artist", 4: "photo"}.get(section or 0)
+        numbers = library_xml.ITEM_TYPES | library_xml.GROUP_TYPES
+        return [
+            self._any(one)
+            for one in held
+            if (one.section_id == section if section else (one.section_id or 0) > 0)
+            and (wanted == str(numbers[one.kind]) if wanted else default in (None, one.kind))
+            and title in one.title.casefold()
+        ]
+
+    def _element(self, key: str) -> Element | None:
+        with self.lock:
+            held = self.world.library.items.get(key) or self.world.library.groups.get(key)
+        return None if held is None else self._any(held)
+
+    def _any(self, held: Item | Group) -> Element:
+        return self._group(held) if isinstance(held, Group) else library_xml.metadata(held)
+
+    def _group(self, held: Group) -> Element:
+        with self.lock:
+            key = held.rating_key
+            leaves = sum(key in (item.parent_key, item.grandparent_key) for item in self.world.library)
+        return library_xml.group(held, leaves)
+
+
+def paged(request: web.Request, children: Sequence[Element], **extra: str | int | None) -> Element:
+    """The page that the request's headers, or its query, ask for."""
+
+    def asked(name: str) -> str | None:
+        return request.headers.get(name) or request.query.get(name)
+
+    size = asked("X-Plex-Container-Size")
+    start = int(asked("X-Plex-Container-Start") or 0)
+    return library_xml.page(children, start, None if size is None else int(size), **extra)
+
+
+def xml(root: Element) -> web.Response:
+    """The document as a response, with the headers of a real server."""
+    return web.Response(
+        body=library_xml.encode(root),
+        headers={
+            "Content-Type": "text/xml;charset=utf-8",
+            "X-Plex-Protocol": "1.0",
+            "Cache-Control": "no-cache",
+        },
+    )

@@ -1,0 +1,118 @@
+"""What the server says on its websocket, and to whom."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from simulator.plex.faults import SocketFault
+from simulator.plex.world.sessions import PlayingSession
+
+
+def playing_alert(
+    one: PlayingSession, now_s: float, state: str, instead: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """A client's report or change of state; `instead` overwrites fields of the notification."""
+    notification: dict[str, Any] = {
+        "sessionKey": one.key,
+        "clientIdentifier": one.player.machine_id,
+        "guid": one.item.guid,
+        "ratingKey": one.item.rating_key,
+        "url": "",
+        "key": one.item.key,
+        "viewOffset": one.offset_ms(now_s),
+        "playQueueItemID": int(one.uid),
+        "playQueueID": int(one.uid),
+        "state": state,
+    }
+    if one.transcoding:
+        notification["transcodeSession"] = one.uid
+    return {
+        "type": "playing",
+        "size": 1,
+        "PlaySessionStateNotification": [notification | dict(instead or {})],
+    }
+
+
+def noise(now_s: float) -> list[dict[str, Any]]:
+    """One alert of each kind that has nothing to do with who watches what."""
+    activity = {
+        "uuid": "0d6e1f",
+        "type": "library.refresh.items",
+        "cancellable": False,
+        "userID": 1,
+        "progress": 50,
+    }
+    entry = {
+        "identifier": "com.plexapp.plugins.library",
+        "sectionID": "1",
+        "itemID": "1001",
+        "type": 1,
+        "title": "A Trip to the Moon",
+        "state": 5,
+        "updatedAt": int(now_s),
+    }
+    status = {"title": "Library scan complete", "description": "", "notificationName": "LIBRARY_UPDATE"}
+    return [
+        {"type": "timeline", "size": 1, "TimelineEntry": [entry]},
+        {
+            "type": "activity",
+            "size": 1,
+            "ActivityNotification": [{"event": "updated", "uuid": "0d6e1f", "Activity": activity}],
+        },
+        {"type": "status", "size": 1, "StatusNotification": [status]},
+        {"type": "reachability", "size": 1, "ReachabilityNotification": [{"reachability": False}]},
+        {"type": "update.statechange", "size": 1, "AutoUpdateNotification": [{"state": "idle"}]},
+    ]
+
+
+class Listeners:
+    """The open websockets. Lives on the server's loop; only `count` may be read from elsewhere."""
+
+    def __init__(self) -> None:
+        self._sockets: set[web.WebSocketResponse] = set()
+        self.fault: SocketFault | None = None
+
+    @property
+    def count(self) -> int:
+        """How many connections are open."""
+        return len(self._sockets)
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """Hold one listener's connection until either side ends it."""
+        # Pongs are sent by hand, so that a half-open connection can leave pings unanswered.
+        socket = web.WebSocketResponse(autoping=False)
+        await socket.prepare(request)
+        if self.fault == "dropped":
+            await socket.close(code=WSCloseCode.GOING_AWAY)
+            return socket
+        self._sockets.add(socket)
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.PING and self.fault != "silent":
+                    await socket.pong(message.data)
+        finally:
+            self._sockets.discard(socket)
+        return socket
+
+    async def send(self, alert: dict[str, Any]) -> None:
+        """Tell every listener, in the way the present fault allows."""
+        if self.fault == "silent":
+            return
+        text = json.dumps({"NotificationContainer": alert}, ensure_ascii=False).encode()
+        if self.fault == "invalid_utf8":
+            text = b"\xff\xfe" + text
+        elif self.fault == "garbage":
+            text = b'{"NotificationContainer": ["playing", 1'
+        for socket in list(self._sockets):
+            try:
+                # send_str would insist on text; a broken server does not.
+                await socket.send_frame(text, WSMsgType.TEXT)
+            except ConnectionError:
+                self._sockets.discard(socket)
+
+    async def close(self) -> None:
+        """Say goodbye to every listener."""
+        for socket in list(self._sockets):
+            await socket.close(code=WSCloseCode.GOING_AWAY)

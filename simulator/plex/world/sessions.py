@@ -1,0 +1,211 @@
+"""Who plays what, and where in it they are: accounts, players, sessions and the play history. Pure.
+
+Times are seconds of the server's clock (`now_s`, since 1970), positions are milliseconds of film.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
+
+from simulator.plex.world.library import Item
+
+State = Literal["playing", "paused", "buffering", "error"]
+
+SCROBBLED = 0.9
+"""Played to more than this share, a play gets a row in the server's history."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account as this server numbers it: 1 is the owner (whatever the plex.tv id), 0 has no name."""
+
+    id: int
+    name: str
+
+
+NOBODY = Account(0, "")
+"""Local and DLNA sessions belong to this account."""
+OWNER = Account(1, "Rosa")
+"""The server's owner."""
+ACCOUNTS = (
+    NOBODY,
+    OWNER,
+    Account(4711, "Anton"),
+    Account(4712, "Berta"),
+    Account(4713, "Cem"),
+    Account(4714, "Dörte"),
+    Account(4715, "Emil"),
+)
+"""The accounts that a new server knows."""
+
+
+@dataclass(frozen=True)
+class Player:
+    """A client. `report_every_s` is how often it tells the server its position: 10 s on LAN and WAN, 20 s on
+    cellular, 1 s for some; 0 makes the position continuous."""
+
+    machine_id: str
+    title: str
+    product: str = "Plex for Android (TV)"
+    platform: str = "Android"
+    device: str = "SHIELD Android TV"
+    address: str = "127.0.0.1"
+    local: bool = True
+    location: Literal["lan", "wan", "cellular"] = "lan"
+    report_every_s: float = 10.0
+
+
+TELEVISION = Player("tv-living-room", "Living room TV")
+PHONE = Player("phone-berta", "Berta's phone", "Plex for iOS", "iOS", "iPhone", "127.0.0.1", False, "cellular", 20.0)
+BROWSER = Player("web-anton", "Firefox", "Plex Web", "Firefox", "Linux", report_every_s=1.0)
+PLAYERS = (TELEVISION, PHONE, BROWSER)
+"""Ready-made players with the three ways to report."""
+
+
+@dataclass(frozen=True)
+class PlayingSession:
+    """One session. Frozen: each change makes a new one; `uid` stays the same through every change,
+    even of the session key, so that an old copy still names its session."""
+
+    uid: str
+    key: str
+    """The sessionKey."""
+    account: Account
+    item: Item
+    player: Player
+    state: State
+    started_s: float
+    anchor_s: float
+    """When the position was last known to be `anchor_ms`: at each change of state and each seek."""
+    anchor_ms: int
+    frozen: bool = False
+    """A ghost: listed as playing, never advances, never reports."""
+    overrun_ms: int = 0
+    """How far beyond the item's duration the position runs before the player stops by itself."""
+    ends: bool = True
+    """The player stops by itself at the end; otherwise the position runs on beyond the duration."""
+    transcoding: bool = False
+    session_id: str = ""
+    """`Session.id`; made from uid where it is left empty. Real ones can collide."""
+    attributes: Mapping[str, str | None] = field(default_factory=dict)
+    """XML attributes to write instead of the true ones; None leaves the attribute out."""
+    without: tuple[str, ...] = ()
+    """Child elements to leave out, such as "User"."""
+
+    @property
+    def advancing(self) -> bool:
+        """Whether the film really runs."""
+        return self.state == "playing" and not self.frozen
+
+    def true_ms(self, now_s: float) -> int:
+        """Where the film really is, in ms, to the millisecond and beyond what the client reported."""
+        if not self.advancing:
+            return self.anchor_ms
+        at = self.anchor_ms + max(0, round((now_s - self.anchor_s) * 1000))
+        end = self.end_ms
+        return at if end is None else min(at, end)
+
+    def offset_ms(self, now_s: float) -> int:
+        """What the server shows as viewOffset: the position at the client's last report."""
+        every = self.player.report_every_s
+        if not self.advancing or every <= 0:
+            return self.true_ms(now_s)
+        return self.true_ms(self.anchor_s + self.reports(now_s) * every)
+
+    def reports(self, now_s: float) -> int:
+        """How many periodic reports the client has made since the last change; a pause is reported too."""
+        every = self.player.report_every_s
+        if self.frozen or every <= 0:
+            return 0
+        # The tiny addition keeps 30.0 / 10.0 at three whatever the binary fractions of the clock.
+        return max(0, int((now_s - self.anchor_s) / every + 1e-9))
+
+    def next_report_s(self, now_s: float) -> float | None:
+        """When the client reports next; None where it never does."""
+        every = self.player.report_every_s
+        if self.frozen or every <= 0:
+            return None
+        return self.anchor_s + (self.reports(now_s) + 1) * every
+
+    @property
+    def end_ms(self) -> int | None:
+        """Where the player stops by itself; None where it never does."""
+        if not self.ends or self.item.live or self.item.duration_ms is None:
+            return None
+        return self.item.duration_ms + self.overrun_ms
+
+    @property
+    def ends_at_s(self) -> float | None:
+        """When the player will stop by itself if nothing changes; None where it will not."""
+        if self.end_ms is None or not self.advancing:
+            return None
+        return self.anchor_s + max(0, self.end_ms - self.anchor_ms) / 1000
+
+    def settle(self, now_s: float) -> Self:
+        """The same session, anchored where it is now."""
+        return replace(self, anchor_s=now_s, anchor_ms=self.true_ms(now_s))
+
+    def to_state(self, state: State, now_s: float) -> Self:
+        """Play, pause, buffer or fail. A pause floors the position to a whole second, as clients do."""
+        moved = replace(self.settle(now_s), state=state, frozen=False)
+        return replace(moved, anchor_ms=floored(moved.anchor_ms)) if state == "paused" else moved
+
+    def at(self, position_ms: int, now_s: float) -> Self:
+        """Seek."""
+        return replace(self, anchor_s=now_s, anchor_ms=max(0, position_ms))
+
+    def showing(self, item: Item, position_ms: int, now_s: float) -> Self:
+        """Go on to another item under the same session key."""
+        return replace(self, item=item, anchor_s=now_s, anchor_ms=position_ms, state="playing", frozen=False)
+
+    def stuck(self, now_s: float) -> Self:
+        """Become a ghost where the client last reported."""
+        return replace(self, anchor_s=now_s, anchor_ms=self.offset_ms(now_s), frozen=True)
+
+    def played_enough(self, now_s: float) -> bool:
+        """Whether a stop now leaves a row in the history."""
+        duration = self.item.duration_ms
+        return bool(duration and not self.item.live and self.true_ms(now_s) > SCROBBLED * duration)
+
+
+def floored(position_ms: int) -> int:
+    """The position cut to a whole second, as clients report it on pause and stop."""
+    return position_ms // 1000 * 1000
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """One completed play. A row whose item was deleted has no rating key, key or section."""
+
+    history_id: int
+    item: Item
+    account_id: int
+    device_id: int
+    viewed_at_s: int
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class HistoryFilter:
+    """What `/status/sessions/history/all` was asked for; None asks for all."""
+
+    account_id: int | None = None
+    rating_key: str | None = None
+    section_id: int | None = None
+    since_s: int | None = None
+    newest_first: bool = False
+
+    def of(self, rows: list[HistoryRow]) -> list[HistoryRow]:
+        """The rows asked for, in the order asked for."""
+        kept = [row for row in rows if self._keeps(row)]
+        return sorted(kept, key=lambda row: (row.viewed_at_s, row.history_id), reverse=self.newest_first)
+
+    def _keeps(self, row: HistoryRow) -> bool:
+        key = "" if row.deleted else row.item.rating_key
+        section = None if row.deleted else row.item.section_id
+        return (
+            (self.account_id is None or row.account_id == self.account_id)
+            and (self.rating_key is None or key == self.rating_key)
+            and (self.section_id is None or section == self.section_id)
+            and (self.since_s is None or row.viewed_at_s >= self.since_s)
+        )
