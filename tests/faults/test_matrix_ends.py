@@ -30,7 +30,7 @@ def plays(process: psutil.Process) -> bool:
 
 def test_sigterm_ends_the_nights_that_are_played() -> None:
     """Exit status 143, and nothing is left of the pool, of the services and of their actors."""
-    command = [sys.executable, "-m", "simulator.matrix", "--rounds", "6", "--jobs", "2"]
+    command = [sys.executable, "-m", "simulator.nights.kill_matrix", "--rounds", "6", "--jobs", "2"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as matrix:
         process = psutil.Process(matrix.pid)
         deadline = time.monotonic() + WITHIN_S

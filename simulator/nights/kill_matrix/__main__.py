@@ -1,4 +1,4 @@
-"""The kill matrix: `python -m simulator.matrix --rounds 200` (`make faults ROUNDS=200`)."""
+"""The kill matrix: `python -m simulator.nights.kill_matrix --rounds 200` (`make faults ROUNDS=200`)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REMARKABLE_POLLS = 3.0
 
 def main(argv: list[str]) -> int:
     """Play rounds; exit status 1 where a watch was missing or double, or anything else was wrong."""
-    parser = argparse.ArgumentParser(prog="python -m simulator.matrix", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m simulator.nights.kill_matrix", description=__doc__)
     parser.add_argument("--rounds", type=int, default=12, help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the first; the others follow (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=SIDE_BY_SIDE, help="side by side (default: %(default)s)")
