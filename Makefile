@@ -4,6 +4,7 @@
 # make faults real processes killed over whole nights (ROUNDS=12 SEED=0), held against the truth
 # make bench  speed and memory, as ratios against a reference in the same run
 # make languages   the catalogues of texts, extracted, brought up to date and compiled (NEW=fr begins one)
+# make lock   requirements*.txt anew from requirements*.in: every package, with hashes
 # make pictures   docs/pictures/*.png from the simulator; needs Debian's chromium and fonts-noto-color-emoji
 # The first call makes a virtual environment in .venv; later calls reuse it.
 
@@ -12,10 +13,12 @@ VENV := .venv
 PY := $(VENV)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes
+
 ROUNDS ?= 12
 SEED ?= 0
 
-.PHONY: demo run test check audit faults bench docs languages pictures clean
+.PHONY: demo run test check audit faults bench docs languages lock pictures clean
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Usher needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..."; exit 1; }
@@ -24,12 +27,12 @@ $(PY):
 # The actors run with -OO (launcher/supervision/child.py), which has compiled files of its own: they are made here
 # once, and not at each start.
 $(VENV)/.runtime: requirements.txt | $(PY)
-	$(PY) -m pip install --quiet -r requirements.txt
+	$(PY) -m pip install --quiet --require-hashes -r requirements.txt
 	@$(PY) -OO -m compileall -q -j 2 $(VENV)/lib/python3*/site-packages || true
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt requirements.txt | $(PY)
-	$(PY) -m pip install --quiet -r requirements-dev.txt
+$(VENV)/.dev: requirements-dev.txt | $(PY)
+	$(PY) -m pip install --quiet --require-hashes -r requirements-dev.txt
 	@$(PY) -OO -m compileall -q -j 2 $(VENV)/lib/python3*/site-packages || true
 	@touch $@ $(VENV)/.runtime
 
@@ -61,6 +64,10 @@ languages: $(VENV)/.dev
 
 pictures: $(VENV)/.dev
 	$(PY) -m docs.pictures
+
+lock: $(VENV)/.dev
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m uv pip compile $(LOCK) requirements.in --output-file requirements.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m uv pip compile $(LOCK) requirements-dev.in --constraint requirements.txt --output-file requirements-dev.txt
 
 faults: $(VENV)/.dev
 	@$(PY) -m simulator.nights.kill_matrix --rounds $(ROUNDS) --seed $(SEED)
