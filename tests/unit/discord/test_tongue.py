@@ -27,7 +27,8 @@ COMMAND = re.compile(r"`!\w+|[A-Z]+_[A-Z_]+|!starttracking")
 ENDS = re.compile(r"^[^\w\s`*(\[{“„«\"'…]+|^\s+|\s+$")
 
 LOGGED = {
-    "announcement_queue.py", "api_errors.py", "chart_renderer.py", "connection.py", "degraded_reasons.py", "state.py", "voice_presence.py",
+    "announcement_queue.py", "api_errors.py", "chart_renderer.py", "connection.py", "degraded_reasons.py", "state.py",
+    "voice_presence.py",
 }  # fmt: skip
 """Files that speak to the log and the health table only: those are English in every language."""
 LOGS = {"debug", "info", "warning", "error", "exception", "hold", "judge", "Posting"}
