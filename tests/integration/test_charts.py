@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from actors.chat.discord.framework import chart_renderer
-from actors.chat.discord.framework.chart_renderer import Painter
+from actors.chat.discord.framework.chart_renderer import ChartRenderer
 from charts import Attendance, Genres, Picture, Weeks, Wording, Year
 from charts.draw import _genres, _weeks, _year
 from charts.lettering import shown
@@ -47,7 +47,7 @@ def size(png: bytes) -> tuple[int, int]:
 async def test_every_kind_is_drawn(tmp_path: Path, name: str) -> None:
     """As a PNG of a phone's width, below 150 kB, well before the deadline."""
     began = time.monotonic()
-    drawn = await Painter(tmp_path, LOG).draw(PICTURES[name])
+    drawn = await ChartRenderer(tmp_path, LOG).draw(PICTURES[name])
     assert time.monotonic() - began < chart_renderer.DEADLINE_S
     width, height = size(drawn)
     assert width == 880
@@ -63,9 +63,9 @@ async def test_what_is_written_by_itself_is_in_the_language(tmp_path: Path) -> N
     )
     german = Wording(months=("Okt",) * 12, day="{day}. {month}", hours="{hours} Std.", number="1.234,5")
     one, other = Picture(panels), Picture(panels, wording=german)
-    drawn = await Painter(tmp_path, LOG).draw(one)
-    assert drawn == await Painter(tmp_path, LOG).draw(one)
-    assert drawn != await Painter(tmp_path, LOG).draw(other)
+    drawn = await ChartRenderer(tmp_path, LOG).draw(one)
+    assert drawn == await ChartRenderer(tmp_path, LOG).draw(one)
+    assert drawn != await ChartRenderer(tmp_path, LOG).draw(other)
 
 
 def test_a_short_week_is_no_week_of_nothing() -> None:
@@ -143,7 +143,7 @@ async def test_a_drawing_that_hangs_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """At the deadline; the log says so, and the next one is drawn."""
-    made = Painter(tmp_path, LOG)
+    made = ChartRenderer(tmp_path, LOG)
     with monkeypatch.context() as hasty:
         hasty.setattr(chart_renderer, "DEADLINE_S", 0.05)
         assert await made.draw(PICTURES["attendance"]) == b""
@@ -156,13 +156,13 @@ async def test_without_the_library_the_words_stay(
 ) -> None:
     """A Python that has no such module."""
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
-    assert await Painter(tmp_path, LOG).draw(PICTURES["attendance"]) == b""
+    assert await ChartRenderer(tmp_path, LOG).draw(PICTURES["attendance"]) == b""
     assert "figures are shown in words" in caplog.text
 
 
 async def test_a_rush_of_charts_is_bounded(tmp_path: Path) -> None:
     """One at a time, few waiting; the others get none at once."""
-    made = Painter(tmp_path, LOG)
+    made = ChartRenderer(tmp_path, LOG)
     tasks = [asyncio.ensure_future(made.draw(PICTURES["no viewers"])) for _ in range(chart_renderer.MOST_WAITING + 3)]
     done, pending = await asyncio.wait(tasks, timeout=0.2)
     assert [task.result() for task in done] == [b""] * len(done)
@@ -182,4 +182,4 @@ async def test_no_token_is_in_the_environment(tmp_path: Path, monkeypatch: pytes
     """Of the process that draws."""
     monkeypatch.setenv("DISCORD_TOKEN", "secret")
     monkeypatch.setenv("PLEX_TOKEN", "secret")
-    assert "secret" not in str(Painter(tmp_path, LOG)._environment())
+    assert "secret" not in str(ChartRenderer(tmp_path, LOG)._environment())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.chat.discord.features.announcements.announcement_queue import Announcer
+from actors.chat.discord.features.announcements.announcement_queue import AnnouncementQueue
 from messages import (
     ActiveWatches,
     BadgesAwarded,
@@ -210,10 +210,10 @@ def test_commands_are_told_to_discord_only_when_they_change(stage: Stage) -> Non
 def test_an_error_of_ours_ends_the_actor(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The loop's thread broke: the actor crashes, so that the launcher starts it anew."""
 
-    async def broken(self: Announcer) -> None:
+    async def broken(self: AnnouncementQueue) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Announcer, "run", broken)
+    monkeypatch.setattr(AnnouncementQueue, "run", broken)
     with stage.acting(wait=False):
         until(lambda: "discord" not in stage.network.lines, "the actor is gone")
 

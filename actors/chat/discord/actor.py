@@ -14,18 +14,18 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from actors.chat.discord.core.degraded_reasons import Troubles
+from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import Keepsake
-from actors.chat.discord.features.announcements.announcement_embeds import Notice
-from actors.chat.discord.features.announcements.announcement_queue import Announcer, Waiting
-from actors.chat.discord.features.announcements.redactor import Veil
-from actors.chat.discord.features.bot_activity import Presence
-from actors.chat.discord.features.film_night.scheduled_events import Nights
-from actors.chat.discord.features.live_card.live_card import Cards
-from actors.chat.discord.features.voice_presence import VoiceWatch
-from actors.chat.discord.features.weekly_digest import Digest
+from actors.chat.discord.features.announcements.announcement_embeds import Announcement
+from actors.chat.discord.features.announcements.announcement_queue import AnnouncementQueue, QueuedAnnouncement
+from actors.chat.discord.features.announcements.redactor import Redactor
+from actors.chat.discord.features.bot_activity import BotActivity
+from actors.chat.discord.features.film_night.scheduled_events import FilmNights
+from actors.chat.discord.features.live_card.live_card import LiveCards
+from actors.chat.discord.features.voice_presence import VoiceReporter
+from actors.chat.discord.features.weekly_digest import WeeklyDigest
 from actors.chat.discord.framework.actor_client import Desk
-from actors.chat.discord.framework.chart_renderer import Painter
+from actors.chat.discord.framework.chart_renderer import ChartRenderer
 from actors.chat.discord.gateway.bot import UsherBot
 from actors.chat.discord.gateway.connection import Connection
 from actors.runtime import Actor, Context, OutboxFull
@@ -55,20 +55,22 @@ class DiscordActor(Actor):
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run_loop, name="discord-loop", daemon=True)
         self._leaving = asyncio.Event()
-        self._troubles = Troubles(self.degraded, self.recovered, self.log)
+        self._troubles = DegradedReasons(self.degraded, self.recovered, self.log)
         self._keepsake = Keepsake(context.data_dir / "discord.json", self.log)
-        self._painter = Painter(context.data_dir / "cache" / "charts", self.log)
+        self._painter = ChartRenderer(context.data_dir / "cache" / "charts", self.log)
         self._desk = Desk(settings, context.clock, self._ask_later, self._tell, self._painter)
         self._connection = Connection(
             settings.discord_token, settings.discord_guild_id, self._make_bot, self._troubles, self.log
         )
-        self._voice = VoiceWatch(self._desk, self._connection.connected, self._troubles, self.log)
-        self._presence = Presence(self._connection.connected)
-        self._cards = Cards(self._desk, self._announce_channel, self._keepsake, self._troubles, self.log)
-        self._nights = Nights(self._desk, self._connection.logged_in, self._keepsake, self.log, self._cards.said)
-        self._digest = Digest(self._desk, self._announce_channel, self._keepsake, self.log)
-        veil = Veil(self._keepsake, context.clock)
-        self._announcer = Announcer(
+        self._voice = VoiceReporter(self._desk, self._connection.connected_bot, self._troubles, self.log)
+        self._presence = BotActivity(self._connection.connected_bot)
+        self._cards = LiveCards(self._desk, self._announce_channel, self._keepsake, self._troubles, self.log)
+        self._nights = FilmNights(
+            self._desk, self._connection.logged_in_bot, self._keepsake, self.log, self._cards.set_promised
+        )
+        self._digest = WeeklyDigest(self._desk, self._announce_channel, self._keepsake, self.log)
+        veil = Redactor(self._keepsake, context.clock)
+        self._announcer = AnnouncementQueue(
             settings.discord_announce_channel_id,
             self._announce_channel,
             self._keepsake,
@@ -77,8 +79,8 @@ class DiscordActor(Actor):
             self._cards,
             veil,
         )
-        self._desk.on_hidden += [veil.draw, lambda _person: self._announcer.veiled()]
-        self._connection.on_up += [self._voice.report, self._announcer.online, self._presence.again]
+        self._desk.on_hidden += [veil.redact_past, lambda _person: self._announcer.drop_hidden()]
+        self._connection.on_up += [self._voice.report, self._announcer.retry_now, self._presence.resend]
         self._connection.on_down += [self._voice.report]
 
     def hears(self) -> Mapping[type[Message], Callable[[Any], Any]]:
@@ -109,19 +111,19 @@ class DiscordActor(Actor):
         if self._thread.is_alive():
             self.log.warning("Discord did not let go within %.1f s: left without a goodbye", STOP_S)
 
-    def _announce(self, notice: Notice) -> concurrent.futures.Future[None]:
+    def _announce(self, notice: Announcement) -> concurrent.futures.Future[None]:
         """Queue an announcement; it is acknowledged when it is posted or given up."""
         done: concurrent.futures.Future[None] = concurrent.futures.Future()
-        waiting = Waiting(self.handling_id or uuid.uuid4().hex, notice, done)
+        waiting = QueuedAnnouncement(self.handling_id or uuid.uuid4().hex, notice, done)
         self._loop.call_soon_threadsafe(self._announcer.put, waiting)
         if isinstance(notice, ScreeningEnded):
-            self._loop.call_soon_threadsafe(self._nights.heard, notice)
+            self._loop.call_soon_threadsafe(self._nights.on_ended, notice)
         return done
 
     def _show(self, playing: NowPlaying) -> None:
-        self._loop.call_soon_threadsafe(self._presence.show, playing)
-        self._loop.call_soon_threadsafe(self._cards.show, playing)
-        self._loop.call_soon_threadsafe(self._nights.seen, playing)
+        self._loop.call_soon_threadsafe(self._presence.update, playing)
+        self._loop.call_soon_threadsafe(self._cards.update, playing)
+        self._loop.call_soon_threadsafe(self._nights.on_now_playing, playing)
 
     def _break(self, broke: _LoopBroke) -> None:
         raise RuntimeError("the Discord loop broke") from broke.error
@@ -143,12 +145,12 @@ class DiscordActor(Actor):
             keepsake=self._keepsake,
             troubles=self._troubles,
             log=self.log,
-            voice_changed=self._voice.changed,
-            night_planned=self._nights.planned,
+            voice_changed=self._voice.on_voice_change,
+            night_planned=self._nights.on_planned,
         )
 
     def _announce_channel(self) -> discord.PartialMessageable | None:
-        bot = self._connection.logged_in()
+        bot = self._connection.logged_in_bot()
         channel_id = self.context.settings.discord_announce_channel_id
         return bot.get_partial_messageable(channel_id) if bot is not None else None
 

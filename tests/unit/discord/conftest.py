@@ -10,10 +10,10 @@ import discord
 import pytest
 
 from actors.chat.discord.commands import PAGES
-from actors.chat.discord.core.degraded_reasons import Troubles
+from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import Keepsake
 from actors.chat.discord.framework.actor_client import Desk
-from actors.chat.discord.framework.pages import Book
+from actors.chat.discord.framework.pages import PageRegistry
 from actors.chat.discord.gateway.bot import UsherBot
 from actors.chat.discord.gateway.connection import intents
 from actors.runtime import ActorUnavailable, Clock
@@ -55,7 +55,7 @@ class Health:
 
     def __init__(self) -> None:
         self.reason = ""
-        self.troubles = Troubles(self._degraded, self._recovered, logging.getLogger("discord"))
+        self.troubles = DegradedReasons(self._degraded, self._recovered, logging.getLogger("discord"))
 
     def _degraded(self, reason: str) -> None:
         self.reason = reason
@@ -91,9 +91,9 @@ def desk(actors: Actors) -> Desk:
 
 
 @pytest.fixture
-def book(desk: Desk, tmp_path: Path) -> Book:
+def book(desk: Desk, tmp_path: Path) -> PageRegistry:
     """All pages, for everybody."""
-    return Book(desk, PAGES, frozenset(), Keepsake(tmp_path / "book.json", logging.getLogger("discord")))
+    return PageRegistry(desk, PAGES, frozenset(), Keepsake(tmp_path / "book.json", logging.getLogger("discord")))
 
 
 @pytest.fixture

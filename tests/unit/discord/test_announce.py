@@ -15,7 +15,7 @@ import pytest
 
 from actors.chat.discord.core.state import Keepsake
 from actors.chat.discord.features.announcements import announcement_queue
-from actors.chat.discord.features.announcements.announcement_queue import Announcer, Waiting
+from actors.chat.discord.features.announcements.announcement_queue import AnnouncementQueue, QueuedAnnouncement
 from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
 from tests.unit.discord import samples
 
@@ -61,7 +61,7 @@ class Bench:
         self.there = True
         self.health = health
         self.keepsake = Keepsake(folder / "discord.json", LOG)
-        self.announcer = Announcer(channel_id, self._where, self.keepsake, health.troubles, LOG)
+        self.announcer = AnnouncementQueue(channel_id, self._where, self.keepsake, health.troubles, LOG)
 
     def _where(self) -> Any:
         return self.channel if self.there else None
@@ -70,7 +70,7 @@ class Bench:
         """An announcement; the future is its acknowledgement."""
         done: concurrent.futures.Future[None] = concurrent.futures.Future()
         notice = ScreeningStarted(samples.NOW, samples.screening(number, title or f"Film {number}."))
-        self.announcer.put(Waiting(f"id-{number}", notice, done))
+        self.announcer.put(QueuedAnnouncement(f"id-{number}", notice, done))
         return done
 
 
@@ -109,7 +109,7 @@ async def test_it_is_acknowledged_when_it_is_posted(tmp_path: Path, health: Any)
         await asyncio.sleep(0.05)
         assert not waiting.done()
         bench.there = True
-        bench.announcer.online()
+        bench.announcer.retry_now()
         await acknowledged(waiting)
         assert "Film 1." in bench.channel.text()
 
@@ -137,9 +137,13 @@ async def test_an_end_waits_for_the_badges_that_it_earned(
     monkeypatch.setattr(announcement_queue, "GATHER_S", 0.3)
     async with working(Bench(tmp_path, health)) as bench:
         ended, badges = concurrent.futures.Future[None](), concurrent.futures.Future[None]()
-        bench.announcer.put(Waiting("end", ScreeningEnded(samples.NOW, samples.screening(1, "Metropolis")), ended))
+        bench.announcer.put(
+            QueuedAnnouncement("end", ScreeningEnded(samples.NOW, samples.screening(1, "Metropolis")), ended)
+        )
         await asyncio.sleep(0.05)
-        bench.announcer.put(Waiting("badges", BadgesAwarded("discord:1", "Ana", (samples.earned(),), "one"), badges))
+        bench.announcer.put(
+            QueuedAnnouncement("badges", BadgesAwarded("discord:1", "Ana", (samples.earned(),), "one"), badges)
+        )
         await acknowledged(ended, badges)
         assert bench.channel.tries == 1
 

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from actors.chat.discord.core.state import Card
+from actors.chat.discord.core.state import CardRecord
 from actors.chat.discord.features.live_card import card_schedule, live_card_embeds
-from actors.chat.discord.features.live_card.card_schedule import Face
+from actors.chat.discord.features.live_card.card_schedule import LiveCard
 from messages import Moment, ScreeningEnded
 from tests.unit.discord import samples
 
@@ -17,24 +17,26 @@ from tests.unit.discord import samples
 def test_an_old_message_is_edited_rarely_whatever_changes(age_s: float, soon_s: float, moves_s: float) -> None:
     """Beyond an hour Discord counts edits: people who come and go all the time make three a minute at most."""
     edited_s = time.monotonic()
-    card = Face(Card("s", 1, 0.0), samples.screening(), edited_s=edited_s, posted_s=edited_s - age_s)
+    card = LiveCard(CardRecord("s", 1, 0.0), samples.screening(), edited_s=edited_s, posted_s=edited_s - age_s)
     assert card.due_s() == pytest.approx(edited_s + moves_s)
-    card.change()
+    card.mark_changed()
     assert card.due_s() == pytest.approx(edited_s + soon_s, abs=0.5)
 
 
 def test_a_change_after_a_long_silence_is_seen_soon_on_an_old_message() -> None:
     """The pause is between edits, not before the first."""
     now_s = time.monotonic()
-    card = Face(Card("s", 1, 0.0), samples.screening(state="paused"), edited_s=now_s - 600, posted_s=now_s - 7_200)
-    card.change()
+    card = LiveCard(
+        CardRecord("s", 1, 0.0), samples.screening(state="paused"), edited_s=now_s - 600, posted_s=now_s - 7_200
+    )
+    card.mark_changed()
     assert card.due_s() == pytest.approx(now_s + card_schedule.SETTLE_S, abs=0.5)
 
 
 def test_a_picture_does_not_wait_on_an_old_message() -> None:
     """It comes once or twice in a card's life."""
     now_s = time.monotonic()
-    card = Face(Card("s", 1, 0.0), samples.screening(), edited_s=now_s, posted_s=now_s - 7_200)
+    card = LiveCard(CardRecord("s", 1, 0.0), samples.screening(), edited_s=now_s, posted_s=now_s - 7_200)
     card.attach("chart.png", b"png")
     due_s = card.due_s()
     assert due_s is not None and due_s <= time.monotonic()
@@ -44,7 +46,7 @@ def test_a_film_that_goes_on_after_its_end_is_seen_soon() -> None:
     """Also where nobody came or went: its message still says that it has ended."""
     now_s = time.monotonic()
     shown = samples.screening()
-    card = Face(Card("s", 1, 0.0), shown, live_card_embeds.signature(shown), edited_s=now_s)
+    card = LiveCard(CardRecord("s", 1, 0.0), shown, live_card_embeds.signature(shown), edited_s=now_s)
     card.card.ended = ScreeningEnded(Moment(shown.seen.wall_s - 60, 0.0), shown)
-    assert card.plays(shown)
+    assert card.film_running(shown)
     assert card.due_s() == pytest.approx(now_s + card_schedule.SETTLE_S, abs=0.5)

@@ -13,7 +13,7 @@ from actors.chat.discord.commands.statistics.moviestats import since_s
 from actors.chat.discord.features import bot_activity, weekly_digest
 from actors.chat.discord.features.announcements import announcement_embeds
 from actors.chat.discord.framework.actor_client import Desk
-from actors.chat.discord.framework.pages import Book, pack
+from actors.chat.discord.framework.pages import PageRegistry, pack_arguments
 from actors.chat.discord.ui import chart_data
 from messages import (
     ActiveWatches,
@@ -112,15 +112,18 @@ async def test_slash_commands_are_described_in_english_again(room: Any, bot: Any
 def test_announcements_are_in_german(german: None) -> None:
     """A start, an end, badges, the line below the name, the week, the chart."""
     shown, at = samples.screening(), samples.NOW
-    started = announcement_embeds.embed(ScreeningStarted(at, shown))
+    started = announcement_embeds.build_embed(ScreeningStarted(at, shown))
     assert "noch 1 Std. 18 Min., bis <t:" in (started.description or "")
     assert started.fields[0].name == "🍿 Schauen zu · 1" and "von Anfang an" in (started.fields[0].value or "")
-    ended = announcement_embeds.embed(ScreeningEnded(at, shown))
+    ended = announcement_embeds.build_embed(ScreeningEnded(at, shown))
     assert "Lief 42 Min. · 1 Zuschauer" in (ended.description or "") and "35 % gesehen" in (ended.description or "")
-    awarded = announcement_embeds.embed(BadgesAwarded("1", "Ana", (samples.earned("Night Owl"),), "screening-1"))
+    awarded = announcement_embeds.build_embed(BadgesAwarded("1", "Ana", (samples.earned("Night Owl"),), "screening-1"))
     assert awarded.title == "🏅 Ana hat sich 1 Abzeichen verdient" and "Nachteule" in (awarded.description or "")
-    assert bot_activity.line((samples.screening(state="paused"), shown)) == "Metropolis (1927) (Pause) und noch einen"
-    week = weekly_digest.card(
+    assert (
+        bot_activity.build_line((samples.screening(state="paused"), shown))
+        == "Metropolis (1927) (Pause) und noch einen"
+    )
+    week = weekly_digest.build_embed(
         MovieStats(1_200, 2, 2, 1, 7_200.0, (TitleCount("Metropolis", 1927, 2, 2, 7_200.0),), (), (), (), ()),
         Leaderboard("time", (), 0),
     )
@@ -197,10 +200,12 @@ LATIN = {"p50", "p99", "ms", "MB", "launcher", "plex"}
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_no_page_says_a_word_beside_the_catalogue(name: str, marked: None, book: Book, actors: Any) -> None:
+async def test_no_page_says_a_word_beside_the_catalogue(
+    name: str, marked: None, book: PageRegistry, actors: Any
+) -> None:
     """With data that has no Latin letter, what is outside the brackets has none either."""
     answer_at_length(actors)
-    reply, view = await book.make(name, ARGUMENTS.get(name, pack("1", LONG)))
+    reply, view = await book.build(name, ARGUMENTS.get(name, pack_arguments("1", LONG)))
     check(reply.embed)
     shown = [reply.embed.title, reply.embed.description, reply.embed.footer.text]
     shown += [text for field in reply.embed.fields for text in (field.name, field.value)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from actors.chat.discord.core.state import Card, Keepsake, Night
+from actors.chat.discord.core.state import CardRecord, Keepsake, PlannedNight
 from messages import SOMEBODY, ScreeningEnded
 from tests.unit.discord import samples
 
@@ -21,10 +21,10 @@ def test_somebody_is_forgotten(tmp_path: Path) -> None:
     file = tmp_path / "discord.json"
     keepsake = Keepsake(file, logging.getLogger("test"))
     keepsake.keep_cards([
-        Card("s1", 1, 0.0, awarded=badges, ended=ended, said=["4711", "4712"]),
-        Card("s2", 2, 0.0, awarded=[("4711", "Quirin Q.", "Night Owl")], before=as_host),
+        CardRecord("s1", 1, 0.0, awarded=badges, ended=ended, said=["4711", "4712"]),
+        CardRecord("s2", 2, 0.0, awarded=[("4711", "Quirin Q.", "Night Owl")], before=as_host),
     ])  # fmt: skip
-    keepsake.keep_nights([Night(3, "srv", "11", 0.0, said=["4711", "4712"])])
+    keepsake.keep_nights([PlannedNight(3, "srv", "11", 0.0, said=["4711", "4712"])])
     keepsake.done(["badges:4711:films_1", "badges:4712:films_1"])
     keepsake.forget({"4711", "plex:srv:7"}, {"old_nick"})
     text = file.read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from actors.chat.discord.commands import PAGES
 from actors.chat.discord.commands.privacy import link_flow, privacy
 from actors.chat.discord.framework.actor_client import Desk
 from actors.chat.discord.framework.command_errors import RefusedError
-from actors.chat.discord.framework.pages import Book, pack
+from actors.chat.discord.framework.pages import PageRegistry, pack_arguments
 from actors.chat.discord.ui import embeds
 from actors.chat.discord.ui.formatting import measure
 from messages import (
@@ -116,27 +116,27 @@ def check(embed: Any) -> None:
     for part in embed.fields:
         assert 0 < measure(part.name) <= embeds.FIELD_NAME
         assert 0 < measure(part.value) <= embeds.FIELD_VALUE
-    assert 0 < embeds.size(embed) <= embeds.MOST_IN_MESSAGE
+    assert 0 < embeds.count_units(embed) <= embeds.MOST_IN_MESSAGE
 
 
 ARGUMENTS = {
-    "history": pack("", "", LONG),
+    "history": pack_arguments("", "", LONG),
     "leaderboard": "time",
-    "moviestats": pack(LONG),
-    "whosaw": pack(LONG),
-    "wrapped": pack("2026", "1", LONG),
+    "moviestats": pack_arguments(LONG),
+    "whosaw": pack_arguments(LONG),
+    "wrapped": pack_arguments("2026", "1", LONG),
 }
 """Of the commands that take something other than whose."""
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_every_page_is_within_the_limits(name: str, language: str, book: Book, actors: Any) -> None:
+async def test_every_page_is_within_the_limits(name: str, language: str, book: PageRegistry, actors: Any) -> None:
     """From the first to the last, with its buttons; what is beside a picture too."""
     answer_at_length(actors)
-    arguments = ARGUMENTS.get(name, pack("1", LONG))
+    arguments = ARGUMENTS.get(name, pack_arguments("1", LONG))
     page, pages = 0, 1
     while page < pages:
-        reply, view = await book.make(name, arguments, page)
+        reply, view = await book.build(name, arguments, page)
         check(reply.embed)
         if reply.beside is not None:
             check(reply.beside)
@@ -147,10 +147,10 @@ async def test_every_page_is_within_the_limits(name: str, language: str, book: B
     assert "away" not in (reply.embed.description or "") and "startet gerade neu" not in (reply.embed.description or "")
 
 
-async def test_the_community_s_year_is_within_the_limits(language: str, book: Book, actors: Any) -> None:
+async def test_the_community_s_year_is_within_the_limits(language: str, book: PageRegistry, actors: Any) -> None:
     """The other kind of wrapped."""
     answer_at_length(actors)
-    reply, _ = await book.make("wrapped", pack("2026", "", ""))
+    reply, _ = await book.build("wrapped", pack_arguments("2026", "", ""))
     check(reply.embed)
 
 
@@ -175,12 +175,12 @@ async def test_what_concerns_one_person_is_within_the_limits(language: str, desk
     for refused in (link_flow.unlinked(desk, "", "1", "2"), link_flow.find(desk, LONG)):
         with pytest.raises(RefusedError) as error:
             await refused
-        check(embeds.problem(error.value.what, error.value.cure))
+        check(embeds.build_problem(error.value.what, error.value.cure))
 
 
 @pytest.mark.parametrize("name", ["activewatches", "nowplaying"])
-async def test_what_stands_in_the_way_is_shown_as_it_is_called(name: str, book: Book, actors: Any) -> None:
+async def test_what_stands_in_the_way_is_shown_as_it_is_called(name: str, book: PageRegistry, actors: Any) -> None:
     """The notice names films: their titles are no markdown of ours."""
     actors.answers[ListActiveWatches] = ActiveWatches(samples.NOW, (), (), notice="2 films play (“*Up*”, “_F_ @here”)")
-    reply, _ = await book.make(name)
+    reply, _ = await book.build(name)
     assert "“\\*Up\\*”, “\\_F\\_ @\u200bhere”" in (reply.embed.description or "")

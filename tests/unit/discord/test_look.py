@@ -24,7 +24,7 @@ def check(embed: discord.Embed) -> None:
         assert 0 < formatting.measure(field.name or "") <= 256
         assert 0 < formatting.measure(field.value or "") <= 1024
     assert formatting.measure(embed.footer.text or "") <= 2048
-    assert ui_embeds.size(embed) <= 6000
+    assert ui_embeds.count_units(embed) <= 6000
 
 
 @given(
@@ -35,25 +35,25 @@ def check(embed: discord.Embed) -> None:
 )
 def test_a_card_fits(heading: str, text: str, parts: list[tuple[str, str]], footer: str) -> None:
     """Titles, texts, fields and footers of any size."""
-    check(ui_embeds.card(heading, text, fields=[Field(*part) for part in parts], footer=footer))
+    check(ui_embeds.build_embed(heading, text, fields=[Field(*part) for part in parts], footer=footer))
 
 
 def test_a_card_of_emoji_counts_as_discord_does() -> None:
     """An emoji outside the basic plane counts twice."""
-    check(ui_embeds.card("🎬" * 300, "🎬" * 5000, fields=[Field("🎬" * 300, "🎬" * 2000)] * 30))
+    check(ui_embeds.build_embed("🎬" * 300, "🎬" * 5000, fields=[Field("🎬" * 300, "🎬" * 2000)] * 30))
 
 
 @given(st.lists(st.tuples(st.text(max_size=80), st.lists(st.text(max_size=3000), max_size=40)), max_size=5))
 def test_pages_hold_their_bounds(parts: list[tuple[str, list[str]]]) -> None:
     """No page outgrows an embed."""
-    for page in ui_embeds.paged([Section(heading, lines) for heading, lines in parts]):
+    for page in ui_embeds.split_pages([Section(heading, lines) for heading, lines in parts]):
         assert formatting.measure(page) <= ui_embeds.PAGE_UNITS + 20
 
 
 def test_pages_lose_no_line() -> None:
     """Every viewer of 250 is on some page, and a heading is said again where a page begins in its midst."""
     lines = [f"viewer {number}." for number in range(250)]
-    pages = ui_embeds.paged([Section("**Film**", lines)])
+    pages = ui_embeds.split_pages([Section("**Film**", lines)])
     shown = "\n".join(pages)
     assert all(line in shown for line in lines)
     assert all(page.startswith("**Film**") for page in pages)
@@ -62,12 +62,12 @@ def test_pages_lose_no_line() -> None:
 
 def test_a_page_that_is_gone_becomes_the_last() -> None:
     """Lists grow shorter while people turn pages."""
-    assert ui_embeds.pick(["a", "b"], 9) == ("b", 1)
+    assert ui_embeds.pick_page(["a", "b"], 9) == ("b", 1)
 
 
 def test_lines_that_do_not_fit_are_counted() -> None:
     """The rest is named, within the limit."""
-    said = ui_embeds.lines_within([f"line {number}" for number in range(500)], 200)
+    said = ui_embeds.join_lines_within([f"line {number}" for number in range(500)], 200)
     assert formatting.measure(said) <= 200
     assert said.endswith("more")
 
@@ -77,21 +77,21 @@ def test_announcements_of_crowds_and_long_titles_fit() -> None:
     seats = tuple(samples.seat(EVIL[number % len(EVIL)]) for number in range(250))
     shown = samples.screening(title=LONG, seats=seats, host=LONG, item=samples.item(LONG, genres=(LONG,) * 9))
     badges = tuple(samples.earned(LONG, description=LONG) for _ in range(40))
-    batch: list[announcement_embeds.Notice] = [
+    batch: list[announcement_embeds.Announcement] = [
         ScreeningStarted(samples.NOW, shown),
         ScreeningEnded(samples.NOW, shown),
         BadgesAwarded("1", LONG, badges),
     ]
     for notice in batch:
-        check(announcement_embeds.embed(notice))
+        check(announcement_embeds.build_embed(notice))
     embeds, covered = announcement_embeds.build_embeds(batch * 3)
     assert 1 <= covered <= 9
-    assert sum(ui_embeds.size(embed) for embed in embeds) <= 6000
+    assert sum(ui_embeds.count_units(embed) for embed in embeds) <= 6000
 
 
 def test_a_rush_of_forty_becomes_one_message() -> None:
     """Forty films that start at once are one embed of lines, all of them named."""
-    rush: list[announcement_embeds.Notice] = [
+    rush: list[announcement_embeds.Announcement] = [
         ScreeningStarted(samples.NOW, samples.screening(number, f"Film {number}.")) for number in range(40)
     ]
     embeds, covered = announcement_embeds.build_embeds(rush)
@@ -102,7 +102,7 @@ def test_a_rush_of_forty_becomes_one_message() -> None:
 
 def test_a_rush_of_long_titles_is_split() -> None:
     """What does not fit one message is left for the next."""
-    rush: list[announcement_embeds.Notice] = [
+    rush: list[announcement_embeds.Announcement] = [
         ScreeningStarted(samples.NOW, samples.screening(n, LONG, host=LONG)) for n in range(60)
     ]
     embeds, covered = announcement_embeds.build_embeds(rush)

@@ -115,6 +115,6 @@ async def test_250_viewers_with_the_longest_names(room: Any, actors: Any) -> Non
     actors.answers[GetWhoSaw] = page
     await room.ana.send(room.channel, "!whosaw " + "x" * 200)
     embed = room.embed()
-    assert embeds.size(embed) <= embeds.MOST_IN_MESSAGE
+    assert embeds.count_units(embed) <= embeds.MOST_IN_MESSAGE
     assert "000" in embed.description and "019" in embed.description
     assert "1 of 13" in str(room.channel.last_message.components)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from actors.chat.discord.core import state
-from actors.chat.discord.framework.pages import Book, pack
+from actors.chat.discord.framework.pages import PageRegistry, pack_arguments
 from messages import (
     GetHistory,
     GetLeaderboard,
@@ -72,18 +72,18 @@ LISTS: dict[str, tuple[type[Message], Callable[[int], Any], int]] = {
 
 
 @pytest.mark.parametrize("name", LISTS)
-async def test_a_page_past_the_end_is_the_last_there_is(name: str, book: Book, actors: Any) -> None:
+async def test_a_page_past_the_end_is_the_last_there_is(name: str, book: PageRegistry, actors: Any) -> None:
     """The list was nine pages long when the button was made; it is two now, or empty."""
     question, store, rows = LISTS[name]
     actors.answers[StartTracking] = TrackingPlan((), (), "", ())
     actors.answers[question] = store(rows + 1)
-    reply, view = await book.make(name, page=8)
+    reply, view = await book.build(name, page=8)
     assert (reply.page, reply.pages) == (1, 2)
     assert f"Row {rows}" in (reply.embed.description or "")
     assert view is not None
     assert [asked.offset for asked in actors.questions(question)] == [8 * rows, rows]
     actors.answers[question] = store(0)
-    reply, _ = await book.make(name, page=8)
+    reply, _ = await book.build(name, page=8)
     assert (reply.page, reply.pages) == (0, 1)
     assert "Row" not in (reply.embed.description or "")
 
@@ -123,15 +123,15 @@ async def test_what_is_not_known_any_more_is_said(room: Any, actors: Any, make_b
 
 
 async def test_what_buttons_cannot_carry_is_bounded_and_forgotten(
-    book: Book, actors: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    book: PageRegistry, actors: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The oldest go; what somebody asked about a person who is forgotten goes; a short title needs no keeping."""
     monkeypatch.setattr(state, "MOST_ASKED", 3)
     actors.answers[GetHistory] = lambda asked: HistoryPage((samples.record(),), 30)
-    await book.make("history", pack("4711", "", "short"))
+    await book.build("history", pack_arguments("4711", "", "short"))
     assert not (tmp_path / "book.json").exists()
     for who in ("4710", "4711", "4712", "4710", "4713", "4713"):
-        await book.make("history", pack(who, "", TITLE * 2))
+        await book.build("history", pack_arguments(who, "", TITLE * 2))
 
     def asked() -> list[str]:
         return [one[:4] for one in json.loads((tmp_path / "book.json").read_text())["asked"].values()]

@@ -8,9 +8,9 @@ from typing import Any
 import discord
 import pytest
 
-from actors.chat.discord.core.api_errors import backoff, intent_missing, name_of_end, needs_somebody
+from actors.chat.discord.core.api_errors import backoff, describe_disconnect, is_intent_missing, needs_new_token
 from actors.chat.discord.features import bot_activity
-from actors.chat.discord.features.bot_activity import Presence
+from actors.chat.discord.features.bot_activity import BotActivity
 from actors.chat.discord.framework.actor_client import Desk, UnansweredError
 from actors.runtime import AskTimeout
 from messages import ActiveWatches, ListActiveWatches, NowPlaying, SaveStatus
@@ -32,19 +32,19 @@ def test_the_presence_shows_the_party_first() -> None:
     """The film of the voice channel, how many more, and whether it is paused."""
     party = samples.screening(2, "Nosferatu", party=True, state="paused")
     other = samples.screening(1, "Metropolis", party=False)
-    assert bot_activity.line((other, party)) == "Nosferatu (1927) (paused) and 1 more"
-    assert bot_activity.line(()) == ""
-    assert len(bot_activity.line((samples.screening(title="x" * 900),))) <= 128
+    assert bot_activity.build_line((other, party)) == "Nosferatu (1927) (paused) and 1 more"
+    assert bot_activity.build_line(()) == ""
+    assert len(bot_activity.build_line((samples.screening(title="x" * 900),))) <= 128
 
 
 async def test_the_presence_keeps_to_five_in_twenty_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred changes: five are sent at once, and the newest is what stays."""
     monkeypatch.setattr(bot_activity, "WINDOW_S", 0.2)
     shown = Shown()
-    line = Presence(lambda: shown)  # type: ignore[arg-type, return-value]  # as much of a client as it uses
+    line = BotActivity(lambda: shown)  # type: ignore[arg-type, return-value]  # as much of a client as it uses
     task = asyncio.ensure_future(line.run())
     for number in range(100):
-        line.show(NowPlaying(samples.NOW, (samples.screening(title=f"Film {number}"),)))
+        line.update(NowPlaying(samples.NOW, (samples.screening(title=f"Film {number}"),)))
         await asyncio.sleep(0.001)
     assert len(shown.lines) == 5
     async with asyncio.timeout(5):
@@ -70,14 +70,14 @@ async def test_the_presence_keeps_to_five_in_twenty_seconds(monkeypatch: pytest.
 )
 def test_each_end_of_a_connection_has_a_name(error: Exception | None, named: str) -> None:
     """With the cure where there is one."""
-    assert named in name_of_end(error)
+    assert named in describe_disconnect(error)
 
 
 @pytest.mark.parametrize(("code", "person", "intent"), [(4004, True, False), (4014, False, True), (4000, False, False)])
 def test_close_codes_are_told_apart(code: int, person: bool, intent: bool) -> None:
     """A refused token needs somebody; a missing intent is done without."""
     error = discord.ConnectionClosed(SimpleNamespace(close_code=code), shard_id=None, code=code)  # type: ignore[arg-type]  # all that it reads
-    assert (needs_somebody(error), intent_missing(error)) == (person, intent)
+    assert (needs_new_token(error), is_intent_missing(error)) == (person, intent)
 
 
 def test_backoff_grows_to_its_bound() -> None:
@@ -104,10 +104,10 @@ async def test_an_answer_of_another_kind_is_refused(desk: Desk, actors: Any) -> 
 
 def test_health_holds_several_causes(health: Any) -> None:
     """Each goes when it is gone; the last makes all well."""
-    health.troubles.hold("a", "first")
-    health.troubles.hold("b", "second")
+    health.troubles.add("a", "first")
+    health.troubles.add("b", "second")
     assert health.reason == "first; second"
-    health.troubles.clear("a")
+    health.troubles.remove("a")
     assert health.reason == "second"
-    health.troubles.clear("b")
+    health.troubles.remove("b")
     assert health.reason == ""

@@ -152,14 +152,14 @@ def test_nobody_is_named_on_cards_who_is_not_to_be_seen() -> None:
     gone = samples.seat("Ben", viewer_id="2", present=False, spans=((0, length_ms),))
     shown = samples.screening(1, "Metropolis", host=SOMEBODY, seats=(here, left, gone))
     for card in (
-        live_card_embeds.playing(shown, samples.NOW),
-        live_card_embeds.record(ScreeningEnded(samples.NOW, shown)),
+        live_card_embeds.build_playing(shown, samples.NOW),
+        live_card_embeds.build_record(ScreeningEnded(samples.NOW, shown)),
     ):
         said = str(card.to_dict())
         assert "Jemand" in said and SOMEBODY not in said
     picture = chart_data.night(ScreeningEnded(samples.NOW, shown))
     assert picture is not None and "0:00:00 3" in picture.alt
-    assert "Jemand" in announcement_embeds.line(ScreeningStarted(samples.NOW, shown))
+    assert "Jemand" in announcement_embeds.build_line(ScreeningStarted(samples.NOW, shown))
     session = replace(samples.session(account=SOMEBODY), player="")
     assert admin._session_line(session).endswith("Jemand · ▶️ 0:42:10")
     assert admin._session_label(session).startswith("Jemand · ")

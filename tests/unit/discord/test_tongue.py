@@ -12,7 +12,7 @@ import requests
 from babel.messages.catalog import Message
 
 from actors.chat.discord.core import hearsay
-from actors.chat.discord.core.api_errors import judge
+from actors.chat.discord.core.api_errors import classify
 from actors.chat.discord.ui import formatting
 from actors.media.plex.errors import failure_of
 from languages import catalogues
@@ -31,7 +31,7 @@ LOGGED = {
     "voice_presence.py",
 }  # fmt: skip
 """Files that speak to the log and the health table only: those are English in every language."""
-LOGS = {"debug", "info", "warning", "error", "exception", "hold", "judge", "Posting"}
+LOGS = {"debug", "info", "warning", "error", "exception", "add", "classify", "PendingPost"}
 """What else speaks to the log."""
 INTERNAL = {"ValueError", "TimeoutError", "RuntimeError", "TypeVar", "compile", "replace", "removesuffix", "NewType"}
 """What people do not see."""
@@ -202,7 +202,7 @@ def test_what_another_actor_says_is_put_into_the_language() -> None:
     forbidden = discord.Forbidden(Answer(), {"code": 50013, "message": "Missing Permissions"})
     speak("de")
     try:
-        posting = judge(forbidden, 1, "post in the announce channel 7").reason
+        posting = classify(forbidden, 1, "post in the announce channel 7").reason
         assert hearsay.heard(posting) == (
             "Discord verbietet dem Bot: im Ankündigungskanal 7 posten. Gib ihm dort „Kanal ansehen“, „Nachrichten "
             "senden“, „Links einbetten“ und „Dateien anhängen“ (Discords Code 50013)"

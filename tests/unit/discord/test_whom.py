@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from discord.ext import commands
 
-from actors.chat.discord.framework.command_errors import explain
-from actors.chat.discord.framework.member_converter import Whom
+from actors.chat.discord.framework.command_errors import explain_error
+from actors.chat.discord.framework.member_converter import MemberByName
 from messages import GetViewerStats, ViewerProfile
 from tests.unit.discord import samples
 
@@ -35,6 +35,6 @@ async def test_quotation_marks_around_nothing_name_nobody(room: Any, said: str) 
 def test_a_word_that_a_converter_stumbles_over_is_told_how_to_be_written() -> None:
     """Not that something went wrong inside Usher; the log has the reason all the same."""
     reason = ValueError("Cannot pass empty query string")
-    said = explain(commands.ConversionError(Whom(), reason))
+    said = explain_error(commands.ConversionError(MemberByName(), reason))
     assert said.unexpected is reason and said.embed is not None
     assert "That could not be read." in str(said.embed.description)

@@ -121,7 +121,7 @@ async def test_the_longest_names_stay_within_the_limits(room: Any, actors: Any) 
     actors.answers[GetCommunityYear] = everybody(figures, long)
     for command in ("!wrapped", "!wrapped server"):
         await room.ana.send(room.channel, command)
-        assert embeds.size(room.embed()) <= embeds.MOST_IN_MESSAGE
+        assert embeds.count_units(room.embed()) <= embeds.MOST_IN_MESSAGE
         assert len(room.embed().fields) >= 6
 
 

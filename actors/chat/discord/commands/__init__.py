@@ -23,7 +23,7 @@ from actors.chat.discord.commands.statistics.stats import People
 from actors.chat.discord.commands.statistics.whosaw import Nights
 from actors.chat.discord.commands.statistics.wrapped import Wrapping
 from actors.chat.discord.framework.command import UsherCog
-from actors.chat.discord.framework.pages import Maker, PageButton
+from actors.chat.discord.framework.pages import PageBuilder, PageButton
 
 COGS: tuple[type[UsherCog], ...] = (
     Watching,
@@ -41,7 +41,7 @@ COGS: tuple[type[UsherCog], ...] = (
     Helping,
 )
 
-PAGES: Mapping[str, Maker] = {
+PAGES: Mapping[str, PageBuilder] = {
     activewatches.ACTIVE: activewatches.active,
     activewatches.PLAYING: activewatches.playing,
     stats.STATS: stats.stats,

@@ -5,7 +5,7 @@ import asyncio
 from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import Desk, UnansweredError
 from actors.chat.discord.framework.command import Context, UsherCog, command
-from actors.chat.discord.framework.pages import again
+from actors.chat.discord.framework.pages import refresh_button
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
 from messages import (
@@ -46,28 +46,28 @@ async def active(desk: Desk, arguments: str, page: int) -> Reply:
         text = _("Nobody is watching right now.")
         shown, pages = 0, 1
     else:
-        made = embeds.paged(_by_screening(now))
-        text, shown = embeds.pick(made, page)
+        made = embeds.split_pages(_by_screening(now))
+        text, shown = embeds.pick_page(made, page)
         pages = len(made)
     lines = [text, "", saving]
     if now.notice:
         lines.insert(0, f"⚠️ {formatting.safe(heard(now.notice), NOTICE)}\n")
     heading = _("🎟️ Active watches") + (f" · {formatting.number(len(now.watches))}" if now.watches else "")
-    embed = embeds.card(heading, "\n".join(lines), colour=embeds.GREEN if now.watches else embeds.GREY)
-    return Reply(embed, shown, pages, () if pages > 1 else (again(ACTIVE),))
+    embed = embeds.build_embed(heading, "\n".join(lines), colour=embeds.GREEN if now.watches else embeds.GREY)
+    return Reply(embed, shown, pages, () if pages > 1 else (refresh_button(ACTIVE),))
 
 
 async def playing(desk: Desk, arguments: str, page: int) -> Reply:
     """A page of `nowplaying`."""
     now = await desk.ask("tracker", ListActiveWatches(), ActiveWatches)
     sections = [Section(_heading(shown), _facts(shown, now.at)) for shown in now.screenings]
-    pages = embeds.paged(sections, lines=12) if sections else [_("Nothing plays right now.")]
-    text, number = embeds.pick(pages, page)
+    pages = embeds.split_pages(sections, lines=12) if sections else [_("Nothing plays right now.")]
+    text, number = embeds.pick_page(pages, page)
     if now.notice:
         text = f"⚠️ {formatting.safe(heard(now.notice), NOTICE)}\n\n{text}"
     heading = _("🎬 Now playing") + (f" · {len(now.screenings)}" if len(now.screenings) > 1 else "")
-    embed = embeds.card(heading, text, colour=embeds.GREEN if now.screenings else embeds.GREY)
-    return Reply(embed, number, len(pages), () if len(pages) > 1 else (again(PLAYING),))
+    embed = embeds.build_embed(heading, text, colour=embeds.GREEN if now.screenings else embeds.GREY)
+    return Reply(embed, number, len(pages), () if len(pages) > 1 else (refresh_button(PLAYING),))
 
 
 async def _saving(desk: Desk) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from discord.ext import commands
 
-from actors.chat.discord.framework.command import Context, UsherCog, command, describe, send
+from actors.chat.discord.framework.command import Context, UsherCog, command, describe, send_reply
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from wording.translation import _, later
@@ -28,7 +28,7 @@ class Helping(UsherCog):
         """All commands, or one."""
         found = ctx.bot.get_command(command.lstrip("!/").lower()) if command else None
         embed = _one(found) if found is not None else _all(ctx, command)
-        await send(ctx, Reply(embed))
+        await send_reply(ctx, Reply(embed))
 
 
 def _all(ctx: Context, unknown: str) -> Any:
@@ -44,12 +44,12 @@ def _all(ctx: Context, unknown: str) -> Any:
     if unknown:
         missing = _("There is no command {name}.").format(name=formatting.safe(unknown, 40))
         text = f"{missing}\n{text}"
-    return embeds.card("🎟️ Usher", text, fields=fields)
+    return embeds.build_embed("🎟️ Usher", text, fields=fields)
 
 
 def _one(command: commands.Command[Any, ..., Any]) -> Any:
     usage = f"!{command.name} {_(command.usage or '')}".strip()
-    return embeds.card(f"🎟️ {usage}", _short(command))
+    return embeds.build_embed(f"🎟️ {usage}", _short(command))
 
 
 def _short(command: commands.Command[Any, ..., Any]) -> str:

@@ -9,18 +9,18 @@ import discord
 from discord import app_commands
 
 from actors.chat.discord.core.hearsay import heard
-from actors.chat.discord.features.film_night.scheduled_events import ABOUT, PERMISSION, name_of
+from actors.chat.discord.features.film_night.scheduled_events import ABOUT, PERMISSION, event_name
 from actors.chat.discord.framework.actor_client import SUGGEST_S, Desk
 from actors.chat.discord.framework.command import (
     CHOICE,
     MOST_CHOICES,
     Context,
     UsherCog,
-    choice,
+    acknowledge_then,
+    build_choice,
     command,
     describe,
-    send,
-    waited,
+    send_reply,
 )
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.ui import embeds, formatting
@@ -59,14 +59,14 @@ class Scheduling(UsherCog):
         if when and not title:
             raise RefusedError(_("Which film?"), _(_HOW))
         if not title:
-            await send(ctx, Reply(await waited(ctx, _planned(ctx.guild, ctx.bot))))
+            await send_reply(ctx, Reply(await acknowledge_then(ctx, _planned(ctx.guild, ctx.bot))))
             return
         if not ctx.permissions.manage_events:
             raise RefusedError(
                 _("Only members with Manage Events plan a night."), _("An administrator can give you a role with it.")
             )
         now = now_in(self.desk.settings.timezone, self.desk.clock.now().wall_s)
-        await send(ctx, await waited(ctx, self._asked(ctx, ctx.guild, title, when, now)))
+        await send_reply(ctx, await acknowledge_then(ctx, self._asked(ctx, ctx.guild, title, when, now)))
 
     @night.autocomplete("title")
     async def films(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
@@ -75,7 +75,7 @@ class Scheduling(UsherCog):
         named: dict[str, Item] = {}
         for film in found.films:
             named.setdefault(formatting.item_name(film), film)
-        return [choice(_name(film), _value(film)) for film in list(named.values())[:MOST_CHOICES]]
+        return [build_choice(_name(film), _value(film)) for film in list(named.values())[:MOST_CHOICES]]
 
     async def _asked(self, ctx: Context, guild: discord.Guild, title: str, when: str, now: datetime.datetime) -> Reply:
         """The film and the time that are meant: `!night black sunday 20:30` may be either of two."""
@@ -108,7 +108,7 @@ class Scheduling(UsherCog):
         poster = await self.desk.poster(film)
         try:
             event = await guild.create_scheduled_event(
-                name=name_of(film),
+                name=event_name(film),
                 description=formatting.cut(_about(film), ABOUT) or discord.utils.MISSING,
                 start_time=start,
                 end_time=start.astimezone(datetime.UTC) + length,  # the clock may be put forward or back meanwhile
@@ -141,7 +141,7 @@ class Scheduling(UsherCog):
         lines += [f"[{_('Say that you are coming')}]({event.url})"]
         lines += [f"-# {_('It begins and ends by itself when the film does in the watch party.')}"]
         text = "\n".join(line for line in lines if line)
-        return Reply(embeds.card(f"📅 {formatting.title(film, 200)}", text, colour=embeds.PURPLE), poster=poster)
+        return Reply(embeds.build_embed(f"📅 {formatting.title(film, 200)}", text, colour=embeds.PURPLE), poster=poster)
 
 
 def _name(film: Item) -> str:
@@ -257,5 +257,5 @@ async def _planned(guild: discord.Guild, bot: Any) -> discord.Embed:
             f"{runs}[{formatting.safe(event.name)}]({event.url})\n"
             f"{formatting.when(start_s)} ({formatting.ago(start_s)}){coming}"
         )
-    text = embeds.lines_within(lines, embeds.DESCRIPTION) or f"{_('No film night is planned.')}\n{_(_HOW)}"
-    return embeds.card(_("📅 Film nights"), text, colour=embeds.PURPLE if lines else embeds.GREY)
+    text = embeds.join_lines_within(lines, embeds.DESCRIPTION) or f"{_('No film night is planned.')}\n{_(_HOW)}"
+    return embeds.build_embed(_("📅 Film nights"), text, colour=embeds.PURPLE if lines else embeds.GREY)

@@ -21,13 +21,13 @@ INTENT_CURE = (
 
 POST_PERMISSION = "give the bot View Channel, Send Messages, Embed Links and Attach Files there"
 
-POSSIBLE: Final = (discord.DiscordException, aiohttp.ClientError, OSError)
+API_ERRORS: Final = (discord.DiscordException, aiohttp.ClientError, OSError)
 """What a request to Discord may raise. discord.py lets some of aiohttp's errors through, and not all of them are
 OSErrors: a connection that closes instead of answering is none."""
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RetryDecision:
     """What to make of a failure: its reason with the cure, how long to wait, or that trying again is no use."""
 
     reason: str
@@ -40,7 +40,7 @@ def backoff(tries: int, longest_s: float = LONGEST_S) -> float:
     return min(longest_s, 2.0 ** min(max(tries - 1, 0), 10)) * random.uniform(0.75, 1.0)  # noqa: S311 - jitter
 
 
-def judge(error: BaseException, tries: int, doing: str, permission: str = POST_PERMISSION) -> Verdict:
+def classify(error: BaseException, tries: int, doing: str, permission: str = POST_PERMISSION) -> RetryDecision:
     """What to make of a failed request.
 
     `doing` says what was tried, `tries` how often it failed in a row, `permission` what to do where it is
@@ -50,27 +50,29 @@ def judge(error: BaseException, tries: int, doing: str, permission: str = POST_P
     match error:
         case discord.HTTPException(code=code) if code == _OLD_EDITS:
             pause_s = min(LONGEST_LIMITED_S, LIMITED_S * 2.0 ** min(max(tries - 1, 0), 10))
-            return Verdict(
+            return RetryDecision(
                 f"Discord takes no more edits of an old message now, to {doing}: trying again later", pause_s
             )
         case discord.HTTPException(code=code) if code in FORBIDDEN:
-            return Verdict(f"Discord forbids to {doing}: {permission} (Discord's code {code})", LONGEST_S)
+            return RetryDecision(f"Discord forbids to {doing}: {permission} (Discord's code {code})", LONGEST_S)
         case discord.HTTPException(code=code) if code == _NO_CHANNEL:
-            return Verdict(f"Discord knows no such channel, to {doing}: check DISCORD_ANNOUNCE_CHANNEL_ID", LONGEST_S)
+            return RetryDecision(
+                f"Discord knows no such channel, to {doing}: check DISCORD_ANNOUNCE_CHANNEL_ID", LONGEST_S
+            )
         case discord.HTTPException(status=401):
-            return Verdict(f"Discord refused the token, to {doing}: check DISCORD_TOKEN", LONGEST_S)
+            return RetryDecision(f"Discord refused the token, to {doing}: check DISCORD_TOKEN", LONGEST_S)
         case discord.RateLimited(retry_after=retry_after):
-            return Verdict(f"Discord limits the rate, to {doing}: waiting {retry_after:.0f} s", retry_after)
+            return RetryDecision(f"Discord limits the rate, to {doing}: waiting {retry_after:.0f} s", retry_after)
         case discord.HTTPException(status=429):
-            return Verdict(f"Discord limits the rate, to {doing}: trying again by itself", wait)
+            return RetryDecision(f"Discord limits the rate, to {doing}: trying again by itself", wait)
         case discord.HTTPException(status=status) if status >= 500:
-            return Verdict(f"Discord fails (HTTP {status}), to {doing}: trying again by itself", wait)
+            return RetryDecision(f"Discord fails (HTTP {status}), to {doing}: trying again by itself", wait)
         case discord.HTTPException(status=400 | 413):
-            return Verdict(f"Discord refuses what was sent, to {doing}: {_short(error)}", 0.0, refused=True)
+            return RetryDecision(f"Discord refuses what was sent, to {doing}: {_short(error)}", 0.0, refused=True)
         case discord.HTTPException(status=status):
-            return Verdict(f"Discord refuses (HTTP {status}), to {doing}: {_short(error)}", wait)
+            return RetryDecision(f"Discord refuses (HTTP {status}), to {doing}: {_short(error)}", wait)
         case _:
-            return Verdict(
+            return RetryDecision(
                 f"Discord cannot be reached ({type(error).__name__}), to {doing}: trying again by itself", wait
             )
 
@@ -87,7 +89,7 @@ def is_limited(error: BaseException) -> bool:
     )
 
 
-def name_of_end(error: BaseException | None) -> str:
+def describe_disconnect(error: BaseException | None) -> str:
     """Why a connection ended, with the cure."""
     match error:
         case None:
@@ -112,14 +114,14 @@ def name_of_end(error: BaseException | None) -> str:
             return f"Discord sent what could not be read ({type(error).__name__}): connecting again"
 
 
-def needs_somebody(error: BaseException | None) -> bool:
+def needs_new_token(error: BaseException | None) -> bool:
     """Whether a person has to do something first: then there is no hurry to try again."""
     return isinstance(error, discord.LoginFailure) or (
         isinstance(error, discord.ConnectionClosed) and error.code == 4004
     )
 
 
-def intent_missing(error: BaseException | None) -> bool:
+def is_intent_missing(error: BaseException | None) -> bool:
     """Whether Discord refused the connection for want of the message content intent."""
     return isinstance(error, discord.PrivilegedIntentsRequired) or (
         isinstance(error, discord.ConnectionClosed) and error.code == 4014

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 
-class Troubles:
+class DegradedReasons:
     """The causes that hold at present. Used from the thread of the loop only."""
 
     def __init__(self, degraded: Callable[[str], None], recovered: Callable[[], None], log: logging.Logger) -> None:
@@ -18,7 +18,7 @@ class Troubles:
         """Every cause, with its cure, the first to come first."""
         return tuple(self._held.values())
 
-    def hold(self, key: str, reason: str) -> None:
+    def add(self, key: str, reason: str) -> None:
         """A cause holds from now on (`key` names it; a new reason takes the place of the old)."""
         if self._held.get(key) == reason:
             return
@@ -26,7 +26,7 @@ class Troubles:
         self._log.warning("%s", reason)
         self._degraded("; ".join(self.reasons))
 
-    def clear(self, key: str) -> None:
+    def remove(self, key: str) -> None:
         """A cause is gone."""
         if self._held.pop(key, None) is None:
             return

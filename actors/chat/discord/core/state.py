@@ -19,14 +19,14 @@ MOST_ASKED = 200
 """Answers whose buttons cannot carry what was asked for, and still work."""
 
 
-class Posting(msgspec.Struct):
+class PendingPost(msgspec.Struct):
     """A post that was begun: whether Discord has it is not known until `posted` names its ids."""
 
     nonce: str
     ids: list[str]
 
 
-class Card(msgspec.Struct):
+class CardRecord(msgspec.Struct):
     """A screening's own message in the announce channel."""
 
     screening_id: str
@@ -49,7 +49,7 @@ class Card(msgspec.Struct):
     """Whether its message does not say yet what became of it: Discord took no more edits of it then."""
 
 
-class Night(msgspec.Struct):
+class PlannedNight(msgspec.Struct):
     """A film night that was planned as an event on Discord."""
 
     event_id: int
@@ -77,9 +77,9 @@ class Night(msgspec.Struct):
 class _Kept(msgspec.Struct):
     commands: str = ""
     posted: list[str] = []
-    posting: Posting | None = None
-    cards: list[Card] = []
-    nights: list[Night] = []
+    posting: PendingPost | None = None
+    cards: list[CardRecord] = []
+    nights: list[PlannedNight] = []
     digest_s: float = 0.0
     roles: dict[str, list[int]] = {}
     """By the role's id: the members to whom it was given."""
@@ -107,7 +107,7 @@ class Keepsake:
         return self._kept.commands
 
     @property
-    def posting(self) -> Posting | None:
+    def posting(self) -> PendingPost | None:
         """A post that was begun and whose end is not known."""
         return self._kept.posting
 
@@ -120,7 +120,7 @@ class Keepsake:
         self._kept.commands = digest
         self._write()
 
-    def begin(self, posting: Posting) -> None:
+    def begin(self, posting: PendingPost) -> None:
         """A post is about to be sent."""
         self._kept.posting = posting
         self._write()
@@ -137,11 +137,11 @@ class Keepsake:
         self._write()
 
     @property
-    def cards(self) -> list[Card]:
+    def cards(self) -> list[CardRecord]:
         """The cards, the oldest first. Call `keep_cards` after changing one."""
         return self._kept.cards
 
-    def keep_cards(self, cards: list[Card]) -> None:
+    def keep_cards(self, cards: list[CardRecord]) -> None:
         """These are the cards now; the oldest go where there are too many."""
         self._kept.cards = cards[-MOST_CARDS:]
         self._write()
@@ -176,11 +176,11 @@ class Keepsake:
         self.mask(viewer_ids, names)
 
     @property
-    def nights(self) -> list[Night]:
+    def nights(self) -> list[PlannedNight]:
         """The nights planned, the oldest first. Call `keep_nights` after changing one."""
         return self._kept.nights
 
-    def keep_nights(self, nights: list[Night]) -> None:
+    def keep_nights(self, nights: list[PlannedNight]) -> None:
         """These are the nights now; the oldest go where there are too many."""
         self._kept.nights = nights[-MOST_NIGHTS:]
         self._write()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import discord
 
-from actors.chat.discord.core.api_errors import POSSIBLE
+from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.ui import formatting
 from messages import NowPlaying, Screening
 from wording.translation import _, ngettext
@@ -17,7 +17,7 @@ MOST_UPDATES, WINDOW_S = 5, 20.0
 _LONGEST = 128
 
 
-class Presence:
+class BotActivity:
     """Shows the newest of what it is told, never faster than Discord takes it."""
 
     def __init__(self, bot: Callable[[], discord.Client | None]) -> None:
@@ -27,12 +27,12 @@ class Presence:
         self._sent: deque[float] = deque(maxlen=MOST_UPDATES)
         self._changed = asyncio.Event()
 
-    def show(self, playing: NowPlaying) -> None:
+    def update(self, playing: NowPlaying) -> None:
         """What plays now."""
-        self._wanted = line(playing.screenings)
+        self._wanted = build_line(playing.screenings)
         self._changed.set()
 
-    def again(self) -> None:
+    def resend(self) -> None:
         """Connected again: what was shown may be old or gone."""
         self._shown = None
         self._changed.set()
@@ -57,12 +57,12 @@ class Presence:
             self._sent.append(time.monotonic())
             try:
                 await bot.change_presence(activity=_activity(wanted))
-            except (*POSSIBLE, RuntimeError):
+            except (*API_ERRORS, RuntimeError):
                 continue  # the connection is going; the next one starts with what is wanted then
             self._shown = wanted
 
 
-def line(screenings: tuple[Screening, ...]) -> str:
+def build_line(screenings: tuple[Screening, ...]) -> str:
     """The film of the watch party, or else the first; and how many more. Empty where nothing plays."""
     if not screenings:
         return ""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import discord
 
-from actors.chat.discord.core.api_errors import POSSIBLE
-from actors.chat.discord.core.degraded_reasons import Troubles
+from actors.chat.discord.core.api_errors import API_ERRORS
+from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.framework.actor_client import Desk
 from messages import VoiceMember, VoicePresence
 from messages.texts import storable
@@ -18,7 +18,7 @@ SHORTEST_S = 0.05
 _TROUBLE = "voice channel"
 
 
-class VoiceWatch:
+class VoiceReporter:
     """Reports the channel at each change, every ten seconds, and at each (re)connect.
 
     Bots are left out, and members with a role of IGNORED_ROLE_IDS. Without the privileged members intent Discord tells
@@ -26,7 +26,7 @@ class VoiceWatch:
     """
 
     def __init__(
-        self, desk: Desk, bot: Callable[[], discord.Client | None], troubles: Troubles, log: logging.Logger
+        self, desk: Desk, bot: Callable[[], discord.Client | None], troubles: DegradedReasons, log: logging.Logger
     ) -> None:
         self._desk = desk
         self._bot = bot
@@ -44,7 +44,7 @@ class VoiceWatch:
             self.report()
             await asyncio.sleep(max(SHORTEST_S, self._desk.clock.real_s(EVERY_S)))
 
-    def changed(self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState) -> None:
+    def on_voice_change(self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState) -> None:
         """Somebody came, went or moved: report at once if it was in or out of the channel."""
         ids = {state.channel.id for state in (before, after) if state.channel is not None}
         if self._channel_id in ids and not member.bot:
@@ -57,7 +57,7 @@ class VoiceWatch:
         bot = self._bot()
         channel = self._channel(bot)
         if channel is not None and bot is not None:
-            self._troubles.clear(_TROUBLE)
+            self._troubles.remove(_TROUBLE)
             self._take(channel, bot)
         self._desk.tell(
             "tracker",
@@ -80,7 +80,7 @@ class VoiceWatch:
         channel = guild.get_channel(self._channel_id)
         if isinstance(channel, discord.VoiceChannel | discord.StageChannel):
             return channel
-        self._troubles.hold(
+        self._troubles.add(
             _TROUBLE,
             f"the voice channel {self._channel_id} cannot be seen: set WATCH_PARTY_VOICE_CHANNEL_ID to the id of "
             "a voice or stage channel and give the bot View Channel there",
@@ -108,7 +108,7 @@ class VoiceWatch:
         async def fetch() -> None:
             try:
                 self._strangers[user_id] = await guild.fetch_member(user_id)
-            except POSSIBLE as error:
+            except API_ERRORS as error:
                 self._log.warning("Member %s of the voice channel cannot be looked up: %s", user_id, error)
                 await asyncio.sleep(5.0)
                 self._strangers.pop(user_id, None)

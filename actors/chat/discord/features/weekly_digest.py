@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import discord
 
-from actors.chat.discord.core.api_errors import POSSIBLE, judge
+from actors.chat.discord.core.api_errors import API_ERRORS, classify
 from actors.chat.discord.core.state import Keepsake
 from actors.chat.discord.framework.actor_client import Desk, UnansweredError
 from actors.chat.discord.ui import embeds, formatting
@@ -24,7 +24,7 @@ _LOOK_EVERY_S = 60.0
 _PLACES = ("🥇", "🥈", "🥉")
 
 
-class Digest:
+class WeeklyDigest:
     """Posts the week's figures when they are due, once. Does nothing where WEEKLY_DIGEST is not set."""
 
     def __init__(
@@ -79,8 +79,8 @@ class Digest:
                 await channel.send(embed=embed, allowed_mentions=embeds.NOBODY, nonce=f"digest-{due_s:.0f}")
         except UnansweredError:
             return 5.0
-        except POSSIBLE as error:
-            verdict = judge(error, tries, "post the digest of the week")
+        except API_ERRORS as error:
+            verdict = classify(error, tries, "post the digest of the week")
             if tries == 1:
                 self._log.warning("%s", verdict.reason)
             return max(verdict.wait_s, 5.0)
@@ -94,7 +94,7 @@ class Digest:
             self._desk.ask("persistence", GetMovieStats(since_s=since_s), MovieStats),
             self._desk.ask("persistence", GetLeaderboard("time", since_s, MOST_VIEWERS), Leaderboard),
         )
-        return card(films, best) if films.watches else None
+        return build_embed(films, best) if films.watches else None
 
 
 def last_due(weekday_and_time: str, zone: str, wall_s: float) -> float:
@@ -106,7 +106,7 @@ def last_due(weekday_and_time: str, zone: str, wall_s: float) -> float:
     return due.timestamp()
 
 
-def card(films: MovieStats, best: Leaderboard) -> discord.Embed:
+def build_embed(films: MovieStats, best: Leaderboard) -> discord.Embed:
     """The digest of a week in which something was watched."""
     facts = (
         _("**{time}** watched").format(time=formatting.duration(films.watch_time_s)),
@@ -124,6 +124,6 @@ def card(films: MovieStats, best: Leaderboard) -> discord.Embed:
         f"{place} **{formatting.person(row.username, 40)}** · {formatting.duration(row.value)}"
         for place, row in zip(_PLACES, best.rows, strict=False)
     ]
-    fields = [Field(_("🎬 Most watched"), embeds.lines_within(seen))] if seen else []
-    fields += [Field(_("🍿 Most time"), embeds.lines_within(viewers))] if viewers else []
-    return embeds.card(_("🗞️ The week at the cinema"), " · ".join(facts), colour=embeds.PURPLE, fields=fields)
+    fields = [Field(_("🎬 Most watched"), embeds.join_lines_within(seen))] if seen else []
+    fields += [Field(_("🍿 Most time"), embeds.join_lines_within(viewers))] if viewers else []
+    return embeds.build_embed(_("🗞️ The week at the cinema"), " · ".join(facts), colour=embeds.PURPLE, fields=fields)

@@ -13,7 +13,7 @@ from messages import FilmsFound, FindFilms, GetPoster, Item, Message, Person, Po
 from wording.translation import _, later
 
 if TYPE_CHECKING:
-    from actors.chat.discord.framework.chart_renderer import Painter
+    from actors.chat.discord.framework.chart_renderer import ChartRenderer
     from config import Settings
 
 Answer = TypeVar("Answer", bound=Message)
@@ -54,7 +54,7 @@ class Desk:
         clock: Clock,
         asks: Callable[[str, Message, float], "concurrent.futures.Future[Message]"],
         tells: Callable[[str, Message], None],
-        painter: "Painter | None" = None,
+        painter: "ChartRenderer | None" = None,
     ) -> None:
         self.settings = settings
         self.clock = clock

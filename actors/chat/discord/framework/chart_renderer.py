@@ -13,7 +13,7 @@ import msgpack
 import msgspec
 
 import charts
-from actors.chat.discord.core.api_errors import POSSIBLE
+from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.ui import embeds
 from charts import SIZE_LIMIT, Picture
 
@@ -27,7 +27,7 @@ _KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMPDIR", "HOME", "LANG")
 """What the process is told of the environment: no token among it."""
 
 
-class Painter:
+class ChartRenderer:
     """Draws one picture at a time. Lives on the loop."""
 
     def __init__(self, cache: Path, log: logging.Logger) -> None:
@@ -58,7 +58,7 @@ class Painter:
         if drawn:
             beside.set_image(url=f"attachment://{FILE}")
             file = discord.File(io.BytesIO(drawn), FILE, description=picture.alt)
-            with contextlib.suppress(*POSSIBLE):
+            with contextlib.suppress(*API_ERRORS):
                 await message.edit(embed=beside, attachments=[file], allowed_mentions=embeds.NOBODY)
 
     async def _run(self, data: bytes) -> tuple[bytes, str]:

@@ -11,16 +11,16 @@ from actors.chat.discord.ui import formatting
 from wording.translation import _
 
 
-class OneOf(app_commands.Transformer, commands.Converter[str]):
+class ChoiceConverter(app_commands.Transformer, commands.Converter[str]):
     """In / commands Discord's own choice, in ! commands the word in any case: phones begin it with a capital."""
 
     def __init__(self, *known: str) -> None:
-        self._known = known
+        self._words = known
 
     @property
     def choices(self) -> list[app_commands.Choice[str | int | float]]:
         """What Discord offers."""
-        return [app_commands.Choice(name=word, value=word) for word in self._known]
+        return [app_commands.Choice(name=word, value=word) for word in self._words]
 
     async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Any:
         """Discord let nothing else be chosen."""
@@ -29,9 +29,9 @@ class OneOf(app_commands.Transformer, commands.Converter[str]):
     async def convert(self, ctx: commands.Context[Any], argument: str) -> str:
         """RefusedError where it is none of them."""
         word = argument.strip().lower()
-        if word in self._known:
+        if word in self._words:
             return word
         raise RefusedError(
             _("{text} is not known there.").format(text=formatting.safe(argument, 60)),
-            _("Use one of {choices}.").format(choices=", ".join(f"`{known}`" for known in self._known)),
+            _("Use one of {choices}.").format(choices=", ".join(f"`{known}`" for known in self._words)),
         )

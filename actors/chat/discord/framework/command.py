@@ -10,9 +10,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from actors.chat.discord.core.api_errors import POSSIBLE
+from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.framework.actor_client import SUGGEST_S, Desk, UnansweredError
-from actors.chat.discord.framework.pages import Book
+from actors.chat.discord.framework.pages import PageRegistry
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import SuggestTitles, TitlesSuggested
@@ -53,7 +53,7 @@ def command(
     return declare
 
 
-class _Shown(app_commands.locale_str):
+class _LocalisedText(app_commands.locale_str):
     """A description that is put into the language when Discord is told of it. (Discord's own way of translating is
     for one language for each reader; Usher speaks one with the whole server.)"""
 
@@ -63,17 +63,17 @@ class _Shown(app_commands.locale_str):
 
 def describe(**parameters: str) -> Callable[[Declared], Declared]:
     """What each of a / command's parameters is, in English; it is shown in the language that is spoken."""
-    return app_commands.describe(**{name: _Shown(text) for name, text in parameters.items()})
+    return app_commands.describe(**{name: _LocalisedText(text) for name, text in parameters.items()})
 
 
-def speak_of(known: Iterable[commands.Command[Any, ..., Any]]) -> None:
+def localise_descriptions(known: Iterable[commands.Command[Any, ..., Any]]) -> None:
     """Put the descriptions of the / commands into the language that is spoken; their names are the same in all."""
     for one in known:
         if isinstance(one, commands.HybridCommand) and one.app_command is not None:
             one.app_command.description = formatting.cut(_(one.description), DESCRIPTION)
 
 
-class Sparingly:
+class PerUserCooldown:
     """How often each member may ask for what costs the store much.
 
     discord.py's own cooldown counts before it looks at what was said; this one counts what is really asked.
@@ -82,7 +82,7 @@ class Sparingly:
     def __init__(self, times: int, per_s: float) -> None:
         self._held = commands.CooldownMapping[Context].from_cooldown(times, per_s, commands.BucketType.user)
 
-    def count(self, ctx: Context) -> None:
+    def check(self, ctx: Context) -> None:
         """One more. CommandOnCooldown where it is one too many."""
         held = self._held.get_bucket(ctx)
         if held is not None and (left_s := held.update_rate_limit()):
@@ -92,14 +92,14 @@ class Sparingly:
 class UsherCog(commands.Cog):
     """A group of commands with a desk to ask at and a book of pages to answer from."""
 
-    def __init__(self, desk: Desk, book: Book) -> None:
+    def __init__(self, desk: Desk, pages: PageRegistry) -> None:
         self.desk = desk
-        self.book = book
+        self.pages = pages
 
     async def answer(self, ctx: Context, name: str, arguments: str = "") -> None:
         """Answer with the first page of this name."""
-        reply, view = await waited(ctx, self.book.make(name, arguments, asker=viewer_id(ctx.author)))
-        message = await send(ctx, reply, view)
+        reply, view = await acknowledge_then(ctx, self.pages.build(name, arguments, asker=viewer_id(ctx.author)))
+        message = await send_reply(ctx, reply, view)
         if self.desk.painter is not None and reply.picture is not None and reply.beside is not None:
             await self.desk.painter.show(message, reply.picture, reply.beside)
 
@@ -108,16 +108,16 @@ class UsherCog(commands.Cog):
         question = SuggestTitles(part[:CHOICE])
         with contextlib.suppress(UnansweredError):
             found = await self.desk.ask("persistence", question, TitlesSuggested, SUGGEST_S)
-            return [choice(title, title) for title in found.titles[:MOST_CHOICES]]
+            return [build_choice(title, title) for title in found.titles[:MOST_CHOICES]]
         return []
 
 
-def choice(name: str, value: str) -> app_commands.Choice[str]:
+def build_choice(name: str, value: str) -> app_commands.Choice[str]:
     """A choice of an autocompletion or menu, within Discord's limits."""
     return app_commands.Choice(name=formatting.cut(formatting.plain(name), CHOICE), value=value[:CHOICE])
 
 
-async def waited(ctx: Context, work: Coroutine[Any, Any, Got]) -> Got:
+async def acknowledge_then(ctx: Context, work: Coroutine[Any, Any, Got]) -> Got:
     """The result of `work`; a slash command is acknowledged first, a `!` command shows typing if it takes long.
 
     Discord forgets a slash command that is not acknowledged within three seconds, whatever the actors do.
@@ -133,22 +133,22 @@ async def waited(ctx: Context, work: Coroutine[Any, Any, Got]) -> Got:
     task = asyncio.ensure_future(work)
     done, _ = await asyncio.wait({task}, timeout=_TYPING_AFTER_S)
     if not done:
-        with contextlib.suppress(*POSSIBLE):
+        with contextlib.suppress(*API_ERRORS):
             await ctx.typing()
     return await task
 
 
-async def send(ctx: Context, reply: Reply, view: discord.ui.View | None = None) -> discord.Message:
+async def send_reply(ctx: Context, reply: Reply, view: discord.ui.View | None = None) -> discord.Message:
     """Send an answer to where the command was given."""
     beside: dict[str, Any] = {} if view is None else {"view": view}
     if reply.poster.content and ctx.bot_permissions.attach_files:
         name = embeds.poster_file(reply.poster)
         beside["file"] = discord.File(io.BytesIO(reply.poster.content), name)
         reply.embed.set_thumbnail(url=f"attachment://{name}")
-    return await ctx.send(embed=reply.embed, **beside, **manners(ctx))
+    return await ctx.send(embed=reply.embed, **beside, **reply_options(ctx))
 
 
-def manners(ctx: Context) -> dict[str, Any]:
+def reply_options(ctx: Context) -> dict[str, Any]:
     """How every answer is sent: it mentions nobody, and to a ! command it is a reply.
 
     Above the answer to a / command Discord shows the command by itself. It lets a bot reply only where it may read the
@@ -164,7 +164,7 @@ def viewer_id(member: discord.Member | discord.User) -> str:
     return str(member.id)
 
 
-def spoken(ctx: Context, text: str, last: str, is_last: Callable[[str], bool]) -> tuple[str, str]:
+def split_trailing_argument(ctx: Context, text: str, last: str, is_last: Callable[[str], bool]) -> tuple[str, str]:
     """A `!` command's text of several words and the argument after it, told apart.
 
     `!history the big sleep 7d` means what /history has as title and since. What is typed into the

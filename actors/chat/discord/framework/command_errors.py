@@ -11,7 +11,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from actors.chat.discord.core.api_errors import POSSIBLE
+from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.framework.actor_client import UnansweredError
 from actors.chat.discord.ui import embeds, formatting
 from wording.translation import _, later
@@ -19,7 +19,7 @@ from wording.translation import _, later
 ADMINS_ONLY = later("Only administrators of this server may do that.")
 ASK_ADMIN = later("An administrator can do it for you, or give you a role with Administrator.")
 CHANNEL_CURE = later("In the channel's settings > Permissions, allow that to the bot's role.")
-SAID = ""
+NO_CURE = ""
 """The cure beside another actor's sentence, which names its own."""
 _log = logging.getLogger("discord")
 
@@ -34,7 +34,7 @@ class RefusedError(commands.CommandError):
 
 
 @dataclass(frozen=True)
-class Said:
+class ErrorReply:
     """What to show (None: nothing), and what to log."""
 
     embed: discord.Embed | None = None
@@ -43,27 +43,27 @@ class Said:
 
 
 @contextlib.asynccontextmanager
-async def answering(interaction: discord.Interaction[Any]) -> AsyncIterator[None]:
+async def report_errors(interaction: discord.Interaction[Any]) -> AsyncIterator[None]:
     """What goes wrong with a button after it was acknowledged is said to whoever pressed it, and to nobody else."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - whatever it is: who presses a button must not be left without a word
-        said = explain(error)
+        said = explain_error(error)
         if said.unexpected is not None:
             _log.error("A button failed", exc_info=said.unexpected)
         if said.embed is not None:
-            with contextlib.suppress(*POSSIBLE):
+            with contextlib.suppress(*API_ERRORS):
                 await interaction.followup.send(embed=said.embed, ephemeral=True)
 
 
-def explain(error: BaseException, ctx: commands.Context[Any] | None = None) -> Said:
+def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None) -> ErrorReply:
     """What to make of an error of a command, or of a button."""
-    error = _inner(error)
+    error = _unwrap(error)
     match error:
         case commands.CommandNotFound() | app_commands.CommandNotFound():
-            return Said()
+            return ErrorReply()
         case UnansweredError() | RefusedError():
-            return Said(embeds.problem(error.what, error.cure))
+            return ErrorReply(embeds.build_problem(error.what, error.cure))
         case commands.CommandOnCooldown():
             return _refused(
                 _("That was quick."), _("Try again in {seconds} s.").format(seconds=max(1, round(error.retry_after)))
@@ -82,23 +82,23 @@ def explain(error: BaseException, ctx: commands.Context[Any] | None = None) -> S
             # A converter that fails in its own way is for the log as well: it may be a fault of ours.
             fault = error.original if isinstance(error, commands.ConversionError) else None
             how = _("Write it like this: `{usage}`").format(usage=_usage(ctx))
-            return Said(embeds.problem(_("That could not be read."), how), unexpected=fault)
+            return ErrorReply(embeds.build_problem(_("That could not be read."), how), unexpected=fault)
         case commands.CheckFailure():
             return _refused(_("That is not allowed here."), _(ASK_ADMIN))
         case discord.Forbidden():
-            return Said(
-                embeds.problem(
+            return ErrorReply(
+                embeds.build_problem(
                     _("Discord does not let the bot do that here."), _("An administrator can see why: `!health`")
                 ),
                 forbidden=True,
             )
         case discord.DiscordServerError() | aiohttp.ClientError():
-            return Said(embeds.problem(_("Discord does not answer now."), _("Try again in a few seconds.")))
+            return ErrorReply(embeds.build_problem(_("Discord does not answer now."), _("Try again in a few seconds.")))
         case discord.NotFound(code=10062):
-            return Said(unexpected=error)  # the command was forgotten by Discord: there is nothing to answer to
+            return ErrorReply(unexpected=error)  # the command was forgotten by Discord: there is nothing to answer to
         case _:
-            return Said(
-                embeds.problem(
+            return ErrorReply(
+                embeds.build_problem(
                     _("Something went wrong inside Usher; no watch is lost by it."),
                     _("Try again; if it happens again, an administrator finds the reason in the log."),
                 ),
@@ -106,7 +106,7 @@ def explain(error: BaseException, ctx: commands.Context[Any] | None = None) -> S
             )
 
 
-def _inner(error: BaseException) -> BaseException:
+def _unwrap(error: BaseException) -> BaseException:
     while isinstance(
         error, commands.CommandInvokeError | app_commands.CommandInvokeError | commands.HybridCommandError
     ):
@@ -114,8 +114,8 @@ def _inner(error: BaseException) -> BaseException:
     return error
 
 
-def _refused(what: str, cure: str) -> Said:
-    return Said(embeds.problem(what, cure))
+def _refused(what: str, cure: str) -> ErrorReply:
+    return ErrorReply(embeds.build_problem(what, cure))
 
 
 def _usage(ctx: commands.Context[Any] | None) -> str:

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from actors.chat.discord.core.api_errors import POSSIBLE
+from actors.chat.discord.core.api_errors import API_ERRORS
 
 _LOOK_UP_S = 3.0
 _MOST_NAMED = 20
@@ -16,10 +16,10 @@ _MOST_NAMED = 20
 _QUOTES = '"“”„«»‹›「」『』'
 
 
-class Whom(app_commands.Transformer, commands.Converter[Any]):
+class MemberByName(app_commands.Transformer, commands.Converter[Any]):
     """A member: in / commands Discord's own choice of people, in ! commands a mention, an id or a name."""
 
-    by_name = True
+    accepts_names = True
 
     @property
     def type(self) -> discord.AppCommandOptionType:
@@ -35,16 +35,16 @@ class Whom(app_commands.Transformer, commands.Converter[Any]):
         argument = argument.strip().strip(_QUOTES).strip()
         if not argument:
             raise commands.MemberNotFound("")
-        if not self.by_name and not re.fullmatch(r"<@!?\d{15,20}>|\d{15,20}", argument):
+        if not self.accepts_names and not re.fullmatch(r"<@!?\d{15,20}>|\d{15,20}", argument):
             raise commands.MemberNotFound(argument)
         try:
             async with asyncio.timeout(_LOOK_UP_S):
                 return await commands.MemberConverter().convert(ctx, argument)
-        except POSSIBLE as error:
+        except API_ERRORS as error:
             raise commands.MemberNotFound(argument) from error
 
 
-async def named_so(ctx: commands.Context[Any], name: str) -> discord.Member | None:
+async def find_member_by_name(ctx: commands.Context[Any], name: str) -> discord.Member | None:
     """The one member who is called so, or whose name begins so; None where that is nobody, or not clear."""
     wanted = name.strip()
     if ctx.guild is None or not wanted:
@@ -52,7 +52,7 @@ async def named_so(ctx: commands.Context[Any], name: str) -> discord.Member | No
     try:
         async with asyncio.timeout(_LOOK_UP_S):
             found = await ctx.guild.query_members(wanted, limit=_MOST_NAMED)
-    except POSSIBLE:
+    except API_ERRORS:
         return None
     people = [member for member in found if not member.bot]
     called = [
@@ -64,7 +64,7 @@ async def named_so(ctx: commands.Context[Any], name: str) -> discord.Member | No
     return meant[0] if len(meant) == 1 else None
 
 
-class Mentioned(Whom):
-    """As `Whom`, but not by name: where the word may as well be part of a title."""
+class MemberMention(MemberByName):
+    """As `MemberByName`, but not by name: where the word may as well be part of a title."""
 
-    by_name = False
+    accepts_names = False

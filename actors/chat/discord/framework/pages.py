@@ -9,14 +9,14 @@ import discord
 
 from actors.chat.discord.core.state import Keepsake
 from actors.chat.discord.framework.actor_client import Desk
-from actors.chat.discord.framework.command_errors import ASK_ADMIN, answering
+from actors.chat.discord.framework.command_errors import ASK_ADMIN, report_errors
 from actors.chat.discord.ui import embeds
 from actors.chat.discord.ui.embeds import Reply
 from actors.chat.discord.ui.formatting import measure
 from wording.translation import _
 
 Got = TypeVar("Got")
-Maker = Callable[[Desk, str, int], Awaitable[Reply]]
+PageBuilder = Callable[[Desk, str, int], Awaitable[Reply]]
 """Makes a page: from the desk, the arguments in one string, and the page's number from 0."""
 
 CUSTOM_ID = 100
@@ -27,29 +27,31 @@ _KEPT = "~"
 """Before what they are kept under."""
 
 
-def pack(*parts: str) -> str:
+def pack_arguments(*parts: str) -> str:
     """Arguments in one string; the last may have any sign in it."""
     *fixed, last = parts
     return "".join(f"{part.replace('|', ' ')}|" for part in fixed) + last
 
 
-def unpack(arguments: str, count: int) -> list[str]:
+def unpack_arguments(arguments: str, count: int) -> list[str]:
     """What `pack` packed, `count` parts."""
     parts = arguments.split("|", count - 1)
     return parts + [""] * (count - len(parts))
 
 
-class Leaf(NamedTuple, Generic[Got]):
+class PageSlice(NamedTuple, Generic[Got]):
     """A page of a list that is read page by page."""
 
-    found: Got
-    number: int
+    content: Got
+    page: int
     """From 0."""
     pages: int
     """How many there are, at least one."""
 
 
-async def leaf(read: Callable[[int], Awaitable[Got]], total: Callable[[Got], int], page: int, rows: int) -> Leaf[Got]:
+async def read_slice(
+    read: Callable[[int], Awaitable[Got]], total: Callable[[Got], int], page: int, rows: int
+) -> PageSlice[Got]:
     """The page asked for, or the last there is: lists grow shorter while people read, and buttons stay for years.
 
     `read` gets a page by how many rows come before it, `total` says of what it got how many rows there are in all.
@@ -58,11 +60,11 @@ async def leaf(read: Callable[[int], Awaitable[Got]], total: Callable[[Got], int
         found = await read(page * rows)
         pages = max(1, -(-total(found) // rows))
         if page < pages:
-            return Leaf(found, page, pages)
+            return PageSlice(found, page, pages)
         page = pages - 1
 
 
-def buttons(name: str, arguments: str, reply: Reply) -> discord.ui.View | None:
+def build_view(name: str, arguments: str, reply: Reply) -> discord.ui.View | None:
     """Buttons below a page: back, again (with the page's number) and on; None where nothing is to press."""
     view = discord.ui.View(timeout=None)
     for item in reply.items:
@@ -70,16 +72,16 @@ def buttons(name: str, arguments: str, reply: Reply) -> discord.ui.View | None:
     if reply.pages > 1:
         page, last = reply.page, reply.pages - 1
         view.add_item(PageButton("-", name, max(page - 1, 0), arguments, emoji="◀️", disabled=page == 0))
-        view.add_item(PageButton("=", name, page, arguments, label=_position(page + 1, reply.pages)))
+        view.add_item(PageButton("=", name, page, arguments, label=_position_label(page + 1, reply.pages)))
         view.add_item(PageButton("+", name, min(page + 1, last), arguments, emoji="▶️", disabled=page == last))
     return view if view.children else None
 
 
-def _position(page: int, pages: int) -> str:
+def _position_label(page: int, pages: int) -> str:
     return _("{page} of {pages}").format(page=page, pages=pages)
 
 
-def again(name: str, arguments: str = "") -> "PageButton":
+def refresh_button(name: str, arguments: str = "") -> "PageButton":
     """A button that shows the same anew: for what changes while people look."""
     return PageButton("=", name, 0, arguments, label=_("Refresh"), emoji="🔄")
 
@@ -125,27 +127,29 @@ class PageButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Acknowledge first, then ask the actors, then change the message."""
-        book: Book = interaction.client.book
-        await book.turn(interaction, self._name, self._arguments, self._page)
+        pages: PageRegistry = interaction.client.pages
+        await pages.show_page(interaction, self._name, self._arguments, self._page)
 
 
-class Book:
+class PageRegistry:
     """Every kind of page there is, and who may see it."""
 
-    def __init__(self, desk: Desk, makers: Mapping[str, Maker], admin_only: frozenset[str], keepsake: Keepsake) -> None:
+    def __init__(
+        self, desk: Desk, makers: Mapping[str, PageBuilder], admin_only: frozenset[str], keepsake: Keepsake
+    ) -> None:
         self.desk = desk
         self._keepsake = keepsake
-        self._makers = makers
+        self._builders = makers
         self._admin_only = admin_only
 
-    async def make(
+    async def build(
         self, name: str, arguments: str = "", page: int = 0, asker: str = ""
     ) -> tuple[Reply, discord.ui.View | None]:
         """A page and its buttons, as the asker (a Discord id) may see it. Raises UnansweredError."""
-        reply = await self._makers[name](self.desk.asked_by(asker), arguments, page)
-        return reply, buttons(name, self._carried(arguments) if reply.pages > 1 else arguments, reply)
+        reply = await self._builders[name](self.desk.asked_by(asker), arguments, page)
+        return reply, build_view(name, self._button_arguments(arguments) if reply.pages > 1 else arguments, reply)
 
-    def _carried(self, arguments: str) -> str:
+    def _button_arguments(self, arguments: str) -> str:
         """What a button carries: a title that was cut would find other films on the next page."""
         if measure(arguments) <= ARGUMENTS and not arguments.startswith(_KEPT):
             return arguments
@@ -153,9 +157,9 @@ class Book:
         self._keepsake.keep_asked(key, arguments)
         return key
 
-    async def turn(self, interaction: discord.Interaction[Any], name: str, arguments: str, page: int) -> None:
+    async def show_page(self, interaction: discord.Interaction[Any], name: str, arguments: str, page: int) -> None:
         """Answer a press: the page asked for takes the place of the one shown."""
-        if name not in self._makers:
+        if name not in self._builders:
             await refuse(interaction, _("This button is from an older Usher."), _("Give the command again."))
             return
         if name in self._admin_only and not interaction.permissions.administrator:
@@ -167,8 +171,8 @@ class Book:
             return
         arguments = known
         await interaction.response.defer()
-        async with answering(interaction):
-            reply, view = await self.make(name, arguments, page, str(interaction.user.id))
+        async with report_errors(interaction):
+            reply, view = await self.build(name, arguments, page, str(interaction.user.id))
             if reply.hidden:
                 await interaction.followup.send(embed=reply.embed, ephemeral=True)
                 return
@@ -177,4 +181,4 @@ class Book:
 
 async def refuse(interaction: discord.Interaction[Any], what: str, cure: str) -> None:
     """Say to the one who pressed or asked why not."""
-    await interaction.response.send_message(embed=embeds.problem(what, cure), ephemeral=True)
+    await interaction.response.send_message(embed=embeds.build_problem(what, cure), ephemeral=True)

@@ -4,20 +4,20 @@ from typing import Any
 
 import discord
 
-from actors.chat.discord.framework.command import Context, send
+from actors.chat.discord.framework.command import Context, send_reply
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.ui import embeds
 from actors.chat.discord.ui.embeds import Reply
 from wording.translation import _
 
 
-async def hush(ctx: Context) -> None:
+async def defer_privately(ctx: Context) -> None:
     """Acknowledge a / command so that its answer is for the asker alone. First of all: it cannot be changed later."""
     if ctx.interaction is not None and not ctx.interaction.response.is_done():
         await ctx.defer(ephemeral=True)
 
 
-async def whisper(
+async def reply_privately(
     ctx: Context,
     embed: discord.Embed,
     *,
@@ -41,5 +41,5 @@ async def whisper(
             _("Use `/{command}` instead: only you see its answer.").format(command=ctx.command),
         ) from error
     if aside:
-        await send(ctx, Reply(embeds.card(_("📬 Look at your direct messages"), colour=embeds.GREY)))
+        await send_reply(ctx, Reply(embeds.build_embed(_("📬 Look at your direct messages"), colour=embeds.GREY)))
     return message

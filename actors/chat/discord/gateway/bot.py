@@ -12,13 +12,13 @@ import discord
 from discord.ext import commands
 
 from actors.chat.discord.commands import ADMIN_PAGES, COGS, ITEMS, PAGES
-from actors.chat.discord.core.api_errors import POSSIBLE, judge
-from actors.chat.discord.core.degraded_reasons import Troubles
+from actors.chat.discord.core.api_errors import API_ERRORS, classify
+from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import Keepsake
 from actors.chat.discord.framework.actor_client import Desk
-from actors.chat.discord.framework.command import manners, speak_of
-from actors.chat.discord.framework.command_errors import CHANNEL_CURE, RefusedError, explain
-from actors.chat.discord.framework.pages import Book
+from actors.chat.discord.framework.command import localise_descriptions, reply_options
+from actors.chat.discord.framework.command_errors import CHANNEL_CURE, RefusedError, explain_error
+from actors.chat.discord.framework.pages import PageRegistry
 from actors.chat.discord.ui import embeds
 from messages import Item
 from wording.translation import _
@@ -42,7 +42,7 @@ class UsherBot(commands.Bot):
         intents: discord.Intents,
         activity: discord.Activity | None,
         keepsake: Keepsake,
-        troubles: Troubles,
+        troubles: DegradedReasons,
         log: logging.Logger,
         voice_changed: Callable[[discord.Member, discord.VoiceState, discord.VoiceState], None],
         night_planned: Callable[[discord.ScheduledEvent, Item], None],
@@ -63,7 +63,7 @@ class UsherBot(commands.Bot):
         )
         self.desk = desk
         self.night_planned = night_planned
-        self.book = Book(desk, PAGES, ADMIN_PAGES, keepsake)
+        self.pages = PageRegistry(desk, PAGES, ADMIN_PAGES, keepsake)
         self.on_up: Callable[[], None] = lambda: None
         self.on_down: Callable[[], None] = lambda: None
         self.is_set_up = False
@@ -78,8 +78,8 @@ class UsherBot(commands.Bot):
     async def setup_hook(self) -> None:
         """After the log-in: commands, buttons, and Discord's copy of the commands where it is old."""
         for make in COGS:
-            await self.add_cog(make(self.desk, self.book))
-        speak_of(self.commands)
+            await self.add_cog(make(self.desk, self.pages))
+        localise_descriptions(self.commands)
         self.add_dynamic_items(*ITEMS)
         self.is_set_up = True
         self._start(self._sync())
@@ -142,7 +142,7 @@ class UsherBot(commands.Bot):
 
     async def on_command_error(self, ctx: commands.Context[Any], error: commands.CommandError, /) -> None:
         """Say what to do; log what is nobody's fault but ours."""
-        said = explain(error, ctx)
+        said = explain_error(error, ctx)
         if said.unexpected is not None:
             self._log.error("Command %s failed", ctx.command, exc_info=said.unexpected)
         if said.forbidden:
@@ -150,23 +150,23 @@ class UsherBot(commands.Bot):
         if said.embed is None:
             return
         try:
-            await ctx.send(embed=said.embed, ephemeral=True, **manners(ctx))
+            await ctx.send(embed=said.embed, ephemeral=True, **reply_options(ctx))
         except discord.Forbidden:
             self._no_reply(ctx)
             await self._say_what_lacks(ctx)
-        except POSSIBLE as failure:
+        except API_ERRORS as failure:
             self._log.warning("The answer to %s did not reach Discord: %s", ctx.command, failure)
 
     async def on_command_completion(self, ctx: commands.Context[Any]) -> None:
         """An answer got through."""
-        self._troubles.clear(_REPLIES)
+        self._troubles.remove(_REPLIES)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """An event's handler failed: the bot goes on."""
         self._log.exception("Handling %s failed", event_method)
 
     def _no_reply(self, ctx: commands.Context[Any]) -> None:
-        self._troubles.hold(
+        self._troubles.add(
             _REPLIES,
             f"the bot may not answer in channel {ctx.channel.id}: give it View Channel, Send Messages, "
             "Embed Links and Attach Files there",
@@ -177,8 +177,8 @@ class UsherBot(commands.Bot):
         lacks = _("The bot may not answer in {channel}: it lacks {permissions}.").format(
             channel=f"<#{ctx.channel.id}>", permissions=_("Embed Links")
         )
-        with contextlib.suppress(*POSSIBLE):  # it may not send anything at all: health says so
-            await ctx.send(f"{lacks} {_(CHANNEL_CURE)}", ephemeral=True, **manners(ctx))
+        with contextlib.suppress(*API_ERRORS):  # it may not send anything at all: health says so
+            await ctx.send(f"{lacks} {_(CHANNEL_CURE)}", ephemeral=True, **reply_options(ctx))
 
     async def _in_our_server(self, ctx: commands.Context[Any]) -> bool:
         wanted = self.desk.settings.discord_guild_id
@@ -206,12 +206,12 @@ class UsherBot(commands.Bot):
         while digest != self.keepsake.commands:
             try:
                 await self.tree.sync(guild=guild)
-            except POSSIBLE as error:
+            except API_ERRORS as error:
                 tries += 1
-                verdict = judge(error, tries, f"register the / commands in server {guild_id}", _INVITE)
-                self._troubles.hold(_SYNC, verdict.reason)
+                verdict = classify(error, tries, f"register the / commands in server {guild_id}", _INVITE)
+                self._troubles.add(_SYNC, verdict.reason)
                 await asyncio.sleep(max(verdict.wait_s, 5.0))
                 continue
             self.keepsake.told_commands(digest)
             self._log.info("Discord knows %d commands now", len(shown))
-        self._troubles.clear(_SYNC)
+        self._troubles.remove(_SYNC)

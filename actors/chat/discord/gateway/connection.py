@@ -9,14 +9,14 @@ from collections.abc import Callable
 import discord
 
 from actors.chat.discord.core.api_errors import (
+    API_ERRORS,
     INTENT_CURE,
-    POSSIBLE,
     backoff,
-    intent_missing,
-    name_of_end,
-    needs_somebody,
+    describe_disconnect,
+    is_intent_missing,
+    needs_new_token,
 )
-from actors.chat.discord.core.degraded_reasons import Troubles
+from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.gateway.bot import UsherBot
 
 STEADY_S = 30.0
@@ -41,7 +41,7 @@ class Connection:
         token: str,
         guild_id: int,
         make: Callable[[discord.Intents], UsherBot],
-        troubles: Troubles,
+        troubles: DegradedReasons,
         log: logging.Logger,
     ) -> None:
         self._token = token
@@ -56,11 +56,11 @@ class Connection:
         self.on_up: list[Callable[[], None]] = []
         self.on_down: list[Callable[[], None]] = []
 
-    def connected(self) -> UsherBot | None:
+    def connected_bot(self) -> UsherBot | None:
         """The bot, while the gateway speaks to it."""
         return self._bot if self._up else None
 
-    def logged_in(self) -> UsherBot | None:
+    def logged_in_bot(self) -> UsherBot | None:
         """The bot, while requests can be sent, gateway or not."""
         bot = self._bot
         return bot if bot is not None and bot.is_set_up and not bot.is_closed() else None
@@ -75,21 +75,21 @@ class Connection:
             if self._up_since > began and time.monotonic() - self._up_since > STEADY_S:
                 tries = 0
             tries += 1
-            if intent_missing(error) and self._reads_messages:
+            if is_intent_missing(error) and self._reads_messages:
                 self._do_without_messages()
                 continue
             if self._reads_messages and not reads:
                 continue  # ended by ourselves, to use the intent
-            self._troubles.hold(_GATEWAY, name_of_end(error))
+            self._troubles.add(_GATEWAY, describe_disconnect(error))
             self._log.debug("The connection ended", exc_info=error)
-            await asyncio.sleep(REFUSED_S if needs_somebody(error) else backoff(tries))
+            await asyncio.sleep(REFUSED_S if needs_new_token(error) else backoff(tries))
 
     async def close(self) -> None:
         """Leave, within a few seconds."""
         bot, self._bot = self._bot, None
         self._up = False
         if bot is not None:
-            with contextlib.suppress(*POSSIBLE):
+            with contextlib.suppress(*API_ERRORS):
                 async with asyncio.timeout(CLOSE_S):
                     await bot.close()
 
@@ -113,18 +113,18 @@ class Connection:
 
     def _came(self) -> None:
         self._up, self._up_since = True, time.monotonic()
-        self._troubles.clear(_GATEWAY)
+        self._troubles.remove(_GATEWAY)
         if self._reads_messages:
-            self._troubles.clear(_INTENT)
+            self._troubles.remove(_INTENT)
         bot = self._bot
         if bot is not None and self._guild_id and bot.get_guild(self._guild_id) is None:
-            self._troubles.hold(
+            self._troubles.add(
                 _SERVER,
                 f"the bot is not in the server {self._guild_id}: invite it (Developer Portal > OAuth2 > URL "
                 "Generator: bot, applications.commands), or set DISCORD_GUILD_ID to the server it is in",
             )
         else:
-            self._troubles.clear(_SERVER)
+            self._troubles.remove(_SERVER)
         for tell in self.on_up:
             tell()
 
@@ -140,21 +140,21 @@ class Connection:
 
     def _still_away(self, reason: str) -> None:
         if not self._up and self._bot is not None:
-            self._troubles.hold(_GATEWAY, reason)
+            self._troubles.add(_GATEWAY, reason)
 
     def _do_without_messages(self) -> None:
         """Slash commands, announcements and the voice channel work without the intent: go on with those."""
         self._reads_messages = False
-        self._troubles.hold(_INTENT, f"commands with ! do not work (those with / do): {INTENT_CURE}")
+        self._troubles.add(_INTENT, f"commands with ! do not work (those with / do): {INTENT_CURE}")
 
     async def watch_intent(self) -> None:
         """Look now and then whether the missing intent was granted, and connect anew where it was."""
         while True:
             await asyncio.sleep(INTENT_RECHECK_S)
-            bot = self.logged_in()
+            bot = self.logged_in_bot()
             if self._reads_messages or bot is None:
                 continue
-            with contextlib.suppress(*POSSIBLE):
+            with contextlib.suppress(*API_ERRORS):
                 flags = (await bot.application_info()).flags
                 if flags.gateway_message_content or flags.gateway_message_content_limited:
                     self._log.info("The message content intent was granted: connecting anew to use it")

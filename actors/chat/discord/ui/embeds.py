@@ -69,7 +69,7 @@ class Reply:
     """It says only that nothing fits what was asked."""
 
 
-def card(
+def build_embed(
     heading: str,
     text: str = "",
     *,
@@ -103,25 +103,25 @@ def poster_file(poster: Poster) -> str:
     return f"poster.{poster.kind.replace('jpeg', 'jpg')}"
 
 
-def size(embed: discord.Embed) -> int:
+def count_units(embed: discord.Embed) -> int:
     """What an embed counts towards the 6,000 of its message."""
     parts = [embed.title, embed.description, embed.footer.text, embed.author.name]
     parts += [text for part in embed.fields for text in (part.name, part.value)]
     return sum(measure(text) for text in parts if text)
 
 
-def kept(heading: str, name: str = "") -> Reply:
+def private_notice(heading: str, name: str = "") -> Reply:
     """What the viewer of this name keeps from others."""
     text = _("{name} keeps this to themselves.").format(name=formatting.safe(name, 60)) if name else ""
-    return Reply(card(heading, text or _("This viewer keeps it to themselves."), colour=GREY), hidden=True)
+    return Reply(build_embed(heading, text or _("This viewer keeps it to themselves."), colour=GREY), hidden=True)
 
 
-def problem(what: str, cure: str) -> discord.Embed:
+def build_problem(what: str, cure: str) -> discord.Embed:
     """Something that did not work: what, and what to do."""
-    return card(_("That did not work"), f"{what}\n{cure}".strip(), colour=RED)
+    return build_embed(_("That did not work"), f"{what}\n{cure}".strip(), colour=RED)
 
 
-def lines_within(lines: Sequence[str], limit: int = FIELD_VALUE) -> str:
+def join_lines_within(lines: Sequence[str], limit: int = FIELD_VALUE) -> str:
     """Whole lines within `limit` units; the rest is counted: "… and 12 more"."""
     kept: list[str] = []
     used = 0
@@ -148,7 +148,7 @@ class Section:
     lines: Sequence[str]
 
 
-def paged(sections: Sequence[Section], *, lines: int = PAGE_LINES, units: int = PAGE_UNITS) -> list[str]:
+def split_pages(sections: Sequence[Section], *, lines: int = PAGE_LINES, units: int = PAGE_UNITS) -> list[str]:
     """Sections as pages of whole lines, each within `lines` and `units`. Always at least one page."""
     pages: list[str] = []
     current: list[str] = []
@@ -187,7 +187,7 @@ def paged(sections: Sequence[Section], *, lines: int = PAGE_LINES, units: int = 
     return pages or [""]
 
 
-def pick(pages: Sequence[str], page: int) -> tuple[str, int]:
+def pick_page(pages: Sequence[str], page: int) -> tuple[str, int]:
     """The page asked for, or the nearest there is: lists grow shorter while people read."""
     chosen = min(max(page, 0), len(pages) - 1)
     return pages[chosen], chosen

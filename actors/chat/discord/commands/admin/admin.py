@@ -8,24 +8,24 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from actors.chat.discord.core.api_errors import POSSIBLE
+from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import BACKUP_S, SAVE_S, SUGGEST_S, Desk, UnansweredError
 from actors.chat.discord.framework.command import (
     MOST_CHOICES,
     Context,
     UsherCog,
-    choice,
+    acknowledge_then,
+    build_choice,
     command,
     describe,
-    send,
-    spoken,
+    send_reply,
+    split_trailing_argument,
     viewer_id,
-    waited,
 )
-from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, SAID, RefusedError, answering
-from actors.chat.discord.framework.pages import again, refuse
-from actors.chat.discord.framework.private_reply import whisper
+from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, NO_CURE, RefusedError, report_errors
+from actors.chat.discord.framework.pages import refresh_button, refuse
+from actors.chat.discord.framework.private_reply import reply_privately
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
 from messages import (
@@ -71,8 +71,8 @@ class Running(UsherCog):
     async def savedata(self, ctx: Context) -> None:
         """Save all three now."""
         question = SaveNow(requested_by=str(ctx.author))
-        saved = await waited(ctx, self.desk.ask("persistence", question, Saved, SAVE_S))
-        await send(ctx, Reply(_saved(saved)))
+        saved = await acknowledge_then(ctx, self.desk.ask("persistence", question, Saved, SAVE_S))
+        await send_reply(ctx, Reply(_saved(saved)))
 
     @command(
         "starttracking",
@@ -86,7 +86,7 @@ class Running(UsherCog):
     )
     async def starttracking(self, ctx: Context, session: str = "", position: str = "") -> None:
         """Manual recovery: starts watches for the voice channel's members."""
-        session, position = spoken(ctx, session, position, _is_position)
+        session, position = split_trailing_argument(ctx, session, position, _is_position)
         if found := re.fullmatch(r"(\d+) (\d+)", session):
             session, position = found.groups()  # `!starttracking 7 42`: session 7, from minute 42
         at_ms = formatting.read_position(position) if position else None
@@ -95,11 +95,11 @@ class Running(UsherCog):
                 _("{text} is no position.").format(text=formatting.safe(position, 40)),
                 _("Write it like 42:10 or 1:02:03, or 42 for minutes."),
             )
-        reply, own = await waited(ctx, start(self.desk, session, at_ms, ctx.author))
-        await send(ctx, reply, _view(reply))
+        reply, own = await acknowledge_then(ctx, start(self.desk, session, at_ms, ctx.author))
+        await send_reply(ctx, reply, _view(reply))
         if own is not None:
-            with contextlib.suppress(RefusedError, *POSSIBLE):  # the answer is there; this only adds to it
-                await whisper(ctx, own, aside=False)
+            with contextlib.suppress(RefusedError, *API_ERRORS):  # the answer is there; this only adds to it
+                await reply_privately(ctx, own, aside=False)
 
     @starttracking.autocomplete("session")
     async def sessions(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
@@ -109,7 +109,7 @@ class Running(UsherCog):
         except UnansweredError:
             return []
         return [
-            choice(_session_label(found), found.session_key)
+            build_choice(_session_label(found), found.session_key)
             for found in plan.sessions
             if current.lower() in _session_label(found).lower()
         ][:MOST_CHOICES]
@@ -123,8 +123,8 @@ class Running(UsherCog):
     @commands.cooldown(1, 30, commands.BucketType.guild)
     async def backup(self, ctx: Context) -> None:
         """A consistent copy of the store."""
-        made = await waited(ctx, self.desk.ask("persistence", BackUpNow(), BackedUp, BACKUP_S))
-        await send(ctx, Reply(_backed_up(made)))
+        made = await acknowledge_then(ctx, self.desk.ask("persistence", BackUpNow(), BackedUp, BACKUP_S))
+        await send_reply(ctx, Reply(_backed_up(made)))
 
 
 def _is_position(word: str) -> bool:
@@ -145,7 +145,7 @@ def _saved(saved: Saved) -> discord.Embed:
         ),
         _took(saved.took_ms),
     )
-    return embeds.card(_("💾 Saved"), "\n".join(lines), colour=embeds.GREEN)
+    return embeds.build_embed(_("💾 Saved"), "\n".join(lines), colour=embeds.GREEN)
 
 
 def _backed_up(made: BackedUp) -> discord.Embed:
@@ -155,7 +155,7 @@ def _backed_up(made: BackedUp) -> discord.Embed:
         viewers=formatting.counted("{count} viewer", "{count} viewers", made.viewers),
     )
     text = f"`{formatting.code_line(made.file, 300)}`\n{read}\n{_took(made.took_ms)}"
-    return embeds.card(_("🗄️ Backed up and verified"), text, colour=embeds.GREEN)
+    return embeds.build_embed(_("🗄️ Backed up and verified"), text, colour=embeds.GREEN)
 
 
 def _took(ms: float) -> str:
@@ -204,7 +204,7 @@ def _matching(sessions: tuple[SessionChoice, ...], wanted: str) -> tuple[Session
 def _ask_which(sessions: tuple[SessionChoice, ...], at_ms: int | None, unknown: str) -> Reply:
     if not sessions:
         return Reply(
-            embeds.problem(
+            embeds.build_problem(
                 _("No film plays on Plex right now."), _("Start one (or wait for the next poll), then try again.")
             )
         )
@@ -214,9 +214,9 @@ def _ask_which(sessions: tuple[SessionChoice, ...], at_ms: int | None, unknown: 
     text = _("Choose below, or write `!starttracking` with its number.")
     if unknown:
         text = _("Nothing that runs is called {name}.").format(name=formatting.safe(unknown, 60)) + f"\n{text}"
-    text += f"\n\n{embeds.lines_within(lines, 3500)}"
+    text += f"\n\n{embeds.join_lines_within(lines, 3500)}"
     menu = SessionMenu(at_ms, [(_session_label(found), found.session_key) for found in sessions[:MOST_CHOICES]])
-    return Reply(embeds.card(_("▶️ Which session?"), text, colour=embeds.BLUE), items=(menu,))
+    return Reply(embeds.build_embed(_("▶️ Which session?"), text, colour=embeds.BLUE), items=(menu,))
 
 
 def _session_line(found: SessionChoice) -> str:
@@ -234,7 +234,7 @@ def _session_label(found: SessionChoice) -> str:
 def _plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
     chosen = next((found for found in plan.sessions if found.session_key == plan.chosen), None)
     if plan.problem and not plan.outcomes:
-        return embeds.problem(formatting.safe(heard(plan.problem), 900), SAID)
+        return embeds.build_problem(formatting.safe(heard(plan.problem), 900), NO_CURE)
     lines = [_session_line(chosen)] if chosen is not None else []
     if at_ms is not None:
         lines.append(_("Joined at {position}").format(position=formatting.position(at_ms)))
@@ -249,7 +249,7 @@ def _plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
                 hidden,
             )
         )
-    lines += ["", embeds.lines_within(people, 3000) if people else _("Nobody is in the voice channel.")]
+    lines += ["", embeds.join_lines_within(people, 3000) if people else _("Nobody is in the voice channel.")]
     if plan.problem:
         lines.append(f"⚠️ {formatting.safe(heard(plan.problem), 500)}")
     heading = _("👌 Done") if hidden else _("👌 Nothing to start")
@@ -257,7 +257,7 @@ def _plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
         heading = formatting.counted(
             "▶️ Tracking started for {count} person", "▶️ Tracking started for {count} people", started
         )
-    return embeds.card(heading, "\n".join(lines), colour=embeds.GREEN if started else embeds.GREY)
+    return embeds.build_embed(heading, "\n".join(lines), colour=embeds.GREEN if started else embeds.GREY)
 
 
 def _outcome(done: TrackingOutcome) -> str:
@@ -270,7 +270,7 @@ def _own(done: TrackingOutcome) -> discord.Embed:
     lines = [_outcome(done)]
     if done.outcome == "not_tracked":
         lines.append(_("To be tracked again, choose another with {command}.").format(command="`/privacy`"))
-    return embeds.card(_("🙈 For you alone"), "\n".join(lines), colour=embeds.PURPLE)
+    return embeds.build_embed(_("🙈 For you alone"), "\n".join(lines), colour=embeds.PURPLE)
 
 
 def _view(reply: Reply) -> discord.ui.View | None:
@@ -314,7 +314,7 @@ class SessionMenu(
             return
         await interaction.response.defer()
         desk: Desk = interaction.client.desk
-        async with answering(interaction):
+        async with report_errors(interaction):
             reply, own = await start(desk, self.item.values[0], self._at_ms, interaction.user)
             await interaction.edit_original_response(
                 embed=reply.embed, view=_view(reply), allowed_mentions=embeds.NOBODY
@@ -327,14 +327,14 @@ async def health(desk: Desk, arguments: str, page: int) -> Reply:
     """Every actor, one below the other: a table wider than a phone helps nobody."""
     report = await desk.ask("launcher", GetHealth(), HealthReport)
     sections = [_actor(actor) for actor in report.actors]
-    pages = embeds.paged(sections, lines=16)
-    text, number = embeds.pick(pages, page)
+    pages = embeds.split_pages(sections, lines=16)
+    text, number = embeds.pick_page(pages, page)
     worst = max((_BADNESS.get(actor.state, 1) for actor in report.actors), default=0)
     colour = (embeds.GREEN, embeds.GOLD, embeds.RED)[worst]
     heading = _("🩺 Every actor is well") if worst == 0 else _("🩺 Not everything is well")
     footer = _("launcher: process {number}").format(number=report.launcher_pid)
-    items = () if len(pages) > 1 else (again(HEALTH),)
-    return Reply(embeds.card(heading, text, colour=colour, footer=footer), number, len(pages), items)
+    items = () if len(pages) > 1 else (refresh_button(HEALTH),)
+    return Reply(embeds.build_embed(heading, text, colour=colour, footer=footer), number, len(pages), items)
 
 
 _BADNESS = {"running": 0, "starting": 1, "degraded": 1, "restarting": 1, "stopped": 2, "failed": 2}

@@ -8,7 +8,7 @@ import discord
 
 from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import Desk, UnansweredError
-from actors.chat.discord.framework.command import Context, UsherCog, command, send, waited
+from actors.chat.discord.framework.command import Context, UsherCog, acknowledge_then, command, send_reply
 from actors.chat.discord.framework.command_errors import CHANNEL_CURE
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
@@ -52,7 +52,7 @@ class Diagnosing(UsherCog):
     @command("diagnose", later("What is missing, and what to do about it (admins)"), admin=True)
     async def diagnose(self, ctx: Context) -> None:
         """Permissions, intent, voice channel, Plex, saves."""
-        await send(ctx, Reply(await waited(ctx, diagnosis(self.desk, ctx.bot, ctx.guild))))
+        await send_reply(ctx, Reply(await acknowledge_then(ctx, diagnosis(self.desk, ctx.bot, ctx.guild))))
 
 
 async def diagnosis(desk: Desk, bot: Any, guild: discord.Guild | None) -> discord.Embed:
@@ -69,7 +69,7 @@ async def diagnosis(desk: Desk, bot: Any, guild: discord.Guild | None) -> discor
     if wrong:
         heading = formatting.counted("🔎 {count} thing to mend", "🔎 {count} things to mend", wrong)
     colour = embeds.RED if wrong else embeds.GREEN
-    return embeds.card(heading, embeds.lines_within(lines, embeds.DESCRIPTION), colour=colour)
+    return embeds.build_embed(heading, embeds.join_lines_within(lines, embeds.DESCRIPTION), colour=colour)
 
 
 def _intent(bot: Any) -> Found:

@@ -9,8 +9,8 @@ import discord
 from actors.chat.discord.commands.statistics.stats import TOP_DAYS
 from actors.chat.discord.core.state import Keepsake
 from actors.chat.discord.framework.actor_client import Desk
-from actors.chat.discord.framework.command import Context, UsherCog, command, send, waited
-from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, RefusedError, answering
+from actors.chat.discord.framework.command import Context, UsherCog, acknowledge_then, command, send_reply
+from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, RefusedError, report_errors
 from actors.chat.discord.framework.pages import refuse
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
@@ -49,12 +49,12 @@ class Roles(UsherCog):
         if ctx.guild is None:
             return
         role = _role(self.desk, ctx.guild)
-        change = await waited(ctx, planned(self.desk, ctx.bot.keepsake, ctx.guild, role))
+        change = await acknowledge_then(ctx, planned(self.desk, ctx.bot.keepsake, ctx.guild, role))
         view = None
         if change:
             view = discord.ui.View(timeout=None)
             view.add_item(ApplyButton())
-        await send(ctx, Reply(_shown(change, role, _("{name} would get it"), _("{name} would lose it"))), view)
+        await send_reply(ctx, Reply(_shown(change, role, _("{name} would get it"), _("{name} would lose it"))), view)
 
 
 class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"usher:toproles"):
@@ -77,7 +77,7 @@ class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
             return
         await interaction.response.defer()
         bot: Any = interaction.client
-        async with answering(interaction):
+        async with report_errors(interaction):
             role = _role(bot.desk, interaction.guild)
             change = await planned(bot.desk, bot.keepsake, interaction.guild, role)
             await apply(change, role, bot.keepsake)
@@ -155,8 +155,8 @@ def _shown(change: Change, role: discord.Role, gets: str, loses: str) -> discord
         for mark, said, members in groups
         for member in members
     ]
-    text = embeds.lines_within(lines, embeds.DESCRIPTION) or _(
+    text = embeds.join_lines_within(lines, embeds.DESCRIPTION) or _(
         "Nobody of this server watched anything. Members count in the voice channel, or with a Plex account: `/link`"
     )
     footer = _("By time watched in the last {days} days").format(days=TOP_DAYS)
-    return embeds.card(f"🎖️ {name}", text, colour=embeds.GOLD if change else embeds.GREY, footer=footer)
+    return embeds.build_embed(f"🎖️ {name}", text, colour=embeds.GOLD if change else embeds.GREY, footer=footer)

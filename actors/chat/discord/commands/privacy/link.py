@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from actors.chat.discord.commands.privacy.link_flow import find, linked, offered, request, unlinked
-from actors.chat.discord.core.api_errors import POSSIBLE
+from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import SUGGEST_S, Desk, UnansweredError
 from actors.chat.discord.framework.command import (
@@ -18,16 +18,16 @@ from actors.chat.discord.framework.command import (
     MOST_CHOICES,
     Context,
     UsherCog,
-    choice,
+    acknowledge_then,
+    build_choice,
     command,
     describe,
-    send,
+    send_reply,
     viewer_id,
-    waited,
 )
 from actors.chat.discord.framework.command_errors import ASK_ADMIN, RefusedError
-from actors.chat.discord.framework.member_converter import Mentioned
-from actors.chat.discord.framework.private_reply import hush, whisper
+from actors.chat.discord.framework.member_converter import MemberMention
+from actors.chat.discord.framework.private_reply import defer_privately, reply_privately
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import (
@@ -65,7 +65,7 @@ class Linking(UsherCog):
     )
     @commands.cooldown(4, 60, commands.BucketType.user)
     async def link(
-        self, ctx: Context, account: str = "", member: Annotated[discord.Member, Mentioned] | None = None
+        self, ctx: Context, account: str = "", member: Annotated[discord.Member, MemberMention] | None = None
     ) -> None:
         """By a code at plex.tv, by an administrator, or by asking one."""
         account, whose = await _understood(ctx, account, member)
@@ -74,9 +74,11 @@ class Linking(UsherCog):
                 raise RefusedError(_("Which Plex account?"), _("Write it like this: `!link Anton @somebody`"))
             await self._sign_in(ctx)
         elif ctx.permissions.administrator:
-            await send(ctx, Reply(await waited(ctx, self._confirmed(account, whose, viewer_id(ctx.author)))))
+            await send_reply(
+                ctx, Reply(await acknowledge_then(ctx, self._confirmed(account, whose, viewer_id(ctx.author))))
+            )
         else:
-            await send(ctx, *request(await waited(ctx, find(self.desk, account)), whose))
+            await send_reply(ctx, *request(await acknowledge_then(ctx, find(self.desk, account)), whose))
 
     @command("unlink", later("Take back that a Plex account is yours"), usage=later("[account] [@somebody]"))
     @describe(
@@ -84,13 +86,13 @@ class Linking(UsherCog):
         member=later("Whose it is; leave out for yourself (others: admins)"),
     )
     async def unlink(
-        self, ctx: Context, account: str = "", member: Annotated[discord.Member, Mentioned] | None = None
+        self, ctx: Context, account: str = "", member: Annotated[discord.Member, MemberMention] | None = None
     ) -> None:
         """One's own; administrators, anybody's."""
         account, whose = await _understood(ctx, account, member)
-        await hush(ctx)
-        embed = await waited(ctx, unlinked(self.desk, account, viewer_id(whose), viewer_id(ctx.author)))
-        await whisper(ctx, embed)  # accounts, watches and badges are their own matter
+        await defer_privately(ctx)
+        embed = await acknowledge_then(ctx, unlinked(self.desk, account, viewer_id(whose), viewer_id(ctx.author)))
+        await reply_privately(ctx, embed)  # accounts, watches and badges are their own matter
 
     @link.autocomplete("account")
     async def accounts(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
@@ -98,7 +100,7 @@ class Linking(UsherCog):
         question = FindAccounts(current[:CHOICE], MOST_CHOICES, interaction.permissions.administrator)
         with contextlib.suppress(UnansweredError):
             found = await self.desk.ask("persistence", question, AccountsFound, SUGGEST_S)
-            return [choice(offered(one), f"{one.plex_id} {one.name}") for one in found.accounts[:MOST_CHOICES]]
+            return [build_choice(offered(one), f"{one.plex_id} {one.name}") for one in found.accounts[:MOST_CHOICES]]
         return []
 
     @unlink.autocomplete("account")
@@ -107,7 +109,7 @@ class Linking(UsherCog):
         question = GetPerson(str(interaction.user.id))
         with contextlib.suppress(UnansweredError):
             found = await self.desk.ask("persistence", question, Person, SUGGEST_S)
-            return [choice(one.plex_name, one.plex_id) for one in found.links[:MOST_CHOICES]]
+            return [build_choice(one.plex_name, one.plex_id) for one in found.links[:MOST_CHOICES]]
         return []
 
     async def _confirmed(self, account: str, whose: discord.Member | discord.User, by: str) -> discord.Embed:
@@ -117,8 +119,8 @@ class Linking(UsherCog):
 
     async def _sign_in(self, ctx: Context) -> None:
         """A code for the asker alone, and what becomes of it."""
-        await hush(ctx)
-        poller, code = await waited(ctx, _code(self.desk))
+        await defer_privately(ctx)
+        poller, code = await acknowledge_then(ctx, _code(self.desk))
         until_s = self.desk.clock.now().wall_s + code.expires_s
         lines = [
             _("1. Open {address} and sign in to Plex.").format(address=code.address),
@@ -128,10 +130,10 @@ class Linking(UsherCog):
             _("Then I read your name and servers, and keep nothing else. Type in only a code you asked for."),
             f"-# {_(_ADMIN_WAY)}",
         ]
-        message = await whisper(ctx, _card("\n".join(lines)))
+        message = await reply_privately(ctx, _card("\n".join(lines)))
         self._newest[ctx.author.id] = code.sign_in_id
         embed = await self._outcome(ctx, poller, code)
-        with contextlib.suppress(*POSSIBLE):  # it may be deleted by now; what was done stays done
+        with contextlib.suppress(*API_ERRORS):  # it may be deleted by now; what was done stays done
             await message.edit(embed=embed, allowed_mentions=embeds.NOBODY)
 
     async def _outcome(self, ctx: Context, poller: str, code: PlexSignIn) -> discord.Embed:
@@ -158,7 +160,7 @@ class Linking(UsherCog):
                 problem=formatting.safe(heard(signed.problem), 300) if signed.problem else "",
             )
         except (UnansweredError, RefusedError) as error:
-            return embeds.problem(error.what, error.cure)
+            return embeds.build_problem(error.what, error.cure)
 
 
 async def _understood(
@@ -169,7 +171,7 @@ async def _understood(
         said = [word for word in (account, *ctx.view.read_rest().split()) if word]
         if said and member is None:
             with contextlib.suppress(commands.MemberNotFound):
-                member = await Mentioned().convert(ctx, said[-1])
+                member = await MemberMention().convert(ctx, said[-1])
                 said.pop()
         account = " ".join(said)
     whose = member or ctx.author
@@ -200,10 +202,10 @@ def _not_known(signed: PlexSignedIn) -> discord.Embed:
         )
         why = formatting.safe(heard(signed.problem), 300) if signed.problem else ""
         cure = _("Ask whoever runs the Plex server to share it with that account; then `/link` again.")
-        return embeds.problem(f"{what} {why}".strip(), _("Try again later.") if why else cure)
+        return embeds.build_problem(f"{what} {why}".strip(), _("Try again later.") if why else cure)
     what = formatting.safe(heard(signed.problem), 300) if signed.problem else _("The code was not typed in in time.")
-    return embeds.problem(what, _("`/link` gives a new one."))
+    return embeds.build_problem(what, _("`/link` gives a new one."))
 
 
 def _card(text: str) -> discord.Embed:
-    return embeds.card(_("🔗 Your Plex account"), text, colour=embeds.BLUE)
+    return embeds.build_embed(_("🔗 Your Plex account"), text, colour=embeds.BLUE)

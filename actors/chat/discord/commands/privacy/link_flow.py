@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, NoReturn, Self
 
 import discord
 
-from actors.chat.discord.core.api_errors import POSSIBLE
+from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import Desk, UnansweredError
-from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, SAID, RefusedError, answering
+from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, NO_CURE, RefusedError, report_errors
 from actors.chat.discord.framework.pages import CUSTOM_ID, refuse
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
@@ -169,7 +169,7 @@ def _name_of(person: Person, plex_id: str) -> str:
 
 def _raise_problem(person: Person) -> None:
     if person.problem:
-        raise RefusedError(formatting.safe(heard(person.problem), 300), SAID)
+        raise RefusedError(formatting.safe(heard(person.problem), 300), NO_CURE)
 
 
 async def _figures(desk: Desk, who: str) -> Figures:
@@ -186,7 +186,7 @@ def _may_tell(person: Person, asker: str) -> bool:
 def _changed(said: str, before: Figures | None, after: Figures | None) -> discord.Embed:
     """What was done, and the figures before and after, where they are known and may be told."""
     if before is None or after is None:
-        return embeds.card(_("🔗 Plex and Discord"), said, colour=embeds.GREEN)
+        return embeds.build_embed(_("🔗 Plex and Discord"), said, colour=embeds.GREEN)
     lines = [
         said,
         _("Watches: {before} → {after}").format(
@@ -196,7 +196,7 @@ def _changed(said: str, before: Figures | None, after: Figures | None) -> discor
             before=formatting.number(before.badges), after=formatting.number(after.badges)
         ),
     ]
-    return embeds.card(_("🔗 Plex and Discord"), "\n".join(lines), colour=embeds.GREEN)
+    return embeds.build_embed(_("🔗 Plex and Discord"), "\n".join(lines), colour=embeds.GREEN)
 
 
 def request(account: PlexAccount, member: discord.Member | discord.User) -> tuple[Reply, discord.ui.View]:
@@ -212,7 +212,7 @@ def request(account: PlexAccount, member: discord.Member | discord.User) -> tupl
     view = discord.ui.View(timeout=None)
     view.add_item(LinkButton(True, member.id, account.plex_id))
     view.add_item(LinkButton(False, member.id, account.plex_id))
-    return Reply(embeds.card(_("🔗 One viewer?"), f"{text}\n{hint}", colour=embeds.BLUE)), view
+    return Reply(embeds.build_embed(_("🔗 One viewer?"), f"{text}\n{hint}", colour=embeds.BLUE)), view
 
 
 class LinkButton(
@@ -243,17 +243,17 @@ class LinkButton(
             await refuse(interaction, _(ADMINS_ONLY), _(ASK_ADMIN))
             return
         await interaction.response.defer()
-        async with answering(interaction):
+        async with report_errors(interaction):
             embed = await self._decided(interaction, interaction.guild)
             await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
 
     async def _decided(self, interaction: discord.Interaction[Any], guild: discord.Guild) -> discord.Embed:
         if not self._yes:
             said = _("The link was not made.")
-            return embeds.card(_("🔗 Plex and Discord"), said, colour=embeds.GREY)
+            return embeds.build_embed(_("🔗 Plex and Discord"), said, colour=embeds.GREY)
         try:
             member = guild.get_member(self._member) or await guild.fetch_member(self._member)
-        except POSSIBLE as error:
+        except API_ERRORS as error:
             _gone(error)
         desk: Desk = interaction.client.desk
         by = str(interaction.user.id)

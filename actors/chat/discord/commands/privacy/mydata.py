@@ -11,10 +11,10 @@ from discord.ext import commands
 
 from actors.chat.discord.features.announcements.redactor import ids_of, names_of
 from actors.chat.discord.framework.actor_client import Desk, UnansweredError
-from actors.chat.discord.framework.command import Context, UsherCog, command, viewer_id, waited
-from actors.chat.discord.framework.command_errors import RefusedError, answering
+from actors.chat.discord.framework.command import Context, UsherCog, acknowledge_then, command, viewer_id
+from actors.chat.discord.framework.command_errors import RefusedError, report_errors
 from actors.chat.discord.framework.pages import refuse
-from actors.chat.discord.framework.private_reply import hush, whisper
+from actors.chat.discord.framework.private_reply import defer_privately, reply_privately
 from actors.chat.discord.ui import embeds, formatting
 from messages import ForgetPerson, GetMyData, GetPerson, MyData, Person, PersonForgotten
 from wording.translation import _, later, ngettext
@@ -39,10 +39,12 @@ class OwnData(UsherCog):
     @commands.cooldown(2, 60, commands.BucketType.user)
     async def mydata(self, ctx: Context) -> None:
         """A JSON file; packed where it is large, in parts where it is larger still."""
-        await hush(ctx)
-        content, watches = await waited(ctx, gathered(self.desk, viewer_id(ctx.author)))
+        await defer_privately(ctx)
+        content, watches = await acknowledge_then(ctx, gathered(self.desk, viewer_id(ctx.author)))
         if not content:
-            await whisper(ctx, embeds.card(_("📦 Your data"), _("Nothing is stored of you."), colour=embeds.GREY))
+            await reply_privately(
+                ctx, embeds.build_embed(_("📦 Your data"), _("Nothing is stored of you."), colour=embeds.GREY)
+            )
             return
         files = await asyncio.to_thread(packed, content)
         said = formatting.counted("{count} watch", "{count} watches", watches)
@@ -53,15 +55,17 @@ class OwnData(UsherCog):
         for number, (name, part) in enumerate(files, 1):
             heading = _("📦 Your data") + (f" · {number}/{len(files)}" if len(files) > 1 else "")
             file = discord.File(io.BytesIO(part), name)
-            await whisper(ctx, embeds.card(heading, said, colour=embeds.BLUE), file=file, aside=number == 1)
+            await reply_privately(
+                ctx, embeds.build_embed(heading, said, colour=embeds.BLUE), file=file, aside=number == 1
+            )
 
     @command("forgetme", later("Remove all that is stored of you"))
     @commands.cooldown(2, 60, commands.BucketType.user)
     async def forgetme(self, ctx: Context) -> None:
         """Ask once more, with a button for the asker alone."""
-        await hush(ctx)
+        await defer_privately(ctx)
         who = viewer_id(ctx.author)
-        person = await waited(ctx, self.desk.ask("persistence", GetPerson(who), Person))
+        person = await acknowledge_then(ctx, self.desk.ask("persistence", GetPerson(who), Person))
         lines = [
             _("What goes: {watches}, your figures, badges, links and choices.").format(
                 watches=formatting.counted("**{count} watch**", "**{count} watches**", person.watches)
@@ -77,7 +81,9 @@ class OwnData(UsherCog):
         lines.append(f"-# {_('The button holds until {when}.').format(when=until)}")
         view = discord.ui.View(timeout=None)
         view.add_item(ForgetButton(ctx.author.id))
-        await whisper(ctx, embeds.card(_("🗑️ Forget you?"), "\n".join(lines), colour=embeds.RED), view=view)
+        await reply_privately(
+            ctx, embeds.build_embed(_("🗑️ Forget you?"), "\n".join(lines), colour=embeds.RED), view=view
+        )
 
 
 async def gathered(desk: Desk, who: str) -> tuple[bytes, int]:
@@ -135,7 +141,7 @@ class ForgetButton(
             )
             return
         await interaction.response.defer()
-        async with answering(interaction):
+        async with report_errors(interaction):
             who = str(self._member)
             person = await desk.ask("persistence", GetPerson(who), Person)
             try:
@@ -143,7 +149,7 @@ class ForgetButton(
             finally:  # the answer may come too late, and then nobody knows the links any more
                 desk.hide(person)
                 interaction.client.keepsake.forget(ids_of(person), names_of(person))
-            embed = embeds.card(_("🗑️ Forgotten"), _done(gone, desk.clock.now().wall_s), colour=embeds.GREY)
+            embed = embeds.build_embed(_("🗑️ Forgotten"), _done(gone, desk.clock.now().wall_s), colour=embeds.GREY)
             await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
 
 

@@ -5,10 +5,18 @@ from typing import Annotated, Any
 import discord
 
 from actors.chat.discord.core.hearsay import heard
-from actors.chat.discord.framework.choice_converter import OneOf
-from actors.chat.discord.framework.command import Context, UsherCog, command, describe, send, viewer_id, waited
+from actors.chat.discord.framework.choice_converter import ChoiceConverter
+from actors.chat.discord.framework.command import (
+    Context,
+    UsherCog,
+    acknowledge_then,
+    command,
+    describe,
+    send_reply,
+    viewer_id,
+)
 from actors.chat.discord.framework.command_errors import RefusedError
-from actors.chat.discord.framework.private_reply import hush, whisper
+from actors.chat.discord.framework.private_reply import defer_privately, reply_privately
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from messages import GetPerson, Person, Privacy, SetPrivacy
@@ -33,21 +41,21 @@ class Privately(UsherCog):
 
     @command("privacy", later("Who sees what you watch"), usage=later("[open|anonymous|private|untracked]"))
     @describe(choice=later("Leave out to see what it is now"))
-    async def privacy(self, ctx: Context, choice: Annotated[Privacy, OneOf(*_CHOICES)] = _NOT_SAID) -> None:
+    async def privacy(self, ctx: Context, choice: Annotated[Privacy, ChoiceConverter(*_CHOICES)] = _NOT_SAID) -> None:
         """Show the choice, or make it."""
-        await hush(ctx)
+        await defer_privately(ctx)
         who = viewer_id(ctx.author)
         asked = GetPerson(who) if choice is _NOT_SAID else SetPrivacy(who, ctx.author.display_name, choice)
-        person = await waited(ctx, self.desk.ask("persistence", asked, Person))
+        person = await acknowledge_then(ctx, self.desk.ask("persistence", asked, Person))
         if person.problem:
             raise RefusedError(formatting.safe(heard(person.problem), 300), _("Try again later."))
         try:
-            await whisper(ctx, shown(person))
+            await reply_privately(ctx, shown(person))
         except RefusedError:
             if choice is _NOT_SAID:
                 raise
             done = _("It is done. You take no direct messages from this server: `/privacy` shows it to you alone.")
-            await send(ctx, Reply(embeds.card(_("🔒 Who sees you"), done, colour=embeds.PURPLE)))
+            await send_reply(ctx, Reply(embeds.build_embed(_("🔒 Who sees you"), done, colour=embeds.PURPLE)))
 
 
 def shown(person: Person) -> discord.Embed:
@@ -60,4 +68,4 @@ def shown(person: Person) -> discord.Embed:
     if person.links:
         names = formatting.name_list([formatting.safe(link.plex_name, 60) for link in person.links])
         fields.append(Field(_("🔗 It holds for your Plex account, too"), names))
-    return embeds.card(_("🔒 Who sees you"), "\n".join(lines), colour=embeds.PURPLE, fields=fields)
+    return embeds.build_embed(_("🔒 Who sees you"), "\n".join(lines), colour=embeds.PURPLE, fields=fields)

@@ -14,17 +14,17 @@ from actors.chat.discord.framework.actor_client import Desk
 from actors.chat.discord.framework.command import (
     Context,
     UsherCog,
-    choice,
+    acknowledge_then,
+    build_choice,
     command,
     describe,
-    send,
-    spoken,
+    send_reply,
+    split_trailing_argument,
     viewer_id,
-    waited,
 )
 from actors.chat.discord.framework.command_errors import RefusedError
-from actors.chat.discord.framework.member_converter import Mentioned, named_so
-from actors.chat.discord.framework.pages import leaf, pack, unpack
+from actors.chat.discord.framework.member_converter import MemberMention, find_member_by_name
+from actors.chat.discord.framework.pages import pack_arguments, read_slice, unpack_arguments
 from actors.chat.discord.ui import chart_data, embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply, Section
 from messages import GetHistory, GetMovieStats, HistoryPage, MovieStats, TitleCount, WatchRecord
@@ -54,7 +54,7 @@ class Films(UsherCog):
     @commands.cooldown(3, 10, commands.BucketType.user)
     async def moviestats(self, ctx: Context, *, title: str = "") -> None:
         """The community's figures."""
-        await self.answer(ctx, MOVIE_STATS, pack(formatting.unquoted(title)))
+        await self.answer(ctx, MOVIE_STATS, pack_arguments(formatting.unquoted(title)))
 
     @command(HISTORY, later("What was watched, the newest first"), usage=later("[@somebody] [title] [since]"))
     @describe(
@@ -66,12 +66,12 @@ class Films(UsherCog):
     async def history(
         self,
         ctx: Context,
-        member: Annotated[discord.Member, Mentioned] | None = None,
+        member: Annotated[discord.Member, MemberMention] | None = None,
         title: str = "",
         since: str = "",
     ) -> None:
         """Finished watches."""
-        title, since = spoken(ctx, title, since, lambda word: since_s(word, self.desk) is not None)
+        title, since = split_trailing_argument(ctx, title, since, lambda word: since_s(word, self.desk) is not None)
         from_s = since_s(since, self.desk)
         if since and from_s is None:
             raise RefusedError(
@@ -84,8 +84,8 @@ class Films(UsherCog):
                 _("{text} is too long ago.").format(text=formatting.safe(since, 40)),
                 _("The farthest is {years} years.").format(years=_FARTHEST_YEARS),
             )
-        reply, view = await waited(ctx, self._history(ctx, member, title, from_s))
-        await send(ctx, reply, view)
+        reply, view = await acknowledge_then(ctx, self._history(ctx, member, title, from_s))
+        await send_reply(ctx, reply, view)
 
     async def _history(
         self, ctx: Context, member: discord.Member | None, title: str, from_s: float | None
@@ -93,9 +93,14 @@ class Films(UsherCog):
         """Where nothing fits a title, it may be a member's name: people write it without a mention."""
         since, asker = f"{from_s:.0f}" if from_s is not None else "", viewer_id(ctx.author)
         whose = viewer_id(member) if member is not None else ""
-        made = await self.book.make(HISTORY, pack(whose, since, title), asker=asker)
-        if made[0].nothing and title and member is None and (meant := await named_so(ctx, title)) is not None:
-            made = await self.book.make(HISTORY, pack(viewer_id(meant), since, ""), asker=asker)
+        made = await self.pages.build(HISTORY, pack_arguments(whose, since, title), asker=asker)
+        if (
+            made[0].nothing
+            and title
+            and member is None
+            and (meant := await find_member_by_name(ctx, title)) is not None
+        ):
+            made = await self.pages.build(HISTORY, pack_arguments(viewer_id(meant), since, ""), asker=asker)
         return made
 
     @moviestats.autocomplete("title")
@@ -107,7 +112,7 @@ class Films(UsherCog):
     @history.autocomplete("since")
     async def times(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
         """Usual times."""
-        return [choice(_(name), value) for name, value in _SUGGESTED]
+        return [build_choice(_(name), value) for name, value in _SUGGESTED]
 
 
 def since_s(text: str, desk: Desk) -> float | None:
@@ -134,15 +139,15 @@ async def movie_stats(desk: Desk, arguments: str, page: int) -> Reply:
         text = _("Nothing watched yet.")
         if arguments:
             text = _("Nobody watched that yet. `!moviestats` alone shows everything.")
-        return Reply(embeds.card(heading, text, colour=embeds.GREY))
+        return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
     fields = _details(found, bool(arguments))
     drawn = {_(name) for name in _DRAWN}
     picture = chart_data.community(found, formatting.plain(arguments) if arguments else "")
     others = [part for part in fields if part.name not in drawn]
     if unnamed := chart_data.unnamed(picture):
-        others.append(Field(_(_GENRES), embeds.lines_within(unnamed), inline=True))
-    beside = embeds.card(heading, _totals(found), fields=others)
-    return Reply(embeds.card(heading, _totals(found), fields=fields), picture=picture, beside=beside)
+        others.append(Field(_(_GENRES), embeds.join_lines_within(unnamed), inline=True))
+    beside = embeds.build_embed(heading, _totals(found), fields=others)
+    return Reply(embeds.build_embed(heading, _totals(found), fields=fields), picture=picture, beside=beside)
 
 
 def _totals(found: MovieStats) -> str:
@@ -166,7 +171,7 @@ def _details(found: MovieStats, one_title: bool) -> list[Field]:
     fields = []
     if found.most_watched and (len(found.most_watched) > 1 or not one_title):
         lines = [_ranked(place, title) for place, title in enumerate(found.most_watched, 1)]
-        fields.append(Field(_("🏆 Most watched"), embeds.lines_within(lines)))
+        fields.append(Field(_("🏆 Most watched"), embeds.join_lines_within(lines)))
     weeks = list(itertools.dropwhile(lambda week: not week[1], found.weeks))[-_WEEKS:]
     if any(seconds for _, seconds in weeks):
         rows = [(_week(monday), seconds, formatting.duration(seconds)) for monday, seconds in weeks]
@@ -182,7 +187,7 @@ def _details(found: MovieStats, one_title: bool) -> list[Field]:
             f"{formatting.ago(record.ended_at_s)}"
             for record in found.recent
         ]
-        fields.append(Field(_("🕘 Recent"), embeds.lines_within(lines)))
+        fields.append(Field(_("🕘 Recent"), embeds.join_lines_within(lines)))
     return fields
 
 
@@ -204,21 +209,23 @@ def _week(monday: str) -> str:
 
 
 def _counted(pairs: tuple[tuple[str, int], ...]) -> str:
-    return embeds.lines_within([f"{formatting.safe(name, 30)} · {formatting.number(number)}" for name, number in pairs])
+    return embeds.join_lines_within(
+        [f"{formatting.safe(name, 30)} · {formatting.number(number)}" for name, number in pairs]
+    )
 
 
 async def history(desk: Desk, arguments: str, page: int) -> Reply:
     """A page of finished watches."""
-    whose, since, title = unpack(arguments, 3)
+    whose, since, title = unpack_arguments(arguments, 3)
     from_s = float(since) if since.lstrip("-").isdigit() else None
 
     async def read(offset: int) -> HistoryPage:
         question = GetHistory(whose, title, from_s, ROWS, offset, desk.asker)
         return await desk.ask("persistence", question, HistoryPage)
 
-    found, page, pages = await leaf(read, lambda part: part.total, page, ROWS)
+    found, page, pages = await read_slice(read, lambda part: part.total, page, ROWS)
     if found.hidden:
-        return embeds.kept(_("📜 History"))
+        return embeds.private_notice(_("📜 History"))
     lines = [_entry(record, bool(whose)) for record in found.records]
     asked = [_("“{title}”").format(title=formatting.safe(title, 60))] if title else []
     if from_s is not None:
@@ -229,10 +236,10 @@ async def history(desk: Desk, arguments: str, page: int) -> Reply:
     none = _("No watch fits that. `!history` alone shows every watch.") if whose or asked else _("Nothing watched yet.")
     if title and not whose:
         none += " " + _("For what a member watched, mention them.")
-    text = embeds.paged([Section("", lines)], lines=ROWS, units=3500)[0] if lines else none
+    text = embeds.split_pages([Section("", lines)], lines=ROWS, units=3500)[0] if lines else none
     heading = formatting.counted("📜 History · {count} watch", "📜 History · {count} watches", found.total)
     colour = embeds.GOLD if lines else embeds.GREY
-    return Reply(embeds.card(heading, top + text, colour=colour), page, pages, nothing=not lines)
+    return Reply(embeds.build_embed(heading, top + text, colour=colour), page, pages, nothing=not lines)
 
 
 def _entry(record: WatchRecord, one_viewer: bool) -> str:

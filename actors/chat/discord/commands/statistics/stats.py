@@ -7,10 +7,10 @@ from typing import Annotated
 import discord
 
 from actors.chat.discord.framework.actor_client import Desk
-from actors.chat.discord.framework.choice_converter import OneOf
+from actors.chat.discord.framework.choice_converter import ChoiceConverter
 from actors.chat.discord.framework.command import Context, UsherCog, command, describe, viewer_id
-from actors.chat.discord.framework.member_converter import Whom
-from actors.chat.discord.framework.pages import Leaf, leaf, pack, unpack
+from actors.chat.discord.framework.member_converter import MemberByName
+from actors.chat.discord.framework.pages import PageSlice, pack_arguments, read_slice, unpack_arguments
 from actors.chat.discord.ui import chart_data, embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply, Section
 from messages import (
@@ -46,19 +46,19 @@ class People(UsherCog):
 
     @command(STATS, later("Films, hours and streaks of a viewer"), usage=later("[@somebody]"))
     @describe(member=later("Whose; leave out for your own"))
-    async def stats(self, ctx: Context, *, member: Annotated[discord.Member | None, Whom] = None) -> None:
+    async def stats(self, ctx: Context, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:
         """A viewer's figures."""
         await self._of(ctx, STATS, member)
 
     @command(BADGES, later("The badges a viewer has earned"), usage=later("[@somebody]"))
     @describe(member=later("Whose; leave out for your own"))
-    async def badges(self, ctx: Context, *, member: Annotated[discord.Member | None, Whom] = None) -> None:
+    async def badges(self, ctx: Context, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:
         """A viewer's badges."""
         await self._of(ctx, BADGES, member)
 
     @command(PROGRESS, later("How far you are on the way to each badge"), usage=later("[@somebody]"))
     @describe(member=later("Whose; leave out for your own"))
-    async def progress(self, ctx: Context, *, member: Annotated[discord.Member | None, Whom] = None) -> None:
+    async def progress(self, ctx: Context, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:
         """A viewer's way to the badges that are still to be earned."""
         await self._of(ctx, PROGRESS, member)
 
@@ -69,7 +69,9 @@ class People(UsherCog):
 
     @command(LEADERBOARD, later("Who leads"), usage="[movies|time|streak|badges]")
     @describe(by=later("What to rank by"))
-    async def leaderboard(self, ctx: Context, by: Annotated[LeaderboardKind, OneOf(*_BOARDS)] = "movies") -> None:
+    async def leaderboard(
+        self, ctx: Context, by: Annotated[LeaderboardKind, ChoiceConverter(*_BOARDS)] = "movies"
+    ) -> None:
         """The order of viewers."""
         await self.answer(ctx, LEADERBOARD, by)
 
@@ -80,22 +82,22 @@ class People(UsherCog):
 
     async def _of(self, ctx: Context, name: str, member: discord.Member | None) -> None:
         who = member or ctx.author
-        await self.answer(ctx, name, pack(viewer_id(who), who.display_name[:40]))
+        await self.answer(ctx, name, pack_arguments(viewer_id(who), who.display_name[:40]))
 
 
 async def stats(desk: Desk, arguments: str, page: int) -> Reply:
     """A viewer's figures."""
-    who, name = unpack(arguments, 2)
+    who, name = unpack_arguments(arguments, 2)
     profile = await _profile(desk, who)
     if profile.hidden:
-        return embeds.kept(f"📊 {formatting.safe(name, 60)}", name)
+        return embeds.private_notice(f"📊 {formatting.safe(name, 60)}", name)
     if profile.stats is None:
         return _unknown(name)
     today = local_date(desk.clock.now().wall_s, desk.settings.timezone)
     picture = chart_data.viewer(profile, today)
     beside = _figures(profile, profile.stats, drawn=True)
     if unnamed := chart_data.unnamed(picture):
-        beside.add_field(name=_("🎭 Genres"), value=embeds.lines_within(unnamed))
+        beside.add_field(name=_("🎭 Genres"), value=embeds.join_lines_within(unnamed))
     return Reply(_figures(profile, profile.stats), picture=picture, beside=beside)
 
 
@@ -136,7 +138,7 @@ def _figures(profile: ViewerProfile, shown: ViewerStats, *, drawn: bool = False)
         lines.append(_("▶️ Watching **{title}** now").format(title=formatting.safe(shown.watching_now, 100)))
     if shown.last_watch_date:
         lines.append(_("Last watched on {date}").format(date=formatting.safe(dates.whole(shown.last_watch_date), 20)))
-    return embeds.card(f"📊 {formatting.safe(shown.username, 60)}", "\n".join(lines), fields=fields)
+    return embeds.build_embed(f"📊 {formatting.safe(shown.username, 60)}", "\n".join(lines), fields=fields)
 
 
 def _most(counted: dict[str, int], most: int = 5) -> str:
@@ -146,19 +148,19 @@ def _most(counted: dict[str, int], most: int = 5) -> str:
 
 async def badges(desk: Desk, arguments: str, page: int) -> Reply:
     """The badges a viewer has."""
-    who, name = unpack(arguments, 2)
+    who, name = unpack_arguments(arguments, 2)
     profile = await _profile(desk, who)
     if profile.hidden:
-        return embeds.kept(f"🏅 {formatting.safe(name, 60)}", name)
+        return embeds.private_notice(f"🏅 {formatting.safe(name, 60)}", name)
     name = profile.stats.username if profile.stats is not None else name
     if not profile.badges:
         text = _("None yet. `!progress` shows how near they are.")
-        return Reply(embeds.card(f"🏅 {formatting.safe(name, 60)}", text, colour=embeds.GREY))
-    pages = embeds.paged([Section("", [_earned(badge) for badge in profile.badges])], lines=8)
-    text, number = embeds.pick(pages, page)
+        return Reply(embeds.build_embed(f"🏅 {formatting.safe(name, 60)}", text, colour=embeds.GREY))
+    pages = embeds.split_pages([Section("", [_earned(badge) for badge in profile.badges])], lines=8)
+    text, number = embeds.pick_page(pages, page)
     count = formatting.counted("{count} badge", "{count} badges", len(profile.badges))
     heading = f"🏅 {formatting.safe(name, 60)} · {count}"
-    return Reply(embeds.card(heading, text), number, len(pages))
+    return Reply(embeds.build_embed(heading, text), number, len(pages))
 
 
 def _earned(badge: EarnedBadge) -> str:
@@ -169,10 +171,10 @@ def _earned(badge: EarnedBadge) -> str:
 
 async def progress(desk: Desk, arguments: str, page: int) -> Reply:
     """What is still to be earned, the nearest first."""
-    who, name = unpack(arguments, 2)
+    who, name = unpack_arguments(arguments, 2)
     profile = await _profile(desk, who)
     if profile.hidden:
-        return embeds.kept(f"🎯 {formatting.safe(name, 60)}", name)
+        return embeds.private_notice(f"🎯 {formatting.safe(name, 60)}", name)
     name = profile.stats.username if profile.stats is not None else name
     open_ones = sorted((badge for badge in profile.progress if badge.earned_at_s is None), key=_share, reverse=True)
     earned = len(profile.progress) - len(open_ones)
@@ -184,10 +186,10 @@ async def progress(desk: Desk, arguments: str, page: int) -> Reply:
             if profile.progress
             else _("No badges are declared. An administrator declares them in a file: badges.toml.")
         )
-        return Reply(embeds.card(heading, text))
-    pages = embeds.paged([Section("", [_on_the_way(badge) for badge in open_ones])], lines=8)
-    text, number = embeds.pick(pages, page)
-    return Reply(embeds.card(heading, text, colour=embeds.BLUE), number, len(pages))
+        return Reply(embeds.build_embed(heading, text))
+    pages = embeds.split_pages([Section("", [_on_the_way(badge) for badge in open_ones])], lines=8)
+    text, number = embeds.pick_page(pages, page)
+    return Reply(embeds.build_embed(heading, text, colour=embeds.BLUE), number, len(pages))
 
 
 def _share(badge: BadgeProgress) -> float:
@@ -214,12 +216,14 @@ async def all_badges(desk: Desk, arguments: str, page: int) -> Reply:
         if lines:
             sections.append(Section(f"__{formatting.safe(_(rarity).capitalize(), 20)}__", lines))
     pages = (
-        embeds.paged(sections, lines=10)
+        embeds.split_pages(sections, lines=10)
         if sections
         else [_("No badges are declared. An administrator declares them in a file: badges.toml.")]
     )
-    text, number = embeds.pick(pages, page)
-    return Reply(embeds.card(_("🏅 All badges · {count}").format(count=len(found.badges)), text), number, len(pages))
+    text, number = embeds.pick_page(pages, page)
+    return Reply(
+        embeds.build_embed(_("🏅 All badges · {count}").format(count=len(found.badges)), text), number, len(pages)
+    )
 
 
 def _declared(badge: BadgeProgress) -> str:
@@ -242,24 +246,24 @@ async def top(desk: Desk, arguments: str, page: int) -> Reply:
     return _board(ranked, _("🍿 Top watchers of the last {days} days").format(days=TOP_DAYS))
 
 
-async def _ranked(desk: Desk, kind: LeaderboardKind, page: int, since_s: float | None) -> Leaf[Leaderboard]:
+async def _ranked(desk: Desk, kind: LeaderboardKind, page: int, since_s: float | None) -> PageSlice[Leaderboard]:
     async def read(offset: int) -> Leaderboard:
         return await desk.ask("persistence", GetLeaderboard(kind, since_s, ROWS, offset), Leaderboard)
 
-    return await leaf(read, lambda part: part.total, page, ROWS)
+    return await read_slice(read, lambda part: part.total, page, ROWS)
 
 
-def _board(ranked: Leaf[Leaderboard], heading: str) -> Reply:
+def _board(ranked: PageSlice[Leaderboard], heading: str) -> Reply:
     found, page, pages = ranked
     if not found.rows:
         text = _("Nobody yet. Watch something!")
-        return Reply(embeds.card(heading, text, colour=embeds.GREY), page, pages)
+        return Reply(embeds.build_embed(heading, text, colour=embeds.GREY), page, pages)
     lines = [
         f"{_PLACES.get(row.rank, f'**{row.rank}.**')} **{formatting.person(row.username, 40)}** · "
         f"{_value(found.kind, row.value)}"
         for row in found.rows
     ]
-    return Reply(embeds.card(heading, "\n".join(lines)), page, pages)
+    return Reply(embeds.build_embed(heading, "\n".join(lines)), page, pages)
 
 
 def _value(kind: LeaderboardKind, value: float) -> str:
@@ -280,7 +284,7 @@ async def _profile(desk: Desk, who: str) -> ViewerProfile:
 
 def _unknown(name: str) -> Reply:
     text = _("Nothing watched yet. Join the voice channel while a film plays, and this fills by itself.")
-    return Reply(embeds.card(f"📊 {formatting.safe(name, 60)}", text, colour=embeds.GREY))
+    return Reply(embeds.build_embed(f"📊 {formatting.safe(name, 60)}", text, colour=embeds.GREY))
 
 
 def _now(desk: Desk) -> float:

@@ -6,9 +6,9 @@ import discord
 from discord import app_commands
 
 from actors.chat.discord.framework.actor_client import Desk, UnansweredError
-from actors.chat.discord.framework.command import Context, Sparingly, UsherCog, command, describe
+from actors.chat.discord.framework.command import Context, PerUserCooldown, UsherCog, command, describe
 from actors.chat.discord.framework.command_errors import RefusedError
-from actors.chat.discord.framework.pages import Book, leaf, pack
+from actors.chat.discord.framework.pages import PageRegistry, pack_arguments, read_slice
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply, Section
 from messages import GetWhoSaw, SeenBy, StartTracking, TitleCount, TrackingPlan, VoiceMember, WhoSaw
@@ -22,9 +22,9 @@ _HEADINGS = {"not_yet": later("🆕 __Not yet__"), "in_part": later("🌓 __In p
 class Nights(UsherCog):
     """Before a film night."""
 
-    def __init__(self, desk: Desk, book: Book) -> None:
-        super().__init__(desk, book)
-        self._sparingly = Sparingly(3, 10.0)
+    def __init__(self, desk: Desk, pages: PageRegistry) -> None:
+        super().__init__(desk, pages)
+        self._sparingly = PerUserCooldown(3, 10.0)
 
     @command(WHO_SAW, later("Who has seen a film, and who has not"), usage=later("<title>"))
     @describe(title=later("Part of its title is enough"))
@@ -32,8 +32,8 @@ class Nights(UsherCog):
         """Who of those present has seen a film."""
         if not title.strip():
             raise RefusedError(_("Which film?"), _("Give its title, or part of it: `!whosaw metropolis`."))
-        self._sparingly.count(ctx)
-        await self.answer(ctx, WHO_SAW, pack(formatting.unquoted(title)))
+        self._sparingly.check(ctx)
+        await self.answer(ctx, WHO_SAW, pack_arguments(formatting.unquoted(title)))
 
     @whosaw.autocomplete("title")
     async def titles(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
@@ -49,11 +49,11 @@ async def who_saw(desk: Desk, arguments: str, page: int) -> Reply:
         question = GetWhoSaw(arguments, desk.settings.watched_percent, members, ROWS, offset)
         return await desk.ask("persistence", question, WhoSaw)
 
-    found, page, pages = await leaf(read, _total, page, ROWS)
+    found, page, pages = await read_slice(read, _total, page, ROWS)
     if found.film is None:
         heading = f"🎟️ {formatting.safe(arguments, 100)}"
         text = _("Nobody has watched a film of that title here. `!moviestats` names those that were watched.")
-        return Reply(embeds.card(heading, text, colour=embeds.GREY))
+        return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
     total = _total(found)
     top = _("**{not_yet}** not yet · **{in_part}** in part · **{seen}** seen").format(
         not_yet=found.not_yet, in_part=found.in_part, seen=found.seen
@@ -63,12 +63,12 @@ async def who_saw(desk: Desk, arguments: str, page: int) -> Reply:
         Section(_(heading), [_line(viewer) for viewer in found.viewers if viewer.state == state])
         for state, heading in _HEADINGS.items()
     ]
-    text = embeds.paged([section for section in sections if section.lines], lines=ROWS, units=3500)[0]
+    text = embeds.split_pages([section for section in sections if section.lines], lines=ROWS, units=3500)[0]
     fields = []
     if found.others:
-        fields.append(Field(_("Also found"), embeds.lines_within([_named(film) for film in found.others])))
+        fields.append(Field(_("Also found"), embeds.join_lines_within([_named(film) for film in found.others])))
     heading = _("🎟️ Who saw {title}?").format(title=_named(found.film))
-    return Reply(embeds.card(heading, f"{top}\n\n{text}", fields=fields), page, pages)
+    return Reply(embeds.build_embed(heading, f"{top}\n\n{text}", fields=fields), page, pages)
 
 
 def _total(found: WhoSaw) -> int:

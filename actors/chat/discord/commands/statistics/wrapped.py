@@ -8,10 +8,10 @@ from discord import app_commands
 
 from actors.chat.discord.commands.statistics.stats import local_date
 from actors.chat.discord.framework.actor_client import Desk
-from actors.chat.discord.framework.command import Context, Sparingly, UsherCog, command, describe, viewer_id
+from actors.chat.discord.framework.command import Context, PerUserCooldown, UsherCog, command, describe, viewer_id
 from actors.chat.discord.framework.command_errors import RefusedError
-from actors.chat.discord.framework.member_converter import Mentioned
-from actors.chat.discord.framework.pages import Book, pack, unpack
+from actors.chat.discord.framework.member_converter import MemberMention
+from actors.chat.discord.framework.pages import PageRegistry, pack_arguments, unpack_arguments
 from actors.chat.discord.ui import chart_data, embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from messages import CommunityYear, GetCommunityYear, GetYear, YearFigures, YearOfViewer
@@ -27,9 +27,9 @@ _BADGES = 12
 class Wrapping(UsherCog):
     """A year of films."""
 
-    def __init__(self, desk: Desk, book: Book) -> None:
-        super().__init__(desk, book)
-        self._sparingly = Sparingly(3, 10.0)
+    def __init__(self, desk: Desk, pages: PageRegistry) -> None:
+        super().__init__(desk, pages)
+        self._sparingly = PerUserCooldown(3, 10.0)
 
     @command(
         WRAPPED,
@@ -46,7 +46,7 @@ class Wrapping(UsherCog):
         self,
         ctx: Context,
         year: int | None = None,
-        member: Annotated[discord.Member, Mentioned] | None = None,
+        member: Annotated[discord.Member, MemberMention] | None = None,
         whole: str = "",
     ) -> None:
         """A year as a card."""
@@ -65,13 +65,13 @@ class Wrapping(UsherCog):
             raise RefusedError(
                 _("{year} is no year to look back at.").format(year=year), _("Use one like `!wrapped 2025`.")
             )
-        self._sparingly.count(ctx)
+        self._sparingly.check(ctx)
         when = str(year or usual_year(local_date(self.desk.clock.now().wall_s, self.desk.settings.timezone)))
         if whole == SERVER:
-            await self.answer(ctx, WRAPPED, pack(when, "", ""))
+            await self.answer(ctx, WRAPPED, pack_arguments(when, "", ""))
         else:
             who = member or ctx.author
-            await self.answer(ctx, WRAPPED, pack(when, viewer_id(who), who.display_name[:30]))
+            await self.answer(ctx, WRAPPED, pack_arguments(when, viewer_id(who), who.display_name[:30]))
 
 
 def usual_year(today: datetime.date) -> int:
@@ -81,13 +81,13 @@ def usual_year(today: datetime.date) -> int:
 
 async def wrapped(desk: Desk, arguments: str, page: int) -> Reply:
     """A viewer's year, or everybody's where no viewer is named."""
-    when, who, name = unpack(arguments, 3)
+    when, who, name = unpack_arguments(arguments, 3)
     year = int(when)
     if not who:
         return _everybody(await desk.ask("persistence", GetCommunityYear(year), CommunityYear))
     found = await desk.ask("persistence", GetYear(who, year, desk.asker), YearOfViewer)
     if found.hidden:
-        return embeds.kept(f"🎁 {year} · {formatting.safe(name, 60)}", name)
+        return embeds.private_notice(f"🎁 {year} · {formatting.safe(name, 60)}", name)
     return _viewer(found, formatting.plain(found.username or name, 60))
 
 
@@ -96,7 +96,7 @@ def _viewer(found: YearOfViewer, name: str) -> Reply:
     heading = f"🎁 {figures.year} · {formatting.safe(name, 60)}"
     if not figures.days and not found.badges:
         text = _("Nothing watched in {year}. There is always a next film night!").format(year=figures.year)
-        return Reply(embeds.card(heading, text, colour=embeds.GREY))
+        return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
     fields = _figures(figures)
     if figures.companion:
         times = formatting.counted("{count} watch party", "{count} watch parties", round(figures.companion[1]))
@@ -109,7 +109,7 @@ def _viewer(found: YearOfViewer, name: str) -> Reply:
         if more > 0:
             said.append(ngettext("… and {count} more", "… and {count} more", more).format(count=more))
         earned = formatting.counted("🏅 {count} badge earned", "🏅 {count} badges earned", len(found.badges))
-        fields.append(Field(earned, embeds.lines_within(said)))
+        fields.append(Field(earned, embeds.join_lines_within(said)))
     title = _("{year} of {name}").format(year=figures.year, name=name)
     return _drawn(heading, _top(figures), fields, figures, title)
 
@@ -119,7 +119,7 @@ def _everybody(found: CommunityYear) -> Reply:
     heading = _("🎁 {year} · everybody").format(year=figures.year)
     if not figures.days:
         text = _("Nothing watched in {year}. There is always a next film night!").format(year=figures.year)
-        return Reply(embeds.card(heading, text, colour=embeds.GREY))
+        return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
     fields = [Field(_("👥 Viewers"), formatting.number(found.viewers), inline=True), *_figures(figures)]
     if found.films:
         lines = [
@@ -127,13 +127,13 @@ def _everybody(found: CommunityYear) -> Reply:
             f"{film.watches}× · {formatting.counted('{count} viewer', '{count} viewers', film.viewers)}"
             for place, film in enumerate(found.films, 1)
         ]
-        fields.append(Field(_("🏆 Most seen"), embeds.lines_within(lines)))
+        fields.append(Field(_("🏆 Most seen"), embeds.join_lines_within(lines)))
     if found.top:
         lines = [
             f"{row.rank}. **{formatting.person(row.username, 40)}** · {formatting.duration(row.value)}"
             for row in found.top
         ]
-        fields.append(Field(_("🍿 Top viewers"), embeds.lines_within(lines)))
+        fields.append(Field(_("🍿 Top viewers"), embeds.join_lines_within(lines)))
     if found.night:
         viewers = formatting.counted("{count} viewer", "{count} viewers", found.night.viewers)
         night = f"**{formatting.safe(found.night.title, 80)}** · {viewers} · <t:{int(found.night.started_at_s)}:D>"
@@ -144,8 +144,8 @@ def _everybody(found: CommunityYear) -> Reply:
 
 def _drawn(heading: str, text: str, fields: list[Field], figures: YearFigures, title: str) -> Reply:
     """The card, and the calendar picture beside it."""
-    embed = embeds.card(heading, text, fields=fields)
-    beside = embeds.card(heading, text, fields=fields)
+    embed = embeds.build_embed(heading, text, fields=fields)
+    beside = embeds.build_embed(heading, text, fields=fields)
     return Reply(embed, picture=chart_data.calendar(title, figures.days, figures.year), beside=beside)
 
 

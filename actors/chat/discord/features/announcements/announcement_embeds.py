@@ -9,23 +9,23 @@ from actors.chat.discord.ui import embeds, formatting
 from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
 from wording.translation import _, ngettext, of_badge
 
-Notice = ScreeningStarted | ScreeningEnded | BadgesAwarded
+Announcement = ScreeningStarted | ScreeningEnded | BadgesAwarded
 MOST_AT_ONCE = 60
 _TABLE_UNITS = 1500
 
 
-def embed(notice: Notice) -> discord.Embed:
+def build_embed(notice: Announcement) -> discord.Embed:
     """One announcement."""
     match notice:
         case ScreeningStarted():
-            return live_card_embeds.playing(notice.screening, notice.at)
+            return live_card_embeds.build_playing(notice.screening, notice.at)
         case ScreeningEnded():
-            return live_card_embeds.record(notice)
+            return live_card_embeds.build_record(notice)
         case BadgesAwarded():
             return _badges(notice)
 
 
-def line(notice: Notice) -> str:
+def build_line(notice: Announcement) -> str:
     """The same in one line, for when many come at once."""
     match notice:
         case ScreeningStarted(screening=shown):
@@ -46,7 +46,7 @@ def _first_three(names: list[str]) -> str:
     return ngettext("{names} and {count} more", "{names} and {count} more", more).format(names=shown, count=more)
 
 
-def build_embeds(notices: Sequence[Notice]) -> tuple[list[discord.Embed], int]:
+def build_embeds(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], int]:
     """Embeds of one message for the first of `notices`, and how many of them it covers (at least one).
 
     Up to ten are shown one by one; more are put together in lines, so that a rush is told at once and
@@ -57,19 +57,19 @@ def build_embeds(notices: Sequence[Notice]) -> tuple[list[discord.Embed], int]:
     shown: list[discord.Embed] = []
     left = embeds.MOST_IN_MESSAGE
     for notice in notices:
-        made = embed(notice)
-        left -= embeds.size(made)
+        made = build_embed(notice)
+        left -= embeds.count_units(made)
         if left < 0 and shown:
             break
         shown.append(made)
     return shown, len(shown)
 
 
-def _roundup(notices: Sequence[Notice]) -> tuple[list[discord.Embed], int]:
+def _roundup(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], int]:
     lines: list[str] = []
     left = embeds.DESCRIPTION
     for notice in notices:
-        said = line(notice)
+        said = build_line(notice)
         left -= formatting.measure(said) + 1
         if left < 0 and lines:
             break
@@ -84,7 +84,7 @@ def _roundup(notices: Sequence[Notice]) -> tuple[list[discord.Embed], int]:
         formatting.counted("{count} with new badges", "{count} with new badges", awarded) if awarded else "",
     )
     heading = _("🎞️ On the screens: {what}").format(what=", ".join(part for part in parts if part))
-    return [embeds.card(heading, "\n".join(lines))], len(told)
+    return [embeds.build_embed(heading, "\n".join(lines))], len(told)
 
 
 def _badges(notice: BadgesAwarded) -> discord.Embed:
@@ -102,8 +102,8 @@ def _badges(notice: BadgesAwarded) -> discord.Embed:
     count = len(notice.badges)
     heading = ngettext("🏅 {name} earned {count} badge", "🏅 {name} earned {count} badges", count)
     heading = heading.format(name=name, count=formatting.number(count))
-    return embeds.card(
+    return embeds.build_embed(
         heading,
-        embeds.lines_within(lines, _TABLE_UNITS),
+        embeds.join_lines_within(lines, _TABLE_UNITS),
         colour=embeds.RARITY_COLOURS.get(best, embeds.GREY),
     )

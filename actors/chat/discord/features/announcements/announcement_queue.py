@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 import discord
 
-from actors.chat.discord.core.api_errors import POSSIBLE, Verdict, judge
-from actors.chat.discord.core.degraded_reasons import Troubles
-from actors.chat.discord.core.state import Keepsake, Posting
+from actors.chat.discord.core.api_errors import API_ERRORS, RetryDecision, classify
+from actors.chat.discord.core.degraded_reasons import DegradedReasons
+from actors.chat.discord.core.state import Keepsake, PendingPost
 from actors.chat.discord.features.announcements import announcement_embeds
-from actors.chat.discord.features.announcements.announcement_embeds import Notice
-from actors.chat.discord.features.announcements.redactor import Veil
-from actors.chat.discord.features.live_card.live_card import Cards
+from actors.chat.discord.features.announcements.announcement_embeds import Announcement
+from actors.chat.discord.features.announcements.redactor import Redactor
+from actors.chat.discord.features.live_card.live_card import LiveCards
 from actors.chat.discord.ui import embeds
 from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
 
@@ -36,21 +36,21 @@ _TROUBLE = "announcements"
 
 
 @dataclass(eq=False)
-class Waiting:
+class QueuedAnnouncement:
     """An announcement in the queue; `done` acknowledges it to its sender."""
 
     message_id: str
-    notice: Notice
+    notice: Announcement
     done: "concurrent.futures.Future[None]"
     since_s: float = field(default_factory=time.monotonic)
 
-    def settle(self) -> None:
+    def acknowledge(self) -> None:
         """Posted, or given up: the sender may forget it."""
         if not self.done.done():
             self.done.set_result(None)
 
 
-class Announcer:
+class AnnouncementQueue:
     """Posts what happens into the announce channel. Lives on the loop, from start to stop."""
 
     def __init__(
@@ -58,10 +58,10 @@ class Announcer:
         channel_id: int,
         channel: Callable[[], discord.PartialMessageable | None],
         keepsake: Keepsake,
-        troubles: Troubles,
+        troubles: DegradedReasons,
         log: logging.Logger,
-        cards: Cards | None = None,
-        veil: Veil | None = None,
+        cards: LiveCards | None = None,
+        veil: Redactor | None = None,
     ) -> None:
         self._cards = cards
         self._veil = veil
@@ -70,7 +70,7 @@ class Announcer:
         self._keepsake = keepsake
         self._troubles = troubles
         self._log = log
-        self._queue: deque[Waiting] = deque()
+        self._queue: deque[QueuedAnnouncement] = deque()
         self._some = asyncio.Event()
         self._online = asyncio.Event()
         self._tries = 0
@@ -81,39 +81,39 @@ class Announcer:
         """How many announcements wait."""
         return len(self._queue)
 
-    def put(self, waiting: Waiting) -> None:
+    def put(self, waiting: QueuedAnnouncement) -> None:
         """Queue an announcement; one that is known already is not queued twice."""
         if not self._channel_id or self._keepsake.was_posted(waiting.message_id):
-            waiting.settle()
+            waiting.acknowledge()
             return
         for other in self._queue:
             if other.message_id == waiting.message_id:
-                other.done.add_done_callback(lambda _: waiting.settle())
+                other.done.add_done_callback(lambda _: waiting.acknowledge())
                 return
         if not self._may_say(waiting):
-            waiting.settle()
+            waiting.acknowledge()
             return
         self._queue.append(waiting)
         while len(self._queue) > MOST_WAITING:
             self._drop(self._queue[0], f"more than {MOST_WAITING} announcements wait for Discord")
         self._some.set()
 
-    def veiled(self) -> None:
+    def drop_hidden(self) -> None:
         """Somebody is not to be seen any more: what waits must not name them."""
         for waiting in list(self._queue):
             if not self._may_say(waiting):
                 self._settle(waiting)
 
-    def _may_say(self, waiting: Waiting) -> bool:
+    def _may_say(self, waiting: QueuedAnnouncement) -> bool:
         """Whether anything is left to say when nobody is named who is not to be seen."""
-        notice = waiting.notice if self._veil is None else self._veil.over(waiting.notice)
+        notice = waiting.notice if self._veil is None else self._veil.redact(waiting.notice)
         if notice is None:
             self._log.info("An announcement is dropped, for it names somebody who is not to be seen any more")
             return False
         waiting.notice = notice
         return True
 
-    def online(self) -> None:
+    def retry_now(self) -> None:
         """Discord can be reached again: try at once."""
         self._tries = 0
         self._online.set()
@@ -144,7 +144,7 @@ class Announcer:
         starts = all(isinstance(waiting.notice, ScreeningStarted) for waiting in self._queue)
         return 0.0 if quiet and starts else GATHER_S
 
-    def _next_batch(self) -> tuple[list[Waiting], str, list[discord.Embed]]:
+    def _next_batch(self) -> tuple[list[QueuedAnnouncement], str, list[discord.Embed]]:
         begun = self._keepsake.posting
         if begun is not None:
             again = [waiting for waiting in self._queue if waiting.message_id in begun.ids]
@@ -158,11 +158,11 @@ class Announcer:
         joined = "\n".join(waiting.message_id for waiting in batch)
         return batch, hashlib.blake2s(joined.encode(), digest_size=12).hexdigest(), shown
 
-    def _together(self) -> list[Waiting]:
+    def _together(self) -> list[QueuedAnnouncement]:
         """What may go into one message: all that waits, up to what has or gets a card of its own."""
         starts = [waiting for waiting in self._queue if self._gets_card(waiting)]
         apart = starts if len(starts) <= MOST_APART else []
-        batch: list[Waiting] = []
+        batch: list[QueuedAnnouncement] = []
         for waiting in self._queue:
             alone = waiting in apart or self._ends_card(waiting)
             if alone and batch:
@@ -172,67 +172,75 @@ class Announcer:
                 break
         return batch
 
-    def _gets_card(self, waiting: Waiting) -> bool:
+    def _gets_card(self, waiting: QueuedAnnouncement) -> bool:
         notice = waiting.notice
-        return self._cards is not None and isinstance(notice, ScreeningStarted) and self._cards.wants(notice.screening)
+        return (
+            self._cards is not None
+            and isinstance(notice, ScreeningStarted)
+            and self._cards.wants_card(notice.screening)
+        )
 
-    def _ends_card(self, waiting: Waiting) -> bool:
+    def _ends_card(self, waiting: QueuedAnnouncement) -> bool:
         notice = waiting.notice
         return (
             self._cards is not None
             and isinstance(notice, ScreeningEnded)
-            and self._cards.has(notice.screening.screening_id)
+            and self._cards.has_card(notice.screening.screening_id)
         )
 
-    async def _end_card(self, batch: list[Waiting]) -> Verdict | None:
+    async def _end_card(self, batch: list[QueuedAnnouncement]) -> RetryDecision | None:
         """Tell the end by the film's card. Where its message is gone, the end stays in the queue, to be posted."""
         (waiting,) = batch
         assert self._cards is not None and isinstance(waiting.notice, ScreeningEnded)  # noqa: S101 - asked before
         try:
-            edited = await self._cards.close(waiting.notice)
-        except POSSIBLE as error:
+            edited = await self._cards.close_card(waiting.notice)
+        except API_ERRORS as error:
             self._tries += 1
-            return judge(error, self._tries, f"edit a card in the announce channel {self._channel_id}")
+            return classify(error, self._tries, f"edit a card in the announce channel {self._channel_id}")
         if edited:
             self._tries = 0
             self._keepsake.done([waiting.message_id])
-            self._troubles.clear(_TROUBLE)
+            self._troubles.remove(_TROUBLE)
             self._settle(waiting)
         return None
 
     async def _post(
-        self, channel: discord.PartialMessageable, batch: list[Waiting], nonce: str, shown: list[discord.Embed]
-    ) -> Verdict | None:
+        self,
+        channel: discord.PartialMessageable,
+        batch: list[QueuedAnnouncement],
+        nonce: str,
+        shown: list[discord.Embed],
+    ) -> RetryDecision | None:
         ids = [waiting.message_id for waiting in batch]
-        self._keepsake.begin(Posting(nonce, ids))
+        self._keepsake.begin(PendingPost(nonce, ids))
         try:
             message = await channel.send(embeds=shown, nonce=nonce, allowed_mentions=embeds.NOBODY)
-        except POSSIBLE as error:
+        except API_ERRORS as error:
             self._tries += 1
-            return judge(error, self._tries, f"post in the announce channel {self._channel_id}")
+            return classify(error, self._tries, f"post in the announce channel {self._channel_id}")
         self._tries = 0
         self._posted_s = time.monotonic()
         self._keepsake.done(ids)
-        self._troubles.clear(_TROUBLE)
+        self._troubles.remove(_TROUBLE)
         self._tell_cards(batch, message.id)
         for waiting in batch:
             self._settle(waiting)
         return None
 
-    def _tell_cards(self, batch: list[Waiting], message_id: int) -> None:
+    def _tell_cards(self, batch: list[QueuedAnnouncement], message_id: int) -> None:
         """A film that was posted alone has its card now; badges go into the record of their film, too."""
         if self._cards is None:
             return
         for waiting in batch:
             if isinstance(waiting.notice, BadgesAwarded):
-                self._cards.award(waiting.notice)
+                self._cards.add_badges(waiting.notice)
         first = batch[0]
         if len(batch) == 1 and isinstance(first.notice, ScreeningStarted) and self._gets_card(first):
-            self._cards.opened(first.notice, message_id)
+            self._cards.open_card(first.notice, message_id)
 
-    async def _after_failure(self, verdict: Verdict, batch: list[Waiting]) -> None:
+    async def _after_failure(self, verdict: RetryDecision, batch: list[QueuedAnnouncement]) -> None:
         if not verdict.refused:
-            self._troubles.hold(_TROUBLE, f"{verdict.reason} (announcements waiting: {len(self._queue)})")
+            self._troubles.add(_TROUBLE, f"{verdict.reason} (announcements waiting: {len(self._queue)})")
             await self._pause(verdict.wait_s)
             return
         self._keepsake.forget_posting()
@@ -244,13 +252,13 @@ class Announcer:
             if waiting in self._queue:
                 await self._alone(waiting)
 
-    async def _alone(self, waiting: Waiting) -> None:
+    async def _alone(self, waiting: QueuedAnnouncement) -> None:
         """Post one of a batch that Discord refused; the one at fault is dropped, the others are told."""
         channel = self._channel()
         if channel is None:
             return
         nonce = hashlib.blake2s(waiting.message_id.encode(), digest_size=12).hexdigest()
-        verdict = await self._post(channel, [waiting], nonce, [announcement_embeds.embed(waiting.notice)])
+        verdict = await self._post(channel, [waiting], nonce, [announcement_embeds.build_embed(waiting.notice)])
         if verdict is None:
             return
         if verdict.refused:
@@ -281,12 +289,12 @@ class Announcer:
         while self._queue and self._queue[0].since_s < oldest:
             self._drop(self._queue[0], f"it waited more than {OLDEST_S / 3600:.0f} hours")
 
-    def _drop(self, waiting: Waiting, reason: str) -> None:
-        self._log.error("Announcement dropped (%s): %s", reason, announcement_embeds.line(waiting.notice))
+    def _drop(self, waiting: QueuedAnnouncement, reason: str) -> None:
+        self._log.error("Announcement dropped (%s): %s", reason, announcement_embeds.build_line(waiting.notice))
         self._settle(waiting)
 
-    def _settle(self, waiting: Waiting) -> None:
+    def _settle(self, waiting: QueuedAnnouncement) -> None:
         """Out of the queue, from which a full queue may have pushed it while it was being posted."""
         if waiting in self._queue:
             self._queue.remove(waiting)
-        waiting.settle()
+        waiting.acknowledge()

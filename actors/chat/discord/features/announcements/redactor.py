@@ -9,7 +9,7 @@ import hashlib
 from msgspec.structs import replace
 
 from actors.chat.discord.core.state import Keepsake
-from actors.chat.discord.features.announcements.announcement_embeds import Notice
+from actors.chat.discord.features.announcements.announcement_embeds import Announcement
 from actors.runtime import Clock
 from messages import SOMEBODY, BadgesAwarded, Person, Screening
 
@@ -34,7 +34,7 @@ def names_of(person: Person) -> set[str]:
     return {name for link in person.links for name in (link.plex_name, link.username) if name}
 
 
-class Veil:
+class Redactor:
     """Whom what was said up to some moment must not name."""
 
     def __init__(self, keepsake: Keepsake, clock: Clock) -> None:
@@ -43,7 +43,7 @@ class Veil:
         if len(still := self._still(clock.now().wall_s)) < len(keepsake.veiled):
             keepsake.veil(still)
 
-    def draw(self, person: Person) -> None:
+    def redact_past(self, person: Person) -> None:
         """This member is not to be seen in what was said until now, under any id, or as the host of a session.
 
         Not under the bare name on Discord: another may have the same, and who has no account linked hosts nothing.
@@ -58,7 +58,7 @@ class Veil:
     def _still(self, now_s: float) -> dict[str, float]:
         return {mark: until_s for mark, until_s in self._keepsake.veiled.items() if until_s + KEPT_S > now_s}
 
-    def over(self, notice: Notice) -> Notice | None:
+    def redact(self, notice: Announcement) -> Announcement | None:
         """An announcement as others may see it; None where nothing is left of it."""
         if not self._keepsake.veiled:
             return notice

@@ -14,7 +14,7 @@ A_PAGE, MOST_PAGES = 100, 10
 MOST_NAMED = 8
 
 
-async def interested(event: discord.ScheduledEvent) -> list[str]:
+async def fetch_interested(event: discord.ScheduledEvent) -> list[str]:
     """Ids of the members who said that they would come, bots left out. Raises what discord.py raises.
 
     It asks page by page itself: discord.py takes the first of a page, which is its lowest id, for where the
@@ -31,7 +31,7 @@ async def interested(event: discord.ScheduledEvent) -> list[str]:
     return [str(member) for member in sorted(found)]
 
 
-def compared(said: Collection[str], shown: Screening) -> Field | None:
+def build_field(said: Collection[str], shown: Screening) -> Field | None:
     """Said and came, side by side; None where nobody had said so. Who was there briefly did not come.
 
     A seat without an id is of one whom others are not to see: it is counted apart, so that it gives nobody away.

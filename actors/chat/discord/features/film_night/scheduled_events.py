@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 import discord
 
-from actors.chat.discord.core.api_errors import POSSIBLE, judge
-from actors.chat.discord.core.state import Keepsake, Night
-from actors.chat.discord.features.film_night.event_attendance import interested
+from actors.chat.discord.core.api_errors import API_ERRORS, classify
+from actors.chat.discord.core.state import Keepsake, PlannedNight
+from actors.chat.discord.features.film_night.event_attendance import fetch_interested
 from actors.chat.discord.framework.actor_client import Desk
 from actors.chat.discord.ui import formatting
 from messages import Item, NowPlaying, Screening, ScreeningEnded
@@ -42,12 +42,12 @@ _OWN_GUIDS = {"local", "file", "com.plexapp.agents.none"}
 """Before the "://" of guids that a server makes by itself, for what no agent knows."""
 
 
-def name_of(item: Item) -> str:
+def event_name(item: Item) -> str:
     """An event's name."""
     return formatting.plain(f"🎬 {formatting.item_name(item)}", NAME)
 
 
-class Nights:
+class FilmNights:
     """Knows which planned night a film belongs to. Its methods are called on the bot's loop."""
 
     def __init__(
@@ -68,11 +68,11 @@ class Nights:
         self._look_s: dict[str, float] = {}
         """By screening: when to look whether it is a night's; seconds since 1970, UTC."""
 
-    def planned(self, event: discord.ScheduledEvent, item: Item) -> None:
+    def on_planned(self, event: discord.ScheduledEvent, item: Item) -> None:
         """A night was planned: it begins when this film does. Those whose film never came are let go."""
         past_s = self._now_s() - KEPT_S
         others = [night for night in self._keepsake.nights if night.screening_id or night.starts_s > past_s]
-        night = Night(
+        night = PlannedNight(
             event.id,
             item.server_id,
             item.rating_key,
@@ -85,7 +85,7 @@ class Nights:
         self._keepsake.keep_nights([*others, night])
         self._look_s.clear()  # its film may run already
 
-    def seen(self, playing: NowPlaying) -> None:
+    def on_now_playing(self, playing: NowPlaying) -> None:
         """Films that play now. A night's is known by this, not by its start: then nobody has taken a seat yet."""
         self._note_left(playing)
         now_s = self._now_s()
@@ -96,7 +96,7 @@ class Nights:
                 self._look_s[shown.screening_id] = math.inf
                 self._heard.put_nowait(shown)
 
-    def heard(self, ended: ScreeningEnded) -> None:
+    def on_ended(self, ended: ScreeningEnded) -> None:
         """A film ended. Whose night it is shows in its turn: the night may not have begun yet."""
         if self._keepsake.nights:
             self._heard.put_nowait(ended)
@@ -124,19 +124,19 @@ class Nights:
         if changed:
             self._keepsake.keep_nights(self._keepsake.nights)
 
-    def _waited_enough(self) -> Night | None:
+    def _waited_enough(self) -> PlannedNight | None:
         """A night whose film did not go on."""
         until_s = self._now_s() - BREAK_S
         return next((night for night in self._keepsake.nights if 0 < night.left_s < until_s), None)
 
-    def _night_of(self, notice: Screening | ScreeningEnded) -> Night | None:
+    def _night_of(self, notice: Screening | ScreeningEnded) -> PlannedNight | None:
         if isinstance(notice, ScreeningEnded):
             ended_id = notice.screening.screening_id
             return next((night for night in self._keepsake.nights if night.screening_id == ended_id), None)
         fit = [night for night in self._keepsake.nights if _begins(night, notice)]
         return min(fit, key=lambda night: abs(notice.started_at_s - night.starts_s), default=None)
 
-    async def _follow(self, night: Night, notice: Screening | ScreeningEnded | None) -> None:
+    async def _follow(self, night: PlannedNight, notice: Screening | ScreeningEnded | None) -> None:
         """Try some times: the film goes on without it, and a person can press the same button in Discord."""
         for tries in range(1, _TRIES + 1):
             try:
@@ -145,8 +145,8 @@ class Nights:
             except discord.NotFound:
                 self._forget(night)  # called off
                 return
-            except POSSIBLE as error:
-                verdict = judge(error, tries, "begin or end the planned night", PERMISSION)
+            except API_ERRORS as error:
+                verdict = classify(error, tries, "begin or end the planned night", PERMISSION)
                 if verdict.refused or tries == _TRIES:
                     self._log.warning("%s; do it by hand in Discord", verdict.reason)
                     if isinstance(notice, Screening) and not (verdict.refused or isinstance(error, discord.Forbidden)):
@@ -156,7 +156,7 @@ class Nights:
         if not isinstance(notice, Screening):
             self._forget(night)
 
-    async def _change(self, night: Night, notice: Screening | ScreeningEnded | None) -> None:
+    async def _change(self, night: PlannedNight, notice: Screening | ScreeningEnded | None) -> None:
         """See that the event is as it should be now. None: the break took too long."""
         guild = await self._guild()
         event = await guild.fetch_scheduled_event(night.event_id, with_counts=False)
@@ -181,7 +181,7 @@ class Nights:
             await event.end()
         self._forget(night)
 
-    async def _call_off_others(self, guild: discord.Guild, begun: Night, shown: Screening) -> None:
+    async def _call_off_others(self, guild: discord.Guild, begun: PlannedNight, shown: Screening) -> None:
         """An evening has one event. What else was planned of it, when it was put off say, would stay planned for ever;
         who said there that they would come is remembered with the one that begins. Another evening's is left alone.
         """
@@ -201,7 +201,7 @@ class Nights:
                 self._log.debug("Event %d was called off already", other.event_id)
             self._forget(other)
 
-    def _in_time(self, night: Night, event: discord.ScheduledEvent, shown: Screening) -> bool:
+    def _in_time(self, night: PlannedNight, event: discord.ScheduledEvent, shown: Screening) -> bool:
         """Whether a night may begin now. Where somebody moved it in Discord, another may be nearer: look once more."""
         starts_s = event.start_time.timestamp()
         if starts_s != night.starts_s:
@@ -231,19 +231,19 @@ class Nights:
     async def _ask_who(self, event: discord.ScheduledEvent) -> list[str] | None:
         """Who had said that they would come: asked before the event ends. The record does without it if need be."""
         try:
-            return await interested(event)
-        except POSSIBLE as error:
-            self._log.info("%s", judge(error, 1, "ask who had said that they would come", PERMISSION).reason)
+            return await fetch_interested(event)
+        except API_ERRORS as error:
+            self._log.info("%s", classify(error, 1, "ask who had said that they would come", PERMISSION).reason)
             return None
 
-    def _forget(self, night: Night) -> None:
+    def _forget(self, night: PlannedNight) -> None:
         self._keepsake.keep_nights([other for other in self._keepsake.nights if other.event_id != night.event_id])
 
     def _now_s(self) -> float:
         return self._desk.clock.now().wall_s
 
 
-def _is_film(night: Night, item: Item) -> bool:
+def _is_film(night: PlannedNight, item: Item) -> bool:
     """Whether this is the night's film: the very file, or another copy, edition, library or server's."""
     if (night.server_id, night.rating_key) == (item.server_id, item.rating_key):
         return True
@@ -270,7 +270,7 @@ def _is_same_evening(starts_s: float, shown: Screening) -> bool:
     return -LATE_S <= starts_s - shown.started_at_s < (duration_ms / 1000 if duration_ms else _USUAL_S)
 
 
-def _begins(night: Night, shown: Screening) -> bool:
+def _begins(night: PlannedNight, shown: Screening) -> bool:
     """Whether this may be the film of a night that has not begun, or that was broken off."""
     if not shown.party or not _is_film(night, shown.item):
         return False

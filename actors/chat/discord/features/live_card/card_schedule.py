@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from actors.chat.discord.core.state import Card
+from actors.chat.discord.core.state import CardRecord
 from actors.chat.discord.features.live_card import live_card_embeds
 from messages import SOMEBODY, Screening, ScreeningEnded
 
@@ -22,10 +22,10 @@ _RESUMED_S = 1.0
 
 
 @dataclass(eq=False)
-class Face:
+class LiveCard:
     """What is known of a card beside what is kept: how it looks, and when it may be edited."""
 
-    card: Card
+    card: CardRecord
     seen: Screening | None = None
     shown: tuple[object, ...] = ()
     edited_s: float = field(default_factory=time.monotonic)
@@ -60,16 +60,16 @@ class Face:
             due = self.edited_s + (OLD_EVERY_S if is_old else POSITION_EVERY_S)
         return due if due is None else max(due, self.not_before_s)
 
-    def waits(self) -> bool:
+    def is_limited_now(self) -> bool:
         """Whether Discord has said that it takes no edit of it now."""
         return self.limited and time.monotonic() < self.not_before_s
 
-    def change(self) -> None:
+    def mark_changed(self) -> None:
         """Something to be seen soon."""
         if self.changed_s is None:
             self.changed_s = time.monotonic()
 
-    def plays(self, shown: Screening) -> bool:
+    def film_running(self, shown: Screening) -> bool:
         """Its film plays; whether it does so again after its end was told."""
         again = False
         if self.card.ended is not None:
@@ -78,16 +78,16 @@ class Face:
             self.card.before, self.card.ended, self.card.charted = self.card.ended, None, False
             self.card.files, self.renew, again = [], True, True
         if again or live_card_embeds.signature(shown) != self.shown:
-            self.change()
+            self.mark_changed()
         self.seen, self.gone_s, self.left = shown, None, False
         return again
 
-    def misses(self) -> None:
+    def film_gone(self) -> None:
         """Its film is not among what plays. Its end may still come: until then it stays as it is for a while."""
         if self.card.ended is None and self.gone_s is None:
             self.gone_s, self.changed_s = time.monotonic(), None
 
-    def look(self) -> bool:
+    def prepare_edit(self) -> bool:
         """Before an edit: a film that nobody watches any more names nobody; whether the record is there again."""
         if self.gone_s is None or self.card.ended is not None or time.monotonic() < self.gone_s + GONE_S:
             return False
@@ -106,7 +106,7 @@ class Face:
 
 
 @dataclass(frozen=True)
-class Sent:
+class RenderedVersion:
     """What an edit shows, taken before it is sent."""
 
     shown: tuple[object, ...]
@@ -115,7 +115,7 @@ class Sent:
     said: list[str]
 
     @classmethod
-    def of(cls, face: Face) -> "Sent":
+    def of(cls, face: LiveCard) -> "RenderedVersion":
         """As it is now."""
         shown = live_card_embeds.signature(face.seen) if face.seen is not None and not face.left else ()
         return cls(shown, face.card.ended, len(face.card.awarded), face.card.said)

@@ -10,11 +10,11 @@ from typing import Any
 
 import discord
 
-from actors.chat.discord.core.api_errors import POSSIBLE, is_forbidden, is_limited, judge
-from actors.chat.discord.core.degraded_reasons import Troubles
-from actors.chat.discord.core.state import Card, Keepsake
+from actors.chat.discord.core.api_errors import API_ERRORS, classify, is_forbidden, is_limited
+from actors.chat.discord.core.degraded_reasons import DegradedReasons
+from actors.chat.discord.core.state import CardRecord, Keepsake
 from actors.chat.discord.features.live_card import live_card_embeds
-from actors.chat.discord.features.live_card.card_schedule import POSITION_EVERY_S, SETTLE_S, Face, Sent
+from actors.chat.discord.features.live_card.card_schedule import POSITION_EVERY_S, SETTLE_S, LiveCard, RenderedVersion
 from actors.chat.discord.framework.actor_client import Desk
 from actors.chat.discord.ui import chart_data, embeds
 from messages import BadgesAwarded, NowPlaying, Screening, ScreeningEnded, ScreeningStarted
@@ -33,11 +33,11 @@ _EARNED = 60
 Channel = Callable[[], discord.PartialMessageable | None]
 
 
-class Cards:
+class LiveCards:
     """All cards. Lives on the loop."""
 
     def __init__(
-        self, desk: Desk, channel: Channel, keepsake: Keepsake, troubles: Troubles, log: logging.Logger
+        self, desk: Desk, channel: Channel, keepsake: Keepsake, troubles: DegradedReasons, log: logging.Logger
     ) -> None:
         self._desk = desk
         self._channel = channel
@@ -49,7 +49,7 @@ class Cards:
         self._editing = asyncio.Lock()
         self._fetching: set[asyncio.Task[None]] = set()
 
-    def wants(self, screening: Screening) -> bool:
+    def wants_card(self, screening: Screening) -> bool:
         """Whether a screening that starts gets a card: it has none, and there is room."""
         oldest = self._desk.clock.now().wall_s - FORGOTTEN_S
         running = [
@@ -59,32 +59,32 @@ class Cards:
         ]
         return screening.screening_id not in self._faces and len(running) < MOST_AT_ONCE
 
-    def has(self, screening_id: str) -> bool:
+    def has_card(self, screening_id: str) -> bool:
         """Whether a screening has a card."""
         return screening_id in self._faces
 
-    def opened(self, started: ScreeningStarted, message_id: int) -> None:
+    def open_card(self, started: ScreeningStarted, message_id: int) -> None:
         """The announcement was posted: it is the card from now on."""
         shown = started.screening
-        card = Card(shown.screening_id, message_id, self._desk.clock.now().wall_s)
-        face = Face(card, shown, live_card_embeds.signature(shown))
+        card = CardRecord(shown.screening_id, message_id, self._desk.clock.now().wall_s)
+        face = LiveCard(card, shown, live_card_embeds.signature(shown))
         self._faces[shown.screening_id] = face
         self._keep()
         self._fetch_poster(face, shown)
         self._some.set()
 
-    def show(self, playing: NowPlaying) -> None:
+    def update(self, playing: NowPlaying) -> None:
         """What plays now."""
         here = {shown.screening_id: shown for shown in playing.screenings}
         for screening_id, face in self._faces.items():
             shown = here.get(screening_id)
             if shown is None:
-                face.misses()
-            elif face.plays(shown):
+                face.film_gone()
+            elif face.film_running(shown):
                 self._fetch_poster(face, shown)  # somebody went on with it: it lives again
         self._some.set()
 
-    def award(self, notice: BadgesAwarded) -> None:
+    def add_badges(self, notice: BadgesAwarded) -> None:
         """Somebody earned badges with a screening."""
         face = self._where_seated(notice)
         if face is None:
@@ -96,20 +96,20 @@ class Cards:
             face.card.awarded = [*face.card.awarded, *new][:_EARNED]
             self._keep()
             if face.card.ended is not None:
-                face.change()
+                face.mark_changed()
                 self._some.set()
 
-    def said(self, screening_id: str, members: list[str]) -> None:
+    def set_promised(self, screening_id: str, members: list[str]) -> None:
         """These members (ids) had said that they would come to what became this screening."""
         face = self._faces.get(screening_id)
         if face is not None and face.card.said != members:
             face.card.said = members
             self._keep()
             if face.card.ended is not None:
-                face.change()
+                face.mark_changed()
                 self._some.set()
 
-    def _where_seated(self, notice: BadgesAwarded) -> Face | None:
+    def _where_seated(self, notice: BadgesAwarded) -> LiveCard | None:
         """The card of the film that earned it. A badge that was found while another film was stored names that one."""
         named = [face for key, face in self._faces.items() if key == notice.screening_id]
         for face in [*named, *reversed(self._faces.values())]:
@@ -118,7 +118,7 @@ class Cards:
                 return face
         return None
 
-    async def close(self, ended: ScreeningEnded) -> bool:
+    async def close_card(self, ended: ScreeningEnded) -> bool:
         """Make a card the night's record; False where its message is gone and the end is to be told otherwise.
 
         Where Discord takes no more edits of an old message, the card owes the record: it comes later, by itself.
@@ -129,7 +129,7 @@ class Cards:
         async with self._editing:
             face.card.ended = ended
             try:
-                if not face.waits():
+                if not face.is_limited_now():
                     await self._edit(face)
             except BaseException as error:
                 if is_limited(error):
@@ -142,7 +142,7 @@ class Cards:
                     return False
             face.card.owed = face.limited
             if face.card.owed:
-                face.change()
+                face.mark_changed()
         face.gone_s = face.card.before = None
         self._keep()
         self._begin(self._with_chart(face))
@@ -164,12 +164,12 @@ class Cards:
             except TimeoutError:
                 await self._refresh_due()
 
-    def _of_earlier(self, card: Card) -> Face:
+    def _of_earlier(self, card: CardRecord) -> LiveCard:
         """A card of an earlier life: its message is as old as it is."""
         age_s = self._desk.clock.real_s(max(0.0, self._desk.clock.now().wall_s - card.opened_s))
-        face = Face(card, posted_s=time.monotonic() - age_s)
+        face = LiveCard(card, posted_s=time.monotonic() - age_s)
         if card.owed:
-            face.change()
+            face.mark_changed()
         return face
 
     async def _refresh_due(self) -> None:
@@ -179,9 +179,9 @@ class Cards:
                 async with self._editing:
                     await self._refresh(face)
 
-    async def _refresh(self, face: Face) -> None:
+    async def _refresh(self, face: LiveCard) -> None:
         """Edit one; a failure puts off its next edit."""
-        if face.look():
+        if face.prepare_edit():
             self._keep()
             self._begin(self._with_chart(face))
         try:
@@ -191,10 +191,10 @@ class Cards:
                 await self._post_anew(face)
             else:
                 self._failed(face, error)
-        except POSSIBLE as error:
+        except API_ERRORS as error:
             self._failed(face, error)
 
-    async def _post_anew(self, face: Face) -> None:
+    async def _post_anew(self, face: LiveCard) -> None:
         """Somebody deleted the message of a film that runs: here it is again. A record that was told stays deleted."""
         ended, channel = face.card.ended, self._channel()
         shown = face.seen if ended is None else ended.screening if face.card.owed else None
@@ -204,7 +204,7 @@ class Cards:
         if _POSTER not in {name.partition(".")[0] for name in face.pictures}:
             self._fetch_poster(face, shown)
         face.card.files = []
-        sent = Sent.of(face)
+        sent = RenderedVersion.of(face)
         try:
             message = await channel.send(
                 embed=self._embed(face),
@@ -212,28 +212,28 @@ class Cards:
                 nonce=_nonce(face.card),
                 allowed_mentions=embeds.NOBODY,
             )
-        except POSSIBLE as error:
+        except API_ERRORS as error:
             self._failed(face, error)
             return
         face.card.message_id, face.posted_s = message.id, time.monotonic()
         self._edited(face, sorted(each.filename for each in message.attachments), sent)
-        face.change()  # it may be the message of a try whose answer was lost, as things stood then
+        face.mark_changed()  # it may be the message of a try whose answer was lost, as things stood then
         self._keep()
 
-    async def _edit(self, face: Face) -> None:
+    async def _edit(self, face: LiveCard) -> None:
         """Bring the message up to date."""
         channel = self._channel()
         if channel is None:
             raise TimeoutError("Discord is not logged in")
         message = channel.get_partial_message(face.card.message_id)
-        names, sent = sorted({*face.card.files, *face.pictures}), Sent.of(face)
+        names, sent = sorted({*face.card.files, *face.pictures}), RenderedVersion.of(face)
         if face.renew or set(face.pictures) - set(face.card.files):
             names = await self._attached(face, message)
         else:
             await message.edit(embed=self._embed(face, names), allowed_mentions=embeds.NOBODY)
         self._edited(face, names, sent)
 
-    async def _attached(self, face: Face, message: discord.PartialMessage) -> list[str]:
+    async def _attached(self, face: LiveCard, message: discord.PartialMessage) -> list[str]:
         """Edit a message with other files than it has; which it has then. Without them where they are forbidden."""
         names = sorted(face.pictures)
         try:
@@ -244,11 +244,11 @@ class Cards:
             names = face.card.files
             await message.edit(embed=self._embed(face, names), allowed_mentions=embeds.NOBODY)
             face.pictures.clear()
-            self._log.warning("%s", judge(error, 1, "attach pictures to the card of a film").reason)
+            self._log.warning("%s", classify(error, 1, "attach pictures to the card of a film").reason)
         return names
 
-    def _edited(self, face: Face, names: list[str], sent: Sent) -> None:
-        self._troubles.clear(_TROUBLE)
+    def _edited(self, face: LiveCard, names: list[str], sent: RenderedVersion) -> None:
+        self._troubles.remove(_TROUBLE)
         face.edited_s = time.monotonic()
         face.tries, face.warned, face.renew, face.limited = 0, False, False, False
         face.shown = sent.shown
@@ -263,13 +263,13 @@ class Cards:
         if face.card.charted and attached:
             face.pictures.clear()  # nothing comes any more: the message has them
 
-    def _embed(self, face: Face, names: list[str] | None = None) -> discord.Embed:
+    def _embed(self, face: LiveCard, names: list[str] | None = None) -> discord.Embed:
         if face.card.ended is not None:
-            embed = live_card_embeds.record(face.card.ended, _shown_badges(face.card), face.card.said)
+            embed = live_card_embeds.build_record(face.card.ended, _shown_badges(face.card), face.card.said)
         elif face.seen is not None and face.left:
-            embed = live_card_embeds.left(face.seen)
+            embed = live_card_embeds.build_deserted(face.seen)
         elif face.seen is not None:
-            embed = live_card_embeds.playing(face.seen, self._desk.clock.now())
+            embed = live_card_embeds.build_playing(face.seen, self._desk.clock.now())
         else:
             raise TimeoutError("nothing is known of the film yet")
         for name in sorted(face.pictures) if names is None else names:
@@ -279,32 +279,32 @@ class Cards:
                 embed.set_thumbnail(url=f"attachment://{name}")
         return embed
 
-    def _files(self, face: Face) -> list[discord.File]:
+    def _files(self, face: LiveCard) -> list[discord.File]:
         said = {_CHART: face.alt}
         return [
             discord.File(io.BytesIO(content), name, description=said.get(name))
             for name, content in sorted(face.pictures.items())
         ]
 
-    def _failed(self, face: Face, error: BaseException) -> None:
+    def _failed(self, face: LiveCard, error: BaseException) -> None:
         face.tries += 1
         face.limited = is_limited(error)
-        verdict = judge(error, face.tries, "edit the card of a film")
+        verdict = classify(error, face.tries, "edit the card of a film")
         wait_s = verdict.wait_s
         if verdict.refused:
             face.pictures.clear()  # what is refused once is refused again
             wait_s = POSITION_EVERY_S
         face.not_before_s = time.monotonic() + max(wait_s, SETTLE_S)
         if is_forbidden(error):
-            self._troubles.hold(_TROUBLE, verdict.reason)
-            face.change()  # it is tried again also where nothing else changes: then the trouble is over
+            self._troubles.add(_TROUBLE, verdict.reason)
+            face.mark_changed()  # it is tried again also where nothing else changes: then the trouble is over
         elif not face.warned:
             face.warned = True
             self._log.warning("%s", verdict.reason)
 
-    def _drop(self, face: Face) -> None:
+    def _drop(self, face: LiveCard) -> None:
         self._faces.pop(face.card.screening_id, None)
-        self._troubles.clear(_TROUBLE)  # another card that may not be edited says so again
+        self._troubles.remove(_TROUBLE)  # another card that may not be edited says so again
         self._keep()
 
     def _keep(self) -> None:
@@ -314,7 +314,7 @@ class Cards:
         kept = {card.screening_id for card in self._keepsake.cards}
         self._faces = {key: face for key, face in self._faces.items() if key in kept}
 
-    def _fetch_poster(self, face: Face, shown: Screening) -> None:
+    def _fetch_poster(self, face: LiveCard, shown: Screening) -> None:
         if shown.item.thumb:
             self._begin(self._with_poster(face, shown))
 
@@ -324,7 +324,7 @@ class Cards:
         self._fetching.add(task)
         task.add_done_callback(self._fetching.discard)
 
-    async def _with_chart(self, face: Face) -> None:
+    async def _with_chart(self, face: LiveCard) -> None:
         """Have the night's chart drawn and put it into the record, beside the poster."""
         ended = face.card.ended
         picture = chart_data.night(ended) if ended is not None else None
@@ -344,7 +344,7 @@ class Cards:
             self._keep()
             self._some.set()
 
-    async def _with_poster(self, face: Face, shown: Screening) -> None:
+    async def _with_poster(self, face: LiveCard, shown: Screening) -> None:
         """Fetch the poster and let the card show it at once."""
         poster = await self._desk.poster(shown.item)
         if poster.content:
@@ -361,12 +361,12 @@ def _is_lost(error: BaseException) -> bool:
     return error.status in {400, 403, 404, 413} and not is_forbidden(error)
 
 
-def _nonce(card: Card) -> str:
+def _nonce(card: CardRecord) -> str:
     """By which Discord knows a post in place of the card's deleted message again, also after a restart."""
     return hashlib.blake2s(f"{card.screening_id}\n{card.message_id}".encode(), digest_size=12).hexdigest()
 
 
-def _shown_badges(card: Card) -> list[tuple[str, str, str]]:
+def _shown_badges(card: CardRecord) -> list[tuple[str, str, str]]:
     """The badges of those who are to be seen: who chose otherwise since has no seat of their own any more."""
     seats = card.ended.screening.seats if card.ended is not None else ()
     here = {seat.viewer_id for seat in seats}

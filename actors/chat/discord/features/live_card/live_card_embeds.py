@@ -18,7 +18,7 @@ _TABLE_UNITS = 1500
 _SEATS_UNITS = 900
 
 
-def playing(shown: Screening, at: Moment) -> discord.Embed:
+def build_playing(shown: Screening, at: Moment) -> discord.Embed:
     """The card of a film that plays, as of `at`."""
     lines = [*_progress(shown, at), _facts(shown)]
     if shown.item.genres:
@@ -28,21 +28,21 @@ def playing(shown: Screening, at: Moment) -> discord.Embed:
     fields = []
     if here:
         watching = _("🍿 Watching · {count}") if shown.party else _("👤 Watching · {count}")
-        fields.append(Field(watching.format(count=len(here)), embeds.lines_within([_seat(seat) for seat in here])))
+        fields.append(Field(watching.format(count=len(here)), embeds.join_lines_within([_seat(seat) for seat in here])))
     if gone:
         fields.append(Field(_("👋 Left"), formatting.name_list([formatting.person(name, 40) for name in gone])))
     colour = embeds.GREY if shown.state == "paused" else embeds.GREEN
-    return embeds.card(f"🎬 {formatting.title(shown.item, 200)}", "\n".join(lines), colour=colour, fields=fields)
+    return embeds.build_embed(f"🎬 {formatting.title(shown.item, 200)}", "\n".join(lines), colour=colour, fields=fields)
 
 
-def left(shown: Screening) -> discord.Embed:
+def build_deserted(shown: Screening) -> discord.Embed:
     """The card of a film of which nobody is left to be seen: it names nobody."""
-    return embeds.card(
+    return embeds.build_embed(
         f"🎬 {formatting.title(shown.item, 200)}", _("Nobody is watching right now."), colour=embeds.GREY
     )
 
 
-def record(
+def build_record(
     ended: ScreeningEnded, badges: Sequence[tuple[str, str, str]] = (), said: Sequence[str] = ()
 ) -> discord.Embed:
     """The night's record: who saw how much, what it earned them, and who of those who `said` so (ids) came.
@@ -59,11 +59,13 @@ def record(
         )
     ]
     if staying:
-        lines += ["", embeds.lines_within([_seen(seat, shown) for seat in staying], _TABLE_UNITS)]
-    fields = [Field(_("🏅 Badges"), embeds.lines_within(_earned(badges), _SEATS_UNITS))] if badges else []
-    if (promised := event_attendance.compared(said, shown)) is not None:
+        lines += ["", embeds.join_lines_within([_seen(seat, shown) for seat in staying], _TABLE_UNITS)]
+    fields = [Field(_("🏅 Badges"), embeds.join_lines_within(_earned(badges), _SEATS_UNITS))] if badges else []
+    if (promised := event_attendance.build_field(said, shown)) is not None:
         fields.append(promised)
-    return embeds.card(f"🏁 {formatting.title(shown.item, 200)}", "\n".join(lines), colour=embeds.BLUE, fields=fields)
+    return embeds.build_embed(
+        f"🏁 {formatting.title(shown.item, 200)}", "\n".join(lines), colour=embeds.BLUE, fields=fields
+    )
 
 
 def signature(shown: Screening) -> tuple[Any, ...]:
