@@ -19,12 +19,12 @@ from awards import Totals
 from messages import Item, Moment, WatchRecord, WatchState
 from messages.base import DurationMs, PositionMs
 from persistence.badge_files import default_badges
-from persistence.database.sql import count_history
+from persistence.database.sql import add_to_history_count
 from persistence.database.tables import WATCHES
-from persistence.operations.legacy_files import OldFiles, OldViewer
-from persistence.operations.legacy_import import import_old
-from persistence.records.checkpoint import Running
-from persistence.records.statistics import Rules
+from persistence.operations.legacy_files import LegacyFiles, LegacyViewer
+from persistence.operations.legacy_import import import_legacy_files
+from persistence.records.checkpoint import RunningWatch
+from persistence.records.statistics import StatisticsRules
 from persistence.store import Store
 
 SIZES = (0, 10_000, 1_000_000)
@@ -67,7 +67,7 @@ def _timed_finish(store: Store, record: WatchRecord) -> float:
 
 @contextmanager
 def _store(folder: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{folder / 'usher.db'}", folder, Rules(ZoneInfo("UTC"), default_badges()))
+    store = Store(f"sqlite:///{folder / 'usher.db'}", folder, StatisticsRules(ZoneInfo("UTC"), default_badges()))
     try:
         yield store
     finally:
@@ -79,13 +79,13 @@ def _fill(store: Store, size: int) -> None:
     days = {(date(2023, 11, 1) + timedelta(days=n)).isoformat(): 0.0 for n in range(0, 1100, 2)}
     names = {f"Director {n}": 1 for n in range(150)}
     past = Totals(films=500, playing_s=3.6e6, days=days, directors=names, genres={f"G{n}": 9 for n in range(20)})
-    viewers = tuple(OldViewer(f"{n}", f"Viewer {n}", past, 0, 0, 0) for n in range(VIEWERS))
-    import_old(store, OldFiles(viewers, (), (), ()), NOW_S)
+    viewers = tuple(LegacyViewer(f"{n}", f"Viewer {n}", past, 0, 0, 0) for n in range(VIEWERS))
+    import_legacy_files(store, LegacyFiles(viewers, (), (), ()), NOW_S)
     store.finish(_record("template", 0), Moment(NOW_S, 1.0), "m", [], NOW_S)
     made = {"watch_id": "'h' || n", "seq": "n + 1", "viewer_id": f"(n % {VIEWERS}) || ''", "ended_at_s": "1.6e9 + n"}
     columns = [column.name for column in WATCHES.columns]
     chosen = ", ".join(made.get(name, name) for name in columns)
-    with store.writing() as connection:
+    with store.transaction() as connection:
         connection.execute(
             text(
                 f"WITH RECURSIVE many(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < :size) "  # noqa: S608  # names of our own columns
@@ -94,7 +94,7 @@ def _fill(store: Store, size: int) -> None:
             ),
             {"size": size},
         )
-        count_history(connection, size, size + 1)
+        add_to_history_count(connection, size, size + 1)
 
 
 def _record(watch_id: str, viewer: int) -> WatchRecord:
@@ -105,13 +105,13 @@ def _record(watch_id: str, viewer: int) -> WatchRecord:
     )  # fmt: skip
 
 
-def _running(viewer: int) -> Running:
+def _running(viewer: int) -> RunningWatch:
     record, at = _record(f"r{viewer}", viewer), Moment(NOW_S, 1.0)
     state = WatchState(
         record.watch_id, "s1", record.viewer_id, record.username, "voice", FILM, "1", "1", "tv", NOW_S - 3600,
         PositionMs(0), PositionMs(3_600_000), "playing", at, at,
     )  # fmt: skip
-    return Running(state, record)
+    return RunningWatch(state, record)
 
 
 def main() -> None:

@@ -65,8 +65,8 @@ def _disk(data_dir: Path) -> Finding:
 
 def _store(settings: config.Settings) -> Finding:
     from persistence.database.engine import (  # here, so that the launcher itself never loads SQLAlchemy
-        name_of,
         sqlite_file,
+        store_name,
     )
     from persistence.database.errors import StoreAway, StoreError
     from persistence.database.open_store import check_store
@@ -76,7 +76,7 @@ def _store(settings: config.Settings) -> Finding:
         is_there = check_store(settings.store_url, data_dir / "backups")
     except (StoreError, StoreAway) as error:
         return bad("Store", error.found, error.cure)
-    name, file = name_of(settings.store_url), sqlite_file(settings.store_url)
+    name, file = store_name(settings.store_url), sqlite_file(settings.store_url)
     if file is not None and not _may_write(file, data_dir):
         return bad(
             "Store",

@@ -16,45 +16,45 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from awards import Totals, add_watches
 from messages import Moment, WatchRecord, WatchState
-from persistence.database.engine import name_of, reader_engine, sqlite_file
+from persistence.database.engine import reader_engine, sqlite_file, store_name
 from persistence.database.errors import SaveFailed, SaveRefused
 from persistence.database.open_store import open_writer
-from persistence.database.rows import NO_CLOCK_S, Row, as_watched, watch_row
+from persistence.database.rows import NO_CLOCK_S, Row, tracked_record, watch_row
 from persistence.database.sql import (
     UNWRITABLE,
-    count_history,
-    explained,
-    history_count,
-    history_seq,
-    is_refused,
+    add_to_history_count,
+    explain_failure,
+    is_unstorable,
+    read_history_count,
+    read_history_seq,
     upsert,
 )
 from persistence.database.tables import CHECKPOINT, HANDLED_MESSAGES, SAVES, VIEWER_BADGES, VIEWER_STATS, WATCHES
-from persistence.json_files.sync import Copier
-from persistence.operations.link import is_member, originals, part, put_part, settling
-from persistence.records.change_set import Change
+from persistence.json_files.sync import JsonSync
+from persistence.operations.link import has_linked_account, merging_watch, read_all_parts, read_part, replace_part
+from persistence.records.change_set import ChangeSet
 from persistence.records.checkpoint import (
     SAME_S,
-    Running,
-    records_of,
+    RunningWatch,
+    drop_finished,
+    drop_unwanted,
+    is_running,
+    read_progress,
+    read_viewers_watching,
     replace_checkpoint,
-    runs,
-    still_running,
-    wanted,
-    wants,
-    were_watching,
+    should_store,
 )
-from persistence.records.running_watches import Present, counted_as, present
+from persistence.records.running_watches import RunningWatches, attribute_to_viewer, count_running
 from persistence.records.statistics import (
-    Rules,
+    StatisticsRules,
     age_streaks,
+    count_totals,
+    read_totals,
     record_viewer,
-    stored_totals,
-    totals_from_rows,
     write_statistics,
 )
-from persistence.records.viewers import NameSeen, forgotten, known, renamed
-from viewers.directory import People
+from persistence.records.viewers import NameSighting, read_directory, read_erasures, update_display_names
+from viewers.directory import ViewerDirectory
 
 KEEP_HANDLED_S = 30 * 86400.0
 """Ids of handled messages are kept this long; a sender tries again for seconds, not for weeks."""
@@ -79,7 +79,7 @@ class Store:
         self,
         url: str,
         folder: Path,
-        rules: Rules,
+        rules: StatisticsRules,
         *,
         backups_dir: Path | None = None,
         note: Callable[[str], None] = lambda _line: None,
@@ -89,12 +89,12 @@ class Store:
         Raises StoreError where the store cannot be used. `note` is told of what was done on the way.
         """
         self.rules = rules
-        self.name = name_of(url)
+        self.name = store_name(url)
         self.file = sqlite_file(url)
         folder.mkdir(parents=True, exist_ok=True)
         self._writer = open_writer(url, backups_dir or folder / "backups", note)
         self.reader = reader_engine(url)
-        self._copier = Copier(folder, self.reader, self.writing, note)
+        self._copier = JsonSync(folder, self.reader, self.transaction, note)
         self._note = note
 
     def close(self) -> None:
@@ -109,7 +109,7 @@ class Store:
         record: WatchRecord,
         closed: Moment,
         message_id: str,
-        running: Iterable[Running] | None,
+        running: Iterable[RunningWatch] | None,
         at_s: float,
     ) -> SaveResult:
         """Store a finished watch with its viewer's statistics and badges; nothing at all for a message that is
@@ -119,15 +119,15 @@ class Store:
         Raises SaveFailed with nothing changed (SaveRefused where it, or what runs, cannot be stored); CopiesFailed with
         the store saved.
         """
-        with self.writing() as connection:
+        with self.transaction() as connection:
             if _is_handled(connection, message_id):
-                return _counted(connection, _count(running))
-            people = renamed(connection, known(connection), [_name_of(record)])
-            is_wanted = wants(record.viewer_id, record.started_at_s, people, forgotten(connection))
-            counted = counted_as(record, people)
-            change = Change(connection, self.rules.watched_percent)
+                return _build_result(connection, _count(running))
+            people = update_display_names(connection, read_directory(connection), [_name_sighting(record)])
+            is_wanted = should_store(record.viewer_id, record.started_at_s, people, read_erasures(connection))
+            counted = attribute_to_viewer(record, people)
+            change = ChangeSet(connection, self.rules.watched_percent)
             stored = replace(record, viewer_id=counted.viewer_id)
-            row, old = self._put(change, stored, closed, record.viewer_id) if is_wanted else (None, None)
+            row, old = self._put_watch(change, stored, closed, record.viewer_id) if is_wanted else (None, None)
             still = None
             if running is None:
                 connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.watch_id == record.watch_id))
@@ -140,65 +140,73 @@ class Store:
                 upsert(connection, HANDLED_MESSAGES, [{"message_id": message_id, "handled_at_s": at_s}])
                 outdated = HANDLED_MESSAGES.c.handled_at_s < at_s - KEEP_HANDLED_S
                 connection.execute(delete(HANDLED_MESSAGES).where(outdated))
-            result = self._publish(
+            result = self._write_statistics(
                 connection,
                 still,
                 at_s,
                 finished=counted if is_wanted else None,
-                added_now=row is not None and old is None and not is_member(connection, counted.viewer_id),
+                added_now=row is not None and old is None and not has_linked_account(connection, counted.viewer_id),
             )
-            _note_save(connection, "finish", result, at_s)
+            _record_save(connection, "finish", result, at_s)
             plan = self._copier.plan(
-                connection, record=row, instead_of=old, changes=change.lines, rebuild=change.rebuild
+                connection, record=row, instead_of=old, changes=change.history_lines, rebuild=change.rebuild_history
             )
-        self._copier.carry_out(plan)
+        self._copier.apply(plan)
         return result
 
-    def save(self, running: Iterable[Running] | None, at_s: float, reason: str) -> SaveResult:
+    def save(self, running: Iterable[RunningWatch] | None, at_s: float, reason: str) -> SaveResult:
         """Save statistics, badges and the checkpoint; with the reason "command" the history copy too.
 
         `running` is every running watch; None where that is not known: then the checkpoint stays as it is.
         Raises SaveFailed with nothing changed; CopiesFailed with the store saved.
         """
-        with self.writing() as connection:
-            still = None if running is None else self._keep_running(connection, running, known(connection), at_s)
-            result = self._publish(connection, still, at_s)
-            _note_save(connection, reason, result, at_s)
+        with self.transaction() as connection:
+            still = (
+                None if running is None else self._keep_running(connection, running, read_directory(connection), at_s)
+            )
+            result = self._write_statistics(connection, still, at_s)
+            _record_save(connection, reason, result, at_s)
             plan = self._copier.plan(connection, history_anew=reason == "command")
-        self._copier.carry_out(plan)
+        self._copier.apply(plan)
         return result
 
-    def refused(self, running: Iterable[Running], at_s: float) -> dict[str, str]:
+    def find_unstorable(self, running: Iterable[RunningWatch], at_s: float) -> dict[str, str]:
         """Return which running watches the store cannot hold, by watch_id, and why; each is tried, and none is kept."""
         found = {}
         for watch in running:
             try:
-                with self.writing() as connection:
-                    self._publish(connection, self._keep_running(connection, [watch], known(connection), at_s), at_s)
+                with self.transaction() as connection:
+                    self._write_statistics(
+                        connection, self._keep_running(connection, [watch], read_directory(connection), at_s), at_s
+                    )
                     connection.rollback()
             except SaveRefused as error:
                 found[watch.state.watch_id] = str(error)
         return found
 
-    def _keep_running(self, connection: Connection, running: Iterable[Running], people: People, at_s: float) -> Present:
+    def _keep_running(
+        self, connection: Connection, running: Iterable[RunningWatch], people: ViewerDirectory, at_s: float
+    ) -> RunningWatches:
         """Write the checkpoint of what still runs; return that as the watches of those for whom they count."""
-        still = wanted(connection, still_running(connection, running), people)
-        people = renamed(connection, people, [_name_of(watch.record) for watch in still])
+        still = drop_unwanted(connection, drop_finished(connection, running), people)
+        people = update_display_names(connection, people, [_name_sighting(watch.record) for watch in still])
         replace_checkpoint(connection, still, at_s)
-        return present(connection, still, people, self.rules.watched_percent)
+        return count_running(connection, still, people, self.rules.watched_percent)
 
-    def _put(self, change: Change, record: WatchRecord, closed: Moment, identity: str) -> tuple[Row | None, Row | None]:
+    def _put_watch(
+        self, change: ChangeSet, record: WatchRecord, closed: Moment, identity: str
+    ) -> tuple[Row | None, Row | None]:
         """As `_put_record`; of a member with linked accounts one record for what was watched at one time."""
         connection = change.connection
-        if not is_member(connection, record.viewer_id):
+        if not has_linked_account(connection, record.viewer_id):
             return self._put_record(connection, record, closed, identity)
-        with settling(change, record) as settled:
-            own = part(connection, record.watch_id)
+        with merging_watch(change, record) as settled:
+            own = read_part(connection, record.watch_id)
             if own is None:
                 self._put_record(connection, record, closed, identity)
             elif not _is_outdated(record, closed, own):
-                put_part(connection, watch_row(record, own["seq"], closed, identity=identity))
-        return settled.added, None
+                replace_part(connection, watch_row(record, own["seq"], closed, identity=identity))
+        return settled.added_row, None
 
     def _put_record(
         self, connection: Connection, record: WatchRecord, closed: Moment, identity: str
@@ -207,8 +215,8 @@ class Store:
         own = select(WATCHES).where(WATCHES.c.watch_id == record.watch_id)
         old = connection.execute(own).mappings().first()
         if old is None:
-            seq = history_seq(connection) + 1
-            count_history(connection, 1, seq)
+            seq = read_history_seq(connection) + 1
+            add_to_history_count(connection, 1, seq)
             row = watch_row(record, seq, closed, identity=identity)
             connection.execute(WATCHES.insert(), row)
             return row, None
@@ -218,52 +226,52 @@ class Store:
         upsert(connection, WATCHES, [row])
         return row, old
 
-    def _publish(
+    def _write_statistics(
         self,
         connection: Connection,
-        running: Present | None,
+        running: RunningWatches | None,
         at_s: float,
         *,
         finished: WatchRecord | None = None,
         added_now: bool = False,
     ) -> SaveResult:
         """Statistics and badges of all viewers: those who watch now or just finished are reckoned anew."""
-        still = running or Present()
+        still = running or RunningWatches()
         for record in still.records:
             record_viewer(connection, record)
         age_streaks(connection, self.rules, at_s)
         viewers = {record.viewer_id for record in still.records}
-        viewers |= set() if running is None else were_watching(connection)
+        viewers |= set() if running is None else read_viewers_watching(connection)
         totals: dict[str, Totals] = {}
         if finished is not None:
             record_viewer(connection, finished)
             viewers.add(finished.viewer_id)
-            if added_now and (before := stored_totals(connection, finished.viewer_id)) is not None:
+            if added_now and (before := read_totals(connection, finished.viewer_id)) is not None:
                 totals[finished.viewer_id] = add_watches(before, [finished], self.rules.zone)
             else:
-                totals[finished.viewer_id] = totals_from_rows(connection, self.rules, finished.viewer_id)
+                totals[finished.viewer_id] = count_totals(connection, self.rules, finished.viewer_id)
         for viewer_id in viewers - totals.keys():
-            known = stored_totals(connection, viewer_id)
-            totals[viewer_id] = known or totals_from_rows(connection, self.rules, viewer_id)
+            known = read_totals(connection, viewer_id)
+            totals[viewer_id] = known or count_totals(connection, self.rules, viewer_id)
         # Others who are reckoned anew in this save earned theirs in what they watch themselves.
         earned_in = {finished.viewer_id: finished.screening_id} if finished is not None else {}
         write_statistics(connection, self.rules, totals, still, at_s, earned_in=earned_in)
-        return _counted(connection, len(still.watches))
+        return _build_result(connection, len(still.watches))
 
     @contextmanager
-    def changing(self, at_s: float, running: Iterable[Running] = ()) -> Iterator[Change]:
+    def change(self, at_s: float, running: Iterable[RunningWatch] = ()) -> Iterator[ChangeSet]:
         """One transaction that changes what is stored of somebody, followed by statistics, badges and copies.
 
         `running` is every running watch. Raises SaveFailed with nothing changed; CopiesFailed with the store changed.
         """
-        with self.writing() as connection:
-            change = Change(connection, self.rules.watched_percent)
+        with self.transaction() as connection:
+            change = ChangeSet(connection, self.rules.watched_percent)
             yield change
-            now = self._present(connection, running)
-            totals = {each: totals_from_rows(connection, self.rules, each) for each in sorted(change.viewers)}
+            now = self._count_running(connection, running)
+            totals = {each: count_totals(connection, self.rules, each) for each in sorted(change.viewers)}
             write_statistics(connection, self.rules, totals, now, at_s, announce=False)
-            plan = self._copier.plan(connection, changes=change.lines, rebuild=change.rebuild)
-        self._copier.carry_out(plan)
+            plan = self._copier.plan(connection, changes=change.history_lines, rebuild=change.rebuild_history)
+        self._copier.apply(plan)
 
     # -- what is there ---------------------------------------------------------------------------------------
 
@@ -272,35 +280,35 @@ class Store:
         with self.reader.connect() as connection:
             return _is_handled(connection, message_id)
 
-    def checkpoint(self) -> tuple[WatchState, ...]:
+    def read_checkpoint(self) -> tuple[WatchState, ...]:
         """Return the running watches as the last save left them."""
         with self.reader.connect() as connection:
             states = connection.execute(select(CHECKPOINT.c.state).order_by(CHECKPOINT.c.watch_id)).scalars()
             return tuple(msgspec.json.decode(state, type=WatchState) for state in states)
 
-    def still_running(self, states: Iterable[WatchState]) -> tuple[WatchState, ...]:
+    def drop_finished(self, states: Iterable[WatchState]) -> tuple[WatchState, ...]:
         """Leave out the watches whose record was stored after they were last seen."""
         with self.reader.connect() as connection:
             watches = list(states)
-            known = records_of(connection, (state.watch_id for state in watches))
-            return tuple(state for state in watches if runs(state, known))
+            known = read_progress(connection, (state.watch_id for state in watches))
+            return tuple(state for state in watches if is_running(state, known))
 
     @contextmanager
-    def reading(self, running: Iterable[Running] = ()) -> Iterator[tuple[Connection, Present]]:
+    def snapshot(self, running: Iterable[RunningWatch] = ()) -> Iterator[tuple[Connection, RunningWatches]]:
         """One transaction that reads, with what runs as watches of those for whom it counts, as if it ended now.
 
         Whatever is saved meanwhile, all that is read is from one moment: what ends then is stored or runs, never both.
         `running` must be from before that moment, or what ends in between would be neither.
         """
         with self.reader.connect() as connection:
-            yield connection, self._present(connection, running)
+            yield connection, self._count_running(connection, running)
 
-    def _present(self, connection: Connection, running: Iterable[Running]) -> Present:
-        people = known(connection)
-        still = wanted(connection, still_running(connection, running), people)
-        return present(connection, still, people, self.rules.watched_percent)
+    def _count_running(self, connection: Connection, running: Iterable[RunningWatch]) -> RunningWatches:
+        people = read_directory(connection)
+        still = drop_unwanted(connection, drop_finished(connection, running), people)
+        return count_running(connection, still, people, self.rules.watched_percent)
 
-    def resumable(self, since_s: float) -> tuple[WatchRecord, ...]:
+    def read_resumable(self, since_s: float) -> tuple[WatchRecord, ...]:
         """Return the finished watches that ended at or after `since_s`, the oldest first."""
         query = (
             select(WATCHES)
@@ -308,18 +316,18 @@ class Store:
             .order_by(WATCHES.c.ended_at_s, WATCHES.c.watch_id)
         )
         with self.reader.connect() as connection:
-            parted = originals(connection)
+            parted = read_all_parts(connection)
             found = [row for row in connection.execute(query).mappings() if row["watch_id"] not in parted]
         every: list[Row] = [*found, *parted.values()]
         rows = sorted(every, key=lambda row: (row["ended_at_s"], row["watch_id"]))
-        return tuple(as_watched(row) for row in rows if row["ended_at_s"] >= since_s)
+        return tuple(tracked_record(row) for row in rows if row["ended_at_s"] >= since_s)
 
-    def last_saved_s(self) -> float | None:
+    def read_last_saved_s(self) -> float | None:
         """Return when the last save was; None where there was none."""
         with self.reader.connect() as connection:
             return connection.execute(select(SAVES.c.saved_at_s).order_by(SAVES.c.save_id.desc()).limit(1)).scalar()
 
-    def unannounced(self) -> list[tuple[str, str, str, str, float, float]]:
+    def read_unannounced_badges(self) -> list[tuple[str, str, str, str, float, float]]:
         """Return (viewer id, name, screening id, badge id, earned at, figure) of badges not announced yet."""
         query = (
             select(
@@ -340,20 +348,20 @@ class Store:
     def mark_announced(self, viewer_id: str, badge_ids: Iterable[str]) -> None:
         """Note that Discord has taken over the announcement of a viewer's badges."""
         chosen = (VIEWER_BADGES.c.viewer_id == viewer_id) & VIEWER_BADGES.c.badge_id.in_(list(badge_ids))
-        with self.writing() as connection:
+        with self.transaction() as connection:
             connection.execute(update(VIEWER_BADGES).where(chosen).values(announced=True))
 
     @property
-    def copies_behind(self) -> bool:
+    def json_files_outdated(self) -> bool:
         """Whether a JSON copy could not be written and is still to be made anew."""
         return self._copier.behind
 
-    def repair_copies(self) -> list[str]:
+    def repair_json_files(self) -> list[str]:
         """Make anew each JSON copy that is torn, missing or behind; return their names."""
         return self._copier.repair()
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def transaction(self) -> Iterator[Connection]:
         """One transaction; every error of the store becomes a SaveFailed that says what to do.
 
         Where it is a value that cannot be stored, a SaveRefused.
@@ -362,7 +370,7 @@ class Store:
             with self._writer.begin() as connection:
                 yield connection
         except (SQLAlchemyError, OSError, *UNWRITABLE) as error:
-            raise (SaveRefused if is_refused(error) else SaveFailed)(explained(error, self.name)) from error
+            raise (SaveRefused if is_unstorable(error) else SaveFailed)(explain_failure(error, self.name)) from error
 
 
 def _is_outdated(record: WatchRecord, closed: Moment, stored: Row) -> bool:
@@ -376,11 +384,11 @@ def _is_outdated(record: WatchRecord, closed: Moment, stored: Row) -> bool:
     return is_earlier and not is_more and bool(record.coverage_ms <= stored["coverage_ms"])
 
 
-def _name_of(record: WatchRecord) -> NameSeen:
-    return NameSeen(record.viewer_id, record.username, record.started_at_s)
+def _name_sighting(record: WatchRecord) -> NameSighting:
+    return NameSighting(record.viewer_id, record.username, record.started_at_s)
 
 
-def _count(running: Iterable[Running] | None) -> int:
+def _count(running: Iterable[RunningWatch] | None) -> int:
     return 0 if running is None else len(list(running))
 
 
@@ -389,14 +397,14 @@ def _is_handled(connection: Connection, message_id: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def _counted(connection: Connection, active: int) -> SaveResult:
+def _build_result(connection: Connection, active: int) -> SaveResult:
     users = connection.execute(select(func.count()).select_from(VIEWER_STATS)).scalar_one()
     badges = connection.execute(select(func.count()).select_from(VIEWER_BADGES)).scalar_one()
     # Counted as they come in: to count a million rows at each save would make it slower with each watch.
-    return SaveResult(users, history_count(connection), badges, active)
+    return SaveResult(users, read_history_count(connection), badges, active)
 
 
-def _note_save(connection: Connection, reason: str, result: SaveResult, at_s: float) -> None:
+def _record_save(connection: Connection, reason: str, result: SaveResult, at_s: float) -> None:
     row = {
         "saved_at_s": at_s,
         "reason": reason,

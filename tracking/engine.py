@@ -23,7 +23,7 @@ from tracking.resume_index import Memory
 from tracking.rules import Rules
 from tracking.session import Identity, Session, left_seat
 from tracking.watch import at_beginning, at_end, finish, make_id, open_watch, plex_viewer, resume, resumes
-from viewers.directory import People, shown, shown_host
+from viewers.directory import ViewerDirectory, redact_host, redact_screening
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class House:
     """The whole state of the tracking."""
 
     rules: Rules
-    people: People = field(default_factory=People)
+    people: ViewerDirectory = field(default_factory=ViewerDirectory)
     """Who is linked to whom, and who chose what."""
     fresh_from: dict[str, Moment] = field(default_factory=dict)
     """From when on somebody who was forgotten may be tracked anew, by viewer id: an older poll may be on its way."""
@@ -218,13 +218,13 @@ class House:
 
     def screening(self, session: Session, at: Moment) -> Screening:
         """Return a session as others see it."""
-        return shown(session.screening(at, self.rules), session.account, self.people, self.rules.min_watch_s)
+        return redact_screening(session.screening(at, self.rules), session.account, self.people, self.rules.min_watch_s)
 
     def host_shown(self, session: Session) -> tuple[str, str]:
         """Return the names of a session's account and player as others see them."""
         playback = session.playback
         names = (playback.account_name, playback.player) if playback else ("", "")
-        return shown_host(session.account, *names, self.people)
+        return redact_host(session.account, *names, self.people)
 
     def record(self, session: Session, record: WatchRecord, at: Moment) -> None:
         """Let a finished watch go: to history, and to the memory of those that may go on."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection
 from messages import Moment, WatchState
 from tracking.engine import House
 from tracking.events import WatchDropped
-from viewers.directory import People
+from viewers.directory import ViewerDirectory
 
 
-def know(house: House, people: People) -> None:
+def know(house: House, people: ViewerDirectory) -> None:
     """Take in who is who and who wants what; who chose not to be tracked leaves the house at once."""
     house.people = people
     if people:

@@ -8,7 +8,7 @@ from tracking.engine import House, Server
 from tracking.session import Identity, Session
 from tracking.watch import finish, watched_s
 from tracking.watch import restore as restored_watch
-from viewers.directory import People
+from viewers.directory import ViewerDirectory
 
 
 def restore(house: House, loaded: WatchesLoaded, at: Moment) -> None:
@@ -24,7 +24,7 @@ def restore(house: House, loaded: WatchesLoaded, at: Moment) -> None:
             groups.setdefault(Identity.of_watch(state), []).append(restored_watch(state, at))
     for identity, states in groups.items():
         _take_up(house, identity, states, at)
-    privacy.know(house, People.known(loaded.links, loaded.privacy))
+    privacy.know(house, ViewerDirectory.from_message(loaded.links, loaded.privacy))
     for server in house.servers.values():
         server.sessions = {identity: session for identity, session in server.sessions.items() if session.watched}
     house.host = _party(house)

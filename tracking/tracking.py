@@ -36,7 +36,7 @@ from tracking.events import Event
 from tracking.rules import Rules
 from tracking.session import Session, seat_of
 from tracking.watch import completion, finish, reckon, watched_s
-from viewers.directory import People, shown_watches
+from viewers.directory import ViewerDirectory, redact_watches
 
 
 class Tracking:
@@ -55,7 +55,7 @@ class Tracking:
 
     def know_people(self, links: Iterable[LinkedAccount], privacy: Iterable[tuple[str, Privacy]]) -> list[Event]:
         """Take in every link and every choice; the watches of who is not tracked any more are dropped."""
-        privacy_module.know(self._house, People.known(links, privacy))
+        privacy_module.know(self._house, ViewerDirectory.from_message(links, privacy))
         return self._house.take_events()
 
     def forget(self, forgotten: ViewerForgotten, at: Moment) -> list[Event]:
@@ -65,7 +65,7 @@ class Tracking:
         return self._house.take_events()
 
     @property
-    def people(self) -> People:
+    def people(self) -> ViewerDirectory:
         """Who is who, and who wants to be seen."""
         return self._house.people
 
@@ -128,7 +128,7 @@ class Tracking:
             for session in self._house.sessions()
             for state in session.watches()
         )
-        watches = shown_watches(running, self._house.people, at.wall_s)
+        watches = redact_watches(running, self._house.people, at.wall_s)
         watches.sort(key=lambda watch: watch.started_at_s)
         return ActiveWatches(at, tuple(watches), self.now_playing(at).screenings, self._notice())
 

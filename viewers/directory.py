@@ -16,7 +16,7 @@ from messages.base import DurationMs
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class ViewerDirectory:
     """Links and choices as they stand."""
 
     links: Mapping[str, LinkedAccount] = field(default_factory=dict)
@@ -25,7 +25,7 @@ class People:
     """By viewer id; who is not in it is open."""
 
     @classmethod
-    def known(cls, links: Iterable[LinkedAccount], privacy: Iterable[tuple[str, Privacy]]) -> People:
+    def from_message(cls, links: Iterable[LinkedAccount], privacy: Iterable[tuple[str, Privacy]]) -> ViewerDirectory:
         """Return them as a message tells them."""
         return cls({link.plex_id: link for link in links}, dict(privacy))
 
@@ -66,24 +66,26 @@ class People:
         return username if self.shows(raw_id) else self.viewer(raw_id)
 
 
-def shown(screening: Screening, host_id: str, people: People, min_watch_s: float) -> Screening:
+def redact_screening(screening: Screening, host_id: str, people: ViewerDirectory, min_watch_s: float) -> Screening:
     """Return a screening as others see it: one seat for one viewer, and nobody who does not want to be seen.
 
     `host_id`: raw id of the session's account. `min_watch_s`: a shorter watch is brief.
     """
     if not people:
         return screening
-    host, player = shown_host(host_id, screening.host, screening.player, people)
+    host, player = redact_host(host_id, screening.host, screening.player, people)
     seats = _one_each(screening, people, min_watch_s)
     return replace(screening, host=host, player=player, seats=tuple(_shown_seat(seat, people) for seat in seats))
 
 
-def shown_host(host_id: str, name: str, player: str, people: People) -> tuple[str, str]:
+def redact_host(host_id: str, name: str, player: str, people: ViewerDirectory) -> tuple[str, str]:
     """Return the names of a session's account and player as others see them: players are called after people."""
     return people.name(host_id, name), player if people.shows(host_id) else ""
 
 
-def shown_watches(watches: Iterable[tuple[ActiveWatch, Seat]], people: People, now_s: float) -> list[ActiveWatch]:
+def redact_watches(
+    watches: Iterable[tuple[ActiveWatch, Seat]], people: ViewerDirectory, now_s: float
+) -> list[ActiveWatch]:
     """Return running watches, each with its seat, as others see them: one for one viewer of a screening.
 
     `now_s`: seconds since 1970, UTC.
@@ -97,7 +99,7 @@ def shown_watches(watches: Iterable[tuple[ActiveWatch, Seat]], people: People, n
     return [_shown_watch(group, people, now_s) for group in by_viewer.values()]
 
 
-def united(seats: Iterable[Seat], now_s: float, duration_ms: int | None, min_watch_s: float = 0.0) -> Seat:
+def merge_seats(seats: Iterable[Seat], now_s: float, duration_ms: int | None, min_watch_s: float = 0.0) -> Seat:
     """Return the one seat of a viewer who was seen under several ids at overlapping times.
 
     The seat with the longest playing time stays, with what was seen on any of them; of the others' playing time only
@@ -145,7 +147,7 @@ def _left_s(seat: Seat, now_s: float) -> float:
     return now_s if seat.left_at_s is None else seat.left_at_s
 
 
-def _one_each(screening: Screening, people: People, min_watch_s: float) -> list[Seat]:
+def _one_each(screening: Screening, people: ViewerDirectory, min_watch_s: float) -> list[Seat]:
     """Return a screening's seats, those of one viewer at overlapping times as one, the first to come first."""
     now_s = screening.seen.wall_s
     linked = {link.viewer_id for link in people.links.values()}
@@ -159,7 +161,7 @@ def _one_each(screening: Screening, people: People, min_watch_s: float) -> list[
             continue
         own_name = next((seat.username for seat in seats if seat.viewer_id == viewer), "")
         for group in _overlapping(seats, now_s):
-            one = united(group, now_s, screening.item.duration_ms, min_watch_s)
+            one = merge_seats(group, now_s, screening.item.duration_ms, min_watch_s)
             name = own_name or people.name(one.viewer_id, one.username)
             every.append(replace(one, viewer_id=viewer, username=name))
     every.sort(key=lambda seat: seat.joined_at_s)
@@ -180,18 +182,18 @@ def _overlapping(seats: Iterable[Seat], now_s: float) -> list[list[Seat]]:
     return groups
 
 
-def _shown_seat(seat: Seat, people: People) -> Seat:
+def _shown_seat(seat: Seat, people: ViewerDirectory) -> Seat:
     if people.shows(seat.viewer_id):
         return seat
     return replace(seat, viewer_id="", username=SOMEBODY)
 
 
-def _shown_watch(group: list[tuple[ActiveWatch, Seat]], people: People, now_s: float) -> ActiveWatch:
+def _shown_watch(group: list[tuple[ActiveWatch, Seat]], people: ViewerDirectory, now_s: float) -> ActiveWatch:
     """Return the one row of a viewer's running watches of a screening."""
     watch = max(group, key=lambda pair: pair[1].playing_s)[0]
     viewer = people.viewer(watch.viewer_id)
     if len(group) > 1:
-        seat = united((seat for _, seat in group), now_s, watch.item.duration_ms)
+        seat = merge_seats((seat for _, seat in group), now_s, watch.item.duration_ms)
         watch = replace(
             watch,
             join_position_ms=seat.join_position_ms,

@@ -12,7 +12,7 @@ from messages import WatchRecord, spans
 from messages.base import DurationMs
 
 
-def at_one_time(records: Iterable[WatchRecord]) -> list[list[WatchRecord]]:
+def group_overlapping(records: Iterable[WatchRecord]) -> list[list[WatchRecord]]:
     """Return the records in groups of those that overlap in time, each with some other of its group."""
     groups: list[list[WatchRecord]] = []
     until_s = 0.0
@@ -26,7 +26,7 @@ def at_one_time(records: Iterable[WatchRecord]) -> list[list[WatchRecord]]:
     return groups
 
 
-def together(records: Sequence[WatchRecord], watched_percent: float) -> WatchRecord:
+def merge_records(records: Sequence[WatchRecord], watched_percent: float) -> WatchRecord:
     """Return what records of one viewer and one film that overlap in time are together.
 
     The longest one stays, with what was seen in any of them; of the playing time of the others only that part counts

@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from actors.persistence.backup_scheduler import BackingUp, BackupDue
-from actors.persistence.read_worker import Helper, in_words, opening
-from actors.persistence.unstorable import Refusals
-from actors.persistence.viewer_requests import QUESTIONS, Registry
+from actors.persistence.backup_scheduler import BackupDue, BackupScheduler
+from actors.persistence.read_worker import ReadWorker, decline_failures, translate_start_failures
+from actors.persistence.unstorable import UnstorableWatches
+from actors.persistence.viewer_requests import QUESTIONS, ViewerRequests
 from actors.runtime import Actor, Context
 from actors.runtime.errors import Never, NotNow, OutboxFull
 from awards import BadgesError
@@ -43,10 +43,10 @@ from persistence.badge_files import default_badges, load_badges
 from persistence.database.errors import CopiesFailed, SaveFailed, SaveRefused
 from persistence.database.open_store import check_writable
 from persistence.database.sql import cause_and_cure
-from persistence.queries.queries import as_earned
+from persistence.queries.queries import describe_badge
 from persistence.queries.query_table import READS, Read
-from persistence.records.checkpoint import Running
-from persistence.records.statistics import Rules
+from persistence.records.checkpoint import RunningWatch
+from persistence.records.statistics import StatisticsRules
 from persistence.store import SaveResult, Store
 
 SKIP_LINE_EVERY_S = 3600.0
@@ -65,12 +65,12 @@ class Persistence(Actor):
         super().__init__(context)
         self._reported: WatchesReported | None = None  # None until the tracker has said who watches
         self._opened: Store | None = None
-        self._helper = Helper()
+        self._read_worker = ReadWorker()
         self._backups_dir = context.data_dir / "backups"
         self._standing_fault = ""
         self._last_saved_s: float | None = None
         self._save_error = ""
-        self._refusals = Refusals(self.log)
+        self._unstorable = UnstorableWatches(self.log)
         self._skip_said_s: float | None = None
         self._awaiting: set[tuple[str, str]] = set()  # (viewer, badge) told to Discord, not acknowledged yet
         self._to_mark: list[tuple[str, list[str]]] = []
@@ -83,21 +83,21 @@ class Persistence(Actor):
             WatchFinished: self._watch_finished,
             AutoSaveTick: self._tick,
             SaveNow: self._save_now,
-            LoadWatches: lambda asked: in_words(lambda: self._load_watches(asked)),
+            LoadWatches: lambda asked: decline_failures(lambda: self._load_watches(asked)),
             GetSaveStatus: self._save_status,
-            BackUpNow: lambda asked: self._backing_up.now(asked),
-            **{question: self._reads(read) for question, read in READS.items()},
-            BackupDue: lambda _due: self._backing_up.due(),
-            **dict.fromkeys(QUESTIONS, lambda asked: in_words(lambda: self._registry.hear(asked))),
+            BackUpNow: lambda asked: self._backup_scheduler.back_up_now(asked),
+            **{question: self._answer_from_store(read) for question, read in READS.items()},
+            BackupDue: lambda _due: self._backup_scheduler.back_up_if_due(),
+            **dict.fromkeys(QUESTIONS, lambda asked: decline_failures(lambda: self._viewer_requests.answer(asked))),
         }
 
     # -- life ------------------------------------------------------------------------------------------------
 
-    @opening()
+    @translate_start_failures()
     def on_start(self) -> None:
         """Open the store; one that is damaged, newer or foreign is not touched, and starting again is no help."""
         settings = self.context.settings
-        self._rules = Rules(ZoneInfo(settings.timezone), self._badges(), settings.watched_percent)
+        self._rules = StatisticsRules(ZoneInfo(settings.timezone), self._badges(), settings.watched_percent)
         check_writable(settings.store_url)
         self._opened = Store(
             settings.store_url,
@@ -106,15 +106,19 @@ class Persistence(Actor):
             backups_dir=self._backups_dir,
             note=self.log.warning,
         )
-        self._last_saved_s = self._store.last_saved_s()
+        self._last_saved_s = self._store.read_last_saved_s()
         self._repair_copies()
         self.ref("tracker").tell(ReportWatches())
         self._announce()
-        self._backing_up = BackingUp(self, self._store, self._backups_dir, self._helper, lambda: self._last_saved_s)
-        self._backing_up.wait()
-        self._registry = Registry(self, self._store, self._backups_dir, self._helper, self._running, self._let_go)
-        self._registry.tell()
-        self._registry.tell_forgotten()
+        self._backup_scheduler = BackupScheduler(
+            self, self._store, self._backups_dir, self._read_worker, lambda: self._last_saved_s
+        )
+        self._backup_scheduler.schedule_next()
+        self._viewer_requests = ViewerRequests(
+            self, self._store, self._backups_dir, self._read_worker, self._running, self._drop_from_report
+        )
+        self._viewer_requests.send_directory()
+        self._viewer_requests.send_erasures()
 
     def on_stop(self) -> None:
         """Save once more if anybody watches: the last line of an ordered stop, also after the launcher's death."""
@@ -137,7 +141,7 @@ class Persistence(Actor):
         self._close()
 
     def _close(self) -> None:
-        self._helper.close()
+        self._read_worker.close()
         if self._opened is not None:
             self._opened.close()
 
@@ -171,14 +175,16 @@ class Persistence(Actor):
     def _keep_report(self, report: WatchesReported) -> None:
         self._reported = report
 
-    def _running(self) -> list[Running] | None:
+    def _running(self) -> list[RunningWatch] | None:
         """Every running watch; None as long as the tracker has not said."""
         if self._reported is None:
             return None
         records = {record.watch_id: record for record in self._reported.records}
-        return [Running(state, records[state.watch_id]) for state in self._reported.active if state.watch_id in records]
+        return [
+            RunningWatch(state, records[state.watch_id]) for state in self._reported.active if state.watch_id in records
+        ]
 
-    def _let_go(self, ids: Set[str]) -> None:
+    def _drop_from_report(self, ids: Set[str]) -> None:
         """Take a watch that is stored, or all of a forgotten viewer's, off the report: its id, or the viewer's.
 
         The tracker sends no newer report until it knows of that, and a save may come first.
@@ -189,19 +195,19 @@ class Persistence(Actor):
             self._reported = WatchesReported(self._reported.at, active, records)
 
     def _load_watches(self, asked: LoadWatches) -> WatchesLoaded:
-        states = self._store.checkpoint() if self._reported is None else self._reported.active
-        running = self._store.still_running(states)
+        states = self._store.read_checkpoint() if self._reported is None else self._reported.active
+        running = self._store.drop_finished(states)
         ids = {state.watch_id for state in running}
-        finished = self._store.resumable(asked.resume_since_s)
+        finished = self._store.read_resumable(asked.resume_since_s)
         resumable = tuple(record for record in finished if record.watch_id not in ids)
-        return WatchesLoaded(running, resumable, *self._registry.who_is_who())
+        return WatchesLoaded(running, resumable, *self._viewer_requests.read_directory())
 
     # -- saves -----------------------------------------------------------------------------------------------
 
     def _watch_finished(self, finished: WatchFinished) -> None:
         store, record, at_s = self._store, finished.record, self._now_s()
         try:
-            self._refusals.save(
+            self._unstorable.save(
                 store,
                 self._running(),
                 at_s,
@@ -217,18 +223,18 @@ class Persistence(Actor):
             raise NotNow(str(error)) from error  # not acknowledged: the tracker keeps it and sends it again
         else:
             self._save_worked(finished.running)
-            self._registry.tell_news()
-        self._let_go({finished.record.watch_id})
+            self._viewer_requests.send_directory_if_changed()
+        self._drop_from_report({finished.record.watch_id})
         self._announce()
 
     def _set_aside(self, watch_id: str) -> None:
         """Forget a watch that is in the dead letters now; the next start would take it up from the checkpoint."""
-        self._let_go({watch_id})
+        self._drop_from_report({watch_id})
         with contextlib.suppress(SaveFailed):  # said in the log; the next save does it
             self._save("finish")
 
     def _tick(self, _tick: AutoSaveTick) -> None:
-        self._registry.date_back_forgotten()
+        self._viewer_requests.correct_erasure_times()
         if self._reported is None:
             # Not known yet whether anybody watches: to save now would write down that nobody does.
             self.log.debug("Tick before the tracker's first report: nothing to save yet.")
@@ -240,12 +246,12 @@ class Persistence(Actor):
                 self._save("auto")
             except SaveFailed:
                 return  # said in the log; the next tick tries again
-        if self._store.copies_behind:
+        if self._store.json_files_outdated:
             self._repair_copies()
-        self._mark()
+        self._mark_announced()
         idle = self._reported is not None and not self._reported.active
-        if idle and self._save_error and not self._store.copies_behind and not self._to_mark:
-            self._well()  # nothing is left to be written
+        if idle and self._save_error and not self._store.json_files_outdated and not self._to_mark:
+            self._report_recovered()  # nothing is left to be written
 
     def _say_skipped(self) -> None:
         now_s = self._now_s()
@@ -256,21 +262,21 @@ class Persistence(Actor):
     def _save_now(self, asked: SaveNow) -> Saved:
         began = time.perf_counter()
         self.log.info("Saving all, asked by %s", asked.requested_by)
-        result = in_words(lambda: self._save("command"))
+        result = decline_failures(lambda: self._save("command"))
         took_ms = (time.perf_counter() - began) * 1000
         return Saved(result.users, result.watches, result.badges, result.active, took_ms)
 
     def _save(self, reason: str) -> SaveResult:
         store, at_s = self._store, self._now_s()
         try:
-            result = self._refusals.save(
+            result = self._unstorable.save(
                 store, self._running(), at_s, lambda running: store.save(running, at_s, reason)
             )
         except SaveFailed as error:
             self._save_failed(error)
             raise
         self._save_worked(result.active)
-        self._registry.tell_news()
+        self._viewer_requests.send_directory_if_changed()
         self._announce()
         return result
 
@@ -278,9 +284,9 @@ class Persistence(Actor):
         self._last_saved_s = self._now_s()
         self._save_error = ""
         self.log.info("💾 Auto-saved badge data (%d active watches)", active)
-        self._well()
+        self._report_recovered()
 
-    def _well(self) -> None:
+    def _report_recovered(self) -> None:
         self._save_error = ""
         if self._standing_fault:
             self.degraded(self._standing_fault)
@@ -294,7 +300,7 @@ class Persistence(Actor):
 
     def _repair_copies(self) -> None:
         try:
-            repaired = self._store.repair_copies()
+            repaired = self._store.repair_json_files()
         except SaveFailed as error:
             self._save_failed(error)
             return
@@ -311,7 +317,7 @@ class Persistence(Actor):
         """Tell Discord of every badge that it has not taken over yet; each is marked once it has."""
         order = {badge.id: number for number, badge in enumerate(self._rules.badges)}
         try:
-            unannounced = self._store.unannounced()
+            unannounced = self._store.read_unannounced_badges()
         except SQLAlchemyError as error:  # what was saved is saved, and the next save tells of the badges
             cause, _ = cause_and_cure(error)
             self.log.warning("It could not be read which badges are still to be announced: %s", cause)
@@ -322,22 +328,22 @@ class Persistence(Actor):
         for (viewer_id, name, screening_id, _), group in groupby(waiting, key=lambda row: (*row[:3], row[4])):
             rows = list(group)
             ids = [row[3] for row in rows]
-            earned = tuple(as_earned(self._rules, *row[3:]) for row in rows)
+            earned = tuple(describe_badge(self._rules, *row[3:]) for row in rows)
             message = BadgesAwarded(viewer_id, name, earned, screening_id)
             try:
-                self.ref("discord").tell(message, done=self._announced(viewer_id, ids))
+                self.ref("discord").tell(message, done=self._announced_callback(viewer_id, ids))
             except OutboxFull:
                 return  # Discord is away: they stay marked as not announced, and the next save tries again
             self._awaiting.update((viewer_id, badge_id) for badge_id in ids)
 
-    def _announced(self, viewer_id: str, badge_ids: list[str]) -> Callable[[], None]:
+    def _announced_callback(self, viewer_id: str, badge_ids: list[str]) -> Callable[[], None]:
         def mark() -> None:
             self._to_mark.append((viewer_id, badge_ids))
-            self._mark()
+            self._mark_announced()
 
         return mark
 
-    def _mark(self) -> None:
+    def _mark_announced(self) -> None:
         """Note which badges are announced; what cannot be noted now is at the next tick."""
         while self._to_mark:
             viewer_id, badge_ids = self._to_mark[0]
@@ -353,15 +359,15 @@ class Persistence(Actor):
 
     # -- questions: answered by another thread, so that a long one holds up no save ----------------------------
 
-    def _reads(self, read: Read) -> Callable[[Any], Future[Answer]]:
+    def _answer_from_store(self, read: Read) -> Callable[[Any], Future[Answer]]:
         """How a question is heard that the helper answers from the store and what runs, both at one moment."""
 
         def heard(asked: Message) -> Future[Answer]:
             now_s = self._now_s()
-            return self._helper.submit(lambda: answer(asked, now_s))
+            return self._read_worker.submit(lambda: answer(asked, now_s))
 
         def answer(asked: Message, now_s: float) -> Answer:
-            with self._store.reading(self._running() or ()) as (connection, running):
+            with self._store.snapshot(self._running() or ()) as (connection, running):
                 return read(connection, self._rules, asked, running, now_s)
 
         return heard

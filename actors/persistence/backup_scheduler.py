@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from actors.persistence.read_worker import Helper
+from actors.persistence.read_worker import ReadWorker
 from actors.runtime import Actor
 from messages import BackedUp, BackUpNow, Message
 from persistence.database import backup
@@ -24,7 +24,7 @@ class BackupDue:
     """To itself: look whether a scheduled backup is due."""
 
 
-class BackingUp:
+class BackupScheduler:
     """Copies the store in the helper's thread, so that a save does not wait for it. Called from the actor's thread."""
 
     def __init__(
@@ -32,7 +32,7 @@ class BackingUp:
         actor: Actor,
         store: Store,
         folder: Path,
-        helper: Helper,
+        helper: ReadWorker,
         last_saved_s: Callable[[], float | None],
     ) -> None:
         self._actor = actor
@@ -42,34 +42,36 @@ class BackingUp:
         self._last_saved_s = last_saved_s
         self._interval_s = actor.context.settings.backup_interval_hours * 3600
 
-    def now(self, asked: BackUpNow) -> Future[Message | None]:
+    def back_up_now(self, asked: BackUpNow) -> Future[Message | None]:
         """Back up where somebody says, or into the folder of backups."""
         target = self._target()
-        return self._helper.submit(lambda: self._back_up(backup.named(Path(asked.file)) if asked.file else target))
+        return self._helper.submit(
+            lambda: self._back_up(backup.check_target(Path(asked.file)) if asked.file else target)
+        )
 
-    def wait(self) -> None:
+    def schedule_next(self) -> None:
         """Have the next scheduled backup fall due, where there are any."""
         if not self._interval_s or self._store.file is None:
             return
-        newest_s = backup.newest_scheduled_s(self._folder)
+        newest_s = backup.find_newest_scheduled_s(self._folder)
         wait_s = self._interval_s if newest_s is None else newest_s + self._interval_s - self._now_s()
         self._actor.after(min(max(wait_s, 0.0), self._interval_s), BackupDue())
 
-    def due(self) -> None:
+    def back_up_if_due(self) -> None:
         """Back up if anything was saved since the newest backup, and remove the oldest ones."""
-        newest_s, saved_s = backup.newest_scheduled_s(self._folder), self._last_saved_s()
+        newest_s, saved_s = backup.find_newest_scheduled_s(self._folder), self._last_saved_s()
         if saved_s is None or (newest_s is not None and saved_s <= newest_s):
             self._actor.after(self._interval_s, BackupDue())
             return
         target = self._target()
         done = self._helper.submit(lambda: self._back_up_and_rotate(target))
-        done.add_done_callback(lambda _done: self._actor.node.submit(self._next(done)))
+        done.add_done_callback(lambda _done: self._actor.node.submit(self._schedule_after(done)))
 
     def _now_s(self) -> float:
         return self._actor.context.clock.now().wall_s
 
     def _target(self) -> Path:
-        return self._folder / backup.name_for(self._now_s())
+        return self._folder / backup.scheduled_name(self._now_s())
 
     def _back_up(self, target: Path) -> BackedUp:
         if self._store.file is None:
@@ -94,7 +96,7 @@ class BackingUp:
             self._actor.log.warning("An old backup cannot be removed: %s. Give %s to this user.", error, self._folder)
         return True
 
-    def _next(self, done: Future[bool]) -> Callable[[], None]:
+    def _schedule_after(self, done: Future[bool]) -> Callable[[], None]:
         def plan() -> None:
             worked = not done.cancelled() and done.exception() is None and done.result()
             self._actor.after(self._interval_s if worked else min(self._interval_s, RETRY_S), BackupDue())

@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 _WAITS = "Usher waits for it, and tries again."
 
 
-def in_words(work: Callable[[], Result]) -> Result:
+def decline_failures(work: Callable[[], Result]) -> Result:
     """Do what somebody asked for. Raises Refused where it fails for a reason that can be told in words."""
     try:
         return work()
@@ -30,7 +30,7 @@ def in_words(work: Callable[[], Result]) -> Result:
 
 
 @contextmanager
-def opening() -> Iterator[None]:
+def translate_start_failures() -> Iterator[None]:
     """Start, and with the store: refuse where it can never be used, and wait where it cannot be used now."""
     try:
         yield
@@ -43,7 +43,7 @@ def opening() -> Iterator[None]:
         raise WaitsToStart(f"The store cannot be read now: {cause}. {cure[0].upper()}{cure[1:]}. {_WAITS}") from error
 
 
-class Helper:
+class ReadWorker:
     """Does one thing after the other."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Helper:
 
     def submit(self, work: Callable[[], Result]) -> Future[Result]:
         """Return what will have the result, or the failure as `in_words` has it."""
-        return self._pool.submit(in_words, work)
+        return self._pool.submit(decline_failures, work)
 
     def close(self) -> None:
         """Finish what is being done; what waits is not begun any more."""

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable
 
 from persistence.database.errors import SaveRefused
-from persistence.records.checkpoint import Running
+from persistence.records.checkpoint import RunningWatch
 from persistence.store import SaveResult, Store
 
 
-class Refusals:
+class UnstorableWatches:
     """Knows which running watches the store refused last, so that the log says it of each once."""
 
     def __init__(self, log: logging.Logger) -> None:
@@ -18,9 +18,9 @@ class Refusals:
     def save(
         self,
         store: Store,
-        running: list[Running] | None,
+        running: list[RunningWatch] | None,
         at_s: float,
-        save: Callable[[list[Running] | None], SaveResult],
+        save: Callable[[list[RunningWatch] | None], SaveResult],
     ) -> SaveResult:
         """Save with what runs; where the store cannot hold some of that, without it.
 
@@ -29,7 +29,7 @@ class Refusals:
         try:
             return save(running)
         except SaveRefused:
-            refused = store.refused(running or (), at_s)
+            refused = store.find_unstorable(running or (), at_s)
             if not refused:
                 raise
             for watch_id in refused.keys() - self._refused.keys():

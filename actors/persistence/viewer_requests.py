@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
-from actors.persistence.read_worker import Helper
+from actors.persistence.read_worker import ReadWorker
 from actors.runtime import Actor
 from messages import (
     FindAccounts,
@@ -33,13 +33,13 @@ from messages import (
     ViewerForgotten,
 )
 from messages.texts import storable
-from persistence.database.backup import kept_since
+from persistence.database.backup import list_backup_times
 from persistence.database.errors import CopiesFailed, SaveFailed
-from persistence.operations.erase import forget
+from persistence.operations.erase import erase_viewer
 from persistence.operations.link import CannotLink, link, unlink
-from persistence.queries.data_export import document
+from persistence.queries.data_export import build_export
 from persistence.records import viewers
-from persistence.records.checkpoint import JUST_THEN_S, Running
+from persistence.records.checkpoint import JUST_THEN_S, RunningWatch
 from persistence.store import Store
 from wording.plural import counted
 
@@ -51,7 +51,7 @@ QUESTIONS = (GetPerson, FindAccounts, GetMyData, SetPrivacy, ForgetPerson, LinkA
 Answer = Message | None
 
 
-class Registry:
+class ViewerRequests:
     """Hears what concerns people. What changes something is done on the actor's thread, what reads on another."""
 
     def __init__(
@@ -59,8 +59,8 @@ class Registry:
         actor: Actor,
         store: Store,
         backups_dir: Path,
-        helper: Helper,
-        running: Callable[[], list[Running] | None],
+        helper: ReadWorker,
+        running: Callable[[], list[RunningWatch] | None],
         let_go: Callable[[Set[str]], None],
     ) -> None:
         self._actor = actor
@@ -76,20 +76,20 @@ class Registry:
         self._forgotten_s = -math.inf
         """When somebody was forgotten last; seconds since 1970, UTC."""
 
-    def hear(self, asked: Message) -> Answer | Future[Answer]:
+    def answer(self, asked: Message) -> Answer | Future[Answer]:
         """Answer one of `QUESTIONS`."""
         at_s = self._actor.context.clock.now().wall_s
         match asked:
             case GetPerson():
-                return self._helper.submit(lambda: self._person(asked.viewer_id))
+                return self._helper.submit(lambda: self._read_person(asked.viewer_id))
             case FindAccounts():
-                return self._helper.submit(lambda: self._accounts(asked))
+                return self._helper.submit(lambda: self._find_accounts(asked))
             case GetMyData():
-                return self._helper.submit(lambda: self._my_data(asked, at_s))
+                return self._helper.submit(lambda: self._read_data_part(asked, at_s))
             case SetPrivacy():
                 return self._set_privacy(replace(asked, username=storable(asked.username)), at_s)
             case ForgetPerson():
-                return self._forget(asked, at_s)
+                return self._erase(asked, at_s)
             case LinkAccount():
                 names = storable(asked.plex_name), storable(asked.username)
                 return self._link(replace(asked, plex_name=names[0], username=names[1]), at_s)
@@ -97,39 +97,39 @@ class Registry:
                 return self._unlink(asked, at_s)
         raise TypeError(f"{type(asked).__name__} does not concern people")
 
-    def who_is_who(self) -> tuple[tuple[LinkedAccount, ...], tuple[tuple[str, Privacy], ...]]:
+    def read_directory(self) -> tuple[tuple[LinkedAccount, ...], tuple[tuple[str, Privacy], ...]]:
         """Return every link, and every choice of who is not open."""
         with self._store.reader.connect() as connection:
-            return viewers.links(connection), viewers.choices(connection)
+            return viewers.read_links(connection), viewers.read_choices(connection)
 
-    def tell(self) -> None:
+    def send_directory(self) -> None:
         """Tell the tracker who is who, and who wants what."""
-        self._told = PeopleKnown(*self.who_is_who())
+        self._told = PeopleKnown(*self.read_directory())
         self._tracker.tell(self._told)
 
-    def tell_news(self) -> None:
+    def send_directory_if_changed(self) -> None:
         """Tell the tracker where a save found that somebody is called otherwise by now."""
         with contextlib.suppress(SQLAlchemyError):  # what was saved is saved; after the next save it is looked again
-            if PeopleKnown(*self.who_is_who()) != self._told:
-                self.tell()
+            if PeopleKnown(*self.read_directory()) != self._told:
+                self.send_directory()
 
-    def tell_forgotten(self) -> None:
+    def send_erasures(self) -> None:
         """Tell the tracker again who was forgotten: the last life may have ended before it could.
 
         What the tracker went on with would be refused at its end, and nothing of the film be kept.
         """
         with self._store.reader.connect() as connection:
-            forgotten = viewers.forgotten(connection)
+            forgotten = viewers.read_erasures(connection)
         now_s = self._actor.context.clock.now().wall_s
         self._forgotten_s = max(forgotten.values(), default=-math.inf)
-        self.date_back_forgotten()
+        self.correct_erasure_times()
         by_time: dict[float, list[str]] = {}
         for viewer_id, at_s in sorted(forgotten.items()):
             by_time.setdefault(min(at_s, now_s), []).append(viewer_id)
         for at_s, viewer_ids in by_time.items():
             self._tracker.tell(ViewerForgotten(tuple(viewer_ids), at_s - JUST_THEN_S))
 
-    def date_back_forgotten(self) -> None:
+    def correct_erasure_times(self) -> None:
         """Have nobody forgotten later than now, where the clock was set back since; at each tick.
 
         It was wrong then, or is now: what begins from now on is new all the same, and was let go of without a word.
@@ -140,81 +140,81 @@ class Registry:
         if self._forgotten_s <= now_s:
             return
         with contextlib.suppress(SaveFailed):  # the next tick tries again
-            with self._store.writing() as connection:
-                viewers.date_back_forgotten(connection, now_s)
+            with self._store.transaction() as connection:
+                viewers.correct_erasure_times(connection, now_s)
             self._forgotten_s = now_s
 
-    def _person(self, viewer_id: str, problem: str = "") -> Person:
+    def _read_person(self, viewer_id: str, problem: str = "") -> Person:
         with self._store.reader.connect() as connection:
-            return viewers.person(connection, viewer_id, problem)
+            return viewers.read_person(connection, viewer_id, problem)
 
-    def _accounts(self, asked: FindAccounts) -> Answer:
+    def _find_accounts(self, asked: FindAccounts) -> Answer:
         with self._store.reader.connect() as connection:
             return viewers.find_accounts(connection, asked)
 
     def _set_privacy(self, asked: SetPrivacy, at_s: float) -> Person:
         try:
-            with self._store.changing(at_s, self._running() or ()) as change:
+            with self._store.change(at_s, self._running() or ()) as change:
                 viewers.set_privacy(change, asked, at_s)
         except CopiesFailed as error:
             self._log.error("The choice holds, but the JSON copies are behind until the next save: %s", error)
         self._log.info("Viewer %s is %s from now on", asked.viewer_id, asked.privacy)
-        self.tell()
-        return self._person(asked.viewer_id)
+        self.send_directory()
+        return self._read_person(asked.viewer_id)
 
     def _link(self, asked: LinkAccount, at_s: float) -> Person:
         """Make a Plex account and a member one viewer."""
         try:
-            with self._store.changing(at_s, self._running() or ()) as change:
+            with self._store.change(at_s, self._running() or ()) as change:
                 moved = link(change, asked, at_s)
         except CannotLink as error:
-            return self._person(asked.viewer_id, str(error))
+            return self._read_person(asked.viewer_id, str(error))
         except CopiesFailed as error:
             self._log.error("Linked, but the JSON copies are behind until the next save: %s", error)
         self._log.info(
             "Linked %s to viewer %s (confirmed by %s): %s",
             asked.plex_id, asked.viewer_id, asked.confirmed_by, counted(moved, "watch", "watches"),
         )  # fmt: skip
-        self.tell()
-        return self._person(asked.viewer_id)
+        self.send_directory()
+        return self._read_person(asked.viewer_id)
 
     def _unlink(self, asked: UnlinkAccount, at_s: float) -> Person:
         """Make them two viewers again."""
         try:
-            with self._store.changing(at_s, self._running() or ()) as change:
+            with self._store.change(at_s, self._running() or ()) as change:
                 moved = unlink(change, asked)
         except CannotLink as error:
-            return self._person(asked.viewer_id, str(error))
+            return self._read_person(asked.viewer_id, str(error))
         except CopiesFailed as error:
             self._log.error("Unlinked, but the JSON copies are behind until the next save: %s", error)
         self._log.info(
             "Unlinked %s from viewer %s (asked by %s): %s",
             asked.plex_id, asked.viewer_id, asked.requested_by, counted(moved, "watch", "watches"),
         )  # fmt: skip
-        self.tell()
-        return self._person(asked.viewer_id)
+        self.send_directory()
+        return self._read_person(asked.viewer_id)
 
-    def _forget(self, asked: ForgetPerson, at_s: float) -> PersonForgotten:
+    def _erase(self, asked: ForgetPerson, at_s: float) -> PersonForgotten:
         began = time.perf_counter()
         try:
-            with self._store.changing(at_s) as change:
-                gone = forget(change, asked.viewer_id, at_s)
+            with self._store.change(at_s) as change:
+                gone = erase_viewer(change, asked.viewer_id, at_s)
         except CopiesFailed as error:
             # It is gone from the store; the files follow with the next save. Not to be said as a failure to forget.
             self._log.error("The JSON copies still have what was stored of viewer %s: %s", asked.viewer_id, error)
         self._forgotten_s = max(self._forgotten_s, at_s)
         self._let_go(set(gone.ids))
         self._tracker.tell(ViewerForgotten(gone.ids))
-        self.tell()
+        self.send_directory()
         self._log.info(
             "Forgot viewer %s: %s and %s, in %.1f s",
             asked.viewer_id, counted(gone.watches, "watch", "watches"), counted(gone.badges, "badge"),
             time.perf_counter() - began,
         )  # fmt: skip
-        return self._forgotten(gone.watches, gone.badges)
+        return self._build_erased(gone.watches, gone.badges)
 
-    def _forgotten(self, watches: int, badges: int) -> PersonForgotten:
-        made = kept_since(self._backups_dir)
+    def _build_erased(self, watches: int, badges: int) -> PersonForgotten:
+        made = list_backup_times(self._backups_dir)
         return PersonForgotten(
             watches,
             badges,
@@ -225,19 +225,19 @@ class Registry:
             backup_keep=self._actor.context.settings.backup_keep,
         )
 
-    def _my_data(self, asked: GetMyData, at_s: float) -> MyData:
+    def _read_data_part(self, asked: GetMyData, at_s: float) -> MyData:
         """A part of the file; it is made at the first and let go at the last."""
         if asked.offset == 0 or asked.viewer_id not in self._files:
-            self._files[asked.viewer_id] = self._file_of(asked.viewer_id, at_s)
+            self._files[asked.viewer_id] = self._build_data_file(asked.viewer_id, at_s)
         content, watches = self._files[asked.viewer_id]
         part = content[asked.offset : asked.offset + PART_BYTES]
         if asked.offset + len(part) >= len(content):
             del self._files[asked.viewer_id]
         return MyData(part, len(content), watches)
 
-    def _file_of(self, viewer_id: str, at_s: float) -> tuple[bytes, int]:
-        with self._store.reading(self._running() or ()) as (connection, now):
-            found, watches = document(connection, viewer_id, now.of(viewer_id).records, at_s)
+    def _build_data_file(self, viewer_id: str, at_s: float) -> tuple[bytes, int]:
+        with self._store.snapshot(self._running() or ()) as (connection, now):
+            found, watches = build_export(connection, viewer_id, now.of(viewer_id).records, at_s)
         if not found:
             return b"", 0
         return msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n", watches

@@ -33,7 +33,7 @@ from messages import (
     WatchRecord,
 )
 from tracking import Event, HistoryWanted, Notice, Rules, Tracking, WatchDropped, WatchOpened
-from viewers.directory import People
+from viewers.directory import ViewerDirectory
 
 LOAD_AGAIN_S: Final = 1.0
 """How long to wait before persistence is asked again for the watches of the last run."""
@@ -238,7 +238,7 @@ _DONE = {
 }
 
 
-def said(plan: TrackingPlan, people: People) -> str:
+def said(plan: TrackingPlan, people: ViewerDirectory) -> str:
     """Return a plan in one line, for the log."""
     called = [people.log_name(outcome.user_id, outcome.name) or outcome.user_id for outcome in plan.outcomes]
     done = ", ".join(f"{name} {_DONE[each.outcome]}" for name, each in zip(called, plan.outcomes, strict=True))

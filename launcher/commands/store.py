@@ -26,13 +26,13 @@ from launcher.connection.socket_dir import wait_for_orphans
 from messages import BackedUp, BackUpNow
 from persistence.badge_files import load_badges
 from persistence.database import backup
-from persistence.database.engine import name_of, sqlite_file, sqlite_url
+from persistence.database.engine import sqlite_file, sqlite_url, store_name
 from persistence.database.errors import BackupError, CopiesFailed, ImportFault, SaveFailed, StoreAway, StoreError
 from persistence.database.sql import cause_and_cure
-from persistence.json_files.sync import forget_marks
+from persistence.json_files.sync import mark_all_outdated
 from persistence.operations import legacy_import
-from persistence.operations.privacy_carry_over import Held, Wishes, hold, wishes_of
-from persistence.records.statistics import Rules
+from persistence.operations.privacy_carry_over import CarriedOver, PrivacyChoices, carry_over, read_privacy_choices
+from persistence.records.statistics import StatisticsRules
 from persistence.records.viewers import KEEP_FORGOTTEN_S
 from persistence.store import Store
 from wording.plural import counted
@@ -59,7 +59,7 @@ Command = Callable[[Settings, argparse.Namespace, Console], int]
 
 def _backup(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
     """Through the persistence actor where the service runs, which then sees it in its log; else directly."""
-    target = backup.named(arguments.file.absolute()) if arguments.file else None
+    target = backup.check_target(arguments.file.absolute()) if arguments.file else None
     data_dir = Path(settings.data_dir)
     with Console(stderr=True).status("Copying the store and reading the copy back..."):
         if running_state(data_dir) is not None:
@@ -67,7 +67,7 @@ def _backup(settings: Settings, arguments: argparse.Namespace, console: Console)
                 request = BackUpNow(file=str(target or ""))
                 made = service.ask("persistence", request, BackedUp, timeout_s=_BACKUP_WITHIN_S)
         else:
-            target = target or data_dir.absolute() / "backups" / backup.name_for(time.time())
+            target = target or data_dir.absolute() / "backups" / backup.scheduled_name(time.time())
             done = backup.backup(_store_file(settings), target)
             made = BackedUp(str(done.file), done.size_bytes, done.watches, done.viewers, done.took_ms)
     console.print(
@@ -82,14 +82,14 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
     if not arguments.file.is_file():
         raise BackupError(f"There is no file {arguments.file} to restore: 'python run.py backup' makes one.")
     rules = _rules(settings)
-    held, saved_s = Held(0, 0), None
+    held, saved_s = CarriedOver(0, 0), None
 
     def prepare(arriving: Path) -> None:
         nonlocal held, saved_s
         held, saved_s = _prepare(arriving, settings, rules, asked_for)
 
-    with alone(settings):
-        asked_for = wishes_of(store)
+    with exclusive_access(settings):
+        asked_for = read_privacy_choices(store)
         done = backup.restore(arguments.file.absolute(), store, console.print, prepare)
     console.print(f"{store} now holds {_records(done)}. The three JSON files follow at the next start of the service.")
     if asked_for is None:
@@ -111,23 +111,27 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
     return 0
 
 
-def _prepare(arriving: Path, settings: Settings, rules: Rules, asked_for: Wishes | None) -> tuple[Held, float | None]:
+def _prepare(
+    arriving: Path, settings: Settings, rules: StatisticsRules, asked_for: PrivacyChoices | None
+) -> tuple[CarriedOver, float | None]:
     """What people chose since the backup was made holds in it too, before it takes the store's place.
 
     With it comes when the backup was last saved to, seconds since 1970.
     """
     try:
         with contextlib.closing(Store(sqlite_url(arriving), arriving.parent, rules)) as restored:
-            held = hold(restored, asked_for, time.time()) if asked_for else Held(0, 0)
-            saved_s = restored.last_saved_s()
-            with restored.writing() as connection:
-                forget_marks(connection)  # the copies beside the store are another's: the next start makes them anew
+            held = carry_over(restored, asked_for, time.time()) if asked_for else CarriedOver(0, 0)
+            saved_s = restored.read_last_saved_s()
+            with restored.transaction() as connection:
+                mark_all_outdated(
+                    connection
+                )  # the copies beside the store are another's: the next start makes them anew
         with contextlib.closing(sqlite3.connect(arriving)) as connection:
-            backup.one_file(connection)
+            backup.fold_wal(connection)
     except (StoreError, StoreAway, SaveFailed, SQLAlchemyError, sqlite3.Error) as error:
         raise BackupError(
             "The store is as it was: in the backup could not be done what people have asked for since, with /privacy "
-            f"and /forgetme. {_sentence(error, settings)}"
+            f"and /forgetme. {_describe_failure(error, settings)}"
         ) from error
     return held, saved_s
 
@@ -136,11 +140,11 @@ def _import(settings: Settings, arguments: argparse.Namespace, console: Console)
     data_dir = Path(settings.data_dir).absolute()
     rules = _rules(settings)
     # Read before the data folder is touched: what is wrong in the files must leave no trace.
-    files = legacy_import.read_old(
+    files = legacy_import.read_legacy_files(
         arguments.dir.absolute(), rules, settings.watched_percent, settings.min_watch_seconds
     )
-    with alone(settings), _opened(settings, rules) as store, _progress() as progress:
-        done = legacy_import.import_old(store, files, time.time(), progress)
+    with exclusive_access(settings), _open_store(settings, rules) as store, _progress() as progress:
+        done = legacy_import.import_legacy_files(store, files, time.time(), progress)
     console.print(f"Read {', '.join(files.found)} of {arguments.dir}.")
     console.print(
         f"New in {data_dir}: {counted(done.watches, 'watch record')}, {counted(done.viewers, 'viewer')}, "
@@ -160,19 +164,19 @@ def _export(settings: Settings, arguments: argparse.Namespace, console: Console)
     file = sqlite_file(settings.store_url)
     if file is not None and not file.exists():
         raise StoreError(f"There is no store {file} to export: set DATA_DIR to the folder of one.")
-    with _opened(settings, _rules(settings)) as store, _progress() as progress:
+    with _open_store(settings, _rules(settings)) as store, _progress() as progress:
         written = legacy_import.export(store, arguments.dir.absolute(), progress)
     for path in written:
         console.print(f"{path}: {counted(path.stat().st_size, 'byte')}")
     return 0
 
 
-def _rules(settings: Settings) -> Rules:
-    return Rules(ZoneInfo(settings.timezone), load_badges(Path(settings.data_dir)))
+def _rules(settings: Settings) -> StatisticsRules:
+    return StatisticsRules(ZoneInfo(settings.timezone), load_badges(Path(settings.data_dir)))
 
 
 @contextlib.contextmanager
-def _opened(settings: Settings, rules: Rules) -> Iterator[Store]:
+def _open_store(settings: Settings, rules: StatisticsRules) -> Iterator[Store]:
     notices = logging.getLogger("store")
     store = Store(settings.store_url, Path(settings.data_dir).absolute(), rules, note=notices.warning)
     try:
@@ -204,7 +208,7 @@ def _store_file(settings: Settings) -> Path:
 
 
 @contextlib.contextmanager
-def alone(settings: Settings) -> Iterator[None]:
+def exclusive_access(settings: Settings) -> Iterator[None]:
     """Have the data folder to oneself: no service runs on it, and none can start meanwhile.
 
     Raises AlreadyRunningError. The actors of a launcher that was killed are given their time to save.
@@ -218,7 +222,7 @@ def alone(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _said(command: Command) -> Command:
+def _report_failures(command: Command) -> Command:
     """Its failures in words on stderr, with exit status 1."""
 
     def run(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
@@ -226,13 +230,13 @@ def _said(command: Command) -> Command:
         try:
             return command(settings, arguments, console)
         except _FAILURES as error:
-            sys.stderr.write(f"{_sentence(error, settings)}\n")
+            sys.stderr.write(f"{_describe_failure(error, settings)}\n")
             return 1
 
     return run
 
 
-def _sentence(error: Exception, settings: Settings) -> str:
+def _describe_failure(error: Exception, settings: Settings) -> str:
     """What happened, to what, and what to do."""
     # A save's own text speaks of a service that tries again, and this ends here.
     outcome, reason = "", error
@@ -245,7 +249,7 @@ def _sentence(error: Exception, settings: Settings) -> str:
     if not isinstance(reason, SQLAlchemyError) and not (isinstance(reason, OSError) and reason.strerror):
         return str(error)
     cause, cure = cause_and_cure(reason)
-    where = "" if isinstance(reason, OSError) and reason.filename else f"{name_of(settings.store_url)}: "
+    where = "" if isinstance(reason, OSError) and reason.filename else f"{store_name(settings.store_url)}: "
     return f"{where}{cause}. {cure[0].upper()}{cure[1:]}.{outcome}"
 
 
@@ -254,9 +258,9 @@ def _records(made: BackedUp | backup.Backup) -> str:
 
 
 COMMANDS: dict[str, Command] = {
-    "backup": _said(_backup),
-    "restore": _said(_restore),
-    "import": _said(_import),
-    "export": _said(_export),
+    "backup": _report_failures(_backup),
+    "restore": _report_failures(_restore),
+    "import": _report_failures(_import),
+    "export": _report_failures(_export),
 }
 """By their names on the command line."""

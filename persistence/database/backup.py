@@ -37,12 +37,12 @@ class Backup:
     took_ms: float
 
 
-def name_for(wall_s: float) -> str:
+def scheduled_name(wall_s: float) -> str:
     """Return the file name of a backup made at `wall_s` (seconds since 1970, UTC)."""
     return time.strftime("usher-%Y%m%d-%H%M%S.db", time.gmtime(wall_s))
 
 
-def newest_scheduled_s(folder: Path) -> float | None:
+def find_newest_scheduled_s(folder: Path) -> float | None:
     """Return when the newest scheduled backup was made (seconds since 1970, UTC); None where there is none."""
     made = []
     for file in folder.glob(SCHEDULED):
@@ -51,7 +51,7 @@ def newest_scheduled_s(folder: Path) -> float | None:
     return max(made, default=None)
 
 
-def named(target: Path) -> Path:
+def check_target(target: Path) -> Path:
     """Return a path that somebody named for a backup. Raises BackupError where its folder is not there."""
     if not target.parent.is_dir():
         raise BackupError(f"There is no folder {target.parent} for the backup: make it, or name another.")
@@ -84,7 +84,7 @@ def backup(store: Path, target: Path) -> Backup:
         target.parent.mkdir(parents=True, exist_ok=True)
         partial.unlink(missing_ok=True)
         counts = _copy(store, partial)
-        if _counts_of(partial) != counts:
+        if verify(partial) != counts:
             raise BackupError(f"The backup {target} does not hold what the store holds: it was not kept.")
         with partial.open("rb+") as stream:
             os.fsync(stream.fileno())
@@ -102,28 +102,28 @@ def backup(store: Path, target: Path) -> Backup:
 
 
 def _copy(store: Path, partial: Path) -> dict[str, int]:
-    with closing(reading(store)) as source, closing(sqlite3.connect(partial)) as copy:
+    with closing(open_read_only(store)) as source, closing(sqlite3.connect(partial)) as copy:
         source.execute("BEGIN")  # the counts and the copy are of the same moment
-        counts = _counts(source)
+        counts = _count_rows(source)
         source.backup(copy, pages=-1)
         source.rollback()
-        one_file(copy)
+        fold_wal(copy)
     return counts
 
 
-def one_file(connection: sqlite3.Connection) -> None:
+def fold_wal(connection: sqlite3.Connection) -> None:
     """Have all of a store in its one file, without -wal beside it."""
     connection.execute("PRAGMA journal_mode = DELETE")
 
 
-def reading(file: Path) -> sqlite3.Connection:
+def open_read_only(file: Path) -> sqlite3.Connection:
     """Open a SQLite store to read it only."""
     connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
     connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
     return connection
 
 
-def _counts(connection: sqlite3.Connection) -> dict[str, int]:
+def _count_rows(connection: sqlite3.Connection) -> dict[str, int]:
     names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     return {
         name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608  # from the store itself
@@ -131,14 +131,14 @@ def _counts(connection: sqlite3.Connection) -> dict[str, int]:
     }
 
 
-def _counts_of(file: Path) -> dict[str, int]:
+def verify(file: Path) -> dict[str, int]:
     """Rows of each table of a backup; raises BackupError where it is no sound store that this Usher knows."""
     try:
-        with closing(reading(file)) as connection:
+        with closing(open_read_only(file)) as connection:
             verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if verdict != "ok":
                 raise BackupError(f"{file} is damaged ({verdict}): name another backup.")
-            counts = _counts(connection)
+            counts = _count_rows(connection)
             if VERSION_TABLE not in counts:
                 raise BackupError(f"{file} is no store of Usher: name a backup that it made.")
             revision = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608  # a constant
@@ -149,17 +149,17 @@ def _counts_of(file: Path) -> dict[str, int]:
     return counts
 
 
-def kept_since(folder: Path) -> list[float]:
+def list_backup_times(folder: Path) -> list[float]:
     """Return when each backup that is there was made, the oldest first; seconds since 1970, UTC."""
     return sorted(file.stat().st_mtime for file in folder.glob("*.db"))
 
 
-def newest_good(folder: Path) -> Path | None:
+def find_newest_good(folder: Path) -> Path | None:
     """Return the newest backup in `folder` that can be read back; None where there is none."""
     files = sorted(folder.glob("*.db"), key=lambda file: file.stat().st_mtime, reverse=True)
     for file in files:
         try:
-            _counts_of(file)
+            verify(file)
         except BackupError:
             continue
         return file
@@ -192,17 +192,17 @@ def restore(
     if file.resolve() == store.resolve():
         raise BackupError(f"{file} is the store itself: name a backup.")
     note(f"Reading {file} through...")
-    _counts_of(file)
+    verify(file)
     arriving = store.with_name(store.name + ".restoring") / store.name
     try:
         _clear(arriving.parent)
         arriving.parent.mkdir(parents=True)
-        if _copy(file, arriving) != _counts_of(arriving):
+        if _copy(file, arriving) != verify(arriving):
             raise BackupError(f"The copy of {file} does not hold what it holds: the store is as it was.")
         prepare(arriving)
-        with closing(reading(arriving)) as connection:
-            counts = _counts(connection)
-        kept = _keep(store, arriving)
+        with closing(open_read_only(arriving)) as connection:
+            counts = _count_rows(connection)
+        kept = _keep_old_store(store, arriving)
         with arriving.open("rb+") as stream:
             os.fsync(stream.fileno())
         arriving.replace(store)
@@ -227,7 +227,7 @@ def _clear(folder: Path) -> None:
         folder.unlink(missing_ok=True)
 
 
-def _keep(store: Path, arriving: Path) -> Path | None:
+def _keep_old_store(store: Path, arriving: Path) -> Path | None:
     """Give the old store a second name, and `arriving` its mode; return that name, None where there was no store."""
     aside = store.with_name(f"{store.name}.before-restore-{time.strftime('%Y%m%d-%H%M%S')}")
     number = 1
@@ -236,7 +236,7 @@ def _keep(store: Path, arriving: Path) -> Path | None:
         aside = aside.with_name(f"{aside.name.split('~')[0]}~{number}")
     if store.exists():
         shutil.copymode(store, arriving)
-        _fold(store)
+        _fold_old_store(store)
     for suffix in ("-wal", "-shm"):  # of a store that is beyond reading: they must not come to lie beside the new one
         with contextlib.suppress(FileNotFoundError):
             store.with_name(store.name + suffix).replace(aside.with_name(aside.name + suffix))
@@ -251,12 +251,12 @@ def _keep(store: Path, arriving: Path) -> Path | None:
     return aside
 
 
-def _fold(store: Path) -> None:
+def _fold_old_store(store: Path) -> None:
     """Bring the old store's last commits from its -wal into its one file. One that is damaged is left as it is."""
     try:
         with closing(sqlite3.connect(store)) as connection:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-            one_file(connection)
+            fold_wal(connection)
     except sqlite3.OperationalError as error:
         raise BackupError(
             f"The old store {store} cannot be put aside: {error}. Close the program that holds it, see that Usher's "

@@ -26,7 +26,7 @@ def sqlite_url(file: Path) -> str:
     return URL.create("sqlite", database=str(file)).render_as_string()
 
 
-def name_of(url: str) -> str:
+def store_name(url: str) -> str:
     """Return what to call the store in messages: its file, or its address without the password."""
     # A driver takes its options, a password among them, from behind the question mark too: they are left out.
     try:
@@ -35,7 +35,7 @@ def name_of(url: str) -> str:
         return "of DATABASE_URL"
 
 
-def _patience(url: str) -> dict[str, Any]:
+def _connect_timeout(url: str) -> dict[str, Any]:
     parsed = make_url(url)
     is_libpq = parsed.get_driver_name() in ("psycopg", "psycopg2")
     return {"connect_timeout": CONNECT_S} if is_libpq and "connect_timeout" not in parsed.query else {}
@@ -45,9 +45,9 @@ def writer_engine(url: str) -> Engine:
     """Return the engine of the one writer: a single connection, whose transactions lock from their begin."""
     if make_url(url).get_backend_name() != "sqlite":
         pool = {"pool_size": 1, "max_overflow": 0, "hide_parameters": True}
-        return create_engine(url, pool_pre_ping=True, connect_args=_patience(url), **pool)
+        return create_engine(url, pool_pre_ping=True, connect_args=_connect_timeout(url), **pool)
     engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True)
-    _prepare(engine, "BEGIN IMMEDIATE")
+    _configure_connections(engine, "BEGIN IMMEDIATE")
     return engine
 
 
@@ -60,14 +60,14 @@ def reader_engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         # SQLite's transactions are so by themselves; PostgreSQL's would see with each statement what others committed.
         one_moment = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        options = {"execution_options": one_moment, "connect_args": _patience(url)}
+        options = {"execution_options": one_moment, "connect_args": _connect_timeout(url)}
         return create_engine(url, pool_pre_ping=True, **options, **pool)
     engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **pool)
-    _prepare(engine, "BEGIN", "PRAGMA query_only = ON")
+    _configure_connections(engine, "BEGIN", "PRAGMA query_only = ON")
     return engine
 
 
-def _prepare(engine: Engine, begin: str, *more: str) -> None:
+def _configure_connections(engine: Engine, begin: str, *more: str) -> None:
     @event.listens_for(engine, "connect")
     def _connected(dbapi_connection: Any, _record: object) -> None:
         # sqlite3 begins transactions by itself, too late and not for all statements: the begin event does it.

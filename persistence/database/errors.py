@@ -1,17 +1,17 @@
 """What can be wrong with the store, said so that a person knows what to do."""
 
 
-class _Cured(Exception):
+class _ErrorWithCure(Exception):
     def __init__(self, found: str, cure: str = "") -> None:
         super().__init__(f"{found} {cure}".rstrip())
         self.found, self.cure = found, cure
 
 
-class StoreError(_Cured):
+class StoreError(_ErrorWithCure):
     """The store cannot be used as it is. Nothing was written to it. Its text says which file and what to do."""
 
 
-class StoreAway(_Cured):
+class StoreAway(_ErrorWithCure):
     """The store cannot be used now: it is locked, or its server does not answer. Its text says why and what to do."""
 
 

@@ -12,9 +12,9 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
 from persistence.database import backup
-from persistence.database.engine import name_of, sqlite_file, writer_engine
+from persistence.database.engine import sqlite_file, store_name, writer_engine
 from persistence.database.errors import BackupError, StoreAway, StoreError
-from persistence.database.revision import HEAD, SQLITE_MAGIC, known_revisions, quick_check, revision_of, upgrade
+from persistence.database.revision import HEAD, SQLITE_MAGIC, known_revisions, quick_check, read_revision, upgrade
 from persistence.database.sql import can_never_work, cause_and_cure
 
 
@@ -25,14 +25,14 @@ def open_writer(url: str, backups_dir: Path, note: Callable[[str], None] = lambd
     server does not answer, or its folder cannot be used, which is no fault of the store. Before a migration an
     SQLite store is backed up to `backups_dir`; `note` is told so.
     """
-    with in_words(url):
+    with translate_store_errors(url):
         file = sqlite_file(url)
-        _look_at_file(url, file, backups_dir)
+        _check_file(url, file, backups_dir)
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
         engine = writer_engine(url)
         try:
-            _bring_up(engine, url, file, backups_dir, note)
+            _migrate(engine, url, file, backups_dir, note)
         except BaseException:
             engine.dispose()
             raise
@@ -40,39 +40,39 @@ def open_writer(url: str, backups_dir: Path, note: Callable[[str], None] = lambd
 
 
 @contextmanager
-def in_words(url: str) -> Iterator[None]:
+def translate_store_errors(url: str) -> Iterator[None]:
     """Whatever goes wrong with a store: StoreAway where that may pass, StoreError where it cannot."""
     try:
         yield
     except (NoSuchModuleError, ImportError) as error:
         raise StoreError(
-            f"The store {name_of(url)} cannot be used: there is no driver for it ({error}).",
+            f"The store {store_name(url)} cannot be used: there is no driver for it ({error}).",
             "For PostgreSQL begin DATABASE_URL with postgresql+psycopg:// and install it: "
             'pip install "psycopg[binary]".',
         ) from error
     except IsADirectoryError as error:
-        raise StoreError(f"The store {name_of(url)} is a folder.", "Name a file in it in DATABASE_URL.") from error
+        raise StoreError(f"The store {store_name(url)} is a folder.", "Name a file in it in DATABASE_URL.") from error
     except BackupError as error:  # the one before a migration
-        raise StoreAway(f"The store {name_of(url)} cannot be migrated now: {error}") from error
+        raise StoreAway(f"The store {store_name(url)} cannot be migrated now: {error}") from error
     except (ArgumentError, DatabaseError, OSError) as error:
         cause, cure = cause_and_cure(error)
-        cause = cause.removeprefix(f"{name_of(url)}: ")
+        cause = cause.removeprefix(f"{store_name(url)}: ")
         if can_never_work(error):
-            raise StoreError(f"The store {name_of(url)} cannot be used: {cause}.", "Mend DATABASE_URL.") from error
+            raise StoreError(f"The store {store_name(url)} cannot be used: {cause}.", "Mend DATABASE_URL.") from error
         cure = f"{cure[0].upper()}{cure[1:]}."
-        raise StoreAway(f"The store {name_of(url)} cannot be used now: {cause}.", cure) from error
+        raise StoreAway(f"The store {store_name(url)} cannot be used now: {cause}.", cure) from error
 
 
 def check_store(url: str, backups_dir: Path | None = None) -> bool:
     """Return whether there is a store; raise what `open_writer` would, where it cannot be used. Writes nothing."""
-    with in_words(url):
+    with translate_store_errors(url):
         file = sqlite_file(url)
-        _look_at_file(url, file, backups_dir)
+        _check_file(url, file, backups_dir)
         if file is not None and not file.exists():
             return False
         engine = writer_engine(url)
         try:
-            _revision(engine, url, file, backups_dir)
+            _check_revision(engine, url, file, backups_dir)
         finally:
             engine.dispose()
     return True
@@ -83,13 +83,13 @@ def check_writable(url: str) -> None:
 
     SQLite would open it all the same, fail at the first save, and leave a -wal that may only be read beside it.
     """
-    with in_words(url):
+    with translate_store_errors(url):
         file = sqlite_file(url)
         if file is not None and file.exists() and not os.access(file, os.W_OK):
             raise PermissionError(errno.EACCES, "no permission to write it", str(file))
 
 
-def _look_at_file(url: str, file: Path | None, backups_dir: Path | None) -> None:
+def _check_file(url: str, file: Path | None, backups_dir: Path | None) -> None:
     if file is None:
         return
     head = b""
@@ -97,14 +97,14 @@ def _look_at_file(url: str, file: Path | None, backups_dir: Path | None) -> None
         with file.open("rb") as stream:
             head = stream.read(len(SQLITE_MAGIC))
     if head and head != SQLITE_MAGIC:
-        raise _refusal(url, "it is damaged or no SQLite file", backups_dir)
-    if not head and backups_dir is not None and backup.newest_good(backups_dir) is not None:
+        raise _build_refusal(url, "it is damaged or no SQLite file", backups_dir)
+    if not head and backups_dir is not None and backup.find_newest_good(backups_dir) is not None:
         reason = f"it is {'empty' if file.exists() else 'gone'}, and there are backups of what was in it"
-        raise _refusal(url, reason, backups_dir, f"To begin anew, move {backups_dir} away; or ")
+        raise _build_refusal(url, reason, backups_dir, f"To begin anew, move {backups_dir} away; or ")
 
 
-def _bring_up(engine: Engine, url: str, file: Path | None, backups_dir: Path, note: Callable[[str], None]) -> None:
-    revision = _revision(engine, url, file, backups_dir)
+def _migrate(engine: Engine, url: str, file: Path | None, backups_dir: Path, note: Callable[[str], None]) -> None:
+    revision = _check_revision(engine, url, file, backups_dir)
     if file is not None:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
@@ -117,30 +117,30 @@ def _bring_up(engine: Engine, url: str, file: Path | None, backups_dir: Path, no
         upgrade(connection)
 
 
-def _revision(engine: Engine, url: str, file: Path | None, backups_dir: Path | None) -> str | None:
+def _check_revision(engine: Engine, url: str, file: Path | None, backups_dir: Path | None) -> str | None:
     """The store's revision; None where it is new."""
     if file is None:
-        _refuse_other_letters(engine, url)
+        _check_encoding(engine, url)
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if file is not None:
                 quick_check(connection)
-            revision = revision_of(connection)
+            revision = read_revision(connection)
     except StoreError as error:
-        raise _refusal(url, str(error), backups_dir) from None
+        raise _build_refusal(url, str(error), backups_dir) from None
     except OperationalError:
         raise  # locked, or the server is away: no fault of the store, worth another try
     except DatabaseError as error:
         if file is None:
             raise
-        raise _refusal(url, f"it cannot be read ({error.orig})", backups_dir) from None
+        raise _build_refusal(url, f"it cannot be read ({error.orig})", backups_dir) from None
     if revision not in (None, HEAD) and revision not in known_revisions():
         reason = f"it was written by a newer Usher (revision {revision}, this one knows {HEAD})"
-        raise _refusal(url, reason, backups_dir, "Update Usher, or ")
+        raise _build_refusal(url, reason, backups_dir, "Update Usher, or ")
     return revision
 
 
-def _refuse_other_letters(engine: Engine, url: str) -> None:
+def _check_encoding(engine: Engine, url: str) -> None:
     """Connect, and raise StoreError where a PostgreSQL database cannot hold every letter.
 
     It would open, and refuse watches later, one by one: every title with an emoji.
@@ -154,8 +154,8 @@ def _refuse_other_letters(engine: Engine, url: str) -> None:
         encoding = found.decode() if isinstance(found, bytes) else str(found)
         if encoding != "UTF8":
             raise StoreError(
-                f"The store {name_of(url)} cannot be used: its database has the encoding {encoding}, which cannot hold "
-                "every title and name. Nothing was written to it.",
+                f"The store {store_name(url)} cannot be used: its database has the encoding {encoding}, which cannot "
+                "hold every title and name. Nothing was written to it.",
                 "Make one in UTF8 on the server (createdb -E UTF8 -T template0 -l C NAME), and name it in "
                 "DATABASE_URL.",
             )
@@ -166,13 +166,13 @@ def _refuse_other_letters(engine: Engine, url: str) -> None:
         engine.connect().close()
 
 
-def _refusal(url: str, reason: str, backups_dir: Path | None, cure: str = "") -> StoreError:
-    good = backup.newest_good(backups_dir) if backups_dir is not None else None
+def _build_refusal(url: str, reason: str, backups_dir: Path | None, cure: str = "") -> StoreError:
+    good = backup.find_newest_good(backups_dir) if backups_dir is not None else None
     if sqlite_file(url) is None:
         what = cure + "name another database in DATABASE_URL, or restore this one with pg_restore."
     elif good is not None:
         what = f"{cure}bring back the newest good backup with: python run.py restore {good}"
     else:
         what = cure + "name another file or folder (DATABASE_URL, DATA_DIR); no good backup was found."
-    found = f"The store {name_of(url)} cannot be used: {reason}. Nothing was written to it."
+    found = f"The store {store_name(url)} cannot be used: {reason}. Nothing was written to it."
     return StoreError(found, f"{what[0].upper()}{what[1:]}")

@@ -16,7 +16,7 @@ SQLITE_MAGIC = b"SQLite format 3\0"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def revision_of(connection: Connection) -> str | None:
+def read_revision(connection: Connection) -> str | None:
     """Return the store's revision; None where it is empty. Raise StoreError where it is somebody else's."""
     tables = set(inspect(connection).get_table_names())
     if VERSION_TABLE in tables:

@@ -109,7 +109,7 @@ def watch_record(row: Row) -> WatchRecord:
     )
 
 
-def as_watched(row: Row) -> WatchRecord:
+def tracked_record(row: Row) -> WatchRecord:
     """Return a row as the tracker knows its watch: under the id that it was watched under."""
     return replace(watch_record(row), viewer_id=row["identity"])
 

@@ -15,11 +15,11 @@ _IN_AT_ONCE = 500
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows; where the primary key is there already, replace the row."""
     if rows:
-        connection.execute(_upserting(table, connection.dialect.name, tuple(rows[0])), list(rows))
+        connection.execute(_build_upsert(table, connection.dialect.name, tuple(rows[0])), list(rows))
 
 
 @functools.cache
-def _upserting(table: Table, dialect: str, names: tuple[str, ...]) -> Insert:
+def _build_upsert(table: Table, dialect: str, names: tuple[str, ...]) -> Insert:
     """Return the statement, made once: to make it costs ten times what it takes to run."""
     keys = [column.name for column in table.primary_key]
     insert = _insert(table, dialect)
@@ -38,14 +38,14 @@ def _insert(table: Table, dialect: str) -> Any:
     return sqlite_insert(table)
 
 
-def parts(values: Iterable[str]) -> Iterator[list[str]]:
+def batched(values: Iterable[str]) -> Iterator[list[str]]:
     """Cut values into lists short enough for an IN."""
     everything = list(values)
     for start in range(0, len(everything), _IN_AT_ONCE):
         yield everything[start : start + _IN_AT_ONCE]
 
 
-def fact(connection: Connection, name: str, default: str = "") -> str:
+def read_fact(connection: Connection, name: str, default: str = "") -> str:
     """Return one of the store's facts about itself."""
     found = connection.execute(select(FACTS.c.value).where(FACTS.c.name == name)).scalar_one_or_none()
     return default if found is None else str(found)
@@ -56,31 +56,31 @@ def put_facts(connection: Connection, facts: Mapping[str, str]) -> None:
     upsert(connection, FACTS, [{"name": name, "value": value} for name, value in facts.items()])
 
 
-def history_count(connection: Connection) -> int:
+def read_history_count(connection: Connection) -> int:
     """Return how many records there are: counted as they come in, for to count a million rows takes long."""
-    return int(fact(connection, "history_count", "0"))
+    return int(read_fact(connection, "history_count", "0"))
 
 
-def history_seq(connection: Connection) -> int:
+def read_history_seq(connection: Connection) -> int:
     """Return the highest place in the history copy that was ever given: none is given twice."""
-    return int(fact(connection, "history_seq") or history_count(connection))
+    return int(read_fact(connection, "history_seq") or read_history_count(connection))
 
 
-def last_seq(connection: Connection) -> int:
+def read_last_seq(connection: Connection) -> int:
     """Return the place of the last record that is there; 0 where there is none."""
     return connection.execute(select(func.max(WATCHES.c.seq))).scalar() or 0
 
 
-def count_history(connection: Connection, more: int, seq: int | None = None) -> None:
+def add_to_history_count(connection: Connection, more: int, seq: int | None = None) -> None:
     """Note that there are so many more records, or fewer, below 0; and the highest place given, where that is new."""
-    places = {"history_seq": str(history_seq(connection) if seq is None else seq)}
-    put_facts(connection, {"history_count": str(history_count(connection) + more), **places})
+    places = {"history_seq": str(read_history_seq(connection) if seq is None else seq)}
+    put_facts(connection, {"history_count": str(read_history_count(connection) + more), **places})
 
 
-def explained(error: Exception, store: str) -> str:
+def explain_failure(error: Exception, store: str) -> str:
     """Return what a failed save means and what to do about it, in one line."""
     cause, cure = cause_and_cure(error)
-    if is_refused(error):
+    if is_unstorable(error):
         return f"{store}: {cause} (the store cannot hold that value, and to try again is no use: report this line)"
     return f"{store}: {cause} ({cure}; nothing in memory is lost, the next save tries again)"
 
@@ -94,23 +94,23 @@ _TOO_LARGE = "54000"
 """Over a limit of PostgreSQL's own, as a text too long for an index; its drivers count it among what may pass."""
 
 
-def is_refused(error: Exception) -> bool:
+def is_unstorable(error: Exception) -> bool:
     """Whether the store cannot hold a value, so that it is no use to try again.
 
     A key that is there already is no such value: another program wrote in between, and the next try takes the next key.
     """
-    code = _code_of(error)
+    code = _error_code(error)
     return code == _TOO_LARGE or (isinstance(error, UNWRITABLE) and code not in _TAKEN)
 
 
-def _code_of(error: Exception) -> str:
+def _error_code(error: Exception) -> str:
     """What PostgreSQL (SQLSTATE) or SQLite calls an error by: its text is in the language of the server."""
     said = error.orig if isinstance(error, DBAPIError) else None
     names = ("sqlstate", "pgcode", "sqlite_errorname")  # of psycopg, of psycopg2, of sqlite3
     return next((str(code) for name in names if (code := getattr(said, name, None))), "")
 
 
-_OF_SERVERS: Mapping[tuple[str, ...], str] = {
+_SERVER_CURES: Mapping[tuple[str, ...], str] = {
     ("password authentication failed", "no password supplied", "pg_hba.conf"): (
         "let that user in on the server, or put the right user and password into DATABASE_URL and start Usher again"
     ),
@@ -147,7 +147,7 @@ def cause_and_cure(error: Exception) -> tuple[str, str]:
         cause = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     cause = " ".join(cause.split()).rstrip(".?")
     low = cause.lower()
-    for words, cure in _OF_SERVERS.items():
+    for words, cure in _SERVER_CURES.items():
         if any(word in low for word in words):
             return cause, cure
     if "locked" in low or "busy" in low:

@@ -27,7 +27,7 @@ _FEW = 10
 """So many lines are looked for one by one; for more the whole file is gone through once."""
 
 
-class Mark(msgspec.Struct, frozen=True, array_like=True):
+class FileChecksum(msgspec.Struct, frozen=True, array_like=True):
     """What a copy on the disk must look like."""
 
     size: int
@@ -38,12 +38,12 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
     """How many bytes at the end the checksum covers."""
 
     @classmethod
-    def of(cls, content: bytes) -> "Mark":
+    def of_content(cls, content: bytes) -> "FileChecksum":
         """The mark of a file with this content."""
         return cls(len(content), zlib.crc32(content), len(content))
 
 
-EMPTY_HISTORY = Mark.of(_EMPTY)
+EMPTY_HISTORY = FileChecksum.of_content(_EMPTY)
 
 
 def iso(at_s: float) -> str:
@@ -122,7 +122,7 @@ def history_entry(row: Row) -> dict[str, Any]:
     }
 
 
-def by_viewer(document: Mapping[str, Any]) -> bytes:
+def encode_document(document: Mapping[str, Any]) -> bytes:
     """Return the bytes of user_stats.json or user_badges.json, indented for people."""
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
@@ -132,29 +132,29 @@ def history_line(row: Row) -> bytes:
     return msgspec.json.encode(history_entry(row))
 
 
-def grown(mark: Mark, line: bytes) -> Mark:
+def checksum_after_append(mark: FileChecksum, line: bytes) -> FileChecksum:
     """Return the mark of a history that `line` was appended to."""
     tail = line + _CLOSE
     size = len(_OPEN) + len(tail) if mark == EMPTY_HISTORY else mark.size - len(_CLOSE) + len(_NEXT) + len(tail)
-    return Mark(size, zlib.crc32(tail), len(tail))
+    return FileChecksum(size, zlib.crc32(tail), len(tail))
 
 
-def replaced(mark: Mark, old: bytes, new: bytes, *, is_last: bool) -> Mark:
+def checksum_after_replace(mark: FileChecksum, old: bytes, new: bytes, *, is_last: bool) -> FileChecksum:
     """Return the mark of a history in which the line `new` has taken the place of `old`."""
     size = mark.size - len(old) + len(new)
     if not is_last:
-        return Mark(size, mark.crc, mark.tail)
+        return FileChecksum(size, mark.crc, mark.tail)
     tail = new + _CLOSE
-    return Mark(size, zlib.crc32(tail), len(tail))
+    return FileChecksum(size, zlib.crc32(tail), len(tail))
 
 
-class Copies:
+class JsonFiles:
     """The three files in one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def matches(self, name: str, mark: Mark) -> bool:
+    def matches(self, name: str, mark: FileChecksum) -> bool:
         """Tell whether a file looks as its mark says: its size and its end."""
         try:
             with (self.folder / name).open("rb") as stream:
@@ -169,7 +169,7 @@ class Copies:
         """Write user_stats.json or user_badges.json whole."""
         write_whole(self.folder / name, [content])
 
-    def append(self, mark: Mark, line: bytes) -> bool:
+    def append(self, mark: FileChecksum, line: bytes) -> bool:
         """Append a record to a history that looks as `mark` says; False, with nothing done, where it does not."""
         if not self.matches(HISTORY, mark):
             return False
@@ -178,7 +178,7 @@ class Copies:
         self._overwrite(start, (b"" if is_first else _NEXT) + line + _CLOSE)
         return True
 
-    def rewrite_tail(self, mark: Mark) -> bool:
+    def rewrite_tail(self, mark: FileChecksum) -> bool:
         """Write the end of the history anew with the same bytes; False where it does not look as it must."""
         if not self.matches(HISTORY, mark):
             return False
@@ -188,7 +188,7 @@ class Copies:
         self._overwrite(mark.size - mark.tail, tail)
         return True
 
-    def replace(self, mark: Mark, old: bytes, new: bytes) -> bool:
+    def replace(self, mark: FileChecksum, old: bytes, new: bytes) -> bool:
         """Write the history anew with one line replaced; False, with nothing done, where `old` is not in it.
 
         The other lines are copied as they are: to make a million of them from the store takes half a minute.
@@ -200,11 +200,13 @@ class Copies:
             if start is None:
                 return False
             first = start + 1
-            pieces = (_piece(stream, 0, first), [new], _piece(stream, first + len(old), mark.size))
+            pieces = (_read_piece(stream, 0, first), [new], _read_piece(stream, first + len(old), mark.size))
             write_whole(self.folder / HISTORY, chain.from_iterable(pieces))
         return True
 
-    def change(self, mark: Mark, changes: Mapping[bytes, bytes | None], more: bytes | None = None) -> Mark | None:
+    def change(
+        self, mark: FileChecksum, changes: Mapping[bytes, bytes | None], more: bytes | None = None
+    ) -> FileChecksum | None:
         """Write the history anew with some lines changed, or left out where there is None for them; return its mark.
 
         `more` is a line to append. None, with nothing done, where it does not look as it must.
@@ -213,11 +215,11 @@ class Copies:
             return None
         with (self.folder / HISTORY).open("rb") as stream:
             start = _line_before(stream, changes, mark.size)
-            kept = (changes.get(line, line) for line in _lines(stream, start))
+            kept = (changes.get(line, line) for line in _read_lines(stream, start))
             lines = (line for line in chain(kept, [more]) if line is not None)
-            written = _Marking(lines, _piece(stream, 0, start), start)
+            written = _ChecksummedHistory(lines, _read_piece(stream, 0, start), start)
             write_whole(self.folder / HISTORY, written)
-        return written.mark
+        return written.checksum
 
     def _overwrite(self, start: int, content: bytes) -> None:
         with (self.folder / HISTORY).open("r+b", buffering=0) as stream:
@@ -227,11 +229,11 @@ class Copies:
                 rest = rest[stream.write(rest) or 0 :]
             os.fsync(stream.fileno())
 
-    def rebuild_history(self, lines: Iterable[bytes]) -> Mark:
+    def rebuild_history(self, lines: Iterable[bytes]) -> FileChecksum:
         """Write the whole history, one line at a time; return its mark."""
-        written = _Marking(lines)
+        written = _ChecksummedHistory(lines)
         write_whole(self.folder / HISTORY, written)
-        return written.mark
+        return written.checksum
 
     def set_aside(self, name: str, label: str) -> Path | None:
         """Move a file that Usher did not write out of the way; return where it is now, None if there is none."""
@@ -247,7 +249,7 @@ class Copies:
         return aside
 
 
-def _lines(stream: BinaryIO, start: int) -> Iterator[bytes]:
+def _read_lines(stream: BinaryIO, start: int) -> Iterator[bytes]:
     """Every record of a history from a place on, one after the other."""
     stream.seek(start)
     for line in stream:
@@ -279,7 +281,7 @@ def _line_before(stream: BinaryIO, wanted: Collection[bytes], size: int) -> int:
     return len(_OPEN) if before is None else before + 1
 
 
-def _piece(stream: BinaryIO, start: int, end: int) -> Iterator[bytes]:
+def _read_piece(stream: BinaryIO, start: int, end: int) -> Iterator[bytes]:
     while start < end:
         stream.seek(start)
         chunk = stream.read(min(_CHUNK, end - start))
@@ -289,7 +291,7 @@ def _piece(stream: BinaryIO, start: int, end: int) -> Iterator[bytes]:
         yield chunk
 
 
-class _Marking:
+class _ChecksummedHistory:
     """Iterates over the bytes of a history and knows its mark in the end.
 
     `lines` go on after `before`, which is `start` bytes long; where that holds records, there is at least one line.
@@ -297,7 +299,7 @@ class _Marking:
 
     def __init__(self, lines: Iterable[bytes], before: Iterable[bytes] = (_OPEN,), start: int = len(_OPEN)) -> None:
         self._lines, self._before, self._start = lines, before, start
-        self.mark = EMPTY_HISTORY
+        self.checksum = EMPTY_HISTORY
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._before
@@ -309,4 +311,4 @@ class _Marking:
         yield _CLOSE if last else _EMPTY.removeprefix(_OPEN)
         if last:
             tail = last + _CLOSE
-            self.mark = Mark(size + len(_CLOSE), zlib.crc32(tail), len(tail))
+            self.checksum = FileChecksum(size + len(_CLOSE), zlib.crc32(tail), len(tail))

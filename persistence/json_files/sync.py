@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from persistence.database.errors import CopiesFailed, SaveFailed
 from persistence.database.rows import Row
-from persistence.database.sql import explained, fact, last_seq, put_facts
+from persistence.database.sql import explain_failure, put_facts, read_fact, read_last_seq
 from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
 from persistence.json_files.files import (
     ALL,
@@ -20,13 +20,13 @@ from persistence.json_files.files import (
     EMPTY_HISTORY,
     HISTORY,
     STATS,
-    Copies,
-    Mark,
+    FileChecksum,
+    JsonFiles,
     badge_entry,
-    by_viewer,
-    grown,
+    checksum_after_append,
+    checksum_after_replace,
+    encode_document,
     history_line,
-    replaced,
     stats_entry,
 )
 
@@ -34,12 +34,12 @@ _ROWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
-class Plan:
+class FilePlan:
     """What the copies of a save are to become, made inside its transaction."""
 
     documents: dict[str, bytes]
     """user_stats.json and user_badges.json, whole."""
-    before: Mark | None
+    before: FileChecksum | None
     """The history before; None where it must be made anew."""
     history: bool = True
     """Whether there is a history copy yet: an auto-save makes none."""
@@ -49,14 +49,14 @@ class Plan:
     """The line that is replaced."""
     anew: bool = False
     """Whether its end is to be written anew."""
-    after: Mark | None = None
+    after: FileChecksum | None = None
     """What to note when a line in its midst was replaced. Until then the copy counts as behind: neither size nor end
     need tell that it is, if the process dies in between."""
     changes: Mapping[bytes, bytes | None] = field(default_factory=dict)
     """Lines to be written in the place of others, wherever they are; None for those that go. Behind until then, too."""
 
 
-class Copier:
+class JsonSync:
     """Keeps the files of one folder as the store says. Used on the writer's thread."""
 
     def __init__(
@@ -66,7 +66,7 @@ class Copier:
         writing: Callable[[], AbstractContextManager[Connection]],
         note: Callable[[str], None],
     ) -> None:
-        self._copies = Copies(folder)
+        self._files = JsonFiles(folder)
         self._reader = reader
         self._writing = writing
         self._note = note
@@ -81,61 +81,67 @@ class Copier:
         history_anew: bool = False,
         changes: Mapping[bytes, bytes | None] | None = None,
         rebuild: bool = False,
-    ) -> Plan:
+    ) -> FilePlan:
         """Work out the new bytes and write their marks into the store, in the transaction of the save.
 
         `record` is a new row of `watches`, or one that was written `instead_of` an older one; `history_anew`
         has the history written though nothing is new in it; `changes` are lines for others, or None for no more;
         `rebuild` has all of it written anew from the store.
         """
-        documents = {STATS: _stats_document(connection), BADGES: _badges_document(connection)}
-        marks: dict[str, Mark | None] = {name: Mark.of(content) for name, content in documents.items()}
-        after: Mark | None = None
-        has_history = record is not None or history_anew or _is_known(connection, HISTORY)
-        before = None if rebuild else _mark(connection, HISTORY, EMPTY_HISTORY)
+        documents = {STATS: _encode_stats(connection), BADGES: _encode_badges(connection)}
+        marks: dict[str, FileChecksum | None] = {
+            name: FileChecksum.of_content(content) for name, content in documents.items()
+        }
+        after: FileChecksum | None = None
+        has_history = record is not None or history_anew or _was_written(connection, HISTORY)
+        before = None if rebuild else _read_checksum(connection, HISTORY, EMPTY_HISTORY)
         line = None if record is None else history_line(record)
         old = None if instead_of is None else history_line(instead_of)
         if has_history:
             marks[HISTORY] = before
         if record is not None and line is not None and before is not None:
-            is_last = record["seq"] == last_seq(connection)
-            marks[HISTORY] = grown(before, line) if old is None else replaced(before, old, line, is_last=is_last)
+            is_last = record["seq"] == read_last_seq(connection)
+            marks[HISTORY] = (
+                checksum_after_append(before, line)
+                if old is None
+                else checksum_after_replace(before, old, line, is_last=is_last)
+            )
             if old is not None and not is_last:
                 after, marks[HISTORY] = marks[HISTORY], None
         if changes and line is not None and old is not None:
             changes = {**changes, old: line}
         if changes and has_history:
             marks[HISTORY] = None
-        put_facts(connection, {_fact(name): _written(mark) for name, mark in marks.items()})
-        return Plan(documents, before, has_history, line, old, history_anew, after, changes or {})
+        put_facts(connection, {_fact_name(name): _encode_checksum(mark) for name, mark in marks.items()})
+        return FilePlan(documents, before, has_history, line, old, history_anew, after, changes or {})
 
-    def carry_out(self, plan: Plan) -> None:
+    def apply(self, plan: FilePlan) -> None:
         """Bring a plan to the disk, after its commit. Raises CopiesFailed; the next save then tries again."""
-        with self._copying():
+        with self._tracking_failure():
             for name, content in plan.documents.items():
-                self._copies.write(name, content)
-            if not self._history_done(plan):
+                self._files.write(name, content)
+            if not self._update_history(plan):
                 self._rebuild_history()
             elif plan.after is not None:
-                self._put_mark(HISTORY, plan.after)
+                self._store_checksum(HISTORY, plan.after)
 
-    def _history_done(self, plan: Plan) -> bool:
+    def _update_history(self, plan: FilePlan) -> bool:
         if not plan.history:
             return True
         if plan.before is None:
             return False
         if plan.changes:
-            mark = self._copies.change(plan.before, plan.changes, plan.line if plan.old is None else None)
+            mark = self._files.change(plan.before, plan.changes, plan.line if plan.old is None else None)
             if mark is not None:
-                self._put_mark(HISTORY, mark)
+                self._store_checksum(HISTORY, mark)
             return mark is not None
         if plan.line is not None and plan.old is not None:
-            return self._copies.replace(plan.before, plan.old, plan.line)
+            return self._files.replace(plan.before, plan.old, plan.line)
         if plan.line is not None:
-            return self._copies.append(plan.before, plan.line)
+            return self._files.append(plan.before, plan.line)
         if plan.anew:
-            return self._copies.rewrite_tail(plan.before)
-        return self._copies.matches(HISTORY, plan.before)
+            return self._files.rewrite_tail(plan.before)
+        return self._files.matches(HISTORY, plan.before)
 
     def repair(self) -> list[str]:
         """Make anew each copy that is torn, missing or behind; return their names.
@@ -144,29 +150,29 @@ class Copier:
         store's): it is moved aside, never overwritten.
         """
         with self._reader.connect() as connection:
-            marks = {name: _mark(connection, name) for name in ALL if _is_known(connection, name)}
-        wrong = [name for name, mark in marks.items() if mark is None or not self._copies.matches(name, mark)]
-        with self._copying():
+            marks = {name: _read_checksum(connection, name) for name in ALL if _was_written(connection, name)}
+        wrong = [name for name, mark in marks.items() if mark is None or not self._files.matches(name, mark)]
+        with self._tracking_failure():
             self._set_aside(name for name in ALL if name not in marks)
             for name in wrong:
                 self._rebuild(name)
         return wrong
 
     @contextmanager
-    def _copying(self) -> Iterator[None]:
+    def _tracking_failure(self) -> Iterator[None]:
         """Know, until all is done, that the copies are behind."""
         self.behind = True
         try:
             yield
         except (OSError, SQLAlchemyError) as error:
-            raise CopiesFailed(explained(error, str(self._copies.folder))) from error
+            raise CopiesFailed(explain_failure(error, str(self._files.folder))) from error
         except SaveFailed as error:  # the mark of a rebuilt copy could not be stored
             raise CopiesFailed(str(error)) from error
         self.behind = False
 
     def _set_aside(self, names: Iterable[str]) -> None:
         for name in names:
-            aside = self._copies.set_aside(name, "before-usher")
+            aside = self._files.set_aside(name, "before-usher")
             if aside is not None:
                 self._note(
                     f"{name} was there before this store: kept as {aside}. To bring in an older bot's data, "
@@ -178,55 +184,55 @@ class Copier:
             self._rebuild_history()
             return
         with self._reader.connect() as connection:
-            content = _stats_document(connection) if name == STATS else _badges_document(connection)
-        self._copies.write(name, content)
-        self._put_mark(name, Mark.of(content))
+            content = _encode_stats(connection) if name == STATS else _encode_badges(connection)
+        self._files.write(name, content)
+        self._store_checksum(name, FileChecksum.of_content(content))
 
     def _rebuild_history(self) -> None:
         with self._reader.connect() as connection:
-            mark = self._copies.rebuild_history(history_lines(connection))
-        self._put_mark(HISTORY, mark)
+            mark = self._files.rebuild_history(read_history_lines(connection))
+        self._store_checksum(HISTORY, mark)
 
-    def _put_mark(self, name: str, mark: Mark) -> None:
+    def _store_checksum(self, name: str, mark: FileChecksum) -> None:
         with self._reader.connect() as connection:
-            is_known = _mark(connection, name) == mark
+            is_known = _read_checksum(connection, name) == mark
         if not is_known:
             with self._writing() as connection:
-                put_facts(connection, {_fact(name): _written(mark)})
+                put_facts(connection, {_fact_name(name): _encode_checksum(mark)})
 
 
-def history_lines(connection: Connection) -> Iterator[bytes]:
+def read_history_lines(connection: Connection) -> Iterator[bytes]:
     """Yield every record's line in the order of the file, without holding all of them in memory."""
     query = select(WATCHES).order_by(WATCHES.c.seq).execution_options(yield_per=_ROWS_AT_ONCE)
     for row in connection.execute(query).mappings():
         yield history_line(row)
 
 
-def forget_marks(connection: Connection) -> None:
+def mark_all_outdated(connection: Connection) -> None:
     """Say that every copy is behind, in the transaction that makes it so."""
-    put_facts(connection, {_fact(name): "null" for name in ALL})
+    put_facts(connection, {_fact_name(name): "null" for name in ALL})
 
 
-def _is_known(connection: Connection, name: str) -> bool:
+def _was_written(connection: Connection, name: str) -> bool:
     """Tell whether this store ever wrote the copy."""
-    return fact(connection, _fact(name)) != ""
+    return read_fact(connection, _fact_name(name)) != ""
 
 
-def _fact(name: str) -> str:
+def _fact_name(name: str) -> str:
     return f"copy:{name}"
 
 
-def _written(mark: Mark | None) -> str:
+def _encode_checksum(mark: FileChecksum | None) -> str:
     return msgspec.json.encode(mark).decode()
 
 
-def _mark(connection: Connection, name: str, default: Mark | None = None) -> Mark | None:
+def _read_checksum(connection: Connection, name: str, default: FileChecksum | None = None) -> FileChecksum | None:
     """What the store says of a copy; `default` where it never wrote one, None where it must be made anew."""
-    text = fact(connection, _fact(name))
-    return msgspec.json.decode(text, type=Mark | None) if text else default
+    text = read_fact(connection, _fact_name(name))
+    return msgspec.json.decode(text, type=FileChecksum | None) if text else default
 
 
-def stats_document(connection: Connection, settle: Callable[[Row], Row] = lambda row: row) -> dict[str, Any]:
+def build_stats_document(connection: Connection, settle: Callable[[Row], Row] = lambda row: row) -> dict[str, Any]:
     """Return the content of user_stats.json; `settle` makes each row what it is to say."""
     query = select(VIEWER_STATS, VIEWERS.c.ai_interactions, VIEWERS.c.votes_cast, VIEWERS.c.movies_requested).join(
         VIEWERS, VIEWERS.c.viewer_id == VIEWER_STATS.c.viewer_id
@@ -235,7 +241,7 @@ def stats_document(connection: Connection, settle: Callable[[Row], Row] = lambda
     return {row["viewer_id"]: stats_entry(settle(row)) for row in rows}
 
 
-def badges_document(connection: Connection) -> dict[str, Any]:
+def build_badges_document(connection: Connection) -> dict[str, Any]:
     """Return the content of user_badges.json."""
     rows = sorted(
         connection.execute(select(VIEWER_BADGES)).mappings(),
@@ -247,9 +253,9 @@ def badges_document(connection: Connection) -> dict[str, Any]:
     return found
 
 
-def _stats_document(connection: Connection) -> bytes:
-    return by_viewer(stats_document(connection))
+def _encode_stats(connection: Connection) -> bytes:
+    return encode_document(build_stats_document(connection))
 
 
-def _badges_document(connection: Connection) -> bytes:
-    return by_viewer(badges_document(connection))
+def _encode_badges(connection: Connection) -> bytes:
+    return encode_document(build_badges_document(connection))

@@ -16,12 +16,12 @@ from persistence.database.tables import (
     WATCHES,
 )
 from persistence.json_files.files import history_line
-from persistence.records.change_set import Change
-from persistence.records.viewers import ids_of, known, remember_forgotten
+from persistence.records.change_set import ChangeSet
+from persistence.records.viewers import list_ids, read_directory, record_erasure
 
 
 @dataclass(frozen=True)
-class Forgotten:
+class ErasedViewer:
     """What was removed."""
 
     ids: tuple[str, ...]
@@ -30,13 +30,13 @@ class Forgotten:
     badges: int
 
 
-def forget(change: Change, viewer_id: str, at_s: float) -> Forgotten:
+def erase_viewer(change: ChangeSet, viewer_id: str, at_s: float) -> ErasedViewer:
     """Remove a viewer's watches, statistics, badges, links and choice, also those of the linked accounts.
 
     Of the choice not to be tracked only that is kept. What began before `at_s` and comes late is not stored either.
     """
-    connection, people = change.connection, known(change.connection)
-    ids = ids_of(people, viewer_id)
+    connection, people = change.connection, read_directory(change.connection)
+    ids = list_ids(people, viewer_id)
     watches = _remove_watches(change, or_(WATCHES.c.viewer_id.in_(ids), WATCHES.c.identity.in_(ids)))
     connection.execute(delete(WATCH_PARTS).where(WATCH_PARTS.c.viewer_id.in_(ids)))
     badges = connection.execute(delete(VIEWER_BADGES).where(VIEWER_BADGES.c.viewer_id.in_(ids))).rowcount
@@ -49,13 +49,13 @@ def forget(change: Change, viewer_id: str, at_s: float) -> Forgotten:
     if people.choice(viewer_id) == "untracked":  # it held for the accounts too: by themselves they would be tracked
         rows = [{"viewer_id": each, "username": "", "choice": "untracked", "since_s": at_s} for each in ids[1:]]
         upsert(connection, PRIVACY, rows)
-    remember_forgotten(connection, ids, at_s)
-    return Forgotten(tuple(ids), watches, badges)
+    record_erasure(connection, ids, at_s)
+    return ErasedViewer(tuple(ids), watches, badges)
 
 
-def _remove_watches(change: Change, chosen: ColumnElement[bool]) -> int:
+def _remove_watches(change: ChangeSet, chosen: ColumnElement[bool]) -> int:
     rows = change.connection.execute(select(WATCHES).where(chosen)).mappings().all()
-    change.lines.update({history_line(row): None for row in rows})
+    change.history_lines.update({history_line(row): None for row in rows})
     change.connection.execute(delete(WATCHES).where(chosen))
-    change.count(-len(rows))
+    change.add_to_count(-len(rows))
     return len(rows)

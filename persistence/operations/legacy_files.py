@@ -21,7 +21,7 @@ _DAY_S = 86_400.0
 
 
 @dataclass(frozen=True)
-class OldViewer:
+class LegacyViewer:
     """A viewer of user_stats.json."""
 
     viewer_id: str
@@ -34,7 +34,7 @@ class OldViewer:
 
 
 @dataclass(frozen=True)
-class OldBadge:
+class LegacyBadge:
     """A badge of user_badges.json."""
 
     viewer_id: str
@@ -44,7 +44,7 @@ class OldBadge:
 
 
 @dataclass(frozen=True)
-class OldWatch:
+class LegacyWatch:
     """A record of watch_history.json; `end_known` is False where end_time was null."""
 
     record: WatchRecord
@@ -52,29 +52,29 @@ class OldWatch:
 
 
 @dataclass(frozen=True)
-class OldFiles:
+class LegacyFiles:
     """All that a folder holds. A file that is not there counts as empty."""
 
-    viewers: tuple[OldViewer, ...]
-    badges: tuple[OldBadge, ...]
-    watches: tuple[OldWatch, ...]
+    viewers: tuple[LegacyViewer, ...]
+    badges: tuple[LegacyBadge, ...]
+    watches: tuple[LegacyWatch, ...]
     found: tuple[str, ...]
     """Which of the three files were there."""
 
 
-class Fields:
+class LegacyFields:
     """One record of a file, read field by field; a wrong one is named with its file and place."""
 
     def __init__(self, value: object, file: Path, place: str) -> None:
         self.file = file
         self.place = place
         if not isinstance(value, dict):
-            raise ImportFault(f"{file}, {place}: expected an object with named fields, found {_short(value)}.")
+            raise ImportFault(f"{file}, {place}: expected an object with named fields, found {_shorten(value)}.")
         self._values: Mapping[str, Any] = value
 
     def fault(self, name: str, expected: str) -> ImportFault:
         """Return the error for a field."""
-        found = _short(self._values.get(name))
+        found = _shorten(self._values.get(name))
         return ImportFault(f"{self.file}, {self.place}, {name}: expected {expected}, found {found}.")
 
     def text(self, name: str, default: str | None = None) -> str:
@@ -172,57 +172,57 @@ def _has_day(at_s: float, zone: tzinfo) -> bool:
     return True
 
 
-def _id(text: str, file: Path) -> str:
+def _check_id(text: str, file: Path) -> str:
     """A key of a file that is somebody's id, as every store can hold it."""
     found = storable(text)
     if not found and text:
-        raise ImportFault(f"{file}: expected an object by user id, found the id {_short(text)}.")
+        raise ImportFault(f"{file}: expected an object by user id, found the id {_shorten(text)}.")
     return found
 
 
-def _short(value: object) -> str:
+def _shorten(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     text = text.encode("utf-8", "backslashreplace").decode()  # half a letter cannot be printed
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def read_folder(folder: Path, zone: tzinfo, watched_percent: float, min_watch_s: float) -> OldFiles:
+def read_folder(folder: Path, zone: tzinfo, watched_percent: float, min_watch_s: float) -> LegacyFiles:
     """Read the files of `folder`. Raises ImportFault naming file, record and field."""
     if not folder.is_dir():
         raise ImportFault(f"{folder} is no folder: name the one that holds {STATS}, {BADGES} and {HISTORY}.")
-    documents = {name: _document(folder / name) for name in (STATS, BADGES, HISTORY)}
+    documents = {name: _read_document(folder / name) for name in (STATS, BADGES, HISTORY)}
     found = tuple(name for name, document in documents.items() if document is not None)
     if not found:
         raise ImportFault(f"{folder} holds none of {STATS}, {BADGES}, {HISTORY}: nothing to import.")
-    stats = _mapping(documents[STATS], folder / STATS)
+    stats = _check_mapping(documents[STATS], folder / STATS)
     viewers = tuple(
-        _viewer(viewer_id, Fields(entry, folder / STATS, f"user {viewer_id}"), zone)
-        for viewer_id, entry in ((_id(key, folder / STATS), entry) for key, entry in stats.items())
+        _read_viewer(viewer_id, LegacyFields(entry, folder / STATS, f"user {viewer_id}"), zone)
+        for viewer_id, entry in ((_check_id(key, folder / STATS), entry) for key, entry in stats.items())
     )
     names = {viewer.viewer_id: viewer.username for viewer in viewers}
     if len(names) < len(viewers):  # two figures of one viewer: which is right cannot be told
         twice = next(one for one in names if sum(viewer.viewer_id == one for viewer in viewers) > 1)
         raise ImportFault(f"{folder / STATS}: user {twice} is there twice: take one out. Nothing was changed.")
-    badges = _badges(_mapping(documents[BADGES], folder / BADGES), folder / BADGES, zone)
-    watches: dict[str, OldWatch] = {}
+    badges = _read_badges(_check_mapping(documents[BADGES], folder / BADGES), folder / BADGES, zone)
+    watches: dict[str, LegacyWatch] = {}
     records = documents[HISTORY] if documents[HISTORY] is not None else []
     if not isinstance(records, list):
-        raise ImportFault(f"{folder / HISTORY}: expected a list of records, found {_short(records)}.")
+        raise ImportFault(f"{folder / HISTORY}: expected a list of records, found {_shorten(records)}.")
     for number, entry in enumerate(records, 1):
-        fields = Fields(entry, folder / HISTORY, f"record {number}")
-        watch = _watch(fields, zone, names, watched_percent, min_watch_s)
+        fields = LegacyFields(entry, folder / HISTORY, f"record {number}")
+        watch = _read_watch(fields, zone, names, watched_percent, min_watch_s)
         same = watches.get(watch.record.watch_id)
         # The older bot wrote some watches twice; whichever comes first in the file, the longer one is kept.
         if same is None or _extent(watch) > _extent(same):
             watches[watch.record.watch_id] = watch
-    return OldFiles(viewers, badges, tuple(watches.values()), found)
+    return LegacyFiles(viewers, badges, tuple(watches.values()), found)
 
 
-def _extent(watch: OldWatch) -> tuple[bool, float, float]:
+def _extent(watch: LegacyWatch) -> tuple[bool, float, float]:
     return watch.end_known, watch.record.playing_s, watch.record.ended_at_s
 
 
-def _document(file: Path) -> Any:
+def _read_document(file: Path) -> Any:
     try:
         text = file.read_text(encoding="utf-8-sig")
         return json.loads(text)
@@ -237,15 +237,15 @@ def _document(file: Path) -> Any:
         raise ImportFault(f"{file} cannot be read ({why}): {cure}. Nothing was changed.") from None
 
 
-def _mapping(document: Any, file: Path) -> dict[str, Any]:
+def _check_mapping(document: Any, file: Path) -> dict[str, Any]:
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise ImportFault(f"{file}: expected an object by user id, found {_short(document)}.")
+        raise ImportFault(f"{file}: expected an object by user id, found {_shorten(document)}.")
     return document
 
 
-def _viewer(viewer_id: str, fields: Fields, zone: tzinfo) -> OldViewer:
+def _read_viewer(viewer_id: str, fields: LegacyFields, zone: tzinfo) -> LegacyViewer:
     exact_s = fields.number("total_watch_time_seconds", None)
     minutes = fields.number("total_watch_time_minutes") or 0.0
     streak, longest = fields.count("current_streak_days"), fields.count("longest_streak_days")
@@ -265,7 +265,7 @@ def _viewer(viewer_id: str, fields: Fields, zone: tzinfo) -> OldViewer:
         directors=dict.fromkeys(fields.names("directors_watched"), 1),
         longest_known_days=longest,
     )
-    return OldViewer(
+    return LegacyViewer(
         viewer_id,
         fields.text("username", viewer_id),
         claimed,
@@ -275,25 +275,25 @@ def _viewer(viewer_id: str, fields: Fields, zone: tzinfo) -> OldViewer:
     )
 
 
-def _badges(document: dict[str, Any], file: Path, zone: tzinfo) -> tuple[OldBadge, ...]:
+def _read_badges(document: dict[str, Any], file: Path, zone: tzinfo) -> tuple[LegacyBadge, ...]:
     badges = []
     for key, entries in document.items():
-        viewer_id = _id(key, file)
+        viewer_id = _check_id(key, file)
         if not isinstance(entries, list):
-            raise ImportFault(f"{file}, user {viewer_id}: expected a list of badges, found {_short(entries)}.")
+            raise ImportFault(f"{file}, user {viewer_id}: expected a list of badges, found {_shorten(entries)}.")
         for number, entry in enumerate(entries, 1):
-            fields = Fields(entry, file, f"user {viewer_id}, badge {number}")
+            fields = LegacyFields(entry, file, f"user {viewer_id}, badge {number}")
             earned_at_s = fields.time("earned_date", zone)
             if earned_at_s is None:
                 raise fields.fault("earned_date", "an ISO 8601 time")
             progress = fields.number("progress_value") or 0.0
-            badges.append(OldBadge(viewer_id, fields.text("badge_id"), earned_at_s, progress))
+            badges.append(LegacyBadge(viewer_id, fields.text("badge_id"), earned_at_s, progress))
     return tuple(badges)
 
 
-def _watch(
-    fields: Fields, zone: tzinfo, names: Mapping[str, str], watched_percent: float, min_watch_s: float
-) -> OldWatch:
+def _read_watch(
+    fields: LegacyFields, zone: tzinfo, names: Mapping[str, str], watched_percent: float, min_watch_s: float
+) -> LegacyWatch:
     started_at_s = fields.time("start_time", zone)
     if started_at_s is None:
         raise fields.fault("start_time", "an ISO 8601 time")
@@ -343,10 +343,10 @@ def _watch(
         party=fields.flag("party", False),
         first_seat=fields.flag("first_seat", False),
     )
-    return OldWatch(record, ended_at_s is not None)
+    return LegacyWatch(record, ended_at_s is not None)
 
 
-def _one_of(fields: Fields, name: str, allowed: tuple[str, ...], default: str) -> Any:
+def _one_of(fields: LegacyFields, name: str, allowed: tuple[str, ...], default: str) -> Any:
     value = fields.text(name, default)
     if value not in allowed:
         raise fields.fault(name, "one of " + ", ".join(allowed))

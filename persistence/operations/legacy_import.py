@@ -13,24 +13,29 @@ from awards.stats import longest_streak
 from messages import Moment, WatchRecord
 from persistence.database.errors import ImportFault
 from persistence.database.rows import NO_CLOCK_S, Row, watch_record, watch_row
-from persistence.database.sql import count_history, history_count, history_seq, parts, upsert
+from persistence.database.sql import add_to_history_count, batched, read_history_count, read_history_seq, upsert
 from persistence.database.tables import VIEWER_BADGES, VIEWERS, WATCH_PARTS, WATCHES
-from persistence.json_files.files import BADGES, HISTORY, STATS, Copies, by_viewer
-from persistence.json_files.sync import badges_document, forget_marks, history_lines, stats_document
-from persistence.operations.legacy_files import OldFiles, OldViewer, read_folder
-from persistence.operations.link import Film, film_of, is_member, parts_of, settle
-from persistence.records.change_set import Change
-from persistence.records.running_watches import Present
+from persistence.json_files.files import BADGES, HISTORY, STATS, JsonFiles, encode_document
+from persistence.json_files.sync import (
+    build_badges_document,
+    build_stats_document,
+    mark_all_outdated,
+    read_history_lines,
+)
+from persistence.operations.legacy_files import LegacyFiles, LegacyViewer, read_folder
+from persistence.operations.link import FilmKey, film_of, has_linked_account, merge_films, read_parts
+from persistence.records.change_set import ChangeSet
+from persistence.records.running_watches import RunningWatches
 from persistence.records.statistics import (
-    Rules,
+    StatisticsRules,
+    count_totals,
     encode_totals,
-    new_viewer,
+    new_viewer_row,
     record_viewer,
-    totals_from_rows,
     without_running,
     write_statistics,
 )
-from persistence.records.viewers import forgotten, known
+from persistence.records.viewers import read_directory, read_erasures
 from persistence.store import Store
 
 Progress = Callable[[str, int, int], None]
@@ -39,7 +44,7 @@ _AT_ONCE = 500
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportResult:
     """What an import brought that was not there before."""
 
     viewers: int
@@ -49,11 +54,11 @@ class Imported:
     """Viewers of whom something was left out, for they asked to be forgotten since."""
 
 
-def _silent(_doing: str, _done: int, _of: int) -> None:
+def _ignore_progress(_doing: str, _done: int, _of: int) -> None:
     return None
 
 
-def read_old(folder: Path, rules: Rules, watched_percent: float, min_watch_s: float) -> OldFiles:
+def read_legacy_files(folder: Path, rules: StatisticsRules, watched_percent: float, min_watch_s: float) -> LegacyFiles:
     """Read a folder of the older bot's files; ImportFault names what is wrong in it. Changes nothing.
 
     Call it before the store is opened: where the folder is DATA_DIR itself, opening moves such files aside.
@@ -61,7 +66,9 @@ def read_old(folder: Path, rules: Rules, watched_percent: float, min_watch_s: fl
     return read_folder(folder, rules.zone, watched_percent, min_watch_s)
 
 
-def import_old(store: Store, files: OldFiles, at_s: float, progress: Progress = _silent) -> Imported:
+def import_legacy_files(
+    store: Store, files: LegacyFiles, at_s: float, progress: Progress = _ignore_progress
+) -> ImportResult:
     """Bring everything into the store in one transaction, then make the JSON copies anew.
 
     The older bot cut its history: its statistics may hold more than its history explains. What is beyond
@@ -71,31 +78,31 @@ def import_old(store: Store, files: OldFiles, at_s: float, progress: Progress = 
     Raises ImportFault where the files hold the figures of a linked account, and SaveFailed, with nothing changed;
     CopiesFailed with everything stored.
     """
-    store.repair_copies()
-    with store.writing() as connection:
+    store.repair_json_files()
+    with store.transaction() as connection:
         _refuse_linked(connection, files)
-        files, left_out = _without_forgotten(files, forgotten(connection))
+        files, left_out = _drop_erased(files, read_erasures(connection))
         new_watches = _put_watches(connection, files, Moment(at_s, NO_CLOCK_S), progress)
         new_viewers = _put_viewers(connection, store.rules, files, progress)
         new_badges = _put_badges(connection, files)
-        settled = _settle(Change(connection, store.rules.watched_percent), files)
+        settled = _merge_linked(ChangeSet(connection, store.rules.watched_percent), files)
         touched = _viewers_of(files)
         totals = {}
         for number, viewer_id in enumerate(touched, 1):
-            totals[viewer_id] = totals_from_rows(connection, store.rules, viewer_id)
+            totals[viewer_id] = count_totals(connection, store.rules, viewer_id)
             progress("statistics", number, len(touched))
         if new_watches or new_viewers or new_badges or settled:
-            write_statistics(connection, store.rules, totals, Present(), at_s, announce=False)
-            forget_marks(connection)
+            write_statistics(connection, store.rules, totals, RunningWatches(), at_s, announce=False)
+            mark_all_outdated(connection)
     progress("copies", 0, 1)
-    store.repair_copies()
+    store.repair_json_files()
     progress("copies", 1, 1)
-    return Imported(new_viewers, new_watches, new_badges, left_out)
+    return ImportResult(new_viewers, new_watches, new_badges, left_out)
 
 
-def _refuse_linked(connection: Connection, files: OldFiles) -> None:
+def _refuse_linked(connection: Connection, files: LegacyFiles) -> None:
     """Files from before a link have the account's figures apart: what of them the member has too cannot be told."""
-    linked = known(connection).links
+    linked = read_directory(connection).links
     for viewer_id in _viewers_of(files):
         if viewer_id in linked:
             raise ImportFault(
@@ -104,7 +111,7 @@ def _refuse_linked(connection: Connection, files: OldFiles) -> None:
             )
 
 
-def _without_forgotten(files: OldFiles, gone: Mapping[str, float]) -> tuple[OldFiles, int]:
+def _drop_erased(files: LegacyFiles, gone: Mapping[str, float]) -> tuple[LegacyFiles, int]:
     """Return files without what viewers asked to have forgotten, and how many these are; `gone`: when each did.
 
     Figures have no date: they are left out whole, and reckoned from the watches since.
@@ -122,23 +129,23 @@ def _is_after(gone: Mapping[str, float], viewer_id: str, at_s: float) -> bool:
     return at_s > gone.get(viewer_id, -math.inf)
 
 
-def _viewers_of(files: OldFiles) -> list[str]:
+def _viewers_of(files: LegacyFiles) -> list[str]:
     found = [viewer.viewer_id for viewer in files.viewers]
     found += [watch.record.viewer_id for watch in files.watches]
     found += [badge.viewer_id for badge in files.badges]
     return list(dict.fromkeys(found))
 
 
-def _put_watches(connection: Connection, files: OldFiles, closed: Moment, progress: Progress) -> int:
+def _put_watches(connection: Connection, files: LegacyFiles, closed: Moment, progress: Progress) -> int:
     known: set[str] = set()
-    for some in parts(watch.record.watch_id for watch in files.watches):
+    for some in batched(watch.record.watch_id for watch in files.watches):
         query = select(WATCHES.c.watch_id).where(WATCHES.c.watch_id.in_(some))
         known.update(connection.execute(query).scalars())
         parted = select(WATCH_PARTS.c.watch_id).where(WATCH_PARTS.c.watch_id.in_(some))
         known.update(connection.execute(parted).scalars())
         # Counted among what the files explain from now on, whoever wrote the row first.
         connection.execute(update(WATCHES).where(WATCHES.c.watch_id.in_(some)).values(imported=True))
-    seq = history_seq(connection)
+    seq = read_history_seq(connection)
     fresh = [watch for watch in files.watches if watch.record.watch_id not in known]
     for start in range(0, len(fresh), _AT_ONCE):
         some_fresh = fresh[start : start + _AT_ONCE]
@@ -150,32 +157,32 @@ def _put_watches(connection: Connection, files: OldFiles, closed: Moment, progre
             ],
         )
         progress("watches", start + len(some_fresh), len(fresh))
-    count_history(connection, len(fresh), seq + len(fresh))
+    add_to_history_count(connection, len(fresh), seq + len(fresh))
     return len(fresh)
 
 
-def _settle(change: Change, files: OldFiles) -> bool:
+def _merge_linked(change: ChangeSet, files: LegacyFiles) -> bool:
     """Make one what linked members watched of a film at one time under several ids; return whether that changed any.
 
     Only films that are in the files, and were watched under more than one id: a history may hold thousands.
     """
-    linked = known(change.connection).links.values()
+    linked = read_directory(change.connection).links.values()
     for viewer_id in sorted({link.viewer_id for link in linked}):
         mine = [watch.record.item for watch in files.watches if watch.record.viewer_id == viewer_id]
-        in_files = {Film(item.server_id, item.rating_key) for item in mine}
-        settle(change, viewer_id, sorted(in_files & _shared_films(change.connection, viewer_id)))
-    return bool(change.lines) or change.rebuild
+        in_files = {FilmKey(item.server_id, item.rating_key) for item in mine}
+        merge_films(change, viewer_id, sorted(in_files & _read_shared_films(change.connection, viewer_id)))
+    return bool(change.history_lines) or change.rebuild_history
 
 
-def _shared_films(connection: Connection, viewer_id: str) -> set[Film]:
+def _read_shared_films(connection: Connection, viewer_id: str) -> set[FilmKey]:
     """Return the films that a viewer watched under several ids."""
     film = (WATCHES.c.server_id, WATCHES.c.rating_key)
     query = select(*film).where(WATCHES.c.viewer_id == viewer_id).group_by(*film)
     several = connection.execute(query.having(func.count(WATCHES.c.identity.distinct()) > 1))
-    return {Film(*row) for row in several} | {film_of(row) for row in parts_of(connection, viewer_id)}
+    return {FilmKey(*row) for row in several} | {film_of(row) for row in read_parts(connection, viewer_id)}
 
 
-def _put_viewers(connection: Connection, rules: Rules, files: OldFiles, progress: Progress) -> int:
+def _put_viewers(connection: Connection, rules: StatisticsRules, files: LegacyFiles, progress: Progress) -> int:
     """Note everybody, with the part of the old figures that no record explains; return how many changed."""
     before = dict(connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.base)).all())
     watches: dict[str, list[WatchRecord]] = {}
@@ -189,23 +196,23 @@ def _put_viewers(connection: Connection, rules: Rules, files: OldFiles, progress
         progress("viewers", number, len(files.viewers))
     for badge in files.badges:
         if badge.viewer_id not in before and badge.viewer_id not in watches:
-            changed |= _put_bare(connection, badge.viewer_id, badge.viewer_id, badge.earned_at_s)
+            changed |= _put_viewer_without_watches(connection, badge.viewer_id, badge.viewer_id, badge.earned_at_s)
     return len(changed)
 
 
 def _put_viewer(
     connection: Connection,
-    rules: Rules,
-    viewer: OldViewer,
+    rules: StatisticsRules,
+    viewer: LegacyViewer,
     own_watches: Sequence[WatchRecord],
     before: dict[str, str | None],
 ) -> set[str]:
     viewer_id = viewer.viewer_id
     changed = set()
     if not own_watches and viewer_id not in before:
-        changed = _put_bare(connection, viewer_id, viewer.username, 0.0)
-    explained = add_watches(Totals(), _explaining(connection, viewer_id, own_watches), rules.zone)
-    base = _base(viewer.claimed, explained)
+        changed = _put_viewer_without_watches(connection, viewer_id, viewer.username, 0.0)
+    explained = add_watches(Totals(), _read_explaining_watches(connection, viewer_id, own_watches), rules.zone)
+    base = _encode_base(viewer.claimed, explained)
     own = VIEWERS.c.viewer_id == viewer_id
     counted = {
         "ai_interactions": viewer.ai_interactions,
@@ -215,7 +222,7 @@ def _put_viewer(
     row = connection.execute(select(VIEWERS).where(own)).mappings().one()
     larger = {name: max(count, row[name]) for name, count in counted.items()}
     if row["base"] != base or any(row[name] != count for name, count in larger.items()):
-        if is_member(connection, viewer_id):  # to take the link back would take them along
+        if has_linked_account(connection, viewer_id):  # to take the link back would take them along
             raise ImportFault(
                 f"The files have figures of {viewer_id} from before a Plex account was linked to them: take the link "
                 "back (/unlink), import, and link again. Nothing was changed."
@@ -225,7 +232,9 @@ def _put_viewer(
     return changed
 
 
-def _explaining(connection: Connection, viewer_id: str, own_watches: Sequence[WatchRecord]) -> list[WatchRecord]:
+def _read_explaining_watches(
+    connection: Connection, viewer_id: str, own_watches: Sequence[WatchRecord]
+) -> list[WatchRecord]:
     """Return the watches that the figures of a viewer in the files are made of: those in the files, and all that were
     in files before, for the older bot cut its history.
 
@@ -238,12 +247,12 @@ def _explaining(connection: Connection, viewer_id: str, own_watches: Sequence[Wa
     rows: dict[str, Row] = {
         row["watch_id"]: row for row in connection.execute(query.order_by(WATCHES.c.seq)).mappings()
     }
-    aside = (row for row in parts_of(connection, viewer_id) if row["identity"] == viewer_id and row["imported"])
+    aside = (row for row in read_parts(connection, viewer_id) if row["identity"] == viewer_id and row["imported"])
     rows |= {row["watch_id"]: row for row in aside}
     return [*own_watches, *(watch_record(row) for row in rows.values() if row["watch_id"] not in in_files)]
 
 
-def _base(claimed: Totals, explained: Totals) -> str | None:
+def _encode_base(claimed: Totals, explained: Totals) -> str | None:
     """Return what figures have beyond the watches that explain them; None where that is nothing."""
     beyond = subtract_explained(claimed, explained)
     is_streak_known = longest_streak(explained) >= beyond.longest_known_days
@@ -252,16 +261,16 @@ def _base(claimed: Totals, explained: Totals) -> str | None:
     return encode_totals(beyond)
 
 
-def _put_bare(connection: Connection, viewer_id: str, username: str, at_s: float) -> set[str]:
+def _put_viewer_without_watches(connection: Connection, viewer_id: str, username: str, at_s: float) -> set[str]:
     """Note a viewer of whom there is no watch."""
     if connection.execute(select(VIEWERS.c.viewer_id).where(VIEWERS.c.viewer_id == viewer_id)).first():
         return set()
     server_id = viewer_id.split(":")[1] if viewer_id.startswith("plex:") and viewer_id.count(":") > 1 else ""
-    connection.execute(VIEWERS.insert(), new_viewer(viewer_id, username, server_id, "", at_s, at_s))
+    connection.execute(VIEWERS.insert(), new_viewer_row(viewer_id, username, server_id, "", at_s, at_s))
     return {viewer_id}
 
 
-def _put_badges(connection: Connection, files: OldFiles) -> int:
+def _put_badges(connection: Connection, files: LegacyFiles) -> int:
     held = set(connection.execute(select(VIEWER_BADGES.c.viewer_id, VIEWER_BADGES.c.badge_id)).all())
     rows = {
         (badge.viewer_id, badge.badge_id): {
@@ -279,7 +288,7 @@ def _put_badges(connection: Connection, files: OldFiles) -> int:
     return len(rows)
 
 
-def export(store: Store, folder: Path, progress: Progress = _silent) -> Sequence[Path]:
+def export(store: Store, folder: Path, progress: Progress = _ignore_progress) -> Sequence[Path]:
     """Write the three files into `folder`, made where it is missing; all three or none.
 
     What still runs is in none of them: whoever reads the figures in again has it from its own record, once.
@@ -294,7 +303,7 @@ def export(store: Store, folder: Path, progress: Progress = _silent) -> Sequence
         if file.exists():
             raise FileExistsError(f"{file} is there already: name an empty folder to export to.")
     try:
-        _write(store, Copies(folder), progress)
+        _write_files(store, JsonFiles(folder), progress)
     except BaseException as error:
         with contextlib.suppress(OSError):
             for file in targets:
@@ -307,15 +316,17 @@ def export(store: Store, folder: Path, progress: Progress = _silent) -> Sequence
     return targets
 
 
-def _write(store: Store, copies: Copies, progress: Progress) -> None:
+def _write_files(store: Store, copies: JsonFiles, progress: Progress) -> None:
     with store.reader.connect() as connection:
-        total = history_count(connection)
-        copies.write(STATS, by_viewer(stats_document(connection, lambda row: without_running(row, store.rules))))
-        copies.write(BADGES, by_viewer(badges_document(connection)))
-        copies.rebuild_history(_counted(history_lines(connection), total, progress))
+        total = read_history_count(connection)
+        copies.write(
+            STATS, encode_document(build_stats_document(connection, lambda row: without_running(row, store.rules)))
+        )
+        copies.write(BADGES, encode_document(build_badges_document(connection)))
+        copies.rebuild_history(_report_progress(read_history_lines(connection), total, progress))
 
 
-def _counted(lines: Iterable[bytes], total: int, progress: Progress) -> Iterable[bytes]:
+def _report_progress(lines: Iterable[bytes], total: int, progress: Progress) -> Iterable[bytes]:
     for number, line in enumerate(lines, 1):
         if number % _AT_ONCE == 0 or number == total:
             progress("history", number, total)

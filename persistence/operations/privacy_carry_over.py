@@ -16,19 +16,19 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from messages import SetPrivacy, UnlinkAccount
-from persistence.database.backup import reading
+from persistence.database.backup import open_read_only
 from persistence.database.errors import BackupError, CopiesFailed
 from persistence.database.sql import cause_and_cure
 from persistence.database.tables import ACCOUNT_LINKS, FORGOTTEN, PRIVACY, WATCHES
-from persistence.operations.erase import forget
+from persistence.operations.erase import erase_viewer
 from persistence.operations.link import unlink
-from persistence.records.change_set import Change
-from persistence.records.viewers import forgotten, known, set_privacy
+from persistence.records.change_set import ChangeSet
+from persistence.records.viewers import read_directory, read_erasures, set_privacy
 from persistence.store import Store
 
 
 @dataclass(frozen=True)
-class Wishes:
+class PrivacyChoices:
     """Choices of privacy, and who was forgotten."""
 
     choices: tuple[tuple[SetPrivacy, float], ...] = ()
@@ -44,14 +44,14 @@ class Wishes:
 
 
 @dataclass(frozen=True)
-class Held:
+class CarriedOver:
     """What had to be done in a restored store."""
 
     choices: int
     forgotten: int
 
 
-def wishes_of(file: Path) -> Wishes | None:
+def read_privacy_choices(file: Path) -> PrivacyChoices | None:
     """Return what people asked for in a SQLite store; None where there is none, or it is damaged.
 
     Of any revision, older or newer: a table that it does not have is empty. Raises BackupError where it may be sound,
@@ -60,14 +60,14 @@ def wishes_of(file: Path) -> Wishes | None:
     if not file.exists():
         return None
     try:
-        with closing(reading(file)) as connection:
+        with closing(open_read_only(file)) as connection:
             connection.row_factory = sqlite3.Row
             choices = [
                 (SetPrivacy(row["viewer_id"], row["username"], row["choice"]), row["since_s"])
-                for row in _rows(connection, PRIVACY.name)
+                for row in _read_table(connection, PRIVACY.name)
             ]
-            links = {row["plex_id"]: row["viewer_id"] for row in _rows(connection, ACCOUNT_LINKS.name)}
-            gone = {row["viewer_id"]: row["at_s"] for row in _rows(connection, FORGOTTEN.name)}
+            links = {row["plex_id"]: row["viewer_id"] for row in _read_table(connection, ACCOUNT_LINKS.name)}
+            gone = {row["viewer_id"]: row["at_s"] for row in _read_table(connection, FORGOTTEN.name)}
     except sqlite3.OperationalError as error:
         cause, cure = cause_and_cure(error)
         raise BackupError(
@@ -76,51 +76,51 @@ def wishes_of(file: Path) -> Wishes | None:
         ) from None
     except sqlite3.DatabaseError:
         return None
-    return Wishes(tuple(choices), links, gone)
+    return PrivacyChoices(tuple(choices), links, gone)
 
 
-def hold(store: Store, wishes: Wishes, at_s: float) -> Held:
+def carry_over(store: Store, wishes: PrivacyChoices, at_s: float) -> CarriedOver:
     """Have it hold in a restored store what people asked for in the one before. `at_s`: now.
 
     A choice of the backup that is newer stays, and so does who came back after being forgotten; who has become open
     again since the backup has to say so once more. Raises SaveFailed with nothing changed.
     """
-    with contextlib.suppress(CopiesFailed), store.changing(at_s) as change:
+    with contextlib.suppress(CopiesFailed), store.change(at_s) as change:
         connection = change.connection
-        before = forgotten(connection)
+        before = read_erasures(connection)
         gone = {
             who: when_s
             for who, when_s in wishes.forgotten.items()
-            if when_s > before.get(who, -math.inf) and not _came_back(connection, who, when_s)
+            if when_s > before.get(who, -math.inf) and not _watched_since(connection, who, when_s)
         }
         since: dict[str, float] = dict(connection.execute(select(PRIVACY.c.viewer_id, PRIVACY.c.since_s)).all())
         newer = [(asked, at_s) for asked, at_s in wishes.choices if at_s > since.get(asked.viewer_id, -math.inf)]
-        _part(change, wishes, gone.keys(), {asked.viewer_id for asked, _ in newer})
+        _undo_links(change, wishes, gone.keys(), {asked.viewer_id for asked, _ in newer})
         for viewer_id, when_s in gone.items():
-            forget(change, viewer_id, when_s)
-        _hold_choices(change, wishes, newer, since)
-    return Held(len(newer), len(gone))
+            erase_viewer(change, viewer_id, when_s)
+        _carry_over_choices(change, wishes, newer, since)
+    return CarriedOver(len(newer), len(gone))
 
 
-def _came_back(connection: Connection, viewer_id: str, when_s: float) -> bool:
+def _watched_since(connection: Connection, viewer_id: str, when_s: float) -> bool:
     """Whether the backup is from after a forgetting, and has what somebody watched since."""
     since = (WATCHES.c.identity == viewer_id) & (WATCHES.c.started_at_s > when_s)
     return connection.execute(select(WATCHES.c.watch_id).where(since).limit(1)).first() is not None
 
 
-def _part(change: Change, wishes: Wishes, gone: Set[str], choosing: Set[str]) -> None:
+def _undo_links(change: ChangeSet, wishes: PrivacyChoices, gone: Set[str], choosing: Set[str]) -> None:
     """Undo links that were undone since the backup, where what was asked for since is another's matter with them."""
-    for plex_id, link in known(change.connection).links.items():
+    for plex_id, link in read_directory(change.connection).links.items():
         is_anothers = link.viewer_id in gone and plex_id not in gone
         if wishes.links.get(plex_id) != link.viewer_id and (is_anothers or plex_id in choosing):
             unlink(change, UnlinkAccount(plex_id, link.viewer_id, "restore"))
 
 
-def _hold_choices(
-    change: Change, wishes: Wishes, newer: Iterable[tuple[SetPrivacy, float]], since: Mapping[str, float]
+def _carry_over_choices(
+    change: ChangeSet, wishes: PrivacyChoices, newer: Iterable[tuple[SetPrivacy, float]], since: Mapping[str, float]
 ) -> None:
     """Write down the choices that are newer than those of the backup, which were made `since`."""
-    linked_now = known(change.connection).links
+    linked_now = read_directory(change.connection).links
     for asked, at_s in newer:
         set_privacy(change, asked, at_s)
     for asked, at_s in wishes.choices:
@@ -131,6 +131,6 @@ def _hold_choices(
                 set_privacy(change, SetPrivacy(plex_id, asked.username, asked.privacy), at_s)
 
 
-def _rows(connection: sqlite3.Connection, table: str) -> list[Any]:
+def _read_table(connection: sqlite3.Connection, table: str) -> list[Any]:
     has = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone()
     return connection.execute(f'SELECT * FROM "{table}"').fetchall() if has else []  # noqa: S608  # a constant

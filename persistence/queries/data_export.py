@@ -18,7 +18,7 @@ from persistence.database.tables import (
     WATCHES,
 )
 from persistence.json_files.files import badge_entry, history_entry, iso, stats_entry
-from persistence.records.viewers import ids_of, known
+from persistence.records.viewers import list_ids, read_directory
 
 NOT_IN_IT = (
     "Not in it: messages that Usher posted in Discord, and what it remembers to edit them (data/discord.json: names on "
@@ -27,14 +27,14 @@ NOT_IN_IT = (
 )
 
 
-def document(
+def build_export(
     connection: Connection, viewer_id: str, running: Sequence[WatchRecord], at_s: float
 ) -> tuple[dict[str, Any], int]:
     """Return the file's content, and how many watches are in it; an empty one where nothing is stored.
 
     `running` are the viewer's watches that run now. Times are ISO 8601, UTC.
     """
-    ids = ids_of(known(connection), viewer_id)
+    ids = list_ids(read_directory(connection), viewer_id)
     watches = [
         history_entry(row) | {"watched_as": row["identity"], "spans_ms": msgspec.Raw(row["spans"].encode())}
         for row in _rows(connection, WATCHES, ids, WATCHES.c.seq)

@@ -14,10 +14,10 @@ from awards.days import local
 from messages import MovieStats, TitleCount, WatchRecord
 from persistence.database.rows import as_json, watch_record
 from persistence.database.tables import WATCHES
-from persistence.queries.queries import titled
-from persistence.records.running_watches import Present
-from persistence.records.statistics import Rules
-from persistence.records.viewers import hidden, known, named
+from persistence.queries.queries import match_title
+from persistence.records.running_watches import RunningWatches
+from persistence.records.statistics import StatisticsRules
+from persistence.records.viewers import hidden_viewers, read_directory, with_current_name
 
 MOST, RECENT, WEEKS = 10, 5, 12
 
@@ -37,9 +37,9 @@ class _Group:
 
 def movie_stats(
     connection: Connection,
-    rules: Rules,
+    rules: StatisticsRules,
     title: str,
-    running: Present,
+    running: RunningWatches,
     at_s: float,
     since_s: float | None = None,
 ) -> MovieStats:
@@ -49,19 +49,19 @@ def movie_stats(
 
     Films are told apart by title and year: a remake is another film, an imported one the same.
     """
-    now = _fitting(title, running.records)
-    chosen = _counted(title, running)
+    now = _matching_records(title, running.records)
+    chosen = _counted_rows(title, running)
     if since_s is not None:
         chosen.append(WATCHES.c.ended_at_s >= since_s)
     groups = [*_groups(connection, chosen), *map(_as_group, now)]
     newest = select(WATCHES).where(*chosen).order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
-    people = known(connection)
-    unseen, names = hidden(people), people.names()
+    people = read_directory(connection)
+    unseen, names = hidden_viewers(people), people.names()
     seen = newest.where(WATCHES.c.viewer_id.not_in(sorted(unseen))).limit(RECENT)
-    recent = tuple(named(watch_record(row), names) for row in connection.execute(seen).mappings())
+    recent = tuple(with_current_name(watch_record(row), names) for row in connection.execute(seen).mappings())
     weeks = _weeks(connection, rules, chosen, now, at_s)
-    films = _films(groups)
-    genres, decades = _kinds(groups)
+    films = _count_films(groups)
+    genres, decades = _count_kinds(groups)
     return MovieStats(
         watches=sum(group.watches for group in groups),
         completed=sum(group.completed for group in groups),
@@ -77,24 +77,24 @@ def movie_stats(
     )
 
 
-def films_of(connection: Connection, title: str, running: Present) -> list[TitleCount]:
+def find_films(connection: Connection, title: str, running: RunningWatches) -> list[TitleCount]:
     """Return the films whose title contains `title`, the most watched first; running watches are in them."""
-    chosen = _counted(title, running)
-    return _films([*_groups(connection, chosen), *map(_as_group, _fitting(title, running.records))])
+    chosen = _counted_rows(title, running)
+    return _count_films([*_groups(connection, chosen), *map(_as_group, _matching_records(title, running.records))])
 
 
-def _fitting(title: str, running: Iterable[WatchRecord]) -> list[WatchRecord]:
+def _matching_records(title: str, running: Iterable[WatchRecord]) -> list[WatchRecord]:
     part = title.casefold()
     return [record for record in running if not record.brief and part in shown_title(record.item).casefold()]
 
 
-def _counted(title: str, running: Present) -> list[ColumnElement[bool]]:
+def _counted_rows(title: str, running: RunningWatches) -> list[ColumnElement[bool]]:
     """What is counted of the table: no brief watch, and no record in whose place a running watch stands."""
     chosen: list[ColumnElement[bool]] = [
         WATCHES.c.brief.is_(False),
         WATCHES.c.watch_id.not_in(running.instead_of),
     ]
-    return [*chosen, titled(title)] if title else chosen
+    return [*chosen, match_title(title)] if title else chosen
 
 
 def _groups(connection: Connection, chosen: list[ColumnElement[bool]]) -> Iterator[_Group]:
@@ -118,7 +118,7 @@ def _as_group(record: WatchRecord) -> _Group:
     )
 
 
-def _films(groups: Iterable[_Group]) -> list[TitleCount]:
+def _count_films(groups: Iterable[_Group]) -> list[TitleCount]:
     by_film: dict[tuple[str, int | None], list[_Group]] = {}
     for group in groups:
         by_film.setdefault((group.title, group.year), []).append(group)
@@ -135,7 +135,7 @@ def _films(groups: Iterable[_Group]) -> list[TitleCount]:
     return sorted(counts, key=lambda film: (-film.watches, -film.watch_time_s, film.title, film.year or 0))
 
 
-def _kinds(groups: Iterable[_Group]) -> tuple[Counter[str], Counter[str]]:
+def _count_kinds(groups: Iterable[_Group]) -> tuple[Counter[str], Counter[str]]:
     """Watches by genre and by decade."""
     genres: Counter[str] = Counter()
     decades: Counter[str] = Counter()
@@ -149,7 +149,7 @@ def _kinds(groups: Iterable[_Group]) -> tuple[Counter[str], Counter[str]]:
 
 def _weeks(
     connection: Connection,
-    rules: Rules,
+    rules: StatisticsRules,
     chosen: list[ColumnElement[bool]],
     now: Sequence[WatchRecord],
     at_s: float,

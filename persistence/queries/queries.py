@@ -26,9 +26,22 @@ from messages import (
 )
 from persistence.database.rows import watch_record
 from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
-from persistence.records.running_watches import Present
-from persistence.records.statistics import Rules, decode_totals, stored_totals, title_watched_now, totals_without
-from persistence.records.viewers import hidden, known, may_see, named, nameless, nameless_for
+from persistence.records.running_watches import RunningWatches
+from persistence.records.statistics import (
+    StatisticsRules,
+    decode_totals,
+    read_totals,
+    subtract_replaced,
+    title_watched_now,
+)
+from persistence.records.viewers import (
+    anonymise_rows,
+    hidden_viewers,
+    hides_rank,
+    may_see,
+    read_directory,
+    with_current_name,
+)
 
 YEAR_S = 366 * 86_400
 MAX_ROWS = 100
@@ -38,13 +51,13 @@ MAX_ROWS = 100
 class Queries:
     """Answers from what one connection shows, in the thread that opened it (`Store.reading`)."""
 
-    def __init__(self, connection: Connection, rules: Rules) -> None:
+    def __init__(self, connection: Connection, rules: StatisticsRules) -> None:
         self._connection = connection
         self._rules = rules
 
-    def viewer(self, asked: GetViewerStats, running: Present, at_s: float) -> ViewerProfile:
+    def viewer(self, asked: GetViewerStats, running: RunningWatches, at_s: float) -> ViewerProfile:
         """Return a viewer's statistics with what runs now, badges and progress."""
-        people = known(self._connection)
+        people = read_directory(self._connection)
         viewer_id = people.viewer(asked.viewer_id)
         present = running.of(viewer_id)
         now = present.records
@@ -65,13 +78,13 @@ class Queries:
         )
         held = {badge.badge_id: badge.earned_at_s for badge in badges}
         rank = 0
-        if not nameless_for(people, viewer_id, asked.asker):  # beside the name it would say who Somebody is
+        if not hides_rank(people, viewer_id, asked.asker):  # beside the name it would say who Somebody is
             board = self._by_value("time", running, at_s)
             rank = next((row.rank for row in board if row.viewer_id == viewer_id), 0)
         days = self._days(viewer_id, present, at_s)
         return ViewerProfile(stats, badges, self._progress(totals, held), rank, days)
 
-    def _days(self, viewer_id: str, now: Present, at_s: float) -> tuple[tuple[str, float], ...]:
+    def _days(self, viewer_id: str, now: RunningWatches, at_s: float) -> tuple[tuple[str, float], ...]:
         """Seconds watched on each day of the last year; a watch belongs to the day it began on."""
         query = select(WATCHES.c.started_at_s, WATCHES.c.playing_s).where(
             WATCHES.c.viewer_id == viewer_id,
@@ -89,9 +102,9 @@ class Queries:
             days[day] = days.get(day, 0.0) + playing_s
         return tuple(sorted(days.items()))
 
-    def _totals(self, viewer_id: str, now: Present) -> Any:
-        finished = stored_totals(self._connection, viewer_id) or decode_totals(None)
-        alone = totals_without(self._connection, self._rules, viewer_id, finished, now)
+    def _totals(self, viewer_id: str, now: RunningWatches) -> Any:
+        finished = read_totals(self._connection, viewer_id) or decode_totals(None)
+        alone = subtract_replaced(self._connection, self._rules, viewer_id, finished, now)
         return add_watches(alone, now.records, self._rules.zone)
 
     def _progress(self, totals: Any, held: dict[str, float]) -> Any:
@@ -105,7 +118,7 @@ class Queries:
             .where(VIEWER_BADGES.c.viewer_id == viewer_id)
             .order_by(VIEWER_BADGES.c.earned_at_s.desc(), VIEWER_BADGES.c.badge_id)
         ).mappings()
-        return tuple(as_earned(self._rules, row["badge_id"], row["earned_at_s"], row["progress"]) for row in rows)
+        return tuple(describe_badge(self._rules, row["badge_id"], row["earned_at_s"], row["progress"]) for row in rows)
 
     def catalogue(self) -> BadgeCatalogue:
         """Return every badge there is, with how many have it."""
@@ -114,52 +127,54 @@ class Queries:
 
     def history(self, asked: GetHistory) -> HistoryPage:
         """Return a page of finished watches, the newest first."""
-        people = known(self._connection)
+        people = read_directory(self._connection)
         if asked.viewer_id and not may_see(people, asked.viewer_id, asked.asker):
             return HistoryPage((), 0, hidden=True)
         chosen: list[ColumnElement[bool]] = []
         if asked.viewer_id:
             chosen.append(WATCHES.c.viewer_id == people.viewer(asked.viewer_id))
-        elif unseen := hidden(people):
+        elif unseen := hidden_viewers(people):
             chosen.append(WATCHES.c.viewer_id.not_in(sorted(unseen)))
         if asked.title:
-            chosen.append(titled(asked.title))
+            chosen.append(match_title(asked.title))
         if asked.since_s is not None:
             chosen.append(WATCHES.c.ended_at_s >= asked.since_s)
         query = (
             select(WATCHES)
             .where(*chosen)
             .order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
-            .limit(_bounded(asked.limit))
+            .limit(_bound_limit(asked.limit))
             .offset(max(0, asked.offset))
         )
         total = self._connection.execute(select(func.count()).select_from(WATCHES).where(*chosen)).scalar_one()
         names = people.names()
-        records = tuple(named(watch_record(row), names) for row in self._connection.execute(query).mappings())
+        records = tuple(
+            with_current_name(watch_record(row), names) for row in self._connection.execute(query).mappings()
+        )
         return HistoryPage(records, total)
 
     def suggest(self, part: str, limit: int) -> TitlesSuggested:
         """Return titles that contain `part`, the most watched first."""
         query = (
             select(WATCHES.c.title)
-            .where(titled(part))
+            .where(match_title(part))
             .group_by(WATCHES.c.title)
             .order_by(func.count().desc(), WATCHES.c.title)
-            .limit(_bounded(limit))
+            .limit(_bound_limit(limit))
         )
         return TitlesSuggested(tuple(self._connection.execute(query).scalars()))
 
-    def leaderboard(self, asked: GetLeaderboard, running: Present, at_s: float) -> Leaderboard:
+    def leaderboard(self, asked: GetLeaderboard, running: RunningWatches, at_s: float) -> Leaderboard:
         """Return a page of places. With `since_s` only watches that ended since then count (movies, time)."""
         if asked.since_s is not None and asked.kind in ("movies", "time"):
             rows = self._since(asked.kind, asked.since_s, running)
         else:
             rows = self._by_value(asked.kind, running, at_s)
         start = max(0, asked.offset)
-        page = nameless(rows[start : start + _bounded(asked.limit)], known(self._connection))
+        page = anonymise_rows(rows[start : start + _bound_limit(asked.limit)], read_directory(self._connection))
         return Leaderboard(asked.kind, page, len(rows))
 
-    def _by_value(self, kind: str, running: Present, at_s: float) -> list[LeaderboardRow]:
+    def _by_value(self, kind: str, running: RunningWatches, at_s: float) -> list[LeaderboardRow]:
         """Everybody's saved figure; of those who watch now, the present one."""
         found = {
             viewer_id: (name, float(value)) for viewer_id, name, value in self._connection.execute(_saved_figures(kind))
@@ -170,10 +185,10 @@ class Queries:
                 streak = compute_streaks(totals.days, self._rules.today(at_s))[0]
                 value = {"movies": totals.films, "time": totals.playing_s, "streak": streak}[kind]
                 found[record.viewer_id] = (record.username, float(value))
-        unseen = hidden(known(self._connection))
-        return _ranked((who, name, value) for who, (name, value) in found.items() if who not in unseen)
+        unseen = hidden_viewers(read_directory(self._connection))
+        return _rank((who, name, value) for who, (name, value) in found.items() if who not in unseen)
 
-    def _since(self, kind: str, since_s: float, running: Present) -> list[LeaderboardRow]:
+    def _since(self, kind: str, since_s: float, running: RunningWatches) -> list[LeaderboardRow]:
         films = WATCHES.c.media_type == "movie"
         figure = func.sum(WATCHES.c.playing_s) if kind == "time" else func.count().filter(films)
         query = (
@@ -192,11 +207,11 @@ class Queries:
                 more = record.playing_s if kind == "time" else float(record.media_type == "movie")
                 values[record.viewer_id] = values.get(record.viewer_id, 0.0) + more
                 names.setdefault(record.viewer_id, record.username)
-        unseen = hidden(known(self._connection))
-        return _ranked((who, names.get(who, who), value) for who, value in values.items() if who not in unseen)
+        unseen = hidden_viewers(read_directory(self._connection))
+        return _rank((who, names.get(who, who), value) for who, value in values.items() if who not in unseen)
 
 
-def as_earned(rules: Rules, badge_id: str, earned_at_s: float, figure: float) -> EarnedBadge:
+def describe_badge(rules: StatisticsRules, badge_id: str, earned_at_s: float, figure: float) -> EarnedBadge:
     """Return a held badge as people are told, known or not."""
     known = next((badge for badge in rules.badges if badge.id == badge_id), None)
     return known.as_earned(earned_at_s, figure) if known else undeclared_badge(badge_id, earned_at_s, figure)
@@ -218,7 +233,7 @@ def _saved_figures(kind: str) -> Select[Any]:
     return select(VIEWER_STATS.c.viewer_id, VIEWER_STATS.c.username, column)
 
 
-def _ranked(values: Iterable[tuple[str, str, float]]) -> list[LeaderboardRow]:
+def _rank(values: Iterable[tuple[str, str, float]]) -> list[LeaderboardRow]:
     """Places from 1, equal figures sharing one; who has nothing is not listed."""
     ordered = sorted((row for row in values if row[2] > 0), key=lambda row: (-row[2], row[1].casefold(), row[0]))
     rows: list[LeaderboardRow] = []
@@ -228,10 +243,10 @@ def _ranked(values: Iterable[tuple[str, str, float]]) -> list[LeaderboardRow]:
     return rows
 
 
-def titled(part: str) -> ColumnElement[bool]:
+def match_title(part: str) -> ColumnElement[bool]:
     """Match titles that contain `part`, in any case."""
     return WATCHES.c.title_folded.contains(part.casefold(), autoescape=True)
 
 
-def _bounded(limit: int) -> int:
+def _bound_limit(limit: int) -> int:
     return max(0, min(limit, MAX_ROWS))

@@ -11,31 +11,33 @@ from messages.nights import SeenState
 from messages.spans import coverage, union
 from persistence.database.rows import watch_record
 from persistence.database.tables import VIEWERS, WATCHES
-from persistence.queries.movie_stats import films_of
-from persistence.queries.queries import MAX_ROWS, titled
-from persistence.records.running_watches import Present
-from persistence.records.statistics import Rules
-from persistence.records.viewers import known
+from persistence.queries.movie_stats import find_films
+from persistence.queries.queries import MAX_ROWS, match_title
+from persistence.records.running_watches import RunningWatches
+from persistence.records.statistics import StatisticsRules
+from persistence.records.viewers import read_directory
 
 OTHERS = 5
 _ORDER: dict[SeenState, int] = {"not_yet": 0, "in_part": 1, "seen": 2}
 
 
-def who_saw(connection: Connection, _rules: Rules, asked: GetWhoSaw, running: Present, _at_s: float) -> WhoSaw:
+def who_saw(
+    connection: Connection, _rules: StatisticsRules, asked: GetWhoSaw, running: RunningWatches, _at_s: float
+) -> WhoSaw:
     """Return how much of a film each of the viewers asked of has seen; running watches are in it.
 
     Where the title fits several films, the one with exactly that title is meant, or else the most watched.
     """
-    title, year = named(asked.title)
-    films = films_of(connection, asked.title, running)
+    title, year = split_year(asked.title)
+    films = find_films(connection, asked.title, running)
     if not films and year is not None:
-        films = [film for film in films_of(connection, title, running) if film.year == year]
+        films = [film for film in find_films(connection, title, running) if film.year == year]
     if not films:
         return WhoSaw(None, (), (), 0, 0, 0)
-    meant = chosen(films, title if year is not None else asked.title)
+    meant = choose_film(films, title if year is not None else asked.title)
     watches = _watches(connection, meant, running)
     everybody = {member.user_id: member.name for member in asked.members} or _everybody(connection, running)
-    people = known(connection)  # all may read the answer, whoever asked: nobody is in it who is seen by nobody
+    people = read_directory(connection)  # all may read the answer, whoever asked: nobody is in it who is seen by nobody
     asked_of = {who: name for who, name in everybody.items() if people.shows(who)}
     now = {record.viewer_id for record in running.records if _is(record, meant)}
     rows = [
@@ -52,13 +54,13 @@ def who_saw(connection: Connection, _rules: Rules, asked: GetWhoSaw, running: Pr
     )
 
 
-def named(text: str) -> tuple[str, int | None]:
+def split_year(text: str) -> tuple[str, int | None]:
     """Tell "Title (1979)" into its title and year; no year where none is written so."""
     found = re.fullmatch(r"(.+?)\s*\((\d{4})\)", text.strip())
     return (found[1], int(found[2])) if found else (text, None)
 
 
-def chosen(films: Sequence[TitleCount], title: str) -> TitleCount:
+def choose_film(films: Sequence[TitleCount], title: str) -> TitleCount:
     """Return the film of exactly that title (the most watched of several), or else the most watched."""
     return next((film for film in films if film.title.casefold() == title.strip().casefold()), films[0])
 
@@ -67,10 +69,10 @@ def _is(record: WatchRecord, film: TitleCount) -> bool:
     return not record.brief and shown_title(record.item) == film.title and record.item.year == film.year
 
 
-def _watches(connection: Connection, film: TitleCount, running: Present) -> dict[str, list[WatchRecord]]:
+def _watches(connection: Connection, film: TitleCount, running: RunningWatches) -> dict[str, list[WatchRecord]]:
     """Every watch of the film that counts, by viewer."""
     chosen_rows: list[ColumnElement[bool]] = [
-        titled(film.title),
+        match_title(film.title),
         WATCHES.c.title == film.title,
         WATCHES.c.year == film.year if film.year is not None else WATCHES.c.year.is_(None),
         WATCHES.c.brief.is_(False),
@@ -85,7 +87,7 @@ def _watches(connection: Connection, film: TitleCount, running: Present) -> dict
     return found
 
 
-def _everybody(connection: Connection, running: Present) -> dict[str, str]:
+def _everybody(connection: Connection, running: RunningWatches) -> dict[str, str]:
     known = {row.viewer_id: row.username for row in connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username))}
     return known | {record.viewer_id: record.username for record in running.records}
 

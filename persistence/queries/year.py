@@ -8,24 +8,26 @@ from sqlalchemy import ColumnElement, Connection, select
 from awards.year import Presence, biggest_night, select_year, summarise_year, top_films, top_viewers
 from messages import CommunityYear, GetCommunityYear, GetYear, Message, WatchRecord, YearOfViewer
 from persistence.database.rows import watch_record
-from persistence.database.sql import parts
+from persistence.database.sql import batched
 from persistence.database.tables import VIEWER_BADGES, VIEWERS, WATCHES
-from persistence.queries.queries import as_earned
-from persistence.records.running_watches import Present
-from persistence.records.statistics import Rules
-from persistence.records.viewers import hidden, known, may_see, named, nameless
+from persistence.queries.queries import describe_badge
+from persistence.records.running_watches import RunningWatches
+from persistence.records.statistics import StatisticsRules
+from persistence.records.viewers import anonymise_rows, hidden_viewers, may_see, read_directory, with_current_name
 
 
-def viewer_year(connection: Connection, rules: Rules, asked: GetYear, running: Present, _at_s: float) -> YearOfViewer:
+def viewer_year(
+    connection: Connection, rules: StatisticsRules, asked: GetYear, running: RunningWatches, _at_s: float
+) -> YearOfViewer:
     """Return a viewer's year."""
-    people = known(connection)
+    people = read_directory(connection)
     who = people.viewer(asked.viewer_id)
     if not may_see(people, who, asked.asker):
         return YearOfViewer("", summarise_year((), asked.year, rules.zone), (), hidden=True)
     records = _records(connection, rules, asked.year, running, WATCHES.c.viewer_id == who)
     records = [record for record in records if record.viewer_id == who]
     name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == who)).scalar()
-    unseen = hidden(people)
+    unseen = hidden_viewers(people)
     company = [row for row in _company(connection, records, running) if row[1] not in unseen]
     first_s, end_s = _bounds(asked.year, rules)
     earned = connection.execute(
@@ -37,27 +39,27 @@ def viewer_year(connection: Connection, rules: Rules, asked: GetYear, running: P
         )
         .order_by(VIEWER_BADGES.c.earned_at_s.desc(), VIEWER_BADGES.c.badge_id)
     ).mappings()
-    badges = tuple(as_earned(rules, row["badge_id"], row["earned_at_s"], row["progress"]) for row in earned)
+    badges = tuple(describe_badge(rules, row["badge_id"], row["earned_at_s"], row["progress"]) for row in earned)
     username = name or next((record.username for record in records), "")
     return YearOfViewer(username, summarise_year(records, asked.year, rules.zone, company), badges)
 
 
 def community_year(
-    connection: Connection, rules: Rules, asked: GetCommunityYear, running: Present, _at_s: float
+    connection: Connection, rules: StatisticsRules, asked: GetCommunityYear, running: RunningWatches, _at_s: float
 ) -> CommunityYear:
     """Return everybody's year."""
     records = select_year(_records(connection, rules, asked.year, running), asked.year, rules.zone)
-    people = known(connection)
+    people = read_directory(connection)
     return CommunityYear(
         summarise_year(records, asked.year, rules.zone),
         len({record.viewer_id for record in records}),
         top_films(records),
-        nameless(top_viewers([record for record in records if people.shows(record.viewer_id)]), people),
+        anonymise_rows(top_viewers([record for record in records if people.shows(record.viewer_id)]), people),
         biggest_night(records),
     )
 
 
-def _bounds(year: int, rules: Rules) -> tuple[float, float]:
+def _bounds(year: int, rules: StatisticsRules) -> tuple[float, float]:
     """When a year begins and ends in TIMEZONE, seconds since 1970."""
     first, end = datetime(year, 1, 1, tzinfo=rules.zone), datetime(year + 1, 1, 1, tzinfo=rules.zone)
     return first.timestamp(), end.timestamp()
@@ -65,9 +67,9 @@ def _bounds(year: int, rules: Rules) -> tuple[float, float]:
 
 def _records(
     connection: Connection,
-    rules: Rules,
+    rules: StatisticsRules,
     year: int,
-    running: Present,
+    running: RunningWatches,
     *chosen: ColumnElement[bool],
 ) -> list[WatchRecord]:
     """Watches begun in a year, and everything that runs."""
@@ -79,16 +81,19 @@ def _records(
         WATCHES.c.watch_id.not_in(running.instead_of),
         *chosen,
     )
-    names = known(connection).names()
-    return [*(named(watch_record(row), names) for row in connection.execute(query).mappings()), *running.records]
+    names = read_directory(connection).names()
+    return [
+        *(with_current_name(watch_record(row), names) for row in connection.execute(query).mappings()),
+        *running.records,
+    ]
 
 
-def _company(connection: Connection, records: Iterable[WatchRecord], running: Present) -> Iterable[Presence]:
+def _company(connection: Connection, records: Iterable[WatchRecord], running: RunningWatches) -> Iterable[Presence]:
     """Who else was at the watch parties; the account of the party's own Plex session is the screen, no company."""
     mine = {record.screening_id: record.viewer_id for record in records if record.party and record.screening_id}
     columns = (WATCHES.c.screening_id, WATCHES.c.viewer_id, WATCHES.c.username)
     found: list[Presence] = []
-    for some in parts(mine):
+    for some in batched(mine):
         query = select(*columns).where(
             WATCHES.c.screening_id.in_(some), WATCHES.c.brief.is_(False), WATCHES.c.source != "plex"
         )
@@ -98,7 +103,7 @@ def _company(connection: Connection, records: Iterable[WatchRecord], running: Pr
         for each in running.records
         if each.source != "plex" and not each.brief
     ]
-    names = known(connection).names()
+    names = read_directory(connection).names()
     return [
         (screening_id, viewer_id, names.get(viewer_id, username))
         for screening_id, viewer_id, username in found

@@ -4,23 +4,23 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from persistence.database.sql import count_history
+from persistence.database.sql import add_to_history_count
 
 
 @dataclass
-class Change:
+class ChangeSet:
     """Collected inside one transaction; the store follows it up."""
 
     connection: Connection
     watched_percent: float = 80.0
     """From this share on a film is completed, 0 to 100."""
-    lines: dict[bytes, bytes | None] = field(default_factory=dict)
+    history_lines: dict[bytes, bytes | None] = field(default_factory=dict)
     """Lines of the history copy, with what they become; None: they go."""
-    rebuild: bool = False
+    rebuild_history: bool = False
     """The history copy is to be written anew from the store: lines come back to places within it."""
     viewers: set[str] = field(default_factory=set)
     """Whose statistics and badges are to be reckoned anew."""
 
-    def count(self, more: int) -> None:
+    def add_to_count(self, more: int) -> None:
         """Note that there are so many more records now, or fewer, below 0."""
-        count_history(self.connection, more)
+        add_to_history_count(self.connection, more)

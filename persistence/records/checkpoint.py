@@ -9,11 +9,11 @@ from sqlalchemy import Connection, delete, select
 
 from messages import Moment, WatchRecord, WatchState, spans
 from persistence.database.rows import as_json
-from persistence.database.sql import parts, upsert
+from persistence.database.sql import batched, upsert
 from persistence.database.tables import CHECKPOINT, VIEWER_STATS, WATCH_PARTS, WATCHES
-from persistence.records.viewers import forgotten
+from persistence.records.viewers import read_erasures
 from tracking.watch import watched_s
-from viewers.directory import People
+from viewers.directory import ViewerDirectory
 
 JUST_THEN_S = 5.0
 """How long before a viewer was forgotten a watch may have begun that the tracker opened after it had heard of that."""
@@ -21,14 +21,14 @@ SAME_S = 0.001
 """What a time may differ by that was written down twice."""
 
 
-class Running(NamedTuple):
+class RunningWatch(NamedTuple):
     """A running watch: what to go on with, and its record as if it ended now."""
 
     state: WatchState
     record: WatchRecord
 
 
-class StoredRecord(NamedTuple):
+class StoredProgress(NamedTuple):
     """What a stored record says of its watch, as far as it tells whether that runs again."""
 
     closed: Moment
@@ -36,25 +36,25 @@ class StoredRecord(NamedTuple):
     coverage_ms: int
 
 
-def records_of(connection: Connection, watch_ids: Iterable[str]) -> dict[str, StoredRecord]:
+def read_progress(connection: Connection, watch_ids: Iterable[str]) -> dict[str, StoredProgress]:
     """Return the stored ones of these watches; of one that is a part of another record, its own."""
     found = {}
     lasted_s = WATCHES.c.playing_s + WATCHES.c.paused_s
     columns = (WATCHES.c.watch_id, WATCHES.c.closed_wall_s, WATCHES.c.closed_steady_s, lasted_s, WATCHES.c.coverage_ms)
     ids = list(watch_ids)
-    for some in parts(ids):
+    for some in batched(ids):
         for watch_id, wall_s, steady_s, *had in connection.execute(
             select(*columns).where(WATCHES.c.watch_id.in_(some))
         ):
-            found[watch_id] = StoredRecord(Moment(wall_s, steady_s), *had)
+            found[watch_id] = StoredProgress(Moment(wall_s, steady_s), *had)
         for text in connection.execute(select(WATCH_PARTS.c.row).where(WATCH_PARTS.c.watch_id.in_(some))).scalars():
             row = msgspec.json.decode(text)
             closed = Moment(row["closed_wall_s"], row["closed_steady_s"])
-            found[row["watch_id"]] = StoredRecord(closed, row["playing_s"] + row["paused_s"], row["coverage_ms"])
+            found[row["watch_id"]] = StoredProgress(closed, row["playing_s"] + row["paused_s"], row["coverage_ms"])
     return found
 
 
-def runs(watch: WatchState, known: Mapping[str, StoredRecord]) -> bool:
+def is_running(watch: WatchState, known: Mapping[str, StoredProgress]) -> bool:
     """A watch with a record runs only if it was seen after that record was made: it was resumed.
 
     The wall clock may have been set, and the steady one starts anew at a boot. Unless both say that it was, what is
@@ -69,19 +69,19 @@ def runs(watch: WatchState, known: Mapping[str, StoredRecord]) -> bool:
     return lasted_s > record.lasted_s + SAME_S or spans.coverage(watch.spans) > record.coverage_ms
 
 
-def still_running(connection: Connection, running: Iterable[Running]) -> list[Running]:
+def drop_finished(connection: Connection, running: Iterable[RunningWatch]) -> list[RunningWatch]:
     watches = list(running)
-    known = records_of(connection, (watch.state.watch_id for watch in watches))
-    return [watch for watch in watches if runs(watch.state, known)]
+    known = read_progress(connection, (watch.state.watch_id for watch in watches))
+    return [watch for watch in watches if is_running(watch.state, known)]
 
 
-def were_watching(connection: Connection) -> set[str]:
+def read_viewers_watching(connection: Connection) -> set[str]:
     """Viewers whose saved statistics say that they watch: whoever no longer does is reckoned anew."""
     query = select(VIEWER_STATS.c.viewer_id).where(VIEWER_STATS.c.watching_now != "")
     return set(connection.execute(query).scalars())
 
 
-def replace_checkpoint(connection: Connection, running: Iterable[Running], at_s: float) -> None:
+def replace_checkpoint(connection: Connection, running: Iterable[RunningWatch], at_s: float) -> None:
     connection.execute(delete(CHECKPOINT))
     rows = [
         {
@@ -97,7 +97,7 @@ def replace_checkpoint(connection: Connection, running: Iterable[Running], at_s:
     upsert(connection, CHECKPOINT, rows)
 
 
-def wants(viewer_id: str, started_at_s: float, people: People, gone: Mapping[str, float]) -> bool:
+def should_store(viewer_id: str, started_at_s: float, people: ViewerDirectory, gone: Mapping[str, float]) -> bool:
     """Tell whether a watch is to be stored: its viewer wants to be tracked, and was not forgotten since it began.
 
     `gone`: when each viewer was forgotten. A watch that began just then may be the first one after it.
@@ -105,7 +105,9 @@ def wants(viewer_id: str, started_at_s: float, people: People, gone: Mapping[str
     return people.tracks(viewer_id) and started_at_s > gone.get(viewer_id, -math.inf) - JUST_THEN_S
 
 
-def wanted(connection: Connection, running: Iterable[Running], people: People) -> list[Running]:
+def drop_unwanted(
+    connection: Connection, running: Iterable[RunningWatch], people: ViewerDirectory
+) -> list[RunningWatch]:
     """Return the running watches that are to be stored."""
-    gone = forgotten(connection)
-    return [watch for watch in running if wants(watch.state.viewer_id, watch.state.started_at_s, people, gone)]
+    gone = read_erasures(connection)
+    return [watch for watch in running if should_store(watch.state.viewer_id, watch.state.started_at_s, people, gone)]

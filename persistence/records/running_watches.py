@@ -15,15 +15,15 @@ from sqlalchemy import Connection, select
 
 from messages import WatchRecord
 from persistence.database.rows import Row, watch_record
-from persistence.database.sql import parts
+from persistence.database.sql import batched
 from persistence.database.tables import WATCH_PARTS, WATCHES
-from persistence.records.checkpoint import Running
-from persistence.records.viewers import named
-from viewers.directory import People
-from viewers.merge import at_one_time, together
+from persistence.records.checkpoint import RunningWatch
+from persistence.records.viewers import with_current_name
+from viewers.directory import ViewerDirectory
+from viewers.merge import group_overlapping, merge_records
 
 
-class Counted(NamedTuple):
+class CountedWatch(NamedTuple):
     """A watch that runs, as if it ended now."""
 
     record: WatchRecord
@@ -32,10 +32,10 @@ class Counted(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Present:
+class RunningWatches:
     """Everything that runs."""
 
-    watches: tuple[Counted, ...] = ()
+    watches: tuple[CountedWatch, ...] = ()
 
     @property
     def records(self) -> list[WatchRecord]:
@@ -47,73 +47,77 @@ class Present:
         """Ids of the stored records that are left out of every figure that has these watches."""
         return sorted({watch_id for watch in self.watches for watch_id in watch.instead_of})
 
-    def of(self, viewer_id: str) -> "Present":
+    def of(self, viewer_id: str) -> "RunningWatches":
         """Return what runs of one viewer."""
-        return Present(tuple(watch for watch in self.watches if watch.record.viewer_id == viewer_id))
+        return RunningWatches(tuple(watch for watch in self.watches if watch.record.viewer_id == viewer_id))
 
 
-class _Seen(NamedTuple):
+class _Observed(NamedTuple):
     """A watch as it was seen: it runs, or is stored."""
 
     record: WatchRecord
     identity: str
-    kept_as: frozenset[str]
+    stored_as: frozenset[str]
     """Id of the stored record that has it; empty where none does."""
     runs: bool
 
 
-def present(connection: Connection, running: Iterable[Running], people: People, watched_percent: float) -> Present:
+def count_running(
+    connection: Connection, running: Iterable[RunningWatch], people: ViewerDirectory, watched_percent: float
+) -> RunningWatches:
     """Return running watches as those of the viewers whom they count for.
 
     `watched_percent`: from this share of the film on it is completed, 0 to 100.
     """
     watches = list(running)
-    kept_as = _kept_as(connection, [watch.state.watch_id for watch in watches])
+    kept_as = _read_stored_ids(connection, [watch.state.watch_id for watch in watches])
     members = {link.viewer_id for link in people.links.values()}
-    found: list[Counted] = []
-    of_members: list[_Seen] = []
+    found: list[CountedWatch] = []
+    of_members: list[_Observed] = []
     for state, raw in watches:
-        record = counted_as(raw, people)
-        seen = _Seen(record, state.viewer_id, kept_as.get(state.watch_id, frozenset()), runs=True)
+        record = attribute_to_viewer(raw, people)
+        seen = _Observed(record, state.viewer_id, kept_as.get(state.watch_id, frozenset()), runs=True)
         if record.viewer_id in members and record.item.rating_key:
             of_members.append(seen)
         else:
-            found.append(Counted(record, seen.kept_as))
-    stored = _stored_beside(connection, of_members, people)
-    for film in _by_film([*of_members, *stored]):
-        found += _together(film, watched_percent)
+            found.append(CountedWatch(record, seen.stored_as))
+    stored = _read_overlapping(connection, of_members, people)
+    for film in _group_by_film([*of_members, *stored]):
+        found += _merge_film(film, watched_percent)
     found.sort(key=lambda watch: (watch.record.started_at_s, watch.record.watch_id))
-    return Present(tuple(found))
+    return RunningWatches(tuple(found))
 
 
-def counted_as(record: WatchRecord, people: People) -> WatchRecord:
+def attribute_to_viewer(record: WatchRecord, people: ViewerDirectory) -> WatchRecord:
     """Return a watch as that of the viewer for whom it counts: the member's, where a Plex account is linked."""
     link = people.links.get(record.viewer_id)
     return replace(record, viewer_id=link.viewer_id, username=link.username) if link is not None else record
 
 
-def _together(film: list[_Seen], watched_percent: float) -> Iterator[Counted]:
+def _merge_film(film: list[_Observed], watched_percent: float) -> Iterator[CountedWatch]:
     """Yield what runs of a member's watches of one film, each with what is stored of the same time."""
     by_id = {seen.record.watch_id: seen for seen in film}
-    for records in at_one_time(seen.record for seen in film):
+    for records in group_overlapping(seen.record for seen in film):
         group = [by_id[record.watch_id] for record in records]
         if len({seen.identity for seen in group}) == 1:  # two players of one account are two watches
-            yield from (Counted(seen.record, seen.kept_as) for seen in group if seen.runs)
+            yield from (CountedWatch(seen.record, seen.stored_as) for seen in group if seen.runs)
         elif any(seen.runs for seen in group):
-            yield Counted(together(records, watched_percent), frozenset().union(*(seen.kept_as for seen in group)))
+            yield CountedWatch(
+                merge_records(records, watched_percent), frozenset().union(*(seen.stored_as for seen in group))
+            )
 
 
-def _by_film(watches: Iterable[_Seen]) -> Iterable[list[_Seen]]:
-    groups: dict[tuple[str, str, str], list[_Seen]] = {}
+def _group_by_film(watches: Iterable[_Observed]) -> Iterable[list[_Observed]]:
+    groups: dict[tuple[str, str, str], list[_Observed]] = {}
     for seen in watches:
-        groups.setdefault(_film(seen.record), []).append(seen)
+        groups.setdefault(_film_of(seen.record), []).append(seen)
     return groups.values()
 
 
-def _kept_as(connection: Connection, watch_ids: list[str]) -> dict[str, frozenset[str]]:
+def _read_stored_ids(connection: Connection, watch_ids: list[str]) -> dict[str, frozenset[str]]:
     """Return which record has each of these watches: its own, or the one that it is a part of."""
     found: dict[str, frozenset[str]] = {}
-    for some in parts(watch_ids):
+    for some in batched(watch_ids):
         own = connection.execute(select(WATCHES.c.watch_id).where(WATCHES.c.watch_id.in_(some))).scalars()
         found.update({watch_id: frozenset({watch_id}) for watch_id in own})
         query = select(WATCH_PARTS.c.watch_id, WATCH_PARTS.c.kept_as).where(WATCH_PARTS.c.watch_id.in_(some))
@@ -121,18 +125,18 @@ def _kept_as(connection: Connection, watch_ids: list[str]) -> dict[str, frozense
     return found
 
 
-def _stored_beside(connection: Connection, running: list[_Seen], people: People) -> list[_Seen]:
+def _read_overlapping(connection: Connection, running: list[_Observed], people: ViewerDirectory) -> list[_Observed]:
     """Return what is stored of the viewers and films that run, as far as it hangs together with them in time.
 
     What overlaps with a running watch may overlap with an earlier one: so it is looked further back until none does.
     Each part of a record is returned by itself.
     """
-    films = {_film(seen.record) for seen in running}
+    films = {_film_of(seen.record) for seen in running}
     running_ids = {seen.record.watch_id for seen in running}
     since_s = min((seen.record.started_at_s for seen in running), default=0.0)
-    found: list[_Seen] = []
+    found: list[_Observed] = []
     while films:
-        ended_since = _ended_since(connection, films, since_s, people)
+        ended_since = _read_ended_since(connection, films, since_s, people)
         found = [seen for seen in ended_since if seen.record.watch_id not in running_ids]
         earliest_s = min((seen.record.started_at_s for seen in found), default=since_s)
         if earliest_s >= since_s:
@@ -141,14 +145,14 @@ def _stored_beside(connection: Connection, running: list[_Seen], people: People)
     return found
 
 
-def _ended_since(
-    connection: Connection, films: Set[tuple[str, str, str]], since_s: float, people: People
-) -> Iterator[_Seen]:
+def _read_ended_since(
+    connection: Connection, films: Set[tuple[str, str, str]], since_s: float, people: ViewerDirectory
+) -> Iterator[_Observed]:
     viewers = sorted({viewer_id for viewer_id, _, _ in films})
     query = select(WATCHES).where(WATCHES.c.viewer_id.in_(viewers), WATCHES.c.ended_at_s > since_s)
     whole: dict[str, Row] = {row["watch_id"]: row for row in connection.execute(query).mappings()}
     rows: list[tuple[Row, str]] = []
-    for some in parts(list(whole)):
+    for some in batched(list(whole)):
         parted = select(WATCH_PARTS.c.row, WATCH_PARTS.c.kept_as).where(WATCH_PARTS.c.kept_as.in_(some))
         rows += [(msgspec.json.decode(text), kept_as) for text, kept_as in connection.execute(parted)]
     for _, kept_as in rows:
@@ -157,10 +161,10 @@ def _ended_since(
     names = people.names()
     for row, kept_as in rows:
         if (row["viewer_id"], row["server_id"], row["rating_key"]) in films:
-            record = named(watch_record(row), names)
-            yield _Seen(record, row["identity"], frozenset({kept_as}), runs=False)
+            record = with_current_name(watch_record(row), names)
+            yield _Observed(record, row["identity"], frozenset({kept_as}), runs=False)
 
 
-def _film(record: WatchRecord) -> tuple[str, str, str]:
+def _film_of(record: WatchRecord) -> tuple[str, str, str]:
     """Whose film it is: viewer, server, rating key."""
     return record.viewer_id, record.item.server_id, record.item.rating_key

@@ -13,16 +13,16 @@ from awards.days import local, shares
 from awards.totals import subtract_watches
 from messages import ViewerStats, WatchRecord
 from persistence.database.rows import Row, as_json, watch_record
-from persistence.database.sql import parts, upsert
+from persistence.database.sql import batched, upsert
 from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
-from persistence.records.running_watches import Present
-from persistence.records.viewers import hidden, known
+from persistence.records.running_watches import RunningWatches
+from persistence.records.viewers import hidden_viewers, read_directory
 
 _SORTED = msgspec.json.Encoder(order="deterministic")
 
 
 @dataclass(frozen=True)
-class Rules:
+class StatisticsRules:
     """What statistics and badges follow: the community's zone, its badges, and when a film is completed."""
 
     zone: tzinfo
@@ -45,23 +45,25 @@ def decode_totals(text: str | None) -> Totals:
     return msgspec.json.decode(text, type=Totals) if text else Totals()
 
 
-def totals_from_rows(connection: Connection, rules: Rules, viewer_id: str, without: Iterable[str] = ()) -> Totals:
+def count_totals(connection: Connection, rules: StatisticsRules, viewer_id: str, without: Iterable[str] = ()) -> Totals:
     """Count a viewer's totals anew: the base of an import and every stored watch but those in `without`."""
     left_out = set(without)
     rows = connection.execute(
         select(WATCHES).where(WATCHES.c.viewer_id == viewer_id).order_by(WATCHES.c.seq)
     ).mappings()
     records = (watch_record(row) for row in rows if row["watch_id"] not in left_out)
-    return add_watches(_base(connection, viewer_id), records, rules.zone)
+    return add_watches(_read_base(connection, viewer_id), records, rules.zone)
 
 
-def _base(connection: Connection, viewer_id: str) -> Totals:
+def _read_base(connection: Connection, viewer_id: str) -> Totals:
     """Return what imports claim beyond their history."""
     query = select(VIEWERS.c.base).where(VIEWERS.c.viewer_id == viewer_id)
     return decode_totals(connection.execute(query).scalar())
 
 
-def totals_without(connection: Connection, rules: Rules, viewer_id: str, totals: Totals, now: Present) -> Totals:
+def subtract_replaced(
+    connection: Connection, rules: StatisticsRules, viewer_id: str, totals: Totals, now: RunningWatches
+) -> Totals:
     """Return a viewer's totals without the stored watches whose place is taken by what runs now."""
     ids = now.instead_of
     if not ids:
@@ -73,12 +75,14 @@ def totals_without(connection: Connection, rules: Rules, viewer_id: str, totals:
         return _is_day_watched(connection, rules, viewer_id, day, ids)
 
     less = subtract_watches(totals, map(watch_record, rows), rules.zone, now.records, otherwise)
-    return totals_from_rows(connection, rules, viewer_id, ids) if less is None else less
+    return count_totals(connection, rules, viewer_id, ids) if less is None else less
 
 
-def _is_day_watched(connection: Connection, rules: Rules, viewer_id: str, day: str, without: Iterable[str]) -> bool:
+def _is_day_watched(
+    connection: Connection, rules: StatisticsRules, viewer_id: str, day: str, without: Iterable[str]
+) -> bool:
     """Tell whether a viewer watched on a local day (ISO date): an import says so, or a stored watch but `without`."""
-    if day in _base(connection, viewer_id).days:
+    if day in _read_base(connection, viewer_id).days:
         return True
     began = datetime.combine(date.fromisoformat(day), time(), rules.zone)
     query = select(WATCHES.c.started_at_s, WATCHES.c.ended_at_s, WATCHES.c.playing_s).where(
@@ -91,7 +95,7 @@ def _is_day_watched(connection: Connection, rules: Rules, viewer_id: str, day: s
     return any(day in shares(*times, rules.zone) for times in connection.execute(query))
 
 
-def stored_totals(connection: Connection, viewer_id: str) -> Totals | None:
+def read_totals(connection: Connection, viewer_id: str) -> Totals | None:
     """Return the accumulator of a viewer's finished watches; None where the viewer is new."""
     query = select(VIEWER_STATS.c.totals).where(VIEWER_STATS.c.viewer_id == viewer_id)
     found = connection.execute(query).scalar_one_or_none()
@@ -101,7 +105,7 @@ def stored_totals(connection: Connection, viewer_id: str) -> Totals | None:
 def record_viewer(connection: Connection, record: WatchRecord) -> None:
     """Note a viewer and the newest name."""
     row = connection.execute(select(VIEWERS).where(VIEWERS.c.viewer_id == record.viewer_id)).mappings().first()
-    fresh = new_viewer(
+    fresh = new_viewer_row(
         record.viewer_id,
         record.username,
         record.item.server_id,
@@ -119,7 +123,7 @@ def record_viewer(connection: Connection, record: WatchRecord) -> None:
     upsert(connection, VIEWERS, [fresh])
 
 
-def new_viewer(
+def new_viewer_row(
     viewer_id: str, username: str, server_id: str, guild_id: str, first_seen_s: float, last_seen_s: float
 ) -> dict[str, Any]:
     """Return the row of a viewer who was never seen before."""
@@ -137,7 +141,7 @@ def new_viewer(
     }
 
 
-def age_streaks(connection: Connection, rules: Rules, at_s: float) -> None:
+def age_streaks(connection: Connection, rules: StatisticsRules, at_s: float) -> None:
     """Save every viewer's statistics and badges anew: only a streak that is over changes by itself."""
     yesterday = (rules.today(at_s) - timedelta(days=1)).isoformat()
     streak = VIEWER_STATS.c.current_streak_days
@@ -152,9 +156,9 @@ def age_streaks(connection: Connection, rules: Rules, at_s: float) -> None:
 
 def write_statistics(
     connection: Connection,
-    rules: Rules,
+    rules: StatisticsRules,
     totals: Mapping[str, Totals],
-    running: Present,
+    running: RunningWatches,
     at_s: float,
     *,
     earned_in: Mapping[str, str] | None = None,
@@ -166,15 +170,15 @@ def write_statistics(
     `running` holds their running watches as if they ended now; records whose place they take stay out of the
     figures. `earned_in` names the screening that earned a viewer's badges where that is not one of them.
     """
-    names = _names(connection, totals)
-    held = held_badges(connection, totals)
-    unseen = hidden(known(connection))
+    names = _read_names(connection, totals)
+    held = read_held_badges(connection, totals)
+    unseen = hidden_viewers(read_directory(connection))
     new_badges = []
     rows = []
     for viewer_id, finished in totals.items():
         theirs = running.of(viewer_id)
         now = theirs.records
-        alone = totals_without(connection, rules, viewer_id, finished, theirs)
+        alone = subtract_replaced(connection, rules, viewer_id, finished, theirs)
         with_now = add_watches(alone, now, rules.zone)
         won = find_newly_earned(
             rules.badges, add_watches(alone, now, rules.zone, under_way=True), held.get(viewer_id, ())
@@ -198,17 +202,17 @@ def write_statistics(
             rules.today(at_s),
             watching_now=title_watched_now(now),
         )
-        rows.append(_stats_row(stats, finished, at_s))
+        rows.append(_build_row(stats, finished, at_s))
     upsert(connection, VIEWER_STATS, rows)
     if new_badges:
         connection.execute(VIEWER_BADGES.insert(), new_badges)
 
 
-def without_running(row: Row, rules: Rules) -> dict[str, Any]:
+def without_running(row: Row, rules: StatisticsRules) -> dict[str, Any]:
     """Return a row of `viewer_stats` without what was running: finished watches alone."""
     finished, saved_s = decode_totals(row["totals"]), row["saved_at_s"]
     stats = build_stats(finished, row["viewer_id"], row["username"], rules.today(saved_s), watching_now="")
-    return {**row, **_stats_row(stats, finished, saved_s)}
+    return {**row, **_build_row(stats, finished, saved_s)}
 
 
 def title_watched_now(running: list[WatchRecord]) -> str:
@@ -216,7 +220,7 @@ def title_watched_now(running: list[WatchRecord]) -> str:
     return shown_title(running[-1].item) if running else ""
 
 
-def _stats_row(stats: ViewerStats, finished: Totals, at_s: float) -> dict[str, Any]:
+def _build_row(stats: ViewerStats, finished: Totals, at_s: float) -> dict[str, Any]:
     return {
         "viewer_id": stats.viewer_id,
         "username": stats.username,
@@ -237,18 +241,18 @@ def _stats_row(stats: ViewerStats, finished: Totals, at_s: float) -> dict[str, A
     }
 
 
-def _names(connection: Connection, viewer_ids: Iterable[str]) -> dict[str, str]:
+def _read_names(connection: Connection, viewer_ids: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for some in parts(viewer_ids):
+    for some in batched(viewer_ids):
         query = select(VIEWERS.c.viewer_id, VIEWERS.c.username).where(VIEWERS.c.viewer_id.in_(some))
         found.update(connection.execute(query).all())
     return found
 
 
-def held_badges(connection: Connection, viewer_ids: Iterable[str]) -> dict[str, set[str]]:
+def read_held_badges(connection: Connection, viewer_ids: Iterable[str]) -> dict[str, set[str]]:
     """Return the ids of the badges that each viewer has."""
     held: dict[str, set[str]] = {}
-    for some in parts(viewer_ids):
+    for some in batched(viewer_ids):
         query = select(VIEWER_BADGES.c.viewer_id, VIEWER_BADGES.c.badge_id)
         for viewer_id, badge_id in connection.execute(query.where(VIEWER_BADGES.c.viewer_id.in_(some))):
             held.setdefault(viewer_id, set()).add(badge_id)

@@ -30,42 +30,42 @@ from persistence.database.tables import (
     VIEWERS,
     WATCHES,
 )
-from persistence.records.change_set import Change
-from viewers.directory import People
+from persistence.records.change_set import ChangeSet
+from viewers.directory import ViewerDirectory
 
 KEEP_FORGOTTEN_S = 30 * 86_400.0
 """How long is remembered that somebody was forgotten: what comes late comes within hours."""
 _HIDDEN: tuple[Privacy, ...] = ("private", "untracked")
 
 
-def known(connection: Connection) -> People:
+def read_directory(connection: Connection) -> ViewerDirectory:
     """Return links and choices as they stand."""
-    return People.known(links(connection), choices(connection))
+    return ViewerDirectory.from_message(read_links(connection), read_choices(connection))
 
 
-def links(connection: Connection) -> tuple[LinkedAccount, ...]:
+def read_links(connection: Connection) -> tuple[LinkedAccount, ...]:
     """Return every link."""
     rows = connection.execute(select(ACCOUNT_LINKS).order_by(ACCOUNT_LINKS.c.plex_id)).mappings()
     return tuple(LinkedAccount(row["plex_id"], row["plex_name"], row["viewer_id"], row["username"]) for row in rows)
 
 
-def choices(connection: Connection) -> tuple[tuple[str, Privacy], ...]:
+def read_choices(connection: Connection) -> tuple[tuple[str, Privacy], ...]:
     """Return the choice of everybody who is not open."""
     query = select(PRIVACY.c.viewer_id, PRIVACY.c.choice).order_by(PRIVACY.c.viewer_id)
     return tuple((viewer_id, choice) for viewer_id, choice in connection.execute(query))
 
 
-def hidden(people: People) -> set[str]:
+def hidden_viewers(people: ViewerDirectory) -> set[str]:
     """Return the viewers whom nobody else may see."""
     return {viewer_id for viewer_id, choice in people.choices.items() if choice in _HIDDEN}
 
 
-def may_see(people: People, viewer_id: str, asker: str) -> bool:
+def may_see(people: ViewerDirectory, viewer_id: str, asker: str) -> bool:
     """Tell whether somebody may see what is a viewer's own. `asker`: Discord id, as digits; empty for nobody."""
     return people.shows(viewer_id) or (asker != "" and people.viewer(viewer_id) == asker)
 
 
-def named(record: WatchRecord, names: Mapping[str, str]) -> WatchRecord:
+def with_current_name(record: WatchRecord, names: Mapping[str, str]) -> WatchRecord:
     """Return a record under the name that its viewer has now, where an account is linked: not under the account's.
 
     `names`: as `People.names`.
@@ -74,7 +74,7 @@ def named(record: WatchRecord, names: Mapping[str, str]) -> WatchRecord:
     return record if name is None else replace(record, username=name)
 
 
-class NameSeen(NamedTuple):
+class NameSighting(NamedTuple):
     """Under which name somebody watched; it is from when the watch began."""
 
     viewer_id: str
@@ -83,7 +83,9 @@ class NameSeen(NamedTuple):
     """Seconds since 1970, UTC."""
 
 
-def renamed(connection: Connection, people: People, seen: Iterable[NameSeen]) -> People:
+def update_display_names(
+    connection: Connection, people: ViewerDirectory, seen: Iterable[NameSighting]
+) -> ViewerDirectory:
     """Note under which names members with a linked account watch by now; return who is who.
 
     The newest name counts: of all the watches seen, those that are stored, and the link itself.
@@ -93,18 +95,18 @@ def renamed(connection: Connection, people: People, seen: Iterable[NameSeen]) ->
         called.setdefault(link.viewer_id, set()).add(link.username)
     newest = {one.viewer_id: one for one in sorted(seen, key=lambda one: one.started_at_s) if one.name}
     other = [one for one in newest.values() if one.viewer_id in called and called[one.viewer_id] != {one.name}]
-    news = [one for one in other if one.started_at_s >= _named_at_s(connection, one.viewer_id)]
+    news = [one for one in other if one.started_at_s >= _read_name_time(connection, one.viewer_id)]
     for one in news:
-        call(connection, one.viewer_id, one.name)
-    return known(connection) if news else people
+        set_display_name(connection, one.viewer_id, one.name)
+    return read_directory(connection) if news else people
 
 
-def call(connection: Connection, viewer_id: str, name: str) -> None:
+def set_display_name(connection: Connection, viewer_id: str, name: str) -> None:
     """Have every link of a member say the same name."""
     connection.execute(update(ACCOUNT_LINKS).where(ACCOUNT_LINKS.c.viewer_id == viewer_id).values(username=name))
 
 
-def _named_at_s(connection: Connection, viewer_id: str) -> float:
+def _read_name_time(connection: Connection, viewer_id: str) -> float:
     """Return from when the name of a member with a linked account is at the latest."""
     linked = select(func.max(ACCOUNT_LINKS.c.linked_at_s)).where(ACCOUNT_LINKS.c.viewer_id == viewer_id)
     own = (WATCHES.c.viewer_id == viewer_id) & (WATCHES.c.identity == viewer_id)
@@ -113,7 +115,7 @@ def _named_at_s(connection: Connection, viewer_id: str) -> float:
     return max((at_s for at_s in times if at_s is not None), default=-math.inf)
 
 
-def nameless(rows: Iterable[LeaderboardRow], people: People) -> tuple[LeaderboardRow, ...]:
+def anonymise_rows(rows: Iterable[LeaderboardRow], people: ViewerDirectory) -> tuple[LeaderboardRow, ...]:
     """Return places with no name and no id of who wants to be anonymous in rankings."""
     return tuple(
         replace(row, viewer_id="", username=SOMEBODY) if people.choice(row.viewer_id) == "anonymous" else row
@@ -121,25 +123,25 @@ def nameless(rows: Iterable[LeaderboardRow], people: People) -> tuple[Leaderboar
     )
 
 
-def nameless_for(people: People, viewer_id: str, asker: str) -> bool:
+def hides_rank(people: ViewerDirectory, viewer_id: str, asker: str) -> bool:
     """Tell whether somebody may not learn a viewer's place in rankings. `asker`: as in `may_see`."""
     return people.choice(viewer_id) == "anonymous" and people.viewer(viewer_id) != asker
 
 
-def ids_of(people: People, viewer_id: str) -> list[str]:
+def list_ids(people: ViewerDirectory, viewer_id: str) -> list[str]:
     """Return the ids under which a viewer is watched: the viewer's own, and those of the linked accounts."""
     return [viewer_id, *(plex_id for plex_id, link in people.links.items() if link.viewer_id == viewer_id)]
 
 
-def person(connection: Connection, viewer_id: str, problem: str = "") -> Person:
+def read_person(connection: Connection, viewer_id: str, problem: str = "") -> Person:
     """Return a member's links and choice."""
-    people = known(connection)
+    people = read_directory(connection)
     own = tuple(link for link in people.links.values() if link.viewer_id == viewer_id)
     count = select(func.count()).select_from(WATCHES).where(WATCHES.c.viewer_id == viewer_id)
     return Person(viewer_id, people.choice(viewer_id), own, connection.execute(count).scalar_one(), problem)
 
 
-def set_privacy(change: Change, asked: SetPrivacy, at_s: float) -> None:
+def set_privacy(change: ChangeSet, asked: SetPrivacy, at_s: float) -> None:
     """Write down a member's choice. Badges of who is hidden are not announced later on either.
 
     What runs of who is not tracked any more is left out at once, also of the checkpoint and of the statistics: nobody
@@ -155,15 +157,15 @@ def set_privacy(change: Change, asked: SetPrivacy, at_s: float) -> None:
     row = {"viewer_id": asked.viewer_id, "username": asked.username, "choice": asked.privacy, "since_s": at_s}
     upsert(connection, PRIVACY, [row])
     if asked.privacy in _HIDDEN:
-        silent(connection, asked.viewer_id)
+        mark_all_announced(connection, asked.viewer_id)
     if asked.privacy == "untracked":
-        ids = ids_of(known(connection), asked.viewer_id)
+        ids = list_ids(read_directory(connection), asked.viewer_id)
         connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.viewer_id.in_(ids)))
         counted = select(VIEWER_STATS.c.viewer_id).where(VIEWER_STATS.c.viewer_id == asked.viewer_id)
         change.viewers.update(connection.execute(counted).scalars())
 
 
-def silent(connection: Connection, viewer_id: str) -> None:
+def mark_all_announced(connection: Connection, viewer_id: str) -> None:
     """Have no badge of a viewer announced that is not announced yet."""
     waiting = (VIEWER_BADGES.c.viewer_id == viewer_id) & VIEWER_BADGES.c.announced.is_(False)
     connection.execute(update(VIEWER_BADGES).where(waiting).values(announced=True))
@@ -171,7 +173,7 @@ def silent(connection: Connection, viewer_id: str) -> None:
 
 def find_accounts(connection: Connection, asked: FindAccounts) -> AccountsFound:
     """Return the Plex accounts that nobody is linked to, by name; hidden ones only where they are asked for."""
-    part, people = asked.part.casefold(), known(connection)
+    part, people = asked.part.casefold(), read_directory(connection)
     query = (
         select(VIEWERS.c.viewer_id, VIEWERS.c.username, func.count(WATCHES.c.watch_id))
         .join(WATCHES, WATCHES.c.viewer_id == VIEWERS.c.viewer_id, isouter=True)
@@ -187,19 +189,19 @@ def find_accounts(connection: Connection, asked: FindAccounts) -> AccountsFound:
     return AccountsFound(tuple(found[: max(0, asked.limit)]))
 
 
-def remember_forgotten(connection: Connection, viewer_ids: Iterable[str], at_s: float) -> None:
+def record_erasure(connection: Connection, viewer_ids: Iterable[str], at_s: float) -> None:
     """Note that what began before and comes late is not to be stored."""
     connection.execute(delete(FORGOTTEN).where(FORGOTTEN.c.at_s < at_s - KEEP_FORGOTTEN_S))
     rows: list[dict[str, Any]] = [{"viewer_id": viewer_id, "at_s": at_s} for viewer_id in viewer_ids]
     upsert(connection, FORGOTTEN, rows)
 
 
-def date_back_forgotten(connection: Connection, now_s: float) -> None:
+def correct_erasure_times(connection: Connection, now_s: float) -> None:
     """Have nobody forgotten later than now: what began before is not stored, for years where a clock was far ahead."""
     connection.execute(update(FORGOTTEN).where(FORGOTTEN.c.at_s > now_s).values(at_s=now_s))
 
 
-def forgotten(connection: Connection) -> dict[str, float]:
+def read_erasures(connection: Connection) -> dict[str, float]:
     """Return who was forgotten, and when; seconds since 1970, UTC."""
     query = select(FORGOTTEN.c.viewer_id, FORGOTTEN.c.at_s)
     return dict(connection.execute(query).all())

@@ -373,4 +373,4 @@ def test_what_was_announced_is_noted_at_the_next_tick_where_it_could_not_be(
     monkeypatch.setattr(opened, "mark_announced", noted)
     house.tick()
     assert not house.ask(GetSaveStatus(), SaveStatus).last_error
-    assert opened.unannounced() == []
+    assert opened.read_unannounced_badges() == []

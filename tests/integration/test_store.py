@@ -129,13 +129,13 @@ def test_a_badge_is_never_taken_away(store: Store) -> None:
 def test_a_badge_is_awarded_once(store: Store) -> None:
     """What a tick awarded waits to be announced, once, and a finish awards it no second time."""
     store.save(running(record()), EVENING + 7200, "auto")
-    waiting = store.unannounced()
+    waiting = store.read_unannounced_badges()
     finish(store, record())
-    assert store.unannounced() == waiting
+    assert store.read_unannounced_badges() == waiting
     store.mark_announced("501", [row[3] for row in waiting])
-    assert store.unannounced() == []
+    assert store.read_unannounced_badges() == []
     finish(store, record("w2", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 7200))
-    assert store.unannounced() == []
+    assert store.read_unannounced_badges() == []
 
 
 def test_the_checkpoint_brings_watches_back_whole(store: Store, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_the_checkpoint_brings_watches_back_whole(store: Store, tmp_path: Path) 
     store.save(watches, EVENING + 7200, "auto")
     store.close()
     again = open_store(tmp_path)
-    assert again.checkpoint() == tuple(watch.state for watch in watches)
+    assert again.read_checkpoint() == tuple(watch.state for watch in watches)
     again.close()
 
 
@@ -153,8 +153,8 @@ def test_a_finished_watch_no_longer_runs_and_a_resumed_one_does(store: Store) ->
     ended = record()
     store.finish(ended, closed(ended), "m1", [], EVENING + 7231)
     old, new = state(ended), state(ended, EVENING + 7300)
-    assert store.still_running([old]) == ()
-    assert store.still_running([new]) == (new,)
+    assert store.drop_finished([old]) == ()
+    assert store.drop_finished([new]) == (new,)
 
 
 def test_a_clock_set_back_does_not_lose_a_resumed_watch(store: Store) -> None:
@@ -162,7 +162,7 @@ def test_a_clock_set_back_does_not_lose_a_resumed_watch(store: Store) -> None:
     ended = record()
     store.finish(ended, closed(ended), "m1", [], EVENING + 7231)
     resumed = replace(state(ended), seen=Moment(EVENING + 3600, 7400.0), playing_s=ended.playing_s + 10)
-    assert store.still_running([resumed]) == (resumed,)
+    assert store.drop_finished([resumed]) == (resumed,)
 
 
 def test_a_clock_set_back_does_not_keep_a_finished_watch_running(store: Store) -> None:
@@ -170,7 +170,7 @@ def test_a_clock_set_back_does_not_keep_a_finished_watch_running(store: Store) -
     ended = record()
     before = state(ended, EVENING + 7190)
     store.finish(ended, Moment(EVENING + 30, 7230.0), "m1", running(ended), EVENING + 31)
-    assert store.still_running([before]) == ()
+    assert store.drop_finished([before]) == ()
     assert rows(store, "viewer_stats")[0]["watching_now"] == ""
 
 
@@ -180,7 +180,7 @@ def test_a_boot_with_the_clock_set_back_loses_no_resumed_watch(store: Store) -> 
     store.finish(left, closed(left), "m1", [], EVENING + 7231)
     booted = Moment(EVENING + 300, 90.0)
     resumed = replace(state(left), seen=booted, playing_s=660.0)
-    assert store.still_running([resumed]) == (resumed,)
+    assert store.drop_finished([resumed]) == (resumed,)
     store.finish(replace(left, playing_s=1200.0), Moment(EVENING + 900, 690.0), "m2", [], EVENING + 901)
     assert [row["playing_s"] for row in rows(store, "watches")] == [1200.0]
 
@@ -189,22 +189,22 @@ def test_what_the_statistics_hold_of_a_running_watch_is_in_the_checkpoint(store:
     """A finish saves the statistics of the others too: if everything dies then, their watches must not be lost."""
     store.finish(record("w1"), closed(record("w1")), "m1", running(record("w1"), record("w2", "502")), EVENING + 7231)
     assert {row["viewer_id"]: row["watching_now"] for row in rows(store, "viewer_stats")} == {"501": "", "502": "Alien"}
-    assert [found.watch_id for found in store.checkpoint()] == ["w2"]
+    assert [found.watch_id for found in store.read_checkpoint()] == ["w2"]
 
 
 def test_an_unknown_state_of_things_leaves_the_checkpoint(store: Store) -> None:
     """As long as nobody knows who watches, a save deletes no checkpoint and ends nobody's watching."""
     store.save(running(record()), EVENING + 7200, "auto")
     store.save(None, EVENING + 7300, "command")
-    assert [found.watch_id for found in store.checkpoint()] == ["w1"]
+    assert [found.watch_id for found in store.read_checkpoint()] == ["w1"]
     assert rows(store, "viewer_stats")[0]["watching_now"] == "Alien"
 
 
 def test_resumable_are_the_newly_ended_ones(store: Store) -> None:
     """Only watches that ended inside the window are offered."""
     finish(store, record("w1"), record("w2", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 60))
-    assert [found.watch_id for found in store.resumable(EVENING + 7201)] == ["w2"]
-    assert store.resumable(EVENING)[0] == record("w1")
+    assert [found.watch_id for found in store.read_resumable(EVENING + 7201)] == ["w2"]
+    assert store.read_resumable(EVENING)[0] == record("w1")
 
 
 VERSIONS = [

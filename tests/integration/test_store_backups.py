@@ -85,7 +85,7 @@ def test_restore_brings_back_and_keeps_the_old_store(tmp_path: Path) -> None:
     assert watches_in(kept) == 2
     assert any(str(kept) in line for line in said)
     again = open_store(tmp_path)
-    assert [found.watch_id for found in again.resumable(0)] == ["w1"]
+    assert [found.watch_id for found in again.read_resumable(0)] == ["w1"]
     again.close()
     assert '"w2"' not in (tmp_path / "watch_history.json").read_text(), "the copies follow the store"
 
@@ -170,5 +170,5 @@ def test_rotation_keeps_the_newest_scheduled_ones(tmp_path: Path) -> None:
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "mine.db", "usher-20260102-000000.db", "usher-20260103-000000.db",
     ]  # fmt: skip
-    assert backup.newest_scheduled_s(tmp_path) == 1767398400.0
-    assert backup.name_for(1767398400.0) == "usher-20260103-000000.db"
+    assert backup.find_newest_scheduled_s(tmp_path) == 1767398400.0
+    assert backup.scheduled_name(1767398400.0) == "usher-20260103-000000.db"

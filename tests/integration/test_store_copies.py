@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from persistence.database.errors import CopiesFailed
-from persistence.json_files.files import ALL, BADGES, HISTORY, STATS, Copies
+from persistence.json_files.files import ALL, BADGES, HISTORY, STATS, JsonFiles
 from persistence.store import Store
 from tests.unit.persistence.making import EVENING, closed, finish, open_store, record, running
 
@@ -100,7 +100,7 @@ def test_a_crash_between_commit_and_copy_is_made_good(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Copies, "write", dies)
+        patch.setattr(JsonFiles, "write", dies)
         with pytest.raises(KeyboardInterrupt):
             finish(store, record("w4"))
     store.close()
@@ -125,7 +125,7 @@ def test_a_crash_before_the_commit_leaves_everything_as_it_was(
         with pytest.raises(KeyboardInterrupt):
             finish(store, record("w4"))
     assert contents(tmp_path) == whole
-    assert [found.watch_id for found in store.resumable(0)] == ["w1", "w2", "w3"]
+    assert [found.watch_id for found in store.read_resumable(0)] == ["w1", "w2", "w3"]
     finish(store, record("w4"))
     assert len(json.loads((tmp_path / HISTORY).read_text())) == 4
 
@@ -139,12 +139,12 @@ def test_a_folder_that_cannot_be_written_is_told_and_made_good(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Copies, "write", full)
+        patch.setattr(JsonFiles, "write", full)
         with pytest.raises(CopiesFailed, match=r"No space left on device \(make room on the disk"):
             finish(store, record("w4"))
-    behind = [store.copies_behind]
+    behind = [store.json_files_outdated]
     store.save(running(record("w5")), EVENING + 9000, "auto")
-    assert [*behind, store.copies_behind] == [True, False]
+    assert [*behind, store.json_files_outdated] == [True, False]
     assert len(json.loads((tmp_path / HISTORY).read_text())) == 4
 
 
@@ -170,11 +170,11 @@ def test_a_death_before_a_line_is_replaced_is_noticed(
 
     other = record("w2", "502", playing_s=7201.0)
     with monkeypatch.context() as patch:
-        patch.setattr(Copies, "replace", dies)
+        patch.setattr(JsonFiles, "replace", dies)
         with pytest.raises(KeyboardInterrupt):
             store.finish(other, closed(other), "again", [], EVENING + 9100)
     assert json.loads((tmp_path / HISTORY).read_text())[1]["playing_seconds"] == 7200.0
-    assert store.repair_copies() == [HISTORY]
+    assert store.repair_json_files() == [HISTORY]
     assert json.loads((tmp_path / HISTORY).read_text())[1]["playing_seconds"] == 7201.0
 
 

@@ -83,7 +83,7 @@ def test_a_kill_in_the_middle_loses_nothing_that_was_acknowledged(said_before_de
         process.kill()
         acknowledged += process.stdout.read().split()
     store = open_store(tmp_path)
-    stored = {found.watch_id for found in store.resumable(0)}
+    stored = {found.watch_id for found in store.read_resumable(0)}
     assert set(acknowledged) <= stored
     assert len(stored) <= len(acknowledged) + 1, "at most the one in hand was stored and not yet said"
     assert {row["watch_id"] for row in json.loads((tmp_path / "watch_history.json").read_text())} == stored
@@ -102,9 +102,9 @@ def test_a_lock_fails_loudly_and_the_next_try_succeeds(tmp_path: Path, monkeypat
         with pytest.raises(SaveFailed, match=r"usher.db: database is locked \(another program holds it"):
             store.save(running(record("w2")), EVENING + 8000, "auto")
         other.execute("ROLLBACK")
-    assert store.checkpoint() == ()
+    assert store.read_checkpoint() == ()
     store.save(running(record("w2")), EVENING + 8000, "auto")
-    assert [state.watch_id for state in store.checkpoint()] == ["w2"]
+    assert [state.watch_id for state in store.read_checkpoint()] == ["w2"]
     store.close()
 
 
@@ -133,7 +133,7 @@ def test_a_damaged_store_is_refused_with_the_newest_good_backup(tmp_path: Path) 
     assert bytes_of(tmp_path) == before
     backup.restore(good, tmp_path / "usher.db")
     again = open_store(tmp_path)
-    assert [found.watch_id for found in again.resumable(0)] == ["w1"]
+    assert [found.watch_id for found in again.read_resumable(0)] == ["w1"]
     again.close()
 
 
@@ -214,9 +214,9 @@ def test_what_an_older_usher_wrote_goes_on(revision: str, tmp_path: Path) -> Non
     assert {name: content for name, content in bytes_of(old).items() if name in ALL} == {
         name: before[name] for name in ALL
     }
-    assert [state.watch_id for state in upgraded.checkpoint()] == ["w3"]
+    assert [state.watch_id for state in upgraded.read_checkpoint()] == ["w3"]
     finish(upgraded, record("w4", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 7200))
-    with upgraded.changing(EVENING + 2 * DAY) as change:
+    with upgraded.change(EVENING + 2 * DAY) as change:
         assert link(change, LinkAccount("plex:srv:7", "anna", "501", "Anna", "1"), EVENING) == 1
     upgraded.close()
     stats = json.loads((old / STATS).read_text())
@@ -265,7 +265,7 @@ def test_an_older_store_is_backed_up_before_its_migration(tmp_path: Path, monkey
 def test_no_password_is_told(tmp_path: Path) -> None:
     """A store that cannot be reached is named without its password."""
     url = "postgresql+psycopg://usher:hidden@127.0.0.1:1/usher"
-    assert engine.name_of(url) == "postgresql+psycopg://usher:***@127.0.0.1:1/usher"
+    assert engine.store_name(url) == "postgresql+psycopg://usher:***@127.0.0.1:1/usher"
 
 
 def test_an_outdated_delivery_is_noted_and_changes_nothing(tmp_path: Path) -> None:
@@ -274,6 +274,6 @@ def test_an_outdated_delivery_is_noted_and_changes_nothing(tmp_path: Path) -> No
     late = record(playing_s=9000.0, ended_at_s=EVENING + 9900)
     store.finish(late, closed(late), "m2", [], EVENING + 10_000)
     store.finish(record(), closed(record()), "m1", [], EVENING + 10_001)
-    assert [found.playing_s for found in store.resumable(0)] == [9000.0]
+    assert [found.playing_s for found in store.read_resumable(0)] == [9000.0]
     assert store.is_handled("m1")
     store.close()

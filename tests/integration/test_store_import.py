@@ -14,11 +14,11 @@ from messages import LinkAccount, UnlinkAccount
 from persistence.database.errors import ImportFault
 from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS
 from persistence.json_files.files import ALL, BADGES, HISTORY, STATS
-from persistence.operations.erase import forget
-from persistence.operations.legacy_import import Imported, export, import_old, read_old
+from persistence.operations.erase import erase_viewer
+from persistence.operations.legacy_import import ImportResult, export, import_legacy_files, read_legacy_files
 from persistence.operations.link import link, unlink
-from persistence.records.statistics import Rules
-from persistence.records.viewers import remember_forgotten
+from persistence.records.statistics import StatisticsRules
+from persistence.records.viewers import record_erasure
 from persistence.store import Store
 from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, finish, open_store, record, running
 
@@ -81,9 +81,9 @@ def store(tmp_path: Path) -> Any:
     opened.close()
 
 
-def bring(store: Store, folder: Path, rules: Rules = RULES) -> Imported:
+def bring(store: Store, folder: Path, rules: StatisticsRules = RULES) -> ImportResult:
     """Import a folder."""
-    return import_old(store, read_old(folder, rules, 80.0, 60.0), EVENING)
+    return import_legacy_files(store, read_legacy_files(folder, rules, 80.0, 60.0), EVENING)
 
 
 def copies(folder: Path) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def copies(folder: Path) -> dict[str, Any]:
 
 def test_an_import_brings_everything(store: Store, old: Path, tmp_path: Path) -> None:
     """Figures, badges and history of the older bot are those of the copies afterwards."""
-    assert bring(store, old) == Imported(viewers=2, watches=2, badges=2)
+    assert bring(store, old) == ImportResult(viewers=2, watches=2, badges=2)
     found = copies(tmp_path / "data")
     ann = found[STATS]["501"]
     for key in ("username", "total_movies", "total_watch_time_minutes", "completed_movies", "longest_streak_days",
@@ -106,14 +106,14 @@ def test_an_import_brings_everything(store: Store, old: Path, tmp_path: Path) ->
     assert [row["movie_title"] for row in found[HISTORY]] == ["The Fog", "Open End"]
     assert found[HISTORY][1]["end_time"] is None
     assert found[HISTORY][0]["source"] == "import"
-    assert store.unannounced() == []
+    assert store.read_unannounced_badges() == []
 
 
 def test_the_same_folder_twice_changes_nothing(store: Store, old: Path, tmp_path: Path) -> None:
     """The second import finds nothing new, and the files keep their bytes."""
     bring(store, old)
     before = copies(tmp_path / "data")
-    assert bring(store, old) == Imported(0, 0, 0)
+    assert bring(store, old) == ImportResult(0, 0, 0)
     assert copies(tmp_path / "data") == before
 
 
@@ -138,7 +138,7 @@ def test_watches_go_on_after_an_import(store: Store, old: Path, tmp_path: Path) 
 
 def test_naive_times_are_in_the_time_zone(store: Store, old: Path) -> None:
     """A time without an offset is one of TIMEZONE; one with an offset is what it says."""
-    files = read_old(old, Rules(ZoneInfo("Europe/Berlin"), ()), 80.0, 60.0)
+    files = read_legacy_files(old, StatisticsRules(ZoneInfo("Europe/Berlin"), ()), 80.0, 60.0)
     naive, aware = (watch.record.started_at_s for watch in files.watches)
     assert naive == EVENING - DAY - 3600
     assert aware == EVENING - DAY + 7200
@@ -205,9 +205,9 @@ def test_an_export_overwrites_nothing(store: Store, tmp_path: Path) -> None:
 
 def test_importing_the_data_folder_itself_keeps_its_files(tmp_path: Path, old: Path) -> None:
     """DATA_DIR is the older bot's own folder: its files are read, and kept under another name."""
-    files = read_old(old, RULES, 80.0, 60.0)
+    files = read_legacy_files(old, RULES, 80.0, 60.0)
     opened = open_store(old)
-    import_old(opened, files, EVENING)
+    import_legacy_files(opened, files, EVENING)
     opened.close()
     assert json.loads((old / f"{STATS}.before-usher").read_text()) == OLD_STATS
     assert copies(old)[STATS]["501"]["total_movies"] == 12
@@ -265,14 +265,14 @@ def test_an_import_that_fails_midway_changes_nothing(
         patch.setattr("persistence.operations.legacy_import.publish", dies)
         with pytest.raises(KeyboardInterrupt):
             bring(store, old)
-    assert store.resumable(0) == ()
-    assert bring(store, old) == Imported(2, 2, 2)
+    assert store.read_resumable(0) == ()
+    assert bring(store, old) == ImportResult(2, 2, 2)
 
 
 def test_progress_is_told(store: Store, old: Path) -> None:
     """Each kind of work says how much of it is done."""
     said: list[tuple[str, int, int]] = []
-    import_old(store, read_old(old, RULES, 80.0, 60.0), EVENING, lambda *told: said.append(told))
+    import_legacy_files(store, read_legacy_files(old, RULES, 80.0, 60.0), EVENING, lambda *told: said.append(told))
     assert {doing for doing, done, of in said if done == of} == {"watches", "viewers", "statistics", "copies"}
 
 
@@ -285,31 +285,31 @@ def test_figures_of_a_linked_account_are_refused(store: Store, tmp_path: Path) -
     )
     export(store, tmp_path / "before")
     asked = LinkAccount("plex:srv:7", "annaplex", "501", "Anna", "1")
-    with store.changing(EVENING) as change:
+    with store.change(EVENING) as change:
         link(change, asked, EVENING)
     export(store, tmp_path / "linked")
-    files = read_old(tmp_path / "before", RULES, 80.0, 60.0)
+    files = read_legacy_files(tmp_path / "before", RULES, 80.0, 60.0)
     with pytest.raises(ImportFault, match=r"plex:srv:7 apart.* linked to Anna.*/unlink"):
-        import_old(store, files, EVENING)
-    brought = import_old(store, read_old(tmp_path / "linked", RULES, 80.0, 60.0), EVENING)
+        import_legacy_files(store, files, EVENING)
+    brought = import_legacy_files(store, read_legacy_files(tmp_path / "linked", RULES, 80.0, 60.0), EVENING)
     assert (brought.watches, brought.badges, hours(store)) == (0, 0, {"501": 14400.0})
-    with store.changing(EVENING) as change:
+    with store.change(EVENING) as change:
         unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
-    assert import_old(store, files, EVENING).watches == 0
+    assert import_legacy_files(store, files, EVENING).watches == 0
     assert hours(store) == {"plex:srv:7": 7200.0, "501": 7200.0}
 
 
 def test_an_export_from_a_linked_time_counts_nothing_twice_after_it(store: Store, tmp_path: Path) -> None:
     """Then both watches of the evening were one record, and are two again now."""
     finish(store, record("P", "plex:srv:7", source="plex"), record("V", started_at_s=EVENING + 60, playing_s=7000.0))
-    with store.changing(EVENING) as change:
+    with store.change(EVENING) as change:
         link(change, LinkAccount("plex:srv:7", "annaplex", "501", "Anna", "1"), EVENING)
     export(store, tmp_path / "linked")
-    files = read_old(tmp_path / "linked", RULES, 80.0, 60.0)
-    assert import_old(store, files, EVENING) == Imported(0, 0, 0)
-    with store.changing(EVENING) as change:
+    files = read_legacy_files(tmp_path / "linked", RULES, 80.0, 60.0)
+    assert import_legacy_files(store, files, EVENING) == ImportResult(0, 0, 0)
+    with store.change(EVENING) as change:
         unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
-    assert import_old(store, files, EVENING) == Imported(0, 0, 0)
+    assert import_legacy_files(store, files, EVENING) == ImportResult(0, 0, 0)
     assert hours(store) == {"plex:srv:7": 7200.0, "501": 7000.0}
 
 
@@ -324,18 +324,18 @@ def test_what_a_linked_member_brings_is_one_with_the_account_watch_of_that_time(
     )
     export(before, tmp_path / "files")
     before.close()
-    files = read_old(tmp_path / "files", RULES, 80.0, 60.0)
-    with store.changing(EVENING) as change:
+    files = read_legacy_files(tmp_path / "files", RULES, 80.0, 60.0)
+    with store.change(EVENING) as change:
         link(change, LinkAccount("plex:srv:7", "annaplex", "501", "Anna", "1"), EVENING)
     finish(store, record("P", "plex:srv:7", source="plex"))
-    assert import_old(store, files, EVENING).watches == 2
+    assert import_legacy_files(store, files, EVENING).watches == 2
     assert hours(store) == {"501": 14400.0}
     lines = json.loads((tmp_path / "data" / HISTORY).read_text())
     assert [(line["watch_id"], line["playing_seconds"]) for line in lines] == [("P", 7200.0), ("V2", 7200.0)]
-    assert import_old(store, files, EVENING) == Imported(0, 0, 0)
+    assert import_legacy_files(store, files, EVENING) == ImportResult(0, 0, 0)
     cut = dataclasses.replace(files, watches=files.watches[1:])  # what came before still explains the figures
-    assert import_old(store, cut, EVENING) == Imported(0, 0, 0)
-    with store.changing(EVENING) as change:
+    assert import_legacy_files(store, cut, EVENING) == ImportResult(0, 0, 0)
+    with store.change(EVENING) as change:
         unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
     assert hours(store) == {"501": 14200.0, "plex:srv:7": 7200.0}
 
@@ -343,28 +343,30 @@ def test_what_a_linked_member_brings_is_one_with_the_account_watch_of_that_time(
 def test_old_figures_of_a_linked_member_are_refused(store: Store, old: Path) -> None:
     """To take the link back would take them along; before the link, and again after it, they are brought in whole."""
     asked = LinkAccount("plex:srv:7", "annaplex", "501", "Ann", "1")
-    with store.changing(EVENING) as change:
+    with store.change(EVENING) as change:
         link(change, asked, EVENING)
     with pytest.raises(ImportFault, match=r"figures of 501 from before .*/unlink"):
         bring(store, old)
     assert hours(store) == {}
-    with store.changing(EVENING) as change:
+    with store.change(EVENING) as change:
         unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
     bring(store, old)
     finish(store, record("own", "plex:srv:7"))
-    with store.changing(EVENING) as change:
+    with store.change(EVENING) as change:
         link(change, asked, EVENING)
     before = hours(store)
-    assert bring(store, old) == Imported(0, 0, 0) and hours(store) == before
+    assert bring(store, old) == ImportResult(0, 0, 0) and hours(store) == before
 
 
 def test_the_own_export_changes_nothing(store: Store, tmp_path: Path) -> None:
     """No figure, no count of what is new; and a watch that can be gone on with still can."""
     finish(store, record("w1", completed=False, playing_s=3600.0, ended_at_s=EVENING + 3600), record("w2", "502"))
-    before = (hours(store), store.resumable(EVENING))
+    before = (hours(store), store.read_resumable(EVENING))
     export(store, tmp_path / "own")
-    assert import_old(store, read_old(tmp_path / "own", RULES, 80.0, 60.0), EVENING + 7300) == Imported(0, 0, 0)
-    assert (hours(store), store.resumable(EVENING)) == before
+    assert import_legacy_files(
+        store, read_legacy_files(tmp_path / "own", RULES, 80.0, 60.0), EVENING + 7300
+    ) == ImportResult(0, 0, 0)
+    assert (hours(store), store.read_resumable(EVENING)) == before
     assert [each.watch_id for each in before[1]] == ["w1", "w2"]
 
 
@@ -374,17 +376,17 @@ def test_who_was_forgotten_does_not_come_back(store: Store, tmp_path: Path) -> N
     finish(store, record("w1"), record("w2", "502"), record("w3", "503"))
     export(store, tmp_path / "before")
     for viewer_id in ("501", "503"):
-        with store.changing(EVENING + DAY) as change:
-            forget(change, viewer_id, EVENING + DAY)
+        with store.change(EVENING + DAY) as change:
+            erase_viewer(change, viewer_id, EVENING + DAY)
     finish(store, record("w4", "503", **later))
     export(store, tmp_path / "since")
     emptied = open_store(tmp_path / "new")
-    with emptied.changing(EVENING + DAY) as change:
-        remember_forgotten(change.connection, ["501", "503"], EVENING + DAY)
+    with emptied.change(EVENING + DAY) as change:
+        record_erasure(change.connection, ["501", "503"], EVENING + DAY)
     for folder, forgotten in (("before", 2), ("since", 1)):
-        files = read_old(tmp_path / folder, RULES, 80.0, 60.0)
-        import_old(store, files, EVENING + 4 * DAY)
-        assert import_old(emptied, files, EVENING + 4 * DAY).left_out == forgotten
+        files = read_legacy_files(tmp_path / folder, RULES, 80.0, 60.0)
+        import_legacy_files(store, files, EVENING + 4 * DAY)
+        assert import_legacy_files(emptied, files, EVENING + 4 * DAY).left_out == forgotten
     assert hours(store) == hours(emptied) == {"502": 7200.0, "503": 7200.0}
     for opened in (store, emptied):
         with opened.reader.connect() as connection:

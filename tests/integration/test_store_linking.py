@@ -37,9 +37,9 @@ from messages import (
     WatchRecord,
 )
 from persistence.database.tables import VIEWERS
-from persistence.operations.erase import forget
+from persistence.operations.erase import erase_viewer
 from persistence.operations.link import CannotLink, link, unlink
-from persistence.records.change_set import Change
+from persistence.records.change_set import ChangeSet
 from persistence.records.statistics import encode_totals
 from persistence.store import Store
 from tests.e2e.nights import load, sql
@@ -261,17 +261,17 @@ def test_what_an_import_claimed_stays_with_whose_it_was(tmp_path: Path, order: t
     for number, (who, seconds) in enumerate(claimed.items()):
         start = EVENING + number * DAY
         finish(store, record(f"w{number}", who, started_at_s=start, ended_at_s=start + 7200))
-        with store.changing(EVENING) as change:
+        with store.change(EVENING) as change:
             base = encode_totals(Totals(playing_s=seconds))
             change.connection.execute(update(VIEWERS).where(VIEWERS.c.viewer_id == who).values(base=base))
             change.viewers.add(who)
     for plex_id in (PLEX, SECOND):
-        with store.changing(EVENING + 5 * DAY) as change:
+        with store.change(EVENING + 5 * DAY) as change:
             link(change, LinkAccount(plex_id, "", MEMBER, "Anna", "1"), EVENING + 5 * DAY)
     linked_now = {PLEX, SECOND}
     for taken_back in ("", *order):
         if taken_back:
-            with store.changing(EVENING + 6 * DAY) as change:
+            with store.change(EVENING + 6 * DAY) as change:
                 unlink(change, UnlinkAccount(taken_back, MEMBER, "1"))
             linked_now.remove(taken_back)
         found = sql(tmp_path, "SELECT viewer_id, total_watch_time_s FROM viewer_stats")
@@ -326,7 +326,7 @@ class Linking(RuleBasedStateMachine):
     @rule(plex_id=st.sampled_from((PLEX, SECOND)))
     def link(self, plex_id: str) -> None:
         """Link an account; to do it again changes nothing."""
-        with self.store.changing(self.now_s) as change:
+        with self.store.change(self.now_s) as change:
             link(change, LinkAccount(plex_id, "", MEMBER, "Anna", "1"), self.now_s)
         self.links.add(plex_id)
 
@@ -334,7 +334,7 @@ class Linking(RuleBasedStateMachine):
     def unlink(self, plex_id: str) -> None:
         """Take it back; refused where there is none."""
         try:
-            with self.store.changing(self.now_s) as change:
+            with self.store.change(self.now_s) as change:
                 unlink(change, UnlinkAccount(plex_id, MEMBER, "1"))
         except CannotLink:
             assert plex_id not in self.links
@@ -386,9 +386,9 @@ def test_a_change_that_fails_changes_nothing(house: House) -> None:
     two_evenings(house)
     house.stop()
     store = open_store(house.folder)
-    with pytest.raises(RuntimeError), store.changing(EVENING) as change:
-        assert isinstance(change, Change)
-        forget(change, MEMBER, EVENING)
+    with pytest.raises(RuntimeError), store.change(EVENING) as change:
+        assert isinstance(change, ChangeSet)
+        erase_viewer(change, MEMBER, EVENING)
         raise RuntimeError("the disk is on fire")
     store.close()
     assert len(sql(house.folder, "SELECT * FROM watches")) == 2

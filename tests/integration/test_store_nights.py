@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from messages import GetCommunityYear, GetWhoSaw, GetYear, VoiceMember, WatchRecord, WhoSaw
-from persistence.queries.who_saw import named, seen_percent, who_saw
+from persistence.queries.who_saw import seen_percent, split_year, who_saw
 from persistence.queries.year import community_year, viewer_year
 from persistence.store import Store
 from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, answered, finish, open_store, record
@@ -116,9 +116,9 @@ def test_a_film_nobody_watched(store: Store) -> None:
 
 def test_names_with_years() -> None:
     """A year in brackets at the end is a year."""
-    assert named("Alien (1979)") == ("Alien", 1979)
-    assert named("1917") == ("1917", None)
-    assert named("(1979)") == ("(1979)", None)
+    assert split_year("Alien (1979)") == ("Alien", 1979)
+    assert split_year("1917") == ("1917", None)
+    assert split_year("(1979)") == ("(1979)", None)
 
 
 def test_a_share_is_at_least_the_best_one() -> None:

@@ -42,7 +42,7 @@ from messages import (
     WhoSaw,
     YearOfViewer,
 )
-from persistence.operations.erase import forget
+from persistence.operations.erase import erase_viewer
 from persistence.records.checkpoint import JUST_THEN_S
 from tests.e2e.nights import load, sql
 from tests.integration.persistence_rig import House
@@ -290,8 +290,8 @@ def test_a_crash_before_the_tracker_heard_is_made_good(house: House) -> None:
     house.ask(LinkAccount(PLEX, "shirin", SHY, "Shirin", "1"), Person)
     house.stop()
     store = open_store(house.folder)
-    with store.changing(house.clock.at_s) as change:
-        forget(change, SHY, house.clock.at_s)
+    with store.change(house.clock.at_s) as change:
+        erase_viewer(change, SHY, house.clock.at_s)
     store.close()  # and there the process dies, before it has told anybody
     house.told.clear()
     house.start()

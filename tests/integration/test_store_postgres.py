@@ -16,7 +16,7 @@ from persistence.database.open_store import check_store
 from persistence.json_files.files import ALL
 from persistence.queries.movie_stats import movie_stats
 from persistence.queries.queries import Queries
-from persistence.records.running_watches import Present
+from persistence.records.running_watches import RunningWatches
 from persistence.store import Store
 from tests.integration.persistence_rig import House
 from tests.unit.persistence.making import EVENING, RULES, answered, closed, finish, open_store, record, running
@@ -24,7 +24,7 @@ from tests.unit.persistence.making import EVENING, RULES, answered, closed, fini
 
 def a_night(store: Store) -> None:
     """Two finishes, one of them resumed, a tick, and a delivery that comes again."""
-    store.repair_copies()
+    store.repair_json_files()
     finish(store, record("w1"), record("w2", "plex:srv:7", playing_s=600.0, username="Zoë 🎬"))
     again = record("w1", playing_s=7000.0, ended_at_s=EVENING + 8000)
     store.finish(again, closed(again), "again", [], EVENING + 8100)
@@ -40,10 +40,10 @@ def test_a_night_gives_the_same_files_as_on_sqlite(url: str, tmp_path: Path) -> 
     a_night(postgres)
     a_night(sqlite)
     assert [(there / name).read_bytes() for name in ALL] == [(here / name).read_bytes() for name in ALL]
-    assert postgres.checkpoint() == sqlite.checkpoint()
-    assert postgres.unannounced() == sqlite.unannounced()
-    assert postgres.resumable(0) == sqlite.resumable(0)
-    asks: list[Callable[[Connection, Present], Any]] = [
+    assert postgres.read_checkpoint() == sqlite.read_checkpoint()
+    assert postgres.read_unannounced_badges() == sqlite.read_unannounced_badges()
+    assert postgres.read_resumable(0) == sqlite.read_resumable(0)
+    asks: list[Callable[[Connection, RunningWatches], Any]] = [
         lambda at, now: Queries(at, RULES).viewer(GetViewerStats("501"), now, EVENING),
         lambda at, _now: Queries(at, RULES).history(GetHistory(title="ALI")),
         lambda at, now: Queries(at, RULES).leaderboard(GetLeaderboard("time"), now, EVENING),
@@ -65,8 +65,8 @@ def test_it_is_found_again_after_a_restart(url: str, tmp_path: Path) -> None:
     first.close()
     second = Store(url, tmp_path, RULES)
     assert second.is_handled("again")
-    assert second.repair_copies() == []
-    assert [state.watch_id for state in second.checkpoint()] == ["w3"]
+    assert second.repair_json_files() == []
+    assert [state.watch_id for state in second.read_checkpoint()] == ["w3"]
     second.close()
 
 
@@ -105,9 +105,9 @@ def test_what_ends_while_an_answer_is_made_counts_once_in_it(
     whole = {"database_url": request.getfixturevalue("url")} if on == "postgresql" else {}
     house = House(tmp_path, **whole)
     looked, ended = threading.Event(), threading.Event()
-    present = Store._present
+    present = Store._count_running
 
-    def then_it_ends(self: Store, connection: Connection, running: Any) -> Present:
+    def then_it_ends(self: Store, connection: Connection, running: Any) -> RunningWatches:
         found = present(self, connection, running)
         looked.set()
         assert ended.wait(10)

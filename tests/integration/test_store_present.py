@@ -40,7 +40,7 @@ from persistence.queries.queries import Queries
 from persistence.queries.who_saw import who_saw
 from persistence.queries.year import community_year, viewer_year
 from persistence.records import statistics
-from persistence.records.running_watches import Present
+from persistence.records.running_watches import RunningWatches
 from persistence.records.statistics import encode_totals
 from persistence.store import Store
 from tests.e2e.nights import load, sql
@@ -233,7 +233,7 @@ def _do(store: Store, runs: dict[str, WatchRecord], number: int, what: str, *how
         if runs:
             _end(store, runs, sorted(runs)[how[0] % len(runs)], f"e{number}")
     else:
-        with contextlib.suppress(CannotLink), store.changing(EVENING, running(*runs.values())) as change:
+        with contextlib.suppress(CannotLink), store.change(EVENING, running(*runs.values())) as change:
             if what == "link":
                 link(change, LinkAccount(how[0], "", MEMBER, "Anna", "1"), EVENING)
             else:
@@ -256,7 +256,7 @@ def _part(watch_id: str, who: str, film: Any, begins: int, minutes: int) -> Watc
     )  # fmt: skip
 
 
-def _answers(at: Connection, present: Present) -> Any:
+def _answers(at: Connection, present: RunningWatches) -> Any:
     """Every answer that has running watches in it, without what says that they run and who is called how."""
     at_s = _END_S
     queries = Queries(at, RULES)
@@ -296,15 +296,15 @@ def test_a_day_that_a_watch_leaves_when_it_goes_on_needs_no_counting_of_all(
     }
     finish(store, stopped, *([others[beside]] if beside in others else []))
     if beside == "an import":
-        with store.changing(EVENING) as change:
+        with store.change(EVENING) as change:
             change.connection.execute(update(VIEWERS).values(base=encode_totals(Totals(days={"2026-11-21": 0.0}))))
             change.viewers.add(MEMBER)
-    with store.reading(running(goes_on)) as (connection, present):
-        anew = statistics.totals_from_rows(connection, RULES, MEMBER, present.instead_of)
-        finished = statistics.stored_totals(connection, MEMBER)
+    with store.snapshot(running(goes_on)) as (connection, present):
+        anew = statistics.count_totals(connection, RULES, MEMBER, present.instead_of)
+        finished = statistics.read_totals(connection, MEMBER)
         assert finished is not None and set(finished.days) == {"2026-11-20", "2026-11-21"}
         monkeypatch.setattr(statistics, "totals_from_rows", None)
-        without = statistics.totals_without(connection, RULES, MEMBER, finished, present)
+        without = statistics.subtract_replaced(connection, RULES, MEMBER, finished, present)
     # The day it began on has no time left, until what goes on is added.
     assert without == replace(anew, days={"2026-11-20": 0.0} | anew.days)
     assert ("2026-11-21" in anew.days) == (beside in ("an import", "a watch of no time"))

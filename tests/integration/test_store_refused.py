@@ -24,8 +24,8 @@ from messages import (
     WatchRecord,
 )
 from persistence.database.errors import SaveFailed, SaveRefused
-from persistence.database.sql import is_refused
-from persistence.operations.legacy_import import import_old, read_old
+from persistence.database.sql import is_unstorable
+from persistence.operations.legacy_import import import_legacy_files, read_legacy_files
 from persistence.queries.queries import Queries
 from persistence.store import Store
 from tests.integration.persistence_rig import House, Noted
@@ -73,7 +73,7 @@ def test_a_watch_that_sqlite_cannot_hold_is_neither_stored_nor_taken_up_again(tm
         assert finish_both(house, record("bad", playing_s=NO_NUMBER), record("good", "502")) == ["bad"]
         opened = Noted.newest._opened
         assert opened is not None
-        assert [state.watch_id for state in opened.checkpoint()] == ["still"]
+        assert [state.watch_id for state in opened.read_checkpoint()] == ["still"]
     finally:
         house.close()
 
@@ -95,12 +95,12 @@ def test_a_refused_watch_stays_in_the_checkpoint_until_its_dead_letter_is_writte
         house.until(lambda: "dead letters" in Noted.newest._last_error)
         opened = Noted.newest._opened
         assert opened is not None
-        assert [state.watch_id for state in opened.checkpoint()] == ["bad", "still"]
+        assert [state.watch_id for state in opened.read_checkpoint()] == ["bad", "still"]
         assert (aside, house.tracker.unacknowledged()) == ([], 1)
         (tmp_path / "dead_letters.jsonl").rmdir()
         house.until(lambda: aside and house.tracker.unacknowledged() == 0)
         assert "Watch bad cannot be stored" in (tmp_path / "dead_letters.jsonl").read_text()
-        assert [state.watch_id for state in opened.checkpoint()] == ["still"]
+        assert [state.watch_id for state in opened.read_checkpoint()] == ["still"]
     finally:
         house.close()
 
@@ -117,11 +117,11 @@ def test_what_runs_and_cannot_be_held_keeps_nothing_else_from_being_saved(
         house.tick()
         opened = Noted.newest._opened
         assert opened is not None
-        assert [state.watch_id for state in opened.checkpoint()] == ["w2", "w3"]
+        assert [state.watch_id for state in opened.read_checkpoint()] == ["w2", "w3"]
         assert house.ask(GetSaveStatus(), SaveStatus).last_error == ""
         house.finish(record("w2", "502"))
         assert [each.watch_id for each in house.ask(GetHistory(), HistoryPage).records] == ["w2"]
-        assert [state.watch_id for state in opened.checkpoint()] == ["w3"]
+        assert [state.watch_id for state in opened.read_checkpoint()] == ["w3"]
         house.close()
     assert len([line for line in caplog.messages if "Watch bad is left out of the saves while it runs" in line]) == 1
 
@@ -143,7 +143,7 @@ def test_a_refusal_is_told_from_a_store_that_is_away(tmp_path: Path, url: str, b
     with pytest.raises(SaveRefused):
         store.save(running(record("r", username="\0")), EVENING, "auto")
     finish(store, record("good"))
-    assert [each.watch_id for each in store.resumable(0)] == ["good"]
+    assert [each.watch_id for each in store.read_resumable(0)] == ["good"]
     store.close()
 
 
@@ -154,7 +154,7 @@ def test_a_key_that_another_program_took_is_tried_again(
     """No value is at fault there: the next try takes the next place."""
     store = Store(request.getfixturevalue("url"), tmp_path, RULES) if on == "postgresql" else open_store(tmp_path)
     finish(store, record("w1"))
-    with store.writing() as connection:
+    with store.transaction() as connection:
         connection.exec_driver_sql("UPDATE facts SET value = '0' WHERE name = 'history_seq'")
     with pytest.raises(SaveFailed) as caught:
         finish(store, record("w2"))
@@ -173,9 +173,9 @@ def test_a_key_that_another_program_took_is_tried_again(
 def test_a_taken_key_is_known_in_every_language_of_the_server(text: str) -> None:
     """By its code, and so is what is no taken key."""
     errors = pytest.importorskip("psycopg.errors")
-    assert not is_refused(IntegrityError("INSERT", None, errors.UniqueViolation(text)))
-    assert is_refused(IntegrityError("INSERT", None, errors.NotNullViolation(text)))
-    assert not is_refused(OperationalError("INSERT", None, errors.AdminShutdown(text)))
+    assert not is_unstorable(IntegrityError("INSERT", None, errors.UniqueViolation(text)))
+    assert is_unstorable(IntegrityError("INSERT", None, errors.NotNullViolation(text)))
+    assert not is_unstorable(OperationalError("INSERT", None, errors.AdminShutdown(text)))
 
 
 def test_what_is_too_long_for_an_index_of_postgresql_is_refused(tmp_path: Path, url: str) -> None:
@@ -185,7 +185,7 @@ def test_what_is_too_long_for_an_index_of_postgresql_is_refused(tmp_path: Path, 
     with pytest.raises(SaveRefused, match="to try again is no use"):
         finish(store, record(longest))
     finish(store, record("good"))
-    assert [each.watch_id for each in store.resumable(0)] == ["good"]
+    assert [each.watch_id for each in store.read_resumable(0)] == ["good"]
     store.close()
 
 
@@ -198,7 +198,7 @@ def test_an_import_takes_what_it_can_be_held_as(tmp_path: Path, url: str) -> Non
         '"watch_duration_minutes": 90, "year": 3000000000, "genres": ["Hor\\u0000ror"]}]'
     )
     store = Store(url, tmp_path, RULES)
-    import_old(store, read_old(old, RULES, 80.0, 60.0), EVENING)
+    import_legacy_files(store, read_legacy_files(old, RULES, 80.0, 60.0), EVENING)
     (found,) = answered(store, lambda at, _now: Queries(at, RULES).history(GetHistory())).records
     assert (found.item.title, found.item.year, found.item.genres) == ("Alien ", None, ("Horror",))
     store.close()
@@ -216,7 +216,7 @@ def test_an_import_takes_such_letters_in_ids_and_genres_too(tmp_path: Path, url:
         '{"50\\u00001": [{"badge_id": "films_1", "earned_date": "2025-01-01T00:00:00+00:00"}]}'
     )
     store = Store(url, tmp_path, RULES)
-    assert import_old(store, read_old(old, RULES, 80.0, 60.0), EVENING).badges == 1
+    assert import_legacy_files(store, read_legacy_files(old, RULES, 80.0, 60.0), EVENING).badges == 1
     profile = answered(store, lambda at, now: Queries(at, RULES).viewer(GetViewerStats("501"), now, EVENING))
     assert profile.stats is not None and profile.stats.username == "Ann"
     copied = json.loads((tmp_path / "user_stats.json").read_text())["501"]

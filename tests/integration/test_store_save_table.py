@@ -149,7 +149,7 @@ def test_the_first_tick_of_all_makes_no_history(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     store.save(running(half_seen()), EVENING + 10_800, "auto")
     assert not (tmp_path / HISTORY).exists()
-    assert store.repair_copies() == []
+    assert store.repair_json_files() == []
     store.save([], EVENING + 10_900, "command")
     assert json.loads((tmp_path / HISTORY).read_text()) == []
     store.close()

@@ -12,10 +12,10 @@ from messages import LinkAccount, SetPrivacy, UnlinkAccount
 from persistence.database import backup as backup_module
 from persistence.database.errors import BackupError
 from persistence.database.tables import VIEWERS
-from persistence.operations.erase import forget
+from persistence.operations.erase import erase_viewer
 from persistence.operations.link import link, unlink
-from persistence.operations.privacy_carry_over import Held, Wishes, hold, wishes_of
-from persistence.records.viewers import choices, known, set_privacy
+from persistence.operations.privacy_carry_over import CarriedOver, PrivacyChoices, carry_over, read_privacy_choices
+from persistence.records.viewers import read_choices, read_directory, set_privacy
 from persistence.store import Store
 from tests.e2e.nights import load
 from tests.integration.test_cli_store import usher
@@ -26,7 +26,7 @@ ANN, BEN, CLEO, DAN, PLEX = "501", "502", "503", "504", "plex:srv:7"
 
 def choose(store: Store, viewer_id: str, choice: str, at_s: float) -> None:
     """A member's choice."""
-    with store.changing(at_s) as change:
+    with store.change(at_s) as change:
         set_privacy(change, SetPrivacy(viewer_id, f"name {viewer_id}", choice), at_s)  # type: ignore[arg-type] # any text
 
 
@@ -44,10 +44,10 @@ def backed_up(folder: Path) -> tuple[Store, Path]:
     made = backup_module.backup(folder / "usher.db", folder / "mine.db")
     choose(store, DAN, "anonymous", EVENING + DAY)
     choose(store, BEN, "untracked", EVENING + DAY)
-    with store.changing(EVENING + DAY) as change:
+    with store.change(EVENING + DAY) as change:
         link(change, LinkAccount(PLEX, "benplex", BEN, "Ben", "1"), EVENING + DAY)
-    with store.changing(EVENING + DAY) as change:
-        forget(change, ANN, EVENING + DAY)
+    with store.change(EVENING + DAY) as change:
+        erase_viewer(change, ANN, EVENING + DAY)
     return store, made.file
 
 
@@ -55,17 +55,17 @@ def test_it_holds_in_the_restored_store(tmp_path: Path) -> None:
     """Choices, also for an account that is not linked any more, and who was forgotten; once is enough."""
     store, backup = backed_up(tmp_path)
     store.close()
-    asked_for = wishes_of(tmp_path / "usher.db")
+    asked_for = read_privacy_choices(tmp_path / "usher.db")
     assert asked_for is not None
     backup_module.restore(backup, tmp_path / "usher.db")
     store = open_store(tmp_path)
     assert ANN in viewers(store)
-    assert hold(store, asked_for, EVENING + 2 * DAY) == Held(choices=2, forgotten=1)
+    assert carry_over(store, asked_for, EVENING + 2 * DAY) == CarriedOver(choices=2, forgotten=1)
     assert viewers(store) == {BEN, CLEO, DAN, PLEX}
     assert set(load(tmp_path, "user_stats.json")) == {BEN, CLEO, DAN, PLEX}
     with store.reader.connect() as connection:
-        assert dict(choices(connection)) == {BEN: "untracked", PLEX: "untracked", DAN: "anonymous"}
-    assert hold(store, asked_for, EVENING + 3 * DAY) == Held(choices=0, forgotten=0)
+        assert dict(read_choices(connection)) == {BEN: "untracked", PLEX: "untracked", DAN: "anonymous"}
+    assert carry_over(store, asked_for, EVENING + 3 * DAY) == CarriedOver(choices=0, forgotten=0)
     store.close()
 
 
@@ -75,27 +75,27 @@ def test_an_account_linked_since_stays_as_hidden_as_its_member(tmp_path: Path) -
     finish(store, record("w1", BEN), record("w2", PLEX))
     choose(store, BEN, "private", EVENING)
     made = backup_module.backup(tmp_path / "usher.db", tmp_path / "mine.db")
-    with store.changing(EVENING + DAY) as change:
+    with store.change(EVENING + DAY) as change:
         link(change, LinkAccount(PLEX, "benplex", BEN, "Ben", "1"), EVENING + DAY)
     store.close()
-    asked_for = wishes_of(tmp_path / "usher.db")
+    asked_for = read_privacy_choices(tmp_path / "usher.db")
     assert asked_for is not None
     backup_module.restore(made.file, tmp_path / "usher.db")
     store = open_store(tmp_path)
-    hold(store, asked_for, EVENING + 2 * DAY)
+    carry_over(store, asked_for, EVENING + 2 * DAY)
     with store.reader.connect() as connection:
-        assert dict(choices(connection)) == {BEN: "private", PLEX: "private"}
+        assert dict(read_choices(connection)) == {BEN: "private", PLEX: "private"}
     store.close()
 
 
 def test_an_untracked_members_account_is_not_tracked_after_a_forgetting(tmp_path: Path) -> None:
     """The choice held for it while it was linked."""
     store = open_store(tmp_path)
-    with store.changing(EVENING) as change:
+    with store.change(EVENING) as change:
         link(change, LinkAccount(PLEX, "benplex", BEN, "Ben", "1"), EVENING)
     choose(store, BEN, "untracked", EVENING)
-    with store.changing(EVENING + DAY) as change:
-        forget(change, BEN, EVENING + DAY)
+    with store.change(EVENING + DAY) as change:
+        erase_viewer(change, BEN, EVENING + DAY)
     finish(store, record("w1", PLEX, started_at_s=EVENING + 2 * DAY, ended_at_s=EVENING + 2 * DAY + 7200))
     assert viewers(store) == set()
     store.close()
@@ -105,24 +105,24 @@ def test_what_is_newer_in_the_backup_stays(tmp_path: Path) -> None:
     """The store in whose place it came may be the older one."""
     store = open_store(tmp_path)
     finish(store, record("w1", ANN), record("w2", BEN))
-    with store.changing(EVENING + DAY) as change:
-        forget(change, ANN, EVENING + DAY)
+    with store.change(EVENING + DAY) as change:
+        erase_viewer(change, ANN, EVENING + DAY)
     finish(store, record("w3", ANN, started_at_s=EVENING + 2 * DAY, ended_at_s=EVENING + 2 * DAY + 60))
     choose(store, BEN, "private", EVENING + DAY)
-    old = Wishes(((SetPrivacy(BEN, "Ben", "anonymous"), EVENING),), {}, {ANN: EVENING + DAY})
-    assert hold(store, old, EVENING + 3 * DAY) == Held(0, 0)
+    old = PrivacyChoices(((SetPrivacy(BEN, "Ben", "anonymous"), EVENING),), {}, {ANN: EVENING + DAY})
+    assert carry_over(store, old, EVENING + 3 * DAY) == CarriedOver(0, 0)
     assert viewers(store) == {ANN, BEN}
     store.close()
 
 
 def test_a_store_that_cannot_be_read_is_told_apart_from_one_that_says_nothing(tmp_path: Path) -> None:
     """And one of an early revision, without such tables, says nothing."""
-    assert wishes_of(tmp_path / "usher.db") is None
+    assert read_privacy_choices(tmp_path / "usher.db") is None
     (tmp_path / "usher.db").write_bytes(b"no database at all" * 100)
-    assert wishes_of(tmp_path / "usher.db") is None
+    assert read_privacy_choices(tmp_path / "usher.db") is None
     with closing(sqlite3.connect(tmp_path / "early.db")) as connection, connection:
         connection.execute("CREATE TABLE watches (watch_id TEXT)")
-    assert wishes_of(tmp_path / "early.db") == Wishes()
+    assert read_privacy_choices(tmp_path / "early.db") == PrivacyChoices()
 
 
 KILLED = """
@@ -177,7 +177,7 @@ def test_a_restore_that_is_killed_loses_nothing(tmp_path: Path, event: str, plac
     store = open_store(data)
     assert viewers(store) == {BEN, CLEO, DAN, PLEX}
     with store.reader.connect() as connection:
-        assert dict(choices(connection)) == {BEN: "untracked", PLEX: "untracked", DAN: "anonymous"}
+        assert dict(read_choices(connection)) == {BEN: "untracked", PLEX: "untracked", DAN: "anonymous"}
     store.close()
 
 
@@ -240,15 +240,15 @@ def test_what_is_anothers_by_now_is_not_forgotten_with_somebody(tmp_path: Path) 
     """The account was wrongly linked when the backup was made, and was taken back before its member was forgotten."""
     store = open_store(tmp_path)
     finish(store, record("w1", ANN), record("w2", PLEX))
-    with store.changing(EVENING) as change:
+    with store.change(EVENING) as change:
         link(change, LinkAccount(PLEX, "ben's tv", ANN, "Ann", "1"), EVENING)
     made = backup_module.backup(tmp_path / "usher.db", tmp_path / "mine.db")
-    with store.changing(EVENING + DAY) as change:
+    with store.change(EVENING + DAY) as change:
         unlink(change, UnlinkAccount(PLEX, ANN, "1"))
-    with store.changing(EVENING + 2 * DAY) as change:
-        forget(change, ANN, EVENING + 2 * DAY)
+    with store.change(EVENING + 2 * DAY) as change:
+        erase_viewer(change, ANN, EVENING + 2 * DAY)
     store.close()
-    assert restored(tmp_path, made.file) == Held(0, 1)
+    assert restored(tmp_path, made.file) == CarriedOver(0, 1)
     assert places(tmp_path)["usher.db"] == {"w2"}
 
 
@@ -256,18 +256,18 @@ def test_an_account_that_is_hidden_by_itself_is_so_again(tmp_path: Path) -> None
     """In the backup it is an open member's; since then it was taken back from that one, who was private then."""
     store = open_store(tmp_path)
     finish(store, record("w1", PLEX))
-    with store.changing(EVENING) as change:
+    with store.change(EVENING) as change:
         link(change, LinkAccount(PLEX, "tv", ANN, "Ann", "1"), EVENING)
     made = backup_module.backup(tmp_path / "usher.db", tmp_path / "mine.db")
     choose(store, ANN, "private", EVENING + DAY)
-    with store.changing(EVENING + 2 * DAY) as change:
+    with store.change(EVENING + 2 * DAY) as change:
         unlink(change, UnlinkAccount(PLEX, ANN, "1"))
     choose(store, ANN, "open", EVENING + 3 * DAY)
     store.close()
-    assert restored(tmp_path, made.file) == Held(1, 0)
+    assert restored(tmp_path, made.file) == CarriedOver(1, 0)
     store = open_store(tmp_path)
     with store.reader.connect() as connection:
-        people = known(connection)
+        people = read_directory(connection)
     assert not people.shows(PLEX) and people.shows(ANN)
     store.close()
 
@@ -276,7 +276,7 @@ def test_who_came_back_after_being_forgotten_stays(tmp_path: Path) -> None:
     """The backup is from later than the store in whose place it comes, and remembers nobody who was forgotten."""
     store = open_store(tmp_path)
     finish(store, record("w1", ANN, started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 7200))
-    assert hold(store, Wishes((), {}, {ANN: EVENING}), EVENING + 40 * DAY) == Held(0, 0)
+    assert carry_over(store, PrivacyChoices((), {}, {ANN: EVENING}), EVENING + 40 * DAY) == CarriedOver(0, 0)
     assert viewers(store) == {ANN}
     store.close()
 
@@ -285,7 +285,7 @@ def test_an_old_store_that_cannot_be_read_now_is_waited_for(tmp_path: Path) -> N
     """It may be sound, and hold what people asked for: another user's, or another program has it."""
     (tmp_path / "usher.db").mkdir()
     with pytest.raises(BackupError, match=r"cannot be read: .* nothing was changed"):
-        wishes_of(tmp_path / "usher.db")
+        read_privacy_choices(tmp_path / "usher.db")
 
 
 def test_a_backup_from_long_ago_is_told_of(tmp_path: Path) -> None:
@@ -315,15 +315,15 @@ def test_the_copies_follow_a_restore_whatever_they_look_like(tmp_path: Path) -> 
     assert (data / "watch_history.json").read_bytes() == history
 
 
-def restored(folder: Path, backup: Path) -> Held:
+def restored(folder: Path, backup: Path) -> CarriedOver:
     """Restore a backup as the command line does; return what had to be done in it."""
-    asked_for, held = wishes_of(folder / "usher.db"), Held(0, 0)
+    asked_for, held = read_privacy_choices(folder / "usher.db"), CarriedOver(0, 0)
     assert asked_for is not None
 
     def prepare(arriving: Path) -> None:
         nonlocal held
         store = open_store(arriving.parent)
-        held = hold(store, asked_for, EVENING + 40 * DAY)
+        held = carry_over(store, asked_for, EVENING + 40 * DAY)
         store.close()
 
     backup_module.restore(backup, folder / "usher.db", prepare=prepare)

@@ -14,7 +14,7 @@ from awards import Totals, add_watches, build_stats, find_newly_earned
 from messages import BadgesAwarded, WatchRecord
 from persistence.database.rows import watch_record
 from persistence.database.tables import CHECKPOINT, VIEWER_BADGES, VIEWER_STATS, WATCHES
-from persistence.json_files.sync import badges_document, history_lines, stats_document
+from persistence.json_files.sync import build_badges_document, build_stats_document, read_history_lines
 from tests.simulation.night import Night
 from tests.unit.persistence.making import RULES
 
@@ -96,10 +96,10 @@ def _badges(night: Night, connection: Connection, records: list[WatchRecord]) ->
 
 
 def _copies(night: Night, connection: Connection) -> list[str]:
-    lines = b",\n".join(history_lines(connection))
+    lines = b",\n".join(read_history_lines(connection))
     right: dict[str, Any] = {
-        "user_stats.json": json.loads(msgspec.json.encode(stats_document(connection))),
-        "user_badges.json": json.loads(msgspec.json.encode(badges_document(connection))),
+        "user_stats.json": json.loads(msgspec.json.encode(build_stats_document(connection))),
+        "user_badges.json": json.loads(msgspec.json.encode(build_badges_document(connection))),
         "watch_history.json": json.loads(b"[" + lines + b"]"),
     }
     problems = []

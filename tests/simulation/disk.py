@@ -63,12 +63,12 @@ class Disk:
             patches.enter_context(mock.patch.object(persistence.database.open_store, "writer_engine", self._writer))
             patches.enter_context(mock.patch.object(persistence.store, "reader_engine", self._reader))
             patches.enter_context(mock.patch.object(persistence.json_files.files, "write_whole", self._write_whole))
-            original = persistence.json_files.files.Copies._overwrite
+            original = persistence.json_files.files.JsonFiles._overwrite
 
             def overwrite(copies: Any, start: int, content: bytes) -> None:
                 self._overwrite(functools.partial(original, copies), start, content)
 
-            patches.enter_context(mock.patch.object(persistence.json_files.files.Copies, "_overwrite", overwrite))
+            patches.enter_context(mock.patch.object(persistence.json_files.files.JsonFiles, "_overwrite", overwrite))
             try:
                 yield
             finally:

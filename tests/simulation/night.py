@@ -106,7 +106,7 @@ class PersistenceResident(ActorResident):
         if not self._night.is_tracking():
             self._night.survey.forget(self._night.timeline.now_s)
         self._night.disk.close()
-        self.actor._helper.close()
+        self.actor._read_worker.close()
 
 
 class Launcher(Neighbour):

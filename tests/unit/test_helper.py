@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from actors.persistence.read_worker import Helper
+from actors.persistence.read_worker import ReadWorker
 from actors.runtime import Refused
 from persistence.database.errors import BackupError, SaveFailed
 
@@ -24,7 +24,7 @@ def failing(error: Exception) -> Callable[[], None]:
 
 def test_what_has_words_keeps_them() -> None:
     """A result is a result, a failure in words is refused with them, and a fault of the program stays one."""
-    helper = Helper()
+    helper = ReadWorker()
     assert helper.submit(lambda: 42).result(5) == 42
     for error in (SaveFailed("usher.db: full (make room)"), BackupError("x.db is a folder")):
         with pytest.raises(Refused, match=str(error).split()[0]):
@@ -36,7 +36,7 @@ def test_what_has_words_keeps_them() -> None:
 
 def test_a_store_that_cannot_be_read_is_told_with_the_cure(tmp_path: Path) -> None:
     """Another program has it to itself."""
-    helper, engine = Helper(), create_engine(f"sqlite:///{tmp_path / 'x.db'}", connect_args={"timeout": 0})
+    helper, engine = ReadWorker(), create_engine(f"sqlite:///{tmp_path / 'x.db'}", connect_args={"timeout": 0})
 
     def read() -> None:
         with engine.connect() as connection:

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from messages import Item, Moment, WatchRecord, WatchState
 from messages.base import DurationMs, PositionMs
 from persistence.badge_files import default_badges
-from persistence.records.checkpoint import Running
-from persistence.records.running_watches import Present
-from persistence.records.statistics import Rules
+from persistence.records.checkpoint import RunningWatch
+from persistence.records.running_watches import RunningWatches
+from persistence.records.statistics import StatisticsRules
 from persistence.store import Store
 
 Answer = TypeVar("Answer")
@@ -31,7 +31,7 @@ FILM = Item(
     genres=("Horror", "Science Fiction"),
     directors=("Ridley Scott",),
 )
-RULES = Rules(ZoneInfo("UTC"), default_badges())
+RULES = StatisticsRules(ZoneInfo("UTC"), default_badges())
 
 
 def record(watch_id: str = "w1", viewer_id: str = "501", item: Item = FILM, **changes: Any) -> WatchRecord:
@@ -84,14 +84,14 @@ def state(of: WatchRecord, seen_s: float | None = None) -> WatchState:
     )
 
 
-def running(*records: WatchRecord) -> list[Running]:
+def running(*records: WatchRecord) -> list[RunningWatch]:
     """Return watches that run, by their records so far."""
-    return [Running(state(each), each) for each in records]
+    return [RunningWatch(state(each), each) for each in records]
 
 
-def answered(store: Store, ask: Callable[[Connection, Present], Answer], *records: WatchRecord) -> Answer:
+def answered(store: Store, ask: Callable[[Connection, RunningWatches], Answer], *records: WatchRecord) -> Answer:
     """Return what is answered from the store and from what runs, by its records so far."""
-    with store.reading(running(*records)) as (connection, present):
+    with store.snapshot(running(*records)) as (connection, present):
         return ask(connection, present)
 
 
@@ -100,10 +100,10 @@ def closed(of: WatchRecord) -> Moment:
     return Moment(of.ended_at_s + 30, of.ended_at_s + 30 - EVENING)
 
 
-def open_store(folder: Path, rules: Rules = RULES) -> Store:
+def open_store(folder: Path, rules: StatisticsRules = RULES) -> Store:
     """Open the store of a data folder as the actor does, copies looked after."""
     store = Store(f"sqlite:///{folder / 'usher.db'}", folder, rules)
-    store.repair_copies()
+    store.repair_json_files()
     return store
 
 

@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from persistence.json_files import files
-from persistence.json_files.files import EMPTY_HISTORY, HISTORY, Copies, Mark, grown, replaced
+from persistence.json_files.files import (
+    EMPTY_HISTORY,
+    HISTORY,
+    FileChecksum,
+    JsonFiles,
+    checksum_after_append,
+    checksum_after_replace,
+)
 
 LINES = st.text(max_size=30).map(lambda text: json.dumps(text, ensure_ascii=False).encode())
 STEPS = st.lists(st.tuples(st.booleans(), LINES, st.integers(0, 99)), min_size=1, max_size=8)
@@ -22,7 +29,7 @@ def test_growing_and_replacing_give_the_bytes_of_a_rebuild(
     steps: list[tuple[bool, bytes, int]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """After each step the file is JSON, its mark is right, and a rebuild changes no byte."""
-    here, there = Copies(tmp_path_factory.mktemp("here")), Copies(tmp_path_factory.mktemp("there"))
+    here, there = JsonFiles(tmp_path_factory.mktemp("here")), JsonFiles(tmp_path_factory.mktemp("there"))
     lines: list[bytes] = []
     mark = here.rebuild_history(lines)
     assert mark == EMPTY_HISTORY
@@ -30,11 +37,11 @@ def test_growing_and_replacing_give_the_bytes_of_a_rebuild(
         line = b'{"n":%d,"t":%s}' % (number, text)
         if is_new or not lines:
             assert here.append(mark, line)
-            mark, lines = grown(mark, line), [*lines, line]
+            mark, lines = checksum_after_append(mark, line), [*lines, line]
         else:
             at = which % len(lines)
             assert here.replace(mark, lines[at], line)
-            mark = replaced(mark, lines[at], line, is_last=at == len(lines) - 1)
+            mark = checksum_after_replace(mark, lines[at], line, is_last=at == len(lines) - 1)
             lines[at] = line
         assert here.matches(HISTORY, mark)
         there.rebuild_history(lines)
@@ -48,7 +55,7 @@ def test_a_line_over_the_edge_of_a_chunk_is_found(tmp_path: Path, monkeypatch: p
     lines = [b'{"n":%d}' % number for number in range(40)]
     for chunk in range(1, 30):
         monkeypatch.setattr("persistence.json_files.files._CHUNK", chunk)
-        copies = Copies(tmp_path)
+        copies = JsonFiles(tmp_path)
         mark = copies.rebuild_history(lines)
         assert copies.replace(mark, lines[17], b'{"n":1717}')
         changed = json.loads((tmp_path / HISTORY).read_text())
@@ -57,14 +64,14 @@ def test_a_line_over_the_edge_of_a_chunk_is_found(tmp_path: Path, monkeypatch: p
 
 def test_nothing_is_written_to_a_file_that_is_not_as_it_must_be(tmp_path: Path) -> None:
     """Neither appending nor replacing nor touching changes a torn history; each says so."""
-    copies = Copies(tmp_path)
+    copies = JsonFiles(tmp_path)
     mark = copies.rebuild_history([b"1", b"2"])
     (tmp_path / HISTORY).write_bytes(b"[\n1,\n2\n]")
     assert not copies.append(mark, b"3")
     assert not copies.replace(mark, b"2", b"3")
     assert not copies.rewrite_tail(mark)
     assert (tmp_path / HISTORY).read_bytes() == b"[\n1,\n2\n]"
-    assert not copies.matches("missing.json", Mark.of(b""))
+    assert not copies.matches("missing.json", FileChecksum.of_content(b""))
 
 
 @settings(max_examples=80, deadline=None)
@@ -75,7 +82,7 @@ def test_changed_lines_give_the_bytes_of_a_rebuild(
     count: int, fates: dict[int, bool], more: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Some become others, some go, wherever they are, and one may come: the file, and its mark, are as written anew."""
-    here, there = Copies(tmp_path_factory.mktemp("here")), Copies(tmp_path_factory.mktemp("there"))
+    here, there = JsonFiles(tmp_path_factory.mktemp("here")), JsonFiles(tmp_path_factory.mktemp("there"))
     lines = [b'{"n":%d}' % number for number in range(count)]
     mark = here.rebuild_history(lines)
     changes = {line: b'{"now":%d}' % number if fates[number] else None
@@ -99,10 +106,10 @@ def test_what_is_before_a_change_is_not_looked_through(tmp_path: Path, monkeypat
             seen.append(line)
             yield line
 
-    every = files._lines
+    every = files._read_lines
     monkeypatch.setattr(files, "_lines", counted)
     lines = [b'{"n":%d}' % number for number in range(5000)]
-    here = Copies(tmp_path)
+    here = JsonFiles(tmp_path)
     mark = here.rebuild_history(lines)
     after = here.change(mark, {lines[4990]: None, lines[4995]: b'{"n":0}'}, b'{"n":5000}')
     assert after is not None and here.matches(HISTORY, after)

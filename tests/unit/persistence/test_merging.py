@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from messages import WatchRecord, spans
 from messages.base import DurationMs
 from tests.unit.persistence.making import EVENING, FILM, record
-from viewers.merge import at_one_time, together
+from viewers.merge import group_overlapping, merge_records
 
 MINUTE = 60
 
@@ -46,33 +46,33 @@ def test_the_host_in_the_channel_is_one_viewer() -> None:
     """The session from start to end, the member from minute 10 to 100: the session's time, and there as a member."""
     host = seen("host", 0, 120, source="plex", party=True, first_seat=True)
     member = seen("member", 10, 100, source="voice", party=True)
-    assert together([member, host], 80) == replace(host, source="voice", first_seat=False)
+    assert merge_records([member, host], 80) == replace(host, source="voice", first_seat=False)
 
 
 def test_what_one_alone_saw_counts_too() -> None:
     """60 minutes and 70, half an hour of them together: 100 minutes, and with them the film is completed."""
     early, late = seen("early", 0, 60), seen("late", 30, 100)
-    both = together([early, late], 80)
+    both = merge_records([early, late], 80)
     assert both.watch_id == "late" and both.playing_s == pytest.approx(6000) and both.spans == ((0, 6_000_000),)
     assert (both.started_at_s, both.ended_at_s) == (early.started_at_s, late.ended_at_s)
     assert (both.join_position_ms, both.leave_position_ms) == (0, 6_000_000)
     assert both.completion_percent == pytest.approx(100 * 100 / 120) and both.completed
-    assert not together([early, late], 90).completed
+    assert not merge_records([early, late], 90).completed
 
 
 def test_only_what_overlaps_is_one() -> None:
     """Two that touch and one much later are apart; one that bridges two makes all three one."""
     first, second, third = seen("a", 0, 30), seen("b", 30, 60), seen("c", 90, 110)
-    assert at_one_time([third, first, second]) == [[first], [second], [third]]
+    assert group_overlapping([third, first, second]) == [[first], [second], [third]]
     bridge = seen("d", 29, 31)
-    assert at_one_time([first, bridge, second]) == [[first, bridge, second]]
+    assert group_overlapping([first, bridge, second]) == [[first, bridge, second]]
 
 
 @given(watches())
 def test_never_more_than_there_was(some: list[WatchRecord]) -> None:
     """Coverage at least each one's and at most the film; playing time at least the longest and at most the wall's."""
-    for group in at_one_time(some):
-        whole = together(group, 80)
+    for group in group_overlapping(some):
+        whole = merge_records(group, 80)
         assert max(each.coverage_ms for each in group) <= whole.coverage_ms <= int(FILM.duration_ms or 0)
         assert spans.coverage(whole.spans) == whole.coverage_ms
         wall_s = whole.ended_at_s - whole.started_at_s
@@ -85,15 +85,15 @@ def test_never_more_than_there_was(some: list[WatchRecord]) -> None:
 @given(watches())
 def test_order_does_not_matter(some: list[WatchRecord]) -> None:
     """Nor does the order in which the records came."""
-    expected = [together(group, 80) for group in at_one_time(some)]
+    expected = [merge_records(group, 80) for group in group_overlapping(some)]
     for other in itertools.islice(itertools.permutations(some), 12):
-        assert [together(group, 80) for group in at_one_time(other)] == expected
+        assert [merge_records(group, 80) for group in group_overlapping(other)] == expected
 
 
 @given(watches())
 def test_every_record_is_in_one_group(some: list[WatchRecord]) -> None:
     """None is lost, none is in two; and no two groups share a moment."""
-    groups = at_one_time(some)
+    groups = group_overlapping(some)
     assert sorted(each.watch_id for group in groups for each in group) == sorted(each.watch_id for each in some)
     for before, after in itertools.pairwise(groups):
         assert max(each.ended_at_s for each in before) <= min(each.started_at_s for each in after)
