@@ -121,7 +121,7 @@ def test_a_crash_before_the_commit_leaves_everything_as_it_was(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("persistence.store._note_save", dies)
+        patch.setattr("persistence.store._record_save", dies)
         with pytest.raises(KeyboardInterrupt):
             finish(store, record("w4"))
     assert contents(tmp_path) == whole

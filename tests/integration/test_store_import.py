@@ -262,7 +262,7 @@ def test_an_import_that_fails_midway_changes_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("persistence.operations.legacy_import.publish", dies)
+        patch.setattr("persistence.operations.legacy_import.write_statistics", dies)
         with pytest.raises(KeyboardInterrupt):
             bring(store, old)
     assert store.read_resumable(0) == ()

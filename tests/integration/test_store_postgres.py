@@ -116,7 +116,7 @@ def test_what_ends_while_an_answer_is_made_counts_once_in_it(
     try:
         house.report(record())
         house.tick()
-        monkeypatch.setattr(Store, "_present", then_it_ends)
+        monkeypatch.setattr(Store, "_count_running", then_it_ends)
         asked = [GetViewerStats("501", asker="501"), GetLeaderboard("time", since_s=1.0)]
         profile, board = [house.discord.ask_future("persistence", question, 20.0) for question in asked]
         house.until(looked.is_set)

@@ -303,7 +303,7 @@ def test_a_day_that_a_watch_leaves_when_it_goes_on_needs_no_counting_of_all(
         anew = statistics.count_totals(connection, RULES, MEMBER, present.instead_of)
         finished = statistics.read_totals(connection, MEMBER)
         assert finished is not None and set(finished.days) == {"2026-11-20", "2026-11-21"}
-        monkeypatch.setattr(statistics, "totals_from_rows", None)
+        monkeypatch.setattr(statistics, "count_totals", None)
         without = statistics.subtract_replaced(connection, RULES, MEMBER, finished, present)
     # The day it began on has no time left, until what goes on is added.
     assert without == replace(anew, days={"2026-11-20": 0.0} | anew.days)

@@ -107,7 +107,7 @@ def test_what_is_before_a_change_is_not_looked_through(tmp_path: Path, monkeypat
             yield line
 
     every = files._read_lines
-    monkeypatch.setattr(files, "_lines", counted)
+    monkeypatch.setattr(files, "_read_lines", counted)
     lines = [b'{"n":%d}' % number for number in range(5000)]
     here = JsonFiles(tmp_path)
     mark = here.rebuild_history(lines)
