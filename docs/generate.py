@@ -15,6 +15,7 @@ import config
 import messages
 
 ROOT = Path(__file__).resolve().parent.parent
+ROLES = (messages.Event, messages.Command, messages.Question, messages.Answer)
 
 
 def field_lines(kind: type) -> dict[str, str]:
@@ -39,17 +40,21 @@ def messages_page() -> str:
         "# What the actors say to each other",
         "",
         "Generated from `messages/` by `make docs`. On the wire a message is one msgpack array: its tag,",
-        "then its fields in this order. Fields are only ever appended. *plain*: sent once; *latest*: a",
-        "newer one takes the place of one still waiting; *kept*: kept by the sender until acknowledged,",
-        "and done once.",
+        "then its fields in this order. Fields are only ever appended. *At most once*: sent once;",
+        "*conflated*: a newer one replaces one that still waits; *at least once*: kept by the sender",
+        "until it is acknowledged, and deduplicated by its receiver.",
         "",
-        "| message | way | delivery |",
-        "|---|---|---|",
+        "| message | what it is | what it says | delivery |",
+        "|---|---|---|---|",
     ]
     for message in messages.CATALOGUE:
         first = (inspect.getdoc(message) or "").splitlines()[0]
         name = message.__name__
-        out.append(f"| [{name}](#{name.lower()}) | {first} | {message.delivery.value} |")
+        role = next(base for base in ROLES if issubclass(message, base)).__name__.lower()
+        if issubclass(message, messages.Question):
+            answer = message.answer_type.__name__
+            role += f" to {message.receiver}, answered by [{answer}](#{answer.lower()})"
+        out.append(f"| [{name}](#{name.lower()}) | {role} | {first} | {message.delivery.value} |")
     everything: tuple[type[msgspec.Struct], ...] = (*messages.CATALOGUE, *records())
     for kind in everything:
         tag = kind.__struct_config__.tag
@@ -66,14 +71,10 @@ def messages_page() -> str:
     return "\n".join(out) + "\n"
 
 
-def records() -> list[type[messages.Record]]:
-    """Every record that a message can carry, in the order of the alphabet."""
-    named = (getattr(messages, name) for name in messages.__all__)
-    return [
-        kind
-        for kind in named
-        if isinstance(kind, type) and issubclass(kind, messages.Record) and kind is not messages.Record
-    ]
+def records() -> list[type[messages.Struct]]:
+    """Return every struct that a message can carry, alphabetically."""
+    offered = [kind for kind in vars(messages).values() if isinstance(kind, type) and issubclass(kind, messages.Struct)]
+    return sorted((kind for kind in offered if kind is not messages.Struct), key=lambda kind: kind.__name__)
 
 
 def env_page() -> str:

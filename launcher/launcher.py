@@ -27,7 +27,7 @@ from launcher.supervision.interval import Tick
 from launcher.supervision.supervision_settings import Timings
 from launcher.supervision.supervisor import Supervisor
 from messages import AutoSaveTick, HealthReport
-from messages.envelope import Pulse
+from messages.envelope import Heartbeat
 
 _log = logging.getLogger("launcher")
 _ORPHANS_WITHIN_S = 10.0
@@ -198,7 +198,7 @@ class Launcher:
     def _spawn(self, name: str) -> Child:
         return Child(name, self._wire.boot(name), self._run_folder.path, stderr=self._stderr)
 
-    def _on_pulse(self, name: str, pulse: Pulse) -> None:
+    def _on_pulse(self, name: str, pulse: Heartbeat) -> None:
         self._supervisor.answered(name, pulse, time.monotonic())
 
     def _on_change(self, actor: Supervised) -> None:

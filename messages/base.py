@@ -1,11 +1,27 @@
-"""What every message is: frozen, typed, one array on the wire, with a declared way of delivery."""
+"""Base classes of all messages: frozen, typed, one array on the wire, with a declared delivery.
+
+`Event` and `Command` are told, `Question` is asked, `Answer` answers it.
+"""
 
 from __future__ import annotations
 
 import enum
-from typing import ClassVar, NewType
+from typing import Any, ClassVar, Generic, NewType, TypeVar, get_args
 
 import msgspec
+
+__all__ = [
+    "Answer",
+    "Command",
+    "Delivery",
+    "DurationMs",
+    "Event",
+    "Message",
+    "Moment",
+    "PositionMs",
+    "Question",
+    "Struct",
+]
 
 DurationMs = NewType("DurationMs", int)
 """Milliseconds of film."""
@@ -14,21 +30,21 @@ PositionMs = NewType("PositionMs", int)
 
 
 class Delivery(enum.Enum):
-    """What the actor layer owes a message on its way."""
+    """What the actor layer guarantees for a message on its way."""
 
-    PLAIN = "plain"
+    AT_MOST_ONCE = "at most once"
     """Sent once. Dropped, and noted as a dead letter, where the mailbox is full or the actor is gone."""
-    LATEST = "latest"
-    """A report of state: a newer one with the same key takes the place of one still waiting."""
-    KEPT = "kept"
-    """Kept by its sender until it is acknowledged, and done once, known by its id."""
+    CONFLATED = "conflated"
+    """A report of state: a newer one with the same key replaces one that still waits."""
+    AT_LEAST_ONCE = "at least once"
+    """Kept by its sender until it is acknowledged, and sent again until then; its id makes it take effect once."""
 
 
-class Record(msgspec.Struct, frozen=True, array_like=True):
+class Struct(msgspec.Struct, frozen=True, array_like=True):
     """A part of a message. Fields are only ever appended, and what is appended has a default."""
 
 
-class Moment(Record, frozen=True, array_like=True):
+class Moment(Struct, frozen=True, array_like=True):
     """An instant on two clocks: one to write down, one to measure with."""
 
     wall_s: float
@@ -38,14 +54,54 @@ class Moment(Record, frozen=True, array_like=True):
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag_field="tag"):
-    """One thing that an actor says to another. Concrete messages set `tag` and `delivery`."""
+    """What one actor sends to another. Concrete messages set `tag`, and `delivery` where it is another."""
 
-    delivery: ClassVar[Delivery] = Delivery.PLAIN
+    delivery: ClassVar[Delivery] = Delivery.AT_MOST_ONCE
 
-    def latest_key(self) -> str:
-        """Which reports replace one another (for `Delivery.LATEST`): by default all of one class."""
+    def conflation_key(self) -> str:
+        """Return the key by which reports replace one another (`Delivery.CONFLATED`); by default one for the class."""
         return ""
 
-    def kept_id(self) -> str:
-        """What it is known by (for `Delivery.KEPT`) where a sender that was restarted tells it again; else empty."""
+    def dedup_id(self) -> str:
+        """Return the id that stays the same when a restarted sender sends it again (`Delivery.AT_LEAST_ONCE`)."""
         return ""
+
+
+class Event(Message, frozen=True):
+    """Something that happened, told to whom it concerns."""
+
+
+class Command(Message, frozen=True):
+    """Something that the receiver shall do. It has no answer."""
+
+
+class Answer(Message, frozen=True):
+    """The answer to a `Question`."""
+
+
+AnswerT_co = TypeVar("AnswerT_co", bound=Answer, covariant=True)
+
+
+class _QuestionMeta(msgspec.StructMeta):
+    """Reads a question's receiver and answer from its class line."""
+
+    def __new__(
+        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], *, to: str = "", **config: Any
+    ) -> Any:
+        kind: Any = super().__new__(mcs, name, bases, namespace, **config)
+        if to:
+            kind.receiver = to
+            (kind.answer_type,) = get_args(namespace["__orig_bases__"][0])
+        return kind
+
+
+class Question(Message, Generic[AnswerT_co], frozen=True, metaclass=_QuestionMeta):
+    """What one actor asks another.
+
+    `class GetHistory(Question[HistoryPage], frozen=True, tag="get_history", to="persistence")`
+    """
+
+    receiver: ClassVar[str]
+    """Name of the actor that answers it; of the first of them where there are several (Plex pollers)."""
+    answer_type: ClassVar[type[Answer]]
+    """Class of the answer."""

@@ -1,13 +1,18 @@
-"""What the Discord actor says of the voice channel."""
+"""What a chat platform reports of the watched voice channel."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from messages.base import Delivery, Message, Moment, Record
+from messages.base import Delivery, Event, Moment, Struct
+
+__all__ = [
+    "VoiceMember",
+    "VoicePresence",
+]
 
 
-class VoiceMember(Record, frozen=True):
+class VoiceMember(Struct, frozen=True):
     """A person (never a bot) in the watched voice or stage channel."""
 
     user_id: str
@@ -16,10 +21,10 @@ class VoiceMember(Record, frozen=True):
     """The display name in that guild."""
 
 
-class VoicePresence(Message, frozen=True, tag="voice_presence"):
+class VoicePresence(Event, frozen=True, tag="voice_presence"):
     """Discord -> tracker: who is in the voice channel. Sent at each change and again every few seconds."""
 
-    delivery: ClassVar[Delivery] = Delivery.PLAIN
+    delivery: ClassVar[Delivery] = Delivery.AT_MOST_ONCE
 
     guild_id: str
     """Discord guild, as digits."""

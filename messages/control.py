@@ -1,31 +1,38 @@
-"""Ticks, saves and health: how the launcher and the people run the service."""
+"""Ticks, saves and health: how the launcher and people run the service."""
 
 from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from messages.base import Delivery, Message, Moment, Record
+from messages.base import Answer, Command, Delivery, Moment, Question, Struct
+
+__all__ = [
+    "ActorHealth",
+    "ActorState",
+    "AutoSaveTick",
+    "BackUpNow",
+    "BackupReport",
+    "GetHealth",
+    "GetSaveStatus",
+    "HealthReport",
+    "SaveNow",
+    "SaveReport",
+    "SaveStatus",
+]
 
 ActorState = Literal["starting", "running", "degraded", "restarting", "stopped", "failed"]
 
 
-class AutoSaveTick(Message, frozen=True, tag="auto_save_tick"):
+class AutoSaveTick(Command, frozen=True, tag="auto_save_tick"):
     """Launcher -> persistence, every AUTO_SAVE_INTERVAL_MINUTES: save if anybody watches."""
 
-    delivery: ClassVar[Delivery] = Delivery.LATEST
+    delivery: ClassVar[Delivery] = Delivery.CONFLATED
 
     at: Moment
     """When the tick fell."""
 
 
-class SaveNow(Message, frozen=True, tag="save_now"):
-    """Discord -> persistence, asked: save all three now (`savedata`)."""
-
-    requested_by: str
-    """Who asked, for the log."""
-
-
-class Saved(Message, frozen=True, tag="saved"):
+class SaveReport(Answer, frozen=True, tag="saved"):
     """Answer to SaveNow. A save that fails answers as an error instead."""
 
     users: int
@@ -40,11 +47,14 @@ class Saved(Message, frozen=True, tag="saved"):
     """How long the save took, milliseconds."""
 
 
-class GetSaveStatus(Message, frozen=True, tag="get_save_status"):
-    """Discord -> persistence, asked: when was the last save?"""
+class SaveNow(Question[SaveReport], frozen=True, tag="save_now", to="persistence"):
+    """Save everything now (`savedata`)."""
+
+    requested_by: str
+    """Who asked, for the log."""
 
 
-class SaveStatus(Message, frozen=True, tag="save_status"):
+class SaveStatus(Answer, frozen=True, tag="save_status"):
     """Answer to GetSaveStatus."""
 
     last_saved_s: float | None
@@ -55,14 +65,11 @@ class SaveStatus(Message, frozen=True, tag="save_status"):
     """Why the last save failed; empty where it did not."""
 
 
-class BackUpNow(Message, frozen=True, tag="back_up_now"):
-    """Discord or the command line -> persistence, asked: a consistent copy of the store, verified."""
-
-    file: str = ""
-    """Where to write it; empty for DATA_DIR/backups with the time in the name."""
+class GetSaveStatus(Question[SaveStatus], frozen=True, tag="get_save_status", to="persistence"):
+    """When was the last save?"""
 
 
-class BackedUp(Message, frozen=True, tag="backed_up"):
+class BackupReport(Answer, frozen=True, tag="backed_up"):
     """Answer to BackUpNow."""
 
     file: str
@@ -77,7 +84,14 @@ class BackedUp(Message, frozen=True, tag="backed_up"):
     """How long it took, milliseconds."""
 
 
-class ActorHealth(Record, frozen=True):
+class BackUpNow(Question[BackupReport], frozen=True, tag="back_up_now", to="persistence"):
+    """A consistent copy of the store, verified."""
+
+    file: str = ""
+    """Where to write it; empty for DATA_DIR/backups with the time in the name."""
+
+
+class ActorHealth(Struct, frozen=True):
     """One actor's health: a line of the health log."""
 
     actor: str
@@ -108,11 +122,7 @@ class ActorHealth(Record, frozen=True):
     """Messages it could not deliver or read."""
 
 
-class GetHealth(Message, frozen=True, tag="get_health"):
-    """Discord or the command line -> launcher, asked: how is every actor?"""
-
-
-class HealthReport(Message, frozen=True, tag="health_report"):
+class HealthReport(Answer, frozen=True, tag="health_report"):
     """Answer to GetHealth."""
 
     at: Moment
@@ -121,3 +131,7 @@ class HealthReport(Message, frozen=True, tag="health_report"):
     """In the order in which they are started."""
     launcher_pid: int
     """Process id of the launcher."""
+
+
+class GetHealth(Question[HealthReport], frozen=True, tag="get_health", to="launcher"):
+    """How is every actor?"""

@@ -18,17 +18,17 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
     """Of an ask and its answer; of a kept message and its acknowledgement. Empty for a tell."""
     sender: str
     """Name of the sending actor."""
-    life: str
+    incarnation: str
     """Which life of the sender this is: a new one after each restart."""
     body: Any = None
-    """The message as an array that begins with its tag; for an error [type, text]; for a pong a Pulse."""
+    """The message as an array that begins with its tag; for an error [type, text]; for a pong a Heartbeat."""
     number: int = 0
     """A kept message's place in its sender's order, from 1."""
     oldest: int = 0
     """The oldest number that the sender still keeps for this receiver."""
 
 
-class Pulse(msgspec.Struct, frozen=True, array_like=True):
+class Heartbeat(msgspec.Struct, frozen=True, array_like=True):
     """What an actor says of itself when it is pinged."""
 
     pid: int

@@ -1,10 +1,30 @@
-"""What the Plex poller says: who plays what on a server, and what its history remembers."""
+"""What a media server reports: who plays what, its history, posters, films and sign-in."""
 
 from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from messages.base import Delivery, DurationMs, Message, Moment, PositionMs, Record
+from messages.base import Answer, Command, Delivery, DurationMs, Event, Moment, PositionMs, Question, Struct
+
+__all__ = [
+    "CheckPlexSignIn",
+    "FailureKind",
+    "FilmsFound",
+    "FindFilms",
+    "FindHistory",
+    "GetPoster",
+    "HistoryFound",
+    "HistoryRow",
+    "Item",
+    "Playback",
+    "PlaybackSnapshot",
+    "PlayerState",
+    "PlexSignIn",
+    "PlexSignedIn",
+    "PollFailed",
+    "Poster",
+    "StartPlexSignIn",
+]
 
 PlayerState = Literal["playing", "paused", "buffering", "error", "stopped", "unknown"]
 FailureKind = Literal[
@@ -20,7 +40,7 @@ FailureKind = Literal[
 ]
 
 
-class Item(Record, frozen=True):
+class Item(Struct, frozen=True):
     """A thing that can be played, as a session or the library describes it."""
 
     server_id: str
@@ -59,7 +79,7 @@ class Item(Record, frozen=True):
     """Path of the poster on the server, without any token."""
 
 
-class Playback(Record, frozen=True):
+class Playback(Struct, frozen=True):
     """One session, as one poll showed it."""
 
     session_key: str
@@ -80,10 +100,10 @@ class Playback(Record, frozen=True):
     """viewOffset; None where the session has none (live TV)."""
 
 
-class PlaybackSnapshot(Message, frozen=True, tag="playback_snapshot"):
+class PlaybackSnapshot(Event, frozen=True, tag="playback_snapshot"):
     """Plex poller -> tracker: every session of one successful poll."""
 
-    delivery: ClassVar[Delivery] = Delivery.LATEST
+    delivery: ClassVar[Delivery] = Delivery.CONFLATED
 
     server_id: str
     """machineIdentifier of the server."""
@@ -100,12 +120,12 @@ class PlaybackSnapshot(Message, frozen=True, tag="playback_snapshot"):
     unreadable: tuple[str, ...] = ()
     """Session keys (or places, like "#3") listed but not readable: neither seen nor gone."""
 
-    def latest_key(self) -> str:
+    def conflation_key(self) -> str:
         """One report a server."""
         return self.server_id or self.poller
 
 
-class PollFailed(Message, frozen=True, tag="poll_failed"):
+class PollFailed(Event, frozen=True, tag="poll_failed"):
     """Plex poller -> tracker: a poll brought no answer. Ends and opens nothing."""
 
     server_id: str
@@ -120,7 +140,7 @@ class PollFailed(Message, frozen=True, tag="poll_failed"):
     """What happened and what to do, in one line without secrets."""
 
 
-class FindHistory(Message, frozen=True, tag="find_history"):
+class FindHistory(Command, frozen=True, tag="find_history"):
     """Tracker -> Plex poller: did this account finish this item while nobody looked?"""
 
     watch_id: str
@@ -135,7 +155,7 @@ class FindHistory(Message, frozen=True, tag="find_history"):
     """Rows viewed at or after this time; seconds since 1970, UTC."""
 
 
-class HistoryRow(Record, frozen=True):
+class HistoryRow(Struct, frozen=True):
     """One completed play in the server's own history. It has no start, end or duration."""
 
     account_id: str
@@ -146,7 +166,7 @@ class HistoryRow(Record, frozen=True):
     """When the play was counted; seconds since 1970, UTC."""
 
 
-class HistoryFound(Message, frozen=True, tag="history_found"):
+class HistoryFound(Event, frozen=True, tag="history_found"):
     """Plex poller -> tracker: the rows for a FindHistory, duplicates removed."""
 
     watch_id: str
@@ -157,16 +177,7 @@ class HistoryFound(Message, frozen=True, tag="history_found"):
     """Why the server could not be asked, in one line; empty where it could."""
 
 
-class GetPoster(Message, frozen=True, tag="get_poster"):
-    """Discord -> Plex poller, asked: the poster of an item."""
-
-    server_id: str
-    """machineIdentifier of the server that holds it."""
-    thumb: str
-    """Path of the poster on that server, as `Item.thumb` has it."""
-
-
-class Poster(Message, frozen=True, tag="poster"):
+class Poster(Answer, frozen=True, tag="poster"):
     """Answer to GetPoster: a picture, or why there is none."""
 
     content: bytes = b""
@@ -175,3 +186,69 @@ class Poster(Message, frozen=True, tag="poster"):
     """png, jpeg or webp; empty where there is none."""
     problem: str = ""
     """Why there is none, in one line without secrets; empty where there is."""
+
+
+class GetPoster(Question[Poster], frozen=True, tag="get_poster", to="plex"):
+    """The poster of an item."""
+
+    server_id: str
+    """machineIdentifier of the server that holds it."""
+    thumb: str
+    """Path of the poster on that server, as `Item.thumb` has it."""
+
+
+class FilmsFound(Answer, frozen=True, tag="films_found"):
+    """Answer to FindFilms, in the order in which Plex thinks that they fit."""
+
+    films: tuple[Item, ...] = ()
+    """Empty where none fits, or where the server could not be asked."""
+    problem: str = ""
+    """Why the server could not be asked, in one line without secrets; empty where it could."""
+
+
+class FindFilms(Question[FilmsFound], frozen=True, tag="find_films", to="plex"):
+    """The films of the library that these words fit best."""
+
+    words: str
+    """What somebody typed of a title."""
+    most: int = 25
+    """How many are wanted at most."""
+
+
+class PlexSignIn(Answer, frozen=True, tag="plex_sign_in"):
+    """Answer to StartPlexSignIn."""
+
+    sign_in_id: str = ""
+    """By which to ask for it again; says nothing by itself."""
+    code: str = ""
+    """To be typed in at `address`."""
+    address: str = ""
+    """Where."""
+    expires_s: float = 0.0
+    """How long it holds, seconds."""
+    problem: str = ""
+    """Why there is no code, in one line without secrets; empty where there is one."""
+
+
+class StartPlexSignIn(Question[PlexSignIn], frozen=True, tag="start_plex_sign_in", to="plex"):
+    """A code with which somebody shows plex.tv which account is theirs (`link`)."""
+
+
+class PlexSignedIn(Answer, frozen=True, tag="plex_signed_in"):
+    """Answer to CheckPlexSignIn. The token that plex.tv gives is used for this alone, and dropped."""
+
+    state: Literal["waiting", "signed_in", "expired", "no_access"]
+    """no_access: the account cannot use this Plex server."""
+    plex_ids: tuple[str, ...] = ()
+    """plex:<machineIdentifier>:<account id> on each server of this poller that the account can use."""
+    name: str = ""
+    """The account's name."""
+    problem: str = ""
+    """Why it cannot be known, or not of every server, in one line without secrets; empty where it is."""
+
+
+class CheckPlexSignIn(Question[PlexSignedIn], frozen=True, tag="check_plex_sign_in", to="plex"):
+    """Was the code typed in, and by whom?"""
+
+    sign_in_id: str
+    """From PlexSignIn."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from messages import Spans
+from messages.watches import Spans
 
 
 def add(spans: Spans, start_ms: int, end_ms: int) -> Spans:

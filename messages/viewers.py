@@ -1,20 +1,39 @@
-"""Who is who, and who wants to be seen: linked accounts, privacy, one's own data."""
+"""Viewers: linked accounts, privacy and a member's own data."""
 
 from __future__ import annotations
 
 from typing import ClassVar, Final, Literal
 
-from messages.base import Delivery, Message, Record
+from messages.base import Answer, Command, Delivery, Event, Question, Struct
+
+__all__ = [
+    "SOMEBODY",
+    "AccountsFound",
+    "DropViewerWatches",
+    "EraseViewer",
+    "FindAccounts",
+    "GetMyData",
+    "GetViewerAccount",
+    "LinkAccount",
+    "LinkedAccount",
+    "MyData",
+    "PlexAccount",
+    "Privacy",
+    "SetPrivacy",
+    "UnlinkAccount",
+    "ViewerAccount",
+    "ViewerDirectoryChanged",
+    "ViewerErased",
+]
 
 Privacy = Literal["open", "anonymous", "private", "untracked"]
 """open: seen like everybody; anonymous: without a name in rankings; private: seen by nobody else; untracked: nothing
 is recorded from then on."""
-
 SOMEBODY: Final = "Somebody"
 """The name of a person whom others are not to see, in every answer; Discord says it in its own language."""
 
 
-class LinkedAccount(Record, frozen=True):
+class LinkedAccount(Struct, frozen=True):
     """A Plex account that belongs to a Discord member: the two are one viewer."""
 
     plex_id: str
@@ -27,13 +46,13 @@ class LinkedAccount(Record, frozen=True):
     """The member's name when last seen."""
 
 
-class PeopleKnown(Message, frozen=True, tag="people_known"):
+class ViewerDirectoryChanged(Event, frozen=True, tag="people_known"):
     """Persistence -> tracker: links and privacy as they stand, at its start and after each change.
 
     Kept: there may be no other for months, and a choice that was lost on the way would not be held.
     """
 
-    delivery: ClassVar[Delivery] = Delivery.KEPT
+    delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
 
     links: tuple[LinkedAccount, ...]
     """Every link."""
@@ -41,10 +60,10 @@ class PeopleKnown(Message, frozen=True, tag="people_known"):
     """Viewer id and choice of everybody who is not open; a member's choice holds for the linked accounts too."""
 
 
-class ViewerForgotten(Message, frozen=True, tag="viewer_forgotten"):
+class DropViewerWatches(Command, frozen=True, tag="viewer_forgotten"):
     """Persistence -> tracker: drop the running and resumable watches of these viewers, without a record."""
 
-    delivery: ClassVar[Delivery] = Delivery.KEPT
+    delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
 
     viewer_ids: tuple[str, ...]
     """Discord ids as digits, and plex:<machineIdentifier>:<account id>."""
@@ -53,15 +72,8 @@ class ViewerForgotten(Message, frozen=True, tag="viewer_forgotten"):
     were forgotten before. None: all of them."""
 
 
-class GetPerson(Message, frozen=True, tag="get_person"):
-    """-> persistence, asked: a member's links and privacy (`link`, `privacy`, `forgetme`)."""
-
-    viewer_id: str
-    """Discord id, as digits."""
-
-
-class Person(Message, frozen=True, tag="person"):
-    """Answer to GetPerson, and to whatever changes a person."""
+class ViewerAccount(Answer, frozen=True, tag="person"):
+    """Answer to GetViewerAccount, and to whatever changes it."""
 
     viewer_id: str
     """Discord id, as digits."""
@@ -75,18 +87,14 @@ class Person(Message, frozen=True, tag="person"):
     """Why nothing was changed, and what to do; empty where all is well."""
 
 
-class FindAccounts(Message, frozen=True, tag="find_accounts"):
-    """-> persistence, asked: Plex accounts that nobody is linked to, for `link`."""
+class GetViewerAccount(Question[ViewerAccount], frozen=True, tag="get_person", to="persistence"):
+    """A member's links and privacy (`link`, `privacy`, `forgetme`)."""
 
-    part: str = ""
-    """Part of the name, any case."""
-    limit: int = 25
-    """How many at most."""
-    with_hidden: bool = False
-    """Whether those whose record is private or not kept are among them: for administrators alone."""
+    viewer_id: str
+    """Discord id, as digits."""
 
 
-class PlexAccount(Record, frozen=True):
+class PlexAccount(Struct, frozen=True):
     """A Plex account that watched something."""
 
     plex_id: str
@@ -97,15 +105,26 @@ class PlexAccount(Record, frozen=True):
     """Records in the history."""
 
 
-class AccountsFound(Message, frozen=True, tag="accounts_found"):
+class AccountsFound(Answer, frozen=True, tag="accounts_found"):
     """Answer to FindAccounts, by name."""
 
     accounts: tuple[PlexAccount, ...]
     """Those that fit."""
 
 
-class LinkAccount(Message, frozen=True, tag="link_account"):
-    """-> persistence, asked: a Plex account and a Discord member are one viewer. Answered by Person."""
+class FindAccounts(Question[AccountsFound], frozen=True, tag="find_accounts", to="persistence"):
+    """Plex accounts that nobody is linked to, for `link`."""
+
+    part: str = ""
+    """Part of the name, any case."""
+    limit: int = 25
+    """How many at most."""
+    with_hidden: bool = False
+    """Whether those whose record is private or not kept are among them: for administrators alone."""
+
+
+class LinkAccount(Question[ViewerAccount], frozen=True, tag="link_account", to="persistence"):
+    """A Plex account and a Discord member are one viewer."""
 
     plex_id: str
     """plex:<machineIdentifier>:<account id>."""
@@ -119,8 +138,8 @@ class LinkAccount(Message, frozen=True, tag="link_account"):
     """Discord id of the admin who confirmed it, or "plex.tv" where the member signed in there."""
 
 
-class UnlinkAccount(Message, frozen=True, tag="unlink_account"):
-    """-> persistence, asked: take a link back; each gets back what was theirs. Answered by Person."""
+class UnlinkAccount(Question[ViewerAccount], frozen=True, tag="unlink_account", to="persistence"):
+    """Take a link back; each gets back what was theirs."""
 
     plex_id: str
     """plex:<machineIdentifier>:<account id>; must be linked to the member."""
@@ -130,8 +149,8 @@ class UnlinkAccount(Message, frozen=True, tag="unlink_account"):
     """Discord id of who asked, for the log."""
 
 
-class SetPrivacy(Message, frozen=True, tag="set_privacy"):
-    """-> persistence, asked: a member's choice of who sees them. Answered by Person."""
+class SetPrivacy(Question[ViewerAccount], frozen=True, tag="set_privacy", to="persistence"):
+    """A member's choice of who sees them."""
 
     viewer_id: str
     """Discord id, as digits."""
@@ -141,16 +160,7 @@ class SetPrivacy(Message, frozen=True, tag="set_privacy"):
     """The choice."""
 
 
-class GetMyData(Message, frozen=True, tag="get_my_data"):
-    """-> persistence, asked: everything that is stored of a member and the linked accounts (`mydata`)."""
-
-    viewer_id: str
-    """Discord id, as digits."""
-    offset: int = 0
-    """Bytes to pass over; 0 makes the file anew."""
-
-
-class MyData(Message, frozen=True, tag="my_data"):
+class MyData(Answer, frozen=True, tag="my_data"):
     """Answer to GetMyData: a part of a JSON file in UTF-8."""
 
     content: bytes
@@ -161,15 +171,17 @@ class MyData(Message, frozen=True, tag="my_data"):
     """Watch records in it."""
 
 
-class ForgetPerson(Message, frozen=True, tag="forget_person"):
-    """-> persistence, asked: remove everything that is stored of a member and the linked accounts (`forgetme`)."""
+class GetMyData(Question[MyData], frozen=True, tag="get_my_data", to="persistence"):
+    """Everything that is stored of a member and the linked accounts (`mydata`)."""
 
     viewer_id: str
     """Discord id, as digits."""
+    offset: int = 0
+    """Bytes to pass over; 0 makes the file anew."""
 
 
-class PersonForgotten(Message, frozen=True, tag="person_forgotten"):
-    """Answer to ForgetPerson. A member who is not tracked stays so: that choice alone is kept."""
+class ViewerErased(Answer, frozen=True, tag="person_forgotten"):
+    """Answer to EraseViewer. A member who is not tracked stays so: that choice alone is kept."""
 
     watches: int
     """Records removed from the history."""
@@ -187,40 +199,8 @@ class PersonForgotten(Message, frozen=True, tag="person_forgotten"):
     """BACKUP_KEEP: after so many new ones the last that has it is gone."""
 
 
-class StartPlexSignIn(Message, frozen=True, tag="start_plex_sign_in"):
-    """Discord -> Plex poller, asked: a code with which somebody shows plex.tv which account is theirs (`link`)."""
+class EraseViewer(Question[ViewerErased], frozen=True, tag="forget_person", to="persistence"):
+    """Remove everything that is stored of a member and the linked accounts (`forgetme`)."""
 
-
-class PlexSignIn(Message, frozen=True, tag="plex_sign_in"):
-    """Answer to StartPlexSignIn."""
-
-    sign_in_id: str = ""
-    """By which to ask for it again; says nothing by itself."""
-    code: str = ""
-    """To be typed in at `address`."""
-    address: str = ""
-    """Where."""
-    expires_s: float = 0.0
-    """How long it holds, seconds."""
-    problem: str = ""
-    """Why there is no code, in one line without secrets; empty where there is one."""
-
-
-class CheckPlexSignIn(Message, frozen=True, tag="check_plex_sign_in"):
-    """Discord -> Plex poller, asked: was the code typed in, and by whom?"""
-
-    sign_in_id: str
-    """From PlexSignIn."""
-
-
-class PlexSignedIn(Message, frozen=True, tag="plex_signed_in"):
-    """Answer to CheckPlexSignIn. The token that plex.tv gives is used for this alone, and dropped."""
-
-    state: Literal["waiting", "signed_in", "expired", "no_access"]
-    """no_access: the account cannot use this Plex server."""
-    plex_ids: tuple[str, ...] = ()
-    """plex:<machineIdentifier>:<account id> on each server of this poller that the account can use."""
-    name: str = ""
-    """The account's name."""
-    problem: str = ""
-    """Why it cannot be known, or not of every server, in one line without secrets; empty where it is."""
+    viewer_id: str
+    """Discord id, as digits."""

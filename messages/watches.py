@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from messages.base import Delivery, DurationMs, Message, Moment, PositionMs, Record
+from messages.base import Answer, Command, Delivery, DurationMs, Event, Moment, PositionMs, Question, Struct
 from messages.media import Item, PlayerState
 from messages.viewers import LinkedAccount, Privacy
+
+__all__ = [
+    "EndReason",
+    "LoadWatches",
+    "ReportWatches",
+    "Source",
+    "Spans",
+    "WatchFinished",
+    "WatchRecord",
+    "WatchState",
+    "WatchesLoaded",
+    "WatchesReported",
+]
 
 Source = Literal["plex", "voice", "manual", "import"]
 EndReason = Literal["ended", "left", "switched", "stopped", "end_inferred", "from_history", "end_unknown"]
@@ -14,7 +27,7 @@ Spans = tuple[tuple[int, int], ...]
 """Half-open stretches of film in ms, ascending, apart from one another."""
 
 
-class WatchState(Record, frozen=True):
+class WatchState(Struct, frozen=True):
     """A watch that is running: all that is needed to go on with it after a restart."""
 
     watch_id: str
@@ -75,7 +88,7 @@ class WatchState(Record, frozen=True):
     """`position_ms` was reckoned from the clock (a member came in between two polls), not reported."""
 
 
-class WatchRecord(Record, frozen=True):
+class WatchRecord(Struct, frozen=True):
     """A finished watch, as history keeps it."""
 
     watch_id: str
@@ -126,10 +139,10 @@ class WatchRecord(Record, frozen=True):
     """Was the first to join its screening."""
 
 
-class WatchesReported(Message, frozen=True, tag="watches_reported"):
+class WatchesReported(Event, frozen=True, tag="watches_reported"):
     """Tracker -> persistence: every running watch as of now, after each step. Saves nothing by itself."""
 
-    delivery: ClassVar[Delivery] = Delivery.LATEST
+    delivery: ClassVar[Delivery] = Delivery.CONFLATED
 
     at: Moment
     """When the tracker took the step."""
@@ -139,10 +152,10 @@ class WatchesReported(Message, frozen=True, tag="watches_reported"):
     """The same watches, as they would be recorded if they ended now; same order."""
 
 
-class WatchFinished(Message, frozen=True, tag="watch_finished"):
+class WatchFinished(Event, frozen=True, tag="watch_finished"):
     """Tracker -> persistence: a watch ended; store it, in one transaction with what follows from it."""
 
-    delivery: ClassVar[Delivery] = Delivery.KEPT
+    delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
 
     at: Moment
     """When the tracker closed it."""
@@ -152,14 +165,7 @@ class WatchFinished(Message, frozen=True, tag="watch_finished"):
     """How many watches still run, for the log line of the save."""
 
 
-class LoadWatches(Message, frozen=True, tag="load_watches"):
-    """Tracker -> persistence, asked at start: what was running, and what can still be resumed?"""
-
-    resume_since_s: float
-    """Watches that ended at or after this time; seconds since 1970, UTC."""
-
-
-class WatchesLoaded(Message, frozen=True, tag="watches_loaded"):
+class WatchesLoaded(Answer, frozen=True, tag="watches_loaded"):
     """Answer to LoadWatches."""
 
     running: tuple[WatchState, ...]
@@ -169,10 +175,17 @@ class WatchesLoaded(Message, frozen=True, tag="watches_loaded"):
     """Finished watches inside the resume window; completed ones too: to come back for a film's last minutes
     is no second film."""
     links: tuple[LinkedAccount, ...] = ()
-    """Every link, as in PeopleKnown: with the watches, so that nobody is shown or tracked who chose not to be."""
+    """Every link, as in ViewerDirectoryChanged, so that nobody is shown or tracked who chose not to be."""
     privacy: tuple[tuple[str, Privacy], ...] = ()
     """Viewer id and choice of everybody who is not open."""
 
 
-class ReportWatches(Message, frozen=True, tag="report_watches"):
+class LoadWatches(Question[WatchesLoaded], frozen=True, tag="load_watches", to="persistence"):
+    """What was running, and what can still be resumed?"""
+
+    resume_since_s: float
+    """Watches that ended at or after this time; seconds since 1970, UTC."""
+
+
+class ReportWatches(Command, frozen=True, tag="report_watches"):
     """Persistence -> tracker, at its start: send a WatchesReported now."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from messages import Moment, Seat, WatchRecord
+from messages import Attendee, Moment, WatchRecord
 from tracking.rules import Rules, item_key
 from tracking.session import Identity, Session, left_seat
 
@@ -18,7 +18,7 @@ class PastScreening:
     screening_id: str
     started_at_s: float
     ended_at_s: float
-    left: dict[str, Seat]
+    left: dict[str, Attendee]
     seated: bool
     told_s: float
     """Playing time of all its seats when its end was announced, seconds."""
@@ -87,7 +87,7 @@ class Memory:
         if known is None or known.ended_at_s <= past.ended_at_s:
             self.screenings[key] = past
 
-    def seats(self, screening_id: str) -> dict[str, Seat]:
+    def seats(self, screening_id: str) -> dict[str, Attendee]:
         """Return who left a screening that is still running."""
         past = self.loaded.get(screening_id)
         return dict(past.left) if past is not None else {}

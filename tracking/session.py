@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from messages import Item, Moment, Playback, Screening, Seat, WatchRecord, WatchState, spans
+from messages import Attendee, Item, Moment, Playback, Screening, WatchRecord, WatchState, spans
 from messages.base import DurationMs
 from tracking.rules import Rules, item_key
 from tracking.watch import completion, plex_viewer, reckon, watched_s
@@ -56,7 +56,7 @@ class Session:
     """It will be one as soon as its viewer is tracked: the settings do not leave the account out."""
     guests: dict[str, WatchState] = field(default_factory=dict)
     """Watches of members of the channel, by Discord id, the first to come first."""
-    left: dict[str, Seat] = field(default_factory=dict)
+    left: dict[str, Attendee] = field(default_factory=dict)
     """Who left, by watch id."""
     poll: int = 0
     """Number of the last poll that showed it."""
@@ -117,9 +117,9 @@ class Session:
         )
 
 
-def seat_of(state: WatchState) -> Seat:
+def seat_of(state: WatchState) -> Attendee:
     """Return the seat of a running watch."""
-    return Seat(
+    return Attendee(
         viewer_id=state.viewer_id,
         username=state.username,
         joined_at_s=state.started_at_s,
@@ -131,9 +131,9 @@ def seat_of(state: WatchState) -> Seat:
     )
 
 
-def left_seat(record: WatchRecord) -> Seat:
+def left_seat(record: WatchRecord) -> Attendee:
     """Return the seat of a finished watch."""
-    return Seat(
+    return Attendee(
         viewer_id=record.viewer_id,
         username=record.username,
         joined_at_s=record.started_at_s,

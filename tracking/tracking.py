@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from messages import (
     ActiveWatch,
     ActiveWatches,
+    DropViewerWatches,
     HistoryFound,
     LinkedAccount,
     Moment,
@@ -15,7 +16,6 @@ from messages import (
     Privacy,
     StartTracking,
     TrackingPlan,
-    ViewerForgotten,
     VoicePresence,
     WatchesLoaded,
     WatchesReported,
@@ -58,7 +58,7 @@ class Tracking:
         privacy_module.know(self._house, ViewerDirectory.from_message(links, privacy))
         return self._house.take_events()
 
-    def forget(self, forgotten: ViewerForgotten, at: Moment) -> list[Event]:
+    def forget(self, forgotten: DropViewerWatches, at: Moment) -> list[Event]:
         """Drop all that is held of some people."""
         by_s = forgotten.began_by_s
         privacy_module.forget(self._house, forgotten.viewer_ids, at, math.inf if by_s is None else by_s)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from messages import SOMEBODY, ActiveWatch, LinkedAccount, Privacy, Screening, Seat, spans
+from messages import SOMEBODY, ActiveWatch, Attendee, LinkedAccount, Privacy, Screening, spans
 from messages.base import DurationMs
 
 
@@ -84,7 +84,7 @@ def redact_host(host_id: str, name: str, player: str, people: ViewerDirectory) -
 
 
 def redact_watches(
-    watches: Iterable[tuple[ActiveWatch, Seat]], people: ViewerDirectory, now_s: float
+    watches: Iterable[tuple[ActiveWatch, Attendee]], people: ViewerDirectory, now_s: float
 ) -> list[ActiveWatch]:
     """Return running watches, each with its seat, as others see them: one for one viewer of a screening.
 
@@ -93,13 +93,13 @@ def redact_watches(
     rows = list(watches)
     if not people:
         return [watch for watch, _ in rows]
-    by_viewer: dict[tuple[str, str], list[tuple[ActiveWatch, Seat]]] = {}
+    by_viewer: dict[tuple[str, str], list[tuple[ActiveWatch, Attendee]]] = {}
     for watch, seat in rows:
         by_viewer.setdefault((watch.screening_id, people.viewer(watch.viewer_id)), []).append((watch, seat))
     return [_shown_watch(group, people, now_s) for group in by_viewer.values()]
 
 
-def merge_seats(seats: Iterable[Seat], now_s: float, duration_ms: int | None, min_watch_s: float = 0.0) -> Seat:
+def merge_seats(seats: Iterable[Attendee], now_s: float, duration_ms: int | None, min_watch_s: float = 0.0) -> Attendee:
     """Return the one seat of a viewer who was seen under several ids at overlapping times.
 
     The seat with the longest playing time stays, with what was seen on any of them; of the others' playing time only
@@ -130,7 +130,7 @@ def merge_seats(seats: Iterable[Seat], now_s: float, duration_ms: int | None, mi
     )
 
 
-def _playing_s(longest_first: Iterable[Seat], now_s: float) -> float:
+def _playing_s(longest_first: Iterable[Attendee], now_s: float) -> float:
     """Return the playing time of all together, no moment of it twice."""
     there: tuple[tuple[int, int], ...] = ()
     playing_s = 0.0
@@ -143,18 +143,18 @@ def _playing_s(longest_first: Iterable[Seat], now_s: float) -> float:
     return playing_s
 
 
-def _left_s(seat: Seat, now_s: float) -> float:
+def _left_s(seat: Attendee, now_s: float) -> float:
     return now_s if seat.left_at_s is None else seat.left_at_s
 
 
-def _one_each(screening: Screening, people: ViewerDirectory, min_watch_s: float) -> list[Seat]:
+def _one_each(screening: Screening, people: ViewerDirectory, min_watch_s: float) -> list[Attendee]:
     """Return a screening's seats, those of one viewer at overlapping times as one, the first to come first."""
     now_s = screening.seen.wall_s
     linked = {link.viewer_id for link in people.links.values()}
-    by_viewer: dict[str, list[Seat]] = {}
+    by_viewer: dict[str, list[Attendee]] = {}
     for seat in screening.seats:
         by_viewer.setdefault(people.viewer(seat.viewer_id), []).append(seat)
-    every: list[Seat] = []
+    every: list[Attendee] = []
     for viewer, seats in by_viewer.items():
         if viewer not in linked:
             every += seats
@@ -168,9 +168,9 @@ def _one_each(screening: Screening, people: ViewerDirectory, min_watch_s: float)
     return every
 
 
-def _overlapping(seats: Iterable[Seat], now_s: float) -> list[list[Seat]]:
+def _overlapping(seats: Iterable[Attendee], now_s: float) -> list[list[Attendee]]:
     """Return seats in groups that hang together in time; one after another is twice."""
-    groups: list[list[Seat]] = []
+    groups: list[list[Attendee]] = []
     until_s = 0.0
     for seat in sorted(seats, key=lambda seat: seat.joined_at_s):
         if groups and seat.joined_at_s < until_s:
@@ -182,13 +182,13 @@ def _overlapping(seats: Iterable[Seat], now_s: float) -> list[list[Seat]]:
     return groups
 
 
-def _shown_seat(seat: Seat, people: ViewerDirectory) -> Seat:
+def _shown_seat(seat: Attendee, people: ViewerDirectory) -> Attendee:
     if people.shows(seat.viewer_id):
         return seat
     return replace(seat, viewer_id="", username=SOMEBODY)
 
 
-def _shown_watch(group: list[tuple[ActiveWatch, Seat]], people: ViewerDirectory, now_s: float) -> ActiveWatch:
+def _shown_watch(group: list[tuple[ActiveWatch, Attendee]], people: ViewerDirectory, now_s: float) -> ActiveWatch:
     """Return the one row of a viewer's running watches of a screening."""
     watch = max(group, key=lambda pair: pair[1].playing_s)[0]
     viewer = people.viewer(watch.viewer_id)

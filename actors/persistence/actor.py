@@ -32,8 +32,8 @@ from messages import (
     LoadWatches,
     Message,
     ReportWatches,
-    Saved,
     SaveNow,
+    SaveReport,
     SaveStatus,
     WatchesLoaded,
     WatchesReported,
@@ -259,12 +259,12 @@ class Persistence(Actor):
             self._skip_said_s = now_s
             self.log.info("⏭️ Auto-save skipped (no active watches)")
 
-    def _save_now(self, asked: SaveNow) -> Saved:
+    def _save_now(self, asked: SaveNow) -> SaveReport:
         began = time.perf_counter()
         self.log.info("Saving all, asked by %s", asked.requested_by)
         result = decline_failures(lambda: self._save("command"))
         took_ms = (time.perf_counter() - began) * 1000
-        return Saved(result.users, result.watches, result.badges, result.active, took_ms)
+        return SaveReport(result.users, result.watches, result.badges, result.active, took_ms)
 
     def _save(self, reason: str) -> SaveResult:
         store, at_s = self._store, self._now_s()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from actors.persistence.read_worker import ReadWorker
 from actors.runtime import Actor
-from messages import BackedUp, BackUpNow, Message
+from messages import BackUpNow, BackupReport, Message
 from persistence.database import backup
 from persistence.database.errors import BackupError
 from persistence.store import Store
@@ -73,7 +73,7 @@ class BackupScheduler:
     def _target(self) -> Path:
         return self._folder / backup.scheduled_name(self._now_s())
 
-    def _back_up(self, target: Path) -> BackedUp:
+    def _back_up(self, target: Path) -> BackupReport:
         if self._store.file is None:
             raise BackupError(backup.PG_DUMP)
         made = backup.backup(self._store.file, target)
@@ -81,7 +81,7 @@ class BackupScheduler:
             "Backed up the store to %s (%s, %s)",
             made.file, counted(made.watches, "watch", "watches"), counted(made.viewers, "viewer"),
         )  # fmt: skip
-        return BackedUp(str(made.file), made.size_bytes, made.watches, made.viewers, made.took_ms)
+        return BackupReport(str(made.file), made.size_bytes, made.watches, made.viewers, made.took_ms)
 
     def _back_up_and_rotate(self, target: Path) -> bool:
         try:

@@ -16,21 +16,21 @@ from sqlalchemy.exc import SQLAlchemyError
 from actors.persistence.read_worker import ReadWorker
 from actors.runtime import Actor
 from messages import (
+    DropViewerWatches,
+    EraseViewer,
     FindAccounts,
-    ForgetPerson,
     GetMyData,
-    GetPerson,
+    GetViewerAccount,
     LinkAccount,
     LinkedAccount,
     Message,
     MyData,
-    PeopleKnown,
-    Person,
-    PersonForgotten,
     Privacy,
     SetPrivacy,
     UnlinkAccount,
-    ViewerForgotten,
+    ViewerAccount,
+    ViewerDirectoryChanged,
+    ViewerErased,
 )
 from messages.texts import storable
 from persistence.database.backup import list_backup_times
@@ -46,7 +46,7 @@ from wording.plural import counted
 PART_BYTES = 4 << 20
 """How much of somebody's data goes into one message."""
 
-QUESTIONS = (GetPerson, FindAccounts, GetMyData, SetPrivacy, ForgetPerson, LinkAccount, UnlinkAccount)
+QUESTIONS = (GetViewerAccount, FindAccounts, GetMyData, SetPrivacy, EraseViewer, LinkAccount, UnlinkAccount)
 
 Answer = Message | None
 
@@ -72,7 +72,7 @@ class ViewerRequests:
         self._tracker = actor.ref("tracker")
         self._log = actor.log
         self._files: dict[str, tuple[bytes, int]] = {}
-        self._told: PeopleKnown | None = None
+        self._told: ViewerDirectoryChanged | None = None
         self._forgotten_s = -math.inf
         """When somebody was forgotten last; seconds since 1970, UTC."""
 
@@ -80,7 +80,7 @@ class ViewerRequests:
         """Answer one of `QUESTIONS`."""
         at_s = self._actor.context.clock.now().wall_s
         match asked:
-            case GetPerson():
+            case GetViewerAccount():
                 return self._helper.submit(lambda: self._read_person(asked.viewer_id))
             case FindAccounts():
                 return self._helper.submit(lambda: self._find_accounts(asked))
@@ -88,7 +88,7 @@ class ViewerRequests:
                 return self._helper.submit(lambda: self._read_data_part(asked, at_s))
             case SetPrivacy():
                 return self._set_privacy(replace(asked, username=storable(asked.username)), at_s)
-            case ForgetPerson():
+            case EraseViewer():
                 return self._erase(asked, at_s)
             case LinkAccount():
                 names = storable(asked.plex_name), storable(asked.username)
@@ -104,13 +104,13 @@ class ViewerRequests:
 
     def send_directory(self) -> None:
         """Tell the tracker who is who, and who wants what."""
-        self._told = PeopleKnown(*self.read_directory())
+        self._told = ViewerDirectoryChanged(*self.read_directory())
         self._tracker.tell(self._told)
 
     def send_directory_if_changed(self) -> None:
         """Tell the tracker where a save found that somebody is called otherwise by now."""
         with contextlib.suppress(SQLAlchemyError):  # what was saved is saved; after the next save it is looked again
-            if PeopleKnown(*self.read_directory()) != self._told:
+            if ViewerDirectoryChanged(*self.read_directory()) != self._told:
                 self.send_directory()
 
     def send_erasures(self) -> None:
@@ -127,7 +127,7 @@ class ViewerRequests:
         for viewer_id, at_s in sorted(forgotten.items()):
             by_time.setdefault(min(at_s, now_s), []).append(viewer_id)
         for at_s, viewer_ids in by_time.items():
-            self._tracker.tell(ViewerForgotten(tuple(viewer_ids), at_s - JUST_THEN_S))
+            self._tracker.tell(DropViewerWatches(tuple(viewer_ids), at_s - JUST_THEN_S))
 
     def correct_erasure_times(self) -> None:
         """Have nobody forgotten later than now, where the clock was set back since; at each tick.
@@ -144,7 +144,7 @@ class ViewerRequests:
                 viewers.correct_erasure_times(connection, now_s)
             self._forgotten_s = now_s
 
-    def _read_person(self, viewer_id: str, problem: str = "") -> Person:
+    def _read_person(self, viewer_id: str, problem: str = "") -> ViewerAccount:
         with self._store.reader.connect() as connection:
             return viewers.read_person(connection, viewer_id, problem)
 
@@ -152,7 +152,7 @@ class ViewerRequests:
         with self._store.reader.connect() as connection:
             return viewers.find_accounts(connection, asked)
 
-    def _set_privacy(self, asked: SetPrivacy, at_s: float) -> Person:
+    def _set_privacy(self, asked: SetPrivacy, at_s: float) -> ViewerAccount:
         try:
             with self._store.change(at_s, self._running() or ()) as change:
                 viewers.set_privacy(change, asked, at_s)
@@ -162,7 +162,7 @@ class ViewerRequests:
         self.send_directory()
         return self._read_person(asked.viewer_id)
 
-    def _link(self, asked: LinkAccount, at_s: float) -> Person:
+    def _link(self, asked: LinkAccount, at_s: float) -> ViewerAccount:
         """Make a Plex account and a member one viewer."""
         try:
             with self._store.change(at_s, self._running() or ()) as change:
@@ -178,7 +178,7 @@ class ViewerRequests:
         self.send_directory()
         return self._read_person(asked.viewer_id)
 
-    def _unlink(self, asked: UnlinkAccount, at_s: float) -> Person:
+    def _unlink(self, asked: UnlinkAccount, at_s: float) -> ViewerAccount:
         """Make them two viewers again."""
         try:
             with self._store.change(at_s, self._running() or ()) as change:
@@ -194,7 +194,7 @@ class ViewerRequests:
         self.send_directory()
         return self._read_person(asked.viewer_id)
 
-    def _erase(self, asked: ForgetPerson, at_s: float) -> PersonForgotten:
+    def _erase(self, asked: EraseViewer, at_s: float) -> ViewerErased:
         began = time.perf_counter()
         try:
             with self._store.change(at_s) as change:
@@ -204,7 +204,7 @@ class ViewerRequests:
             self._log.error("The JSON copies still have what was stored of viewer %s: %s", asked.viewer_id, error)
         self._forgotten_s = max(self._forgotten_s, at_s)
         self._let_go(set(gone.ids))
-        self._tracker.tell(ViewerForgotten(gone.ids))
+        self._tracker.tell(DropViewerWatches(gone.ids))
         self.send_directory()
         self._log.info(
             "Forgot viewer %s: %s and %s, in %.1f s",
@@ -213,9 +213,9 @@ class ViewerRequests:
         )  # fmt: skip
         return self._build_erased(gone.watches, gone.badges)
 
-    def _build_erased(self, watches: int, badges: int) -> PersonForgotten:
+    def _build_erased(self, watches: int, badges: int) -> ViewerErased:
         made = list_backup_times(self._backups_dir)
-        return PersonForgotten(
+        return ViewerErased(
             watches,
             badges,
             backups=len(made),

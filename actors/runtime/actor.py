@@ -29,7 +29,7 @@ from actors.runtime.inbox import Broken, Inbox, nothing
 from actors.runtime.middleware.poison_guard import Handling
 from messages import Message
 from messages.codec import tag_of
-from messages.envelope import Pulse
+from messages.envelope import Heartbeat
 
 if TYPE_CHECKING:
     from config import Settings
@@ -364,10 +364,10 @@ class Actor(pykka.ThreadingActor):
         pykka.ActorRegistry.unregister(self.actor_ref)
         self.actor_stopped.set()
 
-    def _pulse(self) -> Pulse:
+    def _pulse(self) -> Heartbeat:
         durations = sorted(self._durations_ms)
         mailbox = self.node.mailbox
-        return Pulse(
+        return Heartbeat(
             pid=os.getpid(),
             ready=self.ready,
             degraded=self._degraded,

@@ -26,7 +26,7 @@ from actors.runtime.timers import Timer, Timers
 from actors.runtime.transport.zmq import Line, Origin
 from messages import Delivery, Message
 from messages.codec import DecodeError, decode_body, decode_envelope, encode, tag_of
-from messages.envelope import Envelope, Pulse
+from messages.envelope import Envelope, Heartbeat
 
 __all__ = ["DEFAULT_TIMEOUT_S", "Node", "Reply", "Timer", "tag_of"]
 
@@ -49,7 +49,7 @@ class Node:
         self.life = uuid.uuid4().hex[:12]
         self.mailbox = Mailbox()
         self.dead_letters = dead_letters
-        self.pulse: Callable[[], Pulse] | None = None
+        self.pulse: Callable[[], Heartbeat] | None = None
         """How whoever lives here is: the answer to a ping. Without it, pings are not answered."""
         self.on_stop_frame: Callable[[], None] | None = None
         self.on_broken: Callable[[Exception], None] | None = None
@@ -68,7 +68,7 @@ class Node:
         self._numbers = itertools.count()
         self._asks = Asks()
         self._keeping = Keeping(self)
-        self._pulses: dict[str, concurrent.futures.Future[Pulse]] = {}
+        self._pulses: dict[str, concurrent.futures.Future[Heartbeat]] = {}
 
     # -- sending -------------------------------------------------------------------------------------------
 
@@ -83,7 +83,7 @@ class Node:
             self._undeliverable(peer, message, f"{self.name} is stopping")
 
     def _tell(self, peer: str, message: Message, done: Callable[[], None] | None) -> None:
-        if message.delivery is Delivery.KEPT:
+        if message.delivery is Delivery.AT_LEAST_ONCE:
             if self.closed:
                 raise ActorUnavailable(f"{self.name} is stopping: {peer} was not told {tag_of(message)}")
             self._keeping.tell(peer, message, done)
@@ -145,10 +145,10 @@ class Node:
     def _stopping(self) -> ActorUnavailable:
         return ActorUnavailable(f"{self.name} is stopping")
 
-    def ping(self, peer: str) -> concurrent.futures.Future[Pulse]:
+    def ping(self, peer: str) -> concurrent.futures.Future[Heartbeat]:
         """Ask how a peer is; answered between two of its messages. Owner's thread only."""
         ping_id = f"{self.life}:{next(self._numbers)}"
-        future: concurrent.futures.Future[Pulse] = concurrent.futures.Future()
+        future: concurrent.futures.Future[Heartbeat] = concurrent.futures.Future()
         if not self.send(peer, Envelope("ping", ping_id, self.name, self.life)):
             future.set_exception(ActorUnavailable(f"{peer} cannot be reached"))
             return future
@@ -273,7 +273,7 @@ class Node:
         """A message that came too late, or waited behind a crash."""
         if incoming.ask_id:
             self.refuse(incoming, self._stopping())
-        elif incoming.message.delivery is Delivery.PLAIN:
+        elif incoming.message.delivery is Delivery.AT_MOST_ONCE:
             self.dead_letters.add(f"{self.name} is stopping", sender=incoming.sender, message=incoming.message)
         # A state report is old by the time somebody is back; a kept message comes again.
 
@@ -287,7 +287,7 @@ class Node:
             return
         if self.closed and envelope.kind not in ("tell", "ask"):
             return
-        self._keeping.heard(envelope.sender, envelope.life)
+        self._keeping.heard(envelope.sender, envelope.incarnation)
         _TAKERS[envelope.kind](self, origin, envelope, frame)
 
     def _take_message(self, origin: Origin | None, envelope: Envelope, frame: bytes) -> None:
@@ -351,7 +351,7 @@ class Node:
         future = self._pulses.pop(envelope.id, None)
         if future is not None and future.set_running_or_notify_cancel():
             try:
-                future.set_result(msgspec.convert(envelope.body, Pulse))
+                future.set_result(msgspec.convert(envelope.body, Heartbeat))
             except msgspec.ValidationError as error:
                 future.set_exception(error)
 

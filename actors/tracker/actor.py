@@ -12,13 +12,13 @@ from actors.tracker.finished_outbox import Handover
 from config import Settings
 from messages import (
     ActiveWatches,
+    DropViewerWatches,
     GetSaveStatus,
     HistoryFound,
     ListActiveWatches,
     LoadWatches,
     Message,
     Moment,
-    PeopleKnown,
     PlaybackSnapshot,
     PollFailed,
     ReportWatches,
@@ -26,7 +26,7 @@ from messages import (
     ScreeningStarted,
     StartTracking,
     TrackingPlan,
-    ViewerForgotten,
+    ViewerDirectoryChanged,
     VoicePresence,
     WatchesLoaded,
     WatchFinished,
@@ -87,8 +87,8 @@ class Tracker(Actor):
             PollFailed: self._observe,
             VoicePresence: self._observe,
             HistoryFound: self._observe,
-            ViewerForgotten: self._observe,
-            PeopleKnown: self._know_people,
+            DropViewerWatches: self._observe,
+            ViewerDirectoryChanged: self._know_people,
             ReportWatches: self._report,
             ListActiveWatches: self._list,
             StartTracking: self._start_manually,
@@ -152,11 +152,11 @@ class Tracker(Actor):
             case HistoryFound():
                 at = self.context.clock.now()
                 self._tell(self._tracking.history_found(message, at), at)
-            case ViewerForgotten():
+            case DropViewerWatches():
                 at = self.context.clock.now()
                 self._tell(self._tracking.forget(message, at), at)
 
-    def _know_people(self, known: PeopleKnown) -> None:
+    def _know_people(self, known: ViewerDirectoryChanged) -> None:
         """Take in who is who; before it is ready nothing is shown, and the answer that makes it so knows better."""
         if self._ready:
             self._tell(self._tracking.know_people(known.links, known.privacy), self.context.clock.now())

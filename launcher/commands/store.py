@@ -23,7 +23,7 @@ from launcher.connection.lock import AlreadyRunningError, FolderLock
 from launcher.connection.run_state import RunFile, running_state
 from launcher.connection.service_client import Caller, NotReachedError
 from launcher.connection.socket_dir import wait_for_orphans
-from messages import BackedUp, BackUpNow
+from messages import BackUpNow, BackupReport
 from persistence.badge_files import load_badges
 from persistence.database import backup
 from persistence.database.engine import sqlite_file, sqlite_url, store_name
@@ -65,11 +65,11 @@ def _backup(settings: Settings, arguments: argparse.Namespace, console: Console)
         if running_state(data_dir) is not None:
             with Caller(data_dir) as service:
                 request = BackUpNow(file=str(target or ""))
-                made = service.ask("persistence", request, BackedUp, timeout_s=_BACKUP_WITHIN_S)
+                made = service.ask("persistence", request, BackupReport, timeout_s=_BACKUP_WITHIN_S)
         else:
             target = target or data_dir.absolute() / "backups" / backup.scheduled_name(time.time())
             done = backup.backup(_store_file(settings), target)
-            made = BackedUp(str(done.file), done.size_bytes, done.watches, done.viewers, done.took_ms)
+            made = BackupReport(str(done.file), done.size_bytes, done.watches, done.viewers, done.took_ms)
     console.print(
         f"{made.file}: {made.size_bytes / 1e6:.1f} MB with {_records(made)}, "
         f"read back and found whole, in {made.took_ms / 1000:.1f} s."
@@ -253,7 +253,7 @@ def _describe_failure(error: Exception, settings: Settings) -> str:
     return f"{where}{cause}. {cure[0].upper()}{cure[1:]}.{outcome}"
 
 
-def _records(made: BackedUp | backup.Backup) -> str:
+def _records(made: BackupReport | backup.Backup) -> str:
     return f"{counted(made.watches, 'watch record')} of {counted(made.viewers, 'viewer')}"
 
 

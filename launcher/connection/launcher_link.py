@@ -20,7 +20,7 @@ from actors.runtime.process import BootConfig, make_node, write_boot
 from actors.runtime.transport.zmq import Addresses, Keys, ZmqLine
 from config import Settings
 from messages import GetHealth, HealthReport, Message
-from messages.envelope import Pulse
+from messages.envelope import Heartbeat
 
 NAME = "launcher"
 LONGEST_ERROR = 300
@@ -51,7 +51,7 @@ class Wire:
         *,
         force_tcp: bool,
         frames_dir: Path | None = None,
-        on_pulse: Callable[[str, Pulse], None],
+        on_pulse: Callable[[str, Heartbeat], None],
         health: Callable[[], HealthReport],
     ) -> None:
         """`settings.data_dir` is absolute. `on_pulse` hears every answer to a ping, `health` answers GetHealth;
@@ -116,7 +116,7 @@ class Wire:
         else:
             self._node.dead_letters.add("the launcher does not hear it", sender=incoming.sender)
 
-    def _answered(self, name: str, reply: Future[Pulse]) -> None:
+    def _answered(self, name: str, reply: Future[Heartbeat]) -> None:
         with contextlib.suppress(ActorError, CancelledError, ValueError):  # no answer: the silence grows
             pulse = reply.result(timeout=0)
             degraded, last_error = self._shown(pulse.degraded), self._shown(pulse.last_error)

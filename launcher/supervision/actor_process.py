@@ -11,11 +11,11 @@ from launcher.supervision import child as children
 from launcher.supervision.restart_policy import Restarts
 from launcher.supervision.supervision_settings import Timings
 from messages import ActorHealth, ActorState
-from messages.envelope import Pulse
+from messages.envelope import Heartbeat
 
 _log = logging.getLogger("launcher")
 _OWN_PAUSE_S = 1.0
-_NO_PULSE = Pulse(0, False, "", "", 0, 0.0, 0, 0.0, 0.0, 0)
+_NO_PULSE = Heartbeat(0, False, "", "", 0, 0.0, 0, 0.0, 0.0, 0)
 
 
 class Process(Protocol):
@@ -51,7 +51,7 @@ class Supervised:
         self._changed = changed
         self._must = must
         self._restarts = Restarts(timings)
-        self._pulse: Pulse | None = None
+        self._pulse: Heartbeat | None = None
         self._last_error = ""
         self._waits_said_s: float | None = None
         self.refused = False
@@ -84,7 +84,7 @@ class Supervised:
             return
         self._become("starting")
 
-    def answered(self, pulse: Pulse, now_s: float) -> None:
+    def answered(self, pulse: Heartbeat, now_s: float) -> None:
         """It answered. An answer of an earlier process (another pid) says nothing."""
         if self.process is None or pulse.pid != self.process.pid or self.state == "stopped":
             return

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from launcher.supervision.actor_process import Process, Supervised
 from launcher.supervision.supervision_settings import Timings
 from messages import ActorHealth
-from messages.envelope import Pulse
+from messages.envelope import Heartbeat
 
 _log = logging.getLogger("launcher")
 _NOTHING_TO_SAVE_S = 1.0
@@ -49,7 +49,7 @@ class Supervisor:
         """Every actor answers."""
         return all(actor.answering for actor in self.actors.values())
 
-    def answered(self, name: str, pulse: Pulse, now_s: float) -> None:
+    def answered(self, name: str, pulse: Heartbeat, now_s: float) -> None:
         """An actor said that it lives."""
         if name in self.actors:
             self.actors[name].answered(pulse, now_s)

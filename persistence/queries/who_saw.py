@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from awards import shown_title
 from messages import GetWhoSaw, Message, SeenBy, TitleCount, WatchRecord, WhoSaw
-from messages.nights import SeenState
+from messages.history import SeenState
 from messages.spans import coverage, union
 from persistence.database.rows import watch_record
 from persistence.database.tables import VIEWERS, WATCHES

@@ -13,10 +13,10 @@ from messages import (
     FindAccounts,
     LeaderboardRow,
     LinkedAccount,
-    Person,
     PlexAccount,
     Privacy,
     SetPrivacy,
+    ViewerAccount,
     WatchRecord,
 )
 from persistence.database.sql import upsert
@@ -133,12 +133,12 @@ def list_ids(people: ViewerDirectory, viewer_id: str) -> list[str]:
     return [viewer_id, *(plex_id for plex_id, link in people.links.items() if link.viewer_id == viewer_id)]
 
 
-def read_person(connection: Connection, viewer_id: str, problem: str = "") -> Person:
+def read_person(connection: Connection, viewer_id: str, problem: str = "") -> ViewerAccount:
     """Return a member's links and choice."""
     people = read_directory(connection)
     own = tuple(link for link in people.links.values() if link.viewer_id == viewer_id)
     count = select(func.count()).select_from(WATCHES).where(WATCHES.c.viewer_id == viewer_id)
-    return Person(viewer_id, people.choice(viewer_id), own, connection.execute(count).scalar_one(), problem)
+    return ViewerAccount(viewer_id, people.choice(viewer_id), own, connection.execute(count).scalar_one(), problem)
 
 
 def set_privacy(change: ChangeSet, asked: SetPrivacy, at_s: float) -> None:

@@ -14,7 +14,7 @@ from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
 from messages import Message
-from messages.envelope import Pulse
+from messages.envelope import Heartbeat
 from simulator.discord.model.messages import Message as Posted
 from simulator.discord.server import SimulatedDiscord
 
@@ -88,9 +88,9 @@ class Peer(threading.Thread):
         self.node.tell("discord", message, done.set)
         return done
 
-    def pulse(self) -> Pulse:
+    def pulse(self) -> Heartbeat:
         """How the Discord actor is, as the launcher would see it."""
-        asked: concurrent.futures.Future[concurrent.futures.Future[Pulse]] = concurrent.futures.Future()
+        asked: concurrent.futures.Future[concurrent.futures.Future[Heartbeat]] = concurrent.futures.Future()
         self.node.submit(lambda: asked.set_result(self.node.ping("discord")))
         return asked.result(5).result(5)
 

@@ -13,8 +13,8 @@ from messages import (
     GetSaveStatus,
     ListActiveWatches,
     NowPlaying,
-    Saved,
     SaveNow,
+    SaveReport,
     SaveStatus,
     ScreeningEnded,
     ScreeningStarted,
@@ -174,7 +174,7 @@ def test_commands_answer_in_both_ways(stage: Stage) -> None:
     """As ! and as /."""
     stage.tracker.answers[ListActiveWatches] = ActiveWatches(samples.NOW, (samples.active(),), (samples.screening(),))
     stage.persistence.answers[GetSaveStatus] = SaveStatus(samples.NOW.wall_s, 5.0)
-    stage.persistence.answers[SaveNow] = Saved(1, 2, 3, 4, 5.0)
+    stage.persistence.answers[SaveNow] = SaveReport(1, 2, 3, 4, 5.0)
     with stage.acting():
         by_slash = stage.discord.slash("Chiara", "activewatches").wait_reply()
         by_word = answer(stage, "Chiara", "!activewatches")

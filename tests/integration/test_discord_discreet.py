@@ -13,18 +13,16 @@ from actors.chat.discord.features.live_card import card_schedule
 from actors.runtime import Clock
 from messages import (
     SOMEBODY,
+    EraseViewer,
     FilmsFound,
     FindFilms,
-    ForgetPerson,
-    GetPerson,
     GetPoster,
+    GetViewerAccount,
     GetViewerStats,
     GetWhoSaw,
     LinkedAccount,
     Moment,
     NowPlaying,
-    Person,
-    PersonForgotten,
     Poster,
     Screening,
     ScreeningEnded,
@@ -34,6 +32,8 @@ from messages import (
     StartTracking,
     TrackingPlan,
     UnlinkAccount,
+    ViewerAccount,
+    ViewerErased,
     ViewerProfile,
     WhoSaw,
 )
@@ -67,12 +67,12 @@ def chiara(stage: Stage, *links: LinkedAccount) -> str:
     """Her id; persistence keeps her choice."""
     who, choice = str(stage.discord.member("Chiara").id), ["open"]
 
-    def choose(asked: SetPrivacy) -> Person:
+    def choose(asked: SetPrivacy) -> ViewerAccount:
         choice[0] = asked.privacy
-        return Person(who, asked.privacy, links, 12)
+        return ViewerAccount(who, asked.privacy, links, 12)
 
     stage.persistence.answers[SetPrivacy] = choose
-    stage.persistence.answers[GetPerson] = lambda _asked: Person(who, choice[0], links, 12)  # type: ignore[arg-type] # one of them
+    stage.persistence.answers[GetViewerAccount] = lambda _asked: ViewerAccount(who, choice[0], links, 12)  # type: ignore[arg-type] # one of them
     return who
 
 
@@ -109,15 +109,15 @@ def test_a_forgetting_whose_answer_is_lost_is_one_all_the_same(stage: Stage) -> 
     who = str(stage.discord.member("Chiara").id)
     chiara(stage, LinkedAccount("plex:machine-a:7", "chiarap", who, "Chiara"))
     shown = film(seats=(samples.seat("chiarap", viewer_id="plex:machine-a:7"),), host="chiarap", player="Her phone")
-    stage.persistence.answers[ForgetPerson] = Poster()  # as good as none
+    stage.persistence.answers[EraseViewer] = Poster()  # as good as none
     with stage.acting():
         stage.tracker.tell(ScreeningStarted(now(), shown)).wait(10)
         stage.tracker.tell(ScreeningEnded(now(), shown)).wait(10)
         stage.discord.say("Chiara", "film-club", "!forgetme")
         asked = until(lambda: stage.discord.told("Chiara"), "the question")[0]
         stage.discord.click("Chiara", asked, "Forget me").wait_reply()
-        stage.persistence.answers[GetPerson] = Person(who, "open", (), 0)
-        stage.persistence.answers[ForgetPerson] = PersonForgotten(0, 0, 0)
+        stage.persistence.answers[GetViewerAccount] = ViewerAccount(who, "open", (), 0)
+        stage.persistence.answers[EraseViewer] = ViewerErased(0, 0, 0)
         stage.discord.click("Chiara", asked, "Forget me")
         until(lambda: "Removed" in asked.text, "the second try")
     left = (stage.folder / "discord.json").read_text(encoding="utf-8")
@@ -137,7 +137,7 @@ def test_what_an_unlinking_changed_is_told_to_the_asker_alone(stage: Stage) -> N
     """The account's name and the figures are nobody else's matter."""
     who = str(stage.discord.member("Chiara").id)
     chiara(stage, LinkedAccount("plex:machine-a:7", "secretname", who, "Chiara"))
-    stage.persistence.answers[UnlinkAccount] = Person(who, "private", (), 3)
+    stage.persistence.answers[UnlinkAccount] = ViewerAccount(who, "private", (), 3)
     stage.persistence.answers[GetViewerStats] = ViewerProfile(samples.viewer(), (), ())
     with stage.acting():
         stage.discord.say("Chiara", "film-club", "!unlink")

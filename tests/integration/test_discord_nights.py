@@ -12,7 +12,7 @@ import pytest
 
 from actors.chat.discord.features.film_night import scheduled_events
 from actors.chat.discord.features.film_night.scheduled_events import BREAK_S
-from messages import SOMEBODY, FilmsFound, FindFilms, PositionMs, Screening, ScreeningStarted, Seat
+from messages import SOMEBODY, Attendee, FilmsFound, FindFilms, PositionMs, Screening, ScreeningStarted
 from simulator.discord.faults import RestFault
 from simulator.discord.model.guild import Member
 from tests.integration.discord_stage import Stage, until
@@ -233,7 +233,7 @@ def test_a_night_that_was_called_off_is_forgotten(stage: Stage) -> None:
     assert '"nights": []' in (stage.folder / "discord.json").read_text()
 
 
-def seats(stage: Stage, *names: str, **changes: Any) -> tuple[Seat, ...]:
+def seats(stage: Stage, *names: str, **changes: Any) -> tuple[Attendee, ...]:
     """Members of the server who watched."""
     return tuple(samples.seat(name, viewer_id=str(stage.discord.member(name).id), **changes) for name in names)
 

@@ -10,17 +10,17 @@ import pytest
 from actors.chat.discord.commands.privacy import link
 from messages import (
     CheckPlexSignIn,
-    ForgetPerson,
+    EraseViewer,
     GetMyData,
-    GetPerson,
+    GetViewerAccount,
     GetViewerStats,
     LinkAccount,
     MyData,
-    Person,
-    PersonForgotten,
     PlexSignedIn,
     PlexSignIn,
     StartPlexSignIn,
+    ViewerAccount,
+    ViewerErased,
     ViewerProfile,
 )
 from simulator.discord.model.messages import Message
@@ -36,9 +36,9 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     with staged(tmp_path) as made:
         who = str(made.discord.member("Chiara").id)
         made.persistence.answers |= {
-            GetPerson: Person(who, "open", (), 12), LinkAccount: Person(who, "open", (), 12),
+            GetViewerAccount: ViewerAccount(who, "open", (), 12), LinkAccount: ViewerAccount(who, "open", (), 12),
             GetViewerStats: ViewerProfile(None, (), ()), GetMyData: MyData(DATA, len(DATA), 1),
-            ForgetPerson: PersonForgotten(12, 3, 0),
+            EraseViewer: ViewerErased(12, 3, 0),
         }  # fmt: skip
         made.plex.answers |= {
             StartPlexSignIn: PlexSignIn("1", "WXYZ", "https://plex.tv/link", 600.0),
@@ -89,11 +89,11 @@ def test_data_and_forgetting_are_between_the_bot_and_one_person(stage: Stage) ->
         assert told(stage, 1).attachments[0].content == DATA
         answer(stage, "Chiara", "!forgetme")
         question = told(stage, 2)
-        assert not stage.persistence.told(ForgetPerson)
+        assert not stage.persistence.told(EraseViewer)
         stage.discord.click("Chiara", question, "Forget me")
         until(lambda: "**12 watches** and **3 badges**" in text(question), "it is done")
         assert question.components == []
-        (asked,) = stage.persistence.told(ForgetPerson)
+        (asked,) = stage.persistence.told(EraseViewer)
         assert asked.viewer_id == str(stage.discord.member("Chiara").id)
     everything = [text(message) for message in stage.discord.messages("film-club", by_bot=True) if message.embeds]
     assert not any("12" in said for said in everything)

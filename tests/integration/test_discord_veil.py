@@ -8,16 +8,16 @@ import pytest
 
 from messages import (
     BadgesAwarded,
-    ForgetPerson,
-    GetPerson,
+    EraseViewer,
     GetPoster,
+    GetViewerAccount,
     LinkedAccount,
     Moment,
-    Person,
-    PersonForgotten,
     Poster,
     ScreeningStarted,
     SetPrivacy,
+    ViewerAccount,
+    ViewerErased,
 )
 from simulator.discord.model import permissions
 from tests.integration.discord_stage import Stage, staged, until
@@ -34,8 +34,8 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         links = (LinkedAccount(ACCOUNT, "chiarap", who, "Chiara"),)
         made.plex.answers[GetPoster] = Poster()
         made.persistence.answers |= {
-            GetPerson: Person(who, "open", links, 12), ForgetPerson: PersonForgotten(12, 3, 0),
-            SetPrivacy: lambda asked: Person(who, asked.privacy, links, 12),
+            GetViewerAccount: ViewerAccount(who, "open", links, 12), EraseViewer: ViewerErased(12, 3, 0),
+            SetPrivacy: lambda asked: ViewerAccount(who, asked.privacy, links, 12),
         }  # fmt: skip
         yield made
 

@@ -12,8 +12,8 @@ import pytest
 
 from actors.runtime import RemoteError
 from messages import (
-    BackedUp,
     BackUpNow,
+    BackupReport,
     BadgeCatalogue,
     GetBadgeCatalogue,
     GetHistory,
@@ -26,8 +26,8 @@ from messages import (
     LoadWatches,
     MovieStats,
     ReportWatches,
-    Saved,
     SaveNow,
+    SaveReport,
     SaveStatus,
     SuggestTitles,
     TitlesSuggested,
@@ -174,7 +174,7 @@ def test_savedata_answers_with_counts(house: House, lines: Any) -> None:
     """Users, records, badges, running watches, and how long it took."""
     house.finish(record("w1"))
     house.report(record("w2", "502"))
-    saved = house.ask(SaveNow("ann"), Saved)
+    saved = house.ask(SaveNow("ann"), SaveReport)
     assert (saved.users, saved.watches, saved.active) == (2, 1, 1)
     assert saved.badges >= 2
     assert saved.took_ms > 0
@@ -189,7 +189,7 @@ def test_new_badges_are_told_once(house: House) -> None:
     house.finish(record("w1"))
     house.stop()
     house.start()
-    house.ask(SaveNow("ann"), Saved)
+    house.ask(SaveNow("ann"), SaveReport)
     house.until(lambda: house.told.count(ReportWatches()) == 2)
     assert house.awarded() == ["films_1", "whole_film"]
 
@@ -278,7 +278,7 @@ def test_a_resumed_watch_counts_once_in_every_answer(house: House) -> None:
 def test_a_backup_on_demand(house: House, lines: Any) -> None:
     """The answer and the log name the file and what it holds; a target that cannot be is an error."""
     house.finish(record("w1"))
-    made = house.ask(BackUpNow(), BackedUp)
+    made = house.ask(BackUpNow(), BackupReport)
     assert Path(made.file).parent == house.folder / "backups"
     assert (made.watches, made.viewers) == (1, 1)
     assert f"Backed up the store to {made.file} (1 watch, 1 viewer)" in lines.messages
@@ -292,7 +292,7 @@ def test_a_backup_on_demand(house: House, lines: Any) -> None:
 )
 def test_a_backup_that_cannot_be_is_one_line_in_the_log(house: House, lines: Any, target: str, said: str) -> None:
     """For whoever asked the same words; nobody needs to see where in the program it was."""
-    house.ask(BackUpNow(), BackedUp)
+    house.ask(BackUpNow(), BackupReport)
     with pytest.raises(RemoteError, match=said):
         house.discord.ask("persistence", BackUpNow(str(house.folder / target)), 10.0)
     (found,) = [each for each in lines.records if "back_up_now for discord failed" in each.getMessage()]

@@ -16,8 +16,8 @@ from sqlalchemy import update
 from awards import Totals
 from messages import (
     AccountsFound,
+    EraseViewer,
     FindAccounts,
-    ForgetPerson,
     GetHistory,
     GetLeaderboard,
     GetViewerStats,
@@ -25,13 +25,13 @@ from messages import (
     Leaderboard,
     LinkAccount,
     LoadWatches,
-    PeopleKnown,
-    Person,
-    PersonForgotten,
-    Saved,
     SaveNow,
+    SaveReport,
     SetPrivacy,
     UnlinkAccount,
+    ViewerAccount,
+    ViewerDirectoryChanged,
+    ViewerErased,
     ViewerProfile,
     WatchesLoaded,
     WatchRecord,
@@ -62,14 +62,14 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.close()
 
 
-def linked(house: House, plex_id: str = PLEX, member: str = MEMBER) -> Person:
+def linked(house: House, plex_id: str = PLEX, member: str = MEMBER) -> ViewerAccount:
     """Link them."""
-    return house.ask(LinkAccount(plex_id, "annaplex", member, "Anna", "1"), Person)
+    return house.ask(LinkAccount(plex_id, "annaplex", member, "Anna", "1"), ViewerAccount)
 
 
-def unlinked(house: House, plex_id: str = PLEX, member: str = MEMBER) -> Person:
+def unlinked(house: House, plex_id: str = PLEX, member: str = MEMBER) -> ViewerAccount:
     """Take the link back."""
-    return house.ask(UnlinkAccount(plex_id, member, "1"), Person)
+    return house.ask(UnlinkAccount(plex_id, member, "1"), ViewerAccount)
 
 
 def stored(folder: Path) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def test_the_two_are_one_viewer(house: House) -> None:
     assert set(load(house.folder, "user_stats.json")) == {MEMBER}
     assert {each["viewer_id"] for each in load(house.folder, "watch_history.json")} == {MEMBER}
     assert house.ask(FindAccounts(), AccountsFound).accounts == ()
-    house.until(lambda: isinstance(house.told[-1], PeopleKnown) and house.told[-1].links == found.links)
+    house.until(lambda: isinstance(house.told[-1], ViewerDirectoryChanged) and house.told[-1].links == found.links)
 
 
 def test_taking_it_back_leaves_all_as_it_was(house: House) -> None:
@@ -132,7 +132,7 @@ def test_taking_it_back_leaves_all_as_it_was(house: House) -> None:
             playing_s=7140.0,
         )
     )
-    house.ask(SaveNow("test"), Saved)
+    house.ask(SaveNow("test"), SaveReport)
     all_announced(house)
     before = stored(house.folder)
     assert linked(house).watches == 3
@@ -153,7 +153,7 @@ def test_one_film_at_one_time_counts_once(house: House) -> None:
         assert stats(house).total_watch_time_s == (3 + number) * 7200
         ids = {each["watch_id"] for each in load(house.folder, "watch_history.json")}
         assert len(ids) == 3 + number
-    assert house.ask(SaveNow("test"), Saved).watches == 4
+    assert house.ask(SaveNow("test"), SaveReport).watches == 4
 
 
 def test_while_both_run_they_are_one(house: House) -> None:
@@ -218,7 +218,7 @@ def test_several_accounts_of_one_member(house: House) -> None:
     """Taken back in another order than they came."""
     two_evenings(house)
     house.finish(record("away", SECOND, source="plex", started_at_s=EVENING + 60))
-    house.ask(SaveNow("test"), Saved)
+    house.ask(SaveNow("test"), SaveReport)
     all_announced(house)
     before = stored(house.folder)
     linked(house)
@@ -244,10 +244,10 @@ def test_the_choice_holds_for_linked_accounts(house: House) -> None:
     """Who is not tracked is not tracked there either; and is forgotten there too."""
     two_evenings(house)
     linked(house)
-    house.ask(SetPrivacy(MEMBER, "Anna", "untracked"), Person)
+    house.ask(SetPrivacy(MEMBER, "Anna", "untracked"), ViewerAccount)
     house.finish(record("more", PLEX, source="plex", started_at_s=EVENING + 4 * DAY))
     assert house.ask(GetHistory(viewer_id=MEMBER, asker=MEMBER), HistoryPage).total == 2
-    assert house.ask(ForgetPerson(MEMBER), PersonForgotten).watches == 2
+    assert house.ask(EraseViewer(MEMBER), ViewerErased).watches == 2
     for name in TABLES:
         assert PLEX not in str(sql(house.folder, f"SELECT * FROM {name}")), name  # noqa: S608  # a constant
     assert "annaplex" not in "".join((house.folder / name).read_text() for name in FILES)

@@ -11,14 +11,15 @@ import pytest
 from messages import (
     AccountsFound,
     CommunityYear,
+    DropViewerWatches,
+    EraseViewer,
     FindAccounts,
-    ForgetPerson,
     GetCommunityYear,
     GetHistory,
     GetLeaderboard,
     GetMovieStats,
     GetMyData,
-    GetPerson,
+    GetViewerAccount,
     GetViewerStats,
     GetWhoSaw,
     GetYear,
@@ -29,14 +30,13 @@ from messages import (
     Message,
     MovieStats,
     MyData,
-    PeopleKnown,
-    Person,
-    PersonForgotten,
-    Saved,
     SaveNow,
+    SaveReport,
     SetPrivacy,
     UnlinkAccount,
-    ViewerForgotten,
+    ViewerAccount,
+    ViewerDirectoryChanged,
+    ViewerErased,
     ViewerProfile,
     WatchesLoaded,
     WhoSaw,
@@ -85,9 +85,9 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.close()
 
 
-def choose(house: House, who: str, privacy: Any) -> Person:
+def choose(house: House, who: str, privacy: Any) -> ViewerAccount:
     """Somebody's choice."""
-    return house.ask(SetPrivacy(who, NAMES[who], privacy), Person)
+    return house.ask(SetPrivacy(who, NAMES[who], privacy), ViewerAccount)
 
 
 def said(house: House, question: Message, answer: type[Message]) -> str:
@@ -155,11 +155,11 @@ def test_what_is_not_tracked_is_not_stored(house: House) -> None:
 
 def test_the_tracker_is_told(house: House) -> None:
     """At the start, after each change, and with the watches of the last run."""
-    house.until(lambda: PeopleKnown((), ()) in house.told)
+    house.until(lambda: ViewerDirectoryChanged((), ()) in house.told)
     choose(house, QUIET, "private")
     choose(house, SHY, "anonymous")
     choose(house, QUIET, "open")
-    house.until(lambda: house.told[-1] == PeopleKnown((), ((SHY, "anonymous"),)))
+    house.until(lambda: house.told[-1] == ViewerDirectoryChanged((), ((SHY, "anonymous"),)))
     loaded = house.tracker.ask("persistence", LoadWatches(0.0), 10.0)
     assert isinstance(loaded, WatchesLoaded) and loaded.privacy == ((SHY, "anonymous"),)
 
@@ -173,7 +173,7 @@ def test_badges_of_who_is_hidden_are_not_announced(house: House) -> None:
         house.finish(record(f"n{number}", QUIET, started_at_s=start, ended_at_s=start + 7200))
     assert len(sql(house.folder, f"SELECT 1 FROM viewer_badges WHERE viewer_id = '{QUIET}'")) > 2  # noqa: S608  # a constant
     choose(house, QUIET, "open")
-    house.ask(SaveNow("test"), Saved)
+    house.ask(SaveNow("test"), SaveReport)
     assert len(house.awarded()) == told
 
 
@@ -208,25 +208,25 @@ def test_my_data_comes_in_parts(house: House, monkeypatch: pytest.MonkeyPatch) -
 
 def test_forgotten_everywhere(house: House) -> None:
     """Gone from every table and every file; the others' lines are as they were; backups are told."""
-    house.ask(SaveNow("test"), Saved)
+    house.ask(SaveNow("test"), SaveReport)
     others = [line for line in history_lines(house) if f'"{SHY}"' not in line]
-    gone = house.ask(ForgetPerson(SHY), PersonForgotten)
+    gone = house.ask(EraseViewer(SHY), ViewerErased)
     assert (gone.watches, gone.backups) == (1, 0) and gone.badges > 0
-    house.until(lambda: ViewerForgotten((SHY,)) in house.told)
+    house.until(lambda: DropViewerWatches((SHY,)) in house.told)
     assert history_lines(house) == others
     for name in ("user_stats.json", "user_badges.json", "watch_history.json"):
         text = (house.folder / name).read_text(encoding="utf-8")
         assert "Shirin" not in text and f'"{SHY}"' not in text
     for table in ("watches", "viewers", "viewer_stats", "viewer_badges", "checkpoint", "privacy", "watch_parts"):
         assert SHY not in str(sql(house.folder, f"SELECT * FROM {table}")), table  # noqa: S608  # a constant
-    assert house.ask(GetPerson(SHY), Person).watches == 0
+    assert house.ask(GetViewerAccount(SHY), ViewerAccount).watches == 0
     house.tick()  # the tracker's report still has the running watch
     assert SHY not in load(house.folder, "user_stats.json")
 
 
 def test_what_comes_late_does_not_bring_it_back(house: House) -> None:
     """A watch that began before is dropped, by message, report or restart; one that begins afterwards is stored."""
-    house.ask(ForgetPerson(SHY), PersonForgotten)
+    house.ask(EraseViewer(SHY), ViewerErased)
     house.finish(record(f"r{SHY}", SHY, started_at_s=EVENING + DAY - 1800, ended_at_s=EVENING + DAY))
     house.finish(record("w1", SHY))
     assert house.ask(GetHistory(viewer_id=SHY, asker=SHY), HistoryPage).total == 0
@@ -241,14 +241,14 @@ def test_what_comes_late_does_not_bring_it_back(house: House) -> None:
     assert "anew" in lines[-1] and len(lines) == 5
     house.stop()
     house.start()
-    assert house.ask(GetPerson(SHY), Person).watches == 1
+    assert house.ask(GetViewerAccount(SHY), ViewerAccount).watches == 1
 
 
 def test_the_choice_not_to_be_tracked_outlives_being_forgotten(house: House) -> None:
     """Or else the next film would begin a new record; the name is not kept with it."""
     choose(house, SHY, "untracked")
-    house.ask(ForgetPerson(SHY), PersonForgotten)
-    assert house.ask(GetPerson(SHY), Person).privacy == "untracked"
+    house.ask(EraseViewer(SHY), ViewerErased)
+    assert house.ask(GetViewerAccount(SHY), ViewerAccount).privacy == "untracked"
     assert "Shirin" not in str(sql(house.folder, "SELECT * FROM privacy"))
 
 
@@ -261,9 +261,9 @@ def test_accounts_that_nobody_is_linked_to(house: House) -> None:
 
 def test_an_account_that_is_hidden_is_found_by_administrators_alone(house: House) -> None:
     """As it was while it was a private member's: its name and what it watched are nobody else's matter."""
-    house.ask(LinkAccount(PLEX, "annaplex", SHY, "Shirin", "1"), Person)
+    house.ask(LinkAccount(PLEX, "annaplex", SHY, "Shirin", "1"), ViewerAccount)
     choose(house, SHY, "private")
-    house.ask(UnlinkAccount(PLEX, SHY, SHY), Person)
+    house.ask(UnlinkAccount(PLEX, SHY, SHY), ViewerAccount)
     assert house.ask(FindAccounts(), AccountsFound).accounts == ()
     (found,) = house.ask(FindAccounts(with_hidden=True), AccountsFound).accounts
     assert found.plex_id == PLEX
@@ -278,16 +278,16 @@ def history_lines(house: House) -> list[str]:
 
 def test_parting_shows_nobody_who_is_private(house: House) -> None:
     """An administrator may take a link back: the account keeps what its member had chosen."""
-    house.ask(LinkAccount(PLEX, "annaplex", QUIET, NAMES[QUIET], "1"), Person)
+    house.ask(LinkAccount(PLEX, "annaplex", QUIET, NAMES[QUIET], "1"), ViewerAccount)
     choose(house, QUIET, "private")
-    assert not house.ask(UnlinkAccount(PLEX, QUIET, "1"), Person).problem
+    assert not house.ask(UnlinkAccount(PLEX, QUIET, "1"), ViewerAccount).problem
     assert "annaplex" not in said(house, GetHistory(), HistoryPage)
     assert house.ask(GetViewerStats(PLEX, asker=OPEN), ViewerProfile).hidden
 
 
 def test_a_crash_before_the_tracker_heard_is_made_good(house: House) -> None:
     """It is told again at the start, of the account too: else it would go on with a watch that nobody stores."""
-    house.ask(LinkAccount(PLEX, "shirin", SHY, "Shirin", "1"), Person)
+    house.ask(LinkAccount(PLEX, "shirin", SHY, "Shirin", "1"), ViewerAccount)
     house.stop()
     store = open_store(house.folder)
     with store.change(house.clock.at_s) as change:
@@ -295,7 +295,7 @@ def test_a_crash_before_the_tracker_heard_is_made_good(house: House) -> None:
     store.close()  # and there the process dies, before it has told anybody
     house.told.clear()
     house.start()
-    told = ViewerForgotten((SHY, PLEX), house.clock.at_s - JUST_THEN_S)
+    told = DropViewerWatches((SHY, PLEX), house.clock.at_s - JUST_THEN_S)
     house.until(lambda: told in house.told)
 
 
@@ -305,7 +305,7 @@ def test_a_film_that_just_began_is_forgotten_with_its_viewer(house: House) -> No
     house.clock.at_s = began_s + JUST_THEN_S - 2
     ends: Any = {"started_at_s": began_s, "ended_at_s": house.clock.at_s, "playing_s": 3.0}
     house.report(record("new", SHY, username="Shirin", **ends), record("other", OPEN, username="Olga", **ends))
-    house.ask(ForgetPerson(SHY), PersonForgotten)
+    house.ask(EraseViewer(SHY), ViewerErased)
     house.tick()
     assert [row["viewer_id"] for row in sql(house.folder, "SELECT viewer_id FROM checkpoint")] == [OPEN]
     assert SHY not in {row["viewer_id"] for row in sql(house.folder, "SELECT viewer_id FROM viewers")}
@@ -315,7 +315,7 @@ def test_a_clock_that_was_years_ahead_keeps_nobody_forgotten(house: House) -> No
     """It is set right and Usher starts again: from then on a film counts, and what began before does not."""
     now_s = house.clock.at_s = EVENING + 40 * DAY
     house.clock.at_s += 3650 * DAY
-    house.ask(ForgetPerson(SHY), PersonForgotten)
+    house.ask(EraseViewer(SHY), ViewerErased)
     house.stop()
     house.clock.at_s = now_s
     house.start()
@@ -328,7 +328,7 @@ def test_a_clock_that_was_years_ahead_keeps_nobody_forgotten(house: House) -> No
 def test_a_clock_that_is_set_back_while_it_runs_keeps_nobody_forgotten(house: House) -> None:
     """From the next tick on a film counts, also where nobody watched at that tick; what began before does not."""
     house.clock.at_s = EVENING + 40 * DAY
-    house.ask(ForgetPerson(SHY), PersonForgotten)
+    house.ask(EraseViewer(SHY), ViewerErased)
     house.report()
     house.clock.at_s -= 3600
     house.tick()

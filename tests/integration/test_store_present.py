@@ -18,7 +18,7 @@ from messages import (
     GetHistory,
     GetLeaderboard,
     GetMovieStats,
-    GetPerson,
+    GetViewerAccount,
     GetViewerStats,
     GetWhoSaw,
     GetYear,
@@ -26,9 +26,9 @@ from messages import (
     Leaderboard,
     LinkAccount,
     MovieStats,
-    PeopleKnown,
-    Person,
     UnlinkAccount,
+    ViewerAccount,
+    ViewerDirectoryChanged,
     ViewerProfile,
     WatchRecord,
     YearOfViewer,
@@ -68,7 +68,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     """A persistence actor that knows a member with a linked account."""
     made = House(tmp_path)
     made.clock.at_s = EVENING
-    made.ask(LinkAccount(PLEX, "annaplex", MEMBER, "Anna", "1"), Person)
+    made.ask(LinkAccount(PLEX, "annaplex", MEMBER, "Anna", "1"), ViewerAccount)
     yield made
     made.close()
 
@@ -153,23 +153,23 @@ def test_a_member_is_called_by_the_name_of_now(house: House) -> None:
     assert {each.username for each in house.ask(GetHistory(MEMBER), HistoryPage).records} == {"Anna the Great"}
     assert {each.username for each in house.ask(GetMovieStats(), MovieStats).recent} == {"Anna the Great"}
     assert house.ask(GetYear(MEMBER, 2026, asker=MEMBER), YearOfViewer).username == "Anna the Great"
-    assert [each.username for each in house.ask(GetPerson(MEMBER), Person).links] == ["Anna the Great"]
+    assert [each.username for each in house.ask(GetViewerAccount(MEMBER), ViewerAccount).links] == ["Anna the Great"]
     rows = house.ask(GetLeaderboard("time"), Leaderboard).rows
     assert [row.username for row in rows] == ["Anna the Great"]
-    told = [each for each in house.told if isinstance(each, PeopleKnown) and each.links]
+    told = [each for each in house.told if isinstance(each, ViewerDirectoryChanged) and each.links]
     assert [each.links[0].username for each in told] == ["Anna", "Anna the Great"]
 
 
 def names(house: House) -> set[str]:
     """What a member's links and figures call her."""
-    links = {each.username for each in house.ask(GetPerson(MEMBER), Person).links}
+    links = {each.username for each in house.ask(GetViewerAccount(MEMBER), ViewerAccount).links}
     return links | {each.username for each in house.ask(GetHistory(MEMBER), HistoryPage).records}
 
 
 def test_of_several_names_the_newest_holds(house: House) -> None:
     """Of two links, of two running watches, and of one that ends late."""
     house.clock.at_s = EVENING + 1
-    house.ask(LinkAccount(SECOND, "annas television", MEMBER, "Annie", "1"), Person)
+    house.ask(LinkAccount(SECOND, "annas television", MEMBER, "Annie", "1"), ViewerAccount)
     house.finish(hosting(started_at_s=EVENING + 2, ended_at_s=EVENING + 7200))
     assert names(house) == {"Annie"}
     old = sitting("V1", username="Anne", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 9000)

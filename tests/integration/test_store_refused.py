@@ -17,9 +17,9 @@ from messages import (
     HistoryPage,
     LinkAccount,
     Message,
-    Person,
     SaveStatus,
     SetPrivacy,
+    ViewerAccount,
     WatchFinished,
     WatchRecord,
 )
@@ -229,8 +229,8 @@ def test_names_that_members_bring_are_stored_without_such_letters(tmp_path: Path
     """Whoever chooses or links is heard, whatever Discord calls them."""
     house = House(tmp_path, database_url=url)
     try:
-        assert house.ask(SetPrivacy("501", "An\0na", "anonymous"), Person).privacy == "anonymous"
-        person = house.ask(LinkAccount("plex:srv:7", "an\0na", "501", "An\0na", "1"), Person)
+        assert house.ask(SetPrivacy("501", "An\0na", "anonymous"), ViewerAccount).privacy == "anonymous"
+        person = house.ask(LinkAccount("plex:srv:7", "an\0na", "501", "An\0na", "1"), ViewerAccount)
         assert [(link.plex_name, link.username) for link in person.links] == [("anna", "Anna")]
     finally:
         house.close()

@@ -64,10 +64,14 @@ def test_tags_are_one_to_one() -> None:
 
 
 def test_the_catalogue_is_whole() -> None:
-    """Every message of the package can be said."""
-    defined = {getattr(messages, name) for name in messages.__all__ if name[0].isupper()}
-    kinds = {kind for kind in defined if isinstance(kind, type) and issubclass(kind, messages.Message)}
-    assert kinds - {messages.Message} == set(messages.CATALOGUE)
+    """Every message is an event, a command, a question or an answer, and the package offers it."""
+    for kind in messages.CATALOGUE:
+        roles = [role for role in generate.ROLES if issubclass(kind, role)]
+        assert len(roles) == 1, kind
+        assert getattr(messages, kind.__name__) is kind
+    classes = [kind for kind in vars(messages).values() if isinstance(kind, type)]
+    offered = {kind for kind in classes if issubclass(kind, messages.Message)}
+    assert offered - {messages.Message, *generate.ROLES} == set(messages.CATALOGUE)
 
 
 @pytest.mark.parametrize("kind", (*messages.CATALOGUE, *generate.records()), ids=lambda kind: kind.__name__)

@@ -17,6 +17,7 @@ from config import Settings
 from messages import (
     SOMEBODY,
     ActiveWatches,
+    DropViewerWatches,
     FindHistory,
     HistoryFound,
     Item,
@@ -26,7 +27,6 @@ from messages import (
     Message,
     Moment,
     NowPlaying,
-    PeopleKnown,
     Playback,
     PlaybackSnapshot,
     ReportWatches,
@@ -34,7 +34,7 @@ from messages import (
     ScreeningStarted,
     StartTracking,
     TrackingPlan,
-    ViewerForgotten,
+    ViewerDirectoryChanged,
     VoiceMember,
     VoicePresence,
     WatchesLoaded,
@@ -241,7 +241,7 @@ def test_a_choice_is_heard_and_shown_at_once(office: Office) -> None:
     office.load()
     office.poll(0, 0)
     office.discord.hear(NowPlaying, lambda told: told.screenings and told.screenings[0].host == "alice")
-    office.persistence.node.tell("tracker", PeopleKnown((LINK,), (("42", "private"),)))
+    office.persistence.node.tell("tracker", ViewerDirectoryChanged((LINK,), (("42", "private"),)))
     office.discord.hear(NowPlaying, lambda told: told.screenings[0].seats[0].username == SOMEBODY)
     assert office.persistence.hear_running().active[0].username == "alice"
 
@@ -252,7 +252,7 @@ def test_who_is_not_tracked_any_more_leaves_the_report(office: Office, caplog: p
     office.load()
     office.poll(0, 0)
     office.persistence.hear_running()
-    office.persistence.node.tell("tracker", PeopleKnown((LINK,), (("42", "untracked"),)))
+    office.persistence.node.tell("tracker", ViewerDirectoryChanged((LINK,), (("42", "untracked"),)))
     office.persistence.hear_running(0)
     office.discord.hear(NowPlaying, lambda told: not told.screenings)
     assert "The watch of plex:srv:7 is dropped without a record" in caplog.text
@@ -266,7 +266,7 @@ def test_who_is_not_tracked_any_more_leaves_the_report(office: Office, caplog: p
 def test_who_is_forgotten_while_it_waits_for_persistence_stays_forgotten(office: Office) -> None:
     """The word waits its turn: it is about the watches of which the tracker is yet to hear."""
     _, incoming = office.persistence.next(LoadWatches)
-    office.persistence.node.tell("tracker", ViewerForgotten(("plex:srv:7",)))
+    office.persistence.node.tell("tracker", DropViewerWatches(("plex:srv:7",)))
     earlier = running_before(office)
     office.persistence.node.answer(incoming, WatchesLoaded(earlier.active, ()))
     office.persistence.hear_running(0)

@@ -47,7 +47,7 @@ class Mailbox:
 
     def put(self, incoming: Incoming) -> bool:
         """Take a message in; False where the mailbox is full."""
-        report = incoming.message.delivery is Delivery.LATEST and not incoming.ask_id
+        report = incoming.message.delivery is Delivery.CONFLATED and not incoming.ask_id
         if report:
             older = self._latest.get(_key(incoming))
             if older is not None:
@@ -65,7 +65,7 @@ class Mailbox:
         if not self._waiting:
             return None
         incoming = self._waiting.popleft()
-        if incoming.message.delivery is Delivery.LATEST and not incoming.ask_id:
+        if incoming.message.delivery is Delivery.CONFLATED and not incoming.ask_id:
             self._latest.pop(_key(incoming), None)
         return incoming
 
@@ -83,4 +83,4 @@ class Mailbox:
 
 
 def _key(incoming: Incoming) -> tuple[type[Message], str, str]:
-    return type(incoming.message), incoming.sender, incoming.message.latest_key()
+    return type(incoming.message), incoming.sender, incoming.message.conflation_key()

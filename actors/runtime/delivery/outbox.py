@@ -65,7 +65,7 @@ class PeerOutbox:
         if len(self._waiting) >= LIMIT:
             raise OutboxFull(f"{LIMIT} messages wait for {self.peer}; is it down? See the health log")
         self._count += 1
-        known_by = message.kept_id()
+        known_by = message.dedup_id()
         if not known_by or known_by in self._waiting:
             known_by = f"{self._life}-{self._count}"
         kept = Kept(known_by, self._count, message, done)

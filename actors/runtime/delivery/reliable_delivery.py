@@ -104,7 +104,7 @@ class Keeping:
         node = self._node
         if node.mailbox.full:
             return  # no acknowledgement: its sender keeps it and sends it again
-        sequence = self._sequences.of(envelope.sender, envelope.life, envelope.oldest)
+        sequence = self._sequences.of(envelope.sender, envelope.incarnation, envelope.oldest)
         verdict = sequence.accept(envelope.number, envelope.oldest)
         if verdict is None:
             return
@@ -122,7 +122,9 @@ class Keeping:
             self._answer(origin, envelope.id, "set_aside")
             return
         node.mailbox.put(
-            Incoming(message, envelope.sender, node.now(), origin, "", envelope.id, envelope.life, envelope.number)
+            Incoming(
+                message, envelope.sender, node.now(), origin, "", envelope.id, envelope.incarnation, envelope.number
+            )
         )
 
     def acknowledge(self, incoming: Incoming, *, set_aside: bool) -> None:

@@ -21,7 +21,7 @@ from actors.runtime.transport.zmq import Addresses, ZmqLine
 from config import Settings
 from launcher.connection.launcher_link import make_addresses
 from messages import GetSaveStatus, Message, SaveNow, SaveStatus, SuggestTitles, TitlesSuggested, WatchFinished
-from messages.envelope import Pulse
+from messages.envelope import Heartbeat
 from tests.golden.write import example
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -165,7 +165,7 @@ class Stage:
         self.ann.close()
         self.ann = make_node("ann", ZmqLine("ann", self.addresses), self.data_dir)
 
-    def pulse(self, name: str = "bob") -> Pulse:
+    def pulse(self, name: str = "bob") -> Heartbeat:
         """Ping until it answers."""
         deadline = time.monotonic() + WITHIN_S
         while time.monotonic() < deadline:

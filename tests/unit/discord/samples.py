@@ -5,6 +5,7 @@ from typing import Any
 from messages import (
     ActiveWatch,
     ActorHealth,
+    Attendee,
     BadgeProgress,
     DurationMs,
     EarnedBadge,
@@ -12,7 +13,6 @@ from messages import (
     Moment,
     PositionMs,
     Screening,
-    Seat,
     SessionChoice,
     ViewerStats,
     WatchRecord,
@@ -28,7 +28,7 @@ def item(title: str = "Metropolis", **changes: Any) -> Item:
     return Item(server_id="machine-a", rating_key="11", kind="movie", title=title, **{**plain, **changes})
 
 
-def seat(name: str = "Ana", **changes: Any) -> Seat:
+def seat(name: str = "Ana", **changes: Any) -> Attendee:
     """Somebody who watches from the start."""
     plain: dict[str, Any] = {
         "viewer_id": "100000000000000001",
@@ -38,7 +38,7 @@ def seat(name: str = "Ana", **changes: Any) -> Seat:
         "coverage_ms": DurationMs(2_530_000),
         "completion_percent": 35.1,
     }
-    return Seat(username=name, **{**plain, **changes})
+    return Attendee(username=name, **{**plain, **changes})
 
 
 def screening(number: int = 1, title: str = "Metropolis", **changes: Any) -> Screening:

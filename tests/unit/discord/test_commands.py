@@ -8,8 +8,8 @@ import pytest
 from actors.runtime import AskTimeout, RemoteError
 from messages import (
     ActiveWatches,
-    BackedUp,
     BackUpNow,
+    BackupReport,
     BadgeCatalogue,
     GetBadgeCatalogue,
     GetHealth,
@@ -25,14 +25,14 @@ from messages import (
     ListActiveWatches,
     Moment,
     MovieStats,
-    Person,
-    Saved,
     SaveNow,
+    SaveReport,
     SaveStatus,
     SetPrivacy,
     SuggestTitles,
     TitleCount,
     TitlesSuggested,
+    ViewerAccount,
     ViewerProfile,
 )
 from tests.unit.discord import samples
@@ -111,7 +111,7 @@ async def test_pages_turn_and_survive_a_restart(room: Any, actors: Any, make_bot
 @fails
 async def test_savedata_is_for_administrators(room: Any, actors: Any) -> None:
     """Others are told so, and nothing is saved."""
-    actors.answers[SaveNow] = Saved(1, 2, 3, 4, 5.0)
+    actors.answers[SaveNow] = SaveReport(1, 2, 3, 4, 5.0)
     await room.ana.send(room.channel, "!savedata")
     assert "Only administrators" in room.text()
     assert not actors.questions(SaveNow)
@@ -119,7 +119,7 @@ async def test_savedata_is_for_administrators(room: Any, actors: Any) -> None:
 
 async def test_savedata_answers_with_counts(room: Any, actors: Any) -> None:
     """Users, watch records, badges and how long it took."""
-    actors.answers[SaveNow] = Saved(users=12, watches=1_345, badges=40, active=3, took_ms=18.4)
+    actors.answers[SaveNow] = SaveReport(users=12, watches=1_345, badges=40, active=3, took_ms=18.4)
     await room.boss.send(room.channel, "!savedata")
     said = room.text()
     for part in ("**12** users", "**1,345** watch records", "**40** badges", "3 active watches", "18 ms"):
@@ -128,8 +128,8 @@ async def test_savedata_answers_with_counts(room: Any, actors: Any) -> None:
 
 async def test_one_is_not_said_as_many(room: Any, actors: Any) -> None:
     """Of what was saved, and of what was read back of a backup."""
-    actors.answers[SaveNow] = Saved(users=1, watches=1, badges=1, active=1, took_ms=1.0)
-    actors.answers[BackUpNow] = BackedUp("/data/backups/usher-1.db", 2_400_000, 1, 1, 900.0)
+    actors.answers[SaveNow] = SaveReport(users=1, watches=1, badges=1, active=1, took_ms=1.0)
+    actors.answers[BackUpNow] = BackupReport("/data/backups/usher-1.db", 2_400_000, 1, 1, 900.0)
     await room.boss.send(room.channel, "!savedata")
     assert "**1** user · **1** watch record · **1** badge\n" in room.text()
     await room.boss.send(room.channel, "!backup")
@@ -215,7 +215,7 @@ async def test_a_kind_may_be_written_in_any_case(room: Any, actors: Any, said: s
     actors.answers[GetLeaderboard] = Leaderboard("time", (), 0)
     await room.ana.send(room.channel, f"!leaderboard {said}")
     assert actors.questions(GetLeaderboard)[-1].kind == "time"
-    actors.answers[SetPrivacy] = Person("1", "anonymous", (), 0)
+    actors.answers[SetPrivacy] = ViewerAccount("1", "anonymous", (), 0)
     await room.ana.send(room.channel, "!privacy Anonymous")
     assert actors.questions(SetPrivacy)[-1].privacy == "anonymous"
 
@@ -316,7 +316,7 @@ async def test_health_names_every_actor(room: Any, actors: Any) -> None:
 
 async def test_backup_says_what_was_read_back(room: Any, actors: Any) -> None:
     """File, size, counts."""
-    actors.answers[BackUpNow] = BackedUp("/data/backups/usher-1.db", 2_400_000, 1_345, 12, 900.0)
+    actors.answers[BackUpNow] = BackupReport("/data/backups/usher-1.db", 2_400_000, 1_345, 12, 900.0)
     await room.boss.send(room.channel, "!backup")
     assert "`/data/backups/usher-1.db`" in room.text()
     assert "2.4 MB · read back: 1,345 watch records, 12 viewers\nTook 900 ms" in room.text()

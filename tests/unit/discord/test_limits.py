@@ -25,8 +25,8 @@ from messages import (
     GetHistory,
     GetLeaderboard,
     GetMovieStats,
-    GetPerson,
     GetSaveStatus,
+    GetViewerAccount,
     GetViewerStats,
     GetWhoSaw,
     GetYear,
@@ -38,7 +38,6 @@ from messages import (
     LinkedAccount,
     ListActiveWatches,
     MovieStats,
-    Person,
     PlexAccount,
     SaveStatus,
     SeenBy,
@@ -46,6 +45,7 @@ from messages import (
     TitleCount,
     TrackingPlan,
     UnlinkAccount,
+    ViewerAccount,
     ViewerProfile,
     VoiceMember,
     WhoSaw,
@@ -158,10 +158,15 @@ async def test_what_concerns_one_person_is_within_the_limits(language: str, desk
     """Links, requests and choices, of accounts and members with the longest names there are."""
     links = tuple(LinkedAccount(f"plex:{'m' * 40}:{n}", f"{n}{LONG}", "1", LONG) for n in range(30))
     account = PlexAccount(f"plex:{'m' * 40}:{10**12}", LONG, 99_999)
-    person = Person("1", "untracked", links, 99_999)
+    person = ViewerAccount("1", "untracked", links, 99_999)
     answer_at_length(actors)
     same = tuple(PlexAccount(f"plex:m:{n}", LONG, 1) for n in range(99))
-    actors.answers |= {GetPerson: person, LinkAccount: person, UnlinkAccount: person, FindAccounts: AccountsFound(same)}
+    actors.answers |= {
+        GetViewerAccount: person,
+        LinkAccount: person,
+        UnlinkAccount: person,
+        FindAccounts: AccountsFound(same),
+    }
     check(privacy.shown(person))
     check(await link_flow.linked(desk, LinkAccount(links[0].plex_id, LONG, "1", LONG, "2")))
     check(await link_flow.unlinked(desk, links[3].plex_id, "1", "2"))

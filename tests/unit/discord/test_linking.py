@@ -10,16 +10,16 @@ from messages import (
     AccountsFound,
     CheckPlexSignIn,
     FindAccounts,
-    GetPerson,
+    GetViewerAccount,
     GetViewerStats,
     LinkAccount,
     LinkedAccount,
-    Person,
     PlexAccount,
     PlexSignedIn,
     PlexSignIn,
     StartPlexSignIn,
     UnlinkAccount,
+    ViewerAccount,
     ViewerProfile,
 )
 from tests.unit.discord import samples
@@ -38,15 +38,15 @@ def store(room: Any, actors: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
     monkeypatch.setattr(link_module, "CHECK_S", 0.01)
     state: dict[str, Any] = {"links": ()}
 
-    def person(asked: Any) -> Person:
-        return Person(asked.viewer_id, "open", state["links"], 15 if state["links"] else 3)
+    def person(asked: Any) -> ViewerAccount:
+        return ViewerAccount(asked.viewer_id, "open", state["links"], 15 if state["links"] else 3)
 
-    def link(asked: LinkAccount) -> Person:
+    def link(asked: LinkAccount) -> ViewerAccount:
         name = asked.plex_name or ANTON.name
         state["links"] += (LinkedAccount(asked.plex_id, name, asked.viewer_id, asked.username),)
         return person(asked)
 
-    def unlink(asked: UnlinkAccount) -> Person:
+    def unlink(asked: UnlinkAccount) -> ViewerAccount:
         state["links"] = tuple(one for one in state["links"] if one.plex_id != asked.plex_id)
         return person(asked)
 
@@ -59,7 +59,8 @@ def store(room: Any, actors: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
 
     state["accounts"] = (ANTON,)
     actors.answers |= {
-        GetPerson: person, LinkAccount: link, UnlinkAccount: unlink, GetViewerStats: profile, FindAccounts: accounts,
+        GetViewerAccount: person, LinkAccount: link, UnlinkAccount: unlink, GetViewerStats: profile,
+        FindAccounts: accounts,
         StartPlexSignIn: CODE, CheckPlexSignIn: PlexSignedIn("signed_in", (PLEX_ID,), "Anton"),
     }  # fmt: skip
     return state
@@ -90,10 +91,10 @@ async def test_what_was_linked_and_what_was_not_are_both_told(room: Any, actors:
     link = actors.answers[LinkAccount]
     taken = "That Plex account is linked to another member already: unlink it there first."
 
-    def one_only(asked: LinkAccount) -> Person:
+    def one_only(asked: LinkAccount) -> ViewerAccount:
         if asked.plex_id == PLEX_ID:
-            return Person(asked.viewer_id, "open", store["links"], 3, taken)
-        answer: Person = link(asked)
+            return ViewerAccount(asked.viewer_id, "open", store["links"], 3, taken)
+        answer: ViewerAccount = link(asked)
         return answer
 
     actors.answers[LinkAccount] = one_only
@@ -111,9 +112,9 @@ async def test_what_is_linked_is_told_where_the_store_goes_away(room: Any, actor
     """It linked one, then restarts: no figures, but nobody is told that nothing was done."""
     link = actors.answers[LinkAccount]
 
-    def once(asked: LinkAccount) -> Person:
+    def once(asked: LinkAccount) -> ViewerAccount:
         actors.answers.clear()
-        answer: Person = link(asked)
+        answer: ViewerAccount = link(asked)
         return answer
 
     actors.answers[LinkAccount] = once
@@ -198,7 +199,7 @@ async def test_a_request_is_refused_or_taken_back(room: Any, actors: Any) -> Non
 async def test_a_confirmation_that_fails_is_said_and_can_be_pressed_again(room: Any, actors: Any) -> None:
     """The store is away, or says why not: the request stays as it is."""
     message = await asked(room)
-    actors.answers[LinkAccount] = Person("1", "open", (), 0, "It is linked to somebody else.")
+    actors.answers[LinkAccount] = ViewerAccount("1", "open", (), 0, "It is linked to somebody else.")
     denied = await room.boss.click(message, label="Confirm")
     assert "linked to somebody else" in denied.followups[0].embeds[0].description
     del actors.answers[LinkAccount]

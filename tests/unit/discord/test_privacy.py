@@ -16,11 +16,11 @@ from actors.chat.discord.features.live_card import live_card_embeds
 from actors.chat.discord.ui import chart_data
 from messages import (
     SOMEBODY,
-    ForgetPerson,
+    EraseViewer,
     GetHistory,
     GetLeaderboard,
     GetMyData,
-    GetPerson,
+    GetViewerAccount,
     GetViewerStats,
     GetWhoSaw,
     GetYear,
@@ -29,11 +29,11 @@ from messages import (
     LeaderboardRow,
     LinkedAccount,
     MyData,
-    Person,
-    PersonForgotten,
     ScreeningEnded,
     ScreeningStarted,
     SetPrivacy,
+    ViewerAccount,
+    ViewerErased,
     ViewerProfile,
     WhoSaw,
     YearFigures,
@@ -44,23 +44,23 @@ from tests.unit.discord import samples
 fails = pytest.mark.simcord(check_errors=False)
 """A test in which a command is refused: simcord would take the refusal for a bug."""
 
-FORGOTTEN = PersonForgotten(12, 3, 2, 1_790_000_000.0, 1_790_086_400.0, 24.0, 7)
+FORGOTTEN = ViewerErased(12, 3, 2, 1_790_000_000.0, 1_790_086_400.0, 24.0, 7)
 NOBODY_S_YEAR = YearFigures(2026, 0, 0, 0, 0.0, 0)
 
 
 def person(privacy: Any = "open") -> Any:
     """What the store knows of whoever is asked about."""
 
-    def answer(asked: Any) -> Person:
+    def answer(asked: Any) -> ViewerAccount:
         links = (LinkedAccount("plex:m:1", "Anton *A*", asked.viewer_id, "ana"),)
-        return Person(asked.viewer_id, getattr(asked, "privacy", privacy), links, 12)
+        return ViewerAccount(asked.viewer_id, getattr(asked, "privacy", privacy), links, 12)
 
     return answer
 
 
 async def test_privacy_shows_every_choice_and_marks_the_one_that_holds(room: Any, actors: Any) -> None:
     """To the asker alone, acknowledged as such; with the accounts it holds for."""
-    actors.answers[GetPerson] = person("anonymous")
+    actors.answers[GetViewerAccount] = person("anonymous")
     result = await room.ana.slash(room.channel, "privacy")
     assert result.ephemeral and result.response.ephemeral
     shown = result.response.embeds[0]
@@ -84,7 +84,7 @@ async def test_what_is_no_choice_is_said(room: Any, actors: Any) -> None:
     """With those there are; and what the store says against it."""
     await room.ana.send(room.channel, "!privacy secret")
     assert "`untracked`" in room.text()
-    actors.answers[SetPrivacy] = Person("1", "open", (), 0, "Not now.")
+    actors.answers[SetPrivacy] = ViewerAccount("1", "open", (), 0, "Not now.")
     result = await room.ana.slash(room.channel, "privacy", choice="private")
     assert "Not now." in result.response.embeds[0].description
 
@@ -217,15 +217,15 @@ def test_large_files_are_packed_and_larger_ones_are_parted() -> None:
 
 async def test_forgetme_asks_once_more_and_then_says_what_went(room: Any, actors: Any) -> None:
     """For the asker alone; nothing is removed before the press."""
-    actors.answers |= {GetPerson: person(), ForgetPerson: FORGOTTEN}
+    actors.answers |= {GetViewerAccount: person(), EraseViewer: FORGOTTEN}
     result = await room.ana.slash(room.channel, "forgetme")
     assert result.response.ephemeral
     question = result.response.embeds[0].description
     for part in ("**12 watches**", "Anton \\*A\\*", "cannot be undone", "Backups have it", "What stays"):
         assert part in question
-    assert not actors.questions(ForgetPerson)
+    assert not actors.questions(EraseViewer)
     await room.ana.click(result.response, label="Forget me")
-    assert actors.questions(ForgetPerson) == [ForgetPerson(str(room.ana.id))]
+    assert actors.questions(EraseViewer) == [EraseViewer(str(room.ana.id))]
     said = result.response.embeds[0].description
     assert "**12 watches** and **3 badges**" in said
     assert "2 backups still have it, made between <t:1790000000:f> and <t:1790086400:f>." in said
@@ -236,11 +236,11 @@ async def test_forgetme_asks_once_more_and_then_says_what_went(room: Any, actors
 @pytest.mark.parametrize(
     ("gone", "said"),
     [
-        (PersonForgotten(1, 1, 1, 1.79e9, 1.79e9), "None is made by itself here"),
-        (PersonForgotten(0, 0, 0, backup_interval_hours=24.0, backup_keep=7), "**0 watches** and **0 badges**"),
+        (ViewerErased(1, 1, 1, 1.79e9, 1.79e9), "None is made by itself here"),
+        (ViewerErased(0, 0, 0, backup_interval_hours=24.0, backup_keep=7), "**0 watches** and **0 badges**"),
     ],
 )
-def test_how_long_backups_have_it_is_said(gone: PersonForgotten, said: str) -> None:
+def test_how_long_backups_have_it_is_said(gone: ViewerErased, said: str) -> None:
     """Also where no backup is made, or none has it."""
     text = mydata._done(gone, 1.79e9)
     assert said in text
@@ -259,14 +259,14 @@ async def test_the_button_is_the_asker_s_alone_and_holds_for_two_minutes(
     room: Any, actors: Any, bot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another, and one too late, are told so: nothing is removed."""
-    actors.answers[ForgetPerson] = FORGOTTEN
+    actors.answers[EraseViewer] = FORGOTTEN
     refused = await room.boss.click(await posted(room, bot, room.ana.id), label="Forget me")
     assert "somebody else's" in refused.response.embeds[0].description
     late = await posted(room, bot, room.ana.id)
     monkeypatch.setattr(mydata, "PRESS_S", -1)
     refused = await room.ana.click(late, label="Forget me")
     assert "nothing was removed" in refused.response.embeds[0].description
-    assert not actors.questions(ForgetPerson)
+    assert not actors.questions(EraseViewer)
 
 
 async def test_a_store_that_is_away_forgets_nobody_and_says_so(room: Any, bot: Any) -> None:

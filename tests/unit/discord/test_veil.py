@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from actors.chat.discord.core.state import Keepsake
 from actors.chat.discord.features.announcements.redactor import KEPT_S, ON_THE_WAY_S, Redactor
 from actors.runtime import Clock
-from messages import SOMEBODY, BadgesAwarded, LinkedAccount, Moment, Person, ScreeningEnded, ScreeningStarted
+from messages import SOMEBODY, BadgesAwarded, LinkedAccount, Moment, ScreeningEnded, ScreeningStarted, ViewerAccount
 from tests.unit.discord import samples
 
 LINK = LinkedAccount("plex:m:7", "quirin_p", "4711", "Quirin")
-PERSON = Person("4711", "private", (LINK,), 3)
+PERSON = ViewerAccount("4711", "private", (LINK,), 3)
 LOG = logging.getLogger("discord")
 
 

@@ -6,7 +6,7 @@ import itertools
 
 from launcher.supervision.supervision_settings import Timings
 from launcher.supervision.supervisor import Supervisor
-from messages.envelope import Pulse
+from messages.envelope import Heartbeat
 
 QUICK = Timings(
     hung_after_s=5, start_within_s=20, start_next_after_s=3, first_retry_s=1, longest_retry_s=8, jitter=0.0,
@@ -42,9 +42,9 @@ class FakeProcess:
             self.status = 0
 
 
-def pulse_of(pid: int, degraded: str = "", *, ready: bool = True) -> Pulse:
+def pulse_of(pid: int, degraded: str = "", *, ready: bool = True) -> Heartbeat:
     """What a process with this pid answers."""
-    return Pulse(pid, ready, degraded, "", 0, 0.0, 0, 0.0, 0.0, 0)
+    return Heartbeat(pid, ready, degraded, "", 0, 0.0, 0, 0.0, 0.0, 0)
 
 
 class Stage:

@@ -145,7 +145,7 @@ def test_a_message_is_known_by_its_own_id_where_it_has_one() -> None:
     badge = EarnedBadge("first_reel", "First Reel", "🎬", "common", "One film", 0.0, 1.0)
     awarded = BadgesAwarded("7", "Ana", (badge,))
     first, second = PeerOutbox("discord", "life-1"), PeerOutbox("discord", "life-2")
-    assert first.keep(awarded).id == second.keep(awarded).id == awarded.kept_id()
+    assert first.keep(awarded).id == second.keep(awarded).id == awarded.dedup_id()
 
 
 def test_two_that_say_the_same_are_told_apart() -> None:

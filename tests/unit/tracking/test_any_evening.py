@@ -12,14 +12,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from messages import (
     SOMEBODY,
     ActiveWatch,
+    Attendee,
+    DropViewerWatches,
     HistoryFound,
     HistoryRow,
     LinkedAccount,
     Playback,
     PlayerState,
     Privacy,
-    Seat,
-    ViewerForgotten,
     WatchesLoaded,
     WatchFinished,
     WatchRecord,
@@ -165,7 +165,7 @@ class Evening(RuleBasedStateMachine):
     def somebody_is_forgotten(self, viewer: str) -> None:
         """Persistence has removed all that there was, and says so."""
         self.disturbed += 1
-        self.tell("forget", ViewerForgotten((viewer,)), moment(self.now_s))
+        self.tell("forget", DropViewerWatches((viewer,)), moment(self.now_s))
         self.records = {key: record for key, record in self.records.items() if record.viewer_id != viewer}
         assert viewer not in {state.viewer_id for state in self.tracking.states()}
 
@@ -238,7 +238,7 @@ class Evening(RuleBasedStateMachine):
         }
         active = self.tracking.active(moment(self.now_s))
         seats = [seat for screening in active.screenings for seat in screening.seats]
-        rows: list[ActiveWatch | Seat] = [*active.watches, *seats]
+        rows: list[ActiveWatch | Attendee] = [*active.watches, *seats]
         for shown in rows:
             assert shown.viewer_id not in hidden | members.keys()
             assert shown.username not in names
@@ -286,7 +286,7 @@ class Evening(RuleBasedStateMachine):
                 if isinstance(event, WatchFinished):
                     records[event.record.watch_id] = event.record
             if method == "forget":
-                (gone,) = arguments[0].viewer_ids  # type: ignore[attr-defined] # a ViewerForgotten
+                (gone,) = arguments[0].viewer_ids  # type: ignore[attr-defined] # a DropViewerWatches
                 records = {key: record for key, record in records.items() if record.viewer_id != gone}
         assert records == self.records
 

@@ -9,14 +9,14 @@ from msgspec.structs import replace
 
 from messages import (
     SOMEBODY,
+    Attendee,
+    DropViewerWatches,
     LinkedAccount,
     Privacy,
     Screening,
     ScreeningEnded,
     ScreeningStarted,
-    Seat,
     StartTracking,
-    ViewerForgotten,
     WatchesLoaded,
     WatchFinished,
 )
@@ -191,7 +191,7 @@ def test_who_is_forgotten_begins_anew() -> None:
     """What ran is dropped, and so is what was remembered; what comes afterwards is a new watch."""
     tracking = party()
     before = {state.viewer_id: state.watch_id for state in tracking.states()}
-    events = tracking.forget(ViewerForgotten(("ann", ALICE)), moment(105))
+    events = tracking.forget(DropViewerWatches(("ann", ALICE)), moment(105))
     assert sorted(event.state.viewer_id for event in of(WatchDropped, events)) == ["ann", ALICE]
     assert running(tracking) == ["ben"]
     go_on(tracking, 110, 150)
@@ -204,10 +204,10 @@ def test_who_is_forgotten_begins_anew() -> None:
 def test_what_began_after_the_forgetting_goes_on() -> None:
     """Persistence tells it again at its start: of who was seen again since, nothing is dropped."""
     tracking = party()
-    tracking.forget(ViewerForgotten(("ann", ALICE)), moment(105))
+    tracking.forget(DropViewerWatches(("ann", ALICE)), moment(105))
     go_on(tracking, 110, 150)
     before = tracking.states()
-    again = ViewerForgotten(("ann", ALICE), moment(105).wall_s)
+    again = DropViewerWatches(("ann", ALICE), moment(105).wall_s)
     assert not of(WatchDropped, tracking.forget(again, moment(151)))
     assert tracking.states() == before
     events = tracking.forget(replace(again, began_by_s=moment(200).wall_s), moment(205))
@@ -219,7 +219,7 @@ def test_what_is_remembered_of_before_the_forgetting_goes_and_the_rest_stays() -
     for began_by_s, resumed in ((moment(-1).wall_s, True), (moment(50).wall_s, False)):
         tracking = party(end_grace_s=0)
         tracking.voice(channel(101, "ben"))
-        tracking.forget(ViewerForgotten(("ann",), began_by_s), moment(102))
+        tracking.forget(DropViewerWatches(("ann",), began_by_s), moment(102))
         assert ("ann" in [viewer for viewer, _ in seats(only(tracking, 102))]) is resumed
         (opened,) = of(WatchOpened, go_on(tracking, 110, 110))
         assert (opened.state.viewer_id, opened.resumed) == ("ann", resumed)
@@ -228,7 +228,7 @@ def test_what_is_remembered_of_before_the_forgetting_goes_and_the_rest_stays() -
 def test_a_poll_that_was_on_its_way_brings_nobody_back() -> None:
     """A watch that began before the forgetting would be refused by the store at its end."""
     tracking = party()
-    tracking.forget(ViewerForgotten(("ann", ALICE)), moment(115))
+    tracking.forget(DropViewerWatches(("ann", ALICE)), moment(115))
     go_on(tracking, 110, 110)
     assert running(tracking) == ["ben"]
 
@@ -238,7 +238,7 @@ def test_a_finished_watch_of_who_is_forgotten_is_not_gone_on_with() -> None:
     tracking = party(end_grace_s=0)
     tracking.voice(channel(101, "ben"))
     assert "ann" in [viewer for viewer, _ in seats(only(tracking, 101))]
-    tracking.forget(ViewerForgotten(("ann",)), moment(102))
+    tracking.forget(DropViewerWatches(("ann",)), moment(102))
     assert "ann" not in [viewer for viewer, _ in seats(only(tracking, 102))]
     (opened,) = of(WatchOpened, go_on(tracking, 110, 110))
     assert (opened.state.viewer_id, opened.resumed) == ("ann", False)
@@ -249,7 +249,7 @@ def test_the_memory_of_a_screening_has_nobody_who_was_forgotten() -> None:
     tracking = party(end_grace_s=0)
     tracking.observe(poll(110))
     tracking.voice(channel(110))
-    tracking.forget(ViewerForgotten(("ann", ALICE)), moment(120))
+    tracking.forget(DropViewerWatches(("ann", ALICE)), moment(120))
     tracking.observe(poll(130, playing(110)))
     assert seats(only(tracking, 130)) == [("ben", "Ben"), (ALICE, "alice")]
     assert [seat.joined_at_s for seat in only(tracking, 130).seats if seat.viewer_id == ALICE] == [moment(130).wall_s]
@@ -337,12 +337,14 @@ def test_one_visit_after_another_is_two_seats() -> None:
     assert sorted(seats(only(tracking, 20))) == [("ann", "Ann"), ("ann", "Ann"), ("plex:srv:bob", "bob")]
 
 
-def seat(viewer: str, from_s: float, for_s: float, share: float, seen: tuple[tuple[int, int], ...], here: bool) -> Seat:
+def seat(
+    viewer: str, from_s: float, for_s: float, share: float, seen: tuple[tuple[int, int], ...], here: bool
+) -> Attendee:
     """A seat, `share` of whose time the film played."""
     ended = None if here else from_s + for_s
     playing_s = share * (1000 - from_s if here else for_s)
     covered = sum(end - start for start, end in seen)
-    return Seat(
+    return Attendee(
         viewer, viewer, from_s, PositionMs(0), playing_s, DurationMs(covered), covered / 1000, here, ended, spans=seen
     )
 
@@ -360,7 +362,7 @@ SEATS = st.lists(
 
 
 @given(SEATS, st.randoms())
-def test_united_seats_count_nothing_twice_and_lose_nothing(several: list[Seat], random: st.DataObject) -> None:
+def test_united_seats_count_nothing_twice_and_lose_nothing(several: list[Attendee], random: st.DataObject) -> None:
     """Not below any of them, not above their sum, the film or the time there; in any order the same."""
     one = merge_seats(several, 1000.0, 100_000)
     longest = max(seat.playing_s for seat in several)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.ui import formatting
 from actors.runtime import Clock, RemoteError
-from messages import FilmsFound, FindFilms, GetPoster, Item, Message, Person, Poster
+from messages import FilmsFound, FindFilms, GetPoster, Item, Message, Poster, ViewerAccount
 from wording.translation import _, later
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Desk:
         self._asks = asks
         self.asker = ""
         """Discord id of the person for whom it asks, as digits; empty: for nobody in particular."""
-        self.on_hidden: list[Callable[[Person], None]] = []
+        self.on_hidden: list[Callable[[ViewerAccount], None]] = []
         """Told of members whom others are not to see from now on."""
 
     def asked_by(self, person: str) -> "Desk":
@@ -99,10 +99,10 @@ class Desk:
 
     def _note(self, answer: Message) -> None:
         """Whoever's choice an answer tells is hidden from then on, however it came to be known."""
-        if isinstance(answer, Person) and answer.privacy in ("private", "untracked"):
+        if isinstance(answer, ViewerAccount) and answer.privacy in ("private", "untracked"):
             self.hide(answer)
 
-    def hide(self, person: Person) -> None:
+    def hide(self, person: ViewerAccount) -> None:
         """Others are not to see this member in anything that was said until now."""
         for tell in self.on_hidden:
             tell(person)

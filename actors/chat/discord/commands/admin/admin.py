@@ -30,13 +30,13 @@ from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
 from messages import (
     ActorHealth,
-    BackedUp,
     BackUpNow,
+    BackupReport,
     GetHealth,
     HealthReport,
     PositionMs,
-    Saved,
     SaveNow,
+    SaveReport,
     SessionChoice,
     StartTracking,
     TrackingOutcome,
@@ -71,7 +71,7 @@ class Running(UsherCog):
     async def savedata(self, ctx: Context) -> None:
         """Save all three now."""
         question = SaveNow(requested_by=str(ctx.author))
-        saved = await acknowledge_then(ctx, self.desk.ask("persistence", question, Saved, SAVE_S))
+        saved = await acknowledge_then(ctx, self.desk.ask("persistence", question, SaveReport, SAVE_S))
         await send_reply(ctx, Reply(_saved(saved)))
 
     @command(
@@ -123,7 +123,7 @@ class Running(UsherCog):
     @commands.cooldown(1, 30, commands.BucketType.guild)
     async def backup(self, ctx: Context) -> None:
         """A consistent copy of the store."""
-        made = await acknowledge_then(ctx, self.desk.ask("persistence", BackUpNow(), BackedUp, BACKUP_S))
+        made = await acknowledge_then(ctx, self.desk.ask("persistence", BackUpNow(), BackupReport, BACKUP_S))
         await send_reply(ctx, Reply(_backed_up(made)))
 
 
@@ -132,7 +132,7 @@ def _is_position(word: str) -> bool:
     return re.match(r"\d*:", word) is not None
 
 
-def _saved(saved: Saved) -> discord.Embed:
+def _saved(saved: SaveReport) -> discord.Embed:
     counts = (
         formatting.counted("**{count}** user", "**{count}** users", saved.users),
         formatting.counted("**{count}** watch record", "**{count}** watch records", saved.watches),
@@ -148,7 +148,7 @@ def _saved(saved: Saved) -> discord.Embed:
     return embeds.build_embed(_("💾 Saved"), "\n".join(lines), colour=embeds.GREEN)
 
 
-def _backed_up(made: BackedUp) -> discord.Embed:
+def _backed_up(made: BackupReport) -> discord.Embed:
     read = _("{size} MB · read back: {records}, {viewers}").format(
         size=formatting.number(made.size_bytes / 1e6, 1),
         records=formatting.counted("{count} watch record", "{count} watch records", made.watches),

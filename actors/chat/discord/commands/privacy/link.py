@@ -34,12 +34,12 @@ from messages import (
     AccountsFound,
     CheckPlexSignIn,
     FindAccounts,
-    GetPerson,
+    GetViewerAccount,
     LinkAccount,
-    Person,
     PlexSignedIn,
     PlexSignIn,
     StartPlexSignIn,
+    ViewerAccount,
 )
 from wording.translation import _, later
 
@@ -106,9 +106,9 @@ class Linking(UsherCog):
     @unlink.autocomplete("account")
     async def links(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
         """The member's own."""
-        question = GetPerson(str(interaction.user.id))
+        question = GetViewerAccount(str(interaction.user.id))
         with contextlib.suppress(UnansweredError):
-            found = await self.desk.ask("persistence", question, Person, SUGGEST_S)
+            found = await self.desk.ask("persistence", question, ViewerAccount, SUGGEST_S)
             return [build_choice(one.plex_name, one.plex_id) for one in found.links[:MOST_CHOICES]]
         return []
 

@@ -19,13 +19,13 @@ from actors.chat.discord.ui.embeds import Reply
 from messages import (
     AccountsFound,
     FindAccounts,
-    GetPerson,
+    GetViewerAccount,
     GetViewerStats,
     LinkAccount,
     LinkedAccount,
-    Person,
     PlexAccount,
     UnlinkAccount,
+    ViewerAccount,
     ViewerProfile,
 )
 from wording.translation import _
@@ -105,11 +105,11 @@ async def linked(desk: Desk, *questions: LinkAccount, problem: str = "") -> disc
     """
     who = questions[0].viewer_id
     before: Figures | None = await _figures(desk, who)
-    done: dict[str, Person] = {}
+    done: dict[str, ViewerAccount] = {}
     undone: dict[str, RefusedError | UnansweredError] = {}
     for question in questions:
         try:
-            person = await desk.ask("persistence", question, Person, JOIN_S)
+            person = await desk.ask("persistence", question, ViewerAccount, JOIN_S)
             _raise_problem(person)
             done[question.plex_id] = person
         except (RefusedError, UnansweredError) as error:
@@ -142,11 +142,11 @@ def _not_linked(plex_id: str, error: RefusedError | UnansweredError) -> str:
 
 async def unlinked(desk: Desk, account: str, who: str, asker: str) -> discord.Embed:
     """Take a link of a member back, the only one where no account is named; what it did. Raises RefusedError."""
-    person = await desk.ask("persistence", GetPerson(who), Person)
+    person = await desk.ask("persistence", GetViewerAccount(who), ViewerAccount)
     link = _which(person.links, account.strip())
     before = await _figures(desk, who) if _may_tell(person, asker) else None
     question = UnlinkAccount(link.plex_id, who, asker)
-    _raise_problem(await desk.ask("persistence", question, Person, JOIN_S))
+    _raise_problem(await desk.ask("persistence", question, ViewerAccount, JOIN_S))
     said = _("**{name}** and the Plex account **{account}** are two viewers again; each has their own again.").format(
         name=formatting.safe(link.username, 60), account=formatting.safe(link.plex_name, 60)
     )
@@ -163,22 +163,22 @@ def _which(links: tuple[LinkedAccount, ...], account: str) -> LinkedAccount:
     raise RefusedError(_("Which Plex account?"), _("Name one of them: {names}.").format(names=names))
 
 
-def _name_of(person: Person, plex_id: str) -> str:
+def _name_of(person: ViewerAccount, plex_id: str) -> str:
     return next((one.plex_name for one in person.links if one.plex_id == plex_id), "")
 
 
-def _raise_problem(person: Person) -> None:
+def _raise_problem(person: ViewerAccount) -> None:
     if person.problem:
         raise RefusedError(formatting.safe(heard(person.problem), 300), NO_CURE)
 
 
 async def _figures(desk: Desk, who: str) -> Figures:
     profile = await desk.ask("persistence", GetViewerStats(who, who), ViewerProfile)
-    person = await desk.ask("persistence", GetPerson(who), Person)
+    person = await desk.ask("persistence", GetViewerAccount(who), ViewerAccount)
     return Figures(person.watches, len(profile.badges))
 
 
-def _may_tell(person: Person, asker: str) -> bool:
+def _may_tell(person: ViewerAccount, asker: str) -> bool:
     """Whether somebody's figures may be said where others read them."""
     return asker in (person.viewer_id, "plex.tv") or person.privacy in ("open", "anonymous")
 

@@ -16,7 +16,7 @@ from actors.chat.discord.framework.command_errors import RefusedError, report_er
 from actors.chat.discord.framework.pages import refuse
 from actors.chat.discord.framework.private_reply import defer_privately, reply_privately
 from actors.chat.discord.ui import embeds, formatting
-from messages import ForgetPerson, GetMyData, GetPerson, MyData, Person, PersonForgotten
+from messages import EraseViewer, GetMyData, GetViewerAccount, MyData, ViewerAccount, ViewerErased
 from wording.translation import _, later, ngettext
 
 DATA_S = 60.0
@@ -65,7 +65,7 @@ class OwnData(UsherCog):
         """Ask once more, with a button for the asker alone."""
         await defer_privately(ctx)
         who = viewer_id(ctx.author)
-        person = await acknowledge_then(ctx, self.desk.ask("persistence", GetPerson(who), Person))
+        person = await acknowledge_then(ctx, self.desk.ask("persistence", GetViewerAccount(who), ViewerAccount))
         lines = [
             _("What goes: {watches}, your figures, badges, links and choices.").format(
                 watches=formatting.counted("**{count} watch**", "**{count} watches**", person.watches)
@@ -143,9 +143,9 @@ class ForgetButton(
         await interaction.response.defer()
         async with report_errors(interaction):
             who = str(self._member)
-            person = await desk.ask("persistence", GetPerson(who), Person)
+            person = await desk.ask("persistence", GetViewerAccount(who), ViewerAccount)
             try:
-                gone = await desk.ask("persistence", ForgetPerson(who), PersonForgotten, DATA_S)
+                gone = await desk.ask("persistence", EraseViewer(who), ViewerErased, DATA_S)
             finally:  # the answer may come too late, and then nobody knows the links any more
                 desk.hide(person)
                 interaction.client.keepsake.forget(ids_of(person), names_of(person))
@@ -160,7 +160,7 @@ def _age_s(interaction: discord.Interaction[Any]) -> float:
     return (interaction.created_at - interaction.message.created_at).total_seconds()
 
 
-def _done(gone: PersonForgotten, now_s: float) -> str:
+def _done(gone: ViewerErased, now_s: float) -> str:
     lines = [
         _("Removed: {watches} and {badges}.").format(
             watches=formatting.counted("**{count} watch**", "**{count} watches**", gone.watches),
@@ -179,7 +179,7 @@ def _done(gone: PersonForgotten, now_s: float) -> str:
     return "\n".join([*lines, _(_STAYS)])
 
 
-def _until(gone: PersonForgotten, now_s: float) -> str:
+def _until(gone: ViewerErased, now_s: float) -> str:
     """When no backup has it any more."""
     if gone.backup_interval_hours <= 0 or gone.backup_keep <= 0:
         return _("None is made by itself here: somebody has to delete them.")

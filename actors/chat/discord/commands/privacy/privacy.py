@@ -19,7 +19,7 @@ from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.private_reply import defer_privately, reply_privately
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
-from messages import GetPerson, Person, Privacy, SetPrivacy
+from messages import GetViewerAccount, Privacy, SetPrivacy, ViewerAccount
 from wording.translation import _, later
 
 _CHOICES: dict[Privacy, str] = {
@@ -45,8 +45,8 @@ class Privately(UsherCog):
         """Show the choice, or make it."""
         await defer_privately(ctx)
         who = viewer_id(ctx.author)
-        asked = GetPerson(who) if choice is _NOT_SAID else SetPrivacy(who, ctx.author.display_name, choice)
-        person = await acknowledge_then(ctx, self.desk.ask("persistence", asked, Person))
+        asked = GetViewerAccount(who) if choice is _NOT_SAID else SetPrivacy(who, ctx.author.display_name, choice)
+        person = await acknowledge_then(ctx, self.desk.ask("persistence", asked, ViewerAccount))
         if person.problem:
             raise RefusedError(formatting.safe(heard(person.problem), 300), _("Try again later."))
         try:
@@ -58,7 +58,7 @@ class Privately(UsherCog):
             await send_reply(ctx, Reply(embeds.build_embed(_("🔒 Who sees you"), done, colour=embeds.PURPLE)))
 
 
-def shown(person: Person) -> discord.Embed:
+def shown(person: ViewerAccount) -> discord.Embed:
     """Each choice in a line, the member's own marked."""
     lines = [
         f"{'✅' if choice == person.privacy else '▫️'} **{choice}** · {_(said)}" for choice, said in _CHOICES.items()

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from actors.chat.discord.core.state import Keepsake
 from actors.chat.discord.features.announcements.announcement_embeds import Announcement
 from actors.runtime import Clock
-from messages import SOMEBODY, BadgesAwarded, Person, Screening
+from messages import SOMEBODY, BadgesAwarded, Screening, ViewerAccount
 
 ON_THE_WAY_S = 30.0
 """What was said this long after a choice may have been said before its sender heard of it."""
@@ -24,12 +24,12 @@ def _mark(text: str) -> str:
     return hashlib.blake2s(text.casefold().encode(), digest_size=16).hexdigest()
 
 
-def ids_of(person: Person) -> set[str]:
+def ids_of(person: ViewerAccount) -> set[str]:
     """The ids under which a member is seen."""
     return {person.viewer_id, *(link.plex_id for link in person.links)}
 
 
-def names_of(person: Person) -> set[str]:
+def names_of(person: ViewerAccount) -> set[str]:
     """The names under which a member's Plex sessions are told of."""
     return {name for link in person.links for name in (link.plex_name, link.username) if name}
 
@@ -43,7 +43,7 @@ class Redactor:
         if len(still := self._still(clock.now().wall_s)) < len(keepsake.veiled):
             keepsake.veil(still)
 
-    def redact_past(self, person: Person) -> None:
+    def redact_past(self, person: ViewerAccount) -> None:
         """This member is not to be seen in what was said until now, under any id, or as the host of a session.
 
         Not under the bare name on Discord: another may have the same, and who has no account linked hosts nothing.

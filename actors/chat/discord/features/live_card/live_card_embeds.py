@@ -8,7 +8,7 @@ import discord
 from actors.chat.discord.features.film_night import event_attendance
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field
-from messages import Moment, PositionMs, Screening, ScreeningEnded, Seat
+from messages import Attendee, Moment, PositionMs, Screening, ScreeningEnded
 from wording.translation import _
 
 BAR_CELLS = 18
@@ -117,11 +117,11 @@ def _facts(shown: Screening) -> str:
     )
 
 
-def _seat(seat: Seat) -> str:
+def _seat(seat: Attendee) -> str:
     return f"**{formatting.person(seat.username, 40)}** · {_joined(seat)}"
 
 
-def _joined(seat: Seat) -> str:
+def _joined(seat: Attendee) -> str:
     if seat.join_position_ms is None:
         return _("since {ago}").format(ago=formatting.ago(seat.joined_at_s))
     if seat.join_position_ms < LATE_MS:
@@ -129,7 +129,7 @@ def _joined(seat: Seat) -> str:
     return _("from {position}").format(position=formatting.position(seat.join_position_ms))
 
 
-def _seen(seat: Seat, shown: Screening) -> str:
+def _seen(seat: Attendee, shown: Screening) -> str:
     facts = [formatting.duration(seat.playing_s)]
     if seat.completion_percent is not None:
         facts.append(_("saw {percent}").format(percent=formatting.percent(seat.completion_percent)))
