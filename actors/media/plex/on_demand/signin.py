@@ -30,6 +30,7 @@ from actors.media.plex.on_demand.plextv import (
 from actors.media.plex.on_demand.request_queue import Errands
 from config import PlexServer
 from messages import CheckPlexSignIn, Message, PlexSignedIn, PlexSignIn
+from messages.ids import plex_viewer_id
 
 HOLDS_S: Final = 600.0
 """How long a code is asked about (real seconds); plex.tv's own hold longer."""
@@ -132,4 +133,4 @@ class SignIns:
 
 def plex_id(who: Account, server: Server) -> str:
     """A viewer's id, as the poller makes it of a session: the server's owner is number 1 there."""
-    return f"plex:{server.server_id}:{_OWNER if server.owned else who.id}"
+    return plex_viewer_id(server.server_id, _OWNER if server.owned else str(who.id))

@@ -1,0 +1,47 @@
+"""How a viewer's id is spelled: Discord's digits for a member, `plex:<server>:<account>` for a Plex account.
+
+Nothing else builds or takes apart such an id.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+PLEX_PREFIX: Final = "plex:"
+"""How the id of every Plex account begins, also of those that name no server (from an old data folder)."""
+
+
+class PlexAccountId(NamedTuple):
+    """The parts of a Plex account's id."""
+
+    server_id: str
+    """machineIdentifier of the server; empty where an old data folder did not say."""
+    account_id: str
+    """Plex's id of the account on that server; 1 is the owner."""
+
+    def __str__(self) -> str:
+        return plex_viewer_id(self.server_id, self.account_id)
+
+
+def plex_viewer_id(server_id: str, account_id: str) -> str:
+    """Return the viewer id of an account on a Plex server."""
+    return f"{PLEX_PREFIX}{server_id}:{account_id}"
+
+
+def is_plex_account(viewer_id: str) -> bool:
+    """Return whether the viewer is a Plex account, and no Discord member."""
+    return viewer_id.startswith(PLEX_PREFIX)
+
+
+def parse_plex_account(viewer_id: str) -> PlexAccountId | None:
+    """Return the parts of a Plex account's id; None for a Discord member's."""
+    if not is_plex_account(viewer_id):
+        return None
+    server_id, colon, account_id = viewer_id.removeprefix(PLEX_PREFIX).partition(":")
+    return PlexAccountId(server_id, account_id) if colon else PlexAccountId("", server_id)
+
+
+def server_of(viewer_id: str) -> str:
+    """Return the machineIdentifier of a Plex account's server; empty for a Discord member."""
+    account = parse_plex_account(viewer_id)
+    return account.server_id if account else ""
