@@ -10,6 +10,7 @@ import msgspec
 
 from awards.days import evenings_of, is_past_midnight, shares, weekend_of
 from messages import WatchRecord
+from messages.ids import is_session_account
 from wording.titles import decade_of
 
 FULL_FILM_JOIN_MS = 120_000
@@ -145,7 +146,7 @@ def _add_badge_counters(totals: Totals, record: WatchRecord, zone: tzinfo) -> No
     _count(totals.evenings, evenings_of(record.started_at_s, record.ended_at_s, zone))
     totals.nights += is_past_midnight(record.started_at_s, record.ended_at_s, zone)
     # The account of the party's own Plex session is always there first: that is no feat.
-    totals.first_seats += record.party and record.first_seat and record.source != "plex"
+    totals.first_seats += record.party and record.first_seat and not is_session_account(record.source)
 
 
 def _add_film_badge_counters(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:

@@ -10,6 +10,9 @@ from typing import Final, NamedTuple
 PLEX_PREFIX: Final = "plex:"
 """How the id of every Plex account begins, also of those that name no server (from an old data folder)."""
 
+SESSION_SOURCE: Final = "plex"
+"""`WatchRecord.source` of a session's own account; for a search in the store."""
+
 
 class PlexAccountId(NamedTuple):
     """The parts of a Plex account's id."""
@@ -45,3 +48,11 @@ def server_of(viewer_id: str) -> str:
     """Return the machineIdentifier of a Plex account's server; empty for a Discord member."""
     account = parse_plex_account(viewer_id)
     return account.server_id if account else ""
+
+
+def is_session_account(source: str) -> bool:
+    """Return whether a watch is that of its session's own account, and not of a member of the voice channel.
+
+    `source`: as in `WatchRecord.source`.
+    """
+    return source == SESSION_SOURCE

@@ -17,12 +17,13 @@ from messages import (
     WatchRecord,
     WatchState,
 )
+from messages.ids import plex_viewer_id
 from messages.watches import Source
 from tracking.events import Event, Notice, WatchOpened
 from tracking.resume_index import Memory
 from tracking.rules import Rules
 from tracking.session import Identity, Session, left_seat
-from tracking.watch import at_beginning, at_end, finish, make_id, open_watch, plex_viewer, resume, resumes
+from tracking.watch import at_beginning, at_end, finish, make_id, open_watch, resume, resumes
 from viewers.directory import ViewerDirectory, redact_host, redact_screening
 
 
@@ -100,7 +101,7 @@ class House:
         identity = Identity.of_playback(playback)
         server = self.servers.setdefault(identity.server_id, Server())
         counts = self.rules.counts(playback.account_id, playback.account_name)
-        viewer_id = plex_viewer(identity.server_id, playback.account_id)
+        viewer_id = plex_viewer_id(identity.server_id, playback.account_id)
         counted = counts and self.tracks(viewer_id, at)
         if counted:
             self._take_over(server, identity, at)
@@ -140,7 +141,7 @@ class House:
     def count_in(self, session: Session, playback: Playback, at: Moment) -> None:
         """Begin the account's own watch in a session that runs already, where its viewer is tracked by now."""
         line = session.line
-        viewer_id = plex_viewer(session.identity.server_id, playback.account_id)
+        viewer_id = plex_viewer_id(session.identity.server_id, playback.account_id)
         if playback.state not in ("playing", "paused") or not self.tracks(viewer_id, at):
             return
         name = playback.account_name or playback.player

@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from messages import Moment, WatchesLoaded, WatchRecord, WatchState, spans
+from messages.ids import is_session_account
 from tracking import privacy
 from tracking.engine import House, Server
 from tracking.session import Identity, Session
@@ -55,7 +56,7 @@ def _holds_nothing_new(state: WatchState, record: WatchRecord | None) -> bool:
 def _take_up(house: House, identity: Identity, states: list[WatchState], at: Moment) -> None:
     """Rebuild one session from its watches."""
     states.sort(key=lambda state: (state.started_at_s, state.watch_id))
-    hosts = [state for state in states if state.source == "plex"]
+    hosts = [state for state in states if is_session_account(state.source)]
     latest = max(hosts or states, key=lambda state: state.seen.steady_s)
     # Without the account's own watch (it is excluded) the film's line goes on from a guest's.
     line = latest if hosts else replace(latest, source="plex", viewer_id="", username="", playing_s=0.0, spans=())
@@ -71,7 +72,7 @@ def _take_up(house: House, identity: Identity, states: list[WatchState], at: Mom
         announced=True,
     )
     for state in states:
-        if state.source == "plex":
+        if is_session_account(state.source):
             doubled = state is not latest
         else:
             doubled = state.viewer_id in session.guests

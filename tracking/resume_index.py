@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from messages import Attendee, Moment, WatchRecord
+from messages.ids import is_session_account, parse_plex_account
 from tracking.rules import Rules, item_key
 from tracking.session import Identity, Session, left_seat
 
@@ -67,7 +68,7 @@ class Memory:
         """Take over what an earlier run finished: nothing of it is announced again."""
         by_id = self.loaded = dict[str, PastScreening]()
         # Hosts first: only their viewer id names the account, under which the screening is known.
-        for record in sorted(records, key=lambda record: record.source != "plex"):
+        for record in sorted(records, key=lambda record: not is_session_account(record.source)):
             self.keep(record)
             past = by_id.get(record.screening_id)
             if past is None:
@@ -77,10 +78,9 @@ class Memory:
             past.seated = past.seated or record.source in ("voice", "manual")
             past.ended_at_s = max(past.ended_at_s, record.ended_at_s)
             past.told_s += record.playing_s
-            prefix = f"plex:{record.item.server_id}:"
-            if record.viewer_id.startswith(prefix):
-                account = record.viewer_id.removeprefix(prefix)
-                self._newest((record.item.server_id, account, item_key(record.item)), past)
+            account = parse_plex_account(record.viewer_id)
+            if account is not None and account.server_id == record.item.server_id:
+                self._newest((record.item.server_id, account.account_id, item_key(record.item)), past)
 
     def _newest(self, key: tuple[str, str, str], past: PastScreening) -> None:
         known = self.screenings.get(key)

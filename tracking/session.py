@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from messages import Attendee, Item, Moment, Playback, Screening, WatchRecord, WatchState, spans
 from messages.base import DurationMs
+from messages.ids import plex_viewer_id
 from tracking.rules import Rules, item_key
-from tracking.watch import completion, plex_viewer, reckon, watched_s
+from tracking.watch import completion, reckon, watched_s
 
 
 class Identity(NamedTuple):
@@ -84,7 +85,7 @@ class Session:
     @property
     def account(self) -> str:
         """The viewer id of its account."""
-        return plex_viewer(self.identity.server_id, self.identity.account_id)
+        return plex_viewer_id(self.identity.server_id, self.identity.account_id)
 
     @property
     def watched(self) -> bool:

@@ -30,11 +30,6 @@ def make_id(*parts: object) -> str:
     return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=12).hexdigest()
 
 
-def plex_viewer(server_id: str, account_id: str) -> str:
-    """Return the viewer id of a Plex account that is not linked to a Discord member."""
-    return f"plex:{server_id}:{account_id}"
-
-
 def open_watch(
     shown: Playback | WatchState,
     screening_id: str,

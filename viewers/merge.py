@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from messages import WatchRecord, spans
 from messages.base import DurationMs
+from messages.ids import is_session_account
 
 
 def group_overlapping(records: Iterable[WatchRecord]) -> list[list[WatchRecord]]:
@@ -43,7 +44,7 @@ def merge_records(records: Sequence[WatchRecord], watched_percent: float) -> Wat
     percent = _percent(ordered, covered)
     return replace(
         longest,
-        source=next((each.source for each in ordered if each.source != "plex"), longest.source),
+        source=next((each.source for each in ordered if not is_session_account(each.source)), longest.source),
         started_at_s=first.started_at_s,
         ended_at_s=last.ended_at_s,
         join_position_ms=first.join_position_ms,
@@ -56,7 +57,7 @@ def merge_records(records: Sequence[WatchRecord], watched_percent: float) -> Wat
         brief=all(each.brief for each in ordered),
         end_reason=last.end_reason,
         party=any(each.party for each in ordered),
-        first_seat=any(each.first_seat for each in ordered if each.source != "plex"),
+        first_seat=any(each.first_seat for each in ordered if not is_session_account(each.source)),
     )
 
 

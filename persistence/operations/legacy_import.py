@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select, update
 from awards import Totals, add_watches, subtract_explained
 from awards.stats import longest_streak
 from messages import Moment, WatchRecord
+from messages.ids import server_of
 from persistence.database.errors import ImportFault
 from persistence.database.rows import NO_CLOCK_S, Row, watch_record, watch_row
 from persistence.database.sql import add_to_history_count, batched, read_history_count, read_history_seq, upsert
@@ -265,7 +266,7 @@ def _put_viewer_without_watches(connection: Connection, viewer_id: str, username
     """Note a viewer of whom there is no watch."""
     if connection.execute(select(VIEWERS.c.viewer_id).where(VIEWERS.c.viewer_id == viewer_id)).first():
         return set()
-    server_id = viewer_id.split(":")[1] if viewer_id.startswith("plex:") and viewer_id.count(":") > 1 else ""
+    server_id = server_of(viewer_id)
     connection.execute(VIEWERS.insert(), new_viewer_row(viewer_id, username, server_id, "", at_s, at_s))
     return {viewer_id}
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, or_, select, update
 
 from awards.totals import combine_totals
 from messages import LinkAccount, Moment, UnlinkAccount, WatchRecord
+from messages.ids import server_of
 from persistence.database.rows import Row, as_json, watch_record, watch_row
 from persistence.database.sql import read_last_seq, upsert
 from persistence.database.tables import (
@@ -397,7 +398,7 @@ def _restore_viewer(change: ChangeSet, viewer_id: str, before: dict[str, Any] | 
         for table in (VIEWERS, VIEWER_STATS):
             connection.execute(delete(table).where(table.c.viewer_id == viewer_id))
         return
-    server_id = viewer_id.split(":")[1] if viewer_id.startswith("plex:") else ""
+    server_id = server_of(viewer_id)
     row = before or new_viewer_row(viewer_id, name, server_id, "", times[0], times[1])
     if times[0] is not None:
         seen = {"first_seen_s": min(row["first_seen_s"], times[0]), "last_seen_s": max(row["last_seen_s"], times[1])}

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from awards.year import Presence, biggest_night, select_year, summarise_year, top_films, top_viewers
 from messages import CommunityYear, GetCommunityYear, GetYear, Message, WatchRecord, YearOfViewer
+from messages.ids import SESSION_SOURCE, is_session_account
 from persistence.database.rows import watch_record
 from persistence.database.sql import batched
 from persistence.database.tables import VIEWER_BADGES, VIEWERS, WATCHES
@@ -95,13 +96,13 @@ def _company(connection: Connection, records: Iterable[WatchRecord], running: Ru
     found: list[Presence] = []
     for some in batched(mine):
         query = select(*columns).where(
-            WATCHES.c.screening_id.in_(some), WATCHES.c.brief.is_(False), WATCHES.c.source != "plex"
+            WATCHES.c.screening_id.in_(some), WATCHES.c.brief.is_(False), WATCHES.c.source != SESSION_SOURCE
         )
         found += [(row.screening_id, row.viewer_id, row.username) for row in connection.execute(query)]
     found += [
         (each.screening_id, each.viewer_id, each.username)
         for each in running.records
-        if each.source != "plex" and not each.brief
+        if not is_session_account(each.source) and not each.brief
     ]
     names = read_directory(connection).names()
     return [

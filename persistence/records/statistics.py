@@ -12,6 +12,7 @@ from awards import Badge, Totals, add_watches, build_stats, find_newly_earned, s
 from awards.days import local, shares
 from awards.totals import subtract_watches
 from messages import ViewerStats, WatchRecord
+from messages.ids import is_plex_account
 from persistence.database.rows import Row, as_json, watch_record
 from persistence.database.sql import batched, upsert
 from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
@@ -130,7 +131,7 @@ def new_viewer_row(
     return {
         "viewer_id": viewer_id,
         "username": username,
-        "server_id": server_id if viewer_id.startswith("plex:") else "",
+        "server_id": server_id if is_plex_account(viewer_id) else "",
         "guild_id": guild_id,
         "first_seen_s": first_seen_s,
         "last_seen_s": last_seen_s,

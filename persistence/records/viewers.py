@@ -19,6 +19,7 @@ from messages import (
     ViewerAccount,
     WatchRecord,
 )
+from messages.ids import PLEX_PREFIX
 from persistence.database.sql import upsert
 from persistence.database.tables import (
     ACCOUNT_LINKS,
@@ -177,7 +178,7 @@ def find_accounts(connection: Connection, asked: FindAccounts) -> AccountsFound:
     query = (
         select(VIEWERS.c.viewer_id, VIEWERS.c.username, func.count(WATCHES.c.watch_id))
         .join(WATCHES, WATCHES.c.viewer_id == VIEWERS.c.viewer_id, isouter=True)
-        .where(VIEWERS.c.viewer_id.startswith("plex:", autoescape=True))
+        .where(VIEWERS.c.viewer_id.startswith(PLEX_PREFIX, autoescape=True))
         .group_by(VIEWERS.c.viewer_id, VIEWERS.c.username)
     )
     found = [

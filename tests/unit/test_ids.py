@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from messages.ids import PlexAccountId, is_plex_account, parse_plex_account, plex_viewer_id, server_of
+from messages.ids import (
+    PlexAccountId,
+    is_plex_account,
+    is_session_account,
+    parse_plex_account,
+    plex_viewer_id,
+    server_of,
+)
 
 
 def test_a_plex_account_id_is_built_and_parsed() -> None:
@@ -28,3 +35,9 @@ def test_a_discord_member_is_no_plex_account(viewer_id: str) -> None:
 def test_an_account_without_a_server_is_read() -> None:
     """As an old data folder may name it."""
     assert parse_plex_account("plex:anna") == PlexAccountId("", "anna")
+
+
+def test_only_a_sessions_own_account_is_one() -> None:
+    """A member of the channel is not, nor who was brought in by an import."""
+    sources = ("plex", "voice", "manual", "import")
+    assert [is_session_account(source) for source in sources] == [True, False, False, False]

@@ -28,6 +28,7 @@ from messages import (
     ViewerAccount,
     ViewerProfile,
 )
+from messages.ids import is_plex_account
 from wording.translation import _
 
 JOIN_S = 30.0
@@ -48,7 +49,7 @@ async def find(desk: Desk, said: str, *, with_hidden: bool = False) -> PlexAccou
 
     `with_hidden`: for an administrator; to others an account whose record is private is as good as none.
     """
-    plex_id, name = said.split(" ", 1) if said.startswith("plex:") and " " in said else ("", said)
+    plex_id, name = said.split(" ", 1) if is_plex_account(said) and " " in said else ("", said)
     question = FindAccounts(name.strip(), _LOOKED_AT, with_hidden)
     found = (await desk.ask("persistence", question, AccountsFound)).accounts
     fit = [one for one in found if one.plex_id == plex_id] if plex_id else list(found)
