@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from config import Settings, SettingsError, load_settings
+from version import VERSION
 
 if TYPE_CHECKING:
+    from config import Settings
     from messages import PositionMs
 
 EPILOG = """\
@@ -27,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    top.add_argument("--version", action="version", version=f"Usher {VERSION}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
 
     def add(name: str, text: str) -> argparse.ArgumentParser:
@@ -86,16 +89,28 @@ def _user_id(text: str) -> str:
 
 def load(*, for_service: bool = True) -> Settings:
     """The settings of the environment and `.env`. Raises SettingsError."""
+    from config import load_settings
+
     return load_settings(os.environ, Path(".env"), for_service=for_service)
 
 
 def main(argv: list[str]) -> int:
     """Do what the command line says; returns the exit status."""
+    if set(argv) & {"-h", "--help", "--version"}:
+        parser().parse_args(argv)
+    if importlib.util.find_spec("pykka") is None:
+        sys.stderr.write(
+            "Usher's packages are not installed for this Python.\n"
+            "Run 'make .venv/.runtime' once in Usher's folder, then start Usher with '.venv/bin/python run.py'.\n"
+        )
+        return 2
     if argv[:1] == ["simulate"]:  # it reads its own arguments
         from simulator.nights.demo.main import main as night
 
         return night(argv[1:])
     arguments = parser().parse_args(argv)
+    from config import SettingsError  # it needs a package: see above
+
     try:
         return _run(arguments)
     except SettingsError as error:

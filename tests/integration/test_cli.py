@@ -98,3 +98,25 @@ def test_check_survives_a_console_without_utf8(tmp_path: Path) -> None:
     """Its signs are replaced, not its answer lost."""
     done = run(tmp_path, "check", **GOOD, PYTHONIOENCODING="ascii")
     assert done.returncode == 1 and "Traceback" not in done.stderr and "to mend" in done.stdout
+
+
+def test_the_version_is_the_newest_of_the_changelog(tmp_path: Path) -> None:
+    """One place says the version; the changelog begins with it."""
+    done = run(tmp_path, "--version")
+    newest = next(
+        line for line in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines() if line[:3] == "## "
+    )
+    assert (done.returncode, done.stdout) == (0, f"Usher {newest.split()[1]}\n")
+
+
+@pytest.mark.parametrize("arguments", [[], ["check"], ["simulate"], ["--help"]])
+def test_without_its_packages_it_says_which_command_installs_them(tmp_path: Path, arguments: list[str]) -> None:
+    """As when it is started with the system's Python: no traceback, and help still works."""
+    command = [sys.executable, "-S", str(ROOT / "run.py"), *arguments]  # -S leaves out the installed packages
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert "Traceback" not in done.stderr
+    if arguments == ["--help"]:
+        assert done.returncode == 0 and "simulate" in done.stdout
+    else:
+        assert done.returncode == 2 and "make .venv/.runtime" in done.stderr
+    assert list(tmp_path.iterdir()) == []
