@@ -5,7 +5,7 @@ from tracking.engine import House
 from tracking.events import HistoryWanted
 from tracking.rules import is_live
 from tracking.session import Asked, Session
-from tracking.watch import at_end, finish, finish_from_history, outage, run_out
+from tracking.watch import at_end, credit_remainder, finish, finish_from_history, mark_unobserved
 
 ASK_AGAIN_S = 60.0
 """How long the server's history may take to answer."""
@@ -102,9 +102,9 @@ def _held(house: House, session: Session, snapshot: PlaybackSnapshot, away_since
 
 def _blind(session: Session) -> None:
     """Note for all its watches that nobody could look."""
-    session.line = outage(session.line)
+    session.line = mark_unobserved(session.line)
     for member, state in session.guests.items():
-        session.guests[member] = outage(state)
+        session.guests[member] = mark_unobserved(state)
 
 
 def _wait_longer(session: Session, since: Moment, at: Moment) -> None:
@@ -125,9 +125,9 @@ def _end(house: House, session: Session, at: Moment, reason: EndReason | None) -
             house.close(session, at, "end_unknown")
         return
     if session.gone_by is not None:
-        session.line = run_out(session.line, session.gone_by)
+        session.line = credit_remainder(session.line, session.gone_by)
         for member, state in session.guests.items():
-            session.guests[member] = run_out(state, session.gone_by)
+            session.guests[member] = credit_remainder(state, session.gone_by)
     if reason == "stopped" and at_end(session.line, house.rules):
         reason = "ended"
     house.close(session, at, reason)

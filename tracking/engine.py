@@ -23,7 +23,7 @@ from tracking.events import Event, Notice, WatchOpened
 from tracking.resume_index import Memory
 from tracking.rules import Rules
 from tracking.session import Identity, Session, left_seat
-from tracking.watch import at_beginning, at_end, finish, make_id, open_watch, resume, resumes
+from tracking.watch import at_beginning, at_end, can_resume, finish, make_id, open_watch, resume
 from viewers.directory import ViewerDirectory, redact_host, redact_screening
 
 
@@ -184,7 +184,7 @@ class House:
     def _opened(self, session: Session, fresh: WatchState, at: Moment) -> WatchState:
         """Go on with the viewer's earlier watch of the item, or begin the fresh one."""
         record = self.memory.record(fresh.viewer_id, session.identity.server_id, session.identity.item)
-        going_on = record is not None and resumes(record, at, fresh.position_ms, self.rules)
+        going_on = record is not None and can_resume(record, at, fresh.position_ms, self.rules)
         # One watch cannot run twice: an account may play one film on two players at once.
         if record is not None and going_on and not self._runs(session, record.watch_id):
             fresh = resume(record, fresh)

@@ -16,7 +16,7 @@ from messages import (
 )
 from tracking.engine import House
 from tracking.session import Identity, Session
-from tracking.watch import clamped, reckon
+from tracking.watch import clamp_position, estimate_position
 from tracking.watch_party import choose_host, later
 
 
@@ -90,7 +90,7 @@ def _obstacle(house: House, session: Session, request: StartTracking, at: Moment
         return f"Plex server {server.name or 'unknown'} does not answer: try again when it does."
     if house.presence is None or house.voice_lost:
         return "Discord has not said who is in the voice channel: check the connection, then try again."
-    now_ms = reckon(session.line, at, house.rules)
+    now_ms = estimate_position(session.line, at, house.rules)
     if request.position_ms is not None and now_ms is not None and request.position_ms > now_ms + house.rules.slack_ms:
         return "The position lies ahead of where the film is now: give one that has been shown already."
     return ""
@@ -120,9 +120,9 @@ def _outcome(
     if request.simulate:
         return TrackingOutcome(user_id, member.name, "would_start", hidden)
     moment = later(at, session.line.seen)
-    now_ms = reckon(session.line, moment, house.rules)
+    now_ms = estimate_position(session.line, moment, house.rules)
     state = house.seat_guest(session, member, moment, now_ms, "manual")
-    joined_ms = clamped(request.position_ms, session.item.duration_ms)
+    joined_ms = clamp_position(request.position_ms, session.item.duration_ms)
     if joined_ms is not None and now_ms is not None and joined_ms < now_ms:
         ran_s = (now_ms - joined_ms) / 1000
         session.guests[user_id] = replace(
@@ -145,5 +145,5 @@ def _choice(house: House, session: Session, name: str, at: Moment) -> SessionCho
         account_name=account_name,
         player=player,
         state=line.state,
-        position_ms=reckon(line, at, house.rules),
+        position_ms=estimate_position(line, at, house.rules),
     )

@@ -8,7 +8,7 @@ from tracking.engine import House, Server
 from tracking.progress import advance
 from tracking.rules import is_live
 from tracking.session import Identity
-from tracking.watch import outage
+from tracking.watch import mark_unobserved
 
 
 def observe(house: House, snapshot: PlaybackSnapshot) -> None:
@@ -81,16 +81,16 @@ def _show(house: House, server: Server, identity: Identity, playback: Playback, 
     away = away or session.restored or session.missing_since is not None or session.held_since is not None
     session.missing_since = session.gone_by = session.held_since = session.asked = None
     session.restored = session.vanished = False
-    line = outage(session.line) if away else session.line
+    line = mark_unobserved(session.line) if away else session.line
     line = advance(line, at, playback.position_ms, playback.state, house.rules)
     session.line = _renamed(line, playback, session.counted)
     if session.waits:
         house.count_in(session, playback, at)
     for member, state in session.guests.items():
         if house.voice_lost:
-            session.guests[member] = outage(state)
+            session.guests[member] = mark_unobserved(state)
             continue
-        state = outage(state) if away else state
+        state = mark_unobserved(state) if away else state
         state = advance(state, at, playback.position_ms, playback.state, house.rules)
         session.guests[member] = _renamed(state, playback, named=False)
     if session.line.ghost and session.line.pending_s >= house.rules.ghost_end_s:

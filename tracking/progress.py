@@ -29,7 +29,7 @@ from msgspec.structs import replace
 
 from messages import Moment, PlayerState, PositionMs, WatchState, spans
 from tracking.rules import Rules, is_live
-from tracking.watch import clamped, ran_out
+from tracking.watch import clamp_position, is_over
 
 FLOOR_MS = 2000
 """Players floor the position to a second when they pause: a step back as small as this is no seek."""
@@ -44,7 +44,7 @@ def advance(
         moment = state.seen
     if is_live(state.item) or player not in ("playing", "paused"):
         position_ms = None
-    position = clamped(position_ms, state.item.duration_ms)
+    position = clamp_position(position_ms, state.item.duration_ms)
     if position is None or state.position_ms is None:
         return _untold(state, moment, position, player, elapsed_s)
     step_ms = position - state.position_ms
@@ -124,7 +124,7 @@ def _moved(
     """The film is elsewhere: it was seen up to there, or somebody jumped."""
     before = state.position_ms or 0
     step_s = (position - before) / 1000
-    ran_s = elapsed_s if ran_out(state) else state.pending_s + elapsed_s
+    ran_s = elapsed_s if is_over(state) else state.pending_s + elapsed_s
     blind = state.outage or state.ghost
     lead_s = max(0.0, state.lead_ms / 1000 + step_s - 2 * ran_s)
     may_play = blind or "playing" in (state.state, player)

@@ -8,7 +8,7 @@ from tracking import privacy
 from tracking.engine import House, Server
 from tracking.session import Identity, Session
 from tracking.watch import finish, watched_s
-from tracking.watch import restore as restored_watch
+from tracking.watch import restore_watch as restored_watch
 from viewers.directory import ViewerDirectory
 
 

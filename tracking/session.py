@@ -7,7 +7,7 @@ from messages import Attendee, Item, Moment, Playback, Screening, WatchRecord, W
 from messages.base import DurationMs
 from messages.ids import plex_viewer_id
 from tracking.rules import Rules, item_key
-from tracking.watch import completion, reckon, watched_s
+from tracking.watch import completion, estimate_position, watched_s
 
 
 class Identity(NamedTuple):
@@ -110,7 +110,7 @@ class Session:
             host=self.playback.account_name if self.playback else line.username,
             player=self.playback.player if self.playback else "",
             state=line.state,
-            position_ms=line.position_ms if missing else reckon(line, at, rules),
+            position_ms=line.position_ms if missing else estimate_position(line, at, rules),
             seen=line.seen if missing else at,
             started_at_s=self.started_at_s,
             party=line.party,

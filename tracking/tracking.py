@@ -35,7 +35,7 @@ from tracking.engine import House
 from tracking.events import Event
 from tracking.rules import Rules
 from tracking.session import Session, seat_of
-from tracking.watch import completion, finish, reckon, watched_s
+from tracking.watch import completion, estimate_position, finish, watched_s
 from viewers.directory import ViewerDirectory, redact_watches
 
 
@@ -143,7 +143,7 @@ class Tracking:
             item=state.item,
             state=state.state,
             join_position_ms=state.join_position_ms,
-            position_ms=reckon(state, at, self._house.rules) if there else state.position_ms,
+            position_ms=estimate_position(state, at, self._house.rules) if there else state.position_ms,
             watched_s=watched_s(state),
             started_at_s=state.started_at_s,
             coverage_ms=DurationMs(spans.coverage(state.spans)),

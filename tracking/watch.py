@@ -41,7 +41,7 @@ def open_watch(
     player: PlayerState,
 ) -> WatchState:
     """Return a new watch of what a session shows, from `moment` on, with the film at `position_ms`."""
-    position = clamped(position_ms, shown.item.duration_ms)
+    position = clamp_position(position_ms, shown.item.duration_ms)
     return WatchState(
         watch_id=make_id("watch", screening_id, viewer_id, shown.machine_id, shown.session_key, repr(moment.wall_s)),
         screening_id=screening_id,
@@ -76,7 +76,7 @@ def resume(record: WatchRecord, fresh: WatchState) -> WatchState:
     )
 
 
-def resumes(record: WatchRecord, at: Moment, position_ms: int | None, rules: Rules) -> bool:
+def can_resume(record: WatchRecord, at: Moment, position_ms: int | None, rules: Rules) -> bool:
     """Tell whether a viewer who is back at `position_ms` goes on with a finished watch.
 
     Not after the window. An uncompleted watch always goes on. A completed one goes on anywhere but at the
@@ -93,12 +93,12 @@ def at_beginning(item: Item, position_ms: int | None, rules: Rules) -> bool:
     return position_ms is None or position_ms <= beginning
 
 
-def outage(state: WatchState) -> WatchState:
+def mark_unobserved(state: WatchState) -> WatchState:
     """Return the watch with a note that nobody looked for a while."""
     return state if state.outage else replace(state, outage=True)
 
 
-def restore(state: WatchState, at: Moment) -> WatchState:
+def restore_watch(state: WatchState, at: Moment) -> WatchState:
     """Return a checkpointed watch on the clock of today's process: as after an outage, not yet looked for.
 
     The steady clock starts anew when the machine does. The two clocks' accounts of the time away are
@@ -118,7 +118,7 @@ def restore(state: WatchState, at: Moment) -> WatchState:
     )
 
 
-def reckon(state: WatchState, at: Moment, rules: Rules) -> PositionMs | None:
+def estimate_position(state: WatchState, at: Moment, rules: Rules) -> PositionMs | None:
     """Return where the film is at `at`, by the clock, from what was last seen of it.
 
     While it plays, reports come late: the time played since the last new position belongs to it. A ghost
@@ -128,10 +128,10 @@ def reckon(state: WatchState, at: Moment, rules: Rules) -> PositionMs | None:
         return state.position_ms
     ran_s = state.pending_s + max(0.0, at.steady_s - state.seen.steady_s)
     position = state.position_ms + round(min(ran_s, rules.ghost_after_s) * 1000)
-    return clamped(position, state.item.duration_ms)
+    return clamp_position(position, state.item.duration_ms)
 
 
-def run_out(state: WatchState, at: Moment) -> WatchState:
+def credit_remainder(state: WatchState, at: Moment) -> WatchState:
     """Return the watch with the film's last seconds seen, if it must have run out before `at`.
 
     Between the last poll with the session and the first without, the film can only have gone on: where no
@@ -213,10 +213,10 @@ def finish(state: WatchState, ended_at_s: float, reason: EndReason, rules: Rules
 
 def watched_s(state: WatchState) -> float:
     """Return the playing time so far, seconds: a ghost's standing still is none, nor is one at the film's end."""
-    return state.playing_s if state.ghost or ran_out(state) else state.playing_s + state.pending_s
+    return state.playing_s if state.ghost or is_over(state) else state.playing_s + state.pending_s
 
 
-def ran_out(state: WatchState) -> bool:
+def is_over(state: WatchState) -> bool:
     """Tell whether the film has run out: a player may be listed as playing there for a while."""
     position, duration = state.position_ms, state.item.duration_ms
     return position is not None and duration is not None and int(position) >= int(duration)
@@ -235,7 +235,7 @@ def completion(state: WatchState) -> float | None:
     return min(100.0, seen_ms / duration * 100)
 
 
-def clamped(position_ms: int | None, duration_ms: int | None) -> PositionMs | None:
+def clamp_position(position_ms: int | None, duration_ms: int | None) -> PositionMs | None:
     """Return a position inside the film: clients report a little more than its length at its end."""
     if position_ms is None:
         return None

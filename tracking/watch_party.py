@@ -4,7 +4,7 @@ from messages import Moment, VoicePresence
 from tracking.engine import House
 from tracking.progress import advance
 from tracking.session import Session
-from tracking.watch import at_end, finish, outage, reckon
+from tracking.watch import at_end, estimate_position, finish, mark_unobserved
 
 
 def voice(house: House, presence: VoicePresence) -> None:
@@ -48,7 +48,7 @@ def seat_members(house: House, at: Moment) -> None:
     if line.state not in ("playing", "paused"):
         return
     moment = later(at, line.seen)
-    position = reckon(line, moment, house.rules)
+    position = estimate_position(line, moment, house.rules)
     for person in presence.members:
         if person.user_id not in host.guests and house.tracks(person.user_id, moment):
             house.seat_guest(host, person, moment, position)
@@ -142,7 +142,7 @@ def _see_off(house: House, presence: VoicePresence, was_lost: bool) -> None:
     for session in _with_guests(house):
         for member, state in list(session.guests.items()):
             if was_lost:
-                session.guests[member] = outage(state)
+                session.guests[member] = mark_unobserved(state)
             if member not in here:
                 _see_out(house, session, member, None if was_lost else presence.at)
 
@@ -162,6 +162,6 @@ def _see_out(house: House, session: Session, member: str, at: Moment | None) -> 
         record = finish(state, state.seen.wall_s, "ended" if over else "left", house.rules)
     else:
         moment = later(closed, line.seen)
-        state = advance(state, moment, reckon(line, moment, house.rules), line.state, house.rules)
+        state = advance(state, moment, estimate_position(line, moment, house.rules), line.state, house.rules)
         record = finish(state, moment.wall_s, "left", house.rules)
     house.record(session, record, closed)

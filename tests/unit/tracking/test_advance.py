@@ -8,7 +8,7 @@ from messages import PlayerState, WatchState, spans
 from tests.unit.tracking.builders import moment, watch
 from tracking.progress import advance
 from tracking.rules import Rules
-from tracking.watch import outage, watched_s
+from tracking.watch import mark_unobserved, watched_s
 
 RULES = Rules()
 
@@ -81,7 +81,7 @@ def test_what_an_outage_of_ten_minutes_counts_as(
     began: PlayerState, ended: PlayerState, step_s: float, playing_s: float, seen_s: float
 ) -> None:
     """What the position advanced, at most the elapsed time; otherwise nothing, and nothing is paused."""
-    state = stepped(outage(watch(1000, began)), 600, 1000 + step_s, ended)
+    state = stepped(mark_unobserved(watch(1000, began)), 600, 1000 + step_s, ended)
     assert (state.playing_s, state.pending_s, state.paused_s) == (playing_s, 0, 0)
     assert spans.coverage(state.spans) == seen_s * 1000
     assert not state.outage
@@ -170,7 +170,7 @@ def test_no_sequence_counts_more_than_the_time_it_took(
     for elapsed_s, moved_s, player, away in steps:
         at_s += elapsed_s
         position_s = min(7200.0, max(0.0, position_s + moved_s))
-        state = stepped(outage(state) if away else state, at_s, position_s, player)
+        state = stepped(mark_unobserved(state) if away else state, at_s, position_s, player)
         covered_s = spans.coverage(state.spans) / 1000
         assert watched_s(state) + state.paused_s <= at_s + 1e-6
         assert covered_s <= 2 * at_s + RULES.slack_s + 0.01

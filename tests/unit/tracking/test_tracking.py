@@ -17,7 +17,7 @@ from messages.base import DurationMs, PositionMs
 from tests.unit.tracking.builders import HEAT, channel, failed, moment, playing, poll, watch
 from tracking import Event, Notice, Rules, Tracking, WatchOpened, classify
 from tracking.resume_index import FORGET_EVERY
-from tracking.watch import completion, finish, finish_from_history, restore
+from tracking.watch import completion, finish, finish_from_history, restore_watch
 
 ALIEN = altered(HEAT, rating_key="2", title="Alien")
 
@@ -329,7 +329,7 @@ def test_the_time_away_is_the_smaller_possible_one(steady_s: float, wall_s: floa
     state = altered(watch(0), seen=moment(100))
     base = moment(0)
     at = altered(base, wall_s=base.wall_s + wall_s, steady_s=base.steady_s + steady_s - (2000 if steady_s == 5 else 0))
-    back = restore(state, at)
+    back = restore_watch(state, at)
     assert at.steady_s - back.seen.steady_s == pytest.approx(away_s)
     assert back.outage
 
