@@ -73,10 +73,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _position(text: str) -> PositionMs:
-    from launcher.commands.recover import position_ms
+    from wording.durations import parse_clock_position
 
     try:
-        return position_ms(text)
+        return parse_clock_position(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

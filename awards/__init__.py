@@ -3,7 +3,8 @@
 from awards.badges import Badge, BadgesError, build_progress, find_newly_earned, merge_badges, read_badges
 from awards.stats import build_stats, compute_streaks
 from awards.totals import Totals, add_watches, subtract_explained
-from wording.titles import decade_of, shown_title
+from wording.dates import decade_of
+from wording.titles import record_title
 
 __all__ = [
     "Badge",
@@ -17,6 +18,6 @@ __all__ = [
     "find_newly_earned",
     "merge_badges",
     "read_badges",
-    "shown_title",
+    "record_title",
     "subtract_explained",
 ]

@@ -11,7 +11,7 @@ import msgspec
 from awards.days import evenings_of, is_past_midnight, shares, weekend_of
 from messages import WatchRecord
 from messages.ids import is_session_account
-from wording.titles import decade_of
+from wording.dates import decade_of
 
 FULL_FILM_JOIN_MS = 120_000
 """Who joins within the first two minutes has seen a film from its start."""

@@ -7,7 +7,7 @@ from datetime import date, datetime, tzinfo
 from awards.stats import compute_streaks
 from awards.totals import Totals, add_watches
 from messages import BigNight, LeaderboardRow, TitleCount, WatchRecord, YearFigures
-from wording.titles import shown_title
+from wording.titles import record_title
 
 MOST = 5
 Presence = tuple[str, str, str]
@@ -52,13 +52,13 @@ def summarise_year(
         longest_film=_top(lengths),
         companion=_top_companion(met),
         days=tuple(days.items()),
-        titles=len({(shown_title(each.item), each.item.year) for each in counted if each.media_type == "movie"}),
+        titles=len({(record_title(each.item), each.item.year) for each in counted if each.media_type == "movie"}),
     )
 
 
 def title_with_year(record: WatchRecord) -> str:
     """Return a watch's title with its year, which tells a film from its remake."""
-    title = shown_title(record.item)
+    title = record_title(record.item)
     return f"{title} ({record.item.year})" if record.item.year else title
 
 
@@ -78,7 +78,7 @@ def top_films(counted: Sequence[WatchRecord]) -> tuple[TitleCount, ...]:
     """Return the films seen most often, told apart by title and year."""
     by_film: dict[tuple[str, int | None], list[WatchRecord]] = {}
     for record in counted:
-        by_film.setdefault((shown_title(record.item), record.item.year), []).append(record)
+        by_film.setdefault((record_title(record.item), record.item.year), []).append(record)
     films = [
         TitleCount(title, year, len(same), len({each.viewer_id for each in same}), sum(each.playing_s for each in same))
         for (title, year), same in by_film.items()

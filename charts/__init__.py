@@ -1,5 +1,5 @@
-"""Charts as pictures: what can be drawn, as plain data. Drawing is a short process of its own: `python -m charts`."""
+"""Charts as pictures: the data of a picture. It is drawn in a short process of its own: `python -m charts`."""
 
-from charts.plan import SIZE_LIMIT, Attendance, Genres, Panel, Picture, Weeks, Wording, Year
+from charts.picture import SIZE_LIMIT, AttendancePanel, ChartLocale, CountsPanel, Panel, Picture, WeeksPanel, YearPanel
 
-__all__ = ["SIZE_LIMIT", "Attendance", "Genres", "Panel", "Picture", "Weeks", "Wording", "Year"]
+__all__ = ["SIZE_LIMIT", "AttendancePanel", "ChartLocale", "CountsPanel", "Panel", "Picture", "WeeksPanel", "YearPanel"]

@@ -1,4 +1,4 @@
-"""Draws one picture: msgpack of a `Picture` on stdin, PNG on stdout. Ends with status 1 and a reason on stderr."""
+"""Draw one picture: msgpack of a `Picture` on stdin, PNG on stdout; status 1 and a reason on stderr where it fails."""
 
 import logging
 import sys
@@ -6,11 +6,11 @@ import sys
 import msgpack
 import msgspec
 
-from charts.plan import SIZE_LIMIT, Picture
+from charts.picture import SIZE_LIMIT, Picture
 
 
 def main() -> int:
-    """Read, draw, write."""
+    """Read the data, draw, write the picture; return the exit status."""
     raw = sys.stdin.buffer.read(SIZE_LIMIT + 1)
     if len(raw) > SIZE_LIMIT:
         sys.stderr.write(f"more than {SIZE_LIMIT} bytes to draw\n")
@@ -20,10 +20,10 @@ def main() -> int:
     except (ValueError, msgspec.ValidationError) as error:
         sys.stderr.write(f"not a picture: {error}\n")
         return 1
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells when it first looks through the fonts
-    from charts.draw import png  # the plotting library is loaded for a picture only
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it logs when it first looks through the fonts
+    from charts.draw import render_png  # the plotting library is loaded for a picture only
 
-    sys.stdout.buffer.write(png(picture))
+    sys.stdout.buffer.write(render_png(picture))
     return 0
 
 

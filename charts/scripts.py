@@ -1,4 +1,4 @@
-"""In which scripts a picture can name something, told without loading a font."""
+"""Which scripts the fonts of a picture cover, without loading a font."""
 
 import string
 import unicodedata
@@ -6,11 +6,11 @@ import unicodedata
 _DRAWN = (
     "LATIN", "GREEK", "CYRILLIC", "HEBREW", "ARABIC", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "DEVANAGARI", "THAI",
 )  # fmt: skip
-"""How the names of their letters begin; some of a few more are drawn, but not of every one."""
+"""How the Unicode names of their letters begin; of other scripts at most a few letters are drawn."""
 
 
 def is_drawn(text: str) -> bool:
-    """Whether a picture shows all letters of a name, and there are any."""
+    """Tell whether a picture can show all letters of a name, and there are any."""
     letters = [letter for letter in text if letter.isalnum() or letter in string.punctuation]
     return bool(letters) and all(
         letter.isascii() or unicodedata.name(letter, "").startswith(_DRAWN) for letter in letters

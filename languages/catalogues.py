@@ -18,7 +18,7 @@ ROOT = CATALOGUES.parent
 SOURCES = (ROOT / "actors" / "chat" / "discord", ROOT / "wording")
 """Where everything is said that people see."""
 BADGES = ROOT / "awards" / "badges.toml"
-KEYWORDS = {"_": 1, "later": 1, "ngettext": 2, "counted": 2}
+KEYWORDS = {"_": 1, "later": 1, "ngettext": 2, "format_count": 2}
 """What a text to be translated is put into, and how many forms of it are given."""
 WIDTH = 110
 _HEADER = "# What Usher says on Discord, in {language}. Edit the msgstr lines, then run: make languages"

@@ -80,6 +80,14 @@ class Screening(Struct, frozen=True):
     seats: tuple[Attendee, ...]
     """Everybody who watched it, the first to come first; those who left stay listed."""
 
+    def estimate_position(self, at: Moment) -> int | None:
+        """Return where the film is at `at`, ms: moved on by the clock while it plays, not past its end."""
+        if self.position_ms is None:
+            return None
+        ran_s = max(0.0, at.steady_s - self.seen.steady_s) if self.state == "playing" else 0.0
+        position = self.position_ms + round(ran_s * 1000)
+        return min(position, self.item.duration_ms) if self.item.duration_ms else position
+
 
 class NowPlaying(Event, frozen=True, tag="now_playing"):
     """Tracker -> Discord: all screenings as of now, after each step that changed them."""

@@ -1,6 +1,7 @@
-"""Days and months by their names, where Discord's own timestamps cannot say them: a month, a day without an hour."""
+"""Days, months and decades in the language of the bot."""
 
 import datetime
+import re
 
 from wording.translation import _, later
 
@@ -20,26 +21,39 @@ WEEKDAYS_SHORT = (
     later("Mon"), later("Tue"), later("Wed"), later("Thu"), later("Fri"), later("Sat"), later("Sun"),
 )  # fmt: skip
 
+_DECADE = re.compile(r"(\d{4})s")
 
-def month(day: datetime.date) -> str:
-    """Its month: "November"."""
+
+def month_name(day: datetime.date) -> str:
+    """Return the name of a day's month: "November"."""
     return _(MONTHS[day.month - 1])
 
 
-def day_of_year(day: datetime.date) -> str:
-    """A day where the year is known: "Sunday, 22 November"."""
-    return _("{weekday}, {day} {month}").format(weekday=_(WEEKDAYS[day.weekday()]), day=day.day, month=month(day))
+def format_weekday(day: datetime.date) -> str:
+    """Return a day of a year that is clear: "Sunday, 22 November"."""
+    return _("{weekday}, {day} {month}").format(weekday=_(WEEKDAYS[day.weekday()]), day=day.day, month=month_name(day))
 
 
-def short(day: datetime.date) -> str:
-    """The same, two words of one width: "02 Nov"."""
+def format_short_day(day: datetime.date) -> str:
+    """Return a day as two words of one width: "02 Nov"."""
     return _("{day:02} {month}").format(day=day.day, month=_(MONTHS_SHORT[day.month - 1]))
 
 
-def whole(iso: str) -> str:
-    """A day of any year, "2026-11-22" in English too; what is no ISO date stays as it is."""
+def format_date(iso: str) -> str:
+    """Return a day with its year: "2026-11-22" in English. A text that is no ISO date comes back as it is."""
     try:
         day = datetime.date.fromisoformat(iso)
     except ValueError:
         return iso
     return _("{year:04}-{month:02}-{day:02}").format(year=day.year, month=day.month, day=day.day)
+
+
+def decade_of(year: int | None) -> str:
+    """Return the decade of a year as statistics store it: "1980s"; empty where the year is not known."""
+    return f"{year // 10 * 10}s" if year is not None and year > 0 else ""
+
+
+def format_decade(decade: str) -> str:
+    """Return a stored decade ("1980s") in the language of the bot; any other text comes back as it is."""
+    match = _DECADE.fullmatch(decade)
+    return _("{year}s").format(year=match[1]) if match else decade

@@ -31,46 +31,46 @@ _SHORT = 3
 """Letters of the shortest name of a weekday in English: "fri". In other languages two may be enough."""
 
 
-def read_when(text: str, now: datetime.datetime) -> datetime.datetime | None:
+def parse_when(text: str, now: datetime.datetime) -> datetime.datetime | None:
     """When somebody means who writes `text` at `now` (aware, in the zone that people live in); None if unreadable.
 
     A day (today, tomorrow, yesterday, a weekday, 2026-11-27, 27.11.) and a clock (20:30, 8pm, at 20, noon, midnight),
     in either order, or the clock alone. Without a year or a day, the next such time to come; a day written out is taken
     as it is, even if past.
     """
-    words = _bare_hours(_hours(text.lower().replace(",", " "))).split()
-    return _read(words, now) or _read([word for word in words if word not in _idle()], now)
+    words = _complete_hours(_spell_out_oclock(text.lower().replace(",", " "))).split()
+    return _parse_words(words, now) or _parse_words([word for word in words if word not in _filler_words()], now)
 
 
-def two_hours(text: str) -> tuple[str, str] | None:
+def ambiguous_hours(text: str) -> tuple[str, str] | None:
     """The two times that are meant by "at 8", where nothing tells which: 8:00 and 20:00; None where nothing is so."""
-    for found in _at_hour().finditer(_hours(text.lower().replace(",", " "))):
+    for found in _at_hour_pattern().finditer(_spell_out_oclock(text.lower().replace(",", " "))):
         if 1 <= (hour := int(found["hour"])) <= _TWELVE:
             return f"{hour}:00", f"{hour + 12}:00"
     return None
 
 
-def names_an_hour(word: str) -> bool:
+def is_hour_word(word: str) -> bool:
     """Whether a word alone is a time of the day, and may as well be one of a title: High Noon."""
     return _is_one_of(word.lower(), (*_NOON, *_MIDNIGHT))
 
 
-def _read(words: list[str], now: datetime.datetime) -> datetime.datetime | None:
+def _parse_words(words: list[str], now: datetime.datetime) -> datetime.datetime | None:
     for cut in range(len(words) + 1):
         for day, clock in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
-            if (minutes := _minutes(" ".join(clock))) is not None:
-                found = _on(" ".join(day), minutes, now)
+            if (minutes := _parse_clock(" ".join(clock))) is not None:
+                found = _combine(" ".join(day), minutes, now)
                 if found is not None:
                     return found
     return None
 
 
-def _idle() -> set[str]:
+def _filler_words() -> set[str]:
     said = (*_BETWEEN, _OCLOCK)
     return {word.lower().replace("20", "").strip() for text in said for word in (text, _(text))}
 
 
-def _hours(text: str) -> str:
+def _spell_out_oclock(text: str) -> str:
     """The text with "20 o'clock", as the language that is spoken writes it, in figures."""
     for written in (_OCLOCK, _(_OCLOCK).lower()):
         pattern = re.escape(written).replace("20", r"(\d{1,2})")
@@ -78,13 +78,13 @@ def _hours(text: str) -> str:
     return text
 
 
-def _at_hour() -> re.Pattern[str]:
+def _at_hour_pattern() -> re.Pattern[str]:
     """A bare hour after "at", in English and in the language that is spoken."""
     said = "|".join(re.escape(word.lower()) for word in (_AT, _(_AT)))
     return re.compile(rf"(?<!\w)(?:{said})\s+(?P<hour>\d{{1,2}})(?![\w:]|\.\d|\s*[ap]m\b)")
 
 
-def _bare_hours(text: str) -> str:
+def _complete_hours(text: str) -> str:
     """The text with "at 20" in figures, and "tonight at 8"; "at 8" alone stays, for it may be either of two."""
     words = text.split()
     tonight = any(
@@ -97,10 +97,10 @@ def _bare_hours(text: str) -> str:
             hour += 12
         return f"{hour}:00" if hour > _TWELVE or tonight else found[0]
 
-    return _at_hour().sub(figures, text)
+    return _at_hour_pattern().sub(figures, text)
 
 
-def _minutes(text: str) -> int | None:
+def _parse_clock(text: str) -> int | None:
     """A clock's time, in minutes of the day. A bare number is none: it may as well be a part of a title."""
     word = re.sub(r"^12(:00)?\s+", "", text)  # "12 noon"
     if _is_one_of(word, _NOON):
@@ -119,30 +119,30 @@ def _minutes(text: str) -> int | None:
     return minutes if minutes <= _DAY else None
 
 
-def _on(day: str, minutes: int, now: datetime.datetime) -> datetime.datetime | None:
+def _combine(day: str, minutes: int, now: datetime.datetime) -> datetime.datetime | None:
     today = now.date()
     if _is_one_of(day, _TODAY):
-        return _at(today, minutes, now)
+        return _local_datetime(today, minutes, now)
     if _is_one_of(day, _TONIGHT):
         is_after_midnight = minutes < _MORNING <= now.hour * _HOUR
-        return _at(today + datetime.timedelta(days=is_after_midnight), minutes, now)
+        return _local_datetime(today + datetime.timedelta(days=is_after_midnight), minutes, now)
     if _is_one_of(day, _TOMORROW):
-        return _at(today + datetime.timedelta(days=1), minutes, now)
+        return _local_datetime(today + datetime.timedelta(days=1), minutes, now)
     if _is_one_of(day, _YESTERDAY):
-        return _at(today - datetime.timedelta(days=1), minutes, now)
+        return _local_datetime(today - datetime.timedelta(days=1), minutes, now)
     if not day:
-        return _next(today, 1, minutes, now)
-    if (weekday := _weekday(day)) is not None:
+        return _next_occurrence(today, 1, minutes, now)
+    if (weekday := _parse_weekday(day)) is not None:
         ahead = (weekday - today.weekday()) % _WEEK
-        return _next(today + datetime.timedelta(days=ahead), _WEEK, minutes, now)
-    return _dated(day, minutes, now)
+        return _next_occurrence(today + datetime.timedelta(days=ahead), _WEEK, minutes, now)
+    return _parse_date(day, minutes, now)
 
 
 def _is_one_of(text: str, words: tuple[str, ...]) -> bool:
     return text in words or text in {_(word).lower() for word in words}
 
 
-def _weekday(text: str) -> int | None:
+def _parse_weekday(text: str) -> int | None:
     """Which weekday is meant by its name or the beginning of it, 0 for Monday; None for none."""
     text = text.removesuffix(".")
     english = [number for number, name in enumerate(WEEKDAYS) if name.lower().startswith(text)]
@@ -154,28 +154,28 @@ def _weekday(text: str) -> int | None:
     return None
 
 
-def _dated(day: str, minutes: int, now: datetime.datetime) -> datetime.datetime | None:
+def _parse_date(day: str, minutes: int, now: datetime.datetime) -> datetime.datetime | None:
     try:
         if found := _ISO.fullmatch(day):
-            return _at(datetime.date(*map(int, found.groups())), minutes, now)
+            return _local_datetime(datetime.date(*map(int, found.groups())), minutes, now)
         if found := _DOTTED.fullmatch(day):
             number, month, year = found.groups()
-            meant = _at(datetime.date(int(year or now.year), int(month), int(number)), minutes, now)
+            meant = _local_datetime(datetime.date(int(year or now.year), int(month), int(number)), minutes, now)
             if year or meant > now:
                 return meant
-            return _at(datetime.date(now.year + 1, int(month), int(number)), minutes, now)
+            return _local_datetime(datetime.date(now.year + 1, int(month), int(number)), minutes, now)
     except (ValueError, OverflowError):
         return None
     return None
 
 
-def _next(day: datetime.date, every_days: int, minutes: int, now: datetime.datetime) -> datetime.datetime:
+def _next_occurrence(day: datetime.date, every_days: int, minutes: int, now: datetime.datetime) -> datetime.datetime:
     """That time of the day, or of the next such day where it is past."""
-    meant = _at(day, minutes, now)
-    return meant if meant > now else _at(day + datetime.timedelta(days=every_days), minutes, now)
+    meant = _local_datetime(day, minutes, now)
+    return meant if meant > now else _local_datetime(day + datetime.timedelta(days=every_days), minutes, now)
 
 
-def _at(day: datetime.date, minutes: int, now: datetime.datetime) -> datetime.datetime:
+def _local_datetime(day: datetime.date, minutes: int, now: datetime.datetime) -> datetime.datetime:
     """A wall clock's time; one that the zone leaves out in spring is the one an hour later."""
     zone = now.tzinfo
     days, minutes = divmod(minutes, _DAY)
@@ -184,6 +184,6 @@ def _at(day: datetime.date, minutes: int, now: datetime.datetime) -> datetime.da
     return meant.astimezone(datetime.UTC).astimezone(zone)
 
 
-def now_in(zone: str, wall_s: float) -> datetime.datetime:
+def local_time(zone: str, wall_s: float) -> datetime.datetime:
     """Seconds since 1970 as the clocks of a zone show them."""
     return datetime.datetime.fromtimestamp(wall_s, zoneinfo.ZoneInfo(zone))

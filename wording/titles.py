@@ -1,10 +1,10 @@
-"""How an item is called in statistics, files and answers."""
+"""How a film or an episode is titled: in records, and where people read it."""
 
 from messages import Item
 
 
-def shown_title(item: Item) -> str:
-    """Return a film's title, or "Show – S01E02 – Title" for an episode, as far as its parts are known."""
+def record_title(item: Item) -> str:
+    """Return the title as statistics and files store it: a film's own, or "Show – S01E02 – Title"."""
     if not item.show:
         return item.title
     number = "" if item.season is None else f"S{item.season:02d}"
@@ -12,6 +12,9 @@ def shown_title(item: Item) -> str:
     return " – ".join(part for part in (item.show, number, item.title) if part)
 
 
-def decade_of(year: int | None) -> str:
-    """Return the decade of a year, like "1980s"; empty where the year is not known."""
-    return f"{year // 10 * 10}s" if year is not None and year > 0 else ""
+def display_title(item: Item) -> str:
+    """Return the title as people read it, unescaped: "Dune (2021)" or "Severance S01E02 · Half Loop"."""
+    if item.show:
+        number = "" if item.season is None or item.episode is None else f" S{item.season:02}E{item.episode:02}"
+        return f"{item.show}{number} · {item.title}" if item.title else f"{item.show}{number}"
+    return f"{item.title} ({item.year})" if item.year else item.title

@@ -13,7 +13,7 @@ from messages import BackUpNow, BackupReport, Message
 from persistence.database import backup
 from persistence.database.errors import BackupError
 from persistence.store import Store
-from wording.plural import counted
+from wording.plural import count_noun
 
 RETRY_S = 900.0
 """A scheduled backup that failed is tried again after this long (service time)."""
@@ -79,7 +79,7 @@ class BackupScheduler:
         made = backup.backup(self._store.file, target)
         self._actor.log.info(
             "Backed up the store to %s (%s, %s)",
-            made.file, counted(made.watches, "watch", "watches"), counted(made.viewers, "viewer"),
+            made.file, count_noun(made.watches, "watch", "watches"), count_noun(made.viewers, "viewer"),
         )  # fmt: skip
         return BackupReport(str(made.file), made.size_bytes, made.watches, made.viewers, made.took_ms)
 

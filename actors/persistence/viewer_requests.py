@@ -41,7 +41,7 @@ from persistence.queries.data_export import build_export
 from persistence.records import viewers
 from persistence.records.checkpoint import JUST_THEN_S, RunningWatch
 from persistence.store import Store
-from wording.plural import counted
+from wording.plural import count_noun
 
 PART_BYTES = 4 << 20
 """How much of somebody's data goes into one message."""
@@ -173,7 +173,7 @@ class ViewerRequests:
             self._log.error("Linked, but the JSON copies are behind until the next save: %s", error)
         self._log.info(
             "Linked %s to viewer %s (confirmed by %s): %s",
-            asked.plex_id, asked.viewer_id, asked.confirmed_by, counted(moved, "watch", "watches"),
+            asked.plex_id, asked.viewer_id, asked.confirmed_by, count_noun(moved, "watch", "watches"),
         )  # fmt: skip
         self.send_directory()
         return self._read_person(asked.viewer_id)
@@ -189,7 +189,7 @@ class ViewerRequests:
             self._log.error("Unlinked, but the JSON copies are behind until the next save: %s", error)
         self._log.info(
             "Unlinked %s from viewer %s (asked by %s): %s",
-            asked.plex_id, asked.viewer_id, asked.requested_by, counted(moved, "watch", "watches"),
+            asked.plex_id, asked.viewer_id, asked.requested_by, count_noun(moved, "watch", "watches"),
         )  # fmt: skip
         self.send_directory()
         return self._read_person(asked.viewer_id)
@@ -208,7 +208,7 @@ class ViewerRequests:
         self.send_directory()
         self._log.info(
             "Forgot viewer %s: %s and %s, in %.1f s",
-            asked.viewer_id, counted(gone.watches, "watch", "watches"), counted(gone.badges, "badge"),
+            asked.viewer_id, count_noun(gone.watches, "watch", "watches"), count_noun(gone.badges, "badge"),
             time.perf_counter() - began,
         )  # fmt: skip
         return self._build_erased(gone.watches, gone.badges)

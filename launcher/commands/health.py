@@ -12,6 +12,7 @@ from rich.text import Text
 from config import Settings
 from launcher.connection.service_client import Caller, NotReachedError
 from messages import ActorHealth, GetHealth, HealthReport
+from wording.durations import format_uptime
 
 _COLOURS = {"running": "green", "degraded": "yellow", "failed": "red", "restarting": "red"}
 _HEADS = (
@@ -51,7 +52,7 @@ def table(rows: tuple[ActorHealth, ...]) -> Table:
             row.actor,
             str(row.pid or "-"),
             Text(row.state, _COLOURS.get(row.state, "")),
-            lasting(row.uptime_s),
+            format_uptime(row.uptime_s),
             str(row.restarts),
             str(row.mailbox_depth),
             str(row.handled),
@@ -61,12 +62,3 @@ def table(rows: tuple[ActorHealth, ...]) -> Table:
             Text(row.last_error),
         )
     return shown
-
-
-def lasting(seconds: float) -> str:
-    """A time as people say it: 12s, 5m 03s, 2h 07m, 3d 04h."""
-    whole = int(seconds)
-    for size, unit, small_size, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s")):
-        if whole >= size:
-            return f"{whole // size}{unit} {whole % size // small_size:02d}{small}"
-    return f"{whole}s"

@@ -20,7 +20,7 @@ from actors.media.plex.http import BoundedSession
 from actors.media.plex.scrubber import Scrubber
 from actors.runtime import Clock
 from config import Settings
-from wording.plural import counted
+from wording.plural import count_noun
 
 HEAD = """\
 # Recorded from a Plex server by `python run.py record`. Accounts, players and their ids are pseudonyms; tokens and
@@ -157,7 +157,7 @@ def main(settings: Settings, file: Path | None, minutes: float | None, console: 
             recorder.stop()
     took_s = time.monotonic() - began_s
     console.print(
-        f"{counted(recorder.polls, 'poll')} in {took_s:.0f} s, {recorder.failed} more failed. "
+        f"{count_noun(recorder.polls, 'poll')} in {took_s:.0f} s, {recorder.failed} more failed. "
         "Look at the file, then send it."
     )
     if recorder.problem:

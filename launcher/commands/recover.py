@@ -11,7 +11,9 @@ from rich.text import Text
 
 from config import Settings
 from launcher.connection.service_client import Caller, NotReachedError
-from messages import PositionMs, SessionChoice, StartTracking, TrackingOutcome, TrackingPlan
+from messages import StartTracking, TrackingOutcome, TrackingPlan
+from wording.durations import format_position
+from wording.titles import display_title
 
 _ID_HELP = (
     "To find a person's id in Discord: User Settings > Advanced > Developer Mode on, "
@@ -46,25 +48,6 @@ def _is_helped(outcome: TrackingOutcome, request: StartTracking) -> bool:
     return outcome.user_id not in request.user_ids or outcome.outcome not in ("not_in_channel", "not_tracked")
 
 
-def position_ms(text: str) -> PositionMs:
-    """MM:SS or H:MM:SS as milliseconds. Raises ValueError."""
-    parts = text.split(":")
-    if len(parts) not in (2, 3) or not all(part.isascii() and part.isdigit() for part in parts):
-        raise ValueError(f"{text!r} is no position: write MM:SS or H:MM:SS, like 42:30")
-    hours, minutes, seconds = (0, *map(int, parts)) if len(parts) == 2 else map(int, parts)
-    if seconds > 59 or (len(parts) == 3 and minutes > 59):
-        raise ValueError(f"{text!r} is no position: seconds (and minutes after hours) go to 59")
-    return PositionMs(((hours * 60 + minutes) * 60 + seconds) * 1000)
-
-
-def clock(position: int | None) -> str:
-    """Milliseconds of film as H:MM:SS."""
-    if position is None:
-        return "?"
-    seconds = position // 1000
-    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-
-
 def _show_sessions(plan: TrackingPlan, console: Console) -> None:
     if not plan.sessions:
         console.print("No Plex session is running.")
@@ -76,21 +59,16 @@ def _show_sessions(plan: TrackingPlan, console: Console) -> None:
         mark = " *" if session.session_key == plan.chosen else ""
         shown.add_row(
             session.session_key + mark,
-            Text(_title(session)),
+            Text(display_title(session.item)),
             Text(session.account_name),
             Text(session.player),
             session.state,
-            clock(session.position_ms),
+            format_position(session.position_ms),
         )
     console.print(shown)
     if plan.chosen:
         console.print("* the one that is used")
     console.print()
-
-
-def _title(session: SessionChoice) -> str:
-    item = session.item
-    return f"{item.title} ({item.year})" if item.year else item.title
 
 
 def _show_members(plan: TrackingPlan, console: Console) -> None:

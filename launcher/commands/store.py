@@ -35,7 +35,7 @@ from persistence.operations.privacy_carry_over import CarriedOver, PrivacyChoice
 from persistence.records.statistics import StatisticsRules
 from persistence.records.viewers import KEEP_FORGOTTEN_S
 from persistence.store import Store
-from wording.plural import counted
+from wording.plural import count_noun
 
 _ORPHANS_WITHIN_S = 10.0
 _BACKUP_WITHIN_S = 600.0
@@ -100,8 +100,8 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
     elif held.choices or held.forgotten:
         console.print(
             "Asked for since the backup was made, and done in it too: "
-            f"{counted(held.choices, 'choice of privacy', 'choices of privacy')}, "
-            f"{counted(held.forgotten, 'viewer')} forgotten."
+            f"{count_noun(held.choices, 'choice of privacy', 'choices of privacy')}, "
+            f"{count_noun(held.forgotten, 'viewer')} forgotten."
         )
     if saved_s is not None and saved_s < time.time() - KEEP_FORGOTTEN_S:
         console.print(
@@ -147,14 +147,14 @@ def _import(settings: Settings, arguments: argparse.Namespace, console: Console)
         done = legacy_import.import_legacy_files(store, files, time.time(), progress)
     console.print(f"Read {', '.join(files.found)} of {arguments.dir}.")
     console.print(
-        f"New in {data_dir}: {counted(done.watches, 'watch record')}, {counted(done.viewers, 'viewer')}, "
-        f"{counted(done.badges, 'badge')}."
+        f"New in {data_dir}: {count_noun(done.watches, 'watch record')}, {count_noun(done.viewers, 'viewer')}, "
+        f"{count_noun(done.badges, 'badge')}."
         if done.watches or done.viewers or done.badges
         else f"All of it was in {data_dir} already: nothing was changed."
     )
     if done.left_out:
         console.print(
-            f"Left out, for they asked to be forgotten since: what there was of {counted(done.left_out, 'viewer')}."
+            f"Left out, for they asked to be forgotten since: what there was of {count_noun(done.left_out, 'viewer')}."
         )
     return 0
 
@@ -167,7 +167,7 @@ def _export(settings: Settings, arguments: argparse.Namespace, console: Console)
     with _open_store(settings, _rules(settings)) as store, _progress() as progress:
         written = legacy_import.export(store, arguments.dir.absolute(), progress)
     for path in written:
-        console.print(f"{path}: {counted(path.stat().st_size, 'byte')}")
+        console.print(f"{path}: {count_noun(path.stat().st_size, 'byte')}")
     return 0
 
 
@@ -254,7 +254,7 @@ def _describe_failure(error: Exception, settings: Settings) -> str:
 
 
 def _records(made: BackupReport | backup.Backup) -> str:
-    return f"{counted(made.watches, 'watch record')} of {counted(made.viewers, 'viewer')}"
+    return f"{count_noun(made.watches, 'watch record')} of {count_noun(made.viewers, 'viewer')}"
 
 
 COMMANDS: dict[str, Command] = {

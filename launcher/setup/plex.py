@@ -15,7 +15,7 @@ from actors.media.plex.on_demand.plextv import PlexTvError, Server, SignIn, serv
 from diagnosis import plex
 from diagnosis.findings import Finding
 from launcher.setup.prompter import Asker, Option
-from wording.plural import counted
+from wording.plural import count_noun
 
 PIN_S = 300.0
 """How long to wait until a PIN is typed in."""
@@ -78,7 +78,7 @@ def _by_pin(asker: Asker, known: config.Settings, plex_tv: str) -> tuple[Any, st
         asker.say("This account owns no server that plex.tv knows.", "yellow")
         return _at_address(asker, known, token)
     chosen = own[0] if len(own) == 1 else asker.choose("Which server?", [Option(s.name, s) for s in own])
-    asker.say(f"Trying {counted(len(chosen.addresses), 'address', 'addresses')} of {chosen.name} from here...")
+    asker.say(f"Trying {count_noun(len(chosen.addresses), 'address', 'addresses')} of {chosen.name} from here...")
     return _first_that_works(chosen) or _at_address(asker, known, chosen.token)
 
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import RowMapping
 
-from awards import shown_title
+from awards import record_title
 from messages import Item, Moment, Spans, WatchRecord
 from messages.base import DurationMs, PositionMs
 
@@ -38,7 +38,7 @@ def watch_row(
 
     `identity`: the id it was watched under, where that is another than the viewer's whom it counts for.
     """
-    title = shown_title(record.item)
+    title = record_title(record.item)
     return {
         "watch_id": record.watch_id,
         "seq": seq,

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from awards import decade_of, shown_title
+from awards import decade_of, record_title
 from awards.days import local
 from messages import MovieStats, TitleCount, WatchRecord
 from persistence.database.rows import as_json, watch_record
@@ -85,7 +85,7 @@ def find_films(connection: Connection, title: str, running: RunningWatches) -> l
 
 def _matching_records(title: str, running: Iterable[WatchRecord]) -> list[WatchRecord]:
     part = title.casefold()
-    return [record for record in running if not record.brief and part in shown_title(record.item).casefold()]
+    return [record for record in running if not record.brief and part in record_title(record.item).casefold()]
 
 
 def _counted_rows(title: str, running: RunningWatches) -> list[ColumnElement[bool]]:
@@ -108,7 +108,7 @@ def _groups(connection: Connection, chosen: list[ColumnElement[bool]]) -> Iterat
 def _as_group(record: WatchRecord) -> _Group:
     item = record.item
     return _Group(
-        shown_title(item),
+        record_title(item),
         item.year,
         as_json(item.genres),
         record.viewer_id,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from awards import shown_title
+from awards import record_title
 from messages import GetWhoSaw, Message, SeenBy, TitleCount, WatchRecord, WhoSaw
 from messages.history import SeenState
 from messages.spans import coverage, union
@@ -66,7 +66,7 @@ def choose_film(films: Sequence[TitleCount], title: str) -> TitleCount:
 
 
 def _is(record: WatchRecord, film: TitleCount) -> bool:
-    return not record.brief and shown_title(record.item) == film.title and record.item.year == film.year
+    return not record.brief and record_title(record.item) == film.title and record.item.year == film.year
 
 
 def _watches(connection: Connection, film: TitleCount, running: RunningWatches) -> dict[str, list[WatchRecord]]:

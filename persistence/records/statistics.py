@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, case, select, update
 
-from awards import Badge, Totals, add_watches, build_stats, find_newly_earned, shown_title
+from awards import Badge, Totals, add_watches, build_stats, find_newly_earned, record_title
 from awards.days import local, shares
 from awards.totals import subtract_watches
 from messages import ViewerStats, WatchRecord
@@ -218,7 +218,7 @@ def without_running(row: Row, rules: StatisticsRules) -> dict[str, Any]:
 
 def title_watched_now(running: list[WatchRecord]) -> str:
     """Return the title of what a viewer watches now; empty where nothing."""
-    return shown_title(running[-1].item) if running else ""
+    return record_title(running[-1].item) if running else ""
 
 
 def _build_row(stats: ViewerStats, finished: Totals, at_s: float) -> dict[str, Any]:

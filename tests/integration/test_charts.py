@@ -17,9 +17,9 @@ from matplotlib.patches import FancyBboxPatch
 
 from actors.chat.discord.framework import chart_renderer
 from actors.chat.discord.framework.chart_renderer import ChartRenderer
-from charts import Attendance, Genres, Picture, Weeks, Wording, Year
-from charts.draw import _genres, _weeks, _year
-from charts.lettering import shown
+from charts import AttendancePanel, ChartLocale, CountsPanel, Picture, WeeksPanel, YearPanel
+from charts.draw import _draw_counts, _draw_weeks, _draw_year
+from charts.fonts import fit_label
 from charts.scripts import is_drawn
 
 LOG = logging.getLogger("discord")
@@ -27,12 +27,16 @@ TODAY = datetime.date(2026, 11, 22)
 DAYS = tuple(((TODAY - datetime.timedelta(days=back)).isoformat(), 600.0 * (back % 9)) for back in range(364, -1, -1))
 NAMES = ("Drama", "Комедия", "דרמה", "كوميديا", "ドラマ 漢字", "한국 영화", "हिन्दी", "ละครไทย", "$x_1^{", "🎬🍿")
 PICTURES = {
-    "attendance": Picture((Attendance("羅生門 · אורי · $x", tuple(range(120)), 88 * 60.0),)),
-    "no viewers": Picture((Attendance("", (0,), 60.0),)),
-    "weeks": Picture((Weeks("Hours by week", DAYS[::7][-12:]), Genres("Genres", tuple((n, 5) for n in NAMES)))),
-    "year": Picture((Year("The year of " + "Ω" * 10_000, DAYS, TODAY.isoformat()),)),
-    "an empty year": Picture((Year("", (), TODAY.isoformat()),)),
-    "figures beyond all reason": Picture((Weeks("x", ((TODAY.isoformat(), 1e15),)), Genres("y", (("z", 10**15),)))),
+    "attendance": Picture((AttendancePanel("羅生門 · אורי · $x", tuple(range(120)), 88 * 60.0),)),
+    "no viewers": Picture((AttendancePanel("", (0,), 60.0),)),
+    "weeks": Picture(
+        (WeeksPanel("Hours by week", DAYS[::7][-12:]), CountsPanel("Genres", tuple((n, 5) for n in NAMES)))
+    ),
+    "year": Picture((YearPanel("The year of " + "Ω" * 10_000, DAYS, TODAY.isoformat()),)),
+    "an empty year": Picture((YearPanel("", (), TODAY.isoformat()),)),
+    "figures beyond all reason": Picture(
+        (WeeksPanel("x", ((TODAY.isoformat(), 1e15),)), CountsPanel("y", (("z", 10**15),)))
+    ),
 }
 
 
@@ -58,11 +62,11 @@ async def test_every_kind_is_drawn(tmp_path: Path, name: str) -> None:
 async def test_what_is_written_by_itself_is_in_the_language(tmp_path: Path) -> None:
     """Months, hours and figures come with the data: the same data in other words is another picture."""
     panels = (
-        Weeks("Stunden", (("2026-10-05", 5_400.0), ("2026-12-07", 7_200.0))),
-        Genres("Genres", (("Drama", 1_234),)),
+        WeeksPanel("Stunden", (("2026-10-05", 5_400.0), ("2026-12-07", 7_200.0))),
+        CountsPanel("Genres", (("Drama", 1_234),)),
     )
-    german = Wording(months=("Okt",) * 12, day="{day}. {month}", hours="{hours} Std.", number="1.234,5")
-    one, other = Picture(panels), Picture(panels, wording=german)
+    german = ChartLocale(months=("Okt",) * 12, day="{day}. {month}", hours="{hours} Std.", number="1.234,5")
+    one, other = Picture(panels), Picture(panels, locale=german)
     drawn = await ChartRenderer(tmp_path, LOG).draw(one)
     assert drawn == await ChartRenderer(tmp_path, LOG).draw(one)
     assert drawn != await ChartRenderer(tmp_path, LOG).draw(other)
@@ -71,8 +75,8 @@ async def test_what_is_written_by_itself_is_in_the_language(tmp_path: Path) -> N
 def test_a_short_week_is_no_week_of_nothing() -> None:
     """Below a tenth of an hour its bar says the minutes, in the language of the others."""
     axes = Figure().add_subplot()
-    german = Wording(hours="{hours} Std.", number="1.234,5", minutes="{minutes} Min.")
-    _weeks(axes, Weeks("", (("2026-11-09", 400.0), ("2026-11-16", 100.0), ("2026-11-23", 20.0))), german)
+    german = ChartLocale(hours="{hours} Std.", number="1.234,5", minutes="{minutes} Min.")
+    _draw_weeks(axes, WeeksPanel("", (("2026-11-09", 400.0), ("2026-11-16", 100.0), ("2026-11-23", 20.0))), german)
     assert [text.get_text() for text in axes.texts] == ["0,1 Std.", "2 Min.", "1 Min."]
 
 
@@ -83,7 +87,7 @@ def test_a_short_week_is_no_week_of_nothing() -> None:
 def test_a_year_has_all_its_days(until: str, days: int) -> None:
     """Also one of 366, and one of those that begins on a Sunday: the first day is there, and none is cut off."""
     axes = Figure().add_subplot()
-    _year(axes, Year("", (), until), Wording())
+    _draw_year(axes, YearPanel("", (), until), ChartLocale())
     squares = [patch.get_x() for patch in axes.patches if isinstance(patch, FancyBboxPatch)]
     assert len(squares) == days
     left, right = axes.get_xlim()
@@ -105,25 +109,25 @@ def test_no_bar_is_without_a_name() -> None:
     """Where no font has its letters, the number of its place stands there, which the words beside explain."""
     labels = ("Drama", "தமிழ்", "বাংলা নাটক", "አማርኛ", "ខ្មែរ", "🎬🍿", "ドラマ", "👨\u200d👩\u200d👧", "!!!", "తెలుగు TV")
     axes = Figure().add_subplot()
-    _genres(axes, Genres("", tuple((label, 5) for label in labels)), Wording())
+    _draw_counts(axes, CountsPanel("", tuple((label, 5) for label in labels)), ChartLocale())
     written = [text.get_text() for text in axes.get_yticklabels()]
     assert written == ["Drama", "№ 2", "№ 3", "№ 4", "№ 5", "№ 6", "ドラマ", "№ 8", "!!!", "… TV"]
     drawn = [text == label for text, label in zip(written, labels, strict=True)]
     assert [is_drawn(label) for label in labels] == drawn
-    assert shown("The year of தமிழ் நாடகம்", 62) == "The year of …"
+    assert fit_label("The year of தமிழ் நாடகம்", 62) == "The year of …"
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name[0].isalpha()])
 def test_every_script_that_is_said_to_be_drawn_is(name: str) -> None:
     """Whole, so that its number is not said beside the picture."""
-    assert is_drawn(name) and shown(name, 62) == name
+    assert is_drawn(name) and fit_label(name, 62) == name
 
 
 def test_nothing_is_said_of_a_script_without_bold_letters() -> None:
     """A heading is bold where its font is, and else as it comes: neither drawing nor drawing by hand complains."""
     data = msgpack.packb(msgspec.to_builtins(PICTURES["attendance"]))
-    png_alone = "import sys, msgpack, msgspec; from charts import Picture; from charts.draw import png; " + (
-        "png(msgspec.convert(msgpack.unpackb(sys.stdin.buffer.read()), Picture))"
+    png_alone = "import sys, msgpack, msgspec; from charts import Picture; from charts.draw import render_png; " + (
+        "render_png(msgspec.convert(msgpack.unpackb(sys.stdin.buffer.read()), Picture))"
     )
     for code in (["-m", "charts"], ["-c", png_alone]):
         done = subprocess.run([sys.executable, *code], input=data, capture_output=True, check=True, timeout=60)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from awards import Totals, add_watches, decade_of, shown_title, subtract_explained
+from awards import Totals, add_watches, decade_of, record_title, subtract_explained
 from awards.days import shares, weekend_of
 from awards.totals import subtract_watches
 from messages import Item, WatchRecord
@@ -147,9 +147,9 @@ def test_remainder_is_never_below_nothing() -> None:
 def test_titles() -> None:
     """An episode shows its show and number as far as they are known."""
     episode = Item("srv", "7", "episode", "Pilot", show="Lost", season=1, episode=2)
-    assert shown_title(FILM) == "Alien"
-    assert shown_title(episode) == "Lost – S01E02 – Pilot"
-    assert shown_title(Item("srv", "7", "episode", "", show="Lost", season=1)) == "Lost – S01"
+    assert record_title(FILM) == "Alien"
+    assert record_title(episode) == "Lost – S01E02 – Pilot"
+    assert record_title(Item("srv", "7", "episode", "", show="Lost", season=1)) == "Lost – S01"
     assert [decade_of(year) for year in (1979, 2000, None)] == ["1970s", "2000s", ""]
 
 

@@ -2,7 +2,7 @@
 
 import concurrent.futures
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from actors.chat.discord.gateway.connection import intents
 from actors.runtime import ActorUnavailable, Clock
 from config import Settings
 from messages import Message
-from wording.translation import speak
 
 
 class Actors:
@@ -62,14 +61,6 @@ class Health:
 
     def _recovered(self) -> None:
         self.reason = ""
-
-
-@pytest.fixture
-def german() -> Iterator[None]:
-    """The bot speaks German, the longest-winded language that there is."""
-    speak("de")
-    yield
-    speak("en")
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors.chat.discord.ui import chart_data
-from charts import Attendance, Year
+from charts import AttendancePanel, YearPanel
 from messages import GetMovieStats, GetViewerStats, MovieStats, ScreeningEnded, ViewerProfile
 from tests.unit.discord import samples
+from wording import chart_data
 
 MINUTE = 60_000
 LONG = "Ω" * 10_000
@@ -22,7 +22,7 @@ def ended(*seats: Any, **changes: Any) -> ScreeningEnded:
 
 def test_each_minute_counts_who_saw_it() -> None:
     """One saw it whole, one its second hour and came back for the start; the brief one is not counted."""
-    picture = chart_data.night(
+    picture = chart_data.attendance_chart(
         ended(
             samples.seat("Ana", spans=((0, 120 * MINUTE),)),
             samples.seat("Ben", viewer_id="2", spans=((0, 10 * MINUTE), (60 * MINUTE, 120 * MINUTE))),
@@ -31,7 +31,7 @@ def test_each_minute_counts_who_saw_it() -> None:
     )
     assert picture is not None
     (panel,) = picture.panels
-    assert isinstance(panel, Attendance)
+    assert isinstance(panel, AttendancePanel)
     assert panel.watching == (2,) * 10 + (1,) * 50 + (2,) * 60
     assert panel.length_s == 7200
     assert picture.alt == "Viewers at each minute of the film: 0:00:00 2, 0:10:00 1, 1:00:00 2"
@@ -40,16 +40,16 @@ def test_each_minute_counts_who_saw_it() -> None:
 def test_one_viewer_in_two_seats_counts_once() -> None:
     """Who left and came back is one person."""
     seats = [samples.seat("Ana", spans=((0, 60 * MINUTE),)), samples.seat("Ana", spans=((0, 120 * MINUTE),))]
-    picture = chart_data.night(ended(*seats))
+    picture = chart_data.attendance_chart(ended(*seats))
     assert picture is not None
-    assert isinstance(picture.panels[0], Attendance)
+    assert isinstance(picture.panels[0], AttendancePanel)
     assert set(picture.panels[0].watching) == {1}
 
 
 @pytest.mark.parametrize("seats", [(), (samples.seat(),), (samples.seat(spans=((0, MINUTE),), brief=True),)])
 def test_where_nothing_is_known_nothing_is_drawn(seats: tuple[object, ...]) -> None:
     """No seats, none with minutes, only brief ones."""
-    assert chart_data.night(ended(*seats)) is None
+    assert chart_data.attendance_chart(ended(*seats)) is None
 
 
 def test_a_crowd_and_a_long_title_stay_within_limits() -> None:
@@ -58,7 +58,7 @@ def test_a_crowd_and_a_long_title_stay_within_limits() -> None:
         samples.seat(LONG, viewer_id=str(number), spans=((number * 1000, (250 + number) * 10_000),))
         for number in range(250)
     ]
-    picture = chart_data.night(ended(*crowd, item=samples.item(LONG)))
+    picture = chart_data.attendance_chart(ended(*crowd, item=samples.item(LONG)))
     assert picture is not None
     assert len(picture.alt) <= 1024
     assert len(picture.panels[0].title) < 300
@@ -67,15 +67,15 @@ def test_a_crowd_and_a_long_title_stay_within_limits() -> None:
 def test_an_empty_community_has_no_picture() -> None:
     """Twelve weeks of nothing."""
     weeks = tuple((f"2026-0{number}-01", 0.0) for number in range(1, 10))
-    assert chart_data.community(MovieStats(0, 0, 0, 0, 0.0, (), (), (), (), (), weeks), "") is None
+    assert chart_data.community_chart(MovieStats(0, 0, 0, 0, 0.0, (), (), (), (), (), weeks), "") is None
 
 
 def test_a_year_is_drawn_up_to_today() -> None:
     """With its hours and days in words."""
     profile = ViewerProfile(samples.viewer(), (), (), 1, (("2026-11-01", 3600.0), ("2026-11-02", 7200.0)))
-    picture = chart_data.viewer(profile, datetime.date(2026, 11, 22))
+    picture = chart_data.viewer_chart(profile, datetime.date(2026, 11, 22))
     assert picture is not None
-    assert isinstance(picture.panels[0], Year)
+    assert isinstance(picture.panels[0], YearPanel)
     assert picture.panels[0].until == "2026-11-22"
     assert picture.alt == "The last year: 3 h on 2 days. Genres: Drama 7, Comedy 3"
 
@@ -83,8 +83,8 @@ def test_a_year_is_drawn_up_to_today() -> None:
 def test_a_viewer_without_a_year_has_no_picture() -> None:
     """Nobody, and somebody whose watches are older."""
     today = datetime.date(2026, 11, 22)
-    assert chart_data.viewer(ViewerProfile(None, (), ()), today) is None
-    assert chart_data.viewer(ViewerProfile(samples.viewer(), (), ()), today) is None
+    assert chart_data.viewer_chart(ViewerProfile(None, (), ()), today) is None
+    assert chart_data.viewer_chart(ViewerProfile(samples.viewer(), (), ()), today) is None
 
 
 async def test_what_the_picture_cannot_name_is_named_beside_it(room: Any, actors: Any) -> None:

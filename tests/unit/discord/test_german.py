@@ -14,7 +14,6 @@ from actors.chat.discord.features import bot_activity, weekly_digest
 from actors.chat.discord.features.announcements import announcement_embeds
 from actors.chat.discord.framework.actor_client import Desk
 from actors.chat.discord.framework.pages import PageRegistry, pack_arguments
-from actors.chat.discord.ui import chart_data
 from messages import (
     ActiveWatches,
     BadgesAwarded,
@@ -36,8 +35,8 @@ from messages import (
 )
 from tests.unit.discord import samples
 from tests.unit.discord.test_limits import ARGUMENTS, LONG, answer_at_length, check
-from wording import translation
-from wording.time_parser import read_when
+from wording import chart_data, translation
+from wording.time_parser import parse_when
 
 PROFILE = ViewerProfile(
     samples.viewer(), (samples.earned("Night Owl"), samples.earned("Our own")), (samples.towards(),), 2
@@ -128,9 +127,9 @@ def test_announcements_are_in_german(german: None) -> None:
         Leaderboard("time", (), 0),
     )
     assert week.title == "🗞️ Die Kinowoche" and "2 Std." in (week.description or "")
-    picture = chart_data.calendar("Das Jahr von Ana", (("2026-11-22", 7_200.0),), 2026)
+    picture = chart_data.calendar_chart("Das Jahr von Ana", (("2026-11-22", 7_200.0),), 2026)
     assert picture is not None and picture.alt == "2026: 2 Std. an 1 Tag"
-    assert picture.wording.months[9] == "Okt" and picture.wording.number == "1.234,5"
+    assert picture.locale.months[9] == "Okt" and picture.locale.number == "1.234,5"
 
 
 @pytest.mark.parametrize(
@@ -149,7 +148,7 @@ def test_announcements_are_in_german(german: None) -> None:
 )
 def test_times_are_read_in_german(german: None, text: str, meant: str) -> None:
     """As people in Germany write them; English goes on being understood."""
-    assert read_when(text, MONDAY) == datetime.datetime.fromisoformat(meant).replace(tzinfo=datetime.UTC)
+    assert parse_when(text, MONDAY) == datetime.datetime.fromisoformat(meant).replace(tzinfo=datetime.UTC)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +168,7 @@ def test_since_is_read_as_a_date_too(desk: Desk) -> None:
 
 def test_german_times_are_no_times_in_english() -> None:
     """Each language has its own."""
-    assert read_when("freitag 20:30", MONDAY) is None and read_when("20 Uhr", MONDAY) is None
+    assert parse_when("freitag 20:30", MONDAY) is None and parse_when("20 Uhr", MONDAY) is None
 
 
 class Marked(gettext.NullTranslations):

@@ -12,7 +12,6 @@ from actors.chat.discord.framework.actor_client import Desk
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.pages import PageRegistry, pack_arguments
 from actors.chat.discord.ui import embeds
-from actors.chat.discord.ui.formatting import measure
 from messages import (
     AccountsFound,
     ActiveWatches,
@@ -53,6 +52,7 @@ from messages import (
     YearOfViewer,
 )
 from tests.unit.discord import samples
+from wording.text import utf16_length
 from wording.translation import speak
 
 CROWD = 250
@@ -110,12 +110,12 @@ def answer_at_length(actors: Any) -> None:
 
 def check(embed: Any) -> None:
     """Within what Discord takes, counted at its strictest."""
-    assert measure(embed.title or "") <= embeds.TITLE
-    assert measure(embed.description or "") <= embeds.DESCRIPTION
+    assert utf16_length(embed.title or "") <= embeds.TITLE
+    assert utf16_length(embed.description or "") <= embeds.DESCRIPTION
     assert len(embed.fields) <= embeds.MOST_FIELDS
     for part in embed.fields:
-        assert 0 < measure(part.name) <= embeds.FIELD_NAME
-        assert 0 < measure(part.value) <= embeds.FIELD_VALUE
+        assert 0 < utf16_length(part.name) <= embeds.FIELD_NAME
+        assert 0 < utf16_length(part.value) <= embeds.FIELD_VALUE
     assert 0 < embeds.count_units(embed) <= embeds.MOST_IN_MESSAGE
 
 
@@ -141,7 +141,7 @@ async def test_every_page_is_within_the_limits(name: str, language: str, book: P
         if reply.beside is not None:
             check(reply.beside)
         for item in view.children if view is not None else ():
-            assert measure(getattr(item, "custom_id", "") or "") <= CUSTOM_ID
+            assert utf16_length(getattr(item, "custom_id", "") or "") <= CUSTOM_ID
         assert reply.page == page
         page, pages = page + 1, reply.pages
     assert "away" not in (reply.embed.description or "") and "startet gerade neu" not in (reply.embed.description or "")
@@ -173,7 +173,7 @@ async def test_what_concerns_one_person_is_within_the_limits(language: str, desk
     reply, view = link_flow.request(account, SimpleNamespace(id=10**19, display_name=LONG))  # type: ignore[arg-type]
     check(reply.embed)
     assert all(
-        measure(button.item.custom_id or "") <= CUSTOM_ID
+        utf16_length(button.item.custom_id or "") <= CUSTOM_ID
         for button in view.children
         if isinstance(button, link_flow.LinkButton)
     )

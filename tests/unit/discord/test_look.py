@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from actors.chat.discord.features.announcements import announcement_embeds
 from actors.chat.discord.ui import embeds as ui_embeds
-from actors.chat.discord.ui import formatting
 from actors.chat.discord.ui.embeds import Field, Section
 from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
 from tests.unit.discord import samples
+from wording.text import utf16_length
 
 LONG = "A very *long* title of a _film_ that never ends 🎬 " * 200
 EVIL = ["*" * 60, "\u202e" + "evil" * 30, "@everyone " * 9, "🦄" * 80, "שלום " * 20, "`" * 90]
@@ -17,13 +17,13 @@ EVIL = ["*" * 60, "\u202e" + "evil" * 30, "@everyone " * 9, "🦄" * 80, "שלו
 
 def check(embed: discord.Embed) -> None:
     """Discord's limits, counted at their strictest."""
-    assert formatting.measure(embed.title or "") <= 256
-    assert formatting.measure(embed.description or "") <= 4096
+    assert utf16_length(embed.title or "") <= 256
+    assert utf16_length(embed.description or "") <= 4096
     assert len(embed.fields) <= 25
     for field in embed.fields:
-        assert 0 < formatting.measure(field.name or "") <= 256
-        assert 0 < formatting.measure(field.value or "") <= 1024
-    assert formatting.measure(embed.footer.text or "") <= 2048
+        assert 0 < utf16_length(field.name or "") <= 256
+        assert 0 < utf16_length(field.value or "") <= 1024
+    assert utf16_length(embed.footer.text or "") <= 2048
     assert ui_embeds.count_units(embed) <= 6000
 
 
@@ -47,7 +47,7 @@ def test_a_card_of_emoji_counts_as_discord_does() -> None:
 def test_pages_hold_their_bounds(parts: list[tuple[str, list[str]]]) -> None:
     """No page outgrows an embed."""
     for page in ui_embeds.split_pages([Section(heading, lines) for heading, lines in parts]):
-        assert formatting.measure(page) <= ui_embeds.PAGE_UNITS + 20
+        assert utf16_length(page) <= ui_embeds.PAGE_UNITS + 20
 
 
 def test_pages_lose_no_line() -> None:
@@ -68,7 +68,7 @@ def test_a_page_that_is_gone_becomes_the_last() -> None:
 def test_lines_that_do_not_fit_are_counted() -> None:
     """The rest is named, within the limit."""
     said = ui_embeds.join_lines_within([f"line {number}" for number in range(500)], 200)
-    assert formatting.measure(said) <= 200
+    assert utf16_length(said) <= 200
     assert said.endswith("more")
 
 

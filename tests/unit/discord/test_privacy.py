@@ -13,7 +13,6 @@ from actors.chat.discord.commands.privacy import mydata
 from actors.chat.discord.commands.privacy.mydata import FILE, ForgetButton, packed
 from actors.chat.discord.features.announcements import announcement_embeds
 from actors.chat.discord.features.live_card import live_card_embeds
-from actors.chat.discord.ui import chart_data
 from messages import (
     SOMEBODY,
     EraseViewer,
@@ -40,6 +39,7 @@ from messages import (
     YearOfViewer,
 )
 from tests.unit.discord import samples
+from wording import chart_data
 
 fails = pytest.mark.simcord(check_errors=False)
 """A test in which a command is refused: simcord would take the refusal for a bug."""
@@ -157,7 +157,7 @@ def test_nobody_is_named_on_cards_who_is_not_to_be_seen() -> None:
     ):
         said = str(card.to_dict())
         assert "Jemand" in said and SOMEBODY not in said
-    picture = chart_data.night(ScreeningEnded(samples.NOW, shown))
+    picture = chart_data.attendance_chart(ScreeningEnded(samples.NOW, shown))
     assert picture is not None and "0:00:00 3" in picture.alt
     assert "Jemand" in announcement_embeds.build_line(ScreeningStarted(samples.NOW, shown))
     session = replace(samples.session(account=SOMEBODY), player="")

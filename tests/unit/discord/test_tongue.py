@@ -13,12 +13,15 @@ from babel.messages.catalog import Message
 
 from actors.chat.discord.core import hearsay
 from actors.chat.discord.core.api_errors import classify
-from actors.chat.discord.ui import formatting
 from actors.media.plex.errors import failure_of
 from languages import catalogues
 from languages.__main__ import main
 from wording import dates
-from wording.time_parser import read_when
+from wording.dates import format_decade
+from wording.durations import format_duration
+from wording.numbers import format_number, format_percent
+from wording.text import join_names
+from wording.time_parser import parse_when
 from wording.translation import _, of_badge, speak
 
 LANGUAGES = catalogues.languages()
@@ -130,15 +133,13 @@ def test_signs_are_the_same(name: str) -> None:
 
 def test_the_patterns_of_a_language_can_be_filled(language: str) -> None:
     """Figures, days and hours: a wrong pattern would fail only when one is shown."""
-    assert re.fullmatch(r"1\D{0,2}234\D5", formatting.number(1234.5, 1))
-    assert "2026" in dates.whole("2026-11-02") and "2" in dates.short(datetime.date(2026, 11, 2))
-    assert dates.day_of_year(datetime.date(2026, 11, 22)) and "1980" in formatting.decade("1980s")
-    assert all(
-        char not in "{}" for char in formatting.duration(4_800) + formatting.duration(5) + formatting.percent(38)
-    )
+    assert re.fullmatch(r"1\D{0,2}234\D5", format_number(1234.5, 1))
+    assert "2026" in dates.format_date("2026-11-02") and "2" in dates.format_short_day(datetime.date(2026, 11, 2))
+    assert dates.format_weekday(datetime.date(2026, 11, 22)) and "1980" in format_decade("1980s")
+    assert all(char not in "{}" for char in format_duration(4_800) + format_duration(5) + format_percent(38))
     evening = datetime.datetime(2026, 11, 23, 18, 0, tzinfo=datetime.UTC)
     asked = (_("tomorrow"), _("20 o'clock"))
-    assert read_when(" ".join(asked), evening) == datetime.datetime(2026, 11, 24, 20, 0, tzinfo=datetime.UTC)
+    assert parse_when(" ".join(asked), evening) == datetime.datetime(2026, 11, 24, 20, 0, tzinfo=datetime.UTC)
 
 
 def test_an_unknown_language_is_english() -> None:
@@ -151,12 +152,12 @@ def test_figures_are_written_as_the_language_does() -> None:
     """Groups, decimals, hours, decades, many and one."""
     speak("de")
     try:
-        assert formatting.number(1234.5, 1) == "1.234,5" and formatting.duration(4_800) == "1 Std. 20 Min."
-        assert formatting.decade("1980s") == "1980er" and formatting.decade("Unknown") == "Unknown"
-        assert formatting.name_list(["Ana", "Ben"]) == "Ana und Ben"
+        assert format_number(1234.5, 1) == "1.234,5" and format_duration(4_800) == "1 Std. 20 Min."
+        assert format_decade("1980s") == "1980er" and format_decade("Unknown") == "Unknown"
+        assert join_names(["Ana", "Ben"]) == "Ana und Ben"
     finally:
         speak("en")
-    assert formatting.number(1234.5, 1) == "1,234.5" and formatting.duration(4_800) == "1 h 20 min"
+    assert format_number(1234.5, 1) == "1,234.5" and format_duration(4_800) == "1 h 20 min"
 
 
 def test_a_community_s_own_badges_stay_as_written() -> None:

@@ -8,20 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.chat.discord.ui import formatting
-from charts.figures import written
+from charts.numbers import group_digits
 from tests.unit.discord import samples
+from wording.numbers import format_percent
+from wording.text import clean_line, join_names, shorten, utf16_length
+from wording.titles import display_title
 
 
 @given(st.text(max_size=300), st.integers(min_value=1, max_value=120))
 def test_cut_keeps_the_limit(text: str, limit: int) -> None:
     """Whatever the text, it is no longer than asked, as Discord counts."""
-    assert formatting.measure(formatting.cut(text, limit)) <= limit
+    assert utf16_length(shorten(text, limit)) <= limit
 
 
 @given(st.text(max_size=200))
 def test_safe_text_carries_no_control_and_no_mention(text: str) -> None:
     """No line break, direction override or ping survives."""
-    said = formatting.safe(text)
+    said = formatting.escape(text)
     assert not any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in said)
     assert not set(said) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067")
     assert "@everyone" not in said
@@ -31,8 +34,8 @@ def test_safe_text_carries_no_control_and_no_mention(text: str) -> None:
 @given(st.text(alphabet="*_~`|[]<\\ab ", max_size=60))
 def test_markdown_is_escaped_without_loss(text: str) -> None:
     """Taking the escapes away gives back what was said."""
-    said = formatting.safe(text)
-    assert re.sub(r"\\(.)", r"\1", said) == formatting.plain(text)
+    said = formatting.escape(text)
+    assert re.sub(r"\\(.)", r"\1", said) == clean_line(text)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +57,7 @@ def test_markdown_is_escaped_without_loss(text: str) -> None:
 )
 def test_names_are_disarmed(name: str, shown: str) -> None:
     """Each trick a name can play is off; plain names stay as they are."""
-    assert formatting.safe(name) == shown
+    assert formatting.escape(name) == shown
 
 
 @pytest.mark.parametrize(
@@ -68,52 +71,17 @@ def test_names_are_disarmed(name: str, shown: str) -> None:
 )
 def test_figures_follow_the_pattern(pattern: str, said: str) -> None:
     """Grouped and pointed as the language does, or not grouped at all."""
-    assert written(1_234_567.89, 1, pattern) == said
+    assert group_digits(1_234_567.89, 1, pattern) == said
 
 
 def test_piled_up_accents_are_thinned() -> None:
     """A name of hundreds of combining marks takes one line only."""
-    assert len(formatting.plain("a" + "\u0300" * 500)) <= 6
+    assert len(clean_line("a" + "\u0300" * 500)) <= 6
 
 
 def test_cut_never_splits_an_escape() -> None:
     """Half an escape would swallow what follows."""
-    assert formatting.cut(r"ab\*cd", 4) == "ab…"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [(0, "0 s"), (45, "45 s"), (60, "1 min"), (3600, "1 h"), (6960, "1 h 56 min"), (3_600_000, "1,000 h")],
-)
-def test_durations(seconds: float, shown: str) -> None:
-    """Seconds in words."""
-    assert formatting.duration(seconds) == shown
-
-
-@pytest.mark.parametrize(
-    ("text", "ms"),
-    [
-        ("42:10", 2_530_000),
-        ("0:42:10", 2_530_000),
-        ("1:02:03", 3_723_000),
-        ("90", 5_400_000),
-        ("90 min", 5_400_000),
-        ("100:00", 6_000_000),
-        ("1:75:00", None),
-        ("soon", None),
-        ("-5:00", None),
-        ("", None),
-    ],
-)
-def test_positions_are_read(text: str, ms: int | None) -> None:
-    """What people type, or None where it is no position."""
-    assert formatting.read_position(text) == ms
-
-
-def test_positions_are_shown() -> None:
-    """Hours, minutes, seconds; unknown ones say so."""
-    assert formatting.position(2_530_999) == "0:42:10"
-    assert formatting.position(None) == "?"
+    assert shorten(r"ab\*cd", 4) == "ab…"
 
 
 @pytest.mark.parametrize(
@@ -121,19 +89,19 @@ def test_positions_are_shown() -> None:
 )
 def test_percent_is_whole_only_where_it_is(value: float | None, shown: str) -> None:
     """Almost all is not all."""
-    assert formatting.percent(value) == shown
+    assert format_percent(value) == shown
 
 
 def test_bar_stays_in_its_cells() -> None:
     """Ten cells, whatever the fraction."""
-    assert {len(formatting.bar(fraction)) for fraction in (-1.0, 0.0, 0.5, 1.0, 7.0)} == {10}
+    assert {len(formatting.progress_bar(fraction)) for fraction in (-1.0, 0.0, 0.5, 1.0, 7.0)} == {10}
 
 
 def test_titles_of_films_and_episodes() -> None:
     """A film has its year, an episode its show and number."""
-    assert formatting.item_name(samples.item()) == "Metropolis (1927)"
+    assert display_title(samples.item()) == "Metropolis (1927)"
     episode = samples.item("Half Loop", show="Severance", season=1, episode=2, year=2022)
-    assert formatting.item_name(episode) == "Severance S01E02 · Half Loop"
+    assert display_title(episode) == "Severance S01E02 · Half Loop"
 
 
 def test_text_chart_fits_a_phone() -> None:
@@ -147,6 +115,6 @@ def test_text_chart_fits_a_phone() -> None:
 
 def test_many_names_are_counted() -> None:
     """Eight names at most, then how many more."""
-    assert formatting.name_list(["Ana"]) == "Ana"
-    assert formatting.name_list(["Ana", "Ben"]) == "Ana and Ben"
-    assert formatting.name_list([f"n{number}" for number in range(20)]).endswith("and 13 more")
+    assert join_names(["Ana"]) == "Ana"
+    assert join_names(["Ana", "Ben"]) == "Ana and Ben"
+    assert join_names([f"n{number}" for number in range(20)]).endswith("and 13 more")

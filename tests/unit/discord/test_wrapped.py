@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from actors.chat.discord.commands.statistics.wrapped import usual_year
-from actors.chat.discord.ui import chart_data, embeds
-from charts import Year
+from actors.chat.discord.ui import embeds
+from charts import YearPanel
 from messages import (
     BigNight,
     CommunityYear,
@@ -20,6 +20,7 @@ from messages import (
     YearOfViewer,
 )
 from tests.unit.discord import samples
+from wording import chart_data
 
 FULL = YearFigures(
     2025, 30, 4, 25, 200_000.0, 6, ("Drama", 12), ("1920s", 9), ("Fritz Lang", 4), ("2025-11", 40_000.0),
@@ -133,8 +134,8 @@ def test_the_year_in_january_is_the_one_before() -> None:
 
 def test_the_calendar_is_of_that_year() -> None:
     """From January to December, said in words too; nothing to draw of an empty year."""
-    picture = chart_data.calendar("2025 of Ana", FULL.days, 2025)
+    picture = chart_data.calendar_chart("2025 of Ana", FULL.days, 2025)
     assert picture is not None
-    assert picture.panels == (Year("2025 of Ana", FULL.days, "2025-12-31"),)
+    assert picture.panels == (YearPanel("2025 of Ana", FULL.days, "2025-12-31"),)
     assert picture.alt.startswith("2025: ")
-    assert chart_data.calendar("2025 of Ana", (), 2025) is None
+    assert chart_data.calendar_chart("2025 of Ana", (), 2025) is None

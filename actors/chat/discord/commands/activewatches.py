@@ -17,6 +17,10 @@ from messages import (
     SaveStatus,
     Screening,
 )
+from wording.durations import format_duration, format_position
+from wording.numbers import format_number, format_percent
+from wording.playback import player_state_icon, player_state_name
+from wording.text import join_names
 from wording.translation import _, later, ngettext
 
 ACTIVE, PLAYING = "activewatches", "nowplaying"
@@ -51,8 +55,8 @@ async def active(desk: Desk, arguments: str, page: int) -> Reply:
         pages = len(made)
     lines = [text, "", saving]
     if now.notice:
-        lines.insert(0, f"⚠️ {formatting.safe(heard(now.notice), NOTICE)}\n")
-    heading = _("🎟️ Active watches") + (f" · {formatting.number(len(now.watches))}" if now.watches else "")
+        lines.insert(0, f"⚠️ {formatting.escape(heard(now.notice), NOTICE)}\n")
+    heading = _("🎟️ Active watches") + (f" · {format_number(len(now.watches))}" if now.watches else "")
     embed = embeds.build_embed(heading, "\n".join(lines), colour=embeds.GREEN if now.watches else embeds.GREY)
     return Reply(embed, shown, pages, () if pages > 1 else (refresh_button(ACTIVE),))
 
@@ -64,7 +68,7 @@ async def playing(desk: Desk, arguments: str, page: int) -> Reply:
     pages = embeds.split_pages(sections, lines=12) if sections else [_("Nothing plays right now.")]
     text, number = embeds.pick_page(pages, page)
     if now.notice:
-        text = f"⚠️ {formatting.safe(heard(now.notice), NOTICE)}\n\n{text}"
+        text = f"⚠️ {formatting.escape(heard(now.notice), NOTICE)}\n\n{text}"
     heading = _("🎬 Now playing") + (f" · {len(now.screenings)}" if len(now.screenings) > 1 else "")
     embed = embeds.build_embed(heading, text, colour=embeds.GREEN if now.screenings else embeds.GREY)
     return Reply(embed, number, len(pages), () if len(pages) > 1 else (refresh_button(PLAYING),))
@@ -79,10 +83,10 @@ async def _saving(desk: Desk) -> str:
         return f"{_auto_saves(desk.settings.auto_save_interval_minutes)} · {known}"
     last = _("nothing saved yet")
     if status.last_saved_s:
-        last = _("last save {ago}").format(ago=formatting.ago(status.last_saved_s))
+        last = _("last save {ago}").format(ago=formatting.relative_time(status.last_saved_s))
     line = f"{_auto_saves(status.auto_save_minutes)} · {last}"
     if status.last_error:
-        line += "\n❌ " + _("The last save failed: {reason}").format(reason=formatting.safe(status.last_error, 200))
+        line += "\n❌ " + _("The last save failed: {reason}").format(reason=formatting.escape(status.last_error, 200))
     return line
 
 
@@ -90,7 +94,7 @@ def _auto_saves(every_minutes: float) -> str:
     decimals = len(f"{every_minutes:g}".partition(".")[2])
     figure = every_minutes if every_minutes == int(every_minutes) else 2
     said = ngettext("💾 Auto-saves every {count} minute", "💾 Auto-saves every {count} minutes", figure)
-    return said.format(count=formatting.number(every_minutes, decimals))
+    return said.format(count=format_number(every_minutes, decimals))
 
 
 def _by_screening(now: ActiveWatches) -> list[Section]:
@@ -104,13 +108,13 @@ def _by_screening(now: ActiveWatches) -> list[Section]:
         first = members[0]
         known = screenings.get(screening_id)
         length = first.item.duration_ms
-        at = formatting.position(first.position_ms)
-        whole = _("{position} of {length}").format(position=at, length=formatting.position(length)) if length else at
+        at = format_position(first.position_ms)
+        whole = _("{position} of {length}").format(position=at, length=format_position(length)) if length else at
         party = " 🍿" if known is not None and known.party else ""
-        state = f"{formatting.state_mark(first.state)} {formatting.state_word(first.state)} · {whole}"
-        heading = f"**{formatting.title(first.item, 80)}**{party}\n{state}"
+        state = f"{player_state_icon(first.state)} {player_state_name(first.state)} · {whole}"
+        heading = f"**{formatting.escape_title(first.item, 80)}**{party}\n{state}"
         if length and first.position_ms is not None:
-            heading += f" {formatting.bar(first.position_ms / length)}"
+            heading += f" {formatting.progress_bar(first.position_ms / length)}"
         sections.append(Section(heading, [_watch(watch, first) for watch in members]))
     return sections
 
@@ -118,53 +122,44 @@ def _by_screening(now: ActiveWatches) -> list[Section]:
 def _watch(watch: ActiveWatch, first: ActiveWatch) -> str:
     """A viewer's line; where the film stands is said above it, once for all, unless it differs."""
     facts = [
-        _("watching {time}").format(time=formatting.duration(watch.watched_s)),
-        _("joined at {position}").format(position=formatting.position(watch.join_position_ms)),
+        _("watching {time}").format(time=format_duration(watch.watched_s)),
+        _("joined at {position}").format(position=format_position(watch.join_position_ms)),
     ]
     if (watch.state, watch.position_ms) != (first.state, first.position_ms):
         where = _("{state} at {position}")
         facts.insert(
             0,
             where.format(
-                state=formatting.state_word(watch.state),
-                position=formatting.position(watch.position_ms),
+                state=player_state_name(watch.state),
+                position=format_position(watch.position_ms),
             ),
         )
     if watch.completion_percent is not None:
-        facts.append(_("saw {percent}").format(percent=formatting.percent(watch.completion_percent)))
+        facts.append(_("saw {percent}").format(percent=format_percent(watch.completion_percent)))
     mark = {"voice": "🔊 ", "manual": "✍️ "}.get(watch.source, "")
-    return f"{mark}**{formatting.person(watch.username, 40)}** · {' · '.join(facts)}"
+    return f"{mark}**{formatting.escape_person(watch.username, 40)}** · {' · '.join(facts)}"
 
 
 def _heading(shown: Screening) -> str:
-    return f"**{formatting.title(shown.item, 100)}**"
+    return f"**{formatting.escape_title(shown.item, 100)}**"
 
 
 def _facts(shown: Screening, at: Moment) -> list[str]:
-    length, position = shown.item.duration_ms, position_now(shown, at)
+    length, position = shown.item.duration_ms, shown.estimate_position(at)
     lines = []
     if shown.item.live:
-        lines.append(f"{formatting.state_mark(shown.state)} {_('live')}")
+        lines.append(f"{player_state_icon(shown.state)} {_('live')}")
     elif length and position is not None:
-        left = formatting.duration((length - position) / 1000)
-        lines.append(f"{formatting.bar(position / length)} {formatting.percent(position / length * 100)}")
+        left = format_duration((length - position) / 1000)
+        lines.append(f"{formatting.progress_bar(position / length)} {format_percent(position / length * 100)}")
         said = _("{position} of {length} · {time} left")
-        said = said.format(position=formatting.position(position), length=formatting.position(length), time=left)
-        lines.append(f"{formatting.state_mark(shown.state)} {said}")
+        said = said.format(position=format_position(position), length=format_position(length), time=left)
+        lines.append(f"{player_state_icon(shown.state)} {said}")
     else:
-        lines.append(f"{formatting.state_mark(shown.state)} {formatting.position(position)}")
-    host, ago = formatting.person(shown.host, 40), formatting.ago(shown.started_at_s)
+        lines.append(f"{player_state_icon(shown.state)} {format_position(position)}")
+    host, ago = formatting.escape_person(shown.host, 40), formatting.relative_time(shown.started_at_s)
     lines.append(_("Played by {name} · started {ago}").format(name=host, ago=ago))
-    there = [formatting.person(seat.username, 40) for seat in shown.seats if seat.present]
+    there = [formatting.escape_person(seat.username, 40) for seat in shown.seats if seat.present]
     if there:
-        lines.append(f"👥 {formatting.name_list(there, _NAMES)}")
+        lines.append(f"👥 {join_names(there, _NAMES)}")
     return lines
-
-
-def position_now(shown: Screening, at: Moment) -> int | None:
-    """Where the film is at `at`: what was last seen, moved on while it plays, not past its end."""
-    if shown.position_ms is None:
-        return None
-    since_ms = int((at.steady_s - shown.seen.steady_s) * 1000) if shown.state == "playing" else 0
-    moved = shown.position_ms + max(0, since_ms)
-    return min(moved, shown.item.duration_ms) if shown.item.duration_ms else moved

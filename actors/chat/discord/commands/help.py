@@ -42,7 +42,7 @@ def _all(ctx: Context, unknown: str) -> Any:
         fields.append(Field(_(heading), "\n".join(lines)))
     text = _("All of them work with `!` and with `/`. `!help stats` tells more of one.")
     if unknown:
-        missing = _("There is no command {name}.").format(name=formatting.safe(unknown, 40))
+        missing = _("There is no command {name}.").format(name=formatting.escape(unknown, 40))
         text = f"{missing}\n{text}"
     return embeds.build_embed("🎟️ Usher", text, fields=fields)
 

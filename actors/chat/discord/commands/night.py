@@ -26,7 +26,11 @@ from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import Item
-from wording.time_parser import names_an_hour, now_in, read_when, two_hours
+from wording.durations import format_duration
+from wording.numbers import format_count
+from wording.text import clean_line, join_names, shorten, utf16_length
+from wording.time_parser import ambiguous_hours, is_hour_word, local_time, parse_when
+from wording.titles import display_title
 from wording.translation import _, later
 
 _HOW = later("Write it like this: `!night Metropolis friday 20:30`")
@@ -65,7 +69,7 @@ class Scheduling(UsherCog):
             raise RefusedError(
                 _("Only members with Manage Events plan a night."), _("An administrator can give you a role with it.")
             )
-        now = now_in(self.desk.settings.timezone, self.desk.clock.now().wall_s)
+        now = local_time(self.desk.settings.timezone, self.desk.clock.now().wall_s)
         await send_reply(ctx, await acknowledge_then(ctx, self._asked(ctx, ctx.guild, title, when, now)))
 
     @night.autocomplete("title")
@@ -74,13 +78,13 @@ class Scheduling(UsherCog):
         found = await self.desk.films(current, MOST_CHOICES, SUGGEST_S)
         named: dict[str, Item] = {}
         for film in found.films:
-            named.setdefault(formatting.item_name(film), film)
+            named.setdefault(display_title(film), film)
         return [build_choice(_name(film), _value(film)) for film in list(named.values())[:MOST_CHOICES]]
 
     async def _asked(self, ctx: Context, guild: discord.Guild, title: str, when: str, now: datetime.datetime) -> Reply:
         """The film and the time that are meant: `!night black sunday 20:30` may be either of two."""
         if ctx.interaction is not None or _is_quoted(ctx):
-            meant = [(title, read_when(when, now))]
+            meant = [(title, parse_when(when, now))]
         else:
             meant = _readings(said := f"{title} {when}".split(), now)
             await self._let_stand(said, meant)
@@ -94,7 +98,7 @@ class Scheduling(UsherCog):
         """`!night high noon` says no time where Plex has a film of that name. Raises RefusedError."""
         for at, word in enumerate(said[1:], 1):
             name = " ".join(said[: at + 1])
-            if meant and names_an_hour(word) and name not in dict(meant) and await self._is_on_plex(name):
+            if meant and is_hour_word(word) and name not in dict(meant) and await self._is_on_plex(name):
                 raise RefusedError(_("When should it begin?"), _(_HOW))
 
     async def _is_on_plex(self, name: str) -> bool:
@@ -109,12 +113,12 @@ class Scheduling(UsherCog):
         try:
             event = await guild.create_scheduled_event(
                 name=event_name(film),
-                description=formatting.cut(_about(film), ABOUT) or discord.utils.MISSING,
+                description=shorten(_about(film), ABOUT) or discord.utils.MISSING,
                 start_time=start,
                 end_time=start.astimezone(datetime.UTC) + length,  # the clock may be put forward or back meanwhile
                 privacy_level=discord.PrivacyLevel.guild_only,
                 image=poster.content or discord.utils.MISSING,
-                reason=formatting.plain(_("planned by {name}").format(name=ctx.author), 200),
+                reason=clean_line(_("planned by {name}").format(name=ctx.author), 200),
                 **_place(self.desk, guild),
             )
         except discord.Forbidden as error:
@@ -130,33 +134,35 @@ class Scheduling(UsherCog):
                     _("Discord has as many events here as it takes."), _("End or delete some of them first.")
                 ) from error
             raise RefusedError(
-                _("Discord refuses: {reason}").format(reason=formatting.safe(error.text, 300)),
+                _("Discord refuses: {reason}").format(reason=formatting.escape(error.text, 300)),
                 _("Another time may do."),
             ) from error
         ctx.bot.night_planned(event, film)
         lines = [
-            formatting.when(start.timestamp()) + f" ({formatting.ago(start.timestamp())})",
+            formatting.date_and_time(start.timestamp()) + f" ({formatting.relative_time(start.timestamp())})",
             _about(film),
         ]
         lines += [f"[{_('Say that you are coming')}]({event.url})"]
         lines += [f"-# {_('It begins and ends by itself when the film does in the watch party.')}"]
         text = "\n".join(line for line in lines if line)
-        return Reply(embeds.build_embed(f"📅 {formatting.title(film, 200)}", text, colour=embeds.PURPLE), poster=poster)
+        return Reply(
+            embeds.build_embed(f"📅 {formatting.escape_title(film, 200)}", text, colour=embeds.PURPLE), poster=poster
+        )
 
 
 def _name(film: Item) -> str:
     """A film as a choice shows it: of a long title the end is cut, not the year."""
     year = f" ({film.year})" if film.year else ""
-    return formatting.plain(film.title, CHOICE - len(year)) + year
+    return clean_line(film.title, CHOICE - len(year)) + year
 
 
 def _value(film: Item) -> str:
     """What a choice says of a film: its name, or else enough of it to look it up, and which of those found it is."""
-    name = formatting.item_name(film)
-    if formatting.measure(name) <= CHOICE:
+    name = display_title(film)
+    if utf16_length(name) <= CHOICE:
         return name
     key = f"… #{film.rating_key}"
-    begun = formatting.cut(film.title, CHOICE - len(key)).removesuffix("…")
+    begun = shorten(film.title, CHOICE - len(key)).removesuffix("…")
     return f"{begun.rpartition(' ')[0] or begun}{key}"  # whole words: half a one may find nothing
 
 
@@ -169,13 +175,13 @@ def _is_quoted(ctx: Context) -> bool:
 def _readings(said: list[str], now: datetime.datetime) -> list[tuple[str, datetime.datetime | None]]:
     """Titles and times as which words can be read, the longest time first."""
     counts = range(min(_LONGEST_TIME, len(said) - 1), 0, -1)
-    found = [(" ".join(said[:-count]), read_when(" ".join(said[-count:]), now)) for count in counts]
+    found = [(" ".join(said[:-count]), parse_when(" ".join(said[-count:]), now)) for count in counts]
     return [(title, start) for title, start in found if start is not None]
 
 
 def _to_come(when: str, start: datetime.datetime | None, now: datetime.datetime) -> datetime.datetime:
     """The time, if it can be read and lies ahead. Raises RefusedError."""
-    if start is None and (either := two_hours(when)) is not None:
+    if start is None and (either := ambiguous_hours(when)) is not None:
         raise RefusedError(
             _("Is that {early} or {late}?").format(early=either[0], late=either[1]),
             _("Write the one that you mean, like `{example}`.").format(example=either[1]),
@@ -187,7 +193,7 @@ def _to_come(when: str, start: datetime.datetime | None, now: datetime.datetime)
         raise RefusedError(_("That is more than five years away."), _("Give a time that is nearer."))
     if start.timestamp() <= now.timestamp():  # an hour that comes twice a year is not told apart by its figures
         raise RefusedError(
-            _("{when} is past.").format(when=formatting.when(start.timestamp())), _("Give a time to come.")
+            _("{when} is past.").format(when=formatting.date_and_time(start.timestamp())), _("Give a time to come.")
         )
     return start
 
@@ -199,9 +205,9 @@ async def _film(desk: Desk, title: str) -> Item:
     bare, key = (chosen["title"], chosen["key"]) if chosen else (bare, "")
     found = await desk.films(bare, MOST_CHOICES)
     if not found.films:
-        shown = formatting.safe(title, 60)
+        shown = formatting.escape(title, 60)
         if found.problem:
-            why = formatting.safe(heard(found.problem), 200)
+            why = formatting.escape(heard(found.problem), 200)
             raise RefusedError(
                 _("{title} cannot be looked up: {reason}").format(title=shown, reason=why), _("Try again later.")
             )
@@ -232,15 +238,15 @@ def _length_s(film: Item) -> float:
 
 
 def _facts(film: Item) -> list[str]:
-    length = [formatting.duration(_length_s(film))] if film.duration_ms else []
-    names = formatting.name_list(list(film.directors[:3]))
+    length = [format_duration(_length_s(film))] if film.duration_ms else []
+    names = join_names(list(film.directors[:3]))
     directors = [_("by {names}").format(names=names)] if names else []
     return [*length, *film.genres[:3], *directors]
 
 
 def _about(film: Item) -> str:
     """Facts in a line, safe for the event and the reply: Discord reads markdown in both."""
-    return " · ".join(formatting.safe(fact, 100) for fact in _facts(film))
+    return " · ".join(formatting.escape(fact, 100) for fact in _facts(film))
 
 
 async def _planned(guild: discord.Guild, bot: Any) -> discord.Embed:
@@ -251,11 +257,11 @@ async def _planned(guild: discord.Guild, bot: Any) -> discord.Embed:
     for event in sorted(ours, key=lambda event: event.start_time):
         start_s = event.start_time.timestamp()
         going = event.user_count or 0
-        coming = f" · {formatting.counted('{count} member coming', '{count} members coming', going)}" if going else ""
+        coming = f" · {format_count('{count} member coming', '{count} members coming', going)}" if going else ""
         runs = "▶️ " if event.status is discord.EventStatus.active else ""
         lines.append(
-            f"{runs}[{formatting.safe(event.name)}]({event.url})\n"
-            f"{formatting.when(start_s)} ({formatting.ago(start_s)}){coming}"
+            f"{runs}[{formatting.escape(event.name)}]({event.url})\n"
+            f"{formatting.date_and_time(start_s)} ({formatting.relative_time(start_s)}){coming}"
         )
     text = embeds.join_lines_within(lines, embeds.DESCRIPTION) or f"{_('No film night is planned.')}\n{_(_HOW)}"
     return embeds.build_embed(_("📅 Film nights"), text, colour=embeds.PURPLE if lines else embeds.GREY)

@@ -8,8 +8,9 @@ from collections.abc import Callable
 import discord
 
 from actors.chat.discord.core.api_errors import API_ERRORS
-from actors.chat.discord.ui import formatting
 from messages import NowPlaying, Screening
+from wording.text import clean_line
+from wording.titles import display_title
 from wording.translation import _, ngettext
 
 MOST_UPDATES, WINDOW_S = 5, 20.0
@@ -67,7 +68,7 @@ def build_line(screenings: tuple[Screening, ...]) -> str:
     if not screenings:
         return ""
     first = next((shown for shown in screenings if shown.party), screenings[0])
-    shown = formatting.plain(formatting.item_name(first.item), _LONGEST - 30)
+    shown = clean_line(display_title(first.item), _LONGEST - 30)
     if first.state == "paused":
         shown = _("{film} (paused)").format(film=shown)
     others = len(screenings) - 1

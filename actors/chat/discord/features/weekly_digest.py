@@ -13,7 +13,9 @@ from actors.chat.discord.framework.actor_client import Desk, UnansweredError
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field
 from messages import GetLeaderboard, GetMovieStats, Leaderboard, MovieStats
-from wording.time_parser import now_in, read_when
+from wording.durations import format_duration
+from wording.numbers import format_count
+from wording.time_parser import local_time, parse_when
 from wording.translation import _
 
 STALE_S = 86_400.0
@@ -99,8 +101,8 @@ class WeeklyDigest:
 
 def last_due(weekday_and_time: str, zone: str, wall_s: float) -> float:
     """The newest such moment that is past, "sunday 18:00" in the zone; seconds since 1970."""
-    a_week_ago = now_in(zone, wall_s) - datetime.timedelta(days=7)
-    due = read_when(weekday_and_time, a_week_ago)
+    a_week_ago = local_time(zone, wall_s) - datetime.timedelta(days=7)
+    due = parse_when(weekday_and_time, a_week_ago)
     if due is None:
         raise ValueError(f"{weekday_and_time!r} is no weekday and time")
     return due.timestamp()
@@ -109,19 +111,19 @@ def last_due(weekday_and_time: str, zone: str, wall_s: float) -> float:
 def build_embed(films: MovieStats, best: Leaderboard) -> discord.Embed:
     """The digest of a week in which something was watched."""
     facts = (
-        _("**{time}** watched").format(time=formatting.duration(films.watch_time_s)),
-        formatting.counted("{count} title", "{count} titles", films.titles),
-        formatting.counted("{count} viewer", "{count} viewers", films.viewers),
-        formatting.counted("{count} seen to the end", "{count} seen to the end", films.completed),
+        _("**{time}** watched").format(time=format_duration(films.watch_time_s)),
+        format_count("{count} title", "{count} titles", films.titles),
+        format_count("{count} viewer", "{count} viewers", films.viewers),
+        format_count("{count} seen to the end", "{count} seen to the end", films.completed),
     )
     seen = [
-        f"**{formatting.safe(f'{film.title} ({film.year})' if film.year else film.title, 80)}** · "
-        f"{formatting.counted('{count} viewer', '{count} viewers', film.viewers)}, "
-        f"{formatting.duration(film.watch_time_s)}"
+        f"**{formatting.escape(f'{film.title} ({film.year})' if film.year else film.title, 80)}** · "
+        f"{format_count('{count} viewer', '{count} viewers', film.viewers)}, "
+        f"{format_duration(film.watch_time_s)}"
         for film in films.most_watched[:MOST_FILMS]
     ]
     viewers = [
-        f"{place} **{formatting.person(row.username, 40)}** · {formatting.duration(row.value)}"
+        f"{place} **{formatting.escape_person(row.username, 40)}** · {format_duration(row.value)}"
         for place, row in zip(_PLACES, best.rows, strict=False)
     ]
     fields = [Field(_("🎬 Most watched"), embeds.join_lines_within(seen))] if seen else []

@@ -81,7 +81,7 @@ class Desk:
         except RemoteError as error:
             raise UnansweredError(
                 _("{who} could not do it: {reason}").format(
-                    who=who, reason=formatting.safe(heard(error.text or error.kind), 300)
+                    who=who, reason=formatting.escape(heard(error.text or error.kind), 300)
                 ),
                 _("What is in memory is kept. Try again later; an administrator finds the details in the log."),
             ) from error

@@ -32,6 +32,6 @@ class ChoiceConverter(app_commands.Transformer, commands.Converter[str]):
         if word in self._words:
             return word
         raise RefusedError(
-            _("{text} is not known there.").format(text=formatting.safe(argument, 60)),
+            _("{text} is not known there.").format(text=formatting.escape(argument, 60)),
             _("Use one of {choices}.").format(choices=", ".join(f"`{known}`" for known in self._words)),
         )

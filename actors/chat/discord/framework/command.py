@@ -13,9 +13,10 @@ from discord.ext import commands
 from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.framework.actor_client import SUGGEST_S, Desk, UnansweredError
 from actors.chat.discord.framework.pages import PageRegistry
-from actors.chat.discord.ui import embeds, formatting
+from actors.chat.discord.ui import embeds
 from actors.chat.discord.ui.embeds import Reply
 from messages import SuggestTitles, TitlesSuggested
+from wording.text import clean_line, shorten
 from wording.translation import _
 
 Context = commands.Context[Any]
@@ -58,7 +59,7 @@ class _LocalisedText(app_commands.locale_str):
     for one language for each reader; Usher speaks one with the whole server.)"""
 
     def __str__(self) -> str:
-        return formatting.cut(_(self.message), DESCRIPTION)
+        return shorten(_(self.message), DESCRIPTION)
 
 
 def describe(**parameters: str) -> Callable[[Declared], Declared]:
@@ -70,7 +71,7 @@ def localise_descriptions(known: Iterable[commands.Command[Any, ..., Any]]) -> N
     """Put the descriptions of the / commands into the language that is spoken; their names are the same in all."""
     for one in known:
         if isinstance(one, commands.HybridCommand) and one.app_command is not None:
-            one.app_command.description = formatting.cut(_(one.description), DESCRIPTION)
+            one.app_command.description = shorten(_(one.description), DESCRIPTION)
 
 
 class PerUserCooldown:
@@ -114,7 +115,7 @@ class UsherCog(commands.Cog):
 
 def build_choice(name: str, value: str) -> app_commands.Choice[str]:
     """A choice of an autocompletion or menu, within Discord's limits."""
-    return app_commands.Choice(name=formatting.cut(formatting.plain(name), CHOICE), value=value[:CHOICE])
+    return app_commands.Choice(name=shorten(clean_line(name), CHOICE), value=value[:CHOICE])
 
 
 async def acknowledge_then(ctx: Context, work: Coroutine[Any, Any, Got]) -> Got:

@@ -73,7 +73,7 @@ def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None
         case commands.NoPrivateMessage():
             return _refused(_("Usher answers in the server, not in private messages."), _("Give the command there."))
         case commands.MemberNotFound():
-            nobody = _("Nobody here is called {name}.").format(name=formatting.safe(error.argument, 60))
+            nobody = _("Nobody here is called {name}.").format(name=formatting.escape(error.argument, 60))
             return _refused(
                 nobody if error.argument else _("No name stands there."),
                 _("Mention them: `{usage}`").format(usage=_usage(ctx)),

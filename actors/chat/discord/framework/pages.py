@@ -12,7 +12,7 @@ from actors.chat.discord.framework.actor_client import Desk
 from actors.chat.discord.framework.command_errors import ASK_ADMIN, report_errors
 from actors.chat.discord.ui import embeds
 from actors.chat.discord.ui.embeds import Reply
-from actors.chat.discord.ui.formatting import measure
+from wording.text import utf16_length
 from wording.translation import _
 
 Got = TypeVar("Got")
@@ -151,7 +151,7 @@ class PageRegistry:
 
     def _button_arguments(self, arguments: str) -> str:
         """What a button carries: a title that was cut would find other films on the next page."""
-        if measure(arguments) <= ARGUMENTS and not arguments.startswith(_KEPT):
+        if utf16_length(arguments) <= ARGUMENTS and not arguments.startswith(_KEPT):
             return arguments
         key = _KEPT + hashlib.blake2s(arguments.encode(), digest_size=12).hexdigest()
         self._keepsake.keep_asked(key, arguments)

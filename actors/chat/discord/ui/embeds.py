@@ -7,9 +7,9 @@ from typing import Any
 import discord
 
 from actors.chat.discord.ui import formatting
-from actors.chat.discord.ui.formatting import cut, measure
 from charts import Picture
 from messages import Poster
+from wording.text import shorten, utf16_length
 from wording.translation import _, later, ngettext
 
 TITLE, DESCRIPTION, FIELD_NAME, FIELD_VALUE, FOOTER = 256, 4096, 256, 1024, 2048
@@ -82,16 +82,16 @@ def build_embed(
     What is cut ends in "…". Fields that no longer fit are left out from the end. Texts are safe already,
     but for `footer`, where Discord reads no markdown.
     """
-    heading, footer = cut(heading, TITLE), cut(footer, FOOTER)
-    left = MOST_IN_MESSAGE - measure(heading) - measure(footer)
-    text = cut(text, min(DESCRIPTION, left))
+    heading, footer = shorten(heading, TITLE), shorten(footer, FOOTER)
+    left = MOST_IN_MESSAGE - utf16_length(heading) - utf16_length(footer)
+    text = shorten(text, min(DESCRIPTION, left))
     embed = discord.Embed(title=heading, description=text or None, colour=colour)
-    left -= measure(text)
+    left -= utf16_length(text)
     for part in list(fields)[:MOST_FIELDS]:
-        name, value = cut(part.name, FIELD_NAME) or "\u200b", cut(part.value, FIELD_VALUE) or "\u200b"
-        if measure(name) + measure(value) > left:
+        name, value = shorten(part.name, FIELD_NAME) or "\u200b", shorten(part.value, FIELD_VALUE) or "\u200b"
+        if utf16_length(name) + utf16_length(value) > left:
             break
-        left -= measure(name) + measure(value)
+        left -= utf16_length(name) + utf16_length(value)
         embed.add_field(name=name, value=value, inline=part.inline)
     if footer:
         embed.set_footer(text=footer)
@@ -107,12 +107,12 @@ def count_units(embed: discord.Embed) -> int:
     """What an embed counts towards the 6,000 of its message."""
     parts = [embed.title, embed.description, embed.footer.text, embed.author.name]
     parts += [text for part in embed.fields for text in (part.name, part.value)]
-    return sum(measure(text) for text in parts if text)
+    return sum(utf16_length(text) for text in parts if text)
 
 
 def private_notice(heading: str, name: str = "") -> Reply:
     """What the viewer of this name keeps from others."""
-    text = _("{name} keeps this to themselves.").format(name=formatting.safe(name, 60)) if name else ""
+    text = _("{name} keeps this to themselves.").format(name=formatting.escape(name, 60)) if name else ""
     return Reply(build_embed(heading, text or _("This viewer keeps it to themselves."), colour=GREY), hidden=True)
 
 
@@ -127,12 +127,12 @@ def join_lines_within(lines: Sequence[str], limit: int = FIELD_VALUE) -> str:
     used = 0
     for number, line in enumerate(lines):
         rest = len(lines) - number - 1
-        tail = measure(f"\n{_and_more(rest + 1)}") if rest else 0
-        if used + measure(line) + 1 + tail > limit:
+        tail = utf16_length(f"\n{_and_more(rest + 1)}") if rest else 0
+        if used + utf16_length(line) + 1 + tail > limit:
             kept.append(_and_more(len(lines) - number))
             break
         kept.append(line)
-        used += measure(line) + 1
+        used += utf16_length(line) + 1
     return "\n".join(kept)
 
 
@@ -162,12 +162,12 @@ def split_pages(sections: Sequence[Section], *, lines: int = PAGE_LINES, units: 
         count = 0
 
     for section in sections:
-        heading = cut(section.heading, units // 2)
+        heading = shorten(section.heading, units // 2)
         opened = False
         for line in section.lines or ("",):
-            said = cut(line, units // 2)
-            needed = measure(said) + (0 if opened else measure(heading) + 2)
-            used = sum(measure(part) + 1 for part in current)
+            said = shorten(line, units // 2)
+            needed = utf16_length(said) + (0 if opened else utf16_length(heading) + 2)
+            used = sum(utf16_length(part) + 1 for part in current)
             if count and (count >= lines or used + needed > units):
                 again = opened
                 turn()

@@ -42,6 +42,11 @@ from messages import (
     TrackingOutcome,
     TrackingPlan,
 )
+from wording.durations import format_duration, format_position, parse_position
+from wording.numbers import format_count, format_number
+from wording.playback import player_state_icon
+from wording.text import clean_line, display_name
+from wording.titles import display_title
 from wording.translation import _, later
 
 HEALTH = "health"
@@ -89,10 +94,10 @@ class Running(UsherCog):
         session, position = split_trailing_argument(ctx, session, position, _is_position)
         if found := re.fullmatch(r"(\d+) (\d+)", session):
             session, position = found.groups()  # `!starttracking 7 42`: session 7, from minute 42
-        at_ms = formatting.read_position(position) if position else None
+        at_ms = parse_position(position) if position else None
         if position and at_ms is None:
             raise RefusedError(
-                _("{text} is no position.").format(text=formatting.safe(position, 40)),
+                _("{text} is no position.").format(text=formatting.escape(position, 40)),
                 _("Write it like 42:10 or 1:02:03, or 42 for minutes."),
             )
         reply, own = await acknowledge_then(ctx, start(self.desk, session, at_ms, ctx.author))
@@ -134,13 +139,13 @@ def _is_position(word: str) -> bool:
 
 def _saved(saved: SaveReport) -> discord.Embed:
     counts = (
-        formatting.counted("**{count}** user", "**{count}** users", saved.users),
-        formatting.counted("**{count}** watch record", "**{count}** watch records", saved.watches),
-        formatting.counted("**{count}** badge", "**{count}** badges", saved.badges),
+        format_count("**{count}** user", "**{count}** users", saved.users),
+        format_count("**{count}** watch record", "**{count}** watch records", saved.watches),
+        format_count("**{count}** badge", "**{count}** badges", saved.badges),
     )
     lines = (
         " · ".join(counts),
-        formatting.counted(
+        format_count(
             "{count} active watch in the checkpoint", "{count} active watches in the checkpoint", saved.active
         ),
         _took(saved.took_ms),
@@ -150,18 +155,18 @@ def _saved(saved: SaveReport) -> discord.Embed:
 
 def _backed_up(made: BackupReport) -> discord.Embed:
     read = _("{size} MB · read back: {records}, {viewers}").format(
-        size=formatting.number(made.size_bytes / 1e6, 1),
-        records=formatting.counted("{count} watch record", "{count} watch records", made.watches),
-        viewers=formatting.counted("{count} viewer", "{count} viewers", made.viewers),
+        size=format_number(made.size_bytes / 1e6, 1),
+        records=format_count("{count} watch record", "{count} watch records", made.watches),
+        viewers=format_count("{count} viewer", "{count} viewers", made.viewers),
     )
-    text = f"`{formatting.code_line(made.file, 300)}`\n{read}\n{_took(made.took_ms)}"
+    text = f"`{formatting.escape_code(made.file, 300)}`\n{read}\n{_took(made.took_ms)}"
     return embeds.build_embed(_("🗄️ Backed up and verified"), text, colour=embeds.GREEN)
 
 
 def _took(ms: float) -> str:
     if ms < _SECOND_MS:  # "0 s" would say that nothing was done
-        return _("Took {time} ms").format(time=formatting.number(ms))
-    return _("Took {time}").format(time=formatting.duration(ms / _SECOND_MS))
+        return _("Took {time} ms").format(time=format_number(ms))
+    return _("Took {time}").format(time=format_duration(ms / _SECOND_MS))
 
 
 async def start(
@@ -197,7 +202,7 @@ def _matching(sessions: tuple[SessionChoice, ...], wanted: str) -> tuple[Session
     return tuple(
         found
         for found in sessions
-        if part in formatting.item_name(found.item).casefold() or part in found.account_name.casefold()
+        if part in display_title(found.item).casefold() or part in found.account_name.casefold()
     )
 
 
@@ -209,41 +214,41 @@ def _ask_which(sessions: tuple[SessionChoice, ...], at_ms: int | None, unknown: 
             )
         )
     lines = [
-        f"`{formatting.code_line(found.session_key, 20)}` {_session_line(found)}" for found in sessions[:MOST_CHOICES]
+        f"`{formatting.escape_code(found.session_key, 20)}` {_session_line(found)}" for found in sessions[:MOST_CHOICES]
     ]
     text = _("Choose below, or write `!starttracking` with its number.")
     if unknown:
-        text = _("Nothing that runs is called {name}.").format(name=formatting.safe(unknown, 60)) + f"\n{text}"
+        text = _("Nothing that runs is called {name}.").format(name=formatting.escape(unknown, 60)) + f"\n{text}"
     text += f"\n\n{embeds.join_lines_within(lines, 3500)}"
     menu = SessionMenu(at_ms, [(_session_label(found), found.session_key) for found in sessions[:MOST_CHOICES]])
     return Reply(embeds.build_embed(_("▶️ Which session?"), text, colour=embeds.BLUE), items=(menu,))
 
 
 def _session_line(found: SessionChoice) -> str:
-    where = formatting.person(found.account_name, 40)
+    where = formatting.escape_person(found.account_name, 40)
     if found.player:
-        where = _("{name} on {player}").format(name=where, player=formatting.safe(found.player, 40))
-    at = f"{formatting.state_mark(found.state)} {formatting.position(found.position_ms)}"
-    return f"**{formatting.title(found.item, 80)}** · {where} · {at}"
+        where = _("{name} on {player}").format(name=where, player=formatting.escape(found.player, 40))
+    at = f"{player_state_icon(found.state)} {format_position(found.position_ms)}"
+    return f"**{formatting.escape_title(found.item, 80)}** · {where} · {at}"
 
 
 def _session_label(found: SessionChoice) -> str:
-    return formatting.plain(f"{formatting.called(found.account_name)} · {formatting.item_name(found.item)}", 98)
+    return clean_line(f"{display_name(found.account_name)} · {display_title(found.item)}", 98)
 
 
 def _plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
     chosen = next((found for found in plan.sessions if found.session_key == plan.chosen), None)
     if plan.problem and not plan.outcomes:
-        return embeds.build_problem(formatting.safe(heard(plan.problem), 900), NO_CURE)
+        return embeds.build_problem(formatting.escape(heard(plan.problem), 900), NO_CURE)
     lines = [_session_line(chosen)] if chosen is not None else []
     if at_ms is not None:
-        lines.append(_("Joined at {position}").format(position=formatting.position(at_ms)))
+        lines.append(_("Joined at {position}").format(position=format_position(at_ms)))
     seen = [done for done in plan.outcomes if not done.hidden]
     people, hidden = [_outcome(done) for done in seen], len(plan.outcomes) - len(seen)
     started = sum(done.outcome == "started" for done in seen)
     if hidden:  # told alike of those who are tracked and those who are not, and without a word of which it is
         people.append(
-            formatting.counted(
+            format_count(
                 "🙈 {count} person here keeps to themselves what they watch",
                 "🙈 {count} people here keep to themselves what they watch",
                 hidden,
@@ -251,17 +256,17 @@ def _plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
         )
     lines += ["", embeds.join_lines_within(people, 3000) if people else _("Nobody is in the voice channel.")]
     if plan.problem:
-        lines.append(f"⚠️ {formatting.safe(heard(plan.problem), 500)}")
+        lines.append(f"⚠️ {formatting.escape(heard(plan.problem), 500)}")
     heading = _("👌 Done") if hidden else _("👌 Nothing to start")
     if started:
-        heading = formatting.counted(
+        heading = format_count(
             "▶️ Tracking started for {count} person", "▶️ Tracking started for {count} people", started
         )
     return embeds.build_embed(heading, "\n".join(lines), colour=embeds.GREEN if started else embeds.GREY)
 
 
 def _outcome(done: TrackingOutcome) -> str:
-    name = formatting.safe(done.name, 40) if done.name else f"`{formatting.code_line(done.user_id, 20)}`"
+    name = formatting.escape(done.name, 40) if done.name else f"`{formatting.escape_code(done.user_id, 20)}`"
     return _(_OUTCOMES[done.outcome]).format(name=f"**{name}**")
 
 
@@ -342,17 +347,19 @@ _BADNESS = {"running": 0, "starting": 1, "degraded": 1, "restarting": 1, "stoppe
 
 def _actor(actor: ActorHealth) -> Section:
     facts = (
-        _("up {time}").format(time=formatting.duration(actor.uptime_s)),
-        formatting.counted("{count} restart", "{count} restarts", actor.restarts),
-        _("mailbox {count}").format(count=formatting.number(actor.mailbox_depth)),
+        _("up {time}").format(time=format_duration(actor.uptime_s)),
+        format_count("{count} restart", "{count} restarts", actor.restarts),
+        _("mailbox {count}").format(count=format_number(actor.mailbox_depth)),
     )
     figures = (
-        formatting.counted("{count} handled", "{count} handled", actor.handled),
-        f"p50 {formatting.number(actor.handle_ms_p50, 1)} ms",
-        f"p99 {formatting.number(actor.handle_ms_p99, 1)} ms",
-        f"{formatting.number(actor.rss_mb)} MB",
+        format_count("{count} handled", "{count} handled", actor.handled),
+        f"p50 {format_number(actor.handle_ms_p50, 1)} ms",
+        f"p99 {format_number(actor.handle_ms_p99, 1)} ms",
+        f"{format_number(actor.rss_mb)} MB",
     )
     lines = [" · ".join(facts), " · ".join(figures)]
     if actor.last_error:
-        lines.append(f"> {formatting.safe(heard(actor.last_error), 300)}")
-    return Section(f"{_STATES.get(actor.state, '▫️')} **{formatting.safe(actor.actor, 30)}** · {_(actor.state)}", lines)
+        lines.append(f"> {formatting.escape(heard(actor.last_error), 300)}")
+    return Section(
+        f"{_STATES.get(actor.state, '▫️')} **{formatting.escape(actor.actor, 30)}** · {_(actor.state)}", lines
+    )

@@ -13,6 +13,7 @@ from actors.chat.discord.framework.command_errors import CHANNEL_CURE
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import ActiveWatches, GetHealth, GetSaveStatus, HealthReport, ListActiveWatches, SaveStatus
+from wording.numbers import format_count, format_number
 from wording.translation import _, later, ngettext
 
 _ANNOUNCE = {
@@ -67,7 +68,7 @@ async def diagnosis(desk: Desk, bot: Any, guild: discord.Guild | None) -> discor
     wrong = sum(one.verdict == "bad" for one in found)
     heading = _("🔎 Nothing is missing")
     if wrong:
-        heading = formatting.counted("🔎 {count} thing to mend", "🔎 {count} things to mend", wrong)
+        heading = format_count("🔎 {count} thing to mend", "🔎 {count} things to mend", wrong)
     colour = embeds.RED if wrong else embeds.GREEN
     return embeds.build_embed(heading, embeds.join_lines_within(lines, embeds.DESCRIPTION), colour=colour)
 
@@ -132,7 +133,7 @@ def _nights_in(guild: discord.Guild, channel: Any) -> Iterator[Found]:
     missing = [_(label) for bit, label in needed.items() if not getattr(has, bit)]
     if has.view_channel and missing:
         said = _("{what}: in {channel} the bot lacks {permissions}").format(
-            what=_("Film nights"), channel=formatting.safe(channel.name, 60), permissions=", ".join(missing)
+            what=_("Film nights"), channel=formatting.escape(channel.name, 60), permissions=", ".join(missing)
         )
         yield Found("bad", said, _(CHANNEL_CURE))
 
@@ -154,7 +155,7 @@ def _channel(
                 setting=setting
             ),
         )
-    name = formatting.safe(channel.name, 60)
+    name = formatting.escape(channel.name, 60)
     if channel.type not in kinds:
         return Found(
             "bad",
@@ -174,7 +175,7 @@ def _channel(
         "{what}: the bot may do all it needs in {channel}, and sees {count} people in it",
         len(members),
     )
-    return Found("good", seen.format(what=what, channel=name, count=formatting.number(len(members))))
+    return Found("good", seen.format(what=what, channel=name, count=format_number(len(members))))
 
 
 async def _parts(desk: Desk) -> list[Found]:
@@ -182,12 +183,12 @@ async def _parts(desk: Desk) -> list[Found]:
     try:
         report = await desk.ask("launcher", GetHealth(), HealthReport)
     except UnansweredError as error:
-        return [Found("bad", formatting.safe(error.what, 200), error.cure)]
+        return [Found("bad", formatting.escape(error.what, 200), error.cure)]
     found = []
     for part in report.actors:
-        name = "Plex" if part.actor == "plex" else _("Part {name}").format(name=formatting.safe(part.actor, 30))
+        name = "Plex" if part.actor == "plex" else _("Part {name}").format(name=formatting.escape(part.actor, 30))
         if part.state != "running":
-            why = formatting.safe(heard(part.last_error), 300) if part.last_error else _("no reason is known yet")
+            why = formatting.escape(heard(part.last_error), 300) if part.last_error else _("no reason is known yet")
             said = _("{part} is {state}: {reason}").format(part=name, state=_(part.state), reason=why)
             found.append(Found("bad", said, _("`!health` shows it in full; the log says what to do.")))
         elif part.actor == "plex":
@@ -200,10 +201,10 @@ async def _sessions(desk: Desk) -> list[Found]:
     try:
         now = await desk.ask("tracker", ListActiveWatches(), ActiveWatches)
     except UnansweredError as error:
-        return [Found("bad", formatting.safe(error.what, 200), error.cure)]
-    running = formatting.counted("Tracking: {count} active watch", "Tracking: {count} active watches", len(now.watches))
+        return [Found("bad", formatting.escape(error.what, 200), error.cure)]
+    running = format_count("Tracking: {count} active watch", "Tracking: {count} active watches", len(now.watches))
     if now.notice:
-        return [Found("note", f"{running}. {formatting.safe(heard(now.notice), 300)}")]
+        return [Found("note", f"{running}. {formatting.escape(heard(now.notice), 300)}")]
     return [Found("good", running)]
 
 
@@ -212,13 +213,13 @@ async def _saves(desk: Desk) -> list[Found]:
     try:
         status = await desk.ask("persistence", GetSaveStatus(), SaveStatus)
     except UnansweredError as error:
-        return [Found("bad", formatting.safe(error.what, 200), error.cure)]
+        return [Found("bad", formatting.escape(error.what, 200), error.cure)]
     if status.last_error:
         cure = _("Nothing is lost while Usher runs. Free the disk or give it its folder, then `!savedata`.")
-        why = formatting.safe(heard(status.last_error), 300)
+        why = formatting.escape(heard(status.last_error), 300)
         return [Found("bad", _("The last save failed: {reason}").format(reason=why), cure)]
     if status.last_saved_s is None:
         return [
             Found("note", _("Nothing was saved yet"), _("It saves while anybody watches; `!savedata` does it now."))
         ]
-    return [Found("good", _("Last save {ago}").format(ago=formatting.ago(status.last_saved_s)))]
+    return [Found("good", _("Last save {ago}").format(ago=formatting.relative_time(status.last_saved_s)))]

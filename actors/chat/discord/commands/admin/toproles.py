@@ -148,10 +148,10 @@ async def _member(guild: discord.Guild, number: int) -> discord.Member | None:
 
 
 def _shown(change: Change, role: discord.Role, gets: str, loses: str) -> discord.Embed:
-    name = formatting.safe(role.name, 60)
+    name = formatting.escape(role.name, 60)
     groups = (("🏅", gets, change.give), ("✅", _("{name} keeps it"), change.keep), ("▫️", loses, change.take))
     lines = [
-        f"{mark} {said.format(name=f'**{formatting.safe(member.display_name, 40)}**')}"
+        f"{mark} {said.format(name=f'**{formatting.escape(member.display_name, 40)}**')}"
         for mark, said, members in groups
         for member in members
     ]

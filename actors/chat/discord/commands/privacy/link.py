@@ -125,7 +125,7 @@ class Linking(UsherCog):
         lines = [
             _("1. Open {address} and sign in to Plex.").format(address=code.address),
             _("2. Type in **{code}**; it ends {when}.").format(
-                code=formatting.safe(code.code, 20), when=formatting.ago(until_s)
+                code=formatting.escape(code.code, 20), when=formatting.relative_time(until_s)
             ),
             _("Then I read your name and servers, and keep nothing else. Type in only a code you asked for."),
             f"-# {_(_ADMIN_WAY)}",
@@ -157,7 +157,7 @@ class Linking(UsherCog):
             return await linked(
                 self.desk,
                 *(LinkAccount(plex_id, signed.name, *who, "plex.tv") for plex_id in signed.plex_ids),
-                problem=formatting.safe(heard(signed.problem), 300) if signed.problem else "",
+                problem=formatting.escape(heard(signed.problem), 300) if signed.problem else "",
             )
         except (UnansweredError, RefusedError) as error:
             return embeds.build_problem(error.what, error.cure)
@@ -192,18 +192,18 @@ async def _code(desk: Desk) -> tuple[str, PlexSignIn]:
         if code.code:
             return poller, code
         problem = heard(code.problem)
-    raise RefusedError(formatting.safe(problem, 300), _(_ADMIN_WAY))
+    raise RefusedError(formatting.escape(problem, 300), _(_ADMIN_WAY))
 
 
 def _not_known(signed: PlexSignedIn) -> discord.Embed:
     if signed.state == "no_access":
         what = _("The Plex account {name} can use no server of this community.").format(
-            name=formatting.safe(signed.name, 60)
+            name=formatting.escape(signed.name, 60)
         )
-        why = formatting.safe(heard(signed.problem), 300) if signed.problem else ""
+        why = formatting.escape(heard(signed.problem), 300) if signed.problem else ""
         cure = _("Ask whoever runs the Plex server to share it with that account; then `/link` again.")
         return embeds.build_problem(f"{what} {why}".strip(), _("Try again later.") if why else cure)
-    what = formatting.safe(heard(signed.problem), 300) if signed.problem else _("The code was not typed in in time.")
+    what = formatting.escape(heard(signed.problem), 300) if signed.problem else _("The code was not typed in in time.")
     return embeds.build_problem(what, _("`/link` gives a new one."))
 
 

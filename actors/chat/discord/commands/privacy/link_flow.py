@@ -29,6 +29,8 @@ from messages import (
     ViewerProfile,
 )
 from messages.ids import is_plex_account
+from wording.numbers import format_count, format_number
+from wording.text import clean_line, join_names, utf16_length
 from wording.translation import _
 
 JOIN_S = 30.0
@@ -56,7 +58,7 @@ async def find(desk: Desk, said: str, *, with_hidden: bool = False) -> PlexAccou
     exact = [one for one in fit if one.name.casefold() == name.strip().casefold()]
     if len(exact or fit) == 1:
         return (exact or fit)[0]
-    shown = formatting.safe(name, 60)
+    shown = formatting.escape(name, 60)
     if fit:
         names = await _told_openly(desk, name.strip(), exact or fit, with_hidden)
         raise RefusedError(
@@ -80,22 +82,22 @@ async def _told_openly(desk: Desk, part: str, accounts: list[PlexAccount], with_
         shown = {one.plex_id for one in found.accounts}
     names = [told(one) for one in accounts if one.plex_id in shown]
     if hidden := len(accounts) - len(names):  # first, for a long row of names leaves out the last
-        names.insert(0, formatting.counted("{count} hidden account", "{count} hidden accounts", hidden))
-    return formatting.name_list(names)
+        names.insert(0, format_count("{count} hidden account", "{count} hidden accounts", hidden))
+    return join_names(names)
 
 
 def told(account: PlexAccount) -> str:
     """An account as people read of it, safe."""
-    return f"{formatting.safe(account.name, 60)} ({_watches(account)})"
+    return f"{formatting.escape(account.name, 60)} ({_watches(account)})"
 
 
 def offered(account: PlexAccount) -> str:
     """An account as people choose it, where Discord reads no markdown."""
-    return f"{formatting.plain(account.name, 60)} ({_watches(account)})"
+    return f"{clean_line(account.name, 60)} ({_watches(account)})"
 
 
 def _watches(account: PlexAccount) -> str:
-    return formatting.counted("{count} watch", "{count} watches", account.watches)
+    return format_count("{count} watch", "{count} watches", account.watches)
 
 
 async def linked(desk: Desk, *questions: LinkAccount, problem: str = "") -> discord.Embed:
@@ -118,10 +120,10 @@ async def linked(desk: Desk, *questions: LinkAccount, problem: str = "") -> disc
     if not done:
         raise next(iter(undone.values()))
     plex_id, person = list(done.items())[-1]
-    account = formatting.safe(_name_of(person, plex_id) or questions[0].plex_name, 60)
+    account = formatting.escape(_name_of(person, plex_id) or questions[0].plex_name, 60)
     said = [
         _("**{name}** and the Plex account **{account}** are one viewer now.").format(
-            name=formatting.safe(questions[0].username, 60), account=account
+            name=formatting.escape(questions[0].username, 60), account=account
         ),
         *(_not_linked(plex_id, error) for plex_id, error in undone.items()),
         *(["⚠️ " + _("Not every Plex server could be asked: {reason}").format(reason=problem)] if problem else []),
@@ -136,7 +138,7 @@ async def linked(desk: Desk, *questions: LinkAccount, problem: str = "") -> disc
 
 def _not_linked(plex_id: str, error: RefusedError | UnansweredError) -> str:
     """Of which server's account it failed, and why."""
-    server = formatting.safe(plex_id.split(":")[1], 60)
+    server = formatting.escape(plex_id.split(":")[1], 60)
     why = f"{error.what} {error.cure}".strip()
     return "⚠️ " + _("Not linked on the Plex server {server}: {reason}").format(server=server, reason=why)
 
@@ -149,7 +151,7 @@ async def unlinked(desk: Desk, account: str, who: str, asker: str) -> discord.Em
     question = UnlinkAccount(link.plex_id, who, asker)
     _raise_problem(await desk.ask("persistence", question, ViewerAccount, JOIN_S))
     said = _("**{name}** and the Plex account **{account}** are two viewers again; each has their own again.").format(
-        name=formatting.safe(link.username, 60), account=formatting.safe(link.plex_name, 60)
+        name=formatting.escape(link.username, 60), account=formatting.escape(link.plex_name, 60)
     )
     return _changed(said, before, await _figures(desk, who))
 
@@ -160,7 +162,7 @@ def _which(links: tuple[LinkedAccount, ...], account: str) -> LinkedAccount:
         return fit[0]
     if not links:
         raise RefusedError(_("No Plex account is linked."), _("`/link` links one."))
-    names = formatting.name_list([formatting.safe(one.plex_name, 60) for one in links])
+    names = join_names([formatting.escape(one.plex_name, 60) for one in links])
     raise RefusedError(_("Which Plex account?"), _("Name one of them: {names}.").format(names=names))
 
 
@@ -170,7 +172,7 @@ def _name_of(person: ViewerAccount, plex_id: str) -> str:
 
 def _raise_problem(person: ViewerAccount) -> None:
     if person.problem:
-        raise RefusedError(formatting.safe(heard(person.problem), 300), NO_CURE)
+        raise RefusedError(formatting.escape(heard(person.problem), 300), NO_CURE)
 
 
 async def _figures(desk: Desk, who: str) -> Figures:
@@ -191,23 +193,21 @@ def _changed(said: str, before: Figures | None, after: Figures | None) -> discor
     lines = [
         said,
         _("Watches: {before} → {after}").format(
-            before=formatting.number(before.watches), after=formatting.number(after.watches)
+            before=format_number(before.watches), after=format_number(after.watches)
         ),
-        _("Badges: {before} → {after}").format(
-            before=formatting.number(before.badges), after=formatting.number(after.badges)
-        ),
+        _("Badges: {before} → {after}").format(before=format_number(before.badges), after=format_number(after.badges)),
     ]
     return embeds.build_embed(_("🔗 Plex and Discord"), "\n".join(lines), colour=embeds.GREEN)
 
 
 def request(account: PlexAccount, member: discord.Member | discord.User) -> tuple[Reply, discord.ui.View]:
     """A member's request to the administrators. RefusedError where its buttons cannot carry it."""
-    if formatting.measure(f"{_PREFIX}yes:{member.id}:{account.plex_id}") > CUSTOM_ID:
+    if utf16_length(f"{_PREFIX}yes:{member.id}:{account.plex_id}") > CUSTOM_ID:
         raise RefusedError(
             _("This Plex account cannot be asked for."),
             _("An administrator can link it: `/link`"),
         )
-    name = formatting.safe(member.display_name, 60)
+    name = formatting.escape(member.display_name, 60)
     text = _("**{name}** says: the Plex account **{account}** is mine.").format(name=name, account=told(account))
     hint = _("An administrator confirms it. Both are one viewer then, and so are their histories.")
     view = discord.ui.View(timeout=None)

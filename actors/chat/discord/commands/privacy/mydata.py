@@ -17,6 +17,8 @@ from actors.chat.discord.framework.pages import refuse
 from actors.chat.discord.framework.private_reply import defer_privately, reply_privately
 from actors.chat.discord.ui import embeds, formatting
 from messages import EraseViewer, GetMyData, GetViewerAccount, MyData, ViewerAccount, ViewerErased
+from wording.numbers import format_count, format_number
+from wording.text import join_names
 from wording.translation import _, later, ngettext
 
 DATA_S = 60.0
@@ -47,7 +49,7 @@ class OwnData(UsherCog):
             )
             return
         files = await asyncio.to_thread(packed, content)
-        said = formatting.counted("{count} watch", "{count} watches", watches)
+        said = format_count("{count} watch", "{count} watches", watches)
         if len(files) > 1:
             said += "\n" + _("In {count} parts: put one after the other, then unpack with gzip.").format(
                 count=len(files)
@@ -68,14 +70,14 @@ class OwnData(UsherCog):
         person = await acknowledge_then(ctx, self.desk.ask("persistence", GetViewerAccount(who), ViewerAccount))
         lines = [
             _("What goes: {watches}, your figures, badges, links and choices.").format(
-                watches=formatting.counted("**{count} watch**", "**{count} watches**", person.watches)
+                watches=format_count("**{count} watch**", "**{count} watches**", person.watches)
             ),
             _("It cannot be undone. `/mydata` gives you a copy first."),
             _(_STAYS),
             _("Backups have it until newer ones take their place; you are told when that is."),
         ]
         if person.links:
-            names = formatting.name_list([formatting.safe(link.plex_name, 60) for link in person.links])
+            names = join_names([formatting.escape(link.plex_name, 60) for link in person.links])
             lines.insert(1, _("Of your Plex account too: {names}.").format(names=names))
         until = f"<t:{int(self.desk.clock.now().wall_s + PRESS_S)}:T>"
         lines.append(f"-# {_('The button holds until {when}.').format(when=until)}")
@@ -163,8 +165,8 @@ def _age_s(interaction: discord.Interaction[Any]) -> float:
 def _done(gone: ViewerErased, now_s: float) -> str:
     lines = [
         _("Removed: {watches} and {badges}.").format(
-            watches=formatting.counted("**{count} watch**", "**{count} watches**", gone.watches),
-            badges=formatting.counted("**{count} badge**", "**{count} badges**", gone.badges),
+            watches=format_count("**{count} watch**", "**{count} watches**", gone.watches),
+            badges=format_count("**{count} badge**", "**{count} badges**", gone.badges),
         )
     ]
     if gone.backups and gone.oldest_backup_s is not None and gone.newest_backup_s is not None:
@@ -173,8 +175,8 @@ def _done(gone: ViewerErased, now_s: float) -> str:
             "{count} backups still have it, made between {oldest} and {newest}.",
             gone.backups,
         )
-        oldest, newest = formatting.when(gone.oldest_backup_s), formatting.when(gone.newest_backup_s)
-        lines.append(said.format(count=formatting.number(gone.backups), oldest=oldest, newest=newest))
+        oldest, newest = formatting.date_and_time(gone.oldest_backup_s), formatting.date_and_time(gone.newest_backup_s)
+        lines.append(said.format(count=format_number(gone.backups), oldest=oldest, newest=newest))
         lines.append(_until(gone, now_s))
     return "\n".join([*lines, _(_STAYS)])
 
@@ -187,4 +189,4 @@ def _until(gone: ViewerErased, now_s: float) -> str:
     said = _(
         "Newer ones take their place, until {when} at the earliest; those made for an upgrade are deleted by hand."
     )
-    return said.format(when=formatting.when(over_s))
+    return said.format(when=formatting.date_and_time(over_s))

@@ -20,6 +20,7 @@ from actors.chat.discord.framework.private_reply import defer_privately, reply_p
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from messages import GetViewerAccount, Privacy, SetPrivacy, ViewerAccount
+from wording.text import join_names
 from wording.translation import _, later
 
 _CHOICES: dict[Privacy, str] = {
@@ -48,7 +49,7 @@ class Privately(UsherCog):
         asked = GetViewerAccount(who) if choice is _NOT_SAID else SetPrivacy(who, ctx.author.display_name, choice)
         person = await acknowledge_then(ctx, self.desk.ask("persistence", asked, ViewerAccount))
         if person.problem:
-            raise RefusedError(formatting.safe(heard(person.problem), 300), _("Try again later."))
+            raise RefusedError(formatting.escape(heard(person.problem), 300), _("Try again later."))
         try:
             await reply_privately(ctx, shown(person))
         except RefusedError:
@@ -66,6 +67,6 @@ def shown(person: ViewerAccount) -> discord.Embed:
     lines.append(f"\n{_('Choose with {command}.').format(command='`/privacy`')}\n-# {_(_STAYS)}")
     fields = []
     if person.links:
-        names = formatting.name_list([formatting.safe(link.plex_name, 60) for link in person.links])
+        names = join_names([formatting.escape(link.plex_name, 60) for link in person.links])
         fields.append(Field(_("🔗 It holds for your Plex account, too"), names))
     return embeds.build_embed(_("🔒 Who sees you"), "\n".join(lines), colour=embeds.PURPLE, fields=fields)

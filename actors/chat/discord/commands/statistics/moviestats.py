@@ -25,10 +25,14 @@ from actors.chat.discord.framework.command import (
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.member_converter import MemberMention, find_member_by_name
 from actors.chat.discord.framework.pages import pack_arguments, read_slice, unpack_arguments
-from actors.chat.discord.ui import chart_data, embeds, formatting
+from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply, Section
 from messages import GetHistory, GetMovieStats, HistoryPage, MovieStats, TitleCount, WatchRecord
-from wording import dates
+from wording import chart_data, dates
+from wording.dates import format_decade
+from wording.durations import format_duration, format_position
+from wording.numbers import format_count, format_number, format_percent
+from wording.text import clean_line, join_names, unquote
 from wording.translation import _, later, ngettext
 
 MOVIE_STATS, HISTORY = "moviestats", "history"
@@ -54,7 +58,7 @@ class Films(UsherCog):
     @commands.cooldown(3, 10, commands.BucketType.user)
     async def moviestats(self, ctx: Context, *, title: str = "") -> None:
         """The community's figures."""
-        await self.answer(ctx, MOVIE_STATS, pack_arguments(formatting.unquoted(title)))
+        await self.answer(ctx, MOVIE_STATS, pack_arguments(unquote(title)))
 
     @command(HISTORY, later("What was watched, the newest first"), usage=later("[@somebody] [title] [since]"))
     @describe(
@@ -75,13 +79,13 @@ class Films(UsherCog):
         from_s = since_s(since, self.desk)
         if since and from_s is None:
             raise RefusedError(
-                _("{text} is no time.").format(text=formatting.safe(since, 40)),
+                _("{text} is no time.").format(text=formatting.escape(since, 40)),
                 _("Use 7d, 2w, 3m, 1y or a date like 2026-10-31."),
             )
         now_s = self.desk.clock.now().wall_s
         if from_s is not None and from_s < now_s - _FARTHEST_YEARS * _DAYS[-1] * 86_400:
             raise RefusedError(
-                _("{text} is too long ago.").format(text=formatting.safe(since, 40)),
+                _("{text} is too long ago.").format(text=formatting.escape(since, 40)),
                 _("The farthest is {years} years.").format(years=_FARTHEST_YEARS),
             )
         reply, view = await acknowledge_then(ctx, self._history(ctx, member, title, from_s))
@@ -134,7 +138,7 @@ def since_s(text: str, desk: Desk) -> float | None:
 async def movie_stats(desk: Desk, arguments: str, page: int) -> Reply:
     """The community's figures, or one title's."""
     found = await desk.ask("persistence", GetMovieStats(arguments), MovieStats)
-    heading = f"🎞️ {formatting.safe(arguments, 100)}" if arguments else _("🎞️ Film statistics")
+    heading = f"🎞️ {formatting.escape(arguments, 100)}" if arguments else _("🎞️ Film statistics")
     if not found.watches:
         text = _("Nothing watched yet.")
         if arguments:
@@ -142,10 +146,10 @@ async def movie_stats(desk: Desk, arguments: str, page: int) -> Reply:
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
     fields = _details(found, bool(arguments))
     drawn = {_(name) for name in _DRAWN}
-    picture = chart_data.community(found, formatting.plain(arguments) if arguments else "")
+    picture = chart_data.community_chart(found, clean_line(arguments) if arguments else "")
     others = [part for part in fields if part.name not in drawn]
-    if unnamed := chart_data.unnamed(picture):
-        others.append(Field(_(_GENRES), embeds.join_lines_within(unnamed), inline=True))
+    if labels := chart_data.undrawn_labels(picture):
+        others.append(Field(_(_GENRES), embeds.join_lines_within(formatting.numbered_lines(labels)), inline=True))
     beside = embeds.build_embed(heading, _totals(found), fields=others)
     return Reply(embeds.build_embed(heading, _totals(found), fields=fields), picture=picture, beside=beside)
 
@@ -154,13 +158,13 @@ def _totals(found: MovieStats) -> str:
     lines = [
         ngettext(
             "**{count} watch**, {completed} to the end", "**{count} watches**, {completed} to the end", found.watches
-        ).format(count=formatting.number(found.watches), completed=formatting.number(found.completed)),
-        f"**{formatting.counted('{count} viewer', '{count} viewers', found.viewers)}** · "
-        f"**{formatting.counted('{count} title', '{count} titles', found.titles)}** · "
-        f"**{formatting.duration(found.watch_time_s)}**",
+        ).format(count=format_number(found.watches), completed=format_number(found.completed)),
+        f"**{format_count('{count} viewer', '{count} viewers', found.viewers)}** · "
+        f"**{format_count('{count} title', '{count} titles', found.titles)}** · "
+        f"**{format_duration(found.watch_time_s)}**",
     ]
     if found.running:
-        names = formatting.name_list([formatting.person(record.username, 30) for record in found.running], 6)
+        names = join_names([formatting.escape_person(record.username, 30) for record in found.running], 6)
         count = len(found.running)
         said = ngettext("▶️ {count} running now: {names}", "▶️ {count} running now: {names}", count)
         lines.append(said.format(count=count, names=names))
@@ -174,17 +178,17 @@ def _details(found: MovieStats, one_title: bool) -> list[Field]:
         fields.append(Field(_("🏆 Most watched"), embeds.join_lines_within(lines)))
     weeks = list(itertools.dropwhile(lambda week: not week[1], found.weeks))[-_WEEKS:]
     if any(seconds for _, seconds in weeks):
-        rows = [(_week(monday), seconds, formatting.duration(seconds)) for monday, seconds in weeks]
+        rows = [(_week(monday), seconds, format_duration(seconds)) for monday, seconds in weeks]
         fields.append(Field(_(_BY_WEEK), formatting.text_chart(rows)))
     if found.genres:
         fields.append(Field(_(_GENRES), _counted(found.genres[:6]), inline=True))
-    decades = tuple((formatting.decade(name), number) for name, number in found.decades)
+    decades = tuple((format_decade(name), number) for name, number in found.decades)
     if decades:
         fields.append(Field(_("📅 Decades"), _counted(decades), inline=True))
     if found.recent:
         lines = [
-            f"{formatting.title(record.item, 50)} · {formatting.person(record.username, 30)} · "
-            f"{formatting.ago(record.ended_at_s)}"
+            f"{formatting.escape_title(record.item, 50)} · {formatting.escape_person(record.username, 30)} · "
+            f"{formatting.relative_time(record.ended_at_s)}"
             for record in found.recent
         ]
         fields.append(Field(_("🕘 Recent"), embeds.join_lines_within(lines)))
@@ -193,24 +197,24 @@ def _details(found: MovieStats, one_title: bool) -> list[Field]:
 
 def _ranked(place: int, title: TitleCount) -> str:
     year = f" ({title.year})" if title.year else ""
-    name = formatting.safe(f"{title.title}{year}", 60)
+    name = formatting.escape(f"{title.title}{year}", 60)
     return (
         f"{place}. **{name}** · {title.watches}× · "
-        f"{formatting.counted('{count} viewer', '{count} viewers', title.viewers)} · "
-        f"{formatting.duration(title.watch_time_s)}"
+        f"{format_count('{count} viewer', '{count} viewers', title.viewers)} · "
+        f"{format_duration(title.watch_time_s)}"
     )
 
 
 def _week(monday: str) -> str:
     try:
-        return dates.short(datetime.date.fromisoformat(monday))
+        return dates.format_short_day(datetime.date.fromisoformat(monday))
     except ValueError:
-        return formatting.code_line(monday, 6)
+        return formatting.escape_code(monday, 6)
 
 
 def _counted(pairs: tuple[tuple[str, int], ...]) -> str:
     return embeds.join_lines_within(
-        [f"{formatting.safe(name, 30)} · {formatting.number(number)}" for name, number in pairs]
+        [f"{formatting.escape(name, 30)} · {format_number(number)}" for name, number in pairs]
     )
 
 
@@ -227,29 +231,30 @@ async def history(desk: Desk, arguments: str, page: int) -> Reply:
     if found.hidden:
         return embeds.private_notice(_("📜 History"))
     lines = [_entry(record, bool(whose)) for record in found.records]
-    asked = [_("“{title}”").format(title=formatting.safe(title, 60))] if title else []
+    asked = [_("“{title}”").format(title=formatting.escape(title, 60))] if title else []
     if from_s is not None:
         asked.append(_("since {date}").format(date=f"<t:{int(from_s)}:d>"))
     if whose and found.records:
-        asked.insert(0, formatting.safe(found.records[0].username, 40))
+        asked.insert(0, formatting.escape(found.records[0].username, 40))
     top = f"{' · '.join(asked)}\n\n" if asked else ""
     none = _("No watch fits that. `!history` alone shows every watch.") if whose or asked else _("Nothing watched yet.")
     if title and not whose:
         none += " " + _("For what a member watched, mention them.")
     text = embeds.split_pages([Section("", lines)], lines=ROWS, units=3500)[0] if lines else none
-    heading = formatting.counted("📜 History · {count} watch", "📜 History · {count} watches", found.total)
+    heading = format_count("📜 History · {count} watch", "📜 History · {count} watches", found.total)
     colour = embeds.GOLD if lines else embeds.GREY
     return Reply(embeds.build_embed(heading, top + text, colour=colour), page, pages, nothing=not lines)
 
 
 def _entry(record: WatchRecord, one_viewer: bool) -> str:
-    facts = [] if one_viewer else [formatting.person(record.username, 40)]
-    facts.append(formatting.duration(record.playing_s))
+    facts = [] if one_viewer else [formatting.escape_person(record.username, 40)]
+    facts.append(format_duration(record.playing_s))
     if record.completion_percent is not None:
-        saw = _("saw {percent}").format(percent=formatting.percent(record.completion_percent))
+        saw = _("saw {percent}").format(percent=format_percent(record.completion_percent))
         facts.append(f"{saw} ✅" if record.completed else saw)
     if record.join_position_ms is not None and record.join_position_ms >= 60_000:
-        facts.append(_("from {position}").format(position=formatting.position(record.join_position_ms)))
+        facts.append(_("from {position}").format(position=format_position(record.join_position_ms)))
     if record.brief:
         facts.append(_("brief"))
-    return f"**{formatting.title(record.item, 70)}** · {formatting.ago(record.ended_at_s)}\n{' · '.join(facts)}"
+    title, ago = formatting.escape_title(record.item, 70), formatting.relative_time(record.ended_at_s)
+    return f"**{title}** · {ago}\n{' · '.join(facts)}"

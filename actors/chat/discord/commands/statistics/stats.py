@@ -11,7 +11,7 @@ from actors.chat.discord.framework.choice_converter import ChoiceConverter
 from actors.chat.discord.framework.command import Context, UsherCog, command, describe, viewer_id
 from actors.chat.discord.framework.member_converter import MemberByName
 from actors.chat.discord.framework.pages import PageSlice, pack_arguments, read_slice, unpack_arguments
-from actors.chat.discord.ui import chart_data, embeds, formatting
+from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply, Section
 from messages import (
     BadgeCatalogue,
@@ -25,7 +25,10 @@ from messages import (
     ViewerProfile,
     ViewerStats,
 )
-from wording import dates
+from wording import chart_data, dates
+from wording.dates import format_decade
+from wording.durations import format_duration
+from wording.numbers import format_count, format_number
 from wording.translation import _, later, of_badge
 
 STATS, BADGES, ALL_BADGES, PROGRESS = "stats", "badges", "allbadges", "progress"
@@ -90,14 +93,14 @@ async def stats(desk: Desk, arguments: str, page: int) -> Reply:
     who, name = unpack_arguments(arguments, 2)
     profile = await _profile(desk, who)
     if profile.hidden:
-        return embeds.private_notice(f"📊 {formatting.safe(name, 60)}", name)
+        return embeds.private_notice(f"📊 {formatting.escape(name, 60)}", name)
     if profile.stats is None:
         return _unknown(name)
     today = local_date(desk.clock.now().wall_s, desk.settings.timezone)
-    picture = chart_data.viewer(profile, today)
+    picture = chart_data.viewer_chart(profile, today)
     beside = _figures(profile, profile.stats, drawn=True)
-    if unnamed := chart_data.unnamed(picture):
-        beside.add_field(name=_("🎭 Genres"), value=embeds.join_lines_within(unnamed))
+    if labels := chart_data.undrawn_labels(picture):
+        beside.add_field(name=_("🎭 Genres"), value=embeds.join_lines_within(formatting.numbered_lines(labels)))
     return Reply(_figures(profile, profile.stats), picture=picture, beside=beside)
 
 
@@ -107,43 +110,45 @@ def local_date(wall_s: float, timezone: str) -> datetime.date:
 
 
 def _figures(profile: ViewerProfile, shown: ViewerStats, *, drawn: bool = False) -> discord.Embed:
-    streak = formatting.counted("{count} day", "{count} days", shown.current_streak_days)
+    streak = format_count("{count} day", "{count} days", shown.current_streak_days)
     if shown.longest_streak_days > shown.current_streak_days:
         streak = _("{streak} (best {days})").format(streak=streak, days=shown.longest_streak_days)
-    films = formatting.number(shown.total_movies)
+    films = format_number(shown.total_movies)
     if shown.total_movies:
         films = _("{films} ({completed} to the end)").format(
-            films=films, completed=formatting.number(shown.completed_movies)
+            films=films, completed=format_number(shown.completed_movies)
         )
     held = _("{count} of {all}").format(count=shown.badges, all=max(len(profile.progress), shown.badges))
     fields = [
         Field(_("🎬 Films"), films, inline=True),
-        Field(_("⏱️ Time"), formatting.duration(shown.total_watch_time_s), inline=True),
+        Field(_("⏱️ Time"), format_duration(shown.total_watch_time_s), inline=True),
         Field(_("🔥 Streak"), streak, inline=True),
         Field(_("🏅 Badges"), held, inline=True),
     ]
     if shown.total_episodes:
-        fields.append(Field(_("📺 Episodes"), formatting.number(shown.total_episodes), inline=True))
+        fields.append(Field(_("📺 Episodes"), format_number(shown.total_episodes), inline=True))
     if profile.rank_by_time:
         fields.append(Field(_("🏆 Rank by time"), f"#{profile.rank_by_time}", inline=True))
     for heading, counted in (
         (_("🎭 Genres"), shown.genres),
-        (_("📅 Decades"), {formatting.decade(name): number for name, number in shown.decades.items()}),
+        (_("📅 Decades"), {format_decade(name): number for name, number in shown.decades.items()}),
         (_("🎥 Directors"), shown.directors),
     ):
         if counted and not (drawn and counted is shown.genres):
             fields.append(Field(heading, _most(counted)))
     lines = []
     if shown.watching_now:
-        lines.append(_("▶️ Watching **{title}** now").format(title=formatting.safe(shown.watching_now, 100)))
+        lines.append(_("▶️ Watching **{title}** now").format(title=formatting.escape(shown.watching_now, 100)))
     if shown.last_watch_date:
-        lines.append(_("Last watched on {date}").format(date=formatting.safe(dates.whole(shown.last_watch_date), 20)))
-    return embeds.build_embed(f"📊 {formatting.safe(shown.username, 60)}", "\n".join(lines), fields=fields)
+        lines.append(
+            _("Last watched on {date}").format(date=formatting.escape(dates.format_date(shown.last_watch_date), 20))
+        )
+    return embeds.build_embed(f"📊 {formatting.escape(shown.username, 60)}", "\n".join(lines), fields=fields)
 
 
 def _most(counted: dict[str, int], most: int = 5) -> str:
     order = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
-    return " · ".join(f"{formatting.safe(name, 40)} {number}" for name, number in order[:most])
+    return " · ".join(f"{formatting.escape(name, 40)} {number}" for name, number in order[:most])
 
 
 async def badges(desk: Desk, arguments: str, page: int) -> Reply:
@@ -151,22 +156,22 @@ async def badges(desk: Desk, arguments: str, page: int) -> Reply:
     who, name = unpack_arguments(arguments, 2)
     profile = await _profile(desk, who)
     if profile.hidden:
-        return embeds.private_notice(f"🏅 {formatting.safe(name, 60)}", name)
+        return embeds.private_notice(f"🏅 {formatting.escape(name, 60)}", name)
     name = profile.stats.username if profile.stats is not None else name
     if not profile.badges:
         text = _("None yet. `!progress` shows how near they are.")
-        return Reply(embeds.build_embed(f"🏅 {formatting.safe(name, 60)}", text, colour=embeds.GREY))
+        return Reply(embeds.build_embed(f"🏅 {formatting.escape(name, 60)}", text, colour=embeds.GREY))
     pages = embeds.split_pages([Section("", [_earned(badge) for badge in profile.badges])], lines=8)
     text, number = embeds.pick_page(pages, page)
-    count = formatting.counted("{count} badge", "{count} badges", len(profile.badges))
-    heading = f"🏅 {formatting.safe(name, 60)} · {count}"
+    count = format_count("{count} badge", "{count} badges", len(profile.badges))
+    heading = f"🏅 {formatting.escape(name, 60)} · {count}"
     return Reply(embeds.build_embed(heading, text), number, len(pages))
 
 
 def _earned(badge: EarnedBadge) -> str:
-    described = f"\n{formatting.safe(of_badge(badge.description), 150)}" if badge.description else ""
-    earned = formatting.ago(badge.earned_at_s)
-    return f"{badge.emoji} **{formatting.safe(of_badge(badge.name), 60)}** · {_(badge.rarity)} · {earned}{described}"
+    described = f"\n{formatting.escape(of_badge(badge.description), 150)}" if badge.description else ""
+    earned = formatting.relative_time(badge.earned_at_s)
+    return f"{badge.emoji} **{formatting.escape(of_badge(badge.name), 60)}** · {_(badge.rarity)} · {earned}{described}"
 
 
 async def progress(desk: Desk, arguments: str, page: int) -> Reply:
@@ -174,12 +179,12 @@ async def progress(desk: Desk, arguments: str, page: int) -> Reply:
     who, name = unpack_arguments(arguments, 2)
     profile = await _profile(desk, who)
     if profile.hidden:
-        return embeds.private_notice(f"🎯 {formatting.safe(name, 60)}", name)
+        return embeds.private_notice(f"🎯 {formatting.escape(name, 60)}", name)
     name = profile.stats.username if profile.stats is not None else name
     open_ones = sorted((badge for badge in profile.progress if badge.earned_at_s is None), key=_share, reverse=True)
     earned = len(profile.progress) - len(open_ones)
     held = _("{count} of {all} badges").format(count=earned, all=len(profile.progress))
-    heading = f"🎯 {formatting.safe(name, 60)} · {held}"
+    heading = f"🎯 {formatting.escape(name, 60)} · {held}"
     if not open_ones:
         text = (
             _("Every badge there is. Well watched!")
@@ -198,12 +203,12 @@ def _share(badge: BadgeProgress) -> float:
 
 def _on_the_way(badge: BadgeProgress) -> str:
     figures = _("{count} of {all}").format(count=_figure(badge.progress), all=_figure(badge.threshold))
-    name, description = formatting.safe(of_badge(badge.name), 60), formatting.safe(of_badge(badge.description), 150)
-    return f"{badge.emoji} **{name}** · {description}\n{formatting.bar(_share(badge))} {figures}"
+    name, description = formatting.escape(of_badge(badge.name), 60), formatting.escape(of_badge(badge.description), 150)
+    return f"{badge.emoji} **{name}** · {description}\n{formatting.progress_bar(_share(badge))} {figures}"
 
 
 def _figure(value: float) -> str:
-    return formatting.number(value, 0 if round(value, 1) == round(value) else 1)
+    return format_number(value, 0 if round(value, 1) == round(value) else 1)
 
 
 async def all_badges(desk: Desk, arguments: str, page: int) -> Reply:
@@ -214,7 +219,7 @@ async def all_badges(desk: Desk, arguments: str, page: int) -> Reply:
     for rarity in rarities:
         lines = [_declared(badge) for badge in found.badges if badge.rarity == rarity]
         if lines:
-            sections.append(Section(f"__{formatting.safe(_(rarity).capitalize(), 20)}__", lines))
+            sections.append(Section(f"__{formatting.escape(_(rarity).capitalize(), 20)}__", lines))
     pages = (
         embeds.split_pages(sections, lines=10)
         if sections
@@ -229,8 +234,8 @@ async def all_badges(desk: Desk, arguments: str, page: int) -> Reply:
 def _declared(badge: BadgeProgress) -> str:
     held = f" · {_('held by {count}').format(count=badge.holders)}" if badge.holders else ""
     return (
-        f"{badge.emoji} **{formatting.safe(of_badge(badge.name), 60)}**{held}\n"
-        f"{formatting.safe(of_badge(badge.description), 150)}"
+        f"{badge.emoji} **{formatting.escape(of_badge(badge.name), 60)}**{held}\n"
+        f"{formatting.escape(of_badge(badge.description), 150)}"
     )
 
 
@@ -259,7 +264,7 @@ def _board(ranked: PageSlice[Leaderboard], heading: str) -> Reply:
         text = _("Nobody yet. Watch something!")
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY), page, pages)
     lines = [
-        f"{_PLACES.get(row.rank, f'**{row.rank}.**')} **{formatting.person(row.username, 40)}** · "
+        f"{_PLACES.get(row.rank, f'**{row.rank}.**')} **{formatting.escape_person(row.username, 40)}** · "
         f"{_value(found.kind, row.value)}"
         for row in found.rows
     ]
@@ -269,13 +274,13 @@ def _board(ranked: PageSlice[Leaderboard], heading: str) -> Reply:
 def _value(kind: LeaderboardKind, value: float) -> str:
     match kind:
         case "movies":
-            return formatting.counted("{count} film", "{count} films", round(value))
+            return format_count("{count} film", "{count} films", round(value))
         case "time":
-            return formatting.duration(value)
+            return format_duration(value)
         case "streak":
-            return formatting.counted("{count} day", "{count} days", round(value))
+            return format_count("{count} day", "{count} days", round(value))
         case "badges":
-            return formatting.counted("{count} badge", "{count} badges", round(value))
+            return format_count("{count} badge", "{count} badges", round(value))
 
 
 async def _profile(desk: Desk, who: str) -> ViewerProfile:
@@ -284,7 +289,7 @@ async def _profile(desk: Desk, who: str) -> ViewerProfile:
 
 def _unknown(name: str) -> Reply:
     text = _("Nothing watched yet. Join the voice channel while a film plays, and this fills by itself.")
-    return Reply(embeds.build_embed(f"📊 {formatting.safe(name, 60)}", text, colour=embeds.GREY))
+    return Reply(embeds.build_embed(f"📊 {formatting.escape(name, 60)}", text, colour=embeds.GREY))
 
 
 def _now(desk: Desk) -> float:

@@ -12,6 +12,8 @@ from actors.chat.discord.framework.pages import PageRegistry, pack_arguments, re
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply, Section
 from messages import GetWhoSaw, SeenBy, StartTracking, TitleCount, TrackingPlan, VoiceMember, WhoSaw
+from wording.numbers import format_count, format_percent
+from wording.text import unquote
 from wording.translation import _, later
 
 WHO_SAW = "whosaw"
@@ -33,7 +35,7 @@ class Nights(UsherCog):
         if not title.strip():
             raise RefusedError(_("Which film?"), _("Give its title, or part of it: `!whosaw metropolis`."))
         self._sparingly.check(ctx)
-        await self.answer(ctx, WHO_SAW, pack_arguments(formatting.unquoted(title)))
+        await self.answer(ctx, WHO_SAW, pack_arguments(unquote(title)))
 
     @whosaw.autocomplete("title")
     async def titles(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
@@ -51,7 +53,7 @@ async def who_saw(desk: Desk, arguments: str, page: int) -> Reply:
 
     found, page, pages = await read_slice(read, _total, page, ROWS)
     if found.film is None:
-        heading = f"🎟️ {formatting.safe(arguments, 100)}"
+        heading = f"🎟️ {formatting.escape(arguments, 100)}"
         text = _("Nobody has watched a film of that title here. `!moviestats` names those that were watched.")
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
     total = _total(found)
@@ -78,12 +80,12 @@ def _total(found: WhoSaw) -> int:
 def _of_whom(total: int, present: bool) -> str:
     """Said alike whether anybody hides there or not: nobody shall be told that by counting heads."""
     if present:
-        return formatting.counted(
+        return format_count(
             "{count} person of those in the voice channel whom others may see",
             "{count} people of those in the voice channel whom others may see",
             total,
         )
-    return formatting.counted(
+    return format_count(
         "{count} person of all known viewers whom others may see, for nobody is in the voice channel",
         "{count} people of all known viewers whom others may see, for nobody is in the voice channel",
         total,
@@ -98,15 +100,15 @@ async def _present(desk: Desk) -> tuple[VoiceMember, ...]:
 
 
 def _named(film: TitleCount) -> str:
-    return formatting.safe(f"{film.title} ({film.year})" if film.year else film.title, 100)
+    return formatting.escape(f"{film.title} ({film.year})" if film.year else film.title, 100)
 
 
 def _line(viewer: SeenBy) -> str:
-    facts = [f"**{formatting.person(viewer.username, 40)}**"]
+    facts = [f"**{formatting.escape_person(viewer.username, 40)}**"]
     if viewer.state == "in_part" and viewer.percent is not None:
-        facts.append(formatting.percent(viewer.percent))
+        facts.append(format_percent(viewer.percent))
     if viewer.now:
         facts.append(_("▶️ watching now"))
     elif viewer.at_s is not None:
-        facts.append(formatting.ago(viewer.at_s))
+        facts.append(formatting.relative_time(viewer.at_s))
     return " · ".join(facts)

@@ -12,10 +12,14 @@ from actors.chat.discord.framework.command import Context, PerUserCooldown, Ushe
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.member_converter import MemberMention
 from actors.chat.discord.framework.pages import PageRegistry, pack_arguments, unpack_arguments
-from actors.chat.discord.ui import chart_data, embeds, formatting
+from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from messages import CommunityYear, GetCommunityYear, GetYear, YearFigures, YearOfViewer
-from wording import dates
+from wording import chart_data, dates
+from wording.dates import format_decade
+from wording.durations import format_duration
+from wording.numbers import format_count, format_number
+from wording.text import clean_line
 from wording.translation import _, later, ngettext, of_badge
 
 WRAPPED = "wrapped"
@@ -58,7 +62,7 @@ class Wrapping(UsherCog):
                 year = int(word)
             else:
                 raise RefusedError(
-                    _("{text} says nothing here.").format(text=formatting.safe(word, 40)),
+                    _("{text} says nothing here.").format(text=formatting.escape(word, 40)),
                     _("Use `!wrapped 2025 @somebody`."),
                 )
         if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
@@ -87,28 +91,28 @@ async def wrapped(desk: Desk, arguments: str, page: int) -> Reply:
         return _everybody(await desk.ask("persistence", GetCommunityYear(year), CommunityYear))
     found = await desk.ask("persistence", GetYear(who, year, desk.asker), YearOfViewer)
     if found.hidden:
-        return embeds.private_notice(f"🎁 {year} · {formatting.safe(name, 60)}", name)
-    return _viewer(found, formatting.plain(found.username or name, 60))
+        return embeds.private_notice(f"🎁 {year} · {formatting.escape(name, 60)}", name)
+    return _viewer(found, clean_line(found.username or name, 60))
 
 
 def _viewer(found: YearOfViewer, name: str) -> Reply:
     figures = found.figures
-    heading = f"🎁 {figures.year} · {formatting.safe(name, 60)}"
+    heading = f"🎁 {figures.year} · {formatting.escape(name, 60)}"
     if not figures.days and not found.badges:
         text = _("Nothing watched in {year}. There is always a next film night!").format(year=figures.year)
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
     fields = _figures(figures)
     if figures.companion:
-        times = formatting.counted("{count} watch party", "{count} watch parties", round(figures.companion[1]))
+        times = format_count("{count} watch party", "{count} watch parties", round(figures.companion[1]))
         fields.append(
-            Field(_("🤝 Most often with"), f"{formatting.safe(figures.companion[0], 40)} · {times}", inline=True)
+            Field(_("🤝 Most often with"), f"{formatting.escape(figures.companion[0], 40)} · {times}", inline=True)
         )
     if found.badges:
-        said = [f"{badge.emoji} {formatting.safe(of_badge(badge.name), 60)}" for badge in found.badges[:_BADGES]]
+        said = [f"{badge.emoji} {formatting.escape(of_badge(badge.name), 60)}" for badge in found.badges[:_BADGES]]
         more = len(found.badges) - _BADGES
         if more > 0:
             said.append(ngettext("… and {count} more", "… and {count} more", more).format(count=more))
-        earned = formatting.counted("🏅 {count} badge earned", "🏅 {count} badges earned", len(found.badges))
+        earned = format_count("🏅 {count} badge earned", "🏅 {count} badges earned", len(found.badges))
         fields.append(Field(earned, embeds.join_lines_within(said)))
     title = _("{year} of {name}").format(year=figures.year, name=name)
     return _drawn(heading, _top(figures), fields, figures, title)
@@ -120,23 +124,23 @@ def _everybody(found: CommunityYear) -> Reply:
     if not figures.days:
         text = _("Nothing watched in {year}. There is always a next film night!").format(year=figures.year)
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
-    fields = [Field(_("👥 Viewers"), formatting.number(found.viewers), inline=True), *_figures(figures)]
+    fields = [Field(_("👥 Viewers"), format_number(found.viewers), inline=True), *_figures(figures)]
     if found.films:
         lines = [
-            f"{place}. **{formatting.safe(f'{film.title} ({film.year})' if film.year else film.title, 60)}** · "
-            f"{film.watches}× · {formatting.counted('{count} viewer', '{count} viewers', film.viewers)}"
+            f"{place}. **{formatting.escape(f'{film.title} ({film.year})' if film.year else film.title, 60)}** · "
+            f"{film.watches}× · {format_count('{count} viewer', '{count} viewers', film.viewers)}"
             for place, film in enumerate(found.films, 1)
         ]
         fields.append(Field(_("🏆 Most seen"), embeds.join_lines_within(lines)))
     if found.top:
         lines = [
-            f"{row.rank}. **{formatting.person(row.username, 40)}** · {formatting.duration(row.value)}"
+            f"{row.rank}. **{formatting.escape_person(row.username, 40)}** · {format_duration(row.value)}"
             for row in found.top
         ]
         fields.append(Field(_("🍿 Top viewers"), embeds.join_lines_within(lines)))
     if found.night:
-        viewers = formatting.counted("{count} viewer", "{count} viewers", found.night.viewers)
-        night = f"**{formatting.safe(found.night.title, 80)}** · {viewers} · <t:{int(found.night.started_at_s)}:D>"
+        viewers = format_count("{count} viewer", "{count} viewers", found.night.viewers)
+        night = f"**{formatting.escape(found.night.title, 80)}** · {viewers} · <t:{int(found.night.started_at_s)}:D>"
         fields.append(Field(_("🎉 Biggest night"), night))
     title = _("The {year} of everybody").format(year=figures.year)
     return _drawn(heading, _top(figures), fields, figures, title)
@@ -146,35 +150,35 @@ def _drawn(heading: str, text: str, fields: list[Field], figures: YearFigures, t
     """The card, and the calendar picture beside it."""
     embed = embeds.build_embed(heading, text, fields=fields)
     beside = embeds.build_embed(heading, text, fields=fields)
-    return Reply(embed, picture=chart_data.calendar(title, figures.days, figures.year), beside=beside)
+    return Reply(embed, picture=chart_data.calendar_chart(title, figures.days, figures.year), beside=beside)
 
 
 def _top(figures: YearFigures) -> str:
-    completed = formatting.number(figures.completed)
+    completed = format_number(figures.completed)
     if figures.titles in (0, figures.films):
         films = ngettext(
             "**{count} film**, {completed} to the end", "**{count} films**, {completed} to the end", figures.films
-        ).format(count=formatting.number(figures.films), completed=completed)
+        ).format(count=format_number(figures.films), completed=completed)
     else:  # several watched one together, or somebody watched it again
         films = ngettext(
             "**{count} watch** {of_films}, {completed} to the end",
             "**{count} watches** {of_films}, {completed} to the end",
             figures.films,
         ).format(
-            count=formatting.number(figures.films),
-            of_films=formatting.counted("of **{count} film**", "of **{count} films**", figures.titles),
+            count=format_number(figures.films),
+            of_films=format_count("of **{count} film**", "of **{count} films**", figures.titles),
             completed=completed,
         )
     if figures.episodes:
-        films += f" · {formatting.counted('**{count} episode**', '**{count} episodes**', figures.episodes)}"
-    return f"{films} · **{formatting.duration(figures.watch_time_s)}**"
+        films += f" · {format_count('**{count} episode**', '**{count} episodes**', figures.episodes)}"
+    return f"{films} · **{format_duration(figures.watch_time_s)}**"
 
 
 def _figures(figures: YearFigures) -> list[Field]:
     fields = [
         Field(
             _("🔥 Longest streak"),
-            formatting.counted("{count} day", "{count} days", figures.longest_streak_days),
+            format_count("{count} day", "{count} days", figures.longest_streak_days),
             True,
         )
     ]
@@ -184,22 +188,22 @@ def _figures(figures: YearFigures) -> list[Field]:
         (_("🎥 Director"), figures.director),
     ):
         if most:
-            name = formatting.safe(formatting.decade(most[0]), 60)
-            fields.append(Field(heading, f"{name} · {formatting.number(most[1])}×", inline=True))
+            name = formatting.escape(format_decade(most[0]), 60)
+            fields.append(Field(heading, f"{name} · {format_number(most[1])}×", inline=True))
     if figures.busiest_month:
         month = datetime.date.fromisoformat(f"{figures.busiest_month[0]}-01")
-        said = f"{dates.month(month)} · {formatting.duration(figures.busiest_month[1])}"
+        said = f"{dates.month_name(month)} · {format_duration(figures.busiest_month[1])}"
         fields.append(Field(_("🗓️ Busiest month"), said, inline=True))
     if figures.busiest_day:
         day = datetime.date.fromisoformat(figures.busiest_day[0])
-        said = f"{dates.day_of_year(day)} · {formatting.duration(figures.busiest_day[1])}"
+        said = f"{dates.format_weekday(day)} · {format_duration(figures.busiest_day[1])}"
         fields.append(Field(_("☀️ Busiest day"), said, inline=True))
     if figures.longest_film:
         title, length_s = figures.longest_film
         fields.append(
             Field(
                 _("📏 Longest film"),
-                f"{formatting.safe(title, 80)} · {formatting.duration(length_s)}",
+                f"{formatting.escape(title, 80)} · {format_duration(length_s)}",
                 inline=True,
             )
         )

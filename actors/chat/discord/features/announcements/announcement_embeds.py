@@ -7,6 +7,8 @@ import discord
 from actors.chat.discord.features.live_card import live_card_embeds
 from actors.chat.discord.ui import embeds, formatting
 from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
+from wording.numbers import format_count, format_number
+from wording.text import utf16_length
 from wording.translation import _, ngettext, of_badge
 
 Announcement = ScreeningStarted | ScreeningEnded | BadgesAwarded
@@ -29,14 +31,14 @@ def build_line(notice: Announcement) -> str:
     """The same in one line, for when many come at once."""
     match notice:
         case ScreeningStarted(screening=shown):
-            return f"🎬 **{formatting.title(shown.item, 70)}** · {formatting.person(shown.host, 40)}"
+            return f"🎬 **{formatting.escape_title(shown.item, 70)}** · {formatting.escape_person(shown.host, 40)}"
         case ScreeningEnded(screening=shown):
             seen = len([seat for seat in shown.seats if not seat.brief])
-            viewers = formatting.counted("{count} viewer", "{count} viewers", seen)
-            return f"🏁 **{formatting.title(shown.item, 70)}** · {viewers}"
+            viewers = format_count("{count} viewer", "{count} viewers", seen)
+            return f"🏁 **{formatting.escape_title(shown.item, 70)}** · {viewers}"
         case BadgesAwarded(badges=badges):
-            earned = [f"{badge.emoji} {formatting.safe(of_badge(badge.name), 40)}" for badge in badges]
-            return f"🏅 **{formatting.person(notice.username, 40)}**: {_first_three(earned)}"
+            earned = [f"{badge.emoji} {formatting.escape(of_badge(badge.name), 40)}" for badge in badges]
+            return f"🏅 **{formatting.escape_person(notice.username, 40)}**: {_first_three(earned)}"
 
 
 def _first_three(names: list[str]) -> str:
@@ -70,7 +72,7 @@ def _roundup(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], int]
     left = embeds.DESCRIPTION
     for notice in notices:
         said = build_line(notice)
-        left -= formatting.measure(said) + 1
+        left -= utf16_length(said) + 1
         if left < 0 and lines:
             break
         lines.append(said)
@@ -79,19 +81,19 @@ def _roundup(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], int]
     ended = sum(isinstance(notice, ScreeningEnded) for notice in told)
     awarded = sum(isinstance(notice, BadgesAwarded) for notice in told)
     parts = (
-        formatting.counted("{count} started", "{count} started", started) if started else "",
-        formatting.counted("{count} ended", "{count} ended", ended) if ended else "",
-        formatting.counted("{count} with new badges", "{count} with new badges", awarded) if awarded else "",
+        format_count("{count} started", "{count} started", started) if started else "",
+        format_count("{count} ended", "{count} ended", ended) if ended else "",
+        format_count("{count} with new badges", "{count} with new badges", awarded) if awarded else "",
     )
     heading = _("🎞️ On the screens: {what}").format(what=", ".join(part for part in parts if part))
     return [embeds.build_embed(heading, "\n".join(lines))], len(told)
 
 
 def _badges(notice: BadgesAwarded) -> discord.Embed:
-    name = formatting.person(notice.username, 60)
+    name = formatting.escape_person(notice.username, 60)
     lines = [
-        f"{badge.emoji} **{formatting.safe(of_badge(badge.name), 60)}** · {_(badge.rarity)}\n"
-        f"{formatting.safe(of_badge(badge.description), 200)}"
+        f"{badge.emoji} **{formatting.escape(of_badge(badge.name), 60)}** · {_(badge.rarity)}\n"
+        f"{formatting.escape(of_badge(badge.description), 200)}"
         for badge in notice.badges
     ]
     best = max(
@@ -101,7 +103,7 @@ def _badges(notice: BadgesAwarded) -> discord.Embed:
     )
     count = len(notice.badges)
     heading = ngettext("🏅 {name} earned {count} badge", "🏅 {name} earned {count} badges", count)
-    heading = heading.format(name=name, count=formatting.number(count))
+    heading = heading.format(name=name, count=format_number(count))
     return embeds.build_embed(
         heading,
         embeds.join_lines_within(lines, _TABLE_UNITS),

@@ -7,6 +7,8 @@ import discord
 from actors.chat.discord.ui import formatting
 from actors.chat.discord.ui.embeds import Field
 from messages import Screening
+from wording.numbers import format_count, format_number
+from wording.text import join_names
 from wording.translation import _
 
 A_PAGE, MOST_PAGES = 100, 10
@@ -39,13 +41,13 @@ def build_field(said: Collection[str], shown: Screening) -> Field | None:
     if not said:
         return None
     names = {seat.viewer_id: seat.username for seat in shown.seats if seat.viewer_id.isdecimal() and not seat.brief}
-    came = [formatting.person(name, 40) for viewer, name in names.items() if viewer in said]
+    came = [formatting.escape_person(name, 40) for viewer, name in names.items() if viewer in said]
     facts = [
-        formatting.counted("{count} came", "{count} came", len(came)),
-        formatting.counted("{count} came besides", "{count} came besides", len(names) - len(came)),
+        format_count("{count} came", "{count} came", len(came)),
+        format_count("{count} came besides", "{count} came besides", len(names) - len(came)),
     ]
     if unnamed := sum(not seat.viewer_id and not seat.brief for seat in shown.seats):
-        facts.append(formatting.counted("{count} is not named", "{count} are not named", unnamed))
-    lines = [" · ".join(facts), formatting.name_list(came, MOST_NAMED)]
-    heading = _("📅 Said they would come · {count}").format(count=formatting.number(len(said)))
+        facts.append(format_count("{count} is not named", "{count} are not named", unnamed))
+    lines = [" · ".join(facts), join_names(came, MOST_NAMED)]
+    heading = _("📅 Said they would come · {count}").format(count=format_number(len(said)))
     return Field(heading, "\n".join(line for line in lines if line))

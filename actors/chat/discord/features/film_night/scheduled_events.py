@@ -16,8 +16,9 @@ from actors.chat.discord.core.api_errors import API_ERRORS, classify
 from actors.chat.discord.core.state import Keepsake, PlannedNight
 from actors.chat.discord.features.film_night.event_attendance import fetch_interested
 from actors.chat.discord.framework.actor_client import Desk
-from actors.chat.discord.ui import formatting
 from messages import Item, NowPlaying, Screening, ScreeningEnded
+from wording.text import clean_line
+from wording.titles import display_title
 from wording.translation import later
 
 EARLY_S, LATE_S = 1800.0, 6 * 3600.0
@@ -44,7 +45,7 @@ _OWN_GUIDS = {"local", "file", "com.plexapp.agents.none"}
 
 def event_name(item: Item) -> str:
     """An event's name."""
-    return formatting.plain(f"🎬 {formatting.item_name(item)}", NAME)
+    return clean_line(f"🎬 {display_title(item)}", NAME)
 
 
 class FilmNights:

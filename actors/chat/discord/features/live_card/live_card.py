@@ -16,8 +16,9 @@ from actors.chat.discord.core.state import CardRecord, Keepsake
 from actors.chat.discord.features.live_card import live_card_embeds
 from actors.chat.discord.features.live_card.card_schedule import POSITION_EVERY_S, SETTLE_S, LiveCard, RenderedVersion
 from actors.chat.discord.framework.actor_client import Desk
-from actors.chat.discord.ui import chart_data, embeds
+from actors.chat.discord.ui import embeds
 from messages import BadgesAwarded, NowPlaying, Screening, ScreeningEnded, ScreeningStarted
+from wording import chart_data
 from wording.translation import of_badge
 
 MOST_AT_ONCE = 5
@@ -327,7 +328,7 @@ class LiveCards:
     async def _with_chart(self, face: LiveCard) -> None:
         """Have the night's chart drawn and put it into the record, beside the poster."""
         ended = face.card.ended
-        picture = chart_data.night(ended) if ended is not None else None
+        picture = chart_data.attendance_chart(ended) if ended is not None else None
         if ended is None or self._desk.painter is None:
             return
         if picture is None:

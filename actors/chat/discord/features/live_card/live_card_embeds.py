@@ -9,6 +9,10 @@ from actors.chat.discord.features.film_night import event_attendance
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field
 from messages import Attendee, Moment, PositionMs, Screening, ScreeningEnded
+from wording.durations import format_duration, format_position
+from wording.numbers import format_count, format_percent
+from wording.playback import player_state_icon, player_state_name
+from wording.text import join_names
 from wording.translation import _
 
 BAR_CELLS = 18
@@ -22,7 +26,7 @@ def build_playing(shown: Screening, at: Moment) -> discord.Embed:
     """The card of a film that plays, as of `at`."""
     lines = [*_progress(shown, at), _facts(shown)]
     if shown.item.genres:
-        lines.append(", ".join(formatting.safe(genre, 30) for genre in shown.item.genres[:4]))
+        lines.append(", ".join(formatting.escape(genre, 30) for genre in shown.item.genres[:4]))
     here = [seat for seat in shown.seats if seat.present]
     gone = sorted({seat.username for seat in shown.seats if not seat.present} - {seat.username for seat in here})
     fields = []
@@ -30,15 +34,17 @@ def build_playing(shown: Screening, at: Moment) -> discord.Embed:
         watching = _("🍿 Watching · {count}") if shown.party else _("👤 Watching · {count}")
         fields.append(Field(watching.format(count=len(here)), embeds.join_lines_within([_seat(seat) for seat in here])))
     if gone:
-        fields.append(Field(_("👋 Left"), formatting.name_list([formatting.person(name, 40) for name in gone])))
+        fields.append(Field(_("👋 Left"), join_names([formatting.escape_person(name, 40) for name in gone])))
     colour = embeds.GREY if shown.state == "paused" else embeds.GREEN
-    return embeds.build_embed(f"🎬 {formatting.title(shown.item, 200)}", "\n".join(lines), colour=colour, fields=fields)
+    return embeds.build_embed(
+        f"🎬 {formatting.escape_title(shown.item, 200)}", "\n".join(lines), colour=colour, fields=fields
+    )
 
 
 def build_deserted(shown: Screening) -> discord.Embed:
     """The card of a film of which nobody is left to be seen: it names nobody."""
     return embeds.build_embed(
-        f"🎬 {formatting.title(shown.item, 200)}", _("Nobody is watching right now."), colour=embeds.GREY
+        f"🎬 {formatting.escape_title(shown.item, 200)}", _("Nobody is watching right now."), colour=embeds.GREY
     )
 
 
@@ -52,10 +58,10 @@ def build_record(
     shown = ended.screening
     staying = [seat for seat in shown.seats if not seat.brief]
     ran = max(0.0, ended.at.wall_s - shown.started_at_s)
-    viewers = formatting.counted("{count} viewer", "{count} viewers", len(staying))
+    viewers = format_count("{count} viewer", "{count} viewers", len(staying))
     lines = [
         _("Ran {time} · {viewers} · {when}").format(
-            time=formatting.duration(ran), viewers=viewers, when=formatting.when(shown.started_at_s)
+            time=format_duration(ran), viewers=viewers, when=formatting.date_and_time(shown.started_at_s)
         )
     ]
     if staying:
@@ -64,7 +70,7 @@ def build_record(
     if (promised := event_attendance.build_field(said, shown)) is not None:
         fields.append(promised)
     return embeds.build_embed(
-        f"🏁 {formatting.title(shown.item, 200)}", "\n".join(lines), colour=embeds.BLUE, fields=fields
+        f"🏁 {formatting.escape_title(shown.item, 200)}", "\n".join(lines), colour=embeds.BLUE, fields=fields
     )
 
 
@@ -78,65 +84,56 @@ def signature(shown: Screening) -> tuple[Any, ...]:
     )
 
 
-def position_at(shown: Screening, at: Moment) -> int | None:
-    """Where the film is at `at`, ms; None where that is not known."""
-    if shown.position_ms is None:
-        return None
-    moved = max(0.0, at.steady_s - shown.seen.steady_s) if shown.state == "playing" else 0.0
-    position = shown.position_ms + round(moved * 1000)
-    return min(position, shown.item.duration_ms) if shown.item.duration_ms else position
-
-
 def _progress(shown: Screening, at: Moment) -> list[str]:
-    position, length = position_at(shown, at), shown.item.duration_ms
+    position, length = shown.estimate_position(at), shown.item.duration_ms
     paused = shown.state == "paused"
-    word = _("Paused") if paused else _("Live") if shown.item.live else formatting.state_word(shown.state).capitalize()
-    mark = formatting.state_mark(shown.state)
+    word = _("Paused") if paused else _("Live") if shown.item.live else player_state_name(shown.state).capitalize()
+    mark = player_state_icon(shown.state)
     if position is None or not length:
         if position is not None:
-            word = _("{state} at {position}").format(state=word, position=formatting.position(PositionMs(position)))
+            word = _("{state} at {position}").format(state=word, position=format_position(PositionMs(position)))
         return [f"{mark} {word}"]
     left_s = (length - position) / 1000
-    share = f"{formatting.bar(position / length, BAR_CELLS)} **{formatting.percent(100 * position / length)}**"
+    share = f"{formatting.progress_bar(position / length, BAR_CELLS)} **{format_percent(100 * position / length)}**"
     end = int(at.wall_s + left_s)
     until = _("{time} left") if paused else _("{time} left, until {clock} ({ago})")
     return [
         f"{mark} {share}",
         _("{state} · **{position}** of {length}").format(
             state=word,
-            position=formatting.position(PositionMs(position)),
-            length=formatting.position(length),
+            position=format_position(PositionMs(position)),
+            length=format_position(length),
         ),
-        until.format(time=formatting.duration(left_s), clock=f"<t:{end}:t>", ago=formatting.ago(end)),
+        until.format(time=format_duration(left_s), clock=f"<t:{end}:t>", ago=formatting.relative_time(end)),
     ]
 
 
 def _facts(shown: Screening) -> str:
     return _("Started {ago} · played by {name}").format(
-        ago=formatting.ago(shown.started_at_s), name=formatting.person(shown.host, 40)
+        ago=formatting.relative_time(shown.started_at_s), name=formatting.escape_person(shown.host, 40)
     )
 
 
 def _seat(seat: Attendee) -> str:
-    return f"**{formatting.person(seat.username, 40)}** · {_joined(seat)}"
+    return f"**{formatting.escape_person(seat.username, 40)}** · {_joined(seat)}"
 
 
 def _joined(seat: Attendee) -> str:
     if seat.join_position_ms is None:
-        return _("since {ago}").format(ago=formatting.ago(seat.joined_at_s))
+        return _("since {ago}").format(ago=formatting.relative_time(seat.joined_at_s))
     if seat.join_position_ms < LATE_MS:
         return _("from the start")
-    return _("from {position}").format(position=formatting.position(seat.join_position_ms))
+    return _("from {position}").format(position=format_position(seat.join_position_ms))
 
 
 def _seen(seat: Attendee, shown: Screening) -> str:
-    facts = [formatting.duration(seat.playing_s)]
+    facts = [format_duration(seat.playing_s)]
     if seat.completion_percent is not None:
-        facts.append(_("saw {percent}").format(percent=formatting.percent(seat.completion_percent)))
+        facts.append(_("saw {percent}").format(percent=format_percent(seat.completion_percent)))
     late = seat.join_position_ms is not None and seat.join_position_ms >= LATE_MS
     if late and shown.item.duration_ms:
-        facts.append(_("from {position}").format(position=formatting.position(seat.join_position_ms)))
-    return f"**{formatting.person(seat.username, 40)}** · {' · '.join(facts)}"
+        facts.append(_("from {position}").format(position=format_position(seat.join_position_ms)))
+    return f"**{formatting.escape_person(seat.username, 40)}** · {' · '.join(facts)}"
 
 
 def _earned(badges: Iterable[tuple[str, str, str]]) -> list[str]:
@@ -144,6 +141,6 @@ def _earned(badges: Iterable[tuple[str, str, str]]) -> list[str]:
     for viewer_id, name, badge in badges:
         by_viewer.setdefault((viewer_id, name), []).append(badge)
     return [
-        f"**{formatting.safe(name, 40)}** · {formatting.name_list([formatting.safe(badge, 40) for badge in earned], 6)}"
+        f"**{formatting.escape(name, 40)}** · {join_names([formatting.escape(badge, 40) for badge in earned], 6)}"
         for (_who, name), earned in by_viewer.items()
     ]

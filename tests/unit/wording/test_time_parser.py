@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wording.time_parser import now_in, read_when, two_hours
+from wording.time_parser import ambiguous_hours, local_time, parse_when
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 MONDAY = datetime.datetime(2026, 11, 23, 18, 0, tzinfo=BERLIN)
@@ -61,7 +61,7 @@ MONDAY = datetime.datetime(2026, 11, 23, 18, 0, tzinfo=BERLIN)
 )
 def test_a_time_is_understood(text: str, meant: str) -> None:
     """On a Monday at six in the evening."""
-    found = read_when(text, MONDAY)
+    found = parse_when(text, MONDAY)
     assert found is not None
     assert found == datetime.datetime.fromisoformat(meant).replace(tzinfo=BERLIN)
 
@@ -90,7 +90,7 @@ def test_a_time_is_understood(text: str, meant: str) -> None:
 )
 def test_what_is_no_time_is_none(text: str) -> None:
     """And a bare number may be a title's: Apollo 13."""
-    assert read_when(text, MONDAY) is None
+    assert parse_when(text, MONDAY) is None
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_what_is_no_time_is_none(text: str) -> None:
 )
 def test_an_hour_that_may_be_either_of_two_is_known(text: str, either: tuple[str, str] | None) -> None:
     """In the morning or in the evening: nobody guesses when a night is planned."""
-    assert two_hours(text) == either
+    assert ambiguous_hours(text) == either
 
 
 @pytest.mark.parametrize(
@@ -130,31 +130,31 @@ def test_an_hour_that_may_be_either_of_two_is_known(text: str, either: tuple[str
 )
 def test_german_words_for_times_are_understood(german: None, text: str, meant: str) -> None:
     """Those of English, too; and an hour alone is either of two."""
-    assert read_when(text, MONDAY) == datetime.datetime.fromisoformat(meant).replace(tzinfo=BERLIN)
-    assert read_when("friday midnight", MONDAY) == datetime.datetime(2026, 11, 28, tzinfo=BERLIN)
-    assert two_hours("freitag um 8") == ("8:00", "20:00")
+    assert parse_when(text, MONDAY) == datetime.datetime.fromisoformat(meant).replace(tzinfo=BERLIN)
+    assert parse_when("friday midnight", MONDAY) == datetime.datetime(2026, 11, 28, tzinfo=BERLIN)
+    assert ambiguous_hours("freitag um 8") == ("8:00", "20:00")
 
 
 def test_an_hour_that_spring_leaves_out_is_the_next() -> None:
     """Half past two does not exist on that night in Berlin."""
-    found = read_when("2027-03-28 02:30", MONDAY)
+    found = parse_when("2027-03-28 02:30", MONDAY)
     assert found is not None
     assert found.isoformat() == "2027-03-28T03:30:00+02:00"
 
 
 def test_it_is_as_late_as_the_clocks_of_the_zone_say() -> None:
     """Summer time is theirs."""
-    assert now_in("Europe/Berlin", 1_782_856_800).isoformat() == "2026-07-01T00:00:00+02:00"
+    assert local_time("Europe/Berlin", 1_782_856_800).isoformat() == "2026-07-01T00:00:00+02:00"
 
 
 @given(st.text(max_size=40), st.datetimes(datetime.datetime(2000, 1, 1), datetime.datetime(9990, 1, 1)))
 def test_any_text_at_any_time_is_read_or_not(text: str, now: datetime.datetime) -> None:
     """Never an error, and what is found is aware."""
-    found = read_when(text, now.replace(tzinfo=BERLIN))
+    found = parse_when(text, now.replace(tzinfo=BERLIN))
     assert found is None or found.tzinfo is BERLIN
 
 
 def test_after_midnight_tonight_is_still_tonight() -> None:
     """It is not a day later for who is still up."""
     now = datetime.datetime(2026, 11, 24, 0, 10, tzinfo=BERLIN)
-    assert read_when("tonight 0:30", now) == datetime.datetime(2026, 11, 24, 0, 30, tzinfo=BERLIN)
+    assert parse_when("tonight 0:30", now) == datetime.datetime(2026, 11, 24, 0, 30, tzinfo=BERLIN)

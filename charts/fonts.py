@@ -1,4 +1,4 @@
-"""Letters of every script: the fonts, in the order in which they are asked for a letter, and what none of them has."""
+"""Fonts for every script, in their order of preference, and labels that fit what they can draw."""
 
 import dataclasses
 import importlib.util
@@ -11,27 +11,27 @@ from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
 PACKAGES = ("noto_cjk_sans_jp_regular", "fontpkg_noto_sans_devanagari", "fontpkg_noto_sans_thai")
-"""Font packages beside DejaVu, which comes with the plotting library: Latin, Greek, Cyrillic, Hebrew, Arabic."""
+"""Font packages beside DejaVu (Latin, Greek, Cyrillic, Hebrew, Arabic), which comes with the plotting library."""
 _BOLD = 700
 _NOTHING = "… \u200d\ufe0e\ufe0f"
-"""What may be left of a text without any of its letters: joiners of emoji are seen by nobody."""
+"""What may be left of a text none of whose letters can be drawn: ellipses and invisible joiners of emoji."""
 _MISSING = "\0"
-"""In the place of a letter that no font has, until a run of them is one "…"."""
+"""Stands for a letter that no font has, until a run of them becomes one "…"."""
 
 
 @lru_cache(maxsize=1)
-def families() -> list[str]:
-    """Names of the font families, each known to the plotting library from now on."""
-    found = ["DejaVu Sans"]
-    for path in _files():
+def font_families() -> list[str]:
+    """Register the fonts with the plotting library; return the names of their families."""
+    names = ["DejaVu Sans"]
+    for path in _font_files():
         font_manager.fontManager.addfont(path)
-        fonts = font_manager.fontManager.ttflist  # it serves as its own bold: it has none, which would be complained of
+        fonts = font_manager.fontManager.ttflist  # also as its own bold, or matplotlib warns
         fonts.append(dataclasses.replace(fonts[-1], weight=_BOLD))
-        found.append(font_manager.FontProperties(fname=path).get_name())
-    return found
+        names.append(font_manager.FontProperties(fname=path).get_name())
+    return names
 
 
-def _files() -> list[Path]:
+def _font_files() -> list[Path]:
     files: list[Path] = []
     for package in PACKAGES:
         spec = importlib.util.find_spec(package)
@@ -41,19 +41,19 @@ def _files() -> list[Path]:
 
 
 @lru_cache(maxsize=1)
-def _known() -> frozenset[int]:
+def _drawable_codes() -> frozenset[int]:
     dejavu = Path(font_manager.findfont("DejaVu Sans"))
-    return frozenset(code for path in (dejavu, *_files()) for code in FT2Font(str(path)).get_charmap())
+    return frozenset(code for path in (dejavu, *_font_files()) for code in FT2Font(str(path)).get_charmap())
 
 
-def shown(text: str, limit: int) -> str:
-    """A text in one line of at most `limit` letters.
+def fit_label(text: str, limit: int) -> str:
+    """Return a text in one line of at most `limit` letters.
 
-    Words in a script that no font has become "…", for something stands there; an emoji is left out.
+    Words in a script that no font has become "…"; an emoji is left out.
     """
     parts: list[str] = []
     for letter in " ".join(text.split()):
-        if ord(letter) in _known():
+        if ord(letter) in _drawable_codes():
             parts.append(letter)
         elif unicodedata.category(letter)[0] in "LN":
             parts.append(_MISSING)
@@ -61,7 +61,7 @@ def shown(text: str, limit: int) -> str:
     return clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…"
 
 
-def named(text: str, limit: int, place: int) -> str:
-    """The name of a bar, as `shown`; the number of its place where nothing of it can be drawn."""
-    name = shown(text, limit)
+def bar_label(text: str, limit: int, place: int) -> str:
+    """Return the name of a bar, fitted; the number of its place where nothing of it can be drawn."""
+    name = fit_label(text, limit)
     return name if name.strip(_NOTHING) or not text.strip() else f"№ {place}"

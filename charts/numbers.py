@@ -1,11 +1,11 @@
-"""Numbers as a language writes them."""
+"""Numbers with a language's separators."""
 
 ENGLISH = "1,234.5"
-"""How a language writes 1234.5."""
+"""How English writes 1234.5."""
 
 
-def written(value: float, decimals: int = 0, pattern: str = ENGLISH) -> str:
-    """A number with so many decimals, grouped and pointed as the pattern is."""
+def group_digits(value: float, decimals: int = 0, pattern: str = ENGLISH) -> str:
+    """Return a number with so many decimals, with the separators that `pattern` has for 1234.5."""
     grouped = f"{value:,.{decimals}f}"
     if pattern == ENGLISH:
         return grouped

@@ -1,0 +1,22 @@
+"""Figures, percentages and counted things, as the language of the bot writes them."""
+
+from charts.numbers import group_digits
+from wording.translation import _, ngettext
+
+
+def format_number(value: float, decimals: int = 0) -> str:
+    """Return a figure with the language's separators: "1,234"."""
+    return group_digits(value, decimals, _("1,234.5"))
+
+
+def format_percent(value: float | None) -> str:
+    """Return a completion (0 to 100): "38 %", "100 %" only where it is whole; empty where it is not known."""
+    if value is None:
+        return ""
+    percent = min(100.0, max(0.0, value))
+    return _("{number} %").format(number=min(round(percent), 99) if percent < 99.95 else 100)
+
+
+def format_count(one: str, many: str, amount: int) -> str:
+    """Return the text for so many, with the figure as `{count}`: `format_count("{count} film", "{count} films", 3)`."""
+    return ngettext(one, many, amount).format(count=format_number(amount))
