@@ -21,10 +21,10 @@ import msgpack
 import msgspec
 import zmq
 
-from actors.runtime import Actor, Node
+from actors.runtime import Actor, Endpoint
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.process import BootConfig, write_boot
-from actors.runtime.transport.zmq import Addresses, ZmqLine
+from actors.runtime.transport.zmq import Addresses, ZmqTransport
 from config import Settings
 from messages import AutoSaveTick, GetSaveStatus, Message, Moment, SaveStatus, VoiceMember, VoicePresence
 
@@ -53,7 +53,7 @@ class Echo(Actor):
         """Nothing told yet."""
         self._told = 0
 
-    def hears(self) -> Mapping[type[Message], Callable[[Any], Message | None]]:
+    def handlers(self) -> Mapping[type[Message], Callable[[Any], Message | None]]:
         """The message, its count, and its end."""
         return {VoicePresence: self._echo, GetSaveStatus: self._count, AutoSaveTick: self._forget}
 
@@ -76,9 +76,9 @@ def run() -> dict[str, Any]:
     the highest round. `ratios` has ours / reference for each reference and figure: medians of each round's own.
     """
     rounds: dict[str, list[dict[str, float]]] = {"ours": [], "typed": [], "bare": []}
-    with _private_folder() as folder, _echo_actor(folder) as node, _reference(folder) as socket:
+    with _make_private_folder() as folder, _echo_actor(folder) as endpoint, _reference(folder) as socket:
         contenders: dict[str, tuple[Callable[[int], list[float]], Callable[[], float]]] = {
-            "ours": (lambda count: _ask_us(node, count), lambda: _tells(node)),
+            "ours": (lambda count: _ask_us(endpoint, count), lambda: _tells(endpoint)),
             "typed": (lambda count: _typed_us(socket, count), lambda: _reference_tells(socket, TYPED)),
             "bare": (lambda count: _bare_us(socket, count), lambda: _reference_tells(socket, PLAIN)),
         }
@@ -109,8 +109,8 @@ def _medians(rounds: list[dict[str, float]]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _echo_actor(folder: Path) -> Iterator[Node]:
-    """Yield a node that speaks to an echo in a process of its own."""
+def _echo_actor(folder: Path) -> Iterator[Endpoint]:
+    """Yield an endpoint that speaks to an echo in a process of its own."""
     addresses = Addresses({name: f"ipc://{folder}/{name}.sock" for name in ("tracker", "discord")})
     boot = BootConfig(
         name="tracker", settings=Settings(data_dir=str(folder), log_level="WARNING"), addresses=addresses,
@@ -120,38 +120,38 @@ def _echo_actor(folder: Path) -> Iterator[Node]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdin is not None
         write_boot(boot, cast(BinaryIO, process.stdin))
-        node = Node("discord", ZmqLine("discord", addresses), DeadLetters(None, "discord"))
+        endpoint = Endpoint("discord", ZmqTransport("discord", addresses), DeadLetters(None, "discord"))
         try:
-            node.ask("tracker", GetSaveStatus(), 30.0)
-            yield node
+            endpoint.ask("tracker", GetSaveStatus(), 30.0)
+            yield endpoint
         finally:
-            node.stop_peer("tracker")
+            endpoint.stop_peer("tracker")
             process.wait(10)
-            node.close()
+            endpoint.close()
 
 
-def _ask_us(node: Node, count: int) -> list[float]:
+def _ask_us(endpoint: Endpoint, count: int) -> list[float]:
     taken = []
     for _ in range(count):
         began = time.perf_counter()
-        answer = node.ask("tracker", MESSAGE)
+        answer = endpoint.ask("tracker", MESSAGE)
         taken.append((time.perf_counter() - began) * 1e6)
         assert answer == MESSAGE
     return taken
 
 
-def _tells(node: Node) -> float:
+def _tells(endpoint: Endpoint) -> float:
     """Messages a second, until the last was handled. None is dropped: the mailbox is never let run over."""
-    node.ask("tracker", AutoSaveTick(Moment(0.0, 0.0)))
+    endpoint.ask("tracker", AutoSaveTick(Moment(0.0, 0.0)))
     began = time.perf_counter()
-    asked = node.ask_future("tracker", GetSaveStatus())
+    asked = endpoint.ask_future("tracker", GetSaveStatus())
     for number in range(1, TELLS + 1):
-        node.tell("tracker", MESSAGE)
+        endpoint.tell("tracker", MESSAGE)
         if number % WINDOW == 0:
             while not asked.done():
-                node.pump(1.0)
-            asked = node.ask_future("tracker", GetSaveStatus())
-    status = node.ask("tracker", GetSaveStatus())
+                endpoint.pump(1.0)
+            asked = endpoint.ask_future("tracker", GetSaveStatus())
+    status = endpoint.ask("tracker", GetSaveStatus())
     taken_s = time.perf_counter() - began
     assert isinstance(status, SaveStatus)
     assert status.auto_save_minutes == TELLS, f"{TELLS - status.auto_save_minutes:.0f} were dropped"
@@ -229,7 +229,7 @@ def _reference_tells(dealer: zmq.Socket[bytes], kind: str) -> float:
 
 
 @contextlib.contextmanager
-def _private_folder() -> Iterator[Path]:
+def _make_private_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="usher-bench-") as folder:
         yield Path(folder)
 

@@ -17,7 +17,7 @@ from actors.media.plex import PlexPoller
 from actors.media.plex.client import PlexSource
 from actors.media.plex.http import BoundedSession
 from actors.media.plex.session_parser import SESSIONS_PATH
-from actors.runtime import Clock, Context, Node
+from actors.runtime import Clock, Context, Endpoint
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
@@ -83,11 +83,11 @@ def _starts() -> list[float]:
     """Seconds from a start on the server to the snapshot at the tracker, by the websocket."""
     took_s = []
     network = MemoryNetwork()
-    node = Node("plex", network.line("plex"), DeadLetters(None, "plex"))
-    tracker = Node("tracker", network.line("tracker"), DeadLetters(None, "tracker"))
+    endpoint = Endpoint("plex", network.transport("plex"), DeadLetters(None, "plex"))
+    tracker = Endpoint("tracker", network.transport("tracker"), DeadLetters(None, "tracker"))
     with SimulatedPlex() as plex, tempfile.TemporaryDirectory() as folder:
         settings = Settings(plex_url=plex.url, plex_token=plex.token, plex_poll_seconds=3600)
-        actor = PlexPoller.start(Context(node, settings, Clock(), Path(folder)))
+        actor = PlexPoller.start(Context(endpoint, settings, Clock(), Path(folder)))
         _heard(tracker, 0)
         while not plex.listeners:
             threading.Event().wait(0.01)
@@ -98,12 +98,12 @@ def _starts() -> list[float]:
             _heard(tracker, number)
             took_s.append(time.perf_counter() - began_s)
         actor.stop()
-    node.close()
+    endpoint.close()
     tracker.close()
     return took_s
 
 
-def _heard(tracker: Node, sessions: int) -> None:
+def _heard(tracker: Endpoint, sessions: int) -> None:
     """Wait for a snapshot of so many sessions."""
     deadline_s = time.monotonic() + 10
     while time.monotonic() < deadline_s:

@@ -18,7 +18,7 @@ from messages import ActorHealth, ActorState
 T = TypeVar("T")
 
 
-class Running:
+class BackgroundLauncher:
     """A started service. Every method may be called from any thread and has a deadline."""
 
     def __init__(self, launcher: Launcher) -> None:
@@ -71,7 +71,7 @@ class Running:
         return rows
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """The launcher is still at work."""
         return self._thread.is_alive()
 
@@ -97,7 +97,7 @@ class Running:
             return
         self._opened.set_result(None)
         try:
-            while not self._stop.is_set() and not launcher.hopeless:
+            while not self._stop.is_set() and not launcher.cannot_start:
                 launcher.step()
                 self._answer()
             self._status.set_result(launcher.status)
@@ -118,9 +118,9 @@ class Running:
 
 
 @contextlib.contextmanager
-def started(launcher: Launcher) -> Iterator[Running]:
+def run_in_background(launcher: Launcher) -> Iterator[BackgroundLauncher]:
     """Run a launcher in a thread; it is stopped in order at the end of the block."""
-    running = Running(launcher)
+    running = BackgroundLauncher(launcher)
     try:
         yield running
     finally:

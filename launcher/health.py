@@ -21,12 +21,12 @@ _KEEP = 3
 _log = logging.getLogger("launcher")
 
 
-def line(row: ActorHealth, at: datetime) -> dict[str, Any]:
+def format_row(row: ActorHealth, at: datetime) -> dict[str, Any]:
     """One row as the log has it: the promised keys first and in their order, then the others."""
     return {"ts": at.astimezone(UTC).isoformat(timespec="milliseconds"), **msgspec.structs.asdict(row)}
 
 
-def rss_mb(pid: int) -> float:
+def read_rss_mb(pid: int) -> float:
     """Resident memory of a process in MB (10^6 bytes); 0 where there is none."""
     try:
         return round(psutil.Process(pid).memory_info().rss / 1e6, 1) if pid else 0.0
@@ -54,7 +54,7 @@ class HealthLog:
             _log.warning("The health log %s cannot be opened (%s): free the disk or its rights.", self.path, error)
             return
         for row in rows:
-            text = msgspec.json.encode(line(row, at)).decode()
+            text = msgspec.json.encode(format_row(row, at)).decode()
             self._handler.handle(logging.LogRecord("health", logging.INFO, "", 0, text, None, None))
 
     def close(self) -> None:

@@ -16,15 +16,15 @@ import msgspec
 
 from actors.runtime.clock import Clock
 from config import Settings
-from launcher.connection.launcher_link import Wire
+from launcher.connection.launcher_link import LauncherLink
 from launcher.connection.lock import FolderLock
-from launcher.connection.run_state import Process, RunFile, RunState
-from launcher.connection.socket_dir import RunFolder, clean_stale, wait_for_orphans
+from launcher.connection.run_state import ProcessIdentity, RunFile, RunState
+from launcher.connection.socket_dir import SocketDir, clean_stale, wait_for_orphans
 from launcher.health import HealthLog
-from launcher.supervision.actor_process import Supervised
-from launcher.supervision.child import REFUSED, Child
-from launcher.supervision.interval import Tick
-from launcher.supervision.supervision_settings import Timings
+from launcher.supervision.actor_process import SupervisedActor
+from launcher.supervision.child import FATAL, ActorChild
+from launcher.supervision.interval import Interval
+from launcher.supervision.supervision_settings import SupervisionSettings
 from launcher.supervision.supervisor import Supervisor
 from messages import AutoSaveTick, HealthReport
 from messages.envelope import Heartbeat
@@ -32,7 +32,7 @@ from messages.envelope import Heartbeat
 _log = logging.getLogger("launcher")
 _ORPHANS_WITHIN_S = 10.0
 
-STOPPED, HOPELESS, AT_ONCE = 0, 1, 130
+STOPPED, CANNOT_START, AT_ONCE = 0, 1, 130
 """Exit statuses: stopped in order; persistence crashes at each start; stopped at once by a second signal. Where the
 store or its address can never work it is REFUSED, that of the actor: to start the service again is no help."""
 
@@ -54,7 +54,7 @@ class Launcher:
         settings: Settings,
         *,
         clock: Clock | None = None,
-        timings: Timings | None = None,
+        timings: SupervisionSettings | None = None,
         actors: Mapping[str, str] | None = None,
         stderr: IO[bytes] | None = None,
         force_tcp: bool = False,
@@ -66,7 +66,7 @@ class Launcher:
         self.data_dir = Path(settings.data_dir).absolute()
         self.settings = msgspec.structs.replace(settings, data_dir=str(self.data_dir))
         self.clock = clock or Clock()
-        self._timings = timings or Timings()
+        self._timings = timings or SupervisionSettings()
         self._classes = dict(actors or {})
         self._names = tuple(self._classes) or actor_names(settings)
         self._stderr = stderr
@@ -82,10 +82,10 @@ class Launcher:
             held.enter_context(FolderLock(self.data_dir))
             self._run_file = RunFile(self.data_dir)
             self._clean_up_after_the_last()
-            self._run_folder = RunFolder()
+            self._run_folder = SocketDir()
             held.callback(self._run_folder.remove)
             held.callback(self._run_file.remove)
-            self._wire = Wire(
+            self._link = LauncherLink(
                 self._names,
                 self._classes,
                 self._run_folder.path,
@@ -93,10 +93,10 @@ class Launcher:
                 self.clock,
                 force_tcp=self._force_tcp,
                 frames_dir=self._frames_dir,
-                on_pulse=self._on_pulse,
+                on_heartbeat=self._on_heartbeat,
                 health=self.health,
             )
-            held.callback(self._wire.close)
+            held.callback(self._link.close)
             self._health_log = HealthLog(self.data_dir)
             held.callback(self._health_log.close)
             self._held = held.pop_all()
@@ -108,9 +108,9 @@ class Launcher:
             changed=self._on_change,
         )
         now_s = time.monotonic()
-        self._save_tick = Tick(self.clock.real_s(self.settings.auto_save_interval_minutes * 60), now_s)
-        self._health_tick = Tick(self.settings.health_interval_seconds, now_s)
-        self._ping_tick = Tick(self._timings.ping_every_s, now_s, at_once=True)
+        self._save_tick = Interval(self.clock.to_real_s(self.settings.auto_save_interval_minutes * 60), now_s)
+        self._health_tick = Interval(self.settings.health_interval_seconds, now_s)
+        self._ping_tick = Interval(self._timings.ping_every_s, now_s, at_once=True)
         self._was_ready = False
         self._note_run()
         self._opened = True
@@ -118,35 +118,35 @@ class Launcher:
     def step(self) -> None:
         """Hear what came in, look after the actors, and do what is due. Returns within `look_every_s`."""
         now_s = time.monotonic()
-        self._wire.pump(min(self._timings.look_every_s, self._save_tick.left_s(now_s)))
+        self._link.pump(min(self._timings.look_every_s, self._save_tick.remaining_s(now_s)))
         now_s = time.monotonic()
         self._supervisor.step(now_s)
-        if self._ping_tick.due(now_s):
+        if self._ping_tick.is_due(now_s):
             self._ping()
-        if self._save_tick.due(now_s):
-            self._wire.tell("persistence", AutoSaveTick(at=self.clock.now()))
-        if self._health_tick.due(now_s):
+        if self._save_tick.is_due(now_s):
+            self._link.tell("persistence", AutoSaveTick(at=self.clock.now()))
+        if self._health_tick.is_due(now_s):
             self._health_log.write(self._supervisor.health(now_s))
-        if self.ready and not self._was_ready:
+        if self.is_ready and not self._was_ready:
             self._was_ready = True
             _log.info("Usher runs: %s.", ", ".join(self._names))
 
     @property
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         """Every actor answers."""
-        return self._supervisor.ready
+        return self._supervisor.is_ready
 
     @property
-    def hopeless(self) -> str:
+    def cannot_start(self) -> str:
         """The actor without which nothing can run and which cannot start; empty while there is hope."""
-        return self._supervisor.hopeless
+        return self._supervisor.cannot_start
 
     @property
     def status(self) -> int:
         """The exit status where it ended now."""
-        if not self.hopeless:
+        if not self.cannot_start:
             return STOPPED
-        return REFUSED if self._supervisor.actors[self.hopeless].refused else HOPELESS
+        return FATAL if self._supervisor.actors[self.cannot_start].refused else CANNOT_START
 
     def health(self) -> HealthReport:
         """How every actor is."""
@@ -158,11 +158,11 @@ class Launcher:
         if not self._opened:
             return
         self._opened = False
-        stopping = self._supervisor.stopping(self._wire.ask_to_stop, time.monotonic())
+        stopping = self._supervisor.begin_stop(self._link.ask_to_stop, time.monotonic())
         while not stopping.step(time.monotonic()):
             if at_once():
                 self._supervisor.kill_all()
-            self._wire.pump(0.02)
+            self._link.pump(0.02)
         self._held.close()
 
     def run(self) -> int:
@@ -174,13 +174,13 @@ class Launcher:
         try:
             self.open()
             try:
-                while not self._signals and not self.hopeless:
+                while not self._signals and not self.cannot_start:
                     self.step()
-                if self.hopeless:
+                if self.cannot_start:
                     _log.error(
                         "%s cannot start, so nothing could be kept: Usher stops. Mend what its log lines "
                         "above name ('python run.py check' helps), then start again.",
-                        self.hopeless,
+                        self.cannot_start,
                     )
                 else:
                     _log.info("Stopping: intake first, the last save at the end.")
@@ -195,26 +195,28 @@ class Launcher:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._signals += 1
 
-    def _spawn(self, name: str) -> Child:
-        return Child(name, self._wire.boot(name), self._run_folder.path, stderr=self._stderr)
+    def _spawn(self, name: str) -> ActorChild:
+        return ActorChild(name, self._link.encode_boot(name), self._run_folder.path, stderr=self._stderr)
 
-    def _on_pulse(self, name: str, pulse: Heartbeat) -> None:
-        self._supervisor.answered(name, pulse, time.monotonic())
+    def _on_heartbeat(self, name: str, heartbeat: Heartbeat) -> None:
+        self._supervisor.on_heartbeat(name, heartbeat, time.monotonic())
 
-    def _on_change(self, actor: Supervised) -> None:
+    def _on_change(self, actor: SupervisedActor) -> None:
         self._health_log.write([actor.health(time.monotonic())])
         if actor.state == "starting":
             self._note_run()
-            self._wire.ping(actor.name)
+            self._link.ping(actor.name)
 
     def _ping(self) -> None:
         for actor in self._supervisor.actors.values():
             if actor.process is not None:
-                self._wire.ping(actor.name)
+                self._link.ping(actor.name)
 
     def _note_run(self) -> None:
-        children = {name: Process.of(actor.pid) for name, actor in self._supervisor.actors.items() if actor.process}
-        state = RunState(Process.of(os.getpid()), str(self._run_folder.path), self._wire.addresses, children)
+        children = {
+            name: ProcessIdentity.of(actor.pid) for name, actor in self._supervisor.actors.items() if actor.process
+        }
+        state = RunState(ProcessIdentity.of(os.getpid()), str(self._run_folder.path), self._link.addresses, children)
         try:
             RunFile(self._run_folder.path).write(state)
             self._run_file.write(state)

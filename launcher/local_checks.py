@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import config
 from diagnosis.findings import Finding, bad, good, note
-from launcher.connection.run_state import running_state
+from launcher.connection.run_state import read_running_state
 
 _LOW_BYTES = 200_000_000
 _TOO_LOW_BYTES = 20_000_000
@@ -26,7 +26,7 @@ def check(settings: config.Settings) -> Iterator[Finding]:
     yield _badges(data_dir)
     now = datetime.now(ZoneInfo(settings.timezone))
     yield good("Time zone", f"{settings.timezone}, where it is {now:%A %H:%M}")
-    running = running_state(data_dir)
+    running = read_running_state(data_dir)
     yield good("Service", f"runs (process {running.launcher.pid})" if running else "does not run now")
 
 

@@ -19,7 +19,7 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
     sender: str
     """Name of the sending actor."""
     incarnation: str
-    """Which life of the sender this is: a new one after each restart."""
+    """Which incarnation of the sender this is: a new one after each restart."""
     body: Any = None
     """The message as an array that begins with its tag; for an error [type, text]; for a pong a Heartbeat."""
     number: int = 0

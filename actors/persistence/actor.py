@@ -22,7 +22,7 @@ from actors.persistence.read_worker import ReadWorker, decline_failures, transla
 from actors.persistence.unstorable import UnstorableWatches
 from actors.persistence.viewer_requests import QUESTIONS, ViewerRequests
 from actors.runtime import Actor, Context
-from actors.runtime.errors import Never, NotNow, OutboxFull
+from actors.runtime.errors import OutboxFull, Reject, RetryLater
 from awards import BadgesError
 from messages import (
     AutoSaveTick,
@@ -76,7 +76,7 @@ class Persistence(Actor):
         self._to_mark: list[tuple[str, list[str]]] = []
         """Announced badges that are still to be noted as such: viewer and badge ids."""
 
-    def hears(self) -> Mapping[type[Any], Callable[[Any], Any]]:
+    def handlers(self) -> Mapping[type[Any], Callable[[Any], Any]]:
         """The dispatch table."""
         return {
             WatchesReported: self._keep_report,
@@ -145,7 +145,7 @@ class Persistence(Actor):
         if self._opened is not None:
             self._opened.close()
 
-    def already_done(self, message_id: str) -> bool:
+    def was_handled_before(self, message_id: str) -> bool:
         """Whether a kept message was handled, in this life or an earlier one."""
         try:
             return self._opened is not None and self._opened.is_handled(message_id)
@@ -164,7 +164,7 @@ class Persistence(Actor):
             self._standing_fault = f"The own badges are left out until their file is right: {error.problems[0]}"
             for problem in error.problems:
                 self.log.error("%s", problem)
-            self.degraded(self._standing_fault)
+            self.report_degraded(self._standing_fault)
             return default_badges()
 
     def _now_s(self) -> float:
@@ -215,12 +215,12 @@ class Persistence(Actor):
             )
         except SaveRefused as error:
             said = f"Watch {record.watch_id} cannot be stored. {error}"
-            raise Never(said, lambda: self._set_aside(record.watch_id)) from error
+            raise Reject(said, lambda: self._set_aside(record.watch_id)) from error
         except CopiesFailed as error:
             self._save_failed(error)
         except SaveFailed as error:
             self._save_failed(error)
-            raise NotNow(str(error)) from error  # not acknowledged: the tracker keeps it and sends it again
+            raise RetryLater(str(error)) from error  # not acknowledged: the tracker keeps it and sends it again
         else:
             self._save_worked(finished.running)
             self._viewer_requests.send_directory_if_changed()
@@ -289,14 +289,14 @@ class Persistence(Actor):
     def _report_recovered(self) -> None:
         self._save_error = ""
         if self._standing_fault:
-            self.degraded(self._standing_fault)
+            self.report_degraded(self._standing_fault)
         else:
-            self.recovered()
+            self.report_recovered()
 
     def _save_failed(self, error: SaveFailed) -> None:
         self._save_error = str(error)
         self.log.error("❌ Auto-save failed: %s", error)
-        self.degraded(f"The last save failed: {error}")
+        self.report_degraded(f"The last save failed: {error}")
 
     def _repair_copies(self) -> None:
         try:
@@ -352,7 +352,7 @@ class Persistence(Actor):
             except SaveFailed as error:
                 self.log.warning("It could not be noted which badges were announced: %s", error)
                 self._save_error = str(error)
-                self.degraded(f"The last save failed: {error}")
+                self.report_degraded(f"The last save failed: {error}")
                 return
             del self._to_mark[0]
             self._awaiting.difference_update((viewer_id, badge_id) for badge_id in badge_ids)

@@ -55,17 +55,17 @@ class BackupScheduler:
             return
         newest_s = backup.find_newest_scheduled_s(self._folder)
         wait_s = self._interval_s if newest_s is None else newest_s + self._interval_s - self._now_s()
-        self._actor.after(min(max(wait_s, 0.0), self._interval_s), BackupDue())
+        self._actor.send_to_self_after(min(max(wait_s, 0.0), self._interval_s), BackupDue())
 
     def back_up_if_due(self) -> None:
         """Back up if anything was saved since the newest backup, and remove the oldest ones."""
         newest_s, saved_s = backup.find_newest_scheduled_s(self._folder), self._last_saved_s()
         if saved_s is None or (newest_s is not None and saved_s <= newest_s):
-            self._actor.after(self._interval_s, BackupDue())
+            self._actor.send_to_self_after(self._interval_s, BackupDue())
             return
         target = self._target()
         done = self._helper.submit(lambda: self._back_up_and_rotate(target))
-        done.add_done_callback(lambda _done: self._actor.node.submit(self._schedule_after(done)))
+        done.add_done_callback(lambda _done: self._actor.endpoint.submit(self._schedule_after(done)))
 
     def _now_s(self) -> float:
         return self._actor.context.clock.now().wall_s
@@ -88,7 +88,7 @@ class BackupScheduler:
             self._back_up(target)
         except BackupError as error:
             self._actor.log.error("The scheduled backup failed: %s", error)
-            self._actor.degraded(f"The scheduled backup failed: {error}")
+            self._actor.report_degraded(f"The scheduled backup failed: {error}")
             return False
         try:
             backup.rotate(self._folder, self._actor.context.settings.backup_keep)
@@ -99,6 +99,6 @@ class BackupScheduler:
     def _schedule_after(self, done: Future[bool]) -> Callable[[], None]:
         def plan() -> None:
             worked = not done.cancelled() and done.exception() is None and done.result()
-            self._actor.after(self._interval_s if worked else min(self._interval_s, RETRY_S), BackupDue())
+            self._actor.send_to_self_after(self._interval_s if worked else min(self._interval_s, RETRY_S), BackupDue())
 
         return plan

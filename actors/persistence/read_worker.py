@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy.exc import OperationalError
 
-from actors.runtime import Refused, RefusesToStart, WaitsToStart
+from actors.runtime import Declined, DependencyUnavailable, FatalStartupError
 from persistence.database.errors import BackupError, SaveFailed, StoreAway, StoreError
 from persistence.database.sql import cause_and_cure
 
@@ -22,11 +22,11 @@ def decline_failures(work: Callable[[], Result]) -> Result:
     try:
         return work()
     except (SaveFailed, BackupError) as error:
-        raise Refused(str(error)) from error
+        raise Declined(str(error)) from error
     except OperationalError as error:
         cause, cure = cause_and_cure(error)
         cure = f"{cure[0].upper()}{cure[1:]}."
-        raise Refused(f"The store cannot be read now: {cause}. {cure}") from error
+        raise Declined(f"The store cannot be read now: {cause}. {cure}") from error
 
 
 @contextmanager
@@ -35,12 +35,14 @@ def translate_start_failures() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        raise RefusesToStart(str(error)) from error
+        raise FatalStartupError(str(error)) from error
     except StoreAway as error:
-        raise WaitsToStart(f"{error} {_WAITS}") from error
+        raise DependencyUnavailable(f"{error} {_WAITS}") from error
     except OperationalError as error:  # it went away once more, right after it was opened
         cause, cure = cause_and_cure(error)
-        raise WaitsToStart(f"The store cannot be read now: {cause}. {cure[0].upper()}{cure[1:]}. {_WAITS}") from error
+        raise DependencyUnavailable(
+            f"The store cannot be read now: {cause}. {cure[0].upper()}{cure[1:]}. {_WAITS}"
+        ) from error
 
 
 class ReadWorker:

@@ -1,18 +1,18 @@
 """How a pykka actor lives in a process of its own and talks to the others."""
 
-from actors.runtime.actor import Actor, Context, Ref, RefusesToStart, WaitsToStart
+from actors.runtime.actor import Actor, Context, DependencyUnavailable, FatalStartupError, Ref
 from actors.runtime.clock import Clock, Pace
-from actors.runtime.endpoint import Node, Timer
+from actors.runtime.endpoint import Endpoint, Timer
 from actors.runtime.errors import (
     ActorError,
     ActorUnavailable,
     AskTimeout,
+    Declined,
     MailboxFull,
-    Never,
-    NotNow,
     OutboxFull,
-    Refused,
+    Reject,
     RemoteError,
+    RetryLater,
 )
 
 __all__ = [
@@ -22,16 +22,16 @@ __all__ = [
     "AskTimeout",
     "Clock",
     "Context",
+    "Declined",
+    "DependencyUnavailable",
+    "Endpoint",
+    "FatalStartupError",
     "MailboxFull",
-    "Never",
-    "Node",
-    "NotNow",
     "OutboxFull",
     "Pace",
     "Ref",
-    "Refused",
-    "RefusesToStart",
+    "Reject",
     "RemoteError",
+    "RetryLater",
     "Timer",
-    "WaitsToStart",
 ]

@@ -22,11 +22,11 @@ import pykka
 from pykka._envelope import Envelope as PykkaEnvelope
 
 from actors.runtime.clock import Clock
-from actors.runtime.delivery.mailbox import Incoming
-from actors.runtime.endpoint import DEFAULT_TIMEOUT_S, Node, Reply, Timer
-from actors.runtime.errors import ActorUnavailable, Never, NotNow, Refused
-from actors.runtime.inbox import Broken, Inbox, nothing
-from actors.runtime.middleware.poison_guard import Handling
+from actors.runtime.delivery.mailbox import ReceivedMessage
+from actors.runtime.endpoint import DEFAULT_TIMEOUT_S, Endpoint, Reply, Timer
+from actors.runtime.errors import ActorUnavailable, Declined, Reject, RetryLater
+from actors.runtime.inbox import Inbox, InternalFailure, noop
+from actors.runtime.middleware.poison_guard import PoisonGuard
 from messages import Message
 from messages.codec import tag_of
 from messages.envelope import Heartbeat
@@ -38,11 +38,11 @@ Answer = Message | Reply | None
 Handler = Callable[[Any], Answer]
 
 
-class RefusesToStart(Exception):
+class FatalStartupError(Exception):
     """Raised in on_start where starting again cannot help (a corrupt store, say): the launcher gives up at once."""
 
 
-class WaitsToStart(Exception):
+class DependencyUnavailable(Exception):
     """Raised in on_start where what it needs is away for now (a database): the launcher tries again until it is not."""
 
 
@@ -50,7 +50,7 @@ class WaitsToStart(Exception):
 class Context:
     """What an actor is given at its birth."""
 
-    node: Node
+    endpoint: Endpoint
     settings: Settings
     clock: Clock
     data_dir: Path
@@ -60,14 +60,14 @@ class Context:
     @property
     def name(self) -> str:
         """The actor's name in this run: plex, plex-2, tracker..."""
-        return self.node.name
+        return self.endpoint.name
 
 
 class Ref:
     """An actor in another process, as pykka's ActorRef: `tell` and `ask`. Every ask has a deadline."""
 
-    def __init__(self, node: Node, name: str) -> None:
-        self._node = node
+    def __init__(self, endpoint: Endpoint, name: str) -> None:
+        self._endpoint = endpoint
         self.name = name
 
     def __repr__(self) -> str:
@@ -78,25 +78,25 @@ class Ref:
 
         `done` is called on the owner's thread when a kept message was acknowledged. OutboxFull where too many wait.
         """
-        self._node.tell(self.name, message, done)
+        self._endpoint.tell(self.name, message, done)
 
     def ask(self, message: Message, timeout: float = DEFAULT_TIMEOUT_S) -> Message:
         """Send and wait up to `timeout` real seconds for the answer.
 
         AskTimeout, ActorUnavailable, MailboxFull, or RemoteError where the other's handler raised.
         """
-        return self._node.ask(self.name, message, timeout)
+        return self._endpoint.ask(self.name, message, timeout)
 
     def ask_future(self, message: Message, timeout: float = DEFAULT_TIMEOUT_S) -> Reply:
         """As `ask`, but brings the answer later (`asyncio.wrap_future`); from any thread."""
-        return self._node.ask_future(self.name, message, timeout)
+        return self._endpoint.ask_future(self.name, message, timeout)
 
 
 class Actor(pykka.ThreadingActor):
     """An actor of Usher. Subclasses say what they hear; see `docs/architecture.md` for how to add one.
 
-    It can be stepped without its thread, on a clock and a transport of one's own, as `tests/simulation` does: make it
-    and call `on_start`; then call `node.pump(0)` and give what `node.mailbox.get()` holds to `on_receive`, in turns.
+    Tests step it without its thread, on a clock and a transport of their own (`tests/simulation`): make it, call
+    `on_start`, then in turns call `endpoint.pump(0)` and give what `endpoint.mailbox.get()` returns to `on_receive`.
     """
 
     use_daemon_thread: ClassVar[bool] = True
@@ -109,59 +109,59 @@ class Actor(pykka.ThreadingActor):
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.node = context.node
+        self.endpoint = context.endpoint
         self.log = logging.getLogger(context.name)
         self.ready = False
-        self.gone = threading.Event()
+        self.terminated = threading.Event()
         """Set when the actor has run its last line, on_stop included."""
         self.crash: BaseException | None = None
         self.handling_id = ""
         """Id of the kept message that is being handled; empty for others."""
-        self._inbox = Inbox(self, context.node)
+        self._inbox = Inbox(self, context.endpoint)
         super().__init__()
-        self._handlers = dict(self.hears())
+        self._handlers = dict(self.handlers())
         self._refs: dict[str, Ref] = {}
-        self._handling = Handling(context.run_dir, context.name)
-        self._later: dict[int, Incoming] = {}
-        self._put_off = ""
+        self._poison_guard = PoisonGuard(context.run_dir, context.name)
+        self._deferred: dict[int, ReceivedMessage] = {}
+        self._last_retried_id = ""
         self._durations_ms: collections.deque[float] = collections.deque(maxlen=1000)
         self._handled = 0
         self._degraded = ""
         self._last_error = ""
-        self.node.pulse = self._pulse
-        self.node.on_broken = lambda error: self._inbox.put_first(Broken(error))
-        self.node.on_stop_frame = self._inbox.stop_in_order
-        self.node.already_done = self.already_done
+        self.endpoint.heartbeat = self._heartbeat
+        self.endpoint.on_internal_failure = lambda error: self._inbox.put_first(InternalFailure(error))
+        self.endpoint.on_stop_request = self._inbox.stop_in_order
+        self.endpoint.was_handled_before = self.was_handled_before
 
-    def _create_actor_inbox(self) -> Any:  # type: ignore[override]  # pykka's is static; ours needs the node
+    def _create_actor_inbox(self) -> Any:  # type: ignore[override]  # pykka's is static; ours needs the endpoint
         return self._inbox
 
     # -- for subclasses ------------------------------------------------------------------------------------
 
-    def hears(self) -> Mapping[type[Message], Handler]:
+    def handlers(self) -> Mapping[type[Message], Handler]:
         """The dispatch table. What a handler returns answers an ask; a Future answers (or acknowledges) later."""
         return {}
 
-    def already_done(self, message_id: str) -> bool:
-        """Whether a kept message was done in an earlier life; override where that is written down."""
+    def was_handled_before(self, message_id: str) -> bool:
+        """Whether a kept message was done in an earlier incarnation; override where that is written down."""
         return False
 
     def ref(self, name: str) -> Ref:
         """An actor in another process."""
         if name not in self._refs:
-            self._refs[name] = Ref(self.node, name)
+            self._refs[name] = Ref(self.endpoint, name)
         return self._refs[name]
 
-    def after(self, delay_s: float, message: object) -> Timer:
+    def send_to_self_after(self, delay_s: float, message: object) -> Timer:
         """Put a message into the own mailbox after `delay_s` seconds of service time. Actor's thread only."""
-        at_s = self.node.now() + self.context.clock.real_s(delay_s)
-        return self.node.at(at_s, lambda: self._inbox.put(PykkaEnvelope(message)))
+        at_s = self.endpoint.now() + self.context.clock.to_real_s(delay_s)
+        return self.endpoint.call_at(at_s, lambda: self._inbox.put(PykkaEnvelope(message)))
 
-    def degraded(self, reason: str) -> None:
+    def report_degraded(self, reason: str) -> None:
         """Something is wrong, and this is what and what to do: shown in the health table. From any thread."""
         self._degraded = self._last_error = reason
 
-    def recovered(self) -> None:
+    def report_recovered(self) -> None:
         """All is well again."""
         self._degraded = ""
 
@@ -169,52 +169,54 @@ class Actor(pykka.ThreadingActor):
 
     def on_receive(self, message: Any) -> Any:
         """pykka's hook: hands the message to the handler of its class."""
-        if isinstance(message, Incoming):
+        if isinstance(message, ReceivedMessage):
             return self._handle(message)
-        if isinstance(message, Broken):
+        if isinstance(message, InternalFailure):
             raise message.error
         handler = self._handlers.get(type(message))
         if handler is None:
             return super().on_receive(message)
-        return self._timed(handler, message)
+        return self._run_timed(handler, message)
 
-    def _handle(self, incoming: Incoming) -> None:
+    def _handle(self, incoming: ReceivedMessage) -> None:
         handler = self._handlers.get(type(incoming.message))
-        if handler is None or (incoming.kept_id and self._handling.deadly(incoming.kept_id)):
+        if handler is None or (incoming.delivery_id and self._poison_guard.is_poison(incoming.delivery_id)):
             unheard = f"{self.context.name} does not hear it" if handler is None else ""
-            self._put_aside(incoming, unheard or "it killed its actor twice: set aside")
+            self._dead_letter(incoming, unheard or "it killed its actor twice: set aside")
             return
-        self.handling_id = incoming.kept_id
-        if incoming.kept_id:
-            self._handling.begin(incoming.kept_id)
+        self.handling_id = incoming.delivery_id
+        if incoming.delivery_id:
+            self._poison_guard.begin(incoming.delivery_id)
         try:
-            result = self._timed(handler, incoming.message)
-        except NotNow as error:
-            self._not_now(incoming, error)
+            result = self._run_timed(handler, incoming.message)
+        except RetryLater as error:
+            self._retry_later(incoming, error)
             return
-        except Never as error:
-            self._never(incoming, error)
+        except Reject as error:
+            self._reject(incoming, error)
             return
         except Exception as error:
             if not incoming.ask_id:
                 raise  # the marker stays: this message killed its actor
-            self._failed_ask(incoming, error)
+            self._answer_failure(incoming, error)
             return
         except (SystemExit, KeyboardInterrupt) as error:
             if incoming.ask_id:
-                self.node.refuse(incoming, error)
+                self.endpoint.answer_error(incoming, error)
             raise  # and _handle_receive makes a crash of it
         finally:
             self.handling_id = ""
-        if incoming.kept_id:
-            self._handling.end()
+        if incoming.delivery_id:
+            self._poison_guard.end()
         if isinstance(result, concurrent.futures.Future):
-            self._later[id(incoming)] = incoming
-            result.add_done_callback(lambda future: self.node.submit(lambda: self._finish_later(incoming, future)))
+            self._deferred[id(incoming)] = incoming
+            result.add_done_callback(
+                lambda future: self.endpoint.submit(lambda: self._finish_deferred(incoming, future))
+            )
         else:
             self._finish(incoming, result)
 
-    def _timed(self, handler: Handler, message: Any) -> Answer:
+    def _run_timed(self, handler: Handler, message: Any) -> Answer:
         began = time.perf_counter()
         try:
             return handler(message)
@@ -222,92 +224,94 @@ class Actor(pykka.ThreadingActor):
             self._durations_ms.append((time.perf_counter() - began) * 1000)
             self._handled += 1
 
-    def _finish(self, incoming: Incoming, result: Message | None) -> None:
-        if incoming.kept_id:
-            self.node.acknowledge(incoming)
+    def _finish(self, incoming: ReceivedMessage, result: Message | None) -> None:
+        if incoming.delivery_id:
+            self.endpoint.acknowledge(incoming)
         elif incoming.ask_id and result is not None:
-            self.node.answer(incoming, result)
+            self.endpoint.answer(incoming, result)
         elif incoming.ask_id:
-            self.node.refuse(incoming, TypeError(f"{tag_of(incoming.message)} is told, not asked"))
+            self.endpoint.answer_error(incoming, TypeError(f"{tag_of(incoming.message)} is told, not asked"))
 
     @property
-    def answers_later(self) -> bool:
+    def has_deferred_answers(self) -> bool:
         """Whether a handler returned a Future that is not done yet."""
-        return bool(self._later)
+        return bool(self._deferred)
 
-    def _finish_later(self, incoming: Incoming, future: Reply) -> None:
-        self._later.pop(id(incoming), None)
-        error = NotNow("it was given up") if future.cancelled() else future.exception()
+    def _finish_deferred(self, incoming: ReceivedMessage, future: Reply) -> None:
+        self._deferred.pop(id(incoming), None)
+        error = RetryLater("it was given up") if future.cancelled() else future.exception()
         if error is None:
             self._finish(incoming, future.result())
-        elif incoming.kept_id or isinstance(error, NotNow):
-            self._not_now(incoming, error, in_order=False)
+        elif incoming.delivery_id or isinstance(error, RetryLater):
+            self._retry_later(incoming, error, in_order=False)
         elif incoming.ask_id:
-            self._failed_ask(incoming, error)
+            self._answer_failure(incoming, error)
         else:  # as from any handler of a tell
             raise error
 
-    def _not_now(self, incoming: Incoming, error: BaseException, *, in_order: bool = True) -> None:
+    def _retry_later(self, incoming: ReceivedMessage, error: BaseException, *, in_order: bool = True) -> None:
         tag = tag_of(incoming.message)
         self._last_error = f"{tag}: {error}"
         if incoming.ask_id:
-            self.node.refuse(incoming, error)
-        elif incoming.kept_id:
-            level = logging.DEBUG if incoming.kept_id == self._put_off else logging.WARNING  # it comes every 2 s
-            self._put_off = incoming.kept_id
+            self.endpoint.answer_error(incoming, error)
+        elif incoming.delivery_id:
+            level = (
+                logging.DEBUG if incoming.delivery_id == self._last_retried_id else logging.WARNING
+            )  # it comes every 2 s
+            self._last_retried_id = incoming.delivery_id
             self.log.log(level, "%s could not be done now, and will be tried again: %s", tag, error)
-            self._handling.end()
-            self.node.not_now(incoming, in_order=in_order)
+            self._poison_guard.end()
+            self.endpoint.requeue(incoming, in_order=in_order)
         else:
-            self.node.dead_letters.add(f"not now: {error}", sender=incoming.sender, message=incoming.message)
+            self.endpoint.dead_letters.add(f"not now: {error}", sender=incoming.sender, message=incoming.message)
 
-    def _never(self, incoming: Incoming, error: Never) -> None:
+    def _reject(self, incoming: ReceivedMessage, error: Reject) -> None:
         if incoming.ask_id:
-            self._failed_ask(incoming, error)
+            self._answer_failure(incoming, error)
             return
         self._last_error = f"{tag_of(incoming.message)}: {error}"
-        if incoming.kept_id:
-            self._handling.end()
-        self._put_aside(incoming, str(error), error.then)
+        if incoming.delivery_id:
+            self._poison_guard.end()
+        self._dead_letter(incoming, str(error), error.then)
 
-    def _failed_ask(self, incoming: Incoming, error: BaseException) -> None:
+    def _answer_failure(self, incoming: ReceivedMessage, error: BaseException) -> None:
         self._last_error = f"{tag_of(incoming.message)}: {error}"
-        trace = None if isinstance(error, Refused) else error
+        trace = None if isinstance(error, Declined) else error
         self.log.warning("%s for %s failed: %s", tag_of(incoming.message), incoming.sender, error, exc_info=trace)
-        self.node.refuse(incoming, error)
+        self.endpoint.answer_error(incoming, error)
 
-    def _put_aside(self, incoming: Incoming, reason: str, then: Callable[[], None] | None = None) -> None:
-        tag, is_kept = tag_of(incoming.message), bool(incoming.kept_id)
-        written = self.node.dead_letters.add(
-            reason, sender=incoming.sender, message=incoming.message, message_id=incoming.kept_id,
+    def _dead_letter(self, incoming: ReceivedMessage, reason: str, then: Callable[[], None] | None = None) -> None:
+        tag, is_kept = tag_of(incoming.message), bool(incoming.delivery_id)
+        written = self.endpoint.dead_letters.add(
+            reason, sender=incoming.sender, message=incoming.message, message_id=incoming.delivery_id,
             whole=is_kept, comes_again=is_kept,
         )  # fmt: skip
         if is_kept and not written:  # acknowledged, it would be nowhere
             why = f"{reason}; and the dead letters, where it belongs, cannot be written: free the disk"
-            self._not_now(incoming, NotNow(why))
+            self._retry_later(incoming, RetryLater(why))
             return
         if then is not None:
             then()
-        if incoming.kept_id:
-            self.node.acknowledge(incoming, set_aside=True)
+        if incoming.delivery_id:
+            self.endpoint.acknowledge(incoming, set_aside=True)
         elif incoming.ask_id:
-            self.node.refuse(incoming, LookupError(f"{self.context.name} does not hear {tag}"))
+            self.endpoint.answer_error(incoming, LookupError(f"{self.context.name} does not hear {tag}"))
 
     # -- life ----------------------------------------------------------------------------------------------
 
     def stop_in_order(self) -> None:
         """Handle what waits, then stop; from any thread."""
         self._inbox.stop_in_order()
-        self.node.submit(nothing)
+        self.endpoint.submit(noop)
 
     def _actor_loop(self) -> None:
-        self.node.own()
+        self.endpoint.bind_thread()
         try:
             super()._actor_loop()
         except BaseException as error:  # noqa: BLE001  # SystemExit in a hook: a thread would end without a word
             self._handle_failure(type(error), error, error.__traceback__)
         finally:
-            self._end()
+            self._terminate()
 
     def _actor_loop_setup(self) -> None:
         try:
@@ -323,29 +327,29 @@ class Actor(pykka.ThreadingActor):
     def _actor_loop_teardown(self) -> None:
         self._inbox.close()
 
-    def _end(self) -> None:
+    def _terminate(self) -> None:
         self._inbox.close()
         try:
-            self.node.work()  # what other threads finished meanwhile can still be answered
-            for incoming in self._later.values():
+            self.endpoint.run_submitted()  # what other threads finished meanwhile can still be answered
+            for incoming in self._deferred.values():
                 if incoming.ask_id:
-                    self.node.refuse(incoming, ActorUnavailable(f"{self.context.name} is stopping"))
-            self.node.close()
+                    self.endpoint.answer_error(incoming, ActorUnavailable(f"{self.context.name} is stopping"))
+            self.endpoint.close()
         except Exception as error:  # noqa: BLE001  # whoever waits for the end must hear of it
             self._handle_failure(type(error), error, error.__traceback__)
         finally:
-            self._handling.close()
-            self.gone.set()
+            self._poison_guard.close()
+            self.terminated.set()
 
     def _handle_receive(self, message: Any) -> Any:
         try:
-            if type(message) is Incoming:  # nearly all are; pykka would first ask of five other kinds
+            if type(message) is ReceivedMessage:  # nearly all are; pykka would first ask of five other kinds
                 return self._handle(message)
             return super()._handle_receive(message)
         except Exception:
             raise
         except BaseException as error:  # pykka would stop every actor of the process, without a word
-            what = message.message if isinstance(message, Incoming) else message
+            what = message.message if isinstance(message, ReceivedMessage) else message
             raise RuntimeError(f"{type(error).__name__} while handling {type(what).__name__}") from error
 
     def _handle_failure(
@@ -356,26 +360,26 @@ class Actor(pykka.ThreadingActor):
     ) -> None:
         """pykka calls this for every failure that ends the actor, also one in on_start or on_stop."""
         error = exception_value or RuntimeError("unknown")
-        if isinstance(error, RefusesToStart):
+        if isinstance(error, FatalStartupError):
             self.log.error("%s", error)
-        elif not isinstance(error, WaitsToStart):  # that one the launcher says, once for all its tries
+        elif not isinstance(error, DependencyUnavailable):  # that one the launcher says, once for all its tries
             self.log.error("%s crashed: %s: %s", self.context.name, type(error).__name__, error, exc_info=error)
         self.crash = self.crash or error
         pykka.ActorRegistry.unregister(self.actor_ref)
         self.actor_stopped.set()
 
-    def _pulse(self) -> Heartbeat:
+    def _heartbeat(self) -> Heartbeat:
         durations = sorted(self._durations_ms)
-        mailbox = self.node.mailbox
+        mailbox = self.endpoint.mailbox
         return Heartbeat(
             pid=os.getpid(),
             ready=self.ready,
             degraded=self._degraded,
             last_error=self._last_error,
             mailbox_depth=len(mailbox),
-            oldest_ms=mailbox.oldest_ms(self.node.now()),
+            oldest_ms=mailbox.oldest_ms(self.endpoint.now()),
             handled=self._handled,
             handle_ms_p50=durations[len(durations) // 2] if durations else 0.0,
             handle_ms_p99=durations[int(len(durations) * 0.99)] if durations else 0.0,
-            dead_letters=self.node.dead_letters.count,
+            dead_letters=self.endpoint.dead_letters.count,
         )

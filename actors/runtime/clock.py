@@ -43,6 +43,6 @@ class Clock:
         since = (_steady_s() - self.pace.anchor_steady_s) * self.pace.speed
         return Moment(self.pace.anchor_wall_s + since, self.pace.anchor_steady_s + since)
 
-    def real_s(self, service_s: float) -> float:
+    def to_real_s(self, service_s: float) -> float:
         """How many real seconds a stretch of service time takes."""
         return service_s / self.pace.speed

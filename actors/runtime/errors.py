@@ -36,25 +36,25 @@ class RemoteError(ActorError):
         self.text = text
 
 
-class Refused(Exception):
+class Declined(Exception):
     """Raised by the handler of a question that cannot be answered as things are: its text says why and what to do.
 
     Told to whoever asked, and to the log in one line. It is no fault of the program: nobody needs to see where it was.
     """
 
 
-class NotNow(Exception):
+class RetryLater(Exception):
     """Raised by the handler of a kept message: it could not be done (a full disk, say) and must come again.
 
     The actor lives on, the message is not acknowledged, and its sender sends it again after a pause.
     """
 
 
-class Never(Exception):
+class Reject(Exception):
     """Raised by the handler of a message that cannot be done, however often it comes: its text says why.
 
     The actor lives on. The message goes to the dead letters, whole where it is a kept one, and those behind it go on.
-    Where the dead letters cannot be written, a kept one comes again, as with NotNow: it must not be nowhere.
+    Where the dead letters cannot be written, a kept one comes again, as with RetryLater: it must not be nowhere.
     """
 
     def __init__(self, text: str, then: Callable[[], None] | None = None) -> None:

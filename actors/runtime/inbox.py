@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from pykka._envelope import Envelope as PykkaEnvelope
 
-from actors.runtime.endpoint import Node
+from actors.runtime.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from actors.runtime.actor import Actor
@@ -24,11 +24,11 @@ LATER_S = 0.5
 
 
 class Inbox:
-    """pykka's inbox: local messages first, then what the node received, waiting on the sockets in between."""
+    """pykka's inbox: local messages first, then what the endpoint received, waiting on the sockets in between."""
 
-    def __init__(self, actor: Actor, node: Node) -> None:
+    def __init__(self, actor: Actor, endpoint: Endpoint) -> None:
         self._actor = actor
-        self._node = node
+        self._endpoint = endpoint
         self._local: collections.deque[PykkaEnvelope[Any]] = collections.deque()
         self._putting = threading.Lock()
         self._closed = False
@@ -43,8 +43,8 @@ class Inbox:
                 self._local.append(envelope)
         if not taken:
             _give_back(envelope)
-        elif not self._node.owned_here:
-            self._node.submit(nothing)
+        elif not self._endpoint.is_owner_thread:
+            self._endpoint.submit(noop)
 
     def put_first(self, message: object) -> None:
         """Actor's thread only: before all that waits."""
@@ -64,7 +64,7 @@ class Inbox:
     def stop_in_order(self) -> None:
         """Handle what waits, then stop."""
         if self._stop_asked_s is None:
-            self._stop_asked_s = self._node.now()
+            self._stop_asked_s = self._endpoint.now()
 
     def get(self) -> PykkaEnvelope[Any]:
         """The next message, waiting for it. Never raises: pykka would end its thread without a word."""
@@ -73,52 +73,52 @@ class Inbox:
             try:
                 envelope = self._next()
             except Exception as error:  # noqa: BLE001  # raised again where pykka handles it
-                envelope = PykkaEnvelope(Broken(error))
+                envelope = PykkaEnvelope(InternalFailure(error))
             if envelope is not None:
                 return envelope
 
     def _next(self) -> PykkaEnvelope[Any] | None:
-        now_s = self._node.now()
+        now_s = self._endpoint.now()
         if now_s - self._looked_s > LOOK_AROUND_S:
-            self._look(0.0)
+            self._pump(0.0)
         if self._local:
             return self._local.popleft()
         if self._stop_asked_s is not None:
             return self._next_before_stop(now_s - self._stop_asked_s)
-        incoming = self._node.mailbox.get()
+        incoming = self._endpoint.mailbox.get()
         if incoming is None:
-            self._look(60.0)
+            self._pump(60.0)
             return None
         return PykkaEnvelope(incoming)
 
     def _next_before_stop(self, asked_s: float) -> PykkaEnvelope[Any] | None:
         """The next of what still waits, as long as there is time; then pykka's stop."""
         if asked_s <= DRAIN_S:
-            if not len(self._node.mailbox):
-                self._look(0.0)
-            incoming = self._node.mailbox.get()
+            if not len(self._endpoint.mailbox):
+                self._pump(0.0)
+            incoming = self._endpoint.mailbox.get()
             if incoming is not None:
                 return PykkaEnvelope(incoming)
-            if self._actor.answers_later and asked_s <= LATER_S:
-                self._look(LATER_S / 10)
+            if self._actor.has_deferred_answers and asked_s <= LATER_S:
+                self._pump(LATER_S / 10)
                 return None
         if not self._local:
             self._actor.stop()
         return None
 
-    def _look(self, timeout_s: float) -> None:
-        self._node.pump(timeout_s)
-        self._looked_s = self._node.now()
+    def _pump(self, timeout_s: float) -> None:
+        self._endpoint.pump(timeout_s)
+        self._looked_s = self._endpoint.now()
 
 
 @dataclasses.dataclass(frozen=True)
-class Broken:
+class InternalFailure:
     """Something that runs between two messages failed; it ends the actor as a message would."""
 
     error: Exception
 
 
-def nothing() -> None:
+def noop() -> None:
     """Only wakes."""
 
 

@@ -25,7 +25,7 @@ class _Pending:
     deadline: Timer
 
 
-class Asks:
+class PendingAsks:
     """Asks that wait, by id."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Asks:
         """Wait for the answer; `deadline` is cancelled when it comes."""
         self._pending[ask_id] = _Pending(reply, peer, deadline)
 
-    def answered(self, envelope: Envelope) -> None:
+    def resolve(self, envelope: Envelope) -> None:
         """An answer or an error came. One that comes after the deadline is passed over: the asker was told."""
         pending = self._take(envelope.id)
         if pending is None:

@@ -17,19 +17,19 @@ from typing import BinaryIO
 import msgpack
 import msgspec
 
-from actors.runtime.actor import Actor, Context, RefusesToStart, WaitsToStart
+from actors.runtime.actor import Actor, Context, DependencyUnavailable, FatalStartupError
 from actors.runtime.clock import Clock, Pace
 from actors.runtime.delivery.dead_letters import DeadLetters
-from actors.runtime.endpoint import Node
+from actors.runtime.endpoint import Endpoint
 from actors.runtime.logs import set_up_logging
-from actors.runtime.transport.zmq import Addresses, ZmqLine
+from actors.runtime.transport.zmq import Addresses, ZmqTransport
 from config import Settings
 
 EXIT_CRASHED = 70
 """An exception ended the actor (EX_SOFTWARE of sysexits.h)."""
-EXIT_REFUSED = 78
+EXIT_FATAL = 78
 """It refuses to start, and starting again will not help (EX_CONFIG of sysexits.h)."""
-EXIT_WAITS = 69
+EXIT_DEPENDENCY_UNAVAILABLE = 69
 """What it needs is away; starting again later will help (EX_UNAVAILABLE of sysexits.h)."""
 EXIT_STUCK = 75
 """It did not stop in time (EX_TEMPFAIL of sysexits.h)."""
@@ -74,18 +74,18 @@ def write_boot(config: BootConfig, stream: BinaryIO) -> None:
 
 def read_boot(stream: BinaryIO) -> BootConfig:
     """Read what write_boot wrote; EOFError where the stream ends before it is whole."""
-    (length,) = struct.unpack(">I", _exactly(stream, 4))
-    return msgspec.convert(msgpack.unpackb(_exactly(stream, length)), BootConfig)
+    (length,) = struct.unpack(">I", _read_exactly(stream, 4))
+    return msgspec.convert(msgpack.unpackb(_read_exactly(stream, length)), BootConfig)
 
 
-def _exactly(stream: BinaryIO, count: int) -> bytes:
+def _read_exactly(stream: BinaryIO, count: int) -> bytes:
     found = stream.read(count)
     if len(found) < count:
         raise EOFError("the launcher closed the line before it had said what to run")
     return found
 
 
-def load_role(path: str) -> type[Actor]:
+def load_actor_class(path: str) -> type[Actor]:
     """The actor class at module:Class."""
     module, _, name = path.partition(":")
     found = getattr(importlib.import_module(module), name)
@@ -94,10 +94,10 @@ def load_role(path: str) -> type[Actor]:
     return found
 
 
-def make_node(name: str, line: ZmqLine, data_dir: Path, record_frames: str = "") -> Node:
-    """A node with the dead-letter log of the data folder."""
+def make_endpoint(name: str, line: ZmqTransport, data_dir: Path, record_frames: str = "") -> Endpoint:
+    """An endpoint with the dead-letter log of the data folder."""
     letters = DeadLetters(data_dir / "logs" / "dead_letters.jsonl", name)
-    return Node(name, line, letters, record=_recorder(Path(record_frames)) if record_frames else None)
+    return Endpoint(name, line, letters, record=_recorder(Path(record_frames)) if record_frames else None)
 
 
 def _recorder(path: Path) -> Callable[[bytes], None]:
@@ -119,17 +119,17 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
     signal.signal(signal.SIGTERM, stop.on_signal)
     try:
         actor = _start(config, stop)
-    except RefusesToStart as error:
+    except FatalStartupError as error:
         log.error("%s", error)
-        return EXIT_REFUSED
+        return EXIT_FATAL
     except Exception as error:  # here, where it is logged without secrets
         log.error("%s cannot start: %s: %s", config.name, type(error).__name__, error, exc_info=error)
         return EXIT_CRASHED
     watching = (life_line, stop, log, actor)
     threading.Thread(target=_watch, args=watching, name="life-line", daemon=True).start()
-    while not actor.gone.wait(3600):  # with a timeout, so that signals are heard on every system
+    while not actor.terminated.wait(3600):  # with a timeout, so that signals are heard on every system
         pass
-    if isinstance(actor.crash, WaitsToStart) and not _leave_word(config, str(actor.crash)):
+    if isinstance(actor.crash, DependencyUnavailable) and not _leave_word(config, str(actor.crash)):
         log.error("%s", actor.crash)
     return _exit_status(actor)
 
@@ -150,12 +150,12 @@ def _leave_word(config: BootConfig, text: str) -> bool:
 
 
 def _start(config: BootConfig, stop: _Stop) -> Actor:
-    role = load_role(config.role or ROLES[config.name.partition("-")[0]])
+    role = load_actor_class(config.role or ROLES[config.name.partition("-")[0]])
     data_dir = Path(config.settings.data_dir)
-    node = make_node(config.name, ZmqLine(config.name, config.addresses), data_dir, config.record_frames)
-    context = Context(node, config.settings, Clock(config.pace), data_dir, Path(config.run_dir))
+    endpoint = make_endpoint(config.name, ZmqTransport(config.name, config.addresses), data_dir, config.record_frames)
+    context = Context(endpoint, config.settings, Clock(config.pace), data_dir, Path(config.run_dir))
     actor = role.start(context)._actor_weakref()
-    assert actor is not None  # noqa: S101 - its node holds it, and we hold the node
+    assert actor is not None  # noqa: S101 - its endpoint holds it, and we hold the endpoint
     stop.of(actor)
     return actor
 
@@ -172,7 +172,7 @@ class _Stop:
     def of(self, actor: Actor) -> None:
         """This is the actor; it is stopped at once where that was asked for before it was there."""
         self._actor = actor
-        actor.node.on_stop_frame = self.begin
+        actor.endpoint.on_stop_request = self.begin
         if self.begun.is_set():
             actor.stop_in_order()
 
@@ -202,16 +202,16 @@ def _watch(life_line: BinaryIO, stop: _Stop, log: logging.Logger, actor: Actor) 
             pass
     if not stop.begun.wait(_SIGNAL_WITHIN_S):
         log.warning("The launcher is gone: saving and stopping")
-    actor.gone.wait(actor.outlives_launcher_s)
+    actor.terminated.wait(actor.outlives_launcher_s)
     stop.begin()
 
 
 def _exit_status(actor: Actor) -> int:
     if actor.crash is None:
         return 0
-    if isinstance(actor.crash, WaitsToStart):
-        return EXIT_WAITS
-    return EXIT_REFUSED if isinstance(actor.crash, RefusesToStart) else EXIT_CRASHED
+    if isinstance(actor.crash, DependencyUnavailable):
+        return EXIT_DEPENDENCY_UNAVAILABLE
+    return EXIT_FATAL if isinstance(actor.crash, FatalStartupError) else EXIT_CRASHED
 
 
 def main() -> int:
@@ -221,7 +221,7 @@ def main() -> int:
         config = read_boot(stdin)
     except (EOFError, ValueError) as error:  # nothing of what was read is shown: it holds the tokens
         sys.stderr.write(f"An actor's process is started by the launcher (python run.py): {type(error).__name__}\n")
-        return EXIT_REFUSED
+        return EXIT_FATAL
     status = run(config, stdin)
     logging.shutdown()
     sys.stderr.flush()

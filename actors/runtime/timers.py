@@ -34,7 +34,7 @@ class Timers:
     def __len__(self) -> int:
         return len(self._heap)
 
-    def at(self, at_s: float, act: Callable[[], None]) -> Timer:
+    def schedule(self, at_s: float, act: Callable[[], None]) -> Timer:
         """Have it done then."""
         if len(self._heap) >= self._sweep_at:
             self._sweep()
@@ -48,7 +48,7 @@ class Timers:
             heapq.heappop(self._heap)
         return self._heap[0].at_s if self._heap else None
 
-    def due(self, now_s: float) -> Callable[[], None] | None:
+    def pop_due(self, now_s: float) -> Callable[[], None] | None:
         """Take one that is due; None where none is."""
         at_s = self.next_at()
         return heapq.heappop(self._heap).act if at_s is not None and at_s <= now_s else None

@@ -80,7 +80,7 @@ class Tracker(Actor):
         self._finished = Handover(self.ref("persistence"), self._report_running)
         self._problem = ""
 
-    def hears(self) -> Mapping[type[Any], Callable[[Any], Message | None]]:
+    def handlers(self) -> Mapping[type[Any], Callable[[Any], Message | None]]:
         """Return the dispatch table."""
         return {
             PlaybackSnapshot: self._observe,
@@ -101,8 +101,8 @@ class Tracker(Actor):
 
     def on_stop(self) -> None:
         """See that persistence has heard all: it may be starting anew just now, and know nothing yet."""
-        until_s = self.node.now() + self.last_word_s
-        while self._ready and (left_s := until_s - self.node.now()) > 0:
+        until_s = self.endpoint.now() + self.last_word_s
+        while self._ready and (left_s := until_s - self.endpoint.now()) > 0:
             self._report_running()
             told_all = not self._finished.waiting
             try:
@@ -111,7 +111,7 @@ class Tracker(Actor):
                 return  # what it saved last is the checkpoint, from which the next start goes on
             if told_all:
                 return
-            self.node.pump(0.02)
+            self.endpoint.pump(0.02)
 
     def _load(self, _: LoadAgain) -> None:
         """Take up the watches of the last run; until then observations wait, so that no watch is opened twice."""
@@ -120,13 +120,13 @@ class Tracker(Actor):
         try:
             loaded = self.ref("persistence").ask(question)
         except (ActorUnavailable, AskTimeout, MailboxFull, RemoteError) as error:
-            self.degraded(f"Persistence does not say which watches ran before ({error}); observations wait.")
-            self.after(LOAD_AGAIN_S, LoadAgain())
+            self.report_degraded(f"Persistence does not say which watches ran before ({error}); observations wait.")
+            self.send_to_self_after(LOAD_AGAIN_S, LoadAgain())
             return
         if not isinstance(loaded, WatchesLoaded):
             raise TypeError(f"persistence answered LoadWatches with {type(loaded).__name__}")
         self._ready = True
-        self.recovered()
+        self.report_recovered()
         self.log.info(
             "Watches taken up: %d running, %d that may be resumed", len(loaded.running), len(loaded.resumable)
         )
@@ -187,9 +187,9 @@ class Tracker(Actor):
             self._tell_event(event)
         problem = self._finished.push()
         if problem:
-            self.degraded(problem)
+            self.report_degraded(problem)
         elif self._problem:
-            self.recovered()
+            self.report_recovered()
         self._problem = problem
         if events or at is not None:
             self._report_running()

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config import Settings
-from launcher.connection.service_client import Caller, NotReachedError
+from launcher.connection.service_client import NotReachedError, ServiceClient
 from messages import ActorHealth, GetHealth, HealthReport
 from wording.durations import format_uptime
 
@@ -33,7 +33,7 @@ _HEADS = (
 def main(settings: Settings, console: Console) -> int:
     """Ask the running launcher and show its table; 0 only where every actor is running."""
     try:
-        with Caller(Path(settings.data_dir)) as service:
+        with ServiceClient(Path(settings.data_dir)) as service:
             report = service.ask("launcher", GetHealth(), HealthReport)
     except NotReachedError as error:
         sys.stderr.write(f"{error}\n")

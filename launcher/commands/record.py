@@ -101,8 +101,8 @@ class Recorder:
 
     def _wait(self, until_s: float) -> None:
         """Until the next poll is due, or an alert came and the last poll was a while ago."""
-        self._stopped.wait(min(BETWEEN_ALERTED_S, self._clock.real_s(max(0.0, until_s - self._at_s()))))
-        self._woken.wait(self._clock.real_s(max(0.0, until_s - self._at_s())))
+        self._stopped.wait(min(BETWEEN_ALERTED_S, self._clock.to_real_s(max(0.0, until_s - self._at_s()))))
+        self._woken.wait(self._clock.to_real_s(max(0.0, until_s - self._at_s())))
         self._woken.clear()
         for at_s, alert in self._alerts.heard():
             if shown := self._scrubber.alert(alert):

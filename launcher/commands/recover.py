@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config import Settings
-from launcher.connection.service_client import Caller, NotReachedError
+from launcher.connection.service_client import NotReachedError, ServiceClient
 from messages import StartTracking, TrackingOutcome, TrackingPlan
 from wording.durations import format_position
 from wording.titles import display_title
@@ -31,7 +31,7 @@ _OUTCOMES = {
 def main(settings: Settings, request: StartTracking, console: Console) -> int:
     """Ask the tracker, and show what it did or would do; 0 where that is all that was asked for."""
     try:
-        with Caller(Path(settings.data_dir)) as service:
+        with ServiceClient(Path(settings.data_dir)) as service:
             plan = service.ask("tracker", request, TrackingPlan)
     except NotReachedError as error:
         sys.stderr.write(f"{error}\n")

@@ -20,8 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from awards import BadgesError
 from config import Settings
 from launcher.connection.lock import AlreadyRunningError, FolderLock
-from launcher.connection.run_state import RunFile, running_state
-from launcher.connection.service_client import Caller, NotReachedError
+from launcher.connection.run_state import RunFile, read_running_state
+from launcher.connection.service_client import NotReachedError, ServiceClient
 from launcher.connection.socket_dir import wait_for_orphans
 from messages import BackUpNow, BackupReport
 from persistence.badge_files import load_badges
@@ -62,8 +62,8 @@ def _backup(settings: Settings, arguments: argparse.Namespace, console: Console)
     target = backup.check_target(arguments.file.absolute()) if arguments.file else None
     data_dir = Path(settings.data_dir)
     with Console(stderr=True).status("Copying the store and reading the copy back..."):
-        if running_state(data_dir) is not None:
-            with Caller(data_dir) as service:
+        if read_running_state(data_dir) is not None:
+            with ServiceClient(data_dir) as service:
                 request = BackUpNow(file=str(target or ""))
                 made = service.ask("persistence", request, BackupReport, timeout_s=_BACKUP_WITHIN_S)
         else:

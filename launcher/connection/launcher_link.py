@@ -1,4 +1,4 @@
-"""How the launcher speaks with its actors: its own node, their addresses, and what each is told at its birth."""
+"""How the launcher speaks with its actors: its own endpoint, their addresses, and what each is told at its birth."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import msgspec
 import zmq
 
 from actors.runtime.clock import Clock
-from actors.runtime.delivery.mailbox import Incoming
+from actors.runtime.delivery.mailbox import ReceivedMessage
 from actors.runtime.errors import ActorError
-from actors.runtime.process import BootConfig, make_node, write_boot
-from actors.runtime.transport.zmq import Addresses, Keys, ZmqLine
+from actors.runtime.process import BootConfig, make_endpoint, write_boot
+from actors.runtime.transport.zmq import Addresses, Keys, ZmqTransport
 from config import Settings
 from messages import GetHealth, HealthReport, Message
 from messages.envelope import Heartbeat
@@ -38,8 +38,8 @@ def make_addresses(names: Iterable[str], folder: Path, *, force_tcp: bool = Fals
     return Addresses({n: f"tcp://127.0.0.1:{p}" for n, p in zip(names, ports, strict=True)}, Keys.new())
 
 
-class Wire:
-    """The launcher's node. For one thread."""
+class LauncherLink:
+    """The launcher's endpoint. For one thread."""
 
     def __init__(
         self,
@@ -51,23 +51,23 @@ class Wire:
         *,
         force_tcp: bool,
         frames_dir: Path | None = None,
-        on_pulse: Callable[[str, Heartbeat], None],
+        on_heartbeat: Callable[[str, Heartbeat], None],
         health: Callable[[], HealthReport],
     ) -> None:
-        """`settings.data_dir` is absolute. `on_pulse` hears every answer to a ping, `health` answers GetHealth;
+        """`settings.data_dir` is absolute. `on_heartbeat` hears every answer to a ping, `health` answers GetHealth;
         `frames_dir` takes the frames that are sent."""
         self.addresses = make_addresses((NAME, *names), run_folder, force_tcp=force_tcp)
         self._roles = roles
         self._run_folder = run_folder
         self._settings = settings
         self._clock = clock
-        self._on_pulse = on_pulse
+        self._on_heartbeat = on_heartbeat
         self._health = health
         self._frames_dir = frames_dir
-        line = ZmqLine(NAME, self.addresses)
-        self._node = make_node(NAME, line, Path(settings.data_dir), self._frames_of(NAME))
+        line = ZmqTransport(NAME, self.addresses)
+        self._endpoint = make_endpoint(NAME, line, Path(settings.data_dir), self._frames_path(NAME))
 
-    def boot(self, name: str) -> bytes:
+    def encode_boot(self, name: str) -> bytes:
         """What an actor's process reads from its stdin at its birth."""
         stream = io.BytesIO()
         config = BootConfig(
@@ -77,52 +77,52 @@ class Wire:
             run_dir=str(self._run_folder),
             pace=self._clock.pace,
             role=self._roles.get(name, ""),
-            record_frames=self._frames_of(name),
+            record_frames=self._frames_path(name),
         )
         write_boot(config, stream)
         return stream.getvalue()
 
-    def _frames_of(self, name: str) -> str:
+    def _frames_path(self, name: str) -> str:
         """Where that sender's frames are recorded; empty where none are."""
         return str(self._frames_dir / f"{name}.frames") if self._frames_dir else ""
 
     def pump(self, timeout_s: float) -> None:
         """Hear what arrived, waiting up to `timeout_s` for the first; answer who asks."""
-        self._node.pump(timeout_s)
-        while (incoming := self._node.mailbox.get()) is not None:
+        self._endpoint.pump(timeout_s)
+        while (incoming := self._endpoint.mailbox.get()) is not None:
             self._answer(incoming)
 
     def ping(self, name: str) -> None:
-        """Ask an actor whether it lives; `on_pulse` hears the answer."""
-        self._node.ping(name).add_done_callback(functools.partial(self._answered, name))
+        """Ask an actor whether it lives; `on_heartbeat` hears the answer."""
+        self._endpoint.ping(name).add_done_callback(functools.partial(self._take_heartbeat, name))
 
     def ask_to_stop(self, name: str) -> None:
         """Tell an actor to stop in order."""
-        self._node.stop_peer(name)
+        self._endpoint.stop_peer(name)
 
     def tell(self, name: str, message: Message) -> None:
         """Tell an actor something."""
-        self._node.tell(name, message)
+        self._endpoint.tell(name, message)
 
     def close(self) -> None:
         """Give the sockets back."""
-        self._node.close()
+        self._endpoint.close()
 
-    def _answer(self, incoming: Incoming) -> None:
+    def _answer(self, incoming: ReceivedMessage) -> None:
         if incoming.ask_id and isinstance(incoming.message, GetHealth):
-            self._node.answer(incoming, self._health())
+            self._endpoint.answer(incoming, self._health())
         elif incoming.ask_id:
-            self._node.refuse(incoming, LookupError("the launcher answers GetHealth alone"))
+            self._endpoint.answer_error(incoming, LookupError("the launcher answers GetHealth alone"))
         else:
-            self._node.dead_letters.add("the launcher does not hear it", sender=incoming.sender)
+            self._endpoint.dead_letters.add("the launcher does not hear it", sender=incoming.sender)
 
-    def _answered(self, name: str, reply: Future[Heartbeat]) -> None:
+    def _take_heartbeat(self, name: str, reply: Future[Heartbeat]) -> None:
         with contextlib.suppress(ActorError, CancelledError, ValueError):  # no answer: the silence grows
-            pulse = reply.result(timeout=0)
-            degraded, last_error = self._shown(pulse.degraded), self._shown(pulse.last_error)
-            self._on_pulse(name, msgspec.structs.replace(pulse, degraded=degraded, last_error=last_error))
+            heartbeat = reply.result(timeout=0)
+            degraded, last_error = self._clean_text(heartbeat.degraded), self._clean_text(heartbeat.last_error)
+            self._on_heartbeat(name, msgspec.structs.replace(heartbeat, degraded=degraded, last_error=last_error))
 
-    def _shown(self, text: str) -> str:
+    def _clean_text(self, text: str) -> str:
         """An actor's words on one line, of a length to be read, and without any secret."""
         for secret in self._settings.secrets():
             text = text.replace(secret, "***")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import filelock
 
-from launcher.connection.run_state import running_state
+from launcher.connection.run_state import read_running_state
 
 _PID_KNOWN_WITHIN_S = 1.0
 
@@ -53,7 +53,7 @@ class FolderLock:
         """The holder's pid. Waits a moment for one that has the lock and not yet written its run file."""
         until = time.monotonic() + _PID_KNOWN_WITHIN_S
         while time.monotonic() < until:
-            found = running_state(self._data_dir)
+            found = read_running_state(self._data_dir)
             if found is not None:
                 return found.launcher.pid
             time.sleep(0.05)

@@ -16,7 +16,7 @@ _SAME_START_S = 1.5
 """Tolerance: the kernel's boot time is told in whole seconds."""
 
 
-class Process(msgspec.Struct, frozen=True):
+class ProcessIdentity(msgspec.Struct, frozen=True):
     """A process, told apart from a later one with the same pid."""
 
     pid: int
@@ -24,14 +24,14 @@ class Process(msgspec.Struct, frozen=True):
     """When it was started, seconds since the machine was (so that setting the clock changes nothing)."""
 
     @classmethod
-    def of(cls, pid: int) -> Process:
+    def of(cls, pid: int) -> ProcessIdentity:
         """The running process `pid`; one that is gone already gets a start that matches none."""
         try:
             return cls(pid, psutil.Process(pid).create_time() - psutil.boot_time())
         except psutil.Error:
             return cls(pid, -1e9)
 
-    def found(self) -> psutil.Process | None:
+    def find(self) -> psutil.Process | None:
         """The process, or None where it is gone or only a zombie."""
         try:
             process = psutil.Process(self.pid)
@@ -41,19 +41,19 @@ class Process(msgspec.Struct, frozen=True):
         except psutil.Error:
             return None
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether it still runs."""
-        return self.found() is not None
+        return self.find() is not None
 
 
 class RunState(msgspec.Struct, frozen=True):
     """A launcher with its children, and how to speak to them. Holds keys: for the owner's eyes only."""
 
-    launcher: Process
+    launcher: ProcessIdentity
     run_folder: str
     addresses: Addresses = Addresses({})
     """Where the actors and the launcher listen, with the keys where those are needed."""
-    children: dict[str, Process] = {}
+    children: dict[str, ProcessIdentity] = {}
     """The actors' processes, by actor."""
 
 
@@ -87,7 +87,7 @@ class RunFile:
             self.path.unlink()
 
 
-def running_state(data_dir: Path) -> RunState | None:
+def read_running_state(data_dir: Path) -> RunState | None:
     """The launcher that runs on a data folder, or None. Looks only: it takes no lock and makes no file."""
     found = RunFile(data_dir).read()
-    return found if found is not None and found.launcher.alive() else None
+    return found if found is not None and found.launcher.is_alive() else None

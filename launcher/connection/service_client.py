@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from actors.runtime.errors import ActorError, AskTimeout
-from actors.runtime.process import make_node
-from actors.runtime.transport.zmq import ZmqLine
-from launcher.connection.run_state import running_state
+from actors.runtime.process import make_endpoint
+from actors.runtime.transport.zmq import ZmqTransport
+from launcher.connection.run_state import read_running_state
 from messages import Message
 
 M = TypeVar("M", bound=Message)
@@ -19,25 +19,25 @@ class NotReachedError(RuntimeError):
     """No answer: no service runs, it does not answer, or it says no. The text says which, and what to do."""
 
 
-class Caller:
+class ServiceClient:
     """Asks the actors of the service on one data folder. Use it with `with`, in one thread."""
 
     def __init__(self, data_dir: Path) -> None:
         """Raises NotReachedError where no service runs there. Makes no file."""
-        state = running_state(data_dir)
+        state = read_running_state(data_dir)
         if state is None:
             raise NotReachedError(
                 f"No service runs on {data_dir.absolute()}. Start it with 'python run.py', "
                 "or set DATA_DIR to the folder of the one that runs."
             )
         self.pid = state.launcher.pid
-        line = ZmqLine("command line", state.addresses, listen=False)
-        self._node = make_node("command line", line, data_dir)
+        line = ZmqTransport("command line", state.addresses, listen=False)
+        self._endpoint = make_endpoint("command line", line, data_dir)
 
     def ask(self, actor: str, message: Message, kind: type[M], timeout_s: float = 5.0) -> M:
         """Ask an actor and wait for its answer; raises NotReachedError."""
         try:
-            answer = self._node.ask(actor, message, timeout_s)
+            answer = self._endpoint.ask(actor, message, timeout_s)
         except AskTimeout:
             raise NotReachedError(
                 f"The service runs (process {self.pid}), but its {actor} did not answer within {timeout_s:g} s. "
@@ -51,9 +51,9 @@ class Caller:
             )
         return answer
 
-    def __enter__(self) -> Caller:
+    def __enter__(self) -> ServiceClient:
         logging.getLogger("command line").setLevel(logging.ERROR)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._node.close()
+        self._endpoint.close()

@@ -13,14 +13,14 @@ from pathlib import Path
 import filelock
 import psutil
 
-from launcher.connection.run_state import Process, RunFile, RunState
+from launcher.connection.run_state import ProcessIdentity, RunFile, RunState
 
 _PREFIX = "usher-"
 _LONGEST = 60
 """Bytes: a socket's path may have about 100 in all."""
 
 
-def base_folder() -> Path:
+def choose_base_folder() -> Path:
     """Where run folders are made: the user's own runtime folder, else the temporary one."""
     for candidate in (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir()):
         path = Path(candidate)
@@ -29,11 +29,11 @@ def base_folder() -> Path:
     return Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())  # noqa: S108 - mkdtemp makes a fresh folder of mode 0700 in it
 
 
-class RunFolder:
+class SocketDir:
     """A folder that only this user can enter, marked by a lock as belonging to a living launcher."""
 
     def __init__(self, base: Path | None = None) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base or base_folder()))  # mode 0700
+        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base or choose_base_folder()))  # mode 0700
         self._lock = _owner_lock(self.path)
         self._lock.acquire(blocking=False)
 
@@ -48,7 +48,7 @@ def clean_stale(base: Path | None = None) -> list[Path]:
 
     A folder without a run file is left alone: its launcher may be about to write it.
     """
-    return [folder for folder in (base or base_folder()).glob(_PREFIX + "*") if _cleaned(folder)]
+    return [folder for folder in (base or choose_base_folder()).glob(_PREFIX + "*") if _remove_stale(folder)]
 
 
 def wait_for_orphans(left: RunState, within_s: float, interrupted: Callable[[], bool] = lambda: False) -> list[int]:
@@ -64,14 +64,14 @@ def wait_for_orphans(left: RunState, within_s: float, interrupted: Callable[[], 
         time.sleep(0.05)
         waiting = [child for child in waiting if _is_actor(child)]
     for child in waiting:
-        found = child.found()
+        found = child.find()
         if found is not None:
             with contextlib.suppress(psutil.Error):
                 found.kill()
     return [child.pid for child in waiting]
 
 
-def _cleaned(folder: Path) -> bool:
+def _remove_stale(folder: Path) -> bool:
     try:
         if folder.is_symlink() or (hasattr(os, "getuid") and folder.stat().st_uid != os.getuid()):
             return False
@@ -94,9 +94,9 @@ def _owner_lock(folder: Path) -> filelock.BaseFileLock:
     return filelock.FileLock(folder / "owner.lock", thread_local=False)
 
 
-def _is_actor(child: Process) -> bool:
+def _is_actor(child: ProcessIdentity) -> bool:
     """Whether it still runs and is one of ours: what is killed must not be guessed from a pid alone."""
-    found = child.found()
+    found = child.find()
     try:
         return found is not None and "actors" in found.cmdline()
     except psutil.Error:

@@ -6,19 +6,19 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from launcher.health import rss_mb
+from launcher.health import read_rss_mb
 from launcher.supervision import child as children
-from launcher.supervision.restart_policy import Restarts
-from launcher.supervision.supervision_settings import Timings
+from launcher.supervision.restart_policy import RestartPolicy
+from launcher.supervision.supervision_settings import SupervisionSettings
 from messages import ActorHealth, ActorState
 from messages.envelope import Heartbeat
 
 _log = logging.getLogger("launcher")
 _OWN_PAUSE_S = 1.0
-_NO_PULSE = Heartbeat(0, False, "", "", 0, 0.0, 0, 0.0, 0.0, 0)
+_NO_HEARTBEAT = Heartbeat(0, False, "", "", 0, 0.0, 0, 0.0, 0.0, 0)
 
 
-class Process(Protocol):
+class ChildProcess(Protocol):
     """What a supervised actor needs of its process: `launcher.supervision.child.Child`, or a fake in tests."""
 
     @property
@@ -29,29 +29,29 @@ class Process(Protocol):
     def last_word(self) -> str: ...
 
 
-class Supervised:
+class SupervisedActor:
     """The state machine of one actor. `now_s` is always steady real time."""
 
     def __init__(
         self,
         name: str,
-        spawn: Callable[[str], Process],
-        timings: Timings,
-        changed: Callable[[Supervised], None] = lambda _: None,
+        spawn: Callable[[str], ChildProcess],
+        timings: SupervisionSettings,
+        changed: Callable[[SupervisedActor], None] = lambda _: None,
         *,
         must: bool = False,
     ) -> None:
         """`spawn` starts the process; `changed` hears of every change of state; nothing runs before a `must` does."""
         self.name = name
         self.state: ActorState = "stopped"
-        self.process: Process | None = None
+        self.process: ChildProcess | None = None
         self.ever_answered = False
         self._spawn = spawn
         self._timings = timings
         self._changed = changed
-        self._must = must
-        self._restarts = Restarts(timings)
-        self._pulse: Heartbeat | None = None
+        self._essential = must
+        self._restarts = RestartPolicy(timings)
+        self._last_heartbeat: Heartbeat | None = None
         self._last_error = ""
         self._waits_said_s: float | None = None
         self.refused = False
@@ -68,7 +68,7 @@ class Supervised:
         return self.process.pid if self.process else 0
 
     @property
-    def answering(self) -> bool:
+    def is_answering(self) -> bool:
         """It has answered since it was last started."""
         return self.state in ("running", "degraded")
 
@@ -76,51 +76,51 @@ class Supervised:
         """Start its process."""
         self._started_s = self._looked_s = now_s
         self._silent_s = 0.0
-        self._pulse = None
+        self._last_heartbeat = None
         try:
             self.process = self._spawn(self.name)
         except OSError as error:  # no memory, no process slot: as passing as a crash
-            self._crashed(now_s, f"could not be started ({error})")
+            self._handle_crash(now_s, f"could not be started ({error})")
             return
         self._become("starting")
 
-    def answered(self, pulse: Heartbeat, now_s: float) -> None:
+    def on_heartbeat(self, heartbeat: Heartbeat, now_s: float) -> None:
         """It answered. An answer of an earlier process (another pid) says nothing."""
-        if self.process is None or pulse.pid != self.process.pid or self.state == "stopped":
+        if self.process is None or heartbeat.pid != self.process.pid or self.state == "stopped":
             return
         self._silent_s = 0.0
-        if not pulse.ready:  # it lives, and is still at its start
+        if not heartbeat.ready:  # it lives, and is still at its start
             return
-        self._pulse = pulse
+        self._last_heartbeat = heartbeat
         self.ever_answered = True
-        self._restarts.started()
+        self._restarts.on_started()
         if self._waits_said_s is not None:
             self._waits_said_s, self._last_error = None, ""
             _log.info("%s has what it waited for.", self.name)
-        if pulse.degraded or pulse.last_error:
-            self._last_error = pulse.degraded or pulse.last_error
+        if heartbeat.degraded or heartbeat.last_error:
+            self._last_error = heartbeat.degraded or heartbeat.last_error
         if now_s - self._started_s > self._timings.crash_window_s:
-            self._restarts.steady(now_s)
-        self._become("degraded" if pulse.degraded else "running")
+            self._restarts.on_steady(now_s)
+        self._become("degraded" if heartbeat.degraded else "running")
 
-    def look(self, now_s: float) -> None:
+    def check(self, now_s: float) -> None:
         """Notice an end, a silence that is too long, or that it is time to start it again."""
         if self.process is not None:
             status = self.process.exit_status()
             if status is not None:
-                how, self._killed_for = self._killed_for or children.said(status), ""
-                if status == children.WAITS:
-                    self._waits(now_s, self.process.last_word() or how)
+                how, self._killed_for = self._killed_for or children.describe_exit(status), ""
+                if status == children.DEPENDENCY_UNAVAILABLE:
+                    self._wait_for_dependency(now_s, self.process.last_word() or how)
                 else:
-                    self.refused = status == children.REFUSED
-                    self._crashed(now_s, how, hopeless=self.refused)
+                    self.refused = status == children.FATAL
+                    self._handle_crash(now_s, how, hopeless=self.refused)
             else:
-                self._listen(now_s)
+                self._check_silence(now_s)
         elif self.state in ("restarting", "failed") and now_s >= self._retry_s:
             self._restarts.count += 1
             self.start(now_s)
 
-    def ended(self) -> bool:
+    def check_ended(self) -> bool:
         """While stopping: whether its process is gone (or there was none)."""
         if self.process is None or self.process.exit_status() is not None:
             self.process = None
@@ -129,39 +129,39 @@ class Supervised:
         return False
 
     @property
-    def never_needed(self) -> bool:
+    def has_never_answered(self) -> bool:
         """A must that has never answered: nothing else has run either, so a stop finds nothing to save."""
-        return self._must and not self.ever_answered
+        return self._essential and not self.ever_answered
 
     @property
-    def hopeless(self) -> bool:
+    def cannot_start(self) -> bool:
         """A must that failed before it ever answered: there is nothing to run for."""
-        return self.never_needed and self.state == "failed"
+        return self.has_never_answered and self.state == "failed"
 
     def health(self, now_s: float) -> ActorHealth:
         """Its line of the health log."""
-        pulse = self._pulse or _NO_PULSE
+        heartbeat = self._last_heartbeat or _NO_HEARTBEAT
         return ActorHealth(
             actor=self.name,
             pid=self.pid,
             state=self.state,
             uptime_s=round(now_s - self._started_s, 3) if self.process else 0.0,
             restarts=self._restarts.count,
-            mailbox_depth=pulse.mailbox_depth,
-            handled=pulse.handled,
-            handle_ms_p50=round(pulse.handle_ms_p50, 3),
-            handle_ms_p99=round(pulse.handle_ms_p99, 3),
-            rss_mb=rss_mb(self.pid),
+            mailbox_depth=heartbeat.mailbox_depth,
+            handled=heartbeat.handled,
+            handle_ms_p50=round(heartbeat.handle_ms_p50, 3),
+            handle_ms_p99=round(heartbeat.handle_ms_p99, 3),
+            rss_mb=read_rss_mb(self.pid),
             last_error=self._last_error,
-            oldest_ms=round(pulse.oldest_ms, 3),
-            dead_letters=pulse.dead_letters,
+            oldest_ms=round(heartbeat.oldest_ms, 3),
+            dead_letters=heartbeat.dead_letters,
         )
 
-    def _listen(self, now_s: float) -> None:
+    def _check_silence(self, now_s: float) -> None:
         # The launcher's own pauses (a suspended machine, a debugger) are no silence of the actor.
         self._silent_s += min(now_s - self._looked_s, _OWN_PAUSE_S)
         self._looked_s = now_s
-        limit = self._timings.hung_after_s if self.answering else self._timings.start_within_s
+        limit = self._timings.hung_after_s if self.is_answering else self._timings.start_within_s
         if self._silent_s <= limit or self.process is None:
             return
         self.process.kill()
@@ -175,14 +175,14 @@ class Supervised:
         )
         self._silent_s = 0.0
 
-    def _crashed(self, now_s: float, how: str, *, hopeless: bool = False) -> None:
+    def _handle_crash(self, now_s: float, how: str, *, hopeless: bool = False) -> None:
         self._last_error = how
         self.process = None
-        self._pulse = None
-        retry = self._restarts.crashed(now_s, hopeless=hopeless)
+        self._last_heartbeat = None
+        retry = self._restarts.on_crash(now_s, hopeless=hopeless)
         self._retry_s = now_s + retry.after_s
         self._become("failed" if retry.failed else "restarting")
-        if self.hopeless:
+        if self.cannot_start:
             if not self.refused:  # its own last line said why
                 _log.error("%s %s.", self.name, how)
         elif retry.failed:
@@ -196,15 +196,15 @@ class Supervised:
         else:
             _log.warning("%s %s; it starts again in %.1f s.", self.name, how, retry.after_s)
 
-    def _waits(self, now_s: float, what: str) -> None:
+    def _wait_for_dependency(self, now_s: float, what: str) -> None:
         is_new = self._waits_said_s is None or what != self._last_error
         if is_new or now_s - (self._waits_said_s or 0.0) >= self._timings.waits_said_every_s:
             self._waits_said_s = now_s
             _log.error("%s", what)
         self._last_error = what
         self.process = None
-        self._pulse = None
-        self._retry_s = now_s + self._restarts.waits().after_s
+        self._last_heartbeat = None
+        self._retry_s = now_s + self._restarts.on_dependency_unavailable().after_s
         self._become("restarting")
 
     def _become(self, state: ActorState) -> None:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from actors.runtime.process import EXIT_REFUSED, EXIT_WAITS, last_word
+from actors.runtime.process import EXIT_DEPENDENCY_UNAVAILABLE, EXIT_FATAL, last_word
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
@@ -20,13 +20,13 @@ _FLAGS = (
     *("-X", "no_debug_ranges"),  # tracebacks name the line and not the place in it: 1 MB in all
 )
 
-REFUSED = EXIT_REFUSED
+FATAL = EXIT_FATAL
 """Exit status of an actor that refuses to start and will refuse again: no restart helps."""
-WAITS = EXIT_WAITS
+DEPENDENCY_UNAVAILABLE = EXIT_DEPENDENCY_UNAVAILABLE
 """Exit status of an actor that needs something that is away for now: it is started again until that is there."""
 
 
-class Child:
+class ActorChild:
     """A process of `python -m actors NAME`, which reads its boot configuration from stdin and ends with it.
 
     Its stdin stays open for as long as this process lives: the kernel closes it when we are killed, and
@@ -101,16 +101,16 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path}
 
 
-def said(status: int) -> str:
+def describe_exit(status: int) -> str:
     """An exit status in words."""
     if status < 0:
         try:
             return f"killed by {signal.Signals(-status).name}"
         except ValueError:
             return f"killed by signal {-status}"
-    if status == REFUSED:
+    if status == FATAL:
         return f"refused to start (exit status {status}): its last log line says why"
-    if status == WAITS:
+    if status == DEPENDENCY_UNAVAILABLE:
         return "waits for what it needs: its last log line says for what"
     if status == 0:
         return "stopped without being asked"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Tick:
+class Interval:
     """Falls due every `every_s` seconds of whatever clock `now_s` is read from.
 
     A launcher that was suspended (a closed laptop) finds one tick due, not all that it slept through.
@@ -13,7 +13,7 @@ class Tick:
         self.every_s = every_s
         self._next_s = now_s if at_once else now_s + every_s
 
-    def due(self, now_s: float) -> bool:
+    def is_due(self, now_s: float) -> bool:
         """Whether it fell since it was last asked; the next one is then set."""
         if now_s < self._next_s:
             return False
@@ -21,6 +21,6 @@ class Tick:
         self._next_s += (missed + 1) * self.every_s
         return True
 
-    def left_s(self, now_s: float) -> float:
+    def remaining_s(self, now_s: float) -> float:
         """Seconds to the next one; never below 0."""
         return max(0.0, self._next_s - now_s)

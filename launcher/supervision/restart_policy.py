@@ -7,11 +7,11 @@ import random
 from collections import deque
 from collections.abc import Callable
 
-from launcher.supervision.supervision_settings import Timings
+from launcher.supervision.supervision_settings import SupervisionSettings
 
 
 @dataclasses.dataclass(frozen=True)
-class Retry:
+class RestartDecision:
     """What to do about a crash."""
 
     after_s: float
@@ -20,7 +20,7 @@ class Retry:
     """The limit is reached: call the actor `failed`, and tell a person."""
 
 
-class Restarts:
+class RestartPolicy:
     """The crashes of one actor, and what follows from them. Pure but for the dice.
 
     The back-off counts the crashes within the window, so that an actor that then runs well starts again
@@ -28,7 +28,7 @@ class Restarts:
     once: a failed actor gets one try at a time.
     """
 
-    def __init__(self, timings: Timings, chance: Callable[[], float] | None = None) -> None:
+    def __init__(self, timings: SupervisionSettings, chance: Callable[[], float] | None = None) -> None:
         self._timings = timings
         self._chance = chance or random.random
         self._crashes: deque[float] = deque()
@@ -37,30 +37,30 @@ class Restarts:
         self.count = 0
         """How often it was started again since the launcher started."""
 
-    def crashed(self, now_s: float, *, hopeless: bool = False) -> Retry:
+    def on_crash(self, now_s: float, *, hopeless: bool = False) -> RestartDecision:
         """Note a crash at `now_s` (steady seconds). `hopeless`: trying again soon cannot help."""
         while self._crashes and now_s - self._crashes[0] > self._timings.crash_window_s:
             self._crashes.popleft()
         self._crashes.append(now_s)
         if hopeless or self._failed or len(self._crashes) > self._timings.crash_limit:
             self._failed = True
-            return Retry(self._timings.failed_pause_s, failed=True)
+            return RestartDecision(self._timings.failed_pause_s, failed=True)
         pause = self._timings.first_retry_s * 2.0 ** (len(self._crashes) - 1)
         pause = min(pause, self._timings.longest_retry_s)
-        return Retry(pause * (1 + self._timings.jitter * self._chance()), failed=False)
+        return RestartDecision(pause * (1 + self._timings.jitter * self._chance()), failed=False)
 
-    def waits(self) -> Retry:
+    def on_dependency_unavailable(self) -> RestartDecision:
         """It needs something that is away for now: that is no crash, and it is tried for as long as it takes."""
         self._waits += 1
         doubled = self._timings.first_retry_s * 2.0 ** min(self._waits, 30)
         pause = min(doubled, self._timings.longest_wait_s)
-        return Retry(pause * (1 + self._timings.jitter * self._chance()), failed=False)
+        return RestartDecision(pause * (1 + self._timings.jitter * self._chance()), failed=False)
 
-    def started(self) -> None:
+    def on_started(self) -> None:
         """It answered: what it waited for is there."""
         self._waits = 0
 
-    def steady(self, now_s: float) -> None:
+    def on_steady(self, now_s: float) -> None:
         """It has been running since at least the crash window: forget what was."""
         if self._crashes and now_s - self._crashes[-1] > self._timings.crash_window_s:
             self._crashes.clear()

@@ -6,7 +6,7 @@ import dataclasses
 
 
 @dataclasses.dataclass(frozen=True)
-class Timings:
+class SupervisionSettings:
     """Every wait of the launcher, so that tests can be quick about it."""
 
     ping_every_s: float = 1.0

@@ -6,8 +6,8 @@ import itertools
 import logging
 from collections.abc import Callable, Iterable
 
-from launcher.supervision.actor_process import Process, Supervised
-from launcher.supervision.supervision_settings import Timings
+from launcher.supervision.actor_process import ChildProcess, SupervisedActor
+from launcher.supervision.supervision_settings import SupervisionSettings
 from messages import ActorHealth
 from messages.envelope import Heartbeat
 
@@ -26,39 +26,39 @@ class Supervisor:
     def __init__(
         self,
         names: Iterable[str],
-        spawn: Callable[[str], Process],
-        timings: Timings,
+        spawn: Callable[[str], ChildProcess],
+        timings: SupervisionSettings,
         *,
         must: frozenset[str] = frozenset(),
-        changed: Callable[[Supervised], None] = lambda _: None,
+        changed: Callable[[SupervisedActor], None] = lambda _: None,
     ) -> None:
-        self.actors = {name: Supervised(name, spawn, timings, changed, must=name in must) for name in names}
+        self.actors = {name: SupervisedActor(name, spawn, timings, changed, must=name in must) for name in names}
         self._timings = timings
-        self._must = must
+        self._essential = must
         self._waiting = list(self.actors.values())
-        self._latest: Supervised | None = None
+        self._latest: SupervisedActor | None = None
         self._next_at_s = 0.0
 
     @property
-    def hopeless(self) -> str:
+    def cannot_start(self) -> str:
         """Name of a must that failed before it ever answered; empty where there is none."""
-        return next((actor.name for actor in self.actors.values() if actor.hopeless), "")
+        return next((actor.name for actor in self.actors.values() if actor.cannot_start), "")
 
     @property
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         """Every actor answers."""
-        return all(actor.answering for actor in self.actors.values())
+        return all(actor.is_answering for actor in self.actors.values())
 
-    def answered(self, name: str, pulse: Heartbeat, now_s: float) -> None:
+    def on_heartbeat(self, name: str, heartbeat: Heartbeat, now_s: float) -> None:
         """An actor said that it lives."""
         if name in self.actors:
-            self.actors[name].answered(pulse, now_s)
+            self.actors[name].on_heartbeat(heartbeat, now_s)
 
     def step(self, now_s: float) -> None:
         """Look after every actor; start the next that is due."""
         for actor in self.actors.values():
-            actor.look(now_s)
-        if self._waiting and self._may_go_on(now_s):
+            actor.check(now_s)
+        if self._waiting and self._may_start_next(now_s):
             self._latest = self._waiting.pop(0)
             self._next_at_s = now_s + self._timings.start_next_after_s
             self._latest.start(now_s)
@@ -67,10 +67,10 @@ class Supervisor:
         """A row for each actor, in the order of their start."""
         return tuple(actor.health(now_s) for actor in self.actors.values())
 
-    def stopping(self, ask: Callable[[str], None], now_s: float) -> Stopping:
+    def begin_stop(self, ask: Callable[[str], None], now_s: float) -> OrderedStop:
         """Begin an ordered stop; `ask` tells an actor to stop. No actor is started any more."""
         self._waiting.clear()
-        return Stopping(list(self.actors.values()), ask, now_s, self._timings.stop_within_s)
+        return OrderedStop(list(self.actors.values()), ask, now_s, self._timings.stop_within_s)
 
     def kill_all(self) -> None:
         """End every process at once."""
@@ -78,16 +78,16 @@ class Supervisor:
             if actor.process is not None:
                 actor.process.kill()
 
-    def _may_go_on(self, now_s: float) -> bool:
+    def _may_start_next(self, now_s: float) -> bool:
         latest = self._latest
         if latest is None or latest.ever_answered:
             return True
-        if latest.name in self._must:
+        if latest.name in self._essential:
             return False
         return latest.state == "failed" or now_s >= self._next_at_s
 
 
-class Stopping:
+class OrderedStop:
     """An ordered stop under way: the last started first, actors of one role together.
 
     Each stage gets an equal share of the time that is left, so that what an early one does not use goes to
@@ -95,7 +95,9 @@ class Stopping:
     half its share, and killed at the end of it.
     """
 
-    def __init__(self, actors: list[Supervised], ask: Callable[[str], None], now_s: float, within_s: float) -> None:
+    def __init__(
+        self, actors: list[SupervisedActor], ask: Callable[[str], None], now_s: float, within_s: float
+    ) -> None:
         actors = actors[::-1]
         grouped = itertools.groupby(actors, key=lambda actor: actor.name.partition("-")[0])
         self._stages = [list(group) for _, group in grouped]
@@ -113,7 +115,7 @@ class Stopping:
         while self._stages:
             if not self._begun:
                 self._begin(now_s)
-            going = [actor for actor in self._stages[0] if not actor.ended()]
+            going = [actor for actor in self._stages[0] if not actor.check_ended()]
             if going:
                 self._press(going, now_s)
                 return False
@@ -123,18 +125,18 @@ class Stopping:
 
     def _begin(self, now_s: float) -> None:
         share = max(0.0, self._until_s - now_s) / len(self._stages)
-        self._nothing_to_save = all(actor.never_needed for actor in self._stages[0])
+        self._nothing_to_save = all(actor.has_never_answered for actor in self._stages[0])
         if self._nothing_to_save:  # it may be deep in waiting for its database
             share = min(share, _NOTHING_TO_SAVE_S)
         self._half_s, self._end_s = now_s + share / 2, now_s + share
         self._begun, self._signalled = True, False
         for actor in self._stages[0]:
-            if actor.answering:
+            if actor.is_answering:
                 self._ask(actor.name)
             elif actor.process is not None:  # not there yet to be asked
                 actor.process.ask_to_stop()
 
-    def _press(self, going: list[Supervised], now_s: float) -> None:
+    def _press(self, going: list[SupervisedActor], now_s: float) -> None:
         if now_s >= self._end_s:
             for actor in going:
                 if actor.process is not None and actor.name not in self.killed:

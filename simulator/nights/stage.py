@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from actors.runtime import Clock, Pace
-from launcher.connection.run_state import running_state
+from launcher.connection.run_state import read_running_state
 from simulator.discord.server import SimulatedDiscord
 from simulator.plex import SimulatedPlex
 from simulator.plextv import SimulatedPlexTv
@@ -79,7 +79,7 @@ class Stage:
 
     def wait_until(self, minute: float) -> None:
         """Let the night go on until this minute."""
-        left = self.clock.real_s((minute - self.minute) * 60.0)
+        left = self.clock.to_real_s((minute - self.minute) * 60.0)
         if left > 0:
             time.sleep(left)
 
@@ -129,7 +129,7 @@ class Stage:
     def _is_up(self) -> bool:
         if self._service is not None and self._service.poll() is not None:
             raise RuntimeError(f"the service ended at its start; its log:\n{self.service_log()[-4000:]}")
-        state = running_state(self.data_dir)
+        state = read_running_state(self.data_dir)
         pids = {child.pid for child in state.children.values()} if state is not None else set()
         rows = [row for row in self.health() if row["pid"] in pids]  # not those of a service before this one
         return len(rows) >= 4 and all(row["state"] == "running" for row in rows) and self.discord.connected

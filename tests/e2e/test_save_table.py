@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 import pytest
 
-from launcher.connection.service_client import Caller
+from launcher.connection.service_client import ServiceClient
 from messages import GetSaveStatus, SaveStatus
 from simulator.nights.stage import ANNOUNCE, Stage
 from simulator.plex import ACCOUNTS
@@ -113,7 +113,7 @@ class Rig:
 
     def picture(self) -> Picture:
         """The data folder when persistence has done all that it was told so far."""
-        with Caller(self.stage.data_dir) as caller:
+        with ServiceClient(self.stage.data_dir) as caller:
             caller.ask("persistence", GetSaveStatus(), SaveStatus, WITHIN_S)
         return Picture.of(self.stage.data_dir)
 

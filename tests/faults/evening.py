@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from launcher.connection.run_state import running_state
+from launcher.connection.run_state import read_running_state
 from simulator.nights.stage import ANNOUNCE, Stage
 from simulator.plex import PlayingSession
 from tests.e2e.nights import evening, player, sql
@@ -101,7 +101,7 @@ class Evening(Stage):
 
     def pid(self, actor: str) -> int:
         """An actor's process; 0 where it has none."""
-        state = running_state(self.data_dir)
+        state = read_running_state(self.data_dir)
         assert state is not None
         child = state.children.get(actor)
         return child.pid if child is not None else 0

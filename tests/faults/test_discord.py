@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.supervision.supervision_settings import Timings
+from launcher.supervision.supervision_settings import SupervisionSettings
 from simulator.discord.model.permissions import SEND_MESSAGES
 from simulator.nights.stage import ANNOUNCE, CINEMA
 from tests.faults.evening import WITHIN_S, Evening, evening_at
@@ -32,7 +32,7 @@ def watches_meanwhile(stage: Evening, who: str, film: str) -> None:
 def crashes_for_good(stage: Evening) -> None:
     """The actor dies at each start, until its limit: then it rests, and the launcher says what to do."""
     dead = {0}
-    for _ in range(Timings.crash_limit + 1):
+    for _ in range(SupervisionSettings.crash_limit + 1):
         stage.wait_for(lambda: stage.pid("discord") not in dead, WITHIN_S, "another process of it")
         dead.add(pid := stage.pid("discord"))
         os.kill(pid, signal.SIGKILL)

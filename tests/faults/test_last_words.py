@@ -6,7 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-from launcher.connection.run_state import running_state
+from launcher.connection.run_state import read_running_state
 from simulator.nights.stage import Stage
 from tests.e2e.nights import evening, sql
 
@@ -24,9 +24,9 @@ SETTINGS = {
 
 def persistence_pid(stage: Stage) -> int:
     """Its present process; 0 where there is none."""
-    state = running_state(stage.data_dir)
+    state = read_running_state(stage.data_dir)
     child = state.children.get("persistence") if state is not None else None
-    return child.pid if child is not None and child.alive() else 0
+    return child.pid if child is not None and child.is_alive() else 0
 
 
 def test_what_only_the_tracker_knows_outlives_persistence_and_launcher(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from actors.media.plex.session_parser import TEXT_LIMIT
-from launcher.connection.run_state import running_state
+from launcher.connection.run_state import read_running_state
 from simulator.discord.model.guild import Member, User
 from simulator.nights.stage import ANNOUNCE, CINEMA, ROOT
 from simulator.plex import Account
@@ -114,7 +114,7 @@ def recovers(stage: Evening) -> None:
 
 def is_closed_to_others(stage: Evening) -> None:
     """No other user of the machine can connect to an actor; we can."""
-    state = running_state(stage.data_dir)
+    state = read_running_state(stage.data_dir)
     assert state is not None
     folder = Path(state.run_folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

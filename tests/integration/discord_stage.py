@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from actors.chat.discord.actor import DiscordActor
-from actors.runtime import Clock, Context, Node, Pace
+from actors.runtime import Clock, Context, Endpoint, Pace
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
@@ -46,7 +46,7 @@ class Peer(threading.Thread):
         self.answers: dict[type[Message], Message | Callable[[Any], Message]] = {}
         self.dead = False
         self._over = threading.Event()
-        self._node: concurrent.futures.Future[Node] = concurrent.futures.Future()
+        self._node: concurrent.futures.Future[Endpoint] = concurrent.futures.Future()
 
     def __enter__(self) -> Self:
         self.start()
@@ -58,14 +58,14 @@ class Peer(threading.Thread):
         self.join(5)
 
     @property
-    def node(self) -> Node:
+    def node(self) -> Endpoint:
         """Its endpoint."""
         return self._node.result(5)
 
     def run(self) -> None:
         """Pump and answer."""
-        node = Node(self.name, self._network.line(self.name), DeadLetters(None, self.name))
-        node.own()
+        node = Endpoint(self.name, self._network.transport(self.name), DeadLetters(None, self.name))
+        node.bind_thread()
         self._node.set_result(node)
         while not self._over.is_set():
             node.pump(0.05)
@@ -75,7 +75,7 @@ class Peer(threading.Thread):
                     found = self.answers[type(incoming.message)]
                     node.answer(incoming, found(incoming.message) if callable(found) else found)
                 elif incoming.ask_id:
-                    node.refuse(incoming, LookupError("no answer was set"))
+                    node.answer_error(incoming, LookupError("no answer was set"))
         node.close()
 
     def told(self, kind: type[Got]) -> list[Got]:
@@ -124,7 +124,7 @@ class Stage:
 
         Without the second, the session of the first of two bots could be taken for that of the second.
         """
-        node = Node("discord", self.network.line("discord"), DeadLetters(None, "discord"))
+        node = Endpoint("discord", self.network.transport("discord"), DeadLetters(None, "discord"))
         clock = Clock(Pace.starting_now(self.speed))
         ref = DiscordActor.start(Context(node, self.settings(), clock, self.folder))
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from actors.persistence.actor import Persistence
-from actors.runtime import Clock, Context, Node
+from actors.runtime import Clock, Context, Endpoint
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
@@ -64,14 +64,16 @@ class House:
         self.deaf = False
         self.start()
 
-    def _node(self, name: str) -> Node:
-        return Node(name, self.network.line(name), DeadLetters(self.letters if name == "persistence" else None, name))
+    def _node(self, name: str) -> Endpoint:
+        return Endpoint(
+            name, self.network.transport(name), DeadLetters(self.letters if name == "persistence" else None, name)
+        )
 
     def start(self) -> None:
         """Start the actor, as the launcher does after a death."""
         context = Context(self._node("persistence"), self.settings, self.clock, self.folder)
         Noted.start(context)
-        self.gone = Noted.newest.gone  # pykka calls an actor dead before its on_stop has run
+        self.gone = Noted.newest.terminated  # pykka calls an actor dead before its on_stop has run
 
     def stop(self) -> None:
         """Stop it in order, as the launcher does: what waits is handled first."""
@@ -93,9 +95,9 @@ class House:
             for node in (self.tracker, self.discord):
                 node.pump(0.005)
                 while (incoming := node.mailbox.get()) is not None:
-                    if not (self.deaf and incoming.kept_id):
+                    if not (self.deaf and incoming.delivery_id):
                         self.told.append(incoming.message)
-                        if incoming.kept_id:
+                        if incoming.delivery_id:
                             node.acknowledge(incoming)
 
     def report(self, *records: WatchRecord) -> None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from actors.media.plex import PlexPoller
 from actors.media.plex.http import BoundedSession
-from actors.runtime import Clock, Context, Node
+from actors.runtime import Clock, Context, Endpoint
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
@@ -50,8 +50,8 @@ class Rig:
 
     def __post_init__(self) -> None:
         network = MemoryNetwork()
-        self.node = Node(self.name, network.line(self.name), DeadLetters(None, self.name))
-        self.tracker = Node("tracker", network.line("tracker"), DeadLetters(None, "tracker"))
+        self.node = Endpoint(self.name, network.transport(self.name), DeadLetters(None, self.name))
+        self.tracker = Endpoint("tracker", network.transport("tracker"), DeadLetters(None, "tracker"))
 
     def __enter__(self) -> "Rig":
         context = Context(self.node, self.settings, Clock(), self.data_dir)
@@ -94,7 +94,7 @@ class Rig:
     @property
     def degraded(self) -> str:
         """What the health table says is wrong."""
-        pulse = self.node.pulse
+        pulse = self.node.heartbeat
         return pulse().degraded if pulse else ""
 
     def _take(self, wait_s: float) -> None:

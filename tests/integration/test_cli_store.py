@@ -14,7 +14,7 @@ import pytest
 
 from config import Settings
 from launcher.connection.lock import FolderLock
-from launcher.connection.run_state import Process, RunFile, RunState
+from launcher.connection.run_state import ProcessIdentity, RunFile, RunState
 from persistence.database.open_store import open_writer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -147,7 +147,7 @@ def test_restore_refuses_while_a_service_runs(folder: Path) -> None:
     with FolderLock(data), contextlib.ExitStack() as undo:
         file = RunFile(data)
         undo.callback(file.remove)
-        file.write(RunState(Process.of(os.getpid()), "/nowhere"))
+        file.write(RunState(ProcessIdentity.of(os.getpid()), "/nowhere"))
         done = usher(folder, "restore", "mine.db")
     assert done.returncode == 1
     assert f"process {os.getpid()}" in done.stderr and "Stop that one first" in done.stderr
@@ -241,6 +241,6 @@ def test_import_refuses_while_a_service_runs(folder: Path) -> None:
     with FolderLock(data), contextlib.ExitStack() as undo:
         file = RunFile(data)
         undo.callback(file.remove)
-        file.write(RunState(Process.of(os.getpid()), "/nowhere"))
+        file.write(RunState(ProcessIdentity.of(os.getpid()), "/nowhere"))
         done = usher(folder, "import", "old")
     assert done.returncode == 1 and f"process {os.getpid()}" in done.stderr

@@ -215,7 +215,7 @@ def test_an_error_of_ours_ends_the_actor(stage: Stage, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(AnnouncementQueue, "run", broken)
     with stage.acting(wait=False):
-        until(lambda: "discord" not in stage.network.lines, "the actor is gone")
+        until(lambda: "discord" not in stage.network.transports, "the actor is gone")
 
 
 def test_it_stops_within_five_seconds_though_discord_hangs(stage: Stage) -> None:

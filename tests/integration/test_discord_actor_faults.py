@@ -214,11 +214,11 @@ def test_a_slow_discord_delays_no_report(stage: Stage) -> None:
 def test_a_connection_that_closes_instead_of_an_answer(stage: Stage) -> None:
     """discord.py lets aiohttp's own error through; the announcement is tried again, and the actor lives on."""
     with stage.acting():
-        ours = stage.network.lines["discord"]
+        ours = stage.network.transports["discord"]
         stage.discord.faults.cutting("/messages", times=3)
         announced(stage)
         stage.until_well()
-        assert stage.network.lines["discord"] is ours
+        assert stage.network.transports["discord"] is ours
 
 
 def test_without_the_history_it_answers_without_referring(stage: Stage) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from actors.media.plex.actor import server_of
 from actors.media.plex.errors import HOW_TO_GET_ONE
-from actors.runtime import RefusesToStart
+from actors.runtime import FatalStartupError
 from config import PlexServer, Settings
 from messages import FindHistory, HistoryFound, PlaybackSnapshot, PollFailed
 from simulator.plex import MEMBER_TOKEN, ODDITIES, OLD_MEMBER_TOKEN, PHONE, TELEVISION, SimulatedPlex
@@ -268,7 +268,7 @@ def test_each_poller_has_its_server() -> None:
     assert server_of("plex", both) == PlexServer("http://127.0.0.1:1", "a")
     assert server_of("plex-2", both) == second
     assert server_of("plex", Settings(plex_servers=(second,))) == second
-    with pytest.raises(RefusesToStart, match="PLEX_URL"):
+    with pytest.raises(FatalStartupError, match="PLEX_URL"):
         server_of("plex-3", both)
 
 

@@ -40,10 +40,10 @@ FAR = replace(FILM, year=3_000_000_000)
 def finish_both(house: House, bad: WatchRecord, good: WatchRecord) -> list[str]:
     """Tell of two finishes; return the ids of those that were set aside when both are answered."""
     aside: list[Message] = []
-    house.tracker.on_set_aside = aside.append
+    house.tracker.on_dead_lettered = aside.append
     for each in (bad, good):
         house.tracker.tell("persistence", WatchFinished(closed(each), each, 0))
-    house.until(lambda: house.tracker.unacknowledged() == 0)
+    house.until(lambda: house.tracker.count_unacknowledged() == 0)
     assert [each.watch_id for each in house.ask(GetHistory(), HistoryPage).records] == [good.watch_id]
     assert house.gone.is_set() is False
     return [message.record.watch_id for message in aside if isinstance(message, WatchFinished)]
@@ -89,16 +89,16 @@ def test_a_refused_watch_stays_in_the_checkpoint_until_its_dead_letter_is_writte
         house.report(record("bad"), record("still", "503"))
         house.tick()
         aside: list[Message] = []
-        house.tracker.on_set_aside = aside.append
+        house.tracker.on_dead_lettered = aside.append
         bad = record("bad", playing_s=NO_NUMBER)
         house.tracker.tell("persistence", WatchFinished(closed(bad), bad, 0))
         house.until(lambda: "dead letters" in Noted.newest._last_error)
         opened = Noted.newest._opened
         assert opened is not None
         assert [state.watch_id for state in opened.read_checkpoint()] == ["bad", "still"]
-        assert (aside, house.tracker.unacknowledged()) == ([], 1)
+        assert (aside, house.tracker.count_unacknowledged()) == ([], 1)
         (tmp_path / "dead_letters.jsonl").rmdir()
-        house.until(lambda: aside and house.tracker.unacknowledged() == 0)
+        house.until(lambda: aside and house.tracker.count_unacknowledged() == 0)
         assert "Watch bad cannot be stored" in (tmp_path / "dead_letters.jsonl").read_text()
         assert [state.watch_id for state in opened.read_checkpoint()] == ["still"]
     finally:

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from actors.runtime import Actor, Node
+from actors.runtime import Actor, Endpoint
 from actors.runtime.delivery.dead_letters import DeadLetters
 from tests.simulation.network import Network, SimulatedLine
 from tests.simulation.timeline import Killed
@@ -54,8 +54,8 @@ class Host:
         self.lives += 1
         self.up, self._points_left, self._wake_s = True, None, -1.0
         self.line: SimulatedLine = self.network.line(self)
-        self.node = Node(self.name, self.line, DeadLetters(None, self.name), now=lambda: timeline.now_s)
-        self.node.life = f"{self.name}{self.lives}"  # a random one would make another night of the same seed
+        self.node = Endpoint(self.name, self.line, DeadLetters(None, self.name), now=lambda: timeline.now_s)
+        self.node.incarnation = f"{self.name}{self.lives}"  # a random one would make another night of the same seed
         self._guarded(self._begin)
         self.step()
 
@@ -157,7 +157,7 @@ class ActorResident:
     def next(self) -> Any:
         """First what the actor told itself, as its inbox has it."""
         local = self.actor._inbox._local
-        return local.popleft().message if local else self.actor.node.mailbox.get()
+        return local.popleft().message if local else self.actor.endpoint.mailbox.get()
 
     def handle(self, message: Any) -> None:
         """As pykka does with each."""

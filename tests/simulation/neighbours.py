@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from msgspec.structs import replace
 
 from actors.runtime import Clock
-from actors.runtime.delivery.mailbox import Incoming
+from actors.runtime.delivery.mailbox import ReceivedMessage
 from messages import (
     BadgesAwarded,
     FindHistory,
@@ -128,7 +128,7 @@ class PlexNeighbour(Neighbour):
         self.shown = listed
         self.node.tell("tracker", PlaybackSnapshot(SERVER, "Cinema", "plex", at, tuple(playbacks), stopped, unreadable))
 
-    def handle(self, message: Incoming) -> None:
+    def handle(self, message: ReceivedMessage) -> None:
         """Look into the server's history."""
         question = message.message
         assert isinstance(question, FindHistory)
@@ -178,13 +178,13 @@ class DiscordNeighbour(Neighbour):
         members = tuple(VoiceMember(member, f"Member {member}") for member in self.script.present(now_s))
         self.node.tell("tracker", VoicePresence("1", "2", self.clock.now(), not away, () if away else members))
 
-    def handle(self, message: Incoming) -> None:
+    def handle(self, message: ReceivedMessage) -> None:
         """Post an announcement, once for each id: what was posted is remembered on the disk."""
-        if message.kept_id and message.kept_id not in self.done:
-            self.done.add(message.kept_id)
+        if message.delivery_id and message.delivery_id not in self.done:
+            self.done.add(message.delivery_id)
             self.heard.append(message.message)
         self.host.point()
-        if message.kept_id:
+        if message.delivery_id:
             self.node.acknowledge(message)
 
 

@@ -308,7 +308,7 @@ class Night:
         tracker: Any = resident.actor
         if tracker._tracking.running or tracker._finished.waiting:
             return f"{tracker._tracking.running} watches run, {tracker._finished.waiting} are not stored"
-        unacknowledged = {name: host.node.unacknowledged() for name, host in self.hosts.items() if host.up}
+        unacknowledged = {name: host.node.count_unacknowledged() for name, host in self.hosts.items() if host.up}
         if any(unacknowledged.values()) or len(unacknowledged) < len(ORDER):
             return f"kept messages wait: {unacknowledged}"
         return ""

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from actors.persistence.read_worker import ReadWorker
-from actors.runtime import Refused
+from actors.runtime import Declined
 from persistence.database.errors import BackupError, SaveFailed
 
 
@@ -27,7 +27,7 @@ def test_what_has_words_keeps_them() -> None:
     helper = ReadWorker()
     assert helper.submit(lambda: 42).result(5) == 42
     for error in (SaveFailed("usher.db: full (make room)"), BackupError("x.db is a folder")):
-        with pytest.raises(Refused, match=str(error).split()[0]):
+        with pytest.raises(Declined, match=str(error).split()[0]):
             helper.submit(failing(error)).result(5)
     with pytest.raises(KeyError):
         helper.submit(failing(KeyError("a fault"))).result(5)
@@ -46,6 +46,6 @@ def test_a_store_that_cannot_be_read_is_told_with_the_cure(tmp_path: Path) -> No
     engine.dispose()
     with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(Refused, match=r"database is locked\. Another program holds it: close that program\."):
+        with pytest.raises(Declined, match=r"database is locked\. Another program holds it: close that program\."):
             helper.submit(read).result(5)
     helper.close()

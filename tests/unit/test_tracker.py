@@ -8,9 +8,9 @@ from typing import TypeVar
 import pykka
 import pytest
 
-from actors.runtime import Clock, Context, Node
+from actors.runtime import Clock, Context, Endpoint
 from actors.runtime.delivery.dead_letters import DeadLetters
-from actors.runtime.delivery.mailbox import Incoming
+from actors.runtime.delivery.mailbox import ReceivedMessage
 from actors.runtime.transport.memory import MemoryNetwork
 from actors.tracker.actor import NOT_READY, Tracker, rules_of
 from config import Settings
@@ -53,16 +53,16 @@ class Neighbour:
     """Another actor's node, worked by hand."""
 
     def __init__(self, network: MemoryNetwork, name: str) -> None:
-        self.node = Node(name, network.line(name), DeadLetters(None, name))
+        self.node = Endpoint(name, network.transport(name), DeadLetters(None, name))
 
-    def next(self, kind: type[Heard], acknowledge: bool = True) -> tuple[Heard, Incoming]:
+    def next(self, kind: type[Heard], acknowledge: bool = True) -> tuple[Heard, ReceivedMessage]:
         """The next message of a kind; others are acknowledged and passed over."""
         end = time.monotonic() + DEADLINE_S
         while time.monotonic() < end:
             self.node.pump(0.02)
             while (incoming := self.node.mailbox.get()) is not None:
                 found = isinstance(incoming.message, kind)
-                if incoming.kept_id and (acknowledge or not found):
+                if incoming.delivery_id and (acknowledge or not found):
                     self.node.acknowledge(incoming)
                 if found:
                     return incoming.message, incoming  # type: ignore[return-value] # found says so
@@ -94,7 +94,7 @@ class Office:
         self.persistence = Neighbour(self.network, "persistence")
         self.discord = Neighbour(self.network, "discord")
         self.plex = Neighbour(self.network, "plex")
-        node = Node("tracker", self.network.line("tracker"), DeadLetters(None, "tracker"))
+        node = Endpoint("tracker", self.network.transport("tracker"), DeadLetters(None, "tracker"))
         settings = Settings(end_grace_seconds=0.0)
         self.tracker = Brief.start(Context(node, settings, self.clock, folder))
 
@@ -179,7 +179,7 @@ def running_before(office: Office) -> WatchesReported:
 def test_a_persistence_that_fails_is_asked_again(office: Office) -> None:
     """An error in its answer is no reason to begin without the watches of the last run."""
     _, incoming = office.persistence.next(LoadWatches)
-    office.persistence.node.refuse(incoming, RuntimeError("the store is locked"))
+    office.persistence.node.answer_error(incoming, RuntimeError("the store is locked"))
     office.load()
     office.poll(0, 0)
     office.persistence.hear_running()
@@ -311,7 +311,7 @@ def test_nor_where_an_admin_starts_watches(office: Office, caplog: pytest.LogCap
 def test_before_it_is_ready_it_says_so(office: Office) -> None:
     """People are told what it waits for."""
     _, incoming = office.persistence.next(LoadWatches)
-    office.persistence.node.refuse(incoming, RuntimeError("not yet"))
+    office.persistence.node.answer_error(incoming, RuntimeError("not yet"))
     assert office.ask(ListActiveWatches(), ActiveWatches).notice == NOT_READY
     assert office.ask(StartTracking(), TrackingPlan).problem == NOT_READY
 

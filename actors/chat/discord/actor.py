@@ -55,7 +55,7 @@ class DiscordActor(Actor):
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run_loop, name="discord-loop", daemon=True)
         self._leaving = asyncio.Event()
-        self._troubles = DegradedReasons(self.degraded, self.recovered, self.log)
+        self._troubles = DegradedReasons(self.report_degraded, self.report_recovered, self.log)
         self._keepsake = Keepsake(context.data_dir / "discord.json", self.log)
         self._painter = ChartRenderer(context.data_dir / "cache" / "charts", self.log)
         self._desk = Desk(settings, context.clock, self._ask_later, self._tell, self._painter)
@@ -83,7 +83,7 @@ class DiscordActor(Actor):
         self._connection.on_up += [self._voice.report, self._announcer.retry_now, self._presence.resend]
         self._connection.on_down += [self._voice.report]
 
-    def hears(self) -> Mapping[type[Message], Callable[[Any], Any]]:
+    def handlers(self) -> Mapping[type[Message], Callable[[Any], Any]]:
         """What it hears, and what it does then."""
         return {
             ScreeningStarted: self._announce,

@@ -17,7 +17,7 @@ from actors.media.plex.on_demand.posters import Posters
 from actors.media.plex.on_demand.request_queue import at_once
 from actors.media.plex.on_demand.signin import SignIns
 from actors.media.plex.session_parser import Reading
-from actors.runtime import Actor, Context, RefusesToStart
+from actors.runtime import Actor, Context, FatalStartupError
 from actors.runtime.endpoint import Timer
 from config import PlexServer, Settings
 from messages import (
@@ -64,11 +64,11 @@ class AlertedPollDue:
 
 
 def server_of(name: str, settings: Settings) -> PlexServer:
-    """Return the server that a poller of this name asks: plex the first, plex-2 the next. RefusesToStart if none."""
+    """Return the server that a poller of this name asks: plex the first, plex-2 the next. FatalStartupError if none."""
     _, _, number = name.partition("-")
     place = int(number) - 1 if number.isdigit() else 0
     if not 0 <= place < len(settings.servers):
-        raise RefusesToStart(f"{name} has no server to ask; set PLEX_URL and PLEX_TOKEN, or PLEX_SERVERS for more")
+        raise FatalStartupError(f"{name} has no server to ask; set PLEX_URL and PLEX_TOKEN, or PLEX_SERVERS for more")
     return settings.servers[place]
 
 
@@ -108,7 +108,7 @@ class PlexPoller(Actor):
         """Regular polls still to be left out."""
         self._unreadable: tuple[str, ...] = ()
 
-    def hears(self) -> Mapping[type[Any], Callable[[Any], Any]]:
+    def handlers(self) -> Mapping[type[Any], Callable[[Any], Any]]:
         """Return the dispatch table."""
         return {
             PollDue: self._on_due,
@@ -124,7 +124,7 @@ class PlexPoller(Actor):
     def on_start(self) -> None:
         """Begin to poll, at once."""
         self._due_s = self.context.clock.now().steady_s
-        self.after(0.0, PollDue())
+        self.send_to_self_after(0.0, PollDue())
 
     def on_stop(self) -> None:
         """Let go of the server."""
@@ -142,14 +142,14 @@ class PlexPoller(Actor):
         now_s = self.context.clock.now().steady_s
         missed = max(0, math.floor((now_s - self._due_s) / self._poll_s))
         self._due_s += (missed + 1) * self._poll_s
-        self.after(self._due_s - now_s, PollDue())
+        self.send_to_self_after(self._due_s - now_s, PollDue())
 
     def _on_news(self, _: AlertsCame) -> None:
         """Poll soon, if an alert says anything new. Clients report every few seconds: that is not new."""
         if self._take_news() and self._alerted_poll is None and not self._refusals:
             now_s = time.monotonic()
             at_s = max(now_s + GATHER_S, self._alerted_s + BETWEEN_ALERTED_S)
-            self._alerted_poll = self.node.at(at_s, lambda: self.actor_ref.tell(AlertedPollDue()))
+            self._alerted_poll = self.endpoint.call_at(at_s, lambda: self.actor_ref.tell(AlertedPollDue()))
 
     def _on_alerted(self, _: AlertedPollDue) -> None:
         if self._alerted_poll is not None:
@@ -273,7 +273,7 @@ class PlexPoller(Actor):
         if self._failing is not None:
             self.log.info("Plex at %s answers again, after %d polls that failed", at, self._failures)
         self._failing, self._failures, self._refusals = None, 0, 0
-        self.recovered()
+        self.report_recovered()
 
     def _failed(self, failure: Failure) -> None:
         """Tell the tracker and the health table; the log only where it is another failure than the last."""
@@ -288,6 +288,6 @@ class PlexPoller(Actor):
             level = logging.ERROR if failure.kind in NEEDS_A_PERSON else logging.WARNING
             self.log.log(level, "%s", failure.detail)
         self._failing = failure
-        self.degraded(failure.detail)
+        self.report_degraded(failure.detail)
         at, server_id = self.context.clock.now(), self._source.identity.server_id
         self.ref("tracker").tell(PollFailed(server_id, self.context.name, at, failure.kind, failure.detail))

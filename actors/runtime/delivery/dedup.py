@@ -8,8 +8,8 @@ REMEMBERED = 64
 """Lives of senders that are remembered; the one unheard for longest is forgotten first."""
 
 
-class Sequence:
-    """For one life of one sender: which number is next, which are being handled, which are done."""
+class SenderSequence:
+    """For one incarnation of one sender: which number is next, which are being handled, which are done."""
 
     def __init__(self, oldest: int) -> None:
         self._next = oldest
@@ -18,11 +18,11 @@ class Sequence:
         self._again: set[int] = set()
         self._done_ahead: set[int] = set()
 
-    def accept(self, number: int, oldest: int) -> bool | None:
+    def classify(self, number: int, oldest: int) -> bool | None:
         """True: handle it. False: done before, acknowledge it again. None: being handled, or out of turn.
 
         `oldest` is the smallest number that the sender still keeps: what is below it was acknowledged, perhaps by an
-        earlier life of this receiver, and never comes again.
+        earlier incarnation of this receiver, and never comes again.
         """
         self._next = max(self._next, oldest)
         while self._next in self._open or self._next in self._done_ahead:
@@ -43,18 +43,18 @@ class Sequence:
         self._open[number] = came_again
         return True
 
-    def finished(self, number: int) -> None:
+    def mark_finished(self, number: int) -> None:
         """It was handled, or set aside."""
         self._open.pop(number, None)
         if number >= self._next:  # after a turning back: one that had begun before it
             self._done_ahead.add(number)
 
-    def again(self, number: int) -> None:
+    def accept_again(self, number: int) -> None:
         """It could not be handled, later ones may have been: take it whenever it comes again."""
         if self._open.pop(number, None) is not None:
             self._again.add(number)
 
-    def turn_back(self, number: int, untouched: list[int]) -> None:
+    def rewind(self, number: int, untouched: list[int]) -> None:
         """It could not be handled, and the `untouched` ones after it must wait for it: all come again, in order."""
         for one in (number, *untouched):
             if self._open.pop(one, False):
@@ -63,24 +63,24 @@ class Sequence:
                 self._next = min(self._next, one)
 
 
-class Sequences:
-    """The sequence of each life of each sender."""
+class SenderSequences:
+    """The sequence of each incarnation of each sender."""
 
     def __init__(self) -> None:
-        self._by_life: collections.OrderedDict[tuple[str, str], Sequence] = collections.OrderedDict()
+        self._by_incarnation: collections.OrderedDict[tuple[str, str], SenderSequence] = collections.OrderedDict()
 
-    def of(self, sender: str, life: str, oldest: int) -> Sequence:
-        """A life's sequence, begun at the oldest number that it keeps."""
-        key = (sender, life)
-        found = self._by_life.get(key)
+    def get_or_create(self, sender: str, incarnation: str, oldest: int) -> SenderSequence:
+        """An incarnation's sequence, begun at the oldest number that it keeps."""
+        key = (sender, incarnation)
+        found = self._by_incarnation.get(key)
         if found is None:
-            found = self._by_life[key] = Sequence(oldest)
-            if len(self._by_life) > REMEMBERED:
-                self._by_life.popitem(last=False)
+            found = self._by_incarnation[key] = SenderSequence(oldest)
+            if len(self._by_incarnation) > REMEMBERED:
+                self._by_incarnation.popitem(last=False)
         else:
-            self._by_life.move_to_end(key)
+            self._by_incarnation.move_to_end(key)
         return found
 
-    def known(self, sender: str, life: str) -> Sequence | None:
-        """A life's sequence; None where it was forgotten."""
-        return self._by_life.get((sender, life))
+    def get(self, sender: str, incarnation: str) -> SenderSequence | None:
+        """An incarnation's sequence; None where it was forgotten."""
+        return self._by_incarnation.get((sender, incarnation))

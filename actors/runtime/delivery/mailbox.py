@@ -13,7 +13,7 @@ LIMIT = 1000
 
 
 @dataclasses.dataclass(slots=True)
-class Incoming:
+class ReceivedMessage:
     """A message on its way to the handler, with what is needed to answer it."""
 
     message: Message
@@ -22,9 +22,9 @@ class Incoming:
     """Real seconds of a steady clock."""
     origin: Origin | None = None
     ask_id: str = ""
-    kept_id: str = ""
-    life: str = ""
-    """Which life of the sender sent it."""
+    delivery_id: str = ""
+    incarnation: str = ""
+    """Which incarnation of the sender sent it."""
     number: int = 0
     """A kept message's place in its sender's order."""
 
@@ -34,18 +34,18 @@ class Mailbox:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
-        self._waiting: collections.deque[Incoming] = collections.deque()
-        self._latest: dict[tuple[type[Message], str, str], Incoming] = {}
+        self._waiting: collections.deque[ReceivedMessage] = collections.deque()
+        self._latest: dict[tuple[type[Message], str, str], ReceivedMessage] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     @property
-    def full(self) -> bool:
+    def is_full(self) -> bool:
         """Nothing more is taken but state reports that replace an older one."""
         return len(self._waiting) >= self._limit
 
-    def put(self, incoming: Incoming) -> bool:
+    def put(self, incoming: ReceivedMessage) -> bool:
         """Take a message in; False where the mailbox is full."""
         report = incoming.message.delivery is Delivery.CONFLATED and not incoming.ask_id
         if report:
@@ -53,14 +53,14 @@ class Mailbox:
             if older is not None:
                 older.message = incoming.message
                 return True
-        if self.full:
+        if self.is_full:
             return False
         if report:
             self._latest[_key(incoming)] = incoming
         self._waiting.append(incoming)
         return True
 
-    def get(self) -> Incoming | None:
+    def get(self) -> ReceivedMessage | None:
         """The oldest, or None."""
         if not self._waiting:
             return None
@@ -69,9 +69,11 @@ class Mailbox:
             self._latest.pop(_key(incoming), None)
         return incoming
 
-    def take_back(self, sender: str, life: str) -> list[int]:
-        """Drop every kept message of that life of a sender, which will send them again; returns their numbers."""
-        dropped = [one for one in self._waiting if one.kept_id and (one.sender, one.life) == (sender, life)]
+    def withdraw(self, sender: str, incarnation: str) -> list[int]:
+        """Drop what waits of an incarnation's at-least-once messages, which come again; return their numbers."""
+        dropped = [
+            one for one in self._waiting if one.delivery_id and (one.sender, one.incarnation) == (sender, incarnation)
+        ]
         if dropped:
             gone = {id(one) for one in dropped}
             self._waiting = collections.deque(one for one in self._waiting if id(one) not in gone)
@@ -82,5 +84,5 @@ class Mailbox:
         return (now_s - self._waiting[0].arrived_s) * 1000 if self._waiting else 0.0
 
 
-def _key(incoming: Incoming) -> tuple[type[Message], str, str]:
+def _key(incoming: ReceivedMessage) -> tuple[type[Message], str, str]:
     return type(incoming.message), incoming.sender, incoming.message.conflation_key()

@@ -12,7 +12,7 @@ REMEMBERED = 100
 """Ids whose deaths are remembered."""
 
 
-class Handling:
+class PoisonGuard:
     """Two small files in the run folder: the id in hand, and how often an id was in hand at a death.
 
     A write into the page cache is enough: it outlives a kill -9, and after a power cut there is a new run folder.
@@ -28,7 +28,7 @@ class Handling:
             self.end()
 
     def _count(self, marker: Path, deaths: Path) -> None:
-        """Read how the last life ended."""
+        """Read how the last incarnation ended."""
         self._deaths = _read(deaths)
         left = marker.read_text(encoding="utf-8", errors="replace").strip() if marker.exists() else ""
         if left:
@@ -36,9 +36,9 @@ class Handling:
             self._deaths = {**dict(recent), left: self._deaths.get(left, 0) + 1}
             new = deaths.with_name(deaths.name + ".new")
             new.write_text(json.dumps(self._deaths), encoding="utf-8")
-            new.replace(deaths)  # whole or not at all, should this life end here
+            new.replace(deaths)  # whole or not at all, should this incarnation end here
 
-    def deadly(self, message_id: str) -> bool:
+    def is_poison(self, message_id: str) -> bool:
         """Whether this message killed its actor too often."""
         return self._deaths.get(message_id, 0) >= DEADLY
 

@@ -12,18 +12,18 @@ class MemoryNetwork:
     """Where lines find one another. `cut` and `mend` a peer to lose what is sent to it."""
 
     def __init__(self) -> None:
-        self.lines: dict[str, MemoryLine] = {}
-        self.deaf: set[str] = set()
+        self.transports: dict[str, MemoryTransport] = {}
+        self.unreachable: set[str] = set()
         """Peers whose frames vanish without an error, as at a kill -9."""
 
-    def line(self, name: str) -> MemoryLine:
+    def transport(self, name: str) -> MemoryTransport:
         """A new end under a name; an older one of that name is no longer reached."""
-        made = self.lines[name] = MemoryLine(self, name)
+        made = self.transports[name] = MemoryTransport(self, name)
         return made
 
 
-class MemoryLine:
-    """One node's end; see transport.Line."""
+class MemoryTransport:
+    """One endpoint's end; see transport.Line."""
 
     def __init__(self, network: MemoryNetwork, name: str) -> None:
         self._network = network
@@ -43,17 +43,17 @@ class MemoryLine:
 
     def send(self, peer: str, frame: bytes) -> bool:
         """See Line."""
-        if peer in self._network.deaf:
+        if peer in self._network.unreachable:
             return True
-        line = self._network.lines.get(peer)
+        line = self._network.transports.get(peer)
         return line is not None and line._push(self._name.encode(), frame)
 
     def answer(self, origin: Origin, frame: bytes) -> bool:
         """See Line."""
         peer = origin.decode()
-        if peer in self._network.deaf:
+        if peer in self._network.unreachable:
             return True
-        line = self._network.lines.get(peer)
+        line = self._network.transports.get(peer)
         return line is not None and line._push(None, frame)
 
     def receive(self, timeout_s: float) -> list[tuple[Origin | None, bytes]]:
@@ -77,5 +77,5 @@ class MemoryLine:
         with self._arrived:
             self._closed = True
             self._arrived.notify()
-        if self._network.lines.get(self._name) is self:
-            del self._network.lines[self._name]
+        if self._network.transports.get(self._name) is self:
+            del self._network.transports[self._name]

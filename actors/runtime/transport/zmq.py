@@ -1,6 +1,6 @@
 """The way between processes: a port with two implementations, ZeroMQ and an in-memory twin for tests.
 
-A line is one node's end of it. `send` never waits; False says that the frame was not taken. A send is never a
+A line is one endpoint's end of it. `send` never waits; False says that the frame was not taken. A send is never a
 delivery: what must arrive is kept by the outbox until it is acknowledged.
 """
 
@@ -40,8 +40,8 @@ Origin = bytes
 """Where an answer goes: opaque to all but the line that gave it."""
 
 
-class Line(Protocol):
-    """One node's end of the transport. All but `wake` are called from one thread only."""
+class Transport(Protocol):
+    """One endpoint's end of the transport. All but `wake` are called from one thread only."""
 
     def send(self, peer: str, frame: bytes) -> bool:
         """Put a frame on the way to a peer by its name; False where it is unknown or its queue is full."""
@@ -73,14 +73,14 @@ class Keys(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Addresses(msgspec.Struct, frozen=True, array_like=True):
-    """Where every node listens. With `keys`, connections are encrypted and only holders of them are heard."""
+    """Where every endpoint listens. With `keys`, connections are encrypted and only holders of them are heard."""
 
     by_name: dict[str, str]
     keys: Keys | None = None
 
 
-class ZmqLine:
-    """ZeroMQ: a ROUTER that listens under this node's name, a DEALER to each peer it speaks to."""
+class ZmqTransport:
+    """ZeroMQ: a ROUTER that listens under this endpoint's name, a DEALER to each peer it speaks to."""
 
     def __init__(self, name: str, addresses: Addresses, *, listen: bool = True) -> None:
         self._addresses = addresses
@@ -93,7 +93,7 @@ class ZmqLine:
         for end in (self._wake_in, self._wake_out):
             end.setblocking(False)
         self._selector.register(self._wake_in, selectors.EVENT_READ)
-        self._doorkeeper: _Doorkeeper | None = None
+        self._zap_authenticator: _ZapAuthenticator | None = None
         if listen:
             try:
                 self._router = self._listen(addresses.by_name[name])
@@ -103,8 +103,8 @@ class ZmqLine:
 
     def _listen(self, address: str) -> zmq.Socket[bytes]:
         if self._addresses.keys:
-            self._doorkeeper = _Doorkeeper(self._context, self._addresses.keys)
-            self._watch(self._doorkeeper.socket)
+            self._zap_authenticator = _ZapAuthenticator(self._context, self._addresses.keys)
+            self._watch(self._zap_authenticator.socket)
         router = self._socket(zmq.ROUTER)
         router.setsockopt(zmq.ROUTER_MANDATORY, 1)
         if self._addresses.keys:
@@ -204,8 +204,8 @@ class ZmqLine:
         if one is self._router:
             origin = one.recv(_NOBLOCK)
             found.append((origin, _only_frame(one)))
-        elif self._doorkeeper is not None and one is self._doorkeeper.socket:
-            self._doorkeeper.answer()
+        elif self._zap_authenticator is not None and one is self._zap_authenticator.socket:
+            self._zap_authenticator.answer()
         else:
             found.append((None, _only_frame(one)))
 
@@ -236,7 +236,7 @@ def _only_frame(one: zmq.Socket[bytes]) -> bytes:
     return frame
 
 
-class _Doorkeeper:
+class _ZapAuthenticator:
     """Admits only who holds the run's keys (ZAP, RFC 27): CURVE alone admits whoever knows the public one.
 
     pyzmq's own authenticator needs an asyncio loop that Windows does not have, and a thread.
@@ -264,10 +264,10 @@ def _check_path(path: str) -> None:
             f"a socket's path may have {LONGEST_PATH} bytes, and {path} has {len(os.fsencode(path))}: "
             "let the run folder be in a shorter path (TMPDIR)",
         )
-    private_folder(Path(path).parent)
+    ensure_private_folder(Path(path).parent)
 
 
-def private_folder(folder: Path) -> None:
+def ensure_private_folder(folder: Path) -> None:
     """Make a folder that only this user can enter, or make sure that it is one; PermissionError where it is not."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.lstat()

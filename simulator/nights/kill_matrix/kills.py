@@ -15,7 +15,7 @@ from pathlib import Path
 import msgpack
 import psutil
 
-from launcher.connection.run_state import running_state
+from launcher.connection.run_state import read_running_state
 from simulator.nights.blind_spots import Kill
 from simulator.nights.kill_matrix.script import ACTORS, Deed
 from simulator.nights.stage import Stage
@@ -88,11 +88,11 @@ class Striker:
 
     def _kill(self, victim: str, moment: str, earlier: Kill | None = None) -> Kill | None:
         """SIGKILL; None where the victim is not there."""
-        state = running_state(self.stage.data_dir)
+        state = read_running_state(self.stage.data_dir)
         if state is None:
             return earlier
-        children = {name: child.found() for name, child in state.children.items()}
-        targets = {"launcher": [state.launcher.found()], "all": [state.launcher.found(), *children.values()]}
+        children = {name: child.find() for name, child in state.children.items()}
+        targets = {"launcher": [state.launcher.find()], "all": [state.launcher.find(), *children.values()]}
         struck: set[int] = set()
         for target in targets.get(victim, [children.get(victim)]):
             if target is not None:
@@ -115,17 +115,17 @@ class Striker:
         """Wait until the launcher has started it anew."""
 
         def there() -> bool:
-            state = running_state(self.stage.data_dir)
-            return state is not None and victim in state.children and state.children[victim].alive()
+            state = read_running_state(self.stage.data_dir)
+            return state is not None and victim in state.children and state.children[victim].is_alive()
 
         self.stage.wait_for(there, BACK_WITHIN_S, f"{victim} to be started anew")
 
     def _works(self, actor: str, dead: set[int]) -> bool:
         """Whether its process is said to run, and is none of those that were killed."""
-        state = running_state(self.stage.data_dir)
+        state = read_running_state(self.stage.data_dir)
         child = state.children.get(actor) if state is not None else None
         row = next((row for row in self.stage.health() if row["actor"] == actor), None)
-        if child is None or row is None or child.pid in dead or row["pid"] != child.pid or not child.alive():
+        if child is None or row is None or child.pid in dead or row["pid"] != child.pid or not child.is_alive():
             return False
         return row["state"] in ("running", "degraded") and (actor != "discord" or self.stage.discord.connected)
 

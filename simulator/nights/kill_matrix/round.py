@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from launcher.connection.service_client import Caller, NotReachedError
+from launcher.connection.service_client import NotReachedError, ServiceClient
 from messages import ActiveWatches, ListActiveWatches
 from simulator.nights.blind_spots import Survey
 from simulator.nights.kill_matrix.kills import Striker
@@ -112,7 +112,7 @@ def _await_the_end(stage: Stage, verdict: Verdict) -> None:
 
     def over() -> bool:
         try:
-            with Caller(stage.data_dir) as caller:
+            with ServiceClient(stage.data_dir) as caller:
                 active = caller.ask("tracker", ListActiveWatches(), ActiveWatches, 2.0)
         except NotReachedError as error:
             last[:] = [str(error)]

@@ -7,10 +7,10 @@ import sys
 from config import Settings
 from launcher.commands import serve
 from launcher.launcher import Launcher
-from launcher.supervision.supervision_settings import Timings
+from launcher.supervision.supervision_settings import SupervisionSettings
 from tests.integration.launcher.troupe import WITH_STAGEHAND
 
-QUICK = Timings(ping_every_s=0.1, first_retry_s=0.05, crash_limit=1, look_every_s=0.02)
+QUICK = SupervisionSettings(ping_every_s=0.1, first_retry_s=0.05, crash_limit=1, look_every_s=0.02)
 
 if __name__ == "__main__":
     sys.exit(

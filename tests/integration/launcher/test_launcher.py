@@ -14,21 +14,23 @@ import pytest
 
 from actors.runtime.clock import Clock, Pace
 from config import Settings
-from launcher.background_launcher import started
+from launcher.background_launcher import run_in_background
 from launcher.connection.lock import AlreadyRunningError
-from launcher.connection.run_state import RunFile, running_state
+from launcher.connection.run_state import RunFile, read_running_state
 from launcher.launcher import STOPPED, Launcher
-from launcher.supervision.child import REFUSED
-from launcher.supervision.supervision_settings import Timings
+from launcher.supervision.child import FATAL
+from launcher.supervision.supervision_settings import SupervisionSettings
 from tests.integration.launcher.troupe import FOUR, MARKER
 
-QUICK = Timings(
+QUICK = SupervisionSettings(
     ping_every_s=0.1, hung_after_s=1.5, start_within_s=20, first_retry_s=0.05, longest_retry_s=0.2,
     crash_limit=3, crash_window_s=30, failed_pause_s=60, look_every_s=0.02,
 )  # fmt: skip
 
 
-def make(folder: Path, actors: dict[str, str] | None = None, timings: Timings = QUICK, **more: Any) -> Launcher:
+def make(
+    folder: Path, actors: dict[str, str] | None = None, timings: SupervisionSettings = QUICK, **more: Any
+) -> Launcher:
     """A launcher over small actors."""
     settings = Settings(data_dir=str(folder), log_level="WARNING", **more.pop("settings", {}))
     return Launcher(settings, actors=actors or FOUR, timings=timings, **more)
@@ -56,10 +58,10 @@ def health_lines(folder: Path) -> list[dict[str, Any]]:
 
 def test_start_and_stop_keep_their_order_and_leave_nothing(tmp_path: Path) -> None:
     """Persistence first and last; no process, no run file, no run folder afterwards; each has saved."""
-    with started(make(tmp_path)) as running:
+    with run_in_background(make(tmp_path)) as running:
         running.wait_ready()
         pids = running.pids()
-        state = running_state(tmp_path)
+        state = read_running_state(tmp_path)
         assert state is not None and Path(state.run_folder).is_dir()
         assert running.stop() == STOPPED
     first = {name: (tmp_path / f"{name}.started").stat().st_mtime_ns for name in FOUR}
@@ -72,7 +74,7 @@ def test_start_and_stop_keep_their_order_and_leave_nothing(tmp_path: Path) -> No
 
 def test_a_killed_actor_alone_is_started_again(tmp_path: Path) -> None:
     """kill -9 of each in turn: the others keep their pids, and all are ready again."""
-    with started(make(tmp_path)) as running:
+    with run_in_background(make(tmp_path)) as running:
         running.wait_ready()
         for name in FOUR:
             before = running.pids()
@@ -92,7 +94,7 @@ def test_a_killed_actor_alone_is_started_again(tmp_path: Path) -> None:
 
 def test_a_hung_actor_is_killed_and_started_again(tmp_path: Path) -> None:
     """A stopped process answers no ping: it is killed within the limit, and only it."""
-    with started(make(tmp_path)) as running:
+    with run_in_background(make(tmp_path)) as running:
         running.wait_ready()
         before = running.pids()
         hung = running.kill("tracker", signal.SIGSTOP)
@@ -107,7 +109,7 @@ def test_a_hung_actor_is_killed_and_started_again(tmp_path: Path) -> None:
 def test_a_crash_loop_ends_as_failed_and_the_rest_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The limit, then the long pause; all others run, and the log says what to do."""
     (tmp_path / "discord.does").write_text("crash")
-    with started(make(tmp_path)) as running:
+    with run_in_background(make(tmp_path)) as running:
         row = running.wait_state("discord", "failed")
         assert len(notes(tmp_path, "discord", "started")) == QUICK.crash_limit + 1
         assert "exit status 70" in row.last_error
@@ -120,9 +122,9 @@ def test_a_crash_loop_ends_as_failed_and_the_rest_goes_on(tmp_path: Path, caplog
 def test_a_store_that_refuses_stops_everything_with_78(tmp_path: Path) -> None:
     """One try, no other actor started: nothing may be tracked into nowhere."""
     (tmp_path / "persistence.does").write_text("refuse")
-    with started(make(tmp_path)) as running:
-        until(lambda: not running.alive)
-        assert running.stop() == REFUSED == 78
+    with run_in_background(make(tmp_path)) as running:
+        until(lambda: not running.is_alive)
+        assert running.stop() == FATAL == 78
     assert len(notes(tmp_path, "persistence", "started")) == 1
     assert notes(tmp_path, "tracker", "started") == []
 
@@ -131,7 +133,7 @@ def test_the_auto_save_tick_follows_the_clock(tmp_path: Path) -> None:
     """At 300 service seconds a real one, half a minute is a tenth of a second; persistence alone gets it."""
     clock = Clock(Pace.starting_now(300.0))
     settings = {"auto_save_interval_minutes": 0.5}
-    with started(make(tmp_path, clock=clock, settings=settings)) as running:
+    with run_in_background(make(tmp_path, clock=clock, settings=settings)) as running:
         running.wait_ready()
         until(lambda: len(notes(tmp_path, "persistence", "tick")) >= 5)
     ticks = [float(text) for text in notes(tmp_path, "persistence", "tick")]
@@ -141,7 +143,7 @@ def test_the_auto_save_tick_follows_the_clock(tmp_path: Path) -> None:
 
 def test_the_health_log_has_every_interval_and_every_change(tmp_path: Path) -> None:
     """Promised keys in each line; each state an actor went through is there."""
-    with started(make(tmp_path, settings={"health_interval_seconds": 0.2})) as running:
+    with run_in_background(make(tmp_path, settings={"health_interval_seconds": 0.2})) as running:
         running.wait_ready()
         running.kill("plex")
         running.wait_for(lambda rows: rows[3].restarts == 1 and rows[3].state == "running", 15)
@@ -162,7 +164,7 @@ def test_what_an_actor_complains_of_is_shown_on_one_line_without_secrets(tmp_pat
     """Its words reach the health log, and no token with them."""
     (tmp_path / "plex.does").write_text("complain")
     settings = {"plex_url": "http://127.0.0.1:9", "plex_token": "very-secret"}
-    with started(make(tmp_path, settings=settings)) as running:
+    with run_in_background(make(tmp_path, settings=settings)) as running:
         row = running.wait_state("plex", "degraded")
     assert row.last_error.startswith("token *** was refused") and len(row.last_error) <= 300
     assert "very-secret" not in (tmp_path / "logs" / "actor_health.jsonl").read_text()
@@ -171,7 +173,7 @@ def test_what_an_actor_complains_of_is_shown_on_one_line_without_secrets(tmp_pat
 def test_one_that_will_not_stop_is_killed_in_time(tmp_path: Path) -> None:
     """The others have saved all the same, within 10 s in all."""
     (tmp_path / "discord.does").write_text("linger")
-    with started(make(tmp_path)) as running:
+    with run_in_background(make(tmp_path)) as running:
         running.wait_ready()
         began = time.monotonic()
         assert running.stop() == STOPPED
@@ -183,12 +185,15 @@ def test_two_services_on_two_folders_and_none_on_one_twice(tmp_path: Path) -> No
     """Many at once in one process; the second on the same folder is refused with the first's pid."""
     first, second = tmp_path / "first", tmp_path / "second"
     two = {"persistence": MARKER, "plex": MARKER}
-    with started(make(first, two)) as one, started(make(second, two)) as other:
+    with run_in_background(make(first, two)) as one, run_in_background(make(second, two)) as other:
         one.wait_ready()
         other.wait_ready()
-        state = running_state(first)
+        state = read_running_state(first)
         assert state is not None
-        with pytest.raises(AlreadyRunningError, match=f"process {state.launcher.pid}"), started(make(first, two)):
+        with (
+            pytest.raises(AlreadyRunningError, match=f"process {state.launcher.pid}"),
+            run_in_background(make(first, two)),
+        ):
             pass
         one.wait_ready(1)
         assert set(one.pids().values()).isdisjoint(other.pids().values())
@@ -196,18 +201,18 @@ def test_two_services_on_two_folders_and_none_on_one_twice(tmp_path: Path) -> No
 
 def test_encrypted_tcp_where_there_is_no_ipc(tmp_path: Path) -> None:
     """The same over loopback TCP with the run's keys."""
-    with started(make(tmp_path, {"persistence": MARKER, "tracker": MARKER}, force_tcp=True)) as running:
+    with run_in_background(make(tmp_path, {"persistence": MARKER, "tracker": MARKER}, force_tcp=True)) as running:
         running.wait_ready()
-        state = running_state(tmp_path)
+        state = read_running_state(tmp_path)
         assert state is not None and state.addresses.keys is not None
         assert all(address.startswith("tcp://127.0.0.1:") for address in state.addresses.by_name.values())
 
 
 def test_the_run_folder_and_run_file_are_private(tmp_path: Path) -> None:
     """0700 and 0600: no other user reaches the actors."""
-    with started(make(tmp_path, {"persistence": MARKER})) as running:
+    with run_in_background(make(tmp_path, {"persistence": MARKER})) as running:
         running.wait_ready()
-        state = running_state(tmp_path)
+        state = read_running_state(tmp_path)
         assert state is not None
         assert Path(state.run_folder).stat().st_mode & 0o777 == 0o700
         assert RunFile(tmp_path).path.stat().st_mode & 0o777 == 0o600

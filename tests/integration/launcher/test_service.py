@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from launcher.connection.run_state import RunState, running_state
+from launcher.connection.run_state import RunState, read_running_state
 from tests.integration.launcher.test_launcher import notes, until
 from tests.integration.launcher.troupe import FOUR
 
@@ -42,18 +42,18 @@ def service(folder: Path) -> Iterator[subprocess.Popen[str]]:
         assert process.poll() is None, process.communicate()[1]
         yield process
     finally:
-        state = running_state(folder)
+        state = read_running_state(folder)
         process.kill()
         process.communicate()
         for child in state.children.values() if state else ():
-            found = child.found()
+            found = child.find()
             if found is not None:
                 found.kill()
 
 
 def state_of(folder: Path) -> RunState:
     """What its run file says."""
-    state = running_state(folder)
+    state = read_running_state(folder)
     assert state is not None
     return state
 
@@ -84,7 +84,7 @@ def test_a_signal_stops_in_order_with_0(tmp_path: Path, number: signal.Signals) 
         assert process.returncode == 0, err
         assert out == "" and "Traceback" not in err
         assert saved(tmp_path) == ["plex", "discord", "tracker", "persistence"]
-        assert not any(child.alive() for child in state.children.values())
+        assert not any(child.is_alive() for child in state.children.values())
         assert not Path(state.run_folder).exists()
 
 
@@ -108,7 +108,7 @@ def test_a_second_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=5)
         assert process.returncode == 130 and time.monotonic() - began < 1.5
-        assert not any(child.alive() for child in children.values())
+        assert not any(child.is_alive() for child in children.values())
 
 
 def test_a_killed_launcher_leaves_no_process_and_nothing_unsaved(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_killed_launcher_leaves_no_process_and_nothing_unsaved(tmp_path: Path)
         state = state_of(tmp_path)
         process.kill()
         process.wait()
-        until(lambda: not any(child.alive() for child in state.children.values()), 10)
+        until(lambda: not any(child.is_alive() for child in state.children.values()), 10)
         assert sorted(saved(tmp_path)) == sorted(FOUR)
     assert Path(state.run_folder).exists()
     (tmp_path / "logs" / "actor_health.jsonl").unlink()

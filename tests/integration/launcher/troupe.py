@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from actors.runtime.actor import Actor, RefusesToStart
+from actors.runtime.actor import Actor, FatalStartupError
 from messages import (
     AutoSaveTick,
     Item,
@@ -30,9 +30,9 @@ class Marker(Actor):
         if self._does("crash"):
             raise RuntimeError("told to crash")
         if self._does("complain"):
-            self.degraded(f"token {self.context.settings.plex_token}\nwas refused " + "x" * 1000)
+            self.report_degraded(f"token {self.context.settings.plex_token}\nwas refused " + "x" * 1000)
         if self._does("refuse"):
-            raise RefusesToStart("told to refuse")
+            raise FatalStartupError("told to refuse")
 
     def on_stop(self) -> None:
         """Note the save."""
@@ -41,7 +41,7 @@ class Marker(Actor):
             time.sleep(60)
         self._note("saved", f"{time.time():.6f}")
 
-    def hears(self) -> Mapping[type[Message], Callable[[Any], Message | None]]:
+    def handlers(self) -> Mapping[type[Message], Callable[[Any], Message | None]]:
         """Ticks alone."""
         return {AutoSaveTick: self._tick}
 
@@ -60,9 +60,9 @@ class Marker(Actor):
 class Stagehand(Marker):
     """A tracker that answers manual recovery: it does what it is asked, or has a problem where told so."""
 
-    def hears(self) -> Mapping[type[Message], Callable[[Any], Message | None]]:
+    def handlers(self) -> Mapping[type[Message], Callable[[Any], Message | None]]:
         """Manual recovery too."""
-        return {**super().hears(), StartTracking: self._recover}
+        return {**super().handlers(), StartTracking: self._recover}
 
     def _recover(self, request: StartTracking) -> TrackingPlan:
         self._note("asked", repr(request))

@@ -15,9 +15,9 @@ from typing import Any, BinaryIO, cast
 
 from msgspec.structs import replace
 
-from actors.runtime import Actor, Node, NotNow, RefusesToStart
-from actors.runtime.process import BootConfig, make_node, write_boot
-from actors.runtime.transport.zmq import Addresses, ZmqLine
+from actors.runtime import Actor, Endpoint, FatalStartupError, RetryLater
+from actors.runtime.process import BootConfig, make_endpoint, write_boot
+from actors.runtime.transport.zmq import Addresses, ZmqTransport
 from config import Settings
 from launcher.connection.launcher_link import make_addresses
 from messages import GetSaveStatus, Message, SaveNow, SaveStatus, SuggestTitles, TitlesSuggested, WatchFinished
@@ -38,7 +38,7 @@ class Player(Actor):
         self._done = set(self._lines("done"))
         how = "".join(self._lines("start"))
         if how == "refuse":
-            raise RefusesToStart(f"the store is corrupt ({SECRET}): restore a backup")
+            raise FatalStartupError(f"the store is corrupt ({SECRET}): restore a backup")
         if how == "crash":
             raise RuntimeError(f"no good start with {SECRET}")
 
@@ -46,7 +46,7 @@ class Player(Actor):
         """Save."""
         self._note("saved", str(os.getpid()))
 
-    def hears(self) -> Mapping[type[Message], Callable[[Any], Any]]:
+    def handlers(self) -> Mapping[type[Message], Callable[[Any], Any]]:
         """Words, questions and kept watches."""
         return {
             SaveNow: lambda told: self._do(told.requested_by),
@@ -55,7 +55,7 @@ class Player(Actor):
             WatchFinished: self._keep,
         }
 
-    def already_done(self, message_id: str) -> bool:
+    def was_handled_before(self, message_id: str) -> bool:
         """As persistence: what was written down with its id is not done again."""
         return message_id in self._done
 
@@ -86,7 +86,7 @@ class Player(Actor):
         if name.startswith("poison"):
             os.kill(os.getpid(), signal.SIGKILL)
         if name.startswith("later") and not self._lines("now"):
-            raise NotNow("not before NAME.now is there")
+            raise RetryLater("not before NAME.now is there")
         self._done.add(self.handling_id)
         self._note("done", self.handling_id)
         self._note("told", name)
@@ -123,12 +123,12 @@ def watch(name: str) -> WatchFinished:
 
 
 class Stage:
-    """A run folder, the addresses of `bob`, `cat` and the test's own node `ann`, and the processes."""
+    """A run folder, the addresses of `bob`, `cat` and the test's own endpoint `ann`, and the processes."""
 
     def __init__(self, run_dir: Path, data_dir: Path, *, force_tcp: bool = False) -> None:
         self.run_dir, self.data_dir = run_dir, data_dir
         self.addresses: Addresses = make_addresses(("ann", "bob", "cat"), run_dir, force_tcp=force_tcp)
-        self.ann: Node = make_node("ann", ZmqLine("ann", self.addresses), data_dir)
+        self.ann: Endpoint = make_endpoint("ann", ZmqTransport("ann", self.addresses), data_dir)
         self.processes: list[subprocess.Popen[bytes]] = []
         self.log = data_dir / "log.txt"
 
@@ -157,15 +157,15 @@ class Stage:
         )  # fmt: skip
         write_boot(config, cast("BinaryIO", process.stdin))
         if ready:
-            self.pulse(name)
+            self.heartbeat(name)
         return process
 
     def second_life(self) -> None:
         """Ann, as after a restart."""
         self.ann.close()
-        self.ann = make_node("ann", ZmqLine("ann", self.addresses), self.data_dir)
+        self.ann = make_endpoint("ann", ZmqTransport("ann", self.addresses), self.data_dir)
 
-    def pulse(self, name: str = "bob") -> Heartbeat:
+    def heartbeat(self, name: str = "bob") -> Heartbeat:
         """Ping until it answers."""
         deadline = time.monotonic() + WITHIN_S
         while time.monotonic() < deadline:

@@ -71,17 +71,17 @@ def test_bad_frames_neither_end_nor_feed_an_actor(tmp_path: Path) -> None:
             frame = mutated(rng.choice(good), rng)
             stranger.send_multipart([frame, b"more"] if number % 997 == 0 else [frame])
             if number == WARM:
-                theatre.pulse()
+                theatre.heartbeat()
                 warm_mb = rss_mb(bob.pid)
             while stranger.poll(0):  # its answers: a stranger that hears none would fill bob's queue
                 stranger.recv_multipart()
         stranger.close()
         deadline = time.monotonic() + 20
-        while (pulse := theatre.pulse()).mailbox_depth and time.monotonic() < deadline:
+        while (heartbeat := theatre.heartbeat()).mailbox_depth and time.monotonic() < deadline:
             theatre.ann.pump(0.05)
         assert theatre.ann.ask("bob", GetSaveStatus()) == SaveStatus(None, float(bob.pid))
-        assert pulse.dead_letters > FRAMES / 3
-        assert pulse.handled > 100
+        assert heartbeat.dead_letters > FRAMES / 3
+        assert heartbeat.handled > 100
         assert rss_mb(bob.pid) - warm_mb < 8
         assert bob.poll() is None
         assert theatre.lines("saved") == []

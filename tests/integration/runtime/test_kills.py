@@ -35,8 +35,8 @@ def test_thousands_kept_through_many_kills_are_done_once_in_order(on_stage: Stag
         process.wait()
         kills += 1
         process = on_stage.start(role="Quick", ready=False)
-    on_stage.pump_until(lambda: on_stage.ann.unacknowledged() == 0, within_s=30.0)
-    assert on_stage.lines("done") == [f"{on_stage.ann.life}-{number}" for number in range(1, COUNT + 1)]
+    on_stage.pump_until(lambda: on_stage.ann.count_unacknowledged() == 0, within_s=30.0)
+    assert on_stage.lines("done") == [f"{on_stage.ann.incarnation}-{number}" for number in range(1, COUNT + 1)]
     assert kills == 9
     assert on_stage.letters() == ""
 
@@ -48,7 +48,7 @@ def test_a_receiver_that_is_not_there_yet_gets_all_of_it(on_stage: Stage) -> Non
     end = time.monotonic() + 1.0
     on_stage.pump_until(lambda: time.monotonic() > end)
     on_stage.start()
-    on_stage.pump_until(lambda: on_stage.ann.unacknowledged() == 0, within_s=8.0)
+    on_stage.pump_until(lambda: on_stage.ann.count_unacknowledged() == 0, within_s=8.0)
     assert on_stage.lines("told") == [f"w{number}" for number in range(10)]
 
 
@@ -59,14 +59,14 @@ def test_a_full_outbox_is_said(on_stage: Stage) -> None:
     with pytest.raises(OutboxFull, match="10000 messages wait for bob"):
         on_stage.ann.tell("bob", watch("one too many"))
     on_stage.start(role="Quick", ready=False)
-    on_stage.pump_until(lambda: on_stage.ann.unacknowledged() == 0, within_s=40.0)
+    on_stage.pump_until(lambda: on_stage.ann.count_unacknowledged() == 0, within_s=40.0)
     assert len(on_stage.lines("done")) == LIMIT
 
 
 def test_poison_is_set_aside_after_the_second_death(on_stage: Stage) -> None:
     """It kills its process with SIGKILL, twice; the third life sets it aside, whole, and goes on with the next."""
     aside: list[Message] = []
-    on_stage.ann.on_set_aside = aside.append
+    on_stage.ann.on_dead_lettered = aside.append
     for name in ("w1", "poison", "w2"):
         on_stage.ann.tell("bob", watch(name))
     for _ in range(2):
@@ -74,7 +74,7 @@ def test_poison_is_set_aside_after_the_second_death(on_stage: Stage) -> None:
         on_stage.pump_until(lambda process=process: process.poll() is not None)  # type: ignore[misc]
         assert process.returncode == -9
     process = on_stage.start(ready=False)
-    on_stage.pump_until(lambda: on_stage.ann.unacknowledged() == 0)
+    on_stage.pump_until(lambda: on_stage.ann.count_unacknowledged() == 0)
     assert process.poll() is None
     assert on_stage.lines("told") == ["w1", "w2"]
     [message] = aside
@@ -85,7 +85,7 @@ def test_poison_is_set_aside_after_the_second_death(on_stage: Stage) -> None:
 
 
 def test_one_put_off_over_a_restart_keeps_its_place(on_stage: Stage) -> None:
-    """NotNow is no death: the actor is killed twice meanwhile, and the message is done when it can be, in order."""
+    """RetryLater is no death: the actor is killed twice meanwhile, and the message is done when it can be, in order."""
     for name in ("later", "w2"):
         on_stage.ann.tell("bob", watch(name))
     for _ in range(3):
@@ -97,7 +97,7 @@ def test_one_put_off_over_a_restart_keeps_its_place(on_stage: Stage) -> None:
         on_stage.log.unlink()
     (on_stage.data_dir / "bob.now").write_text("now")
     on_stage.start()
-    on_stage.pump_until(lambda: on_stage.ann.unacknowledged() == 0)
+    on_stage.pump_until(lambda: on_stage.ann.count_unacknowledged() == 0)
     assert on_stage.lines("told") == ["later", "w2"]
     assert on_stage.letters() == ""
 
@@ -106,8 +106,8 @@ def test_a_restarted_sender_is_heard(on_stage: Stage) -> None:
     """Its numbers begin anew, and its earlier life's are not mistaken for them."""
     on_stage.start()
     on_stage.ann.tell("bob", watch("w1"))
-    on_stage.pump_until(lambda: on_stage.ann.unacknowledged() == 0)
+    on_stage.pump_until(lambda: on_stage.ann.count_unacknowledged() == 0)
     on_stage.second_life()
     on_stage.ann.tell("bob", watch("w2"))
-    on_stage.pump_until(lambda: on_stage.ann.unacknowledged() == 0)
+    on_stage.pump_until(lambda: on_stage.ann.count_unacknowledged() == 0)
     assert on_stage.lines("told") == ["w1", "w2"]

@@ -21,14 +21,14 @@ from actors.runtime.transport.zmq import (
     QUEUE_FRAMES,
     Addresses,
     Keys,
-    Line,
     Origin,
-    ZmqLine,
+    Transport,
+    ZmqTransport,
 )
 
 WITHIN_S = 10.0
 NAMES = ("ann", "bob", "cem")
-Maker = Callable[[str], Line]
+Maker = Callable[[str], Transport]
 ipc_only = pytest.mark.skipif(os.name != "posix", reason="ipc needs a posix system")
 
 
@@ -49,18 +49,18 @@ def tcp_addresses() -> dict[str, str]:
 
 @pytest.fixture(params=["memory", pytest.param("ipc", marks=ipc_only), "tcp with keys"])
 def line(request: pytest.FixtureRequest, folder: Path) -> Iterator[Maker]:
-    """Makes a line by its node's name; all are closed in the end."""
-    made: list[Line] = []
+    """Makes a line by its endpoint's name; all are closed in the end."""
+    made: list[Transport] = []
     if request.param == "memory":
-        make: Maker = MemoryNetwork().line
+        make: Maker = MemoryNetwork().transport
     else:
         ipc = {name: f"ipc://{folder}/{name}.sock" for name in NAMES}
         addresses = Addresses(ipc) if request.param == "ipc" else Addresses(tcp_addresses(), Keys.new())
 
-        def make(name: str) -> Line:
-            return ZmqLine(name, addresses)
+        def make(name: str) -> Transport:
+            return ZmqTransport(name, addresses)
 
-    def remembered(name: str) -> Line:
+    def remembered(name: str) -> Transport:
         made.append(make(name))
         return made[-1]
 
@@ -69,7 +69,7 @@ def line(request: pytest.FixtureRequest, folder: Path) -> Iterator[Maker]:
         one.close()
 
 
-def received(one: Line, count: int = 1) -> list[tuple[Origin | None, bytes]]:
+def received(one: Transport, count: int = 1) -> list[tuple[Origin | None, bytes]]:
     """So many frames, waited for."""
     found: list[tuple[Origin | None, bytes]] = []
     end = time.monotonic() + WITHIN_S
@@ -259,9 +259,9 @@ def test_closing_twice_is_closing(line: Maker) -> None:
 def test_frames_wait_for_one_who_is_not_there_yet(folder: Path) -> None:
     """An actor that starts later gets what was told meanwhile."""
     addresses = Addresses({name: f"ipc://{folder}/{name}.sock" for name in NAMES})
-    with contextlib.closing(ZmqLine("ann", addresses)) as ann:
+    with contextlib.closing(ZmqTransport("ann", addresses)) as ann:
         assert ann.send("bob", b"good morning")
-        with contextlib.closing(ZmqLine("bob", addresses)) as bob:
+        with contextlib.closing(ZmqTransport("bob", addresses)) as bob:
             assert received(bob)[0][1] == b"good morning"
 
 
@@ -270,8 +270,8 @@ def test_one_who_only_asks_does_not_listen(folder: Path) -> None:
     """The command line has an address of nobody's, and still gets its answers."""
     addresses = Addresses({name: f"ipc://{folder}/{name}.sock" for name in NAMES})
     with (
-        contextlib.closing(ZmqLine("stranger", addresses, listen=False)) as asker,
-        contextlib.closing(ZmqLine("bob", addresses)) as bob,
+        contextlib.closing(ZmqTransport("stranger", addresses, listen=False)) as asker,
+        contextlib.closing(ZmqTransport("bob", addresses)) as bob,
     ):
         asker.send("bob", b"how are you")
         [(origin, _)] = received(bob)
@@ -286,7 +286,7 @@ def test_a_frame_in_several_parts_is_none_of_ours(folder: Path) -> None:
     """It comes as an empty one, which the codec refuses: never as a frame that was pieced together."""
     addresses = Addresses({name: f"ipc://{folder}/{name}.sock" for name in NAMES})
     with (
-        contextlib.closing(ZmqLine("bob", addresses)) as bob,
+        contextlib.closing(ZmqTransport("bob", addresses)) as bob,
         zmq.Context() as context,
         context.socket(zmq.DEALER) as dealer,
     ):
@@ -300,8 +300,8 @@ def test_a_frame_in_several_parts_is_none_of_ours(folder: Path) -> None:
 def test_two_under_one_tcp_port_is_said() -> None:
     """Which address, and what may be the matter."""
     addresses = Addresses(tcp_addresses(), Keys.new())
-    with contextlib.closing(ZmqLine("ann", addresses)), pytest.raises(OSError, match="is another process there"):
-        ZmqLine("ann", addresses)
+    with contextlib.closing(ZmqTransport("ann", addresses)), pytest.raises(OSError, match="is another process there"):
+        ZmqTransport("ann", addresses)
 
 
 def test_a_stranger_without_the_keys_is_not_heard() -> None:
@@ -310,8 +310,8 @@ def test_a_stranger_without_the_keys_is_not_heard() -> None:
     assert addresses.keys is not None
     public, secret = zmq.curve_keypair()
     with (
-        contextlib.closing(ZmqLine("bob", addresses)) as bob,
-        contextlib.closing(ZmqLine("ann", addresses)) as ann,
+        contextlib.closing(ZmqTransport("bob", addresses)) as bob,
+        contextlib.closing(ZmqTransport("ann", addresses)) as ann,
         zmq.Context() as context,
         context.socket(zmq.DEALER) as plain,
         context.socket(zmq.DEALER) as knowing,
@@ -332,11 +332,11 @@ def test_what_is_no_zeromq_is_not_heard() -> None:
     """A port scanner, a browser: the line goes on."""
     addresses = Addresses(tcp_addresses(), Keys.new())
     port = int(addresses.by_name["bob"].rpartition(":")[2])
-    with contextlib.closing(ZmqLine("bob", addresses)) as bob:
+    with contextlib.closing(ZmqTransport("bob", addresses)) as bob:
         for noise in (b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 1000, b""):
             with socket.create_connection(("127.0.0.1", port), timeout=5) as scanner:
                 scanner.sendall(noise)
-        with contextlib.closing(ZmqLine("ann", addresses)) as ann:
+        with contextlib.closing(ZmqTransport("ann", addresses)) as ann:
             ann.send("bob", b"it is me")
             assert [frame for _, frame in received(bob)] == [b"it is me"]
 
@@ -351,11 +351,11 @@ def test_lines_leave_nothing_open(folder: Path) -> None:
     taken = Addresses(tcp_addresses(), Keys.new())
 
     def go() -> None:
-        with contextlib.closing(ZmqLine("ann", good)) as ann, contextlib.closing(ZmqLine("bob", good)) as bob:
+        with contextlib.closing(ZmqTransport("ann", good)) as ann, contextlib.closing(ZmqTransport("bob", good)) as bob:
             ann.send("bob", b"hello")
             received(bob)
-        with contextlib.closing(ZmqLine("ann", taken)), contextlib.suppress(OSError):
-            ZmqLine("ann", taken)
+        with contextlib.closing(ZmqTransport("ann", taken)), contextlib.suppress(OSError):
+            ZmqTransport("ann", taken)
 
     go()
     before = len(list(fds.iterdir()))

@@ -17,9 +17,9 @@ import pytest
 
 from actors.runtime import AskTimeout, RemoteError
 from actors.runtime.delivery.dead_letters import MAX_BYTES, SAID_AT_MOST
-from actors.runtime.endpoint import Node
-from actors.runtime.process import EXIT_CRASHED, EXIT_REFUSED
-from actors.runtime.transport.zmq import ZmqLine
+from actors.runtime.endpoint import Endpoint
+from actors.runtime.process import EXIT_CRASHED, EXIT_FATAL
+from actors.runtime.transport.zmq import ZmqTransport
 from messages import GetSaveStatus, SaveNow, SaveStatus, SuggestTitles, TitlesSuggested
 from tests.integration.runtime.players import ROOT, SECRET, WITHIN_S, Stage, stage, until, watch
 
@@ -49,7 +49,7 @@ def test_two_processes_talk(tmp_path: Path, force_tcp: bool) -> None:
         theatre.ann.tell("bob", SaveNow("ask cat"))
         theatre.ann.tell("bob", watch("w1"))
         theatre.pump_until(lambda: theatre.lines("told") == [repr(TitlesSuggested(("Nos",))), "w1"])
-        theatre.pump_until(lambda: theatre.ann.unacknowledged() == 0)
+        theatre.pump_until(lambda: theatre.ann.count_unacknowledged() == 0)
 
 
 def test_an_ask_has_a_deadline(on_stage: Stage) -> None:
@@ -143,7 +143,7 @@ def test_a_crash_ends_the_process_with_its_status(on_stage: Stage, words: str) -
     assert on_stage.lines("saved") == []
 
 
-@pytest.mark.parametrize(("how", "status"), [("refuse", EXIT_REFUSED), ("crash", EXIT_CRASHED)])
+@pytest.mark.parametrize(("how", "status"), [("refuse", EXIT_FATAL), ("crash", EXIT_CRASHED)])
 def test_a_start_that_fails_has_its_status(on_stage: Stage, how: str, status: int) -> None:
     """The launcher tries a crash again, and not what refuses: that is one line without a traceback."""
     (on_stage.data_dir / "bob.start").write_text(how)
@@ -168,7 +168,7 @@ def test_without_a_launcher_it_says_so() -> None:
     found = subprocess.run(
         [sys.executable, "-m", "actors", "tracker"], cwd=ROOT, input=b"", capture_output=True, timeout=20, check=False
     )
-    assert found.returncode == EXIT_REFUSED
+    assert found.returncode == EXIT_FATAL
     assert found.stderr.decode().startswith("An actor's process is started by the launcher (python run.py)")
     assert b"Traceback" not in found.stderr
 
@@ -188,11 +188,11 @@ def test_a_flood_is_bounded(on_stage: Stage) -> None:
     over.touch()
 
     def accounted_for() -> bool:
-        pulse = on_stage.pulse()
-        return pulse.handled - 1 + pulse.dead_letters + on_stage.ann.dead_letters.count == 20_000
+        heartbeat = on_stage.heartbeat()
+        return heartbeat.handled - 1 + heartbeat.dead_letters + on_stage.ann.dead_letters.count == 20_000
 
     on_stage.pump_until(accounted_for)
-    assert on_stage.pulse().mailbox_depth == 0 and on_stage.lines("told")
+    assert on_stage.heartbeat().mailbox_depth == 0 and on_stage.lines("told")
     written = sum(file.stat().st_size for file in (on_stage.data_dir / "logs").iterdir())
     assert 3_000_000 < written < 2 * MAX_BYTES + 100_000
     assert on_stage.logged().count("the mailbox is full") <= SAID_AT_MOST
@@ -260,8 +260,8 @@ def test_a_client_without_the_keys_is_not_heard(tmp_path: Path) -> None:
     with stage(tmp_path, force_tcp=True) as theatre:
         theatre.start()
         bare = type(theatre.addresses)(theatre.addresses.by_name)
-        stranger = Node("stranger", ZmqLine("stranger", bare, listen=False), theatre.ann.dead_letters)
+        stranger = Endpoint("stranger", ZmqTransport("stranger", bare, listen=False), theatre.ann.dead_letters)
         with pytest.raises(AskTimeout):
             stranger.ask("bob", GetSaveStatus(), 0.5)
         stranger.close()
-        assert theatre.pulse().dead_letters == 0
+        assert theatre.heartbeat().dead_letters == 0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 
-from launcher.supervision.supervision_settings import Timings
+from launcher.supervision.supervision_settings import SupervisionSettings
 from launcher.supervision.supervisor import Supervisor
 from messages.envelope import Heartbeat
 
-QUICK = Timings(
+QUICK = SupervisionSettings(
     hung_after_s=5, start_within_s=20, start_next_after_s=3, first_retry_s=1, longest_retry_s=8, jitter=0.0,
     crash_limit=3, crash_window_s=60, failed_pause_s=100, stop_within_s=8,
 )  # fmt: skip
@@ -50,7 +50,7 @@ def pulse_of(pid: int, degraded: str = "", *, ready: bool = True) -> Heartbeat:
 class Stage:
     """A supervisor over fakes, with its time, what was started, and every change of state."""
 
-    def __init__(self, *names: str, must: frozenset[str] = frozenset(), timings: Timings = QUICK) -> None:
+    def __init__(self, *names: str, must: frozenset[str] = frozenset(), timings: SupervisionSettings = QUICK) -> None:
         self.now_s = 0.0
         self.started: list[FakeProcess] = []
         self.changes: list[tuple[str, str]] = []
@@ -74,7 +74,7 @@ class Stage:
     def answer(self, *names: str, degraded: str = "") -> None:
         """Let the newest process of each answer."""
         for name in names:
-            self.supervisor.answered(name, pulse_of(self.latest(name).pid, degraded), self.now_s)
+            self.supervisor.on_heartbeat(name, pulse_of(self.latest(name).pid, degraded), self.now_s)
 
     def run(self, seconds: float, *answering: str, step_s: float = 0.5) -> None:
         """Let time pass in small steps, in which those named answer."""
@@ -90,7 +90,7 @@ class Stage:
         for name in self.supervisor.actors:
             self.run(0.5)
             self.answer(name)
-        assert self.supervisor.ready
+        assert self.supervisor.is_ready
 
     def state(self, name: str) -> str:
         return self.supervisor.actors[name].state

@@ -14,13 +14,13 @@ import pytest
 
 from actors.runtime.transport.zmq import Addresses
 from launcher.connection.lock import AlreadyRunningError, FolderLock
-from launcher.connection.run_state import Process, RunFile, RunState, running_state
-from launcher.connection.socket_dir import RunFolder, base_folder, clean_stale, wait_for_orphans
-from launcher.health import HealthLog, line, rss_mb
-from launcher.supervision.child import said
-from launcher.supervision.interval import Tick
-from launcher.supervision.restart_policy import Restarts
-from launcher.supervision.supervision_settings import Timings
+from launcher.connection.run_state import ProcessIdentity, RunFile, RunState, read_running_state
+from launcher.connection.socket_dir import SocketDir, choose_base_folder, clean_stale, wait_for_orphans
+from launcher.health import HealthLog, format_row, read_rss_mb
+from launcher.supervision.child import describe_exit
+from launcher.supervision.interval import Interval
+from launcher.supervision.restart_policy import RestartPolicy
+from launcher.supervision.supervision_settings import SupervisionSettings
 from messages import ActorHealth
 
 ROW = ActorHealth("plex", 0, "running", 1.5, 2, 3, 4, 0.5, 0.9, 30.1, "")
@@ -29,38 +29,38 @@ PROMISED = "ts actor pid state uptime_s restarts mailbox_depth handled handle_ms
 
 def test_a_tick_falls_at_its_interval_and_catches_up_once() -> None:
     """After a long sleep one tick is due, and the next at the old beat."""
-    tick = Tick(10, 0)
-    assert [tick.due(now) for now in (5, 10, 11, 20)] == [False, True, False, True]
-    assert tick.due(95) and not tick.due(96)
-    assert tick.left_s(96) == 4 and tick.left_s(200) == 0
-    assert Tick(10, 0, at_once=True).due(0)
+    tick = Interval(10, 0)
+    assert [tick.is_due(now) for now in (5, 10, 11, 20)] == [False, True, False, True]
+    assert tick.is_due(95) and not tick.is_due(96)
+    assert tick.remaining_s(96) == 4 and tick.remaining_s(200) == 0
+    assert Interval(10, 0, at_once=True).is_due(0)
 
 
 def test_the_jitter_only_lengthens() -> None:
     """A pause lies between the plain back-off and the back-off with the whole jitter."""
-    timings = Timings(first_retry_s=1, jitter=0.25)
-    assert Restarts(timings, lambda: 0.0).crashed(0).after_s == 1
-    assert Restarts(timings, lambda: 1.0).crashed(0).after_s == 1.25
+    timings = SupervisionSettings(first_retry_s=1, jitter=0.25)
+    assert RestartPolicy(timings, lambda: 0.0).on_crash(0).after_s == 1
+    assert RestartPolicy(timings, lambda: 1.0).on_crash(0).after_s == 1.25
 
 
 def test_crashes_outside_the_window_are_forgotten() -> None:
     """Five crashes in a day are no crash loop."""
-    restarts = Restarts(Timings(crash_limit=2, crash_window_s=60), lambda: 0.0)
-    assert not any(restarts.crashed(day * 1000.0).failed for day in range(10))
-    assert [restarts.crashed(20_000 + n).failed for n in range(3)] == [False, False, True]
+    restarts = RestartPolicy(SupervisionSettings(crash_limit=2, crash_window_s=60), lambda: 0.0)
+    assert not any(restarts.on_crash(day * 1000.0).failed for day in range(10))
+    assert [restarts.on_crash(20_000 + n).failed for n in range(3)] == [False, False, True]
 
 
 def test_how_an_end_is_told() -> None:
     """Signals by their names; a refusal apart from a crash."""
-    assert said(-9) == "killed by SIGKILL"
-    assert "exit status 70" in said(70)
-    assert "refused" in said(78)
+    assert describe_exit(-9) == "killed by SIGKILL"
+    assert "exit status 70" in describe_exit(70)
+    assert "refused" in describe_exit(78)
 
 
 def test_the_second_is_refused_and_told_the_pid(tmp_path: Path) -> None:
     """One lock for each data folder; the message names the folder, the pid and the way out."""
     with FolderLock(tmp_path):
-        RunFile(tmp_path).write(RunState(Process.of(os.getpid()), "/nowhere"))
+        RunFile(tmp_path).write(RunState(ProcessIdentity.of(os.getpid()), "/nowhere"))
         with pytest.raises(AlreadyRunningError) as refused:
             FolderLock(tmp_path).take()
         assert refused.value.pid == os.getpid()
@@ -93,28 +93,30 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
 def test_the_run_file_is_private_whole_and_read_back(tmp_path: Path) -> None:
     """Mode 0600, no temporary file left, nonsense read as nothing."""
     file = RunFile(tmp_path)
-    state = RunState(Process.of(os.getpid()), "/run", Addresses({"plex": "ipc:///x"}), {"plex": Process(1, 2.0)})
+    state = RunState(
+        ProcessIdentity.of(os.getpid()), "/run", Addresses({"plex": "ipc:///x"}), {"plex": ProcessIdentity(1, 2.0)}
+    )
     file.write(state)
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
-    assert file.read() == state == running_state(tmp_path)
+    assert file.read() == state == read_running_state(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
     file.path.write_bytes(b'{"launcher": 3}')
     assert file.read() is None
     file.remove()
     file.remove()
-    assert running_state(tmp_path) is None
+    assert read_running_state(tmp_path) is None
 
 
 def test_another_process_with_the_same_pid_is_not_taken_for_it() -> None:
     """A pid alone proves nothing."""
-    mine = Process.of(os.getpid())
-    assert mine.alive()
-    assert not Process(mine.pid, mine.started_s - 100).alive()
+    mine = ProcessIdentity.of(os.getpid())
+    assert mine.is_alive()
+    assert not ProcessIdentity(mine.pid, mine.started_s - 100).is_alive()
 
 
 def test_a_run_folder_is_private_and_short(tmp_path: Path) -> None:
     """0700, and short enough for a socket's path."""
-    folder = RunFolder()
+    folder = SocketDir()
     try:
         assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
         assert len(os.fsencode(folder.path / "persistence.sock")) < 100
@@ -128,16 +130,18 @@ def test_a_long_temporary_path_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_
     long = tmp_path / ("x" * 80)
     long.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
-    assert base_folder() != long
+    assert choose_base_folder() != long
 
 
 def test_only_dead_run_folders_are_cleaned(tmp_path: Path) -> None:
     """A living launcher's folder stays, one without a run file stays, a dead one's goes."""
-    living, young = RunFolder(tmp_path), RunFolder(tmp_path)
-    RunFile(living.path).write(RunState(Process.of(os.getpid()), str(living.path)))
+    living, young = SocketDir(tmp_path), SocketDir(tmp_path)
+    RunFile(living.path).write(RunState(ProcessIdentity.of(os.getpid()), str(living.path)))
     dead = tmp_path / "usher-dead"
     dead.mkdir()
-    RunFile(dead).write(RunState(Process(2**22 + 1, 0.0), str(dead), children={"plex": Process(2**22 + 2, 0)}))
+    RunFile(dead).write(
+        RunState(ProcessIdentity(2**22 + 1, 0.0), str(dead), children={"plex": ProcessIdentity(2**22 + 2, 0)})
+    )
     assert clean_stale(tmp_path) == [dead]
     assert living.path.exists() and young.path.exists() and not dead.exists()
     living.remove()
@@ -151,8 +155,8 @@ def test_orphans_are_waited_for_then_killed_but_no_stranger(tmp_path: Path) -> N
         subprocess.Popen([*sleep, "actors"], stdin=subprocess.PIPE) as actor,
         subprocess.Popen(sleep, stdin=subprocess.PIPE) as stranger,
     ):
-        children = {"plex": Process.of(actor.pid), "tracker": Process.of(stranger.pid)}
-        assert wait_for_orphans(RunState(Process(1, 0), "/x", children=children), 0.2) == [actor.pid]
+        children = {"plex": ProcessIdentity.of(actor.pid), "tracker": ProcessIdentity.of(stranger.pid)}
+        assert wait_for_orphans(RunState(ProcessIdentity(1, 0), "/x", children=children), 0.2) == [actor.pid]
         assert actor.wait(5) == -9
         assert stranger.poll() is None
         stranger.kill()
@@ -160,9 +164,9 @@ def test_orphans_are_waited_for_then_killed_but_no_stranger(tmp_path: Path) -> N
 
 def test_a_health_line_has_the_promised_keys_first() -> None:
     """The names and their order are a promise to whoever reads the log."""
-    keys = list(line(ROW, datetime(2026, 11, 23, 20, 15, 3, tzinfo=UTC)))
+    keys = list(format_row(ROW, datetime(2026, 11, 23, 20, 15, 3, tzinfo=UTC)))
     assert keys[:12] == PROMISED.split()
-    assert line(ROW, datetime(2026, 11, 23, 20, 15, 3, tzinfo=UTC))["ts"] == "2026-11-23T20:15:03.000+00:00"
+    assert format_row(ROW, datetime(2026, 11, 23, 20, 15, 3, tzinfo=UTC))["ts"] == "2026-11-23T20:15:03.000+00:00"
 
 
 def test_the_health_log_is_json_lines(tmp_path: Path) -> None:
@@ -211,15 +215,15 @@ def test_a_full_disk_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixtu
 
 def test_memory_is_measured_in_mb() -> None:
     """Of a living process; none of a missing one."""
-    assert 5 < rss_mb(os.getpid()) < 2000
-    assert rss_mb(0) == 0.0
+    assert 5 < read_rss_mb(os.getpid()) < 2000
+    assert read_rss_mb(0) == 0.0
 
 
 def test_a_stop_while_waiting_for_orphans_kills_nobody() -> None:
     """Ctrl-C during the wait ends it at once; who is saving goes on saving."""
     sleep = [sys.executable, "-c", "input()", "actors"]
     with subprocess.Popen(sleep, stdin=subprocess.PIPE) as actor:
-        left = RunState(Process(1, 0), "/x", children={"plex": Process.of(actor.pid)})
+        left = RunState(ProcessIdentity(1, 0), "/x", children={"plex": ProcessIdentity.of(actor.pid)})
         assert wait_for_orphans(left, 60, lambda: True) == []
         assert actor.poll() is None
         actor.kill()

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from launcher.supervision.child import REFUSED, WAITS
+from launcher.supervision.child import DEPENDENCY_UNAVAILABLE, FATAL
 from tests.unit.launcher.fakes import Stage, pulse_of
 
 
@@ -22,7 +22,7 @@ def test_each_is_started_when_the_one_before_answers() -> None:
     stage.answer("persistence")
     stage.run(0.5)
     assert names(stage) == ["persistence", "tracker"]
-    assert not stage.supervisor.ready
+    assert not stage.supervisor.is_ready
 
 
 def test_one_that_is_slow_to_start_does_not_keep_the_rest() -> None:
@@ -39,7 +39,7 @@ def test_a_stop_does_not_wait_for_one_that_waits(caplog: pytest.LogCaptureFixtur
     stage = Stage("persistence", "tracker", must=frozenset({"persistence"}))
     stage.run(0.5)
     stage.latest("persistence").obeys = False
-    stopping = stage.supervisor.stopping(lambda _name: None, stage.now_s)
+    stopping = stage.supervisor.begin_stop(lambda _name: None, stage.now_s)
     assert not stopping.step(stage.now_s)
     assert not stopping.step(stage.now_s + 1.1)
     assert stopping.step(stage.now_s + 1.2) and not caplog.messages
@@ -56,10 +56,10 @@ def test_one_that_waits_is_tried_for_as_long_as_it_takes(caplog: pytest.LogCaptu
             stage.run(0.5)
         began.append(stage.now_s)
         stage.latest("persistence").word = "The database is away: start it."
-        stage.latest("persistence").status = WAITS
+        stage.latest("persistence").status = DEPENDENCY_UNAVAILABLE
     pauses = [later - earlier for earlier, later in itertools.pairwise(began)]
     assert pauses[:3] == [2.5, 4.5, 8.5] and pauses[-1] == 30.5
-    assert not stage.supervisor.hopeless and set(names(stage)) == {"persistence"}
+    assert not stage.supervisor.cannot_start and set(names(stage)) == {"persistence"}
     assert "failed" not in {state for _, state in stage.changes}
     stage.run(0.5)
     assert stage.supervisor.health(stage.now_s)[0].last_error == "The database is away: start it."
@@ -68,7 +68,7 @@ def test_one_that_waits_is_tried_for_as_long_as_it_takes(caplog: pytest.LogCaptu
     stage.answer("persistence")
     assert caplog.messages[1:] == ["persistence has what it waited for."]
     assert not stage.supervisor.health(stage.now_s)[0].last_error
-    stage.latest("persistence").status = WAITS
+    stage.latest("persistence").status = DEPENDENCY_UNAVAILABLE
     before = stage.now_s
     while stage.latest("persistence").status is not None:
         stage.run(0.5)
@@ -188,7 +188,7 @@ def test_an_answer_of_the_dead_process_says_nothing() -> None:
     old.status = -9
     stage.run(2)
     assert stage.state("plex") == "starting"
-    stage.supervisor.answered("plex", pulse_of(old.pid), stage.now_s)
+    stage.supervisor.on_heartbeat("plex", pulse_of(old.pid), stage.now_s)
     assert stage.state("plex") == "starting"
 
 
@@ -196,8 +196,8 @@ def test_an_actor_that_lives_but_is_not_ready_is_starting() -> None:
     """It may wait for another at its start for longer than a running one may be silent."""
     stage = Stage("tracker")
     stage.run(15)
-    stage.supervisor.answered("tracker", pulse_of(stage.latest("tracker").pid, ready=False), stage.now_s)
-    assert stage.state("tracker") == "starting" and not stage.supervisor.ready
+    stage.supervisor.on_heartbeat("tracker", pulse_of(stage.latest("tracker").pid, ready=False), stage.now_s)
+    assert stage.state("tracker") == "starting" and not stage.supervisor.is_ready
     stage.run(15)
     assert stage.latest("tracker").status is None
 
@@ -218,9 +218,9 @@ def test_a_must_that_refuses_at_its_start_is_hopeless(caplog: pytest.LogCaptureF
     """A store that cannot be opened: one try, and nothing else is started, nor is it said that the others go on."""
     stage = Stage("persistence", "tracker", must=frozenset({"persistence"}))
     stage.run(0.5)
-    stage.latest("persistence").status = REFUSED
+    stage.latest("persistence").status = FATAL
     stage.run(5)
-    assert stage.supervisor.hopeless == "persistence"
+    assert stage.supervisor.cannot_start == "persistence"
     assert not caplog.messages, "it has said why itself"
     assert "exit status 78" in stage.supervisor.health(stage.now_s)[0].last_error
     assert names(stage) == ["persistence"]
@@ -230,10 +230,10 @@ def test_a_must_that_fails_later_is_not_hopeless() -> None:
     """What waits for it is safe in memory; it is tried again."""
     stage = Stage("persistence", "tracker", must=frozenset({"persistence"}))
     stage.up()
-    stage.latest("persistence").status = REFUSED
+    stage.latest("persistence").status = FATAL
     stage.run(5, "tracker")
     assert stage.state("persistence") == "failed"
-    assert not stage.supervisor.hopeless
+    assert not stage.supervisor.cannot_start
     stage.run(100, "tracker")
     assert stage.state("persistence") == "starting"
 
@@ -258,7 +258,7 @@ def test_the_stop_goes_backwards_and_waits_for_each() -> None:
     stage = Stage("persistence", "tracker", "discord", "plex", "plex-2")
     stage.up()
     asked: list[str] = []
-    stopping = stage.supervisor.stopping(asked.append, stage.now_s)
+    stopping = stage.supervisor.begin_stop(asked.append, stage.now_s)
     assert not stopping.step(stage.now_s)
     assert asked == ["plex-2", "plex"]
     for expected in ("discord", "tracker", "persistence"):
@@ -279,7 +279,7 @@ def test_one_that_will_not_stop_is_pressed_then_killed_within_the_time() -> None
     stage.up()
     for process in stage.started:
         process.obeys = False
-    stopping = stage.supervisor.stopping(lambda _: None, stage.now_s)
+    stopping = stage.supervisor.begin_stop(lambda _: None, stage.now_s)
     began = stage.now_s
     while not stopping.step(stage.now_s):
         stage.now_s += 0.1
@@ -294,7 +294,7 @@ def test_a_stop_during_the_start_reaches_who_cannot_be_asked_yet() -> None:
     stage = Stage("persistence", "tracker")
     stage.run(0.5)
     asked: list[str] = []
-    stopping = stage.supervisor.stopping(asked.append, stage.now_s)
+    stopping = stage.supervisor.begin_stop(asked.append, stage.now_s)
     assert stopping.step(stage.now_s)
     assert asked == [] and stage.latest("persistence").asked_to_stop
     assert names(stage) == ["persistence"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pykka
 
-from actors.runtime import Actor, Clock, Context, Node
+from actors.runtime import Actor, Clock, Context, Endpoint
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
@@ -37,7 +37,7 @@ class Bob(Actor):
         self.ended: list[str] = []
         super().__init__(context)
 
-    def hears(self) -> Mapping[type[Message], Callable[[Any], Any]]:
+    def handlers(self) -> Mapping[type[Message], Callable[[Any], Any]]:
         """Saves are words, watches are kept."""
         return {
             SaveNow: self.own.get("save", self._save),
@@ -68,18 +68,18 @@ class Bob(Actor):
 
 
 class Stage:
-    """An actor under the name `bob`, and a node `ann` that the test holds."""
+    """An actor under the name `bob`, and an endpoint `ann` that the test holds."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.network = MemoryNetwork()
-        self.ann = Node("ann", self.network.line("ann"), DeadLetters(folder / "ann.jsonl", "ann"))
+        self.ann = Endpoint("ann", self.network.transport("ann"), DeadLetters(folder / "ann.jsonl", "ann"))
         self.actors: list[Bob] = []
 
     def start(self, **handlers: Any) -> Bob:
         """A new life of bob."""
-        node = Node("bob", self.network.line("bob"), DeadLetters(self.folder / "bob.jsonl", "bob"))
-        actor = Bob(Context(node, Settings(), Clock(), self.folder, self.folder), **handlers)
+        endpoint = Endpoint("bob", self.network.transport("bob"), DeadLetters(self.folder / "bob.jsonl", "bob"))
+        actor = Bob(Context(endpoint, Settings(), Clock(), self.folder, self.folder), **handlers)
         self.actors.append(actor)
         pykka.ActorRegistry.register(actor.actor_ref)
         actor._start_actor_loop()

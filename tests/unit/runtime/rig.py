@@ -1,4 +1,4 @@
-"""Two nodes on the in-memory transport, with a clock that stands still until it is moved."""
+"""Two endpoints on the in-memory transport, with a clock that stands still until it is moved."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from actors.runtime import Node
+from actors.runtime import Endpoint
 from actors.runtime.delivery.dead_letters import DeadLetters
-from actors.runtime.delivery.mailbox import Incoming
+from actors.runtime.delivery.mailbox import ReceivedMessage
 from actors.runtime.transport.memory import MemoryNetwork
 from messages import Message, WatchFinished
 from tests.golden.write import example
@@ -35,13 +35,13 @@ class Pair:
         self.network = MemoryNetwork()
         self.clock = Hands()
         self.folder = folder
-        self.ann = self.node("ann")
-        self.bob = self.node("bob")
+        self.ann = self.endpoint("ann")
+        self.bob = self.endpoint("bob")
 
-    def node(self, name: str) -> Node:
+    def endpoint(self, name: str) -> Endpoint:
         """A new life under a name; the older one's line is cut, as by a kill."""
         letters = DeadLetters(self.folder / f"{name}.jsonl", name)
-        return Node(name, self.network.line(name), letters, now=self.clock)
+        return Endpoint(name, self.network.transport(name), letters, now=self.clock)
 
     def settle(self) -> None:
         """Let both take in all that is on the way."""
@@ -56,7 +56,7 @@ class Pair:
             self.clock.now_s += 0.1
             self.settle()
 
-    def heard(self) -> list[Incoming]:
+    def heard(self) -> list[ReceivedMessage]:
         """What waits for bob, taken out."""
         self.settle()
         found = []

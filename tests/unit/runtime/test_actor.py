@@ -13,7 +13,16 @@ from typing import Any
 import pykka
 import pytest
 
-from actors.runtime import ActorUnavailable, Clock, Context, Never, Node, NotNow, RefusesToStart, RemoteError
+from actors.runtime import (
+    ActorUnavailable,
+    Clock,
+    Context,
+    Endpoint,
+    FatalStartupError,
+    Reject,
+    RemoteError,
+    RetryLater,
+)
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.inbox import LATER_S
 from actors.runtime.transport.memory import MemoryNetwork
@@ -30,7 +39,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     yield made
     for actor in made.actors:
         actor.stop_in_order()
-        assert actor.gone.wait(WITHIN_S)
+        assert actor.terminated.wait(WITHIN_S)
     made.ann.close()
 
 
@@ -91,24 +100,24 @@ def test_a_future_that_failed_brings_the_kept_message_again(stage: Stage) -> Non
     stage.pump_until(lambda: len(seen) == 1)
     seen[0].set_exception(OSError("Discord is away"))
     stage.pump_until(lambda: len(seen) == 2)
-    assert stage.ann.unacknowledged() == 1
+    assert stage.ann.count_unacknowledged() == 1
     seen[1].set_result(None)
-    stage.pump_until(lambda: stage.ann.unacknowledged() == 0)
+    stage.pump_until(lambda: stage.ann.count_unacknowledged() == 0)
 
 
 def test_one_put_off_comes_again_and_those_behind_it_wait(stage: Stage) -> None:
-    """NotNow: not acknowledged, not a death, and the order stays."""
+    """RetryLater: not acknowledged, not a death, and the order stays."""
     seen: list[str] = []
 
     def watch(message: WatchFinished) -> None:
         seen.append(watch_id(message))
         if len(seen) <= 2:
-            raise NotNow("the disk is full")
+            raise RetryLater("the disk is full")
 
     actor = stage.start(watch=watch)
     for name in ("w1", "w2", "w3"):
         stage.ann.tell("bob", finished(name))
-    stage.pump_until(lambda: stage.ann.unacknowledged() == 0)
+    stage.pump_until(lambda: stage.ann.count_unacknowledged() == 0)
     assert [name for name in seen if name != "w1"] == ["w2", "w3"]
     assert seen[:3] == ["w1", "w1", "w1"]
     assert actor.crash is None
@@ -131,7 +140,7 @@ def test_a_crash_ends_it_and_those_behind_are_not_lost_in_silence(stage: Stage) 
     stage.ann.tell("bob", SaveNow("behind it"))
     reply = stage.ann.ask_future("bob", GetSaveStatus())
     go.set()
-    assert first.gone.wait(WITHIN_S)
+    assert first.terminated.wait(WITHIN_S)
     assert isinstance(first.crash, ValueError)
     assert first.ended == ["failure"]
     stage.pump_until(reply.done)
@@ -139,7 +148,7 @@ def test_a_crash_ends_it_and_those_behind_are_not_lost_in_silence(stage: Stage) 
         reply.result(0)
     assert "behind it" in stage.letters()
     second = stage.start()
-    stage.pump_until(lambda: stage.ann.unacknowledged() == 0)
+    stage.pump_until(lambda: stage.ann.count_unacknowledged() == 0)
     assert second.told == ["w1"]
 
 
@@ -157,16 +166,18 @@ def test_an_exit_in_a_handler_is_a_crash_with_a_clear_log(
     with pytest.raises(RemoteError) as caught:
         stage.ann.ask("bob", GetSaveStatus())
     assert caught.value.kind == type(error).__name__
-    assert asked.gone.wait(WITHIN_S)
+    assert asked.terminated.wait(WITHIN_S)
     assert "while handling GetSaveStatus" in str(asked.crash)
     told = stage.start(save=leave)
     stage.ann.tell("bob", SaveNow("x"))
-    assert told.gone.wait(WITHIN_S)
+    assert told.terminated.wait(WITHIN_S)
     assert f"bob crashed: RuntimeError: {type(error).__name__} while handling SaveNow" in caplog.text
     assert pykka.ActorRegistry.get_all() == bystander
 
 
-@pytest.mark.parametrize("error", [ValueError("no"), SystemExit(3), RefusesToStart("mend it")], ids=lambda e: repr(e))
+@pytest.mark.parametrize(
+    "error", [ValueError("no"), SystemExit(3), FatalStartupError("mend it")], ids=lambda e: repr(e)
+)
 def test_a_start_that_fails_ends_it(stage: Stage, error: BaseException, caplog: pytest.LogCaptureFixture) -> None:
     """Whatever was raised is known afterwards, and on_failure has been called, so that what was opened is closed."""
 
@@ -174,12 +185,12 @@ def test_a_start_that_fails_ends_it(stage: Stage, error: BaseException, caplog: 
         raise error
 
     actor = stage.start(start=start)
-    assert actor.gone.wait(WITHIN_S)
+    assert actor.terminated.wait(WITHIN_S)
     assert actor.crash is error
     assert actor.ended == ["failure"]
     assert not actor.actor_ref.is_alive()
     traces = [record for record in caplog.records if record.exc_info]
-    assert bool(traces) is not isinstance(error, RefusesToStart)
+    assert bool(traces) is not isinstance(error, FatalStartupError)
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), SystemExit(3)], ids=lambda e: repr(e))
@@ -191,7 +202,7 @@ def test_a_stop_that_fails_is_a_crash(stage: Stage, error: BaseException) -> Non
 
     actor = stage.start(stop=stop)
     actor.stop_in_order()
-    assert actor.gone.wait(WITHIN_S)
+    assert actor.terminated.wait(WITHIN_S)
     assert actor.crash is not None
 
 
@@ -201,9 +212,9 @@ def test_a_failing_timer_or_callback_is_a_crash(stage: Stage) -> None:
     def fail() -> None:
         raise ValueError("in a callback")
 
-    for start in (lambda actor: actor.node.submit(fail), lambda actor: actor.node.at(0.0, fail)):
+    for start in (lambda actor: actor.endpoint.submit(fail), lambda actor: actor.endpoint.call_at(0.0, fail)):
         actor = stage.start(start=start)
-        assert actor.gone.wait(WITHIN_S)
+        assert actor.terminated.wait(WITHIN_S)
         assert str(actor.crash) == "in a callback"
         assert actor.ended == ["failure"]
 
@@ -214,8 +225,8 @@ def test_a_transport_that_breaks_is_a_crash(stage: Stage) -> None:
     def broken(_timeout_s: float) -> list[Any]:
         raise OSError("no more sockets")
 
-    actor = stage.start(start=lambda actor: setattr(actor.node._line, "receive", broken))
-    assert actor.gone.wait(WITHIN_S)
+    actor = stage.start(start=lambda actor: setattr(actor.endpoint._transport, "receive", broken))
+    assert actor.terminated.wait(WITHIN_S)
     assert isinstance(actor.crash, OSError)
     assert actor.ended == ["failure"]
 
@@ -228,7 +239,7 @@ def test_a_stop_handles_what_waits_first(stage: Stage) -> None:
         stage.ann.tell("bob", SaveNow(str(number)))
     actor.stop_in_order()
     go.set()
-    assert actor.gone.wait(WITHIN_S)
+    assert actor.terminated.wait(WITHIN_S)
     assert actor.told == [str(number) for number in range(50)]
     assert (actor.ended, actor.crash) == (["stop"], None)
 
@@ -245,14 +256,14 @@ def test_a_stop_does_not_wait_for_ever(stage: Stage, monkeypatch: pytest.MonkeyP
     actor.stop_in_order()
     ping = stage.ann.ping("bob")
     stage.pump_until(ping.done)
-    assert not actor.gone.is_set()
-    assert actor.gone.wait(1.0)
+    assert not actor.terminated.is_set()
+    assert actor.terminated.wait(1.0)
     assert actor.ended == ["stop"]
     stage.pump_until(reply.done)
     with pytest.raises(ActorUnavailable):
         reply.result(0)
     assert actor._handled + stage.letters().count("bob is stopping") == 100
-    assert stage.ann.unacknowledged() == 1
+    assert stage.ann.count_unacknowledged() == 1
 
 
 def test_a_stop_gives_late_answers_a_moment(stage: Stage) -> None:
@@ -281,7 +292,7 @@ def test_a_local_ask_that_races_a_stop_gets_an_error(stage: Stage) -> None:
     actor = stage.start()
     inbox = actor._inbox
     actor.stop_in_order()
-    assert actor.gone.wait(WITHIN_S)
+    assert actor.terminated.wait(WITHIN_S)
     future: pykka.Future[Any] = pykka.ThreadingFuture()
     inbox.put(pykka._envelope.Envelope(SaveNow("x"), reply_to=future))
     with pytest.raises(pykka.ActorDeadError):
@@ -304,34 +315,34 @@ def test_timers_keep_to_service_time_and_can_be_cancelled(tmp_path: Path) -> Non
     from actors.runtime import Pace
 
     net = MemoryNetwork()
-    node = Node("bob", net.line("bob"), DeadLetters(None, "bob"))
-    actor = Bob(Context(node, Settings(), Clock(Pace.starting_now(100.0)), tmp_path))
-    node.own()
+    endpoint = Endpoint("bob", net.transport("bob"), DeadLetters(None, "bob"))
+    actor = Bob(Context(endpoint, Settings(), Clock(Pace.starting_now(100.0)), tmp_path))
+    endpoint.bind_thread()
     began = time.monotonic()
-    actor.after(10.0, SaveNow("late"))
-    actor.after(5.0, SaveNow("cancelled")).cancel()
-    actor.after(1.0, SaveNow("early"))
+    actor.send_to_self_after(10.0, SaveNow("late"))
+    actor.send_to_self_after(5.0, SaveNow("cancelled")).cancel()
+    actor.send_to_self_after(1.0, SaveNow("early"))
     while len(actor.told) < 2:
-        node.pump(5.0)
+        endpoint.pump(5.0)
         while actor._inbox._local:
             actor.on_receive(actor._inbox._local.popleft().message)
     assert actor.told == ["early", "late"]
     assert 0.09 < time.monotonic() - began < 5.0
-    node.close()
+    endpoint.close()
 
 
 def test_the_pulse_says_how_it_is(stage: Stage) -> None:
     """Ready, what it complains of, what it handled, and how old its oldest message is."""
     actor = stage.start()
-    actor.degraded("Plex cannot be reached: start it")
+    actor.report_degraded("Plex cannot be reached: start it")
     stage.ann.tell("bob", SaveNow("x"))
     until(lambda: actor.told)
     ping = stage.ann.ping("bob")
     stage.pump_until(ping.done)
-    pulse = ping.result(0)
-    assert (pulse.ready, pulse.degraded, pulse.handled) == (True, "Plex cannot be reached: start it", 1)
-    assert pulse.handle_ms_p99 >= pulse.handle_ms_p50 > 0
-    actor.recovered()
+    heartbeat = ping.result(0)
+    assert (heartbeat.ready, heartbeat.degraded, heartbeat.handled) == (True, "Plex cannot be reached: start it", 1)
+    assert heartbeat.handle_ms_p99 >= heartbeat.handle_ms_p50 > 0
+    actor.report_recovered()
     again = stage.ann.ping("bob")
     stage.pump_until(again.done)
     assert (again.result(0).degraded, again.result(0).last_error) == ("", "Plex cannot be reached: start it")
@@ -340,16 +351,16 @@ def test_the_pulse_says_how_it_is(stage: Stage) -> None:
 def test_a_message_that_kills_twice_is_set_aside(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     """Whole in the dead letters, its sender told, and life goes on with the next one."""
     aside: list[Message] = []
-    stage.ann.on_set_aside = aside.append
+    stage.ann.on_dead_lettered = aside.append
     stage.ann.tell("bob", finished("crash"))
     stage.ann.tell("bob", finished("w2"))
     for life in range(2):
         actor = stage.start()
-        stage.pump_until(actor.gone.is_set)
+        stage.pump_until(actor.terminated.is_set)
         assert isinstance(actor.crash, ValueError), life
     with caplog.at_level(logging.ERROR):
         third = stage.start()
-        stage.pump_until(lambda: stage.ann.unacknowledged() == 0)
+        stage.pump_until(lambda: stage.ann.count_unacknowledged() == 0)
     assert third.told == ["w2"]
     assert [watch_id(message) for message in aside] == ["crash"]
     assert "it killed its actor twice: set aside" in stage.letters()
@@ -359,18 +370,18 @@ def test_a_message_that_kills_twice_is_set_aside(stage: Stage, caplog: pytest.Lo
 def test_a_message_that_can_never_be_done_is_set_aside_at_once(stage: Stage) -> None:
     """Never: no death, nothing is sent again, and the next one is done."""
     aside: list[Message] = []
-    stage.ann.on_set_aside = aside.append
+    stage.ann.on_dead_lettered = aside.append
     seen: list[str] = []
 
     def watch(message: WatchFinished) -> None:
         seen.append(watch_id(message))
         if seen == ["w1"]:
-            raise Never("the store cannot hold it")
+            raise Reject("the store cannot hold it")
 
     actor = stage.start(watch=watch)
     for name in ("w1", "w2"):
         stage.ann.tell("bob", finished(name))
-    stage.pump_until(lambda: stage.ann.unacknowledged() == 0)
+    stage.pump_until(lambda: stage.ann.count_unacknowledged() == 0)
     assert seen == ["w1", "w2"]
     assert [watch_id(message) for message in aside] == ["w1"]
     assert "the store cannot hold it" in stage.letters()
@@ -382,7 +393,7 @@ def test_a_question_that_can_never_be_answered_is_refused(stage: Stage) -> None:
     """Never goes back to whoever asked, as every error does."""
 
     def status(asked: GetSaveStatus) -> SaveStatus:
-        raise Never("the store cannot hold it")
+        raise Reject("the store cannot hold it")
 
     stage.start(status=status)
     with pytest.raises(RemoteError, match="bob: the store cannot hold it"):

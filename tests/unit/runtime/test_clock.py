@@ -16,7 +16,7 @@ def test_real_time_is_the_machines() -> None:
     now = Clock().now()
     assert before[0] <= now.wall_s <= time.time()
     assert before[1] <= now.steady_s <= module._steady_s()
-    assert Clock().real_s(10.0) == 10.0
+    assert Clock().to_real_s(10.0) == 10.0
 
 
 def test_without_a_boot_clock_the_monotonic_one_serves(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +37,7 @@ def test_a_fast_clock_runs_from_its_anchor(monkeypatch: pytest.MonkeyPatch) -> N
     later = clock.now()
     assert later.wall_s - begin.wall_s == 600.0
     assert later.steady_s - begin.steady_s == 600.0
-    assert clock.real_s(600.0) == 10.0
+    assert clock.to_real_s(600.0) == 10.0
 
 
 def test_two_processes_of_a_run_agree(monkeypatch: pytest.MonkeyPatch) -> None:

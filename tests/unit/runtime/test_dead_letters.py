@@ -78,7 +78,7 @@ def test_a_long_body_is_cut_unless_it_is_wanted_whole(path: Path) -> None:
 
 
 def test_without_a_file_they_are_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """As in the command line's own node."""
+    """As in the command line's own endpoint."""
     letters = DeadLetters(None, "health")
     letters.add("the asker is gone", message=SaveNow("1"), sender="discord")
     assert letters.count == 1

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from actors.runtime.middleware.poison_guard import REMEMBERED, Handling
+from actors.runtime.middleware.poison_guard import REMEMBERED, PoisonGuard
 
 
 def killed_by(folder: Path, message_id: str) -> None:
     """One life that ends in the middle of a message."""
-    life = Handling(folder, "tracker")
+    life = PoisonGuard(folder, "tracker")
     life.begin(message_id)
     life.close()
 
 
 def deadly(folder: Path, message_id: str) -> bool:
     """What the next life makes of it."""
-    life = Handling(folder, "tracker")
+    life = PoisonGuard(folder, "tracker")
     try:
-        return life.deadly(message_id)
+        return life.is_poison(message_id)
     finally:
         life.close()
 
@@ -37,7 +37,7 @@ def test_the_second_death_is_enough(tmp_path: Path) -> None:
 def test_what_was_handled_is_not_blamed(tmp_path: Path) -> None:
     """A kill between two messages is nobody's fault."""
     for _ in range(3):
-        life = Handling(tmp_path, "tracker")
+        life = PoisonGuard(tmp_path, "tracker")
         life.begin("a")
         life.end()
         life.close()
@@ -47,7 +47,7 @@ def test_what_was_handled_is_not_blamed(tmp_path: Path) -> None:
 def test_a_long_id_after_a_short_one(tmp_path: Path) -> None:
     """The marker holds one id, never two run together."""
     for _ in range(2):
-        life = Handling(tmp_path, "tracker")
+        life = PoisonGuard(tmp_path, "tracker")
         for message_id in ("badges:a-very-long-viewer-id:first,second", "b"):
             life.begin(message_id)
             if message_id != "b":
@@ -67,7 +67,7 @@ def test_a_life_that_dies_at_once_does_not_count_twice(tmp_path: Path) -> None:
     """The marker is cleared when it was counted."""
     killed_by(tmp_path, "a")
     for _ in range(3):
-        Handling(tmp_path, "tracker").close()
+        PoisonGuard(tmp_path, "tracker").close()
     assert not deadly(tmp_path, "a")
 
 
@@ -75,8 +75,8 @@ def test_actors_are_told_apart(tmp_path: Path) -> None:
     """They share the run folder."""
     killed_by(tmp_path, "a")
     killed_by(tmp_path, "a")
-    other = Handling(tmp_path, "discord")
-    assert not other.deadly("a")
+    other = PoisonGuard(tmp_path, "discord")
+    assert not other.is_poison("a")
     other.close()
 
 
@@ -100,8 +100,8 @@ def test_few_deaths_are_remembered(tmp_path: Path) -> None:
 
 def test_without_a_folder_nothing_is_remembered() -> None:
     """Nor does anything fail."""
-    life = Handling(None, "tracker")
+    life = PoisonGuard(None, "tracker")
     life.begin("a")
     life.end()
     life.close()
-    assert not life.deadly("a")
+    assert not life.is_poison("a")

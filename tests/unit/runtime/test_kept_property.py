@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from actors.runtime.delivery.mailbox import Incoming
+from actors.runtime.delivery.mailbox import ReceivedMessage
 from messages import SaveNow
 from tests.unit.runtime.rig import Pair, finished, watch_id
 
@@ -27,19 +27,19 @@ class Mishaps(RuleBasedStateMachine):
         self.told: list[str] = []
         self.done: list[str] = []
         self.done_ids: set[str] = set()
-        self.later: list[Incoming] = []
+        self.later: list[ReceivedMessage] = []
         self.any_later = False
         self.acknowledged: list[str] = []
-        self.pair.bob.already_done = self.done_ids.__contains__
+        self.pair.bob.was_handled_before = self.done_ids.__contains__
 
-    def _commit(self, incoming: Incoming) -> None:
+    def _commit(self, incoming: ReceivedMessage) -> None:
         self.done.append(watch_id(incoming.message))
-        self.done_ids.add(incoming.kept_id)
+        self.done_ids.add(incoming.delivery_id)
 
-    def _next(self) -> Incoming | None:
+    def _next(self) -> ReceivedMessage | None:
         self.pair.bob.pump(0.0)
         while (incoming := self.pair.bob.mailbox.get()) is not None:
-            if incoming.kept_id:
+            if incoming.delivery_id:
                 return incoming
         return None
 
@@ -85,10 +85,10 @@ class Mishaps(RuleBasedStateMachine):
 
     @rule()
     def bob_puts_one_off(self) -> None:
-        """A full disk: NotNow."""
+        """A full disk: RetryLater."""
         incoming = self._next()
         if incoming is not None:
-            self.pair.bob.not_now(incoming)
+            self.pair.bob.requeue(incoming)
 
     @rule()
     def bob_begins_one(self) -> None:
@@ -107,7 +107,7 @@ class Mishaps(RuleBasedStateMachine):
             self._commit(incoming)
             self.pair.bob.acknowledge(incoming)
         else:
-            self.pair.bob.not_now(incoming, in_order=False)
+            self.pair.bob.requeue(incoming, in_order=False)
 
     @rule(after_commit=st.booleans())
     def bob_is_killed(self, after_commit: bool) -> None:
@@ -116,25 +116,25 @@ class Mishaps(RuleBasedStateMachine):
         if incoming is not None:
             self._commit(incoming)
         self.later.clear()
-        self.pair.bob = self.pair.node("bob")
-        self.pair.bob.already_done = self.done_ids.__contains__
+        self.pair.bob = self.pair.endpoint("bob")
+        self.pair.bob.was_handled_before = self.done_ids.__contains__
 
     @rule(who=st.sampled_from(["ann", "bob"]))
     def the_wire_loses_all(self, who: str) -> None:
         """Of what is under way to one of them."""
-        self.pair.network.lines[who]._frames.clear()
+        self.pair.network.transports[who]._frames.clear()
 
     @rule(who=st.sampled_from(["ann", "bob"]))
     def the_wire_brings_some_twice(self, who: str) -> None:
         """A copy that was sent again meets its first."""
-        frames = self.pair.network.lines[who]._frames
+        frames = self.pair.network.transports[who]._frames
         frames.extend(list(frames))
 
     def teardown(self) -> None:
         """All is well again: everything was done once, and ann knows it."""
         try:
             end = self.pair.clock.now_s + PATIENCE_S
-            while self.pair.clock.now_s < end and (self.pair.ann.unacknowledged() or self.later):
+            while self.pair.clock.now_s < end and (self.pair.ann.count_unacknowledged() or self.later):
                 while self.later:
                     incoming = self.later.pop(0)
                     self._commit(incoming)
@@ -143,7 +143,7 @@ class Mishaps(RuleBasedStateMachine):
                 self.bob_handles_one()
                 if not len(self.pair.bob.mailbox):
                     self.pair.clock.now_s += 0.1
-            assert self.pair.ann.unacknowledged() == 0
+            assert self.pair.ann.count_unacknowledged() == 0
             assert sorted(self.done, key=int) == self.told, "each is done, and once"
             assert sorted(self.acknowledged, key=int) == self.told, "ann hears of each once"
             if not self.any_later:

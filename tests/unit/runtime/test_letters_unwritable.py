@@ -11,7 +11,7 @@ from pathlib import Path
 import msgpack
 import pytest
 
-from actors.runtime import Never
+from actors.runtime import Reject
 from actors.runtime.delivery.dead_letters import DeadLetters
 from messages import Message, SaveNow, WatchFinished
 from messages.codec import MAX_FRAME_BYTES
@@ -27,7 +27,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     yield made
     for actor in made.actors:
         actor.stop_in_order()
-        assert actor.gone.wait(WITHIN_S)
+        assert actor.terminated.wait(WITHIN_S)
     made.ann.close()
 
 
@@ -75,17 +75,17 @@ def test_what_can_never_be_done_waits_for_the_dead_letters(stage: Stage, caplog:
     def watch(message: WatchFinished) -> None:
         seen.append(watch_id(message))
         if seen[-1] == "w1":
-            raise Never("the store cannot hold it", lambda: let_go.append(True))
+            raise Reject("the store cannot hold it", lambda: let_go.append(True))
 
     actor = stage.start(watch=watch)
     with caplog.at_level(logging.WARNING):
         for name in ("w1", "w2"):
             stage.ann.tell("bob", finished(name))
         stage.pump_until(lambda: len(seen) > 1)
-    assert set(seen) == {"w1"} and let_go == [] and stage.ann.unacknowledged() == 2
+    assert set(seen) == {"w1"} and let_go == [] and stage.ann.count_unacknowledged() == 2
     assert "will be tried again: the store cannot hold it; and the dead letters" in caplog.text
     mend(stage.folder)
-    stage.pump_until(lambda: stage.ann.unacknowledged() == 0)
+    stage.pump_until(lambda: stage.ann.count_unacknowledged() == 0)
     assert seen[-1] == "w2" and let_go == [True] and actor.crash is None
     assert "the store cannot hold it" in stage.letters() and '"w1"' in stage.letters()
 
@@ -93,16 +93,16 @@ def test_what_can_never_be_done_waits_for_the_dead_letters(stage: Stage, caplog:
 def test_a_message_that_kills_twice_waits_for_the_dead_letters(stage: Stage) -> None:
     """It is not handed to the actor a third time meanwhile."""
     aside: list[Message] = []
-    stage.ann.on_set_aside = aside.append
+    stage.ann.on_dead_lettered = aside.append
     stage.ann.tell("bob", finished("crash"))
     for _ in range(2):
         actor = stage.start()
-        stage.pump_until(actor.gone.is_set)
+        stage.pump_until(actor.terminated.is_set)
     third = stage.start()
     stage.pump_until(lambda: "killed its actor twice" in third._last_error)
-    assert aside == [] and stage.ann.unacknowledged() == 1
+    assert aside == [] and stage.ann.count_unacknowledged() == 1
     mend(stage.folder)
-    stage.pump_until(lambda: stage.ann.unacknowledged() == 0)
+    stage.pump_until(lambda: stage.ann.count_unacknowledged() == 0)
     assert [watch_id(message) for message in aside] == ["crash"] and third.crash is None
     assert "it killed its actor twice: set aside" in stage.letters()
 
@@ -113,9 +113,9 @@ def test_a_message_that_nobody_hears_waits_for_the_dead_letters(stage: Stage) ->
     actor._handlers.pop(WatchFinished)
     stage.ann.tell("bob", finished("w1"))
     stage.pump_until(lambda: "bob does not hear it" in actor._last_error)
-    assert stage.ann.unacknowledged() == 1
+    assert stage.ann.count_unacknowledged() == 1
     mend(stage.folder)
-    stage.pump_until(lambda: stage.ann.unacknowledged() == 0)
+    stage.pump_until(lambda: stage.ann.count_unacknowledged() == 0)
     assert "bob does not hear it" in stage.letters()
 
 
@@ -124,12 +124,12 @@ def test_an_unreadable_kept_message_waits_for_the_dead_letters(pair: Pair) -> No
     (pair.folder / "bob.jsonl").mkdir()
     frame = msgpack.packb(["kept", "x-1", "ann", "x", ["no_such", "important"], 1, 1])
     sent: list[object] = []
-    pair.bob._keeping._answer = lambda _origin, *said: sent.append(said)  # type: ignore[method-assign]
+    pair.bob._reliable_delivery._answer = lambda _origin, *said: sent.append(said)  # type: ignore[method-assign]
     for _ in range(2):
-        pair.network.lines["bob"]._push(b"ann", frame)
+        pair.network.transports["bob"]._push(b"ann", frame)
         assert pair.heard() == [] and sent == []
     mend(pair.folder)
-    pair.network.lines["bob"]._push(b"ann", frame)
+    pair.network.transports["bob"]._push(b"ann", frame)
     assert pair.heard() == [] and sent == [("x-1", "set_aside")]
     assert pair.letters("bob")[0]["body"] == ["no_such", "important"]
 
@@ -138,11 +138,11 @@ def test_what_cannot_be_sent_waits_for_the_dead_letters(pair: Pair) -> None:
     """Its sender keeps it until then."""
     (pair.folder / "ann.jsonl").mkdir()
     aside: list[Message] = []
-    pair.ann.on_set_aside = aside.append
+    pair.ann.on_dead_lettered = aside.append
     pair.ann.tell("bob", finished("x" * MAX_FRAME_BYTES))
     pair.ann.tell("bob", finished("w2"))
     pair.pass_time(3.0)
-    assert aside == [] and pair.ann.unacknowledged() == 2
+    assert aside == [] and pair.ann.count_unacknowledged() == 2
     mend(pair.folder, "ann")
     pair.pass_time(3.0)
     assert len(aside) == 1

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from actors.runtime.delivery.mailbox import LIMIT, Incoming, Mailbox
+from actors.runtime.delivery.mailbox import LIMIT, Mailbox, ReceivedMessage
 from messages import AutoSaveTick, Message, Moment, SaveNow
 
 
-def told(message: Message, sender: str = "launcher", kept_id: str = "", ask_id: str = "", number: int = 0) -> Incoming:
+def told(
+    message: Message, sender: str = "launcher", kept_id: str = "", ask_id: str = "", number: int = 0
+) -> ReceivedMessage:
     """A message as it arrives."""
-    return Incoming(message, sender, 1.0, None, ask_id, kept_id, "life" if kept_id else "", number)
+    return ReceivedMessage(message, sender, 1.0, None, ask_id, kept_id, "life" if kept_id else "", number)
 
 
 def tick(at_s: float) -> AutoSaveTick:
@@ -34,7 +36,7 @@ def test_a_full_mailbox_takes_nothing_more() -> None:
     """And loses nothing that it has."""
     mailbox = Mailbox(limit=2)
     assert [mailbox.put(told(SaveNow(who))) for who in "abc"] == [True, True, False]
-    assert mailbox.full
+    assert mailbox.is_full
     assert drained(mailbox) == [SaveNow("a"), SaveNow("b")]
     assert mailbox.put(told(SaveNow("d")))
     assert LIMIT == 1000
@@ -91,9 +93,9 @@ def test_taking_back_what_comes_again() -> None:
     mailbox.put(told(SaveNow("plain"), "tracker"))
     mailbox.put(told(SaveNow("another's"), "discord", kept_id="other-1", number=1))
     mailbox.put(told(SaveNow("kept 2"), "tracker", kept_id="life-2", number=2))
-    assert mailbox.take_back("tracker", "life") == [1, 2]
+    assert mailbox.withdraw("tracker", "life") == [1, 2]
     assert drained(mailbox) == [SaveNow("plain"), SaveNow("another's")]
-    assert mailbox.take_back("tracker", "life") == []
+    assert mailbox.withdraw("tracker", "life") == []
 
 
 def test_age_of_the_oldest() -> None:

@@ -1,4 +1,4 @@
-"""Nodes on the in-memory transport: delivery, answers, lost frames, other threads, the end."""
+"""Endpoints on the in-memory transport: delivery, answers, lost frames, other threads, the end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STATUS = SaveStatus(1.0, 5.0)
 
 def raw(pair: Pair, *envelope: object) -> None:
     """Put something into Bob's line as it is."""
-    pair.network.lines["bob"]._push(b"ann", msgpack.packb(list(envelope)))
+    pair.network.transports["bob"]._push(b"ann", msgpack.packb(list(envelope)))
 
 
 # -- tell and ask ----------------------------------------------------------------------------------------------
@@ -29,7 +29,7 @@ def test_what_is_told_arrives(pair: Pair) -> None:
     """With its sender, and nothing to answer."""
     pair.ann.tell("bob", SaveNow("x"))
     [incoming] = pair.heard()
-    assert (incoming.message, incoming.sender, incoming.ask_id, incoming.kept_id) == (SaveNow("x"), "ann", "", "")
+    assert (incoming.message, incoming.sender, incoming.ask_id, incoming.delivery_id) == (SaveNow("x"), "ann", "", "")
 
 
 def test_a_question_is_answered(pair: Pair) -> None:
@@ -39,14 +39,14 @@ def test_a_question_is_answered(pair: Pair) -> None:
     pair.bob.answer(incoming, STATUS)
     pair.settle()
     assert reply.result(0) == STATUS
-    assert len(pair.ann._asks) == 0
+    assert len(pair.ann._pending_asks) == 0
 
 
 def test_an_error_comes_back_as_an_error(pair: Pair) -> None:
     """With its class and text and who raised it."""
     reply = pair.ann.ask_future("bob", GetSaveStatus())
     [incoming] = pair.heard()
-    pair.bob.refuse(incoming, ValueError("the store is locked"))
+    pair.bob.answer_error(incoming, ValueError("the store is locked"))
     pair.settle()
     with pytest.raises(RemoteError, match="bob: the store is locked") as caught:
         reply.result(0)
@@ -84,7 +84,7 @@ def test_an_unreadable_answer_is_an_error(pair: Pair) -> None:
         reply = pair.ann.ask_future("bob", GetSaveStatus())
         [incoming] = pair.heard()
         frame = encode(Envelope(kind, incoming.ask_id, "bob", "life", body))  # type: ignore[arg-type]  # two Kinds
-        pair.network.lines["ann"]._push(None, frame)
+        pair.network.transports["ann"]._push(None, frame)
         pair.settle()
         with pytest.raises(RemoteError, match="unreadable answer"):
             reply.result(0)
@@ -116,7 +116,7 @@ def test_a_flood_is_dropped_and_counted_and_who_asks_hears_of_it(pair: Pair) -> 
     pair.settle()
     with pytest.raises(MailboxFull, match="bob has 1000 messages waiting"):
         reply.result(0)
-    assert pair.ann.unacknowledged() == 1
+    assert pair.ann.count_unacknowledged() == 1
     assert len(pair.heard()) == LIMIT
     pair.pass_time(2.0)
     assert [watch_id(incoming.message) for incoming in pair.heard()] == ["w1"]
@@ -137,7 +137,7 @@ def test_a_message_over_the_limit_is_a_dead_letter_or_an_error(pair: Pair) -> No
     with pytest.raises(OversizedFrame):
         pair.ann.ask("bob", huge)
     aside: list[Message] = []
-    pair.ann.on_set_aside = aside.append
+    pair.ann.on_dead_lettered = aside.append
     pair.ann.tell("bob", finished("x" * MAX_FRAME_BYTES))
     pair.ann.tell("bob", finished("w2"))
     assert [watch_id(incoming.message) for incoming in pair.heard()] == ["w2"]
@@ -162,8 +162,8 @@ def test_strangers_names_take_no_memory(pair: Pair) -> None:
     for number in range(10_000):
         raw(pair, "kept", f"id{number}", f"stranger{number}", "life", ["no_such"], 1, 1)
         pair.bob.pump(0.0)
-    assert len(pair.bob._keeping._sequences._by_life) == 64
-    assert not pair.bob._keeping._outboxes
+    assert len(pair.bob._reliable_delivery._sequences._by_incarnation) == 64
+    assert not pair.bob._reliable_delivery._outboxes
 
 
 def test_a_question_never_takes_the_place_of_a_report(pair: Pair) -> None:
@@ -203,7 +203,7 @@ def encode_body(message: Message) -> object:
 
 def test_other_threads_hand_their_work_over(pair: Pair) -> None:
     """tell and ask from anywhere; the owner sends."""
-    pair.ann.own()
+    pair.ann.bind_thread()
     replies: list[concurrent.futures.Future[Message]] = []
     in_a_thread(lambda: pair.ann.tell("bob", SaveNow("x")))
     in_a_thread(lambda: replies.append(pair.ann.ask_future("bob", GetSaveStatus())))
@@ -218,13 +218,13 @@ def test_other_threads_hand_their_work_over(pair: Pair) -> None:
 def test_a_callback_that_fails_is_its_owners_fault_alone(pair: Pair) -> None:
     """`on_broken` hears of it; whoever pumps just now does not."""
     broken: list[Exception] = []
-    pair.ann.on_broken = broken.append
+    pair.ann.on_internal_failure = broken.append
 
     def fail() -> None:
         raise ValueError("mine")
 
     done: list[bool] = []
-    pair.ann.at(0.0, fail)
+    pair.ann.call_at(0.0, fail)
     pair.ann.submit(fail)
     pair.ann.submit(lambda: done.append(True))
     pair.ann.tell("bob", finished("w1"), fail)
@@ -233,7 +233,7 @@ def test_a_callback_that_fails_is_its_owners_fault_alone(pair: Pair) -> None:
     pair.settle()
     assert [str(error) for error in broken] == ["mine"] * 3
     assert done == [True]
-    pair.ann.on_broken = None
+    pair.ann.on_internal_failure = None
     pair.ann.submit(fail)
     with pytest.raises(ValueError, match="mine"):
         pair.ann.pump(0.0)
@@ -260,13 +260,13 @@ def test_at_the_end_everybody_hears_something(pair: Pair) -> None:
         {"requested_by": "in the mailbox"},
         {"requested_by": "in the socket"},
     ]
-    assert pair.ann.unacknowledged() == 1
+    assert pair.ann.count_unacknowledged() == 1
     pair.bob.close()
 
 
 def test_after_the_end_nothing_hangs(pair: Pair) -> None:
     """Asks from any thread fail at once; what is told is a dead letter; what must be kept is refused."""
-    pair.ann.own()
+    pair.ann.bind_thread()
     pair.ann.close()
     with pytest.raises(ActorUnavailable, match="ann is stopping"):
         pair.ann.ask("bob", GetSaveStatus())
@@ -283,7 +283,7 @@ def test_after_the_end_nothing_hangs(pair: Pair) -> None:
 
 def test_an_ask_that_was_handed_over_before_the_end_fails_too(pair: Pair) -> None:
     """It waited for the owner's thread, which ended."""
-    pair.ann.own()
+    pair.ann.bind_thread()
     replies: list[concurrent.futures.Future[Message]] = []
     in_a_thread(lambda: replies.append(pair.ann.ask_future("bob", GetSaveStatus())))
     pair.ann.close()

@@ -19,19 +19,19 @@ def test_a_kept_message_waits_until_it_is_acknowledged(pair: Pair) -> None:
     done: list[bool] = []
     pair.ann.tell("bob", finished("w1"), lambda: done.append(True))
     [incoming] = pair.heard()
-    assert (pair.ann.unacknowledged(), done) == (1, [])
+    assert (pair.ann.count_unacknowledged(), done) == (1, [])
     pair.bob.acknowledge(incoming)
     pair.settle()
-    assert (pair.ann.unacknowledged(), done) == (0, [True])
+    assert (pair.ann.count_unacknowledged(), done) == (0, [True])
 
 
 def test_lost_frames_come_again_in_order(pair: Pair) -> None:
     """Everything sent while nobody hears, as at a kill -9, arrives afterwards, once."""
-    pair.network.deaf.add("bob")
+    pair.network.unreachable.add("bob")
     for number in range(20):
         pair.ann.tell("bob", finished(f"w{number}"))
     pair.settle()
-    pair.network.deaf.clear()
+    pair.network.unreachable.clear()
     seen = []
     for _ in range(40):
         pair.pass_time(0.2)
@@ -39,28 +39,28 @@ def test_lost_frames_come_again_in_order(pair: Pair) -> None:
             seen.append(watch_id(incoming.message))
             pair.bob.acknowledge(incoming)
     assert seen == [f"w{number}" for number in range(20)]
-    assert pair.ann.unacknowledged() == 0
+    assert pair.ann.count_unacknowledged() == 0
 
 
 def test_a_lost_acknowledgement_does_nothing_twice(pair: Pair) -> None:
     """The message comes again, and is only acknowledged again."""
     pair.ann.tell("bob", finished("w1"))
     [incoming] = pair.heard()
-    pair.network.deaf.add("ann")
+    pair.network.unreachable.add("ann")
     pair.bob.acknowledge(incoming)
-    pair.network.deaf.clear()
+    pair.network.unreachable.clear()
     pair.settle()
-    assert pair.ann.unacknowledged() == 1
+    assert pair.ann.count_unacknowledged() == 1
     pair.pass_time(1.0)
     assert pair.heard() == []
-    assert pair.ann.unacknowledged() == 0
+    assert pair.ann.count_unacknowledged() == 0
 
 
 def test_steady_traffic_does_not_put_off_what_was_lost(pair: Pair) -> None:
     """A receiver restarts while a message comes every 0.2 s: it must not wait for a quiet moment."""
     pair.ann.tell("bob", finished("w0"))
     pair.settle()
-    pair.bob = pair.node("bob")
+    pair.bob = pair.endpoint("bob")
     seen: list[str] = []
     for number in range(1, 20):
         pair.ann.tell("bob", finished(f"w{number}"))
@@ -76,9 +76,11 @@ def test_a_receiver_that_died_after_its_acknowledgement_leaves_no_gap(pair: Pair
     """Its next life hears of number 2 first, sent when 1 still waited: it must not wait for 1 for ever."""
     pair.ann.tell("bob", finished("w1"))
     [incoming] = pair.heard()
-    second = pair.node("bob")
+    second = pair.endpoint("bob")
     pair.ann.tell("bob", finished("w2"))  # says that 1 is the oldest that waits
-    pair.network.lines["ann"]._push(None, encode(Envelope("done", incoming.kept_id, "bob", pair.bob.life)))
+    pair.network.transports["ann"]._push(
+        None, encode(Envelope("done", incoming.delivery_id, "bob", pair.bob.incarnation))
+    )
     pair.bob = second
     pair.pass_time(3.0)
     assert [watch_id(incoming.message) for incoming in pair.heard()] == ["w2"]
@@ -88,11 +90,11 @@ def test_a_restarted_receiver_knows_what_it_wrote_down(pair: Pair) -> None:
     """`already_done` decides, and the message is acknowledged without being handled."""
     pair.ann.tell("bob", finished("w1"))
     [incoming] = pair.heard()
-    pair.bob = pair.node("bob")
-    pair.bob.already_done = {incoming.kept_id}.__contains__
+    pair.bob = pair.endpoint("bob")
+    pair.bob.was_handled_before = {incoming.delivery_id}.__contains__
     pair.pass_time(2.0)
     assert pair.heard() == []
-    assert pair.ann.unacknowledged() == 0
+    assert pair.ann.count_unacknowledged() == 0
 
 
 def test_two_lives_of_a_sender_are_told_apart(pair: Pair) -> None:
@@ -100,7 +102,7 @@ def test_two_lives_of_a_sender_are_told_apart(pair: Pair) -> None:
     pair.ann.tell("bob", finished("w1"))
     for incoming in pair.heard():
         pair.bob.acknowledge(incoming)
-    pair.ann = pair.node("ann")
+    pair.ann = pair.endpoint("ann")
     pair.ann.tell("bob", finished("w2"))
     assert [watch_id(incoming.message) for incoming in pair.heard()] == ["w2"]
 
@@ -112,7 +114,7 @@ def test_one_put_off_keeps_its_place(pair: Pair) -> None:
     pair.settle()
     first = pair.bob.mailbox.get()
     assert first is not None
-    pair.bob.not_now(first)
+    pair.bob.requeue(first)
     assert pair.heard() == []
     seen = []
     for _ in range(20):
@@ -126,8 +128,8 @@ def test_one_put_off_keeps_its_place(pair: Pair) -> None:
 def test_a_full_outbox_is_said_to_the_caller(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """From another thread, where nobody is left to be told, it is logged, and the message is a dead letter, whole."""
     monkeypatch.setattr(outbox_module, "LIMIT", 2)
-    pair.ann.own()
-    pair.network.deaf.add("bob")
+    pair.ann.bind_thread()
+    pair.network.unreachable.add("bob")
     for name in ("w1", "w2"):
         pair.ann.tell("bob", finished(name))
     with pytest.raises(OutboxFull, match="2 messages wait for bob"):

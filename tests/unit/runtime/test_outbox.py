@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actors.runtime.delivery import outbox as outbox_module
-from actors.runtime.delivery.outbox import FIRST_RETRY_S, LAST_RETRY_S, LIMIT, WINDOW, Kept, PeerOutbox
+from actors.runtime.delivery.outbox import FIRST_RETRY_S, LAST_RETRY_S, LIMIT, WINDOW, PeerOutbox, PendingDelivery
 from actors.runtime.errors import OutboxFull
 from messages import BadgesAwarded, EarnedBadge, SaveNow
 
@@ -16,11 +16,11 @@ def made(count: int = 0) -> PeerOutbox:
     """An outbox in which `count` messages wait."""
     outbox = PeerOutbox("tracker", "life")
     for _ in range(count):
-        outbox.keep(MESSAGE)
+        outbox.add(MESSAGE)
     return outbox
 
 
-def numbers(batch: list[Kept]) -> list[int]:
+def numbers(batch: list[PendingDelivery]) -> list[int]:
     """What a batch holds."""
     return [kept.number for kept in batch]
 
@@ -28,15 +28,15 @@ def numbers(batch: list[Kept]) -> list[int]:
 def test_what_is_kept_is_sent_once_and_then_waited_for() -> None:
     """Nothing is sent twice within a pause."""
     outbox = made(3)
-    assert numbers(outbox.due(0.0)) == [1, 2, 3]
-    assert outbox.due(FIRST_RETRY_S / 2) == []
+    assert numbers(outbox.take_due(0.0)) == [1, 2, 3]
+    assert outbox.take_due(FIRST_RETRY_S / 2) == []
     assert outbox.next_at() == FIRST_RETRY_S
 
 
 def test_an_empty_outbox_has_nothing_to_do() -> None:
     """No timer runs for a peer to whom all was told."""
     outbox = made(1)
-    [kept] = outbox.due(0.0)
+    [kept] = outbox.take_due(0.0)
     assert outbox.acknowledge(kept.id, 0.1) is kept
     assert outbox.next_at() is None
     assert len(outbox) == 0
@@ -46,7 +46,7 @@ def test_an_empty_outbox_has_nothing_to_do() -> None:
 def test_an_acknowledgement_counts_once() -> None:
     """The second one, of a copy, finds nothing."""
     outbox = made(1)
-    [kept] = outbox.due(0.0)
+    [kept] = outbox.take_due(0.0)
     outbox.acknowledge(kept.id, 0.1)
     assert outbox.acknowledge(kept.id, 0.2) is None
     assert outbox.acknowledge("never-sent", 0.2) is None
@@ -55,24 +55,24 @@ def test_an_acknowledgement_counts_once() -> None:
 def test_only_the_oldest_knocks_at_a_silent_peer() -> None:
     """Its queue must not fill with copies; when it answers, the rest comes again at once."""
     outbox = made(3)
-    first = outbox.due(0.0)[0]
-    assert numbers(outbox.due(FIRST_RETRY_S)) == [1]
+    first = outbox.take_due(0.0)[0]
+    assert numbers(outbox.take_due(FIRST_RETRY_S)) == [1]
     outbox.acknowledge(first.id, 1.0)
     assert outbox.next_at() == 0.0
-    assert numbers(outbox.due(1.0)) == [2, 3]
+    assert numbers(outbox.take_due(1.0)) == [2, 3]
 
 
 def test_pauses_grow_to_a_limit() -> None:
     """A peer that is down for long is not flooded, and is found within LAST_RETRY_S of its return."""
     outbox = made(1)
-    outbox.due(0.0)
+    outbox.take_due(0.0)
     pauses, at = [], 0.0
     for _ in range(6):
         again = outbox.next_at()
         assert again is not None
         pauses.append(again - at)
         at = again
-        assert numbers(outbox.due(at)) == [1]
+        assert numbers(outbox.take_due(at)) == [1]
     assert pauses[0] == FIRST_RETRY_S
     assert pauses == sorted(pauses)
     assert pauses[-1] == LAST_RETRY_S
@@ -81,53 +81,53 @@ def test_pauses_grow_to_a_limit() -> None:
 def test_progress_of_others_does_not_put_off_a_lost_one() -> None:
     """Number 1 is lost; that later ones are acknowledged must not move its retry."""
     outbox = made(3)
-    batch = outbox.due(0.0)
+    batch = outbox.take_due(0.0)
     before = outbox.next_at()
     outbox.acknowledge(batch[1].id, FIRST_RETRY_S - 0.01)
     assert outbox.next_at() == before
-    assert numbers(outbox.due(FIRST_RETRY_S)) == [1]
+    assert numbers(outbox.take_due(FIRST_RETRY_S)) == [1]
 
 
 def test_new_messages_do_not_put_off_a_lost_one() -> None:
     """Steady traffic once put off every retry for ever."""
     outbox = made(1)
-    outbox.due(0.0)
+    outbox.take_due(0.0)
     for tenth in range(1, 5):
-        outbox.keep(MESSAGE)
-        outbox.due(tenth * 0.1)
+        outbox.add(MESSAGE)
+        outbox.take_due(tenth * 0.1)
     assert outbox.next_at() == FIRST_RETRY_S
-    assert numbers(outbox.due(FIRST_RETRY_S))[0] == 1
+    assert numbers(outbox.take_due(FIRST_RETRY_S))[0] == 1
 
 
 def test_a_new_life_of_the_peer_gets_all_again_at_once() -> None:
     """What its killed life had in its sockets is lost."""
     outbox = made(3)
-    outbox.due(0.0)
-    outbox.heard("first life")
-    assert outbox.due(0.1) == []
-    outbox.heard("second life")
+    outbox.take_due(0.0)
+    outbox.on_peer_seen("first life")
+    assert outbox.take_due(0.1) == []
+    outbox.on_peer_seen("second life")
     assert outbox.next_at() == 0.0
-    assert numbers(outbox.due(0.1)) == [1, 2, 3]
-    outbox.heard("second life")
-    assert outbox.due(0.2) == []
+    assert numbers(outbox.take_due(0.1)) == [1, 2, 3]
+    outbox.on_peer_seen("second life")
+    assert outbox.take_due(0.2) == []
 
 
 def test_few_are_on_the_way_at_one_time() -> None:
     """The rest waits its turn, so that no queue between overflows."""
     outbox = made(WINDOW + 10)
-    first = outbox.due(0.0)
+    first = outbox.take_due(0.0)
     assert len(first) == WINDOW
     outbox.acknowledge(first[0].id, 0.1)
-    assert numbers(outbox.due(0.1)) == [WINDOW + 1]
+    assert numbers(outbox.take_due(0.1)) == [WINDOW + 1]
 
 
 def test_a_new_life_does_not_widen_the_window() -> None:
     """Never-sent ones are not sent because others come again."""
     outbox = made(WINDOW + 10)
-    outbox.due(0.0)
-    outbox.heard("a")
-    outbox.heard("b")
-    assert len(outbox.due(0.1)) == WINDOW
+    outbox.take_due(0.0)
+    outbox.on_peer_seen("a")
+    outbox.on_peer_seen("b")
+    assert len(outbox.take_due(0.1)) == WINDOW
 
 
 def test_a_full_outbox_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +135,7 @@ def test_a_full_outbox_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox_module, "LIMIT", 3)
     outbox = made(3)
     with pytest.raises(OutboxFull, match="tracker"):
-        outbox.keep(MESSAGE)
+        outbox.add(MESSAGE)
     assert len(outbox) == 3
     assert LIMIT == 10_000
 
@@ -145,14 +145,14 @@ def test_a_message_is_known_by_its_own_id_where_it_has_one() -> None:
     badge = EarnedBadge("first_reel", "First Reel", "🎬", "common", "One film", 0.0, 1.0)
     awarded = BadgesAwarded("7", "Ana", (badge,))
     first, second = PeerOutbox("discord", "life-1"), PeerOutbox("discord", "life-2")
-    assert first.keep(awarded).id == second.keep(awarded).id == awarded.dedup_id()
+    assert first.add(awarded).id == second.add(awarded).id == awarded.dedup_id()
 
 
 def test_two_that_say_the_same_are_told_apart() -> None:
     """An id stands for one waiting message at a time: acknowledging one must not lose the other."""
     awarded = BadgesAwarded("7", "Ana", ())
     outbox = PeerOutbox("discord", "life")
-    first, second = outbox.keep(awarded), outbox.keep(awarded)
+    first, second = outbox.add(awarded), outbox.add(awarded)
     assert first.id != second.id
     outbox.acknowledge(first.id, 0.0)
     assert len(outbox) == 1

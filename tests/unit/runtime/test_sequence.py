@@ -2,140 +2,140 @@
 
 from __future__ import annotations
 
-from actors.runtime.delivery.dedup import REMEMBERED, Sequence, Sequences
+from actors.runtime.delivery.dedup import REMEMBERED, SenderSequence, SenderSequences
 
 
 def test_in_order() -> None:
     """One after another, each once."""
-    sequence = Sequence(1)
-    assert [sequence.accept(number, 1) for number in (1, 2, 3)] == [True, True, True]
+    sequence = SenderSequence(1)
+    assert [sequence.classify(number, 1) for number in (1, 2, 3)] == [True, True, True]
 
 
 def test_what_is_being_handled_is_not_taken_again() -> None:
     """Nor acknowledged: its handler may yet fail."""
-    sequence = Sequence(1)
-    sequence.accept(1, 1)
-    assert sequence.accept(1, 1) is None
+    sequence = SenderSequence(1)
+    sequence.classify(1, 1)
+    assert sequence.classify(1, 1) is None
 
 
 def test_what_is_done_is_acknowledged_again() -> None:
     """The first acknowledgement was lost."""
-    sequence = Sequence(1)
-    sequence.accept(1, 1)
-    sequence.finished(1)
-    assert sequence.accept(1, 1) is False
+    sequence = SenderSequence(1)
+    sequence.classify(1, 1)
+    sequence.mark_finished(1)
+    assert sequence.classify(1, 1) is False
 
 
 def test_what_is_out_of_turn_waits_with_its_sender() -> None:
     """A frame was lost: what comes after it comes again too."""
-    sequence = Sequence(1)
-    assert sequence.accept(2, 1) is None
-    assert sequence.accept(1, 1) is True
-    assert sequence.accept(2, 1) is True
+    sequence = SenderSequence(1)
+    assert sequence.classify(2, 1) is None
+    assert sequence.classify(1, 1) is True
+    assert sequence.classify(2, 1) is True
 
 
 def test_a_new_receiver_begins_where_the_sender_is() -> None:
     """Not at 1: the first 40 were done by its earlier life."""
-    sequence = Sequence(41)
-    assert sequence.accept(42, 41) is None
-    assert sequence.accept(41, 41) is True
+    sequence = SenderSequence(41)
+    assert sequence.classify(42, 41) is None
+    assert sequence.classify(41, 41) is True
 
 
 def test_a_late_acknowledgement_of_an_earlier_life_leaves_no_gap() -> None:
     """The sender let go of 1 because the life before had done it: this one must not wait for it for ever."""
-    sequence = Sequence(1)
-    assert sequence.accept(2, 2) is True
-    assert sequence.accept(1, 2) is False
+    sequence = SenderSequence(1)
+    assert sequence.classify(2, 2) is True
+    assert sequence.classify(1, 2) is False
 
 
 def test_what_was_put_off_is_taken_when_it_comes_again() -> None:
     """An answer that came later failed; the ones after it went on."""
-    sequence = Sequence(1)
+    sequence = SenderSequence(1)
     for number in (1, 2):
-        sequence.accept(number, 1)
-    sequence.finished(2)
-    sequence.again(1)
-    assert sequence.accept(2, 1) is False
-    assert sequence.accept(1, 1) is True
-    sequence.finished(1)
-    assert sequence.accept(1, 1) is False
-    assert sequence.accept(3, 3) is True
+        sequence.classify(number, 1)
+    sequence.mark_finished(2)
+    sequence.accept_again(1)
+    assert sequence.classify(2, 1) is False
+    assert sequence.classify(1, 1) is True
+    sequence.mark_finished(1)
+    assert sequence.classify(1, 1) is False
+    assert sequence.classify(3, 3) is True
 
 
 def test_nothing_overtakes_what_was_turned_back() -> None:
     """The disk is full at 1: 2 and 3, which wait behind it, come again after it."""
-    sequence = Sequence(1)
+    sequence = SenderSequence(1)
     for number in (1, 2, 3):
-        sequence.accept(number, 1)
-    sequence.turn_back(1, [2, 3])
-    assert sequence.accept(2, 1) is None
-    assert [sequence.accept(number, 1) for number in (1, 2, 3)] == [True, True, True]
+        sequence.classify(number, 1)
+    sequence.rewind(1, [2, 3])
+    assert sequence.classify(2, 1) is None
+    assert [sequence.classify(number, 1) for number in (1, 2, 3)] == [True, True, True]
 
 
 def test_what_was_done_beside_a_turned_back_one_is_not_done_again() -> None:
     """2 answers later, and did so while 1 had been turned back."""
-    sequence = Sequence(1)
+    sequence = SenderSequence(1)
     for number in (1, 2, 3):
-        sequence.accept(number, 1)
-    sequence.turn_back(1, [3])
-    sequence.finished(2)
-    assert sequence.accept(1, 1) is True
-    assert sequence.accept(2, 1) is False
-    assert sequence.accept(3, 1) is True
+        sequence.classify(number, 1)
+    sequence.rewind(1, [3])
+    sequence.mark_finished(2)
+    assert sequence.classify(1, 1) is True
+    assert sequence.classify(2, 1) is False
+    assert sequence.classify(3, 1) is True
 
 
 def test_what_is_still_open_beside_a_turned_back_one_is_not_taken_twice() -> None:
     """As above, but 2 is not done yet."""
-    sequence = Sequence(1)
+    sequence = SenderSequence(1)
     for number in (1, 2, 3):
-        sequence.accept(number, 1)
-    sequence.turn_back(1, [3])
-    assert sequence.accept(1, 1) is True
-    assert sequence.accept(2, 1) is None
-    assert sequence.accept(3, 1) is True
+        sequence.classify(number, 1)
+    sequence.rewind(1, [3])
+    assert sequence.classify(1, 1) is True
+    assert sequence.classify(2, 1) is None
+    assert sequence.classify(3, 1) is True
 
 
 def test_one_that_came_again_and_is_turned_back_with_a_later_one_is_not_lost() -> None:
     """1 answered later, and failed; it came again and waits behind 2, for which the disk is full."""
-    sequence = Sequence(1)
+    sequence = SenderSequence(1)
     for number in (1, 2):
-        sequence.accept(number, 1)
-    sequence.again(1)
-    assert sequence.accept(1, 1) is True
-    sequence.turn_back(2, [1])
-    assert sequence.accept(1, 1) is True
-    assert sequence.accept(2, 1) is True
+        sequence.classify(number, 1)
+    sequence.accept_again(1)
+    assert sequence.classify(1, 1) is True
+    sequence.rewind(2, [1])
+    assert sequence.classify(1, 1) is True
+    assert sequence.classify(2, 1) is True
 
 
 def test_what_was_done_around_one_that_came_again_is_not_done_twice() -> None:
     """1 is put off a second time; 2 was done in between, and its acknowledgement was lost."""
-    sequence = Sequence(1)
+    sequence = SenderSequence(1)
     for number in (1, 2):
-        sequence.accept(number, 1)
-    sequence.again(1)
-    sequence.finished(2)
-    sequence.accept(1, 1)
-    sequence.turn_back(1, [])
-    assert sequence.accept(1, 1) is True
-    assert sequence.accept(2, 1) is False
+        sequence.classify(number, 1)
+    sequence.accept_again(1)
+    sequence.mark_finished(2)
+    sequence.classify(1, 1)
+    sequence.rewind(1, [])
+    assert sequence.classify(1, 1) is True
+    assert sequence.classify(2, 1) is False
 
 
 def test_lives_are_told_apart() -> None:
     """A restarted sender counts from 1 again."""
-    sequences = Sequences()
-    assert sequences.of("tracker", "a", 1).accept(1, 1) is True
-    assert sequences.of("tracker", "b", 1).accept(1, 1) is True
-    assert sequences.of("tracker", "a", 1).accept(2, 1) is True
+    sequences = SenderSequences()
+    assert sequences.get_or_create("tracker", "a", 1).classify(1, 1) is True
+    assert sequences.get_or_create("tracker", "b", 1).classify(1, 1) is True
+    assert sequences.get_or_create("tracker", "a", 1).classify(2, 1) is True
 
 
 def test_only_so_many_lives_are_remembered() -> None:
     """The one unheard for longest is forgotten."""
-    sequences = Sequences()
-    first, second = sequences.of("tracker", "0", 1), sequences.of("tracker", "1", 1)
+    sequences = SenderSequences()
+    first, second = sequences.get_or_create("tracker", "0", 1), sequences.get_or_create("tracker", "1", 1)
     for life in range(2, REMEMBERED):
-        sequences.of("tracker", str(life), 1)
-    assert sequences.of("tracker", "0", 1) is first
-    sequences.of("tracker", "one more", 1)
-    assert sequences.known("tracker", "0") is first
+        sequences.get_or_create("tracker", str(life), 1)
+    assert sequences.get_or_create("tracker", "0", 1) is first
+    sequences.get_or_create("tracker", "one more", 1)
+    assert sequences.get("tracker", "0") is first
     assert second is not None
-    assert sequences.known("tracker", "1") is None
+    assert sequences.get("tracker", "1") is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actors.runtime.errors import ActorUnavailable, AskTimeout, MailboxFull, RemoteError
-from actors.runtime.pending_asks import Asks, Reply
+from actors.runtime.pending_asks import PendingAsks, Reply
 from actors.runtime.timers import Timer, Timers
 from messages import SaveNow
 from messages.envelope import Envelope
@@ -18,7 +18,7 @@ def nothing() -> None:
 def due(timers: Timers, now_s: float) -> int:
     """How many are due, taking them."""
     count = 0
-    while timers.due(now_s) is not None:
+    while timers.pop_due(now_s) is not None:
         count += 1
     return count
 
@@ -28,8 +28,8 @@ def test_in_the_order_of_their_times() -> None:
     done: list[str] = []
     timers = Timers()
     for at_s, what in ((2.0, "c"), (1.0, "a"), (1.0, "b"), (3.0, "d")):
-        timers.at(at_s, lambda what=what: done.append(what))  # type: ignore[misc]  # mypy cannot infer the default
-    while (act := timers.due(2.0)) is not None:
+        timers.schedule(at_s, lambda what=what: done.append(what))  # type: ignore[misc]  # mypy cannot infer the default
+    while (act := timers.pop_due(2.0)) is not None:
         act()
     assert done == ["a", "b", "c"]
     assert timers.next_at() == 3.0
@@ -38,8 +38,8 @@ def test_in_the_order_of_their_times() -> None:
 def test_a_cancelled_one_is_not_done() -> None:
     """Nor waited for."""
     timers = Timers()
-    timers.at(1.0, nothing).cancel()
-    timers.at(2.0, nothing)
+    timers.schedule(1.0, nothing).cancel()
+    timers.schedule(2.0, nothing)
     assert timers.next_at() == 2.0
     assert due(timers, 1.5) == 0
     assert due(timers, 2.0) == 1
@@ -50,11 +50,11 @@ def test_cancelled_ones_do_not_pile_up() -> None:
     """A deadline of an answered ask is not kept until its time: there are thousands a second."""
     timers = Timers()
     for _ in range(10_000):
-        timers.at(60.0, nothing).cancel()
+        timers.schedule(60.0, nothing).cancel()
     assert len(timers) < 200
 
 
-def pending(asks: Asks, ask_id: str = "1") -> tuple[Reply, Timer]:
+def pending(asks: PendingAsks, ask_id: str = "1") -> tuple[Reply, Timer]:
     """An ask that waits."""
     reply, deadline = Reply(), Timer(5.0, 1, nothing)
     asks.add(ask_id, "persistence", reply, deadline)
@@ -68,9 +68,9 @@ def reply_with(kind: str, body: object, ask_id: str = "1") -> Envelope:
 
 def test_an_answer_ends_the_wait() -> None:
     """And its deadline."""
-    asks = Asks()
+    asks = PendingAsks()
     reply, deadline = pending(asks)
-    asks.answered(reply_with("answer", ["save_now", "7"]))
+    asks.resolve(reply_with("answer", ["save_now", "7"]))
     assert reply.result(0) == SaveNow("7")
     assert deadline.act is None
     assert len(asks) == 0
@@ -82,9 +82,9 @@ def test_an_answer_ends_the_wait() -> None:
 )
 def test_an_error_comes_back_as_one(kind: str, error: type[Exception]) -> None:
     """The runtime's own as what they are, a handler's as RemoteError."""
-    asks = Asks()
+    asks = PendingAsks()
     reply, _ = pending(asks)
-    asks.answered(reply_with("error", [kind, "too much to do"]))
+    asks.resolve(reply_with("error", [kind, "too much to do"]))
     with pytest.raises(error, match="too much to do"):
         reply.result(0)
 
@@ -100,35 +100,35 @@ def test_a_remote_error_says_who_and_what() -> None:
 @pytest.mark.parametrize("kind", ["answer", "error"])
 def test_an_unreadable_answer_is_an_error(kind: str, body: object) -> None:
     """It ends the wait: nobody waits for his deadline because of it."""
-    asks = Asks()
+    asks = PendingAsks()
     reply, _ = pending(asks)
-    asks.answered(reply_with(kind, body))
+    asks.resolve(reply_with(kind, body))
     assert isinstance(reply.exception(0), RemoteError)
 
 
 def test_an_answer_after_the_deadline_is_passed_over() -> None:
     """The asker was told already."""
-    asks = Asks()
+    asks = PendingAsks()
     reply, _ = pending(asks)
     asks.fail("1", AskTimeout("late"))
-    asks.answered(reply_with("answer", ["save_now", "7"]))
+    asks.resolve(reply_with("answer", ["save_now", "7"]))
     with pytest.raises(AskTimeout, match="late"):
         reply.result(0)
 
 
 def test_an_asker_may_give_up() -> None:
     """A command whose person went away: the answer finds a cancelled future, and that is all."""
-    asks = Asks()
+    asks = PendingAsks()
     reply, _ = pending(asks)
     assert reply.cancel()
-    asks.answered(reply_with("answer", ["save_now", "7"]))
+    asks.resolve(reply_with("answer", ["save_now", "7"]))
     assert reply.cancelled()
     assert len(asks) == 0
 
 
 def test_all_fail_at_the_end() -> None:
-    """Nobody waits for a node that is gone."""
-    asks = Asks()
+    """Nobody waits for an endpoint that is gone."""
+    asks = PendingAsks()
     replies = [pending(asks, str(number))[0] for number in range(3)]
     asks.fail_all(ActorUnavailable("stopping"))
     assert all(isinstance(reply.exception(0), ActorUnavailable) for reply in replies)

@@ -42,7 +42,7 @@ class VoiceReporter:
         """Report again and again, for ever."""
         while self._channel_id:
             self.report()
-            await asyncio.sleep(max(SHORTEST_S, self._desk.clock.real_s(EVERY_S)))
+            await asyncio.sleep(max(SHORTEST_S, self._desk.clock.to_real_s(EVERY_S)))
 
     def on_voice_change(self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState) -> None:
         """Somebody came, went or moved: report at once if it was in or out of the channel."""

@@ -49,7 +49,7 @@ class WeeklyDigest:
             self._keepsake.told_digest(self._now_s())  # Usher is new here: the first week begins now
         tries = 0
         while True:
-            wait_s = self._desk.clock.real_s(_LOOK_EVERY_S)
+            wait_s = self._desk.clock.to_real_s(_LOOK_EVERY_S)
             due_s = self.due_s()
             if due_s > self._keepsake.digest_s:
                 tries += 1

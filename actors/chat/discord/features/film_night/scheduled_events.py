@@ -108,7 +108,7 @@ class FilmNights:
             notice, night = None, self._waited_enough()
             if night is None:
                 with contextlib.suppress(TimeoutError):
-                    notice = await asyncio.wait_for(self._heard.get(), self._desk.clock.real_s(_LOOK_EVERY_S))
+                    notice = await asyncio.wait_for(self._heard.get(), self._desk.clock.to_real_s(_LOOK_EVERY_S))
                     night = self._night_of(notice)
             if night is not None:
                 await self._follow(night, notice)

@@ -167,7 +167,7 @@ class LiveCards:
 
     def _of_earlier(self, card: CardRecord) -> LiveCard:
         """A card of an earlier life: its message is as old as it is."""
-        age_s = self._desk.clock.real_s(max(0.0, self._desk.clock.now().wall_s - card.opened_s))
+        age_s = self._desk.clock.to_real_s(max(0.0, self._desk.clock.now().wall_s - card.opened_s))
         face = LiveCard(card, posted_s=time.monotonic() - age_s)
         if card.owed:
             face.mark_changed()
