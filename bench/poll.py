@@ -89,7 +89,7 @@ def _starts() -> list[float]:
         settings = Settings(plex_url=plex.url, plex_token=plex.token, plex_poll_seconds=3600)
         actor = PlexPoller.start(Context(endpoint, settings, Clock(), Path(folder)))
         _heard(tracker, 0)
-        while not plex.listeners:
+        while not plex.listener_count:
             threading.Event().wait(0.01)
         for number in range(1, STARTS + 1):
             threading.Event().wait(APART_S)

@@ -17,8 +17,8 @@ from typing import Any
 import psutil
 import requests
 
-from simulator.nights.stage import ANNOUNCE, Stage
-from simulator.plex import Account, Player
+from simulator.nights.stage import ANNOUNCE, ServiceStage
+from simulator.plex import Player, PlexAccount
 
 ROUNDS = 15
 MANY = 40
@@ -47,30 +47,30 @@ def run() -> dict[str, Any]:
         found["all_ms"] = _many_at_once_ms(stage)
         found |= {"busy_cpu": _cpu_a_minute(stage), "busy_mb": _pss_mb(stage)}
     with tempfile.TemporaryDirectory() as folder, _stage(folder, PLEX_POLL_SECONDS=str(POLL_S)) as stage:
-        stage.plex.socket_fault("rejected")
+        stage.plex.set_socket_fault("rejected")
         stage.plex.close_listeners()
         chance = random.Random(2)  # a start comes at any time between two polls
         found["polling_ms"] = _latencies(stage, lambda: time.sleep(APART_S + chance.random() * POLL_S))
     return found
 
 
-def _stage(folder: str, **settings: str) -> Stage:
+def _stage(folder: str, **settings: str) -> ServiceStage:
     evening = datetime.datetime.now(datetime.UTC)
-    return Stage(Path(folder) / "data", speed=1.0, party_user="nobody", evening=evening, **settings)
+    return ServiceStage(Path(folder) / "data", speed=1.0, party_user="nobody", evening=evening, **settings)
 
 
-def _processes(stage: Stage) -> dict[str, psutil.Process]:
+def _processes(stage: ServiceStage) -> dict[str, psutil.Process]:
     actors = {row["actor"]: psutil.Process(int(row["pid"])) for row in stage.health()}
     return {"launcher": psutil.Process(stage.launcher_pid), **actors}
 
 
-def _pss_mb(stage: Stage) -> dict[str, float]:
+def _pss_mb(stage: ServiceStage) -> dict[str, float]:
     """Return each process's share of memory; where the system knows no PSS, what is its own alone."""
     memory = {name: process.memory_full_info() for name, process in _processes(stage).items()}
     return {name: getattr(info, "pss", info.uss) / 1e6 for name, info in memory.items()}
 
 
-def _cpu_a_minute(stage: Stage) -> dict[str, float]:
+def _cpu_a_minute(stage: ServiceStage) -> dict[str, float]:
     before = {name: process.cpu_times() for name, process in _processes(stage).items()}
     time.sleep(MEASURED_S)
     after = {name: process.cpu_times() for name, process in _processes(stage).items()}
@@ -78,7 +78,7 @@ def _cpu_a_minute(stage: Stage) -> dict[str, float]:
     return {name: seconds * 60 / MEASURED_S for name, seconds in used.items()}
 
 
-def _announced_ms(stage: Stage, titles: list[str], begin: Callable[[], None]) -> float:
+def _announced_ms(stage: ServiceStage, titles: list[str], begin: Callable[[], None]) -> float:
     """Return how long after `begin()` every title stands in the channel, milliseconds."""
 
     def there() -> bool:
@@ -87,37 +87,39 @@ def _announced_ms(stage: Stage, titles: list[str], begin: Callable[[], None]) ->
 
     began = time.perf_counter()
     begin()
-    if not stage.discord.until(there, 60.0):
+    if not stage.discord.wait_until(there, 60.0):
         raise TimeoutError(
             f"not all of {titles} were announced within 60 s; the log ends:\n{stage.service_log()[-2000:]}"
         )
     return (time.perf_counter() - began) * 1000
 
 
-def _latencies(stage: Stage, pause: Callable[[], None]) -> list[float]:
+def _latencies(stage: ServiceStage, pause: Callable[[], None]) -> list[float]:
     found = []
     for number in range(ROUNDS):
         pause()
         title = f"Quick film {number:02d} of {time.time_ns()}"
         item = stage.plex.add_movie(title, minutes=90)
         player = Player(f"quick-{number}", f"Player {number}", report_every_s=10.0)
-        account = Account(9000 + number, f"Viewer {number}")
+        account = PlexAccount(9000 + number, f"Viewer {number}")
         begin = _playing(stage, [(account, item, player)])
         found.append(_announced_ms(stage, [title], begin))
     return sorted(found)
 
 
-def _many_at_once_ms(stage: Stage) -> float:
+def _many_at_once_ms(stage: ServiceStage) -> float:
     titles = [f"Film number {number:02d}" for number in range(MANY)]
     starts = []
     for number, title in enumerate(titles):
         player = Player(f"many-{number}", f"TV {number}", report_every_s=10.0)
-        starts.append((Account(9500 + number, f"Viewer {number}"), stage.plex.add_movie(title, minutes=100), player))
+        starts.append(
+            (PlexAccount(9500 + number, f"Viewer {number}"), stage.plex.add_movie(title, minutes=100), player)
+        )
     time.sleep(APART_S)
     return _announced_ms(stage, titles, _playing(stage, starts))
 
 
-def _playing(stage: Stage, starts: list[tuple[Account, Any, Player]]) -> Callable[[], None]:
+def _playing(stage: ServiceStage, starts: list[tuple[PlexAccount, Any, Player]]) -> Callable[[], None]:
     def begin() -> None:
         for account, item, player in starts:
             stage.plex.play(account, item, player)
@@ -125,7 +127,7 @@ def _playing(stage: Stage, starts: list[tuple[Account, Any, Player]]) -> Callabl
     return begin
 
 
-def _bare_ms(stage: Stage) -> float:
+def _bare_ms(stage: ServiceStage) -> float:
     """Return what one GET from Plex and one POST to Discord take on open connections, milliseconds."""
     channel = stage.discord.channel(ANNOUNCE).id
     times = []

@@ -18,12 +18,12 @@ from pathlib import Path
 
 from PIL import Image, ImageChops
 
-from simulator.discord.model.messages import Message
-from simulator.discord.transcript.html_page import DARK, LIGHT, page
+from simulator.discord.model.messages import ChannelMessage
+from simulator.discord.transcript.html_page import DARK, LIGHT, render_page
 from simulator.nights.demo.main import SETTINGS
 from simulator.nights.demo.script import CUES, ENDS, HOST, IRIS, PARTY_FILM, STARTS, THIS_YEAR, Cue
 from simulator.nights.director import Director
-from simulator.nights.stage import ANNOUNCE, ROOT, Stage
+from simulator.nights.stage import ANNOUNCE, ROOT, ServiceStage
 
 FOLDER = Path(__file__).resolve().parent / "pictures"
 SPEED = 180.0
@@ -71,7 +71,7 @@ def night(folder: Path) -> None:
     """Play the night, and draw each message at its moment."""
     day = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=1)
     evening = datetime.datetime.combine(day, datetime.time(20, 30), datetime.UTC)
-    stage = Stage(folder / "data", speed=SPEED, party_user=HOST, evening=evening, **SETTINGS)
+    stage = ServiceStage(folder / "data", speed=SPEED, party_user=HOST, evening=evening, **SETTINGS)
     earlier_evenings(folder / "old", str(stage.discord.member(IRIS).id), evening)
     subprocess.run(  # noqa: S603 - our own interpreter and file
         [sys.executable, str(ROOT / "run.py"), "import", str(folder / "old")], check=True, stdout=subprocess.DEVNULL,
@@ -84,7 +84,7 @@ def night(folder: Path) -> None:
         _shoot(shown, name)
 
 
-def _while_it_runs(stage: Stage, director: Director) -> dict[str, Pages]:
+def _while_it_runs(stage: ServiceStage, director: Director) -> dict[str, Pages]:
     """The plan before the film, and the live card in its midst."""
     _play(director, 0.0, STARTS)
     plan = _of_film(stage)
@@ -94,13 +94,13 @@ def _while_it_runs(stage: Stage, director: Director) -> dict[str, Pages]:
     return pages | {"live-card": _pages(_of_film(stage, after=plan), stage)}
 
 
-def _afterwards(stage: Stage, director: Director) -> dict[str, Pages]:
+def _afterwards(stage: ServiceStage, director: Director) -> dict[str, Pages]:
     """The night's record, and what Iris asks when it is over."""
     _play(director, HALF, ENDS + 4)
     stage.wait_until(ENDS + 4)
     for asked in ASKED:
         director.play([Cue(ENDS + 4, "slash", IRIS, asked)])
-    drawn = stage.discord.until(
+    drawn = stage.discord.wait_until(
         lambda: sum(any(a.description for a in m.attachments) for m in stage.discord.messages(ANNOUNCE)) >= 6, 60.0
     )
     if not drawn:
@@ -121,16 +121,17 @@ def _calm(cue: Cue) -> bool:
     return cue.verb in {"join", "leave", "coming", "play", "pause", "resume", "stop", "seek"} or "night" in cue.what
 
 
-def _of_film(stage: Stage, after: Message | None = None) -> Message:
+def _of_film(stage: ServiceStage, after: ChannelMessage | None = None) -> ChannelMessage:
     """The first message of the party's film; the first after another one, if that is given."""
     posted = stage.discord.messages(ANNOUNCE)
     return next(each for each in posted[posted.index(after) + 1 if after else 0 :] if PARTY_FILM in each.text)
 
 
-def _pages(message: Message, stage: Stage) -> Pages:
+def _pages(message: ChannelMessage, stage: ServiceStage) -> Pages:
     """A message as it is now, on both themes."""
     return {
-        theme: page([message], stage.discord.world, colours) for theme, colours in (("dark", DARK), ("light", LIGHT))
+        theme: render_page([message], stage.discord.world, colours)
+        for theme, colours in (("dark", DARK), ("light", LIGHT))
     }
 
 

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any, Self
 
-from simulator.plex import OWNER, Account, SimulatedPlex
+from simulator.plex import OWNER, PlexAccount, SimulatedPlex
 
 OWNER_ID = 90001
 """The owner's id at plex.tv; on the own server it is 1."""
@@ -15,12 +15,12 @@ TOKEN = "account-secret"  # noqa: S105 - of a plex.tv that is none
 
 
 @dataclass
-class Pin:
+class SignInPin:
     """A code, and who typed it in."""
 
     number: int
     code: str
-    account: Account | None = None
+    account: PlexAccount | None = None
 
 
 class SimulatedPlexTv:
@@ -39,8 +39,8 @@ class SimulatedPlexTv:
         self.away = False
         self.void: list[str] = []
         """Tokens that were signed out."""
-        self.pins: list[Pin] = []
-        self._accounts: dict[str, Account] = {}
+        self.pins: list[SignInPin] = []
+        self._accounts: dict[str, PlexAccount] = {}
         site = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -69,7 +69,7 @@ class SimulatedPlexTv:
         self._server.server_close()
         self._thread.join()
 
-    def type_in(self, code: str, account: Account) -> None:
+    def type_in(self, code: str, account: PlexAccount) -> None:
         """Somebody opens plex.tv/link, signs in and types the code."""
         next(pin for pin in self.pins if pin.code == code).account = account
 
@@ -93,7 +93,7 @@ class SimulatedPlexTv:
 
     def _pin(self, method: str, path: str) -> tuple[int, str]:
         if method == "POST":
-            pin = Pin(7 + len(self.pins), f"ABC{chr(ord('D') + len(self.pins) % 20)}")
+            pin = SignInPin(7 + len(self.pins), f"ABC{chr(ord('D') + len(self.pins) % 20)}")
             self.pins.append(pin)
             return 201, f'<pin id="{pin.number}" code="{pin.code}" authToken=""/>'
         self.asked += 1
@@ -105,13 +105,13 @@ class SimulatedPlexTv:
         token = "" if found.account is None else self._token(found)
         return 200, f'<pin id="{found.number}" code="{found.code}" authToken="{token}"/>'
 
-    def _token(self, pin: Pin) -> str:
+    def _token(self, pin: SignInPin) -> str:
         token = f"{TOKEN}-{pin.number}"
         if pin.account is not None:
             self._accounts[token] = pin.account
         return token
 
-    def _resources(self, account: Account) -> list[dict[str, Any]]:
+    def _resources(self, account: PlexAccount) -> list[dict[str, Any]]:
         here = {"address": "127.0.0.1", "port": self.plex.port, "local": True, "relay": False, "uri": self.plex.url}
         gone = {"address": "127.0.0.1", "port": 9, "local": True, "relay": False, "uri": "http://127.0.0.1:9"}
         home = {
@@ -124,5 +124,5 @@ class SimulatedPlexTv:
         return [home, friend, television] if ours else [friend, television]
 
 
-def _id(account: Account) -> int:
+def _id(account: PlexAccount) -> int:
     return OWNER_ID if account == OWNER else account.id

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.discord.gateway import Connection, Gateway
+from simulator.discord.gateway import Gateway, GatewayConnection
 from simulator.discord.model.guild import Payload
-from simulator.discord.outage_switches import Switches
+from simulator.discord.outage_switches import OutageSwitches
 
 
 @dataclass(eq=False)
@@ -40,7 +40,7 @@ class RestFault:
 
 
 @dataclass
-class Faults(Switches):
+class DiscordFaults(OutageSwitches):
     """All that can be wrong. Lasting ones are healed by `heal`.
 
     Those of the gateway happen once, before the call returns.
@@ -60,35 +60,35 @@ class Faults(Switches):
             self._rest.insert(0, fault)
         return fault
 
-    def rate_limited(
+    def rate_limit(
         self, path: str = "", *, times: int | None = None, retry_after_s: float = 0.2, is_global: bool = False
     ) -> RestFault:
         """429 for so many requests (None: until healed)."""
         return self.add(RestFault(429, path, times=times, retry_after_s=retry_after_s, is_global=is_global))
 
-    def failing(self, status: int = 503, path: str = "", *, times: int | None = None) -> RestFault:
+    def fail_requests(self, status: int = 503, path: str = "", *, times: int | None = None) -> RestFault:
         """A 5xx with an HTML page, as the proxies in front of Discord answer."""
         return self.add(RestFault(status, path, times=times, html=True))
 
-    def banned(self, *, times: int | None = None) -> RestFault:
+    def ban_address(self, *, times: int | None = None) -> RestFault:
         """What Cloudflare answers an address after 10,000 bad requests: a 429 that is no rate limit of Discord's."""
         return self.add(RestFault(429, times=times, html=True))
 
-    def refusing(
+    def refuse_requests(
         self, code: int, text: str, status: int = 403, path: str = "", *, times: int | None = None
     ) -> RestFault:
         """Any error of the API: 50013 "Missing Permissions" and the like."""
         return self.add(RestFault(status, path, times=times, code=code, text=text))
 
-    def slow(self, seconds: float, path: str = "", *, times: int | None = None) -> RestFault:
+    def delay_requests(self, seconds: float, path: str = "", *, times: int | None = None) -> RestFault:
         """Right answers, late."""
         return self.add(RestFault(path=path, times=times, delay_s=seconds))
 
-    def cutting(self, path: str = "", *, times: int | None = None) -> RestFault:
+    def cut_requests(self, path: str = "", *, times: int | None = None) -> RestFault:
         """The connection closes instead of an answer; what was asked is not done."""
         return self.add(RestFault(path=path, times=times, cut=True))
 
-    def losing(self, path: str = "", *, method: str = "", times: int | None = None) -> RestFault:
+    def lose_responses(self, path: str = "", *, method: str = "", times: int | None = None) -> RestFault:
         """What was asked is done, and nobody hears of it."""
         return self.add(RestFault(path=path, method=method, times=times, lost=True))
 
@@ -113,11 +113,11 @@ class Faults(Switches):
             self._rest.clear()
             self.refuse_token = self.disallowed_intents = self.gateway_refused = False
 
-    def reconnect(self) -> None:
+    def request_reconnect(self) -> None:
         """Op 7: connect again and resume."""
         self._each(lambda connection: connection.send({"op": 7, "d": None}))
 
-    def invalidate(self, *, resumable: bool) -> None:
+    def invalidate_sessions(self, *, resumable: bool) -> None:
         """Op 9: the session is no longer valid; not resumable: it is forgotten."""
         if not resumable:
             self.forget_sessions()
@@ -126,35 +126,35 @@ class Faults(Switches):
     def forget_sessions(self) -> None:
         """Who comes back cannot resume."""
         gateway = self._bound()
-        gateway.call(gateway.sessions.clear)
+        gateway.call_and_wait(gateway.sessions.clear)
 
-    def drop(self) -> None:
+    def drop_connections(self) -> None:
         """The line is cut, with no close frame."""
         self._each(lambda connection: connection.drop())
 
-    def close(self, code: int = 4000) -> None:
+    def close_connections(self, code: int = 4000) -> None:
         """The gateway closes the connection with a code (4004, 4014, 1000 ...)."""
         gateway = self._bound()
 
-        def closing(connection: Connection) -> None:
+        def closing(connection: GatewayConnection) -> None:
             connection.muted = True
-            gateway.keep(connection.socket.close(code=code))
+            gateway.run_task(connection.socket.close(code=code))
 
         self._each(closing)
 
-    def half_open(self) -> None:
+    def mute_connections(self) -> None:
         """The connections stay, but nothing is answered on them any more, heartbeats neither."""
 
-        def mute(connection: Connection) -> None:
+        def mute(connection: GatewayConnection) -> None:
             connection.muted = True
 
         self._each(mute)
 
-    def raw(self, text: str) -> None:
+    def send_raw(self, text: str) -> None:
         """Send any text, JSON or not."""
         self._each(lambda connection: connection.send_text(text))
 
-    def malformed(self, event: str = "MESSAGE_CREATE", data: Payload | None = None) -> None:
+    def send_malformed(self, event: str = "MESSAGE_CREATE", data: Payload | None = None) -> None:
         """Send a dispatch with keys missing."""
         gateway = self._bound()
         gateway.dispatch(event, {"id": "1"} if data is None else data)
@@ -164,6 +164,6 @@ class Faults(Switches):
             raise RuntimeError("These faults have no gateway yet: bind one")
         return self._gateway
 
-    def _each(self, what: Callable[[Connection], Any]) -> None:
+    def _each(self, what: Callable[[GatewayConnection], Any]) -> None:
         gateway = self._bound()
-        gateway.call(lambda: [what(connection) for connection in list(gateway.connections)])
+        gateway.call_and_wait(lambda: [what(connection) for connection in list(gateway.connections)])

@@ -24,9 +24,9 @@ from simulator.discord.model.world import (
     GUILDS,
     MEMBERS,
     MESSAGE_CONTENT,
-    World,
+    DiscordWorld,
 )
-from simulator.discord.outage_switches import Switches
+from simulator.discord.outage_switches import OutageSwitches
 
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE, RESUME = 0, 1, 2, 3, 4, 6
 RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 7, 8, 9, 10, 11
@@ -42,7 +42,7 @@ PRIVILEGED = {MESSAGE_CONTENT: FLAG_MESSAGE_CONTENT, MEMBERS: FLAG_MEMBERS}
 
 
 @dataclass(eq=False)
-class Session:
+class GatewaySession:
     """What a bot is owed, over however many connections."""
 
     intents: int
@@ -52,12 +52,12 @@ class Session:
     """Dispatches, kept to be told again to one who resumes."""
 
 
-class Connection:
+class GatewayConnection:
     """One open websocket. Frames leave in order; a muted one says nothing any more."""
 
     def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         self.socket = socket
-        self.session: Session | None = None
+        self.session: GatewaySession | None = None
         self.muted = False
         self.heard: deque[float] = deque(maxlen=SENDS_PER_MINUTE)
         self._transport = request.transport
@@ -91,16 +91,16 @@ class Connection:
 
 
 class Gateway:
-    """All connections. Only the server's loop touches it, except `dispatch` and `do`."""
+    """All connections. Only the server's loop touches it, except `dispatch` and `call_soon`."""
 
-    def __init__(self, world: World, token: str, switches: Switches, heartbeat_s: float) -> None:
+    def __init__(self, world: DiscordWorld, token: str, switches: OutageSwitches, heartbeat_s: float) -> None:
         self.world = world
         self.heartbeat_s = heartbeat_s
         self.identifies = 0
         self.resumes = 0
         self.heartbeats = 0
-        self.connections: set[Connection] = set()
-        self.sessions: dict[str, Session] = {}
+        self.connections: set[GatewayConnection] = set()
+        self.sessions: dict[str, GatewaySession] = {}
         self._token = token
         self._switches = switches
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -112,14 +112,14 @@ class Gateway:
         self._loop = loop
         self._thread = threading.get_ident()
 
-    def do(self, what: Callable[..., Any], *args: Any) -> None:
+    def call_soon(self, what: Callable[..., Any], *args: Any) -> None:
         """Have the loop do something, in the order of the calls; nothing while the server is down."""
         loop = self._loop
         if loop is not None and not loop.is_closed():
             with suppress(RuntimeError):  # closed between the two lines
                 loop.call_soon_threadsafe(what, *args)
 
-    def call(self, what: Callable[[], Any]) -> None:
+    def call_and_wait(self, what: Callable[[], Any]) -> None:
         """Have the loop do something, and wait until it is done; nothing while the server is down."""
         done: Future[None] = Future()
 
@@ -136,10 +136,10 @@ class Gateway:
         if self._thread == threading.get_ident():
             what()
             return
-        self.do(run)
+        self.call_soon(run)
         done.result(CALL_S)
 
-    def keep(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+    def run_task(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         """Run a coroutine to its end. On the loop only."""
         task = asyncio.create_task(coroutine)
         self._tasks.add(task)
@@ -151,14 +151,14 @@ class Gateway:
         if self._loop is None:
             self._deliver(event, text, intent)
         else:
-            self.do(self._deliver, event, text, intent)
+            self.call_soon(self._deliver, event, text, intent)
 
     def _deliver(self, event: str, text: str, intent: int) -> None:
         for session in list(self.sessions.values()):
             if intent == 0 or session.intents & intent:
                 self._tell(session, event, json.loads(text))
 
-    def _tell(self, session: Session, event: str, data: Payload) -> None:
+    def _tell(self, session: GatewaySession, event: str, data: Payload) -> None:
         if event in ("MESSAGE_CREATE", "MESSAGE_UPDATE") and "author" in data:
             data = self._readable(session, data)
         session.sequence += 1
@@ -168,7 +168,7 @@ class Gateway:
             if connection.session is session:
                 connection.send(frame)
 
-    def _readable(self, session: Session, data: Payload) -> Payload:
+    def _readable(self, session: GatewaySession, data: Payload) -> Payload:
         """What a bot may read of a message: not its content without the intent, save where it is meant for it."""
         mine = str(self.world.bot.id)
         meant = data["author"]["id"] == mine or "guild_id" not in data
@@ -182,7 +182,7 @@ class Gateway:
             return web.Response(status=503, text="upstream connect error")
         socket = web.WebSocketResponse(max_msg_size=1 << 20)
         await socket.prepare(request)
-        connection = Connection(socket, request)
+        connection = GatewayConnection(socket, request)
         self.connections.add(connection)
         connection.send({"op": HELLO, "d": {"heartbeat_interval": int(self.heartbeat_s * 1000)}})
         writer = asyncio.create_task(connection.write())
@@ -199,7 +199,7 @@ class Gateway:
                 await writer
         return socket
 
-    async def _hear(self, connection: Connection, text: str) -> None:
+    async def _hear(self, connection: GatewayConnection, text: str) -> None:
         if connection.muted:
             return
         now_s = time.monotonic()
@@ -215,7 +215,7 @@ class Gateway:
             return
         await self._obey(connection, op, data)
 
-    async def _obey(self, connection: Connection, op: int, data: Any) -> None:
+    async def _obey(self, connection: GatewayConnection, op: int, data: Any) -> None:
         if op == HEARTBEAT:
             self.heartbeats += 1
             connection.send({"op": HEARTBEAT_ACK})
@@ -232,14 +232,14 @@ class Gateway:
         elif op != VOICE_STATE:
             await connection.socket.close(code=UNKNOWN_OP, message=b"Unknown opcode.")
 
-    async def _identify(self, connection: Connection, data: Payload) -> None:
+    async def _identify(self, connection: GatewayConnection, data: Payload) -> None:
         self.identifies += 1
         intents = int(data.get("intents", 0))
         refusal = self._refusal(connection, data, intents)
         if refusal is not None:
             await connection.socket.close(code=refusal[0], message=refusal[1])
             return
-        session = connection.session = Session(intents)
+        session = connection.session = GatewaySession(intents)
         self.sessions[session.id] = session
         for old in list(self.sessions)[:-SESSIONS_KEPT]:
             del self.sessions[old]
@@ -260,7 +260,7 @@ class Gateway:
             for guild in whole:
                 self._tell(session, "GUILD_CREATE", guild)
 
-    def _refusal(self, connection: Connection, data: Payload, intents: int) -> tuple[int, bytes] | None:
+    def _refusal(self, connection: GatewayConnection, data: Payload, intents: int) -> tuple[int, bytes] | None:
         if connection.session is not None:
             return TWICE, b"Already authenticated."
         if data.get("token") != self._token or self._switches.refuse_token:
@@ -270,7 +270,7 @@ class Gateway:
             return DISALLOWED_INTENTS, b"Disallowed intent(s)."
         return None
 
-    async def _resume(self, connection: Connection, data: Payload) -> None:
+    async def _resume(self, connection: GatewayConnection, data: Payload) -> None:
         session = self.sessions.get(str(data.get("session_id")))
         if data.get("token") != self._token or self._switches.refuse_token:
             await connection.socket.close(code=BAD_TOKEN, message=b"Authentication failed.")
@@ -300,7 +300,7 @@ class Gateway:
                 self.world.presences.append((now_s, data))
             self.world.changed.notify_all()
 
-    def _members(self, session: Session, data: Payload) -> None:
+    def _members(self, session: GatewaySession, data: Payload) -> None:
         guild = self.world.guilds.get(int(data["guild_id"]))
         if guild is None:
             return
@@ -309,7 +309,7 @@ class Gateway:
             wanted = data["user_ids"] if isinstance(data["user_ids"], list) else [data["user_ids"]]
             found = [member for member in found if str(member.id) in {str(each) for each in wanted}]
         elif data.get("query"):
-            found = [member for member in found if member.shown.lower().startswith(data["query"].lower())]
+            found = [member for member in found if member.display_name.lower().startswith(data["query"].lower())]
         elif not session.intents & MEMBERS:
             found = []
         limit = int(data.get("limit") or 0) or len(found)

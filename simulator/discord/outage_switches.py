@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Switches:
+class OutageSwitches:
     """Each may be set at any time, from any thread."""
 
     refuse_token: bool = False

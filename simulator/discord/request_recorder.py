@@ -11,7 +11,7 @@ from typing import Any
 _INTERACTION_TOKEN = re.compile(r"^(/webhooks/\d+/|/interactions/\d+/)[^/?]+")
 
 
-class Recorder:
+class RequestRecorder:
     """Keeps {"method", "path", "body"} of each request: the path without /api/v10, the body without files.
 
     No token is kept: the bot's is in no path or body, an interaction's is written as `TOKEN`.

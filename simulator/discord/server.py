@@ -14,25 +14,25 @@ from typing import Self
 
 from aiohttp import web
 
-from simulator.discord.faults import Faults
+from simulator.discord.faults import DiscordFaults
 from simulator.discord.gateway import Gateway
 from simulator.discord.model.guild import Payload
-from simulator.discord.model.world import World
-from simulator.discord.request_recorder import Recorder
-from simulator.discord.rest.commands import Commands
-from simulator.discord.rest.guilds import Guilds
-from simulator.discord.rest.interactions import Interactions
-from simulator.discord.rest.messages import Messages
-from simulator.discord.rest.rate_limits import Limiter
-from simulator.discord.rest.request_gate import Gate
-from simulator.discord.user_actions import People
+from simulator.discord.model.world import DiscordWorld
+from simulator.discord.request_recorder import RequestRecorder
+from simulator.discord.rest.commands import CommandRoutes
+from simulator.discord.rest.guilds import GuildRoutes
+from simulator.discord.rest.interactions import InteractionRoutes
+from simulator.discord.rest.messages import MessageRoutes
+from simulator.discord.rest.rate_limits import RateLimiter
+from simulator.discord.rest.request_gate import DiscordRequestGate
+from simulator.discord.user_actions import UserActions
 
 BOT_TOKEN = "NTIx.simulated.bot-token"  # noqa: S105 - only this simulated server knows it
 """The token that the simulated Discord accepts unless another is given."""
 START_S = 10.0
 
 
-class SimulatedDiscord(People):
+class SimulatedDiscord(UserActions):
     """REST and gateway of one Discord, and what its people do. A context manager; or `start` and `stop`.
 
     `message_content`, `members_intent`: which privileged intents the Developer Portal grants.
@@ -52,18 +52,18 @@ class SimulatedDiscord(People):
         ack_deadline_s: float = 3.0,
         now: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(World(message_content=message_content, members_intent=members_intent, now=now))
+        super().__init__(DiscordWorld(message_content=message_content, members_intent=members_intent, now=now))
         self.token = token
         self.port = port
-        self.faults = Faults()
-        self.recorder = Recorder()
+        self.faults = DiscordFaults()
+        self.recorder = RequestRecorder()
         self.bad_requests = 0
         """Answers of 401, 403 and 429: 10,000 in 10 minutes ban an address."""
         self.gateway = Gateway(self.world, token, self.faults, heartbeat_s)
         self.faults.bind(self.gateway)
         self.world.dispatch = self.gateway.dispatch
-        self._limiter = Limiter() if rate_limits else None
-        self._interactions = Interactions(self.world, ack_deadline_s)
+        self._limiter = RateLimiter() if rate_limits else None
+        self._interactions = InteractionRoutes(self.world, ack_deadline_s)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._runner: web.AppRunner | None = None
@@ -84,19 +84,19 @@ class SimulatedDiscord(People):
         return self.world.presence
 
     @property
-    def playing(self) -> str:
+    def activity_name(self) -> str:
         """The name of the activity that the bot shows; empty: none."""
         activities = (self.world.presence or {}).get("activities") or []
         return str(activities[0].get("state") or activities[0].get("name") or "") if activities else ""
 
     @property
-    def commands(self) -> list[str]:
+    def command_names(self) -> list[str]:
         """The names of the slash commands that people are offered, the server's own first."""
         every = [*self.world.commands.get(self.guild.id, []), *self.world.commands[None]]
         return [command["name"] for command in every]
 
     @property
-    def connected(self) -> bool:
+    def is_connected(self) -> bool:
         """Whether a bot is on the gateway, identified, and hears."""
         return self.live_sessions > 0
 
@@ -112,7 +112,7 @@ class SimulatedDiscord(People):
 
     def wait_connected(self, timeout: float = 10.0) -> None:
         """Wait until a bot is identified. TimeoutError where none comes."""
-        if not self.until(lambda: self.connected, timeout):
+        if not self.wait_until(lambda: self.is_connected, timeout):
             raise TimeoutError(f"No bot came to the gateway within {timeout} s")
 
     def __enter__(self) -> Self:
@@ -175,13 +175,13 @@ class SimulatedDiscord(People):
         await asyncio.gather(*left, return_exceptions=True)
 
     def _app(self) -> web.Application:
-        gate = Gate(self.token, self.faults, self.recorder, self._limiter, self._bad_request)
+        gate = DiscordRequestGate(self.token, self.faults, self.recorder, self._limiter, self._bad_request)
         app = web.Application(client_max_size=30 << 20)
         app.middlewares.append(gate.middleware)
         app.router.add_get("/gateway", self.gateway.handle)
         app.router.add_get("/gateway/", self.gateway.handle)
         app.router.add_get("/attachments/{attachment}/{name}", self._attachment)
-        for part in (Guilds(self.world), Messages(self.world), Commands(self.world), self._interactions):
+        for part in (GuildRoutes(self.world), MessageRoutes(self.world), CommandRoutes(self.world), self._interactions):
             for route in part.routes():
                 app.router.add_route(route.method, "/api/v10" + route.path, route.handler)
         return app

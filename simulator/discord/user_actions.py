@@ -7,11 +7,25 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from simulator.discord.model.command_input import Asked, NotOffered, command_data, form_data, offered
-from simulator.discord.model.default_guild import found_guild
+from simulator.discord.model.command_input import (
+    Asked,
+    CommandNotOffered,
+    command_data,
+    find_offered_command,
+    form_data,
+)
+from simulator.discord.model.default_guild import build_default_guild
 from simulator.discord.model.guild import DM, STAGE, VOICE, Channel, Guild, Member, Payload, Role, User
 from simulator.discord.model.ids import snowflake
-from simulator.discord.model.messages import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, Interaction, Message, pings_of
+from simulator.discord.model.messages import (
+    AUTOCOMPLETE,
+    COMMAND,
+    COMPONENT,
+    MODAL,
+    ChannelMessage,
+    Interaction,
+    mentions_of,
+)
 from simulator.discord.model.permissions import USE_COMMANDS
 from simulator.discord.model.world import (
     FLAG_MESSAGE_CONTENT,
@@ -20,20 +34,20 @@ from simulator.discord.model.world import (
     REACTIONS,
     SCHEDULED_EVENTS,
     VOICE_STATES,
-    World,
+    DiscordWorld,
 )
 
 WhoEver = Member | str | int
 WhereEver = Channel | str | int
 
 
-class People:
+class UserActions:
     """Acts for the members. Every method may be called from any thread.
 
     A member is a Member, a shown name, an account name or an id; a channel a Channel, its name or id.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: DiscordWorld) -> None:
         self.world = world
 
     def member(self, who: WhoEver) -> Member:
@@ -41,9 +55,9 @@ class People:
         if isinstance(who, Member):
             return who
         for each in self.world.members():
-            if who in (each.id, each.shown, each.user.name):
+            if who in (each.id, each.display_name, each.user.name):
                 return each
-        raise LookupError(f"Nobody is called {who!r}; there are {[each.shown for each in self.world.members()]}")
+        raise LookupError(f"Nobody is called {who!r}; there are {[each.display_name for each in self.world.members()]}")
 
     def channel(self, where: WhereEver) -> Channel:
         """A channel. LookupError where there is none of that name."""
@@ -70,7 +84,7 @@ class People:
     def add_guild(self, name: str) -> Guild:
         """The bot is invited to one more server, with the same channels and with people of its own."""
         with self.world.changed:
-            guild = found_guild(self.world.bot, name)
+            guild = build_default_guild(self.world.bot, name)
             self.world.guilds[guild.id] = guild
             whole = guild.payload(self.world.bot.id)
             # Discord says "unavailable" only of servers that the bot was in before.
@@ -93,7 +107,7 @@ class People:
             del self.guild.channels[channel.id]
             self.world.dispatch("CHANNEL_DELETE", channel.payload(self.world.bot.id), GUILDS)
 
-    def deny(self, where: WhereEver, *bits: int) -> None:
+    def deny_permissions(self, where: WhereEver, *bits: int) -> None:
         """The bot lacks these permissions in a channel from now on; none named: it lacks none."""
         with self.world.changed:
             channel = self.channel(where)
@@ -122,31 +136,33 @@ class People:
         """The first server."""
         return self.world.guild
 
-    def say(self, who: WhoEver, where: WhereEver, text: str, *, reply_to: Message | None = None) -> Message:
+    def say(
+        self, who: WhoEver, where: WhereEver, text: str, *, reply_to: ChannelMessage | None = None
+    ) -> ChannelMessage:
         """Somebody writes a message."""
         member, channel = self.member(who), self.channel(where)
-        message = Message(
-            snowflake(), channel.id, member.user, text, pings=pings_of(text, None),
+        message = ChannelMessage(
+            snowflake(), channel.id, member.user, text, pings=mentions_of(text, None),
             reply_to=reply_to.id if reply_to else None,
         )  # fmt: skip
         return self.world.post(message)
 
-    def whisper(self, who: WhoEver, text: str) -> Message:
+    def send_direct_message(self, who: WhoEver, text: str) -> ChannelMessage:
         """Somebody writes to the bot directly."""
         member = self.member(who)
         channel = self.world.direct_channel(member.user)
         self.world.dispatch("CHANNEL_CREATE", {**channel.payload(self.world.bot.id), "type": DM}, 0)
         return self.say(member, channel, text)
 
-    def told(self, who: WhoEver) -> list[Message]:
+    def direct_messages(self, who: WhoEver) -> list[ChannelMessage]:
         """What the bot wrote to somebody directly, oldest first."""
         return self.messages(self.world.direct_channel(self.member(who).user), by_bot=True)
 
-    def close_direct(self, who: WhoEver) -> None:
+    def refuse_direct_messages(self, who: WhoEver) -> None:
         """Somebody takes no direct messages from now on."""
         self.world.closed.add(self.member(who).id)
 
-    def react(self, who: WhoEver, message: Message, emoji: str) -> None:
+    def react(self, who: WhoEver, message: ChannelMessage, emoji: str) -> None:
         """Somebody reacts to a message."""
         member = self.member(who)
         with self.world.changed:
@@ -170,19 +186,19 @@ class People:
         """Somebody goes from one voice channel to another."""
         member = self.member(who)
         if member.voice_channel is None:
-            raise ValueError(f"{member.shown} is in no voice channel")
+            raise ValueError(f"{member.display_name} is in no voice channel")
         self.join_voice(member, where)
 
     def leave_voice(self, who: WhoEver) -> None:
         """Somebody leaves the voice channel."""
         self._voice(self.member(who), None, False)
 
-    def stream(self, who: WhoEver, *, on: bool = True) -> None:
+    def share_screen(self, who: WhoEver, *, on: bool = True) -> None:
         """Somebody begins or ends to share the screen (Go Live)."""
         member = self.member(who)
         self._voice(member, member.voice_channel, on)
 
-    def interested(self, who: WhoEver, event_id: int | str, *, pressed: bool = True) -> None:
+    def press_interested(self, who: WhoEver, event_id: int | str, *, pressed: bool = True) -> None:
         """Somebody presses Interested on a planned event, or takes it back. LookupError where there is none."""
         member, event_id = self.member(who), int(event_id)
         if event_id not in self.guild.events:
@@ -197,7 +213,7 @@ class People:
             heard = f"GUILD_SCHEDULED_EVENT_USER_{'ADD' if pressed else 'REMOVE'}"
             self.world.dispatch(heard, data, SCHEDULED_EVENTS)
 
-    def in_voice(self, where: WhereEver = "Cinema") -> list[Member]:
+    def voice_members(self, where: WhereEver = "Cinema") -> list[Member]:
         """Who is in a voice channel."""
         channel = self.channel(where)
         return [member for member in self.guild.members.values() if member.voice_channel == channel.id]
@@ -226,8 +242,8 @@ class People:
         guild = self.guild
         can = guild.permissions(member, channel)
         if not can & USE_COMMANDS:
-            raise NotOffered(f"{member.shown} may not use commands in #{channel.name}")
-        command = offered(self.world.commands, guild.id, name, can if not hidden_too else None)
+            raise CommandNotOffered(f"{member.display_name} may not use commands in #{channel.name}")
+        command = find_offered_command(self.world.commands, guild.id, name, can if not hidden_too else None)
         data = command_data(guild, command, name, options or {})
         return self._ask(member, channel, COMMAND, name, data)
 
@@ -244,13 +260,15 @@ class People:
     ) -> list[Payload]:
         """Somebody types into an option: the choices that the bot offers, each with name and value."""
         member, guild = self.member(who), self.guild
-        command = offered(self.world.commands, guild.id, name, None)
+        command = find_offered_command(self.world.commands, guild.id, name, None)
         data = command_data(guild, command, name, {**(options or {}), option: typed}, focused=option)
         asked = self._ask(member, self.channel(where), AUTOCOMPLETE, name, data)
         asked.wait_ack(timeout)
         return asked.choices
 
-    def click(self, who: WhoEver, message: Message, custom_id: str, *, values: Sequence[str | int] = ()) -> Interaction:
+    def click(
+        self, who: WhoEver, message: ChannelMessage, custom_id: str, *, values: Sequence[str | int] = ()
+    ) -> Interaction:
         """Somebody clicks a button, by its custom_id or label, or chooses `values` in a select.
 
         LookupError where the message has none, or it is switched off, or the choice does not offer the values.
@@ -268,7 +286,7 @@ class People:
         return self._ask(self.member(who), channel, COMPONENT, control["custom_id"], data, source=message)
 
     @staticmethod
-    def _control(message: Message, name: str) -> Payload:
+    def _control(message: ChannelMessage, name: str) -> Payload:
         if message.deleted:
             raise LookupError("The message is gone")
         for control in message.controls:
@@ -287,7 +305,13 @@ class People:
         return self._ask(asked.member, channel, MODAL, data["custom_id"], data, source=asked.source)
 
     def _ask(
-        self, member: Member, channel: Channel, kind: int, name: str, data: Payload, source: Message | None = None
+        self,
+        member: Member,
+        channel: Channel,
+        kind: int,
+        name: str,
+        data: Payload,
+        source: ChannelMessage | None = None,
     ) -> Interaction:
         asked = Interaction(
             snowflake(), secrets.token_urlsafe(24), member, channel.id, kind, name, self.world.changed, source=source
@@ -297,7 +321,7 @@ class People:
             self.world.dispatch("INTERACTION_CREATE", self.world.interaction_payload(asked, data), 0)
         return asked
 
-    def messages(self, where: WhereEver = "film-club", *, by_bot: bool | None = None) -> list[Message]:
+    def messages(self, where: WhereEver = "film-club", *, by_bot: bool | None = None) -> list[ChannelMessage]:
         """A channel's messages, oldest first; `by_bot` True: only the bot's, False: only people's."""
         channel, bot = self.channel(where), self.world.bot.id
         with self.world.changed:
@@ -308,32 +332,32 @@ class People:
             ]
 
     def wait_for(
-        self, fits: Callable[[Message], bool], timeout: float = 5.0, *, where: WhereEver | None = None
-    ) -> Message:
+        self, fits: Callable[[ChannelMessage], bool], timeout: float = 5.0, *, where: WhereEver | None = None
+    ) -> ChannelMessage:
         """The bot's first message that fits, posted already, or yet to be posted or edited. TimeoutError else.
 
         "Thinking ..." is no message yet.
         """
         channel_id = self.channel(where).id if where is not None else None
-        found: list[Message] = []
+        found: list[ChannelMessage] = []
 
         def there() -> bool:
-            mine = (m for m in self.world.messages.values() if m.author.id == self.world.bot.id and not m.loading)
+            mine = (m for m in self.world.messages.values() if m.author.id == self.world.bot.id and not m.is_loading)
             found[:] = [m for m in mine if channel_id in (None, m.channel_id) and fits(m)][:1]
             return bool(found)
 
-        if not self.until(there, timeout):
+        if not self.wait_until(there, timeout):
             last = [message.text[:80] for message in list(self.world.messages.values())[-5:]]
             raise TimeoutError(f"No message of the bot fits after {timeout} s; the last ones are {last}")
         return found[0]
 
-    def wait_reply(self, asked: Message | Interaction, timeout: float = 10.0) -> Message:
+    def wait_reply(self, asked: ChannelMessage | Interaction, timeout: float = 10.0) -> ChannelMessage:
         """The bot's answer to an interaction, or its reply to a message. TimeoutError where none comes."""
         if isinstance(asked, Interaction):
             return asked.wait_reply(timeout)
         return self.wait_for(lambda message: message.reply_to == asked.id, timeout, where=asked.channel_id)
 
-    def until(self, ready: Callable[[], Any], timeout: float = 5.0) -> bool:
+    def wait_until(self, ready: Callable[[], Any], timeout: float = 5.0) -> bool:
         """Wait until something of this Discord holds; whether it did in time. `ready` is asked at each change."""
         deadline_s = time.monotonic() + timeout
         with self.world.changed:

@@ -6,9 +6,9 @@ import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from simulator.discord.model.messages import Interaction, Message
+from simulator.discord.model.messages import ChannelMessage, Interaction
 from simulator.nights.demo.script import SOON, THIS_YEAR, Cue
-from simulator.nights.stage import ANNOUNCE, CINEMA, Stage
+from simulator.nights.stage import ANNOUNCE, CINEMA, ServiceStage
 from simulator.plex import BROWSER, PHONE, TELEVISION, PlayingSession
 
 PLAYERS = (TELEVISION, BROWSER, PHONE)
@@ -20,10 +20,10 @@ SOON_S = 600.0
 class Director:
     """Carries the cues out. `note` is told what happens behind the scenes, in a line each."""
 
-    stage: Stage
+    stage: ServiceStage
     note: Callable[[str], None]
     sessions: dict[str, PlayingSession] = field(default_factory=dict)
-    asked: list[tuple[str, Message | Interaction]] = field(default_factory=list)
+    asked: list[tuple[str, ChannelMessage | Interaction]] = field(default_factory=list)
 
     def play(self, cues: Sequence[Cue]) -> None:
         """Carry out all cues, each at its minute."""
@@ -71,9 +71,9 @@ class Director:
 
     def _coming(self, cue: Cue) -> None:
         planned = self.stage.discord.guild.events
-        if not self.stage.discord.until(lambda: bool(planned), ANSWER_WITHIN_S):
+        if not self.stage.discord.wait_until(lambda: bool(planned), ANSWER_WITHIN_S):
             raise LookupError("no film night is planned")
-        self.stage.discord.interested(cue.who, list(planned)[-1])
+        self.stage.discord.press_interested(cue.who, list(planned)[-1])
         self.note(f"{cue.who} presses Interested on the planned night")
 
     def _say(self, cue: Cue) -> None:
@@ -87,7 +87,7 @@ class Director:
         self.asked.append((f"/{what}", self.stage.discord.slash(cue.who, name, options, where=ANNOUNCE)))
 
     def _outage(self, _cue: Cue) -> None:
-        self.stage.plex.fault("refuse")
+        self.stage.plex.set_fault("refuse")
         self.note("The Plex server goes away")
 
     def _recover(self, _cue: Cue) -> None:
@@ -102,13 +102,15 @@ class Director:
         """Commands without an answer, after waiting for each."""
         return tuple(text for text, asked in self.asked if not self._answered_in_time(asked))
 
-    def _answered_in_time(self, asked: Message | Interaction) -> bool:
-        return self.stage.discord.until(lambda: self._answered(asked), ANSWER_WITHIN_S)
+    def _answered_in_time(self, asked: ChannelMessage | Interaction) -> bool:
+        return self.stage.discord.wait_until(lambda: self._answered(asked), ANSWER_WITHIN_S)
 
-    def _answered(self, asked: Message | Interaction) -> bool:
+    def _answered(self, asked: ChannelMessage | Interaction) -> bool:
         if isinstance(asked, Interaction):
             return bool(asked.replies)
-        return any(m.reply_to == asked.id and not m.loading for m in self.stage.discord.messages(ANNOUNCE, by_bot=True))
+        return any(
+            m.reply_to == asked.id and not m.is_loading for m in self.stage.discord.messages(ANNOUNCE, by_bot=True)
+        )
 
     def slowest_ack_s(self) -> float:
         """Longest time until a slash command was acknowledged; infinite where one never was."""

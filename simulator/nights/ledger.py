@@ -126,7 +126,7 @@ class Ledger:
         until_s = at_s if runs_out_s is None else min(at_s, runs_out_s)
         if until_s > was.anchor_s:
             place = (was.account.id, was.item.rating_key, was.item.title, was.anchor_s, until_s)
-            self._stretches.append(Stretch(*place, was.advancing, was.anchor_ms))
+            self._stretches.append(Stretch(*place, was.is_advancing, was.anchor_ms))
 
     def attendances(self, host: str) -> list[Attendance]:
         """The truth of the night: each viewer and each film, when all is over. `host` plays into the channel."""

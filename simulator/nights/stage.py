@@ -27,7 +27,7 @@ START_WITHIN_S = 40.0
 STOP_WITHIN_S = 15.0
 
 
-class Stage:
+class ServiceStage:
     """Everything that runs. Minutes are minutes of the night; `speed` of them pass in a real one."""
 
     def __init__(self, data_dir: Path, *, speed: float, party_user: str, evening: datetime.datetime,
@@ -132,7 +132,7 @@ class Stage:
         state = read_running_state(self.data_dir)
         pids = {child.pid for child in state.children.values()} if state is not None else set()
         rows = [row for row in self.health() if row["pid"] in pids]  # not those of a service before this one
-        return len(rows) >= 4 and all(row["state"] == "running" for row in rows) and self.discord.connected
+        return len(rows) >= 4 and all(row["state"] == "running" for row in rows) and self.discord.is_connected
 
     def stop_service(self) -> tuple[int, float]:
         """Stop in order; the exit status and the real seconds it took. Safe to call again."""

@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass
-class Verdict:
+class NightVerdict:
     """What one night came to."""
 
     seed: int
@@ -67,7 +67,9 @@ class Margins:
         return 2 * self.poll_s + self.report_s
 
 
-def judge(verdict: Verdict, truth: Sequence[Attendance], rows: Sequence[Row], survey: Survey, margins: Margins) -> None:
+def judge(
+    verdict: NightVerdict, truth: Sequence[Attendance], rows: Sequence[Row], survey: Survey, margins: Margins
+) -> None:
     """Compare every attendance with its records, and every record with the attendances."""
     by_key: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
@@ -105,7 +107,7 @@ def surely_seen(attendance: Attendance, survey: Survey, polls: Sequence[float], 
     return False
 
 
-def _measure(verdict: Verdict, attendance: Attendance, row: Row, survey: Survey, margins: Margins) -> None:
+def _measure(verdict: NightVerdict, attendance: Attendance, row: Row, survey: Survey, margins: Margins) -> None:
     """How far one record is off, and whether that is more than it may be."""
     boundaries = attendance.boundaries
     edge_s = margins.edge_s + (margins.grace_s if attendance.guest else 0.0)

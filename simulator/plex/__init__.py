@@ -3,7 +3,7 @@
 from simulator.plex.faults import ODDITIES, Fault, FaultKind, Oddity, SocketFault
 from simulator.plex.http.request_gate import Request
 from simulator.plex.server import ADMIN_TOKEN, MEMBER_TOKEN, OLD_MEMBER_TOKEN, SimulatedPlex
-from simulator.plex.world.library import Group, Item, Library
+from simulator.plex.world.library import ItemGroup, LibraryItem, PlexLibrary
 from simulator.plex.world.sessions import (
     ACCOUNTS,
     BROWSER,
@@ -11,10 +11,10 @@ from simulator.plex.world.sessions import (
     OWNER,
     PHONE,
     TELEVISION,
-    Account,
-    HistoryRow,
     Player,
+    PlayHistoryRow,
     PlayingSession,
+    PlexAccount,
 )
 from simulator.plex.world.world import NoSuchSessionError
 
@@ -29,17 +29,17 @@ __all__ = [
     "OWNER",
     "PHONE",
     "TELEVISION",
-    "Account",
     "Fault",
     "FaultKind",
-    "Group",
-    "HistoryRow",
-    "Item",
-    "Library",
+    "ItemGroup",
+    "LibraryItem",
     "NoSuchSessionError",
     "Oddity",
+    "PlayHistoryRow",
     "Player",
     "PlayingSession",
+    "PlexAccount",
+    "PlexLibrary",
     "Request",
     "SimulatedPlex",
     "SocketFault",

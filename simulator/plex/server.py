@@ -8,21 +8,21 @@ from types import TracebackType
 from typing import Any, Self
 
 from simulator.plex.faults import Fault, FaultKind, SocketFault
-from simulator.plex.http.lifecycle import Hosting
+from simulator.plex.http.lifecycle import ServerLifecycle
 from simulator.plex.http.loop_thread import HOST
-from simulator.plex.http.request_gate import Gate, Request
-from simulator.plex.http.routes import Answers
-from simulator.plex.world.alerts import Listeners, noise
-from simulator.plex.world.controls import Stage
+from simulator.plex.http.request_gate import PlexRequestGate, Request
+from simulator.plex.http.routes import PlexRoutes
+from simulator.plex.world.alerts import Listeners, unrelated_alerts
+from simulator.plex.world.controls import PlexControls
 from simulator.plex.world.sessions import PlayingSession
-from simulator.plex.world.world import Alert, World
+from simulator.plex.world.world import Alert, PlexWorld
 
 ADMIN_TOKEN = "simulated-plex-admin"  # noqa: S105 - opens nothing but the simulator
 MEMBER_TOKEN = "simulated-plex-member"  # noqa: S105 - opens nothing but the simulator
 OLD_MEMBER_TOKEN = "simulated-plex-old-member"  # noqa: S105 - opens nothing but the simulator
 
 
-class SimulatedPlex(Stage):
+class SimulatedPlex(PlexControls):
     """A Plex Media Server in a thread of its own. Every method may be called from any thread.
 
     `now` is the server's clock in seconds since 1970; positions, reports and history follow it. `speed` says
@@ -42,19 +42,19 @@ class SimulatedPlex(Stage):
         now: Callable[[], float] = time.time,
         speed: float = 1.0,
     ) -> None:
-        super().__init__(World(notify=self._notify), threading.RLock(), now)
+        super().__init__(PlexWorld(notify=self._notify), threading.RLock(), now)
         self.name, self.machine_id, self.token = name, machine_id, token
         self._speed = speed
         self._wanted_port = port
-        self._hosting: Hosting | None = None
+        self._hosting: ServerLifecycle | None = None
         self._listeners = Listeners()
-        self._gate = Gate(token, {MEMBER_TOKEN: 403, OLD_MEMBER_TOKEN: 401}, now, self._listeners)
-        self._answers = Answers(self._world, self._lock, now, machine_id, name)
+        self._gate = PlexRequestGate(token, {MEMBER_TOKEN: 403, OLD_MEMBER_TOKEN: 401}, now, self._listeners)
+        self._answers = PlexRoutes(self._world, self._lock, now, machine_id, name)
 
     def start(self) -> Self:
         """Listen; after a stop, on the same port again. OSError names the port if it cannot be had."""
         if self._hosting is None:
-            self._hosting = Hosting(
+            self._hosting = ServerLifecycle(
                 self._answers, self._gate, self._listeners, port=self._wanted_port, nap_s=self._nap_s
             )
             self._wanted_port = self._hosting.port
@@ -107,12 +107,12 @@ class SimulatedPlex(Stage):
         self._gate.requests.clear()
 
     @property
-    def listeners(self) -> int:
+    def listener_count(self) -> int:
         """How many websockets are open."""
         return self._listeners.count
 
     @property
-    def unsent(self) -> int:
+    def unsent_alerts(self) -> int:
         """How many alerts are still on their way to the listeners."""
         return self._running().unsent
 
@@ -120,16 +120,16 @@ class SimulatedPlex(Stage):
         """Send any alert: the content of a NotificationContainer."""
         self._notify(alert)
 
-    def chatter(self) -> None:
+    def send_unrelated_alerts(self) -> None:
         """Send one alert of each kind that has nothing to do with sessions."""
-        for alert in noise(self.now()):
+        for alert in unrelated_alerts(self.now()):
             self._notify(alert)
 
     def close_listeners(self) -> None:
         """Close every websocket politely."""
         self._running().close_listeners()
 
-    def fault(
+    def set_fault(
         self,
         kind: FaultKind,
         *,
@@ -149,26 +149,26 @@ class SimulatedPlex(Stage):
         self._running().set_fault(None)
 
     @contextmanager
-    def faulty(self, kind: FaultKind, **details: Any) -> Iterator[None]:
-        """Something is wrong inside the block; `details` as for `fault`."""
-        self.fault(kind, **details)
+    def with_fault(self, kind: FaultKind, **details: Any) -> Iterator[None]:
+        """Something is wrong inside the block; `details` as for `set_fault`."""
+        self.set_fault(kind, **details)
         try:
             yield
         finally:
             self.heal()
 
-    def socket_fault(self, kind: SocketFault | None) -> None:
+    def set_socket_fault(self, kind: SocketFault | None) -> None:
         """The websocket goes wrong from now on; None makes it well, and cuts handshakes left unanswered."""
         self._listeners.fault = kind
         self._running().release()
         if kind == "dropped":
             self._running().close_listeners()
 
-    def cut(self) -> None:
+    def cut_connections(self) -> None:
         """Reset every open connection; new ones are answered."""
         self._running().cut()
 
-    def _running(self) -> Hosting:
+    def _running(self) -> ServerLifecycle:
         if self._hosting is None:
             raise RuntimeError("the simulated Plex server is not running; start() it first")
         return self._hosting
@@ -179,7 +179,7 @@ class SimulatedPlex(Stage):
 
     def _changed(self, one: PlayingSession) -> PlayingSession:
         if self._hosting is not None:
-            self._hosting.look()
+            self._hosting.recheck_clock()
         return one
 
     def _nap_s(self) -> float:

@@ -13,9 +13,9 @@ from typing import Any
 
 import psutil
 
-from simulator.discord.model.messages import Interaction, Message
-from simulator.nights.stage import ANNOUNCE, CINEMA, Stage
-from simulator.plex import Account
+from simulator.discord.model.messages import ChannelMessage, Interaction
+from simulator.nights.stage import ANNOUNCE, CINEMA, ServiceStage
+from simulator.plex import PlexAccount
 from tests.e2e.nights import Precision, Programme, alive, evening, family, load, player, sql
 
 SPEED = 240.0
@@ -78,7 +78,7 @@ class Question:
     """A command that somebody gave, as `!name` or as `/name`."""
 
     name: str
-    asked: Message | Interaction
+    asked: ChannelMessage | Interaction
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Evening:
     log: str
     secrets: tuple[str, ...]
     asked: tuple[Question, ...]
-    answers: tuple[Message, ...]
+    answers: tuple[ChannelMessage, ...]
     """Everything that the bot wrote into the channel."""
     exit_status: int
     stop_s: float
@@ -122,12 +122,12 @@ def spend(folder: Path) -> Evening:
     """Live through it, stop the service, and gather what is left."""
     frames_dir = folder / "frames"
     frames_dir.mkdir()
-    stage = Stage(
+    stage = ServiceStage(
         folder / "data", speed=SPEED, party_user=HOST, evening=evening(), frames_dir=str(frames_dir), **SETTINGS
     )
     with stage:
         for number, name in enumerate((BACK_AGAIN, SWITCHER, GHOST, SEEKER), start=5001):
-            stage.plex.add_account(Account(number, name))
+            stage.plex.add_account(PlexAccount(number, name))
         programme = Programme(stage)
         _film_on_plex(programme)
         _film_in_the_channel(programme)
@@ -241,7 +241,7 @@ def _questions(programme: Programme) -> list[Question]:
     return asked
 
 
-def _press_everything(stage: Stage, asked: list[Question]) -> None:
+def _press_everything(stage: ServiceStage, asked: list[Question]) -> None:
     """Wait for the answers, then press each button below them, and type into what completes itself."""
     pressed = 0
     for question in asked:

@@ -21,7 +21,7 @@ import msgpack
 import psutil
 
 from simulator.nights.kill_matrix.kills import frames
-from simulator.nights.stage import Stage
+from simulator.nights.stage import ServiceStage
 from simulator.plex import TELEVISION, Player
 
 MINUTE_S = 60.0
@@ -45,7 +45,7 @@ def minute_of(when: datetime.datetime | str, opened: datetime.datetime) -> float
     return (when - opened).total_seconds() / MINUTE_S
 
 
-def opened(stage: Stage) -> datetime.datetime:
+def opened(stage: ServiceStage) -> datetime.datetime:
     """What the stage's clock showed at its minute 0."""
     began_s = stage.clock.now().wall_s - stage.minute * MINUTE_S
     return datetime.datetime.fromtimestamp(began_s, datetime.UTC)
@@ -65,7 +65,7 @@ class Cue:
 class Programme:
     """Cues on a stage, by minutes since `play` began."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: ServiceStage) -> None:
         self.stage = stage
         self.cues: list[Cue] = []
         self.began = 0.0
@@ -169,7 +169,7 @@ def told(frames_dir: Path, sender: str, tag: str) -> list[list[Any]]:
     return [found[4] for found in envelopes if isinstance(found[4], list) and found[4] and found[4][0] == tag]
 
 
-def family(stage: Stage) -> list[psutil.Process]:
+def family(stage: ServiceStage) -> list[psutil.Process]:
     """The launcher and everything it started."""
     launcher = psutil.Process(stage.launcher_pid)
     return [launcher, *launcher.children(recursive=True)]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from simulator.nights.stage import CINEMA, Stage
+from simulator.nights.stage import CINEMA, ServiceStage
 from simulator.plex import PlayingSession
 from tests.e2e.nights import alive, evening, family, load, opened, player, sql
 
@@ -93,7 +93,7 @@ class RoughNight:
 class Night:
     """The night as it goes on: who comes and goes is noted with the minute."""
 
-    def __init__(self, stage: Stage, found: RoughNight) -> None:
+    def __init__(self, stage: ServiceStage, found: RoughNight) -> None:
         self.stage = stage
         self.found = found
         self._sessions: dict[str, PlayingSession] = {}
@@ -141,7 +141,7 @@ class Night:
         for deed, who in meanwhile:
             deed(who)
         self._wait(lambda: self._processes()[actor][0] not in (0, before[actor][0]), f"{actor} to run again")
-        self._wait(lambda: self.stage.discord.connected, "the bot to be there")
+        self._wait(lambda: self.stage.discord.is_connected, "the bot to be there")
         self.found.kills.append(Kill(actor, before, self._processes()))
 
     def kill_all(self, *meanwhile: Deed) -> None:
@@ -152,7 +152,7 @@ class Night:
         for process in processes:
             os.kill(process.pid, signal.SIGKILL)
         self.stage.kill_launcher()  # it is dead already: this takes leave of it
-        self._wait(lambda: len(alive(processes)) == 0 and not self.stage.discord.connected, "all to be dead")
+        self._wait(lambda: len(alive(processes)) == 0 and not self.stage.discord.is_connected, "all to be dead")
         for deed, who in meanwhile:
             deed(who)
         self.stage.start_service()
@@ -175,7 +175,7 @@ class Night:
 def spend(folder: Path) -> RoughNight:
     """Live through it."""
     found = RoughNight(folder / "data")
-    stage = Stage(found.data_dir, speed=SPEED, party_user="Rosa", evening=evening(), **SETTINGS)
+    stage = ServiceStage(found.data_dir, speed=SPEED, party_user="Rosa", evening=evening(), **SETTINGS)
     with stage:
         found.opened = opened(stage)
         night = Night(stage, found)

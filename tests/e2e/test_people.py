@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from simulator.discord.model.messages import Interaction, Message
-from simulator.nights.stage import CINEMA, Stage
+from simulator.discord.model.messages import ChannelMessage, Interaction
+from simulator.nights.stage import CINEMA, ServiceStage
 from simulator.plex import OWNER
 from simulator.plextv import TOKEN
 from tests.e2e.nights import evening, load, sql
@@ -23,9 +23,9 @@ SETTINGS = {"PLEX_POLL_SECONDS": "20", "END_GRACE_SECONDS": "240", "POSITION_SLA
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path) -> Iterator[ServiceStage]:
     """After an evening on which Rosa saw two films, the first of them with Björn in the voice channel."""
-    with Stage(tmp_path / "data", speed=240.0, party_user=HOST, evening=evening(), **SETTINGS) as made:
+    with ServiceStage(tmp_path / "data", speed=240.0, party_user=HOST, evening=evening(), **SETTINGS) as made:
         made.discord.join_voice(MEMBER, CINEMA)
         watch(made, SHORT, 2)
         made.discord.leave_voice(MEMBER)
@@ -33,33 +33,33 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def watch(stage: Stage, film: str, records: int) -> None:
+def watch(stage: ServiceStage, film: str, records: int) -> None:
     """Rosa plays a film to its end."""
     stage.plex.play(HOST, film)
     stage.wait_for(lambda: len(stage.history()) == records, WITHIN_S, f"{records} records")
     stage.wait_for(lambda: not stage.plex.sessions, WITHIN_S, "nothing to play any more")
 
 
-def text(message: Message) -> str:
+def text(message: ChannelMessage) -> str:
     """What it says."""
     return "\n".join(str(embed.get("description", "")) for embed in message.embeds)
 
 
-def answered(stage: Stage, asked: Interaction, words: str) -> Message:
+def answered(stage: ServiceStage, asked: Interaction, words: str) -> ChannelMessage:
     """The answer for the asker alone, once it says that."""
     reply = stage.discord.wait_reply(asked, WITHIN_S)
     stage.wait_for(lambda: words in text(reply), WITHIN_S, f"{words!r} in the answer, which is {text(reply)!r}")
-    assert reply.ephemeral
+    assert reply.is_ephemeral
     return reply
 
 
-def seen(stage: Stage) -> dict[str, int]:
+def seen(stage: ServiceStage) -> dict[str, int]:
     """Films of each viewer, as the file has them."""
     stats: dict[str, dict[str, Any]] = load(stage.data_dir, "user_stats.json")
     return {str(one["username"]): int(one["total_movies"]) for one in stats.values()}
 
 
-def kept(stage: Stage) -> list[str]:
+def kept(stage: ServiceStage) -> list[str]:
     """Every row of the store and every file that names one of the two, or has an id of theirs.
 
     That somebody was forgotten, and when, is kept: what comes late must not bring them back.
@@ -77,7 +77,7 @@ def kept(stage: Stage) -> list[str]:
     return [said[:300] for said in rows + files if any(mark in said for mark in marks)]
 
 
-def test_a_link_makes_one_viewer_and_taking_it_back_makes_two(stage: Stage) -> None:
+def test_a_link_makes_one_viewer_and_taking_it_back_makes_two(stage: ServiceStage) -> None:
     """By a code typed in at plex.tv: the film both saw at once counts once. Nothing of the sign-in is left."""
     assert seen(stage) == {HOST: 2, MEMBER: 1}
     asked = stage.discord.slash(MEMBER, "link")
@@ -97,7 +97,7 @@ def test_a_link_makes_one_viewer_and_taking_it_back_makes_two(stage: Stage) -> N
     assert not [file for file in written if TOKEN.encode() in file.read_bytes()]
 
 
-def test_forgetting_leaves_nothing_of_the_two_that_are_one(stage: Stage) -> None:
+def test_forgetting_leaves_nothing_of_the_two_that_are_one(stage: ServiceStage) -> None:
     """Of store and files; not after a restart either. Somebody else's press does nothing."""
     said = stage.discord.say(ADMIN, "film-club", f"!link {HOST} <@{stage.discord.member(MEMBER).id}>")
     assert "are one viewer now" in text(stage.discord.wait_reply(said, WITHIN_S))

@@ -23,7 +23,7 @@ import pytest
 
 from launcher.connection.service_client import ServiceClient
 from messages import GetSaveStatus, SaveStatus
-from simulator.nights.stage import ANNOUNCE, Stage
+from simulator.nights.stage import ANNOUNCE, ServiceStage
 from simulator.plex import ACCOUNTS
 from tests.e2e.nights import alive, evening, family, sql, told
 
@@ -106,7 +106,7 @@ class Changes:
 class Rig:
     """A stage whose ticks can be counted."""
 
-    def __init__(self, stage: Stage, frames_dir: Path) -> None:
+    def __init__(self, stage: ServiceStage, frames_dir: Path) -> None:
         self.stage = stage
         self._frames_dir = frames_dir
         self._fresh = [account for account in ACCOUNTS if account.name]
@@ -211,7 +211,7 @@ def changes(tmp_path_factory: pytest.TempPathFactory) -> Changes:
     folder = tmp_path_factory.mktemp("saves")
     frames_dir = folder / "frames"
     frames_dir.mkdir()
-    stage = Stage(
+    stage = ServiceStage(
         folder / "data", speed=60.0, party_user="Rosa", evening=evening(), frames_dir=str(frames_dir), **SETTINGS
     )
     with stage:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.nights.stage import CINEMA, Stage
+from simulator.nights.stage import CINEMA, ServiceStage
 from tests.e2e.nights import evening, load
 
 pytestmark = pytest.mark.slow
@@ -23,7 +23,7 @@ SETTINGS = {
 }
 
 
-def watch_together(stage: Stage, films_so_far: int) -> dict[str, Any]:
+def watch_together(stage: ServiceStage, films_so_far: int) -> dict[str, Any]:
     """One short film from start to end, on Plex and in the channel; the statistics that are then saved."""
     stage.discord.join_voice(MEMBER, CINEMA)
     stage.plex.play(HOST, FILM)
@@ -36,7 +36,7 @@ def watch_together(stage: Stage, films_so_far: int) -> dict[str, Any]:
 
 def test_a_streak_goes_on_across_a_restart(tmp_path: Path) -> None:
     """Two evenings a day apart, the service stopped between them: a streak of two days, two films, each told once."""
-    with Stage(tmp_path / "data", speed=240.0, party_user=HOST, evening=evening(2), **SETTINGS) as stage:
+    with ServiceStage(tmp_path / "data", speed=240.0, party_user=HOST, evening=evening(2), **SETTINGS) as stage:
         first = watch_together(stage, 0)
         stage.next_evening(evening(1))
         stage.start_service()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher.connection.run_state import read_running_state
-from simulator.nights.stage import ANNOUNCE, Stage
+from simulator.nights.stage import ANNOUNCE, ServiceStage
 from simulator.plex import PlayingSession
 from tests.e2e.nights import evening, player, sql
 
@@ -33,7 +33,7 @@ WITHIN_S = 25.0
 """Real seconds for whatever is waited for: far longer than it takes."""
 
 
-class Evening(Stage):
+class Evening(ServiceStage):
     """A stage on which people watch, with what each really watched, seconds of the night."""
 
     def __init__(self, folder: Path, party_user: str = "", **settings: str) -> None:

@@ -27,13 +27,13 @@ def test_a_late_ready_does_not_hide_that_the_gateway_is_away(stage: Stage) -> No
     stage.discord.join_voice("Iris")
     with stage.acting() as began:
         until(lambda: any(report.members for report in stage.tracker.told(VoicePresence)), "Iris is there")
-        stage.discord.faults.invalidate(resumable=False)
+        stage.discord.faults.invalidate_sessions(resumable=False)
         until(lambda: not stage.tracker.told(VoicePresence)[-1].connected, "it is said to be away")
         told = len(stage.tracker.told(VoicePresence))
         stage.discord.leave_voice("Iris")
         until(lambda: time.monotonic() > began + LATE_S, "the late ready has come")
-        assert not stage.discord.connected  # discord.py waits five seconds before it identifies anew
-        until(lambda: stage.discord.connected, "it is back", 30)
+        assert not stage.discord.is_connected  # discord.py waits five seconds before it identifies anew
+        until(lambda: stage.discord.is_connected, "it is back", 30)
         until(lambda: stage.tracker.told(VoicePresence)[-1].connected, "it is said to be back")
         back = next(report for report in stage.tracker.told(VoicePresence)[told:] if report.connected)
         assert back.members == ()

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from launcher.connection.run_state import read_running_state
-from simulator.nights.stage import Stage
+from simulator.nights.stage import ServiceStage
 from tests.e2e.nights import evening, sql
 
 SPEED = 60.0
@@ -22,7 +22,7 @@ SETTINGS = {
 }
 
 
-def persistence_pid(stage: Stage) -> int:
+def persistence_pid(stage: ServiceStage) -> int:
     """Its present process; 0 where there is none."""
     state = read_running_state(stage.data_dir)
     child = state.children.get("persistence") if state is not None else None
@@ -31,7 +31,7 @@ def persistence_pid(stage: Stage) -> int:
 
 def test_what_only_the_tracker_knows_outlives_persistence_and_launcher(tmp_path: Path) -> None:
     """No save since the film began, persistence starting anew: the watch goes on from where its viewer joined."""
-    with Stage(tmp_path / "data", speed=SPEED, party_user="", evening=evening(), **SETTINGS) as stage:
+    with ServiceStage(tmp_path / "data", speed=SPEED, party_user="", evening=evening(), **SETTINGS) as stage:
         stage.plex.play("Anton", "M")
         stage.wait_for(lambda: "Anton began" in stage.service_log(), 10, "the watch")
         dead = persistence_pid(stage)

@@ -9,7 +9,7 @@ import pytest
 
 from simulator.nights.kill_matrix import round
 from simulator.nights.kill_matrix.__main__ import SIDE_BY_SIDE
-from simulator.nights.verdict import Verdict
+from simulator.nights.verdict import NightVerdict
 
 pytestmark = pytest.mark.slow
 
@@ -18,14 +18,14 @@ SEEDS = {25: "tracker", 35: "all", 40: "launcher", 50: "persistence"}
 
 
 @pytest.fixture(scope="module")
-def verdicts() -> dict[int, Verdict]:
+def verdicts() -> dict[int, NightVerdict]:
     """The nights, played side by side."""
     with ProcessPoolExecutor(SIDE_BY_SIDE, multiprocessing.get_context("spawn")) as pool:
         return {verdict.seed: verdict for verdict in pool.map(round.play, SEEDS)}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_no_watch_is_missing_or_double(seed: int, verdicts: dict[int, Verdict]) -> None:
+def test_no_watch_is_missing_or_double(seed: int, verdicts: dict[int, NightVerdict]) -> None:
     """Somebody was killed, somebody watched, and each watch that could be known is there once and rightly long."""
     verdict = verdicts[seed]
     assert (verdict.missing, verdict.double, verdict.problems) == (0, 0, [])

@@ -9,14 +9,14 @@ import pytest
 from simulator.nights.blind_spots import Kill, Survey
 from simulator.nights.kill_matrix.script import VICTIMS, write
 from simulator.nights.ledger import Attendance, Ledger, Stretch
-from simulator.nights.verdict import Margins, Verdict, judge
-from simulator.plex.world.library import Item
-from simulator.plex.world.sessions import TELEVISION, Account, PlayingSession
+from simulator.nights.verdict import Margins, NightVerdict, judge
+from simulator.plex.world.library import LibraryItem
+from simulator.plex.world.sessions import TELEVISION, PlayingSession, PlexAccount
 
 POLL_S = 10.0
 MARGINS = Margins(POLL_S, 10.0, 20.0, 20.0)
-ANTON = Account(7, "Anton")
-HEAT = Item("1", "movie", "Heat", 1, 1995, 6_000_000)
+ANTON = PlexAccount(7, "Anton")
+HEAT = LibraryItem("1", "movie", "Heat", 1, 1995, 6_000_000)
 
 
 def watched(begin_s: float, end_s: float, at_ms: int = 0) -> Attendance:
@@ -40,9 +40,9 @@ def survey(*kills: Kill) -> Survey:
     return Survey(POLL_S, 60.0, polls=every_poll, saves=[float(at_s) for at_s in range(0, 3600, 60)], kills=list(kills))
 
 
-def judged(truth: list[Attendance], rows: list[dict[str, Any]], *kills: Kill) -> Verdict:
+def judged(truth: list[Attendance], rows: list[dict[str, Any]], *kills: Kill) -> NightVerdict:
     """The verdict on them."""
-    verdict = Verdict(0)
+    verdict = NightVerdict(0)
     judge(verdict, truth, rows, survey(*kills), MARGINS)
     return verdict
 
@@ -106,7 +106,7 @@ def test_the_ledger_notes_what_happened() -> None:
     ledger.shows(session)
     ledger.comes("9", "Iris", 50.0)
     ledger.shows(session.to_state("paused", 100.0))
-    ledger.shows(session.to_state("paused", 100.0).to_state("playing", 160.0).at(5_900_000, 160.0))
+    ledger.shows(session.to_state("paused", 100.0).to_state("playing", 160.0).seek_to(5_900_000, 160.0))
     ledger.goes("9", 1000.0)
     ledger.ended(session, 1000.0)
     anton, iris = ledger.attendances("Anton")

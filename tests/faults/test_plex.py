@@ -35,7 +35,7 @@ def meets(stage: Evening, kind: Any) -> None:
     """Plex fails in one way, it is told, and Plex comes back."""
     details, words = FAULTS[kind]
     seen = len(stage.service_log())
-    stage.plex.fault(kind, **details)
+    stage.plex.set_fault(kind, **details)
     line = stage.log_has(" plex ", words, after=seen)
     assert "❌" not in line and stage.plex.token not in line
     stage.plex.heal()
@@ -51,7 +51,7 @@ def test_every_fault_of_plex_freezes_and_passes(tmp_path: Path) -> None:
         assert psutil.Process(stage.pid("plex")).memory_info().rss / 1e6 < MOST_MB
         stage.plays("Anton", "M")
         seen = len(stage.service_log())
-        stage.plex.fault("status", code=401)
+        stage.plex.set_fault("status", code=401)
         stage.health_says("plex", "refuses the token")
         assert "does not answer" in stage.answer("Iris", "!activewatches")
         assert "Anton" in stage.answer("Iris", "!activewatches")  # nobody was ended for it

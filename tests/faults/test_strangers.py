@@ -21,8 +21,8 @@ from actors.media.plex.session_parser import TEXT_LIMIT
 from launcher.connection.run_state import read_running_state
 from simulator.discord.model.guild import Member, User
 from simulator.nights.stage import ANNOUNCE, CINEMA, ROOT
-from simulator.plex import Account
-from simulator.plex.world.library import Item
+from simulator.plex import PlexAccount
+from simulator.plex.world.library import LibraryItem
 from tests.e2e.nights import player
 from tests.faults.evening import WITHIN_S, Evening, evening_at
 
@@ -54,9 +54,11 @@ def arrive(stage: Evening) -> None:
     for number, (kind, name) in enumerate(NAMES.items()):
         text = in_xml(name)
         item = stage.plex.add_item(
-            Item(str(BIGGEST - number), "movie", f"{kind} {text}", 1, 1999, 5_400_000, (text[:200],), (text[:200],))
+            LibraryItem(
+                str(BIGGEST - number), "movie", f"{kind} {text}", 1, 1999, 5_400_000, (text[:200],), (text[:200],)
+            )
         )
-        account = stage.plex.add_account(Account(BIGGEST - number, f"p-{kind} {text}"))
+        account = stage.plex.add_account(PlexAccount(BIGGEST - number, f"p-{kind} {text}"))
         stage.sessions[account.name] = stage.plex.play(account, item, player(kind))
         member = Member(User(BIGGEST - 100 - number, kind.replace("-", ""), False, f"d-{kind} {name}"))
         stage.discord.guild.members[member.id] = member
@@ -138,7 +140,7 @@ def test_strangers_do_no_harm(tmp_path: Path) -> None:
         is_closed_to_others(stage)
         for name in [name for name in stage.sessions if name != "Rosa"]:
             stage.plex.stop_session(stage.sessions.pop(name))
-        for member in stage.discord.in_voice(CINEMA):
+        for member in stage.discord.voice_members(CINEMA):
             stage.discord.leave_voice(member)
         stage.wait_for(lambda: len(stage.history()) == 2 * len(NAMES), WITHIN_S, "all records")
         recovers(stage)

@@ -15,7 +15,7 @@ from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
 from messages import Message
 from messages.envelope import Heartbeat
-from simulator.discord.model.messages import Message as Posted
+from simulator.discord.model.messages import ChannelMessage as Posted
 from simulator.discord.server import SimulatedDiscord
 
 Got = TypeVar("Got")
@@ -130,11 +130,11 @@ class Stage:
         try:
             if wait:
                 self.discord.wait_connected()
-                until(lambda: self.discord.commands, "the commands are registered")
+                until(lambda: self.discord.command_names, "the commands are registered")
             yield time.monotonic()
         finally:
             ref.stop(timeout=10)
-            until(lambda: not self.discord.connected, "Discord sees the bot go")
+            until(lambda: not self.discord.is_connected, "Discord sees the bot go")
 
     def health(self) -> str:
         """The cause that the health table shows; empty where all is well."""

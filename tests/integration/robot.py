@@ -155,7 +155,7 @@ class Robot(commands.Bot):
 
     def wait_heard(self, event: str, count: int = 1, timeout: float = 10.0) -> None:
         """Wait until an event was heard so often."""
-        there = self.server.until(lambda: self.heard.count(event) >= count, timeout)
+        there = self.server.wait_until(lambda: self.heard.count(event) >= count, timeout)
         assert there, f"{event} was heard {self.heard.count(event)} times of {count}; heard: {self.heard}"
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:

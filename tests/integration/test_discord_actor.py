@@ -71,9 +71,9 @@ def test_the_presence_shows_the_film(stage: Stage) -> None:
     """And nothing when nothing plays."""
     with stage.acting():
         stage.tracker.tell(NowPlaying(samples.NOW, (samples.screening(),)))
-        until(lambda: stage.discord.playing == "Metropolis (1927)", "the film is shown")
+        until(lambda: stage.discord.activity_name == "Metropolis (1927)", "the film is shown")
         stage.tracker.tell(NowPlaying(samples.NOW, ()))
-        until(lambda: stage.discord.playing == "", "nothing is shown")
+        until(lambda: stage.discord.activity_name == "", "nothing is shown")
 
 
 def test_the_voice_channel_is_told_at_each_change(stage: Stage) -> None:
@@ -221,7 +221,7 @@ def test_an_error_of_ours_ends_the_actor(stage: Stage, monkeypatch: pytest.Monke
 def test_it_stops_within_five_seconds_though_discord_hangs(stage: Stage) -> None:
     """Every request takes for ever: the actor leaves all the same."""
     with stage.acting():
-        stage.discord.faults.slow(60.0)
+        stage.discord.faults.delay_requests(60.0)
         stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening()))
         until(lambda: stage.discord.recorder.count("POST", "/messages"), "a request that hangs")
         began = time.monotonic()

@@ -11,7 +11,7 @@ from actors.chat.discord.core import api_errors
 from actors.chat.discord.features.announcements import announcement_queue
 from actors.chat.discord.gateway import connection
 from messages import NowPlaying, ScreeningStarted, VoicePresence
-from simulator.discord.model.messages import Message as Posted
+from simulator.discord.model.messages import ChannelMessage as Posted
 from simulator.discord.model.permissions import READ_HISTORY, SEND_MESSAGES
 from simulator.discord.model.world import FLAG_MESSAGE_CONTENT, MESSAGE_CONTENT
 from tests.integration.discord_stage import Stage, answer, staged, until
@@ -96,15 +96,15 @@ def test_the_gateway_is_away_at_the_first_connection(stage: Stage) -> None:
 
 
 LOSSES: dict[str, Callable[[Stage], None]] = {
-    "op 7": lambda stage: stage.discord.faults.reconnect(),
-    "op 9": lambda stage: stage.discord.faults.invalidate(resumable=False),
-    "op 9, resumable": lambda stage: stage.discord.faults.invalidate(resumable=True),
-    "cut": lambda stage: stage.discord.faults.drop(),
-    "closed 1000": lambda stage: stage.discord.faults.close(1000),
-    "closed 4000": lambda stage: stage.discord.faults.close(4000),
-    "closed 4009": lambda stage: stage.discord.faults.close(4009),
-    "not JSON": lambda stage: stage.discord.faults.raw("{half"),
-    "a dispatch without its data": lambda stage: stage.discord.faults.malformed(),
+    "op 7": lambda stage: stage.discord.faults.request_reconnect(),
+    "op 9": lambda stage: stage.discord.faults.invalidate_sessions(resumable=False),
+    "op 9, resumable": lambda stage: stage.discord.faults.invalidate_sessions(resumable=True),
+    "cut": lambda stage: stage.discord.faults.drop_connections(),
+    "closed 1000": lambda stage: stage.discord.faults.close_connections(1000),
+    "closed 4000": lambda stage: stage.discord.faults.close_connections(4000),
+    "closed 4009": lambda stage: stage.discord.faults.close_connections(4009),
+    "not JSON": lambda stage: stage.discord.faults.send_raw("{half"),
+    "a dispatch without its data": lambda stage: stage.discord.faults.send_malformed(),
 }
 
 
@@ -116,7 +116,7 @@ def test_it_comes_back_after_every_loss(stage: Stage, loss: str) -> None:
         told = len(stage.tracker.told(VoicePresence))
         LOSSES[loss](stage)
         stage.discord.join_voice("Chiara")
-        until(lambda: stage.discord.connected and connected(stage), "connected again")
+        until(lambda: stage.discord.is_connected and connected(stage), "connected again")
         until(
             lambda: any(not report.connected for report in stage.tracker.told(VoicePresence)[told:]),
             "the tracker is told that it was away",
@@ -134,17 +134,17 @@ def test_the_presence_is_true_after_a_loss(stage: Stage, loss: str) -> None:
     """What changed while the gateway was away is shown when it is back."""
     with stage.acting():
         stage.tracker.tell(NowPlaying(samples.NOW, (samples.screening(),)))
-        until(lambda: stage.discord.playing == "Metropolis (1927)", "the film is shown")
+        until(lambda: stage.discord.activity_name == "Metropolis (1927)", "the film is shown")
         LOSSES[loss](stage)
-        until(lambda: not stage.discord.connected, "the gateway is away")
+        until(lambda: not stage.discord.is_connected, "the gateway is away")
         stage.tracker.tell(NowPlaying(samples.NOW, (samples.screening(title="Nosferatu"),)))
-        until(lambda: stage.discord.playing == "Nosferatu (1927)", "the new film is shown", 30)
+        until(lambda: stage.discord.activity_name == "Nosferatu (1927)", "the new film is shown", 30)
 
 
 def test_a_silent_gateway_is_left(stage: Stage) -> None:
     """Half open: no heartbeat is acknowledged; the connection is opened anew."""
     with stage.acting():
-        stage.discord.faults.half_open()
+        stage.discord.faults.mute_connections()
         until(lambda: connected(stage) is False, "the tracker hears that it is away")
         until(lambda: connected(stage), "connected again", 30)
 
@@ -170,11 +170,11 @@ def test_discord_goes_and_comes(stage: Stage) -> None:
 def test_a_missing_permission_is_named(stage: Stage) -> None:
     """Which, where; given back, what waited is posted."""
     with stage.acting():
-        stage.discord.deny("film-club", SEND_MESSAGES)
+        stage.discord.deny_permissions("film-club", SEND_MESSAGES)
         waiting = stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening()))
         assert "Send Messages" in stage.until_health("announce channel")
         assert not waiting.is_set()
-        stage.discord.deny("film-club")
+        stage.discord.deny_permissions("film-club")
         assert waiting.wait(20)
         stage.until_well()
 
@@ -182,7 +182,7 @@ def test_a_missing_permission_is_named(stage: Stage) -> None:
 def test_a_storm_of_429_is_waited_out(stage: Stage) -> None:
     """Past discord.py's own five tries."""
     with stage.acting():
-        stage.discord.faults.rate_limited("/messages", times=8, retry_after_s=0.05)
+        stage.discord.faults.rate_limit("/messages", times=8, retry_after_s=0.05)
         announced(stage)
         stage.until_well()
 
@@ -190,7 +190,7 @@ def test_a_storm_of_429_is_waited_out(stage: Stage) -> None:
 def test_server_errors_are_waited_out(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Named while they last."""
     with stage.acting():
-        stage.discord.faults.failing(503, "/messages")
+        stage.discord.faults.fail_requests(503, "/messages")
         waiting = stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening()))
         until(lambda: "HTTP 503" in stage.health(), "health names it", 60)
         stage.discord.faults.heal()
@@ -202,7 +202,7 @@ def test_a_slow_discord_delays_no_report(stage: Stage) -> None:
     """While each request takes seconds, the tracker hears of the voice channel at once."""
     with stage.acting():
         until(lambda: connected(stage), "connected")
-        stage.discord.faults.slow(3.0)
+        stage.discord.faults.delay_requests(3.0)
         stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening()))
         began = time.monotonic()
         stage.discord.join_voice("Chiara")
@@ -215,7 +215,7 @@ def test_a_connection_that_closes_instead_of_an_answer(stage: Stage) -> None:
     """discord.py lets aiohttp's own error through; the announcement is tried again, and the actor lives on."""
     with stage.acting():
         ours = stage.network.transports["discord"]
-        stage.discord.faults.cutting("/messages", times=3)
+        stage.discord.faults.cut_requests("/messages", times=3)
         announced(stage)
         stage.until_well()
         assert stage.network.transports["discord"] is ours
@@ -225,7 +225,7 @@ def test_without_the_history_it_answers_without_referring(stage: Stage) -> None:
     """Discord lets nobody reply who may not read the history; a denied command is answered there too."""
     with stage.acting():
         assert answer(stage, "Chiara", "!help").embeds  # found by what it refers to
-        stage.discord.deny("film-club", READ_HISTORY)
+        stage.discord.deny_permissions("film-club", READ_HISTORY)
         for command, title in (("!help", "Usher"), ("!savedata", "Only administrators")):
             asked = stage.discord.say("Chiara", "film-club", command).id
             said = until(functools.partial(newer, stage, asked), f"an answer to {command}")[0]

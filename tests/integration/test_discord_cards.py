@@ -25,9 +25,9 @@ from messages import (
     ScreeningStarted,
 )
 from simulator.discord.faults import RestFault
-from simulator.discord.model.messages import Message as Posted
+from simulator.discord.model.messages import ChannelMessage as Posted
 from simulator.discord.model.permissions import ATTACH_FILES
-from simulator.plex.documents.poster import poster as picture
+from simulator.plex.documents.poster import draw_poster as picture
 from tests.integration.discord_stage import Stage, staged, until
 from tests.unit.discord import samples
 
@@ -164,7 +164,7 @@ def test_a_card_that_is_posted_anew_is_there_once(stage: Stage, restarted: bool)
     with stage.acting():
         card = start(stage, film())
         stage.discord.world.delete(card)
-        lost = stage.discord.faults.losing("/messages", method="POST")
+        lost = stage.discord.faults.lose_responses("/messages", method="POST")
         stage.tracker.tell(NowPlaying(now(), (film(seats=(samples.seat("Dora", viewer_id="9"),)),)))
         (again,) = until(lambda: stage.discord.messages("film-club", by_bot=True), "the card is back")
         if not restarted:
@@ -278,7 +278,7 @@ def test_a_film_that_nobody_watches_any_more_names_nobody(stage: Stage, monkeypa
         assert "Ana" not in text(card) and "filmnight" not in text(card)
         until(lambda: card.attachments, "the poster")
         edits = len(card.edited_s)
-        assert not stage.discord.until(lambda: len(card.edited_s) > edits, 1.0), "nothing moves any more"
+        assert not stage.discord.wait_until(lambda: len(card.edited_s) > edits, 1.0), "nothing moves any more"
         stage.tracker.tell(NowPlaying(now(), (film(),)))
         until(lambda: "**Ana**" in text(card), "somebody is back")
         ended = ScreeningEnded(now(), film())
@@ -316,7 +316,7 @@ def test_a_long_film_keeps_its_card_beside_many_short_ones(stage: Stage) -> None
 def test_without_attach_files_a_card_goes_on_without_pictures(stage: Stage) -> None:
     """Only the picture is forbidden: who comes and goes is shown, and the record is the same message."""
     with stage.acting():
-        stage.discord.deny("film-club", ATTACH_FILES)
+        stage.discord.deny_permissions("film-club", ATTACH_FILES)
         card = start(stage, film())
         dora = samples.seat("Dora", viewer_id="9")
         stage.tracker.tell(NowPlaying(now(), (film(seats=(samples.seat(), dora)),)))

@@ -77,7 +77,7 @@ def test_what_nights_and_roles_need_is_named(stage: Stage) -> None:
 
 def test_what_nights_need_in_their_channel_is_named(stage: Stage) -> None:
     """To connect; on a stage more, and it is enough to have it there; the simulated Discord refuses the same."""
-    stage.discord.deny("Cinema", CONNECT)
+    stage.discord.deny_permissions("Cinema", CONNECT)
     with stage.acting():
         assert "❌ Film nights: in Cinema the bot lacks Connect\n" in diagnosed(stage)
     stage.changes["watch_party_voice_channel_id"] = stage.discord.channel("Premieres").id
@@ -85,16 +85,16 @@ def test_what_nights_need_in_their_channel_is_named(stage: Stage) -> None:
         said = diagnosed(stage)
         assert "❌ Film nights: in Premieres the bot lacks Manage Channels, Mute Members, Move Members\n" in said
         stage.discord.allow_bot(BOT_CAN | MANAGE_CHANNELS | MUTE_MEMBERS | MOVE_MEMBERS)
-        stage.discord.deny("Premieres", MOVE_MEMBERS)
-        stage.discord.until(lambda: "lacks Move Members\n" in diagnosed(stage), 10)
-        stage.discord.deny("Premieres")
-        stage.discord.until(lambda: "Nothing is missing" in diagnosed(stage), 10)
+        stage.discord.deny_permissions("Premieres", MOVE_MEMBERS)
+        stage.discord.wait_until(lambda: "lacks Move Members\n" in diagnosed(stage), 10)
+        stage.discord.deny_permissions("Premieres")
+        stage.discord.wait_until(lambda: "Nothing is missing" in diagnosed(stage), 10)
 
 
 def test_permissions_that_lack_are_named(stage: Stage) -> None:
     """In the channel of announcements and in the voice channel, each with where to allow it."""
-    stage.discord.deny("film-club", EMBED_LINKS)
-    stage.discord.deny("Cinema", VIEW_CHANNEL)
+    stage.discord.deny_permissions("film-club", EMBED_LINKS)
+    stage.discord.deny_permissions("Cinema", VIEW_CHANNEL)
     with stage.acting():
         said = diagnosed(stage)
     assert "2 things to mend" in said
@@ -149,6 +149,6 @@ def test_message_content_that_is_off_is_named(stage: Stage) -> None:
     stage.discord.allow_message_content(False)
     with stage.acting(wait=False):
         stage.discord.wait_connected(20)
-        stage.discord.until(lambda: "diagnose" in str(stage.discord.commands), 10)
+        stage.discord.wait_until(lambda: "diagnose" in str(stage.discord.command_names), 10)
         said = diagnosed(stage)
     assert "Message Content is off" in said and "Developer Portal" in said

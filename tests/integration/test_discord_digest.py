@@ -69,7 +69,7 @@ def test_what_was_missed_is_posted_at_the_start_and_once(stage: Stage) -> None:
 
 def test_a_lost_answer_costs_no_second_digest(stage: Stage) -> None:
     """Discord took it, and its answer never came: the next try is known by its nonce."""
-    stage.discord.faults.losing("/messages", method="POST", times=1)
+    stage.discord.faults.lose_responses("/messages", method="POST", times=1)
     with stage.acting():
         until(lambda: time.time() - keepsake(stage).digest_s < 3 * HOUR_S, "it is remembered", 40)
         assert len(posted(stage)) == 1

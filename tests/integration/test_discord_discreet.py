@@ -114,7 +114,7 @@ def test_a_forgetting_whose_answer_is_lost_is_one_all_the_same(stage: Stage) -> 
         stage.tracker.tell(ScreeningStarted(now(), shown)).wait(10)
         stage.tracker.tell(ScreeningEnded(now(), shown)).wait(10)
         stage.discord.say("Chiara", "film-club", "!forgetme")
-        asked = until(lambda: stage.discord.told("Chiara"), "the question")[0]
+        asked = until(lambda: stage.discord.direct_messages("Chiara"), "the question")[0]
         stage.discord.click("Chiara", asked, "Forget me").wait_reply()
         stage.persistence.answers[GetViewerAccount] = ViewerAccount(who, "open", (), 0)
         stage.persistence.answers[EraseViewer] = ViewerErased(0, 0, 0)
@@ -128,7 +128,7 @@ def test_a_choice_is_said_to_be_made_where_direct_messages_are_closed(stage: Sta
     """Not what was chosen, and not that it failed."""
     chiara(stage)
     with stage.acting():
-        stage.discord.close_direct("Chiara")
+        stage.discord.refuse_direct_messages("Chiara")
         said = answer(stage, "Chiara", "!privacy private").embeds[0]
     assert "It is done." in said["description"] and "private" not in said["description"]
 
@@ -141,7 +141,7 @@ def test_what_an_unlinking_changed_is_told_to_the_asker_alone(stage: Stage) -> N
     stage.persistence.answers[GetViewerStats] = ViewerProfile(samples.viewer(), (), ())
     with stage.acting():
         stage.discord.say("Chiara", "film-club", "!unlink")
-        told = until(lambda: stage.discord.told("Chiara"), "the answer")[0]
+        told = until(lambda: stage.discord.direct_messages("Chiara"), "the answer")[0]
         assert "secretname" in told.text
         assert "secretname" not in stage.said()
 

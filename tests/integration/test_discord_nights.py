@@ -166,8 +166,8 @@ def test_what_else_was_planned_of_the_evening_is_called_off(stage: Stage) -> Non
             plan(stage, f"!night dune {in_minutes(minutes)}")
         _, later, tomorrow, afternoon = events(stage)
         moved(stage, afternoon, -4)
-        stage.discord.interested("Chiara", evening["id"])
-        stage.discord.interested("Björn", later["id"])
+        stage.discord.press_interested("Chiara", evening["id"])
+        stage.discord.press_interested("Björn", later["id"])
         stage.discord.faults.add(RestFault(503, f"/scheduled-events/{later['id']}", "PATCH", times=2))
         fields = show(stage, screening(stage, seats=seats(stage, "Chiara", "Björn")))
         said = until(lambda: fields().get("📅 Said they would come · 2", ""), "who had said so")
@@ -200,7 +200,7 @@ def test_what_could_not_begin_is_tried_again(
     monkeypatch.setattr(scheduled_events, "_TRIES", 1)
     with stage.acting():
         made = plan(stage)
-        away = stage.discord.faults.failing(503, "/scheduled-events/")
+        away = stage.discord.faults.fail_requests(503, "/scheduled-events/")
         plays(stage, screening(stage))
         until(lambda: "do it by hand" in caplog.text, "it gives up", 30)
         stage.discord.faults.heal(away)
@@ -212,7 +212,7 @@ def test_a_night_begins_late_where_discord_was_away(stage: Stage) -> None:
     """However long: the film is in the record, and its event begins as soon as there is a connection."""
     with stage.acting():
         plan(stage)
-    away = stage.discord.faults.failing(503)
+    away = stage.discord.faults.fail_requests(503)
     with stage.acting(wait=False):
         until(lambda: stage.discord.recorder.count("GET", "/users/@me") > 1, "it tries to log in")
         plays(stage, screening(stage))
@@ -258,9 +258,9 @@ def test_the_record_holds_who_came_against_who_said_so(stage: Stage) -> None:
         made = plan(stage)
         those: list[Member | str | int] = ["Chiara", "Dr. *Noodle*", "Iris", "אורי", *crowd, stage.discord.world.bot.id]
         for who in those:
-            stage.discord.interested(who, made["id"])
-        stage.discord.interested("אורי", made["id"], pressed=False)
-        came = seats(stage, "Chiara", "Dr. *Noodle*", "Björn", crowd[-1].shown)
+            stage.discord.press_interested(who, made["id"])
+        stage.discord.press_interested("אורי", made["id"], pressed=False)
+        came = seats(stage, "Chiara", "Dr. *Noodle*", "Björn", crowd[-1].display_name)
         host = samples.seat("Rosa", viewer_id="plex:machine-a:1")
         shown = screening(stage, seats=(*came, *seats(stage, "Iris", brief=True), private, host))
         fields = show(stage, shown)
@@ -278,7 +278,7 @@ def test_the_record_does_without_who_said_so(stage: Stage) -> None:
         assert stage.discord.recorder.count("GET", f"{made['id']}/users") == 1
         stage.discord.guild.events.clear()
         made = plan(stage)
-        stage.discord.interested("Chiara", made["id"])
-        stage.discord.faults.refusing(50013, "Missing Permissions", path=f"{made['id']}/users")
+        stage.discord.press_interested("Chiara", made["id"])
+        stage.discord.faults.refuse_requests(50013, "Missing Permissions", path=f"{made['id']}/users")
         assert not show(stage, screening(stage, screening_id="second", seats=shown.seats))()
         assert stage.discord.recorder.count("GET", f"{made['id']}/users") == 1

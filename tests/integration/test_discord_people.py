@@ -23,7 +23,7 @@ from messages import (
     ViewerErased,
     ViewerProfile,
 )
-from simulator.discord.model.messages import Message
+from simulator.discord.model.messages import ChannelMessage
 from tests.integration.discord_stage import Stage, answer, staged, until
 
 DATA = json.dumps({"watches": ["אורי"]}).encode()
@@ -47,9 +47,9 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         yield made
 
 
-def told(stage: Stage, count: int) -> Message:
+def told(stage: Stage, count: int) -> ChannelMessage:
     """The newest direct message to Chiara, of so many."""
-    return until(lambda: stage.discord.told("Chiara")[count - 1 :], f"direct message {count}")[0]
+    return until(lambda: stage.discord.direct_messages("Chiara")[count - 1 :], f"direct message {count}")[0]
 
 
 def text(message: Any) -> str:
@@ -79,7 +79,7 @@ def test_a_newer_code_takes_the_place_of_the_one_before(stage: Stage) -> None:
         stage.plex.answers[StartPlexSignIn] = PlexSignIn("2", "QRST", "https://plex.tv/link", 600.0)
         answer(stage, "Chiara", "!link")
         assert "QRST" in text(told(stage, 2))
-        until(lambda: "newer code" in text(stage.discord.told("Chiara")[0]), "the first is over")
+        until(lambda: "newer code" in text(stage.discord.direct_messages("Chiara")[0]), "the first is over")
 
 
 def test_data_and_forgetting_are_between_the_bot_and_one_person(stage: Stage) -> None:
@@ -102,8 +102,8 @@ def test_data_and_forgetting_are_between_the_bot_and_one_person(stage: Stage) ->
 @pytest.mark.parametrize("command", ["link", "mydata", "forgetme", "privacy"])
 def test_who_takes_no_direct_messages_is_told_the_other_way(stage: Stage, command: str) -> None:
     """In the channel, without a word of what it would have been."""
-    stage.discord.close_direct("Chiara")
+    stage.discord.refuse_direct_messages("Chiara")
     with stage.acting():
         said = text(answer(stage, "Chiara", f"!{command}"))
         assert "you take no direct messages" in said and f"`/{command}`" in said
-    assert stage.discord.told("Chiara") == []
+    assert stage.discord.direct_messages("Chiara") == []

@@ -30,7 +30,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 def test_without_embed_links_the_answer_says_in_plain_words_what_lacks(stage: Stage, command: str) -> None:
     """Discord refuses every embed: also of what is refused. Health says it, too, until an answer gets through."""
     with stage.acting():
-        stage.discord.deny("film-club", EMBED_LINKS)
+        stage.discord.deny_permissions("film-club", EMBED_LINKS)
         asked = stage.discord.say("Chiara", "film-club", command).id
         said = until(functools.partial(newer, stage, asked), f"an answer to {command}")[0]
         assert not said.embeds
@@ -39,7 +39,7 @@ def test_without_embed_links_the_answer_says_in_plain_words_what_lacks(stage: St
             "In the channel's settings > Permissions, allow that to the bot's role."
         )
         stage.until_health("Embed Links")
-        stage.discord.deny("film-club")
+        stage.discord.deny_permissions("film-club")
         assert stage.discord.wait_reply(stage.discord.say("Chiara", "film-club", "!help"), 15.0).embeds
         stage.until_well()
 
@@ -50,11 +50,11 @@ def test_a_card_that_may_not_be_edited_is_a_trouble(stage: Stage) -> None:
         shown = samples.screening(1, seen=Clock().now(), state="paused")
         assert stage.tracker.tell(ScreeningStarted(Clock().now(), shown)).wait(10)
         (card,) = stage.discord.messages("film-club", by_bot=True)
-        stage.discord.deny("film-club", EMBED_LINKS)
+        stage.discord.deny_permissions("film-club", EMBED_LINKS)
         dora = samples.seat("Dora", viewer_id="9")
         shown = samples.screening(1, seen=Clock().now(), state="paused", seats=(samples.seat(), dora))
         stage.tracker.tell(NowPlaying(Clock().now(), (shown,)))
         assert "Embed Links" in stage.until_health("forbids to edit the card of a film")
-        stage.discord.deny("film-club")
+        stage.discord.deny_permissions("film-club")
         stage.until_well()
         assert "Dora" in str(card.embeds)

@@ -117,7 +117,7 @@ def test_what_discord_would_refuse_is_said(stage: Stage) -> None:
         assert "five years" in answer(stage, "Iris", "!night dune 9999-12-31 23:59").embeds[0]["description"]
         stage.plex.answers[FindFilms] = FilmsFound((samples.item("שלום עולם " * 20),))
         assert len(plan(stage)["name"]) <= 100
-        away = stage.discord.faults.refusing(
+        away = stage.discord.faults.refuse_requests(
             30038, "Maximum number of guild scheduled events reached", 400, "/scheduled-events"
         )
         refused = answer(stage, "Iris", "!night dune tomorrow 20:30")

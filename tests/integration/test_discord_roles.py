@@ -8,7 +8,7 @@ import pytest
 from messages import GetLeaderboard, Leaderboard, LeaderboardRow
 from simulator.discord.model.guild import Role
 from simulator.discord.model.ids import snowflake
-from simulator.discord.model.messages import Message
+from simulator.discord.model.messages import ChannelMessage
 from simulator.discord.model.permissions import BOT_CAN, MANAGE_ROLES
 from tests.integration.discord_stage import Stage, answer, staged, until
 
@@ -40,10 +40,10 @@ def rank(stage: Stage, *names: str) -> None:
 def holders(stage: Stage) -> list[str]:
     """Who has the role."""
     role_id = stage.changes["top_watchers_role_id"]
-    return sorted(member.shown for member in stage.discord.guild.members.values() if role_id in member.roles)
+    return sorted(member.display_name for member in stage.discord.guild.members.values() if role_id in member.roles)
 
 
-def shown(message: Message) -> str:
+def shown(message: ChannelMessage) -> str:
     """What it says."""
     return str(message.embeds[0]["description"])
 
@@ -80,7 +80,7 @@ def test_a_press_that_fails_is_answered(stage: Stage) -> None:
     with stage.acting():
         rank(stage, "Chiara")
         preview = answer(stage, "Iris", "!toproles")
-        broken = stage.discord.faults.refusing(0, "Unprocessable", 422, "/roles/")
+        broken = stage.discord.faults.refuse_requests(0, "Unprocessable", 422, "/roles/")
         pressed = stage.discord.click("Iris", preview, PRESS)
         assert "Something went wrong inside Usher" in pressed.wait_reply().embeds[0]["description"]
         stage.discord.faults.heal(broken)

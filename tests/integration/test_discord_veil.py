@@ -55,7 +55,7 @@ def said_now(stage: Stage) -> list[BadgesAwarded | ScreeningStarted]:
 def forget(stage: Stage) -> None:
     """She has herself forgotten."""
     stage.discord.say("Chiara", "film-club", "!forgetme")
-    question = until(lambda: stage.discord.told("Chiara"), "the question")[0]
+    question = until(lambda: stage.discord.direct_messages("Chiara"), "the question")[0]
     stage.discord.click("Chiara", question, "Forget me")
     until(lambda: "Removed" in question.text, "it is done")
 
@@ -63,13 +63,13 @@ def forget(stage: Stage) -> None:
 def choose(stage: Stage) -> None:
     """She keeps to herself what she watches."""
     stage.discord.say("Chiara", "film-club", "!privacy private")
-    until(lambda: stage.discord.told("Chiara"), "the answer")
+    until(lambda: stage.discord.direct_messages("Chiara"), "the answer")
 
 
 @pytest.mark.parametrize("wish", [forget, choose])
 def test_who_is_not_to_be_seen_any_more_is_taken_out_of_what_waits(stage: Stage, wish: Callable[[Stage], None]) -> None:
     """Her badges are not told, films are without her name; also when all of it is said again after a restart."""
-    stage.discord.deny("film-club", permissions.SEND_MESSAGES)
+    stage.discord.deny_permissions("film-club", permissions.SEND_MESSAGES)
     notices = said_now(stage)
     with stage.acting():
         badges = stage.persistence.tell(notices[0])
@@ -79,7 +79,7 @@ def test_who_is_not_to_be_seen_any_more_is_taken_out_of_what_waits(stage: Stage,
         assert badges.wait(10), "it is dropped, and its sender told so"
         assert not any(film.is_set() for film in films)
     assert "hiara" not in (stage.folder / "discord.json").read_text()
-    stage.discord.deny("film-club")
+    stage.discord.deny_permissions("film-club")
     with stage.acting():
         for notice in notices:
             stage.tracker.tell(notice)

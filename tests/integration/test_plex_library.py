@@ -61,7 +61,7 @@ def test_a_refused_token_is_named_and_not_shown(plex: SimulatedPlex) -> None:
 
 def test_a_broken_answer_is_named(plex: SimulatedPlex) -> None:
     """A login page is no library."""
-    plex.fault("html", paths=(SEARCH,))
+    plex.set_fault("html", paths=(SEARCH,))
     assert found(plex, "metro").problem
 
 

@@ -63,7 +63,7 @@ def test_one_request_a_poll(plex: SimulatedPlex, rig: Rig) -> None:
         plex.distort(session, oddity)
     plex.play("Berta", "The Late Film Club", PHONE)
     rig.snapshot(lambda told: len(told.playbacks) + len(told.unreadable) == len(ODDITIES) + 1)
-    until(lambda: plex.listeners, "the websocket to open")
+    until(lambda: plex.listener_count, "the websocket to open")
     plex.forget_requests()
     for _ in range(10):
         rig.snapshot()
@@ -87,7 +87,7 @@ def test_one_odd_session_costs_no_other(plex: SimulatedPlex, rig: Rig, oddity: s
 
 def test_250_sessions_are_all_told(plex: SimulatedPlex, rig: Rig) -> None:
     """PlexAPI's page of 100 is no limit, and no reason to ask three times."""
-    plex.fault("many_sessions", paths=(SESSIONS,), size=250)
+    plex.set_fault("many_sessions", paths=(SESSIONS,), size=250)
     snapshot = rig.snapshot(lambda told: told.playbacks)
     assert len({playback.session_key for playback in snapshot.playbacks}) == 250
 
@@ -121,7 +121,7 @@ def test_every_fault_is_named_and_passes(
     """The tracker hears its kind and its cure; health shows it; and when it is over all is well again."""
     plex.play("Anton", "Alien", TELEVISION)
     rig.snapshot(lambda told: told.playbacks)
-    plex.fault(kind, paths=(SESSIONS,), **details)  # type: ignore[arg-type]  # the table has the simulator's own words
+    plex.set_fault(kind, paths=(SESSIONS,), **details)  # type: ignore[arg-type]  # the table has the simulator's own words
     failed = rig.failure()
     assert (failed.kind, failed.server_id, failed.poller) == (named, plex.machine_id, "plex")
     assert f"127.0.0.1:{plex.port}" in failed.detail
@@ -138,7 +138,7 @@ def test_what_can_be_read_is_read(plex: SimulatedPlex, rig: Rig, kind: str) -> N
     """Odd bytes in one title cost nothing: neither the other sessions nor this one."""
     plex.play("Dörte", "Alien", TELEVISION)
     plex.play("Anton", "Metropolis", PHONE)
-    plex.fault(kind, paths=(SESSIONS,))  # type: ignore[arg-type]  # as above
+    plex.set_fault(kind, paths=(SESSIONS,))  # type: ignore[arg-type]  # as above
     snapshot = rig.snapshot(lambda told: len(told.playbacks) == 2)
     assert snapshot.playbacks[0].account_name == "Dörte"
     assert not [message for message in rig.heard if isinstance(message, PollFailed)]
@@ -168,7 +168,7 @@ def test_a_failure_is_logged_when_it_changes(plex: SimulatedPlex, rig: Rig, capl
     """Many failed polls are one line, and so is the end of them; no line has the token."""
     caplog.set_level(logging.DEBUG)
     rig.snapshot()
-    plex.fault("status", code=503)
+    plex.set_fault("status", code=503)
     for _ in range(5):
         rig.failure("server_error")
     plex.heal()
@@ -180,7 +180,7 @@ def test_a_failure_is_logged_when_it_changes(plex: SimulatedPlex, rig: Rig, capl
 
 def test_polls_keep_to_their_grid(plex: SimulatedPlex, rig: Rig) -> None:
     """Slow answers do not push later polls back: there is no drift."""
-    plex.fault("slow", paths=(SESSIONS,), seconds=0.04)
+    plex.set_fault("slow", paths=(SESSIONS,), seconds=0.04)
     taken = [rig.snapshot().taken.steady_s for _ in range(12)]
     # Polls that each began after the last answer would each be 0.04 s later; a busy machine makes some late, not all.
     late_s = [at_s - taken[0] - number * POLL_S for number, at_s in enumerate(taken)]
@@ -237,7 +237,7 @@ def test_history_that_cannot_be_asked_says_why(plex: SimulatedPlex, rig: Rig, se
     """A fault of the server, or another server than the watch's: an answer in any case."""
     rig.snapshot()
     if server == "right":
-        plex.fault("status", paths=("/status/sessions/history",), code=500)
+        plex.set_fault("status", paths=("/status/sessions/history",), code=500)
     server_id = plex.machine_id if server == "right" else "gone"
     rig.tracker.tell("plex", FindHistory("w1", server_id, "4711", "1001", 0.0))
     found = rig.hear(HistoryFound)
@@ -249,7 +249,7 @@ def test_history_that_cannot_be_asked_says_why(plex: SimulatedPlex, rig: Rig, se
 def test_history_while_plex_is_away_is_answered_at_once(plex: SimulatedPlex, rig: Rig) -> None:
     """Forty questions to a server that hangs do not wait forty times."""
     rig.snapshot()
-    plex.fault("hang")
+    plex.set_fault("hang")
     rig.failure("timeout")
     began_s = time.monotonic()
     for number in range(40):

@@ -36,7 +36,7 @@ def rig(plex: SimulatedPlex, tmp_path: Path) -> Iterator[Rig]:
     # Patient as in earnest: a poll given up because this machine is busy would be made again only a minute later.
     with Rig(settings_for(plex, SELDOM_S), tmp_path, poller=PlexPoller) as running:
         running.snapshot()
-        until(lambda: plex.listeners, "the websocket to open")
+        until(lambda: plex.listener_count, "the websocket to open")
         yield running
 
 
@@ -80,11 +80,11 @@ def test_a_stop_is_kept_through_failed_polls(plex: SimulatedPlex, tmp_path: Path
     with Rig(settings_for(plex, 0.2), tmp_path) as rig:
         session = plex.play("Anton", "Metropolis", TELEVISION)
         rig.snapshot(lambda told: told.playbacks)
-        until(lambda: plex.listeners, "the websocket to open")
-        plex.fault("status", paths=(SESSIONS,), code=500)
+        until(lambda: plex.listener_count, "the websocket to open")
+        plex.set_fault("status", paths=(SESSIONS,), code=500)
         plex.stop_session(session)
         rig.failure("server_error")
-        until(lambda: not plex.unsent, "the alerts to be sent")
+        until(lambda: not plex.unsent_alerts, "the alerts to be sent")
         rig.failure("server_error")
         plex.heal()
         assert rig.snapshot().stopped_keys == (session.key,)
@@ -95,7 +95,7 @@ def test_a_stop_goes_with_every_poll_for_a_while(plex: SimulatedPlex, tmp_path: 
     with Rig(settings_for(plex, 0.2), tmp_path) as rig:
         session = plex.play("Anton", "Metropolis", TELEVISION)
         rig.snapshot(lambda told: told.playbacks)
-        until(lambda: plex.listeners, "the websocket to open")
+        until(lambda: plex.listener_count, "the websocket to open")
         plex.stop_session(session)
         assert rig.snapshot(lambda told: told.stopped_keys and not told.playbacks).stopped_keys == (session.key,)
         assert rig.snapshot().stopped_keys == (session.key,)
@@ -122,12 +122,12 @@ def test_regular_reports_are_no_news(plex: SimulatedPlex, rig: Rig) -> None:
     rig.snapshot(lambda told: len(told.playbacks) == 100)
     for session in sessions:
         plex.alert(session, "playing")
-    until(lambda: not plex.unsent, "the alerts to be sent")
+    until(lambda: not plex.unsent_alerts, "the alerts to be sent")
     rig.listen(0.7)
     before = polls(plex)
     for session in sessions:
         plex.alert(session, "playing")
-    until(lambda: not plex.unsent, "the alerts to be sent")
+    until(lambda: not plex.unsent_alerts, "the alerts to be sent")
     rig.listen(0.7)
     assert polls(plex) == before
 
@@ -135,7 +135,7 @@ def test_regular_reports_are_no_news(plex: SimulatedPlex, rig: Rig) -> None:
 def test_other_alerts_are_no_news(plex: SimulatedPlex, rig: Rig) -> None:
     """Scans, updates and what is not even an alert: nothing is asked, and the actor lives."""
     before = polls(plex)
-    plex.chatter()
+    plex.send_unrelated_alerts()
     oddities: list[dict[str, Any]] = [
         {"type": "playing"},
         {"type": "playing", "PlaySessionStateNotification": "x"},
@@ -144,7 +144,7 @@ def test_other_alerts_are_no_news(plex: SimulatedPlex, rig: Rig) -> None:
     ]
     for odd in oddities:
         plex.send(odd)
-    until(lambda: not plex.unsent, "the alerts to be sent")
+    until(lambda: not plex.unsent_alerts, "the alerts to be sent")
     rig.listen(0.3)
     assert polls(plex) == before
     plex.play("Anton", "Metropolis", TELEVISION)
@@ -159,7 +159,7 @@ def test_polling_alone_tells_the_same(
     caplog.set_level(logging.DEBUG)
     for name, value in {"FIRST_WAIT_S": 0.05, "PING_S": 0.3, "PONG_WITHIN_S": 0.2, "OPEN_WITHIN_S": 0.5}.items():
         monkeypatch.setattr(alerts, name, value)
-    plex.socket_fault(fault)
+    plex.set_socket_fault(fault)
     with Rig(settings_for(plex, 0.1), tmp_path) as rig:
         session = plex.play("Anton", "Metropolis", TELEVISION)
         rig.snapshot(lambda told: told.playbacks)
@@ -167,7 +167,7 @@ def test_polling_alone_tells_the_same(
         deadline_s = time.monotonic() + 5
         while len(plex.requests_for(Listener.key)) < 1 + begins_again and time.monotonic() < deadline_s:
             rig.listen(0.05)
-            plex.chatter()
+            plex.send_unrelated_alerts()
         assert len(plex.requests_for(Listener.key)) >= 1 + begins_again
         plex.stop_session(session)
         rig.snapshot(lambda told: not told.playbacks)
@@ -176,9 +176,9 @@ def test_polling_alone_tells_the_same(
         plex.heal()
         plex.close_listeners()
         again = time.monotonic() + 15
-        while not plex.listeners and time.monotonic() < again:
+        while not plex.listener_count and time.monotonic() < again:
             rig.listen(0.05)
-        assert plex.listeners
+        assert plex.listener_count
     assert caplog.text.count("alerts are not heard") <= 3
     assert plex.token not in caplog.text
 
@@ -190,7 +190,7 @@ def test_a_websocket_that_closes_is_opened_again(
     monkeypatch.setattr(alerts, "FIRST_WAIT_S", 0.05)
     with Rig(settings_for(plex, 0.1), tmp_path) as rig:
         rig.snapshot()
-        until(lambda: plex.listeners, "the websocket to open")
+        until(lambda: plex.listener_count, "the websocket to open")
         asked = len(plex.requests_for("/"))
         opened = len(plex.requests_for(Listener.key))
         plex.close_listeners()
@@ -205,7 +205,7 @@ def test_a_token_with_http_in_it_arrives_whole(tmp_path: Path) -> None:
     """PlexAPI would make "ws" of it."""
     with SimulatedPlex(token="http-https-tok3n") as plex, Rig(settings_for(plex, SELDOM_S), tmp_path) as rig:
         rig.snapshot()
-        until(lambda: plex.listeners, "the websocket to open")
+        until(lambda: plex.listener_count, "the websocket to open")
 
 
 def test_a_listener_can_be_stopped_at_any_time(plex: SimulatedPlex) -> None:
@@ -216,7 +216,7 @@ def test_a_listener_can_be_stopped_at_any_time(plex: SimulatedPlex) -> None:
     never.start()
     never.join(2)
     assert not never.is_alive()
-    plex.socket_fault("silent")
+    plex.set_socket_fault("silent")
     for wait in (False, True):
         listener = Listener(server, lambda _: None, ping_s=5, pong_within_s=2)
         listener.start()
@@ -232,9 +232,9 @@ def test_a_stopped_poller_leaves_no_thread(plex: SimulatedPlex, tmp_path: Path) 
     """Nor a connection."""
     with Rig(settings_for(plex, 0.1), tmp_path) as rig:
         rig.snapshot()
-        until(lambda: plex.listeners, "the websocket to open")
+        until(lambda: plex.listener_count, "the websocket to open")
     until(lambda: not [t for t in threading.enumerate() if t.name.startswith("plex-")], "its threads to end")
-    until(lambda: not plex.listeners, "the websocket to close")
+    until(lambda: not plex.listener_count, "the websocket to close")
 
 
 def entry(key: str, state: str = "playing") -> dict[str, Any]:

@@ -104,7 +104,7 @@ def test_a_recording_is_played_to_its_records(tmp_path: Path) -> None:
         other = plex.play("Berta", "Alien", PHONE, at_ms=600_000)
         evening = [
             (100.0, lambda: plex.pause(other)),
-            (130.0, lambda: plex.fault("status", code=503)),
+            (130.0, lambda: plex.set_fault("status", code=503)),
             (180.0, plex.heal),
             (240.0, lambda: plex.stop_session(film)),
             (300.0, None),

@@ -14,7 +14,7 @@ import pytest
 import requests
 import yarl
 
-from simulator.discord import NotOffered, SimulatedDiscord
+from simulator.discord import CommandNotOffered, SimulatedDiscord
 from simulator.discord.model.permissions import (
     ATTACH_FILES,
     BOT_CAN,
@@ -70,7 +70,7 @@ def test_a_bot_logs_in_and_sees_the_server(server: SimulatedDiscord) -> None:
         assert isinstance(cinema, discord.VoiceChannel)
         assert [member.display_name for member in cinema.members] == ["Chiara"]
         assert guild.get_member(server.member("Björn").id) is None
-        assert server.commands == ["stats", "save", "late", "twice"]
+        assert server.command_names == ["stats", "save", "late", "twice"]
         assert robot.application_flags.gateway_message_content
 
 
@@ -88,11 +88,11 @@ def test_a_hybrid_command_works_in_both_ways(robot: Robot, server: SimulatedDisc
 def test_a_deferred_answer_takes_the_place_of_thinking(robot: Robot, server: SimulatedDiscord) -> None:
     """One message, first loading, then whole."""
     seen: list[bool] = []
-    server.world.on_post.append(lambda message: seen.append(message.loading))
+    server.world.on_post.append(lambda message: seen.append(message.is_loading))
     asked = server.slash("Chiara", "stats")
     message = asked.wait_reply()
     assert seen == [True] and asked.ack_type == 5
-    assert asked.replies == [message] and not message.loading
+    assert asked.replies == [message] and not message.is_loading
     assert server.messages("film-club", by_bot=True) == [message]
 
 
@@ -101,14 +101,14 @@ def test_ephemeral_answers_are_seen_by_one(robot: Robot, server: SimulatedDiscor
     asked = server.slash("Iris", "save")
     first, second = asked.wait_replies(2)
     assert (first.content, second.content) == ("saved", "twice")
-    assert first.ephemeral and second.ephemeral
+    assert first.is_ephemeral and second.is_ephemeral
     with pytest.raises(discord.NotFound):
         robot.do(robot.text_channel().fetch_message(first.id))
 
 
 def test_a_command_for_administrators_is_not_offered_to_others(robot: Robot, server: SimulatedDiscord) -> None:
     """Unless the server's settings say so."""
-    with pytest.raises(NotOffered):
+    with pytest.raises(CommandNotOffered):
         server.slash("Chiara", "save")
     assert server.slash("Chiara", "save", hidden_too=True).wait_replies(1)[0].content == "saved"
 
@@ -125,9 +125,9 @@ def test_buttons_selects_and_forms_work(robot: Robot, server: SimulatedDiscord) 
     assert server.click("Iris", message, "page:2").wait_reply() is message
     assert message.content == "page 2"
     server.click("Iris", message, "Later").wait_ack()
-    assert server.until(lambda: message.content == "changed later")
+    assert server.wait_until(lambda: message.content == "changed later")
     chosen = server.click("Iris", message, "pick", values=["m"]).wait_reply()
-    assert (chosen.content, chosen.ephemeral) == ("chose m", True)
+    assert (chosen.content, chosen.is_ephemeral) == ("chose m", True)
     opened = server.click("Iris", message, "Form")
     opened.wait_ack()
     assert server.submit(opened, {"position": "0:30:00"}).wait_reply().content == "from 0:30:00"
@@ -151,11 +151,11 @@ def test_a_late_acknowledgement_is_unknown(monkeypatch: pytest.MonkeyPatch, serv
     with Robot(server) as robot:
         robot.wait_heard("ready")
         late = server.slash("Chiara", "late")
-        assert server.until(lambda: robot.errors)
+        assert server.wait_until(lambda: robot.errors)
         assert isinstance(robot.errors[0], discord.NotFound) and robot.errors[0].code == 10062
         assert late.ack_after_s is None
         assert server.slash("Chiara", "twice").wait_reply().content == "first"
-        assert server.until(lambda: len(robot.errors) == 2)
+        assert server.wait_until(lambda: len(robot.errors) == 2)
         assert isinstance(robot.errors[1], discord.HTTPException) and robot.errors[1].code == 40060
 
 
@@ -186,7 +186,7 @@ def test_voice_is_told_as_it_happens(robot: Robot, server: SimulatedDiscord) -> 
     voice = guild.get_channel(cinema)
     assert isinstance(voice, discord.VoiceChannel)
     server.join_voice("jukebox")
-    server.stream("Chiara")
+    server.share_screen("Chiara")
     robot.wait_heard("voice_state_update", 3)
     states = {
         member.display_name: (member.bot, bool(member.voice and member.voice.self_stream)) for member in voice.members
@@ -206,7 +206,7 @@ def test_without_the_intent_messages_come_empty(server: SimulatedDiscord) -> Non
         robot.wait_heard("ready")
         server.say("Chiara", "film-club", "!stats")
         server.say("Chiara", "film-club", f"<@{server.world.bot.id}> hello")
-        server.whisper("Chiara", "psst")
+        server.send_direct_message("Chiara", "psst")
         robot.send("my own")
         robot.wait_heard("message", 4)
         assert [message.content for message in robot.said] == ["", f"<@{server.world.bot.id}> hello", "psst", "my own"]
@@ -247,17 +247,17 @@ def test_nobody_is_mentioned_who_is_not_allowed(robot: Robot, server: SimulatedD
 
 def test_permissions_are_a_channels_own(robot: Robot, server: SimulatedDiscord) -> None:
     """50013 where the bot may not, 50001 where it cannot see; commands are answered all the same."""
-    server.deny("film-club", SEND_MESSAGES)
+    server.deny_permissions("film-club", SEND_MESSAGES)
     assert refused(robot, content="x").code == 50013
     assert server.slash("Iris", "save").wait_replies(1)[0].content == "saved"
-    server.deny("film-club", EMBED_LINKS, ATTACH_FILES)
+    server.deny_permissions("film-club", EMBED_LINKS, ATTACH_FILES)
     assert refused(robot, embed=discord.Embed(title="x")).code == 50013
     assert refused(robot, file=discord.File(io.BytesIO(b"x"), "x")).code == 50013
-    server.deny("film-club", VIEW_CHANNEL)
+    server.deny_permissions("film-club", VIEW_CHANNEL)
     assert refused(robot, content="x").code == 50001
     channel, me = robot.text_channel(), robot.text_channel().guild.me
-    assert server.until(lambda: not channel.permissions_for(me).view_channel)
-    server.deny("film-club")
+    assert server.wait_until(lambda: not channel.permissions_for(me).view_channel)
+    server.deny_permissions("film-club")
     assert robot.send("x").content == "x"
 
 
@@ -322,8 +322,8 @@ def test_presence_is_heard_five_times_in_twenty_seconds(robot: Robot, server: Si
             )
 
     robot.do(show())
-    assert server.until(lambda: server.world.presences_dropped == 2)
-    assert server.playing == "Film 4"
+    assert server.wait_until(lambda: server.world.presences_dropped == 2)
+    assert server.activity_name == "Film 4"
 
 
 def test_a_rush_of_messages_is_slowed_down(monkeypatch: pytest.MonkeyPatch) -> None:

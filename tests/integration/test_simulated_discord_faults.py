@@ -50,7 +50,7 @@ def test_an_event_needs_more_in_its_channel(robot: Robot, server: SimulatedDisco
     """To connect in a voice channel, also to begin it."""
     voice = discord.EntityType.voice
     made = plan(robot, server, "Cinema", voice)
-    server.deny("Cinema", CONNECT)
+    server.deny_permissions("Cinema", CONNECT)
     with pytest.raises(discord.Forbidden):
         plan(robot, server, "Cinema", voice)
     with pytest.raises(discord.Forbidden):
@@ -93,7 +93,7 @@ def test_a_wrong_token_is_a_login_failure(server: SimulatedDiscord) -> None:
 def test_a_token_refused_by_the_gateway_closes_with_4004(robot: Robot, server: SimulatedDiscord) -> None:
     """And discord.py does not come back."""
     server.faults.refuse_token = True
-    server.faults.drop()
+    server.faults.drop_connections()
     error = died(robot)
     assert isinstance(error, discord.ConnectionClosed) and error.code == 4004
 
@@ -110,7 +110,7 @@ def test_content_asked_for_and_not_granted(server: SimulatedDiscord) -> None:
 
 def test_op_7_is_resumed_and_nothing_is_missed(robot: Robot, server: SimulatedDiscord) -> None:
     """What happened meanwhile is told again."""
-    server.faults.reconnect()
+    server.faults.request_reconnect()
     server.join_voice("Chiara")
     robot.wait_heard("resumed")
     hears(robot, 2)
@@ -119,14 +119,14 @@ def test_op_7_is_resumed_and_nothing_is_missed(robot: Robot, server: SimulatedDi
 
 def test_op_9_resumable_is_resumed(robot: Robot, server: SimulatedDiscord) -> None:
     """The session goes on."""
-    server.faults.invalidate(resumable=True)
+    server.faults.invalidate_sessions(resumable=True)
     robot.wait_heard("resumed")
     hears(robot, 1)
 
 
 def test_op_9_identifies_anew(robot: Robot, server: SimulatedDiscord) -> None:
     """The session is gone: on_ready fires again."""
-    server.faults.invalidate(resumable=False)
+    server.faults.invalidate_sessions(resumable=False)
     robot.wait_heard("ready", 2)
     hears(robot, 1)
     assert (server.gateway.identifies, server.gateway.resumes) == (2, 0)
@@ -136,9 +136,9 @@ def test_op_9_identifies_anew(robot: Robot, server: SimulatedDiscord) -> None:
 def test_a_lost_line_is_resumed(robot: Robot, server: SimulatedDiscord, code: int) -> None:
     """Cut without a word (0), or closed with a code that allows it."""
     if code:
-        server.faults.close(code)
+        server.faults.close_connections(code)
     else:
-        server.faults.drop()
+        server.faults.drop_connections()
     robot.wait_heard("resumed")
     hears(robot, 1)
 
@@ -146,16 +146,16 @@ def test_a_lost_line_is_resumed(robot: Robot, server: SimulatedDiscord, code: in
 def test_a_session_that_was_forgotten_begins_anew(robot: Robot, server: SimulatedDiscord) -> None:
     """RESUME is answered with op 9."""
     server.faults.forget_sessions()
-    server.faults.drop()
+    server.faults.drop_connections()
     robot.wait_heard("ready", 2)
     hears(robot, 1)
 
 
 def test_a_half_open_line_is_noticed(robot: Robot, server: SimulatedDiscord) -> None:
     """No heartbeat is acknowledged: discord.py leaves after its time-out and resumes, told what it missed."""
-    assert server.until(lambda: server.gateway.heartbeats >= 2)
-    server.faults.half_open()
-    assert not server.connected
+    assert server.wait_until(lambda: server.gateway.heartbeats >= 2)
+    server.faults.mute_connections()
+    assert not server.is_connected
     server.join_voice("Chiara")
     robot.wait_heard("resumed")
     robot.wait_heard("voice_state_update")
@@ -163,13 +163,13 @@ def test_a_half_open_line_is_noticed(robot: Robot, server: SimulatedDiscord) -> 
 
 def test_text_that_is_no_json_ends_the_client(robot: Robot, server: SimulatedDiscord) -> None:
     """discord.py 2.7.1 lets the error through."""
-    server.faults.raw("{half")
+    server.faults.send_raw("{half")
     assert isinstance(died(robot), json.JSONDecodeError)
 
 
 def test_a_dispatch_without_its_keys_ends_the_client(robot: Robot, server: SimulatedDiscord) -> None:
     """A KeyError out of the parser."""
-    server.faults.malformed()
+    server.faults.send_malformed()
     assert isinstance(died(robot), KeyError)
 
 
@@ -194,14 +194,14 @@ def test_discord_goes_and_comes_back_at_the_same_address(robot: Robot, server: S
 
 def test_a_short_storm_of_429_is_waited_out(robot: Robot, server: SimulatedDiscord) -> None:
     """discord.py sleeps inside the request, up to five tries."""
-    server.faults.rate_limited("/messages", times=4, retry_after_s=0.02)
+    server.faults.rate_limit("/messages", times=4, retry_after_s=0.02)
     assert robot.send("x").content == "x"
     assert server.recorder.count("POST", "/messages") == 5
 
 
 def test_a_long_storm_of_429_is_an_error(robot: Robot, server: SimulatedDiscord) -> None:
     """After the fifth try."""
-    server.faults.rate_limited("/messages", retry_after_s=0.02, is_global=True)
+    server.faults.rate_limit("/messages", retry_after_s=0.02, is_global=True)
     with pytest.raises(discord.HTTPException) as caught:
         robot.send("x")
     assert caught.value.status == 429
@@ -212,7 +212,7 @@ def test_a_long_storm_of_429_is_an_error(robot: Robot, server: SimulatedDiscord)
 
 def test_a_server_error_is_raised(robot: Robot, server: SimulatedDiscord) -> None:
     """503 at once, with the HTML that proxies answer."""
-    server.faults.failing(503, "/messages", times=1)
+    server.faults.fail_requests(503, "/messages", times=1)
     with pytest.raises(discord.DiscordServerError):
         robot.send("x")
     assert robot.send("y").content == "y"
@@ -220,7 +220,7 @@ def test_a_server_error_is_raised(robot: Robot, server: SimulatedDiscord) -> Non
 
 def test_a_ban_of_the_address_is_no_rate_limit(robot: Robot, server: SimulatedDiscord) -> None:
     """A 429 without the Via header: discord.py raises at once and does not try again."""
-    server.faults.banned(times=1)
+    server.faults.ban_address(times=1)
     with pytest.raises(discord.HTTPException) as caught:
         robot.send("x")
     assert caught.value.status == 429
@@ -260,7 +260,7 @@ def test_a_voice_channels_status_needs_its_permission(server: SimulatedDiscord) 
 
 def test_any_error_of_the_api_can_be_had(robot: Robot, server: SimulatedDiscord) -> None:
     """With its code and text; also on uploads."""
-    server.faults.refusing(50013, "Missing Permissions", path="/messages", times=1)
+    server.faults.refuse_requests(50013, "Missing Permissions", path="/messages", times=1)
     with pytest.raises(discord.Forbidden) as caught:
         robot.send("x", file=discord.File(io.BytesIO(b"x"), "x.txt"))
     assert caught.value.code == 50013
@@ -268,7 +268,7 @@ def test_any_error_of_the_api_can_be_had(robot: Robot, server: SimulatedDiscord)
 
 def test_a_slow_discord_is_only_slow(robot: Robot, server: SimulatedDiscord) -> None:
     """The answer is right when it comes; the gateway is not slowed."""
-    server.faults.slow(0.5, "/messages", times=1)
+    server.faults.delay_requests(0.5, "/messages", times=1)
     hears(robot, 1)
     assert robot.send("x").content == "x"
 

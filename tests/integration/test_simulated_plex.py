@@ -80,7 +80,7 @@ def listening(plex: SimulatedPlex, client: Any) -> Iterator[list[dict[str, Any]]
     with socket.create_connection(("127.0.0.1", plex.port), timeout=5) as connection:
         listener: Any = AlertListener(client, alerts.append, ws_socket=connection)
         listener.start()
-        until(lambda: plex.listeners == 1, "the listener connects")
+        until(lambda: plex.listener_count == 1, "the listener connects")
         yield alerts
         # From this side: AlertListener.stop() can leave its thread in a select for ten more seconds.
         plex.close_listeners()
@@ -347,7 +347,7 @@ def test_alerts_follow_what_the_viewer_does(
     plex.pause(one)
     plex.resume(one)
     plex.buffer(one, claiming_ms=6_900_000)
-    plex.chatter()
+    plex.send_unrelated_alerts()
     plex.stop_session(one, alert_key=90)
     until(lambda: len(playing(heard)) == 7, "all alerts arrive")
     assert playing(heard) == [

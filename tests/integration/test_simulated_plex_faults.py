@@ -80,7 +80,7 @@ def test_fault_brings_its_exception_and_heals(
     plex: SimulatedPlex, client: Any, fault: dict[str, Any], error: type[Exception]
 ) -> None:
     """Inside the fault exactly this exception, afterwards the true answer again."""
-    with plex.faulty(**fault), pytest.raises(error) as caught:
+    with plex.with_fault(**fault), pytest.raises(error) as caught:
         client.sessions()
     assert caught.type is error
     assert [s.title for s in client.sessions()] == ["Alien"]
@@ -102,7 +102,7 @@ def test_tokens(plex: SimulatedPlex, http: requests.Session) -> None:
 
 def test_fault_can_be_for_some_paths_and_some_times(plex: SimulatedPlex, client: Any) -> None:
     """Only the named paths break, and only as often as asked."""
-    plex.fault("status", paths=[SESSIONS], times=2, code=503)
+    plex.set_fault("status", paths=[SESSIONS], times=2, code=503)
     assert client.fetchItem(1005).title == "Metropolis"
     for _ in range(2):
         with pytest.raises(BadRequest):
@@ -112,7 +112,7 @@ def test_fault_can_be_for_some_paths_and_some_times(plex: SimulatedPlex, client:
 
 def test_refusing_keeps_the_port(plex: SimulatedPlex, client: Any) -> None:
     """While it refuses nobody else can take the port, and open connections are cut."""
-    with plex.faulty("refuse"):
+    with plex.with_fault("refuse"):
         with pytest.raises(OSError, match=f"port {plex.port} on 127.0.0.1 cannot be used"):
             SimulatedPlex(port=plex.port).start()
         with pytest.raises(requests.ConnectionError):
@@ -138,7 +138,7 @@ def test_flapping(plex: SimulatedPlex, client: Any) -> None:
         except requests.ConnectionError:
             return False
 
-    plex.fault("flap", seconds=0.1)
+    plex.set_fault("flap", seconds=0.1)
     for wanted in (True, False, True, False):
         until(lambda: answers() is wanted, f"answers: {wanted}")  # noqa: B023 - called before the next turn
     plex.heal()
@@ -148,14 +148,14 @@ def test_flapping(plex: SimulatedPlex, client: Any) -> None:
 def test_plain_redirect_takes_the_token_to_another_host(plex: SimulatedPlex, client: Any) -> None:
     """requests keeps X-Plex-Token across hosts: PlexAPI alone leaks it, and the simulator shows it."""
     with SimulatedPlex(token="elsewhere", machine_id="elsewhere") as other:
-        with plex.faulty("redirect", location=other.url), pytest.raises(Unauthorized):
+        with plex.with_fault("redirect", location=other.url), pytest.raises(Unauthorized):
             client.sessions()
         assert [(r.path, r.token) for r in other.requests] == [(SESSIONS, plex.token)]
 
 
 def test_a_body_without_end_can_be_left(plex: SimulatedPlex, http: requests.Session) -> None:
     """A gigabyte comes in pieces, and the server lives on when the client has had enough."""
-    with plex.faulty("huge"):
+    with plex.with_fault("huge"):
         answer = http.get(plex.url, headers={"X-Plex-Token": plex.token}, stream=True, timeout=5)
         read = 0
         for block in answer.iter_content(65536):
@@ -169,7 +169,7 @@ def test_a_body_without_end_can_be_left(plex: SimulatedPlex, http: requests.Sess
 
 def test_many_sessions_are_well_formed(plex: SimulatedPlex, client: Any) -> None:
     """The flood is readable XML, each session with its own key."""
-    with plex.faulty("many_sessions", size=1_001):
+    with plex.with_fault("many_sessions", size=1_001):
         found = client.sessions()
     assert len(found) == 1_001
     assert {s.sessionKey for s in found} == set(range(1, 1_002))
@@ -179,13 +179,13 @@ def test_without_charset_titles_are_mojibake(plex: SimulatedPlex, client: Any) -
     """text/xml without a charset is read as Latin-1."""
     plex.play("Berta", "Amélie")
     assert client.sessions()[1].title == "Amélie"
-    with plex.faulty("no_charset"):
+    with plex.with_fault("no_charset"):
         assert client.sessions()[1].title == "AmÃ©lie"
 
 
 def test_raw_control_characters_are_cleaned(plex: SimulatedPlex, client: Any) -> None:
     """PlexAPI takes raw control characters out and tries again."""
-    with plex.faulty("raw_control"):
+    with plex.with_fault("raw_control"):
         assert client.sessions()[0].title == "�Alien"
 
 
@@ -262,7 +262,7 @@ def listen(plex: SimulatedPlex, client: Any) -> Iterator[Listen]:
     def begin(connected: bool = True) -> Listening:
         started.append(Listening(client, plex))
         if connected:
-            until(lambda: plex.listeners == 1, "the listener connects")
+            until(lambda: plex.listener_count == 1, "the listener connects")
         return started[-1]
 
     yield begin
@@ -275,7 +275,7 @@ def listen(plex: SimulatedPlex, client: Any) -> Iterator[Listen]:
 @pytest.mark.parametrize("fault", ["rejected", "dropped"])
 def test_listener_ends_when_it_is_not_wanted(plex: SimulatedPlex, listen: Listen, fault: Any) -> None:
     """A handshake refused or a connection closed at once ends the thread; it never comes back."""
-    plex.socket_fault(fault)
+    plex.set_socket_fault(fault)
     listening = listen(connected=False)
     assert listening.ends()
     assert listening.heard == []
@@ -284,26 +284,26 @@ def test_listener_ends_when_it_is_not_wanted(plex: SimulatedPlex, listen: Listen
 
 def test_listener_waits_for_a_handshake_that_never_comes(plex: SimulatedPlex, listen: Listen) -> None:
     """An unanswered handshake holds the thread until the server cuts it."""
-    plex.socket_fault("unanswered")
+    plex.set_socket_fault("unanswered")
     listening = listen(connected=False)
     until(lambda: plex.requests_for("/:/websockets/notifications"), "the handshake arrives")
     assert listening.thread.is_alive()
-    assert plex.listeners == 0
-    plex.socket_fault(None)
+    assert plex.listener_count == 0
+    plex.set_socket_fault(None)
     assert listening.ends()
     assert listening.problems
 
 
-@pytest.mark.parametrize("how", ["refuse", "cut", "restart", "close_listeners", "stop"])
+@pytest.mark.parametrize("how", ["refuse", "cut_connections", "restart", "close_listeners", "stop"])
 def test_listener_ends_with_its_connection(plex: SimulatedPlex, listen: Listen, how: str) -> None:
     """Whatever ends the connection ends the listener."""
     listening = listen()
     if how == "refuse":
-        plex.fault("refuse")
+        plex.set_fault("refuse")
     else:
         getattr(plex, how)()
     assert listening.ends()
-    until(lambda: plex.listeners == 0, "the server forgets it")
+    until(lambda: plex.listener_count == 0, "the server forgets it")
 
 
 def test_one_bad_frame_ends_the_listener(plex: SimulatedPlex, listen: Listen) -> None:
@@ -311,7 +311,7 @@ def test_one_bad_frame_ends_the_listener(plex: SimulatedPlex, listen: Listen) ->
     listening = listen()
     plex.alert(1, "playing")
     until(lambda: len(listening.heard) == 1, "a good alert is heard")
-    plex.socket_fault("invalid_utf8")
+    plex.set_socket_fault("invalid_utf8")
     plex.alert(1, "playing")
     assert listening.ends()
     assert len(listening.heard) == 1
@@ -321,11 +321,11 @@ def test_one_bad_frame_ends_the_listener(plex: SimulatedPlex, listen: Listen) ->
 def test_garbage_is_passed_over(plex: SimulatedPlex, listen: Listen) -> None:
     """A frame that is no JSON is lost, and the next is heard."""
     listening = listen()
-    plex.socket_fault("garbage")
+    plex.set_socket_fault("garbage")
     plex.alert(1, "playing")
     plex.alert(1, "paused")
-    until(lambda: plex.unsent == 0, "the garbage is on its way")
-    plex.socket_fault(None)
+    until(lambda: plex.unsent_alerts == 0, "the garbage is on its way")
+    plex.set_socket_fault(None)
     plex.alert(1, "stopped")
     until(lambda: listening.heard, "the good alert is heard")
     assert listening.states == ["stopped"]
@@ -334,16 +334,16 @@ def test_garbage_is_passed_over(plex: SimulatedPlex, listen: Listen) -> None:
 def test_half_open_silence(plex: SimulatedPlex, listen: Listen) -> None:
     """Nothing is heard, nothing closes, and pings have no answer."""
     listening = listen()
-    plex.socket_fault("silent")
+    plex.set_socket_fault("silent")
     for _ in range(3):
         plex.alert(1, "playing")
-    until(lambda: plex.unsent == 0, "the alerts are swallowed")
+    until(lambda: plex.unsent_alerts == 0, "the alerts are swallowed")
     listening.thread._ws.sock.ping("anybody there?")
-    plex.socket_fault(None)
+    plex.set_socket_fault(None)
     plex.alert(1, "paused")
     until(lambda: listening.heard, "the first alert after the silence")
     assert listening.states == ["paused"]
-    assert (listening.thread.is_alive(), plex.listeners, listening.problems) == (True, 1, [])
+    assert (listening.thread.is_alive(), plex.listener_count, listening.problems) == (True, 1, [])
 
 
 @pytest.mark.parametrize(("fault", "answered"), [(None, True), ("silent", False)])
@@ -351,8 +351,8 @@ def test_pings_are_answered_unless_silent(plex: SimulatedPlex, fault: Any, answe
     """A poller that pings can tell a quiet server from a dead connection."""
     address = f"{plex.url.replace('http', 'ws')}/:/websockets/notifications?X-Plex-Token={plex.token}"
     with closing(websocket.create_connection(address, timeout=0.5)) as connection:
-        until(lambda: plex.listeners == 1, "the connection is open")
-        plex.socket_fault(fault)
+        until(lambda: plex.listener_count == 1, "the connection is open")
+        plex.set_socket_fault(fault)
         connection.ping("here?")
         if answered:
             assert connection.recv_data(control_frame=True) == (websocket.ABNF.OPCODE_PONG, b"here?")

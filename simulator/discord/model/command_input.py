@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulator.discord.model.guild import Channel, Guild, Member, Payload, User
-from simulator.discord.model.messages import walk
+from simulator.discord.model.messages import walk_components
 from simulator.discord.model.permissions import ADMINISTRATOR
 
 Asked = str | int | float | bool | Member | Channel
 SUB_COMMAND, GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, MENTIONABLE, NUMBER = 1, 2, 3, 4, 5, 6, 7, 9, 10
 
 
-class NotOffered(LookupError):
+class CommandNotOffered(LookupError):
     """Discord's client would not let this person ask this."""
 
 
-def offered(commands: Mapping[int | None, list[Payload]], guild_id: int, name: str, can: int | None) -> Payload:
+def find_offered_command(
+    commands: Mapping[int | None, list[Payload]], guild_id: int, name: str, can: int | None
+) -> Payload:
     """The command of this name, a server's own first. `can`: the person's permissions, None: not looked at."""
     root = name.split()[0]
     every = [*commands.get(guild_id, []), *commands.get(None, [])]
@@ -27,9 +29,9 @@ def offered(commands: Mapping[int | None, list[Payload]], guild_id: int, name: s
         needed = int(command.get("default_member_permissions") or 0)
         closed = command.get("default_member_permissions") == "0"
         if can is not None and not can & ADMINISTRATOR and (closed or needed & ~can):
-            raise NotOffered(f"/{name} is not offered to those without permissions {needed:#x}")
+            raise CommandNotOffered(f"/{name} is not offered to those without permissions {needed:#x}")
         return command
-    raise NotOffered(f"There is no /{root}; the bot offers {[each['name'] for each in every]}")
+    raise CommandNotOffered(f"There is no /{root}; the bot offers {[each['name'] for each in every]}")
 
 
 def command_data(guild: Guild, command: Payload, name: str, options: Mapping[str, Asked], focused: str = "") -> Payload:
@@ -40,7 +42,7 @@ def command_data(guild: Guild, command: Payload, name: str, options: Mapping[str
     for step in path:
         level = _inner(level, step)
     if any(option["type"] in (SUB_COMMAND, GROUP) for option in level.get("options", [])):
-        raise NotOffered(f"/{name} is a group: name its command too")
+        raise CommandNotOffered(f"/{name} is a group: name its command too")
     filled: list[Payload] = _filled(guild, level, options, focused, resolved)
     for depth in range(len(path), 0, -1):
         kind = GROUP if len(path) == 2 and depth == 1 else SUB_COMMAND
@@ -56,7 +58,7 @@ def _inner(level: Payload, step: str) -> Payload:
         if option["name"] == step and option["type"] in (SUB_COMMAND, GROUP):
             found: Payload = option
             return found
-    raise NotOffered(f"{level['name']} has no command {step!r}")
+    raise CommandNotOffered(f"{level['name']} has no command {step!r}")
 
 
 def _filled(
@@ -66,7 +68,7 @@ def _filled(
     unknown = set(options) - set(known)
     missing = [key for key, option in known.items() if option.get("required") and key not in options]
     if unknown or (missing and not focused):
-        raise NotOffered(f"/{level['name']} takes {sorted(known)}: unknown {sorted(unknown)}, missing {missing}")
+        raise CommandNotOffered(f"/{level['name']} takes {sorted(known)}: unknown {sorted(unknown)}, missing {missing}")
     found = []
     for key, value in options.items():
         option: Payload = {"name": key, "type": known[key]["type"]}
@@ -86,7 +88,7 @@ def _value(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> An
     if kind == CHANNEL:
         channel = value
         if not isinstance(channel, Channel):
-            raise NotOffered(f"{option['name']}: there is no channel {value!r}")
+            raise CommandNotOffered(f"{option['name']}: there is no channel {value!r}")
         about = {"id": str(channel.id), "name": channel.name, "type": channel.kind, "permissions": "0", "flags": 0}
         resolved.setdefault("channels", {})[str(channel.id)] = about
         return str(channel.id)
@@ -97,7 +99,7 @@ def _value(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> An
         NUMBER: isinstance(value, int | float) and not isinstance(value, bool),
     }
     if not fits.get(kind, True):
-        raise NotOffered(f"{option['name']} does not take {value!r}")
+        raise CommandNotOffered(f"{option['name']} does not take {value!r}")
     _within(option, value)
     return value
 
@@ -113,9 +115,9 @@ def _typed(guild: Guild, kind: int, text: str) -> Asked:
         return text.lower() == "true"
     if kind in (USER, MENTIONABLE):
         name = text.lstrip("@")
-        found = [m for m in guild.members.values() if name in (m.shown, m.user.name, str(m.id))]
+        found = [m for m in guild.members.values() if name in (m.display_name, m.user.name, str(m.id))]
         if not found:
-            raise NotOffered(f"Nobody is called {name!r}")
+            raise CommandNotOffered(f"Nobody is called {name!r}")
         return found[0]
     if kind == CHANNEL:
         return next((c for c in guild.channels.values() if text.lstrip("#") in (c.name, str(c.id))), text)
@@ -126,13 +128,13 @@ def _within(option: Payload, value: Any) -> None:
     """Choices and bounds, as Discord's client holds people to them."""
     choices = [choice["value"] for choice in option.get("choices") or []]
     if choices and value not in choices:
-        raise NotOffered(f"{option['name']} is one of {choices}, not {value!r}")
+        raise CommandNotOffered(f"{option['name']} is one of {choices}, not {value!r}")
     size = len(value) if isinstance(value, str) else value
     low, high = ("min_length", "max_length") if isinstance(value, str) else ("min_value", "max_value")
     if option.get(low) is not None and size < option[low]:
-        raise NotOffered(f"{option['name']}: {value!r} is below {option[low]}")
+        raise CommandNotOffered(f"{option['name']}: {value!r} is below {option[low]}")
     if option.get(high) is not None and size > option[high]:
-        raise NotOffered(f"{option['name']}: {value!r} is above {option[high]}")
+        raise CommandNotOffered(f"{option['name']}: {value!r} is above {option[high]}")
 
 
 def _person(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> str:
@@ -141,7 +143,7 @@ def _person(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> s
     wanted = value.id if isinstance(value, Member) else int(str(value))
     member = guild.members.get(wanted)
     if member is None:
-        raise NotOffered(f"{option['name']}: {value!r} is no member")
+        raise CommandNotOffered(f"{option['name']}: {value!r} is no member")
     resolved.setdefault("users", {})[str(wanted)] = member.user.payload()
     about = {**member.partial(), "permissions": str(guild.permissions(member))}
     resolved.setdefault("members", {})[str(wanted)] = about
@@ -150,7 +152,7 @@ def _person(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> s
 
 def form_data(form: Payload, values: Mapping[str, str]) -> Payload:
     """A filled-in form. LookupError where a value belongs to no field, or a required one is empty."""
-    fields = [each for each in walk(form["components"]) if each.get("custom_id")]
+    fields = [each for each in walk_components(form["components"]) if each.get("custom_id")]
     unknown = set(values) - {each["custom_id"] for each in fields}
     if unknown:
         raise LookupError(f"The form has no {sorted(unknown)}; it has {[each['custom_id'] for each in fields]}")

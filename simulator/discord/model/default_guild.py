@@ -18,7 +18,7 @@ PEOPLE = (
 """Account name and shown name: umlauts, markdown, right-to-left letters, wide letters and emoji, as people have."""
 
 
-def found_guild(bot: User, name: str = "Saturday Night Cinema") -> Guild:
+def build_default_guild(bot: User, name: str = "Saturday Night Cinema") -> Guild:
     """A server with Rosa as its owner, Iris as an Administrator, five guests, the bot and another bot."""
     owner = User(snowflake(), "rosa", global_name="Rosa")
     guild = Guild(snowflake(), name, owner.id)
@@ -34,5 +34,5 @@ def found_guild(bot: User, name: str = "Saturday Night Cinema") -> Guild:
     members = [Member(bot, [bots.id]), Member(owner), Member(jukebox, [bots.id])]
     members += [Member(User(snowflake(), account, global_name=shown)) for account, shown in PEOPLE]
     guild.members.update((member.id, member) for member in members)
-    next(member for member in members if member.shown == "Iris").roles.append(admin.id)
+    next(member for member in members if member.display_name == "Iris").roles.append(admin.id)
     return guild

@@ -23,7 +23,7 @@ class User:
     global_name: str | None = None
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """The name that people see outside a server."""
         return self.global_name or self.name
 
@@ -72,9 +72,9 @@ class Member:
         return self.user.id
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """The name that people see."""
-        return self.nick or self.user.shown
+        return self.nick or self.user.display_name
 
     @property
     def mention(self) -> str:

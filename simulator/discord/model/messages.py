@@ -36,7 +36,7 @@ class Attachment:
 
 
 @dataclass
-class Message:
+class ChannelMessage:
     """A message in a channel."""
 
     id: int
@@ -66,12 +66,12 @@ class Message:
     """When it was edited, each time."""
 
     @property
-    def ephemeral(self) -> bool:
+    def is_ephemeral(self) -> bool:
         """Whether only the one who asked sees it."""
         return bool(self.flags & EPHEMERAL)
 
     @property
-    def loading(self) -> bool:
+    def is_loading(self) -> bool:
         """Whether it is still "thinking ..."."""
         return bool(self.flags & LOADING)
 
@@ -84,18 +84,18 @@ class Message:
             for each in embed.get("fields") or []:
                 parts += [each.get("name"), each.get("value")]
             parts.append((embed.get("footer") or {}).get("text"))
-        parts += [each["content"] for each in walk(self.components) if each.get("type") == 10]
+        parts += [each["content"] for each in walk_components(self.components) if each.get("type") == 10]
         return "\n".join(part for part in parts if part)
 
-    def settled(self, quiet_s: float) -> bool:
+    def is_settled(self, quiet_s: float) -> bool:
         """Whether it is whole: not "thinking ...", and neither posted nor edited in the last real seconds."""
         last_s = self.edited_s[-1] if self.edited_s else self.posted_s
-        return not self.loading and time.monotonic() - last_s >= quiet_s
+        return not self.is_loading and time.monotonic() - last_s >= quiet_s
 
     @property
     def controls(self) -> list[Payload]:
         """Every button and select of the message, in order."""
-        return [each for each in walk(self.components) if each.get("custom_id") or each.get("url")]
+        return [each for each in walk_components(self.components) if each.get("custom_id") or each.get("url")]
 
 
 @dataclass
@@ -113,16 +113,16 @@ class Interaction:
     asked_s: float = field(default_factory=time.monotonic)
     acked_s: float | None = None
     ack_type: int | None = None
-    message: Message | None = None
+    message: ChannelMessage | None = None
     """The original response."""
-    followups: list[Message] = field(default_factory=list)
+    followups: list[ChannelMessage] = field(default_factory=list)
     choices: list[Payload] = field(default_factory=list)
     """What an autocompletion offered: name and value."""
     modal: Payload | None = None
     """The form that the bot opened."""
     hidden: bool = False
     """Whether it was deferred as ephemeral."""
-    source: Message | None = None
+    source: ChannelMessage | None = None
     """The message whose component was used."""
 
     @property
@@ -131,17 +131,17 @@ class Interaction:
         return None if self.acked_s is None else self.acked_s - self.asked_s
 
     @property
-    def replies(self) -> list[Message]:
+    def replies(self) -> list[ChannelMessage]:
         """Everything that was answered so far, in order; not what is still "thinking ..."."""
         found = ([self.message] if self.message is not None else []) + self.followups
-        return [message for message in found if not message.loading and not message.deleted]
+        return [message for message in found if not message.is_loading and not message.deleted]
 
     def wait_ack(self, timeout: float = 5.0) -> float:
         """Wait until it is acknowledged; real seconds that this took. TimeoutError where it is not."""
         self._wait(lambda: self.acked_s is not None, timeout, "was not acknowledged")
         return self.ack_after_s or 0.0
 
-    def wait_reply(self, timeout: float = 10.0) -> Message:
+    def wait_reply(self, timeout: float = 10.0) -> ChannelMessage:
         """The newest answer so far, or the first to come; for a click also the message it changed.
 
         TimeoutError where none comes.
@@ -149,7 +149,7 @@ class Interaction:
         self._wait(lambda: bool(self.replies), timeout, "was not answered")
         return self.replies[-1]
 
-    def wait_replies(self, count: int, timeout: float = 10.0) -> list[Message]:
+    def wait_replies(self, count: int, timeout: float = 10.0) -> list[ChannelMessage]:
         """The first answers, when there are so many."""
         self._wait(lambda: len(self.replies) >= count, timeout, f"has {len(self.replies)} of {count} answers")
         return self.replies
@@ -157,20 +157,20 @@ class Interaction:
     def _wait(self, ready: Callable[[], bool], timeout: float, problem: str) -> None:
         with self.changed:
             if not self.changed.wait_for(ready, timeout):
-                raise TimeoutError(f"{self.name!r} of {self.member.shown} {problem} within {timeout} s")
+                raise TimeoutError(f"{self.name!r} of {self.member.display_name} {problem} within {timeout} s")
 
 
-def walk(components: list[Payload]) -> Iterator[Payload]:
+def walk_components(components: list[Payload]) -> Iterator[Payload]:
     """Every component, the inner ones too, in reading order."""
     for component in components:
         yield component
-        yield from walk(component.get("components") or [])
+        yield from walk_components(component.get("components") or [])
         for key in ("accessory", "component"):
             if isinstance(component.get(key), dict):
-                yield from walk([component[key]])
+                yield from walk_components([component[key]])
 
 
-def pings_of(content: str, allowed: Payload | None) -> tuple[str, ...]:
+def mentions_of(content: str, allowed: Payload | None) -> tuple[str, ...]:
     """Whom a text mentions, as far as its allowed_mentions let it."""
     kinds = {"users": r"<@!?(\d+)>", "roles": r"<@&(\d+)>", "everyone": r"@(everyone|here)"}
     parse = list(kinds) if allowed is None else allowed.get("parse", [])

@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from simulator.discord.model.default_guild import found_guild
+from simulator.discord.model.default_guild import build_default_guild
 from simulator.discord.model.guild import DM, Channel, Guild, Member, Payload, User
 from simulator.discord.model.ids import iso_of, snowflake
-from simulator.discord.model.messages import COMMAND, Interaction, Message
+from simulator.discord.model.messages import COMMAND, ChannelMessage, Interaction
 from simulator.discord.model.permissions import EVERYONE_CAN
 
 GUILDS, MEMBERS, VOICE_STATES, GUILD_MESSAGES = 1 << 0, 1 << 1, 1 << 7, 1 << 9
@@ -22,7 +22,7 @@ Dispatch = Callable[[str, Payload, int], None]
 """Event, data, and the intent that a bot needs to hear it (0: none)."""
 
 
-class World:
+class DiscordWorld:
     """Everything there is. Changes tell the gateway through `dispatch` and wake whoever waits on `changed`."""
 
     def __init__(
@@ -40,13 +40,13 @@ class World:
         self.dispatch: Dispatch = lambda *_: None
         self.bot = User(snowflake(), "Usher", bot=True)
         self.app_flags = message_content * FLAG_MESSAGE_CONTENT | members_intent * FLAG_MEMBERS
-        self.guild = found_guild(self.bot)
+        self.guild = build_default_guild(self.bot)
         self.guilds = {self.guild.id: self.guild}
         self.strangers: dict[int, User] = {}
         self.direct: dict[int, Channel] = {}
         self.closed: set[int] = set()
         """Ids of those who take no direct messages."""
-        self.messages: dict[int, Message] = {}
+        self.messages: dict[int, ChannelMessage] = {}
         self.commands: dict[int | None, list[Payload]] = {None: []}
         """The application's commands: of each guild, and under None the global ones."""
         self.interactions: dict[str, Interaction] = {}
@@ -55,14 +55,14 @@ class World:
         """Each accepted presence update and when it came (steady clock, real seconds)."""
         self.presences_dropped = 0
         """Presence updates past 5 in 20 s: Discord drops them."""
-        self.on_post: list[Callable[[Message], None]] = []
+        self.on_post: list[Callable[[ChannelMessage], None]] = []
 
     @property
     def app_id(self) -> int:
         """The application's id: its bot's."""
         return self.bot.id
 
-    def place(self, channel_id: int) -> tuple[Guild | None, Channel] | None:
+    def find_channel(self, channel_id: int) -> tuple[Guild | None, Channel] | None:
         """A channel and its guild (None: a direct message); None where there is no such channel."""
         if channel_id in self.direct:
             return None, self.direct[channel_id]
@@ -80,9 +80,9 @@ class World:
         """An account, if there is one."""
         return next((m.user for m in self.members() if m.id == user_id), self.strangers.get(user_id))
 
-    def message_payload(self, message: Message) -> Payload:
+    def message_payload(self, message: ChannelMessage) -> Payload:
         """A message as the API and the gateway show it."""
-        guild, _ = self.place(message.channel_id) or (None, None)
+        guild, _ = self.find_channel(message.channel_id) or (None, None)
         found: Payload = {
             "id": str(message.id), "channel_id": str(message.channel_id), "author": message.author.payload(),
             "content": message.content, "timestamp": message.at, "edited_timestamp": message.edited_at,
@@ -115,11 +115,11 @@ class World:
             } | ({"guild_id": str(guild.id)} if guild else {})  # fmt: skip
         return found
 
-    def _mentioned(self, message: Message) -> list[Payload]:
+    def _mentioned(self, message: ChannelMessage) -> list[Payload]:
         users = (self.user(int(ping.strip("<@!>"))) for ping in message.pings if ping.strip("<@!>").isdigit())
         return [user.payload() for user in users if user is not None]
 
-    def _embed(self, message: Message, embed: Payload) -> Payload:
+    def _embed(self, message: ChannelMessage, embed: Payload) -> Payload:
         """An embed as it is shown: its attachment:// pictures have become addresses."""
         shown = {"type": "rich", **embed}
         files = {f"attachment://{each.filename}": each.payload(self.base)["url"] for each in message.attachments}
@@ -129,40 +129,40 @@ class World:
                 shown[key] = {**embed[key], "url": files[url], "proxy_url": files[url], "width": 0, "height": 0}
         return shown
 
-    def post(self, message: Message) -> Message:
+    def post(self, message: ChannelMessage) -> ChannelMessage:
         """Put a message into its channel and tell everybody who may see it."""
         with self.changed:
             message.at = message.at or iso_of(self.now())
             self.messages[message.id] = message
             self.changed.notify_all()
-            if not message.ephemeral:
+            if not message.is_ephemeral:
                 self.dispatch("MESSAGE_CREATE", self.message_payload(message), self._intent(message))
         for listener in list(self.on_post):
             listener(message)
         return message
 
-    def edited(self, message: Message, now_s: float) -> Message:
+    def publish_edit(self, message: ChannelMessage, now_s: float) -> ChannelMessage:
         """A message was changed in place at `now_s` (steady clock, real seconds)."""
         with self.changed:
             message.edited_at = iso_of(self.now())
             message.edited_s.append(now_s)
             self.changed.notify_all()
-            if not message.ephemeral:
+            if not message.is_ephemeral:
                 self.dispatch("MESSAGE_UPDATE", self.message_payload(message), self._intent(message))
         return message
 
-    def delete(self, message: Message) -> None:
+    def delete(self, message: ChannelMessage) -> None:
         """Take a message away."""
         with self.changed:
             message.deleted = True
             self.messages.pop(message.id, None)
             self.changed.notify_all()
             gone = {"id": str(message.id), "channel_id": str(message.channel_id)}
-            guild, _ = self.place(message.channel_id) or (None, None)
+            guild, _ = self.find_channel(message.channel_id) or (None, None)
             gone |= {"guild_id": str(guild.id)} if guild else {}
             self.dispatch("MESSAGE_DELETE", gone, self._intent(message))
 
-    def _intent(self, message: Message) -> int:
+    def _intent(self, message: ChannelMessage) -> int:
         return DIRECT_MESSAGES if message.channel_id in self.direct else GUILD_MESSAGES
 
     def direct_channel(self, user: User) -> Channel:
@@ -171,13 +171,13 @@ class World:
             for channel in self.direct.values():
                 if channel.recipient == user:
                     return channel
-            channel = Channel(snowflake(), user.shown, DM, recipient=user)
+            channel = Channel(snowflake(), user.display_name, DM, recipient=user)
             self.direct[channel.id] = channel
             return channel
 
     def interaction_payload(self, interaction: Interaction, data: Payload) -> Payload:
         """INTERACTION_CREATE's data."""
-        guild, channel = self.place(interaction.channel_id) or (None, None)
+        guild, channel = self.find_channel(interaction.channel_id) or (None, None)
         if channel is None:
             raise LookupError("The channel of an interaction is gone")
         found: Payload = {

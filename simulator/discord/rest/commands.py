@@ -8,20 +8,20 @@ from aiohttp import web
 
 from simulator.discord.model.guild import Payload
 from simulator.discord.model.ids import snowflake
-from simulator.discord.model.world import World
+from simulator.discord.model.world import DiscordWorld
 from simulator.discord.rest.errors import ApiError, invalid_form, no_access, unknown
 from simulator.discord.rest.request_body import body_of, list_of
-from simulator.discord.rest.request_gate import answer, nothing
+from simulator.discord.rest.request_gate import json_response, no_content
 from simulator.discord.rest.validation import Problem
 
 _NAME = re.compile(r"^[-_'\w]{1,32}$")
 MOST_COMMANDS = 100
 
 
-class Commands:
+class CommandRoutes:
     """What the bot offers."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: DiscordWorld) -> None:
         self.world = world
 
     def routes(self) -> list[web.RouteDef]:
@@ -29,7 +29,7 @@ class Commands:
         found = []
         for base in ("/applications/{app}/commands", "/applications/{app}/guilds/{guild}/commands"):
             found += [
-                web.get(base, self.listed),
+                web.get(base, self.list_commands),
                 web.put(base, self.replace),
                 web.post(base, self.add),
                 web.get(base + "/{command}", self.get),
@@ -61,9 +61,9 @@ class Commands:
             self.world.commands[scope] = commands
             self.world.changed.notify_all()
 
-    async def listed(self, request: web.Request) -> web.Response:
+    async def list_commands(self, request: web.Request) -> web.Response:
         """All of one scope."""
-        return answer(self.world.commands.get(self._scope(request), []))
+        return json_response(self.world.commands.get(self._scope(request), []))
 
     async def replace(self, request: web.Request) -> web.Response:
         """All at once; who keeps its name keeps its id."""
@@ -79,7 +79,7 @@ class Commands:
         if len(wanted) > MOST_COMMANDS:
             raise ApiError(400, 30032, "Maximum number of application commands reached (100)")
         self._put(scope, [self._full(scope, command) for command in wanted])
-        return answer(self.world.commands[scope])
+        return json_response(self.world.commands[scope])
 
     async def add(self, request: web.Request) -> web.Response:
         """One more, in the place of one of its name."""
@@ -91,11 +91,11 @@ class Commands:
         full = self._full(scope, body)
         others = [each for each in before if each["id"] != full["id"]]
         self._put(scope, [*others, full])
-        return answer(full, 200 if len(others) < len(before) else 201)
+        return json_response(full, 200 if len(others) < len(before) else 201)
 
     async def get(self, request: web.Request) -> web.Response:
         """One."""
-        return answer(self._find(request)[1])
+        return json_response(self._find(request)[1])
 
     async def change(self, request: web.Request) -> web.Response:
         """Change one in place."""
@@ -105,13 +105,13 @@ class Commands:
         if problems:
             raise invalid_form(problems)
         self._put(scope, [changed if each is command else each for each in self.world.commands[scope]])
-        return answer(changed)
+        return json_response(changed)
 
     async def remove(self, request: web.Request) -> web.Response:
         """Take one away."""
         scope, command = self._find(request)
         self._put(scope, [each for each in self.world.commands[scope] if each is not command])
-        return nothing()
+        return no_content()
 
     def _full(self, scope: int | None, command: Payload) -> Payload:
         key = (command.get("type", 1), command["name"])

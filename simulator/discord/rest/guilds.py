@@ -18,27 +18,27 @@ from simulator.discord.model.permissions import (
     SET_VOICE_STATUS,
     VIEW_CHANNEL,
 )
-from simulator.discord.model.world import FLAG_MEMBERS, GUILDS, SCHEDULED_EVENTS, World
+from simulator.discord.model.world import FLAG_MEMBERS, GUILDS, SCHEDULED_EVENTS, DiscordWorld
 from simulator.discord.rest.errors import invalid_form, no_permission, unknown
 from simulator.discord.rest.request_body import body_of
-from simulator.discord.rest.request_gate import answer, nothing
+from simulator.discord.rest.request_gate import json_response, no_content
 
 _PLACES = {1: (STAGE, EVENTS_ON_STAGE), 2: (VOICE, EVENTS_IN_VOICE)}
 """By an event's entity type: the kind of its channel, and what it needs there."""
 SESSIONS = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "max_concurrency": 1}
 
 
-class Guilds:
+class GuildRoutes:
     """Who and what there is."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: DiscordWorld) -> None:
         self.world = world
 
     def routes(self) -> list[web.RouteDef]:
         """Paths below /api/v10."""
         events = "/guilds/{guild}/scheduled-events"
         return [
-            web.get("/users/@me", self.me),
+            web.get("/users/@me", self.current_user),
             web.get("/users/@me/guilds", self.my_guilds),
             web.get("/users/{user}", self.user),
             web.get("/oauth2/applications/@me", self.application),
@@ -73,7 +73,7 @@ class Guilds:
         return found
 
     def _channel_of(self, request: web.Request, *needed: int) -> tuple[Guild | None, Channel]:
-        place = self.world.place(int(request.match_info["channel"]))
+        place = self.world.find_channel(int(request.match_info["channel"]))
         if place is None:
             raise unknown("Channel")
         guild, channel = place
@@ -86,15 +86,15 @@ class Guilds:
         if any(not can & bit for bit in needed):
             raise no_permission()
 
-    async def me(self, _: web.Request) -> web.Response:
+    async def current_user(self, _: web.Request) -> web.Response:
         """The bot's own account."""
         about = {"mfa_enabled": False, "verified": True, "email": None, "flags": 0, "locale": "en-US"}
-        return answer({**self.world.bot.payload(), **about})
+        return json_response({**self.world.bot.payload(), **about})
 
     async def my_guilds(self, _: web.Request) -> web.Response:
         """The servers that the bot is in."""
         mine = [guild for guild in self.world.guilds.values() if self.world.bot.id in guild.members]
-        return answer([
+        return json_response([
             {"id": str(guild.id), "name": guild.name, "icon": None, "owner": False, "features": [],
              "permissions": str(guild.permissions(guild.members[self.world.bot.id]))}
             for guild in mine
@@ -105,12 +105,12 @@ class Guilds:
         found = self.world.user(int(request.match_info["user"]))
         if found is None:
             raise unknown("User")
-        return answer(found.payload())
+        return json_response(found.payload())
 
     async def application(self, _: web.Request) -> web.Response:
         """What the Developer Portal says of the bot."""
         owner = next(member.user for member in self.world.members() if not member.user.bot)
-        return answer({
+        return json_response({
             "id": str(self.world.app_id), "name": "Usher", "icon": None, "description": "", "rpc_origins": [],
             "bot_public": False, "bot_require_code_grant": False, "flags": self.world.app_flags, "hook": True,
             "owner": owner.payload(), "verify_key": "0" * 64, "team": None, "summary": "", "tags": [],
@@ -122,11 +122,11 @@ class Guilds:
 
     async def gateway(self, _: web.Request) -> web.Response:
         """Where the gateway is."""
-        return answer({"url": self._address()})
+        return json_response({"url": self._address()})
 
     async def gateway_bot(self, _: web.Request) -> web.Response:
         """Where the gateway is, for bots."""
-        return answer({"url": self._address(), "shards": 1, "session_start_limit": SESSIONS})
+        return json_response({"url": self._address(), "shards": 1, "session_start_limit": SESSIONS})
 
     async def guild(self, request: web.Request) -> web.Response:
         """A server."""
@@ -137,16 +137,16 @@ class Guilds:
         if request.query.get("with_counts", "").lower() in ("1", "true"):
             found["approximate_member_count"] = len(guild.members)
             found["approximate_presence_count"] = len(guild.members)
-        return answer(found)
+        return json_response(found)
 
     async def channels(self, request: web.Request) -> web.Response:
         """A server's channels."""
         found = [each.payload(self.world.bot.id) for each in self.guild_of(request).channels.values()]
-        return answer(found)
+        return json_response(found)
 
     async def roles(self, request: web.Request) -> web.Response:
         """A server's roles."""
-        return answer([role.payload() for role in self.guild_of(request).roles.values()])
+        return json_response([role.payload() for role in self.guild_of(request).roles.values()])
 
     async def members(self, request: web.Request) -> web.Response:
         """A server's members: only with the privileged intent, as on Discord."""
@@ -155,7 +155,7 @@ class Guilds:
             raise no_permission()
         after, limit = int(request.query.get("after", 0)), min(1000, int(request.query.get("limit", 1)))
         found = sorted((m for m in guild.members.values() if m.id > after), key=lambda m: m.id)
-        return answer([member.payload() for member in found[:limit]])
+        return json_response([member.payload() for member in found[:limit]])
 
     async def search(self, request: web.Request) -> web.Response:
         """Members whose name begins so."""
@@ -163,16 +163,16 @@ class Guilds:
         limit = min(1000, int(request.query.get("limit", 1)))
         found = [
             m for m in guild.members.values()
-            if m.shown.lower().startswith(start) or m.user.name.lower().startswith(start)
+            if m.display_name.lower().startswith(start) or m.user.name.lower().startswith(start)
         ]  # fmt: skip
-        return answer([member.payload() for member in found[:limit]])
+        return json_response([member.payload() for member in found[:limit]])
 
     async def member(self, request: web.Request) -> web.Response:
         """One member."""
         found = self.guild_of(request).members.get(int(request.match_info["user"]))
         if found is None:
             raise unknown("Member")
-        return answer(found.payload())
+        return json_response(found.payload())
 
     async def give_role(self, request: web.Request) -> web.Response:
         """A member gets a role."""
@@ -195,7 +195,7 @@ class Guilds:
         with self.world.changed:
             found.roles = [number for number in found.roles if number != role.id] + [role.id] * given
             self.world.changed.notify_all()
-        return nothing()
+        return no_content()
 
     async def voice_state(self, request: web.Request) -> web.Response:
         """Where one member is."""
@@ -203,11 +203,11 @@ class Guilds:
         found = guild.members.get(self.world.bot.id if name == "@me" else int(name))
         if found is None or found.voice_channel is None:
             raise unknown("Voice State")
-        return answer(guild.voice_state(found))
+        return json_response(guild.voice_state(found))
 
     async def channel(self, request: web.Request) -> web.Response:
         """One channel."""
-        return answer(self._channel_of(request, VIEW_CHANNEL)[1].payload(self.world.bot.id))
+        return json_response(self._channel_of(request, VIEW_CHANNEL)[1].payload(self.world.bot.id))
 
     async def change_channel(self, request: web.Request) -> web.Response:
         """Rename it, or change its topic."""
@@ -222,7 +222,7 @@ class Guilds:
         payload = channel.payload(self.world.bot.id)
         if guild is not None:
             self.world.dispatch("CHANNEL_UPDATE", payload, GUILDS)
-        return answer(payload)
+        return json_response(payload)
 
     async def voice_status(self, request: web.Request) -> web.Response:
         """The line under a voice channel's name."""
@@ -240,11 +240,11 @@ class Guilds:
             self.world.changed.notify_all()
         data = {"id": str(channel.id), "guild_id": str(guild.id), "status": status or None}
         self.world.dispatch("VOICE_CHANNEL_STATUS_UPDATE", data, GUILDS)
-        return nothing()
+        return no_content()
 
     async def events(self, request: web.Request) -> web.Response:
         """What is planned."""
-        return answer(list(self.guild_of(request).events.values()))
+        return json_response(list(self.guild_of(request).events.values()))
 
     def _event_of(self, request: web.Request) -> tuple[Guild, Payload]:
         guild = self.guild_of(request)
@@ -263,7 +263,7 @@ class Guilds:
 
     async def event(self, request: web.Request) -> web.Response:
         """One planned event."""
-        return answer(self._event_of(request)[1])
+        return json_response(self._event_of(request)[1])
 
     async def add_event(self, request: web.Request) -> web.Response:
         """Plan one."""
@@ -279,7 +279,8 @@ class Guilds:
         self._demand_event(guild, body, CREATE_EVENTS)
         event: Payload = {
             "description": None, "scheduled_end_time": None, "channel_id": None, "entity_metadata": None,
-            "image": None, "recurrence_rule": None, **_kept(body), "id": str(snowflake()), "guild_id": str(guild.id),
+            "image": None, "recurrence_rule": None, **_event_fields(body), "id": str(snowflake()),
+            "guild_id": str(guild.id),
             "creator_id": str(self.world.bot.id), "creator": self.world.bot.payload(), "status": 1,
             "entity_id": None, "user_count": 0,
         }  # fmt: skip
@@ -287,17 +288,17 @@ class Guilds:
             guild.events[int(event["id"])] = event
             self.world.changed.notify_all()
         self.world.dispatch("GUILD_SCHEDULED_EVENT_CREATE", event, SCHEDULED_EVENTS)
-        return answer(event)
+        return json_response(event)
 
     async def change_event(self, request: web.Request) -> web.Response:
         """Change one: also how it is begun, ended and called off."""
         guild, event = self._event_of(request)
         self._demand_event(guild, event, MANAGE_EVENTS)
         with self.world.changed:
-            event.update(_kept(body_of(request)))
+            event.update(_event_fields(body_of(request)))
             self.world.changed.notify_all()
         self.world.dispatch("GUILD_SCHEDULED_EVENT_UPDATE", event, SCHEDULED_EVENTS)
-        return answer(event)
+        return json_response(event)
 
     async def remove_event(self, request: web.Request) -> web.Response:
         """Take one away."""
@@ -308,7 +309,7 @@ class Guilds:
             guild.interested.pop(int(event["id"]), None)
             self.world.changed.notify_all()
         self.world.dispatch("GUILD_SCHEDULED_EVENT_DELETE", event, SCHEDULED_EVENTS)
-        return nothing()
+        return no_content()
 
     async def event_users(self, request: web.Request) -> web.Response:
         """A page of those who pressed Interested, the lowest id first."""
@@ -322,10 +323,12 @@ class Guilds:
         else:
             found = [each for each in everybody if each > int(request.query.get("after", 0))][:limit]
         whole = request.query.get("with_member", "").lower() in ("1", "true")
-        return answer([_interested(event, guild.members[each], whole=whole) for each in found if each in guild.members])
+        return json_response(
+            [_interested_user(event, guild.members[each], whole=whole) for each in found if each in guild.members]
+        )
 
 
-def _interested(event: Payload, member: Member, *, whole: bool) -> Payload:
+def _interested_user(event: Payload, member: Member, *, whole: bool) -> Payload:
     """One who pressed Interested."""
     found = {
         "guild_scheduled_event_id": event["id"], "user_id": str(member.id), "response": 1,
@@ -334,7 +337,7 @@ def _interested(event: Payload, member: Member, *, whole: bool) -> Payload:
     return {**found, "member": member.payload()} if whole else found
 
 
-def _kept(body: Payload) -> Payload:
+def _event_fields(body: Payload) -> Payload:
     """What an event keeps of a request: ids are told as text, and of a picture only its hash."""
     kept = dict(body)
     if kept.get("channel_id"):

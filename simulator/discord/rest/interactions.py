@@ -15,14 +15,14 @@ from simulator.discord.model.messages import (
     LOADING,
     MODAL,
     Attachment,
+    ChannelMessage,
     Interaction,
-    Message,
 )
-from simulator.discord.model.world import World
+from simulator.discord.model.world import DiscordWorld
 from simulator.discord.rest.errors import ApiError, invalid_form, unknown
-from simulator.discord.rest.messages import change, made
+from simulator.discord.rest.messages import apply_edit, new_message
 from simulator.discord.rest.request_body import FILES, body_of
-from simulator.discord.rest.request_gate import answer, nothing
+from simulator.discord.rest.request_gate import json_response, no_content
 from simulator.discord.rest.validation import check_choices, check_message, check_modal
 
 REPLY, DEFER, DEFER_UPDATE, UPDATE, CHOICES, FORM = 4, 5, 6, 7, 8, 9
@@ -32,10 +32,10 @@ TOKEN_LIVES_S = 900.0
 Answerer = Callable[[Interaction, Payload, dict[int, Attachment]], None]
 
 
-class Interactions:
+class InteractionRoutes:
     """How a bot answers. `deadline_s`: how long it may take to acknowledge."""
 
-    def __init__(self, world: World, deadline_s: float = 3.0) -> None:
+    def __init__(self, world: DiscordWorld, deadline_s: float = 3.0) -> None:
         self.world = world
         self.deadline_s = deadline_s
         self._answerers: dict[int, Answerer] = {
@@ -66,18 +66,18 @@ class Interactions:
             raise unknown("interaction")
         body = body_of(request)
         kind = int(body.get("type", 0))
-        if kind not in self._allowed(interaction):
+        if kind not in self._allowed_kinds(interaction):
             raise invalid_form([("type", "BASE_TYPE_CHOICES", "Value is not one of what this interaction takes.")])
         with self.world.changed:
             self._answerers[kind](interaction, body.get("data") or {}, request[FILES])
             interaction.acked_s, interaction.ack_type = now_s, kind
             self.world.changed.notify_all()
         if request.query.get("with_response", "").lower() in ("1", "true"):
-            return answer(self._callback_answer(interaction, kind))
-        return nothing()
+            return json_response(self._callback_answer(interaction, kind))
+        return no_content()
 
     @staticmethod
-    def _allowed(interaction: Interaction) -> tuple[int, ...]:
+    def _allowed_kinds(interaction: Interaction) -> tuple[int, ...]:
         if interaction.kind == AUTOCOMPLETE:
             return (CHOICES,)
         if interaction.kind == COMPONENT:
@@ -100,8 +100,8 @@ class Interactions:
 
     def _update(self, interaction: Interaction, data: Payload, files: dict[int, Attachment]) -> None:
         source = self._source(interaction)
-        change(source, data, files)
-        interaction.message = self.world.edited(source, time.monotonic())
+        apply_edit(source, data, files)
+        interaction.message = self.world.publish_edit(source, time.monotonic())
 
     def _choices(self, interaction: Interaction, data: Payload, _: dict[int, Attachment]) -> None:
         choices = data.get("choices") or []
@@ -112,13 +112,13 @@ class Interactions:
         check_modal(data)
         interaction.modal = data
 
-    def _source(self, interaction: Interaction) -> Message:
+    def _source(self, interaction: Interaction) -> ChannelMessage:
         if interaction.source is None or interaction.source.deleted:
             raise unknown("Message")
         return interaction.source
 
-    def _post(self, asked: Interaction, body: Payload, files: dict[int, Attachment], flags: int) -> Message:
-        message = made(body, files, self.world.bot, asked.channel_id)
+    def _post(self, asked: Interaction, body: Payload, files: dict[int, Attachment], flags: int) -> ChannelMessage:
+        message = new_message(body, files, self.world.bot, asked.channel_id)
         message.flags = flags
         message.asked_by, message.asked_with = asked.member.user, asked.name
         return self.world.post(message)
@@ -129,8 +129,8 @@ class Interactions:
         if message is None:
             return {"interaction": about, "resource": {"type": kind}}
         about |= {
-            "response_message_id": str(message.id), "response_message_loading": message.loading,
-            "response_message_ephemeral": message.ephemeral,
+            "response_message_id": str(message.id), "response_message_loading": message.is_loading,
+            "response_message_ephemeral": message.is_ephemeral,
         }  # fmt: skip
         return {"interaction": about, "resource": {"type": kind, "message": self.world.message_payload(message)}}
 
@@ -142,7 +142,7 @@ class Interactions:
             raise ApiError(401, 50027, "Invalid Webhook Token")
         return found
 
-    def _message(self, interaction: Interaction, name: str) -> Message:
+    def _message(self, interaction: Interaction, name: str) -> ChannelMessage:
         if name == "@original":
             found = interaction.message or (interaction.source if interaction.kind == COMPONENT else None)
         else:
@@ -157,25 +157,27 @@ class Interactions:
         interaction, body, files = self._by_token(request), body_of(request), request[FILES]
         check_message(body, files=len(files))
         waiting = interaction.message
-        if waiting is not None and waiting.loading and not waiting.deleted:
-            return answer(self.world.message_payload(self._fill(waiting, body, files)))
+        if waiting is not None and waiting.is_loading and not waiting.deleted:
+            return json_response(self.world.message_payload(self._fill(waiting, body, files)))
         with self.world.changed:
             message = self._post(interaction, body, files, int(body.get("flags") or 0))
             interaction.followups.append(message)
             self.world.changed.notify_all()
-        return answer(self.world.message_payload(message))
+        return json_response(self.world.message_payload(message))
 
-    def _fill(self, message: Message, body: Payload, files: dict[int, Attachment]) -> Message:
+    def _fill(self, message: ChannelMessage, body: Payload, files: dict[int, Attachment]) -> ChannelMessage:
         """The answer comes where "thinking ..." stood; who sees it was settled with the deferral."""
         with self.world.changed:
             hidden = message.flags & EPHEMERAL
-            change(message, body, files)
+            apply_edit(message, body, files)
             message.flags = message.flags & ~(EPHEMERAL | LOADING) | hidden
-            return self.world.edited(message, time.monotonic())
+            return self.world.publish_edit(message, time.monotonic())
 
     async def get(self, request: web.Request) -> web.Response:
         """One of the answers."""
-        return answer(self.world.message_payload(self._message(self._by_token(request), request.match_info["message"])))
+        return json_response(
+            self.world.message_payload(self._message(self._by_token(request), request.match_info["message"]))
+        )
 
     async def edit(self, request: web.Request) -> web.Response:
         """Change one of the answers."""
@@ -184,9 +186,9 @@ class Interactions:
         self._fill(message, body_of(request), request[FILES])
         if interaction.message is None and message is interaction.source:
             interaction.message = message
-        return answer(self.world.message_payload(message))
+        return json_response(self.world.message_payload(message))
 
     async def delete(self, request: web.Request) -> web.Response:
         """Take one of the answers away."""
         self.world.delete(self._message(self._by_token(request), request.match_info["message"]))
-        return nothing()
+        return no_content()

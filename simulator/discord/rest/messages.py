@@ -10,7 +10,7 @@ from aiohttp import web
 
 from simulator.discord.model.guild import THREAD, Channel, Guild, Payload, User
 from simulator.discord.model.ids import iso_of, snowflake
-from simulator.discord.model.messages import Attachment, Message, pings_of
+from simulator.discord.model.messages import Attachment, ChannelMessage, mentions_of
 from simulator.discord.model.permissions import (
     ADD_REACTIONS,
     ATTACH_FILES,
@@ -22,20 +22,20 @@ from simulator.discord.model.permissions import (
     SEND_MESSAGES,
     VIEW_CHANNEL,
 )
-from simulator.discord.model.world import GUILDS, REACTIONS, World
+from simulator.discord.model.world import GUILDS, REACTIONS, DiscordWorld
 from simulator.discord.rest.errors import ApiError, invalid_form, no_access, no_permission, unknown
 from simulator.discord.rest.request_body import FILES, attachments_of, body_of
-from simulator.discord.rest.request_gate import answer, nothing
+from simulator.discord.rest.request_gate import json_response, no_content
 from simulator.discord.rest.validation import check_message
 
 NONCE_REMEMBERED_S = 300.0
 """How long Discord knows a nonce again."""
 
 
-class Messages:
+class MessageRoutes:
     """What a bot does with messages."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: DiscordWorld) -> None:
         self.world = world
 
     def routes(self) -> list[web.RouteDef]:
@@ -43,7 +43,7 @@ class Messages:
         one, reaction = "/channels/{channel}/messages/{message}", "/reactions/{emoji}/{user}"
         return [
             web.post("/channels/{channel}/messages", self.create),
-            web.get("/channels/{channel}/messages", self.listed),
+            web.get("/channels/{channel}/messages", self.list_messages),
             web.post("/channels/{channel}/messages/bulk-delete", self.delete_many),
             web.get(one, self.get),
             web.patch(one, self.edit),
@@ -52,13 +52,13 @@ class Messages:
             web.delete(one + reaction, self.unreact),
             web.post(one + "/threads", self.thread),
             web.post("/channels/{channel}/threads", self.thread),
-            web.post("/channels/{channel}/typing", self.typing),
+            web.post("/channels/{channel}/typing", self.send_typing),
             web.post("/users/@me/channels", self.direct),
         ]
 
     def channel(self, request: web.Request, *needed: int) -> Channel:
         """The channel of the path, if the bot may see it and has these permissions in it."""
-        found = self.world.place(int(request.match_info["channel"]))
+        found = self.world.find_channel(int(request.match_info["channel"]))
         if found is None:
             raise unknown("Channel")
         guild, channel = found
@@ -74,10 +74,10 @@ class Messages:
         if any(not can & bit for bit in needed):
             raise no_permission()
 
-    def message(self, request: web.Request, channel: Channel) -> Message:
+    def message(self, request: web.Request, channel: Channel) -> ChannelMessage:
         """The message of the path."""
         found = self.world.messages.get(int(request.match_info["message"]))
-        if found is None or found.channel_id != channel.id or found.ephemeral:
+        if found is None or found.channel_id != channel.id or found.is_ephemeral:
             raise unknown("Message")
         return found
 
@@ -85,21 +85,21 @@ class Messages:
         """Post; a nonce that must be unique brings back the message that had it before."""
         body, files = body_of(request), request[FILES]
         sending = SEND_MESSAGES
-        place = self.world.place(int(request.match_info["channel"]))
+        place = self.world.find_channel(int(request.match_info["channel"]))
         if place is not None and place[1].kind == THREAD:
             sending = SEND_IN_THREADS
-        channel = self.channel(request, sending, *needs(body, files))
+        channel = self.channel(request, sending, *permissions_needed(body, files))
         if channel.recipient is not None and channel.recipient.id in self.world.closed:
             raise ApiError(403, 50007, "Cannot send messages to this user")
         check_message(body, files=len(files))
         before = self._same_nonce(body)
         if before is not None:
-            return answer(self.world.message_payload(before))
-        message = made(body, files, self.world.bot, channel.id)
-        message.reply_to = self._referred(request, body, channel)
-        return answer(self.world.message_payload(self.world.post(message)))
+            return json_response(self.world.message_payload(before))
+        message = new_message(body, files, self.world.bot, channel.id)
+        message.reply_to = self._replied_message(request, body, channel)
+        return json_response(self.world.message_payload(self.world.post(message)))
 
-    def _same_nonce(self, body: Payload) -> Message | None:
+    def _same_nonce(self, body: Payload) -> ChannelMessage | None:
         nonce = body.get("nonce")
         if nonce is None or not body.get("enforce_nonce"):
             return None
@@ -110,7 +110,7 @@ class Messages:
                 return message
         return None
 
-    def _referred(self, request: web.Request, body: Payload, channel: Channel) -> int | None:
+    def _replied_message(self, request: web.Request, body: Payload, channel: Channel) -> int | None:
         """Which message it replies to: only who may read the history may reply."""
         reference = body.get("message_reference")
         if not reference:
@@ -123,32 +123,32 @@ class Messages:
             raise invalid_form([("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")])
         return None
 
-    async def listed(self, request: web.Request) -> web.Response:
+    async def list_messages(self, request: web.Request) -> web.Response:
         """The newest first."""
         channel = self.channel(request, READ_HISTORY)
         query = request.query
         low, high = int(query.get("after", 0)), int(query.get("before", 1 << 63))
         found = [
             m for m in list(self.world.messages.values())
-            if m.channel_id == channel.id and low < m.id < high and not m.ephemeral
+            if m.channel_id == channel.id and low < m.id < high and not m.is_ephemeral
         ]  # fmt: skip
         newest = sorted(found, key=lambda m: m.id, reverse=True)
         limit = min(100, int(query.get("limit", 50)))
         chosen = newest[-limit:] if "after" in query else newest[:limit]
-        return answer([self.world.message_payload(m) for m in chosen])
+        return json_response([self.world.message_payload(m) for m in chosen])
 
     async def get(self, request: web.Request) -> web.Response:
         """One message."""
-        return answer(self.world.message_payload(self.message(request, self.channel(request, READ_HISTORY))))
+        return json_response(self.world.message_payload(self.message(request, self.channel(request, READ_HISTORY))))
 
     async def edit(self, request: web.Request) -> web.Response:
         """Change one of the bot's own."""
         body, files = body_of(request), request[FILES]
-        message = self.message(request, self.channel(request, *needs(body, files)))
+        message = self.message(request, self.channel(request, *permissions_needed(body, files)))
         if message.author.id != self.world.bot.id:
             raise ApiError(403, 50005, "Cannot edit a message authored by another user")
-        change(message, body, files)
-        return answer(self.world.message_payload(self.world.edited(message, time.monotonic())))
+        apply_edit(message, body, files)
+        return json_response(self.world.message_payload(self.world.publish_edit(message, time.monotonic())))
 
     async def delete(self, request: web.Request) -> web.Response:
         """Take one away: its own, or any with the permission."""
@@ -157,7 +157,7 @@ class Messages:
         if message.author.id != self.world.bot.id:
             self.channel(request, MANAGE_MESSAGES)
         self.world.delete(message)
-        return nothing()
+        return no_content()
 
     async def delete_many(self, request: web.Request) -> web.Response:
         """Two to a hundred at once."""
@@ -167,7 +167,7 @@ class Messages:
             raise invalid_form([("messages", "BASE_TYPE_BAD_LENGTH", "Must be between 2 and 100 in length.")])
         for message in [m for m in list(self.world.messages.values()) if m.id in ids and m.channel_id == channel.id]:
             self.world.delete(message)
-        return nothing()
+        return no_content()
 
     async def react(self, request: web.Request) -> web.Response:
         """The bot adds a reaction."""
@@ -177,7 +177,7 @@ class Messages:
             message.reactions.setdefault(emoji, set()).add(self.world.bot.id)
             self.world.changed.notify_all()
         self._tell_reaction("MESSAGE_REACTION_ADD", message, emoji)
-        return nothing()
+        return no_content()
 
     async def unreact(self, request: web.Request) -> web.Response:
         """The bot takes its reaction back."""
@@ -187,10 +187,10 @@ class Messages:
         if not message.reactions.get(emoji):
             message.reactions.pop(emoji, None)
         self._tell_reaction("MESSAGE_REACTION_REMOVE", message, emoji)
-        return nothing()
+        return no_content()
 
-    def _tell_reaction(self, event: str, message: Message, emoji: str) -> None:
-        guild, _ = self.world.place(message.channel_id) or (None, None)
+    def _tell_reaction(self, event: str, message: ChannelMessage, emoji: str) -> None:
+        guild, _ = self.world.find_channel(message.channel_id) or (None, None)
         data: dict[str, Any] = {
             "user_id": str(self.world.bot.id), "channel_id": str(message.channel_id), "burst": False, "type": 0,
             "message_id": str(message.id), "emoji": {"id": None, "name": emoji},
@@ -215,12 +215,12 @@ class Messages:
             guild.channels[thread.id] = thread
         data = thread.payload(self.world.bot.id)
         self.world.dispatch("THREAD_CREATE", {**data, "newly_created": True}, GUILDS)
-        return answer(data, 201)
+        return json_response(data, 201)
 
-    async def typing(self, request: web.Request) -> web.Response:
+    async def send_typing(self, request: web.Request) -> web.Response:
         """The bot is typing."""
         self.channel(request, SEND_MESSAGES)
-        return nothing()
+        return no_content()
 
     async def direct(self, request: web.Request) -> web.Response:
         """Open a direct message channel."""
@@ -229,26 +229,26 @@ class Messages:
             raise unknown("User")
         if user.bot:
             raise ApiError(403, 50007, "Cannot send messages to this user")
-        return answer(self.world.direct_channel(user).payload(self.world.bot.id))
+        return json_response(self.world.direct_channel(user).payload(self.world.bot.id))
 
 
-def needs(body: Payload, files: dict[int, Attachment]) -> list[int]:
+def permissions_needed(body: Payload, files: dict[int, Attachment]) -> list[int]:
     """The permissions that a message's content needs."""
     return [EMBED_LINKS] * bool(body.get("embeds")) + [ATTACH_FILES] * bool(files)
 
 
-def made(body: Payload, files: dict[int, Attachment], author: User, channel_id: int) -> Message:
+def new_message(body: Payload, files: dict[int, Attachment], author: User, channel_id: int) -> ChannelMessage:
     """A new message of this body."""
     content = body.get("content") or ""
-    return Message(
+    return ChannelMessage(
         snowflake(), channel_id, author, content, body.get("embeds") or [], body.get("components") or [],
         attachments_of(body, files, []), int(body.get("flags") or 0),
         None if body.get("nonce") is None else str(body["nonce"]),
-        pings=pings_of(content, body.get("allowed_mentions")),
+        pings=mentions_of(content, body.get("allowed_mentions")),
     )  # fmt: skip
 
 
-def change(message: Message, body: Payload, files: dict[int, Attachment]) -> None:
+def apply_edit(message: ChannelMessage, body: Payload, files: dict[int, Attachment]) -> None:
     """Change a message in place: only what the body names."""
     before: Payload = {"content": message.content, "embeds": message.embeds, "components": message.components}
     after: Payload = {key: body.get(key, value) for key, value in before.items()}
@@ -258,4 +258,4 @@ def change(message: Message, body: Payload, files: dict[int, Attachment]) -> Non
     message.content, message.embeds = after["content"] or "", after["embeds"] or []
     message.components, message.flags = after["components"] or [], int(after["flags"])
     message.attachments = attachments
-    message.pings = pings_of(message.content, body.get("allowed_mentions"))
+    message.pings = mentions_of(message.content, body.get("allowed_mentions"))

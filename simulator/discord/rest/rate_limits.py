@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Rule:
+class RateLimitRule:
     """So many requests of a kind in a window."""
 
     name: str
@@ -19,8 +19,8 @@ class Rule:
     window_s: float
 
 
-def _rule(name: str, method: str, path: str, limit: int, window_s: float) -> Rule:
-    return Rule(name, method, re.compile(path + "$"), limit, window_s)
+def _rule(name: str, method: str, path: str, limit: int, window_s: float) -> RateLimitRule:
+    return RateLimitRule(name, method, re.compile(path + "$"), limit, window_s)
 
 
 RULES = (
@@ -46,7 +46,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RateLimitVerdict:
     """What the limits say to one request."""
 
     headers: dict[str, str]
@@ -54,26 +54,26 @@ class Verdict:
     scope: str = "user"
 
 
-class Limiter:
+class RateLimiter:
     """Counts requests."""
 
     def __init__(self) -> None:
         self._windows: dict[tuple[str, str], Window] = {}
 
-    def judge(self, method: str, path: str, *, renames: bool = False) -> Verdict:
+    def judge(self, method: str, path: str, *, renames: bool = False) -> RateLimitVerdict:
         """Count one request; the verdict carries the headers, and how long to wait if it is too many."""
         if not path.startswith("/interactions/"):
             left_s = self._count(("global", ""), GLOBAL_PER_S, 1.0)[1]
             if left_s is not None:
-                return Verdict({}, left_s, "global")
+                return RateLimitVerdict({}, left_s, "global")
         rules = (*RULES, RENAME) if renames else RULES
         for rule in rules:
             hit = rule.path.match(path) if rule.method == method else None
             if hit is not None:
                 return self._verdict(rule, hit[1])
-        return Verdict({})
+        return RateLimitVerdict({})
 
-    def _verdict(self, rule: Rule, major: str) -> Verdict:
+    def _verdict(self, rule: RateLimitRule, major: str) -> RateLimitVerdict:
         used, retry_after_s = self._count((rule.name, major), rule.limit, rule.window_s)
         began_s = self._windows[rule.name, major].began_s
         reset_after_s = max(0.0, began_s + rule.window_s - time.monotonic())
@@ -84,7 +84,7 @@ class Limiter:
             "X-RateLimit-Reset-After": f"{reset_after_s:.3f}",
             "X-RateLimit-Bucket": rule.name,
         }
-        return Verdict({} if rule is RENAME else headers, retry_after_s)
+        return RateLimitVerdict({} if rule is RENAME else headers, retry_after_s)
 
     def _count(self, key: tuple[str, str], limit: int, window_s: float) -> tuple[int, float | None]:
         """Requests used in the window, and seconds to wait where this one is past the limit."""

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from simulator.discord.faults import Faults, RestFault
-from simulator.discord.request_recorder import Recorder
+from simulator.discord.faults import DiscordFaults, RestFault
+from simulator.discord.request_recorder import RequestRecorder
 from simulator.discord.rest.errors import ApiError, unauthorized
-from simulator.discord.rest.rate_limits import Limiter
+from simulator.discord.rest.rate_limits import RateLimiter
 from simulator.discord.rest.request_body import BODY, read_body
 
 PREFIX = re.compile(r"^/api(/v\d+)?(?=/)")
@@ -22,22 +22,27 @@ _WITHOUT_TOKEN = re.compile(r"^/(webhooks/\d+/|interactions/|gateway$)")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def answer(data: object, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+def json_response(data: object, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """A JSON answer. The type is bare `application/json`, as Discord's: discord.py compares it so."""
     body = json.dumps(data, ensure_ascii=False).encode()
     return web.Response(body=body, status=status, headers={**(headers or {}), "Content-Type": "application/json"})
 
 
-def nothing() -> web.Response:
+def no_content() -> web.Response:
     """204."""
     return web.Response(status=204)
 
 
-class Gate:
+class DiscordRequestGate:
     """The middleware of the REST side."""
 
     def __init__(
-        self, token: str, faults: Faults, recorder: Recorder, limiter: Limiter | None, count_bad: Callable[[], None]
+        self,
+        token: str,
+        faults: DiscordFaults,
+        recorder: RequestRecorder,
+        limiter: RateLimiter | None,
+        count_bad: Callable[[], None],
     ) -> None:
         self._token = token
         self._faults = faults
@@ -53,11 +58,11 @@ class Gate:
         try:
             response = await self._pass(request, handler)
         except ApiError as error:
-            response = answer(error.body, error.status)
+            response = json_response(error.body, error.status)
         except web.HTTPNotFound:
-            response = answer({"message": "404: Not Found", "code": 0}, 404)
+            response = json_response({"message": "404: Not Found", "code": 0}, 404)
         except web.HTTPMethodNotAllowed:
-            response = answer({"message": "405: Method Not Allowed", "code": 0}, 405)
+            response = json_response({"message": "405: Method Not Allowed", "code": 0}, 405)
         if response.status in (401, 403, 429):
             self._count_bad()
         return response
@@ -71,7 +76,7 @@ class Gate:
             await asyncio.sleep(fault.delay_s)
         if fault is not None and fault.cut and request.transport is not None:
             request.transport.close()
-            return nothing()  # which reaches nobody
+            return no_content()  # which reaches nobody
         if fault is not None and fault.status:
             return self._struck(fault)
         if not _WITHOUT_TOKEN.match(path) and not self._accepted(request):
@@ -98,7 +103,7 @@ class Gate:
         if fault.status == 429:
             scope, more = "global" if fault.is_global else "user", {"message": fault.text, "code": fault.code}
             return too_many(fault.retry_after_s, scope, {}, more if fault.code else {})
-        return answer({"message": fault.text or "Error", "code": fault.code}, fault.status)
+        return json_response({"message": fault.text or "Error", "code": fault.code}, fault.status)
 
 
 def too_many(
@@ -109,4 +114,4 @@ def too_many(
     if scope == "global":
         more["X-RateLimit-Global"] = "true"
     body = {"message": "You are being rate limited.", "retry_after": retry_after_s, "global": scope == "global"}
-    return answer({**body, **(said or {})}, 429, {**headers, **more})
+    return json_response({**body, **(said or {})}, 429, {**headers, **more})

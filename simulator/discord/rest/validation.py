@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from simulator.discord.model.guild import Payload
-from simulator.discord.model.messages import V2, walk
+from simulator.discord.model.messages import V2, walk_components
 from simulator.discord.rest.errors import ApiError, invalid_form
 
 Problem = tuple[str, str, str]
@@ -53,7 +53,9 @@ def _v2_problems(body: Payload) -> Iterator[Problem]:
         if body.get(key):
             text = "The 'flags' field IS_COMPONENTS_V2 forbids this field"
             yield key, "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", text
-    shown = sum(len(each["content"]) for each in walk(body.get("components") or []) if each.get("type") == 10)
+    shown = sum(
+        len(each["content"]) for each in walk_components(body.get("components") or []) if each.get("type") == 10
+    )
     if shown > 4000:
         yield "components", "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", "Must be 4000 or fewer in length."
 
@@ -89,7 +91,7 @@ def _embed_length(embed: Payload) -> int:
 def _component_problems(components: list[Payload]) -> Iterator[Problem]:
     if len(components) > 5 and all(each.get("type") == 1 for each in components):
         yield "components", "BASE_TYPE_MAX_LENGTH", "Must be 5 or fewer in length."
-    if sum(1 for _ in walk(components)) > 40:
+    if sum(1 for _ in walk_components(components)) > 40:
         yield "components", "BASE_TYPE_MAX_LENGTH", "Must be 40 or fewer in length."
     seen: set[str] = set()
     for path, component in _with_paths(components, "components"):

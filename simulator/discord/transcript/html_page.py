@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 
 from simulator.discord.model.guild import Payload
-from simulator.discord.model.messages import Attachment, Message
-from simulator.discord.model.world import World
+from simulator.discord.model.messages import Attachment, ChannelMessage
+from simulator.discord.model.world import DiscordWorld
 
 DARK = {"page": "#313338", "text": "#dbdee1", "strong": "#f2f3f5", "quiet": "#949ba4", "embed": "#2b2d31",
         "code": "#1e1f22", "button": "#4e5058", "label": "#ffffff", "link": "#00a8fc"}  # fmt: skip
@@ -51,19 +51,19 @@ _TOKENS = re.compile(
 )
 
 
-def page(messages: Iterable[Message], world: World, colours: dict[str, str]) -> str:
+def render_page(messages: Iterable[ChannelMessage], world: DiscordWorld, colours: dict[str, str]) -> str:
     """A whole HTML document that needs nothing beside itself."""
     shown = "".join(_message(message, world) for message in messages)
     style = _STYLE.format(**colours)
     return f"<!doctype html><meta charset='utf-8'><style>{style}</style><body>{shown}</body>"
 
 
-def _message(message: Message, world: World) -> str:
+def _message(message: ChannelMessage, world: DiscordWorld) -> str:
     at = datetime.datetime.fromisoformat(message.at).astimezone(datetime.UTC)
     edited = " <span class='at'>(edited)</span>" if message.edited_s else ""
     embeds = "".join(_embed(embed, message, world) for embed in message.embeds)
     buttons = "".join(_buttons(row) for row in message.components)
-    name = html.escape(message.author.shown)
+    name = html.escape(message.author.display_name)
     return (
         f"<div class='message'><div class='face'>{name[:1]}</div><div><span class='who'>{name}</span>"
         f"<span class='app'>APP</span><span class='at'>{at:%H:%M}</span>{edited}"
@@ -71,7 +71,7 @@ def _message(message: Message, world: World) -> str:
     )
 
 
-def _embed(embed: Payload, message: Message, world: World) -> str:
+def _embed(embed: Payload, message: ChannelMessage, world: DiscordWorld) -> str:
     colour = f"#{embed.get('color') or 0x4E5058:06x}"
     parts = [f"<div class='embed' style='border-color: {colour}'>"]
     parts.append(_picture("thumb", (embed.get("thumbnail") or {}).get("url"), message))
@@ -101,7 +101,7 @@ def _rows(fields: Iterable[Payload]) -> list[list[Payload]]:
     return rows
 
 
-def _picture(kind: str, url: str | None, message: Message) -> str:
+def _picture(kind: str, url: str | None, message: ChannelMessage) -> str:
     name = (url or "").removeprefix("attachment://").rsplit("/", 1)[-1]
     found: Attachment | None = next((each for each in message.attachments if each.filename == name), None)
     if found is None:
@@ -109,7 +109,7 @@ def _picture(kind: str, url: str | None, message: Message) -> str:
     return f"<img class='{kind}' src='data:image/png;base64,{base64.b64encode(found.content).decode()}'>"
 
 
-def _words(source: str, world: World) -> str:
+def _words(source: str, world: DiscordWorld) -> str:
     """The markdown that Usher writes, as HTML."""
     parts, rest = [], 0
     for hit in _TOKENS.finditer(source):

@@ -43,7 +43,7 @@ _STYLES = {
 
 
 @dataclass(frozen=True)
-class Reader:
+class MarkdownReader:
     """What is needed to resolve mentions and times. `name_of`: "user", "role" or "channel" and an id to a name."""
 
     name_of: Callable[[str, int], str]
@@ -73,7 +73,7 @@ class Reader:
     def _block(self, code: str, found: Text) -> None:
         if found.plain:
             found.append("\n")
-        found.append("\n".join("  " + line for line in clean(code).split("\n")), CODE)
+        found.append("\n".join("  " + line for line in strip_markdown(code).split("\n")), CODE)
         found.append("\n")
 
     def _lines(self, source: str, found: Text) -> None:
@@ -101,33 +101,33 @@ class Reader:
     def _inline(self, source: str, found: Text, style: str) -> None:
         rest = 0
         for hit in _INLINE.finditer(source):
-            found.append(clean(source[rest : hit.start()]), style)
+            found.append(strip_markdown(source[rest : hit.start()]), style)
             self._hit(hit, found, style)
             rest = hit.end()
-        found.append(clean(source[rest:]), style)
+        found.append(strip_markdown(source[rest:]), style)
 
     def _hit(self, hit: re.Match[str], found: Text, style: str) -> None:
         kind = hit.lastgroup or ""
         if kind in _STYLES:
             self._inline(hit[kind], found, f"{style} {_STYLES[kind]}".strip())
         elif kind in ("code", "code2"):
-            found.append(clean(hit[kind]), f"{style} {CODE}".strip())
+            found.append(strip_markdown(hit[kind]), f"{style} {CODE}".strip())
         elif kind == "url":
             self._inline(hit["label"], found, f"{style} {LINK}".strip())
         elif kind in ("time", "look"):
             found.append(self._time(int(hit["time"]), hit["look"] or "f"), f"{style} on grey23".strip())
         elif kind in ("user", "role", "channel"):
             mark = "#" if kind == "channel" else "@"
-            found.append(mark + clean(self.name_of(kind, int(hit[kind]))), MENTION)
+            found.append(mark + strip_markdown(self.name_of(kind, int(hit[kind]))), MENTION)
         elif kind == "command":
             found.append("/" + hit["command"], MENTION)
         else:
             shown = {"bare": LINK, "everyone": MENTION}.get(kind, style)
-            found.append(clean(hit[kind]), shown)
+            found.append(strip_markdown(hit[kind]), shown)
 
     def _time(self, at_s: int, look: str) -> str:
         if look == "R":
-            return relative(at_s - self.now_s)
+            return relative_time(at_s - self.now_s)
         try:
             at = datetime.datetime.fromtimestamp(at_s, self.tz)
         except (OverflowError, OSError, ValueError):
@@ -140,12 +140,12 @@ class Reader:
         return shown[look]
 
 
-def clean(text: str) -> str:
+def strip_markdown(text: str) -> str:
     """Without what a terminal would obey instead of showing."""
     return _CONTROL.sub("", text)
 
 
-def relative(seconds: float) -> str:
+def relative_time(seconds: float) -> str:
     """How long ago, or until when: "2 minutes ago", "in an hour"."""
     size = abs(seconds)
     units = (

@@ -16,9 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.discord.model.guild import Payload
-from simulator.discord.model.messages import Message
-from simulator.discord.model.world import World
-from simulator.discord.transcript.markdown import Reader, clean
+from simulator.discord.model.messages import ChannelMessage
+from simulator.discord.model.world import DiscordWorld
+from simulator.discord.transcript.markdown import MarkdownReader, strip_markdown
 
 EMBED_WIDTH = 76
 """Cells that an embed takes at most; Discord's are as narrow."""
@@ -33,7 +33,7 @@ FIELDS_IN_ROW = 3
 
 
 @dataclass(frozen=True)
-class Barred:
+class ColoredBar:
     """Something with a coloured bar at its left: an embed."""
 
     inner: RenderableType
@@ -58,27 +58,29 @@ def _without_padding(line: list[Segment]) -> list[Segment]:
     return kept
 
 
-def render(message: Message, world: World, *, tz: datetime.tzinfo = datetime.UTC) -> RenderableType:
+def render_message(
+    message: ChannelMessage, world: DiscordWorld, *, tz: datetime.tzinfo = datetime.UTC
+) -> RenderableType:
     """One message: who, when, text, embeds, buttons, files. Times of day are shown in `tz`."""
-    reader = Reader(lambda kind, number: name_of(world, kind, number), world.now(), tz)
+    reader = MarkdownReader(lambda kind, number: name_of(world, kind, number), world.now(), tz)
     parts: list[RenderableType] = [*_above(message, world, reader), _heading(message, world, tz)]
-    if message.loading:
+    if message.is_loading:
         parts.append(Text("Usher is thinking ...", "dim italic"))
     if message.content:
         parts.append(reader.read(message.content))
     for number, embed in enumerate(message.embeds):
-        parts += [Text()] * bool(number) + [Barred(_embed(embed, reader, message), _color(embed))]
+        parts += [Text()] * bool(number) + [ColoredBar(_embed(embed, reader, message), _color(embed))]
     parts += _files(message)
     parts += _components(message.components, reader)
     if message.reactions:
         parts.append(Text("  ".join(f"{emoji} {len(who)}" for emoji, who in message.reactions.items()), "dim"))
-    if message.ephemeral and message.asked_by is not None:
-        parts.append(Text(f"Only {clean(message.asked_by.shown)} can see this", "dim italic"))
+    if message.is_ephemeral and message.asked_by is not None:
+        parts.append(Text(f"Only {strip_markdown(message.asked_by.display_name)} can see this", "dim italic"))
     return Group(*parts, Text())
 
 
-def transcript(
-    messages: Iterable[Message], world: World, *, width: int = 90, tz: datetime.tzinfo = datetime.UTC,
+def render_transcript(
+    messages: Iterable[ChannelMessage], world: DiscordWorld, *, width: int = 90, tz: datetime.tzinfo = datetime.UTC,
     styled: bool = False,
 ) -> str:  # fmt: skip
     """Several messages as text; `styled`: with colours for a terminal, otherwise plain."""
@@ -88,46 +90,48 @@ def transcript(
         color_system="truecolor" if styled else None, legacy_windows=False,
     )  # fmt: skip
     for message in messages:
-        console.print(render(message, world, tz=tz))
+        console.print(render_message(message, world, tz=tz))
     return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines()) if not styled else out.getvalue()
 
 
-def name_of(world: World, kind: str, number: int) -> str:
+def name_of(world: DiscordWorld, kind: str, number: int) -> str:
     """What people see for an id."""
     if kind == "user":
         member = next((each for each in world.members() if each.id == number), None)
-        return member.shown if member is not None else "unknown-user"
+        return member.display_name if member is not None else "unknown-user"
     if kind == "role":
         roles = (guild.roles.get(number) for guild in world.guilds.values())
         return next((role.name for role in roles if role is not None), "unknown-role")
-    place = world.place(number)
+    place = world.find_channel(number)
     return place[1].name if place is not None else "unknown"
 
 
-def _above(message: Message, world: World, reader: Reader) -> Iterator[RenderableType]:
+def _above(message: ChannelMessage, world: DiscordWorld, reader: MarkdownReader) -> Iterator[RenderableType]:
     """What the message answers."""
     if message.asked_by is not None and message.asked_with:
         yield Text.assemble(
-            ("╭ ", "dim"), (clean(message.asked_by.shown), "bold dim"), (f" used /{message.asked_with}", "dim")
+            ("╭ ", "dim"),
+            (strip_markdown(message.asked_by.display_name), "bold dim"),
+            (f" used /{message.asked_with}", "dim"),
         )
     elif message.reply_to is not None:
         answered = world.messages.get(message.reply_to)
         if answered is None:
             yield Text("╭ the message was deleted", "dim italic")
             return
-        line = Text.assemble(("╭ ", "dim"), (clean(_author(answered, world)), "bold dim"), "  ")
+        line = Text.assemble(("╭ ", "dim"), (strip_markdown(_author(answered, world)), "bold dim"), "  ")
         line.append_text(reader.line(answered.text.split("\n")[0], "dim"))
         line.truncate(70, overflow="ellipsis")
         yield line
 
 
-def _author(message: Message, world: World) -> str:
-    return name_of(world, "user", message.author.id) if world.user(message.author.id) else message.author.shown
+def _author(message: ChannelMessage, world: DiscordWorld) -> str:
+    return name_of(world, "user", message.author.id) if world.user(message.author.id) else message.author.display_name
 
 
-def _heading(message: Message, world: World, tz: datetime.tzinfo) -> Text:
+def _heading(message: ChannelMessage, world: DiscordWorld, tz: datetime.tzinfo) -> Text:
     at = datetime.datetime.fromisoformat(message.at).astimezone(tz)
-    line = Text(clean(_author(message, world)), "bold #f0b232" if message.author.bot else "bold")
+    line = Text(strip_markdown(_author(message, world)), "bold #f0b232" if message.author.bot else "bold")
     if message.author.bot:
         line.append(" ")
         line.append(" APP ", "white on #5865f2")
@@ -141,10 +145,10 @@ def _color(embed: Payload) -> str:
     return f"#{embed['color']:06x}" if embed.get("color") else "grey50"
 
 
-def _embed(embed: Payload, reader: Reader, message: Message) -> RenderableType:
+def _embed(embed: Payload, reader: MarkdownReader, message: ChannelMessage) -> RenderableType:
     parts: list[RenderableType] = []
     if (embed.get("author") or {}).get("name"):
-        parts.append(Text(clean(embed["author"]["name"]), "bold"))
+        parts.append(Text(strip_markdown(embed["author"]["name"]), "bold"))
     if embed.get("title"):
         parts.append(reader.line(embed["title"], "bold #00a8fc" if embed.get("url") else "bold"))
     if embed.get("description"):
@@ -153,22 +157,22 @@ def _embed(embed: Payload, reader: Reader, message: Message) -> RenderableType:
     for key in ("thumbnail", "image"):
         url = (embed.get(key) or {}).get("url")
         if url:
-            parts.append(Text(f"🖼  {clean(_picture(url, message))}", "dim"))
+            parts.append(Text(f"🖼  {strip_markdown(_picture(url, message))}", "dim"))
     foot = [(embed.get("footer") or {}).get("text")]
     if embed.get("timestamp"):
         foot.append(f"{datetime.datetime.fromisoformat(embed['timestamp']).astimezone(reader.tz):%d/%m/%Y %H:%M}")
     if any(foot):
-        parts.append(Text(" • ".join(clean(each) for each in foot if each), "dim"))
+        parts.append(Text(" • ".join(strip_markdown(each) for each in foot if each), "dim"))
     return Group(*parts)
 
 
-def _picture(url: str, message: Message) -> str:
+def _picture(url: str, message: ChannelMessage) -> str:
     name = url.removeprefix("attachment://") if url.startswith("attachment://") else url.rsplit("/", 1)[-1]
     found = next((each for each in message.attachments if each.filename == name), None)
-    return f"{name} ({size(len(found.content))})" if found is not None else name
+    return f"{name} ({format_size(len(found.content))})" if found is not None else name
 
 
-def _fields(fields: list[Payload], reader: Reader) -> Iterator[RenderableType]:
+def _fields(fields: list[Payload], reader: MarkdownReader) -> Iterator[RenderableType]:
     """Inline ones three in a row, the others alone."""
     row: list[Payload] = []
     for field in [*fields, None]:
@@ -181,7 +185,7 @@ def _fields(fields: list[Payload], reader: Reader) -> Iterator[RenderableType]:
             yield _row([field], reader)
 
 
-def _row(fields: list[Payload], reader: Reader) -> RenderableType:
+def _row(fields: list[Payload], reader: MarkdownReader) -> RenderableType:
     table = Table.grid(padding=(0, 2, 0, 0), expand=True)
     for _ in range(FIELDS_IN_ROW if len(fields) > 1 or fields[0].get("inline") else 1):
         table.add_column(ratio=1)
@@ -190,14 +194,14 @@ def _row(fields: list[Payload], reader: Reader) -> RenderableType:
     return Padding(table, (1, 0, 0, 0))
 
 
-def _files(message: Message) -> Iterator[RenderableType]:
+def _files(message: ChannelMessage) -> Iterator[RenderableType]:
     pictures = str([embed.get(key) for embed in message.embeds for key in ("image", "thumbnail")])
     for each in message.attachments:
         if f"attachment://{each.filename}" not in pictures:
-            yield Text(f"📎 {clean(each.filename)} ({size(len(each.content))})", "#00a8fc")
+            yield Text(f"📎 {strip_markdown(each.filename)} ({format_size(len(each.content))})", "#00a8fc")
 
 
-def size(count: int) -> str:
+def format_size(count: int) -> str:
     """A file's size as people read it."""
     for unit, length in (("MB", 1_000_000), ("kB", 1_000)):
         if count >= length:
@@ -205,7 +209,7 @@ def size(count: int) -> str:
     return f"{count} bytes"
 
 
-def _components(components: list[Payload], reader: Reader) -> Iterator[RenderableType]:
+def _components(components: list[Payload], reader: MarkdownReader) -> Iterator[RenderableType]:
     for component in components:
         kind = component.get("type")
         if kind == 1:
@@ -219,13 +223,14 @@ def _components(components: list[Payload], reader: Reader) -> Iterator[Renderabl
         elif kind == 17:
             color = component.get("accent_color")
             inner = Group(*_components(component["components"], reader))
-            yield Barred(inner, f"#{color:06x}" if color else "grey50")
+            yield ColoredBar(inner, f"#{color:06x}" if color else "grey50")
         elif kind == 12:
             yield from (
-                Text(f"🖼  {clean(each['media']['url'].rsplit('/', 1)[-1])}", "dim") for each in component["items"]
+                Text(f"🖼  {strip_markdown(each['media']['url'].rsplit('/', 1)[-1])}", "dim")
+                for each in component["items"]
             )
         elif kind == 11:
-            yield Text(f"🖼  {clean(component['media']['url'].rsplit('/', 1)[-1])}", "dim")
+            yield Text(f"🖼  {strip_markdown(component['media']['url'].rsplit('/', 1)[-1])}", "dim")
         elif kind in (2, 3, 5, 6, 7, 8):
             yield _controls([component])
 
@@ -241,9 +246,9 @@ def _controls(controls: list[Payload]) -> Text:
             style = (
                 "dim white on grey23" if control.get("disabled") else BUTTONS.get(control.get("style", 2), BUTTONS[2])
             )
-            line.append(f"[ {clean(label)} ]", style)
+            line.append(f"[ {strip_markdown(label)} ]", style)
         else:
             chosen = [each["label"] for each in control.get("options", []) if each.get("default")]
             shown = ", ".join(chosen) or control.get("placeholder") or "Make a selection"
-            line.append(f"[ {clean(shown)} ▾ ]", "on grey23")
+            line.append(f"[ {strip_markdown(shown)} ▾ ]", "on grey23")
     return line

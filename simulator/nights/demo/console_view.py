@@ -17,10 +17,10 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
 
-from simulator.discord.model.messages import Attachment, Message
-from simulator.discord.transcript.terminal import render, size
-from simulator.nights.demo.expectations import Finding
-from simulator.nights.stage import ANNOUNCE, Stage
+from simulator.discord.model.messages import Attachment, ChannelMessage
+from simulator.discord.transcript.terminal import format_size, render_message
+from simulator.nights.demo.expectations import ExpectationResult
+from simulator.nights.stage import ANNOUNCE, ServiceStage
 
 SETTLE_S = 0.25
 """A message is shown when it has not been edited for this long (real seconds)."""
@@ -57,13 +57,13 @@ class Show:
         self.console = console
         self.speed = speed
         self._lock = threading.Lock()
-        self._stage: Stage | None = None
+        self._stage: ServiceStage | None = None
         self._shown: dict[int, str] = {}
         """Each message that was shown, with the chapter of its life that was."""
         self._told: set[int] = set()
         """Pictures whose words were shown."""
 
-    def opening(self, stage: Stage) -> None:
+    def opening(self, stage: ServiceStage) -> None:
         """Say what is about to be seen."""
         self._stage = stage
         self.console.print(Rule("[bold]A film night[/bold]"))
@@ -81,14 +81,14 @@ class Show:
         with self._lock:
             self.console.print(f"[dim]{at}  · {escape(text)}[/dim]")
 
-    def message(self, message: Message) -> None:
+    def message(self, message: ChannelMessage) -> None:
         """One message of the channel."""
         assert self._stage is not None  # noqa: S101 - opening() came first
         with self._lock:
-            self.console.print(render(message, self._stage.discord.world))
+            self.console.print(render_message(message, self._stage.discord.world))
 
     @contextlib.contextmanager
-    def following(self, stage: Stage) -> Iterator[None]:
+    def following(self, stage: ServiceStage) -> Iterator[None]:
         """Show every message of the channel when it is whole, until the end of the block."""
         self._stage = stage
         over = threading.Event()
@@ -101,14 +101,14 @@ class Show:
             follower.join()
             self._catch_up(stage, settled=False)
 
-    def _follow(self, stage: Stage, over: threading.Event) -> None:
+    def _follow(self, stage: ServiceStage, over: threading.Event) -> None:
         while not over.wait(0.05):
             self._catch_up(stage, settled=True)
 
-    def _catch_up(self, stage: Stage, *, settled: bool) -> None:
+    def _catch_up(self, stage: ServiceStage, *, settled: bool) -> None:
         for message in stage.discord.messages(ANNOUNCE):
             part = chapter(message)
-            if settled and not message.settled(PATIENCE_S.get(part, SETTLE_S)):
+            if settled and not message.is_settled(PATIENCE_S.get(part, SETTLE_S)):
                 continue
             if self._shown.get(message.id) != part:
                 self._shown[message.id] = part
@@ -120,7 +120,7 @@ class Show:
 
     def _picture(self, picture: Attachment) -> None:
         """A chart, which a terminal cannot show: its name and size, and what is on it."""
-        said = f"{picture.filename}, {size(len(picture.content))}. On it: {picture.description}"
+        said = f"{picture.filename}, {format_size(len(picture.content))}. On it: {picture.description}"
         with self._lock:
             self.console.print(Padding(f"[dim]📊 {escape(said)}[/dim]", (0, 0, 1, 2)))
 
@@ -179,7 +179,7 @@ class Show:
             ),
         )
 
-    def findings(self, found: Sequence[Finding]) -> bool:
+    def findings(self, found: Sequence[ExpectationResult]) -> bool:
         """Each expectation, held or not; whether all held."""
         self.console.print(Rule("[bold]What the script expected[/bold]"))
         for finding in found:
@@ -197,7 +197,7 @@ class Show:
             self.console.print(escape(line))
 
 
-def chapter(message: Message) -> str:
+def chapter(message: ChannelMessage) -> str:
     """What a film's card has become; empty for all else. It is shown once in each chapter."""
     embed = message.embeds[0] if message.embeds else {}
     title = str(embed.get("title", ""))

@@ -15,7 +15,7 @@ COMPLETED = 3
 
 
 @dataclass(frozen=True)
-class Finding:
+class ExpectationResult:
     """One expectation: what it says and, where it did not hold, what was found instead."""
 
     says: str
@@ -52,7 +52,7 @@ class Evidence:
     """Real seconds that the ordered stop took."""
 
 
-def findings(evidence: Evidence) -> list[Finding]:
+def findings(evidence: Evidence) -> list[ExpectationResult]:
     """Every expectation of the script, held against the evidence."""
     return [
         *_records(evidence),
@@ -71,12 +71,12 @@ def _load(evidence: Evidence, name: str) -> Any:
         return {"unreadable": str(error)}
 
 
-def _records(evidence: Evidence) -> list[Finding]:
+def _records(evidence: Evidence) -> list[ExpectationResult]:
     history = _load(evidence, "watch_history.json")
     if not isinstance(history, list):
-        return [Finding("watch_history.json can be read", str(history))]
+        return [ExpectationResult("watch_history.json can be read", str(history))]
     result = [
-        Finding(
+        ExpectationResult(
             f"{want.who} saw {want.completion:.0f} % of {want.film}, from minute {want.joined_at:.0f}, once",
             _record_problem(want, [r for r in history if (r["username"], r["movie_title"]) == (want.who, want.film)]),
         )
@@ -86,7 +86,7 @@ def _records(evidence: Evidence) -> list[Finding]:
     others = [
         f"{r['username']}: {r['movie_title']}" for r in history if (r["username"], r["movie_title"]) not in expected
     ]
-    return [*result, Finding("Nothing else is in the history", ", ".join(others))]
+    return [*result, ExpectationResult("Nothing else is in the history", ", ".join(others))]
 
 
 def _record_problem(want: Expected, records: list[dict[str, Any]]) -> str:
@@ -116,7 +116,7 @@ def _record_problem(want: Expected, records: list[dict[str, Any]]) -> str:
     return "; ".join(wrong)
 
 
-def _statistics(evidence: Evidence) -> Finding:
+def _statistics(evidence: Evidence) -> ExpectationResult:
     stats = _load(evidence, "user_stats.json")
     wrong = []
     for want in EXPECTED:
@@ -126,35 +126,35 @@ def _statistics(evidence: Evidence) -> Finding:
             (1, 2),
         ):
             wrong.append(f"{want.who}: {[(s.get('total_movies'), s.get('current_streak_days')) for s in mine]}")
-    return Finding("Everybody has one film and a streak in user_stats.json", ", ".join(wrong))
+    return ExpectationResult("Everybody has one film and a streak in user_stats.json", ", ".join(wrong))
 
 
-def _badges(evidence: Evidence) -> Finding:
+def _badges(evidence: Evidence) -> ExpectationResult:
     badges = _load(evidence, "user_badges.json")
     without = [viewer for viewer, held in badges.items() if not held] if isinstance(badges, dict) else ["all"]
     problem = f"none for {without}" if without else ""
     if isinstance(badges, dict) and len(badges) < len(EXPECTED):
         problem = f"only {len(badges)} viewers have any"
-    return Finding("Everybody earned a first badge, in user_badges.json", problem)
+    return ExpectationResult("Everybody earned a first badge, in user_badges.json", problem)
 
 
-def _saves(evidence: Evidence) -> list[Finding]:
+def _saves(evidence: Evidence) -> list[ExpectationResult]:
     log = evidence.service_log
     left = sorted(evidence.files_before_film)
     return [
-        Finding(
+        ExpectationResult(
             "Ticks without watchers wrote nothing and said so",
             "" if "⏭️ Auto-save skipped (no active watches)" in log else "the log line is missing",
         ),
-        Finding(
+        ExpectationResult(
             "Before the film no statistics were written",
             "" if not any(_has_rows(evidence.files_before_film[name]) for name in left) else f"found {left}",
         ),
-        Finding(
+        ExpectationResult(
             "Ticks with watchers saved",
             "" if "💾 Auto-saved badge data (" in log else "the log line is missing",
         ),
-        Finding("No save failed", "" if "❌ Auto-save failed" not in log else "the log has ❌ lines"),
+        ExpectationResult("No save failed", "" if "❌ Auto-save failed" not in log else "the log has ❌ lines"),
     ]
 
 
@@ -165,21 +165,23 @@ def _has_rows(content: bytes) -> bool:
         return True
 
 
-def _channel(evidence: Evidence) -> list[Finding]:
+def _channel(evidence: Evidence) -> list[ExpectationResult]:
     everything = "\n".join(evidence.texts)
     films = sorted({want.film for want in EXPECTED})
     unseen = [film for film in films if film not in everything]
     return [
-        Finding("Every command was answered", ", ".join(evidence.unanswered)),
-        Finding(
+        ExpectationResult("Every command was answered", ", ".join(evidence.unanswered)),
+        ExpectationResult(
             "Slash commands were acknowledged within 3 s",
             "" if evidence.slowest_ack_s < 3 else f"{evidence.slowest_ack_s:.1f} s",
         ),
-        Finding("Every film was announced", ", ".join(unseen)),
-        Finding("Every film's card became the night's record, with poster and chart", ", ".join(_bare(evidence))),
-        Finding("The planned night began and ended with its film", _unended(evidence)),
-        Finding("The record holds who came against who had said so", _unpromised(evidence)),
-        Finding("Who chose to be anonymous is ranked without a name", _named(evidence)),
+        ExpectationResult("Every film was announced", ", ".join(unseen)),
+        ExpectationResult(
+            "Every film's card became the night's record, with poster and chart", ", ".join(_bare(evidence))
+        ),
+        ExpectationResult("The planned night began and ended with its film", _unended(evidence)),
+        ExpectationResult("The record holds who came against who had said so", _unpromised(evidence)),
+        ExpectationResult("Who chose to be anonymous is ranked without a name", _named(evidence)),
     ]
 
 
@@ -220,18 +222,18 @@ def _bare(evidence: Evidence) -> list[str]:
     return [film for film in films if film not in whole]
 
 
-def _actors(evidence: Evidence) -> list[Finding]:
+def _actors(evidence: Evidence) -> list[ExpectationResult]:
     rows = {row["actor"]: row for row in evidence.health}
     sick = [f"{name} is {row['state']}: {row['last_error']}" for name, row in rows.items() if row["state"] != "running"]
     restarts = {name: row["restarts"] for name, row in rows.items()}
     only_one = {name: 1 if name == "tracker" else 0 for name in ("plex", "tracker", "persistence", "discord")}
     return [
-        Finding(
+        ExpectationResult(
             "All four actors were running at the end",
             "; ".join(sick) or ("" if len(rows) == 4 else str(list(rows))),
         ),
-        Finding("Only the killed tracker was restarted, once", "" if restarts == only_one else str(restarts)),
-        Finding(
+        ExpectationResult("Only the killed tracker was restarted, once", "" if restarts == only_one else str(restarts)),
+        ExpectationResult(
             "The service stopped in order, within 10 s",
             ""
             if evidence.exit_code == 0 and evidence.stop_s < 10

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from simulator.discord.model.messages import Message
+from simulator.discord.model.messages import ChannelMessage
 from simulator.nights.demo.console_view import OVER, Show, chapter
 from simulator.nights.demo.expectations import Evidence, findings
 from simulator.nights.demo.prompt import Prompt
 from simulator.nights.demo.script import CUES, CURTAIN, HOST, STARTS
 from simulator.nights.director import Director
-from simulator.nights.stage import ANNOUNCE, Stage
+from simulator.nights.stage import ANNOUNCE, ServiceStage
 
 SPEED = 180.0
 """Minutes of the night in a minute: the whole of it takes 35 s."""
@@ -44,7 +44,9 @@ def main(arguments: list[str]) -> int:
     console = Console(width=None if sys.stdout.isatty() else 100, highlight=False, emoji=False)
     with _folder(options.keep) as folder:
         show = Show(console, speed=options.speed)
-        with Stage(folder / "data", speed=options.speed, party_user=HOST, evening=_evening(), **SETTINGS) as stage:
+        with ServiceStage(
+            folder / "data", speed=options.speed, party_user=HOST, evening=_evening(), **SETTINGS
+        ) as stage:
             if alone:
                 return _scripted(stage, show)
             return Prompt(stage, show, CUES).run()
@@ -83,12 +85,12 @@ def _evening() -> datetime.datetime:
     return datetime.datetime.combine(yesterday, datetime.time(20, 30), datetime.UTC)
 
 
-def _drawn(message: Message) -> bool:
+def _drawn(message: ChannelMessage) -> bool:
     """Whether a record has its chart; all other messages have what they are to have."""
     return chapter(message) != OVER or any(each.description for each in message.attachments)
 
 
-def _scripted(stage: Stage, show: Show) -> int:
+def _scripted(stage: ServiceStage, show: Show) -> int:
     director = Director(stage, show.behind)
     show.opening(stage)
     with show.following(stage):
@@ -99,7 +101,7 @@ def _scripted(stage: Stage, show: Show) -> int:
         director.play(CUES[len(before) :])
         stage.wait_until(CURTAIN)
         unanswered = director.unanswered()
-        stage.discord.until(lambda: all(map(_drawn, stage.discord.messages(ANNOUNCE))), CHART_WITHIN_S)
+        stage.discord.wait_until(lambda: all(map(_drawn, stage.discord.messages(ANNOUNCE))), CHART_WITHIN_S)
     messages = stage.discord.messages(ANNOUNCE)
     health = tuple(stage.health())
     status, stop_s = stage.stop_service()

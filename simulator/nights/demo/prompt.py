@@ -12,7 +12,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from simulator.nights.demo.console_view import Show
 from simulator.nights.demo.script import IRIS, Cue
 from simulator.nights.director import Director
-from simulator.nights.stage import Stage
+from simulator.nights.stage import ServiceStage
 
 HELP = """\
   !command or /command     ask Usher as Iris, an administrator: !activewatches, /stats, !savedata, !health ...
@@ -28,7 +28,7 @@ HELP = """\
 class Prompt:
     """Reads lines until `quit`."""
 
-    def __init__(self, stage: Stage, show: Show, cues: Sequence[Cue]) -> None:
+    def __init__(self, stage: ServiceStage, show: Show, cues: Sequence[Cue]) -> None:
         self._stage = stage
         self._show = show
         self._cues = cues

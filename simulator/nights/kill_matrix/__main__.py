@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from simulator.nights.kill_matrix.worker_pool import round_of, workers
-from simulator.nights.verdict import Verdict
+from simulator.nights.verdict import NightVerdict
 
 SIDE_BY_SIDE = 2
 """A round mostly waits: two of them keep two cores busy."""
@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
     return _sum_up(console, verdicts, time.monotonic() - began)
 
 
-def _tell(console: Console, verdict: Verdict, number: int, of: int) -> None:
+def _tell(console: Console, verdict: NightVerdict, number: int, of: int) -> None:
     """One round in a line, and what was wrong with it."""
     state = "[red]✘[/red]" if verdict.failed else "[green]✔[/green]"
     console.print(
@@ -56,7 +56,7 @@ def _tell(console: Console, verdict: Verdict, number: int, of: int) -> None:
         console.print(f"    {verdict.worst}", style="dim", markup=False)
 
 
-def _sum_up(console: Console, verdicts: list[Verdict], took_s: float) -> int:
+def _sum_up(console: Console, verdicts: list[NightVerdict], took_s: float) -> int:
     failed = sorted(verdict.seed for verdict in verdicts if verdict.failed)
     kills = collections.Counter(kill for verdict in verdicts for kill in verdict.kills)
     table = Table(title="Kill matrix", title_justify="left", box=None, show_header=False)

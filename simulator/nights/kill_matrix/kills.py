@@ -18,7 +18,7 @@ import psutil
 from launcher.connection.run_state import read_running_state
 from simulator.nights.blind_spots import Kill
 from simulator.nights.kill_matrix.script import ACTORS, Deed
-from simulator.nights.stage import Stage
+from simulator.nights.stage import ServiceStage
 
 LOOK_S = 0.0005
 """How often the store is looked at for a commit, real seconds: far shorter than a save takes."""
@@ -30,7 +30,7 @@ BACK_WITHIN_S = 30.0
 class Striker:
     """Carries out kills, each in a thread of its own, and starts the service anew where its launcher died."""
 
-    def __init__(self, stage: Stage, frames_dir: Path) -> None:
+    def __init__(self, stage: ServiceStage, frames_dir: Path) -> None:
         self.stage = stage
         self.kills: list[Kill] = []
         self.problems: list[str] = []
@@ -127,7 +127,7 @@ class Striker:
         row = next((row for row in self.stage.health() if row["actor"] == actor), None)
         if child is None or row is None or child.pid in dead or row["pid"] != child.pid or not child.is_alive():
             return False
-        return row["state"] in ("running", "degraded") and (actor != "discord" or self.stage.discord.connected)
+        return row["state"] in ("running", "degraded") and (actor != "discord" or self.stage.discord.is_connected)
 
     def _is_unacknowledged(self) -> bool:
         """Whether the last finished watch of the store was never acknowledged by the dead one."""

@@ -7,7 +7,7 @@ import dataclasses
 from simulator.nights.blind_spots import Window
 from simulator.nights.kill_matrix.script import Deed
 from simulator.nights.ledger import Ledger
-from simulator.nights.stage import CINEMA, Stage
+from simulator.nights.stage import CINEMA, ServiceStage
 from simulator.plex import TELEVISION, PlayingSession
 from simulator.plex.faults import FaultKind
 
@@ -22,7 +22,7 @@ NOTICED_S = 60.0
 class Players:
     """Carries out deeds. What is no longer possible (a pause of a film that has run out) is not done."""
 
-    def __init__(self, stage: Stage, report_s: dict[str, float]) -> None:
+    def __init__(self, stage: ServiceStage, report_s: dict[str, float]) -> None:
         self._stage = stage
         self._report_s = report_s
         self.ledger = Ledger(stage.plex.machine_id)
@@ -46,13 +46,13 @@ class Players:
     def calm(self) -> None:
         """Note where the bot is connected again after a fault of its gateway."""
         since_s = self._gateway_s
-        if since_s is not None and self._now_s() > since_s + NOTICED_S and self._stage.discord.connected:
+        if since_s is not None and self._now_s() > since_s + NOTICED_S and self._stage.discord.is_connected:
             self.voice_faults.append((since_s, self._now_s()))
             self._gateway_s = None
 
     def all_leave(self) -> None:
         """Who is still there goes."""
-        for member in list(self._stage.discord.in_voice(CINEMA)):
+        for member in list(self._stage.discord.voice_members(CINEMA)):
             self._stage.discord.leave_voice(member)
             self.ledger.goes(str(member.id), self._now_s())
         for account in list(self._sessions):
@@ -142,7 +142,7 @@ class Players:
 
     def _outage(self, deed: Deed) -> None:
         self._outage_s = self._now_s()
-        self._stage.plex.fault(OUTAGES[deed.what])
+        self._stage.plex.set_fault(OUTAGES[deed.what])
 
     def _heal(self, _deed: Deed | None = None) -> None:
         if self._outage_s is not None:
@@ -154,11 +154,11 @@ class Players:
         self._gateway_s = self._now_s()
         faults = self._stage.discord.faults
         if deed.what == "drop":
-            faults.drop()
+            faults.drop_connections()
         elif deed.what == "reconnect":
-            faults.reconnect()
+            faults.request_reconnect()
         else:
-            faults.invalidate(resumable=deed.what == "resume")
+            faults.invalidate_sessions(resumable=deed.what == "resume")
 
     def _restart_plex(self, _deed: Deed) -> None:
         self._stage.plex.restart(reverse=True)

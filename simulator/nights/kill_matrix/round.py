@@ -18,8 +18,8 @@ from simulator.nights.blind_spots import Survey
 from simulator.nights.kill_matrix.kills import Striker
 from simulator.nights.kill_matrix.performer import Players
 from simulator.nights.kill_matrix.script import FILMS, HOST, Deed, Script, write
-from simulator.nights.stage import Stage
-from simulator.nights.verdict import Margins, Verdict, judge
+from simulator.nights.stage import ServiceStage
+from simulator.nights.verdict import Margins, NightVerdict, judge
 
 SPEED = 240.0
 POLL_S = 24.0
@@ -47,11 +47,11 @@ AFTER_ALL_MINUTES = 3.0
 """How long those who stay go on watching when all is well again."""
 
 
-def play(seed: int, kept: Path | None = None) -> Verdict:
+def play(seed: int, kept: Path | None = None) -> NightVerdict:
     """Play the night of a seed. `kept`: a folder in which what it left behind is kept."""
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # clients that are killed while they send
     began = time.monotonic()
-    verdict = Verdict(seed)
+    verdict = NightVerdict(seed)
     with tempfile.TemporaryDirectory(prefix="usher-matrix-") as made:
         folder = kept / str(seed) if kept is not None else Path(made)
         (folder / "frames").mkdir(parents=True, exist_ok=True)
@@ -63,10 +63,10 @@ def play(seed: int, kept: Path | None = None) -> Verdict:
     return verdict
 
 
-def _play(script: Script, folder: Path, verdict: Verdict) -> None:
+def _play(script: Script, folder: Path, verdict: NightVerdict) -> None:
     frames_dir = folder / "frames"
     settings = {**SETTINGS, "frames_dir": str(frames_dir)}
-    stage = Stage(folder / "data", speed=SPEED, party_user=HOST, evening=EVENING, **settings)
+    stage = ServiceStage(folder / "data", speed=SPEED, party_user=HOST, evening=EVENING, **settings)
     for title, minutes in FILMS:
         stage.plex.add_movie(title, minutes=minutes, year=1999, genres=("Drama",))
     with stage:
@@ -76,7 +76,7 @@ def _play(script: Script, folder: Path, verdict: Verdict) -> None:
         striker.settle()
         players.heal()
         with contextlib.suppress(TimeoutError):
-            stage.wait_for(lambda: stage.discord.connected, SETTLE_WITHIN_S, "the bot to be back")
+            stage.wait_for(lambda: stage.discord.is_connected, SETTLE_WITHIN_S, "the bot to be back")
         players.calm()
         stage.wait_until(stage.minute + AFTER_ALL_MINUTES)
         players.all_leave()
@@ -87,7 +87,7 @@ def _play(script: Script, folder: Path, verdict: Verdict) -> None:
         verdict.problems.append(f"exit status {status}")
 
 
-def _carry_out(script: Script, stage: Stage, players: Players, striker: Striker) -> None:
+def _carry_out(script: Script, stage: ServiceStage, players: Players, striker: Striker) -> None:
     late = 0.0
     for deed in script.deeds:
         stage.wait_until(deed.minute + late)
@@ -106,7 +106,7 @@ def _do(deed: Deed, players: Players, striker: Striker) -> None:
         players.do(deed)
 
 
-def _await_the_end(stage: Stage, verdict: Verdict) -> None:
+def _await_the_end(stage: ServiceStage, verdict: NightVerdict) -> None:
     """Wait until the tracker says that nobody watches any more."""
     last: list[str] = []
 
@@ -126,7 +126,7 @@ def _await_the_end(stage: Stage, verdict: Verdict) -> None:
         verdict.problems.append(f"still running {SETTLE_WITHIN_S:g} s after everybody left: {', '.join(last)}")
 
 
-def _judge(stage: Stage, players: Players, striker: Striker, verdict: Verdict, script: Script) -> None:
+def _judge(stage: ServiceStage, players: Players, striker: Striker, verdict: NightVerdict, script: Script) -> None:
     rows = _rows(stage.data_dir, "SELECT * FROM watches")
     survey = Survey(
         POLL_S,
@@ -144,7 +144,7 @@ def _judge(stage: Stage, players: Players, striker: Striker, verdict: Verdict, s
     verdict.problems += striker.problems + _books(stage, rows)
 
 
-def _books(stage: Stage, rows: list[dict[str, Any]]) -> list[str]:
+def _books(stage: ServiceStage, rows: list[dict[str, Any]]) -> list[str]:
     """What is wrong with what was derived from the records, and with the log."""
     problems = []
     history = [record["watch_id"] for record in stage.history()]

@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from simulator.nights.kill_matrix import round
-from simulator.nights.verdict import Verdict
+from simulator.nights.verdict import NightVerdict
 
 _ended: list[int] = []
 """The signal that told this process to end."""
@@ -30,7 +30,7 @@ def workers(count: int) -> Iterator[ProcessPoolExecutor]:
             raise
 
 
-def round_of(seed: int, kept: Path | None) -> Verdict:
+def round_of(seed: int, kept: Path | None) -> NightVerdict:
     """Play a round, unless the process was told to end: the pool hands out one in advance."""
     if _ended:
         raise SystemExit(128 + _ended[0])

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from simulator.plex.world.library import SECTIONS, Group, Item, Section
+from simulator.plex.world.library import SECTIONS, ItemGroup, LibraryItem, LibrarySection
 
 Attributes: TypeAlias = Mapping[str, str | int | float | bool | None]
 
@@ -92,7 +92,7 @@ def identity(machine_id: str) -> Element:
     return container(claimed=1, machineIdentifier=machine_id, version=VERSION, apiVersion="1.1.1")
 
 
-def metadata(item: Item, *, details: bool = True) -> Element:
+def metadata(item: LibraryItem, *, details: bool = True) -> Element:
     """One item as the library shows it, with its tags and, if wanted, its media."""
     section = next((s for s in SECTIONS if s.id == item.section_id), None)
     element = Element(
@@ -134,7 +134,7 @@ def metadata(item: Item, *, details: bool = True) -> Element:
     return element
 
 
-def _family(item: Item) -> dict[str, str | int | None]:
+def _family(item: LibraryItem) -> dict[str, str | int | None]:
     """Attributes that name the season and series, or the album and artist."""
     family: dict[str, str | int | None] = {
         "parentTitle": item.parent_title,
@@ -152,7 +152,7 @@ def _family(item: Item) -> dict[str, str | int | None]:
     return family
 
 
-def _add_media(element: Element, item: Item) -> None:
+def _add_media(element: Element, item: LibraryItem) -> None:
     """A media version that is not played and one that is, as a film in two qualities has them."""
     number = int(item.rating_key or 0)
     heights = (1080,) if item.kind == "track" else (2160, 1080)
@@ -228,7 +228,7 @@ def _add_media(element: Element, item: Item) -> None:
         )
 
 
-def group(held: Group, children: int) -> Element:
+def group(held: ItemGroup, children: int) -> Element:
     """A series, season, artist or album."""
     return Element(
         "Directory",
@@ -254,7 +254,7 @@ def group(held: Group, children: int) -> Element:
     )
 
 
-def section(held: Section) -> Element:
+def section(held: LibrarySection) -> Element:
     """A library section as `/library/sections` lists it."""
     element = Element(
         "Directory",

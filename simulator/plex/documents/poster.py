@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 160, 240
 
 
 @lru_cache(maxsize=256)
-def poster(rating_key: str) -> bytes:
+def draw_poster(rating_key: str) -> bytes:
     """A PNG for the item: light above, dark below, and a bright disc like a lamp."""
     # The golden ratio spreads neighbouring keys as far round the colour wheel as can be.
     hue = zlib.crc32(rating_key.encode()) * 0.618033988749895 % 1.0

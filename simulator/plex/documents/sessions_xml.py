@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement
 
 from simulator.plex.documents.library_xml import attributes, container, metadata
-from simulator.plex.world.sessions import Account, HistoryRow, Player, PlayingSession
+from simulator.plex.world.sessions import Player, PlayHistoryRow, PlayingSession, PlexAccount
 
 
 def sessions(playing: Iterable[PlayingSession], now_s: float) -> Element:
@@ -108,7 +108,7 @@ def _distorted(element: Element, one: PlayingSession) -> Element:
     return element
 
 
-def history(row: HistoryRow) -> Element:
+def history(row: PlayHistoryRow) -> Element:
     """One completed play: no start, no end, no duration; a deleted item has no key."""
     item = row.item
     given = {
@@ -133,7 +133,7 @@ def history(row: HistoryRow) -> Element:
     return Element(item.tag, attributes(given))
 
 
-def account(held: Account) -> Element:
+def account(held: PlexAccount) -> Element:
     """One row of `/accounts`; account 0 keeps its empty name."""
     return Element(
         "Account",

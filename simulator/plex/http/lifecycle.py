@@ -8,22 +8,22 @@ from typing import Any
 from aiohttp import web
 
 from simulator.plex.faults import Fault
-from simulator.plex.http.loop_thread import Door, LoopThread
-from simulator.plex.http.request_gate import WEBSOCKET, Gate
-from simulator.plex.http.routes import Answers
+from simulator.plex.http.loop_thread import ListeningPort, LoopThread
+from simulator.plex.http.request_gate import WEBSOCKET, PlexRequestGate
+from simulator.plex.http.routes import PlexRoutes
 from simulator.plex.world.alerts import Listeners
 
 LONGEST_NAP_S = 0.25
 """Real seconds between two looks at the clock: one that leaps, as in a test, is noticed this soon."""
 
 
-class Hosting:
+class ServerLifecycle:
     """Whatever must happen on one event loop; the methods may be called from any thread."""
 
     def __init__(
         self,
-        answers: Answers,
-        gate: Gate,
+        answers: PlexRoutes,
+        gate: PlexRequestGate,
         listeners: Listeners,
         *,
         port: int,
@@ -67,7 +67,7 @@ class Hosting:
         """How many alerts have not yet gone to every listener."""
         return self._unsent
 
-    def look(self) -> None:
+    def recheck_clock(self) -> None:
         """Look at the clock soon: something has changed that may come due earlier."""
         self._thread.post(self._wake.set)
 
@@ -100,7 +100,7 @@ class Hosting:
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
         await self._runner.setup()
         try:
-            self._door = Door(self._runner, self._wanted_port)
+            self._door = ListeningPort(self._runner, self._wanted_port)
         except OSError:
             await self._runner.cleanup()
             raise

@@ -18,7 +18,7 @@ STARTS_WITHIN_S = 10.0
 """Real seconds a start, stop or switch may take before it counts as failed."""
 
 
-class Door:
+class ListeningPort:
     """The listening socket. Shut, the port stays ours but every connection is refused. Lives on the loop."""
 
     def __init__(self, runner: web.AppRunner, port: int) -> None:

@@ -47,7 +47,7 @@ class Request:
 
 
 @dataclass
-class Gate:
+class PlexRequestGate:
     """The middleware and the switches it obeys. Lives on the server's loop."""
 
     token: str = field(repr=False)

@@ -9,17 +9,17 @@ from xml.etree.ElementTree import Element
 from aiohttp import web
 
 from simulator.plex.documents import library_xml, sessions_xml
-from simulator.plex.documents.poster import poster
-from simulator.plex.world.library import SECTIONS, Group, Item
+from simulator.plex.documents.poster import draw_poster
+from simulator.plex.world.library import SECTIONS, ItemGroup, LibraryItem
 from simulator.plex.world.sessions import HistoryFilter
-from simulator.plex.world.world import World
+from simulator.plex.world.world import PlexWorld
 
 
 @dataclass
-class Answers:
+class PlexRoutes:
     """The handlers, with what they read."""
 
-    world: World
+    world: PlexWorld
     lock: threading.RLock
     now: Callable[[], float]
     machine_id: str
@@ -48,7 +48,7 @@ class Answers:
             "/library/metadata/{key}/children": self.children,
             "/library/metadata/{key}/allLeaves": self.leaves,
             "/library/metadata/{key}/thumb/{version}": self.thumb,
-            "/photo/:/transcode": self.scaled,
+            "/photo/:/transcode": self.scale_picture,
             "/hubs/search": self.search,
         }
         return [web.get(path, handler) for path, handler in table.items()]
@@ -66,13 +66,13 @@ class Answers:
     async def accounts(self, request: web.Request) -> web.Response:
         """All accounts, 0 and 1 among them."""
         with self.lock:
-            return xml(paged(request, [sessions_xml.account(one) for one in self.world.accounts.values()]))
+            return xml(page_of(request, [sessions_xml.account(one) for one in self.world.accounts.values()]))
 
     async def devices(self, request: web.Request) -> web.Response:
         """All players ever seen."""
         with self.lock:
             found = [sessions_xml.device(n, one) for n, one in enumerate(self.world.devices, start=1)]
-        return xml(paged(request, found))
+        return xml(page_of(request, found))
 
     async def sessions(self, _request: web.Request) -> web.Response:
         """What plays now."""
@@ -98,8 +98,8 @@ class Answers:
         )
         with self.lock:
             self.world.tick(self.now())
-            rows = wanted.of(self.world.history)
-        return xml(paged(request, [sessions_xml.history(row) for row in rows]))
+            rows = wanted.apply(self.world.history)
+        return xml(page_of(request, [sessions_xml.history(row) for row in rows]))
 
     async def library(self, _request: web.Request) -> web.Response:
         """The library's front door."""
@@ -124,11 +124,11 @@ class Answers:
         if known is None:
             raise web.HTTPNotFound
         found = self._listed(request, number)
-        return xml(paged(request, found, librarySectionID=number, librarySectionTitle=known.title))
+        return xml(page_of(request, found, librarySectionID=number, librarySectionTitle=known.title))
 
     async def everything(self, request: web.Request) -> web.Response:
         """All sections at once."""
-        return xml(paged(request, self._listed(request, None)))
+        return xml(page_of(request, self._listed(request, None)))
 
     async def metadata(self, request: web.Request) -> web.Response:
         """One item, or several with a comma between their keys."""
@@ -145,28 +145,28 @@ class Answers:
             items = [library_xml.metadata(one) for one in self.world.library if one.parent_key == key]
         index = request.query.get("index")
         found = [one for one in groups + items if index in (None, one.get("index"))]
-        return xml(paged(request, found))
+        return xml(page_of(request, found))
 
     async def leaves(self, request: web.Request) -> web.Response:
         """All episodes of a series, all tracks of an artist."""
         key = request.match_info["key"]
         with self.lock:
             found = [library_xml.metadata(i) for i in self.world.library if key in (i.parent_key, i.grandparent_key)]
-        return xml(paged(request, found))
+        return xml(page_of(request, found))
 
     async def thumb(self, request: web.Request) -> web.Response:
         """The poster, a real PNG."""
         key = request.match_info["key"]
         if self._element(key) is None:
             raise web.HTTPNotFound
-        return web.Response(body=poster(key), content_type="image/png")
+        return web.Response(body=draw_poster(key), content_type="image/png")
 
-    async def scaled(self, request: web.Request) -> web.Response:
+    async def scale_picture(self, request: web.Request) -> web.Response:
         """A poster by its path; the pictures here are small already."""
         found = re.fullmatch(r"/library/metadata/(\d+)/thumb/\d+", request.query.get("url", ""))
         if found is None or self._element(found[1]) is None:
             raise web.HTTPNotFound
-        return web.Response(body=poster(found[1]), content_type="image/png")
+        return web.Response(body=draw_poster(found[1]), content_type="image/png")
 
     async def search(self, request: web.Request) -> web.Response:
         """Titles that contain the words, grouped by kind."""
@@ -175,7 +175,7 @@ class Answers:
         section = request.query.get("sectionId")
         with self.lock:
             library = self.world.library
-            items: Sequence[Item | Group] = [*library.matching(words), *library.groups.values()]
+            items: Sequence[LibraryItem | ItemGroup] = [*library.search(words), *library.groups.values()]
         hubs = []
         for kind in ("movie", "show", "episode", "artist", "track"):
             found = [
@@ -193,7 +193,7 @@ class Answers:
         title = request.query.get("title", "").casefold()
         wanted = request.query.get("type")
         with self.lock:
-            held: list[Item | Group] = [*self.world.library.groups.values(), *self.world.library]
+            held: list[LibraryItem | ItemGroup] = [*self.world.library.groups.values(), *self.world.library]
         default = {1: "movie", 2: "show", 3: "artist", 4: "photo"}.get(section or 0)
         numbers = library_xml.ITEM_TYPES | library_xml.GROUP_TYPES
         return [
@@ -209,17 +209,17 @@ class Answers:
             held = self.world.library.items.get(key) or self.world.library.groups.get(key)
         return None if held is None else self._any(held)
 
-    def _any(self, held: Item | Group) -> Element:
-        return self._group(held) if isinstance(held, Group) else library_xml.metadata(held)
+    def _any(self, held: LibraryItem | ItemGroup) -> Element:
+        return self._group(held) if isinstance(held, ItemGroup) else library_xml.metadata(held)
 
-    def _group(self, held: Group) -> Element:
+    def _group(self, held: ItemGroup) -> Element:
         with self.lock:
             key = held.rating_key
             leaves = sum(key in (item.parent_key, item.grandparent_key) for item in self.world.library)
         return library_xml.group(held, leaves)
 
 
-def paged(request: web.Request, children: Sequence[Element], **extra: str | int | None) -> Element:
+def page_of(request: web.Request, children: Sequence[Element], **extra: str | int | None) -> Element:
     """The page that the request's headers, or its query, ask for."""
 
     def asked(name: str) -> str | None:

@@ -35,7 +35,7 @@ def playing_alert(
     }
 
 
-def noise(now_s: float) -> list[dict[str, Any]]:
+def unrelated_alerts(now_s: float) -> list[dict[str, Any]]:
     """One alert of each kind that has nothing to do with who watches what."""
     activity = {
         "uuid": "0d6e1f",

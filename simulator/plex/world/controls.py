@@ -6,22 +6,22 @@ from dataclasses import replace
 from typing import Any
 
 from simulator.plex.world.alerts import playing_alert
-from simulator.plex.world.library import Item, Library
-from simulator.plex.world.sessions import TELEVISION, Account, HistoryRow, Player, PlayingSession, State
-from simulator.plex.world.world import Handle, World
+from simulator.plex.world.library import LibraryItem, PlexLibrary
+from simulator.plex.world.sessions import TELEVISION, Player, PlayHistoryRow, PlayingSession, PlexAccount, State
+from simulator.plex.world.world import Handle, PlexWorld
 
 
-class Stage:
+class PlexControls:
     """Sessions, library, accounts and history. Every method may be called from any thread."""
 
-    def __init__(self, world: World, lock: threading.RLock, now: Callable[[], float]) -> None:
+    def __init__(self, world: PlexWorld, lock: threading.RLock, now: Callable[[], float]) -> None:
         self._world, self._lock = world, lock
         self.now = now
 
     def play(
         self,
-        account: Account | int | str,
-        item: Item | str,
+        account: PlexAccount | int | str,
+        item: LibraryItem | str,
         player: Player = TELEVISION,
         *,
         at_ms: int = 0,
@@ -66,7 +66,7 @@ class Stage:
         with self._lock:
             if claiming_ms is not None:
                 now_s = self.now()
-                self._world.quietly(session, lambda one: one.at(claiming_ms, now_s))
+                self._world.change_silently(session, lambda one: one.seek_to(claiming_ms, now_s))
             return self._to("buffering", session)
 
     def fail(self, session: Handle) -> PlayingSession:
@@ -77,9 +77,9 @@ class Stage:
         """Jump to a position."""
         now_s = self.now()
         with self._lock:
-            return self._changed(self._world.change(session, lambda one: one.at(to_ms, now_s), now_s))
+            return self._changed(self._world.change(session, lambda one: one.seek_to(to_ms, now_s), now_s))
 
-    def switch(self, session: Handle, item: Item | str, *, at_ms: int = 0) -> PlayingSession:
+    def switch(self, session: Handle, item: LibraryItem | str, *, at_ms: int = 0) -> PlayingSession:
         """Go on to another item under the same session key."""
         with self._lock:
             return self._changed(self._world.switch(session, item, self.now(), at_ms))
@@ -109,18 +109,18 @@ class Stage:
     def vanish(self, session: Handle) -> None:
         """The session is no longer listed, and no alert says so."""
         with self._lock:
-            self._world.drop(session)
+            self._world.remove_silently(session)
 
     def freeze(self, session: Handle) -> PlayingSession:
         """The app was killed: the session stays listed as playing and never moves or reports again."""
         now_s = self.now()
         with self._lock:
-            return self._world.quietly(session, lambda one: one.stuck(now_s))
+            return self._world.change_silently(session, lambda one: one.freeze(now_s))
 
     def rename_key(self, session: Handle, session_key: str | int) -> PlayingSession:
         """The same playback goes on under another session key."""
         with self._lock:
-            return self._world.quietly(session, lambda one: replace(one, key=str(session_key)))
+            return self._world.change_silently(session, lambda one: replace(one, key=str(session_key)))
 
     def distort(
         self,
@@ -157,38 +157,38 @@ class Stage:
         return self.session(session).offset_ms(self.now())
 
     @property
-    def library(self) -> Library:
+    def library(self) -> PlexLibrary:
         """Everything that can be played."""
         return self._world.library
 
-    def add_item(self, item: Item) -> Item:
+    def add_item(self, item: LibraryItem) -> LibraryItem:
         """Take an item into the library."""
         with self._lock:
             return self._world.library.add(item)
 
-    def add_movie(self, title: str, *, minutes: float, **details: Any) -> Item:
+    def add_movie(self, title: str, *, minutes: float, **details: Any) -> LibraryItem:
         """Take a new film into the library; `details` are year, genres, directors, rating_key."""
         with self._lock:
             return self._world.library.add_movie(title, minutes=minutes, **details)
 
-    def remove_item(self, item: Item | str) -> None:
+    def remove_item(self, item: LibraryItem | str) -> None:
         """Delete from the library; history rows lose their key."""
         with self._lock:
-            self._world.remove_item(item if isinstance(item, Item) else self._world.library[item])
+            self._world.remove_item(item if isinstance(item, LibraryItem) else self._world.library[item])
 
     @property
-    def accounts(self) -> list[Account]:
+    def accounts(self) -> list[PlexAccount]:
         """The accounts, 0 and 1 among them."""
         with self._lock:
             return list(self._world.accounts.values())
 
-    def add_account(self, account: Account) -> Account:
+    def add_account(self, account: PlexAccount) -> PlexAccount:
         """Take an account in."""
         with self._lock:
             return self._world.account(account)
 
     @property
-    def history(self) -> list[HistoryRow]:
+    def history(self) -> list[PlayHistoryRow]:
         """The completed plays, oldest first."""
         with self._lock:
             self._world.tick(self.now())
@@ -196,12 +196,12 @@ class Stage:
 
     def add_history(
         self,
-        account: Account | int | str,
-        item: Item | str,
+        account: PlexAccount | int | str,
+        item: LibraryItem | str,
         player: Player = TELEVISION,
         *,
         viewed_at_s: float | None = None,
-    ) -> HistoryRow:
+    ) -> PlayHistoryRow:
         """A completed play; call it twice for the duplicates that real servers keep."""
         with self._lock:
             when = self.now() if viewed_at_s is None else viewed_at_s

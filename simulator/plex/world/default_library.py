@@ -1,6 +1,6 @@
 """The default library: some thirty films, two series, and one of each odd thing a server can play. Pure."""
 
-from simulator.plex.world.library import EXTRAS, MUSIC, PHOTOS, PREROLLS, SHOWS, Group, Item, Library
+from simulator.plex.world.library import EXTRAS, MUSIC, PHOTOS, PREROLLS, SHOWS, ItemGroup, LibraryItem, PlexLibrary
 
 FILMS: tuple[tuple[str, int, int, tuple[str, ...], tuple[str, ...]], ...] = (
     ("A Trip to the Moon", 1902, 13, ("Science Fiction", "Adventure"), ("Georges Méliès",)),
@@ -53,9 +53,9 @@ SERIES: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
 """Title, year, minutes of an episode, titles of the first season's episodes."""
 
 
-def default_library() -> Library:
+def build_default_library() -> PlexLibrary:
     """A fresh library: films from rating key 1001, series from 2001, odd things from 9001."""
-    library = Library()
+    library = PlexLibrary()
     for number, (title, year, minutes, genres, directors) in enumerate(FILMS, start=1001):
         library.add_movie(title, minutes=minutes, year=year, genres=genres, directors=directors, rating_key=str(number))
     for number, series in enumerate(SERIES):
@@ -65,15 +65,15 @@ def default_library() -> Library:
 
 
 def _add_series(
-    library: Library, first_key: int, title: str, year: int, minutes: int, episodes: tuple[str, ...]
+    library: PlexLibrary, first_key: int, title: str, year: int, minutes: int, episodes: tuple[str, ...]
 ) -> None:
     show_key, season_key = str(first_key), str(first_key + 1)
-    library.groups[show_key] = Group(show_key, "show", title, SHOWS, year)
-    library.groups[season_key] = Group(season_key, "season", "Season 1", SHOWS, year, 1, show_key, title)
+    library.groups[show_key] = ItemGroup(show_key, "show", title, SHOWS, year)
+    library.groups[season_key] = ItemGroup(season_key, "season", "Season 1", SHOWS, year, 1, show_key, title)
     for number, name in enumerate(episodes, start=1):
         key = first_key + 1 + number
         library.add(
-            Item(
+            LibraryItem(
                 str(key),
                 "episode",
                 name,
@@ -92,16 +92,16 @@ def _add_series(
         )
 
 
-def _add_odd_things(library: Library) -> None:
+def _add_odd_things(library: PlexLibrary) -> None:
     """Take in all that a session can hold besides films and episodes."""
-    library.groups["9001"] = Group("9001", "artist", "Scott Joplin", MUSIC)
-    library.groups["9002"] = Group("9002", "album", "Rags", MUSIC, 1902, 1, "9001", "Scott Joplin")
+    library.groups["9001"] = ItemGroup("9001", "artist", "Scott Joplin", MUSIC)
+    library.groups["9002"] = ItemGroup("9002", "album", "Rags", MUSIC, 1902, 1, "9001", "Scott Joplin")
     for item in (
         _rag("9003", "The Entertainer", 1, 240_000),
         _rag("9004", "Maple Leaf Rag", 2, 197_000),
-        Item("9005", "track", "Theme", None, duration_ms=30_000, guid="library://theme/2001"),
-        Item("9006", "photo", "The audience, row three", PHOTOS, 2024, guid="com.plexapp.agents.none://9006"),
-        Item(
+        LibraryItem("9005", "track", "Theme", None, duration_ms=30_000, guid="library://theme/2001"),
+        LibraryItem("9006", "photo", "The audience, row three", PHOTOS, 2024, guid="com.plexapp.agents.none://9006"),
+        LibraryItem(
             "9007",
             "clip",
             "Metropolis - Trailer",
@@ -110,7 +110,7 @@ def _add_odd_things(library: Library) -> None:
             subtype="trailer",
             guid="file:///9007",
         ),
-        Item(
+        LibraryItem(
             "9008",
             "clip",
             "Feature Presentation",
@@ -118,7 +118,7 @@ def _add_odd_things(library: Library) -> None:
             duration_ms=20_000,
             guid="analyzed.prerolls://9008",
         ),
-        Item(
+        LibraryItem(
             "9009",
             "movie",
             "Holiday video",
@@ -128,7 +128,7 @@ def _add_odd_things(library: Library) -> None:
             subtype="clip",
             guid="com.plexapp.agents.none://9009",
         ),
-        Item(
+        LibraryItem(
             "",
             "clip",
             "Evening News",
@@ -136,7 +136,7 @@ def _add_odd_things(library: Library) -> None:
             guid="tv.plex.xmltv://programme/1",
             key="/livetv/sessions/news",
         ),
-        Item(
+        LibraryItem(
             "",
             "episode",
             "The Late Film Club",
@@ -149,8 +149,8 @@ def _add_odd_things(library: Library) -> None:
         library.add(item)
 
 
-def _rag(rating_key: str, title: str, index: int, duration_ms: int) -> Item:
-    return Item(
+def _rag(rating_key: str, title: str, index: int, duration_ms: int) -> LibraryItem:
+    return LibraryItem(
         rating_key,
         "track",
         title,

@@ -21,7 +21,7 @@ PREROLLS = -3
 
 
 @dataclass(frozen=True)
-class Item:
+class LibraryItem:
     """One thing that can be played. `rating_key` is empty for live TV, which belongs to no library."""
 
     rating_key: str
@@ -64,7 +64,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Group:
+class ItemGroup:
     """A series, season, artist or album: not playable, but listed, fetched and browsed into."""
 
     rating_key: str
@@ -83,7 +83,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Section:
+class LibrarySection:
     """A library section as `/library/sections` lists it."""
 
     id: int
@@ -92,22 +92,22 @@ class Section:
 
 
 SECTIONS = (
-    Section(MOVIES, "Movies", "movie"),
-    Section(SHOWS, "TV Shows", "show"),
-    Section(MUSIC, "Music", "artist"),
-    Section(PHOTOS, "Photos", "photo"),
+    LibrarySection(MOVIES, "Movies", "movie"),
+    LibrarySection(SHOWS, "TV Shows", "show"),
+    LibrarySection(MUSIC, "Music", "artist"),
+    LibrarySection(PHOTOS, "Photos", "photo"),
 )
 
 
 @dataclass
-class Library:
+class PlexLibrary:
     """All items and groups, found by rating key or by title."""
 
-    items: dict[str, Item] = field(default_factory=dict)
+    items: dict[str, LibraryItem] = field(default_factory=dict)
     """Playable items by rating key; live TV by its path."""
-    groups: dict[str, Group] = field(default_factory=dict)
+    groups: dict[str, ItemGroup] = field(default_factory=dict)
 
-    def add(self, item: Item) -> Item:
+    def add(self, item: LibraryItem) -> LibraryItem:
         """Take the item in; one that has the same rating key is replaced."""
         self.items[item.rating_key or item.key] = item
         return item
@@ -121,11 +121,11 @@ class Library:
         genres: Iterable[str] = (),
         directors: Iterable[str] = (),
         rating_key: str | None = None,
-    ) -> Item:
+    ) -> LibraryItem:
         """Take a new film in, under the next free rating key unless one is given."""
         key = rating_key or self.free_key()
         return self.add(
-            Item(
+            LibraryItem(
                 key,
                 "movie",
                 title,
@@ -143,11 +143,11 @@ class Library:
         used = [int(key) for key in (*self.items, *self.groups) if key.isdigit()]
         return str(max(used, default=1000) + 1)
 
-    def remove(self, item: Item) -> None:
+    def remove(self, item: LibraryItem) -> None:
         """Delete the item: its metadata is gone, and its history rows lose their key."""
         self.items.pop(item.rating_key or item.key, None)
 
-    def __getitem__(self, name: str) -> Item:
+    def __getitem__(self, name: str) -> LibraryItem:
         """The item with this rating key, path or exact title; KeyError says what was looked for."""
         if name in self.items:
             return self.items[name]
@@ -156,14 +156,14 @@ class Library:
                 return item
         raise KeyError(f"no item {name!r} in the simulated library; titles are exact, case and all")
 
-    def __iter__(self) -> Iterator[Item]:
+    def __iter__(self) -> Iterator[LibraryItem]:
         return iter(self.items.values())
 
-    def in_section(self, section_id: int) -> list[Item]:
+    def in_section(self, section_id: int) -> list[LibraryItem]:
         """Playable items of one section, in the order they were added."""
         return [item for item in self if item.section_id == section_id]
 
-    def matching(self, words: str) -> list[Item]:
+    def search(self, words: str) -> list[LibraryItem]:
         """Library items whose title contains the words, whatever their case; never live TV or prerolls."""
         wanted = words.casefold()
         return [i for i in self if (i.section_id or 0) > 0 and wanted in i.title.casefold()]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
-from simulator.plex.world.library import Item
+from simulator.plex.world.library import LibraryItem
 
 State = Literal["playing", "paused", "buffering", "error"]
 
@@ -16,25 +16,25 @@ SCROBBLED = 0.9
 
 
 @dataclass(frozen=True)
-class Account:
+class PlexAccount:
     """An account as this server numbers it: 1 is the owner (whatever the plex.tv id), 0 has no name."""
 
     id: int
     name: str
 
 
-NOBODY = Account(0, "")
+NOBODY = PlexAccount(0, "")
 """Local and DLNA sessions belong to this account."""
-OWNER = Account(1, "Rosa")
+OWNER = PlexAccount(1, "Rosa")
 """The server's owner."""
 ACCOUNTS = (
     NOBODY,
     OWNER,
-    Account(4711, "Anton"),
-    Account(4712, "Berta"),
-    Account(4713, "Cem"),
-    Account(4714, "Dörte"),
-    Account(4715, "Emil"),
+    PlexAccount(4711, "Anton"),
+    PlexAccount(4712, "Berta"),
+    PlexAccount(4713, "Cem"),
+    PlexAccount(4714, "Dörte"),
+    PlexAccount(4715, "Emil"),
 )
 """The accounts that a new server knows."""
 
@@ -70,8 +70,8 @@ class PlayingSession:
     uid: str
     key: str
     """The sessionKey."""
-    account: Account
-    item: Item
+    account: PlexAccount
+    item: LibraryItem
     player: Player
     state: State
     started_s: float
@@ -93,13 +93,13 @@ class PlayingSession:
     """Child elements to leave out, such as "User"."""
 
     @property
-    def advancing(self) -> bool:
+    def is_advancing(self) -> bool:
         """Whether the film really runs."""
         return self.state == "playing" and not self.frozen
 
     def true_ms(self, now_s: float) -> int:
         """Where the film really is, in ms, to the millisecond and beyond what the client reported."""
-        if not self.advancing:
+        if not self.is_advancing:
             return self.anchor_ms
         at = self.anchor_ms + max(0, round((now_s - self.anchor_s) * 1000))
         end = self.end_ms
@@ -108,11 +108,11 @@ class PlayingSession:
     def offset_ms(self, now_s: float) -> int:
         """What the server shows as viewOffset: the position at the client's last report."""
         every = self.player.report_every_s
-        if not self.advancing or every <= 0:
+        if not self.is_advancing or every <= 0:
             return self.true_ms(now_s)
-        return self.true_ms(self.anchor_s + self.reports(now_s) * every)
+        return self.true_ms(self.anchor_s + self.count_reports(now_s) * every)
 
-    def reports(self, now_s: float) -> int:
+    def count_reports(self, now_s: float) -> int:
         """How many periodic reports the client has made since the last change; a pause is reported too."""
         every = self.player.report_every_s
         if self.frozen or every <= 0:
@@ -125,7 +125,7 @@ class PlayingSession:
         every = self.player.report_every_s
         if self.frozen or every <= 0:
             return None
-        return self.anchor_s + (self.reports(now_s) + 1) * every
+        return self.anchor_s + (self.count_reports(now_s) + 1) * every
 
     @property
     def end_ms(self) -> int | None:
@@ -137,48 +137,48 @@ class PlayingSession:
     @property
     def ends_at_s(self) -> float | None:
         """When the player will stop by itself if nothing changes; None where it will not."""
-        if self.end_ms is None or not self.advancing:
+        if self.end_ms is None or not self.is_advancing:
             return None
         return self.anchor_s + max(0, self.end_ms - self.anchor_ms) / 1000
 
-    def settle(self, now_s: float) -> Self:
+    def anchor_at(self, now_s: float) -> Self:
         """The same session, anchored where it is now."""
         return replace(self, anchor_s=now_s, anchor_ms=self.true_ms(now_s))
 
     def to_state(self, state: State, now_s: float) -> Self:
         """Play, pause, buffer or fail. A pause floors the position to a whole second, as clients do."""
-        moved = replace(self.settle(now_s), state=state, frozen=False)
-        return replace(moved, anchor_ms=floored(moved.anchor_ms)) if state == "paused" else moved
+        moved = replace(self.anchor_at(now_s), state=state, frozen=False)
+        return replace(moved, anchor_ms=floor_to_second(moved.anchor_ms)) if state == "paused" else moved
 
-    def at(self, position_ms: int, now_s: float) -> Self:
+    def seek_to(self, position_ms: int, now_s: float) -> Self:
         """Seek."""
         return replace(self, anchor_s=now_s, anchor_ms=max(0, position_ms))
 
-    def showing(self, item: Item, position_ms: int, now_s: float) -> Self:
+    def switch_to(self, item: LibraryItem, position_ms: int, now_s: float) -> Self:
         """Go on to another item under the same session key."""
         return replace(self, item=item, anchor_s=now_s, anchor_ms=position_ms, state="playing", frozen=False)
 
-    def stuck(self, now_s: float) -> Self:
+    def freeze(self, now_s: float) -> Self:
         """Become a ghost where the client last reported."""
         return replace(self, anchor_s=now_s, anchor_ms=self.offset_ms(now_s), frozen=True)
 
-    def played_enough(self, now_s: float) -> bool:
+    def is_scrobbled(self, now_s: float) -> bool:
         """Whether a stop now leaves a row in the history."""
         duration = self.item.duration_ms
         return bool(duration and not self.item.live and self.true_ms(now_s) > SCROBBLED * duration)
 
 
-def floored(position_ms: int) -> int:
+def floor_to_second(position_ms: int) -> int:
     """The position cut to a whole second, as clients report it on pause and stop."""
     return position_ms // 1000 * 1000
 
 
 @dataclass(frozen=True)
-class HistoryRow:
+class PlayHistoryRow:
     """One completed play. A row whose item was deleted has no rating key, key or section."""
 
     history_id: int
-    item: Item
+    item: LibraryItem
     account_id: int
     device_id: int
     viewed_at_s: int
@@ -195,12 +195,12 @@ class HistoryFilter:
     since_s: int | None = None
     newest_first: bool = False
 
-    def of(self, rows: list[HistoryRow]) -> list[HistoryRow]:
+    def apply(self, rows: list[PlayHistoryRow]) -> list[PlayHistoryRow]:
         """The rows asked for, in the order asked for."""
         kept = [row for row in rows if self._keeps(row)]
         return sorted(kept, key=lambda row: (row.viewed_at_s, row.history_id), reverse=self.newest_first)
 
-    def _keeps(self, row: HistoryRow) -> bool:
+    def _keeps(self, row: PlayHistoryRow) -> bool:
         key = "" if row.deleted else row.item.rating_key
         section = None if row.deleted else row.item.section_id
         return (

@@ -10,17 +10,17 @@ from typing import Any, TypeAlias
 
 from simulator.plex.faults import ODDITIES
 from simulator.plex.world.alerts import playing_alert
-from simulator.plex.world.default_library import default_library
-from simulator.plex.world.library import Item, Library
+from simulator.plex.world.default_library import build_default_library
+from simulator.plex.world.library import LibraryItem, PlexLibrary
 from simulator.plex.world.sessions import (
     ACCOUNTS,
     PLAYERS,
-    Account,
-    HistoryRow,
     Player,
+    PlayHistoryRow,
     PlayingSession,
+    PlexAccount,
     State,
-    floored,
+    floor_to_second,
 )
 
 Handle: TypeAlias = PlayingSession | str | int
@@ -33,15 +33,15 @@ class NoSuchSessionError(LookupError):
 
 
 @dataclass
-class World:
+class PlexWorld:
     """Everything the server knows. Not thread-safe: its owner takes care of that."""
 
     notify: Callable[[Alert], None]
-    library: Library = field(default_factory=default_library)
-    accounts: dict[int, Account] = field(default_factory=lambda: {one.id: one for one in ACCOUNTS})
+    library: PlexLibrary = field(default_factory=build_default_library)
+    accounts: dict[int, PlexAccount] = field(default_factory=lambda: {one.id: one for one in ACCOUNTS})
     devices: list[Player] = field(default_factory=lambda: list(PLAYERS))
     sessions: list[PlayingSession] = field(default_factory=list)
-    history: list[HistoryRow] = field(default_factory=list)
+    history: list[PlayHistoryRow] = field(default_factory=list)
     _next_key: int = 1
     _next_uid: int = 1
     _reported: dict[str, int] = field(default_factory=dict)
@@ -56,8 +56,8 @@ class World:
 
     def play(
         self,
-        account: Account | int | str,
-        item: Item | str,
+        account: PlexAccount | int | str,
+        item: LibraryItem | str,
         player: Player,
         now_s: float,
         *,
@@ -71,7 +71,7 @@ class World:
             uid=f"{self._next_uid:06d}",
             key=key or self._take_key(),
             account=self.account(account),
-            item=item if isinstance(item, Item) else self.library[item],
+            item=item if isinstance(item, LibraryItem) else self.library[item],
             player=player,
             state=state,
             started_s=now_s,
@@ -87,11 +87,11 @@ class World:
 
     def change(self, handle: Handle, how: Callable[[PlayingSession], PlayingSession], now_s: float) -> PlayingSession:
         """Replace the session by what `how` makes of it, and announce it."""
-        changed = self.quietly(handle, how)
+        changed = self.change_silently(handle, how)
         self._tell(changed, now_s)
         return changed
 
-    def quietly(self, handle: Handle, how: Callable[[PlayingSession], PlayingSession]) -> PlayingSession:
+    def change_silently(self, handle: Handle, how: Callable[[PlayingSession], PlayingSession]) -> PlayingSession:
         """Replace the session by what `how` makes of it, and tell nobody."""
         old = self.find(handle)
         new = how(old)
@@ -100,27 +100,27 @@ class World:
             self._reported.pop(new.uid, None)
         return new
 
-    def switch(self, handle: Handle, item: Item | str, now_s: float, at_ms: int) -> PlayingSession:
+    def switch(self, handle: Handle, item: LibraryItem | str, now_s: float, at_ms: int) -> PlayingSession:
         """End the item and show another under the same session key."""
         self._tell(self.find(handle), now_s, "stopped")
         self._scrobble(self.find(handle), now_s)
-        following = item if isinstance(item, Item) else self.library[item]
-        return self.change(handle, lambda one: one.showing(following, at_ms, now_s), now_s)
+        following = item if isinstance(item, LibraryItem) else self.library[item]
+        return self.change(handle, lambda one: one.switch_to(following, at_ms, now_s), now_s)
 
     def stop(self, handle: Handle, now_s: float, *, stops: int, alert_key: str | None) -> PlayingSession:
         """End the session: a history row where it was played through, and one to three alerts."""
         one = self.find(handle)
-        last = replace(one.settle(now_s), frozen=True)
-        last = replace(last, anchor_ms=floored(last.anchor_ms))
+        last = replace(one.anchor_at(now_s), frozen=True)
+        last = replace(last, anchor_ms=floor_to_second(last.anchor_ms))
         self._scrobble(one, now_s)
-        self.drop(one)
+        self.remove_silently(one)
         spoken = replace(last, key=alert_key or last.key)
         without_item: Alert = {"ratingKey": "", "key": "", "guid": "", "viewOffset": 0}
         for less in ({}, without_item, without_item | {"clientIdentifier": ""})[:stops]:
             self.notify(playing_alert(spoken, now_s, "stopped", less))
         return last
 
-    def drop(self, handle: Handle) -> None:
+    def remove_silently(self, handle: Handle) -> None:
         """Take the session off the list, without a word."""
         one = self.find(handle)
         self.sessions.remove(one)
@@ -131,7 +131,7 @@ class World:
     ) -> PlayingSession:
         """Make the session's element wrong, by the name of an oddity or freely; neither makes it right."""
         odd = ODDITIES[oddity] if oddity else None
-        return self.quietly(
+        return self.change_silently(
             handle,
             lambda one: replace(
                 one,
@@ -146,9 +146,9 @@ class World:
         order = list(reversed(self.sessions)) if reverse else list(self.sessions)
         self.sessions = [replace(one, key=self._take_key()) for one in order]
 
-    def account(self, who: Account | int | str) -> Account:
+    def account(self, who: PlexAccount | int | str) -> PlexAccount:
         """The account with this id or name; an Account that is not known yet is taken in."""
-        if isinstance(who, Account):
+        if isinstance(who, PlexAccount):
             return self.accounts.setdefault(who.id, who)
         for one in self.accounts.values():
             if who in (one.id, one.name):
@@ -164,12 +164,12 @@ class World:
         return len(self.devices)
 
     def add_history(
-        self, account: Account | int | str, item: Item | str, player: Player, viewed_at_s: float
-    ) -> HistoryRow:
+        self, account: PlexAccount | int | str, item: LibraryItem | str, player: Player, viewed_at_s: float
+    ) -> PlayHistoryRow:
         """A row as if the account had played the item through."""
-        row = HistoryRow(
+        row = PlayHistoryRow(
             len(self.history) + 1,
-            item if isinstance(item, Item) else self.library[item],
+            item if isinstance(item, LibraryItem) else self.library[item],
             self.account(account).id,
             self.device_id(player),
             int(viewed_at_s),
@@ -177,7 +177,7 @@ class World:
         self.history.append(row)
         return row
 
-    def remove_item(self, item: Item) -> None:
+    def remove_item(self, item: LibraryItem) -> None:
         """Delete the item from the library; its history rows stay, without their key."""
         self.library.remove(item)
         self.history = [replace(row, deleted=True) if row.item == item else row for row in self.history]
@@ -188,8 +188,8 @@ class World:
             ends = one.ends_at_s
             if ends is not None and now_s >= ends:
                 self.stop(one, ends, stops=1, alert_key=None)
-            elif one.reports(now_s) > self._reported.get(one.uid, 0):
-                self._reported[one.uid] = one.reports(now_s)
+            elif one.count_reports(now_s) > self._reported.get(one.uid, 0):
+                self._reported[one.uid] = one.count_reports(now_s)
                 self._tell(one, now_s)
 
     def next_due_s(self, now_s: float) -> float | None:
@@ -205,7 +205,7 @@ class World:
         return str(self._next_key - 1)
 
     def _scrobble(self, one: PlayingSession, now_s: float) -> None:
-        if one.played_enough(now_s):
+        if one.is_scrobbled(now_s):
             self.add_history(one.account, one.item, one.player, now_s)
 
     def _tell(self, one: PlayingSession, now_s: float, state: str | None = None) -> None:

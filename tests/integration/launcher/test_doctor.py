@@ -216,7 +216,7 @@ def test_a_plex_out_of_reach_or_something_else() -> None:
     """Neither a closed port nor a web page is a refused token."""
     with SimulatedPlex() as server:
         url, token = server.url, server.token
-        with server.faulty("html"):
+        with server.with_fault("html"):
             assert "does not answer as a Plex server" in wrong(ask_plex(url, token))[0]
     assert "cannot be reached" in wrong(ask_plex(url, token))[0]
 

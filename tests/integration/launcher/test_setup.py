@@ -131,7 +131,7 @@ def test_it_can_be_stopped_at_any_question(desk: Desk, answered: int, end: str) 
 
 def test_a_lacking_permission_is_named_before_anything_is_written(desk: Desk) -> None:
     """Look again, then go on as it is."""
-    desk.discord.deny("film-club", EMBED_LINKS)
+    desk.discord.deny_permissions("film-club", EMBED_LINKS)
     assert desk.type("1", desk.discord.token, "1", "film-club", "Cinema", "", "s", "Berta", "Europe/Berlin", "de") == 0
     assert desk.shown.count("lacks: Embed Links") == 2 and desk.written == desk.expected()
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from simulator.discord.model.command_input import NotOffered, command_data, form_data, offered
+from simulator.discord.model.command_input import CommandNotOffered, command_data, find_offered_command, form_data
 from simulator.discord.model.guild import Member
 from simulator.discord.model.permissions import ADMINISTRATOR, SEND_MESSAGES
-from simulator.discord.model.world import World
+from simulator.discord.model.world import DiscordWorld
 
 COMMAND: dict[str, Any] = {
     "id": "1", "name": "history", "type": 1, "default_member_permissions": None,
@@ -27,17 +27,17 @@ GROUP: dict[str, Any] = {
 
 
 @pytest.fixture
-def world() -> World:
+def world() -> DiscordWorld:
     """A Discord that nobody has connected to."""
-    return World()
+    return DiscordWorld()
 
 
-def member(world: World, name: str) -> Member:
+def member(world: DiscordWorld, name: str) -> Member:
     """Somebody."""
-    return next(each for each in world.members() if each.shown == name)
+    return next(each for each in world.members() if each.display_name == name)
 
 
-def test_options_are_filled_in_with_their_types(world: World) -> None:
+def test_options_are_filled_in_with_their_types(world: DiscordWorld) -> None:
     """A member is sent by id, with the member resolved beside."""
     chiara = member(world, "Chiara")
     data = command_data(world.guild, COMMAND, "history", {"who": chiara, "title": "M", "count": 3, "all": True})
@@ -51,7 +51,7 @@ def test_options_are_filled_in_with_their_types(world: World) -> None:
     assert "user" not in data["resolved"]["members"][str(chiara.id)]
 
 
-def test_typed_text_becomes_what_the_option_takes(world: World) -> None:
+def test_typed_text_becomes_what_the_option_takes(world: DiscordWorld) -> None:
     """As a person types it: names, numbers, truths."""
     typed = {"who": "@אורי", "count": "3", "all": "false", "where": "#Cinema"}
     values = {each["name"]: each["value"] for each in command_data(world.guild, COMMAND, "history", typed)["options"]}
@@ -74,32 +74,32 @@ def test_typed_text_becomes_what_the_option_takes(world: World) -> None:
         {"who": "Iris", "unheard": "of"},
     ],
 )
-def test_what_does_not_fit_is_not_offered(world: World, options: dict[str, Any]) -> None:
+def test_what_does_not_fit_is_not_offered(world: DiscordWorld, options: dict[str, Any]) -> None:
     """Discord's client would not send it."""
-    with pytest.raises(NotOffered):
+    with pytest.raises(CommandNotOffered):
         command_data(world.guild, COMMAND, "history", options)
 
 
-def test_a_group_needs_its_command(world: World) -> None:
+def test_a_group_needs_its_command(world: DiscordWorld) -> None:
     """The path is nested as Discord nests it."""
     data = command_data(world.guild, GROUP, "party start", {"film": "M"})
     inner = {"name": "film", "type": 3, "value": "M"}
     assert data["options"] == [{"type": 1, "name": "start", "options": [inner]}]
     for name in ("party", "party stop"):
-        with pytest.raises(NotOffered):
+        with pytest.raises(CommandNotOffered):
             command_data(world.guild, GROUP, name, {})
 
 
 def test_a_command_is_offered_to_those_with_its_permissions() -> None:
     """An Administrator always; None does not look."""
     commands: dict[int | None, list[dict[str, Any]]] = {None: [GROUP], 7: [COMMAND]}
-    assert offered(commands, 7, "history", SEND_MESSAGES) is COMMAND
-    assert offered(commands, 7, "party start", ADMINISTRATOR) is GROUP
-    assert offered(commands, 7, "party start", None) is GROUP
-    with pytest.raises(NotOffered, match="without permissions"):
-        offered(commands, 7, "party start", SEND_MESSAGES)
-    with pytest.raises(NotOffered, match="no /history"):
-        offered(commands, 8, "history", ADMINISTRATOR)
+    assert find_offered_command(commands, 7, "history", SEND_MESSAGES) is COMMAND
+    assert find_offered_command(commands, 7, "party start", ADMINISTRATOR) is GROUP
+    assert find_offered_command(commands, 7, "party start", None) is GROUP
+    with pytest.raises(CommandNotOffered, match="without permissions"):
+        find_offered_command(commands, 7, "party start", SEND_MESSAGES)
+    with pytest.raises(CommandNotOffered, match="no /history"):
+        find_offered_command(commands, 8, "history", ADMINISTRATOR)
 
 
 def test_a_form_is_filled_in_by_custom_id() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from simulator.discord.rest import rate_limits
-from simulator.discord.rest.rate_limits import Limiter
+from simulator.discord.rest.rate_limits import RateLimiter
 
 
 class Clock:
@@ -31,7 +31,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def test_five_messages_in_five_seconds_and_channel(clock: Clock) -> None:
     """The sixth waits for the window's end; another channel is free."""
-    limiter = Limiter()
+    limiter = RateLimiter()
     left = [limiter.judge("POST", "/channels/1/messages").headers["X-RateLimit-Remaining"] for _ in range(5)]
     assert left == ["4", "3", "2", "1", "0"]
     clock.now_s += 2.0
@@ -45,7 +45,7 @@ def test_five_messages_in_five_seconds_and_channel(clock: Clock) -> None:
 
 def test_two_renames_in_ten_minutes_are_in_no_header(clock: Clock) -> None:
     """Discord tells of this limit only when it strikes."""
-    limiter = Limiter()
+    limiter = RateLimiter()
     verdicts = [limiter.judge("PATCH", "/channels/1", renames=True) for _ in range(3)]
     assert [verdict.retry_after_s for verdict in verdicts] == [None, None, pytest.approx(600.0)]
     assert verdicts[0].headers == {}
@@ -54,7 +54,7 @@ def test_two_renames_in_ten_minutes_are_in_no_header(clock: Clock) -> None:
 
 def test_fifty_requests_a_second_in_all(clock: Clock) -> None:
     """Answers to interactions are not counted."""
-    limiter = Limiter()
+    limiter = RateLimiter()
     assert all(limiter.judge("GET", f"/users/{number}").retry_after_s is None for number in range(50))
     over = limiter.judge("GET", "/users/51")
     assert over.scope == "global"

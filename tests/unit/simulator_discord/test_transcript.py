@@ -7,29 +7,29 @@ import pytest
 
 from simulator.discord.model.guild import Member
 from simulator.discord.model.ids import snowflake
-from simulator.discord.model.messages import Attachment, Message
-from simulator.discord.model.world import World
-from simulator.discord.transcript.markdown import Reader, clean, relative
-from simulator.discord.transcript.terminal import size, transcript
+from simulator.discord.model.messages import Attachment, ChannelMessage
+from simulator.discord.model.world import DiscordWorld
+from simulator.discord.transcript.markdown import MarkdownReader, relative_time, strip_markdown
+from simulator.discord.transcript.terminal import format_size, render_transcript
 
 NOW_S = 1_700_000_000.0
-READER = Reader(lambda kind, number: f"{kind}{number}", NOW_S)
+READER = MarkdownReader(lambda kind, number: f"{kind}{number}", NOW_S)
 
 
 @pytest.fixture
-def world() -> World:
+def world() -> DiscordWorld:
     """A Discord on a clock that stands."""
-    return World(now=lambda: NOW_S)
+    return DiscordWorld(now=lambda: NOW_S)
 
 
-def member(world: World, name: str) -> Member:
+def member(world: DiscordWorld, name: str) -> Member:
     """Somebody."""
-    return next(each for each in world.members() if each.shown == name)
+    return next(each for each in world.members() if each.display_name == name)
 
 
-def posted(world: World, **parts: Any) -> Message:
+def posted(world: DiscordWorld, **parts: Any) -> ChannelMessage:
     """A message of the bot."""
-    return world.post(Message(snowflake(), next(iter(world.guild.channels)), world.bot, **parts))
+    return world.post(ChannelMessage(snowflake(), next(iter(world.guild.channels)), world.bot, **parts))
 
 
 READ = {
@@ -67,19 +67,19 @@ def test_styles_are_where_the_marks_were() -> None:
 
 def test_a_terminal_is_told_nothing() -> None:
     """Escape sequences and marks of direction are not passed on."""
-    assert clean("a\x1b[31mb\u202ec\x07") == "a[31mbc"
+    assert strip_markdown("a\x1b[31mb\u202ec\x07") == "a[31mbc"
 
 
 def test_times_are_said_as_people_say_them() -> None:
     """Before and after."""
-    said = [relative(seconds) for seconds in (-1, -59, -61, -3_700, 90_000, 86_400 * 40, -86_400 * 800)]
+    said = [relative_time(seconds) for seconds in (-1, -59, -61, -3_700, 90_000, 86_400 * 40, -86_400 * 800)]
     assert said == [
         "a second ago", "59 seconds ago", "a minute ago", "an hour ago", "in a day", "in a month", "2 years ago",
     ]  # fmt: skip
-    assert [size(count) for count in (812, 23_456, 5_200_000)] == ["812 bytes", "23.5 kB", "5.2 MB"]
+    assert [format_size(count) for count in (812, 23_456, 5_200_000)] == ["812 bytes", "23.5 kB", "5.2 MB"]
 
 
-def test_an_embed_is_laid_out(world: World) -> None:
+def test_an_embed_is_laid_out(world: DiscordWorld) -> None:
     """Bar, title, text, three fields in a row, picture, footer, files, buttons."""
     field = {"name": "Dr. \\*N\\*", "value": "0:42", "inline": True}
     embed = {
@@ -94,7 +94,7 @@ def test_an_embed_is_laid_out(world: World) -> None:
     rows = [{"type": 1, "components": controls}, {"type": 1, "components": [select]}]
     files = [Attachment(1, "p.png", b"x" * 1500), Attachment(2, "all.json", b"y")]
     posted(world, embeds=[embed], components=rows, attachments=files)
-    lines = transcript(world.messages.values(), world, width=80).splitlines()
+    lines = render_transcript(world.messages.values(), world, width=80).splitlines()
     assert lines[0] == "Usher  APP   22:13"
     assert lines[1:3] == ["▌ Watching", "▌ now"]
     assert lines[4].split("  ")[0] == "▌ Dr. *N*" and lines[4].count("Dr. *N*") == 3
@@ -104,27 +104,27 @@ def test_an_embed_is_laid_out(world: World) -> None:
     assert max(map(len, lines)) <= 80
 
 
-def test_two_embeds_stand_apart(world: World) -> None:
+def test_two_embeds_stand_apart(world: DiscordWorld) -> None:
     """And a code block leaves no empty line behind."""
     posted(world, embeds=[{"description": "```\na\n```"}, {"title": "b"}])
-    assert transcript(world.messages.values(), world).splitlines()[1:4] == ["▌   a", "", "▌ b"]
+    assert render_transcript(world.messages.values(), world).splitlines()[1:4] == ["▌   a", "", "▌ b"]
 
 
-def test_who_asked_and_who_sees_it_is_said(world: World) -> None:
+def test_who_asked_and_who_sees_it_is_said(world: DiscordWorld) -> None:
     """Above and below the answer."""
     iris = member(world, "Iris")
-    question = world.post(Message(snowflake(), next(iter(world.guild.channels)), iris.user, "!stats *now*"))
+    question = world.post(ChannelMessage(snowflake(), next(iter(world.guild.channels)), iris.user, "!stats *now*"))
     posted(world, content="There.", reply_to=question.id)
     posted(world, content="Saved.", asked_by=iris.user, asked_with="savedata", flags=64)
     posted(world, asked_by=iris.user, asked_with="stats", flags=128)
-    shown = transcript(world.messages.values(), world, tz=datetime.timezone(datetime.timedelta(hours=1)))
+    shown = render_transcript(world.messages.values(), world, tz=datetime.timezone(datetime.timedelta(hours=1)))
     assert "Iris  23:13\n!stats now\n" in shown
     assert "╭ Iris  !stats now\nUsher  APP   23:13\nThere.\n" in shown
     assert "╭ Iris used /savedata\nUsher  APP   23:13\nSaved.\nOnly Iris can see this\n" in shown
     assert shown.rstrip().endswith("Usher is thinking ...")
 
 
-def test_a_message_made_of_components_is_laid_out(world: World) -> None:
+def test_a_message_made_of_components_is_laid_out(world: DiscordWorld) -> None:
     """Containers, sections, texts and rules."""
     section = {
         "type": 9, "components": [{"type": 10, "content": "**Film**"}],
@@ -132,14 +132,14 @@ def test_a_message_made_of_components_is_laid_out(world: World) -> None:
     }  # fmt: skip
     inner = [{"type": 10, "content": "## Now playing"}, {"type": 14}, section]
     message = posted(world, components=[{"type": 17, "accent_color": 255, "components": inner}], flags=1 << 15)
-    lines = transcript([message], world).splitlines()
+    lines = render_transcript([message], world).splitlines()
     assert [lines[1], lines[3], lines[4]] == ["▌ Now playing", "▌ Film", "▌ [ Join ]"]
     assert message.text == "## Now playing\n**Film**"
     assert [each["custom_id"] for each in message.controls] == ["j"]
 
 
-def test_colour_only_where_it_is_wanted(world: World) -> None:
+def test_colour_only_where_it_is_wanted(world: DiscordWorld) -> None:
     """Plain text has no escape sequence."""
     message = posted(world, content="**x**")
-    assert "\x1b[1m" in transcript([message], world, styled=True)
-    assert "\x1b" not in transcript([message], world)
+    assert "\x1b[1m" in render_transcript([message], world, styled=True)
+    assert "\x1b" not in render_transcript([message], world)

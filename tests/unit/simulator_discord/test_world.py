@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from simulator.discord.faults import Faults
-from simulator.discord.model.default_guild import found_guild
+from simulator.discord.faults import DiscordFaults
+from simulator.discord.model.default_guild import build_default_guild
 from simulator.discord.model.guild import Member, User
 from simulator.discord.model.ids import snowflake
-from simulator.discord.model.messages import pings_of
+from simulator.discord.model.messages import mentions_of
 from simulator.discord.model.permissions import ADMINISTRATOR, SEND_MESSAGES
-from simulator.discord.model.world import World
-from simulator.discord.request_recorder import Recorder
-from simulator.discord.user_actions import People
+from simulator.discord.model.world import DiscordWorld
+from simulator.discord.request_recorder import RequestRecorder
+from simulator.discord.user_actions import UserActions
 
 
 def test_ids_rise() -> None:
@@ -24,10 +24,10 @@ def test_ids_rise() -> None:
 
 def test_a_channel_denies_the_bot_alone() -> None:
     """An Administrator and the owner are stopped by nothing."""
-    world = World()
-    people, guild = People(world), world.guild
+    world = DiscordWorld()
+    people, guild = UserActions(world), world.guild
     channel = people.channel("film-club")
-    people.deny(channel, SEND_MESSAGES)
+    people.deny_permissions(channel, SEND_MESSAGES)
     able = {
         name: bool(guild.permissions(people.member(name), channel) & SEND_MESSAGES)
         for name in ("Usher", "Iris", "Rosa", "Chiara")
@@ -35,15 +35,15 @@ def test_a_channel_denies_the_bot_alone() -> None:
     assert able == {"Usher": False, "Iris": True, "Rosa": True, "Chiara": True}
     assert guild.permissions(people.member("Iris")) & ADMINISTRATOR
     assert not guild.permissions(people.member("Chiara")) & ADMINISTRATOR
-    people.deny(channel)
+    people.deny_permissions(channel)
     assert guild.permissions(people.member("Usher"), channel) & SEND_MESSAGES
 
 
 def test_a_guild_shows_who_is_in_voice_and_hides_the_rest() -> None:
     """As without the members intent; with it, all."""
     bot = User(snowflake(), "Usher", bot=True)
-    guild = found_guild(bot)
-    chiara = next(each for each in guild.members.values() if each.shown == "Chiara")
+    guild = build_default_guild(bot)
+    chiara = next(each for each in guild.members.values() if each.display_name == "Chiara")
     chiara.voice_channel = guild.afk_channel
     seen = {each["user"]["username"] for each in guild.payload(bot.id)["members"]}
     assert seen == {"Usher", "chiara"}
@@ -63,12 +63,12 @@ def test_a_guild_shows_who_is_in_voice_and_hides_the_rest() -> None:
 )
 def test_allowed_mentions_decide_who_is_mentioned(allowed: dict[str, list[str]] | None, pings: tuple[str, ...]) -> None:
     """None: everybody whom the text names."""
-    assert pings_of("<@1> <@&2> @everyone", allowed) == pings
+    assert mentions_of("<@1> <@&2> @everyone", allowed) == pings
 
 
 def test_people_and_channels_are_found_by_name_and_number() -> None:
     """And who is not there is said with who is."""
-    people = People(World())
+    people = UserActions(DiscordWorld())
     chiara = people.member("Chiara")
     assert people.member("chiara") is people.member(chiara.id) is chiara
     assert people.channel(people.channel("Cinema").id).name == "Cinema"
@@ -82,12 +82,12 @@ def test_people_and_channels_are_found_by_name_and_number() -> None:
 
 def test_a_fault_is_counted_down() -> None:
     """Only for its requests; the newest first; healed at once."""
-    faults = Faults()
-    faults.failing(503, "/messages", times=2)
+    faults = DiscordFaults()
+    faults.fail_requests(503, "/messages", times=2)
     assert faults.take("GET", "/users/@me") is None
     assert [bool(faults.take("POST", "/channels/1/messages")) for _ in range(3)] == [True, True, False]
-    lasting = faults.slow(1.0)
-    faults.refusing(50013, "Missing Permissions", times=1)
+    lasting = faults.delay_requests(1.0)
+    faults.refuse_requests(50013, "Missing Permissions", times=1)
     first, second = (faults.take("GET", "/x") for _ in range(2))
     assert first is not None and first.code == 50013
     assert second is lasting
@@ -100,7 +100,7 @@ def test_a_fault_is_counted_down() -> None:
 
 def test_the_record_keeps_no_token(tmp_path: Path) -> None:
     """An interaction's is in its path: written as TOKEN."""
-    recorder = Recorder()
+    recorder = RequestRecorder()
     recorder.add("POST", "/interactions/12/aW50/callback?with_response=1", {"type": 5})
     recorder.add("PATCH", "/webhooks/34/aW50/messages/@original", {"content": "é"})
     recorder.add("POST", "/webhooks/34/aW50?wait=1", None)

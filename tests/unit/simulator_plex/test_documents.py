@@ -8,19 +8,19 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from simulator.plex.documents import library_xml, sessions_xml
-from simulator.plex.documents.poster import HEIGHT, WIDTH, poster
+from simulator.plex.documents.poster import HEIGHT, WIDTH, draw_poster
 from simulator.plex.faults import ODDITIES
-from simulator.plex.world.default_library import FILMS, SERIES, default_library
-from simulator.plex.world.library import MOVIES, Item
+from simulator.plex.world.default_library import FILMS, SERIES, build_default_library
+from simulator.plex.world.library import MOVIES, LibraryItem
 from simulator.plex.world.sessions import NOBODY, OWNER, TELEVISION, Player, PlayingSession
-from simulator.plex.world.world import World
+from simulator.plex.world.world import PlexWorld
 
-LIBRARY = default_library()
+LIBRARY = build_default_library()
 
 
-def of(item: str | Item, **details: object) -> PlayingSession:
+def of(item: str | LibraryItem, **details: object) -> PlayingSession:
     """A session of the item, at position 5 s."""
-    film = item if isinstance(item, Item) else LIBRARY[item]
+    film = item if isinstance(item, LibraryItem) else LIBRARY[item]
     one = PlayingSession("000001", "7", OWNER, film, TELEVISION, "playing", 0.0, 0.0, 5_000)
     return replace(one, **details)  # type: ignore[arg-type]  # replace checks the names at run time
 
@@ -37,7 +37,7 @@ def test_library_is_believable() -> None:
 
 def test_new_film_gets_a_free_key() -> None:
     """Keys of films added later never collide."""
-    library = default_library()
+    library = build_default_library()
     film = library.add_movie("Our Night", minutes=90.5, year=2026)
     assert film.rating_key not in LIBRARY.items
     assert (film.duration_ms, library["Our Night"]) == (5_430_000, film)
@@ -45,15 +45,15 @@ def test_new_film_gets_a_free_key() -> None:
 
 def test_each_server_has_its_own_library() -> None:
     """What is added to one server's library is not in another's."""
-    other = default_library()
+    other = build_default_library()
     other.add_movie("Only here", minutes=1)
-    assert not LIBRARY.matching("only here")
+    assert not LIBRARY.search("only here")
 
 
 def test_search_never_finds_live_tv_or_prerolls() -> None:
     """Titles are searched in whatever case, in the real sections alone."""
-    assert [i.title for i in LIBRARY.matching("METRO")] == ["Metropolis"]
-    assert LIBRARY.matching("feature presentation") == []
+    assert [i.title for i in LIBRARY.search("METRO")] == ["Metropolis"]
+    assert LIBRARY.search("feature presentation") == []
 
 
 def test_live_tv_has_neither_position_nor_length() -> None:
@@ -88,7 +88,7 @@ def test_transcode_is_there_only_while_transcoding() -> None:
 @pytest.mark.parametrize("oddity", ODDITIES)
 def test_every_oddity_changes_the_element_and_heals(oddity: str) -> None:
     """Each named oddity makes one element differ, and none leaves a trace once it is over."""
-    world = World(notify=lambda _alert: None)
+    world = PlexWorld(notify=lambda _alert: None)
     one = world.play(1, "Where Is Everybody?", TELEVISION, 0.0, at_ms=0, key=None, state="playing")
     good = library_xml.encode(sessions_xml.session(one, 0.0))
     odd = library_xml.encode(sessions_xml.session(world.distort(one, oddity, {}, ()), 0.0))
@@ -99,7 +99,7 @@ def test_every_oddity_changes_the_element_and_heals(oddity: str) -> None:
 
 def test_titles_survive_the_xml() -> None:
     """Every title, markup and accents included, comes back as it was."""
-    hard = Item("1", "movie", 'A & B <c> "d" ’é\u4e2d', MOVIES)
+    hard = LibraryItem("1", "movie", 'A & B <c> "d" ’é\u4e2d', MOVIES)
     encoded = library_xml.encode(library_xml.container([library_xml.metadata(hard)]))
     assert fromstring(encoded)[0].get("title") == hard.title  # noqa: S314 - our own document
 
@@ -112,7 +112,7 @@ def test_device_names_can_break_the_xml() -> None:
 
 def test_poster_is_a_whole_png() -> None:
     """Header, checksums and pixel data fit; two films look different."""
-    data = poster("1001")
+    data = draw_poster("1001")
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
     place, pixels = 8, b""
     names = []
@@ -126,4 +126,4 @@ def test_poster_is_a_whole_png() -> None:
         place += 12 + length
     assert names == [b"IHDR", b"IDAT", b"IEND"]
     assert len(pixels) == HEIGHT * (1 + 3 * WIDTH)
-    assert poster("1002") != data
+    assert draw_poster("1002") != data

@@ -4,19 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from simulator.plex.world.default_library import default_library
+from simulator.plex.world.default_library import build_default_library
 from simulator.plex.world.sessions import (
     BROWSER,
     OWNER,
     PHONE,
     TELEVISION,
     HistoryFilter,
-    HistoryRow,
     Player,
+    PlayHistoryRow,
     PlayingSession,
 )
 
-FILM = default_library()["Mad Max: Fury Road"]
+FILM = build_default_library()["Mad Max: Fury Road"]
 HOURS_2 = 7_200_000
 
 
@@ -70,13 +70,13 @@ def test_no_progress_unless_playing(state: str) -> None:
 
 def test_seek_moves_at_once() -> None:
     """A seek is reported at once, in both directions, never below zero."""
-    assert playing().at(HOURS_2 // 2, 1005.0).offset_ms(1005.0) == HOURS_2 // 2
-    assert playing().at(-5, 1005.0).offset_ms(1005.0) == 0
+    assert playing().seek_to(HOURS_2 // 2, 1005.0).offset_ms(1005.0) == HOURS_2 // 2
+    assert playing().seek_to(-5, 1005.0).offset_ms(1005.0) == 0
 
 
 def test_ghost_stays_playing_where_it_last_reported() -> None:
     """A killed app leaves a session that plays without moving."""
-    ghost = playing().stuck(1017.0)
+    ghost = playing().freeze(1017.0)
     assert (ghost.state, ghost.offset_ms(1017.0), ghost.offset_ms(9999.0)) == ("playing", 10_000, 10_000)
     assert ghost.next_report_s(1017.0) is None
 
@@ -105,28 +105,28 @@ def test_next_report_is_the_first_one_to_come() -> None:
 @pytest.mark.parametrize(("at_ms", "enough"), [(HOURS_2 * 9 // 10, False), (HOURS_2 * 9 // 10 + 1, True)])
 def test_history_needs_more_than_nine_tenths(at_ms: int, enough: bool) -> None:
     """Ninety percent is not yet a completed play; a millisecond more is."""
-    assert playing(at_ms=at_ms).played_enough(1000.0) is enough
+    assert playing(at_ms=at_ms).is_scrobbled(1000.0) is enough
 
 
 def test_live_tv_never_ends_nor_counts() -> None:
     """Without a length there is no end and no completed play."""
-    live = playing(item=default_library()["Evening News"])
+    live = playing(item=build_default_library()["Evening News"])
     assert live.ends_at_s is None
-    assert not live.played_enough(99_999.0)
+    assert not live.is_scrobbled(99_999.0)
 
 
 def test_history_filter_keeps_what_was_asked_for() -> None:
     """Each filter of the endpoint alone, and the order."""
-    films = default_library()
+    films = build_default_library()
     rows = [
-        HistoryRow(1, films["Metropolis"], 1, 1, 100),
-        HistoryRow(2, films["Where Is Everybody?"], 4711, 1, 300),
-        HistoryRow(3, films["Metropolis"], 4711, 1, 200),
-        HistoryRow(4, films["Alien"], 1, 1, 400, deleted=True),
+        PlayHistoryRow(1, films["Metropolis"], 1, 1, 100),
+        PlayHistoryRow(2, films["Where Is Everybody?"], 4711, 1, 300),
+        PlayHistoryRow(3, films["Metropolis"], 4711, 1, 200),
+        PlayHistoryRow(4, films["Alien"], 1, 1, 400, deleted=True),
     ]
 
     def ids(**wanted: object) -> list[int]:
-        return [row.history_id for row in HistoryFilter(**wanted).of(rows)]  # type: ignore[arg-type]
+        return [row.history_id for row in HistoryFilter(**wanted).apply(rows)]  # type: ignore[arg-type]
 
     assert ids() == [1, 3, 2, 4]
     assert ids(newest_first=True) == [4, 2, 3, 1]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from simulator.plex.world.sessions import BROWSER, PHONE, TELEVISION, Account, Player, PlayingSession, State
-from simulator.plex.world.world import NoSuchSessionError, World
+from simulator.plex.world.sessions import BROWSER, PHONE, TELEVISION, Player, PlayingSession, PlexAccount, State
+from simulator.plex.world.world import NoSuchSessionError, PlexWorld
 
 Told = list[dict[str, Any]]
 
@@ -17,17 +17,17 @@ def told() -> Told:
 
 
 @pytest.fixture
-def world(told: Told) -> World:
+def world(told: Told) -> PlexWorld:
     """A server with the default library and nobody watching."""
-    return World(notify=lambda alert: told.append(alert["PlaySessionStateNotification"][0]))
+    return PlexWorld(notify=lambda alert: told.append(alert["PlaySessionStateNotification"][0]))
 
 
 def play(
-    world: World,
+    world: PlexWorld,
     item: str = "Metropolis",
     player: Player = TELEVISION,
     *,
-    who: Account | int | str = "Anton",
+    who: PlexAccount | int | str = "Anton",
     at_ms: int = 0,
     key: str | None = None,
     state: State = "playing",
@@ -41,7 +41,7 @@ def spoken(told: Told) -> list[tuple[str, str, int]]:
     return [(one["sessionKey"], one["state"], one["viewOffset"]) for one in told]
 
 
-def test_start_is_announced(world: World, told: Told) -> None:
+def test_start_is_announced(world: PlexWorld, told: Told) -> None:
     """The first alert carries all that a listener may ask for."""
     play(world, at_ms=5_000)
     film = world.library["Metropolis"]
@@ -59,7 +59,7 @@ def test_start_is_announced(world: World, told: Told) -> None:
     }
 
 
-def test_reports_come_at_each_clients_own_pace(world: World, told: Told) -> None:
+def test_reports_come_at_each_clients_own_pace(world: PlexWorld, told: Told) -> None:
     """Ten, twenty and one seconds apart, each once, whoever looks how often."""
     for player in (TELEVISION, PHONE, BROWSER):
         play(world, player=player)
@@ -72,7 +72,7 @@ def test_reports_come_at_each_clients_own_pace(world: World, told: Told) -> None
     assert offsets["3"] == [n * 1000 for n in range(1, 41)]
 
 
-def test_a_leaping_clock_brings_one_report(world: World, told: Told) -> None:
+def test_a_leaping_clock_brings_one_report(world: PlexWorld, told: Told) -> None:
     """After a leap the client's latest report is told, not all the ones in between."""
     play(world)
     told.clear()
@@ -80,7 +80,7 @@ def test_a_leaping_clock_brings_one_report(world: World, told: Told) -> None:
     assert spoken(told) == [("1", "playing", 40_000)]
 
 
-def test_a_change_starts_a_new_count_of_reports(world: World, told: Told) -> None:
+def test_a_change_starts_a_new_count_of_reports(world: PlexWorld, told: Told) -> None:
     """After a pause and a resume the next report is a whole interval away."""
     one = play(world)
     world.tick(1010.0)
@@ -93,7 +93,7 @@ def test_a_change_starts_a_new_count_of_reports(world: World, told: Told) -> Non
     assert spoken(told) == [("1", "playing", 25_000)]
 
 
-def test_film_that_ends_leaves_the_list_and_a_history_row(world: World, told: Told) -> None:
+def test_film_that_ends_leaves_the_list_and_a_history_row(world: PlexWorld, told: Told) -> None:
     """At the end the player stops by itself, at the second it ended and not when somebody looked."""
     duration = world.library["Metropolis"].duration_ms or 0
     play(world, at_ms=duration - 8_000)
@@ -104,7 +104,7 @@ def test_film_that_ends_leaves_the_list_and_a_history_row(world: World, told: To
     assert [(row.account_id, row.viewed_at_s) for row in world.history] == [(4711, 1008)]
 
 
-def test_early_stop_leaves_no_history(world: World, told: Told) -> None:
+def test_early_stop_leaves_no_history(world: PlexWorld, told: Told) -> None:
     """Who leaves half-way has no row; the last position is whole seconds."""
     one = play(world)
     world.stop(one, 1012.7, stops=1, alert_key=None)
@@ -112,7 +112,7 @@ def test_early_stop_leaves_no_history(world: World, told: Told) -> None:
     assert spoken(told)[-1] == ("1", "stopped", 12_000)
 
 
-def test_three_stops_of_one_playback(world: World, told: Told) -> None:
+def test_three_stops_of_one_playback(world: PlexWorld, told: Told) -> None:
     """With item and client, then without the item, then without either, under another key if wished."""
     one = play(world, at_ms=9_000, key="89")
     told.clear()
@@ -124,7 +124,7 @@ def test_three_stops_of_one_playback(world: World, told: Told) -> None:
     ]
 
 
-def test_switch_keeps_the_key_and_ends_the_first_item(world: World, told: Told) -> None:
+def test_switch_keeps_the_key_and_ends_the_first_item(world: PlexWorld, told: Told) -> None:
     """An album plays on under one session key; what was played through is history."""
     track = world.library["The Entertainer"]
     one = play(world, track.title, at_ms=(track.duration_ms or 0) - 1_000)
@@ -134,27 +134,27 @@ def test_switch_keeps_the_key_and_ends_the_first_item(world: World, told: Told) 
     assert [(a["state"], a["ratingKey"]) for a in told[-2:]] == [("stopped", "9003"), ("playing", "9004")]
 
 
-def test_ghost_says_nothing(world: World, told: Told) -> None:
+def test_ghost_says_nothing(world: PlexWorld, told: Told) -> None:
     """A killed app sends no report, and its session stays."""
     one = play(world)
-    world.quietly(one, lambda now: now.stuck(1004.0))
+    world.change_silently(one, lambda now: now.freeze(1004.0))
     told.clear()
     world.tick(9_000.0)
     assert told == []
     assert [s.state for s in world.sessions] == ["playing"]
 
 
-def test_gone_session_says_so(world: World) -> None:
+def test_gone_session_says_so(world: PlexWorld) -> None:
     """A handle of a session that has vanished is refused by name."""
     one = play(world)
-    world.drop(one)
+    world.remove_silently(one)
     with pytest.raises(NoSuchSessionError, match="session 1 is not on the server"):
         world.find(one)
     with pytest.raises(NoSuchSessionError, match="session 77"):
         world.find(77)
 
 
-def test_old_handles_follow_their_session_through_a_restart(world: World) -> None:
+def test_old_handles_follow_their_session_through_a_restart(world: PlexWorld) -> None:
     """Keys start at 1 again and may belong to another viewer; a copy of the session still finds it."""
     first, second = play(world, key="450"), play(world, who="Berta", key="451")
     world.rekey(reverse=True)
@@ -163,15 +163,15 @@ def test_old_handles_follow_their_session_through_a_restart(world: World) -> Non
     assert play(world).key == "3"
 
 
-def test_keys_are_never_given_twice(world: World) -> None:
+def test_keys_are_never_given_twice(world: PlexWorld) -> None:
     """A key that is taken by hand is passed over."""
     play(world, key="2")
     assert [play(world).key, play(world).key] == ["1", "3"]
 
 
-def test_new_people_and_players_are_taken_in(world: World) -> None:
+def test_new_people_and_players_are_taken_in(world: PlexWorld) -> None:
     """An account or player that plays is listed from then on, once."""
-    visitor, tablet = Account(99, "Zoë"), Player("tablet", "Zoë's tablet")
+    visitor, tablet = PlexAccount(99, "Zoë"), Player("tablet", "Zoë's tablet")
     play(world, who=visitor, player=tablet)
     play(world, who=99, player=tablet)
     assert world.accounts[99] is visitor
@@ -180,14 +180,14 @@ def test_new_people_and_players_are_taken_in(world: World) -> None:
 
 def test_unknown_account_and_item_are_refused() -> None:
     """A misspelt name fails at once, saying what was looked for."""
-    world = World(notify=lambda _alert: None)
+    world = PlexWorld(notify=lambda _alert: None)
     with pytest.raises(KeyError, match="no account 'Antonia'"):
         play(world, who="Antonia")
     with pytest.raises(KeyError, match="no item 'metropolis'"):
         play(world, "metropolis")
 
 
-def test_next_due_is_the_earliest(world: World) -> None:
+def test_next_due_is_the_earliest(world: PlexWorld) -> None:
     """The server sleeps until the first report or end, and for ever when all is quiet."""
     assert world.next_due_s(1000.0) is None
     play(world)
@@ -197,7 +197,7 @@ def test_next_due_is_the_earliest(world: World) -> None:
     assert world.next_due_s(1000.0) == 1004.0
 
 
-def test_deleted_item_leaves_rows_without_key(world: World) -> None:
+def test_deleted_item_leaves_rows_without_key(world: PlexWorld) -> None:
     """History outlives the library."""
     film = world.library["Alien"]
     world.add_history("Anton", film, TELEVISION, 50.0)
