@@ -24,7 +24,7 @@ from persistence.database.tables import WATCHES
 from persistence.operations.legacy_files import LegacyFiles, LegacyViewer
 from persistence.operations.legacy_import import import_legacy_files
 from persistence.records.checkpoint import RunningWatch
-from persistence.records.statistics import StatisticsRules
+from persistence.rules import StatisticsRules
 from persistence.store import Store
 
 SIZES = (0, 10_000, 1_000_000)
@@ -67,7 +67,9 @@ def _timed_finish(store: Store, record: WatchRecord) -> float:
 
 @contextmanager
 def _store(folder: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{folder / 'usher.db'}", folder, StatisticsRules(ZoneInfo("UTC"), default_badges()))
+    store = Store(
+        f"sqlite:///{folder / 'usher.db'}", folder, StatisticsRules(ZoneInfo("UTC"), default_badges(), 80.0, 60.0)
+    )
     try:
         yield store
     finally:

@@ -46,7 +46,6 @@ from persistence.records.checkpoint import (
 )
 from persistence.records.running_watches import RunningWatches, attribute_to_viewer, count_running
 from persistence.records.statistics import (
-    StatisticsRules,
     age_streaks,
     count_totals,
     read_totals,
@@ -54,6 +53,7 @@ from persistence.records.statistics import (
     write_statistics,
 )
 from persistence.records.viewers import NameSighting, read_directory, read_erasures, update_display_names
+from persistence.rules import StatisticsRules
 from viewers.directory import ViewerDirectory
 
 KEEP_HANDLED_S = 30 * 86400.0
@@ -125,7 +125,7 @@ class Store:
             people = update_display_names(connection, read_directory(connection), [_name_sighting(record)])
             is_wanted = should_store(record.viewer_id, record.started_at_s, people, read_erasures(connection))
             counted = attribute_to_viewer(record, people)
-            change = ChangeSet(connection, self.rules.watched_percent)
+            change = ChangeSet(connection, self.rules.thresholds)
             stored = replace(record, viewer_id=counted.viewer_id)
             row, old = self._put_watch(change, stored, closed, record.viewer_id) if is_wanted else (None, None)
             still = None
@@ -191,7 +191,7 @@ class Store:
         still = drop_unwanted(connection, drop_finished(connection, running), people)
         people = update_display_names(connection, people, [_name_sighting(watch.record) for watch in still])
         replace_checkpoint(connection, still, at_s)
-        return count_running(connection, still, people, self.rules.watched_percent)
+        return count_running(connection, still, people, self.rules.thresholds)
 
     def _put_watch(
         self, change: ChangeSet, record: WatchRecord, closed: Moment, identity: str
@@ -265,7 +265,7 @@ class Store:
         `running` is every running watch. Raises SaveFailed with nothing changed; CopiesFailed with the store changed.
         """
         with self.transaction() as connection:
-            change = ChangeSet(connection, self.rules.watched_percent)
+            change = ChangeSet(connection, self.rules.thresholds)
             yield change
             now = self._count_running(connection, running)
             totals = {each: count_totals(connection, self.rules, each) for each in sorted(change.viewers)}
@@ -306,7 +306,7 @@ class Store:
     def _count_running(self, connection: Connection, running: Iterable[RunningWatch]) -> RunningWatches:
         people = read_directory(connection)
         still = drop_unwanted(connection, drop_finished(connection, running), people)
-        return count_running(connection, still, people, self.rules.watched_percent)
+        return count_running(connection, still, people, self.rules.thresholds)
 
     def read_resumable(self, since_s: float) -> tuple[WatchRecord, ...]:
         """Return the finished watches that ended at or after `since_s`, the oldest first."""

@@ -24,7 +24,8 @@ from tracking.resume_index import Memory
 from tracking.rules import Rules
 from tracking.session import Identity, Session, left_seat
 from tracking.watch import at_beginning, at_end, can_resume, finish, make_id, open_watch, resume
-from viewers.directory import ViewerDirectory, redact_host, redact_screening
+from viewers.directory import ViewerDirectory
+from viewers.public_view import show_host, show_screening
 
 
 @dataclass(slots=True)
@@ -219,13 +220,13 @@ class House:
 
     def screening(self, session: Session, at: Moment) -> Screening:
         """Return a session as others see it."""
-        return redact_screening(session.screening(at, self.rules), session.account, self.people, self.rules.min_watch_s)
+        return show_screening(session.screening(at, self.rules), session.account, self.people, self.rules.min_watch_s)
 
     def host_shown(self, session: Session) -> tuple[str, str]:
         """Return the names of a session's account and player as others see them."""
         playback = session.playback
         names = (playback.account_name, playback.player) if playback else ("", "")
-        return redact_host(session.account, *names, self.people)
+        return show_host(session.account, *names, self.people)
 
     def record(self, session: Session, record: WatchRecord, at: Moment) -> None:
         """Let a finished watch go: to history, and to the memory of those that may go on."""

@@ -36,7 +36,8 @@ from tracking.events import Event
 from tracking.rules import Rules
 from tracking.session import Session, seat_of
 from tracking.watch import completion, estimate_position, finish, watched_s
-from viewers.directory import ViewerDirectory, redact_watches
+from viewers.directory import ViewerDirectory
+from viewers.public_view import show_watches
 
 
 class Tracking:
@@ -128,7 +129,7 @@ class Tracking:
             for session in self._house.sessions()
             for state in session.watches()
         )
-        watches = redact_watches(running, self._house.people, at.wall_s)
+        watches = show_watches(running, self._house.people, at.wall_s)
         watches.sort(key=lambda watch: watch.started_at_s)
         return ActiveWatches(at, tuple(watches), self.now_playing(at).screenings, self._notice())
 

@@ -1,87 +1,200 @@
-"""One viewer, one film, one time, seen under two ids: which records are one watch, and what that is.
+"""One viewer, one film, one time, seen under several ids: which watches are one, and what that one is.
 
 The host of a watch party is seen as the account of the Plex session and as a member of the voice channel; others play
-the film along at home while they sit there. Pure: the records come in, what they are together comes out.
+the film along at home while they sit there. The tracker uses it for what runs, the store for what is recorded.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from messages import WatchRecord, spans
+from messages import Attendee, Spans, WatchRecord, spans
 from messages.base import DurationMs
 from messages.ids import is_session_account
 
+Watch = TypeVar("Watch")
 
-def group_overlapping(records: Iterable[WatchRecord]) -> list[list[WatchRecord]]:
-    """Return the records in groups of those that overlap in time, each with some other of its group."""
-    groups: list[list[WatchRecord]] = []
+
+class Extent(NamedTuple):
+    """When a watch ran."""
+
+    began_s: float
+    """Seconds since 1970, UTC."""
+    ended_s: float
+    """Seconds since 1970, UTC."""
+    key: str = ""
+    """Orders watches that ran at the very same time."""
+
+
+class Figures(NamedTuple):
+    """What counts of a watch."""
+
+    playing_s: float
+    began_s: float
+    ended_s: float
+    spans: Spans
+    coverage_ms: int
+    completion_percent: float | None
+
+
+class Thresholds(NamedTuple):
+    """What makes a watch count: the settings WATCHED_PERCENT and MIN_WATCH_SECONDS."""
+
+    watched_percent: float
+    """From this share of the film on it is completed, 0 to 100."""
+    min_watch_s: float
+    """With less playing time it is brief."""
+
+
+def group_overlapping(watches: Iterable[Watch], extent_of: Callable[[Watch], Extent]) -> list[list[Watch]]:
+    """Return watches in groups of those that overlap in time, each with some other of its group."""
+    groups: list[list[Watch]] = []
     until_s = 0.0
-    for record in sorted(records, key=lambda each: (each.started_at_s, each.ended_at_s, each.watch_id)):
-        if groups and record.started_at_s < until_s:
-            groups[-1].append(record)
-            until_s = max(until_s, record.ended_at_s)
+    for watch in sorted(watches, key=extent_of):
+        extent = extent_of(watch)
+        if groups and extent.began_s < until_s:
+            groups[-1].append(watch)
+            until_s = max(until_s, extent.ended_s)
         else:
-            groups.append([record])
-            until_s = record.ended_at_s
+            groups.append([watch])
+            until_s = extent.ended_s
     return groups
 
 
-def merge_records(records: Sequence[WatchRecord], watched_percent: float) -> WatchRecord:
-    """Return what records of one viewer and one film that overlap in time are together.
+def group_same_watch(
+    watches: Iterable[Watch], extent_of: Callable[[Watch], Extent], identity_of: Callable[[Watch], Hashable]
+) -> list[list[Watch]]:
+    """Return a viewer's watches of one film in groups that are one watch each.
 
-    The longest one stays, with what was seen in any of them; of the playing time of the others only that part counts
-    in which it was not there. `watched_percent`: from this share of the film on it is completed, 0 to 100.
+    Those that overlap in time under several ids are one. Two players of one account are two watches.
     """
+    groups: list[list[Watch]] = []
+    for group in group_overlapping(watches, extent_of):
+        if len({identity_of(watch) for watch in group}) > 1:
+            groups.append(group)
+        else:
+            groups += [[watch] for watch in group]
+    return groups
+
+
+def merge_figures(figures: Iterable[Figures], duration_ms: int | None) -> Figures:
+    """Return the figures of watches that are one: what was seen in any of them, and no moment counted twice.
+
+    The longest one counts whole; of the others only the playing time outside it. Where within its time a watch was
+    playing is not known: of one that was there for an hour and played for half of it, ten minutes outside the time of
+    the others count for five.
+    """
+    longest_first = sorted(figures, key=lambda watch: (-watch.playing_s, *watch[1:4]))
+    covered: Spans = ()
+    playing_s = 0.0
+    for watch in longest_first:
+        began_ms, ended_ms = round(watch.began_s * 1000), round(watch.ended_s * 1000)
+        with_it = spans.union((*covered, (began_ms, ended_ms)))
+        outside_ms = spans.coverage(with_it) - spans.coverage(covered)
+        playing_s += watch.playing_s * (outside_ms / (ended_ms - began_ms) if covered and ended_ms > began_ms else 1.0)
+        covered = with_it
+    seen = spans.union(stretch for watch in longest_first for stretch in watch.spans)
+    coverage_ms = max(spans.coverage(seen), *(watch.coverage_ms for watch in longest_first))
+    shares = [watch.completion_percent for watch in longest_first if watch.completion_percent is not None]
+    if shares and duration_ms and duration_ms > 0:
+        shares.append(min(100.0, coverage_ms / duration_ms * 100))
+    return Figures(
+        playing_s,
+        min(watch.began_s for watch in longest_first),
+        max(watch.ended_s for watch in longest_first),
+        seen,
+        coverage_ms,
+        max(shares, default=None),
+    )
+
+
+def record_extent(record: WatchRecord) -> Extent:
+    """Return when a finished watch ran."""
+    return Extent(record.started_at_s, record.ended_at_s, record.watch_id)
+
+
+def merge_records(records: Sequence[WatchRecord], thresholds: Thresholds) -> WatchRecord:
+    """Return what records that are one watch are together: the longest one, with the figures of all."""
     if len(records) == 1:
         return records[0]
     ordered = sorted(records, key=lambda each: (-each.playing_s, each.started_at_s, each.watch_id))
     longest = ordered[0]
+    figures = merge_figures(map(_record_figures, ordered), longest.item.duration_ms)
+    percent = figures.completion_percent
     first = min(ordered, key=lambda each: (each.started_at_s, each.watch_id))
     last = max(ordered, key=lambda each: (each.ended_at_s, each.watch_id))
-    seen = spans.union(stretch for each in ordered for stretch in each.spans)
-    covered = max(spans.coverage(seen), *(int(each.coverage_ms) for each in ordered))
-    percent = _percent(ordered, covered)
+    members = [each for each in ordered if not is_session_account(each.source)]
+    is_completed = percent is not None and percent >= thresholds.watched_percent
     return replace(
         longest,
-        source=next((each.source for each in ordered if not is_session_account(each.source)), longest.source),
-        started_at_s=first.started_at_s,
-        ended_at_s=last.ended_at_s,
+        source=next((each.source for each in members), longest.source),
+        started_at_s=figures.began_s,
+        ended_at_s=figures.ended_s,
         join_position_ms=first.join_position_ms,
         leave_position_ms=last.leave_position_ms,
-        playing_s=playing_s(ordered),
-        spans=seen,
-        coverage_ms=DurationMs(covered),
+        playing_s=figures.playing_s,
+        spans=figures.spans,
+        coverage_ms=DurationMs(figures.coverage_ms),
         completion_percent=percent,
-        completed=any(each.completed for each in ordered) or (percent is not None and percent >= watched_percent),
-        brief=all(each.brief for each in ordered),
+        completed=any(each.completed for each in ordered) or is_completed,
+        brief=figures.playing_s < thresholds.min_watch_s,
         end_reason=last.end_reason,
         party=any(each.party for each in ordered),
-        first_seat=any(each.first_seat for each in ordered if not is_session_account(each.source)),
+        first_seat=any(each.first_seat for each in members),
     )
 
 
-def playing_s(longest_first: Iterable[WatchRecord]) -> float:
-    """Return the playing time of all together, no moment of it twice; seconds.
+def attendee_extent(attendee: Attendee, now_s: float) -> Extent:
+    """Return when somebody was at a screening; until `now_s` (seconds since 1970, UTC) where still there."""
+    return Extent(attendee.joined_at_s, now_s if attendee.left_at_s is None else attendee.left_at_s)
 
-    Where within its time a watch was playing is not known: of one that was there for an hour and played for half of
-    it, ten minutes outside the time of the others count for five.
+
+def merge_attendees(
+    attendees: Iterable[Attendee], now_s: float, duration_ms: int | None, min_watch_s: float = 0.0
+) -> Attendee:
+    """Return the one attendee that a viewer is who was seen under several ids at overlapping times.
+
+    The one with the longest playing time, with the figures of all. `now_s`: until when those were there who still are,
+    seconds since 1970, UTC.
     """
-    there: tuple[tuple[int, int], ...] = ()
-    total_s = 0.0
-    for record in longest_first:
-        began_ms, ended_ms = round(record.started_at_s * 1000), round(record.ended_at_s * 1000)
-        with_it = spans.union((*there, (began_ms, ended_ms)))
-        outside_ms = spans.coverage(with_it) - spans.coverage(there)
-        share = outside_ms / (ended_ms - began_ms) if there and ended_ms > began_ms else 1.0
-        total_s += record.playing_s * share
-        there = with_it
-    return total_s
+    longest_first = sorted(attendees, key=lambda each: (-each.playing_s, each.joined_at_s, each.viewer_id))
+    if len(longest_first) == 1:
+        return longest_first[0]
+    figures = merge_figures((_attendee_figures(each, now_s) for each in longest_first), duration_ms)
+    is_present = any(each.present for each in longest_first)
+    return replace(
+        longest_first[0],
+        joined_at_s=figures.began_s,
+        join_position_ms=min(longest_first, key=lambda each: each.joined_at_s).join_position_ms,
+        playing_s=figures.playing_s,
+        coverage_ms=DurationMs(figures.coverage_ms),
+        completion_percent=figures.completion_percent,
+        present=is_present,
+        left_at_s=None if is_present else figures.ended_s,
+        brief=not is_present and figures.playing_s < min_watch_s,
+        spans=figures.spans,
+    )
 
 
-def _percent(records: Sequence[WatchRecord], covered_ms: int) -> float | None:
-    shares = [record.completion_percent for record in records if record.completion_percent is not None]
-    duration_ms = records[0].item.duration_ms
-    if shares and duration_ms and duration_ms > 0:
-        shares.append(min(100.0, covered_ms / duration_ms * 100))
-    return max(shares, default=None)
+def _record_figures(record: WatchRecord) -> Figures:
+    return Figures(
+        record.playing_s,
+        record.started_at_s,
+        record.ended_at_s,
+        record.spans,
+        record.coverage_ms,
+        record.completion_percent,
+    )
+
+
+def _attendee_figures(attendee: Attendee, now_s: float) -> Figures:
+    extent = attendee_extent(attendee, now_s)
+    return Figures(
+        attendee.playing_s,
+        extent.began_s,
+        extent.ended_s,
+        attendee.spans,
+        attendee.coverage_ms,
+        attendee.completion_percent,
+    )

@@ -46,7 +46,7 @@ from persistence.database.sql import cause_and_cure
 from persistence.queries.queries import describe_badge
 from persistence.queries.query_table import READS, Read
 from persistence.records.checkpoint import RunningWatch
-from persistence.records.statistics import StatisticsRules
+from persistence.rules import StatisticsRules
 from persistence.store import SaveResult, Store
 
 SKIP_LINE_EVERY_S = 3600.0
@@ -97,7 +97,9 @@ class Persistence(Actor):
     def on_start(self) -> None:
         """Open the store; one that is damaged, newer or foreign is not touched, and starting again is no help."""
         settings = self.context.settings
-        self._rules = StatisticsRules(ZoneInfo(settings.timezone), self._badges(), settings.watched_percent)
+        self._rules = StatisticsRules(
+            ZoneInfo(settings.timezone), self._badges(), settings.watched_percent, settings.min_watch_seconds
+        )
         check_writable(settings.store_url)
         self._opened = Store(
             settings.store_url,

@@ -32,8 +32,8 @@ from persistence.database.sql import cause_and_cure
 from persistence.json_files.sync import mark_all_outdated
 from persistence.operations import legacy_import
 from persistence.operations.privacy_carry_over import CarriedOver, PrivacyChoices, carry_over, read_privacy_choices
-from persistence.records.statistics import StatisticsRules
 from persistence.records.viewers import KEEP_FORGOTTEN_S
+from persistence.rules import StatisticsRules
 from persistence.store import Store
 from wording.plural import count_noun
 
@@ -81,7 +81,7 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
     store = _store_file(settings)
     if not arguments.file.is_file():
         raise BackupError(f"There is no file {arguments.file} to restore: 'python run.py backup' makes one.")
-    rules = _rules(settings)
+    rules = rules_of(settings)
     held, saved_s = CarriedOver(0, 0), None
 
     def prepare(arriving: Path) -> None:
@@ -138,11 +138,9 @@ def _prepare(
 
 def _import(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
     data_dir = Path(settings.data_dir).absolute()
-    rules = _rules(settings)
+    rules = rules_of(settings)
     # Read before the data folder is touched: what is wrong in the files must leave no trace.
-    files = legacy_import.read_legacy_files(
-        arguments.dir.absolute(), rules, settings.watched_percent, settings.min_watch_seconds
-    )
+    files = legacy_import.read_legacy_files(arguments.dir.absolute(), rules)
     with exclusive_access(settings), _open_store(settings, rules) as store, _progress() as progress:
         done = legacy_import.import_legacy_files(store, files, time.time(), progress)
     console.print(f"Read {', '.join(files.found)} of {arguments.dir}.")
@@ -164,15 +162,21 @@ def _export(settings: Settings, arguments: argparse.Namespace, console: Console)
     file = sqlite_file(settings.store_url)
     if file is not None and not file.exists():
         raise StoreError(f"There is no store {file} to export: set DATA_DIR to the folder of one.")
-    with _open_store(settings, _rules(settings)) as store, _progress() as progress:
+    with _open_store(settings, rules_of(settings)) as store, _progress() as progress:
         written = legacy_import.export(store, arguments.dir.absolute(), progress)
     for path in written:
         console.print(f"{path}: {count_noun(path.stat().st_size, 'byte')}")
     return 0
 
 
-def _rules(settings: Settings) -> StatisticsRules:
-    return StatisticsRules(ZoneInfo(settings.timezone), load_badges(Path(settings.data_dir)))
+def rules_of(settings: Settings) -> StatisticsRules:
+    """Return what the store's figures follow, as the service has it."""
+    return StatisticsRules(
+        ZoneInfo(settings.timezone),
+        load_badges(Path(settings.data_dir)),
+        settings.watched_percent,
+        settings.min_watch_seconds,
+    )
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from persistence.database.tables import (
 )
 from persistence.json_files.files import history_line
 from persistence.records.change_set import ChangeSet
-from persistence.records.viewers import list_ids, read_directory, record_erasure
+from persistence.records.viewers import read_directory, record_erasure
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def erase_viewer(change: ChangeSet, viewer_id: str, at_s: float) -> ErasedViewer
     Of the choice not to be tracked only that is kept. What began before `at_s` and comes late is not stored either.
     """
     connection, people = change.connection, read_directory(change.connection)
-    ids = list_ids(people, viewer_id)
+    ids = people.ids_of(viewer_id)
     watches = _remove_watches(change, or_(WATCHES.c.viewer_id.in_(ids), WATCHES.c.identity.in_(ids)))
     connection.execute(delete(WATCH_PARTS).where(WATCH_PARTS.c.viewer_id.in_(ids)))
     badges = connection.execute(delete(VIEWER_BADGES).where(VIEWER_BADGES.c.viewer_id.in_(ids))).rowcount

@@ -28,7 +28,6 @@ from persistence.operations.link import FilmKey, film_of, has_linked_account, me
 from persistence.records.change_set import ChangeSet
 from persistence.records.running_watches import RunningWatches
 from persistence.records.statistics import (
-    StatisticsRules,
     count_totals,
     encode_totals,
     new_viewer_row,
@@ -37,6 +36,7 @@ from persistence.records.statistics import (
     write_statistics,
 )
 from persistence.records.viewers import read_directory, read_erasures
+from persistence.rules import StatisticsRules
 from persistence.store import Store
 
 Progress = Callable[[str, int, int], None]
@@ -59,12 +59,12 @@ def _ignore_progress(_doing: str, _done: int, _of: int) -> None:
     return None
 
 
-def read_legacy_files(folder: Path, rules: StatisticsRules, watched_percent: float, min_watch_s: float) -> LegacyFiles:
+def read_legacy_files(folder: Path, rules: StatisticsRules) -> LegacyFiles:
     """Read a folder of the older bot's files; ImportFault names what is wrong in it. Changes nothing.
 
     Call it before the store is opened: where the folder is DATA_DIR itself, opening moves such files aside.
     """
-    return read_folder(folder, rules.zone, watched_percent, min_watch_s)
+    return read_folder(folder, rules.zone, rules.watched_percent, rules.min_watch_s)
 
 
 def import_legacy_files(
@@ -86,7 +86,7 @@ def import_legacy_files(
         new_watches = _put_watches(connection, files, Moment(at_s, NO_CLOCK_S), progress)
         new_viewers = _put_viewers(connection, store.rules, files, progress)
         new_badges = _put_badges(connection, files)
-        settled = _merge_linked(ChangeSet(connection, store.rules.watched_percent), files)
+        settled = _merge_linked(ChangeSet(connection, store.rules.thresholds), files)
         touched = _viewers_of(files)
         totals = {}
         for number, viewer_id in enumerate(touched, 1):

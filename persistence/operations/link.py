@@ -32,7 +32,7 @@ from persistence.json_files.files import history_line
 from persistence.records.change_set import ChangeSet
 from persistence.records.statistics import decode_totals, encode_totals, new_viewer_row
 from persistence.records.viewers import read_directory, set_display_name
-from viewers.merge import group_overlapping, merge_records
+from viewers.merge import Extent, group_same_watch, merge_records
 
 _COUNTS = ("ai_interactions", "votes_cast", "movies_requested")
 
@@ -199,10 +199,13 @@ def _merge_film(change: ChangeSet, viewer_id: str, film: FilmKey) -> None:
 
 def _merge_overlapping(change: ChangeSet, viewer_id: str, film: FilmKey) -> None:
     originals = _read_rows(change.connection, viewer_id, film)
-    for group in group_overlapping(watch_record(row) for row in originals.values()):
-        rows = [originals[record.watch_id] for record in group]
-        if len({row["identity"] for row in rows}) > 1:  # two players of one account are two watches, linked or not
+    for rows in group_same_watch(originals.values(), _extent_of, lambda row: row["identity"]):
+        if len(rows) > 1:
             _store_merged(change, rows)
+
+
+def _extent_of(row: Row) -> Extent:
+    return Extent(row["started_at_s"], row["ended_at_s"], row["watch_id"])
 
 
 def _note_changed_lines(change: ChangeSet, before: dict[str, Row], after: dict[str, Row]) -> None:
@@ -217,7 +220,7 @@ def _note_changed_lines(change: ChangeSet, before: dict[str, Row], after: dict[s
 def _store_merged(change: ChangeSet, rows: Sequence[Row]) -> None:
     """Put the parts aside, and what they are together in the place of the longest."""
     connection = change.connection
-    whole = merge_records([watch_record(row) for row in rows], change.watched_percent)
+    whole = merge_records([watch_record(row) for row in rows], change.thresholds)
     kept = next(row for row in rows if row["watch_id"] == whole.watch_id)
     ids = [row["watch_id"] for row in rows]
     aside = [

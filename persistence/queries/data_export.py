@@ -18,7 +18,7 @@ from persistence.database.tables import (
     WATCHES,
 )
 from persistence.json_files.files import badge_entry, history_entry, iso, stats_entry
-from persistence.records.viewers import list_ids, read_directory
+from persistence.records.viewers import read_directory
 
 NOT_IN_IT = (
     "Not in it: messages that Usher posted in Discord, and what it remembers to edit them (data/discord.json: names on "
@@ -34,7 +34,7 @@ def build_export(
 
     `running` are the viewer's watches that run now. Times are ISO 8601, UTC.
     """
-    ids = list_ids(read_directory(connection), viewer_id)
+    ids = read_directory(connection).ids_of(viewer_id)
     watches = [
         history_entry(row) | {"watched_as": row["identity"], "spans_ms": msgspec.Raw(row["spans"].encode())}
         for row in _rows(connection, WATCHES, ids, WATCHES.c.seq)

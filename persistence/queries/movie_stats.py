@@ -16,8 +16,8 @@ from persistence.database.rows import as_json, watch_record
 from persistence.database.tables import WATCHES
 from persistence.queries.queries import match_title
 from persistence.records.running_watches import RunningWatches
-from persistence.records.statistics import StatisticsRules
-from persistence.records.viewers import hidden_viewers, read_directory, with_current_name
+from persistence.records.viewers import read_directory, with_current_name
+from persistence.rules import StatisticsRules
 
 MOST, RECENT, WEEKS = 10, 5, 12
 
@@ -56,7 +56,7 @@ def movie_stats(
     groups = [*_groups(connection, chosen), *map(_as_group, now)]
     newest = select(WATCHES).where(*chosen).order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
     people = read_directory(connection)
-    unseen, names = hidden_viewers(people), people.names()
+    unseen, names = people.hidden_viewers(), people.member_names()
     seen = newest.where(WATCHES.c.viewer_id.not_in(sorted(unseen))).limit(RECENT)
     recent = tuple(with_current_name(watch_record(row), names) for row in connection.execute(seen).mappings())
     weeks = _weeks(connection, rules, chosen, now, at_s)

@@ -28,20 +28,17 @@ from persistence.database.rows import watch_record
 from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
 from persistence.records.running_watches import RunningWatches
 from persistence.records.statistics import (
-    StatisticsRules,
     decode_totals,
     read_totals,
     subtract_replaced,
     title_watched_now,
 )
 from persistence.records.viewers import (
-    anonymise_rows,
-    hidden_viewers,
-    hides_rank,
-    may_see,
     read_directory,
     with_current_name,
 )
+from persistence.rules import StatisticsRules
+from viewers.redact import anonymise_rows, hides_rank, may_see
 
 YEAR_S = 366 * 86_400
 MAX_ROWS = 100
@@ -133,7 +130,7 @@ class Queries:
         chosen: list[ColumnElement[bool]] = []
         if asked.viewer_id:
             chosen.append(WATCHES.c.viewer_id == people.viewer(asked.viewer_id))
-        elif unseen := hidden_viewers(people):
+        elif unseen := people.hidden_viewers():
             chosen.append(WATCHES.c.viewer_id.not_in(sorted(unseen)))
         if asked.title:
             chosen.append(match_title(asked.title))
@@ -147,7 +144,7 @@ class Queries:
             .offset(max(0, asked.offset))
         )
         total = self._connection.execute(select(func.count()).select_from(WATCHES).where(*chosen)).scalar_one()
-        names = people.names()
+        names = people.member_names()
         records = tuple(
             with_current_name(watch_record(row), names) for row in self._connection.execute(query).mappings()
         )
@@ -185,7 +182,7 @@ class Queries:
                 streak = compute_streaks(totals.days, self._rules.today(at_s))[0]
                 value = {"movies": totals.films, "time": totals.playing_s, "streak": streak}[kind]
                 found[record.viewer_id] = (record.username, float(value))
-        unseen = hidden_viewers(read_directory(self._connection))
+        unseen = read_directory(self._connection).hidden_viewers()
         return _rank((who, name, value) for who, (name, value) in found.items() if who not in unseen)
 
     def _since(self, kind: str, since_s: float, running: RunningWatches) -> list[LeaderboardRow]:
@@ -207,7 +204,7 @@ class Queries:
                 more = record.playing_s if kind == "time" else float(record.media_type == "movie")
                 values[record.viewer_id] = values.get(record.viewer_id, 0.0) + more
                 names.setdefault(record.viewer_id, record.username)
-        unseen = hidden_viewers(read_directory(self._connection))
+        unseen = read_directory(self._connection).hidden_viewers()
         return _rank((who, names.get(who, who), value) for who, value in values.items() if who not in unseen)
 
 

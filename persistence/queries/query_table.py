@@ -18,7 +18,7 @@ from persistence.queries import who_saw, year
 from persistence.queries.movie_stats import movie_stats
 from persistence.queries.queries import Queries
 from persistence.records.running_watches import RunningWatches
-from persistence.records.statistics import StatisticsRules
+from persistence.rules import StatisticsRules
 
 Read = Callable[[Connection, StatisticsRules, Any, RunningWatches, float], Message]
 """Answers a question (the third argument) at a time, seconds since 1970 (the last one)."""

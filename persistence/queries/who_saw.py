@@ -14,8 +14,8 @@ from persistence.database.tables import VIEWERS, WATCHES
 from persistence.queries.movie_stats import find_films
 from persistence.queries.queries import MAX_ROWS, match_title
 from persistence.records.running_watches import RunningWatches
-from persistence.records.statistics import StatisticsRules
 from persistence.records.viewers import read_directory
+from persistence.rules import StatisticsRules
 
 OTHERS = 5
 _ORDER: dict[SeenState, int] = {"not_yet": 0, "in_part": 1, "seen": 2}

@@ -13,8 +13,9 @@ from persistence.database.sql import batched
 from persistence.database.tables import VIEWER_BADGES, VIEWERS, WATCHES
 from persistence.queries.queries import describe_badge
 from persistence.records.running_watches import RunningWatches
-from persistence.records.statistics import StatisticsRules
-from persistence.records.viewers import anonymise_rows, hidden_viewers, may_see, read_directory, with_current_name
+from persistence.records.viewers import read_directory, with_current_name
+from persistence.rules import StatisticsRules
+from viewers.redact import anonymise_rows, may_see
 
 
 def viewer_year(
@@ -28,7 +29,7 @@ def viewer_year(
     records = _records(connection, rules, asked.year, running, WATCHES.c.viewer_id == who)
     records = [record for record in records if record.viewer_id == who]
     name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == who)).scalar()
-    unseen = hidden_viewers(people)
+    unseen = people.hidden_viewers()
     company = [row for row in _company(connection, records, running) if row[1] not in unseen]
     first_s, end_s = _bounds(asked.year, rules)
     earned = connection.execute(
@@ -82,7 +83,7 @@ def _records(
         WATCHES.c.watch_id.not_in(running.instead_of),
         *chosen,
     )
-    names = read_directory(connection).names()
+    names = read_directory(connection).member_names()
     return [
         *(with_current_name(watch_record(row), names) for row in connection.execute(query).mappings()),
         *running.records,
@@ -104,7 +105,7 @@ def _company(connection: Connection, records: Iterable[WatchRecord], running: Ru
         for each in running.records
         if not is_session_account(each.source) and not each.brief
     ]
-    names = read_directory(connection).names()
+    names = read_directory(connection).member_names()
     return [
         (screening_id, viewer_id, names.get(viewer_id, username))
         for screening_id, viewer_id, username in found

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from persistence.database.sql import add_to_history_count
+from viewers.merge import Thresholds
 
 
 @dataclass
@@ -12,8 +13,8 @@ class ChangeSet:
     """Collected inside one transaction; the store follows it up."""
 
     connection: Connection
-    watched_percent: float = 80.0
-    """From this share on a film is completed, 0 to 100."""
+    thresholds: Thresholds
+    """What makes a merged watch count."""
     history_lines: dict[bytes, bytes | None] = field(default_factory=dict)
     """Lines of the history copy, with what they become; None: they go."""
     rebuild_history: bool = False

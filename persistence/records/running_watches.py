@@ -20,7 +20,7 @@ from persistence.database.tables import WATCH_PARTS, WATCHES
 from persistence.records.checkpoint import RunningWatch
 from persistence.records.viewers import with_current_name
 from viewers.directory import ViewerDirectory
-from viewers.merge import group_overlapping, merge_records
+from viewers.merge import Thresholds, group_same_watch, merge_records, record_extent
 
 
 class CountedWatch(NamedTuple):
@@ -63,11 +63,11 @@ class _Observed(NamedTuple):
 
 
 def count_running(
-    connection: Connection, running: Iterable[RunningWatch], people: ViewerDirectory, watched_percent: float
+    connection: Connection, running: Iterable[RunningWatch], people: ViewerDirectory, thresholds: Thresholds
 ) -> RunningWatches:
     """Return running watches as those of the viewers whom they count for.
 
-    `watched_percent`: from this share of the film on it is completed, 0 to 100.
+    `thresholds`: what makes a merged watch count.
     """
     watches = list(running)
     kept_as = _read_stored_ids(connection, [watch.state.watch_id for watch in watches])
@@ -83,7 +83,7 @@ def count_running(
             found.append(CountedWatch(record, seen.stored_as))
     stored = _read_overlapping(connection, of_members, people)
     for film in _group_by_film([*of_members, *stored]):
-        found += _merge_film(film, watched_percent)
+        found += _merge_film(film, thresholds)
     found.sort(key=lambda watch: (watch.record.started_at_s, watch.record.watch_id))
     return RunningWatches(tuple(found))
 
@@ -94,16 +94,13 @@ def attribute_to_viewer(record: WatchRecord, people: ViewerDirectory) -> WatchRe
     return replace(record, viewer_id=link.viewer_id, username=link.username) if link is not None else record
 
 
-def _merge_film(film: list[_Observed], watched_percent: float) -> Iterator[CountedWatch]:
+def _merge_film(film: list[_Observed], thresholds: Thresholds) -> Iterator[CountedWatch]:
     """Yield what runs of a member's watches of one film, each with what is stored of the same time."""
-    by_id = {seen.record.watch_id: seen for seen in film}
-    for records in group_overlapping(seen.record for seen in film):
-        group = [by_id[record.watch_id] for record in records]
-        if len({seen.identity for seen in group}) == 1:  # two players of one account are two watches
-            yield from (CountedWatch(seen.record, seen.stored_as) for seen in group if seen.runs)
-        elif any(seen.runs for seen in group):
+    for group in group_same_watch(film, lambda seen: record_extent(seen.record), lambda seen: seen.identity):
+        if any(seen.runs for seen in group):
+            records = [seen.record for seen in group]
             yield CountedWatch(
-                merge_records(records, watched_percent), frozenset().union(*(seen.stored_as for seen in group))
+                merge_records(records, thresholds), frozenset().union(*(seen.stored_as for seen in group))
             )
 
 
@@ -158,7 +155,7 @@ def _read_ended_since(
     for _, kept_as in rows:
         whole.pop(kept_as, None)
     rows += [(row, watch_id) for watch_id, row in whole.items()]
-    names = people.names()
+    names = people.member_names()
     for row, kept_as in rows:
         if (row["viewer_id"], row["server_id"], row["rating_key"]) in films:
             record = with_current_name(watch_record(row), names)

@@ -1,15 +1,14 @@
 """Writes viewers' statistics and badges, inside the transaction of a save."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, case, select, update
 
-from awards import Badge, Totals, add_watches, build_stats, find_newly_earned, record_title
-from awards.days import local, shares
+from awards import Totals, add_watches, build_stats, find_newly_earned, record_title
+from awards.days import shares
 from awards.totals import subtract_watches
 from messages import ViewerStats, WatchRecord
 from messages.ids import is_plex_account
@@ -17,23 +16,10 @@ from persistence.database.rows import Row, as_json, watch_record
 from persistence.database.sql import batched, upsert
 from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
 from persistence.records.running_watches import RunningWatches
-from persistence.records.viewers import hidden_viewers, read_directory
+from persistence.records.viewers import read_directory
+from persistence.rules import StatisticsRules
 
 _SORTED = msgspec.json.Encoder(order="deterministic")
-
-
-@dataclass(frozen=True)
-class StatisticsRules:
-    """What statistics and badges follow: the community's zone, its badges, and when a film is completed."""
-
-    zone: tzinfo
-    badges: tuple[Badge, ...]
-    watched_percent: float = 80.0
-    """0 to 100."""
-
-    def today(self, at_s: float) -> date:
-        """Return the local day of an instant."""
-        return local(at_s, self.zone).date()
 
 
 def encode_totals(totals: Totals) -> str:
@@ -173,7 +159,7 @@ def write_statistics(
     """
     names = _read_names(connection, totals)
     held = read_held_badges(connection, totals)
-    unseen = hidden_viewers(read_directory(connection))
+    unseen = read_directory(connection).hidden_viewers()
     new_badges = []
     rows = []
     for viewer_id, finished in totals.items():

@@ -8,10 +8,8 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, delete, func, select, update
 
 from messages import (
-    SOMEBODY,
     AccountsFound,
     FindAccounts,
-    LeaderboardRow,
     LinkedAccount,
     PlexAccount,
     Privacy,
@@ -32,11 +30,10 @@ from persistence.database.tables import (
     WATCHES,
 )
 from persistence.records.change_set import ChangeSet
-from viewers.directory import ViewerDirectory
+from viewers.directory import HIDDEN_CHOICES, ViewerDirectory
 
 KEEP_FORGOTTEN_S = 30 * 86_400.0
 """How long is remembered that somebody was forgotten: what comes late comes within hours."""
-_HIDDEN: tuple[Privacy, ...] = ("private", "untracked")
 
 
 def read_directory(connection: Connection) -> ViewerDirectory:
@@ -56,20 +53,10 @@ def read_choices(connection: Connection) -> tuple[tuple[str, Privacy], ...]:
     return tuple((viewer_id, choice) for viewer_id, choice in connection.execute(query))
 
 
-def hidden_viewers(people: ViewerDirectory) -> set[str]:
-    """Return the viewers whom nobody else may see."""
-    return {viewer_id for viewer_id, choice in people.choices.items() if choice in _HIDDEN}
-
-
-def may_see(people: ViewerDirectory, viewer_id: str, asker: str) -> bool:
-    """Tell whether somebody may see what is a viewer's own. `asker`: Discord id, as digits; empty for nobody."""
-    return people.shows(viewer_id) or (asker != "" and people.viewer(viewer_id) == asker)
-
-
 def with_current_name(record: WatchRecord, names: Mapping[str, str]) -> WatchRecord:
     """Return a record under the name that its viewer has now, where an account is linked: not under the account's.
 
-    `names`: as `People.names`.
+    `names`: as `ViewerDirectory.member_names`.
     """
     name = names.get(record.viewer_id)
     return record if name is None else replace(record, username=name)
@@ -116,24 +103,6 @@ def _read_name_time(connection: Connection, viewer_id: str) -> float:
     return max((at_s for at_s in times if at_s is not None), default=-math.inf)
 
 
-def anonymise_rows(rows: Iterable[LeaderboardRow], people: ViewerDirectory) -> tuple[LeaderboardRow, ...]:
-    """Return places with no name and no id of who wants to be anonymous in rankings."""
-    return tuple(
-        replace(row, viewer_id="", username=SOMEBODY) if people.choice(row.viewer_id) == "anonymous" else row
-        for row in rows
-    )
-
-
-def hides_rank(people: ViewerDirectory, viewer_id: str, asker: str) -> bool:
-    """Tell whether somebody may not learn a viewer's place in rankings. `asker`: as in `may_see`."""
-    return people.choice(viewer_id) == "anonymous" and people.viewer(viewer_id) != asker
-
-
-def list_ids(people: ViewerDirectory, viewer_id: str) -> list[str]:
-    """Return the ids under which a viewer is watched: the viewer's own, and those of the linked accounts."""
-    return [viewer_id, *(plex_id for plex_id, link in people.links.items() if link.viewer_id == viewer_id)]
-
-
 def read_person(connection: Connection, viewer_id: str, problem: str = "") -> ViewerAccount:
     """Return a member's links and choice."""
     people = read_directory(connection)
@@ -157,10 +126,10 @@ def set_privacy(change: ChangeSet, asked: SetPrivacy, at_s: float) -> None:
         return
     row = {"viewer_id": asked.viewer_id, "username": asked.username, "choice": asked.privacy, "since_s": at_s}
     upsert(connection, PRIVACY, [row])
-    if asked.privacy in _HIDDEN:
+    if asked.privacy in HIDDEN_CHOICES:
         mark_all_announced(connection, asked.viewer_id)
     if asked.privacy == "untracked":
-        ids = list_ids(read_directory(connection), asked.viewer_id)
+        ids = read_directory(connection).ids_of(asked.viewer_id)
         connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.viewer_id.in_(ids)))
         counted = select(VIEWER_STATS.c.viewer_id).where(VIEWER_STATS.c.viewer_id == asked.viewer_id)
         change.viewers.update(connection.execute(counted).scalars())

@@ -9,13 +9,20 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from config import Settings
+from launcher.commands import store as store_commands
 from launcher.connection.lock import FolderLock
 from launcher.connection.run_state import ProcessIdentity, RunFile, RunState
+from messages import LinkAccount
 from persistence.database.open_store import open_writer
+from persistence.json_files.files import HISTORY
+from persistence.operations.legacy_import import export
+from persistence.operations.link import link
+from tests.unit.persistence.making import EVENING, finish, open_store, record
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -244,3 +251,44 @@ def test_import_refuses_while_a_service_runs(folder: Path) -> None:
         file.write(RunState(ProcessIdentity.of(os.getpid()), "/nowhere"))
         done = usher(folder, "import", "old")
     assert done.returncode == 1 and f"process {os.getpid()}" in done.stderr
+
+
+@pytest.mark.parametrize(("percent", "completed"), [("30", True), ("50", False)])
+def test_import_follows_watched_percent(percent: str, completed: bool, tmp_path: Path) -> None:
+    """What a member and the linked account watched at one time becomes one watch, completed or not by the setting."""
+    early = record("P", "plex:srv:7", source="plex", **_part(0, 48))
+    late = record("V", **_part(24, 72))
+    before = open_store(tmp_path / "before")
+    finish(before, late)
+    export(before, tmp_path / "files")
+    before.close()
+    store = open_store(tmp_path / "data")
+    with store.change(EVENING) as change:
+        link(change, LinkAccount("plex:srv:7", "annaplex", "501", "Anna", "1"), EVENING)
+    finish(store, early)
+    store.close()
+    done = usher(tmp_path, "import", "files", WATCHED_PERCENT=percent)
+    assert done.returncode == 0, done.stderr
+    (line,) = json.loads((tmp_path / "data" / HISTORY).read_text())
+    assert (line["completion_percentage"], line["completed"]) == (40.0, completed)
+
+
+def test_the_commands_follow_the_settings_of_what_counts() -> None:
+    """`import`, `restore` and `export` measure as the service does."""
+    rules = store_commands.rules_of(Settings(watched_percent=42.0, min_watch_seconds=7.0))
+    assert (rules.watched_percent, rules.min_watch_s) == (42.0, 7.0)
+
+
+def _part(begins: int, ends: int) -> dict[str, Any]:
+    """From one minute of the film to another, without a pause."""
+    stretch = (begins * 60_000, ends * 60_000)
+    length_ms = stretch[1] - stretch[0]
+    return {
+        "started_at_s": EVENING + begins * 60,
+        "ended_at_s": EVENING + ends * 60,
+        "spans": (stretch,),
+        "playing_s": length_ms / 1000,
+        "coverage_ms": length_ms,
+        "completion_percent": length_ms / 72_000,
+        "completed": False,
+    }

@@ -17,8 +17,8 @@ from persistence.json_files.files import ALL, BADGES, HISTORY, STATS
 from persistence.operations.erase import erase_viewer
 from persistence.operations.legacy_import import ImportResult, export, import_legacy_files, read_legacy_files
 from persistence.operations.link import link, unlink
-from persistence.records.statistics import StatisticsRules
 from persistence.records.viewers import record_erasure
+from persistence.rules import StatisticsRules
 from persistence.store import Store
 from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, finish, open_store, record, running
 
@@ -83,7 +83,7 @@ def store(tmp_path: Path) -> Any:
 
 def bring(store: Store, folder: Path, rules: StatisticsRules = RULES) -> ImportResult:
     """Import a folder."""
-    return import_legacy_files(store, read_legacy_files(folder, rules, 80.0, 60.0), EVENING)
+    return import_legacy_files(store, read_legacy_files(folder, rules), EVENING)
 
 
 def copies(folder: Path) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def test_watches_go_on_after_an_import(store: Store, old: Path, tmp_path: Path) 
 
 def test_naive_times_are_in_the_time_zone(store: Store, old: Path) -> None:
     """A time without an offset is one of TIMEZONE; one with an offset is what it says."""
-    files = read_legacy_files(old, StatisticsRules(ZoneInfo("Europe/Berlin"), ()), 80.0, 60.0)
+    files = read_legacy_files(old, StatisticsRules(ZoneInfo("Europe/Berlin"), (), 80.0, 60.0))
     naive, aware = (watch.record.started_at_s for watch in files.watches)
     assert naive == EVENING - DAY - 3600
     assert aware == EVENING - DAY + 7200
@@ -205,7 +205,7 @@ def test_an_export_overwrites_nothing(store: Store, tmp_path: Path) -> None:
 
 def test_importing_the_data_folder_itself_keeps_its_files(tmp_path: Path, old: Path) -> None:
     """DATA_DIR is the older bot's own folder: its files are read, and kept under another name."""
-    files = read_legacy_files(old, RULES, 80.0, 60.0)
+    files = read_legacy_files(old, RULES)
     opened = open_store(old)
     import_legacy_files(opened, files, EVENING)
     opened.close()
@@ -272,7 +272,7 @@ def test_an_import_that_fails_midway_changes_nothing(
 def test_progress_is_told(store: Store, old: Path) -> None:
     """Each kind of work says how much of it is done."""
     said: list[tuple[str, int, int]] = []
-    import_legacy_files(store, read_legacy_files(old, RULES, 80.0, 60.0), EVENING, lambda *told: said.append(told))
+    import_legacy_files(store, read_legacy_files(old, RULES), EVENING, lambda *told: said.append(told))
     assert {doing for doing, done, of in said if done == of} == {"watches", "viewers", "statistics", "copies"}
 
 
@@ -288,10 +288,10 @@ def test_figures_of_a_linked_account_are_refused(store: Store, tmp_path: Path) -
     with store.change(EVENING) as change:
         link(change, asked, EVENING)
     export(store, tmp_path / "linked")
-    files = read_legacy_files(tmp_path / "before", RULES, 80.0, 60.0)
+    files = read_legacy_files(tmp_path / "before", RULES)
     with pytest.raises(ImportFault, match=r"plex:srv:7 apart.* linked to Anna.*/unlink"):
         import_legacy_files(store, files, EVENING)
-    brought = import_legacy_files(store, read_legacy_files(tmp_path / "linked", RULES, 80.0, 60.0), EVENING)
+    brought = import_legacy_files(store, read_legacy_files(tmp_path / "linked", RULES), EVENING)
     assert (brought.watches, brought.badges, hours(store)) == (0, 0, {"501": 14400.0})
     with store.change(EVENING) as change:
         unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
@@ -305,7 +305,7 @@ def test_an_export_from_a_linked_time_counts_nothing_twice_after_it(store: Store
     with store.change(EVENING) as change:
         link(change, LinkAccount("plex:srv:7", "annaplex", "501", "Anna", "1"), EVENING)
     export(store, tmp_path / "linked")
-    files = read_legacy_files(tmp_path / "linked", RULES, 80.0, 60.0)
+    files = read_legacy_files(tmp_path / "linked", RULES)
     assert import_legacy_files(store, files, EVENING) == ImportResult(0, 0, 0)
     with store.change(EVENING) as change:
         unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
@@ -324,7 +324,7 @@ def test_what_a_linked_member_brings_is_one_with_the_account_watch_of_that_time(
     )
     export(before, tmp_path / "files")
     before.close()
-    files = read_legacy_files(tmp_path / "files", RULES, 80.0, 60.0)
+    files = read_legacy_files(tmp_path / "files", RULES)
     with store.change(EVENING) as change:
         link(change, LinkAccount("plex:srv:7", "annaplex", "501", "Anna", "1"), EVENING)
     finish(store, record("P", "plex:srv:7", source="plex"))
@@ -363,9 +363,9 @@ def test_the_own_export_changes_nothing(store: Store, tmp_path: Path) -> None:
     finish(store, record("w1", completed=False, playing_s=3600.0, ended_at_s=EVENING + 3600), record("w2", "502"))
     before = (hours(store), store.read_resumable(EVENING))
     export(store, tmp_path / "own")
-    assert import_legacy_files(
-        store, read_legacy_files(tmp_path / "own", RULES, 80.0, 60.0), EVENING + 7300
-    ) == ImportResult(0, 0, 0)
+    assert import_legacy_files(store, read_legacy_files(tmp_path / "own", RULES), EVENING + 7300) == ImportResult(
+        0, 0, 0
+    )
     assert (hours(store), store.read_resumable(EVENING)) == before
     assert [each.watch_id for each in before[1]] == ["w1", "w2"]
 
@@ -384,7 +384,7 @@ def test_who_was_forgotten_does_not_come_back(store: Store, tmp_path: Path) -> N
     with emptied.change(EVENING + DAY) as change:
         record_erasure(change.connection, ["501", "503"], EVENING + DAY)
     for folder, forgotten in (("before", 2), ("since", 1)):
-        files = read_legacy_files(tmp_path / folder, RULES, 80.0, 60.0)
+        files = read_legacy_files(tmp_path / folder, RULES)
         import_legacy_files(store, files, EVENING + 4 * DAY)
         assert import_legacy_files(emptied, files, EVENING + 4 * DAY).left_out == forgotten
     assert hours(store) == hours(emptied) == {"502": 7200.0, "503": 7200.0}

@@ -10,7 +10,7 @@ import pytest
 from persistence.database.errors import ImportFault
 from persistence.json_files.files import BADGES, HISTORY, STATS
 from persistence.operations.legacy_import import import_legacy_files, read_legacy_files
-from persistence.records.statistics import StatisticsRules
+from persistence.rules import StatisticsRules
 from tests.unit.persistence.making import EVENING, RULES, open_store
 
 WATCHED: dict[str, Any] = {"movie_title": "X", "user_id": "501", "watch_duration_minutes": 90}
@@ -67,7 +67,7 @@ def test_what_no_calendar_and_no_store_can_hold_is_named(
 ) -> None:
     """In each time zone; the text can be printed."""
     with pytest.raises(ImportFault, match=said) as caught:
-        read_legacy_files(written(tmp_path / "old", files), StatisticsRules(ZoneInfo(zone), RULES.badges), 80.0, 60.0)
+        read_legacy_files(written(tmp_path / "old", files), StatisticsRules(ZoneInfo(zone), RULES.badges, 80.0, 60.0))
     str(caught.value).encode()
 
 
@@ -83,6 +83,6 @@ def test_what_no_calendar_and_no_store_can_hold_is_named(
 def test_what_is_just_within_it_comes_in(files: dict[str, Any], zone: str, tmp_path: Path) -> None:
     """Into the store and the copies."""
     store = open_store(tmp_path)
-    store.rules = StatisticsRules(ZoneInfo(zone), RULES.badges)
-    import_legacy_files(store, read_legacy_files(written(tmp_path / "old", files), store.rules, 80.0, 60.0), EVENING)
+    store.rules = StatisticsRules(ZoneInfo(zone), RULES.badges, 80.0, 60.0)
+    import_legacy_files(store, read_legacy_files(written(tmp_path / "old", files), store.rules), EVENING)
     store.close()

@@ -198,7 +198,7 @@ def test_an_import_takes_what_it_can_be_held_as(tmp_path: Path, url: str) -> Non
         '"watch_duration_minutes": 90, "year": 3000000000, "genres": ["Hor\\u0000ror"]}]'
     )
     store = Store(url, tmp_path, RULES)
-    import_legacy_files(store, read_legacy_files(old, RULES, 80.0, 60.0), EVENING)
+    import_legacy_files(store, read_legacy_files(old, RULES), EVENING)
     (found,) = answered(store, lambda at, _now: Queries(at, RULES).history(GetHistory())).records
     assert (found.item.title, found.item.year, found.item.genres) == ("Alien ", None, ("Horror",))
     store.close()
@@ -216,7 +216,7 @@ def test_an_import_takes_such_letters_in_ids_and_genres_too(tmp_path: Path, url:
         '{"50\\u00001": [{"badge_id": "films_1", "earned_date": "2025-01-01T00:00:00+00:00"}]}'
     )
     store = Store(url, tmp_path, RULES)
-    assert import_legacy_files(store, read_legacy_files(old, RULES, 80.0, 60.0), EVENING).badges == 1
+    assert import_legacy_files(store, read_legacy_files(old, RULES), EVENING).badges == 1
     profile = answered(store, lambda at, now: Queries(at, RULES).viewer(GetViewerStats("501"), now, EVENING))
     assert profile.stats is not None and profile.stats.username == "Ann"
     copied = json.loads((tmp_path / "user_stats.json").read_text())["501"]

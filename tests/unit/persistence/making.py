@@ -14,7 +14,7 @@ from messages.base import DurationMs, PositionMs
 from persistence.badge_files import default_badges
 from persistence.records.checkpoint import RunningWatch
 from persistence.records.running_watches import RunningWatches
-from persistence.records.statistics import StatisticsRules
+from persistence.rules import StatisticsRules
 from persistence.store import Store
 
 Answer = TypeVar("Answer")
@@ -31,7 +31,7 @@ FILM = Item(
     genres=("Horror", "Science Fiction"),
     directors=("Ridley Scott",),
 )
-RULES = StatisticsRules(ZoneInfo("UTC"), default_badges())
+RULES = StatisticsRules(ZoneInfo("UTC"), default_badges(), watched_percent=80.0, min_watch_s=60.0)
 
 
 def record(watch_id: str = "w1", viewer_id: str = "501", item: Item = FILM, **changes: Any) -> WatchRecord:

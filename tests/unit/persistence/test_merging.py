@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from messages import WatchRecord, spans
 from messages.base import DurationMs
 from tests.unit.persistence.making import EVENING, FILM, record
-from viewers.merge import group_overlapping, merge_records
+from viewers.merge import Thresholds, group_overlapping, merge_records, record_extent
 
 MINUTE = 60
 
@@ -46,33 +46,42 @@ def test_the_host_in_the_channel_is_one_viewer() -> None:
     """The session from start to end, the member from minute 10 to 100: the session's time, and there as a member."""
     host = seen("host", 0, 120, source="plex", party=True, first_seat=True)
     member = seen("member", 10, 100, source="voice", party=True)
-    assert merge_records([member, host], 80) == replace(host, source="voice", first_seat=False)
+    assert merge_records([member, host], Thresholds(80, 60)) == replace(host, source="voice", first_seat=False)
 
 
 def test_what_one_alone_saw_counts_too() -> None:
     """60 minutes and 70, half an hour of them together: 100 minutes, and with them the film is completed."""
     early, late = seen("early", 0, 60), seen("late", 30, 100)
-    both = merge_records([early, late], 80)
+    both = merge_records([early, late], Thresholds(80, 60))
     assert both.watch_id == "late" and both.playing_s == pytest.approx(6000) and both.spans == ((0, 6_000_000),)
     assert (both.started_at_s, both.ended_at_s) == (early.started_at_s, late.ended_at_s)
     assert (both.join_position_ms, both.leave_position_ms) == (0, 6_000_000)
     assert both.completion_percent == pytest.approx(100 * 100 / 120) and both.completed
-    assert not merge_records([early, late], 90).completed
+    assert not merge_records([early, late], Thresholds(90, 60)).completed
+
+
+def test_the_playing_time_of_the_whole_decides_whether_it_is_brief() -> None:
+    """Two of 40 seconds each, half of it together, are no brief watch; two that hardly played are."""
+    early = seen("early", 0, 40 / 60, brief=True)
+    late = seen("late", 20 / 60, 1, brief=True)
+    both = merge_records([early, late], Thresholds(80, 60))
+    assert both.playing_s == pytest.approx(60) and not both.brief
+    assert merge_records([early, late], Thresholds(80, 61)).brief
 
 
 def test_only_what_overlaps_is_one() -> None:
     """Two that touch and one much later are apart; one that bridges two makes all three one."""
     first, second, third = seen("a", 0, 30), seen("b", 30, 60), seen("c", 90, 110)
-    assert group_overlapping([third, first, second]) == [[first], [second], [third]]
+    assert group_overlapping([third, first, second], record_extent) == [[first], [second], [third]]
     bridge = seen("d", 29, 31)
-    assert group_overlapping([first, bridge, second]) == [[first, bridge, second]]
+    assert group_overlapping([first, bridge, second], record_extent) == [[first, bridge, second]]
 
 
 @given(watches())
 def test_never_more_than_there_was(some: list[WatchRecord]) -> None:
     """Coverage at least each one's and at most the film; playing time at least the longest and at most the wall's."""
-    for group in group_overlapping(some):
-        whole = merge_records(group, 80)
+    for group in group_overlapping(some, record_extent):
+        whole = merge_records(group, Thresholds(80, 60))
         assert max(each.coverage_ms for each in group) <= whole.coverage_ms <= int(FILM.duration_ms or 0)
         assert spans.coverage(whole.spans) == whole.coverage_ms
         wall_s = whole.ended_at_s - whole.started_at_s
@@ -85,15 +94,17 @@ def test_never_more_than_there_was(some: list[WatchRecord]) -> None:
 @given(watches())
 def test_order_does_not_matter(some: list[WatchRecord]) -> None:
     """Nor does the order in which the records came."""
-    expected = [merge_records(group, 80) for group in group_overlapping(some)]
+    expected = [merge_records(group, Thresholds(80, 60)) for group in group_overlapping(some, record_extent)]
     for other in itertools.islice(itertools.permutations(some), 12):
-        assert [merge_records(group, 80) for group in group_overlapping(other)] == expected
+        assert [
+            merge_records(group, Thresholds(80, 60)) for group in group_overlapping(other, record_extent)
+        ] == expected
 
 
 @given(watches())
 def test_every_record_is_in_one_group(some: list[WatchRecord]) -> None:
     """None is lost, none is in two; and no two groups share a moment."""
-    groups = group_overlapping(some)
+    groups = group_overlapping(some, record_extent)
     assert sorted(each.watch_id for group in groups for each in group) == sorted(each.watch_id for each in some)
     for before, after in itertools.pairwise(groups):
         assert max(each.ended_at_s for each in before) <= min(each.started_at_s for each in after)

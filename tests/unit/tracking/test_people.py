@@ -23,7 +23,8 @@ from messages import (
 from messages.base import DurationMs, PositionMs
 from tests.unit.tracking.builders import channel, moment, playing, poll
 from tracking import Event, Rules, Tracking, WatchDropped, WatchOpened
-from viewers.directory import ViewerDirectory, merge_seats
+from viewers.directory import ViewerDirectory
+from viewers.merge import merge_attendees
 
 ALICE = "plex:srv:alice"
 LINK = LinkedAccount(ALICE, "alice", "ann", "Ann")
@@ -364,7 +365,7 @@ SEATS = st.lists(
 @given(SEATS, st.randoms())
 def test_united_seats_count_nothing_twice_and_lose_nothing(several: list[Attendee], random: st.DataObject) -> None:
     """Not below any of them, not above their sum, the film or the time there; in any order the same."""
-    one = merge_seats(several, 1000.0, 100_000)
+    one = merge_attendees(several, 1000.0, 100_000)
     longest = max(seat.playing_s for seat in several)
     assert longest <= one.playing_s <= sum(seat.playing_s for seat in several) + 1e-6
     ends_s = max(1000.0 if seat.left_at_s is None else seat.left_at_s for seat in several)
@@ -373,7 +374,7 @@ def test_united_seats_count_nothing_twice_and_lose_nothing(several: list[Attende
     assert one.present == any(seat.present for seat in several)
     shuffled = list(several)
     random.shuffle(shuffled)  # type: ignore[attr-defined] # Hypothesis's own Random
-    again = merge_seats(shuffled, 1000.0, 100_000)
+    again = merge_attendees(shuffled, 1000.0, 100_000)
     assert again.playing_s == pytest.approx(one.playing_s)
     assert replace(again, playing_s=0.0, viewer_id="", username="", join_position_ms=None) == replace(
         one, playing_s=0.0, viewer_id="", username="", join_position_ms=None

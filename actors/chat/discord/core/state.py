@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from messages import SOMEBODY, ScreeningEnded
+from messages import ScreeningEnded
+from viewers.redact import redact_screening
 
 MOST_POSTED = 500
 MOST_CARDS = 10
@@ -149,8 +150,8 @@ class Keepsake:
     def mask(self, viewer_ids: Set[str], names: Set[str]) -> None:
         """Have nobody of these ids or names in what became of films: it may be shown again."""
         for card in self._kept.cards:
-            card.ended = _without(card.ended, viewer_ids, names)
-            card.before = _without(card.before, viewer_ids, names)
+            card.ended = _redact(card.ended, viewer_ids, names)
+            card.before = _redact(card.before, viewer_ids, names)
         self._write()
 
     def forget(self, viewer_ids: Set[str], names: Set[str]) -> None:
@@ -252,16 +253,9 @@ class Keepsake:
             )
 
 
-def _without(ended: ScreeningEnded | None, viewer_ids: Set[str], names: Set[str]) -> ScreeningEnded | None:
-    """What became of a film, with nobody of those ids or names in it; players are called after people."""
+def _redact(ended: ScreeningEnded | None, viewer_ids: Set[str], names: Set[str]) -> ScreeningEnded | None:
+    """Return what became of a film with nobody of those ids or names in it."""
     if ended is None:
         return None
-    shown = ended.screening
-    hidden = names | {seat.username for seat in shown.seats if seat.viewer_id in viewer_ids}
-    seats = tuple(
-        replace(seat, viewer_id="", username=SOMEBODY) if seat.viewer_id in viewer_ids else seat for seat in shown.seats
-    )
-    without = replace(shown, seats=seats)
-    if shown.host in hidden:
-        without = replace(without, host=SOMEBODY, player="")
-    return replace(ended, screening=without)
+    redacted = redact_screening(ended.screening, viewer_ids.__contains__, hides_host=names.__contains__)
+    return replace(ended, screening=redacted)

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from actors.chat.discord.core.state import Keepsake
 from actors.chat.discord.features.announcements.announcement_embeds import Announcement
 from actors.runtime import Clock
-from messages import SOMEBODY, BadgesAwarded, Screening, ViewerAccount
+from messages import BadgesAwarded, ViewerAccount
+from viewers.redact import redact_screening
 
 ON_THE_WAY_S = 30.0
 """What was said this long after a choice may have been said before its sender heard of it."""
@@ -65,21 +66,13 @@ class Redactor:
         if isinstance(notice, BadgesAwarded):
             said_s = max((badge.earned_at_s for badge in notice.badges), default=0.0)
             return None if self._hides(notice.viewer_id, said_s) else notice
-        shown = self._over(notice.screening, notice.at.wall_s)
-        return notice if shown is notice.screening else replace(notice, screening=shown)
+        said_s = notice.at.wall_s
 
-    def _over(self, shown: Screening, said_s: float) -> Screening:
-        hidden = {seat.viewer_id for seat in shown.seats if self._hides(seat.viewer_id, said_s)}
-        names = {seat.username for seat in shown.seats if seat.viewer_id in hidden}
-        hides_host = shown.host in names or self._hides(shown.host, said_s)
-        if not hidden and not hides_host:
-            return shown
-        seats = tuple(
-            replace(seat, viewer_id="", username=SOMEBODY) if seat.viewer_id in hidden else seat for seat in shown.seats
-        )
-        if hides_host:
-            return replace(shown, seats=seats, host=SOMEBODY, player="")  # players are called after people
-        return replace(shown, seats=seats)
+        def hides(text: str) -> bool:
+            return self._hides(text, said_s)
+
+        redacted = redact_screening(notice.screening, hides, hides_host=hides)
+        return notice if redacted is notice.screening else replace(notice, screening=redacted)
 
     def _hides(self, text: str, said_s: float) -> bool:
         return bool(text) and said_s <= self._keepsake.veiled.get(_mark(text), 0.0)

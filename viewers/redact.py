@@ -1,0 +1,64 @@
+"""The one rule of what is shown of a hidden viewer: to others it is Somebody, without an id.
+
+Hidden is who chose to be private or not to be tracked (`ViewerDirectory.shows`). Who chose to be anonymous is named
+everywhere but in rankings.
+"""
+
+from collections.abc import Callable, Iterable
+
+from msgspec.structs import replace
+
+from messages import SOMEBODY, ActiveWatch, Attendee, LeaderboardRow, Screening
+from viewers.directory import ViewerDirectory
+
+
+def may_see(directory: ViewerDirectory, viewer_id: str, asker: str) -> bool:
+    """Tell whether somebody may see what is a viewer's own. `asker`: Discord id, as digits; empty for nobody."""
+    return directory.shows(viewer_id) or (asker != "" and directory.viewer(viewer_id) == asker)
+
+
+def hides_rank(directory: ViewerDirectory, viewer_id: str, asker: str) -> bool:
+    """Tell whether somebody may not learn a viewer's place in rankings. `asker`: as in `may_see`."""
+    return directory.choice(viewer_id) == "anonymous" and directory.viewer(viewer_id) != asker
+
+
+def anonymise_rows(rows: Iterable[LeaderboardRow], directory: ViewerDirectory) -> tuple[LeaderboardRow, ...]:
+    """Return places in a ranking with no name and no id of who wants to be anonymous there."""
+    return tuple(
+        replace(row, viewer_id="", username=SOMEBODY) if directory.choice(row.viewer_id) == "anonymous" else row
+        for row in rows
+    )
+
+
+def redact_screening(
+    screening: Screening,
+    hides: Callable[[str], bool],
+    host_id: str = "",
+    hides_host: Callable[[str], bool] = lambda _name: False,
+) -> Screening:
+    """Return a screening with nobody in it whom `hides` hides by a viewer id; the same object where that is nobody.
+
+    `host_id`: viewer id of the session's account. Where it is not known, the host is hidden whose name `hides_host`
+    hides, or a hidden attendee has. Players are called after people: a hidden host's goes too.
+    """
+    hidden = {attendee.viewer_id for attendee in screening.seats if hides(attendee.viewer_id)}
+    if host_id:
+        is_host_hidden = hides(host_id)
+    else:
+        names = {attendee.username for attendee in screening.seats if attendee.viewer_id in hidden}
+        is_host_hidden = screening.host in names or hides_host(screening.host)
+    if hidden:
+        seats = (_redact_attendee(each) if each.viewer_id in hidden else each for each in screening.seats)
+        screening = replace(screening, seats=tuple(seats))
+    if is_host_hidden:
+        screening = replace(screening, host=SOMEBODY, player="")
+    return screening
+
+
+def redact_watch(watch: ActiveWatch, hides: Callable[[str], bool]) -> ActiveWatch:
+    """Return a running watch without the name and id of a hidden viewer."""
+    return replace(watch, viewer_id="", username=SOMEBODY) if hides(watch.viewer_id) else watch
+
+
+def _redact_attendee(attendee: Attendee) -> Attendee:
+    return replace(attendee, viewer_id="", username=SOMEBODY)
