@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from pathlib import Path
 
 import msgspec
 import psutil
 
 from actors.runtime.transport.zmq import Addresses
+from atomic_file import PRIVATE, write_atomically
 
 _SAME_START_S = 1.5
 """Tolerance: the kernel's boot time is told in whole seconds."""
@@ -65,14 +64,7 @@ class RunFile:
 
     def write(self, state: RunState) -> None:
         """Put it there atomically. Raises OSError."""
-        handle, name = tempfile.mkstemp(prefix=".run-", dir=self.path.parent)  # made with mode 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.format(msgspec.json.encode(state), indent=2))
-            Path(name).replace(self.path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_atomically(self.path, [msgspec.json.format(msgspec.json.encode(state), indent=2)], PRIVATE)
 
     def read(self) -> RunState | None:
         """What it says, or None where it is missing or cannot be read."""

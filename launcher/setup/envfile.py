@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from atomic_file import PRIVATE, write_atomically
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
 _HEADER = "# Usher's settings, written by `python run.py setup`. All there are: .env.example\n"
@@ -34,17 +34,7 @@ def merged(before: str, answers: Mapping[str, str]) -> str:
 
 def write(path: Path, text: str) -> None:
     """Put the text in the file's place, at once and whole, readable by this user alone. Raises OSError."""
-    path = path.resolve()
-    handle, name = tempfile.mkstemp(prefix=".env-", dir=path.parent)  # mode 0600
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_atomically(path.resolve(), [text.encode()], PRIVATE)
 
 
 def _replaced(was: str, name: str, value: str) -> str:

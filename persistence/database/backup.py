@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from persistence.database.atomic_file import sync_folder
+from atomic_file import sync_folder
 from persistence.database.errors import BackupError
 from persistence.database.revision import HEAD, SQLITE_MAGIC, VERSION_TABLE, known_revisions
 from persistence.database.sql import cause_and_cure

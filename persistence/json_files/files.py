@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from persistence.database.atomic_file import write_whole
+from atomic_file import write_atomically
 from persistence.database.rows import Row
 
 STATS, BADGES, HISTORY = "user_stats.json", "user_badges.json", "watch_history.json"
@@ -167,7 +167,7 @@ class JsonFiles:
 
     def write(self, name: str, content: bytes) -> None:
         """Write user_stats.json or user_badges.json whole."""
-        write_whole(self.folder / name, [content])
+        write_atomically(self.folder / name, [content])
 
     def append(self, mark: FileChecksum, line: bytes) -> bool:
         """Append a record to a history that looks as `mark` says; False, with nothing done, where it does not."""
@@ -201,7 +201,7 @@ class JsonFiles:
                 return False
             first = start + 1
             pieces = (_read_piece(stream, 0, first), [new], _read_piece(stream, first + len(old), mark.size))
-            write_whole(self.folder / HISTORY, chain.from_iterable(pieces))
+            write_atomically(self.folder / HISTORY, chain.from_iterable(pieces))
         return True
 
     def change(
@@ -218,7 +218,7 @@ class JsonFiles:
             kept = (changes.get(line, line) for line in _read_lines(stream, start))
             lines = (line for line in chain(kept, [more]) if line is not None)
             written = _ChecksummedHistory(lines, _read_piece(stream, 0, start), start)
-            write_whole(self.folder / HISTORY, written)
+            write_atomically(self.folder / HISTORY, written)
         return written.checksum
 
     def _overwrite(self, start: int, content: bytes) -> None:
@@ -232,7 +232,7 @@ class JsonFiles:
     def rebuild_history(self, lines: Iterable[bytes]) -> FileChecksum:
         """Write the whole history, one line at a time; return its mark."""
         written = _ChecksummedHistory(lines)
-        write_whole(self.folder / HISTORY, written)
+        write_atomically(self.folder / HISTORY, written)
         return written.checksum
 
     def set_aside(self, name: str, label: str) -> Path | None:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event
 import persistence.database.open_store
 import persistence.json_files.files
 import persistence.store
-from persistence.database.atomic_file import write_whole
+from atomic_file import write_atomically
 from persistence.database.engine import reader_engine, writer_engine
 from persistence.store import Store
 from tests.unit.persistence.making import RULES
@@ -62,7 +62,9 @@ class Disk:
         with contextlib.ExitStack() as patches:
             patches.enter_context(mock.patch.object(persistence.database.open_store, "writer_engine", self._writer))
             patches.enter_context(mock.patch.object(persistence.store, "reader_engine", self._reader))
-            patches.enter_context(mock.patch.object(persistence.json_files.files, "write_whole", self._write_whole))
+            patches.enter_context(
+                mock.patch.object(persistence.json_files.files, "write_atomically", self._write_atomically)
+            )
             original = persistence.json_files.files.JsonFiles._overwrite
 
             def overwrite(copies: Any, start: int, content: bytes) -> None:
@@ -103,14 +105,14 @@ class Disk:
             self.refused += 1
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    def _write_whole(self, file: Path, chunks: Iterable[bytes]) -> None:
+    def _write_atomically(self, file: Path, chunks: Iterable[bytes]) -> None:
         def written() -> Iterator[bytes]:
             for chunk in chunks:
                 yield chunk[: len(chunk) // 2]
                 self.check()
                 yield chunk[len(chunk) // 2 :]
 
-        write_whole(file, written())
+        write_atomically(file, written())
         self.point()
 
     def _overwrite(self, write: Callable[[int, bytes], None], start: int, content: bytes) -> None:

@@ -6,6 +6,8 @@ import json
 import os
 from pathlib import Path
 
+from atomic_file import write_atomically
+
 DEADLY = 2
 """Deaths after which a message is set aside."""
 REMEMBERED = 100
@@ -34,9 +36,7 @@ class PoisonGuard:
         if left:
             recent = list(self._deaths.items())[1 - REMEMBERED :]
             self._deaths = {**dict(recent), left: self._deaths.get(left, 0) + 1}
-            new = deaths.with_name(deaths.name + ".new")
-            new.write_text(json.dumps(self._deaths), encoding="utf-8")
-            new.replace(deaths)  # whole or not at all, should this incarnation end here
+            write_atomically(deaths, [json.dumps(self._deaths).encode()])
 
     def is_poison(self, message_id: str) -> bool:
         """Whether this message killed its actor too often."""

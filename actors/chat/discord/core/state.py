@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from atomic_file import write_atomically
 from messages import ScreeningEnded
 from viewers.redact import redact_screening
 
@@ -239,11 +240,9 @@ class Keepsake:
             return _Kept()
 
     def _write(self) -> None:
-        temporary = self._file.with_suffix(".tmp")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(msgspec.to_builtins(self._kept)), encoding="utf-8")
-            temporary.replace(self._file)
+            write_atomically(self._file, [json.dumps(msgspec.to_builtins(self._kept)).encode()])
         except OSError as error:
             self._log.warning(
                 "%s cannot be written (%s): free the disk, or give it to this user; until then a restart may repeat an "

@@ -5,6 +5,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+READABLE = 0o666
+"""Mode of files that others may read where the umask allows it."""
+PRIVATE = 0o600
+"""Mode of files that hold secrets."""
+
 
 def sync_folder(folder: Path) -> None:
     """Make a rename in `folder` durable. Windows cannot and need not."""
@@ -17,11 +22,17 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_whole(file: Path, chunks: Iterable[bytes]) -> None:
-    """Write a file so that a reader, or a power cut, meets the old content or the new, never a part."""
+def write_atomically(file: Path, chunks: Iterable[bytes], mode: int = READABLE) -> None:
+    """Write a file so that a reader, or a power cut, meets the old content or the new, never a part.
+
+    The content is on the disk when this returns. `mode`: of the new file, before the umask. Raises OSError with the old
+    file in its place.
+    """
     arriving = file.with_name(f".{file.name}.arriving")
     try:
-        with arriving.open("wb") as stream:
+        arriving.unlink(missing_ok=True)  # of a write that was cut short: it keeps its own mode
+        handle = os.open(arriving, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+        with os.fdopen(handle, "wb") as stream:
             for chunk in chunks:
                 stream.write(chunk)
             stream.flush()
