@@ -134,7 +134,7 @@ def _ask_us(endpoint: Endpoint, count: int) -> list[float]:
     taken = []
     for _ in range(count):
         began = time.perf_counter()
-        answer = endpoint.ask("tracker", MESSAGE)
+        answer = endpoint.ask("tracker", cast(Any, MESSAGE))
         taken.append((time.perf_counter() - began) * 1e6)
         assert answer == MESSAGE
     return taken
@@ -142,7 +142,7 @@ def _ask_us(endpoint: Endpoint, count: int) -> list[float]:
 
 def _tells(endpoint: Endpoint) -> float:
     """Messages a second, until the last was handled. None is dropped: the mailbox is never let run over."""
-    endpoint.ask("tracker", AutoSaveTick(Moment(0.0, 0.0)))
+    endpoint.ask("tracker", cast(Any, AutoSaveTick(Moment(0.0, 0.0))))
     began = time.perf_counter()
     asked = endpoint.ask_future("tracker", GetSaveStatus())
     for number in range(1, TELLS + 1):

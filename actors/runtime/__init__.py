@@ -13,6 +13,7 @@ from actors.runtime.errors import (
     Reject,
     RemoteError,
     RetryLater,
+    UnexpectedAnswer,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "RemoteError",
     "RetryLater",
     "Timer",
+    "UnexpectedAnswer",
 ]

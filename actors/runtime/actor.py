@@ -23,11 +23,11 @@ from pykka._envelope import Envelope as PykkaEnvelope
 
 from actors.runtime.clock import Clock
 from actors.runtime.delivery.mailbox import ReceivedMessage
-from actors.runtime.endpoint import DEFAULT_TIMEOUT_S, Endpoint, Reply, Timer
+from actors.runtime.endpoint import DEFAULT_TIMEOUT_S, AnswerT, Endpoint, Reply, Timer
 from actors.runtime.errors import ActorUnavailable, Declined, Reject, RetryLater
 from actors.runtime.inbox import Inbox, InternalFailure, noop
 from actors.runtime.middleware.poison_guard import PoisonGuard
-from messages import Message
+from messages import Message, Question
 from messages.codec import tag_of
 from messages.envelope import Heartbeat
 
@@ -80,16 +80,18 @@ class Ref:
         """
         self._endpoint.tell(self.name, message, done)
 
-    def ask(self, message: Message, timeout: float = DEFAULT_TIMEOUT_S) -> Message:
+    def ask(self, question: Question[AnswerT], timeout: float = DEFAULT_TIMEOUT_S) -> AnswerT:
         """Send and wait up to `timeout` real seconds for the answer.
 
-        AskTimeout, ActorUnavailable, MailboxFull, or RemoteError where the other's handler raised.
+        AskTimeout, ActorUnavailable, MailboxFull, UnexpectedAnswer, or RemoteError where the other's handler raised.
         """
-        return self._endpoint.ask(self.name, message, timeout)
+        return self._endpoint.ask(self.name, question, timeout)
 
-    def ask_future(self, message: Message, timeout: float = DEFAULT_TIMEOUT_S) -> Reply:
+    def ask_future(
+        self, question: Question[AnswerT], timeout: float = DEFAULT_TIMEOUT_S
+    ) -> concurrent.futures.Future[AnswerT]:
         """As `ask`, but brings the answer later (`asyncio.wrap_future`); from any thread."""
-        return self._endpoint.ask_future(self.name, message, timeout)
+        return self._endpoint.ask_future(self.name, question, timeout)
 
 
 class Actor(pykka.ThreadingActor):
@@ -145,6 +147,10 @@ class Actor(pykka.ThreadingActor):
     def was_handled_before(self, message_id: str) -> bool:
         """Whether a kept message was done in an earlier incarnation; override where that is written down."""
         return False
+
+    def ask(self, question: Question[AnswerT], timeout: float = DEFAULT_TIMEOUT_S) -> AnswerT:
+        """Ask the actor that the question is for; see Ref.ask."""
+        return self.ref(question.receiver).ask(question, timeout)
 
     def ref(self, name: str) -> Ref:
         """An actor in another process."""

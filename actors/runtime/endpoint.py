@@ -14,6 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,11 +25,13 @@ from actors.runtime.errors import ActorUnavailable, AskTimeout, MailboxFull, Out
 from actors.runtime.pending_asks import PendingAsks, Reply
 from actors.runtime.timers import Timer, Timers
 from actors.runtime.transport.zmq import Origin, Transport
-from messages import Delivery, Message
+from messages import Answer, Delivery, Message, Question
 from messages.codec import DecodeError, decode_body, decode_envelope, encode, tag_of
 from messages.envelope import Envelope, Heartbeat
 
-__all__ = ["DEFAULT_TIMEOUT_S", "Endpoint", "Reply", "Timer", "tag_of"]
+__all__ = ["DEFAULT_TIMEOUT_S", "AnswerT", "Endpoint", "Reply", "Timer", "tag_of"]
+
+AnswerT = TypeVar("AnswerT", bound=Answer)
 
 DEFAULT_TIMEOUT_S = 5.0
 PINGS = 1000
@@ -104,7 +107,7 @@ class Endpoint:
             self._log.error("%s was not told %s: %s", peer, tag_of(message), error)
             self._dead_letter_unsent(peer, message, f"{type(error).__name__}: {error}", whole=True)
 
-    def ask(self, peer: str, message: Message, timeout_s: float = DEFAULT_TIMEOUT_S) -> Message:
+    def ask(self, peer: str, message: Question[AnswerT], timeout_s: float = DEFAULT_TIMEOUT_S) -> AnswerT:
         """Send and wait for the answer; see Ref.ask. On the owner's thread the sockets are pumped meanwhile."""
         reply = self.ask_future(peer, message, timeout_s)
         if self.is_owner_thread:
@@ -116,16 +119,18 @@ class Endpoint:
         except concurrent.futures.TimeoutError:  # the owner's thread is held up
             raise AskTimeout(_timeout_text(peer, message, timeout_s)) from None
 
-    def ask_future(self, peer: str, message: Message, timeout_s: float = DEFAULT_TIMEOUT_S) -> Reply:
+    def ask_future(
+        self, peer: str, message: Question[AnswerT], timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> concurrent.futures.Future[AnswerT]:
         """Send, and bring the answer later; from any thread."""
-        reply: Reply = concurrent.futures.Future()
+        reply: concurrent.futures.Future[AnswerT] = concurrent.futures.Future()
         if self.is_owner_thread:
             self._ask(peer, message, timeout_s, reply)
         elif not self.submit(lambda: self._ask(peer, message, timeout_s, reply)):
             reply.set_exception(self._stopping_error())
         return reply
 
-    def _ask(self, peer: str, message: Message, timeout_s: float, reply: Reply) -> None:
+    def _ask(self, peer: str, message: Question[Any], timeout_s: float, reply: concurrent.futures.Future[Any]) -> None:
         if reply.cancelled():
             return
         ask_id = f"{self.incarnation}:{next(self._numbers)}"
@@ -140,7 +145,8 @@ class Endpoint:
             return
         text = _timeout_text(peer, message, timeout_s)
         deadline = self.call_at(self.now() + timeout_s, lambda: self._pending_asks.fail(ask_id, AskTimeout(text)))
-        self._pending_asks.add(ask_id, peer, reply, deadline)
+        answer_type = message.answer_type if isinstance(message, Question) else Message
+        self._pending_asks.add(ask_id, peer, answer_type, reply, deadline)
 
     def _stopping_error(self) -> ActorUnavailable:
         return ActorUnavailable(f"{self.name} is stopping")

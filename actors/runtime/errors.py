@@ -25,6 +25,10 @@ class OutboxFull(ActorError):
     """Too many messages wait for acknowledgement; this one was not taken."""
 
 
+class UnexpectedAnswer(ActorError):
+    """The answer is of another class than the question's: the other process runs another version."""
+
+
 class RemoteError(ActorError):
     """The other actor's handler raised; it lives on."""
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
-from actors.runtime.errors import ActorError, ActorUnavailable, MailboxFull, RemoteError
+from actors.runtime.errors import ActorError, ActorUnavailable, MailboxFull, RemoteError, UnexpectedAnswer
 from actors.runtime.timers import Timer
 from messages import Message
 from messages.codec import DecodeError, decode_body
 from messages.envelope import Envelope
 
 Reply = concurrent.futures.Future[Message]
+"""What a handler answers later with."""
 
 _OUR_OWN: dict[str, Callable[[str], ActorError]] = {"MailboxFull": MailboxFull, "ActorUnavailable": ActorUnavailable}
 """Errors that the other's runtime answers with, not its handler."""
@@ -20,8 +22,9 @@ _OUR_OWN: dict[str, Callable[[str], ActorError]] = {"MailboxFull": MailboxFull, 
 
 @dataclasses.dataclass(slots=True)
 class _Pending:
-    reply: Reply
+    reply: concurrent.futures.Future[Any]
     peer: str
+    answer_type: type[Message]
     deadline: Timer
 
 
@@ -34,9 +37,11 @@ class PendingAsks:
     def __len__(self) -> int:
         return len(self._pending)
 
-    def add(self, ask_id: str, peer: str, reply: Reply, deadline: Timer) -> None:
-        """Wait for the answer; `deadline` is cancelled when it comes."""
-        self._pending[ask_id] = _Pending(reply, peer, deadline)
+    def add(
+        self, ask_id: str, peer: str, answer_type: type[Message], reply: concurrent.futures.Future[Any], deadline: Timer
+    ) -> None:
+        """Wait for an answer of this class; `deadline` is cancelled when it comes."""
+        self._pending[ask_id] = _Pending(reply, peer, answer_type, deadline)
 
     def resolve(self, envelope: Envelope) -> None:
         """An answer or an error came. One that comes after the deadline is passed over: the asker was told."""
@@ -48,8 +53,13 @@ class PendingAsks:
                 kind, text = envelope.body
                 ours = _OUR_OWN.get(kind)
                 pending.reply.set_exception(ours(text) if ours else RemoteError(pending.peer, kind, text))
+            elif isinstance(answer := decode_body(envelope.body), pending.answer_type):
+                pending.reply.set_result(answer)
             else:
-                pending.reply.set_result(decode_body(envelope.body))
+                kind, expected = type(answer).__name__, pending.answer_type.__name__
+                pending.reply.set_exception(
+                    UnexpectedAnswer(f"{pending.peer} answered with a {kind}, not a {expected}: is it another version?")
+                )
         except (DecodeError, TypeError, ValueError) as error:
             pending.reply.set_exception(RemoteError(pending.peer, type(error).__name__, f"unreadable answer: {error}"))
 

@@ -28,7 +28,6 @@ from messages import (
     TrackingPlan,
     ViewerDirectoryChanged,
     VoicePresence,
-    WatchesLoaded,
     WatchFinished,
     WatchRecord,
 )
@@ -106,7 +105,7 @@ class Tracker(Actor):
             self._report_running()
             told_all = not self._finished.waiting
             try:
-                self.ref("persistence").ask(GetSaveStatus(), left_s)  # answered after what was told before it
+                self.ask(GetSaveStatus(), left_s)  # answered after what was told before it
             except (ActorUnavailable, AskTimeout, MailboxFull, RemoteError):
                 return  # what it saved last is the checkpoint, from which the next start goes on
             if told_all:
@@ -118,13 +117,11 @@ class Tracker(Actor):
         at = self.context.clock.now()
         question = LoadWatches(at.wall_s - self._rules.resume_window_s)
         try:
-            loaded = self.ref("persistence").ask(question)
+            loaded = self.ask(question)
         except (ActorUnavailable, AskTimeout, MailboxFull, RemoteError) as error:
             self.report_degraded(f"Persistence does not say which watches ran before ({error}); observations wait.")
             self.send_to_self_after(LOAD_AGAIN_S, LoadAgain())
             return
-        if not isinstance(loaded, WatchesLoaded):
-            raise TypeError(f"persistence answered LoadWatches with {type(loaded).__name__}")
         self._ready = True
         self.report_recovered()
         self.log.info(

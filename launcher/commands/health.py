@@ -11,7 +11,7 @@ from rich.text import Text
 
 from config import Settings
 from launcher.connection.service_client import NotReachedError, ServiceClient
-from messages import ActorHealth, GetHealth, HealthReport
+from messages import ActorHealth, GetHealth
 from wording.durations import format_uptime
 
 _COLOURS = {"running": "green", "degraded": "yellow", "failed": "red", "restarting": "red"}
@@ -34,7 +34,7 @@ def main(settings: Settings, console: Console) -> int:
     """Ask the running launcher and show its table; 0 only where every actor is running."""
     try:
         with ServiceClient(Path(settings.data_dir)) as service:
-            report = service.ask("launcher", GetHealth(), HealthReport)
+            report = service.ask(GetHealth())
     except NotReachedError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -32,7 +32,7 @@ def main(settings: Settings, request: StartTracking, console: Console) -> int:
     """Ask the tracker, and show what it did or would do; 0 where that is all that was asked for."""
     try:
         with ServiceClient(Path(settings.data_dir)) as service:
-            plan = service.ask("tracker", request, TrackingPlan)
+            plan = service.ask(request)
     except NotReachedError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -65,7 +65,7 @@ def _backup(settings: Settings, arguments: argparse.Namespace, console: Console)
         if read_running_state(data_dir) is not None:
             with ServiceClient(data_dir) as service:
                 request = BackUpNow(file=str(target or ""))
-                made = service.ask("persistence", request, BackupReport, timeout_s=_BACKUP_WITHIN_S)
+                made = service.ask(request, timeout_s=_BACKUP_WITHIN_S)
         else:
             target = target or data_dir.absolute() / "backups" / backup.scheduled_name(time.time())
             done = backup.backup(_store_file(settings), target)

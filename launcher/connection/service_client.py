@@ -6,13 +6,13 @@ import logging
 from pathlib import Path
 from typing import TypeVar
 
-from actors.runtime.errors import ActorError, AskTimeout
+from actors.runtime.errors import ActorError, AskTimeout, MailboxFull, UnexpectedAnswer
 from actors.runtime.process import make_endpoint
 from actors.runtime.transport.zmq import ZmqTransport
 from launcher.connection.run_state import read_running_state
-from messages import Message
+from messages import Answer, Question
 
-M = TypeVar("M", bound=Message)
+AnswerT = TypeVar("AnswerT", bound=Answer)
 
 
 class NotReachedError(RuntimeError):
@@ -34,22 +34,25 @@ class ServiceClient:
         line = ZmqTransport("command line", state.addresses, listen=False)
         self._endpoint = make_endpoint("command line", line, data_dir)
 
-    def ask(self, actor: str, message: Message, kind: type[M], timeout_s: float = 5.0) -> M:
-        """Ask an actor and wait for its answer; raises NotReachedError."""
+    def ask(self, question: Question[AnswerT], timeout_s: float = 5.0) -> AnswerT:
+        """Ask the actor that the question is for, and wait for its answer; raises NotReachedError."""
+        actor = question.receiver
         try:
-            answer = self._endpoint.ask(actor, message, timeout_s)
+            return self._endpoint.ask(actor, question, timeout_s)
         except AskTimeout:
             raise NotReachedError(
                 f"The service runs (process {self.pid}), but its {actor} did not answer within {timeout_s:g} s. "
                 "'python run.py health' shows how its actors are; its log says why."
             ) from None
+        except MailboxFull:
+            raise NotReachedError(
+                f"The service (process {self.pid}) has too much to do: its {actor} takes no more messages now. "
+                "Try again in a few seconds; 'python run.py health' shows how its actors are."
+            ) from None
+        except UnexpectedAnswer as error:
+            raise NotReachedError(f"The service (process {self.pid}): {error} Restart it.") from error
         except ActorError as error:
             raise NotReachedError(f"The service (process {self.pid}) answers: {error}") from error
-        if not isinstance(answer, kind):
-            raise NotReachedError(
-                f"The {actor} answered with a {type(answer).__name__}: is another version running? Restart it."
-            )
-        return answer
 
     def __enter__(self) -> ServiceClient:
         logging.getLogger("command line").setLevel(logging.ERROR)

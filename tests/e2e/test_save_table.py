@@ -22,7 +22,7 @@ import psutil
 import pytest
 
 from launcher.connection.service_client import ServiceClient
-from messages import GetSaveStatus, SaveStatus
+from messages import GetSaveStatus
 from simulator.nights.stage import ANNOUNCE, ServiceStage
 from simulator.plex import ACCOUNTS
 from tests.e2e.nights import alive, evening, family, sql, told
@@ -114,7 +114,7 @@ class Rig:
     def picture(self) -> Picture:
         """The data folder when persistence has done all that it was told so far."""
         with ServiceClient(self.stage.data_dir) as caller:
-            caller.ask("persistence", GetSaveStatus(), SaveStatus, WITHIN_S)
+            caller.ask(GetSaveStatus(), WITHIN_S)
         return Picture.of(self.stage.data_dir)
 
     def ticks(self) -> int:

@@ -11,19 +11,20 @@ from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
 from messages import (
+    Answer,
     AutoSaveTick,
     BadgesAwarded,
     GetSaveStatus,
     Message,
     Moment,
-    SaveStatus,
+    Question,
     WatchesReported,
     WatchFinished,
     WatchRecord,
 )
 from tests.unit.persistence.making import EVENING, closed, running
 
-Answer = TypeVar("Answer", bound=Message)
+AnswerT = TypeVar("AnswerT", bound=Answer)
 
 
 class HandClock(Clock):
@@ -109,7 +110,7 @@ class House:
     def tick(self) -> None:
         """The launcher's tick, handled when this returns."""
         self.tracker.tell("persistence", AutoSaveTick(self.clock.now()))
-        self.ask(GetSaveStatus(), SaveStatus)
+        self.ask(GetSaveStatus())
 
     def finish(self, done: WatchRecord, still: int = 0) -> None:
         """The tracker closes a watch; acknowledged when this returns."""
@@ -118,11 +119,9 @@ class House:
         self.tracker.tell("persistence", message, lambda: acknowledged.append(True))
         self.until(lambda: acknowledged)
 
-    def ask(self, message: Message, answer: type[Answer]) -> Answer:
-        """Ask, and expect an answer of a class."""
-        found = self.discord.ask("persistence", message, 10.0)
-        assert isinstance(found, answer)
-        return found
+    def ask(self, question: Question[AnswerT]) -> AnswerT:
+        """Ask persistence, as Discord does."""
+        return self.discord.ask("persistence", question, 10.0)
 
     def awarded(self) -> list[str]:
         """Ids of all badges that Discord was told of and took over."""

@@ -139,7 +139,7 @@ def test_parts_that_are_ill_are_named_and_the_answer_comes_all_the_same(stage: S
     for part in (
         "Plex is degraded: Plex refuses the token",
         "The last save failed: disk full",
-        "The tracker is restarting",
+        "The tracker did not answer within",
     ):
         assert part in said, said
 

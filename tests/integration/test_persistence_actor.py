@@ -13,26 +13,16 @@ import pytest
 from actors.runtime import RemoteError
 from messages import (
     BackUpNow,
-    BackupReport,
-    BadgeCatalogue,
     GetBadgeCatalogue,
     GetHistory,
     GetLeaderboard,
     GetMovieStats,
     GetSaveStatus,
     GetViewerStats,
-    HistoryPage,
-    Leaderboard,
     LoadWatches,
-    MovieStats,
     ReportWatches,
     SaveNow,
-    SaveReport,
-    SaveStatus,
     SuggestTitles,
-    TitlesSuggested,
-    ViewerProfile,
-    WatchesLoaded,
     WatchFinished,
 )
 from persistence.database import engine
@@ -77,7 +67,7 @@ def test_an_idle_tick_writes_nothing_and_says_so_once_an_hour(house: House, line
     house.report()
     house.finish(record())
     house.until(lambda: house.awarded())
-    house.ask(GetSaveStatus(), SaveStatus)
+    house.ask(GetSaveStatus())
     before = pictures(house.folder)
     for minutes in range(0, 130, 5):
         house.clock.at_s = EVENING + 8000 + minutes * 60
@@ -107,7 +97,7 @@ def test_a_start_saves_and_deletes_nothing_before_the_first_report(house: House,
     lines.clear()
     house.tick()
     assert said(lines) == []
-    loaded = house.ask(LoadWatches(0.0), WatchesLoaded)
+    loaded = house.ask(LoadWatches(0.0))
     assert [state.watch_id for state in loaded.running] == ["w1"]
     assert loaded.running == (running(record("w1"))[0].state,)
 
@@ -134,18 +124,18 @@ def test_a_failed_finish_is_not_acknowledged_and_comes_again(
     house.start()
     acknowledged: list[bool] = []
     with closing(sqlite3.connect(house.folder / "usher.db", isolation_level=None)) as other:
-        house.ask(GetSaveStatus(), SaveStatus)
+        house.ask(GetSaveStatus())
         other.execute("BEGIN IMMEDIATE")
         done = WatchFinished(closed(record()), record(), 0)
         house.tracker.tell("persistence", done, lambda: acknowledged.append(True))
         house.until(lambda: said(lines, "❌"))
         assert acknowledged == []
-        assert "database is locked" in house.ask(GetSaveStatus(), SaveStatus).last_error
+        assert "database is locked" in house.ask(GetSaveStatus()).last_error
         other.execute("ROLLBACK")
     house.until(lambda: acknowledged)
-    page = house.ask(GetHistory(), HistoryPage)
+    page = house.ask(GetHistory())
     assert (page.total, page.records) == (1, (record(),))
-    assert house.ask(GetSaveStatus(), SaveStatus).last_error == ""
+    assert house.ask(GetSaveStatus()).last_error == ""
     assert said(lines, "❌")[0].startswith("❌ Auto-save failed: ")
 
 
@@ -174,7 +164,7 @@ def test_savedata_answers_with_counts(house: House, lines: Any) -> None:
     """Users, records, badges, running watches, and how long it took."""
     house.finish(record("w1"))
     house.report(record("w2", "502"))
-    saved = house.ask(SaveNow("ann"), SaveReport)
+    saved = house.ask(SaveNow("ann"))
     assert (saved.users, saved.watches, saved.active) == (2, 1, 1)
     assert saved.badges >= 2
     assert saved.took_ms > 0
@@ -189,7 +179,7 @@ def test_new_badges_are_told_once(house: House) -> None:
     house.finish(record("w1"))
     house.stop()
     house.start()
-    house.ask(SaveNow("ann"), SaveReport)
+    house.ask(SaveNow("ann"))
     house.until(lambda: house.told.count(ReportWatches()) == 2)
     assert house.awarded() == ["films_1", "whole_film"]
 
@@ -212,7 +202,7 @@ def test_the_mirror_brings_a_killed_tracker_up_to_date(house: House) -> None:
     house.tick()
     house.report(record("w1", playing_s=90.0), record("w2", "502"))
     house.finish(record("w2", "502"))
-    loaded = house.ask(LoadWatches(0.0), WatchesLoaded)
+    loaded = house.ask(LoadWatches(0.0))
     assert [(state.watch_id, state.playing_s) for state in loaded.running] == [("w1", 90.0)]
     assert [found.watch_id for found in loaded.resumable] == ["w2"]
 
@@ -222,7 +212,7 @@ def test_a_finished_watch_runs_no_more_though_the_clock_was_set_back(house: Hous
     house.report(record("w1"))
     house.clock.at_s -= 7200
     house.finish(record("w1", ended_at_s=EVENING - 10))
-    profile = house.ask(GetViewerStats("501"), ViewerProfile)
+    profile = house.ask(GetViewerStats("501"))
     assert profile.stats is not None
     assert (profile.stats.watching_now, profile.stats.total_movies) == ("", 1)
 
@@ -241,44 +231,44 @@ def test_questions_are_answered_with_running_watches_in_the_figures(house: House
     house.finish(record("w1"))
     house.finish(record("w2", "502", playing_s=600.0))
     house.report(record("w3", playing_s=300.0))
-    profile = house.ask(GetViewerStats("501"), ViewerProfile)
+    profile = house.ask(GetViewerStats("501"))
     assert profile.stats is not None
     assert (profile.stats.total_movies, profile.stats.total_watch_time_s, profile.rank_by_time) == (2, 7500.0, 1)
     assert profile.stats.watching_now == "Alien"
     assert {badge.badge_id for badge in profile.badges} == {"films_1", "whole_film"}
-    assert house.ask(GetViewerStats("nobody"), ViewerProfile).stats is None
-    board = house.ask(GetLeaderboard("time"), Leaderboard)
+    assert house.ask(GetViewerStats("nobody")).stats is None
+    board = house.ask(GetLeaderboard("time"))
     assert [(row.rank, row.viewer_id, row.value) for row in board.rows] == [(1, "501", 7500.0), (2, "502", 600.0)]
-    recent = house.ask(GetLeaderboard("movies", EVENING + 7000), Leaderboard)
+    recent = house.ask(GetLeaderboard("movies", EVENING + 7000))
     assert [(row.viewer_id, row.value) for row in recent.rows] == [("501", 2.0), ("502", 1.0)]
-    films = house.ask(GetMovieStats("ALI"), MovieStats)
+    films = house.ask(GetMovieStats("ALI"))
     assert (films.watches, films.viewers, films.titles, films.watch_time_s) == (3, 2, 1, 8100.0)
     assert films.genres == (("Horror", 3), ("Science Fiction", 3))
     assert (films.weeks[-1], len(films.weeks)) == (("2026-11-16", 8100.0), 12)
-    assert house.ask(GetMovieStats("no such film"), MovieStats).watches == 0
-    assert len(house.ask(GetBadgeCatalogue(), BadgeCatalogue).badges) == 22
-    assert house.ask(GetHistory(viewer_id="502"), HistoryPage).total == 1
-    assert house.ask(SuggestTitles("lie"), TitlesSuggested).titles == ("Alien",)
-    assert house.ask(SuggestTitles("100%"), TitlesSuggested).titles == ()
+    assert house.ask(GetMovieStats("no such film")).watches == 0
+    assert len(house.ask(GetBadgeCatalogue()).badges) == 22
+    assert house.ask(GetHistory(viewer_id="502")).total == 1
+    assert house.ask(SuggestTitles("lie")).titles == ("Alien",)
+    assert house.ask(SuggestTitles("100%")).titles == ()
 
 
 def test_a_resumed_watch_counts_once_in_every_answer(house: House) -> None:
     """Its stored record stays out of the figures while it runs."""
     house.finish(record("w1", playing_s=100.0, ended_at_s=EVENING + 1000))
     house.report(record("w1", playing_s=400.0, ended_at_s=EVENING + 2000))
-    profile = house.ask(GetViewerStats("501"), ViewerProfile)
+    profile = house.ask(GetViewerStats("501"))
     assert profile.stats is not None
     assert (profile.stats.total_movies, profile.stats.total_watch_time_s) == (1, 400.0)
-    films = house.ask(GetMovieStats(), MovieStats)
+    films = house.ask(GetMovieStats())
     assert (films.watches, films.watch_time_s) == (1, 400.0)
-    board = house.ask(GetLeaderboard("time", EVENING), Leaderboard)
+    board = house.ask(GetLeaderboard("time", EVENING))
     assert [row.value for row in board.rows] == [400.0]
 
 
 def test_a_backup_on_demand(house: House, lines: Any) -> None:
     """The answer and the log name the file and what it holds; a target that cannot be is an error."""
     house.finish(record("w1"))
-    made = house.ask(BackUpNow(), BackupReport)
+    made = house.ask(BackUpNow())
     assert Path(made.file).parent == house.folder / "backups"
     assert (made.watches, made.viewers) == (1, 1)
     assert f"Backed up the store to {made.file} (1 watch, 1 viewer)" in lines.messages
@@ -292,7 +282,7 @@ def test_a_backup_on_demand(house: House, lines: Any) -> None:
 )
 def test_a_backup_that_cannot_be_is_one_line_in_the_log(house: House, lines: Any, target: str, said: str) -> None:
     """For whoever asked the same words; nobody needs to see where in the program it was."""
-    house.ask(BackUpNow(), BackupReport)
+    house.ask(BackUpNow())
     with pytest.raises(RemoteError, match=said):
         house.discord.ask("persistence", BackUpNow(str(house.folder / target)), 10.0)
     (found,) = [each for each in lines.records if "back_up_now for discord failed" in each.getMessage()]
@@ -334,7 +324,7 @@ def test_a_bad_badges_file_is_told_and_the_default_badges_hold(tmp_path: Path, l
     (tmp_path / "badges.toml").write_text('[[badge]]\nid = "x"\n')
     house = House(tmp_path)
     try:
-        assert len(house.ask(GetBadgeCatalogue(), BadgeCatalogue).badges) == 22
+        assert len(house.ask(GetBadgeCatalogue()).badges) == 22
         assert any("rule must be a text" in message for message in lines.messages)
     finally:
         house.close()
@@ -354,7 +344,7 @@ def test_what_was_announced_is_noted_at_the_next_tick_where_it_could_not_be(
 ) -> None:
     """The disk is full for a moment: it is ill, and well again by itself though nobody watches any more."""
     house.report()
-    house.ask(GetSaveStatus(), SaveStatus)  # it has started
+    house.ask(GetSaveStatus())  # it has started
     opened = Noted.newest._opened
     assert opened is not None
     noted = opened.mark_announced
@@ -367,10 +357,10 @@ def test_what_was_announced_is_noted_at_the_next_tick_where_it_could_not_be(
     monkeypatch.setattr(opened, "mark_announced", full)
     house.finish(record())
     house.until(lambda: tries)
-    assert house.ask(GetSaveStatus(), SaveStatus).last_error == "the disk is full"
+    assert house.ask(GetSaveStatus()).last_error == "the disk is full"
     house.tick()
-    assert house.ask(GetSaveStatus(), SaveStatus).last_error
+    assert house.ask(GetSaveStatus()).last_error
     monkeypatch.setattr(opened, "mark_announced", noted)
     house.tick()
-    assert not house.ask(GetSaveStatus(), SaveStatus).last_error
+    assert not house.ask(GetSaveStatus()).last_error
     assert opened.read_unannounced_badges() == []

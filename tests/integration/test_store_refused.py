@@ -14,12 +14,9 @@ from messages import (
     GetHistory,
     GetSaveStatus,
     GetViewerStats,
-    HistoryPage,
     LinkAccount,
     Message,
-    SaveStatus,
     SetPrivacy,
-    ViewerAccount,
     WatchFinished,
     WatchRecord,
 )
@@ -44,7 +41,7 @@ def finish_both(house: House, bad: WatchRecord, good: WatchRecord) -> list[str]:
     for each in (bad, good):
         house.tracker.tell("persistence", WatchFinished(closed(each), each, 0))
     house.until(lambda: house.tracker.count_unacknowledged() == 0)
-    assert [each.watch_id for each in house.ask(GetHistory(), HistoryPage).records] == [good.watch_id]
+    assert [each.watch_id for each in house.ask(GetHistory()).records] == [good.watch_id]
     assert house.gone.is_set() is False
     return [message.record.watch_id for message in aside if isinstance(message, WatchFinished)]
 
@@ -56,7 +53,7 @@ def test_a_watch_that_postgresql_cannot_hold_holds_nothing_up(
     house = House(tmp_path, database_url=url)
     try:
         assert finish_both(house, record("bad", item=FAR), record("good", "502")) == ["bad"]
-        assert house.ask(GetSaveStatus(), SaveStatus).last_error == ""
+        assert house.ask(GetSaveStatus()).last_error == ""
     finally:
         house.close()
     (line,) = [line for line in caplog.messages if "cannot be stored" in line]
@@ -118,9 +115,9 @@ def test_what_runs_and_cannot_be_held_keeps_nothing_else_from_being_saved(
         opened = Noted.newest._opened
         assert opened is not None
         assert [state.watch_id for state in opened.read_checkpoint()] == ["w2", "w3"]
-        assert house.ask(GetSaveStatus(), SaveStatus).last_error == ""
+        assert house.ask(GetSaveStatus()).last_error == ""
         house.finish(record("w2", "502"))
-        assert [each.watch_id for each in house.ask(GetHistory(), HistoryPage).records] == ["w2"]
+        assert [each.watch_id for each in house.ask(GetHistory()).records] == ["w2"]
         assert [state.watch_id for state in opened.read_checkpoint()] == ["w3"]
         house.close()
     assert len([line for line in caplog.messages if "Watch bad is left out of the saves while it runs" in line]) == 1
@@ -229,8 +226,8 @@ def test_names_that_members_bring_are_stored_without_such_letters(tmp_path: Path
     """Whoever chooses or links is heard, whatever Discord calls them."""
     house = House(tmp_path, database_url=url)
     try:
-        assert house.ask(SetPrivacy("501", "An\0na", "anonymous"), ViewerAccount).privacy == "anonymous"
-        person = house.ask(LinkAccount("plex:srv:7", "an\0na", "501", "An\0na", "1"), ViewerAccount)
+        assert house.ask(SetPrivacy("501", "An\0na", "anonymous")).privacy == "anonymous"
+        person = house.ask(LinkAccount("plex:srv:7", "an\0na", "501", "An\0na", "1"))
         assert [(link.plex_name, link.username) for link in person.links] == [("anna", "Anna")]
     finally:
         house.close()

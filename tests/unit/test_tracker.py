@@ -16,7 +16,7 @@ from actors.tracker.actor import NOT_READY, Tracker, rules_of
 from config import Settings
 from messages import (
     SOMEBODY,
-    ActiveWatches,
+    Answer,
     DropViewerWatches,
     FindHistory,
     HistoryFound,
@@ -29,11 +29,11 @@ from messages import (
     NowPlaying,
     Playback,
     PlaybackSnapshot,
+    Question,
     ReportWatches,
     ScreeningEnded,
     ScreeningStarted,
     StartTracking,
-    TrackingPlan,
     ViewerDirectoryChanged,
     VoiceMember,
     VoicePresence,
@@ -46,7 +46,8 @@ from tracking import Tracking
 
 DEADLINE_S = 10.0
 HEAT = Item("srv", "1", "movie", "Heat", duration_ms=DurationMs(7_200_000))
-Heard = TypeVar("Heard", bound=Message)
+AnswerT = TypeVar("AnswerT", bound=Answer)
+MessageT = TypeVar("MessageT", bound=Message)
 
 
 class Neighbour:
@@ -55,7 +56,7 @@ class Neighbour:
     def __init__(self, network: MemoryNetwork, name: str) -> None:
         self.node = Endpoint(name, network.transport(name), DeadLetters(None, name))
 
-    def next(self, kind: type[Heard], acknowledge: bool = True) -> tuple[Heard, ReceivedMessage]:
+    def next(self, kind: type[MessageT], acknowledge: bool = True) -> tuple[MessageT, ReceivedMessage]:
         """The next message of a kind; others are acknowledged and passed over."""
         end = time.monotonic() + DEADLINE_S
         while time.monotonic() < end:
@@ -68,7 +69,7 @@ class Neighbour:
                     return incoming.message, incoming  # type: ignore[return-value] # found says so
         raise AssertionError(f"no {kind.__name__} came")
 
-    def hear(self, kind: type[Heard], fits: Callable[[Heard], object] = lambda _: True) -> Heard:
+    def hear(self, kind: type[MessageT], fits: Callable[[MessageT], object] = lambda _: True) -> MessageT:
         """The next message of a kind that fits: reports of state replace one another, so not each of them comes."""
         while not fits(found := self.next(kind)[0]):
             pass
@@ -115,11 +116,9 @@ class Office:
         )
         self.plex.node.tell("tracker", PlaybackSnapshot("srv", "Cinema", "plex", taken, shown))
 
-    def ask(self, message: Message, kind: type[Heard]) -> Heard:
+    def ask(self, question: Question[AnswerT]) -> AnswerT:
         """Ask the tracker as Discord does."""
-        answer = self.discord.node.ask("tracker", message, DEADLINE_S)
-        assert isinstance(answer, kind)
-        return answer
+        return self.discord.node.ask("tracker", question, DEADLINE_S)
 
 
 @pytest.fixture
@@ -145,7 +144,7 @@ def test_a_film_from_start_to_end(office: Office) -> None:
     assert (finished.record.end_reason, finished.running) == ("left", 0)
     office.persistence.hear_running(0)
     assert office.discord.hear(ScreeningEnded).screening.seats[0].username == "alice"
-    assert office.ask(ListActiveWatches(), ActiveWatches).screenings == ()
+    assert office.ask(ListActiveWatches()).screenings == ()
 
 
 def test_it_asks_for_the_resume_window(office: Office) -> None:
@@ -163,7 +162,7 @@ def test_observations_wait_until_it_knows_what_ran_before(office: Office) -> Non
     office.persistence.node.answer(incoming, WatchesLoaded(earlier.active, ()))
     report = office.persistence.hear(WatchesReported, lambda told: told.active and not told.active[0].outage)
     assert report.active[0].watch_id == earlier.active[0].watch_id
-    assert office.ask(ListActiveWatches(), ActiveWatches).watches[0].username == "alice"
+    assert office.ask(ListActiveWatches()).watches[0].username == "alice"
 
 
 def running_before(office: Office) -> WatchesReported:
@@ -194,7 +193,7 @@ def test_running_watches_are_not_reported_before_the_finished_ones_are_stored(of
     _, incoming = office.persistence.next(WatchFinished, acknowledge=False)
     office.discord.hear(ScreeningEnded)
     office.persistence.node.tell("tracker", ReportWatches())
-    assert office.ask(ListActiveWatches(), ActiveWatches).watches == ()
+    assert office.ask(ListActiveWatches()).watches == ()
     office.persistence.node.pump(0.0)
     assert office.persistence.node.mailbox.get() is None
     office.persistence.node.acknowledge(incoming)
@@ -228,9 +227,9 @@ def test_an_admin_starts_watches(office: Office) -> None:
     office.persistence.hear_running()
     now = office.clock.now()
     office.discord.node.tell("tracker", VoicePresence("1", "2", now, True, (VoiceMember("42", "Ann"),)))
-    plan = office.ask(StartTracking(position_ms=PositionMs(0), requested_by="Zoe"), TrackingPlan)
+    plan = office.ask(StartTracking(position_ms=PositionMs(0), requested_by="Zoe"))
     assert [outcome.outcome for outcome in plan.outcomes] == ["already_watching"]
-    assert {watch.viewer_id for watch in office.ask(ListActiveWatches(), ActiveWatches).watches} == {"plex:srv:7", "42"}
+    assert {watch.viewer_id for watch in office.ask(ListActiveWatches()).watches} == {"plex:srv:7", "42"}
 
 
 LINK = LinkedAccount("plex:srv:7", "alice", "42", "Ann")
@@ -257,7 +256,7 @@ def test_who_is_not_tracked_any_more_leaves_the_report(office: Office, caplog: p
     office.discord.hear(NowPlaying, lambda told: not told.screenings)
     assert "The watch of plex:srv:7 is dropped without a record" in caplog.text
     office.poll(10, None)
-    assert office.ask(ListActiveWatches(), ActiveWatches).watches == ()
+    assert office.ask(ListActiveWatches()).watches == ()
     office.persistence.node.pump(0.0)
     while (incoming := office.persistence.node.mailbox.get()) is not None:
         assert not isinstance(incoming.message, WatchFinished)
@@ -302,7 +301,7 @@ def test_nor_where_an_admin_starts_watches(office: Office, caplog: pytest.LogCap
     office.poll(0, 600)
     now, members = office.clock.now(), (VoiceMember("42", "Quirin"), VoiceMember("43", "Ben"))
     office.discord.node.tell("tracker", VoicePresence("1", "2", now, True, members))
-    plan = office.ask(StartTracking(position_ms=PositionMs(0), requested_by="Zoe"), TrackingPlan)
+    plan = office.ask(StartTracking(position_ms=PositionMs(0), requested_by="Zoe"))
     assert {outcome.user_id for outcome in plan.outcomes} == {"42", "43"}
     assert "42 was tracked already, Ben was tracked already" in caplog.text
     assert "Quirin" not in caplog.text
@@ -312,8 +311,8 @@ def test_before_it_is_ready_it_says_so(office: Office) -> None:
     """People are told what it waits for."""
     _, incoming = office.persistence.next(LoadWatches)
     office.persistence.node.answer_error(incoming, RuntimeError("not yet"))
-    assert office.ask(ListActiveWatches(), ActiveWatches).notice == NOT_READY
-    assert office.ask(StartTracking(), TrackingPlan).problem == NOT_READY
+    assert office.ask(ListActiveWatches()).notice == NOT_READY
+    assert office.ask(StartTracking()).problem == NOT_READY
 
 
 def test_the_rules_are_those_of_the_settings() -> None:

@@ -24,12 +24,12 @@ from actors.chat.discord.features.film_night.scheduled_events import FilmNights
 from actors.chat.discord.features.live_card.live_card import LiveCards
 from actors.chat.discord.features.voice_presence import VoiceReporter
 from actors.chat.discord.features.weekly_digest import WeeklyDigest
-from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.actor_client import ActorClient, AnswerT
 from actors.chat.discord.framework.chart_renderer import ChartRenderer
 from actors.chat.discord.gateway.bot import UsherBot
 from actors.chat.discord.gateway.connection import Connection
 from actors.runtime import Actor, Context, OutboxFull
-from messages import BadgesAwarded, Message, NowPlaying, ScreeningEnded, ScreeningStarted
+from messages import BadgesAwarded, Message, NowPlaying, Question, ScreeningEnded, ScreeningStarted
 from wording.translation import speak
 
 STOP_S = 4.5
@@ -58,7 +58,7 @@ class DiscordActor(Actor):
         self._troubles = DegradedReasons(self.report_degraded, self.report_recovered, self.log)
         self._keepsake = Keepsake(context.data_dir / "discord.json", self.log)
         self._painter = ChartRenderer(context.data_dir / "cache" / "charts", self.log)
-        self._desk = Desk(settings, context.clock, self._ask_later, self._tell, self._painter)
+        self._desk = ActorClient(settings, context.clock, self._ask_future, self._tell, self._painter)
         self._connection = Connection(
             settings.discord_token, settings.discord_guild_id, self._make_bot, self._troubles, self.log
         )
@@ -128,7 +128,9 @@ class DiscordActor(Actor):
     def _break(self, broke: _LoopBroke) -> None:
         raise RuntimeError("the Discord loop broke") from broke.error
 
-    def _ask_later(self, actor: str, question: Message, timeout_s: float) -> concurrent.futures.Future[Message]:
+    def _ask_future(
+        self, actor: str, question: Question[AnswerT], timeout_s: float
+    ) -> concurrent.futures.Future[AnswerT]:
         return self.ref(actor).ask_future(question, timeout_s)
 
     def _tell(self, actor: str, message: Message) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher.connection.service_client import NotReachedError, ServiceClient
-from messages import ActiveWatches, ListActiveWatches
+from messages import ListActiveWatches
 from simulator.nights.blind_spots import Survey
 from simulator.nights.kill_matrix.kills import Striker
 from simulator.nights.kill_matrix.performer import Players
@@ -113,7 +113,7 @@ def _await_the_end(stage: ServiceStage, verdict: NightVerdict) -> None:
     def over() -> bool:
         try:
             with ServiceClient(stage.data_dir) as caller:
-                active = caller.ask("tracker", ListActiveWatches(), ActiveWatches, 2.0)
+                active = caller.ask(ListActiveWatches(), 2.0)
         except NotReachedError as error:
             last[:] = [str(error)]
             return False

@@ -12,13 +12,13 @@ import pytest
 from actors.chat.discord.commands import PAGES
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import Keepsake
-from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.pages import PageRegistry
 from actors.chat.discord.gateway.bot import UsherBot
 from actors.chat.discord.gateway.connection import intents
 from actors.runtime import ActorUnavailable, Clock
 from config import Settings
-from messages import Message
+from messages import Message, Question
 
 
 class Actors:
@@ -29,10 +29,10 @@ class Actors:
         self.asked: list[tuple[str, Message]] = []
         self.told: list[tuple[str, Message]] = []
 
-    def ask(self, actor: str, question: Message, timeout_s: float) -> "concurrent.futures.Future[Message]":
+    def ask(self, actor: str, question: Question[Any], timeout_s: float) -> "concurrent.futures.Future[Any]":
         """As Ref.ask_future."""
         self.asked.append((actor, question))
-        future: concurrent.futures.Future[Message] = concurrent.futures.Future()
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
         answer = self.answers.get(type(question), ActorUnavailable(f"{actor} is away"))
         if isinstance(answer, Exception):
             future.set_exception(answer)
@@ -76,19 +76,19 @@ def health() -> Health:
 
 
 @pytest.fixture
-def desk(actors: Actors) -> Desk:
+def desk(actors: Actors) -> ActorClient:
     """The way to the other actors."""
-    return Desk(Settings(), Clock(), actors.ask, actors.tell)
+    return ActorClient(Settings(), Clock(), actors.ask, actors.tell)
 
 
 @pytest.fixture
-def book(desk: Desk, tmp_path: Path) -> PageRegistry:
+def book(desk: ActorClient, tmp_path: Path) -> PageRegistry:
     """All pages, for everybody."""
     return PageRegistry(desk, PAGES, frozenset(), Keepsake(tmp_path / "book.json", logging.getLogger("discord")))
 
 
 @pytest.fixture
-def make_bot(desk: Desk, health: Health, tmp_path: Path) -> Callable[[], UsherBot]:
+def make_bot(desk: ActorClient, health: Health, tmp_path: Path) -> Callable[[], UsherBot]:
     """Makes the real bot, as often as it is restarted."""
     log = logging.getLogger("discord")
 

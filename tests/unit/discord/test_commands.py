@@ -5,7 +5,7 @@ from typing import Any
 import discord
 import pytest
 
-from actors.runtime import AskTimeout, RemoteError
+from actors.runtime import ActorUnavailable, RemoteError
 from messages import (
     ActiveWatches,
     BackUpNow,
@@ -85,7 +85,7 @@ async def test_nobody_watches(room: Any, actors: Any) -> None:
 @fails
 async def test_a_slash_command_is_acknowledged_before_the_actors_are_asked(room: Any, actors: Any) -> None:
     """The first request to Discord is the acknowledgement (type 5), whatever the tracker does."""
-    actors.answers[ListActiveWatches] = AskTimeout("no answer")
+    actors.answers[ListActiveWatches] = ActorUnavailable("no answer")
     result = await room.ana.slash(room.channel, "activewatches")
     callback = next(r for r in room.env.http_requests if r.path.endswith("/callback"))
     assert callback.json["type"] == 5

@@ -12,7 +12,7 @@ from actors.chat.discord.commands import PAGES
 from actors.chat.discord.commands.statistics.moviestats import since_s
 from actors.chat.discord.features import bot_activity, weekly_digest
 from actors.chat.discord.features.announcements import announcement_embeds
-from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.pages import PageRegistry, pack_arguments
 from messages import (
     ActiveWatches,
@@ -154,13 +154,13 @@ def test_times_are_read_in_german(german: None, text: str, meant: str) -> None:
 @pytest.mark.parametrize(
     ("text", "days"), [("7t", 7), ("2w", 14), ("3m", 90), ("1j", 365), ("7d", 7), ("2 weeks", 14), ("1y", 365)]
 )
-def test_since_is_read_in_german(german: None, desk: Desk, text: str, days: int) -> None:
+def test_since_is_read_in_german(german: None, desk: ActorClient, text: str, days: int) -> None:
     """Tage, Wochen, Monate, Jahre; and the English ones."""
     since = since_s(text, desk)
     assert since is not None and abs(desk.clock.now().wall_s - since - days * 86_400) < 60
 
 
-def test_since_is_read_as_a_date_too(desk: Desk) -> None:
+def test_since_is_read_as_a_date_too(desk: ActorClient) -> None:
     """As 2026-10-31 or 31.10.2026; the German letters are none in English."""
     assert since_s("31.10.2026", desk) == since_s("2026-10-31", desk) == 1_793_404_800.0
     assert since_s("7t", desk) is since_s("31.13.2026", desk) is since_s("12 monkeys", desk) is None

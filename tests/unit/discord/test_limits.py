@@ -8,7 +8,7 @@ import pytest
 
 from actors.chat.discord.commands import PAGES
 from actors.chat.discord.commands.privacy import link_flow, privacy
-from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.pages import PageRegistry, pack_arguments
 from actors.chat.discord.ui import embeds
@@ -154,7 +154,7 @@ async def test_the_community_s_year_is_within_the_limits(language: str, book: Pa
     check(reply.embed)
 
 
-async def test_what_concerns_one_person_is_within_the_limits(language: str, desk: Desk, actors: Any) -> None:
+async def test_what_concerns_one_person_is_within_the_limits(language: str, desk: ActorClient, actors: Any) -> None:
     """Links, requests and choices, of accounts and members with the longest names there are."""
     links = tuple(LinkedAccount(f"plex:{'m' * 40}:{n}", f"{n}{LONG}", "1", LONG) for n in range(30))
     account = PlexAccount(f"plex:{'m' * 40}:{10**12}", LONG, 99_999)

@@ -11,9 +11,9 @@ import pytest
 from actors.chat.discord.core.api_errors import backoff, describe_disconnect, is_intent_missing, needs_new_token
 from actors.chat.discord.features import bot_activity
 from actors.chat.discord.features.bot_activity import BotActivity
-from actors.chat.discord.framework.actor_client import Desk, UnansweredError
-from actors.runtime import AskTimeout
-from messages import ActiveWatches, ListActiveWatches, NowPlaying, SaveStatus
+from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
+from actors.runtime import ActorUnavailable, AskTimeout, MailboxFull, UnexpectedAnswer
+from messages import FilmsFound, FindFilms, ListActiveWatches, NowPlaying
 from tests.unit.discord import samples
 
 
@@ -86,20 +86,34 @@ def test_backoff_grows_to_its_bound() -> None:
     assert 45.0 <= backoff(50) <= 60.0
 
 
-async def test_a_silent_actor_is_said_to_restart(desk: Desk, actors: Any) -> None:
-    """With what to do."""
-    actors.answers[ListActiveWatches] = AskTimeout("no answer in 5 s")
+@pytest.mark.parametrize(
+    ("failure", "what", "cure"),
+    [
+        (AskTimeout("no answer"), "The tracker did not answer within 5 s.", "It may still be at work on it"),
+        (MailboxFull("1000 wait"), "The tracker has too much to do just now.", "Try again in a few seconds."),
+        (ActorUnavailable("away"), "The tracker is restarting; nothing is lost.", "Try again in a few seconds."),
+        (UnexpectedAnswer("a SaveStatus"), "The tracker answered something unexpected.", "Are all parts of Usher of"),
+        (KeyError("x"), "Something went wrong inside Usher; no watch is lost by it.", "Try again; if it happens"),
+    ],
+)
+async def test_why_there_is_no_answer_is_told_apart(
+    desk: ActorClient, actors: Any, caplog: pytest.LogCaptureFixture, failure: Exception, what: str, cure: str
+) -> None:
+    """Slow, too busy, away, of another version, or a fault of ours: only the last is logged, with its traceback."""
+    actors.answers[ListActiveWatches] = failure
     with pytest.raises(UnansweredError) as raised:
-        await desk.ask("tracker", ListActiveWatches(), ActiveWatches)
-    assert raised.value.what == "The tracker is restarting; nothing is lost."
-    assert raised.value.cure == "Try again in a few seconds."
+        await desk.ask(ListActiveWatches())
+    assert raised.value.what == what
+    assert raised.value.cure.startswith(cure)
+    assert [bool(record.exc_info) for record in caplog.records] == ([True] if isinstance(failure, KeyError) else [])
 
 
-async def test_an_answer_of_another_kind_is_refused(desk: Desk, actors: Any) -> None:
-    """Parts of different versions: said, not crashed."""
-    actors.answers[ListActiveWatches] = SaveStatus(None, 5.0)
-    with pytest.raises(UnansweredError, match="unexpected"):
-        await desk.ask("tracker", ListActiveWatches(), ActiveWatches)
+async def test_a_second_poller_is_asked_by_name(desk: ActorClient, actors: Any) -> None:
+    """Everything else is asked of the actor that the question is for."""
+    actors.answers[FindFilms] = FilmsFound()
+    await desk.ask(FindFilms("Alien"))
+    await desk.ask(FindFilms("Alien"), target="plex-2")
+    assert [actor for actor, _ in actors.asked] == ["plex", "plex-2"]
 
 
 def test_health_holds_several_causes(health: Any) -> None:

@@ -169,14 +169,14 @@ def test_strangers_names_take_no_memory(pair: Pair) -> None:
 def test_a_question_never_takes_the_place_of_a_report(pair: Pair) -> None:
     """Nor is it replaced; and when it is taken out, the report that waits is still the one that newer ones replace."""
     tick = [AutoSaveTick(Moment(float(number), 0.0)) for number in range(4)]
-    pair.ann.ask_future("bob", tick[0])
+    pair.ann.ask_future("bob", tick[0])  # type: ignore[arg-type]  # a report that is asked
     pair.ann.tell("bob", tick[1])
     pair.settle()
     asked = pair.bob.mailbox.get()
     assert asked is not None
     assert (asked.message, bool(asked.ask_id)) == (tick[0], True)
     pair.ann.tell("bob", tick[2])
-    pair.ann.ask_future("bob", tick[3])
+    pair.ann.ask_future("bob", tick[3])  # type: ignore[arg-type]  # likewise
     assert [incoming.message for incoming in pair.heard()] == [tick[2], tick[3]]
 
 
@@ -204,7 +204,7 @@ def encode_body(message: Message) -> object:
 def test_other_threads_hand_their_work_over(pair: Pair) -> None:
     """tell and ask from anywhere; the owner sends."""
     pair.ann.bind_thread()
-    replies: list[concurrent.futures.Future[Message]] = []
+    replies: list[concurrent.futures.Future[SaveStatus]] = []
     in_a_thread(lambda: pair.ann.tell("bob", SaveNow("x")))
     in_a_thread(lambda: replies.append(pair.ann.ask_future("bob", GetSaveStatus())))
     pair.ann.pump(0.0)
@@ -272,7 +272,7 @@ def test_after_the_end_nothing_hangs(pair: Pair) -> None:
         pair.ann.ask("bob", GetSaveStatus())
     with pytest.raises(ActorUnavailable):
         pair.ann.tell("bob", finished("w1"))
-    replies: list[concurrent.futures.Future[Message]] = []
+    replies: list[concurrent.futures.Future[SaveStatus]] = []
     in_a_thread(lambda: replies.append(pair.ann.ask_future("bob", GetSaveStatus())))
     with pytest.raises(ActorUnavailable):
         replies[0].result(0)
@@ -284,7 +284,7 @@ def test_after_the_end_nothing_hangs(pair: Pair) -> None:
 def test_an_ask_that_was_handed_over_before_the_end_fails_too(pair: Pair) -> None:
     """It waited for the owner's thread, which ended."""
     pair.ann.bind_thread()
-    replies: list[concurrent.futures.Future[Message]] = []
+    replies: list[concurrent.futures.Future[SaveStatus]] = []
     in_a_thread(lambda: replies.append(pair.ann.ask_future("bob", GetSaveStatus())))
     pair.ann.close()
     with pytest.raises(ActorUnavailable):

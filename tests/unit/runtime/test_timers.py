@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from actors.runtime.errors import ActorUnavailable, AskTimeout, MailboxFull, RemoteError
+from actors.runtime.errors import ActorUnavailable, AskTimeout, MailboxFull, RemoteError, UnexpectedAnswer
 from actors.runtime.pending_asks import PendingAsks, Reply
 from actors.runtime.timers import Timer, Timers
-from messages import SaveNow
+from messages import Message, SaveNow, SaveStatus
 from messages.envelope import Envelope
 
 
@@ -54,16 +54,25 @@ def test_cancelled_ones_do_not_pile_up() -> None:
     assert len(timers) < 200
 
 
-def pending(asks: PendingAsks, ask_id: str = "1") -> tuple[Reply, Timer]:
+def pending(asks: PendingAsks, ask_id: str = "1", answer_type: type[Message] = Message) -> tuple[Reply, Timer]:
     """An ask that waits."""
     reply, deadline = Reply(), Timer(5.0, 1, nothing)
-    asks.add(ask_id, "persistence", reply, deadline)
+    asks.add(ask_id, "persistence", answer_type, reply, deadline)
     return reply, deadline
 
 
 def reply_with(kind: str, body: object, ask_id: str = "1") -> Envelope:
     """What the other side sends."""
     return Envelope(kind, ask_id, "persistence", "life", body)  # type: ignore[arg-type]  # the kind is one of them
+
+
+def test_an_answer_of_another_class_is_refused() -> None:
+    """The other process runs another version: the asker is told, and does not meet it as a crash."""
+    asks = PendingAsks()
+    reply, _ = pending(asks, answer_type=SaveStatus)
+    asks.resolve(reply_with("answer", ["save_now", "7"]))
+    with pytest.raises(UnexpectedAnswer, match="persistence answered with a SaveNow, not a SaveStatus"):
+        reply.result(0)
 
 
 def test_an_answer_ends_the_wait() -> None:

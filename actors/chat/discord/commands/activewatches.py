@@ -3,7 +3,7 @@
 import asyncio
 
 from actors.chat.discord.core.hearsay import heard
-from actors.chat.discord.framework.actor_client import Desk, UnansweredError
+from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command import Context, UsherCog, command
 from actors.chat.discord.framework.pages import refresh_button
 from actors.chat.discord.ui import embeds, formatting
@@ -14,7 +14,6 @@ from messages import (
     GetSaveStatus,
     ListActiveWatches,
     Moment,
-    SaveStatus,
     Screening,
 )
 from wording.durations import format_duration, format_position
@@ -43,9 +42,9 @@ class Watching(UsherCog):
         await self.answer(ctx, PLAYING)
 
 
-async def active(desk: Desk, arguments: str, page: int) -> Reply:
+async def active(desk: ActorClient, arguments: str, page: int) -> Reply:
     """A page of `activewatches`."""
-    now, saving = await asyncio.gather(desk.ask("tracker", ListActiveWatches(), ActiveWatches), _saving(desk))
+    now, saving = await asyncio.gather(desk.ask(ListActiveWatches()), _saving(desk))
     if not now.watches:
         text = _("Nobody is watching right now.")
         shown, pages = 0, 1
@@ -61,9 +60,9 @@ async def active(desk: Desk, arguments: str, page: int) -> Reply:
     return Reply(embed, shown, pages, () if pages > 1 else (refresh_button(ACTIVE),))
 
 
-async def playing(desk: Desk, arguments: str, page: int) -> Reply:
+async def playing(desk: ActorClient, arguments: str, page: int) -> Reply:
     """A page of `nowplaying`."""
-    now = await desk.ask("tracker", ListActiveWatches(), ActiveWatches)
+    now = await desk.ask(ListActiveWatches())
     sections = [Section(_heading(shown), _facts(shown, now.at)) for shown in now.screenings]
     pages = embeds.split_pages(sections, lines=12) if sections else [_("Nothing plays right now.")]
     text, number = embeds.pick_page(pages, page)
@@ -74,10 +73,10 @@ async def playing(desk: Desk, arguments: str, page: int) -> Reply:
     return Reply(embed, number, len(pages), () if len(pages) > 1 else (refresh_button(PLAYING),))
 
 
-async def _saving(desk: Desk) -> str:
+async def _saving(desk: ActorClient) -> str:
     """The line on saves; without the store's answer it says what is known."""
     try:
-        status = await desk.ask("persistence", GetSaveStatus(), SaveStatus, 2.5)
+        status = await desk.ask(GetSaveStatus(), 2.5)
     except UnansweredError:
         known = _("the last save is not known: the store is restarting")
         return f"{_auto_saves(desk.settings.auto_save_interval_minutes)} · {known}"

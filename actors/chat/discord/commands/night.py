@@ -10,7 +10,7 @@ from discord import app_commands
 
 from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.features.film_night.scheduled_events import ABOUT, PERMISSION, event_name
-from actors.chat.discord.framework.actor_client import SUGGEST_S, Desk
+from actors.chat.discord.framework.actor_client import SUGGEST_S, ActorClient
 from actors.chat.discord.framework.command import (
     CHOICE,
     MOST_CHOICES,
@@ -23,6 +23,7 @@ from actors.chat.discord.framework.command import (
     send_reply,
 )
 from actors.chat.discord.framework.command_errors import RefusedError
+from actors.chat.discord.framework.media_servers import fetch_poster, find_films
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import Item
@@ -75,7 +76,7 @@ class Scheduling(UsherCog):
     @night.autocomplete("title")
     async def films(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
         """Films on Plex."""
-        found = await self.desk.films(current, MOST_CHOICES, SUGGEST_S)
+        found = await find_films(self.desk, current, MOST_CHOICES, SUGGEST_S)
         named: dict[str, Item] = {}
         for film in found.films:
             named.setdefault(display_title(film), film)
@@ -103,13 +104,13 @@ class Scheduling(UsherCog):
 
     async def _is_on_plex(self, name: str) -> bool:
         """Whether Plex has a film of that very name."""
-        found = await self.desk.films(name, MOST_CHOICES)
+        found = await find_films(self.desk, name, MOST_CHOICES)
         return any(film.title.casefold() == name.casefold() for film in found.films)
 
     async def _plan(self, ctx: Context, guild: discord.Guild, title: str, start: datetime.datetime) -> Reply:
         film = await _film(self.desk, title)
         length = datetime.timedelta(seconds=_length_s(film) + _AROUND_S)
-        poster = await self.desk.poster(film)
+        poster = await fetch_poster(self.desk, film)
         try:
             event = await guild.create_scheduled_event(
                 name=event_name(film),
@@ -198,12 +199,12 @@ def _to_come(when: str, start: datetime.datetime | None, now: datetime.datetime)
     return start
 
 
-async def _film(desk: Desk, title: str) -> Item:
+async def _film(desk: ActorClient, title: str) -> Item:
     """The film that is meant: the one of this name (and year), or else the one that fits best."""
     named, chosen = _YEAR.fullmatch(title), _CUT.fullmatch(title)
     bare, year = (named["title"], int(named["year"])) if named else (title, None)
     bare, key = (chosen["title"], chosen["key"]) if chosen else (bare, "")
-    found = await desk.films(bare, MOST_CHOICES)
+    found = await find_films(desk, bare, MOST_CHOICES)
     if not found.films:
         shown = formatting.escape(title, 60)
         if found.problem:
@@ -223,7 +224,7 @@ async def _film(desk: Desk, title: str) -> Item:
     return max(found.films, key=fit)
 
 
-def _place(desk: Desk, guild: discord.Guild) -> dict[str, Any]:
+def _place(desk: ActorClient, guild: discord.Guild) -> dict[str, Any]:
     """Where: the watch party's channel, or in words where there is none."""
     channel = guild.get_channel(desk.settings.watch_party_voice_channel_id)
     if isinstance(channel, discord.VoiceChannel):

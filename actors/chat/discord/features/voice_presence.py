@@ -8,7 +8,7 @@ import discord
 
 from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
-from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.actor_client import ActorClient
 from messages import VoiceMember, VoicePresence
 from messages.texts import storable
 
@@ -26,7 +26,11 @@ class VoiceReporter:
     """
 
     def __init__(
-        self, desk: Desk, bot: Callable[[], discord.Client | None], troubles: DegradedReasons, log: logging.Logger
+        self,
+        desk: ActorClient,
+        bot: Callable[[], discord.Client | None],
+        troubles: DegradedReasons,
+        log: logging.Logger,
     ) -> None:
         self._desk = desk
         self._bot = bot

@@ -9,7 +9,7 @@ import discord
 
 from actors.chat.discord.core.api_errors import API_ERRORS, classify
 from actors.chat.discord.core.state import Keepsake
-from actors.chat.discord.framework.actor_client import Desk, UnansweredError
+from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field
 from messages import GetLeaderboard, GetMovieStats, Leaderboard, MovieStats
@@ -31,7 +31,7 @@ class WeeklyDigest:
 
     def __init__(
         self,
-        desk: Desk,
+        desk: ActorClient,
         channel: Callable[[], discord.PartialMessageable | None],
         keepsake: Keepsake,
         log: logging.Logger,
@@ -93,8 +93,8 @@ class WeeklyDigest:
         """The week before; None where nobody watched anything."""
         since_s = last_due(self._desk.settings.weekly_digest, self._desk.settings.timezone, due_s - 1.0)
         films, best = await asyncio.gather(
-            self._desk.ask("persistence", GetMovieStats(since_s=since_s), MovieStats),
-            self._desk.ask("persistence", GetLeaderboard("time", since_s, MOST_VIEWERS), Leaderboard),
+            self._desk.ask(GetMovieStats(since_s=since_s)),
+            self._desk.ask(GetLeaderboard("time", since_s, MOST_VIEWERS)),
         )
         return build_embed(films, best) if films.watches else None
 

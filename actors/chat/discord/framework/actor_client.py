@@ -1,22 +1,23 @@
-"""Where the bot asks the other actors, always with a deadline, and hears why where there is no answer."""
+"""The bot's way to the other actors: questions with a deadline, and, in words for people, why one has no answer."""
 
 import asyncio
 import concurrent.futures
 import copy
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.ui import formatting
-from actors.runtime import Clock, RemoteError
-from messages import FilmsFound, FindFilms, GetPoster, Item, Message, Poster, ViewerAccount
+from actors.runtime import ActorUnavailable, AskTimeout, Clock, MailboxFull, RemoteError, UnexpectedAnswer
+from messages import Answer, Message, Question, ViewerAccount
 from wording.translation import _, later
 
 if TYPE_CHECKING:
     from actors.chat.discord.framework.chart_renderer import ChartRenderer
     from config import Settings
 
-Answer = TypeVar("Answer", bound=Message)
+AnswerT = TypeVar("AnswerT", bound=Answer)
 
 ASK_S = 5.0
 """Deadline of a question that reads."""
@@ -24,16 +25,17 @@ SAVE_S = 30.0
 """Deadline of a save."""
 BACKUP_S = 300.0
 """Deadline of a backup, which reads all of it back."""
-POSTER_S = 15.0
 SUGGEST_S = 1.5
 """Deadline of an autocompletion: Discord drops those older than three seconds."""
 
-_WHO = {
+_ACTORS: Mapping[str, str] = {
     "tracker": later("The tracker"),
     "persistence": later("The store (persistence)"),
     "launcher": later("The launcher"),
     "plex": later("The Plex poller"),
 }
+"""What people call an actor; by its name, without the number of a second Plex server."""
+_log = logging.getLogger("discord")
 
 
 class UnansweredError(Exception):
@@ -45,95 +47,91 @@ class UnansweredError(Exception):
         self.cure = cure
 
 
-class Desk:
-    """The bot's way to the other actors. Its coroutines run on the bot's loop."""
+class AskFuture(Protocol):
+    """Sends a question to the actor of that name, and brings the answer later; as `Ref.ask_future`."""
+
+    def __call__(
+        self, actor: str, question: Question[AnswerT], timeout_s: float
+    ) -> "concurrent.futures.Future[AnswerT]":
+        """Return a Future of the answer."""
+
+
+class ActorClient:
+    """Asks and tells the other actors. Its coroutines run on the bot's loop."""
 
     def __init__(
         self,
         settings: "Settings",
         clock: Clock,
-        asks: Callable[[str, Message, float], "concurrent.futures.Future[Message]"],
-        tells: Callable[[str, Message], None],
+        ask_future: AskFuture,
+        tell: Callable[[str, Message], None],
         painter: "ChartRenderer | None" = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
-        self.tell = tells
+        self.tell = tell
         self.painter = painter
-        self._asks = asks
+        self._ask_future = ask_future
         self.asker = ""
         """Discord id of the person for whom it asks, as digits; empty: for nobody in particular."""
         self.on_hidden: list[Callable[[ViewerAccount], None]] = []
-        """Told of members whom others are not to see from now on."""
+        """Called with each member whom others are not to see from now on."""
 
-    def asked_by(self, person: str) -> "Desk":
-        """The same desk with this person before it: what is private is told to its owner alone."""
-        desk = copy.copy(self)
-        desk.asker = person
-        return desk
+    def asked_by(self, person: str) -> "ActorClient":
+        """Return a client that asks for this person: what is private is answered to its owner alone."""
+        client = copy.copy(self)
+        client.asker = person
+        return client
 
-    async def ask(self, actor: str, question: Message, expected: type[Answer], timeout_s: float = ASK_S) -> Answer:
-        """The answer of `actor`; UnansweredError, in words for people, where there is none in time."""
-        who = _(_WHO.get(actor, actor))
+    async def ask(self, question: Question[AnswerT], timeout_s: float = ASK_S, *, target: str = "") -> AnswerT:
+        """Return the answer; raises UnansweredError, in words for people, where there is none in time.
+
+        target: name of the actor to ask, where several answer such a question (Plex pollers).
+        """
+        actor = target or question.receiver
         try:
             async with asyncio.timeout(timeout_s + 0.5):
-                answer = await asyncio.wrap_future(self._asks(actor, question, timeout_s))
-        except RemoteError as error:
-            raise UnansweredError(
+                answer = await asyncio.wrap_future(self._ask_future(actor, question, timeout_s))
+        except Exception as error:
+            raise _explain_failure(actor, error, timeout_s) from error
+        if isinstance(answer, ViewerAccount) and answer.privacy in ("private", "untracked"):
+            self.hide(answer)
+        return answer
+
+    def hide(self, account: ViewerAccount) -> None:
+        """Have everything that was posted until now hide this member."""
+        for listener in self.on_hidden:
+            listener(account)
+
+
+def _explain_failure(actor: str, error: Exception, timeout_s: float) -> UnansweredError:
+    """Return the failure in words for people: slow, too busy, away, or a fault, which is logged."""
+    who = _(_ACTORS.get(actor.partition("-")[0], actor))
+    later_again = _("Try again in a few seconds.")
+    match error:
+        case AskTimeout() | TimeoutError():
+            return UnansweredError(
+                _("{who} did not answer within {seconds} s.").format(who=who, seconds=f"{timeout_s:g}"),
+                _("It may still be at work on it, or be just starting; nothing is lost. Try again in a few seconds."),
+            )
+        case MailboxFull():
+            return UnansweredError(_("{who} has too much to do just now.").format(who=who), later_again)
+        case ActorUnavailable():
+            return UnansweredError(_("{who} is restarting; nothing is lost.").format(who=who), later_again)
+        case UnexpectedAnswer():
+            return UnansweredError(
+                _("{who} answered something unexpected.").format(who=who),
+                _("Are all parts of Usher of one version? Restart it."),
+            )
+        case RemoteError():
+            return UnansweredError(
                 _("{who} could not do it: {reason}").format(
                     who=who, reason=formatting.escape(heard(error.text or error.kind), 300)
                 ),
                 _("What is in memory is kept. Try again later; an administrator finds the details in the log."),
-            ) from error
-        except Exception as error:
-            raise UnansweredError(
-                _("{who} is restarting; nothing is lost.").format(who=who), _("Try again in a few seconds.")
-            ) from error
-        if not isinstance(answer, expected):
-            raise UnansweredError(
-                _("{who} answered something unexpected ({kind}).").format(who=who, kind=type(answer).__name__),
-                _("Are all parts of Usher of one version? Restart it."),
             )
-        self._note(answer)
-        return answer
-
-    def _note(self, answer: Message) -> None:
-        """Whoever's choice an answer tells is hidden from then on, however it came to be known."""
-        if isinstance(answer, ViewerAccount) and answer.privacy in ("private", "untracked"):
-            self.hide(answer)
-
-    def hide(self, person: ViewerAccount) -> None:
-        """Others are not to see this member in anything that was said until now."""
-        for tell in self.on_hidden:
-            tell(person)
-
-    @property
-    def pollers(self) -> list[str]:
-        """Names of the actors that ask a Plex server each."""
-        return ["plex", *(f"plex-{number}" for number in range(2, len(self.settings.servers) + 1))]
-
-    async def poster(self, item: Item) -> Poster:
-        """The item's poster, from whichever server holds it; with a problem where there is none."""
-        problem = _("no Plex server answered")
-        for poller in self.pollers:
-            try:
-                found = await self.ask(poller, GetPoster(item.server_id, item.thumb), Poster, POSTER_S)
-            except UnansweredError as error:
-                problem = error.what
-                continue
-            if found.content:
-                return found
-            problem = found.problem
-        return Poster(problem=problem)
-
-    async def films(self, typed: str, most: int, timeout_s: float = ASK_S) -> FilmsFound:
-        """Films of all Plex servers that fit what somebody typed; with a problem where one could not be asked."""
-        answers = await asyncio.gather(*(self._films_of(poller, typed, most, timeout_s) for poller in self.pollers))
-        films = tuple(film for answer in answers for film in answer.films)
-        return FilmsFound(films, next((answer.problem for answer in answers if answer.problem), ""))
-
-    async def _films_of(self, poller: str, typed: str, most: int, timeout_s: float) -> FilmsFound:
-        try:
-            return await self.ask(poller, FindFilms(typed, most), FilmsFound, timeout_s)
-        except UnansweredError as error:
-            return FilmsFound(problem=error.what)
+    _log.error("Asking %s failed: %s", actor, error, exc_info=error)
+    return UnansweredError(
+        _("Something went wrong inside Usher; no watch is lost by it."),
+        _("Try again; if it happens again, an administrator finds the reason in the log."),
+    )

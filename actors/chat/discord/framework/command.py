@@ -11,11 +11,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from actors.chat.discord.core.api_errors import API_ERRORS
-from actors.chat.discord.framework.actor_client import SUGGEST_S, Desk, UnansweredError
+from actors.chat.discord.framework.actor_client import SUGGEST_S, ActorClient, UnansweredError
 from actors.chat.discord.framework.pages import PageRegistry
 from actors.chat.discord.ui import embeds
 from actors.chat.discord.ui.embeds import Reply
-from messages import SuggestTitles, TitlesSuggested
+from messages import SuggestTitles
 from wording.text import clean_line, shorten
 from wording.translation import _
 
@@ -93,7 +93,7 @@ class PerUserCooldown:
 class UsherCog(commands.Cog):
     """A group of commands with a desk to ask at and a book of pages to answer from."""
 
-    def __init__(self, desk: Desk, pages: PageRegistry) -> None:
+    def __init__(self, desk: ActorClient, pages: PageRegistry) -> None:
         self.desk = desk
         self.pages = pages
 
@@ -108,7 +108,7 @@ class UsherCog(commands.Cog):
         """Titles for autocompletion; none rather than too late."""
         question = SuggestTitles(part[:CHOICE])
         with contextlib.suppress(UnansweredError):
-            found = await self.desk.ask("persistence", question, TitlesSuggested, SUGGEST_S)
+            found = await self.desk.ask(question, SUGGEST_S)
             return [build_choice(title, title) for title in found.titles[:MOST_CHOICES]]
         return []
 

@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 import discord
 
 from actors.chat.discord.core.state import Keepsake
-from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command_errors import ASK_ADMIN, report_errors
 from actors.chat.discord.ui import embeds
 from actors.chat.discord.ui.embeds import Reply
@@ -16,7 +16,7 @@ from wording.text import utf16_length
 from wording.translation import _
 
 Got = TypeVar("Got")
-PageBuilder = Callable[[Desk, str, int], Awaitable[Reply]]
+PageBuilder = Callable[[ActorClient, str, int], Awaitable[Reply]]
 """Makes a page: from the desk, the arguments in one string, and the page's number from 0."""
 
 CUSTOM_ID = 100
@@ -135,7 +135,7 @@ class PageRegistry:
     """Every kind of page there is, and who may see it."""
 
     def __init__(
-        self, desk: Desk, makers: Mapping[str, PageBuilder], admin_only: frozenset[str], keepsake: Keepsake
+        self, desk: ActorClient, makers: Mapping[str, PageBuilder], admin_only: frozenset[str], keepsake: Keepsake
     ) -> None:
         self.desk = desk
         self._keepsake = keepsake

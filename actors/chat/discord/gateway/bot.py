@@ -15,7 +15,7 @@ from actors.chat.discord.commands import ADMIN_PAGES, COGS, ITEMS, PAGES
 from actors.chat.discord.core.api_errors import API_ERRORS, classify
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import Keepsake
-from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import localise_descriptions, reply_options
 from actors.chat.discord.framework.command_errors import CHANNEL_CURE, RefusedError, explain_error
 from actors.chat.discord.framework.pages import PageRegistry
@@ -37,7 +37,7 @@ class UsherBot(commands.Bot):
 
     def __init__(
         self,
-        desk: Desk,
+        desk: ActorClient,
         *,
         intents: discord.Intents,
         activity: discord.Activity | None,

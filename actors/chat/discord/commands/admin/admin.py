@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.core.hearsay import heard
-from actors.chat.discord.framework.actor_client import BACKUP_S, SAVE_S, SUGGEST_S, Desk, UnansweredError
+from actors.chat.discord.framework.actor_client import SUGGEST_S, ActorClient, UnansweredError
 from actors.chat.discord.framework.command import (
     MOST_CHOICES,
     Context,
@@ -33,7 +33,6 @@ from messages import (
     BackUpNow,
     BackupReport,
     GetHealth,
-    HealthReport,
     PositionMs,
     SaveNow,
     SaveReport,
@@ -76,7 +75,7 @@ class Running(UsherCog):
     async def savedata(self, ctx: Context) -> None:
         """Save all three now."""
         question = SaveNow(requested_by=str(ctx.author))
-        saved = await acknowledge_then(ctx, self.desk.ask("persistence", question, SaveReport, SAVE_S))
+        saved = await acknowledge_then(ctx, self.desk.ask(question))
         await send_reply(ctx, Reply(_saved(saved)))
 
     @command(
@@ -110,7 +109,7 @@ class Running(UsherCog):
     async def sessions(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
         """The sessions that run now."""
         try:
-            plan = await self.desk.ask("tracker", StartTracking(simulate=True), TrackingPlan, SUGGEST_S)
+            plan = await self.desk.ask(StartTracking(simulate=True), SUGGEST_S)
         except UnansweredError:
             return []
         return [
@@ -128,7 +127,7 @@ class Running(UsherCog):
     @commands.cooldown(1, 30, commands.BucketType.guild)
     async def backup(self, ctx: Context) -> None:
         """A consistent copy of the store."""
-        made = await acknowledge_then(ctx, self.desk.ask("persistence", BackUpNow(), BackupReport, BACKUP_S))
+        made = await acknowledge_then(ctx, self.desk.ask(BackUpNow()))
         await send_reply(ctx, Reply(_backed_up(made)))
 
 
@@ -170,7 +169,7 @@ def _took(ms: float) -> str:
 
 
 async def start(
-    desk: Desk, wanted: str, at_ms: int | None, by: discord.Member | discord.User
+    desk: ActorClient, wanted: str, at_ms: int | None, by: discord.Member | discord.User
 ) -> tuple[Reply, discord.Embed | None]:
     """Start tracking on the session that `wanted` means (its key, or part of its title or account).
 
@@ -180,14 +179,14 @@ async def start(
     plan = None
     key = wanted.strip()
     if key:
-        plan = await desk.ask("tracker", StartTracking(simulate=True), TrackingPlan)
+        plan = await desk.ask(StartTracking(simulate=True))
         matching = _matching(plan.sessions, key)
         if len(matching) != 1:
             return _ask_which(matching or plan.sessions, at_ms, key if not matching else ""), None
         key = matching[0].session_key
     position_ms = None if at_ms is None else PositionMs(at_ms)
     question = StartTracking(session_key=key, position_ms=position_ms, requested_by=str(by))
-    plan = await desk.ask("tracker", question, TrackingPlan)
+    plan = await desk.ask(question)
     if not plan.chosen and len(plan.sessions) > 1:
         return _ask_which(plan.sessions, at_ms, ""), None
     own = next((done for done in plan.outcomes if done.hidden and done.user_id == viewer_id(by)), None)
@@ -318,7 +317,7 @@ class SessionMenu(
             await refuse(interaction, _(ADMINS_ONLY), _(ASK_ADMIN))
             return
         await interaction.response.defer()
-        desk: Desk = interaction.client.desk
+        desk: ActorClient = interaction.client.desk
         async with report_errors(interaction):
             reply, own = await start(desk, self.item.values[0], self._at_ms, interaction.user)
             await interaction.edit_original_response(
@@ -328,9 +327,9 @@ class SessionMenu(
                 await interaction.followup.send(embed=own, ephemeral=True)
 
 
-async def health(desk: Desk, arguments: str, page: int) -> Reply:
+async def health(desk: ActorClient, arguments: str, page: int) -> Reply:
     """Every actor, one below the other: a table wider than a phone helps nobody."""
-    report = await desk.ask("launcher", GetHealth(), HealthReport)
+    report = await desk.ask(GetHealth())
     sections = [_actor(actor) for actor in report.actors]
     pages = embeds.split_pages(sections, lines=16)
     text, number = embeds.pick_page(pages, page)

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import discord
 
 from actors.chat.discord.core.hearsay import heard
-from actors.chat.discord.framework.actor_client import Desk, UnansweredError
+from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command import Context, UsherCog, acknowledge_then, command, send_reply
 from actors.chat.discord.framework.command_errors import CHANNEL_CURE
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
-from messages import ActiveWatches, GetHealth, GetSaveStatus, HealthReport, ListActiveWatches, SaveStatus
+from messages import GetHealth, GetSaveStatus, ListActiveWatches
 from wording.numbers import format_count, format_number
 from wording.translation import _, later, ngettext
 
@@ -56,7 +56,7 @@ class Diagnosing(UsherCog):
         await send_reply(ctx, Reply(await acknowledge_then(ctx, diagnosis(self.desk, ctx.bot, ctx.guild))))
 
 
-async def diagnosis(desk: Desk, bot: Any, guild: discord.Guild | None) -> discord.Embed:
+async def diagnosis(desk: ActorClient, bot: Any, guild: discord.Guild | None) -> discord.Embed:
     """Everything that an administrator can put right, each with its cure."""
     asked = await asyncio.gather(_parts(desk), _sessions(desk), _saves(desk))
     found = [_intent(bot), *_channels(desk, guild), *(one for part in asked for one in part)]
@@ -83,7 +83,7 @@ def _intent(bot: Any) -> Found:
     )
 
 
-def _channels(desk: Desk, guild: discord.Guild | None) -> Iterator[Found]:
+def _channels(desk: ActorClient, guild: discord.Guild | None) -> Iterator[Found]:
     settings = desk.settings
     where = (_("Announcements"), "DISCORD_ANNOUNCE_CHANNEL_ID", settings.discord_announce_channel_id)
     yield _channel(guild, *where, _TEXTUAL, _ANNOUNCE)
@@ -178,10 +178,10 @@ def _channel(
     return Found("good", seen.format(what=what, channel=name, count=format_number(len(members))))
 
 
-async def _parts(desk: Desk) -> list[Found]:
+async def _parts(desk: ActorClient) -> list[Found]:
     """Every part that is not well, and whether Plex is reached."""
     try:
-        report = await desk.ask("launcher", GetHealth(), HealthReport)
+        report = await desk.ask(GetHealth())
     except UnansweredError as error:
         return [Found("bad", formatting.escape(error.what, 200), error.cure)]
     found = []
@@ -196,10 +196,10 @@ async def _parts(desk: Desk) -> list[Found]:
     return found
 
 
-async def _sessions(desk: Desk) -> list[Found]:
+async def _sessions(desk: ActorClient) -> list[Found]:
     """What the tracker has to say about itself."""
     try:
-        now = await desk.ask("tracker", ListActiveWatches(), ActiveWatches)
+        now = await desk.ask(ListActiveWatches())
     except UnansweredError as error:
         return [Found("bad", formatting.escape(error.what, 200), error.cure)]
     running = format_count("Tracking: {count} active watch", "Tracking: {count} active watches", len(now.watches))
@@ -208,10 +208,10 @@ async def _sessions(desk: Desk) -> list[Found]:
     return [Found("good", running)]
 
 
-async def _saves(desk: Desk) -> list[Found]:
+async def _saves(desk: ActorClient) -> list[Found]:
     """When it last saved."""
     try:
-        status = await desk.ask("persistence", GetSaveStatus(), SaveStatus)
+        status = await desk.ask(GetSaveStatus())
     except UnansweredError as error:
         return [Found("bad", formatting.escape(error.what, 200), error.cure)]
     if status.last_error:

@@ -8,13 +8,13 @@ import discord
 
 from actors.chat.discord.commands.statistics.stats import TOP_DAYS
 from actors.chat.discord.core.state import Keepsake
-from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import Context, UsherCog, acknowledge_then, command, send_reply
 from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, RefusedError, report_errors
 from actors.chat.discord.framework.pages import refuse
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
-from messages import GetLeaderboard, Leaderboard
+from messages import GetLeaderboard
 from wording.translation import _, later
 
 _LOOKED_AT = 4
@@ -85,7 +85,7 @@ class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
             await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
 
 
-def _role(desk: Desk, guild: discord.Guild) -> discord.Role:
+def _role(desk: ActorClient, guild: discord.Guild) -> discord.Role:
     """The role that is set; RefusedError where none is, or where it is gone."""
     role_id = desk.settings.top_watchers_role_id
     if not role_id:
@@ -103,12 +103,12 @@ def _role(desk: Desk, guild: discord.Guild) -> discord.Role:
     return role
 
 
-async def planned(desk: Desk, keepsake: Keepsake, guild: discord.Guild, role: discord.Role) -> Change:
+async def planned(desk: ActorClient, keepsake: Keepsake, guild: discord.Guild, role: discord.Role) -> Change:
     """Who should have the role by the figures of the last days. It is taken only from whom Usher gave it."""
     since_s = desk.clock.now().wall_s - TOP_DAYS * 86_400
     wanted = desk.settings.top_watchers
     question = GetLeaderboard("time", since_s, wanted * _LOOKED_AT)
-    best = await desk.ask("persistence", question, Leaderboard)
+    best = await desk.ask(question)
     top: list[discord.Member] = []
     for row in best.rows:
         if len(top) < wanted and row.viewer_id.isdigit() and (member := await _member(guild, int(row.viewer_id))):

@@ -12,7 +12,7 @@ from discord.ext import commands
 from actors.chat.discord.commands.privacy.link_flow import find, linked, offered, request, unlinked
 from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.core.hearsay import heard
-from actors.chat.discord.framework.actor_client import SUGGEST_S, Desk, UnansweredError
+from actors.chat.discord.framework.actor_client import SUGGEST_S, ActorClient, UnansweredError
 from actors.chat.discord.framework.command import (
     CHOICE,
     MOST_CHOICES,
@@ -26,12 +26,12 @@ from actors.chat.discord.framework.command import (
     viewer_id,
 )
 from actors.chat.discord.framework.command_errors import ASK_ADMIN, RefusedError
+from actors.chat.discord.framework.media_servers import poller_names
 from actors.chat.discord.framework.member_converter import MemberMention
 from actors.chat.discord.framework.private_reply import defer_privately, reply_privately
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import (
-    AccountsFound,
     CheckPlexSignIn,
     FindAccounts,
     GetViewerAccount,
@@ -39,7 +39,6 @@ from messages import (
     PlexSignedIn,
     PlexSignIn,
     StartPlexSignIn,
-    ViewerAccount,
 )
 from wording.translation import _, later
 
@@ -99,7 +98,7 @@ class Linking(UsherCog):
         """Plex accounts that are nobody's yet."""
         question = FindAccounts(current[:CHOICE], MOST_CHOICES, interaction.permissions.administrator)
         with contextlib.suppress(UnansweredError):
-            found = await self.desk.ask("persistence", question, AccountsFound, SUGGEST_S)
+            found = await self.desk.ask(question, SUGGEST_S)
             return [build_choice(offered(one), f"{one.plex_id} {one.name}") for one in found.accounts[:MOST_CHOICES]]
         return []
 
@@ -108,7 +107,7 @@ class Linking(UsherCog):
         """The member's own."""
         question = GetViewerAccount(str(interaction.user.id))
         with contextlib.suppress(UnansweredError):
-            found = await self.desk.ask("persistence", question, ViewerAccount, SUGGEST_S)
+            found = await self.desk.ask(question, SUGGEST_S)
             return [build_choice(one.plex_name, one.plex_id) for one in found.links[:MOST_CHOICES]]
         return []
 
@@ -148,7 +147,7 @@ class Linking(UsherCog):
                 signed = PlexSignedIn("expired")
                 break
             with contextlib.suppress(UnansweredError):  # it restarts, and says then that it knows no such code
-                signed = await self.desk.ask(poller, CheckPlexSignIn(code.sign_in_id), PlexSignedIn, PLEX_TV_S)
+                signed = await self.desk.ask(CheckPlexSignIn(code.sign_in_id), target=poller)
         self._newest.pop(ctx.author.id, None)
         if signed.state != "signed_in":
             return _not_known(signed)
@@ -180,12 +179,12 @@ async def _understood(
     return account.strip(), whose
 
 
-async def _code(desk: Desk) -> tuple[str, PlexSignIn]:
+async def _code(desk: ActorClient) -> tuple[str, PlexSignIn]:
     """A code, and the poller that gave it out; RefusedError where none can."""
     problem = ""
-    for poller in desk.pollers:
+    for poller in poller_names(desk.settings):
         try:
-            code = await desk.ask(poller, StartPlexSignIn(), PlexSignIn, PLEX_TV_S)
+            code = await desk.ask(StartPlexSignIn(), target=poller)
         except UnansweredError as error:
             problem = problem or error.what
             continue

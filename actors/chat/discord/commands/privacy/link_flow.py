@@ -11,13 +11,12 @@ import discord
 
 from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.core.hearsay import heard
-from actors.chat.discord.framework.actor_client import Desk, UnansweredError
+from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, NO_CURE, RefusedError, report_errors
 from actors.chat.discord.framework.pages import CUSTOM_ID, refuse
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import (
-    AccountsFound,
     FindAccounts,
     GetViewerAccount,
     GetViewerStats,
@@ -26,7 +25,6 @@ from messages import (
     PlexAccount,
     UnlinkAccount,
     ViewerAccount,
-    ViewerProfile,
 )
 from messages.ids import is_plex_account
 from wording.numbers import format_count, format_number
@@ -46,14 +44,14 @@ class Figures(NamedTuple):
     badges: int
 
 
-async def find(desk: Desk, said: str, *, with_hidden: bool = False) -> PlexAccount:
+async def find(desk: ActorClient, said: str, *, with_hidden: bool = False) -> PlexAccount:
     """The account that is meant, by its name or as autocompletion gives it; RefusedError where none or several are.
 
     `with_hidden`: for an administrator; to others an account whose record is private is as good as none.
     """
     plex_id, name = said.split(" ", 1) if is_plex_account(said) and " " in said else ("", said)
     question = FindAccounts(name.strip(), _LOOKED_AT, with_hidden)
-    found = (await desk.ask("persistence", question, AccountsFound)).accounts
+    found = (await desk.ask(question)).accounts
     fit = [one for one in found if one.plex_id == plex_id] if plex_id else list(found)
     exact = [one for one in fit if one.name.casefold() == name.strip().casefold()]
     if len(exact or fit) == 1:
@@ -71,14 +69,14 @@ async def find(desk: Desk, said: str, *, with_hidden: bool = False) -> PlexAccou
     )
 
 
-async def _told_openly(desk: Desk, part: str, accounts: list[PlexAccount], with_hidden: bool) -> str:
+async def _told_openly(desk: ActorClient, part: str, accounts: list[PlexAccount], with_hidden: bool) -> str:
     """Accounts as everybody in the channel may read of them: those that are hidden are only counted.
 
     What `/link` offers an administrator names them too, and is read by nobody else.
     """
     shown = {one.plex_id for one in accounts}
     if with_hidden:
-        found = await desk.ask("persistence", FindAccounts(part, _LOOKED_AT, with_hidden=False), AccountsFound)
+        found = await desk.ask(FindAccounts(part, _LOOKED_AT, with_hidden=False))
         shown = {one.plex_id for one in found.accounts}
     names = [told(one) for one in accounts if one.plex_id in shown]
     if hidden := len(accounts) - len(names):  # first, for a long row of names leaves out the last
@@ -100,7 +98,7 @@ def _watches(account: PlexAccount) -> str:
     return format_count("{count} watch", "{count} watches", account.watches)
 
 
-async def linked(desk: Desk, *questions: LinkAccount, problem: str = "") -> discord.Embed:
+async def linked(desk: ActorClient, *questions: LinkAccount, problem: str = "") -> discord.Embed:
     """Link one account of one member, or the same on several servers; what it did, and what could not be done.
 
     `problem` is why it is not known of some server whether the account is theirs there, too. Raises RefusedError or
@@ -112,7 +110,7 @@ async def linked(desk: Desk, *questions: LinkAccount, problem: str = "") -> disc
     undone: dict[str, RefusedError | UnansweredError] = {}
     for question in questions:
         try:
-            person = await desk.ask("persistence", question, ViewerAccount, JOIN_S)
+            person = await desk.ask(question)
             _raise_problem(person)
             done[question.plex_id] = person
         except (RefusedError, UnansweredError) as error:
@@ -143,13 +141,13 @@ def _not_linked(plex_id: str, error: RefusedError | UnansweredError) -> str:
     return "⚠️ " + _("Not linked on the Plex server {server}: {reason}").format(server=server, reason=why)
 
 
-async def unlinked(desk: Desk, account: str, who: str, asker: str) -> discord.Embed:
+async def unlinked(desk: ActorClient, account: str, who: str, asker: str) -> discord.Embed:
     """Take a link of a member back, the only one where no account is named; what it did. Raises RefusedError."""
-    person = await desk.ask("persistence", GetViewerAccount(who), ViewerAccount)
+    person = await desk.ask(GetViewerAccount(who))
     link = _which(person.links, account.strip())
     before = await _figures(desk, who) if _may_tell(person, asker) else None
     question = UnlinkAccount(link.plex_id, who, asker)
-    _raise_problem(await desk.ask("persistence", question, ViewerAccount, JOIN_S))
+    _raise_problem(await desk.ask(question))
     said = _("**{name}** and the Plex account **{account}** are two viewers again; each has their own again.").format(
         name=formatting.escape(link.username, 60), account=formatting.escape(link.plex_name, 60)
     )
@@ -175,9 +173,9 @@ def _raise_problem(person: ViewerAccount) -> None:
         raise RefusedError(formatting.escape(heard(person.problem), 300), NO_CURE)
 
 
-async def _figures(desk: Desk, who: str) -> Figures:
-    profile = await desk.ask("persistence", GetViewerStats(who, who), ViewerProfile)
-    person = await desk.ask("persistence", GetViewerAccount(who), ViewerAccount)
+async def _figures(desk: ActorClient, who: str) -> Figures:
+    profile = await desk.ask(GetViewerStats(who, who))
+    person = await desk.ask(GetViewerAccount(who))
     return Figures(person.watches, len(profile.badges))
 
 
@@ -256,7 +254,7 @@ class LinkButton(
             member = guild.get_member(self._member) or await guild.fetch_member(self._member)
         except API_ERRORS as error:
             _gone(error)
-        desk: Desk = interaction.client.desk
+        desk: ActorClient = interaction.client.desk
         by = str(interaction.user.id)
         return await linked(desk, LinkAccount(self._plex_id, "", str(member.id), member.display_name, by))
 

@@ -10,13 +10,13 @@ import discord
 from discord.ext import commands
 
 from actors.chat.discord.features.announcements.redactor import ids_of, names_of
-from actors.chat.discord.framework.actor_client import Desk, UnansweredError
+from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command import Context, UsherCog, acknowledge_then, command, viewer_id
 from actors.chat.discord.framework.command_errors import RefusedError, report_errors
 from actors.chat.discord.framework.pages import refuse
 from actors.chat.discord.framework.private_reply import defer_privately, reply_privately
 from actors.chat.discord.ui import embeds, formatting
-from messages import EraseViewer, GetMyData, GetViewerAccount, MyData, ViewerAccount, ViewerErased
+from messages import EraseViewer, GetMyData, GetViewerAccount, ViewerErased
 from wording.numbers import format_count, format_number
 from wording.text import join_names
 from wording.translation import _, later, ngettext
@@ -67,7 +67,7 @@ class OwnData(UsherCog):
         """Ask once more, with a button for the asker alone."""
         await defer_privately(ctx)
         who = viewer_id(ctx.author)
-        person = await acknowledge_then(ctx, self.desk.ask("persistence", GetViewerAccount(who), ViewerAccount))
+        person = await acknowledge_then(ctx, self.desk.ask(GetViewerAccount(who)))
         lines = [
             _("What goes: {watches}, your figures, badges, links and choices.").format(
                 watches=format_count("**{count} watch**", "**{count} watches**", person.watches)
@@ -88,12 +88,12 @@ class OwnData(UsherCog):
         )
 
 
-async def gathered(desk: Desk, who: str) -> tuple[bytes, int]:
+async def gathered(desk: ActorClient, who: str) -> tuple[bytes, int]:
     """All that is stored of a viewer, and how many watches are in it. Raises UnansweredError."""
     parts: list[bytes] = []
     have, whole, watches = 0, 1, 0
     while have < whole:
-        answer = await desk.ask("persistence", GetMyData(who, have), MyData, DATA_S)
+        answer = await desk.ask(GetMyData(who, have))
         if (have and answer.total_bytes != whole) or (answer.total_bytes and not answer.content):
             raise UnansweredError(_("Your data changed while it was read."), _("Try again in a few seconds."))
         parts.append(answer.content)
@@ -133,7 +133,7 @@ class ForgetButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Acknowledged first."""
-        desk: Desk = interaction.client.desk
+        desk: ActorClient = interaction.client.desk
         if interaction.user.id != self._member:
             await refuse(interaction, _("This button is somebody else's."), _("`/forgetme` gives you your own."))
             return
@@ -145,9 +145,9 @@ class ForgetButton(
         await interaction.response.defer()
         async with report_errors(interaction):
             who = str(self._member)
-            person = await desk.ask("persistence", GetViewerAccount(who), ViewerAccount)
+            person = await desk.ask(GetViewerAccount(who))
             try:
-                gone = await desk.ask("persistence", EraseViewer(who), ViewerErased, DATA_S)
+                gone = await desk.ask(EraseViewer(who))
             finally:  # the answer may come too late, and then nobody knows the links any more
                 desk.hide(person)
                 interaction.client.keepsake.forget(ids_of(person), names_of(person))

@@ -47,7 +47,7 @@ class Privately(UsherCog):
         await defer_privately(ctx)
         who = viewer_id(ctx.author)
         asked = GetViewerAccount(who) if choice is _NOT_SAID else SetPrivacy(who, ctx.author.display_name, choice)
-        person = await acknowledge_then(ctx, self.desk.ask("persistence", asked, ViewerAccount))
+        person = await acknowledge_then(ctx, self.desk.ask(asked))
         if person.problem:
             raise RefusedError(formatting.escape(heard(person.problem), 300), _("Try again later."))
         try:

@@ -10,7 +10,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import (
     Context,
     UsherCog,
@@ -119,7 +119,7 @@ class Films(UsherCog):
         return [build_choice(_(name), value) for name, value in _SUGGESTED]
 
 
-def since_s(text: str, desk: Desk) -> float | None:
+def since_s(text: str, desk: ActorClient) -> float | None:
     """What people type for "since", in seconds since 1970; None where it is no time."""
     clean = text.strip().lower()
     if found := re.fullmatch(r"(\d{1,4})\s*([^\W\d])(?:(?<=[dwmy])(?:ays?|eeks?|onths?|ears?))?", clean):
@@ -135,9 +135,9 @@ def since_s(text: str, desk: Desk) -> float | None:
     return datetime.datetime.combine(day, datetime.time(), zone).timestamp()
 
 
-async def movie_stats(desk: Desk, arguments: str, page: int) -> Reply:
+async def movie_stats(desk: ActorClient, arguments: str, page: int) -> Reply:
     """The community's figures, or one title's."""
-    found = await desk.ask("persistence", GetMovieStats(arguments), MovieStats)
+    found = await desk.ask(GetMovieStats(arguments))
     heading = f"🎞️ {formatting.escape(arguments, 100)}" if arguments else _("🎞️ Film statistics")
     if not found.watches:
         text = _("Nothing watched yet.")
@@ -218,14 +218,14 @@ def _counted(pairs: tuple[tuple[str, int], ...]) -> str:
     )
 
 
-async def history(desk: Desk, arguments: str, page: int) -> Reply:
+async def history(desk: ActorClient, arguments: str, page: int) -> Reply:
     """A page of finished watches."""
     whose, since, title = unpack_arguments(arguments, 3)
     from_s = float(since) if since.lstrip("-").isdigit() else None
 
     async def read(offset: int) -> HistoryPage:
         question = GetHistory(whose, title, from_s, ROWS, offset, desk.asker)
-        return await desk.ask("persistence", question, HistoryPage)
+        return await desk.ask(question)
 
     found, page, pages = await read_slice(read, lambda part: part.total, page, ROWS)
     if found.hidden:

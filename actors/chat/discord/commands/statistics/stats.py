@@ -6,7 +6,7 @@ from typing import Annotated
 
 import discord
 
-from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.choice_converter import ChoiceConverter
 from actors.chat.discord.framework.command import Context, UsherCog, command, describe, viewer_id
 from actors.chat.discord.framework.member_converter import MemberByName
@@ -14,7 +14,6 @@ from actors.chat.discord.framework.pages import PageSlice, pack_arguments, read_
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply, Section
 from messages import (
-    BadgeCatalogue,
     BadgeProgress,
     EarnedBadge,
     GetBadgeCatalogue,
@@ -88,7 +87,7 @@ class People(UsherCog):
         await self.answer(ctx, name, pack_arguments(viewer_id(who), who.display_name[:40]))
 
 
-async def stats(desk: Desk, arguments: str, page: int) -> Reply:
+async def stats(desk: ActorClient, arguments: str, page: int) -> Reply:
     """A viewer's figures."""
     who, name = unpack_arguments(arguments, 2)
     profile = await _profile(desk, who)
@@ -151,7 +150,7 @@ def _most(counted: dict[str, int], most: int = 5) -> str:
     return " · ".join(f"{formatting.escape(name, 40)} {number}" for name, number in order[:most])
 
 
-async def badges(desk: Desk, arguments: str, page: int) -> Reply:
+async def badges(desk: ActorClient, arguments: str, page: int) -> Reply:
     """The badges a viewer has."""
     who, name = unpack_arguments(arguments, 2)
     profile = await _profile(desk, who)
@@ -174,7 +173,7 @@ def _earned(badge: EarnedBadge) -> str:
     return f"{badge.emoji} **{formatting.escape(of_badge(badge.name), 60)}** · {_(badge.rarity)} · {earned}{described}"
 
 
-async def progress(desk: Desk, arguments: str, page: int) -> Reply:
+async def progress(desk: ActorClient, arguments: str, page: int) -> Reply:
     """What is still to be earned, the nearest first."""
     who, name = unpack_arguments(arguments, 2)
     profile = await _profile(desk, who)
@@ -211,9 +210,9 @@ def _figure(value: float) -> str:
     return format_number(value, 0 if round(value, 1) == round(value) else 1)
 
 
-async def all_badges(desk: Desk, arguments: str, page: int) -> Reply:
+async def all_badges(desk: ActorClient, arguments: str, page: int) -> Reply:
     """Every badge, the common first."""
-    found = await desk.ask("persistence", GetBadgeCatalogue(), BadgeCatalogue)
+    found = await desk.ask(GetBadgeCatalogue())
     sections = []
     rarities = [*embeds.RARITY_ORDER, *{b.rarity for b in found.badges if b.rarity not in embeds.RARITY_ORDER}]
     for rarity in rarities:
@@ -239,21 +238,21 @@ def _declared(badge: BadgeProgress) -> str:
     )
 
 
-async def leaderboard(desk: Desk, arguments: str, page: int) -> Reply:
+async def leaderboard(desk: ActorClient, arguments: str, page: int) -> Reply:
     """A page of a leaderboard; the argument is what it ranks by."""
     kind: LeaderboardKind = next((known for known in _BOARDS if known == arguments), "movies")
     return _board(await _ranked(desk, kind, page, None), _(_BOARDS[kind]))
 
 
-async def top(desk: Desk, arguments: str, page: int) -> Reply:
+async def top(desk: ActorClient, arguments: str, page: int) -> Reply:
     """Who watched most of late."""
     ranked = await _ranked(desk, "time", page, _now(desk) - TOP_DAYS * 86_400)
     return _board(ranked, _("🍿 Top watchers of the last {days} days").format(days=TOP_DAYS))
 
 
-async def _ranked(desk: Desk, kind: LeaderboardKind, page: int, since_s: float | None) -> PageSlice[Leaderboard]:
+async def _ranked(desk: ActorClient, kind: LeaderboardKind, page: int, since_s: float | None) -> PageSlice[Leaderboard]:
     async def read(offset: int) -> Leaderboard:
-        return await desk.ask("persistence", GetLeaderboard(kind, since_s, ROWS, offset), Leaderboard)
+        return await desk.ask(GetLeaderboard(kind, since_s, ROWS, offset))
 
     return await read_slice(read, lambda part: part.total, page, ROWS)
 
@@ -283,8 +282,8 @@ def _value(kind: LeaderboardKind, value: float) -> str:
             return format_count("{count} badge", "{count} badges", round(value))
 
 
-async def _profile(desk: Desk, who: str) -> ViewerProfile:
-    return await desk.ask("persistence", GetViewerStats(who, desk.asker), ViewerProfile)
+async def _profile(desk: ActorClient, who: str) -> ViewerProfile:
+    return await desk.ask(GetViewerStats(who, desk.asker))
 
 
 def _unknown(name: str) -> Reply:
@@ -292,5 +291,5 @@ def _unknown(name: str) -> Reply:
     return Reply(embeds.build_embed(f"📊 {formatting.escape(name, 60)}", text, colour=embeds.GREY))
 
 
-def _now(desk: Desk) -> float:
+def _now(desk: ActorClient) -> float:
     return desk.clock.now().wall_s

@@ -5,13 +5,13 @@ import contextlib
 import discord
 from discord import app_commands
 
-from actors.chat.discord.framework.actor_client import Desk, UnansweredError
+from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command import Context, PerUserCooldown, UsherCog, command, describe
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.pages import PageRegistry, pack_arguments, read_slice
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply, Section
-from messages import GetWhoSaw, SeenBy, StartTracking, TitleCount, TrackingPlan, VoiceMember, WhoSaw
+from messages import GetWhoSaw, SeenBy, StartTracking, TitleCount, VoiceMember, WhoSaw
 from wording.numbers import format_count, format_percent
 from wording.text import unquote
 from wording.translation import _, later
@@ -24,7 +24,7 @@ _HEADINGS = {"not_yet": later("🆕 __Not yet__"), "in_part": later("🌓 __In p
 class Nights(UsherCog):
     """Before a film night."""
 
-    def __init__(self, desk: Desk, pages: PageRegistry) -> None:
+    def __init__(self, desk: ActorClient, pages: PageRegistry) -> None:
         super().__init__(desk, pages)
         self._sparingly = PerUserCooldown(3, 10.0)
 
@@ -43,13 +43,13 @@ class Nights(UsherCog):
         return await self.suggest_titles(current)
 
 
-async def who_saw(desk: Desk, arguments: str, page: int) -> Reply:
+async def who_saw(desk: ActorClient, arguments: str, page: int) -> Reply:
     """A page of who has seen a film: of those in the voice channel, or of everybody where it is empty."""
     members = await _present(desk)
 
     async def read(offset: int) -> WhoSaw:
         question = GetWhoSaw(arguments, desk.settings.watched_percent, members, ROWS, offset)
-        return await desk.ask("persistence", question, WhoSaw)
+        return await desk.ask(question)
 
     found, page, pages = await read_slice(read, _total, page, ROWS)
     if found.film is None:
@@ -92,10 +92,10 @@ def _of_whom(total: int, present: bool) -> str:
     )
 
 
-async def _present(desk: Desk) -> tuple[VoiceMember, ...]:
+async def _present(desk: ActorClient) -> tuple[VoiceMember, ...]:
     """Who is in the voice channel; nobody where the tracker cannot say."""
     with contextlib.suppress(UnansweredError):
-        return (await desk.ask("tracker", StartTracking(simulate=True), TrackingPlan)).members
+        return (await desk.ask(StartTracking(simulate=True))).members
     return ()
 
 

@@ -7,7 +7,7 @@ import discord
 from discord import app_commands
 
 from actors.chat.discord.commands.statistics.stats import local_date
-from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import Context, PerUserCooldown, UsherCog, command, describe, viewer_id
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.member_converter import MemberMention
@@ -31,7 +31,7 @@ _BADGES = 12
 class Wrapping(UsherCog):
     """A year of films."""
 
-    def __init__(self, desk: Desk, pages: PageRegistry) -> None:
+    def __init__(self, desk: ActorClient, pages: PageRegistry) -> None:
         super().__init__(desk, pages)
         self._sparingly = PerUserCooldown(3, 10.0)
 
@@ -83,13 +83,13 @@ def usual_year(today: datetime.date) -> int:
     return today.year - 1 if today.month == 1 else today.year
 
 
-async def wrapped(desk: Desk, arguments: str, page: int) -> Reply:
+async def wrapped(desk: ActorClient, arguments: str, page: int) -> Reply:
     """A viewer's year, or everybody's where no viewer is named."""
     when, who, name = unpack_arguments(arguments, 3)
     year = int(when)
     if not who:
-        return _everybody(await desk.ask("persistence", GetCommunityYear(year), CommunityYear))
-    found = await desk.ask("persistence", GetYear(who, year, desk.asker), YearOfViewer)
+        return _everybody(await desk.ask(GetCommunityYear(year)))
+    found = await desk.ask(GetYear(who, year, desk.asker))
     if found.hidden:
         return embeds.private_notice(f"🎁 {year} · {formatting.escape(name, 60)}", name)
     return _viewer(found, clean_line(found.username or name, 60))

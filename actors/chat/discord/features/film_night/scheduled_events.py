@@ -15,7 +15,7 @@ import discord
 from actors.chat.discord.core.api_errors import API_ERRORS, classify
 from actors.chat.discord.core.state import Keepsake, PlannedNight
 from actors.chat.discord.features.film_night.event_attendance import fetch_interested
-from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.actor_client import ActorClient
 from messages import Item, NowPlaying, Screening, ScreeningEnded
 from wording.text import clean_line
 from wording.titles import display_title
@@ -53,7 +53,7 @@ class FilmNights:
 
     def __init__(
         self,
-        desk: Desk,
+        desk: ActorClient,
         bot: Callable[[], discord.Client | None],
         keepsake: Keepsake,
         log: logging.Logger,

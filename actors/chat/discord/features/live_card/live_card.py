@@ -15,7 +15,8 @@ from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import CardRecord, Keepsake
 from actors.chat.discord.features.live_card import live_card_embeds
 from actors.chat.discord.features.live_card.card_schedule import POSITION_EVERY_S, SETTLE_S, LiveCard, RenderedVersion
-from actors.chat.discord.framework.actor_client import Desk
+from actors.chat.discord.framework.actor_client import ActorClient
+from actors.chat.discord.framework.media_servers import fetch_poster
 from actors.chat.discord.ui import embeds
 from messages import BadgesAwarded, NowPlaying, Screening, ScreeningEnded, ScreeningStarted
 from wording import chart_data
@@ -38,7 +39,7 @@ class LiveCards:
     """All cards. Lives on the loop."""
 
     def __init__(
-        self, desk: Desk, channel: Channel, keepsake: Keepsake, troubles: DegradedReasons, log: logging.Logger
+        self, desk: ActorClient, channel: Channel, keepsake: Keepsake, troubles: DegradedReasons, log: logging.Logger
     ) -> None:
         self._desk = desk
         self._channel = channel
@@ -347,7 +348,7 @@ class LiveCards:
 
     async def _with_poster(self, face: LiveCard, shown: Screening) -> None:
         """Fetch the poster and let the card show it at once."""
-        poster = await self._desk.poster(shown.item)
+        poster = await fetch_poster(self._desk, shown.item)
         if poster.content:
             face.attach(embeds.poster_file(poster), poster.content)
             self._some.set()
