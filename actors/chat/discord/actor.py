@@ -14,6 +14,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from actors.chat.discord.commands import load_commands
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import Keepsake
 from actors.chat.discord.features.announcements.announcement_embeds import Announcement
@@ -57,6 +58,7 @@ class DiscordActor(Actor):
         self._leaving = asyncio.Event()
         self._troubles = DegradedReasons(self.report_degraded, self.report_recovered, self.log)
         self._keepsake = Keepsake(context.data_dir / "discord.json", self.log)
+        self._commands = load_commands()
         self._painter = ChartRenderer(context.data_dir / "cache" / "charts", self.log)
         self._desk = ActorClient(settings, context.clock, self._ask_future, self._tell, self._painter)
         self._connection = Connection(
@@ -142,6 +144,7 @@ class DiscordActor(Actor):
     def _make_bot(self, intents: discord.Intents) -> UsherBot:
         return UsherBot(
             self._desk,
+            self._commands,
             intents=intents,
             activity=self._presence.activity(),
             keepsake=self._keepsake,

@@ -9,7 +9,7 @@ from typing import Any
 import discord
 import pytest
 
-from actors.chat.discord.commands import PAGES
+from actors.chat.discord.commands import load_commands
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import Keepsake
 from actors.chat.discord.framework.actor_client import ActorClient
@@ -19,6 +19,7 @@ from actors.chat.discord.gateway.connection import intents
 from actors.runtime import ActorUnavailable, Clock
 from config import Settings
 from messages import Message, Question
+from tests.unit.discord import samples
 
 
 class Actors:
@@ -84,7 +85,7 @@ def desk(actors: Actors) -> ActorClient:
 @pytest.fixture
 def book(desk: ActorClient, tmp_path: Path) -> PageRegistry:
     """All pages, for everybody."""
-    return PageRegistry(desk, PAGES, frozenset(), Keepsake(tmp_path / "book.json", logging.getLogger("discord")))
+    return PageRegistry(desk, samples.PAGES, {}, Keepsake(tmp_path / "book.json", logging.getLogger("discord")))
 
 
 @pytest.fixture
@@ -95,6 +96,7 @@ def make_bot(desk: ActorClient, health: Health, tmp_path: Path) -> Callable[[], 
     def make() -> UsherBot:
         return UsherBot(
             desk,
+            load_commands(),
             intents=intents(True),
             activity=None,
             keepsake=Keepsake(tmp_path / "discord.json", log),
@@ -146,6 +148,6 @@ def simcord_bot(bot: UsherBot) -> UsherBot:
 @pytest.fixture
 def room(simcord_env: Any, bot: UsherBot) -> Room:
     """The bot at work in a server, where nobody has asked anything yet: cooldowns outlive a bot."""
-    for command in bot.commands:
-        command._buckets._cache.clear()
+    for command in load_commands():
+        command.reset_uses()
     return Room(simcord_env)

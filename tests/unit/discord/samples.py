@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from actors.chat.discord.commands import load_commands
 from messages import (
     ActiveWatch,
     ActorHealth,
@@ -20,6 +21,8 @@ from messages import (
 
 NOW = Moment(1_790_000_000.0, 5_000.0)
 FILM = DurationMs(120 * 60_000)
+PAGES = {command.name: command.page for command in load_commands() if command.page is not None}
+"""What builds the pages of each command that has some."""
 
 
 def item(title: str = "Metropolis", **changes: Any) -> Item:

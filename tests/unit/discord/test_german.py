@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from actors.chat.discord.commands import PAGES
-from actors.chat.discord.commands.statistics.moviestats import since_s
+from actors.chat.discord.commands.statistics.history import parse_since
 from actors.chat.discord.features import bot_activity, weekly_digest
 from actors.chat.discord.features.announcements import announcement_embeds
 from actors.chat.discord.framework.actor_client import ActorClient
@@ -156,14 +155,14 @@ def test_times_are_read_in_german(german: None, text: str, meant: str) -> None:
 )
 def test_since_is_read_in_german(german: None, desk: ActorClient, text: str, days: int) -> None:
     """Tage, Wochen, Monate, Jahre; and the English ones."""
-    since = since_s(text, desk)
+    since = parse_since(text, desk)
     assert since is not None and abs(desk.clock.now().wall_s - since - days * 86_400) < 60
 
 
 def test_since_is_read_as_a_date_too(desk: ActorClient) -> None:
     """As 2026-10-31 or 31.10.2026; the German letters are none in English."""
-    assert since_s("31.10.2026", desk) == since_s("2026-10-31", desk) == 1_793_404_800.0
-    assert since_s("7t", desk) is since_s("31.13.2026", desk) is since_s("12 monkeys", desk) is None
+    assert parse_since("31.10.2026", desk) == parse_since("2026-10-31", desk) == 1_793_404_800.0
+    assert parse_since("7t", desk) is parse_since("31.13.2026", desk) is parse_since("12 monkeys", desk) is None
 
 
 def test_german_times_are_no_times_in_english() -> None:
@@ -198,7 +197,7 @@ LATIN = {"p50", "p99", "ms", "MB", "launcher", "plex"}
 """What is the same in every language: units, names of the parts."""
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", samples.PAGES)
 async def test_no_page_says_a_word_beside_the_catalogue(
     name: str, marked: None, book: PageRegistry, actors: Any
 ) -> None:

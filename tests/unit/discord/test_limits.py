@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.chat.discord.commands import PAGES
-from actors.chat.discord.commands.privacy import link_flow, privacy
+from actors.chat.discord.commands.privacy import account_link, privacy
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.pages import PageRegistry, pack_arguments
@@ -129,7 +128,7 @@ ARGUMENTS = {
 """Of the commands that take something other than whose."""
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", samples.PAGES)
 async def test_every_page_is_within_the_limits(name: str, language: str, book: PageRegistry, actors: Any) -> None:
     """From the first to the last, with its buttons; what is beside a picture too."""
     answer_at_length(actors)
@@ -167,17 +166,17 @@ async def test_what_concerns_one_person_is_within_the_limits(language: str, desk
         UnlinkAccount: person,
         FindAccounts: AccountsFound(same),
     }
-    check(privacy.shown(person))
-    check(await link_flow.linked(desk, LinkAccount(links[0].plex_id, LONG, "1", LONG, "2")))
-    check(await link_flow.unlinked(desk, links[3].plex_id, "1", "2"))
-    reply, view = link_flow.request(account, SimpleNamespace(id=10**19, display_name=LONG))  # type: ignore[arg-type]
+    check(privacy.build_choices(person))
+    check(await account_link.link_accounts(desk, LinkAccount(links[0].plex_id, LONG, "1", LONG, "2")))
+    check(await account_link.unlink_account(desk, links[3].plex_id, "1", "2"))
+    reply, view = account_link.build_request(account, SimpleNamespace(id=10**19, display_name=LONG))  # type: ignore[arg-type]
     check(reply.embed)
     assert all(
         utf16_length(button.item.custom_id or "") <= CUSTOM_ID
         for button in view.children
-        if isinstance(button, link_flow.LinkButton)
+        if isinstance(button, account_link.LinkButton)
     )
-    for refused in (link_flow.unlinked(desk, "", "1", "2"), link_flow.find(desk, LONG)):
+    for refused in (account_link.unlink_account(desk, "", "1", "2"), account_link.find_account(desk, LONG)):
         with pytest.raises(RefusedError) as error:
             await refused
         check(embeds.build_problem(error.value.what, error.value.cure))

@@ -8,9 +8,10 @@ import discord
 import pytest
 from msgspec.structs import replace
 
-from actors.chat.discord.commands.admin import admin
-from actors.chat.discord.commands.privacy import mydata
-from actors.chat.discord.commands.privacy.mydata import FILE, ForgetButton, packed
+from actors.chat.discord.commands.admin import starttracking
+from actors.chat.discord.commands.privacy import forgetme
+from actors.chat.discord.commands.privacy.forgetme import ForgetButton
+from actors.chat.discord.commands.privacy.mydata import FILE, split_files
 from actors.chat.discord.features.announcements import announcement_embeds
 from actors.chat.discord.features.live_card import live_card_embeds
 from messages import (
@@ -161,8 +162,8 @@ def test_nobody_is_named_on_cards_who_is_not_to_be_seen() -> None:
     assert picture is not None and "0:00:00 3" in picture.alt
     assert "Jemand" in announcement_embeds.build_line(ScreeningStarted(samples.NOW, shown))
     session = replace(samples.session(account=SOMEBODY), player="")
-    assert admin._session_line(session).endswith("Jemand · ▶️ 0:42:10")
-    assert admin._session_label(session).startswith("Jemand · ")
+    assert starttracking._session_line(session).endswith("Jemand · ▶️ 0:42:10")
+    assert starttracking._session_label(session).startswith("Jemand · ")
 
 
 def pages(content: bytes, size: int) -> Any:
@@ -205,11 +206,11 @@ async def test_mydata_that_changes_on_the_way_is_not_mixed(room: Any, actors: An
 
 def test_large_files_are_packed_and_larger_ones_are_parted() -> None:
     """Each within what Discord takes; put together again they are the same."""
-    assert packed(b"x" * FILE) == [("usher.json", b"x" * FILE)]
-    ((name, small),) = packed(b"x" * (FILE + 1))
+    assert split_files(b"x" * FILE) == [("usher.json", b"x" * FILE)]
+    ((name, small),) = split_files(b"x" * (FILE + 1))
     assert name == "usher.json.gz" and gzip.decompress(small) == b"x" * (FILE + 1)
     noise = os.urandom(FILE + 100_000)
-    parts = packed(noise)
+    parts = split_files(noise)
     assert [name for name, _ in parts] == ["usher.json.gz.01", "usher.json.gz.02"]
     assert all(len(part) <= FILE for _, part in parts)
     assert gzip.decompress(b"".join(part for _, part in parts)) == noise
@@ -242,7 +243,7 @@ async def test_forgetme_asks_once_more_and_then_says_what_went(room: Any, actors
 )
 def test_how_long_backups_have_it_is_said(gone: ViewerErased, said: str) -> None:
     """Also where no backup is made, or none has it."""
-    text = mydata._done(gone, 1.79e9)
+    text = forgetme._done(gone, 1.79e9)
     assert said in text
     assert ("backup" in text) == bool(gone.backups)
 
@@ -263,7 +264,7 @@ async def test_the_button_is_the_asker_s_alone_and_holds_for_two_minutes(
     refused = await room.boss.click(await posted(room, bot, room.ana.id), label="Forget me")
     assert "somebody else's" in refused.response.embeds[0].description
     late = await posted(room, bot, room.ana.id)
-    monkeypatch.setattr(mydata, "PRESS_S", -1)
+    monkeypatch.setattr(forgetme, "PRESS_S", -1)
     refused = await room.ana.click(late, label="Forget me")
     assert "nothing was removed" in refused.response.embeds[0].description
     assert not actors.questions(EraseViewer)

@@ -44,7 +44,17 @@ ALLOWED = {
     "invite the bot to it anew, with the scopes bot and applications.commands", "slash commands",  # bot.py: logged
     " MB", " ms", "p50 ", "p99 ",  # units and figures of statistics, the same everywhere
 }  # fmt: skip
-SAID_BY = {"card", "problem", "Field", "Section", "Found", "RefusedError", "UnansweredError", "CheckFailure", "refuse"}
+SAID_BY = {
+    "build_embed",
+    "build_problem",
+    "Field",
+    "Section",
+    "Found",
+    "RefusedError",
+    "UnansweredError",
+    "CheckFailure",
+    "refuse",
+}
 """The building blocks of what people read: each text in them, one word alone too."""
 VERDICTS = {"good", "note", "bad"}
 """The first argument of what `diagnose` found."""

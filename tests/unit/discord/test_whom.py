@@ -6,7 +6,7 @@ import pytest
 from discord.ext import commands
 
 from actors.chat.discord.framework.command_errors import explain_error
-from actors.chat.discord.framework.member_converter import MemberByName
+from actors.chat.discord.framework.converters import MemberByName
 from messages import GetViewerStats, ViewerProfile
 from tests.unit.discord import samples
 

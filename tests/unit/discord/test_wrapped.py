@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors.chat.discord.commands.statistics.wrapped import usual_year
+from actors.chat.discord.commands.statistics.wrapped import default_year
 from actors.chat.discord.ui import embeds
 from charts import YearPanel
 from messages import (
@@ -43,7 +43,7 @@ async def test_a_viewers_year(room: Any, actors: Any) -> None:
     await room.ana.send(room.channel, "!wrapped")
     asked = actors.questions(GetYear)[0]
     assert asked.viewer_id == str(room.ana.id)
-    assert asked.year == usual_year(datetime.datetime.now(datetime.UTC).date())
+    assert asked.year == default_year(datetime.datetime.now(datetime.UTC).date())
     said = room.text()
     for part in (
         "2025 · Ana", "30 films", "25 to the end", "4 episodes", "6 days", "Drama · 12×", "1920s · 9×",
@@ -128,8 +128,8 @@ async def test_the_longest_names_stay_within_the_limits(room: Any, actors: Any) 
 
 def test_the_year_in_january_is_the_one_before() -> None:
     """What has just ended is what people want to look back at."""
-    assert usual_year(datetime.date(2027, 1, 31)) == 2026
-    assert usual_year(datetime.date(2027, 2, 1)) == 2027
+    assert default_year(datetime.date(2027, 1, 31)) == 2026
+    assert default_year(datetime.date(2027, 2, 1)) == 2027
 
 
 def test_the_calendar_is_of_that_year() -> None:

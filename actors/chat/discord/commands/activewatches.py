@@ -1,49 +1,26 @@
-"""What runs now: `activewatches` and `nowplaying`."""
+"""`activewatches`: who watches what right now, and since when."""
 
 import asyncio
 
 from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
-from actors.chat.discord.framework.command import Context, UsherCog, command
+from actors.chat.discord.framework.command import Group, command
 from actors.chat.discord.framework.pages import refresh_button
+from actors.chat.discord.framework.replies import Context, show_page
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
-from messages import (
-    ActiveWatch,
-    ActiveWatches,
-    GetSaveStatus,
-    ListActiveWatches,
-    Moment,
-    Screening,
-)
+from messages import ActiveWatch, ActiveWatches, GetSaveStatus, ListActiveWatches
 from wording.durations import format_duration, format_position
 from wording.numbers import format_number, format_percent
 from wording.playback import player_state_icon, player_state_name
-from wording.text import join_names
 from wording.translation import _, later, ngettext
 
-ACTIVE, PLAYING = "activewatches", "nowplaying"
-_NAMES = 12
 NOTICE = 600
 """Characters of what stands in the way: it names films, and their titles are strangers' text."""
 
 
-class Watching(UsherCog):
-    """What runs now."""
-
-    @command(ACTIVE, later("Who watches what right now, and since when"))
-    async def activewatches(self, ctx: Context) -> None:
-        """Every active watch."""
-        await self.answer(ctx, ACTIVE)
-
-    @command(PLAYING, later("What plays right now"))
-    async def nowplaying(self, ctx: Context) -> None:
-        """What plays now."""
-        await self.answer(ctx, PLAYING)
-
-
-async def active(desk: ActorClient, arguments: str, page: int) -> Reply:
-    """A page of `activewatches`."""
+async def build_page(desk: ActorClient, arguments: str, page: int) -> Reply:
+    """Build a page of active watches."""
     now, saving = await asyncio.gather(desk.ask(ListActiveWatches()), _saving(desk))
     if not now.watches:
         text = _("Nobody is watching right now.")
@@ -57,20 +34,7 @@ async def active(desk: ActorClient, arguments: str, page: int) -> Reply:
         lines.insert(0, f"⚠️ {formatting.escape(heard(now.notice), NOTICE)}\n")
     heading = _("🎟️ Active watches") + (f" · {format_number(len(now.watches))}" if now.watches else "")
     embed = embeds.build_embed(heading, "\n".join(lines), colour=embeds.GREEN if now.watches else embeds.GREY)
-    return Reply(embed, shown, pages, () if pages > 1 else (refresh_button(ACTIVE),))
-
-
-async def playing(desk: ActorClient, arguments: str, page: int) -> Reply:
-    """A page of `nowplaying`."""
-    now = await desk.ask(ListActiveWatches())
-    sections = [Section(_heading(shown), _facts(shown, now.at)) for shown in now.screenings]
-    pages = embeds.split_pages(sections, lines=12) if sections else [_("Nothing plays right now.")]
-    text, number = embeds.pick_page(pages, page)
-    if now.notice:
-        text = f"⚠️ {formatting.escape(heard(now.notice), NOTICE)}\n\n{text}"
-    heading = _("🎬 Now playing") + (f" · {len(now.screenings)}" if len(now.screenings) > 1 else "")
-    embed = embeds.build_embed(heading, text, colour=embeds.GREEN if now.screenings else embeds.GREY)
-    return Reply(embed, number, len(pages), () if len(pages) > 1 else (refresh_button(PLAYING),))
+    return Reply(embed, shown, pages, () if pages > 1 else (refresh_button("activewatches"),))
 
 
 async def _saving(desk: ActorClient) -> str:
@@ -139,26 +103,7 @@ def _watch(watch: ActiveWatch, first: ActiveWatch) -> str:
     return f"{mark}**{formatting.escape_person(watch.username, 40)}** · {' · '.join(facts)}"
 
 
-def _heading(shown: Screening) -> str:
-    return f"**{formatting.escape_title(shown.item, 100)}**"
-
-
-def _facts(shown: Screening, at: Moment) -> list[str]:
-    length, position = shown.item.duration_ms, shown.estimate_position(at)
-    lines = []
-    if shown.item.live:
-        lines.append(f"{player_state_icon(shown.state)} {_('live')}")
-    elif length and position is not None:
-        left = format_duration((length - position) / 1000)
-        lines.append(f"{formatting.progress_bar(position / length)} {format_percent(position / length * 100)}")
-        said = _("{position} of {length} · {time} left")
-        said = said.format(position=format_position(position), length=format_position(length), time=left)
-        lines.append(f"{player_state_icon(shown.state)} {said}")
-    else:
-        lines.append(f"{player_state_icon(shown.state)} {format_position(position)}")
-    host, ago = formatting.escape_person(shown.host, 40), formatting.relative_time(shown.started_at_s)
-    lines.append(_("Played by {name} · started {ago}").format(name=host, ago=ago))
-    there = [formatting.escape_person(seat.username, 40) for seat in shown.seats if seat.present]
-    if there:
-        lines.append(f"👥 {join_names(there, _NAMES)}")
-    return lines
+@command("activewatches", later("Who watches what right now, and since when"), group=Group.NOW, page=build_page)
+async def activewatches(ctx: Context) -> None:
+    """Answer with every active watch, by film."""
+    await show_page(ctx)

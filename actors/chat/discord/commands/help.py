@@ -1,45 +1,38 @@
 """`help`: every command on one phone screen, or one command in a few lines."""
 
-from typing import Any
+from collections.abc import Iterable
 
-from discord.ext import commands
+import discord
 
-from actors.chat.discord.framework.command import Context, UsherCog, command, describe, send_reply
+from actors.chat.discord.framework.command import Group, UsherCommand, command
+from actors.chat.discord.framework.replies import Context, send_reply
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from wording.translation import _, later
 
-_ADMINS = later("🔧 Admins")
-GROUPS = (
-    (later("🎬 Now"), ("nowplaying", "activewatches", "night", "whosaw")),
-    (later("👤 You"), ("stats", "badges", "progress", "history", "wrapped")),
-    (later("🔒 Yours"), ("link", "unlink", "privacy", "mydata", "forgetme")),
-    (later("🏆 Everybody"), ("leaderboard", "topwatchers", "moviestats", "allbadges")),
-    (_ADMINS, ("savedata", "starttracking", "health", "diagnose", "backup", "toproles")),
+
+@command(
+    "help",
+    later("What Usher can do"),
+    usage=later("[command]"),
+    parameters={"command": later("One command only")},
 )
+async def help_(ctx: Context, command: str = "") -> None:
+    """Answer with all commands, or with one."""
+    wanted = ctx.bot.get_command(command.lstrip("!/").lower()) if command else None
+    if wanted is not None:
+        await send_reply(ctx, Reply(_build_one(wanted)))
+    else:
+        await send_reply(ctx, Reply(_build_all(ctx, command)))
 
 
-class Helping(UsherCog):
-    """Help."""
-
-    @command("help", later("What Usher can do"), usage=later("[command]"))
-    @describe(command=later("One command only"))
-    async def help(self, ctx: Context, command: str = "") -> None:
-        """All commands, or one."""
-        found = ctx.bot.get_command(command.lstrip("!/").lower()) if command else None
-        embed = _one(found) if found is not None else _all(ctx, command)
-        await send_reply(ctx, Reply(embed))
-
-
-def _all(ctx: Context, unknown: str) -> Any:
-    admin = ctx.permissions.administrator
-    fields = []
-    for heading, names in GROUPS:
-        known = [found for name in names if (found := ctx.bot.get_command(name)) is not None]
-        if heading == _ADMINS and not admin:
-            continue
-        lines = [f"`!{found.name}` {_short(found)}" for found in known]
-        fields.append(Field(_(heading), "\n".join(lines)))
+def _build_all(ctx: Context, unknown: str) -> discord.Embed:
+    usable = [listed for listed in ctx.bot.commands if _may_use(ctx, listed)]
+    fields = [
+        Field(_(group.value), "\n".join(lines))
+        for group in Group
+        if (lines := _lines(listed for listed in usable if listed.group is group))
+    ]
     text = _("All of them work with `!` and with `/`. `!help stats` tells more of one.")
     if unknown:
         missing = _("There is no command {name}.").format(name=formatting.escape(unknown, 40))
@@ -47,10 +40,19 @@ def _all(ctx: Context, unknown: str) -> Any:
     return embeds.build_embed("🎟️ Usher", text, fields=fields)
 
 
-def _one(command: commands.Command[Any, ..., Any]) -> Any:
-    usage = f"!{command.name} {_(command.usage or '')}".strip()
-    return embeds.build_embed(f"🎟️ {usage}", _short(command))
+def _may_use(ctx: Context, listed: UsherCommand) -> bool:
+    return not listed.permission or getattr(ctx.permissions, listed.permission)
 
 
-def _short(command: commands.Command[Any, ..., Any]) -> str:
-    return _(command.description).removesuffix(_(" (admins)"))
+def _lines(members: Iterable[UsherCommand]) -> list[str]:
+    ordered = sorted(members, key=lambda member: member.name)
+    return [f"`!{member.name}` {_summary(member)}" for member in ordered]
+
+
+def _build_one(wanted: UsherCommand) -> discord.Embed:
+    usage = f"!{wanted.name} {_(wanted.usage or '')}".strip()
+    return embeds.build_embed(f"🎟️ {usage}", _summary(wanted))
+
+
+def _summary(described: UsherCommand) -> str:
+    return _(described.description).removesuffix(_(" (admins)"))

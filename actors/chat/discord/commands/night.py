@@ -1,4 +1,4 @@
-"""Film nights to come: `night`."""
+"""`night`: film nights to come."""
 
 import datetime
 import re
@@ -11,19 +11,11 @@ from discord import app_commands
 from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.features.film_night.scheduled_events import ABOUT, PERMISSION, event_name
 from actors.chat.discord.framework.actor_client import SUGGEST_S, ActorClient
-from actors.chat.discord.framework.command import (
-    CHOICE,
-    MOST_CHOICES,
-    Context,
-    UsherCog,
-    acknowledge_then,
-    build_choice,
-    command,
-    describe,
-    send_reply,
-)
+from actors.chat.discord.framework.autocompletion import CHOICE, MOST_CHOICES, actors_of, build_choice
+from actors.chat.discord.framework.command import Group, command
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.media_servers import fetch_poster, find_films
+from actors.chat.discord.framework.replies import Context, acknowledge_then, send_reply
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import Item
@@ -52,103 +44,118 @@ _CUT = re.compile(r"(?P<title>.+)… #(?P<key>\S+)")
 _OPEN = (discord.EventStatus.scheduled, discord.EventStatus.active)
 
 
-class Scheduling(UsherCog):
-    """Film nights to come."""
+async def suggest_films(interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
+    """Return films on Plex."""
+    films = (await find_films(actors_of(interaction), current, MOST_CHOICES, SUGGEST_S)).films
+    by_name: dict[str, Item] = {}
+    for film in films:
+        by_name.setdefault(display_title(film), film)
+    return [build_choice(_name(film), _value(film)) for film in list(by_name.values())[:MOST_CHOICES]]
 
-    @command("night", later("Plan a film night, or see what is planned"), usage=later("[title] [when]"))
-    @describe(title=later("Which film of Plex"), when=later("Like friday 20:30, tomorrow 8pm or 2026-12-24 18:00"))
-    async def night(self, ctx: Context, title: str = "", *, when: str = "") -> None:
-        """Make an event of the server, with poster and length; without a title show those there are."""
-        if ctx.guild is None:
-            return
-        if when and not title:
-            raise RefusedError(_("Which film?"), _(_HOW))
-        if not title:
-            await send_reply(ctx, Reply(await acknowledge_then(ctx, _planned(ctx.guild, ctx.bot))))
-            return
-        if not ctx.permissions.manage_events:
-            raise RefusedError(
-                _("Only members with Manage Events plan a night."), _("An administrator can give you a role with it.")
-            )
-        now = local_time(self.desk.settings.timezone, self.desk.clock.now().wall_s)
-        await send_reply(ctx, await acknowledge_then(ctx, self._asked(ctx, ctx.guild, title, when, now)))
 
-    @night.autocomplete("title")
-    async def films(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
-        """Films on Plex."""
-        found = await find_films(self.desk, current, MOST_CHOICES, SUGGEST_S)
-        named: dict[str, Item] = {}
-        for film in found.films:
-            named.setdefault(display_title(film), film)
-        return [build_choice(_name(film), _value(film)) for film in list(named.values())[:MOST_CHOICES]]
-
-    async def _asked(self, ctx: Context, guild: discord.Guild, title: str, when: str, now: datetime.datetime) -> Reply:
-        """The film and the time that are meant: `!night black sunday 20:30` may be either of two."""
-        if ctx.interaction is not None or _is_quoted(ctx):
-            meant = [(title, parse_when(when, now))]
-        else:
-            meant = _readings(said := f"{title} {when}".split(), now)
-            await self._let_stand(said, meant)
-        for reading, start in reversed(meant[1:]):  # the longest title first, if Plex has a film of that very name
-            if await self._is_on_plex(reading):
-                return await self._plan(ctx, guild, reading, _to_come(when, start, now))
-        title, start = meant[0] if meant else (title, None)
-        return await self._plan(ctx, guild, title, _to_come(when, start, now))
-
-    async def _let_stand(self, said: list[str], meant: list[tuple[str, datetime.datetime | None]]) -> None:
-        """`!night high noon` says no time where Plex has a film of that name. Raises RefusedError."""
-        for at, word in enumerate(said[1:], 1):
-            name = " ".join(said[: at + 1])
-            if meant and is_hour_word(word) and name not in dict(meant) and await self._is_on_plex(name):
-                raise RefusedError(_("When should it begin?"), _(_HOW))
-
-    async def _is_on_plex(self, name: str) -> bool:
-        """Whether Plex has a film of that very name."""
-        found = await find_films(self.desk, name, MOST_CHOICES)
-        return any(film.title.casefold() == name.casefold() for film in found.films)
-
-    async def _plan(self, ctx: Context, guild: discord.Guild, title: str, start: datetime.datetime) -> Reply:
-        film = await _film(self.desk, title)
-        length = datetime.timedelta(seconds=_length_s(film) + _AROUND_S)
-        poster = await fetch_poster(self.desk, film)
-        try:
-            event = await guild.create_scheduled_event(
-                name=event_name(film),
-                description=shorten(_about(film), ABOUT) or discord.utils.MISSING,
-                start_time=start,
-                end_time=start.astimezone(datetime.UTC) + length,  # the clock may be put forward or back meanwhile
-                privacy_level=discord.PrivacyLevel.guild_only,
-                image=poster.content or discord.utils.MISSING,
-                reason=clean_line(_("planned by {name}").format(name=ctx.author), 200),
-                **_place(self.desk, guild),
-            )
-        except discord.Forbidden as error:
-            raise RefusedError(
-                _("Discord forbids the bot to make an event."),
-                _("An administrator: {cure}.").format(cure=_(PERMISSION)),
-            ) from error
-        except discord.HTTPException as error:
-            if error.status != HTTPStatus.BAD_REQUEST:
-                raise
-            if error.code == _TOO_MANY:
-                raise RefusedError(
-                    _("Discord has as many events here as it takes."), _("End or delete some of them first.")
-                ) from error
-            raise RefusedError(
-                _("Discord refuses: {reason}").format(reason=formatting.escape(error.text, 300)),
-                _("Another time may do."),
-            ) from error
-        ctx.bot.night_planned(event, film)
-        lines = [
-            formatting.date_and_time(start.timestamp()) + f" ({formatting.relative_time(start.timestamp())})",
-            _about(film),
-        ]
-        lines += [f"[{_('Say that you are coming')}]({event.url})"]
-        lines += [f"-# {_('It begins and ends by itself when the film does in the watch party.')}"]
-        text = "\n".join(line for line in lines if line)
-        return Reply(
-            embeds.build_embed(f"📅 {formatting.escape_title(film, 200)}", text, colour=embeds.PURPLE), poster=poster
+@command(
+    "night",
+    later("Plan a film night, or see what is planned"),
+    group=Group.NOW,
+    usage=later("[title] [when]"),
+    parameters={
+        "title": later("Which film of Plex"),
+        "when": later("Like friday 20:30, tomorrow 8pm or 2026-12-24 18:00"),
+    },
+    autocomplete={"title": suggest_films},
+)
+async def night(ctx: Context, title: str = "", *, when: str = "") -> None:
+    """Make an event of the server, with poster and length; without a title show those there are."""
+    if ctx.guild is None:
+        return
+    if when and not title:
+        raise RefusedError(_("Which film?"), _(_HOW))
+    if not title:
+        await send_reply(ctx, Reply(await acknowledge_then(ctx, _planned(ctx.guild, ctx.bot))))
+        return
+    if not ctx.permissions.manage_events:
+        raise RefusedError(
+            _("Only members with Manage Events plan a night."), _("An administrator can give you a role with it.")
         )
+    now = local_time(ctx.actors.settings.timezone, ctx.actors.clock.now().wall_s)
+    await send_reply(ctx, await acknowledge_then(ctx, _understand_and_plan(ctx, ctx.guild, title, when, now)))
+
+
+async def _understand_and_plan(
+    ctx: Context, guild: discord.Guild, title: str, when: str, now: datetime.datetime
+) -> Reply:
+    """Plan the film and the time that are meant: `!night black sunday 20:30` may be either of two."""
+    if ctx.interaction is not None or _is_quoted(ctx):
+        meant = [(title, parse_when(when, now))]
+    else:
+        words = f"{title} {when}".split()
+        meant = _readings(words, now)
+        await _refuse_without_time(ctx.actors, words, meant)
+    for reading, start in reversed(meant[1:]):  # the longest title first, if Plex has a film of that very name
+        if await _is_on_plex(ctx.actors, reading):
+            return await _plan(ctx, guild, reading, _to_come(when, start, now))
+    title, start = meant[0] if meant else (title, None)
+    return await _plan(ctx, guild, title, _to_come(when, start, now))
+
+
+async def _refuse_without_time(
+    desk: ActorClient, words: list[str], meant: list[tuple[str, datetime.datetime | None]]
+) -> None:
+    """Raise RefusedError where the words are a film's name and no time: `!night high noon`."""
+    for at, word in enumerate(words[1:], 1):
+        name = " ".join(words[: at + 1])
+        if meant and is_hour_word(word) and name not in dict(meant) and await _is_on_plex(desk, name):
+            raise RefusedError(_("When should it begin?"), _(_HOW))
+
+
+async def _is_on_plex(desk: ActorClient, name: str) -> bool:
+    """Return whether Plex has a film of that very name."""
+    films = (await find_films(desk, name, MOST_CHOICES)).films
+    return any(film.title.casefold() == name.casefold() for film in films)
+
+
+async def _plan(ctx: Context, guild: discord.Guild, title: str, start: datetime.datetime) -> Reply:
+    film = await _film(ctx.actors, title)
+    length = datetime.timedelta(seconds=_length_s(film) + _AROUND_S)
+    poster = await fetch_poster(ctx.actors, film)
+    try:
+        event = await guild.create_scheduled_event(
+            name=event_name(film),
+            description=shorten(_about(film), ABOUT) or discord.utils.MISSING,
+            start_time=start,
+            end_time=start.astimezone(datetime.UTC) + length,  # the clock may be put forward or back meanwhile
+            privacy_level=discord.PrivacyLevel.guild_only,
+            image=poster.content or discord.utils.MISSING,
+            reason=clean_line(_("planned by {name}").format(name=ctx.author), 200),
+            **_place(ctx.actors, guild),
+        )
+    except discord.Forbidden as error:
+        raise RefusedError(
+            _("Discord forbids the bot to make an event."),
+            _("An administrator: {cure}.").format(cure=_(PERMISSION)),
+        ) from error
+    except discord.HTTPException as error:
+        if error.status != HTTPStatus.BAD_REQUEST:
+            raise
+        if error.code == _TOO_MANY:
+            raise RefusedError(
+                _("Discord has as many events here as it takes."), _("End or delete some of them first.")
+            ) from error
+        raise RefusedError(
+            _("Discord refuses: {reason}").format(reason=formatting.escape(error.text, 300)),
+            _("Another time may do."),
+        ) from error
+    ctx.bot.night_planned(event, film)
+    lines = [
+        formatting.date_and_time(start.timestamp()) + f" ({formatting.relative_time(start.timestamp())})",
+        _about(film),
+    ]
+    lines += [f"[{_('Say that you are coming')}]({event.url})"]
+    lines += [f"-# {_('It begins and ends by itself when the film does in the watch party.')}"]
+    text = "\n".join(line for line in lines if line)
+    return Reply(
+        embeds.build_embed(f"📅 {formatting.escape_title(film, 200)}", text, colour=embeds.PURPLE), poster=poster
+    )
 
 
 def _name(film: Item) -> str:

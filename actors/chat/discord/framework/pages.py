@@ -135,12 +135,13 @@ class PageRegistry:
     """Every kind of page there is, and who may see it."""
 
     def __init__(
-        self, desk: ActorClient, makers: Mapping[str, PageBuilder], admin_only: frozenset[str], keepsake: Keepsake
+        self, desk: ActorClient, builders: Mapping[str, PageBuilder], permissions: Mapping[str, str], keepsake: Keepsake
     ) -> None:
+        """`builders` and `permissions` are by the command's name; a permission is the name of discord.py's flag."""
         self.desk = desk
         self._keepsake = keepsake
-        self._builders = makers
-        self._admin_only = admin_only
+        self._builders = builders
+        self._permissions = permissions
 
     async def build(
         self, name: str, arguments: str = "", page: int = 0, asker: str = ""
@@ -162,7 +163,8 @@ class PageRegistry:
         if name not in self._builders:
             await refuse(interaction, _("This button is from an older Usher."), _("Give the command again."))
             return
-        if name in self._admin_only and not interaction.permissions.administrator:
+        permission = self._permissions.get(name)
+        if permission and not getattr(interaction.permissions, permission):
             await refuse(interaction, _("Only administrators of this server may see this."), _(ASK_ADMIN))
             return
         known = self._keepsake.asked(arguments) if arguments.startswith(_KEPT) else arguments

@@ -4,8 +4,8 @@ from typing import Any
 
 import discord
 
-from actors.chat.discord.framework.command import Context, send_reply
 from actors.chat.discord.framework.command_errors import RefusedError
+from actors.chat.discord.framework.replies import Context, send_reply
 from actors.chat.discord.ui import embeds
 from actors.chat.discord.ui.embeds import Reply
 from wording.translation import _

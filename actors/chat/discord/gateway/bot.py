@@ -5,20 +5,20 @@ import contextlib
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import discord
 from discord.ext import commands
 
-from actors.chat.discord.commands import ADMIN_PAGES, COGS, ITEMS, PAGES
 from actors.chat.discord.core.api_errors import API_ERRORS, classify
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import Keepsake
 from actors.chat.discord.framework.actor_client import ActorClient
-from actors.chat.discord.framework.command import localise_descriptions, reply_options
+from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.command_errors import CHANNEL_CURE, RefusedError, explain_error
-from actors.chat.discord.framework.pages import PageRegistry
+from actors.chat.discord.framework.pages import PageButton, PageRegistry
+from actors.chat.discord.framework.replies import Context, reply_options
 from actors.chat.discord.ui import embeds
 from messages import Item
 from wording.translation import _
@@ -38,6 +38,7 @@ class UsherBot(commands.Bot):
     def __init__(
         self,
         desk: ActorClient,
+        declared: Sequence[UsherCommand],
         *,
         intents: discord.Intents,
         activity: discord.Activity | None,
@@ -63,7 +64,13 @@ class UsherBot(commands.Bot):
         )
         self.desk = desk
         self.night_planned = night_planned
-        self.pages = PageRegistry(desk, PAGES, ADMIN_PAGES, keepsake)
+        self.pages = PageRegistry(
+            desk,
+            {command.name: command.page for command in declared if command.page is not None},
+            {command.name: command.permission for command in declared},
+            keepsake,
+        )
+        self._declared = declared
         self.on_up: Callable[[], None] = lambda: None
         self.on_down: Callable[[], None] = lambda: None
         self.is_set_up = False
@@ -77,10 +84,11 @@ class UsherBot(commands.Bot):
 
     async def setup_hook(self) -> None:
         """After the log-in: commands, buttons, and Discord's copy of the commands where it is old."""
-        for make in COGS:
-            await self.add_cog(make(self.desk, self.pages))
-        localise_descriptions(self.commands)
-        self.add_dynamic_items(*ITEMS)
+        self.add_dynamic_items(PageButton)
+        for command in self._declared:
+            command.localise()
+            self.add_command(command)
+            self.add_dynamic_items(*command.buttons)
         self.is_set_up = True
         self._start(self._sync())
 
@@ -128,6 +136,10 @@ class UsherBot(commands.Bot):
     def _up(self) -> None:
         if self._speaks:
             self.on_up()
+
+    async def get_context(self, origin: Any, /, *, cls: Any = Context) -> Any:
+        """Return a context that knows the way to the other actors."""
+        return await super().get_context(origin, cls=cls)
 
     async def process_commands(self, message: discord.Message, /) -> None:
         """discord.py takes a typographic apostrophe, as phones type it, for a quotation mark: Schindler’s List."""

@@ -9,6 +9,8 @@ import discord
 from actors.chat.discord.ui import formatting
 from charts import Picture
 from messages import Poster
+from wording.durations import format_duration
+from wording.numbers import format_number
 from wording.text import shorten, utf16_length
 from wording.translation import _, later, ngettext
 
@@ -191,3 +193,10 @@ def pick_page(pages: Sequence[str], page: int) -> tuple[str, int]:
     """The page asked for, or the nearest there is: lists grow shorter while people read."""
     chosen = min(max(page, 0), len(pages) - 1)
     return pages[chosen], chosen
+
+
+def took_line(ms: float) -> str:
+    """Return how long something took, as a line of an answer."""
+    if ms < 1000:  # "0 s" would say that nothing was done
+        return _("Took {time} ms").format(time=format_number(ms))
+    return _("Took {time}").format(time=format_duration(ms / 1000))

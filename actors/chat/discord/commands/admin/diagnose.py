@@ -1,4 +1,4 @@
-"""For administrators: `diagnose`, what is missing and what to do about it."""
+"""`diagnose`: what is missing, and what to do about it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,8 +8,9 @@ import discord
 
 from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
-from actors.chat.discord.framework.command import Context, UsherCog, acknowledge_then, command, send_reply
+from actors.chat.discord.framework.command import ADMINISTRATOR, Group, command
 from actors.chat.discord.framework.command_errors import CHANNEL_CURE
+from actors.chat.discord.framework.replies import Context, acknowledge_then, send_reply
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import GetHealth, GetSaveStatus, ListActiveWatches
@@ -47,13 +48,15 @@ class Found(NamedTuple):
     cure: str = ""
 
 
-class Diagnosing(UsherCog):
-    """What is missing."""
-
-    @command("diagnose", later("What is missing, and what to do about it (admins)"), admin=True)
-    async def diagnose(self, ctx: Context) -> None:
-        """Permissions, intent, voice channel, Plex, saves."""
-        await send_reply(ctx, Reply(await acknowledge_then(ctx, diagnosis(self.desk, ctx.bot, ctx.guild))))
+@command(
+    "diagnose",
+    later("What is missing, and what to do about it (admins)"),
+    group=Group.ADMINS,
+    permission=ADMINISTRATOR,
+)
+async def diagnose(ctx: Context) -> None:
+    """Look at permissions, intent, voice channel, Plex and saves."""
+    await send_reply(ctx, Reply(await acknowledge_then(ctx, diagnosis(ctx.actors, ctx.bot, ctx.guild))))
 
 
 async def diagnosis(desk: ActorClient, bot: Any, guild: discord.Guild | None) -> discord.Embed:

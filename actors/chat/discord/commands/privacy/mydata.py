@@ -1,99 +1,59 @@
-"""One's own data: `mydata` gives all of it out, `forgetme` removes it."""
+"""`mydata`: everything that is stored of a viewer, for the viewer alone."""
 
 import asyncio
 import gzip
 import io
-import re
-from typing import Any, Self
 
 import discord
-from discord.ext import commands
 
-from actors.chat.discord.features.announcements.redactor import ids_of, names_of
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
-from actors.chat.discord.framework.command import Context, UsherCog, acknowledge_then, command, viewer_id
-from actors.chat.discord.framework.command_errors import RefusedError, report_errors
-from actors.chat.discord.framework.pages import refuse
+from actors.chat.discord.framework.command import Cooldown, Group, command
+from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.private_reply import defer_privately, reply_privately
-from actors.chat.discord.ui import embeds, formatting
-from messages import EraseViewer, GetMyData, GetViewerAccount, ViewerErased
-from wording.numbers import format_count, format_number
-from wording.text import join_names
-from wording.translation import _, later, ngettext
+from actors.chat.discord.framework.replies import Context, acknowledge_then
+from actors.chat.discord.ui import embeds
+from messages import GetMyData
+from wording.numbers import format_count
+from wording.translation import _, later
 
 DATA_S = 60.0
 """Deadline of a question about all that is stored of somebody."""
 FILE = 9_500_000
 """Bytes of a file: Discord takes 10 MB."""
 MOST_PARTS = 50
-PRESS_S = 120
-"""How long the button to forget somebody holds."""
-_PREFIX = "usher:forget:"
-_STAYS = later(
-    "What stays: what Usher posted in the channel, older log lines, and copies that somebody made or set aside."
+
+
+@command(
+    "mydata",
+    later("All that is stored of you, as a file for you alone"),
+    group=Group.PRIVACY,
+    cooldown=Cooldown(2, 60.0),
 )
-
-
-class OwnData(UsherCog):
-    """What is stored of oneself."""
-
-    @command("mydata", later("All that is stored of you, as a file for you alone"))
-    @commands.cooldown(2, 60, commands.BucketType.user)
-    async def mydata(self, ctx: Context) -> None:
-        """A JSON file; packed where it is large, in parts where it is larger still."""
-        await defer_privately(ctx)
-        content, watches = await acknowledge_then(ctx, gathered(self.desk, viewer_id(ctx.author)))
-        if not content:
-            await reply_privately(
-                ctx, embeds.build_embed(_("📦 Your data"), _("Nothing is stored of you."), colour=embeds.GREY)
-            )
-            return
-        files = await asyncio.to_thread(packed, content)
-        said = format_count("{count} watch", "{count} watches", watches)
-        if len(files) > 1:
-            said += "\n" + _("In {count} parts: put one after the other, then unpack with gzip.").format(
-                count=len(files)
-            )
-        for number, (name, part) in enumerate(files, 1):
-            heading = _("📦 Your data") + (f" · {number}/{len(files)}" if len(files) > 1 else "")
-            file = discord.File(io.BytesIO(part), name)
-            await reply_privately(
-                ctx, embeds.build_embed(heading, said, colour=embeds.BLUE), file=file, aside=number == 1
-            )
-
-    @command("forgetme", later("Remove all that is stored of you"))
-    @commands.cooldown(2, 60, commands.BucketType.user)
-    async def forgetme(self, ctx: Context) -> None:
-        """Ask once more, with a button for the asker alone."""
-        await defer_privately(ctx)
-        who = viewer_id(ctx.author)
-        person = await acknowledge_then(ctx, self.desk.ask(GetViewerAccount(who)))
-        lines = [
-            _("What goes: {watches}, your figures, badges, links and choices.").format(
-                watches=format_count("**{count} watch**", "**{count} watches**", person.watches)
-            ),
-            _("It cannot be undone. `/mydata` gives you a copy first."),
-            _(_STAYS),
-            _("Backups have it until newer ones take their place; you are told when that is."),
-        ]
-        if person.links:
-            names = join_names([formatting.escape(link.plex_name, 60) for link in person.links])
-            lines.insert(1, _("Of your Plex account too: {names}.").format(names=names))
-        until = f"<t:{int(self.desk.clock.now().wall_s + PRESS_S)}:T>"
-        lines.append(f"-# {_('The button holds until {when}.').format(when=until)}")
-        view = discord.ui.View(timeout=None)
-        view.add_item(ForgetButton(ctx.author.id))
+async def mydata(ctx: Context) -> None:
+    """Answer with a JSON file; packed where it is large, in parts where it is larger still."""
+    await defer_privately(ctx)
+    content, watches = await acknowledge_then(ctx, fetch_data(ctx.actors, ctx.asker))
+    if not content:
         await reply_privately(
-            ctx, embeds.build_embed(_("🗑️ Forget you?"), "\n".join(lines), colour=embeds.RED), view=view
+            ctx, embeds.build_embed(_("📦 Your data"), _("Nothing is stored of you."), colour=embeds.GREY)
         )
+        return
+    files = await asyncio.to_thread(split_files, content)
+    said = format_count("{count} watch", "{count} watches", watches)
+    if len(files) > 1:
+        said += "\n" + _("In {count} parts: put one after the other, then unpack with gzip.").format(count=len(files))
+    for number, (name, part) in enumerate(files, 1):
+        heading = _("📦 Your data") + (f" · {number}/{len(files)}" if len(files) > 1 else "")
+        file = discord.File(io.BytesIO(part), name)
+        await reply_privately(ctx, embeds.build_embed(heading, said, colour=embeds.BLUE), file=file, aside=number == 1)
 
 
-async def gathered(desk: ActorClient, who: str) -> tuple[bytes, int]:
-    """All that is stored of a viewer, and how many watches are in it. Raises UnansweredError."""
+async def fetch_data(desk: ActorClient, who: str) -> tuple[bytes, int]:
+    """Return all that is stored of a viewer, and how many watches are in it. Raises UnansweredError."""
     parts: list[bytes] = []
     have, whole, watches = 0, 1, 0
     while have < whole:
-        answer = await desk.ask(GetMyData(who, have))
+        answer = await desk.ask(GetMyData(who, have), DATA_S)
         if (have and answer.total_bytes != whole) or (answer.total_bytes and not answer.content):
             raise UnansweredError(_("Your data changed while it was read."), _("Try again in a few seconds."))
         parts.append(answer.content)
@@ -101,8 +61,8 @@ async def gathered(desk: ActorClient, who: str) -> tuple[bytes, int]:
     return b"".join(parts), watches
 
 
-def packed(content: bytes) -> list[tuple[str, bytes]]:
-    """Names and contents of the files that Discord takes: as it is, packed, or packed and in parts."""
+def split_files(content: bytes) -> list[tuple[str, bytes]]:
+    """Return names and contents of files that Discord takes: as it is, packed, or packed and in parts."""
     if len(content) <= FILE:
         return [("usher.json", content)]
     small = gzip.compress(content, mtime=0)
@@ -112,81 +72,3 @@ def packed(content: bytes) -> list[tuple[str, bytes]]:
     if len(parts) > MOST_PARTS:
         raise RefusedError(_("That is more than Discord takes."), _("Ask an administrator for it."))
     return [(f"usher.json.gz.{number:02}", part) for number, part in enumerate(parts, 1)]
-
-
-class ForgetButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=re.compile(r"usher:forget:(?P<member>\d{1,20})"),
-):
-    """Forgets who asked for it, if that is who presses, and soon."""
-
-    def __init__(self, member: int) -> None:
-        self._member = member
-        super().__init__(
-            discord.ui.Button(label=_("Forget me"), style=discord.ButtonStyle.danger, custom_id=f"{_PREFIX}{member}")
-        )
-
-    @classmethod
-    async def from_custom_id(cls, interaction: Any, item: Any, match: re.Match[str], /) -> Self:
-        """The button, from what it carries."""
-        return cls(int(match["member"]))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> Any:
-        """Acknowledged first."""
-        desk: ActorClient = interaction.client.desk
-        if interaction.user.id != self._member:
-            await refuse(interaction, _("This button is somebody else's."), _("`/forgetme` gives you your own."))
-            return
-        if _age_s(interaction) > PRESS_S:
-            await refuse(
-                interaction, _("The time for this button is over; nothing was removed."), _("Ask again: `/forgetme`")
-            )
-            return
-        await interaction.response.defer()
-        async with report_errors(interaction):
-            who = str(self._member)
-            person = await desk.ask(GetViewerAccount(who))
-            try:
-                gone = await desk.ask(EraseViewer(who))
-            finally:  # the answer may come too late, and then nobody knows the links any more
-                desk.hide(person)
-                interaction.client.keepsake.forget(ids_of(person), names_of(person))
-            embed = embeds.build_embed(_("🗑️ Forgotten"), _done(gone, desk.clock.now().wall_s), colour=embeds.GREY)
-            await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
-
-
-def _age_s(interaction: discord.Interaction[Any]) -> float:
-    """How long after its message a button was pressed, both as Discord dates them; seconds."""
-    if interaction.message is None:
-        return 0.0
-    return (interaction.created_at - interaction.message.created_at).total_seconds()
-
-
-def _done(gone: ViewerErased, now_s: float) -> str:
-    lines = [
-        _("Removed: {watches} and {badges}.").format(
-            watches=format_count("**{count} watch**", "**{count} watches**", gone.watches),
-            badges=format_count("**{count} badge**", "**{count} badges**", gone.badges),
-        )
-    ]
-    if gone.backups and gone.oldest_backup_s is not None and gone.newest_backup_s is not None:
-        said = ngettext(
-            "{count} backup still has it, made between {oldest} and {newest}.",
-            "{count} backups still have it, made between {oldest} and {newest}.",
-            gone.backups,
-        )
-        oldest, newest = formatting.date_and_time(gone.oldest_backup_s), formatting.date_and_time(gone.newest_backup_s)
-        lines.append(said.format(count=format_number(gone.backups), oldest=oldest, newest=newest))
-        lines.append(_until(gone, now_s))
-    return "\n".join([*lines, _(_STAYS)])
-
-
-def _until(gone: ViewerErased, now_s: float) -> str:
-    """When no backup has it any more."""
-    if gone.backup_interval_hours <= 0 or gone.backup_keep <= 0:
-        return _("None is made by itself here: somebody has to delete them.")
-    over_s = now_s + gone.backup_interval_hours * 3600 * gone.backup_keep
-    said = _(
-        "Newer ones take their place, until {when} at the earliest; those made for an upgrade are deleted by hand."
-    )
-    return said.format(when=formatting.date_and_time(over_s))

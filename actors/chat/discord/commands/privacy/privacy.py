@@ -1,22 +1,15 @@
-"""Who sees a viewer: `privacy`."""
+"""`privacy`: who sees a viewer."""
 
 from typing import Annotated, Any
 
 import discord
 
 from actors.chat.discord.core.hearsay import heard
-from actors.chat.discord.framework.choice_converter import ChoiceConverter
-from actors.chat.discord.framework.command import (
-    Context,
-    UsherCog,
-    acknowledge_then,
-    command,
-    describe,
-    send_reply,
-    viewer_id,
-)
+from actors.chat.discord.framework.command import Group, command
 from actors.chat.discord.framework.command_errors import RefusedError
+from actors.chat.discord.framework.converters import ChoiceConverter
 from actors.chat.discord.framework.private_reply import defer_privately, reply_privately
+from actors.chat.discord.framework.replies import Context, acknowledge_then, send_reply
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from messages import GetViewerAccount, Privacy, SetPrivacy, ViewerAccount
@@ -37,30 +30,33 @@ _NOT_SAID: Any = None
 """Not `Privacy | None`: discord.py would take a word that is no choice for None."""
 
 
-class Privately(UsherCog):
-    """Who sees a viewer."""
+@command(
+    "privacy",
+    later("Who sees what you watch"),
+    group=Group.PRIVACY,
+    usage=later("[open|anonymous|private|untracked]"),
+    parameters={"choice": later("Leave out to see what it is now")},
+)
+async def privacy(ctx: Context, choice: Annotated[Privacy, ChoiceConverter(*_CHOICES)] = _NOT_SAID) -> None:
+    """Show the choice, or make it."""
+    await defer_privately(ctx)
+    question = (
+        GetViewerAccount(ctx.asker) if choice is _NOT_SAID else SetPrivacy(ctx.asker, ctx.author.display_name, choice)
+    )
+    person = await acknowledge_then(ctx, ctx.actors.ask(question))
+    if person.problem:
+        raise RefusedError(formatting.escape(heard(person.problem), 300), _("Try again later."))
+    try:
+        await reply_privately(ctx, build_choices(person))
+    except RefusedError:
+        if choice is _NOT_SAID:
+            raise
+        done = _("It is done. You take no direct messages from this server: `/privacy` shows it to you alone.")
+        await send_reply(ctx, Reply(embeds.build_embed(_("🔒 Who sees you"), done, colour=embeds.PURPLE)))
 
-    @command("privacy", later("Who sees what you watch"), usage=later("[open|anonymous|private|untracked]"))
-    @describe(choice=later("Leave out to see what it is now"))
-    async def privacy(self, ctx: Context, choice: Annotated[Privacy, ChoiceConverter(*_CHOICES)] = _NOT_SAID) -> None:
-        """Show the choice, or make it."""
-        await defer_privately(ctx)
-        who = viewer_id(ctx.author)
-        asked = GetViewerAccount(who) if choice is _NOT_SAID else SetPrivacy(who, ctx.author.display_name, choice)
-        person = await acknowledge_then(ctx, self.desk.ask(asked))
-        if person.problem:
-            raise RefusedError(formatting.escape(heard(person.problem), 300), _("Try again later."))
-        try:
-            await reply_privately(ctx, shown(person))
-        except RefusedError:
-            if choice is _NOT_SAID:
-                raise
-            done = _("It is done. You take no direct messages from this server: `/privacy` shows it to you alone.")
-            await send_reply(ctx, Reply(embeds.build_embed(_("🔒 Who sees you"), done, colour=embeds.PURPLE)))
 
-
-def shown(person: ViewerAccount) -> discord.Embed:
-    """Each choice in a line, the member's own marked."""
+def build_choices(person: ViewerAccount) -> discord.Embed:
+    """Build each choice in a line, the member's own marked."""
     lines = [
         f"{'✅' if choice == person.privacy else '▫️'} **{choice}** · {_(said)}" for choice, said in _CHOICES.items()
     ]

@@ -1,14 +1,13 @@
-"""Before a film night: `whosaw`."""
+"""`whosaw`: who has seen a film, asked before a film night."""
 
 import contextlib
 
-import discord
-from discord import app_commands
-
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
-from actors.chat.discord.framework.command import Context, PerUserCooldown, UsherCog, command, describe
+from actors.chat.discord.framework.autocompletion import suggest_titles
+from actors.chat.discord.framework.command import Cooldown, Group, command
 from actors.chat.discord.framework.command_errors import RefusedError
-from actors.chat.discord.framework.pages import PageRegistry, pack_arguments, read_slice
+from actors.chat.discord.framework.pages import pack_arguments, read_slice
+from actors.chat.discord.framework.replies import Context, show_page
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply, Section
 from messages import GetWhoSaw, SeenBy, StartTracking, TitleCount, VoiceMember, WhoSaw
@@ -16,35 +15,12 @@ from wording.numbers import format_count, format_percent
 from wording.text import unquote
 from wording.translation import _, later
 
-WHO_SAW = "whosaw"
 ROWS = 20
 _HEADINGS = {"not_yet": later("🆕 __Not yet__"), "in_part": later("🌓 __In part__"), "seen": later("✅ __Seen__")}
 
 
-class Nights(UsherCog):
-    """Before a film night."""
-
-    def __init__(self, desk: ActorClient, pages: PageRegistry) -> None:
-        super().__init__(desk, pages)
-        self._sparingly = PerUserCooldown(3, 10.0)
-
-    @command(WHO_SAW, later("Who has seen a film, and who has not"), usage=later("<title>"))
-    @describe(title=later("Part of its title is enough"))
-    async def whosaw(self, ctx: Context, *, title: str = "") -> None:
-        """Who of those present has seen a film."""
-        if not title.strip():
-            raise RefusedError(_("Which film?"), _("Give its title, or part of it: `!whosaw metropolis`."))
-        self._sparingly.check(ctx)
-        await self.answer(ctx, WHO_SAW, pack_arguments(unquote(title)))
-
-    @whosaw.autocomplete("title")
-    async def titles(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-        """Titles that were watched."""
-        return await self.suggest_titles(current)
-
-
-async def who_saw(desk: ActorClient, arguments: str, page: int) -> Reply:
-    """A page of who has seen a film: of those in the voice channel, or of everybody where it is empty."""
+async def build_page(desk: ActorClient, arguments: str, page: int) -> Reply:
+    """Build a page of who has seen a film: of those in the voice channel, or of everybody where it is empty."""
     members = await _present(desk)
 
     async def read(offset: int) -> WhoSaw:
@@ -112,3 +88,20 @@ def _line(viewer: SeenBy) -> str:
     elif viewer.at_s is not None:
         facts.append(formatting.relative_time(viewer.at_s))
     return " · ".join(facts)
+
+
+@command(
+    "whosaw",
+    later("Who has seen a film, and who has not"),
+    group=Group.NOW,
+    usage=later("<title>"),
+    cooldown=Cooldown(3, 10.0),
+    parameters={"title": later("Part of its title is enough")},
+    autocomplete={"title": suggest_titles},
+    page=build_page,
+)
+async def whosaw(ctx: Context, *, title: str = "") -> None:
+    """Answer with who of those present has seen a film."""
+    if not title.strip():
+        raise RefusedError(_("Which film?"), _("Give its title, or part of it: `!whosaw metropolis`."))
+    await show_page(ctx, pack_arguments(unquote(title)))

@@ -1,17 +1,16 @@
-"""A year of films: `wrapped`."""
+"""`wrapped`: a year of films."""
 
 import datetime
 from typing import Annotated
 
 import discord
-from discord import app_commands
 
-from actors.chat.discord.commands.statistics.stats import local_date
 from actors.chat.discord.framework.actor_client import ActorClient
-from actors.chat.discord.framework.command import Context, PerUserCooldown, UsherCog, command, describe, viewer_id
+from actors.chat.discord.framework.command import Cooldown, Group, command
 from actors.chat.discord.framework.command_errors import RefusedError
-from actors.chat.discord.framework.member_converter import MemberMention
-from actors.chat.discord.framework.pages import PageRegistry, pack_arguments, unpack_arguments
+from actors.chat.discord.framework.converters import ChoiceConverter, MemberMention
+from actors.chat.discord.framework.pages import pack_arguments, unpack_arguments
+from actors.chat.discord.framework.replies import Context, show_page, viewer_id
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from messages import CommunityYear, GetCommunityYear, GetYear, YearFigures, YearOfViewer
@@ -20,71 +19,21 @@ from wording.dates import format_decade
 from wording.durations import format_duration
 from wording.numbers import format_count, format_number
 from wording.text import clean_line
+from wording.time_parser import local_time
 from wording.translation import _, later, ngettext, of_badge
 
-WRAPPED = "wrapped"
 SERVER = "server"
 FIRST_YEAR, LAST_YEAR = 1970, 2999
 _BADGES = 12
 
 
-class Wrapping(UsherCog):
-    """A year of films."""
-
-    def __init__(self, desk: ActorClient, pages: PageRegistry) -> None:
-        super().__init__(desk, pages)
-        self._sparingly = PerUserCooldown(3, 10.0)
-
-    @command(
-        WRAPPED,
-        later("A year of films: yours, somebody's or the whole server's"),
-        usage=later("[year] [@somebody|server]"),
-    )
-    @describe(
-        year=later("Which year; leave out for this one"),
-        member=later("Whose; leave out for your own"),
-        whole=later("server: everybody's year together"),
-    )
-    @app_commands.choices(whole=[app_commands.Choice(name=SERVER, value=SERVER)])
-    async def wrapped(
-        self,
-        ctx: Context,
-        year: int | None = None,
-        member: Annotated[discord.Member, MemberMention] | None = None,
-        whole: str = "",
-    ) -> None:
-        """A year as a card."""
-        said = [whole] if ctx.interaction is not None else [whole, *ctx.view.read_rest().split()]
-        for word in filter(None, said):
-            if word.lower() == SERVER and member is None:
-                whole = SERVER
-            elif year is None and word.isdecimal():
-                year = int(word)
-            else:
-                raise RefusedError(
-                    _("{text} says nothing here.").format(text=formatting.escape(word, 40)),
-                    _("Use `!wrapped 2025 @somebody`."),
-                )
-        if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
-            raise RefusedError(
-                _("{year} is no year to look back at.").format(year=year), _("Use one like `!wrapped 2025`.")
-            )
-        self._sparingly.check(ctx)
-        when = str(year or usual_year(local_date(self.desk.clock.now().wall_s, self.desk.settings.timezone)))
-        if whole == SERVER:
-            await self.answer(ctx, WRAPPED, pack_arguments(when, "", ""))
-        else:
-            who = member or ctx.author
-            await self.answer(ctx, WRAPPED, pack_arguments(when, viewer_id(who), who.display_name[:30]))
-
-
-def usual_year(today: datetime.date) -> int:
-    """The year that is meant where none is named: in January the one that has just ended."""
+def default_year(today: datetime.date) -> int:
+    """Return the year that is meant where none is named: in January the one that has just ended."""
     return today.year - 1 if today.month == 1 else today.year
 
 
-async def wrapped(desk: ActorClient, arguments: str, page: int) -> Reply:
-    """A viewer's year, or everybody's where no viewer is named."""
+async def build_page(desk: ActorClient, arguments: str, page: int) -> Reply:
+    """Build a viewer's year, or everybody's where no viewer is named."""
     when, who, name = unpack_arguments(arguments, 3)
     year = int(when)
     if not who:
@@ -208,3 +157,47 @@ def _figures(figures: YearFigures) -> list[Field]:
             )
         )
     return fields
+
+
+@command(
+    "wrapped",
+    later("A year of films: yours, somebody's or the whole server's"),
+    group=Group.YOU,
+    usage=later("[year] [@somebody|server]"),
+    cooldown=Cooldown(3, 10.0),
+    parameters={
+        "year": later("Which year; leave out for this one"),
+        "member": later("Whose; leave out for your own"),
+        "whole": later("server: everybody's year together"),
+    },
+    page=build_page,
+)
+async def wrapped(
+    ctx: Context,
+    year: int | None = None,
+    member: Annotated[discord.Member, MemberMention] | None = None,
+    whole: Annotated[str, ChoiceConverter(SERVER, refuses=False)] = "",
+) -> None:
+    """Answer with a year as a card."""
+    words = [whole] if ctx.interaction is not None else [whole, *ctx.view.read_rest().split()]
+    for word in filter(None, words):
+        if word.lower() == SERVER and member is None:
+            whole = SERVER
+        elif year is None and word.isdecimal():
+            year = int(word)
+        else:
+            raise RefusedError(
+                _("{text} says nothing here.").format(text=formatting.escape(word, 40)),
+                _("Use `!wrapped 2025 @somebody`."),
+            )
+    if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
+        raise RefusedError(
+            _("{year} is no year to look back at.").format(year=year), _("Use one like `!wrapped 2025`.")
+        )
+    today = local_time(ctx.actors.settings.timezone, ctx.actors.clock.now().wall_s).date()
+    when = str(year or default_year(today))
+    if whole == SERVER:
+        await show_page(ctx, pack_arguments(when, "", ""))
+    else:
+        who = member or ctx.author
+        await show_page(ctx, pack_arguments(when, viewer_id(who), who.display_name[:30]))

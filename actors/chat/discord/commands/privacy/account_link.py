@@ -44,7 +44,7 @@ class Figures(NamedTuple):
     badges: int
 
 
-async def find(desk: ActorClient, said: str, *, with_hidden: bool = False) -> PlexAccount:
+async def find_account(desk: ActorClient, said: str, *, with_hidden: bool = False) -> PlexAccount:
     """The account that is meant, by its name or as autocompletion gives it; RefusedError where none or several are.
 
     `with_hidden`: for an administrator; to others an account whose record is private is as good as none.
@@ -58,7 +58,7 @@ async def find(desk: ActorClient, said: str, *, with_hidden: bool = False) -> Pl
         return (exact or fit)[0]
     shown = formatting.escape(name, 60)
     if fit:
-        names = await _told_openly(desk, name.strip(), exact or fit, with_hidden)
+        names = await _describe_publicly(desk, name.strip(), exact or fit, with_hidden)
         raise RefusedError(
             _("Several Plex accounts are called like {name}: {names}.").format(name=shown, names=names),
             _("Use `/link` and choose one of those that it offers."),
@@ -69,7 +69,7 @@ async def find(desk: ActorClient, said: str, *, with_hidden: bool = False) -> Pl
     )
 
 
-async def _told_openly(desk: ActorClient, part: str, accounts: list[PlexAccount], with_hidden: bool) -> str:
+async def _describe_publicly(desk: ActorClient, part: str, accounts: list[PlexAccount], with_hidden: bool) -> str:
     """Accounts as everybody in the channel may read of them: those that are hidden are only counted.
 
     What `/link` offers an administrator names them too, and is read by nobody else.
@@ -78,18 +78,18 @@ async def _told_openly(desk: ActorClient, part: str, accounts: list[PlexAccount]
     if with_hidden:
         found = await desk.ask(FindAccounts(part, _LOOKED_AT, with_hidden=False))
         shown = {one.plex_id for one in found.accounts}
-    names = [told(one) for one in accounts if one.plex_id in shown]
+    names = [describe_account(one) for one in accounts if one.plex_id in shown]
     if hidden := len(accounts) - len(names):  # first, for a long row of names leaves out the last
         names.insert(0, format_count("{count} hidden account", "{count} hidden accounts", hidden))
     return join_names(names)
 
 
-def told(account: PlexAccount) -> str:
+def describe_account(account: PlexAccount) -> str:
     """An account as people read of it, safe."""
     return f"{formatting.escape(account.name, 60)} ({_watches(account)})"
 
 
-def offered(account: PlexAccount) -> str:
+def account_label(account: PlexAccount) -> str:
     """An account as people choose it, where Discord reads no markdown."""
     return f"{clean_line(account.name, 60)} ({_watches(account)})"
 
@@ -98,7 +98,7 @@ def _watches(account: PlexAccount) -> str:
     return format_count("{count} watch", "{count} watches", account.watches)
 
 
-async def linked(desk: ActorClient, *questions: LinkAccount, problem: str = "") -> discord.Embed:
+async def link_accounts(desk: ActorClient, *questions: LinkAccount, problem: str = "") -> discord.Embed:
     """Link one account of one member, or the same on several servers; what it did, and what could not be done.
 
     `problem` is why it is not known of some server whether the account is theirs there, too. Raises RefusedError or
@@ -110,7 +110,7 @@ async def linked(desk: ActorClient, *questions: LinkAccount, problem: str = "") 
     undone: dict[str, RefusedError | UnansweredError] = {}
     for question in questions:
         try:
-            person = await desk.ask(question)
+            person = await desk.ask(question, JOIN_S)
             _raise_problem(person)
             done[question.plex_id] = person
         except (RefusedError, UnansweredError) as error:
@@ -131,7 +131,7 @@ async def linked(desk: ActorClient, *questions: LinkAccount, problem: str = "") 
     after = None
     with contextlib.suppress(UnansweredError):  # what is linked is to be told all the same
         after = await _figures(desk, who)
-    return _changed("\n".join(said), before if _may_tell(person, questions[0].confirmed_by) else None, after)
+    return _build_outcome("\n".join(said), before if _may_tell(person, questions[0].confirmed_by) else None, after)
 
 
 def _not_linked(plex_id: str, error: RefusedError | UnansweredError) -> str:
@@ -141,20 +141,20 @@ def _not_linked(plex_id: str, error: RefusedError | UnansweredError) -> str:
     return "⚠️ " + _("Not linked on the Plex server {server}: {reason}").format(server=server, reason=why)
 
 
-async def unlinked(desk: ActorClient, account: str, who: str, asker: str) -> discord.Embed:
+async def unlink_account(desk: ActorClient, account: str, who: str, asker: str) -> discord.Embed:
     """Take a link of a member back, the only one where no account is named; what it did. Raises RefusedError."""
     person = await desk.ask(GetViewerAccount(who))
-    link = _which(person.links, account.strip())
+    link = _choose_link(person.links, account.strip())
     before = await _figures(desk, who) if _may_tell(person, asker) else None
     question = UnlinkAccount(link.plex_id, who, asker)
-    _raise_problem(await desk.ask(question))
+    _raise_problem(await desk.ask(question, JOIN_S))
     said = _("**{name}** and the Plex account **{account}** are two viewers again; each has their own again.").format(
         name=formatting.escape(link.username, 60), account=formatting.escape(link.plex_name, 60)
     )
-    return _changed(said, before, await _figures(desk, who))
+    return _build_outcome(said, before, await _figures(desk, who))
 
 
-def _which(links: tuple[LinkedAccount, ...], account: str) -> LinkedAccount:
+def _choose_link(links: tuple[LinkedAccount, ...], account: str) -> LinkedAccount:
     fit = [one for one in links if not account or account.casefold() in (one.plex_id, one.plex_name.casefold())]
     if len(fit) == 1 or (fit and account):
         return fit[0]
@@ -184,7 +184,7 @@ def _may_tell(person: ViewerAccount, asker: str) -> bool:
     return asker in (person.viewer_id, "plex.tv") or person.privacy in ("open", "anonymous")
 
 
-def _changed(said: str, before: Figures | None, after: Figures | None) -> discord.Embed:
+def _build_outcome(said: str, before: Figures | None, after: Figures | None) -> discord.Embed:
     """What was done, and the figures before and after, where they are known and may be told."""
     if before is None or after is None:
         return embeds.build_embed(_("🔗 Plex and Discord"), said, colour=embeds.GREEN)
@@ -198,7 +198,7 @@ def _changed(said: str, before: Figures | None, after: Figures | None) -> discor
     return embeds.build_embed(_("🔗 Plex and Discord"), "\n".join(lines), colour=embeds.GREEN)
 
 
-def request(account: PlexAccount, member: discord.Member | discord.User) -> tuple[Reply, discord.ui.View]:
+def build_request(account: PlexAccount, member: discord.Member | discord.User) -> tuple[Reply, discord.ui.View]:
     """A member's request to the administrators. RefusedError where its buttons cannot carry it."""
     if utf16_length(f"{_PREFIX}yes:{member.id}:{account.plex_id}") > CUSTOM_ID:
         raise RefusedError(
@@ -206,7 +206,9 @@ def request(account: PlexAccount, member: discord.Member | discord.User) -> tupl
             _("An administrator can link it: `/link`"),
         )
     name = formatting.escape(member.display_name, 60)
-    text = _("**{name}** says: the Plex account **{account}** is mine.").format(name=name, account=told(account))
+    text = _("**{name}** says: the Plex account **{account}** is mine.").format(
+        name=name, account=describe_account(account)
+    )
     hint = _("An administrator confirms it. Both are one viewer then, and so are their histories.")
     view = discord.ui.View(timeout=None)
     view.add_item(LinkButton(True, member.id, account.plex_id))
@@ -243,23 +245,23 @@ class LinkButton(
             return
         await interaction.response.defer()
         async with report_errors(interaction):
-            embed = await self._decided(interaction, interaction.guild)
+            embed = await self._decide(interaction, interaction.guild)
             await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
 
-    async def _decided(self, interaction: discord.Interaction[Any], guild: discord.Guild) -> discord.Embed:
+    async def _decide(self, interaction: discord.Interaction[Any], guild: discord.Guild) -> discord.Embed:
         if not self._yes:
             said = _("The link was not made.")
             return embeds.build_embed(_("🔗 Plex and Discord"), said, colour=embeds.GREY)
         try:
             member = guild.get_member(self._member) or await guild.fetch_member(self._member)
         except API_ERRORS as error:
-            _gone(error)
+            _refuse_gone(error)
         desk: ActorClient = interaction.client.desk
         by = str(interaction.user.id)
-        return await linked(desk, LinkAccount(self._plex_id, "", str(member.id), member.display_name, by))
+        return await link_accounts(desk, LinkAccount(self._plex_id, "", str(member.id), member.display_name, by))
 
 
-def _gone(error: Exception) -> NoReturn:
+def _refuse_gone(error: Exception) -> NoReturn:
     raise RefusedError(
         _("Discord does not find that member; did they leave?"), _("If not, try again; else refuse it.")
     ) from error

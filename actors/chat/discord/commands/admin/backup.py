@@ -1,0 +1,36 @@
+"""`backup`: make a verified copy of the store."""
+
+import discord
+from discord.ext import commands
+
+from actors.chat.discord.framework.actor_client import BACKUP_S
+from actors.chat.discord.framework.command import ADMINISTRATOR, Cooldown, Group, command
+from actors.chat.discord.framework.replies import Context, acknowledge_then, send_reply
+from actors.chat.discord.ui import embeds, formatting
+from actors.chat.discord.ui.embeds import Reply
+from messages import BackUpNow, BackupReport
+from wording.numbers import format_count, format_number
+from wording.translation import _, later
+
+
+@command(
+    "backup",
+    later("Make a verified copy of the store (admins)"),
+    group=Group.ADMINS,
+    permission=ADMINISTRATOR,
+    cooldown=Cooldown(1, 30.0, commands.BucketType.guild),
+)
+async def backup(ctx: Context) -> None:
+    """Make a consistent copy, read it back, and answer with where it is."""
+    made = await acknowledge_then(ctx, ctx.actors.ask(BackUpNow(), BACKUP_S))
+    await send_reply(ctx, Reply(_build_backed_up(made)))
+
+
+def _build_backed_up(made: BackupReport) -> discord.Embed:
+    read = _("{size} MB · read back: {records}, {viewers}").format(
+        size=format_number(made.size_bytes / 1e6, 1),
+        records=format_count("{count} watch record", "{count} watch records", made.watches),
+        viewers=format_count("{count} viewer", "{count} viewers", made.viewers),
+    )
+    text = f"`{formatting.escape_code(made.file, 300)}`\n{read}\n{embeds.took_line(made.took_ms)}"
+    return embeds.build_embed(_("🗄️ Backed up and verified"), text, colour=embeds.GREEN)

@@ -1,0 +1,69 @@
+"""`health`: how every actor of the service is."""
+
+from actors.chat.discord.core.hearsay import heard
+from actors.chat.discord.framework.actor_client import ActorClient
+from actors.chat.discord.framework.command import ADMINISTRATOR, Group, command
+from actors.chat.discord.framework.pages import refresh_button
+from actors.chat.discord.framework.replies import Context, show_page
+from actors.chat.discord.ui import embeds, formatting
+from actors.chat.discord.ui.embeds import Reply, Section
+from messages import ActorHealth, GetHealth
+from wording.durations import format_duration
+from wording.numbers import format_count, format_number
+from wording.translation import _, later
+
+_STATES = {
+    later("running"): "🟢",
+    later("starting"): "🟡",
+    later("degraded"): "🟠",
+    later("restarting"): "🟡",
+    later("stopped"): "⚫",
+    later("failed"): "🔴",
+}
+_BADNESS = {"running": 0, "starting": 1, "degraded": 1, "restarting": 1, "stopped": 2, "failed": 2}
+
+
+async def build_page(desk: ActorClient, arguments: str, page: int) -> Reply:
+    """Build a page of the actors, one below the other: a table wider than a phone helps nobody."""
+    report = await desk.ask(GetHealth())
+    sections = [_build_section(actor) for actor in report.actors]
+    pages = embeds.split_pages(sections, lines=16)
+    text, number = embeds.pick_page(pages, page)
+    worst = max((_BADNESS.get(actor.state, 1) for actor in report.actors), default=0)
+    colour = (embeds.GREEN, embeds.GOLD, embeds.RED)[worst]
+    heading = _("🩺 Every actor is well") if worst == 0 else _("🩺 Not everything is well")
+    footer = _("launcher: process {number}").format(number=report.launcher_pid)
+    items = () if len(pages) > 1 else (refresh_button("health"),)
+    return Reply(embeds.build_embed(heading, text, colour=colour, footer=footer), number, len(pages), items)
+
+
+def _build_section(actor: ActorHealth) -> Section:
+    facts = (
+        _("up {time}").format(time=format_duration(actor.uptime_s)),
+        format_count("{count} restart", "{count} restarts", actor.restarts),
+        _("mailbox {count}").format(count=format_number(actor.mailbox_depth)),
+    )
+    figures = (
+        format_count("{count} handled", "{count} handled", actor.handled),
+        f"p50 {format_number(actor.handle_ms_p50, 1)} ms",
+        f"p99 {format_number(actor.handle_ms_p99, 1)} ms",
+        f"{format_number(actor.rss_mb)} MB",
+    )
+    lines = [" · ".join(facts), " · ".join(figures)]
+    if actor.last_error:
+        lines.append(f"> {formatting.escape(heard(actor.last_error), 300)}")
+    return Section(
+        f"{_STATES.get(actor.state, '▫️')} **{formatting.escape(actor.actor, 30)}** · {_(actor.state)}", lines
+    )
+
+
+@command(
+    "health",
+    later("How every part of Usher is (admins)"),
+    group=Group.ADMINS,
+    permission=ADMINISTRATOR,
+    page=build_page,
+)
+async def health(ctx: Context) -> None:
+    """Answer with every actor's health."""
+    await show_page(ctx)

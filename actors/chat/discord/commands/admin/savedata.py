@@ -1,0 +1,43 @@
+"""`savedata`: save statistics, badges and history now."""
+
+import discord
+from discord.ext import commands
+
+from actors.chat.discord.framework.actor_client import SAVE_S
+from actors.chat.discord.framework.command import ADMINISTRATOR, Cooldown, Group, command
+from actors.chat.discord.framework.replies import Context, acknowledge_then, send_reply
+from actors.chat.discord.ui import embeds
+from actors.chat.discord.ui.embeds import Reply
+from messages import SaveNow, SaveReport
+from wording.numbers import format_count
+from wording.translation import _, later
+
+
+@command(
+    "savedata",
+    later("Save statistics, badges and history now (admins)"),
+    group=Group.ADMINS,
+    permission=ADMINISTRATOR,
+    cooldown=Cooldown(2, 10.0, commands.BucketType.guild),
+)
+async def savedata(ctx: Context) -> None:
+    """Save all three now, and answer with counts and how long it took."""
+    question = SaveNow(requested_by=str(ctx.author))
+    saved = await acknowledge_then(ctx, ctx.actors.ask(question, SAVE_S))
+    await send_reply(ctx, Reply(_build_saved(saved)))
+
+
+def _build_saved(saved: SaveReport) -> discord.Embed:
+    counts = (
+        format_count("**{count}** user", "**{count}** users", saved.users),
+        format_count("**{count}** watch record", "**{count}** watch records", saved.watches),
+        format_count("**{count}** badge", "**{count}** badges", saved.badges),
+    )
+    lines = (
+        " · ".join(counts),
+        format_count(
+            "{count} active watch in the checkpoint", "{count} active watches in the checkpoint", saved.active
+        ),
+        embeds.took_line(saved.took_ms),
+    )
+    return embeds.build_embed(_("💾 Saved"), "\n".join(lines), colour=embeds.GREEN)

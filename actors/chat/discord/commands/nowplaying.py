@@ -1,0 +1,72 @@
+"""`nowplaying`: the films that play right now."""
+
+from actors.chat.discord.core.hearsay import heard
+from actors.chat.discord.framework.actor_client import ActorClient
+from actors.chat.discord.framework.command import Group, command
+from actors.chat.discord.framework.pages import refresh_button
+from actors.chat.discord.framework.replies import Context, show_page
+from actors.chat.discord.ui import embeds, formatting
+from actors.chat.discord.ui.embeds import Reply, Section
+from messages import ListActiveWatches, Moment, Screening
+from wording.durations import format_duration, format_position
+from wording.numbers import format_percent
+from wording.playback import player_state_icon
+from wording.text import join_names
+from wording.translation import _, later
+
+_NAMES = 12
+NOTICE = 600
+"""Characters of what stands in the way: it names films, and their titles are strangers' text."""
+
+
+async def build_page(desk: ActorClient, arguments: str, page: int) -> Reply:
+    """Build a page of the films that play."""
+    now = await desk.ask(ListActiveWatches())
+    sections = [Section(_heading(shown), _facts(shown, now.at)) for shown in now.screenings]
+    pages = embeds.split_pages(sections, lines=12) if sections else [_("Nothing plays right now.")]
+    text, number = embeds.pick_page(pages, page)
+    if now.notice:
+        text = f"⚠️ {formatting.escape(heard(now.notice), NOTICE)}\n\n{text}"
+    heading = _("🎬 Now playing") + (f" · {len(now.screenings)}" if len(now.screenings) > 1 else "")
+    embed = embeds.build_embed(heading, text, colour=embeds.GREEN if now.screenings else embeds.GREY)
+    return Reply(embed, number, len(pages), () if len(pages) > 1 else (refresh_button("nowplaying"),))
+
+
+def _heading(shown: Screening) -> str:
+    return f"**{formatting.escape_title(shown.item, 100)}**"
+
+
+def _facts(shown: Screening, at: Moment) -> list[str]:
+    length, position = shown.item.duration_ms, shown.estimate_position(at)
+    lines = []
+    if shown.item.live:
+        lines.append(f"{player_state_icon(shown.state)} {_('live')}")
+    elif length and position is not None:
+        left = format_duration((length - position) / 1000)
+        lines.append(f"{formatting.progress_bar(position / length)} {format_percent(position / length * 100)}")
+        said = _("{position} of {length} · {time} left")
+        said = said.format(position=format_position(position), length=format_position(length), time=left)
+        lines.append(f"{player_state_icon(shown.state)} {said}")
+    else:
+        lines.append(f"{player_state_icon(shown.state)} {format_position(position)}")
+    host, ago = formatting.escape_person(shown.host, 40), formatting.relative_time(shown.started_at_s)
+    lines.append(_("Played by {name} · started {ago}").format(name=host, ago=ago))
+    there = [formatting.escape_person(seat.username, 40) for seat in shown.seats if seat.present]
+    if there:
+        lines.append(f"👥 {join_names(there, _NAMES)}")
+    return lines
+
+
+def position_now(shown: Screening, at: Moment) -> int | None:
+    """Where the film is at `at`: what was last seen, moved on while it plays, not past its end."""
+    if shown.position_ms is None:
+        return None
+    since_ms = int((at.steady_s - shown.seen.steady_s) * 1000) if shown.state == "playing" else 0
+    moved = shown.position_ms + max(0, since_ms)
+    return min(moved, shown.item.duration_ms) if shown.item.duration_ms else moved
+
+
+@command("nowplaying", later("What plays right now"), group=Group.NOW, page=build_page)
+async def nowplaying(ctx: Context) -> None:
+    """Answer with every film that plays, whoever watches it."""
+    await show_page(ctx)

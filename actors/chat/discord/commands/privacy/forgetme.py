@@ -1,0 +1,135 @@
+"""`forgetme`: everything that is stored of a viewer is removed."""
+
+import re
+from typing import Any, Self
+
+import discord
+
+from actors.chat.discord.features.announcements.redactor import ids_of, names_of
+from actors.chat.discord.framework.actor_client import ActorClient
+from actors.chat.discord.framework.command import Cooldown, Group, command
+from actors.chat.discord.framework.command_errors import report_errors
+from actors.chat.discord.framework.pages import refuse
+from actors.chat.discord.framework.private_reply import defer_privately, reply_privately
+from actors.chat.discord.framework.replies import Context, acknowledge_then
+from actors.chat.discord.ui import embeds, formatting
+from messages import EraseViewer, GetViewerAccount, ViewerErased
+from wording.numbers import format_count, format_number
+from wording.text import join_names
+from wording.translation import _, later, ngettext
+
+FORGET_S = 60.0
+"""Deadline of removing all that is stored of somebody."""
+PRESS_S = 120
+"""How long the button to forget somebody holds."""
+_PREFIX = "usher:forget:"
+_STAYS = later(
+    "What stays: what Usher posted in the channel, older log lines, and copies that somebody made or set aside."
+)
+
+
+class ForgetButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=re.compile(r"usher:forget:(?P<member>\d{1,20})"),
+):
+    """Forgets who asked for it, if that is who presses, and soon."""
+
+    def __init__(self, member: int) -> None:
+        self._member = member
+        super().__init__(
+            discord.ui.Button(label=_("Forget me"), style=discord.ButtonStyle.danger, custom_id=f"{_PREFIX}{member}")
+        )
+
+    @classmethod
+    async def from_custom_id(cls, interaction: Any, item: Any, match: re.Match[str], /) -> Self:
+        """The button, from what it carries."""
+        return cls(int(match["member"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> Any:
+        """Acknowledged first."""
+        desk: ActorClient = interaction.client.desk
+        if interaction.user.id != self._member:
+            await refuse(interaction, _("This button is somebody else's."), _("`/forgetme` gives you your own."))
+            return
+        if _age_s(interaction) > PRESS_S:
+            await refuse(
+                interaction, _("The time for this button is over; nothing was removed."), _("Ask again: `/forgetme`")
+            )
+            return
+        await interaction.response.defer()
+        async with report_errors(interaction):
+            who = str(self._member)
+            person = await desk.ask(GetViewerAccount(who))
+            try:
+                gone = await desk.ask(EraseViewer(who), FORGET_S)
+            finally:  # the answer may come too late, and then nobody knows the links any more
+                desk.hide(person)
+                interaction.client.keepsake.forget(ids_of(person), names_of(person))
+            embed = embeds.build_embed(_("🗑️ Forgotten"), _done(gone, desk.clock.now().wall_s), colour=embeds.GREY)
+            await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
+
+
+def _age_s(interaction: discord.Interaction[Any]) -> float:
+    """How long after its message a button was pressed, both as Discord dates them; seconds."""
+    if interaction.message is None:
+        return 0.0
+    return (interaction.created_at - interaction.message.created_at).total_seconds()
+
+
+def _done(gone: ViewerErased, now_s: float) -> str:
+    lines = [
+        _("Removed: {watches} and {badges}.").format(
+            watches=format_count("**{count} watch**", "**{count} watches**", gone.watches),
+            badges=format_count("**{count} badge**", "**{count} badges**", gone.badges),
+        )
+    ]
+    if gone.backups and gone.oldest_backup_s is not None and gone.newest_backup_s is not None:
+        said = ngettext(
+            "{count} backup still has it, made between {oldest} and {newest}.",
+            "{count} backups still have it, made between {oldest} and {newest}.",
+            gone.backups,
+        )
+        oldest, newest = formatting.date_and_time(gone.oldest_backup_s), formatting.date_and_time(gone.newest_backup_s)
+        lines.append(said.format(count=format_number(gone.backups), oldest=oldest, newest=newest))
+        lines.append(_until(gone, now_s))
+    return "\n".join([*lines, _(_STAYS)])
+
+
+def _until(gone: ViewerErased, now_s: float) -> str:
+    """When no backup has it any more."""
+    if gone.backup_interval_hours <= 0 or gone.backup_keep <= 0:
+        return _("None is made by itself here: somebody has to delete them.")
+    over_s = now_s + gone.backup_interval_hours * 3600 * gone.backup_keep
+    said = _(
+        "Newer ones take their place, until {when} at the earliest; those made for an upgrade are deleted by hand."
+    )
+    return said.format(when=formatting.date_and_time(over_s))
+
+
+@command(
+    "forgetme",
+    later("Remove all that is stored of you"),
+    group=Group.PRIVACY,
+    cooldown=Cooldown(2, 60.0),
+    buttons=(ForgetButton,),
+)
+async def forgetme(ctx: Context) -> None:
+    """Ask once more, with a button for the asker alone."""
+    await defer_privately(ctx)
+    person = await acknowledge_then(ctx, ctx.actors.ask(GetViewerAccount(ctx.asker)))
+    lines = [
+        _("What goes: {watches}, your figures, badges, links and choices.").format(
+            watches=format_count("**{count} watch**", "**{count} watches**", person.watches)
+        ),
+        _("It cannot be undone. `/mydata` gives you a copy first."),
+        _(_STAYS),
+        _("Backups have it until newer ones take their place; you are told when that is."),
+    ]
+    if person.links:
+        names = join_names([formatting.escape(link.plex_name, 60) for link in person.links])
+        lines.insert(1, _("Of your Plex account too: {names}.").format(names=names))
+    until = f"<t:{int(ctx.actors.clock.now().wall_s + PRESS_S)}:T>"
+    lines.append(f"-# {_('The button holds until {when}.').format(when=until)}")
+    view = discord.ui.View(timeout=None)
+    view.add_item(ForgetButton(ctx.author.id))
+    await reply_privately(ctx, embeds.build_embed(_("🗑️ Forget you?"), "\n".join(lines), colour=embeds.RED), view=view)

@@ -1,0 +1,142 @@
+"""`badges`, `progress` and `allbadges`: what was earned, what is near, and what there is."""
+
+from typing import Annotated
+
+import discord
+
+from actors.chat.discord.framework.actor_client import ActorClient
+from actors.chat.discord.framework.command import Group, command
+from actors.chat.discord.framework.converters import MemberByName
+from actors.chat.discord.framework.pages import pack_arguments, unpack_arguments
+from actors.chat.discord.framework.replies import Context, show_page, viewer_id
+from actors.chat.discord.ui import embeds, formatting
+from actors.chat.discord.ui.embeds import Reply, Section
+from messages import BadgeProgress, EarnedBadge, GetBadgeCatalogue, GetViewerStats, ViewerProfile
+from wording.numbers import format_count, format_number
+from wording.translation import _, later, of_badge
+
+
+async def build_badges(desk: ActorClient, arguments: str, page: int) -> Reply:
+    """Build a page of the badges that a viewer has."""
+    who, name = unpack_arguments(arguments, 2)
+    profile = await _profile(desk, who)
+    if profile.hidden:
+        return embeds.private_notice(f"🏅 {formatting.escape(name, 60)}", name)
+    name = profile.stats.username if profile.stats is not None else name
+    if not profile.badges:
+        text = _("None yet. `!progress` shows how near they are.")
+        return Reply(embeds.build_embed(f"🏅 {formatting.escape(name, 60)}", text, colour=embeds.GREY))
+    pages = embeds.split_pages([Section("", [_earned(badge) for badge in profile.badges])], lines=8)
+    text, number = embeds.pick_page(pages, page)
+    count = format_count("{count} badge", "{count} badges", len(profile.badges))
+    heading = f"🏅 {formatting.escape(name, 60)} · {count}"
+    return Reply(embeds.build_embed(heading, text), number, len(pages))
+
+
+def _earned(badge: EarnedBadge) -> str:
+    described = f"\n{formatting.escape(of_badge(badge.description), 150)}" if badge.description else ""
+    earned = formatting.relative_time(badge.earned_at_s)
+    return f"{badge.emoji} **{formatting.escape(of_badge(badge.name), 60)}** · {_(badge.rarity)} · {earned}{described}"
+
+
+async def build_progress(desk: ActorClient, arguments: str, page: int) -> Reply:
+    """Build a page of the badges still to be earned, the nearest first."""
+    who, name = unpack_arguments(arguments, 2)
+    profile = await _profile(desk, who)
+    if profile.hidden:
+        return embeds.private_notice(f"🎯 {formatting.escape(name, 60)}", name)
+    name = profile.stats.username if profile.stats is not None else name
+    open_ones = sorted((badge for badge in profile.progress if badge.earned_at_s is None), key=_share, reverse=True)
+    earned = len(profile.progress) - len(open_ones)
+    held = _("{count} of {all} badges").format(count=earned, all=len(profile.progress))
+    heading = f"🎯 {formatting.escape(name, 60)} · {held}"
+    if not open_ones:
+        text = (
+            _("Every badge there is. Well watched!")
+            if profile.progress
+            else _("No badges are declared. An administrator declares them in a file: badges.toml.")
+        )
+        return Reply(embeds.build_embed(heading, text))
+    pages = embeds.split_pages([Section("", [_on_the_way(badge) for badge in open_ones])], lines=8)
+    text, number = embeds.pick_page(pages, page)
+    return Reply(embeds.build_embed(heading, text, colour=embeds.BLUE), number, len(pages))
+
+
+def _share(badge: BadgeProgress) -> float:
+    return min(1.0, badge.progress / badge.threshold) if badge.threshold > 0 else 0.0
+
+
+def _on_the_way(badge: BadgeProgress) -> str:
+    figures = _("{count} of {all}").format(count=_figure(badge.progress), all=_figure(badge.threshold))
+    name, description = formatting.escape(of_badge(badge.name), 60), formatting.escape(of_badge(badge.description), 150)
+    return f"{badge.emoji} **{name}** · {description}\n{formatting.progress_bar(_share(badge))} {figures}"
+
+
+def _figure(value: float) -> str:
+    return format_number(value, 0 if round(value, 1) == round(value) else 1)
+
+
+async def build_catalogue(desk: ActorClient, arguments: str, page: int) -> Reply:
+    """Build a page of every badge, the common first."""
+    found = await desk.ask(GetBadgeCatalogue())
+    sections = []
+    rarities = [*embeds.RARITY_ORDER, *{b.rarity for b in found.badges if b.rarity not in embeds.RARITY_ORDER}]
+    for rarity in rarities:
+        lines = [_declared(badge) for badge in found.badges if badge.rarity == rarity]
+        if lines:
+            sections.append(Section(f"__{formatting.escape(_(rarity).capitalize(), 20)}__", lines))
+    pages = (
+        embeds.split_pages(sections, lines=10)
+        if sections
+        else [_("No badges are declared. An administrator declares them in a file: badges.toml.")]
+    )
+    text, number = embeds.pick_page(pages, page)
+    return Reply(
+        embeds.build_embed(_("🏅 All badges · {count}").format(count=len(found.badges)), text), number, len(pages)
+    )
+
+
+def _declared(badge: BadgeProgress) -> str:
+    held = f" · {_('held by {count}').format(count=badge.holders)}" if badge.holders else ""
+    return (
+        f"{badge.emoji} **{formatting.escape(of_badge(badge.name), 60)}**{held}\n"
+        f"{formatting.escape(of_badge(badge.description), 150)}"
+    )
+
+
+async def _profile(desk: ActorClient, who: str) -> ViewerProfile:
+    return await desk.ask(GetViewerStats(who, desk.asker))
+
+
+@command(
+    "badges",
+    later("The badges a viewer has earned"),
+    group=Group.YOU,
+    usage=later("[@somebody]"),
+    parameters={"member": later("Whose; leave out for your own")},
+    page=build_badges,
+)
+async def badges(ctx: Context, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:
+    """Answer with a viewer's badges."""
+    who = member or ctx.author
+    await show_page(ctx, pack_arguments(viewer_id(who), who.display_name[:40]))
+
+
+@command(
+    "progress",
+    later("How far you are on the way to each badge"),
+    group=Group.YOU,
+    usage=later("[@somebody]"),
+    parameters={"member": later("Whose; leave out for your own")},
+    page=build_progress,
+)
+async def progress(ctx: Context, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:
+    """Answer with a viewer's way to the badges that are still to be earned."""
+    who = member or ctx.author
+    await show_page(ctx, pack_arguments(viewer_id(who), who.display_name[:40]))
+
+
+@command("allbadges", later("Every badge there is, and how many have it"), group=Group.COMMUNITY, page=build_catalogue)
+async def allbadges(ctx: Context) -> None:
+    """Answer with every badge there is."""
+    await show_page(ctx)

@@ -1,0 +1,152 @@
+"""`history`: what was watched, the newest first."""
+
+import datetime
+import re
+import zoneinfo
+from typing import Annotated
+
+import discord
+from discord import app_commands
+
+from actors.chat.discord.framework.actor_client import ActorClient
+from actors.chat.discord.framework.autocompletion import build_choice, suggest_titles
+from actors.chat.discord.framework.command import Cooldown, Group, command
+from actors.chat.discord.framework.command_errors import RefusedError
+from actors.chat.discord.framework.converters import MemberMention, find_member_by_name
+from actors.chat.discord.framework.pages import pack_arguments, read_slice, unpack_arguments
+from actors.chat.discord.framework.replies import (
+    Context,
+    acknowledge_then,
+    send_reply,
+    split_trailing_argument,
+    viewer_id,
+)
+from actors.chat.discord.ui import embeds, formatting
+from actors.chat.discord.ui.embeds import Reply, Section
+from messages import GetHistory, HistoryPage, WatchRecord
+from wording.durations import format_duration, format_position
+from wording.numbers import format_count, format_percent
+from wording.translation import _, later
+
+ROWS = 8
+_SINCE = later("1d 1w 1m 1y")
+"""A day, a week, a month, a year, as people shorten them."""
+_DAYS = (1, 7, 30, 365)
+_FARTHEST_YEARS = 50
+"""Longer ago there was no film night: what is written so was mistyped."""
+_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+_SUGGESTED = ((later("The last week"), "7d"), (later("The last month"), "1m"), (later("The last year"), "1y"))
+
+
+def parse_since(text: str, desk: ActorClient) -> float | None:
+    """Return what people type for "since", in seconds since 1970; None where it is no time."""
+    clean = text.strip().lower()
+    if match := re.fullmatch(r"(\d{1,4})\s*([^\W\d])(?:(?<=[dwmy])(?:ays?|eeks?|onths?|ears?))?", clean):
+        for units in (_SINCE, _(_SINCE)):
+            if match[2] in (letters := re.findall(r"1(\w)", units)):
+                return desk.clock.now().wall_s - int(match[1]) * _DAYS[letters.index(match[2])] * 86_400
+    try:
+        dotted = _DOTTED.fullmatch(clean)
+        day = datetime.date(*map(int, dotted.groups()[::-1])) if dotted else datetime.date.fromisoformat(clean)
+    except ValueError:
+        return None
+    zone = zoneinfo.ZoneInfo(desk.settings.timezone)
+    return datetime.datetime.combine(day, datetime.time(), zone).timestamp()
+
+
+async def build_page(desk: ActorClient, arguments: str, page: int) -> Reply:
+    """Build a page of finished watches."""
+    whose, since, title = unpack_arguments(arguments, 3)
+    from_s = float(since) if since.lstrip("-").isdigit() else None
+
+    async def read(offset: int) -> HistoryPage:
+        question = GetHistory(whose, title, from_s, ROWS, offset, desk.asker)
+        return await desk.ask(question)
+
+    found, page, pages = await read_slice(read, lambda part: part.total, page, ROWS)
+    if found.hidden:
+        return embeds.private_notice(_("📜 History"))
+    lines = [_entry(record, bool(whose)) for record in found.records]
+    asked = [_("“{title}”").format(title=formatting.escape(title, 60))] if title else []
+    if from_s is not None:
+        asked.append(_("since {date}").format(date=f"<t:{int(from_s)}:d>"))
+    if whose and found.records:
+        asked.insert(0, formatting.escape(found.records[0].username, 40))
+    top = f"{' · '.join(asked)}\n\n" if asked else ""
+    none = _("No watch fits that. `!history` alone shows every watch.") if whose or asked else _("Nothing watched yet.")
+    if title and not whose:
+        none += " " + _("For what a member watched, mention them.")
+    text = embeds.split_pages([Section("", lines)], lines=ROWS, units=3500)[0] if lines else none
+    heading = format_count("📜 History · {count} watch", "📜 History · {count} watches", found.total)
+    colour = embeds.GOLD if lines else embeds.GREY
+    return Reply(embeds.build_embed(heading, top + text, colour=colour), page, pages, nothing=not lines)
+
+
+def _entry(record: WatchRecord, one_viewer: bool) -> str:
+    facts = [] if one_viewer else [formatting.escape_person(record.username, 40)]
+    facts.append(format_duration(record.playing_s))
+    if record.completion_percent is not None:
+        saw = _("saw {percent}").format(percent=format_percent(record.completion_percent))
+        facts.append(f"{saw} ✅" if record.completed else saw)
+    if record.join_position_ms is not None and record.join_position_ms >= 60_000:
+        facts.append(_("from {position}").format(position=format_position(record.join_position_ms)))
+    if record.brief:
+        facts.append(_("brief"))
+    title, ago = formatting.escape_title(record.item, 70), formatting.relative_time(record.ended_at_s)
+    return f"**{title}** · {ago}\n{' · '.join(facts)}"
+
+
+async def suggest_times(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """Return usual times."""
+    return [build_choice(_(name), value) for name, value in _SUGGESTED]
+
+
+@command(
+    "history",
+    later("What was watched, the newest first"),
+    group=Group.YOU,
+    usage=later("[@somebody] [title] [since]"),
+    cooldown=Cooldown(3, 10.0),
+    parameters={
+        "member": later("Whose; leave out for everybody's"),
+        "title": later("Part of a title"),
+        "since": later("7d, 2w, 3m, 1y or a date like 2026-10-31"),
+    },
+    autocomplete={"title": suggest_titles, "since": suggest_times},
+    page=build_page,
+)
+async def history(
+    ctx: Context,
+    member: Annotated[discord.Member, MemberMention] | None = None,
+    title: str = "",
+    since: str = "",
+) -> None:
+    """Answer with finished watches."""
+    title, since = split_trailing_argument(ctx, title, since, lambda word: parse_since(word, ctx.actors) is not None)
+    since_s = parse_since(since, ctx.actors)
+    if since and since_s is None:
+        raise RefusedError(
+            _("{text} is no time.").format(text=formatting.escape(since, 40)),
+            _("Use 7d, 2w, 3m, 1y or a date like 2026-10-31."),
+        )
+    now_s = ctx.actors.clock.now().wall_s
+    if since_s is not None and since_s < now_s - _FARTHEST_YEARS * _DAYS[-1] * 86_400:
+        raise RefusedError(
+            _("{text} is too long ago.").format(text=formatting.escape(since, 40)),
+            _("The farthest is {years} years.").format(years=_FARTHEST_YEARS),
+        )
+    await send_reply(ctx, *await acknowledge_then(ctx, _find(ctx, member, title, since_s)))
+
+
+async def _find(
+    ctx: Context, member: discord.Member | None, title: str, since_s: float | None
+) -> tuple[Reply, discord.ui.View | None]:
+    """Build the first page. Where no title fits, the text may be a member's name: people write it without a mention."""
+    since = f"{since_s:.0f}" if since_s is not None else ""
+    whose = viewer_id(member) if member is not None else ""
+    reply, view = await ctx.pages.build("history", pack_arguments(whose, since, title), asker=ctx.asker)
+    if reply.nothing and title and member is None:
+        member = await find_member_by_name(ctx, title)
+        if member is not None:
+            return await ctx.pages.build("history", pack_arguments(viewer_id(member), since, ""), asker=ctx.asker)
+    return reply, view

@@ -1,0 +1,88 @@
+"""`leaderboard` and `topwatchers`: how viewers compare."""
+
+from typing import Annotated
+
+from actors.chat.discord.features.top_roles import TOP_DAYS
+from actors.chat.discord.framework.actor_client import ActorClient
+from actors.chat.discord.framework.command import Group, command
+from actors.chat.discord.framework.converters import ChoiceConverter
+from actors.chat.discord.framework.pages import PageSlice, read_slice
+from actors.chat.discord.framework.replies import Context, show_page
+from actors.chat.discord.ui import embeds, formatting
+from actors.chat.discord.ui.embeds import Reply
+from messages import GetLeaderboard, Leaderboard, LeaderboardKind
+from wording.durations import format_duration
+from wording.numbers import format_count
+from wording.translation import _, later
+
+ROWS = 10
+_PLACES = {1: "🥇", 2: "🥈", 3: "🥉"}
+_BOARDS: dict[LeaderboardKind, str] = {
+    "movies": later("🎬 Most films"),
+    "time": later("⏱️ Most time"),
+    "streak": later("🔥 Longest streaks"),
+    "badges": later("🏅 Most badges"),
+}
+
+
+async def build_leaderboard(desk: ActorClient, arguments: str, page: int) -> Reply:
+    """Build a page of a leaderboard; the argument is what it ranks by."""
+    kind: LeaderboardKind = next((board for board in _BOARDS if board == arguments), "movies")
+    return _board(await _ranked(desk, kind, page, None), _(_BOARDS[kind]))
+
+
+async def build_top_watchers(desk: ActorClient, arguments: str, page: int) -> Reply:
+    """Build a page of those who watched most of late."""
+    ranked = await _ranked(desk, "time", page, desk.clock.now().wall_s - TOP_DAYS * 86_400)
+    return _board(ranked, _("🍿 Top watchers of the last {days} days").format(days=TOP_DAYS))
+
+
+async def _ranked(desk: ActorClient, kind: LeaderboardKind, page: int, since_s: float | None) -> PageSlice[Leaderboard]:
+    async def read(offset: int) -> Leaderboard:
+        return await desk.ask(GetLeaderboard(kind, since_s, ROWS, offset))
+
+    return await read_slice(read, lambda part: part.total, page, ROWS)
+
+
+def _board(ranked: PageSlice[Leaderboard], heading: str) -> Reply:
+    found, page, pages = ranked
+    if not found.rows:
+        text = _("Nobody yet. Watch something!")
+        return Reply(embeds.build_embed(heading, text, colour=embeds.GREY), page, pages)
+    lines = [
+        f"{_PLACES.get(row.rank, f'**{row.rank}.**')} **{formatting.escape_person(row.username, 40)}** · "
+        f"{_value(found.kind, row.value)}"
+        for row in found.rows
+    ]
+    return Reply(embeds.build_embed(heading, "\n".join(lines)), page, pages)
+
+
+def _value(kind: LeaderboardKind, value: float) -> str:
+    match kind:
+        case "movies":
+            return format_count("{count} film", "{count} films", round(value))
+        case "time":
+            return format_duration(value)
+        case "streak":
+            return format_count("{count} day", "{count} days", round(value))
+        case "badges":
+            return format_count("{count} badge", "{count} badges", round(value))
+
+
+@command(
+    "leaderboard",
+    later("Who leads"),
+    group=Group.COMMUNITY,
+    usage="[movies|time|streak|badges]",
+    parameters={"by": later("What to rank by")},
+    page=build_leaderboard,
+)
+async def leaderboard(ctx: Context, by: Annotated[LeaderboardKind, ChoiceConverter(*_BOARDS)] = "movies") -> None:
+    """Answer with the order of viewers."""
+    await show_page(ctx, by)
+
+
+@command("topwatchers", later("Who watched most in the last 30 days"), group=Group.COMMUNITY, page=build_top_watchers)
+async def topwatchers(ctx: Context) -> None:
+    """Answer with those who watched most of late."""
+    await show_page(ctx)

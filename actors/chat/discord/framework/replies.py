@@ -1,0 +1,115 @@
+"""What every command answers with: an acknowledgement in time, one way to send, one way to look."""
+
+import asyncio
+import contextlib
+import io
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import discord
+from discord.ext import commands
+
+from actors.chat.discord.core.api_errors import API_ERRORS
+from actors.chat.discord.framework.actor_client import ActorClient
+from actors.chat.discord.framework.command import UsherCommand
+from actors.chat.discord.framework.pages import PageRegistry
+from actors.chat.discord.ui import embeds
+from actors.chat.discord.ui.embeds import Reply
+
+Result = TypeVar("Result")
+_TYPING_AFTER_S = 0.4
+
+
+class Context(commands.Context[Any]):
+    """A use of a command, with the way to the other actors."""
+
+    @property
+    def actors(self) -> ActorClient:
+        """The other actors."""
+        actors: ActorClient = self.bot.desk
+        return actors
+
+    @property
+    def pages(self) -> PageRegistry:
+        """All pages there are."""
+        pages: PageRegistry = self.bot.pages
+        return pages
+
+    @property
+    def asker(self) -> str:
+        """The viewer id of whoever uses the command."""
+        return viewer_id(self.author)
+
+
+def viewer_id(member: discord.Member | discord.User) -> str:
+    """Return a Discord member's id as the store knows it."""
+    return str(member.id)
+
+
+async def acknowledge_then(ctx: Context, work: Coroutine[Any, Any, Result]) -> Result:
+    """Return the result of `work`; a slash command is acknowledged first, a `!` command shows typing if it takes long.
+
+    Discord forgets a slash command that is not acknowledged within three seconds, whatever the actors do. The use is
+    counted here: raises CommandOnCooldown where it is one too many.
+    """
+    try:
+        if isinstance(ctx.command, UsherCommand):
+            ctx.command.count_use(ctx)
+        if ctx.interaction is not None and not ctx.interaction.response.is_done():
+            await ctx.defer()
+    except BaseException:
+        work.close()
+        raise
+    if ctx.interaction is not None:
+        return await work
+    task = asyncio.ensure_future(work)
+    done, _ = await asyncio.wait({task}, timeout=_TYPING_AFTER_S)
+    if not done:
+        with contextlib.suppress(*API_ERRORS):
+            await ctx.typing()
+    return await task
+
+
+async def show_page(ctx: Context, arguments: str = "") -> None:
+    """Answer with the first of the command's pages; the picture follows when it is drawn."""
+    assert ctx.command is not None  # noqa: S101 - a command calls this
+    reply, view = await acknowledge_then(ctx, ctx.pages.build(ctx.command.name, arguments, asker=ctx.asker))
+    message = await send_reply(ctx, reply, view)
+    renderer = ctx.actors.painter
+    if renderer is not None and reply.picture is not None and reply.beside is not None:
+        await renderer.show(message, reply.picture, reply.beside)
+
+
+async def send_reply(ctx: Context, reply: Reply, view: discord.ui.View | None = None) -> discord.Message:
+    """Send an answer to where the command was given."""
+    parts: dict[str, Any] = {} if view is None else {"view": view}
+    if reply.poster.content and ctx.bot_permissions.attach_files:
+        name = embeds.poster_file(reply.poster)
+        parts["file"] = discord.File(io.BytesIO(reply.poster.content), name)
+        reply.embed.set_thumbnail(url=f"attachment://{name}")
+    return await ctx.send(embed=reply.embed, **parts, **reply_options(ctx))
+
+
+def reply_options(ctx: commands.Context[Any]) -> dict[str, Any]:
+    """Return how every answer is sent: it mentions nobody, and to a ! command it is a reply.
+
+    Above the answer to a / command Discord shows the command by itself. It lets a bot reply only where it may read the
+    message history. An asker who has deleted the question still gets the answer.
+    """
+    if ctx.interaction is not None or not ctx.bot_permissions.read_message_history:
+        return {"allowed_mentions": embeds.NOBODY}
+    return {"allowed_mentions": embeds.NOBODY, "reference": ctx.message.to_reference(fail_if_not_exists=False)}
+
+
+def split_trailing_argument(ctx: Context, text: str, last: str, is_last: Callable[[str], bool]) -> tuple[str, str]:
+    """Tell apart a `!` command's text of several words and the argument after it.
+
+    `!history the big sleep 7d` means what /history has as title and since. What is typed into the
+    options of a / command stays as it is.
+    """
+    if ctx.interaction is not None:
+        return text, last
+    words = [word for word in (text, last, *ctx.view.read_rest().split()) if word]
+    if words and is_last(words[-1]):
+        return " ".join(words[:-1]), words[-1]
+    return " ".join(words), ""
