@@ -1,1 +1,1 @@
-"""`python run.py check`: is everything there that the service needs? Changes nothing, creates nothing."""
+"""The doctor's checks: facts in, findings out. `run.py check` feeds it by REST, `!diagnose` from the bot's cache."""

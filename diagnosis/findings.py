@@ -1,35 +1,83 @@
-"""What the doctor finds."""
+"""A finding of the doctor, and its words in the language of the bot."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from typing import Literal
 
-Verdict = Literal["good", "note", "bad"]
+from diagnosis.texts import TEXTS, TOPICS
+from wording.translation import _
+
+Severity = Literal["ok", "note", "error"]
+"""A note is worth knowing and does not keep the service from running; an error does not let it do all it should."""
+Param = str | int | tuple[str, ...]
+"""A name, a figure, or names of permissions. `setting` is the name of a setting, `when` seconds since 1970."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Markup:
+    """How the parts of a finding are made safe and marked where it is shown."""
+
+    escape: Callable[[str], str] = str
+    """For names that other people chose."""
+    code: Callable[[str], str] = str
+    """For names of settings."""
+    moment: Callable[[float], str] = str
+    """For points in time, seconds since 1970."""
+
+
+PLAIN = Markup()
 
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One thing looked at: how it is, and what to do where it is not good."""
+    """One thing that was checked: what it is, and how it is, by codes of `diagnosis.texts`."""
 
-    verdict: Verdict
-    """A note is worth knowing and does not keep the service from running."""
-    what: str
-    """What was looked at, in a word or two."""
-    found: str
-    cure: str = ""
+    severity: Severity
+    topic: str
+    code: str
+    params: Mapping[str, Param] = dataclasses.field(default_factory=dict)
 
 
-def good(what: str, found: str) -> Finding:
-    """All is well."""
-    return Finding("good", what, found)
+@dataclasses.dataclass(frozen=True)
+class Rendered:
+    """The words of a finding."""
+
+    topic: str
+    text: str
+    cure: str
+    """What to do; empty where nothing needs to be done."""
 
 
-def note(what: str, found: str, cure: str) -> Finding:
-    """Worth knowing."""
-    return Finding("note", what, found, cure)
+def ok(topic: str, code: str, **params: Param) -> Finding:
+    """Return a finding of something that is as it should be."""
+    return Finding("ok", topic, code, params)
 
 
-def bad(what: str, found: str, cure: str) -> Finding:
-    """The service cannot do all it should."""
-    return Finding("bad", what, found, cure)
+def note(topic: str, code: str, **params: Param) -> Finding:
+    """Return a finding that is worth knowing."""
+    return Finding("note", topic, code, params)
+
+
+def error(topic: str, code: str, **params: Param) -> Finding:
+    """Return a finding of something that keeps the service from doing all it should."""
+    return Finding("error", topic, code, params)
+
+
+def render(finding: Finding, markup: Markup = PLAIN) -> Rendered:
+    """Word a finding in the language of the bot."""
+    params = {name: _word_param(name, value, markup) for name, value in finding.params.items()}
+    text = TEXTS[finding.code]
+    return Rendered(_(TOPICS[finding.topic]), _(text.text).format(**params), _(text.cure).format(**params))
+
+
+def _word_param(name: str, value: Param, markup: Markup) -> str:
+    match value:
+        case tuple():
+            return ", ".join(_(part) for part in value)
+        case int() if name == "when":
+            return markup.moment(value)
+    if name == "setting":
+        return markup.code(str(value))
+    return str(value) if name in ("invitation", "portal") else markup.escape(str(value))

@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po, write_po
 from wording.translation import BADGE, CATALOGUES
 
 ROOT = CATALOGUES.parent
-SOURCES = (ROOT / "actors" / "chat" / "discord", ROOT / "wording")
+SOURCES = (ROOT / "actors" / "chat" / "discord", ROOT / "diagnosis", ROOT / "wording")
 """Where everything is said that people see."""
 BADGES = ROOT / "awards" / "badges.toml"
 KEYWORDS = {"_": 1, "later": 1, "ngettext": 2, "format_count": 2}

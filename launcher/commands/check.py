@@ -10,50 +10,52 @@ from rich.padding import Padding
 from rich.text import Text
 
 from config import Settings, SettingsError
-from diagnosis import discord, plex
-from diagnosis.findings import Finding, bad, good
-from launcher import local_checks
+from diagnosis.findings import Finding, error, ok, render
+from launcher.doctor.discord_rest import check_discord_by_rest
+from launcher.doctor.machine import check_machine
+from launcher.doctor.plex_servers import check_plex
 
-_SIGNS = {"good": ("✔", "green"), "note": ("!", "yellow"), "bad": ("✘", "red")}
+_SIGNS = {"ok": ("✔", "green"), "note": ("!", "yellow"), "error": ("✘", "red")}
 
 
 def main(load: Callable[[], Settings], console: Console) -> int:
-    """Look at everything and say how it is; 0 where nothing is bad, 1 otherwise."""
+    """Check everything and print the findings; 0 where nothing is wrong, 1 otherwise."""
     try:
-        settings, findings = load(), [good("Settings", "all there and right")]
-    except SettingsError as error:
-        settings, findings = error.readable, [_problem(problem) for problem in error.problems]
-    looks: Sequence[Callable[[Settings], Iterable[Finding]]] = (plex.check, discord.check, local_checks.check)
-    with concurrent.futures.ThreadPoolExecutor(len(looks)) as pool:
-        for found in pool.map(lambda look: list(look(settings)), looks):
-            findings += found
+        settings, findings = load(), [ok("settings", "settings.ok")]
+    except SettingsError as wrong:
+        settings, findings = wrong.readable, [_explain_setting(problem) for problem in wrong.problems]
+    checks: Sequence[Callable[[Settings], Iterable[Finding]]] = (check_plex, check_discord_by_rest, check_machine)
+    with concurrent.futures.ThreadPoolExecutor(len(checks)) as pool:
+        for results in pool.map(lambda check: list(check(settings)), checks):
+            findings += results
     for finding in findings:
-        _show(finding, settings, console)
-    wrong = sum(finding.verdict == "bad" for finding in findings)
+        _print(finding, settings, console)
+    errors = sum(finding.severity == "error" for finding in findings)
     console.print()
-    console.print("Everything is in order: python run.py" if not wrong else f"{wrong} to mend.")
-    return 1 if wrong else 0
+    console.print("Everything is in order: python run.py" if not errors else f"{errors} to mend.")
+    return 1 if errors else 0
 
 
-def _problem(problem: str) -> Finding:
+def _explain_setting(problem: str) -> Finding:
     # What is wrong may have a colon of its own, in brackets: a value, or a reason.
-    found, bracket, cure = problem.partition("): ")
+    text, bracket, cure = problem.partition("): ")
     if not bracket:
-        found, _, cure = problem.partition(": ")
-    return bad("Settings", found + bracket[:1], cure)
+        text, _, cure = problem.partition(": ")
+    return error("settings", "reported", text=text + bracket[:1], cure=cure)
 
 
-def _show(finding: Finding, settings: Settings, console: Console) -> None:
-    sign, colour = _SIGNS[finding.verdict]
+def _print(finding: Finding, settings: Settings, console: Console) -> None:
+    sign, colour = _SIGNS[finding.severity]
+    words = render(finding)
     line = Text.assemble(
-        (sign, colour), " ", (_clean(finding.what, settings), "bold"), ": ", _clean(finding.found, settings)
+        (sign, colour), " ", (_redact(words.topic, settings), "bold"), ": ", _redact(words.text, settings)
     )
     console.print(line)
-    if finding.cure:
-        console.print(Padding(Text(f"→ {_clean(finding.cure, settings)}"), (0, 0, 0, 2), expand=False))
+    if words.cure:
+        console.print(Padding(Text(f"→ {_redact(words.cure, settings)}"), (0, 0, 0, 2), expand=False))
 
 
-def _clean(text: str, settings: Settings) -> str:
+def _redact(text: str, settings: Settings) -> str:
     for secret in settings.secrets():
         text = text.replace(secret, "***")
     return text

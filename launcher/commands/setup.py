@@ -13,10 +13,10 @@ from rich.console import Console
 import config
 from actors.media.plex.on_demand.plextv import PLEX_TV
 from config import Settings, SettingsError, load_settings
-from diagnosis.discord import RefusedError
 from launcher.commands import check
+from launcher.doctor.discord_rest import ApiStatusError
 from launcher.setup import discord, envfile, plex
-from launcher.setup.prompter import Asker
+from launcher.setup.prompter import Prompter
 
 STOPPED = 130
 
@@ -29,7 +29,7 @@ def main(load: Callable[[], Settings], console: Console, env: Path = Path(".env"
             "Without one, copy .env.example to .env, fill it in, and run: python run.py check\n"
         )
         return 1
-    status = converse(Asker(console), console, env, os.environ)
+    status = run_dialogue(Prompter(console), console, env, os.environ)
     if status:
         return status
     console.print("\nLooking at all of it once more:")
@@ -38,57 +38,61 @@ def main(load: Callable[[], Settings], console: Console, env: Path = Path(".env"
     return status
 
 
-def converse(asker: Asker, console: Console, env: Path, environ: Mapping[str, str], plex_tv: str = PLEX_TV) -> int:
+def run_dialogue(
+    prompter: Prompter, console: Console, env: Path, environ: Mapping[str, str], plex_tv: str = PLEX_TV
+) -> int:
     """The questions, and the writing at their end: until then the file is as it was. 0 where it was written."""
     try:
         before = env.read_text(encoding="utf-8") if env.exists() else ""
-        answers = _questions(asker, _known(environ, env), environ, plex_tv)
+        answers = _ask_everything(prompter, _current_settings(environ, env), environ, plex_tv)
         envfile.write(env, envfile.merged(before, answers))
     except (KeyboardInterrupt, EOFError):
         console.print(f"\nStopped. Nothing was written: {env} is as it was.")
         return STOPPED
-    except (RefusedError, requests.exceptions.RequestException) as error:
+    except (ApiStatusError, requests.exceptions.RequestException) as error:
         console.print(f"Plex or Discord stopped answering ({type(error).__name__}); nothing was written. Try again.")
         return 1
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         console.print(f"{env} could not be read or written ({reason}): give the file and its folder to this user.")
         return 1
-    console.print(f"\n✔ Wrote {env} for this user alone, after {asker.answers} answers.")
+    console.print(f"\n✔ Wrote {env} for this user alone, after {prompter.answers} answers.")
     return 0
 
 
-def _questions(asker: Asker, known: Settings, environ: Mapping[str, str], plex_tv: str) -> dict[str, str]:
-    asker.say("Usher asks for a Plex server and a Discord bot. Ctrl-C stops at any point and changes nothing.")
-    answers, server = plex.ask(asker, known, plex_tv)
-    answers |= discord.ask(asker, known)
-    asker.say("\nThe rest", "bold")
-    answers |= plex.host(asker, known, server)
-    zone = known.timezone if known.timezone != "UTC" else guess_zone()
-    answers["TIMEZONE"] = _setting(asker, "TIMEZONE", "Time zone in which days begin", zone)
+def _ask_everything(prompter: Prompter, current: Settings, environ: Mapping[str, str], plex_tv: str) -> dict[str, str]:
+    prompter.print("Usher asks for a Plex server and a Discord bot. Ctrl-C stops at any point and changes nothing.")
+    answers, server = plex.ask(prompter, current, plex_tv)
+    answers |= discord.ask(prompter, current)
+    prompter.print("\nThe rest", "bold")
+    answers |= plex.ask_for_host(prompter, current, server)
+    zone = current.timezone if current.timezone != "UTC" else guess_zone()
+    answers["TIMEZONE"] = _ask_for_setting(prompter, "TIMEZONE", "Time zone in which days begin", zone)
     spoken = f"Language in which the bot speaks on Discord ({' or '.join(config.languages())})"
-    answers["BOT_LANGUAGE"] = _setting(asker, "BOT_LANGUAGE", spoken, known.bot_language)
+    answers["BOT_LANGUAGE"] = _ask_for_setting(prompter, "BOT_LANGUAGE", spoken, current.bot_language)
     for name in answers:
         if environ.get(name, "") not in ("", answers[name]):
-            asker.say(f"! {name} is also set in the environment, which wins over .env: take it out there.", "yellow")
+            prompter.print(
+                f"! {name} is also set in the environment, which wins over .env: take it out there.", "yellow"
+            )
     return answers
 
 
-def _known(environ: Mapping[str, str], env: Path) -> Settings:
+def _current_settings(environ: Mapping[str, str], env: Path) -> Settings:
     try:
         return load_settings(environ, env, for_service=False)
     except SettingsError as error:
         return error.readable
 
 
-def _setting(asker: Asker, name: str, question: str, default: str) -> str:
+def _ask_for_setting(prompter: Prompter, name: str, question: str, default: str) -> str:
     """An answer that is right for this setting."""
     while True:
-        said = asker.text(question, default)
+        answer = prompter.text(question, default)
         try:
-            return str(config.reader(name)(said))
+            return str(config.reader(name)(answer))
         except ValueError as wrong:
-            asker.say(f"✘ That is wrong: it takes {wrong}.", "red")
+            prompter.print(f"✘ That is wrong: it takes {wrong}.", "red")
 
 
 def guess_zone(root: Path = Path("/etc")) -> str:

@@ -45,16 +45,16 @@ def test_where_all_is_well_it_says_so(stage: Stage) -> None:
         stage.discord.join_voice("Björn", "Cinema")
         said = diagnosed(stage)
         for part in (
-            "Nothing is missing",
+            "All good",
             "Message Content is on",
             "film-club",
             "Cinema",
             "Plex is reached",
-            "Last save",
+            "last save",
         ):
             assert part in said, said
         assert "❌" not in said
-        assert answer(stage, "Iris", "!diagnose").embeds[0]["title"] == "🔎 Nothing is missing"
+        assert answer(stage, "Iris", "!diagnose").embeds[0]["title"] == "🔎 All good"
 
 
 def test_only_administrators_may_ask(stage: Stage) -> None:
@@ -68,27 +68,27 @@ def test_what_nights_and_roles_need_is_named(stage: Stage) -> None:
     stage.discord.allow_bot(BOT_CAN & ~CREATE_EVENTS)
     with stage.acting():
         said = diagnosed(stage)
-        assert "❌ Film nights: the bot lacks Create Events" in said
+        assert "Film nights: /night cannot plan them: in the server the bot lacks: Create Events" in said
         assert "Manage Roles" not in said
     stage.changes = {"top_watchers_role_id": 5}
     with stage.acting():
-        assert "❌ The role of the top watchers: the bot lacks Manage Roles" in diagnosed(stage)
+        assert "❌ Top watchers: in the server the bot lacks: Manage Roles" in diagnosed(stage)
 
 
 def test_what_nights_need_in_their_channel_is_named(stage: Stage) -> None:
     """To connect; on a stage more, and it is enough to have it there; the simulated Discord refuses the same."""
     stage.discord.deny_permissions("Cinema", CONNECT)
     with stage.acting():
-        assert "❌ Film nights: in Cinema the bot lacks Connect\n" in diagnosed(stage)
+        assert "Film nights: /night cannot plan them in #Cinema: the bot lacks: Connect\n" in diagnosed(stage)
     stage.changes["watch_party_voice_channel_id"] = stage.discord.channel("Premieres").id
     with stage.acting():
         said = diagnosed(stage)
-        assert "❌ Film nights: in Premieres the bot lacks Manage Channels, Mute Members, Move Members\n" in said
+        assert "cannot plan them in #Premieres: the bot lacks: Manage Channels, Mute Members, Move Members\n" in said
         stage.discord.allow_bot(BOT_CAN | MANAGE_CHANNELS | MUTE_MEMBERS | MOVE_MEMBERS)
         stage.discord.deny_permissions("Premieres", MOVE_MEMBERS)
-        stage.discord.wait_until(lambda: "lacks Move Members\n" in diagnosed(stage), 10)
+        stage.discord.wait_until(lambda: "lacks: Move Members\n" in diagnosed(stage), 10)
         stage.discord.deny_permissions("Premieres")
-        stage.discord.wait_until(lambda: "Nothing is missing" in diagnosed(stage), 10)
+        stage.discord.wait_until(lambda: "the bot can plan them" in diagnosed(stage), 10)
 
 
 def test_permissions_that_lack_are_named(stage: Stage) -> None:
@@ -97,9 +97,9 @@ def test_permissions_that_lack_are_named(stage: Stage) -> None:
     stage.discord.deny_permissions("Cinema", VIEW_CHANNEL)
     with stage.acting():
         said = diagnosed(stage)
-    assert "2 things to mend" in said
-    assert "in film-club the bot lacks Embed Links" in said
-    assert "Cinema" in said and "lacks View Channel" in said and "Permissions" in said
+    assert "2 problems found" in said
+    assert "in #film-club the bot lacks: Embed Links" in said
+    assert "Cinema" in said and "lacks: View Channel" in said and "Permissions" in said
 
 
 def test_wrong_and_missing_channels_are_told_apart(stage: Stage) -> None:
@@ -109,13 +109,15 @@ def test_wrong_and_missing_channels_are_told_apart(stage: Stage) -> None:
     with stage.acting():
         said = diagnosed(stage)
     assert (
-        "no channel 4242" in said and "DISCORD_ANNOUNCE_CHANNEL_ID" in said and "off-topic is of the wrong kind" in said
+        "no channel 4242" in said
+        and "DISCORD_ANNOUNCE_CHANNEL_ID" in said
+        and "#off-topic is not a voice or stage channel" in said
     )
     del stage.changes["discord_announce_channel_id"]
     stage.changes["watch_party_voice_channel_id"] = 0
     with stage.acting():
         said = diagnosed(stage)
-    assert "Nothing is missing" in said and "WATCH_PARTY_VOICE_CHANNEL_ID" in said
+    assert "All good" in said and "WATCH_PARTY_VOICE_CHANNEL_ID" in said
 
 
 def test_roles_to_ignore_that_are_not_there_are_named(stage: Stage) -> None:
@@ -124,7 +126,7 @@ def test_roles_to_ignore_that_are_not_there_are_named(stage: Stage) -> None:
     stage.changes["ignored_role_ids"] = (there, 4242)
     with stage.acting():
         said = diagnosed(stage)
-    assert "no role 4242" in said and "IGNORED_ROLE_IDS" in said and "1 thing to mend" in said
+    assert "no role with the id 4242" in said and "IGNORED_ROLE_IDS" in said and "1 problem found" in said
 
 
 def test_parts_that_are_ill_are_named_and_the_answer_comes_all_the_same(stage: Stage) -> None:
@@ -135,10 +137,10 @@ def test_parts_that_are_ill_are_named_and_the_answer_comes_all_the_same(stage: S
     stage.tracker.dead = True
     with stage.acting():
         said = diagnosed(stage)
-    assert "3 things to mend" in said
+    assert "3 problems found" in said
     for part in (
         "Plex is degraded: Plex refuses the token",
-        "The last save failed: disk full",
+        "the last save failed: disk full",
         "The tracker did not answer within",
     ):
         assert part in said, said

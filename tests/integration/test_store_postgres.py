@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Connection, create_engine, text
 
 from config import Settings
-from launcher import local_checks
+from diagnosis.findings import render
+from launcher.doctor import machine
 from messages import GetHistory, GetLeaderboard, GetViewerStats, Leaderboard, ViewerProfile
 from persistence.database.errors import StoreError
 from persistence.database.open_store import check_store
@@ -93,8 +94,8 @@ def test_a_database_that_cannot_hold_every_letter_is_refused(encoding: str, post
     for ask in asks:
         with pytest.raises(StoreError, match=rf"has the encoding {encoding}, .*createdb -E UTF8 -T template0"):
             ask()
-    checked = local_checks._store(Settings(database_url=url, data_dir=str(tmp_path)))
-    assert checked.verdict == "bad" and "createdb -E UTF8 -T template0" in checked.cure
+    checked = machine._check_store(Settings(database_url=url, data_dir=str(tmp_path)))
+    assert checked.severity == "error" and "createdb -E UTF8 -T template0" in render(checked).cure
 
 
 @pytest.mark.parametrize("on", ["sqlite", "postgresql"])

@@ -18,9 +18,11 @@ from typing import Any
 import pytest
 
 from config import PlexServer, Settings
-from diagnosis import discord, plex
-from diagnosis.findings import Finding
-from launcher import local_checks
+from diagnosis import permissions
+from diagnosis.findings import Finding, render
+from launcher.doctor.discord_rest import check_discord_by_rest
+from launcher.doctor.machine import check_machine
+from launcher.doctor.plex_servers import check_plex
 from persistence.database.backup import backup
 from persistence.database.errors import StoreError
 from persistence.database.open_store import open_writer
@@ -28,7 +30,7 @@ from simulator.plex import MEMBER_TOKEN, ODDITIES, OLD_MEMBER_TOKEN, SimulatedPl
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 GUILD, BOT, ROLE, TEXT, VOICE = "100", "200", "300", "400", "500"
-ALL_NEEDED = sum(discord.NEEDED)
+ALL_NEEDED = sum(permissions.ANNOUNCEMENTS)
 
 
 @contextlib.contextmanager
@@ -66,8 +68,8 @@ def everything() -> dict[str, Any]:
         f"/guilds/{GUILD}": {
             "id": GUILD, "name": "Film club", "owner_id": "1",
             "roles": [
-                {"id": GUILD, "permissions": str(discord.VIEW)},
-                {"id": ROLE, "permissions": str(discord.INVITED)},
+                {"id": GUILD, "permissions": str(permissions.VIEW_CHANNEL)},
+                {"id": ROLE, "permissions": str(permissions.INVITATION)},
             ],
         },
         f"/guilds/{GUILD}/members/{BOT}": {"roles": [ROLE]},
@@ -83,26 +85,26 @@ def ask_discord(answers: dict[str, Any], **changed: Any) -> list[Finding]:
             "discord_token": "right-token", "discord_api_url": url, "discord_guild_id": int(GUILD),
             "discord_announce_channel_id": int(TEXT), "watch_party_voice_channel_id": int(VOICE), **changed,
         }  # fmt: skip
-        return list(discord.check(Settings(**values)))
+        return list(check_discord_by_rest(Settings(**values)))
 
 
 def wrong(findings: list[Finding]) -> list[str]:
     """What is bad, with its cure."""
-    bad = (finding for finding in findings if finding.verdict == "bad")
-    return [f"{finding.what}: {finding.found} -> {finding.cure}" for finding in bad]
+    errors = (render(finding) for finding in findings if finding.severity == "error")
+    return [f"{words.topic}: {words.text} -> {words.cure}" for words in errors]
 
 
 def test_a_discord_in_order() -> None:
     """Bot, intent, server, both channels, nights: six good findings of one that was invited as it asks for."""
     findings = ask_discord(everything())
-    assert [finding.verdict for finding in findings] == ["good"] * 6
+    assert [finding.severity for finding in findings] == ["ok"] * 6
 
 
 def nights(answers: dict[str, Any], **changed: Any) -> list[str]:
     """What is said of film nights."""
-    found = [finding for finding in ask_discord(answers, **changed) if finding.what == "Film nights"]
-    assert {finding.verdict for finding in found} <= {"note"}, "all else works without"
-    return [f"{finding.found} -> {finding.cure}" for finding in found]
+    found = [finding for finding in ask_discord(answers, **changed) if finding.topic == "nights"]
+    assert {finding.severity for finding in found} <= {"note"}, "all else works without"
+    return [f"{render(finding).text} -> {render(finding).cure}" for finding in found]
 
 
 def test_what_film_nights_need_is_named() -> None:
@@ -166,7 +168,7 @@ def test_a_role_to_ignore_that_is_not_there_is_named() -> None:
 def test_an_administrator_may_everything() -> None:
     """No overwrite stops an administrator."""
     answers = everything()
-    answers[f"/guilds/{GUILD}"]["roles"][1]["permissions"] = str(discord.ADMINISTRATOR)
+    answers[f"/guilds/{GUILD}"]["roles"][1]["permissions"] = str(permissions.ADMINISTRATOR)
     answers[f"/channels/{TEXT}"]["permission_overwrites"] = [
         {"id": GUILD, "type": 0, "deny": str(ALL_NEEDED), "allow": "0"}
     ]
@@ -177,13 +179,13 @@ def test_discord_out_of_reach() -> None:
     """A network fault is not a refused token."""
     with discord_api({}) as url:
         gone = url
-    found = wrong(list(discord.check(Settings(discord_token="right-token", discord_api_url=gone))))
+    found = wrong(list(check_discord_by_rest(Settings(discord_token="right-token", discord_api_url=gone))))
     assert len(found) == 1 and "cannot be reached" in found[0]
 
 
 def ask_plex(url: str, token: str, **changed: Any) -> list[Finding]:
     """What the doctor finds at a Plex server."""
-    return list(plex.check(Settings(plex_url=url, plex_token=token, **changed)))
+    return list(check_plex(Settings(plex_url=url, plex_token=token, **changed)))
 
 
 def test_a_plex_in_order_even_with_an_odd_session() -> None:
@@ -192,8 +194,8 @@ def test_a_plex_in_order_even_with_an_odd_session() -> None:
         session = server.play("Anton", "Metropolis")
         server.distort(session, next(iter(ODDITIES)))
         findings = ask_plex(server.url, server.token, watch_party_plex_user="Berta")
-        assert [finding.verdict for finding in findings] == ["good"]
-        assert server.name in findings[0].found
+        assert [finding.severity for finding in findings] == ["ok"]
+        assert server.name in render(findings[0]).text
 
 
 @pytest.mark.parametrize(
@@ -217,7 +219,7 @@ def test_a_plex_out_of_reach_or_something_else() -> None:
     with SimulatedPlex() as server:
         url, token = server.url, server.token
         with server.with_fault("html"):
-            assert "does not answer as a Plex server" in wrong(ask_plex(url, token))[0]
+            assert "sent a web page instead of Plex's XML" in wrong(ask_plex(url, token))[0]
     assert "cannot be reached" in wrong(ask_plex(url, token))[0]
 
 
@@ -234,8 +236,8 @@ def test_an_excluded_account_that_nobody_has_is_told(tmp_path: Path) -> None:
     """By name, however it is written, or by id; it harms nothing."""
     with SimulatedPlex() as server:
         found = ask_plex(server.url, server.token, excluded_plex_users=("ANTON", "Zoe", "1"))
-    notes = [finding.found for finding in found if finding.verdict == "note" and finding.what == "Excluded accounts"]
-    assert notes == ["no account named 'Zoe' on the Plex server"] and not wrong(found)
+    notes = [render(each).text for each in found if each.severity == "note" and each.topic == "excluded"]
+    assert notes == ["no account named 'Zoe' on the Plex servers"] and not wrong(found)
 
 
 def test_a_server_that_is_away_may_have_whom_the_others_lack() -> None:
@@ -243,31 +245,31 @@ def test_a_server_that_is_away_may_have_whom_the_others_lack() -> None:
     with SimulatedPlex() as server, SimulatedPlex() as gone:
         more = (PlexServer(gone.url, gone.token),)
         names = {"watch_party_plex_user": "Zoe", "excluded_plex_users": ("Zoe",), "plex_servers": more}
-        assert {finding.what for finding in ask_plex(server.url, server.token, **names)} >= {"Excluded accounts"}
+        assert {finding.topic for finding in ask_plex(server.url, server.token, **names)} >= {"excluded"}
         gone_url = gone.url
         gone.stop()
         found = ask_plex(server.url, server.token, **names)
-    assert not [each for each in found if "Zoe" in each.found]
-    assert len(wrong(found)) == 1 and gone_url in wrong(found)[0]
+    assert not [each for each in found if "Zoe" in render(each).text]
+    assert len(wrong(found)) == 1 and gone_url.removeprefix("http://") in wrong(found)[0]
 
 
 TOP = {"id": "301", "name": "Top", "position": 1, "permissions": "0"}
 
 
 @pytest.mark.parametrize(
-    ("role", "permissions", "said"),
+    ("role", "extra", "said"),
     [
-        (TOP, discord.MANAGE_ROLES, ""),
-        ({**TOP, "position": 5}, discord.MANAGE_ROLES, "not below the bot's own"),
+        (TOP, permissions.MANAGE_ROLES, ""),
+        ({**TOP, "position": 5}, permissions.MANAGE_ROLES, "not below the bot's own"),
         (TOP, 0, "lacks: Manage Roles"),
-        ({**TOP, "managed": True}, discord.MANAGE_ROLES, "nobody can give"),
-        ({**TOP, "id": "302"}, discord.MANAGE_ROLES, "no role with the id 301"),
+        ({**TOP, "managed": True}, permissions.MANAGE_ROLES, "nobody can give"),
+        ({**TOP, "id": "302"}, permissions.MANAGE_ROLES, "no role with the id 301"),
     ],
 )
-def test_the_role_of_the_top_watchers(role: dict[str, Any], permissions: int, said: str) -> None:
+def test_the_role_of_the_top_watchers(role: dict[str, Any], extra: int, said: str) -> None:
     """Whether it is there, and the bot may give it."""
     answers = everything()
-    mine = {"id": ROLE, "position": 2, "permissions": str(discord.INVITED | permissions)}
+    mine = {"id": ROLE, "position": 2, "permissions": str(permissions.INVITATION | extra)}
     answers[f"/guilds/{GUILD}"]["roles"][1:] = [mine, role]
     found = wrong(ask_discord(answers, top_watchers_role_id=301))
     assert len(found) == bool(said) and all(said in each for each in found)
@@ -275,7 +277,7 @@ def test_the_role_of_the_top_watchers(role: dict[str, Any], permissions: int, sa
 
 def test_a_new_machine_is_in_order_and_stays_untouched(tmp_path: Path) -> None:
     """The doctor makes neither folder nor store."""
-    findings = list(local_checks.check(Settings(data_dir=str(tmp_path / "new" / "data"))))
+    findings = list(check_machine(Settings(data_dir=str(tmp_path / "new" / "data"))))
     assert wrong(findings) == []
     assert list(tmp_path.iterdir()) == []
 
@@ -285,7 +287,7 @@ def test_a_sound_store_is_left_as_it_is(tmp_path: Path) -> None:
     settings = Settings(data_dir=str(tmp_path))
     open_writer(settings.store_url, tmp_path / "backups").dispose()
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    assert wrong(list(local_checks.check(settings))) == []
+    assert wrong(list(check_machine(settings))) == []
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -293,7 +295,7 @@ def test_a_foreign_store_is_told_from_a_damaged_one(tmp_path: Path) -> None:
     """Somebody else's database is not offered to be overwritten."""
     with contextlib.closing(sqlite3.connect(tmp_path / "usher.db")) as store:
         store.execute("CREATE TABLE recipes (x)")
-    found = wrong(list(local_checks.check(Settings(data_dir=str(tmp_path)))))
+    found = wrong(list(check_machine(Settings(data_dir=str(tmp_path)))))
     assert len(found) == 1 and "recipes" in found[0]
 
 
@@ -303,7 +305,7 @@ def test_a_store_that_is_gone_is_no_new_one(tmp_path: Path) -> None:
     open_writer(settings.store_url, tmp_path / "backups").dispose()
     backup(tmp_path / "usher.db", tmp_path / "backups" / "usher-20261101-000000.db")
     (tmp_path / "usher.db").unlink()
-    found = wrong(list(local_checks.check(settings)))
+    found = wrong(list(check_machine(settings)))
     assert len(found) == 1 and "is gone" in found[0] and "run.py restore" in found[0]
     with pytest.raises(StoreError) as refused:
         open_writer(settings.store_url, tmp_path / "backups")
@@ -342,7 +344,7 @@ def test_a_store_that_another_program_holds_is_not_damaged(tmp_path: Path) -> No
     with contextlib.closing(sqlite3.connect(tmp_path / "usher.db", isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
-        found = wrong(list(local_checks.check(settings)))
+        found = wrong(list(check_machine(settings)))
     assert len(found) == 1 and "database is locked" in found[0] and "close that program" in found[0]
 
 
@@ -352,7 +354,7 @@ def test_a_damaged_store_is_found_with_its_cure(tmp_path: Path) -> None:
     open_writer(settings.store_url, tmp_path / "backups").dispose()
     backup(tmp_path / "usher.db", tmp_path / "backups" / "usher-20261101-000000.db")
     (tmp_path / "usher.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
-    found = wrong(list(local_checks.check(settings)))
+    found = wrong(list(check_machine(settings)))
     assert len(found) == 1 and "usher-20261101-000000.db" in found[0] and "run.py restore" in found[0]
 
 
@@ -360,19 +362,19 @@ def test_badges_that_cannot_be_read_are_told_with_one_cure(tmp_path: Path) -> No
     """A folder in their place has another than what is wrong in the file."""
     own = tmp_path / "badges.toml"
     own.mkdir()
-    (found,) = [each for each in local_checks.check(Settings(data_dir=str(tmp_path))) if each.what == "Badges"]
-    assert found.found == f"{own} cannot be read (Is a directory)"
-    assert found.cure == "make it a UTF-8 text that this user may read."
+    (found,) = [each for each in check_machine(Settings(data_dir=str(tmp_path))) if each.topic == "badges"]
+    assert render(found).text == f"{own} cannot be read (Is a directory)"
+    assert render(found).cure == "make it a UTF-8 text that this user may read."
     own.rmdir()
     own.write_text('[[badge]]\nid = "x"\n')
-    (found,) = [each for each in local_checks.check(Settings(data_dir=str(tmp_path))) if each.what == "Badges"]
-    assert found.verdict == "bad" and found.cure == f"mend {own}, or take it away"
+    (found,) = [each for each in check_machine(Settings(data_dir=str(tmp_path))) if each.topic == "badges"]
+    assert found.severity == "error" and render(found).cure == f"mend {own}, or take it away"
 
 
 def test_a_database_server_that_is_away_is_found(tmp_path: Path) -> None:
     """Its password is not shown."""
     url = "postgresql+psycopg://usher:hidden-word@127.0.0.1:1/usher"
-    found = wrong(list(local_checks.check(Settings(data_dir=str(tmp_path), database_url=url))))
+    found = wrong(list(check_machine(Settings(data_dir=str(tmp_path), database_url=url))))
     assert len(found) == 1 and "cannot be used now" in found[0] and "hidden-word" not in found[0]
     assert "start the database's server" in found[0].lower()
 
@@ -380,5 +382,5 @@ def test_a_database_server_that_is_away_is_found(tmp_path: Path) -> None:
 def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
     """Said, not raised."""
     (tmp_path / "data").write_text("")
-    found = wrong(list(local_checks.check(Settings(data_dir=str(tmp_path / "data")))))
+    found = wrong(list(check_machine(Settings(data_dir=str(tmp_path / "data")))))
     assert "in the way" in found[0]

@@ -15,7 +15,7 @@ from prompt_toolkit.output import DummyOutput
 from rich.console import Console
 
 from launcher.commands import setup
-from launcher.setup.prompter import Asker
+from launcher.setup.prompter import Prompter
 from simulator.discord import SimulatedDiscord
 from simulator.discord.model.permissions import EMBED_LINKS
 from simulator.plex import SimulatedPlex
@@ -36,11 +36,11 @@ class Desk:
         with create_pipe_input() as keyboard:
             keyboard.send_text("".join(f"{answer}\r" for answer in answers) + end)
             console = Console(file=io.StringIO(), width=200, markup=False)
-            asker = Asker(console, source=keyboard, sink=DummyOutput())
+            prompter = Prompter(console, source=keyboard, sink=DummyOutput())
             environ = {"DISCORD_API_URL": self.discord.api_url}
-            status = setup.converse(asker, console, self.env, environ, self.site.url)
+            status = setup.run_dialogue(prompter, console, self.env, environ, self.site.url)
         assert isinstance(console.file, io.StringIO)
-        self.shown, self.answers = console.file.getvalue(), asker.answers
+        self.shown, self.answers = console.file.getvalue(), prompter.answers
         for secret in (self.plex.token, self.discord.token, TOKEN):
             assert secret not in self.shown
         return status

@@ -7,7 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from launcher.commands.check import _problem
+from diagnosis.findings import render
+from launcher.commands.check import _explain_setting
 from launcher.commands.health import table
 from messages import ActorHealth
 
@@ -31,5 +32,6 @@ def test_the_health_table_shows_an_error_as_it_is() -> None:
 )
 def test_a_problem_is_split_where_its_cure_begins(problem: str, found: str, cure: str) -> None:
     """A value, or a reason, may have a colon of its own."""
-    shown = _problem(problem)
-    assert (shown.found, shown.cure) == (found, cure)
+    finding = _explain_setting(problem)
+    words = render(finding)
+    assert (words.text, words.cure) == (found, cure)

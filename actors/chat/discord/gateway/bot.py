@@ -19,6 +19,7 @@ from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.command_errors import CHANNEL_CURE, RefusedError, explain_error
 from actors.chat.discord.framework.pages import PageButton, PageRegistry
 from actors.chat.discord.framework.replies import Context, reply_options
+from actors.chat.discord.gateway.proxy import environment_proxy
 from actors.chat.discord.ui import embeds
 from messages import Item
 from wording.translation import _
@@ -61,6 +62,7 @@ class UsherBot(commands.Bot):
             chunk_guilds_at_startup=False,
             heartbeat_timeout=HEARTBEAT_S,
             max_ratelimit_timeout=60.0,
+            proxy=environment_proxy(discord.http.Route.BASE),
         )
         self.desk = desk
         self.night_planned = night_planned

@@ -1,0 +1,51 @@
+"""Which permissions the bot needs on Discord, by their documented bits, and where."""
+
+from wording.translation import later
+
+ADMINISTRATOR = 1 << 3
+VIEW_CHANNEL = 1 << 10
+MANAGE_ROLES = 1 << 28
+"""Needed in the server to give the role of the top watchers, where that is set."""
+CREATE_EVENTS, MANAGE_EVENTS = 1 << 44, 1 << 33
+_SEND_MESSAGES, _EMBED_LINKS, _ATTACH_FILES = 1 << 11, 1 << 14, 1 << 15
+_CONNECT, _MANAGE_CHANNELS, _MUTE_MEMBERS, _MOVE_MEMBERS = 1 << 20, 1 << 4, 1 << 22, 1 << 24
+
+NAMES = {
+    VIEW_CHANNEL: later("View Channel"),
+    _SEND_MESSAGES: later("Send Messages"),
+    _EMBED_LINKS: later("Embed Links"),
+    _ATTACH_FILES: later("Attach Files"),
+    CREATE_EVENTS: later("Create Events"),
+    MANAGE_EVENTS: later("Manage Events"),
+    _CONNECT: later("Connect"),
+    _MANAGE_CHANNELS: later("Manage Channels"),
+    _MUTE_MEMBERS: later("Mute Members"),
+    _MOVE_MEMBERS: later("Move Members"),
+    MANAGE_ROLES: later("Manage Roles"),
+}
+"""As Discord's settings call them."""
+ANNOUNCEMENTS = (VIEW_CHANNEL, _SEND_MESSAGES, _EMBED_LINKS, _ATTACH_FILES)
+"""Needed in the channel of announcements."""
+VOICE = (VIEW_CHANNEL,)
+"""Needed in the voice channel of the watch parties."""
+EVENTS = (CREATE_EVENTS, MANAGE_EVENTS)
+"""Needed in the server to make events of planned film nights; all else works without."""
+EVENT_CHANNEL = (_CONNECT,)
+"""Needed besides in the voice channel in which such an event takes place."""
+STAGE_EVENT_CHANNEL = (_CONNECT, _MANAGE_CHANNELS, _MUTE_MEMBERS, _MOVE_MEMBERS)
+"""The same in a stage channel. Too much for an invitation: they are given in the channel."""
+INVITATION = sum((*ANNOUNCEMENTS, *EVENTS, *EVENT_CHANNEL))
+"""What an invitation asks for."""
+
+
+def list_missing(granted: int, needed: tuple[int, ...]) -> tuple[str, ...]:
+    """Return the names of the needed permissions that are not among the granted bits."""
+    return tuple(NAMES[bit] for bit in needed if not granted & bit)
+
+
+def invitation_url(application_id: int | str) -> str:
+    """Return the address that invites the bot, with exactly the permissions it uses."""
+    return (
+        f"https://discord.com/oauth2/authorize?client_id={application_id}&scope=bot%20applications.commands"
+        f"&permissions={INVITATION}"
+    )

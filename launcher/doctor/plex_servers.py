@@ -1,0 +1,60 @@
+"""Is each Plex server there, and does it accept the token as its owner's? For `check` and `setup`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import config
+from actors.media.plex.client import PlexSource
+from actors.media.plex.errors import POSSIBLE, failure_of
+from actors.media.plex.http import BoundedSession
+from diagnosis.findings import Finding, error, ok
+from diagnosis.plex_checks import check_accounts
+
+_TIMEOUT_S = 10.0
+
+
+def check_plex(settings: config.Settings) -> Iterator[Finding]:
+    """Check every Plex server, then the accounts that the settings name."""
+    accounts: list[tuple[str, str]] = []
+    answered = 0
+    for server in settings.servers:
+        connected = connect(server)
+        if isinstance(connected, Finding):
+            yield connected
+            continue
+        name, version = str(connected.friendlyName), str(connected.version)
+        yield ok("plex", "plex.ok", name=name, version=version, url=server.url)
+        with contextlib.suppress(*POSSIBLE):
+            accounts += [(str(account.id), str(account.name or "")) for account in connected.systemAccounts()]
+            answered += 1
+    yield from check_accounts(accounts if answered == len(settings.servers) else None, settings)
+
+
+def connect(server: config.PlexServer, timeout_s: float = _TIMEOUT_S) -> Any:
+    """Return the server, as plexapi has it, where it takes the token as its owner's; else a Finding that says why not.
+
+    It is asked by the service's own client: with its proxy, its certificates, its limits.
+    """
+    if not server.token:
+        return error("plex", "plex.no_token", url=server.url)
+    source = PlexSource(server.url, server.token, BoundedSession(server.url, timeout_s))
+    try:
+        source.connect()
+    except POSSIBLE as failure:
+        return _explain(failure, server.url)
+    try:
+        source.ask_sessions()
+    except POSSIBLE as failure:
+        finding = _explain(failure, server.url)
+        # Some servers answer a member who asks for the sessions as they answer a wrong token.
+        return error("plex", "plex.member_token", url=server.url) if finding.code == "plex.unauthorized" else finding
+    return source.server
+
+
+def _explain(failure: Exception, url: str) -> Finding:
+    kind, detail = failure_of(failure, url)
+    text, _, cure = detail.partition("; ")
+    return error("plex", f"plex.{kind}", text=text, cure=cure)
