@@ -157,7 +157,7 @@ def test_a_folder_that_may_not_be_written_is_said(desk: Desk, monkeypatch: pytes
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("launcher.setup.envfile.os.fsync", full)
+    monkeypatch.setattr("atomic_file.os.fsync", full)
     assert desk.type("1", desk.discord.token, *REST) == 1
     assert "No space left" in desk.shown and desk.env.read_text() == "LOG_LEVEL=INFO\n"
     assert [path.name for path in desk.env.parent.iterdir()] == [".env"]
