@@ -24,7 +24,7 @@ import zmq
 from actors.runtime import Actor, Endpoint
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.process import BootConfig, write_boot
-from actors.runtime.transport.zmq import Addresses, ZmqTransport
+from actors.runtime.transport.factory import create_network
 from config import Settings
 from messages import AutoSaveTick, GetSaveStatus, Message, Moment, SaveStatus, VoiceMember, VoicePresence
 
@@ -111,16 +111,16 @@ def _medians(rounds: list[dict[str, float]]) -> dict[str, Any]:
 @contextlib.contextmanager
 def _echo_actor(folder: Path) -> Iterator[Endpoint]:
     """Yield an endpoint that speaks to an echo in a process of its own."""
-    addresses = Addresses({name: f"ipc://{folder}/{name}.sock" for name in ("tracker", "discord")})
+    network = create_network(("tracker", "discord"))
     boot = BootConfig(
-        name="tracker", settings=Settings(data_dir=str(folder), log_level="WARNING"), addresses=addresses,
-        run_dir=str(folder), role="bench.ask:Echo",
+        name="tracker", settings=Settings(data_dir=str(folder), log_level="WARNING"), network=network.spec,
+        role="bench.ask:Echo",
     )  # fmt: skip
     command = [sys.executable, "-OO", "-m", "actors", "tracker"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=ROOT) as process:
+    with contextlib.closing(network), subprocess.Popen(command, stdin=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdin is not None
         write_boot(boot, cast(BinaryIO, process.stdin))
-        endpoint = Endpoint("discord", ZmqTransport("discord", addresses), DeadLetters(None, "discord"))
+        endpoint = Endpoint("discord", network.transport("discord"), DeadLetters(None, "discord"))
         try:
             endpoint.ask("tracker", GetSaveStatus(), 30.0)
             yield endpoint

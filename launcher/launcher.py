@@ -15,11 +15,12 @@ from typing import IO
 import msgspec
 
 from actors.runtime.clock import Clock
+from actors.runtime.transport.factory import DEFAULT_ENGINE
 from config import Settings
 from launcher.connection.launcher_link import LauncherLink
 from launcher.connection.lock import FolderLock
+from launcher.connection.orphans import wait_for_orphans
 from launcher.connection.run_state import ProcessIdentity, RunFile, RunState
-from launcher.connection.socket_dir import SocketDir, clean_stale, wait_for_orphans
 from launcher.health import HealthLog
 from launcher.supervision.actor_process import SupervisedActor
 from launcher.supervision.child import FATAL, ActorChild
@@ -57,7 +58,7 @@ class Launcher:
         timings: SupervisionSettings | None = None,
         actors: Mapping[str, str] | None = None,
         stderr: IO[bytes] | None = None,
-        force_tcp: bool = False,
+        engine: str = DEFAULT_ENGINE,
         frames_dir: Path | None = None,
     ) -> None:
         """`actors` names other classes for the actors ("module:Class", in the order of their start), for
@@ -70,7 +71,7 @@ class Launcher:
         self._classes = dict(actors or {})
         self._names = tuple(self._classes) or actor_names(settings)
         self._stderr = stderr
-        self._force_tcp = force_tcp
+        self._engine = engine
         self._frames_dir = frames_dir
         self._signals = 0
         self._opened = False
@@ -82,16 +83,13 @@ class Launcher:
             held.enter_context(FolderLock(self.data_dir))
             self._run_file = RunFile(self.data_dir)
             self._clean_up_after_the_last()
-            self._run_folder = SocketDir()
-            held.callback(self._run_folder.remove)
             held.callback(self._run_file.remove)
             self._link = LauncherLink(
                 self._names,
                 self._classes,
-                self._run_folder.path,
                 self.settings,
                 self.clock,
-                force_tcp=self._force_tcp,
+                engine=self._engine,
                 frames_dir=self._frames_dir,
                 on_heartbeat=self._on_heartbeat,
                 health=self.health,
@@ -195,8 +193,8 @@ class Launcher:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._signals += 1
 
-    def _spawn(self, name: str) -> ActorChild:
-        return ActorChild(name, self._link.encode_boot(name), self._run_folder.path, stderr=self._stderr)
+    def _spawn(self, name: str, poison_ids: tuple[str, ...]) -> ActorChild:
+        return ActorChild(name, self._link.encode_boot(name, poison_ids), stderr=self._stderr)
 
     def _on_heartbeat(self, name: str, heartbeat: Heartbeat) -> None:
         self._supervisor.on_heartbeat(name, heartbeat, time.monotonic())
@@ -216,9 +214,8 @@ class Launcher:
         children = {
             name: ProcessIdentity.of(actor.pid) for name, actor in self._supervisor.actors.items() if actor.process
         }
-        state = RunState(ProcessIdentity.of(os.getpid()), str(self._run_folder.path), self._link.addresses, children)
+        state = RunState(ProcessIdentity.of(os.getpid()), self._link.network, children)
         try:
-            RunFile(self._run_folder.path).write(state)
             self._run_file.write(state)
         except OSError as error:
             _log.warning(
@@ -240,7 +237,6 @@ class Launcher:
             if killed:
                 _log.error("Killed what did not go: %s.", ", ".join(map(str, killed)))
             self._run_file.remove()
-        clean_stale()
 
 
 def _stop_signals() -> tuple[signal.Signals, ...]:

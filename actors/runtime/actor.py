@@ -54,8 +54,7 @@ class Context:
     settings: Settings
     clock: Clock
     data_dir: Path
-    run_dir: Path | None = None
-    """Where the marker of the message in hand is kept; None keeps none (tests)."""
+    poison_guard: PoisonGuard = dataclasses.field(default_factory=PoisonGuard)
 
     @property
     def name(self) -> str:
@@ -123,7 +122,7 @@ class Actor(pykka.ThreadingActor):
         super().__init__()
         self._handlers = dict(self.handlers())
         self._refs: dict[str, Ref] = {}
-        self._poison_guard = PoisonGuard(context.run_dir, context.name)
+        self._poison_guard = context.poison_guard
         self._deferred: dict[int, ReceivedMessage] = {}
         self._last_retried_id = ""
         self._durations_ms: collections.deque[float] = collections.deque(maxlen=1000)
@@ -344,7 +343,6 @@ class Actor(pykka.ThreadingActor):
         except Exception as error:  # noqa: BLE001  # whoever waits for the end must hear of it
             self._handle_failure(type(error), error, error.__traceback__)
         finally:
-            self._poison_guard.close()
             self.terminated.set()
 
     def _handle_receive(self, message: Any) -> Any:

@@ -24,7 +24,7 @@ from actors.runtime.delivery.reliable_delivery import ReliableDelivery
 from actors.runtime.errors import ActorUnavailable, AskTimeout, MailboxFull, OutboxFull
 from actors.runtime.pending_asks import PendingAsks, Reply
 from actors.runtime.timers import Timer, Timers
-from actors.runtime.transport.zmq import Origin, Transport
+from actors.runtime.transport.base import Origin, Transport
 from messages import Answer, Delivery, Message, Question
 from messages.codec import DecodeError, decode_body, decode_envelope, encode, tag_of
 from messages.envelope import Envelope, Heartbeat

@@ -24,17 +24,30 @@ _HARMLESS = {
 _HARMLESS_LINES = {code: said for code, said in _HARMLESS.items() if code != ord("\n")}
 
 
-class _Redacted(logging.Formatter):
+class SecretFilter:
+    """Takes secrets out of texts, in every form in which a text may hold one."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
+        self._forms = sorted(forms, key=len, reverse=True)
+
+    def mask(self, text: str) -> str:
+        """Return the text with every secret replaced."""
+        for form in self._forms:
+            text = text.replace(form, HIDDEN)
+        return text
+
+
+class _MaskedFormatter(logging.Formatter):
     """Wraps a formatter and takes every secret out of what it made, tracebacks included."""
 
     def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
         super().__init__()
         self._inner = inner
-        found = {form for secret in secrets if len(secret) >= 4 for form in _forms(secret)}
-        self._secrets = sorted(found, key=len, reverse=True)
+        self._filter = SecretFilter(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, with every secret replaced. Never raises: logging would print the bare arguments."""
+        """Return the line, with every secret replaced. Never raises: logging would print the bare arguments."""
         try:
             text = self._inner.format(record)
         except Exception as error:  # noqa: BLE001  # whatever somebody's __str__ raises
@@ -43,12 +56,12 @@ class _Redacted(logging.Formatter):
                 f"{record.msg!r} (not to be formatted: {type(error).__name__})", None, None,
             )  # fmt: skip
             text = self._inner.format(record)
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        return text
+        return self._filter.mask(text)
 
 
-_WAYS: tuple[Callable[[str], str], ...] = (
+_SHORTEST = 4
+"""Characters that a secret has at least: a shorter one would take words apart."""
+_ENCODINGS: tuple[Callable[[str], str], ...] = (
     str,
     lambda text: json.dumps(text)[1:-1],
     lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
@@ -58,8 +71,8 @@ _WAYS: tuple[Callable[[str], str], ...] = (
 
 
 def _forms(secret: str) -> set[str]:
-    """A secret as it is, as JSON, Python and an address write it, and each of these within another."""
-    return {outer(inner(secret)) for inner in _WAYS for outer in _WAYS}
+    """Return a secret as it is, as JSON, Python and an address write it, and each of these within another."""
+    return {outer(inner(secret)) for inner in _ENCODINGS for outer in _ENCODINGS}
 
 
 class _Text(logging.Formatter):
@@ -102,7 +115,7 @@ def set_up_logging(level: str, kind: str, secrets: Iterable[str], actor: str = "
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace", line_buffering=True)
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_Redacted(_formatter(kind, actor), secrets))
+    handler.setFormatter(_MaskedFormatter(_formatter(kind, actor), secrets))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

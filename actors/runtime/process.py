@@ -21,8 +21,11 @@ from actors.runtime.actor import Actor, Context, DependencyUnavailable, FatalSta
 from actors.runtime.clock import Clock, Pace
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.endpoint import Endpoint
-from actors.runtime.logs import set_up_logging
-from actors.runtime.transport.zmq import Addresses, ZmqTransport
+from actors.runtime.exit_report import ExitReportWriter
+from actors.runtime.logs import SecretFilter, set_up_logging
+from actors.runtime.middleware.poison_guard import PoisonGuard
+from actors.runtime.transport.base import NetworkSpec, Transport
+from actors.runtime.transport.factory import open_transport
 from config import Settings
 
 EXIT_CRASHED = 70
@@ -53,11 +56,14 @@ class BootConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     settings: Settings
-    addresses: Addresses
-    run_dir: str
+    network: NetworkSpec
     pace: Pace = Pace()
     role: str = ""
     """module:Class; empty for the one of ROLES."""
+    poison_ids: tuple[str, ...] = ()
+    """Messages that killed earlier processes of this actor."""
+    has_exit_report: bool = False
+    """Whether stdout is the file of an exit report."""
     record_frames: str = ""
     """A file to which every frame that is sent is appended, each after its length (4 bytes, big-endian)."""
 
@@ -94,10 +100,10 @@ def load_actor_class(path: str) -> type[Actor]:
     return found
 
 
-def make_endpoint(name: str, line: ZmqTransport, data_dir: Path, record_frames: str = "") -> Endpoint:
-    """An endpoint with the dead-letter log of the data folder."""
+def make_endpoint(name: str, transport: Transport, data_dir: Path, record_frames: str = "") -> Endpoint:
+    """Return an endpoint with the dead-letter log of the data folder."""
     letters = DeadLetters(data_dir / "logs" / "dead_letters.jsonl", name)
-    return Endpoint(name, line, letters, record=_recorder(Path(record_frames)) if record_frames else None)
+    return Endpoint(name, transport, letters, record=_recorder(Path(record_frames)) if record_frames else None)
 
 
 def _recorder(path: Path) -> Callable[[bytes], None]:
@@ -114,11 +120,12 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
     settings = config.settings
     set_up_logging(settings.log_level, settings.log_format, settings.secrets(), config.name)
     log = logging.getLogger(config.name)
+    report = ExitReportWriter.from_stdout() if config.has_exit_report else None
     stop = _Stop(log)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher hears Ctrl-C and stops its actors in order
     signal.signal(signal.SIGTERM, stop.on_signal)
     try:
-        actor = _start(config, stop)
+        actor = _start(config, stop, report)
     except FatalStartupError as error:
         log.error("%s", error)
         return EXIT_FATAL
@@ -129,31 +136,20 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
     threading.Thread(target=_watch, args=watching, name="life-line", daemon=True).start()
     while not actor.terminated.wait(3600):  # with a timeout, so that signals are heard on every system
         pass
-    if isinstance(actor.crash, DependencyUnavailable) and not _leave_word(config, str(actor.crash)):
-        log.error("%s", actor.crash)
+    if isinstance(actor.crash, DependencyUnavailable):
+        if report is None:
+            log.error("%s", actor.crash)
+        else:
+            report.note_startup_failure(SecretFilter(settings.secrets()).mask(str(actor.crash)))
     return _exit_status(actor)
 
 
-def last_word(run_dir: Path, name: str) -> Path:
-    """Where an actor that waits says for what: the launcher, which tries it again and again, logs it once."""
-    return run_dir / f"{name}.waits"
-
-
-def _leave_word(config: BootConfig, text: str) -> bool:
-    for secret in config.settings.secrets():
-        text = text.replace(secret, "***")
-    try:
-        last_word(Path(config.run_dir), config.name).write_text(text, "utf-8")
-    except OSError:
-        return False
-    return True
-
-
-def _start(config: BootConfig, stop: _Stop) -> Actor:
+def _start(config: BootConfig, stop: _Stop, report: ExitReportWriter | None) -> Actor:
     role = load_actor_class(config.role or ROLES[config.name.partition("-")[0]])
     data_dir = Path(config.settings.data_dir)
-    endpoint = make_endpoint(config.name, ZmqTransport(config.name, config.addresses), data_dir, config.record_frames)
-    context = Context(endpoint, config.settings, Clock(config.pace), data_dir, Path(config.run_dir))
+    transport = open_transport(config.name, config.network)
+    endpoint = make_endpoint(config.name, transport, data_dir, config.record_frames)
+    context = Context(endpoint, config.settings, Clock(config.pace), data_dir, PoisonGuard(config.poison_ids, report))
     actor = role.start(context)._actor_weakref()
     assert actor is not None  # noqa: S101 - its endpoint holds it, and we hold the endpoint
     stop.of(actor)

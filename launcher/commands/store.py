@@ -20,9 +20,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from awards import BadgesError
 from config import Settings
 from launcher.connection.lock import AlreadyRunningError, FolderLock
+from launcher.connection.orphans import wait_for_orphans
 from launcher.connection.run_state import RunFile, read_running_state
 from launcher.connection.service_client import NotReachedError, ServiceClient
-from launcher.connection.socket_dir import wait_for_orphans
 from messages import BackUpNow, BackupReport
 from persistence.badge_files import load_badges
 from persistence.database import backup

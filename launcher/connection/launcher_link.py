@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
 
 import msgspec
-import zmq
 
 from actors.runtime.clock import Clock
 from actors.runtime.delivery.mailbox import ReceivedMessage
 from actors.runtime.errors import ActorError
+from actors.runtime.logs import SecretFilter
 from actors.runtime.process import BootConfig, make_endpoint, write_boot
-from actors.runtime.transport.zmq import Addresses, Keys, ZmqTransport
+from actors.runtime.transport.base import NetworkSpec
+from actors.runtime.transport.factory import DEFAULT_ENGINE, create_network
 from config import Settings
 from messages import GetHealth, HealthReport, Message
 from messages.envelope import Heartbeat
@@ -27,17 +27,6 @@ LONGEST_ERROR = 300
 """Characters of an error in the health log and table."""
 
 
-def make_addresses(names: Iterable[str], folder: Path, *, force_tcp: bool = False) -> Addresses:
-    """Where each listens: sockets in the run folder, or encrypted loopback TCP where the system has none."""
-    names = list(names)
-    if zmq.has("ipc") and not force_tcp:
-        return Addresses({name: f"ipc://{folder / name}" for name in names})
-    with contextlib.ExitStack() as held:  # all at once, so that no port is given twice
-        found = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
-        ports = [one.getsockname()[1] for one in found]
-    return Addresses({n: f"tcp://127.0.0.1:{p}" for n, p in zip(names, ports, strict=True)}, Keys.new())
-
-
 class LauncherLink:
     """The launcher's endpoint. For one thread."""
 
@@ -45,38 +34,47 @@ class LauncherLink:
         self,
         names: Iterable[str],
         roles: Mapping[str, str],
-        run_folder: Path,
         settings: Settings,
         clock: Clock,
         *,
-        force_tcp: bool,
+        engine: str = DEFAULT_ENGINE,
         frames_dir: Path | None = None,
         on_heartbeat: Callable[[str, Heartbeat], None],
         health: Callable[[], HealthReport],
     ) -> None:
         """`settings.data_dir` is absolute. `on_heartbeat` hears every answer to a ping, `health` answers GetHealth;
         `frames_dir` takes the frames that are sent."""
-        self.addresses = make_addresses((NAME, *names), run_folder, force_tcp=force_tcp)
         self._roles = roles
-        self._run_folder = run_folder
         self._settings = settings
         self._clock = clock
         self._on_heartbeat = on_heartbeat
         self._health = health
         self._frames_dir = frames_dir
-        line = ZmqTransport(NAME, self.addresses)
-        self._endpoint = make_endpoint(NAME, line, Path(settings.data_dir), self._frames_path(NAME))
+        self._secrets = SecretFilter(settings.secrets())
+        with contextlib.ExitStack() as stack:
+            self._network = create_network((NAME, *names), engine)
+            stack.callback(self._network.close)
+            transport = self._network.transport(NAME)
+            self._endpoint = make_endpoint(NAME, transport, Path(settings.data_dir), self._frames_path(NAME))
+            stack.callback(self._endpoint.close)
+            self._stack = stack.pop_all()
 
-    def encode_boot(self, name: str) -> bytes:
+    @property
+    def network(self) -> NetworkSpec:
+        """How the actors and the launcher are reached."""
+        return self._network.spec
+
+    def encode_boot(self, name: str, poison_ids: tuple[str, ...] = ()) -> bytes:
         """What an actor's process reads from its stdin at its birth."""
         stream = io.BytesIO()
         config = BootConfig(
             name=name,
             settings=self._settings,
-            addresses=self.addresses,
-            run_dir=str(self._run_folder),
+            network=self.network,
             pace=self._clock.pace,
             role=self._roles.get(name, ""),
+            poison_ids=poison_ids,
+            has_exit_report=True,
             record_frames=self._frames_path(name),
         )
         write_boot(config, stream)
@@ -105,8 +103,8 @@ class LauncherLink:
         self._endpoint.tell(name, message)
 
     def close(self) -> None:
-        """Give the sockets back."""
-        self._endpoint.close()
+        """Close the endpoint and the network."""
+        self._stack.close()
 
     def _answer(self, incoming: ReceivedMessage) -> None:
         if incoming.ask_id and isinstance(incoming.message, GetHealth):
@@ -124,7 +122,5 @@ class LauncherLink:
 
     def _clean_text(self, text: str) -> str:
         """An actor's words on one line, of a length to be read, and without any secret."""
-        for secret in self._settings.secrets():
-            text = text.replace(secret, "***")
-        text = " ".join(text.split())
+        text = " ".join(self._secrets.mask(text).split())
         return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from actors.runtime.transport.zmq import Addresses
+from actors.runtime.transport.base import NetworkSpec
 from atomic_file import PRIVATE, write_atomically
 
 _SAME_START_S = 1.5
@@ -46,12 +46,11 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
 
 
 class RunState(msgspec.Struct, frozen=True):
-    """A launcher with its children, and how to speak to them. Holds keys: for the owner's eyes only."""
+    """A launcher with its children, and how to speak to them. Holds credentials: for the owner's eyes only."""
 
     launcher: ProcessIdentity
-    run_folder: str
-    addresses: Addresses = Addresses({})
-    """Where the actors and the launcher listen, with the keys where those are needed."""
+    network: NetworkSpec = NetworkSpec()
+    """How the actors and the launcher are reached."""
     children: dict[str, ProcessIdentity] = {}
     """The actors' processes, by actor."""
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from actors.runtime.errors import ActorError, AskTimeout, MailboxFull, UnexpectedAnswer
 from actors.runtime.process import make_endpoint
-from actors.runtime.transport.zmq import ZmqTransport
+from actors.runtime.transport.factory import open_transport
 from launcher.connection.run_state import read_running_state
 from messages import Answer, Question
 
@@ -31,8 +31,8 @@ class ServiceClient:
                 "or set DATA_DIR to the folder of the one that runs."
             )
         self.pid = state.launcher.pid
-        line = ZmqTransport("command line", state.addresses, listen=False)
-        self._endpoint = make_endpoint("command line", line, data_dir)
+        transport = open_transport("command line", state.network, listen=False)
+        self._endpoint = make_endpoint("command line", transport, data_dir)
 
     def ask(self, question: Question[AnswerT], timeout_s: float = 5.0) -> AnswerT:
         """Ask the actor that the question is for, and wait for its answer; raises NotReachedError."""

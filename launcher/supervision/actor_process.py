@@ -6,8 +6,10 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
+from actors.runtime.exit_report import ExitReport
 from launcher.health import read_rss_mb
 from launcher.supervision import child as children
+from launcher.supervision.poison_record import PoisonRecord
 from launcher.supervision.restart_policy import RestartPolicy
 from launcher.supervision.supervision_settings import SupervisionSettings
 from messages import ActorHealth, ActorState
@@ -26,7 +28,7 @@ class ChildProcess(Protocol):
     def exit_status(self) -> int | None: ...
     def kill(self) -> None: ...
     def ask_to_stop(self) -> None: ...
-    def last_word(self) -> str: ...
+    def exit_report(self) -> ExitReport: ...
 
 
 class SupervisedActor:
@@ -35,7 +37,7 @@ class SupervisedActor:
     def __init__(
         self,
         name: str,
-        spawn: Callable[[str], ChildProcess],
+        spawn: Callable[[str, tuple[str, ...]], ChildProcess],
         timings: SupervisionSettings,
         changed: Callable[[SupervisedActor], None] = lambda _: None,
         *,
@@ -51,6 +53,7 @@ class SupervisedActor:
         self._changed = changed
         self._essential = must
         self._restarts = RestartPolicy(timings)
+        self._poison = PoisonRecord()
         self._last_heartbeat: Heartbeat | None = None
         self._last_error = ""
         self._waits_said_s: float | None = None
@@ -78,7 +81,7 @@ class SupervisedActor:
         self._silent_s = 0.0
         self._last_heartbeat = None
         try:
-            self.process = self._spawn(self.name)
+            self.process = self._spawn(self.name, self._poison.poison_ids())
         except OSError as error:  # no memory, no process slot: as passing as a crash
             self._handle_crash(now_s, f"could not be started ({error})")
             return
@@ -109,9 +112,12 @@ class SupervisedActor:
             status = self.process.exit_status()
             if status is not None:
                 how, self._killed_for = self._killed_for or children.describe_exit(status), ""
+                report = self.process.exit_report()
                 if status == children.DEPENDENCY_UNAVAILABLE:
-                    self._wait_for_dependency(now_s, self.process.last_word() or how)
+                    self._wait_for_dependency(now_s, report.startup_failure or how)
                 else:
+                    if report.message_in_hand:
+                        self._poison.add_death(report.message_in_hand)
                     self.refused = status == children.FATAL
                     self._handle_crash(now_s, how, hopeless=self.refused)
             else:

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from actors.runtime.process import EXIT_DEPENDENCY_UNAVAILABLE, EXIT_FATAL, last_word
+from actors.runtime.exit_report import ExitReport, ExitReportFile
+from actors.runtime.process import EXIT_DEPENDENCY_UNAVAILABLE, EXIT_FATAL
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
@@ -34,22 +35,25 @@ class ActorChild:
     the launcher alone, which then stops the actors in order.
     """
 
-    def __init__(self, name: str, boot: bytes, run_dir: Path, *, stderr: IO[bytes] | None = None) -> None:
-        """Start it and write `boot` to its stdin; `stderr` takes its log (default: ours)."""
+    def __init__(self, name: str, boot: bytes, *, stderr: IO[bytes] | None = None) -> None:
+        """Start it and write `boot` to its stdin; `stderr` takes its log (default: ours). OSError."""
         self.name = name
-        self._last_word = last_word(run_dir, name)
-        with contextlib.suppress(OSError):
-            self._last_word.unlink(missing_ok=True)
         windows = sys.platform == "win32"
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
-            [sys.executable, *_FLAGS, "-m", "actors", name],
-            stdin=subprocess.PIPE,
-            stdout=2 if stderr is None else stderr,  # what an actor prints is an answer to nobody
-            stderr=stderr,
-            env=_environment(),
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) if windows else 0,
-            process_group=None if windows else 0,
-        )
+        self._report_file = ExitReportFile()
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
+                [sys.executable, *_FLAGS, "-m", "actors", name],
+                stdin=subprocess.PIPE,
+                stdout=self._report_file.fileno(),
+                stderr=stderr,
+                env=_environment(),
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) if windows else 0,
+                process_group=None if windows else 0,
+            )
+        except BaseException:
+            self._report_file.close()
+            raise
+        self._report: ExitReport | None = None
         with contextlib.suppress(OSError):  # it may have died already: its exit status tells
             self._stdin.write(boot)
             self._stdin.flush()
@@ -67,16 +71,15 @@ class ActorChild:
     def exit_status(self) -> int | None:
         """None while it runs; negative for a signal. The first call after its end closes what it held."""
         status = self._process.poll()
-        if status is not None:
+        if status is not None and self._report is None:
+            self._report = self._report_file.read()
+            self._report_file.close()
             self._close_input()
         return status
 
-    def last_word(self) -> str:
-        """What it waits for, where it ended for that; empty where it did not say."""
-        try:
-            return self._last_word.read_text("utf-8")
-        except (OSError, UnicodeDecodeError):
-            return ""
+    def exit_report(self) -> ExitReport:
+        """Return what it left when it died; empty while it runs."""
+        return self._report or ExitReport()
 
     def ask_to_stop(self) -> None:
         """Tell it without any socket to save and stop: by SIGTERM and by the end of its stdin."""

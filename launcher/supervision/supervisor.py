@@ -26,7 +26,7 @@ class Supervisor:
     def __init__(
         self,
         names: Iterable[str],
-        spawn: Callable[[str], ChildProcess],
+        spawn: Callable[[str, tuple[str, ...]], ChildProcess],
         timings: SupervisionSettings,
         *,
         must: frozenset[str] = frozenset(),

@@ -21,6 +21,7 @@ from typing import Any
 import psutil
 import pytest
 
+from launcher.connection.run_state import read_running_state
 from launcher.connection.service_client import ServiceClient
 from messages import GetSaveStatus
 from simulator.nights.stage import ANNOUNCE, ServiceStage
@@ -231,7 +232,9 @@ def changes(tmp_path_factory: pytest.TempPathFactory) -> Changes:
         rig.starts()
         idle_lines = rig.log_count(SKIPPED)
         before, started = rig.picture(), family(stage)
-        run_folder = Path(json.loads((stage.data_dir / "run.json").read_text())["run_folder"])
+        state = read_running_state(stage.data_dir)
+        assert state is not None
+        run_folder = Path(state.network.addresses["tracker"].removeprefix("ipc://")).parent
         exit_status, stop_s = stage.stop_service()
         stop = before, Picture.of(stage.data_dir)
     return Changes(

@@ -118,9 +118,8 @@ def is_closed_to_others(stage: Evening) -> None:
     """No other user of the machine can connect to an actor; we can."""
     state = read_running_state(stage.data_dir)
     assert state is not None
-    folder = Path(state.run_folder)
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    path = state.addresses.by_name["tracker"].removeprefix("ipc://")
+    path = state.network.addresses["tracker"].removeprefix("ipc://")
+    assert stat.S_IMODE(Path(path).parent.stat().st_mode) == 0o700
     with socket.socket(socket.AF_UNIX) as ours:
         ours.connect(path)
     if os.geteuid() != 0 or not shutil.which("setpriv"):

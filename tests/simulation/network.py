@@ -6,7 +6,7 @@ import collections
 import random
 from typing import TYPE_CHECKING
 
-from actors.runtime.transport.zmq import Origin
+from actors.runtime.transport.base import Origin
 from tests.simulation.timeline import Killed, Timeline
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 
-from actors.runtime.transport.zmq import Origin
+from actors.runtime.transport.base import Origin
 from messages import Delivery, Message
 
 LIMIT = 1000

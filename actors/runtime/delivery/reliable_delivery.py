@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from actors.runtime.delivery.dedup import SenderSequences
 from actors.runtime.delivery.mailbox import ReceivedMessage
 from actors.runtime.delivery.outbox import PeerOutbox, PendingDelivery
-from actors.runtime.transport.zmq import Origin
+from actors.runtime.transport.base import Origin
 from messages import Message
 from messages.codec import DecodeError, decode_body, tag_of
 from messages.envelope import Envelope

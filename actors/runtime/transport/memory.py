@@ -5,28 +5,32 @@ from __future__ import annotations
 import collections
 import threading
 
-from actors.runtime.transport.zmq import QUEUE_FRAMES, Origin
+from actors.runtime.transport.base import QUEUE_FRAMES, Origin
 
 
 class MemoryNetwork:
-    """Where lines find one another. `cut` and `mend` a peer to lose what is sent to it."""
+    """A network within one process."""
 
     def __init__(self) -> None:
         self.transports: dict[str, MemoryTransport] = {}
         self.unreachable: set[str] = set()
         """Peers whose frames vanish without an error, as at a kill -9."""
 
-    def transport(self, name: str) -> MemoryTransport:
-        """A new end under a name; an older one of that name is no longer reached."""
-        made = self.transports[name] = MemoryTransport(self, name)
-        return made
+    def transport(self, name: str, *, listen: bool = True) -> MemoryTransport:
+        """See Network. An older transport under the same name is no longer reached."""
+        transport = self.transports[name] = MemoryTransport(self, name, listen=listen)
+        return transport
+
+    def close(self) -> None:
+        """See Network."""
 
 
 class MemoryTransport:
-    """One endpoint's end; see transport.Line."""
+    """One endpoint's end; see Transport."""
 
-    def __init__(self, network: MemoryNetwork, name: str) -> None:
+    def __init__(self, network: MemoryNetwork, name: str, *, listen: bool = True) -> None:
         self._network = network
+        self._listens = listen
         self._name = name
         self._frames: collections.deque[tuple[Origin | None, bytes]] = collections.deque()
         self._arrived = threading.Condition()
@@ -42,38 +46,40 @@ class MemoryTransport:
             return True
 
     def send(self, peer: str, frame: bytes) -> bool:
-        """See Line."""
+        """See Transport."""
         if peer in self._network.unreachable:
             return True
-        line = self._network.transports.get(peer)
-        return line is not None and line._push(self._name.encode(), frame)
+        receiver = self._network.transports.get(peer)
+        return receiver is not None and receiver._listens and receiver._push(self._name.encode(), frame)
 
     def answer(self, origin: Origin, frame: bytes) -> bool:
-        """See Line."""
+        """See Transport."""
+        if not self._listens:
+            return False
         peer = origin.decode()
         if peer in self._network.unreachable:
             return True
-        line = self._network.transports.get(peer)
-        return line is not None and line._push(None, frame)
+        asker = self._network.transports.get(peer)
+        return asker is not None and asker._push(None, frame)
 
     def receive(self, timeout_s: float) -> list[tuple[Origin | None, bytes]]:
-        """See Line."""
+        """See Transport."""
         with self._arrived:
             if not self._frames and not self._woken and timeout_s > 0:
                 self._arrived.wait(timeout_s)
             self._woken = False
-            found = list(self._frames)
+            frames = list(self._frames)
             self._frames.clear()
-            return found
+            return frames
 
     def wake(self) -> None:
-        """See Line."""
+        """See Transport."""
         with self._arrived:
             self._woken = True
             self._arrived.notify()
 
     def close(self) -> None:
-        """See Line."""
+        """See Transport."""
         with self._arrived:
             self._closed = True
             self._arrived.notify()

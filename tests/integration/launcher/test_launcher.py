@@ -13,10 +13,11 @@ import psutil
 import pytest
 
 from actors.runtime.clock import Clock, Pace
+from actors.runtime.transport.zmq import TCP_ENGINE
 from config import Settings
 from launcher.background_launcher import run_in_background
 from launcher.connection.lock import AlreadyRunningError
-from launcher.connection.run_state import RunFile, read_running_state
+from launcher.connection.run_state import RunFile, RunState, read_running_state
 from launcher.launcher import STOPPED, Launcher
 from launcher.supervision.child import FATAL
 from launcher.supervision.supervision_settings import SupervisionSettings
@@ -26,6 +27,11 @@ QUICK = SupervisionSettings(
     ping_every_s=0.1, hung_after_s=1.5, start_within_s=20, first_retry_s=0.05, longest_retry_s=0.2,
     crash_limit=3, crash_window_s=30, failed_pause_s=60, look_every_s=0.02,
 )  # fmt: skip
+
+
+def socket_folder(state: RunState) -> Path:
+    """Where the actors listen."""
+    return Path(state.network.addresses["launcher"].removeprefix("ipc://")).parent
 
 
 def make(
@@ -62,14 +68,14 @@ def test_start_and_stop_keep_their_order_and_leave_nothing(tmp_path: Path) -> No
         running.wait_ready()
         pids = running.pids()
         state = read_running_state(tmp_path)
-        assert state is not None and Path(state.run_folder).is_dir()
+        assert state is not None and socket_folder(state).is_dir()
         assert running.stop() == STOPPED
     first = {name: (tmp_path / f"{name}.started").stat().st_mtime_ns for name in FOUR}
     saved = {name: float(notes(tmp_path, name, "saved")[0]) for name in FOUR}
     assert sorted(first, key=lambda name: first[name]) == ["persistence", "tracker", "discord", "plex"]
     assert sorted(saved, key=lambda name: saved[name]) == ["plex", "discord", "tracker", "persistence"]
     assert not any(psutil.pid_exists(pid) for pid in pids.values())
-    assert not RunFile(tmp_path).path.exists() and not Path(state.run_folder).exists()
+    assert not RunFile(tmp_path).path.exists() and not socket_folder(state).exists()
 
 
 def test_a_killed_actor_alone_is_started_again(tmp_path: Path) -> None:
@@ -201,11 +207,11 @@ def test_two_services_on_two_folders_and_none_on_one_twice(tmp_path: Path) -> No
 
 def test_encrypted_tcp_where_there_is_no_ipc(tmp_path: Path) -> None:
     """The same over loopback TCP with the run's keys."""
-    with run_in_background(make(tmp_path, {"persistence": MARKER, "tracker": MARKER}, force_tcp=True)) as running:
+    with run_in_background(make(tmp_path, {"persistence": MARKER, "tracker": MARKER}, engine=TCP_ENGINE)) as running:
         running.wait_ready()
         state = read_running_state(tmp_path)
-        assert state is not None and state.addresses.keys is not None
-        assert all(address.startswith("tcp://127.0.0.1:") for address in state.addresses.by_name.values())
+        assert state is not None and state.network.credentials
+        assert all(address.startswith("tcp://127.0.0.1:") for address in state.network.addresses.values())
 
 
 def test_the_run_folder_and_run_file_are_private(tmp_path: Path) -> None:
@@ -214,5 +220,5 @@ def test_the_run_folder_and_run_file_are_private(tmp_path: Path) -> None:
         running.wait_ready()
         state = read_running_state(tmp_path)
         assert state is not None
-        assert Path(state.run_folder).stat().st_mode & 0o777 == 0o700
+        assert socket_folder(state).stat().st_mode & 0o777 == 0o700
         assert RunFile(tmp_path).path.stat().st_mode & 0o777 == 0o600

@@ -23,6 +23,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent.parent
 COMMAND = [sys.executable, "-m", "tests.integration.launcher.service"]
 
 
+def socket_folder(state: RunState) -> Path:
+    """Where the actors listen."""
+    return Path(state.network.addresses["launcher"].removeprefix("ipc://")).parent
+
+
 def all_started(folder: Path) -> bool:
     """The health log has seen every actor running."""
     log = folder / "logs" / "actor_health.jsonl"
@@ -85,7 +90,7 @@ def test_a_signal_stops_in_order_with_0(tmp_path: Path, number: signal.Signals) 
         assert out == "" and "Traceback" not in err
         assert saved(tmp_path) == ["plex", "discord", "tracker", "persistence"]
         assert not any(child.is_alive() for child in state.children.values())
-        assert not Path(state.run_folder).exists()
+        assert not socket_folder(state).exists()
 
 
 def test_ctrl_c_in_a_terminal_reaches_the_launcher_alone(tmp_path: Path) -> None:
@@ -119,10 +124,10 @@ def test_a_killed_launcher_leaves_no_process_and_nothing_unsaved(tmp_path: Path)
         process.wait()
         until(lambda: not any(child.is_alive() for child in state.children.values()), 10)
         assert sorted(saved(tmp_path)) == sorted(FOUR)
-    assert Path(state.run_folder).exists()
+    assert socket_folder(state).exists()
     (tmp_path / "logs" / "actor_health.jsonl").unlink()
     with service(tmp_path) as process:
-        assert not Path(state.run_folder).exists()
+        assert not socket_folder(state).exists()
         process.terminate()
         _, err = process.communicate(timeout=10)
         assert process.returncode == 0

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -16,10 +15,12 @@ from typing import Any, BinaryIO, cast
 from msgspec.structs import replace
 
 from actors.runtime import Actor, Endpoint, FatalStartupError, RetryLater
+from actors.runtime.exit_report import ExitReport, ExitReportFile
 from actors.runtime.process import BootConfig, make_endpoint, write_boot
-from actors.runtime.transport.zmq import Addresses, ZmqTransport
+from actors.runtime.transport.base import NetworkSpec
+from actors.runtime.transport.factory import DEFAULT_ENGINE, create_network, open_transport
 from config import Settings
-from launcher.connection.launcher_link import make_addresses
+from launcher.supervision.poison_record import PoisonRecord
 from messages import GetSaveStatus, Message, SaveNow, SaveStatus, SuggestTitles, TitlesSuggested, WatchFinished
 from messages.envelope import Heartbeat
 from tests.golden.write import example
@@ -123,12 +124,15 @@ def watch(name: str) -> WatchFinished:
 
 
 class Stage:
-    """A run folder, the addresses of `bob`, `cat` and the test's own endpoint `ann`, and the processes."""
+    """A network of `bob`, `cat` and the test's own endpoint `ann`, and the processes."""
 
-    def __init__(self, run_dir: Path, data_dir: Path, *, force_tcp: bool = False) -> None:
-        self.run_dir, self.data_dir = run_dir, data_dir
-        self.addresses: Addresses = make_addresses(("ann", "bob", "cat"), run_dir, force_tcp=force_tcp)
-        self.ann: Endpoint = make_endpoint("ann", ZmqTransport("ann", self.addresses), data_dir)
+    def __init__(self, data_dir: Path, *, engine: str = DEFAULT_ENGINE) -> None:
+        self.data_dir = data_dir
+        self._network = create_network(("ann", "bob", "cat"), engine)
+        self.spec: NetworkSpec = self._network.spec
+        self.ann: Endpoint = make_endpoint("ann", open_transport("ann", self.spec), data_dir)
+        self.poison = PoisonRecord()
+        self._reports: dict[int, ExitReportFile] = {}
         self.processes: list[subprocess.Popen[bytes]] = []
         self.log = data_dir / "log.txt"
 
@@ -144,15 +148,17 @@ class Stage:
     ) -> subprocess.Popen[bytes]:
         """A process of an actor, its log in `self.log`; `ready` waits for its first answer."""
         with self.log.open("ab") as log:
+            report = ExitReportFile()
             process = subprocess.Popen(
                 [sys.executable, "-m", "actors", name], cwd=ROOT, stdin=subprocess.PIPE, stderr=log,
-                env={**os.environ, **(env or {})},
+                stdout=report.fileno(), env={**os.environ, **(env or {})},
             )  # fmt: skip
+        self._reports[process.pid] = report
         self.processes.append(process)
         known: dict[str, Any] = {"data_dir": str(self.data_dir), "plex_url": "http://127.0.0.1:1", "plex_token": SECRET}
         config = BootConfig(
             name=name, settings=Settings(**known, **settings),
-            addresses=self.addresses, run_dir=str(self.run_dir), record_frames=record_frames,
+            network=self.spec, poison_ids=self.poison.poison_ids(), has_exit_report=True, record_frames=record_frames,
             role=f"{__name__}:{role}",
         )  # fmt: skip
         write_boot(config, cast("BinaryIO", process.stdin))
@@ -160,10 +166,18 @@ class Stage:
             self.heartbeat(name)
         return process
 
+    def read_report(self, process: subprocess.Popen[bytes]) -> ExitReport:
+        """Wait for the end of a process; return what it left, which is counted as the launcher counts it."""
+        self.pump_until(lambda: process.poll() is not None)
+        report = self._reports[process.pid].read()
+        if report.message_in_hand:
+            self.poison.add_death(report.message_in_hand)
+        return report
+
     def second_life(self) -> None:
         """Ann, as after a restart."""
         self.ann.close()
-        self.ann = make_endpoint("ann", ZmqTransport("ann", self.addresses), self.data_dir)
+        self.ann = make_endpoint("ann", open_transport("ann", self.spec), self.data_dir)
 
     def heartbeat(self, name: str = "bob") -> Heartbeat:
         """Ping until it answers."""
@@ -205,15 +219,14 @@ class Stage:
         for process in self.processes:
             process.kill()
             process.communicate()
+        for report in self._reports.values():
+            report.close()
         self.ann.close()
+        self._network.close()
 
 
 @contextlib.contextmanager
-def stage(data_dir: Path, *, force_tcp: bool = False) -> Iterator[Stage]:
-    """A stage; its run folder is in a short path, as the launcher's is."""
-    with tempfile.TemporaryDirectory(prefix="u") as folder:
-        made = Stage(Path(folder), data_dir, force_tcp=force_tcp)
-        try:
-            yield made
-        finally:
-            made.close()
+def stage(data_dir: Path, *, engine: str = DEFAULT_ENGINE) -> Iterator[Stage]:
+    """A stage that leaves nothing behind."""
+    with contextlib.closing(Stage(data_dir, engine=engine)) as made:
+        yield made

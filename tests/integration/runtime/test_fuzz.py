@@ -65,7 +65,7 @@ def test_bad_frames_neither_end_nor_feed_an_actor(tmp_path: Path) -> None:
         stranger = context.socket(zmq.DEALER)
         stranger.setsockopt(zmq.LINGER, 0)
         stranger.setsockopt(zmq.SNDTIMEO, 10_000)
-        stranger.connect(theatre.addresses.by_name["bob"])
+        stranger.connect(theatre.spec.addresses["bob"])
         warm_mb = 0.0
         for number in range(FRAMES):
             frame = mutated(rng.choice(good), rng)

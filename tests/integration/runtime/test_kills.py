@@ -71,8 +71,9 @@ def test_poison_is_set_aside_after_the_second_death(on_stage: Stage) -> None:
         on_stage.ann.tell("bob", watch(name))
     for _ in range(2):
         process = on_stage.start(ready=False)
-        on_stage.pump_until(lambda process=process: process.poll() is not None)  # type: ignore[misc]
+        report = on_stage.read_report(process)
         assert process.returncode == -9
+        assert report.message_in_hand == f"{on_stage.ann.incarnation}-2"
     process = on_stage.start(ready=False)
     on_stage.pump_until(lambda: on_stage.ann.count_unacknowledged() == 0)
     assert process.poll() is None

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import msgpack
 import pytest
+from msgspec.structs import replace
 
 from actors.runtime import AskTimeout, RemoteError
 from actors.runtime.delivery.dead_letters import MAX_BYTES, SAID_AT_MOST
 from actors.runtime.endpoint import Endpoint
 from actors.runtime.process import EXIT_CRASHED, EXIT_FATAL
-from actors.runtime.transport.zmq import ZmqTransport
+from actors.runtime.transport.factory import ENGINES, open_transport
+from actors.runtime.transport.zmq import TCP_ENGINE
 from messages import GetSaveStatus, SaveNow, SaveStatus, SuggestTitles, TitlesSuggested
 from tests.integration.runtime.players import ROOT, SECRET, WITHIN_S, Stage, stage, until, watch
 
@@ -36,10 +38,10 @@ def ended(process: subprocess.Popen[bytes], within_s: float = 10.0) -> int:
     return process.wait(within_s)
 
 
-@pytest.mark.parametrize("force_tcp", [False, True], ids=["ipc", "tcp+curve"])
-def test_two_processes_talk(tmp_path: Path, force_tcp: bool) -> None:
+@pytest.mark.parametrize("engine", list(ENGINES))
+def test_two_processes_talk(tmp_path: Path, engine: str) -> None:
     """Told, asked, answered, refused; and one player asks another out of a handler."""
-    with stage(tmp_path, force_tcp=force_tcp) as theatre:
+    with stage(tmp_path, engine=engine) as theatre:
         bob = theatre.start("bob")
         theatre.start("cat")
         assert theatre.ann.ask("bob", GetSaveStatus()) == SaveStatus(None, float(bob.pid))
@@ -158,7 +160,7 @@ def test_what_cannot_even_be_made_is_logged(on_stage: Stage) -> None:
     """A role that is not there, and a socket's path that is too long: 70, and the log says what."""
     assert ended(on_stage.start(role="Nobody", ready=False)) == EXIT_CRASHED
     assert "has no attribute 'Nobody'" in on_stage.logged()
-    on_stage.addresses.by_name["bob"] = f"ipc://{on_stage.run_dir}/{'x' * 100}"
+    on_stage.spec.addresses["bob"] += "x" * 100
     assert ended(on_stage.start(ready=False)) == EXIT_CRASHED
     assert "let the run folder be in a shorter path" in on_stage.logged()
 
@@ -248,19 +250,20 @@ def test_json_logs_are_json(on_stage: Stage) -> None:
 def test_a_folder_that_others_can_enter_is_refused(on_stage: Stage) -> None:
     """Whoever can open a socket can speak: the run folder is 0700, and a wider one is not used."""
     on_stage.start()
-    assert on_stage.run_dir.stat().st_mode & 0o777 == 0o700
-    on_stage.run_dir.chmod(0o755)
+    folder = Path(on_stage.spec.addresses["bob"].removeprefix("ipc://")).parent
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o755)
     assert ended(on_stage.start("cat", ready=False)) == EXIT_CRASHED
     assert "is open to others: remove it, then start again" in on_stage.logged()
-    on_stage.run_dir.chmod(0o700)
+    folder.chmod(0o700)
 
 
 def test_a_client_without_the_keys_is_not_heard(tmp_path: Path) -> None:
     """Forced TCP: who knows the port and not the keys gets no answer, and whoever has them goes on being answered."""
-    with stage(tmp_path, force_tcp=True) as theatre:
+    with stage(tmp_path, engine=TCP_ENGINE) as theatre:
         theatre.start()
-        bare = type(theatre.addresses)(theatre.addresses.by_name)
-        stranger = Endpoint("stranger", ZmqTransport("stranger", bare, listen=False), theatre.ann.dead_letters)
+        bare = replace(theatre.spec, credentials=())
+        stranger = Endpoint("stranger", open_transport("stranger", bare, listen=False), theatre.ann.dead_letters)
         with pytest.raises(AskTimeout):
             stranger.ask("bob", GetSaveStatus(), 0.5)
         stranger.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+from actors.runtime.exit_report import ExitReport
 from launcher.supervision.supervision_settings import SupervisionSettings
 from launcher.supervision.supervisor import Supervisor
 from messages.envelope import Heartbeat
@@ -19,13 +20,14 @@ class FakeProcess:
 
     pids = itertools.count(1000)
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, poison_ids: tuple[str, ...] = ()) -> None:
         self.name = name
+        self.poison_ids = poison_ids
         self.pid = next(self.pids)
         self.status: int | None = None
         self.asked_to_stop = False
         self.obeys = True
-        self.word = ""
+        self.report = ExitReport()
 
     def exit_status(self) -> int | None:
         return self.status
@@ -33,8 +35,8 @@ class FakeProcess:
     def kill(self) -> None:
         self.status = -9
 
-    def last_word(self) -> str:
-        return self.word
+    def exit_report(self) -> ExitReport:
+        return self.report
 
     def ask_to_stop(self) -> None:
         self.asked_to_stop = True
@@ -62,8 +64,8 @@ class Stage:
             changed=lambda actor: self.changes.append((actor.name, actor.state)),
         )
 
-    def _spawn(self, name: str) -> FakeProcess:
-        process = FakeProcess(name)
+    def _spawn(self, name: str, poison_ids: tuple[str, ...]) -> FakeProcess:
+        process = FakeProcess(name, poison_ids)
         self.started.append(process)
         return process
 

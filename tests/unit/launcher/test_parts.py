@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from actors.runtime.transport.zmq import Addresses
+from actors.runtime.transport.base import NetworkSpec
 from launcher.connection.lock import AlreadyRunningError, FolderLock
+from launcher.connection.orphans import wait_for_orphans
 from launcher.connection.run_state import ProcessIdentity, RunFile, RunState, read_running_state
-from launcher.connection.socket_dir import SocketDir, choose_base_folder, clean_stale, wait_for_orphans
 from launcher.health import HealthLog, format_row, read_rss_mb
 from launcher.supervision.child import describe_exit
 from launcher.supervision.interval import Interval
@@ -60,7 +60,7 @@ def test_how_an_end_is_told() -> None:
 def test_the_second_is_refused_and_told_the_pid(tmp_path: Path) -> None:
     """One lock for each data folder; the message names the folder, the pid and the way out."""
     with FolderLock(tmp_path):
-        RunFile(tmp_path).write(RunState(ProcessIdentity.of(os.getpid()), "/nowhere"))
+        RunFile(tmp_path).write(RunState(ProcessIdentity.of(os.getpid())))
         with pytest.raises(AlreadyRunningError) as refused:
             FolderLock(tmp_path).take()
         assert refused.value.pid == os.getpid()
@@ -94,7 +94,9 @@ def test_the_run_file_is_private_whole_and_read_back(tmp_path: Path) -> None:
     """Mode 0600, no temporary file left, nonsense read as nothing."""
     file = RunFile(tmp_path)
     state = RunState(
-        ProcessIdentity.of(os.getpid()), "/run", Addresses({"plex": "ipc:///x"}), {"plex": ProcessIdentity(1, 2.0)}
+        ProcessIdentity.of(os.getpid()),
+        NetworkSpec("zmq", {"plex": "/x"}, ("a", "b")),
+        {"plex": ProcessIdentity(1, 2.0)},
     )
     file.write(state)
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
@@ -114,40 +116,6 @@ def test_another_process_with_the_same_pid_is_not_taken_for_it() -> None:
     assert not ProcessIdentity(mine.pid, mine.started_s - 100).is_alive()
 
 
-def test_a_run_folder_is_private_and_short(tmp_path: Path) -> None:
-    """0700, and short enough for a socket's path."""
-    folder = SocketDir()
-    try:
-        assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
-        assert len(os.fsencode(folder.path / "persistence.sock")) < 100
-    finally:
-        folder.remove()
-    assert not folder.path.exists()
-
-
-def test_a_long_temporary_path_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A path beyond what a socket takes is passed over."""
-    long = tmp_path / ("x" * 80)
-    long.mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
-    assert choose_base_folder() != long
-
-
-def test_only_dead_run_folders_are_cleaned(tmp_path: Path) -> None:
-    """A living launcher's folder stays, one without a run file stays, a dead one's goes."""
-    living, young = SocketDir(tmp_path), SocketDir(tmp_path)
-    RunFile(living.path).write(RunState(ProcessIdentity.of(os.getpid()), str(living.path)))
-    dead = tmp_path / "usher-dead"
-    dead.mkdir()
-    RunFile(dead).write(
-        RunState(ProcessIdentity(2**22 + 1, 0.0), str(dead), children={"plex": ProcessIdentity(2**22 + 2, 0)})
-    )
-    assert clean_stale(tmp_path) == [dead]
-    assert living.path.exists() and young.path.exists() and not dead.exists()
-    living.remove()
-    young.remove()
-
-
 def test_orphans_are_waited_for_then_killed_but_no_stranger(tmp_path: Path) -> None:
     """Only a process that looks like an actor is ended, and only after its time."""
     sleep = [sys.executable, "-c", "input()"]
@@ -156,7 +124,7 @@ def test_orphans_are_waited_for_then_killed_but_no_stranger(tmp_path: Path) -> N
         subprocess.Popen(sleep, stdin=subprocess.PIPE) as stranger,
     ):
         children = {"plex": ProcessIdentity.of(actor.pid), "tracker": ProcessIdentity.of(stranger.pid)}
-        assert wait_for_orphans(RunState(ProcessIdentity(1, 0), "/x", children=children), 0.2) == [actor.pid]
+        assert wait_for_orphans(RunState(ProcessIdentity(1, 0), children=children), 0.2) == [actor.pid]
         assert actor.wait(5) == -9
         assert stranger.poll() is None
         stranger.kill()
@@ -223,7 +191,7 @@ def test_a_stop_while_waiting_for_orphans_kills_nobody() -> None:
     """Ctrl-C during the wait ends it at once; who is saving goes on saving."""
     sleep = [sys.executable, "-c", "input()", "actors"]
     with subprocess.Popen(sleep, stdin=subprocess.PIPE) as actor:
-        left = RunState(ProcessIdentity(1, 0), "/x", children={"plex": ProcessIdentity.of(actor.pid)})
+        left = RunState(ProcessIdentity(1, 0), children={"plex": ProcessIdentity.of(actor.pid)})
         assert wait_for_orphans(left, 60, lambda: True) == []
         assert actor.poll() is None
         actor.kill()

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from actors.runtime.exit_report import ExitReport
 from launcher.supervision.child import DEPENDENCY_UNAVAILABLE, FATAL
 from tests.unit.launcher.fakes import Stage, pulse_of
 
@@ -55,7 +56,7 @@ def test_one_that_waits_is_tried_for_as_long_as_it_takes(caplog: pytest.LogCaptu
         while len(stage.started) == started:
             stage.run(0.5)
         began.append(stage.now_s)
-        stage.latest("persistence").word = "The database is away: start it."
+        stage.latest("persistence").report = ExitReport(startup_failure="The database is away: start it.")
         stage.latest("persistence").status = DEPENDENCY_UNAVAILABLE
     pauses = [later - earlier for earlier, later in itertools.pairwise(began)]
     assert pauses[:3] == [2.5, 4.5, 8.5] and pauses[-1] == 30.5
@@ -242,7 +243,7 @@ def test_a_process_that_cannot_be_made_counts_as_a_crash(monkeypatch: pytest.Mon
     """No memory for a fork is as passing as a crash."""
     stage = Stage("plex")
 
-    def refuse(name: str) -> None:
+    def refuse(name: str, poison_ids: tuple[str, ...]) -> None:
         raise OSError("no memory")
 
     monkeypatch.setattr(stage.supervisor.actors["plex"], "_spawn", refuse)
@@ -298,3 +299,13 @@ def test_a_stop_during_the_start_reaches_who_cannot_be_asked_yet() -> None:
     assert stopping.step(stage.now_s)
     assert asked == [] and stage.latest("persistence").asked_to_stop
     assert names(stage) == ["persistence"]
+
+
+def test_a_message_in_hand_at_two_deaths_is_handed_over_as_poison() -> None:
+    """The next process is told which message it must not handle again."""
+    stage = Stage("plex")
+    for deaths in range(3):
+        stage.run(10)
+        assert stage.latest("plex").poison_ids == (() if deaths < 2 else ("m1",))
+        stage.latest("plex").report = ExitReport(message_in_hand="m1")
+        stage.latest("plex").status = -9

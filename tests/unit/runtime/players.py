@@ -11,8 +11,11 @@ import pykka
 
 from actors.runtime import Actor, Clock, Context, Endpoint
 from actors.runtime.delivery.dead_letters import DeadLetters
+from actors.runtime.exit_report import ExitReportFile, ExitReportWriter
+from actors.runtime.middleware.poison_guard import PoisonGuard
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
+from launcher.supervision.poison_record import PoisonRecord
 from messages import GetSaveStatus, Message, SaveNow, SaveStatus, WatchFinished
 from tests.unit.runtime.rig import watch_id
 
@@ -75,11 +78,18 @@ class Stage:
         self.network = MemoryNetwork()
         self.ann = Endpoint("ann", self.network.transport("ann"), DeadLetters(folder / "ann.jsonl", "ann"))
         self.actors: list[Bob] = []
+        self.report_file = ExitReportFile()
+        self._poison = PoisonRecord()
 
     def start(self, **handlers: Any) -> Bob:
         """A new life of bob."""
         endpoint = Endpoint("bob", self.network.transport("bob"), DeadLetters(self.folder / "bob.jsonl", "bob"))
-        actor = Bob(Context(endpoint, Settings(), Clock(), self.folder, self.folder), **handlers)
+        if in_hand := self.report_file.read().message_in_hand:
+            self._poison.add_death(in_hand)
+        report = ExitReportWriter(self.report_file.fileno())
+        report.clear()
+        guard = PoisonGuard(self._poison.poison_ids(), report)
+        actor = Bob(Context(endpoint, Settings(), Clock(), self.folder, guard), **handlers)
         self.actors.append(actor)
         pykka.ActorRegistry.register(actor.actor_ref)
         actor._start_actor_loop()

@@ -24,6 +24,7 @@ from actors.runtime import (
     RetryLater,
 )
 from actors.runtime.delivery.dead_letters import DeadLetters
+from actors.runtime.exit_report import ExitReport
 from actors.runtime.inbox import LATER_S
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
@@ -41,6 +42,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         actor.stop_in_order()
         assert actor.terminated.wait(WITHIN_S)
     made.ann.close()
+    made.report_file.close()
 
 
 def test_it_answers_and_lives_on_after_an_error(stage: Stage) -> None:
@@ -121,7 +123,7 @@ def test_one_put_off_comes_again_and_those_behind_it_wait(stage: Stage) -> None:
     assert [name for name in seen if name != "w1"] == ["w2", "w3"]
     assert seen[:3] == ["w1", "w1", "w1"]
     assert actor.crash is None
-    assert (stage.folder / "bob.handling").read_text() == ""
+    assert stage.report_file.read() == ExitReport()
 
 
 def test_a_crash_ends_it_and_those_behind_are_not_lost_in_silence(stage: Stage) -> None:
@@ -386,7 +388,7 @@ def test_a_message_that_can_never_be_done_is_set_aside_at_once(stage: Stage) -> 
     assert [watch_id(message) for message in aside] == ["w1"]
     assert "the store cannot hold it" in stage.letters()
     assert actor.crash is None
-    assert (stage.folder / "bob.handling").read_text() == ""
+    assert stage.report_file.read() == ExitReport()
 
 
 def test_a_question_that_can_never_be_answered_is_refused(stage: Stage) -> None:

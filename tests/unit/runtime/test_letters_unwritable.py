@@ -29,6 +29,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         actor.stop_in_order()
         assert actor.terminated.wait(WITHIN_S)
     made.ann.close()
+    made.report_file.close()
 
 
 def mend(folder: Path, name: str = "bob") -> None:

@@ -1,0 +1,102 @@
+"""The folder of a run's ZeroMQ sockets: this user's alone, short enough for a socket's path, gone with its run."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import socket
+import stat
+import tempfile
+from pathlib import Path
+
+LONGEST_PATH = 100
+"""Bytes of a socket's path: the operating system's limit is 103 or 107."""
+_LONGEST_BASE = 60
+"""Bytes of the folder in which socket folders are made."""
+_PREFIX = "usher-"
+_LOCK = "owner.lock"
+
+
+def choose_base_folder() -> Path:
+    """Return where socket folders are made: the user's own runtime folder, else the temporary one."""
+    for candidate in (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir()):
+        path = Path(candidate)
+        if candidate and len(os.fsencode(path)) <= _LONGEST_BASE and path.is_dir() and os.access(path, os.W_OK):
+            return path
+    return Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())  # noqa: S108 - mkdtemp makes a fresh folder of mode 0700 in it
+
+
+class SocketFolder:
+    """A new folder of mode 0700, marked by a lock as belonging to a living process."""
+
+    def __init__(self, base: Path | None = None) -> None:
+        from filelock import FileLock  # only its owner needs it, and not every process that listens in it
+
+        while True:
+            self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base or choose_base_folder()))
+            self._lock = FileLock(self.path / _LOCK, thread_local=False)
+            self._lock.acquire()
+            if self.path.exists():
+                return
+            self._lock.release()  # another process took it for stale before it was locked, and removed it
+
+    def remove(self) -> None:
+        """Remove it with all that is in it; no matter what is gone already."""
+        self._lock.release()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def remove_stale_folders(base: Path | None = None) -> list[Path]:
+    """Remove the folders whose owner is dead and in which nobody listens any more; return them."""
+    return [folder for folder in (base or choose_base_folder()).glob(_PREFIX + "*") if _remove_if_stale(folder)]
+
+
+def _remove_if_stale(folder: Path) -> bool:
+    from filelock import FileLock, Timeout
+
+    try:
+        details = folder.lstat()
+        if not stat.S_ISDIR(details.st_mode) or (hasattr(os, "getuid") and details.st_uid != os.getuid()):
+            return False
+        if not (folder / _LOCK).exists():  # its owner is about to lock it
+            return False
+        with FileLock(folder / _LOCK, blocking=False, thread_local=False):
+            if any(_is_listening(path) for path in folder.iterdir()):
+                return False  # its owner was killed, and its actors are still saving
+            shutil.rmtree(folder, ignore_errors=True)
+    except (Timeout, OSError):
+        return False
+    return True
+
+
+def _is_listening(path: Path) -> bool:
+    if not path.is_socket():
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
+        probe.settimeout(1.0)
+        probe.connect(os.fspath(path))
+        return True
+    return False
+
+
+def check_socket_path(path: str) -> None:
+    """Refuse a path that the operating system would cut, and a folder that others can enter. OSError."""
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise OSError(
+            errno.ENAMETOOLONG,
+            f"a socket's path may have {LONGEST_PATH} bytes, and {path} has {len(os.fsencode(path))}: "
+            "let the run folder be in a shorter path (TMPDIR)",
+        )
+    ensure_private_folder(Path(path).parent)
+
+
+def ensure_private_folder(folder: Path) -> None:
+    """Make a folder that only this user can enter, or check that it is one; PermissionError where it is not."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    details = folder.lstat()
+    if hasattr(os, "getuid") and (details.st_uid != os.getuid() or stat.S_IMODE(details.st_mode) & 0o077):
+        raise PermissionError(
+            f"the socket folder {folder} belongs to another user or is open to others: remove it, then start again"
+        )

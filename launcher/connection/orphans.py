@@ -1,0 +1,40 @@
+"""The actors of a launcher that was killed: they save and stop by themselves, and are waited for."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+
+import psutil
+
+from launcher.connection.run_state import ProcessIdentity, RunState
+
+
+def wait_for_orphans(left: RunState, within_s: float, interrupted: Callable[[], bool] = lambda: False) -> list[int]:
+    """Wait until the children of a killed launcher have saved and gone; kill and return those that stay.
+
+    Where it is interrupted it kills nobody: they are on their way.
+    """
+    until = time.monotonic() + within_s
+    waiting = [child for child in left.children.values() if _is_actor(child)]
+    while waiting and time.monotonic() < until:
+        if interrupted():
+            return []
+        time.sleep(0.05)
+        waiting = [child for child in waiting if _is_actor(child)]
+    for child in waiting:
+        process = child.find()
+        if process is not None:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+    return [child.pid for child in waiting]
+
+
+def _is_actor(child: ProcessIdentity) -> bool:
+    """Whether it still runs and is one of ours: what is killed must not be guessed from a pid alone."""
+    process = child.find()
+    try:
+        return process is not None and "actors" in process.cmdline()
+    except psutil.Error:
+        return False

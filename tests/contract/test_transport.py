@@ -1,0 +1,236 @@
+"""What every transport must do. A new engine is one more line in `NETWORKS`."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from actors.runtime.transport.base import QUEUE_FRAMES, Network, Origin, Transport
+from actors.runtime.transport.memory import MemoryNetwork
+from actors.runtime.transport.zmq import BATCH, ZmqNetwork
+
+WITHIN_S = 10.0
+NAMES = ("ann", "bob", "cem")
+Opener = Callable[..., Transport]
+
+NETWORKS: dict[str, Callable[[], Network]] = {
+    "memory": MemoryNetwork,
+    "zmq over tcp with CURVE": lambda: ZmqNetwork.create_tcp(NAMES),
+}
+if os.name == "posix":
+    NETWORKS["zmq over ipc"] = lambda: ZmqNetwork.create(NAMES)
+
+
+@pytest.fixture(params=list(NETWORKS))
+def open_end(request: pytest.FixtureRequest) -> Iterator[Opener]:
+    """Opens the transport of an endpoint by its name; all are closed in the end."""
+    network = NETWORKS[request.param]()
+    opened: list[Transport] = []
+
+    def open_transport(name: str, *, listen: bool = True) -> Transport:
+        opened.append(network.transport(name, listen=listen))
+        return opened[-1]
+
+    yield open_transport
+    for transport in opened:
+        transport.close()
+    network.close()
+
+
+def receive_frames(transport: Transport, count: int = 1) -> list[tuple[Origin | None, bytes]]:
+    """Wait for so many frames."""
+    frames: list[tuple[Origin | None, bytes]] = []
+    end = time.monotonic() + WITHIN_S
+    while len(frames) < count:
+        frames += transport.receive(0.1)
+        assert time.monotonic() < end, f"{len(frames)} of {count} frames came"
+    return frames
+
+
+def test_there_and_back(open_end: Opener) -> None:
+    """What is sent has an origin, through which it is answered; an answer has none."""
+    ann, bob = open_end("ann"), open_end("bob")
+    assert ann.send("bob", b"how are you")
+    [(origin, frame)] = receive_frames(bob)
+    assert frame == b"how are you"
+    assert origin is not None
+    assert bob.answer(origin, b"well")
+    assert receive_frames(ann) == [(None, b"well")]
+
+
+def test_frames_stay_in_order_and_whole(open_end: Opener) -> None:
+    """Of any bytes and any length, the empty one among them."""
+    ann, bob = open_end("ann"), open_end("bob")
+    sent = [b"", *(bytes([number]) * number * 500 for number in range(200)), bytes(1_000_000)]
+    for frame in sent:
+        assert ann.send("bob", frame)
+    assert [frame for _, frame in receive_frames(bob, len(sent))] == sent
+
+
+def test_more_than_a_batch_comes_in_several(open_end: Opener) -> None:
+    """None is left behind, and nobody has to send another so that it comes."""
+    ann, bob = open_end("ann"), open_end("bob")
+    count = 2 * BATCH + 7
+    for number in range(count):
+        assert ann.send("bob", str(number).encode())
+    assert [int(frame) for _, frame in receive_frames(bob, count)] == list(range(count))
+
+
+def test_senders_are_answered_apart(open_end: Opener) -> None:
+    """Each gets its own."""
+    ann, bob, cem = open_end("ann"), open_end("bob"), open_end("cem")
+    ann.send("bob", b"ann")
+    cem.send("bob", b"cem")
+    for origin, frame in receive_frames(bob, 2):
+        assert origin is not None
+        bob.answer(origin, b"for " + frame)
+    assert receive_frames(ann) == [(None, b"for ann")]
+    assert receive_frames(cem) == [(None, b"for cem")]
+
+
+def test_both_directions_at_once(open_end: Opener) -> None:
+    """Two that send to one another while each answers the other lose nothing: sending uses up no notice of arrival."""
+    ann, bob = open_end("ann"), open_end("bob")
+    rounds, answers = 300, {"ann": 0, "bob": 0}
+    end = time.monotonic() + WITHIN_S
+    sent = 0
+    while min(answers.values()) < rounds:
+        assert time.monotonic() < end, answers
+        if sent < rounds:
+            assert ann.send("bob", b"ask")
+            assert bob.send("ann", b"ask")
+            sent += 1
+        for name, one in (("ann", ann), ("bob", bob)):
+            for origin, frame in one.receive(0.0 if sent < rounds else 0.01):
+                if origin is not None:
+                    assert one.answer(origin, b"answer to " + frame)
+                else:
+                    answers[name] += 1
+    assert answers == {"ann": rounds, "bob": rounds}
+
+
+def test_ping_pong_never_sleeps_on_what_is_there(open_end: Opener) -> None:
+    """Each wait ends with the frame and not with the timeout: 500 waits of up to 5 s take no second each."""
+    ann, bob = open_end("ann"), open_end("bob")
+    done = threading.Event()
+
+    def echo() -> None:
+        while not done.is_set():
+            for origin, frame in bob.receive(0.2):
+                assert origin is not None
+                bob.answer(origin, frame)
+
+    thread = threading.Thread(target=echo)
+    thread.start()
+    try:
+        longest_s = 0.0
+        for number in range(500):
+            ann.send("bob", str(number).encode())
+            began = time.monotonic()
+            while not (found := ann.receive(5.0)):
+                assert time.monotonic() - began < WITHIN_S
+            longest_s = max(longest_s, time.monotonic() - began)
+            assert found == [(None, str(number).encode())]
+        assert longest_s < 4.0
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_an_unknown_peer_is_said(open_end: Opener) -> None:
+    """False, and no error: the sender notes a dead letter."""
+    assert not open_end("ann").send("nobody", b"hello")
+
+
+def test_an_unknown_origin_is_said(open_end: Opener) -> None:
+    """Who asked may be long gone."""
+    assert not open_end("ann").answer(b"nobody at all", b"hello")
+
+
+def test_nothing_arrives_within_the_time(open_end: Opener) -> None:
+    """It waits that long, and not longer."""
+    ann = open_end("ann")
+    began = time.monotonic()
+    assert ann.receive(0.1) == []
+    assert 0.05 < time.monotonic() - began < 5.0
+    assert ann.receive(0.0) == []
+
+
+def test_waking_ends_a_wait(open_end: Opener) -> None:
+    """From any thread; one that comes before the wait is not lost."""
+    ann = open_end("ann")
+    waker = threading.Timer(0.05, ann.wake)
+    waker.start()
+    began = time.monotonic()
+    ann.receive(30.0)
+    waker.join()
+    ann.wake()
+    ann.receive(30.0)
+    assert time.monotonic() - began < 10.0
+
+
+def test_many_wakes_are_one(open_end: Opener) -> None:
+    """They block nobody, and are over with the next wait."""
+    ann = open_end("ann")
+    for _ in range(100_000):
+        ann.wake()
+    ann.receive(30.0)
+    end = time.monotonic() + WITHIN_S
+    while True:
+        began = time.monotonic()
+        ann.receive(0.2)
+        if time.monotonic() - began > 0.1:
+            break
+        assert time.monotonic() < end, "it never sleeps again"
+
+
+def test_a_full_queue_is_said(open_end: Opener) -> None:
+    """Nobody waits, and memory is bounded: False where too much waits for one who does not look."""
+    ann, bob = open_end("ann"), open_end("bob")
+    ann.send("bob", b"first")
+    receive_frames(bob)
+    taken = 0
+    while ann.send("bob", bytes(100_000)):
+        taken += 1
+        assert taken <= 5 * QUEUE_FRAMES, "no end to it"
+    assert taken >= QUEUE_FRAMES // 2
+    assert len(receive_frames(bob, taken)) == taken
+
+
+def test_a_new_life_under_a_name_is_reached(open_end: Opener) -> None:
+    """Without the sender doing anything; what was under way to the old one may be lost."""
+    ann, bob = open_end("ann"), open_end("bob")
+    ann.send("bob", b"to the first")
+    receive_frames(bob)
+    bob.close()
+    second = open_end("bob")
+    end = time.monotonic() + WITHIN_S
+    while True:
+        ann.send("bob", b"to the second")
+        if any(frame == b"to the second" for _, frame in second.receive(0.05)):
+            break
+        assert time.monotonic() < end, "the new one is not reached"
+
+
+def test_closing_twice_is_closing(open_end: Opener) -> None:
+    """As at an end that is reached on two ways."""
+    ann = open_end("ann")
+    ann.close()
+    ann.close()
+    ann.wake()
+
+
+def test_one_who_does_not_listen_can_ask(open_end: Opener) -> None:
+    """The command line has an address of nobody's, and still gets its answers; nobody can ask it."""
+    asker, bob = open_end("stranger", listen=False), open_end("bob")
+    asker.send("bob", b"how are you")
+    [(origin, _)] = receive_frames(bob)
+    assert origin is not None
+    assert not asker.answer(origin, b"nothing to answer through")
+    assert bob.answer(origin, b"well")
+    assert receive_frames(asker) == [(None, b"well")]
+    assert not bob.send("stranger", b"and you")
