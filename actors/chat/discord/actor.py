@@ -59,18 +59,18 @@ class DiscordActor(Actor):
         self._troubles = DegradedReasons(self.report_degraded, self.report_recovered, self.log)
         self._keepsake = Keepsake(context.data_dir / "discord.json", self.log)
         self._commands = load_commands()
-        self._painter = ChartRenderer(context.data_dir / "cache" / "charts", self.log)
-        self._desk = ActorClient(settings, context.clock, self._ask_future, self._tell, self._painter)
+        self._chart_renderer = ChartRenderer(context.data_dir / "cache" / "charts", self.log)
+        self._actors = ActorClient(settings, context.clock, self._ask_future, self._tell, self._chart_renderer)
         self._connection = Connection(
             settings.discord_token, settings.discord_guild_id, self._make_bot, self._troubles, self.log
         )
-        self._voice = VoiceReporter(self._desk, self._connection.connected_bot, self._troubles, self.log)
+        self._voice = VoiceReporter(self._actors, self._connection.connected_bot, self._troubles, self.log)
         self._presence = BotActivity(self._connection.connected_bot)
-        self._cards = LiveCards(self._desk, self._announce_channel, self._keepsake, self._troubles, self.log)
+        self._cards = LiveCards(self._actors, self._announce_channel, self._keepsake, self._troubles, self.log)
         self._nights = FilmNights(
-            self._desk, self._connection.logged_in_bot, self._keepsake, self.log, self._cards.set_promised
+            self._actors, self._connection.logged_in_bot, self._keepsake, self.log, self._cards.set_promised
         )
-        self._digest = WeeklyDigest(self._desk, self._announce_channel, self._keepsake, self.log)
+        self._digest = WeeklyDigest(self._actors, self._announce_channel, self._keepsake, self.log)
         veil = Redactor(self._keepsake, context.clock)
         self._announcer = AnnouncementQueue(
             settings.discord_announce_channel_id,
@@ -81,7 +81,7 @@ class DiscordActor(Actor):
             self._cards,
             veil,
         )
-        self._desk.on_hidden += [veil.redact_past, lambda _person: self._announcer.drop_hidden()]
+        self._actors.on_hidden += [veil.redact_past, lambda _person: self._announcer.drop_hidden()]
         self._connection.on_up += [self._voice.report, self._announcer.retry_now, self._presence.resend]
         self._connection.on_down += [self._voice.report]
 
@@ -143,7 +143,7 @@ class DiscordActor(Actor):
 
     def _make_bot(self, intents: discord.Intents) -> UsherBot:
         return UsherBot(
-            self._desk,
+            self._actors,
             self._commands,
             intents=intents,
             activity=self._presence.activity(),

@@ -2,7 +2,7 @@
 
 import concurrent.futures
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from actors.chat.discord.commands import load_commands
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import Keepsake
 from actors.chat.discord.framework.actor_client import ActorClient
+from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.pages import PageRegistry
 from actors.chat.discord.gateway.bot import UsherBot
 from actors.chat.discord.gateway.connection import intents
@@ -77,26 +78,26 @@ def health() -> Health:
 
 
 @pytest.fixture
-def desk(actors: Actors) -> ActorClient:
+def actor_client(actors: Actors) -> ActorClient:
     """The way to the other actors."""
     return ActorClient(Settings(), Clock(), actors.ask, actors.tell)
 
 
 @pytest.fixture
-def book(desk: ActorClient, tmp_path: Path) -> PageRegistry:
+def book(actor_client: ActorClient, tmp_path: Path) -> PageRegistry:
     """All pages, for everybody."""
-    return PageRegistry(desk, samples.PAGES, {}, Keepsake(tmp_path / "book.json", logging.getLogger("discord")))
+    return PageRegistry(actor_client, samples.PAGES, {}, Keepsake(tmp_path / "book.json", logging.getLogger("discord")))
 
 
 @pytest.fixture
-def make_bot(desk: ActorClient, health: Health, tmp_path: Path) -> Callable[[], UsherBot]:
+def make_bot(actor_client: ActorClient, health: Health, tmp_path: Path) -> Callable[..., UsherBot]:
     """Makes the real bot, as often as it is restarted."""
     log = logging.getLogger("discord")
 
-    def make() -> UsherBot:
+    def make(declared: Sequence[UsherCommand] = load_commands()) -> UsherBot:
         return UsherBot(
-            desk,
-            load_commands(),
+            actor_client,
+            declared,
             intents=intents(True),
             activity=None,
             keepsake=Keepsake(tmp_path / "discord.json", log),
@@ -110,7 +111,7 @@ def make_bot(desk: ActorClient, health: Health, tmp_path: Path) -> Callable[[], 
 
 
 @pytest.fixture
-def bot(make_bot: Callable[[], UsherBot]) -> UsherBot:
+def bot(make_bot: Callable[..., UsherBot]) -> UsherBot:
     """The real bot."""
     return make_bot()
 

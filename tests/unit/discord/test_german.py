@@ -153,16 +153,21 @@ def test_times_are_read_in_german(german: None, text: str, meant: str) -> None:
 @pytest.mark.parametrize(
     ("text", "days"), [("7t", 7), ("2w", 14), ("3m", 90), ("1j", 365), ("7d", 7), ("2 weeks", 14), ("1y", 365)]
 )
-def test_since_is_read_in_german(german: None, desk: ActorClient, text: str, days: int) -> None:
+def test_since_is_read_in_german(german: None, actor_client: ActorClient, text: str, days: int) -> None:
     """Tage, Wochen, Monate, Jahre; and the English ones."""
-    since = parse_since(text, desk)
-    assert since is not None and abs(desk.clock.now().wall_s - since - days * 86_400) < 60
+    since = parse_since(text, actor_client)
+    assert since is not None and abs(actor_client.clock.now().wall_s - since - days * 86_400) < 60
 
 
-def test_since_is_read_as_a_date_too(desk: ActorClient) -> None:
+def test_since_is_read_as_a_date_too(actor_client: ActorClient) -> None:
     """As 2026-10-31 or 31.10.2026; the German letters are none in English."""
-    assert parse_since("31.10.2026", desk) == parse_since("2026-10-31", desk) == 1_793_404_800.0
-    assert parse_since("7t", desk) is parse_since("31.13.2026", desk) is parse_since("12 monkeys", desk) is None
+    assert parse_since("31.10.2026", actor_client) == parse_since("2026-10-31", actor_client) == 1_793_404_800.0
+    assert (
+        parse_since("7t", actor_client)
+        is parse_since("31.13.2026", actor_client)
+        is parse_since("12 monkeys", actor_client)
+        is None
+    )
 
 
 def test_german_times_are_no_times_in_english() -> None:

@@ -153,7 +153,9 @@ async def test_the_community_s_year_is_within_the_limits(language: str, book: Pa
     check(reply.embed)
 
 
-async def test_what_concerns_one_person_is_within_the_limits(language: str, desk: ActorClient, actors: Any) -> None:
+async def test_what_concerns_one_person_is_within_the_limits(
+    language: str, actor_client: ActorClient, actors: Any
+) -> None:
     """Links, requests and choices, of accounts and members with the longest names there are."""
     links = tuple(LinkedAccount(f"plex:{'m' * 40}:{n}", f"{n}{LONG}", "1", LONG) for n in range(30))
     account = PlexAccount(f"plex:{'m' * 40}:{10**12}", LONG, 99_999)
@@ -167,8 +169,8 @@ async def test_what_concerns_one_person_is_within_the_limits(language: str, desk
         FindAccounts: AccountsFound(same),
     }
     check(privacy.build_choices(person))
-    check(await account_link.link_accounts(desk, LinkAccount(links[0].plex_id, LONG, "1", LONG, "2")))
-    check(await account_link.unlink_account(desk, links[3].plex_id, "1", "2"))
+    check(await account_link.link_accounts(actor_client, LinkAccount(links[0].plex_id, LONG, "1", LONG, "2")))
+    check(await account_link.unlink_account(actor_client, links[3].plex_id, "1", "2"))
     reply, view = account_link.build_request(account, SimpleNamespace(id=10**19, display_name=LONG))  # type: ignore[arg-type]
     check(reply.embed)
     assert all(
@@ -176,7 +178,10 @@ async def test_what_concerns_one_person_is_within_the_limits(language: str, desk
         for button in view.children
         if isinstance(button, account_link.LinkButton)
     )
-    for refused in (account_link.unlink_account(desk, "", "1", "2"), account_link.find_account(desk, LONG)):
+    for refused in (
+        account_link.unlink_account(actor_client, "", "1", "2"),
+        account_link.find_account(actor_client, LONG),
+    ):
         with pytest.raises(RefusedError) as error:
             await refused
         check(embeds.build_problem(error.value.what, error.value.cure))

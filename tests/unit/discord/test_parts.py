@@ -97,22 +97,22 @@ def test_backoff_grows_to_its_bound() -> None:
     ],
 )
 async def test_why_there_is_no_answer_is_told_apart(
-    desk: ActorClient, actors: Any, caplog: pytest.LogCaptureFixture, failure: Exception, what: str, cure: str
+    actor_client: ActorClient, actors: Any, caplog: pytest.LogCaptureFixture, failure: Exception, what: str, cure: str
 ) -> None:
     """Slow, too busy, away, of another version, or a fault of ours: only the last is logged, with its traceback."""
     actors.answers[ListActiveWatches] = failure
     with pytest.raises(UnansweredError) as raised:
-        await desk.ask(ListActiveWatches())
+        await actor_client.ask(ListActiveWatches())
     assert raised.value.what == what
     assert raised.value.cure.startswith(cure)
     assert [bool(record.exc_info) for record in caplog.records] == ([True] if isinstance(failure, KeyError) else [])
 
 
-async def test_a_second_poller_is_asked_by_name(desk: ActorClient, actors: Any) -> None:
+async def test_a_second_poller_is_asked_by_name(actor_client: ActorClient, actors: Any) -> None:
     """Everything else is asked of the actor that the question is for."""
     actors.answers[FindFilms] = FilmsFound()
-    await desk.ask(FindFilms("Alien"))
-    await desk.ask(FindFilms("Alien"), target="plex-2")
+    await actor_client.ask(FindFilms("Alien"))
+    await actor_client.ask(FindFilms("Alien"), target="plex-2")
     assert [actor for actor, _ in actors.asked] == ["plex", "plex-2"]
 
 

@@ -36,7 +36,17 @@ LOGGED = {
 """Files that speak to the log and the health table only: those are English in every language."""
 LOGS = {"debug", "info", "warning", "error", "exception", "add", "classify", "PendingPost"}
 """What else speaks to the log."""
-INTERNAL = {"ValueError", "TimeoutError", "RuntimeError", "TypeVar", "compile", "replace", "removesuffix", "NewType"}
+INTERNAL = {
+    "ValueError",
+    "TimeoutError",
+    "RuntimeError",
+    "TypeError",
+    "TypeVar",
+    "compile",
+    "replace",
+    "removesuffix",
+    "NewType",
+}
 """What people do not see."""
 ALLOWED = {
     "Bot", "Usher", "Plex", "🎟️ Usher",  # names

@@ -19,9 +19,9 @@ NOTICE = 600
 """Characters of what stands in the way: it names films, and their titles are strangers' text."""
 
 
-async def build_page(desk: ActorClient, arguments: str, page: int) -> Reply:
+async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of active watches."""
-    now, saving = await asyncio.gather(desk.ask(ListActiveWatches()), _saving(desk))
+    now, saving = await asyncio.gather(actors.ask(ListActiveWatches()), _saving(actors))
     if not now.watches:
         text = _("Nobody is watching right now.")
         shown, pages = 0, 1
@@ -37,13 +37,13 @@ async def build_page(desk: ActorClient, arguments: str, page: int) -> Reply:
     return Reply(embed, shown, pages, () if pages > 1 else (refresh_button("activewatches"),))
 
 
-async def _saving(desk: ActorClient) -> str:
+async def _saving(actors: ActorClient) -> str:
     """The line on saves; without the store's answer it says what is known."""
     try:
-        status = await desk.ask(GetSaveStatus(), 2.5)
+        status = await actors.ask(GetSaveStatus(), 2.5)
     except UnansweredError:
         known = _("the last save is not known: the store is restarting")
-        return f"{_auto_saves(desk.settings.auto_save_interval_minutes)} · {known}"
+        return f"{_auto_saves(actors.settings.auto_save_interval_minutes)} · {known}"
     last = _("nothing saved yet")
     if status.last_saved_s:
         last = _("last save {ago}").format(ago=formatting.relative_time(status.last_saved_s))

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 
 from actors.chat.discord.core.hearsay import heard
-from actors.chat.discord.features.film_night.scheduled_events import ABOUT, PERMISSION, event_name
+from actors.chat.discord.features.film_night import EVENT_DESCRIPTION, EVENT_PERMISSION, event_name
 from actors.chat.discord.framework.actor_client import SUGGEST_S, ActorClient
 from actors.chat.discord.framework.autocompletion import CHOICE, MOST_CHOICES, actors_of, build_choice
 from actors.chat.discord.framework.command import Group, command
@@ -99,18 +99,18 @@ async def _understand_and_plan(
 
 
 async def _refuse_without_time(
-    desk: ActorClient, words: list[str], meant: list[tuple[str, datetime.datetime | None]]
+    actors: ActorClient, words: list[str], meant: list[tuple[str, datetime.datetime | None]]
 ) -> None:
     """Raise RefusedError where the words are a film's name and no time: `!night high noon`."""
     for at, word in enumerate(words[1:], 1):
         name = " ".join(words[: at + 1])
-        if meant and is_hour_word(word) and name not in dict(meant) and await _is_on_plex(desk, name):
+        if meant and is_hour_word(word) and name not in dict(meant) and await _is_on_plex(actors, name):
             raise RefusedError(_("When should it begin?"), _(_HOW))
 
 
-async def _is_on_plex(desk: ActorClient, name: str) -> bool:
+async def _is_on_plex(actors: ActorClient, name: str) -> bool:
     """Return whether Plex has a film of that very name."""
-    films = (await find_films(desk, name, MOST_CHOICES)).films
+    films = (await find_films(actors, name, MOST_CHOICES)).films
     return any(film.title.casefold() == name.casefold() for film in films)
 
 
@@ -121,7 +121,7 @@ async def _plan(ctx: Context, guild: discord.Guild, title: str, start: datetime.
     try:
         event = await guild.create_scheduled_event(
             name=event_name(film),
-            description=shorten(_about(film), ABOUT) or discord.utils.MISSING,
+            description=shorten(_about(film), EVENT_DESCRIPTION) or discord.utils.MISSING,
             start_time=start,
             end_time=start.astimezone(datetime.UTC) + length,  # the clock may be put forward or back meanwhile
             privacy_level=discord.PrivacyLevel.guild_only,
@@ -132,7 +132,7 @@ async def _plan(ctx: Context, guild: discord.Guild, title: str, start: datetime.
     except discord.Forbidden as error:
         raise RefusedError(
             _("Discord forbids the bot to make an event."),
-            _("An administrator: {cure}.").format(cure=_(PERMISSION)),
+            _("An administrator: {cure}.").format(cure=_(EVENT_PERMISSION)),
         ) from error
     except discord.HTTPException as error:
         if error.status != HTTPStatus.BAD_REQUEST:
@@ -206,12 +206,12 @@ def _to_come(when: str, start: datetime.datetime | None, now: datetime.datetime)
     return start
 
 
-async def _film(desk: ActorClient, title: str) -> Item:
+async def _film(actors: ActorClient, title: str) -> Item:
     """The film that is meant: the one of this name (and year), or else the one that fits best."""
     named, chosen = _YEAR.fullmatch(title), _CUT.fullmatch(title)
     bare, year = (named["title"], int(named["year"])) if named else (title, None)
     bare, key = (chosen["title"], chosen["key"]) if chosen else (bare, "")
-    found = await find_films(desk, bare, MOST_CHOICES)
+    found = await find_films(actors, bare, MOST_CHOICES)
     if not found.films:
         shown = formatting.escape(title, 60)
         if found.problem:
@@ -231,9 +231,9 @@ async def _film(desk: ActorClient, title: str) -> Item:
     return max(found.films, key=fit)
 
 
-def _place(desk: ActorClient, guild: discord.Guild) -> dict[str, Any]:
+def _place(actors: ActorClient, guild: discord.Guild) -> dict[str, Any]:
     """Where: the watch party's channel, or in words where there is none."""
-    channel = guild.get_channel(desk.settings.watch_party_voice_channel_id)
+    channel = guild.get_channel(actors.settings.watch_party_voice_channel_id)
     if isinstance(channel, discord.VoiceChannel):
         return {"channel": channel, "entity_type": discord.EntityType.voice}
     if isinstance(channel, discord.StageChannel):

@@ -19,9 +19,9 @@ NOTICE = 600
 """Characters of what stands in the way: it names films, and their titles are strangers' text."""
 
 
-async def build_page(desk: ActorClient, arguments: str, page: int) -> Reply:
+async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of the films that play."""
-    now = await desk.ask(ListActiveWatches())
+    now = await actors.ask(ListActiveWatches())
     sections = [Section(_heading(shown), _facts(shown, now.at)) for shown in now.screenings]
     pages = embeds.split_pages(sections, lines=12) if sections else [_("Nothing plays right now.")]
     text, number = embeds.pick_page(pages, page)

@@ -33,12 +33,12 @@ class RoleChange:
         return bool(self.give or self.take)
 
 
-async def plan_change(desk: ActorClient, keepsake: Keepsake, guild: discord.Guild, role: discord.Role) -> RoleChange:
+async def plan_change(actors: ActorClient, keepsake: Keepsake, guild: discord.Guild, role: discord.Role) -> RoleChange:
     """Who should have the role by the figures of the last days. It is taken only from whom Usher gave it."""
-    since_s = desk.clock.now().wall_s - TOP_DAYS * 86_400
-    wanted = desk.settings.top_watchers
+    since_s = actors.clock.now().wall_s - TOP_DAYS * 86_400
+    wanted = actors.settings.top_watchers
     question = GetLeaderboard("time", since_s, wanted * _LOOKED_AT)
-    best = await desk.ask(question)
+    best = await actors.ask(question)
     top: list[discord.Member] = []
     for row in best.rows:
         if len(top) < wanted and row.viewer_id.isdigit() and (member := await _member(guild, int(row.viewer_id))):

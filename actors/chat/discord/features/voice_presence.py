@@ -27,17 +27,17 @@ class VoiceReporter:
 
     def __init__(
         self,
-        desk: ActorClient,
+        actors: ActorClient,
         bot: Callable[[], discord.Client | None],
         troubles: DegradedReasons,
         log: logging.Logger,
     ) -> None:
-        self._desk = desk
+        self._actors = actors
         self._bot = bot
         self._troubles = troubles
         self._log = log
-        self._channel_id = desk.settings.watch_party_voice_channel_id
-        self._ignored = frozenset(desk.settings.ignored_role_ids)
+        self._channel_id = actors.settings.watch_party_voice_channel_id
+        self._ignored = frozenset(actors.settings.ignored_role_ids)
         self._members: dict[str, VoiceMember] = {}
         self._strangers: dict[int, discord.Member | None] = {}
         self._fetches: set[asyncio.Task[None]] = set()
@@ -46,7 +46,7 @@ class VoiceReporter:
         """Report again and again, for ever."""
         while self._channel_id:
             self.report()
-            await asyncio.sleep(max(SHORTEST_S, self._desk.clock.to_real_s(EVERY_S)))
+            await asyncio.sleep(max(SHORTEST_S, self._actors.clock.to_real_s(EVERY_S)))
 
     def on_voice_change(self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState) -> None:
         """Somebody came, went or moved: report at once if it was in or out of the channel."""
@@ -63,12 +63,12 @@ class VoiceReporter:
         if channel is not None and bot is not None:
             self._troubles.remove(_TROUBLE)
             self._take(channel, bot)
-        self._desk.tell(
+        self._actors.tell(
             "tracker",
             VoicePresence(
-                guild_id=str(self._desk.settings.discord_guild_id),
+                guild_id=str(self._actors.settings.discord_guild_id),
                 channel_id=str(self._channel_id),
-                at=self._desk.clock.now(),
+                at=self._actors.clock.now(),
                 connected=channel is not None,
                 members=tuple(self._members.values()),
             ),
@@ -78,7 +78,7 @@ class VoiceReporter:
         """The channel, where the gateway shows it at this moment."""
         if bot is None:
             return None
-        guild = bot.get_guild(self._desk.settings.discord_guild_id)
+        guild = bot.get_guild(self._actors.settings.discord_guild_id)
         if guild is None or guild.unavailable:
             return None
         channel = guild.get_channel(self._channel_id)

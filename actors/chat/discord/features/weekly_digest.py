@@ -31,25 +31,25 @@ class WeeklyDigest:
 
     def __init__(
         self,
-        desk: ActorClient,
+        actors: ActorClient,
         channel: Callable[[], discord.PartialMessageable | None],
         keepsake: Keepsake,
         log: logging.Logger,
     ) -> None:
-        self._desk = desk
+        self._actors = actors
         self._channel = channel
         self._keepsake = keepsake
         self._log = log
 
     async def run(self) -> None:
         """For ever."""
-        if not self._desk.settings.weekly_digest:
+        if not self._actors.settings.weekly_digest:
             return
         if not self._keepsake.digest_s:
             self._keepsake.told_digest(self._now_s())  # Usher is new here: the first week begins now
         tries = 0
         while True:
-            wait_s = self._desk.clock.to_real_s(_LOOK_EVERY_S)
+            wait_s = self._actors.clock.to_real_s(_LOOK_EVERY_S)
             due_s = self.due_s()
             if due_s > self._keepsake.digest_s:
                 tries += 1
@@ -61,10 +61,10 @@ class WeeklyDigest:
 
     def due_s(self) -> float:
         """When the newest digest was due; seconds since 1970."""
-        return last_due(self._desk.settings.weekly_digest, self._desk.settings.timezone, self._now_s())
+        return last_due(self._actors.settings.weekly_digest, self._actors.settings.timezone, self._now_s())
 
     def _now_s(self) -> float:
-        return self._desk.clock.now().wall_s
+        return self._actors.clock.now().wall_s
 
     async def _try(self, due_s: float, tries: int) -> float | None:
         """Post it; how long to wait before the next try (real seconds) where that failed, else None."""
@@ -91,10 +91,10 @@ class WeeklyDigest:
 
     async def _made(self, due_s: float) -> discord.Embed | None:
         """The week before; None where nobody watched anything."""
-        since_s = last_due(self._desk.settings.weekly_digest, self._desk.settings.timezone, due_s - 1.0)
+        since_s = last_due(self._actors.settings.weekly_digest, self._actors.settings.timezone, due_s - 1.0)
         films, best = await asyncio.gather(
-            self._desk.ask(GetMovieStats(since_s=since_s)),
-            self._desk.ask(GetLeaderboard("time", since_s, MOST_VIEWERS)),
+            self._actors.ask(GetMovieStats(since_s=since_s)),
+            self._actors.ask(GetLeaderboard("time", since_s, MOST_VIEWERS)),
         )
         return build_embed(films, best) if films.watches else None
 

@@ -65,12 +65,12 @@ class ActorClient:
         clock: Clock,
         ask_future: AskFuture,
         tell: Callable[[str, Message], None],
-        painter: "ChartRenderer | None" = None,
+        chart_renderer: "ChartRenderer | None" = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self.tell = tell
-        self.painter = painter
+        self.chart_renderer = chart_renderer
         self._ask_future = ask_future
         self.asker = ""
         """Discord id of the person for whom it asks, as digits; empty: for nobody in particular."""

@@ -17,7 +17,7 @@ from wording.translation import _
 
 Got = TypeVar("Got")
 PageBuilder = Callable[[ActorClient, str, int], Awaitable[Reply]]
-"""Makes a page: from the desk, the arguments in one string, and the page's number from 0."""
+"""Makes a page: from the actors, the arguments in one string, and the page's number from 0."""
 
 CUSTOM_ID = 100
 _PREFIX = "usher:page:"
@@ -135,10 +135,14 @@ class PageRegistry:
     """Every kind of page there is, and who may see it."""
 
     def __init__(
-        self, desk: ActorClient, builders: Mapping[str, PageBuilder], permissions: Mapping[str, str], keepsake: Keepsake
+        self,
+        actors: ActorClient,
+        builders: Mapping[str, PageBuilder],
+        permissions: Mapping[str, str],
+        keepsake: Keepsake,
     ) -> None:
         """`builders` and `permissions` are by the command's name; a permission is the name of discord.py's flag."""
-        self.desk = desk
+        self.actors = actors
         self._keepsake = keepsake
         self._builders = builders
         self._permissions = permissions
@@ -147,7 +151,7 @@ class PageRegistry:
         self, name: str, arguments: str = "", page: int = 0, asker: str = ""
     ) -> tuple[Reply, discord.ui.View | None]:
         """A page and its buttons, as the asker (a Discord id) may see it. Raises UnansweredError."""
-        reply = await self._builders[name](self.desk.asked_by(asker), arguments, page)
+        reply = await self._builders[name](self.actors.asked_by(asker), arguments, page)
         return reply, build_view(name, self._button_arguments(arguments) if reply.pages > 1 else arguments, reply)
 
     def _button_arguments(self, arguments: str) -> str:

@@ -26,7 +26,7 @@ class Context(commands.Context[Any]):
     @property
     def actors(self) -> ActorClient:
         """The other actors."""
-        actors: ActorClient = self.bot.desk
+        actors: ActorClient = self.bot.actors
         return actors
 
     @property
@@ -72,10 +72,11 @@ async def acknowledge_then(ctx: Context, work: Coroutine[Any, Any, Result]) -> R
 
 async def show_page(ctx: Context, arguments: str = "") -> None:
     """Answer with the first of the command's pages; the picture follows when it is drawn."""
-    assert ctx.command is not None  # noqa: S101 - a command calls this
+    if ctx.command is None:
+        raise TypeError("show_page answers a command")
     reply, view = await acknowledge_then(ctx, ctx.pages.build(ctx.command.name, arguments, asker=ctx.asker))
     message = await send_reply(ctx, reply, view)
-    renderer = ctx.actors.painter
+    renderer = ctx.actors.chart_renderer
     if renderer is not None and reply.picture is not None and reply.beside is not None:
         await renderer.show(message, reply.picture, reply.beside)
 

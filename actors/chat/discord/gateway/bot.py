@@ -38,7 +38,7 @@ class UsherBot(commands.Bot):
 
     def __init__(
         self,
-        desk: ActorClient,
+        actors: ActorClient,
         declared: Sequence[UsherCommand],
         *,
         intents: discord.Intents,
@@ -64,10 +64,10 @@ class UsherBot(commands.Bot):
             max_ratelimit_timeout=60.0,
             proxy=environment_proxy(discord.http.Route.BASE),
         )
-        self.desk = desk
+        self.actors = actors
         self.night_planned = night_planned
         self.pages = PageRegistry(
-            desk,
+            actors,
             {command.name: command.page for command in declared if command.page is not None},
             {command.name: command.permission for command in declared},
             keepsake,
@@ -130,7 +130,7 @@ class UsherBot(commands.Bot):
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Invited (anew): Discord may have forgotten the commands."""
-        if guild.id == self.desk.settings.discord_guild_id:
+        if guild.id == self.actors.settings.discord_guild_id:
             self.keepsake.told_commands("")
             self._start(self._sync())
         self._up()
@@ -195,7 +195,7 @@ class UsherBot(commands.Bot):
             await ctx.send(f"{lacks} {_(CHANNEL_CURE)}", ephemeral=True, **reply_options(ctx))
 
     async def _in_our_server(self, ctx: commands.Context[Any]) -> bool:
-        wanted = self.desk.settings.discord_guild_id
+        wanted = self.actors.settings.discord_guild_id
         if wanted and ctx.guild is not None and ctx.guild.id != wanted:
             raise RefusedError(
                 _("Usher serves another server than this one."), _("Give the command in its own server.")
@@ -209,7 +209,7 @@ class UsherBot(commands.Bot):
 
     async def _sync(self) -> None:
         """Tell Discord the commands where they changed since it was last told; in the one server, at once."""
-        guild_id = self.desk.settings.discord_guild_id
+        guild_id = self.actors.settings.discord_guild_id
         guild = discord.Object(guild_id) if guild_id else None
         if guild is not None:
             self.tree.copy_global_to(guild=guild)

@@ -23,9 +23,9 @@ _STATES = {
 _BADNESS = {"running": 0, "starting": 1, "degraded": 1, "restarting": 1, "stopped": 2, "failed": 2}
 
 
-async def build_page(desk: ActorClient, arguments: str, page: int) -> Reply:
+async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of the actors, one below the other: a table wider than a phone helps nobody."""
-    report = await desk.ask(GetHealth())
+    report = await actors.ask(GetHealth())
     sections = [_build_section(actor) for actor in report.actors]
     pages = embeds.split_pages(sections, lines=16)
     text, number = embeds.pick_page(pages, page)

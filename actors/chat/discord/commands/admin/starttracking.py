@@ -42,7 +42,7 @@ _OUTCOMES = {
 
 
 async def start_tracking(
-    desk: ActorClient, wanted: str, at_ms: int | None, by: discord.Member | discord.User
+    actors: ActorClient, wanted: str, at_ms: int | None, by: discord.Member | discord.User
 ) -> tuple[Reply, discord.Embed | None]:
     """Start tracking on the session that `wanted` means (its key, or part of its title or account).
 
@@ -52,14 +52,14 @@ async def start_tracking(
     plan = None
     key = wanted.strip()
     if key:
-        plan = await desk.ask(StartTracking(simulate=True))
+        plan = await actors.ask(StartTracking(simulate=True))
         matching = _matching(plan.sessions, key)
         if len(matching) != 1:
             return _ask_which(matching or plan.sessions, at_ms, key if not matching else ""), None
         key = matching[0].session_key
     position_ms = None if at_ms is None else PositionMs(at_ms)
     question = StartTracking(session_key=key, position_ms=position_ms, requested_by=str(by))
-    plan = await desk.ask(question)
+    plan = await actors.ask(question)
     if not plan.chosen and len(plan.sessions) > 1:
         return _ask_which(plan.sessions, at_ms, ""), None
     own = next((done for done in plan.outcomes if done.hidden and done.user_id == viewer_id(by)), None)
@@ -195,9 +195,9 @@ class SessionMenu(
             await refuse(interaction, _(ADMINS_ONLY), _(ASK_ADMIN))
             return
         await interaction.response.defer()
-        desk: ActorClient = interaction.client.desk
+        actors: ActorClient = interaction.client.actors
         async with report_errors(interaction):
-            reply, own = await start_tracking(desk, self.item.values[0], self._at_ms, interaction.user)
+            reply, own = await start_tracking(actors, self.item.values[0], self._at_ms, interaction.user)
             await interaction.edit_original_response(
                 embed=reply.embed, view=_build_view(reply), allowed_mentions=embeds.NOBODY
             )

@@ -38,16 +38,16 @@ class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
         await interaction.response.defer()
         bot: Any = interaction.client
         async with report_errors(interaction):
-            role = _role(bot.desk, interaction.guild)
-            change = await plan_change(bot.desk, bot.keepsake, interaction.guild, role)
+            role = _role(bot.actors, interaction.guild)
+            change = await plan_change(bot.actors, bot.keepsake, interaction.guild, role)
             await apply_change(change, role, bot.keepsake)
             embed = _build_change(change, role, _("{name} has it now"), _("{name} lost it"))
             await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
 
 
-def _role(desk: ActorClient, guild: discord.Guild) -> discord.Role:
+def _role(actors: ActorClient, guild: discord.Guild) -> discord.Role:
     """The role that is set; RefusedError where none is, or where it is gone."""
-    role_id = desk.settings.top_watchers_role_id
+    role_id = actors.settings.top_watchers_role_id
     if not role_id:
         raise RefusedError(
             _("No role is set for the top watchers."),

@@ -44,21 +44,21 @@ class Figures(NamedTuple):
     badges: int
 
 
-async def find_account(desk: ActorClient, said: str, *, with_hidden: bool = False) -> PlexAccount:
+async def find_account(actors: ActorClient, said: str, *, with_hidden: bool = False) -> PlexAccount:
     """The account that is meant, by its name or as autocompletion gives it; RefusedError where none or several are.
 
     `with_hidden`: for an administrator; to others an account whose record is private is as good as none.
     """
     plex_id, name = said.split(" ", 1) if is_plex_account(said) and " " in said else ("", said)
     question = FindAccounts(name.strip(), _LOOKED_AT, with_hidden)
-    found = (await desk.ask(question)).accounts
+    found = (await actors.ask(question)).accounts
     fit = [one for one in found if one.plex_id == plex_id] if plex_id else list(found)
     exact = [one for one in fit if one.name.casefold() == name.strip().casefold()]
     if len(exact or fit) == 1:
         return (exact or fit)[0]
     shown = formatting.escape(name, 60)
     if fit:
-        names = await _describe_publicly(desk, name.strip(), exact or fit, with_hidden)
+        names = await _describe_publicly(actors, name.strip(), exact or fit, with_hidden)
         raise RefusedError(
             _("Several Plex accounts are called like {name}: {names}.").format(name=shown, names=names),
             _("Use `/link` and choose one of those that it offers."),
@@ -69,14 +69,14 @@ async def find_account(desk: ActorClient, said: str, *, with_hidden: bool = Fals
     )
 
 
-async def _describe_publicly(desk: ActorClient, part: str, accounts: list[PlexAccount], with_hidden: bool) -> str:
+async def _describe_publicly(actors: ActorClient, part: str, accounts: list[PlexAccount], with_hidden: bool) -> str:
     """Accounts as everybody in the channel may read of them: those that are hidden are only counted.
 
     What `/link` offers an administrator names them too, and is read by nobody else.
     """
     shown = {one.plex_id for one in accounts}
     if with_hidden:
-        found = await desk.ask(FindAccounts(part, _LOOKED_AT, with_hidden=False))
+        found = await actors.ask(FindAccounts(part, _LOOKED_AT, with_hidden=False))
         shown = {one.plex_id for one in found.accounts}
     names = [describe_account(one) for one in accounts if one.plex_id in shown]
     if hidden := len(accounts) - len(names):  # first, for a long row of names leaves out the last
@@ -98,19 +98,19 @@ def _watches(account: PlexAccount) -> str:
     return format_count("{count} watch", "{count} watches", account.watches)
 
 
-async def link_accounts(desk: ActorClient, *questions: LinkAccount, problem: str = "") -> discord.Embed:
+async def link_accounts(actors: ActorClient, *questions: LinkAccount, problem: str = "") -> discord.Embed:
     """Link one account of one member, or the same on several servers; what it did, and what could not be done.
 
     `problem` is why it is not known of some server whether the account is theirs there, too. Raises RefusedError or
     UnansweredError where nothing was linked.
     """
     who = questions[0].viewer_id
-    before: Figures | None = await _figures(desk, who)
+    before: Figures | None = await _figures(actors, who)
     done: dict[str, ViewerAccount] = {}
     undone: dict[str, RefusedError | UnansweredError] = {}
     for question in questions:
         try:
-            person = await desk.ask(question, JOIN_S)
+            person = await actors.ask(question, JOIN_S)
             _raise_problem(person)
             done[question.plex_id] = person
         except (RefusedError, UnansweredError) as error:
@@ -130,7 +130,7 @@ async def link_accounts(desk: ActorClient, *questions: LinkAccount, problem: str
         said.append(_("See to that, then `/link` again for the rest; what is linked stays so."))
     after = None
     with contextlib.suppress(UnansweredError):  # what is linked is to be told all the same
-        after = await _figures(desk, who)
+        after = await _figures(actors, who)
     return _build_outcome("\n".join(said), before if _may_tell(person, questions[0].confirmed_by) else None, after)
 
 
@@ -141,17 +141,17 @@ def _not_linked(plex_id: str, error: RefusedError | UnansweredError) -> str:
     return "⚠️ " + _("Not linked on the Plex server {server}: {reason}").format(server=server, reason=why)
 
 
-async def unlink_account(desk: ActorClient, account: str, who: str, asker: str) -> discord.Embed:
+async def unlink_account(actors: ActorClient, account: str, who: str, asker: str) -> discord.Embed:
     """Take a link of a member back, the only one where no account is named; what it did. Raises RefusedError."""
-    person = await desk.ask(GetViewerAccount(who))
+    person = await actors.ask(GetViewerAccount(who))
     link = _choose_link(person.links, account.strip())
-    before = await _figures(desk, who) if _may_tell(person, asker) else None
+    before = await _figures(actors, who) if _may_tell(person, asker) else None
     question = UnlinkAccount(link.plex_id, who, asker)
-    _raise_problem(await desk.ask(question, JOIN_S))
+    _raise_problem(await actors.ask(question, JOIN_S))
     said = _("**{name}** and the Plex account **{account}** are two viewers again; each has their own again.").format(
         name=formatting.escape(link.username, 60), account=formatting.escape(link.plex_name, 60)
     )
-    return _build_outcome(said, before, await _figures(desk, who))
+    return _build_outcome(said, before, await _figures(actors, who))
 
 
 def _choose_link(links: tuple[LinkedAccount, ...], account: str) -> LinkedAccount:
@@ -173,9 +173,9 @@ def _raise_problem(person: ViewerAccount) -> None:
         raise RefusedError(formatting.escape(heard(person.problem), 300), NO_CURE)
 
 
-async def _figures(desk: ActorClient, who: str) -> Figures:
-    profile = await desk.ask(GetViewerStats(who, who))
-    person = await desk.ask(GetViewerAccount(who))
+async def _figures(actors: ActorClient, who: str) -> Figures:
+    profile = await actors.ask(GetViewerStats(who, who))
+    person = await actors.ask(GetViewerAccount(who))
     return Figures(person.watches, len(profile.badges))
 
 
@@ -256,9 +256,9 @@ class LinkButton(
             member = guild.get_member(self._member) or await guild.fetch_member(self._member)
         except API_ERRORS as error:
             _refuse_gone(error)
-        desk: ActorClient = interaction.client.desk
+        actors: ActorClient = interaction.client.actors
         by = str(interaction.user.id)
-        return await link_accounts(desk, LinkAccount(self._plex_id, "", str(member.id), member.display_name, by))
+        return await link_accounts(actors, LinkAccount(self._plex_id, "", str(member.id), member.display_name, by))
 
 
 def _refuse_gone(error: Exception) -> NoReturn:

@@ -47,7 +47,7 @@ class ForgetButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Acknowledged first."""
-        desk: ActorClient = interaction.client.desk
+        actors: ActorClient = interaction.client.actors
         if interaction.user.id != self._member:
             await refuse(interaction, _("This button is somebody else's."), _("`/forgetme` gives you your own."))
             return
@@ -59,13 +59,13 @@ class ForgetButton(
         await interaction.response.defer()
         async with report_errors(interaction):
             who = str(self._member)
-            person = await desk.ask(GetViewerAccount(who))
+            person = await actors.ask(GetViewerAccount(who))
             try:
-                gone = await desk.ask(EraseViewer(who), FORGET_S)
+                gone = await actors.ask(EraseViewer(who), FORGET_S)
             finally:  # the answer may come too late, and then nobody knows the links any more
-                desk.hide(person)
+                actors.hide(person)
                 interaction.client.keepsake.forget(ids_of(person), names_of(person))
-            embed = embeds.build_embed(_("🗑️ Forgotten"), _done(gone, desk.clock.now().wall_s), colour=embeds.GREY)
+            embed = embeds.build_embed(_("🗑️ Forgotten"), _done(gone, actors.clock.now().wall_s), colour=embeds.GREY)
             await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
 
 

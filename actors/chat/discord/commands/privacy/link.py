@@ -186,12 +186,12 @@ async def _read_account_and_member(
     return account.strip(), whose
 
 
-async def _start_sign_in(desk: ActorClient) -> tuple[str, PlexSignIn]:
+async def _start_sign_in(actors: ActorClient) -> tuple[str, PlexSignIn]:
     """Return the name of the Plex actor that gave out a code, and the code. Raises RefusedError."""
     problem = ""
-    for poller in poller_names(desk.settings):
+    for poller in poller_names(actors.settings):
         try:
-            code = await desk.ask(StartPlexSignIn(), PLEX_TV_S, target=poller)
+            code = await actors.ask(StartPlexSignIn(), PLEX_TV_S, target=poller)
         except UnansweredError as error:
             problem = problem or error.what
             continue

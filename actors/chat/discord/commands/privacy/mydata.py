@@ -48,12 +48,12 @@ async def mydata(ctx: Context) -> None:
         await reply_privately(ctx, embeds.build_embed(heading, said, colour=embeds.BLUE), file=file, aside=number == 1)
 
 
-async def fetch_data(desk: ActorClient, who: str) -> tuple[bytes, int]:
+async def fetch_data(actors: ActorClient, who: str) -> tuple[bytes, int]:
     """Return all that is stored of a viewer, and how many watches are in it. Raises UnansweredError."""
     parts: list[bytes] = []
     have, whole, watches = 0, 1, 0
     while have < whole:
-        answer = await desk.ask(GetMyData(who, have), DATA_S)
+        answer = await actors.ask(GetMyData(who, have), DATA_S)
         if (have and answer.total_bytes != whole) or (answer.total_bytes and not answer.content):
             raise UnansweredError(_("Your data changed while it was read."), _("Try again in a few seconds."))
         parts.append(answer.content)

@@ -16,10 +16,10 @@ from wording.numbers import format_count, format_number
 from wording.translation import _, later, of_badge
 
 
-async def build_badges(desk: ActorClient, arguments: str, page: int) -> Reply:
+async def build_badges(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of the badges that a viewer has."""
     who, name = unpack_arguments(arguments, 2)
-    profile = await _profile(desk, who)
+    profile = await _profile(actors, who)
     if profile.hidden:
         return embeds.private_notice(f"🏅 {formatting.escape(name, 60)}", name)
     name = profile.stats.username if profile.stats is not None else name
@@ -39,10 +39,10 @@ def _earned(badge: EarnedBadge) -> str:
     return f"{badge.emoji} **{formatting.escape(of_badge(badge.name), 60)}** · {_(badge.rarity)} · {earned}{described}"
 
 
-async def build_progress(desk: ActorClient, arguments: str, page: int) -> Reply:
+async def build_progress(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of the badges still to be earned, the nearest first."""
     who, name = unpack_arguments(arguments, 2)
-    profile = await _profile(desk, who)
+    profile = await _profile(actors, who)
     if profile.hidden:
         return embeds.private_notice(f"🎯 {formatting.escape(name, 60)}", name)
     name = profile.stats.username if profile.stats is not None else name
@@ -76,9 +76,9 @@ def _figure(value: float) -> str:
     return format_number(value, 0 if round(value, 1) == round(value) else 1)
 
 
-async def build_catalogue(desk: ActorClient, arguments: str, page: int) -> Reply:
+async def build_catalogue(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of every badge, the common first."""
-    found = await desk.ask(GetBadgeCatalogue())
+    found = await actors.ask(GetBadgeCatalogue())
     sections = []
     rarities = [*embeds.RARITY_ORDER, *{b.rarity for b in found.badges if b.rarity not in embeds.RARITY_ORDER}]
     for rarity in rarities:
@@ -104,8 +104,8 @@ def _declared(badge: BadgeProgress) -> str:
     )
 
 
-async def _profile(desk: ActorClient, who: str) -> ViewerProfile:
-    return await desk.ask(GetViewerStats(who, desk.asker))
+async def _profile(actors: ActorClient, who: str) -> ViewerProfile:
+    return await actors.ask(GetViewerStats(who, actors.asker))
 
 
 @command(

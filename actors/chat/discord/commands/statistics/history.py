@@ -38,30 +38,30 @@ _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _SUGGESTED = ((later("The last week"), "7d"), (later("The last month"), "1m"), (later("The last year"), "1y"))
 
 
-def parse_since(text: str, desk: ActorClient) -> float | None:
+def parse_since(text: str, actors: ActorClient) -> float | None:
     """Return what people type for "since", in seconds since 1970; None where it is no time."""
     clean = text.strip().lower()
     if match := re.fullmatch(r"(\d{1,4})\s*([^\W\d])(?:(?<=[dwmy])(?:ays?|eeks?|onths?|ears?))?", clean):
         for units in (_SINCE, _(_SINCE)):
             if match[2] in (letters := re.findall(r"1(\w)", units)):
-                return desk.clock.now().wall_s - int(match[1]) * _DAYS[letters.index(match[2])] * 86_400
+                return actors.clock.now().wall_s - int(match[1]) * _DAYS[letters.index(match[2])] * 86_400
     try:
         dotted = _DOTTED.fullmatch(clean)
         day = datetime.date(*map(int, dotted.groups()[::-1])) if dotted else datetime.date.fromisoformat(clean)
     except ValueError:
         return None
-    zone = zoneinfo.ZoneInfo(desk.settings.timezone)
+    zone = zoneinfo.ZoneInfo(actors.settings.timezone)
     return datetime.datetime.combine(day, datetime.time(), zone).timestamp()
 
 
-async def build_page(desk: ActorClient, arguments: str, page: int) -> Reply:
+async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of finished watches."""
     whose, since, title = unpack_arguments(arguments, 3)
     from_s = float(since) if since.lstrip("-").isdigit() else None
 
     async def read(offset: int) -> HistoryPage:
-        question = GetHistory(whose, title, from_s, ROWS, offset, desk.asker)
-        return await desk.ask(question)
+        question = GetHistory(whose, title, from_s, ROWS, offset, actors.asker)
+        return await actors.ask(question)
 
     found, page, pages = await read_slice(read, lambda part: part.total, page, ROWS)
     if found.hidden:

@@ -25,21 +25,23 @@ _BOARDS: dict[LeaderboardKind, str] = {
 }
 
 
-async def build_leaderboard(desk: ActorClient, arguments: str, page: int) -> Reply:
+async def build_leaderboard(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of a leaderboard; the argument is what it ranks by."""
     kind: LeaderboardKind = next((board for board in _BOARDS if board == arguments), "movies")
-    return _board(await _ranked(desk, kind, page, None), _(_BOARDS[kind]))
+    return _board(await _ranked(actors, kind, page, None), _(_BOARDS[kind]))
 
 
-async def build_top_watchers(desk: ActorClient, arguments: str, page: int) -> Reply:
+async def build_top_watchers(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of those who watched most of late."""
-    ranked = await _ranked(desk, "time", page, desk.clock.now().wall_s - TOP_DAYS * 86_400)
+    ranked = await _ranked(actors, "time", page, actors.clock.now().wall_s - TOP_DAYS * 86_400)
     return _board(ranked, _("🍿 Top watchers of the last {days} days").format(days=TOP_DAYS))
 
 
-async def _ranked(desk: ActorClient, kind: LeaderboardKind, page: int, since_s: float | None) -> PageSlice[Leaderboard]:
+async def _ranked(
+    actors: ActorClient, kind: LeaderboardKind, page: int, since_s: float | None
+) -> PageSlice[Leaderboard]:
     async def read(offset: int) -> Leaderboard:
-        return await desk.ask(GetLeaderboard(kind, since_s, ROWS, offset))
+        return await actors.ask(GetLeaderboard(kind, since_s, ROWS, offset))
 
     return await read_slice(read, lambda part: part.total, page, ROWS)
 

@@ -24,9 +24,9 @@ _DRAWN = {_BY_WEEK, _GENRES}
 """What the picture shows in place of the words."""
 
 
-async def build_page(desk: ActorClient, arguments: str, page: int) -> Reply:
+async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build the community's figures, or one title's."""
-    found = await desk.ask(GetMovieStats(arguments))
+    found = await actors.ask(GetMovieStats(arguments))
     heading = f"🎞️ {formatting.escape(arguments, 100)}" if arguments else _("🎞️ Film statistics")
     if not found.watches:
         text = _("Nothing watched yet.")

@@ -20,15 +20,15 @@ from wording.time_parser import local_time
 from wording.translation import _, later
 
 
-async def build_page(desk: ActorClient, arguments: str, page: int) -> Reply:
+async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a viewer's figures."""
     who, name = unpack_arguments(arguments, 2)
-    profile = await desk.ask(GetViewerStats(who, desk.asker))
+    profile = await actors.ask(GetViewerStats(who, actors.asker))
     if profile.hidden:
         return embeds.private_notice(f"📊 {formatting.escape(name, 60)}", name)
     if profile.stats is None:
         return _unknown(name)
-    today = local_time(desk.settings.timezone, desk.clock.now().wall_s).date()
+    today = local_time(actors.settings.timezone, actors.clock.now().wall_s).date()
     picture = chart_data.viewer_chart(profile, today)
     beside = _figures(profile, profile.stats, drawn=True)
     if labels := chart_data.undrawn_labels(picture):

@@ -19,13 +19,13 @@ ROWS = 20
 _HEADINGS = {"not_yet": later("🆕 __Not yet__"), "in_part": later("🌓 __In part__"), "seen": later("✅ __Seen__")}
 
 
-async def build_page(desk: ActorClient, arguments: str, page: int) -> Reply:
+async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of who has seen a film: of those in the voice channel, or of everybody where it is empty."""
-    members = await _present(desk)
+    members = await _present(actors)
 
     async def read(offset: int) -> WhoSaw:
-        question = GetWhoSaw(arguments, desk.settings.watched_percent, members, ROWS, offset)
-        return await desk.ask(question)
+        question = GetWhoSaw(arguments, actors.settings.watched_percent, members, ROWS, offset)
+        return await actors.ask(question)
 
     found, page, pages = await read_slice(read, _total, page, ROWS)
     if found.film is None:
@@ -68,10 +68,10 @@ def _of_whom(total: int, present: bool) -> str:
     )
 
 
-async def _present(desk: ActorClient) -> tuple[VoiceMember, ...]:
+async def _present(actors: ActorClient) -> tuple[VoiceMember, ...]:
     """Who is in the voice channel; nobody where the tracker cannot say."""
     with contextlib.suppress(UnansweredError):
-        return (await desk.ask(StartTracking(simulate=True))).members
+        return (await actors.ask(StartTracking(simulate=True))).members
     return ()
 
 

@@ -32,13 +32,13 @@ def default_year(today: datetime.date) -> int:
     return today.year - 1 if today.month == 1 else today.year
 
 
-async def build_page(desk: ActorClient, arguments: str, page: int) -> Reply:
+async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a viewer's year, or everybody's where no viewer is named."""
     when, who, name = unpack_arguments(arguments, 3)
     year = int(when)
     if not who:
-        return _everybody(await desk.ask(GetCommunityYear(year)))
-    found = await desk.ask(GetYear(who, year, desk.asker))
+        return _everybody(await actors.ask(GetCommunityYear(year)))
+    found = await actors.ask(GetYear(who, year, actors.asker))
     if found.hidden:
         return embeds.private_notice(f"🎁 {year} · {formatting.escape(name, 60)}", name)
     return _viewer(found, clean_line(found.username or name, 60))

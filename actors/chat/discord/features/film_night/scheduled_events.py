@@ -32,9 +32,9 @@ _USUAL_S = 2 * 3600.0
 """How long a film runs of which Plex knows no length."""
 _LOOK_EVERY_S = 60.0
 _RECONNECT_S = 2.0
-NAME, ABOUT = 100, 1000
+NAME, EVENT_DESCRIPTION = 100, 1000
 """Longest name and description of an event."""
-PERMISSION = later(
+EVENT_PERMISSION = later(
     "give the bot Create Events, Manage Events, View Channel and Connect in the server and in the voice channel"
     " (in a stage channel also Manage Channels, Mute Members and Move Members)"
 )
@@ -53,14 +53,14 @@ class FilmNights:
 
     def __init__(
         self,
-        desk: ActorClient,
+        actors: ActorClient,
         bot: Callable[[], discord.Client | None],
         keepsake: Keepsake,
         log: logging.Logger,
         said: Callable[[str, list[str]], None],
     ) -> None:
         """`said` takes a screening's id and the ids of those who had said that they would come to it."""
-        self._desk = desk
+        self._actors = actors
         self._bot = bot
         self._keepsake = keepsake
         self._log = log
@@ -108,7 +108,7 @@ class FilmNights:
             notice, night = None, self._waited_enough()
             if night is None:
                 with contextlib.suppress(TimeoutError):
-                    notice = await asyncio.wait_for(self._heard.get(), self._desk.clock.to_real_s(_LOOK_EVERY_S))
+                    notice = await asyncio.wait_for(self._heard.get(), self._actors.clock.to_real_s(_LOOK_EVERY_S))
                     night = self._night_of(notice)
             if night is not None:
                 await self._follow(night, notice)
@@ -147,7 +147,7 @@ class FilmNights:
                 self._forget(night)  # called off
                 return
             except API_ERRORS as error:
-                verdict = classify(error, tries, "begin or end the planned night", PERMISSION)
+                verdict = classify(error, tries, "begin or end the planned night", EVENT_PERMISSION)
                 if verdict.refused or tries == _TRIES:
                     self._log.warning("%s; do it by hand in Discord", verdict.reason)
                     if isinstance(notice, Screening) and not (verdict.refused or isinstance(error, discord.Forbidden)):
@@ -217,7 +217,7 @@ class FilmNights:
         """The server, as soon as there is a connection: a night that begins while Discord is away begins late."""
         while True:
             bot = self._bot()
-            guild = bot.get_guild(self._desk.settings.discord_guild_id) if bot is not None else None
+            guild = bot.get_guild(self._actors.settings.discord_guild_id) if bot is not None else None
             if guild is not None:
                 return guild
             await asyncio.sleep(_RECONNECT_S)
@@ -227,21 +227,21 @@ class FilmNights:
         position_ms, length_ms = ended.screening.position_ms, ended.screening.item.duration_ms
         if position_ms is None or not length_ms:
             return False
-        return position_ms < length_ms * self._desk.settings.watched_percent / 100
+        return position_ms < length_ms * self._actors.settings.watched_percent / 100
 
     async def _ask_who(self, event: discord.ScheduledEvent) -> list[str] | None:
         """Who had said that they would come: asked before the event ends. The record does without it if need be."""
         try:
             return await fetch_interested(event)
         except API_ERRORS as error:
-            self._log.info("%s", classify(error, 1, "ask who had said that they would come", PERMISSION).reason)
+            self._log.info("%s", classify(error, 1, "ask who had said that they would come", EVENT_PERMISSION).reason)
             return None
 
     def _forget(self, night: PlannedNight) -> None:
         self._keepsake.keep_nights([other for other in self._keepsake.nights if other.event_id != night.event_id])
 
     def _now_s(self) -> float:
-        return self._desk.clock.now().wall_s
+        return self._actors.clock.now().wall_s
 
 
 def _is_film(night: PlannedNight, item: Item) -> bool:

@@ -39,9 +39,9 @@ class LiveCards:
     """All cards. Lives on the loop."""
 
     def __init__(
-        self, desk: ActorClient, channel: Channel, keepsake: Keepsake, troubles: DegradedReasons, log: logging.Logger
+        self, actors: ActorClient, channel: Channel, keepsake: Keepsake, troubles: DegradedReasons, log: logging.Logger
     ) -> None:
-        self._desk = desk
+        self._actors = actors
         self._channel = channel
         self._keepsake = keepsake
         self._troubles = troubles
@@ -53,7 +53,7 @@ class LiveCards:
 
     def wants_card(self, screening: Screening) -> bool:
         """Whether a screening that starts gets a card: it has none, and there is room."""
-        oldest = self._desk.clock.now().wall_s - FORGOTTEN_S
+        oldest = self._actors.clock.now().wall_s - FORGOTTEN_S
         running = [
             face
             for face in self._faces.values()
@@ -68,7 +68,7 @@ class LiveCards:
     def open_card(self, started: ScreeningStarted, message_id: int) -> None:
         """The announcement was posted: it is the card from now on."""
         shown = started.screening
-        card = CardRecord(shown.screening_id, message_id, self._desk.clock.now().wall_s)
+        card = CardRecord(shown.screening_id, message_id, self._actors.clock.now().wall_s)
         face = LiveCard(card, shown, live_card_embeds.signature(shown))
         self._faces[shown.screening_id] = face
         self._keep()
@@ -168,7 +168,7 @@ class LiveCards:
 
     def _of_earlier(self, card: CardRecord) -> LiveCard:
         """A card of an earlier life: its message is as old as it is."""
-        age_s = self._desk.clock.to_real_s(max(0.0, self._desk.clock.now().wall_s - card.opened_s))
+        age_s = self._actors.clock.to_real_s(max(0.0, self._actors.clock.now().wall_s - card.opened_s))
         face = LiveCard(card, posted_s=time.monotonic() - age_s)
         if card.owed:
             face.mark_changed()
@@ -271,7 +271,7 @@ class LiveCards:
         elif face.seen is not None and face.left:
             embed = live_card_embeds.build_deserted(face.seen)
         elif face.seen is not None:
-            embed = live_card_embeds.build_playing(face.seen, self._desk.clock.now())
+            embed = live_card_embeds.build_playing(face.seen, self._actors.clock.now())
         else:
             raise TimeoutError("nothing is known of the film yet")
         for name in sorted(face.pictures) if names is None else names:
@@ -330,12 +330,12 @@ class LiveCards:
         """Have the night's chart drawn and put it into the record, beside the poster."""
         ended = face.card.ended
         picture = chart_data.attendance_chart(ended) if ended is not None else None
-        if ended is None or self._desk.painter is None:
+        if ended is None or self._actors.chart_renderer is None:
             return
         if picture is None:
             face.card.charted = True
             return
-        drawn = await self._desk.painter.draw(picture)
+        drawn = await self._actors.chart_renderer.draw(picture)
         if any(name.startswith(_POSTER) and name not in face.pictures for name in face.card.files):
             await self._with_poster(face, ended.screening)  # of an earlier life: a new file replaces all there are
         if face.card.ended is ended:
@@ -348,7 +348,7 @@ class LiveCards:
 
     async def _with_poster(self, face: LiveCard, shown: Screening) -> None:
         """Fetch the poster and let the card show it at once."""
-        poster = await fetch_poster(self._desk, shown.item)
+        poster = await fetch_poster(self._actors, shown.item)
         if poster.content:
             face.attach(embeds.poster_file(poster), poster.content)
             self._some.set()
