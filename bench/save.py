@@ -21,8 +21,10 @@ from messages.base import DurationMs, PositionMs
 from persistence.badge_files import default_badges
 from persistence.database.sql import add_to_history_count
 from persistence.database.tables import WATCHES
+from persistence.operations.finish_watch import finish_watch
 from persistence.operations.legacy_files import LegacyFiles, LegacyViewer
 from persistence.operations.legacy_import import import_legacy_files
+from persistence.operations.save import save
 from persistence.records.checkpoint import RunningWatch
 from persistence.rules import StatisticsRules
 from persistence.store import Store
@@ -44,8 +46,8 @@ def _measure(size: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder, _store(Path(folder)) as store:
         _fill(store, size)
         running = [_running(number) for number in range(WATCHING)]
-        store.save(running, NOW_S, "auto")
-        saves = [_timed(lambda: store.save(running, NOW_S, "auto")) for _ in range(ROUNDS)]
+        save(store, running, NOW_S, "auto")
+        saves = [_timed(lambda: save(store, running, NOW_S, "auto")) for _ in range(ROUNDS)]
         finishes = [_timed_finish(store, _record(f"f{number}", number)) for number in range(ROUNDS)]
     return {
         "auto_save_ms": statistics.median(saves),
@@ -62,7 +64,7 @@ def _timed(work: Any) -> float:
 
 
 def _timed_finish(store: Store, record: WatchRecord) -> float:
-    return _timed(lambda: store.finish(record, Moment(NOW_S, 1.0), record.watch_id, [], NOW_S))
+    return _timed(lambda: finish_watch(store, record, Moment(NOW_S, 1.0), record.watch_id, [], NOW_S))
 
 
 @contextmanager
@@ -83,7 +85,7 @@ def _fill(store: Store, size: int) -> None:
     past = Totals(films=500, playing_s=3.6e6, days=days, directors=names, genres={f"G{n}": 9 for n in range(20)})
     viewers = tuple(LegacyViewer(f"{n}", f"Viewer {n}", past, 0, 0, 0) for n in range(VIEWERS))
     import_legacy_files(store, LegacyFiles(viewers, (), (), ()), NOW_S)
-    store.finish(_record("template", 0), Moment(NOW_S, 1.0), "m", [], NOW_S)
+    finish_watch(store, _record("template", 0), Moment(NOW_S, 1.0), "m", [], NOW_S)
     made = {"watch_id": "'h' || n", "seq": "n + 1", "viewer_id": f"(n % {VIEWERS}) || ''", "ended_at_s": "1.6e9 + n"}
     columns = [column.name for column in WATCHES.columns]
     chosen = ", ".join(made.get(name, name) for name in columns)

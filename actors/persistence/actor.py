@@ -10,24 +10,23 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping, Set
 from concurrent.futures import Future
-from itertools import groupby
 from types import TracebackType
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from actors.persistence.announcer import BadgeAnnouncer
 from actors.persistence.backup_scheduler import BackupDue, BackupScheduler
 from actors.persistence.read_worker import ReadWorker, decline_failures, translate_start_failures
 from actors.persistence.unstorable import UnstorableWatches
-from actors.persistence.viewer_requests import QUESTIONS, ViewerRequests
+from actors.persistence.viewer_requests import VIEWER_REQUESTS, ViewerRequests
 from actors.runtime import Actor, Context
-from actors.runtime.errors import OutboxFull, Reject, RetryLater
+from actors.runtime.errors import Reject, RetryLater
 from awards import BadgesError
 from messages import (
     AutoSaveTick,
     BackUpNow,
-    BadgesAwarded,
     GetSaveStatus,
     LoadWatches,
     Message,
@@ -42,12 +41,13 @@ from messages import (
 from persistence.badge_files import default_badges, load_badges
 from persistence.database.errors import CopiesFailed, SaveFailed, SaveRefused
 from persistence.database.open_store import check_writable
-from persistence.database.sql import cause_and_cure
-from persistence.queries.queries import describe_badge
-from persistence.queries.query_table import READS, Read
+from persistence.operations.finish_watch import finish_watch
+from persistence.operations.save import save
+from persistence.queries.answers import AnswerFunction, load_answers
 from persistence.records.checkpoint import RunningWatch
+from persistence.records.saves import SaveResult
 from persistence.rules import StatisticsRules
-from persistence.store import SaveResult, Store
+from persistence.store import Store
 
 SKIP_LINE_EVERY_S = 3600.0
 """While nobody watches, the log says so once an hour (service time)."""
@@ -72,9 +72,6 @@ class Persistence(Actor):
         self._save_error = ""
         self._unstorable = UnstorableWatches(self.log)
         self._skip_said_s: float | None = None
-        self._awaiting: set[tuple[str, str]] = set()  # (viewer, badge) told to Discord, not acknowledged yet
-        self._to_mark: list[tuple[str, list[str]]] = []
-        """Announced badges that are still to be noted as such: viewer and badge ids."""
 
     def handlers(self) -> Mapping[type[Any], Callable[[Any], Any]]:
         """The dispatch table."""
@@ -86,9 +83,9 @@ class Persistence(Actor):
             LoadWatches: lambda asked: decline_failures(lambda: self._load_watches(asked)),
             GetSaveStatus: self._save_status,
             BackUpNow: lambda asked: self._backup_scheduler.back_up_now(asked),
-            **{question: self._answer_from_store(read) for question, read in READS.items()},
+            **{question: self._answer_from_store(function) for question, function in load_answers().items()},
             BackupDue: lambda _due: self._backup_scheduler.back_up_if_due(),
-            **dict.fromkeys(QUESTIONS, lambda asked: decline_failures(lambda: self._viewer_requests.answer(asked))),
+            **{question: self._handle_viewer_request(handle) for question, handle in VIEWER_REQUESTS.items()},
         }
 
     # -- life ------------------------------------------------------------------------------------------------
@@ -111,7 +108,8 @@ class Persistence(Actor):
         self._last_saved_s = self._store.read_last_saved_s()
         self._repair_copies()
         self.ref("tracker").tell(ReportWatches())
-        self._announce()
+        self._announcer = BadgeAnnouncer(self, self._store, self._rules, self._report_unsaved)
+        self._announcer.announce()
         self._backup_scheduler = BackupScheduler(
             self, self._store, self._backups_dir, self._read_worker, lambda: self._last_saved_s
         )
@@ -213,7 +211,7 @@ class Persistence(Actor):
                 store,
                 self._running(),
                 at_s,
-                lambda running: store.finish(record, finished.at, self.handling_id, running, at_s),
+                lambda running: finish_watch(store, record, finished.at, self.handling_id, running, at_s),
             )
         except SaveRefused as error:
             said = f"Watch {record.watch_id} cannot be stored. {error}"
@@ -227,7 +225,7 @@ class Persistence(Actor):
             self._save_worked(finished.running)
             self._viewer_requests.send_directory_if_changed()
         self._drop_from_report({finished.record.watch_id})
-        self._announce()
+        self._announcer.announce()
 
     def _set_aside(self, watch_id: str) -> None:
         """Forget a watch that is in the dead letters now; the next start would take it up from the checkpoint."""
@@ -250,9 +248,9 @@ class Persistence(Actor):
                 return  # said in the log; the next tick tries again
         if self._store.json_files_outdated:
             self._repair_copies()
-        self._mark_announced()
+        self._announcer.mark_announced()
         idle = self._reported is not None and not self._reported.active
-        if idle and self._save_error and not self._store.json_files_outdated and not self._to_mark:
+        if idle and self._save_error and not self._store.json_files_outdated and not self._announcer.is_behind:
             self._report_recovered()  # nothing is left to be written
 
     def _say_skipped(self) -> None:
@@ -272,14 +270,14 @@ class Persistence(Actor):
         store, at_s = self._store, self._now_s()
         try:
             result = self._unstorable.save(
-                store, self._running(), at_s, lambda running: store.save(running, at_s, reason)
+                store, self._running(), at_s, lambda running: save(store, running, at_s, reason)
             )
         except SaveFailed as error:
             self._save_failed(error)
             raise
         self._save_worked(result.active)
         self._viewer_requests.send_directory_if_changed()
-        self._announce()
+        self._announcer.announce()
         return result
 
     def _save_worked(self, active: int) -> None:
@@ -296,8 +294,11 @@ class Persistence(Actor):
             self.report_recovered()
 
     def _save_failed(self, error: SaveFailed) -> None:
-        self._save_error = str(error)
         self.log.error("❌ Auto-save failed: %s", error)
+        self._report_unsaved(error)
+
+    def _report_unsaved(self, error: SaveFailed) -> None:
+        self._save_error = str(error)
         self.report_degraded(f"The last save failed: {error}")
 
     def _repair_copies(self) -> None:
@@ -313,63 +314,20 @@ class Persistence(Actor):
         minutes = self.context.settings.auto_save_interval_minutes
         return SaveStatus(self._last_saved_s, minutes, self._save_error)
 
-    # -- new badges ------------------------------------------------------------------------------------------
-
-    def _announce(self) -> None:
-        """Tell Discord of every badge that it has not taken over yet; each is marked once it has."""
-        order = {badge.id: number for number, badge in enumerate(self._rules.badges)}
-        try:
-            unannounced = self._store.read_unannounced_badges()
-        except SQLAlchemyError as error:  # what was saved is saved, and the next save tells of the badges
-            cause, _ = cause_and_cure(error)
-            self.log.warning("It could not be read which badges are still to be announced: %s", cause)
-            return
-        waiting = [row for row in unannounced if (row[0], row[3]) not in self._awaiting]
-        waiting.sort(key=lambda row: (row[0], row[2], row[4], order.get(row[3], len(order))))
-        # Those of one save together: so they are the same announcement after a restart, and Discord knows it.
-        for (viewer_id, name, screening_id, _), group in groupby(waiting, key=lambda row: (*row[:3], row[4])):
-            rows = list(group)
-            ids = [row[3] for row in rows]
-            earned = tuple(describe_badge(self._rules, *row[3:]) for row in rows)
-            message = BadgesAwarded(viewer_id, name, earned, screening_id)
-            try:
-                self.ref("discord").tell(message, done=self._announced_callback(viewer_id, ids))
-            except OutboxFull:
-                return  # Discord is away: they stay marked as not announced, and the next save tries again
-            self._awaiting.update((viewer_id, badge_id) for badge_id in ids)
-
-    def _announced_callback(self, viewer_id: str, badge_ids: list[str]) -> Callable[[], None]:
-        def mark() -> None:
-            self._to_mark.append((viewer_id, badge_ids))
-            self._mark_announced()
-
-        return mark
-
-    def _mark_announced(self) -> None:
-        """Note which badges are announced; what cannot be noted now is at the next tick."""
-        while self._to_mark:
-            viewer_id, badge_ids = self._to_mark[0]
-            try:
-                self._store.mark_announced(viewer_id, badge_ids)
-            except SaveFailed as error:
-                self.log.warning("It could not be noted which badges were announced: %s", error)
-                self._save_error = str(error)
-                self.report_degraded(f"The last save failed: {error}")
-                return
-            del self._to_mark[0]
-            self._awaiting.difference_update((viewer_id, badge_id) for badge_id in badge_ids)
-
     # -- questions: answered by another thread, so that a long one holds up no save ----------------------------
 
-    def _answer_from_store(self, read: Read) -> Callable[[Any], Future[Answer]]:
-        """How a question is heard that the helper answers from the store and what runs, both at one moment."""
+    def _answer_from_store(self, answer: AnswerFunction) -> Callable[[Any], Future[Answer]]:
+        """Return the handler of a question that the read worker answers from the store and what runs."""
 
-        def heard(asked: Message) -> Future[Answer]:
+        def handle(asked: Any) -> Future[Answer]:
             now_s = self._now_s()
-            return self._read_worker.submit(lambda: answer(asked, now_s))
+            return self._read_worker.submit(lambda: read(asked, now_s))
 
-        def answer(asked: Message, now_s: float) -> Answer:
-            with self._store.snapshot(self._running() or ()) as (connection, running):
-                return read(connection, self._rules, asked, running, now_s)
+        def read(asked: Any, now_s: float) -> Answer:
+            with self._store.snapshot(self._running() or (), now_s) as store:
+                return answer(asked, store)
 
-        return heard
+        return handle
+
+    def _handle_viewer_request(self, handle: Callable[[ViewerRequests, Any], Any]) -> Callable[[Any], Any]:
+        return lambda asked: decline_failures(lambda: handle(self._viewer_requests, asked))

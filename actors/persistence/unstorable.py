@@ -4,8 +4,10 @@ import logging
 from collections.abc import Callable
 
 from persistence.database.errors import SaveRefused
+from persistence.operations.save import find_unstorable
 from persistence.records.checkpoint import RunningWatch
-from persistence.store import SaveResult, Store
+from persistence.records.saves import SaveResult
+from persistence.store import Store
 
 
 class UnstorableWatches:
@@ -29,7 +31,7 @@ class UnstorableWatches:
         try:
             return save(running)
         except SaveRefused:
-            refused = store.find_unstorable(running or (), at_s)
+            refused = find_unstorable(store, running or (), at_s)
             if not refused:
                 raise
             for watch_id in refused.keys() - self._refused.keys():

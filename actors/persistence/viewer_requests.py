@@ -1,13 +1,14 @@
-"""What the persistence actor does for people about themselves: links, privacy, one's own data, being forgotten."""
+"""What the persistence actor does for people about themselves: links, privacy, one's own data, being erased."""
 
 from __future__ import annotations
 
 import contextlib
 import math
 import time
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -18,14 +19,13 @@ from actors.runtime import Actor
 from messages import (
     DropViewerWatches,
     EraseViewer,
-    FindAccounts,
     GetMyData,
-    GetViewerAccount,
     LinkAccount,
     LinkedAccount,
     Message,
     MyData,
     Privacy,
+    Question,
     SetPrivacy,
     UnlinkAccount,
     ViewerAccount,
@@ -40,77 +40,59 @@ from persistence.operations.link import CannotLink, link, unlink
 from persistence.queries.data_export import build_export
 from persistence.records import viewers
 from persistence.records.checkpoint import JUST_THEN_S, RunningWatch
+from persistence.records.links import read_links
 from persistence.store import Store
 from wording.plural import count_noun
 
 PART_BYTES = 4 << 20
 """How much of somebody's data goes into one message."""
 
-QUESTIONS = (GetViewerAccount, FindAccounts, GetMyData, SetPrivacy, EraseViewer, LinkAccount, UnlinkAccount)
+MAX_EXPORTS = 4
+"""Files that are being fetched in parts at a time; the oldest goes, and is made anew where it is still wanted."""
 
 Answer = Message | None
 
 
 class ViewerRequests:
-    """Hears what concerns people. What changes something is done on the actor's thread, what reads on another."""
+    """Links, privacy, erasure and export; what changes is done on the actor's thread, what reads beside it."""
 
     def __init__(
         self,
         actor: Actor,
         store: Store,
         backups_dir: Path,
-        helper: ReadWorker,
+        read_worker: ReadWorker,
         running: Callable[[], list[RunningWatch] | None],
-        let_go: Callable[[Set[str]], None],
+        drop_from_report: Callable[[Set[str]], None],
     ) -> None:
         self._actor = actor
         self._store = store
         self._backups_dir = backups_dir
-        self._helper = helper
+        self._read_worker = read_worker
         self._running = running
-        self._let_go = let_go
+        self._drop_from_report = drop_from_report
         self._tracker = actor.ref("tracker")
         self._log = actor.log
-        self._files: dict[str, tuple[bytes, int]] = {}
-        self._told: ViewerDirectoryChanged | None = None
-        self._forgotten_s = -math.inf
-        """When somebody was forgotten last; seconds since 1970, UTC."""
-
-    def answer(self, asked: Message) -> Answer | Future[Answer]:
-        """Answer one of `QUESTIONS`."""
-        at_s = self._actor.context.clock.now().wall_s
-        match asked:
-            case GetViewerAccount():
-                return self._helper.submit(lambda: self._read_person(asked.viewer_id))
-            case FindAccounts():
-                return self._helper.submit(lambda: self._find_accounts(asked))
-            case GetMyData():
-                return self._helper.submit(lambda: self._read_data_part(asked, at_s))
-            case SetPrivacy():
-                return self._set_privacy(replace(asked, username=storable(asked.username)), at_s)
-            case EraseViewer():
-                return self._erase(asked, at_s)
-            case LinkAccount():
-                names = storable(asked.plex_name), storable(asked.username)
-                return self._link(replace(asked, plex_name=names[0], username=names[1]), at_s)
-            case UnlinkAccount():
-                return self._unlink(asked, at_s)
-        raise TypeError(f"{type(asked).__name__} does not concern people")
+        self._exports: dict[str, tuple[bytes, int]] = {}
+        """Files that are being fetched, with their number of watches, by viewer; used by the read worker's thread."""
+        self._sent: ViewerDirectoryChanged | None = None
+        self._last_erasure_s = -math.inf
+        """Seconds since 1970, UTC."""
 
     def read_directory(self) -> tuple[tuple[LinkedAccount, ...], tuple[tuple[str, Privacy], ...]]:
         """Return every link, and every choice of who is not open."""
         with self._store.reader.connect() as connection:
-            return viewers.read_links(connection), viewers.read_choices(connection)
+            return read_links(connection), viewers.read_choices(connection)
 
     def send_directory(self) -> None:
         """Tell the tracker who is who, and who wants what."""
-        self._told = ViewerDirectoryChanged(*self.read_directory())
-        self._tracker.tell(self._told)
+        self._sent = ViewerDirectoryChanged(*self.read_directory())
+        self._tracker.tell(self._sent)
 
     def send_directory_if_changed(self) -> None:
         """Tell the tracker where a save found that somebody is called otherwise by now."""
         with contextlib.suppress(SQLAlchemyError):  # what was saved is saved; after the next save it is looked again
-            if ViewerDirectoryChanged(*self.read_directory()) != self._told:
+            if ViewerDirectoryChanged(*self.read_directory()) != self._sent:
                 self.send_directory()
 
     def send_erasures(self) -> None:
@@ -120,8 +102,8 @@ class ViewerRequests:
         """
         with self._store.reader.connect() as connection:
             forgotten = viewers.read_erasures(connection)
-        now_s = self._actor.context.clock.now().wall_s
-        self._forgotten_s = max(forgotten.values(), default=-math.inf)
+        now_s = self._now_s()
+        self._last_erasure_s = max(forgotten.values(), default=-math.inf)
         self.correct_erasure_times()
         by_time: dict[float, list[str]] = {}
         for viewer_id, at_s in sorted(forgotten.items()):
@@ -136,23 +118,25 @@ class ViewerRequests:
         """
         # What is left: a film that began after the clock was set and before this tick is taken for one from before
         # the forgetting. To store that would be worse, for it might be what somebody asked to have forgotten.
-        now_s = self._actor.context.clock.now().wall_s
-        if self._forgotten_s <= now_s:
+        now_s = self._now_s()
+        if self._last_erasure_s <= now_s:
             return
         with contextlib.suppress(SaveFailed):  # the next tick tries again
             with self._store.transaction() as connection:
                 viewers.correct_erasure_times(connection, now_s)
-            self._forgotten_s = now_s
+            self._last_erasure_s = now_s
 
-    def _read_person(self, viewer_id: str, problem: str = "") -> ViewerAccount:
+    def _read_account(self, viewer_id: str, problem: str = "") -> ViewerAccount:
         with self._store.reader.connect() as connection:
-            return viewers.read_person(connection, viewer_id, problem)
+            return viewers.read_account(connection, viewer_id, problem)
 
-    def _find_accounts(self, asked: FindAccounts) -> Answer:
-        with self._store.reader.connect() as connection:
-            return viewers.find_accounts(connection, asked)
+    def _now_s(self) -> float:
+        return self._actor.context.clock.now().wall_s
 
-    def _set_privacy(self, asked: SetPrivacy, at_s: float) -> ViewerAccount:
+    def set_privacy(self, asked: SetPrivacy) -> ViewerAccount:
+        """Write down a member's choice."""
+        at_s = self._now_s()
+        asked = replace(asked, username=storable(asked.username))
         try:
             with self._store.change(at_s, self._running() or ()) as change:
                 viewers.set_privacy(change, asked, at_s)
@@ -160,15 +144,17 @@ class ViewerRequests:
             self._log.error("The choice holds, but the JSON copies are behind until the next save: %s", error)
         self._log.info("Viewer %s is %s from now on", asked.viewer_id, asked.privacy)
         self.send_directory()
-        return self._read_person(asked.viewer_id)
+        return self._read_account(asked.viewer_id)
 
-    def _link(self, asked: LinkAccount, at_s: float) -> ViewerAccount:
+    def link_account(self, asked: LinkAccount) -> ViewerAccount:
         """Make a Plex account and a member one viewer."""
+        at_s = self._now_s()
+        asked = replace(asked, plex_name=storable(asked.plex_name), username=storable(asked.username))
         try:
             with self._store.change(at_s, self._running() or ()) as change:
                 moved = link(change, asked, at_s)
         except CannotLink as error:
-            return self._read_person(asked.viewer_id, str(error))
+            return self._read_account(asked.viewer_id, str(error))
         except CopiesFailed as error:
             self._log.error("Linked, but the JSON copies are behind until the next save: %s", error)
         self._log.info(
@@ -176,15 +162,16 @@ class ViewerRequests:
             asked.plex_id, asked.viewer_id, asked.confirmed_by, count_noun(moved, "watch", "watches"),
         )  # fmt: skip
         self.send_directory()
-        return self._read_person(asked.viewer_id)
+        return self._read_account(asked.viewer_id)
 
-    def _unlink(self, asked: UnlinkAccount, at_s: float) -> ViewerAccount:
+    def unlink_account(self, asked: UnlinkAccount) -> ViewerAccount:
         """Make them two viewers again."""
+        at_s = self._now_s()
         try:
             with self._store.change(at_s, self._running() or ()) as change:
                 moved = unlink(change, asked)
         except CannotLink as error:
-            return self._read_person(asked.viewer_id, str(error))
+            return self._read_account(asked.viewer_id, str(error))
         except CopiesFailed as error:
             self._log.error("Unlinked, but the JSON copies are behind until the next save: %s", error)
         self._log.info(
@@ -192,9 +179,11 @@ class ViewerRequests:
             asked.plex_id, asked.viewer_id, asked.requested_by, count_noun(moved, "watch", "watches"),
         )  # fmt: skip
         self.send_directory()
-        return self._read_person(asked.viewer_id)
+        return self._read_account(asked.viewer_id)
 
-    def _erase(self, asked: EraseViewer, at_s: float) -> ViewerErased:
+    def erase(self, asked: EraseViewer) -> ViewerErased:
+        """Remove everything that is stored of a viewer, and what is held of it in memory."""
+        at_s = self._now_s()
         began = time.perf_counter()
         try:
             with self._store.change(at_s) as change:
@@ -202,8 +191,10 @@ class ViewerRequests:
         except CopiesFailed as error:
             # It is gone from the store; the files follow with the next save. Not to be said as a failure to forget.
             self._log.error("The JSON copies still have what was stored of viewer %s: %s", asked.viewer_id, error)
-        self._forgotten_s = max(self._forgotten_s, at_s)
-        self._let_go(set(gone.ids))
+        self._last_erasure_s = max(self._last_erasure_s, at_s)
+        self._drop_from_report(set(gone.ids))
+        # After the read worker's present task, which may be making that file just now.
+        self._read_worker.submit(lambda: self._exports.pop(asked.viewer_id, None))
         self._tracker.tell(DropViewerWatches(gone.ids))
         self.send_directory()
         self._log.info(
@@ -225,19 +216,36 @@ class ViewerRequests:
             backup_keep=self._actor.context.settings.backup_keep,
         )
 
-    def _read_data_part(self, asked: GetMyData, at_s: float) -> MyData:
-        """A part of the file; it is made at the first and let go at the last."""
-        if asked.offset == 0 or asked.viewer_id not in self._files:
-            self._files[asked.viewer_id] = self._build_data_file(asked.viewer_id, at_s)
-        content, watches = self._files[asked.viewer_id]
+    def export(self, asked: GetMyData) -> Future[MyData]:
+        """Return a part of the file; it is made at the first and let go at the last."""
+        at_s = self._now_s()
+        return self._read_worker.submit(lambda: self._read_export(asked, at_s))
+
+    def _read_export(self, asked: GetMyData, at_s: float) -> MyData:
+        if asked.offset == 0 or asked.viewer_id not in self._exports:
+            self._exports.pop(asked.viewer_id, None)
+            self._exports[asked.viewer_id] = self._build_data_file(asked.viewer_id, at_s)
+            while len(self._exports) > MAX_EXPORTS:
+                del self._exports[next(iter(self._exports))]
+        content, watches = self._exports[asked.viewer_id]
         part = content[asked.offset : asked.offset + PART_BYTES]
         if asked.offset + len(part) >= len(content):
-            del self._files[asked.viewer_id]
+            del self._exports[asked.viewer_id]
         return MyData(part, len(content), watches)
 
     def _build_data_file(self, viewer_id: str, at_s: float) -> tuple[bytes, int]:
-        with self._store.snapshot(self._running() or ()) as (connection, now):
-            found, watches = build_export(connection, viewer_id, now.of(viewer_id).records, at_s)
-        if not found:
+        with self._store.snapshot(self._running() or (), at_s) as store:
+            document, watches = build_export(store, viewer_id)
+        if not document:
             return b"", 0
-        return msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n", watches
+        return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n", watches
+
+
+VIEWER_REQUESTS: Mapping[type[Question[Any]], Callable[[ViewerRequests, Any], Answer | Future[Any]]] = {
+    SetPrivacy: ViewerRequests.set_privacy,
+    LinkAccount: ViewerRequests.link_account,
+    UnlinkAccount: ViewerRequests.unlink_account,
+    EraseViewer: ViewerRequests.erase,
+    GetMyData: ViewerRequests.export,
+}
+"""Which method handles which question."""

@@ -7,12 +7,13 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import RowMapping
 
-from awards import record_title
+from awards import Totals, record_title
 from messages import Item, Moment, Spans, WatchRecord
 from messages.base import DurationMs, PositionMs
 
 Row = RowMapping | Mapping[str, Any]
 """A row by the names of its columns."""
+_SORTED = msgspec.json.Encoder(order="deterministic")
 NO_CLOCK_S = 0.0
 """The steady clock in records that an import brought: no tracker closed them, so none can go on with them."""
 _ENCODER = msgspec.json.Encoder()
@@ -116,3 +117,13 @@ def tracked_record(row: Row) -> WatchRecord:
 
 def _position(value: int | None) -> PositionMs | None:
     return None if value is None else PositionMs(value)
+
+
+def encode_totals(totals: Totals) -> str:
+    """Return an accumulator as JSON with sorted keys."""
+    return _SORTED.encode(totals).decode()
+
+
+def decode_totals(text: str | None) -> Totals:
+    """Return an accumulator from JSON; an empty one where there is none."""
+    return msgspec.json.decode(text, type=Totals) if text else Totals()

@@ -13,7 +13,7 @@ from awards.stats import longest_streak
 from messages import Moment, WatchRecord
 from messages.ids import server_of
 from persistence.database.errors import ImportFault
-from persistence.database.rows import NO_CLOCK_S, Row, watch_record, watch_row
+from persistence.database.rows import NO_CLOCK_S, Row, encode_totals, watch_record, watch_row
 from persistence.database.sql import add_to_history_count, batched, read_history_count, read_history_seq, upsert
 from persistence.database.tables import VIEWER_BADGES, VIEWERS, WATCH_PARTS, WATCHES
 from persistence.json_files.files import BADGES, HISTORY, STATS, JsonFiles, encode_document
@@ -24,18 +24,13 @@ from persistence.json_files.sync import (
     read_history_lines,
 )
 from persistence.operations.legacy_files import LegacyFiles, LegacyViewer, read_folder
-from persistence.operations.link import FilmKey, film_of, has_linked_account, merge_films, read_parts
 from persistence.records.change_set import ChangeSet
+from persistence.records.links import has_linked_account
 from persistence.records.running_watches import RunningWatches
-from persistence.records.statistics import (
-    count_totals,
-    encode_totals,
-    new_viewer_row,
-    record_viewer,
-    without_running,
-    write_statistics,
-)
-from persistence.records.viewers import read_directory, read_erasures
+from persistence.records.statistics import count_totals, without_running, write_statistics
+from persistence.records.viewers import new_viewer_row, read_directory, read_erasures, record_viewer
+from persistence.records.watch_parts import merge_films, read_parts
+from persistence.records.watches import FilmKey, film_of
 from persistence.rules import StatisticsRules
 from persistence.store import Store
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table, select
 
-from messages import Moment, WatchRecord
+from messages import Moment
 from persistence.database.rows import watch_row
 from persistence.database.tables import (
     ACCOUNT_LINKS,
@@ -18,7 +18,7 @@ from persistence.database.tables import (
     WATCHES,
 )
 from persistence.json_files.files import badge_entry, history_entry, iso, stats_entry
-from persistence.records.viewers import read_directory
+from persistence.store import StoreSnapshot
 
 NOT_IN_IT = (
     "Not in it: messages that Usher posted in Discord, and what it remembers to edit them (data/discord.json: names on "
@@ -27,14 +27,14 @@ NOT_IN_IT = (
 )
 
 
-def build_export(
-    connection: Connection, viewer_id: str, running: Sequence[WatchRecord], at_s: float
-) -> tuple[dict[str, Any], int]:
+def build_export(store: StoreSnapshot, viewer_id: str) -> tuple[dict[str, Any], int]:
     """Return the file's content, and how many watches are in it; an empty one where nothing is stored.
 
-    `running` are the viewer's watches that run now. Times are ISO 8601, UTC.
+    What runs of the viewer is in it. Times are ISO 8601, UTC.
     """
-    ids = read_directory(connection).ids_of(viewer_id)
+    connection, at_s = store.connection, store.now_s
+    ids = store.directory.ids_of(viewer_id)
+    running = store.running.of(viewer_id).records
     watches = [
         history_entry(row) | {"watched_as": row["identity"], "spans_ms": msgspec.Raw(row["spans"].encode())}
         for row in _rows(connection, WATCHES, ids, WATCHES.c.seq)

@@ -11,13 +11,15 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from awards import decade_of, record_title
 from awards.days import local
-from messages import MovieStats, TitleCount, WatchRecord
+from messages import GetMovieStats, MovieStats, TitleCount, WatchRecord
 from persistence.database.rows import as_json, watch_record
 from persistence.database.tables import WATCHES
-from persistence.queries.queries import match_title
+from persistence.queries.answers import answers
 from persistence.records.running_watches import RunningWatches
-from persistence.records.viewers import read_directory, with_current_name
+from persistence.records.viewers import with_current_name
+from persistence.records.watches import match_title
 from persistence.rules import StatisticsRules
+from persistence.store import StoreSnapshot
 
 MOST, RECENT, WEEKS = 10, 5, 12
 
@@ -35,31 +37,24 @@ class _Group:
     playing_s: float
 
 
-def movie_stats(
-    connection: Connection,
-    rules: StatisticsRules,
-    title: str,
-    running: RunningWatches,
-    at_s: float,
-    since_s: float | None = None,
-) -> MovieStats:
-    """Return the figures of all watches, or of those whose title contains `title`; running ones are in them.
+@answers(GetMovieStats)
+def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
+    """Return the figures of all watches, or of those whose title contains the one asked for; running ones are in them.
 
-    With `since_s` only of those that ended then or later.
-
-    Films are told apart by title and year: a remake is another film, an imported one the same.
+    With `since_s` only of those that ended then or later. Films are told apart by title and year: a remake is another
+    film, an imported one the same.
     """
+    connection, running, title = store.connection, store.running, asked.title
     now = _matching_records(title, running.records)
     chosen = _counted_rows(title, running)
-    if since_s is not None:
-        chosen.append(WATCHES.c.ended_at_s >= since_s)
+    if asked.since_s is not None:
+        chosen.append(WATCHES.c.ended_at_s >= asked.since_s)
     groups = [*_groups(connection, chosen), *map(_as_group, now)]
     newest = select(WATCHES).where(*chosen).order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
-    people = read_directory(connection)
-    unseen, names = people.hidden_viewers(), people.member_names()
+    unseen, names = store.directory.hidden_viewers(), store.directory.member_names()
     seen = newest.where(WATCHES.c.viewer_id.not_in(sorted(unseen))).limit(RECENT)
     recent = tuple(with_current_name(watch_record(row), names) for row in connection.execute(seen).mappings())
-    weeks = _weeks(connection, rules, chosen, now, at_s)
+    weeks = _weeks(connection, store.rules, chosen, now, store.now_s)
     films = _count_films(groups)
     genres, decades = _count_kinds(groups)
     return MovieStats(

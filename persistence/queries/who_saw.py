@@ -1,33 +1,33 @@
 """Who has seen a film: the question before a film night."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, select
 
 from awards import record_title
-from messages import GetWhoSaw, Message, SeenBy, TitleCount, WatchRecord, WhoSaw
+from messages import GetWhoSaw, SeenBy, TitleCount, WatchRecord, WhoSaw
 from messages.history import SeenState
 from messages.spans import coverage, union
 from persistence.database.rows import watch_record
 from persistence.database.tables import VIEWERS, WATCHES
+from persistence.queries.answers import answers, bound_limit
 from persistence.queries.movie_stats import find_films
-from persistence.queries.queries import MAX_ROWS, match_title
 from persistence.records.running_watches import RunningWatches
-from persistence.records.viewers import read_directory
-from persistence.rules import StatisticsRules
+from persistence.records.watches import match_title
+from persistence.store import StoreSnapshot
 
 OTHERS = 5
 _ORDER: dict[SeenState, int] = {"not_yet": 0, "in_part": 1, "seen": 2}
 
 
-def who_saw(
-    connection: Connection, _rules: StatisticsRules, asked: GetWhoSaw, running: RunningWatches, _at_s: float
-) -> WhoSaw:
+@answers(GetWhoSaw)
+def find_who_saw(asked: GetWhoSaw, store: StoreSnapshot) -> WhoSaw:
     """Return how much of a film each of the viewers asked of has seen; running watches are in it.
 
     Where the title fits several films, the one with exactly that title is meant, or else the most watched.
     """
+    connection, running = store.connection, store.running
     title, year = split_year(asked.title)
     films = find_films(connection, asked.title, running)
     if not films and year is not None:
@@ -37,7 +37,7 @@ def who_saw(
     meant = choose_film(films, title if year is not None else asked.title)
     watches = _watches(connection, meant, running)
     everybody = {member.user_id: member.name for member in asked.members} or _everybody(connection, running)
-    people = read_directory(connection)  # all may read the answer, whoever asked: nobody is in it who is seen by nobody
+    people = store.directory  # all may read the answer, whoever asked: nobody is in it who is seen by nobody
     asked_of = {who: name for who, name in everybody.items() if people.shows(who)}
     now = {record.viewer_id for record in running.records if _is(record, meant)}
     rows = [
@@ -49,7 +49,7 @@ def who_saw(
     return WhoSaw(
         meant,
         tuple(film for film in films if film is not meant)[:OTHERS],
-        tuple(rows[first : first + max(0, min(asked.limit, MAX_ROWS))]),
+        tuple(rows[first : first + bound_limit(asked.limit)]),
         *(sum(row.state == state for row in rows) for state in _ORDER),
     )
 
@@ -113,7 +113,3 @@ def seen_percent(watches: Sequence[WatchRecord]) -> float | None:
         together = coverage(union(span for record in watches for span in record.spans))
         shares.append(min(100.0, 100.0 * together / max(lengths)))
     return max(shares, default=None)
-
-
-READS: dict[type[Message], Callable[..., Message]] = {GetWhoSaw: who_saw}
-"""Questions that one function answers from the store, the rules, the question, what runs now, and the time."""

@@ -1,28 +1,29 @@
 """The rows of one year, for `wrapped`; what they add up to is awards' matter."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, select
 
 from awards.year import Presence, biggest_night, select_year, summarise_year, top_films, top_viewers
-from messages import CommunityYear, GetCommunityYear, GetYear, Message, WatchRecord, YearOfViewer
+from messages import CommunityYear, GetCommunityYear, GetYear, WatchRecord, YearOfViewer
 from messages.ids import SESSION_SOURCE, is_session_account
 from persistence.database.rows import watch_record
 from persistence.database.sql import batched
 from persistence.database.tables import VIEWER_BADGES, VIEWERS, WATCHES
-from persistence.queries.queries import describe_badge
+from persistence.queries.answers import answers
+from persistence.records.badges import describe_badge
 from persistence.records.running_watches import RunningWatches
 from persistence.records.viewers import read_directory, with_current_name
 from persistence.rules import StatisticsRules
+from persistence.store import StoreSnapshot
 from viewers.redact import anonymise_rows, may_see
 
 
-def viewer_year(
-    connection: Connection, rules: StatisticsRules, asked: GetYear, running: RunningWatches, _at_s: float
-) -> YearOfViewer:
+@answers(GetYear)
+def read_viewer_year(asked: GetYear, store: StoreSnapshot) -> YearOfViewer:
     """Return a viewer's year."""
-    people = read_directory(connection)
+    connection, rules, running, people = store.connection, store.rules, store.running, store.directory
     who = people.viewer(asked.viewer_id)
     if not may_see(people, who, asked.asker):
         return YearOfViewer("", summarise_year((), asked.year, rules.zone), (), hidden=True)
@@ -46,12 +47,11 @@ def viewer_year(
     return YearOfViewer(username, summarise_year(records, asked.year, rules.zone, company), badges)
 
 
-def community_year(
-    connection: Connection, rules: StatisticsRules, asked: GetCommunityYear, running: RunningWatches, _at_s: float
-) -> CommunityYear:
+@answers(GetCommunityYear)
+def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> CommunityYear:
     """Return everybody's year."""
+    connection, rules, running, people = store.connection, store.rules, store.running, store.directory
     records = select_year(_records(connection, rules, asked.year, running), asked.year, rules.zone)
-    people = read_directory(connection)
     return CommunityYear(
         summarise_year(records, asked.year, rules.zone),
         len({record.viewer_id for record in records}),
@@ -111,7 +111,3 @@ def _company(connection: Connection, records: Iterable[WatchRecord], running: Ru
         for screening_id, viewer_id, username in found
         if viewer_id != mine.get(screening_id, viewer_id)
     ]
-
-
-READS: dict[type[Message], Callable[..., Message]] = {GetYear: viewer_year, GetCommunityYear: community_year}
-"""As those of `nights`."""

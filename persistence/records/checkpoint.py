@@ -70,15 +70,34 @@ def is_running(watch: WatchState, known: Mapping[str, StoredProgress]) -> bool:
 
 
 def drop_finished(connection: Connection, running: Iterable[RunningWatch]) -> list[RunningWatch]:
+    """Leave out the watches whose record was stored after they were last seen."""
     watches = list(running)
-    known = read_progress(connection, (watch.state.watch_id for watch in watches))
-    return [watch for watch in watches if is_running(watch.state, known)]
+    stored = read_progress(connection, (watch.state.watch_id for watch in watches))
+    return [watch for watch in watches if is_running(watch.state, stored)]
+
+
+def drop_finished_states(connection: Connection, states: Iterable[WatchState]) -> tuple[WatchState, ...]:
+    """As `drop_finished`, of what the tracker goes on with."""
+    watches = list(states)
+    stored = read_progress(connection, (state.watch_id for state in watches))
+    return tuple(state for state in watches if is_running(state, stored))
 
 
 def read_viewers_watching(connection: Connection) -> set[str]:
     """Viewers whose saved statistics say that they watch: whoever no longer does is reckoned anew."""
     query = select(VIEWER_STATS.c.viewer_id).where(VIEWER_STATS.c.watching_now != "")
     return set(connection.execute(query).scalars())
+
+
+def read_checkpoint(connection: Connection) -> tuple[WatchState, ...]:
+    """Return the running watches as the last save left them."""
+    states = connection.execute(select(CHECKPOINT.c.state).order_by(CHECKPOINT.c.watch_id)).scalars()
+    return tuple(msgspec.json.decode(state, type=WatchState) for state in states)
+
+
+def delete_from_checkpoint(connection: Connection, watch_id: str) -> None:
+    """Take a watch that ended off the checkpoint."""
+    connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.watch_id == watch_id))
 
 
 def replace_checkpoint(connection: Connection, running: Iterable[RunningWatch], at_s: float) -> None:

@@ -4,32 +4,18 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, case, select, update
 
 from awards import Totals, add_watches, build_stats, find_newly_earned, record_title
 from awards.days import shares
 from awards.totals import subtract_watches
 from messages import ViewerStats, WatchRecord
-from messages.ids import is_plex_account
-from persistence.database.rows import Row, as_json, watch_record
+from persistence.database.rows import Row, as_json, decode_totals, encode_totals, watch_record
 from persistence.database.sql import batched, upsert
 from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
 from persistence.records.running_watches import RunningWatches
 from persistence.records.viewers import read_directory
 from persistence.rules import StatisticsRules
-
-_SORTED = msgspec.json.Encoder(order="deterministic")
-
-
-def encode_totals(totals: Totals) -> str:
-    """Return an accumulator as JSON with sorted keys."""
-    return _SORTED.encode(totals).decode()
-
-
-def decode_totals(text: str | None) -> Totals:
-    """Return an accumulator from JSON; an empty one where there is none."""
-    return msgspec.json.decode(text, type=Totals) if text else Totals()
 
 
 def count_totals(connection: Connection, rules: StatisticsRules, viewer_id: str, without: Iterable[str] = ()) -> Totals:
@@ -87,45 +73,6 @@ def read_totals(connection: Connection, viewer_id: str) -> Totals | None:
     query = select(VIEWER_STATS.c.totals).where(VIEWER_STATS.c.viewer_id == viewer_id)
     found = connection.execute(query).scalar_one_or_none()
     return None if found is None else decode_totals(found)
-
-
-def record_viewer(connection: Connection, record: WatchRecord) -> None:
-    """Note a viewer and the newest name."""
-    row = connection.execute(select(VIEWERS).where(VIEWERS.c.viewer_id == record.viewer_id)).mappings().first()
-    fresh = new_viewer_row(
-        record.viewer_id,
-        record.username,
-        record.item.server_id,
-        record.guild_id,
-        record.started_at_s,
-        record.ended_at_s,
-    )
-    if row is not None:
-        is_news = record.ended_at_s >= row["last_seen_s"]
-        fresh |= {name: row[name] for name in ("base", "ai_interactions", "votes_cast", "movies_requested")}
-        fresh["first_seen_s"] = min(row["first_seen_s"], record.started_at_s)
-        fresh["last_seen_s"] = max(row["last_seen_s"], record.ended_at_s)
-        fresh["username"] = record.username if is_news else row["username"]
-        fresh["guild_id"] = (record.guild_id if is_news else "") or row["guild_id"]
-    upsert(connection, VIEWERS, [fresh])
-
-
-def new_viewer_row(
-    viewer_id: str, username: str, server_id: str, guild_id: str, first_seen_s: float, last_seen_s: float
-) -> dict[str, Any]:
-    """Return the row of a viewer who was never seen before."""
-    return {
-        "viewer_id": viewer_id,
-        "username": username,
-        "server_id": server_id if is_plex_account(viewer_id) else "",
-        "guild_id": guild_id,
-        "first_seen_s": first_seen_s,
-        "last_seen_s": last_seen_s,
-        "base": None,
-        "ai_interactions": 0,
-        "votes_cast": 0,
-        "movies_requested": 0,
-    }
 
 
 def age_streaks(connection: Connection, rules: StatisticsRules, at_s: float) -> None:
@@ -244,3 +191,11 @@ def read_held_badges(connection: Connection, viewer_ids: Iterable[str]) -> dict[
         for viewer_id, badge_id in connection.execute(query.where(VIEWER_BADGES.c.viewer_id.in_(some))):
             held.setdefault(viewer_id, set()).add(badge_id)
     return held
+
+
+def count_totals_with_running(
+    connection: Connection, rules: StatisticsRules, viewer_id: str, running: RunningWatches
+) -> Totals:
+    """Return a viewer's totals with what runs of that viewer as if it ended now."""
+    finished = read_totals(connection, viewer_id) or Totals()
+    return add_watches(subtract_replaced(connection, rules, viewer_id, finished, running), running.records, rules.zone)

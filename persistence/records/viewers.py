@@ -1,35 +1,18 @@
-"""Who is who and who wants to be seen, as the store has it; what they mean is `viewers.directory`."""
+"""Rows of `viewers`, `privacy` and `forgotten`: everybody's name, choice of privacy, and who was erased."""
 
-import math
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, delete, func, select, update
 
-from messages import (
-    AccountsFound,
-    FindAccounts,
-    LinkedAccount,
-    PlexAccount,
-    Privacy,
-    SetPrivacy,
-    ViewerAccount,
-    WatchRecord,
-)
-from messages.ids import PLEX_PREFIX
+from messages import Privacy, SetPrivacy, ViewerAccount, WatchRecord
+from messages.ids import is_plex_account
 from persistence.database.sql import upsert
-from persistence.database.tables import (
-    ACCOUNT_LINKS,
-    CHECKPOINT,
-    FORGOTTEN,
-    PRIVACY,
-    VIEWER_BADGES,
-    VIEWER_STATS,
-    VIEWERS,
-    WATCHES,
-)
+from persistence.database.tables import CHECKPOINT, FORGOTTEN, PRIVACY, VIEWER_STATS, VIEWERS, WATCHES
+from persistence.records.badges import mark_all_announced
 from persistence.records.change_set import ChangeSet
+from persistence.records.links import read_links
 from viewers.directory import HIDDEN_CHOICES, ViewerDirectory
 
 KEEP_FORGOTTEN_S = 30 * 86_400.0
@@ -39,12 +22,6 @@ KEEP_FORGOTTEN_S = 30 * 86_400.0
 def read_directory(connection: Connection) -> ViewerDirectory:
     """Return links and choices as they stand."""
     return ViewerDirectory.from_message(read_links(connection), read_choices(connection))
-
-
-def read_links(connection: Connection) -> tuple[LinkedAccount, ...]:
-    """Return every link."""
-    rows = connection.execute(select(ACCOUNT_LINKS).order_by(ACCOUNT_LINKS.c.plex_id)).mappings()
-    return tuple(LinkedAccount(row["plex_id"], row["plex_name"], row["viewer_id"], row["username"]) for row in rows)
 
 
 def read_choices(connection: Connection) -> tuple[tuple[str, Privacy], ...]:
@@ -62,48 +39,7 @@ def with_current_name(record: WatchRecord, names: Mapping[str, str]) -> WatchRec
     return record if name is None else replace(record, username=name)
 
 
-class NameSighting(NamedTuple):
-    """Under which name somebody watched; it is from when the watch began."""
-
-    viewer_id: str
-    name: str
-    started_at_s: float
-    """Seconds since 1970, UTC."""
-
-
-def update_display_names(
-    connection: Connection, people: ViewerDirectory, seen: Iterable[NameSighting]
-) -> ViewerDirectory:
-    """Note under which names members with a linked account watch by now; return who is who.
-
-    The newest name counts: of all the watches seen, those that are stored, and the link itself.
-    """
-    called: dict[str, set[str]] = {}
-    for link in people.links.values():
-        called.setdefault(link.viewer_id, set()).add(link.username)
-    newest = {one.viewer_id: one for one in sorted(seen, key=lambda one: one.started_at_s) if one.name}
-    other = [one for one in newest.values() if one.viewer_id in called and called[one.viewer_id] != {one.name}]
-    news = [one for one in other if one.started_at_s >= _read_name_time(connection, one.viewer_id)]
-    for one in news:
-        set_display_name(connection, one.viewer_id, one.name)
-    return read_directory(connection) if news else people
-
-
-def set_display_name(connection: Connection, viewer_id: str, name: str) -> None:
-    """Have every link of a member say the same name."""
-    connection.execute(update(ACCOUNT_LINKS).where(ACCOUNT_LINKS.c.viewer_id == viewer_id).values(username=name))
-
-
-def _read_name_time(connection: Connection, viewer_id: str) -> float:
-    """Return from when the name of a member with a linked account is at the latest."""
-    linked = select(func.max(ACCOUNT_LINKS.c.linked_at_s)).where(ACCOUNT_LINKS.c.viewer_id == viewer_id)
-    own = (WATCHES.c.viewer_id == viewer_id) & (WATCHES.c.identity == viewer_id)
-    watched = select(func.max(WATCHES.c.started_at_s)).where(own)
-    times = (connection.execute(query).scalar_one() for query in (linked, watched))
-    return max((at_s for at_s in times if at_s is not None), default=-math.inf)
-
-
-def read_person(connection: Connection, viewer_id: str, problem: str = "") -> ViewerAccount:
+def read_account(connection: Connection, viewer_id: str, problem: str = "") -> ViewerAccount:
     """Return a member's links and choice."""
     people = read_directory(connection)
     own = tuple(link for link in people.links.values() if link.viewer_id == viewer_id)
@@ -135,30 +71,6 @@ def set_privacy(change: ChangeSet, asked: SetPrivacy, at_s: float) -> None:
         change.viewers.update(connection.execute(counted).scalars())
 
 
-def mark_all_announced(connection: Connection, viewer_id: str) -> None:
-    """Have no badge of a viewer announced that is not announced yet."""
-    waiting = (VIEWER_BADGES.c.viewer_id == viewer_id) & VIEWER_BADGES.c.announced.is_(False)
-    connection.execute(update(VIEWER_BADGES).where(waiting).values(announced=True))
-
-
-def find_accounts(connection: Connection, asked: FindAccounts) -> AccountsFound:
-    """Return the Plex accounts that nobody is linked to, by name; hidden ones only where they are asked for."""
-    part, people = asked.part.casefold(), read_directory(connection)
-    query = (
-        select(VIEWERS.c.viewer_id, VIEWERS.c.username, func.count(WATCHES.c.watch_id))
-        .join(WATCHES, WATCHES.c.viewer_id == VIEWERS.c.viewer_id, isouter=True)
-        .where(VIEWERS.c.viewer_id.startswith(PLEX_PREFIX, autoescape=True))
-        .group_by(VIEWERS.c.viewer_id, VIEWERS.c.username)
-    )
-    found = [
-        PlexAccount(plex_id, name, watches)
-        for plex_id, name, watches in connection.execute(query)
-        if plex_id not in people.links and part in name.casefold() and (asked.with_hidden or people.shows(plex_id))
-    ]
-    found.sort(key=lambda account: (account.name.casefold(), account.plex_id))
-    return AccountsFound(tuple(found[: max(0, asked.limit)]))
-
-
 def record_erasure(connection: Connection, viewer_ids: Iterable[str], at_s: float) -> None:
     """Note that what began before and comes late is not to be stored."""
     connection.execute(delete(FORGOTTEN).where(FORGOTTEN.c.at_s < at_s - KEEP_FORGOTTEN_S))
@@ -175,3 +87,48 @@ def read_erasures(connection: Connection) -> dict[str, float]:
     """Return who was forgotten, and when; seconds since 1970, UTC."""
     query = select(FORGOTTEN.c.viewer_id, FORGOTTEN.c.at_s)
     return dict(connection.execute(query).all())
+
+
+def read_viewer_row(connection: Connection, viewer_id: str) -> dict[str, Any] | None:
+    """Return the row of a viewer; None where there is none."""
+    row = connection.execute(select(VIEWERS).where(VIEWERS.c.viewer_id == viewer_id)).mappings().first()
+    return None if row is None else dict(row)
+
+
+def record_viewer(connection: Connection, record: WatchRecord) -> None:
+    """Note a viewer and the newest name."""
+    row = connection.execute(select(VIEWERS).where(VIEWERS.c.viewer_id == record.viewer_id)).mappings().first()
+    fresh = new_viewer_row(
+        record.viewer_id,
+        record.username,
+        record.item.server_id,
+        record.guild_id,
+        record.started_at_s,
+        record.ended_at_s,
+    )
+    if row is not None:
+        is_news = record.ended_at_s >= row["last_seen_s"]
+        fresh |= {name: row[name] for name in ("base", "ai_interactions", "votes_cast", "movies_requested")}
+        fresh["first_seen_s"] = min(row["first_seen_s"], record.started_at_s)
+        fresh["last_seen_s"] = max(row["last_seen_s"], record.ended_at_s)
+        fresh["username"] = record.username if is_news else row["username"]
+        fresh["guild_id"] = (record.guild_id if is_news else "") or row["guild_id"]
+    upsert(connection, VIEWERS, [fresh])
+
+
+def new_viewer_row(
+    viewer_id: str, username: str, server_id: str, guild_id: str, first_seen_s: float, last_seen_s: float
+) -> dict[str, Any]:
+    """Return the row of a viewer who was never seen before."""
+    return {
+        "viewer_id": viewer_id,
+        "username": username,
+        "server_id": server_id if is_plex_account(viewer_id) else "",
+        "guild_id": guild_id,
+        "first_seen_s": first_seen_s,
+        "last_seen_s": last_seen_s,
+        "base": None,
+        "ai_interactions": 0,
+        "votes_cast": 0,
+        "movies_requested": 0,
+    }

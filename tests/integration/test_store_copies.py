@@ -10,6 +10,8 @@ from sqlalchemy import text
 
 from persistence.database.errors import CopiesFailed
 from persistence.json_files.files import ALL, BADGES, HISTORY, STATS, JsonFiles
+from persistence.operations.finish_watch import finish_watch
+from persistence.operations.save import save
 from persistence.store import Store
 from tests.unit.persistence.making import EVENING, closed, finish, open_store, record, running
 
@@ -121,7 +123,7 @@ def test_a_crash_before_the_commit_leaves_everything_as_it_was(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("persistence.store._record_save", dies)
+        patch.setattr("persistence.operations.finish_watch.record_save", dies)
         with pytest.raises(KeyboardInterrupt):
             finish(store, record("w4"))
     assert contents(tmp_path) == whole
@@ -143,7 +145,7 @@ def test_a_folder_that_cannot_be_written_is_told_and_made_good(
         with pytest.raises(CopiesFailed, match=r"No space left on device \(make room on the disk"):
             finish(store, record("w4"))
     behind = [store.json_files_outdated]
-    store.save(running(record("w5")), EVENING + 9000, "auto")
+    save(store, running(record("w5")), EVENING + 9000, "auto")
     assert [*behind, store.json_files_outdated] == [True, False]
     assert len(json.loads((tmp_path / HISTORY).read_text())) == 4
 
@@ -152,7 +154,7 @@ def test_a_replaced_record_keeps_its_place(store: Store, tmp_path: Path) -> None
     """A resumed watch's record is replaced where it stands; the others' lines keep their bytes."""
     before = (tmp_path / HISTORY).read_bytes().splitlines()
     longer = record("w2", "502", playing_s=8000.0, ended_at_s=EVENING + 9000)
-    store.finish(longer, closed(longer), "again", [], EVENING + 9100)
+    finish_watch(store, longer, closed(longer), "again", [], EVENING + 9100)
     after = (tmp_path / HISTORY).read_bytes().splitlines()
     assert (before[1], before[3]) == (after[1], after[3])
     assert json.loads((tmp_path / HISTORY).read_text())[1]["playing_seconds"] == 8000.0
@@ -172,7 +174,7 @@ def test_a_death_before_a_line_is_replaced_is_noticed(
     with monkeypatch.context() as patch:
         patch.setattr(JsonFiles, "replace", dies)
         with pytest.raises(KeyboardInterrupt):
-            store.finish(other, closed(other), "again", [], EVENING + 9100)
+            finish_watch(store, other, closed(other), "again", [], EVENING + 9100)
     assert json.loads((tmp_path / HISTORY).read_text())[1]["playing_seconds"] == 7200.0
     assert store.repair_json_files() == [HISTORY]
     assert json.loads((tmp_path / HISTORY).read_text())[1]["playing_seconds"] == 7201.0

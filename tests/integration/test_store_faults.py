@@ -19,7 +19,9 @@ from persistence.database.open_store import check_store
 from persistence.database.revision import HEAD, VERSION_TABLE, known_revisions, upgrade
 from persistence.database.tables import METADATA
 from persistence.json_files.files import ALL, STATS
+from persistence.operations.finish_watch import finish_watch
 from persistence.operations.link import link
+from persistence.operations.save import save
 from tests.unit.persistence.making import DAY, EVENING, closed, finish, open_store, record, running
 
 PROJECT = Path(__file__).parents[2]
@@ -100,10 +102,10 @@ def test_a_lock_fails_loudly_and_the_next_try_succeeds(tmp_path: Path, monkeypat
     with closing(sqlite3.connect(tmp_path / "usher.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(SaveFailed, match=r"usher.db: database is locked \(another program holds it"):
-            store.save(running(record("w2")), EVENING + 8000, "auto")
+            save(store, running(record("w2")), EVENING + 8000, "auto")
         other.execute("ROLLBACK")
     assert store.read_checkpoint() == ()
-    store.save(running(record("w2")), EVENING + 8000, "auto")
+    save(store, running(record("w2")), EVENING + 8000, "auto")
     assert [state.watch_id for state in store.read_checkpoint()] == ["w2"]
     store.close()
 
@@ -205,7 +207,7 @@ def test_what_an_older_usher_wrote_goes_on(revision: str, tmp_path: Path) -> Non
     new.mkdir()
     store = open_store(new)
     finish(store, record("w1"), record("w2", "plex:srv:7"))
-    store.save(running(record("w3", "502")), EVENING + 9000, "auto")
+    save(store, running(record("w3", "502")), EVENING + 9000, "auto")
     store.close()
     shutil.copytree(new, old, ignore=shutil.ignore_patterns("usher.db*"))
     copy_as_of(revision, new / "usher.db", old / "usher.db")
@@ -272,8 +274,8 @@ def test_an_outdated_delivery_is_noted_and_changes_nothing(tmp_path: Path) -> No
     """A record that arrives after its successor is handled, and the successor stays."""
     store = open_store(tmp_path)
     late = record(playing_s=9000.0, ended_at_s=EVENING + 9900)
-    store.finish(late, closed(late), "m2", [], EVENING + 10_000)
-    store.finish(record(), closed(record()), "m1", [], EVENING + 10_001)
+    finish_watch(store, late, closed(late), "m2", [], EVENING + 10_000)
+    finish_watch(store, record(), closed(record()), "m1", [], EVENING + 10_001)
     assert [found.playing_s for found in store.read_resumable(0)] == [9000.0]
     assert store.is_handled("m1")
     store.close()

@@ -17,6 +17,7 @@ from persistence.json_files.files import ALL, BADGES, HISTORY, STATS
 from persistence.operations.erase import erase_viewer
 from persistence.operations.legacy_import import ImportResult, export, import_legacy_files, read_legacy_files
 from persistence.operations.link import link, unlink
+from persistence.operations.save import save
 from persistence.records.viewers import record_erasure
 from persistence.rules import StatisticsRules
 from persistence.store import Store
@@ -181,7 +182,7 @@ def test_what_runs_is_in_no_export(store: Store, tmp_path: Path) -> None:
     """Its record is still to come: a viewer who took the figures along would have the film twice."""
     half, whole = record("w2", playing_s=1800.0), record("w2")
     finish(store, record("w1", item=replace(FILM, rating_key="2", title="Other")))
-    store.save(running(half, record("w3", "502")), EVENING + 1900, "auto")
+    save(store, running(half, record("w3", "502")), EVENING + 1900, "auto")
     assert copies(tmp_path / "data")[STATS]["501"]["total_movies"] == 2
     export(store, tmp_path / "out")
     told = copies(tmp_path / "out")[STATS]

@@ -30,11 +30,13 @@ from messages import (
     WatchesLoaded,
     WatchRecord,
 )
+from persistence.database.rows import encode_totals
 from persistence.database.tables import VIEWERS
 from persistence.operations.erase import erase_viewer
+from persistence.operations.finish_watch import finish_watch
 from persistence.operations.link import CannotLink, link, unlink
+from persistence.operations.save import save
 from persistence.records.change_set import ChangeSet
-from persistence.records.statistics import encode_totals
 from persistence.store import Store
 from tests.e2e.nights import load, sql
 from tests.integration.persistence_rig import House
@@ -314,7 +316,7 @@ class Linking(RuleBasedStateMachine):
                 playing_s=max(before.playing_s, told.playing_s),
             )
         self.told += 1
-        self.store.finish(told, closed(told), f"m{self.told}", [], self.now_s)
+        finish_watch(self.store, told, closed(told), f"m{self.told}", [], self.now_s)
         self.truth[watch_id] = told
 
     @rule(plex_id=st.sampled_from((PLEX, SECOND)))
@@ -362,7 +364,7 @@ class Linking(RuleBasedStateMachine):
         assert [each["watch_id"] for each in load(folder, "watch_history.json")] == [
             row["watch_id"] for row in sorted(rows, key=lambda row: row["seq"])
         ]
-        assert self.store.save([], self.now_s, "auto").watches == len(rows)
+        assert save(self.store, [], self.now_s, "auto").watches == len(rows)
         stats = {row["viewer_id"]: row["total_watch_time_s"] for row in sql(folder, "SELECT * FROM viewer_stats")}
         for viewer_id in {row["viewer_id"] for row in rows}:
             total = sum(row["playing_s"] for row in rows if row["viewer_id"] == viewer_id)

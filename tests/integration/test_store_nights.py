@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from messages import GetCommunityYear, GetWhoSaw, GetYear, VoiceMember, WatchRecord, WhoSaw
-from persistence.queries.who_saw import seen_percent, split_year, who_saw
-from persistence.queries.year import community_year, viewer_year
+from persistence.queries.who_saw import seen_percent, split_year
 from persistence.store import Store
-from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, answered, finish, open_store, record
+from tests.unit.persistence.making import DAY, EVENING, FILM, finish, open_store, record
+from tests.unit.persistence.making import ask as ask_store
 
 REMAKE = replace(FILM, rating_key="200", year=2017)
 PART: dict[str, Any] = {"completed": False, "completion_percent": 25.0, "spans": ((0, 1_800_000),)}
@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def ask(store: Store, title: str = "alien", *running: WatchRecord, **changes: Any) -> WhoSaw:
     """The answer to `whosaw`."""
     asked = GetWhoSaw(title, 80.0, **changes)
-    return answered(store, lambda at, now: who_saw(at, RULES, asked, now, EVENING + DAY), *running)
+    return ask_store(store, asked, *running, at_s=EVENING + DAY)
 
 
 def states(found: WhoSaw) -> dict[str, str]:
@@ -135,23 +135,21 @@ def test_a_viewers_year_from_the_store(store: Store) -> None:
     finish(store, record("w1", "501", **party), record("w2", "502", **party))
     finish(store, record("w3", "plex:srv:1", source="plex", **party), record("w4", "503", brief=True, **party))
     late = record("w9", "501", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 600, playing_s=600.0)
-    found = answered(store, lambda at, now: viewer_year(at, RULES, GetYear("501", 2026), now, EVENING + DAY), late)
+    found = ask_store(store, GetYear("501", 2026), late, at_s=EVENING + DAY)
     assert found.username == "name 501"
     assert (found.figures.films, found.figures.watch_time_s) == (2, 7800.0)
     assert found.figures.companion == ("name 502", 1.0)
     assert found.badges
-    empty = answered(store, lambda at, now: viewer_year(at, RULES, GetYear("501", 2025), now, EVENING + DAY), late)
+    empty = ask_store(store, GetYear("501", 2025), late, at_s=EVENING + DAY)
     assert (empty.figures.films, empty.badges) == (0, ())
-    assert answered(store, lambda at, now: viewer_year(at, RULES, GetYear("404", 2026), now, EVENING)).username == ""
+    assert ask_store(store, GetYear("404", 2026), at_s=EVENING).username == ""
 
 
 def test_everybodys_year_from_the_store(store: Store) -> None:
     """Everybody's watches of that year; a running watch takes the place of its own record."""
     finish(store, record("w1", "501"), record("w2", "502"), record("w3", "503", brief=True))
     again = record("w1", "501", playing_s=9000.0)
-    found = answered(
-        store, lambda at, now: community_year(at, RULES, GetCommunityYear(2026), now, EVENING + DAY), again
-    )
+    found = ask_store(store, GetCommunityYear(2026), again, at_s=EVENING + DAY)
     assert (found.viewers, found.figures.films, found.figures.watch_time_s) == (2, 2, 16200.0)
     assert [row.viewer_id for row in found.top] == ["501", "502"]
-    assert answered(store, lambda at, now: community_year(at, RULES, GetCommunityYear(2020), now, EVENING)).viewers == 0
+    assert ask_store(store, GetCommunityYear(2020), at_s=EVENING).viewers == 0

@@ -11,16 +11,25 @@ from sqlalchemy import Connection, create_engine, text
 from config import Settings
 from diagnosis.findings import render
 from launcher.doctor import machine
-from messages import GetHistory, GetLeaderboard, GetViewerStats, Leaderboard, ViewerProfile
+from messages import (
+    GetHistory,
+    GetLeaderboard,
+    GetMovieStats,
+    GetViewerStats,
+    Leaderboard,
+    Question,
+    SuggestTitles,
+    ViewerProfile,
+)
 from persistence.database.errors import StoreError
 from persistence.database.open_store import check_store
 from persistence.json_files.files import ALL
-from persistence.queries.movie_stats import movie_stats
-from persistence.queries.queries import Queries
+from persistence.operations.finish_watch import finish_watch
+from persistence.operations.save import save
 from persistence.records.running_watches import RunningWatches
 from persistence.store import Store
 from tests.integration.persistence_rig import House
-from tests.unit.persistence.making import EVENING, RULES, answered, closed, finish, open_store, record, running
+from tests.unit.persistence.making import EVENING, RULES, ask, closed, finish, open_store, record, running
 
 
 def a_night(store: Store) -> None:
@@ -28,10 +37,10 @@ def a_night(store: Store) -> None:
     store.repair_json_files()
     finish(store, record("w1"), record("w2", "plex:srv:7", playing_s=600.0, username="Zoë 🎬"))
     again = record("w1", playing_s=7000.0, ended_at_s=EVENING + 8000)
-    store.finish(again, closed(again), "again", [], EVENING + 8100)
-    store.finish(again, closed(again), "again", [], EVENING + 8200)
-    store.save(running(record("w3", "503", playing_s=300.0)), EVENING + 9000, "auto")
-    store.save(running(record("w3", "503", playing_s=300.0)), EVENING + 9100, "command")
+    finish_watch(store, again, closed(again), "again", [], EVENING + 8100)
+    finish_watch(store, again, closed(again), "again", [], EVENING + 8200)
+    save(store, running(record("w3", "503", playing_s=300.0)), EVENING + 9000, "auto")
+    save(store, running(record("w3", "503", playing_s=300.0)), EVENING + 9100, "command")
 
 
 def test_a_night_gives_the_same_files_as_on_sqlite(url: str, tmp_path: Path) -> None:
@@ -44,17 +53,17 @@ def test_a_night_gives_the_same_files_as_on_sqlite(url: str, tmp_path: Path) -> 
     assert postgres.read_checkpoint() == sqlite.read_checkpoint()
     assert postgres.read_unannounced_badges() == sqlite.read_unannounced_badges()
     assert postgres.read_resumable(0) == sqlite.read_resumable(0)
-    asks: list[Callable[[Connection, RunningWatches], Any]] = [
-        lambda at, now: Queries(at, RULES).viewer(GetViewerStats("501"), now, EVENING),
-        lambda at, _now: Queries(at, RULES).history(GetHistory(title="ALI")),
-        lambda at, now: Queries(at, RULES).leaderboard(GetLeaderboard("time"), now, EVENING),
-        lambda at, now: Queries(at, RULES).leaderboard(GetLeaderboard("movies", 1.0), now, EVENING),
-        lambda at, now: Queries(at, RULES).leaderboard(GetLeaderboard("badges"), now, EVENING),
-        lambda at, _now: Queries(at, RULES).suggest("a", 5),
-        lambda at, now: movie_stats(at, RULES, "", now, EVENING),
+    questions: list[Question[Any]] = [
+        GetViewerStats("501"),
+        GetHistory(title="ALI"),
+        GetLeaderboard("time"),
+        GetLeaderboard("movies", 1.0),
+        GetLeaderboard("badges"),
+        SuggestTitles("a", 5),
+        GetMovieStats(),
     ]
-    for ask in asks:
-        assert answered(postgres, ask, record("w3")) == answered(sqlite, ask, record("w3"))
+    for asked in questions:
+        assert ask(postgres, asked, record("w3")) == ask(sqlite, asked, record("w3"))
     postgres.close()
     sqlite.close()
 
@@ -91,9 +100,9 @@ def test_a_database_that_cannot_hold_every_letter_is_refused(encoding: str, post
     postgres.psql(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
     url = str(postgres.get_uri(database=name)).replace("postgresql://", "postgresql+psycopg://", 1)
     asks: list[Callable[[], object]] = [lambda: Store(url, tmp_path, RULES), lambda: check_store(url)]
-    for ask in asks:
+    for open_it in asks:
         with pytest.raises(StoreError, match=rf"has the encoding {encoding}, .*createdb -E UTF8 -T template0"):
-            ask()
+            open_it()
     checked = machine._check_store(Settings(database_url=url, data_dir=str(tmp_path)))
     assert checked.severity == "error" and "createdb -E UTF8 -T template0" in render(checked).cure
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from sqlalchemy import Connection, update
+from sqlalchemy import update
 
 from awards import Totals
 from messages import (
@@ -23,19 +23,17 @@ from messages import (
     GetWhoSaw,
     GetYear,
     LinkAccount,
+    Question,
     UnlinkAccount,
     ViewerDirectoryChanged,
     WatchRecord,
 )
+from persistence.database.rows import encode_totals
 from persistence.database.tables import VIEWERS
+from persistence.operations.finish_watch import finish_watch
 from persistence.operations.link import CannotLink, link, unlink
-from persistence.queries.movie_stats import movie_stats
-from persistence.queries.queries import Queries
-from persistence.queries.who_saw import who_saw
-from persistence.queries.year import community_year, viewer_year
+from persistence.operations.save import save
 from persistence.records import statistics
-from persistence.records.running_watches import RunningWatches
-from persistence.records.statistics import encode_totals
 from persistence.store import Store
 from tests.e2e.nights import load, sql
 from tests.integration.persistence_rig import House
@@ -44,7 +42,8 @@ from tests.unit.persistence.making import (
     EVENING,
     FILM,
     RULES,
-    answered,
+    AnswerT,
+    ask,
     closed,
     finish,
     open_store,
@@ -205,11 +204,11 @@ def test_to_end_changes_no_figure(steps: list[tuple[Any, ...]]) -> None:
         runs: dict[str, WatchRecord] = {}
         for number, step in enumerate(steps):
             _do(store, runs, number, *step)
-            store.save(running(*runs.values()), _END_S, "auto")
-        before = answered(store, _answers, *runs.values())
+            save(store, running(*runs.values()), _END_S, "auto")
+        before = _answers(store, *runs.values())
         for watch_id in sorted(runs):
             _end(store, runs, watch_id, "last")
-        assert answered(store, _answers) == before
+        assert _answers(store) == before
         store.close()
 
 
@@ -219,7 +218,7 @@ def _do(store: Store, runs: dict[str, WatchRecord], number: int, what: str, *how
         who, film, begins, minutes, fate = how
         one = _part(f"{number}-{who}", who, film, begins, minutes)
         if fate != "runs":
-            store.finish(one, closed(one), f"m{number}", running(*runs.values()), _END_S)
+            finish_watch(store, one, closed(one), f"m{number}", running(*runs.values()), _END_S)
         if fate != "stored":
             more_s = _END_S - one.ended_at_s
             runs[one.watch_id] = replace(one, ended_at_s=_END_S, playing_s=one.playing_s + more_s / 2)
@@ -237,7 +236,7 @@ def _do(store: Store, runs: dict[str, WatchRecord], number: int, what: str, *how
 def _end(store: Store, runs: dict[str, WatchRecord], watch_id: str, why: str) -> None:
     """A running watch ends."""
     ended = runs.pop(watch_id)
-    store.finish(ended, closed(ended), f"{why}-{watch_id}", running(*runs.values()), _END_S)
+    finish_watch(store, ended, closed(ended), f"{why}-{watch_id}", running(*runs.values()), _END_S)
 
 
 def _part(watch_id: str, who: str, film: Any, begins: int, minutes: int) -> WatchRecord:
@@ -250,27 +249,29 @@ def _part(watch_id: str, who: str, film: Any, begins: int, minutes: int) -> Watc
     )  # fmt: skip
 
 
-def _answers(at: Connection, present: RunningWatches) -> Any:
+def _answers(store: Store, *runs: WatchRecord) -> Any:
     """Every answer that has running watches in it, without what says that they run and who is called how."""
-    at_s = _END_S
-    queries = Queries(at, RULES)
+
+    def answer(asked: Question[AnswerT]) -> AnswerT:
+        return ask(store, asked, *runs, at_s=_END_S)
+
     found: list[Any] = []
     for who in (PLEX, SECOND, MEMBER, STRANGER):
-        profile = queries.viewer(GetViewerStats(who, asker=who), present, at_s)
+        profile = answer(GetViewerStats(who, asker=who))
         if profile.stats is not None:
             seconds = round(profile.stats.total_watch_time_s, 3)
             found.append(replace(profile.stats, watching_now="", username="", badges=0, total_watch_time_s=seconds))
         found.append([(day, round(seconds, 3)) for day, seconds in profile.days])
-        year = viewer_year(at, RULES, GetYear(who, 2026, asker=who), present, at_s)
+        year = answer(GetYear(who, 2026, asker=who))
         found.append(replace(year.figures, watch_time_s=round(year.figures.watch_time_s, 3)))
-    films = movie_stats(at, RULES, "", present, at_s)
+    films = answer(GetMovieStats())
     found.append((films.watches, films.completed, films.viewers, round(films.watch_time_s, 3), films.genres))
     for asked in (GetLeaderboard("time"), GetLeaderboard("movies"), GetLeaderboard("time", since_s=EVENING)):
-        rows = queries.leaderboard(asked, present, at_s).rows
+        rows = answer(asked).rows
         found.append(sorted((row.viewer_id, round(row.value, 3)) for row in rows))
-    all_of = community_year(at, RULES, GetCommunityYear(2026), present, at_s)
+    all_of = answer(GetCommunityYear(2026))
     found.append((all_of.viewers, all_of.figures.films, all_of.night))
-    saw = who_saw(at, RULES, GetWhoSaw("alien", 80.0), present, at_s)
+    saw = answer(GetWhoSaw("alien", 80.0))
     found.append(sorted((row.viewer_id, row.state, row.percent) for row in saw.viewers))
     return found
 
@@ -293,7 +294,8 @@ def test_a_day_that_a_watch_leaves_when_it_goes_on_needs_no_counting_of_all(
         with store.change(EVENING) as change:
             change.connection.execute(update(VIEWERS).values(base=encode_totals(Totals(days={"2026-11-21": 0.0}))))
             change.viewers.add(MEMBER)
-    with store.snapshot(running(goes_on)) as (connection, present):
+    with store.snapshot(running(goes_on)) as snapshot:
+        connection, present = snapshot.connection, snapshot.running
         anew = statistics.count_totals(connection, RULES, MEMBER, present.instead_of)
         finished = statistics.read_totals(connection, MEMBER)
         assert finished is not None and set(finished.days) == {"2026-11-20", "2026-11-21"}

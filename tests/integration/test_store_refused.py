@@ -23,10 +23,10 @@ from messages import (
 from persistence.database.errors import SaveFailed, SaveRefused
 from persistence.database.sql import is_unstorable
 from persistence.operations.legacy_import import import_legacy_files, read_legacy_files
-from persistence.queries.queries import Queries
+from persistence.operations.save import save
 from persistence.store import Store
 from tests.integration.persistence_rig import House, Noted
-from tests.unit.persistence.making import EVENING, FILM, RULES, answered, closed, finish, open_store, record, running
+from tests.unit.persistence.making import EVENING, FILM, RULES, ask, closed, finish, open_store, record, running
 
 NO_NUMBER = float("nan")
 """SQLite takes it for nothing, and a record must have a playing time."""
@@ -138,7 +138,7 @@ def test_a_refusal_is_told_from_a_store_that_is_away(tmp_path: Path, url: str, b
     with pytest.raises(SaveRefused, match="to try again is no use"):
         finish(store, bad)
     with pytest.raises(SaveRefused):
-        store.save(running(record("r", username="\0")), EVENING, "auto")
+        save(store, running(record("r", username="\0")), EVENING, "auto")
     finish(store, record("good"))
     assert [each.watch_id for each in store.read_resumable(0)] == ["good"]
     store.close()
@@ -196,7 +196,7 @@ def test_an_import_takes_what_it_can_be_held_as(tmp_path: Path, url: str) -> Non
     )
     store = Store(url, tmp_path, RULES)
     import_legacy_files(store, read_legacy_files(old, RULES), EVENING)
-    (found,) = answered(store, lambda at, _now: Queries(at, RULES).history(GetHistory())).records
+    (found,) = ask(store, GetHistory()).records
     assert (found.item.title, found.item.year, found.item.genres) == ("Alien ", None, ("Horror",))
     store.close()
 
@@ -214,7 +214,7 @@ def test_an_import_takes_such_letters_in_ids_and_genres_too(tmp_path: Path, url:
     )
     store = Store(url, tmp_path, RULES)
     assert import_legacy_files(store, read_legacy_files(old, RULES), EVENING).badges == 1
-    profile = answered(store, lambda at, now: Queries(at, RULES).viewer(GetViewerStats("501"), now, EVENING))
+    profile = ask(store, GetViewerStats("501"))
     assert profile.stats is not None and profile.stats.username == "Ann"
     copied = json.loads((tmp_path / "user_stats.json").read_text())["501"]
     assert (copied["favorite_genres"], copied["favorite_decades"]) == ({"Horror": 3}, {"1980s": 3})

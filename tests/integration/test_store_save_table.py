@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from persistence.database.tables import METADATA
+from persistence.operations.finish_watch import finish_watch
+from persistence.operations.save import save
 from persistence.store import Store
 from tests.unit.persistence.making import EVENING, closed, finish, open_store, record, running
 
@@ -72,7 +74,7 @@ def half_seen(seconds: float = 1800.0) -> Any:
 def test_a_tick_with_a_watch_saves_stats_and_badges_and_no_history(store: Store, folder: Path) -> None:
     """Row 2: statistics, badges and checkpoint are saved; the history is not touched."""
     before = Picture(store, folder)
-    store.save(running(replace(half_seen(), completed=True)), EVENING + 10_800, "auto")
+    save(store, running(replace(half_seen(), completed=True)), EVENING + 10_800, "auto")
     after = Picture(store, folder)
     assert before.written(after) == {STATS, BADGES}
     assert before.changed(after) == {"viewers", "viewer_stats", "viewer_badges", "checkpoint", "saves", "facts"}
@@ -84,7 +86,7 @@ def test_a_tick_with_a_watch_saves_stats_and_badges_and_no_history(store: Store,
 
 def test_a_film_under_way_is_no_film_watched_yet(store: Store, folder: Path) -> None:
     """Statistics tell of it; the badge for a first film waits until it is seen."""
-    store.save(running(half_seen()), EVENING + 10_800, "auto")
+    save(store, running(half_seen()), EVENING + 10_800, "auto")
     after = Picture(store, folder)
     assert json.loads(after.bytes[STATS])["503"]["total_movies"] == 1
     assert "503" not in json.loads(after.bytes[BADGES])
@@ -92,11 +94,11 @@ def test_a_film_under_way_is_no_film_watched_yet(store: Store, folder: Path) -> 
 
 def test_a_second_tick_without_news_writes_both_files_anew(store: Store, folder: Path) -> None:
     """Saved means written anew, even where the content is unchanged."""
-    store.save(running(half_seen()), EVENING + 10_800, "auto")
+    save(store, running(half_seen()), EVENING + 10_800, "auto")
     for name in FILES:
         os.utime(folder / name, ns=(LONG_AGO_NS, LONG_AGO_NS))
     before = Picture(store, folder)
-    store.save(running(half_seen()), EVENING + 10_800, "auto")
+    save(store, running(half_seen()), EVENING + 10_800, "auto")
     after = Picture(store, folder)
     assert before.written(after) == {STATS, BADGES}
     assert before.bytes == after.bytes
@@ -104,10 +106,10 @@ def test_a_second_tick_without_news_writes_both_files_anew(store: Store, folder:
 
 def test_a_finish_saves_all_three_in_one_transaction(store: Store, folder: Path) -> None:
     """Row 4: history, statistics, badges; the checkpoint's row goes; the message is noted as handled."""
-    store.save(running(half_seen()), EVENING + 10_800, "auto")
+    save(store, running(half_seen()), EVENING + 10_800, "auto")
     before = Picture(store, folder)
     done = half_seen(3600.0)
-    store.finish(done, closed(done), "m3", [], EVENING + 12_700)
+    finish_watch(store, done, closed(done), "m3", [], EVENING + 12_700)
     after = Picture(store, folder)
     assert before.written(after) == set(FILES)
     assert before.changed(after) == {
@@ -124,7 +126,7 @@ def test_a_finish_names_each_viewers_own_screening_with_a_badge(store: Store) ->
     """Somebody else who is reckoned anew in the same save earned theirs in what they watch themselves."""
     done = record("w4", "504", screening_id="finished")
     others = running(replace(half_seen(), completed=True, screening_id="running"))
-    store.finish(done, closed(done), "m4", others, EVENING + 12_700)
+    finish_watch(store, done, closed(done), "m4", others, EVENING + 12_700)
     with store.reader.connect() as connection:
         table = METADATA.tables["viewer_badges"]
         rows = connection.execute(select(table).where(table.c.badge_id == "films_1")).mappings().all()
@@ -136,7 +138,7 @@ def test_a_finish_names_each_viewers_own_screening_with_a_badge(store: Store) ->
 def test_savedata_writes_all_three_with_or_without_watches(store: Store, folder: Path) -> None:
     """Row 5: all three are written, the history with the same content."""
     before = Picture(store, folder)
-    result = store.save([], EVENING + 10_800, "command")
+    result = save(store, [], EVENING + 10_800, "command")
     after = Picture(store, folder)
     assert before.written(after) == set(FILES)
     assert before.bytes[HISTORY] == after.bytes[HISTORY]
@@ -147,10 +149,10 @@ def test_savedata_writes_all_three_with_or_without_watches(store: Store, folder:
 def test_the_first_tick_of_all_makes_no_history(tmp_path: Path) -> None:
     """A tick before the first finish leaves even a missing history alone."""
     store = open_store(tmp_path)
-    store.save(running(half_seen()), EVENING + 10_800, "auto")
+    save(store, running(half_seen()), EVENING + 10_800, "auto")
     assert not (tmp_path / HISTORY).exists()
     assert store.repair_json_files() == []
-    store.save([], EVENING + 10_900, "command")
+    save(store, [], EVENING + 10_900, "command")
     assert json.loads((tmp_path / HISTORY).read_text()) == []
     store.close()
 
@@ -158,10 +160,10 @@ def test_the_first_tick_of_all_makes_no_history(tmp_path: Path) -> None:
 def test_progress_of_many_ticks_is_never_added_twice(store: Store) -> None:
     """Ten ticks and the finish give the time of the finish, whatever the ticks said."""
     for minutes in range(5, 55, 5):
-        store.save(running(half_seen(minutes * 60.0)), EVENING + 9000 + minutes * 60, "auto")
+        save(store, running(half_seen(minutes * 60.0)), EVENING + 9000 + minutes * 60, "auto")
     done = half_seen(3300.0)
-    store.finish(done, closed(done), "m3", [], EVENING + 12_700)
-    store.save([], EVENING + 12_800, "command")
+    finish_watch(store, done, closed(done), "m3", [], EVENING + 12_700)
+    save(store, [], EVENING + 12_800, "command")
     with store.reader.connect() as connection:
         table = METADATA.tables["viewer_stats"]
         row = connection.execute(select(table).where(table.c.viewer_id == "503")).mappings().one()

@@ -1,23 +1,22 @@
 """Watches, states and stores for tests, in one line each."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
-from sqlalchemy import Connection
 
-from messages import Item, Moment, WatchRecord, WatchState
+from messages import Answer, Item, Moment, Question, WatchRecord, WatchState
 from messages.base import DurationMs, PositionMs
 from persistence.badge_files import default_badges
+from persistence.operations.finish_watch import finish_watch
+from persistence.queries.answers import load_answers
 from persistence.records.checkpoint import RunningWatch
-from persistence.records.running_watches import RunningWatches
 from persistence.rules import StatisticsRules
 from persistence.store import Store
 
-Answer = TypeVar("Answer")
+AnswerT = TypeVar("AnswerT", bound=Answer)
 EVENING = datetime(2026, 11, 20, 20, 0, tzinfo=UTC).timestamp()
 """A Friday, 20:00 UTC."""
 DAY = 86400.0
@@ -89,10 +88,13 @@ def running(*records: WatchRecord) -> list[RunningWatch]:
     return [RunningWatch(state(each), each) for each in records]
 
 
-def answered(store: Store, ask: Callable[[Connection, RunningWatches], Answer], *records: WatchRecord) -> Answer:
-    """Return what is answered from the store and from what runs, by its records so far."""
-    with store.snapshot(running(*records)) as (connection, present):
-        return ask(connection, present)
+def ask(store: Store, asked: Question[AnswerT], *records: WatchRecord, at_s: float = EVENING) -> AnswerT:
+    """Return the answer to a question, from the store and from what runs, by its records so far."""
+    answer = load_answers()[type(asked)]
+    with store.snapshot(running(*records), at_s) as snapshot:
+        found = answer(asked, snapshot)
+    assert isinstance(found, asked.answer_type)
+    return found  # type: ignore[return-value] # an answer of the question's own class
 
 
 def closed(of: WatchRecord) -> Moment:
@@ -110,4 +112,4 @@ def open_store(folder: Path, rules: StatisticsRules = RULES) -> Store:
 def finish(store: Store, *records: WatchRecord, at_s: float | None = None) -> None:
     """Store finished watches, each by a message of its own."""
     for each in records:
-        store.finish(each, closed(each), f"m-{each.watch_id}", [], at_s or each.ended_at_s + 31)
+        finish_watch(store, each, closed(each), f"m-{each.watch_id}", [], at_s or each.ended_at_s + 31)

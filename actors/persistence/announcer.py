@@ -1,0 +1,93 @@
+"""Tells Discord of badges that were earned, until it has taken each of them over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from actors.runtime import Actor
+from actors.runtime.errors import OutboxFull
+from messages import BadgesAwarded
+from persistence.database.errors import SaveFailed
+from persistence.database.sql import cause_and_cure
+from persistence.records.badges import describe_badge
+from persistence.rules import StatisticsRules
+from persistence.store import Store
+
+
+class BadgeAnnouncer:
+    """Keeps which badges are on their way to Discord, and which are still to be noted as announced."""
+
+    def __init__(
+        self, actor: Actor, store: Store, rules: StatisticsRules, on_save_failed: Callable[[SaveFailed], None]
+    ) -> None:
+        """`on_save_failed` is told where it could not be noted which badges were announced."""
+        self._actor = actor
+        self._store = store
+        self._rules = rules
+        self._on_save_failed = on_save_failed
+        self._order = {badge.id: number for number, badge in enumerate(rules.badges)}
+        self._on_their_way: set[tuple[str, str]] = set()
+        """Viewer and badge, told to Discord and not acknowledged yet."""
+        self._to_mark: list[tuple[str, list[str]]] = []
+        """Announced badges that are still to be noted as such: viewer and badge ids."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether announced badges are still to be noted as such."""
+        return bool(self._to_mark)
+
+    def announce(self) -> None:
+        """Tell Discord of every badge that it has not taken over yet; each is marked once it has."""
+        try:
+            unannounced = self._store.read_unannounced_badges()
+        except SQLAlchemyError as error:  # what was saved is saved, and the next save tells of the badges
+            cause, _ = cause_and_cure(error)
+            self._actor.log.warning("It could not be read which badges are still to be announced: %s", cause)
+            return
+        waiting = [badge for badge in unannounced if (badge.viewer_id, badge.badge_id) not in self._on_their_way]
+        waiting.sort(
+            key=lambda badge: (
+                badge.viewer_id,
+                badge.screening_id,
+                badge.earned_at_s,
+                self._order.get(badge.badge_id, len(self._order)),
+            )
+        )
+        # Those of one save together: so they are the same announcement after a restart, and Discord knows it.
+        for (viewer_id, username, screening_id, _), group in groupby(
+            waiting, key=lambda badge: (badge.viewer_id, badge.username, badge.screening_id, badge.earned_at_s)
+        ):
+            badges = list(group)
+            ids = [badge.badge_id for badge in badges]
+            earned = tuple(
+                describe_badge(self._rules, badge.badge_id, badge.earned_at_s, badge.progress) for badge in badges
+            )
+            message = BadgesAwarded(viewer_id, username, earned, screening_id)
+            try:
+                self._actor.ref("discord").tell(message, done=self._acknowledged_callback(viewer_id, ids))
+            except OutboxFull:
+                return  # Discord is away: they stay marked as not announced, and the next save tries again
+            self._on_their_way.update((viewer_id, badge_id) for badge_id in ids)
+
+    def mark_announced(self) -> None:
+        """Note which badges were announced; what cannot be noted now is at the next tick."""
+        while self._to_mark:
+            viewer_id, badge_ids = self._to_mark[0]
+            try:
+                self._store.mark_announced(viewer_id, badge_ids)
+            except SaveFailed as error:
+                self._actor.log.warning("It could not be noted which badges were announced: %s", error)
+                self._on_save_failed(error)
+                return
+            del self._to_mark[0]
+            self._on_their_way.difference_update((viewer_id, badge_id) for badge_id in badge_ids)
+
+    def _acknowledged_callback(self, viewer_id: str, badge_ids: list[str]) -> Callable[[], None]:
+        def mark() -> None:
+            self._to_mark.append((viewer_id, badge_ids))
+            self.mark_announced()
+
+        return mark

@@ -1,0 +1,37 @@
+"""`link` and `privacy`: a member's links and choice, and the accounts that may still be linked."""
+
+from sqlalchemy import func, select
+
+from messages import AccountsFound, FindAccounts, GetViewerAccount, PlexAccount, ViewerAccount
+from messages.ids import PLEX_PREFIX
+from persistence.database.tables import VIEWERS, WATCHES
+from persistence.queries.answers import answers
+from persistence.records.viewers import read_account
+from persistence.store import StoreSnapshot
+
+
+@answers(GetViewerAccount)
+def find_account(asked: GetViewerAccount, store: StoreSnapshot) -> ViewerAccount:
+    """Return a member's links and choice of privacy."""
+    return read_account(store.connection, asked.viewer_id)
+
+
+@answers(FindAccounts)
+def find_plex_accounts(asked: FindAccounts, store: StoreSnapshot) -> AccountsFound:
+    """Return the Plex accounts that nobody is linked to, by name; hidden ones only where they are asked for."""
+    part, directory = asked.part.casefold(), store.directory
+    query = (
+        select(VIEWERS.c.viewer_id, VIEWERS.c.username, func.count(WATCHES.c.watch_id))
+        .join(WATCHES, WATCHES.c.viewer_id == VIEWERS.c.viewer_id, isouter=True)
+        .where(VIEWERS.c.viewer_id.startswith(PLEX_PREFIX, autoescape=True))
+        .group_by(VIEWERS.c.viewer_id, VIEWERS.c.username)
+    )
+    accounts = [
+        PlexAccount(plex_id, name, watches)
+        for plex_id, name, watches in store.connection.execute(query)
+        if plex_id not in directory.links
+        and part in name.casefold()
+        and (asked.with_hidden or directory.shows(plex_id))
+    ]
+    accounts.sort(key=lambda account: (account.name.casefold(), account.plex_id))
+    return AccountsFound(tuple(accounts[: max(0, asked.limit)]))

@@ -1,0 +1,91 @@
+"""`leaderboard`: who watched most."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from awards import compute_streaks
+from messages import GetLeaderboard, Leaderboard, LeaderboardRow
+from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
+from persistence.queries.answers import answers, bound_limit
+from persistence.records.statistics import count_totals_with_running
+from persistence.store import StoreSnapshot
+from viewers.redact import anonymise_rows
+
+
+@answers(GetLeaderboard)
+def rank_viewers(asked: GetLeaderboard, store: StoreSnapshot) -> Leaderboard:
+    """Return a page of places. With `since_s` only watches that ended since then count (movies, time)."""
+    if asked.since_s is not None and asked.kind in ("movies", "time"):
+        rows = _rank_since(store, asked.kind, asked.since_s)
+    else:
+        rows = rank_by_figure(store, asked.kind)
+    start = max(0, asked.offset)
+    page = anonymise_rows(rows[start : start + bound_limit(asked.limit)], store.directory)
+    return Leaderboard(asked.kind, page, len(rows))
+
+
+def rank_by_figure(store: StoreSnapshot, kind: str) -> list[LeaderboardRow]:
+    """Return all places by everybody's saved figure; by the present one of those who watch now."""
+    saved = store.connection.execute(_select_saved_figures(kind))
+    figures = {viewer_id: (name, float(value)) for viewer_id, name, value in saved}
+    if kind != "badges":
+        for record in store.running.records:
+            totals = count_totals_with_running(
+                store.connection, store.rules, record.viewer_id, store.running.of(record.viewer_id)
+            )
+            streak = compute_streaks(totals.days, store.rules.today(store.now_s))[0]
+            value = {"movies": totals.films, "time": totals.playing_s, "streak": streak}[kind]
+            figures[record.viewer_id] = (record.username, float(value))
+    hidden = store.directory.hidden_viewers()
+    return _rank((who, name, value) for who, (name, value) in figures.items() if who not in hidden)
+
+
+def _rank_since(store: StoreSnapshot, kind: str, since_s: float) -> list[LeaderboardRow]:
+    is_film = WATCHES.c.media_type == "movie"
+    figure = func.sum(WATCHES.c.playing_s) if kind == "time" else func.count().filter(is_film)
+    query = (
+        select(WATCHES.c.viewer_id, figure)
+        .where(
+            WATCHES.c.ended_at_s >= since_s,
+            WATCHES.c.brief.is_(False),
+            WATCHES.c.watch_id.not_in(store.running.instead_of),
+        )
+        .group_by(WATCHES.c.viewer_id)
+    )
+    values = {viewer_id: float(value or 0) for viewer_id, value in store.connection.execute(query)}
+    names: dict[str, str] = dict(store.connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username)).all())
+    for record in store.running.records:
+        if not record.brief:
+            more = record.playing_s if kind == "time" else float(record.media_type == "movie")
+            values[record.viewer_id] = values.get(record.viewer_id, 0.0) + more
+            names.setdefault(record.viewer_id, record.username)
+    hidden = store.directory.hidden_viewers()
+    return _rank((who, names.get(who, who), value) for who, value in values.items() if who not in hidden)
+
+
+def _select_saved_figures(kind: str) -> Select[Any]:
+    if kind == "badges":
+        held = func.count(VIEWER_BADGES.c.badge_id)
+        return (
+            select(VIEWERS.c.viewer_id, VIEWERS.c.username, held)
+            .join(VIEWER_BADGES, VIEWER_BADGES.c.viewer_id == VIEWERS.c.viewer_id)
+            .group_by(VIEWERS.c.viewer_id, VIEWERS.c.username)
+        )
+    column = {
+        "movies": VIEWER_STATS.c.total_movies,
+        "time": VIEWER_STATS.c.total_watch_time_s,
+        "streak": VIEWER_STATS.c.current_streak_days,
+    }[kind]
+    return select(VIEWER_STATS.c.viewer_id, VIEWER_STATS.c.username, column)
+
+
+def _rank(values: Iterable[tuple[str, str, float]]) -> list[LeaderboardRow]:
+    """Return places from 1, equal figures sharing one; who has nothing is not listed."""
+    ordered = sorted((row for row in values if row[2] > 0), key=lambda row: (-row[2], row[1].casefold(), row[0]))
+    rows: list[LeaderboardRow] = []
+    for place, (viewer_id, name, value) in enumerate(ordered, 1):
+        rank = rows[-1].rank if rows and rows[-1].value == value else place
+        rows.append(LeaderboardRow(rank, viewer_id, name, value))
+    return rows

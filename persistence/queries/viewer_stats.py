@@ -1,0 +1,69 @@
+"""`stats`, `badges` and `progress`: one viewer's figures."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from awards import Totals, build_stats
+from awards.days import local
+from messages import GetViewerStats, ViewerProfile
+from persistence.database.tables import VIEWERS, WATCHES
+from persistence.queries.answers import answers
+from persistence.queries.leaderboard import rank_by_figure
+from persistence.records.badges import build_badge_progress, read_earned_badges
+from persistence.records.running_watches import RunningWatches
+from persistence.records.statistics import count_totals_with_running, title_watched_now
+from persistence.store import StoreSnapshot
+from viewers.redact import hides_rank, may_see
+
+YEAR_S = 366 * 86_400
+
+
+@answers(GetViewerStats)
+def read_viewer_stats(asked: GetViewerStats, store: StoreSnapshot) -> ViewerProfile:
+    """Return a viewer's statistics with what runs now, badges and progress."""
+    connection, rules, directory = store.connection, store.rules, store.directory
+    viewer_id = directory.viewer(asked.viewer_id)
+    running = store.running.of(viewer_id)
+    records = running.records
+    if not may_see(directory, viewer_id, asked.asker):
+        return ViewerProfile(stats=None, badges=(), progress=(), hidden=True)
+    name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == viewer_id)).scalar()
+    if name is None and not records:
+        progress = build_badge_progress(connection, rules, Totals(), {})
+        return ViewerProfile(stats=None, badges=(), progress=progress)
+    totals = count_totals_with_running(connection, rules, viewer_id, running)
+    badges = read_earned_badges(connection, rules, viewer_id)
+    stats = build_stats(
+        totals,
+        viewer_id,
+        records[-1].username if records else str(name),
+        rules.today(store.now_s),
+        watching_now=title_watched_now(records),
+        badges=len(badges),
+    )
+    rank = 0
+    if not hides_rank(directory, viewer_id, asked.asker):  # beside the name it would say who Somebody is
+        rank = next((row.rank for row in rank_by_figure(store, "time") if row.viewer_id == viewer_id), 0)
+    held = {badge.badge_id: badge.earned_at_s for badge in badges}
+    progress = build_badge_progress(connection, rules, totals, held)
+    return ViewerProfile(stats, badges, progress, rank, _count_days(store, viewer_id, running))
+
+
+def _count_days(store: StoreSnapshot, viewer_id: str, running: RunningWatches) -> tuple[tuple[str, float], ...]:
+    """Return seconds watched on each day of the last year; a watch belongs to the day it began on."""
+    query = select(WATCHES.c.started_at_s, WATCHES.c.playing_s).where(
+        WATCHES.c.viewer_id == viewer_id,
+        WATCHES.c.brief.is_(False),
+        WATCHES.c.started_at_s >= store.now_s - YEAR_S,
+        WATCHES.c.watch_id.not_in(running.instead_of),
+    )
+    played: list[Any] = [
+        *store.connection.execute(query),
+        *((each.started_at_s, each.playing_s) for each in running.records),
+    ]
+    days: dict[str, float] = {}
+    for started_at_s, playing_s in played:
+        day = local(started_at_s, store.rules.zone).date().isoformat()
+        days[day] = days.get(day, 0.0) + playing_s
+    return tuple(sorted(days.items()))

@@ -1,0 +1,119 @@
+"""Rows of `viewer_badges`: who holds which badge, and whether that was announced."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from awards import Totals, build_progress
+from awards.badges import undeclared_badge
+from messages import BadgeProgress, EarnedBadge
+from persistence.database.sql import upsert
+from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS
+from persistence.rules import StatisticsRules
+
+
+class UnannouncedBadge(NamedTuple):
+    """A badge that Discord was not told of yet."""
+
+    viewer_id: str
+    username: str
+    screening_id: str
+    badge_id: str
+    earned_at_s: float
+    """Seconds since 1970, UTC."""
+    progress: float
+    """The figure that earned it."""
+
+
+def describe_badge(rules: StatisticsRules, badge_id: str, earned_at_s: float, figure: float) -> EarnedBadge:
+    """Return a badge that somebody holds as people are told; also one that is declared no more."""
+    badge = next((badge for badge in rules.badges if badge.id == badge_id), None)
+    return badge.as_earned(earned_at_s, figure) if badge else undeclared_badge(badge_id, earned_at_s, figure)
+
+
+def read_earned_badges(connection: Connection, rules: StatisticsRules, viewer_id: str) -> tuple[EarnedBadge, ...]:
+    """Return a viewer's badges, the newest first."""
+    query = (
+        select(VIEWER_BADGES)
+        .where(VIEWER_BADGES.c.viewer_id == viewer_id)
+        .order_by(VIEWER_BADGES.c.earned_at_s.desc(), VIEWER_BADGES.c.badge_id)
+    )
+    rows = connection.execute(query).mappings()
+    return tuple(describe_badge(rules, row["badge_id"], row["earned_at_s"], row["progress"]) for row in rows)
+
+
+def build_badge_progress(
+    connection: Connection, rules: StatisticsRules, totals: Totals, held: Mapping[str, float]
+) -> tuple[BadgeProgress, ...]:
+    """Return how far a viewer's totals are on the way to each badge. `held`: when each was earned, by badge id."""
+    query = select(VIEWER_BADGES.c.badge_id, func.count()).group_by(VIEWER_BADGES.c.badge_id)
+    holders: dict[str, int] = dict(connection.execute(query).all())
+    return build_progress(rules.badges, totals, held, holders)
+
+
+def read_unannounced(connection: Connection) -> list[UnannouncedBadge]:
+    """Return the badges that Discord was not told of yet, the first earned first."""
+    query = (
+        select(
+            VIEWER_BADGES.c.viewer_id,
+            VIEWER_STATS.c.username,
+            VIEWER_BADGES.c.screening_id,
+            VIEWER_BADGES.c.badge_id,
+            VIEWER_BADGES.c.earned_at_s,
+            VIEWER_BADGES.c.progress,
+        )
+        .join(VIEWER_STATS, VIEWER_STATS.c.viewer_id == VIEWER_BADGES.c.viewer_id)
+        .where(VIEWER_BADGES.c.announced.is_(False))
+        .order_by(VIEWER_BADGES.c.earned_at_s, VIEWER_BADGES.c.viewer_id, VIEWER_BADGES.c.badge_id)
+    )
+    return [UnannouncedBadge(*row) for row in connection.execute(query)]
+
+
+def mark_announced(connection: Connection, viewer_id: str, badge_ids: Iterable[str]) -> None:
+    """Note that Discord has taken over the announcement of a viewer's badges."""
+    own = (VIEWER_BADGES.c.viewer_id == viewer_id) & VIEWER_BADGES.c.badge_id.in_(list(badge_ids))
+    connection.execute(update(VIEWER_BADGES).where(own).values(announced=True))
+
+
+def mark_all_announced(connection: Connection, viewer_id: str) -> None:
+    """Have no badge of a viewer announced that is not announced yet."""
+    waiting = (VIEWER_BADGES.c.viewer_id == viewer_id) & VIEWER_BADGES.c.announced.is_(False)
+    connection.execute(update(VIEWER_BADGES).where(waiting).values(announced=True))
+
+
+def read_badge_rows(connection: Connection, viewer_id: str) -> list[dict[str, Any]]:
+    """Return the rows of a viewer's badges, by badge id."""
+    query = select(VIEWER_BADGES).where(VIEWER_BADGES.c.viewer_id == viewer_id).order_by(VIEWER_BADGES.c.badge_id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def delete_badges(connection: Connection, viewer_id: str) -> None:
+    """Remove all badges of a viewer."""
+    connection.execute(delete(VIEWER_BADGES).where(VIEWER_BADGES.c.viewer_id == viewer_id))
+
+
+def merge_badges(connection: Connection, viewer_id: str, account_badges: list[dict[str, Any]]) -> None:
+    """Give the member the account's badges; of one that both have, the one that was earned first."""
+    held = {badge["badge_id"]: badge["earned_at_s"] for badge in read_badge_rows(connection, viewer_id)}
+    better = [
+        badge | {"viewer_id": viewer_id, "announced": True}
+        for badge in account_badges
+        if badge["earned_at_s"] < held.get(badge["badge_id"], math.inf)
+    ]
+    upsert(connection, VIEWER_BADGES, better)
+
+
+def split_badges(
+    connection: Connection, viewer_id: str, brought: Iterable[str], own: Iterable[dict[str, Any]], linked_at_s: float
+) -> None:
+    """Take the badges from a member that a linked account `brought`; what was earned since the link stays.
+
+    `own`: the badges of the member and of the account before they were linked, which both get back.
+    """
+    theirs = VIEWER_BADGES.c.viewer_id == viewer_id
+    before_it = theirs & VIEWER_BADGES.c.badge_id.in_(list(brought)) & (VIEWER_BADGES.c.earned_at_s < linked_at_s)
+    connection.execute(delete(VIEWER_BADGES).where(before_it))
+    # As announced: what was not when they were linked has been since, or is no news any more.
+    upsert(connection, VIEWER_BADGES, [badge | {"announced": True} for badge in own])

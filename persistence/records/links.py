@@ -1,0 +1,130 @@
+"""Rows of `account_links`: which accounts of a media server belong to which Discord member."""
+
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, delete, func, select, update
+
+from messages import LinkAccount, LinkedAccount
+from persistence.database.rows import as_json
+from persistence.database.tables import ACCOUNT_LINKS, WATCHES
+
+
+class PreLinkState(msgspec.Struct):
+    """What was each one's own when they were linked."""
+
+    account: dict[str, Any] | None
+    """The account's row of `viewers`; None where it never watched anything."""
+    account_badges: list[dict[str, Any]]
+    member: dict[str, Any] | None
+    """The member's row of `viewers`; None where the member never watched anything."""
+    member_badges: list[dict[str, Any]]
+
+
+class StoredLink(NamedTuple):
+    """A link with what it needs to be taken back."""
+
+    plex_name: str
+    username: str
+    linked_at_s: float
+    """Seconds since 1970, UTC."""
+    before: PreLinkState
+
+
+def read_links(connection: Connection) -> tuple[LinkedAccount, ...]:
+    """Return every link."""
+    rows = connection.execute(select(ACCOUNT_LINKS).order_by(ACCOUNT_LINKS.c.plex_id)).mappings()
+    return tuple(LinkedAccount(row["plex_id"], row["plex_name"], row["viewer_id"], row["username"]) for row in rows)
+
+
+def has_linked_account(connection: Connection, viewer_id: str) -> bool:
+    """Tell whether some account is linked to a viewer."""
+    return (
+        connection.execute(select(ACCOUNT_LINKS.c.plex_id).where(ACCOUNT_LINKS.c.viewer_id == viewer_id)).first()
+        is not None
+    )
+
+
+def insert_link(connection: Connection, asked: LinkAccount, plex_name: str, before: PreLinkState, at_s: float) -> None:
+    """Write down a link. `at_s`: when it is made, seconds since 1970, UTC."""
+    row = {
+        "plex_id": asked.plex_id,
+        "plex_name": plex_name,
+        "viewer_id": asked.viewer_id,
+        "username": asked.username,
+        "confirmed_by": asked.confirmed_by,
+        "linked_at_s": at_s,
+        "aside": as_json(before),
+    }
+    connection.execute(ACCOUNT_LINKS.insert(), row)
+
+
+def pop_link(connection: Connection, plex_id: str, viewer_id: str) -> StoredLink | None:
+    """Remove a link and return it; None where the two are not linked."""
+    own = (ACCOUNT_LINKS.c.plex_id == plex_id) & (ACCOUNT_LINKS.c.viewer_id == viewer_id)
+    row = connection.execute(select(ACCOUNT_LINKS).where(own)).mappings().first()
+    if row is None:
+        return None
+    connection.execute(delete(ACCOUNT_LINKS).where(own))
+    return _stored_link(row)
+
+
+def read_first_link(connection: Connection, viewer_id: str) -> StoredLink | None:
+    """Return the oldest link of a member; None where there is none."""
+    query = select(ACCOUNT_LINKS).where(ACCOUNT_LINKS.c.viewer_id == viewer_id).order_by(ACCOUNT_LINKS.c.linked_at_s)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else _stored_link(row)
+
+
+def read_pre_link_states(connection: Connection, viewer_id: str) -> list[PreLinkState]:
+    """Return what was put aside for each link that a member has."""
+    query = select(ACCOUNT_LINKS.c.aside).where(ACCOUNT_LINKS.c.viewer_id == viewer_id)
+    return [msgspec.json.decode(text, type=PreLinkState) for text in connection.execute(query).scalars()]
+
+
+class NameSighting(NamedTuple):
+    """Under which name somebody watched; it is from when the watch began."""
+
+    viewer_id: str
+    name: str
+    started_at_s: float
+    """Seconds since 1970, UTC."""
+
+
+def update_display_names(connection: Connection, sightings: Iterable[NameSighting]) -> bool:
+    """Note under which names members with a linked account watch by now; return whether any name changed.
+
+    The newest name counts: of all the watches seen, those that are stored, and the link itself.
+    """
+    current: dict[str, set[str]] = {}
+    for link in read_links(connection):
+        current.setdefault(link.viewer_id, set()).add(link.username)
+    newest = {each.viewer_id: each for each in sorted(sightings, key=lambda each: each.started_at_s) if each.name}
+    changed = False
+    for sighting in newest.values():
+        is_other = sighting.viewer_id in current and current[sighting.viewer_id] != {sighting.name}
+        if is_other and sighting.started_at_s >= _read_name_time(connection, sighting.viewer_id):
+            set_display_name(connection, sighting.viewer_id, sighting.name)
+            changed = True
+    return changed
+
+
+def set_display_name(connection: Connection, viewer_id: str, name: str) -> None:
+    """Have every link of a member say the same name."""
+    connection.execute(update(ACCOUNT_LINKS).where(ACCOUNT_LINKS.c.viewer_id == viewer_id).values(username=name))
+
+
+def _read_name_time(connection: Connection, viewer_id: str) -> float:
+    """Return from when the name of a member with a linked account is at the latest."""
+    linked = select(func.max(ACCOUNT_LINKS.c.linked_at_s)).where(ACCOUNT_LINKS.c.viewer_id == viewer_id)
+    own = (WATCHES.c.viewer_id == viewer_id) & (WATCHES.c.identity == viewer_id)
+    watched = select(func.max(WATCHES.c.started_at_s)).where(own)
+    times = (connection.execute(query).scalar_one() for query in (linked, watched))
+    return max((at_s for at_s in times if at_s is not None), default=-math.inf)
+
+
+def _stored_link(row: Any) -> StoredLink:
+    before = msgspec.json.decode(row["aside"], type=PreLinkState)
+    return StoredLink(row["plex_name"], row["username"], row["linked_at_s"], before)

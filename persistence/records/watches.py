@@ -1,0 +1,86 @@
+"""Rows of `watches`: the record of each finished watch."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from messages import Moment, WatchRecord
+from persistence.database.rows import NO_CLOCK_S, Row, tracked_record, watch_row
+from persistence.database.sql import add_to_history_count, read_history_seq, upsert
+from persistence.database.tables import WATCHES
+from persistence.records.checkpoint import SAME_S
+
+
+class FilmKey(NamedTuple):
+    """A film of one server."""
+
+    server_id: str
+    rating_key: str
+
+
+def film_of(row: Row) -> FilmKey:
+    """Return the film of a row of `watches`."""
+    return FilmKey(row["server_id"], row["rating_key"])
+
+
+def match_film(film: FilmKey) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Match the watches of a film."""
+    return WATCHES.c.server_id == film.server_id, WATCHES.c.rating_key == film.rating_key
+
+
+def match_title(part: str) -> ColumnElement[bool]:
+    """Match titles that contain `part`, in any case."""
+    return WATCHES.c.title_folded.contains(part.casefold(), autoescape=True)
+
+
+def read_film_watches(connection: Connection, viewer_id: str, film: FilmKey) -> dict[str, Row]:
+    """Return a viewer's watches of a film by watch_id, in the order of the history."""
+    query = select(WATCHES).where(WATCHES.c.viewer_id == viewer_id, *match_film(film)).order_by(WATCHES.c.seq)
+    return {row["watch_id"]: dict(row) for row in connection.execute(query).mappings()}
+
+
+def read_resumable(connection: Connection, since_s: float, parts: Iterable[tuple[str, Row]]) -> tuple[WatchRecord, ...]:
+    """Return the finished watches that ended at or after a time, the oldest first; seconds since 1970, UTC.
+
+    `parts`: the records that are a part of another, by watch_id, each as it was: the tracker knows those alone.
+    """
+    query = select(WATCHES).where(WATCHES.c.ended_at_s >= since_s, WATCHES.c.closed_steady_s != NO_CLOCK_S)
+    originals = dict(parts)
+    whole = (row for row in connection.execute(query).mappings() if row["watch_id"] not in originals)
+    rows: list[Row] = [*whole, *originals.values()]
+    rows.sort(key=lambda row: (row["ended_at_s"], row["watch_id"]))
+    return tuple(tracked_record(row) for row in rows if row["ended_at_s"] >= since_s)
+
+
+def put_record(
+    connection: Connection, record: WatchRecord, closed: Moment, identity: str
+) -> tuple[dict[str, Any] | None, Row | None]:
+    """Insert or replace a record: (its row, the row that it replaced); no row where a later one is stored.
+
+    `closed`: when the tracker closed it. `identity`: the id that it was watched under.
+    """
+    own = select(WATCHES).where(WATCHES.c.watch_id == record.watch_id)
+    old = connection.execute(own).mappings().first()
+    if old is None:
+        seq = read_history_seq(connection) + 1
+        add_to_history_count(connection, 1, seq)
+        row = watch_row(record, seq, closed, identity=identity)
+        connection.execute(WATCHES.insert(), row)
+        return row, None
+    if is_outdated(record, closed, old):
+        return None, None
+    row = watch_row(record, old["seq"], closed, identity=identity)
+    upsert(connection, WATCHES, [row])
+    return row, old
+
+
+def is_outdated(record: WatchRecord, closed: Moment, stored: Row) -> bool:
+    """Tell whether what is stored of a watch is from later than a record of it.
+
+    Two clocks, for the wall clock may have been set back and the steady one starts anew at a boot. Where both did, as
+    on a machine without a clock of its own, what was seen tells: a resumed watch has more.
+    """
+    is_earlier = closed.wall_s < stored["closed_wall_s"] and closed.steady_s < stored["closed_steady_s"]
+    is_more = record.playing_s + record.paused_s > stored["playing_s"] + stored["paused_s"] + SAME_S
+    return is_earlier and not is_more and bool(record.coverage_ms <= stored["coverage_ms"])

@@ -1,0 +1,32 @@
+"""Every question to the store has one function that answers it."""
+
+from __future__ import annotations
+
+import pytest
+
+import messages
+from actors.persistence.viewer_requests import VIEWER_REQUESTS
+from messages import BackUpNow, GetHistory, GetSaveStatus, LoadWatches, Question, SaveNow
+from persistence.queries.answers import answers, load_answers
+
+BY_THE_ACTOR = {SaveNow, GetSaveStatus, LoadWatches, BackUpNow}
+"""What is about saving, and answered by the actor itself."""
+
+
+def test_every_question_to_persistence_is_answered_once() -> None:
+    """By a query, by what is done for viewers, or by the actor: none is left over, none is in two places."""
+    questions = {
+        kind
+        for kind in vars(messages).values()
+        if isinstance(kind, type) and issubclass(kind, Question) and getattr(kind, "receiver", "") == "persistence"
+    }
+    queries, requests = set(load_answers()), set(VIEWER_REQUESTS)
+    assert queries | requests | BY_THE_ACTOR == questions
+    assert not queries & requests and not (queries | requests) & BY_THE_ACTOR
+
+
+def test_a_second_function_for_a_question_is_refused() -> None:
+    """At the import, and not with whichever came last."""
+    load_answers()
+    with pytest.raises(TypeError, match="GetHistory is answered twice"):
+        answers(GetHistory)(lambda _asked, _store: messages.HistoryPage((), 0))
