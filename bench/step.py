@@ -5,7 +5,7 @@ import time
 
 from messages import Item, Moment, Playback, PlaybackSnapshot
 from messages.base import DurationMs, PositionMs
-from tracking import Rules, Tracking
+from tracking import Rules, TrackingEngine
 
 SIZES = (10, 100, 1_000, 10_000)
 POLLS = 30
@@ -43,7 +43,7 @@ def run() -> dict[str, dict[int, float]]:
     steps: dict[int, float] = {}
     reports: dict[int, float] = {}
     for sessions in SIZES:
-        tracking = Tracking(Rules())
+        tracking = TrackingEngine(Rules())
         polls = POLLS if sessions <= 1_000 else 8
         step_s, report_s = [], []
         for number in range(polls):

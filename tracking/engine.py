@@ -1,269 +1,518 @@
-"""The house: every session there is, and how watches in it open and close."""
+"""The tracking as the tracker uses it: one object, one method for each thing that can be observed."""
 
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
 from messages import (
+    ActiveWatches,
+    DropViewerWatches,
     EndReason,
+    HistoryFound,
+    LinkedAccount,
     Moment,
+    NowPlaying,
     Playback,
-    Screening,
-    ScreeningEnded,
-    ScreeningStarted,
+    PlaybackSnapshot,
+    PollFailed,
+    Privacy,
+    StartTracking,
+    TrackingPlan,
     VoiceMember,
     VoicePresence,
-    WatchFinished,
+    WatchesLoaded,
+    WatchesReported,
     WatchRecord,
     WatchState,
 )
+from messages.base import PositionMs
 from messages.ids import plex_viewer_id
 from messages.watches import Source
-from tracking.events import Event, Notice, WatchOpened
-from tracking.resume_index import Memory
+from tracking.events import Event, HistoryWanted
+from tracking.manual_start import plan_start
+from tracking.recorder import WatchRecorder
+from tracking.restore import rebuild_sessions
 from tracking.rules import Rules
-from tracking.session import Identity, Session, left_seat
-from tracking.watch import at_beginning, at_end, can_resume, finish, make_id, open_watch, resume
+from tracking.sessions.listing import list_watches
+from tracking.sessions.other_player import OtherPlayer
+from tracking.sessions.poll_diff import compare
+from tracking.sessions.server import ServerSessions
+from tracking.sessions.session import End, Session, StreamKey, later
+from tracking.watch import at_beginning, clamp_position, credit_earlier, estimate_position, finish, make_id, open_watch
+from tracking.watch_party import WatchParty
 from viewers.directory import ViewerDirectory
-from viewers.public_view import show_host, show_screening
+from viewers.public_view import show_watches
 
 
-@dataclass(slots=True)
-class Server:
-    """What is known of one Plex server."""
+class TrackingEngine:
+    """Every running watch. The methods that take something in return what came of it, in order.
 
-    name: str = ""
-    poller: str = ""
-    taken: Moment | None = None
-    """When it last answered."""
-    away: bool = False
-    """Polls failed since."""
-    poll: int = 0
-    """How many polls it answered."""
-    sessions: dict[Identity, Session] = field(default_factory=dict)
-    stale: dict[Identity, int | None] = field(default_factory=dict)
-    """Sessions that ended as ghosts and are still listed, with the position at which they stand."""
+    It reads no clock: the same calls with the same arguments bring about the same events and the same state.
+    """
 
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.servers: dict[str, ServerSessions] = {}
+        self.party = WatchParty(rules)
+        self.recorder = WatchRecorder(rules)
 
-@dataclass(slots=True)
-class House:
-    """The whole state of the tracking."""
+    # What is observed
 
-    rules: Rules
-    people: ViewerDirectory = field(default_factory=ViewerDirectory)
-    """Who is linked to whom, and who chose what."""
-    fresh_from: dict[str, Moment] = field(default_factory=dict)
-    """From when on somebody who was forgotten may be tracked anew, by viewer id: an older poll may be on its way."""
-    servers: dict[str, Server] = field(default_factory=dict)
-    memory: Memory = field(default_factory=Memory)
-    presence: VoicePresence | None = None
-    """Who was in the channel when Discord last knew."""
-    voice_lost: bool = True
-    """Discord is away, or has not spoken yet."""
-    host: Identity | None = None
-    """The session that plays into the channel."""
-    manual_host: Identity | None = None
-    """The session that an admin chose."""
-    notice: str = ""
-    """What stands in the way of the watch party."""
-    events: list[Event] = field(default_factory=list)
+    def restore(self, loaded: WatchesLoaded, at: Moment) -> list[Event]:
+        """Take up what ran before a restart. Before anything else, or not at all.
+
+        With it comes who is who: nobody is shown, or tracked, who has chosen meanwhile not to be.
+        """
+        self.recorder.resume_index.load(loaded.resumable, at)
+        for session, superseded in rebuild_sessions(loaded, self.recorder.resume_index, at, self.rules):
+            self._server(session.server_id).add(session)
+            for record in superseded:
+                self.recorder.finish(session, record, at, at)
+        for watch in self.running_watches():
+            self.recorder.resume_index.remove(watch)
+        self._apply_directory(ViewerDirectory.from_message(loaded.links, loaded.privacy))
+        for session in self.sessions():
+            if not session.watched:
+                self._server(session.server_id).remove(session)
+        self.party.host = self._last_joined()
+        return self._drain_events()
+
+    def observe(self, snapshot: PlaybackSnapshot) -> list[Event]:
+        """Take in a successful poll of a Plex server. One older than the last says nothing new."""
+        at = snapshot.taken
+        self.party.expire_presence(at)
+        server = self._server(snapshot.server_id)
+        server.name, server.poller = snapshot.server_name, snapshot.poller
+        last = server.last_poll
+        if last is None or at.steady_s >= last.steady_s:
+            outage = server.away or (last is not None and at.steady_s - last.steady_s > self.rules.gap_s)
+            server.last_poll, server.away = at, False
+            self._apply_poll(server, snapshot, last if outage else None, outage)
+        self._seat_members(at)
+        return self._drain_events()
+
+    def poll_failed(self, failure: PollFailed) -> list[Event]:
+        """Take in a failed poll: it ends and opens nothing, and time stands still until the server answers."""
+        for server in self.servers.values():
+            if server.last_poll is not None and failure.at.steady_s < server.last_poll.steady_s:
+                continue  # a later poll, which succeeded, was heard first
+            if server.server_id == failure.server_id or (not failure.server_id and server.poller == failure.poller):
+                server.away = True
+        return self._drain_events()
+
+    def update_voice(self, presence: VoicePresence) -> list[Event]:
+        """Take in who is in the voice channel. Where Discord is away nobody comes and nobody leaves."""
+        party = self.party
+        if party.presence is not None and presence.at.steady_s < party.presence.at.steady_s:
+            return []
+        if not presence.connected:
+            party.unknown = True
+            return []
+        was_unknown = party.unknown
+        party.update_presence(presence)
+        here = {member.user_id for member in presence.members}
+        for session in self.sessions():
+            if was_unknown:
+                session.mark_presence_unknown()
+            for member in session.party_watches.keys() - here:
+                self._end_party_watch(session, member, None if was_unknown else presence.at)
+        self._seat_members(presence.at)
+        return self._drain_events()
+
+    def apply_history(self, found: HistoryFound, at: Moment) -> list[Event]:
+        """Take in what a server's history says of a watch whose end nobody saw."""
+        for session in self.sessions():
+            if session.awaits(found.watch_id):
+                row = None if found.failed else session.matching_row(found.rows)
+                ended = session.timeline.seen
+                for record in session.end_from_history(row, at, not self.party.unknown, self.rules):
+                    self.recorder.finish(session, record, at, ended)
+                self._remove(session, at)
+                break
+        return self._drain_events()
+
+    def start_manually(self, request: StartTracking, at: Moment) -> tuple[TrackingPlan, list[Event]]:
+        """Do, or only plan, what an admin asks for; returns the answer and what came of it.
+
+        An admin's word counts: who came in at an earlier position is taken to have watched from there on. The record's
+        source "manual" says where that comes from.
+        """
+        plan, stream = plan_start(self.servers.values(), self.party, self.directory, request, at, self.rules)
+        if stream is None or request.simulate:
+            return plan, self._drain_events()
+        session, server = stream.session, stream.server
+        if stream.other is not None:
+            before = session.stream
+            server.others[before] = OtherPlayer.standing(session.playback or stream.other.playback, at)
+            session.relocate(stream.other.playback, at)
+            server.reindex(session, before)
+        self.party.choose(session)
+        self._leave_other_sessions(session, at)
+        members = {member.user_id: member for member in self.party.members}
+        moment = later(at, session.timeline.seen)
+        joined_ms = clamp_position(request.position_ms, session.item.duration_ms)
+        outcomes = []
+        for outcome in plan.outcomes:
+            if outcome.outcome == "would_start":
+                member = members[outcome.user_id]
+                self._start_party_watch(session, member, moment, "manual", joined_ms=joined_ms)
+                outcome = replace(outcome, outcome="started")
+            outcomes.append(outcome)
+        return replace(plan, outcomes=tuple(outcomes)), self._drain_events()
+
+    def apply_directory(self, links: Iterable[LinkedAccount], privacy: Iterable[tuple[str, Privacy]]) -> list[Event]:
+        """Take in every link and every choice; the watches of who is not tracked any more are dropped."""
+        self._apply_directory(ViewerDirectory.from_message(links, privacy))
+        return self._drain_events()
+
+    def forget_viewers(self, forgotten: DropViewerWatches, at: Moment) -> list[Event]:
+        """Drop what is held of some people's watches. Whoever of them goes on watching begins anew at `at`."""
+        began_by_s = math.inf if forgotten.began_by_s is None else forgotten.began_by_s
+        viewer_ids = frozenset(forgotten.viewer_ids)
+
+        def goes(viewer_id: str, began_s: float) -> bool:
+            return viewer_id in viewer_ids and began_s <= began_by_s
+
+        dropped = self._drop(lambda watch: goes(watch.viewer_id, watch.started_at_s))
+        for session in self.sessions():
+            session.forget_attendees(goes)
+        self.recorder.resume_index.forget(goes)
+        again = viewer_ids if began_by_s == math.inf else dropped
+        self.recorder.tracked_again_from.update(dict.fromkeys(again, at))
+        return self._drain_events()
+
+    # What is told
+
+    @property
+    def directory(self) -> ViewerDirectory:
+        """Who is who, and who wants to be seen."""
+        return self.recorder.directory
+
+    @property
+    def running(self) -> int:
+        """How many watches run."""
+        return sum(
+            session.tracks_owner + len(session.party_watches) for server in self.servers.values() for session in server
+        )
+
+    def log_name(self, watch: WatchState | WatchRecord) -> str:
+        """Return what the log calls the viewer of a watch: who does not want to be seen, by the id alone."""
+        return self.directory.log_name(watch.viewer_id, watch.username)
 
     def sessions(self) -> list[Session]:
         """Return every session, the oldest first."""
-        every = [session for server in self.servers.values() for session in server.sessions.values()]
+        every = [session for server in self.servers.values() for session in server]
         every.sort(key=lambda session: session.started_at_s)
         return every
 
-    def session(self, identity: Identity | None) -> Session | None:
-        """Return a session by its identity."""
-        server = self.servers.get(identity.server_id) if identity else None
-        return server.sessions.get(identity) if server and identity else None
+    def running_watches(self) -> list[WatchState]:
+        """Return every running watch, those of the oldest session first."""
+        return [watch for session in self.sessions() for watch in session.watches()]
 
-    def notify(self, text: str) -> None:
-        """Say something to the people who run Usher."""
-        self.events.append(Notice(text))
+    def report(self, at: Moment) -> WatchesReported:
+        """Return every running watch, and the records they would leave if they ended now."""
+        active = tuple(self.running_watches())
+        records = tuple(finish(watch, watch.seen.wall_s, "left", self.rules) for watch in active)
+        return WatchesReported(at, active, records)
 
-    def take_events(self) -> list[Event]:
-        """Return what happened since the last call; a WatchFinished says how many watches still run."""
-        events, self.events = self.events, []
-        if any(isinstance(event, WatchFinished) for event in events):
-            running = sum(
-                session.counted + len(session.guests)
-                for server in self.servers.values()
-                for session in server.sessions.values()
-            )
-            events = [
-                replace(event, running=running) if isinstance(event, WatchFinished) else event for event in events
-            ]
-        return events
+    def now_playing(self, at: Moment) -> NowPlaying:
+        """Return every screening that somebody watches."""
+        screenings = (self.recorder.screening(session, at) for session in self.sessions() if session.watched)
+        return NowPlaying(at, tuple(screenings))
 
-    def open_session(self, playback: Playback, at: Moment) -> Session:
-        """Open a session at its first playing or paused observation, with its account's watch."""
-        identity = Identity.of_playback(playback)
-        server = self.servers.setdefault(identity.server_id, Server())
+    def active_watches(self, at: Moment) -> ActiveWatches:
+        """Return what people are told of the running watches: of the channel's, while it is known who is there."""
+        away = frozenset(server.server_id for server in self.servers.values() if server.away)
+        rows = list_watches(self.sessions(), away, not self.party.unknown, at, self.rules)
+        watches = show_watches(rows, self.directory, at.wall_s)
+        watches.sort(key=lambda watch: watch.started_at_s)
+        return ActiveWatches(at, tuple(watches), self.now_playing(at).screenings, self._notice())
+
+    # How sessions begin and end
+
+    def _apply_poll(
+        self, server: ServerSessions, snapshot: PlaybackSnapshot, outage_since: Moment | None, outage: bool
+    ) -> None:
+        at, known = snapshot.taken, not self.party.unknown
+        diff = compare(server, snapshot.playbacks, at, outage, self.rules)
+        for session, switched in diff.absent.items():
+            self._apply_absence(session, snapshot, outage_since, switched)
+        for session, other in diff.credited:
+            session.credit(other, at, known)
+        steps = [(session, playback, False) for session, playback in diff.seen]
+        steps += [(session, playback, True) for session, playback in diff.followed]
+        server.others = diff.others
+        for session, playback, elsewhere in steps:
+            try:
+                self._show(server, session, playback, at, outage, elsewhere)
+            except Exception as error:  # noqa: BLE001 - one odd session never costs the others their watch
+                self._notify_odd(playback, error)
+        for session, other in diff.taken_over:
+            before = session.stream
+            session.take_over(other, at, known)
+            server.reindex(session, before)
+        opened: list[Playback | OtherPlayer] = [*diff.opened_beside, *diff.opened]
+        for shown in opened:
+            try:
+                self._open_session(shown, at)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._notify_odd(shown.playback if isinstance(shown, OtherPlayer) else shown, error)
+
+    def _show(
+        self, server: ServerSessions, session: Session, playback: Playback, at: Moment, outage: bool, elsewhere: bool
+    ) -> None:
+        """Take in one session that is there."""
+        if session.starts_again(playback, self.rules):
+            for record in session.end_before(at, self.rules):
+                self.recorder.finish(session, record, at, session.timeline.seen)
+            self._remove(session, at)
+            if playback.state in ("playing", "paused"):
+                self._open_session(playback, at)
+            return
+        if session.playback is None and not session.tracks_owner:
+            session.owner_pending = self.rules.counts(playback.account_id, playback.account_name)
+        known = not self.party.unknown
+        if elsewhere:
+            before = session.stream
+            session.follow(playback, at, outage, known, self.rules)
+            server.reindex(session, before)
+        else:
+            session.observe(playback, at, outage, known, self.rules)
+        if session.owner_pending:
+            self._start_owner_watch(session, at)
+        line = session.timeline
+        if line.ghost and line.pending_s >= self.rules.ghost_end_s:
+            server.others[session.stream] = OtherPlayer.standing(playback, at)
+            self._close(session, at, "end_inferred")
+
+    def _open_session(self, shown: Playback | OtherPlayer, at: Moment) -> None:
+        """Open a session at its first playing or paused observation, with its account's watch.
+
+        A player that was there before brings what it has shown since it began to move.
+        """
+        playback = shown.playback if isinstance(shown, OtherPlayer) else shown
+        server = self._server(playback.item.server_id)
+        if isinstance(shown, OtherPlayer):
+            line, opened = shown.trial, shown.began or at
+        else:
+            line = open_watch(playback, "", "", "", "plex", at, playback.position_ms, playback.state)
+            opened = at
         counts = self.rules.counts(playback.account_id, playback.account_name)
-        viewer_id = plex_viewer_id(identity.server_id, playback.account_id)
-        counted = counts and self.tracks(viewer_id, at)
-        if counted:
-            self._take_over(server, identity, at)
-        past = self.memory.screening(identity, at, self.rules)
-        running = {other.screening_id for other in server.sessions.values()}
-        anew = at_beginning(playback.item, playback.position_ms, self.rules)
-        if past and (past.screening_id in running or (anew and past.seen_through(self.rules))):
-            past = None
-        screening_id = make_id("screening", *identity, playback.session_key, repr(at.wall_s))
-        if past:
-            screening_id = past.screening_id
-        fresh = open_watch(
-            playback,
-            screening_id,
-            viewer_id,
-            playback.account_name or playback.player,
-            "plex",
-            at,
-            playback.position_ms,
-            playback.state,
+        viewer_id = plex_viewer_id(server.server_id, playback.account_id)
+        tracks_owner = counts and self.recorder.tracks(viewer_id, at)
+        line = replace(
+            line, viewer_id=viewer_id, username=playback.account_name or playback.player, first_seat=tracks_owner
         )
-        session = Session(identity, screening_id, fresh, counted, playback, at.wall_s, waits=counts and not counted)
-        if past:
-            session.started_at_s, session.left = past.started_at_s, past.left
-            session.seated, session.announced = past.seated, True
-        server.sessions[identity] = session
-        if counted:
-            session.line = self._opened(session, replace(fresh, first_seat=True), at)
-            self.announce(session, at)
-        return session
+        past = self.recorder.resume_index.find_screening(
+            server.server_id, playback.account_id, playback.item, at, self.rules
+        )
+        if past is not None:
+            running = any(other.screening_id == past.screening_id for other in server.of_account(playback.account_id))
+            anew = at_beginning(playback.item, playback.position_ms, self.rules) or (
+                tracks_owner and self.recorder.earlier(line, at) is None
+            )
+            if running or (anew and past.completed(self.rules)):
+                past = None
+        identity = (server.server_id, *StreamKey.of(playback), playback.item.rating_key)
+        screening_id = past.screening_id if past else make_id("screening", *identity, repr(opened.wall_s))
+        watch_id = make_id("watch", screening_id, viewer_id, *StreamKey.of(playback), repr(opened.wall_s))
+        line = replace(line, screening_id=screening_id, watch_id=watch_id)
+        session = Session(
+            server.server_id, screening_id, line, tracks_owner, opened.wall_s, playback=playback, opened=opened
+        )
+        session.owner_pending = counts and not tracks_owner
+        if past is not None:
+            session.started_at_s, session.past_attendees = past.started_at_s, past.attendees
+            session.first_seat_taken, session.announced = past.first_seat_taken, True
+        server.add(session)
+        if tracks_owner:
+            session.timeline = self.recorder.start(session, line, at)
+            self.recorder.announce_start(session, at)
 
-    def tracks(self, viewer_id: str, at: Moment) -> bool:
-        """Tell whether what somebody watches at `at` is to be recorded."""
-        fresh_from = self.fresh_from.get(viewer_id)
-        return self.people.tracks(viewer_id) and (fresh_from is None or at.steady_s > fresh_from.steady_s)
-
-    def count_in(self, session: Session, playback: Playback, at: Moment) -> None:
+    def _start_owner_watch(self, session: Session, at: Moment) -> None:
         """Begin the account's own watch in a session that runs already, where its viewer is tracked by now."""
-        line = session.line
-        viewer_id = plex_viewer_id(session.identity.server_id, playback.account_id)
-        if playback.state not in ("playing", "paused") or not self.tracks(viewer_id, at):
+        line, playback = session.timeline, session.playback
+        if playback is None or playback.state not in ("playing", "paused"):
+            return
+        if not self.recorder.tracks(session.account, at):
             return
         name = playback.account_name or playback.player
         fresh = open_watch(
-            playback, session.screening_id, viewer_id, name, "plex", at, playback.position_ms, playback.state
+            playback, session.screening_id, session.account, name, "plex", at, playback.position_ms, playback.state
         )
-        first = not session.left and not session.guests
+        first = not session.past_attendees and not session.party_watches
         fresh = replace(fresh, party=line.party, guild_id=line.guild_id, channel_id=line.channel_id, first_seat=first)
-        session.line = self._opened(session, fresh, at)
-        session.counted, session.waits = True, False
-        self.announce(session, at)
+        session.timeline = self.recorder.start(session, fresh, at)
+        session.tracks_owner, session.owner_pending = True, False
+        self.recorder.announce_start(session, at)
 
-    def seat_guest(
+    def _apply_absence(
+        self, session: Session, snapshot: PlaybackSnapshot, outage_since: Moment | None, switched: bool
+    ) -> None:
+        """Take in that a successful poll did not show a session."""
+        key = session.stream.session_key
+        named = key in snapshot.unreadable
+        if named or any(place.startswith("#") for place in snapshot.unreadable):
+            if session.hold_unreadable(snapshot.taken, outage_since, named, self.rules):
+                return
+        else:
+            session.forget_unreadable()
+        stopped = key in snapshot.stopped_keys
+        follows = session.mark_absent(snapshot.taken, outage_since, self.rules, switched, stopped)
+        match follows:
+            case None:
+                return
+            case End(reason):
+                self._close(session, snapshot.taken, reason)
+            case query:
+                self.recorder.add_event(HistoryWanted(self._server(session.server_id).poller, query))
+
+    def _close(self, session: Session, at: Moment, reason: EndReason | None = None) -> None:
+        """End a session and everybody's watch of it."""
+        ended = session.timeline.seen
+        for record in session.end_watches(reason, self.rules):
+            self.recorder.finish(session, record, at, ended)
+        self._remove(session, at)
+
+    def _remove(self, session: Session, at: Moment) -> None:
+        """Let a session go whose watches are closed, and announce its end."""
+        self._server(session.server_id).remove(session)
+        self.party.end(session)
+        self.recorder.announce_end(session, at)
+        self.recorder.resume_index.forget_old(at, self.rules)
+
+    # The watch party
+
+    def _seat_members(self, at: Moment) -> None:
+        """Open a watch of the host's film for everybody in the channel who has none yet."""
+        party = self.party
+        if party.unknown or not party.members:
+            return
+        host, notice = party.find_host(self.sessions(), at)
+        if notice:
+            self.recorder.notify(notice)
+        if host is None:
+            return
+        before, party.host = party.host, host
+        since = self._leave_other_sessions(host, at)
+        line = host.timeline
+        if not host.active or self._server(host.server_id).away or line.outage:
+            return
+        if line.state not in ("playing", "paused"):
+            return
+        moved = before is not None and before is not host
+        moment = later(at, line.seen)
+        for person in party.members:
+            if person.user_id not in host.party_watches and self.recorder.tracks(person.user_id, moment):
+                there_since = since.get(person.user_id) if moved else None
+                self._start_party_watch(host, person, moment, since=there_since)
+
+    def _leave_other_sessions(self, host: Session, at: Moment) -> dict[str, Moment]:
+        """End the members' watches of other sessions; return since when each watches what the host went on with.
+
+        One that is missed ends everybody's watch alike; but the same film goes on as the same watch.
+        """
+        since: dict[str, Moment] = {}
+        for session in self.sessions():
+            if session is host or not session.party_watches:
+                continue
+            if session.missing and not session.follows_same_film(host):
+                continue
+            stood_since = later(session.timeline.advanced, host.opened) if host.opened else None
+            for member in list(session.party_watches):
+                if stood_since is None or session.missing or session.plays(at, self.rules):
+                    self._end_party_watch(session, member, at)
+                    continue
+                since[member] = later(stood_since, self.party.arrived(member, at))
+                ended = session.timeline.seen
+                record = session.end_party_watch_since(member, stood_since, at, self.rules)
+                self.recorder.finish(session, record, at, ended)
+        return since
+
+    def _start_party_watch(
         self,
         session: Session,
         member: VoiceMember,
         at: Moment,
-        position_ms: int | None,
         source: Source = "voice",
-    ) -> WatchState:
-        """Open the watch of a member of the channel, with the film at `position_ms`."""
-        presence, line = self.presence, session.line
-        fresh = open_watch(line, session.screening_id, member.user_id, member.name, source, at, position_ms, line.state)
-        fresh = replace(
-            fresh,
+        since: Moment | None = None,
+        joined_ms: int | None = None,
+    ) -> None:
+        """Open the watch of a member of the channel, with the film where it is at `at`.
+
+        Before that counts what ran from `joined_ms` on, or since the moment `since`.
+        """
+        line, presence = session.timeline, self.party.presence
+        position_ms = estimate_position(line, at, self.rules)
+        if since is not None and position_ms is not None:
+            ran_ms = round((at.steady_s - since.steady_s) * 1000)
+            stretch = next((span for span in line.spans if span[0] <= position_ms <= span[1] + ran_ms), None)
+            joined_ms = max(stretch[0], position_ms - ran_ms) if stretch is not None else None
+        watch = open_watch(line, session.screening_id, member.user_id, member.name, source, at, position_ms, line.state)
+        guild_id = presence.guild_id if presence else ""
+        channel_id = presence.channel_id if presence else ""
+        watch = replace(
+            watch,
             party=True,
-            guild_id=presence.guild_id if presence else "",
-            channel_id=presence.channel_id if presence else "",
-            first_seat=not session.seated,
-            reckoned=fresh.position_ms != line.position_ms,
+            guild_id=guild_id,
+            channel_id=channel_id,
+            first_seat=not session.first_seat_taken,
+            reckoned=watch.position_ms != line.position_ms,
         )
         if not line.party:
-            session.line = replace(line, party=True, guild_id=fresh.guild_id, channel_id=fresh.channel_id)
-        state = self._opened(session, fresh, at)
-        session.seated = True
-        session.guests[member.user_id] = state
-        self.announce(session, at)
-        return state
+            session.timeline = replace(line, party=True, guild_id=guild_id, channel_id=channel_id)
+        watch = self.recorder.start(session, watch, at)
+        if joined_ms is not None and position_ms is not None and joined_ms < position_ms:
+            watch = credit_earlier(watch, PositionMs(joined_ms), PositionMs(position_ms), at)
+        session.first_seat_taken = True
+        session.party_watches[member.user_id] = watch
+        self.recorder.announce_start(session, at)
 
-    def _opened(self, session: Session, fresh: WatchState, at: Moment) -> WatchState:
-        """Go on with the viewer's earlier watch of the item, or begin the fresh one."""
-        record = self.memory.record(fresh.viewer_id, session.identity.server_id, session.identity.item)
-        going_on = record is not None and can_resume(record, at, fresh.position_ms, self.rules)
-        # One watch cannot run twice: an account may play one film on two players at once.
-        if record is not None and going_on and not self._runs(session, record.watch_id):
-            fresh = resume(record, fresh)
-            session.left.pop(record.watch_id, None)
-        else:
-            going_on = False
-        self.events.append(WatchOpened(fresh, going_on))
-        return fresh
+    def _end_party_watch(self, session: Session, member: str, at: Moment | None) -> None:
+        """End one member's watch: at `at`, or, where that is in the dark, when it was last seen."""
+        server = self._server(session.server_id)
+        closed = at or session.party_watches[member].seen
+        record = session.end_party_watch(member, at, server.away, self.rules)
+        self.recorder.finish(session, record, closed, closed)
 
-    def _runs(self, session: Session, watch_id: str) -> bool:
-        sessions = self.servers[session.identity.server_id].sessions.values()
-        return any(
-            state.watch_id == watch_id
-            for other in sessions
-            if other.identity.item == session.identity.item and other is not session
-            for state in other.watches()
-        )
+    def _last_joined(self) -> Session | None:
+        """Return the session into which the channel's members came last: after a restart the party goes on there.
 
-    def _take_over(self, server: Server, identity: Identity, at: Moment) -> None:
-        """End the same account's missed session of the same item on another player: it goes on here."""
-        for other in list(server.sessions.values()):
-            theirs = other.identity
-            same = theirs.account_id == identity.account_id and theirs.item == identity.item
-            if same and theirs != identity and other.missing_since is not None:
-                self.close(other, at)
-
-    def announce(self, session: Session, at: Moment) -> None:
-        """Tell that a screening started, once."""
-        if not session.announced:
-            session.announced = True
-            self.events.append(ScreeningStarted(at, self.screening(session, at)))
-
-    def screening(self, session: Session, at: Moment) -> Screening:
-        """Return a session as others see it."""
-        return show_screening(session.screening(at, self.rules), session.account, self.people, self.rules.min_watch_s)
-
-    def host_shown(self, session: Session) -> tuple[str, str]:
-        """Return the names of a session's account and player as others see them."""
-        playback = session.playback
-        names = (playback.account_name, playback.player) if playback else ("", "")
-        return show_host(session.account, *names, self.people)
-
-    def record(self, session: Session, record: WatchRecord, at: Moment) -> None:
-        """Let a finished watch go: to history, and to the memory of those that may go on."""
-        self.memory.keep(record)
-        session.left[record.watch_id] = left_seat(record)
-        self.events.append(WatchFinished(at, record))
-
-    def close(self, session: Session, at: Moment, reason: EndReason | None = None) -> None:
-        """End a session and everybody's watch of it, each at the last moment seen.
-
-        Without a reason: "ended" where the film had reached its end, else "left".
+        Without it nobody who comes in, or back, would be seated as long as another film plays at home; and a channel
+        that an admin had brought to another film than the usual host's would be moved.
         """
-        natural: EndReason = "ended" if at_end(session.line, self.rules) else "left"
-        for state in session.watches():
-            last = state.advanced if reason == "end_inferred" else state.seen
-            self.record(session, finish(state, last.wall_s, reason or natural, self.rules), at)
-        self.dismiss(session, at)
+        came = [
+            (watch.started_at_s, session) for session in self.sessions() for watch in session.party_watches.values()
+        ]
+        return max(came, key=lambda pair: pair[0])[1] if came else None
 
-    def dismiss(self, session: Session, at: Moment) -> None:
-        """Take a session whose watches are closed off the house, and announce its end."""
-        session.counted = False
-        session.guests.clear()
-        self.servers[session.identity.server_id].sessions.pop(session.identity, None)
-        if self.host == session.identity:
-            self.host = None
-        if session.announced and session.left:
-            self._announce_end(session, at)
-        self.memory.forget_old(at.wall_s, self.rules)
+    # Small parts
 
-    def _announce_end(self, session: Session, at: Moment) -> None:
-        """Tell that a screening ended; if it came back, again only if more of the film was watched since."""
-        past = self.memory.screening(session.identity, at, self.rules)
-        told_s = past.told_s if past and past.screening_id == session.screening_id else -self.rules.min_watch_s
-        total_s = sum(seat.playing_s for seat in session.left.values())
-        if total_s - told_s >= self.rules.min_watch_s:
-            told_s = total_s
-            ended = max((seat.left_at_s or 0.0 for seat in session.left.values()), default=at.wall_s)
-            screening = replace(self.screening(session, session.line.seen), state="stopped")
-            self.events.append(ScreeningEnded(Moment(ended, session.line.seen.steady_s), screening))
-        self.memory.keep_screening(session, session.line.seen.wall_s, told_s)
+    def _server(self, server_id: str) -> ServerSessions:
+        server = self.servers.get(server_id)
+        if server is None:
+            server = self.servers[server_id] = ServerSessions(server_id)
+        return server
+
+    def _apply_directory(self, directory: ViewerDirectory) -> None:
+        self.recorder.directory = directory
+        if directory:
+            self._drop(lambda watch: not directory.tracks(watch.viewer_id))
+
+    def _drop(self, leaves: Callable[[WatchState], bool]) -> set[str]:
+        """Drop running watches without a record; return whose they were."""
+        dropped = [watch for session in self.sessions() for watch in session.drop_watches(leaves)]
+        self.recorder.drop(dropped)
+        return {watch.viewer_id for watch in dropped}
+
+    def _notify_odd(self, playback: Playback, error: Exception) -> None:
+        self.recorder.notify(f"Plex session {playback.session_key} could not be followed: {error!r}. The others are.")
+
+    def _notice(self) -> str:
+        away = [server.name or server.server_id for server in self.servers.values() if server.away]
+        notices = [f"Plex server {name} does not answer: its watches wait for it." for name in away]
+        return " ".join([*notices, self.party.notice]).strip()
+
+    def _drain_events(self) -> list[Event]:
+        return self.recorder.drain_events(lambda: self.running)

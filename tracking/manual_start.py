@@ -1,149 +1,164 @@
 """Manual recovery: an admin says which session the channel watches, and from where."""
 
 from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from msgspec.structs import replace
-
-from messages import (
-    Moment,
-    PositionMs,
-    SessionChoice,
-    StartTracking,
-    TrackingOutcome,
-    TrackingPlan,
-    VoiceMember,
-    spans,
-)
-from tracking.engine import House
-from tracking.session import Identity, Session
-from tracking.watch import clamp_position, estimate_position
-from tracking.watch_party import choose_host, later
+from messages import Item, Moment, PlayerState, SessionChoice, StartTracking, TrackingOutcome, TrackingPlan
+from messages.base import PositionMs
+from tracking.rules import Rules
+from tracking.sessions.other_player import OtherPlayer
+from tracking.sessions.server import ServerSessions
+from tracking.sessions.session import Session
+from tracking.watch import estimate_position
+from tracking.watch_party import WatchParty
+from viewers.directory import ViewerDirectory
+from viewers.public_view import show_host
 
 
-def start(house: House, request: StartTracking, at: Moment) -> TrackingPlan:
-    """Start watches for members of the channel on a running session, or only say what would be started.
+class Stream(NamedTuple):
+    """A listed stream that an admin can name: a session's, or another player's of the same account and film."""
 
-    An admin's word counts: who came in at an earlier position is taken to have watched from there on. The
-    record's source "manual" says where that comes from.
-    """
-    running = [session for session in house.sessions() if session.playback and not session.missing_since]
-    names = _names(running)
-    choices = tuple(_choice(house, session, names[session.identity], at) for session in running)
-    members = house.presence.members if house.presence else ()
-    chosen, problem = _choose(house, running, names, request.session_key)
+    server: ServerSessions
+    session: Session
+    other: OtherPlayer | None = None
+
+    @property
+    def key(self) -> str:
+        """Plex's key of the stream."""
+        return self.other.playback.session_key if self.other else self.session.stream.session_key
+
+    @property
+    def item(self) -> Item:
+        """What it shows."""
+        return self.session.item
+
+    @property
+    def state(self) -> PlayerState:
+        """What its player does."""
+        return self.other.playback.state if self.other else self.session.timeline.state
+
+    def position_ms(self, at: Moment, rules: Rules) -> PositionMs | None:
+        """Return where its film is at `at`."""
+        line = self.other.trial if self.other else self.session.timeline
+        return estimate_position(line, at, rules)
+
+
+class ManualStart(NamedTuple):
+    """What an admin's request comes to: the answer, and the stream to which the channel's members move."""
+
+    plan: TrackingPlan
+    stream: Stream | None = None
+
+
+def plan_start(
+    servers: Iterable[ServerSessions],
+    party: WatchParty,
+    directory: ViewerDirectory,
+    request: StartTracking,
+    at: Moment,
+    rules: Rules,
+) -> ManualStart:
+    """Return what a request would start: on which stream, and for whom."""
+    streams = list(_streams(servers))
+    names = _names(streams)
+    choices = tuple(_choice(stream, name, directory, at, rules) for stream, name in zip(streams, names, strict=True))
+    chosen, problem = _choose(streams, names, party, request.session_key, at)
+    name = names[streams.index(chosen)] if chosen else ""
     if chosen is not None:
-        problem = _obstacle(house, chosen, request, at)
+        problem = _obstacle(chosen, party, request, at, rules)
     if chosen is None or problem:
-        key = names[chosen.identity] if chosen else ""
-        return TrackingPlan(choices, members, key, (), problem)
-    wanted = request.user_ids or tuple(member.user_id for member in members)
-    present = {member.user_id: member for member in members}
-    if not request.simulate:
-        _make_host(house, chosen)
-    outcomes = tuple(_outcome(house, chosen, request, user_id, present.get(user_id), at) for user_id in wanted)
+        return ManualStart(TrackingPlan(choices, party.members, name, (), problem))
+    user_ids = request.user_ids or tuple(member.user_id for member in party.members)
+    outcomes = tuple(_outcome(chosen.session, party, directory, user_id) for user_id in user_ids)
     if not outcomes:
         problem = "Nobody is in the voice channel: ask people to join it, then try again."
-    return TrackingPlan(choices, members, names[chosen.identity], outcomes, problem)
+    return ManualStart(TrackingPlan(choices, party.members, name, outcomes, problem), chosen)
 
 
-def _names(running: list[Session]) -> dict[Identity, str]:
-    """Return what each session is called: its key, with its server's id before it where another has the same key.
+def _streams(servers: Iterable[ServerSessions]) -> Iterable[Stream]:
+    every = [
+        Stream(server, session) for server in servers for session in server if session.playback and not session.missing
+    ]
+    every.sort(key=lambda stream: stream.session.started_at_s)
+    for stream in every:
+        yield stream
+        for other in stream.server.others.values():
+            if stream.session.follows_same(other.playback):
+                yield Stream(stream.server, stream.session, other)
+
+
+def _names(streams: list[Stream]) -> list[str]:
+    """Return what each stream is called: its key, with its server's id before it where another has the same key.
 
     Plex counts its sessions on each server from 1.
     """
-    keys = Counter(session.line.session_key for session in running)
-    return {
-        session.identity: session.line.session_key
-        if keys[session.line.session_key] == 1
-        else f"{session.identity.server_id}/{session.line.session_key}"
-        for session in running
-    }
+    keys = Counter(stream.key for stream in streams)
+    return [stream.key if keys[stream.key] == 1 else f"{stream.server.server_id}/{stream.key}" for stream in streams]
 
 
 def _choose(
-    house: House, running: list[Session], names: dict[Identity, str], session_key: str
-) -> tuple[Session | None, str]:
-    if session_key:
-        named = [each for each in running if session_key in (names[each.identity], each.line.session_key)]
-        if len(named) == 1:
-            return named[0], ""
-        keys = ", ".join(names[session.identity] for session in named or running)
-        if named:
-            return None, f"Session {session_key} exists on {len(named)} servers. Name one of them: {keys}."
-        if running:
-            return None, f"No session {session_key} plays now. Name one that does: {keys}."
-    if not running:
+    streams: list[Stream], names: list[str], party: WatchParty, key: str, at: Moment
+) -> tuple[Stream | None, str]:
+    if key:
+        fitting = [number for number, stream in enumerate(streams) if key in (names[number], stream.key)]
+        if len(fitting) == 1:
+            return streams[fitting[0]], ""
+        known = ", ".join(names[number] for number in fitting or range(len(streams)))
+        if fitting:
+            return None, f"Session {key} exists on {len(fitting)} servers. Name one of them: {known}."
+        if streams:
+            return None, f"No session {key} plays now. Name one that does: {known}."
+    sessions = [stream for stream in streams if stream.other is None]
+    if not sessions:
         return None, "Nothing plays on Plex now: start the film, then try again."
-    if len(running) == 1:
-        return running[0], ""
-    host = house.session(house.manual_host) or choose_host(house)
-    if host is not None and host in running:
-        return host, ""
-    keys = ", ".join(f"{names[session.identity]} ({session.item.title})" for session in running)
-    return None, f"Several films play. Name the session: {keys}."
+    if len(sessions) == 1:
+        return sessions[0], ""
+    host = party.host or party.find_host([stream.session for stream in sessions], at)[0]
+    for stream in sessions:
+        if stream.session is host:
+            return stream, ""
+    named = ", ".join(
+        f"{name} ({stream.item.title})" for stream, name in zip(streams, names, strict=True) if stream.other is None
+    )
+    return None, f"Several films play. Name the session: {named}."
 
 
-def _obstacle(house: House, session: Session, request: StartTracking, at: Moment) -> str:
-    """Return why nothing can be started on a session; empty where it can."""
-    server = house.servers[session.identity.server_id]
-    if server.away or session.line.outage:
-        return f"Plex server {server.name or 'unknown'} does not answer: try again when it does."
-    if house.presence is None or house.voice_lost:
+def _obstacle(stream: Stream, party: WatchParty, request: StartTracking, at: Moment, rules: Rules) -> str:
+    """Return why nothing can be started on a stream; empty where it can."""
+    if stream.server.away or stream.session.timeline.outage:
+        return f"Plex server {stream.server.name or 'unknown'} does not answer: try again when it does."
+    if party.presence is None or party.unknown:
         return "Discord has not said who is in the voice channel: check the connection, then try again."
-    now_ms = estimate_position(session.line, at, house.rules)
-    if request.position_ms is not None and now_ms is not None and request.position_ms > now_ms + house.rules.slack_ms:
+    now_ms = stream.position_ms(at, rules)
+    if request.position_ms is not None and now_ms is not None and request.position_ms > now_ms + rules.slack_ms:
         return "The position lies ahead of where the film is now: give one that has been shown already."
     return ""
 
 
-def _make_host(house: House, session: Session) -> None:
-    house.manual_host = house.host = session.identity
-    house.notice = ""
-
-
-def _outcome(
-    house: House,
-    session: Session,
-    request: StartTracking,
-    user_id: str,
-    member: VoiceMember | None,
-    at: Moment,
-) -> TrackingOutcome:
-    """Start one person's watch, or say why not."""
+def _outcome(session: Session, party: WatchParty, directory: ViewerDirectory, user_id: str) -> TrackingOutcome:
+    """Return whether one person's watch would be started, or why not."""
+    member = next((each for each in party.members if each.user_id == user_id), None)
     if member is None:
         return TrackingOutcome(user_id, "", "not_in_channel")
-    hidden = not house.people.shows(user_id)
-    if not house.people.tracks(user_id):
+    hidden = not directory.shows(user_id)
+    if not directory.tracks(user_id):
         return TrackingOutcome(user_id, member.name, "not_tracked", hidden)
-    if user_id in session.guests:
+    if user_id in session.party_watches:
         return TrackingOutcome(user_id, member.name, "already_watching", hidden)
-    if request.simulate:
-        return TrackingOutcome(user_id, member.name, "would_start", hidden)
-    moment = later(at, session.line.seen)
-    now_ms = estimate_position(session.line, moment, house.rules)
-    state = house.seat_guest(session, member, moment, now_ms, "manual")
-    joined_ms = clamp_position(request.position_ms, session.item.duration_ms)
-    if joined_ms is not None and now_ms is not None and joined_ms < now_ms:
-        ran_s = (now_ms - joined_ms) / 1000
-        session.guests[user_id] = replace(
-            state,
-            join_position_ms=PositionMs(joined_ms),
-            started_at_s=min(state.started_at_s, moment.wall_s - ran_s),
-            spans=spans.add(state.spans, joined_ms, now_ms),
-            playing_s=state.playing_s + ran_s,
-        )
-    return TrackingOutcome(user_id, member.name, "started", hidden)
+    return TrackingOutcome(user_id, member.name, "would_start", hidden)
 
 
-def _choice(house: House, session: Session, name: str, at: Moment) -> SessionChoice:
-    line = session.line
-    account_name, player = house.host_shown(session)
+def _choice(stream: Stream, name: str, directory: ViewerDirectory, at: Moment, rules: Rules) -> SessionChoice:
+    playback = stream.other.playback if stream.other else stream.session.playback
+    names = (playback.account_name, playback.player) if playback else ("", "")
+    account_name, player = show_host(stream.session.account, *names, directory)
     return SessionChoice(
         session_key=name,
-        server_id=session.identity.server_id,
-        item=line.item,
+        server_id=stream.server.server_id,
+        item=stream.item,
         account_name=account_name,
         player=player,
-        state=line.state,
-        position_ms=estimate_position(line, at, house.rules),
+        state=stream.state,
+        position_ms=stream.position_ms(at, rules),
     )

@@ -1,44 +1,31 @@
-"""After a restart: the watches that ran before are joined with what Plex and Discord show now."""
+"""After a restart: the sessions that ran before, rebuilt from their watches."""
+
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from messages import Moment, WatchesLoaded, WatchRecord, WatchState, spans
 from messages.ids import is_session_account
-from tracking import privacy
-from tracking.engine import House, Server
-from tracking.session import Identity, Session
-from tracking.watch import finish, watched_s
-from tracking.watch import restore_watch as restored_watch
-from viewers.directory import ViewerDirectory
+from tracking.film import film_keys
+from tracking.resume_index import ResumeIndex
+from tracking.rules import Rules
+from tracking.sessions.phases import RESTORED
+from tracking.sessions.session import Session, StreamKey
+from tracking.watch import finish, restore_watch, watched_s
 
 
-def restore(house: House, loaded: WatchesLoaded, at: Moment) -> None:
-    """Take up the running watches of an earlier run, and what it finished and may go on.
-
-    With them comes who is who: nobody is shown, or tracked, who has chosen meanwhile not to be.
-    """
-    house.memory.learn(loaded.resumable)
+def rebuild_sessions(
+    loaded: WatchesLoaded, resume_index: ResumeIndex, at: Moment, rules: Rules
+) -> Iterator[tuple[Session, list[WatchRecord]]]:
+    """Yield each session that ran before a restart, with the records of watches that another has superseded."""
     finished = {record.watch_id: record for record in loaded.resumable}
-    groups: dict[Identity, list[WatchState]] = {}
+    groups: dict[tuple[str, StreamKey, str], list[WatchState]] = {}
     for state in loaded.running:
         if not _holds_nothing_new(state, finished.get(state.watch_id)):
-            groups.setdefault(Identity.of_watch(state), []).append(restored_watch(state, at))
-    for identity, states in groups.items():
-        _take_up(house, identity, states, at)
-    privacy.know(house, ViewerDirectory.from_message(loaded.links, loaded.privacy))
-    for server in house.servers.values():
-        server.sessions = {identity: session for identity, session in server.sessions.items() if session.watched}
-    house.host = _party(house)
-
-
-def _party(house: House) -> Identity | None:
-    """Return the session into which the channel's members came last: the party goes on there.
-
-    Without it nobody who comes in, or back, would be seated as long as another film plays at home; and a channel that
-    an admin had brought to another film than the usual host's would be moved.
-    """
-    came = [(state.started_at_s, session) for session in house.sessions() for state in session.guests.values()]
-    return max(came, key=lambda one: one[0])[1].identity if came else None
+            key = (state.item.server_id, StreamKey.of(state), film_keys(state.item)[0])
+            groups.setdefault(key, []).append(restore_watch(state, at))
+    for (server_id, _, _), states in groups.items():
+        yield _rebuild(server_id, states, resume_index, rules)
 
 
 def _holds_nothing_new(state: WatchState, record: WatchRecord | None) -> bool:
@@ -53,32 +40,33 @@ def _holds_nothing_new(state: WatchState, record: WatchRecord | None) -> bool:
     )
 
 
-def _take_up(house: House, identity: Identity, states: list[WatchState], at: Moment) -> None:
+def _rebuild(
+    server_id: str, states: list[WatchState], resume_index: ResumeIndex, rules: Rules
+) -> tuple[Session, list[WatchRecord]]:
     """Rebuild one session from its watches."""
     states.sort(key=lambda state: (state.started_at_s, state.watch_id))
-    hosts = [state for state in states if is_session_account(state.source)]
-    latest = max(hosts or states, key=lambda state: state.seen.steady_s)
-    # Without the account's own watch (it is excluded) the film's line goes on from a guest's.
-    line = latest if hosts else replace(latest, source="plex", viewer_id="", username="", playing_s=0.0, spans=())
+    owners = [state for state in states if is_session_account(state.source)]
+    latest = max(owners or states, key=lambda state: state.seen.steady_s)
+    # Without the account's own watch (it is excluded) the film's timeline goes on from a member's.
+    timeline = latest if owners else replace(latest, source="plex", viewer_id="", username="", playing_s=0.0, spans=())
     session = Session(
-        identity,
-        line.screening_id,
-        line,
-        counted=bool(hosts),
-        playback=None,
+        server_id,
+        timeline.screening_id,
+        timeline,
+        tracks_owner=bool(owners),
         started_at_s=states[0].started_at_s,
-        left=house.memory.seats(line.screening_id),
-        restored=True,
+        phase=RESTORED,
+        past_attendees=resume_index.attendees(timeline.screening_id),
         announced=True,
     )
+    superseded = []
     for state in states:
         if is_session_account(state.source):
-            doubled = state is not latest
+            if state is not latest:
+                superseded.append(state)
+        elif state.viewer_id in session.party_watches:
+            superseded.append(state)
         else:
-            doubled = state.viewer_id in session.guests
-            if not doubled:
-                session.guests[state.viewer_id] = state
-                session.seated = True
-        if doubled:
-            house.record(session, finish(state, state.seen.wall_s, "end_unknown", house.rules), at)
-    house.servers.setdefault(identity.server_id, Server()).sessions[identity] = session
+            session.party_watches[state.viewer_id] = state
+            session.first_seat_taken = True
+    return session, [finish(state, state.seen.wall_s, "end_unknown", rules) for state in superseded]

@@ -2,14 +2,24 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from messages import Attendee, Moment, WatchRecord
+from messages import Attendee, Item, Moment, WatchRecord, WatchState
 from messages.ids import is_session_account, parse_plex_account
-from tracking.rules import Rules, item_key
-from tracking.session import Identity, Session, left_seat
+from tracking.film import film_keys, same_film
+from tracking.rules import Rules
+from tracking.sessions.attendees import past_attendee_of
+from tracking.sessions.session import Session
 
 FORGET_EVERY = 256
 """How many endings pass between two rounds of forgetting: a round looks at everything remembered."""
+
+
+class FinishedWatch(NamedTuple):
+    """A finished watch, and when it ended on the steady clock: the wall clock may be set in between."""
+
+    record: WatchRecord
+    ended_steady_s: float
 
 
 @dataclass(slots=True)
@@ -17,96 +27,128 @@ class PastScreening:
     """A screening that ended and may go on."""
 
     screening_id: str
+    item: Item
     started_at_s: float
-    ended_at_s: float
-    left: dict[str, Attendee]
-    seated: bool
-    told_s: float
-    """Playing time of all its seats when its end was announced, seconds."""
+    ended_steady_s: float
+    attendees: dict[str, Attendee]
+    first_seat_taken: bool
+    announced_playing_s: float
+    """Playing time of all who watched it when its end was announced, seconds."""
 
-    def seen_through(self, rules: Rules) -> bool:
+    def completed(self, rules: Rules) -> bool:
         """Tell whether somebody completed the film."""
-        return any((seat.completion_percent or 0.0) >= rules.watched_percent for seat in self.left.values())
+        return any((each.completion_percent or 0.0) >= rules.watched_percent for each in self.attendees.values())
 
 
 @dataclass(slots=True)
-class Memory:
+class ResumeIndex:
     """The finished watches and screenings of the resume window."""
 
-    records: dict[tuple[str, str, str], WatchRecord] = field(default_factory=dict)
-    """The newest record by viewer, server and item."""
+    records: dict[tuple[str, str], FinishedWatch] = field(default_factory=dict)
+    """The newest by viewer and each key of the film."""
     screenings: dict[tuple[str, str, str], PastScreening] = field(default_factory=dict)
-    """The newest screening by server, account and item: on another player it is still the same evening."""
+    """The newest by server, account and each key of the film: on another player it is still the same evening."""
     loaded: dict[str, PastScreening] = field(default_factory=dict)
     """What the last run finished, by screening: also of one whose host still watches, who has no record yet."""
     endings: int = 0
 
-    def keep(self, record: WatchRecord) -> None:
+    def add(self, record: WatchRecord, ended_steady_s: float) -> None:
         """Remember a finished watch."""
-        key = (record.viewer_id, record.item.server_id, item_key(record.item))
-        known = self.records.get(key)
-        if known is None or known.watch_id == record.watch_id or known.ended_at_s <= record.ended_at_s:
-            self.records[key] = record
+        for key in film_keys(record.item):
+            newest = self.records.get((record.viewer_id, key))
+            if newest is None or newest.record.watch_id == record.watch_id or newest.ended_steady_s <= ended_steady_s:
+                self.records[(record.viewer_id, key)] = FinishedWatch(record, ended_steady_s)
 
-    def record(self, viewer_id: str, server_id: str, item: str) -> WatchRecord | None:
-        """Return the viewer's newest finished watch of an item."""
-        return self.records.get((viewer_id, server_id, item))
+    def find(self, viewer_id: str, item: Item) -> FinishedWatch | None:
+        """Return the viewer's newest finished watch of a film."""
+        finished = [self.records.get((viewer_id, key)) for key in film_keys(item)]
+        same = [each for each in finished if each is not None and same_film(each.record.item, item)]
+        return max(same, key=lambda each: each.ended_steady_s, default=None)
 
-    def screening(self, identity: Identity, at: Moment, rules: Rules) -> PastScreening | None:
-        """Return the newest screening of an item by an account, if it can still go on."""
-        past = self.screenings.get((identity.server_id, identity.account_id, identity.item))
-        return past if past and at.wall_s - past.ended_at_s <= rules.resume_window_s else None
+    def remove(self, record: WatchRecord | WatchState) -> None:
+        """Take out a watch that runs again."""
+        for key in film_keys(record.item):
+            newest = self.records.get((record.viewer_id, key))
+            if newest is not None and newest.record.watch_id == record.watch_id:
+                del self.records[(record.viewer_id, key)]
 
-    def keep_screening(self, session: Session, ended_at_s: float, told_s: float) -> None:
+    def find_screening(
+        self, server_id: str, account_id: str, item: Item, at: Moment, rules: Rules
+    ) -> PastScreening | None:
+        """Return the newest screening of a film by an account, if it can still go on."""
+        past = [self.screenings.get((server_id, account_id, key)) for key in film_keys(item)]
+        same = [
+            each
+            for each in past
+            if each is not None
+            and same_film(each.item, item)
+            and at.steady_s - each.ended_steady_s <= rules.resume_window_s
+        ]
+        return max(same, key=lambda each: each.ended_steady_s, default=None)
+
+    def add_screening(self, session: Session, announced_playing_s: float) -> None:
         """Remember a screening that was announced."""
-        identity = session.identity
-        self.screenings[(identity.server_id, identity.account_id, identity.item)] = PastScreening(
-            session.screening_id, session.started_at_s, ended_at_s, session.left, session.seated, told_s
+        past = PastScreening(
+            session.screening_id,
+            session.item,
+            session.started_at_s,
+            session.timeline.seen.steady_s,
+            session.past_attendees,
+            session.first_seat_taken,
+            announced_playing_s,
         )
+        self._add_newest(session.server_id, session.timeline.account_id, past)
 
-    def learn(self, records: Sequence[WatchRecord]) -> None:
+    def load(self, records: Sequence[WatchRecord], at: Moment) -> None:
         """Take over what an earlier run finished: nothing of it is announced again."""
         by_id = self.loaded = dict[str, PastScreening]()
         # Hosts first: only their viewer id names the account, under which the screening is known.
-        for record in sorted(records, key=lambda record: not is_session_account(record.source)):
-            self.keep(record)
+        ordered = sorted(records, key=lambda record: (not is_session_account(record.source), record.ended_at_s))
+        for record in ordered:
+            ended_steady_s = at.steady_s - max(0.0, at.wall_s - record.ended_at_s)
+            self.add(record, ended_steady_s)
             past = by_id.get(record.screening_id)
             if past is None:
-                past = PastScreening(record.screening_id, record.started_at_s, 0.0, {}, False, 0.0)
+                past = PastScreening(
+                    record.screening_id, record.item, record.started_at_s, ended_steady_s, {}, False, 0.0
+                )
                 by_id[record.screening_id] = past
-            past.left[record.watch_id] = left_seat(record)
-            past.seated = past.seated or record.source in ("voice", "manual")
-            past.ended_at_s = max(past.ended_at_s, record.ended_at_s)
-            past.told_s += record.playing_s
+            past.attendees[record.watch_id] = past_attendee_of(record)
+            past.first_seat_taken = past.first_seat_taken or record.source in ("voice", "manual")
+            past.ended_steady_s = max(past.ended_steady_s, ended_steady_s)
+            past.announced_playing_s += record.playing_s
             account = parse_plex_account(record.viewer_id)
             if account is not None and account.server_id == record.item.server_id:
-                self._newest((record.item.server_id, account.account_id, item_key(record.item)), past)
+                self._add_newest(record.item.server_id, account.account_id, past)
 
-    def _newest(self, key: tuple[str, str, str], past: PastScreening) -> None:
-        known = self.screenings.get(key)
-        if known is None or known.ended_at_s <= past.ended_at_s:
-            self.screenings[key] = past
-
-    def seats(self, screening_id: str) -> dict[str, Attendee]:
+    def attendees(self, screening_id: str) -> dict[str, Attendee]:
         """Return who left a screening that is still running."""
         past = self.loaded.get(screening_id)
-        return dict(past.left) if past is not None else {}
+        return dict(past.attendees) if past is not None else {}
 
     def forget(self, goes: Callable[[str, float], bool]) -> None:
         """Drop what is remembered of some watches, so that none of it is gone on with or shown.
 
         `goes`: tells of a viewer id and when the watch began (seconds since 1970, UTC) whether it does.
         """
-        self.records = {key: each for key, each in self.records.items() if not goes(key[0], each.started_at_s)}
+        self.records = {key: each for key, each in self.records.items() if not goes(key[0], each.record.started_at_s)}
         for past in (*self.screenings.values(), *self.loaded.values()):
-            past.left = {key: seat for key, seat in past.left.items() if not goes(seat.viewer_id, seat.joined_at_s)}
+            past.attendees = {
+                key: each for key, each in past.attendees.items() if not goes(each.viewer_id, each.joined_at_s)
+            }
 
-    def forget_old(self, now_s: float, rules: Rules) -> None:
+    def forget_old(self, at: Moment, rules: Rules) -> None:
         """Drop, now and then, what is older than the resume window."""
         self.endings += 1
         if self.endings % FORGET_EVERY:
             return
-        oldest = now_s - rules.resume_window_s
-        self.loaded = {key: kept for key, kept in self.loaded.items() if kept.ended_at_s >= oldest}
-        self.records = {key: kept for key, kept in self.records.items() if kept.ended_at_s >= oldest}
-        self.screenings = {key: kept for key, kept in self.screenings.items() if kept.ended_at_s >= oldest}
+        oldest_s = at.steady_s - rules.resume_window_s
+        self.loaded = {key: past for key, past in self.loaded.items() if past.ended_steady_s >= oldest_s}
+        self.records = {key: each for key, each in self.records.items() if each.ended_steady_s >= oldest_s}
+        self.screenings = {key: past for key, past in self.screenings.items() if past.ended_steady_s >= oldest_s}
+
+    def _add_newest(self, server_id: str, account_id: str, past: PastScreening) -> None:
+        for key in film_keys(past.item):
+            newest = self.screenings.get((server_id, account_id, key))
+            if newest is None or newest.ended_steady_s <= past.ended_steady_s:
+                self.screenings[(server_id, account_id, key)] = past

@@ -99,15 +99,3 @@ def classify(item: Item) -> str | None:
 def is_live(item: Item) -> bool:
     """Tell whether an item is live TV, which has neither position nor length."""
     return item.live or item.key.startswith(LIVE_KEY)
-
-
-def item_key(item: Item) -> str:
-    """Return what tells an item from others on its server.
-
-    The programme of a live channel changes in mid-session, and with it guid and title; the tuner session
-    stays.
-    """
-    if is_live(item):
-        parts = item.key.split("/")
-        return "live:" + (parts[3] if item.key.startswith("/livetv/sessions/") and len(parts) > 3 else "")
-    return item.rating_key or item.key or item.guid or item.title

@@ -24,6 +24,9 @@ END_SHARE = 0.02
 BEGINNING_SHARE = 0.05
 """A return to a completed film within this share of its beginning is a new watch."""
 
+CLOCK_SET_S = 3660.0
+"""By how much a wall clock is set: by NTP, or an hour where its zone was wrong; a little more for what lies between."""
+
 
 def make_id(*parts: object) -> str:
     """Return an id made of what it names (24 hex digits), so that the same observations give the same ids."""
@@ -66,7 +69,7 @@ def resume(record: WatchRecord, fresh: WatchState) -> WatchState:
     return replace(
         fresh,
         watch_id=record.watch_id,
-        started_at_s=min(record.started_at_s, fresh.started_at_s),
+        started_at_s=record.started_at_s,
         join_position_ms=record.join_position_ms,
         playing_s=record.playing_s,
         paused_s=record.paused_s,
@@ -76,15 +79,26 @@ def resume(record: WatchRecord, fresh: WatchState) -> WatchState:
     )
 
 
-def can_resume(record: WatchRecord, at: Moment, position_ms: int | None, rules: Rules) -> bool:
-    """Tell whether a viewer who is back at `position_ms` goes on with a finished watch.
+def can_resume(record: WatchRecord, away_s: float, position_ms: int | None, rules: Rules) -> bool:
+    """Tell whether a viewer who is back at `position_ms`, `away_s` seconds after the end, goes on with a watch.
 
-    Not after the window. An uncompleted watch always goes on. A completed one goes on anywhere but at the
-    film's beginning: who comes back for the last minutes has not seen a second film, who starts again has.
+    Not after the window. An uncompleted watch always goes on. A completed one does not where the film starts again, or
+    where a part of it would be seen again: who comes back for the credits has not seen a second film, who watches it
+    anew from minute seven has.
     """
-    if at.wall_s - record.ended_at_s > rules.resume_window_s:
+    if away_s > rules.resume_window_s:
         return False
-    return not record.completed or not at_beginning(record.item, position_ms, rules)
+    if not record.completed:
+        return True
+    return not at_beginning(record.item, position_ms, rules) and not seen_before(record, position_ms, rules)
+
+
+def seen_before(record: WatchRecord, position_ms: int | None, rules: Rules) -> bool:
+    """Tell whether the film was seen on from `position_ms`, and for longer than a player steps back to go on."""
+    if position_ms is None:
+        return False
+    step_back_ms = max(rules.slack_ms, END_SHARE * (record.item.duration_ms or 0))
+    return any(start <= position_ms < end - step_back_ms for start, end in record.spans)
 
 
 def at_beginning(item: Item, position_ms: int | None, rules: Rules) -> bool:
@@ -101,13 +115,16 @@ def mark_unobserved(state: WatchState) -> WatchState:
 def restore_watch(state: WatchState, at: Moment) -> WatchState:
     """Return a checkpointed watch on the clock of today's process: as after an outage, not yet looked for.
 
-    The steady clock starts anew when the machine does. The two clocks' accounts of the time away are
-    compared and the smaller possible one is taken, since the time away bounds what may count as seen.
+    The steady clock starts anew when the machine does; the wall clock may be set. Where the two differ by no more than
+    a clock is set by, the steady one says how long the time away was; else the smaller possible one is taken, since
+    the time away bounds what may count as seen.
     """
     by_steady = at.steady_s - state.seen.steady_s
     by_wall = at.wall_s - state.seen.wall_s
     possible = [away for away in (by_steady, by_wall) if away >= 0]
-    shift = at.steady_s - min(possible, default=0.0) - state.seen.steady_s
+    same_boot = by_steady >= 0 and abs(by_steady - by_wall) <= CLOCK_SET_S
+    away_s = by_steady if same_boot else min(possible, default=0.0)
+    shift = at.steady_s - away_s - state.seen.steady_s
     return replace(
         state,
         seen=Moment(state.seen.wall_s, state.seen.steady_s + shift),
@@ -115,6 +132,22 @@ def restore_watch(state: WatchState, at: Moment) -> WatchState:
         spans=spans.union(state.spans),
         outage=True,
         absent_since=None,
+    )
+
+
+def credit_earlier(state: WatchState, joined_ms: PositionMs, position_ms: PositionMs, at: Moment) -> WatchState:
+    """Return a watch that has just begun at `position_ms` as one that began at `joined_ms`, the film running since.
+
+    One that goes on with an earlier watch keeps that one's beginning.
+    """
+    ran_s = (position_ms - joined_ms) / 1000
+    began = state.playing_s == 0.0 and not state.spans
+    return replace(
+        state,
+        join_position_ms=joined_ms if began else state.join_position_ms,
+        started_at_s=min(state.started_at_s, at.wall_s - ran_s),
+        spans=spans.add(state.spans, joined_ms, position_ms),
+        playing_s=state.playing_s + ran_s,
     )
 
 

@@ -1,167 +1,168 @@
-"""The watch party: whose session plays into the voice channel, and who of the channel watches it."""
+"""The watch party: whose film the voice channel watches, and who is in the channel."""
 
-from messages import Moment, VoicePresence
-from tracking.engine import House
-from tracking.progress import advance
-from tracking.session import Session
-from tracking.watch import at_end, estimate_position, finish, mark_unobserved
+from dataclasses import dataclass, field
 
+from messages import Moment, VoiceMember, VoicePresence
+from tracking.rules import Rules
+from tracking.sessions.session import Session
+from tracking.watch import at_end
 
-def voice(house: House, presence: VoicePresence) -> None:
-    """Take in who is in the voice channel. Where Discord is away nobody comes and nobody leaves."""
-    known = house.presence
-    if known is not None and presence.at.steady_s < known.at.steady_s:
-        return
-    if not presence.connected:
-        house.voice_lost = True
-        return
-    was_lost, house.voice_lost, house.presence = house.voice_lost, False, presence
-    _see_off(house, presence, was_lost)
-    seat_members(house, presence.at)
+BREAK_S = 1800.0
+"""How long after a film's end the channel still waits for the next one of its host, though others play, too."""
 
 
-def check_voice(house: House, at: Moment) -> None:
-    """Note where Discord has not spoken for too long to know who is in the channel."""
-    presence = house.presence
-    if presence is None or at.steady_s - presence.at.steady_s > house.rules.voice_fresh_s:
-        house.voice_lost = True
+@dataclass(slots=True)
+class WatchParty:
+    """Who is in the voice channel, and which session plays into it.
 
-
-def seat_members(house: House, at: Moment) -> None:
-    """Open a watch of the host's film for everybody in the channel who has none yet."""
-    presence = house.presence
-    if presence is None or house.voice_lost or not presence.members:
-        return
-    host = choose_host(house)
-    if host is None:
-        return
-    house.host = host.identity
-    for session in _with_guests(house):
-        # One that is missed ends everybody's watch alike; but the same film goes on as the same watch.
-        if session is not host and (session.missing_since is None or session.identity.item == host.identity.item):
-            for member in list(session.guests):
-                _see_out(house, session, member, at)
-    line = host.line
-    server = house.servers[host.identity.server_id]
-    if host.playback is None or host.missing_since or host.held_since or server.away or line.outage:
-        return
-    if line.state not in ("playing", "paused"):
-        return
-    moment = later(at, line.seen)
-    position = estimate_position(line, moment, house.rules)
-    for person in presence.members:
-        if person.user_id not in host.guests and house.tracks(person.user_id, moment):
-            house.seat_guest(host, person, moment, position)
-
-
-def choose_host(house: House) -> Session | None:
-    """Return the session that plays into the channel; None where none does, or where it is not clear which.
-
-    A party that is under way stays with its film: somebody who starts a film at home does not end it. Where the
-    same player shows another film, the party goes on with that, without waiting for the grace.
+    The party follows what its host plays, and no session: of the host's sessions the one that plays wins over those
+    that are paused, dead or over.
     """
-    chosen = house.session(house.manual_host)
-    if chosen is not None:
-        return _settled(house, chosen)
-    house.manual_host = None
-    current = house.session(house.host)
-    if current is not None and current.guests:
-        following = _next_film(house, current)
-        # What is not there any more after a restart may have gone on elsewhere meanwhile, on another player.
-        if following is not None or not (current.restored and current.missing_since):
-            return _settled(house, following or current)
-    running = [
-        session
-        for server in house.servers.values()
-        for session in server.sessions.values()
-        if session.missing_since is None and session.playback is not None and _lively(house, session)
-    ]
-    if house.rules.party_user:
-        running = [session for session in running if _hosts(house, session)]
-        playing = [session for session in running if session.line.state == "playing"]
-        running = playing if len(playing) == 1 else running
-    if len(running) <= 1:
-        return _settled(house, running[0] if running else None)
-    titles = ", ".join(sorted({f"“{session.item.title}”" for session in running}))
-    notice = (
-        f"{len(running)} films play at once ({titles}): it is not clear which one the voice channel watches. "
-        "Say which with !starttracking, or set WATCH_PARTY_PLEX_USER."
-    )
-    if notice != house.notice:
-        house.notice = notice
-        house.notify(notice)
-    return None
+
+    rules: Rules
+    presence: VoicePresence | None = None
+    """Who was in the channel when Discord last said so."""
+    unknown: bool = True
+    """Discord is away, or has not spoken yet: who is in the channel is not known."""
+    host: Session | None = None
+    """The session that plays into the channel."""
+    notice: str = ""
+    """What stands in the way of the watch party."""
+    _arrived: dict[str, Moment] = field(default_factory=dict)
+    """Since when each member has been in the channel, as far as it is known without a gap."""
+    _chosen: bool = False
+    """An admin chose the session."""
+    _last: Session | None = None
+    """The session that played into the channel before, while no other has taken its place."""
+
+    @property
+    def members(self) -> tuple[VoiceMember, ...]:
+        """Who was in the channel when Discord last said so."""
+        return self.presence.members if self.presence is not None else ()
+
+    def update_presence(self, presence: VoicePresence) -> None:
+        """Take in who is in the channel now."""
+        here = {member.user_id for member in presence.members}
+        before = {} if self.unknown else self._arrived
+        self._arrived = {user_id: before.get(user_id, presence.at) for user_id in here}
+        self.presence, self.unknown = presence, False
+
+    def expire_presence(self, at: Moment) -> None:
+        """Note where Discord has not spoken for too long to know who is in the channel."""
+        if self.presence is None or at.steady_s - self.presence.at.steady_s > self.rules.voice_fresh_s:
+            self.unknown = True
+
+    def arrived(self, user_id: str, at: Moment) -> Moment:
+        """Return since when a member has been in the channel."""
+        return self._arrived.get(user_id, at)
+
+    def choose(self, session: Session) -> None:
+        """Let an admin's word say which session the channel watches."""
+        self.host, self._chosen, self._last, self.notice = session, True, None, ""
+
+    def end(self, session: Session) -> None:
+        """Take in that a session is over."""
+        if self.host is session:
+            self.host, self._chosen, self._last = None, False, session
+
+    def find_host(self, sessions: list[Session], at: Moment) -> tuple[Session | None, str]:
+        """Return the session that plays into the channel, and a notice where it is not clear which that is."""
+        current = self.host
+        if current is not None and (self._chosen or current.party_watches):
+            following = self._following(current, sessions, at)
+            return self._settle(following or current)
+        candidates = [session for session in sessions if session.active]
+        if self.rules.party_user:
+            candidates = [session for session in candidates if self._is_named_host(session)]
+        playing = [session for session in candidates if session.plays(at, self.rules)]
+        if len(playing) > 1:
+            proven = [session for session in playing if _has_advanced(session)]
+            if len(proven) < len(playing) and self._are_fresh(playing, at):
+                return (proven[0], "") if len(proven) == 1 and self.rules.party_user else (None, "")
+            playing = self._of_last_host(playing, at) or playing
+        if len(playing) == 1:
+            return self._settle(playing[0])
+        if not playing:
+            paused = [session for session in candidates if self._is_in_a_pause(session, at)]
+            return self._settle(paused[0] if len(paused) == 1 else None)
+        titles = ", ".join(sorted({f"“{session.item.title}”" for session in playing}))
+        notice = (
+            f"{len(playing)} films play at once ({titles}): it is not clear which one the voice channel watches. "
+            "Say which with !starttracking, or set WATCH_PARTY_PLEX_USER."
+        )
+        news = notice if notice != self.notice else ""
+        self.notice = notice
+        return None, news
+
+    def _settle(self, session: Session | None) -> tuple[Session | None, str]:
+        self.notice = ""
+        return session, ""
+
+    def _following(self, current: Session, sessions: list[Session], at: Moment) -> Session | None:
+        """Return the session with which the host goes on; None while the party stays where it is."""
+        if current.plays(at, self.rules):
+            return None
+        playing = [session for session in sessions if session is not current and session.plays(at, self.rules)]
+        own = [session for session in playing if self._same_host(current, session)]
+        if current.missing:
+            own = [session for session in own if _same_player(current, session)] or (
+                own if current.timeline.outage else []
+            )
+            return own[0] if len(own) == 1 else None
+        if at_end(current.timeline, self.rules):
+            candidates = own or ([] if self.rules.party_user else playing)
+            return candidates[0] if len(candidates) == 1 else None
+        steady = [session for session in own if self._plays_instead(session, current, at)]
+        return steady[0] if len(steady) == 1 else None
+
+    def _plays_instead(self, session: Session, current: Session, at: Moment) -> bool:
+        """Tell whether a session has played for so long that its host's other one does not just pause for a while."""
+        since_s = current.timeline.advanced.steady_s
+        if session.opened is not None:
+            since_s = max(since_s, session.opened.steady_s)
+        return at.steady_s - since_s >= self.rules.ghost_after_s and _has_advanced(session)
+
+    def _same_host(self, current: Session, other: Session) -> bool:
+        if self._is_named_host(current):
+            return self._is_named_host(other)
+        line, theirs = current.timeline, other.timeline
+        return bool(line.account_id) and (current.server_id, line.account_id) == (other.server_id, theirs.account_id)
+
+    def _is_named_host(self, session: Session) -> bool:
+        playback = session.playback
+        account_id = session.timeline.account_id
+        return self.rules.is_party_host(account_id, playback.account_name if playback else session.timeline.username)
+
+    def _of_last_host(self, playing: list[Session], at: Moment) -> list[Session]:
+        """Return the one session, of several that play, with which the host of the last film goes on."""
+        last = self._last
+        if last is None or at.steady_s - last.timeline.seen.steady_s > BREAK_S:
+            return []
+        own = [session for session in playing if self._same_host(last, session)]
+        return own if len(own) == 1 else []
+
+    def _are_fresh(self, playing: list[Session], at: Moment) -> bool:
+        """Tell whether what plays has not been there for long enough to know what of it is dead."""
+        return any(
+            session.opened is not None and at.steady_s - session.opened.steady_s < self.rules.ghost_after_s
+            for session in playing
+            if not _has_advanced(session)
+        )
+
+    def _is_in_a_pause(self, session: Session, at: Moment) -> bool:
+        """Tell whether a film that has run is paused, by no named host for longer than a ghost may stand."""
+        line = session.timeline
+        if line.ghost or not _has_advanced(session):
+            return False
+        return bool(self.rules.party_user) or at.steady_s - line.advanced.steady_s <= self.rules.ghost_end_s
 
 
-def _next_film(house: House, session: Session) -> Session | None:
-    """Return what the player of a missed session shows in its place; None where it is not clear that it does."""
-    player = (session.identity.account_id, session.identity.machine_id)
-    if session.missing_since is None or not all(player):
-        return None
-    shown = [
-        other
-        for other in house.servers[session.identity.server_id].sessions.values()
-        if other.missing_since is None and (other.identity.account_id, other.identity.machine_id) == player
-    ]
-    return shown[0] if len(shown) == 1 and shown[0].playback is not None else None
+def _has_advanced(session: Session) -> bool:
+    """Tell whether a film was seen to run, and not only to be listed. Live TV has no position that could."""
+    line = session.timeline
+    return session.opened is None or line.position_ms is None or line.advanced.steady_s > session.opened.steady_s
 
 
-def later(first: Moment, second: Moment) -> Moment:
-    """Return the later of two moments."""
-    return first if first.steady_s >= second.steady_s else second
-
-
-def _settled(house: House, session: Session | None) -> Session | None:
-    house.notice = ""
-    return session
-
-
-def _hosts(house: House, session: Session) -> bool:
-    playback = session.playback
-    return playback is not None and house.rules.is_party_host(playback.account_id, playback.account_name)
-
-
-def _lively(house: House, session: Session) -> bool:
-    """Tell whether a film plays, or is paused for no longer than a ghost may stand.
-
-    A named host may pause for as long as they like.
-    """
-    line = session.line
-    if house.rules.party_user or line.state == "playing":
-        return not line.ghost
-    return line.seen.steady_s - line.advanced.steady_s <= house.rules.ghost_end_s
-
-
-def _with_guests(house: House) -> list[Session]:
-    return [session for server in house.servers.values() for session in server.sessions.values() if session.guests]
-
-
-def _see_off(house: House, presence: VoicePresence, was_lost: bool) -> None:
-    """Close the watches of those who are no longer in the channel."""
-    here = {member.user_id for member in presence.members}
-    for session in _with_guests(house):
-        for member, state in list(session.guests.items()):
-            if was_lost:
-                session.guests[member] = mark_unobserved(state)
-            if member not in here:
-                _see_out(house, session, member, None if was_lost else presence.at)
-
-
-def _see_out(house: House, session: Session, member: str, at: Moment | None) -> None:
-    """Close one member's watch: at `at`, with the film where it is by then, or when last seen.
-
-    When last seen, where the time since is in the dark: Discord was away (`at` is None), Plex is, or the
-    session is missed and the film may be over.
-    """
-    state = session.guests.pop(member)
-    line, server = session.line, house.servers[session.identity.server_id]
-    closed = at or state.seen
-    dark = at is None or server.away or session.restored or session.held_since or state.outage
-    if dark or session.missing_since is not None:
-        over = session.missing_since is not None and not dark and at_end(line, house.rules)
-        record = finish(state, state.seen.wall_s, "ended" if over else "left", house.rules)
-    else:
-        moment = later(closed, line.seen)
-        state = advance(state, moment, estimate_position(line, moment, house.rules), line.state, house.rules)
-        record = finish(state, moment.wall_s, "left", house.rules)
-    house.record(session, record, closed)
+def _same_player(one: Session, other: Session) -> bool:
+    ours, theirs = one.stream, other.stream
+    return bool(ours.machine_id) and (ours.account_id, ours.machine_id) == (theirs.account_id, theirs.machine_id)

@@ -31,7 +31,7 @@ from messages import (
     WatchFinished,
     WatchRecord,
 )
-from tracking import Event, HistoryWanted, Notice, Rules, Tracking, WatchDropped, WatchOpened
+from tracking import Event, HistoryWanted, Notice, Rules, TrackingEngine, WatchDropped, WatchOpened
 from viewers.directory import ViewerDirectory
 
 LOAD_AGAIN_S: Final = 1.0
@@ -73,7 +73,7 @@ class Tracker(Actor):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._rules = rules_of(context.settings)
-        self._tracking = Tracking(self._rules)
+        self._tracking = TrackingEngine(self._rules)
         self._ready = False
         self._waiting: deque[Message] = deque(maxlen=WAITING_LIMIT)
         self._finished = Handover(self.ref("persistence"), self._report_running)
@@ -87,7 +87,7 @@ class Tracker(Actor):
             VoicePresence: self._observe,
             HistoryFound: self._observe,
             DropViewerWatches: self._observe,
-            ViewerDirectoryChanged: self._know_people,
+            ViewerDirectoryChanged: self._apply_directory,
             ReportWatches: self._report,
             ListActiveWatches: self._list,
             StartTracking: self._start_manually,
@@ -145,18 +145,18 @@ class Tracker(Actor):
             case PollFailed():
                 self._tell(self._tracking.poll_failed(message), None)
             case VoicePresence():
-                self._tell(self._tracking.voice(message), None)
+                self._tell(self._tracking.update_voice(message), None)
             case HistoryFound():
                 at = self.context.clock.now()
-                self._tell(self._tracking.history_found(message, at), at)
+                self._tell(self._tracking.apply_history(message, at), at)
             case DropViewerWatches():
                 at = self.context.clock.now()
-                self._tell(self._tracking.forget(message, at), at)
+                self._tell(self._tracking.forget_viewers(message, at), at)
 
-    def _know_people(self, known: ViewerDirectoryChanged) -> None:
+    def _apply_directory(self, known: ViewerDirectoryChanged) -> None:
         """Take in who is who; before it is ready nothing is shown, and the answer that makes it so knows better."""
         if self._ready:
-            self._tell(self._tracking.know_people(known.links, known.privacy), self.context.clock.now())
+            self._tell(self._tracking.apply_directory(known.links, known.privacy), self.context.clock.now())
 
     def _report(self, _: ReportWatches) -> None:
         if self._ready:
@@ -164,7 +164,7 @@ class Tracker(Actor):
 
     def _list(self, _: ListActiveWatches) -> ActiveWatches:
         at = self.context.clock.now()
-        return self._tracking.active(at) if self._ready else ActiveWatches(at, (), (), NOT_READY)
+        return self._tracking.active_watches(at) if self._ready else ActiveWatches(at, (), (), NOT_READY)
 
     def _start_manually(self, request: StartTracking) -> TrackingPlan:
         if not self._ready:
@@ -173,7 +173,9 @@ class Tracker(Actor):
         plan, events = self._tracking.start_manually(request, at)
         if not request.simulate:
             self.log.info(
-                "%s asked to start tracking: %s", request.requested_by or "Somebody", said(plan, self._tracking.people)
+                "%s asked to start tracking: %s",
+                request.requested_by or "Somebody",
+                said(plan, self._tracking.directory),
             )
         self._tell(events, at)
         return plan

@@ -121,7 +121,7 @@ def test_a_recording_is_played_to_its_records(tmp_path: Path) -> None:
     assert (ended.username, ended.item.title, ended.end_reason) == ("account-1", "Metropolis", "stopped")
     assert ended.playing_s == pytest.approx(240, abs=30)
     assert ended.coverage_ms / 1000 == pytest.approx(240, abs=30)
-    (runs,) = outcome.tracking.states()
+    (runs,) = outcome.tracking.running_watches()
     assert (runs.username, runs.item.title, runs.state) == ("account-2", "Alien", "paused")
 
 

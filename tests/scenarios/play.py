@@ -31,7 +31,7 @@ from messages import (
     WatchRecord,
 )
 from messages.base import PositionMs
-from tracking import HistoryWanted, Notice, Rules, Tracking
+from tracking import HistoryWanted, Notice, Rules, TrackingEngine
 
 SERVER = "server"
 POLL_S = 10
@@ -68,7 +68,7 @@ class Scenario:
 class Outcome:
     """What came of a scenario."""
 
-    tracking: Tracking
+    tracking: TrackingEngine
     records: dict[str, WatchRecord] = field(default_factory=dict)
     started: list[ScreeningStarted] = field(default_factory=list)
     ended: list[ScreeningEnded] = field(default_factory=list)
@@ -136,12 +136,12 @@ def _setting(name: str, value: str) -> Any:
 
 
 class Player:
-    """Feeds a Tracking with a scenario's rows."""
+    """Feeds a TrackingEngine with a scenario's rows."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.rules = replace(Rules(), **scenario.settings)
-        self.outcome = Outcome(Tracking(self.rules))
+        self.outcome = Outcome(TrackingEngine(self.rules))
         self.wall_shift = 0.0
         self.steady_shift = 50_000.0
         self.plex = offline_server()
@@ -170,8 +170,10 @@ class Player:
         elif source == "alert":
             self._hear(json.loads(what))
         elif source == "voice":
-            self._take(tracking.voice(presence(at, what)))
+            self._take(tracking.update_voice(presence(at, what)))
         elif source == "history":
+            if not self.outcome.asked:
+                return  # nobody asked
             wanted = self.outcome.asked[-1].question
             rows = tuple(
                 HistoryRow(wanted.account_id, wanted.rating_key, EVENING_S + self.wall_shift + seconds(row))
@@ -179,7 +181,7 @@ class Player:
                 if row not in ("none", "failed")
             )
             found = HistoryFound(wanted.watch_id, rows, "no answer" if what == "failed" else "")
-            self._take(tracking.history_found(found, at))
+            self._take(tracking.apply_history(found, at))
         elif source == "admin":
             key, *position = what.split()
             at_ms = PositionMs(round(seconds(position[0]) * 1000)) if position else None
@@ -198,7 +200,7 @@ class Player:
         if reboot:
             self.steady_shift = 20.0 - at_s
         loaded = WatchesLoaded(active, tuple(self.outcome.records.values()))
-        self.outcome.tracking = Tracking(self.rules)
+        self.outcome.tracking = TrackingEngine(self.rules)
         self._take(self.outcome.tracking.restore(loaded, self.moment(at_s)))
 
     def snapshot(self, at: Moment, what: str) -> PlaybackSnapshot:

@@ -17,7 +17,9 @@ def test_the_scenario_leaves_its_records(path: Path) -> None:
     scenario = read(path)
     outcome = Player(scenario).play()
     assert _found(outcome) == _expected(scenario, outcome)
-    assert sorted(f"{s.username} {s.item.title}" for s in outcome.tracking.states()) == sorted(scenario.running)
+    assert sorted(f"{s.username} {s.item.title}" for s in outcome.tracking.running_watches()) == sorted(
+        scenario.running
+    )
     found = {
         "started": len(outcome.started),
         "ended": len(outcome.ended),

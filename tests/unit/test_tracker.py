@@ -42,7 +42,7 @@ from messages import (
     WatchFinished,
 )
 from messages.base import DurationMs, PositionMs
-from tracking import Tracking
+from tracking import TrackingEngine
 
 DEADLINE_S = 10.0
 HEAT = Item("srv", "1", "movie", "Heat", duration_ms=DurationMs(7_200_000))
@@ -169,7 +169,7 @@ def running_before(office: Office) -> WatchesReported:
     """A report of a tracker that ran a minute ago."""
     now = office.clock.now()
     then = Moment(now.wall_s - 60, now.steady_s - 60)
-    before = Tracking(rules_of(Settings()))
+    before = TrackingEngine(rules_of(Settings()))
     playback = Playback("1", HEAT, "7", "alice", "tv", "TV", "playing", PositionMs(40_000))
     before.observe(PlaybackSnapshot("srv", "Cinema", "plex", then, (playback,)))
     return before.report(then)

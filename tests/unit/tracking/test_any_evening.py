@@ -26,7 +26,7 @@ from messages import (
     spans,
 )
 from tests.unit.tracking.builders import HEAT, channel, failed, moment, playing, poll
-from tracking import Event, HistoryWanted, Rules, Tracking, WatchDropped, WatchOpened
+from tracking import Event, HistoryWanted, Rules, TrackingEngine, WatchDropped, WatchOpened
 
 RULES = Rules(excluded=frozenset({"house"}), party_user="house")
 ACCOUNTS = ("alice", "bob", "house")
@@ -68,7 +68,7 @@ class Evening(RuleBasedStateMachine):
         self.calls: list[tuple[str, tuple[object, ...]]] = []
         self.left: dict[str, Player] = {}
         self.disturbed = 0
-        self.tracking = Tracking(RULES)
+        self.tracking = TrackingEngine(RULES)
         self.opened: dict[str, int] = {}
         self.records: dict[str, WatchRecord] = {}
         self.asked: list[HistoryWanted] = []
@@ -120,7 +120,7 @@ class Evening(RuleBasedStateMachine):
         """The voice channel changes, and Discord says so at once."""
         self.here ^= {member}
         self.disturbed += 1
-        self.tell("voice", channel(self.now_s, *sorted(self.here)))
+        self.tell("update_voice", channel(self.now_s, *sorted(self.here)))
 
     def tell(self, method: str, *arguments: object) -> None:
         """Call the tracking, and note the call."""
@@ -152,22 +152,22 @@ class Evening(RuleBasedStateMachine):
         """A member wants to be seen otherwise than before, or not at all."""
         self.choices[member] = choice
         self.disturbed += 1
-        self.tell("know_people", self.links, tuple(self.choices.items()))
+        self.tell("apply_directory", self.links, tuple(self.choices.items()))
 
     @rule(number=st.integers(0, len(LINKS)))
     def accounts_are_linked(self, number: int) -> None:
         """Some accounts belong to members now, and others do not any more."""
         self.links = LINKS[:number]
         self.disturbed += 1
-        self.tell("know_people", self.links, tuple(self.choices.items()))
+        self.tell("apply_directory", self.links, tuple(self.choices.items()))
 
     @rule(viewer=st.sampled_from([*MEMBERS, "plex:srv:alice", "plex:srv:bob"]))
     def somebody_is_forgotten(self, viewer: str) -> None:
         """Persistence has removed all that there was, and says so."""
         self.disturbed += 1
-        self.tell("forget", DropViewerWatches((viewer,)), moment(self.now_s))
+        self.tell("forget_viewers", DropViewerWatches((viewer,)), moment(self.now_s))
         self.records = {key: record for key, record in self.records.items() if record.viewer_id != viewer}
-        assert viewer not in {state.viewer_id for state in self.tracking.states()}
+        assert viewer not in {state.viewer_id for state in self.tracking.running_watches()}
 
     @rule(seconds=st.sampled_from([1.0, 5.0, 10.0, 10.0, 10.0, 10.0, 20.0, 45.0, 200.0]), times=st.integers(1, 6))
     def polls(self, seconds: float, times: int) -> None:
@@ -178,7 +178,7 @@ class Evening(RuleBasedStateMachine):
                 playing(player.position_s, account, player.state, account) for account, player in self.players.items()
             ]
             self.tell("observe", poll(self.now_s, *shown))
-            self.tell("voice", channel(self.now_s, *sorted(self.here)))
+            self.tell("update_voice", channel(self.now_s, *sorted(self.here)))
 
     @rule(seconds=st.sampled_from([10.0, 100.0]))
     def a_poll_fails(self, seconds: float) -> None:
@@ -190,7 +190,7 @@ class Evening(RuleBasedStateMachine):
     def discord_is_away(self, seconds: float) -> None:
         """The gateway is gone."""
         self.pass_time(seconds)
-        self.tell("voice", channel(self.now_s, connected=False))
+        self.tell("update_voice", channel(self.now_s, connected=False))
 
     @precondition(lambda self: self.asked)
     @rule(answer=st.sampled_from(["row", "none", "failed"]), ago_s=st.floats(0, 300))
@@ -200,19 +200,19 @@ class Evening(RuleBasedStateMachine):
         row = HistoryRow(question.account_id, question.rating_key, moment(self.now_s - ago_s).wall_s)
         rows = (row,) if answer == "row" and not self.steady else ()
         failure = "no answer" if answer == "failed" else ""
-        self.tell("history_found", HistoryFound(question.watch_id, rows, failure), moment(self.now_s))
+        self.tell("apply_history", HistoryFound(question.watch_id, rows, failure), moment(self.now_s))
 
     @rule(seconds=st.sampled_from([5.0, 300.0]))
     def usher_restarts(self, seconds: float) -> None:
         """The tracker dies, and a new one is told what the last one reported."""
         report = self.tracking.report(moment(self.now_s))
         self.pass_time(seconds)
-        self.tracking = Tracking(RULES)
+        self.tracking = TrackingEngine(RULES)
         privacy = tuple(self.choices.items())
         loaded = WatchesLoaded(report.active, tuple(self.records.values()), self.links, privacy)
         self.calls.append(("restart", (loaded, moment(self.now_s))))
         self.take(self.tracking.restore(loaded, moment(self.now_s)))
-        running = {state.watch_id for state in self.tracking.states()}
+        running = {state.watch_id for state in self.tracking.running_watches()}
         for state, told in zip(report.active, report.records, strict=True):
             if state.watch_id not in running and self.opened[state.watch_id]:
                 known = self.records[state.watch_id]
@@ -222,21 +222,21 @@ class Evening(RuleBasedStateMachine):
     @invariant()
     def every_open_watch_is_held(self) -> None:
         """No watch is lost and none runs twice: those that opened and did not finish are those that run."""
-        running = [state.watch_id for state in self.tracking.states()]
+        running = [state.watch_id for state in self.tracking.running_watches()]
         assert sorted(running) == sorted(watch_id for watch_id, runs in self.opened.items() if runs)
 
     @invariant()
     def nobody_is_tracked_or_shown_who_does_not_want_it(self) -> None:
         """Neither under one id nor under the other; and what was dropped has left no record."""
         members = {link.plex_id: link.viewer_id for link in self.links}
-        for state in self.tracking.states():
+        for state in self.tracking.running_watches():
             assert self.choices.get(members.get(state.viewer_id, state.viewer_id)) != "untracked"
         assert not self.dropped & self.records.keys()
         hidden = {member for member, choice in self.choices.items() if choice in ("private", "untracked")}
         names = {member.title() for member in hidden} | {
             link.plex_name for link in LINKS if members.get(link.plex_id) in hidden
         }
-        active = self.tracking.active(moment(self.now_s))
+        active = self.tracking.active_watches(moment(self.now_s))
         seats = [seat for screening in active.screenings for seat in screening.seats]
         rows: list[ActiveWatch | Attendee] = [*active.watches, *seats]
         for shown in rows:
@@ -277,15 +277,15 @@ class Evening(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """The same calls again bring about the same records."""
-        again, records = Tracking(RULES), dict[str, WatchRecord]()
+        again, records = TrackingEngine(RULES), dict[str, WatchRecord]()
         for method, arguments in self.calls:
             if method == "restart":
-                again = Tracking(RULES)
+                again = TrackingEngine(RULES)
                 method = "restore"
             for event in getattr(again, method)(*arguments):
                 if isinstance(event, WatchFinished):
                     records[event.record.watch_id] = event.record
-            if method == "forget":
+            if method == "forget_viewers":
                 (gone,) = arguments[0].viewer_ids  # type: ignore[attr-defined] # a DropViewerWatches
                 records = {key: record for key, record in records.items() if record.viewer_id != gone}
         assert records == self.records

@@ -22,7 +22,7 @@ from messages import (
 )
 from messages.base import DurationMs, PositionMs
 from tests.unit.tracking.builders import channel, moment, playing, poll
-from tracking import Event, Rules, Tracking, WatchDropped, WatchOpened
+from tracking import Event, Rules, TrackingEngine, WatchDropped, WatchOpened
 from viewers.directory import ViewerDirectory
 from viewers.merge import merge_attendees
 
@@ -38,29 +38,29 @@ def of(kind: type[Kind], events: list[Event]) -> list[Kind]:
 
 def party(
     choices: dict[str, Privacy] | None = None, links: tuple[LinkedAccount, ...] = (), until_s: int = 100, **rules: float
-) -> Tracking:
+) -> TrackingEngine:
     """alice's session plays into the channel with ann and ben in it, for a while."""
-    tracking = Tracking(Rules(**rules))  # type: ignore[arg-type] # numbers only
-    tracking.know_people(links, (choices or {}).items())
+    tracking = TrackingEngine(Rules(**rules))  # type: ignore[arg-type] # numbers only
+    tracking.apply_directory(links, (choices or {}).items())
     go_on(tracking, 0, until_s)
     return tracking
 
 
-def go_on(tracking: Tracking, from_s: int, until_s: int) -> list[Event]:
+def go_on(tracking: TrackingEngine, from_s: int, until_s: int) -> list[Event]:
     """The party goes on."""
     events: list[Event] = []
     for at_s in range(from_s, until_s + 1, 10):
         events += tracking.observe(poll(at_s, playing(at_s)))
-        events += tracking.voice(channel(at_s, "ann", "ben"))
+        events += tracking.update_voice(channel(at_s, "ann", "ben"))
     return events
 
 
-def running(tracking: Tracking) -> list[str]:
+def running(tracking: TrackingEngine) -> list[str]:
     """Raw ids of those whose watches run."""
-    return [state.viewer_id for state in tracking.states()]
+    return [state.viewer_id for state in tracking.running_watches()]
 
 
-def only(tracking: Tracking, at_s: float) -> Screening:
+def only(tracking: TrackingEngine, at_s: float) -> Screening:
     """The one screening that others see."""
     (screening,) = tracking.now_playing(moment(at_s)).screenings
     return screening
@@ -96,18 +96,18 @@ def test_an_untracked_account_still_hosts_a_party() -> None:
 
 def test_an_untracked_account_alone_is_nowhere_to_be_seen() -> None:
     """Neither a start nor an end is told, and no watch is listed."""
-    tracking = Tracking(Rules(end_grace_s=0))
-    events = tracking.know_people([LINK], [("ann", "untracked")])
+    tracking = TrackingEngine(Rules(end_grace_s=0))
+    events = tracking.apply_directory([LINK], [("ann", "untracked")])
     events += tracking.observe(poll(0, playing(0)))
     events += tracking.observe(poll(100, playing(100)))
-    assert (tracking.now_playing(moment(100)).screenings, tracking.active(moment(100)).watches) == ((), ())
+    assert (tracking.now_playing(moment(100)).screenings, tracking.active_watches(moment(100)).watches) == ((), ())
     assert events + tracking.observe(poll(110)) == []
 
 
 def test_watches_of_who_chooses_not_to_be_tracked_are_dropped_without_a_record() -> None:
     """The others' go on as if nothing had been, and the film ends with a record for each of them."""
     tracking, other = party(end_grace_s=0), party(end_grace_s=0)
-    dropped = tracking.know_people([], [("ann", "untracked")])
+    dropped = tracking.apply_directory([], [("ann", "untracked")])
     assert [(type(event), event.state.viewer_id) for event in of(WatchDropped, dropped)] == [(WatchDropped, "ann")]
     assert len(dropped) == 1
     records = [event.record for event in of(WatchFinished, tracking.observe(poll(110)))]
@@ -119,20 +119,24 @@ def test_watches_of_who_chooses_not_to_be_tracked_are_dropped_without_a_record()
 def test_who_is_tracked_again_is_so_from_then_on() -> None:
     """In the same session, from where the film is by then, whether it is their own or the channel's."""
     tracking = party({"ann": "untracked"}, (LINK,))
-    events = tracking.know_people([LINK], [])
+    events = tracking.apply_directory([LINK], [])
     events += go_on(tracking, 110, 200)
     began = {event.state.viewer_id: event.state.join_position_ms for event in of(WatchOpened, events)}
     assert began == {ALICE: 110_000, "ann": 110_000}
-    assert {state.viewer_id: state.playing_s for state in tracking.states()} == {ALICE: 90, "ann": 90, "ben": 200}
-    assert next(state for state in tracking.states() if state.viewer_id == ALICE).party
+    assert {state.viewer_id: state.playing_s for state in tracking.running_watches()} == {
+        ALICE: 90,
+        "ann": 90,
+        "ben": 200,
+    }
+    assert next(state for state in tracking.running_watches() if state.viewer_id == ALICE).party
 
 
 def test_a_lone_viewer_who_is_tracked_again_is_announced_then() -> None:
     """Nothing was said before."""
-    tracking = Tracking(Rules())
-    tracking.know_people([LINK], [("ann", "untracked")])
+    tracking = TrackingEngine(Rules())
+    tracking.apply_directory([LINK], [("ann", "untracked")])
     tracking.observe(poll(0, playing(0)))
-    tracking.know_people([LINK], [])
+    tracking.apply_directory([LINK], [])
     opened, started = tracking.observe(poll(10, playing(10)))
     assert isinstance(opened, WatchOpened)
     assert isinstance(started, ScreeningStarted)
@@ -141,10 +145,10 @@ def test_a_lone_viewer_who_is_tracked_again_is_announced_then() -> None:
 
 def test_an_excluded_account_stays_so_whatever_anybody_chooses() -> None:
     """EXCLUDED_PLEX_USERS is the operator's word."""
-    tracking = Tracking(Rules(excluded=frozenset({"alice"})))
-    tracking.know_people([LINK], [("ann", "untracked")])
+    tracking = TrackingEngine(Rules(excluded=frozenset({"alice"})))
+    tracking.apply_directory([LINK], [("ann", "untracked")])
     go_on(tracking, 0, 50)
-    tracking.know_people([LINK], [])
+    tracking.apply_directory([LINK], [])
     go_on(tracking, 60, 100)
     assert running(tracking) == ["ben", "ann"]
 
@@ -152,22 +156,22 @@ def test_an_excluded_account_stays_so_whatever_anybody_chooses() -> None:
 def test_after_a_restart_nobody_is_taken_up_who_chose_meanwhile_not_to_be_tracked() -> None:
     """The choice comes with the watches. Who chose it is tracked again when they want it, also as the host."""
     report = party().report(moment(100))
-    again = Tracking(Rules())
+    again = TrackingEngine(Rules())
     events = again.restore(WatchesLoaded(report.active, (), (LINK,), (("ann", "untracked"),)), moment(105))
     assert sorted(event.state.viewer_id for event in of(WatchDropped, events)) == ["ann", ALICE]
     assert running(again) == ["ben"]
     assert go_on(again, 110, 150) == []
-    assert again.states()[0].playing_s == 150
-    again.know_people([LINK], [])
+    assert again.running_watches()[0].playing_s == 150
+    again.apply_directory([LINK], [])
     go_on(again, 160, 200)
     assert running(again) == [ALICE, "ben", "ann"]
 
 
 def test_after_a_restart_a_session_that_is_only_theirs_is_not_waited_for() -> None:
     """Its end is nobody's business: the server's history is not asked."""
-    before = Tracking(Rules())
+    before = TrackingEngine(Rules())
     before.observe(poll(0, playing(0)))
-    again = Tracking(Rules(end_grace_s=0))
+    again = TrackingEngine(Rules(end_grace_s=0))
     loaded = WatchesLoaded(before.report(moment(10)).active, (), (LINK,), (("ann", "untracked"),))
     assert [type(event) for event in again.restore(loaded, moment(60))] == [WatchDropped]
     assert again.observe(poll(70)) == []
@@ -175,10 +179,10 @@ def test_after_a_restart_a_session_that_is_only_theirs_is_not_waited_for() -> No
 
 def test_an_admin_starts_nothing_for_who_is_not_tracked() -> None:
     """`starttracking` says so; the others' watches start, with the session's account unnamed where it is hidden."""
-    tracking = Tracking(Rules(party_user="somebody else"))
-    tracking.know_people([LINK], [("ann", "untracked")])
+    tracking = TrackingEngine(Rules(party_user="somebody else"))
+    tracking.apply_directory([LINK], [("ann", "untracked")])
     tracking.observe(poll(0, playing(0)))
-    tracking.voice(channel(1, "ann", "ben"))
+    tracking.update_voice(channel(1, "ann", "ben"))
     plan, events = tracking.start_manually(StartTracking(), moment(2))
     assert [(done.name, done.outcome, done.hidden) for done in plan.outcomes] == [
         ("Ann", "not_tracked", True),
@@ -191,27 +195,31 @@ def test_an_admin_starts_nothing_for_who_is_not_tracked() -> None:
 def test_who_is_forgotten_begins_anew() -> None:
     """What ran is dropped, and so is what was remembered; what comes afterwards is a new watch."""
     tracking = party()
-    before = {state.viewer_id: state.watch_id for state in tracking.states()}
-    events = tracking.forget(DropViewerWatches(("ann", ALICE)), moment(105))
+    before = {state.viewer_id: state.watch_id for state in tracking.running_watches()}
+    events = tracking.forget_viewers(DropViewerWatches(("ann", ALICE)), moment(105))
     assert sorted(event.state.viewer_id for event in of(WatchDropped, events)) == ["ann", ALICE]
     assert running(tracking) == ["ben"]
     go_on(tracking, 110, 150)
-    now = {state.viewer_id: state.watch_id for state in tracking.states()}
+    now = {state.viewer_id: state.watch_id for state in tracking.running_watches()}
     assert now["ben"] == before["ben"]
     assert not {now["ann"], now[ALICE]} & set(before.values())
-    assert {state.viewer_id: state.playing_s for state in tracking.states()} == {ALICE: 40, "ben": 150, "ann": 40}
+    assert {state.viewer_id: state.playing_s for state in tracking.running_watches()} == {
+        ALICE: 40,
+        "ben": 150,
+        "ann": 40,
+    }
 
 
 def test_what_began_after_the_forgetting_goes_on() -> None:
     """Persistence tells it again at its start: of who was seen again since, nothing is dropped."""
     tracking = party()
-    tracking.forget(DropViewerWatches(("ann", ALICE)), moment(105))
+    tracking.forget_viewers(DropViewerWatches(("ann", ALICE)), moment(105))
     go_on(tracking, 110, 150)
-    before = tracking.states()
+    before = tracking.running_watches()
     again = DropViewerWatches(("ann", ALICE), moment(105).wall_s)
-    assert not of(WatchDropped, tracking.forget(again, moment(151)))
-    assert tracking.states() == before
-    events = tracking.forget(replace(again, began_by_s=moment(200).wall_s), moment(205))
+    assert not of(WatchDropped, tracking.forget_viewers(again, moment(151)))
+    assert tracking.running_watches() == before
+    events = tracking.forget_viewers(replace(again, began_by_s=moment(200).wall_s), moment(205))
     assert sorted(event.state.viewer_id for event in of(WatchDropped, events)) == ["ann", ALICE]
 
 
@@ -219,8 +227,8 @@ def test_what_is_remembered_of_before_the_forgetting_goes_and_the_rest_stays() -
     """A finished watch is gone on with only if it began afterwards."""
     for began_by_s, resumed in ((moment(-1).wall_s, True), (moment(50).wall_s, False)):
         tracking = party(end_grace_s=0)
-        tracking.voice(channel(101, "ben"))
-        tracking.forget(DropViewerWatches(("ann",), began_by_s), moment(102))
+        tracking.update_voice(channel(101, "ben"))
+        tracking.forget_viewers(DropViewerWatches(("ann",), began_by_s), moment(102))
         assert ("ann" in [viewer for viewer, _ in seats(only(tracking, 102))]) is resumed
         (opened,) = of(WatchOpened, go_on(tracking, 110, 110))
         assert (opened.state.viewer_id, opened.resumed) == ("ann", resumed)
@@ -229,7 +237,7 @@ def test_what_is_remembered_of_before_the_forgetting_goes_and_the_rest_stays() -
 def test_a_poll_that_was_on_its_way_brings_nobody_back() -> None:
     """A watch that began before the forgetting would be refused by the store at its end."""
     tracking = party()
-    tracking.forget(DropViewerWatches(("ann", ALICE)), moment(115))
+    tracking.forget_viewers(DropViewerWatches(("ann", ALICE)), moment(115))
     go_on(tracking, 110, 110)
     assert running(tracking) == ["ben"]
 
@@ -237,9 +245,9 @@ def test_a_poll_that_was_on_its_way_brings_nobody_back() -> None:
 def test_a_finished_watch_of_who_is_forgotten_is_not_gone_on_with() -> None:
     """Nor is it listed when the screening ends."""
     tracking = party(end_grace_s=0)
-    tracking.voice(channel(101, "ben"))
+    tracking.update_voice(channel(101, "ben"))
     assert "ann" in [viewer for viewer, _ in seats(only(tracking, 101))]
-    tracking.forget(DropViewerWatches(("ann",)), moment(102))
+    tracking.forget_viewers(DropViewerWatches(("ann",)), moment(102))
     assert "ann" not in [viewer for viewer, _ in seats(only(tracking, 102))]
     (opened,) = of(WatchOpened, go_on(tracking, 110, 110))
     assert (opened.state.viewer_id, opened.resumed) == ("ann", False)
@@ -249,8 +257,8 @@ def test_the_memory_of_a_screening_has_nobody_who_was_forgotten() -> None:
     """The same film goes on later the same evening, without the seats of who wanted to be forgotten."""
     tracking = party(end_grace_s=0)
     tracking.observe(poll(110))
-    tracking.voice(channel(110))
-    tracking.forget(DropViewerWatches(("ann", ALICE)), moment(120))
+    tracking.update_voice(channel(110))
+    tracking.forget_viewers(DropViewerWatches(("ann", ALICE)), moment(120))
     tracking.observe(poll(130, playing(110)))
     assert seats(only(tracking, 130)) == [("ben", "Ben"), (ALICE, "alice")]
     assert [seat.joined_at_s for seat in only(tracking, 130).seats if seat.viewer_id == ALICE] == [moment(130).wall_s]
@@ -258,13 +266,13 @@ def test_the_memory_of_a_screening_has_nobody_who_was_forgotten() -> None:
 
 def test_a_private_viewer_is_somebody_wherever_others_look() -> None:
     """Start, card, list, end; what is recorded names them all the same."""
-    tracking = Tracking(Rules(end_grace_s=0))
-    tracking.know_people([LINK], [("ann", "private")])
+    tracking = TrackingEngine(Rules(end_grace_s=0))
+    tracking.apply_directory([LINK], [("ann", "private")])
     events = go_on(tracking, 0, 100)
     (started,) = of(ScreeningStarted, events)
     assert (started.screening.host, seats(started.screening)) == (SOMEBODY, [("", SOMEBODY)])
     assert seats(only(tracking, 100)) == [("", SOMEBODY), ("ben", "Ben")]
-    rows = tracking.active(moment(100)).watches
+    rows = tracking.active_watches(moment(100)).watches
     assert [(row.viewer_id, row.username) for row in rows] == [("", SOMEBODY), ("ben", "Ben")]
     events = tracking.observe(poll(110))
     (ended,) = of(ScreeningEnded, events)
@@ -275,20 +283,20 @@ def test_a_private_viewer_is_somebody_wherever_others_look() -> None:
 def test_the_choice_is_seen_at_once_and_can_be_taken_back() -> None:
     """Also for who has left already."""
     tracking = party()
-    tracking.voice(channel(101, "ben"))
+    tracking.update_voice(channel(101, "ben"))
     assert ("ann", "Ann") in seats(only(tracking, 101))
-    assert tracking.know_people([], [("ann", "private")]) == []
+    assert tracking.apply_directory([], [("ann", "private")]) == []
     assert ("", SOMEBODY) in seats(only(tracking, 101))
-    tracking.know_people([], [])
+    tracking.apply_directory([], [])
     assert ("ann", "Ann") in seats(only(tracking, 101))
 
 
 def test_the_log_calls_who_is_private_by_the_id() -> None:
     """So that the operator can find the record, and nobody else a name."""
     tracking = party({"ann": "private"}, (LINK,))
-    names = [tracking.log_name(state) for state in tracking.states()]
+    names = [tracking.log_name(state) for state in tracking.running_watches()]
     assert names == ["ann", "ann", "Ben"]
-    assert [party().log_name(state) for state in tracking.states()] == ["alice", "Ann", "Ben"]
+    assert [party().log_name(state) for state in tracking.running_watches()] == ["alice", "Ann", "Ben"]
 
 
 def test_both_ids_of_one_viewer_have_one_seat() -> None:
@@ -298,27 +306,27 @@ def test_both_ids_of_one_viewer_have_one_seat() -> None:
     screening = only(tracking, 100)
     assert (screening.host, seats(screening)) == ("Ann", [("ann", "Ann"), ("ben", "Ben")])
     assert screening.seats[0].playing_s == 100
-    rows = tracking.active(moment(100)).watches
+    rows = tracking.active_watches(moment(100)).watches
     assert [(row.viewer_id, row.username, row.watched_s) for row in rows] == [("ann", "Ann", 100), ("ben", "Ben", 100)]
 
 
 def test_a_linked_account_alone_is_shown_as_the_member() -> None:
     """At home, too."""
-    tracking = Tracking(Rules())
-    tracking.know_people([LINK], [])
+    tracking = TrackingEngine(Rules())
+    tracking.apply_directory([LINK], [])
     tracking.observe(poll(0, playing(0)))
     assert seats(only(tracking, 0)) == [("ann", "Ann")]
-    (row,) = tracking.active(moment(0)).watches
+    (row,) = tracking.active_watches(moment(0)).watches
     assert (row.viewer_id, row.username) == ("ann", "Ann")
 
 
 def test_one_seat_has_what_each_saw_and_no_moment_twice() -> None:
     """alice hosts all along; as ann she was in the channel from 30 to 60 s, and again from 80 s on."""
-    tracking = Tracking(Rules(end_grace_s=0, min_watch_s=0))
-    tracking.know_people([LINK], [])
+    tracking = TrackingEngine(Rules(end_grace_s=0, min_watch_s=0))
+    tracking.apply_directory([LINK], [])
     for at_s in range(0, 101, 10):
         tracking.observe(poll(at_s, playing(at_s)))
-        tracking.voice(channel(at_s, *(["ann"] if 30 <= at_s < 60 or at_s >= 80 else [])))
+        tracking.update_voice(channel(at_s, *(["ann"] if 30 <= at_s < 60 or at_s >= 80 else [])))
     (ended,) = of(ScreeningEnded, tracking.observe(poll(110)))
     (seat,) = ended.screening.seats
     assert (seat.playing_s, seat.join_position_ms, seat.spans, seat.present) == (100, 0, ((0, 100_000),), False)
@@ -327,14 +335,14 @@ def test_one_seat_has_what_each_saw_and_no_moment_twice() -> None:
 
 def test_one_visit_after_another_is_two_seats() -> None:
     """Only what overlaps in time is one seat."""
-    tracking = Tracking(Rules(end_grace_s=0))
-    tracking.know_people([LINK], [])
-    tracking.voice(channel(0, "ann"))
+    tracking = TrackingEngine(Rules(end_grace_s=0))
+    tracking.apply_directory([LINK], [])
+    tracking.update_voice(channel(0, "ann"))
     tracking.observe(poll(0, playing(0, "bob")))
-    tracking.voice(channel(10))
+    tracking.update_voice(channel(10))
     tracking.observe(poll(10, playing(10, "bob")))
-    tracking.know_people([replace(LINK, plex_id="ben")], [])
-    tracking.voice(channel(20, "ben"))
+    tracking.apply_directory([replace(LINK, plex_id="ben")], [])
+    tracking.update_voice(channel(20, "ben"))
     assert sorted(seats(only(tracking, 20))) == [("ann", "Ann"), ("ann", "Ann"), ("plex:srv:bob", "bob")]
 
 
@@ -387,9 +395,9 @@ def test_choices_do_not_move_what_is_recorded_of_others() -> None:
     moody = party(until_s=90, end_grace_s=0)
     choices: tuple[Privacy, ...] = ("private", "untracked", "anonymous", "open", "untracked")
     for number, choice in enumerate(choices):
-        moody.know_people([LINK][: number % 2], [("ann", choice)])
+        moody.apply_directory([LINK][: number % 2], [("ann", choice)])
         go_on(moody, 100 + 40 * number, 130 + 40 * number)
-    moody.know_people([], [])
+    moody.apply_directory([], [])
     records = []
     for tracking in (plain, moody):
         events = go_on(tracking, 300, 300) + tracking.observe(poll(310))

@@ -15,14 +15,14 @@ from messages import (
 )
 from messages.base import DurationMs, PositionMs
 from tests.unit.tracking.builders import HEAT, channel, failed, moment, playing, poll, watch
-from tracking import Event, Notice, Rules, Tracking, WatchOpened, classify
+from tracking import Event, Notice, Rules, TrackingEngine, WatchOpened, classify
 from tracking.resume_index import FORGET_EVERY
 from tracking.watch import completion, finish, finish_from_history, restore_watch
 
 ALIEN = altered(HEAT, rating_key="2", title="Alien")
 
 
-def watched(tracking: Tracking, from_s: int, to_s: int, position_s: float = 0.0) -> list[Event]:
+def watched(tracking: TrackingEngine, from_s: int, to_s: int, position_s: float = 0.0) -> list[Event]:
     """Let alice watch, polled every ten seconds."""
     return [
         event
@@ -33,12 +33,12 @@ def watched(tracking: Tracking, from_s: int, to_s: int, position_s: float = 0.0)
 
 def test_who_left_before_a_restart_is_still_listed_at_the_end() -> None:
     """The evening's list is whole, also where the tracker died while the host still watched."""
-    tracking = Tracking(Rules(end_grace_s=0))
+    tracking = TrackingEngine(Rules(end_grace_s=0))
     tracking.observe(poll(0, playing(0)))
-    tracking.voice(channel(1, "ann"))
+    tracking.update_voice(channel(1, "ann"))
     watched(tracking, 10, 200, 10)
-    left = [event.record for event in tracking.voice(channel(200)) if isinstance(event, WatchFinished)]
-    again = Tracking(Rules(end_grace_s=0))
+    left = [event.record for event in tracking.update_voice(channel(200)) if isinstance(event, WatchFinished)]
+    again = TrackingEngine(Rules(end_grace_s=0))
     again.restore(WatchesLoaded(tracking.report(moment(200)).active, tuple(left)), moment(205))
     watched(again, 210, 300, 210)
     (ended,) = [event for event in again.observe(poll(310)) if isinstance(event, ScreeningEnded)]
@@ -49,25 +49,25 @@ def test_who_left_before_a_restart_is_still_listed_at_the_end() -> None:
 def test_after_a_restart_the_party_stays_with_its_film(host: str) -> None:
     """Also an admin's choice; who comes in or comes back then is seated there, though another film plays, too."""
     rules = Rules(party_user=host)
-    tracking = Tracking(rules)
+    tracking = TrackingEngine(rules)
     at_home = playing(0, "bob", key="2", item=ALIEN, machine="phone")
-    tracking.voice(channel(0, "ann", "ben"))
+    tracking.update_voice(channel(0, "ann", "ben"))
     tracking.observe(poll(1, playing(1), at_home))
     tracking.start_manually(StartTracking("1"), moment(2))
     tracking.observe(poll(3, playing(3), at_home))
     assert set(seats(tracking)) == {("Heat", "ann"), ("Heat", "ben")}
     report = tracking.report(moment(10))
-    again = Tracking(rules)
+    again = TrackingEngine(rules)
     again.restore(WatchesLoaded(report.active, ()), moment(20))
-    again.voice(channel(21, "ann", "zoe"))
+    again.update_voice(channel(21, "ann", "zoe"))
     again.observe(poll(22, playing(22), altered(at_home, position_ms=PositionMs(22_000))))
-    again.voice(channel(30, "ann", "ben", "zoe"))
+    again.update_voice(channel(30, "ann", "ben", "zoe"))
     assert set(seats(again)) == {("Heat", "ann"), ("Heat", "ben"), ("Heat", "zoe")}
 
 
-def seats(tracking: Tracking) -> list[tuple[str, str]]:
+def seats(tracking: TrackingEngine) -> list[tuple[str, str]]:
     """Which film each member of the channel watches."""
-    return [(state.item.title, state.viewer_id) for state in tracking.states() if state.source != "plex"]
+    return [(state.item.title, state.viewer_id) for state in tracking.running_watches() if state.source != "plex"]
 
 
 @pytest.mark.parametrize(
@@ -94,10 +94,10 @@ def test_an_item_is_of_one_type_or_of_none(changes: dict[str, object], expected:
 
 def test_every_step_reports_watches_that_a_restart_takes_up_whole() -> None:
     """The report of a watch holds all that goes into its record."""
-    tracking = Tracking(Rules())
+    tracking = TrackingEngine(Rules())
     watched(tracking, 0, 600)
     report = tracking.report(moment(600))
-    again = Tracking(Rules())
+    again = TrackingEngine(Rules())
     again.restore(WatchesLoaded(report.active, ()), moment(600))
     assert again.report(moment(600)).records == report.records
     assert report.records[0].playing_s == 600
@@ -105,7 +105,7 @@ def test_every_step_reports_watches_that_a_restart_takes_up_whole() -> None:
 
 def test_a_record_knows_how_many_watches_still_run() -> None:
     """The save's log line needs their number as of the end of the step."""
-    tracking = Tracking(Rules(end_grace_s=0))
+    tracking = TrackingEngine(Rules(end_grace_s=0))
     tracking.observe(poll(0, playing(0), playing(0, "bob"), playing(0, "carol")))
     ended = [event for event in tracking.observe(poll(10, playing(10))) if isinstance(event, WatchFinished)]
     assert [event.running for event in ended] == [1, 1]
@@ -114,15 +114,15 @@ def test_a_record_knows_how_many_watches_still_run() -> None:
 
 def test_a_start_and_an_end_are_announced_with_all_seats() -> None:
     """Those who left before the end are listed, too."""
-    tracking = Tracking(Rules(end_grace_s=0))
+    tracking = TrackingEngine(Rules(end_grace_s=0))
     (opened, started) = tracking.observe(poll(0, playing(0)))
     assert isinstance(opened, WatchOpened)
     assert isinstance(started, ScreeningStarted)
     assert started.screening.host == "alice"
-    tracking.voice(channel(1, "ann"))
+    tracking.update_voice(channel(1, "ann"))
     for at_s in range(10, 130, 10):
         tracking.observe(poll(at_s, playing(at_s)))
-        tracking.voice(channel(at_s, *(["ann"] if at_s < 60 else [])))
+        tracking.update_voice(channel(at_s, *(["ann"] if at_s < 60 else [])))
     events = tracking.observe(poll(130))
     ended = next(event for event in events if isinstance(event, ScreeningEnded))
     assert [(seat.username, seat.present) for seat in ended.screening.seats] == [("alice", False), ("Ann", False)]
@@ -132,40 +132,40 @@ def test_a_start_and_an_end_are_announced_with_all_seats() -> None:
 
 def test_the_first_guest_has_the_first_seat_and_keeps_it() -> None:
     """Who came first is told by the order of the channel; coming back does not change it."""
-    tracking = Tracking(Rules(excluded=frozenset({"alice"})))
+    tracking = TrackingEngine(Rules(excluded=frozenset({"alice"})))
     tracking.observe(poll(0, playing(0)))
-    tracking.voice(channel(1, "ann", "ben"))
-    tracking.voice(channel(5, "ben"))
-    tracking.voice(channel(9, "ben", "ann"))
-    assert {state.viewer_id: state.first_seat for state in tracking.states()} == {"ann": True, "ben": False}
+    tracking.update_voice(channel(1, "ann", "ben"))
+    tracking.update_voice(channel(5, "ben"))
+    tracking.update_voice(channel(9, "ben", "ann"))
+    assert {state.viewer_id: state.first_seat for state in tracking.running_watches()} == {"ann": True, "ben": False}
 
 
 def test_people_are_told_where_the_film_is_now() -> None:
     """Between polls the position is reckoned; while Plex is away it is the last one known, and the notice says so."""
-    tracking = Tracking(Rules())
+    tracking = TrackingEngine(Rules())
     watched(tracking, 0, 100)
-    (told,) = tracking.active(moment(104)).watches
+    (told,) = tracking.active_watches(moment(104)).watches
     assert (told.position_ms, told.watched_s, told.state) == (104_000, 100, "playing")
     assert tracking.now_playing(moment(104)).screenings[0].position_ms == 104_000
     tracking.poll_failed(failed(110))
-    answer = tracking.active(moment(114))
+    answer = tracking.active_watches(moment(114))
     assert answer.watches[0].position_ms == 100_000
     assert answer.notice == "Plex server Cinema does not answer: its watches wait for it."
 
 
 def test_one_session_that_breaks_costs_the_others_nothing() -> None:
     """An exception in one playback is noted; the rest of the poll goes on."""
-    tracking = Tracking(Rules())
+    tracking = TrackingEngine(Rules())
     broken = altered(playing(0, "mallory", key="9"), position_ms="soon")
     events = tracking.observe(poll(0, broken, playing(0)))
-    assert [state.username for state in tracking.states()] == ["alice"]
+    assert [state.username for state in tracking.running_watches()] == ["alice"]
     (notice,) = [event for event in events if isinstance(event, Notice)]
     assert "session 9" in notice.text
 
 
 def test_a_poll_from_the_past_says_nothing_new() -> None:
     """Polls may overtake one another."""
-    tracking = Tracking(Rules(end_grace_s=0))
+    tracking = TrackingEngine(Rules(end_grace_s=0))
     watched(tracking, 0, 100)
     assert tracking.observe(poll(95)) == []
     assert tracking.running == 1
@@ -173,19 +173,19 @@ def test_a_poll_from_the_past_says_nothing_new() -> None:
 
 def test_two_servers_do_not_mix() -> None:
     """A failed or empty poll of one server says nothing of another's sessions."""
-    tracking = Tracking(Rules(end_grace_s=0))
+    tracking = TrackingEngine(Rules(end_grace_s=0))
     other = altered(
         poll(0, playing(0, "bob", item=altered(HEAT, server_id="other"))), server_id="other", poller="plex-2"
     )
     tracking.observe(other)
     watched(tracking, 0, 100)
     tracking.observe(poll(110))
-    assert [state.username for state in tracking.states()] == ["bob"]
+    assert [state.username for state in tracking.running_watches()] == ["bob"]
 
 
 def test_an_excluded_account_is_known_by_name_or_id_in_any_case() -> None:
     """EXCLUDED_PLEX_USERS holds names or ids."""
-    tracking = Tracking(Rules(excluded=frozenset({"alice", "7"})))
+    tracking = TrackingEngine(Rules(excluded=frozenset({"alice", "7"})))
     numbered = altered(playing(0, "Bob"), account_id="7")
     assert tracking.observe(poll(0, playing(0, "ALICE"), numbered)) == []
     assert tracking.running == 0
@@ -193,30 +193,29 @@ def test_an_excluded_account_is_known_by_name_or_id_in_any_case() -> None:
 
 def test_a_screening_nobody_watches_is_not_shown() -> None:
     """An excluded host alone is no screening, until a member comes."""
-    tracking = Tracking(Rules(excluded=frozenset({"alice"})))
+    tracking = TrackingEngine(Rules(excluded=frozenset({"alice"})))
     tracking.observe(poll(0, playing(0)))
     assert tracking.now_playing(moment(0)).screenings == ()
-    events = tracking.voice(channel(1, "ann"))
+    events = tracking.update_voice(channel(1, "ann"))
     assert [type(event) for event in events] == [WatchOpened, ScreeningStarted]
 
 
 def test_old_memories_are_forgotten() -> None:
     """A year of evenings does not pile up in memory."""
-    tracking = Tracking(Rules(end_grace_s=0, resume_window_s=3600))
+    tracking = TrackingEngine(Rules(end_grace_s=0, resume_window_s=3600))
     for number in range(2 * FORGET_EVERY):
         item = altered(HEAT, rating_key=f"film-{number}")
         tracking.observe(poll(number * 1000, playing(0, item=item)))
         tracking.observe(poll(number * 1000 + 5))
-    house = tracking._house
-    assert len(house.memory.records) <= FORGET_EVERY
-    assert len(house.memory.screenings) <= FORGET_EVERY
+    assert len(tracking.recorder.resume_index.records) <= FORGET_EVERY
+    assert len(tracking.recorder.resume_index.screenings) <= FORGET_EVERY
 
 
 def test_planning_changes_nothing_and_says_what_would_be_done() -> None:
     """`recover --simulate` lists the sessions, the members and what would be started for whom."""
-    tracking = Tracking(Rules(party_user="somebody else"))
+    tracking = TrackingEngine(Rules(party_user="somebody else"))
     watched(tracking, 0, 100)
-    tracking.voice(channel(101, "ann"))
+    tracking.update_voice(channel(101, "ann"))
     request = StartTracking(user_ids=("ann", "zoe"), simulate=True)
     plan, events = tracking.start_manually(request, moment(102))
     assert [(done.user_id, done.outcome) for done in plan.outcomes] == [
@@ -234,8 +233,8 @@ def test_planning_changes_nothing_and_says_what_would_be_done() -> None:
 def test_a_key_that_two_servers_have_is_told_apart_by_the_server() -> None:
     """Plex counts sessions on each server from 1: the key alone means two, and the choices say how to name one."""
     other = altered(HEAT, server_id="two", rating_key="9", title="Alien")
-    tracking = Tracking(Rules())
-    tracking.voice(channel(0, "ann"))
+    tracking = TrackingEngine(Rules())
+    tracking.update_voice(channel(0, "ann"))
     tracking.observe(poll(0, playing(0)))
     tracking.observe(altered(poll(1, playing(0, account="bob", item=other)), server_id="two"))
     plan, _ = tracking.start_manually(StartTracking("1"), moment(2))
@@ -260,9 +259,9 @@ def in_earnest(request: StartTracking) -> StartTracking:
 )
 def test_a_request_that_cannot_be_met_says_why(request_: StartTracking, problem: str) -> None:
     """Every refusal says what to do."""
-    tracking = Tracking(Rules())
+    tracking = TrackingEngine(Rules())
     tracking.observe(poll(0, playing(0), playing(0, "bob", key="2", item=ALIEN)))
-    tracking.voice(channel(1, "ann"))
+    tracking.update_voice(channel(1, "ann"))
     plan, _ = tracking.start_manually(request_, moment(2))
     assert plan.problem.startswith(problem)
     assert plan.outcomes == ()
@@ -270,11 +269,11 @@ def test_a_request_that_cannot_be_met_says_why(request_: StartTracking, problem:
 
 def test_without_plex_or_discord_nothing_is_started() -> None:
     """A failed poll opens nothing, and an unknown channel has no members."""
-    tracking = Tracking(Rules())
+    tracking = TrackingEngine(Rules())
     assert "Nothing plays" in tracking.start_manually(StartTracking(), moment(0))[0].problem
     tracking.observe(poll(0, playing(0)))
     assert "Discord" in tracking.start_manually(StartTracking(), moment(1))[0].problem
-    tracking.voice(channel(2))
+    tracking.update_voice(channel(2))
     assert "Nobody is in the voice channel" in tracking.start_manually(StartTracking(), moment(2))[0].problem
     tracking.poll_failed(failed(3))
     assert "does not answer" in tracking.start_manually(StartTracking(), moment(4))[0].problem
@@ -342,7 +341,7 @@ def test_rules_hold_their_defaults() -> None:
 
 def test_a_failure_that_is_heard_late_is_past() -> None:
     """A poll that failed before the last good one says nothing of now."""
-    tracking = Tracking(Rules())
+    tracking = TrackingEngine(Rules())
     watched(tracking, 0, 100)
     tracking.poll_failed(failed(95))
-    assert tracking.active(moment(101)).notice == ""
+    assert tracking.active_watches(moment(101)).notice == ""

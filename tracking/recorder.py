@@ -1,0 +1,127 @@
+"""How watches and screenings begin and end: with what they go on, what is remembered, and what is told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from messages import (
+    Moment,
+    Screening,
+    ScreeningEnded,
+    ScreeningStarted,
+    WatchFinished,
+    WatchRecord,
+    WatchState,
+)
+from tracking.events import Event, Notice, WatchDropped, WatchOpened
+from tracking.resume_index import FinishedWatch, ResumeIndex
+from tracking.rules import Rules
+from tracking.sessions.attendees import past_attendee_of
+from tracking.sessions.session import Session
+from tracking.watch import CLOCK_SET_S, can_resume, resume
+from viewers.directory import ViewerDirectory
+from viewers.public_view import show_screening
+
+
+@dataclass(slots=True)
+class WatchRecorder:
+    """Begins watches (or goes on with earlier ones), keeps what ended, and collects what happened."""
+
+    rules: Rules
+    directory: ViewerDirectory = field(default_factory=ViewerDirectory)
+    """Who is linked to whom, and who chose what."""
+    tracked_again_from: dict[str, Moment] = field(default_factory=dict)
+    """From when on somebody who was forgotten may be tracked anew, by viewer id: an older poll may be on its way."""
+    resume_index: ResumeIndex = field(default_factory=ResumeIndex)
+    _events: list[Event] = field(default_factory=list)
+
+    def tracks(self, viewer_id: str, at: Moment) -> bool:
+        """Tell whether what somebody watches at `at` is to be recorded."""
+        again_from = self.tracked_again_from.get(viewer_id)
+        return self.directory.tracks(viewer_id) and (again_from is None or at.steady_s > again_from.steady_s)
+
+    def earlier(self, fresh: WatchState, at: Moment) -> FinishedWatch | None:
+        """Return the finished watch with which a new one would go on."""
+        finished = self.resume_index.find(fresh.viewer_id, fresh.item)
+        if finished is None:
+            return None
+        away_s = at.steady_s - finished.ended_steady_s
+        return finished if can_resume(finished.record, away_s, fresh.position_ms, self.rules) else None
+
+    def start(self, session: Session, fresh: WatchState, at: Moment) -> WatchState:
+        """Go on with the viewer's earlier watch of the film, or begin the fresh one."""
+        finished = self.earlier(fresh, at)
+        if finished is None:
+            fresh = self._after_last(fresh, at)
+        else:
+            # Taken out of the index: one watch cannot run twice, though an account may play a film on two players.
+            self.resume_index.remove(finished.record)
+            fresh = resume(finished.record, fresh)
+            session.past_attendees.pop(finished.record.watch_id, None)
+        self._events.append(WatchOpened(fresh, finished is not None))
+        return fresh
+
+    def _after_last(self, fresh: WatchState, at: Moment) -> WatchState:
+        """Let a new watch begin after the viewer's last one of the film, where the wall clock was set back between."""
+        last = self.resume_index.find(fresh.viewer_id, fresh.item)
+        if last is None:
+            return fresh
+        began_s = last.record.ended_at_s + at.steady_s - last.ended_steady_s
+        if not 0.0 < began_s - fresh.started_at_s <= CLOCK_SET_S or last.record.ended_at_s <= fresh.started_at_s:
+            return fresh
+        return replace(fresh, started_at_s=began_s)
+
+    def finish(self, session: Session, record: WatchRecord, at: Moment, ended: Moment) -> None:
+        """Let a finished watch go: to history, and to the index of those that may go on."""
+        self.resume_index.add(record, ended.steady_s)
+        session.past_attendees[record.watch_id] = past_attendee_of(record)
+        self._events.append(WatchFinished(at, record))
+
+    def drop(self, watches: list[WatchState]) -> None:
+        """Let watches go without a record."""
+        self._events += map(WatchDropped, watches)
+
+    def announce_start(self, session: Session, at: Moment) -> None:
+        """Tell that a screening started, once."""
+        if not session.announced:
+            session.announced = True
+            self._events.append(ScreeningStarted(at, self.screening(session, at)))
+
+    def announce_end(self, session: Session, at: Moment) -> None:
+        """Tell that a screening ended; if it came back, again only if more of the film was watched since."""
+        if not session.announced or not session.past_attendees:
+            return
+        line = session.timeline
+        past = self.resume_index.find_screening(session.server_id, line.account_id, session.item, at, self.rules)
+        announced_s = -self.rules.min_watch_s
+        if past is not None and past.screening_id == session.screening_id:
+            announced_s = past.announced_playing_s
+        total_s = sum(each.playing_s for each in session.past_attendees.values())
+        if total_s - announced_s >= self.rules.min_watch_s:
+            announced_s = total_s
+            ended_s = max((each.left_at_s or 0.0 for each in session.past_attendees.values()), default=at.wall_s)
+            screening = replace(self.screening(session, line.seen), state="stopped")
+            self._events.append(ScreeningEnded(Moment(ended_s, line.seen.steady_s), screening))
+        self.resume_index.add_screening(session, announced_s)
+
+    def screening(self, session: Session, at: Moment) -> Screening:
+        """Return a session as others see it."""
+        described = session.describe(at, self.rules)
+        return show_screening(described, session.account, self.directory, self.rules.min_watch_s)
+
+    def add_event(self, event: Event) -> None:
+        """Add to what happened."""
+        self._events.append(event)
+
+    def notify(self, text: str) -> None:
+        """Say something to the people who run Usher."""
+        self._events.append(Notice(text))
+
+    def drain_events(self, running: Callable[[], int]) -> list[Event]:
+        """Return what happened since the last call; a WatchFinished says how many watches still run (`running`)."""
+        events, self._events = self._events, []
+        if any(isinstance(event, WatchFinished) for event in events):
+            count = running()
+            return [replace(each, running=count) if isinstance(each, WatchFinished) else each for each in events]
+        return events

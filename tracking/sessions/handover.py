@@ -1,0 +1,45 @@
+"""A watch that goes on on another player."""
+
+from msgspec.structs import replace
+
+from messages import Moment, Playback, WatchState, spans
+from tracking.sessions.other_player import OtherPlayer
+from tracking.watch import clamp_position
+
+
+def relocate(state: WatchState, playback: Playback, at: Moment) -> WatchState:
+    """Return the watch as it goes on where another player is now; nothing of the time between counts."""
+    return replace(
+        state,
+        seen=at,
+        advanced=at,
+        state=playback.state,
+        position_ms=clamp_position(playback.position_ms, state.item.duration_ms),
+        pending_s=0.0,
+        ghost=False,
+        outage=False,
+        reckoned=False,
+    )
+
+
+def credit(state: WatchState, other: OtherPlayer, at: Moment) -> WatchState:
+    """Return the watch with what another player showed meanwhile as seen, and as played instead of paused.
+
+    Its film counts from where it stood; its time from the poll that first saw it move: a player that was opened may
+    have waited until then. Who came in after that has what ran since.
+    """
+    trial, moved = other.trial, other.moved
+    if moved is None or trial.position_ms is None:
+        return state
+    since_s = max(moved.steady_s, state.advanced.steady_s)
+    played_s = min(trial.playing_s, max(0.0, at.steady_s - since_s))
+    stretches = trial.spans
+    if state.advanced.steady_s > moved.steady_s:
+        stretches = ((max(0, trial.position_ms - round(played_s * 1000)), trial.position_ms),)
+    return replace(
+        state,
+        playing_s=state.playing_s + played_s,
+        paused_s=max(0.0, state.paused_s - played_s),
+        pending_s=0.0,
+        spans=spans.union((*state.spans, *stretches)),
+    )

@@ -1,0 +1,45 @@
+"""The running watches as people are told of them."""
+
+from collections.abc import Iterable
+
+from messages import ActiveWatch, Attendee, Moment, WatchState, spans
+from messages.base import DurationMs
+from tracking.rules import Rules
+from tracking.sessions.attendees import attendee_of
+from tracking.sessions.session import Session
+from tracking.watch import completion, estimate_position, watched_s
+
+
+def list_watches(
+    sessions: Iterable[Session], away: frozenset[str], presence_known: bool, at: Moment, rules: Rules
+) -> list[tuple[ActiveWatch, Attendee]]:
+    """Return the running watches, each with its attendee.
+
+    Members of the channel are among them only while it is known who is in it (`presence_known`). `away`: ids of the
+    servers that do not answer.
+    """
+    return [
+        (_describe(watch, session.missing or session.server_id in away, at, rules), attendee_of(watch))
+        for session in sessions
+        for watch in session.watches()
+        if presence_known or watch.source == "plex"
+    ]
+
+
+def _describe(watch: WatchState, stands: bool, at: Moment, rules: Rules) -> ActiveWatch:
+    return ActiveWatch(
+        watch_id=watch.watch_id,
+        viewer_id=watch.viewer_id,
+        username=watch.username,
+        source=watch.source,
+        screening_id=watch.screening_id,
+        item=watch.item,
+        state=watch.state,
+        join_position_ms=watch.join_position_ms,
+        position_ms=watch.position_ms if stands else estimate_position(watch, at, rules),
+        watched_s=watched_s(watch),
+        started_at_s=watch.started_at_s,
+        coverage_ms=DurationMs(spans.coverage(watch.spans)),
+        completion_percent=completion(watch),
+        party=watch.party,
+    )

@@ -1,0 +1,48 @@
+"""A player that shows a film beside the session of the same account: paused, dead, or about to take over."""
+
+from dataclasses import dataclass, replace
+
+from messages import Moment, Playback, WatchState
+from tracking.progress import FLOOR_MS, advance
+from tracking.rules import Rules
+from tracking.watch import mark_unobserved, open_watch
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPlayer:
+    """A listed player that no session follows.
+
+    What it plays is measured on trial: should it turn out to be what the viewer watches, nothing of it is lost.
+    """
+
+    playback: Playback
+    """As last seen."""
+    trial: WatchState
+    """What was played since the film last stood still on it."""
+    moved: Moment | None = None
+    """The first poll that saw its position advance; None while it stands."""
+    began: Moment | None = None
+    """The last poll before that."""
+
+    @classmethod
+    def standing(cls, playback: Playback, at: Moment) -> "OtherPlayer":
+        """Return a player that is not known to play."""
+        return cls(playback, open_watch(playback, "", "", "", "plex", at, playback.position_ms, playback.state))
+
+    def observe(self, playback: Playback, at: Moment, outage: bool, rules: Rules) -> "OtherPlayer":
+        """Return the player as a poll shows it now."""
+        if self.moved is None:
+            if outage or not self._plays_on(playback, at, rules):
+                return OtherPlayer.standing(playback, at)
+            trial = advance(self.trial, at, playback.position_ms, playback.state, rules)
+            return OtherPlayer(playback, trial, at, self.trial.seen)
+        trial = mark_unobserved(self.trial) if outage else self.trial
+        return replace(self, playback=playback, trial=advance(trial, at, playback.position_ms, playback.state, rules))
+
+    def _plays_on(self, playback: Playback, at: Moment, rules: Rules) -> bool:
+        """Tell whether the film ran since the last poll: a seek is no playing."""
+        before, now = self.trial.position_ms, playback.position_ms
+        if playback.state != "playing" or before is None or now is None:
+            return False
+        elapsed_ms = (at.steady_s - self.trial.seen.steady_s) * 1000
+        return FLOOR_MS < now - before <= 2 * elapsed_ms + rules.slack_ms

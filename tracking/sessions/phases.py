@@ -1,0 +1,80 @@
+"""The phases of a session. It is in exactly one at a time, and each holds what only it needs."""
+
+from dataclasses import dataclass
+
+from messages import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """The last successful poll showed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """It ran before a restart, and no poll has told of it since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Successful polls do not show it any more; it may still come back."""
+
+    since: Moment
+    """First successful poll without it, moved on by what outages took since: the grace counts from here."""
+    first: Moment
+    """First successful poll without it."""
+    unobserved: bool
+    """Nobody looked when it ended: the server's history has to say what became of it."""
+    unreadable_since: Moment | None = None
+    """Since when something unreadable on the server might have been it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLookup:
+    """A question to the server's history that waits for its answer."""
+
+    asked: Moment
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingHistory:
+    """It is gone, and the server's history was asked what became of it."""
+
+    missing: Missing
+    lookup: HistoryLookup
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something unreadable on the server may be it: neither seen nor gone."""
+
+    since: Moment
+    before: "Active | Restored | Missing | AwaitingHistory"
+    """The phase that it was in, and goes on with."""
+
+
+Phase = Active | Restored | Missing | AwaitingHistory | Unreadable
+
+ACTIVE = Active()
+RESTORED = Restored()
+
+
+def absence(phase: Phase) -> Missing | None:
+    """Return since when and how a session is missing; None where it is not."""
+    match phase:
+        case Missing():
+            return phase
+        case AwaitingHistory(missing=missing):
+            return missing
+        case Unreadable(before=before):
+            return absence(before)
+    return None
+
+
+def unreadable_since(phase: Phase) -> Moment | None:
+    """Return since when something unreadable may be the session."""
+    if isinstance(phase, Unreadable):
+        return phase.since
+    missing = absence(phase)
+    return missing.unreadable_since if missing is not None else None

@@ -1,0 +1,210 @@
+"""What a poll says of each session: pure, from what is listed and what was known before."""
+
+from dataclasses import dataclass, field
+
+from messages import Moment, Playback
+from tracking.film import same_film
+from tracking.progress import FLOOR_MS
+from tracking.rules import Rules
+from tracking.sessions.other_player import OtherPlayer
+from tracking.sessions.server import ServerSessions
+from tracking.sessions.session import Session, StreamKey
+
+
+@dataclass(slots=True)
+class PollDiff:
+    """What became of the sessions of a server between two polls."""
+
+    seen: list[tuple[Session, Playback]] = field(default_factory=list)
+    """Sessions whose stream is listed as before."""
+    followed: list[tuple[Session, Playback]] = field(default_factory=list)
+    """Sessions that go on on another stream at once."""
+    taken_over: list[tuple[Session, OtherPlayer]] = field(default_factory=list)
+    """Sessions that go on on another player, which has played for a while."""
+    credited: list[tuple[Session, OtherPlayer]] = field(default_factory=list)
+    """Sessions beside which another player showed a stretch of the film, and stopped."""
+    opened: list[Playback] = field(default_factory=list)
+    """Streams of which nothing was known."""
+    opened_beside: list[OtherPlayer] = field(default_factory=list)
+    """Players known before that turn out to play for themselves."""
+    absent: dict[Session, bool] = field(default_factory=dict)
+    """Sessions that are not listed, and whether their stream shows something else."""
+    others: dict[StreamKey, OtherPlayer] = field(default_factory=dict)
+    """Listed streams that no session follows."""
+
+
+def compare(
+    server: ServerSessions, playbacks: tuple[Playback, ...], at: Moment, outage: bool, rules: Rules
+) -> PollDiff:
+    """Return what a poll says of each session of a server.
+
+    One viewer at one film is one session as long as at most one player advances: a dead or paused stream beside it
+    hides nothing, in whatever order they are listed. Where two advance, there are two.
+    """
+    diff = PollDiff()
+    listed: dict[StreamKey, Playback] = {}
+    unmatched: dict[StreamKey, Playback] = {}
+    for playback in playbacks:
+        if playback.state == "stopped":
+            continue
+        key = StreamKey(playback.account_id, playback.machine_id, playback.session_key)
+        session = server.streams.get(key)
+        if session is not None and session.shows(playback.item):
+            if key not in listed:
+                diff.seen.append((session, playback))
+            listed[key] = playback
+            continue
+        listed[key] = playback
+        if rules.tracks(playback.item):
+            unmatched[key] = playback
+    if len(diff.seen) < len(server):
+        here = {session for session, _ in diff.seen}
+        diff.absent = {session: session.stream in listed for session in server if session not in here}
+    if unmatched or server.others:
+        _Unmatched(server, diff, at, outage, rules).sort(unmatched, listed)
+    return diff
+
+
+@dataclass(slots=True)
+class _Unmatched:
+    """The streams of a poll that no session follows yet."""
+
+    server: ServerSessions
+    diff: PollDiff
+    at: Moment
+    outage: bool
+    rules: Rules
+
+    def sort(self, unmatched: dict[StreamKey, Playback], listed: dict[StreamKey, Playback]) -> None:
+        streams = list(unmatched.items())
+        if len({key.account_id for key in unmatched}) < len(streams):
+            streams.sort(key=lambda stream: stream[1].state != "playing")
+        for key, playback in streams:
+            self._place(key, playback)
+        for key, other in self.server.others.items():
+            if key not in unmatched and other.moved is not None:
+                self._credit(other)
+
+    def _place(self, key: StreamKey, playback: Playback) -> None:
+        """Say what one stream is: a session's new one, a session of its own, or a player beside another."""
+        known = self.server.others.get(key)
+        if known is not None and not same_film(known.playback.item, playback.item):
+            known = None
+        same = self.server.same_viewing(playback)
+        gone = [session for session in same if session in self.diff.absent]
+        if gone and self._go_on(key, playback, known, gone):
+            return
+        beside = [(session, shown) for session, shown in self.diff.seen if session in same] if same else []
+        if beside:
+            self._place_beside(key, playback, known, beside)
+        elif known is not None:
+            other = known.observe(playback, self.at, self.outage, self.rules)
+            if other.moved is not None and not gone:
+                self.diff.opened_beside.append(other)
+            else:
+                self.diff.others[key] = other
+        elif any(_same_viewing(playback, opened) for opened in self.diff.opened):
+            self.diff.others[key] = OtherPlayer.standing(playback, self.at)
+        elif playback.state in ("playing", "paused"):
+            self.diff.opened.append(playback)
+
+    def _go_on(self, key: StreamKey, playback: Playback, known: OtherPlayer | None, gone: list[Session]) -> bool:
+        """Let a session whose stream is not listed go on on this one, if it may be its."""
+        own = [session for session in gone if session.stream.machine_id == playback.machine_id]
+        session = _nearest(own or gone, playback)
+        if known is None:
+            if not own and playback.state not in ("playing", "paused"):
+                return False
+            self.diff.followed.append((session, playback))
+        else:
+            other = known.observe(playback, self.at, self.outage, self.rules)
+            if other.moved is None:
+                self.diff.others[key] = other
+                return True
+            self.diff.taken_over.append((session, other))
+        del self.diff.absent[session]
+        return True
+
+    def _place_beside(
+        self,
+        key: StreamKey,
+        playback: Playback,
+        known: OtherPlayer | None,
+        beside: list[tuple[Session, Playback]],
+    ) -> None:
+        """Say what a stream is beside sessions of the same account and film that are listed, too."""
+        session = _nearest([session for session, _ in beside], playback)
+        shown = next(shown for each, shown in beside if each is session)
+        if known is None:
+            if self._hands_over(session, shown, playback):
+                self._replace(session, shown)
+                self.diff.followed.append((session, playback))
+            else:
+                self.diff.others[key] = OtherPlayer.standing(playback, self.at)
+            return
+        other = known.observe(playback, self.at, self.outage, self.rules)
+        moved = other.moved
+        if moved is None:
+            self.diff.others[key] = other
+        elif all(self._runs_since(each, shows, moved) for each, shows in beside):
+            if playback.state == "playing":
+                self.diff.opened_beside.append(other)
+            else:
+                self.diff.credited.append((session, other))
+                self.diff.others[key] = OtherPlayer.standing(playback, self.at)
+        elif self._stands(session, shown, moved):
+            self._replace(session, shown)
+            self.diff.taken_over.append((session, other))
+        else:
+            self.diff.others[key] = other
+
+    def _replace(self, session: Session, shown: Playback) -> None:
+        """Let the stream that a session followed until now stand beside it."""
+        self.diff.seen.remove((session, shown))
+        self.diff.others[session.stream] = OtherPlayer.standing(shown, self.at)
+
+    def _hands_over(self, session: Session, shown: Playback, new: Playback) -> bool:
+        """Tell whether a film goes on on a new stream from where its own has just stopped."""
+        line = session.timeline
+        before, there = line.position_ms, new.position_ms
+        if new.state != "playing" or line.state == "paused" or line.outage or before is None or there is None:
+            return False
+        if shown.state == "playing" and self._advances(session, shown):
+            return False
+        elapsed_ms = (self.at.steady_s - line.seen.steady_s) * 1000
+        return abs(there - before) <= elapsed_ms + self.rules.slack_ms
+
+    def _advances(self, session: Session, shown: Playback) -> bool:
+        before = session.timeline.position_ms
+        return before is not None and shown.position_ms is not None and shown.position_ms - before > FLOOR_MS
+
+    def _runs_since(self, session: Session, shown: Playback, moved: Moment) -> bool:
+        """Tell whether a session's own stream has advanced since another player began to move."""
+        if shown.state != "playing":
+            return False
+        last = self.at if self._advances(session, shown) else session.timeline.advanced
+        return last.steady_s > moved.steady_s
+
+    def _stands(self, session: Session, shown: Playback, moved: Moment) -> bool:
+        """Tell whether a session's own stream has stood for long enough while another player played on."""
+        since_s = max(session.timeline.advanced.steady_s, moved.steady_s)
+        runs = shown.state == "playing" and self._advances(session, shown)
+        return not runs and self.at.steady_s - since_s >= self.rules.ghost_after_s
+
+    def _credit(self, other: OtherPlayer) -> None:
+        """Count what a player showed that has gone, for the session beside which it did."""
+        moved = other.moved
+        for session in self.server.same_viewing(other.playback):
+            if moved is not None and session.timeline.advanced.steady_s <= moved.steady_s:
+                self.diff.credited.append((session, other))
+                return
+
+
+def _nearest(sessions: list[Session], playback: Playback) -> Session:
+    """Return the session whose film stands nearest to where a stream shows it."""
+    there = playback.position_ms or 0
+    return min(sessions, key=lambda session: abs((session.timeline.position_ms or 0) - there))
+
+
+def _same_viewing(one: Playback, other: Playback) -> bool:
+    return bool(one.account_id) and one.account_id == other.account_id and same_film(one.item, other.item)

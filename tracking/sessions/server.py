@@ -1,0 +1,68 @@
+"""The sessions of one Plex server."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from messages import Moment, Playback
+from tracking.sessions.other_player import OtherPlayer
+from tracking.sessions.session import Session, StreamKey
+
+
+@dataclass(slots=True)
+class ServerSessions:
+    """What is known of one Plex server, and every session of it that runs or may come back."""
+
+    server_id: str
+    name: str = ""
+    poller: str = ""
+    last_poll: Moment | None = None
+    """When it last answered."""
+    away: bool = False
+    """Polls failed since."""
+    streams: dict[StreamKey, Session] = field(default_factory=dict)
+    """The session that follows a stream; one whose stream shows another film by now is not in it."""
+    others: dict[StreamKey, OtherPlayer] = field(default_factory=dict)
+    """Listed streams that no session follows."""
+    _sessions: dict[Session, None] = field(default_factory=dict)
+    _by_account: dict[str, list[Session]] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(list(self._sessions))
+
+    def __contains__(self, session: object) -> bool:
+        return session in self._sessions
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def of_account(self, account_id: str) -> list[Session]:
+        """Return the sessions of an account."""
+        return self._by_account.get(account_id, [])
+
+    def same_viewing(self, playback: Playback) -> list[Session]:
+        """Return the sessions in which the same account plays the same film, on any player."""
+        return [session for session in self.of_account(playback.account_id) if session.follows_same(playback)]
+
+    def add(self, session: Session) -> None:
+        """Take in a session that begins."""
+        self._sessions[session] = None
+        self._by_account.setdefault(session.stream.account_id, []).append(session)
+        self.streams[session.stream] = session
+
+    def remove(self, session: Session) -> None:
+        """Let a session go that is over."""
+        self._sessions.pop(session, None)
+        account = self._by_account.get(session.stream.account_id, [])
+        if session in account:
+            account.remove(session)
+        if not account:
+            self._by_account.pop(session.stream.account_id, None)
+        if self.streams.get(session.stream) is session:
+            del self.streams[session.stream]
+
+    def reindex(self, session: Session, old: StreamKey) -> None:
+        """Take in that a session follows another stream than `old` by now."""
+        if self.streams.get(old) is session:
+            del self.streams[old]
+        self.streams[session.stream] = session
+        self.others.pop(session.stream, None)

@@ -1,0 +1,483 @@
+"""One Plex session: the film as it was seen to run, and everybody who watches it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from messages import (
+    Attendee,
+    EndReason,
+    FindHistory,
+    HistoryRow,
+    Item,
+    Moment,
+    Playback,
+    Screening,
+    WatchRecord,
+    WatchState,
+)
+from messages.ids import plex_viewer_id
+from tracking.film import same_film
+from tracking.progress import advance
+from tracking.rules import Rules, is_live
+from tracking.sessions.attendees import attendee_of
+from tracking.sessions.handover import credit, relocate
+from tracking.sessions.other_player import OtherPlayer
+from tracking.sessions.phases import (
+    ACTIVE,
+    Active,
+    AwaitingHistory,
+    HistoryLookup,
+    Missing,
+    Phase,
+    Restored,
+    Unreadable,
+    absence,
+    unreadable_since,
+)
+from tracking.watch import (
+    at_beginning,
+    at_end,
+    completion,
+    credit_remainder,
+    estimate_position,
+    finish,
+    finish_from_history,
+    mark_unobserved,
+)
+
+ASK_AGAIN_S = 60.0
+"""How long the server's history may take to answer."""
+ASK_TRIES = 3
+"""How often it is asked: then the end is unknown."""
+HISTORY_SLACK_S = 60.0
+"""The server's clock may differ, and it may count a play a little before it was last seen."""
+
+
+class StreamKey(NamedTuple):
+    """What one playback on a server is listed under. Session keys start again at 1 with the server."""
+
+    account_id: str
+    machine_id: str
+    session_key: str
+
+    @classmethod
+    def of(cls, shown: Playback | WatchState) -> "StreamKey":
+        """Return the key of a playback, or of the session that a watch belongs to."""
+        return cls(shown.account_id, shown.machine_id, shown.session_key)
+
+
+class End(NamedTuple):
+    """A session is over; without a reason, it ended where the film had reached its end, and else was left."""
+
+    reason: EndReason | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """An account's playing of a film, on one player at a time, with everybody who watches it.
+
+    Its phase says how well it is known; only its own methods change it.
+    """
+
+    server_id: str
+    screening_id: str
+    timeline: WatchState
+    """The film as the session shows it. It is the account's own watch where `tracks_owner`."""
+    tracks_owner: bool
+    """The account's session is a watch of its own."""
+    started_at_s: float
+    """When the screening began; seconds since 1970, UTC."""
+    phase: Phase = ACTIVE
+    playback: Playback | None = None
+    """As last seen; None after a restart until it is seen again."""
+    opened: Moment | None = None
+    """When it was first seen; None where that was before a restart."""
+    owner_pending: bool = False
+    """Its account's watch begins as soon as its viewer is tracked: the settings do not leave the account out."""
+    party_watches: dict[str, WatchState] = field(default_factory=dict)
+    """Watches of members of the channel, by Discord id, the first to come first."""
+    past_attendees: dict[str, Attendee] = field(default_factory=dict)
+    """Who left, by watch id."""
+    announced: bool = False
+    """Its start was announced."""
+    first_seat_taken: bool = False
+    """Somebody of the channel has watched it."""
+
+    @property
+    def stream(self) -> StreamKey:
+        """The playback that it follows."""
+        return StreamKey.of(self.timeline)
+
+    @property
+    def item(self) -> Item:
+        """What plays."""
+        return self.timeline.item
+
+    @property
+    def account(self) -> str:
+        """The viewer id of its account."""
+        return plex_viewer_id(self.server_id, self.timeline.account_id)
+
+    @property
+    def watched(self) -> bool:
+        """Somebody watches it."""
+        return self.tracks_owner or bool(self.party_watches)
+
+    @property
+    def active(self) -> bool:
+        """The last successful poll showed it."""
+        return isinstance(self.phase, Active) and self.playback is not None
+
+    @property
+    def missing(self) -> bool:
+        """Polls do not show it any more."""
+        return absence(self.phase) is not None
+
+    @property
+    def count(self) -> int:
+        """How many watches run in it."""
+        return self.tracks_owner + len(self.party_watches)
+
+    def watches(self) -> list[WatchState]:
+        """Return every running watch, the account's own first."""
+        own = [self.timeline] if self.tracks_owner else []
+        return [*own, *self.party_watches.values()]
+
+    def shows(self, item: Item) -> bool:
+        """Tell whether its stream still shows its film: a re-match of the metadata in mid-play changes nothing."""
+        mine = self.timeline.item
+        if item.rating_key == mine.rating_key and not (self.timeline.outage and item.guid != mine.guid):
+            return not is_live(item) or same_film(item, mine)
+        return same_film(item, mine)
+
+    def follows_same(self, shown: Playback) -> bool:
+        """Tell whether another stream is the same account's playing of the same film."""
+        mine = self.timeline
+        if shown.account_id != mine.account_id or not same_film(shown.item, mine.item):
+            return False
+        return bool(shown.account_id and not is_live(shown.item)) or shown.machine_id == mine.machine_id
+
+    def follows_same_film(self, other: "Session") -> bool:
+        """Tell whether another session shows the same film."""
+        return same_film(self.item, other.item)
+
+    def awaits(self, watch_id: str) -> bool:
+        """Tell whether the answer to a question about one of its watches is waited for."""
+        asked = isinstance(self.phase, AwaitingHistory) or (
+            isinstance(self.phase, Unreadable) and isinstance(self.phase.before, AwaitingHistory)
+        )
+        return asked and any(watch.watch_id == watch_id for watch in self.watches() or [self.timeline])
+
+    def starts_again(self, playback: Playback, rules: Rules) -> bool:
+        """Tell whether a film that was completed begins anew."""
+        share = completion(self.timeline)
+        if share is None or share < rules.watched_percent or playback.position_ms is None:
+            return False
+        item = self.timeline.item
+        return at_beginning(item, playback.position_ms, rules) and not at_beginning(
+            item, self.timeline.position_ms, rules
+        )
+
+    def plays(self, at: Moment, rules: Rules) -> bool:
+        """Tell whether its film runs: it says so, and no more than a late report speaks against it."""
+        line = self.timeline
+        stands_s = at.steady_s - line.advanced.steady_s
+        return self.active and line.state == "playing" and not line.ghost and stands_s < rules.ghost_after_s
+
+    def observe(self, playback: Playback, at: Moment, outage: bool, presence_known: bool, rules: Rules) -> None:
+        """Take in that a poll shows it."""
+        unobserved = outage or not isinstance(self.phase, Active)
+        self.phase, self.playback = ACTIVE, playback
+        line = mark_unobserved(self.timeline) if unobserved else self.timeline
+        line = advance(line, at, playback.position_ms, playback.state, rules)
+        self.timeline = _relabel(line, playback, self.tracks_owner)
+        for member, watch in self.party_watches.items():
+            if not presence_known:
+                self.party_watches[member] = mark_unobserved(watch)
+                continue
+            state = mark_unobserved(watch) if unobserved else watch
+            state = advance(state, at, playback.position_ms, playback.state, rules)
+            self.party_watches[member] = _relabel(state, playback, named=False)
+
+    def follow(self, playback: Playback, at: Moment, outage: bool, presence_known: bool, rules: Rules) -> None:
+        """Go on with the film on another stream of the same account, from where it is there."""
+        elsewhere = playback.machine_id != self.timeline.machine_id
+        in_the_dark = outage or self.timeline.outage or not isinstance(self.phase, Active)
+        if elsewhere and in_the_dark:
+            self.relocate(playback, at, presence_known)
+            return
+        self.observe(playback, at, outage, presence_known, rules)
+        if not in_the_dark:
+            # What stood on the stream before was not yet known to run, and is not known to.
+            self._change_watches(lambda watch: replace(watch, pending_s=0.0) if watch.pending_s else watch)
+
+    def relocate(self, playback: Playback, at: Moment, presence_known: bool = True) -> None:
+        """Go on on another stream; what lies between is not seen."""
+        self.phase, self.playback = ACTIVE, playback
+        self.timeline = _relabel(relocate(self.timeline, playback, at), playback, self.tracks_owner)
+        for member, watch in self.party_watches.items():
+            there = relocate(watch, playback, at) if presence_known else mark_unobserved(watch)
+            self.party_watches[member] = _relabel(there, playback, named=False)
+
+    def take_over(self, other: OtherPlayer, at: Moment, presence_known: bool) -> None:
+        """Go on on another player, with what it has shown since it began to move."""
+        self.credit(other, at, presence_known)
+        self.relocate(other.playback, at, presence_known)
+        trial = other.trial
+        self._change_watches(lambda watch: replace(watch, advanced=trial.advanced, pending_s=trial.pending_s))
+
+    def credit(self, other: OtherPlayer, at: Moment, presence_known: bool) -> None:
+        """Count what another player of the account showed of the film while this one stood."""
+        self.timeline = credit(self.timeline, other, at)
+        if presence_known:
+            self.party_watches = {member: credit(watch, other, at) for member, watch in self.party_watches.items()}
+
+    def mark_presence_unknown(self) -> None:
+        """Note for the members' watches that nobody knows who is in the channel."""
+        self.party_watches = {member: mark_unobserved(watch) for member, watch in self.party_watches.items()}
+
+    def mark_absent(
+        self, at: Moment, outage_since: Moment | None, rules: Rules, switched: bool, stopped: bool
+    ) -> End | FindHistory | None:
+        """Take in that a successful poll does not show it; return what follows.
+
+        `outage_since`: the last poll before an outage that this one ends. `switched`: its stream shows something
+        else. `stopped`: an alert said so.
+        """
+        missing, since = absence(self.phase), unreadable_since(self.phase)
+        if missing is None:
+            before = self.phase.before if isinstance(self.phase, Unreadable) else self.phase
+            unobserved = isinstance(before, Restored)
+            if outage_since is not None:
+                # Nobody looked when it ended. A single failed poll leaves no more doubt than the grace does anyway.
+                unobserved = unobserved or at.steady_s - self.timeline.seen.steady_s > rules.end_grace_s
+                self._change_watches(mark_unobserved)
+            missing = Missing(at, at, unobserved, since)
+        elif outage_since is not None:
+            missing = _wait_longer(missing, outage_since, at)
+        before_phase = self.phase.before if isinstance(self.phase, Unreadable) else self.phase
+        if isinstance(before_phase, AwaitingHistory):
+            return self._await_history(AwaitingHistory(missing, before_phase.lookup), at)
+        self.phase = missing
+        reason: EndReason | None = None
+        if switched:
+            reason = "switched"
+        elif stopped and not self.timeline.outage:
+            reason = "ended" if at_end(self._run_out(), rules) else "stopped"
+        elif at.steady_s - missing.since.steady_s < rules.end_grace_s:
+            return None
+        if not missing.unobserved:
+            return End(reason)
+        line = self.timeline
+        if line.account_id and line.item.rating_key and not is_live(line.item):
+            return self._ask_history(missing, at, 1)
+        return End("end_unknown")
+
+    def hold_unreadable(self, at: Moment, outage_since: Moment | None, named: bool, rules: Rules) -> bool:
+        """Take in that something unreadable on the server may be it; False where that is not believed any more.
+
+        Its key (`named`) is proof. A mere place in the list is believed for a while only: something broken may stand
+        there all night, and must not keep every ended session alive.
+        """
+        since = unreadable_since(self.phase) or at
+        missing = absence(self.phase)
+        if not named and at.steady_s - since.steady_s >= rules.ghost_end_s:
+            return False
+        before = self.phase.before if isinstance(self.phase, Unreadable) else self.phase
+        if missing is not None:
+            missing = _wait_longer(missing, outage_since or missing.since, at)
+            before = AwaitingHistory(missing, before.lookup) if isinstance(before, AwaitingHistory) else missing
+        self.phase = Unreadable(since, before)
+        self._change_watches(mark_unobserved)
+        return True
+
+    def forget_unreadable(self) -> None:
+        """Take in that nothing unreadable on the server can be it."""
+        if isinstance(self.phase, Unreadable):
+            self.phase = self.phase.before
+        if isinstance(self.phase, Missing) and self.phase.unreadable_since is not None:
+            self.phase = Missing(self.phase.since, self.phase.first, self.phase.unobserved)
+
+    def end_watches(self, reason: EndReason | None, rules: Rules) -> list[WatchRecord]:
+        """End everybody's watch, each at the last moment seen; return their records."""
+        missing = absence(self.phase)
+        if missing is not None and not missing.unobserved:
+            self._change_watches(lambda watch: credit_remainder(watch, missing.first))
+        natural: EndReason = "ended" if at_end(self.timeline, rules) else "left"
+        records = []
+        for watch in self.watches():
+            last = watch.advanced if reason == "end_inferred" else watch.seen
+            records.append(finish(watch, last.wall_s, reason or natural, rules))
+        self._clear()
+        return records
+
+    def end_before(self, at: Moment, rules: Rules) -> list[WatchRecord]:
+        """End everybody's watch of a film that begins anew by `at`; return their records."""
+        self._change_watches(lambda watch: credit_remainder(watch, at))
+        return self.end_watches(None, rules)
+
+    def end_from_history(
+        self, row: HistoryRow | None, at: Moment, party_known: bool, rules: Rules
+    ) -> list[WatchRecord]:
+        """End everybody's watch as the server's history has it; return their records."""
+        if row is None:
+            return self.end_watches("end_unknown", rules)
+        viewed_at_s = min(row.viewed_at_s, at.wall_s)
+        records = []
+        for watch in self.watches():
+            if watch is self.timeline or party_known:
+                records.append(finish_from_history(watch, viewed_at_s, at, rules))
+            else:
+                records.append(finish(watch, watch.seen.wall_s, "end_unknown", rules))
+        self._clear()
+        return records
+
+    def end_party_watch(self, member: str, at: Moment | None, server_away: bool, rules: Rules) -> WatchRecord:
+        """End one member's watch: at `at`, with the film where it is by then, or when last seen.
+
+        When last seen, where the time since is in the dark: Discord was away (`at` is None), Plex is, or the session
+        is missing and the film may be over.
+        """
+        watch = self.party_watches.pop(member)
+        dark = at is None or server_away or watch.outage or not isinstance(self.phase, Active | Missing)
+        if at is None or dark or self.missing:
+            over = self.missing and not dark and at_end(self.timeline, rules)
+            return finish(watch, watch.seen.wall_s, "ended" if over else "left", rules)
+        moment = later(at, self.timeline.seen)
+        position = estimate_position(self.timeline, moment, rules)
+        watch = advance(watch, moment, position, self.timeline.state, rules)
+        return finish(watch, moment.wall_s, "left", rules)
+
+    def end_party_watch_since(self, member: str, since: Moment, at: Moment, rules: Rules) -> WatchRecord:
+        """End one member's watch at `since`, before `at`: the film has stood since then, and the party has moved."""
+        watch = self.party_watches.pop(member)
+        stood_s = max(0.0, at.steady_s - max(since.steady_s, watch.advanced.steady_s))
+        watch = replace(watch, pending_s=0.0, paused_s=max(0.0, watch.paused_s - stood_s))
+        ended_s = watch.seen.wall_s - max(0.0, watch.seen.steady_s - max(since.steady_s, watch.advanced.steady_s))
+        return finish(watch, ended_s, "ended" if at_end(self.timeline, rules) else "left", rules)
+
+    def drop_watches(self, leaves: Callable[[WatchState], bool]) -> list[WatchState]:
+        """Drop running watches without a record; return them."""
+        dropped = []
+        if self.tracks_owner and leaves(self.timeline):
+            self.tracks_owner, self.owner_pending = False, True
+            dropped.append(self.timeline)
+        for member, watch in list(self.party_watches.items()):
+            if leaves(watch):
+                dropped.append(self.party_watches.pop(member))
+        return dropped
+
+    def forget_attendees(self, goes: Callable[[str, float], bool]) -> None:
+        """Drop who left of those of whom `goes` tells, by viewer id and when the watch began, that nothing is kept."""
+        self.past_attendees = {
+            key: each for key, each in self.past_attendees.items() if not goes(each.viewer_id, each.joined_at_s)
+        }
+
+    def history_query(self) -> FindHistory:
+        """Return what to ask the server's history about it."""
+        line = self.timeline
+        watches = self.watches() or [line]
+        return FindHistory(
+            watch_id=watches[0].watch_id,
+            server_id=self.server_id,
+            account_id=line.account_id,
+            rating_key=line.item.rating_key,
+            since_s=min(watch.started_at_s for watch in watches) - HISTORY_SLACK_S,
+        )
+
+    def matching_row(self, rows: tuple[HistoryRow, ...]) -> HistoryRow | None:
+        """Return the play that must be this one: the first after it was last seen, or else the newest."""
+        line = self.timeline
+        started_s = min((watch.started_at_s for watch in self.watches()), default=line.started_at_s)
+        ours = [
+            row
+            for row in rows
+            if row.account_id == line.account_id
+            and row.rating_key == line.item.rating_key
+            and row.viewed_at_s >= started_s - HISTORY_SLACK_S
+        ]
+        ours.sort(key=lambda row: row.viewed_at_s)
+        after = [row for row in ours if row.viewed_at_s >= line.seen.wall_s - HISTORY_SLACK_S]
+        return after[0] if after else (ours[-1] if ours else None)
+
+    def describe(self, at: Moment, rules: Rules) -> Screening:
+        """Return it as people are told, with the film where it is at `at`."""
+        line = self.timeline
+        attendees = [*self.past_attendees.values(), *map(attendee_of, self.watches())]
+        attendees.sort(key=lambda attendee: attendee.joined_at_s)
+        return Screening(
+            screening_id=self.screening_id,
+            server_id=self.server_id,
+            session_key=line.session_key,
+            item=line.item,
+            host=self.playback.account_name if self.playback else line.username,
+            player=self.playback.player if self.playback else "",
+            state=line.state,
+            position_ms=line.position_ms if self.missing else estimate_position(line, at, rules),
+            seen=line.seen if self.missing else at,
+            started_at_s=self.started_at_s,
+            party=line.party,
+            seats=tuple(attendees),
+        )
+
+    def _run_out(self) -> WatchState:
+        missing = absence(self.phase)
+        return credit_remainder(self.timeline, missing.first) if missing is not None else self.timeline
+
+    def _change_watches(self, change: Callable[[WatchState], WatchState]) -> None:
+        self.timeline = change(self.timeline)
+        if self.party_watches:
+            self.party_watches = {member: change(watch) for member, watch in self.party_watches.items()}
+
+    def _clear(self) -> None:
+        self.tracks_owner = False
+        self.party_watches = {}
+
+    def _ask_history(self, missing: Missing, at: Moment, tries: int) -> FindHistory:
+        self.phase = AwaitingHistory(missing, HistoryLookup(at, tries))
+        return self.history_query()
+
+    def _await_history(self, phase: AwaitingHistory, at: Moment) -> End | FindHistory | None:
+        """Ask again where the answer is long in coming; give up after a few tries."""
+        self.phase = phase
+        if at.steady_s - phase.lookup.asked.steady_s < ASK_AGAIN_S:
+            return None
+        if phase.lookup.tries < ASK_TRIES:
+            return self._ask_history(phase.missing, at, phase.lookup.tries + 1)
+        return End("end_unknown")
+
+
+def later(first: Moment, second: Moment) -> Moment:
+    """Return the later of two moments."""
+    return first if first.steady_s >= second.steady_s else second
+
+
+def _wait_longer(missing: Missing, since: Moment, at: Moment) -> Missing:
+    """Leave the time from `since` to `at` out of the grace."""
+    start = missing.since
+    lost_s = max(0.0, at.steady_s - max(since.steady_s, start.steady_s))
+    moved_on = Moment(start.wall_s + lost_s, start.steady_s + lost_s)
+    return Missing(moved_on, missing.first, missing.unobserved, missing.unreadable_since)
+
+
+def _relabel(state: WatchState, playback: Playback, named: bool) -> WatchState:
+    """Return the watch with what a session may change of itself: stream, account name, the item's tags.
+
+    A live channel's programme changes, and so may the metadata's match: the watch stays with what it was opened for.
+    """
+    name = playback.account_name if named and playback.account_name else state.username
+    item = state.item
+    if playback.item != item and not is_live(item):
+        matched_anew = item.guid and playback.item.guid != item.guid and playback.item.rating_key == item.rating_key
+        item = item if matched_anew else playback.item
+    if (
+        name == state.username
+        and item is state.item
+        and playback.session_key == state.session_key
+        and playback.machine_id == state.machine_id
+    ):
+        return state
+    return replace(state, username=name, session_key=playback.session_key, machine_id=playback.machine_id, item=item)
