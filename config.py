@@ -331,6 +331,9 @@ def load_settings(environ: Mapping[str, str], dotenv_path: Path | None = None, *
             if for_service and _is_missed(setting, raw, problems):
                 problems.append(f"{setting.name} is missing: set it to the {setting.help}.")
             continue
+        if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+            problems.append(f"{setting.name} is in quotes: write it without them, as docker's --env-file keeps them.")
+            continue
         try:
             values[setting.field] = setting.read(text)
         except _WrongError as wrong:

@@ -120,6 +120,8 @@ class ActorHealth(Struct, frozen=True):
     """Age of the oldest waiting message, milliseconds."""
     dead_letters: int = 0
     """Messages it could not deliver or read."""
+    resolved_for_s: float | None = None
+    """For how long `last_error` has been over, seconds; None while it lasts, and where there is none."""
 
 
 class HealthReport(Answer, frozen=True, tag="health_report"):

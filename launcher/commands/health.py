@@ -59,6 +59,12 @@ def table(rows: tuple[ActorHealth, ...]) -> Table:
             f"{row.handle_ms_p50:.1f}",
             f"{row.handle_ms_p99:.1f}",
             f"{row.rss_mb:.0f}",
-            Text(row.last_error),
+            Text(_describe_error(row)),
         )
     return shown
+
+
+def _describe_error(row: ActorHealth) -> str:
+    if row.resolved_for_s is None or not row.last_error:
+        return row.last_error
+    return f"resolved {format_uptime(row.resolved_for_s)} ago: {row.last_error}"

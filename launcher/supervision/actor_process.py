@@ -56,6 +56,8 @@ class SupervisedActor:
         self._poison = PoisonRecord()
         self._last_heartbeat: Heartbeat | None = None
         self._last_error = ""
+        self._resolved_s: float | None = None
+        """Since when the last error is over; None while it lasts."""
         self._waits_said_s: float | None = None
         self.refused = False
         """It refused to start: to start it again is no help."""
@@ -100,8 +102,12 @@ class SupervisedActor:
         if self._waits_said_s is not None:
             self._waits_said_s, self._last_error = None, ""
             _log.info("%s has what it waited for.", self.name)
-        if heartbeat.degraded or heartbeat.last_error:
-            self._last_error = heartbeat.degraded or heartbeat.last_error
+        error = heartbeat.degraded or heartbeat.last_error or self._last_error
+        if heartbeat.degraded or not error:
+            self._resolved_s = None
+        elif self._resolved_s is None or error != self._last_error:
+            self._resolved_s = now_s  # the actor runs: whatever it was, it is over
+        self._last_error = error
         if now_s - self._started_s > self._timings.crash_window_s:
             self._restarts.on_steady(now_s)
         self._become("degraded" if heartbeat.degraded else "running")
@@ -161,6 +167,7 @@ class SupervisedActor:
             last_error=self._last_error,
             oldest_ms=round(heartbeat.oldest_ms, 3),
             dead_letters=heartbeat.dead_letters,
+            resolved_for_s=None if self._resolved_s is None else round(now_s - self._resolved_s, 3),
         )
 
     def _check_silence(self, now_s: float) -> None:
@@ -182,7 +189,7 @@ class SupervisedActor:
         self._silent_s = 0.0
 
     def _handle_crash(self, now_s: float, how: str, *, hopeless: bool = False) -> None:
-        self._last_error = how
+        self._last_error, self._resolved_s = how, None
         self.process = None
         self._last_heartbeat = None
         retry = self._restarts.on_crash(now_s, hopeless=hopeless)
@@ -207,7 +214,7 @@ class SupervisedActor:
         if is_new or now_s - (self._waits_said_s or 0.0) >= self._timings.waits_said_every_s:
             self._waits_said_s = now_s
             _log.error("%s", what)
-        self._last_error = what
+        self._last_error, self._resolved_s = what, None
         self.process = None
         self._last_heartbeat = None
         self._retry_s = now_s + self._restarts.on_dependency_unavailable().after_s

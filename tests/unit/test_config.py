@@ -201,3 +201,17 @@ def test_a_data_dir_that_is_a_file_is_refused(tmp_path: Path) -> None:
     """A folder is needed."""
     (tmp_path / "data").write_text("")
     assert "is a file" in problems(DATA_DIR=str(tmp_path / "data"))[0]
+
+
+def test_quotes_that_an_env_file_kept_are_refused(tmp_path: Path) -> None:
+    """`docker run --env-file` hands them on; a .env of our own loses them."""
+    with pytest.raises(config.SettingsError) as refused:
+        config.load_settings({"TIMEZONE": '"Europe/Berlin"', "DISCORD_TOKEN": "'secret-token'"}, for_service=False)
+    assert [problem.partition(":")[0] for problem in refused.value.problems] == [
+        "DISCORD_TOKEN is in quotes",
+        "TIMEZONE is in quotes",
+    ]
+    assert "secret-token" not in str(refused.value)
+    dotenv = tmp_path / ".env"
+    dotenv.write_text('TIMEZONE="Europe/Berlin"\n')
+    assert config.load_settings({}, dotenv, for_service=False).timezone == "Europe/Berlin"

@@ -314,6 +314,14 @@ async def test_health_names_every_actor(room: Any, actors: Any) -> None:
     assert len(actors.questions(GetHealth)) == 1
 
 
+async def test_health_says_what_is_over(room: Any, actors: Any) -> None:
+    """An old error is not told as one of now."""
+    well = samples.health("plex", last_error="token refused", resolved_for_s=60.0)
+    actors.answers[GetHealth] = HealthReport(samples.NOW, (well,), 99)
+    await room.boss.send(room.channel, "!health")
+    assert f"Resolved <t:{int(samples.NOW.wall_s - 60)}:R>: token refused" in room.text()
+
+
 async def test_backup_says_what_was_read_back(room: Any, actors: Any) -> None:
     """File, size, counts."""
     actors.answers[BackUpNow] = BackupReport("/data/backups/usher-1.db", 2_400_000, 1_345, 12, 900.0)

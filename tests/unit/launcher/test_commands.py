@@ -21,6 +21,14 @@ def test_the_health_table_shows_an_error_as_it_is() -> None:
     assert "[red]token refused[/red]" in out.getvalue()
 
 
+def test_the_health_table_says_what_is_over() -> None:
+    """An old error is not told as one of now."""
+    row = ActorHealth("plex", 7, "running", 1, 2, 3, 4, 5, 6, 7, "token refused", resolved_for_s=303)
+    out = io.StringIO()
+    Console(file=out, width=200).print(table((row,)))
+    assert "resolved 5m 03s ago: token refused" in out.getvalue()
+
+
 @pytest.mark.parametrize(
     ("problem", "found", "cure"),
     [

@@ -203,6 +203,23 @@ def test_an_actor_that_lives_but_is_not_ready_is_starting() -> None:
     assert stage.latest("tracker").status is None
 
 
+def test_an_error_that_is_over_says_since_when() -> None:
+    """Not while it lasts; from the first good answer on; anew with the next error."""
+    stage = Stage("plex")
+    stage.up()
+    assert stage.supervisor.health(stage.now_s)[0].resolved_for_s is None
+    stage.answer("plex", degraded="token refused")
+    assert stage.supervisor.health(stage.now_s)[0].resolved_for_s is None
+    stage.answer("plex")
+    stage.run(3, "plex")
+    row = stage.supervisor.health(stage.now_s)[0]
+    assert (row.last_error, row.resolved_for_s) == ("token refused", 3)
+    stage.latest("plex").status = -9
+    stage.run(0.5)
+    row = stage.supervisor.health(stage.now_s)[0]
+    assert (row.last_error, row.resolved_for_s) == ("killed by SIGKILL", None)
+
+
 def test_degraded_and_back() -> None:
     """What the actor says of itself is its state, with its reason."""
     stage = Stage("plex")

@@ -26,7 +26,7 @@ _BADNESS = {"running": 0, "starting": 1, "degraded": 1, "restarting": 1, "stoppe
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of the actors, one below the other: a table wider than a phone helps nobody."""
     report = await actors.ask(GetHealth())
-    sections = [_build_section(actor) for actor in report.actors]
+    sections = [_build_section(actor, report.at.wall_s) for actor in report.actors]
     pages = embeds.split_pages(sections, lines=16)
     text, number = embeds.pick_page(pages, page)
     worst = max((_BADNESS.get(actor.state, 1) for actor in report.actors), default=0)
@@ -37,7 +37,7 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     return Reply(embeds.build_embed(heading, text, colour=colour, footer=footer), number, len(pages), items)
 
 
-def _build_section(actor: ActorHealth) -> Section:
+def _build_section(actor: ActorHealth, now_s: float) -> Section:
     facts = (
         _("up {time}").format(time=format_duration(actor.uptime_s)),
         format_count("{count} restart", "{count} restarts", actor.restarts),
@@ -51,7 +51,11 @@ def _build_section(actor: ActorHealth) -> Section:
     )
     lines = [" · ".join(facts), " · ".join(figures)]
     if actor.last_error:
-        lines.append(f"> {formatting.escape(heard(actor.last_error), 300)}")
+        reason = formatting.escape(heard(actor.last_error), 300)
+        if actor.resolved_for_s is not None:
+            ago = formatting.relative_time(now_s - actor.resolved_for_s)
+            reason = _("Resolved {ago}: {reason}").format(ago=ago, reason=reason)
+        lines.append(f"> {reason}")
     return Section(
         f"{_STATES.get(actor.state, '▫️')} **{formatting.escape(actor.actor, 30)}** · {_(actor.state)}", lines
     )
