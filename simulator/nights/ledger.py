@@ -1,16 +1,22 @@
-"""The ledger of truth: what everybody really watched, as the simulated Plex and Discord know it. Pure.
+"""The ledger of truth: what everybody really watched, as the simulated Plex and the voice channel know it. Pure.
 
-Times are seconds since 1970 by the night's clock, positions milliseconds of film.
+Times are seconds of the clock that the stage gives (`now`), positions milliseconds of film.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from simulator.plex import PlayingSession
+from messages import spans
+from messages.watches import Spans
+from simulator.plex import LibraryItem, PlayingSession
 
-Spans = tuple[tuple[int, int], ...]
+Activity = Literal["playing", "paused", "buffering", "error", "ghost"]
+"""What a player really does. A ghost is listed as playing and never moves."""
+JUMP_MS = 1500
+"""A player that pauses cuts its position to a second: less than this between two stretches is no jump."""
 
 
 @dataclass(frozen=True)
@@ -18,12 +24,16 @@ class Stretch:
     """A piece of the night in which one session does one thing."""
 
     account_id: int
-    rating_key: str
-    title: str
+    session: str
+    """The session's uid: it stays the same where the session key changes."""
+    machine_id: str
+    item: LibraryItem
     begin_s: float
     end_s: float
-    playing: bool
+    activity: Activity
     begin_ms: int
+    report_s: float = 0.0
+    """How often the player tells its position."""
 
     @property
     def length_s(self) -> float:
@@ -33,42 +43,44 @@ class Stretch:
     @property
     def end_ms(self) -> int:
         """Where the film is at its end."""
-        return self.begin_ms + (round(self.length_s * 1000) if self.playing else 0)
+        return self.begin_ms + (round(self.length_s * 1000) if self.activity == "playing" else 0)
 
-    def clipped(self, begin_s: float, end_s: float) -> Stretch | None:
-        """The part of it between two times."""
+    def clip(self, begin_s: float, end_s: float) -> Stretch | None:
+        """Return the part of it between two times; None where there is none."""
         begin_s, end_s = max(begin_s, self.begin_s), min(end_s, self.end_s)
         if begin_s >= end_s:
             return None
-        ran_ms = round((begin_s - self.begin_s) * 1000) if self.playing else 0
+        ran_ms = round((begin_s - self.begin_s) * 1000) if self.activity == "playing" else 0
         return replace(self, begin_s=begin_s, end_s=end_s, begin_ms=self.begin_ms + ran_ms)
 
 
 @dataclass
-class Attendance:
-    """All that one viewer really did with one film."""
+class TrueWatch:
+    """All that one viewer really did with one item."""
 
     viewer_id: str
     name: str
-    rating_key: str
-    title: str
+    item: LibraryItem
     guest: bool
+    """A member of the voice channel, who watches what the host plays."""
     stretches: list[Stretch] = field(default_factory=list)
 
     @property
     def playing_s(self) -> float:
         """How long the film ran for them."""
-        return sum(stretch.length_s for stretch in self.stretches if stretch.playing)
+        return sum(stretch.length_s for stretch in self.stretches if stretch.activity == "playing")
 
     @property
     def paused_s(self) -> float:
-        """How long it stood."""
-        return sum(stretch.length_s for stretch in self.stretches if not stretch.playing)
+        """How long it stood, paused."""
+        return sum(stretch.length_s for stretch in self.stretches if stretch.activity == "paused")
 
     @property
     def spans(self) -> Spans:
         """What of the film they saw."""
-        return union((stretch.begin_ms, stretch.end_ms) for stretch in self.stretches if stretch.playing)
+        return spans.union(
+            (stretch.begin_ms, stretch.end_ms) for stretch in self.stretches if stretch.activity == "playing"
+        )
 
     @property
     def boundaries(self) -> list[float]:
@@ -79,44 +91,55 @@ class Attendance:
     def jumps(self) -> int:
         """How often the film was elsewhere afterwards."""
         pairs = zip(self.stretches, self.stretches[1:], strict=False)
-        return sum(abs(before.end_ms - after.begin_ms) > 1500 for before, after in pairs)
+        return sum(abs(before.end_ms - after.begin_ms) > JUMP_MS for before, after in pairs)
+
+    @property
+    def report_s(self) -> float:
+        """How seldom the slowest of the players told its position."""
+        return max((stretch.report_s for stretch in self.stretches), default=0.0)
+
+    def shows_at(self, at_s: float) -> bool:
+        """Whether a poll at this time shows it."""
+        return any(s.begin_s < at_s < s.end_s and s.activity in ("playing", "paused") for s in self.stretches)
 
     def __str__(self) -> str:
-        return f"{self.name} at {self.title}"
+        return f"{self.name} at {self.item.title}"
 
 
 class Ledger:
     """Notes what happens, as it happens."""
 
-    def __init__(self, machine_id: str) -> None:
-        self._machine_id = machine_id
+    def __init__(self, server_id: str) -> None:
+        self.stretches: list[Stretch] = []
+        """What is over, in the order of its end."""
+        self.visits: list[tuple[str, float, float]] = []
+        """Who was in the channel from when to when."""
+        self._server_id = server_id
         self._open: dict[str, PlayingSession] = {}
-        self._stretches: list[Stretch] = []
-        self._seated: dict[str, float] = {}
-        self._visits: list[tuple[str, float, float]] = []
-        self._names: dict[int, str] = {}
-        self._members: dict[str, str] = {}
+        self._present: dict[str, float] = {}
+        self._account_names: dict[int, str] = {}
+        self._member_names: dict[str, str] = {}
 
-    def shows(self, session: PlayingSession) -> None:
+    def note_session(self, session: PlayingSession) -> None:
         """From its anchor on a session is as it is now."""
         self._close(session.uid, session.anchor_s)
         self._open[session.uid] = session
-        self._names[session.account.id] = session.account.name
+        self._account_names[session.account.id] = session.account.name
 
-    def ended(self, session: PlayingSession, at_s: float) -> None:
+    def note_end(self, session: PlayingSession, at_s: float) -> None:
         """A session is over."""
         self._close(session.uid, at_s)
 
-    def comes(self, member_id: str, name: str, at_s: float) -> None:
+    def note_arrival(self, member_id: str, name: str, at_s: float) -> None:
         """A member is in the voice channel."""
-        self._seated.setdefault(member_id, at_s)
-        self._members[member_id] = name
+        self._present.setdefault(member_id, at_s)
+        self._member_names[member_id] = name
 
-    def goes(self, member_id: str, at_s: float) -> None:
+    def note_departure(self, member_id: str, at_s: float) -> None:
         """A member has left it."""
-        since_s = self._seated.pop(member_id, None)
+        since_s = self._present.pop(member_id, None)
         if since_s is not None:
-            self._visits.append((member_id, since_s, at_s))
+            self.visits.append((member_id, since_s, at_s))
 
     def _close(self, uid: str, at_s: float) -> None:
         was = self._open.pop(uid, None)
@@ -125,41 +148,48 @@ class Ledger:
         runs_out_s = was.ends_at_s
         until_s = at_s if runs_out_s is None else min(at_s, runs_out_s)
         if until_s > was.anchor_s:
-            place = (was.account.id, was.item.rating_key, was.item.title, was.anchor_s, until_s)
-            self._stretches.append(Stretch(*place, was.is_advancing, was.anchor_ms))
+            self.stretches.append(
+                Stretch(
+                    was.account.id, was.uid, was.player.machine_id, was.item, was.anchor_s, until_s,
+                    "ghost" if was.frozen else was.state, was.anchor_ms, was.player.report_every_s,
+                )
+            )  # fmt: skip
 
-    def attendances(self, host: str) -> list[Attendance]:
-        """The truth of the night: each viewer and each film, when all is over. `host` plays into the channel."""
-        found: dict[tuple[str, str], Attendance] = {}
+    def true_watches(self, host: str, excluded: Collection[str] = ()) -> list[TrueWatch]:
+        """Return what each viewer saw of each item, when all is over.
+
+        `host`, an account's id or name, plays into the channel; accounts that are `excluded` are no viewers.
+        """
+        watches: dict[tuple[str, str], TrueWatch] = {}
 
         def add(viewer_id: str, name: str, stretch: Stretch | None, *, guest: bool) -> None:
             if stretch is not None:
-                key = (viewer_id, stretch.rating_key)
-                fresh = Attendance(viewer_id, name, stretch.rating_key, stretch.title, guest)
-                found.setdefault(key, fresh).stretches.append(stretch)
+                fresh = TrueWatch(viewer_id, name, stretch.item, guest)
+                watches.setdefault((viewer_id, stretch.item.rating_key), fresh).stretches.append(stretch)
 
-        for stretch in sorted(self._stretches, key=lambda one: one.begin_s):
-            name = self._names[stretch.account_id]
-            add(f"plex:{self._machine_id}:{stretch.account_id}", name, stretch, guest=False)
-            if name == host:
-                for member_id, begin_s, end_s in sorted(self._visits, key=lambda visit: visit[1]):
-                    add(member_id, self._members[member_id], stretch.clipped(begin_s, end_s), guest=True)
-        for attendance in found.values():
-            attendance.stretches.sort(key=lambda one: one.begin_s)
-        return list(found.values())
+        for stretch in sorted(self.stretches, key=lambda each: (each.begin_s, each.account_id)):
+            name = self._account_names[stretch.account_id]
+            names = {name, str(stretch.account_id)}
+            if not names & set(excluded):
+                add(f"plex:{self._server_id}:{stretch.account_id}", name, stretch, guest=False)
+            if host in names:
+                for member_id, begin_s, end_s in sorted(self.visits, key=lambda visit: visit[1]):
+                    add(member_id, self._member_names[member_id], stretch.clip(begin_s, end_s), guest=True)
+        for watch in watches.values():
+            watch.stretches.sort(key=lambda each: each.begin_s)
+        return list(watches.values())
 
+    def longest_after_film(self, host: str, viewer_id: str, rating_key: str, polls: Iterable[float]) -> float:
+        """Return how long at most a member was in the channel with a film of which no poll had said that it was over.
 
-def union(spans: Iterable[tuple[int, int]]) -> Spans:
-    """Overlapping and touching spans as one, in order."""
-    joined: list[tuple[int, int]] = []
-    for begin, end in sorted(spans):
-        if joined and begin <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        elif end > begin:
-            joined.append((begin, end))
-    return tuple(joined)
-
-
-def length(spans: Spans) -> int:
-    """How much they cover."""
-    return sum(end - begin for begin, end in spans)
+        `polls` are the times at which it was known what plays. In seconds.
+        """
+        longest_s = 0.0
+        polls = sorted(polls)
+        for stretch in self.stretches:
+            if host in (self._account_names[stretch.account_id], str(stretch.account_id)):
+                known_s = next((at_s for at_s in polls if at_s > stretch.end_s), float("inf"))
+                for member_id, begin_s, end_s in self.visits:
+                    if member_id == viewer_id and stretch.item.rating_key == rating_key:
+                        longest_s = max(longest_s, min(known_s, end_s) - max(stretch.begin_s, begin_s))
+        return longest_s

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,8 @@ from typing import Any, Self
 from actors.runtime import Clock, Pace
 from launcher.connection.run_state import read_running_state
 from simulator.discord.server import SimulatedDiscord
+from simulator.nights.ledger import Ledger
+from simulator.nights.performer import Performer
 from simulator.plex import SimulatedPlex
 from simulator.plextv import SimulatedPlexTv
 
@@ -25,6 +27,29 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 ANNOUNCE, CINEMA = "film-club", "Cinema"
 START_WITHIN_S = 40.0
 STOP_WITHIN_S = 15.0
+
+
+class DiscordVoiceRoom:
+    """A voice channel of the simulated Discord."""
+
+    def __init__(self, discord: SimulatedDiscord, channel: str) -> None:
+        self._discord, self._channel = discord, channel
+
+    def join(self, name: str) -> str:
+        """Let a member come in; return their id."""
+        member = self._discord.member(name)
+        self._discord.join_voice(member, self._channel)
+        return str(member.id)
+
+    def leave(self, name: str) -> str:
+        """Let a member go; return their id."""
+        member = self._discord.member(name)
+        self._discord.leave_voice(member)
+        return str(member.id)
+
+    def present(self) -> list[str]:
+        """Return the names of those who are there."""
+        return [member.display_name for member in self._discord.voice_members(self._channel)]
 
 
 class ServiceStage:
@@ -64,6 +89,16 @@ class ServiceStage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._cleared.close()
+
+    def performer(self, report_s: Mapping[str, float] | None = None) -> Performer:
+        """Return people for this stage; `report_s` is how often each account's player tells its position."""
+        return Performer(
+            self.plex,
+            DiscordVoiceRoom(self.discord, CINEMA),
+            lambda: self.clock.now().wall_s,
+            Ledger(self.plex.machine_id),
+            report_s,
+        )
 
     # -- time ----------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from typing import Any
 import msgpack
 import psutil
 
-from simulator.nights.kill_matrix.kills import frames
+from simulator.nights.kill_matrix.process_killer import frames
 from simulator.nights.stage import ServiceStage
 from simulator.plex import TELEVISION, Player
 

@@ -10,7 +10,7 @@ import msgpack
 import pytest
 
 from messages import CATALOGUE, WatchRecord
-from simulator.nights.kill_matrix.kills import frames
+from simulator.nights.kill_matrix.process_killer import frames
 from tests.e2e.long_evening import FILM, Evening
 from tests.e2e.nights import told
 

@@ -7,9 +7,8 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from simulator.nights.kill_matrix import round
 from simulator.nights.kill_matrix.__main__ import SIDE_BY_SIDE
-from simulator.nights.verdict import NightVerdict
+from simulator.nights.kill_matrix.kill_round import RoundResult, play_round
 
 pytestmark = pytest.mark.slow
 
@@ -18,16 +17,16 @@ SEEDS = {25: "tracker", 35: "all", 40: "launcher", 50: "persistence"}
 
 
 @pytest.fixture(scope="module")
-def verdicts() -> dict[int, NightVerdict]:
+def results() -> dict[int, RoundResult]:
     """The nights, played side by side."""
     with ProcessPoolExecutor(SIDE_BY_SIDE, multiprocessing.get_context("spawn")) as pool:
-        return {verdict.seed: verdict for verdict in pool.map(round.play, SEEDS)}
+        return {result.seed: result for result in pool.map(play_round, SEEDS)}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_no_watch_is_missing_or_double(seed: int, verdicts: dict[int, NightVerdict]) -> None:
+def test_no_watch_is_missing_or_double(seed: int, results: dict[int, RoundResult]) -> None:
     """Somebody was killed, somebody watched, and each watch that could be known is there once and rightly long."""
-    verdict = verdicts[seed]
-    assert (verdict.missing, verdict.double, verdict.problems) == (0, 0, [])
-    assert verdict.found == verdict.expected > 0
-    assert any(kill.startswith(SEEDS[seed]) for kill in verdict.kills)
+    result = results[seed]
+    assert (result.judgement.missing, result.judgement.double, result.problems) == (0, 0, [])
+    assert result.judgement.found == result.judgement.expected > 0
+    assert any(kill.startswith(SEEDS[seed]) for kill in result.kills)

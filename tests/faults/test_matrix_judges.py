@@ -1,88 +1,95 @@
-"""The judge of the kill matrix: it finds what is missing, double or wrong, and forgives only what nobody could see."""
+"""The judge of random nights: it finds what is missing, double or wrong, and forgives only what nobody could see."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from simulator.nights.blind_spots import Kill, Survey
-from simulator.nights.kill_matrix.script import VICTIMS, write
-from simulator.nights.ledger import Attendance, Ledger, Stretch
-from simulator.nights.verdict import Margins, NightVerdict, judge
-from simulator.plex.world.library import LibraryItem
-from simulator.plex.world.sessions import TELEVISION, PlayingSession, PlexAccount
+from messages import Item, WatchRecord, spans
+from messages.base import DurationMs, PositionMs
+from simulator.nights.judge import Judgement, Margins, judge
+from simulator.nights.kill_matrix.random_night import VICTIMS, write_night
+from simulator.nights.ledger import Ledger
+from simulator.nights.observation import Kill, ProcessSurvey
+from simulator.plex import TELEVISION, LibraryItem, PlayingSession, PlexAccount
 
 POLL_S = 10.0
-MARGINS = Margins(POLL_S, 10.0, 20.0, 20.0)
+MARGINS = Margins(POLL_S, 20.0, 20.0, polls_a_change=2, late_s=0.0)
 ANTON = PlexAccount(7, "Anton")
 HEAT = LibraryItem("1", "movie", "Heat", 1, 1995, 6_000_000)
+Watched = tuple[float, float]
 
 
-def watched(begin_s: float, end_s: float, at_ms: int = 0) -> Attendance:
-    """Anton plays a film from one moment to another."""
-    return Attendance(
-        "plex:m:7", "Anton", "1", "Heat", False, [Stretch(7, "1", "Heat", begin_s, end_s, True, at_ms)]
+def ledger_of(*watched: Watched) -> Ledger:
+    """Return a ledger in which Anton played the film from its start, from one moment to another."""
+    ledger = Ledger("m")
+    for begin_s, end_s in watched:
+        session = PlayingSession("u", "1", ANTON, HEAT, TELEVISION, "playing", begin_s, begin_s, 0)
+        ledger.note_session(session)
+        ledger.note_end(session, end_s)
+    return ledger
+
+
+def record(playing_s: float, *seen: tuple[int, int]) -> WatchRecord:
+    """Return what the store holds of it."""
+    return WatchRecord(
+        watch_id="w", screening_id="s", viewer_id="plex:m:7", username="Anton", source="plex",
+        item=Item("m", "1", "movie", "Heat", duration_ms=DurationMs(6_000_000)), media_type="movie",
+        started_at_s=0.0, ended_at_s=playing_s, join_position_ms=PositionMs(0), leave_position_ms=PositionMs(0),
+        playing_s=playing_s, paused_s=0.0, spans=seen, coverage_ms=DurationMs(spans.coverage(seen)),
+        completion_percent=None, completed=False, brief=False, end_reason="left",
     )  # fmt: skip
 
 
-def row(playing_s: float, spans: str) -> dict[str, Any]:
-    """What the store holds of it."""
-    return {
-        "viewer_id": "plex:m:7", "rating_key": "1", "title": "Heat", "playing_s": playing_s, "spans": spans,
-        "end_reason": "left",
-    }  # fmt: skip
-
-
-def survey(*kills: Kill) -> Survey:
-    """Polls every ten seconds for an hour, a save every minute."""
+def judged(ledger: Ledger, records: list[WatchRecord], *kills: Kill) -> Judgement:
+    """Return the judgement, with polls every ten seconds for an hour and a save every minute."""
     every_poll = [float(at_s) for at_s in range(0, 3600, 10)]
-    return Survey(POLL_S, 60.0, polls=every_poll, saves=[float(at_s) for at_s in range(0, 3600, 60)], kills=list(kills))
-
-
-def judged(truth: list[Attendance], rows: list[dict[str, Any]], *kills: Kill) -> NightVerdict:
-    """The verdict on them."""
-    verdict = NightVerdict(0)
-    judge(verdict, truth, rows, survey(*kills), MARGINS)
-    return verdict
+    every_save = [float(at_s) for at_s in range(0, 3600, 60)]
+    survey = ProcessSurvey(POLL_S, polls=every_poll, saves=every_save, kills=list(kills))
+    return judge(ledger, "", records, survey.observation(), MARGINS)
 
 
 def test_a_right_record_is_right() -> None:
-    """Off by one report: no problem, and the error in polls is told."""
-    verdict = judged([watched(100, 700)], [row(590.0, "[[0,590000]]")])
-    assert (verdict.expected, verdict.found, verdict.failed) == (1, 1, False)
-    assert verdict.playing_polls == [1.0] and verdict.coverage_polls == [1.0]
+    """Off by one report: no problem, and the error in polls is given."""
+    judgement = judged(ledger_of((100, 700)), [record(590.0, (0, 590_000))])
+    assert (judgement.expected, judgement.found, judgement.problems) == (1, 1, [])
+    assert judgement.playing_polls == [1.0] and judgement.coverage_polls == [1.0]
 
 
 def test_a_missing_record_is_found() -> None:
     """Sixty polls saw the watch, and there is no record."""
-    verdict = judged([watched(100, 700)], [])
-    assert (verdict.expected, verdict.missing, verdict.failed) == (1, 1, True)
+    judgement = judged(ledger_of((100, 700)), [])
+    assert (judgement.expected, judgement.missing) == (1, 1)
+    assert judgement.problems == ["Anton at Heat: no record"]
 
 
 def test_a_double_record_is_found() -> None:
     """Two records of one viewer at one film."""
-    right = row(590.0, "[[0,590000]]")
-    assert judged([watched(100, 700)], [right, right]).double == 1
+    right = record(590.0, (0, 590_000))
+    assert judged(ledger_of((100, 700)), [right, right]).double == 1
 
 
 def test_a_record_of_what_never_was_is_found() -> None:
     """Nobody watched that."""
-    assert judged([], [row(590.0, "[[0,590000]]")]).double == 1
+    assert judged(ledger_of(), [record(590.0, (0, 590_000))]).double == 1
 
 
 @pytest.mark.parametrize(
-    ("playing_s", "spans"), [(400.0, "[[0,600000]]"), (900.0, "[[0,600000]]"), (600.0, "[[0,300000]]"),
-                             (600.0, "[[0,600000],[900000,1200000]]")],
-)  # fmt: skip
-def test_a_wrong_length_is_found(playing_s: float, spans: str) -> None:
+    ("playing_s", "seen"),
+    [
+        (400.0, [(0, 600_000)]),
+        (900.0, [(0, 600_000)]),
+        (600.0, [(0, 300_000)]),
+        (600.0, [(0, 600_000), (900_000, 1_200_000)]),
+    ],
+)
+def test_a_wrong_length_is_found(playing_s: float, seen: list[tuple[int, int]]) -> None:
     """Too little or too much, played or seen."""
-    assert judged([watched(100, 700)], [row(playing_s, spans)]).problems
+    assert judged(ledger_of((100, 700)), [record(playing_s, *seen)]).problems
 
 
 def test_only_what_the_dead_took_with_them_is_forgiven() -> None:
     """What only the last moments before a death of all could have shown need not be there; anything else must."""
-    short = [watched(650, 690)]
+    short = ledger_of((650, 690))
     assert judged(short, []).missing == 1
     assert judged(short, [], Kill("all", "at once", 700, 900)).missing == 0
     assert judged(short, [], Kill("discord", "at once", 700, 900)).missing == 1
@@ -93,23 +100,23 @@ def test_only_what_the_dead_took_with_them_is_forgiven() -> None:
 
 def test_a_death_excuses_no_error_where_nothing_changed() -> None:
     """The film just went on through it: its record is as exact as ever."""
-    through = [watched(100, 3000)]
+    through = ledger_of((100, 3000))
     kill = Kill("all", "at once", 1000, 1300)
-    assert not judged(through, [row(2890.0, "[[0,2890000]]")], kill).failed
-    assert judged(through, [row(2600.0, "[[0,2600000]]")], kill).failed
+    assert not judged(through, [record(2890.0, (0, 2_890_000))], kill).problems
+    assert judged(through, [record(2600.0, (0, 2_600_000))], kill).problems
 
 
 def test_the_ledger_notes_what_happened() -> None:
     """A pause, a seek, an end by itself; who sat in the channel saw what the host showed."""
     ledger = Ledger("m")
     session = PlayingSession("u", "1", ANTON, HEAT, TELEVISION, "playing", 0.0, 0.0, 0)
-    ledger.shows(session)
-    ledger.comes("9", "Iris", 50.0)
-    ledger.shows(session.to_state("paused", 100.0))
-    ledger.shows(session.to_state("paused", 100.0).to_state("playing", 160.0).seek_to(5_900_000, 160.0))
-    ledger.goes("9", 1000.0)
-    ledger.ended(session, 1000.0)
-    anton, iris = ledger.attendances("Anton")
+    ledger.note_session(session)
+    ledger.note_arrival("9", "Iris", 50.0)
+    ledger.note_session(session.to_state("paused", 100.0))
+    ledger.note_session(session.to_state("paused", 100.0).to_state("playing", 160.0).seek_to(5_900_000, 160.0))
+    ledger.note_departure("9", 1000.0)
+    ledger.note_end(session, 1000.0)
+    anton, iris = ledger.true_watches("Anton")
     assert (anton.playing_s, anton.paused_s) == (200.0, 60.0)  # the film was over 100 s after the seek
     assert anton.spans == ((0, 100_000), (5_900_000, 6_000_000))
     assert (iris.viewer_id, iris.guest, iris.playing_s) == ("9", True, 150.0)
@@ -117,5 +124,5 @@ def test_the_ledger_notes_what_happened() -> None:
 
 def test_a_seed_is_a_night() -> None:
     """The same seed writes the same night; six in a row kill each victim."""
-    assert write(7) == write(7) != write(8)
-    assert all(any(deed.who == VICTIMS[seed % 6] for deed in write(seed).kills) for seed in range(30))
+    assert write_night(7) == write_night(7) != write_night(8)
+    assert all(any(kill.who == VICTIMS[seed % 6] for kill in write_night(seed).kills) for seed in range(30))

@@ -13,8 +13,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from simulator.nights.kill_matrix.worker_pool import round_of, workers
-from simulator.nights.verdict import NightVerdict
+from simulator.nights.kill_matrix.kill_round import RoundResult
+from simulator.nights.kill_matrix.worker_pool import open_pool, play_in_worker
 
 SIDE_BY_SIDE = 2
 """A round mostly waits: two of them keep two cores busy."""
@@ -33,45 +33,47 @@ def main(argv: list[str]) -> int:
     asked = parser.parse_args(argv)
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     began = time.monotonic()
-    verdicts = []
-    with workers(asked.jobs) as pool:
-        rounds = [pool.submit(round_of, seed, asked.keep) for seed in range(asked.seed, asked.seed + asked.rounds)]
+    results = []
+    with open_pool(asked.jobs) as pool:
+        rounds = [
+            pool.submit(play_in_worker, seed, asked.keep) for seed in range(asked.seed, asked.seed + asked.rounds)
+        ]
         for done in as_completed(rounds):
-            verdicts.append(done.result())
-            _tell(console, verdicts[-1], len(verdicts), asked.rounds)
-    return _sum_up(console, verdicts, time.monotonic() - began)
+            results.append(done.result())
+            _print_round(console, results[-1], len(results), asked.rounds)
+    return _sum_up(console, results, time.monotonic() - began)
 
 
-def _tell(console: Console, verdict: NightVerdict, number: int, of: int) -> None:
+def _print_round(console: Console, result: RoundResult, number: int, of: int) -> None:
     """One round in a line, and what was wrong with it."""
-    state = "[red]✘[/red]" if verdict.failed else "[green]✔[/green]"
+    state = "[red]✘[/red]" if result.failed else "[green]✔[/green]"
     console.print(
-        f"{state} {number}/{of} seed {verdict.seed}: {verdict.found} of {verdict.expected} watches, "
-        f"off by {verdict.worst_polls:.1f} polls at most, {verdict.seconds:.0f} s; "
-        f"killed: {', '.join(verdict.kills) or 'nobody'}"
+        f"{state} {number}/{of} seed {result.seed}: {result.judgement.found} of {result.judgement.expected} watches, "
+        f"off by {result.judgement.worst_polls:.1f} polls at most, {result.seconds:.0f} s; "
+        f"killed: {', '.join(result.kills) or 'nobody'}"
     )
-    for problem in verdict.problems:
+    for problem in result.problems:
         console.print(f"    {problem}", style="red", markup=False)
-    if verdict.worst_polls > REMARKABLE_POLLS:
-        console.print(f"    {verdict.worst}", style="dim", markup=False)
+    if result.judgement.worst_polls > REMARKABLE_POLLS:
+        console.print(f"    {result.judgement.worst}", style="dim", markup=False)
 
 
-def _sum_up(console: Console, verdicts: list[NightVerdict], took_s: float) -> int:
-    failed = sorted(verdict.seed for verdict in verdicts if verdict.failed)
-    kills = collections.Counter(kill for verdict in verdicts for kill in verdict.kills)
+def _sum_up(console: Console, results: list[RoundResult], took_s: float) -> int:
+    failed = sorted(result.seed for result in results if result.failed)
+    kills = collections.Counter(kill for result in results for kill in result.kills)
     table = Table(title="Kill matrix", title_justify="left", box=None, show_header=False)
     table.add_column(justify="left")
     table.add_column(justify="right")
     rows = (
-        ("rounds", str(len(verdicts))),
+        ("rounds", str(len(results))),
         ("kills", str(kills.total())),
-        ("of them between commit and acknowledgement", str(sum(one.unacknowledged for one in verdicts))),
-        ("watches expected", str(sum(one.expected for one in verdicts))),
-        ("found", str(sum(one.found for one in verdicts))),
-        ("missing", str(sum(one.missing for one in verdicts))),
-        ("double", str(sum(one.double for one in verdicts))),
-        ("error in playing time: half of all, 95 %, worst", _spread(one.playing_polls for one in verdicts)),
-        ("error in coverage: half of all, 95 %, worst", _spread(one.coverage_polls for one in verdicts)),
+        ("of them between commit and acknowledgement", str(sum(each.unacknowledged for each in results))),
+        ("watches expected", str(sum(each.judgement.expected for each in results))),
+        ("found", str(sum(each.judgement.found for each in results))),
+        ("missing", str(sum(each.judgement.missing for each in results))),
+        ("double", str(sum(each.judgement.double for each in results))),
+        ("error in playing time: half of all, 95 %, worst", _spread(each.judgement.playing_polls for each in results)),
+        ("error in coverage: half of all, 95 %, worst", _spread(each.judgement.coverage_polls for each in results)),
         ("rounds that failed", str(len(failed))),
         ("real seconds", f"{took_s:.0f}"),
     )
@@ -87,7 +89,7 @@ def _sum_up(console: Console, verdicts: list[NightVerdict], took_s: float) -> in
 
 def _spread(errors: Iterable[list[float]]) -> str:
     """The median, the 95th percentile and the largest of all, in polls."""
-    every = sorted(error for of_one in errors for error in of_one) or [0.0]
+    every = sorted(error for of_round in errors for error in of_round) or [0.0]
     return ", ".join(f"{every[round(share * (len(every) - 1))]:.1f}" for share in (0.5, 0.95, 1.0)) + " polls"
 
 

@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from simulator.nights.kill_matrix import round
-from simulator.nights.verdict import NightVerdict
+from simulator.nights.kill_matrix.kill_round import RoundResult, play_round
 
 _ended: list[int] = []
 """The signal that told this process to end."""
 
 
 @contextlib.contextmanager
-def workers(count: int) -> Iterator[ProcessPoolExecutor]:
+def open_pool(count: int) -> Iterator[ProcessPoolExecutor]:
     """Processes that play rounds. On SIGTERM they end their nights, then this one ends with exit status 143."""
     _end_in_order()
     with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _end_in_order) as pool:
@@ -30,11 +29,11 @@ def workers(count: int) -> Iterator[ProcessPoolExecutor]:
             raise
 
 
-def round_of(seed: int, kept: Path | None) -> NightVerdict:
+def play_in_worker(seed: int, keep: Path | None) -> RoundResult:
     """Play a round, unless the process was told to end: the pool hands out one in advance."""
     if _ended:
         raise SystemExit(128 + _ended[0])
-    return round.play(seed, kept)
+    return play_round(seed, keep)
 
 
 def _end_in_order() -> None:

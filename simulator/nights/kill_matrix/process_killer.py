@@ -16,8 +16,9 @@ import msgpack
 import psutil
 
 from launcher.connection.run_state import read_running_state
-from simulator.nights.blind_spots import Kill
-from simulator.nights.kill_matrix.script import ACTORS, Deed
+from simulator.nights.kill_matrix.random_night import ACTORS
+from simulator.nights.observation import Kill
+from simulator.nights.script import Cue
 from simulator.nights.stage import ServiceStage
 
 LOOK_S = 0.0005
@@ -27,7 +28,7 @@ AWAIT_S = 1.5
 BACK_WITHIN_S = 30.0
 
 
-class Striker:
+class ProcessKiller:
     """Carries out kills, each in a thread of its own, and starts the service anew where its launcher died."""
 
     def __init__(self, stage: ServiceStage, frames_dir: Path) -> None:
@@ -38,9 +39,9 @@ class Striker:
         self._threads: list[threading.Thread] = []
         self._starting = threading.Lock()
 
-    def strike(self, deed: Deed) -> None:
+    def begin_kill(self, cue: Cue) -> None:
         """Begin a kill; returns at once."""
-        thread = threading.Thread(target=self._guarded, args=(deed,), name=f"kill {deed.who}")
+        thread = threading.Thread(target=self._guarded, args=(cue,), name=f"kill {cue.who}")
         self._threads.append(thread)
         thread.start()
 
@@ -49,29 +50,29 @@ class Striker:
         """Whether something that was struck does not work yet."""
         return any(kill.back_s == float("inf") for kill in self.kills)
 
-    def settle(self) -> None:
+    def wait_until_all_work(self) -> None:
         """Wait until every kill is over and what it struck works again."""
         for thread in self._threads:
             thread.join()
 
-    def _guarded(self, deed: Deed) -> None:
+    def _guarded(self, cue: Cue) -> None:
         try:
-            self._carry_out(deed)
-        except Exception as error:  # noqa: BLE001 - whatever it is belongs into the verdict
-            self.problems.append(f"after the kill of {deed.who}: {type(error).__name__}: {error}")
+            self._carry_out(cue)
+        except Exception as error:  # noqa: BLE001 - whatever it is belongs into the result
+            self.problems.append(f"after the kill of {cue.who}: {type(error).__name__}: {error}")
 
-    def _carry_out(self, deed: Deed) -> None:
-        if deed.what in ("at a commit", "in a save"):
-            self._await_commit(finished=deed.what == "at a commit")
-        kill = self._kill(deed.who, deed.what)
+    def _carry_out(self, cue: Cue) -> None:
+        if cue.what in ("at a commit", "in a save"):
+            self._await_commit(finished=cue.what == "at a commit")
+        kill = self._kill(cue.who, cue.what)
         if kill is None:
             return
-        if deed.what == "while it starts":
-            self._await_start(deed.who)
-            time.sleep(deed.amount)
-            self._kill(deed.who, deed.what, kill)
-        if deed.who in ACTORS:
-            self.stage.wait_for(lambda: self._works(deed.who, kill.pids), BACK_WITHIN_S, f"{deed.who} to work again")
+        if cue.what == "while it starts":
+            self._await_start(cue.who)
+            time.sleep(cue.amount)
+            self._kill(cue.who, cue.what, kill)
+        if cue.who in ACTORS:
+            self.stage.wait_for(lambda: self._works(cue.who, kill.pids), BACK_WITHIN_S, f"{cue.who} to work again")
         else:
             with self._starting:
                 self.stage.kill_launcher()  # it is dead: this takes leave of it

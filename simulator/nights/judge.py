@@ -1,0 +1,223 @@
+"""Holds the records of a night against the ledger of truth. Pure.
+
+A record may be off by what nobody can know: a poll and a player's report at each change, and the whole of a time in
+the dark in which something changed. What it is off by beyond the dark is shown in polls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from messages import WatchRecord, spans
+from simulator.nights.ledger import Ledger, Stretch, TrueWatch
+from simulator.nights.observation import NEVER, Observation
+
+RECORD_S = 0.01
+"""Rounding of the figures in a record."""
+
+
+@dataclass(frozen=True)
+class Margins:
+    """How exact a record can be, seconds of the night; mostly the settings of the service."""
+
+    poll_s: float
+    grace_s: float
+    slack_s: float
+    polls_a_change: int = 1
+    """How many polls a change may pass unseen: messages and processes may be late by one."""
+    late_s: float = 1.0
+    """Frames and answers take their time."""
+    ghost_after_s: float = NEVER
+    watched_percent: float = 80.0
+    min_watch_s: float = 60.0
+
+    @property
+    def stray_s(self) -> float:
+        """How long somebody may be recorded at a film that was known to be over."""
+        return self.late_s + (self.polls_a_change - 1) * (self.poll_s + self.grace_s)
+
+    def edge_s(self, watch: TrueWatch) -> float:
+        """Return what one change of this watch may cost."""
+        return self.polls_a_change * self.poll_s + watch.report_s + self.late_s
+
+
+@dataclass(frozen=True)
+class Leeway:
+    """How far a record may be off, seconds."""
+
+    less_s: float
+    more_s: float
+    dark_s: float
+    """How long something that changed lay in the dark."""
+
+
+@dataclass
+class Judgement:
+    """What the records of a night came to."""
+
+    expected: int = 0
+    """Watches that must be there: somebody looked while they ran, and what they saw was not forgotten."""
+    found: int = 0
+    missing: int = 0
+    double: int = 0
+    """Records beyond those that may be of one viewer at one film, and records of what never was."""
+    playing_polls: list[float] = field(default_factory=list)
+    """Error of each watch in playing time, beyond what was in the dark, in polls."""
+    coverage_polls: list[float] = field(default_factory=list)
+    worst: str = ""
+    """The watch that is off by most."""
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def worst_polls(self) -> float:
+        """The largest error of all."""
+        return max((*self.playing_polls, *self.coverage_polls), default=0.0)
+
+
+def judge(
+    ledger: Ledger,
+    host: str,
+    records: Sequence[WatchRecord],
+    observation: Observation,
+    margins: Margins,
+    excluded: Collection[str] = (),
+    not_judged: Collection[str] = (),
+) -> Judgement:
+    """Compare every true watch with its records, and every record with the true watches.
+
+    `host` plays into the voice channel; `excluded` are accounts without watches, `not_judged` viewers of whom only
+    that their records are sound is looked at.
+    """
+    judgement = Judgement()
+    by_key: dict[tuple[str, str], list[WatchRecord]] = {}
+    for record in records:
+        by_key.setdefault((record.viewer_id, record.item.rating_key), []).append(record)
+    judgement.problems += [problem for record in records for problem in inconsistencies(record, margins)]
+    for watch in ledger.true_watches(host, excluded):
+        mine = by_key.pop((watch.viewer_id, watch.item.rating_key), [])
+        if watch.viewer_id in not_judged:
+            continue
+        if observation.must_be_recorded(watch):
+            judgement.expected += 1
+            judgement.found += bool(mine)
+            judgement.missing += not mine
+            judgement.problems += [] if mine else [f"{watch}: no record"]
+        if mine:
+            _compare(judgement, watch, mine, observation, margins)
+    for (viewer_id, rating_key), mine in by_key.items():
+        stray_s = ledger.longest_after_film(host, viewer_id, rating_key, observation.polls) + margins.stray_s
+        if sum(record.playing_s for record in mine) >= stray_s:
+            judgement.double += len(mine)
+            judgement.problems.append(f"{viewer_id} at {mine[0].item.title}: a record of what never was")
+    return judgement
+
+
+def find_leeway(watch: TrueWatch, observation: Observation, margins: Margins) -> Leeway:
+    """Return how far a watch's records may be off.
+
+    Each change costs an edge at most. A time in the dark costs its length where anything changed in it, else no more
+    than a change; all of it costs no more than the specification promises, where the night is one for which it does.
+    """
+    edge_s = margins.edge_s(watch)
+    boundaries = watch.boundaries
+    changes_s = edge_s * (len(boundaries) + 1)
+    if watch.guest:  # a party stays with its film for the grace, before it follows its host to another player
+        changes_s += margins.grace_s * _moves(watch)
+    dark_s = disturbed_s = 0.0
+    for a, b in observation.dark(watch):
+        if a - edge_s <= boundaries[-1] and b + edge_s >= boundaries[0]:
+            disturbed = any(a - edge_s <= at_s <= b + edge_s for at_s in boundaries)
+            lasts_s = min(b, boundaries[-1]) - max(a, boundaries[0]) + edge_s
+            disturbed_s += max(0.0, lasts_s) if disturbed else 0.0
+            dark_s += edge_s
+    dark_s = min(dark_s + disturbed_s, observation.dark_cost_limit_s)
+    ghosts_s = sum(
+        min(stretch.length_s, margins.ghost_after_s + edge_s)
+        for stretch in watch.stretches
+        if stretch.activity == "ghost"
+    )
+    off_s = changes_s + dark_s
+    return Leeway(off_s, off_s + ghosts_s + watch.jumps * margins.slack_s, disturbed_s)
+
+
+def _moves(watch: TrueWatch) -> int:
+    """Return how often the host may have come from another player."""
+    sessions = {stretch.session for stretch in watch.stretches}
+    machines = {stretch.machine_id for stretch in watch.stretches}
+    on_television = all(machine.startswith("tv-") for machine in machines)
+    return len(sessions) if len(machines) > 1 or not on_television else 0
+
+
+def most_records(watch: TrueWatch, more_s: float, margins: Margins) -> int:
+    """Return how many records there may be: one, and one for each time that a completed film was begun again."""
+    film_s = (watch.item.duration_ms or 0) / 1000
+    beginning_ms = (max(margins.slack_s, 0.05 * film_s) + margins.late_s) * 1000
+    needed_ms = film_s * 10 * margins.watched_percent - more_s * 1000
+    before: list[Stretch] = []
+    most = 1
+    for stretch in watch.stretches:
+        seen = TrueWatch("", "", watch.item, watch.guest, before).spans
+        most += bool(before) and stretch.begin_ms <= beginning_ms and spans.coverage(seen) >= needed_ms
+        before.append(stretch)
+    return most
+
+
+def _compare(
+    judgement: Judgement, watch: TrueWatch, records: Sequence[WatchRecord], observation: Observation, margins: Margins
+) -> None:
+    """Judge the records of one watch."""
+    leeway = find_leeway(watch, observation, margins)
+    problems = []
+    most = most_records(watch, leeway.more_s, margins)
+    if len(records) > most:
+        judgement.double += len(records) - most
+        problems.append(f"{len(records)} records where {most} may be")
+    playing_s, true_s = sum(record.playing_s for record in records), watch.playing_s
+    if not true_s - leeway.less_s <= playing_s <= true_s + leeway.more_s:
+        problems.append(
+            f"played {true_s:.1f} s (-{leeway.less_s:.0f} +{leeway.more_s:.0f}), recorded {playing_s:.1f} s"
+        )
+    unseen_s = sum(b - a for a, b in observation.plex_dark if a > -NEVER and b < NEVER)
+    paused_s = sum(record.paused_s for record in records)
+    if not watch.paused_s - leeway.less_s - unseen_s <= paused_s <= watch.paused_s + leeway.more_s:
+        problems.append(
+            f"paused {watch.paused_s:.1f} s (-{leeway.less_s:.0f} +{leeway.more_s:.0f}), recorded {paused_s:.1f} s"
+        )
+    recorded, true = spans.union(span for record in records for span in record.spans), watch.spans
+    both = spans.coverage(spans.union((*recorded, *true)))
+    missing_s, extra_s = (both - spans.coverage(recorded)) / 1000, (both - spans.coverage(true)) / 1000
+    if missing_s > leeway.less_s:
+        problems.append(f"{missing_s:.1f} s of film seen are missing (-{leeway.less_s:.0f})")
+    if extra_s > leeway.more_s:
+        problems.append(f"{extra_s:.1f} s of film were not seen (+{leeway.more_s:.0f})")
+    if len(records) == 1:
+        if records[0].brief and true_s - leeway.less_s >= margins.min_watch_s:
+            problems.append(f"brief, though played for {true_s:.1f} s")
+        if not records[0].brief and true_s + leeway.more_s < margins.min_watch_s:
+            problems.append(f"not brief, though played for {true_s:.1f} s only")
+    judgement.problems += [f"{watch}: {problem}" for problem in problems]
+    errors = (abs(playing_s - true_s), max(missing_s, extra_s))
+    polls = [max(0.0, off_s - leeway.dark_s) / margins.poll_s for off_s in errors]
+    if max(polls) > judgement.worst_polls:
+        judgement.worst = (
+            f"{watch}: {playing_s:.0f} of {true_s:.0f} s played, {missing_s:.0f} s of film missing, {extra_s:.0f} s "
+            f"too many, {leeway.dark_s:.0f} s in the dark, {watch.jumps} jumps, {len(watch.boundaries)} changes, "
+            f"{records[-1].end_reason}"
+        )
+    judgement.playing_polls.append(polls[0])
+    judgement.coverage_polls.append(polls[1])
+
+
+def inconsistencies(record: WatchRecord, margins: Margins) -> Iterable[str]:
+    """Return what is wrong with a record in itself."""
+    name = f"{record.viewer_id} at {record.item.title}"
+    duration_ms = record.item.duration_ms or 0
+    if record.coverage_ms != spans.coverage(record.spans) or record.spans != spans.union(record.spans):
+        yield f"{name}: coverage {record.coverage_ms} is not that of {record.spans}"
+    if any(not 0 <= a < b <= duration_ms for a, b in record.spans):
+        yield f"{name}: spans {record.spans} beyond the film of {duration_ms} ms"
+    if record.playing_s + record.paused_s > record.ended_at_s - record.started_at_s + RECORD_S:
+        yield f"{name}: {record.playing_s:.1f} s played and {record.paused_s:.1f} s paused within less time"
+    if record.brief != (record.playing_s < margins.min_watch_s):
+        yield f"{name}: brief={record.brief} at {record.playing_s:.1f} s"

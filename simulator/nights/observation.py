@@ -1,0 +1,153 @@
+"""What the service could see of a night and did not forget: it says how exact a record can be. Pure.
+
+All times are seconds of the night's clock.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from simulator.nights.ledger import TrueWatch
+
+Window = tuple[float, float]
+NEVER = float("inf")
+
+
+@dataclass
+class Observation:
+    """When Plex was polled and when Discord said who is in the channel, as far as it was not forgotten again."""
+
+    polls: Sequence[float]
+    """When somebody was told what plays, in order."""
+    plex_dark: Sequence[Window]
+    """When nobody knew what plays."""
+    voice_dark: Sequence[Window] = ()
+    """When nobody knew who is in the channel."""
+    dark_cost_limit_s: float = NEVER
+    """What all the time in the dark may cost a record, by the specification."""
+    polls_needed: int = 1
+    """How many polls must have shown a watch that is then surely recorded."""
+    arrival_s: float = 0.0
+    """After which time in the channel, with the film running all the while, a member is surely at it."""
+
+    def must_be_recorded(self, watch: TrueWatch) -> bool:
+        """Return whether the service must know of it: enough polls showed it, and were not forgotten."""
+        if not watch.guest:
+            return sum(watch.shows_at(at_s) for at_s in self.polls) >= self.polls_needed
+        boundaries = watch.boundaries
+        shown = 0
+        for poll_s in self.polls:
+            since_s = poll_s - self.arrival_s
+            steady = watch.shows_at(poll_s) and watch.shows_at(since_s)
+            steady = steady and not any(since_s <= at_s <= poll_s for at_s in boundaries)
+            seen = sum(since_s <= at_s < poll_s for at_s in self.polls) >= 2
+            if steady and seen and not is_within(self.voice_dark, poll_s):
+                shown += 1
+        return shown >= self.polls_needed
+
+    def dark(self, watch: TrueWatch) -> list[Window]:
+        """Return when nobody could see this watch."""
+        return merge_windows([*self.plex_dark, *self.voice_dark]) if watch.guest else merge_windows(self.plex_dark)
+
+
+@dataclass
+class Kill:
+    """One kill -9 that struck."""
+
+    victim: str
+    moment: str
+    at_s: float
+    back_s: float = NEVER
+    """When the victim was seen to work again."""
+    pids: set[int] = field(default_factory=set)
+    """The processes that died of it."""
+    unacknowledged: bool = False
+    """It fell between the commit of a finished watch and its acknowledgement."""
+
+
+@dataclass
+class ProcessSurvey:
+    """What is known from outside of a night of real processes: requests, saves, kills and faults."""
+
+    poll_s: float
+    polls: list[float] = field(default_factory=list)
+    """When Plex was asked who plays what."""
+    saves: list[float] = field(default_factory=list)
+    kills: list[Kill] = field(default_factory=list)
+    plex_faults: list[Window] = field(default_factory=list)
+    voice_faults: list[Window] = field(default_factory=list)
+
+    def observation(self) -> Observation:
+        """Return what the service saw and did not forget."""
+        useful = self._useful_polls()
+        return Observation(
+            useful,
+            gaps(useful, 1.6 * self.poll_s),
+            self._voice_dark(),
+            polls_needed=2,
+            arrival_s=2 * self.poll_s,
+        )
+
+    def _forgotten(self) -> list[Window]:
+        """Return when what was seen may have died with who knew it.
+
+        A tracker alone, or persistence alone, may take two polls with it. Where both die together, and where all do,
+        only what the last save wrote is left.
+        """
+        lost: list[Window] = list(self.plex_faults)
+        for kill in self.kills:
+            since_s = kill.at_s - (2 * self.poll_s if kill.victim in ("tracker", "launcher", "plex") else 0.0)
+            if kill.victim == "all" or self._takes_both(kill):
+                since_s = max((at_s for at_s in self.saves if at_s < kill.at_s), default=0.0) - self.poll_s
+            elif kill.victim in ("persistence", "discord"):
+                continue
+            lost.append((since_s, kill.back_s + 2 * self.poll_s))
+        return lost
+
+    def _takes_both(self, kill: Kill) -> bool:
+        """Return whether tracker and persistence were dead together: each is the other's memory.
+
+        The launcher's death ends them too: where it found persistence dead, there was nobody to save.
+        """
+        others = {"tracker": ("persistence",), "persistence": ("tracker", "launcher"), "launcher": ("persistence",)}
+        margin_s = 4 * self.poll_s
+        return any(
+            another.victim in others.get(kill.victim, ())
+            and kill.at_s < another.back_s + margin_s
+            and another.at_s < kill.back_s + margin_s
+            for another in self.kills
+        )
+
+    def _voice_dark(self) -> list[Window]:
+        lost = [
+            (kill.at_s - self.poll_s, kill.back_s + 2 * self.poll_s) for kill in self.kills if kill.victim == "discord"
+        ]
+        return merge_windows([*lost, *((a - self.poll_s, b + 2 * self.poll_s) for a, b in self.voice_faults)])
+
+    def _useful_polls(self) -> list[float]:
+        """Return the polls that were answered, heard and not forgotten."""
+        lost = merge_windows(self._forgotten())
+        return [at_s for at_s in sorted(self.polls) if not is_within(lost, at_s)]
+
+
+def gaps(times: Iterable[float], longest_s: float) -> list[Window]:
+    """Return the stretches of time between times that are further apart than `longest_s`, before and after them too."""
+    return [(a, b) for a, b in itertools.pairwise([-NEVER, *sorted(times), NEVER]) if b - a > longest_s]
+
+
+def is_within(spans: Iterable[Window], at_s: float) -> bool:
+    """Return whether a time falls into one of the windows, edges included."""
+    return any(begin <= at_s <= end for begin, end in spans)
+
+
+def merge_windows(spans: Iterable[Window]) -> list[Window]:
+    """Return overlapping windows as one, in order."""
+    joined: list[Window] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((begin, end))
+    return joined

@@ -1,0 +1,175 @@
+"""Plays the people's cues of a script on a stage; each thing that they do is noted in the ledger."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from simulator.nights.ledger import Ledger
+from simulator.nights.script import PLAYER_VERBS, VOICE_VERBS, WHERE_LEFT, Cue
+from simulator.plex import TELEVISION, Player, PlayingSession
+from simulator.plex.world.controls import PlexControls
+
+RUN_OUT_MS = 2000
+"""A film with less than this left is over at its cue "end"."""
+
+
+class VoiceRoom(Protocol):
+    """The voice channel of a stage."""
+
+    def join(self, name: str) -> str:
+        """Let a member come in; return their id."""
+
+    def leave(self, name: str) -> str:
+        """Let a member go; return their id."""
+
+    def present(self) -> list[str]:
+        """Return the names of those who are there."""
+
+
+class Performer:
+    """The people of a night. What is no longer possible (a pause of a film that has run out) is not done."""
+
+    def __init__(
+        self,
+        plex: PlexControls,
+        voice: VoiceRoom,
+        now: Callable[[], float],
+        ledger: Ledger,
+        report_s: Mapping[str, float] | None = None,
+    ) -> None:
+        self.ledger = ledger
+        self._plex, self._voice, self._now = plex, voice, now
+        self._report_s = report_s or {}
+        self._sessions: dict[str, PlayingSession] = {}
+        self._left: dict[str, tuple[str, int]] = {}
+        """Item and position at which an account stopped."""
+
+    def perform(self, cue: Cue) -> bool:
+        """Play a cue of a player or of the voice channel; return whether it was possible."""
+        if cue.verb not in PLAYER_VERBS | VOICE_VERBS:
+            raise ValueError(f"no cue for people: {cue}")
+        done: bool = getattr(self, f"_{cue.verb}")(cue)
+        return done
+
+    def live_session(self, account: str) -> PlayingSession | None:
+        """Return the account's session as it is now; None where it has none, or the film has run out."""
+        session = self._sessions.get(account)
+        if session is None:
+            return None
+        listed = next((each for each in self._plex.sessions if each.uid == session.uid), None)
+        if listed is None:
+            self.ledger.note_end(session, self._now())
+            del self._sessions[account]
+        return listed
+
+    def end_all(self) -> None:
+        """Let everybody who is still there stop and leave."""
+        for name in self._voice.present():
+            self._leave(Cue(0.0, "leave", name))
+        for account in list(self._sessions):
+            self._end_session(account)
+
+    def lose_all_sessions(self) -> None:
+        """Note that the server ended every session at once."""
+        for session in self._sessions.values():
+            self.ledger.note_end(session, self._now())
+        self._sessions.clear()
+
+    def player_of(self, account: str, device: str = "tv") -> Player:
+        """Return one of the account's players."""
+        return dataclasses.replace(
+            TELEVISION,
+            machine_id=f"{device}-{account}",
+            title=f"{account}'s {'TV' if device == 'tv' else device}",
+            report_every_s=self._report_s.get(account, TELEVISION.report_every_s),
+        )
+
+    # -- players -------------------------------------------------------------------------------------------
+
+    def _note(self, account: str, session: PlayingSession) -> bool:
+        self._sessions[account] = session
+        self.ledger.note_session(session)
+        return True
+
+    def _play(self, cue: Cue) -> bool:
+        self._end_session(cue.who)
+        film, at_ms = cue.what, round(cue.amount * 1000)
+        if cue.amount == WHERE_LEFT:
+            if cue.who not in self._left:
+                return False
+            left, at_ms = self._left[cue.who]
+            film = film or left
+        player = self.player_of(cue.who, cue.device)
+        return self._note(cue.who, self._plex.play(self._account(cue.who), film, player, at_ms=at_ms))
+
+    def _account(self, who: str) -> str | int:
+        return int(who) if who.isdigit() else who
+
+    def _end_session(self, account: str, *, silently: bool = False) -> bool:
+        session = self.live_session(account)
+        if session is None:
+            return False
+        self._left.pop(account, None)
+        if silently:
+            self._plex.vanish(session)
+            self.ledger.note_end(session, self._now())
+        else:
+            last = self._plex.stop_session(session)
+            self.ledger.note_end(session, last.anchor_s)
+            self._left[account] = (last.item.rating_key, last.anchor_ms)
+        self._sessions.pop(account, None)
+        return True
+
+    def _stop(self, cue: Cue) -> bool:
+        return self._end_session(cue.who)
+
+    def _vanish(self, cue: Cue) -> bool:
+        return self._end_session(cue.who, silently=True)
+
+    def _end(self, cue: Cue) -> bool:
+        session = self.live_session(cue.who)
+        if session is None or session.end_ms is None:
+            return False
+        return session.end_ms - session.true_ms(self._now()) <= RUN_OUT_MS and self._end_session(cue.who)
+
+    def _change(self, cue: Cue, change: Callable[[PlayingSession], PlayingSession]) -> bool:
+        session = self.live_session(cue.who)
+        return session is not None and self._note(cue.who, change(session))
+
+    def _pause(self, cue: Cue) -> bool:
+        return self._change(cue, self._plex.pause)
+
+    def _resume(self, cue: Cue) -> bool:
+        session = self.live_session(cue.who)
+        if session is None or session.is_advancing:
+            return False
+        return self._change(cue, self._plex.resume)
+
+    def _buffer(self, cue: Cue) -> bool:
+        return self._change(cue, self._plex.buffer)
+
+    def _freeze(self, cue: Cue) -> bool:
+        return self._change(cue, self._plex.freeze)
+
+    def _seek(self, cue: Cue) -> bool:
+        def seek(session: PlayingSession) -> PlayingSession:
+            to_ms = session.true_ms(self._now()) + round(cue.amount * 1000)
+            last_ms = max(0, (session.item.duration_ms or 0) - 1000)
+            return self._plex.seek(session, max(0, min(to_ms, last_ms)))
+
+        return self._change(cue, seek)
+
+    def _switch(self, cue: Cue) -> bool:
+        return self._change(cue, lambda session: self._plex.switch(session, cue.what, at_ms=round(cue.amount * 1000)))
+
+    # -- the voice channel ---------------------------------------------------------------------------------
+
+    def _join(self, cue: Cue) -> bool:
+        self.ledger.note_arrival(self._voice.join(cue.who), cue.who, self._now())
+        return True
+
+    def _leave(self, cue: Cue) -> bool:
+        self.ledger.note_departure(self._voice.leave(cue.who), self._now())
+        return True
