@@ -263,7 +263,7 @@ class TrackingEngine:
         self, server: ServerSessions, session: Session, playback: Playback, at: Moment, outage: bool, elsewhere: bool
     ) -> None:
         """Take in one session that is there."""
-        if session.starts_again(playback, self.rules):
+        if session.starts_again(playback.position_ms, self.rules):
             for record in session.end_before(at, self.rules):
                 self.recorder.finish(session, record, at, session.timeline.seen)
             self._remove(session, at)

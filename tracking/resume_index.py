@@ -44,8 +44,8 @@ class PastScreening:
 class ResumeIndex:
     """The finished watches and screenings of the resume window."""
 
-    records: dict[tuple[str, str], FinishedWatch] = field(default_factory=dict)
-    """The newest by viewer and each key of the film."""
+    records: dict[tuple[str, str], list[FinishedWatch]] = field(default_factory=dict)
+    """By viewer and each key of the film: the newest of each film that a key was given to."""
     screenings: dict[tuple[str, str, str], PastScreening] = field(default_factory=dict)
     """The newest by server, account and each key of the film: on another player it is still the same evening."""
     loaded: dict[str, PastScreening] = field(default_factory=dict)
@@ -55,22 +55,27 @@ class ResumeIndex:
     def add(self, record: WatchRecord, ended_steady_s: float) -> None:
         """Remember a finished watch."""
         for key in film_keys(record.item):
-            newest = self.records.get((record.viewer_id, key))
-            if newest is None or newest.record.watch_id == record.watch_id or newest.ended_steady_s <= ended_steady_s:
-                self.records[(record.viewer_id, key)] = FinishedWatch(record, ended_steady_s)
+            others = self.records.setdefault((record.viewer_id, key), [])
+            newest = next((each for each in others if same_film(each.record.item, record.item)), None)
+            if newest is not None:
+                if newest.record.watch_id != record.watch_id and newest.ended_steady_s > ended_steady_s:
+                    continue
+                others.remove(newest)
+            others.append(FinishedWatch(record, ended_steady_s))
 
     def find(self, viewer_id: str, item: Item) -> FinishedWatch | None:
         """Return the viewer's newest finished watch of a film."""
-        finished = [self.records.get((viewer_id, key)) for key in film_keys(item)]
-        same = [each for each in finished if each is not None and same_film(each.record.item, item)]
+        finished = [each for key in film_keys(item) for each in self.records.get((viewer_id, key), ())]
+        same = [each for each in finished if same_film(each.record.item, item)]
         return max(same, key=lambda each: each.ended_steady_s, default=None)
 
     def remove(self, record: WatchRecord | WatchState) -> None:
         """Take out a watch that runs again."""
         for key in film_keys(record.item):
-            newest = self.records.get((record.viewer_id, key))
-            if newest is not None and newest.record.watch_id == record.watch_id:
-                del self.records[(record.viewer_id, key)]
+            others = self.records.get((record.viewer_id, key), [])
+            others[:] = [each for each in others if each.record.watch_id != record.watch_id]
+            if not others:
+                self.records.pop((record.viewer_id, key), None)
 
     def find_screening(
         self, server_id: str, account_id: str, item: Item, at: Moment, rules: Rules
@@ -131,7 +136,7 @@ class ResumeIndex:
 
         `goes`: tells of a viewer id and when the watch began (seconds since 1970, UTC) whether it does.
         """
-        self.records = {key: each for key, each in self.records.items() if not goes(key[0], each.record.started_at_s)}
+        self._keep_records(lambda each: not goes(each.record.viewer_id, each.record.started_at_s))
         for past in (*self.screenings.values(), *self.loaded.values()):
             past.attendees = {
                 key: each for key, each in past.attendees.items() if not goes(each.viewer_id, each.joined_at_s)
@@ -144,8 +149,12 @@ class ResumeIndex:
             return
         oldest_s = at.steady_s - rules.resume_window_s
         self.loaded = {key: past for key, past in self.loaded.items() if past.ended_steady_s >= oldest_s}
-        self.records = {key: each for key, each in self.records.items() if each.ended_steady_s >= oldest_s}
+        self._keep_records(lambda each: each.ended_steady_s >= oldest_s)
         self.screenings = {key: past for key, past in self.screenings.items() if past.ended_steady_s >= oldest_s}
+
+    def _keep_records(self, stays: Callable[[FinishedWatch], bool]) -> None:
+        kept = {key: [each for each in records if stays(each)] for key, records in self.records.items()}
+        self.records = {key: records for key, records in kept.items() if records}
 
     def _add_newest(self, server_id: str, account_id: str, past: PastScreening) -> None:
         for key in film_keys(past.item):

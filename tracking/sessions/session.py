@@ -171,15 +171,13 @@ class Session:
         )
         return asked and any(watch.watch_id == watch_id for watch in self.watches() or [self.timeline])
 
-    def starts_again(self, playback: Playback, rules: Rules) -> bool:
-        """Tell whether a film that was completed begins anew."""
+    def starts_again(self, position_ms: int | None, rules: Rules) -> bool:
+        """Tell whether a film that was completed begins anew where it is shown at `position_ms`."""
         share = completion(self.timeline)
-        if share is None or share < rules.watched_percent or playback.position_ms is None:
+        if share is None or share < rules.watched_percent or position_ms is None:
             return False
         item = self.timeline.item
-        return at_beginning(item, playback.position_ms, rules) and not at_beginning(
-            item, self.timeline.position_ms, rules
-        )
+        return at_beginning(item, position_ms, rules) and not at_beginning(item, self.timeline.position_ms, rules)
 
     def plays(self, at: Moment, rules: Rules) -> bool:
         """Tell whether its film runs: it says so, and no more than a late report speaks against it."""
