@@ -56,7 +56,7 @@ def test_a_full_disk_fails_loudly_and_the_next_try_succeeds(tmp_path: Path) -> N
         assert failed > 100, failed
         resource.setrlimit(resource.RLIMIT_FSIZE, room)
         finish(store, *many)
-        print(len(store.resumable(0)), store.copies_behind)
+        print(len(store.read_resumable(0)), store.json_files_outdated)
         store.close()
     """)
     done = subprocess.run(
