@@ -1,12 +1,16 @@
-"""What a chat platform reports of the watched voice channel."""
+"""What a chat platform reports of the watched voice channel, and what it has the store remember."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from messages.base import Delivery, Event, Moment, Struct
+from messages.base import Answer, Command, Delivery, Event, Moment, Question, Struct
 
 __all__ = [
+    "ChatStateEntry",
+    "ChatStateLoaded",
+    "LoadChatState",
+    "SaveChatState",
     "VoiceMember",
     "VoicePresence",
 ]
@@ -36,3 +40,34 @@ class VoicePresence(Event, frozen=True, tag="voice_presence"):
     """False where the gateway is away: then `members` is what was last known and says nothing new."""
     members: tuple[VoiceMember, ...]
     """Everybody in the channel who is not a bot, the longest there first where known."""
+
+
+class ChatStateEntry(Struct, frozen=True):
+    """What a feature of a chat platform remembers under a key."""
+
+    feature: str
+    """Name of the feature: live_card, film_night..."""
+    key: str
+    """Unique within the feature."""
+    value: str
+    """JSON; only the feature reads it. Empty in a save: the entry is removed."""
+
+
+class SaveChatState(Command, frozen=True, tag="save_chat_state"):
+    """Chat platform -> persistence: keep these entries, in one transaction; the others stay as they are."""
+
+    delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
+
+    entries: tuple[ChatStateEntry, ...]
+    """New, changed and removed entries."""
+
+
+class ChatStateLoaded(Answer, frozen=True, tag="chat_state_loaded"):
+    """Answer to LoadChatState."""
+
+    entries: tuple[ChatStateEntry, ...]
+    """Every entry there is, by feature; within one the longest unchanged first."""
+
+
+class LoadChatState(Question[ChatStateLoaded], frozen=True, tag="load_chat_state", to="persistence"):
+    """What do the features of the chat platform remember? Asked at their start."""

@@ -31,6 +31,7 @@ from messages import (
     LoadWatches,
     Message,
     ReportWatches,
+    SaveChatState,
     SaveNow,
     SaveReport,
     SaveStatus,
@@ -44,6 +45,7 @@ from persistence.database.open_store import check_writable
 from persistence.operations.finish_watch import finish_watch
 from persistence.operations.save import save
 from persistence.queries.answers import AnswerFunction, load_answers
+from persistence.records import chat_state
 from persistence.records.checkpoint import RunningWatch
 from persistence.records.saves import SaveResult
 from persistence.rules import StatisticsRules
@@ -79,6 +81,7 @@ class Persistence(Actor):
             WatchesReported: self._keep_report,
             WatchFinished: self._watch_finished,
             AutoSaveTick: self._tick,
+            SaveChatState: self._save_chat_state,
             SaveNow: self._save_now,
             LoadWatches: lambda asked: decline_failures(lambda: self._load_watches(asked)),
             GetSaveStatus: self._save_status,
@@ -226,6 +229,16 @@ class Persistence(Actor):
             self._viewer_requests.send_directory_if_changed()
         self._drop_from_report({finished.record.watch_id})
         self._announcer.announce()
+
+    def _save_chat_state(self, save: SaveChatState) -> None:
+        """Keep what a feature of the chat platform remembers; acknowledged after the commit."""
+        try:
+            with self._store.transaction() as connection:
+                chat_state.write_entries(connection, save.entries, self._now_s())
+        except SaveRefused as error:
+            raise Reject(f"What the chat platform remembers cannot be stored. {error}") from error
+        except SaveFailed as error:
+            raise RetryLater(str(error)) from error
 
     def _set_aside(self, watch_id: str) -> None:
         """Forget a watch that is in the dead letters now; the next start would take it up from the checkpoint."""

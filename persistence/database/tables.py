@@ -183,3 +183,12 @@ FORGOTTEN = Table(
     Column("viewer_id", Text, primary_key=True),
     Column("at_s", Double, nullable=False),  # what began before it and arrives late is not stored
 )
+
+CHAT_STATE = Table(
+    "chat_state",
+    METADATA,
+    Column("feature", Text, primary_key=True),  # of a chat platform: live_card, film_night...
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),  # JSON that only the feature reads
+    Column("updated_at_s", Double, nullable=False),
+)

@@ -1,0 +1,12 @@
+"""What the features of a chat platform remember, read at their start."""
+
+from messages import ChatStateLoaded, LoadChatState
+from persistence.queries.answers import answers
+from persistence.records import chat_state
+from persistence.store import StoreSnapshot
+
+
+@answers(LoadChatState)
+def load_chat_state(asked: LoadChatState, store: StoreSnapshot) -> ChatStateLoaded:
+    """Return every entry there is."""
+    return ChatStateLoaded(chat_state.read_entries(store.connection))
