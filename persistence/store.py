@@ -4,8 +4,9 @@ One writer. What is in the store is found again by its id: a watch by `watch_id`
 that is repeated, in whatever order, leaves the same rows. What is saved when is the matter of `operations`.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from messages import WatchRecord, WatchState
 from persistence.database.engine import reader_engine, sqlite_file, store_name
-from persistence.database.errors import SaveFailed, SaveRefused
-from persistence.database.open_store import open_writer
+from persistence.database.errors import SaveFailed, SaveRefused, StoreAway, StoreInUse, StoreMoved
+from persistence.database.open_store import open_writer, translate_store_errors
 from persistence.database.sql import UNWRITABLE, explain_failure, is_unstorable
+from persistence.database.store_file import StoreFile, rescue
+from persistence.database.store_owner import StoreLock
 from persistence.json_files.sync import JsonSync
 from persistence.records import badges, checkpoint, saves, watches
 from persistence.records.badges import UnannouncedBadge
@@ -59,23 +62,43 @@ class Store:
         *,
         backups_dir: Path | None = None,
         note: Callable[[str], None] = lambda _line: None,
+        is_owner: bool = False,
     ) -> None:
         """Open the store at `url`, made or migrated where needed, with the JSON copies in `folder`.
 
-        Raises StoreError where the store cannot be used. `note` is told of what was done on the way.
+        `note` is told of what was done on the way. `is_owner`: no other service may own the store meanwhile.
+        Raises StoreError where the store cannot be used, StoreInUse where another service owns it.
         """
         self.rules = rules
         self.name = store_name(url)
         self.file = sqlite_file(url)
-        folder.mkdir(parents=True, exist_ok=True)
-        self._writer = open_writer(url, backups_dir or folder / "backups", note)
-        self.reader = reader_engine(url)
+        self._backups_dir = backups_dir or folder / "backups"
+        self._rescued: Path | None = None
+        """The copy of a store whose file went away, until it is back."""
+        if not is_owner:
+            folder.mkdir(parents=True, exist_ok=True)
+        elif not folder.is_dir():  # made by the launcher alone: here it went away, and the store with it
+            raise StoreAway(f"The data folder {folder} is gone.", "Put it back in its place, or start Usher anew.")
+        with ExitStack() as opened:
+            if is_owner and self.file is not None:
+                with translate_store_errors(url):
+                    self.file.parent.mkdir(parents=True, exist_ok=True)
+                    lock = StoreLock(self.file)
+                    lock.take(folder)
+                opened.callback(lock.release)
+            self._writer = open_writer(url, self._backups_dir, note, is_owner=is_owner)
+            self._store_file = None if self.file is None else StoreFile(self.file)
+            self.reader = reader_engine(url)
+            if self._store_file is not None:
+                opened.callback(self._store_file.close)
+            opened.callback(self._writer.dispose)
+            opened.callback(self.reader.dispose)
+            self._opened = opened.pop_all()
         self.json_sync = JsonSync(folder, self.reader, self.transaction, note)
 
     def close(self) -> None:
-        """Let go of every connection."""
-        self.reader.dispose()
-        self._writer.dispose()
+        """Let go of every connection, and of the lock."""
+        self._opened.close()
 
     # -- writing ---------------------------------------------------------------------------------------------
 
@@ -83,13 +106,45 @@ class Store:
     def transaction(self) -> Iterator[Connection]:
         """One transaction; every error of the store becomes a SaveFailed that says what to do.
 
-        Where it is a value that cannot be stored, a SaveRefused.
+        Where it is a value that cannot be stored, a SaveRefused. What was written is known to be in the file at the
+        store's path when this ends.
         """
         try:
+            self._check_file()
             with self._writer.begin() as connection:
                 yield connection
+            self._check_file()
+        except StoreInUse as error:  # a connection to a server was lost, and another service came first
+            raise SaveFailed(str(error)) from error
         except (SQLAlchemyError, OSError, *UNWRITABLE) as error:
             raise (SaveRefused if is_unstorable(error) else SaveFailed)(explain_failure(error, self.name)) from error
+
+    def _check_file(self) -> None:
+        """Raise SaveFailed where the store's file went away, naming a copy of what was in it."""
+        if self._store_file is None:
+            return
+        try:
+            self._store_file.check()
+        except StoreMoved as error:
+            raise SaveFailed(f"{error}. {self._rescue()} Nothing in memory is lost.") from error
+        self._rescued = None
+
+    def _rescue(self) -> str:
+        if self._rescued is None:
+            try:
+                connection = self._writer.raw_connection()
+                try:
+                    driver_connection = connection.driver_connection
+                    assert isinstance(driver_connection, sqlite3.Connection)  # noqa: S101  # only SQLite has a file
+                    self._rescued = rescue(driver_connection, self._backups_dir)
+                finally:
+                    connection.close()
+            except (OSError, sqlite3.Error, SQLAlchemyError) as error:
+                return f"No copy of it could be made ({error}): put it back in its place."
+        return (
+            f"What was in it is in {self._rescued}: put the file back in its place, or stop Usher and use: "
+            f"python run.py restore {self._rescued}."
+        )
 
     @contextmanager
     def change(self, at_s: float, running: Iterable[RunningWatch] = ()) -> Iterator[ChangeSet]:

@@ -107,6 +107,7 @@ class Persistence(Actor):
             self._rules,
             backups_dir=self._backups_dir,
             note=self.log.warning,
+            is_owner=True,
         )
         self._last_saved_s = self._store.read_last_saved_s()
         self._repair_copies()

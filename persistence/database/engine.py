@@ -1,5 +1,6 @@
 """Connections to the store: one that writes, and some that only read."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from persistence.database.store_owner import take_advisory_lock
+
 CONNECT_S = 5
 """How long a database's server is waited for until it is said to be away, seconds: a stop must not wait for it."""
+OWNER_STATEMENT_MS = 15_000
+"""How long a statement of a save may take on a PostgreSQL server."""
+READER_STATEMENT_MS = 60_000
+"""How long a question may take on a PostgreSQL server."""
 BUSY_MS = 5_000
 """How long a connection waits for another program's lock before it gives up, milliseconds."""
 
@@ -35,17 +42,38 @@ def store_name(url: str) -> str:
         return "of DATABASE_URL"
 
 
-def _connect_timeout(url: str) -> dict[str, Any]:
+_TCP_OPTIONS = {
+    "connect_timeout": CONNECT_S,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+}
+"""A network that swallows everything is noticed within 10 s (milliseconds, then seconds)."""
+
+
+def _libpq_options(url: str, statement_ms: int) -> dict[str, Any]:
+    """Return time-outs for PostgreSQL's own library; what DATABASE_URL says itself holds."""
     parsed = make_url(url)
-    is_libpq = parsed.get_driver_name() in ("psycopg", "psycopg2")
-    return {"connect_timeout": CONNECT_S} if is_libpq and "connect_timeout" not in parsed.query else {}
+    if parsed.get_driver_name() not in ("psycopg", "psycopg2"):
+        return {}
+    options = {**_TCP_OPTIONS, "options": f"-c statement_timeout={statement_ms}"}
+    return {name: value for name, value in options.items() if name not in parsed.query}
 
 
-def writer_engine(url: str) -> Engine:
-    """Return the engine of the one writer: a single connection, whose transactions lock from their begin."""
+def writer_engine(url: str, *, is_owner: bool = False) -> Engine:
+    """Return the engine of the one writer: a single connection, whose transactions lock from their begin.
+
+    `is_owner`: the connection to a PostgreSQL store is that of the service that owns it: it holds the store's lock,
+    and no statement of it takes longer than a save may.
+    """
     if make_url(url).get_backend_name() != "sqlite":
         pool = {"pool_size": 1, "max_overflow": 0, "hide_parameters": True}
-        return create_engine(url, pool_pre_ping=True, connect_args=_connect_timeout(url), **pool)
+        connect_args = _libpq_options(url, OWNER_STATEMENT_MS if is_owner else 0)
+        engine = create_engine(url, pool_pre_ping=True, connect_args=connect_args, **pool)
+        if is_owner and engine.dialect.name == "postgresql":
+            event.listen(engine, "connect", lambda connection, _: take_advisory_lock(connection, store_name(url)))
+        return engine
     engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True)
     _configure_connections(engine, "BEGIN IMMEDIATE")
     return engine
@@ -60,11 +88,18 @@ def reader_engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         # SQLite's transactions are so by themselves; PostgreSQL's would see with each statement what others committed.
         one_moment = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        options = {"execution_options": one_moment, "connect_args": _connect_timeout(url)}
+        options = {"execution_options": one_moment, "connect_args": _libpq_options(url, READER_STATEMENT_MS)}
         return create_engine(url, pool_pre_ping=True, **options, **pool)
+    file = sqlite_file(url)
+    if file is not None:  # not to be made anew, empty, where it went away
+        pool["creator"] = lambda: sqlite3.connect(_existing(file), uri=True, check_same_thread=False)
     engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **pool)
     _configure_connections(engine, "BEGIN", "PRAGMA query_only = ON")
     return engine
+
+
+def _existing(file: Path) -> str:
+    return f"{file.absolute().as_uri()}?mode=rw"
 
 
 def _configure_connections(engine: Engine, begin: str, *more: str) -> None:

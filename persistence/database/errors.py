@@ -1,5 +1,7 @@
 """What can be wrong with the store, said so that a person knows what to do."""
 
+from pathlib import Path
+
 
 class _ErrorWithCure(Exception):
     def __init__(self, found: str, cure: str = "") -> None:
@@ -11,8 +13,27 @@ class StoreError(_ErrorWithCure):
     """The store cannot be used as it is. Nothing was written to it. Its text says which file and what to do."""
 
 
+class StoreInUse(StoreError):
+    """Another service writes to the store. Nothing was written to it."""
+
+    def __init__(self, store: str, owner: str) -> None:
+        """`owner`: who has it, as people are told."""
+        super().__init__(
+            f"The store {store} is in use by {owner}.",
+            "Stop that one first (Ctrl-C, or SIGTERM to it), or name another store in DATABASE_URL or DATA_DIR.",
+        )
+
+
 class StoreAway(_ErrorWithCure):
     """The store cannot be used now: it is locked, or its server does not answer. Its text says why and what to do."""
+
+
+class StoreMoved(Exception):
+    """What is written to an open SQLite store does not reach the file at its path."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        """`what`: what became of the file."""
+        super().__init__(f"{path} {what}")
 
 
 class ImportFault(ValueError):

@@ -18,7 +18,9 @@ from persistence.database.revision import HEAD, SQLITE_MAGIC, known_revisions, q
 from persistence.database.sql import can_never_work, cause_and_cure
 
 
-def open_writer(url: str, backups_dir: Path, note: Callable[[str], None] = lambda _line: None) -> Engine:
+def open_writer(
+    url: str, backups_dir: Path, note: Callable[[str], None] = lambda _line: None, *, is_owner: bool = False
+) -> Engine:
     """Return the writing engine of a store at the newest revision, made or migrated where needed.
 
     Raises StoreError, naming the store, the newest good backup and what to do; StoreAway where it is locked, or its
@@ -30,7 +32,7 @@ def open_writer(url: str, backups_dir: Path, note: Callable[[str], None] = lambd
         _check_file(url, file, backups_dir)
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
-        engine = writer_engine(url)
+        engine = writer_engine(url, is_owner=is_owner)
         try:
             _migrate(engine, url, file, backups_dir, note)
         except BaseException:
