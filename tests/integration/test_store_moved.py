@@ -21,6 +21,12 @@ from tests.integration.persistence_rig import House
 from tests.unit.persistence.making import EVENING, RULES, finish, open_store, record
 
 
+def removed(folder: Path) -> None:
+    """As `rm usher.db*` does."""
+    for file in folder.glob("usher.db*"):
+        file.unlink()
+
+
 def replaced(folder: Path) -> None:
     """By a copy of itself: another file, of the same content."""
     (folder / "usher.db").rename(folder / "old")
@@ -28,7 +34,7 @@ def replaced(folder: Path) -> None:
 
 
 GOES: dict[str, Callable[[Path], object]] = {
-    "removed": lambda folder: [file.unlink() for file in folder.glob("usher.db*")],
+    "removed": removed,
     "renamed": lambda folder: (folder / "usher.db").rename(folder / "other.db"),
     "replaced": replaced,
     "folder removed": shutil.rmtree,
