@@ -21,6 +21,7 @@ from persistence.database.open_store import open_writer, translate_store_errors
 from persistence.database.sql import UNWRITABLE, explain_failure, is_unstorable
 from persistence.database.store_file import StoreFile, rescue
 from persistence.database.store_owner import StoreLock
+from persistence.json_files.files import find_own_copies
 from persistence.json_files.sync import JsonSync
 from persistence.records import badges, checkpoint, saves, watches
 from persistence.records.badges import UnannouncedBadge
@@ -63,10 +64,12 @@ class Store:
         backups_dir: Path | None = None,
         note: Callable[[str], None] = lambda _line: None,
         is_owner: bool = False,
+        may_begin_beside_copies: bool = False,
     ) -> None:
         """Open the store at `url`, made or migrated where needed, with the JSON copies in `folder`.
 
-        `note` is told of what was done on the way. `is_owner`: no other service may own the store meanwhile.
+        `note` is told of what was done on the way. `is_owner`: no other service may own the store meanwhile, and no new
+        one begins beside JSON copies of an old one, unless it `may_begin_beside_copies`, for they are brought in.
         Raises StoreError where the store cannot be used, StoreInUse where another service owns it.
         """
         self.rules = rules
@@ -86,7 +89,8 @@ class Store:
                     lock = StoreLock(self.file)
                     lock.take(folder)
                 opened.callback(lock.release)
-            self._writer = open_writer(url, self._backups_dir, note, is_owner=is_owner)
+            copies = find_own_copies(folder) if is_owner and not may_begin_beside_copies else []
+            self._writer = open_writer(url, self._backups_dir, note, is_owner=is_owner, copies=copies)
             self._store_file = None if self.file is None else StoreFile(self.file)
             self.reader = reader_engine(url)
             if self._store_file is not None:

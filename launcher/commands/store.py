@@ -29,6 +29,7 @@ from persistence.database import backup
 from persistence.database.engine import sqlite_file, sqlite_url, store_name
 from persistence.database.errors import BackupError, CopiesFailed, ImportFault, SaveFailed, StoreAway, StoreError
 from persistence.database.sql import cause_and_cure
+from persistence.database.store_owner import own_store
 from persistence.json_files.sync import mark_all_outdated
 from persistence.operations import legacy_import
 from persistence.operations.privacy_carry_over import CarriedOver, PrivacyChoices, carry_over, read_privacy_choices
@@ -88,7 +89,7 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
         nonlocal held, saved_s
         held, saved_s = _prepare(arriving, settings, rules, asked_for)
 
-    with exclusive_access(settings):
+    with exclusive_access(settings), own_store(store, Path(settings.data_dir)):
         asked_for = read_privacy_choices(store)
         done = backup.restore(arguments.file.absolute(), store, console.print, prepare)
     console.print(f"{store} now holds {_records(done)}. The three JSON files follow at the next start of the service.")
@@ -141,7 +142,7 @@ def _import(settings: Settings, arguments: argparse.Namespace, console: Console)
     rules = rules_of(settings)
     # Read before the data folder is touched: what is wrong in the files must leave no trace.
     files = legacy_import.read_legacy_files(arguments.dir.absolute(), rules)
-    with exclusive_access(settings), _open_store(settings, rules) as store, _progress() as progress:
+    with exclusive_access(settings), _open_store(settings, rules, is_owner=True) as store, _progress() as progress:
         done = legacy_import.import_legacy_files(store, files, time.time(), progress)
     console.print(f"Read {', '.join(files.found)} of {arguments.dir}.")
     console.print(
@@ -180,9 +181,15 @@ def rules_of(settings: Settings) -> StatisticsRules:
 
 
 @contextlib.contextmanager
-def _open_store(settings: Settings, rules: StatisticsRules) -> Iterator[Store]:
-    notices = logging.getLogger("store")
-    store = Store(settings.store_url, Path(settings.data_dir).absolute(), rules, note=notices.warning)
+def _open_store(settings: Settings, rules: StatisticsRules, *, is_owner: bool = False) -> Iterator[Store]:
+    store = Store(
+        settings.store_url,
+        Path(settings.data_dir).absolute(),
+        rules,
+        note=logging.getLogger("store").warning,
+        is_owner=is_owner,
+        may_begin_beside_copies=True,
+    )
     try:
         yield store
     finally:

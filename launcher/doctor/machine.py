@@ -69,10 +69,11 @@ def _check_store(settings: config.Settings) -> Finding:
     )
     from persistence.database.errors import StoreAway, StoreError
     from persistence.database.open_store import check_store
+    from persistence.json_files.files import find_own_copies
 
     data_dir = Path(settings.data_dir).absolute()
     try:
-        exists = check_store(settings.store_url, data_dir / "backups")
+        exists = check_store(settings.store_url, data_dir / "backups", find_own_copies(data_dir))
     except (StoreError, StoreAway) as failure:
         return error("store", "reported", text=failure.found, cure=failure.cure)
     name, file = store_name(settings.store_url), sqlite_file(settings.store_url)

@@ -3,7 +3,7 @@
 import errno
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,22 +19,28 @@ from persistence.database.sql import can_never_work, cause_and_cure
 
 
 def open_writer(
-    url: str, backups_dir: Path, note: Callable[[str], None] = lambda _line: None, *, is_owner: bool = False
+    url: str,
+    backups_dir: Path,
+    note: Callable[[str], None] = lambda _line: None,
+    *,
+    is_owner: bool = False,
+    copies: Sequence[Path] = (),
 ) -> Engine:
     """Return the writing engine of a store at the newest revision, made or migrated where needed.
 
+    `is_owner`: as in `writer_engine`. `copies`: JSON copies beside which no new store may begin.
     Raises StoreError, naming the store, the newest good backup and what to do; StoreAway where it is locked, or its
     server does not answer, or its folder cannot be used, which is no fault of the store. Before a migration an
     SQLite store is backed up to `backups_dir`; `note` is told so.
     """
     with translate_store_errors(url):
         file = sqlite_file(url)
-        _check_file(url, file, backups_dir)
+        _check_file(url, file, backups_dir, copies)
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
         engine = writer_engine(url, is_owner=is_owner)
         try:
-            _migrate(engine, url, file, backups_dir, note)
+            _migrate(engine, url, file, backups_dir, note, copies)
         except BaseException:
             engine.dispose()
             raise
@@ -65,11 +71,11 @@ def translate_store_errors(url: str) -> Iterator[None]:
         raise StoreAway(f"The store {store_name(url)} cannot be used now: {cause}.", cure) from error
 
 
-def check_store(url: str, backups_dir: Path | None = None) -> bool:
+def check_store(url: str, backups_dir: Path | None = None, copies: Sequence[Path] = ()) -> bool:
     """Return whether there is a store; raise what `open_writer` would, where it cannot be used. Writes nothing."""
     with translate_store_errors(url):
         file = sqlite_file(url)
-        _check_file(url, file, backups_dir)
+        _check_file(url, file, backups_dir, copies)
         if file is not None and not file.exists():
             return False
         engine = writer_engine(url)
@@ -91,7 +97,7 @@ def check_writable(url: str) -> None:
             raise PermissionError(errno.EACCES, "no permission to write it", str(file))
 
 
-def _check_file(url: str, file: Path | None, backups_dir: Path | None) -> None:
+def _check_file(url: str, file: Path | None, backups_dir: Path | None, copies: Sequence[Path]) -> None:
     if file is None:
         return
     head = b""
@@ -103,10 +109,33 @@ def _check_file(url: str, file: Path | None, backups_dir: Path | None) -> None:
     if not head and backups_dir is not None and backup.find_newest_good(backups_dir) is not None:
         reason = f"it is {'empty' if file.exists() else 'gone'}, and there are backups of what was in it"
         raise _build_refusal(url, reason, backups_dir, f"To begin anew, move {backups_dir} away; or ")
+    if not head:
+        _refuse_beside(url, copies, "empty" if file.exists() else "gone")
 
 
-def _migrate(engine: Engine, url: str, file: Path | None, backups_dir: Path, note: Callable[[str], None]) -> None:
+def _refuse_beside(url: str, copies: Sequence[Path], state: str) -> None:
+    """Raise StoreError where a new store would begin beside JSON copies of an old one."""
+    if copies:
+        folder = copies[0].parent
+        raise StoreError(
+            f"The store {store_name(url)} cannot be used: it is {state}, and {folder} has JSON copies of what was in "
+            "it. Nothing was written to it.",
+            f"Bring them in with: python run.py import {folder} (or a backup with: python run.py restore FILE). "
+            f"To begin anew, move {', '.join(copy.name for copy in copies)} away.",
+        )
+
+
+def _migrate(
+    engine: Engine,
+    url: str,
+    file: Path | None,
+    backups_dir: Path,
+    note: Callable[[str], None],
+    copies: Sequence[Path],
+) -> None:
     revision = _check_revision(engine, url, file, backups_dir)
+    if revision is None and file is None:
+        _refuse_beside(url, copies, "empty")
     if file is not None:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")

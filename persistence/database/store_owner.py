@@ -6,6 +6,8 @@ process that holds them, so they are never stale.
 
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,17 @@ class StoreLock:
             return self._owner.read_text(encoding="utf-8", errors="replace")[:500] or "another process"
         except OSError:
             return "another process"
+
+
+@contextmanager
+def own_store(file: Path, data_dir: Path) -> Iterator[None]:
+    """Own an SQLite store meanwhile. Raises StoreInUse."""
+    lock = StoreLock(file)
+    lock.take(data_dir)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def take_advisory_lock(connection: Any, store: str) -> None:

@@ -23,6 +23,8 @@ ALL = (STATS, BADGES, HISTORY)
 _OPEN, _NEXT, _CLOSE = b"[\n", b",\n", b"\n]\n"
 _EMPTY = b"[\n]\n"
 _CHUNK = 1 << 20
+_HEAD = 1 << 16
+"""Bytes in which a record of Usher's own must end."""
 _FEW = 10
 """So many lines are looked for one by one; for more the whole file is gone through once."""
 
@@ -146,6 +148,19 @@ def checksum_after_replace(mark: FileChecksum, old: bytes, new: bytes, *, is_las
         return FileChecksum(size, mark.crc, mark.tail)
     tail = new + _CLOSE
     return FileChecksum(size, zlib.crc32(tail), len(tail))
+
+
+def find_own_copies(folder: Path) -> list[Path]:
+    """Return the copies in a folder that Usher wrote and that hold something; the older bot's files have other keys."""
+    own = []
+    for name, key in ((STATS, b'"total_watch_time_seconds"'), (HISTORY, b'"watch_id"')):
+        try:
+            with (folder / name).open("rb") as stream:
+                if key in stream.read(_HEAD):
+                    own.append(folder / name)
+        except OSError:
+            continue
+    return own
 
 
 class JsonFiles:

@@ -14,7 +14,10 @@ import pytest
 
 from messages import SaveNow
 from persistence.database import store_owner
-from persistence.database.errors import SaveFailed, StoreAway, StoreInUse
+from persistence.database.errors import SaveFailed, StoreAway, StoreError, StoreInUse
+from persistence.database.open_store import check_store
+from persistence.json_files.files import find_own_copies
+from persistence.operations.legacy_import import import_legacy_files, read_legacy_files
 from persistence.operations.save import save
 from persistence.store import Store
 from tests.integration.persistence_rig import House
@@ -145,3 +148,32 @@ def test_an_owner_makes_no_data_folder(tmp_path: Path) -> None:
     with pytest.raises(StoreAway, match=r"The data folder .*gone is gone\."):
         Store(f"sqlite:///{tmp_path / 'gone' / 'usher.db'}", tmp_path / "gone", RULES, is_owner=True)
     assert not (tmp_path / "gone").exists()
+
+
+def test_a_start_beside_copies_without_a_store_offers_the_way_back(tmp_path: Path) -> None:
+    """Not a new store over what the copies still have; with the import everything is there again."""
+    store = open_store(tmp_path)
+    finish(store, record("w1"))
+    store.close()
+    for file in tmp_path.glob("usher.db*"):
+        file.unlink()
+    url = f"sqlite:///{tmp_path / 'usher.db'}"
+    with pytest.raises(StoreError, match=rf"it is gone, and {tmp_path} has JSON copies .*run\.py import {tmp_path} "):
+        Store(url, tmp_path, RULES, is_owner=True)
+    assert not (tmp_path / "usher.db").exists()
+    with pytest.raises(StoreError, match="has JSON copies"):
+        check_store(url, tmp_path / "backups", find_own_copies(tmp_path))
+    files = read_legacy_files(tmp_path, RULES)
+    again = Store(url, tmp_path, RULES, is_owner=True, may_begin_beside_copies=True)
+    import_legacy_files(again, files, EVENING)
+    again.close()
+    assert watches_in(tmp_path / "usher.db") == ["w1"]
+    Store(url, tmp_path, RULES, is_owner=True).close()
+
+
+def test_the_older_bots_files_are_no_copies(tmp_path: Path) -> None:
+    """A first start beside them makes a store, as ever: they are moved aside."""
+    (tmp_path / "user_stats.json").write_text('{"501": {"user_id": "501", "total_movies": 3}}')
+    (tmp_path / "watch_history.json").write_text('[{"movie_title": "Alien", "user_id": "501"}]')
+    Store(f"sqlite:///{tmp_path / 'usher.db'}", tmp_path, RULES, is_owner=True).close()
+    assert find_own_copies(tmp_path) == []
