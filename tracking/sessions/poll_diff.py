@@ -103,10 +103,17 @@ class _Unmatched:
                 self.diff.opened_beside.append(other)
             else:
                 self.diff.others[key] = other
-        elif any(_same_viewing(playback, opened) for opened in self.diff.opened):
+        elif same or self._stands_beside(playback):
             self.diff.others[key] = OtherPlayer.standing(playback, self.at)
         elif playback.state in ("playing", "paused"):
             self.diff.opened.append(playback)
+
+    def _stands_beside(self, playback: Playback) -> bool:
+        """Tell whether a stream of which nothing was known stands beside another of the same account and film."""
+        if any(_same_viewing(playback, opened) for opened in self.diff.opened):
+            return True
+        others = self.server.others.values()
+        return playback.state == "paused" and any(_same_viewing(playback, other.playback) for other in others)
 
     def _go_on(self, key: StreamKey, playback: Playback, known: OtherPlayer | None, gone: list[Session]) -> bool:
         """Let a session whose stream is not listed go on on this one, if it may be its."""
