@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from messages.base import Answer, Delivery, DurationMs, Event, Moment, PositionMs, Question, Struct
 from messages.chat import VoiceMember
 from messages.media import Item, PlayerState
-from messages.watches import Source, Spans
+from messages.watches import Sittings, Source, Spans
 
 __all__ = [
     "ActiveWatch",
@@ -50,6 +50,8 @@ class Attendee(Struct, frozen=True):
     """There for too short to count."""
     spans: Spans = ()
     """What was seen of the film: half-open stretches in ms, ascending."""
+    sittings: Sittings = ()
+    """When it was played; empty where an older version did not write it down."""
 
 
 class Screening(Struct, frozen=True):

@@ -12,6 +12,8 @@ __all__ = [
     "EndReason",
     "LoadWatches",
     "ReportWatches",
+    "Sitting",
+    "Sittings",
     "Source",
     "Spans",
     "WatchFinished",
@@ -25,6 +27,21 @@ Source = Literal["plex", "voice", "manual", "import"]
 EndReason = Literal["ended", "left", "switched", "stopped", "end_inferred", "from_history", "end_unknown"]
 Spans = tuple[tuple[int, int], ...]
 """Half-open stretches of film in ms, ascending, apart from one another."""
+
+
+class Sitting(Struct, frozen=True):
+    """One uninterrupted stretch of a watch on the wall clock."""
+
+    start_s: float
+    """When it began; seconds since 1970, UTC."""
+    end_s: float
+    """When it ended; seconds since 1970, UTC."""
+    playing_s: float
+    """How much of that time the film ran, seconds."""
+
+
+Sittings = tuple[Sitting, ...]
+"""The sittings of a watch, ascending, apart from one another (`messages.sittings`)."""
 
 
 class WatchState(Struct, frozen=True):
@@ -67,7 +84,7 @@ class WatchState(Struct, frozen=True):
     paused_s: float = 0.0
     """Time paused, seconds. Buffering is in neither."""
     lead_ms: int = 0
-    """How far reported positions ran ahead of what play at double speed allows; bounds the slack."""
+    """How far reported positions ran ahead of play at `speed`, or below 0 stayed behind; bounds the slack."""
     spans: Spans = ()
     """What was seen."""
     ghost: bool = False
@@ -86,6 +103,14 @@ class WatchState(Struct, frozen=True):
     """Was the first to join its screening."""
     reckoned: bool = False
     """`position_ms` was reckoned from the clock (a member came in between two polls), not reported."""
+    sittings: Sittings = ()
+    """When it was played; what is pending is in none of them yet. Empty in what an older version wrote down."""
+    speed: float = 1.0
+    """How fast the player plays, learned from its steady steps; 1.0 is normal speed."""
+    recent_steps: tuple[tuple[int, int], ...] = ()
+    """The last steps of steady play, (ms on the clock, ms of film) each: what the speed is learned from."""
+    buffering_s: float = 0.0
+    """Seconds buffering since the position last changed: playing where it turns out to have moved on."""
 
 
 class WatchRecord(Struct, frozen=True):
@@ -137,6 +162,8 @@ class WatchRecord(Struct, frozen=True):
     """Belonged to a watch party."""
     first_seat: bool = False
     """Was the first to join its screening."""
+    sittings: Sittings = ()
+    """When it was played; empty for a record of an older version or an import, which do not say."""
 
 
 class WatchesReported(Event, frozen=True, tag="watches_reported"):

@@ -2,37 +2,53 @@
 
 What an interval between two observations counts as:
 
-| began   | ended   | position            | playing                  | paused              | seen            |
-|---------|---------|---------------------|--------------------------|---------------------|-----------------|
-| playing | playing | the same            | held back (`pending_s`)  | -                   | -               |
-| playing | playing | on, as time allows  | all, and what was held   | -                   | the advance     |
-| playing | playing | on, to the end      | as long as the advance   | -                   | the advance     |
-| playing | playing | jumped on or back   | all, and what was held   | -                   | -               |
-| playing | paused  | the same            | - (the hold is dropped)  | all                 | -               |
-| playing | paused  | on, as time allows  | as long as the advance   | the rest            | the advance     |
-| paused  | paused  | anything            | -                        | all                 | -               |
-| paused  | playing | the same            | -                        | all                 | -               |
-| paused  | playing | on, as time allows  | as long as the advance   | the rest            | the advance     |
-| any     | any     | jumped on or back   | all if it began playing  | all if began paused | -               |
-| outage or ghost   | on, as time allows  | as long as the advance   | -                   | the advance     |
-| outage            | anything else       | - (but what was held)    | -                   | -               |
-| ghost             | jumped on or back   | the last interval        | -                   | -               |
+| began     | ended     | position           | playing                 | paused              | seen                 |
+|-----------|-----------|--------------------|-------------------------|---------------------|----------------------|
+| playing   | playing   | the same           | held back (`pending_s`) | -                   | -                    |
+| playing   | playing   | on, as time allows | all, and what was held  | -                   | the advance          |
+| playing   | playing   | on, to the end     | as long as the advance  | -                   | the advance          |
+| playing   | playing   | on, a bit too far  | all, and what was held  | -                   | what time allows     |
+| playing   | playing   | jumped on or back  | all, and what was held  | -                   | -                    |
+| playing   | paused    | the same           | - (the hold is dropped) | all                 | -                    |
+| playing   | paused    | on, as time allows | as long as the advance  | the rest            | the advance          |
+| paused    | paused    | anything           | -                       | all                 | -                    |
+| paused    | playing   | the same           | -                       | all                 | -                    |
+| paused    | playing   | on, as time allows | as long as the advance  | the rest            | the advance          |
+| any       | any       | jumped on or back  | all if it began playing | all if began paused | -                    |
+| any       | buffering | on, in its time    | as long as the advance  | the rest, if paused | the advance          |
+| buffering | playing   | on, as time allows | as long as the advance  | -                   | the advance          |
+| buffering | any       | anything else      | -                       | -                   | -                    |
+| outage or ghost       | on, as time allows | as long as the advance  | -                   | the advance          |
+| outage                | on, further        | all                     | -                   | the time, as film    |
+| outage                | anything else      | - (but what was held)   | -                   | -                    |
+| ghost                 | jumped on or back  | the last interval       | -                   | -                    |
 
-Buffering counts as neither; a position reported while buffering is not believed (some clients then name the
-end). A player that pauses reports at once, so that "the same" at a pause means that the film stood still.
-"As time allows": by no more than the elapsed time and the slack, and only while the slack is not used up.
-The slack is a bucket (`lead_ms`) that fills with what is faster than double speed and drains as time goes
-by: a late report and a film at double speed are seen, but pressing "skip" again and again is not.
+A client that says "buffering" while its position moves on no faster than the clock is playing. Otherwise buffering
+counts as neither, and a position reported with it is not believed (some clients then name the end). A player that
+pauses reports at once, so that "the same" at a pause means that the film stood still.
+
+"As time allows": by no more than what the player's speed makes of the elapsed time, what earlier reports were late by
+(at most the slack), and the slack; and only while all that ran ahead is together (`lead_ms`) no more than twice the
+slack. What then is "a bit too far" (less than double) counts by the clock alone. So a late report is seen in full, but
+pressing "skip" again and again is not.
+
+The speed is 1 until steady steps show another (`tracking.speed`). What those steps skipped, by the speed believed
+before, was played after all and is seen. Where the film falls behind a faster speed and no other is steady, that was
+none: the speed is 1 again, and nothing may run ahead of it for now. "As long as the advance" is as long as the film
+takes for it at the speed.
 """
 
 from msgspec.structs import replace
 
-from messages import Moment, PlayerState, PositionMs, WatchState, spans
+from messages import Moment, PlayerState, PositionMs, WatchState, sittings, spans
 from tracking.rules import Rules, is_live
+from tracking.speed import MAX_STEPS, Step, add_step, learn, total
 from tracking.watch import clamp_position, is_over
 
 FLOOR_MS = 2000
 """Players floor the position to a second when they pause: a step back as small as this is no seek."""
+NOT_TOLD_YET_MS = 60_000
+"""A member who came in before the player had told its position has no position later than this."""
 
 
 def advance(
@@ -42,9 +58,12 @@ def advance(
     elapsed_s = max(0.0, moment.steady_s - state.seen.steady_s)
     if moment.steady_s < state.seen.steady_s:
         moment = state.seen
-    if is_live(state.item) or player not in ("playing", "paused"):
-        position_ms = None
-    position = clamp_position(position_ms, state.item.duration_ms)
+    position = None if is_live(state.item) else clamp_position(position_ms, state.item.duration_ms)
+    if position is not None and player == "buffering" and _moves_on(state, position, elapsed_s):
+        began = state if state.state == "paused" else replace(state, state="buffering")
+        return _moved(began, moment, position, "playing", elapsed_s, rules)
+    if player not in ("playing", "paused"):
+        position = None
     if position is None or state.position_ms is None:
         return _untold(state, moment, position, player, elapsed_s)
     step_ms = position - state.position_ms
@@ -54,11 +73,19 @@ def advance(
     return _moved(state, moment, position, player, elapsed_s, rules)
 
 
+def _moves_on(state: WatchState, position: PositionMs, elapsed_s: float) -> bool:
+    """Tell whether the film went on, no faster than it plays, though the client says that it buffers."""
+    if state.position_ms is None:
+        return False
+    ran_s = elapsed_s if state.state == "paused" else state.pending_s + state.buffering_s + elapsed_s
+    return 0 < position - state.position_ms <= state.speed * ran_s * 1000 + FLOOR_MS
+
+
 def _untold(
     state: WatchState, moment: Moment, position: PositionMs | None, player: PlayerState, elapsed_s: float
 ) -> WatchState:
     """No position to compare: time by the state that the interval began with. Live TV never has one."""
-    playing_s, paused_s, pending_s = state.playing_s, state.paused_s, state.pending_s
+    playing_s, paused_s, pending_s, buffering_s = state.playing_s, state.paused_s, state.pending_s, state.buffering_s
     if not state.outage:
         if state.state == "paused":
             paused_s += elapsed_s
@@ -66,7 +93,9 @@ def _untold(
             playing_s += elapsed_s
         elif state.state == "playing" and not state.ghost:
             pending_s += elapsed_s
-    found = state.position_ms is None and position is not None
+        elif state.state == "buffering":
+            buffering_s += elapsed_s
+    is_first = state.position_ms is None and position is not None
     return replace(
         state,
         seen=moment,
@@ -74,8 +103,11 @@ def _untold(
         playing_s=playing_s,
         paused_s=paused_s,
         pending_s=pending_s,
-        position_ms=position if found else state.position_ms,
-        advanced=moment if found else state.advanced,
+        buffering_s=buffering_s,
+        position_ms=position if is_first else state.position_ms,
+        join_position_ms=position if is_first and not state.spans else state.join_position_ms,
+        advanced=moment if is_first else state.advanced,
+        sittings=sittings.add(state.sittings, moment.wall_s - elapsed_s, moment.wall_s, playing_s - state.playing_s),
         outage=False,
         absent_since=None,
     )
@@ -90,14 +122,16 @@ def _stood(
     rules: Rules,
 ) -> WatchState:
     """The position is the same: a late report, a pause, or a ghost."""
-    paused_s, pending_s = state.paused_s, state.pending_s
+    paused_s, pending_s, buffering_s = state.paused_s, state.pending_s, state.buffering_s
     if not state.outage:
         if state.state == "paused" or (state.state == "playing" and player == "paused"):
             paused_s += elapsed_s
         elif state.state == "playing":
             pending_s += elapsed_s
+        elif state.state == "buffering":
+            buffering_s += elapsed_s
     if player == "paused":
-        pending_s = 0.0
+        pending_s = buffering_s = 0.0
     return replace(
         state,
         seen=moment,
@@ -107,6 +141,8 @@ def _stood(
         position_ms=state.position_ms if state.reckoned else position,
         paused_s=paused_s,
         pending_s=pending_s,
+        buffering_s=buffering_s,
+        recent_steps=state.recent_steps if position == state.position_ms else (),
         ghost=player == "playing" and pending_s >= rules.ghost_after_s,
         outage=False,
         absent_since=None,
@@ -124,40 +160,95 @@ def _moved(
     """The film is elsewhere: it was seen up to there, or somebody jumped."""
     before = state.position_ms or 0
     step_s = (position - before) / 1000
-    ran_s = elapsed_s if is_over(state) else state.pending_s + elapsed_s
-    blind = state.outage or state.ghost
-    lead_s = max(0.0, state.lead_ms / 1000 + step_s - 2 * ran_s)
-    may_play = blind or "playing" in (state.state, player)
-    seen = may_play and 0 < step_s <= ran_s + rules.slack_s and lead_s <= rules.slack_s
-    playing_s, paused_s = state.playing_s, state.paused_s
-    over = int(position) == state.item.duration_ms
-    if seen and (blind or state.state != player or over):
-        played_s = min(step_s, ran_s)
-        playing_s += played_s
-        if not blind and "paused" in (state.state, player):
-            paused_s += min(elapsed_s, ran_s - played_s)
+    ran_s = elapsed_s if is_over(state) else state.pending_s + state.buffering_s + elapsed_s
+    is_blind = state.outage or state.ghost
+    is_at_end = int(position) == state.item.duration_ms
+    is_steady = state.state == player == "playing" and not is_blind
+    seen_s, lead_s = 0.0, state.lead_ms / 1000
+    if is_blind or "playing" in (state.state, player):
+        seen_s, lead_s = _credit(state, step_s, ran_s, is_steady, rules)
+    speed, seen = state.speed, spans.add(state.spans, before, before + round(seen_s * 1000))
+    recent_steps: tuple[Step, ...] = ()
+    if is_steady and not is_at_end and step_s > 0:
+        recent_steps = add_step(state.recent_steps, round(ran_s * 1000), position - before)
+        is_slower = lead_s <= -rules.slack_s and len(recent_steps) == MAX_STEPS and _is_slower(recent_steps, speed)
+        if (seen_s < step_s or is_slower) and (learned := learn(recent_steps, speed)):
+            speed, steady = learned
+            recent_steps, lead_s = tuple(steady), 0.0
+            seen = spans.add(seen, position - total(steady)[1], position)
+        elif is_slower and speed > 1.0:
+            speed, recent_steps, lead_s = 1.0, (), 2 * rules.slack_s
+    playing_s, paused_s, began_s, ended_s = 0.0, state.paused_s, moment.wall_s - ran_s, moment.wall_s
+    if seen_s > 0 and (is_blind or state.state != player or is_at_end):
+        playing_s = min(seen_s / (1.0 if is_blind else speed), ran_s)
+        if state.state == "playing":
+            ended_s = began_s + playing_s
+        else:
+            began_s = ended_s - playing_s
+        if not is_blind and "paused" in (state.state, player):
+            paused_s += min(elapsed_s, ran_s - playing_s)
     elif state.outage:
         # Before the outage began it was playing as usual, a report late.
-        playing_s += 0.0 if state.ghost else state.pending_s
+        playing_s = 0.0 if state.ghost else state.pending_s
+        began_s, ended_s = state.seen.wall_s - playing_s, state.seen.wall_s
     elif state.state == "paused":
         paused_s += elapsed_s
     elif state.state == "playing":
-        playing_s += elapsed_s if state.ghost else ran_s
+        playing_s = elapsed_s if state.ghost else ran_s
+        began_s = ended_s - playing_s
     else:
-        playing_s += state.pending_s
+        playing_s = state.pending_s
+        ended_s = began_s + playing_s
     return replace(
         state,
         seen=moment,
         advanced=moment,
         state=player,
+        join_position_ms=position if _was_not_told_yet(state, step_s, ran_s, rules) else state.join_position_ms,
         position_ms=position,
-        playing_s=playing_s,
+        playing_s=state.playing_s + playing_s,
         paused_s=paused_s,
         pending_s=0.0,
-        lead_ms=round(lead_s * 1000) if seen else min(state.lead_ms, rules.slack_ms),
-        spans=spans.add(state.spans, before, position) if seen else state.spans,
+        buffering_s=0.0,
+        lead_ms=round(lead_s * 1000),
+        spans=seen,
+        sittings=sittings.add(state.sittings, began_s, ended_s, playing_s),
+        speed=speed,
+        recent_steps=recent_steps,
         ghost=False,
         outage=False,
         absent_since=None,
         reckoned=False,
     )
+
+
+def _credit(state: WatchState, step_s: float, ran_s: float, is_steady: bool, rules: Rules) -> tuple[float, float]:
+    """Return how much of an advance was seen, and how far ahead of the clock the watch is with it; seconds of film."""
+    speed = 1.0 if state.outage or state.ghost else state.speed
+    lead_s, slack_s = state.lead_ms / 1000, rules.slack_s * max(1.0, speed)
+    if step_s <= 0:
+        return 0.0, lead_s
+    excess_s = step_s - speed * ran_s
+    # Only in steady play is a report that falls behind a late one, which the next may catch up.
+    ahead_s = max(-slack_s, lead_s + excess_s) if is_steady else lead_s + max(0.0, excess_s)
+    if excess_s <= slack_s + max(0.0, -lead_s) and ahead_s <= 2 * slack_s:
+        return step_s, ahead_s
+    if state.outage:
+        return min(step_s, ran_s), lead_s
+    if step_s <= 2 * speed * ran_s:
+        room_s = max(0.0, min(2 * slack_s - lead_s, excess_s))
+        return speed * ran_s + room_s, lead_s + room_s
+    return 0.0, min(lead_s, 2 * slack_s)
+
+
+def _is_slower(steps: tuple[Step, ...], speed: float) -> bool:
+    clock_ms, film_ms = total(steps)
+    return film_ms < 0.9 * speed * clock_ms
+
+
+def _was_not_told_yet(state: WatchState, step_s: float, ran_s: float, rules: Rules) -> bool:
+    """Tell whether the position so far was none: a player that resumes shows 0 until its first report."""
+    if state.spans or state.playing_s or state.position_ms != state.join_position_ms:
+        return False
+    is_unset = state.position_ms == 0 or (state.reckoned and (state.position_ms or 0) <= NOT_TOLD_YET_MS)
+    return is_unset and step_s > 2 * ran_s + rules.slack_s

@@ -11,9 +11,11 @@ from messages import (
     Playback,
     PlayerState,
     PositionMs,
+    Sittings,
     Source,
     WatchRecord,
     WatchState,
+    sittings,
     spans,
 )
 from messages.base import DurationMs
@@ -61,6 +63,7 @@ def open_watch(
         state=player,
         seen=moment,
         advanced=moment,
+        speed=shown.speed if isinstance(shown, WatchState) else 1.0,
     )
 
 
@@ -74,6 +77,7 @@ def resume(record: WatchRecord, fresh: WatchState) -> WatchState:
         playing_s=record.playing_s,
         paused_s=record.paused_s,
         spans=spans.union(record.spans),
+        sittings=record_sittings(record),
         first_seat=record.first_seat,
         source=record.source if fresh.source != "manual" else fresh.source,
     )
@@ -130,6 +134,7 @@ def restore_watch(state: WatchState, at: Moment) -> WatchState:
         seen=Moment(state.seen.wall_s, state.seen.steady_s + shift),
         advanced=Moment(state.advanced.wall_s, state.advanced.steady_s + shift),
         spans=spans.union(state.spans),
+        sittings=state.sittings or sittings.add((), state.started_at_s, state.seen.wall_s, state.playing_s),
         outage=True,
         absent_since=None,
     )
@@ -148,6 +153,7 @@ def credit_earlier(state: WatchState, joined_ms: PositionMs, position_ms: Positi
         started_at_s=min(state.started_at_s, at.wall_s - ran_s),
         spans=spans.add(state.spans, joined_ms, position_ms),
         playing_s=state.playing_s + ran_s,
+        sittings=sittings.merge((state.sittings, sittings.add((), at.wall_s - ran_s, at.wall_s, ran_s))),
     )
 
 
@@ -160,7 +166,7 @@ def estimate_position(state: WatchState, at: Moment, rules: Rules) -> PositionMs
     if state.position_ms is None or state.state != "playing" or state.ghost or state.outage:
         return state.position_ms
     ran_s = state.pending_s + max(0.0, at.steady_s - state.seen.steady_s)
-    position = state.position_ms + round(min(ran_s, rules.ghost_after_s) * 1000)
+    position = state.position_ms + round(min(ran_s, rules.ghost_after_s) * state.speed * 1000)
     return clamp_position(position, state.item.duration_ms)
 
 
@@ -175,7 +181,7 @@ def credit_remainder(state: WatchState, at: Moment) -> WatchState:
     if duration is None or state.position_ms is None or state.state != "playing" or state.ghost or state.outage:
         return state
     ran_s = state.pending_s + max(0.0, at.steady_s - state.seen.steady_s)
-    if not 0 < duration - state.position_ms <= ran_s * 1000:
+    if not 0 < duration - state.position_ms <= ran_s * state.speed * 1000:
         return state
     return replace(state, spans=spans.add(state.spans, state.position_ms, duration), position_ms=PositionMs(duration))
 
@@ -203,7 +209,9 @@ def finish_from_history(state: WatchState, viewed_at_s: float, at: Moment, rules
             state,
             spans=spans.add(state.spans, state.position_ms, end),
             position_ms=PositionMs(max(end, state.position_ms)),
-            playing_s=state.playing_s + played_s,
+            playing_s=watched_s(state) + played_s,
+            pending_s=0.0,
+            sittings=sittings.add(sittings_so_far(state), state.seen.wall_s, state.seen.wall_s + played_s, played_s),
         )
     return finish(state, max(viewed_at_s, state.seen.wall_s), "from_history", rules)
 
@@ -214,7 +222,7 @@ def finish(state: WatchState, ended_at_s: float, reason: EndReason, rules: Rules
     The end is never before the start, nor nearer to it than the time watched: the wall clock may have been
     set back.
     """
-    playing_s = watched_s(state)
+    playing_s, played = watched_s(state), sittings_so_far(state)
     covered = spans.coverage(state.spans)
     percent = completion(state)
     return WatchRecord(
@@ -226,7 +234,9 @@ def finish(state: WatchState, ended_at_s: float, reason: EndReason, rules: Rules
         item=state.item,
         media_type=classify(state.item) or state.item.kind,
         started_at_s=state.started_at_s,
-        ended_at_s=max(ended_at_s, state.started_at_s + playing_s + state.paused_s),
+        ended_at_s=max(
+            ended_at_s, state.started_at_s + playing_s + state.paused_s, *(sitting.end_s for sitting in played[-1:])
+        ),
         join_position_ms=state.join_position_ms,
         leave_position_ms=state.position_ms,
         playing_s=playing_s,
@@ -241,7 +251,20 @@ def finish(state: WatchState, ended_at_s: float, reason: EndReason, rules: Rules
         channel_id=state.channel_id,
         party=state.party,
         first_seat=state.first_seat,
+        sittings=played,
     )
+
+
+def sittings_so_far(state: WatchState) -> Sittings:
+    """Return when a watch was played so far, with what is pending: as `watched_s` counts it."""
+    pending_s = watched_s(state) - state.playing_s
+    return sittings.add(state.sittings, state.seen.wall_s - pending_s, state.seen.wall_s, pending_s)
+
+
+def record_sittings(record: WatchRecord) -> Sittings:
+    """Return when a finished watch was played; a record of an older version counts as one sitting from its start."""
+    ended_s = min(record.ended_at_s, record.started_at_s + record.playing_s + record.paused_s)
+    return record.sittings or sittings.add((), record.started_at_s, ended_s, record.playing_s)
 
 
 def watched_s(state: WatchState) -> float:

@@ -2,7 +2,7 @@
 
 from messages import Attendee, WatchRecord, WatchState, spans
 from messages.base import DurationMs
-from tracking.watch import completion, watched_s
+from tracking.watch import completion, sittings_so_far, watched_s
 
 
 def attendee_of(state: WatchState) -> Attendee:
@@ -16,6 +16,7 @@ def attendee_of(state: WatchState) -> Attendee:
         coverage_ms=DurationMs(spans.coverage(state.spans)),
         completion_percent=completion(state),
         spans=state.spans,
+        sittings=sittings_so_far(state),
     )
 
 
@@ -33,4 +34,5 @@ def past_attendee_of(record: WatchRecord) -> Attendee:
         left_at_s=record.ended_at_s,
         brief=record.brief,
         spans=record.spans,
+        sittings=record.sittings,
     )

@@ -1,0 +1,137 @@
+"""The speed of a player, learned from steps that are steady.
+
+A step is what lies between two reports of a new position: how long it took on the clock, and how far the film moved.
+A client reports every second or so, or every 10 or 20 s, and a poll sees its last report: so at a steady speed the
+steps are either even, or each is a whole number of the client's intervals (a poll every 15 s sees one report, then
+two). Skipping looks different: most steps are those of the slower speed, and some are longer by the skip.
+"""
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+MAX_STEPS = 10
+"""How many steps are remembered."""
+STEP_MS = 8000
+"""Steps are put together until they take at least this long; the report of a client is late by up to a second."""
+_REPORTS = (20_000, 10_000)
+"""How often clients report that do not report every second, ms."""
+SLOWEST, FASTEST = 0.45, 2.1
+"""What players offer is 0.5 to 2; reports are not quite regular."""
+ENOUGH_MS = 75_000
+"""How much time the steps must take that tell a speed: who skips twice a minute does not look steady for so long."""
+_JITTER_S = 1.1
+"""How far a step may be off what a client that reports every second shows, seconds."""
+_REPORT_JITTER_S = 1.0
+"""How far the reports of the others may be off their interval, seconds."""
+_LATE_S = 20
+"""How late a report may be, seconds."""
+_SAME = 0.025
+"""Speeds are the same that differ by no more than this share."""
+_LAG_SHARE = 0.8
+"""How much of a client's interval the age of its last report may change by, in steps that one speed explains."""
+
+Step = tuple[int, int]
+"""(ms on the clock, ms of film)"""
+
+
+def add_step(steps: tuple[Step, ...], clock_ms: int, film_ms: int) -> tuple[Step, ...]:
+    """Return the remembered steps with one more; a short one is put together with the one before."""
+    if steps and steps[-1][0] < STEP_MS:
+        return (*steps[:-1], (steps[-1][0] + clock_ms, steps[-1][1] + film_ms))
+    return (*steps[1 - MAX_STEPS :], (clock_ms, film_ms))
+
+
+def learn(steps: Sequence[Step], speed: float) -> tuple[float, Sequence[Step]] | None:
+    """Return the speed that explains the last steps, and those steps; None where `speed` is to be believed on.
+
+    `speed` is what was believed so far. It is given up where another speed explains all remembered steps, or else the
+    last ones, of which the first and enough others are not explained by `speed`.
+    """
+    for first in range(len(steps) - 1):
+        part = steps[first:]
+        if first == 1 and _explains_most(steps, speed):
+            return None
+        if first and (_fits(part[0], speed) or not _is_enough([step for step in part if not _fits(step, speed)])):
+            continue
+        learned = _steady_speed(part) if _is_enough(part) else None
+        if learned is not None and abs(learned - speed) > _SAME * speed:
+            return learned, _explained(steps, first, learned)
+    return None
+
+
+def _explains_most(steps: Sequence[Step], speed: float) -> bool:
+    """Tell whether most steps are of this speed, each by itself and all of them together: the others are skips."""
+    own = [step for step in steps if _fits(step, speed) or any(_fits_reports(step, speed, each) for each in _REPORTS)]
+    clock_ms, film_ms = total(own)
+    return 2 * len(own) > len(steps) and abs(film_ms - speed * clock_ms) <= speed * _LATE_S * 1000
+
+
+def _explained(steps: Sequence[Step], first: int, speed: float) -> Sequence[Step]:
+    """Return the steps from `first` on, and those before it that are of that speed too, with reports late or not."""
+    ahead_ms = 0.0
+    while first:
+        clock_ms, film_ms = steps[first - 1]
+        ahead_ms += film_ms - speed * clock_ms
+        if abs(ahead_ms) > speed * _LATE_S * 1000:
+            break
+        first -= 1
+    return steps[first:]
+
+
+def total(steps: Sequence[Step]) -> Step:
+    """Return the sum of some steps."""
+    return sum(clock_ms for clock_ms, _ in steps), sum(film_ms for _, film_ms in steps)
+
+
+def _is_enough(steps: Sequence[Step]) -> bool:
+    return len(steps) >= 2 and total(steps)[0] >= ENOUGH_MS
+
+
+def _fits(step: Step, speed: float) -> bool:
+    clock_ms, film_ms = step
+    return abs(film_ms - speed * clock_ms) <= speed * _JITTER_S * 1000
+
+
+def _steady_speed(steps: Sequence[Step]) -> float | None:
+    """Return the one speed at which all steps were played; None where there is none."""
+    clock_ms, film_ms = total(steps)
+    even = film_ms / clock_ms
+    if SLOWEST <= even <= FASTEST and all(_fits(step, even) for step in steps):
+        return even
+    for interval_ms in _REPORTS:
+        if speed := _speed_of_reports(steps, interval_ms):
+            return speed
+    return None
+
+
+def _speed_of_reports(steps: Sequence[Step], interval_ms: int) -> float | None:
+    """Return the speed of a client that reports at this interval, where each step is a number of its reports."""
+    clock_ms, film_ms = total(steps)
+    least = max(len(steps), -(-clock_ms // interval_ms) - 1)
+    for reports in range(least, clock_ms // interval_ms + 2):
+        speed = film_ms / (reports * interval_ms)
+        if SLOWEST <= speed <= FASTEST and _are_reports(steps, interval_ms, speed):
+            return speed
+    return None
+
+
+def _are_reports(steps: Sequence[Step], interval_ms: int, speed: float) -> bool:
+    """Tell whether a client that reports at this interval shows these steps at this speed."""
+    if not all(_fits_reports(step, speed, interval_ms) for step in steps):
+        return False
+    lags_ms = [clock_ms - round(film_ms / (speed * interval_ms)) * interval_ms for clock_ms, film_ms in steps]
+    ages_ms = [0, *accumulate(lags_ms)]
+    return max(ages_ms) - min(ages_ms) <= _LAG_SHARE * interval_ms
+
+
+def _fits_reports(step: Step, speed: float, interval_ms: int) -> bool:
+    """Tell whether a step is a whole number of reports, and that number one that its time can have."""
+    clock_ms, film_ms = step
+    reports = round(film_ms / (speed * interval_ms))
+    if reports < 1 or abs(film_ms - reports * interval_ms * speed) > speed * _REPORT_JITTER_S * 1000:
+        return False
+    expected = clock_ms / interval_ms
+    whole = round(expected)
+    if whole and abs(expected - whole) * interval_ms <= _JITTER_S * 1000:
+        return reports == whole
+    return abs(reports - expected) < 1
