@@ -2,10 +2,10 @@
 
 import sys
 
-from actors.lazy_imports import lighten
+from actors.lazy_imports import defer_imports
 
 if __name__ == "__main__":
-    lighten(sys.argv[-1])  # before anything else is imported
+    defer_imports(sys.argv[-1])  # before anything else is imported
 
     from actors.runtime.process import main
 

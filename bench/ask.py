@@ -114,7 +114,7 @@ def _echo_actor(folder: Path) -> Iterator[Endpoint]:
     network = create_network(("tracker", "discord"))
     boot = BootConfig(
         name="tracker", settings=Settings(data_dir=str(folder), log_level="WARNING"), network=network.spec,
-        role="bench.ask:Echo",
+        actor_class="bench.ask:Echo",
     )  # fmt: skip
     command = [sys.executable, "-OO", "-m", "actors", "tracker"]
     with contextlib.closing(network), subprocess.Popen(command, stdin=subprocess.PIPE, cwd=ROOT) as process:

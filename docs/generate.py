@@ -1,4 +1,4 @@
-"""Writes docs/messages.md and .env.example from the code, or with --check says whether they are current."""
+"""Writes the generated pages of docs/ and .env.example, or with --check says whether they are current."""
 
 from __future__ import annotations
 
@@ -84,18 +84,47 @@ def env_page() -> str:
         "# Copy to .env and fill in. The environment wins over this file.",
         "# FILE__NAME=path reads the value of NAME from a file.",
     ]
-    for setting in config.DECLARED:
-        value = getattr(defaults, setting.field)
-        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value or "")
+    for name, setting in config.DECLARED.items():
+        shown = _show_default(getattr(defaults, name.lower()))
         if setting.required:
-            out += ["", f"# Needed: {setting.help}", f"{setting.name}="]
+            out += ["", f"# Needed: {setting.help}", f"{name}="]
         else:
-            shown = f"{value:g}" if isinstance(value, float) else text
-            out += ["", f"# {setting.help[0].upper()}{setting.help[1:]}", f"#{setting.name}={shown}"]
+            out += ["", f"# {setting.help[0].upper()}{setting.help[1:]}", f"#{name}={shown}"]
     return "\n".join(out) + "\n"
 
 
-PAGES = {ROOT / "docs" / "messages.md": messages_page, ROOT / ".env.example": env_page}
+def settings_page() -> str:
+    """Every setting as a table: what it takes, its default, and which processes are given it."""
+    defaults = config.Settings()
+    out = [
+        "# Settings",
+        "",
+        "Generated from `config.py` by `make docs`. They come from the environment or from a file `.env`; the",
+        "environment wins. `FILE__NAME=path` reads the value of `NAME` from a file. Each actor's process is given",
+        "the settings of its own groups (`actors/registry.py`) and no others: Discord's token reaches the Discord",
+        "actor alone.",
+        "",
+        "| setting | meaning | takes | default | given to |",
+        "|---|---|---|---|---|",
+    ]
+    for name, setting in config.DECLARED.items():
+        shown = _show_default(getattr(defaults, name.lower()))
+        default = "needed" if setting.required else f"`{shown}`" if shown else ""
+        out.append(f"| `{name}` | {setting.help} | {setting.check.takes} | {default} | {setting.group.value} |")
+    return "\n".join(out) + "\n"
+
+
+def _show_default(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value or "")
+
+
+PAGES = {
+    ROOT / "docs" / "messages.md": messages_page,
+    ROOT / ".env.example": env_page,
+    ROOT / "docs" / "settings.md": settings_page,
+}
 
 
 def main(arguments: list[str]) -> int:

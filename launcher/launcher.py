@@ -14,6 +14,7 @@ from typing import IO
 
 import msgspec
 
+from actors.registry import ACTORS, actor_names
 from actors.runtime.clock import Clock
 from actors.runtime.transport.factory import DEFAULT_ENGINE
 from config import Settings
@@ -36,12 +37,6 @@ _ORPHANS_WITHIN_S = 10.0
 STOPPED, CANNOT_START, AT_ONCE = 0, 1, 130
 """Exit statuses: stopped in order; persistence crashes at each start; stopped at once by a second signal. Where the
 store or its address can never work it is REFUSED, that of the actor: to start the service again is no help."""
-
-
-def actor_names(settings: Settings) -> tuple[str, ...]:
-    """The actors in the order of their start; `plex-2` and so on poll further Plex servers."""
-    more = tuple(f"plex-{number}" for number in range(2, len(settings.servers) + 1))
-    return ("persistence", "tracker", "discord", "plex", *more)
 
 
 class Launcher:
@@ -102,7 +97,7 @@ class Launcher:
             self._names,
             self._spawn,
             self._timings,
-            must=frozenset({"persistence"}),
+            essential=frozenset(entry.name for entry in ACTORS if entry.is_essential),
             changed=self._on_change,
         )
         now_s = time.monotonic()

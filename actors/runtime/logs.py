@@ -122,6 +122,8 @@ def set_up_logging(level: str, kind: str, secrets: Iterable[str], actor: str = "
     for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     logging.captureWarnings(True)
+    if sys.version_info >= (3, 12):
+        logging.logAsyncioTasks = False  # nobody reads the task's name; asking for it loads asyncio
     threading.excepthook = _thread_died
 
 

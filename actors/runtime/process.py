@@ -17,6 +17,7 @@ from typing import BinaryIO
 import msgpack
 import msgspec
 
+from actors.registry import find_actor
 from actors.runtime.actor import Actor, Context, DependencyUnavailable, FatalStartupError
 from actors.runtime.clock import Clock, Pace
 from actors.runtime.delivery.dead_letters import DeadLetters
@@ -42,24 +43,17 @@ STOP_WITHIN_S = 8.0
 _SIGNAL_WITHIN_S = 0.3
 """Real seconds by which the signal of a launcher that lives may come after the end of the life line."""
 
-ROLES = {
-    "plex": "actors.media.plex:PlexPoller",
-    "tracker": "actors.tracker.actor:Tracker",
-    "persistence": "actors.persistence.actor:Persistence",
-    "discord": "actors.chat.discord.actor:DiscordActor",
-}
-"""Where each actor lives. Only the one that is needed is imported. plex-2, plex-3... are further pollers."""
-
 
 class BootConfig(msgspec.Struct, frozen=True, kw_only=True):
     """All that a process is told at its birth. Its repr would show secrets: it is never logged."""
 
     name: str
     settings: Settings
+    """Those that the actor is given; all others have their defaults."""
     network: NetworkSpec
     pace: Pace = Pace()
-    role: str = ""
-    """module:Class; empty for the one of ROLES."""
+    actor_class: str = ""
+    """module:Class; empty for the one of the registry."""
     poison_ids: tuple[str, ...] = ()
     """Messages that killed earlier processes of this actor."""
     has_exit_report: bool = False
@@ -85,19 +79,19 @@ def read_boot(stream: BinaryIO) -> BootConfig:
 
 
 def _read_exactly(stream: BinaryIO, count: int) -> bytes:
-    found = stream.read(count)
-    if len(found) < count:
-        raise EOFError("the launcher closed the line before it had said what to run")
-    return found
+    content = stream.read(count)
+    if len(content) < count:
+        raise EOFError("the launcher closed the pipe before it had said what to run")
+    return content
 
 
 def load_actor_class(path: str) -> type[Actor]:
-    """The actor class at module:Class."""
+    """Import the actor class at module:Class."""
     module, _, name = path.partition(":")
-    found = getattr(importlib.import_module(module), name)
-    if not (isinstance(found, type) and issubclass(found, Actor)):
+    actor_class = getattr(importlib.import_module(module), name)
+    if not (isinstance(actor_class, type) and issubclass(actor_class, Actor)):
         raise TypeError(f"{path} is no actor")
-    return found
+    return actor_class
 
 
 def make_endpoint(name: str, transport: Transport, data_dir: Path, record_frames: str = "") -> Endpoint:
@@ -145,12 +139,12 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
 
 
 def _start(config: BootConfig, stop: _Stop, report: ExitReportWriter | None) -> Actor:
-    role = load_actor_class(config.role or ROLES[config.name.partition("-")[0]])
+    actor_class = load_actor_class(config.actor_class or find_actor(config.name).path)
     data_dir = Path(config.settings.data_dir)
     transport = open_transport(config.name, config.network)
     endpoint = make_endpoint(config.name, transport, data_dir, config.record_frames)
     context = Context(endpoint, config.settings, Clock(config.pace), data_dir, PoisonGuard(config.poison_ids, report))
-    actor = role.start(context)._actor_weakref()
+    actor = actor_class.start(context)._actor_weakref()
     assert actor is not None  # noqa: S101 - its endpoint holds it, and we hold the endpoint
     stop.of(actor)
     return actor

@@ -90,7 +90,7 @@ def _ask_for_setting(prompter: Prompter, name: str, question: str, default: str)
     while True:
         answer = prompter.text(question, default)
         try:
-            return str(config.reader(name)(answer))
+            return str(config.check_value(name, answer))
         except ValueError as wrong:
             prompter.print(f"✘ That is wrong: it takes {wrong}.", "red")
 
@@ -105,7 +105,7 @@ def guess_zone(root: Path = Path("/etc")) -> str:
         guesses.append(named.read_text(encoding="utf-8", errors="replace").strip())
     for guess in filter(None, guesses):
         try:
-            return str(config.reader("TIMEZONE")(guess))
+            return str(config.check_value("TIMEZONE", guess))
         except ValueError:
             continue
     return "UTC"

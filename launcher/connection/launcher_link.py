@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from actors.registry import find_actor
 from actors.runtime.clock import Clock
 from actors.runtime.delivery.mailbox import ReceivedMessage
 from actors.runtime.errors import ActorError
@@ -33,7 +34,7 @@ class LauncherLink:
     def __init__(
         self,
         names: Iterable[str],
-        roles: Mapping[str, str],
+        classes: Mapping[str, str],
         settings: Settings,
         clock: Clock,
         *,
@@ -44,7 +45,7 @@ class LauncherLink:
     ) -> None:
         """`settings.data_dir` is absolute. `on_heartbeat` hears every answer to a ping, `health` answers GetHealth;
         `frames_dir` takes the frames that are sent."""
-        self._roles = roles
+        self._classes = classes
         self._settings = settings
         self._clock = clock
         self._on_heartbeat = on_heartbeat
@@ -69,16 +70,24 @@ class LauncherLink:
         stream = io.BytesIO()
         config = BootConfig(
             name=name,
-            settings=self._settings,
+            settings=self._share_settings(name),
             network=self.network,
             pace=self._clock.pace,
-            role=self._roles.get(name, ""),
+            actor_class=self._classes.get(name, ""),
             poison_ids=poison_ids,
             has_exit_report=True,
             record_frames=self._frames_path(name),
         )
         write_boot(config, stream)
         return stream.getvalue()
+
+    def _share_settings(self, name: str) -> Settings:
+        """Return the settings that an actor needs; those of tests, which are in no registry, need none."""
+        try:
+            groups = find_actor(name).groups
+        except LookupError:
+            groups = frozenset()
+        return self._settings.share(groups)
 
     def _frames_path(self, name: str) -> str:
         """Where that sender's frames are recorded; empty where none are."""

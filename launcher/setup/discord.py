@@ -70,7 +70,7 @@ def _ask_for_token(prompter: Prompter, current: config.Settings) -> tuple[str, d
     while True:
         token = prompter.secret("Discord token", current.discord_token)
         try:
-            config.reader("DISCORD_TOKEN")(token)
+            config.check_value("DISCORD_TOKEN", token)
         except ValueError as wrong:
             prompter.print(f"✘ That is wrong: it takes {wrong}.", "red")
             continue

@@ -105,7 +105,7 @@ def _at_address(prompter: Prompter, current: config.Settings, token: str) -> tup
     url = current.plex_url or "http://127.0.0.1:32400"
     while True:
         try:
-            url = config.reader("PLEX_URL")(prompter.text("Address of the Plex server", url))
+            url = config.check_value("PLEX_URL", prompter.text("Address of the Plex server", url))
         except ValueError as wrong:
             prompter.print(f"✘ That is wrong: it takes {wrong}.", "red")
             continue
@@ -119,7 +119,7 @@ def _at_address(prompter: Prompter, current: config.Settings, token: str) -> tup
 
 def _is_token(prompter: Prompter, token: str) -> bool:
     try:
-        config.reader("PLEX_TOKEN")(token)
+        config.check_value("PLEX_TOKEN", token)
     except ValueError as wrong:
         prompter.print(f"✘ That is wrong: it takes {wrong}.", "red")
         return False

@@ -41,9 +41,9 @@ class SupervisedActor:
         timings: SupervisionSettings,
         changed: Callable[[SupervisedActor], None] = lambda _: None,
         *,
-        must: bool = False,
+        essential: bool = False,
     ) -> None:
-        """`spawn` starts the process; `changed` hears of every change of state; nothing runs before a `must` does."""
+        """`spawn` starts the process; `changed` is called at every change of state; an essential one starts first."""
         self.name = name
         self.state: ActorState = "stopped"
         self.process: ChildProcess | None = None
@@ -51,7 +51,7 @@ class SupervisedActor:
         self._spawn = spawn
         self._timings = timings
         self._changed = changed
-        self._essential = must
+        self._essential = essential
         self._restarts = RestartPolicy(timings)
         self._poison = PoisonRecord()
         self._last_heartbeat: Heartbeat | None = None
@@ -142,12 +142,12 @@ class SupervisedActor:
 
     @property
     def has_never_answered(self) -> bool:
-        """A must that has never answered: nothing else has run either, so a stop finds nothing to save."""
+        """An essential actor that has never answered: nothing else has run either, so a stop finds nothing to save."""
         return self._essential and not self.ever_answered
 
     @property
     def cannot_start(self) -> bool:
-        """A must that failed before it ever answered: there is nothing to run for."""
+        """An essential actor that failed before it ever answered: there is nothing to run for."""
         return self.has_never_answered and self.state == "failed"
 
     def health(self, now_s: float) -> ActorHealth:

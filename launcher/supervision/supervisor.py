@@ -19,7 +19,7 @@ class Supervisor:
     """The actors in the order of their start. Driven by `step` from one thread; knows no socket.
 
     The next actor is started when the one before it has answered, has failed, or has taken
-    `start_next_after_s`. A `must` actor is waited for without limit, and when it fails before it has ever
+    `start_next_after_s`. An essential actor is waited for without limit, and when it fails before it has ever
     answered there is nothing to run for: `hopeless` says so.
     """
 
@@ -29,19 +29,21 @@ class Supervisor:
         spawn: Callable[[str, tuple[str, ...]], ChildProcess],
         timings: SupervisionSettings,
         *,
-        must: frozenset[str] = frozenset(),
+        essential: frozenset[str] = frozenset(),
         changed: Callable[[SupervisedActor], None] = lambda _: None,
     ) -> None:
-        self.actors = {name: SupervisedActor(name, spawn, timings, changed, must=name in must) for name in names}
+        self.actors = {
+            name: SupervisedActor(name, spawn, timings, changed, essential=name in essential) for name in names
+        }
         self._timings = timings
-        self._essential = must
+        self._essential = essential
         self._waiting = list(self.actors.values())
         self._latest: SupervisedActor | None = None
         self._next_at_s = 0.0
 
     @property
     def cannot_start(self) -> str:
-        """Name of a must that failed before it ever answered; empty where there is none."""
+        """Name of an essential actor that failed before it ever answered; empty where there is none."""
         return next((actor.name for actor in self.actors.values() if actor.cannot_start), "")
 
     @property

@@ -14,7 +14,7 @@ import config
 
 ROOT = Path(__file__).resolve().parents[2]
 ENTRYPOINT = ROOT / "deploy" / "docker" / "entrypoint.sh"
-DECLARED = {setting.name for setting in config.DECLARED}
+DECLARED = set(config.DECLARED)
 
 
 def unit(text: str) -> configparser.ConfigParser:
@@ -41,7 +41,7 @@ def test_the_template_for_unraid_names_settings_that_there_are() -> None:
         entry.attrib["Target"]: entry.attrib for entry in template.iter("Config") if entry.get("Type") == "Variable"
     }
     assert set(variables) - {"PUID", "PGID"} <= DECLARED
-    needed = {setting.name for setting in config.DECLARED if setting.required}
+    needed = {name for name, setting in config.DECLARED.items() if setting.required}
     assert needed == {name for name, entry in variables.items() if entry["Required"] == "true"}
     assert {name for name, entry in variables.items() if entry["Mask"] == "true"} == {"PLEX_TOKEN", "DISCORD_TOKEN"}
     assert [entry.get("Target") for entry in template.iter("Config") if entry.get("Type") == "Path"] == ["/data"]

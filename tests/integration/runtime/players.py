@@ -159,7 +159,7 @@ class Stage:
         config = BootConfig(
             name=name, settings=Settings(**known, **settings),
             network=self.spec, poison_ids=self.poison.poison_ids(), has_exit_report=True, record_frames=record_frames,
-            role=f"{__name__}:{role}",
+            actor_class=f"{__name__}:{role}",
         )  # fmt: skip
         write_boot(config, cast("BinaryIO", process.stdin))
         if ready:

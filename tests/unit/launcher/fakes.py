@@ -52,7 +52,9 @@ def pulse_of(pid: int, degraded: str = "", *, ready: bool = True) -> Heartbeat:
 class Stage:
     """A supervisor over fakes, with its time, what was started, and every change of state."""
 
-    def __init__(self, *names: str, must: frozenset[str] = frozenset(), timings: SupervisionSettings = QUICK) -> None:
+    def __init__(
+        self, *names: str, essential: frozenset[str] = frozenset(), timings: SupervisionSettings = QUICK
+    ) -> None:
         self.now_s = 0.0
         self.started: list[FakeProcess] = []
         self.changes: list[tuple[str, str]] = []
@@ -60,7 +62,7 @@ class Stage:
             names,
             self._spawn,
             timings,
-            must=must,
+            essential=essential,
             changed=lambda actor: self.changes.append((actor.name, actor.state)),
         )
 

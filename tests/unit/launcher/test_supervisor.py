@@ -17,7 +17,7 @@ def names(stage: Stage) -> list[str]:
 
 def test_each_is_started_when_the_one_before_answers() -> None:
     """The order of the start is kept, one by one."""
-    stage = Stage("persistence", "tracker", "discord", must=frozenset({"persistence"}))
+    stage = Stage("persistence", "tracker", "discord", essential=frozenset({"persistence"}))
     stage.run(15)
     assert names(stage) == ["persistence"]
     stage.answer("persistence")
@@ -37,7 +37,7 @@ def test_one_that_is_slow_to_start_does_not_keep_the_rest() -> None:
 
 def test_a_stop_does_not_wait_for_one_that_waits(caplog: pytest.LogCaptureFixture) -> None:
     """It is deep in a try to reach its database, and nothing has run that could be saved."""
-    stage = Stage("persistence", "tracker", must=frozenset({"persistence"}))
+    stage = Stage("persistence", "tracker", essential=frozenset({"persistence"}))
     stage.run(0.5)
     stage.latest("persistence").obeys = False
     stopping = stage.supervisor.begin_stop(lambda _name: None, stage.now_s)
@@ -49,7 +49,7 @@ def test_a_stop_does_not_wait_for_one_that_waits(caplog: pytest.LogCaptureFixtur
 def test_one_that_waits_is_tried_for_as_long_as_it_takes(caplog: pytest.LogCaptureFixture) -> None:
     """A database that is away is no crash and no end: the pauses grow, and nothing else is started meanwhile."""
     caplog.set_level("INFO")
-    stage = Stage("persistence", "tracker", must=frozenset({"persistence"}))
+    stage = Stage("persistence", "tracker", essential=frozenset({"persistence"}))
     began = []
     for _ in range(12):
         started = len(stage.started)
@@ -234,7 +234,7 @@ def test_degraded_and_back() -> None:
 
 def test_a_must_that_refuses_at_its_start_is_hopeless(caplog: pytest.LogCaptureFixture) -> None:
     """A store that cannot be opened: one try, and nothing else is started, nor is it said that the others go on."""
-    stage = Stage("persistence", "tracker", must=frozenset({"persistence"}))
+    stage = Stage("persistence", "tracker", essential=frozenset({"persistence"}))
     stage.run(0.5)
     stage.latest("persistence").status = FATAL
     stage.run(5)
@@ -246,7 +246,7 @@ def test_a_must_that_refuses_at_its_start_is_hopeless(caplog: pytest.LogCaptureF
 
 def test_a_must_that_fails_later_is_not_hopeless() -> None:
     """What waits for it is safe in memory; it is tried again."""
-    stage = Stage("persistence", "tracker", must=frozenset({"persistence"}))
+    stage = Stage("persistence", "tracker", essential=frozenset({"persistence"}))
     stage.up()
     stage.latest("persistence").status = FATAL
     stage.run(5, "tracker")

@@ -1,0 +1,52 @@
+"""Every actor of Usher: an actor is one class and one line of `ACTORS`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from config import Group, Settings
+
+
+@dataclasses.dataclass(frozen=True)
+class ActorEntry:
+    """How an actor is started."""
+
+    name: str
+    """In the health log and as the receiver of messages. Where there are several, the others are `NAME-2`, `NAME-3`..."""
+    path: str
+    """module:Class; imported in the actor's own process alone."""
+    groups: frozenset[Group]
+    """The settings that its process is given, beside those that everybody gets."""
+    is_essential: bool = False
+    """Nothing runs before it does, and nothing without it where it cannot start."""
+    count: Callable[[Settings], int] = lambda _: 1
+    """How many of them there are; at least one."""
+
+
+# In the order of their start; they are stopped in the reverse order.
+# fmt: off
+ACTORS = (
+    ActorEntry("persistence", "actors.persistence.actor:Persistence", frozenset({Group.STORE, Group.TRACKING}), is_essential=True),
+    ActorEntry("tracker", "actors.tracker.actor:Tracker", frozenset({Group.TRACKING})),
+    ActorEntry("discord", "actors.chat.discord.actor:DiscordActor", frozenset({Group.DISCORD, Group.TRACKING})),
+    ActorEntry("plex", "actors.media.plex:PlexPoller", frozenset({Group.PLEX, Group.TRACKING}), count=lambda settings: len(settings.servers)),
+)
+# fmt: on
+
+
+def actor_names(settings: Settings) -> tuple[str, ...]:
+    """Return the names of all actors with these settings, in the order of their start."""
+    return tuple(
+        entry.name if number == 1 else f"{entry.name}-{number}"
+        for entry in ACTORS
+        for number in range(1, max(1, entry.count(settings)) + 1)
+    )
+
+
+def find_actor(name: str) -> ActorEntry:
+    """Return the entry of an actor by its name, for plex-2 as for plex. LookupError where there is none."""
+    for entry in ACTORS:
+        if entry.name == name.partition("-")[0]:
+            return entry
+    raise LookupError(f"no actor is called {name}: {', '.join(entry.name for entry in ACTORS)}")

@@ -1,0 +1,201 @@
+"""How the values of settings are read: each check takes a text, and returns a value or says what would be right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+
+MEDIA_TYPES = ("movie", "episode", "live")
+
+
+class Check(NamedTuple):
+    """Reads a value, or says what would be right."""
+
+    read: Callable[[str], Any]
+    """Raises ValueError with a text that says what would be right."""
+    takes: str
+    """What it takes, in a few words."""
+
+
+class WrongValueError(ValueError):
+    """What would be right, said to the person who set it."""
+
+
+class PlexServer(msgspec.Struct, frozen=True, array_like=True):
+    """One Plex server: its address and a token of its owner."""
+
+    url: str
+    token: str
+
+    def __repr__(self) -> str:
+        return f"PlexServer(url={self.url!r}, token=***)"
+
+
+def url(*schemes: str) -> Check:
+    example = f"an address like {schemes[0]}://192.168.1.10:32400"
+
+    def read(raw: str) -> str:
+        try:
+            parts = urlsplit(raw)
+        except ValueError:
+            raise WrongValueError(example) from None
+        if parts.scheme not in schemes or not parts.hostname:
+            raise WrongValueError(example)
+        try:
+            _ = parts.port
+        except ValueError:
+            raise WrongValueError("an address with a port between 1 and 65535") from None
+        if "@" in parts.netloc:
+            raise WrongValueError("an address alone, without a user name or a password in it")
+        return raw.rstrip("/")
+
+    return Check(read, f"an address ({', '.join(schemes)})")
+
+
+def _read_token(raw: str) -> str:
+    if any(c.isspace() for c in raw) or not raw.isascii():
+        raise WrongValueError("the token alone, without spaces or quotes inside")
+    return raw
+
+
+def _read_snowflake(raw: str) -> int:
+    if not raw.isascii() or not raw.isdigit() or not 0 < int(raw) < 2**63:
+        raise WrongValueError(
+            "a Discord id, digits only (Settings > Advanced > Developer Mode, then right click > Copy ID)"
+        )
+    return int(raw)
+
+
+def number(unit: str, low: float, high: float, *, above: bool = False) -> Check:
+    takes = f"a number of {unit} {'above' if above else 'from'} {low:g} up to {high:g}"
+
+    def read(raw: str) -> float:
+        try:
+            value = float(raw)
+        except ValueError:
+            value = math.nan
+        if not (low < value if above else low <= value) or not value <= high:
+            raise WrongValueError(takes)
+        return value
+
+    return Check(read, takes)
+
+
+def whole_number(unit: str, low: int, high: int) -> Check:
+    takes = f"a whole number of {unit} from {low} to {high}"
+
+    def read(raw: str) -> int:
+        if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
+            raise WrongValueError(takes)
+        return int(raw)
+
+    return Check(read, takes)
+
+
+def choice(*allowed: str, upper: bool = False) -> Check:
+    takes = "one of " + ", ".join(allowed)
+
+    def read(raw: str) -> str:
+        value = raw.upper() if upper else raw.lower()
+        if value not in allowed:
+            raise WrongValueError(takes)
+        return value
+
+    return Check(read, takes)
+
+
+def _split(raw: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in raw.split(",") if part.strip())
+
+
+def _read_snowflakes(raw: str) -> tuple[int, ...]:
+    return tuple(_read_snowflake(part) for part in _split(raw))
+
+
+def _read_media_types(raw: str) -> tuple[str, ...]:
+    values = tuple(value.lower() for value in _split(raw))
+    if not values or any(value not in MEDIA_TYPES for value in values):
+        raise WrongValueError("a comma-separated list of " + ", ".join(MEDIA_TYPES))
+    return values
+
+
+def _read_weekly(raw: str) -> str:
+    import re
+
+    days = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+    value = " ".join(raw.lower().split())
+    if not re.fullmatch(rf"({days}) ([01]?\d|2[0-3]):[0-5]\d", value):
+        raise WrongValueError("a weekday and a time, like sunday 18:00")
+    return value
+
+
+def languages() -> list[str]:
+    """Return the languages in which the bot can speak: those that have a catalogue, and English."""
+    catalogues = (Path(__file__).resolve().parent / "languages").glob("*/LC_MESSAGES/usher.mo")
+    return sorted({"en", *(catalogue.parent.parent.name for catalogue in catalogues)})
+
+
+def _read_language(raw: str) -> str:
+    by_lower_name = {name.lower(): name for name in languages()}
+    if raw.lower() not in by_lower_name:
+        raise WrongValueError("one of " + ", ".join(languages()))
+    return by_lower_name[raw.lower()]
+
+
+def _read_timezone(raw: str) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(raw)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise WrongValueError("a time zone of the IANA list, like Europe/Berlin") from None
+    return raw
+
+
+def _read_database_url(raw: str) -> str:
+    if raw.split(":", 1)[0].split("+", 1)[0] not in ("sqlite", "postgresql") or "://" not in raw:
+        raise WrongValueError("a database address like postgresql+psycopg://user:password@host/usher")
+    if raw.startswith("sqlite") and not raw.partition("://")[2].lstrip("/"):
+        raise WrongValueError("a file, like sqlite:////data/usher.db")
+    try:
+        parts = urlsplit(raw)
+        is_clear = parts.port != 0 and parts.netloc.count("@") < 2
+    except ValueError:
+        is_clear = False
+    if not is_clear:
+        raise WrongValueError("a host and a port number; in the password write @ : / # ? as %40 %3A %2F %23 %3F")
+    return raw
+
+
+def _read_servers(raw: str) -> tuple[PlexServer, ...]:
+    import json
+
+    shape = 'a JSON list like [{"url": "http://10.0.0.2:32400", "token": "..."}]'
+    try:
+        listed = json.loads(raw)
+        servers = tuple(PlexServer(HTTP.read(entry["url"]), _read_token(entry["token"])) for entry in listed)
+    except WrongValueError as wrong:
+        raise WrongValueError(f"{shape}, with {wrong}") from None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise WrongValueError(shape) from None
+    if not servers or not isinstance(listed, list) or any(not server.token for server in servers):
+        raise WrongValueError(shape)
+    return servers
+
+
+def without_tokens(servers: tuple[PlexServer, ...]) -> tuple[PlexServer, ...]:
+    return tuple(PlexServer(server.url, "") for server in servers)
+
+
+HTTP, WEBSOCKET = url("http", "https"), url("ws", "wss")
+TOKEN = Check(_read_token, "a token")
+SNOWFLAKE, SNOWFLAKES = Check(_read_snowflake, "a Discord id"), Check(_read_snowflakes, "Discord ids")
+TEXT, NAMES = Check(str, "a text"), Check(_split, "names")
+TYPES, WEEKLY = Check(_read_media_types, "media types"), Check(_read_weekly, "a weekday and a time")
+LANGUAGE, ZONE = Check(_read_language, "a language code"), Check(_read_timezone, "a time zone of the IANA list")
+DATABASE, SERVERS = Check(_read_database_url, "a database address"), Check(_read_servers, "a JSON list")

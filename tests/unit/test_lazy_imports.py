@@ -1,0 +1,144 @@
+"""What a process must not carry, and that what is put off is there when it is needed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from actors.lazy_imports import DEFERRED
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+HEAVY = ("sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "alembic", "dotenv", "zoneinfo._tzpath", "plexapi.myplex",
+         "aiohttp.web", "discord", "rich", "prompt_toolkit", "psycopg", "simulator")  # fmt: skip
+NEEDED = {
+    "discord": {"discord", "zoneinfo._tzpath"},
+    "persistence": {"zoneinfo._tzpath"},
+    "plex": {"plexapi.myplex", "zoneinfo._tzpath"},
+}
+
+
+def run(code: str, *flags: str) -> str:
+    """What a fresh interpreter prints, run as the actors are: without docstrings and with warnings shown."""
+    command = [sys.executable, "-OO", *flags, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+LOADED = "'__builtins__' in object.__getattribute__(sys.modules[{!r}], '__dict__')"
+"""Whether a module's code has run."""
+
+
+def run_as_actor(name: str, code: str) -> str:
+    """What the code prints in a process with this actor's imports."""
+    start = f"""
+import sys, importlib
+from actors.lazy_imports import defer_imports
+defer_imports({name!r})
+from actors.registry import find_actor
+from actors.runtime.process import load_actor_class
+load_actor_class(find_actor({name!r}).path)
+"""
+    return run(start + code)
+
+
+@pytest.mark.parametrize("role", ["tracker", "persistence", "discord", "plex"])
+def test_a_process_carries_nothing_heavy_that_it_has_no_use_for(role: str) -> None:
+    """Each actor imports its own library and no other's, nor what only a migration or the command line needs."""
+    loaded = run_as_actor(role, f"print(*(name for name in {HEAVY!r} if name in sys.modules))").split()
+    assert set(loaded) <= NEEDED.get(role, set())
+
+
+@pytest.mark.parametrize(
+    ("actor", "module"), [(actor, module) for actor, modules in DEFERRED.items() for module in modules]
+)
+def test_what_is_deferred_is_not_loaded_at_the_start(actor: str, module: str) -> None:
+    """The library that imports it has not looked into it yet: else deferring it would be for nothing."""
+    assert run_as_actor(actor, f"print({LOADED.format(module)})") == "False"
+
+
+def test_a_further_poller_defers_as_the_first() -> None:
+    """plex-2 is a plex."""
+    assert run_as_actor("plex-2", f"print({LOADED.format('zipfile')})") == "False"
+
+
+@pytest.mark.parametrize(
+    ("name", "use", "expected"),
+    [
+        ("hashlib", "hashlib.blake2b(b'', digest_size=2).hexdigest()", "b1fe"),
+        ("asyncio", "asyncio.run(asyncio.sleep(0, 'slept'))", "slept"),
+        ("importlib.metadata", "importlib.metadata.version('pykka')[:2]", "4."),
+        ("zipfile", "zipfile.is_zipfile('/')", "False"),
+    ],
+)
+def test_what_is_deferred_loads_when_it_is_used(name: str, use: str, expected: str) -> None:
+    """Importing it once more does not load it; looking something up does, for all who imported it."""
+    top = name.partition(".")[0]
+    code = f"""
+import sys
+from actors.lazy_imports import defer_import
+defer_import({name!r})
+import {name}
+again = __import__({name!r}, fromlist=["*"])
+assert not {LOADED.format(name)}
+print({use})
+assert {LOADED.format(name)}
+print(type(again).__name__, again is sys.modules[{name!r}], {top}.__name__)
+"""
+    assert run(code).split("\n") == [expected, f"module True {top}"]
+
+
+def test_what_is_given_is_there_without_loading() -> None:
+    """SQLAlchemy takes one function of asyncio, which the standard library has elsewhere too."""
+    code = f"""
+import sys
+from actors.lazy_imports import defer_import
+defer_import("asyncio", iscoroutine=len)
+import asyncio
+print(asyncio.iscoroutine is len, asyncio.__name__, {LOADED.format("asyncio")})
+asyncio.run
+print(asyncio.iscoroutine is len)
+"""
+    assert run(code).split("\n") == ["True asyncio False", "False"]
+
+
+def test_a_module_that_is_there_already_stays() -> None:
+    """Deferring comes too late for it, and must not take it away from who uses it."""
+    code = "import sys, hashlib; from actors.lazy_imports import defer_import; defer_import('hashlib'); "
+    assert run(code + "print(hashlib is sys.modules['hashlib'], type(hashlib).__name__)") == "True module"
+
+
+def test_importing_the_launcher_changes_no_module() -> None:
+    """Whoever imports a module of it (a test, a tool) finds everything as it was."""
+    code = "import sys; before = dict(sys.modules); import launcher; "
+    changed = "{name for name in before if sys.modules[name] is not before[name]}"
+    assert run(code + f"print({changed}, sorted(set(sys.modules) - set(before)))") == "set() ['launcher']"
+
+
+def test_an_error_of_the_store_is_told_without_asyncio_at_hand() -> None:
+    """SQLAlchemy asks asyncio at each error whether it is one of its own: it then gets the real one."""
+    code = """
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+try:
+    create_engine("sqlite://").connect().execute(text("SELECT * FROM nowhere"))
+except OperationalError as error:
+    print(error.orig)
+"""
+    assert run_as_actor("persistence", code) == "no such table: nowhere"
+
+
+def test_a_line_of_the_log_loads_nothing() -> None:
+    """Since Python 3.12 logging asks asyncio for the task of every line, unless it is told not to."""
+    code = f"""
+import logging
+from actors.runtime.logs import set_up_logging
+set_up_logging("INFO", "text", ())
+logging.getLogger("x").info("a line")
+print({LOADED.format("asyncio")})
+"""
+    assert run_as_actor("persistence", code) == "False"

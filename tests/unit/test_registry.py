@@ -1,0 +1,55 @@
+"""The registry: which actors there are, in which order they start, and what each is told."""
+
+from __future__ import annotations
+
+import msgpack
+import msgspec
+import pytest
+
+from actors.registry import ACTORS, actor_names, find_actor
+from actors.runtime.process import load_actor_class
+from config import PlexServer, Settings
+
+SETTINGS = Settings(
+    plex_url="http://a", plex_token="plex-token-1", plex_servers=(PlexServer("http://b", "plex-token-2"),),
+    discord_token="discord-token", database_url="postgresql://u:db-password@h/d", watched_percent=85.0,
+)  # fmt: skip
+
+
+def test_each_plex_server_has_a_poller_and_they_start_last() -> None:
+    """Persistence is first: what the others say must be kept."""
+    assert actor_names(SETTINGS) == ("persistence", "tracker", "discord", "plex", "plex-2")
+    assert actor_names(Settings()) == ("persistence", "tracker", "discord", "plex")
+
+
+@pytest.mark.parametrize("entry", ACTORS, ids=lambda entry: entry.name)
+def test_an_entry_names_the_class_of_that_actor(entry: object) -> None:
+    """Its own name is the one under which it is registered."""
+    found = find_actor(getattr(entry, "name", ""))
+    assert load_actor_class(found.path).name == found.name
+
+
+@pytest.mark.parametrize(
+    ("actor", "secrets"),
+    [
+        ("persistence", {"db-password"}),
+        ("tracker", set()),
+        ("discord", {"discord-token"}),
+        ("plex", {"plex-token-1", "plex-token-2"}),
+        ("plex-2", {"plex-token-1", "plex-token-2"}),
+    ],
+)
+def test_an_actor_is_given_its_own_secrets_alone(actor: str, secrets: set[str]) -> None:
+    """Discord's token goes to the Discord actor, Plex tokens to the pollers, the database to persistence."""
+    share = SETTINGS.share(find_actor(actor).groups)
+    packed = msgpack.packb(msgspec.to_builtins(share))
+    assert {secret for secret in SETTINGS.secrets() if secret.encode() in packed} == secrets
+    assert set(share.secrets()) == secrets
+    assert share.watched_percent == 85.0
+    assert len(share.servers) == 2  # how many there are is no secret
+
+
+def test_an_unknown_actor_is_an_error() -> None:
+    """It names those that there are."""
+    with pytest.raises(LookupError, match="persistence, tracker, discord, plex"):
+        find_actor("jellyfin")
