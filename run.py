@@ -132,25 +132,25 @@ def _run(arguments: argparse.Namespace) -> int:
         from launcher.commands import serve
 
         return serve.main(settings)
-    from launcher.commands.console import answers
+    from launcher.commands.console import open_console
 
     if command == "check":
         from launcher.commands import check
 
-        return check.main(load, answers())
+        return check.main(load, open_console())
     if command == "setup":
         from launcher.commands import setup
 
-        return setup.main(load, answers())
+        return setup.main(load, open_console())
     settings = load(for_service=False)
     if command == "record":
         from launcher.commands import record
 
-        return record.main(settings, arguments.file, arguments.minutes, answers())
+        return record.main(settings, arguments.file, arguments.minutes, open_console())
     if command == "health":
         from launcher.commands import health
 
-        return health.main(settings, answers())
+        return health.main(settings, open_console())
     if command == "recover":
         from launcher.commands import recover
         from messages import StartTracking
@@ -162,10 +162,10 @@ def _run(arguments: argparse.Namespace) -> int:
             simulate=arguments.simulate,
             requested_by="the command line",
         )
-        return recover.main(settings, request, answers())
+        return recover.main(settings, request, open_console())
     from launcher.commands import store
 
-    return store.COMMANDS[command](settings, arguments, answers())
+    return store.COMMANDS[command](settings, arguments, open_console())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Figures, percentages and counted things, as the language of the bot writes them."""
+"""Figures, percentages and counted things: in the language of the bot, and in the English of log and command line."""
 
 from charts.numbers import group_digits
 from wording.translation import _, ngettext
@@ -20,3 +20,8 @@ def format_percent(value: float | None) -> str:
 def format_count(one: str, many: str, amount: int) -> str:
     """Return the text for so many, with the figure as `{count}`: `format_count("{count} film", "{count} films", 3)`."""
     return ngettext(one, many, amount).format(count=format_number(amount))
+
+
+def count_noun(count: int, noun: str, plural: str = "") -> str:
+    """Return an English number with its noun: "1 viewer", "2 viewers". `plural` is one that is not `noun` with an s."""
+    return f"{count} {noun if count == 1 else plural or noun + 's'}"

@@ -13,7 +13,7 @@ from messages import BackUpNow, BackupReport, Message
 from persistence.database import backup
 from persistence.database.errors import BackupError
 from persistence.store import Store
-from wording.plural import count_noun
+from wording.numbers import count_noun
 
 RETRY_S = 900.0
 """A scheduled backup that failed is tried again after this long (service time)."""

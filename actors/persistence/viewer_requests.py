@@ -42,7 +42,7 @@ from persistence.records import viewers
 from persistence.records.checkpoint import JUST_THEN_S, RunningWatch
 from persistence.records.links import read_links
 from persistence.store import Store
-from wording.plural import count_noun
+from wording.numbers import count_noun
 
 PART_BYTES = 4 << 20
 """How much of somebody's data goes into one message."""

@@ -1,4 +1,4 @@
-"""Where answers are shown: stdout."""
+"""The console on stdout that commands answer on."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 from rich.console import Console
 
 _UNSEEN_WIDTH = 160
-"""Columns where nobody looks (a pipe, a file): wide enough that no table is cut."""
+"""Columns where there is no terminal (a pipe, a file): wide enough that no table is cut."""
 
 
-def answers() -> Console:
-    """A console on stdout that shows names as they are, and survives one without UTF-8."""
+def open_console() -> Console:
+    """Return a console on stdout that prints names as they are, also where stdout is not UTF-8."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     width = None if sys.stdout.isatty() else _UNSEEN_WIDTH

@@ -1,4 +1,4 @@
-"""`python run.py health`: how every actor is."""
+"""`python run.py health`: the health of every actor."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ _HEADS = (
 
 
 def main(settings: Settings, console: Console) -> int:
-    """Ask the running launcher and show its table; 0 only where every actor is running."""
+    """Ask the running launcher and print its table; return 0 only where every actor is running."""
     try:
         with ServiceClient(Path(settings.data_dir)) as service:
             report = service.ask(GetHealth())
     except NotReachedError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    console.print(table(report.actors))
+    console.print(build_table(report.actors))
     return 0 if all(row.state == "running" for row in report.actors) else 1
 
 
-def table(rows: tuple[ActorHealth, ...]) -> Table:
-    """The rows as people read them."""
+def build_table(rows: tuple[ActorHealth, ...]) -> Table:
+    """Return the rows as a table."""
     shown = Table(box=None, pad_edge=False)
     for head in _HEADS:
         shown.add_column(head, justify="left" if head in ("actor", "state", "last error") else "right")

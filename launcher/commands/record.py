@@ -1,4 +1,4 @@
-"""`python run.py record`: writes down what the Plex server sends, scrubbed, as a scenario that tests can play."""
+"""`python run.py record`: write what the Plex server sends, scrubbed, as a scenario that tests can play."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from actors.media.plex.http import BoundedSession
 from actors.media.plex.scrubber import Scrubber
 from actors.runtime import Clock
 from config import Settings
-from wording.plural import count_noun
+from wording.numbers import count_noun
 
 HEAD = """\
 # Recorded from a Plex server by `python run.py record`. Accounts, players and their ids are pseudonyms; tokens and
@@ -34,8 +34,8 @@ BETWEEN_ALERTED_S = 0.5
 """Polls that alerts caused are at least this far apart (real seconds)."""
 
 
-class AlertLog(NewsBox):
-    """Keeps alerts whole, each with its time, for the recorder's thread."""
+class AlertRecorder(NewsBox):
+    """Collects whole alerts, each with its time, for the recorder's thread."""
 
     def __init__(self, came: Callable[[], None], now: Callable[[], float]) -> None:
         super().__init__(came)
@@ -44,22 +44,22 @@ class AlertLog(NewsBox):
         self._heard: list[tuple[float, Any]] = []
 
     def put(self, alert: Any) -> None:
-        """Take one from the reader's thread."""
+        """Add an alert, from the reader's thread."""
         self._heard.append((self._now(), alert))
         self._came()
 
     def take(self) -> tuple[News, ...]:
-        """Nothing: `heard` has them whole."""
+        """Return nothing: `drain` has them whole."""
         return ()
 
-    def heard(self) -> list[tuple[float, Any]]:
-        """All since the last time."""
+    def drain(self) -> list[tuple[float, Any]]:
+        """Return all alerts since the last time."""
         heard, self._heard = self._heard, []
         return heard
 
 
 class Recorder:
-    """Polls one server and writes down each answer. Use it once, from one thread; `stop` from any."""
+    """Polls one server and writes each answer to a file. Use it once, from one thread; `stop` from any."""
 
     def __init__(self, settings: Settings, out: TextIO, clock: Clock | None = None) -> None:
         introduce_usher()
@@ -73,19 +73,19 @@ class Recorder:
         self._woken = threading.Event()
         self._stopped = threading.Event()
         self._began_s = self._clock.now().steady_s
-        self._alerts = AlertLog(self._woken.set, self._at_s)
+        self._alerts = AlertRecorder(self._woken.set, self._at_s)
         self.polls = 0
         self.failed = 0
         self.problem = ""
         """Why the last poll failed."""
 
     def stop(self) -> None:
-        """End the recording."""
+        """End the recording, from any thread."""
         self._stopped.set()
         self._woken.set()
 
     def run(self, seconds: float | None) -> None:
-        """Record until then, or until stopped."""
+        """Record for so many seconds, or until stopped."""
         keeper = AlertKeeper(self._alerts, logging.getLogger("record"))
         self._out.write(HEAD)
         due_s = 0.0
@@ -100,11 +100,11 @@ class Recorder:
             self._source.close()
 
     def _wait(self, until_s: float) -> None:
-        """Until the next poll is due, or an alert came and the last poll was a while ago."""
+        """Wait until the next poll is due, or an alert came and the last poll was a while ago."""
         self._stopped.wait(min(BETWEEN_ALERTED_S, self._clock.to_real_s(max(0.0, until_s - self._at_s()))))
         self._woken.wait(self._clock.to_real_s(max(0.0, until_s - self._at_s())))
         self._woken.clear()
-        for at_s, alert in self._alerts.heard():
+        for at_s, alert in self._alerts.drain():
             if shown := self._scrubber.alert(alert):
                 self._write(at_s, "alert", shown)
 
@@ -132,7 +132,7 @@ class Recorder:
 
 
 def main(settings: Settings, file: Path | None, minutes: float | None, console: Console) -> int:
-    """Record into `file`, for so many minutes or until Ctrl-C; 1 where no poll succeeded or the file is there."""
+    """Record into `file`, for so many minutes or until Ctrl-C; return 1 where no poll succeeded or the file exists."""
     if not settings.servers:
         console.print("No Plex server is set: PLEX_URL and PLEX_TOKEN name one.")
         return 1

@@ -1,4 +1,4 @@
-"""`python run.py recover`: start watches by hand for people whom the service has missed."""
+"""`python run.py recover`: start watches by hand for people whom the service missed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OUTCOMES = {
 
 
 def main(settings: Settings, request: StartTracking, console: Console) -> int:
-    """Ask the tracker, and show what it did or would do; 0 where that is all that was asked for."""
+    """Ask the tracker, and print what it did or would do; return 0 where that is all that was asked for."""
     try:
         with ServiceClient(Path(settings.data_dir)) as service:
             plan = service.ask(request)
@@ -40,11 +40,11 @@ def main(settings: Settings, request: StartTracking, console: Console) -> int:
         _show_sessions(plan, console)
         _show_members(plan, console)
     _show_outcomes(plan, request, console)
-    return 1 if plan.problem or any(not _is_helped(outcome, request) for outcome in plan.outcomes) else 0
+    return 1 if plan.problem or any(not _is_as_requested(outcome, request) for outcome in plan.outcomes) else 0
 
 
-def _is_helped(outcome: TrackingOutcome, request: StartTracking) -> bool:
-    """Whether somebody is tracked, or would be; of who was not asked for by id nothing was promised."""
+def _is_as_requested(outcome: TrackingOutcome, request: StartTracking) -> bool:
+    """Tell whether somebody is tracked, or would be. Whoever was not asked for by id may be left out."""
     return outcome.user_id not in request.user_ids or outcome.outcome not in ("not_in_channel", "not_tracked")
 
 
@@ -87,12 +87,12 @@ def _show_members(plan: TrackingPlan, console: Console) -> None:
 
 def _show_outcomes(plan: TrackingPlan, request: StartTracking, console: Console) -> None:
     for outcome in plan.outcomes:
-        console.print(Text(f"{_who(outcome)} {_OUTCOMES[outcome.outcome]}"))
+        console.print(Text(f"{_name_with_id(outcome)} {_OUTCOMES[outcome.outcome]}"))
     if plan.problem:
         console.print(Text(plan.problem))
     if request.simulate:
         console.print("Nothing was changed: this was a simulation.")
 
 
-def _who(outcome: TrackingOutcome) -> str:
+def _name_with_id(outcome: TrackingOutcome) -> str:
     return f"{outcome.name} ({outcome.user_id})" if outcome.name else outcome.user_id

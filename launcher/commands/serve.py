@@ -12,7 +12,7 @@ from launcher.launcher import Launcher
 
 
 def main(settings: Settings, make: Callable[[Settings], Launcher] = Launcher) -> int:
-    """Run until told to stop; returns the exit status. `make` builds the launcher (tests build another)."""
+    """Run until told to stop; return the exit status. `make` builds the launcher (tests build another)."""
     set_up_logging(settings.log_level, settings.log_format, settings.secrets())
     try:
         return make(settings).run()

@@ -1,4 +1,4 @@
-"""`python run.py setup`: asks for what is missing, tests each answer at once, writes `.env`."""
+"""`python run.py setup`: ask for what is missing, test each answer at once, write `.env`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STOPPED = 130
 
 
 def main(load: Callable[[], Settings], console: Console, env: Path = Path(".env")) -> int:
-    """Ask at the terminal; 0 where `.env` was written and all is in order, 1 otherwise, 130 where it was stopped."""
+    """Ask at the terminal; return 0 where `.env` was written and all is in order, 130 where it was stopped, else 1."""
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         sys.stderr.write(
             "setup asks questions and needs a terminal (in a container: docker compose run --rm usher setup).\n"
@@ -41,11 +41,11 @@ def main(load: Callable[[], Settings], console: Console, env: Path = Path(".env"
 def run_dialogue(
     prompter: Prompter, console: Console, env: Path, environ: Mapping[str, str], plex_tv: str = PLEX_TV
 ) -> int:
-    """The questions, and the writing at their end: until then the file is as it was. 0 where it was written."""
+    """Ask everything, then write the file; until then it stays as it was. Return 0 where it was written."""
     try:
         before = env.read_text(encoding="utf-8") if env.exists() else ""
         answers = _ask_everything(prompter, _current_settings(environ, env), environ, plex_tv)
-        envfile.write(env, envfile.merged(before, answers))
+        envfile.write_env(env, envfile.merge_answers(before, answers))
     except (KeyboardInterrupt, EOFError):
         console.print(f"\nStopped. Nothing was written: {env} is as it was.")
         return STOPPED
@@ -62,8 +62,8 @@ def run_dialogue(
 
 def _ask_everything(prompter: Prompter, current: Settings, environ: Mapping[str, str], plex_tv: str) -> dict[str, str]:
     prompter.print("Usher asks for a Plex server and a Discord bot. Ctrl-C stops at any point and changes nothing.")
-    answers, server = plex.ask(prompter, current, plex_tv)
-    answers |= discord.ask(prompter, current)
+    answers, server = plex.ask_about_plex(prompter, current, plex_tv)
+    answers |= discord.ask_about_discord(prompter, current)
     prompter.print("\nThe rest", "bold")
     answers |= plex.ask_for_host(prompter, current, server)
     zone = current.timezone if current.timezone != "UTC" else guess_zone()
@@ -86,7 +86,7 @@ def _current_settings(environ: Mapping[str, str], env: Path) -> Settings:
 
 
 def _ask_for_setting(prompter: Prompter, name: str, question: str, default: str) -> str:
-    """An answer that is right for this setting."""
+    """Ask until the answer is right for this setting."""
     while True:
         answer = prompter.text(question, default)
         try:
@@ -96,7 +96,7 @@ def _ask_for_setting(prompter: Prompter, name: str, question: str, default: str)
 
 
 def guess_zone(root: Path = Path("/etc")) -> str:
-    """The system's time zone by its IANA name; UTC where it has none."""
+    """Return the system's time zone by its IANA name; UTC where it has none."""
     link, named = root / "localtime", root / "timezone"
     guesses = [os.environ.get("TZ", "").lstrip(":")]
     if link.is_symlink():

@@ -36,7 +36,7 @@ from persistence.operations.privacy_carry_over import CarriedOver, PrivacyChoice
 from persistence.records.viewers import KEEP_FORGOTTEN_S
 from persistence.rules import StatisticsRules
 from persistence.store import Store
-from wording.plural import count_noun
+from wording.numbers import count_noun
 
 _ORPHANS_WITHIN_S = 10.0
 _BACKUP_WITHIN_S = 600.0
@@ -72,7 +72,7 @@ def _backup(settings: Settings, arguments: argparse.Namespace, console: Console)
             done = backup.backup(_store_file(settings), target)
             made = BackupReport(str(done.file), done.size_bytes, done.watches, done.viewers, done.took_ms)
     console.print(
-        f"{made.file}: {made.size_bytes / 1e6:.1f} MB with {_records(made)}, "
+        f"{made.file}: {made.size_bytes / 1e6:.1f} MB with {_count_records(made)}, "
         f"read back and found whole, in {made.took_ms / 1000:.1f} s."
     )
     return 0
@@ -82,17 +82,19 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
     store = _store_file(settings)
     if not arguments.file.is_file():
         raise BackupError(f"There is no file {arguments.file} to restore: 'python run.py backup' makes one.")
-    rules = rules_of(settings)
+    rules = build_rules(settings)
     held, saved_s = CarriedOver(0, 0), None
 
     def prepare(arriving: Path) -> None:
         nonlocal held, saved_s
-        held, saved_s = _prepare(arriving, settings, rules, asked_for)
+        held, saved_s = _carry_over_privacy(arriving, settings, rules, asked_for)
 
     with exclusive_access(settings), own_store(store, Path(settings.data_dir)):
         asked_for = read_privacy_choices(store)
         done = backup.restore(arguments.file.absolute(), store, console.print, prepare)
-    console.print(f"{store} now holds {_records(done)}. The three JSON files follow at the next start of the service.")
+    console.print(
+        f"{store} now holds {_count_records(done)}. The three JSON files follow at the next start of the service."
+    )
     if asked_for is None:
         console.print(
             "There was no old store, or it could not be read. So what people have asked for since the backup was made, "
@@ -112,7 +114,7 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
     return 0
 
 
-def _prepare(
+def _carry_over_privacy(
     arriving: Path, settings: Settings, rules: StatisticsRules, asked_for: PrivacyChoices | None
 ) -> tuple[CarriedOver, float | None]:
     """What people chose since the backup was made holds in it too, before it takes the store's place.
@@ -139,10 +141,10 @@ def _prepare(
 
 def _import(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
     data_dir = Path(settings.data_dir).absolute()
-    rules = rules_of(settings)
+    rules = build_rules(settings)
     # Read before the data folder is touched: what is wrong in the files must leave no trace.
     files = legacy_import.read_legacy_files(arguments.dir.absolute(), rules)
-    with exclusive_access(settings), _open_store(settings, rules, is_owner=True) as store, _progress() as progress:
+    with exclusive_access(settings), _open_store(settings, rules, is_owner=True) as store, _show_progress() as progress:
         done = legacy_import.import_legacy_files(store, files, time.time(), progress)
     console.print(f"Read {', '.join(files.found)} of {arguments.dir}.")
     console.print(
@@ -163,14 +165,14 @@ def _export(settings: Settings, arguments: argparse.Namespace, console: Console)
     file = sqlite_file(settings.store_url)
     if file is not None and not file.exists():
         raise StoreError(f"There is no store {file} to export: set DATA_DIR to the folder of one.")
-    with _open_store(settings, rules_of(settings)) as store, _progress() as progress:
+    with _open_store(settings, build_rules(settings)) as store, _show_progress() as progress:
         written = legacy_import.export(store, arguments.dir.absolute(), progress)
     for path in written:
         console.print(f"{path}: {count_noun(path.stat().st_size, 'byte')}")
     return 0
 
 
-def rules_of(settings: Settings) -> StatisticsRules:
+def build_rules(settings: Settings) -> StatisticsRules:
     """Return what the store's figures follow, as the service has it."""
     return StatisticsRules(
         ZoneInfo(settings.timezone),
@@ -197,7 +199,7 @@ def _open_store(settings: Settings, rules: StatisticsRules, *, is_owner: bool = 
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
+def _show_progress() -> Iterator[Callable[[str, int, int], None]]:
     """A bar for each thing that is done, on stderr; nothing where that is no terminal."""
     screen = Console(stderr=True)
     with Progress(console=screen, disable=not screen.is_terminal) as bars:
@@ -264,7 +266,7 @@ def _describe_failure(error: Exception, settings: Settings) -> str:
     return f"{where}{cause}. {cure[0].upper()}{cure[1:]}.{outcome}"
 
 
-def _records(made: BackupReport | backup.Backup) -> str:
+def _count_records(made: BackupReport | backup.Backup) -> str:
     return f"{count_noun(made.watches, 'watch record')} of {count_noun(made.viewers, 'viewer')}"
 
 

@@ -1,1 +1,1 @@
-"""The first run: asks for what is missing, tests each answer at once, and writes `.env`."""
+"""The questions of `setup`, each answer tested at once, and the `.env` they end in."""

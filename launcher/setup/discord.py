@@ -28,7 +28,7 @@ _TEXT, _VOICE = ("text",), ("voice", "stage")
 _ERRORS = (requests.exceptions.RequestException, KeyError, TypeError, ValueError)
 
 
-def ask(prompter: Prompter, current: config.Settings) -> dict[str, str]:
+def ask_about_discord(prompter: Prompter, current: config.Settings) -> dict[str, str]:
     """Ask for the token, the server, the channel of announcements and the voice channel."""
     prompter.print("\nDiscord", "bold")
     token, app = _ask_for_token(prompter, current)

@@ -1,4 +1,4 @@
-"""`.env`: changed where an answer changed, left alone everywhere else, never half written."""
+"""Write answers into `.env`, and leave everything else in it as it is."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
 _HEADER = "# Usher's settings, written by `python run.py setup`. All there are: .env.example\n"
 
 
-def merged(before: str, answers: Mapping[str, str]) -> str:
-    """The text of a `.env` with these answers; lines that they do not touch stay as they are, letter by letter."""
+def merge_answers(before: str, answers: Mapping[str, str]) -> str:
+    """Return the text of a `.env` with these answers; other lines stay as they are, letter by letter."""
     from dotenv.parser import parse_stream
 
     left = dict(answers)
@@ -24,29 +24,29 @@ def merged(before: str, answers: Mapping[str, str]) -> str:
         if binding.key is not None and binding.key in answers:
             left.pop(binding.key, None)
             if binding.value != answers[binding.key]:
-                was = _replaced(was, binding.key, answers[binding.key])
+                was = _replace_line(was, binding.key, answers[binding.key])
         parts.append(was)
     text = "".join(parts) or _HEADER
     if not text.endswith("\n"):
         text += "\n"
-    return text + "".join(f"{name}={_quoted(value)}\n" for name, value in left.items())
+    return text + "".join(f"{name}={_quote(value)}\n" for name, value in left.items())
 
 
-def write(path: Path, text: str) -> None:
-    """Put the text in the file's place, at once and whole, readable by this user alone. Raises OSError."""
+def write_env(path: Path, text: str) -> None:
+    """Write the file at once and whole, readable by this user alone. Raises OSError."""
     write_atomically(path.resolve(), [text.encode()], PRIVATE)
 
 
-def _replaced(was: str, name: str, value: str) -> str:
+def _replace_line(was: str, name: str, value: str) -> str:
     before = was[: len(was) - len(was.lstrip())]
     line = was.strip()
     after = was[len(before) + len(line) :]
     export = "export " if line.startswith("export ") else ""
     comment = re.search(r"\s+#[^'\"\n]*$", line)
-    return f"{before}{export}{name}={_quoted(value)}{comment.group() if comment else ''}{after}"
+    return f"{before}{export}{name}={_quote(value)}{comment.group() if comment else ''}{after}"
 
 
-def _quoted(value: str) -> str:
+def _quote(value: str) -> str:
     if _PLAIN.fullmatch(value):
         return value
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -15,7 +15,7 @@ from actors.media.plex.on_demand.plextv import PlexTvError, Server, SignIn, serv
 from diagnosis.findings import Finding, render
 from launcher.doctor.plex_servers import connect
 from launcher.setup.prompter import Option, Prompter
-from wording.plural import count_noun
+from wording.numbers import count_noun
 
 PIN_S = 300.0
 """How long to wait until a PIN is typed in."""
@@ -25,7 +25,7 @@ _TRY_S = 4.0
 """How long an address of a server may take to answer."""
 
 
-def ask(prompter: Prompter, current: config.Settings, plex_tv: str) -> tuple[dict[str, str], Any]:
+def ask_about_plex(prompter: Prompter, current: config.Settings, plex_tv: str) -> tuple[dict[str, str], Any]:
     """Ask for PLEX_URL and PLEX_TOKEN until they work; return them, and the server as plexapi has it."""
     prompter.print("\nPlex", "bold")
     if current.plex_url and current.plex_token:
@@ -39,10 +39,10 @@ def ask(prompter: Prompter, current: config.Settings, plex_tv: str) -> tuple[dic
     ways = [Option("sign in at plex.tv/link with a PIN", True), Option("paste the token of the server's owner", False)]
     while True:
         if prompter.choose("How do you want to sign in to Plex?", ways):
-            result = _by_pin(prompter, current, plex_tv)
+            result = _sign_in_by_pin(prompter, current, plex_tv)
         else:
             token = prompter.secret("Plex token", current.plex_token)
-            result = _at_address(prompter, current, token) if _is_token(prompter, token) else None
+            result = _ask_for_address(prompter, current, token) if _check_token(prompter, token) else None
         if result is not None:
             server, url, token = result
             prompter.print(f"✔ {server.friendlyName} ({server.version}) at {url} works.", "green")
@@ -62,7 +62,7 @@ def ask_for_host(prompter: Prompter, current: config.Settings, server: Any) -> d
     return {"WATCH_PARTY_PLEX_USER": prompter.choose("Whose Plex account hosts the watch parties?", options, default)}
 
 
-def _by_pin(prompter: Prompter, current: config.Settings, plex_tv: str) -> tuple[Any, str, str] | None:
+def _sign_in_by_pin(prompter: Prompter, current: config.Settings, plex_tv: str) -> tuple[Any, str, str] | None:
     try:
         login = SignIn(plex_tv)
         prompter.print(f"Open https://plex.tv/link, sign in as the server's owner, and type in:  {login.pin}", "bold")
@@ -77,14 +77,14 @@ def _by_pin(prompter: Prompter, current: config.Settings, plex_tv: str) -> tuple
         return None
     if not own:
         prompter.print("This account owns no server that plex.tv knows.", "yellow")
-        return _at_address(prompter, current, token)
+        return _ask_for_address(prompter, current, token)
     chosen = own[0] if len(own) == 1 else prompter.choose("Which server?", [Option(s.name, s) for s in own])
     prompter.print(f"Trying {count_noun(len(chosen.addresses), 'address', 'addresses')} of {chosen.name} from here...")
-    return _first_that_works(chosen) or _at_address(prompter, current, chosen.token)
+    return _find_working_address(chosen) or _ask_for_address(prompter, current, chosen.token)
 
 
-def _first_that_works(server: Server) -> tuple[Any, str, str] | None:
-    """The first of its addresses, in their order, that answers from here; all are tried at once."""
+def _find_working_address(server: Server) -> tuple[Any, str, str] | None:
+    """Return the first of a server's addresses, in their order, that answers from here; all are tried at once."""
     if not server.addresses:
         return None
 
@@ -99,8 +99,8 @@ def _first_that_works(server: Server) -> tuple[Any, str, str] | None:
     return None
 
 
-def _at_address(prompter: Prompter, current: config.Settings, token: str) -> tuple[Any, str, str] | None:
-    """Ask where the server is until one answers there; None where it does not take the token."""
+def _ask_for_address(prompter: Prompter, current: config.Settings, token: str) -> tuple[Any, str, str] | None:
+    """Ask for the server's address until one answers there; return None where it does not take the token."""
     prompter.print("The server's address as seen from this machine, like http://192.168.1.10:32400")
     url = current.plex_url or "http://127.0.0.1:32400"
     while True:
@@ -117,7 +117,7 @@ def _at_address(prompter: Prompter, current: config.Settings, token: str) -> tup
             return None
 
 
-def _is_token(prompter: Prompter, token: str) -> bool:
+def _check_token(prompter: Prompter, token: str) -> bool:
     try:
         config.check_value("PLEX_TOKEN", token)
     except ValueError as wrong:

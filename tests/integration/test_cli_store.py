@@ -275,7 +275,7 @@ def test_import_follows_watched_percent(percent: str, completed: bool, tmp_path:
 
 def test_the_commands_follow_the_settings_of_what_counts() -> None:
     """`import`, `restore` and `export` measure as the service does."""
-    rules = store_commands.rules_of(Settings(watched_percent=42.0, min_watch_seconds=7.0))
+    rules = store_commands.build_rules(Settings(watched_percent=42.0, min_watch_seconds=7.0))
     assert (rules.watched_percent, rules.min_watch_s) == (42.0, 7.0)
 
 

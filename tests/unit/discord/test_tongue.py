@@ -24,7 +24,7 @@ from wording.text import join_names
 from wording.time_parser import parse_when
 from wording.translation import _, of_badge, speak
 
-LANGUAGES = catalogues.languages()
+LANGUAGES = catalogues.list_languages()
 GAP = re.compile(r"\{(\w+)(?::\w+)?\}")
 COMMAND = re.compile(r"`!\w+|[A-Z]+_[A-Z_]+|!starttracking")
 ENDS = re.compile(r"^[^\w\s`*(\[{“„«\"'…]+|^\s+|\s+$")
@@ -82,7 +82,7 @@ def language(request: pytest.FixtureRequest) -> Iterator[str]:
 
 def of(language: str) -> list[Message]:
     """All of a language's texts."""
-    return [one for one in catalogues.updated(language) if one.id]
+    return [one for one in catalogues.update_catalogue(language) if one.id]
 
 
 def forms(text: object) -> tuple[str, ...]:
@@ -96,10 +96,10 @@ def test_a_language_is_begun_with_every_text(
     """`make languages NEW=fr`: all to be translated, English until then; the next run keeps what was filled in."""
     monkeypatch.setattr(catalogues, "CATALOGUES", tmp_path)
     assert main(["--new", "fr"]) == 0 and main(["--check"]) == 1
-    begun = catalogues.updated("fr")
+    begun = catalogues.update_catalogue("fr")
     assert f"fr: {len(begun)} texts to translate" in capsys.readouterr().err
     begun["Genres"].string = "Genres à nous"
-    catalogues.source_of("fr").write_bytes(catalogues.written(begun))
+    catalogues.catalogue_path("fr").write_bytes(catalogues.format_po(begun))
     assert main([]) == 0
     monkeypatch.setattr("wording.translation.CATALOGUES", tmp_path)
     speak("fr")
@@ -110,7 +110,7 @@ def test_a_language_is_begun_with_every_text(
 def test_a_text_put_together_before_it_is_looked_up_is_refused() -> None:
     """No catalogue could have it."""
     with pytest.raises(ValueError, match=r"x\.py:1"):
-        list(catalogues.in_source('_(f"{count} films")', "x.py"))
+        list(catalogues.find_texts_in('_(f"{count} films")', "x.py"))
 
 
 def test_german_is_there() -> None:
@@ -126,7 +126,7 @@ def test_every_catalogue_is_current_and_compiled(capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_nothing_is_left_in_english(name: str) -> None:
     """No text is empty, or only perhaps right."""
-    assert [one.id for one in catalogues.untranslated(catalogues.updated(name))] == []
+    assert [one.id for one in catalogues.list_untranslated(catalogues.update_catalogue(name))] == []
 
 
 @pytest.mark.parametrize("name", LANGUAGES)
@@ -281,7 +281,7 @@ def _strict(node: ast.AST) -> Iterator[ast.AST]:
                 yield from ast.walk(part)
 
 
-@pytest.mark.parametrize("path", catalogues.sources(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", catalogues.list_sources(), ids=lambda path: path.name)
 def test_no_text_is_said_past_the_catalogues(path: Path) -> None:
     """No sentence, and no word in what an answer is made of, stands beside `_()`."""
     if path.name in LOGGED:

@@ -1,6 +1,6 @@
 """Numbers with their nouns, for the log and the command line."""
 
-from wording.plural import count_noun
+from wording.numbers import count_noun
 
 
 def test_one_is_not_many() -> None:
