@@ -75,6 +75,7 @@ class ProcessSurvey:
     polls: list[float] = field(default_factory=list)
     """When Plex was asked who plays what."""
     saves: list[float] = field(default_factory=list)
+    """When the running watches were saved regularly."""
     kills: list[Kill] = field(default_factory=list)
     plex_faults: list[Window] = field(default_factory=list)
     voice_faults: list[Window] = field(default_factory=list)
