@@ -150,7 +150,11 @@ def _moves(watch: TrueWatch) -> int:
 
 
 def most_records(watch: TrueWatch, more_s: float, margins: Margins) -> int:
-    """Return how many records there may be: one, and one for each time that a completed film was begun again."""
+    """Return how many records there may be.
+
+    One, and one for each time that a completed film was begun again: from its beginning, or at a part that had been
+    seen.
+    """
     film_s = (watch.item.duration_ms or 0) / 1000
     beginning_ms = (max(margins.slack_s, 0.05 * film_s) + margins.late_s) * 1000
     needed_ms = film_s * 10 * margins.watched_percent - more_s * 1000
@@ -158,7 +162,9 @@ def most_records(watch: TrueWatch, more_s: float, margins: Margins) -> int:
     most = 1
     for stretch in watch.stretches:
         seen = TrueWatch("", "", watch.item, watch.guest, before).spans
-        most += bool(before) and stretch.begin_ms <= beginning_ms and spans.coverage(seen) >= needed_ms
+        seen_here = any(begin <= stretch.begin_ms < end for begin, end in seen)
+        if before and spans.coverage(seen) >= needed_ms:
+            most += seen_here or stretch.begin_ms <= beginning_ms
         before.append(stretch)
     return most
 

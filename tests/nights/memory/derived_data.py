@@ -15,7 +15,7 @@ from messages import BadgesAwarded, WatchRecord
 from persistence.database.rows import watch_record
 from persistence.database.tables import CHECKPOINT, VIEWER_BADGES, VIEWER_STATS, WATCHES
 from persistence.json_files.sync import build_badges_document, build_stats_document, read_history_lines
-from tests.simulation.night import Night
+from tests.nights.memory.night import MemoryNight
 from tests.unit.persistence.making import RULES
 
 PLAIN = (
@@ -25,13 +25,13 @@ PLAIN = (
 COUNTED = ("genres", "decades", "directors")
 
 
-def records_of(connection: Connection) -> list[WatchRecord]:
+def read_records(connection: Connection) -> list[WatchRecord]:
     """All records of the store, in the order of the history."""
     return [watch_record(row) for row in connection.execute(select(WATCHES).order_by(WATCHES.c.seq)).mappings()]
 
 
-def check(night: Night, connection: Connection, records: list[WatchRecord]) -> list[str]:
-    """What is wrong with the books of a night."""
+def check(night: MemoryNight, connection: Connection, records: list[WatchRecord]) -> list[str]:
+    """What is wrong with the data derived from the records."""
     problems = (
         _statistics(night, connection, records) + _copies(night, connection) + _badges(night, connection, records)
     )
@@ -44,7 +44,7 @@ def check(night: Night, connection: Connection, records: list[WatchRecord]) -> l
     return problems
 
 
-def _statistics(night: Night, connection: Connection, records: list[WatchRecord]) -> list[str]:
+def _statistics(night: MemoryNight, connection: Connection, records: list[WatchRecord]) -> list[str]:
     zone = ZoneInfo(night.settings.timezone)
     problems = []
     rows = {row["viewer_id"]: row for row in connection.execute(select(VIEWER_STATS)).mappings()}
@@ -67,7 +67,7 @@ def _statistics(night: Night, connection: Connection, records: list[WatchRecord]
     return problems
 
 
-def _badges(night: Night, connection: Connection, records: list[WatchRecord]) -> list[str]:
+def _badges(night: MemoryNight, connection: Connection, records: list[WatchRecord]) -> list[str]:
     zone, badges = ZoneInfo(night.settings.timezone), RULES.badges
     held: dict[str, set[str]] = {}
     for row in connection.execute(select(VIEWER_BADGES)).mappings():
@@ -95,7 +95,7 @@ def _badges(night: Night, connection: Connection, records: list[WatchRecord]) ->
     return problems
 
 
-def _copies(night: Night, connection: Connection) -> list[str]:
+def _copies(night: MemoryNight, connection: Connection) -> list[str]:
     lines = b",\n".join(read_history_lines(connection))
     right: dict[str, Any] = {
         "user_stats.json": json.loads(msgspec.json.encode(build_stats_document(connection))),

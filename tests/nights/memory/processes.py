@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from actors.runtime import Actor, Endpoint
 from actors.runtime.delivery.dead_letters import DeadLetters
-from tests.simulation.network import Network, SimulatedLine
-from tests.simulation.timeline import Killed
+from tests.nights.memory.network import Network, SimulatedTransport
+from tests.nights.memory.timeline import Killed
 
 LOOK_S = 3600.0
 
@@ -30,10 +30,10 @@ class Resident(Protocol):
         """Give back what a kill gives back: open files and connections. Save nothing."""
 
 
-class Host:
+class SimulatedProcess:
     """One process after another under one name."""
 
-    def __init__(self, network: Network, name: str, move_in: Callable[[Host], Resident]) -> None:
+    def __init__(self, network: Network, name: str, move_in: Callable[[SimulatedProcess], Resident]) -> None:
         self.name = name
         self.network = network
         self.up = False
@@ -53,7 +53,7 @@ class Host:
         timeline = self.network.timeline
         self.lives += 1
         self.up, self._points_left, self._wake_s = True, None, -1.0
-        self.line: SimulatedLine = self.network.line(self)
+        self.line: SimulatedTransport = self.network.line(self)
         self.node = Endpoint(self.name, self.line, DeadLetters(None, self.name), now=lambda: timeline.now_s)
         self.node.incarnation = f"{self.name}{self.lives}"  # a random one would make another night of the same seed
         self._guarded(self._begin)
@@ -64,7 +64,7 @@ class Host:
         self.waits = True
         self.resident.start()
 
-    def doom(self, points: int) -> None:
+    def kill_at_point(self, points: int) -> None:
         """Kill it at the so-manieth point from now: before or after a frame is sent, or a file written."""
         if self.up:
             self._points_left = points

@@ -1,7 +1,8 @@
-"""One random night: the real tracker and the real persistence between simulated neighbours, with faults."""
+"""One random night: the real tracker and the real persistence between stand-ins for the others, with faults."""
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,15 +16,27 @@ from actors.runtime import Context
 from actors.tracker.actor import Tracker
 from config import Settings
 from messages import AutoSaveTick, PlaybackSnapshot, SaveNow, SetPrivacy, VoicePresence, WatchesReported, WatchRecord
-from tests.simulation.disk import Disk
-from tests.simulation.faults import LONGEST_RESTART_S, Fault, make_faults
-from tests.simulation.hosts import ActorResident, Host
-from tests.simulation.neighbours import DiscordNeighbour, Neighbour, PlexNeighbour, Sessions
-from tests.simulation.network import Network
-from tests.simulation.script import Script, make_script
-from tests.simulation.shy import Shy
-from tests.simulation.timeline import FakeClock, Timeline
+from simulator.nights.observation import NEVER, Observation, gaps
+from simulator.nights.script import Cue
+from tests.nights.memory.disk import Disk
+from tests.nights.memory.network import Network, Weather
+from tests.nights.memory.processes import ActorResident, SimulatedProcess
+from tests.nights.memory.random_night import (
+    AT_POINT,
+    LONGEST_AWAY_S,
+    LONGEST_RESTART_S,
+    REBOOT,
+    STORMS,
+    write_faults,
+    write_script,
+)
+from tests.nights.memory.stand_ins import VOICE_EVERY_S, DiscordStandIn, PlexStandIn, StandIn
+from tests.nights.memory.timeline import FakeClock, Timeline
+from tests.nights.memory.untracked_viewer import UntrackedViewer
+from tests.nights.world import WORLD_VERBS, MemoryWorld
 
+LATE_S = 1.0
+"""Frames and answers take their time."""
 EVENINGS = (1_795_000_000.0, 1_793_484_000.0 - 900, 1_793_400_000.0 + 20 * 3600)
 TAIL_S = 1500.0
 """Within this time after the last one left, all must be in the store."""
@@ -33,7 +46,7 @@ ORDER = ("persistence", "tracker", "discord", "plex")
 
 
 @dataclass
-class Survey:
+class MemorySurvey:
     """What the tracker was told and did not forget: what it must know in the end. Seconds of the night."""
 
     polls: list[float] = field(default_factory=list)
@@ -56,7 +69,7 @@ class Survey:
 class TrackerResident(ActorResident):
     """The tracker, with a note of what it was told."""
 
-    def __init__(self, actor: Tracker, night: Night) -> None:
+    def __init__(self, actor: Tracker, night: MemoryNight) -> None:
         super().__init__(actor)
         self._night = night
         self._polls: list[float] = []
@@ -85,7 +98,7 @@ class PersistenceResident(ActorResident):
 
     actor: Persistence
 
-    def __init__(self, actor: Persistence, night: Night) -> None:
+    def __init__(self, actor: Persistence, night: MemoryNight) -> None:
         super().__init__(actor)
         self._night = night
 
@@ -95,8 +108,8 @@ class PersistenceResident(ActorResident):
         told, survey = getattr(message, "message", None), self._night.survey
         if isinstance(told, WatchesReported):
             survey.mirrored_s = self._night.seconds(told.at.steady_s)
-            if self._night.shy is not None:
-                self._night.shy.reported(told, survey.mirrored_s)
+            if self._night.untracked is not None:
+                self._night.untracked.check_report(told, survey.mirrored_s)
         elif isinstance(told, AutoSaveTick | SaveNow) and survey.mirrored_s is not None and not self.actor._save_error:
             survey.saved_s = survey.mirrored_s
 
@@ -109,38 +122,38 @@ class PersistenceResident(ActorResident):
         self.actor._read_worker.close()
 
 
-class Launcher(Neighbour):
+class LauncherStandIn(StandIn):
     """Sends the ticks, and now and then an admin asks for a save."""
 
-    def __init__(self, night: Night, host: Host) -> None:
-        super().__init__(host, night.clock, night.script)
+    def __init__(self, night: MemoryNight, process: SimulatedProcess) -> None:
+        super().__init__(process, night.clock, night.script, night.world)
         self._night = night
 
     def start(self) -> None:
         """Begin to tick."""
         self._every_s = self._night.settings.auto_save_interval_minutes * 60
-        self.again(self._every_s, self._tick)
+        self.call_later(self._every_s, self._tick)
         if self._night.rng.random() < 0.3:
-            self.again(self._night.rng.uniform(0, self.script.length_s), self._save_now)
-        if self._night.shy is not None:
-            self.again(self._night.shy.asks_at_s, self._ask_not_to_be_tracked)
+            self.call_later(self._night.rng.uniform(0, self.script.length_s), self._save_now)
+        if self._night.untracked is not None:
+            self.call_later(self._night.untracked.asks_at_s, self._ask_for_privacy)
 
-    def _ask_not_to_be_tracked(self) -> None:
-        shy = self._night.shy
-        assert shy is not None
-        reply = self.node.ask_future("persistence", SetPrivacy(shy.viewer, "Shy", "untracked"))
+    def _ask_for_privacy(self) -> None:
+        untracked = self._night.untracked
+        assert untracked is not None
+        reply = self.node.ask_future("persistence", SetPrivacy(untracked.viewer, "Somebody", "untracked"))
 
         def answered(_: object) -> None:
             if reply.exception() is None:
-                shy.promised(self.timeline.now_s, self._night.settings.database_url)
+                untracked.note_promise(self.timeline.now_s, self._night.settings.database_url)
             else:
-                self.again(ASK_AGAIN_S, self._ask_not_to_be_tracked)
+                self.call_later(ASK_AGAIN_S, self._ask_for_privacy)
 
         reply.add_done_callback(answered)
 
     def _tick(self) -> None:
         self.tick()
-        self.again(self._every_s, self._tick)
+        self.call_later(self._every_s, self._tick)
 
     def tick(self) -> None:
         """Tell persistence to save if anybody watches."""
@@ -153,10 +166,10 @@ class Launcher(Neighbour):
         """Nobody tells it anything."""
 
 
-class Night:
+class MemoryNight:
     """A night of one seed. `run` it, then look at what is left."""
 
-    def __init__(self, seed: int, disk: Disk, *, shy: bool = False) -> None:
+    def __init__(self, seed: int, disk: Disk, *, with_untracked: bool = False) -> None:
         self.seed, self.disk = seed, disk
         rng = self.rng = random.Random(seed)  # noqa: S311  # chance that can be had again
         self.calm = rng.random() < 0.3
@@ -165,39 +178,46 @@ class Night:
         members = (
             [str(9000 + number) for number in range(rng.randint(1, 4))] if self.settings.watch_party_plex_user else []
         )
-        self.script: Script = make_script(rng, accounts, members, self.calm)
-        self.shy = Shy(seed, self.script) if shy else None
+        self.script, items = write_script(rng, accounts, members, self.calm)
+        self.untracked = UntrackedViewer(seed, self.script) if with_untracked else None
         """Who does not want to be tracked any more, in some nights."""
-        self.faults: list[Fault] = make_faults(rng, self.script.length_s, self.calm)
+        self.faults: list[Cue] = write_faults(rng, self.script.length_s, self.calm)
         self.timeline = Timeline()
         self.clock = FakeClock(self.timeline, rng.choice(EVENINGS))
         self.evening_s = self.clock.wall_s
         self.network = Network(self.timeline, rng)
-        self.survey = Survey()
+        self.survey = MemorySurvey()
         self.announced: list[Any] = []
         self.posted: set[str] = set()
         self.problems: list[str] = []
         alerts, odd = rng.random() < 0.5, rng.choice([0.0, 0.0, 0.0, 0.1])
-        sessions, poll_s = Sessions(self.script), self.settings.plex_poll_seconds
-        self.hosts = {
-            "persistence": Host(
-                self.network, "persistence", lambda host: PersistenceResident(Persistence(self._context(host)), self)
+        poll_s = self.settings.plex_poll_seconds
+        self.world = MemoryWorld(self.script, accounts, items, lambda: self.timeline.now_s)
+        self.processes = {
+            "persistence": SimulatedProcess(
+                self.network,
+                "persistence",
+                lambda process: PersistenceResident(Persistence(self._context(process)), self),
             ),
-            "tracker": Host(self.network, "tracker", lambda host: TrackerResident(Tracker(self._context(host)), self)),
-            "discord": Host(
+            "tracker": SimulatedProcess(
+                self.network, "tracker", lambda process: TrackerResident(Tracker(self._context(process)), self)
+            ),
+            "discord": SimulatedProcess(
                 self.network,
                 "discord",
-                lambda host: DiscordNeighbour(host, self.clock, self.script, self.announced, self.posted),
+                lambda process: DiscordStandIn(
+                    process, self.clock, self.script, self.world, self.announced, self.posted
+                ),
             ),
-            "plex": Host(
+            "plex": SimulatedProcess(
                 self.network,
                 "plex",
-                lambda host: PlexNeighbour(
-                    host, self.clock, self.script, sessions, poll_s, alerts, 0.0 if self.calm else odd, rng
+                lambda process: PlexStandIn(
+                    process, self.clock, self.script, self.world, poll_s, alerts, 0.0 if self.calm else odd, rng
                 ),
             ),
         }
-        self.launcher = Host(self.network, "launcher", lambda host: Launcher(self, host))
+        self.launcher = SimulatedProcess(self.network, "launcher", lambda process: LauncherStandIn(self, process))
         self.restarts = True
         self.records: list[WatchRecord] = []
         """What the store holds in the end."""
@@ -208,8 +228,8 @@ class Night:
         """The local day, by the clock of the host."""
         return datetime.fromtimestamp(self.clock.now().wall_s, zone).date()
 
-    def _context(self, host: Host) -> Context:
-        return Context(host.node, self.settings, self.clock, Path(self.settings.data_dir))
+    def _context(self, process: SimulatedProcess) -> Context:
+        return Context(process.node, self.settings, self.clock, Path(self.settings.data_dir))
 
     def seconds(self, steady_s: float) -> float:
         """Seconds of the night of a moment, by the steady clock of this boot."""
@@ -217,49 +237,77 @@ class Night:
 
     def is_tracking(self) -> bool:
         """Whether a tracker holds the running watches."""
-        resident = self.hosts["tracker"].resident
-        return isinstance(resident, TrackerResident) and self.hosts["tracker"].up and resident.actor._ready  # type: ignore[attr-defined]
+        resident = self.processes["tracker"].resident
+        return isinstance(resident, TrackerResident) and self.processes["tracker"].up and resident.actor._ready  # type: ignore[attr-defined]
 
     def run(self) -> None:
         """From the first start to the ordered stop."""
         self.disk.format()
         with self.disk.mounted():
-            self.disk.point = self.hosts["persistence"].point
-            for host in self.hosts.values():
-                host.on_death = self._restarting(host)
+            self.disk.point = self.processes["persistence"].point
+            for process in self.processes.values():
+                process.on_death = self._restart_after(process)
+            for cue in self.script.cues:
+                self.timeline.at(cue.at_s, functools.partial(self.play, cue))
             self.start_all()
             self.launcher.start()
             for fault in self.faults:
-                self.timeline.at(fault.at_s, self._striking(fault))
+                self.timeline.at(fault.at_s, functools.partial(self.play, fault))
             self.timeline.run(self.script.length_s + 5)
             self._wind_down()
             self.refused = self.disk.refused
-            self.problems += [crash for host in (*self.hosts.values(), self.launcher) for crash in host.crashes]
+            self.problems += [
+                crash for process in (*self.processes.values(), self.launcher) for crash in process.crashes
+            ]
 
     def start_all(self) -> None:
         """As the launcher does."""
         for name in ORDER:
-            if not self.hosts[name].up:
-                self.hosts[name].start()
+            if not self.processes[name].up:
+                self.processes[name].start()
 
-    def _restarting(self, host: Host) -> Callable[[], None]:
+    def _restart_after(self, process: SimulatedProcess) -> Callable[[], None]:
         def restart() -> None:
             if self.restarts:
                 self.timeline.after(
                     self.rng.uniform(0.3, LONGEST_RESTART_S),
-                    lambda: None if host.up or not self.restarts else host.start(),
+                    lambda: None if process.up or not self.restarts else process.start(),
                 )
 
         return restart
 
-    def _striking(self, fault: Fault) -> Callable[[], None]:
-        return lambda: fault.strike(self)
+    def play(self, cue: Cue) -> None:
+        """Play a cue of the people, of the world around the service, or of what goes wrong with it."""
+        if cue.verb in WORLD_VERBS:
+            self.world.play(cue)
+            return
+        match cue.verb:
+            case "kill" if cue.who == "all":
+                self.kill_all(cue.amount, reboot=cue.what == REBOOT)
+            case "kill" if cue.what == AT_POINT:
+                self.processes[cue.who].kill_at_point(round(cue.amount))
+            case "kill":
+                self.processes[cue.who].kill()
+            case "restart":
+                self.restart_all(cue.amount)
+            case "storm":
+                self.network.weather = STORMS[cue.what]
+            case "calm":
+                self.network.weather = Weather()
+            case "disk_full":
+                self.disk.full = True
+            case "disk_free":
+                self.disk.full = False
+            case "set_clock":
+                self.clock.wall_s += cue.amount
+            case _:
+                raise ValueError(f"nothing that can happen here: {cue}")
 
     def kill_all(self, away_s: float, reboot: bool) -> None:
         """Everything dies at once; only the store survives."""
         self.restarts = False
         for name in ("tracker", "persistence", "plex", "discord"):
-            self.hosts[name].kill()
+            self.processes[name].kill()
         if reboot:
             self.clock.reboot()
 
@@ -271,12 +319,12 @@ class Night:
 
     def restart_all(self, away_s: float) -> None:
         """An ordered stop and a new start: persistence saves last."""
-        persistence = self.hosts["persistence"]
+        persistence = self.processes["persistence"]
         persistence.run(self._stop_persistence)
         self.kill_all(away_s, reboot=False)
 
     def _stop_persistence(self) -> None:
-        resident = self.hosts["persistence"].resident
+        resident = self.processes["persistence"].resident
         assert isinstance(resident, PersistenceResident)
         resident.actor.on_stop()
         if self.survey.mirrored_s is not None and not resident.actor._save_error:
@@ -290,25 +338,51 @@ class Night:
         if not self._settled():
             self.problems.append(f"not settled {TAIL_S:g} s after everybody had left: {self._unsettled()}")
         launcher = self.launcher.resident
-        assert isinstance(launcher, Launcher)
+        assert isinstance(launcher, LauncherStandIn)
         launcher.tick()
         self.timeline.run(self.timeline.now_s + 10)
         self.restarts = False
-        self.hosts["persistence"].run(self._stop_persistence)
-        for host in (*self.hosts.values(), self.launcher):
-            host.kill()
+        self.processes["persistence"].run(self._stop_persistence)
+        for process in (*self.processes.values(), self.launcher):
+            process.kill()
+
+    def observation(self) -> Observation:
+        """Return what the tracker was told and did not forget again.
+
+        In a calm night a kill costs what the specification promises, and no more: two polls for an actor that died
+        alone, the time since the last save for all of them.
+        """
+        poll_s, grace_s = self.settings.plex_poll_seconds, self.settings.end_grace_seconds
+        longest_silence_s = 1.5 * VOICE_EVERY_S + LATE_S
+        return Observation(
+            sorted(self.survey.polls),
+            gaps(self.survey.polls, 1.5 * poll_s + LATE_S),
+            gaps(self.survey.voices, longest_silence_s),
+            dark_cost_limit_s=sum(map(self._promised_cost_s, self.faults)) if self.calm else NEVER,
+            arrival_s=max(grace_s, longest_silence_s) + 2 * (poll_s + LATE_S),
+        )
+
+    def _promised_cost_s(self, fault: Cue) -> float:
+        """Return what a kill may cost by the specification, and the time until the actor is back."""
+        two_polls_s = 2 * self.settings.plex_poll_seconds
+        if fault.verb == "restart":
+            return LONGEST_AWAY_S + two_polls_s
+        if fault.who == "all":
+            return self.settings.auto_save_interval_minutes * 60 + LONGEST_AWAY_S + two_polls_s
+        return two_polls_s + LONGEST_RESTART_S
 
     def _settled(self) -> bool:
         return not self._unsettled()
 
     def _unsettled(self) -> str:
-        resident = self.hosts["tracker"].resident
+        resident = self.processes["tracker"].resident
         if not self.is_tracking() or not isinstance(resident, TrackerResident):
             return "no tracker is ready"
         tracker: Any = resident.actor
         if tracker._tracking.running or tracker._finished.waiting:
             return f"{tracker._tracking.running} watches run, {tracker._finished.waiting} are not stored"
-        unacknowledged = {name: host.node.count_unacknowledged() for name, host in self.hosts.items() if host.up}
+        running = {name: process for name, process in self.processes.items() if process.up}
+        unacknowledged = {name: process.node.count_unacknowledged() for name, process in running.items()}
         if any(unacknowledged.values()) or len(unacknowledged) < len(ORDER):
             return f"kept messages wait: {unacknowledged}"
         return ""

@@ -1,13 +1,14 @@
-"""Random nights with faults leave true records, whole books and no crash; each is known by its seed."""
+"""Random nights with faults leave true records and right statistics, and crash nothing; each has its seed."""
 
 import itertools
 
 import pytest
 
-from tests.simulation.run import judge, play, theatre
+from tests.nights.memory.random_night import AT_POINT
+from tests.nights.memory.results import memory_disk, play, play_nights
 
 NIGHTS = 105
-SHY_NIGHTS = 28
+UNTRACKED_NIGHTS = 28
 AT_A_TIME = 7
 FIRST = 10_000
 
@@ -15,14 +16,14 @@ FIRST = 10_000
 @pytest.mark.parametrize("first", range(FIRST, FIRST + NIGHTS, AT_A_TIME))
 def test_random_nights(first: int) -> None:
     """No watch is lost, none is double, none is wrong by more than what no poll can tell and the faults may cost."""
-    wrong = [night for night in judge(range(first, first + AT_A_TIME)) if night.problems]
+    wrong = [night for night in play_nights(range(first, first + AT_A_TIME)) if night.problems]
     assert [f"night {night.seed} ({night.story}): {night.problems}" for night in wrong] == []
 
 
-@pytest.mark.parametrize("first", range(FIRST, FIRST + SHY_NIGHTS, AT_A_TIME))
+@pytest.mark.parametrize("first", range(FIRST, FIRST + UNTRACKED_NIGHTS, AT_A_TIME))
 def test_nights_in_which_somebody_does_not_want_to_be_tracked_any_more(first: int) -> None:
     """Nothing more is recorded of them, whatever dies meanwhile; everybody else's records are as true as ever."""
-    wrong = [night for night in judge(range(first, first + AT_A_TIME), shy=True) if night.problems]
+    wrong = [night for night in play_nights(range(first, first + AT_A_TIME), with_untracked=True) if night.problems]
     assert [f"night {night.seed} ({night.story}): {night.problems}" for night in wrong] == []
 
 
@@ -41,19 +42,19 @@ ONCE_FAILED = {
 @pytest.mark.parametrize("seed", ONCE_FAILED)
 def test_nights_that_once_went_wrong(seed: int) -> None:
     """A seed that ever failed stays a test."""
-    (night,) = judge([seed])
+    (night,) = play_nights([seed])
     assert night.problems == [], f"{ONCE_FAILED[seed]} ({night.story})"
 
 
 def test_a_choice_that_is_lost_on_the_way_is_told_again() -> None:
     """In a storm the tracker missed it once, and went on tracking for the rest of the night."""
-    (night,) = judge([506], shy=True)
+    (night,) = play_nights([506], with_untracked=True)
     assert night.problems == [], night.story
 
 
 def test_a_seed_is_one_night() -> None:
     """The same seed gives the same night: frame by frame, record by record."""
-    with theatre() as disk:
+    with memory_disk() as disk:
         nights = [play(seed, disk)[0] for seed in (3, 4, 3)]
     first, other, again = [(night.network.frames, night.survey.polls, night.records) for night in nights]
     assert first == again
@@ -62,10 +63,10 @@ def test_a_seed_is_one_night() -> None:
 
 def test_nights_are_rough() -> None:
     """The faults strike: actors die, also in the middle of a step, the disk is full, and watches go on over it all."""
-    with theatre() as disk:
+    with memory_disk() as disk:
         nights = [play(seed, disk)[0] for seed in range(FIRST, FIRST + 12)]
-    kills = sum(host.lives - 1 for night in nights for host in night.hosts.values())
-    in_mid_step = sum("at point" in fault.name for night in nights for fault in night.faults)
+    kills = sum(process.lives - 1 for night in nights for process in night.processes.values())
+    in_mid_step = sum(fault.what == AT_POINT for night in nights for fault in night.faults)
     assert kills > 12
     assert in_mid_step > 2
     assert any(night.refused for night in nights)

@@ -1,28 +1,29 @@
-"""The in-memory transport of the simulation: every frame takes its time, and may be lost or come twice."""
+"""The in-memory transport of the stage in memory: every frame takes its time, and may be lost or come twice."""
 
 from __future__ import annotations
 
 import collections
 import random
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actors.runtime.transport.base import Origin
-from tests.simulation.timeline import Killed, Timeline
+from tests.nights.memory.timeline import Killed, Timeline
 
 if TYPE_CHECKING:
-    from tests.simulation.hosts import Host
+    from tests.nights.memory.processes import SimulatedProcess
 
 
+@dataclass(frozen=True)
 class Weather:
-    """How bad the transport is now."""
+    """How bad the transport is."""
 
-    def __init__(self) -> None:
-        self.delay_s = 0.002
-        """The longest that a frame takes."""
-        self.lost = 0.0
-        """Share of frames that vanish."""
-        self.twice = 0.0
-        """Share of frames that arrive twice."""
+    delay_s: float = 0.002
+    """The longest that a frame takes."""
+    lost: float = 0.0
+    """Share of frames that vanish."""
+    twice: float = 0.0
+    """Share of frames that arrive twice."""
 
 
 class Network:
@@ -32,18 +33,20 @@ class Network:
         self.timeline = timeline
         self.rng = rng
         self.weather = Weather()
-        self.lines: dict[str, SimulatedLine] = {}
+        self.lines: dict[str, SimulatedTransport] = {}
         self._due: dict[tuple[str, str], float] = {}
         self._lives = 0
         self.frames = 0
 
-    def line(self, host: Host) -> SimulatedLine:
-        """A new end under the host's name; frames for an older one of that name are lost."""
+    def line(self, process: SimulatedProcess) -> SimulatedTransport:
+        """Return a new end under the process's name; frames for an older one of that name are lost."""
         self._lives += 1
-        made = self.lines[host.name] = SimulatedLine(self, host, f"{host.name}#{self._lives}")
+        made = self.lines[process.name] = SimulatedTransport(self, process, f"{process.name}#{self._lives}")
         return made
 
-    def carry(self, sender: SimulatedLine, receiver: SimulatedLine, origin: Origin | None, frame: bytes) -> None:
+    def carry(
+        self, sender: SimulatedTransport, receiver: SimulatedTransport, origin: Origin | None, frame: bytes
+    ) -> None:
         """Bring a frame to a line, some time from now, if both live until then."""
         weather, rng = self.weather, self.rng
         self.frames += 1
@@ -54,53 +57,55 @@ class Network:
             self._due[way] = arrives_s
             self.timeline.at(arrives_s, lambda: self._arrive(sender, receiver, origin, frame))
 
-    def _arrive(self, sender: SimulatedLine, receiver: SimulatedLine, origin: Origin | None, frame: bytes) -> None:
+    def _arrive(
+        self, sender: SimulatedTransport, receiver: SimulatedTransport, origin: Origin | None, frame: bytes
+    ) -> None:
         # What a killed process had sent may have left its socket, or not.
         if not receiver.dead and not (sender.dead and self.rng.random() < 0.5):
             receiver.take(origin, frame)
 
 
-class SimulatedLine:
+class SimulatedTransport:
     """One process's end; see transport.Line. A wait lets simulated time pass for all others."""
 
-    def __init__(self, network: Network, host: Host, life: str) -> None:
+    def __init__(self, network: Network, process: SimulatedProcess, life: str) -> None:
         self.life = life
         self.dead = False
         self.patience_s = 0.0
         """How long the last look would have waited: until the node's next timer."""
         self._network = network
-        self._host = host
+        self._process = process
         self._frames: collections.deque[tuple[Origin | None, bytes]] = collections.deque()
 
     def take(self, origin: Origin | None, frame: bytes) -> None:
         """A frame arrived."""
         self._frames.append((origin, frame))
-        self._host.step()
+        self._process.step()
 
     def send(self, peer: str, frame: bytes) -> bool:
         """See Line."""
-        self._host.point()
+        self._process.point()
         receiver = self._network.lines.get(peer)
         if receiver is not None and not receiver.dead:
             self._network.carry(self, receiver, self.life.encode(), frame)
-        self._host.point()
+        self._process.point()
         return True  # a socket takes frames for a process that is not there
 
     def answer(self, origin: Origin, frame: bytes) -> bool:
         """See Line."""
-        self._host.point()
+        self._process.point()
         life = origin.decode()
         receiver = self._network.lines.get(life.partition("#")[0])
         reached = receiver is not None and receiver.life == life and not receiver.dead
         if receiver is not None and reached:
             self._network.carry(self, receiver, None, frame)
-        self._host.point()
+        self._process.point()
         return reached
 
     def receive(self, timeout_s: float) -> list[tuple[Origin | None, bytes]]:
         """See Line. In the middle of a handler (an ask) it waits; between two messages it only looks."""
         self.patience_s = timeout_s
-        if self._host.waits and not self._frames and timeout_s > 0:
+        if self._process.waits and not self._frames and timeout_s > 0:
             timeline = self._network.timeline
             timeline.run(timeline.now_s + timeout_s, self._woken)
         if self.dead:

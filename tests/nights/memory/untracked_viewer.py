@@ -10,38 +10,40 @@ from messages import WatchesReported, WatchRecord
 from persistence.database.engine import reader_engine
 from persistence.database.rows import watch_record
 from persistence.database.tables import WATCHES
-from tests.simulation.script import SERVER, Script
+from simulator.nights.script import PLAYER_VERBS, VOICE_VERBS, Script
+from tests.nights.observations import SERVER
 
 WORD_S = 30.0
 """Within this time the tracker has heard of it, or another tracker has taken its place."""
 
 
-class Shy:
+class UntrackedViewer:
     """Asks until it is promised: from then on nothing more is recorded, and what was recorded stays as it is."""
 
     def __init__(self, seed: int, script: Script) -> None:
         rng = random.Random(f"shy {seed}")  # noqa: S311  # chance that can be had again
-        accounts = sorted({f"plex:{SERVER}:{stretch.account}" for stretch in script.stretches})
-        self.viewer = rng.choice([*accounts, *script.seats])
+        accounts = sorted({f"plex:{SERVER}:{cue.who}" for cue in script.cues if cue.verb in PLAYER_VERBS})
+        members = sorted({cue.who for cue in script.cues if cue.verb in VOICE_VERBS})
+        self.viewer = rng.choice([*accounts, *members])
         self.asks_at_s = rng.uniform(0.1, 0.9) * script.length_s
         """Seconds of the night."""
         self.promised_s: float | None = None
         self.problems: list[str] = []
         self._before: list[WatchRecord] = []
 
-    def promised(self, now_s: float, store_url: str) -> None:
+    def note_promise(self, now_s: float, store_url: str) -> None:
         """Persistence has said yes."""
         if self.promised_s is None:
             self.promised_s = now_s
             self._before = self._stored(store_url)
 
-    def reported(self, report: WatchesReported, at_s: float) -> None:
+    def check_report(self, report: WatchesReported, at_s: float) -> None:
         """The tracker has said what runs."""
         late = self.promised_s is not None and at_s > self.promised_s + WORD_S
         if late and any(state.viewer_id == self.viewer for state in report.active):
             self.problems.append(f"{self.viewer} is still tracked at {at_s:.0f} s, promised at {self.promised_s:.0f} s")
 
-    def wrong(self, store_url: str) -> list[str]:
+    def find_problems(self, store_url: str) -> list[str]:
         """What is wrong in the end."""
         if self.promised_s is None:
             return [*self.problems, f"{self.viewer} was never promised not to be tracked"]

@@ -1,0 +1,1 @@
+"""Film nights for tests: one script language, one ledger of truth, three stages."""
