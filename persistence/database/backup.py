@@ -17,6 +17,7 @@ from pathlib import Path
 from atomic_file import sync_folder
 from persistence.database.errors import BackupError
 from persistence.database.revision import HEAD, SQLITE_MAGIC, VERSION_TABLE, known_revisions
+from persistence.database.shape import ShapeFault, check_rows, check_shape
 from persistence.database.sql import cause_and_cure
 
 _BUSY_MS = 5000
@@ -132,7 +133,11 @@ def _count_rows(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def verify(file: Path) -> dict[str, int]:
-    """Rows of each table of a backup; raises BackupError where it is no sound store that this Usher knows."""
+    """Return how many rows each table of a backup has.
+
+    Raises BackupError where it is no sound store that this Usher knows: damaged, of another shape, or with rows that
+    cannot be read. The rows of an older revision are read once they are migrated.
+    """
     try:
         with closing(open_read_only(file)) as connection:
             verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
@@ -142,10 +147,15 @@ def verify(file: Path) -> dict[str, int]:
             if VERSION_TABLE not in counts:
                 raise BackupError(f"{file} is no store of Usher: name a backup that it made.")
             revision = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608  # a constant
+            if revision is None or revision[0] not in (HEAD, *known_revisions()):
+                raise BackupError(f"{file} was written by a newer Usher: update this one first.")
+            check_shape(connection, revision[0])
+            if revision[0] == HEAD:
+                check_rows(connection)
     except sqlite3.Error as error:
         raise BackupError(f"{file} is no sound store ({error}): name another backup.") from None
-    if revision is None or revision[0] not in (HEAD, *known_revisions()):
-        raise BackupError(f"{file} was written by a newer Usher: update this one first.")
+    except ShapeFault as error:
+        raise BackupError(f"{file} is no store that Usher can work with: {error}. Name another backup.") from None
     return counts
 
 
@@ -200,8 +210,7 @@ def restore(
         if _copy(file, arriving) != verify(arriving):
             raise BackupError(f"The copy of {file} does not hold what it holds: the store is as it was.")
         prepare(arriving)
-        with closing(open_read_only(arriving)) as connection:
-            counts = _count_rows(connection)
+        counts = verify(arriving)  # of the newest revision by now
         kept = _keep_old_store(store, arriving)
         with arriving.open("rb+") as stream:
             os.fsync(stream.fileno())

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
 from persistence.database import backup
 from persistence.database.engine import sqlite_file, store_name, writer_engine
 from persistence.database.errors import BackupError, StoreAway, StoreError
 from persistence.database.revision import HEAD, SQLITE_MAGIC, known_revisions, quick_check, read_revision, upgrade
+from persistence.database.shape import ShapeFault, check_shape
 from persistence.database.sql import can_never_work, cause_and_cure
 
 
@@ -146,6 +147,7 @@ def _migrate(
         note(f"Backed up the store to {made.file} before its migration from {revision} to {HEAD}.")
     with engine.begin() as connection:
         upgrade(connection)
+        _check_shape(connection, url, file, backups_dir)
 
 
 def _check_revision(engine: Engine, url: str, file: Path | None, backups_dir: Path | None) -> str | None:
@@ -165,10 +167,23 @@ def _check_revision(engine: Engine, url: str, file: Path | None, backups_dir: Pa
         if file is None:
             raise
         raise _build_refusal(url, f"it cannot be read ({error.orig})", backups_dir) from None
+    if revision == HEAD:
+        with engine.connect() as connection:
+            _check_shape(connection, url, file, backups_dir)
     if revision not in (None, HEAD) and revision not in known_revisions():
         reason = f"it was written by a newer Usher (revision {revision}, this one knows {HEAD})"
         raise _build_refusal(url, reason, backups_dir, "Update Usher, or ")
     return revision
+
+
+def _check_shape(connection: Connection, url: str, file: Path | None, backups_dir: Path | None) -> None:
+    """Raise StoreError where an SQLite store has other tables than Usher's."""
+    if file is None:
+        return
+    try:
+        check_shape(connection.connection.driver_connection, HEAD)  # type: ignore[arg-type] # SQLite's own
+    except ShapeFault as error:
+        raise _build_refusal(url, str(error), backups_dir) from None
 
 
 def _check_encoding(engine: Engine, url: str) -> None:

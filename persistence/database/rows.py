@@ -127,3 +127,14 @@ def encode_totals(totals: Totals) -> str:
 def decode_totals(text: str | None) -> Totals:
     """Return an accumulator from JSON; an empty one where there is none."""
     return msgspec.json.decode(text, type=Totals) if text else Totals()
+
+
+class PreLinkState(msgspec.Struct):
+    """What was each one's own when they were linked."""
+
+    account: dict[str, Any] | None
+    """The account's row of `viewers`; None where it never watched anything."""
+    account_badges: list[dict[str, Any]]
+    member: dict[str, Any] | None
+    """The member's row of `viewers`; None where the member never watched anything."""
+    member_badges: list[dict[str, Any]]

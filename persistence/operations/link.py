@@ -11,13 +11,12 @@ from sqlalchemy import Connection, delete, func, select, update
 from awards.totals import combine_totals
 from messages import LinkAccount, UnlinkAccount
 from messages.ids import server_of
-from persistence.database.rows import decode_totals, encode_totals
+from persistence.database.rows import PreLinkState, decode_totals, encode_totals
 from persistence.database.sql import upsert
 from persistence.database.tables import PRIVACY, VIEWER_STATS, VIEWERS, WATCHES
 from persistence.records.badges import delete_badges, merge_badges, read_badge_rows, split_badges
 from persistence.records.change_set import ChangeSet
 from persistence.records.links import (
-    PreLinkState,
     has_linked_account,
     insert_link,
     pop_link,

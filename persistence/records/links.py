@@ -8,19 +8,8 @@ import msgspec
 from sqlalchemy import Connection, delete, func, select, update
 
 from messages import LinkAccount, LinkedAccount
-from persistence.database.rows import as_json
+from persistence.database.rows import PreLinkState, as_json
 from persistence.database.tables import ACCOUNT_LINKS, WATCHES
-
-
-class PreLinkState(msgspec.Struct):
-    """What was each one's own when they were linked."""
-
-    account: dict[str, Any] | None
-    """The account's row of `viewers`; None where it never watched anything."""
-    account_badges: list[dict[str, Any]]
-    member: dict[str, Any] | None
-    """The member's row of `viewers`; None where the member never watched anything."""
-    member_badges: list[dict[str, Any]]
 
 
 class StoredLink(NamedTuple):

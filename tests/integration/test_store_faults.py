@@ -249,6 +249,7 @@ def test_an_older_store_is_backed_up_before_its_migration(tmp_path: Path, monkey
         connection.execute("UPDATE usher_version SET version_num = 'old'")
     monkeypatch.setattr("persistence.database.open_store.known_revisions", lambda: ["old", HEAD])
     monkeypatch.setattr("persistence.database.backup.known_revisions", lambda: ["old", HEAD])
+    monkeypatch.setattr("persistence.database.backup.check_shape", lambda *_: None)
     migrated: list[str] = []
     monkeypatch.setattr(
         "persistence.database.open_store.upgrade", lambda connection: migrated.append(str(connection.engine.url))

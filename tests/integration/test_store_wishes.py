@@ -147,7 +147,12 @@ OLD = {"w502", "w503", "w504", "last"}
 
 def places(folder: Path) -> dict[str, set[str]]:
     """The stores in a folder, each with the ids of its watches."""
-    files = [file for file in folder.glob("usher.db*") if file.is_file() and not file.name.endswith(("-wal", "-shm"))]
+    files = [
+        file
+        for file in folder.glob("usher.db*")
+        if file.is_file() and file.suffix != ".lock" and file.suffix != ".owner"
+    ]
+    files = [file for file in files if not file.name.endswith(("-wal", "-shm"))]
     found = {}
     for file in files:
         with closing(sqlite3.connect(file)) as connection:
