@@ -21,8 +21,8 @@ from persistence.json_files.files import badge_entry, history_entry, iso, stats_
 from persistence.store import StoreSnapshot
 
 NOT_IN_IT = (
-    "Not in it: messages that Usher posted in Discord, and what it remembers to edit them (data/discord.json: names on "
-    "the cards of the last films, roles that it gave), backups of the store, log lines, and what Plex and Discord "
+    "Not in it: messages that Usher posted in Discord, and what it remembers to edit them (the table chat_state: names "
+    "on the cards of the last films, roles that it gave), backups of the store, log lines, and what Plex and Discord "
     "themselves keep."
 )
 

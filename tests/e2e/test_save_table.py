@@ -64,7 +64,7 @@ class Picture:
 
     def of_the_save_table(self) -> tuple[Any, ...]:
         """All of it but what the Discord actor keeps for itself: a film that starts is announced, after all."""
-        own = ("discord.json", "cache")
+        own = ("cache",)
         files, times = ({n: v for n, v in all_.items() if not n.startswith(own)} for all_ in (self.files, self.times))
         return files, times, self.rows
 

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from actors.runtime import Clock, Context, Endpoint, Pace
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
-from messages import Message
+from messages import ChatStateEntry, ChatStateLoaded, LoadChatState, Message, SaveChatState
 from messages.envelope import Heartbeat
 from simulator.discord.model.messages import ChannelMessage as Posted
 from simulator.discord.server import SimulatedDiscord
@@ -45,6 +46,9 @@ class Peer(threading.Thread):
         self.heard: list[Message] = []
         self.answers: dict[type[Message], Message | Callable[[Any], Message]] = {}
         self.dead = False
+        self.state: dict[tuple[str, str], str] = {}
+        """What the features of the Discord actor have it remember, as the store would: JSON by feature and key."""
+        self.answers[LoadChatState] = self._load_state
         self._over = threading.Event()
         self._node: concurrent.futures.Future[Endpoint] = concurrent.futures.Future()
 
@@ -76,7 +80,20 @@ class Peer(threading.Thread):
                     node.answer(incoming, found(incoming.message) if callable(found) else found)
                 elif incoming.ask_id:
                     node.answer_error(incoming, LookupError("no answer was set"))
+                elif incoming.delivery_id:
+                    if isinstance(incoming.message, SaveChatState):
+                        self._keep_state(incoming.message)
+                    node.acknowledge(incoming)
         node.close()
+
+    def _keep_state(self, save: SaveChatState) -> None:
+        for entry in save.entries:
+            self.state.pop((entry.feature, entry.key), None)
+            if entry.value:
+                self.state[entry.feature, entry.key] = entry.value
+
+    def _load_state(self, _asked: LoadChatState) -> ChatStateLoaded:
+        return ChatStateLoaded(tuple(ChatStateEntry(*key, value) for key, value in self.state.items()))
 
     def told(self, kind: type[Got]) -> list[Got]:
         """What it heard of that class."""
@@ -139,6 +156,15 @@ class Stage:
     def health(self) -> str:
         """The cause that the health table shows; empty where all is well."""
         return self.launcher.pulse().degraded
+
+    def remembered(self, feature: str) -> dict[str, Any]:
+        """What a feature has the store remember, by key."""
+        entries = list(self.persistence.state.items())
+        return {key: json.loads(value) for (name, key), value in entries if name == feature}
+
+    def remember(self, feature: str, key: str, value: Any) -> None:
+        """Have the store remember something of a feature."""
+        self.persistence.state[feature, key] = json.dumps(value)
 
     def until_health(self, part: str) -> str:
         """Wait for a cause."""

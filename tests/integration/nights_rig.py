@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,7 +62,7 @@ def ends(stage: Stage, shown: Screening, at_s: float | None = None) -> None:
 
 def kept(stage: Stage) -> list[dict[str, Any]]:
     """The nights that the actor remembers."""
-    return list(json.loads((stage.folder / "discord.json").read_text())["nights"])
+    return list(stage.remembered("film_night").values())
 
 
 def in_minutes(minutes: float) -> str:

@@ -1,6 +1,5 @@
 """The live card against a simulated Discord: one message, edited in place, that outlives restarts and deletions."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,8 +7,7 @@ from typing import Any
 import pytest
 
 from actors.chat.discord.core import api_errors
-from actors.chat.discord.core.state import MOST_CARDS
-from actors.chat.discord.features.live_card import card_schedule, live_card
+from actors.chat.discord.features.live_card import live_card, live_cards
 from actors.chat.discord.ui import embeds
 from actors.runtime import Clock
 from messages import (
@@ -111,7 +109,7 @@ def replace_seat(seat: Any, **changes: Any) -> Any:
 
 def test_the_position_moves_at_its_own_pace(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often the tracker reports, an edit that only moves the bar waits its time; paused, there is none."""
-    monkeypatch.setattr(card_schedule, "POSITION_EVERY_S", 1.0)
+    monkeypatch.setattr(live_card, "POSITION_EVERY_S", 1.0)
     with stage.acting():
         card = start(stage, film())
         until(lambda: card.attachments, "the poster")
@@ -233,11 +231,11 @@ def test_a_film_that_goes_on_after_its_end_is_live_again(stage: Stage) -> None:
 def test_only_a_handful_have_cards(stage: Stage) -> None:
     """The sixth film is announced, and its end is a message of its own."""
     with stage.acting():
-        for number in range(live_card.MOST_AT_ONCE + 1):
+        for number in range(live_cards.MOST_AT_ONCE + 1):
             start(stage, film(number, item=samples.item(f"Film {number}.")))
-        kept = json.loads((stage.folder / "discord.json").read_text())["cards"]
-        assert len(kept) == live_card.MOST_AT_ONCE
-        last = film(live_card.MOST_AT_ONCE, item=samples.item("Film 5."))
+        kept = until(lambda: stage.remembered("live_card"), "the cards are remembered")
+        assert len(kept) == live_cards.MOST_AT_ONCE
+        last = film(live_cards.MOST_AT_ONCE, item=samples.item("Film 5."))
         assert stage.tracker.tell(ScreeningEnded(now(), last)).wait(20)
         assert stage.said().count("Film 5.") == 2
 
@@ -268,8 +266,8 @@ def test_the_largest_crowd_fits(stage: Stage) -> None:
 
 def test_a_film_that_nobody_watches_any_more_names_nobody(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last viewer is not tracked any more: no end is told. It is as it was when somebody comes back."""
-    monkeypatch.setattr(card_schedule, "GONE_S", 0.1)
-    monkeypatch.setattr(card_schedule, "POSITION_EVERY_S", 0.1)
+    monkeypatch.setattr(live_card, "GONE_S", 0.1)
+    monkeypatch.setattr(live_card, "POSITION_EVERY_S", 0.1)
     with stage.acting():
         card = start(stage, film())
         assert "**Ana**" in text(card) and "filmnight" in text(card)
@@ -288,7 +286,7 @@ def test_a_film_that_nobody_watches_any_more_names_nobody(stage: Stage, monkeypa
 
 def test_a_record_is_back_where_going_on_was_not_worth_an_end(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody went on for less than a minute: the tracker tells no second end."""
-    monkeypatch.setattr(card_schedule, "GONE_S", 0.1)
+    monkeypatch.setattr(live_card, "GONE_S", 0.1)
     shown = film(seats=(samples.seat(spans=((0, 2_530_000),)),))
     with stage.acting():
         card = start(stage, shown)
@@ -302,10 +300,10 @@ def test_a_record_is_back_where_going_on_was_not_worth_an_end(stage: Stage, monk
 
 
 def test_a_long_film_keeps_its_card_beside_many_short_ones(stage: Stage) -> None:
-    """What is over is forgotten first."""
+    """However many end meanwhile."""
     with stage.acting():
         card = start(stage, film(0, item=samples.item("Feature")))
-        for number in range(1, MOST_CARDS + 2):
+        for number in range(1, 12):
             short = film(number, item=samples.item(f"Short {number}"))
             start(stage, short)
             assert stage.tracker.tell(ScreeningEnded(now(), short)).wait(10)

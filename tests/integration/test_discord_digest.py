@@ -1,14 +1,12 @@
 """The digest of the week: posted when it is due, once, and late rather than never."""
 
 import datetime
-import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from actors.chat.discord.core.state import Keepsake
 from actors.chat.discord.features.weekly_digest import last_due
 from messages import GetLeaderboard, GetMovieStats, Leaderboard, LeaderboardRow, MovieStats, TitleCount
 from tests.integration.discord_stage import Stage, staged, until
@@ -31,13 +29,13 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         made.changes = {"weekly_digest": f"{due:%A %H:%M}".lower()}
         made.persistence.answers[GetMovieStats] = WEEK
         made.persistence.answers[GetLeaderboard] = Leaderboard("time", (LeaderboardRow(1, "1", "Mei", HOUR_S),), 1)
-        keepsake(made).told_digest(time.time() - WEEK_S)
+        made.remember("weekly_digest", "posted_until", time.time() - WEEK_S)
         yield made
 
 
-def keepsake(stage: Stage) -> Keepsake:
-    """What the actor remembers."""
-    return Keepsake(stage.folder / "discord.json", logging.getLogger("test"))
+def posted_until(stage: Stage) -> float:
+    """Until when digests count as posted."""
+    return float(stage.remembered("weekly_digest").get("posted_until", 0.0))
 
 
 def posted(stage: Stage) -> list[str]:
@@ -57,7 +55,7 @@ def test_what_was_missed_is_posted_at_the_start_and_once(stage: Stage) -> None:
         assert "Dune (2021)" in text
         assert "\\*Stars\\*" in text
         assert "🥇 **Mei**" in text
-        until(lambda: time.time() - keepsake(stage).digest_s < 3 * HOUR_S, "it is remembered")
+        until(lambda: time.time() - posted_until(stage) < 3 * HOUR_S, "it is remembered")
     question = stage.persistence.told(GetMovieStats)[0]
     assert question.since_s is not None
     assert abs(time.time() - 2 * HOUR_S - WEEK_S - question.since_s) < 120
@@ -71,7 +69,7 @@ def test_a_lost_answer_costs_no_second_digest(stage: Stage) -> None:
     """Discord took it, and its answer never came: the next try is known by its nonce."""
     stage.discord.faults.lose_responses("/messages", method="POST", times=1)
     with stage.acting():
-        until(lambda: time.time() - keepsake(stage).digest_s < 3 * HOUR_S, "it is remembered", 40)
+        until(lambda: time.time() - posted_until(stage) < 3 * HOUR_S, "it is remembered", 40)
         assert len(posted(stage)) == 1
         assert stage.discord.recorder.count("POST", "/messages") == 2
 
@@ -80,7 +78,7 @@ def test_a_week_without_films_is_passed_over(stage: Stage) -> None:
     """And is not asked for again."""
     stage.persistence.answers[GetMovieStats] = EMPTY
     with stage.acting():
-        until(lambda: time.time() - keepsake(stage).digest_s < 3 * HOUR_S, "it is remembered")
+        until(lambda: time.time() - posted_until(stage) < 3 * HOUR_S, "it is remembered")
         assert posted(stage) == []
 
 
@@ -98,9 +96,11 @@ def test_nothing_of_the_time_before_usher_came_or_of_long_ago(stage: Stage, days
     """A new Usher begins its first week; a digest more than a day late is left out, and said so in the log."""
     late = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=30)
     stage.changes["weekly_digest"] = f"{late:%A %H:%M}".lower()
-    keepsake(stage).told_digest(days and time.time() - days * 86_400)
+    stage.persistence.state.clear()
+    if days:
+        stage.remember("weekly_digest", "posted_until", time.time() - days * 86_400)
     with stage.acting():
-        until(lambda: keepsake(stage).digest_s > time.time() - 31 * HOUR_S, "it is settled")
+        until(lambda: posted_until(stage) > time.time() - 31 * HOUR_S, "it is settled")
     assert posted(stage) == []
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors.chat.discord.features.live_card import card_schedule
+from actors.chat.discord.features.live_card import live_card
 from actors.runtime import Clock
 from messages import (
     SOMEBODY,
@@ -86,8 +86,8 @@ def test_a_record_that_comes_back_names_nobody_who_has_hidden_since(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A film went on after its end, somebody chose not to be tracked, and then nobody is left."""
-    monkeypatch.setattr(card_schedule, "GONE_S", 0.5)
-    monkeypatch.setattr(card_schedule, "SETTLE_S", 0.1)
+    monkeypatch.setattr(live_card, "GONE_S", 0.5)
+    monkeypatch.setattr(live_card, "SETTLE_S", 0.1)
     who = chiara(stage)
     shown = film(seats=(samples.seat("Chiara", viewer_id=who),), host="filmnight")
     masked = replace(shown.seats[0], viewer_id="", username=SOMEBODY)
@@ -120,7 +120,7 @@ def test_a_forgetting_whose_answer_is_lost_is_one_all_the_same(stage: Stage) -> 
         stage.persistence.answers[EraseViewer] = ViewerErased(0, 0, 0)
         stage.discord.click("Chiara", asked, "Forget me")
         until(lambda: "Removed" in asked.text, "the second try")
-    left = (stage.folder / "discord.json").read_text(encoding="utf-8")
+    left = str(stage.persistence.state)
     assert "chiarap" not in left and "Her phone" not in left
 
 

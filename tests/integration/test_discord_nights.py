@@ -1,7 +1,6 @@
 """Film nights planned on Discord: begun and ended with their film, and what their record says."""
 
 import datetime
-import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import msgspec
 import pytest
 
 from actors.chat.discord.features.film_night import scheduled_events
-from actors.chat.discord.features.film_night.scheduled_events import BREAK_S
+from actors.chat.discord.features.film_night.planned_night import BREAK_S
 from messages import SOMEBODY, Attendee, FilmsFound, FindFilms, PositionMs, Screening, ScreeningStarted
 from simulator.discord.faults import RestFault
 from simulator.discord.model.guild import Member
@@ -113,10 +112,8 @@ def test_a_night_whose_film_does_not_go_on_ends(stage: Stage) -> None:
     """After half an hour, also where that passes while nobody looks."""
     with stage.acting():
         broken_off(stage)
-    file = stage.folder / "discord.json"
-    remembered = json.loads(file.read_text())
-    remembered["nights"][0]["left_s"] -= BREAK_S
-    file.write_text(json.dumps(remembered))
+    ((event_id, night),) = stage.remembered("film_night").items()
+    stage.remember("film_night", event_id, {**night, "left_s": night["left_s"] - BREAK_S})
     assert events(stage)[0]["status"] == ACTIVE
     with stage.acting():
         until(lambda: events(stage)[0]["status"] == COMPLETED, "the event ends")
@@ -230,7 +227,7 @@ def test_a_night_that_was_called_off_is_forgotten(stage: Stage) -> None:
         asked = until(lambda: stage.discord.recorder.count("GET", "/scheduled-events/"), "it is looked for")
         plays(stage, screening(stage, screening_id="again"))
         assert stage.discord.recorder.count("GET", "/scheduled-events/") == asked
-    assert '"nights": []' in (stage.folder / "discord.json").read_text()
+    assert not stage.remembered("film_night")
 
 
 def seats(stage: Stage, *names: str, **changes: Any) -> tuple[Attendee, ...]:

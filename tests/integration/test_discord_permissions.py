@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from actors.chat.discord.core import api_errors
-from actors.chat.discord.features.live_card import card_schedule
+from actors.chat.discord.features.live_card import live_card
 from actors.runtime import Clock
 from messages import NowPlaying, ScreeningStarted
 from simulator.discord.model.permissions import EMBED_LINKS
@@ -21,7 +21,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A Discord, the other actors, and what is tried again is so within tenths of a second."""
     monkeypatch.setattr(api_errors, "LONGEST_S", 0.2)
     monkeypatch.setattr("actors.chat.discord.features.live_card.live_card.SETTLE_S", 0.1)
-    monkeypatch.setattr(card_schedule, "SETTLE_S", 0.1)
+    monkeypatch.setattr(live_card, "SETTLE_S", 0.1)
     with staged(tmp_path) as made:
         yield made
 

@@ -78,7 +78,7 @@ def test_who_is_not_to_be_seen_any_more_is_taken_out_of_what_waits(stage: Stage,
         wish(stage)
         assert badges.wait(10), "it is dropped, and its sender told so"
         assert not any(film.is_set() for film in films)
-    assert "hiara" not in (stage.folder / "discord.json").read_text()
+    assert "hiara" not in str(stage.persistence.state)
     stage.discord.deny_permissions("film-club")
     with stage.acting():
         for notice in notices:

@@ -3,7 +3,6 @@
 import concurrent.futures
 import logging
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import discord
@@ -11,7 +10,7 @@ import pytest
 
 from actors.chat.discord.commands import load_commands
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
-from actors.chat.discord.core.state import Keepsake
+from actors.chat.discord.features.top_roles import TopRoles
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.pages import PageRegistry
@@ -21,6 +20,7 @@ from actors.runtime import ActorUnavailable, Clock
 from config import Settings
 from messages import Message, Question
 from tests.unit.discord import samples
+from tests.unit.discord.memory_store import MemoryStore
 
 
 class Actors:
@@ -56,7 +56,7 @@ class Health:
 
     def __init__(self) -> None:
         self.reason = ""
-        self.troubles = DegradedReasons(self._degraded, self._recovered, logging.getLogger("discord"))
+        self.degraded = DegradedReasons(self._degraded, self._recovered, logging.getLogger("discord"))
 
     def _degraded(self, reason: str) -> None:
         self.reason = reason
@@ -84,27 +84,43 @@ def actor_client(actors: Actors) -> ActorClient:
 
 
 @pytest.fixture
-def book(actor_client: ActorClient, tmp_path: Path) -> PageRegistry:
-    """All pages, for everybody."""
-    return PageRegistry(actor_client, samples.PAGES, {}, Keepsake(tmp_path / "book.json", logging.getLogger("discord")))
+def memory_store() -> MemoryStore:
+    """What the features remember, over restarts."""
+    return MemoryStore()
 
 
 @pytest.fixture
-def make_bot(actor_client: ActorClient, health: Health, tmp_path: Path) -> Callable[..., UsherBot]:
+def book(actor_client: ActorClient, memory_store: MemoryStore) -> PageRegistry:
+    """All pages, for everybody."""
+    return PageRegistry(actor_client, samples.PAGES, {}, memory_store.open("pages", str))
+
+
+@pytest.fixture
+def make_bot(actor_client: ActorClient, health: Health, memory_store: MemoryStore) -> Callable[..., UsherBot]:
     """Makes the real bot, as often as it is restarted."""
     log = logging.getLogger("discord")
 
     def make(declared: Sequence[UsherCommand] = load_commands()) -> UsherBot:
+        store = memory_store.begin_life()
+        registered, arguments = store.open("slash_commands", str), store.open("pages", str)
+        top_roles = TopRoles(actor_client, store.open("top_roles", list[int]))
+        memory_store.load(store)
+        pages = {command.name: command.page for command in declared if command.page is not None}
+        permissions = {command.name: command.permission for command in declared}
         return UsherBot(
             actor_client,
             declared,
+            PageRegistry(actor_client, pages, permissions, arguments),
+            top_roles,
             intents=intents(True),
             activity=None,
-            keepsake=Keepsake(tmp_path / "discord.json", log),
-            troubles=health.troubles,
+            state_store=store,
+            registered=registered,
+            degraded=health.degraded,
             log=log,
             voice_changed=lambda member, before, after: None,
             night_planned=lambda event, item: None,
+            forget=lambda account: None,
         )
 
     return make

@@ -13,11 +13,12 @@ from typing import Any
 import discord
 import pytest
 
-from actors.chat.discord.core.state import Keepsake
-from actors.chat.discord.features.announcements import announcement_queue
+from actors.chat.discord.features.announcements import AnnouncementRecord, PostedAnnouncements, announcement_queue
 from actors.chat.discord.features.announcements.announcement_queue import AnnouncementQueue, QueuedAnnouncement
+from actors.runtime import Clock
 from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
 from tests.unit.discord import samples
+from tests.unit.discord.memory_store import MemoryStore
 
 LOG = logging.getLogger("discord")
 
@@ -56,12 +57,13 @@ class Channel:
 class Bench:
     """An announcer at work."""
 
-    def __init__(self, folder: Path, health: Any, channel_id: int = 5) -> None:
+    def __init__(self, health: Any, channel_id: int = 5, memory: MemoryStore | None = None) -> None:
         self.channel = Channel()
         self.there = True
         self.health = health
-        self.keepsake = Keepsake(folder / "discord.json", LOG)
-        self.announcer = AnnouncementQueue(channel_id, self._where, self.keepsake, health.troubles, LOG)
+        self.memory = memory or MemoryStore()
+        posted = PostedAnnouncements(self.memory.open("announcements", AnnouncementRecord), Clock())
+        self.announcer = AnnouncementQueue(channel_id, self._where, posted, health.degraded, LOG)
 
     def _where(self) -> Any:
         return self.channel if self.there else None
@@ -101,9 +103,9 @@ async def acknowledged(*futures: "concurrent.futures.Future[None]") -> None:
         await asyncio.gather(*(asyncio.wrap_future(future) for future in futures))
 
 
-async def test_it_is_acknowledged_when_it_is_posted(tmp_path: Path, health: Any) -> None:
+async def test_it_is_acknowledged_when_it_is_posted(health: Any) -> None:
     """Not before."""
-    async with working(Bench(tmp_path, health)) as bench:
+    async with working(Bench(health)) as bench:
         bench.there = False
         waiting = bench.put(1)
         await asyncio.sleep(0.05)
@@ -114,12 +116,10 @@ async def test_it_is_acknowledged_when_it_is_posted(tmp_path: Path, health: Any)
         assert "Film 1." in bench.channel.text()
 
 
-async def test_a_start_after_a_silence_is_told_at_once(
-    tmp_path: Path, health: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_start_after_a_silence_is_told_at_once(health: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not wait for company; what comes soon after it does, and is told together."""
     monkeypatch.setattr(announcement_queue, "GATHER_S", 2.0)
-    async with working(Bench(tmp_path, health)) as bench:
+    async with working(Bench(health)) as bench:
         began = time.monotonic()
         await acknowledged(bench.put(1))
         assert time.monotonic() - began < 2.0
@@ -130,12 +130,10 @@ async def test_a_start_after_a_silence_is_told_at_once(
         assert bench.channel.tries == 2
 
 
-async def test_an_end_waits_for_the_badges_that_it_earned(
-    tmp_path: Path, health: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_end_waits_for_the_badges_that_it_earned(health: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """They come from persistence a moment later, and are told in the same message."""
     monkeypatch.setattr(announcement_queue, "GATHER_S", 0.3)
-    async with working(Bench(tmp_path, health)) as bench:
+    async with working(Bench(health)) as bench:
         ended, badges = concurrent.futures.Future[None](), concurrent.futures.Future[None]()
         bench.announcer.put(
             QueuedAnnouncement("end", ScreeningEnded(samples.NOW, samples.screening(1, "Metropolis")), ended)
@@ -148,9 +146,9 @@ async def test_an_end_waits_for_the_badges_that_it_earned(
         assert bench.channel.tries == 1
 
 
-async def test_a_rush_is_told_in_one_message(tmp_path: Path, health: Any) -> None:
+async def test_a_rush_is_told_in_one_message(health: Any) -> None:
     """Forty films that start at once."""
-    async with working(Bench(tmp_path, health)) as bench:
+    async with working(Bench(health)) as bench:
         await acknowledged(*(bench.put(number) for number in range(40)))
         assert bench.channel.tries == 1
         assert all(f"Film {number}." in bench.channel.text() for number in range(40))
@@ -171,7 +169,7 @@ async def test_a_rush_is_told_in_one_message(tmp_path: Path, health: Any) -> Non
 )
 async def test_a_failure_is_named_and_tried_again(tmp_path: Path, health: Any, error: Exception, named: str) -> None:
     """Health names the cause with its cure while it holds; then all is well again."""
-    async with working(Bench(tmp_path, health)) as bench:
+    async with working(Bench(health)) as bench:
         bench.channel.failures = [error] * 3
         reasons = []
         waiting = bench.put(1)
@@ -187,7 +185,7 @@ async def test_what_discord_refuses_costs_only_itself(
     tmp_path: Path, health: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One announcement that Discord will never take is dropped with a log line; the others are posted."""
-    async with working(Bench(tmp_path, health)) as bench:
+    async with working(Bench(health)) as bench:
         bench.channel.poison = "Poison"
         await acknowledged(bench.put(1), bench.put(2, "Poison"), bench.put(3))
         assert "Film 1." in bench.channel.text()
@@ -197,16 +195,16 @@ async def test_what_discord_refuses_costs_only_itself(
 
 async def test_the_queue_is_bounded(tmp_path: Path, health: Any, caplog: pytest.LogCaptureFixture) -> None:
     """While Discord is away, the oldest make room and are acknowledged as dropped."""
-    bench = Bench(tmp_path, health)
+    bench = Bench(health)
     futures = [bench.put(number) for number in range(announcement_queue.MOST_WAITING + 7)]
     assert bench.announcer.waiting == announcement_queue.MOST_WAITING
     assert [future.done() for future in futures[:8]] == [True] * 7 + [False]
     assert caplog.text.count("Announcement dropped") == 7
 
 
-async def test_a_full_queue_may_push_out_what_is_being_posted(tmp_path: Path, health: Any) -> None:
+async def test_a_full_queue_may_push_out_what_is_being_posted(health: Any) -> None:
     """The announcer outlives it."""
-    async with working(Bench(tmp_path, health)) as bench:
+    async with working(Bench(health)) as bench:
         begun, go = asyncio.Event(), asyncio.Event()
         send = bench.channel.send
 
@@ -225,30 +223,30 @@ async def test_a_full_queue_may_push_out_what_is_being_posted(tmp_path: Path, he
 
 
 async def test_what_waited_too_long_is_dropped(
-    tmp_path: Path, health: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    health: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nobody wants to hear of last week's film."""
     monkeypatch.setattr(announcement_queue, "OLDEST_S", 0.0)
-    async with working(Bench(tmp_path, health)) as bench:
+    async with working(Bench(health)) as bench:
         await acknowledged(bench.put(1))
         assert bench.channel.tries == 0
         assert "Announcement dropped" in caplog.text
 
 
-async def test_a_redelivery_is_not_posted_twice(tmp_path: Path, health: Any) -> None:
+async def test_a_redelivery_is_not_posted_twice(health: Any) -> None:
     """Neither while it waits, nor after it was posted, nor after a restart."""
-    async with working(Bench(tmp_path, health)) as bench:
+    async with working(Bench(health)) as bench:
         await acknowledged(bench.put(1), bench.put(1))
         await acknowledged(bench.put(1))
         assert bench.channel.tries == 1
-    async with working(Bench(tmp_path, health)) as restarted:
+    async with working(Bench(health, memory=bench.memory)) as restarted:
         await acknowledged(restarted.put(1))
         assert restarted.channel.tries == 0
 
 
-async def test_a_crash_while_posting_does_not_post_twice(tmp_path: Path, health: Any) -> None:
+async def test_a_crash_while_posting_does_not_post_twice(health: Any) -> None:
     """Discord has the post, Usher died before it knew: the same batch comes again under the same nonce."""
-    async with working(Bench(tmp_path, health)) as first:
+    async with working(Bench(health)) as first:
         posted = asyncio.Event()
 
         async def die(**more: Any) -> None:
@@ -260,7 +258,7 @@ async def test_a_crash_while_posting_does_not_post_twice(tmp_path: Path, health:
         first.put(1)
         first.put(2)
         await posted.wait()
-    second = Bench(tmp_path, health)
+    second = Bench(health, memory=first.memory)
     second.channel.posted = first.channel.posted
     async with working(second):
         futures = [second.put(1)]
@@ -272,17 +270,7 @@ async def test_a_crash_while_posting_does_not_post_twice(tmp_path: Path, health:
     assert second.channel.text().count("Film 3.") == 1
 
 
-async def test_without_a_channel_nothing_waits(tmp_path: Path, health: Any) -> None:
+async def test_without_a_channel_nothing_waits(health: Any) -> None:
     """Announcements are off: acknowledged at once."""
-    bench = Bench(tmp_path, health, channel_id=0)
+    bench = Bench(health, channel_id=0)
     assert bench.put(1).done()
-
-
-def test_a_torn_keepsake_is_no_hindrance(tmp_path: Path) -> None:
-    """It starts anew, and works."""
-    file = tmp_path / "discord.json"
-    file.write_text("{half")
-    kept = Keepsake(file, LOG)
-    assert not kept.was_posted("a")
-    kept.done(["a"])
-    assert Keepsake(file, LOG).was_posted("a")

@@ -1,14 +1,13 @@
 """Buttons that are pressed long after their page was made: what was asked for is known, and there is a page."""
 
 import json
-import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from actors.chat.discord.core import state
+from actors.chat.discord.core.state import ViewerIdentity
+from actors.chat.discord.framework import pages
 from actors.chat.discord.framework.pages import PageRegistry, pack_arguments
 from messages import (
     GetHistory,
@@ -110,12 +109,12 @@ async def test_a_long_title_is_whole_on_every_page_and_after_a_restart(room: Any
 
 
 @pytest.mark.simcord(check_errors=False)
-async def test_what_is_not_known_any_more_is_said(room: Any, actors: Any, make_bot: Any, tmp_path: Path) -> None:
-    """The file was lost: to whoever presses, and the page stays as it is."""
+async def test_what_is_not_known_any_more_is_said(room: Any, actors: Any, make_bot: Any, memory_store: Any) -> None:
+    """The store was lost: to whoever presses, and the page stays as it is."""
     actors.answers[GetHistory] = history(30, TITLE * 2)
     await room.ana.slash(room.channel, "history", title=TITLE * 2)
     message = room.channel.last_message
-    (tmp_path / "discord.json").unlink()
+    memory_store.entries.clear()
     await room.env.restart_bot(make_bot())
     said = await room.ana.click(message, custom_id=forward(message))
     assert "not known any more" in said.response.embeds[0].description and said.response.ephemeral
@@ -123,19 +122,19 @@ async def test_what_is_not_known_any_more_is_said(room: Any, actors: Any, make_b
 
 
 async def test_what_buttons_cannot_carry_is_bounded_and_forgotten(
-    book: PageRegistry, actors: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    book: PageRegistry, actors: Any, memory_store: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The oldest go; what somebody asked about a person who is forgotten goes; a short title needs no keeping."""
-    monkeypatch.setattr(state, "MOST_ASKED", 3)
+    monkeypatch.setattr(pages, "MOST_STORED", 3)
     actors.answers[GetHistory] = lambda asked: HistoryPage((samples.record(),), 30)
     await book.build("history", pack_arguments("4711", "", "short"))
-    assert not (tmp_path / "book.json").exists()
+    assert not memory_store.entries
     for who in ("4710", "4711", "4712", "4710", "4713", "4713"):
         await book.build("history", pack_arguments(who, "", TITLE * 2))
 
-    def asked() -> list[str]:
-        return [one[:4] for one in json.loads((tmp_path / "book.json").read_text())["asked"].values()]
+    def asked() -> set[str]:
+        return {json.loads(value)[:4] for value in memory_store.values("pages")}
 
-    assert asked() == ["4712", "4710", "4713"]
-    state.Keepsake(tmp_path / "book.json", logging.getLogger("discord")).forget({"4710"}, set())
-    assert asked() == ["4712", "4713"]
+    assert asked() == {"4712", "4710", "4713"}
+    book.forget(ViewerIdentity({"4710"}, set()))
+    assert asked() == {"4712", "4713"}

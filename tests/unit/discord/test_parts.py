@@ -118,10 +118,10 @@ async def test_a_second_poller_is_asked_by_name(actor_client: ActorClient, actor
 
 def test_health_holds_several_causes(health: Any) -> None:
     """Each goes when it is gone; the last makes all well."""
-    health.troubles.add("a", "first")
-    health.troubles.add("b", "second")
+    health.degraded.add("a", "first")
+    health.degraded.add("b", "second")
     assert health.reason == "first; second"
-    health.troubles.remove("a")
+    health.degraded.remove("a")
     assert health.reason == "second"
-    health.troubles.remove("b")
+    health.degraded.remove("b")
     assert health.reason == ""

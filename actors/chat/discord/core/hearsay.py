@@ -115,7 +115,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         later("edit a card in the announce channel {channel}"),
         later("post in the announce channel {channel}"),
     ),
-    "actors/chat/discord/features/live_card/live_card.py": (later("edit the card of a film"),),
+    "actors/chat/discord/features/live_card/live_cards.py": (later("edit the card of a film"),),
     "actors/chat/discord/gateway/bot.py": (
         later("register the / commands in server {server}"),
         later("invite the bot to it anew, with the scopes bot and applications.commands"),

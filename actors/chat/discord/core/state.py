@@ -1,260 +1,156 @@
-"""What the Discord actor remembers across restarts: what it posted, and which commands Discord knows."""
+"""What the features remember: in memory, loaded from the store once at the start, and written through to it.
 
-import json
+Each feature owns a `FeatureState`: its records by key, of one type. A change is told to persistence at once and kept by
+the actor layer until it is in the store; where something may only happen after that, the returned future is awaited.
+"""
+
+import asyncio
+import concurrent.futures
 import logging
-from collections.abc import Set
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Set
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
-from msgspec.structs import replace
 
-from atomic_file import write_atomically
-from messages import ScreeningEnded
-from viewers.redact import redact_screening
+from actors.runtime import OutboxFull
+from messages import ChatStateEntry, SaveChatState, ViewerAccount
 
-MOST_POSTED = 500
-MOST_CARDS = 10
-"""Cards that are remembered: those of films that run, and of the last ones that ended."""
+RecordT = TypeVar("RecordT")
+Tell = Callable[[SaveChatState, Callable[[], None]], None]
+"""Sends a save; calls back when it is in the store. Raises OutboxFull."""
 
-MOST_NIGHTS = 50
-MOST_ASKED = 200
-"""Answers whose buttons cannot carry what was asked for, and still work."""
+_RETRY_S = 5.0
+"""How long a save waits where too many are on their way (real seconds)."""
 
 
-class PendingPost(msgspec.Struct):
-    """A post that was begun: whether Discord has it is not known until `posted` names its ids."""
+class ViewerIdentity(NamedTuple):
+    """Under which ids and names a viewer is seen."""
 
-    nonce: str
-    ids: list[str]
+    ids: Set[str]
+    names: Set[str]
+    """Names of their Plex sessions. Not the name on Discord: another member may have the same."""
 
-
-class CardRecord(msgspec.Struct):
-    """A screening's own message in the announce channel."""
-
-    screening_id: str
-    message_id: int
-    opened_s: float
-    """When it was first posted; seconds since 1970, UTC."""
-    files: list[str] = []
-    """Names of the files that the message has."""
-    awarded: list[tuple[str, str, str]] = []
-    """Who earned which badge with this screening: viewer id, name, badge as it is shown."""
-    ended: ScreeningEnded | None = None
-    """What became of it; None while it runs."""
-    before: ScreeningEnded | None = None
-    """What had become of it before somebody went on with it; None where nobody did."""
-    charted: bool = False
-    """Whether its chart was drawn, or given up."""
-    said: list[str] = []
-    """Ids of those who had said on Discord that they would come; empty where it was no planned night."""
-    owed: bool = False
-    """Whether its message does not say yet what became of it: Discord took no more edits of it then."""
+    @classmethod
+    def of(cls, account: ViewerAccount) -> "ViewerIdentity":
+        """Return the ids of a member and of the linked accounts, and the names of these."""
+        names = {name for link in account.links for name in (link.plex_name, link.username) if name}
+        return cls({account.viewer_id, *(link.plex_id for link in account.links)}, names)
 
 
-class PlannedNight(msgspec.Struct):
-    """A film night that was planned as an event on Discord."""
+class StateStore:
+    """Writes the features' states to the store, and fills them at the start. Lives on the loop."""
 
-    event_id: int
-    server_id: str
-    """Plex server that holds the film."""
-    rating_key: str
-    starts_s: float
-    """When it was planned to begin; seconds since 1970, UTC."""
-    screening_id: str = ""
-    """The screening that it became; empty until the film began."""
-    left_s: float = 0.0
-    """Since when the film that had begun does not run; seconds since 1970, 0 while it runs or has not begun."""
-    kind: str = ""
-    """Plex's type of the film; empty where only its rating key is known."""
-    guid: str = ""
-    """Plex's guid of the film, the same on every server."""
-    title: str = ""
-    """The film's title."""
-    year: int | None = None
-    """The film's year of release."""
-    said: list[str] = []
-    """Ids of those who had said that they would come to another event of the same evening, which is called off."""
-
-
-class _Kept(msgspec.Struct):
-    commands: str = ""
-    posted: list[str] = []
-    posting: PendingPost | None = None
-    cards: list[CardRecord] = []
-    nights: list[PlannedNight] = []
-    digest_s: float = 0.0
-    roles: dict[str, list[int]] = {}
-    """By the role's id: the members to whom it was given."""
-    asked: dict[str, str] = {}
-    """What was asked for, by what the buttons below an answer carry of it; the oldest first."""
-    veiled: dict[str, float] = {}
-    """Marks of ids and names that no announcement of a time until then may name; seconds since 1970, UTC."""
-
-
-class Keepsake:
-    """A small file, written whole each time.
-
-    Losing it costs a repeated announcement, planned nights that no longer begin by themselves, and what the buttons
-    below old answers cannot carry.
-    """
-
-    def __init__(self, file: Path, log: logging.Logger) -> None:
-        self._file = file
+    def __init__(self, tell: Tell, log: logging.Logger) -> None:
+        self._tell = tell
         self._log = log
-        self._kept = self._read()
+        self._features: dict[str, FeatureState[Any]] = {}
+        self._unsent: dict[tuple[str, str], ChatStateEntry] = {}
+        self._waiting: list[concurrent.futures.Future[None]] = []
+        self.loaded = asyncio.Event()
+        """Set as soon as the features have their states; until then they are empty."""
 
-    @property
-    def commands(self) -> str:
-        """Hash of the commands that Discord was last told; empty where it was told none."""
-        return self._kept.commands
+    def open(self, feature: str, kind: type[RecordT]) -> "FeatureState[RecordT]":
+        """Return the state of a feature; `kind` is the type of its records."""
+        state = FeatureState(self, feature, kind)
+        self._features[feature] = state
+        return state
 
-    @property
-    def posting(self) -> PendingPost | None:
-        """A post that was begun and whose end is not known."""
-        return self._kept.posting
+    def load(self, entries: Iterable[ChatStateEntry]) -> None:
+        """Fill the features' states; what cannot be read is left out, with a line in the log."""
+        for entry in entries:
+            if (state := self._features.get(entry.feature)) is None:
+                continue  # of another version
+            try:
+                state.restore(entry.key, entry.value)
+            except msgspec.MsgspecError as error:
+                self._log.warning("What %s remembers of %s cannot be read: %s", entry.feature, entry.key, error)
+        self.loaded.set()
 
-    def was_posted(self, message_id: str) -> bool:
-        """Whether the announcement of this message is on Discord already."""
-        return message_id in self._kept.posted
+    async def wait_loaded(self, timeout_s: float) -> bool:
+        """Wait until the states are loaded; False where that takes longer."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self.loaded.wait()
+        except TimeoutError:
+            return False
+        return True
 
-    def told_commands(self, digest: str) -> None:
-        """Discord knows these commands now."""
-        self._kept.commands = digest
-        self._write()
+    def save(self, entries: Iterable[ChatStateEntry]) -> concurrent.futures.Future[None]:
+        """Send entries, in one transaction; the future is done when they are in the store."""
+        saved: concurrent.futures.Future[None] = concurrent.futures.Future()
+        self._unsent |= {(entry.feature, entry.key): entry for entry in entries}
+        self._waiting.append(saved)
+        self._send()
+        return saved
 
-    def begin(self, posting: PendingPost) -> None:
-        """A post is about to be sent."""
-        self._kept.posting = posting
-        self._write()
-
-    def done(self, ids: list[str]) -> None:
-        """A post is on Discord."""
-        self._kept.posted = [*self._kept.posted, *ids][-MOST_POSTED:]
-        self._kept.posting = None
-        self._write()
-
-    def forget_posting(self) -> None:
-        """The post that was begun is given up."""
-        self._kept.posting = None
-        self._write()
-
-    @property
-    def cards(self) -> list[CardRecord]:
-        """The cards, the oldest first. Call `keep_cards` after changing one."""
-        return self._kept.cards
-
-    def keep_cards(self, cards: list[CardRecord]) -> None:
-        """These are the cards now; the oldest go where there are too many."""
-        self._kept.cards = cards[-MOST_CARDS:]
-        self._write()
-
-    def mask(self, viewer_ids: Set[str], names: Set[str]) -> None:
-        """Have nobody of these ids or names in what became of films: it may be shown again."""
-        for card in self._kept.cards:
-            card.ended = _redact(card.ended, viewer_ids, names)
-            card.before = _redact(card.before, viewer_ids, names)
-        self._write()
-
-    def forget(self, viewer_ids: Set[str], names: Set[str]) -> None:
-        """Take somebody out of it: seats and badges on cards, who said that they would come, what was announced."""
-        for card in self._kept.cards:
-            card.awarded = [badge for badge in card.awarded if badge[0] not in viewer_ids]
-            card.said = [member for member in card.said if member not in viewer_ids]
-        for night in self._kept.nights:
-            night.said = [member for member in night.said if member not in viewer_ids]
-        for members in self._kept.roles.values():
-            members[:] = [member for member in members if str(member) not in viewer_ids]
-
-        def is_told(told: str) -> bool:
-            return any(f":{viewer_id}:" in told for viewer_id in viewer_ids)
-
-        self._kept.posted = [told for told in self._kept.posted if not is_told(told)]
-        self._kept.asked = {
-            key: asked for key, asked in self._kept.asked.items() if not any(each in asked for each in viewer_ids)
-        }
-        if (begun := self._kept.posting) is not None:
-            begun.ids = [told for told in begun.ids if not is_told(told)]
-            self._kept.posting = begun if begun.ids else None
-        self.mask(viewer_ids, names)
-
-    @property
-    def nights(self) -> list[PlannedNight]:
-        """The nights planned, the oldest first. Call `keep_nights` after changing one."""
-        return self._kept.nights
-
-    def keep_nights(self, nights: list[PlannedNight]) -> None:
-        """These are the nights now; the oldest go where there are too many."""
-        self._kept.nights = nights[-MOST_NIGHTS:]
-        self._write()
-
-    @property
-    def digest_s(self) -> float:
-        """Digests due by then were posted; seconds since 1970, 0 where none was ever thought of."""
-        return self._kept.digest_s
-
-    def told_digest(self, due_s: float) -> None:
-        """No digest that was due by then is posted any more."""
-        self._kept.digest_s = due_s
-        self._write()
-
-    def given(self, role_id: int) -> list[int]:
-        """The members to whom this role was given."""
-        return self._kept.roles.get(str(role_id), [])
-
-    def gave(self, role_id: int, members: list[int]) -> None:
-        """These are the members now to whom this role was given."""
-        self._kept.roles[str(role_id)] = members
-        self._write()
-
-    def asked(self, key: str) -> str | None:
-        """What was asked for where a button carries this of it; None where it is not known any more."""
-        return self._kept.asked.get(key)
-
-    def keep_asked(self, key: str, asked: str) -> None:
-        """A button is about to carry this of what was asked for."""
-        if next(reversed(self._kept.asked), "") == key:
+    def _send(self) -> None:
+        if not self._waiting:
             return
-        others = [pair for pair in self._kept.asked.items() if pair[0] != key]
-        self._kept.asked = dict([*others, (key, asked)][-MOST_ASKED:])
-        self._write()
+        waiting = self._waiting
+        try:
+            self._tell(SaveChatState(tuple(self._unsent.values())), lambda: _finish(waiting))
+        except OutboxFull as error:
+            self._log.warning("What the bot remembers waits for the store: %s", error)
+            asyncio.get_running_loop().call_later(_RETRY_S, self._send)
+            return
+        self._unsent, self._waiting = {}, []
+
+
+class FeatureState(Generic[RecordT]):
+    """The records of one feature, by key. A record that was changed in place is saved by `put`."""
+
+    def __init__(self, store: StateStore, feature: str, kind: type[RecordT]) -> None:
+        self._store = store
+        self._feature = feature
+        self._kind = kind
+        self._records: dict[str, RecordT] = {}
+        self._written: dict[str, str] = {}
 
     @property
-    def veiled(self) -> dict[str, float]:
-        """By the mark of an id or a name: until when (seconds since 1970) what was said must not name it."""
-        return self._kept.veiled
+    def records(self) -> Mapping[str, RecordT]:
+        """Every record; the longest unchanged first."""
+        return self._records
 
-    def veil(self, marks: dict[str, float]) -> None:
-        """These are the marks now."""
-        self._kept.veiled = marks
-        self._write()
+    def restore(self, key: str, value: str) -> None:
+        """Take a record as the store has it, unless it was changed since. Raises MsgspecError."""
+        if key in self._written:
+            return
+        self._records[key] = msgspec.json.decode(value, type=self._kind)
+        self._written[key] = value
 
-    def _read(self) -> _Kept:
-        try:
-            return msgspec.json.decode(self._file.read_bytes(), type=_Kept)
-        except FileNotFoundError:
-            return _Kept()
-        except (OSError, msgspec.MsgspecError) as error:
-            self._log.warning(
-                "%s cannot be read (%s): starting without it; an announcement may repeat", self._file, error
-            )
-            return _Kept()
+    def put(self, key: str, record: RecordT) -> concurrent.futures.Future[None]:
+        """Add or replace a record."""
+        return self.update({key: record})
 
-    def _write(self) -> None:
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._file, [json.dumps(msgspec.to_builtins(self._kept)).encode()])
-        except OSError as error:
-            self._log.warning(
-                "%s cannot be written (%s): free the disk, or give it to this user; until then a restart may repeat an "
-                "announcement",
-                self._file,
-                error,
-            )
+    def remove(self, *keys: str) -> concurrent.futures.Future[None]:
+        """Remove records; those that are not there are none."""
+        return self.update({}, removed=keys)
+
+    def replace(self, records: Mapping[str, RecordT]) -> concurrent.futures.Future[None]:
+        """Have these records and no others."""
+        return self.update(records, removed=self._records.keys() - records.keys())
+
+    def update(self, records: Mapping[str, RecordT], removed: Iterable[str] = ()) -> concurrent.futures.Future[None]:
+        """Put and remove records in one transaction; the future is done when that is in the store."""
+        entries = []
+        for key in removed:
+            self._records.pop(key, None)
+            if self._written.pop(key, None) is not None:
+                entries.append(ChatStateEntry(self._feature, key, ""))
+        for key, record in records.items():
+            value = msgspec.json.encode(record).decode()
+            self._records.pop(key, None)
+            self._records[key] = record
+            if self._written.get(key) != value:
+                self._written[key] = value
+                entries.append(ChatStateEntry(self._feature, key, value))
+        if entries:
+            return self._store.save(entries)
+        done: concurrent.futures.Future[None] = concurrent.futures.Future()
+        done.set_result(None)
+        return done
 
 
-def _redact(ended: ScreeningEnded | None, viewer_ids: Set[str], names: Set[str]) -> ScreeningEnded | None:
-    """Return what became of a film with nobody of those ids or names in it."""
-    if ended is None:
-        return None
-    redacted = redact_screening(ended.screening, viewer_ids.__contains__, hides_host=names.__contains__)
-    return replace(ended, screening=redacted)
+def _finish(waiting: Iterable[concurrent.futures.Future[None]]) -> None:
+    for saved in waiting:
+        saved.set_result(None)

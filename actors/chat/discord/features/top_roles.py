@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import discord
 
-from actors.chat.discord.core.state import Keepsake
+from actors.chat.discord.core.state import FeatureState, ViewerIdentity
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command_errors import RefusedError
 from messages import GetLeaderboard
@@ -33,40 +33,55 @@ class RoleChange:
         return bool(self.give or self.take)
 
 
-async def plan_change(actors: ActorClient, keepsake: Keepsake, guild: discord.Guild, role: discord.Role) -> RoleChange:
-    """Who should have the role by the figures of the last days. It is taken only from whom Usher gave it."""
-    since_s = actors.clock.now().wall_s - TOP_DAYS * 86_400
-    wanted = actors.settings.top_watchers
-    question = GetLeaderboard("time", since_s, wanted * _LOOKED_AT)
-    best = await actors.ask(question)
-    top: list[discord.Member] = []
-    for row in best.rows:
-        if len(top) < wanted and row.viewer_id.isdigit() and (member := await _member(guild, int(row.viewer_id))):
-            top.append(member)
-    chosen = {member.id for member in top}
-    had = await asyncio.gather(*(_member(guild, number) for number in keepsake.given(role.id) if number not in chosen))
-    return RoleChange(
-        give=tuple(member for member in top if role not in member.roles),
-        keep=tuple(member for member in top if role in member.roles),
-        take=tuple(member for member in had if member is not None and role in member.roles),
-    )
+class TopRoles:
+    """Gives the role, and remembers to whom: it is taken only from whom Usher gave it."""
 
+    def __init__(self, actors: ActorClient, state: FeatureState[list[int]]) -> None:
+        """`state`: by the role's id, the ids of the members to whom it was given."""
+        self._actors = actors
+        self._state = state
 
-async def apply_change(change: RoleChange, role: discord.Role, keepsake: Keepsake) -> None:
-    """Give and take; what was given is remembered at once, so that it can be taken again. RefusedError if forbidden."""
-    given = set(keepsake.given(role.id))
-    why = _("top watchers of the last {days} days").format(days=TOP_DAYS)
-    try:
-        for member in change.give:
-            await member.add_roles(role, reason=why)
-            given.add(member.id)
-            keepsake.gave(role.id, sorted(given))
-        for member in change.take:
-            await member.remove_roles(role, reason=why)
-            given.discard(member.id)
-            keepsake.gave(role.id, sorted(given))
-    except discord.Forbidden as error:
-        raise RefusedError(*(_(text) for text in _FORBIDDEN)) from error
+    async def plan(self, guild: discord.Guild, role: discord.Role) -> RoleChange:
+        """Return who should have the role by the figures of the last days. Raises UnansweredError."""
+        since_s = self._actors.clock.now().wall_s - TOP_DAYS * 86_400
+        most = self._actors.settings.top_watchers
+        ranked = await self._actors.ask(GetLeaderboard("time", since_s, most * _LOOKED_AT))
+        top: list[discord.Member] = []
+        for row in ranked.rows:
+            if len(top) < most and row.viewer_id.isdigit() and (member := await _member(guild, int(row.viewer_id))):
+                top.append(member)
+        chosen = {member.id for member in top}
+        others = [member_id for member_id in self._given(role) if member_id not in chosen]
+        had = await asyncio.gather(*(_member(guild, member_id) for member_id in others))
+        return RoleChange(
+            give=tuple(member for member in top if role not in member.roles),
+            keep=tuple(member for member in top if role in member.roles),
+            take=tuple(member for member in had if member is not None and role in member.roles),
+        )
+
+    async def apply(self, change: RoleChange, role: discord.Role) -> None:
+        """Give and take the role; what was given is remembered at once. Raises RefusedError where it is forbidden."""
+        given = set(self._given(role))
+        why = _("top watchers of the last {days} days").format(days=TOP_DAYS)
+        try:
+            for member in change.give:
+                await member.add_roles(role, reason=why)
+                given.add(member.id)
+                self._state.put(str(role.id), sorted(given))
+            for member in change.take:
+                await member.remove_roles(role, reason=why)
+                given.discard(member.id)
+                self._state.put(str(role.id), sorted(given))
+        except discord.Forbidden as error:
+            raise RefusedError(*(_(text) for text in _FORBIDDEN)) from error
+
+    def forget(self, viewer: ViewerIdentity) -> None:
+        """Forget that a viewer was given the role."""
+        for role_id, members in list(self._state.records.items()):
+            self._state.put(role_id, [member for member in members if str(member) not in viewer.ids])
+
+    def _given(self, role: discord.Role) -> list[int]:
+        return self._state.records.get(str(role.id), [])
 
 
 async def _member(guild: discord.Guild, number: int) -> discord.Member | None:

@@ -15,7 +15,7 @@ from messages.texts import storable
 EVERY_S = 10.0
 """Service seconds between two reports without a change."""
 SHORTEST_S = 0.05
-_TROUBLE = "voice channel"
+_DEGRADED = "voice channel"
 
 
 class VoiceReporter:
@@ -29,12 +29,12 @@ class VoiceReporter:
         self,
         actors: ActorClient,
         bot: Callable[[], discord.Client | None],
-        troubles: DegradedReasons,
+        degraded: DegradedReasons,
         log: logging.Logger,
     ) -> None:
         self._actors = actors
         self._bot = bot
-        self._troubles = troubles
+        self._degraded = degraded
         self._log = log
         self._channel_id = actors.settings.watch_party_voice_channel_id
         self._ignored = frozenset(actors.settings.ignored_role_ids)
@@ -61,7 +61,7 @@ class VoiceReporter:
         bot = self._bot()
         channel = self._channel(bot)
         if channel is not None and bot is not None:
-            self._troubles.remove(_TROUBLE)
+            self._degraded.remove(_DEGRADED)
             self._take(channel, bot)
         self._actors.tell(
             "tracker",
@@ -84,8 +84,8 @@ class VoiceReporter:
         channel = guild.get_channel(self._channel_id)
         if isinstance(channel, discord.VoiceChannel | discord.StageChannel):
             return channel
-        self._troubles.add(
-            _TROUBLE,
+        self._degraded.add(
+            _DEGRADED,
             f"the voice channel {self._channel_id} cannot be seen: set WATCH_PARTY_VOICE_CHANNEL_ID to the id of "
             "a voice or stage channel and give the bot View Channel there",
         )

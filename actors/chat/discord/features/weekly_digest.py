@@ -8,7 +8,7 @@ from collections.abc import Callable
 import discord
 
 from actors.chat.discord.core.api_errors import API_ERRORS, classify
-from actors.chat.discord.core.state import Keepsake
+from actors.chat.discord.core.state import FeatureState
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field
@@ -23,6 +23,7 @@ STALE_S = 86_400.0
 MOST_FILMS, MOST_VIEWERS = 5, 3
 _LOOK_EVERY_S = 60.0
 """How often the clock is looked at: it may be set meanwhile (service seconds)."""
+_POSTED_UNTIL = "posted_until"
 _PLACES = ("🥇", "🥈", "🥉")
 
 
@@ -33,25 +34,25 @@ class WeeklyDigest:
         self,
         actors: ActorClient,
         channel: Callable[[], discord.PartialMessageable | None],
-        keepsake: Keepsake,
+        state: FeatureState[float],
         log: logging.Logger,
     ) -> None:
         self._actors = actors
         self._channel = channel
-        self._keepsake = keepsake
+        self._state = state
         self._log = log
 
     async def run(self) -> None:
         """For ever."""
         if not self._actors.settings.weekly_digest:
             return
-        if not self._keepsake.digest_s:
-            self._keepsake.told_digest(self._now_s())  # Usher is new here: the first week begins now
+        if not self._posted_until_s:
+            self._mark_posted(self._now_s())  # Usher is new here: the first week begins now
         tries = 0
         while True:
             wait_s = self._actors.clock.to_real_s(_LOOK_EVERY_S)
             due_s = self.due_s()
-            if due_s > self._keepsake.digest_s:
+            if due_s > self._posted_until_s:
                 tries += 1
                 if (failed_s := await self._try(due_s, tries)) is None:
                     tries = 0
@@ -63,6 +64,14 @@ class WeeklyDigest:
         """When the newest digest was due; seconds since 1970."""
         return last_due(self._actors.settings.weekly_digest, self._actors.settings.timezone, self._now_s())
 
+    @property
+    def _posted_until_s(self) -> float:
+        """Digests due by then were posted; seconds since 1970, 0 where none was ever due."""
+        return self._state.records.get(_POSTED_UNTIL, 0.0)
+
+    def _mark_posted(self, due_s: float) -> None:
+        self._state.put(_POSTED_UNTIL, due_s)
+
     def _now_s(self) -> float:
         return self._actors.clock.now().wall_s
 
@@ -70,7 +79,7 @@ class WeeklyDigest:
         """Post it; how long to wait before the next try (real seconds) where that failed, else None."""
         if self._now_s() - due_s > STALE_S:
             self._log.warning("The digest of the week could not be posted for a day: left out")
-            self._keepsake.told_digest(due_s)
+            self._mark_posted(due_s)
             return None
         channel = self._channel()
         if channel is None:
@@ -86,7 +95,7 @@ class WeeklyDigest:
             if tries == 1:
                 self._log.warning("%s", verdict.reason)
             return max(verdict.wait_s, 5.0)
-        self._keepsake.told_digest(due_s)
+        self._mark_posted(due_s)
         return None
 
     async def _made(self, due_s: float) -> discord.Embed | None:

@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import discord
 
-from actors.chat.discord.core.state import Keepsake
+from actors.chat.discord.core.state import FeatureState, ViewerIdentity
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command_errors import ASK_ADMIN, report_errors
 from actors.chat.discord.ui import embeds
@@ -25,6 +25,8 @@ ARGUMENTS = 64
 """Room for the arguments in a button. Longer ones are kept, and the button carries what they are kept under."""
 _KEPT = "~"
 """Before what they are kept under."""
+MOST_STORED = 200
+"""Answers whose buttons cannot carry what was asked for, and still work."""
 
 
 def pack_arguments(*parts: str) -> str:
@@ -139,11 +141,11 @@ class PageRegistry:
         actors: ActorClient,
         builders: Mapping[str, PageBuilder],
         permissions: Mapping[str, str],
-        keepsake: Keepsake,
+        state: FeatureState[str],
     ) -> None:
         """`builders` and `permissions` are by the command's name; a permission is the name of discord.py's flag."""
         self.actors = actors
-        self._keepsake = keepsake
+        self._state = state
         self._builders = builders
         self._permissions = permissions
 
@@ -159,8 +161,14 @@ class PageRegistry:
         if utf16_length(arguments) <= ARGUMENTS and not arguments.startswith(_KEPT):
             return arguments
         key = _KEPT + hashlib.blake2s(arguments.encode(), digest_size=12).hexdigest()
-        self._keepsake.keep_asked(key, arguments)
+        oldest_first = [each for each in self._state.records if each != key]
+        self._state.update({key: arguments}, removed=oldest_first[: max(0, len(oldest_first) + 1 - MOST_STORED)])
         return key
+
+    def forget(self, viewer: ViewerIdentity) -> None:
+        """Forget what was asked about a viewer: buttons of such an answer say that they are out of date."""
+        about = [key for key, arguments in self._state.records.items() if any(each in arguments for each in viewer.ids)]
+        self._state.remove(*about)
 
     async def show_page(self, interaction: discord.Interaction[Any], name: str, arguments: str, page: int) -> None:
         """Answer a press: the page asked for takes the place of the one shown."""
@@ -171,7 +179,7 @@ class PageRegistry:
         if permission and not getattr(interaction.permissions, permission):
             await refuse(interaction, _("Only administrators of this server may see this."), _(ASK_ADMIN))
             return
-        known = self._keepsake.asked(arguments) if arguments.startswith(_KEPT) else arguments
+        known = self._state.records.get(arguments) if arguments.startswith(_KEPT) else arguments
         if known is None:
             await refuse(interaction, _("It is not known any more what was asked for."), _("Give the command again."))
             return

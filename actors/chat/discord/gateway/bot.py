@@ -13,7 +13,8 @@ from discord.ext import commands
 
 from actors.chat.discord.core.api_errors import API_ERRORS, classify
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
-from actors.chat.discord.core.state import Keepsake
+from actors.chat.discord.core.state import FeatureState, StateStore
+from actors.chat.discord.features.top_roles import TopRoles
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.command_errors import CHANNEL_CURE, RefusedError, explain_error
@@ -21,11 +22,15 @@ from actors.chat.discord.framework.pages import PageButton, PageRegistry
 from actors.chat.discord.framework.replies import Context, reply_options
 from actors.chat.discord.gateway.proxy import environment_proxy
 from actors.chat.discord.ui import embeds
-from messages import Item
+from messages import Item, ViewerAccount
 from wording.translation import _
 
 _SYNC, _REPLIES = "slash commands", "replies"
 _INVITE = "invite the bot to it anew, with the scopes bot and applications.commands"
+_SYNCED = "synced"
+"""Under this key: the hash of the commands that Discord was last told."""
+STATE_S = 10.0
+"""How long it waits for the store to say which commands Discord knows, before it tells them anew (real seconds)."""
 HEARTBEAT_S = 30.0
 """Without a sign of life from the gateway for this long, the connection is opened anew."""
 
@@ -40,14 +45,18 @@ class UsherBot(commands.Bot):
         self,
         actors: ActorClient,
         declared: Sequence[UsherCommand],
+        pages: PageRegistry,
+        top_roles: TopRoles,
         *,
         intents: discord.Intents,
         activity: discord.Activity | None,
-        keepsake: Keepsake,
-        troubles: DegradedReasons,
+        state_store: StateStore,
+        registered: FeatureState[str],
+        degraded: DegradedReasons,
         log: logging.Logger,
         voice_changed: Callable[[discord.Member, discord.VoiceState, discord.VoiceState], None],
         night_planned: Callable[[discord.ScheduledEvent, Item], None],
+        forget: Callable[[ViewerAccount], None],
     ) -> None:
         super().__init__(
             command_prefix="!",
@@ -66,19 +75,17 @@ class UsherBot(commands.Bot):
         )
         self.actors = actors
         self.night_planned = night_planned
-        self.pages = PageRegistry(
-            actors,
-            {command.name: command.page for command in declared if command.page is not None},
-            {command.name: command.permission for command in declared},
-            keepsake,
-        )
+        self.forget = forget
+        self.pages = pages
+        self.top_roles = top_roles
         self._declared = declared
         self.on_up: Callable[[], None] = lambda: None
         self.on_down: Callable[[], None] = lambda: None
         self.is_set_up = False
         self._speaks = False
-        self.keepsake = keepsake
-        self._troubles = troubles
+        self._state_store = state_store
+        self._registered = registered
+        self._degraded = degraded
         self._log = log
         self._voice_changed = voice_changed
         self._tasks: set[asyncio.Task[None]] = set()
@@ -131,7 +138,7 @@ class UsherBot(commands.Bot):
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Invited (anew): Discord may have forgotten the commands."""
         if guild.id == self.actors.settings.discord_guild_id:
-            self.keepsake.told_commands("")
+            self._registered.remove(_SYNCED)
             self._start(self._sync())
         self._up()
 
@@ -173,14 +180,14 @@ class UsherBot(commands.Bot):
 
     async def on_command_completion(self, ctx: commands.Context[Any]) -> None:
         """An answer got through."""
-        self._troubles.remove(_REPLIES)
+        self._degraded.remove(_REPLIES)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """An event's handler failed: the bot goes on."""
         self._log.exception("Handling %s failed", event_method)
 
     def _no_reply(self, ctx: commands.Context[Any]) -> None:
-        self._troubles.add(
+        self._degraded.add(
             _REPLIES,
             f"the bot may not answer in channel {ctx.channel.id}: give it View Channel, Send Messages, "
             "Embed Links and Attach Files there",
@@ -217,15 +224,16 @@ class UsherBot(commands.Bot):
         wanted = json.dumps([self.application_id, guild_id, shown], sort_keys=True, default=str)
         digest = hashlib.blake2s(wanted.encode(), digest_size=16).hexdigest()
         tries = 0
-        while digest != self.keepsake.commands:
+        await self._state_store.wait_loaded(STATE_S)
+        while digest != self._registered.records.get(_SYNCED):
             try:
                 await self.tree.sync(guild=guild)
             except API_ERRORS as error:
                 tries += 1
                 verdict = classify(error, tries, f"register the / commands in server {guild_id}", _INVITE)
-                self._troubles.add(_SYNC, verdict.reason)
+                self._degraded.add(_SYNC, verdict.reason)
                 await asyncio.sleep(max(verdict.wait_s, 5.0))
                 continue
-            self.keepsake.told_commands(digest)
+            self._registered.put(_SYNCED, digest)
             self._log.info("Discord knows %d commands now", len(shown))
-        self._troubles.remove(_SYNC)
+        self._degraded.remove(_SYNC)

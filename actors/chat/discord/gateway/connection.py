@@ -41,13 +41,13 @@ class Connection:
         token: str,
         guild_id: int,
         make: Callable[[discord.Intents], UsherBot],
-        troubles: DegradedReasons,
+        degraded: DegradedReasons,
         log: logging.Logger,
     ) -> None:
         self._token = token
         self._guild_id = guild_id
         self._make = make
-        self._troubles = troubles
+        self._degraded = degraded
         self._log = log
         self._bot: UsherBot | None = None
         self._up = False
@@ -80,7 +80,7 @@ class Connection:
                 continue
             if self._reads_messages and not reads:
                 continue  # ended by ourselves, to use the intent
-            self._troubles.add(_GATEWAY, describe_disconnect(error))
+            self._degraded.add(_GATEWAY, describe_disconnect(error))
             self._log.debug("The connection ended", exc_info=error)
             await asyncio.sleep(REFUSED_S if needs_new_token(error) else backoff(tries))
 
@@ -113,18 +113,18 @@ class Connection:
 
     def _came(self) -> None:
         self._up, self._up_since = True, time.monotonic()
-        self._troubles.remove(_GATEWAY)
+        self._degraded.remove(_GATEWAY)
         if self._reads_messages:
-            self._troubles.remove(_INTENT)
+            self._degraded.remove(_INTENT)
         bot = self._bot
         if bot is not None and self._guild_id and bot.get_guild(self._guild_id) is None:
-            self._troubles.add(
+            self._degraded.add(
                 _SERVER,
                 f"the bot is not in the server {self._guild_id}: invite it (Developer Portal > OAuth2 > URL "
                 "Generator: bot, applications.commands), or set DISCORD_GUILD_ID to the server it is in",
             )
         else:
-            self._troubles.remove(_SERVER)
+            self._degraded.remove(_SERVER)
         for tell in self.on_up:
             tell()
 
@@ -140,12 +140,12 @@ class Connection:
 
     def _still_away(self, reason: str) -> None:
         if not self._up and self._bot is not None:
-            self._troubles.add(_GATEWAY, reason)
+            self._degraded.add(_GATEWAY, reason)
 
     def _do_without_messages(self) -> None:
         """Slash commands, announcements and the voice channel work without the intent: go on with those."""
         self._reads_messages = False
-        self._troubles.add(_INTENT, f"commands with ! do not work (those with / do): {INTENT_CURE}")
+        self._degraded.add(_INTENT, f"commands with ! do not work (those with / do): {INTENT_CURE}")
 
     async def watch_intent(self) -> None:
         """Look now and then whether the missing intent was granted, and connect anew where it was."""

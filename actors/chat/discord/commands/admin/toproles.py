@@ -4,8 +4,9 @@ from typing import Any, Self
 
 import discord
 
-from actors.chat.discord.features.top_roles import TOP_DAYS, RoleChange, apply_change, plan_change
+from actors.chat.discord.features.top_roles import TOP_DAYS, RoleChange, TopRoles
 from actors.chat.discord.framework.actor_client import ActorClient
+from actors.chat.discord.framework.autocompletion import actors_of
 from actors.chat.discord.framework.command import ADMINISTRATOR, Group, command
 from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, RefusedError, report_errors
 from actors.chat.discord.framework.pages import refuse
@@ -36,11 +37,11 @@ class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
             await refuse(interaction, _(ADMINS_ONLY), _(ASK_ADMIN))
             return
         await interaction.response.defer()
-        bot: Any = interaction.client
+        roles: TopRoles = interaction.client.top_roles
         async with report_errors(interaction):
-            role = _role(bot.actors, interaction.guild)
-            change = await plan_change(bot.actors, bot.keepsake, interaction.guild, role)
-            await apply_change(change, role, bot.keepsake)
+            role = _role(actors_of(interaction), interaction.guild)
+            change = await roles.plan(interaction.guild, role)
+            await roles.apply(change, role)
             embed = _build_change(change, role, _("{name} has it now"), _("{name} lost it"))
             await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
 
@@ -90,7 +91,8 @@ async def toproles(ctx: Context) -> None:
     if ctx.guild is None:
         return
     role = _role(ctx.actors, ctx.guild)
-    change = await acknowledge_then(ctx, plan_change(ctx.actors, ctx.bot.keepsake, ctx.guild, role))
+    roles: TopRoles = ctx.bot.top_roles
+    change = await acknowledge_then(ctx, roles.plan(ctx.guild, role))
     view = None
     if change:
         view = discord.ui.View(timeout=None)

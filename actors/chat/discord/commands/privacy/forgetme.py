@@ -5,7 +5,6 @@ from typing import Any, Self
 
 import discord
 
-from actors.chat.discord.features.announcements.redactor import ids_of, names_of
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import Cooldown, Group, command
 from actors.chat.discord.framework.command_errors import report_errors
@@ -64,7 +63,7 @@ class ForgetButton(
                 gone = await actors.ask(EraseViewer(who), FORGET_S)
             finally:  # the answer may come too late, and then nobody knows the links any more
                 actors.hide(person)
-                interaction.client.keepsake.forget(ids_of(person), names_of(person))
+                interaction.client.forget(person)
             embed = embeds.build_embed(_("🗑️ Forgotten"), _done(gone, actors.clock.now().wall_s), colour=embeds.GREY)
             await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
 

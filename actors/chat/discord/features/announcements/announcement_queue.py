@@ -13,11 +13,11 @@ import discord
 
 from actors.chat.discord.core.api_errors import API_ERRORS, RetryDecision, classify
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
-from actors.chat.discord.core.state import Keepsake, PendingPost
 from actors.chat.discord.features.announcements import announcement_embeds
 from actors.chat.discord.features.announcements.announcement_embeds import Announcement
+from actors.chat.discord.features.announcements.posted_announcements import PostedAnnouncements
 from actors.chat.discord.features.announcements.redactor import Redactor
-from actors.chat.discord.features.live_card.live_card import LiveCards
+from actors.chat.discord.features.live_card import LiveCards
 from actors.chat.discord.ui import embeds
 from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
 
@@ -30,9 +30,11 @@ QUIET_S = 1.0
 REUNITE_S = 5.0
 """How long a post that was cut short waits for its parts to be delivered again."""
 LONGEST_PAUSE_S = 60.0
+SAVED_S = 2.0
+"""How long a post waits until the store has noted that it was begun (real seconds)."""
 MOST_APART = 3
 """Films that start at once and are posted one by one, so that each can have its card; Discord takes five in 5 s."""
-_TROUBLE = "announcements"
+_DEGRADED = "announcements"
 
 
 @dataclass(eq=False)
@@ -57,18 +59,18 @@ class AnnouncementQueue:
         self,
         channel_id: int,
         channel: Callable[[], discord.PartialMessageable | None],
-        keepsake: Keepsake,
-        troubles: DegradedReasons,
+        posted: PostedAnnouncements,
+        degraded: DegradedReasons,
         log: logging.Logger,
         cards: LiveCards | None = None,
-        veil: Redactor | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
         self._cards = cards
-        self._veil = veil
+        self._redactor = redactor
         self._channel_id = channel_id
         self._channel = channel
-        self._keepsake = keepsake
-        self._troubles = troubles
+        self._posted = posted
+        self._degraded = degraded
         self._log = log
         self._queue: deque[QueuedAnnouncement] = deque()
         self._some = asyncio.Event()
@@ -83,7 +85,7 @@ class AnnouncementQueue:
 
     def put(self, waiting: QueuedAnnouncement) -> None:
         """Queue an announcement; one that is known already is not queued twice."""
-        if not self._channel_id or self._keepsake.was_posted(waiting.message_id):
+        if not self._channel_id or self._posted.was_posted(waiting.message_id):
             waiting.acknowledge()
             return
         for other in self._queue:
@@ -106,7 +108,7 @@ class AnnouncementQueue:
 
     def _may_say(self, waiting: QueuedAnnouncement) -> bool:
         """Whether anything is left to say when nobody is named who is not to be seen."""
-        notice = waiting.notice if self._veil is None else self._veil.redact(waiting.notice)
+        notice = waiting.notice if self._redactor is None else self._redactor.redact(waiting.notice)
         if notice is None:
             self._log.info("An announcement is dropped, for it names somebody who is not to be seen any more")
             return False
@@ -145,13 +147,13 @@ class AnnouncementQueue:
         return 0.0 if quiet and starts else GATHER_S
 
     def _next_batch(self) -> tuple[list[QueuedAnnouncement], str, list[discord.Embed]]:
-        begun = self._keepsake.posting
+        begun = self._posted.pending
         if begun is not None:
             again = [waiting for waiting in self._queue if waiting.message_id in begun.ids]
             if again:
                 shown, covered = announcement_embeds.build_embeds([waiting.notice for waiting in again])
                 return again[:covered], begun.nonce, shown
-            self._keepsake.forget_posting()
+            self._posted.give_up()
         batch = self._together()
         shown, covered = announcement_embeds.build_embeds([waiting.notice for waiting in batch])
         batch = batch[:covered]
@@ -199,8 +201,8 @@ class AnnouncementQueue:
             return classify(error, self._tries, f"edit a card in the announce channel {self._channel_id}")
         if edited:
             self._tries = 0
-            self._keepsake.done([waiting.message_id])
-            self._troubles.remove(_TROUBLE)
+            self._posted.finish([waiting.message_id])
+            self._degraded.remove(_DEGRADED)
             self._settle(waiting)
         return None
 
@@ -212,7 +214,7 @@ class AnnouncementQueue:
         shown: list[discord.Embed],
     ) -> RetryDecision | None:
         ids = [waiting.message_id for waiting in batch]
-        self._keepsake.begin(PendingPost(nonce, ids))
+        await self._note_begun(nonce, ids)
         try:
             message = await channel.send(embeds=shown, nonce=nonce, allowed_mentions=embeds.NOBODY)
         except API_ERRORS as error:
@@ -220,12 +222,20 @@ class AnnouncementQueue:
             return classify(error, self._tries, f"post in the announce channel {self._channel_id}")
         self._tries = 0
         self._posted_s = time.monotonic()
-        self._keepsake.done(ids)
-        self._troubles.remove(_TROUBLE)
+        self._posted.finish(ids)
+        self._degraded.remove(_DEGRADED)
         self._tell_cards(batch, message.id)
         for waiting in batch:
             self._settle(waiting)
         return None
+
+    async def _note_begun(self, nonce: str, ids: list[str]) -> None:
+        """Have it in the store that a post is about to be sent: killed after it, the next process knows it again.
+
+        Where the store does not take it soon, the post goes out all the same.
+        """
+        saved = asyncio.wrap_future(self._posted.begin(nonce, ids))
+        await asyncio.wait({saved}, timeout=SAVED_S)
 
     def _tell_cards(self, batch: list[QueuedAnnouncement], message_id: int) -> None:
         """A film that was posted alone has its card now; badges go into the record of their film, too."""
@@ -240,10 +250,10 @@ class AnnouncementQueue:
 
     async def _after_failure(self, verdict: RetryDecision, batch: list[QueuedAnnouncement]) -> None:
         if not verdict.refused:
-            self._troubles.add(_TROUBLE, f"{verdict.reason} (announcements waiting: {len(self._queue)})")
+            self._degraded.add(_DEGRADED, f"{verdict.reason} (announcements waiting: {len(self._queue)})")
             await self._pause(verdict.wait_s)
             return
-        self._keepsake.forget_posting()
+        self._posted.give_up()
         if len(batch) == 1:
             self._drop(batch[0], verdict.reason)
             return
@@ -268,7 +278,7 @@ class AnnouncementQueue:
 
     async def _reunite(self) -> None:
         """Wait until all parts of a post that was cut short are back, so that Discord knows it by its nonce."""
-        begun = self._keepsake.posting
+        begun = self._posted.pending
         deadline = time.monotonic() + REUNITE_S
         while begun is not None and self._tries == 0 and time.monotonic() < deadline:
             if {waiting.message_id for waiting in self._queue} >= set(begun.ids):

@@ -13,23 +13,20 @@ from collections.abc import Callable
 import discord
 
 from actors.chat.discord.core.api_errors import API_ERRORS, classify
-from actors.chat.discord.core.state import Keepsake, PlannedNight
+from actors.chat.discord.core.state import FeatureState, ViewerIdentity
 from actors.chat.discord.features.film_night.event_attendance import fetch_interested
+from actors.chat.discord.features.film_night.planned_night import BREAK_S, LATE_S, PlannedNight, is_same_evening
 from actors.chat.discord.framework.actor_client import ActorClient
 from messages import Item, NowPlaying, Screening, ScreeningEnded
 from wording.text import clean_line
 from wording.titles import display_title
 from wording.translation import later
 
-EARLY_S, LATE_S = 1800.0, 6 * 3600.0
-"""A film that runs this long before the time planned, or begins this long after it, is the night's. One that was tried
-out in the afternoon is not: an event that has ended cannot be begun again."""
+EARLY_S = 1800.0
+"""A film that runs this long before the time planned is the night's. One that was tried out in the afternoon is not:
+an event that has ended cannot be begun again."""
 KEPT_S = 30 * 86_400.0
 """How long after its time a night whose film never came is remembered: it may have been moved in Discord."""
-BREAK_S = 1800.0
-"""How long a night waits for its film to go on where it was broken off."""
-_USUAL_S = 2 * 3600.0
-"""How long a film runs of which Plex knows no length."""
 _LOOK_EVERY_S = 60.0
 _RECONNECT_S = 2.0
 NAME, EVENT_DESCRIPTION = 100, 1000
@@ -39,8 +36,6 @@ EVENT_PERMISSION = later(
     " (in a stage channel also Manage Channels, Mute Members and Move Members)"
 )
 _TRIES = 5
-_OWN_GUIDS = {"local", "file", "com.plexapp.agents.none"}
-"""Before the "://" of guids that a server makes by itself, for what no agent knows."""
 
 
 def event_name(item: Item) -> str:
@@ -55,24 +50,24 @@ class FilmNights:
         self,
         actors: ActorClient,
         bot: Callable[[], discord.Client | None],
-        keepsake: Keepsake,
+        state: FeatureState[PlannedNight],
         log: logging.Logger,
-        said: Callable[[str, list[str]], None],
+        set_promised: Callable[[str, list[str]], None],
     ) -> None:
-        """`said` takes a screening's id and the ids of those who had said that they would come to it."""
+        """`set_promised` takes a screening's id and the ids of those who had said that they would come to it."""
         self._actors = actors
         self._bot = bot
-        self._keepsake = keepsake
+        self._state = state
         self._log = log
-        self._said = said
-        self._heard: asyncio.Queue[Screening | ScreeningEnded] = asyncio.Queue()
+        self._set_promised = set_promised
+        self._notices: asyncio.Queue[Screening | ScreeningEnded] = asyncio.Queue()
         self._look_s: dict[str, float] = {}
         """By screening: when to look whether it is a night's; seconds since 1970, UTC."""
 
     def on_planned(self, event: discord.ScheduledEvent, item: Item) -> None:
         """A night was planned: it begins when this film does. Those whose film never came are let go."""
         past_s = self._now_s() - KEPT_S
-        others = [night for night in self._keepsake.nights if night.screening_id or night.starts_s > past_s]
+        stale = [night for night in self._nights if not night.screening_id and night.starts_s <= past_s]
         night = PlannedNight(
             event.id,
             item.server_id,
@@ -83,24 +78,24 @@ class FilmNights:
             title=item.title,
             year=item.year,
         )
-        self._keepsake.keep_nights([*others, night])
+        self._state.update({str(event.id): night}, removed=[str(old.event_id) for old in stale])
         self._look_s.clear()  # its film may run already
 
     def on_now_playing(self, playing: NowPlaying) -> None:
         """Films that play now. A night's is known by this, not by its start: then nobody has taken a seat yet."""
         self._note_left(playing)
         now_s = self._now_s()
-        has_night = {night.screening_id for night in self._keepsake.nights}
+        has_night = {night.screening_id for night in self._nights}
         for shown in playing.screenings:
             is_due = self._look_s.get(shown.screening_id, -math.inf) <= now_s and shown.screening_id not in has_night
-            if is_due and any(_begins(night, shown) for night in self._keepsake.nights):
+            if is_due and any(night.may_begin_with(shown) for night in self._nights):
                 self._look_s[shown.screening_id] = math.inf
-                self._heard.put_nowait(shown)
+                self._notices.put_nowait(shown)
 
     def on_ended(self, ended: ScreeningEnded) -> None:
         """A film ended. Whose night it is shows in its turn: the night may not have begun yet."""
-        if self._keepsake.nights:
-            self._heard.put_nowait(ended)
+        if self._nights:
+            self._notices.put_nowait(ended)
 
     async def run(self) -> None:
         """Begin and end nights, for ever."""
@@ -108,7 +103,7 @@ class FilmNights:
             notice, night = None, self._waited_enough()
             if night is None:
                 with contextlib.suppress(TimeoutError):
-                    notice = await asyncio.wait_for(self._heard.get(), self._actors.clock.to_real_s(_LOOK_EVERY_S))
+                    notice = await asyncio.wait_for(self._notices.get(), self._actors.clock.to_real_s(_LOOK_EVERY_S))
                     night = self._night_of(notice)
             if night is not None:
                 await self._follow(night, notice)
@@ -116,25 +111,22 @@ class FilmNights:
     def _note_left(self, playing: NowPlaying) -> None:
         """Note which nights' films do not run now, also where their end was said while this process was away."""
         running = {shown.screening_id for shown in playing.screenings}
-        changed = False
-        for night in self._keepsake.nights:
+        for night in self._nights:
             runs = not night.screening_id or night.screening_id in running
             left_s = 0.0 if runs else night.left_s or playing.at.wall_s
-            changed = changed or left_s != night.left_s
             night.left_s = left_s
-        if changed:
-            self._keepsake.keep_nights(self._keepsake.nights)
+            self._save(night)
 
     def _waited_enough(self) -> PlannedNight | None:
         """A night whose film did not go on."""
         until_s = self._now_s() - BREAK_S
-        return next((night for night in self._keepsake.nights if 0 < night.left_s < until_s), None)
+        return next((night for night in self._nights if 0 < night.left_s < until_s), None)
 
     def _night_of(self, notice: Screening | ScreeningEnded) -> PlannedNight | None:
         if isinstance(notice, ScreeningEnded):
             ended_id = notice.screening.screening_id
-            return next((night for night in self._keepsake.nights if night.screening_id == ended_id), None)
-        fit = [night for night in self._keepsake.nights if _begins(night, notice)]
+            return next((night for night in self._nights if night.screening_id == ended_id), None)
+        fit = [night for night in self._nights if night.may_begin_with(notice)]
         return min(fit, key=lambda night: abs(notice.started_at_s - night.starts_s), default=None)
 
     async def _follow(self, night: PlannedNight, notice: Screening | ScreeningEnded | None) -> None:
@@ -144,7 +136,7 @@ class FilmNights:
                 await self._change(night, notice)
                 return
             except discord.NotFound:
-                self._forget(night)  # called off
+                self._drop(night)  # called off
                 return
             except API_ERRORS as error:
                 verdict = classify(error, tries, "begin or end the planned night", EVENT_PERMISSION)
@@ -155,7 +147,7 @@ class FilmNights:
                     break
                 await asyncio.sleep(verdict.wait_s)
         if not isinstance(notice, Screening):
-            self._forget(night)
+            self._drop(night)
 
     async def _change(self, night: PlannedNight, notice: Screening | ScreeningEnded | None) -> None:
         """See that the event is as it should be now. None: the break took too long."""
@@ -168,29 +160,29 @@ class FilmNights:
                 await event.start()
             goes_on = night.screening_id not in ("", notice.screening_id)
             night.screening_id, night.left_s = notice.screening_id, 0.0
-            self._keepsake.keep_nights(self._keepsake.nights)
+            self._save(night)
             if not goes_on:
                 await self._call_off_others(guild, night, notice)
             return
         if notice is not None and (said := await self._ask_who(event)) is not None:
-            self._said(notice.screening.screening_id, sorted({*night.said, *said}, key=int))
+            self._set_promised(notice.screening.screening_id, sorted({*night.said, *said}, key=int))
         if notice is not None and self._broken_off(notice):
             night.left_s = notice.at.wall_s
-            self._keepsake.keep_nights(self._keepsake.nights)
+            self._save(night)
             return
         if event.status is discord.EventStatus.active:
             await event.end()
-        self._forget(night)
+        self._drop(night)
 
     async def _call_off_others(self, guild: discord.Guild, begun: PlannedNight, shown: Screening) -> None:
         """An evening has one event. What else was planned of it, when it was put off say, would stay planned for ever;
         who said there that they would come is remembered with the one that begins. Another evening's is left alone.
         """
-        others = [night for night in self._keepsake.nights if not night.screening_id and _is_film(night, shown.item)]
+        others = [night for night in self._nights if not night.screening_id and night.is_film(shown.item)]
         for other in others:
             try:
                 event = await guild.fetch_scheduled_event(other.event_id, with_counts=False)
-                if not _is_same_evening(event.start_time.timestamp(), shown):
+                if not is_same_evening(event.start_time.timestamp(), shown):
                     continue
                 begun.said = sorted({*begun.said, *(await self._ask_who(event) or ())}, key=int)
                 if event.status is discord.EventStatus.scheduled:
@@ -200,14 +192,14 @@ class FilmNights:
                 self._log.info("“%s” was planned more than once for this evening: one event is called off", event.name)
             except discord.NotFound:
                 self._log.debug("Event %d was called off already", other.event_id)
-            self._forget(other)
+            self._drop(other)
 
     def _in_time(self, night: PlannedNight, event: discord.ScheduledEvent, shown: Screening) -> bool:
         """Whether a night may begin now. Where somebody moved it in Discord, another may be nearer: look once more."""
         starts_s = event.start_time.timestamp()
         if starts_s != night.starts_s:
             night.starts_s = starts_s
-            self._keepsake.keep_nights(self._keepsake.nights)
+            self._save(night)
             self._look_s.pop(shown.screening_id, None)
         elif self._now_s() < starts_s - EARLY_S:
             self._look_s[shown.screening_id] = starts_s - EARLY_S
@@ -237,42 +229,21 @@ class FilmNights:
             self._log.info("%s", classify(error, 1, "ask who had said that they would come", EVENT_PERMISSION).reason)
             return None
 
-    def _forget(self, night: PlannedNight) -> None:
-        self._keepsake.keep_nights([other for other in self._keepsake.nights if other.event_id != night.event_id])
+    def _drop(self, night: PlannedNight) -> None:
+        self._state.remove(str(night.event_id))
+
+    def forget(self, viewer: ViewerIdentity) -> None:
+        """Take a viewer out of those who said that they would come."""
+        for night in self._nights:
+            night.said = [member for member in night.said if member not in viewer.ids]
+            self._save(night)
+
+    @property
+    def _nights(self) -> list[PlannedNight]:
+        return list(self._state.records.values())
+
+    def _save(self, night: PlannedNight) -> None:
+        self._state.put(str(night.event_id), night)
 
     def _now_s(self) -> float:
         return self._actors.clock.now().wall_s
-
-
-def _is_film(night: PlannedNight, item: Item) -> bool:
-    """Whether this is the night's film: the very file, or another copy, edition, library or server's."""
-    if (night.server_id, night.rating_key) == (item.server_id, item.rating_key):
-        return True
-    if not night.kind or night.kind != item.kind:
-        return False
-    (agent, ours), (other_agent, other) = _guid(night.guid), _guid(item.guid)
-    if agent and agent == other_agent:
-        return ours == other  # there are films of one title and year
-    named = night.title and night.year is not None
-    return bool(named) and (night.title.casefold(), night.year) == (item.title.casefold(), item.year)
-
-
-def _guid(guid: str) -> tuple[str, str]:
-    """Who gave it, and what it is with them; empty where it means something on one server alone."""
-    agent, _, rest = guid.partition("://")
-    if agent in _OWN_GUIDS:
-        return "", ""
-    return agent, rest.partition("?")[0]
-
-
-def _is_same_evening(starts_s: float, shown: Screening) -> bool:
-    """Whether a night planned for then is the one of this film: it was to begin while it runs, or not long before."""
-    duration_ms = shown.item.duration_ms
-    return -LATE_S <= starts_s - shown.started_at_s < (duration_ms / 1000 if duration_ms else _USUAL_S)
-
-
-def _begins(night: PlannedNight, shown: Screening) -> bool:
-    """Whether this may be the film of a night that has not begun, or that was broken off."""
-    if not shown.party or not _is_film(night, shown.item):
-        return False
-    return not night.screening_id or (night.left_s > 0 and shown.started_at_s - night.left_s <= BREAK_S)

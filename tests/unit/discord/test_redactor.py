@@ -1,19 +1,16 @@
 """Whom what was said before must not name: by which ids and names, and for how long."""
 
-import logging
-from pathlib import Path
-
 from msgspec.structs import replace
 
-from actors.chat.discord.core.state import Keepsake
+from actors.chat.discord.core.state import ViewerIdentity
 from actors.chat.discord.features.announcements.redactor import KEPT_S, ON_THE_WAY_S, Redactor
 from actors.runtime import Clock
 from messages import SOMEBODY, BadgesAwarded, LinkedAccount, Moment, ScreeningEnded, ScreeningStarted, ViewerAccount
 from tests.unit.discord import samples
+from tests.unit.discord.memory_store import MemoryStore
 
 LINK = LinkedAccount("plex:m:7", "quirin_p", "4711", "Quirin")
-PERSON = ViewerAccount("4711", "private", (LINK,), 3)
-LOG = logging.getLogger("discord")
+PERSON = ViewerIdentity.of(ViewerAccount("4711", "private", (LINK,), 3))
 
 
 class Stopped(Clock):
@@ -28,15 +25,15 @@ class Stopped(Clock):
         return Moment(self.at_s, self.at_s)
 
 
-def test_ids_and_names_of_one_person_are_taken_out(tmp_path: Path) -> None:
+def test_ids_and_names_of_one_person_are_taken_out() -> None:
     """The host by name, too, with the player; who is somebody else stays, and so does what names nobody of them."""
-    veil = Redactor(Keepsake(tmp_path / "discord.json", LOG), Stopped())
+    veil = Redactor(MemoryStore().open("hidden_viewers", float), Stopped())
     seats = (samples.seat("Quirin", viewer_id="4711"), samples.seat("Ana", viewer_id="1"))
     hosted = samples.screening(host="QUIRIN_P", player="Quirin's TV", seats=seats)
     badges = BadgesAwarded("plex:m:7", "quirin_p", (samples.earned(),))
     started, ended = ScreeningStarted(samples.NOW, hosted), ScreeningEnded(samples.NOW, replace(hosted, host="Ana"))
     assert veil.redact(started) is started and veil.redact(badges) is badges
-    veil.redact_past(PERSON)
+    veil.hide(PERSON)
     assert veil.redact(badges) is None
     others = BadgesAwarded("1", "Ana", (samples.earned(),))
     assert veil.redact(others) is others
@@ -51,22 +48,22 @@ def test_ids_and_names_of_one_person_are_taken_out(tmp_path: Path) -> None:
     assert veil.redact(alone) is alone
 
 
-def test_it_holds_for_what_was_said_until_then_and_is_forgotten(tmp_path: Path) -> None:
-    """What is said later is the senders' matter. A file of marks alone, which another life reads; old ones go."""
-    file, clock = tmp_path / "discord.json", Stopped()
-    veil = Redactor(Keepsake(file, LOG), clock)
-    veil.redact_past(PERSON)
+def test_it_holds_for_what_was_said_until_then_and_is_forgotten() -> None:
+    """What is said later is the senders' matter. Marks alone are stored, which another life reads; old ones go."""
+    memory, clock = MemoryStore(), Stopped()
+    veil = Redactor(memory.open("hidden_viewers", float), clock)
+    veil.hide(PERSON)
     later = Moment(clock.at_s + ON_THE_WAY_S + 1, 0.0)
     shown = samples.screening(seats=(samples.seat("Quirin", viewer_id="4711"),))
     assert veil.redact(told := ScreeningStarted(later, shown)) is told
     assert veil.redact(ScreeningStarted(samples.NOW, shown)) != ScreeningStarted(samples.NOW, shown)
-    assert not any(word in file.read_text() for word in ("4711", "uirin", "plex:"))
-    written = file.read_text()
-    veil.redact_past(PERSON)
-    assert file.read_text() == written, "asked again at once, nothing new is written"
+    assert not any(word in str(memory.entries) for word in ("4711", "uirin", "plex:"))
+    saves = memory.saves
+    veil.hide(PERSON)
+    assert memory.saves == saves, "asked again at once, nothing new is written"
     clock.at_s += KEPT_S
-    assert len(Keepsake(file, LOG).veiled) == 4
+    assert len(memory.open("hidden_viewers", float).records) == 4
     clock.at_s += ON_THE_WAY_S
-    keepsake = Keepsake(file, LOG)
-    Redactor(keepsake, clock)
-    assert keepsake.veiled == Keepsake(file, LOG).veiled == {}
+    state = memory.open("hidden_viewers", float)
+    Redactor(state, clock).drop_outdated()
+    assert state.records == {} and memory.entries == {}

@@ -4,15 +4,14 @@ import time
 
 import pytest
 
-from actors.chat.discord.core.state import CardRecord
-from actors.chat.discord.features.live_card import card_schedule, live_card_embeds
-from actors.chat.discord.features.live_card.card_schedule import LiveCard
+from actors.chat.discord.features.live_card import CardRecord, live_card, live_card_embeds
+from actors.chat.discord.features.live_card.live_card import LiveCard
 from messages import Moment, ScreeningEnded
 from tests.unit.discord import samples
 
 
 @pytest.mark.parametrize(
-    ("age_s", "soon_s", "moves_s"), [(0.0, 2.0, 15.0), (7_200.0, card_schedule.OLD_SOON_S, card_schedule.OLD_EVERY_S)]
+    ("age_s", "soon_s", "moves_s"), [(0.0, 2.0, 15.0), (7_200.0, live_card.OLD_SOON_S, live_card.OLD_EVERY_S)]
 )
 def test_an_old_message_is_edited_rarely_whatever_changes(age_s: float, soon_s: float, moves_s: float) -> None:
     """Beyond an hour Discord counts edits: people who come and go all the time make three a minute at most."""
@@ -30,7 +29,7 @@ def test_a_change_after_a_long_silence_is_seen_soon_on_an_old_message() -> None:
         CardRecord("s", 1, 0.0), samples.screening(state="paused"), edited_s=now_s - 600, posted_s=now_s - 7_200
     )
     card.mark_changed()
-    assert card.due_s() == pytest.approx(now_s + card_schedule.SETTLE_S, abs=0.5)
+    assert card.due_s() == pytest.approx(now_s + live_card.SETTLE_S, abs=0.5)
 
 
 def test_a_picture_does_not_wait_on_an_old_message() -> None:
@@ -47,6 +46,6 @@ def test_a_film_that_goes_on_after_its_end_is_seen_soon() -> None:
     now_s = time.monotonic()
     shown = samples.screening()
     card = LiveCard(CardRecord("s", 1, 0.0), shown, live_card_embeds.signature(shown), edited_s=now_s)
-    card.card.ended = ScreeningEnded(Moment(shown.seen.wall_s - 60, 0.0), shown)
+    card.record.ended = ScreeningEnded(Moment(shown.seen.wall_s - 60, 0.0), shown)
     assert card.film_running(shown)
-    assert card.due_s() == pytest.approx(now_s + card_schedule.SETTLE_S, abs=0.5)
+    assert card.due_s() == pytest.approx(now_s + live_card.SETTLE_S, abs=0.5)

@@ -1,0 +1,72 @@
+"""Which announcements are on Discord already: so that one that is delivered again is not posted again."""
+
+import concurrent.futures
+
+import msgspec
+
+from actors.chat.discord.core.state import FeatureState, ViewerIdentity
+from actors.runtime import Clock
+
+KEPT_S = 2 * 86_400.0
+"""How long a post is remembered: longer than any announcement waits, here or with its sender."""
+_PENDING, _POSTED = "pending", "posted:"
+
+
+class AnnouncementRecord(msgspec.Struct):
+    """A post that is on Discord, or was begun: whether Discord has that one is not known."""
+
+    at_s: float
+    """When; seconds since 1970, UTC."""
+    nonce: str = ""
+    """By which Discord knows a post that was begun again."""
+    ids: list[str] = []
+    """Announcements in a post that was begun."""
+
+
+class PostedAnnouncements:
+    """Remembers what was posted, and the post that was begun."""
+
+    def __init__(self, state: FeatureState[AnnouncementRecord], clock: Clock) -> None:
+        self._state = state
+        self._clock = clock
+
+    @property
+    def pending(self) -> AnnouncementRecord | None:
+        """The post that was begun and whose end is not known."""
+        return self._state.records.get(_PENDING)
+
+    def was_posted(self, message_id: str) -> bool:
+        """Return whether the announcement of this message is on Discord already."""
+        return _POSTED + message_id in self._state.records
+
+    def begin(self, nonce: str, ids: list[str]) -> concurrent.futures.Future[None]:
+        """Note that a post is about to be sent; send it when that is in the store."""
+        return self._state.put(_PENDING, AnnouncementRecord(self._now_s(), nonce, ids))
+
+    def finish(self, ids: list[str]) -> None:
+        """Note that announcements are on Discord, and that no post is pending."""
+        now_s = self._now_s()
+        outdated = [key for key, record in self._state.records.items() if record.at_s < now_s - KEPT_S]
+        posted = {_POSTED + message_id: AnnouncementRecord(now_s) for message_id in ids}
+        self._state.update(posted, removed=[_PENDING, *outdated])
+
+    def give_up(self) -> None:
+        """Note that the post that was begun is not sent any more."""
+        self._state.remove(_PENDING)
+
+    def forget(self, viewer: ViewerIdentity) -> None:
+        """Forget the announcements about a viewer: of badges, whose ids name the viewer."""
+
+        def is_about(message_id: str) -> bool:
+            return any(f":{viewer_id}:" in message_id for viewer_id in viewer.ids)
+
+        self._state.remove(*[key for key in self._state.records if is_about(key)])
+        if (pending := self.pending) is not None:
+            ids = [message_id for message_id in pending.ids if not is_about(message_id)]
+            if ids:
+                self._state.put(_PENDING, AnnouncementRecord(pending.at_s, pending.nonce, ids))
+            else:
+                self.give_up()
+
+    def _now_s(self) -> float:
+        return self._clock.now().wall_s

@@ -1,0 +1,72 @@
+"""A planned film night: which film it is for, and whether a film that plays is this one."""
+
+import msgspec
+
+from messages import Item, Screening
+
+LATE_S = 6 * 3600.0
+"""A film that begins this long after the time planned is still the night's."""
+BREAK_S = 1800.0
+"""How long a night waits for its film to go on where it was broken off."""
+_USUAL_S = 2 * 3600.0
+"""How long a film runs of which Plex knows no length."""
+_OWN_GUIDS = {"local", "file", "com.plexapp.agents.none"}
+"""Before the "://" of guids that a server makes by itself, for what no agent knows."""
+
+
+class PlannedNight(msgspec.Struct):
+    """A film night that was planned as an event on Discord."""
+
+    event_id: int
+    server_id: str
+    """Plex server that holds the film."""
+    rating_key: str
+    starts_s: float
+    """When it was planned to begin; seconds since 1970, UTC."""
+    screening_id: str = ""
+    """The screening that it became; empty until the film began."""
+    left_s: float = 0.0
+    """Since when the film that had begun does not run; seconds since 1970, 0 while it runs or has not begun."""
+    kind: str = ""
+    """Plex's type of the film; empty where only its rating key is known."""
+    guid: str = ""
+    """Plex's guid of the film, the same on every server."""
+    title: str = ""
+    """The film's title."""
+    year: int | None = None
+    """The film's year of release."""
+    said: list[str] = []
+    """Ids of those who had said that they would come to another event of the same evening, which is called off."""
+
+    def is_film(self, item: Item) -> bool:
+        """Return whether this is the night's film: the very file, or another copy, edition, library or server's."""
+        if (self.server_id, self.rating_key) == (item.server_id, item.rating_key):
+            return True
+        if not self.kind or self.kind != item.kind:
+            return False
+        (agent, own_id), (other_agent, other_id) = _split_guid(self.guid), _split_guid(item.guid)
+        if agent and agent == other_agent:
+            return own_id == other_id  # there are films of one title and year
+        named = self.title and self.year is not None
+        return bool(named) and (self.title.casefold(), self.year) == (item.title.casefold(), item.year)
+
+    def may_begin_with(self, screening: Screening) -> bool:
+        """Return whether this may be the film of a night that has not begun, or that was broken off."""
+        if not screening.party or not self.is_film(screening.item):
+            return False
+        return not self.screening_id or (self.left_s > 0 and screening.started_at_s - self.left_s <= BREAK_S)
+
+
+def is_same_evening(starts_s: float, screening: Screening) -> bool:
+    """Return whether a night planned for then is of this evening: it was to begin while the film runs, or shortly
+    before."""
+    duration_ms = screening.item.duration_ms
+    return -LATE_S <= starts_s - screening.started_at_s < (duration_ms / 1000 if duration_ms else _USUAL_S)
+
+
+def _split_guid(guid: str) -> tuple[str, str]:
+    """Return who gave a guid and what it is with them; empty where it means something on one server alone."""
+    agent, _, rest = guid.partition("://")
+    if agent in _OWN_GUIDS:
+        return "", ""
+    return agent, rest.partition("?")[0]

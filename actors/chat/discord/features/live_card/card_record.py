@@ -1,0 +1,73 @@
+"""What is remembered of a card across restarts."""
+
+import hashlib
+
+import msgspec
+from msgspec.structs import replace
+
+from actors.chat.discord.core.state import ViewerIdentity
+from messages import Attendee, ScreeningEnded
+from viewers.redact import redact_screening
+
+MOST_BADGES = 60
+"""Badges that a card remembers."""
+
+
+class CardRecord(msgspec.Struct):
+    """A screening's own message in the announce channel."""
+
+    screening_id: str
+    message_id: int
+    opened_s: float
+    """When it was first posted; seconds since 1970, UTC."""
+    files: list[str] = []
+    """Names of the files that the message has."""
+    awarded: list[tuple[str, str, str]] = []
+    """Who earned which badge with this screening: viewer id, name, badge as it is shown."""
+    ended: ScreeningEnded | None = None
+    """What became of it; None while it runs."""
+    before: ScreeningEnded | None = None
+    """What had become of it before somebody went on with it; None where nobody did."""
+    charted: bool = False
+    """Whether its chart was drawn, or given up."""
+    said: list[str] = []
+    """Ids of those who had said on Discord that they would come; empty where it was no planned night."""
+    owed: bool = False
+    """Whether its message does not say yet what became of it: Discord took no more edits of it then."""
+
+    def add_badges(self, earned: list[tuple[str, str, str]]) -> bool:
+        """Add badges; return whether any is new."""
+        new = [badge for badge in earned if badge not in self.awarded]
+        self.awarded = [*self.awarded, *new][:MOST_BADGES]
+        return bool(new)
+
+    def shown_badges(self) -> list[tuple[str, str, str]]:
+        """Return the badges of those who may be seen: a hidden viewer's attendance has no id any more."""
+        attendees: tuple[Attendee, ...] = self.ended.screening.seats if self.ended is not None else ()
+        visible = {attendee.viewer_id for attendee in attendees}
+        return [badge for badge in self.awarded if badge[0] in visible]
+
+    def hide(self, viewer: ViewerIdentity) -> None:
+        """Have nobody of these ids or names in what became of the film: it may be shown again."""
+        self.ended = _redact(self.ended, viewer)
+        self.before = _redact(self.before, viewer)
+
+    def forget(self, viewer: ViewerIdentity) -> None:
+        """Remove a viewer: attendance, badges, and having said to come."""
+        self.awarded = [badge for badge in self.awarded if badge[0] not in viewer.ids]
+        self.said = [member for member in self.said if member not in viewer.ids]
+        self.hide(viewer)
+
+    @property
+    def repost_nonce(self) -> str:
+        """By which Discord knows a post in place of the deleted message again, also after a restart."""
+        return hashlib.blake2s(f"{self.screening_id}\n{self.message_id}".encode(), digest_size=12).hexdigest()
+
+
+def _redact(ended: ScreeningEnded | None, viewer: ViewerIdentity) -> ScreeningEnded | None:
+    if ended is None:
+        return None
+    redacted = redact_screening(
+        ended.screening, lambda viewer_id: viewer_id in viewer.ids, hides_host=lambda name: name in viewer.names
+    )
+    return replace(ended, screening=redacted)

@@ -1,0 +1,352 @@
+"""The live cards: a screening's own message, edited in place while it plays, the night's record afterwards."""
+
+import asyncio
+import io
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import discord
+
+from actors.chat.discord.core.api_errors import API_ERRORS, classify, is_forbidden, is_limited
+from actors.chat.discord.core.degraded_reasons import DegradedReasons
+from actors.chat.discord.core.state import FeatureState, ViewerIdentity
+from actors.chat.discord.features.live_card import live_card_embeds
+from actors.chat.discord.features.live_card.card_record import CardRecord
+from actors.chat.discord.features.live_card.live_card import CHART, LiveCard
+from actors.chat.discord.framework.actor_client import ActorClient
+from actors.chat.discord.framework.media_servers import fetch_poster
+from actors.chat.discord.ui import embeds
+from messages import BadgesAwarded, NowPlaying, Screening, ScreeningEnded, ScreeningStarted
+from wording import chart_data
+from wording.translation import of_badge
+
+MOST_AT_ONCE = 5
+"""Cards of films that run; further ones are announced without a card."""
+FORGOTTEN_S = 86_400.0
+"""A film that runs longer than this is not running any more, whatever became of its end; and the card of a film that
+ended this long ago changes no more, and is forgotten."""
+_UNKNOWN_MESSAGE = 10008
+_POSTER = "poster"
+_DEGRADED = "cards"
+
+Channel = Callable[[], discord.PartialMessageable | None]
+
+
+class LiveCards:
+    """All cards: posts and edits their messages. Lives on the loop."""
+
+    def __init__(
+        self,
+        actors: ActorClient,
+        channel: Channel,
+        state: FeatureState[CardRecord],
+        degraded: DegradedReasons,
+        log: logging.Logger,
+    ) -> None:
+        self._actors = actors
+        self._channel = channel
+        self._state = state
+        self._degraded = degraded
+        self._log = log
+        self._cards: dict[str, LiveCard] = {}
+        self._changed = asyncio.Event()
+        self._editing = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def restore(self) -> None:
+        """Take up the cards of an earlier life: each message is as old as it is."""
+        now = self._actors.clock.now()
+        for screening_id, record in self._state.records.items():
+            age_s = self._actors.clock.to_real_s(max(0.0, now.wall_s - record.opened_s))
+            card = LiveCard(record, posted_s=time.monotonic() - age_s)
+            if record.owed:
+                card.mark_changed()
+            self._cards[screening_id] = card
+
+    # -- what happens ----------------------------------------------------------------------------------------
+
+    def wants_card(self, screening: Screening) -> bool:
+        """Return whether a screening that starts gets a card: it has none, and there is room."""
+        oldest_s = self._now_s() - FORGOTTEN_S
+        running = [card for card in self._cards.values() if card.is_running and card.record.opened_s > oldest_s]
+        return screening.screening_id not in self._cards and len(running) < MOST_AT_ONCE
+
+    def has_card(self, screening_id: str) -> bool:
+        """Return whether a screening has a card."""
+        return screening_id in self._cards
+
+    def open_card(self, started: ScreeningStarted, message_id: int) -> None:
+        """Have an announcement that was posted be the card from now on."""
+        screening = started.screening
+        record = CardRecord(screening.screening_id, message_id, self._now_s())
+        card = LiveCard(record, screening, live_card_embeds.signature(screening))
+        self._forget_old()
+        self._cards[screening.screening_id] = card
+        self._save(card)
+        self._fetch_poster(card, screening)
+        self._changed.set()
+
+    def update(self, playing: NowPlaying) -> None:
+        """Take in what plays now."""
+        screenings = {screening.screening_id: screening for screening in playing.screenings}
+        for screening_id, card in self._cards.items():
+            screening = screenings.get(screening_id)
+            if screening is None:
+                card.film_gone()
+            elif card.film_running(screening):
+                self._fetch_poster(card, screening)  # somebody went on with it: it lives again
+        self._changed.set()
+
+    def add_badges(self, awarded: BadgesAwarded) -> None:
+        """Take in that somebody earned badges with a screening."""
+        card = self._find_card_of(awarded)
+        if card is None:
+            return
+        viewer = (awarded.viewer_id, awarded.username)
+        if card.record.add_badges([(*viewer, f"{badge.emoji} {of_badge(badge.name)}") for badge in awarded.badges]):
+            self._record_changed(card)
+
+    def set_promised(self, screening_id: str, members: list[str]) -> None:
+        """Take in which members (ids) had said that they would come to what became this screening."""
+        card = self._cards.get(screening_id)
+        if card is not None and card.record.said != members:
+            card.record.said = members
+            self._record_changed(card)
+
+    def hide(self, viewer: ViewerIdentity) -> None:
+        """Have a viewer not named in what became of films: it may be shown again."""
+        for card in self._cards.values():
+            card.record.hide(viewer)
+            self._save(card)
+
+    def forget(self, viewer: ViewerIdentity) -> None:
+        """Remove a viewer from the cards: attendance, badges, and having said to come."""
+        for card in self._cards.values():
+            card.record.forget(viewer)
+            self._save(card)
+
+    def _find_card_of(self, awarded: BadgesAwarded) -> LiveCard | None:
+        """Return the card of the film that earned it. A badge found while another film was stored names that one."""
+        named = [card for screening_id, card in self._cards.items() if screening_id == awarded.screening_id]
+        for card in [*named, *reversed(self._cards.values())]:
+            film = card.attendance
+            if film is not None and any(attendee.viewer_id == awarded.viewer_id for attendee in film.seats):
+                return card
+        return None
+
+    async def close_card(self, ended: ScreeningEnded) -> bool:
+        """Make a card the night's record; False where its message is gone and the end must be told otherwise.
+
+        Where Discord takes no more edits of an old message, the card owes the record: it comes later, by itself.
+        Raises what discord.py raises where Discord cannot be asked now.
+        """
+        card = self._cards[ended.screening.screening_id]
+        before = card.record.ended
+        async with self._editing:
+            card.record.ended = ended
+            try:
+                if not card.is_limited_now():
+                    await self._edit(card)
+            except BaseException as error:
+                if is_limited(error):
+                    self._edit_failed(card, error)
+                else:
+                    card.record.ended = before
+                    if not _is_lost(error):
+                        raise
+                    self._drop(card)
+                    return False
+            card.film_ended()
+        self._save(card)
+        self._start(self._draw_chart(card))
+        self._changed.set()
+        return True
+
+    # -- editing ---------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Edit each card when it is time, for ever."""
+        for card in list(self._cards.values()):
+            if card.record.ended is not None and not card.record.charted:
+                self._start(self._draw_chart(card))
+        while True:
+            self._changed.clear()
+            due = [due_s for card in self._cards.values() if (due_s := card.due_s()) is not None]
+            next_s = min(due, default=None)
+            try:
+                async with asyncio.timeout(None if next_s is None else max(0.0, next_s - time.monotonic())):
+                    await self._changed.wait()
+            except TimeoutError:
+                await self._edit_due()
+
+    async def _edit_due(self) -> None:
+        for card in list(self._cards.values()):
+            due_s = card.due_s()
+            if due_s is not None and due_s <= time.monotonic():
+                async with self._editing:
+                    await self._refresh(card)
+
+    async def _refresh(self, card: LiveCard) -> None:
+        """Edit one; a failure puts off its next edit."""
+        if card.prepare_edit():
+            self._save(card)
+            self._start(self._draw_chart(card))
+        try:
+            await self._edit(card)
+        except discord.HTTPException as error:
+            if error.code == _UNKNOWN_MESSAGE:
+                await self._post_anew(card)
+            else:
+                self._edit_failed(card, error)
+        except API_ERRORS as error:
+            self._edit_failed(card, error)
+
+    async def _post_anew(self, card: LiveCard) -> None:
+        """Post the deleted message of a film that runs again. A record that was told stays deleted."""
+        record, channel = card.record, self._channel()
+        is_told = record.ended is not None and not record.owed
+        if is_told or card.attendance is None or channel is None:
+            self._drop(card)
+            return
+        if _POSTER not in {name.partition(".")[0] for name in card.pictures}:
+            self._fetch_poster(card, card.attendance)
+        record.files = []
+        version = card.render()
+        try:
+            message = await channel.send(
+                embed=card.build_embed(self._actors.clock.now(), sorted(card.pictures)),
+                files=_files(card),
+                nonce=record.repost_nonce,
+                allowed_mentions=embeds.NOBODY,
+            )
+        except API_ERRORS as error:
+            self._edit_failed(card, error)
+            return
+        record.message_id, card.posted_s = message.id, time.monotonic()
+        self._degraded.remove(_DEGRADED)
+        card.edit_succeeded(version, sorted(attachment.filename for attachment in message.attachments))
+        card.mark_changed()  # it may be the message of a try whose answer was lost, as things stood then
+        self._save(card)
+
+    async def _edit(self, card: LiveCard) -> None:
+        """Bring the message up to date."""
+        channel = self._channel()
+        if channel is None:
+            raise TimeoutError("Discord is not logged in")
+        message = channel.get_partial_message(card.record.message_id)
+        files, version = sorted({*card.record.files, *card.pictures}), card.render()
+        if card.replaces_files or set(card.pictures) - set(card.record.files):
+            files = await self._edit_with_files(card, message)
+        else:
+            await message.edit(embed=card.build_embed(self._actors.clock.now(), files), allowed_mentions=embeds.NOBODY)
+        self._degraded.remove(_DEGRADED)
+        if card.edit_succeeded(version, files):
+            self._save(card)
+
+    async def _edit_with_files(self, card: LiveCard, message: discord.PartialMessage) -> list[str]:
+        """Edit a message and its files; return their names. Without new files where they are forbidden."""
+        files, now = sorted(card.pictures), self._actors.clock.now()
+        try:
+            await message.edit(
+                embed=card.build_embed(now, files), attachments=_files(card), allowed_mentions=embeds.NOBODY
+            )
+        except discord.Forbidden as error:
+            files = card.record.files
+            await message.edit(embed=card.build_embed(now, files), allowed_mentions=embeds.NOBODY)
+            card.pictures.clear()
+            self._log.warning("%s", classify(error, 1, "attach pictures to the card of a film").reason)
+        return files
+
+    def _edit_failed(self, card: LiveCard, error: BaseException) -> None:
+        decision = classify(error, card.tries + 1, "edit the card of a film")
+        card.edit_failed(decision.wait_s, limited=is_limited(error), refused=decision.refused)
+        if is_forbidden(error):
+            self._degraded.add(_DEGRADED, decision.reason)
+            card.mark_changed()  # it is tried again also where nothing else changes: then the trouble is over
+        elif not card.warned:
+            card.warned = True
+            self._log.warning("%s", decision.reason)
+
+    # -- pictures --------------------------------------------------------------------------------------------
+
+    def _fetch_poster(self, card: LiveCard, screening: Screening) -> None:
+        if screening.item.thumb:
+            self._start(self._attach_poster(card, screening))
+
+    async def _attach_poster(self, card: LiveCard, screening: Screening) -> None:
+        """Fetch the poster and have the card show it at once."""
+        poster = await fetch_poster(self._actors, screening.item)
+        if poster.content:
+            card.attach(embeds.poster_file(poster), poster.content)
+            self._changed.set()
+        else:
+            self._log.info("“%s” has no poster: %s", screening.item.title, poster.problem)
+
+    async def _draw_chart(self, card: LiveCard) -> None:
+        """Have the night's chart drawn and put it into the record, beside the poster."""
+        ended = card.record.ended
+        picture = chart_data.attendance_chart(ended) if ended is not None else None
+        if ended is None or self._actors.chart_renderer is None:
+            return
+        if picture is None:
+            card.record.charted = True
+            return
+        drawn = await self._actors.chart_renderer.draw(picture)
+        if any(name.startswith(_POSTER) and name not in card.pictures for name in card.record.files):
+            await self._attach_poster(card, ended.screening)  # of an earlier life: a new file replaces all there are
+        if card.record.ended is ended:
+            card.record.charted = True
+            card.chart_text = picture.alt
+            if drawn:
+                card.attach(CHART, drawn)
+            self._save(card)
+            self._changed.set()
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Start something that must not keep the other cards waiting."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- what is remembered ----------------------------------------------------------------------------------
+
+    def _record_changed(self, card: LiveCard) -> None:
+        self._save(card)
+        card.mark_record_changed()
+        self._changed.set()
+
+    def _save(self, card: LiveCard) -> None:
+        if self._cards.get(card.record.screening_id) is card:
+            self._state.put(card.record.screening_id, card.record)
+
+    def _drop(self, card: LiveCard) -> None:
+        self._cards.pop(card.record.screening_id, None)
+        self._state.remove(card.record.screening_id)
+        self._degraded.remove(_DEGRADED)  # another card that may not be edited says so again
+
+    def _forget_old(self) -> None:
+        oldest_s = self._now_s() - FORGOTTEN_S
+        for card in list(self._cards.values()):
+            record, is_playing = card.record, card.screening is not None and card.gone_since_s is None
+            last_s = record.ended.at.wall_s if record.ended is not None else record.opened_s
+            if last_s < oldest_s and not (is_playing and record.ended is None):
+                self._drop(card)
+
+    def _now_s(self) -> float:
+        return self._actors.clock.now().wall_s
+
+
+def _files(card: LiveCard) -> list[discord.File]:
+    return [
+        discord.File(io.BytesIO(content), name, description=card.chart_text if name == CHART else None)
+        for name, content in sorted(card.pictures.items())
+    ]
+
+
+def _is_lost(error: BaseException) -> bool:
+    """Return whether a card cannot be edited any more, whatever anybody does: its message is gone, or it is refused."""
+    if not isinstance(error, discord.HTTPException):
+        return False
+    return error.status in {400, 403, 404, 413} and not is_forbidden(error)
