@@ -43,7 +43,7 @@ class Redactor:
         if any(self._state.records.get(mark, 0.0) < now_s for mark in marks):
             self._state.update(dict.fromkeys(marks, now_s + ON_THE_WAY_S), removed=self._find_outdated(now_s))
 
-    def drop_find_outdated(self) -> None:
+    def drop_outdated(self) -> None:
         """Forget marks that nothing can name any more."""
         self._state.remove(*self._find_outdated(self._clock.now().wall_s))
 
