@@ -77,9 +77,9 @@ class Disk:
                 self.close()
 
     @functools.cached_property
-    def _writer(self) -> Callable[[str], Engine]:
+    def _writer(self) -> Callable[..., Engine]:
         @functools.cache
-        def made(url: str) -> Engine:
+        def made(url: str, *, is_owner: bool = False) -> Engine:
             engine = writer_engine(url)
             event.listen(engine, "begin", lambda _connection: self.point(), insert=True)
             event.listen(engine, "commit", lambda _connection: self.check())
