@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from messages import Moment, Playback, WatchState, spans
+from messages import Moment, Playback, WatchState, sittings, spans
 from tracking.sessions.other_player import OtherPlayer
 from tracking.watch import clamp_position
 
@@ -16,6 +16,10 @@ def relocate(state: WatchState, playback: Playback, at: Moment) -> WatchState:
         state=playback.state,
         position_ms=clamp_position(playback.position_ms, state.item.duration_ms),
         pending_s=0.0,
+        buffering_s=0.0,
+        lead_ms=0,
+        speed=1.0,
+        recent_steps=(),
         ghost=False,
         outage=False,
         reckoned=False,
@@ -41,5 +45,28 @@ def credit(state: WatchState, other: OtherPlayer, at: Moment) -> WatchState:
         playing_s=state.playing_s + played_s,
         paused_s=max(0.0, state.paused_s - played_s),
         pending_s=0.0,
+        buffering_s=0.0,
+        sittings=sittings.merge(
+            (state.sittings, sittings.add((), trial.seen.wall_s - played_s, trial.seen.wall_s, played_s))
+        ),
         spans=spans.union((*state.spans, *stretches)),
     )
+
+
+def resume_measuring(state: WatchState, other: OtherPlayer) -> WatchState:
+    """Return a watch that has moved to another player, measured on as that player was until now."""
+    trial = other.trial
+    return replace(
+        state,
+        advanced=trial.advanced,
+        pending_s=trial.pending_s,
+        buffering_s=trial.buffering_s,
+        lead_ms=trial.lead_ms,
+        speed=trial.speed,
+        recent_steps=trial.recent_steps,
+    )
+
+
+def drop_pending(state: WatchState) -> WatchState:
+    """Return the watch without the time that its player stood: it is not known to have run, and has moved on."""
+    return replace(state, pending_s=0.0, buffering_s=0.0) if state.pending_s or state.buffering_s else state

@@ -23,7 +23,7 @@ from tracking.film import same_film
 from tracking.progress import advance
 from tracking.rules import Rules, is_live
 from tracking.sessions.attendees import attendee_of
-from tracking.sessions.handover import credit, relocate
+from tracking.sessions.handover import credit, drop_pending, relocate, resume_measuring
 from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.phases import (
     ACTIVE,
@@ -210,7 +210,7 @@ class Session:
         self.observe(playback, at, outage, presence_known, rules)
         if not in_the_dark:
             # What stood on the stream before was not yet known to run, and is not known to.
-            self._change_watches(lambda watch: replace(watch, pending_s=0.0) if watch.pending_s else watch)
+            self._change_watches(drop_pending)
 
     def relocate(self, playback: Playback, at: Moment, presence_known: bool = True) -> None:
         """Go on on another stream; what lies between is not seen."""
@@ -224,8 +224,7 @@ class Session:
         """Go on on another player, with what it has shown since it began to move."""
         self.credit(other, at, presence_known)
         self.relocate(other.playback, at, presence_known)
-        trial = other.trial
-        self._change_watches(lambda watch: replace(watch, advanced=trial.advanced, pending_s=trial.pending_s))
+        self._change_watches(lambda watch: resume_measuring(watch, other))
 
     def credit(self, other: OtherPlayer, at: Moment, presence_known: bool) -> None:
         """Count what another player of the account showed of the film while this one stood."""
