@@ -1,7 +1,7 @@
 """From watches to statistics, streaks and badges: pure rules. Time comes in as an argument."""
 
 from awards.badges import Badge, BadgesError, build_progress, find_newly_earned, merge_badges, read_badges
-from awards.stats import build_stats, compute_streaks
+from awards.stats import build_stats, compute_streaks, current_streak, oldest_current_day
 from awards.totals import Totals, add_watches, subtract_explained
 from wording.dates import decade_of
 from wording.titles import record_title
@@ -14,9 +14,11 @@ __all__ = [
     "build_progress",
     "build_stats",
     "compute_streaks",
+    "current_streak",
     "decade_of",
     "find_newly_earned",
     "merge_badges",
+    "oldest_current_day",
     "read_badges",
     "record_title",
     "subtract_explained",

@@ -1,6 +1,17 @@
-"""Which days, weekends and nights a watch belongs to, in the community's time zone."""
+"""The one convention of days: which local days, weekends, evenings and years a watch belongs to.
 
-from datetime import UTC, datetime, time, timedelta, tzinfo
+A watch belongs to the days on which it was really played: those of its sittings, split at midnight in the community's
+time zone. A pause belongs to no day. Statistics, badges, charts and the year in review all count by these functions.
+
+A record without sittings (of an older version, or imported) says only when it began and ended. It is taken to have
+been played on those two days alone: gone on with after days of rest, it was not played on the days between.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import NamedTuple, Protocol
+
+from messages import Sittings
 
 NIGHT_ENDS_HOUR = 5
 """A watch is past midnight between 00:00 and this hour."""
@@ -8,51 +19,152 @@ EVENING_BEGINS_HOUR = 18
 """The evening of a day begins at this hour..."""
 EVENING_ENDS_HOUR = 6
 """...and lasts until this hour of the next day."""
+_DAY = timedelta(days=1)
 
 
-def local(at_s: float, zone: tzinfo) -> datetime:
+class Played(Protocol):
+    """When a watch was played: a record, or a row with the same columns."""
+
+    @property
+    def started_at_s(self) -> float:
+        """When it began; seconds since 1970, UTC."""
+
+    @property
+    def ended_at_s(self) -> float:
+        """When it ended; seconds since 1970, UTC."""
+
+    @property
+    def playing_s(self) -> float:
+        """Playing time, seconds."""
+
+    @property
+    def sittings(self) -> Sittings:
+        """Its sittings; empty where they are not known."""
+
+
+class PlayedTime(NamedTuple):
+    """When a watch was played, without the rest of its record."""
+
+    started_at_s: float
+    ended_at_s: float
+    playing_s: float
+    sittings: Sittings
+
+
+def to_local(at_s: float, zone: tzinfo) -> datetime:
     """Return an instant (seconds since 1970, UTC) on the clocks of `zone`."""
     return datetime.fromtimestamp(at_s, UTC).astimezone(zone)
 
 
-def shares(started_at_s: float, ended_at_s: float, playing_s: float, zone: tzinfo) -> dict[str, float]:
-    """Share a watch's playing seconds among the local days it played on: {ISO date: seconds}.
+def seconds_by_day(played: Played, zone: tzinfo) -> dict[str, float]:
+    """Return the playing seconds of a watch on each of its local days: {ISO date: seconds}."""
+    if not played.sittings:
+        return _seconds_of_first_and_last_day(played, zone)
+    days: dict[str, float] = {}
+    for sitting in played.sittings:
+        for day, share in _split_at_midnight(sitting.start_s, sitting.end_s, zone):
+            key = day.isoformat()
+            days[key] = days.get(key, 0.0) + share * sitting.playing_s
+    return days
 
-    Those days are the one it began and the one it ended on: a watch gone on with after days of rest did
-    not play on the days between, and no single sitting covers three. Its time is shared by how much of
-    either day lies within it.
+
+def sum_by_day(watches: Iterable[Played], zone: tzinfo) -> dict[str, float]:
+    """Return the playing seconds of many watches on each local day, in order of the days."""
+    days: dict[str, float] = {}
+    for played in watches:
+        for day, seconds in seconds_by_day(played, zone).items():
+            days[day] = days.get(day, 0.0) + seconds
+    return dict(sorted(days.items()))
+
+
+def seconds_in_year(played: Played, year: int, zone: tzinfo) -> float:
+    """Return the playing seconds of a watch within a year."""
+    return sum(seconds for day, seconds in seconds_by_day(played, zone).items() if is_in_year(day, year))
+
+
+def is_in_year(day: str, year: int) -> bool:
+    """Tell whether an ISO date lies in a year."""
+    return day.startswith(f"{year:04}-")
+
+
+def week_of(day: str) -> str:
+    """Return the Monday (ISO date) of the week of an ISO date."""
+    at = date.fromisoformat(day)
+    return (at - timedelta(days=at.weekday())).isoformat()
+
+
+def weekends_of(played: Played, zone: tzinfo) -> set[str]:
+    """Return the weekends on which a watch was played, each by its Saturday (ISO date).
+
+    A record without sittings counts for the weekend that it began on.
     """
-    first, last = local(started_at_s, zone).date(), local(ended_at_s, zone).date()
-    if last <= first:
-        return {first.isoformat(): playing_s}
-    before = datetime.combine(first + timedelta(days=1), time(), zone).timestamp() - started_at_s
-    after = ended_at_s - datetime.combine(last, time(), zone).timestamp()
-    if after <= 0:
-        return {first.isoformat(): playing_s}
-    share = playing_s * before / (before + after)
-    return {first.isoformat(): share, last.isoformat(): playing_s - share}
+    if not played.sittings:
+        days: Iterable[date] = (to_local(played.started_at_s, zone).date(),)
+    else:
+        days = map(date.fromisoformat, seconds_by_day(played, zone))
+    return {(day - timedelta(days=day.weekday() - 5)).isoformat() for day in days if day.weekday() >= 5}
 
 
-def weekend_of(at_s: float, zone: tzinfo) -> str:
-    """Return the Saturday (ISO date) of the weekend that an instant falls on; empty on a weekday."""
-    day = local(at_s, zone).date()
-    if day.weekday() < 5:
-        return ""
-    return (day - timedelta(days=day.weekday() - 5)).isoformat()
+def is_past_midnight(played: Played, zone: tzinfo) -> bool:
+    """Tell whether a watch was played between 00:00 and 05:00; without sittings, whether it began or ended then."""
+    if not played.sittings:
+        return any(to_local(at_s, zone).hour < NIGHT_ENDS_HOUR for at_s in (played.started_at_s, played.ended_at_s))
+    return any(True for _ in _days_played_within(played.sittings, time(), time(NIGHT_ENDS_HOUR), zone))
 
 
-def is_past_midnight(started_at_s: float, ended_at_s: float, zone: tzinfo) -> bool:
-    """Tell whether a watch began or ended between 00:00 and 05:00."""
-    return any(local(at_s, zone).hour < NIGHT_ENDS_HOUR for at_s in (started_at_s, ended_at_s))
+def evenings_of(played: Played, zone: tzinfo) -> set[str]:
+    """Return the evenings (18:00 to 06:00) on which a watch was played, as "MM-DD" of their first day.
 
-
-def evenings_of(started_at_s: float, ended_at_s: float, zone: tzinfo) -> set[str]:
-    """Return the evenings (18:00 to 06:00) in which a watch began or ended, as "MM-DD" of their first day."""
-    found = set()
-    for at_s in (started_at_s, ended_at_s):
-        moment = local(at_s, zone)
+    A record without sittings counts for those on which it began and ended.
+    """
+    if played.sittings:
+        begins, ends = time(EVENING_BEGINS_HOUR), time(EVENING_ENDS_HOUR)
+        return {day.strftime("%m-%d") for day in _days_played_within(played.sittings, begins, ends, zone)}
+    evenings = set()
+    for at_s in (played.started_at_s, played.ended_at_s):
+        moment = to_local(at_s, zone)
         if moment.hour >= EVENING_BEGINS_HOUR:
-            found.add(moment.strftime("%m-%d"))
+            evenings.add(moment.strftime("%m-%d"))
         elif moment.hour < EVENING_ENDS_HOUR:
-            found.add((moment.date() - timedelta(days=1)).strftime("%m-%d"))
-    return found
+            evenings.add((moment.date() - _DAY).strftime("%m-%d"))
+    return evenings
+
+
+def _days_played_within(sittings: Sittings, begins: time, ends: time, zone: tzinfo) -> Iterator[date]:
+    """Yield the local days in whose stretch from `begins` to `ends` (of the next day, where earlier) it was played."""
+    over_midnight = _DAY if ends <= begins else timedelta()
+    for sitting in sittings:
+        day = to_local(sitting.start_s, zone).date() - over_midnight
+        last = to_local(sitting.end_s, zone).date()
+        while day <= last:
+            from_s = datetime.combine(day, begins, zone).timestamp()
+            to_s = datetime.combine(day + over_midnight, ends, zone).timestamp()
+            if max(from_s, sitting.start_s) < min(to_s, sitting.end_s):
+                yield day
+            day += _DAY
+
+
+def _split_at_midnight(start_s: float, end_s: float, zone: tzinfo) -> Iterator[tuple[date, float]]:
+    """Yield each local day between two instants with its share of the time, 0 to 1."""
+    day, last = to_local(start_s, zone).date(), to_local(end_s, zone).date()
+    from_s = start_s
+    while day < last:
+        to_s = datetime.combine(day + _DAY, time(), zone).timestamp()
+        if to_s > from_s:
+            yield day, (to_s - from_s) / (end_s - start_s)
+        from_s, day = max(from_s, to_s), day + _DAY
+    if end_s > from_s or from_s == start_s:
+        yield day, (end_s - from_s) / (end_s - start_s) if end_s > start_s else 1.0
+
+
+def _seconds_of_first_and_last_day(played: Played, zone: tzinfo) -> dict[str, float]:
+    """Share playing seconds between the days a watch began and ended on, by how much of either lies within it."""
+    first, last = to_local(played.started_at_s, zone).date(), to_local(played.ended_at_s, zone).date()
+    if last <= first:
+        return {first.isoformat(): played.playing_s}
+    before = datetime.combine(first + _DAY, time(), zone).timestamp() - played.started_at_s
+    after = played.ended_at_s - datetime.combine(last, time(), zone).timestamp()
+    if after <= 0:
+        return {first.isoformat(): played.playing_s}
+    share = played.playing_s * before / (before + after)
+    return {first.isoformat(): share, last.isoformat(): played.playing_s - share}

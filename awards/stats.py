@@ -1,7 +1,7 @@
 """A viewer's statistics, as of a day."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 from awards.totals import Totals
 from messages import ViewerStats
@@ -17,8 +17,18 @@ def compute_streaks(days: Iterable[str], today: date) -> tuple[int, int]:
         run = run + 1 if day == before + 1 else 1
         longest = max(longest, run)
         before = day
-    is_current = run > 0 and before >= today.toordinal() - 1
-    return (run if is_current else 0), longest
+    last = date.fromordinal(before).isoformat() if run else ""
+    return current_streak(run, last, today), longest
+
+
+def current_streak(streak_days: int, last_day: str, today: date) -> int:
+    """Return a streak as of `today`: 0 once it is over. `last_day`: the ISO date of its last day, empty for none."""
+    return streak_days if last_day >= oldest_current_day(today) else 0
+
+
+def oldest_current_day(today: date) -> str:
+    """Return the day (ISO date) on which a streak must have ended at the earliest to go on: yesterday."""
+    return (today - timedelta(days=1)).isoformat()
 
 
 def longest_streak(totals: Totals) -> int:

@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 import msgspec
 
-from awards.days import evenings_of, is_past_midnight, shares, weekend_of
+from awards.days import evenings_of, is_past_midnight, seconds_by_day, weekends_of
 from messages import WatchRecord
 from messages.ids import is_session_account
 from wording.dates import decade_of
@@ -33,7 +33,7 @@ class Totals(msgspec.Struct, kw_only=True, omit_defaults=True):
     days: dict[str, float] = {}
     """Playing seconds by ISO date of the local day. A day with 0 seconds is one known only as watched."""
     weekends: dict[str, int] = {}
-    """Films begun on a weekend, by ISO date of its Saturday."""
+    """Films played on a weekend, by ISO date of its Saturday."""
     genres: dict[str, int] = {}
     """Watches by genre."""
     decades: dict[str, int] = {}
@@ -138,19 +138,19 @@ def _add_title(totals: Totals, record: WatchRecord) -> None:
 
 def _add_time(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
     totals.playing_s += record.playing_s
-    for day, seconds in shares(record.started_at_s, record.ended_at_s, record.playing_s, zone).items():
+    for day, seconds in seconds_by_day(record, zone).items():
         totals.days[day] = totals.days.get(day, 0.0) + seconds
 
 
 def _add_badge_counters(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
-    _count(totals.evenings, evenings_of(record.started_at_s, record.ended_at_s, zone))
-    totals.nights += is_past_midnight(record.started_at_s, record.ended_at_s, zone)
+    _count(totals.evenings, evenings_of(record, zone))
+    totals.nights += is_past_midnight(record, zone)
     # The account of the party's own Plex session is always there first: that is no feat.
     totals.first_seats += record.party and record.first_seat and not is_session_account(record.source)
 
 
 def _add_film_badge_counters(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
-    _count(totals.weekends, [weekend_of(record.started_at_s, zone)])
+    _count(totals.weekends, weekends_of(record, zone))
     joined = record.join_position_ms
     if joined is not None and joined <= FULL_FILM_JOIN_MS and (record.completion_percent or 0) >= FULL_FILM_PERCENT:
         totals.full_films += 1

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, tzinfo
+from datetime import date, tzinfo
 
+from awards.days import is_in_year, seconds_by_day, seconds_in_year, sum_by_day
 from awards.stats import compute_streaks
 from awards.totals import Totals, add_watches
 from messages import BigNight, LeaderboardRow, TitleCount, WatchRecord, YearFigures
@@ -15,18 +16,30 @@ Presence = tuple[str, str, str]
 
 
 def select_year(records: Iterable[WatchRecord], year: int, zone: tzinfo) -> list[WatchRecord]:
-    """Return the watches that count in a year: those begun in it, in `zone`, and not brief."""
-    first_s, end_s = (datetime(number, 1, 1, tzinfo=zone).timestamp() for number in (year, year + 1))
-    return [record for record in records if not record.brief and first_s <= record.started_at_s < end_s]
+    """Return the watches that count in a year: those played in it, in `zone`, and not brief."""
+    return [
+        record
+        for record in records
+        if not record.brief and any(is_in_year(day, year) for day in seconds_by_day(record, zone))
+    ]
+
+
+def began_in_year(record: WatchRecord, year: int, zone: tzinfo) -> bool:
+    """Tell whether a watch was first played in a year: there it counts as a film watched. Its time is split."""
+    return is_in_year(min(seconds_by_day(record, zone)), year)
 
 
 def summarise_year(
     records: Iterable[WatchRecord], year: int, zone: tzinfo, company: Iterable[Presence] = ()
 ) -> YearFigures:
-    """Return what the watches of a year add up to. `company`: who else was at the watch parties among them."""
-    counted = select_year(records, year, zone)
+    """Return what the watches of a year add up to. `company`: who else was at the watch parties among them.
+
+    Time counts in the year in which it was played; the rest in the year in which a watch began.
+    """
+    played = select_year(records, year, zone)
+    counted = [record for record in played if began_in_year(record, year, zone)]
     totals = add_watches(Totals(), counted, zone, badge_counters=False)
-    days = {day: seconds for day, seconds in sorted(totals.days.items()) if day.startswith(f"{year:04}-")}
+    days = {day: seconds for day, seconds in sum_by_day(played, zone).items() if is_in_year(day, year)}
     months: dict[str, float] = {}
     for day, seconds in days.items():
         months[day[:7]] = months.get(day[:7], 0.0) + seconds
@@ -42,7 +55,7 @@ def summarise_year(
         films=totals.films,
         episodes=totals.episodes,
         completed=totals.completed,
-        watch_time_s=totals.playing_s,
+        watch_time_s=sum(days.values()),
         longest_streak_days=compute_streaks(days, date.max)[1],
         genre=_top(totals.genres),
         decade=_top(totals.decades),
@@ -86,12 +99,12 @@ def top_films(counted: Sequence[WatchRecord]) -> tuple[TitleCount, ...]:
     return tuple(sorted(films, key=lambda film: (-film.watches, -film.watch_time_s, film.title, film.year or 0))[:MOST])
 
 
-def top_viewers(counted: Sequence[WatchRecord]) -> tuple[LeaderboardRow, ...]:
-    """Return who watched longest; the value is seconds."""
-    names = {record.viewer_id: record.username for record in sorted(counted, key=lambda each: each.ended_at_s)}
+def top_viewers(played: Sequence[WatchRecord], year: int, zone: tzinfo) -> tuple[LeaderboardRow, ...]:
+    """Return who watched longest in a year; the value is seconds."""
+    names = {record.viewer_id: record.username for record in sorted(played, key=lambda each: each.ended_at_s)}
     seconds: dict[str, float] = {}
-    for record in counted:
-        seconds[record.viewer_id] = seconds.get(record.viewer_id, 0.0) + record.playing_s
+    for record in played:
+        seconds[record.viewer_id] = seconds.get(record.viewer_id, 0.0) + seconds_in_year(record, year, zone)
     ordered = sorted(seconds.items(), key=lambda pair: (-pair[1], names[pair[0]].casefold(), pair[0]))[:MOST]
     return tuple(LeaderboardRow(place, who, names[who], value) for place, (who, value) in enumerate(ordered, 1))
 

@@ -200,7 +200,7 @@ class GetLeaderboard(Question[Leaderboard], frozen=True, tag="get_leaderboard", 
 
 
 class YearFigures(Struct, frozen=True):
-    """What the watches begun in one year add up to; brief ones are in none of it."""
+    """What the watches of one year add up to; brief ones are in none of it."""
 
     year: int
     """Which."""

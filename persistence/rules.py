@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 
 from awards import Badge
-from awards.days import local
+from awards.days import to_local
 from viewers.merge import Thresholds
 
 
@@ -21,7 +21,7 @@ class StatisticsRules:
 
     def today(self, at_s: float) -> date:
         """Return the local day of an instant; seconds since 1970, UTC."""
-        return local(at_s, self.zone).date()
+        return to_local(at_s, self.zone).date()
 
     @property
     def thresholds(self) -> Thresholds:

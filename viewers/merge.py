@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from messages import Attendee, Spans, WatchRecord, spans
+from messages import Attendee, Sittings, Spans, WatchRecord, sittings, spans
 from messages.base import DurationMs
 from messages.ids import is_session_account
 
@@ -36,6 +36,7 @@ class Figures(NamedTuple):
     spans: Spans
     coverage_ms: int
     completion_percent: float | None
+    sittings: Sittings
 
 
 class Thresholds(NamedTuple):
@@ -81,19 +82,16 @@ def group_same_watch(
 def merge_figures(figures: Iterable[Figures], duration_ms: int | None) -> Figures:
     """Return the figures of watches that are one: what was seen in any of them, and no moment counted twice.
 
-    The longest one counts whole; of the others only the playing time outside it. Where within its time a watch was
-    playing is not known: of one that was there for an hour and played for half of it, ten minutes outside the time of
-    the others count for five.
+    Their playing time is that of their sittings together, never more than the wall clock. Where one of them has none
+    (an older version recorded it), see `_playing_without_sittings`, and they have none together.
     """
     longest_first = sorted(figures, key=lambda watch: (-watch.playing_s, *watch[1:4]))
-    covered: Spans = ()
-    playing_s = 0.0
-    for watch in longest_first:
-        began_ms, ended_ms = round(watch.began_s * 1000), round(watch.ended_s * 1000)
-        with_it = spans.union((*covered, (began_ms, ended_ms)))
-        outside_ms = spans.coverage(with_it) - spans.coverage(covered)
-        playing_s += watch.playing_s * (outside_ms / (ended_ms - began_ms) if covered and ended_ms > began_ms else 1.0)
-        covered = with_it
+    together: Sittings = ()
+    if all(watch.sittings or not watch.playing_s for watch in longest_first):
+        together = sittings.merge(watch.sittings for watch in longest_first)
+        playing_s = sittings.playing_s(together)
+    else:
+        playing_s = _playing_without_sittings(longest_first)
     seen = spans.union(stretch for watch in longest_first for stretch in watch.spans)
     coverage_ms = max(spans.coverage(seen), *(watch.coverage_ms for watch in longest_first))
     shares = [watch.completion_percent for watch in longest_first if watch.completion_percent is not None]
@@ -106,7 +104,25 @@ def merge_figures(figures: Iterable[Figures], duration_ms: int | None) -> Figure
         seen,
         coverage_ms,
         max(shares, default=None),
+        together,
     )
+
+
+def _playing_without_sittings(longest_first: Iterable[Figures]) -> float:
+    """Return the playing time of watches of which it is not known when they were played.
+
+    The longest one counts whole; of the others only the playing time outside it: of one that was there for an hour and
+    played for half of it, ten minutes outside the time of the others count for five.
+    """
+    covered: Spans = ()
+    playing_s = 0.0
+    for watch in longest_first:
+        began_ms, ended_ms = round(watch.began_s * 1000), round(watch.ended_s * 1000)
+        with_it = spans.union((*covered, (began_ms, ended_ms)))
+        outside_ms = spans.coverage(with_it) - spans.coverage(covered)
+        playing_s += watch.playing_s * (outside_ms / (ended_ms - began_ms) if covered and ended_ms > began_ms else 1.0)
+        covered = with_it
+    return playing_s
 
 
 def record_extent(record: WatchRecord) -> Extent:
@@ -135,6 +151,7 @@ def merge_records(records: Sequence[WatchRecord], thresholds: Thresholds) -> Wat
         leave_position_ms=last.leave_position_ms,
         playing_s=figures.playing_s,
         spans=figures.spans,
+        sittings=figures.sittings,
         coverage_ms=DurationMs(figures.coverage_ms),
         completion_percent=percent,
         completed=any(each.completed for each in ordered) or is_completed,
@@ -174,6 +191,7 @@ def merge_attendees(
         left_at_s=None if is_present else figures.ended_s,
         brief=not is_present and figures.playing_s < min_watch_s,
         spans=figures.spans,
+        sittings=figures.sittings,
     )
 
 
@@ -185,6 +203,7 @@ def _record_figures(record: WatchRecord) -> Figures:
         record.spans,
         record.coverage_ms,
         record.completion_percent,
+        record.sittings,
     )
 
 
@@ -197,4 +216,5 @@ def _attendee_figures(attendee: Attendee, now_s: float) -> Figures:
         attendee.spans,
         attendee.coverage_ms,
         attendee.completion_percent,
+        attendee.sittings,
     )

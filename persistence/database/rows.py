@@ -1,6 +1,6 @@
 """Watches as rows of the store, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,8 +8,10 @@ from msgspec.structs import replace
 from sqlalchemy import RowMapping
 
 from awards import Totals, record_title
-from messages import Item, Moment, Spans, WatchRecord
+from awards.days import PlayedTime
+from messages import Item, Moment, Sittings, Spans, WatchRecord
 from messages.base import DurationMs, PositionMs
+from persistence.database.tables import WATCHES
 
 Row = RowMapping | Mapping[str, Any]
 """A row by the names of its columns."""
@@ -19,6 +21,9 @@ NO_CLOCK_S = 0.0
 _ENCODER = msgspec.json.Encoder()
 _ITEM = msgspec.json.Decoder(Item)
 _SPANS = msgspec.json.Decoder(Spans)
+_SITTINGS = msgspec.json.Decoder(Sittings)
+PLAYED_TIME = (WATCHES.c.started_at_s, WATCHES.c.ended_at_s, WATCHES.c.playing_s, WATCHES.c.sittings)
+"""The columns that say when a watch was played, as `played_time` takes them."""
 
 
 def as_json(value: object) -> str:
@@ -78,6 +83,8 @@ def watch_row(
         "closed_steady_s": closed.steady_s,
         "imported": imported,
         "identity": identity or record.viewer_id,
+        "guid": record.item.guid,
+        "sittings": as_json(record.sittings),
     }
 
 
@@ -107,7 +114,24 @@ def watch_record(row: Row) -> WatchRecord:
         channel_id=row["channel_id"],
         party=row["party"],
         first_seat=row["first_seat"],
+        sittings=decode_sittings(row["sittings"]),
     )
+
+
+def decode_sittings(text: str | None) -> Sittings:
+    """Return sittings from their column; none where an older version wrote the row."""
+    return _SITTINGS.decode(text) if text else ()
+
+
+def decode_part(text: str) -> dict[str, Any]:
+    """Return a row of `watches` that was put aside as JSON, with the columns that came later."""
+    return {"guid": None, "sittings": None, **msgspec.json.decode(text, type=dict[str, Any])}
+
+
+def played_time(row: Sequence[Any]) -> PlayedTime:
+    """Return when a watch was played from the columns PLAYED_TIME."""
+    started_at_s, ended_at_s, playing_s, sittings = row
+    return PlayedTime(started_at_s, ended_at_s, playing_s, decode_sittings(sittings))
 
 
 def tracked_record(row: Row) -> WatchRecord:

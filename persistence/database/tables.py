@@ -54,6 +54,8 @@ WATCHES = Table(
     Column("closed_steady_s", Double, nullable=False),
     Column("imported", Boolean, nullable=False),
     Column("identity", Text, nullable=False),  # the id it was watched under; viewer_id is whose it counts as
+    Column("guid", Text),  # the item's global id; null where an older version wrote the row
+    Column("sittings", Text),  # JSON list of [start_s, end_s, playing_s]; null as guid
     Index(None, "viewer_id", "ended_at_s"),
     Index(None, "ended_at_s"),
     Index(None, "server_id", "rating_key"),

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from atomic_file import write_atomically
-from persistence.database.rows import Row
+from persistence.database.rows import Row, decode_sittings
 
 STATS, BADGES, HISTORY = "user_stats.json", "user_badges.json", "watch_history.json"
 ALL = (STATS, BADGES, HISTORY)
@@ -121,7 +121,23 @@ def history_entry(row: Row) -> dict[str, Any]:
         "channel_id": row["channel_id"],
         "party": bool(row["party"]),
         "first_seat": bool(row["first_seat"]),
+        **_identity_and_sittings(row),
     }
+
+
+def _identity_and_sittings(row: Row) -> dict[str, Any]:
+    """Return what newer versions add; nothing for a row of an older one, whose line stays as it was written."""
+    if row["sittings"] is None:
+        return {}
+    entries = [
+        {
+            "start_time": iso(sitting.start_s),
+            "end_time": iso(sitting.end_s),
+            "playing_seconds": round(sitting.playing_s, 3),
+        }
+        for sitting in decode_sittings(row["sittings"])
+    ]
+    return {"guid": row["guid"] or "", "sittings": entries}
 
 
 def encode_document(document: Mapping[str, Any]) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from awards import Totals
-from messages import EndReason, Item, Source, WatchRecord
+from messages import EndReason, Item, Sitting, Sittings, Source, WatchRecord, sittings
 from messages.base import DurationMs, PositionMs
 from messages.texts import YEAR_LIMIT, storable
 from persistence.database.errors import ImportFault
@@ -18,6 +18,8 @@ from persistence.json_files.files import BADGES, HISTORY, STATS
 
 Problem = Callable[[str, str], ImportFault]
 _DAY_S = 86_400.0
+SITTING_LIMIT_S = 366 * _DAY_S
+"""No sitting is longer."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,13 @@ class LegacyFields:
             return (moment.astimezone(zone) if moment.tzinfo else moment).date()
         except (TypeError, ValueError, OverflowError):
             raise self.fault(name, "an ISO date like 2025-11-23") from None
+
+    def records(self, name: str) -> "list[LegacyFields]":
+        """Return a list of records."""
+        value = self._values.get(name) or []
+        if not isinstance(value, list):
+            raise self.fault(name, "a list of objects")
+        return [LegacyFields(entry, self.file, f"{self.place}, {name} {at}") for at, entry in enumerate(value, 1)]
 
     def has(self, name: str) -> bool:
         """Tell whether a field is there and not null."""
@@ -324,6 +333,7 @@ def _read_watch(
             duration_ms=_duration(fields.whole("movie_duration_ms")),
             genres=fields.names("genres"),
             directors=directors,
+            guid=fields.text("guid", ""),
         ),
         media_type=fields.text("media_type", "movie"),
         started_at_s=started_at_s,
@@ -342,8 +352,26 @@ def _read_watch(
         channel_id=fields.text("channel_id", ""),
         party=fields.flag("party", False),
         first_seat=fields.flag("first_seat", False),
+        sittings=_read_sittings(fields, zone, playing_s),
     )
     return LegacyWatch(record, ended_at_s is not None)
+
+
+def _read_sittings(fields: LegacyFields, zone: tzinfo, playing_s: float) -> Sittings:
+    """Return the sittings of a record; none where it says nothing of them, as those of older versions."""
+    read: list[Sitting] = []
+    for entry in fields.records("sittings"):
+        start_s, end_s = entry.time("start_time", zone), entry.time("end_time", zone)
+        if start_s is None or end_s is None or not start_s <= end_s <= start_s + SITTING_LIMIT_S:
+            raise entry.fault("end_time", "an ISO 8601 time at or after start_time, at most a year later")
+        seconds = entry.number("playing_seconds") or 0.0
+        if seconds > end_s - start_s + 1:
+            raise entry.fault("playing_seconds", "no more seconds than lie between start_time and end_time")
+        read.append(Sitting(start_s, end_s, min(seconds, end_s - start_s)))
+    merged = sittings.merge([tuple(read)])
+    if sittings.playing_s(merged) > playing_s + 1:
+        raise fields.fault("sittings", "no more playing time than the record has")
+    return merged
 
 
 def _one_of(fields: LegacyFields, name: str, allowed: tuple[str, ...], default: str) -> Any:

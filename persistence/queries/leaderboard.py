@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal, select
 
-from awards import compute_streaks
+from awards import compute_streaks, current_streak
 from messages import GetLeaderboard, Leaderboard, LeaderboardRow
 from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
 from persistence.queries.answers import answers, bound_limit
@@ -28,14 +28,17 @@ def rank_viewers(asked: GetLeaderboard, store: StoreSnapshot) -> Leaderboard:
 
 def rank_by_figure(store: StoreSnapshot, kind: str) -> list[LeaderboardRow]:
     """Return all places by everybody's saved figure; by the present one of those who watch now."""
-    saved = store.connection.execute(_select_saved_figures(kind))
-    figures = {viewer_id: (name, float(value)) for viewer_id, name, value in saved}
+    today = store.rules.today(store.now_s)
+    figures: dict[str, tuple[str, float]] = {}
+    for viewer_id, name, value, last_day in store.connection.execute(_select_saved_figures(kind)):
+        figure = current_streak(value, last_day, today) if kind == "streak" else value
+        figures[viewer_id] = name, float(figure)
     if kind != "badges":
         for record in store.running.records:
             totals = count_totals_with_running(
                 store.connection, store.rules, record.viewer_id, store.running.of(record.viewer_id)
             )
-            streak = compute_streaks(totals.days, store.rules.today(store.now_s))[0]
+            streak = compute_streaks(totals.days, today)[0]
             value = {"movies": totals.films, "time": totals.playing_s, "streak": streak}[kind]
             figures[record.viewer_id] = (record.username, float(value))
     hidden = store.directory.hidden_viewers()
@@ -66,10 +69,11 @@ def _rank_since(store: StoreSnapshot, kind: str, since_s: float) -> list[Leaderb
 
 
 def _select_saved_figures(kind: str) -> Select[Any]:
+    """Select everybody's id, name and figure, and the last day of a streak."""
     if kind == "badges":
         held = func.count(VIEWER_BADGES.c.badge_id)
         return (
-            select(VIEWERS.c.viewer_id, VIEWERS.c.username, held)
+            select(VIEWERS.c.viewer_id, VIEWERS.c.username, held, literal(""))
             .join(VIEWER_BADGES, VIEWER_BADGES.c.viewer_id == VIEWERS.c.viewer_id)
             .group_by(VIEWERS.c.viewer_id, VIEWERS.c.username)
         )
@@ -78,7 +82,7 @@ def _select_saved_figures(kind: str) -> Select[Any]:
         "time": VIEWER_STATS.c.total_watch_time_s,
         "streak": VIEWER_STATS.c.current_streak_days,
     }[kind]
-    return select(VIEWER_STATS.c.viewer_id, VIEWER_STATS.c.username, column)
+    return select(VIEWER_STATS.c.viewer_id, VIEWER_STATS.c.username, column, VIEWER_STATS.c.last_watch_date)
 
 
 def _rank(values: Iterable[tuple[str, str, float]]) -> list[LeaderboardRow]:

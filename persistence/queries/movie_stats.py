@@ -4,15 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from awards import decade_of, record_title
-from awards.days import local
+from awards.days import Played, sum_by_day, week_of
 from messages import GetMovieStats, MovieStats, TitleCount, WatchRecord
-from persistence.database.rows import as_json, watch_record
+from persistence.database.rows import PLAYED_TIME, as_json, played_time, watch_record
 from persistence.database.tables import WATCHES
 from persistence.queries.answers import answers
 from persistence.records.running_watches import RunningWatches
@@ -149,17 +148,14 @@ def _weeks(
     now: Sequence[WatchRecord],
     at_s: float,
 ) -> tuple[tuple[str, float], ...]:
-    """Seconds watched in each of the last weeks, by its Monday; a watch belongs to the week it began in."""
+    """Return the seconds watched in each of the last weeks, by its Monday."""
     today = rules.today(at_s)
     this_monday = today - timedelta(days=today.weekday())
     weeks = {(this_monday - timedelta(weeks=back)).isoformat(): 0.0 for back in range(WEEKS - 1, -1, -1)}
     since_s = at_s - (WEEKS + 1) * 7 * 86400
-    query = select(WATCHES.c.started_at_s, WATCHES.c.playing_s)
-    played: list[Any] = list(connection.execute(query.where(WATCHES.c.ended_at_s >= since_s, *chosen)))
-    played += [(record.started_at_s, record.playing_s) for record in now]
-    for started_at_s, playing_s in played:
-        day = local(started_at_s, rules.zone).date()
-        monday = (day - timedelta(days=day.weekday())).isoformat()
-        if monday in weeks:
-            weeks[monday] += playing_s
+    query = select(*PLAYED_TIME).where(WATCHES.c.ended_at_s >= since_s, *chosen)
+    played: list[Played] = [*map(played_time, connection.execute(query)), *now]
+    for day, seconds in sum_by_day(played, rules.zone).items():
+        if (monday := week_of(day)) in weeks:
+            weeks[monday] += seconds
     return tuple(weeks.items())

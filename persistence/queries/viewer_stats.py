@@ -1,12 +1,11 @@
 """`stats`, `badges` and `progress`: one viewer's figures."""
 
-from typing import Any
-
 from sqlalchemy import select
 
 from awards import Totals, build_stats
-from awards.days import local
+from awards.days import sum_by_day
 from messages import GetViewerStats, ViewerProfile
+from persistence.database.rows import PLAYED_TIME, played_time
 from persistence.database.tables import VIEWERS, WATCHES
 from persistence.queries.answers import answers
 from persistence.queries.leaderboard import rank_by_figure
@@ -51,19 +50,13 @@ def read_viewer_stats(asked: GetViewerStats, store: StoreSnapshot) -> ViewerProf
 
 
 def _count_days(store: StoreSnapshot, viewer_id: str, running: RunningWatches) -> tuple[tuple[str, float], ...]:
-    """Return seconds watched on each day of the last year; a watch belongs to the day it began on."""
-    query = select(WATCHES.c.started_at_s, WATCHES.c.playing_s).where(
+    """Return seconds watched on each local day of the last year."""
+    query = select(*PLAYED_TIME).where(
         WATCHES.c.viewer_id == viewer_id,
         WATCHES.c.brief.is_(False),
-        WATCHES.c.started_at_s >= store.now_s - YEAR_S,
+        WATCHES.c.ended_at_s >= store.now_s - YEAR_S,
         WATCHES.c.watch_id.not_in(running.instead_of),
     )
-    played: list[Any] = [
-        *store.connection.execute(query),
-        *((each.started_at_s, each.playing_s) for each in running.records),
-    ]
-    days: dict[str, float] = {}
-    for started_at_s, playing_s in played:
-        day = local(started_at_s, store.rules.zone).date().isoformat()
-        days[day] = days.get(day, 0.0) + playing_s
-    return tuple(sorted(days.items()))
+    stored = map(played_time, store.connection.execute(query))
+    now = (record for record in running.records if not record.brief)
+    return tuple(sum_by_day([*stored, *now], store.rules.zone).items())

@@ -5,7 +5,15 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from awards.year import Presence, biggest_night, select_year, summarise_year, top_films, top_viewers
+from awards.year import (
+    Presence,
+    began_in_year,
+    biggest_night,
+    select_year,
+    summarise_year,
+    top_films,
+    top_viewers,
+)
 from messages import CommunityYear, GetCommunityYear, GetYear, WatchRecord, YearOfViewer
 from messages.ids import SESSION_SOURCE, is_session_account
 from persistence.database.rows import watch_record
@@ -51,13 +59,16 @@ def read_viewer_year(asked: GetYear, store: StoreSnapshot) -> YearOfViewer:
 def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> CommunityYear:
     """Return everybody's year."""
     connection, rules, running, people = store.connection, store.rules, store.running, store.directory
-    records = select_year(_records(connection, rules, asked.year, running), asked.year, rules.zone)
+    year, zone = asked.year, rules.zone
+    played = select_year(_records(connection, rules, year, running), year, zone)
+    begun = [record for record in played if began_in_year(record, year, zone)]
+    shown = [record for record in played if people.shows(record.viewer_id)]
     return CommunityYear(
-        summarise_year(records, asked.year, rules.zone),
-        len({record.viewer_id for record in records}),
-        top_films(records),
-        anonymise_rows(top_viewers([record for record in records if people.shows(record.viewer_id)]), people),
-        biggest_night(records),
+        summarise_year(played, year, zone),
+        len({record.viewer_id for record in played}),
+        top_films(begun),
+        anonymise_rows(top_viewers(shown, year, zone), people),
+        biggest_night(begun),
     )
 
 
@@ -74,10 +85,10 @@ def _records(
     running: RunningWatches,
     *chosen: ColumnElement[bool],
 ) -> list[WatchRecord]:
-    """Watches begun in a year, and everything that runs."""
+    """Return the watches of a year, and everything that runs."""
     first_s, end_s = _bounds(year, rules)
     query = select(WATCHES).where(
-        WATCHES.c.started_at_s >= first_s,
+        WATCHES.c.ended_at_s >= first_s,
         WATCHES.c.started_at_s < end_s,
         WATCHES.c.brief.is_(False),
         WATCHES.c.watch_id.not_in(running.instead_of),

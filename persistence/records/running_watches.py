@@ -9,12 +9,11 @@ from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from messages import WatchRecord
-from persistence.database.rows import Row, watch_record
+from persistence.database.rows import Row, decode_part, watch_record
 from persistence.database.sql import batched
 from persistence.database.tables import WATCH_PARTS, WATCHES
 from persistence.records.checkpoint import RunningWatch
@@ -151,7 +150,7 @@ def _read_ended_since(
     rows: list[tuple[Row, str]] = []
     for some in batched(list(whole)):
         parted = select(WATCH_PARTS.c.row, WATCH_PARTS.c.kept_as).where(WATCH_PARTS.c.kept_as.in_(some))
-        rows += [(msgspec.json.decode(text), kept_as) for text, kept_as in connection.execute(parted)]
+        rows += [(decode_part(text), kept_as) for text, kept_as in connection.execute(parted)]
     for _, kept_as in rows:
         whole.pop(kept_as, None)
     rows += [(row, watch_id) for watch_id, row in whole.items()]

@@ -6,11 +6,19 @@ from typing import Any
 
 from sqlalchemy import Connection, case, select, update
 
-from awards import Totals, add_watches, build_stats, find_newly_earned, record_title
-from awards.days import shares
+from awards import Totals, add_watches, build_stats, find_newly_earned, oldest_current_day, record_title
+from awards.days import seconds_by_day
 from awards.totals import subtract_watches
 from messages import ViewerStats, WatchRecord
-from persistence.database.rows import Row, as_json, decode_totals, encode_totals, watch_record
+from persistence.database.rows import (
+    PLAYED_TIME,
+    Row,
+    as_json,
+    decode_totals,
+    encode_totals,
+    played_time,
+    watch_record,
+)
 from persistence.database.sql import batched, upsert
 from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
 from persistence.records.running_watches import RunningWatches
@@ -58,14 +66,14 @@ def _is_day_watched(
     if day in _read_base(connection, viewer_id).days:
         return True
     began = datetime.combine(date.fromisoformat(day), time(), rules.zone)
-    query = select(WATCHES.c.started_at_s, WATCHES.c.ended_at_s, WATCHES.c.playing_s).where(
+    query = select(*PLAYED_TIME).where(
         WATCHES.c.viewer_id == viewer_id,
         WATCHES.c.ended_at_s >= began.timestamp(),
         WATCHES.c.started_at_s < (began + timedelta(days=1)).timestamp(),
         WATCHES.c.brief.is_(False),
         WATCHES.c.watch_id.not_in(list(without)),
     )
-    return any(day in shares(*times, rules.zone) for times in connection.execute(query))
+    return any(day in seconds_by_day(played_time(row), rules.zone) for row in connection.execute(query))
 
 
 def read_totals(connection: Connection, viewer_id: str) -> Totals | None:
@@ -77,13 +85,13 @@ def read_totals(connection: Connection, viewer_id: str) -> Totals | None:
 
 def age_streaks(connection: Connection, rules: StatisticsRules, at_s: float) -> None:
     """Save every viewer's statistics and badges anew: only a streak that is over changes by itself."""
-    yesterday = (rules.today(at_s) - timedelta(days=1)).isoformat()
+    oldest_day = oldest_current_day(rules.today(at_s))
     streak = VIEWER_STATS.c.current_streak_days
     connection.execute(
         update(VIEWER_STATS).values(
             saved_at_s=at_s,
             badges_saved_at_s=at_s,
-            current_streak_days=case((VIEWER_STATS.c.last_watch_date < yesterday, 0), else_=streak),
+            current_streak_days=case((VIEWER_STATS.c.last_watch_date < oldest_day, 0), else_=streak),
         )
     )
 

@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, delete, or_, select, update
 
 from messages import Moment, WatchRecord
-from persistence.database.rows import Row, as_json, watch_record, watch_row
+from persistence.database.rows import Row, as_json, decode_part, watch_record, watch_row
 from persistence.database.sql import read_last_seq, upsert
 from persistence.database.tables import WATCH_PARTS, WATCHES
 from persistence.json_files.files import history_line
@@ -25,19 +24,19 @@ from viewers.merge import Extent, group_same_watch, merge_records
 def read_part(connection: Connection, watch_id: str) -> dict[str, Any] | None:
     """Return a record that is a part of another, as it was; None where it is none."""
     text = connection.execute(select(WATCH_PARTS.c.row).where(WATCH_PARTS.c.watch_id == watch_id)).scalar()
-    return None if text is None else msgspec.json.decode(text, type=dict[str, Any])
+    return None if text is None else decode_part(text)
 
 
 def read_all_parts(connection: Connection) -> dict[str, dict[str, Any]]:
     """Return every record that is a part of another, as it was, by its watch_id."""
     found = connection.execute(select(WATCH_PARTS.c.watch_id, WATCH_PARTS.c.row))
-    return {watch_id: msgspec.json.decode(text, type=dict[str, Any]) for watch_id, text in found}
+    return {watch_id: decode_part(text) for watch_id, text in found}
 
 
 def read_parts(connection: Connection, viewer_id: str) -> list[dict[str, Any]]:
     """Return a viewer's records that are parts of others, each as it was."""
     found = connection.execute(select(WATCH_PARTS.c.row).where(WATCH_PARTS.c.viewer_id == viewer_id)).scalars()
-    return [msgspec.json.decode(text, type=dict[str, Any]) for text in found]
+    return [decode_part(text) for text in found]
 
 
 def replace_part(connection: Connection, row: Row) -> None:
@@ -53,7 +52,7 @@ def read_films_under(connection: Connection, plex_id: str) -> list[FilmKey]:
     )
     found = {FilmKey(*row) for row in connection.execute(stored.distinct())}
     for text in connection.execute(select(WATCH_PARTS.c.row)).scalars():
-        row = msgspec.json.decode(text, type=dict[str, Any])
+        row = decode_part(text)
         if row["identity"] == plex_id:
             found.add(film_of(row))
     return sorted(film for film in found if film.rating_key)

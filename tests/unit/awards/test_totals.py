@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from awards import Totals, add_watches, decade_of, record_title, subtract_explained
-from awards.days import shares, weekend_of
+from awards.days import PlayedTime, seconds_by_day, weekends_of
 from awards.totals import subtract_watches
 from messages import Item, WatchRecord
 from tests.unit.persistence.making import DAY, EVENING, FILM, record
@@ -60,7 +60,8 @@ def test_a_watch_over_midnight_is_shared_by_its_two_days() -> None:
 
 def test_the_days_between_a_watch_and_its_return_were_not_watched() -> None:
     """A film gone on with three days later played on two days, not on four."""
-    assert sorted(shares(at("2026-11-20T20:00"), at("2026-11-23T21:00"), 100.0, BERLIN)) == [
+    resumed = PlayedTime(at("2026-11-20T20:00"), at("2026-11-23T21:00"), 100.0, ())
+    assert sorted(seconds_by_day(resumed, BERLIN)) == [
         "2026-11-20",
         "2026-11-23",
     ]
@@ -69,7 +70,7 @@ def test_the_days_between_a_watch_and_its_return_were_not_watched() -> None:
 @given(st.floats(0, 2e9), st.floats(0, 30 * DAY), st.floats(0, DAY), st.sampled_from(["UTC", "Europe/Berlin"]))
 def test_shares_add_up(start: float, length: float, playing: float, zone: str) -> None:
     """However a watch lies, its days share exactly its playing time, and none gets less than nothing."""
-    found = shares(start, start + length, playing, ZoneInfo(zone))
+    found = seconds_by_day(PlayedTime(start, start + length, playing, ()), ZoneInfo(zone))
     assert sum(found.values()) == pytest.approx(playing)
     assert min(found.values()) >= -1e-6
     assert 1 <= len(found) <= 2
@@ -84,7 +85,8 @@ def test_days_are_those_of_the_time_zone() -> None:
 def test_saturday_and_sunday_are_one_weekend() -> None:
     """Both days of a weekend carry its Saturday; a Friday carries none."""
     days = ["2026-11-20T20:00", "2026-11-21T20:00", "2026-11-22T23:59", "2026-11-23T00:01"]
-    assert [weekend_of(at(day), BERLIN) for day in days] == ["", "2026-11-21", "2026-11-21", ""]
+    watches = [PlayedTime(at(day), at(day), 60.0, ()) for day in days]
+    assert [weekends_of(each, BERLIN) for each in watches] == [set(), {"2026-11-21"}, {"2026-11-21"}, set()]
 
 
 @pytest.mark.parametrize(
