@@ -55,7 +55,7 @@ def learn(steps: Sequence[Step], speed: float) -> tuple[float, Sequence[Step]] |
             continue
         learned = _steady_speed(part) if _is_enough(part) else None
         if learned is not None and abs(learned - speed) > _SAME * speed:
-            return learned, _explained(steps, first, learned)
+            return learned, _extend_back(steps, first, learned)
     return None
 
 
@@ -66,7 +66,7 @@ def _explains_most(steps: Sequence[Step], speed: float) -> bool:
     return 2 * len(own) > len(steps) and abs(film_ms - speed * clock_ms) <= speed * _LATE_S * 1000
 
 
-def _explained(steps: Sequence[Step], first: int, speed: float) -> Sequence[Step]:
+def _extend_back(steps: Sequence[Step], first: int, speed: float) -> Sequence[Step]:
     """Return the steps from `first` on, and those before it that are of that speed too, with reports late or not."""
     ahead_ms = 0.0
     while first:
