@@ -18,6 +18,7 @@ import persistence.json_files.files
 import persistence.store
 from atomic_file import write_atomically
 from persistence.database.engine import reader_engine, writer_engine
+from persistence.database.store_owner import StoreLock
 from persistence.store import Store
 from tests.unit.persistence.making import RULES
 
@@ -31,6 +32,7 @@ class Disk:
         self.full = False
         self.point: Callable[[], None] = lambda: None
         self._engines: list[Engine] = []
+        self._locks: list[StoreLock] = []
         self.refused = 0
 
     @property
@@ -52,9 +54,17 @@ class Disk:
             shutil.copy(self._empty, self.folder / "usher.db")
 
     def close(self) -> None:
-        """Close every connection, as the end of a process does."""
+        """Close every connection and give every lock back, as the end of a process does."""
         for engine in self._engines:
             engine.dispose()
+        for lock in self._locks:
+            lock.release()
+        self._locks.clear()
+
+    def _make_lock(self, file: Path) -> StoreLock:
+        lock = StoreLock(file)
+        self._locks.append(lock)
+        return lock
 
     @contextlib.contextmanager
     def mounted(self) -> Iterator[None]:
@@ -65,6 +75,7 @@ class Disk:
             patches.enter_context(
                 mock.patch.object(persistence.json_files.files, "write_atomically", self._write_atomically)
             )
+            patches.enter_context(mock.patch.object(persistence.store, "StoreLock", self._make_lock))
             original = persistence.json_files.files.JsonFiles._overwrite
 
             def overwrite(copies: Any, start: int, content: bytes) -> None:
@@ -80,7 +91,7 @@ class Disk:
     def _writer(self) -> Callable[..., Engine]:
         @functools.cache
         def made(url: str, *, is_owner: bool = False) -> Engine:
-            engine = writer_engine(url)
+            engine = writer_engine(url, is_owner=is_owner)
             event.listen(engine, "begin", lambda _connection: self.point(), insert=True)
             event.listen(engine, "commit", lambda _connection: self.check())
             self._engines.append(engine)
