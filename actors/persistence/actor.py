@@ -302,8 +302,8 @@ class Persistence(Actor):
 
     def _report_recovered(self) -> None:
         self._save_error = ""
-        if self._standing_fault:
-            self.report_degraded(self._standing_fault)
+        if fault := self._standing_fault or self._backup_scheduler.fault:
+            self.report_degraded(fault)
         else:
             self.report_recovered()
 

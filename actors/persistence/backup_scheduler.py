@@ -32,39 +32,46 @@ class BackupScheduler:
         actor: Actor,
         store: Store,
         folder: Path,
-        helper: ReadWorker,
+        read_worker: ReadWorker,
         last_saved_s: Callable[[], float | None],
     ) -> None:
         self._actor = actor
         self._store = store
         self._folder = folder
-        self._helper = helper
+        self._read_worker = read_worker
         self._last_saved_s = last_saved_s
         self._interval_s = actor.context.settings.backup_interval_hours * 3600
+        self.fault = ""
+        """What keeps the scheduled backups from being made; empty where nothing does."""
 
     def back_up_now(self, asked: BackUpNow) -> Future[Message | None]:
         """Back up where somebody says, or into the folder of backups."""
         target = self._target()
-        return self._helper.submit(
+        return self._read_worker.submit(
             lambda: self._back_up(backup.check_target(Path(asked.file)) if asked.file else target)
         )
 
     def schedule_next(self) -> None:
-        """Have the next scheduled backup fall due, where there are any."""
+        """Have the next scheduled backup fall due, where there are any: at once where there is no backup yet."""
         if not self._interval_s or self._store.file is None:
             return
-        newest_s = backup.find_newest_scheduled_s(self._folder)
-        wait_s = self._interval_s if newest_s is None else newest_s + self._interval_s - self._now_s()
+        now_s = self._now_s()
+        newest_s = backup.find_newest_s(self._folder, now_s)
+        wait_s = 0.0 if newest_s is None else newest_s + self._interval_s - now_s
         self._actor.send_to_self_after(min(max(wait_s, 0.0), self._interval_s), BackupDue())
 
     def back_up_if_due(self) -> None:
         """Back up if anything was saved since the newest backup, and remove the oldest ones."""
-        newest_s, saved_s = backup.find_newest_scheduled_s(self._folder), self._last_saved_s()
-        if saved_s is None or (newest_s is not None and saved_s <= newest_s):
+        now_s, saved_s = self._now_s(), self._last_saved_s()
+        newest_s = backup.find_newest_s(self._folder, now_s)
+        if saved_s is None:  # a new store: soon there is something in it
+            self._actor.send_to_self_after(min(self._interval_s, RETRY_S), BackupDue())
+            return
+        if newest_s is not None and saved_s <= newest_s:
             self._actor.send_to_self_after(self._interval_s, BackupDue())
             return
         target = self._target()
-        done = self._helper.submit(lambda: self._back_up_and_rotate(target))
+        done = self._read_worker.submit(lambda: self._back_up_and_rotate(target))
         done.add_done_callback(lambda _done: self._actor.endpoint.submit(self._schedule_after(done)))
 
     def _now_s(self) -> float:
@@ -73,25 +80,33 @@ class BackupScheduler:
     def _target(self) -> Path:
         return self._folder / backup.scheduled_name(self._now_s())
 
-    def _back_up(self, target: Path) -> BackupReport:
+    def _back_up(self, target: Path, *, is_scheduled: bool = False) -> BackupReport:
         if self._store.file is None:
             raise BackupError(backup.PG_DUMP)
-        made = backup.backup(self._store.file, target)
+        made = backup.backup(self._store.file, target, is_scheduled=is_scheduled, now_s=self._now_s())
         self._actor.log.info(
             "Backed up the store to %s (%s, %s)",
             made.file, count_noun(made.watches, "watch", "watches"), count_noun(made.viewers, "viewer"),
         )  # fmt: skip
         return BackupReport(str(made.file), made.size_bytes, made.watches, made.viewers, made.took_ms)
 
+    def _describe_newest(self) -> str:
+        newest_s = backup.find_newest_s(self._folder, self._now_s())
+        if newest_s is None:
+            return ", and there is no other"
+        return f", and the newest is {(self._now_s() - newest_s) / 3600:.0f} hours old"
+
     def _back_up_and_rotate(self, target: Path) -> bool:
         try:
-            self._back_up(target)
+            self._back_up(target, is_scheduled=True)
         except BackupError as error:
             self._actor.log.error("The scheduled backup failed: %s", error)
-            self._actor.report_degraded(f"The scheduled backup failed: {error}")
+            self.fault = f"The scheduled backup failed{self._describe_newest()}: {error}"
+            self._actor.report_degraded(self.fault)
             return False
+        self.fault = ""
         try:
-            backup.rotate(self._folder, self._actor.context.settings.backup_keep)
+            backup.rotate(self._folder, self._actor.context.settings.backup_keep, self._now_s())
         except OSError as error:
             self._actor.log.warning("An old backup cannot be removed: %s. Give %s to this user.", error, self._folder)
         return True

@@ -33,7 +33,7 @@ from messages import (
     ViewerErased,
 )
 from messages.texts import storable
-from persistence.database.backup import list_backup_times
+from persistence.database.backup import list_backups
 from persistence.database.errors import CopiesFailed, SaveFailed
 from persistence.operations.erase import erase_viewer
 from persistence.operations.link import CannotLink, link, unlink
@@ -205,7 +205,7 @@ class ViewerRequests:
         return self._build_erased(gone.watches, gone.badges)
 
     def _build_erased(self, watches: int, badges: int) -> ViewerErased:
-        made = list_backup_times(self._backups_dir)
+        made = [each.made_at_s for each in list_backups(self._backups_dir) if math.isfinite(each.made_at_s)]
         return ViewerErased(
             watches,
             badges,

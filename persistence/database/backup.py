@@ -3,8 +3,8 @@
 SQLite's own backup API, in one step: it sees one consistent state and holds up no writer.
 """
 
-import calendar
 import contextlib
+import math
 import os
 import shutil
 import sqlite3
@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
+from typing import NamedTuple
 
 from atomic_file import sync_folder
 from persistence.database.errors import BackupError
@@ -23,7 +25,9 @@ from persistence.database.sql import cause_and_cure
 _BUSY_MS = 5000
 """How long another program's lock is waited for, milliseconds."""
 SCHEDULED = "usher-*.db"
-"""Names of the backups that rotation may remove."""
+"""Names of the backups that an older Usher made by itself."""
+_KIND, _MADE = "backup:kind", "backup:made_at_s"
+"""Facts in a backup: whether it was scheduled, and when it was made."""
 PG_DUMP = "The store is PostgreSQL: back it up with pg_dump --format=custom, bring it back with pg_restore."
 
 
@@ -43,13 +47,42 @@ def scheduled_name(wall_s: float) -> str:
     return time.strftime("usher-%Y%m%d-%H%M%S.db", time.gmtime(wall_s))
 
 
-def find_newest_scheduled_s(folder: Path) -> float | None:
-    """Return when the newest scheduled backup was made (seconds since 1970, UTC); None where there is none."""
-    made = []
-    for file in folder.glob(SCHEDULED):
-        with contextlib.suppress(ValueError):
-            made.append(float(calendar.timegm(time.strptime(file.name, "usher-%Y%m%d-%H%M%S.db"))))
-    return max(made, default=None)
+class Origin(NamedTuple):
+    """Where a backup comes from, as it says itself: names and times of files are changed by whoever copies them."""
+
+    file: Path
+    is_scheduled: bool
+    made_at_s: float
+    """Seconds since 1970, UTC; minus infinity where it cannot be read."""
+
+
+def list_backups(folder: Path) -> list[Origin]:
+    """Return the backups in a folder, the oldest first."""
+    return sorted(map(_read_origin, folder.glob("*.db")), key=lambda origin: (origin.made_at_s, origin.file.name))
+
+
+def find_newest_s(folder: Path, now_s: float) -> float | None:
+    """Return when the newest backup was made; None where there is none. Seconds since 1970, UTC.
+
+    One that is from later than now tells only that the clock was wrong: it holds up no other.
+    """
+    times = [origin.made_at_s for origin in list_backups(folder) if -math.inf < origin.made_at_s <= now_s]
+    return max(times, default=None)
+
+
+def _read_origin(file: Path) -> Origin:
+    """Return what a backup says of itself; of one that an older Usher made, its name and the last save in it."""
+    try:
+        with closing(open_read_only(file)) as connection:
+            facts = dict(
+                connection.execute("SELECT name, value FROM facts WHERE name IN (?, ?)", (_KIND, _MADE)).fetchall()
+            )
+            if _MADE in facts:
+                return Origin(file, facts.get(_KIND) == "scheduled", float(facts[_MADE]))
+            saved = connection.execute("SELECT max(saved_at_s) FROM saves").fetchone()[0]
+            return Origin(file, fnmatch(file.name, SCHEDULED), float(saved or file.stat().st_mtime))
+    except (sqlite3.Error, OSError, ValueError, TypeError):
+        return Origin(file, fnmatch(file.name, SCHEDULED), -math.inf)
 
 
 def check_target(target: Path) -> Path:
@@ -72,8 +105,11 @@ def _refuse_foreign(store: Path, target: Path) -> None:
             raise BackupError(f"{target} is there already and is no backup: name another file, or move it away.")
 
 
-def backup(store: Path, target: Path) -> Backup:
-    """Copy the SQLite file `store` to `target`, verify the copy, and only then give it its name."""
+def backup(store: Path, target: Path, *, is_scheduled: bool = False, now_s: float | None = None) -> Backup:
+    """Copy the SQLite file `store` to `target`, verify the copy, and only then give it its name.
+
+    `is_scheduled`: rotation may remove it some day. `now_s`: seconds since 1970, UTC; by default the system's clock.
+    """
     began = time.perf_counter()
     if not store.exists():
         raise BackupError(f"There is no store {store} to back up.")
@@ -87,6 +123,7 @@ def backup(store: Path, target: Path) -> Backup:
         counts = _copy(store, partial)
         if verify(partial) != counts:
             raise BackupError(f"The backup {target} does not hold what the store holds: it was not kept.")
+        _write_origin(partial, is_scheduled, time.time() if now_s is None else now_s)
         with partial.open("rb+") as stream:
             os.fsync(stream.fileno())
         partial.replace(target)
@@ -100,6 +137,12 @@ def backup(store: Path, target: Path) -> Backup:
             partial.unlink(missing_ok=True)
     took_ms = (time.perf_counter() - began) * 1000
     return Backup(target, target.stat().st_size, counts["watches"], counts["viewers"], took_ms)
+
+
+def _write_origin(file: Path, is_scheduled: bool, now_s: float) -> None:
+    facts = [(_KIND, "scheduled" if is_scheduled else "manual"), (_MADE, repr(now_s))]
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.executemany("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", facts)
 
 
 def _copy(store: Path, partial: Path) -> dict[str, int]:
@@ -159,26 +202,25 @@ def verify(file: Path) -> dict[str, int]:
     return counts
 
 
-def list_backup_times(folder: Path) -> list[float]:
-    """Return when each backup that is there was made, the oldest first; seconds since 1970, UTC."""
-    return sorted(file.stat().st_mtime for file in folder.glob("*.db"))
-
-
 def find_newest_good(folder: Path) -> Path | None:
     """Return the newest backup in `folder` that can be read back; None where there is none."""
-    files = sorted(folder.glob("*.db"), key=lambda file: file.stat().st_mtime, reverse=True)
-    for file in files:
+    for origin in reversed(list_backups(folder)):
         try:
-            verify(file)
+            verify(origin.file)
         except BackupError:
             continue
-        return file
+        return origin.file
     return None
 
 
-def rotate(folder: Path, keep: int) -> list[Path]:
-    """Remove all but the newest `keep` scheduled backups; return what was removed."""
-    old = sorted(folder.glob(SCHEDULED))[: -max(1, keep)]
+def rotate(folder: Path, keep: int, now_s: float) -> list[Path]:
+    """Remove all but the newest `keep` scheduled backups; return what was removed.
+
+    Those that say that they are from later than `now_s` count as the oldest: they must not push out those of today.
+    """
+    scheduled = [origin for origin in list_backups(folder) if origin.is_scheduled]
+    scheduled.sort(key=lambda origin: origin.made_at_s if origin.made_at_s <= now_s else -math.inf)
+    old = [origin.file for origin in scheduled[: -max(1, keep)]]
     for file in old:
         file.unlink(missing_ok=True)
     return old

@@ -307,6 +307,32 @@ def test_scheduled_backups_follow_the_interval_and_rotate(tmp_path: Path) -> Non
         house.close()
 
 
+def test_a_first_backup_is_made_at_once(tmp_path: Path) -> None:
+    """Where a restart comes more often than the interval, there would be none ever."""
+    house = House(tmp_path, backup_interval_hours=24.0)
+    folder = tmp_path / "backups"
+    try:
+        house.finish(record())
+        house.stop()
+        house.start()
+        house.until(lambda: folder.is_dir() and list(folder.glob("usher-*.db")))
+    finally:
+        house.close()
+
+
+def test_a_backup_that_fails_stays_in_health_while_saves_work(tmp_path: Path) -> None:
+    """A save that works says nothing of the backups."""
+    (tmp_path / "backups").write_text("in the way")
+    house = House(tmp_path, backup_interval_hours=0.0001)
+    try:
+        house.finish(record())
+        house.until(lambda: "The scheduled backup failed" in Noted.newest._degraded)
+        house.finish(record("w2"))
+        assert "The scheduled backup failed, and there is no other" in Noted.newest._degraded
+    finally:
+        house.close()
+
+
 def test_an_old_backup_that_cannot_be_removed_is_told(tmp_path: Path, lines: Any) -> None:
     """The new one is made all the same."""
     house = House(tmp_path, backup_interval_hours=0.0001, backup_keep=1)

@@ -162,13 +162,47 @@ def test_a_backup_that_cannot_be_written_says_where(tmp_path: Path) -> None:
         backup.backup(tmp_path / "usher.db", tmp_path / "file" / "x.db")
 
 
-def test_rotation_keeps_the_newest_scheduled_ones(tmp_path: Path) -> None:
-    """Only scheduled backups are removed, the oldest first; those with a name of their own stay."""
-    for name in ("usher-20260101-000000.db", "usher-20260102-000000.db", "usher-20260103-000000.db", "mine.db"):
-        (tmp_path / name).write_bytes(b"")
-    backup.rotate(tmp_path, 2)
-    assert sorted(file.name for file in tmp_path.iterdir()) == [
-        "mine.db", "usher-20260102-000000.db", "usher-20260103-000000.db",
-    ]  # fmt: skip
-    assert backup.find_newest_scheduled_s(tmp_path) == 1767398400.0
-    assert backup.scheduled_name(1767398400.0) == "usher-20260103-000000.db"
+def test_rotation_goes_by_what_a_backup_says_of_itself(tmp_path: Path) -> None:
+    """Whatever names and times of files say: the oldest scheduled go, those that somebody asked for stay."""
+    store = open_store(tmp_path / "data")
+    finish(store, record())
+    folder = tmp_path / "backups"
+    made = {"b.db": 300.0, "usher-20990101-000000.db": 100.0, "a.db": 200.0}
+    for name, now_s in made.items():
+        backup.backup(tmp_path / "data" / "usher.db", folder / name, is_scheduled=True, now_s=now_s)
+    backup.backup(tmp_path / "data" / "usher.db", folder / "usher-20260101-000000.db", now_s=1.0)
+    store.close()
+    assert [origin.made_at_s for origin in backup.list_backups(folder)] == [1.0, 100.0, 200.0, 300.0]
+    assert [file.name for file in backup.rotate(folder, 2, 400.0)] == ["usher-20990101-000000.db"]
+    assert sorted(file.name for file in folder.iterdir()) == ["a.db", "b.db", "usher-20260101-000000.db"]
+
+
+def test_a_backup_from_a_time_to_come_holds_up_no_other(tmp_path: Path) -> None:
+    """A clock that was far ahead for a day: it neither puts off the next backup nor pushes out those of today."""
+    store = open_store(tmp_path / "data")
+    finish(store, record())
+    folder = tmp_path / "backups"
+    for name, now_s in {"old.db": 100.0, "ahead.db": 4e9, "new.db": 200.0}.items():
+        backup.backup(tmp_path / "data" / "usher.db", folder / name, is_scheduled=True, now_s=now_s)
+    store.close()
+    assert backup.find_newest_s(folder, 300.0) == 200.0
+    assert backup.find_newest_s(folder, 50.0) is None
+    backup.rotate(folder, 2, 300.0)
+    assert sorted(file.name for file in folder.iterdir()) == ["new.db", "old.db"]
+
+
+def test_a_backup_of_an_older_usher_is_dated_by_its_last_save(tmp_path: Path) -> None:
+    """It says nothing of itself; its name tells that it was scheduled."""
+    store = open_store(tmp_path / "data")
+    finish(store, record(), at_s=5000.0)
+    store.close()
+    for name in ("usher-20990101-000000.db", "mine.db"):
+        file = backup.backup(tmp_path / "data" / "usher.db", tmp_path / "backups" / name).file
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute("DELETE FROM facts WHERE name LIKE 'backup:%'")
+    found = {origin.file.name: origin for origin in backup.list_backups(tmp_path / "backups")}
+    assert {name: origin.is_scheduled for name, origin in found.items()} == {
+        "usher-20990101-000000.db": True,
+        "mine.db": False,
+    }
+    assert {origin.made_at_s for origin in found.values()} == {5000.0}
