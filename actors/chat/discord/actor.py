@@ -182,14 +182,14 @@ class DiscordActor(Actor):
 
     def _hide(self, account: ViewerAccount) -> None:
         """Have a member not named any more in anything that was said until now."""
-        viewer = ViewerIdentity.of(account)
+        viewer = ViewerIdentity.from_account(account)
         self._redactor.hide(viewer)
         self._cards.hide(viewer)
         self._announcements.drop_hidden()
 
     def _forget(self, account: ViewerAccount) -> None:
         """Have every feature forget a member."""
-        viewer = ViewerIdentity.of(account)
+        viewer = ViewerIdentity.from_account(account)
         for feature in (self._cards, self._nights, self._posted, self._top_roles, self._pages):
             feature.forget(viewer)
 

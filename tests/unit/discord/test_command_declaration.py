@@ -11,7 +11,7 @@ from actors.chat.discord.commands import load_commands
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.autocompletion import build_choice
 from actors.chat.discord.framework.command import ADMINISTRATOR, Cooldown, Group, UsherCommand, command
-from actors.chat.discord.framework.replies import Context, show_page
+from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.gateway.bot import UsherBot
 from actors.chat.discord.ui import embeds
 from actors.chat.discord.ui.embeds import Reply
@@ -53,13 +53,13 @@ async def suggest_words(interaction: discord.Interaction, current: str) -> list[
     autocomplete={"word": suggest_words},
     page=build_page,
 )
-async def decades(ctx: Context, word: str = "all") -> None:
+async def decades(ctx: CommandContext, word: str = "all") -> None:
     """Answer with the decades."""
     await show_page(ctx, word)
 
 
 @command("wipe", "Admins only", group=Group.ADMINS, permission=ADMINISTRATOR, page=build_page)
-async def wipe(ctx: Context) -> None:
+async def wipe(ctx: CommandContext) -> None:
     """Answer with the same page."""
     await show_page(ctx)
 

@@ -10,7 +10,7 @@ from tests.unit.discord import samples
 from tests.unit.discord.memory_store import MemoryStore
 
 LINK = LinkedAccount("plex:m:7", "quirin_p", "4711", "Quirin")
-PERSON = ViewerIdentity.of(ViewerAccount("4711", "private", (LINK,), 3))
+PERSON = ViewerIdentity.from_account(ViewerAccount("4711", "private", (LINK,), 3))
 
 
 class Stopped(Clock):

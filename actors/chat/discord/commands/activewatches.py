@@ -6,7 +6,7 @@ from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command import Group, command
 from actors.chat.discord.framework.pages import refresh_button
-from actors.chat.discord.framework.replies import Context, show_page
+from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
 from messages import ActiveWatch, ActiveWatches, GetSaveStatus, ListActiveWatches
@@ -21,12 +21,12 @@ NOTICE = 600
 
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of active watches."""
-    now, saving = await asyncio.gather(actors.ask(ListActiveWatches()), _saving(actors))
+    now, saving = await asyncio.gather(actors.ask(ListActiveWatches()), _describe_saving(actors))
     if not now.watches:
         text = _("Nobody is watching right now.")
         shown, pages = 0, 1
     else:
-        made = embeds.split_pages(_by_screening(now))
+        made = embeds.split_pages(_group_by_screening(now))
         text, shown = embeds.pick_page(made, page)
         pages = len(made)
     lines = [text, "", saving]
@@ -37,30 +37,30 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     return Reply(embed, shown, pages, () if pages > 1 else (refresh_button("activewatches"),))
 
 
-async def _saving(actors: ActorClient) -> str:
+async def _describe_saving(actors: ActorClient) -> str:
     """The line on saves; without the store's answer it says what is known."""
     try:
         status = await actors.ask(GetSaveStatus(), 2.5)
     except UnansweredError:
         known = _("the last save is not known: the store is restarting")
-        return f"{_auto_saves(actors.settings.auto_save_interval_minutes)} · {known}"
+        return f"{_describe_interval(actors.settings.auto_save_interval_minutes)} · {known}"
     last = _("nothing saved yet")
     if status.last_saved_s:
         last = _("last save {ago}").format(ago=formatting.relative_time(status.last_saved_s))
-    line = f"{_auto_saves(status.auto_save_minutes)} · {last}"
+    line = f"{_describe_interval(status.auto_save_minutes)} · {last}"
     if status.last_error:
         line += "\n❌ " + _("The last save failed: {reason}").format(reason=formatting.escape(status.last_error, 200))
     return line
 
 
-def _auto_saves(every_minutes: float) -> str:
+def _describe_interval(every_minutes: float) -> str:
     decimals = len(f"{every_minutes:g}".partition(".")[2])
     figure = every_minutes if every_minutes == int(every_minutes) else 2
     said = ngettext("💾 Auto-saves every {count} minute", "💾 Auto-saves every {count} minutes", figure)
     return said.format(count=format_number(every_minutes, decimals))
 
 
-def _by_screening(now: ActiveWatches) -> list[Section]:
+def _group_by_screening(now: ActiveWatches) -> list[Section]:
     """The watches below the film they belong to, films in the order of their longest watch."""
     screenings = {shown.screening_id: shown for shown in now.screenings}
     watches: dict[str, list[ActiveWatch]] = {}
@@ -78,11 +78,11 @@ def _by_screening(now: ActiveWatches) -> list[Section]:
         heading = f"**{formatting.escape_title(first.item, 80)}**{party}\n{state}"
         if length and first.position_ms is not None:
             heading += f" {formatting.progress_bar(first.position_ms / length)}"
-        sections.append(Section(heading, [_watch(watch, first) for watch in members]))
+        sections.append(Section(heading, [_format_watch(watch, first) for watch in members]))
     return sections
 
 
-def _watch(watch: ActiveWatch, first: ActiveWatch) -> str:
+def _format_watch(watch: ActiveWatch, first: ActiveWatch) -> str:
     """A viewer's line; where the film stands is said above it, once for all, unless it differs."""
     facts = [
         _("watching {time}").format(time=format_duration(watch.watched_s)),
@@ -104,6 +104,6 @@ def _watch(watch: ActiveWatch, first: ActiveWatch) -> str:
 
 
 @command("activewatches", later("Who watches what right now, and since when"), group=Group.NOW, page=build_page)
-async def activewatches(ctx: Context) -> None:
+async def activewatches(ctx: CommandContext) -> None:
     """Answer with every active watch, by film."""
     await show_page(ctx)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import discord
 
 from actors.chat.discord.framework.command import Group, UsherCommand, command
-from actors.chat.discord.framework.replies import Context, send_reply
+from actors.chat.discord.framework.replies import CommandContext, send_reply
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from wording.translation import _, later
@@ -17,7 +17,7 @@ from wording.translation import _, later
     usage=later("[command]"),
     parameters={"command": later("One command only")},
 )
-async def help_(ctx: Context, command: str = "") -> None:
+async def help_(ctx: CommandContext, command: str = "") -> None:
     """Answer with all commands, or with one."""
     wanted = ctx.bot.get_command(command.lstrip("!/").lower()) if command else None
     if wanted is not None:
@@ -26,7 +26,7 @@ async def help_(ctx: Context, command: str = "") -> None:
         await send_reply(ctx, Reply(_build_all(ctx, command)))
 
 
-def _build_all(ctx: Context, unknown: str) -> discord.Embed:
+def _build_all(ctx: CommandContext, unknown: str) -> discord.Embed:
     usable = [listed for listed in ctx.bot.commands if _may_use(ctx, listed)]
     fields = [
         Field(_(group.value), "\n".join(lines))
@@ -40,7 +40,7 @@ def _build_all(ctx: Context, unknown: str) -> discord.Embed:
     return embeds.build_embed("🎟️ Usher", text, fields=fields)
 
 
-def _may_use(ctx: Context, listed: UsherCommand) -> bool:
+def _may_use(ctx: CommandContext, listed: UsherCommand) -> bool:
     return not listed.permission or getattr(ctx.permissions, listed.permission)
 
 

@@ -15,7 +15,7 @@ from actors.chat.discord.framework.autocompletion import CHOICE, MOST_CHOICES, a
 from actors.chat.discord.framework.command import Group, command
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.media_servers import fetch_poster, find_films
-from actors.chat.discord.framework.replies import Context, acknowledge_then, send_reply
+from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import Item
@@ -50,7 +50,7 @@ async def suggest_films(interaction: discord.Interaction[Any], current: str) -> 
     by_name: dict[str, Item] = {}
     for film in films:
         by_name.setdefault(display_title(film), film)
-    return [build_choice(_name(film), _value(film)) for film in list(by_name.values())[:MOST_CHOICES]]
+    return [build_choice(_film_label(film), _film_choice(film)) for film in list(by_name.values())[:MOST_CHOICES]]
 
 
 @command(
@@ -64,14 +64,14 @@ async def suggest_films(interaction: discord.Interaction[Any], current: str) -> 
     },
     autocomplete={"title": suggest_films},
 )
-async def night(ctx: Context, title: str = "", *, when: str = "") -> None:
+async def night(ctx: CommandContext, title: str = "", *, when: str = "") -> None:
     """Make an event of the server, with poster and length; without a title show those there are."""
     if ctx.guild is None:
         return
     if when and not title:
         raise RefusedError(_("Which film?"), _(_HOW))
     if not title:
-        await send_reply(ctx, Reply(await acknowledge_then(ctx, _planned(ctx.guild, ctx.bot))))
+        await send_reply(ctx, Reply(await acknowledge_then(ctx, _build_planned(ctx.guild, ctx.bot))))
         return
     if not ctx.permissions.manage_events:
         raise RefusedError(
@@ -82,20 +82,20 @@ async def night(ctx: Context, title: str = "", *, when: str = "") -> None:
 
 
 async def _understand_and_plan(
-    ctx: Context, guild: discord.Guild, title: str, when: str, now: datetime.datetime
+    ctx: CommandContext, guild: discord.Guild, title: str, when: str, now: datetime.datetime
 ) -> Reply:
     """Plan the film and the time that are meant: `!night black sunday 20:30` may be either of two."""
     if ctx.interaction is not None or _is_quoted(ctx):
         meant = [(title, parse_when(when, now))]
     else:
         words = f"{title} {when}".split()
-        meant = _readings(words, now)
+        meant = _read_title_and_time(words, now)
         await _refuse_without_time(ctx.actors, words, meant)
     for reading, start in reversed(meant[1:]):  # the longest title first, if Plex has a film of that very name
         if await _is_on_plex(ctx.actors, reading):
-            return await _plan(ctx, guild, reading, _to_come(when, start, now))
+            return await _plan(ctx, guild, reading, _require_future(when, start, now))
     title, start = meant[0] if meant else (title, None)
-    return await _plan(ctx, guild, title, _to_come(when, start, now))
+    return await _plan(ctx, guild, title, _require_future(when, start, now))
 
 
 async def _refuse_without_time(
@@ -114,20 +114,20 @@ async def _is_on_plex(actors: ActorClient, name: str) -> bool:
     return any(film.title.casefold() == name.casefold() for film in films)
 
 
-async def _plan(ctx: Context, guild: discord.Guild, title: str, start: datetime.datetime) -> Reply:
-    film = await _film(ctx.actors, title)
-    length = datetime.timedelta(seconds=_length_s(film) + _AROUND_S)
+async def _plan(ctx: CommandContext, guild: discord.Guild, title: str, start: datetime.datetime) -> Reply:
+    film = await _choose_film(ctx.actors, title)
+    length = datetime.timedelta(seconds=_film_length_s(film) + _AROUND_S)
     poster = await fetch_poster(ctx.actors, film)
     try:
         event = await guild.create_scheduled_event(
             name=event_name(film),
-            description=shorten(_about(film), EVENT_DESCRIPTION) or discord.utils.MISSING,
+            description=shorten(_describe_film(film), EVENT_DESCRIPTION) or discord.utils.MISSING,
             start_time=start,
             end_time=start.astimezone(datetime.UTC) + length,  # the clock may be put forward or back meanwhile
             privacy_level=discord.PrivacyLevel.guild_only,
             image=poster.content or discord.utils.MISSING,
             reason=clean_line(_("planned by {name}").format(name=ctx.author), 200),
-            **_place(ctx.actors, guild),
+            **_event_place(ctx.actors, guild),
         )
     except discord.Forbidden as error:
         raise RefusedError(
@@ -148,7 +148,7 @@ async def _plan(ctx: Context, guild: discord.Guild, title: str, start: datetime.
     ctx.bot.night_planned(event, film)
     lines = [
         formatting.date_and_time(start.timestamp()) + f" ({formatting.relative_time(start.timestamp())})",
-        _about(film),
+        _describe_film(film),
     ]
     lines += [f"[{_('Say that you are coming')}]({event.url})"]
     lines += [f"-# {_('It begins and ends by itself when the film does in the watch party.')}"]
@@ -158,13 +158,13 @@ async def _plan(ctx: Context, guild: discord.Guild, title: str, start: datetime.
     )
 
 
-def _name(film: Item) -> str:
+def _film_label(film: Item) -> str:
     """A film as a choice shows it: of a long title the end is cut, not the year."""
     year = f" ({film.year})" if film.year else ""
     return clean_line(film.title, CHOICE - len(year)) + year
 
 
-def _value(film: Item) -> str:
+def _film_choice(film: Item) -> str:
     """What a choice says of a film: its name, or else enough of it to look it up, and which of those found it is."""
     name = display_title(film)
     if utf16_length(name) <= CHOICE:
@@ -174,20 +174,20 @@ def _value(film: Item) -> str:
     return f"{begun.rpartition(' ')[0] or begun}{key}"  # whole words: half a one may find nothing
 
 
-def _is_quoted(ctx: Context) -> bool:
+def _is_quoted(ctx: CommandContext) -> bool:
     """Whether the title of a `!` command stands in quotation marks."""
     said = ctx.message.content.split(maxsplit=1)
     return len(said) > 1 and said[1][0] in _QUOTES
 
 
-def _readings(said: list[str], now: datetime.datetime) -> list[tuple[str, datetime.datetime | None]]:
+def _read_title_and_time(said: list[str], now: datetime.datetime) -> list[tuple[str, datetime.datetime | None]]:
     """Titles and times as which words can be read, the longest time first."""
     counts = range(min(_LONGEST_TIME, len(said) - 1), 0, -1)
     found = [(" ".join(said[:-count]), parse_when(" ".join(said[-count:]), now)) for count in counts]
     return [(title, start) for title, start in found if start is not None]
 
 
-def _to_come(when: str, start: datetime.datetime | None, now: datetime.datetime) -> datetime.datetime:
+def _require_future(when: str, start: datetime.datetime | None, now: datetime.datetime) -> datetime.datetime:
     """The time, if it can be read and lies ahead. Raises RefusedError."""
     if start is None and (either := ambiguous_hours(when)) is not None:
         raise RefusedError(
@@ -206,7 +206,7 @@ def _to_come(when: str, start: datetime.datetime | None, now: datetime.datetime)
     return start
 
 
-async def _film(actors: ActorClient, title: str) -> Item:
+async def _choose_film(actors: ActorClient, title: str) -> Item:
     """The film that is meant: the one of this name (and year), or else the one that fits best."""
     named, chosen = _YEAR.fullmatch(title), _CUT.fullmatch(title)
     bare, year = (named["title"], int(named["year"])) if named else (title, None)
@@ -231,7 +231,7 @@ async def _film(actors: ActorClient, title: str) -> Item:
     return max(found.films, key=fit)
 
 
-def _place(actors: ActorClient, guild: discord.Guild) -> dict[str, Any]:
+def _event_place(actors: ActorClient, guild: discord.Guild) -> dict[str, Any]:
     """Where: the watch party's channel, or in words where there is none."""
     channel = guild.get_channel(actors.settings.watch_party_voice_channel_id)
     if isinstance(channel, discord.VoiceChannel):
@@ -241,23 +241,23 @@ def _place(actors: ActorClient, guild: discord.Guild) -> dict[str, Any]:
     return {"location": "Plex", "entity_type": discord.EntityType.external}
 
 
-def _length_s(film: Item) -> float:
+def _film_length_s(film: Item) -> float:
     return film.duration_ms / 1000 if film.duration_ms else _USUAL_S
 
 
-def _facts(film: Item) -> list[str]:
-    length = [format_duration(_length_s(film))] if film.duration_ms else []
+def _film_facts(film: Item) -> list[str]:
+    length = [format_duration(_film_length_s(film))] if film.duration_ms else []
     names = join_names(list(film.directors[:3]))
     directors = [_("by {names}").format(names=names)] if names else []
     return [*length, *film.genres[:3], *directors]
 
 
-def _about(film: Item) -> str:
+def _describe_film(film: Item) -> str:
     """Facts in a line, safe for the event and the reply: Discord reads markdown in both."""
-    return " · ".join(formatting.escape(fact, 100) for fact in _facts(film))
+    return " · ".join(formatting.escape(fact, 100) for fact in _film_facts(film))
 
 
-async def _planned(guild: discord.Guild, bot: Any) -> discord.Embed:
+async def _build_planned(guild: discord.Guild, bot: Any) -> discord.Embed:
     """Every night that the bot planned and that is still to come, or runs."""
     events = await guild.fetch_scheduled_events(with_counts=True)
     ours = [event for event in events if event.creator_id == bot.user.id and event.status in _OPEN]

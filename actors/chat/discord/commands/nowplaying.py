@@ -4,7 +4,7 @@ from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import Group, command
 from actors.chat.discord.framework.pages import refresh_button
-from actors.chat.discord.framework.replies import Context, show_page
+from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
 from messages import ListActiveWatches, Moment, Screening
@@ -22,7 +22,7 @@ NOTICE = 600
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of the films that play."""
     now = await actors.ask(ListActiveWatches())
-    sections = [Section(_heading(shown), _facts(shown, now.at)) for shown in now.screenings]
+    sections = [Section(_format_heading(shown), _format_facts(shown, now.at)) for shown in now.screenings]
     pages = embeds.split_pages(sections, lines=12) if sections else [_("Nothing plays right now.")]
     text, number = embeds.pick_page(pages, page)
     if now.notice:
@@ -32,11 +32,11 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     return Reply(embed, number, len(pages), () if len(pages) > 1 else (refresh_button("nowplaying"),))
 
 
-def _heading(shown: Screening) -> str:
+def _format_heading(shown: Screening) -> str:
     return f"**{formatting.escape_title(shown.item, 100)}**"
 
 
-def _facts(shown: Screening, at: Moment) -> list[str]:
+def _format_facts(shown: Screening, at: Moment) -> list[str]:
     length, position = shown.item.duration_ms, shown.estimate_position(at)
     lines = []
     if shown.item.live:
@@ -67,6 +67,6 @@ def position_now(shown: Screening, at: Moment) -> int | None:
 
 
 @command("nowplaying", later("What plays right now"), group=Group.NOW, page=build_page)
-async def nowplaying(ctx: Context) -> None:
+async def nowplaying(ctx: CommandContext) -> None:
     """Answer with every film that plays, whoever watches it."""
     await show_page(ctx)

@@ -68,9 +68,11 @@ def classify(error: BaseException, tries: int, doing: str, permission: str = POS
         case discord.HTTPException(status=status) if status >= 500:
             return RetryDecision(f"Discord fails (HTTP {status}), to {doing}: trying again by itself", wait)
         case discord.HTTPException(status=400 | 413):
-            return RetryDecision(f"Discord refuses what was sent, to {doing}: {_short(error)}", 0.0, refused=True)
+            return RetryDecision(
+                f"Discord refuses what was sent, to {doing}: {_shorten_error(error)}", 0.0, refused=True
+            )
         case discord.HTTPException(status=status):
-            return RetryDecision(f"Discord refuses (HTTP {status}), to {doing}: {_short(error)}", wait)
+            return RetryDecision(f"Discord refuses (HTTP {status}), to {doing}: {_shorten_error(error)}", wait)
         case _:
             return RetryDecision(
                 f"Discord cannot be reached ({type(error).__name__}), to {doing}: trying again by itself", wait
@@ -128,5 +130,5 @@ def is_intent_missing(error: BaseException | None) -> bool:
     )
 
 
-def _short(error: BaseException) -> str:
+def _shorten_error(error: BaseException) -> str:
     return " ".join(str(error).split())[:300]

@@ -31,7 +31,7 @@ class ViewerIdentity(NamedTuple):
     """Names of their Plex sessions. Not the name on Discord: another member may have the same."""
 
     @classmethod
-    def of(cls, account: ViewerAccount) -> "ViewerIdentity":
+    def from_account(cls, account: ViewerAccount) -> "ViewerIdentity":
         """Return the ids of a member and of the linked accounts, and the names of these."""
         names = {name for link in account.links for name in (link.plex_name, link.username) if name}
         return cls({account.viewer_id, *(link.plex_id for link in account.links)}, names)

@@ -51,7 +51,7 @@ class TopRoles:
             if len(top) < most and row.viewer_id.isdigit() and (member := await _member(guild, int(row.viewer_id))):
                 top.append(member)
         chosen = {member.id for member in top}
-        others = [member_id for member_id in self._given(role) if member_id not in chosen]
+        others = [member_id for member_id in self._find_given(role) if member_id not in chosen]
         had = await asyncio.gather(*(_member(guild, member_id) for member_id in others))
         return RoleChange(
             give=tuple(member for member in top if role not in member.roles),
@@ -61,7 +61,7 @@ class TopRoles:
 
     async def apply(self, change: RoleChange, role: discord.Role) -> None:
         """Give and take the role; what was given is remembered at once. Raises RefusedError where it is forbidden."""
-        given = set(self._given(role))
+        given = set(self._find_given(role))
         why = _("top watchers of the last {days} days").format(days=TOP_DAYS)
         try:
             for member in change.give:
@@ -80,7 +80,7 @@ class TopRoles:
         for role_id, members in list(self._state.records.items()):
             self._state.put(role_id, [member for member in members if str(member) not in viewer.ids])
 
-    def _given(self, role: discord.Role) -> list[int]:
+    def _find_given(self, role: discord.Role) -> list[int]:
         return self._state.records.get(str(role.id), [])
 
 

@@ -54,7 +54,7 @@ class WeeklyDigest:
             due_s = self.due_s()
             if due_s > self._posted_until_s:
                 tries += 1
-                if (failed_s := await self._try(due_s, tries)) is None:
+                if (failed_s := await self._post_digest(due_s, tries)) is None:
                     tries = 0
                 else:
                     wait_s = failed_s
@@ -75,7 +75,7 @@ class WeeklyDigest:
     def _now_s(self) -> float:
         return self._actors.clock.now().wall_s
 
-    async def _try(self, due_s: float, tries: int) -> float | None:
+    async def _post_digest(self, due_s: float, tries: int) -> float | None:
         """Post it; how long to wait before the next try (real seconds) where that failed, else None."""
         if self._now_s() - due_s > STALE_S:
             self._log.warning("The digest of the week could not be posted for a day: left out")
@@ -85,7 +85,7 @@ class WeeklyDigest:
         if channel is None:
             return 5.0
         try:
-            embed = await self._made(due_s)
+            embed = await self._build_week(due_s)
             if embed is not None:
                 await channel.send(embed=embed, allowed_mentions=embeds.NOBODY, nonce=f"digest-{due_s:.0f}")
         except UnansweredError:
@@ -98,7 +98,7 @@ class WeeklyDigest:
         self._mark_posted(due_s)
         return None
 
-    async def _made(self, due_s: float) -> discord.Embed | None:
+    async def _build_week(self, due_s: float) -> discord.Embed | None:
         """The week before; None where nobody watched anything."""
         since_s = last_due(self._actors.settings.weekly_digest, self._actors.settings.timezone, due_s - 1.0)
         films, best = await asyncio.gather(

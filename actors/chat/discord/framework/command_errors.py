@@ -65,16 +65,18 @@ def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None
         case UnansweredError() | RefusedError():
             return ErrorReply(embeds.build_problem(error.what, error.cure))
         case commands.CommandOnCooldown():
-            return _refused(
+            return _build_refusal(
                 _("That was quick."), _("Try again in {seconds} s.").format(seconds=max(1, round(error.retry_after)))
             )
         case commands.MissingPermissions():
-            return _refused(_(ADMINS_ONLY), _(ASK_ADMIN))
+            return _build_refusal(_(ADMINS_ONLY), _(ASK_ADMIN))
         case commands.NoPrivateMessage():
-            return _refused(_("Usher answers in the server, not in private messages."), _("Give the command there."))
+            return _build_refusal(
+                _("Usher answers in the server, not in private messages."), _("Give the command there.")
+            )
         case commands.MemberNotFound():
             nobody = _("Nobody here is called {name}.").format(name=formatting.escape(error.argument, 60))
-            return _refused(
+            return _build_refusal(
                 nobody if error.argument else _("No name stands there."),
                 _("Mention them: `{usage}`").format(usage=_usage(ctx)),
             )
@@ -84,7 +86,7 @@ def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None
             how = _("Write it like this: `{usage}`").format(usage=_usage(ctx))
             return ErrorReply(embeds.build_problem(_("That could not be read."), how), unexpected=fault)
         case commands.CheckFailure():
-            return _refused(_("That is not allowed here."), _(ASK_ADMIN))
+            return _build_refusal(_("That is not allowed here."), _(ASK_ADMIN))
         case discord.Forbidden():
             return ErrorReply(
                 embeds.build_problem(
@@ -114,7 +116,7 @@ def _unwrap(error: BaseException) -> BaseException:
     return error
 
 
-def _refused(what: str, cure: str) -> ErrorReply:
+def _build_refusal(what: str, cure: str) -> ErrorReply:
     return ErrorReply(embeds.build_problem(what, cure))
 
 

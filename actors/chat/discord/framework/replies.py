@@ -1,4 +1,4 @@
-"""What every command answers with: an acknowledgement in time, one way to send, one way to look."""
+"""How a command answers: acknowledged in time, for everybody or for the asker alone."""
 
 import asyncio
 import contextlib
@@ -12,15 +12,17 @@ from discord.ext import commands
 from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import UsherCommand
+from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.pages import PageRegistry
 from actors.chat.discord.ui import embeds
 from actors.chat.discord.ui.embeds import Reply
+from wording.translation import _
 
 Result = TypeVar("Result")
 _TYPING_AFTER_S = 0.4
 
 
-class Context(commands.Context[Any]):
+class CommandContext(commands.Context[Any]):
     """A use of a command, with the way to the other actors."""
 
     @property
@@ -46,7 +48,7 @@ def viewer_id(member: discord.Member | discord.User) -> str:
     return str(member.id)
 
 
-async def acknowledge_then(ctx: Context, work: Coroutine[Any, Any, Result]) -> Result:
+async def acknowledge_then(ctx: CommandContext, work: Coroutine[Any, Any, Result]) -> Result:
     """Return the result of `work`; a slash command is acknowledged first, a `!` command shows typing if it takes long.
 
     Discord forgets a slash command that is not acknowledged within three seconds, whatever the actors do. The use is
@@ -63,14 +65,14 @@ async def acknowledge_then(ctx: Context, work: Coroutine[Any, Any, Result]) -> R
     if ctx.interaction is not None:
         return await work
     task = asyncio.ensure_future(work)
-    done, _ = await asyncio.wait({task}, timeout=_TYPING_AFTER_S)
+    done, _pending = await asyncio.wait({task}, timeout=_TYPING_AFTER_S)
     if not done:
         with contextlib.suppress(*API_ERRORS):
             await ctx.typing()
     return await task
 
 
-async def show_page(ctx: Context, arguments: str = "") -> None:
+async def show_page(ctx: CommandContext, arguments: str = "") -> None:
     """Answer with the first of the command's pages; the picture follows when it is drawn."""
     if ctx.command is None:
         raise TypeError("show_page answers a command")
@@ -81,7 +83,7 @@ async def show_page(ctx: Context, arguments: str = "") -> None:
         await renderer.show(message, reply.picture, reply.beside)
 
 
-async def send_reply(ctx: Context, reply: Reply, view: discord.ui.View | None = None) -> discord.Message:
+async def send_reply(ctx: CommandContext, reply: Reply, view: discord.ui.View | None = None) -> discord.Message:
     """Send an answer to where the command was given."""
     parts: dict[str, Any] = {} if view is None else {"view": view}
     if reply.poster.content and ctx.bot_permissions.attach_files:
@@ -102,7 +104,9 @@ def reply_options(ctx: commands.Context[Any]) -> dict[str, Any]:
     return {"allowed_mentions": embeds.NOBODY, "reference": ctx.message.to_reference(fail_if_not_exists=False)}
 
 
-def split_trailing_argument(ctx: Context, text: str, last: str, is_last: Callable[[str], bool]) -> tuple[str, str]:
+def split_trailing_argument(
+    ctx: CommandContext, text: str, last: str, is_last: Callable[[str], bool]
+) -> tuple[str, str]:
     """Tell apart a `!` command's text of several words and the argument after it.
 
     `!history the big sleep 7d` means what /history has as title and since. What is typed into the
@@ -114,3 +118,37 @@ def split_trailing_argument(ctx: Context, text: str, last: str, is_last: Callabl
     if words and is_last(words[-1]):
         return " ".join(words[:-1]), words[-1]
     return " ".join(words), ""
+
+
+async def defer_privately(ctx: CommandContext) -> None:
+    """Acknowledge a / command so that its answer is for the asker alone. First of all: it cannot be changed later."""
+    if ctx.interaction is not None and not ctx.interaction.response.is_done():
+        await ctx.defer(ephemeral=True)
+
+
+async def reply_privately(
+    ctx: CommandContext,
+    embed: discord.Embed,
+    *,
+    view: discord.ui.View | None = None,
+    file: discord.File | None = None,
+    aside: bool = True,
+) -> discord.Message:
+    """Say it to the asker alone; with `aside`, the channel of a ! command reads that there is a direct message.
+
+    RefusedError where the asker takes no direct messages.
+    """
+    parts: dict[str, Any] = {"embed": embed, "allowed_mentions": embeds.NOBODY}
+    parts |= {name: part for name, part in (("view", view), ("file", file)) if part is not None}
+    if ctx.interaction is not None:
+        return await ctx.send(ephemeral=True, **parts)
+    try:
+        message = await ctx.author.send(**parts)
+    except discord.Forbidden as error:
+        raise RefusedError(
+            _("That is for you alone, and you take no direct messages from this server."),
+            _("Use `/{command}` instead: only you see its answer.").format(command=ctx.command),
+        ) from error
+    if aside:
+        await send_reply(ctx, Reply(embeds.build_embed(_("📬 Look at your direct messages"), colour=embeds.GREY)))
+    return message

@@ -19,7 +19,7 @@ from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.command_errors import CHANNEL_CURE, RefusedError, explain_error
 from actors.chat.discord.framework.pages import PageButton, PageRegistry
-from actors.chat.discord.framework.replies import Context, reply_options
+from actors.chat.discord.framework.replies import CommandContext, reply_options
 from actors.chat.discord.gateway.proxy import environment_proxy
 from actors.chat.discord.ui import embeds
 from messages import Item, ViewerAccount
@@ -119,12 +119,12 @@ class UsherBot(commands.Bot):
     async def on_ready(self) -> None:
         """Connected, for the first time or again. discord.py says so two seconds late: it may be away again."""
         self._log.info("On Discord as %s", self.user)
-        self._up()
+        self._report_up()
 
     async def on_resumed(self) -> None:
         """Connected again, nothing missed."""
         self._speaks = True
-        self._up()
+        self._report_up()
 
     async def on_disconnect(self) -> None:
         """The gateway is away."""
@@ -133,20 +133,20 @@ class UsherBot(commands.Bot):
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server came back after an outage of its own."""
-        self._up()
+        self._report_up()
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Invited (anew): Discord may have forgotten the commands."""
         if guild.id == self.actors.settings.discord_guild_id:
             self._registered.remove(_SYNCED)
             self._start(self._sync())
-        self._up()
+        self._report_up()
 
-    def _up(self) -> None:
+    def _report_up(self) -> None:
         if self._speaks:
             self.on_up()
 
-    async def get_context(self, origin: Any, /, *, cls: Any = Context) -> Any:
+    async def get_context(self, origin: Any, /, *, cls: Any = CommandContext) -> Any:
         """Return a context that knows the way to the other actors."""
         return await super().get_context(origin, cls=cls)
 

@@ -71,7 +71,7 @@ class Connection:
         while True:
             began = time.monotonic()
             reads = self._reads_messages
-            error = await self._live()
+            error = await self._run_once()
             if self._up_since > began and time.monotonic() - self._up_since > STEADY_S:
                 tries = 0
             tries += 1
@@ -93,12 +93,14 @@ class Connection:
                 async with asyncio.timeout(CLOSE_S):
                     await bot.close()
 
-    async def _live(self) -> Exception | None:
+    async def _run_once(self) -> Exception | None:
         """One connection from log-in to end; why it ended."""
         bot = self._make(intents(self._reads_messages))
-        bot.on_up, bot.on_down = self._came, self._went
+        bot.on_up, bot.on_down = self._on_bot_up, self._on_bot_down
         self._bot = bot
-        late = asyncio.get_running_loop().call_later(FIRST_S, self._still_away, "Discord does not answer: still trying")
+        late = asyncio.get_running_loop().call_later(
+            FIRST_S, self._report_away, "Discord does not answer: still trying"
+        )
         try:
             # discord.py's own reconnecting dies of an AttributeError where the first connection fails, and
             # waits up to 17 minutes later on; resumes (op 7, op 9, dropped sockets) are its own all the same.
@@ -107,11 +109,11 @@ class Connection:
             return error
         finally:
             late.cancel()
-            self._went(at_once=True)
+            self._on_bot_down(at_once=True)
             await self.close()
         return None
 
-    def _came(self) -> None:
+    def _on_bot_up(self) -> None:
         self._up, self._up_since = True, time.monotonic()
         self._degraded.remove(_GATEWAY)
         if self._reads_messages:
@@ -128,17 +130,17 @@ class Connection:
         for tell in self.on_up:
             tell()
 
-    def _went(self, *, at_once: bool = False) -> None:
+    def _on_bot_down(self, *, at_once: bool = False) -> None:
         was_up, self._up = self._up, False
         if was_up:
             for tell in self.on_down:
                 tell()
         if not at_once:
             asyncio.get_running_loop().call_later(
-                SETTLE_S, self._still_away, "Discord's gateway went away: connecting again"
+                SETTLE_S, self._report_away, "Discord's gateway went away: connecting again"
             )
 
-    def _still_away(self, reason: str) -> None:
+    def _report_away(self, reason: str) -> None:
         if not self._up and self._bot is not None:
             self._degraded.add(_GATEWAY, reason)
 

@@ -5,7 +5,7 @@ from discord.ext import commands
 
 from actors.chat.discord.framework.actor_client import BACKUP_S
 from actors.chat.discord.framework.command import ADMINISTRATOR, Cooldown, Group, command
-from actors.chat.discord.framework.replies import Context, acknowledge_then, send_reply
+from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import BackUpNow, BackupReport
@@ -20,7 +20,7 @@ from wording.translation import _, later
     permission=ADMINISTRATOR,
     cooldown=Cooldown(1, 30.0, commands.BucketType.guild),
 )
-async def backup(ctx: Context) -> None:
+async def backup(ctx: CommandContext) -> None:
     """Make a consistent copy, read it back, and answer with where it is."""
     made = await acknowledge_then(ctx, ctx.actors.ask(BackUpNow(), BACKUP_S))
     await send_reply(ctx, Reply(_build_backed_up(made)))

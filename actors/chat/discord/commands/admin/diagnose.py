@@ -10,7 +10,7 @@ import discord
 from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command import ADMINISTRATOR, Group, command
-from actors.chat.discord.framework.replies import Context, acknowledge_then, send_reply
+from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from diagnosis.discord_checks import check_discord
@@ -37,7 +37,7 @@ _MARKUP = Markup(lambda text: formatting.escape(text, 300), lambda name: f"`{nam
     group=Group.ADMINS,
     permission=ADMINISTRATOR,
 )
-async def diagnose(ctx: Context) -> None:
+async def diagnose(ctx: CommandContext) -> None:
     """Look at permissions, intent, voice channel, Plex and saves."""
     await send_reply(ctx, Reply(await acknowledge_then(ctx, build_diagnosis(ctx.actors, ctx.bot, ctx.guild))))
 

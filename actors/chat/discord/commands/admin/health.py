@@ -4,7 +4,7 @@ from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import ADMINISTRATOR, Group, command
 from actors.chat.discord.framework.pages import refresh_button
-from actors.chat.discord.framework.replies import Context, show_page
+from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
 from messages import ActorHealth, GetHealth
@@ -68,6 +68,6 @@ def _build_section(actor: ActorHealth, now_s: float) -> Section:
     permission=ADMINISTRATOR,
     page=build_page,
 )
-async def health(ctx: Context) -> None:
+async def health(ctx: CommandContext) -> None:
     """Answer with every actor's health."""
     await show_page(ctx)

@@ -5,7 +5,7 @@ from discord.ext import commands
 
 from actors.chat.discord.framework.actor_client import SAVE_S
 from actors.chat.discord.framework.command import ADMINISTRATOR, Cooldown, Group, command
-from actors.chat.discord.framework.replies import Context, acknowledge_then, send_reply
+from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
 from actors.chat.discord.ui import embeds
 from actors.chat.discord.ui.embeds import Reply
 from messages import SaveNow, SaveReport
@@ -20,7 +20,7 @@ from wording.translation import _, later
     permission=ADMINISTRATOR,
     cooldown=Cooldown(2, 10.0, commands.BucketType.guild),
 )
-async def savedata(ctx: Context) -> None:
+async def savedata(ctx: CommandContext) -> None:
     """Save all three now, and answer with counts and how long it took."""
     question = SaveNow(requested_by=str(ctx.author))
     saved = await acknowledge_then(ctx, ctx.actors.ask(question, SAVE_S))

@@ -14,10 +14,10 @@ from actors.chat.discord.framework.autocompletion import MOST_CHOICES, actors_of
 from actors.chat.discord.framework.command import ADMINISTRATOR, Group, command
 from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, NO_CURE, RefusedError, report_errors
 from actors.chat.discord.framework.pages import refuse
-from actors.chat.discord.framework.private_reply import reply_privately
 from actors.chat.discord.framework.replies import (
-    Context,
+    CommandContext,
     acknowledge_then,
+    reply_privately,
     send_reply,
     split_trailing_argument,
     viewer_id,
@@ -232,7 +232,7 @@ async def suggest_sessions(interaction: discord.Interaction[Any], current: str) 
     autocomplete={"session": suggest_sessions},
     buttons=(SessionMenu,),
 )
-async def starttracking(ctx: Context, session: str = "", position: str = "") -> None:
+async def starttracking(ctx: CommandContext, session: str = "", position: str = "") -> None:
     """Start watches for the voice channel's members."""
     session, position = split_trailing_argument(ctx, session, position, _is_position)
     if numbers := re.fullmatch(r"(\d+) (\d+)", session):

@@ -10,7 +10,7 @@ from actors.chat.discord.framework.autocompletion import actors_of
 from actors.chat.discord.framework.command import ADMINISTRATOR, Group, command
 from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, RefusedError, report_errors
 from actors.chat.discord.framework.pages import refuse
-from actors.chat.discord.framework.replies import Context, acknowledge_then, send_reply
+from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from wording.translation import _, later
@@ -86,7 +86,7 @@ def _build_change(change: RoleChange, role: discord.Role, gets: str, loses: str)
     permission=ADMINISTRATOR,
     buttons=(ApplyButton,),
 )
-async def toproles(ctx: Context) -> None:
+async def toproles(ctx: CommandContext) -> None:
     """Show what would change; nothing does before the button is pressed."""
     if ctx.guild is None:
         return

@@ -37,7 +37,7 @@ _PREFIX = "usher:link:"
 _LOOKED_AT = 100
 
 
-class Figures(NamedTuple):
+class LinkFigures(NamedTuple):
     """What a viewer has."""
 
     watches: int
@@ -86,15 +86,15 @@ async def _describe_publicly(actors: ActorClient, part: str, accounts: list[Plex
 
 def describe_account(account: PlexAccount) -> str:
     """An account as people read of it, safe."""
-    return f"{formatting.escape(account.name, 60)} ({_watches(account)})"
+    return f"{formatting.escape(account.name, 60)} ({_count_watches(account)})"
 
 
 def account_label(account: PlexAccount) -> str:
     """An account as people choose it, where Discord reads no markdown."""
-    return f"{clean_line(account.name, 60)} ({_watches(account)})"
+    return f"{clean_line(account.name, 60)} ({_count_watches(account)})"
 
 
-def _watches(account: PlexAccount) -> str:
+def _count_watches(account: PlexAccount) -> str:
     return format_count("{count} watch", "{count} watches", account.watches)
 
 
@@ -105,7 +105,7 @@ async def link_accounts(actors: ActorClient, *questions: LinkAccount, problem: s
     UnansweredError where nothing was linked.
     """
     who = questions[0].viewer_id
-    before: Figures | None = await _figures(actors, who)
+    before: LinkFigures | None = await _ask_figures(actors, who)
     done: dict[str, ViewerAccount] = {}
     undone: dict[str, RefusedError | UnansweredError] = {}
     for question in questions:
@@ -123,18 +123,20 @@ async def link_accounts(actors: ActorClient, *questions: LinkAccount, problem: s
         _("**{name}** and the Plex account **{account}** are one viewer now.").format(
             name=formatting.escape(questions[0].username, 60), account=account
         ),
-        *(_not_linked(plex_id, error) for plex_id, error in undone.items()),
+        *(_describe_failure(plex_id, error) for plex_id, error in undone.items()),
         *(["⚠️ " + _("Not every Plex server could be asked: {reason}").format(reason=problem)] if problem else []),
     ]
     if undone or problem:
         said.append(_("See to that, then `/link` again for the rest; what is linked stays so."))
     after = None
     with contextlib.suppress(UnansweredError):  # what is linked is to be told all the same
-        after = await _figures(actors, who)
-    return _build_outcome("\n".join(said), before if _may_tell(person, questions[0].confirmed_by) else None, after)
+        after = await _ask_figures(actors, who)
+    return _build_outcome(
+        "\n".join(said), before if _may_show_figures(person, questions[0].confirmed_by) else None, after
+    )
 
 
-def _not_linked(plex_id: str, error: RefusedError | UnansweredError) -> str:
+def _describe_failure(plex_id: str, error: RefusedError | UnansweredError) -> str:
     """Of which server's account it failed, and why."""
     server = formatting.escape(plex_id.split(":")[1], 60)
     why = f"{error.what} {error.cure}".strip()
@@ -145,13 +147,13 @@ async def unlink_account(actors: ActorClient, account: str, who: str, asker: str
     """Take a link of a member back, the only one where no account is named; what it did. Raises RefusedError."""
     person = await actors.ask(GetViewerAccount(who))
     link = _choose_link(person.links, account.strip())
-    before = await _figures(actors, who) if _may_tell(person, asker) else None
+    before = await _ask_figures(actors, who) if _may_show_figures(person, asker) else None
     question = UnlinkAccount(link.plex_id, who, asker)
     _raise_problem(await actors.ask(question, JOIN_S))
     said = _("**{name}** and the Plex account **{account}** are two viewers again; each has their own again.").format(
         name=formatting.escape(link.username, 60), account=formatting.escape(link.plex_name, 60)
     )
-    return _build_outcome(said, before, await _figures(actors, who))
+    return _build_outcome(said, before, await _ask_figures(actors, who))
 
 
 def _choose_link(links: tuple[LinkedAccount, ...], account: str) -> LinkedAccount:
@@ -173,18 +175,18 @@ def _raise_problem(person: ViewerAccount) -> None:
         raise RefusedError(formatting.escape(heard(person.problem), 300), NO_CURE)
 
 
-async def _figures(actors: ActorClient, who: str) -> Figures:
+async def _ask_figures(actors: ActorClient, who: str) -> LinkFigures:
     profile = await actors.ask(GetViewerStats(who, who))
     person = await actors.ask(GetViewerAccount(who))
-    return Figures(person.watches, len(profile.badges))
+    return LinkFigures(person.watches, len(profile.badges))
 
 
-def _may_tell(person: ViewerAccount, asker: str) -> bool:
+def _may_show_figures(person: ViewerAccount, asker: str) -> bool:
     """Whether somebody's figures may be said where others read them."""
     return asker in (person.viewer_id, "plex.tv") or person.privacy in ("open", "anonymous")
 
 
-def _build_outcome(said: str, before: Figures | None, after: Figures | None) -> discord.Embed:
+def _build_outcome(said: str, before: LinkFigures | None, after: LinkFigures | None) -> discord.Embed:
     """What was done, and the figures before and after, where they are known and may be told."""
     if before is None or after is None:
         return embeds.build_embed(_("🔗 Plex and Discord"), said, colour=embeds.GREEN)

@@ -9,8 +9,7 @@ from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import Cooldown, Group, command
 from actors.chat.discord.framework.command_errors import report_errors
 from actors.chat.discord.framework.pages import refuse
-from actors.chat.discord.framework.private_reply import defer_privately, reply_privately
-from actors.chat.discord.framework.replies import Context, acknowledge_then
+from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, defer_privately, reply_privately
 from actors.chat.discord.ui import embeds, formatting
 from messages import EraseViewer, GetViewerAccount, ViewerErased
 from wording.numbers import format_count, format_number
@@ -64,7 +63,9 @@ class ForgetButton(
             finally:  # the answer may come too late, and then nobody knows the links any more
                 actors.hide(person)
                 interaction.client.forget(person)
-            embed = embeds.build_embed(_("🗑️ Forgotten"), _done(gone, actors.clock.now().wall_s), colour=embeds.GREY)
+            embed = embeds.build_embed(
+                _("🗑️ Forgotten"), _build_forgotten(gone, actors.clock.now().wall_s), colour=embeds.GREY
+            )
             await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
 
 
@@ -75,7 +76,7 @@ def _age_s(interaction: discord.Interaction[Any]) -> float:
     return (interaction.created_at - interaction.message.created_at).total_seconds()
 
 
-def _done(gone: ViewerErased, now_s: float) -> str:
+def _build_forgotten(gone: ViewerErased, now_s: float) -> str:
     lines = [
         _("Removed: {watches} and {badges}.").format(
             watches=format_count("**{count} watch**", "**{count} watches**", gone.watches),
@@ -90,11 +91,11 @@ def _done(gone: ViewerErased, now_s: float) -> str:
         )
         oldest, newest = formatting.date_and_time(gone.oldest_backup_s), formatting.date_and_time(gone.newest_backup_s)
         lines.append(said.format(count=format_number(gone.backups), oldest=oldest, newest=newest))
-        lines.append(_until(gone, now_s))
+        lines.append(_describe_backups_end(gone, now_s))
     return "\n".join([*lines, _(_STAYS)])
 
 
-def _until(gone: ViewerErased, now_s: float) -> str:
+def _describe_backups_end(gone: ViewerErased, now_s: float) -> str:
     """When no backup has it any more."""
     if gone.backup_interval_hours <= 0 or gone.backup_keep <= 0:
         return _("None is made by itself here: somebody has to delete them.")
@@ -112,7 +113,7 @@ def _until(gone: ViewerErased, now_s: float) -> str:
     cooldown=Cooldown(2, 60.0),
     buttons=(ForgetButton,),
 )
-async def forgetme(ctx: Context) -> None:
+async def forgetme(ctx: CommandContext) -> None:
     """Ask once more, with a button for the asker alone."""
     await defer_privately(ctx)
     person = await acknowledge_then(ctx, ctx.actors.ask(GetViewerAccount(ctx.asker)))

@@ -25,8 +25,14 @@ from actors.chat.discord.framework.command import Cooldown, Group, command
 from actors.chat.discord.framework.command_errors import ASK_ADMIN, RefusedError
 from actors.chat.discord.framework.converters import MemberMention
 from actors.chat.discord.framework.media_servers import poller_names
-from actors.chat.discord.framework.private_reply import defer_privately, reply_privately
-from actors.chat.discord.framework.replies import Context, acknowledge_then, send_reply, viewer_id
+from actors.chat.discord.framework.replies import (
+    CommandContext,
+    acknowledge_then,
+    defer_privately,
+    reply_privately,
+    send_reply,
+    viewer_id,
+)
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import (
@@ -81,7 +87,9 @@ async def suggest_links(interaction: discord.Interaction[Any], current: str) -> 
     autocomplete={"account": suggest_accounts},
     buttons=(LinkButton,),
 )
-async def link(ctx: Context, account: str = "", member: Annotated[discord.Member, MemberMention] | None = None) -> None:
+async def link(
+    ctx: CommandContext, account: str = "", member: Annotated[discord.Member, MemberMention] | None = None
+) -> None:
     """Link by a code at plex.tv, by an administrator, or by asking one."""
     account, whose = await _read_account_and_member(ctx, account, member)
     if not account:
@@ -107,7 +115,7 @@ async def link(ctx: Context, account: str = "", member: Annotated[discord.Member
     autocomplete={"account": suggest_links},
 )
 async def unlink(
-    ctx: Context, account: str = "", member: Annotated[discord.Member, MemberMention] | None = None
+    ctx: CommandContext, account: str = "", member: Annotated[discord.Member, MemberMention] | None = None
 ) -> None:
     """Unlink one's own account; administrators, anybody's."""
     account, whose = await _read_account_and_member(ctx, account, member)
@@ -116,13 +124,13 @@ async def unlink(
     await reply_privately(ctx, embed)  # accounts, watches and badges are their own matter
 
 
-async def _link_as_admin(ctx: Context, account: str, whose: discord.Member | discord.User) -> discord.Embed:
+async def _link_as_admin(ctx: CommandContext, account: str, whose: discord.Member | discord.User) -> discord.Embed:
     wanted = await find_account(ctx.actors, account, with_hidden=True)
     question = LinkAccount(wanted.plex_id, wanted.name, viewer_id(whose), whose.display_name, ctx.asker)
     return await link_accounts(ctx.actors, question)
 
 
-async def _sign_in(ctx: Context) -> None:
+async def _sign_in(ctx: CommandContext) -> None:
     """Show a code to the asker alone, and then what became of it."""
     await defer_privately(ctx)
     poller, code = await acknowledge_then(ctx, _start_sign_in(ctx.actors))
@@ -142,7 +150,7 @@ async def _sign_in(ctx: Context) -> None:
         await message.edit(embed=embed, allowed_mentions=embeds.NOBODY)
 
 
-async def _await_sign_in(ctx: Context, poller: str, code: PlexSignIn) -> discord.Embed:
+async def _await_sign_in(ctx: CommandContext, poller: str, code: PlexSignIn) -> discord.Embed:
     """Wait until the code is typed in, or void, or another was asked for; link what it gave access to."""
     signed = PlexSignedIn("waiting")
     end_s = time.monotonic() + code.expires_s
@@ -170,7 +178,7 @@ async def _await_sign_in(ctx: Context, poller: str, code: PlexSignIn) -> discord
 
 
 async def _read_account_and_member(
-    ctx: Context, account: str, member: discord.Member | None
+    ctx: CommandContext, account: str, member: discord.Member | None
 ) -> tuple[str, discord.Member | discord.User]:
     """Tell account and member apart where a `!` command says both in a row. RefusedError for others' accounts."""
     if ctx.interaction is None:

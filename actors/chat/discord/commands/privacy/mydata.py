@@ -9,8 +9,7 @@ import discord
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command import Cooldown, Group, command
 from actors.chat.discord.framework.command_errors import RefusedError
-from actors.chat.discord.framework.private_reply import defer_privately, reply_privately
-from actors.chat.discord.framework.replies import Context, acknowledge_then
+from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, defer_privately, reply_privately
 from actors.chat.discord.ui import embeds
 from messages import GetMyData
 from wording.numbers import format_count
@@ -29,7 +28,7 @@ MOST_PARTS = 50
     group=Group.PRIVACY,
     cooldown=Cooldown(2, 60.0),
 )
-async def mydata(ctx: Context) -> None:
+async def mydata(ctx: CommandContext) -> None:
     """Answer with a JSON file; packed where it is large, in parts where it is larger still."""
     await defer_privately(ctx)
     content, watches = await acknowledge_then(ctx, fetch_data(ctx.actors, ctx.asker))

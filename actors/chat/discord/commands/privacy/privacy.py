@@ -8,8 +8,13 @@ from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.command import Group, command
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.converters import ChoiceConverter
-from actors.chat.discord.framework.private_reply import defer_privately, reply_privately
-from actors.chat.discord.framework.replies import Context, acknowledge_then, send_reply
+from actors.chat.discord.framework.replies import (
+    CommandContext,
+    acknowledge_then,
+    defer_privately,
+    reply_privately,
+    send_reply,
+)
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from messages import GetViewerAccount, Privacy, SetPrivacy, ViewerAccount
@@ -37,7 +42,7 @@ _NOT_SAID: Any = None
     usage=later("[open|anonymous|private|untracked]"),
     parameters={"choice": later("Leave out to see what it is now")},
 )
-async def privacy(ctx: Context, choice: Annotated[Privacy, ChoiceConverter(*_CHOICES)] = _NOT_SAID) -> None:
+async def privacy(ctx: CommandContext, choice: Annotated[Privacy, ChoiceConverter(*_CHOICES)] = _NOT_SAID) -> None:
     """Show the choice, or make it."""
     await defer_privately(ctx)
     question = (

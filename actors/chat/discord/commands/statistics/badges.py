@@ -8,7 +8,7 @@ from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import Group, command
 from actors.chat.discord.framework.converters import MemberByName
 from actors.chat.discord.framework.pages import pack_arguments, unpack_arguments
-from actors.chat.discord.framework.replies import Context, show_page, viewer_id
+from actors.chat.discord.framework.replies import CommandContext, show_page, viewer_id
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
 from messages import BadgeProgress, EarnedBadge, GetBadgeCatalogue, GetViewerStats, ViewerProfile
@@ -19,21 +19,21 @@ from wording.translation import _, later, of_badge
 async def build_badges(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of the badges that a viewer has."""
     who, name = unpack_arguments(arguments, 2)
-    profile = await _profile(actors, who)
+    profile = await _ask_profile(actors, who)
     if profile.hidden:
         return embeds.private_notice(f"🏅 {formatting.escape(name, 60)}", name)
     name = profile.stats.username if profile.stats is not None else name
     if not profile.badges:
         text = _("None yet. `!progress` shows how near they are.")
         return Reply(embeds.build_embed(f"🏅 {formatting.escape(name, 60)}", text, colour=embeds.GREY))
-    pages = embeds.split_pages([Section("", [_earned(badge) for badge in profile.badges])], lines=8)
+    pages = embeds.split_pages([Section("", [_format_earned(badge) for badge in profile.badges])], lines=8)
     text, number = embeds.pick_page(pages, page)
     count = format_count("{count} badge", "{count} badges", len(profile.badges))
     heading = f"🏅 {formatting.escape(name, 60)} · {count}"
     return Reply(embeds.build_embed(heading, text), number, len(pages))
 
 
-def _earned(badge: EarnedBadge) -> str:
+def _format_earned(badge: EarnedBadge) -> str:
     described = f"\n{formatting.escape(of_badge(badge.description), 150)}" if badge.description else ""
     earned = formatting.relative_time(badge.earned_at_s)
     return f"{badge.emoji} **{formatting.escape(of_badge(badge.name), 60)}** · {_(badge.rarity)} · {earned}{described}"
@@ -42,11 +42,13 @@ def _earned(badge: EarnedBadge) -> str:
 async def build_progress(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of the badges still to be earned, the nearest first."""
     who, name = unpack_arguments(arguments, 2)
-    profile = await _profile(actors, who)
+    profile = await _ask_profile(actors, who)
     if profile.hidden:
         return embeds.private_notice(f"🎯 {formatting.escape(name, 60)}", name)
     name = profile.stats.username if profile.stats is not None else name
-    open_ones = sorted((badge for badge in profile.progress if badge.earned_at_s is None), key=_share, reverse=True)
+    open_ones = sorted(
+        (badge for badge in profile.progress if badge.earned_at_s is None), key=_progress_share, reverse=True
+    )
     earned = len(profile.progress) - len(open_ones)
     held = _("{count} of {all} badges").format(count=earned, all=len(profile.progress))
     heading = f"🎯 {formatting.escape(name, 60)} · {held}"
@@ -57,22 +59,22 @@ async def build_progress(actors: ActorClient, arguments: str, page: int) -> Repl
             else _("No badges are declared. An administrator declares them in a file: badges.toml.")
         )
         return Reply(embeds.build_embed(heading, text))
-    pages = embeds.split_pages([Section("", [_on_the_way(badge) for badge in open_ones])], lines=8)
+    pages = embeds.split_pages([Section("", [_format_progress(badge) for badge in open_ones])], lines=8)
     text, number = embeds.pick_page(pages, page)
     return Reply(embeds.build_embed(heading, text, colour=embeds.BLUE), number, len(pages))
 
 
-def _share(badge: BadgeProgress) -> float:
+def _progress_share(badge: BadgeProgress) -> float:
     return min(1.0, badge.progress / badge.threshold) if badge.threshold > 0 else 0.0
 
 
-def _on_the_way(badge: BadgeProgress) -> str:
-    figures = _("{count} of {all}").format(count=_figure(badge.progress), all=_figure(badge.threshold))
+def _format_progress(badge: BadgeProgress) -> str:
+    figures = _("{count} of {all}").format(count=_format_figure(badge.progress), all=_format_figure(badge.threshold))
     name, description = formatting.escape(of_badge(badge.name), 60), formatting.escape(of_badge(badge.description), 150)
-    return f"{badge.emoji} **{name}** · {description}\n{formatting.progress_bar(_share(badge))} {figures}"
+    return f"{badge.emoji} **{name}** · {description}\n{formatting.progress_bar(_progress_share(badge))} {figures}"
 
 
-def _figure(value: float) -> str:
+def _format_figure(value: float) -> str:
     return format_number(value, 0 if round(value, 1) == round(value) else 1)
 
 
@@ -82,7 +84,7 @@ async def build_catalogue(actors: ActorClient, arguments: str, page: int) -> Rep
     sections = []
     rarities = [*embeds.RARITY_ORDER, *{b.rarity for b in found.badges if b.rarity not in embeds.RARITY_ORDER}]
     for rarity in rarities:
-        lines = [_declared(badge) for badge in found.badges if badge.rarity == rarity]
+        lines = [_format_declared(badge) for badge in found.badges if badge.rarity == rarity]
         if lines:
             sections.append(Section(f"__{formatting.escape(_(rarity).capitalize(), 20)}__", lines))
     pages = (
@@ -96,7 +98,7 @@ async def build_catalogue(actors: ActorClient, arguments: str, page: int) -> Rep
     )
 
 
-def _declared(badge: BadgeProgress) -> str:
+def _format_declared(badge: BadgeProgress) -> str:
     held = f" · {_('held by {count}').format(count=badge.holders)}" if badge.holders else ""
     return (
         f"{badge.emoji} **{formatting.escape(of_badge(badge.name), 60)}**{held}\n"
@@ -104,7 +106,7 @@ def _declared(badge: BadgeProgress) -> str:
     )
 
 
-async def _profile(actors: ActorClient, who: str) -> ViewerProfile:
+async def _ask_profile(actors: ActorClient, who: str) -> ViewerProfile:
     return await actors.ask(GetViewerStats(who, actors.asker))
 
 
@@ -116,7 +118,7 @@ async def _profile(actors: ActorClient, who: str) -> ViewerProfile:
     parameters={"member": later("Whose; leave out for your own")},
     page=build_badges,
 )
-async def badges(ctx: Context, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:
+async def badges(ctx: CommandContext, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:
     """Answer with a viewer's badges."""
     who = member or ctx.author
     await show_page(ctx, pack_arguments(viewer_id(who), who.display_name[:40]))
@@ -130,13 +132,13 @@ async def badges(ctx: Context, *, member: Annotated[discord.Member | None, Membe
     parameters={"member": later("Whose; leave out for your own")},
     page=build_progress,
 )
-async def progress(ctx: Context, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:
+async def progress(ctx: CommandContext, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:
     """Answer with a viewer's way to the badges that are still to be earned."""
     who = member or ctx.author
     await show_page(ctx, pack_arguments(viewer_id(who), who.display_name[:40]))
 
 
 @command("allbadges", later("Every badge there is, and how many have it"), group=Group.COMMUNITY, page=build_catalogue)
-async def allbadges(ctx: Context) -> None:
+async def allbadges(ctx: CommandContext) -> None:
     """Answer with every badge there is."""
     await show_page(ctx)

@@ -15,7 +15,7 @@ from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.converters import MemberMention, find_member_by_name
 from actors.chat.discord.framework.pages import pack_arguments, read_slice, unpack_arguments
 from actors.chat.discord.framework.replies import (
-    Context,
+    CommandContext,
     acknowledge_then,
     send_reply,
     split_trailing_argument,
@@ -66,7 +66,7 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     found, page, pages = await read_slice(read, lambda part: part.total, page, ROWS)
     if found.hidden:
         return embeds.private_notice(_("📜 History"))
-    lines = [_entry(record, bool(whose)) for record in found.records]
+    lines = [_format_watch(record, bool(whose)) for record in found.records]
     asked = [_("“{title}”").format(title=formatting.escape(title, 60))] if title else []
     if from_s is not None:
         asked.append(_("since {date}").format(date=f"<t:{int(from_s)}:d>"))
@@ -82,7 +82,7 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     return Reply(embeds.build_embed(heading, top + text, colour=colour), page, pages, nothing=not lines)
 
 
-def _entry(record: WatchRecord, one_viewer: bool) -> str:
+def _format_watch(record: WatchRecord, one_viewer: bool) -> str:
     facts = [] if one_viewer else [formatting.escape_person(record.username, 40)]
     facts.append(format_duration(record.playing_s))
     if record.completion_percent is not None:
@@ -116,7 +116,7 @@ async def suggest_times(interaction: discord.Interaction, current: str) -> list[
     page=build_page,
 )
 async def history(
-    ctx: Context,
+    ctx: CommandContext,
     member: Annotated[discord.Member, MemberMention] | None = None,
     title: str = "",
     since: str = "",
@@ -135,11 +135,11 @@ async def history(
             _("{text} is too long ago.").format(text=formatting.escape(since, 40)),
             _("The farthest is {years} years.").format(years=_FARTHEST_YEARS),
         )
-    await send_reply(ctx, *await acknowledge_then(ctx, _find(ctx, member, title, since_s)))
+    await send_reply(ctx, *await acknowledge_then(ctx, _build_first_page(ctx, member, title, since_s)))
 
 
-async def _find(
-    ctx: Context, member: discord.Member | None, title: str, since_s: float | None
+async def _build_first_page(
+    ctx: CommandContext, member: discord.Member | None, title: str, since_s: float | None
 ) -> tuple[Reply, discord.ui.View | None]:
     """Build the first page. Where no title fits, the text may be a member's name: people write it without a mention."""
     since = f"{since_s:.0f}" if since_s is not None else ""

@@ -7,7 +7,7 @@ from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import Group, command
 from actors.chat.discord.framework.converters import ChoiceConverter
 from actors.chat.discord.framework.pages import PageSlice, read_slice
-from actors.chat.discord.framework.replies import Context, show_page
+from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import GetLeaderboard, Leaderboard, LeaderboardKind
@@ -28,16 +28,16 @@ _BOARDS: dict[LeaderboardKind, str] = {
 async def build_leaderboard(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of a leaderboard; the argument is what it ranks by."""
     kind: LeaderboardKind = next((board for board in _BOARDS if board == arguments), "movies")
-    return _board(await _ranked(actors, kind, page, None), _(_BOARDS[kind]))
+    return _build_board(await _ask_slice(actors, kind, page, None), _(_BOARDS[kind]))
 
 
 async def build_top_watchers(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of those who watched most of late."""
-    ranked = await _ranked(actors, "time", page, actors.clock.now().wall_s - TOP_DAYS * 86_400)
-    return _board(ranked, _("🍿 Top watchers of the last {days} days").format(days=TOP_DAYS))
+    ranked = await _ask_slice(actors, "time", page, actors.clock.now().wall_s - TOP_DAYS * 86_400)
+    return _build_board(ranked, _("🍿 Top watchers of the last {days} days").format(days=TOP_DAYS))
 
 
-async def _ranked(
+async def _ask_slice(
     actors: ActorClient, kind: LeaderboardKind, page: int, since_s: float | None
 ) -> PageSlice[Leaderboard]:
     async def read(offset: int) -> Leaderboard:
@@ -46,20 +46,20 @@ async def _ranked(
     return await read_slice(read, lambda part: part.total, page, ROWS)
 
 
-def _board(ranked: PageSlice[Leaderboard], heading: str) -> Reply:
+def _build_board(ranked: PageSlice[Leaderboard], heading: str) -> Reply:
     found, page, pages = ranked
     if not found.rows:
         text = _("Nobody yet. Watch something!")
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY), page, pages)
     lines = [
         f"{_PLACES.get(row.rank, f'**{row.rank}.**')} **{formatting.escape_person(row.username, 40)}** · "
-        f"{_value(found.kind, row.value)}"
+        f"{_format_value(found.kind, row.value)}"
         for row in found.rows
     ]
     return Reply(embeds.build_embed(heading, "\n".join(lines)), page, pages)
 
 
-def _value(kind: LeaderboardKind, value: float) -> str:
+def _format_value(kind: LeaderboardKind, value: float) -> str:
     match kind:
         case "movies":
             return format_count("{count} film", "{count} films", round(value))
@@ -79,12 +79,14 @@ def _value(kind: LeaderboardKind, value: float) -> str:
     parameters={"by": later("What to rank by")},
     page=build_leaderboard,
 )
-async def leaderboard(ctx: Context, by: Annotated[LeaderboardKind, ChoiceConverter(*_BOARDS)] = "movies") -> None:
+async def leaderboard(
+    ctx: CommandContext, by: Annotated[LeaderboardKind, ChoiceConverter(*_BOARDS)] = "movies"
+) -> None:
     """Answer with the order of viewers."""
     await show_page(ctx, by)
 
 
 @command("topwatchers", later("Who watched most in the last 30 days"), group=Group.COMMUNITY, page=build_top_watchers)
-async def topwatchers(ctx: Context) -> None:
+async def topwatchers(ctx: CommandContext) -> None:
     """Answer with those who watched most of late."""
     await show_page(ctx)

@@ -7,7 +7,7 @@ from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.autocompletion import suggest_titles
 from actors.chat.discord.framework.command import Cooldown, Group, command
 from actors.chat.discord.framework.pages import pack_arguments
-from actors.chat.discord.framework.replies import Context, show_page
+from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from messages import GetMovieStats, MovieStats, TitleCount
@@ -33,17 +33,17 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
         if arguments:
             text = _("Nobody watched that yet. `!moviestats` alone shows everything.")
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
-    fields = _details(found, bool(arguments))
+    fields = _build_details(found, bool(arguments))
     drawn = {_(name) for name in _DRAWN}
     picture = chart_data.community_chart(found, clean_line(arguments) if arguments else "")
     others = [part for part in fields if part.name not in drawn]
     if labels := chart_data.undrawn_labels(picture):
         others.append(Field(_(_GENRES), embeds.join_lines_within(formatting.numbered_lines(labels)), inline=True))
-    beside = embeds.build_embed(heading, _totals(found), fields=others)
-    return Reply(embeds.build_embed(heading, _totals(found), fields=fields), picture=picture, beside=beside)
+    beside = embeds.build_embed(heading, _format_totals(found), fields=others)
+    return Reply(embeds.build_embed(heading, _format_totals(found), fields=fields), picture=picture, beside=beside)
 
 
-def _totals(found: MovieStats) -> str:
+def _format_totals(found: MovieStats) -> str:
     lines = [
         ngettext(
             "**{count} watch**, {completed} to the end", "**{count} watches**, {completed} to the end", found.watches
@@ -60,20 +60,20 @@ def _totals(found: MovieStats) -> str:
     return "\n".join(lines)
 
 
-def _details(found: MovieStats, one_title: bool) -> list[Field]:
+def _build_details(found: MovieStats, one_title: bool) -> list[Field]:
     fields = []
     if found.most_watched and (len(found.most_watched) > 1 or not one_title):
-        lines = [_ranked(place, title) for place, title in enumerate(found.most_watched, 1)]
+        lines = [_format_place(place, title) for place, title in enumerate(found.most_watched, 1)]
         fields.append(Field(_("🏆 Most watched"), embeds.join_lines_within(lines)))
     weeks = list(itertools.dropwhile(lambda week: not week[1], found.weeks))[-_WEEKS:]
     if any(seconds for _, seconds in weeks):
-        rows = [(_week(monday), seconds, format_duration(seconds)) for monday, seconds in weeks]
+        rows = [(_format_week(monday), seconds, format_duration(seconds)) for monday, seconds in weeks]
         fields.append(Field(_(_BY_WEEK), formatting.text_chart(rows)))
     if found.genres:
-        fields.append(Field(_(_GENRES), _counted(found.genres[:6]), inline=True))
+        fields.append(Field(_(_GENRES), _join_counts(found.genres[:6]), inline=True))
     decades = tuple((format_decade(name), number) for name, number in found.decades)
     if decades:
-        fields.append(Field(_("📅 Decades"), _counted(decades), inline=True))
+        fields.append(Field(_("📅 Decades"), _join_counts(decades), inline=True))
     if found.recent:
         lines = [
             f"{formatting.escape_title(record.item, 50)} · {formatting.escape_person(record.username, 30)} · "
@@ -84,7 +84,7 @@ def _details(found: MovieStats, one_title: bool) -> list[Field]:
     return fields
 
 
-def _ranked(place: int, title: TitleCount) -> str:
+def _format_place(place: int, title: TitleCount) -> str:
     year = f" ({title.year})" if title.year else ""
     name = formatting.escape(f"{title.title}{year}", 60)
     return (
@@ -94,14 +94,14 @@ def _ranked(place: int, title: TitleCount) -> str:
     )
 
 
-def _week(monday: str) -> str:
+def _format_week(monday: str) -> str:
     try:
         return dates.format_short_day(datetime.date.fromisoformat(monday))
     except ValueError:
         return formatting.escape_code(monday, 6)
 
 
-def _counted(pairs: tuple[tuple[str, int], ...]) -> str:
+def _join_counts(pairs: tuple[tuple[str, int], ...]) -> str:
     return embeds.join_lines_within(
         [f"{formatting.escape(name, 30)} · {format_number(number)}" for name, number in pairs]
     )
@@ -117,6 +117,6 @@ def _counted(pairs: tuple[tuple[str, int], ...]) -> str:
     autocomplete={"title": suggest_titles},
     page=build_page,
 )
-async def moviestats(ctx: Context, *, title: str = "") -> None:
+async def moviestats(ctx: CommandContext, *, title: str = "") -> None:
     """Answer with the community's figures."""
     await show_page(ctx, pack_arguments(unquote(title)))

@@ -8,7 +8,7 @@ from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import Group, command
 from actors.chat.discord.framework.converters import MemberByName
 from actors.chat.discord.framework.pages import pack_arguments, unpack_arguments
-from actors.chat.discord.framework.replies import Context, show_page, viewer_id
+from actors.chat.discord.framework.replies import CommandContext, show_page, viewer_id
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from messages import GetViewerStats, ViewerProfile, ViewerStats
@@ -27,16 +27,16 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     if profile.hidden:
         return embeds.private_notice(f"📊 {formatting.escape(name, 60)}", name)
     if profile.stats is None:
-        return _unknown(name)
+        return _build_unknown(name)
     today = local_time(actors.settings.timezone, actors.clock.now().wall_s).date()
     picture = chart_data.viewer_chart(profile, today)
-    beside = _figures(profile, profile.stats, drawn=True)
+    beside = _build_figures(profile, profile.stats, drawn=True)
     if labels := chart_data.undrawn_labels(picture):
         beside.add_field(name=_("🎭 Genres"), value=embeds.join_lines_within(formatting.numbered_lines(labels)))
-    return Reply(_figures(profile, profile.stats), picture=picture, beside=beside)
+    return Reply(_build_figures(profile, profile.stats), picture=picture, beside=beside)
 
 
-def _figures(profile: ViewerProfile, shown: ViewerStats, *, drawn: bool = False) -> discord.Embed:
+def _build_figures(profile: ViewerProfile, shown: ViewerStats, *, drawn: bool = False) -> discord.Embed:
     streak = format_count("{count} day", "{count} days", shown.current_streak_days)
     if shown.longest_streak_days > shown.current_streak_days:
         streak = _("{streak} (best {days})").format(streak=streak, days=shown.longest_streak_days)
@@ -62,7 +62,7 @@ def _figures(profile: ViewerProfile, shown: ViewerStats, *, drawn: bool = False)
         (_("🎥 Directors"), shown.directors),
     ):
         if counted and not (drawn and counted is shown.genres):
-            fields.append(Field(heading, _most(counted)))
+            fields.append(Field(heading, _join_most(counted)))
     lines = []
     if shown.watching_now:
         lines.append(_("▶️ Watching **{title}** now").format(title=formatting.escape(shown.watching_now, 100)))
@@ -73,12 +73,12 @@ def _figures(profile: ViewerProfile, shown: ViewerStats, *, drawn: bool = False)
     return embeds.build_embed(f"📊 {formatting.escape(shown.username, 60)}", "\n".join(lines), fields=fields)
 
 
-def _most(counted: dict[str, int], most: int = 5) -> str:
+def _join_most(counted: dict[str, int], most: int = 5) -> str:
     order = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
     return " · ".join(f"{formatting.escape(name, 40)} {number}" for name, number in order[:most])
 
 
-def _unknown(name: str) -> Reply:
+def _build_unknown(name: str) -> Reply:
     text = _("Nothing watched yet. Join the voice channel while a film plays, and this fills by itself.")
     return Reply(embeds.build_embed(f"📊 {formatting.escape(name, 60)}", text, colour=embeds.GREY))
 
@@ -91,7 +91,7 @@ def _unknown(name: str) -> Reply:
     parameters={"member": later("Whose; leave out for your own")},
     page=build_page,
 )
-async def stats(ctx: Context, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:
+async def stats(ctx: CommandContext, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:
     """Answer with a viewer's figures."""
     who = member or ctx.author
     await show_page(ctx, pack_arguments(viewer_id(who), who.display_name[:40]))

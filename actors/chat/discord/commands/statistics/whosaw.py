@@ -7,7 +7,7 @@ from actors.chat.discord.framework.autocompletion import suggest_titles
 from actors.chat.discord.framework.command import Cooldown, Group, command
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.pages import pack_arguments, read_slice
-from actors.chat.discord.framework.replies import Context, show_page
+from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply, Section
 from messages import GetWhoSaw, SeenBy, StartTracking, TitleCount, VoiceMember, WhoSaw
@@ -21,39 +21,39 @@ _HEADINGS = {"not_yet": later("🆕 __Not yet__"), "in_part": later("🌓 __In p
 
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of who has seen a film: of those in the voice channel, or of everybody where it is empty."""
-    members = await _present(actors)
+    members = await _ask_members(actors)
 
     async def read(offset: int) -> WhoSaw:
         question = GetWhoSaw(arguments, actors.settings.watched_percent, members, ROWS, offset)
         return await actors.ask(question)
 
-    found, page, pages = await read_slice(read, _total, page, ROWS)
+    found, page, pages = await read_slice(read, _count_viewers, page, ROWS)
     if found.film is None:
         heading = f"🎟️ {formatting.escape(arguments, 100)}"
         text = _("Nobody has watched a film of that title here. `!moviestats` names those that were watched.")
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
-    total = _total(found)
+    total = _count_viewers(found)
     top = _("**{not_yet}** not yet · **{in_part}** in part · **{seen}** seen").format(
         not_yet=found.not_yet, in_part=found.in_part, seen=found.seen
     )
-    top += f"\n{_of_whom(total, bool(members))}"
+    top += f"\n{_describe_asked(total, bool(members))}"
     sections = [
-        Section(_(heading), [_line(viewer) for viewer in found.viewers if viewer.state == state])
+        Section(_(heading), [_format_viewer(viewer) for viewer in found.viewers if viewer.state == state])
         for state, heading in _HEADINGS.items()
     ]
     text = embeds.split_pages([section for section in sections if section.lines], lines=ROWS, units=3500)[0]
     fields = []
     if found.others:
-        fields.append(Field(_("Also found"), embeds.join_lines_within([_named(film) for film in found.others])))
-    heading = _("🎟️ Who saw {title}?").format(title=_named(found.film))
+        fields.append(Field(_("Also found"), embeds.join_lines_within([_format_film(film) for film in found.others])))
+    heading = _("🎟️ Who saw {title}?").format(title=_format_film(found.film))
     return Reply(embeds.build_embed(heading, f"{top}\n\n{text}", fields=fields), page, pages)
 
 
-def _total(found: WhoSaw) -> int:
+def _count_viewers(found: WhoSaw) -> int:
     return found.not_yet + found.in_part + found.seen
 
 
-def _of_whom(total: int, present: bool) -> str:
+def _describe_asked(total: int, present: bool) -> str:
     """Said alike whether anybody hides there or not: nobody shall be told that by counting heads."""
     if present:
         return format_count(
@@ -68,18 +68,18 @@ def _of_whom(total: int, present: bool) -> str:
     )
 
 
-async def _present(actors: ActorClient) -> tuple[VoiceMember, ...]:
+async def _ask_members(actors: ActorClient) -> tuple[VoiceMember, ...]:
     """Who is in the voice channel; nobody where the tracker cannot say."""
     with contextlib.suppress(UnansweredError):
         return (await actors.ask(StartTracking(simulate=True))).members
     return ()
 
 
-def _named(film: TitleCount) -> str:
+def _format_film(film: TitleCount) -> str:
     return formatting.escape(f"{film.title} ({film.year})" if film.year else film.title, 100)
 
 
-def _line(viewer: SeenBy) -> str:
+def _format_viewer(viewer: SeenBy) -> str:
     facts = [f"**{formatting.escape_person(viewer.username, 40)}**"]
     if viewer.state == "in_part" and viewer.percent is not None:
         facts.append(format_percent(viewer.percent))
@@ -100,7 +100,7 @@ def _line(viewer: SeenBy) -> str:
     autocomplete={"title": suggest_titles},
     page=build_page,
 )
-async def whosaw(ctx: Context, *, title: str = "") -> None:
+async def whosaw(ctx: CommandContext, *, title: str = "") -> None:
     """Answer with who of those present has seen a film."""
     if not title.strip():
         raise RefusedError(_("Which film?"), _("Give its title, or part of it: `!whosaw metropolis`."))

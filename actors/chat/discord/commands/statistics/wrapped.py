@@ -10,7 +10,7 @@ from actors.chat.discord.framework.command import Cooldown, Group, command
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.converters import ChoiceConverter, MemberMention
 from actors.chat.discord.framework.pages import pack_arguments, unpack_arguments
-from actors.chat.discord.framework.replies import Context, show_page, viewer_id
+from actors.chat.discord.framework.replies import CommandContext, show_page, viewer_id
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from messages import CommunityYear, GetCommunityYear, GetYear, YearFigures, YearOfViewer
@@ -37,20 +37,20 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     when, who, name = unpack_arguments(arguments, 3)
     year = int(when)
     if not who:
-        return _everybody(await actors.ask(GetCommunityYear(year)))
+        return _build_everybody(await actors.ask(GetCommunityYear(year)))
     found = await actors.ask(GetYear(who, year, actors.asker))
     if found.hidden:
         return embeds.private_notice(f"🎁 {year} · {formatting.escape(name, 60)}", name)
-    return _viewer(found, clean_line(found.username or name, 60))
+    return _build_viewer(found, clean_line(found.username or name, 60))
 
 
-def _viewer(found: YearOfViewer, name: str) -> Reply:
+def _build_viewer(found: YearOfViewer, name: str) -> Reply:
     figures = found.figures
     heading = f"🎁 {figures.year} · {formatting.escape(name, 60)}"
     if not figures.days and not found.badges:
         text = _("Nothing watched in {year}. There is always a next film night!").format(year=figures.year)
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
-    fields = _figures(figures)
+    fields = _build_fields(figures)
     if figures.companion:
         times = format_count("{count} watch party", "{count} watch parties", round(figures.companion[1]))
         fields.append(
@@ -64,16 +64,16 @@ def _viewer(found: YearOfViewer, name: str) -> Reply:
         earned = format_count("🏅 {count} badge earned", "🏅 {count} badges earned", len(found.badges))
         fields.append(Field(earned, embeds.join_lines_within(said)))
     title = _("{year} of {name}").format(year=figures.year, name=name)
-    return _drawn(heading, _top(figures), fields, figures, title)
+    return _build_card(heading, _format_totals(figures), fields, figures, title)
 
 
-def _everybody(found: CommunityYear) -> Reply:
+def _build_everybody(found: CommunityYear) -> Reply:
     figures = found.figures
     heading = _("🎁 {year} · everybody").format(year=figures.year)
     if not figures.days:
         text = _("Nothing watched in {year}. There is always a next film night!").format(year=figures.year)
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
-    fields = [Field(_("👥 Viewers"), format_number(found.viewers), inline=True), *_figures(figures)]
+    fields = [Field(_("👥 Viewers"), format_number(found.viewers), inline=True), *_build_fields(figures)]
     if found.films:
         lines = [
             f"{place}. **{formatting.escape(f'{film.title} ({film.year})' if film.year else film.title, 60)}** · "
@@ -92,17 +92,17 @@ def _everybody(found: CommunityYear) -> Reply:
         night = f"**{formatting.escape(found.night.title, 80)}** · {viewers} · <t:{int(found.night.started_at_s)}:D>"
         fields.append(Field(_("🎉 Biggest night"), night))
     title = _("The {year} of everybody").format(year=figures.year)
-    return _drawn(heading, _top(figures), fields, figures, title)
+    return _build_card(heading, _format_totals(figures), fields, figures, title)
 
 
-def _drawn(heading: str, text: str, fields: list[Field], figures: YearFigures, title: str) -> Reply:
+def _build_card(heading: str, text: str, fields: list[Field], figures: YearFigures, title: str) -> Reply:
     """The card, and the calendar picture beside it."""
     embed = embeds.build_embed(heading, text, fields=fields)
     beside = embeds.build_embed(heading, text, fields=fields)
     return Reply(embed, picture=chart_data.calendar_chart(title, figures.days, figures.year), beside=beside)
 
 
-def _top(figures: YearFigures) -> str:
+def _format_totals(figures: YearFigures) -> str:
     completed = format_number(figures.completed)
     if figures.titles in (0, figures.films):
         films = ngettext(
@@ -123,7 +123,7 @@ def _top(figures: YearFigures) -> str:
     return f"{films} · **{format_duration(figures.watch_time_s)}**"
 
 
-def _figures(figures: YearFigures) -> list[Field]:
+def _build_fields(figures: YearFigures) -> list[Field]:
     fields = [
         Field(
             _("🔥 Longest streak"),
@@ -173,7 +173,7 @@ def _figures(figures: YearFigures) -> list[Field]:
     page=build_page,
 )
 async def wrapped(
-    ctx: Context,
+    ctx: CommandContext,
     year: int | None = None,
     member: Annotated[discord.Member, MemberMention] | None = None,
     whole: Annotated[str, ChoiceConverter(SERVER, refuses=False)] = "",

@@ -42,7 +42,7 @@ class QueuedAnnouncement:
     """An announcement in the queue; `done` acknowledges it to its sender."""
 
     message_id: str
-    notice: Announcement
+    announcement: Announcement
     done: "concurrent.futures.Future[None]"
     since_s: float = field(default_factory=time.monotonic)
 
@@ -108,11 +108,11 @@ class AnnouncementQueue:
 
     def _may_say(self, waiting: QueuedAnnouncement) -> bool:
         """Whether anything is left to say when nobody is named who is not to be seen."""
-        notice = waiting.notice if self._redactor is None else self._redactor.redact(waiting.notice)
+        notice = waiting.announcement if self._redactor is None else self._redactor.redact(waiting.announcement)
         if notice is None:
             self._log.info("An announcement is dropped, for it names somebody who is not to be seen any more")
             return False
-        waiting.notice = notice
+        waiting.announcement = notice
         return True
 
     def retry_now(self) -> None:
@@ -143,7 +143,7 @@ class AnnouncementQueue:
     def _gather_s(self) -> float:
         """An end waits in any case, for the badges that it earned come right after it."""
         quiet = time.monotonic() - self._posted_s >= QUIET_S
-        starts = all(isinstance(waiting.notice, ScreeningStarted) for waiting in self._queue)
+        starts = all(isinstance(waiting.announcement, ScreeningStarted) for waiting in self._queue)
         return 0.0 if quiet and starts else GATHER_S
 
     def _next_batch(self) -> tuple[list[QueuedAnnouncement], str, list[discord.Embed]]:
@@ -151,16 +151,16 @@ class AnnouncementQueue:
         if begun is not None:
             again = [waiting for waiting in self._queue if waiting.message_id in begun.ids]
             if again:
-                shown, covered = announcement_embeds.build_embeds([waiting.notice for waiting in again])
+                shown, covered = announcement_embeds.build_embeds([waiting.announcement for waiting in again])
                 return again[:covered], begun.nonce, shown
             self._posted.give_up()
-        batch = self._together()
-        shown, covered = announcement_embeds.build_embeds([waiting.notice for waiting in batch])
+        batch = self._choose_batch()
+        shown, covered = announcement_embeds.build_embeds([waiting.announcement for waiting in batch])
         batch = batch[:covered]
         joined = "\n".join(waiting.message_id for waiting in batch)
         return batch, hashlib.blake2s(joined.encode(), digest_size=12).hexdigest(), shown
 
-    def _together(self) -> list[QueuedAnnouncement]:
+    def _choose_batch(self) -> list[QueuedAnnouncement]:
         """What may go into one message: all that waits, up to what has or gets a card of its own."""
         starts = [waiting for waiting in self._queue if self._gets_card(waiting)]
         apart = starts if len(starts) <= MOST_APART else []
@@ -175,7 +175,7 @@ class AnnouncementQueue:
         return batch
 
     def _gets_card(self, waiting: QueuedAnnouncement) -> bool:
-        notice = waiting.notice
+        notice = waiting.announcement
         return (
             self._cards is not None
             and isinstance(notice, ScreeningStarted)
@@ -183,7 +183,7 @@ class AnnouncementQueue:
         )
 
     def _ends_card(self, waiting: QueuedAnnouncement) -> bool:
-        notice = waiting.notice
+        notice = waiting.announcement
         return (
             self._cards is not None
             and isinstance(notice, ScreeningEnded)
@@ -193,9 +193,9 @@ class AnnouncementQueue:
     async def _end_card(self, batch: list[QueuedAnnouncement]) -> RetryDecision | None:
         """Tell the end by the film's card. Where its message is gone, the end stays in the queue, to be posted."""
         (waiting,) = batch
-        assert self._cards is not None and isinstance(waiting.notice, ScreeningEnded)  # noqa: S101 - asked before
+        assert self._cards is not None and isinstance(waiting.announcement, ScreeningEnded)  # noqa: S101 - asked before
         try:
-            edited = await self._cards.close_card(waiting.notice)
+            edited = await self._cards.close_card(waiting.announcement)
         except API_ERRORS as error:
             self._tries += 1
             return classify(error, self._tries, f"edit a card in the announce channel {self._channel_id}")
@@ -242,11 +242,11 @@ class AnnouncementQueue:
         if self._cards is None:
             return
         for waiting in batch:
-            if isinstance(waiting.notice, BadgesAwarded):
-                self._cards.add_badges(waiting.notice)
+            if isinstance(waiting.announcement, BadgesAwarded):
+                self._cards.add_badges(waiting.announcement)
         first = batch[0]
-        if len(batch) == 1 and isinstance(first.notice, ScreeningStarted) and self._gets_card(first):
-            self._cards.open_card(first.notice, message_id)
+        if len(batch) == 1 and isinstance(first.announcement, ScreeningStarted) and self._gets_card(first):
+            self._cards.open_card(first.announcement, message_id)
 
     async def _after_failure(self, verdict: RetryDecision, batch: list[QueuedAnnouncement]) -> None:
         if not verdict.refused:
@@ -260,15 +260,15 @@ class AnnouncementQueue:
         self._log.error("%s; posting its %d announcements one by one", verdict.reason, len(batch))
         for waiting in batch:
             if waiting in self._queue:
-                await self._alone(waiting)
+                await self._post_alone(waiting)
 
-    async def _alone(self, waiting: QueuedAnnouncement) -> None:
+    async def _post_alone(self, waiting: QueuedAnnouncement) -> None:
         """Post one of a batch that Discord refused; the one at fault is dropped, the others are told."""
         channel = self._channel()
         if channel is None:
             return
         nonce = hashlib.blake2s(waiting.message_id.encode(), digest_size=12).hexdigest()
-        verdict = await self._post(channel, [waiting], nonce, [announcement_embeds.build_embed(waiting.notice)])
+        verdict = await self._post(channel, [waiting], nonce, [announcement_embeds.build_embed(waiting.announcement)])
         if verdict is None:
             return
         if verdict.refused:
@@ -300,7 +300,7 @@ class AnnouncementQueue:
             self._drop(self._queue[0], f"it waited more than {OLDEST_S / 3600:.0f} hours")
 
     def _drop(self, waiting: QueuedAnnouncement, reason: str) -> None:
-        self._log.error("Announcement dropped (%s): %s", reason, announcement_embeds.build_line(waiting.notice))
+        self._log.error("Announcement dropped (%s): %s", reason, announcement_embeds.build_line(waiting.announcement))
         self._settle(waiting)
 
     def _settle(self, waiting: QueuedAnnouncement) -> None:

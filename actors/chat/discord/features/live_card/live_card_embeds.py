@@ -24,7 +24,7 @@ _SEATS_UNITS = 900
 
 def build_playing(shown: Screening, at: Moment) -> discord.Embed:
     """The card of a film that plays, as of `at`."""
-    lines = [*_progress(shown, at), _facts(shown)]
+    lines = [*_format_progress(shown, at), _format_facts(shown)]
     if shown.item.genres:
         lines.append(", ".join(formatting.escape(genre, 30) for genre in shown.item.genres[:4]))
     here = [seat for seat in shown.seats if seat.present]
@@ -32,7 +32,9 @@ def build_playing(shown: Screening, at: Moment) -> discord.Embed:
     fields = []
     if here:
         watching = _("🍿 Watching · {count}") if shown.party else _("👤 Watching · {count}")
-        fields.append(Field(watching.format(count=len(here)), embeds.join_lines_within([_seat(seat) for seat in here])))
+        fields.append(
+            Field(watching.format(count=len(here)), embeds.join_lines_within([_format_attendee(seat) for seat in here]))
+        )
     if gone:
         fields.append(Field(_("👋 Left"), join_names([formatting.escape_person(name, 40) for name in gone])))
     colour = embeds.GREY if shown.state == "paused" else embeds.GREEN
@@ -65,8 +67,8 @@ def build_record(
         )
     ]
     if staying:
-        lines += ["", embeds.join_lines_within([_seen(seat, shown) for seat in staying], _TABLE_UNITS)]
-    fields = [Field(_("🏅 Badges"), embeds.join_lines_within(_earned(badges), _SEATS_UNITS))] if badges else []
+        lines += ["", embeds.join_lines_within([_format_record(seat, shown) for seat in staying], _TABLE_UNITS)]
+    fields = [Field(_("🏅 Badges"), embeds.join_lines_within(_format_badges(badges), _SEATS_UNITS))] if badges else []
     if (promised := event_attendance.build_field(said, shown)) is not None:
         fields.append(promised)
     return embeds.build_embed(
@@ -84,7 +86,7 @@ def signature(shown: Screening) -> tuple[Any, ...]:
     )
 
 
-def _progress(shown: Screening, at: Moment) -> list[str]:
+def _format_progress(shown: Screening, at: Moment) -> list[str]:
     position, length = shown.estimate_position(at), shown.item.duration_ms
     paused = shown.state == "paused"
     word = _("Paused") if paused else _("Live") if shown.item.live else player_state_name(shown.state).capitalize()
@@ -108,17 +110,17 @@ def _progress(shown: Screening, at: Moment) -> list[str]:
     ]
 
 
-def _facts(shown: Screening) -> str:
+def _format_facts(shown: Screening) -> str:
     return _("Started {ago} · played by {name}").format(
         ago=formatting.relative_time(shown.started_at_s), name=formatting.escape_person(shown.host, 40)
     )
 
 
-def _seat(seat: Attendee) -> str:
-    return f"**{formatting.escape_person(seat.username, 40)}** · {_joined(seat)}"
+def _format_attendee(seat: Attendee) -> str:
+    return f"**{formatting.escape_person(seat.username, 40)}** · {_format_join(seat)}"
 
 
-def _joined(seat: Attendee) -> str:
+def _format_join(seat: Attendee) -> str:
     if seat.join_position_ms is None:
         return _("since {ago}").format(ago=formatting.relative_time(seat.joined_at_s))
     if seat.join_position_ms < LATE_MS:
@@ -126,7 +128,7 @@ def _joined(seat: Attendee) -> str:
     return _("from {position}").format(position=format_position(seat.join_position_ms))
 
 
-def _seen(seat: Attendee, shown: Screening) -> str:
+def _format_record(seat: Attendee, shown: Screening) -> str:
     facts = [format_duration(seat.playing_s)]
     if seat.completion_percent is not None:
         facts.append(_("saw {percent}").format(percent=format_percent(seat.completion_percent)))
@@ -136,7 +138,7 @@ def _seen(seat: Attendee, shown: Screening) -> str:
     return f"**{formatting.escape_person(seat.username, 40)}** · {' · '.join(facts)}"
 
 
-def _earned(badges: Iterable[tuple[str, str, str]]) -> list[str]:
+def _format_badges(badges: Iterable[tuple[str, str, str]]) -> list[str]:
     by_viewer: dict[tuple[str, str], list[str]] = {}
     for viewer_id, name, badge in badges:
         by_viewer.setdefault((viewer_id, name), []).append(badge)
