@@ -92,6 +92,22 @@ class UserActions:
             self.world.dispatch("GUILD_CREATE", whole, GUILDS)
         return guild
 
+    def take_server_away(self, *, removed: bool = False) -> None:
+        """The first server becomes unavailable, or the bot is removed from it; nothing of it is told from then on."""
+        with self.world.changed:
+            gone = {"id": str(self.guild.id)} if removed else {"id": str(self.guild.id), "unavailable": True}
+            self.world.dispatch("GUILD_DELETE", gone, GUILDS)
+            self._dispatch, self.world.dispatch = self.world.dispatch, lambda *_: None
+
+    def bring_server_back(self, *, invited: bool = False) -> None:
+        """The first server is available again, or the bot is invited anew, with whoever is there by now."""
+        with self.world.changed:
+            self.world.dispatch = self._dispatch
+            whole = self.guild.payload(self.world.bot.id)
+            if invited:
+                del whole["unavailable"]
+            self.world.dispatch("GUILD_CREATE", whole, GUILDS)
+
     def add_channel(self, name: str, kind: int = 0) -> Channel:
         """A new channel in the first server."""
         with self.world.changed:

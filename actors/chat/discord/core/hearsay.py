@@ -129,6 +129,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
             "the bot is not in the server {server}: invite it (Developer Portal > OAuth2 > URL "
             "Generator: bot, applications.commands), or set DISCORD_GUILD_ID to the server it is in"
         ),
+        later("Discord says that the server {server} is unavailable: wait until it is back"),
         later("commands with ! do not work (those with / do): {cure}"),
         later("Discord does not answer: still trying"),
         later("Discord's gateway went away: connecting again"),

@@ -98,6 +98,8 @@ class VoiceReporter:
             member = channel.guild.get_member(user_id) or self._strangers.get(user_id)
             if member is None and user_id not in self._strangers:
                 self._look_up(channel.guild, user_id)
+            if member is None and str(user_id) in self._members:
+                there[str(user_id)] = self._members[str(user_id)]  # nobody is absent because nobody says who it is
             if member is not None and not member.bot and self._ignored.isdisjoint(role.id for role in member.roles):
                 there[str(user_id)] = VoiceMember(str(user_id), storable(member.display_name))
         self._strangers = {key: value for key, value in self._strangers.items() if key in channel.voice_states}

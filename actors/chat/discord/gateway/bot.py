@@ -81,6 +81,8 @@ class UsherBot(commands.Bot):
         self._declared = declared
         self.on_up: Callable[[], None] = lambda: None
         self.on_down: Callable[[], None] = lambda: None
+        self.on_server_gone: Callable[[bool], None] = lambda removed: None
+        """The bot's server is gone: the bot was removed from it, or it is unavailable."""
         self.is_set_up = False
         self._speaks = False
         self._state_store = state_store
@@ -108,7 +110,13 @@ class UsherBot(commands.Bot):
         await super().close()
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
-        """Nothing is told any more once it is closed: discord.py's loop is gone then, and it would fail."""
+        """Nothing is told any more once it is closed: discord.py's loop is gone then, and it would fail.
+
+        A server that becomes unavailable is taken out of discord.py's cache before anything else is read: it would keep
+        whoever was in voice, and every channel, though they are gone when the server is back.
+        """
+        if event_name == "guild_unavailable":
+            self._connection._remove_guild(args[0])
         if not self.is_closed():
             super().dispatch(event_name, *args, **kwargs)
 
@@ -131,6 +139,14 @@ class UsherBot(commands.Bot):
         self._speaks = False
         self.on_down()
 
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        """A server has an outage of its own: nothing of it is known until it is back."""
+        self._guild_gone(guild, removed=False)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was removed from a server."""
+        self._guild_gone(guild, removed=True)
+
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server came back after an outage of its own."""
         self._report_up()
@@ -145,6 +161,11 @@ class UsherBot(commands.Bot):
     def _report_up(self) -> None:
         if self._speaks:
             self.on_up()
+
+    def _guild_gone(self, guild: discord.Guild, *, removed: bool) -> None:
+        """Say that our server is gone, unless it has come back meanwhile."""
+        if guild.id == self.actors.settings.discord_guild_id and self.get_guild(guild.id) is None:
+            self.on_server_gone(removed)
 
     async def get_context(self, origin: Any, /, *, cls: Any = CommandContext) -> Any:
         """Return a context that knows the way to the other actors."""

@@ -97,6 +97,7 @@ class Connection:
         """One connection from log-in to end; why it ended."""
         bot = self._make(intents(self._reads_messages))
         bot.on_up, bot.on_down = self._on_bot_up, self._on_bot_down
+        bot.on_server_gone = self._on_server_gone
         self._bot = bot
         late = asyncio.get_running_loop().call_later(
             FIRST_S, self._report_away, "Discord does not answer: still trying"
@@ -120,15 +121,24 @@ class Connection:
             self._degraded.remove(_INTENT)
         bot = self._bot
         if bot is not None and self._guild_id and bot.get_guild(self._guild_id) is None:
-            self._degraded.add(
-                _SERVER,
-                f"the bot is not in the server {self._guild_id}: invite it (Developer Portal > OAuth2 > URL "
-                "Generator: bot, applications.commands), or set DISCORD_GUILD_ID to the server it is in",
-            )
+            self._degraded.add(_SERVER, self._invitation())
         else:
             self._degraded.remove(_SERVER)
         for tell in self.on_up:
             tell()
+
+    def _on_server_gone(self, removed: bool) -> None:
+        """Take in that the bot was removed from its server, or that the server is unavailable."""
+        unavailable = f"Discord says that the server {self._guild_id} is unavailable: wait until it is back"
+        self._degraded.add(_SERVER, self._invitation() if removed else unavailable)
+        for tell in self.on_down:
+            tell()
+
+    def _invitation(self) -> str:
+        return (
+            f"the bot is not in the server {self._guild_id}: invite it (Developer Portal > OAuth2 > URL "
+            "Generator: bot, applications.commands), or set DISCORD_GUILD_ID to the server it is in"
+        )
 
     def _on_bot_down(self, *, at_once: bool = False) -> None:
         was_up, self._up = self._up, False
