@@ -1,0 +1,162 @@
+"""An independent model of players: any speed, poll and report interval, and skips; bounds on what is counted.
+
+The truth is worked out from the player alone: the film it showed, second by second. Nothing here knows how the
+tracking measures.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from messages import PlayerState, WatchState, sittings, spans
+from messages.base import DurationMs
+from tests.unit.tracking.builders import HEAT, moment, playing
+from tracking.progress import advance
+from tracking.rules import Rules
+from tracking.watch import open_watch, watched_s
+
+RULES = Rules()
+FILM = replace(HEAT, duration_ms=DurationMs(9 * 3600 * 1000))
+POLLS_S = (1, 10, 15, 20, 30, 60)
+REPORTS_S = (1, 10, 20)
+SPEEDS = (0.5, 1, 1.25, 1.5, 1.75, 2)
+
+
+@dataclass
+class Player:
+    """A player that plays at a speed, skips and pauses at given times, and reports at an interval."""
+
+    speed: float = 1.0
+    report_s: float = 10.0
+    skips: dict[float, float] = field(default_factory=dict)
+    """By time, how far the film skips; seconds."""
+    pauses: tuple[tuple[float, float], ...] = ()
+    """From when to when it is paused; a pause and its end are reported at once."""
+    late_s: float = 0.0
+    """How late a report may be, seconds."""
+    seed: int = 1
+
+    def reports(self, length_s: float) -> Iterator[tuple[float, float, PlayerState, float]]:
+        """Yield (time, position, state, seconds of film shown so far without repeats) of each report."""
+        rnd = random.Random(self.seed)  # noqa: S311 - a model of late reports, no secret
+        regular = {n * self.report_s + rnd.uniform(0, self.late_s) for n in range(int(length_s / self.report_s) + 1)}
+        edges = {edge for pause in self.pauses for edge in pause}
+        position = shown = 0.0
+        yield 0.0, 0.0, "playing", 0.0
+        times = sorted({0.0, *regular, *edges, *self.skips, length_s})
+        for before, now in pairwise(times):
+            if not any(start <= before < end for start, end in self.pauses):
+                position += (now - before) * self.speed
+                shown += (now - before) * self.speed
+            position += self.skips.get(now, 0.0)
+            if now in regular or now in edges or now == length_s:
+                is_paused = any(start <= now < end for start, end in self.pauses)
+                yield now, position, "paused" if is_paused else "playing", shown
+
+
+def watch_it(player: Player, poll_s: float, length_s: float) -> tuple[WatchState, float]:
+    """Return the watch of a player that is polled, and the seconds of film that it showed."""
+    reports = list(player.reports(length_s))
+    state: WatchState | None = None
+    next_report, at_s = 0, 0.0
+    while at_s <= length_s:
+        while next_report < len(reports) and reports[next_report][0] <= at_s:
+            next_report += 1
+        _, position_s, doing, _ = reports[next_report - 1]
+        seen = playing(position_s, state=doing, item=FILM)
+        if state is None:
+            state = open_watch(seen, "screening", "viewer", "Alice", "plex", moment(0), seen.position_ms, doing)
+        else:
+            state = advance(state, moment(at_s), seen.position_ms, doing, RULES)
+        at_s += poll_s
+    assert state is not None
+    return state, reports[-1][3]
+
+
+def coverage_s(state: WatchState) -> float:
+    """Return what counts as seen, seconds."""
+    return spans.coverage(state.spans) / 1000
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+@pytest.mark.parametrize("report_s", REPORTS_S)
+@pytest.mark.parametrize("poll_s", POLLS_S)
+def test_a_steady_speed_loses_nothing(poll_s: float, report_s: float, speed: float) -> None:
+    """At least 97 % of what was seen is coverage, and the playing time is right within two polls."""
+    length_s = 3600.0 if poll_s >= 10 else 1200.0
+    state, shown_s = watch_it(Player(speed, report_s), poll_s, length_s)
+    not_reported_s = (poll_s + report_s) * speed
+    assert coverage_s(state) >= 0.97 * (shown_s - not_reported_s)
+    assert coverage_s(state) <= shown_s
+    assert watched_s(state) == pytest.approx(length_s, abs=2 * poll_s)
+
+
+@pytest.mark.parametrize("poll_s", (1, 5, 10, 20))
+@pytest.mark.parametrize("report_s", REPORTS_S)
+@pytest.mark.parametrize("skip_s", (10, 15, 30, 60))
+@pytest.mark.parametrize("every_s", (30, 300))
+def test_skipping_stays_skipping(poll_s: float, report_s: float, skip_s: float, every_s: float) -> None:
+    """Over a whole film skips add at most twice the slack, whenever they fall between the reports."""
+    length_s = 7200.0 if poll_s >= 10 else 2400.0
+    for first_s in (every_s, every_s + 7.0, every_s + 13.3):
+        times = [first_s + n * every_s for n in range(int((length_s - first_s) / every_s))]
+        state, shown_s = watch_it(Player(1.0, report_s, dict.fromkeys(times, skip_s)), poll_s, length_s)
+        assert coverage_s(state) <= shown_s + 2 * RULES.slack_s, first_s
+
+
+@pytest.mark.parametrize("poll_s", (30, 60))
+@pytest.mark.parametrize("skip_s", (10, 30, 60))
+def test_rare_skips_stay_skips_at_rare_polls(poll_s: float, skip_s: float) -> None:
+    """Where polls are rare, skips every five minutes are still told from a faster speed."""
+    times = [300.0 * n for n in range(1, 24)]
+    state, shown_s = watch_it(Player(1.0, 10, dict.fromkeys(times, skip_s)), poll_s, 7200.0)
+    assert coverage_s(state) <= shown_s + 2 * RULES.slack_s
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.floats(0.5, 2),
+    st.sampled_from(POLLS_S),
+    st.sampled_from(REPORTS_S),
+    st.lists(st.tuples(st.floats(60, 900), st.floats(60, 900)), max_size=4),
+    st.integers(0, 1000),
+)
+def test_pauses_take_nothing(
+    speed: float, poll_s: float, report_s: float, pauses: list[tuple[float, float]], seed: int
+) -> None:
+    """With pauses of any length, and reports a little late, playing time and coverage stay near the truth.
+
+    What each pause may cost is a poll and a report.
+    """
+    at_s, paused_s, stretches = 600.0, 0.0, []
+    for gap_s, length_s in pauses:
+        stretches.append((at_s + gap_s, at_s + gap_s + length_s))
+        at_s, paused_s = at_s + gap_s + length_s, paused_s + length_s
+    end_s = at_s + 1800
+    player = Player(speed, report_s, pauses=tuple(stretches), late_s=min(0.2, report_s / 10), seed=seed)
+    state, shown_s = watch_it(player, poll_s, end_s)
+    edge_s = (poll_s + report_s) * (2 * len(stretches) + 2)
+    assert coverage_s(state) <= shown_s + 2 * RULES.slack_s
+    assert coverage_s(state) >= shown_s - edge_s * speed - 0.03 * shown_s
+    assert watched_s(state) == pytest.approx(end_s - paused_s, abs=edge_s)
+    assert sittings.playing_s(state.sittings) == pytest.approx(state.playing_s)
+    assert sum(each.end_s - each.start_s for each in state.sittings) <= end_s - paused_s + edge_s
+
+
+def test_a_change_of_speed_is_learned() -> None:
+    """From normal to double speed and back, each for half an hour: all of it was seen."""
+    state, shown_s = watch_it(Player(1.0), 10, 1800.0)
+    for speed in (2.0, 1.0, 1.5):
+        began_s, before_s = state.seen.steady_s - 1000, (state.position_ms or 0) / 1000
+        for step in range(1, 181):
+            position_s = before_s + step * 10 * speed
+            state = advance(state, moment(began_s + step * 10), round(position_s * 1000), "playing", RULES)
+        shown_s += 1800 * speed
+    assert coverage_s(state) == pytest.approx(shown_s, rel=0.02)
+    assert state.speed == pytest.approx(1.5, rel=0.03)
