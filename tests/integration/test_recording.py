@@ -20,7 +20,8 @@ from actors.runtime.clock import Pace
 from config import Settings
 from launcher.commands import record
 from simulator.plex import ODDITIES, PHONE, TELEVISION, SimulatedPlex
-from tests.scenarios.play import SERVER, Player, offline_server, read
+from tests.nights.observations import SERVER
+from tests.scenarios.play import ScenarioPlayer, offline_server, read
 
 SPEED = 60.0
 DEADLINE_S = 20.0
@@ -116,12 +117,12 @@ def test_a_recording_is_played_to_its_records(tmp_path: Path) -> None:
     assert recorder.polls > 15
     assert recorder.failed > 1
     assert re.search(r"^[\d:.]+ +\| plex +\| failed server_error$", text, re.MULTILINE)
-    outcome = Player(read(tmp_path / "evening.txt")).play()
+    outcome = ScenarioPlayer(read(tmp_path / "evening.txt")).play()
     (ended,) = outcome.records.values()
     assert (ended.username, ended.item.title, ended.end_reason) == ("account-1", "Metropolis", "stopped")
     assert ended.playing_s == pytest.approx(240, abs=30)
     assert ended.coverage_ms / 1000 == pytest.approx(240, abs=30)
-    (runs,) = outcome.tracking.running_watches()
+    (runs,) = outcome.engine.running_watches()
     assert (runs.username, runs.item.title, runs.state) == ("account-2", "Alien", "paused")
 
 

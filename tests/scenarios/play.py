@@ -13,31 +13,13 @@ from xml.etree.ElementTree import fromstring
 from plexapi.server import PlexServer
 
 from actors.media.plex.session_parser import key_of, read_sessions
-from messages import (
-    HistoryFound,
-    HistoryRow,
-    Item,
-    Moment,
-    Playback,
-    PlaybackSnapshot,
-    PollFailed,
-    ScreeningEnded,
-    ScreeningStarted,
-    StartTracking,
-    VoiceMember,
-    VoicePresence,
-    WatchesLoaded,
-    WatchFinished,
-    WatchRecord,
-)
+from messages import HistoryRow, Item, Moment, Playback, PlaybackSnapshot, VoiceMember
 from messages.base import PositionMs
-from tracking import HistoryWanted, Notice, Rules, TrackingEngine
+from tests.nights.observations import SERVER
+from tests.nights.rules_stage import RulesStage
+from tracking import Rules
 
-SERVER = "server"
 POLL_S = 10
-EVENING_S = 1_795_000_000.0
-"""The wall clock at time 0 of every scenario."""
-
 
 RECORDED = re.compile(r"[\d:.]+ *\| *(plex|alert) *\| *[<{]")
 """A row that `run.py record` wrote."""
@@ -62,18 +44,6 @@ class Scenario:
     records: list[list[str]] = field(default_factory=list)
     running: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass
-class Outcome:
-    """What came of a scenario."""
-
-    tracking: TrackingEngine
-    records: dict[str, WatchRecord] = field(default_factory=dict)
-    started: list[ScreeningStarted] = field(default_factory=list)
-    ended: list[ScreeningEnded] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
-    asked: list[HistoryWanted] = field(default_factory=list)
 
 
 def read(path: Path) -> Scenario:
@@ -135,73 +105,61 @@ def _setting(name: str, value: str) -> Any:
     return value if name == "party_user" else float(value)
 
 
-class Player:
-    """Feeds a TrackingEngine with a scenario's rows."""
+class ScenarioPlayer:
+    """Plays a scenario's rows on the stage of the rules."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
-        self.rules = replace(Rules(), **scenario.settings)
-        self.outcome = Outcome(TrackingEngine(self.rules))
-        self.wall_shift = 0.0
-        self.steady_shift = 50_000.0
+        self.stage = RulesStage(replace(Rules(), **scenario.settings))
         self.plex = offline_server()
         self.stopped: dict[str, None] = {}
 
-    def moment(self, at_s: float) -> Moment:
-        """The moment at a time of the scenario, on both clocks as they were set."""
-        return Moment(EVENING_S + at_s + self.wall_shift, at_s + self.steady_shift)
-
-    def play(self) -> Outcome:
+    def play(self) -> RulesStage:
         """Play every row in order of time; rows of one time in the order of the file."""
         steps = [step for row in self.scenario.rows for step in _steps(row)]
         for at_s, source, what in sorted(steps, key=lambda step: step[0]):
             self.step(at_s, source, what)
-        return self.outcome
+        return self.stage
 
     def step(self, at_s: float, source: str, what: str) -> None:
         """Play one row."""
-        at, tracking = self.moment(at_s), self.outcome.tracking
-        if source == "plex":
-            self._take(
-                tracking.poll_failed(failure(at))
-                if what.startswith("failed")
-                else tracking.observe(self.recorded(at, what) if what.startswith("<") else self.snapshot(at, what))
-            )
-        elif source == "alert":
-            self._hear(json.loads(what))
-        elif source == "voice":
-            self._take(tracking.update_voice(presence(at, what)))
-        elif source == "history":
-            if not self.outcome.asked:
-                return  # nobody asked
-            wanted = self.outcome.asked[-1].question
-            rows = tuple(
-                HistoryRow(wanted.account_id, wanted.rating_key, EVENING_S + self.wall_shift + seconds(row))
-                for row in what.split()
-                if row not in ("none", "failed")
-            )
-            found = HistoryFound(wanted.watch_id, rows, "no answer" if what == "failed" else "")
-            self._take(tracking.apply_history(found, at))
-        elif source == "admin":
-            key, *position = what.split()
-            at_ms = PositionMs(round(seconds(position[0]) * 1000)) if position else None
-            plan, events = tracking.start_manually(StartTracking("" if key == "-" else key, at_ms), at)
-            self.outcome.notices += [plan.problem] if plan.problem else []
-            self._take(events)
-        elif source == "clock":
-            self.wall_shift += float(what)
-        elif source in ("restart", "reboot"):
-            self._restart(at_s, source == "reboot")
-        else:
-            raise ValueError(f"no such source: {source}")
+        stage = self.stage
+        match source:
+            case "plex" if what.startswith("failed"):
+                stage.fail_poll(at_s)
+            case "plex":
+                at = stage.moment(at_s)
+                stage.observe(self.recorded(at, what) if what.startswith("<") else self.snapshot(at, what))
+            case "alert":
+                self._note_alert(json.loads(what))
+            case "voice":
+                names = [] if what in ("-", "away") else what.split()
+                stage.report_voice(at_s, [VoiceMember(name, name) for name in names], connected=what != "away")
+            case "history" if stage.questions:
+                self._answer_history(at_s, what)
+            case "history":
+                pass  # nobody asked
+            case "admin":
+                key, *position = what.split()
+                at_ms = PositionMs(round(seconds(position[0]) * 1000)) if position else None
+                stage.start_manually(at_s, "" if key == "-" else key, at_ms)
+            case "clock":
+                stage.wall_shift_s += float(what)
+            case "restart" | "reboot":
+                stage.restart(at_s, reboot=source == "reboot")
+            case _:
+                raise ValueError(f"no such source: {source}")
 
-    def _restart(self, at_s: float, reboot: bool) -> None:
-        active = self.outcome.tracking.report(self.moment(at_s)).active
-        if reboot:
-            self.steady_shift = 20.0 - at_s
-        loaded = WatchesLoaded(active, tuple(self.outcome.records.values()))
-        self.outcome.tracking = TrackingEngine(self.rules)
-        self._take(self.outcome.tracking.restore(loaded, self.moment(at_s)))
+    def _answer_history(self, at_s: float, what: str) -> None:
+        """Answer the last question: times of plays, `none` or `failed`."""
+        wanted = self.stage.questions[-1]
+        question, wall_s = wanted.question, self.stage.moment(at_s).wall_s - at_s
+        rows = [
+            HistoryRow(question.account_id, question.rating_key, wall_s + seconds(row))
+            for row in what.split()
+            if row not in ("none", "failed")
+        ]
+        self.stage.answer_history(at_s, wanted, rows, "no answer" if what == "failed" else "")
 
     def snapshot(self, at: Moment, what: str) -> PlaybackSnapshot:
         """A poll from `account player item state position [#key]`, with ; between sessions."""
@@ -233,7 +191,7 @@ class Player:
         stopped, self.stopped = tuple(self.stopped), {}
         return PlaybackSnapshot(SERVER, "Cinema", "plex", at, reading.playbacks, stopped, reading.unreadable)
 
-    def _hear(self, alert: Any) -> None:
+    def _note_alert(self, alert: Any) -> None:
         for entry in alert["PlaySessionStateNotification"]:
             key = key_of(entry.get("sessionKey"))
             if key and entry.get("state") == "stopped":
@@ -241,38 +199,12 @@ class Player:
             else:
                 self.stopped.pop(key, None)
 
-    def _take(self, events: list[Any]) -> None:
-        for event in events:
-            match event:
-                case WatchFinished():
-                    self.outcome.records[event.record.watch_id] = event.record
-                case ScreeningStarted():
-                    self.outcome.started.append(event)
-                case ScreeningEnded():
-                    self.outcome.ended.append(event)
-                case Notice(text):
-                    self.outcome.notices.append(text)
-                case HistoryWanted():
-                    self.outcome.asked.append(event)
-
 
 def offline_server() -> Any:
     """The PlexServer to which recorded sessions belong; it never asks anything."""
     server: Any = PlexServer.__new__(PlexServer)
     server._server, server.machineIdentifier = server, SERVER
     return server
-
-
-def failure(at: Moment) -> PollFailed:
-    """A poll that brought nothing."""
-    return PollFailed(SERVER, "plex", at, "timeout", "Plex did not answer in time.")
-
-
-def presence(at: Moment, what: str) -> VoicePresence:
-    """Who is in the channel: names, - for nobody, away for a gateway that is gone."""
-    names = [] if what in ("-", "away") else what.split()
-    members = tuple(VoiceMember(name, name) for name in names)
-    return VoicePresence("guild", "channel", at, what != "away", members)
 
 
 def _steps(row: tuple[str, str, str]) -> Iterator[tuple[float, str, str]]:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from messages import WatchRecord
-from tests.scenarios.play import EVENING_S, Outcome, Player, Scenario, read, seconds
+from tests.nights.rules_stage import EVENING_S, RulesStage
+from tests.scenarios.play import Scenario, ScenarioPlayer, read, seconds
 
 FILES = sorted(Path(__file__).parent.glob("*.txt"))
 TOLERANCE_S = 0.05
@@ -15,16 +16,14 @@ TOLERANCE_S = 0.05
 def test_the_scenario_leaves_its_records(path: Path) -> None:
     """The records, the watches still running and the counts are those of the table."""
     scenario = read(path)
-    outcome = Player(scenario).play()
+    outcome = ScenarioPlayer(scenario).play()
     assert _found(outcome) == _expected(scenario, outcome)
-    assert sorted(f"{s.username} {s.item.title}" for s in outcome.tracking.running_watches()) == sorted(
-        scenario.running
-    )
+    assert sorted(f"{s.username} {s.item.title}" for s in outcome.engine.running_watches()) == sorted(scenario.running)
     found = {
         "started": len(outcome.started),
         "ended": len(outcome.ended),
         "notices": len(outcome.notices),
-        "asked": len(outcome.asked),
+        "asked": len(outcome.questions),
     }
     assert {name: found[name] for name in scenario.counts} == scenario.counts
 
@@ -33,7 +32,7 @@ def test_the_scenario_leaves_its_records(path: Path) -> None:
 def test_playing_it_again_leaves_the_same(path: Path) -> None:
     """The same observations give the same records, ids and all."""
     scenario = read(path)
-    assert Player(scenario).play().records == Player(scenario).play().records
+    assert ScenarioPlayer(scenario).play().records == ScenarioPlayer(scenario).play().records
 
 
 COLUMNS = ("viewer", "item", "join", "leave", "playing", "paused", "percent", "reason", "ended")
@@ -56,12 +55,12 @@ def _row(record: WatchRecord) -> list[str | float | None]:
     ]
 
 
-def _found(outcome: Outcome) -> list[list[object]]:
+def _found(outcome: RulesStage) -> list[list[object]]:
     rows = [_row(record) for record in sorted(outcome.records.values(), key=lambda r: (r.username, r.started_at_s))]
     return [[round(cell, 2) if isinstance(cell, float) else cell for cell in row] for row in rows]
 
 
-def _expected(scenario: Scenario, outcome: Outcome) -> list[list[object]]:
+def _expected(scenario: Scenario, outcome: RulesStage) -> list[list[object]]:
     """The expected rows, read; a cell `*` takes what was found, and the last column may be left out."""
     found = _found(outcome)
     rows: list[list[object]] = []

@@ -1,0 +1,48 @@
+"""Random scripts on the stage of the rules alone leave true records: no process, no store, no clock."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from simulator.nights.judge import Judgement, Margins, judge
+from simulator.nights.script import Cue, Script
+from tests.nights.memory.random_night import write_script
+from tests.nights.rules_stage import ScriptRun
+from tracking import Rules
+
+SEEDS_A_TEST = 25
+RULES = Rules(party_user="1")
+
+
+def judge_seed(seed: int) -> Judgement:
+    """Play the script of a seed, with a restart of the tracking in each second one, and judge its records."""
+    rng = random.Random(f"script {seed}")  # noqa: S311 - chance that can be had again
+    accounts = [str(number) for number in range(1, rng.randint(1, 4) + 1)]
+    members = [str(9000 + number) for number in range(rng.randint(1, 4))]
+    script, items = write_script(rng, accounts, members, calm=False)
+    restarts = [Cue(rng.uniform(0, script.length_s), "restart") for _ in range(seed % 2)]
+    cues = sorted([*script.cues, *restarts], key=lambda cue: cue.at_s)
+    poll_s = rng.choice([5.0, 10.0])
+    outcome = ScriptRun(Script(tuple(cues), script.length_s, script.report_s), accounts, items, RULES, poll_s).run()
+    margins = Margins(
+        poll_s, RULES.end_grace_s, RULES.slack_s, ghost_after_s=RULES.ghost_after_s,
+        watched_percent=RULES.watched_percent, min_watch_s=RULES.min_watch_s,
+    )  # fmt: skip
+    return judge(outcome.ledger, "1", outcome.records, outcome.observation, margins)
+
+
+@pytest.mark.parametrize("first", range(0, 100, SEEDS_A_TEST))
+def test_random_scripts_leave_true_records(first: int) -> None:
+    """Nothing is missing, double, or wrong by more than what no poll can tell."""
+    problems = {seed: judge_seed(seed).problems for seed in range(first, first + SEEDS_A_TEST)}
+    assert {seed: wrong for seed, wrong in problems.items() if wrong} == {}
+
+
+def test_scripts_are_worth_judging() -> None:
+    """Many watches must be recorded, and the error of most of them is small."""
+    judgements = [judge_seed(seed) for seed in range(SEEDS_A_TEST)]
+    assert sum(judgement.expected for judgement in judgements) > 100
+    errors = sorted(error for judgement in judgements for error in judgement.playing_polls)
+    assert errors[len(errors) // 2] < 4
