@@ -14,7 +14,7 @@ from pathlib import Path
 import requests
 
 from actors.media.plex import PlexPoller
-from actors.media.plex.client import PlexSource
+from actors.media.plex.client import PlexClient
 from actors.media.plex.http import BoundedSession
 from actors.media.plex.session_parser import SESSIONS_PATH
 from actors.runtime import Clock, Context, Endpoint
@@ -56,11 +56,11 @@ def run() -> dict[str, dict[int, float] | float]:
 def _compare(plex: SimulatedPlex) -> tuple[list[float], list[float], float]:
     """CPU milliseconds of polls and of bare requests, in turns, and the size of the body in kB."""
     with BoundedSession(plex.url) as http, requests.Session() as session:
-        source = PlexSource(plex.url, plex.token, http)
+        source = PlexClient(plex.url, plex.token, http)
         source.connect()
 
         def poll() -> None:
-            assert source.read(source.ask_sessions()).playbacks
+            assert source.parse_sessions(source.fetch_sessions()).playbacks
 
         def bare() -> int:
             answer = session.get(plex.url + SESSIONS_PATH, headers={"X-Plex-Token": plex.token}, timeout=10)

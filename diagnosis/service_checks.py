@@ -2,40 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from diagnosis.findings import Finding, error, note, ok
-from messages import ActiveWatches, HealthReport, SaveStatus
+from messages import ActiveWatches, HealthReport, Problem, SaveStatus
 
-Explain = Callable[[str], str]
-"""Words a reason that an actor gave in the language of the bot."""
+Explain = Callable[[Sequence[Problem], str], str]
+"""Words the problems of an actor, of which the text is in English, in the language of the bot."""
 
 
-def check_actors(report: HealthReport, explain: Explain = str) -> Iterator[Finding]:
+def _as_text(_problems: Sequence[Problem], text: str) -> str:
+    return text
+
+
+def check_actors(report: HealthReport, explain: Explain = _as_text) -> Iterator[Finding]:
     """Check every actor; of each Plex server also say that it is reached."""
     for actor in report.actors:
         is_plex = actor.actor.partition("-")[0] == "plex"
         name = f"Plex{actor.actor.removeprefix('plex').replace('-', ' ')}" if is_plex else actor.actor
         if actor.state != "running":
             if actor.last_error:
-                yield error("actors", "actor.failing", actor=name, state=actor.state, reason=explain(actor.last_error))
+                yield error(
+                    "actors",
+                    "actor.failing",
+                    actor=name,
+                    state=actor.state,
+                    reason=explain(actor.problems, actor.last_error),
+                )
             else:
                 yield error("actors", "actor.failing_unexplained", actor=name, state=actor.state)
         elif is_plex:
             yield ok("actors", "actor.plex_ok", actor=name)
 
 
-def check_tracking(active: ActiveWatches, explain: Explain = str) -> Finding:
+def check_tracking(active: ActiveWatches, explain: Explain = _as_text) -> Finding:
     """Report how much is being tracked, and what the tracker has to say about itself."""
     if active.notice:
-        return note("tracking", "tracking.notice", count=len(active.watches), notice=explain(active.notice))
+        return note(
+            "tracking", "tracking.notice", count=len(active.watches), notice=explain(active.reasons, active.notice)
+        )
     return ok("tracking", "tracking.ok", count=len(active.watches))
 
 
-def check_saves(status: SaveStatus, explain: Explain = str) -> Finding:
+def check_saves(status: SaveStatus, explain: Explain = _as_text) -> Finding:
     """Check the last save."""
     if status.last_error:
-        return error("saves", "saves.failed", reason=explain(status.last_error))
+        return error(
+            "saves", "saves.failed", reason=explain((status.problem,) if status.problem else (), status.last_error)
+        )
     if status.last_saved_s is None:
         return note("saves", "saves.none")
     return ok("saves", "saves.ok", when=int(status.last_saved_s))

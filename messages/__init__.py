@@ -6,6 +6,7 @@ from messages.chat import *
 from messages.control import *
 from messages.history import *
 from messages.media import *
+from messages.problems import *
 from messages.statistics import *
 from messages.tracking import *
 from messages.viewers import *

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from messages.base import Answer, Command, Delivery, Moment, Question, Struct
+from messages.problems import Problem
 
 __all__ = [
     "ActorHealth",
@@ -63,6 +64,8 @@ class SaveStatus(Answer, frozen=True, tag="save_status"):
     """AUTO_SAVE_INTERVAL_MINUTES."""
     last_error: str = ""
     """Why the last save failed; empty where it did not."""
+    problem: Problem | None = None
+    """The same, to be worded in another language; None where it did not."""
 
 
 class GetSaveStatus(Question[SaveStatus], frozen=True, tag="get_save_status", to="persistence"):
@@ -122,6 +125,8 @@ class ActorHealth(Struct, frozen=True):
     """Messages it could not deliver or read."""
     resolved_for_s: float | None = None
     """For how long `last_error` has been over, seconds; None while it lasts, and where there is none."""
+    problems: tuple[Problem, ...] = ()
+    """What `last_error` says, to be worded in another language; empty where that has no code."""
 
 
 class HealthReport(Answer, frozen=True, tag="health_report"):

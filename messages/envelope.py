@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from messages.problems import Problem
+
 Kind = Literal["tell", "ask", "answer", "error", "kept", "done", "set_aside", "ping", "pong", "stop"]
 
 
@@ -21,7 +23,8 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
     incarnation: str
     """Which incarnation of the sender this is: a new one after each restart."""
     body: Any = None
-    """The message as an array that begins with its tag; for an error [type, text]; for a pong a Heartbeat."""
+    """The message as an array that begins with its tag; for an error [type, text] or [type, text, Problem];
+    for a pong a Heartbeat."""
     number: int = 0
     """A kept message's place in its sender's order, from 1."""
     oldest: int = 0
@@ -51,3 +54,5 @@ class Heartbeat(msgspec.Struct, frozen=True, array_like=True):
     """99th percentile, likewise."""
     dead_letters: int
     """Messages dropped since the start."""
+    problems: tuple[Problem, ...] = ()
+    """What `degraded` says, or else `last_error`, to be worded in another language; empty where that has no code."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from messages.base import Answer, Command, Delivery, DurationMs, Event, Moment, PositionMs, Question, Struct
+from messages.problems import Problem
 
 __all__ = [
     "CheckPlexSignIn",
@@ -186,6 +187,8 @@ class Poster(Answer, frozen=True, tag="poster"):
     """png, jpeg or webp; empty where there is none."""
     problem: str = ""
     """Why there is none, in one line without secrets; empty where there is."""
+    reason: Problem | None = None
+    """The same, to be worded in another language; None where nothing is in the way."""
 
 
 class GetPoster(Question[Poster], frozen=True, tag="get_poster", to="plex"):
@@ -204,6 +207,8 @@ class FilmsFound(Answer, frozen=True, tag="films_found"):
     """Empty where none fits, or where the server could not be asked."""
     problem: str = ""
     """Why the server could not be asked, in one line without secrets; empty where it could."""
+    reason: Problem | None = None
+    """The same, to be worded in another language; None where nothing is in the way."""
 
 
 class FindFilms(Question[FilmsFound], frozen=True, tag="find_films", to="plex"):
@@ -228,6 +233,8 @@ class PlexSignIn(Answer, frozen=True, tag="plex_sign_in"):
     """How long it holds, seconds."""
     problem: str = ""
     """Why there is no code, in one line without secrets; empty where there is one."""
+    reason: Problem | None = None
+    """The same, to be worded in another language; None where nothing is in the way."""
 
 
 class StartPlexSignIn(Question[PlexSignIn], frozen=True, tag="start_plex_sign_in", to="plex"):
@@ -245,6 +252,8 @@ class PlexSignedIn(Answer, frozen=True, tag="plex_signed_in"):
     """The account's name."""
     problem: str = ""
     """Why it cannot be known, or not of every server, in one line without secrets; empty where it is."""
+    reason: Problem | None = None
+    """The same, to be worded in another language; None where nothing is in the way."""
 
 
 class CheckPlexSignIn(Question[PlexSignedIn], frozen=True, tag="check_plex_sign_in", to="plex"):

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from messages.base import Answer, Delivery, DurationMs, Event, Moment, PositionMs, Question, Struct
 from messages.chat import VoiceMember
 from messages.media import Item, PlayerState
+from messages.problems import Problem
 from messages.watches import Sittings, Source, Spans
 
 __all__ = [
@@ -168,6 +169,8 @@ class ActiveWatches(Answer, frozen=True, tag="active_watches"):
     """What plays, with everybody who watches."""
     notice: str = ""
     """What stands in the way (Plex away, which host is not clear); empty where nothing."""
+    reasons: tuple[Problem, ...] = ()
+    """The same, to be worded in another language."""
 
 
 class ListActiveWatches(Question[ActiveWatches], frozen=True, tag="list_active_watches", to="tracker"):
@@ -219,6 +222,8 @@ class TrackingPlan(Answer, frozen=True, tag="tracking_plan"):
     """For each person."""
     problem: str = ""
     """Why nothing was done, and what to do; empty where something was."""
+    reason: Problem | None = None
+    """The same, to be worded in another language; None where nothing is in the way."""
 
 
 class StartTracking(Question[TrackingPlan], frozen=True, tag="start_tracking", to="tracker"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Final, Literal
 
 from messages.base import Answer, Command, Delivery, Event, Question, Struct
+from messages.problems import Problem
 
 __all__ = [
     "SOMEBODY",
@@ -85,6 +86,8 @@ class ViewerAccount(Answer, frozen=True, tag="person"):
     """Records in the history."""
     problem: str = ""
     """Why nothing was changed, and what to do; empty where all is well."""
+    reason: Problem | None = None
+    """The same, to be worded in another language; None where nothing is in the way."""
 
 
 class GetViewerAccount(Question[ViewerAccount], frozen=True, tag="get_person", to="persistence"):

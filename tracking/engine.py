@@ -1,7 +1,7 @@
 """The tracking as the tracker uses it: one object, one method for each thing that can be observed."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -17,6 +17,7 @@ from messages import (
     PlaybackSnapshot,
     PollFailed,
     Privacy,
+    Problem,
     StartTracking,
     TrackingPlan,
     VoiceMember,
@@ -43,6 +44,7 @@ from tracking.watch import at_beginning, clamp_position, credit_earlier, estimat
 from tracking.watch_party import WatchParty
 from viewers.directory import ViewerDirectory
 from viewers.public_view import show_watches
+from wording.problems import english
 
 
 class TrackingEngine:
@@ -227,7 +229,9 @@ class TrackingEngine:
         rows = list_watches(self.sessions(), away, not self.party.unknown, at, self.rules)
         watches = show_watches(rows, self.directory, at.wall_s)
         watches.sort(key=lambda watch: watch.started_at_s)
-        return ActiveWatches(at, tuple(watches), self.now_playing(at).screenings, self._notice())
+        reasons = tuple(self._reasons())
+        text = " ".join(english(reason) for reason in reasons)
+        return ActiveWatches(at, tuple(watches), self.now_playing(at).screenings, text, reasons)
 
     # How sessions begin and end
 
@@ -391,7 +395,7 @@ class TrackingEngine:
             return
         host, notice = party.find_host(self.sessions(), at)
         if notice:
-            self.recorder.notify(notice)
+            self.recorder.notify(english(notice))
         if host is None:
             return
         before, party.host = party.host, host
@@ -509,10 +513,13 @@ class TrackingEngine:
     def _notify_odd(self, playback: Playback, error: Exception) -> None:
         self.recorder.notify(f"Plex session {playback.session_key} could not be followed: {error!r}. The others are.")
 
-    def _notice(self) -> str:
-        away = [server.name or server.server_id for server in self.servers.values() if server.away]
-        notices = [f"Plex server {name} does not answer: its watches wait for it." for name in away]
-        return " ".join([*notices, self.party.notice]).strip()
+    def _reasons(self) -> Iterator[Problem]:
+        """Yield what stands in the way of the tracking."""
+        for server in self.servers.values():
+            if server.away:
+                yield Problem.of("tracking.server_silent", server=server.name or server.server_id)
+        if self.party.notice is not None:
+            yield self.party.notice
 
     def _drain_events(self) -> list[Event]:
         return self.recorder.drain_events(lambda: self.running)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from messages import Item, Moment, PlayerState, SessionChoice, StartTracking, TrackingOutcome, TrackingPlan
+from messages import Item, Moment, PlayerState, Problem, SessionChoice, StartTracking, TrackingOutcome, TrackingPlan
 from messages.base import PositionMs
 from tracking.rules import Rules
 from tracking.sessions.other_player import OtherPlayer
@@ -14,6 +14,7 @@ from tracking.watch import estimate_position
 from tracking.watch_party import WatchParty
 from viewers.directory import ViewerDirectory
 from viewers.public_view import show_host
+from wording.problems import english
 
 
 class Stream(NamedTuple):
@@ -68,12 +69,22 @@ def plan_start(
     if chosen is not None:
         problem = _obstacle(chosen, party, request, at, rules)
     if chosen is None or problem:
-        return ManualStart(TrackingPlan(choices, party.members, name, (), problem))
+        return ManualStart(_plan(choices, party, name, (), problem))
     user_ids = request.user_ids or tuple(member.user_id for member in party.members)
     outcomes = tuple(_outcome(chosen.session, party, directory, user_id) for user_id in user_ids)
     if not outcomes:
-        problem = "Nobody is in the voice channel: ask people to join it, then try again."
-    return ManualStart(TrackingPlan(choices, party.members, name, outcomes, problem), chosen)
+        problem = Problem.of("start.nobody_in_channel")
+    return ManualStart(_plan(choices, party, name, outcomes, problem), chosen)
+
+
+def _plan(
+    choices: tuple[SessionChoice, ...],
+    party: WatchParty,
+    chosen: str,
+    outcomes: tuple[TrackingOutcome, ...],
+    problem: Problem | None,
+) -> TrackingPlan:
+    return TrackingPlan(choices, party.members, chosen, outcomes, english(problem) if problem else "", problem)
 
 
 def _streams(servers: Iterable[ServerSessions]) -> Iterable[Stream]:
@@ -99,41 +110,41 @@ def _names(streams: list[Stream]) -> list[str]:
 
 def _choose(
     streams: list[Stream], names: list[str], party: WatchParty, key: str, at: Moment
-) -> tuple[Stream | None, str]:
+) -> tuple[Stream | None, Problem | None]:
     if key:
         fitting = [number for number, stream in enumerate(streams) if key in (names[number], stream.key)]
         if len(fitting) == 1:
-            return streams[fitting[0]], ""
+            return streams[fitting[0]], None
         known = ", ".join(names[number] for number in fitting or range(len(streams)))
         if fitting:
-            return None, f"Session {key} exists on {len(fitting)} servers. Name one of them: {known}."
+            return None, Problem.of("start.session_ambiguous", session=key, count=len(fitting), sessions=known)
         if streams:
-            return None, f"No session {key} plays now. Name one that does: {known}."
+            return None, Problem.of("start.no_such_session", session=key, running=known)
     sessions = [stream for stream in streams if stream.other is None]
     if not sessions:
-        return None, "Nothing plays on Plex now: start the film, then try again."
+        return None, Problem.of("start.nothing_plays")
     if len(sessions) == 1:
-        return sessions[0], ""
+        return sessions[0], None
     host = party.host or party.find_host([stream.session for stream in sessions], at)[0]
     for stream in sessions:
         if stream.session is host:
-            return stream, ""
+            return stream, None
     named = ", ".join(
         f"{name} ({stream.item.title})" for stream, name in zip(streams, names, strict=True) if stream.other is None
     )
-    return None, f"Several films play. Name the session: {named}."
+    return None, Problem.of("start.several_play", sessions=named)
 
 
-def _obstacle(stream: Stream, party: WatchParty, request: StartTracking, at: Moment, rules: Rules) -> str:
-    """Return why nothing can be started on a stream; empty where it can."""
+def _obstacle(stream: Stream, party: WatchParty, request: StartTracking, at: Moment, rules: Rules) -> Problem | None:
+    """Return why nothing can be started on a stream; None where it can."""
     if stream.server.away or stream.session.timeline.outage:
-        return f"Plex server {stream.server.name or 'unknown'} does not answer: try again when it does."
+        return Problem.of("start.server_silent", name=stream.server.name or "unknown")
     if party.presence is None or party.unknown:
-        return "Discord has not said who is in the voice channel: check the connection, then try again."
+        return Problem.of("start.channel_unknown")
     now_ms = stream.position_ms(at, rules)
     if request.position_ms is not None and now_ms is not None and request.position_ms > now_ms + rules.slack_ms:
-        return "The position lies ahead of where the film is now: give one that has been shown already."
-    return ""
+        return Problem.of("start.position_ahead")
+    return None
 
 
 def _outcome(session: Session, party: WatchParty, directory: ViewerDirectory, user_id: str) -> TrackingOutcome:

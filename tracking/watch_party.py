@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from messages import Moment, VoiceMember, VoicePresence
+from messages import Moment, Problem, VoiceMember, VoicePresence
 from tracking.rules import Rules
 from tracking.sessions.session import Session
 from tracking.watch import at_end
@@ -26,7 +26,7 @@ class WatchParty:
     """Discord is away, or has not spoken yet: who is in the channel is not known."""
     host: Session | None = None
     """The session that plays into the channel."""
-    notice: str = ""
+    notice: Problem | None = None
     """What stands in the way of the watch party."""
     _arrived: dict[str, Moment] = field(default_factory=dict)
     """Since when each member has been in the channel, as far as it is known without a gap."""
@@ -58,14 +58,14 @@ class WatchParty:
 
     def choose(self, session: Session) -> None:
         """Let an admin's word say which session the channel watches."""
-        self.host, self._chosen, self._last, self.notice = session, True, None, ""
+        self.host, self._chosen, self._last, self.notice = session, True, None, None
 
     def end(self, session: Session) -> None:
         """Take in that a session is over."""
         if self.host is session:
             self.host, self._chosen, self._last = None, False, session
 
-    def find_host(self, sessions: list[Session], at: Moment) -> tuple[Session | None, str]:
+    def find_host(self, sessions: list[Session], at: Moment) -> tuple[Session | None, Problem | None]:
         """Return the session that plays into the channel, and a notice where it is not clear which that is."""
         current = self.host
         if current is not None and (self._chosen or current.party_watches):
@@ -78,7 +78,7 @@ class WatchParty:
         if len(playing) > 1:
             proven = [session for session in playing if _has_advanced(session)]
             if len(proven) < len(playing) and self._are_fresh(playing, at):
-                return (proven[0], "") if len(proven) == 1 and self.rules.party_user else (None, "")
+                return (proven[0], None) if len(proven) == 1 and self.rules.party_user else (None, None)
             playing = self._of_last_host(playing, at) or playing
         if len(playing) == 1:
             return self._settle(playing[0])
@@ -86,17 +86,14 @@ class WatchParty:
             paused = [session for session in candidates if self._is_in_a_pause(session, at)]
             return self._settle(paused[0] if len(paused) == 1 else None)
         titles = ", ".join(sorted({f"“{session.item.title}”" for session in playing}))
-        notice = (
-            f"{len(playing)} films play at once ({titles}): it is not clear which one the voice channel watches. "
-            "Say which with !starttracking, or set WATCH_PARTY_PLEX_USER."
-        )
-        news = notice if notice != self.notice else ""
+        notice = Problem.of("tracking.host_unclear", count=len(playing), titles=titles)
+        news = notice if notice != self.notice else None
         self.notice = notice
         return None, news
 
-    def _settle(self, session: Session | None) -> tuple[Session | None, str]:
-        self.notice = ""
-        return session, ""
+    def _settle(self, session: Session | None) -> tuple[Session | None, Problem | None]:
+        self.notice = None
+        return session, None
 
     def _following(self, current: Session, sessions: list[Session], at: Moment) -> Session | None:
         """Return the session with which the host goes on; None while the party stays where it is."""

@@ -30,6 +30,7 @@ from messages import (
     GetSaveStatus,
     LoadWatches,
     Message,
+    Problem,
     ReportWatches,
     SaveChatState,
     SaveNow,
@@ -50,6 +51,7 @@ from persistence.records.checkpoint import RunningWatch
 from persistence.records.saves import SaveResult
 from persistence.rules import StatisticsRules
 from persistence.store import Store
+from wording.problems import english
 
 SKIP_LINE_EVERY_S = 3600.0
 """While nobody watches, the log says so once an hour (service time)."""
@@ -69,9 +71,9 @@ class Persistence(Actor):
         self._opened: Store | None = None
         self._read_worker = ReadWorker()
         self._backups_dir = context.data_dir / "backups"
-        self._standing_fault = ""
+        self._standing_fault: Problem | None = None
         self._last_saved_s: float | None = None
-        self._save_error = ""
+        self._save_error: Problem | None = None
         self._unstorable = UnstorableWatches(self.log)
         self._skip_said_s: float | None = None
 
@@ -165,7 +167,7 @@ class Persistence(Actor):
         try:
             return load_badges(self.context.data_dir)
         except BadgesError as error:
-            self._standing_fault = f"The own badges are left out until their file is right: {error.problems[0]}"
+            self._standing_fault = Problem.of("badges.own_left_out", error=error.problems[0])
             for problem in error.problems:
                 self.log.error("%s", problem)
             self.report_degraded(self._standing_fault)
@@ -224,7 +226,7 @@ class Persistence(Actor):
             self._save_failed(error)
         except SaveFailed as error:
             self._save_failed(error)
-            raise RetryLater(str(error)) from error  # not acknowledged: the tracker keeps it and sends it again
+            raise RetryLater(error.problem) from error  # not acknowledged: the tracker keeps it and sends it again
         else:
             self._save_worked(finished.running)
             self._viewer_requests.send_directory_if_changed()
@@ -239,7 +241,7 @@ class Persistence(Actor):
         except SaveRefused as error:
             raise Reject(f"What the chat platform remembers cannot be stored. {error}") from error
         except SaveFailed as error:
-            raise RetryLater(str(error)) from error
+            raise RetryLater(error.problem) from error
 
     def _set_aside(self, watch_id: str) -> None:
         """Forget a watch that is in the dead letters now; the next start would take it up from the checkpoint."""
@@ -296,12 +298,12 @@ class Persistence(Actor):
 
     def _save_worked(self, active: int) -> None:
         self._last_saved_s = self._now_s()
-        self._save_error = ""
+        self._save_error = None
         self.log.info("💾 Auto-saved badge data (%d active watches)", active)
         self._report_recovered()
 
     def _report_recovered(self) -> None:
-        self._save_error = ""
+        self._save_error = None
         if fault := self._standing_fault or self._backup_scheduler.fault:
             self.report_degraded(fault)
         else:
@@ -312,8 +314,8 @@ class Persistence(Actor):
         self._report_unsaved(error)
 
     def _report_unsaved(self, error: SaveFailed) -> None:
-        self._save_error = str(error)
-        self.report_degraded(f"The last save failed: {error}")
+        self._save_error = error.problem
+        self.report_degraded(Problem.of("save.failed", error=error.problem))
 
     def _repair_copies(self) -> None:
         try:
@@ -326,7 +328,8 @@ class Persistence(Actor):
 
     def _save_status(self, _asked: GetSaveStatus) -> SaveStatus:
         minutes = self.context.settings.auto_save_interval_minutes
-        return SaveStatus(self._last_saved_s, minutes, self._save_error)
+        problem = self._save_error
+        return SaveStatus(self._last_saved_s, minutes, english(problem) if problem else "", problem)
 
     # -- questions: answered by another thread, so that a long one holds up no save ----------------------------
 

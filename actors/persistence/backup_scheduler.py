@@ -9,7 +9,7 @@ from pathlib import Path
 
 from actors.persistence.read_worker import ReadWorker
 from actors.runtime import Actor
-from messages import BackUpNow, BackupReport, Message
+from messages import BackUpNow, BackupReport, Message, Problem
 from persistence.database import backup
 from persistence.database.errors import BackupError
 from persistence.store import Store
@@ -41,7 +41,7 @@ class BackupScheduler:
         self._read_worker = read_worker
         self._last_saved_s = last_saved_s
         self._interval_s = actor.context.settings.backup_interval_hours * 3600
-        self.fault = ""
+        self.fault: Problem | None = None
         """What keeps the scheduled backups from being made; empty where nothing does."""
 
     def back_up_now(self, asked: BackUpNow) -> Future[Message | None]:
@@ -90,21 +90,22 @@ class BackupScheduler:
         )  # fmt: skip
         return BackupReport(str(made.file), made.size_bytes, made.watches, made.viewers, made.took_ms)
 
-    def _describe_newest(self) -> str:
+    def _explain(self, error: BackupError) -> Problem:
         newest_s = backup.find_newest_s(self._folder, self._now_s())
         if newest_s is None:
-            return ", and there is no other"
-        return f", and the newest is {(self._now_s() - newest_s) / 3600:.0f} hours old"
+            return Problem.of("backup.scheduled_failed", error=error.problem)
+        hours = round((self._now_s() - newest_s) / 3600)
+        return Problem.of("backup.scheduled_failed_since", hours=hours, error=error.problem)
 
     def _back_up_and_rotate(self, target: Path) -> bool:
         try:
             self._back_up(target, is_scheduled=True)
         except BackupError as error:
             self._actor.log.error("The scheduled backup failed: %s", error)
-            self.fault = f"The scheduled backup failed{self._describe_newest()}: {error}"
+            self.fault = self._explain(error)
             self._actor.report_degraded(self.fault)
             return False
-        self.fault = ""
+        self.fault = None
         try:
             backup.rotate(self._folder, self._actor.context.settings.backup_keep, self._now_s())
         except OSError as error:

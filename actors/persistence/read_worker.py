@@ -10,11 +10,11 @@ from typing import TypeVar
 from sqlalchemy.exc import OperationalError
 
 from actors.runtime import Declined, DependencyUnavailable, FatalStartupError
+from messages import Problem
 from persistence.database.errors import BackupError, SaveFailed, StoreAway, StoreError
-from persistence.database.sql import cause_and_cure
+from persistence.database.sql import explain_unreadable
 
 Result = TypeVar("Result")
-_WAITS = "Usher waits for it, and tries again."
 
 
 def decline_failures(work: Callable[[], Result]) -> Result:
@@ -22,11 +22,9 @@ def decline_failures(work: Callable[[], Result]) -> Result:
     try:
         return work()
     except (SaveFailed, BackupError) as error:
-        raise Declined(str(error)) from error
+        raise Declined(error.problem) from error
     except OperationalError as error:
-        cause, cure = cause_and_cure(error)
-        cure = f"{cure[0].upper()}{cure[1:]}."
-        raise Declined(f"The store cannot be read now: {cause}. {cure}") from error
+        raise Declined(explain_unreadable(error)) from error
 
 
 @contextmanager
@@ -35,14 +33,11 @@ def translate_start_failures() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        raise FatalStartupError(str(error)) from error
+        raise FatalStartupError(error.problem) from error
     except StoreAway as error:
-        raise DependencyUnavailable(f"{error} {_WAITS}") from error
+        raise DependencyUnavailable(Problem.of("store.waits", reason=error.problem)) from error
     except OperationalError as error:  # it went away once more, right after it was opened
-        cause, cure = cause_and_cure(error)
-        raise DependencyUnavailable(
-            f"The store cannot be read now: {cause}. {cure[0].upper()}{cure[1:]}. {_WAITS}"
-        ) from error
+        raise DependencyUnavailable(Problem.of("store.waits", reason=explain_unreadable(error))) from error
 
 
 class ReadWorker:

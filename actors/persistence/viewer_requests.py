@@ -25,6 +25,7 @@ from messages import (
     Message,
     MyData,
     Privacy,
+    Problem,
     Question,
     SetPrivacy,
     UnlinkAccount,
@@ -126,7 +127,7 @@ class ViewerRequests:
                 viewers.correct_erasure_times(connection, now_s)
             self._last_erasure_s = now_s
 
-    def _read_account(self, viewer_id: str, problem: str = "") -> ViewerAccount:
+    def _read_account(self, viewer_id: str, problem: Problem | None = None) -> ViewerAccount:
         with self._store.reader.connect() as connection:
             return viewers.read_account(connection, viewer_id, problem)
 
@@ -154,7 +155,7 @@ class ViewerRequests:
             with self._store.change(at_s, self._running() or ()) as change:
                 moved = link(change, asked, at_s)
         except CannotLink as error:
-            return self._read_account(asked.viewer_id, str(error))
+            return self._read_account(asked.viewer_id, error.problem)
         except CopiesFailed as error:
             self._log.error("Linked, but the JSON copies are behind until the next save: %s", error)
         self._log.info(
@@ -171,7 +172,7 @@ class ViewerRequests:
             with self._store.change(at_s, self._running() or ()) as change:
                 moved = unlink(change, asked)
         except CannotLink as error:
-            return self._read_account(asked.viewer_id, str(error))
+            return self._read_account(asked.viewer_id, error.problem)
         except CopiesFailed as error:
             self._log.error("Unlinked, but the JSON copies are behind until the next save: %s", error)
         self._log.info(

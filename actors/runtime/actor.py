@@ -27,9 +27,10 @@ from actors.runtime.endpoint import DEFAULT_TIMEOUT_S, AnswerT, Endpoint, Reply,
 from actors.runtime.errors import ActorUnavailable, Declined, Reject, RetryLater
 from actors.runtime.inbox import Inbox, InternalFailure, noop
 from actors.runtime.middleware.poison_guard import PoisonGuard
-from messages import Message, Question
+from messages import Message, Problem, Question
 from messages.codec import tag_of
 from messages.envelope import Heartbeat
+from wording.problems import ProblemError, join_english
 
 if TYPE_CHECKING:
     from config import Settings
@@ -38,11 +39,11 @@ Answer = Message | Reply | None
 Handler = Callable[[Any], Answer]
 
 
-class FatalStartupError(Exception):
+class FatalStartupError(ProblemError):
     """Raised in on_start where starting again cannot help (a corrupt store, say): the launcher gives up at once."""
 
 
-class DependencyUnavailable(Exception):
+class DependencyUnavailable(ProblemError):
     """Raised in on_start where what it needs is away for now (a database): the launcher tries again until it is not."""
 
 
@@ -129,6 +130,7 @@ class Actor(pykka.ThreadingActor):
         self._handled = 0
         self._degraded = ""
         self._last_error = ""
+        self._problems: tuple[Problem, ...] = ()
         self.endpoint.heartbeat = self._heartbeat
         self.endpoint.on_internal_failure = lambda error: self._inbox.put_first(InternalFailure(error))
         self.endpoint.on_stop_request = self._inbox.stop_in_order
@@ -162,13 +164,21 @@ class Actor(pykka.ThreadingActor):
         at_s = self.endpoint.now() + self.context.clock.to_real_s(delay_s)
         return self.endpoint.call_at(at_s, lambda: self._inbox.put(PykkaEnvelope(message)))
 
-    def report_degraded(self, reason: str) -> None:
-        """Something is wrong, and this is what and what to do: shown in the health table. From any thread."""
-        self._degraded = self._last_error = reason
+    def report_degraded(self, *problems: Problem) -> None:
+        """Show in the health table that something is wrong, and what to do about it. From any thread."""
+        self._degraded = self._last_error = join_english(problems)
+        self._problems = problems
 
     def report_recovered(self) -> None:
-        """All is well again."""
+        """Show in the health table that all is well again. From any thread."""
         self._degraded = ""
+
+    def _note_failure(self, message: Message, error: BaseException) -> None:
+        """Have the health table say what last went wrong."""
+        self._last_error = f"{tag_of(message)}: {error}"
+        if not self._degraded:
+            problem = getattr(error, "problem", None)
+            self._problems = (problem,) if isinstance(problem, Problem) else ()
 
     # -- handling ------------------------------------------------------------------------------------------
 
@@ -256,7 +266,7 @@ class Actor(pykka.ThreadingActor):
 
     def _retry_later(self, incoming: ReceivedMessage, error: BaseException, *, in_order: bool = True) -> None:
         tag = tag_of(incoming.message)
-        self._last_error = f"{tag}: {error}"
+        self._note_failure(incoming.message, error)
         if incoming.ask_id:
             self.endpoint.answer_error(incoming, error)
         elif incoming.delivery_id:
@@ -274,13 +284,13 @@ class Actor(pykka.ThreadingActor):
         if incoming.ask_id:
             self._answer_failure(incoming, error)
             return
-        self._last_error = f"{tag_of(incoming.message)}: {error}"
+        self._note_failure(incoming.message, error)
         if incoming.delivery_id:
             self._poison_guard.end()
         self._dead_letter(incoming, str(error), error.then)
 
     def _answer_failure(self, incoming: ReceivedMessage, error: BaseException) -> None:
-        self._last_error = f"{tag_of(incoming.message)}: {error}"
+        self._note_failure(incoming.message, error)
         trace = None if isinstance(error, Declined) else error
         self.log.warning("%s for %s failed: %s", tag_of(incoming.message), incoming.sender, error, exc_info=trace)
         self.endpoint.answer_error(incoming, error)
@@ -386,4 +396,5 @@ class Actor(pykka.ThreadingActor):
             handle_ms_p50=durations[len(durations) // 2] if durations else 0.0,
             handle_ms_p99=durations[int(len(durations) * 0.99)] if durations else 0.0,
             dead_letters=self.endpoint.dead_letters.count,
+            problems=self._problems,
         )

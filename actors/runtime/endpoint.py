@@ -25,7 +25,7 @@ from actors.runtime.errors import ActorUnavailable, AskTimeout, MailboxFull, Out
 from actors.runtime.pending_asks import PendingAsks, Reply
 from actors.runtime.timers import Timer, Timers
 from actors.runtime.transport.base import Origin, Transport
-from messages import Answer, Delivery, Message, Question
+from messages import Answer, Delivery, Message, Problem, Question
 from messages.codec import DecodeError, decode_body, decode_envelope, encode, tag_of
 from messages.envelope import Envelope, Heartbeat
 
@@ -346,7 +346,9 @@ class Endpoint:
         self._answer_error(incoming.origin, incoming.ask_id, error)
 
     def _answer_error(self, origin: Origin | None, ask_id: str, error: BaseException) -> None:
-        body = [type(error).__name__, str(error)[:LONGEST_ERROR]]
+        body: list[Any] = [type(error).__name__, str(error)[:LONGEST_ERROR]]
+        if isinstance(problem := getattr(error, "problem", None), Problem):
+            body.append(problem.map_texts(lambda text: text[:LONGEST_ERROR]))
         self.reply(origin, Envelope("error", ask_id, self.name, self.incarnation, body))
 
     def _take_ping(self, origin: Origin | None, envelope: Envelope, _frame: bytes) -> None:

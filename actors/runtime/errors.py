@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from messages import Problem
+from wording.problems import ProblemError
+
 
 class ActorError(Exception):
     """A message could not be delivered or answered."""
@@ -32,22 +35,24 @@ class UnexpectedAnswer(ActorError):
 class RemoteError(ActorError):
     """The other actor's handler raised; it lives on."""
 
-    def __init__(self, actor: str, kind: str, text: str) -> None:
+    def __init__(self, actor: str, kind: str, text: str, problem: Problem | None = None) -> None:
         super().__init__(f"{actor}: {text}" if text else f"{actor}: {kind}")
         self.actor = actor
         self.kind = kind
         """Name of the exception's class over there."""
         self.text = text
+        self.problem = problem
+        """What the handler said to people; None for a fault of the program, or where it has no code."""
 
 
-class Declined(Exception):
-    """Raised by the handler of a question that cannot be answered as things are: its text says why and what to do.
+class Declined(ProblemError):
+    """Raised by the handler of a question that cannot be answered as things are, with the problem: why, what to do.
 
     Told to whoever asked, and to the log in one line. It is no fault of the program: nobody needs to see where it was.
     """
 
 
-class RetryLater(Exception):
+class RetryLater(ProblemError):
     """Raised by the handler of a kept message: it could not be done (a full disk, say) and must come again.
 
     The actor lives on, the message is not acknowledged, and its sender sends it again after a pause.

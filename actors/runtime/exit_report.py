@@ -12,15 +12,17 @@ import tempfile
 
 import msgspec
 
+from messages import Problem
+
 _IN_HAND, _FAILURE = b"h", b"f"
 
 
 class ExitReport(msgspec.Struct, frozen=True):
-    """Both are empty where there is nothing to say."""
+    """What was in hand, or why the start failed; neither where there is nothing to say."""
 
     message_in_hand: str = ""
     """Id of the at-least-once message that was being handled at the end."""
-    startup_failure: str = ""
+    startup_failure: Problem | None = None
     """What the actor needs and could not have at its start."""
 
 
@@ -39,19 +41,20 @@ class ExitReportWriter:
 
     def note_message(self, message_id: str) -> None:
         """Note the message in hand."""
-        self._write(_IN_HAND, message_id)
+        self._write(_IN_HAND, message_id.encode("utf-8", "replace"))
 
-    def note_startup_failure(self, text: str) -> None:
+    def note_startup_failure(self, problem: Problem) -> None:
         """Note what the start failed for."""
-        self._write(_FAILURE, text)
+        self.clear()  # a longer note would leave its end behind
+        self._write(_FAILURE, msgspec.json.encode(problem))
 
     def clear(self) -> None:
         """Note nothing."""
         os.ftruncate(self._descriptor, 0)
 
-    def _write(self, kind: bytes, text: str) -> None:
+    def _write(self, kind: bytes, content: bytes) -> None:
         os.lseek(self._descriptor, 0, os.SEEK_SET)
-        os.write(self._descriptor, kind + text.encode("utf-8", "replace"))
+        os.write(self._descriptor, kind + content)
 
 
 class ExitReportFile:
@@ -76,8 +79,13 @@ class ExitReportFile:
             content = os.read(self._descriptor, 65_536)
         except OSError:
             return ExitReport()
-        kind, text = content[:1], content[1:].decode("utf-8", "replace")
-        return ExitReport(text if kind == _IN_HAND else "", text if kind == _FAILURE else "")
+        kind, rest = content[:1], content[1:]
+        if kind == _IN_HAND:
+            return ExitReport(message_in_hand=rest.decode("utf-8", "replace"))
+        if kind == _FAILURE:
+            with contextlib.suppress(msgspec.DecodeError):  # it died while it wrote
+                return ExitReport(startup_failure=msgspec.json.decode(rest, type=Problem))
+        return ExitReport()
 
     def close(self) -> None:
         """Give the file back; idempotent."""

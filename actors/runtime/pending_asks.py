@@ -7,9 +7,11 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from actors.runtime.errors import ActorError, ActorUnavailable, MailboxFull, RemoteError, UnexpectedAnswer
 from actors.runtime.timers import Timer
-from messages import Message
+from messages import Message, Problem
 from messages.codec import DecodeError, decode_body
 from messages.envelope import Envelope
 
@@ -50,9 +52,10 @@ class PendingAsks:
             return
         try:
             if envelope.kind == "error":
-                kind, text = envelope.body
+                kind, text, *more = envelope.body
+                problem = msgspec.convert(more[0], Problem) if more else None
                 ours = _OUR_OWN.get(kind)
-                pending.reply.set_exception(ours(text) if ours else RemoteError(pending.peer, kind, text))
+                pending.reply.set_exception(ours(text) if ours else RemoteError(pending.peer, kind, text, problem))
             elif isinstance(answer := decode_body(envelope.body), pending.answer_type):
                 pending.reply.set_result(answer)
             else:

@@ -134,7 +134,7 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
         if report is None:
             log.error("%s", actor.crash)
         else:
-            report.note_startup_failure(SecretFilter(settings.secrets()).mask(str(actor.crash)))
+            report.note_startup_failure(actor.crash.problem.map_texts(SecretFilter(settings.secrets()).mask))
     return _exit_status(actor)
 
 

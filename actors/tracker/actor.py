@@ -21,6 +21,7 @@ from messages import (
     Moment,
     PlaybackSnapshot,
     PollFailed,
+    Problem,
     ReportWatches,
     ScreeningEnded,
     ScreeningStarted,
@@ -33,6 +34,7 @@ from messages import (
 )
 from tracking import Event, HistoryWanted, Notice, Rules, TrackingEngine, WatchDropped, WatchOpened
 from viewers.directory import ViewerDirectory
+from wording.problems import english
 
 LOAD_AGAIN_S: Final = 1.0
 """How long to wait before persistence is asked again for the watches of the last run."""
@@ -40,7 +42,7 @@ WAITING_LIMIT: Final = 1000
 """Observations kept while it has not answered: hours of them; the oldest go first."""
 LAST_WORD_S: Final = 2.0
 """How long a stop waits for persistence to hear the last of it (real seconds)."""
-NOT_READY: Final = "the tracker is waiting for persistence to say what ran before; try again in a moment"
+NOT_READY: Final = Problem.of("tracker.not_ready")
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -77,7 +79,7 @@ class Tracker(Actor):
         self._ready = False
         self._waiting: deque[Message] = deque(maxlen=WAITING_LIMIT)
         self._finished = Handover(self.ref("persistence"), self._report_running)
-        self._problem = ""
+        self._problem: Problem | None = None
 
     def handlers(self) -> Mapping[type[Any], Callable[[Any], Message | None]]:
         """Return the dispatch table."""
@@ -119,7 +121,7 @@ class Tracker(Actor):
         try:
             loaded = self.ask(question)
         except (ActorUnavailable, AskTimeout, MailboxFull, RemoteError) as error:
-            self.report_degraded(f"Persistence does not say which watches ran before ({error}); observations wait.")
+            self.report_degraded(Problem.of("tracker.not_restored", error=str(error)))
             self.send_to_self_after(LOAD_AGAIN_S, LoadAgain())
             return
         self._ready = True
@@ -164,11 +166,15 @@ class Tracker(Actor):
 
     def _list(self, _: ListActiveWatches) -> ActiveWatches:
         at = self.context.clock.now()
-        return self._tracking.active_watches(at) if self._ready else ActiveWatches(at, (), (), NOT_READY)
+        return (
+            self._tracking.active_watches(at)
+            if self._ready
+            else ActiveWatches(at, (), (), english(NOT_READY), (NOT_READY,))
+        )
 
     def _start_manually(self, request: StartTracking) -> TrackingPlan:
         if not self._ready:
-            return TrackingPlan((), (), "", (), NOT_READY)
+            return TrackingPlan((), (), "", (), english(NOT_READY), NOT_READY)
         at = self.context.clock.now()
         plan, events = self._tracking.start_manually(request, at)
         if not request.simulate:

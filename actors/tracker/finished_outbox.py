@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 
 from actors.runtime import OutboxFull, Ref
-from messages import WatchFinished
+from messages import Problem, WatchFinished
 
 
 class Handover:
@@ -29,16 +29,16 @@ class Handover:
         """Take a finished watch."""
         self._untold.append(finished)
 
-    def push(self) -> str:
-        """Tell persistence as many as it takes; returns why not all of them, in one line, or nothing."""
+    def push(self) -> Problem | None:
+        """Tell persistence as many as it takes; return why not all of them, or None."""
         while self._untold:
             try:
                 self._persistence.tell(self._untold[0], self._stored)
             except OutboxFull as error:
-                return f"{self.waiting} finished watches wait for persistence: {error}"
+                return Problem.of("tracker.outbox_full", count=self.waiting, error=str(error))
             self._untold.popleft()
             self._told += 1
-        return ""
+        return None
 
     def _stored(self) -> None:
         self._told -= 1

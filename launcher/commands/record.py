@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
-from actors.media.plex.alerts import AlertKeeper, News, NewsBox
-from actors.media.plex.client import PlexSource, introduce_usher
-from actors.media.plex.errors import POSSIBLE, failure_of
+from actors.media.plex.alerts import AlertBuffer, AlertSubscription, PlayingAlert
+from actors.media.plex.client import PlexClient, introduce_usher
+from actors.media.plex.errors import POSSIBLE, classify_failure
 from actors.media.plex.http import BoundedSession
 from actors.media.plex.scrubber import Scrubber
 from actors.runtime import Clock
@@ -34,7 +34,7 @@ BETWEEN_ALERTED_S = 0.5
 """Polls that alerts caused are at least this far apart (real seconds)."""
 
 
-class AlertRecorder(NewsBox):
+class AlertRecorder(AlertBuffer):
     """Collects whole alerts, each with its time, for the recorder's thread."""
 
     def __init__(self, came: Callable[[], None], now: Callable[[], float]) -> None:
@@ -48,7 +48,7 @@ class AlertRecorder(NewsBox):
         self._heard.append((self._now(), alert))
         self._came()
 
-    def take(self) -> tuple[News, ...]:
+    def take(self) -> tuple[PlayingAlert, ...]:
         """Return nothing: `drain` has them whole."""
         return ()
 
@@ -69,7 +69,7 @@ class Recorder:
         self._poll_s = settings.plex_poll_seconds
         address = urlsplit(server.url)
         self._scrubber = Scrubber((*settings.secrets(), server.url, address.netloc, address.hostname or ""))
-        self._source = PlexSource(server.url, server.token, BoundedSession(server.url))
+        self._source = PlexClient(server.url, server.token, BoundedSession(server.url))
         self._woken = threading.Event()
         self._stopped = threading.Event()
         self._began_s = self._clock.now().steady_s
@@ -86,7 +86,7 @@ class Recorder:
 
     def run(self, seconds: float | None) -> None:
         """Record for so many seconds, or until stopped."""
-        keeper = AlertKeeper(self._alerts, logging.getLogger("record"))
+        keeper = AlertSubscription(self._alerts, logging.getLogger("record"))
         self._out.write(HEAD)
         due_s = 0.0
         try:
@@ -111,9 +111,9 @@ class Recorder:
     def _poll(self) -> None:
         try:
             self._source.connect()
-            container = self._source.ask_sessions()
+            container = self._source.fetch_sessions()
         except POSSIBLE as error:
-            failure = failure_of(error, self._source.url)
+            failure = classify_failure(error, self._source.url)
             self._source.forget()
             self.failed += 1
             self.problem = failure.detail

@@ -23,7 +23,7 @@ from launcher.connection.lock import AlreadyRunningError, FolderLock
 from launcher.connection.orphans import wait_for_orphans
 from launcher.connection.run_state import RunFile, read_running_state
 from launcher.connection.service_client import NotReachedError, ServiceClient
-from messages import BackUpNow, BackupReport
+from messages import BackUpNow, BackupReport, Problem
 from persistence.badge_files import load_badges
 from persistence.database import backup
 from persistence.database.engine import sqlite_file, sqlite_url, store_name
@@ -37,6 +37,7 @@ from persistence.records.viewers import KEEP_FORGOTTEN_S
 from persistence.rules import StatisticsRules
 from persistence.store import Store
 from wording.numbers import count_noun
+from wording.problems import english
 
 _ORPHANS_WITHIN_S = 10.0
 _BACKUP_WITHIN_S = 600.0
@@ -81,7 +82,7 @@ def _backup(settings: Settings, arguments: argparse.Namespace, console: Console)
 def _restore(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
     store = _store_file(settings)
     if not arguments.file.is_file():
-        raise BackupError(f"There is no file {arguments.file} to restore: 'python run.py backup' makes one.")
+        raise BackupError(Problem.of("restore.no_such_file", file=str(arguments.file)))
     rules = build_rules(settings)
     held, saved_s = CarriedOver(0, 0), None
 
@@ -263,7 +264,7 @@ def _describe_failure(error: Exception, settings: Settings) -> str:
         return str(error)
     cause, cure = cause_and_cure(reason)
     where = "" if isinstance(reason, OSError) and reason.filename else f"{store_name(settings.store_url)}: "
-    return f"{where}{cause}. {cure[0].upper()}{cure[1:]}.{outcome}"
+    return f"{where}{cause}. {english(Problem.of('cure.sentence', cure=cure))}{outcome}"
 
 
 def _count_records(made: BackupReport | backup.Backup) -> str:

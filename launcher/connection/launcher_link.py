@@ -126,8 +126,13 @@ class LauncherLink:
     def _take_heartbeat(self, name: str, reply: Future[Heartbeat]) -> None:
         with contextlib.suppress(ActorError, CancelledError, ValueError):  # no answer: the silence grows
             heartbeat = reply.result(timeout=0)
-            degraded, last_error = self._clean_text(heartbeat.degraded), self._clean_text(heartbeat.last_error)
-            self._on_heartbeat(name, msgspec.structs.replace(heartbeat, degraded=degraded, last_error=last_error))
+            cleaned = msgspec.structs.replace(
+                heartbeat,
+                degraded=self._clean_text(heartbeat.degraded),
+                last_error=self._clean_text(heartbeat.last_error),
+                problems=tuple(problem.map_texts(self._clean_text) for problem in heartbeat.problems),
+            )
+            self._on_heartbeat(name, cleaned)
 
     def _clean_text(self, text: str) -> str:
         """An actor's words on one line, of a length to be read, and without any secret."""

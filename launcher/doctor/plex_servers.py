@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import config
-from actors.media.plex.client import PlexSource
-from actors.media.plex.errors import POSSIBLE, failure_of
+from actors.media.plex.client import PlexClient
+from actors.media.plex.errors import POSSIBLE, classify_failure
 from actors.media.plex.http import BoundedSession
 from diagnosis.findings import Finding, error, ok
 from diagnosis.plex_checks import check_accounts
+from wording.problems import english
 
 _TIMEOUT_S = 10.0
 
@@ -40,13 +41,13 @@ def connect(server: config.PlexServer, timeout_s: float = _TIMEOUT_S) -> Any:
     """
     if not server.token:
         return error("plex", "plex.no_token", url=server.url)
-    source = PlexSource(server.url, server.token, BoundedSession(server.url, timeout_s))
+    source = PlexClient(server.url, server.token, BoundedSession(server.url, timeout_s))
     try:
         source.connect()
     except POSSIBLE as failure:
         return _explain(failure, server.url)
     try:
-        source.ask_sessions()
+        source.fetch_sessions()
     except POSSIBLE as failure:
         finding = _explain(failure, server.url)
         # Some servers answer a member who asks for the sessions as they answer a wrong token.
@@ -55,6 +56,5 @@ def connect(server: config.PlexServer, timeout_s: float = _TIMEOUT_S) -> Any:
 
 
 def _explain(failure: Exception, url: str) -> Finding:
-    kind, detail = failure_of(failure, url)
-    text, _, cure = detail.partition("; ")
-    return error("plex", f"plex.{kind}", text=text, cure=cure)
+    explained = classify_failure(failure, url)
+    return error("plex", f"plex.{explained.kind}", text=english(explained.what), cure=english(explained.cure))

@@ -11,7 +11,7 @@ import requests
 from plexapi.exceptions import PlexApiException
 
 import config
-from actors.media.plex.on_demand.plextv import PlexTvError, Server, SignIn, servers
+from actors.media.plex.on_demand.plextv import AccountServer, PinSignIn, PlexTvError, fetch_servers
 from diagnosis.findings import Finding, render
 from launcher.doctor.plex_servers import connect
 from launcher.setup.prompter import Option, Prompter
@@ -64,14 +64,14 @@ def ask_for_host(prompter: Prompter, current: config.Settings, server: Any) -> d
 
 def _sign_in_by_pin(prompter: Prompter, current: config.Settings, plex_tv: str) -> tuple[Any, str, str] | None:
     try:
-        login = SignIn(plex_tv)
+        login = PinSignIn(plex_tv)
         prompter.print(f"Open https://plex.tv/link, sign in as the server's owner, and type in:  {login.pin}", "bold")
-        token = prompter.poll(login.token, PIN_S, _POLL_S)
+        token = prompter.poll(login.fetch_token, PIN_S, _POLL_S)
         if not token:
             prompter.print(f"✘ The PIN was not typed in within {PIN_S / 60:.0f} minutes.", "red")
             return None
         prompter.print("✔ Signed in.", "green")
-        own = [server for server in servers(token, plex_tv) if server.owned]
+        own = [server for server in fetch_servers(token, plex_tv) if server.owned]
     except PlexTvError as error:
         prompter.print(f"✘ {error} Try again, or paste a token.", "red")
         return None
@@ -83,7 +83,7 @@ def _sign_in_by_pin(prompter: Prompter, current: config.Settings, plex_tv: str) 
     return _find_working_address(chosen) or _ask_for_address(prompter, current, chosen.token)
 
 
-def _find_working_address(server: Server) -> tuple[Any, str, str] | None:
+def _find_working_address(server: AccountServer) -> tuple[Any, str, str] | None:
     """Return the first of a server's addresses, in their order, that answers from here; all are tried at once."""
     if not server.addresses:
         return None

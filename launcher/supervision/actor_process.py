@@ -12,8 +12,9 @@ from launcher.supervision import child as children
 from launcher.supervision.poison_record import PoisonRecord
 from launcher.supervision.restart_policy import RestartPolicy
 from launcher.supervision.supervision_settings import SupervisionSettings
-from messages import ActorHealth, ActorState
+from messages import ActorHealth, ActorState, Problem
 from messages.envelope import Heartbeat
+from wording.problems import english
 
 _log = logging.getLogger("launcher")
 _OWN_PAUSE_S = 1.0
@@ -56,12 +57,14 @@ class SupervisedActor:
         self._poison = PoisonRecord()
         self._last_heartbeat: Heartbeat | None = None
         self._last_error = ""
+        self._problems: tuple[Problem, ...] = ()
+        """What `_last_error` says, where it has a code."""
         self._resolved_s: float | None = None
         """Since when the last error is over; None while it lasts."""
         self._waits_said_s: float | None = None
         self.refused = False
         """It refused to start: to start it again is no help."""
-        self._killed_for = ""
+        self._killed_for: Problem | None = None
         self._started_s = 0.0
         self._retry_s = 0.0
         self._silent_s = 0.0
@@ -85,7 +88,7 @@ class SupervisedActor:
         try:
             self.process = self._spawn(self.name, self._poison.poison_ids())
         except OSError as error:  # no memory, no process slot: as passing as a crash
-            self._handle_crash(now_s, f"could not be started ({error})")
+            self._handle_crash(now_s, Problem.of("process.not_started", error=str(error)))
             return
         self._become("starting")
 
@@ -100,14 +103,16 @@ class SupervisedActor:
         self.ever_answered = True
         self._restarts.on_started()
         if self._waits_said_s is not None:
-            self._waits_said_s, self._last_error = None, ""
+            self._waits_said_s, self._last_error, self._problems = None, "", ()
             _log.info("%s has what it waited for.", self.name)
-        error = heartbeat.degraded or heartbeat.last_error or self._last_error
+        error = heartbeat.degraded or heartbeat.last_error
+        problems = heartbeat.problems if error else self._problems
+        error = error or self._last_error
         if heartbeat.degraded or not error:
             self._resolved_s = None
         elif self._resolved_s is None or error != self._last_error:
             self._resolved_s = now_s  # the actor runs: whatever it was, it is over
-        self._last_error = error
+        self._last_error, self._problems = error, problems
         if now_s - self._started_s > self._timings.crash_window_s:
             self._restarts.on_steady(now_s)
         self._become("degraded" if heartbeat.degraded else "running")
@@ -117,7 +122,7 @@ class SupervisedActor:
         if self.process is not None:
             status = self.process.exit_status()
             if status is not None:
-                how, self._killed_for = self._killed_for or children.describe_exit(status), ""
+                how, self._killed_for = self._killed_for or children.describe_exit(status), None
                 report = self.process.exit_report()
                 if status == children.DEPENDENCY_UNAVAILABLE:
                     self._wait_for_dependency(now_s, report.startup_failure or how)
@@ -178,7 +183,7 @@ class SupervisedActor:
         if self._silent_s <= limit or self.process is None:
             return
         self.process.kill()
-        self._killed_for = f"gave no answer for {limit:g} s and was killed"
+        self._killed_for = Problem.of("process.hung", seconds=float(limit))
         _log.error(
             "%s (pid %d) has not answered for %g s: it hangs and is killed; it starts again at once. "
             "If this comes back, look at its last log lines.",
@@ -188,8 +193,9 @@ class SupervisedActor:
         )
         self._silent_s = 0.0
 
-    def _handle_crash(self, now_s: float, how: str, *, hopeless: bool = False) -> None:
-        self._last_error, self._resolved_s = how, None
+    def _handle_crash(self, now_s: float, reason: Problem, *, hopeless: bool = False) -> None:
+        how = english(reason)
+        self._last_error, self._problems, self._resolved_s = how, (reason,), None
         self.process = None
         self._last_heartbeat = None
         retry = self._restarts.on_crash(now_s, hopeless=hopeless)
@@ -209,12 +215,13 @@ class SupervisedActor:
         else:
             _log.warning("%s %s; it starts again in %.1f s.", self.name, how, retry.after_s)
 
-    def _wait_for_dependency(self, now_s: float, what: str) -> None:
+    def _wait_for_dependency(self, now_s: float, reason: Problem) -> None:
+        what = english(reason)
         is_new = self._waits_said_s is None or what != self._last_error
         if is_new or now_s - (self._waits_said_s or 0.0) >= self._timings.waits_said_every_s:
             self._waits_said_s = now_s
             _log.error("%s", what)
-        self._last_error, self._resolved_s = what, None
+        self._last_error, self._problems, self._resolved_s = what, (reason,), None
         self.process = None
         self._last_heartbeat = None
         self._retry_s = now_s + self._restarts.on_dependency_unavailable().after_s

@@ -12,6 +12,7 @@ from typing import IO
 
 from actors.runtime.exit_report import ExitReport, ExitReportFile
 from actors.runtime.process import EXIT_DEPENDENCY_UNAVAILABLE, EXIT_FATAL
+from messages import Problem
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
@@ -104,17 +105,17 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path}
 
 
-def describe_exit(status: int) -> str:
-    """An exit status in words."""
+def describe_exit(status: int) -> Problem:
+    """Return what an exit status means."""
     if status < 0:
         try:
-            return f"killed by {signal.Signals(-status).name}"
+            return Problem.of("process.killed", signal=signal.Signals(-status).name)
         except ValueError:
-            return f"killed by signal {-status}"
+            return Problem.of("process.killed_by_number", number=-status)
     if status == FATAL:
-        return f"refused to start (exit status {status}): its last log line says why"
+        return Problem.of("process.refused", status=status)
     if status == DEPENDENCY_UNAVAILABLE:
-        return "waits for what it needs: its last log line says for what"
+        return Problem.of("process.waits")
     if status == 0:
-        return "stopped without being asked"
-    return f"crashed (exit status {status}): its log lines say why"
+        return Problem.of("process.stopped")
+    return Problem.of("process.crashed", status=status)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from atomic_file import sync_folder
+from messages import Problem
 from persistence.database.errors import BackupError
 from persistence.database.revision import HEAD, SQLITE_MAGIC, VERSION_TABLE, known_revisions
 from persistence.database.shape import ShapeFault, check_rows, check_shape
@@ -28,7 +29,7 @@ SCHEDULED = "usher-*.db"
 """Names of the backups that an older Usher made by itself."""
 _KIND, _MADE = "backup:kind", "backup:made_at_s"
 """Facts in a backup: whether it was scheduled, and when it was made."""
-PG_DUMP = "The store is PostgreSQL: back it up with pg_dump --format=custom, bring it back with pg_restore."
+PG_DUMP = Problem.of("backup.postgresql")
 
 
 @dataclass(frozen=True)
@@ -88,21 +89,21 @@ def _read_origin(file: Path) -> Origin:
 def check_target(target: Path) -> Path:
     """Return a path that somebody named for a backup. Raises BackupError where its folder is not there."""
     if not target.parent.is_dir():
-        raise BackupError(f"There is no folder {target.parent} for the backup: make it, or name another.")
+        raise BackupError(Problem.of("backup.no_folder", folder=str(target.parent)))
     return target
 
 
 def _refuse_foreign(store: Path, target: Path) -> None:
     """Only a backup is written over by a newer one: never somebody's file, nor what belongs to the store."""
     if target.resolve() in {store.with_name(store.name + suffix).resolve() for suffix in ("-wal", "-shm", "-journal")}:
-        raise BackupError(f"{target} belongs to the store itself: name another file for the backup.")
+        raise BackupError(Problem.of("backup.part_of_store", file=str(target)))
     if target.is_dir():
-        raise BackupError(f"{target} is a folder: name a file in it for the backup.")
+        raise BackupError(Problem.of("backup.is_folder", file=str(target)))
     if target.exists():
         with target.open("rb") as stream:
             head = stream.read(len(SQLITE_MAGIC))
         if head != SQLITE_MAGIC:
-            raise BackupError(f"{target} is there already and is no backup: name another file, or move it away.")
+            raise BackupError(Problem.of("backup.foreign_file", file=str(target)))
 
 
 def backup(store: Path, target: Path, *, is_scheduled: bool = False, now_s: float | None = None) -> Backup:
@@ -112,9 +113,9 @@ def backup(store: Path, target: Path, *, is_scheduled: bool = False, now_s: floa
     """
     began = time.perf_counter()
     if not store.exists():
-        raise BackupError(f"There is no store {store} to back up.")
+        raise BackupError(Problem.of("backup.no_store", store=str(store)))
     if target.resolve() == store.resolve():
-        raise BackupError(f"{target} is the store itself: name another file for the backup.")
+        raise BackupError(Problem.of("backup.is_store", file=str(target)))
     partial = target.with_name(target.name + ".partial")
     try:
         _refuse_foreign(store, target)
@@ -122,16 +123,14 @@ def backup(store: Path, target: Path, *, is_scheduled: bool = False, now_s: floa
         partial.unlink(missing_ok=True)
         counts = _copy(store, partial)
         if verify(partial) != counts:
-            raise BackupError(f"The backup {target} does not hold what the store holds: it was not kept.")
+            raise BackupError(Problem.of("backup.differs", file=str(target)))
         _write_origin(partial, is_scheduled, time.time() if now_s is None else now_s)
         with partial.open("rb+") as stream:
             os.fsync(stream.fileno())
         partial.replace(target)
         sync_folder(target.parent)
     except (OSError, sqlite3.Error) as error:
-        raise BackupError(
-            f"The backup to {target} failed: {error}. Check the folder's permissions and free space."
-        ) from None
+        raise BackupError(Problem.of("backup.failed", file=str(target), error=str(error))) from None
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
@@ -185,20 +184,20 @@ def verify(file: Path) -> dict[str, int]:
         with closing(open_read_only(file)) as connection:
             verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if verdict != "ok":
-                raise BackupError(f"{file} is damaged ({verdict}): name another backup.")
+                raise BackupError(Problem.of("backup.damaged", file=str(file), verdict=str(verdict)))
             counts = _count_rows(connection)
             if VERSION_TABLE not in counts:
-                raise BackupError(f"{file} is no store of Usher: name a backup that it made.")
+                raise BackupError(Problem.of("backup.not_ushers", file=str(file)))
             revision = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608  # a constant
             if revision is None or revision[0] not in (HEAD, *known_revisions()):
-                raise BackupError(f"{file} was written by a newer Usher: update this one first.")
+                raise BackupError(Problem.of("backup.newer", file=str(file)))
             check_shape(connection, revision[0])
             if revision[0] == HEAD:
                 check_rows(connection)
     except sqlite3.Error as error:
-        raise BackupError(f"{file} is no sound store ({error}): name another backup.") from None
+        raise BackupError(Problem.of("backup.unsound", file=str(file), error=str(error))) from None
     except ShapeFault as error:
-        raise BackupError(f"{file} is no store that Usher can work with: {error}. Name another backup.") from None
+        raise BackupError(Problem.of("backup.unworkable", file=str(file), fault=str(error))) from None
     return counts
 
 
@@ -240,9 +239,9 @@ def restore(
     """
     began = time.perf_counter()
     if not file.is_file():
-        raise BackupError(f"There is no file {file} to restore.")
+        raise BackupError(Problem.of("restore.no_file", file=str(file)))
     if file.resolve() == store.resolve():
-        raise BackupError(f"{file} is the store itself: name a backup.")
+        raise BackupError(Problem.of("restore.is_store", file=str(file)))
     note(f"Reading {file} through...")
     verify(file)
     arriving = store.with_name(store.name + ".restoring") / store.name
@@ -250,7 +249,7 @@ def restore(
         _clear(arriving.parent)
         arriving.parent.mkdir(parents=True)
         if _copy(file, arriving) != verify(arriving):
-            raise BackupError(f"The copy of {file} does not hold what it holds: the store is as it was.")
+            raise BackupError(Problem.of("restore.differs", file=str(file)))
         prepare(arriving)
         counts = verify(arriving)  # of the newest revision by now
         kept = _keep_old_store(store, arriving)
@@ -260,8 +259,7 @@ def restore(
         sync_folder(store.parent)
     except (OSError, sqlite3.Error) as error:
         cause, cure = cause_and_cure(error)
-        cure = f"{cure[0].upper()}{cure[1:]}."
-        raise BackupError(f"{file} could not be restored: {cause}. {cure} The store is as it was.") from None
+        raise BackupError(Problem.of("restore.failed", file=str(file), cause=cause, cure=cure)) from None
     finally:
         _clear(arriving.parent)
     if kept is not None:
@@ -309,9 +307,6 @@ def _fold_old_store(store: Path) -> None:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             fold_wal(connection)
     except sqlite3.OperationalError as error:
-        raise BackupError(
-            f"The old store {store} cannot be put aside: {error}. Close the program that holds it, see that Usher's "
-            "user may write it, or move it away. Nothing was changed."
-        ) from None
+        raise BackupError(Problem.of("restore.old_store_held", store=str(store), error=str(error))) from None
     except sqlite3.DatabaseError:
         return

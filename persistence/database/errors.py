@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
+from messages import Problem
+from wording.problems import ProblemError, english
 
-class _ErrorWithCure(Exception):
-    def __init__(self, found: str, cure: str = "") -> None:
-        super().__init__(f"{found} {cure}".rstrip())
-        self.found, self.cure = found, cure
+
+class _ErrorWithCure(ProblemError):
+    """What is wrong, and what to do: `found` and `cure` are both worded in English."""
+
+    def __init__(self, found: Problem | str, cure: Problem | str = "") -> None:
+        super().__init__(Problem.of("store.with_cure", found=found, cure=cure) if cure else found)
+        self.found = english(found) if isinstance(found, Problem) else found
+        self.cure = english(cure) if isinstance(cure, Problem) else cure
 
 
 class StoreError(_ErrorWithCure):
@@ -18,10 +24,7 @@ class StoreInUse(StoreError):
 
     def __init__(self, store: str, owner: str) -> None:
         """`owner`: who has it, as people are told."""
-        super().__init__(
-            f"The store {store} is in use by {owner}.",
-            "Stop that one first (Ctrl-C, or SIGTERM to it), or name another store in DATABASE_URL or DATA_DIR.",
-        )
+        super().__init__(Problem.of("store.in_use", store=store, owner=owner), Problem.of("cure.stop_other_service"))
 
 
 class StoreAway(_ErrorWithCure):
@@ -40,11 +43,11 @@ class ImportFault(ValueError):
     """A file of the older bot is wrong. Nothing was changed. Its text names file, record and field."""
 
 
-class BackupError(Exception):
+class BackupError(ProblemError):
     """A backup could not be made, read back or restored. The store is as it was."""
 
 
-class SaveFailed(Exception):
+class SaveFailed(ProblemError):
     """A save was rolled back: the store is as it was. Its text says what failed and what to do."""
 
 

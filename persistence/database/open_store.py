@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
+from messages import Problem
 from persistence.database import backup
 from persistence.database.engine import sqlite_file, store_name, writer_engine
 from persistence.database.errors import BackupError, StoreAway, StoreError
@@ -55,21 +56,23 @@ def translate_store_errors(url: str) -> Iterator[None]:
         yield
     except (NoSuchModuleError, ImportError) as error:
         raise StoreError(
-            f"The store {store_name(url)} cannot be used: there is no driver for it ({error}).",
-            "For PostgreSQL begin DATABASE_URL with postgresql+psycopg:// and install it: "
-            'pip install "psycopg[binary]".',
+            Problem.of("store.no_driver", store=store_name(url), error=str(error)), Problem.of("cure.install_driver")
         ) from error
     except IsADirectoryError as error:
-        raise StoreError(f"The store {store_name(url)} is a folder.", "Name a file in it in DATABASE_URL.") from error
+        raise StoreError(Problem.of("store.is_folder", store=store_name(url)), Problem.of("cure.name_file")) from error
     except BackupError as error:  # the one before a migration
-        raise StoreAway(f"The store {store_name(url)} cannot be migrated now: {error}") from error
+        raise StoreAway(Problem.of("store.not_migrated", store=store_name(url), error=error.problem)) from error
     except (ArgumentError, DatabaseError, OSError) as error:
         cause, cure = cause_and_cure(error)
         cause = cause.removeprefix(f"{store_name(url)}: ")
         if can_never_work(error):
-            raise StoreError(f"The store {store_name(url)} cannot be used: {cause}.", "Mend DATABASE_URL.") from error
-        cure = f"{cure[0].upper()}{cure[1:]}."
-        raise StoreAway(f"The store {store_name(url)} cannot be used now: {cause}.", cure) from error
+            raise StoreError(
+                Problem.of("store.unusable", store=store_name(url), cause=cause), Problem.of("cure.mend_url")
+            ) from error
+        raise StoreAway(
+            Problem.of("store.unusable_now", store=store_name(url), cause=cause),
+            Problem.of("cure.sentence", cure=cure),
+        ) from error
 
 
 def check_store(url: str, backups_dir: Path | None = None, copies: Sequence[Path] = ()) -> bool:
@@ -200,10 +203,8 @@ def _check_encoding(engine: Engine, url: str) -> None:
         encoding = found.decode() if isinstance(found, bytes) else str(found)
         if encoding != "UTF8":
             raise StoreError(
-                f"The store {store_name(url)} cannot be used: its database has the encoding {encoding}, which cannot "
-                "hold every title and name. Nothing was written to it.",
-                "Make one in UTF8 on the server (createdb -E UTF8 -T template0 -l C NAME), and name it in "
-                "DATABASE_URL.",
+                Problem.of("store.encoding", store=store_name(url), encoding=encoding),
+                Problem.of("cure.create_utf8_database"),
             )
 
     if engine.dialect.name == "postgresql":

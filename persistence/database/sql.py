@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Insert, Table, func, select
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
+from messages import Problem
 from persistence.database.tables import FACTS, WATCHES
 
 _IN_AT_ONCE = 500
@@ -77,12 +78,18 @@ def add_to_history_count(connection: Connection, more: int, seq: int | None = No
     put_facts(connection, {"history_count": str(read_history_count(connection) + more), **places})
 
 
-def explain_failure(error: Exception, store: str) -> str:
-    """Return what a failed save means and what to do about it, in one line."""
+def explain_failure(error: Exception, store: str) -> Problem:
+    """Return what a failed save means and what to do about it."""
     cause, cure = cause_and_cure(error)
     if is_unstorable(error):
-        return f"{store}: {cause} (the store cannot hold that value, and to try again is no use: report this line)"
-    return f"{store}: {cause} ({cure}; nothing in memory is lost, the next save tries again)"
+        return Problem.of("save.unstorable", store=store, cause=cause)
+    return Problem.of("save.retry", store=store, cause=cause, cure=cure)
+
+
+def explain_unreadable(error: Exception) -> Problem:
+    """Return why the store cannot be read now, and what to do about it."""
+    cause, cure = cause_and_cure(error)
+    return Problem.of("store.unreadable", cause=cause, cure=cure)
 
 
 UNWRITABLE = (DataError, IntegrityError, OverflowError, UnicodeError)
@@ -110,12 +117,10 @@ def _error_code(error: Exception) -> str:
     return next((str(code) for name in names if (code := getattr(said, name, None))), "")
 
 
-_SERVER_CURES: Mapping[tuple[str, ...], str] = {
-    ("password authentication failed", "no password supplied", "pg_hba.conf"): (
-        "let that user in on the server, or put the right user and password into DATABASE_URL and start Usher again"
-    ),
-    ('" does not exist',): "make it on the server, or name another in DATABASE_URL and start Usher again",
-    ("permission denied for", "must be owner"): "give the user of DATABASE_URL that right on the server (GRANT)",
+_SERVER_CURES: Mapping[tuple[str, ...], Problem] = {
+    ("password authentication failed", "no password supplied", "pg_hba.conf"): Problem.of("cure.let_user_in"),
+    ('" does not exist',): Problem.of("cure.create_database"),
+    ("permission denied for", "must be owner"): Problem.of("cure.grant"),
     (
         "refused",
         "is the server running",
@@ -125,9 +130,9 @@ _SERVER_CURES: Mapping[tuple[str, ...], str] = {
         "timed out",
         "no route",
         "unreachable",
-    ): ("start the database's server, and see that it can be reached at the address in DATABASE_URL"),
-    ("starting up", "shutting down", "too many clients", "connection slots", "recovery mode"): (
-        "see that its server comes up, and takes one more connection"
+    ): Problem.of("cure.start_server"),
+    ("starting up", "shutting down", "too many clients", "connection slots", "recovery mode"): Problem.of(
+        "cure.await_server"
     ),
 }
 """What PostgreSQL and its driver say, and what to do about it."""
@@ -140,24 +145,23 @@ def can_never_work(error: Exception) -> bool:
     return isinstance(error, ArgumentError) or any(words in said for words in wrong)
 
 
-def cause_and_cure(error: Exception) -> tuple[str, str]:
+def cause_and_cure(error: Exception) -> tuple[str, Problem]:
     """Return what an error says, in one line, and what to do about it."""
     cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     if isinstance(error, OSError) and error.strerror:
         cause = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     cause = " ".join(cause.split()).rstrip(".?")
     low = cause.lower()
+    code = "cure.make_reachable"
     for words, cure in _SERVER_CURES.items():
         if any(word in low for word in words):
             return cause, cure
     if "locked" in low or "busy" in low:
-        cure = "another program holds it: close that program"
+        code = "cure.close_program"
     elif any(word in low for word in ("full", "no space", "disk i/o", "too large")):
-        cure = "make room on the disk"
+        code = "cure.free_disk"
     elif any(word in low for word in ("readonly", "read-only", "permission", "unable to open")):
-        cure = "give Usher's user the right to write there" + (", and to read" if "permission" in low else "")
+        code = "cure.allow_read_and_write" if "permission" in low else "cure.allow_write"
     elif "malformed" in low or "not a database" in low:
-        cure = "stop Usher and bring back a backup with: python run.py restore FILE"
-    else:
-        cure = "see that it can be reached and written to"
-    return cause, cure
+        code = "cure.restore_backup"
+    return cause, Problem.of(code)

@@ -167,7 +167,7 @@ class JsonSync:
         except (OSError, SQLAlchemyError) as error:
             raise CopiesFailed(explain_failure(error, str(self._files.folder))) from error
         except SaveFailed as error:  # the mark of a rebuilt copy could not be stored
-            raise CopiesFailed(str(error)) from error
+            raise CopiesFailed(error.problem) from error
         self.behind = False
 
     def _set_aside(self, names: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 
 from awards.totals import combine_totals
-from messages import LinkAccount, UnlinkAccount
+from messages import LinkAccount, Problem, UnlinkAccount
 from messages.ids import server_of
 from persistence.database.rows import PreLinkState, decode_totals, encode_totals
 from persistence.database.sql import upsert
@@ -26,12 +26,13 @@ from persistence.records.links import (
 )
 from persistence.records.viewers import new_viewer_row, read_directory, read_viewer_row
 from persistence.records.watch_parts import merge_films, read_films_under, restore_parts
+from wording.problems import ProblemError
 
 _COUNTS = ("ai_interactions", "votes_cast", "movies_requested")
 
 
-class CannotLink(ValueError):
-    """Nothing was changed. Its text says why, and what to do."""
+class CannotLink(ProblemError):
+    """Nothing was changed; its problem says why, and what to do."""
 
 
 def link(change: ChangeSet, asked: LinkAccount, at_s: float) -> int:
@@ -44,7 +45,7 @@ def link(change: ChangeSet, asked: LinkAccount, at_s: float) -> int:
     if already is not None:
         if already.viewer_id == asked.viewer_id:
             return 0
-        raise CannotLink("That Plex account is linked to another member already: unlink it there first.")
+        raise CannotLink(Problem.of("link.linked_elsewhere"))
     account, member = read_viewer_row(connection, asked.plex_id), read_viewer_row(connection, asked.viewer_id)
     account_badges = read_badge_rows(connection, asked.plex_id)
     before = PreLinkState(account, account_badges, *_read_unlinked_member(connection, asked.viewer_id))
@@ -73,7 +74,7 @@ def unlink(change: ChangeSet, asked: UnlinkAccount) -> int:
     connection = change.connection
     stored = pop_link(connection, asked.plex_id, asked.viewer_id)
     if stored is None:
-        raise CannotLink("That Plex account is not linked to this member: choose one that /unlink offers.")
+        raise CannotLink(Problem.of("link.not_linked"))
     before = stored.before
     _copy_choice(connection, asked)
     films = read_films_under(connection, asked.plex_id)

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from messages import SetPrivacy, UnlinkAccount
+from messages import Problem, SetPrivacy, UnlinkAccount
 from persistence.database.backup import open_read_only
 from persistence.database.errors import BackupError, CopiesFailed
 from persistence.database.sql import cause_and_cure
@@ -70,10 +70,7 @@ def read_privacy_choices(file: Path) -> PrivacyChoices | None:
             gone = {row["viewer_id"]: row["at_s"] for row in _read_table(connection, FORGOTTEN.name)}
     except sqlite3.OperationalError as error:
         cause, cure = cause_and_cure(error)
-        raise BackupError(
-            f"The old store {file} cannot be read: {cause}. What people asked for must hold in the restored one too: "
-            f"nothing was changed. {cure[0].upper()}{cure[1:]}, or move it away."
-        ) from None
+        raise BackupError(Problem.of("restore.old_store_unreadable", store=str(file), cause=cause, cure=cure)) from None
     except sqlite3.DatabaseError:
         return None
     return PrivacyChoices(tuple(choices), links, gone)

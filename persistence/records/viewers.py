@@ -6,7 +6,7 @@ from typing import Any, get_args
 from msgspec.structs import replace
 from sqlalchemy import Connection, delete, func, select, update
 
-from messages import Privacy, SetPrivacy, ViewerAccount, WatchRecord
+from messages import Privacy, Problem, SetPrivacy, ViewerAccount, WatchRecord
 from messages.ids import is_plex_account
 from persistence.database.sql import upsert
 from persistence.database.tables import CHECKPOINT, FORGOTTEN, PRIVACY, VIEWER_STATS, VIEWERS, WATCHES
@@ -14,6 +14,7 @@ from persistence.records.badges import mark_all_announced
 from persistence.records.change_set import ChangeSet
 from persistence.records.links import read_links
 from viewers.directory import HIDDEN_CHOICES, ViewerDirectory
+from wording.problems import english
 
 KEEP_FORGOTTEN_S = 30 * 86_400.0
 """How long is remembered that somebody was forgotten: what comes late comes within hours."""
@@ -39,12 +40,14 @@ def with_current_name(record: WatchRecord, names: Mapping[str, str]) -> WatchRec
     return record if name is None else replace(record, username=name)
 
 
-def read_account(connection: Connection, viewer_id: str, problem: str = "") -> ViewerAccount:
-    """Return a member's links and choice."""
+def read_account(connection: Connection, viewer_id: str, problem: Problem | None = None) -> ViewerAccount:
+    """Return a member's links and choice, with why nothing was changed."""
     people = read_directory(connection)
     own = tuple(link for link in people.links.values() if link.viewer_id == viewer_id)
     count = select(func.count()).select_from(WATCHES).where(WATCHES.c.viewer_id == viewer_id)
-    return ViewerAccount(viewer_id, people.choice(viewer_id), own, connection.execute(count).scalar_one(), problem)
+    watches = connection.execute(count).scalar_one()
+    text = english(problem) if problem else ""
+    return ViewerAccount(viewer_id, people.choice(viewer_id), own, watches, text, problem)
 
 
 def set_privacy(change: ChangeSet, asked: SetPrivacy, at_s: float) -> None:

@@ -35,6 +35,8 @@ def example_of(kind: Any, name: str = "") -> Any:
         return tuple(example_of(part, f"{name}{i}") for i, part in enumerate(arguments))
     if origin is dict:
         return {example_of(arguments[0], name): example_of(arguments[1], name)}
+    if kind is messages.Problem:
+        return messages.Problem.of(name, what=name)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return example(kind)
     number = sum(name.encode()) % 1000

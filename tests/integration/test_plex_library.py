@@ -8,10 +8,11 @@ import pytest
 
 from actors.media.plex.http import BoundedSession
 from actors.media.plex.on_demand import request_queue
-from actors.media.plex.on_demand.library import Library
-from actors.media.plex.on_demand.request_queue import Errands
-from messages import FilmsFound, FindFilms
+from actors.media.plex.on_demand.library import LibrarySearch
+from actors.media.plex.on_demand.request_queue import RequestQueue
+from messages import FilmsFound, FindFilms, Problem
 from simulator.plex import SimulatedPlex
+from wording.problems import english
 
 SEARCH = "/hubs/search"
 
@@ -25,7 +26,7 @@ def plex() -> Iterator[SimulatedPlex]:
 
 def found(plex: SimulatedPlex, words: str, most: int = 25, token: str = "") -> FilmsFound:
     """The answer, in time."""
-    answer = Library(plex.url, token or plex.token, BoundedSession).find(FindFilms(words, most)).result(15)
+    answer = LibrarySearch(plex.url, token or plex.token, BoundedSession).search(FindFilms(words, most)).result(15)
     assert isinstance(answer, FilmsFound)
     return answer
 
@@ -68,7 +69,7 @@ def test_a_broken_answer_is_named(plex: SimulatedPlex) -> None:
 def test_errands_are_bounded_and_say_what_broke(caplog: pytest.LogCaptureFixture) -> None:
     """One at a time; who comes when too many wait is told so; an error of ours is an answer."""
     gate: concurrent.futures.Future[None] = concurrent.futures.Future()
-    runs = Errands("test-errands")
+    runs = RequestQueue("test-errands")
 
     def waits() -> Any:
         gate.result(15)
@@ -77,8 +78,8 @@ def test_errands_are_bounded_and_say_what_broke(caplog: pytest.LogCaptureFixture
     def breaks() -> Any:
         raise ZeroDivisionError("s3cret")
 
-    def instead(why: str) -> FilmsFound:
-        return FilmsFound(problem=why)
+    def instead(problem: Problem) -> FilmsFound:
+        return FilmsFound(problem=english(problem))
 
     held = [runs.run(waits, instead) for _ in range(request_queue.MOST_WAITING)]
     assert str(request_queue.MOST_WAITING) in runs.run(waits, instead).result(0).problem  # type: ignore[attr-defined]  # as made

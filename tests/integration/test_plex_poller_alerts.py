@@ -12,7 +12,7 @@ import pytest
 from plexapi.server import PlexServer as PlexApiServer
 
 from actors.media.plex import PlexPoller, alerts
-from actors.media.plex.alerts import NEWS_LIMIT, Listener, News, NewsBox
+from actors.media.plex.alerts import ALERT_LIMIT, AlertBuffer, AlertConnection, PlayingAlert
 from config import Settings
 from messages import PollFailed
 from simulator.plex import BROWSER, TELEVISION, SimulatedPlex
@@ -165,10 +165,10 @@ def test_polling_alone_tells_the_same(
         rig.snapshot(lambda told: told.playbacks)
         begins_again = fault != "garbage"  # which is no reason to hang up
         deadline_s = time.monotonic() + 5
-        while len(plex.requests_for(Listener.key)) < 1 + begins_again and time.monotonic() < deadline_s:
+        while len(plex.requests_for(AlertConnection.key)) < 1 + begins_again and time.monotonic() < deadline_s:
             rig.listen(0.05)
             plex.send_unrelated_alerts()
-        assert len(plex.requests_for(Listener.key)) >= 1 + begins_again
+        assert len(plex.requests_for(AlertConnection.key)) >= 1 + begins_again
         plex.stop_session(session)
         rig.snapshot(lambda told: not told.playbacks)
         assert not [message for message in rig.heard if isinstance(message, PollFailed)]
@@ -192,12 +192,12 @@ def test_a_websocket_that_closes_is_opened_again(
         rig.snapshot()
         until(lambda: plex.listener_count, "the websocket to open")
         asked = len(plex.requests_for("/"))
-        opened = len(plex.requests_for(Listener.key))
+        opened = len(plex.requests_for(AlertConnection.key))
         plex.close_listeners()
         deadline_s = time.monotonic() + 10
-        while len(plex.requests_for(Listener.key)) == opened and time.monotonic() < deadline_s:
+        while len(plex.requests_for(AlertConnection.key)) == opened and time.monotonic() < deadline_s:
             rig.listen(0.05)
-        assert len(plex.requests_for(Listener.key)) == opened + 1
+        assert len(plex.requests_for(AlertConnection.key)) == opened + 1
         assert len(plex.requests_for("/")) == asked + 1
 
 
@@ -211,14 +211,14 @@ def test_a_token_with_http_in_it_arrives_whole(tmp_path: Path) -> None:
 def test_a_listener_can_be_stopped_at_any_time(plex: SimulatedPlex) -> None:
     """Before its start, while it connects, and when the other end is silent: without an error and soon."""
     server = connect(plex.url, plex.token)
-    never = Listener(server, lambda _: None, ping_s=5, pong_within_s=2)
+    never = AlertConnection(server, lambda _: None, ping_s=5, pong_within_s=2)
     never.stop()
     never.start()
     never.join(2)
     assert not never.is_alive()
     plex.set_socket_fault("silent")
     for wait in (False, True):
-        listener = Listener(server, lambda _: None, ping_s=5, pong_within_s=2)
+        listener = AlertConnection(server, lambda _: None, ping_s=5, pong_within_s=2)
         listener.start()
         if wait:
             assert listener.opened.wait(5)
@@ -245,13 +245,13 @@ def entry(key: str, state: str = "playing") -> dict[str, Any]:
 def test_the_box_wakes_once_and_is_bounded() -> None:
     """A flood of alerts is one call and no more news than the limit; the newest of a session stays."""
     calls: list[int] = []
-    box = NewsBox(lambda: calls.append(1))
-    for number in range(NEWS_LIMIT * 2):
+    box = AlertBuffer(lambda: calls.append(1))
+    for number in range(ALERT_LIMIT * 2):
         box.put(entry(str(number)))
     box.put(entry("5", "stopped"))
     news = box.take()
-    assert (len(calls), len(news)) == (1, NEWS_LIMIT)
-    assert news[5] == News("5", "stopped", "", stopped=True)
+    assert (len(calls), len(news)) == (1, ALERT_LIMIT)
+    assert news[5] == PlayingAlert("5", "stopped", "", stopped=True)
     assert box.take() == ()
     box.put(entry("1"))
     assert len(calls) == 2

@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 import pytest
 import requests
 
-from actors.media.plex.client import PlexSource
-from actors.media.plex.errors import POSSIBLE, failure_of
+from actors.media.plex.client import PlexClient
+from actors.media.plex.errors import POSSIBLE, classify_failure
 from actors.media.plex.http import AnswerTooLarge, BoundedSession, RedirectedAway
 from simulator.plex import SimulatedPlex
 
@@ -102,7 +102,7 @@ def test_a_dripping_answer_is_cut_off(first: bytes) -> None:
         with pytest.raises(POSSIBLE) as caught:
             http.get(url)
         assert time.monotonic() - began_s < 1.5
-        assert failure_of(caught.value, url).kind == "timeout"
+        assert classify_failure(caught.value, url).kind == "timeout"
 
 
 def test_the_same_session_works_after_a_cut() -> None:
@@ -184,9 +184,9 @@ def test_a_redirect_elsewhere_is_not_followed(where: str) -> None:
 
         with serving(script) as url, BoundedSession(url) as http:
             with pytest.raises(RedirectedAway) as caught:
-                PlexSource(url, TOKEN, http).connect()
-            assert failure_of(caught.value, url).kind == "redirected"
-            assert "pw" not in failure_of(caught.value, url).detail
+                PlexClient(url, TOKEN, http).connect()
+            assert classify_failure(caught.value, url).kind == "redirected"
+            assert "pw" not in classify_failure(caught.value, url).detail
         assert not other.requests
 
 
@@ -221,10 +221,10 @@ def test_what_is_no_plex_server_is_told_apart(body: bytes, kind: str) -> None:
         connection.sendall(plain(body))
 
     with serving(script) as url, BoundedSession(url) as http:
-        source = PlexSource(url, TOKEN, http)
+        source = PlexClient(url, TOKEN, http)
         with pytest.raises(POSSIBLE) as caught:
             source.connect()
-        assert failure_of(caught.value, url).kind == kind
+        assert classify_failure(caught.value, url).kind == kind
         assert source.identity.server_id == ""
 
 
@@ -237,10 +237,10 @@ def test_references_to_forbidden_characters_are_left_out() -> None:
         connection.sendall(plain(odd))
 
     with serving(script) as url, BoundedSession(url) as http:
-        assert PlexSource(url, TOKEN, http).connect().name == "abcd'e\U0001f600"
+        assert PlexClient(url, TOKEN, http).connect().name == "abcd'e\U0001f600"
 
 
 def test_a_repr_shows_no_token() -> None:
     """A source may land in a traceback."""
     with BoundedSession("http://127.0.0.1:1") as http:
-        assert TOKEN not in repr(PlexSource("http://127.0.0.1:1", TOKEN, http))
+        assert TOKEN not in repr(PlexClient("http://127.0.0.1:1", TOKEN, http))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from actors.media.plex.on_demand import posters
-from actors.media.plex.on_demand.posters import Posters, kind_of
+from actors.media.plex.on_demand.posters import PosterFetcher, detect_image_type
 from messages import Poster
 from simulator.plex import SimulatedPlex
 
@@ -80,7 +80,7 @@ def server() -> Iterator[Server]:
 
 def asked(server: Server) -> Poster:
     """What comes of asking it."""
-    return got(Posters(server.url, "secret-token").fetch("/library/metadata/1/thumb/2"))
+    return got(PosterFetcher(server.url, "secret-token").fetch("/library/metadata/1/thumb/2"))
 
 
 def test_a_picture_comes_unchanged_with_the_token_in_a_header(server: Server) -> None:
@@ -127,7 +127,7 @@ def test_the_token_is_not_taken_elsewhere(server: Server) -> None:
 
 def test_a_picture_is_fetched_once(server: Server) -> None:
     """The second who asks has it at once."""
-    desk = Posters(server.url, "t")
+    desk = PosterFetcher(server.url, "t")
     first = got(desk.fetch("/a"))
     again = desk.fetch("/a")
     assert again.done()
@@ -137,19 +137,24 @@ def test_a_picture_is_fetched_once(server: Server) -> None:
 
 def test_a_path_of_another_host_stays_on_this_server(server: Server) -> None:
     """`//host/path` and a full address are no way out."""
-    got(Posters(server.url, "t").fetch("//127.0.0.1:9/x"))
+    got(PosterFetcher(server.url, "t").fetch("//127.0.0.1:9/x"))
     assert server.seen
-    assert got(Posters(server.url, "t").fetch("http://127.0.0.1:9/x")).problem
+    assert got(PosterFetcher(server.url, "t").fetch("http://127.0.0.1:9/x")).problem
 
 
 def test_the_simulated_plex_has_posters() -> None:
     """As a real one: scaled by its transcoder."""
     with SimulatedPlex() as plex:
         item = plex.add_movie("Metropolis", minutes=120)
-        answer = got(Posters(plex.url, plex.token).fetch(item.thumb))
+        answer = got(PosterFetcher(plex.url, plex.token).fetch(item.thumb))
         assert answer.kind == "png"
 
 
 def test_kinds_are_told_by_their_first_bytes() -> None:
     """Whatever the server says they are."""
-    assert [kind_of(each) for each in (b"\xff\xd8\xff", b"RIFF1234WEBP", b"GIF89a", b"")] == ["jpeg", "webp", "", ""]
+    assert [detect_image_type(each) for each in (b"\xff\xd8\xff", b"RIFF1234WEBP", b"GIF89a", b"")] == [
+        "jpeg",
+        "webp",
+        "",
+        "",
+    ]

@@ -7,8 +7,8 @@ import pytest
 
 from actors.media.plex.http import BoundedSession
 from actors.media.plex.on_demand import signin
-from actors.media.plex.on_demand.plextv import PlexTvError, SignIn, account, servers
-from actors.media.plex.on_demand.signin import SignIns
+from actors.media.plex.on_demand.plextv import PinSignIn, PlexTvError, fetch_account, fetch_servers
+from actors.media.plex.on_demand.signin import PlexSignInService
 from config import PlexServer
 from messages import CheckPlexSignIn, PlexSignedIn, PlexSignIn
 from simulator.plex import ACCOUNTS, OWNER, SimulatedPlex
@@ -32,24 +32,24 @@ def site(plex: SimulatedPlex) -> Iterator[SimulatedPlexTv]:
 
 
 @pytest.fixture
-def desk(plex: SimulatedPlex, site: SimulatedPlexTv) -> SignIns:
+def desk(plex: SimulatedPlex, site: SimulatedPlexTv) -> PlexSignInService:
     """Where codes are given out."""
     return made(site, PlexServer(plex.url, plex.token))
 
 
-def made(site: SimulatedPlexTv, *ours: PlexServer) -> SignIns:
+def made(site: SimulatedPlexTv, *ours: PlexServer) -> PlexSignInService:
     """The same, for these servers."""
-    return SignIns(ours, BoundedSession, site.url, logging.getLogger("plex"))
+    return PlexSignInService(ours, BoundedSession, site.url, logging.getLogger("plex"))
 
 
-def begun(desk: SignIns) -> PlexSignIn:
+def begun(desk: PlexSignInService) -> PlexSignIn:
     """A code, or a problem."""
     answer = desk.start().result(15)
     assert isinstance(answer, PlexSignIn)
     return answer
 
 
-def checked(desk: SignIns, code: PlexSignIn) -> PlexSignedIn:
+def checked(desk: PlexSignInService, code: PlexSignIn) -> PlexSignedIn:
     """What became of it."""
     answer = desk.check(CheckPlexSignIn(code.sign_in_id)).result(15)
     assert isinstance(answer, PlexSignedIn)
@@ -57,7 +57,7 @@ def checked(desk: SignIns, code: PlexSignIn) -> PlexSignedIn:
 
 
 def test_a_member_is_known_once_the_code_was_typed_in(
-    desk: SignIns, site: SimulatedPlexTv, plex: SimulatedPlex, caplog: pytest.LogCaptureFixture
+    desk: PlexSignInService, site: SimulatedPlexTv, plex: SimulatedPlex, caplog: pytest.LogCaptureFixture
 ) -> None:
     """By the account's id on the server; asked twice, it says the same; what plex.tv gave is void and nowhere."""
     caplog.set_level(logging.DEBUG)
@@ -73,10 +73,12 @@ def test_a_member_is_known_once_the_code_was_typed_in(
     assert site.void == [f"{TOKEN}-7"]
     assert TOKEN not in caplog.text + repr(vars(desk))
     with pytest.raises(PlexTvError):
-        account(site.void[0], site.url)
+        fetch_account(site.void[0], site.url)
 
 
-def test_the_owner_of_a_server_is_number_one_there(desk: SignIns, site: SimulatedPlexTv, plex: SimulatedPlex) -> None:
+def test_the_owner_of_a_server_is_number_one_there(
+    desk: PlexSignInService, site: SimulatedPlexTv, plex: SimulatedPlex
+) -> None:
     """Whatever the id at plex.tv."""
     code = begun(desk)
     site.type_in(code.code, OWNER)
@@ -84,7 +86,7 @@ def test_the_owner_of_a_server_is_number_one_there(desk: SignIns, site: Simulate
     assert str(OWNER_ID) not in repr(checked(desk, code))
 
 
-def test_an_account_without_access_is_told_so(desk: SignIns, site: SimulatedPlexTv) -> None:
+def test_an_account_without_access_is_told_so(desk: PlexSignInService, site: SimulatedPlexTv) -> None:
     """It has an account at plex.tv, and none here."""
     site.strangers.add(ANTON.id)
     code = begun(desk)
@@ -104,7 +106,7 @@ def test_every_server_of_ours_is_looked_at(site: SimulatedPlexTv, plex: Simulate
         assert "does not answer" in known.problem
 
 
-def test_a_plex_tv_that_is_away_is_said_and_waited_for(desk: SignIns, site: SimulatedPlexTv) -> None:
+def test_a_plex_tv_that_is_away_is_said_and_waited_for(desk: PlexSignInService, site: SimulatedPlexTv) -> None:
     """No code without it; a code that was given out waits until it is back."""
     code = begun(desk)
     site.type_in(code.code, ANTON)
@@ -116,7 +118,9 @@ def test_a_plex_tv_that_is_away_is_said_and_waited_for(desk: SignIns, site: Simu
     assert checked(desk, code).state == "signed_in"
 
 
-def test_codes_end_and_are_counted(desk: SignIns, site: SimulatedPlexTv, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_codes_end_and_are_counted(
+    desk: PlexSignInService, site: SimulatedPlexTv, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An unknown or old one is expired; more than so many at once are refused, until old ones are gone."""
     assert checked(desk, PlexSignIn("nonsense")).state == "expired"
     monkeypatch.setattr(signin, "MOST", 1)
@@ -131,6 +135,6 @@ def test_plex_tv_that_answers_nonsense_is_named(plex: SimulatedPlex) -> None:
     """A Plex server in its place, or nothing at all."""
     for base in (plex.url, "http://127.0.0.1:9"):
         with pytest.raises(PlexTvError, match=r"plex\.tv gave no PIN"):
-            SignIn(base)
+            PinSignIn(base)
         with pytest.raises(PlexTvError, match=r"plex\.tv did not"):
-            servers("secret", base)
+            fetch_servers("secret", base)

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, fromstring
 import pytest
 from rich.console import Console
 
-from actors.media.plex.client import PlexSource
+from actors.media.plex.client import PlexClient
 from actors.media.plex.http import BoundedSession
 from actors.media.plex.scrubber import Scrubber
 from actors.media.plex.session_parser import read_sessions
@@ -132,11 +132,11 @@ def test_odd_sessions_are_as_odd_in_a_recording(oddity: str) -> None:
 
     with SimulatedPlex() as plex:
         plex.distort(plex.play("Anton", "Metropolis", TELEVISION, at_ms=60_000), oddity)
-        source = PlexSource(plex.url, plex.token, BoundedSession(plex.url))
+        source = PlexClient(plex.url, plex.token, BoundedSession(plex.url))
         source.connect()
-        container = source.ask_sessions()
+        container = source.fetch_sessions()
         shown = parsed(Scrubber((plex.token,)).sessions(container))
-        truly = source.read(container)
+        truly = source.parse_sessions(container)
         source.close()
     played = read_sessions(shown, offline_server())
     assert len(played.playbacks) == len(truly.playbacks)

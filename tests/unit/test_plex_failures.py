@@ -1,21 +1,23 @@
 """Every way in which Plex can fail to answer has its name, its place and its cure, and no secret."""
 
+from http.client import RemoteDisconnected
 from xml.etree.ElementTree import ParseError
 
 import pytest
 import requests
 from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from actors.media.plex.errors import (
     POSSIBLE,
-    AnotherServerNeeded,
+    NotAPlexServer,
     TooManySessions,
-    failure_of,
+    classify_failure,
     place_of,
 )
 from actors.media.plex.http import AnswerTooLarge, NotPlexXml, RedirectedAway
 from messages import FailureKind
+from wording.problems import english
 
 URL = "http://user:password@plex.example:32400/base?X-Plex-Token=tok3n"
 SECRET_TEXT = "GET http://plex.example:32400/?X-Plex-Token=tok3n"
@@ -47,7 +49,7 @@ CASES: list[tuple[Exception, FailureKind]] = [
     (status(418), "garbage"),
     (status(302), "garbage"),
     (NotPlexXml("a web page"), "garbage"),
-    (AnotherServerNeeded("no machineIdentifier"), "garbage"),
+    (NotAPlexServer("no machineIdentifier"), "garbage"),
     (ParseError(SECRET_TEXT), "garbage"),
     (requests.exceptions.ContentDecodingError(SECRET_TEXT), "garbage"),
     (requests.exceptions.ChunkedEncodingError(SECRET_TEXT), "garbage"),
@@ -63,7 +65,7 @@ CASES: list[tuple[Exception, FailureKind]] = [
 @pytest.mark.parametrize(("error", "kind"), CASES, ids=lambda case: type(case).__name__)
 def test_every_failure_has_its_name_and_its_place(error: Exception, kind: FailureKind) -> None:
     """The kind is right; the detail names host and port, says what to do in one line, and quotes no secret."""
-    failure = failure_of(error, URL)
+    failure = classify_failure(error, URL)
     assert failure.kind == kind
     assert "plex.example:32400" in failure.detail
     assert ";" in failure.detail
@@ -77,10 +79,69 @@ def test_every_failure_is_caught(error: Exception, kind: FailureKind) -> None:
     assert isinstance(error, POSSIBLE), kind
 
 
+def refusal(code: int, page: bytes, **headers: str) -> requests.HTTPError:
+    """An answer with this status, page and headers."""
+    answer = requests.Response()
+    answer.status_code, answer._content = code, page
+    answer.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    return requests.HTTPError(SECRET_TEXT, response=answer)
+
+
+PLEX_PAGE = b"<html><head><title>Forbidden</title></head><body><h1>403 Forbidden</h1></body></html>"
+NGINX_PAGE = b"""<html>
+<head><title>%s</title></head>
+<body>
+<center><h1>%s</h1></center>
+<hr><center>nginx/1.24.0</center>
+</body>
+</html>"""
+HTTPS_ONLY = NGINX_PAGE % ((b"400 The plain HTTP request was sent to HTTPS port",) * 2)
+CLOSED = requests.ConnectionError(ProtocolError("Connection aborted.", RemoteDisconnected(SECRET_TEXT)))
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "what", "cure"),
+    [
+        (CLOSED, "refused", "closed the connection without a word", "begin PLEX_URL with https://"),
+        (refusal(400, HTTPS_ONLY), "refused", "takes secure connections only", "begin PLEX_URL with https://"),
+        (
+            refusal(401, b"", WWW_Authenticate='Basic realm="media"'),
+            "unauthorized",
+            "asks for a login of its own",
+            "have the proxy let Usher through",
+        ),
+        (refusal(401, PLEX_PAGE), "unauthorized", "refuses the token", "View XML"),
+        (
+            refusal(403, NGINX_PAGE % ((b"403 Forbidden",) * 2), Server="nginx"),
+            "forbidden",
+            "lets nobody in",
+            "have the proxy let Usher through",
+        ),
+        (refusal(403, PLEX_PAGE), "forbidden", "not as its owner's", "View XML"),
+        (refusal(403, PLEX_PAGE, Server="nginx"), "forbidden", "not as its owner's", "View XML"),
+        (refusal(403, b"<p>no", X_Plex_Protocol="1.0"), "forbidden", "not as its owner's", "View XML"),
+        (refusal(403, b""), "forbidden", "not as its owner's", "View XML"),
+    ],
+)
+def test_what_stands_in_front_of_plex_is_told_from_plex(
+    error: Exception, kind: FailureKind, what: str, cure: str
+) -> None:
+    """A server that takes https only, and a proxy's own login and refusal: a new token would help none of them."""
+    failure = classify_failure(error, URL)
+    assert failure.kind == kind
+    assert what in english(failure.what)
+    assert cure in english(failure.cure)
+
+
+def test_a_secure_connection_that_is_closed_is_not_told_to_be_secure() -> None:
+    """It is so already."""
+    assert "https" not in classify_failure(CLOSED, URL.replace("http://", "https://")).detail
+
+
 def test_a_refused_token_says_where_to_get_one() -> None:
     """It is told apart from a server that is away."""
-    assert "View XML" in failure_of(status(401), URL).detail
-    assert "owner" in failure_of(status(403), URL).detail
+    assert "View XML" in classify_failure(status(401), URL).detail
+    assert "owner" in classify_failure(status(403), URL).detail
 
 
 @pytest.mark.parametrize(

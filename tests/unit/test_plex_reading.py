@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plexapi.server import PlexServer
 
-from actors.media.plex.session_parser import NUMBER_LIMIT, TEXT_LIMIT, Reading, key_of, read_sessions
+from actors.media.plex.session_parser import NUMBER_LIMIT, TEXT_LIMIT, ParsedSessions, key_of, read_sessions
 from messages import Playback
 
 ROOT = '<MediaContainer machineIdentifier="box" friendlyName="Box" version="1.41"/>'
@@ -73,7 +73,7 @@ def element_of(changed: Mapping[str, str | None], children: str = USER + PLAYER 
     return f"<{tag} {attributes}>{children}</{tag}>"
 
 
-def read(server: Any, *elements: str) -> Reading:
+def read(server: Any, *elements: str) -> ParsedSessions:
     """Read a list of these sessions."""
     return read_sessions(fromstring(f"<MediaContainer>{''.join(elements)}</MediaContainer>"), server)  # noqa: S314  # ours
 

@@ -311,8 +311,8 @@ def test_before_it_is_ready_it_says_so(office: Office) -> None:
     """People are told what it waits for."""
     _, incoming = office.persistence.next(LoadWatches)
     office.persistence.node.answer_error(incoming, RuntimeError("not yet"))
-    assert office.ask(ListActiveWatches()).notice == NOT_READY
-    assert office.ask(StartTracking()).problem == NOT_READY
+    assert office.ask(ListActiveWatches()).reasons == (NOT_READY,)
+    assert office.ask(StartTracking()).reason == NOT_READY
 
 
 def test_the_rules_are_those_of_the_settings() -> None:

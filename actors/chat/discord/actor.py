@@ -46,6 +46,7 @@ from messages import (
     LoadChatState,
     Message,
     NowPlaying,
+    Problem,
     Question,
     SaveChatState,
     ScreeningEnded,
@@ -290,9 +291,8 @@ class DiscordActor(Actor):
                 break
             except UnansweredError as error:
                 if time.monotonic() - began_s > STATE_LATE_S:
-                    self._degraded_reasons.add(
-                        "state", f"announcements and cards wait until the store says what they remember: {error.what}"
-                    )
+                    waits = Problem.of("discord.state_waits", reason=error.problem)
+                    self._degraded_reasons.add("state", waits)
                 await asyncio.sleep(STATE_RETRY_S)
         self._degraded_reasons.remove("state")
         known = {(entry.feature, entry.key) for entry in stored}

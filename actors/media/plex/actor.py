@@ -8,21 +8,20 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
-from actors.media.plex.alerts import AlertKeeper, News, NewsBox
-from actors.media.plex.client import Identity, PlexSource, introduce_usher
-from actors.media.plex.errors import POSSIBLE, Failure, failure_of, place_of
+from actors.media.plex.alerts import AlertBuffer, AlertSubscription, PlayingAlert
+from actors.media.plex.client import PlexClient, ServerInfo, introduce_usher
+from actors.media.plex.errors import POSSIBLE, Failure, classify_failure, place_of
 from actors.media.plex.http import BoundedSession
-from actors.media.plex.on_demand.library import Library
-from actors.media.plex.on_demand.posters import Posters
-from actors.media.plex.on_demand.request_queue import at_once
-from actors.media.plex.on_demand.signin import SignIns
-from actors.media.plex.session_parser import Reading
+from actors.media.plex.on_demand.library import LibrarySearch, describe_failed_search
+from actors.media.plex.on_demand.posters import PosterFetcher, describe_missing_poster
+from actors.media.plex.on_demand.request_queue import completed
+from actors.media.plex.on_demand.signin import PlexSignInService
+from actors.media.plex.session_parser import ParsedSessions
 from actors.runtime import Actor, Context, FatalStartupError
 from actors.runtime.endpoint import Timer
 from config import PlexServer, Settings
 from messages import (
     CheckPlexSignIn,
-    FilmsFound,
     FindFilms,
     FindHistory,
     GetPoster,
@@ -32,20 +31,21 @@ from messages import (
     Moment,
     PlaybackSnapshot,
     PollFailed,
-    Poster,
+    Problem,
     StartPlexSignIn,
 )
+from wording.problems import english
 
 GATHER_S: Final = 0.01
 """Alerts come in bursts (a stop comes three times): wait this long after the first (real seconds)."""
 BETWEEN_ALERTED_S: Final = 0.5
 """Polls that alerts caused are at least this far apart (real seconds), however many alerts come."""
-STOP_TOLD_S: Final = 60.0
+REPEAT_STOP_S: Final = 60.0
 """For so long a stop goes with every poll that does not list its session (real seconds)."""
-PATIENCE: Final = 6
+MOST_SKIPPED: Final = 6
 """A refused token is tried up to this many times less often: it heals only by a person, and each try is a line in
 the server's log. All else is tried at every poll, so that tracking resumes as soon as it can."""
-NEEDS_A_PERSON: Final = frozenset({"unauthorized", "forbidden"})
+NEEDS_ACTION: Final = frozenset({"unauthorized", "forbidden"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +54,7 @@ class PollDue:
 
 
 @dataclasses.dataclass(frozen=True)
-class AlertsCame:
+class AlertsArrived:
     """The reader of alerts to the poller: there is news in the box."""
 
 
@@ -63,7 +63,7 @@ class AlertedPollDue:
     """The poller to itself: enough alerts were gathered."""
 
 
-def server_of(name: str, settings: Settings) -> PlexServer:
+def select_server(name: str, settings: Settings) -> PlexServer:
     """Return the server that a poller of this name asks: plex the first, plex-2 the next. FatalStartupError if none."""
     _, _, number = name.partition("-")
     place = int(number) - 1 if number.isdigit() else 0
@@ -85,26 +85,26 @@ class PlexPoller(Actor):
         for library in ("plexapi", "websocket", "urllib3"):
             # Their errors can quote an address with its token; every one of them is named here instead.
             logging.getLogger(library).setLevel(logging.CRITICAL)
-        server = server_of(context.name, context.settings)
-        self._source = PlexSource(server.url, server.token, self.http(server.url))
-        self._posters = Posters(server.url, server.token)
-        self._library = Library(server.url, server.token, self.http)
-        self._sign_ins = SignIns(context.settings.servers, self.http, context.settings.plex_tv_url, self.log)
+        server = select_server(context.name, context.settings)
+        self._client = PlexClient(server.url, server.token, self.http(server.url))
+        self._posters = PosterFetcher(server.url, server.token)
+        self._library = LibrarySearch(server.url, server.token, self.http)
+        self._sign_ins = PlexSignInService(context.settings.servers, self.http, context.settings.plex_tv_url, self.log)
         self._poll_s = context.settings.plex_poll_seconds
-        self._box = NewsBox(lambda: self.actor_ref.tell(AlertsCame()))
-        self._alerts = AlertKeeper(self._box, self.log)
-        self._heard: dict[str, News] = {}
+        self._alert_buffer = AlertBuffer(lambda: self.actor_ref.tell(AlertsArrived()))
+        self._alert_subscription = AlertSubscription(self._alert_buffer, self.log)
+        self._last_alerts: dict[str, PlayingAlert] = {}
         """The last alert of each session, to tell a change from a client's regular report."""
         self._stopped: dict[str, float] = {}
         """Keys that alerts called stopped and no poll has listed since, with when that was heard (real seconds)."""
-        self._due_s = 0.0
-        self._alerted_s = -math.inf
+        self._next_poll_s = 0.0
+        self._last_alerted_poll_s = -math.inf
         """When the last poll was made that an alert had caused (real seconds)."""
         self._alerted_poll: Timer | None = None
-        self._failing: Failure | None = None
+        self._last_failure: Failure | None = None
         self._failures = 0
         self._refusals = 0
-        self._leave_out = 0
+        self._polls_to_skip = 0
         """Regular polls still to be left out."""
         self._unreadable: tuple[str, ...] = ()
 
@@ -112,8 +112,8 @@ class PlexPoller(Actor):
         """Return the dispatch table."""
         return {
             PollDue: self._on_due,
-            AlertsCame: self._on_news,
-            AlertedPollDue: self._on_alerted,
+            AlertsArrived: self._on_alerts,
+            AlertedPollDue: self._on_alerted_poll_due,
             FindHistory: self._find_history,
             GetPoster: self._get_poster,
             FindFilms: self._find_films,
@@ -123,45 +123,45 @@ class PlexPoller(Actor):
 
     def on_start(self) -> None:
         """Begin to poll, at once."""
-        self._due_s = self.context.clock.now().steady_s
+        self._next_poll_s = self.context.clock.now().steady_s
         self.send_to_self_after(0.0, PollDue())
 
     def on_stop(self) -> None:
         """Let go of the server."""
-        self._alerts.close()
-        self._source.close()
+        self._alert_subscription.close()
+        self._client.close()
 
     # When to poll
 
     def _on_due(self, _: PollDue) -> None:
         """Poll, and set the next time on the same grid, however long this poll takes."""
-        if self._leave_out:
-            self._leave_out -= 1
+        if self._polls_to_skip:
+            self._polls_to_skip -= 1
         else:
             self._poll()
         now_s = self.context.clock.now().steady_s
-        missed = max(0, math.floor((now_s - self._due_s) / self._poll_s))
-        self._due_s += (missed + 1) * self._poll_s
-        self.send_to_self_after(self._due_s - now_s, PollDue())
+        missed = max(0, math.floor((now_s - self._next_poll_s) / self._poll_s))
+        self._next_poll_s += (missed + 1) * self._poll_s
+        self.send_to_self_after(self._next_poll_s - now_s, PollDue())
 
-    def _on_news(self, _: AlertsCame) -> None:
+    def _on_alerts(self, _: AlertsArrived) -> None:
         """Poll soon, if an alert says anything new. Clients report every few seconds: that is not new."""
-        if self._take_news() and self._alerted_poll is None and not self._refusals:
+        if self._take_alerts() and self._alerted_poll is None and not self._refusals:
             now_s = time.monotonic()
-            at_s = max(now_s + GATHER_S, self._alerted_s + BETWEEN_ALERTED_S)
+            at_s = max(now_s + GATHER_S, self._last_alerted_poll_s + BETWEEN_ALERTED_S)
             self._alerted_poll = self.endpoint.call_at(at_s, lambda: self.actor_ref.tell(AlertedPollDue()))
 
-    def _on_alerted(self, _: AlertedPollDue) -> None:
+    def _on_alerted_poll_due(self, _: AlertedPollDue) -> None:
         if self._alerted_poll is not None:
-            self._alerted_s = time.monotonic()
+            self._last_alerted_poll_s = time.monotonic()
             self._poll()
 
-    def _take_news(self) -> bool:
+    def _take_alerts(self) -> bool:
         """Note what alerts said; tell whether any of it was new."""
         changed = False
-        for news in self._box.take():
-            changed = changed or self._heard.get(news.session_key) != news
-            self._heard[news.session_key] = news
+        for news in self._alert_buffer.take():
+            changed = changed or self._last_alerts.get(news.session_key) != news
+            self._last_alerts[news.session_key] = news
             if news.stopped and news.session_key:
                 self._stopped[news.session_key] = time.monotonic()
             else:
@@ -175,51 +175,52 @@ class PlexPoller(Actor):
         if self._alerted_poll is not None:
             self._alerted_poll.cancel()
             self._alerted_poll = None
-        self._take_news()
-        before = self._source.identity
+        self._take_alerts()
+        before = self._client.identity
         try:
-            identity = self._source.connect()
-            container = self._source.ask_sessions()
+            identity = self._client.connect()
+            container = self._client.fetch_sessions()
         except POSSIBLE as error:
-            self._failed(failure_of(error, self._source.url))
+            self._on_poll_failed(classify_failure(error, self._client.url))
             return
         taken = self.context.clock.now()
-        self._answered(before, identity)
-        self._tell_snapshot(taken, identity, self._source.read(container))
-        if self._alerts.keep_open(self._source.server):
-            self._source.forget()  # the websocket ended: perhaps the server did, and another comes in its place
+        self._note_answer(before, identity)
+        self._send_snapshot(taken, identity, self._client.parse_sessions(container))
+        if self._alert_subscription.keep_open(self._client.server):
+            self._client.forget()  # the websocket ended: perhaps the server did, and another comes in its place
 
     def _find_history(self, question: FindHistory) -> None:
         """Look into the server's history, and tell the tracker."""
         rows: tuple[HistoryRow, ...] = ()
         failed = ""
-        if self._failing is not None:
-            failed = self._failing.detail  # asking would only wait as long as the last poll did
+        if self._last_failure is not None:
+            failed = self._last_failure.detail  # asking would only wait as long as the last poll did
         else:
             try:
-                identity = self._source.connect()
+                identity = self._client.connect()
                 if identity.server_id == question.server_id:
-                    rows = self._source.history(question)
+                    rows = self._client.read_history(question)
                 else:
-                    failed = f"another Plex server ({identity.name}) answers at {place_of(self._source.url)} now"
+                    other = Problem.of("plex.other_server", name=identity.name, server=place_of(self._client.url))
+                    failed = english(other)
             except (*POSSIBLE, ArithmeticError) as error:
-                failed = failure_of(error, self._source.url).detail
+                failed = classify_failure(error, self._client.url).detail
         if failed:
             self.log.warning("The server's history cannot be asked: %s", failed)
         self.ref("tracker").tell(HistoryFound(question.watch_id, rows, failed))
 
     def _get_poster(self, question: GetPoster) -> "concurrent.futures.Future[Message]":
         """Fetch a poster beside the polls, which must not wait for it."""
-        known = self._source.identity.server_id
+        known = self._client.identity.server_id
         if known != question.server_id:
-            return at_once(Poster(problem="another Plex server holds it"))
+            return completed(describe_missing_poster(Problem.of("plex.poster_elsewhere")))
         return self._posters.fetch(question.thumb)
 
     def _find_films(self, question: FindFilms) -> "concurrent.futures.Future[Message]":
         """Look into the library beside the polls, which must not wait for it."""
-        if self._failing is not None:
-            return at_once(FilmsFound(problem=self._failing.detail))
-        return self._library.find(question)
+        if self._last_failure is not None:
+            return completed(describe_failed_search(self._last_failure.problem))
+        return self._library.search(question)
 
     def _start_sign_in(self, _: StartPlexSignIn) -> "concurrent.futures.Future[Message]":
         """Ask plex.tv for a code, beside the polls."""
@@ -231,7 +232,7 @@ class PlexPoller(Actor):
 
     # What is said
 
-    def _tell_snapshot(self, taken: Moment, identity: Identity, reading: Reading) -> None:
+    def _send_snapshot(self, taken: Moment, identity: ServerInfo, reading: ParsedSessions) -> None:
         self.ref("tracker").tell(
             PlaybackSnapshot(
                 server_id=identity.server_id,
@@ -245,14 +246,14 @@ class PlexPoller(Actor):
         )
         listed = {playback.session_key for playback in reading.playbacks} | set(reading.unreadable)
         # Told again: the tracker sees only the newest snapshot, and a busy one may never see the first that told it.
-        since_s = time.monotonic() - STOP_TOLD_S
+        since_s = time.monotonic() - REPEAT_STOP_S
         self._stopped = {key: at_s for key, at_s in self._stopped.items() if at_s >= since_s and key not in listed}
-        self._heard = {key: news for key, news in self._heard.items() if key in listed}
+        self._last_alerts = {key: news for key, news in self._last_alerts.items() if key in listed}
         if reading.unreadable != self._unreadable:
             self._unreadable = reading.unreadable
-            self._say_unreadable(reading)
+            self._log_unreadable(reading)
 
-    def _say_unreadable(self, reading: Reading) -> None:
+    def _log_unreadable(self, reading: ParsedSessions) -> None:
         if reading.unreadable:
             total = len(reading.playbacks) + len(reading.unreadable)
             named = ", ".join(reading.unreadable[:10])
@@ -260,9 +261,9 @@ class PlexPoller(Actor):
         else:
             self.log.info("Every session that Plex lists is readable again")
 
-    def _answered(self, before: Identity, identity: Identity) -> None:
+    def _note_answer(self, before: ServerInfo, identity: ServerInfo) -> None:
         """Note that the server answered: in the log only where that is news."""
-        at = place_of(self._source.url)
+        at = place_of(self._client.url)
         if not before.server_id:
             self.log.info("Polling %s at %s every %g s", identity.name, at, self._poll_s)
         elif before.server_id != identity.server_id:
@@ -270,24 +271,24 @@ class PlexPoller(Actor):
                 "Another Plex server answers at %s: %s (%s) in place of %s (%s); its watches are counted apart",
                 *(at, identity.name, identity.server_id, before.name, before.server_id),
             )
-        if self._failing is not None:
+        if self._last_failure is not None:
             self.log.info("Plex at %s answers again, after %d polls that failed", at, self._failures)
-        self._failing, self._failures, self._refusals = None, 0, 0
+        self._last_failure, self._failures, self._refusals = None, 0, 0
         self.report_recovered()
 
-    def _failed(self, failure: Failure) -> None:
+    def _on_poll_failed(self, failure: Failure) -> None:
         """Tell the tracker and the health table; the log only where it is another failure than the last."""
         self._failures += 1
-        self._source.forget()
-        if failure.kind in NEEDS_A_PERSON:
+        self._client.forget()
+        if failure.kind in NEEDS_ACTION:
             self._refusals += 1
-            self._leave_out = min(PATIENCE, 2 ** min(self._refusals - 1, 10)) - 1
+            self._polls_to_skip = min(MOST_SKIPPED, 2 ** min(self._refusals - 1, 10)) - 1
         else:
             self._refusals = 0
-        if self._failing is None or self._failing.kind != failure.kind:
-            level = logging.ERROR if failure.kind in NEEDS_A_PERSON else logging.WARNING
+        if self._last_failure is None or self._last_failure.kind != failure.kind:
+            level = logging.ERROR if failure.kind in NEEDS_ACTION else logging.WARNING
             self.log.log(level, "%s", failure.detail)
-        self._failing = failure
-        self.report_degraded(failure.detail)
-        at, server_id = self.context.clock.now(), self._source.identity.server_id
+        self._last_failure = failure
+        self.report_degraded(failure.problem)
+        at, server_id = self.context.clock.now(), self._client.identity.server_id
         self.ref("tracker").tell(PollFailed(server_id, self.context.name, at, failure.kind, failure.detail))

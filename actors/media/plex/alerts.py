@@ -27,11 +27,11 @@ LONGEST_WAIT_S: Final = 300.0
 """Between two tries to open, doubling (real seconds); tried with a poll that succeeded."""
 STEADY_S: Final = 60.0
 """A connection that lasted this long begins with the first wait again."""
-NEWS_LIMIT: Final = 2000
+ALERT_LIMIT: Final = 2000
 """Sessions whose alerts are kept until the actor looks."""
 
 
-class News(NamedTuple):
+class PlayingAlert(NamedTuple):
     """What alerts said of one session since the actor last looked."""
 
     session_key: str
@@ -43,34 +43,34 @@ class News(NamedTuple):
     """Whether the last word on it is that it stopped."""
 
 
-class NewsBox:
+class AlertBuffer:
     """Where the reader thread leaves alerts for the actor: bounded, and one call however many come."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._lock = threading.Lock()
-        self._news: dict[str, News] = {}
+        self._news: dict[str, PlayingAlert] = {}
 
     def put(self, alert: Any) -> None:
         """Take one alert from the reader thread; what is no session's is left out."""
-        found = [news for entry in _entries(alert) if (news := _news_of(entry)) is not None]
+        found = [news for entry in _playing_entries(alert) if (news := _parse_alert(entry)) is not None]
         with self._lock:
             was_empty = not self._news
             for news in found:
-                if news.session_key in self._news or len(self._news) < NEWS_LIMIT:
+                if news.session_key in self._news or len(self._news) < ALERT_LIMIT:
                     self._news[news.session_key] = news
             wake = was_empty and bool(self._news)
         if wake:
             self._wake()
 
-    def take(self) -> tuple[News, ...]:
+    def take(self) -> tuple[PlayingAlert, ...]:
         """All news since the last time, one a session."""
         with self._lock:
             news, self._news = self._news, {}
         return tuple(news.values())
 
 
-class Listener(AlertListener):
+class AlertConnection(AlertListener):
     """One connection, for as long as it lasts. Start it once; `stop` it at any time, from any thread."""
 
     def __init__(
@@ -126,13 +126,13 @@ class Listener(AlertListener):
         self.reason = type(args[-1]).__name__ + (f" {status}" if status else "")
 
 
-class AlertKeeper:
+class AlertSubscription:
     """Keeps one listener open, with back-off. Belongs to the actor's thread."""
 
-    def __init__(self, box: NewsBox, log: logging.Logger) -> None:
+    def __init__(self, box: AlertBuffer, log: logging.Logger) -> None:
         self._box = box
         self._log = log
-        self._listener: Listener | None = None
+        self._listener: AlertConnection | None = None
         self._began_s = 0.0
         self._wait_s = FIRST_WAIT_S
         self._not_before_s = 0.0
@@ -157,7 +157,7 @@ class AlertKeeper:
             self._note_end(ended, now)
         if now >= self._not_before_s:
             self._began_s = now
-            self._listener = Listener(server, self._box.put, ping_s=PING_S, pong_within_s=PONG_WITHIN_S)
+            self._listener = AlertConnection(server, self._box.put, ping_s=PING_S, pong_within_s=PONG_WITHIN_S)
             self._listener.start()
         return ended is not None
 
@@ -168,7 +168,7 @@ class AlertKeeper:
             self._listener.join(1.0)
             self._listener = None
 
-    def _note_end(self, ended: Listener, now: float) -> None:
+    def _note_end(self, ended: AlertConnection, now: float) -> None:
         """Put off the next try, the longer the shorter the last one lasted."""
         lasted = ended.opened.is_set() and now - self._began_s > STEADY_S
         self._wait_s = FIRST_WAIT_S if lasted else min(LONGEST_WAIT_S, self._wait_s * 2)
@@ -188,19 +188,19 @@ def _address(server: Any) -> str:
     return f"{secure}://{rest}?X-Plex-Token={quote(server._token or '', safe='')}"
 
 
-def _entries(alert: Any) -> Iterable[Any]:
+def _playing_entries(alert: Any) -> Iterable[Any]:
     if not isinstance(alert, dict) or alert.get("type") != "playing":
         return ()
     entries = alert.get("PlaySessionStateNotification", ())
-    return entries[:NEWS_LIMIT] if isinstance(entries, list) else ()
+    return entries[:ALERT_LIMIT] if isinstance(entries, list) else ()
 
 
-def _news_of(entry: Any) -> News | None:
+def _parse_alert(entry: Any) -> PlayingAlert | None:
     if not isinstance(entry, dict):
         return None
     state = entry.get("state")
     if not isinstance(state, str):
         return None
-    return News(
+    return PlayingAlert(
         key_of(entry.get("sessionKey")), state[:20], str(entry.get("ratingKey", ""))[:20], stopped=state == "stopped"
     )

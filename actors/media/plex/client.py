@@ -8,9 +8,9 @@ from plexapi.base import PlexHistory
 from plexapi.server import PlexServer
 from plexapi.utils import setDatetimeTimezone
 
-from actors.media.plex.errors import AnotherServerNeeded, TooManySessions
+from actors.media.plex.errors import NotAPlexServer, TooManySessions
 from actors.media.plex.http import BoundedSession
-from actors.media.plex.session_parser import SESSIONS_PATH, Reading, read_sessions
+from actors.media.plex.session_parser import SESSIONS_PATH, ParsedSessions, read_sessions
 from messages import FindHistory, HistoryRow
 
 SESSION_LIMIT: Final = 2000
@@ -23,7 +23,7 @@ _connect: Any = PlexServer  # PlexAPI's functions have no types
 _set_time_zone: Any = setDatetimeTimezone
 
 
-class Identity(NamedTuple):
+class ServerInfo(NamedTuple):
     """Who answers at the address."""
 
     server_id: str
@@ -40,7 +40,7 @@ def introduce_usher() -> None:
     _set_time_zone("UTC")
 
 
-class PlexSource:
+class PlexClient:
     """The server of one poller. Every method that asks may raise one of `failures.POSSIBLE`."""
 
     def __init__(self, url: str, token: str, http: BoundedSession) -> None:
@@ -48,7 +48,7 @@ class PlexSource:
         self._token = token
         self._http = http
         self._server: Any = None
-        self.identity = Identity("", "")
+        self.identity = ServerInfo("", "")
 
     def __repr__(self) -> str:
         return f"PlexSource({self.url!r}, token=***)"
@@ -62,35 +62,35 @@ class PlexSource:
         """Ask at the next poll who answers there: it may be another server by then."""
         self._server = None
 
-    def connect(self) -> Identity:
+    def connect(self) -> ServerInfo:
         """Ask who is there (GET /), unless that is known."""
         if self._server is None:
             server = _connect(self.url, self._token, session=self._http)
             if not isinstance(server.machineIdentifier, str) or not server.machineIdentifier:
-                raise AnotherServerNeeded("no machineIdentifier")
+                raise NotAPlexServer("no machineIdentifier")
             self._server = server
-            self.identity = Identity(server.machineIdentifier[:100], str(server.friendlyName or "Plex")[:100])
+            self.identity = ServerInfo(server.machineIdentifier[:100], str(server.friendlyName or "Plex")[:100])
         return self.identity
 
-    def ask_sessions(self) -> Any:
+    def fetch_sessions(self) -> Any:
         """Ask who plays what: one request. Connect first. Returns the list as XML, whole and within reason."""
         # Not PlexServer.sessions(): one broken element would cost all, and its pages would be requests.
         container = self._server.query(SESSIONS_PATH)
         if container.tag != "MediaContainer":
-            raise AnotherServerNeeded(f"<{container.tag[:40]}>")
+            raise NotAPlexServer(f"<{container.tag[:40]}>")
         total = container.get("totalSize", "")
         listed = max(len(container), int(total) if total.isascii() and total.isdigit() and len(total) < 10 else 0)
         if listed > SESSION_LIMIT:
             raise TooManySessions(f"{listed} sessions")
         if listed > len(container):
-            raise AnotherServerNeeded(f"{len(container)} of {listed} sessions")
+            raise NotAPlexServer(f"{len(container)} of {listed} sessions")
         return container
 
-    def read(self, container: Any) -> Reading:
+    def parse_sessions(self, container: Any) -> ParsedSessions:
         """Read the list of sessions. No request."""
         return read_sessions(container, self._server)
 
-    def history(self, question: FindHistory) -> tuple[HistoryRow, ...]:
+    def read_history(self, question: FindHistory) -> tuple[HistoryRow, ...]:
         """Read the completed plays of one account and item since a time, each once, oldest first."""
         found = self._server.history(
             maxresults=HISTORY_ROWS,
@@ -98,8 +98,8 @@ class PlexSource:
             ratingKey=question.rating_key,
             accountID=question.account_id,
         )
-        rows = [row for entry in found if (row := _row(entry)) is not None and _answers(row, question)]
-        return _each_once(sorted(rows, key=lambda row: row.viewed_at_s))
+        rows = [row for entry in found if (row := _parse_row(entry)) is not None and _matches(row, question)]
+        return _drop_duplicates(sorted(rows, key=lambda row: row.viewed_at_s))
 
     def close(self) -> None:
         """Give the connection back."""
@@ -110,7 +110,7 @@ def _is_history(built: object) -> bool:
     return isinstance(built, PlexHistory)
 
 
-def _row(entry: Any) -> HistoryRow | None:
+def _parse_row(entry: Any) -> HistoryRow | None:
     """Return a history entry; None for one without a time or an account."""
     if not _is_history(entry):
         return None
@@ -120,13 +120,13 @@ def _row(entry: Any) -> HistoryRow | None:
     return HistoryRow(str(account), str(key) if isinstance(key, int) else "", viewed_at.timestamp())
 
 
-def _answers(row: HistoryRow, question: FindHistory) -> bool:
+def _matches(row: HistoryRow, question: FindHistory) -> bool:
     """Whether a row is what was asked for: not every server filters by every parameter."""
     asked = (question.account_id, question.rating_key)
     return (row.account_id, row.rating_key) == asked and row.viewed_at_s >= question.since_s
 
 
-def _each_once(rows: list[HistoryRow]) -> tuple[HistoryRow, ...]:
+def _drop_duplicates(rows: list[HistoryRow]) -> tuple[HistoryRow, ...]:
     kept: list[HistoryRow] = []
     for row in rows:
         if not kept or row.viewed_at_s - kept[-1].viewed_at_s > SAME_PLAY_S:

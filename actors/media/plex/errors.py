@@ -1,22 +1,19 @@
 """Gives every way in which Plex can fail to answer its name, and says what to do about it. Pure."""
 
+import re
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import ParseError
 
 import requests
 from plexapi.exceptions import PlexApiException
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from actors.media.plex.http import AnswerTooLarge, NotPlexXml, RedirectedAway
-from messages import FailureKind
+from messages import FailureKind, Problem
+from wording.problems import english
 
-HOW_TO_GET_ONE: Final = (
-    "sign in to Plex Web as the server's owner, open 'View XML' of any item, copy X-Plex-Token from its address"
-    " into PLEX_TOKEN, and start Usher again"
-)
-PLEX_URL_HELP: Final = "check that PLEX_URL is a Plex Media Server"
-_THEIRS: Final = (
+_OTHERS_ERRORS: Final = (
     requests.RequestException,
     PlexApiException,
     ParseError,
@@ -30,14 +27,26 @@ _THEIRS: Final = (
 
 
 class Failure(NamedTuple):
-    """Why a poll brought no answer."""
+    """Why a poll brought no answer. Nothing in it holds a secret."""
 
     kind: FailureKind
-    detail: str
-    """What happened, to what, and what to do: one line, without a secret."""
+    what: Problem
+    """What happened, to what."""
+    cure: Problem
+    """What to do."""
+
+    @property
+    def problem(self) -> Problem:
+        """Both together."""
+        return Problem.of("plex.with_cure", what=self.what, cure=self.cure)
+
+    @property
+    def detail(self) -> str:
+        """Both together, in one line of English."""
+        return english(self.problem)
 
 
-class AnotherServerNeeded(Exception):
+class NotAPlexServer(Exception):
     """Something answers as XML, but not as a Plex server; its text says what is missing."""
 
 
@@ -45,7 +54,7 @@ class TooManySessions(Exception):
     """The list of sessions is longer than any real one; its text is the number."""
 
 
-POSSIBLE: Final = (*_THEIRS, AnotherServerNeeded, TooManySessions)
+POSSIBLE: Final = (*_OTHERS_ERRORS, NotAPlexServer, TooManySessions)
 """What asking a server may raise. Anything else is a fault of ours, and ends the actor."""
 
 
@@ -56,65 +65,80 @@ def place_of(url: str) -> str:
     return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
-def failure_of(error: Exception, url: str) -> Failure:
-    """Name what went wrong in asking the server at `url`. Never quotes the error: it may carry a token."""
-    at = f"Plex at {place_of(url)}"
+def classify_failure(error: Exception, url: str) -> Failure:
+    """Return what went wrong in asking the server at `url`. Never quotes the error: it may carry a token."""
+    server = place_of(url)
+    name = type(error).__name__
     match error:
         case requests.HTTPError(response=requests.Response() as response):
-            return _status(response.status_code, at)
+            return _classify_status(response, server)
         case RedirectedAway():
-            return Failure(
-                "redirected",
-                f"{at} points to {error}, where the token is not sent; set PLEX_URL to the server's own address",
-            )
+            return _failure("redirected", "redirected", "use_own_address", server=server, address=str(error))
         case AnswerTooLarge() | TooManySessions():
-            return Failure("too_large", f"{at} answered with {error}, more than any Plex server has; {PLEX_URL_HELP}")
-        case NotPlexXml() | AnotherServerNeeded():
-            return Failure("garbage", f"{at} sent {error} instead of Plex's XML; {PLEX_URL_HELP}")
+            return _failure("too_large", "answer_too_large", "check_url", server=server, what=str(error))
+        case NotPlexXml() | NotAPlexServer():
+            return _failure("garbage", "not_plex", "check_url", server=server, what=str(error))
         case requests.Timeout() | TimeoutError():
-            return _timeout(at)
+            return _failure("timeout", "timeout", "check_load", server=server)
         case requests.exceptions.SSLError():
-            return Failure(
-                "refused",
-                f"{at} has a certificate that does not fit its address; use http:// within your network, or the"
-                " https://...plex.direct address that Plex Web shows",
-            )
-        case requests.ConnectionError() if _silent(error):
-            return _timeout(at)
+            return _failure("refused", "certificate", "use_fitting_address", server=server)
+        case requests.ConnectionError() if _stopped_in_the_middle(error):
+            return _failure("timeout", "timeout", "check_load", server=server)
+        case requests.ConnectionError() if _closed_silently(error) and urlsplit(url).scheme == "http":
+            return _failure("refused", "closed_silently", "try_https", server=server)
         case requests.exceptions.InvalidSchema() | requests.exceptions.InvalidURL():
-            return Failure("refused", f"{at} is no address that can be asked; correct PLEX_URL")
+            return _failure("refused", "bad_address", "correct_url", server=server)
         case requests.exceptions.ContentDecodingError() | requests.exceptions.ChunkedEncodingError():
-            return Failure("garbage", f"{at} sent an answer that breaks off or cannot be unpacked; {PLEX_URL_HELP}")
+            return _failure("garbage", "answer_broken", "check_url", server=server)
         case requests.ConnectionError() | OSError():
-            return Failure(
-                "refused",
-                f"{at} cannot be reached ({type(error).__name__}); is it running, and is PLEX_URL right as seen from"
-                " here (a container is its own localhost)?",
-            )
+            return _failure("refused", "unreachable", "check_reach", server=server, error=name)
         case ParseError():
-            return Failure("garbage", f"{at} sent XML that is cut short or broken; {PLEX_URL_HELP}")
-    return Failure("garbage", f"{at} did not answer as a Plex server ({type(error).__name__}); {PLEX_URL_HELP}")
+            return _failure("garbage", "xml_broken", "check_url", server=server)
+    return _failure("garbage", "unlike_plex", "check_url", server=server, error=name)
 
 
-def _status(status: int, at: str) -> Failure:
-    match status:
+def _failure(kind: FailureKind, what: str, cure: str, /, **parameters: str | int) -> Failure:
+    return Failure(kind, Problem.of(f"plex.{what}", **parameters), Problem.of(f"plex.{cure}"))
+
+
+def _classify_status(response: requests.Response, server: str) -> Failure:
+    match response.status_code:
+        case 400 if b"plain http request was sent to https port" in (response.content or b"").lower():
+            return _failure("refused", "needs_https", "use_https", server=server)
+        case 401 if "www-authenticate" in response.headers:  # Plex has no such login of its own
+            return _failure("unauthorized", "proxy_login", "pass_proxy", server=server)
         case 401:
-            return Failure("unauthorized", f"{at} refuses the token; {HOW_TO_GET_ONE}")
+            return _failure("unauthorized", "token_refused", "get_token", server=server)
+        case 403 if _is_proxys_refusal(response):
+            return _failure("forbidden", "proxy_forbids", "pass_proxy", server=server)
         case 403:
-            return Failure(
-                "forbidden", f"{at} accepts the token, but not as its owner's: it hides who watches; {HOW_TO_GET_ONE}"
-            )
+            return _failure("forbidden", "token_not_owners", "get_token", server=server)
         case 404:
-            return Failure("not_found", f"{at} knows no such page (HTTP 404); {PLEX_URL_HELP}")
-        case _ if status >= 500:
-            return Failure("server_error", f"{at} has a fault of its own (HTTP {status}); look at the server's log")
-    return Failure("garbage", f"{at} answered with HTTP {status}; {PLEX_URL_HELP}")
+            return _failure("not_found", "no_such_page", "check_url", server=server)
+        case status if status >= 500:
+            return _failure("server_error", "server_error", "look_at_log", server=server, status=status)
+        case status:
+            return _failure("garbage", "status", "check_url", server=server, status=status)
 
 
-def _timeout(at: str) -> Failure:
-    return Failure("timeout", f"{at} did not answer in time; is it overloaded, or is a firewall in between?")
+def _is_proxys_refusal(response: requests.Response) -> bool:
+    """Whether a proxy or web server refuses in Plex's place: with a page that is not Plex's own."""
+    named = any(name.lower().startswith("x-plex-") for name in response.headers)
+    page = (response.content or b"")[:4096].strip()
+    return not named and page.startswith(b"<") and not _PLEX_PAGE.fullmatch(page) and not page.startswith(b"<?xml")
 
 
-def _silent(error: requests.ConnectionError) -> bool:
+_PLEX_PAGE: Final = re.compile(
+    rb"<html>\s*<head>\s*<title>[^<]*</title>\s*</head>\s*<body>\s*<h1>403 [^<]*</h1>\s*</body>\s*</html>"
+)
+"""The page with which a Plex server refuses."""
+
+
+def _stopped_in_the_middle(error: requests.ConnectionError) -> bool:
     """Whether the answer stopped in the middle: requests calls that a ConnectionError too."""
     return bool(error.args) and isinstance(error.args[0], ReadTimeoutError)
+
+
+def _closed_silently(error: requests.ConnectionError) -> bool:
+    """Whether the other end took the connection and closed it without an answer, as TLS servers do to plain HTTP."""
+    return bool(error.args) and isinstance(error.args[0], ProtocolError)

@@ -42,7 +42,7 @@ class NotPlexXml(requests.RequestException):
     """The answer is not XML of a Plex server; its text says what it is."""
 
 
-class _Watched:
+class _AbortablePool:
     """A pool that knows its connection, so that a dripping answer can be cut off from outside."""
 
     latest: HTTPConnection | None = None
@@ -52,11 +52,11 @@ class _Watched:
         return self.latest
 
 
-class _HttpPool(_Watched, HTTPConnectionPool):
+class _HttpPool(_AbortablePool, HTTPConnectionPool):
     pass
 
 
-class _HttpsPool(_Watched, HTTPSConnectionPool):
+class _HttpsPool(_AbortablePool, HTTPSConnectionPool):
     pass
 
 
@@ -67,7 +67,7 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """End what is being read, from another thread: its reader meets the end of the stream."""
         for key in self.poolmanager.pools.keys():  # noqa: SIM118  # urllib3's container cannot be iterated otherwise
             connection = getattr(self.poolmanager.pools.get(key), "latest", None)
@@ -116,13 +116,13 @@ class BoundedSession(requests.Session):
                 if late.is_set():  # an answer cut off among its headers passes for one without a body
                     raise self._too_late()
                 if not response.is_redirect:
-                    return self.judged(response)
-                address = _within(address, response.headers["location"])
+                    return self.check_answer(response)
+                address = _resolve_redirect(address, response.headers["location"])
         raise RedirectedAway("itself, again and again")
 
-    def judged(self, response: requests.Response) -> requests.Response:
+    def check_answer(self, response: requests.Response) -> requests.Response:
         """Return an answer that PlexAPI can parse, or raise what is wrong with it."""
-        return _judged(response)
+        return _check_xml(response)
 
     def _too_late(self) -> requests.ReadTimeout:
         return requests.ReadTimeout(f"no whole answer within {self._total_s:g} s")
@@ -163,7 +163,7 @@ class BoundedSession(requests.Session):
             wait_s = self._total_s
             while not done.wait(wait_s):
                 late.set()
-                self._adapter.cut()
+                self._adapter.abort()
                 wait_s = 0.25  # it may have been connecting just then, with nothing to cut yet
 
         threading.Thread(target=watch, name="plex-deadline", daemon=True).start()
@@ -173,7 +173,7 @@ class BoundedSession(requests.Session):
             done.set()
 
 
-def _within(address: str, location: str) -> str:
+def _resolve_redirect(address: str, location: str) -> str:
     """Return where a redirect points, if that is still the same server."""
     target = urljoin(address, location)
     here, there = urlsplit(address), urlsplit(target)
@@ -186,7 +186,7 @@ def _within(address: str, location: str) -> str:
     return target
 
 
-def _judged(response: requests.Response) -> requests.Response:
+def _check_xml(response: requests.Response) -> requests.Response:
     """Return an answer that PlexAPI can parse, or raise what is wrong with it."""
     # PlexAPI's own errors carry the whole body and the address, and it has no name for a status like 520.
     if response.status_code not in (200, 204):
@@ -200,13 +200,13 @@ def _judged(response: requests.Response) -> requests.Response:
     if b"<!ENTITY" in body:
         raise NotPlexXml("XML with entities of its own, which Plex never sends")
     if b"&#" in body:
-        response._content = CHARACTER.sub(_kept_character, body)
+        response._content = CHARACTER.sub(_keep_allowed_character, body)
     if "charset" not in response.headers.get("content-type", ""):
         response.encoding = "utf-8"  # requests would take text/xml for Latin-1
     return response
 
 
-def _kept_character(match: re.Match[bytes]) -> bytes:
+def _keep_allowed_character(match: re.Match[bytes]) -> bytes:
     """Leave out references to characters that XML does not allow: one device name would spoil the whole list."""
     digits = match[1]
     code = int(digits[1:], 16) if digits[:1] in b"xX" else int(digits)

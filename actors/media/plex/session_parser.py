@@ -43,7 +43,7 @@ ODDITIES: Final = (
 """What one odd element may raise."""
 
 
-class Reading(NamedTuple):
+class ParsedSessions(NamedTuple):
     """What one answer of `/status/sessions` held."""
 
     playbacks: tuple[Playback, ...]
@@ -51,7 +51,7 @@ class Reading(NamedTuple):
     """Session keys, or places like "#3" where even the key is not readable."""
 
 
-def read_sessions(elements: Iterable[Element], server: Any) -> Reading:
+def read_sessions(elements: Iterable[Element], server: Any) -> ParsedSessions:
     """Read the children of the session list; `server` is the PlexServer that the objects belong to."""
     playbacks: list[Playback] = []
     unreadable: list[str] = []
@@ -61,7 +61,7 @@ def read_sessions(elements: Iterable[Element], server: Any) -> Reading:
         # PlexAPI raises whatever its own lines raise on odd values; none of it may cost the other sessions.
         except ODDITIES:
             unreadable.append(key_of(element.get("sessionKey")) or f"#{place}")
-    return Reading(tuple(playbacks), tuple(unreadable))
+    return ParsedSessions(tuple(playbacks), tuple(unreadable))
 
 
 def playback_of(element: Element, server: Any) -> Playback:

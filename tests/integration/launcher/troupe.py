@@ -13,6 +13,7 @@ from messages import (
     Item,
     Message,
     PositionMs,
+    Problem,
     SessionChoice,
     StartTracking,
     TrackingOutcome,
@@ -30,7 +31,8 @@ class Marker(Actor):
         if self._does("crash"):
             raise RuntimeError("told to crash")
         if self._does("complain"):
-            self.report_degraded(f"token {self.context.settings.plex_token}\nwas refused " + "x" * 1000)
+            text = f"token {self.context.settings.plex_token}\nwas refused " + "x" * 1000
+            self.report_degraded(Problem.of("text", text=text))
         if self._does("refuse"):
             raise FatalStartupError("told to refuse")
 

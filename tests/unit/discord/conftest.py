@@ -18,9 +18,10 @@ from actors.chat.discord.gateway.bot import UsherBot
 from actors.chat.discord.gateway.connection import intents
 from actors.runtime import ActorUnavailable, Clock
 from config import Settings
-from messages import Message, Question
+from messages import Message, Problem, Question
 from tests.unit.discord import samples
 from tests.unit.discord.memory_store import MemoryStore
+from wording.problems import join_english
 
 
 class Actors:
@@ -58,8 +59,8 @@ class Health:
         self.reason = ""
         self.degraded = DegradedReasons(self._degraded, self._recovered, logging.getLogger("discord"))
 
-    def _degraded(self, reason: str) -> None:
-        self.reason = reason
+    def _degraded(self, *problems: Problem) -> None:
+        self.reason = join_english(problems)
 
     def _recovered(self) -> None:
         self.reason = ""

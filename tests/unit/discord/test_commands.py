@@ -25,6 +25,7 @@ from messages import (
     ListActiveWatches,
     Moment,
     MovieStats,
+    Problem,
     SaveNow,
     SaveReport,
     SaveStatus,
@@ -36,6 +37,7 @@ from messages import (
     ViewerProfile,
 )
 from tests.unit.discord import samples
+from wording.problems import english
 
 PROFILE = ViewerProfile(samples.viewer(), (samples.earned(),), (samples.towards(), samples.towards("Night", 0.0)), 2)
 
@@ -139,9 +141,20 @@ async def test_one_is_not_said_as_many(room: Any, actors: Any) -> None:
 @fails
 async def test_a_failed_save_names_its_reason(room: Any, actors: Any) -> None:
     """A full disk is said to the one who asked."""
-    actors.answers[SaveNow] = RemoteError("persistence", "OSError", "No space left on device")
+    cure = Problem.of("cure.free_disk")
+    full = Problem.of("save.retry", store="usher.db", cause="No space left on device", cure=cure)
+    actors.answers[SaveNow] = RemoteError("persistence", "Declined", english(full), full)
     await room.boss.slash(room.channel, "savedata")
-    assert "could not do it: No space left on device" in room.text()
+    assert "could not do it: usher.db: No space left on device (make room on the disk;" in room.text()
+
+
+@fails
+async def test_a_fault_of_ours_is_no_reason_to_give(room: Any, actors: Any) -> None:
+    """Nobody is shown the text of an exception that was not written for people."""
+    actors.answers[SaveNow] = RemoteError("persistence", "KeyError", "'watch'")
+    await room.boss.slash(room.channel, "savedata")
+    assert "Something went wrong inside Usher" in room.text()
+    assert "'watch'" not in room.text()
 
 
 @pytest.mark.parametrize("command", ["savedata", "starttracking", "health", "backup"])

@@ -13,8 +13,9 @@ from actors.chat.discord.features import bot_activity
 from actors.chat.discord.features.bot_activity import BotActivity
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.runtime import ActorUnavailable, AskTimeout, MailboxFull, UnexpectedAnswer
-from messages import FilmsFound, FindFilms, ListActiveWatches, NowPlaying
+from messages import FilmsFound, FindFilms, ListActiveWatches, NowPlaying, Problem
 from tests.unit.discord import samples
+from wording.problems import english
 
 
 class Shown:
@@ -70,7 +71,7 @@ async def test_the_presence_keeps_to_five_in_twenty_seconds(monkeypatch: pytest.
 )
 def test_each_end_of_a_connection_has_a_name(error: Exception | None, named: str) -> None:
     """With the cure where there is one."""
-    assert named in describe_disconnect(error)
+    assert named in english(describe_disconnect(error))
 
 
 @pytest.mark.parametrize(("code", "person", "intent"), [(4004, True, False), (4014, False, True), (4000, False, False)])
@@ -118,8 +119,8 @@ async def test_a_second_poller_is_asked_by_name(actor_client: ActorClient, actor
 
 def test_health_holds_several_causes(health: Any) -> None:
     """Each goes when it is gone; the last makes all well."""
-    health.degraded.add("a", "first")
-    health.degraded.add("b", "second")
+    health.degraded.add("a", Problem.of("text", text="first"))
+    health.degraded.add("b", Problem.of("text", text="second"))
     assert health.reason == "first; second"
     health.degraded.remove("a")
     assert health.reason == "second"

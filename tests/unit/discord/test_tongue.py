@@ -11,15 +11,17 @@ import pytest
 import requests
 from babel.messages.catalog import Message
 
-from actors.chat.discord.core import hearsay
 from actors.chat.discord.core.api_errors import classify
-from actors.media.plex.errors import failure_of
+from actors.media.plex.errors import classify_failure
 from languages import catalogues
 from languages.__main__ import main
+from messages import Problem
 from wording import dates
 from wording.dates import format_decade
 from wording.durations import format_duration
 from wording.numbers import format_number, format_percent
+from wording.problem_texts import TEXTS
+from wording.problems import english, translate, translate_all
 from wording.text import join_names
 from wording.time_parser import parse_when
 from wording.translation import _, of_badge, speak
@@ -52,6 +54,7 @@ ALLOWED = {
     "Bot", "Usher", "Plex", "🎟️ Usher",  # names
     "!help", "usher:page:", "[movies|time|streak|badges]",  # what is typed is the same in every language
     "invite the bot to it anew, with the scopes bot and applications.commands", "slash commands",  # bot.py: logged
+    "{what}; {cure}", "{found} {cure}",  # problems that are made of others
     " MB", " ms", "p50 ", "p99 ",  # units and figures of statistics, the same everywhere
 }  # fmt: skip
 SAID_BY = {
@@ -139,7 +142,7 @@ def test_what_is_put_in_is_the_same(name: str) -> None:
             gaps = set(GAP.findall(text))
             assert gaps == english or (place < len(said) - 1 and gaps == english - {"count"}), one.id
             assert set(COMMAND.findall(text)) == set(COMMAND.findall(forms(one.id)[-1])), one.id
-            assert text.format(**dict.fromkeys(gaps, 7)) is not None
+            assert text.replace(":sentence}", "}").format(**dict.fromkeys(gaps, 7)) is not None
 
 
 @pytest.mark.parametrize("name", LANGUAGES)
@@ -199,44 +202,60 @@ class Answer(requests.Response):
         self.status = self.status_code  # as discord.py's own connections call it
 
 
-def said_in(path: Path) -> set[str]:
-    """Every sentence of a file, its gaps as {}."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.JoinedStr):
-            found.add("".join(str(one.value) if isinstance(one, ast.Constant) else "{}" for one in node.values))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.add(node.value)
-    return found
-
-
-def test_sentences_of_other_actors_are_known_word_for_word() -> None:
-    """Whoever changes one there is told to change it here."""
-    for file, sentences in hearsay.SENTENCES.items():
-        said = said_in(catalogues.ROOT / file)
-        for sentence in sentences:
-            assert GAP.sub("{}", sentence) in said, f"{file}: {sentence}"
-
-
-def test_what_another_actor_says_is_put_into_the_language() -> None:
-    """With its figures and titles; what is not known stays."""
+def test_every_problem_is_worded_with_its_parameters() -> None:
+    """In English as the log has it, and in German with its figures, titles, causes and cures."""
     forbidden = discord.Forbidden(Answer(), {"code": 50013, "message": "Missing Permissions"})
+    posting = classify(forbidden, 1, Problem.of("discord.post", channel="7")).problem
+    assert english(posting) == (
+        "Discord forbids to post in the announce channel 7: give the bot View Channel, Send Messages, Embed Links and "
+        "Attach Files there (Discord's code 50013)"
+    )
+    away = classify_failure(ConnectionRefusedError(), "http://10.0.0.2:32400").problem
+    held = Problem.of("save.retry", store="usher.db", cause="disk full", cure=Problem.of("cure.free_disk"))
     speak("de")
     try:
-        posting = classify(forbidden, 1, "post in the announce channel 7").reason
-        assert hearsay.heard(posting) == (
+        assert translate(posting) == (
             "Discord verbietet dem Bot: im Ankündigungskanal 7 posten. Gib ihm dort „Kanal ansehen“, „Nachrichten "
             "senden“, „Links einbetten“ und „Dateien anhängen“ (Discords Code 50013)"
         )
-        away = failure_of(ConnectionRefusedError(), "http://10.0.0.2:32400").detail
-        assert hearsay.heard(f"{away}; {posting}").startswith("Plex unter 10.0.0.2:32400 ist nicht erreichbar")
-        assert hearsay.heard("killed by SIGKILL; Genres") == "durch SIGKILL beendet; Genres"
-        assert hearsay.heard("No session 7 plays now. Name one that does: 1, 2.").endswith("laufende: 1, 2.")
-        assert hearsay.heard("Nothing plays on Plex now: start the film, then try again.").startswith("Auf Plex")
-        assert hearsay.heard("2 films play at once (“{a}”): it is odd.") == "2 films play at once (“{a}”): it is odd."
+        assert translate_all((away, posting)).startswith("Plex unter 10.0.0.2:32400 ist nicht erreichbar")
+        assert translate(Problem.of("process.killed", signal="SIGKILL")) == "durch SIGKILL beendet"
+        assert "schaff Platz" in translate(Problem.of("save.failed", error=held))
     finally:
         speak("en")
-    assert hearsay.heard("Plex server a {b} does not answer: try again when it does.").startswith("Plex server a {b} ")
+
+
+def test_a_problem_of_another_version_is_shown_as_it_is() -> None:
+    """An unknown code, and a gap without a parameter, cost no answer."""
+    assert translate(Problem.of("new.code", what="x")) == "new.code {'what': 'x'}"
+    assert translate(Problem.of("start.no_such_session", session="a {b}")).startswith("No session a {b} plays now.")
+
+
+def test_a_cause_and_a_cure_begin_a_sentence() -> None:
+    """As the text asks for it, in each language."""
+    problem = Problem.of("store.unreadable", cause="disk full", cure=Problem.of("cure.free_disk"))
+    assert english(problem) == "The store cannot be read now: disk full. Make room on the disk."
+
+
+def codes_in(source: str) -> Iterator[str]:
+    """Every code of a problem that a file makes."""
+    yield from re.findall(r'Problem\.of\(\s*"([^"]+)"', source)
+    yield from (
+        f"actor.{name}"
+        for name in re.findall(r'"(tracker|persistence|launcher|plex)"[,}]', source)
+        if "actor.{" in source
+    )
+    yield from (f"plex.{part}" for pair in re.findall(r'_failure\("\w+", "(\w+)", "(\w+)"', source) for part in pair)
+    yield from re.findall(r'code = "(\w+\.\w+)"', source)
+    yield from (code for pair in re.findall(r'"(\w+\.\w+)" if .* else "(\w+\.\w+)"', source) for code in pair)
+
+
+def test_every_problem_has_words_and_all_words_are_used() -> None:
+    """Whoever makes a problem words it in one place."""
+    packages = ("actors", "diagnosis", "launcher", "persistence", "tracking", "viewers", "awards", "wording")
+    files = [path for package in packages for path in (catalogues.ROOT / package).rglob("*.py")]
+    made = {code for path in files for code in codes_in(path.read_text(encoding="utf-8"))}
+    assert made == set(TEXTS)
 
 
 def loose(path: Path) -> Iterator[str]:

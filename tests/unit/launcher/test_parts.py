@@ -22,6 +22,7 @@ from launcher.supervision.interval import Interval
 from launcher.supervision.restart_policy import RestartPolicy
 from launcher.supervision.supervision_settings import SupervisionSettings
 from messages import ActorHealth
+from wording.problems import english
 
 ROW = ActorHealth("plex", 0, "running", 1.5, 2, 3, 4, 0.5, 0.9, 30.1, "")
 PROMISED = "ts actor pid state uptime_s restarts mailbox_depth handled handle_ms_p50 handle_ms_p99 rss_mb last_error"
@@ -52,9 +53,9 @@ def test_crashes_outside_the_window_are_forgotten() -> None:
 
 def test_how_an_end_is_told() -> None:
     """Signals by their names; a refusal apart from a crash."""
-    assert describe_exit(-9) == "killed by SIGKILL"
-    assert "exit status 70" in describe_exit(70)
-    assert "refused" in describe_exit(78)
+    assert english(describe_exit(-9)) == "killed by SIGKILL"
+    assert "exit status 70" in english(describe_exit(70))
+    assert "refused" in english(describe_exit(78))
 
 
 def test_the_second_is_refused_and_told_the_pid(tmp_path: Path) -> None:

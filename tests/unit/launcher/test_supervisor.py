@@ -8,6 +8,7 @@ import pytest
 
 from actors.runtime.exit_report import ExitReport
 from launcher.supervision.child import DEPENDENCY_UNAVAILABLE, FATAL
+from messages import Problem
 from tests.unit.launcher.fakes import Stage, pulse_of
 
 
@@ -56,7 +57,9 @@ def test_one_that_waits_is_tried_for_as_long_as_it_takes(caplog: pytest.LogCaptu
         while len(stage.started) == started:
             stage.run(0.5)
         began.append(stage.now_s)
-        stage.latest("persistence").report = ExitReport(startup_failure="The database is away: start it.")
+        stage.latest("persistence").report = ExitReport(
+            startup_failure=Problem.of("text", text="The database is away: start it.")
+        )
         stage.latest("persistence").status = DEPENDENCY_UNAVAILABLE
     pauses = [later - earlier for earlier, later in itertools.pairwise(began)]
     assert pauses[:3] == [2.5, 4.5, 8.5] and pauses[-1] == 30.5

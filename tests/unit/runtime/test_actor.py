@@ -28,7 +28,16 @@ from actors.runtime.exit_report import ExitReport
 from actors.runtime.inbox import LATER_S
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
-from messages import GetSaveStatus, ListActiveWatches, Message, SaveNow, SaveStatus, SuggestTitles, WatchFinished
+from messages import (
+    GetSaveStatus,
+    ListActiveWatches,
+    Message,
+    Problem,
+    SaveNow,
+    SaveStatus,
+    SuggestTitles,
+    WatchFinished,
+)
 from tests.unit.runtime.players import STATUS, WITHIN_S, Bob, Stage, until
 from tests.unit.runtime.rig import finished, watch_id
 
@@ -336,7 +345,7 @@ def test_timers_keep_to_service_time_and_can_be_cancelled(tmp_path: Path) -> Non
 def test_the_pulse_says_how_it_is(stage: Stage) -> None:
     """Ready, what it complains of, what it handled, and how old its oldest message is."""
     actor = stage.start()
-    actor.report_degraded("Plex cannot be reached: start it")
+    actor.report_degraded(Problem.of("text", text="Plex cannot be reached: start it"))
     stage.ann.tell("bob", SaveNow("x"))
     until(lambda: actor.told)
     ping = stage.ann.ping("bob")

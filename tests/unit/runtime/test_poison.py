@@ -7,6 +7,9 @@ import os
 from actors.runtime.exit_report import ExitReport, ExitReportFile, ExitReportWriter
 from actors.runtime.middleware.poison_guard import PoisonGuard
 from launcher.supervision.poison_record import REMEMBERED, PoisonRecord
+from messages import Problem
+
+AWAY = Problem.of("store.unusable_now", store="postgresql://db/usher", cause="the connection was refused")
 
 
 class Deaths:
@@ -100,8 +103,8 @@ def test_a_startup_failure_takes_the_place_of_a_message() -> None:
     assert file.read() == ExitReport()
     writer.note_message("a message that is longer")
     writer.clear()
-    writer.note_startup_failure("The database is away: start it.")
-    assert file.read() == ExitReport(startup_failure="The database is away: start it.")
+    writer.note_startup_failure(AWAY)
+    assert file.read() == ExitReport(startup_failure=AWAY)
     file.close()
     file.close()
 

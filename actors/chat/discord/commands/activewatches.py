@@ -2,7 +2,6 @@
 
 import asyncio
 
-from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command import Group, command
 from actors.chat.discord.framework.pages import refresh_button
@@ -13,6 +12,7 @@ from messages import ActiveWatch, ActiveWatches, GetSaveStatus, ListActiveWatche
 from wording.durations import format_duration, format_position
 from wording.numbers import format_number, format_percent
 from wording.playback import player_state_icon, player_state_name
+from wording.problems import translate_all
 from wording.translation import _, later, ngettext
 
 NOTICE = 600
@@ -31,7 +31,7 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
         pages = len(made)
     lines = [text, "", saving]
     if now.notice:
-        lines.insert(0, f"⚠️ {formatting.escape(heard(now.notice), NOTICE)}\n")
+        lines.insert(0, f"⚠️ {formatting.escape(translate_all(now.reasons, now.notice), NOTICE)}\n")
     heading = _("🎟️ Active watches") + (f" · {format_number(len(now.watches))}" if now.watches else "")
     embed = embeds.build_embed(heading, "\n".join(lines), colour=embeds.GREEN if now.watches else embeds.GREY)
     return Reply(embed, shown, pages, () if pages > 1 else (refresh_button("activewatches"),))

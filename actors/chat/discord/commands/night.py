@@ -8,8 +8,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from actors.chat.discord.core.hearsay import heard
-from actors.chat.discord.features.film_night import EVENT_DESCRIPTION, EVENT_PERMISSION, event_name
+from actors.chat.discord.features.film_night import ALLOW_EVENTS, EVENT_DESCRIPTION, event_name
 from actors.chat.discord.framework.actor_client import SUGGEST_S, ActorClient
 from actors.chat.discord.framework.autocompletion import CHOICE, MOST_CHOICES, actors_of, build_choice
 from actors.chat.discord.framework.command import Group, command
@@ -21,6 +20,7 @@ from actors.chat.discord.ui.embeds import Reply
 from messages import Item
 from wording.durations import format_duration
 from wording.numbers import format_count
+from wording.problems import translate, translate_or
 from wording.text import clean_line, join_names, shorten, utf16_length
 from wording.time_parser import ambiguous_hours, is_hour_word, local_time, parse_when
 from wording.titles import display_title
@@ -132,7 +132,7 @@ async def _plan(ctx: CommandContext, guild: discord.Guild, title: str, start: da
     except discord.Forbidden as error:
         raise RefusedError(
             _("Discord forbids the bot to make an event."),
-            _("An administrator: {cure}.").format(cure=_(EVENT_PERMISSION)),
+            _("An administrator: {cure}.").format(cure=translate(ALLOW_EVENTS)),
         ) from error
     except discord.HTTPException as error:
         if error.status != HTTPStatus.BAD_REQUEST:
@@ -215,7 +215,7 @@ async def _choose_film(actors: ActorClient, title: str) -> Item:
     if not found.films:
         shown = formatting.escape(title, 60)
         if found.problem:
-            why = formatting.escape(heard(found.problem), 200)
+            why = formatting.escape(translate_or(found.reason, found.problem), 200)
             raise RefusedError(
                 _("{title} cannot be looked up: {reason}").format(title=shown, reason=why), _("Try again later.")
             )

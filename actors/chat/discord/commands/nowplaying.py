@@ -1,6 +1,5 @@
 """`nowplaying`: the films that play right now."""
 
-from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import Group, command
 from actors.chat.discord.framework.pages import refresh_button
@@ -11,6 +10,7 @@ from messages import ListActiveWatches, Moment, Screening
 from wording.durations import format_duration, format_position
 from wording.numbers import format_percent
 from wording.playback import player_state_icon
+from wording.problems import translate_all
 from wording.text import join_names
 from wording.translation import _, later
 
@@ -26,7 +26,7 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     pages = embeds.split_pages(sections, lines=12) if sections else [_("Nothing plays right now.")]
     text, number = embeds.pick_page(pages, page)
     if now.notice:
-        text = f"⚠️ {formatting.escape(heard(now.notice), NOTICE)}\n\n{text}"
+        text = f"⚠️ {formatting.escape(translate_all(now.reasons, now.notice), NOTICE)}\n\n{text}"
     heading = _("🎬 Now playing") + (f" · {len(now.screenings)}" if len(now.screenings) > 1 else "")
     embed = embeds.build_embed(heading, text, colour=embeds.GREEN if now.screenings else embeds.GREY)
     return Reply(embed, number, len(pages), () if len(pages) > 1 else (refresh_button("nowplaying"),))

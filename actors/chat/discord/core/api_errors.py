@@ -7,6 +7,9 @@ from typing import Final
 import aiohttp
 import discord
 
+from messages import Problem
+from wording.problems import english
+
 LONGEST_S = 60.0
 LIMITED_S, LONGEST_LIMITED_S = 60.0, 600.0
 """First and longest wait where Discord takes no more edits of an old message."""
@@ -15,11 +18,8 @@ FORBIDDEN = frozenset({50001, 50013})
 _NO_CHANNEL = 10003
 _OLD_EDITS = 30046
 """Discord's code where a message that is older than an hour was edited too often."""
-INTENT_CURE = (
-    "turn on Message Content Intent at discord.com/developers > your application > Bot > Privileged Gateway Intents"
-)
-
-POST_PERMISSION = "give the bot View Channel, Send Messages, Embed Links and Attach Files there"
+ENABLE_INTENT: Final = Problem.of("discord.enable_intent")
+ALLOW_POSTING: Final = Problem.of("discord.allow_posting")
 
 API_ERRORS: Final = (discord.DiscordException, aiohttp.ClientError, OSError)
 """What a request to Discord may raise. discord.py lets some of aiohttp's errors through, and not all of them are
@@ -28,11 +28,16 @@ OSErrors: a connection that closes instead of answering is none."""
 
 @dataclass(frozen=True)
 class RetryDecision:
-    """What to make of a failure: its reason with the cure, how long to wait, or that trying again is no use."""
+    """What to make of a failure: the problem, how long to wait, or that trying again is no use."""
 
-    reason: str
+    problem: Problem
     wait_s: float
     refused: bool = False
+
+    @property
+    def reason(self) -> str:
+        """The problem in English, for the log."""
+        return english(self.problem)
 
 
 def backoff(tries: int, longest_s: float = LONGEST_S) -> float:
@@ -40,7 +45,7 @@ def backoff(tries: int, longest_s: float = LONGEST_S) -> float:
     return min(longest_s, 2.0 ** min(max(tries - 1, 0), 10)) * random.uniform(0.75, 1.0)  # noqa: S311 - jitter
 
 
-def classify(error: BaseException, tries: int, doing: str, permission: str = POST_PERMISSION) -> RetryDecision:
+def classify(error: BaseException, tries: int, doing: Problem, permission: Problem = ALLOW_POSTING) -> RetryDecision:
     """What to make of a failed request.
 
     `doing` says what was tried, `tries` how often it failed in a row, `permission` what to do where it is
@@ -50,32 +55,32 @@ def classify(error: BaseException, tries: int, doing: str, permission: str = POS
     match error:
         case discord.HTTPException(code=code) if code == _OLD_EDITS:
             pause_s = min(LONGEST_LIMITED_S, LIMITED_S * 2.0 ** min(max(tries - 1, 0), 10))
-            return RetryDecision(
-                f"Discord takes no more edits of an old message now, to {doing}: trying again later", pause_s
-            )
+            return RetryDecision(Problem.of("discord.old_edits", doing=doing), pause_s)
         case discord.HTTPException(code=code) if code in FORBIDDEN:
-            return RetryDecision(f"Discord forbids to {doing}: {permission} (Discord's code {code})", LONGEST_S)
+            return RetryDecision(Problem.of("discord.forbidden", doing=doing, cure=permission, code=code), LONGEST_S)
         case discord.HTTPException(code=code) if code == _NO_CHANNEL:
-            return RetryDecision(
-                f"Discord knows no such channel, to {doing}: check DISCORD_ANNOUNCE_CHANNEL_ID", LONGEST_S
-            )
+            return RetryDecision(Problem.of("discord.no_such_channel", doing=doing), LONGEST_S)
         case discord.HTTPException(status=401):
-            return RetryDecision(f"Discord refused the token, to {doing}: check DISCORD_TOKEN", LONGEST_S)
+            return RetryDecision(Problem.of("discord.token_refused_request", doing=doing), LONGEST_S)
         case discord.RateLimited(retry_after=retry_after):
-            return RetryDecision(f"Discord limits the rate, to {doing}: waiting {retry_after:.0f} s", retry_after)
+            return RetryDecision(
+                Problem.of("discord.rate_limited_for", doing=doing, seconds=round(retry_after)), retry_after
+            )
         case discord.HTTPException(status=429):
-            return RetryDecision(f"Discord limits the rate, to {doing}: trying again by itself", wait)
+            return RetryDecision(Problem.of("discord.rate_limited", doing=doing), wait)
         case discord.HTTPException(status=status) if status >= 500:
-            return RetryDecision(f"Discord fails (HTTP {status}), to {doing}: trying again by itself", wait)
+            return RetryDecision(Problem.of("discord.server_error", doing=doing, status=status), wait)
         case discord.HTTPException(status=400 | 413):
             return RetryDecision(
-                f"Discord refuses what was sent, to {doing}: {_shorten_error(error)}", 0.0, refused=True
+                Problem.of("discord.content_refused", doing=doing, error=_shorten_error(error)), 0.0, refused=True
             )
         case discord.HTTPException(status=status):
-            return RetryDecision(f"Discord refuses (HTTP {status}), to {doing}: {_shorten_error(error)}", wait)
+            return RetryDecision(
+                Problem.of("discord.refused", doing=doing, status=status, error=_shorten_error(error)), wait
+            )
         case _:
             return RetryDecision(
-                f"Discord cannot be reached ({type(error).__name__}), to {doing}: trying again by itself", wait
+                Problem.of("discord.unreachable_request", doing=doing, error=type(error).__name__), wait
             )
 
 
@@ -91,29 +96,29 @@ def is_limited(error: BaseException) -> bool:
     )
 
 
-def describe_disconnect(error: BaseException | None) -> str:
-    """Why a connection ended, with the cure."""
+def describe_disconnect(error: BaseException | None) -> Problem:
+    """Return why a connection ended, with the cure."""
     match error:
         case None:
-            return "Discord closed the connection: connecting again"
+            return Problem.of("discord.closed")
         case discord.LoginFailure():
-            return "Discord refused the token: set DISCORD_TOKEN to the one of Developer Portal > Bot > Reset Token"
+            return Problem.of("discord.token_refused")
         case discord.ConnectionClosed(code=4004):
-            return "Discord's gateway refused the token: set DISCORD_TOKEN to a fresh one (Bot > Reset Token)"
+            return Problem.of("discord.gateway_token_refused")
         case discord.PrivilegedIntentsRequired() | discord.ConnectionClosed(code=4014):
-            return f"Discord does not let the bot read messages: {INTENT_CURE}"
+            return Problem.of("discord.intent_missing", cure=ENABLE_INTENT)
         case discord.ConnectionClosed(code=code):
-            return f"Discord closed the connection (code {code}): connecting again"
+            return Problem.of("discord.closed_with_code", code=code)
         case discord.RateLimited() | discord.HTTPException(status=429):
-            return "Discord limits the rate of log-ins: waiting"
+            return Problem.of("discord.logins_limited")
         case discord.HTTPException(status=status):
-            return f"Discord is down (HTTP {status} at log-in): connecting again"
+            return Problem.of("discord.down", status=status)
         case discord.GatewayNotFound():
-            return "Discord's gateway cannot be found: connecting again"
+            return Problem.of("discord.no_gateway")
         case aiohttp.ClientError() | OSError() | TimeoutError():
-            return f"Discord cannot be reached ({type(error).__name__}): connecting again"
+            return Problem.of("discord.unreachable", error=type(error).__name__)
         case _:
-            return f"Discord sent what could not be read ({type(error).__name__}): connecting again"
+            return Problem.of("discord.unreadable", error=type(error).__name__)
 
 
 def needs_new_token(error: BaseException | None) -> bool:

@@ -3,35 +3,38 @@
 import logging
 from collections.abc import Callable
 
+from messages import Problem
+from wording.problems import english
+
 
 class DegradedReasons:
     """The causes that hold at present. Used from the thread of the loop only."""
 
-    def __init__(self, degraded: Callable[[str], None], recovered: Callable[[], None], log: logging.Logger) -> None:
+    def __init__(self, degraded: Callable[..., None], recovered: Callable[[], None], log: logging.Logger) -> None:
         self._degraded = degraded
         self._recovered = recovered
         self._log = log
-        self._held: dict[str, str] = {}
+        self._held: dict[str, Problem] = {}
 
     @property
-    def reasons(self) -> tuple[str, ...]:
+    def reasons(self) -> tuple[Problem, ...]:
         """Every cause, with its cure, the first to come first."""
         return tuple(self._held.values())
 
-    def add(self, key: str, reason: str) -> None:
+    def add(self, key: str, reason: Problem) -> None:
         """A cause holds from now on (`key` names it; a new reason takes the place of the old)."""
         if self._held.get(key) == reason:
             return
         self._held[key] = reason
-        self._log.warning("%s", reason)
-        self._degraded("; ".join(self.reasons))
+        self._log.warning("%s", english(reason))
+        self._degraded(*self.reasons)
 
     def remove(self, key: str) -> None:
         """A cause is gone."""
         if self._held.pop(key, None) is None:
             return
         if self._held:
-            self._degraded("; ".join(self.reasons))
+            self._degraded(*self.reasons)
         else:
             self._log.info("Discord is well again")
             self._recovered()

@@ -9,7 +9,7 @@ import discord
 from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.framework.actor_client import ActorClient
-from messages import VoiceMember, VoicePresence
+from messages import Problem, VoiceMember, VoicePresence
 from messages.texts import storable
 
 EVERY_S = 10.0
@@ -86,8 +86,7 @@ class VoiceReporter:
             return channel
         self._degraded.add(
             _DEGRADED,
-            f"the voice channel {self._channel_id} cannot be seen: set WATCH_PARTY_VOICE_CHANNEL_ID to the id of "
-            "a voice or stage channel and give the bot View Channel there",
+            Problem.of("discord.voice_channel_unseen", channel=str(self._channel_id)),
         )
         return None
 

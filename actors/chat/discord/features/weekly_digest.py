@@ -12,7 +12,7 @@ from actors.chat.discord.core.state import FeatureState
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field
-from messages import GetLeaderboard, GetMovieStats, Leaderboard, MovieStats
+from messages import GetLeaderboard, GetMovieStats, Leaderboard, MovieStats, Problem
 from wording.durations import format_duration
 from wording.numbers import format_count
 from wording.time_parser import local_time, parse_when
@@ -91,7 +91,7 @@ class WeeklyDigest:
         except UnansweredError:
             return 5.0
         except API_ERRORS as error:
-            verdict = classify(error, tries, "post the digest of the week")
+            verdict = classify(error, tries, Problem.of("discord.post_digest"))
             if tries == 1:
                 self._log.warning("%s", verdict.reason)
             return max(verdict.wait_s, 5.0)

@@ -4,13 +4,13 @@ import asyncio
 import concurrent.futures
 import copy
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.ui import formatting
 from actors.runtime import ActorUnavailable, AskTimeout, Clock, MailboxFull, RemoteError, UnexpectedAnswer
-from messages import Answer, Message, Question, ViewerAccount
+from messages import Answer, Message, Problem, Question, ViewerAccount
+from wording.problems import ProblemError, translate
 from wording.translation import _, later
 
 if TYPE_CHECKING:
@@ -28,22 +28,18 @@ BACKUP_S = 300.0
 SUGGEST_S = 1.5
 """Deadline of an autocompletion: Discord drops those older than three seconds."""
 
-_ACTORS: Mapping[str, str] = {
-    "tracker": later("The tracker"),
-    "persistence": later("The store (persistence)"),
-    "launcher": later("The launcher"),
-    "plex": later("The Plex poller"),
-}
-"""What people call an actor; by its name, without the number of a second Plex server."""
+_ACTORS = frozenset({"tracker", "persistence", "launcher", "plex"})
+"""Those that people have a name for."""
+_AGAIN = later("Try again in a few seconds.")
 _log = logging.getLogger("discord")
 
 
-class UnansweredError(Exception):
-    """An actor did not answer, or answered that it could not: the text says so to people."""
+class UnansweredError(ProblemError):
+    """An actor did not answer, or answered that it could not. In words for people, in their language."""
 
-    def __init__(self, what: str, cure: str) -> None:
+    def __init__(self, what: Problem | str, cure: str) -> None:
         super().__init__(what)
-        self.what = what
+        self.what = translate(self.problem)
         self.cure = cure
 
 
@@ -106,32 +102,30 @@ class ActorClient:
 
 def _explain_failure(actor: str, error: Exception, timeout_s: float) -> UnansweredError:
     """Return the failure in words for people: slow, too busy, away, or a fault, which is logged."""
-    who = _(_ACTORS.get(actor.partition("-")[0], actor))
-    later_again = _("Try again in a few seconds.")
+    name = actor.partition("-")[0]
+    who = Problem.of(f"actor.{name}") if name in _ACTORS else Problem.of("text", text=actor)
     match error:
         case AskTimeout() | TimeoutError():
             return UnansweredError(
-                _("{who} did not answer within {seconds} s.").format(who=who, seconds=f"{timeout_s:g}"),
+                Problem.of("actor.slow", who=who, seconds=float(timeout_s)),
                 _("It may still be at work on it, or be just starting; nothing is lost. Try again in a few seconds."),
             )
         case MailboxFull():
-            return UnansweredError(_("{who} has too much to do just now.").format(who=who), later_again)
+            return UnansweredError(Problem.of("actor.busy", who=who), _(_AGAIN))
         case ActorUnavailable():
-            return UnansweredError(_("{who} is restarting; nothing is lost.").format(who=who), later_again)
+            return UnansweredError(Problem.of("actor.away", who=who), _(_AGAIN))
         case UnexpectedAnswer():
+            cure = _("Are all parts of Usher of one version? Restart it.")
+            return UnansweredError(Problem.of("actor.other_version", who=who), cure)
+        case RemoteError(problem=Problem() as problem):
             return UnansweredError(
-                _("{who} answered something unexpected.").format(who=who),
-                _("Are all parts of Usher of one version? Restart it."),
-            )
-        case RemoteError():
-            return UnansweredError(
-                _("{who} could not do it: {reason}").format(
-                    who=who, reason=formatting.escape(heard(error.text or error.kind), 300)
+                Problem.of(
+                    "actor.declined", who=who, reason=problem.map_texts(lambda text: formatting.escape(text, 300))
                 ),
                 _("What is in memory is kept. Try again later; an administrator finds the details in the log."),
             )
     _log.error("Asking %s failed: %s", actor, error, exc_info=error)
     return UnansweredError(
-        _("Something went wrong inside Usher; no watch is lost by it."),
+        Problem.of("actor.fault"),
         _("Try again; if it happens again, an administrator finds the reason in the log."),
     )

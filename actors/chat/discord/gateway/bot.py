@@ -22,11 +22,11 @@ from actors.chat.discord.framework.pages import PageButton, PageRegistry
 from actors.chat.discord.framework.replies import CommandContext, reply_options
 from actors.chat.discord.gateway.proxy import environment_proxy
 from actors.chat.discord.ui import embeds
-from messages import Item, ViewerAccount
+from messages import Item, Problem, ViewerAccount
 from wording.translation import _
 
 _SYNC, _REPLIES = "slash commands", "replies"
-_INVITE = "invite the bot to it anew, with the scopes bot and applications.commands"
+_INVITE = Problem.of("discord.invite_again")
 _SYNCED = "synced"
 """Under this key: the hash of the commands that Discord was last told."""
 STATE_S = 10.0
@@ -210,8 +210,7 @@ class UsherBot(commands.Bot):
     def _no_reply(self, ctx: commands.Context[Any]) -> None:
         self._degraded.add(
             _REPLIES,
-            f"the bot may not answer in channel {ctx.channel.id}: give it View Channel, Send Messages, "
-            "Embed Links and Attach Files there",
+            Problem.of("discord.cannot_answer", channel=str(ctx.channel.id)),
         )
 
     async def _say_what_lacks(self, ctx: commands.Context[Any]) -> None:
@@ -251,8 +250,8 @@ class UsherBot(commands.Bot):
                 await self.tree.sync(guild=guild)
             except API_ERRORS as error:
                 tries += 1
-                verdict = classify(error, tries, f"register the / commands in server {guild_id}", _INVITE)
-                self._degraded.add(_SYNC, verdict.reason)
+                verdict = classify(error, tries, Problem.of("discord.register_commands", server=str(guild_id)), _INVITE)
+                self._degraded.add(_SYNC, verdict.problem)
                 await asyncio.sleep(max(verdict.wait_s, 5.0))
                 continue
             self._registered.put(_SYNCED, digest)

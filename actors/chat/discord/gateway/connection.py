@@ -10,7 +10,7 @@ import discord
 
 from actors.chat.discord.core.api_errors import (
     API_ERRORS,
-    INTENT_CURE,
+    ENABLE_INTENT,
     backoff,
     describe_disconnect,
     is_intent_missing,
@@ -18,6 +18,7 @@ from actors.chat.discord.core.api_errors import (
 )
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.gateway.bot import UsherBot
+from messages import Problem
 
 STEADY_S = 30.0
 """A connection that held this long starts the back-off anew."""
@@ -99,9 +100,7 @@ class Connection:
         bot.on_up, bot.on_down = self._on_bot_up, self._on_bot_down
         bot.on_server_gone = self._on_server_gone
         self._bot = bot
-        late = asyncio.get_running_loop().call_later(
-            FIRST_S, self._report_away, "Discord does not answer: still trying"
-        )
+        late = asyncio.get_running_loop().call_later(FIRST_S, self._report_away, Problem.of("discord.silent"))
         try:
             # discord.py's own reconnecting dies of an AttributeError where the first connection fails, and
             # waits up to 17 minutes later on; resumes (op 7, op 9, dropped sockets) are its own all the same.
@@ -121,7 +120,7 @@ class Connection:
             self._degraded.remove(_INTENT)
         bot = self._bot
         if bot is not None and self._guild_id and bot.get_guild(self._guild_id) is None:
-            self._degraded.add(_SERVER, self._invitation())
+            self._degraded.add(_SERVER, Problem.of("discord.not_in_server", server=str(self._guild_id)))
         else:
             self._degraded.remove(_SERVER)
         for tell in self.on_up:
@@ -129,16 +128,10 @@ class Connection:
 
     def _on_server_gone(self, removed: bool) -> None:
         """Take in that the bot was removed from its server, or that the server is unavailable."""
-        unavailable = f"Discord says that the server {self._guild_id} is unavailable: wait until it is back"
-        self._degraded.add(_SERVER, self._invitation() if removed else unavailable)
+        code = "discord.not_in_server" if removed else "discord.server_unavailable"
+        self._degraded.add(_SERVER, Problem.of(code, server=str(self._guild_id)))
         for tell in self.on_down:
             tell()
-
-    def _invitation(self) -> str:
-        return (
-            f"the bot is not in the server {self._guild_id}: invite it (Developer Portal > OAuth2 > URL "
-            "Generator: bot, applications.commands), or set DISCORD_GUILD_ID to the server it is in"
-        )
 
     def _on_bot_down(self, *, at_once: bool = False) -> None:
         was_up, self._up = self._up, False
@@ -146,18 +139,16 @@ class Connection:
             for tell in self.on_down:
                 tell()
         if not at_once:
-            asyncio.get_running_loop().call_later(
-                SETTLE_S, self._report_away, "Discord's gateway went away: connecting again"
-            )
+            asyncio.get_running_loop().call_later(SETTLE_S, self._report_away, Problem.of("discord.gateway_gone"))
 
-    def _report_away(self, reason: str) -> None:
+    def _report_away(self, reason: Problem) -> None:
         if not self._up and self._bot is not None:
             self._degraded.add(_GATEWAY, reason)
 
     def _do_without_messages(self) -> None:
         """Slash commands, announcements and the voice channel work without the intent: go on with those."""
         self._reads_messages = False
-        self._degraded.add(_INTENT, f"commands with ! do not work (those with / do): {INTENT_CURE}")
+        self._degraded.add(_INTENT, Problem.of("discord.prefix_commands_off", cure=ENABLE_INTENT))
 
     async def watch_intent(self) -> None:
         """Look now and then whether the missing intent was granted, and connect anew where it was."""

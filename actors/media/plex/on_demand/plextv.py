@@ -9,6 +9,8 @@ import requests
 from plexapi.exceptions import PlexApiException
 
 from actors.media.plex.http import BoundedSession
+from messages import Problem
+from wording.problems import ProblemError
 
 PLEX_TV: Final = "https://plex.tv"
 SETUP, LINKING = "usher-setup", "usher-link"
@@ -18,11 +20,11 @@ _POSSIBLE: Final = (requests.RequestException, PlexApiException, ParseError, OSE
 _ODD: Final = (requests.RequestException, OSError, LookupError, TypeError, AttributeError, ValueError)
 
 
-class PlexTvError(Exception):
-    """plex.tv did not answer as it should; the text is for people and has no token."""
+class PlexTvError(ProblemError):
+    """plex.tv did not answer as it should; the problem is for people and has no token."""
 
 
-class Server(NamedTuple):
+class AccountServer(NamedTuple):
     """A server that the account can use: its addresses, the nearest first, and the token it takes."""
 
     name: str
@@ -37,7 +39,7 @@ class Server(NamedTuple):
         return f"Server({self.name!r}, {self.addresses!r}, ***)"
 
 
-class Account(NamedTuple):
+class PlexTvAccount(NamedTuple):
     """Who signed in."""
 
     id: str
@@ -51,12 +53,12 @@ class _Site(BoundedSession):
     def __init__(self, base: str) -> None:
         super().__init__(base, body_limit=_BODY_LIMIT)
 
-    def judged(self, response: requests.Response) -> requests.Response:
+    def check_answer(self, response: requests.Response) -> requests.Response:
         """Return it as it is."""
         return response
 
 
-class SignIn:
+class PinSignIn:
     """One PIN: shown to a person, then asked about until it was typed in at plex.tv/link."""
 
     def __init__(self, base: str = PLEX_TV, device: str = SETUP) -> None:
@@ -70,48 +72,48 @@ class SignIn:
         try:
             self.pin = str(self._login.pin or "")
         except _POSSIBLE as error:
-            raise PlexTvError(f"plex.tv gave no PIN ({type(error).__name__}).") from None
+            raise PlexTvError(Problem.of("plextv.no_pin", error=type(error).__name__)) from None
         if not self.pin:
-            raise PlexTvError("plex.tv gave no PIN.")
+            raise PlexTvError(Problem.of("plextv.empty_pin"))
 
     def __repr__(self) -> str:
         return "SignIn(***)"
 
-    def token(self) -> str:
+    def fetch_token(self) -> str:
         """The account's token once the PIN was typed in; empty until then. PlexTvError where that cannot be known."""
         if self._login.checkLogin():
             return str(self._login.token)
         if self._login.expired:
             self._login.expired = False  # whoever asks again later may hear better news
-            raise PlexTvError("The PIN is void, or plex.tv does not answer any more.")
+            raise PlexTvError(Problem.of("plextv.pin_void"))
         return ""
 
 
-def account(token: str, base: str = PLEX_TV, device: str = SETUP) -> Account:
+def fetch_account(token: str, base: str = PLEX_TV, device: str = SETUP) -> PlexTvAccount:
     """Whose token it is. Raises PlexTvError."""
     try:
-        found = _asked(base, "/api/v2/user", token, device)
-        return Account(str(int(found["id"])), str(found.get("username") or found.get("title") or "")[:100])
+        found = _get_json(base, "/api/v2/user", token, device)
+        return PlexTvAccount(str(int(found["id"])), str(found.get("username") or found.get("title") or "")[:100])
     except _ODD as error:
-        raise PlexTvError(f"plex.tv did not say whose account it is ({type(error).__name__}).") from None
+        raise PlexTvError(Problem.of("plextv.no_account", error=type(error).__name__)) from None
 
 
-def servers(token: str, base: str = PLEX_TV, device: str = SETUP) -> list[Server]:
+def fetch_servers(token: str, base: str = PLEX_TV, device: str = SETUP) -> list[AccountServer]:
     """The servers that the account can use. Raises PlexTvError."""
     try:
         return [
-            Server(
+            AccountServer(
                 str(found["name"]),
                 _addresses(found.get("connections") or []),
                 str(found.get("accessToken") or token),
                 str(found["clientIdentifier"]),
                 bool(found.get("owned")),
             )
-            for found in _asked(base, "/api/v2/resources?includeHttps=1", token, device)
+            for found in _get_json(base, "/api/v2/resources?includeHttps=1", token, device)
             if "server" in str(found.get("provides", "")).split(",")
         ]
     except _ODD as error:
-        raise PlexTvError(f"plex.tv did not list the servers ({type(error).__name__}).") from None
+        raise PlexTvError(Problem.of("plextv.no_servers", error=type(error).__name__)) from None
 
 
 def sign_out(token: str, base: str = PLEX_TV, device: str = SETUP) -> bool:
@@ -123,7 +125,7 @@ def sign_out(token: str, base: str = PLEX_TV, device: str = SETUP) -> bool:
         return False
 
 
-def _asked(base: str, path: str, token: str, device: str) -> Any:
+def _get_json(base: str, path: str, token: str, device: str) -> Any:
     with _Site(base) as site:
         answer = site.get(f"{base}{path}", headers=_headers(device, token))
     answer.raise_for_status()

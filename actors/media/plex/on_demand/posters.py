@@ -6,10 +6,11 @@ from urllib.parse import quote
 
 import requests
 
-from actors.media.plex.errors import POSSIBLE, failure_of
+from actors.media.plex.errors import POSSIBLE, classify_failure
 from actors.media.plex.http import BoundedSession, NotPlexXml
-from actors.media.plex.on_demand.request_queue import Errands, at_once
-from messages import Message, Poster
+from actors.media.plex.on_demand.request_queue import RequestQueue, completed
+from messages import Message, Poster, Problem
+from wording.problems import english
 
 SIZE_LIMIT: Final = 2_000_000
 """Bytes of a picture."""
@@ -24,30 +25,35 @@ _MARKS: Final = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"))
 class _Pictures(BoundedSession):
     """A session whose answers are pictures, within a size, or a RequestException."""
 
-    def judged(self, response: requests.Response) -> requests.Response:
+    def check_answer(self, response: requests.Response) -> requests.Response:
         """Return a picture, or raise what is wrong with the answer."""
         if response.status_code != 200:
             raise requests.HTTPError(str(response.status_code), response=response)
-        if not kind_of(response.content):
+        if not detect_image_type(response.content):
             raise NotPlexXml("what is no picture")
         return response
 
 
-def kind_of(content: bytes) -> str:
+def detect_image_type(content: bytes) -> str:
     """Return png, jpeg or webp by the first bytes, whatever the server calls it; empty for all else."""
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "webp"
     return next((kind for mark, kind in _MARKS if content.startswith(mark)), "")
 
 
-class Posters:
+def describe_missing_poster(problem: Problem) -> Poster:
+    """Return the answer where there is no picture."""
+    return Poster(problem=english(problem), reason=problem)
+
+
+class PosterFetcher:
     """Fetches one picture at a time. Called from the actor's thread."""
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url.rstrip("/")
         self._token = token
         self._kept: dict[str, Poster] = {}
-        self._errands = Errands("plex-poster")
+        self._errands = RequestQueue("plex-poster")
 
     def __repr__(self) -> str:
         return f"Posters({self._url!r}, token=***)"
@@ -55,30 +61,30 @@ class Posters:
     def fetch(self, thumb: str) -> "concurrent.futures.Future[Message]":
         """Bring the picture at this path of the server; a Poster with a problem where there is none."""
         if (kept := self._kept.get(thumb)) is not None:
-            return at_once(kept)
+            return completed(kept)
         if not thumb.startswith("/"):
-            return at_once(Poster(problem="Plex has no poster for it"))
-        return self._errands.run(lambda: self._brought(thumb), lambda why: Poster(problem=why))
+            return completed(describe_missing_poster(Problem.of("plex.no_poster")))
+        return self._errands.run(lambda: self._fetch_and_keep(thumb), describe_missing_poster)
 
-    def _brought(self, thumb: str) -> Poster:
-        poster = self._fetched(thumb)
+    def _fetch_and_keep(self, thumb: str) -> Poster:
+        poster = self._fetch(thumb)
         if poster.content:
             self._kept[thumb] = poster
             while len(self._kept) > KEPT:
                 self._kept.pop(next(iter(self._kept)))
         return poster
 
-    def _fetched(self, thumb: str) -> Poster:
+    def _fetch(self, thumb: str) -> Poster:
         scaled = f"/photo/:/transcode?width={WIDTH}&height={HEIGHT}&minSize=1&upscale=0&url={quote(thumb, safe='')}"
-        problem = ""
+        problem = Problem.of("plex.no_poster")
         for path in (scaled, thumb):  # a server with its transcoder off still has the picture itself
             try:
                 content = self._get(path)
             except POSSIBLE as error:
-                problem = failure_of(error, self._url).detail
+                problem = classify_failure(error, self._url).problem
             else:
-                return Poster(content, kind_of(content))
-        return Poster(problem=problem)
+                return Poster(content, detect_image_type(content))
+        return describe_missing_poster(problem)
 
     def _get(self, path: str) -> bytes:
         with _Pictures(self._url, total_s=_TOTAL_S, read_s=_READ_S, body_limit=SIZE_LIMIT) as session:

@@ -1,4 +1,4 @@
-"""Work for people beside the polls: each in a thread of its own, one after the other, never in a poll's way."""
+"""Requests that people cause: each in a thread of its own, one after the other, never in a poll's way."""
 
 import concurrent.futures
 import logging
@@ -6,20 +6,20 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from messages import Message
+from messages import Message, Problem
 
 MOST_WAITING: Final = 8
 
 
-def at_once(answer: Message) -> "concurrent.futures.Future[Message]":
-    """An answer that needs no errand."""
+def completed(answer: Message) -> "concurrent.futures.Future[Message]":
+    """Return a Future that is done with this answer."""
     done: concurrent.futures.Future[Message] = concurrent.futures.Future()
     done.set_result(answer)
     return done
 
 
-class Errands:
-    """Runs one errand at a time. Called from the actor's thread."""
+class RequestQueue:
+    """Runs one request at a time. Called from the actor's thread."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -28,30 +28,33 @@ class Errands:
         self._one_at_a_time = threading.Lock()
 
     def run(
-        self, work: Callable[[], Message], instead: Callable[[str], Message]
+        self, work: Callable[[], Message], on_failure: Callable[[Problem], Message]
     ) -> "concurrent.futures.Future[Message]":
-        """The answer of `work`, some day; of `instead`, given the reason, where it failed or too many wait."""
+        """Return a Future of the answer of `work`; of `on_failure` where it fails or too many wait."""
         done: concurrent.futures.Future[Message] = concurrent.futures.Future()
         with self._lock:
             busy = self._waiting >= MOST_WAITING
             self._waiting += not busy
         if busy:
-            done.set_result(instead(f"Plex is being asked for {MOST_WAITING} such things already"))
+            done.set_result(on_failure(Problem.of("plex.busy", count=MOST_WAITING)))
         else:
             # A daemon: a server that hangs must not keep the process from ending.
-            threading.Thread(target=self._work, args=(work, instead, done), name=self._name, daemon=True).start()
+            threading.Thread(target=self._work, args=(work, on_failure, done), name=self._name, daemon=True).start()
         return done
 
     def _work(
-        self, work: Callable[[], Message], instead: Callable[[str], Message], done: "concurrent.futures.Future[Message]"
+        self,
+        work: Callable[[], Message],
+        on_failure: Callable[[Problem], Message],
+        done: "concurrent.futures.Future[Message]",
     ) -> None:
         with self._one_at_a_time:
             try:
                 answer = work()
             except Exception as error:  # noqa: BLE001 - the one who asked must hear of it, whatever it is
                 # Without its text: an error of a library can quote an address with its token.
-                logging.getLogger(self._name).warning("An errand to Plex broke: %s", type(error).__name__)
-                answer = instead(f"asking Plex broke ({type(error).__name__})")
+                logging.getLogger(self._name).warning("A request to Plex failed: %s", type(error).__name__)
+                answer = on_failure(Problem.of("plex.request_failed", error=type(error).__name__))
         with self._lock:
             self._waiting -= 1
         done.set_result(answer)

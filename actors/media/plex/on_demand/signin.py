@@ -10,7 +10,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from plexapi.server import PlexServer as Asked
 
@@ -19,18 +19,19 @@ from actors.media.plex.http import BoundedSession
 from actors.media.plex.on_demand.plextv import (
     LINKING,
     PLEX_TV,
-    Account,
+    AccountServer,
+    PinSignIn,
+    PlexTvAccount,
     PlexTvError,
-    Server,
-    SignIn,
-    account,
-    servers,
+    fetch_account,
+    fetch_servers,
     sign_out,
 )
-from actors.media.plex.on_demand.request_queue import Errands
+from actors.media.plex.on_demand.request_queue import RequestQueue
 from config import PlexServer
-from messages import CheckPlexSignIn, Message, PlexSignedIn, PlexSignIn
+from messages import CheckPlexSignIn, Message, PlexSignedIn, PlexSignIn, Problem
 from messages.ids import plex_viewer_id
+from wording.problems import english
 
 HOLDS_S: Final = 600.0
 """How long a code is asked about (real seconds); plex.tv's own hold longer."""
@@ -45,13 +46,13 @@ _OWNER: Final = "1"
 class _Code:
     """A code that was given out. Its `repr` has no secret: SignIn's has none."""
 
-    login: SignIn
+    login: PinSignIn
     until_s: float
     answer: PlexSignedIn | None = None
     """Once it is known; asked for again where the answer was lost."""
 
 
-class SignIns:
+class PlexSignInService:
     """All codes of one poller. Called from the actor's thread; plex.tv is asked beside it, one thing at a time."""
 
     def __init__(
@@ -62,62 +63,64 @@ class SignIns:
         self._plex_tv = plex_tv.rstrip("/") or PLEX_TV
         self._log = log
         self._codes: dict[str, _Code] = {}
-        self._errands = Errands("plex-tv")
+        self._errands = RequestQueue("plex-tv")
 
     def start(self) -> "concurrent.futures.Future[Message]":
         """A PlexSignIn: a code, or a problem."""
-        return self._errands.run(self._started, lambda why: PlexSignIn(problem=why))
+        return self._errands.run(self._start, _describe_missing_code)
 
     def check(self, question: CheckPlexSignIn) -> "concurrent.futures.Future[Message]":
         """A PlexSignedIn."""
         return self._errands.run(
-            lambda: self._checked(question.sign_in_id), lambda why: PlexSignedIn("waiting", problem=why)
+            lambda: self._check(question.sign_in_id), lambda problem: _describe_result("waiting", problem)
         )
 
-    def _started(self) -> PlexSignIn:
+    def _start(self) -> PlexSignIn:
         now_s = time.monotonic()
         self._codes = {key: code for key, code in self._codes.items() if code.until_s > now_s}
         if len(self._codes) >= MOST:
-            return PlexSignIn(problem="Too many people sign in to Plex at the same time.")
+            return _describe_missing_code(Problem.of("signin.too_many"))
         try:
-            login = SignIn(self._plex_tv, LINKING)
+            login = PinSignIn(self._plex_tv, LINKING)
         except PlexTvError as error:
             self._log.warning("Nobody can show which Plex account is theirs: %s", error)
-            return PlexSignIn(problem=str(error))
+            return _describe_missing_code(error.problem)
         key = secrets.token_hex(16)
         self._codes[key] = _Code(login, now_s + HOLDS_S)
         return PlexSignIn(key, login.pin, LINK_PAGE, HOLDS_S)
 
-    def _checked(self, key: str) -> PlexSignedIn:
+    def _check(self, key: str) -> PlexSignedIn:
         code = self._codes.get(key)
         if code is None or code.until_s <= time.monotonic():
             return PlexSignedIn("expired")
         if code.answer is None:
             try:
-                token = code.login.token()
+                token = code.login.fetch_token()
             except PlexTvError as error:
-                return PlexSignedIn("waiting", problem=str(error))
+                return _describe_result("waiting", error.problem)
             if not token:
                 return PlexSignedIn("waiting")
-            code.answer = self._known(token)
+            code.answer = self._identify(token)
         return code.answer
 
-    def _known(self, token: str) -> PlexSignedIn:
+    def _identify(self, token: str) -> PlexSignedIn:
         """Whose token it is; it is void afterwards."""
         try:
-            who = account(token, self._plex_tv, LINKING)
-            can_use = servers(token, self._plex_tv, LINKING)
+            who = fetch_account(token, self._plex_tv, LINKING)
+            can_use = fetch_servers(token, self._plex_tv, LINKING)
         except PlexTvError as error:
-            return PlexSignedIn("expired", problem=str(error))
+            return _describe_result("expired", error.problem)
         finally:
             if not sign_out(token, self._plex_tv, LINKING):
                 self._log.info("plex.tv did not confirm a sign-out; what it gave is dropped all the same")
-        here, silent = self._machines()
-        ids = tuple(plex_id(who, server) for server in can_use if server.server_id in here)
-        problem = "A Plex server does not answer, so it cannot be known." if silent else ""
-        return PlexSignedIn("signed_in" if ids else "no_access", ids, who.name, problem)
+        here, silent = self._find_own_servers()
+        ids = tuple(build_viewer_id(who, server) for server in can_use if server.server_id in here)
+        problem = Problem.of("signin.server_silent") if silent else None
+        return PlexSignedIn(
+            "signed_in" if ids else "no_access", ids, who.name, english(problem) if problem else "", problem
+        )
 
-    def _machines(self) -> tuple[set[str], int]:
+    def _find_own_servers(self) -> tuple[set[str], int]:
         """The machineIdentifiers of our servers that answer, and how many do not."""
         found: set[str] = set()
         silent = 0
@@ -131,6 +134,14 @@ class SignIns:
         return found - {""}, silent
 
 
-def plex_id(who: Account, server: Server) -> str:
+def _describe_missing_code(problem: Problem) -> PlexSignIn:
+    return PlexSignIn(problem=english(problem), reason=problem)
+
+
+def _describe_result(state: Literal["waiting", "expired"], problem: Problem) -> PlexSignedIn:
+    return PlexSignedIn(state, problem=english(problem), reason=problem)
+
+
+def build_viewer_id(who: PlexTvAccount, server: AccountServer) -> str:
     """A viewer's id, as the poller makes it of a session: the server's owner is number 1 there."""
     return plex_viewer_id(server.server_id, _OWNER if server.owned else str(who.id))

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 import discord
 
-from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command import ADMINISTRATOR, Group, command
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
@@ -19,6 +18,7 @@ from diagnosis.service_checks import check_actors, check_saves, check_tracking
 from diagnosis.views import Absence, ChannelKind, ChannelView, DiscordView, RoleView, ServerView
 from messages import GetHealth, GetSaveStatus, ListActiveWatches
 from wording.numbers import format_count
+from wording.problems import translate_all
 from wording.translation import _, later
 
 _SIGNS = {"ok": "✅", "note": "ℹ️", "error": "❌"}
@@ -101,20 +101,20 @@ def _read_channel(bot: discord.Client, channel_id: int) -> ChannelView | Absence
 
 async def _check_actors(actors: ActorClient) -> Iterable[Finding]:
     try:
-        return list(check_actors(await actors.ask(GetHealth()), heard))
+        return list(check_actors(await actors.ask(GetHealth()), translate_all))
     except UnansweredError as failure:
         return [error("actors", "service.unanswered", text=failure.what, cure=failure.cure)]
 
 
 async def _check_tracking(actors: ActorClient) -> Iterable[Finding]:
     try:
-        return [check_tracking(await actors.ask(ListActiveWatches()), heard)]
+        return [check_tracking(await actors.ask(ListActiveWatches()), translate_all)]
     except UnansweredError as failure:
         return [error("tracking", "service.unanswered", text=failure.what, cure=failure.cure)]
 
 
 async def _check_saves(actors: ActorClient) -> Iterable[Finding]:
     try:
-        return [check_saves(await actors.ask(GetSaveStatus()), heard)]
+        return [check_saves(await actors.ask(GetSaveStatus()), translate_all)]
     except UnansweredError as failure:
         return [error("saves", "service.unanswered", text=failure.what, cure=failure.cure)]

@@ -1,6 +1,5 @@
 """`health`: how every actor of the service is."""
 
-from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import ADMINISTRATOR, Group, command
 from actors.chat.discord.framework.pages import refresh_button
@@ -10,6 +9,7 @@ from actors.chat.discord.ui.embeds import Reply, Section
 from messages import ActorHealth, GetHealth
 from wording.durations import format_duration
 from wording.numbers import format_count, format_number
+from wording.problems import translate_all
 from wording.translation import _, later
 
 _STATES = {
@@ -51,7 +51,7 @@ def _build_section(actor: ActorHealth, now_s: float) -> Section:
     )
     lines = [" · ".join(facts), " · ".join(figures)]
     if actor.last_error:
-        reason = formatting.escape(heard(actor.last_error), 300)
+        reason = formatting.escape(translate_all(actor.problems, actor.last_error), 300)
         if actor.resolved_for_s is not None:
             ago = formatting.relative_time(now_s - actor.resolved_for_s)
             reason = _("Resolved {ago}: {reason}").format(ago=ago, reason=reason)

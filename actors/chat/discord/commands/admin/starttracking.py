@@ -8,7 +8,6 @@ import discord
 from discord import app_commands
 
 from actors.chat.discord.core.api_errors import API_ERRORS
-from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import SUGGEST_S, ActorClient, UnansweredError
 from actors.chat.discord.framework.autocompletion import MOST_CHOICES, actors_of, build_choice
 from actors.chat.discord.framework.command import ADMINISTRATOR, Group, command
@@ -28,6 +27,7 @@ from messages import PositionMs, SessionChoice, StartTracking, TrackingOutcome, 
 from wording.durations import format_position, parse_position
 from wording.numbers import format_count
 from wording.playback import player_state_icon
+from wording.problems import translate_or
 from wording.text import clean_line, display_name
 from wording.titles import display_title
 from wording.translation import _, later
@@ -116,7 +116,7 @@ def _session_label(found: SessionChoice) -> str:
 def _build_plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
     chosen = next((found for found in plan.sessions if found.session_key == plan.chosen), None)
     if plan.problem and not plan.outcomes:
-        return embeds.build_problem(formatting.escape(heard(plan.problem), 900), NO_CURE)
+        return embeds.build_problem(formatting.escape(translate_or(plan.reason, plan.problem), 900), NO_CURE)
     lines = [_session_line(chosen)] if chosen is not None else []
     if at_ms is not None:
         lines.append(_("Joined at {position}").format(position=format_position(at_ms)))
@@ -133,7 +133,7 @@ def _build_plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
         )
     lines += ["", embeds.join_lines_within(people, 3000) if people else _("Nobody is in the voice channel.")]
     if plan.problem:
-        lines.append(f"⚠️ {formatting.escape(heard(plan.problem), 500)}")
+        lines.append(f"⚠️ {formatting.escape(translate_or(plan.reason, plan.problem), 500)}")
     heading = _("👌 Done") if hidden else _("👌 Nothing to start")
     if started:
         heading = format_count(

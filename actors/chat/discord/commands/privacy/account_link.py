@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, NoReturn, Self
 import discord
 
 from actors.chat.discord.core.api_errors import API_ERRORS
-from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, NO_CURE, RefusedError, report_errors
 from actors.chat.discord.framework.pages import CUSTOM_ID, refuse
@@ -28,6 +27,7 @@ from messages import (
 )
 from messages.ids import is_plex_account
 from wording.numbers import format_count, format_number
+from wording.problems import translate_or
 from wording.text import clean_line, join_names, utf16_length
 from wording.translation import _
 
@@ -172,7 +172,7 @@ def _name_of(person: ViewerAccount, plex_id: str) -> str:
 
 def _raise_problem(person: ViewerAccount) -> None:
     if person.problem:
-        raise RefusedError(formatting.escape(heard(person.problem), 300), NO_CURE)
+        raise RefusedError(formatting.escape(translate_or(person.reason, person.problem), 300), NO_CURE)
 
 
 async def _ask_figures(actors: ActorClient, who: str) -> LinkFigures:

@@ -18,7 +18,6 @@ from actors.chat.discord.commands.privacy.account_link import (
     unlink_account,
 )
 from actors.chat.discord.core.api_errors import API_ERRORS
-from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.actor_client import SUGGEST_S, ActorClient, UnansweredError
 from actors.chat.discord.framework.autocompletion import CHOICE, MOST_CHOICES, actors_of, build_choice
 from actors.chat.discord.framework.command import Cooldown, Group, command
@@ -44,6 +43,7 @@ from messages import (
     PlexSignIn,
     StartPlexSignIn,
 )
+from wording.problems import translate_or
 from wording.translation import _, later
 
 PLEX_TV_S = 30.0
@@ -171,7 +171,7 @@ async def _await_sign_in(ctx: CommandContext, poller: str, code: PlexSignIn) -> 
         return await link_accounts(
             ctx.actors,
             *(LinkAccount(plex_id, signed.name, *who, "plex.tv") for plex_id in signed.plex_ids),
-            problem=formatting.escape(heard(signed.problem), 300) if signed.problem else "",
+            problem=formatting.escape(translate_or(signed.reason, signed.problem), 300) if signed.problem else "",
         )
     except (UnansweredError, RefusedError) as error:
         return embeds.build_problem(error.what, error.cure)
@@ -205,7 +205,7 @@ async def _start_sign_in(actors: ActorClient) -> tuple[str, PlexSignIn]:
             continue
         if code.code:
             return poller, code
-        problem = heard(code.problem)
+        problem = translate_or(code.reason, code.problem)
     raise RefusedError(formatting.escape(problem, 300), _(_ADMIN_WAY))
 
 
@@ -214,10 +214,14 @@ def _build_not_signed_in(signed: PlexSignedIn) -> discord.Embed:
         what = _("The Plex account {name} can use no server of this community.").format(
             name=formatting.escape(signed.name, 60)
         )
-        why = formatting.escape(heard(signed.problem), 300) if signed.problem else ""
+        why = formatting.escape(translate_or(signed.reason, signed.problem), 300) if signed.problem else ""
         cure = _("Ask whoever runs the Plex server to share it with that account; then `/link` again.")
         return embeds.build_problem(f"{what} {why}".strip(), _("Try again later.") if why else cure)
-    what = formatting.escape(heard(signed.problem), 300) if signed.problem else _("The code was not typed in in time.")
+    what = (
+        formatting.escape(translate_or(signed.reason, signed.problem), 300)
+        if signed.problem
+        else _("The code was not typed in in time.")
+    )
     return embeds.build_problem(what, _("`/link` gives a new one."))
 
 

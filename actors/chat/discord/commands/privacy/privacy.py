@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import discord
 
-from actors.chat.discord.core.hearsay import heard
 from actors.chat.discord.framework.command import Group, command
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.converters import ChoiceConverter
@@ -18,6 +17,7 @@ from actors.chat.discord.framework.replies import (
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
 from messages import GetViewerAccount, Privacy, SetPrivacy, ViewerAccount
+from wording.problems import translate_or
 from wording.text import join_names
 from wording.translation import _, later
 
@@ -50,7 +50,7 @@ async def privacy(ctx: CommandContext, choice: Annotated[Privacy, ChoiceConverte
     )
     person = await acknowledge_then(ctx, ctx.actors.ask(question))
     if person.problem:
-        raise RefusedError(formatting.escape(heard(person.problem), 300), _("Try again later."))
+        raise RefusedError(formatting.escape(translate_or(person.reason, person.problem), 300), _("Try again later."))
     try:
         await reply_privately(ctx, build_choices(person))
     except RefusedError:

@@ -19,7 +19,7 @@ from actors.chat.discord.features.announcements.posted_announcements import Post
 from actors.chat.discord.features.announcements.redactor import Redactor
 from actors.chat.discord.features.live_card import LiveCards
 from actors.chat.discord.ui import embeds
-from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
+from messages import BadgesAwarded, Problem, ScreeningEnded, ScreeningStarted
 
 MOST_WAITING = 200
 OLDEST_S = 6 * 3600.0
@@ -198,7 +198,9 @@ class AnnouncementQueue:
             edited = await self._cards.close_card(waiting.announcement)
         except API_ERRORS as error:
             self._tries += 1
-            return classify(error, self._tries, f"edit a card in the announce channel {self._channel_id}")
+            return classify(
+                error, self._tries, Problem.of("discord.edit_announced_card", channel=str(self._channel_id))
+            )
         if edited:
             self._tries = 0
             self._posted.finish([waiting.message_id])
@@ -219,7 +221,7 @@ class AnnouncementQueue:
             message = await channel.send(embeds=shown, nonce=nonce, allowed_mentions=embeds.NOBODY)
         except API_ERRORS as error:
             self._tries += 1
-            return classify(error, self._tries, f"post in the announce channel {self._channel_id}")
+            return classify(error, self._tries, Problem.of("discord.post", channel=str(self._channel_id)))
         self._tries = 0
         self._posted_s = time.monotonic()
         self._posted.finish(ids)
@@ -250,7 +252,8 @@ class AnnouncementQueue:
 
     async def _after_failure(self, verdict: RetryDecision, batch: list[QueuedAnnouncement]) -> None:
         if not verdict.refused:
-            self._degraded.add(_DEGRADED, f"{verdict.reason} (announcements waiting: {len(self._queue)})")
+            problem = Problem.of("discord.announcements_wait", reason=verdict.problem, count=len(self._queue))
+            self._degraded.add(_DEGRADED, problem)
             await self._pause(verdict.wait_s)
             return
         self._posted.give_up()

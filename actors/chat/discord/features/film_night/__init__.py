@@ -2,10 +2,10 @@
 
 from actors.chat.discord.features.film_night.planned_night import PlannedNight
 from actors.chat.discord.features.film_night.scheduled_events import (
+    ALLOW_EVENTS,
     EVENT_DESCRIPTION,
-    EVENT_PERMISSION,
     FilmNights,
     event_name,
 )
 
-__all__ = ["EVENT_DESCRIPTION", "EVENT_PERMISSION", "FilmNights", "PlannedNight", "event_name"]
+__all__ = ["ALLOW_EVENTS", "EVENT_DESCRIPTION", "FilmNights", "PlannedNight", "event_name"]

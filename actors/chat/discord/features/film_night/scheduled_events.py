@@ -17,10 +17,9 @@ from actors.chat.discord.core.state import FeatureState, ViewerIdentity
 from actors.chat.discord.features.film_night.event_attendance import fetch_interested
 from actors.chat.discord.features.film_night.planned_night import BREAK_S, LATE_S, PlannedNight, is_same_evening
 from actors.chat.discord.framework.actor_client import ActorClient
-from messages import Item, NowPlaying, Screening, ScreeningEnded
+from messages import Item, NowPlaying, Problem, Screening, ScreeningEnded
 from wording.text import clean_line
 from wording.titles import display_title
-from wording.translation import later
 
 EARLY_S = 1800.0
 """A film that runs this long before the time planned is the night's. One that was tried out in the afternoon is not:
@@ -31,10 +30,7 @@ _LOOK_EVERY_S = 60.0
 _RECONNECT_S = 2.0
 NAME, EVENT_DESCRIPTION = 100, 1000
 """Longest name and description of an event."""
-EVENT_PERMISSION = later(
-    "give the bot Create Events, Manage Events, View Channel and Connect in the server and in the voice channel"
-    " (in a stage channel also Manage Channels, Mute Members and Move Members)"
-)
+ALLOW_EVENTS = Problem.of("discord.allow_events")
 _TRIES = 5
 
 
@@ -139,7 +135,7 @@ class FilmNights:
                 self._drop(night)  # called off
                 return
             except API_ERRORS as error:
-                verdict = classify(error, tries, "begin or end the planned night", EVENT_PERMISSION)
+                verdict = classify(error, tries, Problem.of("discord.change_night"), ALLOW_EVENTS)
                 if verdict.refused or tries == _TRIES:
                     self._log.warning("%s; do it by hand in Discord", verdict.reason)
                     if isinstance(notice, Screening) and not (verdict.refused or isinstance(error, discord.Forbidden)):
@@ -226,7 +222,7 @@ class FilmNights:
         try:
             return await fetch_interested(event)
         except API_ERRORS as error:
-            self._log.info("%s", classify(error, 1, "ask who had said that they would come", EVENT_PERMISSION).reason)
+            self._log.info("%s", classify(error, 1, Problem.of("discord.read_attendance"), ALLOW_EVENTS).reason)
             return None
 
     def _drop(self, night: PlannedNight) -> None:

@@ -18,7 +18,7 @@ from actors.chat.discord.features.live_card.live_card import CHART, LiveCard
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.media_servers import fetch_poster
 from actors.chat.discord.ui import embeds
-from messages import BadgesAwarded, NowPlaying, Screening, ScreeningEnded, ScreeningStarted
+from messages import BadgesAwarded, NowPlaying, Problem, Screening, ScreeningEnded, ScreeningStarted
 from wording import chart_data
 from wording.translation import of_badge
 
@@ -256,14 +256,14 @@ class LiveCards:
             files = card.record.files
             await message.edit(embed=card.build_embed(now, files), allowed_mentions=embeds.NOBODY)
             card.pictures.clear()
-            self._log.warning("%s", classify(error, 1, "attach pictures to the card of a film").reason)
+            self._log.warning("%s", classify(error, 1, Problem.of("discord.attach_pictures")).reason)
         return files
 
     def _edit_failed(self, card: LiveCard, error: BaseException) -> None:
-        decision = classify(error, card.tries + 1, "edit the card of a film")
+        decision = classify(error, card.tries + 1, Problem.of("discord.edit_card"))
         card.edit_failed(decision.wait_s, limited=is_limited(error), refused=decision.refused)
         if is_forbidden(error):
-            self._degraded.add(_DEGRADED, decision.reason)
+            self._degraded.add(_DEGRADED, decision.problem)
             card.mark_changed()  # it is tried again also where nothing else changes: then the trouble is over
         elif not card.warned:
             card.warned = True
