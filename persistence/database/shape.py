@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, Table, crea
 
 from messages import Privacy, WatchRecord, WatchState
 from persistence.database.revision import HEAD, upgrade
-from persistence.database.rows import PreLinkState, Row, as_json, decode_totals, watch_record
+from persistence.database.rows import PreLinkState, Row, as_json, decode_part, decode_totals, watch_record
 from persistence.database.tables import (
     ACCOUNT_LINKS,
     CHECKPOINT,
@@ -162,13 +162,17 @@ def _read_rows(connection: sqlite3.Connection, table: Table) -> Iterator[Row]:
 
 
 def _read_watch(row: Row) -> None:
-    msgspec.json.decode(as_json(watch_record(row)), type=WatchRecord)
+    record = msgspec.json.decode(as_json(watch_record(row)), type=WatchRecord)
+    _check_numbers(record.spans)
+    for sitting in record.sittings:
+        if not _FIRST_S <= sitting.start_s <= sitting.end_s <= _LAST_S:
+            raise ValueError("a sitting has no date")
     for name in ("genres", "directors"):
         msgspec.json.decode(row[name], type=list[str])
 
 
 def _read_part(row: Row) -> None:
-    part = msgspec.json.decode(row["row"], type=dict[str, Any])
+    part = decode_part(row["row"])
     if {column.name for column in WATCHES.columns} - part.keys():
         raise ValueError("its original is not whole")
     _read_watch(part)

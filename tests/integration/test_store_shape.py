@@ -11,6 +11,7 @@ import pytest
 from messages import LinkAccount, SetPrivacy
 from persistence.database import backup
 from persistence.database.errors import BackupError, StoreError
+from persistence.database.revision import HEAD
 from persistence.database.shape import check_rows, check_shape
 from persistence.operations.link import link
 from persistence.operations.save import save
@@ -42,6 +43,8 @@ ROWS = {
     "totals": "UPDATE viewer_stats SET totals = '{\"films\": \"many\"}'",
     "a genre of 10**60": "UPDATE viewer_stats SET genres = '{\"Horror\": 1' || hex(zeroblob(30)) || '}'",
     "deep JSON": "UPDATE viewers SET base = replace(hex(zeroblob(100000)), '0', '[')",
+    "a sitting beyond all years": "UPDATE watches SET sittings = '[[1e18,1e18,5.0]]'",
+    "a stretch without end": "UPDATE watches SET spans = '[[0,1000000000000000000000000000000]]'",
     "a checkpoint": "UPDATE checkpoint SET state = '[]'",
     "a choice": "UPDATE privacy SET choice = 'shy'",
     "a link": "UPDATE account_links SET aside = 'null'",
@@ -77,7 +80,7 @@ def damage(file: Path, statements: str) -> None:
 def test_every_table_has_a_row(good: Path) -> None:
     """So that the damages below damage something; and a good one is called so."""
     with closing(backup.open_read_only(good)) as connection:
-        check_shape(connection, "0002")
+        check_shape(connection, HEAD)
         check_rows(connection)
         tables = ("watches", "watch_parts", "viewers", "viewer_stats", "checkpoint", "account_links", "privacy")
         counts = backup.verify(good)

@@ -101,7 +101,8 @@ def _describe_backups_end(gone: ViewerErased, now_s: float) -> str:
         return _("None is made by itself here: somebody has to delete them.")
     over_s = now_s + gone.backup_interval_hours * 3600 * gone.backup_keep
     said = _(
-        "Newer ones take their place, until {when} at the earliest; those made for an upgrade are deleted by hand."
+        "Newer ones take their place, until {when} at the earliest; those that somebody asked for, or that were "
+        "made for an upgrade, are deleted by hand."
     )
     return said.format(when=formatting.date_and_time(over_s))
 
