@@ -1,6 +1,6 @@
 """Which permissions the bot needs on Discord, by their documented bits, and where."""
 
-from wording.translation import later
+from wording.translation import N_
 
 ADMINISTRATOR = 1 << 3
 VIEW_CHANNEL = 1 << 10
@@ -11,17 +11,17 @@ _SEND_MESSAGES, _EMBED_LINKS, _ATTACH_FILES = 1 << 11, 1 << 14, 1 << 15
 _CONNECT, _MANAGE_CHANNELS, _MUTE_MEMBERS, _MOVE_MEMBERS = 1 << 20, 1 << 4, 1 << 22, 1 << 24
 
 NAMES = {
-    VIEW_CHANNEL: later("View Channel"),
-    _SEND_MESSAGES: later("Send Messages"),
-    _EMBED_LINKS: later("Embed Links"),
-    _ATTACH_FILES: later("Attach Files"),
-    CREATE_EVENTS: later("Create Events"),
-    MANAGE_EVENTS: later("Manage Events"),
-    _CONNECT: later("Connect"),
-    _MANAGE_CHANNELS: later("Manage Channels"),
-    _MUTE_MEMBERS: later("Mute Members"),
-    _MOVE_MEMBERS: later("Move Members"),
-    MANAGE_ROLES: later("Manage Roles"),
+    VIEW_CHANNEL: N_("View Channel"),
+    _SEND_MESSAGES: N_("Send Messages"),
+    _EMBED_LINKS: N_("Embed Links"),
+    _ATTACH_FILES: N_("Attach Files"),
+    CREATE_EVENTS: N_("Create Events"),
+    MANAGE_EVENTS: N_("Manage Events"),
+    _CONNECT: N_("Connect"),
+    _MANAGE_CHANNELS: N_("Manage Channels"),
+    _MUTE_MEMBERS: N_("Mute Members"),
+    _MOVE_MEMBERS: N_("Move Members"),
+    MANAGE_ROLES: N_("Manage Roles"),
 }
 """As Discord's settings call them."""
 ANNOUNCEMENTS = (VIEW_CHANNEL, _SEND_MESSAGES, _EMBED_LINKS, _ATTACH_FILES)

@@ -18,7 +18,7 @@ ROOT = CATALOGUES.parent
 SOURCES = (ROOT / "actors" / "chat" / "discord", ROOT / "diagnosis", ROOT / "wording")
 """Where the texts are that people see."""
 BADGES = ROOT / "awards" / "badges.toml"
-KEYWORDS = {"_": 1, "later": 1, "ngettext": 2, "format_count": 2}
+KEYWORDS = {"_": 1, "N_": 1, "ngettext": 2, "format_count": 2}
 """Functions that take a text to be translated, and how many forms of it."""
 WIDTH = 110
 _HEADER = "# What Usher says on Discord, in {language}. Edit the msgstr lines, then run: make languages"

@@ -1,10 +1,10 @@
 """What a player does, as a character and as a word."""
 
 from messages import PlayerState
-from wording.translation import _, later
+from wording.translation import N_, _
 
 _ICONS = {"playing": "▶️", "paused": "⏸️", "buffering": "⏳"}
-_NAMES = {"playing": later("playing"), "paused": later("paused"), "buffering": later("buffering")}
+_NAMES = {"playing": N_("playing"), "paused": N_("paused"), "buffering": N_("buffering")}
 
 
 def player_state_icon(state: PlayerState) -> str:
@@ -14,4 +14,4 @@ def player_state_icon(state: PlayerState) -> str:
 
 def player_state_name(state: PlayerState) -> str:
     """Return what the player does in a word."""
-    return _(_NAMES.get(state, later("unknown")))
+    return _(_NAMES.get(state, N_("unknown")))

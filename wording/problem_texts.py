@@ -6,252 +6,250 @@ A gap holds the parameter of that name, and a problem within the problem (a caus
 from collections.abc import Mapping
 from typing import Final
 
-from wording.translation import later
+from wording.translation import N_
 
 _TRACKING: Final = {
-    "tracking.host_unclear": later(
+    "tracking.host_unclear": N_(
         "{count} films play at once ({titles}): it is not clear which one the voice channel watches. "
         "Say which with !starttracking, or set WATCH_PARTY_PLEX_USER."
     ),
-    "tracking.server_silent": later("Plex server {server} does not answer: its watches wait for it."),
-    "start.nobody_in_channel": later("Nobody is in the voice channel: ask people to join it, then try again."),
-    "start.session_ambiguous": later("Session {session} exists on {count} servers. Name one of them: {sessions}."),
-    "start.no_such_session": later("No session {session} plays now. Name one that does: {running}."),
-    "start.nothing_plays": later("Nothing plays on Plex now: start the film, then try again."),
-    "start.several_play": later("Several films play. Name the session: {sessions}."),
-    "start.server_silent": later("Plex server {name} does not answer: try again when it does."),
-    "start.channel_unknown": later(
+    "tracking.server_silent": N_("Plex server {server} does not answer: its watches wait for it."),
+    "start.nobody_in_channel": N_("Nobody is in the voice channel: ask people to join it, then try again."),
+    "start.session_ambiguous": N_("Session {session} exists on {count} servers. Name one of them: {sessions}."),
+    "start.no_such_session": N_("No session {session} plays now. Name one that does: {running}."),
+    "start.nothing_plays": N_("Nothing plays on Plex now: start the film, then try again."),
+    "start.several_play": N_("Several films play. Name the session: {sessions}."),
+    "start.server_silent": N_("Plex server {name} does not answer: try again when it does."),
+    "start.channel_unknown": N_(
         "Discord has not said who is in the voice channel: check the connection, then try again."
     ),
-    "start.position_ahead": later(
+    "start.position_ahead": N_(
         "The position lies ahead of where the film is now: give one that has been shown already."
     ),
-    "tracker.not_ready": later("the tracker is waiting for persistence to say what ran before; try again in a moment"),
-    "tracker.not_restored": later("Persistence does not say which watches ran before ({error}); observations wait."),
-    "tracker.outbox_full": later("{count} finished watches wait for persistence: {error}"),
+    "tracker.not_ready": N_("the tracker is waiting for persistence to say what ran before; try again in a moment"),
+    "tracker.not_restored": N_("Persistence does not say which watches ran before ({error}); observations wait."),
+    "tracker.outbox_full": N_("{count} finished watches wait for persistence: {error}"),
 }
 _LINKS: Final = {
-    "link.linked_elsewhere": later("That Plex account is linked to another member already: unlink it there first."),
-    "link.not_linked": later("That Plex account is not linked to this member: choose one that /unlink offers."),
+    "link.linked_elsewhere": N_("That Plex account is linked to another member already: unlink it there first."),
+    "link.not_linked": N_("That Plex account is not linked to this member: choose one that /unlink offers."),
 }
 _PLEX: Final = {
     "plex.with_cure": "{what}; {cure}",
-    "plex.redirected": later("Plex at {server} points to {address}, where the token is not sent"),
-    "plex.answer_too_large": later("Plex at {server} answered with {what}, more than any Plex server has"),
-    "plex.not_plex": later("Plex at {server} sent {what} instead of Plex's XML"),
-    "plex.certificate": later("Plex at {server} has a certificate that does not fit its address"),
-    "plex.needs_https": later("Plex at {server} takes secure connections only"),
-    "plex.closed_silently": later("Plex at {server} closed the connection without a word"),
-    "plex.bad_address": later("Plex at {server} is no address that can be asked"),
-    "plex.answer_broken": later("Plex at {server} sent an answer that breaks off or cannot be unpacked"),
-    "plex.unreachable": later("Plex at {server} cannot be reached ({error})"),
-    "plex.xml_broken": later("Plex at {server} sent XML that is cut short or broken"),
-    "plex.unlike_plex": later("Plex at {server} did not answer as a Plex server ({error})"),
-    "plex.token_refused": later("Plex at {server} refuses the token"),
-    "plex.proxy_login": later("A proxy or web server in front of Plex at {server} asks for a login of its own"),
-    "plex.proxy_forbids": later(
+    "plex.redirected": N_("Plex at {server} points to {address}, where the token is not sent"),
+    "plex.answer_too_large": N_("Plex at {server} answered with {what}, more than any Plex server has"),
+    "plex.not_plex": N_("Plex at {server} sent {what} instead of Plex's XML"),
+    "plex.certificate": N_("Plex at {server} has a certificate that does not fit its address"),
+    "plex.needs_https": N_("Plex at {server} takes secure connections only"),
+    "plex.closed_silently": N_("Plex at {server} closed the connection without a word"),
+    "plex.bad_address": N_("Plex at {server} is no address that can be asked"),
+    "plex.answer_broken": N_("Plex at {server} sent an answer that breaks off or cannot be unpacked"),
+    "plex.unreachable": N_("Plex at {server} cannot be reached ({error})"),
+    "plex.xml_broken": N_("Plex at {server} sent XML that is cut short or broken"),
+    "plex.unlike_plex": N_("Plex at {server} did not answer as a Plex server ({error})"),
+    "plex.token_refused": N_("Plex at {server} refuses the token"),
+    "plex.proxy_login": N_("A proxy or web server in front of Plex at {server} asks for a login of its own"),
+    "plex.proxy_forbids": N_(
         "A proxy or web server in front of Plex at {server} lets nobody in (HTTP 403 with a page of its own)"
     ),
-    "plex.token_not_owners": later("Plex at {server} accepts the token, but not as its owner's: it hides who watches"),
-    "plex.no_such_page": later("Plex at {server} knows no such page (HTTP 404)"),
-    "plex.server_error": later("Plex at {server} has a fault of its own (HTTP {status})"),
-    "plex.status": later("Plex at {server} answered with HTTP {status}"),
-    "plex.timeout": later("Plex at {server} did not answer in time"),
-    "plex.use_own_address": later("set PLEX_URL to the server's own address"),
-    "plex.use_fitting_address": later(
+    "plex.token_not_owners": N_("Plex at {server} accepts the token, but not as its owner's: it hides who watches"),
+    "plex.no_such_page": N_("Plex at {server} knows no such page (HTTP 404)"),
+    "plex.server_error": N_("Plex at {server} has a fault of its own (HTTP {status})"),
+    "plex.status": N_("Plex at {server} answered with HTTP {status}"),
+    "plex.timeout": N_("Plex at {server} did not answer in time"),
+    "plex.use_own_address": N_("set PLEX_URL to the server's own address"),
+    "plex.use_fitting_address": N_(
         "use http:// within your network, or the https://...plex.direct address that Plex Web shows"
     ),
-    "plex.use_https": later(
+    "plex.use_https": N_(
         "begin PLEX_URL with https://, best with the https://...plex.direct address that Plex Web shows"
     ),
-    "plex.try_https": later(
+    "plex.try_https": N_(
         "if it takes secure connections only, begin PLEX_URL with https://; else look at the server's log"
     ),
-    "plex.correct_url": later("correct PLEX_URL"),
-    "plex.check_reach": later(
+    "plex.correct_url": N_("correct PLEX_URL"),
+    "plex.check_reach": N_(
         "is it running, and is PLEX_URL right as seen from here (a container is its own localhost)?"
     ),
-    "plex.pass_proxy": later(
-        "have the proxy let Usher through without it, or set PLEX_URL to the server's own address"
-    ),
-    "plex.look_at_log": later("look at the server's log"),
-    "plex.check_load": later("is it overloaded, or is a firewall in between?"),
-    "plex.check_url": later("check that PLEX_URL is a Plex Media Server"),
-    "plex.get_token": later(
+    "plex.pass_proxy": N_("have the proxy let Usher through without it, or set PLEX_URL to the server's own address"),
+    "plex.look_at_log": N_("look at the server's log"),
+    "plex.check_load": N_("is it overloaded, or is a firewall in between?"),
+    "plex.check_url": N_("check that PLEX_URL is a Plex Media Server"),
+    "plex.get_token": N_(
         "sign in to Plex Web as the server's owner, open 'View XML' of any item, copy X-Plex-Token from its address"
         " into PLEX_TOKEN, and start Usher again"
     ),
-    "plex.other_server": later("another Plex server ({name}) answers at {server} now"),
-    "plex.no_poster": later("Plex has no poster for it"),
-    "plex.poster_elsewhere": later("another Plex server holds it"),
-    "plex.busy": later("Plex is being asked for {count} such things already"),
-    "plex.request_failed": later("asking Plex broke ({error})"),
-    "plextv.no_pin": later("plex.tv gave no PIN ({error})."),
-    "plextv.empty_pin": later("plex.tv gave no PIN."),
-    "plextv.pin_void": later("The PIN is void, or plex.tv does not answer any more."),
-    "plextv.no_account": later("plex.tv did not say whose account it is ({error})."),
-    "plextv.no_servers": later("plex.tv did not list the servers ({error})."),
-    "signin.too_many": later("Too many people sign in to Plex at the same time."),
-    "signin.server_silent": later("A Plex server does not answer, so it cannot be known."),
+    "plex.other_server": N_("another Plex server ({name}) answers at {server} now"),
+    "plex.no_poster": N_("Plex has no poster for it"),
+    "plex.poster_elsewhere": N_("another Plex server holds it"),
+    "plex.busy": N_("Plex is being asked for {count} such things already"),
+    "plex.request_failed": N_("asking Plex broke ({error})"),
+    "plextv.no_pin": N_("plex.tv gave no PIN ({error})."),
+    "plextv.empty_pin": N_("plex.tv gave no PIN."),
+    "plextv.pin_void": N_("The PIN is void, or plex.tv does not answer any more."),
+    "plextv.no_account": N_("plex.tv did not say whose account it is ({error})."),
+    "plextv.no_servers": N_("plex.tv did not list the servers ({error})."),
+    "signin.too_many": N_("Too many people sign in to Plex at the same time."),
+    "signin.server_silent": N_("A Plex server does not answer, so it cannot be known."),
 }
 _ACTORS: Final = {
-    "actor.tracker": later("The tracker"),
-    "actor.persistence": later("The store (persistence)"),
-    "actor.launcher": later("The launcher"),
-    "actor.plex": later("The Plex poller"),
-    "actor.slow": later("{who} did not answer within {seconds} s."),
-    "actor.busy": later("{who} has too much to do just now."),
-    "actor.away": later("{who} is restarting; nothing is lost."),
-    "actor.other_version": later("{who} answered something unexpected."),
-    "actor.declined": later("{who} could not do it: {reason}"),
-    "actor.fault": later("Something went wrong inside Usher; no watch is lost by it."),
+    "actor.tracker": N_("The tracker"),
+    "actor.persistence": N_("The store (persistence)"),
+    "actor.launcher": N_("The launcher"),
+    "actor.plex": N_("The Plex poller"),
+    "actor.slow": N_("{who} did not answer within {seconds} s."),
+    "actor.busy": N_("{who} has too much to do just now."),
+    "actor.away": N_("{who} is restarting; nothing is lost."),
+    "actor.other_version": N_("{who} answered something unexpected."),
+    "actor.declined": N_("{who} could not do it: {reason}"),
+    "actor.fault": N_("Something went wrong inside Usher; no watch is lost by it."),
 }
 _DISCORD: Final = {
-    "discord.enable_intent": later(
+    "discord.enable_intent": N_(
         "turn on Message Content Intent at discord.com/developers > your application > Bot > Privileged Gateway Intents"
     ),
-    "discord.allow_posting": later("give the bot View Channel, Send Messages, Embed Links and Attach Files there"),
-    "discord.forbidden": later("Discord forbids to {doing}: {cure} (Discord's code {code})"),
-    "discord.old_edits": later("Discord takes no more edits of an old message now, to {doing}: trying again later"),
-    "discord.no_such_channel": later("Discord knows no such channel, to {doing}: check DISCORD_ANNOUNCE_CHANNEL_ID"),
-    "discord.token_refused_request": later("Discord refused the token, to {doing}: check DISCORD_TOKEN"),
-    "discord.rate_limited_for": later("Discord limits the rate, to {doing}: waiting {seconds} s"),
-    "discord.rate_limited": later("Discord limits the rate, to {doing}: trying again by itself"),
-    "discord.server_error": later("Discord fails (HTTP {status}), to {doing}: trying again by itself"),
-    "discord.content_refused": later("Discord refuses what was sent, to {doing}: {error}"),
-    "discord.refused": later("Discord refuses (HTTP {status}), to {doing}: {error}"),
-    "discord.unreachable_request": later("Discord cannot be reached ({error}), to {doing}: trying again by itself"),
-    "discord.closed": later("Discord closed the connection: connecting again"),
-    "discord.token_refused": later(
+    "discord.allow_posting": N_("give the bot View Channel, Send Messages, Embed Links and Attach Files there"),
+    "discord.forbidden": N_("Discord forbids to {doing}: {cure} (Discord's code {code})"),
+    "discord.old_edits": N_("Discord takes no more edits of an old message now, to {doing}: trying again later"),
+    "discord.no_such_channel": N_("Discord knows no such channel, to {doing}: check DISCORD_ANNOUNCE_CHANNEL_ID"),
+    "discord.token_refused_request": N_("Discord refused the token, to {doing}: check DISCORD_TOKEN"),
+    "discord.rate_limited_for": N_("Discord limits the rate, to {doing}: waiting {seconds} s"),
+    "discord.rate_limited": N_("Discord limits the rate, to {doing}: trying again by itself"),
+    "discord.server_error": N_("Discord fails (HTTP {status}), to {doing}: trying again by itself"),
+    "discord.content_refused": N_("Discord refuses what was sent, to {doing}: {error}"),
+    "discord.refused": N_("Discord refuses (HTTP {status}), to {doing}: {error}"),
+    "discord.unreachable_request": N_("Discord cannot be reached ({error}), to {doing}: trying again by itself"),
+    "discord.closed": N_("Discord closed the connection: connecting again"),
+    "discord.token_refused": N_(
         "Discord refused the token: set DISCORD_TOKEN to the one of Developer Portal > Bot > Reset Token"
     ),
-    "discord.gateway_token_refused": later(
+    "discord.gateway_token_refused": N_(
         "Discord's gateway refused the token: set DISCORD_TOKEN to a fresh one (Bot > Reset Token)"
     ),
-    "discord.intent_missing": later("Discord does not let the bot read messages: {cure}"),
-    "discord.closed_with_code": later("Discord closed the connection (code {code}): connecting again"),
-    "discord.logins_limited": later("Discord limits the rate of log-ins: waiting"),
-    "discord.down": later("Discord is down (HTTP {status} at log-in): connecting again"),
-    "discord.no_gateway": later("Discord's gateway cannot be found: connecting again"),
-    "discord.unreachable": later("Discord cannot be reached ({error}): connecting again"),
-    "discord.unreadable": later("Discord sent what could not be read ({error}): connecting again"),
-    "discord.announcements_wait": later("{reason} (announcements waiting: {count})"),
-    "discord.edit_announced_card": later("edit a card in the announce channel {channel}"),
-    "discord.post": later("post in the announce channel {channel}"),
-    "discord.edit_card": later("edit the card of a film"),
-    "discord.attach_pictures": later("attach pictures to the card of a film"),
-    "discord.post_digest": later("post the digest of the week"),
-    "discord.change_night": later("begin or end the planned night"),
-    "discord.read_attendance": later("ask who had said that they would come"),
-    "discord.allow_events": later(
+    "discord.intent_missing": N_("Discord does not let the bot read messages: {cure}"),
+    "discord.closed_with_code": N_("Discord closed the connection (code {code}): connecting again"),
+    "discord.logins_limited": N_("Discord limits the rate of log-ins: waiting"),
+    "discord.down": N_("Discord is down (HTTP {status} at log-in): connecting again"),
+    "discord.no_gateway": N_("Discord's gateway cannot be found: connecting again"),
+    "discord.unreachable": N_("Discord cannot be reached ({error}): connecting again"),
+    "discord.unreadable": N_("Discord sent what could not be read ({error}): connecting again"),
+    "discord.announcements_wait": N_("{reason} (announcements waiting: {count})"),
+    "discord.edit_announced_card": N_("edit a card in the announce channel {channel}"),
+    "discord.post": N_("post in the announce channel {channel}"),
+    "discord.edit_card": N_("edit the card of a film"),
+    "discord.attach_pictures": N_("attach pictures to the card of a film"),
+    "discord.post_digest": N_("post the digest of the week"),
+    "discord.change_night": N_("begin or end the planned night"),
+    "discord.read_attendance": N_("ask who had said that they would come"),
+    "discord.allow_events": N_(
         "give the bot Create Events, Manage Events, View Channel and Connect in the server and in the voice channel"
         " (in a stage channel also Manage Channels, Mute Members and Move Members)"
     ),
-    "discord.state_waits": later("announcements and cards wait until the store says what they remember: {reason}"),
-    "discord.register_commands": later("register the / commands in server {server}"),
-    "discord.invite_again": later("invite the bot to it anew, with the scopes bot and applications.commands"),
-    "discord.cannot_answer": later(
+    "discord.state_waits": N_("announcements and cards wait until the store says what they remember: {reason}"),
+    "discord.register_commands": N_("register the / commands in server {server}"),
+    "discord.invite_again": N_("invite the bot to it anew, with the scopes bot and applications.commands"),
+    "discord.cannot_answer": N_(
         "the bot may not answer in channel {channel}: give it View Channel, Send Messages, "
         "Embed Links and Attach Files there"
     ),
-    "discord.not_in_server": later(
+    "discord.not_in_server": N_(
         "the bot is not in the server {server}: invite it (Developer Portal > OAuth2 > URL "
         "Generator: bot, applications.commands), or set DISCORD_GUILD_ID to the server it is in"
     ),
-    "discord.server_unavailable": later("Discord says that the server {server} is unavailable: wait until it is back"),
-    "discord.prefix_commands_off": later("commands with ! do not work (those with / do): {cure}"),
-    "discord.silent": later("Discord does not answer: still trying"),
-    "discord.gateway_gone": later("Discord's gateway went away: connecting again"),
-    "discord.voice_channel_unseen": later(
+    "discord.server_unavailable": N_("Discord says that the server {server} is unavailable: wait until it is back"),
+    "discord.prefix_commands_off": N_("commands with ! do not work (those with / do): {cure}"),
+    "discord.silent": N_("Discord does not answer: still trying"),
+    "discord.gateway_gone": N_("Discord's gateway went away: connecting again"),
+    "discord.voice_channel_unseen": N_(
         "the voice channel {channel} cannot be seen: set WATCH_PARTY_VOICE_CHANNEL_ID to the id of "
         "a voice or stage channel and give the bot View Channel there"
     ),
 }
 _LAUNCHER: Final = {
-    "process.not_started": later("could not be started ({error})"),
-    "process.hung": later("gave no answer for {seconds} s and was killed"),
-    "process.killed": later("killed by {signal}"),
-    "process.killed_by_number": later("killed by signal {number}"),
-    "process.refused": later("refused to start (exit status {status}): its last log line says why"),
-    "process.waits": later("waits for what it needs: its last log line says for what"),
-    "process.stopped": later("stopped without being asked"),
-    "process.crashed": later("crashed (exit status {status}): its log lines say why"),
+    "process.not_started": N_("could not be started ({error})"),
+    "process.hung": N_("gave no answer for {seconds} s and was killed"),
+    "process.killed": N_("killed by {signal}"),
+    "process.killed_by_number": N_("killed by signal {number}"),
+    "process.refused": N_("refused to start (exit status {status}): its last log line says why"),
+    "process.waits": N_("waits for what it needs: its last log line says for what"),
+    "process.stopped": N_("stopped without being asked"),
+    "process.crashed": N_("crashed (exit status {status}): its log lines say why"),
 }
 _STORE: Final = {
-    "save.failed": later("The last save failed: {error}"),
-    "badges.own_left_out": later("The own badges are left out until their file is right: {error}"),
-    "backup.scheduled_failed": later("The scheduled backup failed, and there is no other: {error}"),
-    "backup.scheduled_failed_since": later("The scheduled backup failed, and the newest is {hours} hours old: {error}"),
-    "save.unstorable": later(
+    "save.failed": N_("The last save failed: {error}"),
+    "badges.own_left_out": N_("The own badges are left out until their file is right: {error}"),
+    "backup.scheduled_failed": N_("The scheduled backup failed, and there is no other: {error}"),
+    "backup.scheduled_failed_since": N_("The scheduled backup failed, and the newest is {hours} hours old: {error}"),
+    "save.unstorable": N_(
         "{store}: {cause} (the store cannot hold that value, and to try again is no use: report this line)"
     ),
-    "save.retry": later("{store}: {cause} ({cure}; nothing in memory is lost, the next save tries again)"),
-    "store.unreadable": later("The store cannot be read now: {cause}. {cure:sentence}."),
+    "save.retry": N_("{store}: {cause} ({cure}; nothing in memory is lost, the next save tries again)"),
+    "store.unreadable": N_("The store cannot be read now: {cause}. {cure:sentence}."),
     "store.with_cure": "{found} {cure}",
-    "store.waits": later("{reason} Usher waits for it, and tries again."),
-    "store.unusable": later("The store {store} cannot be used: {cause}."),
-    "store.unusable_now": later("The store {store} cannot be used now: {cause}."),
-    "store.in_use": later("The store {store} is in use by {owner}."),
-    "cure.stop_other_service": later(
+    "store.waits": N_("{reason} Usher waits for it, and tries again."),
+    "store.unusable": N_("The store {store} cannot be used: {cause}."),
+    "store.unusable_now": N_("The store {store} cannot be used now: {cause}."),
+    "store.in_use": N_("The store {store} is in use by {owner}."),
+    "cure.stop_other_service": N_(
         "Stop that one first (Ctrl-C, or SIGTERM to it), or name another store in DATABASE_URL or DATA_DIR."
     ),
-    "store.no_driver": later("The store {store} cannot be used: there is no driver for it ({error})."),
-    "store.is_folder": later("The store {store} is a folder."),
-    "store.not_migrated": later("The store {store} cannot be migrated now: {error}"),
-    "store.encoding": later(
+    "store.no_driver": N_("The store {store} cannot be used: there is no driver for it ({error})."),
+    "store.is_folder": N_("The store {store} is a folder."),
+    "store.not_migrated": N_("The store {store} cannot be migrated now: {error}"),
+    "store.encoding": N_(
         "The store {store} cannot be used: its database has the encoding {encoding}, which cannot "
         "hold every title and name. Nothing was written to it."
     ),
     "cure.sentence": "{cure:sentence}.",
-    "cure.let_user_in": later(
+    "cure.let_user_in": N_(
         "let that user in on the server, or put the right user and password into DATABASE_URL and start Usher again"
     ),
-    "cure.create_database": later("make it on the server, or name another in DATABASE_URL and start Usher again"),
-    "cure.grant": later("give the user of DATABASE_URL that right on the server (GRANT)"),
-    "cure.start_server": later(
+    "cure.create_database": N_("make it on the server, or name another in DATABASE_URL and start Usher again"),
+    "cure.grant": N_("give the user of DATABASE_URL that right on the server (GRANT)"),
+    "cure.start_server": N_(
         "start the database's server, and see that it can be reached at the address in DATABASE_URL"
     ),
-    "cure.await_server": later("see that its server comes up, and takes one more connection"),
-    "cure.close_program": later("another program holds it: close that program"),
-    "cure.free_disk": later("make room on the disk"),
-    "cure.allow_write": later("give Usher's user the right to write there"),
-    "cure.allow_read_and_write": later("give Usher's user the right to write there, and to read"),
-    "cure.restore_backup": later("stop Usher and bring back a backup with: python run.py restore FILE"),
-    "cure.make_reachable": later("see that it can be reached and written to"),
-    "cure.mend_url": later("Mend DATABASE_URL."),
-    "cure.name_file": later("Name a file in it in DATABASE_URL."),
-    "cure.install_driver": later(
+    "cure.await_server": N_("see that its server comes up, and takes one more connection"),
+    "cure.close_program": N_("another program holds it: close that program"),
+    "cure.free_disk": N_("make room on the disk"),
+    "cure.allow_write": N_("give Usher's user the right to write there"),
+    "cure.allow_read_and_write": N_("give Usher's user the right to write there, and to read"),
+    "cure.restore_backup": N_("stop Usher and bring back a backup with: python run.py restore FILE"),
+    "cure.make_reachable": N_("see that it can be reached and written to"),
+    "cure.mend_url": N_("Mend DATABASE_URL."),
+    "cure.name_file": N_("Name a file in it in DATABASE_URL."),
+    "cure.install_driver": N_(
         'For PostgreSQL begin DATABASE_URL with postgresql+psycopg:// and install it: pip install "psycopg[binary]".'
     ),
-    "cure.create_utf8_database": later(
+    "cure.create_utf8_database": N_(
         "Make one in UTF8 on the server (createdb -E UTF8 -T template0 -l C NAME), and name it in DATABASE_URL."
     ),
-    "backup.postgresql": later(
+    "backup.postgresql": N_(
         "The store is PostgreSQL: back it up with pg_dump --format=custom, bring it back with pg_restore."
     ),
-    "backup.no_folder": later("There is no folder {folder} for the backup: make it, or name another."),
-    "backup.part_of_store": later("{file} belongs to the store itself: name another file for the backup."),
-    "backup.is_folder": later("{file} is a folder: name a file in it for the backup."),
-    "backup.foreign_file": later("{file} is there already and is no backup: name another file, or move it away."),
-    "backup.no_store": later("There is no store {store} to back up."),
-    "backup.is_store": later("{file} is the store itself: name another file for the backup."),
-    "backup.differs": later("The backup {file} does not hold what the store holds: it was not kept."),
-    "backup.failed": later("The backup to {file} failed: {error}. Check the folder's permissions and free space."),
-    "backup.damaged": later("{file} is damaged ({verdict}): name another backup."),
-    "backup.not_ushers": later("{file} is no store of Usher: name a backup that it made."),
-    "backup.unsound": later("{file} is no sound store ({error}): name another backup."),
-    "backup.unworkable": later("{file} is no store that Usher can work with: {fault}. Name another backup."),
-    "backup.newer": later("{file} was written by a newer Usher: update this one first."),
-    "restore.no_file": later("There is no file {file} to restore."),
-    "restore.no_such_file": later("There is no file {file} to restore: 'python run.py backup' makes one."),
-    "restore.is_store": later("{file} is the store itself: name a backup."),
-    "restore.differs": later("The copy of {file} does not hold what it holds: the store is as it was."),
-    "restore.failed": later("{file} could not be restored: {cause}. {cure:sentence}. The store is as it was."),
-    "restore.old_store_held": later(
+    "backup.no_folder": N_("There is no folder {folder} for the backup: make it, or name another."),
+    "backup.part_of_store": N_("{file} belongs to the store itself: name another file for the backup."),
+    "backup.is_folder": N_("{file} is a folder: name a file in it for the backup."),
+    "backup.foreign_file": N_("{file} is there already and is no backup: name another file, or move it away."),
+    "backup.no_store": N_("There is no store {store} to back up."),
+    "backup.is_store": N_("{file} is the store itself: name another file for the backup."),
+    "backup.differs": N_("The backup {file} does not hold what the store holds: it was not kept."),
+    "backup.failed": N_("The backup to {file} failed: {error}. Check the folder's permissions and free space."),
+    "backup.damaged": N_("{file} is damaged ({verdict}): name another backup."),
+    "backup.not_ushers": N_("{file} is no store of Usher: name a backup that it made."),
+    "backup.unsound": N_("{file} is no sound store ({error}): name another backup."),
+    "backup.unworkable": N_("{file} is no store that Usher can work with: {fault}. Name another backup."),
+    "backup.newer": N_("{file} was written by a newer Usher: update this one first."),
+    "restore.no_file": N_("There is no file {file} to restore."),
+    "restore.no_such_file": N_("There is no file {file} to restore: 'python run.py backup' makes one."),
+    "restore.is_store": N_("{file} is the store itself: name a backup."),
+    "restore.differs": N_("The copy of {file} does not hold what it holds: the store is as it was."),
+    "restore.failed": N_("{file} could not be restored: {cause}. {cure:sentence}. The store is as it was."),
+    "restore.old_store_held": N_(
         "The old store {store} cannot be put aside: {error}. Close the program that holds it, see that Usher's "
         "user may write it, or move it away. Nothing was changed."
     ),
-    "restore.old_store_unreadable": later(
+    "restore.old_store_unreadable": N_(
         "The old store {store} cannot be read: {cause}. What people asked for must hold in the restored one too: "
         "nothing was changed. {cure:sentence}, or move it away."
     ),

@@ -3,13 +3,13 @@
 import unicodedata
 
 from messages import SOMEBODY
-from wording.translation import _, later, ngettext
+from wording.translation import N_, _, ngettext
 
 _CONTROL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _EMOJI_JOINERS = {"\u200d", "\ufe0f"}
 _BLANK = "\u200d\ufe0f\u3164\u115f\u1160\uffa0\u2800 "
 _MOST_MARKS = 4
-_NAMELESS = later("(no name)")
+_NAMELESS = N_("(no name)")
 _QUOTATION_MARKS = {'""', "“”", "„“", "„”", "«»", "‹›", "「」", "『』"}
 
 

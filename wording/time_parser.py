@@ -5,14 +5,14 @@ import re
 import zoneinfo
 
 from wording.dates import WEEKDAYS
-from wording.translation import _, later
+from wording.translation import N_, _
 
 _CLOCK = re.compile(r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>[0-5]\d))?\s*(?P<half>am|pm)?")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})?")
-_TODAY, _TONIGHT, _TOMORROW = (later("today"),), (later("tonight"),), (later("tomorrow"),)
-_YESTERDAY = (later("yesterday"),)
-_NOON, _MIDNIGHT = (later("noon"), later("midday")), (later("midnight"),)
+_TODAY, _TONIGHT, _TOMORROW = (N_("today"),), (N_("tonight"),), (N_("tomorrow"),)
+_YESTERDAY = (N_("yesterday"),)
+_NOON, _MIDNIGHT = (N_("noon"), N_("midday")), (N_("midnight"),)
 _HOUR = 60
 _DAY = 24 * _HOUR
 """Midnight ends the day that it is said of: "friday midnight" and "friday 24:00" are in the night to saturday."""
@@ -21,10 +21,10 @@ _MORNING = 6 * _HOUR
 _EVENING, _TWELVE = 5, 12
 """From the first to the second, an hour of tonight is one of the evening: "tonight at 8". Before, it is after midnight.
 """
-_AT = later("at")
-_BETWEEN = (later("on"), _AT)
+_AT = N_("at")
+_BETWEEN = (N_("on"), _AT)
 """Words that say nothing by themselves: "on friday at 20:30"."""
-_OCLOCK = later("20 o'clock")
+_OCLOCK = N_("20 o'clock")
 """An hour alone, as people write it."""
 _WEEK = 7
 _SHORT = 3

@@ -1,4 +1,4 @@
-"""In which language people are spoken to: every text that they see passes through here."""
+"""The language in which people are answered: every text that they see passes through here."""
 
 import gettext
 from pathlib import Path
@@ -7,30 +7,30 @@ CATALOGUES = Path(__file__).resolve().parent.parent / "languages"
 """Where the catalogues of all languages are: <language>/LC_MESSAGES/usher.mo."""
 BADGE = "badge"
 """The context of names and descriptions of badges: a badge called "Films" is not the heading "Films"."""
-_spoken: gettext.NullTranslations = gettext.NullTranslations()
+_catalogue: gettext.NullTranslations = gettext.NullTranslations()
 
 
-def speak(language: str) -> None:
-    """Speak this language from now on; English where there is no catalogue of it."""
-    global _spoken
-    _spoken = gettext.translation("usher", CATALOGUES, [language], fallback=True)
+def set_language(language: str) -> None:
+    """Translate into this language from now on; English where there is no catalogue of it."""
+    global _catalogue
+    _catalogue = gettext.translation("usher", CATALOGUES, [language], fallback=True)
 
 
 def _(text: str) -> str:
-    """The text in the language that is spoken. What is put into it comes after: `_("{count} films").format(...)`."""
-    return _spoken.gettext(text) if text else ""  # the empty text names the catalogue's header
+    """Return the text in the language set. Its gaps are filled afterwards: `_("{count} films").format(...)`."""
+    return _catalogue.gettext(text) if text else ""  # the empty text names the catalogue's header
 
 
-def ngettext(one: str, many: str, count: float) -> str:
-    """The text for so many, in the language that is spoken."""
-    return _spoken.ngettext(one, many, int(count))
+def ngettext(singular: str, plural: str, count: float) -> str:
+    """Return the text for so many, in the language set."""
+    return _catalogue.ngettext(singular, plural, int(count))
 
 
-def later(text: str) -> str:
-    """Mark a text that is put into the language only when it is shown: a constant, a command's description."""
+def N_(text: str) -> str:  # noqa: N802  # gettext's own name for it
+    """Mark a text that is translated only when it is shown: a constant, a command's description."""
     return text
 
 
-def of_badge(text: str) -> str:
-    """A badge's name or description: Usher's own in the language that is spoken, a community's as it wrote it."""
-    return _spoken.pgettext(BADGE, text) if text else ""
+def gettext_badge(text: str) -> str:
+    """Return a badge's name or description: Usher's own in the language set, a community's as it wrote it."""
+    return _catalogue.pgettext(BADGE, text) if text else ""

@@ -8,7 +8,7 @@ import pytest
 from messages import ActiveWatches, ListActiveWatches, ScreeningStarted
 from tests.integration.discord_stage import Stage, answer, staged, until
 from tests.unit.discord import samples
-from wording.translation import speak
+from wording.translation import set_language
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         made.changes = {"bot_language": "de"}
         made.tracker.answers[ListActiveWatches] = ActiveWatches(samples.NOW, (), ())
         yield made
-    speak("en")
+    set_language("en")
 
 
 def described(stage: Stage) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from wording.translation import speak
+from wording.translation import set_language
 
 
 @pytest.fixture
 def german() -> Iterator[None]:
     """The bot speaks German, the longest-winded language that there is."""
-    speak("de")
+    set_language("de")
     yield
-    speak("en")
+    set_language("en")

@@ -53,7 +53,7 @@ from messages import (
     ScreeningStarted,
     ViewerAccount,
 )
-from wording.translation import speak
+from wording.translation import set_language
 
 STOP_S = 4.5
 """How long Discord may take to let go, real seconds."""
@@ -76,7 +76,7 @@ class DiscordActor(Actor):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         settings = context.settings
-        speak(settings.bot_language)
+        set_language(settings.bot_language)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run_loop, name="discord-loop", daemon=True)
         self._leaving = asyncio.Event()

@@ -52,7 +52,7 @@ from messages import (
 )
 from tests.unit.discord import samples
 from wording.text import utf16_length
-from wording.translation import speak
+from wording.translation import set_language
 
 CROWD = 250
 LONG = "*_`Ж🎬" * 60
@@ -63,9 +63,9 @@ CUSTOM_ID = 100
 @pytest.fixture(params=["en", "de"])
 def language(request: pytest.FixtureRequest) -> Iterator[str]:
     """English, and German, which takes more room."""
-    speak(request.param)
+    set_language(request.param)
     yield request.param
-    speak("en")
+    set_language("en")
 
 
 def answer_at_length(actors: Any) -> None:

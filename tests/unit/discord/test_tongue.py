@@ -24,7 +24,7 @@ from wording.problem_texts import TEXTS
 from wording.problems import english, translate, translate_all
 from wording.text import join_names
 from wording.time_parser import parse_when
-from wording.translation import _, of_badge, speak
+from wording.translation import _, gettext_badge, set_language
 
 LANGUAGES = catalogues.list_languages()
 GAP = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -78,9 +78,9 @@ SAID_AS = {"label", "placeholder", "description", "footer", "usage"}
 @pytest.fixture(params=LANGUAGES)
 def language(request: pytest.FixtureRequest) -> Iterator[str]:
     """Each language that there is, spoken."""
-    speak(request.param)
+    set_language(request.param)
     yield request.param
-    speak("en")
+    set_language("en")
 
 
 def of(language: str) -> list[Message]:
@@ -105,9 +105,9 @@ def test_a_language_is_begun_with_every_text(
     catalogues.catalogue_path("fr").write_bytes(catalogues.format_po(begun))
     assert main([]) == 0
     monkeypatch.setattr("wording.translation.CATALOGUES", tmp_path)
-    speak("fr")
+    set_language("fr")
     assert (_("Genres"), _("That did not work")) == ("Genres à nous", "That did not work")
-    speak("en")
+    set_language("en")
 
 
 def test_a_text_put_together_before_it_is_looked_up_is_refused() -> None:
@@ -167,30 +167,30 @@ def test_the_patterns_of_a_language_can_be_filled(language: str) -> None:
 
 def test_an_unknown_language_is_english() -> None:
     """The setting allows none such; without a catalogue people are still spoken to."""
-    speak("tlh")
+    set_language("tlh")
     assert _("That did not work") == "That did not work" and _("") == ""
 
 
 def test_figures_are_written_as_the_language_does() -> None:
     """Groups, decimals, hours, decades, many and one."""
-    speak("de")
+    set_language("de")
     try:
         assert format_number(1234.5, 1) == "1.234,5" and format_duration(4_800) == "1 Std. 20 Min."
         assert format_decade("1980s") == "1980er" and format_decade("Unknown") == "Unknown"
         assert join_names(["Ana", "Ben"]) == "Ana und Ben"
     finally:
-        speak("en")
+        set_language("en")
     assert format_number(1234.5, 1) == "1,234.5" and format_duration(4_800) == "1 h 20 min"
 
 
 def test_a_community_s_own_badges_stay_as_written() -> None:
     """Even where one is called like something else that is translated."""
-    speak("de")
+    set_language("de")
     try:
-        assert of_badge("Night Owl") == "Nachteule"
-        assert of_badge("Refresh") == "Refresh" and of_badge("") == ""
+        assert gettext_badge("Night Owl") == "Nachteule"
+        assert gettext_badge("Refresh") == "Refresh" and gettext_badge("") == ""
     finally:
-        speak("en")
+        set_language("en")
 
 
 class Answer(requests.Response):
@@ -212,7 +212,7 @@ def test_every_problem_is_worded_with_its_parameters() -> None:
     )
     away = classify_failure(ConnectionRefusedError(), "http://10.0.0.2:32400").problem
     held = Problem.of("save.retry", store="usher.db", cause="disk full", cure=Problem.of("cure.free_disk"))
-    speak("de")
+    set_language("de")
     try:
         assert translate(posting) == (
             "Discord verbietet dem Bot: im Ankündigungskanal 7 posten. Gib ihm dort „Kanal ansehen“, „Nachrichten "
@@ -222,7 +222,7 @@ def test_every_problem_is_worded_with_its_parameters() -> None:
         assert translate(Problem.of("process.killed", signal="SIGKILL")) == "durch SIGKILL beendet"
         assert "schaff Platz" in translate(Problem.of("save.failed", error=held))
     finally:
-        speak("en")
+        set_language("en")
 
 
 def test_a_problem_of_another_version_is_shown_as_it_is() -> None:

@@ -13,7 +13,7 @@ from wording.durations import format_duration, format_position
 from wording.numbers import format_number, format_percent
 from wording.playback import player_state_icon, player_state_name
 from wording.problems import translate_all
-from wording.translation import _, later, ngettext
+from wording.translation import N_, _, ngettext
 
 NOTICE = 600
 """Characters of what stands in the way: it names films, and their titles are strangers' text."""
@@ -103,7 +103,7 @@ def _format_watch(watch: ActiveWatch, first: ActiveWatch) -> str:
     return f"{mark}**{formatting.escape_person(watch.username, 40)}** · {' · '.join(facts)}"
 
 
-@command("activewatches", later("Who watches what right now, and since when"), group=Group.NOW, page=build_page)
+@command("activewatches", N_("Who watches what right now, and since when"), group=Group.NOW, page=build_page)
 async def activewatches(ctx: CommandContext) -> None:
     """Answer with every active watch, by film."""
     await show_page(ctx)

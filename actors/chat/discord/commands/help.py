@@ -8,14 +8,14 @@ from actors.chat.discord.framework.command import Group, UsherCommand, command
 from actors.chat.discord.framework.replies import CommandContext, send_reply
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
-from wording.translation import _, later
+from wording.translation import N_, _
 
 
 @command(
     "help",
-    later("What Usher can do"),
-    usage=later("[command]"),
-    parameters={"command": later("One command only")},
+    N_("What Usher can do"),
+    usage=N_("[command]"),
+    parameters={"command": N_("One command only")},
 )
 async def help_(ctx: CommandContext, command: str = "") -> None:
     """Answer with all commands, or with one."""

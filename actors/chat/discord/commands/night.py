@@ -24,9 +24,9 @@ from wording.problems import translate, translate_or
 from wording.text import clean_line, join_names, shorten, utf16_length
 from wording.time_parser import ambiguous_hours, is_hour_word, local_time, parse_when
 from wording.titles import display_title
-from wording.translation import _, later
+from wording.translation import N_, _
 
-_HOW = later("Write it like this: `!night Metropolis friday 20:30`")
+_HOW = N_("Write it like this: `!night Metropolis friday 20:30`")
 _USUAL_S = 2 * 3600.0
 """A night's length where Plex knows none of its film."""
 _AROUND_S = 900.0
@@ -55,12 +55,12 @@ async def suggest_films(interaction: discord.Interaction[Any], current: str) -> 
 
 @command(
     "night",
-    later("Plan a film night, or see what is planned"),
+    N_("Plan a film night, or see what is planned"),
     group=Group.NOW,
-    usage=later("[title] [when]"),
+    usage=N_("[title] [when]"),
     parameters={
-        "title": later("Which film of Plex"),
-        "when": later("Like friday 20:30, tomorrow 8pm or 2026-12-24 18:00"),
+        "title": N_("Which film of Plex"),
+        "when": N_("Like friday 20:30, tomorrow 8pm or 2026-12-24 18:00"),
     },
     autocomplete={"title": suggest_films},
 )

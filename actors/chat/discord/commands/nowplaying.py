@@ -12,7 +12,7 @@ from wording.numbers import format_percent
 from wording.playback import player_state_icon
 from wording.problems import translate_all
 from wording.text import join_names
-from wording.translation import _, later
+from wording.translation import N_, _
 
 _NAMES = 12
 NOTICE = 600
@@ -66,7 +66,7 @@ def position_now(shown: Screening, at: Moment) -> int | None:
     return min(moved, shown.item.duration_ms) if shown.item.duration_ms else moved
 
 
-@command("nowplaying", later("What plays right now"), group=Group.NOW, page=build_page)
+@command("nowplaying", N_("What plays right now"), group=Group.NOW, page=build_page)
 async def nowplaying(ctx: CommandContext) -> None:
     """Answer with every film that plays, whoever watches it."""
     await show_page(ctx)

@@ -9,15 +9,15 @@ from actors.chat.discord.core.state import FeatureState, ViewerIdentity
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command_errors import RefusedError
 from messages import GetLeaderboard
-from wording.translation import _, later
+from wording.translation import N_, _
 
 TOP_DAYS = 30
 """Days over which the top watchers are counted."""
 _LOOKED_AT = 4
 """Places looked at for each that is given: those of Plex viewers, and of members who left, have no role."""
 _FORBIDDEN = (
-    later("Discord does not let the bot give that role."),
-    later("Give the bot Manage Roles, and in Server Settings > Roles drag the bot's role above it."),
+    N_("Discord does not let the bot give that role."),
+    N_("Give the bot Manage Roles, and in Server Settings > Roles drag the bot's role above it."),
 )
 
 

@@ -11,7 +11,7 @@ from actors.chat.discord.ui import formatting
 from actors.runtime import ActorUnavailable, AskTimeout, Clock, MailboxFull, RemoteError, UnexpectedAnswer
 from messages import Answer, Message, Problem, Question, ViewerAccount
 from wording.problems import ProblemError, translate
-from wording.translation import _, later
+from wording.translation import N_, _
 
 if TYPE_CHECKING:
     from actors.chat.discord.framework.chart_renderer import ChartRenderer
@@ -30,7 +30,7 @@ SUGGEST_S = 1.5
 
 _ACTORS = frozenset({"tracker", "persistence", "launcher", "plex"})
 """Those that people have a name for."""
-_AGAIN = later("Try again in a few seconds.")
+_AGAIN = N_("Try again in a few seconds.")
 _log = logging.getLogger("discord")
 
 

@@ -11,7 +11,7 @@ from discord.ext import commands
 
 from actors.chat.discord.framework.pages import PageBuilder
 from wording.text import shorten
-from wording.translation import _, later
+from wording.translation import N_, _
 
 DESCRIPTION = 100
 """Longest description of a / command and of what it takes."""
@@ -27,11 +27,11 @@ Button = type[discord.ui.DynamicItem[Any]]
 class Group(enum.Enum):
     """The headings of `!help`, in their order."""
 
-    NOW = later("🎬 Now")
-    YOU = later("👤 You")
-    PRIVACY = later("🔒 Yours")
-    COMMUNITY = later("🏆 Everybody")
-    ADMINS = later("🔧 Admins")
+    NOW = N_("🎬 Now")
+    YOU = N_("👤 You")
+    PRIVACY = N_("🔒 Yours")
+    COMMUNITY = N_("🏆 Everybody")
+    ADMINS = N_("🔧 Admins")
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def command(
 ) -> Callable[[Function], UsherCommand]:
     """Declare a command of the server; its function takes a `Context` and what members type.
 
-    help: one line, in English (marked with `later`), for `!help` and for Discord's list of / commands.
+    help: one line, in English (marked with `N_`), for `!help` and for Discord's list of / commands.
     group: the heading in `!help` below which it stands; without one it is not listed.
     usage: what stands after the name in `!help name`.
     permission: name of discord.py's permission flag that whoever uses it must have.

@@ -14,11 +14,11 @@ from discord.ext import commands
 from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.framework.actor_client import UnansweredError
 from actors.chat.discord.ui import embeds, formatting
-from wording.translation import _, later
+from wording.translation import N_, _
 
-ADMINS_ONLY = later("Only administrators of this server may do that.")
-ASK_ADMIN = later("An administrator can do it for you, or give you a role with Administrator.")
-CHANNEL_CURE = later("In the channel's settings > Permissions, allow that to the bot's role.")
+ADMINS_ONLY = N_("Only administrators of this server may do that.")
+ASK_ADMIN = N_("An administrator can do it for you, or give you a role with Administrator.")
+CHANNEL_CURE = N_("In the channel's settings > Permissions, allow that to the bot's role.")
 NO_CURE = ""
 """The cure beside another actor's sentence, which names its own."""
 _log = logging.getLogger("discord")

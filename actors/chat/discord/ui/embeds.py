@@ -12,7 +12,7 @@ from messages import Poster
 from wording.durations import format_duration
 from wording.numbers import format_number
 from wording.text import shorten, utf16_length
-from wording.translation import _, later, ngettext
+from wording.translation import N_, _, ngettext
 
 TITLE, DESCRIPTION, FIELD_NAME, FIELD_VALUE, FOOTER = 256, 4096, 256, 1024, 2048
 MOST_FIELDS, MOST_IN_MESSAGE, MOST_EMBEDS = 25, 6000, 10
@@ -36,7 +36,7 @@ RARITY_COLOURS = {
     "epic": PURPLE,
     "legendary": GOLD,
 }
-RARITY_ORDER = (later("common"), later("uncommon"), later("rare"), later("epic"), later("legendary"))
+RARITY_ORDER = (N_("common"), N_("uncommon"), N_("rare"), N_("epic"), N_("legendary"))
 
 
 NO_POSTER = Poster()

@@ -10,12 +10,12 @@ from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import BackUpNow, BackupReport
 from wording.numbers import format_count, format_number
-from wording.translation import _, later
+from wording.translation import N_, _
 
 
 @command(
     "backup",
-    later("Make a verified copy of the store (admins)"),
+    N_("Make a verified copy of the store (admins)"),
     group=Group.ADMINS,
     permission=ADMINISTRATOR,
     cooldown=Cooldown(1, 30.0, commands.BucketType.guild),

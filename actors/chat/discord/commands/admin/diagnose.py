@@ -19,7 +19,7 @@ from diagnosis.views import Absence, ChannelKind, ChannelView, DiscordView, Role
 from messages import GetHealth, GetSaveStatus, ListActiveWatches
 from wording.numbers import format_count
 from wording.problems import translate_all
-from wording.translation import _, later
+from wording.translation import N_, _
 
 _SIGNS = {"ok": "✅", "note": "ℹ️", "error": "❌"}
 _KINDS: dict[discord.ChannelType, ChannelKind] = {
@@ -33,7 +33,7 @@ _MARKUP = Markup(lambda text: formatting.escape(text, 300), lambda name: f"`{nam
 
 @command(
     "diagnose",
-    later("What is missing, and what to do about it (admins)"),
+    N_("What is missing, and what to do about it (admins)"),
     group=Group.ADMINS,
     permission=ADMINISTRATOR,
 )

@@ -10,15 +10,15 @@ from messages import ActorHealth, GetHealth
 from wording.durations import format_duration
 from wording.numbers import format_count, format_number
 from wording.problems import translate_all
-from wording.translation import _, later
+from wording.translation import N_, _
 
 _STATES = {
-    later("running"): "🟢",
-    later("starting"): "🟡",
-    later("degraded"): "🟠",
-    later("restarting"): "🟡",
-    later("stopped"): "⚫",
-    later("failed"): "🔴",
+    N_("running"): "🟢",
+    N_("starting"): "🟡",
+    N_("degraded"): "🟠",
+    N_("restarting"): "🟡",
+    N_("stopped"): "⚫",
+    N_("failed"): "🔴",
 }
 _BADNESS = {"running": 0, "starting": 1, "degraded": 1, "restarting": 1, "stopped": 2, "failed": 2}
 
@@ -63,7 +63,7 @@ def _build_section(actor: ActorHealth, now_s: float) -> Section:
 
 @command(
     "health",
-    later("How every part of Usher is (admins)"),
+    N_("How every part of Usher is (admins)"),
     group=Group.ADMINS,
     permission=ADMINISTRATOR,
     page=build_page,

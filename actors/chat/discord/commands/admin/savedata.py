@@ -10,12 +10,12 @@ from actors.chat.discord.ui import embeds
 from actors.chat.discord.ui.embeds import Reply
 from messages import SaveNow, SaveReport
 from wording.numbers import format_count
-from wording.translation import _, later
+from wording.translation import N_, _
 
 
 @command(
     "savedata",
-    later("Save statistics, badges and history now (admins)"),
+    N_("Save statistics, badges and history now (admins)"),
     group=Group.ADMINS,
     permission=ADMINISTRATOR,
     cooldown=Cooldown(2, 10.0, commands.BucketType.guild),

@@ -30,14 +30,14 @@ from wording.playback import player_state_icon
 from wording.problems import translate_or
 from wording.text import clean_line, display_name
 from wording.titles import display_title
-from wording.translation import _, later
+from wording.translation import N_, _
 
 _OUTCOMES = {
-    "started": later("{name} ▶️ started"),
-    "would_start": later("{name} would start"),
-    "already_watching": later("{name} was being tracked already"),
-    "not_in_channel": later("{name} is not in the voice channel"),
-    "not_tracked": later("{name} chose not to be tracked"),
+    "started": N_("{name} ▶️ started"),
+    "would_start": N_("{name} would start"),
+    "already_watching": N_("{name} was being tracked already"),
+    "not_in_channel": N_("{name} is not in the voice channel"),
+    "not_tracked": N_("{name} chose not to be tracked"),
 }
 
 
@@ -221,13 +221,13 @@ async def suggest_sessions(interaction: discord.Interaction[Any], current: str) 
 
 @command(
     "starttracking",
-    later("Start watches for everybody in the voice channel (admins)"),
+    N_("Start watches for everybody in the voice channel (admins)"),
     group=Group.ADMINS,
-    usage=later("[session or title] [position]"),
+    usage=N_("[session or title] [position]"),
     permission=ADMINISTRATOR,
     parameters={
-        "session": later("Which running session; leave out if only one film plays"),
-        "position": later("Where the film was when they came in, like 42:10; leave out for now"),
+        "session": N_("Which running session; leave out if only one film plays"),
+        "position": N_("Where the film was when they came in, like 42:10; leave out for now"),
     },
     autocomplete={"session": suggest_sessions},
     buttons=(SessionMenu,),

@@ -13,7 +13,7 @@ from actors.chat.discord.framework.pages import refuse
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
-from wording.translation import _, later
+from wording.translation import N_, _
 
 _SETTING = "TOP_WATCHERS_ROLE_ID"
 
@@ -81,7 +81,7 @@ def _build_change(change: RoleChange, role: discord.Role, gets: str, loses: str)
 
 @command(
     "toproles",
-    later("Give the top watchers their role, after a look at who it would be (admins)"),
+    N_("Give the top watchers their role, after a look at who it would be (admins)"),
     group=Group.ADMINS,
     permission=ADMINISTRATOR,
     buttons=(ApplyButton,),

@@ -14,14 +14,14 @@ from actors.chat.discord.ui import embeds, formatting
 from messages import EraseViewer, GetViewerAccount, ViewerErased
 from wording.numbers import format_count, format_number
 from wording.text import join_names
-from wording.translation import _, later, ngettext
+from wording.translation import N_, _, ngettext
 
 FORGET_S = 60.0
 """Deadline of removing all that is stored of somebody."""
 PRESS_S = 120
 """How long the button to forget somebody holds."""
 _PREFIX = "usher:forget:"
-_STAYS = later(
+_STAYS = N_(
     "What stays: what Usher posted in the channel, older log lines, and copies that somebody made or set aside."
 )
 
@@ -109,7 +109,7 @@ def _describe_backups_end(gone: ViewerErased, now_s: float) -> str:
 
 @command(
     "forgetme",
-    later("Remove all that is stored of you"),
+    N_("Remove all that is stored of you"),
     group=Group.PRIVACY,
     cooldown=Cooldown(2, 60.0),
     buttons=(ForgetButton,),

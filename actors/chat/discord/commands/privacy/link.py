@@ -44,13 +44,13 @@ from messages import (
     StartPlexSignIn,
 )
 from wording.problems import translate_or
-from wording.translation import _, later
+from wording.translation import N_, _
 
 PLEX_TV_S = 30.0
 """Deadline of a question that plex.tv answers."""
 CHECK_S = 3.0
 """How often plex.tv is asked whether a code was typed in (real seconds)."""
-_ADMIN_WAY = later("Without plex.tv: `/link` with the account's name asks an administrator.")
+_ADMIN_WAY = N_("Without plex.tv: `/link` with the account's name asks an administrator.")
 _newest_sign_in: dict[int, str] = {}
 """By member: the sign-in that is asked about; an older one of theirs is dropped."""
 
@@ -76,13 +76,13 @@ async def suggest_links(interaction: discord.Interaction[Any], current: str) -> 
 
 @command(
     "link",
-    later("Link a Plex account to you: one viewer, one history"),
+    N_("Link a Plex account to you: one viewer, one history"),
     group=Group.PRIVACY,
-    usage=later("[account] [@somebody]"),
+    usage=N_("[account] [@somebody]"),
     cooldown=Cooldown(4, 60.0),
     parameters={
-        "account": later("Name of the Plex account; leave out to sign in at plex.tv"),
-        "member": later("Whose it is; leave out for yourself (others: admins)"),
+        "account": N_("Name of the Plex account; leave out to sign in at plex.tv"),
+        "member": N_("Whose it is; leave out for yourself (others: admins)"),
     },
     autocomplete={"account": suggest_accounts},
     buttons=(LinkButton,),
@@ -105,12 +105,12 @@ async def link(
 
 @command(
     "unlink",
-    later("Take back that a Plex account is yours"),
+    N_("Take back that a Plex account is yours"),
     group=Group.PRIVACY,
-    usage=later("[account] [@somebody]"),
+    usage=N_("[account] [@somebody]"),
     parameters={
-        "account": later("Name of the Plex account; leave out where you have one"),
-        "member": later("Whose it is; leave out for yourself (others: admins)"),
+        "account": N_("Name of the Plex account; leave out where you have one"),
+        "member": N_("Whose it is; leave out for yourself (others: admins)"),
     },
     autocomplete={"account": suggest_links},
 )

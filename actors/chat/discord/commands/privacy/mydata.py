@@ -13,7 +13,7 @@ from actors.chat.discord.framework.replies import CommandContext, acknowledge_th
 from actors.chat.discord.ui import embeds
 from messages import GetMyData
 from wording.numbers import format_count
-from wording.translation import _, later
+from wording.translation import N_, _
 
 DATA_S = 60.0
 """Deadline of a question about all that is stored of somebody."""
@@ -24,7 +24,7 @@ MOST_PARTS = 50
 
 @command(
     "mydata",
-    later("All that is stored of you, as a file for you alone"),
+    N_("All that is stored of you, as a file for you alone"),
     group=Group.PRIVACY,
     cooldown=Cooldown(2, 60.0),
 )

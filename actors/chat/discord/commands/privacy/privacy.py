@@ -19,15 +19,15 @@ from actors.chat.discord.ui.embeds import Field, Reply
 from messages import GetViewerAccount, Privacy, SetPrivacy, ViewerAccount
 from wording.problems import translate_or
 from wording.text import join_names
-from wording.translation import _, later
+from wording.translation import N_, _
 
 _CHOICES: dict[Privacy, str] = {
-    "open": later("Everybody sees what you watch."),
-    "anonymous": later("Rankings call you Somebody; the rest stays as it is."),
-    "private": later("Others see you nowhere: no name, no figures, no badges. Totals still count you."),
-    "untracked": later("Nothing is recorded from now on. What was recorded is private; `!forgetme` removes it."),
+    "open": N_("Everybody sees what you watch."),
+    "anonymous": N_("Rankings call you Somebody; the rest stays as it is."),
+    "private": N_("Others see you nowhere: no name, no figures, no badges. Totals still count you."),
+    "untracked": N_("Nothing is recorded from now on. What was recorded is private; `!forgetme` removes it."),
 }
-_STAYS = later(
+_STAYS = N_(
     "What was posted in the channel stays there, and who is in the voice channel sees you there. "
     "What you ask about yourself is shown where you ask."
 )
@@ -37,10 +37,10 @@ _NOT_SAID: Any = None
 
 @command(
     "privacy",
-    later("Who sees what you watch"),
+    N_("Who sees what you watch"),
     group=Group.PRIVACY,
-    usage=later("[open|anonymous|private|untracked]"),
-    parameters={"choice": later("Leave out to see what it is now")},
+    usage=N_("[open|anonymous|private|untracked]"),
+    parameters={"choice": N_("Leave out to see what it is now")},
 )
 async def privacy(ctx: CommandContext, choice: Annotated[Privacy, ChoiceConverter(*_CHOICES)] = _NOT_SAID) -> None:
     """Show the choice, or make it."""

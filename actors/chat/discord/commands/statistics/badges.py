@@ -13,7 +13,7 @@ from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
 from messages import BadgeProgress, EarnedBadge, GetBadgeCatalogue, GetViewerStats, ViewerProfile
 from wording.numbers import format_count, format_number
-from wording.translation import _, later, of_badge
+from wording.translation import N_, _, gettext_badge
 
 
 async def build_badges(actors: ActorClient, arguments: str, page: int) -> Reply:
@@ -34,9 +34,9 @@ async def build_badges(actors: ActorClient, arguments: str, page: int) -> Reply:
 
 
 def _format_earned(badge: EarnedBadge) -> str:
-    described = f"\n{formatting.escape(of_badge(badge.description), 150)}" if badge.description else ""
+    described = f"\n{formatting.escape(gettext_badge(badge.description), 150)}" if badge.description else ""
     earned = formatting.relative_time(badge.earned_at_s)
-    return f"{badge.emoji} **{formatting.escape(of_badge(badge.name), 60)}** · {_(badge.rarity)} · {earned}{described}"
+    return f"{badge.emoji} **{formatting.escape(gettext_badge(badge.name), 60)}** · {_(badge.rarity)} · {earned}{described}"
 
 
 async def build_progress(actors: ActorClient, arguments: str, page: int) -> Reply:
@@ -70,7 +70,10 @@ def _progress_share(badge: BadgeProgress) -> float:
 
 def _format_progress(badge: BadgeProgress) -> str:
     figures = _("{count} of {all}").format(count=_format_figure(badge.progress), all=_format_figure(badge.threshold))
-    name, description = formatting.escape(of_badge(badge.name), 60), formatting.escape(of_badge(badge.description), 150)
+    name, description = (
+        formatting.escape(gettext_badge(badge.name), 60),
+        formatting.escape(gettext_badge(badge.description), 150),
+    )
     return f"{badge.emoji} **{name}** · {description}\n{formatting.progress_bar(_progress_share(badge))} {figures}"
 
 
@@ -101,8 +104,8 @@ async def build_catalogue(actors: ActorClient, arguments: str, page: int) -> Rep
 def _format_declared(badge: BadgeProgress) -> str:
     held = f" · {_('held by {count}').format(count=badge.holders)}" if badge.holders else ""
     return (
-        f"{badge.emoji} **{formatting.escape(of_badge(badge.name), 60)}**{held}\n"
-        f"{formatting.escape(of_badge(badge.description), 150)}"
+        f"{badge.emoji} **{formatting.escape(gettext_badge(badge.name), 60)}**{held}\n"
+        f"{formatting.escape(gettext_badge(badge.description), 150)}"
     )
 
 
@@ -112,10 +115,10 @@ async def _ask_profile(actors: ActorClient, who: str) -> ViewerProfile:
 
 @command(
     "badges",
-    later("The badges a viewer has earned"),
+    N_("The badges a viewer has earned"),
     group=Group.YOU,
-    usage=later("[@somebody]"),
-    parameters={"member": later("Whose; leave out for your own")},
+    usage=N_("[@somebody]"),
+    parameters={"member": N_("Whose; leave out for your own")},
     page=build_badges,
 )
 async def badges(ctx: CommandContext, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:
@@ -126,10 +129,10 @@ async def badges(ctx: CommandContext, *, member: Annotated[discord.Member | None
 
 @command(
     "progress",
-    later("How far you are on the way to each badge"),
+    N_("How far you are on the way to each badge"),
     group=Group.YOU,
-    usage=later("[@somebody]"),
-    parameters={"member": later("Whose; leave out for your own")},
+    usage=N_("[@somebody]"),
+    parameters={"member": N_("Whose; leave out for your own")},
     page=build_progress,
 )
 async def progress(ctx: CommandContext, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:
@@ -138,7 +141,7 @@ async def progress(ctx: CommandContext, *, member: Annotated[discord.Member | No
     await show_page(ctx, pack_arguments(viewer_id(who), who.display_name[:40]))
 
 
-@command("allbadges", later("Every badge there is, and how many have it"), group=Group.COMMUNITY, page=build_catalogue)
+@command("allbadges", N_("Every badge there is, and how many have it"), group=Group.COMMUNITY, page=build_catalogue)
 async def allbadges(ctx: CommandContext) -> None:
     """Answer with every badge there is."""
     await show_page(ctx)

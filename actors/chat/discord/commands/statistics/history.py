@@ -26,16 +26,16 @@ from actors.chat.discord.ui.embeds import Reply, Section
 from messages import GetHistory, HistoryPage, WatchRecord
 from wording.durations import format_duration, format_position
 from wording.numbers import format_count, format_percent
-from wording.translation import _, later
+from wording.translation import N_, _
 
 ROWS = 8
-_SINCE = later("1d 1w 1m 1y")
+_SINCE = N_("1d 1w 1m 1y")
 """A day, a week, a month, a year, as people shorten them."""
 _DAYS = (1, 7, 30, 365)
 _FARTHEST_YEARS = 50
 """Longer ago there was no film night: what is written so was mistyped."""
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
-_SUGGESTED = ((later("The last week"), "7d"), (later("The last month"), "1m"), (later("The last year"), "1y"))
+_SUGGESTED = ((N_("The last week"), "7d"), (N_("The last month"), "1m"), (N_("The last year"), "1y"))
 
 
 def parse_since(text: str, actors: ActorClient) -> float | None:
@@ -103,14 +103,14 @@ async def suggest_times(interaction: discord.Interaction, current: str) -> list[
 
 @command(
     "history",
-    later("What was watched, the newest first"),
+    N_("What was watched, the newest first"),
     group=Group.YOU,
-    usage=later("[@somebody] [title] [since]"),
+    usage=N_("[@somebody] [title] [since]"),
     cooldown=Cooldown(3, 10.0),
     parameters={
-        "member": later("Whose; leave out for everybody's"),
-        "title": later("Part of a title"),
-        "since": later("7d, 2w, 3m, 1y or a date like 2026-10-31"),
+        "member": N_("Whose; leave out for everybody's"),
+        "title": N_("Part of a title"),
+        "since": N_("7d, 2w, 3m, 1y or a date like 2026-10-31"),
     },
     autocomplete={"title": suggest_titles, "since": suggest_times},
     page=build_page,

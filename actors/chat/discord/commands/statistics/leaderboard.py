@@ -13,15 +13,15 @@ from actors.chat.discord.ui.embeds import Reply
 from messages import GetLeaderboard, Leaderboard, LeaderboardKind
 from wording.durations import format_duration
 from wording.numbers import format_count
-from wording.translation import _, later
+from wording.translation import N_, _
 
 ROWS = 10
 _PLACES = {1: "🥇", 2: "🥈", 3: "🥉"}
 _BOARDS: dict[LeaderboardKind, str] = {
-    "movies": later("🎬 Most films"),
-    "time": later("⏱️ Most time"),
-    "streak": later("🔥 Longest streaks"),
-    "badges": later("🏅 Most badges"),
+    "movies": N_("🎬 Most films"),
+    "time": N_("⏱️ Most time"),
+    "streak": N_("🔥 Longest streaks"),
+    "badges": N_("🏅 Most badges"),
 }
 
 
@@ -73,10 +73,10 @@ def _format_value(kind: LeaderboardKind, value: float) -> str:
 
 @command(
     "leaderboard",
-    later("Who leads"),
+    N_("Who leads"),
     group=Group.COMMUNITY,
     usage="[movies|time|streak|badges]",
-    parameters={"by": later("What to rank by")},
+    parameters={"by": N_("What to rank by")},
     page=build_leaderboard,
 )
 async def leaderboard(
@@ -86,7 +86,7 @@ async def leaderboard(
     await show_page(ctx, by)
 
 
-@command("topwatchers", later("Who watched most in the last 30 days"), group=Group.COMMUNITY, page=build_top_watchers)
+@command("topwatchers", N_("Who watched most in the last 30 days"), group=Group.COMMUNITY, page=build_top_watchers)
 async def topwatchers(ctx: CommandContext) -> None:
     """Answer with those who watched most of late."""
     await show_page(ctx)

@@ -16,10 +16,10 @@ from wording.dates import format_decade
 from wording.durations import format_duration
 from wording.numbers import format_count, format_number
 from wording.text import clean_line, join_names, unquote
-from wording.translation import _, later, ngettext
+from wording.translation import N_, _, ngettext
 
 _WEEKS = 8
-_BY_WEEK, _GENRES = later("📈 Week by week"), later("🎭 Genres")
+_BY_WEEK, _GENRES = N_("📈 Week by week"), N_("🎭 Genres")
 _DRAWN = {_BY_WEEK, _GENRES}
 """What the picture shows in place of the words."""
 
@@ -109,11 +109,11 @@ def _join_counts(pairs: tuple[tuple[str, int], ...]) -> str:
 
 @command(
     "moviestats",
-    later("What this community watches"),
+    N_("What this community watches"),
     group=Group.COMMUNITY,
-    usage=later("[title]"),
+    usage=N_("[title]"),
     cooldown=Cooldown(3, 10.0),
-    parameters={"title": later("One film only; part of its title is enough")},
+    parameters={"title": N_("One film only; part of its title is enough")},
     autocomplete={"title": suggest_titles},
     page=build_page,
 )

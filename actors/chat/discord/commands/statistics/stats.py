@@ -17,7 +17,7 @@ from wording.dates import format_decade
 from wording.durations import format_duration
 from wording.numbers import format_count, format_number
 from wording.time_parser import local_time
-from wording.translation import _, later
+from wording.translation import N_, _
 
 
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
@@ -85,10 +85,10 @@ def _build_unknown(name: str) -> Reply:
 
 @command(
     "stats",
-    later("Films, hours and streaks of a viewer"),
+    N_("Films, hours and streaks of a viewer"),
     group=Group.YOU,
-    usage=later("[@somebody]"),
-    parameters={"member": later("Whose; leave out for your own")},
+    usage=N_("[@somebody]"),
+    parameters={"member": N_("Whose; leave out for your own")},
     page=build_page,
 )
 async def stats(ctx: CommandContext, *, member: Annotated[discord.Member | None, MemberByName] = None) -> None:

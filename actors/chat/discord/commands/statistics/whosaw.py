@@ -13,10 +13,10 @@ from actors.chat.discord.ui.embeds import Field, Reply, Section
 from messages import GetWhoSaw, SeenBy, StartTracking, TitleCount, VoiceMember, WhoSaw
 from wording.numbers import format_count, format_percent
 from wording.text import unquote
-from wording.translation import _, later
+from wording.translation import N_, _
 
 ROWS = 20
-_HEADINGS = {"not_yet": later("🆕 __Not yet__"), "in_part": later("🌓 __In part__"), "seen": later("✅ __Seen__")}
+_HEADINGS = {"not_yet": N_("🆕 __Not yet__"), "in_part": N_("🌓 __In part__"), "seen": N_("✅ __Seen__")}
 
 
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
@@ -92,11 +92,11 @@ def _format_viewer(viewer: SeenBy) -> str:
 
 @command(
     "whosaw",
-    later("Who has seen a film, and who has not"),
+    N_("Who has seen a film, and who has not"),
     group=Group.NOW,
-    usage=later("<title>"),
+    usage=N_("<title>"),
     cooldown=Cooldown(3, 10.0),
-    parameters={"title": later("Part of its title is enough")},
+    parameters={"title": N_("Part of its title is enough")},
     autocomplete={"title": suggest_titles},
     page=build_page,
 )

@@ -20,7 +20,7 @@ from wording.durations import format_duration
 from wording.numbers import format_count, format_number
 from wording.text import clean_line
 from wording.time_parser import local_time
-from wording.translation import _, later, ngettext, of_badge
+from wording.translation import N_, _, gettext_badge, ngettext
 
 SERVER = "server"
 FIRST_YEAR, LAST_YEAR = 1970, 2999
@@ -57,7 +57,7 @@ def _build_viewer(found: YearOfViewer, name: str) -> Reply:
             Field(_("🤝 Most often with"), f"{formatting.escape(figures.companion[0], 40)} · {times}", inline=True)
         )
     if found.badges:
-        said = [f"{badge.emoji} {formatting.escape(of_badge(badge.name), 60)}" for badge in found.badges[:_BADGES]]
+        said = [f"{badge.emoji} {formatting.escape(gettext_badge(badge.name), 60)}" for badge in found.badges[:_BADGES]]
         more = len(found.badges) - _BADGES
         if more > 0:
             said.append(ngettext("… and {count} more", "… and {count} more", more).format(count=more))
@@ -161,14 +161,14 @@ def _build_fields(figures: YearFigures) -> list[Field]:
 
 @command(
     "wrapped",
-    later("A year of films: yours, somebody's or the whole server's"),
+    N_("A year of films: yours, somebody's or the whole server's"),
     group=Group.YOU,
-    usage=later("[year] [@somebody|server]"),
+    usage=N_("[year] [@somebody|server]"),
     cooldown=Cooldown(3, 10.0),
     parameters={
-        "year": later("Which year; leave out for this one"),
-        "member": later("Whose; leave out for your own"),
-        "whole": later("server: everybody's year together"),
+        "year": N_("Which year; leave out for this one"),
+        "member": N_("Whose; leave out for your own"),
+        "whole": N_("server: everybody's year together"),
     },
     page=build_page,
 )

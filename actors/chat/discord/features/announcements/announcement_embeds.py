@@ -9,7 +9,7 @@ from actors.chat.discord.ui import embeds, formatting
 from messages import BadgesAwarded, ScreeningEnded, ScreeningStarted
 from wording.numbers import format_count, format_number
 from wording.text import utf16_length
-from wording.translation import _, ngettext, of_badge
+from wording.translation import _, gettext_badge, ngettext
 
 Announcement = ScreeningStarted | ScreeningEnded | BadgesAwarded
 MOST_AT_ONCE = 60
@@ -37,7 +37,7 @@ def build_line(notice: Announcement) -> str:
             viewers = format_count("{count} viewer", "{count} viewers", seen)
             return f"🏁 **{formatting.escape_title(shown.item, 70)}** · {viewers}"
         case BadgesAwarded(badges=badges):
-            earned = [f"{badge.emoji} {formatting.escape(of_badge(badge.name), 40)}" for badge in badges]
+            earned = [f"{badge.emoji} {formatting.escape(gettext_badge(badge.name), 40)}" for badge in badges]
             return f"🏅 **{formatting.escape_person(notice.username, 40)}**: {_first_three(earned)}"
 
 
@@ -92,8 +92,8 @@ def _roundup(notices: Sequence[Announcement]) -> tuple[list[discord.Embed], int]
 def _badges(notice: BadgesAwarded) -> discord.Embed:
     name = formatting.escape_person(notice.username, 60)
     lines = [
-        f"{badge.emoji} **{formatting.escape(of_badge(badge.name), 60)}** · {_(badge.rarity)}\n"
-        f"{formatting.escape(of_badge(badge.description), 200)}"
+        f"{badge.emoji} **{formatting.escape(gettext_badge(badge.name), 60)}** · {_(badge.rarity)}\n"
+        f"{formatting.escape(gettext_badge(badge.description), 200)}"
         for badge in notice.badges
     ]
     best = max(

@@ -20,7 +20,7 @@ from actors.chat.discord.framework.media_servers import fetch_poster
 from actors.chat.discord.ui import embeds
 from messages import BadgesAwarded, NowPlaying, Problem, Screening, ScreeningEnded, ScreeningStarted
 from wording import chart_data
-from wording.translation import of_badge
+from wording.translation import gettext_badge
 
 MOST_AT_ONCE = 5
 """Cards of films that run; further ones are announced without a card."""
@@ -105,7 +105,9 @@ class LiveCards:
         if card is None:
             return
         viewer = (awarded.viewer_id, awarded.username)
-        if card.record.add_badges([(*viewer, f"{badge.emoji} {of_badge(badge.name)}") for badge in awarded.badges]):
+        if card.record.add_badges(
+            [(*viewer, f"{badge.emoji} {gettext_badge(badge.name)}") for badge in awarded.badges]
+        ):
             self._record_changed(card)
 
     def set_promised(self, screening_id: str, members: list[str]) -> None:
