@@ -247,7 +247,7 @@ def codes_in(source: str) -> Iterator[str]:
     )
     yield from (f"plex.{part}" for pair in re.findall(r'_failure\("\w+", "(\w+)", "(\w+)"', source) for part in pair)
     yield from re.findall(r'code = "(\w+\.\w+)"', source)
-    yield from (code for pair in re.findall(r'"(\w+\.\w+)" if .* else "(\w+\.\w+)"', source) for code in pair)
+    yield from (code for pair in re.findall(r'code = "(\w+\.\w+)" if .* else "(\w+\.\w+)"', source) for code in pair)
 
 
 def test_every_problem_has_words_and_all_words_are_used() -> None:

@@ -36,7 +36,8 @@ async def build_badges(actors: ActorClient, arguments: str, page: int) -> Reply:
 def _format_earned(badge: EarnedBadge) -> str:
     described = f"\n{formatting.escape(gettext_badge(badge.description), 150)}" if badge.description else ""
     earned = formatting.relative_time(badge.earned_at_s)
-    return f"{badge.emoji} **{formatting.escape(gettext_badge(badge.name), 60)}** · {_(badge.rarity)} · {earned}{described}"
+    name = formatting.escape(gettext_badge(badge.name), 60)
+    return f"{badge.emoji} **{name}** · {_(badge.rarity)} · {earned}{described}"
 
 
 async def build_progress(actors: ActorClient, arguments: str, page: int) -> Reply:
