@@ -21,8 +21,9 @@ from PIL import Image, ImageChops
 from simulator.discord.model.messages import ChannelMessage
 from simulator.discord.transcript.html_page import DARK, LIGHT, render_page
 from simulator.nights.demo.main import SETTINGS
-from simulator.nights.demo.script import CUES, ENDS, HOST, IRIS, PARTY_FILM, STARTS, THIS_YEAR, Cue
-from simulator.nights.director import Director
+from simulator.nights.demo.script import CUES, ENDS, HOST, IRIS, PARTY_FILM, STARTS
+from simulator.nights.director import THIS_YEAR, Director
+from simulator.nights.script import Cue, at_minute
 from simulator.nights.stage import ANNOUNCE, ROOT, ServiceStage
 
 FOLDER = Path(__file__).resolve().parent / "pictures"
@@ -99,7 +100,7 @@ def _afterwards(stage: ServiceStage, director: Director) -> dict[str, Pages]:
     _play(director, HALF, ENDS + 4)
     stage.wait_until(ENDS + 4)
     for asked in ASKED:
-        director.play([Cue(ENDS + 4, "slash", IRIS, asked)])
+        director.play([at_minute(ENDS + 4, "slash", IRIS, asked)])
     drawn = stage.discord.wait_until(
         lambda: sum(any(a.description for a in m.attachments) for m in stage.discord.messages(ANNOUNCE)) >= 6, 60.0
     )
@@ -113,12 +114,12 @@ def _afterwards(stage: ServiceStage, director: Director) -> dict[str, Pages]:
 
 def _play(director: Director, since: float, until: float) -> None:
     """What people do from one minute of the script to another."""
-    director.play([cue for cue in CUES if since <= cue.minute < until and _calm(cue)])
+    director.play([cue for cue in CUES if since <= cue.at_s / 60 < until and _calm(cue)])
 
 
 def _calm(cue: Cue) -> bool:
     """Nothing breaks while a picture is taken, and nobody asks for what is not drawn."""
-    return cue.verb in {"join", "leave", "coming", "play", "pause", "resume", "stop", "seek"} or "night" in cue.what
+    return cue.verb in {"join", "leave", "interested", "play", "pause", "resume", "stop", "seek"} or "night" in cue.what
 
 
 def _of_film(stage: ServiceStage, after: ChannelMessage | None = None) -> ChannelMessage:

@@ -8,9 +8,11 @@ from typing import Protocol
 
 from simulator.nights.ledger import Ledger
 from simulator.nights.script import PLAYER_VERBS, VOICE_VERBS, WHERE_LEFT, Cue
-from simulator.plex import TELEVISION, Player, PlayingSession
+from simulator.plex import BROWSER, PHONE, TELEVISION, Player, PlayingSession
 from simulator.plex.world.controls import PlexControls
 
+DEVICES = {"tv": TELEVISION, "phone": PHONE, "browser": BROWSER}
+"""The players that a cue's `device` names."""
 RUN_OUT_MS = 2000
 """A film with less than this left is over at its cue "end"."""
 
@@ -79,11 +81,12 @@ class Performer:
 
     def player_of(self, account: str, device: str = "tv") -> Player:
         """Return one of the account's players."""
+        kind = DEVICES[device]
         return dataclasses.replace(
-            TELEVISION,
+            kind,
             machine_id=f"{device}-{account}",
-            title=f"{account}'s {'TV' if device == 'tv' else device}",
-            report_every_s=self._report_s.get(account, TELEVISION.report_every_s),
+            title=f"{account}'s TV" if device == "tv" else kind.title,
+            report_every_s=self._report_s.get(account, kind.report_every_s),
         )
 
     # -- players -------------------------------------------------------------------------------------------

@@ -46,6 +46,8 @@ HEADINGS = {
 LONG = {"last_error", "badges", "movie_title"}
 """Columns that wrap where the console is narrow; the others stay whole."""
 LOG_LINES = 60
+SAVING_SIGNS = ("💾", "⏭️", "❌")
+"""How the three log lines of saving begin."""
 WIDEST = 40
 """Characters of a cell."""
 
@@ -179,16 +181,34 @@ class Show:
             ),
         )
 
-    def findings(self, found: Sequence[ExpectationResult]) -> bool:
+    def results(self, results: Sequence[ExpectationResult]) -> bool:
         """Each expectation, held or not; whether all held."""
         self.console.print(Rule("[bold]What the script expected[/bold]"))
-        for finding in found:
-            mark = "[green]✔[/green]" if finding.held else "[red]✘[/red]"
-            problem = "" if finding.held else f" [red]— {escape(finding.problem)}[/red]"
-            self.console.print(f" {mark} {escape(finding.says)}{problem}")
-        held = sum(finding.held for finding in found)
-        self.console.print(f"\n{held} of {len(found)} held.")
-        return held == len(found)
+        for result in results:
+            mark = "[green]✔[/green]" if result.held else "[red]✘[/red]"
+            problem = "" if result.held else f" [red]— {escape(result.problem)}[/red]"
+            self.console.print(f" {mark} {escape(result.says)}{problem}")
+        held = sum(result.held for result in results)
+        self.console.print(f"\n{held} of {len(results)} held.")
+        return held == len(results)
+
+    def saving_log(self, text: str) -> None:
+        """Print the service's log lines of saving: each kind's first, and how often it came."""
+        self.console.print(Rule("[bold]What the service logged of saving[/bold]"))
+        for sign in SAVING_SIGNS:
+            lines = [line for line in text.splitlines() if sign in line]
+            self.console.print(escape(lines[0]) if lines else f"[dim]{sign} never[/dim]")
+            if len(lines) > 1:
+                self.console.print(f"[dim]  ... and {len(lines) - 1} more[/dim]")
+        self.console.print()
+
+    def what_next(self) -> None:
+        """Print what somebody who has seen the night may do."""
+        self.console.print(
+            "\nNext: [bold]python run.py setup[/bold] asks for your Plex server and Discord bot and writes .env, "
+            "[bold]python run.py check[/bold] tries them, [bold]python run.py[/bold] runs the service.\n"
+            "In a terminal, [bold]python run.py simulate[/bold] has a prompt: play a night of your own."
+        )
 
     def log(self, text: str) -> None:
         """The end of the service's log, where something went wrong."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simulator.nights.demo.script import EXPECTED, PARTY_FILM, TOLERANCE_MINUTES, Expected
+from messages import spans
+from simulator.nights.demo.script import PARTY_FILM, TOLERANCE_MINUTES
+from simulator.nights.ledger import TrueWatch
 
 MINUTE_S = 60.0
 COMPLETED = 3
@@ -31,6 +33,8 @@ class ExpectationResult:
 class Evidence:
     """What the night left behind."""
 
+    truth: tuple[TrueWatch, ...]
+    """What everybody really saw."""
     data_dir: Path
     service_log: str
     texts: tuple[str, ...]
@@ -52,7 +56,7 @@ class Evidence:
     """Real seconds that the ordered stop took."""
 
 
-def findings(evidence: Evidence) -> list[ExpectationResult]:
+def check_expectations(evidence: Evidence) -> list[ExpectationResult]:
     """Every expectation of the script, held against the evidence."""
     return [
         *_records(evidence),
@@ -77,55 +81,64 @@ def _records(evidence: Evidence) -> list[ExpectationResult]:
         return [ExpectationResult("watch_history.json can be read", str(history))]
     result = [
         ExpectationResult(
-            f"{want.who} saw {want.completion:.0f} % of {want.film}, from minute {want.joined_at:.0f}, once",
-            _record_problem(want, [r for r in history if (r["username"], r["movie_title"]) == (want.who, want.film)]),
+            f"{watch.name} saw {_completion(watch):.0f} % of {watch.item.title}, "
+            f"from minute {_joined_at(watch):.0f}, once",
+            _record_problem(watch, _records_of(watch, history)),
         )
-        for want in EXPECTED
+        for watch in evidence.truth
     ]
-    expected = {(want.who, want.film) for want in EXPECTED}
+    watched = {(watch.name, watch.item.title) for watch in evidence.truth}
     others = [
-        f"{r['username']}: {r['movie_title']}" for r in history if (r["username"], r["movie_title"]) not in expected
+        f"{r['username']}: {r['movie_title']}" for r in history if (r["username"], r["movie_title"]) not in watched
     ]
     return [*result, ExpectationResult("Nothing else is in the history", ", ".join(others))]
 
 
-def _record_problem(want: Expected, records: list[dict[str, Any]]) -> str:
+def _records_of(watch: TrueWatch, history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [r for r in history if (r["username"], r["movie_title"]) == (watch.name, watch.item.title)]
+
+
+def _completion(watch: TrueWatch) -> float:
+    """Return how much of the film was seen, in percent."""
+    return spans.coverage(watch.spans) / (watch.item.duration_ms or 1) * 100
+
+
+def _joined_at(watch: TrueWatch) -> float:
+    """Return the minute of the film at which the viewer came in."""
+    return watch.stretches[0].begin_ms / 1000 / MINUTE_S
+
+
+def _record_problem(watch: TrueWatch, records: list[dict[str, Any]]) -> str:
     if len(records) != 1:
         return f"{len(records)} records"
-    (found,) = records
-    length = found["movie_duration_ms"] / 1000 / MINUTE_S
-    off = {
-        "join position (min)": (
-            found["join_position_ms"] / 1000 / MINUTE_S,
-            want.joined_at,
-            TOLERANCE_MINUTES,
-        ),
-        "completion (%)": (found["completion_percentage"], want.completion, TOLERANCE_MINUTES / length * 100),
-        "playing time (min)": (
-            found["playing_seconds"] / MINUTE_S,
-            want.playing_minutes,
-            2 * TOLERANCE_MINUTES,
-        ),
-        "paused time (min)": (found["paused_seconds"] / MINUTE_S, want.paused_minutes, TOLERANCE_MINUTES),
+    (record,) = records
+    length = record["movie_duration_ms"] / 1000 / MINUTE_S
+    figures = {
+        "join position (min)": (record["join_position_ms"] / 1000 / MINUTE_S, _joined_at(watch), TOLERANCE_MINUTES),
+        "completion (%)": (record["completion_percentage"], _completion(watch), TOLERANCE_MINUTES / length * 100),
+        "playing time (min)": (record["playing_seconds"] / MINUTE_S, watch.playing_s / MINUTE_S, 2 * TOLERANCE_MINUTES),
+        "paused time (min)": (record["paused_seconds"] / MINUTE_S, watch.paused_s / MINUTE_S, TOLERANCE_MINUTES),
     }
-    wrong = [f"{name} {is_:.1f}, not {should:.1f}" for name, (is_, should, by) in off.items() if abs(is_ - should) > by]
-    if found["source"] != want.source:
-        wrong.append(f"source {found['source']}")
-    if found["end_reason"] not in want.end_reasons:
-        wrong.append(f"end reason {found['end_reason']}")
+    wrong = [
+        f"{name} {is_:.1f}, not {should:.1f}" for name, (is_, should, by) in figures.items() if abs(is_ - should) > by
+    ]
+    if record["source"] != ("voice" if watch.guest else "plex"):
+        wrong.append(f"source {record['source']}")
+    if record["end_reason"] not in ("ended", "stopped", "left"):
+        wrong.append(f"end reason {record['end_reason']}")
     return "; ".join(wrong)
 
 
 def _statistics(evidence: Evidence) -> ExpectationResult:
     stats = _load(evidence, "user_stats.json")
     wrong = []
-    for want in EXPECTED:
-        mine = [s for s in stats.values() if isinstance(s, dict) and s.get("username") == want.who]
+    for watch in evidence.truth:
+        mine = [s for s in stats.values() if isinstance(s, dict) and s.get("username") == watch.name]
         if len(mine) != 1 or (mine[0]["total_movies"], mine[0]["current_streak_days"]) not in (
             (1, 1),
             (1, 2),
         ):
-            wrong.append(f"{want.who}: {[(s.get('total_movies'), s.get('current_streak_days')) for s in mine]}")
+            wrong.append(f"{watch.name}: {[(s.get('total_movies'), s.get('current_streak_days')) for s in mine]}")
     return ExpectationResult("Everybody has one film and a streak in user_stats.json", ", ".join(wrong))
 
 
@@ -133,7 +146,7 @@ def _badges(evidence: Evidence) -> ExpectationResult:
     badges = _load(evidence, "user_badges.json")
     without = [viewer for viewer, held in badges.items() if not held] if isinstance(badges, dict) else ["all"]
     problem = f"none for {without}" if without else ""
-    if isinstance(badges, dict) and len(badges) < len(EXPECTED):
+    if isinstance(badges, dict) and len(badges) < len(evidence.truth):
         problem = f"only {len(badges)} viewers have any"
     return ExpectationResult("Everybody earned a first badge, in user_badges.json", problem)
 
@@ -167,7 +180,7 @@ def _has_rows(content: bytes) -> bool:
 
 def _channel(evidence: Evidence) -> list[ExpectationResult]:
     everything = "\n".join(evidence.texts)
-    films = sorted({want.film for want in EXPECTED})
+    films = sorted({watch.item.title for watch in evidence.truth})
     unseen = [film for film in films if film not in everything]
     return [
         ExpectationResult("Every command was answered", ", ".join(evidence.unanswered)),
@@ -212,7 +225,7 @@ def _named(evidence: Evidence) -> str:
 
 def _bare(evidence: Evidence) -> list[str]:
     """Films whose card did not become what it should."""
-    films = sorted({want.film for want in EXPECTED})
+    films = sorted({watch.item.title for watch in evidence.truth})
     whole = {
         film
         for film in films

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from simulator.discord.model.messages import ChannelMessage
 from simulator.nights.demo.console_view import OVER, Show, chapter
-from simulator.nights.demo.expectations import Evidence, findings
+from simulator.nights.demo.expectations import Evidence, check_expectations
 from simulator.nights.demo.prompt import Prompt
 from simulator.nights.demo.script import CUES, CURTAIN, HOST, STARTS
 from simulator.nights.director import Director
@@ -94,18 +94,20 @@ def _scripted(stage: ServiceStage, show: Show) -> int:
     director = Director(stage, show.behind)
     show.opening(stage)
     with show.following(stage):
-        before = [cue for cue in CUES if cue.minute < STARTS]
+        before = [cue for cue in CUES if cue.at_s < STARTS * 60]
         director.play(before)
         stage.wait_until(STARTS - 0.3)
         files_before_film = stage.files()
         director.play(CUES[len(before) :])
         stage.wait_until(CURTAIN)
+        director.performer.end_all()
         unanswered = director.unanswered()
         stage.discord.wait_until(lambda: all(map(_drawn, stage.discord.messages(ANNOUNCE))), CHART_WITHIN_S)
     messages = stage.discord.messages(ANNOUNCE)
     health = tuple(stage.health())
     status, stop_s = stage.stop_service()
     evidence = Evidence(
+        truth=tuple(director.performer.ledger.true_watches(HOST)),
         data_dir=stage.data_dir,
         service_log=stage.service_log(),
         texts=tuple(message.text for message in messages),
@@ -118,9 +120,12 @@ def _scripted(stage: ServiceStage, show: Show) -> int:
         exit_code=status,
         stop_s=stop_s,
     )
+    show.saving_log(evidence.service_log)
     show.saved_files(stage.data_dir)
     show.health(health)
-    held = show.findings(findings(evidence))
-    if not held:
+    held = show.results(check_expectations(evidence))
+    if held:
+        show.what_next()
+    else:
         show.log(evidence.service_log)
     return 0 if held else 1

@@ -10,8 +10,9 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from simulator.nights.demo.console_view import Show
-from simulator.nights.demo.script import IRIS, Cue
+from simulator.nights.demo.script import IRIS
 from simulator.nights.director import Director
+from simulator.nights.script import Cue, Verb
 from simulator.nights.stage import ServiceStage
 
 HELP = """\
@@ -23,6 +24,12 @@ HELP = """\
   kill ACTOR               kill -9: plex, tracker, persistence or discord
   night                    play the scripted night from its start
   quit                     stop the service in order"""
+
+
+COMMANDS: dict[str, Verb] = {
+    "play": "play", "pause": "pause", "resume": "resume", "stop": "stop", "join": "join", "leave": "leave",
+    "outage": "outage", "recover": "heal", "kill": "kill",
+}  # fmt: skip
 
 
 class Prompt:
@@ -59,7 +66,7 @@ class Prompt:
             elif line == "night":
                 self._play_night()
             else:
-                self._director.carry_out(self._cue(line))
+                self._director.perform(self._cue(line))
         except (LookupError, ValueError, AttributeError, StopIteration, RuntimeError) as error:
             self._show.behind(f"that did not work ({error or type(error).__name__}); 'help' shows what does")
 
@@ -69,19 +76,17 @@ class Prompt:
         verb, *rest = shlex.split(line)
         who = rest[0] if rest else ""
         if verb == "seek":
-            return Cue(0.0, "seek", who, at_minute=float(rest[1]))
-        if verb not in ("play", "pause", "resume", "stop", "join", "leave", "outage", "recover", "kill"):
+            session = self._director.performer.live_session(who)
+            position_s = session.true_ms(self._stage.clock.now().wall_s) / 1000 if session is not None else 0.0
+            return Cue(0.0, "seek", who, amount=float(rest[1]) * 60 - position_s)
+        if verb not in COMMANDS:
             raise ValueError(f"no such command: {verb}")
-        return Cue(0.0, verb, who, rest[1] if len(rest) > 1 else "")  # type: ignore[arg-type]  # checked one line above
+        return Cue(0.0, COMMANDS[verb], who, rest[1] if len(rest) > 1 else "")
 
     def _play_night(self) -> None:
         if self._night is not None and self._night.is_alive():
             raise ValueError("the night is on already")
-        begin = self._stage.minute
-        cues = [
-            Cue(begin + cue.minute, cue.verb, cue.who, cue.what, cue.at_minute)
-            for cue in self._cues
-            if cue.verb != "say"
-        ]
-        self._night = threading.Thread(target=self._director.play, args=(cues,), daemon=True, name="night")
+        begin_s = self._stage.minute * 60
+        cues = [cue for cue in self._cues if cue.verb != "say"]
+        self._night = threading.Thread(target=self._director.play, args=(cues, begin_s), daemon=True, name="night")
         self._night.start()
