@@ -92,7 +92,7 @@ def viewer_chart(profile: ViewerProfile, today: datetime.date) -> Picture | None
     alt = _("The last year: {hours}").format(hours=_describe_hours(profile.days))
     if genres:
         alt = f"{alt}. {_describe_genres(genres)}"
-    year = YearPanel(_("The year of {name}").format(name=name), profile.days, today.isoformat())
+    year = YearPanel(_("{name}'s year").format(name=name), profile.days, today.isoformat())
     panels = (year, CountsPanel(_("Genres"), tuple(genres))) if genres else (year,)
     return Picture(panels, shorten(alt, _ALT_UNITS), chart_locale())
 

@@ -108,7 +108,7 @@ def test_forgetting_leaves_nothing_of_the_two_that_are_one(stage: ServiceStage) 
     asked = stage.discord.slash(MEMBER, "forgetme")
     question = answered(stage, asked, "**2 watches**")
     assert kept(stage)
-    stage.discord.click(MEMBER, question, "Forget me")
+    stage.discord.click(MEMBER, question, "Delete my data")
     stage.wait_for(lambda: "Removed: **2 watches**" in text(question), WITHIN_S, "it is done")
     assert kept(stage) == []
     assert stage.stop_service()[0] == 0

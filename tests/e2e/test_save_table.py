@@ -227,7 +227,7 @@ def changes(tmp_path_factory: pytest.TempPathFactory) -> Changes:
         finish = rig.finishes()
         rig.settle()
         idle_again = rig.after_ticks(2)
-        refused = rig.commands("Chiara", "That did not work")
+        refused = rig.commands("Chiara", "Something went wrong")
         savedata = rig.commands("Iris", "💾 Saved")
         rig.starts()
         idle_lines = rig.log_count(SKIPPED)

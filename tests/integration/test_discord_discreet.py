@@ -115,11 +115,11 @@ def test_a_forgetting_whose_answer_is_lost_is_one_all_the_same(stage: Stage) -> 
         stage.tracker.tell(ScreeningEnded(now(), shown)).wait(10)
         stage.discord.say("Chiara", "film-club", "!forgetme")
         asked = until(lambda: stage.discord.direct_messages("Chiara"), "the question")[0]
-        stage.discord.click("Chiara", asked, "Forget me").wait_reply()
+        stage.discord.click("Chiara", asked, "Delete my data").wait_reply()
         stage.persistence.answers[GetViewerAccount] = ViewerAccount(who, "open", (), 0)
         stage.persistence.answers[EraseViewer] = ViewerErased(0, 0, 0)
-        stage.discord.click("Chiara", asked, "Forget me")
-        until(lambda: "Removed" in asked.text, "the second try")
+        stage.discord.click("Chiara", asked, "Delete my data")
+        until(lambda: "Deleted" in asked.text, "the second try")
     left = str(stage.persistence.state)
     assert "chiarap" not in left and "Her phone" not in left
 
@@ -130,7 +130,7 @@ def test_a_choice_is_said_to_be_made_where_direct_messages_are_closed(stage: Sta
     with stage.acting():
         stage.discord.refuse_direct_messages("Chiara")
         said = answer(stage, "Chiara", "!privacy private").embeds[0]
-    assert "It is done." in said["description"] and "private" not in said["description"]
+    assert "Done." in said["description"] and "private" not in said["description"]
 
 
 def test_what_an_unlinking_changed_is_told_to_the_asker_alone(stage: Stage) -> None:

@@ -36,5 +36,5 @@ def test_a_setting_makes_it_speak_german(stage: Stage) -> None:
         assert "Gerade läuft nichts." in answer(stage, "Iris", "!nowplaying").text
     stage.changes = {}
     with stage.acting():
-        until(lambda: described(stage) == "What plays right now", "the commands are described in English")
-        assert "Nothing plays right now." in answer(stage, "Iris", "!nowplaying").text
+        until(lambda: described(stage) == "What's playing right now", "the commands are described in English")
+        assert "Nothing is playing right now." in answer(stage, "Iris", "!nowplaying").text

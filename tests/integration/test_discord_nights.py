@@ -167,8 +167,8 @@ def test_what_else_was_planned_of_the_evening_is_called_off(stage: Stage) -> Non
         stage.discord.press_interested("Björn", later["id"])
         stage.discord.faults.add(RestFault(503, f"/scheduled-events/{later['id']}", "PATCH", times=2))
         fields = show(stage, screening(stage, seats=seats(stage, "Chiara", "Björn")))
-        said = until(lambda: fields().get("📅 Said they would come · 2", ""), "who had said so")
-        assert "2 came" in said
+        said = until(lambda: fields().get("📅 RSVPs · 2", ""), "who had said so")
+        assert "2 showed up" in said
         assert [event["status"] for event in (later, tomorrow, afternoon)] == [CANCELED, SCHEDULED, CANCELED]
         assert [night["event_id"] for night in kept(stage)] == [int(tomorrow["id"])]
 
@@ -261,8 +261,8 @@ def test_the_record_holds_who_came_against_who_said_so(stage: Stage) -> None:
         host = samples.seat("Rosa", viewer_id="plex:machine-a:1")
         shown = screening(stage, seats=(*came, *seats(stage, "Iris", brief=True), private, host))
         fields = show(stage, shown)
-        said = until(lambda: fields().get("📅 Said they would come · 123", ""), "who had said so")
-    assert said == "3 came · 1 came besides · 1 is not named\nChiara, Dr. \\*Noodle\\* and Guest 119"
+        said = until(lambda: fields().get("📅 RSVPs · 123", ""), "who had said so")
+    assert said == "3 showed up · 1 walk-in · 1 hidden member\nChiara, Dr. \\*Noodle\\* and Guest 119"
     assert "<@" not in said
 
 

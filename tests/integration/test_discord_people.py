@@ -90,7 +90,7 @@ def test_data_and_forgetting_are_between_the_bot_and_one_person(stage: Stage) ->
         answer(stage, "Chiara", "!forgetme")
         question = told(stage, 2)
         assert not stage.persistence.told(EraseViewer)
-        stage.discord.click("Chiara", question, "Forget me")
+        stage.discord.click("Chiara", question, "Delete my data")
         until(lambda: "**12 watches** and **3 badges**" in text(question), "it is done")
         assert question.components == []
         (asked,) = stage.persistence.told(EraseViewer)
@@ -105,5 +105,5 @@ def test_who_takes_no_direct_messages_is_told_the_other_way(stage: Stage, comman
     stage.discord.refuse_direct_messages("Chiara")
     with stage.acting():
         said = text(answer(stage, "Chiara", f"!{command}"))
-        assert "you take no direct messages" in said and f"`/{command}`" in said
+        assert "you don't accept direct messages" in said and f"`/{command}`" in said
     assert stage.discord.direct_messages("Chiara") == []

@@ -50,7 +50,7 @@ def test_only_who_may_plans_and_what_is_not_understood_is_said(stage: Stage) -> 
         assert "friday 20:30" in vague.embeds[0]["description"]
         for day in ("2020-01-01", "yesterday"):
             past = answer(stage, "Iris", f"!night dune {day} 20:30")
-            assert "is past" in past.embeds[0]["description"]
+            assert "is in the past" in past.embeds[0]["description"]
         stage.plex.answers[FindFilms] = FilmsFound()
         unknown = answer(stage, "Iris", "!night nosuchfilm tomorrow 20:30")
         assert "nosuchfilm" in unknown.embeds[0]["description"]
@@ -134,7 +134,7 @@ def test_a_title_that_names_an_hour_says_no_time(stage: Stage) -> None:
     with stage.acting():
         assert "When should it begin?" in answer(stage, "Iris", "!night high noon").embeds[0]["description"]
         asked = answer(stage, "Iris", "!night high noon friday at 8").embeds[0]["description"]
-        assert "Is that 8:00 or 20:00?" in asked
+        assert "Morning or evening: 8:00 or 20:00?" in asked
         assert not events(stage)
         made = plan(stage, "!night high noon tomorrow midnight")
     assert made["name"] == "🎬 High Noon"

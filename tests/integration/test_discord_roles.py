@@ -12,7 +12,7 @@ from simulator.discord.model.messages import ChannelMessage
 from simulator.discord.model.permissions import BOT_CAN, MANAGE_ROLES
 from tests.integration.discord_stage import Stage, answer, staged, until
 
-PRESS = "Do it"
+PRESS = "Confirm"
 
 
 @pytest.fixture

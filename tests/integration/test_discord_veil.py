@@ -56,8 +56,8 @@ def forget(stage: Stage) -> None:
     """She has herself forgotten."""
     stage.discord.say("Chiara", "film-club", "!forgetme")
     question = until(lambda: stage.discord.direct_messages("Chiara"), "the question")[0]
-    stage.discord.click("Chiara", question, "Forget me")
-    until(lambda: "Removed" in question.text, "it is done")
+    stage.discord.click("Chiara", question, "Delete my data")
+    until(lambda: "Deleted" in question.text, "it is done")
 
 
 def choose(stage: Stage) -> None:

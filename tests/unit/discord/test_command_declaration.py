@@ -103,7 +103,7 @@ async def test_its_help_permission_and_cooldown_are_those_declared(room: Any, ac
     assert "1920s" in room.text()
     for _number in range(3):
         await room.ana.send(room.channel, "!decades")
-    assert "That was quick." in room.text()
+    assert "Slow down." in room.text()
     await room.boss.send(room.channel, "!decades")
     assert "1920s" in room.text()
 

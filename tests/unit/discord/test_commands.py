@@ -73,7 +73,7 @@ async def test_activewatches_without_the_store(room: Any, actors: Any) -> None:
     actors.answers[ListActiveWatches] = watching()
     await room.ana.send(room.channel, "!activewatches")
     assert "Viewer 0" in room.text()
-    assert "Auto-saves every 5 minutes · the last save is not known" in room.text()
+    assert "Auto-saves every 5 minutes · last save unknown" in room.text()
 
 
 async def test_nobody_watches(room: Any, actors: Any) -> None:
@@ -169,7 +169,7 @@ async def test_stats_show_the_viewer(room: Any, actors: Any) -> None:
     actors.answers[GetViewerStats] = PROFILE
     await room.ana.send(room.channel, "!stats")
     assert actors.questions(GetViewerStats)[-1].viewer_id == str(room.ana.id)
-    for part in ("12 (9 to the end)", "22 h 30 min", "3 days (best 7)", "#2", "Drama 7 · Comedy 3"):
+    for part in ("12 (9 finished)", "22 h 30 min", "3 days (best 7)", "#2", "Drama 7 · Comedy 3"):
         assert part in room.text()
 
 
@@ -296,7 +296,7 @@ async def test_moviestats_with_a_chart(room: Any, actors: Any) -> None:
         weeks=(("2026-11-09", 3_600.0), ("2026-11-16", 36_000.0)),
     )
     await room.ana.send(room.channel, "!moviestats")
-    for part in ("**40 watches**, 31 to the end", "1. **Metropolis (1927)** · 9×", "09 Nov █", "1 running now: Ben"):
+    for part in ("**40 watches** · 31 finished", "1. **Metropolis (1927)** · 9×", "09 Nov █", "1 running now: Ben"):
         assert part in room.text()
 
 
@@ -355,7 +355,7 @@ async def test_too_many_at_once(room: Any, actors: Any) -> None:
     actors.answers[GetHistory] = HistoryPage((), 0)
     for _ in range(4):
         await room.ana.send(room.channel, "!history")
-    assert "That was quick." in room.text()
+    assert "Slow down." in room.text()
 
 
 async def test_nobody_is_mentioned(room: Any, actors: Any) -> None:

@@ -15,7 +15,7 @@ fails = pytest.mark.simcord(check_errors=False)
 async def test_longer_ago_than_any_film_night_is_refused(room: Any, actors: Any, said: str) -> None:
     """With how far back it goes."""
     await room.ana.send(room.channel, f"!history {said}")
-    assert f"{said.split()[-1]} is too long ago.\nThe farthest is 50 years." in room.text()
+    assert f"{said.split()[-1]} is too far back.\nI can look back 50 years at most." in room.text()
     assert not actors.questions(GetHistory)
 
 
@@ -36,7 +36,7 @@ async def test_where_it_is_not_clear_who_is_meant_a_mention_is_asked_for(room: A
         room.guild.add_member(room.env.create_user(name))
     actors.answers[GetHistory] = HistoryPage((), 0)
     await room.ana.send(room.channel, "!history iri")
-    assert "For what a member watched, mention them." in room.text()
+    assert "To see what a member watched, mention them." in room.text()
     actors.answers[GetHistory] = HistoryPage((samples.record(),), 1)
     await room.ana.send(room.channel, "!history Iris")
     assert [asked.viewer_id for asked in actors.questions(GetHistory)] == ["", ""]

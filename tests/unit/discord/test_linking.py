@@ -127,7 +127,7 @@ async def test_what_is_linked_is_told_where_the_store_goes_away(room: Any, actor
 @pytest.mark.parametrize(
     ("signed", "said"),
     [
-        (PlexSignedIn("expired"), "was not typed in in time"),
+        (PlexSignedIn("expired"), "The code expired."),
         (PlexSignedIn("expired", problem="plex.tv did not list the servers (X)."), "did not list the servers"),
         (PlexSignedIn("expired"), "`/link` gives a new one."),
         (PlexSignedIn("no_access", (), "Anton"), "Anton can use no server"),
@@ -148,7 +148,7 @@ async def test_a_code_ends_even_if_plex_tv_says_nothing(room: Any, actors: Any) 
     actors.answers[StartPlexSignIn] = PlexSignIn("1", "WXYZ", "https://plex.tv/link", 0.05)
     del actors.answers[CheckPlexSignIn]
     result = await room.ana.slash(room.channel, "link")
-    assert "was not typed in in time" in result.response.embeds[0].description
+    assert "The code expired." in result.response.embeds[0].description
 
 
 @fails

@@ -106,7 +106,7 @@ async def test_what_somebody_keeps_is_not_shown_to_others(
     """The store is told who asks, and what it keeps back is said so."""
     actors.answers[question] = hidden
     await room.boss.send(room.channel, f"!{command} {room.ana.mention}")
-    assert "to themselves." in room.text()
+    assert "keeps this private." in room.text()
     assert actors.questions(question)[-1].viewer_id == str(room.ana.id)
     assert actors.questions(question)[-1].asker == str(room.boss.id)
 
@@ -123,7 +123,7 @@ async def test_whoever_turns_a_page_is_who_asks(room: Any, actors: Any) -> None:
     message = room.channel.last_message
     forward = next(item.custom_id for row in message.components for item in row.children if ":+:" in item.custom_id)
     kept = await room.boss.click(message, custom_id=forward)
-    assert kept.followups[0].ephemeral and "to themselves" in kept.followups[0].embeds[0].description
+    assert kept.followups[0].ephemeral and "keeps this private" in kept.followups[0].embeds[0].description
     assert "Film 1" in room.text()
     await room.ana.click(message, custom_id=forward)
     assert actors.questions(GetHistory)[-1] == GetHistory(str(room.ana.id), "", None, 8, 8, str(room.ana.id))
@@ -222,10 +222,10 @@ async def test_forgetme_asks_once_more_and_then_says_what_went(room: Any, actors
     result = await room.ana.slash(room.channel, "forgetme")
     assert result.response.ephemeral
     question = result.response.embeds[0].description
-    for part in ("**12 watches**", "Anton \\*A\\*", "cannot be undone", "Backups have it", "What stays"):
+    for part in ("**12 watches**", "Anton \\*A\\*", "can't be undone", "Backups keep it", "What stays"):
         assert part in question
     assert not actors.questions(EraseViewer)
-    await room.ana.click(result.response, label="Forget me")
+    await room.ana.click(result.response, label="Delete my data")
     assert actors.questions(EraseViewer) == [EraseViewer(str(room.ana.id))]
     said = result.response.embeds[0].description
     assert "**12 watches** and **3 badges**" in said
@@ -261,18 +261,18 @@ async def test_the_button_is_the_asker_s_alone_and_holds_for_two_minutes(
 ) -> None:
     """Another, and one too late, are told so: nothing is removed."""
     actors.answers[EraseViewer] = FORGOTTEN
-    refused = await room.boss.click(await posted(room, bot, room.ana.id), label="Forget me")
-    assert "somebody else's" in refused.response.embeds[0].description
+    refused = await room.boss.click(await posted(room, bot, room.ana.id), label="Delete my data")
+    assert "isn't yours" in refused.response.embeds[0].description
     late = await posted(room, bot, room.ana.id)
     monkeypatch.setattr(forgetme, "PRESS_S", -1)
-    refused = await room.ana.click(late, label="Forget me")
-    assert "nothing was removed" in refused.response.embeds[0].description
+    refused = await room.ana.click(late, label="Delete my data")
+    assert "nothing was deleted" in refused.response.embeds[0].description
     assert not actors.questions(EraseViewer)
 
 
 async def test_a_store_that_is_away_forgets_nobody_and_says_so(room: Any, bot: Any) -> None:
     """The button stays, to be pressed again."""
     message = await posted(room, bot, room.ana.id)
-    refused = await room.ana.click(message, label="Forget me")
+    refused = await room.ana.click(message, label="Delete my data")
     assert "is restarting" in refused.followups[0].embeds[0].description
     assert room.channel.last_message.components

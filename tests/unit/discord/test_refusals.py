@@ -37,9 +37,9 @@ async def test_what_is_not_found_is_said_with_where_to_look(room: Any, actors: A
     """A title that nobody watched, and a history that is empty for what was asked of it, or altogether."""
     actors.answers[GetWhoSaw] = WhoSaw(None, (), (), 0, 0, 0)
     await room.ana.send(room.channel, "!whosaw metropoliss")
-    assert "`!moviestats` names those that were watched." in room.text()
+    assert "`!moviestats` lists what was watched." in room.text()
     actors.answers[GetHistory] = HistoryPage((), 0)
     await room.ana.send(room.channel, "!history metropoliss")
-    assert "`!history` alone shows every watch." in room.text()
+    assert "`!history` shows them all." in room.text()
     await room.ana.send(room.channel, "!history")
     assert "Nothing watched yet." in room.text()

@@ -94,7 +94,7 @@ async def test_starttracking_by_title(room: Any, actors: Any) -> None:
 async def test_a_position_that_can_be_none_is_no_part_of_a_title(room: Any, actors: Any, said: str) -> None:
     """It is the position that is wrong: no film is looked for."""
     await room.boss.send(room.channel, f"!starttracking {said}")
-    assert f"{said.split()[-1]} is no position." in room.text()
+    assert f"{said.split()[-1]} isn't a position." in room.text()
     assert not actors.questions(StartTracking)
 
 
@@ -103,5 +103,5 @@ async def test_a_bad_position_is_explained(room: Any, actors: Any) -> None:
     """What is wrong and how to write it."""
     result = await room.boss.slash(room.channel, "starttracking", position="soon")
     assert result.ephemeral
-    assert "soon is no position." in result.response.embeds[0].description
+    assert "soon isn't a position." in result.response.embeds[0].description
     assert "42:10" in result.response.embeds[0].description

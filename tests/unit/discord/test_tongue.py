@@ -106,7 +106,7 @@ def test_a_language_is_begun_with_every_text(
     assert main([]) == 0
     monkeypatch.setattr("wording.translation.CATALOGUES", tmp_path)
     set_language("fr")
-    assert (_("Genres"), _("That did not work")) == ("Genres à nous", "That did not work")
+    assert (_("Genres"), _("Something went wrong")) == ("Genres à nous", "Something went wrong")
     set_language("en")
 
 
@@ -168,7 +168,7 @@ def test_the_patterns_of_a_language_can_be_filled(language: str) -> None:
 def test_an_unknown_language_is_english() -> None:
     """The setting allows none such; without a catalogue people are still spoken to."""
     set_language("tlh")
-    assert _("That did not work") == "That did not work" and _("") == ""
+    assert _("Something went wrong") == "Something went wrong" and _("") == ""
 
 
 def test_figures_are_written_as_the_language_does() -> None:

@@ -28,7 +28,7 @@ async def test_a_name_of_several_words_is_one_name(room: Any, actors: Any, said:
 async def test_quotation_marks_around_nothing_name_nobody(room: Any, said: str) -> None:
     """With what to do; Discord's library fails where it is to look up a name without a letter."""
     await room.ana.send(room.channel, said)
-    assert "No name stands there." in room.text()
+    assert "That isn't a name." in room.text()
     assert "Mention them: `!" in room.text()
 
 
@@ -37,4 +37,4 @@ def test_a_word_that_a_converter_stumbles_over_is_told_how_to_be_written() -> No
     reason = ValueError("Cannot pass empty query string")
     said = explain_error(commands.ConversionError(MemberByName(), reason))
     assert said.unexpected is reason and said.embed is not None
-    assert "That could not be read." in str(said.embed.description)
+    assert "I didn't understand that." in str(said.embed.description)

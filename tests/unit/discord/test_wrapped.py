@@ -46,7 +46,7 @@ async def test_a_viewers_year(room: Any, actors: Any) -> None:
     assert asked.year == default_year(datetime.datetime.now(datetime.UTC).date())
     said = room.text()
     for part in (
-        "2025 · Ana", "30 films", "25 to the end", "4 episodes", "6 days", "Drama · 12×", "1920s · 9×",
+        "2025 · Ana", "30 films", "25 finished", "4 episodes", "6 days", "Drama · 12×", "1920s · 9×",
         "Fritz Lang · 4×", "November", "Thursday, 20 November", "Sátántangó (1994)", "Björn · 7 watch parties",
         "First Reel",
     ):  # fmt: skip
@@ -60,7 +60,7 @@ async def test_what_is_refused_is_not_counted(room: Any, actors: Any) -> None:
     for said in ("!wrapped 1066", "!wrapped nonsense", *["!wrapped 2025"] * 4):
         await room.ana.send(room.channel, said)
     assert len(actors.questions(GetYear)) == 3
-    assert "That was quick." in room.text()
+    assert "Slow down." in room.text()
 
 
 @pytest.mark.parametrize("said", ["server 2024", "2024 server"])
@@ -69,11 +69,11 @@ async def test_the_servers_year(room: Any, actors: Any, said: str) -> None:
     actors.answers[GetCommunityYear] = everybody()
     await room.ana.send(room.channel, f"!wrapped {said}")
     assert actors.questions(GetCommunityYear)[0].year == 2024
-    for part in ("everybody", "**30 films**, 25 to the end", "Metropolis (1927)", "9×", "Biggest night", "11 viewers"):
+    for part in ("everybody", "**30 films** · 25 finished", "Metropolis (1927)", "9×", "Biggest night", "11 viewers"):
         assert part in room.text()
 
 
-@pytest.mark.parametrize(("titles", "said"), [(2, "**30 watches** of **2 films**"), (1, "of **1 film**, 25 to")])
+@pytest.mark.parametrize(("titles", "said"), [(2, "**30 watches** · **2 films**"), (1, "· **1 film** · 25")])
 async def test_films_that_were_watched_several_times_are_told_apart_from_watches(
     room: Any, actors: Any, titles: int, said: str
 ) -> None:
@@ -99,9 +99,9 @@ async def test_somebody_elses_year(room: Any, actors: Any) -> None:
 async def test_what_is_no_year(room: Any, actors: Any) -> None:
     """Is refused with an example; nobody is asked."""
     await room.ana.send(room.channel, "!wrapped 12345678")
-    assert "12345678 is no year to look back at." in room.text()
+    assert "There is nothing to look back at in 12345678." in room.text()
     await room.ana.send(room.channel, "!wrapped lately")
-    assert "lately says nothing here." in room.text()
+    assert 'I don\'t know "lately".' in room.text()
     assert not actors.asked
 
 

@@ -42,7 +42,7 @@ async def _describe_saving(actors: ActorClient) -> str:
     try:
         status = await actors.ask(GetSaveStatus(), 2.5)
     except UnansweredError:
-        known = _("the last save is not known: the store is restarting")
+        known = _("last save unknown: the store is restarting")
         return f"{_describe_interval(actors.settings.auto_save_interval_minutes)} · {known}"
     last = _("nothing saved yet")
     if status.last_saved_s:
@@ -103,7 +103,7 @@ def _format_watch(watch: ActiveWatch, first: ActiveWatch) -> str:
     return f"{mark}**{formatting.escape_person(watch.username, 40)}** · {' · '.join(facts)}"
 
 
-@command("activewatches", N_("Who watches what right now, and since when"), group=Group.NOW, page=build_page)
+@command("activewatches", N_("Who is watching what right now"), group=Group.NOW, page=build_page)
 async def activewatches(ctx: CommandContext) -> None:
     """Answer with every active watch, by film."""
     await show_page(ctx)

@@ -33,7 +33,7 @@ def _build_all(ctx: CommandContext, unknown: str) -> discord.Embed:
         for group in Group
         if (lines := _lines(listed for listed in usable if listed.group is group))
     ]
-    text = _("All of them work with `!` and with `/`. `!help stats` tells more of one.")
+    text = _("Use `!` or `/`. `!help stats` for details.")
     if unknown:
         missing = _("There is no command {name}.").format(name=formatting.escape(unknown, 40))
         text = f"{missing}\n{text}"

@@ -59,7 +59,7 @@ async def suggest_films(interaction: discord.Interaction[Any], current: str) -> 
     group=Group.NOW,
     usage=N_("[title] [when]"),
     parameters={
-        "title": N_("Which film of Plex"),
+        "title": N_("Which film on Plex"),
         "when": N_("Like friday 20:30, tomorrow 8pm or 2026-12-24 18:00"),
     },
     autocomplete={"title": suggest_films},
@@ -75,7 +75,8 @@ async def night(ctx: CommandContext, title: str = "", *, when: str = "") -> None
         return
     if not ctx.permissions.manage_events:
         raise RefusedError(
-            _("Only members with Manage Events plan a night."), _("An administrator can give you a role with it.")
+            _("Only members with Manage Events can plan a film night."),
+            _("An administrator can give you a role with it."),
         )
     now = local_time(ctx.actors.settings.timezone, ctx.actors.clock.now().wall_s)
     await send_reply(ctx, await acknowledge_then(ctx, _understand_and_plan(ctx, ctx.guild, title, when, now)))
@@ -131,7 +132,7 @@ async def _plan(ctx: CommandContext, guild: discord.Guild, title: str, start: da
         )
     except discord.Forbidden as error:
         raise RefusedError(
-            _("Discord forbids the bot to make an event."),
+            _("Discord doesn't let me create events."),
             _("An administrator: {cure}.").format(cure=translate(ALLOW_EVENTS)),
         ) from error
     except discord.HTTPException as error:
@@ -139,19 +140,20 @@ async def _plan(ctx: CommandContext, guild: discord.Guild, title: str, start: da
             raise
         if error.code == _TOO_MANY:
             raise RefusedError(
-                _("Discord has as many events here as it takes."), _("End or delete some of them first.")
+                _("This server has reached Discord's event limit."), _("End or delete some of them first.")
             ) from error
         raise RefusedError(
             _("Discord refuses: {reason}").format(reason=formatting.escape(error.text, 300)),
-            _("Another time may do."),
+            _("Another time may work."),
         ) from error
     ctx.bot.night_planned(event, film)
     lines = [
         formatting.date_and_time(start.timestamp()) + f" ({formatting.relative_time(start.timestamp())})",
         _describe_film(film),
     ]
-    lines += [f"[{_('Say that you are coming')}]({event.url})"]
-    lines += [f"-# {_('It begins and ends by itself when the film does in the watch party.')}"]
+    interested = _("I'm interested")
+    lines += [f"[{interested}]({event.url})"]
+    lines += [f"-# {_('Starts and ends automatically with the film.')}"]
     text = "\n".join(line for line in lines if line)
     return Reply(
         embeds.build_embed(f"📅 {formatting.escape_title(film, 200)}", text, colour=embeds.PURPLE), poster=poster
@@ -191,17 +193,18 @@ def _require_future(when: str, start: datetime.datetime | None, now: datetime.da
     """The time, if it can be read and lies ahead. Raises RefusedError."""
     if start is None and (either := ambiguous_hours(when)) is not None:
         raise RefusedError(
-            _("Is that {early} or {late}?").format(early=either[0], late=either[1]),
-            _("Write the one that you mean, like `{example}`.").format(example=either[1]),
+            _("Morning or evening: {early} or {late}?").format(early=either[0], late=either[1]),
+            _("Write it like `{example}`.").format(example=either[1]),
         )
     if start is None:
-        what = _("When should it begin? That could not be read.") if when else _("When should it begin?")
+        what = _("I didn't understand that time.") if when else _("When should it begin?")
         raise RefusedError(what, _(_HOW))
     if start > now + _FARTHEST:
-        raise RefusedError(_("That is more than five years away."), _("Give a time that is nearer."))
+        raise RefusedError(_("That's more than five years away."), _("Pick an earlier date."))
     if start.timestamp() <= now.timestamp():  # an hour that comes twice a year is not told apart by its figures
         raise RefusedError(
-            _("{when} is past.").format(when=formatting.date_and_time(start.timestamp())), _("Give a time to come.")
+            _("{when} is in the past.").format(when=formatting.date_and_time(start.timestamp())),
+            _("Pick a time in the future."),
         )
     return start
 
@@ -217,11 +220,9 @@ async def _choose_film(actors: ActorClient, title: str) -> Item:
         if found.problem:
             why = formatting.escape(translate_or(found.reason, found.problem), 200)
             raise RefusedError(
-                _("{title} cannot be looked up: {reason}").format(title=shown, reason=why), _("Try again later.")
+                _("I couldn't look up {title}: {reason}").format(title=shown, reason=why), _("Try again later.")
             )
-        raise RefusedError(
-            _("There is no film like {title} on Plex.").format(title=shown), _("Look up its title there.")
-        )
+        raise RefusedError(_('I couldn\'t find "{title}" on Plex.').format(title=shown), _("Check the title."))
 
     def fit(film: Item) -> tuple[bool, bool, bool]:
         name = film.title.casefold()
@@ -265,7 +266,7 @@ async def _build_planned(guild: discord.Guild, bot: Any) -> discord.Embed:
     for event in sorted(ours, key=lambda event: event.start_time):
         start_s = event.start_time.timestamp()
         going = event.user_count or 0
-        coming = f" · {format_count('{count} member coming', '{count} members coming', going)}" if going else ""
+        coming = f" · {format_count('{count} interested', '{count} interested', going)}" if going else ""
         runs = "▶️ " if event.status is discord.EventStatus.active else ""
         lines.append(
             f"{runs}[{formatting.escape(event.name)}]({event.url})\n"

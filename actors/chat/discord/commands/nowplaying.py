@@ -23,7 +23,7 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of the films that play."""
     now = await actors.ask(ListActiveWatches())
     sections = [Section(_format_heading(shown), _format_facts(shown, now.at)) for shown in now.screenings]
-    pages = embeds.split_pages(sections, lines=12) if sections else [_("Nothing plays right now.")]
+    pages = embeds.split_pages(sections, lines=12) if sections else [_("Nothing is playing right now.")]
     text, number = embeds.pick_page(pages, page)
     if now.notice:
         text = f"⚠️ {formatting.escape(translate_all(now.reasons, now.notice), NOTICE)}\n\n{text}"
@@ -66,7 +66,7 @@ def position_now(shown: Screening, at: Moment) -> int | None:
     return min(moved, shown.item.duration_ms) if shown.item.duration_ms else moved
 
 
-@command("nowplaying", N_("What plays right now"), group=Group.NOW, page=build_page)
+@command("nowplaying", N_("What's playing right now"), group=Group.NOW, page=build_page)
 async def nowplaying(ctx: CommandContext) -> None:
     """Answer with every film that plays, whoever watches it."""
     await show_page(ctx)

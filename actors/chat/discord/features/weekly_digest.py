@@ -123,7 +123,7 @@ def build_embed(films: MovieStats, best: Leaderboard) -> discord.Embed:
         _("**{time}** watched").format(time=format_duration(films.watch_time_s)),
         format_count("{count} title", "{count} titles", films.titles),
         format_count("{count} viewer", "{count} viewers", films.viewers),
-        format_count("{count} seen to the end", "{count} seen to the end", films.completed),
+        format_count("{count} finished", "{count} finished", films.completed),
     )
     seen = [
         f"**{formatting.escape(f'{film.title} ({film.year})' if film.year else film.title, 80)}** · "

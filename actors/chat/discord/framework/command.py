@@ -28,8 +28,8 @@ class Group(enum.Enum):
     """The headings of `!help`, in their order."""
 
     NOW = N_("🎬 Now")
-    YOU = N_("👤 You")
-    PRIVACY = N_("🔒 Yours")
+    YOU = N_("📊 Stats")
+    PRIVACY = N_("🔒 Privacy")
     COMMUNITY = N_("🏆 Everybody")
     ADMINS = N_("🔧 Admins")
 

@@ -66,36 +66,38 @@ def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None
             return ErrorReply(embeds.build_problem(error.what, error.cure))
         case commands.CommandOnCooldown():
             return _build_refusal(
-                _("That was quick."), _("Try again in {seconds} s.").format(seconds=max(1, round(error.retry_after)))
+                _("Slow down."), _("Try again in {seconds} s.").format(seconds=max(1, round(error.retry_after)))
             )
         case commands.MissingPermissions():
             return _build_refusal(_(ADMINS_ONLY), _(ASK_ADMIN))
         case commands.NoPrivateMessage():
             return _build_refusal(
-                _("Usher answers in the server, not in private messages."), _("Give the command there.")
+                _("I only answer in the server, not in direct messages."), _("Use the command there.")
             )
         case commands.MemberNotFound():
             nobody = _("Nobody here is called {name}.").format(name=formatting.escape(error.argument, 60))
             return _build_refusal(
-                nobody if error.argument else _("No name stands there."),
+                nobody if error.argument else _("That isn't a name."),
                 _("Mention them: `{usage}`").format(usage=_usage(ctx)),
             )
         case commands.UserInputError() | commands.ConversionError() | app_commands.TransformerError():
             # A converter that fails in its own way is for the log as well: it may be a fault of ours.
             fault = error.original if isinstance(error, commands.ConversionError) else None
             how = _("Write it like this: `{usage}`").format(usage=_usage(ctx))
-            return ErrorReply(embeds.build_problem(_("That could not be read."), how), unexpected=fault)
+            return ErrorReply(embeds.build_problem(_("I didn't understand that."), how), unexpected=fault)
         case commands.CheckFailure():
-            return _build_refusal(_("That is not allowed here."), _(ASK_ADMIN))
+            return _build_refusal(_("That isn't allowed here."), _(ASK_ADMIN))
         case discord.Forbidden():
             return ErrorReply(
                 embeds.build_problem(
-                    _("Discord does not let the bot do that here."), _("An administrator can see why: `!health`")
+                    _("Discord doesn't let me do that here."), _("An administrator can see why: `!health`")
                 ),
                 forbidden=True,
             )
         case discord.DiscordServerError() | aiohttp.ClientError():
-            return ErrorReply(embeds.build_problem(_("Discord does not answer now."), _("Try again in a few seconds.")))
+            return ErrorReply(
+                embeds.build_problem(_("Discord isn't responding right now."), _("Try again in a few seconds."))
+            )
         case discord.NotFound(code=10062):
             return ErrorReply(unexpected=error)  # the command was forgotten by Discord: there is nothing to answer to
         case _:

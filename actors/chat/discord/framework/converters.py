@@ -100,6 +100,6 @@ class ChoiceConverter(app_commands.Transformer, commands.Converter[str]):
         if not self._refuses:
             return argument
         raise RefusedError(
-            _("{text} is not known there.").format(text=formatting.escape(argument, 60)),
+            _('I don\'t know "{text}".').format(text=formatting.escape(argument, 60)),
             _("Use one of {choices}.").format(choices=", ".join(f"`{word}`" for word in self._words)),
         )

@@ -173,7 +173,7 @@ class PageRegistry:
     async def show_page(self, interaction: discord.Interaction[Any], name: str, arguments: str, page: int) -> None:
         """Answer a press: the page asked for takes the place of the one shown."""
         if name not in self._builders:
-            await refuse(interaction, _("This button is from an older Usher."), _("Give the command again."))
+            await refuse(interaction, _("This button is from an older Usher."), _("Run the command again."))
             return
         permission = self._permissions.get(name)
         if permission and not getattr(interaction.permissions, permission):
@@ -181,7 +181,7 @@ class PageRegistry:
             return
         known = self._state.records.get(arguments) if arguments.startswith(_KEPT) else arguments
         if known is None:
-            await refuse(interaction, _("It is not known any more what was asked for."), _("Give the command again."))
+            await refuse(interaction, _("I no longer know what you asked for."), _("Run the command again."))
             return
         arguments = known
         await interaction.response.defer()

@@ -146,9 +146,9 @@ async def reply_privately(
         message = await ctx.author.send(**parts)
     except discord.Forbidden as error:
         raise RefusedError(
-            _("That is for you alone, and you take no direct messages from this server."),
+            _("That's only for you, and you don't accept direct messages from this server."),
             _("Use `/{command}` instead: only you see its answer.").format(command=ctx.command),
         ) from error
     if aside:
-        await send_reply(ctx, Reply(embeds.build_embed(_("📬 Look at your direct messages"), colour=embeds.GREY)))
+        await send_reply(ctx, Reply(embeds.build_embed(_("📬 Check your direct messages"), colour=embeds.GREY)))
     return message

@@ -224,9 +224,7 @@ class UsherBot(commands.Bot):
     async def _in_our_server(self, ctx: commands.Context[Any]) -> bool:
         wanted = self.actors.settings.discord_guild_id
         if wanted and ctx.guild is not None and ctx.guild.id != wanted:
-            raise RefusedError(
-                _("Usher serves another server than this one."), _("Give the command in its own server.")
-            )
+            raise RefusedError(_("I'm not set up for this server."), _("Use the command in my own server."))
         return True
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:

@@ -114,13 +114,13 @@ def count_units(embed: discord.Embed) -> int:
 
 def private_notice(heading: str, name: str = "") -> Reply:
     """What the viewer of this name keeps from others."""
-    text = _("{name} keeps this to themselves.").format(name=formatting.escape(name, 60)) if name else ""
-    return Reply(build_embed(heading, text or _("This viewer keeps it to themselves."), colour=GREY), hidden=True)
+    text = _("{name} keeps this private.").format(name=formatting.escape(name, 60)) if name else ""
+    return Reply(build_embed(heading, text or _("This viewer keeps this private."), colour=GREY), hidden=True)
 
 
 def build_problem(what: str, cure: str) -> discord.Embed:
     """Something that did not work: what, and what to do."""
-    return build_embed(_("That did not work"), f"{what}\n{cure}".strip(), colour=RED)
+    return build_embed(_("Something went wrong"), f"{what}\n{cure}".strip(), colour=RED)
 
 
 def join_lines_within(lines: Sequence[str], limit: int = FIELD_VALUE) -> str:

@@ -33,7 +33,7 @@ _MARKUP = Markup(lambda text: formatting.escape(text, 300), lambda name: f"`{nam
 
 @command(
     "diagnose",
-    N_("What is missing, and what to do about it (admins)"),
+    N_("Find problems, and how to fix them (admins)"),
     group=Group.ADMINS,
     permission=ADMINISTRATOR,
 )

@@ -31,7 +31,7 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     text, number = embeds.pick_page(pages, page)
     worst = max((_BADNESS.get(actor.state, 1) for actor in report.actors), default=0)
     colour = (embeds.GREEN, embeds.GOLD, embeds.RED)[worst]
-    heading = _("🩺 Every actor is well") if worst == 0 else _("🩺 Not everything is well")
+    heading = _("🩺 All systems healthy") if worst == 0 else _("🩺 Some systems have problems")
     footer = _("launcher: process {number}").format(number=report.launcher_pid)
     items = () if len(pages) > 1 else (refresh_button("health"),)
     return Reply(embeds.build_embed(heading, text, colour=colour, footer=footer), number, len(pages), items)
@@ -63,7 +63,7 @@ def _build_section(actor: ActorHealth, now_s: float) -> Section:
 
 @command(
     "health",
-    N_("How every part of Usher is (admins)"),
+    N_("Health of every part of Usher (admins)"),
     group=Group.ADMINS,
     permission=ADMINISTRATOR,
     page=build_page,

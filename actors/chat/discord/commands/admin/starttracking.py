@@ -87,7 +87,7 @@ def _ask_which(sessions: tuple[SessionChoice, ...], at_ms: int | None, unknown: 
     if not sessions:
         return Reply(
             embeds.build_problem(
-                _("No film plays on Plex right now."), _("Start one (or wait for the next poll), then try again.")
+                _("No film is playing on Plex right now."), _("Start one (or wait for the next poll), then try again.")
             )
         )
     lines = [
@@ -95,7 +95,7 @@ def _ask_which(sessions: tuple[SessionChoice, ...], at_ms: int | None, unknown: 
     ]
     text = _("Choose below, or write `!starttracking` with its number.")
     if unknown:
-        text = _("Nothing that runs is called {name}.").format(name=formatting.escape(unknown, 60)) + f"\n{text}"
+        text = _('No running session matches "{name}".').format(name=formatting.escape(unknown, 60)) + f"\n{text}"
     text += f"\n\n{embeds.join_lines_within(lines, 3500)}"
     menu = SessionMenu(at_ms, [(_session_label(found), found.session_key) for found in sessions[:MOST_CHOICES]])
     return Reply(embeds.build_embed(_("▶️ Which session?"), text, colour=embeds.BLUE), items=(menu,))
@@ -152,7 +152,7 @@ def _build_own(done: TrackingOutcome) -> discord.Embed:
     lines = [_describe_outcome(done)]
     if done.outcome == "not_tracked":
         lines.append(_("To be tracked again, choose another with {command}.").format(command="`/privacy`"))
-    return embeds.build_embed(_("🙈 For you alone"), "\n".join(lines), colour=embeds.PURPLE)
+    return embeds.build_embed(_("🙈 Only for you"), "\n".join(lines), colour=embeds.PURPLE)
 
 
 def _build_view(reply: Reply) -> discord.ui.View | None:
@@ -221,7 +221,7 @@ async def suggest_sessions(interaction: discord.Interaction[Any], current: str) 
 
 @command(
     "starttracking",
-    N_("Start watches for everybody in the voice channel (admins)"),
+    N_("Start tracking everyone in the voice channel (admins)"),
     group=Group.ADMINS,
     usage=N_("[session or title] [position]"),
     permission=ADMINISTRATOR,
@@ -240,7 +240,7 @@ async def starttracking(ctx: CommandContext, session: str = "", position: str = 
     at_ms = parse_position(position) if position else None
     if position and at_ms is None:
         raise RefusedError(
-            _("{text} is no position.").format(text=formatting.escape(position, 40)),
+            _("{text} isn't a position.").format(text=formatting.escape(position, 40)),
             _("Write it like 42:10 or 1:02:03, or 42 for minutes."),
         )
     reply, own = await acknowledge_then(ctx, start_tracking(ctx.actors, session, at_ms, ctx.author))

@@ -23,7 +23,7 @@ class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
 
     def __init__(self) -> None:
         super().__init__(
-            discord.ui.Button(label=_("Do it"), style=discord.ButtonStyle.primary, custom_id="usher:toproles")
+            discord.ui.Button(label=_("Confirm"), style=discord.ButtonStyle.primary, custom_id="usher:toproles")
         )
 
     @classmethod

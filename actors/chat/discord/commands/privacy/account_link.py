@@ -204,14 +204,14 @@ def build_request(account: PlexAccount, member: discord.Member | discord.User) -
     """A member's request to the administrators. RefusedError where its buttons cannot carry it."""
     if utf16_length(f"{_PREFIX}yes:{member.id}:{account.plex_id}") > CUSTOM_ID:
         raise RefusedError(
-            _("This Plex account cannot be asked for."),
+            _("You can't request this Plex account."),
             _("An administrator can link it: `/link`"),
         )
     name = formatting.escape(member.display_name, 60)
     text = _("**{name}** says: the Plex account **{account}** is mine.").format(
         name=name, account=describe_account(account)
     )
-    hint = _("An administrator confirms it. Both are one viewer then, and so are their histories.")
+    hint = _("An administrator has to confirm it. Then both count as one viewer with one history.")
     view = discord.ui.View(timeout=None)
     view.add_item(LinkButton(True, member.id, account.plex_id))
     view.add_item(LinkButton(False, member.id, account.plex_id))

@@ -21,9 +21,7 @@ FORGET_S = 60.0
 PRESS_S = 120
 """How long the button to forget somebody holds."""
 _PREFIX = "usher:forget:"
-_STAYS = N_(
-    "What stays: what Usher posted in the channel, older log lines, and copies that somebody made or set aside."
-)
+_STAYS = N_("What stays: my posts in the channel, older log lines, and copies that somebody made or set aside.")
 
 
 class ForgetButton(
@@ -35,7 +33,9 @@ class ForgetButton(
     def __init__(self, member: int) -> None:
         self._member = member
         super().__init__(
-            discord.ui.Button(label=_("Forget me"), style=discord.ButtonStyle.danger, custom_id=f"{_PREFIX}{member}")
+            discord.ui.Button(
+                label=_("Delete my data"), style=discord.ButtonStyle.danger, custom_id=f"{_PREFIX}{member}"
+            )
         )
 
     @classmethod
@@ -47,12 +47,10 @@ class ForgetButton(
         """Acknowledged first."""
         actors: ActorClient = interaction.client.actors
         if interaction.user.id != self._member:
-            await refuse(interaction, _("This button is somebody else's."), _("`/forgetme` gives you your own."))
+            await refuse(interaction, _("This button isn't yours."), _("`/forgetme` gives you your own."))
             return
         if _age_s(interaction) > PRESS_S:
-            await refuse(
-                interaction, _("The time for this button is over; nothing was removed."), _("Ask again: `/forgetme`")
-            )
+            await refuse(interaction, _("This button has expired; nothing was deleted."), _("Try again: `/forgetme`"))
             return
         await interaction.response.defer()
         async with report_errors(interaction):
@@ -64,7 +62,7 @@ class ForgetButton(
                 actors.hide(person)
                 interaction.client.forget(person)
             embed = embeds.build_embed(
-                _("🗑️ Forgotten"), _build_forgotten(gone, actors.clock.now().wall_s), colour=embeds.GREY
+                _("🗑️ Data deleted"), _build_forgotten(gone, actors.clock.now().wall_s), colour=embeds.GREY
             )
             await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
 
@@ -78,7 +76,7 @@ def _age_s(interaction: discord.Interaction[Any]) -> float:
 
 def _build_forgotten(gone: ViewerErased, now_s: float) -> str:
     lines = [
-        _("Removed: {watches} and {badges}.").format(
+        _("Deleted: {watches} and {badges}.").format(
             watches=format_count("**{count} watch**", "**{count} watches**", gone.watches),
             badges=format_count("**{count} badge**", "**{count} badges**", gone.badges),
         )
@@ -109,7 +107,7 @@ def _describe_backups_end(gone: ViewerErased, now_s: float) -> str:
 
 @command(
     "forgetme",
-    N_("Remove all that is stored of you"),
+    N_("Delete my data"),
     group=Group.PRIVACY,
     cooldown=Cooldown(2, 60.0),
     buttons=(ForgetButton,),
@@ -119,18 +117,20 @@ async def forgetme(ctx: CommandContext) -> None:
     await defer_privately(ctx)
     person = await acknowledge_then(ctx, ctx.actors.ask(GetViewerAccount(ctx.asker)))
     lines = [
-        _("What goes: {watches}, your figures, badges, links and choices.").format(
+        _("This deletes {watches}, your stats, badges, links and settings.").format(
             watches=format_count("**{count} watch**", "**{count} watches**", person.watches)
         ),
-        _("It cannot be undone. `/mydata` gives you a copy first."),
+        _("This can't be undone. `/mydata` gives you a copy first."),
         _(_STAYS),
-        _("Backups have it until newer ones take their place; you are told when that is."),
+        _("Backups keep it until newer ones replace them; I'll tell you when that is."),
     ]
     if person.links:
         names = join_names([formatting.escape(link.plex_name, 60) for link in person.links])
         lines.insert(1, _("Of your Plex account too: {names}.").format(names=names))
     until = f"<t:{int(ctx.actors.clock.now().wall_s + PRESS_S)}:T>"
-    lines.append(f"-# {_('The button holds until {when}.').format(when=until)}")
+    lines.append(f"-# {_('This button works until {when}.').format(when=until)}")
     view = discord.ui.View(timeout=None)
     view.add_item(ForgetButton(ctx.author.id))
-    await reply_privately(ctx, embeds.build_embed(_("🗑️ Forget you?"), "\n".join(lines), colour=embeds.RED), view=view)
+    await reply_privately(
+        ctx, embeds.build_embed(_("🗑️ Delete your data?"), "\n".join(lines), colour=embeds.RED), view=view
+    )

@@ -105,7 +105,7 @@ async def link(
 
 @command(
     "unlink",
-    N_("Take back that a Plex account is yours"),
+    N_("Unlink your Plex account"),
     group=Group.PRIVACY,
     usage=N_("[account] [@somebody]"),
     parameters={
@@ -220,7 +220,7 @@ def _build_not_signed_in(signed: PlexSignedIn) -> discord.Embed:
     what = (
         formatting.escape(translate_or(signed.reason, signed.problem), 300)
         if signed.problem
-        else _("The code was not typed in in time.")
+        else _("The code expired.")
     )
     return embeds.build_problem(what, _("`/link` gives a new one."))
 

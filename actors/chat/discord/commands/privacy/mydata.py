@@ -24,7 +24,7 @@ MOST_PARTS = 50
 
 @command(
     "mydata",
-    N_("All that is stored of you, as a file for you alone"),
+    N_("Download my data"),
     group=Group.PRIVACY,
     cooldown=Cooldown(2, 60.0),
 )
@@ -34,7 +34,7 @@ async def mydata(ctx: CommandContext) -> None:
     content, watches = await acknowledge_then(ctx, fetch_data(ctx.actors, ctx.asker))
     if not content:
         await reply_privately(
-            ctx, embeds.build_embed(_("📦 Your data"), _("Nothing is stored of you."), colour=embeds.GREY)
+            ctx, embeds.build_embed(_("📦 Your data"), _("Nothing is stored about you."), colour=embeds.GREY)
         )
         return
     files = await asyncio.to_thread(split_files, content)
@@ -69,5 +69,5 @@ def split_files(content: bytes) -> list[tuple[str, bytes]]:
         return [("usher.json.gz", small)]
     parts = [small[start : start + FILE] for start in range(0, len(small), FILE)]
     if len(parts) > MOST_PARTS:
-        raise RefusedError(_("That is more than Discord takes."), _("Ask an administrator for it."))
+        raise RefusedError(_("That's more than Discord accepts."), _("Ask an administrator for it."))
     return [(f"usher.json.gz.{number:02}", part) for number, part in enumerate(parts, 1)]

@@ -56,7 +56,7 @@ async def privacy(ctx: CommandContext, choice: Annotated[Privacy, ChoiceConverte
     except RefusedError:
         if choice is _NOT_SAID:
             raise
-        done = _("It is done. You take no direct messages from this server: `/privacy` shows it to you alone.")
+        done = _("Done. You don't accept direct messages from this server: `/privacy` shows it only to you.")
         await send_reply(ctx, Reply(embeds.build_embed(_("🔒 Who sees you"), done, colour=embeds.PURPLE)))
 
 

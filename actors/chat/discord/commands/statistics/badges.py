@@ -24,7 +24,7 @@ async def build_badges(actors: ActorClient, arguments: str, page: int) -> Reply:
         return embeds.private_notice(f"🏅 {formatting.escape(name, 60)}", name)
     name = profile.stats.username if profile.stats is not None else name
     if not profile.badges:
-        text = _("None yet. `!progress` shows how near they are.")
+        text = _("No badges yet. `!progress` shows how close you are.")
         return Reply(embeds.build_embed(f"🏅 {formatting.escape(name, 60)}", text, colour=embeds.GREY))
     pages = embeds.split_pages([Section("", [_format_earned(badge) for badge in profile.badges])], lines=8)
     text, number = embeds.pick_page(pages, page)
@@ -57,7 +57,7 @@ async def build_progress(actors: ActorClient, arguments: str, page: int) -> Repl
         text = (
             _("Every badge there is. Well watched!")
             if profile.progress
-            else _("No badges are declared. An administrator declares them in a file: badges.toml.")
+            else _("No badges are set up. An administrator can add them in badges.toml.")
         )
         return Reply(embeds.build_embed(heading, text))
     pages = embeds.split_pages([Section("", [_format_progress(badge) for badge in open_ones])], lines=8)
@@ -94,7 +94,7 @@ async def build_catalogue(actors: ActorClient, arguments: str, page: int) -> Rep
     pages = (
         embeds.split_pages(sections, lines=10)
         if sections
-        else [_("No badges are declared. An administrator declares them in a file: badges.toml.")]
+        else [_("No badges are set up. An administrator can add them in badges.toml.")]
     )
     text, number = embeds.pick_page(pages, page)
     return Reply(
@@ -130,7 +130,7 @@ async def badges(ctx: CommandContext, *, member: Annotated[discord.Member | None
 
 @command(
     "progress",
-    N_("How far you are on the way to each badge"),
+    N_("Your progress towards each badge"),
     group=Group.YOU,
     usage=N_("[@somebody]"),
     parameters={"member": N_("Whose; leave out for your own")},
@@ -142,7 +142,7 @@ async def progress(ctx: CommandContext, *, member: Annotated[discord.Member | No
     await show_page(ctx, pack_arguments(viewer_id(who), who.display_name[:40]))
 
 
-@command("allbadges", N_("Every badge there is, and how many have it"), group=Group.COMMUNITY, page=build_catalogue)
+@command("allbadges", N_("All badges, and how many people have each"), group=Group.COMMUNITY, page=build_catalogue)
 async def allbadges(ctx: CommandContext) -> None:
     """Answer with every badge there is."""
     await show_page(ctx)

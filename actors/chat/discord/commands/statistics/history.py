@@ -73,9 +73,9 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     if whose and found.records:
         asked.insert(0, formatting.escape(found.records[0].username, 40))
     top = f"{' · '.join(asked)}\n\n" if asked else ""
-    none = _("No watch fits that. `!history` alone shows every watch.") if whose or asked else _("Nothing watched yet.")
+    none = _("No watches match that. `!history` shows them all.") if whose or asked else _("Nothing watched yet.")
     if title and not whose:
-        none += " " + _("For what a member watched, mention them.")
+        none += " " + _("To see what a member watched, mention them.")
     text = embeds.split_pages([Section("", lines)], lines=ROWS, units=3500)[0] if lines else none
     heading = format_count("📜 History · {count} watch", "📜 History · {count} watches", found.total)
     colour = embeds.GOLD if lines else embeds.GREY
@@ -103,7 +103,7 @@ async def suggest_times(interaction: discord.Interaction, current: str) -> list[
 
 @command(
     "history",
-    N_("What was watched, the newest first"),
+    N_("Watch history, newest first"),
     group=Group.YOU,
     usage=N_("[@somebody] [title] [since]"),
     cooldown=Cooldown(3, 10.0),
@@ -126,14 +126,14 @@ async def history(
     since_s = parse_since(since, ctx.actors)
     if since and since_s is None:
         raise RefusedError(
-            _("{text} is no time.").format(text=formatting.escape(since, 40)),
+            _("{text} isn't a time.").format(text=formatting.escape(since, 40)),
             _("Use 7d, 2w, 3m, 1y or a date like 2026-10-31."),
         )
     now_s = ctx.actors.clock.now().wall_s
     if since_s is not None and since_s < now_s - _FARTHEST_YEARS * _DAYS[-1] * 86_400:
         raise RefusedError(
-            _("{text} is too long ago.").format(text=formatting.escape(since, 40)),
-            _("The farthest is {years} years.").format(years=_FARTHEST_YEARS),
+            _("{text} is too far back.").format(text=formatting.escape(since, 40)),
+            _("I can look back {years} years at most.").format(years=_FARTHEST_YEARS),
         )
     await send_reply(ctx, *await acknowledge_then(ctx, _build_first_page(ctx, member, title, since_s)))
 

@@ -73,7 +73,7 @@ def _format_value(kind: LeaderboardKind, value: float) -> str:
 
 @command(
     "leaderboard",
-    N_("Who leads"),
+    N_("Leaderboard"),
     group=Group.COMMUNITY,
     usage="[movies|time|streak|badges]",
     parameters={"by": N_("What to rank by")},

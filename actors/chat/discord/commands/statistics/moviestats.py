@@ -31,7 +31,7 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     if not found.watches:
         text = _("Nothing watched yet.")
         if arguments:
-            text = _("Nobody watched that yet. `!moviestats` alone shows everything.")
+            text = _("Nobody has watched that yet. `!moviestats` shows everything.")
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
     fields = _build_details(found, bool(arguments))
     drawn = {_(name) for name in _DRAWN}
@@ -46,7 +46,7 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
 def _format_totals(found: MovieStats) -> str:
     lines = [
         ngettext(
-            "**{count} watch**, {completed} to the end", "**{count} watches**, {completed} to the end", found.watches
+            "**{count} watch** · {completed} finished", "**{count} watches** · {completed} finished", found.watches
         ).format(count=format_number(found.watches), completed=format_number(found.completed)),
         f"**{format_count('{count} viewer', '{count} viewers', found.viewers)}** · "
         f"**{format_count('{count} title', '{count} titles', found.titles)}** · "

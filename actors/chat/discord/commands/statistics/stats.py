@@ -42,9 +42,7 @@ def _build_figures(profile: ViewerProfile, shown: ViewerStats, *, drawn: bool = 
         streak = _("{streak} (best {days})").format(streak=streak, days=shown.longest_streak_days)
     films = format_number(shown.total_movies)
     if shown.total_movies:
-        films = _("{films} ({completed} to the end)").format(
-            films=films, completed=format_number(shown.completed_movies)
-        )
+        films = _("{films} ({completed} finished)").format(films=films, completed=format_number(shown.completed_movies))
     held = _("{count} of {all}").format(count=shown.badges, all=max(len(profile.progress), shown.badges))
     fields = [
         Field(_("🎬 Films"), films, inline=True),
@@ -79,7 +77,7 @@ def _join_most(counted: dict[str, int], most: int = 5) -> str:
 
 
 def _build_unknown(name: str) -> Reply:
-    text = _("Nothing watched yet. Join the voice channel while a film plays, and this fills by itself.")
+    text = _("Nothing watched yet. Join the voice channel while a film is playing, and your stats start counting.")
     return Reply(embeds.build_embed(f"📊 {formatting.escape(name, 60)}", text, colour=embeds.GREY))
 
 

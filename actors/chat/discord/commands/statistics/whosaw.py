@@ -30,7 +30,7 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     found, page, pages = await read_slice(read, _count_viewers, page, ROWS)
     if found.film is None:
         heading = f"🎟️ {formatting.escape(arguments, 100)}"
-        text = _("Nobody has watched a film of that title here. `!moviestats` names those that were watched.")
+        text = _("Nobody here has watched a film with that title. `!moviestats` lists what was watched.")
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
     total = _count_viewers(found)
     top = _("**{not_yet}** not yet · **{in_part}** in part · **{seen}** seen").format(
@@ -57,13 +57,13 @@ def _describe_asked(total: int, present: bool) -> str:
     """Said alike whether anybody hides there or not: nobody shall be told that by counting heads."""
     if present:
         return format_count(
-            "{count} person of those in the voice channel whom others may see",
-            "{count} people of those in the voice channel whom others may see",
+            "{count} in the voice channel (hidden members not counted)",
+            "{count} in the voice channel (hidden members not counted)",
             total,
         )
     return format_count(
-        "{count} person of all known viewers whom others may see, for nobody is in the voice channel",
-        "{count} people of all known viewers whom others may see, for nobody is in the voice channel",
+        "nobody is in the voice channel: {count} known viewer (hidden members not counted)",
+        "nobody is in the voice channel: {count} known viewers (hidden members not counted)",
         total,
     )
 
@@ -103,5 +103,5 @@ def _format_viewer(viewer: SeenBy) -> str:
 async def whosaw(ctx: CommandContext, *, title: str = "") -> None:
     """Answer with who of those present has seen a film."""
     if not title.strip():
-        raise RefusedError(_("Which film?"), _("Give its title, or part of it: `!whosaw metropolis`."))
+        raise RefusedError(_("Which film?"), _("Add its title, or part of it: `!whosaw metropolis`."))
     await show_page(ctx, pack_arguments(unquote(title)))

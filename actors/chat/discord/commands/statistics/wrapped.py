@@ -63,7 +63,7 @@ def _build_viewer(found: YearOfViewer, name: str) -> Reply:
             said.append(ngettext("… and {count} more", "… and {count} more", more).format(count=more))
         earned = format_count("🏅 {count} badge earned", "🏅 {count} badges earned", len(found.badges))
         fields.append(Field(earned, embeds.join_lines_within(said)))
-    title = _("{year} of {name}").format(year=figures.year, name=name)
+    title = _("{name}'s {year}").format(year=figures.year, name=name)
     return _build_card(heading, _format_totals(figures), fields, figures, title)
 
 
@@ -91,7 +91,7 @@ def _build_everybody(found: CommunityYear) -> Reply:
         viewers = format_count("{count} viewer", "{count} viewers", found.night.viewers)
         night = f"**{formatting.escape(found.night.title, 80)}** · {viewers} · <t:{int(found.night.started_at_s)}:D>"
         fields.append(Field(_("🎉 Biggest night"), night))
-    title = _("The {year} of everybody").format(year=figures.year)
+    title = _("Our {year}").format(year=figures.year)
     return _build_card(heading, _format_totals(figures), fields, figures, title)
 
 
@@ -106,16 +106,16 @@ def _format_totals(figures: YearFigures) -> str:
     completed = format_number(figures.completed)
     if figures.titles in (0, figures.films):
         films = ngettext(
-            "**{count} film**, {completed} to the end", "**{count} films**, {completed} to the end", figures.films
+            "**{count} film** · {completed} finished", "**{count} films** · {completed} finished", figures.films
         ).format(count=format_number(figures.films), completed=completed)
     else:  # several watched one together, or somebody watched it again
         films = ngettext(
-            "**{count} watch** {of_films}, {completed} to the end",
-            "**{count} watches** {of_films}, {completed} to the end",
+            "**{count} watch** · {films} · {completed} finished",
+            "**{count} watches** · {films} · {completed} finished",
             figures.films,
         ).format(
             count=format_number(figures.films),
-            of_films=format_count("of **{count} film**", "of **{count} films**", figures.titles),
+            films=format_count("**{count} film**", "**{count} films**", figures.titles),
             completed=completed,
         )
     if figures.episodes:
@@ -187,12 +187,12 @@ async def wrapped(
             year = int(word)
         else:
             raise RefusedError(
-                _("{text} says nothing here.").format(text=formatting.escape(word, 40)),
+                _('I don\'t know "{text}".').format(text=formatting.escape(word, 40)),
                 _("Use `!wrapped 2025 @somebody`."),
             )
     if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
         raise RefusedError(
-            _("{year} is no year to look back at.").format(year=year), _("Use one like `!wrapped 2025`.")
+            _("There is nothing to look back at in {year}.").format(year=year), _("Use one like `!wrapped 2025`.")
         )
     today = local_time(ctx.actors.settings.timezone, ctx.actors.clock.now().wall_s).date()
     when = str(year or default_year(today))

@@ -43,11 +43,11 @@ def build_field(said: Collection[str], shown: Screening) -> Field | None:
     names = {seat.viewer_id: seat.username for seat in shown.seats if seat.viewer_id.isdecimal() and not seat.brief}
     came = [formatting.escape_person(name, 40) for viewer, name in names.items() if viewer in said]
     facts = [
-        format_count("{count} came", "{count} came", len(came)),
-        format_count("{count} came besides", "{count} came besides", len(names) - len(came)),
+        format_count("{count} showed up", "{count} showed up", len(came)),
+        format_count("{count} walk-in", "{count} walk-ins", len(names) - len(came)),
     ]
     if unnamed := sum(not seat.viewer_id and not seat.brief for seat in shown.seats):
-        facts.append(format_count("{count} is not named", "{count} are not named", unnamed))
+        facts.append(format_count("{count} hidden member", "{count} hidden members", unnamed))
     lines = [" · ".join(facts), join_names(came, MOST_NAMED)]
-    heading = _("📅 Said they would come · {count}").format(count=format_number(len(said)))
+    heading = _("📅 RSVPs · {count}").format(count=format_number(len(said)))
     return Field(heading, "\n".join(line for line in lines if line))
