@@ -181,7 +181,7 @@ def _moved(
     playing_s, paused_s, began_s, ended_s = 0.0, state.paused_s, moment.wall_s - ran_s, moment.wall_s
     if seen_s > 0 and (is_blind or state.state != player or is_at_end):
         playing_s = min(seen_s / (1.0 if is_blind else speed), ran_s)
-        if state.state == "playing":
+        if state.state == "playing" and not state.ghost:
             ended_s = began_s + playing_s
         else:
             began_s = ended_s - playing_s
