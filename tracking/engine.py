@@ -40,7 +40,16 @@ from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.poll_diff import compare
 from tracking.sessions.server import ServerSessions
 from tracking.sessions.session import End, Session, StreamKey, later
-from tracking.watch import at_beginning, clamp_position, credit_earlier, estimate_position, finish, make_id, open_watch
+from tracking.watch import (
+    at_beginning,
+    clamp_position,
+    credit_earlier,
+    estimate_position,
+    finish,
+    make_id,
+    open_watch,
+    played_since,
+)
 from tracking.watch_party import WatchParty
 from viewers.directory import ViewerDirectory
 from viewers.public_view import show_watches
@@ -450,9 +459,7 @@ class TrackingEngine:
         line, presence = session.timeline, self.party.presence
         position_ms = estimate_position(line, at, self.rules)
         if since is not None and position_ms is not None:
-            ran_ms = round((at.steady_s - since.steady_s) * 1000)
-            stretch = next((span for span in line.spans if span[0] <= position_ms <= span[1] + ran_ms), None)
-            joined_ms = max(stretch[0], position_ms - ran_ms) if stretch is not None else None
+            joined_ms = max(0, position_ms - round(played_since(line, since.wall_s) * line.speed * 1000))
         watch = open_watch(line, session.screening_id, member.user_id, member.name, source, at, position_ms, line.state)
         guild_id = presence.guild_id if presence else ""
         channel_id = presence.channel_id if presence else ""

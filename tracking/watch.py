@@ -261,6 +261,16 @@ def sittings_so_far(state: WatchState) -> Sittings:
     return sittings.add(state.sittings, state.seen.wall_s - pending_s, state.seen.wall_s, pending_s)
 
 
+def played_since(state: WatchState, since_s: float) -> float:
+    """Return for how long a film was played since a moment (seconds since 1970, UTC)."""
+    played_s = 0.0
+    for sitting in sittings_so_far(state):
+        there_s = sitting.end_s - max(sitting.start_s, since_s)
+        if there_s > 0:
+            played_s += sitting.playing_s * there_s / (sitting.end_s - sitting.start_s)
+    return played_s
+
+
 def record_sittings(record: WatchRecord) -> Sittings:
     """Return when a finished watch was played; a record of an older version counts as one sitting from its start."""
     ended_s = min(record.ended_at_s, record.started_at_s + record.playing_s + record.paused_s)

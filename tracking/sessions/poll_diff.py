@@ -99,7 +99,7 @@ class _Unmatched:
             self._place_beside(key, playback, known, beside)
         elif known is not None:
             other = known.observe(playback, self.at, self.outage, self.rules)
-            if other.moved is not None and not gone:
+            if other.moved is not None and not same:
                 self.diff.opened_beside.append(other)
             else:
                 self.diff.others[key] = other
