@@ -459,7 +459,7 @@ class TrackingEngine:
         line, presence = session.timeline, self.party.presence
         position_ms = estimate_position(line, at, self.rules)
         if since is not None and position_ms is not None:
-            joined_ms = max(0, position_ms - round(played_since(line, since.wall_s) * line.speed * 1000))
+            joined_ms = max(0, (line.position_ms or 0) - round(played_since(line, since.wall_s) * line.speed * 1000))
         watch = open_watch(line, session.screening_id, member.user_id, member.name, source, at, position_ms, line.state)
         guild_id = presence.guild_id if presence else ""
         channel_id = presence.channel_id if presence else ""

@@ -74,6 +74,8 @@ class _Unmatched:
     at: Moment
     outage: bool
     rules: Rules
+    opened: dict[str, list[Playback]] = field(default_factory=dict)
+    """Streams of which nothing was known, by account."""
 
     def sort(self, unmatched: dict[StreamKey, Playback], listed: dict[StreamKey, Playback]) -> None:
         streams = list(unmatched.items())
@@ -107,10 +109,11 @@ class _Unmatched:
             self.diff.others[key] = OtherPlayer.standing(playback, self.at)
         elif playback.state in ("playing", "paused"):
             self.diff.opened.append(playback)
+            self.opened.setdefault(key.account_id, []).append(playback)
 
     def _stands_beside(self, playback: Playback) -> bool:
         """Tell whether a stream of which nothing was known stands beside another of the same account and film."""
-        if any(_same_viewing(playback, opened) for opened in self.diff.opened):
+        if any(_same_viewing(playback, opened) for opened in self.opened.get(playback.account_id, ())):
             return True
         others = self.server.others.values()
         return playback.state == "paused" and any(_same_viewing(playback, other.playback) for other in others)

@@ -173,11 +173,12 @@ class Session:
 
     def starts_again(self, position_ms: int | None, rules: Rules) -> bool:
         """Tell whether a film that was completed begins anew where it is shown at `position_ms`."""
-        share = completion(self.timeline)
-        if share is None or share < rules.watched_percent or position_ms is None:
+        item, before_ms = self.timeline.item, self.timeline.position_ms
+        if position_ms is None or before_ms is None or position_ms >= before_ms:
             return False
-        item = self.timeline.item
-        return at_beginning(item, position_ms, rules) and not at_beginning(item, self.timeline.position_ms, rules)
+        if not at_beginning(item, position_ms, rules) or at_beginning(item, before_ms, rules):
+            return False
+        return (completion(self.timeline) or 0.0) >= rules.watched_percent
 
     def plays(self, at: Moment, rules: Rules) -> bool:
         """Tell whether its film runs: it says so, and no more than a late report speaks against it."""
