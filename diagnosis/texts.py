@@ -179,6 +179,18 @@ TEXTS = {
     "service.unanswered": Text("{text}", "{cure}"),
     # This machine
     "settings.ok": Text(N_("all there and right")),
+    "settings.polls_too_rare": Text(
+        N_("PLEX_POLL_SECONDS is {seconds}: films at another speed than normal may not be counted in full"),
+        N_("set PLEX_POLL_SECONDS to {bound} or less"),
+    ),
+    "settings.skips_look_like_speed": Text(
+        N_("PLEX_POLL_SECONDS is {seconds}: regular skipping can look like a faster speed and count as seen"),
+        N_("set PLEX_POLL_SECONDS to {bound} or less"),
+    ),
+    "settings.little_slack": Text(
+        N_("POSITION_SLACK_SECONDS is {seconds}: clients that report every {bound} s may not be counted in full"),
+        N_("set POSITION_SLACK_SECONDS to {bound} or more"),
+    ),
     "folder.ok": Text("{folder}"),
     "folder.new": Text(N_("{folder} (made at the first start)")),
     "folder.is_file": Text(N_("{folder} is in the way: it is a file"), N_("name another folder in {setting}")),

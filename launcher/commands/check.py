@@ -13,6 +13,7 @@ from config import Settings, SettingsError
 from diagnosis.findings import Finding, error, ok, render
 from launcher.doctor.discord_rest import check_discord_by_rest
 from launcher.doctor.machine import check_machine
+from launcher.doctor.measuring import check_measuring
 from launcher.doctor.plex_servers import check_plex
 
 _SIGNS = {"ok": ("✔", "green"), "note": ("!", "yellow"), "error": ("✘", "red")}
@@ -24,6 +25,7 @@ def main(load: Callable[[], Settings], console: Console) -> int:
         settings, findings = load(), [ok("settings", "settings.ok")]
     except SettingsError as wrong:
         settings, findings = wrong.readable, [_explain_setting(problem) for problem in wrong.problems]
+    findings += check_measuring(settings)
     checks: Sequence[Callable[[Settings], Iterable[Finding]]] = (check_plex, check_discord_by_rest, check_machine)
     with concurrent.futures.ThreadPoolExecutor(len(checks)) as pool:
         for results in pool.map(lambda check: list(check(settings)), checks):

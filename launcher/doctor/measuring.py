@@ -1,0 +1,24 @@
+"""Settings with which the measuring of watches cannot hold what it promises (docs/tracking.md)."""
+
+from collections.abc import Iterator
+
+from config import Settings
+from diagnosis.findings import Finding, note
+
+POLL_LIMIT_S = 10.0
+"""With rarer polls a skip every half minute can look like a faster speed."""
+POLL_BOUND_S = 60.0
+"""With rarer polls a steady speed may not be learned."""
+SLACK_LIMIT_S = 20.0
+"""Clients report up to this rarely."""
+
+
+def check_measuring(settings: Settings) -> Iterator[Finding]:
+    """Note what polls that are too rare, and too little slack, do to what is recorded."""
+    poll_s, slack_s = settings.plex_poll_seconds, settings.position_slack_seconds
+    if poll_s > POLL_BOUND_S:
+        yield note("settings", "settings.polls_too_rare", seconds=f"{poll_s:g}", bound=f"{POLL_BOUND_S:g}")
+    elif poll_s > POLL_LIMIT_S:
+        yield note("settings", "settings.skips_look_like_speed", seconds=f"{poll_s:g}", bound=f"{POLL_LIMIT_S:g}")
+    if slack_s < SLACK_LIMIT_S:
+        yield note("settings", "settings.little_slack", seconds=f"{slack_s:g}", bound=f"{SLACK_LIMIT_S:g}")
