@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from plexapi.server import PlexServer as PlexApiServer
@@ -17,6 +18,7 @@ from config import Settings
 from messages import PollFailed
 from simulator.plex import BROWSER, TELEVISION, SimulatedPlex
 from tests.integration.plex_poller_rig import Rig, until
+from tests.integration.tls_relay import CA, TlsRelay
 
 SESSIONS = "/status/sessions"
 SELDOM_S = 60.0
@@ -255,3 +257,31 @@ def test_the_box_wakes_once_and_is_bounded() -> None:
     assert box.take() == ()
     box.put(entry("1"))
     assert len(calls) == 2
+
+
+def test_a_private_authority_holds_for_the_websocket_too(
+    plex: SimulatedPlex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What REQUESTS_CA_BUNDLE names lets the polls in and the alerts: a start is told at once."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CA))
+    with TlsRelay(urlsplit(plex.url).port or 0) as relay:
+        settings = Settings(plex_url=relay.url, plex_token=plex.token, plex_poll_seconds=SELDOM_S)
+        with Rig(settings, tmp_path, poller=PlexPoller) as running:
+            running.snapshot()
+            until(lambda: plex.listener_count, "the websocket to open")
+            plex.play("Anton", "Metropolis", TELEVISION)
+            assert running.snapshot(lambda told: told.playbacks).playbacks
+
+
+def test_an_unknown_authority_is_said(plex: SimulatedPlex, tmp_path: Path) -> None:
+    """And an address that begins with http:// where https:// is needed is told so, not that Plex is away."""
+    with TlsRelay(urlsplit(plex.url).port or 0) as relay:
+        for url, cure in (
+            (relay.url, "a certificate that does not fit"),
+            (relay.url.replace("https", "http"), "begin PLEX_URL with https://"),
+        ):
+            settings = Settings(plex_url=url, plex_token=plex.token, plex_poll_seconds=SELDOM_S)
+            with Rig(settings, tmp_path, poller=PlexPoller) as running:
+                failed = running.failure()
+                assert failed.kind == "refused"
+                assert cure in failed.detail

@@ -7,9 +7,11 @@ notice that the other end is gone, keep the token whole in the address, and be s
 import contextlib
 import logging
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -88,6 +90,7 @@ class AlertConnection(AlertListener):
         """Why it ended: the kind of error, which carries no address."""
         self._ping_s = ping_s
         self._pong_within_s = pong_within_s
+        self._tls_options = trust_as(server._session.verify)
         self._stopping = threading.Event()
         self._raw: socket.socket | None = None
         # Built here and not in run(), as PlexAPI does: so there is something to stop from the first moment.
@@ -102,7 +105,9 @@ class AlertConnection(AlertListener):
         """Read until the connection ends, for whatever reason."""
         try:
             if not self._stopping.is_set():
-                self._ws.run_forever(ping_interval=self._ping_s, ping_timeout=self._pong_within_s)
+                self._ws.run_forever(
+                    ping_interval=self._ping_s, ping_timeout=self._pong_within_s, sslopt=self._tls_options
+                )
         finally:
             if self._raw is not None:
                 self._raw.close()  # websocket-client leaves it open where the other end closed first
@@ -179,6 +184,16 @@ class AlertSubscription:
             self._log.warning(
                 "Plex's alerts are not heard (%s); polling goes on, and so does the counting", ended.reason
             )
+
+
+def trust_as(verify: bool | str | None) -> dict[str, Any]:
+    """Return websocket-client's options to trust the certificates that requests trusts (`Session.verify`).
+
+    A private authority in REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE is then good for the websocket too.
+    """
+    if isinstance(verify, str):
+        return {"ca_cert_path" if Path(verify).is_dir() else "ca_certs": verify}
+    return {"cert_reqs": ssl.CERT_NONE} if verify is False else {}
 
 
 def _address(server: Any) -> str:
