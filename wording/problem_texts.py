@@ -128,6 +128,13 @@ _DISCORD: Final = {
     ),
     "discord.intent_missing": N_("Discord does not let the bot read messages: {cure}"),
     "discord.closed_with_code": N_("Discord closed the connection (code {code}): connecting again"),
+    "discord.session_starts_used_up": N_(
+        "{used} of the {total} connections that Discord allows in a day are used: waiting until it counts anew. Does "
+        "another program use the same token?"
+    ),
+    "discord.closed_at_once": N_(
+        "Discord's gateway closes every connection at once: trying again, more and more rarely"
+    ),
     "discord.logins_limited": N_("Discord limits the rate of log-ins: waiting"),
     "discord.down": N_("Discord is down (HTTP {status} at log-in): connecting again"),
     "discord.no_gateway": N_("Discord's gateway cannot be found: connecting again"),

@@ -96,6 +96,7 @@ class Gateway:
     def __init__(self, world: DiscordWorld, token: str, switches: OutageSwitches, heartbeat_s: float) -> None:
         self.world = world
         self.heartbeat_s = heartbeat_s
+        self.connects = 0
         self.identifies = 0
         self.resumes = 0
         self.heartbeats = 0
@@ -182,6 +183,10 @@ class Gateway:
             return web.Response(status=503, text="upstream connect error")
         socket = web.WebSocketResponse(max_msg_size=1 << 20)
         await socket.prepare(request)
+        self.connects += 1
+        if self._switches.closes_before_hello:
+            await socket.close(code=self._switches.closes_before_hello)
+            return socket
         connection = GatewayConnection(socket, request)
         self.connections.add(connection)
         connection.send({"op": HELLO, "d": {"heartbeat_interval": int(self.heartbeat_s * 1000)}})
@@ -234,6 +239,7 @@ class Gateway:
 
     async def _identify(self, connection: GatewayConnection, data: Payload) -> None:
         self.identifies += 1
+        self.world.sessions_used += 1
         intents = int(data.get("intents", 0))
         refusal = self._refusal(connection, data, intents)
         if refusal is not None:

@@ -11,5 +11,7 @@ class OutageSwitches:
     """REST answers 401, the gateway closes with 4004."""
     disallowed_intents: bool = False
     """The gateway closes with 4014, whatever is asked for."""
+    closes_before_hello: int = 0
+    """The gateway takes each connection and closes it at once with this code; 0: it does not."""
     gateway_refused: bool = False
     """The gateway's websocket is refused with 503; REST works."""

@@ -39,6 +39,8 @@ class DiscordWorld:
         """This server's address, once it listens."""
         self.dispatch: Dispatch = lambda *_: None
         self.bot = User(snowflake(), "Usher", bot=True)
+        self.sessions_used = 0
+        """How many sessions the bot has started today."""
         self.app_flags = message_content * FLAG_MESSAGE_CONTENT | members_intent * FLAG_MEMBERS
         self.guild = build_default_guild(self.bot)
         self.guilds = {self.guild.id: self.guild}

@@ -126,7 +126,8 @@ class GuildRoutes:
 
     async def gateway_bot(self, _: web.Request) -> web.Response:
         """Where the gateway is, for bots."""
-        return json_response({"url": self._address(), "shards": 1, "session_start_limit": SESSIONS})
+        limit = {**SESSIONS, "remaining": max(0, SESSIONS["total"] - self.world.sessions_used)}
+        return json_response({"url": self._address(), "shards": 1, "session_start_limit": limit})
 
     async def guild(self, request: web.Request) -> web.Response:
         """A server."""

@@ -1,7 +1,9 @@
 """What a failure of Discord means, in words with a cure, and whether and when to try again."""
 
+import contextlib
 import random
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 import aiohttp
@@ -24,6 +26,18 @@ ALLOW_POSTING: Final = Problem.of("discord.allow_posting")
 API_ERRORS: Final = (discord.DiscordException, aiohttp.ClientError, OSError)
 """What a request to Discord may raise. discord.py lets some of aiohttp's errors through, and not all of them are
 OSErrors: a connection that closes instead of answering is none."""
+
+
+class SessionStartsUsedUp(Exception):
+    """So many sessions were started today that no more are until Discord counts anew."""
+
+    def __init__(self, used: int, total: int, reset_after_s: float) -> None:
+        super().__init__(f"{used} of {total} session starts are used")
+        self.used, self.total, self.reset_after_s = used, total, reset_after_s
+
+
+class ClosedBeforeReady(Exception):
+    """The gateway takes connections and closes them at once."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +98,16 @@ def classify(error: BaseException, tries: int, doing: Problem, permission: Probl
             )
 
 
+def retry_after_s(error: BaseException | None) -> float:
+    """Return how long Discord wants nothing to be asked; 0 where it did not say. At the log-in that may be an hour."""
+    if isinstance(error, discord.RateLimited):
+        return error.retry_after
+    if isinstance(error, discord.HTTPException) and error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        with contextlib.suppress(ValueError):
+            return max(0.0, float(error.response.headers.get("Retry-After", 0.0)))
+    return 0.0
+
+
 def is_forbidden(error: BaseException) -> bool:
     """Whether the bot may not do it there, until somebody lets it."""
     return isinstance(error, discord.HTTPException) and error.code in FORBIDDEN
@@ -99,6 +123,10 @@ def is_limited(error: BaseException) -> bool:
 def describe_disconnect(error: BaseException | None) -> Problem:
     """Return why a connection ended, with the cure."""
     match error:
+        case SessionStartsUsedUp(used=used, total=total):
+            return Problem.of("discord.session_starts_used_up", used=used, total=total)
+        case ClosedBeforeReady():
+            return Problem.of("discord.closed_at_once")
         case None:
             return Problem.of("discord.closed")
         case discord.LoginFailure():

@@ -10,8 +10,9 @@ from typing import Any
 
 import discord
 from discord.ext import commands
+from discord.http import Route
 
-from actors.chat.discord.core.api_errors import API_ERRORS, classify
+from actors.chat.discord.core.api_errors import API_ERRORS, ClosedBeforeReady, SessionStartsUsedUp, classify
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import FeatureState, StateStore
 from actors.chat.discord.features.top_roles import TopRoles
@@ -31,8 +32,14 @@ _SYNCED = "synced"
 """Under this key: the hash of the commands that Discord was last told."""
 STATE_S = 10.0
 """How long it waits for the store to say which commands Discord knows, before it tells them anew (real seconds)."""
-HEARTBEAT_S = 30.0
-"""Without a sign of life from the gateway for this long, the connection is opened anew."""
+HEARTBEAT_S = 75.0
+"""Without a sign of life from the gateway for this long, the connection is opened anew. Discord's heartbeat interval is
+41.25 s: on a quiet line nothing comes more often."""
+MOST_FRUITLESS = 2
+"""Connections in a row that end before the gateway has said READY or RESUMED; then this bot gives up, and the back-off
+of `Connection` counts. discord.py's own loop has no brake there."""
+SESSIONS_KEPT = 0.5
+"""Share of the day's session starts (IDENTIFY) that is left alone: Discord resets the token where all are used."""
 
 
 _APOSTROPHES = str.maketrans("‘’", "''")
@@ -85,6 +92,10 @@ class UsherBot(commands.Bot):
         """The bot's server is gone: the bot was removed from it, or it is unavailable."""
         self.is_set_up = False
         self._speaks = False
+        self._fruitless = 0
+        self._ending: asyncio.Task[None] | None = None
+        self.end_reason: Exception | None = None
+        """Why it closed by itself; None where it did not."""
         self._state_store = state_store
         self._registered = registered
         self._degraded = degraded
@@ -110,15 +121,36 @@ class UsherBot(commands.Bot):
         await super().close()
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
-        """Nothing is told any more once it is closed: discord.py's loop is gone then, and it would fail.
+        """Tell the event's listeners; none once it is closed: discord.py's loop is gone then, and it would fail.
 
         A server that becomes unavailable is taken out of discord.py's cache before anything else is read: it would keep
         whoever was in voice, and every channel, though they are gone when the server is back.
         """
         if event_name == "guild_unavailable":
             self._connection._remove_guild(args[0])
-        if not self.is_closed():
-            super().dispatch(event_name, *args, **kwargs)
+        if self.is_closed():
+            return
+        super().dispatch(event_name, *args, **kwargs)
+        if event_name in ("ready", "resumed"):
+            self._fruitless = 0
+        elif event_name == "disconnect":
+            self._fruitless += 1
+            if self._fruitless >= MOST_FRUITLESS:
+                self.end_reason = ClosedBeforeReady()
+                self._ending = asyncio.get_running_loop().create_task(self.close())
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Ask how many sessions may still be started today. Raises SessionStartsUsedUp."""
+        try:
+            limit = (await self.http.request(Route("GET", "/gateway/bot")))["session_start_limit"]
+            total, remaining = int(limit["total"]), int(limit["remaining"])
+            reset_after_s = float(limit["reset_after"]) / 1000
+        except (*API_ERRORS, LookupError, TypeError, ValueError) as error:
+            self._log.info("How many sessions may still be started today is not known: %s", error)
+        else:
+            if remaining <= total * SESSIONS_KEPT:
+                raise SessionStartsUsedUp(total - remaining, total, reset_after_s)
+        await super().before_identify_hook(shard_id, initial=initial)
 
     async def on_connect(self) -> None:
         """The gateway speaks; what it has to say of the servers follows."""

@@ -11,10 +11,13 @@ import discord
 from actors.chat.discord.core.api_errors import (
     API_ERRORS,
     ENABLE_INTENT,
+    ClosedBeforeReady,
+    SessionStartsUsedUp,
     backoff,
     describe_disconnect,
     is_intent_missing,
     needs_new_token,
+    retry_after_s,
 )
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.gateway.bot import UsherBot
@@ -26,6 +29,8 @@ SETTLE_S = 5.0
 """How long a reconnect may take before it is called an outage."""
 FIRST_S = 20.0
 """How long a fresh connection may take before it is called an outage; discord.py itself waits for minutes."""
+LONGEST_REST_S = 3600.0
+"""Longest rest where Discord counts the session starts; then it is asked again."""
 REFUSED_S = 60.0
 """Between two tries of a token that was refused."""
 INTENT_RECHECK_S = 300.0
@@ -83,7 +88,16 @@ class Connection:
                 continue  # ended by ourselves, to use the intent
             self._degraded.add(_GATEWAY, describe_disconnect(error))
             self._log.debug("The connection ended", exc_info=error)
-            await asyncio.sleep(REFUSED_S if needs_new_token(error) else backoff(tries))
+            await asyncio.sleep(self._wait_s(error, tries))
+
+    def _wait_s(self, error: Exception | None, tries: int) -> float:
+        """Return how long to wait before the next try (real seconds)."""
+        if isinstance(error, SessionStartsUsedUp):
+            return min(error.reset_after_s, LONGEST_REST_S)
+        if isinstance(error, ClosedBeforeReady):
+            tries += 2  # a try makes several connections
+        wait_s = REFUSED_S if needs_new_token(error) else backoff(tries)
+        return max(wait_s, retry_after_s(error))
 
     async def close(self) -> None:
         """Leave, within a few seconds."""
@@ -106,12 +120,12 @@ class Connection:
             # waits up to 17 minutes later on; resumes (op 7, op 9, dropped sockets) are its own all the same.
             await bot.start(self._token, reconnect=False)
         except Exception as error:  # noqa: BLE001 - a broken dispatch ends it with any error: always come back
-            return error
+            return bot.end_reason or error
         finally:
             late.cancel()
             self._on_bot_down(at_once=True)
             await self.close()
-        return None
+        return bot.end_reason
 
     def _on_bot_up(self) -> None:
         self._up, self._up_since = True, time.monotonic()
