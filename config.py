@@ -145,13 +145,29 @@ DECLARED: dict[str, Setting] = {
 """Every setting by the name of its variable."""
 
 
+_MAKE_READABLE = "make it a UTF-8 file that this user may read."
+
+
+class SettingProblem(str):
+    """One line about a setting that is wrong: what it is, and after a colon what to do."""
+
+    def __new__(cls, what: str, cure: str) -> SettingProblem:
+        """Join both to the line."""
+        line = super().__new__(cls, f"{what}: {cure}")
+        line.what, line.cure = what, cure
+        return line
+
+    what: str
+    cure: str
+
+
 class SettingsError(ValueError):
     """Some settings are missing or wrong; `problems` has a line for each, with its cure.
 
     `readable` has those that are right, and the defaults for the others, so that they can still be checked.
     """
 
-    def __init__(self, problems: list[str], readable: Settings | None = None) -> None:
+    def __init__(self, problems: list[SettingProblem], readable: Settings | None = None) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
         self.readable = readable or Settings()
@@ -174,41 +190,43 @@ def load_settings(environ: Mapping[str, str], dotenv_path: Path | None = None, *
         text = raw.get(name, "").strip()
         if not text:
             if for_service and setting.required and not _is_excused(name, raw, problems):
-                problems.append(f"{name} is missing: set it to the {setting.help}.")
+                problems.append(SettingProblem(f"{name} is missing", f"set it to the {setting.help}."))
             continue
         if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
-            problems.append(f"{name} is in quotes: write it without them, as docker's --env-file keeps them.")
+            problems.append(
+                SettingProblem(f"{name} is in quotes", "write it without them, as docker's --env-file keeps them.")
+            )
             continue
         try:
             values[name.lower()] = setting.check.read(text)
         except WrongValueError as wrong:
-            problems.append(f"{name} is wrong{_quote(setting, text)}: it takes {wrong}.")
+            problems.append(SettingProblem(f"{name} is wrong{_quote(setting, text)}", f"it takes {wrong}."))
     problems += _find_contradictions(values)
     if problems:
         raise SettingsError(problems, Settings(**values))
     return Settings(**values)
 
 
-def _is_excused(name: str, raw: Mapping[str, str], problems: list[str]) -> bool:
+def _is_excused(name: str, raw: Mapping[str, str], problems: list[SettingProblem]) -> bool:
     """Return whether a missing setting is no problem of its own."""
     is_covered = name in ("PLEX_URL", "PLEX_TOKEN") and bool(raw.get("PLEX_SERVERS"))
     return is_covered or any(problem.startswith(f"FILE__{name} ") for problem in problems)
 
 
-def _gather(environ: Mapping[str, str], dotenv_path: Path | None) -> tuple[dict[str, str], list[str]]:
+def _gather(environ: Mapping[str, str], dotenv_path: Path | None) -> tuple[dict[str, str], list[SettingProblem]]:
     """All raw values, the later source winning: .env, files named by FILE__NAME (secrets), environment."""
     values: dict[str, str] = {}
     if dotenv_path is not None and dotenv_path.is_dir():  # Docker makes one where the file to be mounted is not there
-        return dict(environ), [f"{dotenv_path} is a folder: take it away, and put the file with the settings there."]
+        return dict(environ), [
+            SettingProblem(f"{dotenv_path} is a folder", "take it away, and put the file with the settings there.")
+        ]
     if dotenv_path is not None and dotenv_path.is_file():
         from dotenv import dotenv_values
 
         try:
             values = {k: v for k, v in dotenv_values(dotenv_path, interpolate=False).items() if v is not None}
         except (OSError, UnicodeDecodeError) as error:
-            return {}, [
-                f"{dotenv_path} cannot be read ({_explain(error)}): make it a UTF-8 file that this user may read."
-            ]
+            return {}, [SettingProblem(f"{dotenv_path} cannot be read ({_explain(error)})", _MAKE_READABLE)]
     values.update(environ)
     problems = []
     for name in DECLARED:
@@ -219,7 +237,7 @@ def _gather(environ: Mapping[str, str], dotenv_path: Path | None) -> tuple[dict[
             values[name] = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = f"FILE__{name} names {path}, which cannot be read ({_explain(error)})"
-            problems.append(f"{reason}: make it a UTF-8 file that this user may read.")
+            problems.append(SettingProblem(reason, _MAKE_READABLE))
     return values, problems
 
 
@@ -234,15 +252,14 @@ def _quote(setting: Setting, text: str) -> str:
     return f" ({text if len(text) <= 60 else text[:57] + '...'!r})"
 
 
-def _find_contradictions(values: Mapping[str, Any]) -> list[str]:
+def _find_contradictions(values: Mapping[str, Any]) -> list[SettingProblem]:
     problems = []
     after = values.get("ghost_after_seconds", Settings().ghost_after_seconds)
     end = values.get("ghost_end_seconds", Settings().ghost_end_seconds)
     if end < after:
-        problems.append(
-            f"GHOST_END_SECONDS ({end:g}) is below GHOST_AFTER_SECONDS ({after:g}): make it at least as long."
-        )
+        what = f"GHOST_END_SECONDS ({end:g}) is below GHOST_AFTER_SECONDS ({after:g})"
+        problems.append(SettingProblem(what, "make it at least as long."))
     data_dir = Path(values.get("data_dir", "data"))
     if data_dir.exists() and not data_dir.is_dir():
-        problems.append(f"DATA_DIR ({data_dir}) is a file: name a folder.")
+        problems.append(SettingProblem(f"DATA_DIR ({data_dir}) is a file", "name a folder."))
     return problems

@@ -15,11 +15,15 @@ _MAX_TEXT = 200
 
 
 class BadgesError(ValueError):
-    """A badges file is wrong; `problems` has every fault, each naming its badge and what would be right."""
+    """A badges file is wrong; `problems` has every fault, each naming its badge and what would be right.
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
+    `cure` says what to do where the file as a whole cannot be read.
+    """
+
+    def __init__(self, problems: list[str], cure: str = "") -> None:
+        super().__init__("\n".join(problems) + (f": {cure}" if cure else ""))
         self.problems = problems
+        self.cure = cure
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from diagnosis.texts import TEXTS, TOPICS
+from messages import Problem
+from wording.problems import translate
 from wording.translation import _
 
 Severity = Literal["ok", "note", "error"]
 """A note is worth knowing and does not keep the service from running; an error does not let it do all it should."""
-Param = str | int | tuple[str, ...]
-"""A name, a figure, or names of permissions. `setting` is the name of a setting, `when` seconds since 1970."""
+Param = str | int | Problem | tuple[str, ...]
+"""A name, a figure, a problem, or names of permissions. `setting` names a setting, `when` is in seconds since 1970."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +78,8 @@ def _word_param(name: str, value: Param, markup: Markup) -> str:
     match value:
         case tuple():
             return ", ".join(_(part) for part in value)
+        case Problem():
+            return markup.escape(translate(value))
         case int() if name == "when":
             return markup.moment(value)
     if name == "setting":

@@ -26,5 +26,6 @@ def load_badges(data_dir: Path) -> tuple[Badge, ...]:
         return default_badges()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise BadgesError([f"{own} cannot be read ({why}): make it a UTF-8 text that this user may read."]) from None
+        cure = "make it a UTF-8 text that this user may read."
+        raise BadgesError([f"{own} cannot be read ({why})"], cure) from None
     return merge_badges(default_badges(), read_badges(text, str(own)))

@@ -53,13 +53,13 @@ def _word(problem: Problem, say: Callable[[str], str]) -> str:
     if text is None:  # of another version
         return f"{problem.code} {problem.parameters or ''}".rstrip()
     words = {
-        name: _word(value, say) if isinstance(value, Problem) else _plain(value)
+        name: _word(value, say) if isinstance(value, Problem) else _format_value(value)
         for name, value in problem.parameters.items()
     }
     return _Gaps().vformat(say(text), (), words)
 
 
-def _plain(value: str | int | float) -> str:
+def _format_value(value: str | int | float) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -24,7 +24,10 @@ def main(load: Callable[[], Settings], console: Console) -> int:
     try:
         settings, findings = load(), [ok("settings", "settings.ok")]
     except SettingsError as wrong:
-        settings, findings = wrong.readable, [_explain_setting(problem) for problem in wrong.problems]
+        settings, findings = (
+            wrong.readable,
+            [error("settings", "reported", text=problem.what, cure=problem.cure) for problem in wrong.problems],
+        )
     findings += check_measuring(settings)
     checks: Sequence[Callable[[Settings], Iterable[Finding]]] = (check_plex, check_discord_by_rest, check_machine)
     with concurrent.futures.ThreadPoolExecutor(len(checks)) as pool:
@@ -36,14 +39,6 @@ def main(load: Callable[[], Settings], console: Console) -> int:
     console.print()
     console.print("Everything is in order: python run.py" if not errors else f"{errors} to mend.")
     return 1 if errors else 0
-
-
-def _explain_setting(problem: str) -> Finding:
-    # What is wrong may have a colon of its own, in brackets: a value, or a reason.
-    text, bracket, cure = problem.partition("): ")
-    if not bracket:
-        text, _, cure = problem.partition(": ")
-    return error("settings", "reported", text=text + bracket[:1], cure=cure)
 
 
 def _print(finding: Finding, settings: Settings, console: Console) -> None:

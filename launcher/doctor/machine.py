@@ -96,8 +96,7 @@ def _check_badges(data_dir: Path) -> Finding:
     try:
         badges = load_badges(data_dir)
     except BadgesError as failure:
-        if " cannot be read (" in str(failure):  # it says its cure
-            text, _, cure = str(failure).partition("): ")
-            return error("badges", "reported", text=f"{text})", cure=cure)
+        if failure.cure:
+            return error("badges", "reported", text=failure.problems[0], cure=failure.cure)
         return error("badges", "badges.wrong", text=str(failure), file=str(data_dir / "badges.toml"))
     return ok("badges", "badges.ok", count=len(badges))

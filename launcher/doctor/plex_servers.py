@@ -12,7 +12,6 @@ from actors.media.plex.errors import POSSIBLE, classify_failure
 from actors.media.plex.http import BoundedSession
 from diagnosis.findings import Finding, error, ok
 from diagnosis.plex_checks import check_accounts
-from wording.problems import english
 
 _TIMEOUT_S = 10.0
 
@@ -57,4 +56,4 @@ def connect(server: config.PlexServer, timeout_s: float = _TIMEOUT_S) -> Any:
 
 def _explain(failure: Exception, url: str) -> Finding:
     explained = classify_failure(failure, url)
-    return error("plex", f"plex.{explained.kind}", text=english(explained.what), cure=english(explained.cure))
+    return error("plex", f"plex.{explained.kind}", text=explained.what, cure=explained.cure)

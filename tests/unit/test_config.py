@@ -22,7 +22,7 @@ def problems(**changes: str) -> list[str]:
     """What load_settings finds wrong with GOOD, changed so."""
     with pytest.raises(config.SettingsError) as caught:
         config.load_settings({**GOOD, **changes})
-    return caught.value.problems
+    return [*caught.value.problems]
 
 
 def test_a_language_is_one_that_has_a_catalogue() -> None:
@@ -215,3 +215,12 @@ def test_quotes_that_an_env_file_kept_are_refused(tmp_path: Path) -> None:
     dotenv = tmp_path / ".env"
     dotenv.write_text('TIMEZONE="Europe/Berlin"\n')
     assert config.load_settings({}, dotenv, for_service=False).timezone == "Europe/Berlin"
+
+
+def test_a_problem_knows_where_its_cure_begins(tmp_path: Path) -> None:
+    """A value, or a reason, may have a colon of its own."""
+    with pytest.raises(config.SettingsError) as caught:
+        config.load_settings({"TIMEZONE": "a: b"}, for_service=False)
+    (problem,) = caught.value.problems
+    assert problem.what == "TIMEZONE is wrong ('a: b')" and problem.cure.startswith("it takes a time zone")
+    assert problem == f"{problem.what}: {problem.cure}"
