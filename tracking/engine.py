@@ -20,35 +20,29 @@ from messages import (
     Problem,
     StartTracking,
     TrackingPlan,
-    VoiceMember,
     VoicePresence,
     WatchesLoaded,
     WatchesReported,
     WatchRecord,
     WatchState,
 )
-from messages.base import PositionMs
 from messages.ids import plex_viewer_id
-from messages.watches import Source
 from tracking.events import Event, HistoryWanted
 from tracking.manual_start import plan_start
 from tracking.recorder import WatchRecorder
 from tracking.restore import rebuild_sessions
 from tracking.rules import Rules
+from tracking.seating import PartySeating
 from tracking.sessions.listing import list_watches
 from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.poll_diff import compare
 from tracking.sessions.server import ServerSessions
-from tracking.sessions.session import End, Session, StreamKey, later
+from tracking.sessions.session import End, Session, StreamKey
 from tracking.watch import (
     at_beginning,
-    clamp_position,
-    credit_earlier,
-    estimate_position,
     finish,
     make_id,
     open_watch,
-    played_since,
 )
 from tracking.watch_party import WatchParty
 from viewers.directory import ViewerDirectory
@@ -67,6 +61,7 @@ class TrackingEngine:
         self.servers: dict[str, ServerSessions] = {}
         self.party = WatchParty(rules)
         self.recorder = WatchRecorder(rules)
+        self.seating = PartySeating(self.party, self.recorder)
 
     # What is observed
 
@@ -86,7 +81,7 @@ class TrackingEngine:
         for session in self.sessions():
             if not session.watched:
                 self._server(session.server_id).remove(session)
-        self.party.host = self._last_joined()
+        self.seating.restore_host(self.sessions())
         return self._drain_events()
 
     def observe(self, snapshot: PlaybackSnapshot) -> list[Event]:
@@ -100,7 +95,7 @@ class TrackingEngine:
             outage = server.away or (last is not None and at.steady_s - last.steady_s > self.rules.gap_s)
             server.last_poll, server.away = at, False
             self._apply_poll(server, snapshot, last if outage else None, outage)
-        self._seat_members(at)
+        self.seating.seat_members(self.sessions(), self._away(), at)
         return self._drain_events()
 
     def poll_failed(self, failure: PollFailed) -> list[Event]:
@@ -114,30 +109,16 @@ class TrackingEngine:
 
     def update_voice(self, presence: VoicePresence) -> list[Event]:
         """Take in who is in the voice channel. Where Discord is away nobody comes and nobody leaves."""
-        party = self.party
-        if party.presence is not None and presence.at.steady_s < party.presence.at.steady_s:
-            return []
-        if not presence.connected:
-            party.unknown = True
-            return []
-        was_unknown = party.unknown
-        party.update_presence(presence)
-        here = {member.user_id for member in presence.members}
-        for session in self.sessions():
-            if was_unknown:
-                session.mark_presence_unknown()
-            for member in session.party_watches.keys() - here:
-                self._end_party_watch(session, member, None if was_unknown else presence.at)
-        self._seat_members(presence.at)
+        self.seating.update_presence(presence, self.sessions(), self._away())
         return self._drain_events()
 
     def apply_history(self, found: HistoryFound, at: Moment) -> list[Event]:
         """Take in what a server's history says of a watch whose end nobody saw."""
         for session in self.sessions():
             if session.awaits(found.watch_id):
-                row = None if found.failed else session.matching_row(found.rows)
+                rows = () if found.failed else found.rows
                 ended = session.timeline.seen
-                for record in session.end_from_history(row, at, not self.party.unknown, self.rules):
+                for record in session.end_from_history(rows, at, not self.party.unknown, self.rules):
                     self.recorder.finish(session, record, at, ended)
                 self._remove(session, at)
                 break
@@ -158,19 +139,8 @@ class TrackingEngine:
             server.others[before] = OtherPlayer.standing(session.playback or stream.other.playback, at)
             session.relocate(stream.other.playback, at)
             server.reindex(session, before)
-        self.party.choose(session)
-        self._leave_other_sessions(session, at)
-        members = {member.user_id: member for member in self.party.members}
-        moment = later(at, session.timeline.seen)
-        joined_ms = clamp_position(request.position_ms, session.item.duration_ms)
-        outcomes = []
-        for outcome in plan.outcomes:
-            if outcome.outcome == "would_start":
-                member = members[outcome.user_id]
-                self._start_party_watch(session, member, moment, "manual", joined_ms=joined_ms)
-                outcome = replace(outcome, outcome="started")
-            outcomes.append(outcome)
-        return replace(plan, outcomes=tuple(outcomes)), self._drain_events()
+        outcomes = self.seating.move_manually(session, request, plan.outcomes, self.sessions(), self._away(), at)
+        return replace(plan, outcomes=outcomes), self._drain_events()
 
     def apply_directory(self, links: Iterable[LinkedAccount], privacy: Iterable[tuple[str, Privacy]]) -> list[Event]:
         """Take in every link and every choice; the watches of who is not tracked any more are dropped."""
@@ -234,8 +204,7 @@ class TrackingEngine:
 
     def active_watches(self, at: Moment) -> ActiveWatches:
         """Return what people are told of the running watches: of the channel's, while it is known who is there."""
-        away = frozenset(server.server_id for server in self.servers.values() if server.away)
-        rows = list_watches(self.sessions(), away, not self.party.unknown, at, self.rules)
+        rows = list_watches(self.sessions(), self._away(), not self.party.unknown, at, self.rules)
         watches = show_watches(rows, self.directory, at.wall_s)
         watches.sort(key=lambda watch: watch.started_at_s)
         reasons = tuple(self._reasons())
@@ -395,109 +364,6 @@ class TrackingEngine:
         self.recorder.announce_end(session, at)
         self.recorder.resume_index.forget_old(at, self.rules)
 
-    # The watch party
-
-    def _seat_members(self, at: Moment) -> None:
-        """Open a watch of the host's film for everybody in the channel who has none yet."""
-        party = self.party
-        if party.unknown or not party.members:
-            return
-        host, notice = party.find_host(self.sessions(), at)
-        if notice:
-            self.recorder.notify(english(notice))
-        if host is None:
-            return
-        before, party.host = party.host, host
-        since = self._leave_other_sessions(host, at)
-        line = host.timeline
-        if not host.active or self._server(host.server_id).away or line.outage:
-            return
-        if line.state not in ("playing", "paused"):
-            return
-        moved = before is not None and before is not host
-        moment = later(at, line.seen)
-        for person in party.members:
-            if person.user_id not in host.party_watches and self.recorder.tracks(person.user_id, moment):
-                there_since = since.get(person.user_id) if moved else None
-                self._start_party_watch(host, person, moment, since=there_since)
-
-    def _leave_other_sessions(self, host: Session, at: Moment) -> dict[str, Moment]:
-        """End the members' watches of other sessions; return since when each watches what the host went on with.
-
-        One that is missed ends everybody's watch alike; but the same film goes on as the same watch.
-        """
-        since: dict[str, Moment] = {}
-        for session in self.sessions():
-            if session is host or not session.party_watches:
-                continue
-            if session.missing and not session.follows_same_film(host):
-                continue
-            stood_since = later(session.timeline.advanced, host.opened) if host.opened else None
-            for member in list(session.party_watches):
-                if stood_since is None or session.missing or session.plays(at, self.rules):
-                    self._end_party_watch(session, member, at)
-                    continue
-                since[member] = later(stood_since, self.party.arrived(member, at))
-                ended = session.timeline.seen
-                record = session.end_party_watch_since(member, stood_since, at, self.rules)
-                self.recorder.finish(session, record, at, ended)
-        return since
-
-    def _start_party_watch(
-        self,
-        session: Session,
-        member: VoiceMember,
-        at: Moment,
-        source: Source = "voice",
-        since: Moment | None = None,
-        joined_ms: int | None = None,
-    ) -> None:
-        """Open the watch of a member of the channel, with the film where it is at `at`.
-
-        Before that counts what ran from `joined_ms` on, or since the moment `since`.
-        """
-        line, presence = session.timeline, self.party.presence
-        position_ms = estimate_position(line, at, self.rules)
-        if since is not None and position_ms is not None:
-            joined_ms = max(0, (line.position_ms or 0) - round(played_since(line, since.wall_s) * line.speed * 1000))
-        watch = open_watch(line, session.screening_id, member.user_id, member.name, source, at, position_ms, line.state)
-        guild_id = presence.guild_id if presence else ""
-        channel_id = presence.channel_id if presence else ""
-        watch = replace(
-            watch,
-            party=True,
-            guild_id=guild_id,
-            channel_id=channel_id,
-            first_seat=not session.first_seat_taken,
-            reckoned=watch.position_ms != line.position_ms,
-        )
-        if not line.party:
-            session.timeline = replace(line, party=True, guild_id=guild_id, channel_id=channel_id)
-        watch = self.recorder.start(session, watch, at)
-        if joined_ms is not None and position_ms is not None and joined_ms < position_ms:
-            watch = credit_earlier(watch, PositionMs(joined_ms), PositionMs(position_ms), at)
-        session.first_seat_taken = True
-        session.party_watches[member.user_id] = watch
-        self.recorder.announce_start(session, at)
-
-    def _end_party_watch(self, session: Session, member: str, at: Moment | None) -> None:
-        """End one member's watch: at `at`, or, where that is in the dark, when it was last seen."""
-        server = self._server(session.server_id)
-        closed = at or session.party_watches[member].seen
-        record = session.end_party_watch(member, at, server.away, self.rules)
-        self.recorder.finish(session, record, closed, closed)
-
-    def _last_joined(self) -> Session | None:
-        """Return the session into which the channel's members came last: after a restart the party goes on there.
-
-        Without it nobody who comes in, or back, would be seated as long as another film plays at home; and a channel
-        that an admin had brought to another film than the usual host's would be moved.
-        """
-        came = [
-            (watch.started_at_s, session) for session in self.sessions() for watch in session.party_watches.values()
-        ]
-        return max(came, key=lambda pair: pair[0])[1] if came else None
-
     # Small parts
 
     def _server(self, server_id: str) -> ServerSessions:
@@ -505,6 +371,10 @@ class TrackingEngine:
         if server is None:
             server = self.servers[server_id] = ServerSessions(server_id)
         return server
+
+    def _away(self) -> frozenset[str]:
+        """Return the ids of the servers that do not answer."""
+        return frozenset(server.server_id for server in self.servers.values() if server.away)
 
     def _apply_directory(self, directory: ViewerDirectory) -> None:
         self.recorder.directory = directory

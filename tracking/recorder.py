@@ -18,6 +18,7 @@ from tracking.events import Event, Notice, WatchDropped, WatchOpened
 from tracking.resume_index import FinishedWatch, ResumeIndex
 from tracking.rules import Rules
 from tracking.sessions.attendees import past_attendee_of
+from tracking.sessions.listing import describe_session
 from tracking.sessions.session import Session
 from tracking.watch import CLOCK_SET_S, can_resume, resume
 from viewers.directory import ViewerDirectory
@@ -107,7 +108,7 @@ class WatchRecorder:
 
     def screening(self, session: Session, at: Moment) -> Screening:
         """Return a session as others see it."""
-        described = session.describe(at, self.rules)
+        described = describe_session(session, at, self.rules)
         return show_screening(described, session.account, self.directory, self.rules.min_watch_s)
 
     def add_event(self, event: Event) -> None:

@@ -1,8 +1,9 @@
-"""A watch that goes on on another player."""
+"""A watch that goes on on another player, or under another key."""
 
 from msgspec.structs import replace
 
 from messages import Moment, Playback, WatchState, sittings, spans
+from tracking.rules import is_live
 from tracking.sessions.other_player import OtherPlayer
 from tracking.watch import clamp_position
 
@@ -70,3 +71,23 @@ def resume_measuring(state: WatchState, other: OtherPlayer) -> WatchState:
 def drop_pending(state: WatchState) -> WatchState:
     """Return the watch without the time that its player stood: it is not known to have run, and has moved on."""
     return replace(state, pending_s=0.0, buffering_s=0.0) if state.pending_s or state.buffering_s else state
+
+
+def relabel(state: WatchState, playback: Playback, named: bool) -> WatchState:
+    """Return the watch with what a session may change of itself: stream, account name, the item's tags.
+
+    A live channel's programme changes, and so may the metadata's match: the watch stays with what it was opened for.
+    """
+    name = playback.account_name if named and playback.account_name else state.username
+    item = state.item
+    if playback.item != item and not is_live(item):
+        matched_anew = item.guid and playback.item.guid != item.guid and playback.item.rating_key == item.rating_key
+        item = item if matched_anew else playback.item
+    if (
+        name == state.username
+        and item is state.item
+        and playback.session_key == state.session_key
+        and playback.machine_id == state.machine_id
+    ):
+        return state
+    return replace(state, username=name, session_key=playback.session_key, machine_id=playback.machine_id, item=item)

@@ -1,13 +1,34 @@
-"""The running watches as people are told of them."""
+"""Sessions and their running watches as people are told of them."""
 
 from collections.abc import Iterable
 
-from messages import ActiveWatch, Attendee, Moment, WatchState, spans
+from messages import ActiveWatch, Attendee, Moment, Screening, WatchState, spans
 from messages.base import DurationMs
 from tracking.rules import Rules
 from tracking.sessions.attendees import attendee_of
 from tracking.sessions.session import Session
 from tracking.watch import completion, estimate_position, watched_s
+
+
+def describe_session(session: Session, at: Moment, rules: Rules) -> Screening:
+    """Return a session as a screening, with the film where it is at `at`."""
+    line, playback = session.timeline, session.playback
+    attendees = [*session.past_attendees.values(), *map(attendee_of, session.watches())]
+    attendees.sort(key=lambda attendee: attendee.joined_at_s)
+    return Screening(
+        screening_id=session.screening_id,
+        server_id=session.server_id,
+        session_key=line.session_key,
+        item=line.item,
+        host=playback.account_name if playback else line.username,
+        player=playback.player if playback else "",
+        state=line.state,
+        position_ms=line.position_ms if session.missing else estimate_position(line, at, rules),
+        seen=line.seen if session.missing else at,
+        started_at_s=session.started_at_s,
+        party=line.party,
+        seats=tuple(attendees),
+    )
 
 
 def list_watches(

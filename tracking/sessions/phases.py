@@ -1,6 +1,6 @@
 """The phases of a session. It is in exactly one at a time, and each holds what only it needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from messages import Moment
 
@@ -27,6 +27,12 @@ class Missing:
     """Nobody looked when it ended: the server's history has to say what became of it."""
     unreadable_since: Moment | None = None
     """Since when something unreadable on the server might have been it."""
+
+    def wait_longer(self, since: Moment, at: Moment) -> "Missing":
+        """Return the phase with the time from `since` to `at` left out of the grace."""
+        lost_s = max(0.0, at.steady_s - max(since.steady_s, self.since.steady_s))
+        moved_on = Moment(self.since.wall_s + lost_s, self.since.steady_s + lost_s)
+        return replace(self, since=moved_on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """One Plex session: the film as it was seen to run, and everybody who watches it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,7 +14,6 @@ from messages import (
     Item,
     Moment,
     Playback,
-    Screening,
     WatchRecord,
     WatchState,
 )
@@ -22,8 +21,7 @@ from messages.ids import plex_viewer_id
 from tracking.film import same_film
 from tracking.progress import advance
 from tracking.rules import Rules, is_live
-from tracking.sessions.attendees import attendee_of
-from tracking.sessions.handover import credit, drop_pending, relocate, resume_measuring
+from tracking.sessions.handover import credit, drop_pending, relabel, relocate, resume_measuring
 from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.phases import (
     ACTIVE,
@@ -37,6 +35,7 @@ from tracking.sessions.phases import (
     absence,
     unreadable_since,
 )
+from tracking.sessions.play_history import history_query, matching_row
 from tracking.watch import (
     at_beginning,
     at_end,
@@ -52,8 +51,6 @@ ASK_AGAIN_S = 60.0
 """How long the server's history may take to answer."""
 ASK_TRIES = 3
 """How often it is asked: then the end is unknown."""
-HISTORY_SLACK_S = 60.0
-"""The server's clock may differ, and it may count a play a little before it was last seen."""
 
 
 class StreamKey(NamedTuple):
@@ -192,14 +189,14 @@ class Session:
         self.phase, self.playback = ACTIVE, playback
         line = mark_unobserved(self.timeline) if unobserved else self.timeline
         line = advance(line, at, playback.position_ms, playback.state, rules)
-        self.timeline = _relabel(line, playback, self.tracks_owner)
+        self.timeline = relabel(line, playback, self.tracks_owner)
         for member, watch in self.party_watches.items():
             if not presence_known:
                 self.party_watches[member] = mark_unobserved(watch)
                 continue
             state = mark_unobserved(watch) if unobserved else watch
             state = advance(state, at, playback.position_ms, playback.state, rules)
-            self.party_watches[member] = _relabel(state, playback, named=False)
+            self.party_watches[member] = relabel(state, playback, named=False)
 
     def follow(self, playback: Playback, at: Moment, outage: bool, presence_known: bool, rules: Rules) -> None:
         """Go on with the film on another stream of the same account, from where it is there."""
@@ -216,10 +213,10 @@ class Session:
     def relocate(self, playback: Playback, at: Moment, presence_known: bool = True) -> None:
         """Go on on another stream; what lies between is not seen."""
         self.phase, self.playback = ACTIVE, playback
-        self.timeline = _relabel(relocate(self.timeline, playback, at), playback, self.tracks_owner)
+        self.timeline = relabel(relocate(self.timeline, playback, at), playback, self.tracks_owner)
         for member, watch in self.party_watches.items():
             there = relocate(watch, playback, at) if presence_known else mark_unobserved(watch)
-            self.party_watches[member] = _relabel(there, playback, named=False)
+            self.party_watches[member] = relabel(there, playback, named=False)
 
     def take_over(self, other: OtherPlayer, at: Moment, presence_known: bool) -> None:
         """Go on on another player, with what it has shown since it began to move."""
@@ -255,7 +252,7 @@ class Session:
                 self._change_watches(mark_unobserved)
             missing = Missing(at, at, unobserved, since)
         elif outage_since is not None:
-            missing = _wait_longer(missing, outage_since, at)
+            missing = missing.wait_longer(outage_since, at)
         before_phase = self.phase.before if isinstance(self.phase, Unreadable) else self.phase
         if isinstance(before_phase, AwaitingHistory):
             return self._await_history(AwaitingHistory(missing, before_phase.lookup), at)
@@ -286,7 +283,7 @@ class Session:
             return False
         before = self.phase.before if isinstance(self.phase, Unreadable) else self.phase
         if missing is not None:
-            missing = _wait_longer(missing, outage_since or missing.since, at)
+            missing = missing.wait_longer(outage_since or missing.since, at)
             before = AwaitingHistory(missing, before.lookup) if isinstance(before, AwaitingHistory) else missing
         self.phase = Unreadable(since, before)
         self._change_watches(mark_unobserved)
@@ -318,9 +315,10 @@ class Session:
         return self.end_watches(None, rules)
 
     def end_from_history(
-        self, row: HistoryRow | None, at: Moment, party_known: bool, rules: Rules
+        self, rows: Sequence[HistoryRow], at: Moment, party_known: bool, rules: Rules
     ) -> list[WatchRecord]:
         """End everybody's watch as the server's history has it; return their records."""
+        row = matching_row(self.timeline, self.watches(), rows)
         if row is None:
             return self.end_watches("end_unknown", rules)
         viewed_at_s = min(row.viewed_at_s, at.wall_s)
@@ -374,53 +372,6 @@ class Session:
             key: each for key, each in self.past_attendees.items() if not goes(each.viewer_id, each.joined_at_s)
         }
 
-    def history_query(self) -> FindHistory:
-        """Return what to ask the server's history about it."""
-        line = self.timeline
-        watches = self.watches() or [line]
-        return FindHistory(
-            watch_id=watches[0].watch_id,
-            server_id=self.server_id,
-            account_id=line.account_id,
-            rating_key=line.item.rating_key,
-            since_s=min(watch.started_at_s for watch in watches) - HISTORY_SLACK_S,
-        )
-
-    def matching_row(self, rows: tuple[HistoryRow, ...]) -> HistoryRow | None:
-        """Return the play that must be this one: the first after it was last seen, or else the newest."""
-        line = self.timeline
-        started_s = min((watch.started_at_s for watch in self.watches()), default=line.started_at_s)
-        ours = [
-            row
-            for row in rows
-            if row.account_id == line.account_id
-            and row.rating_key == line.item.rating_key
-            and row.viewed_at_s >= started_s - HISTORY_SLACK_S
-        ]
-        ours.sort(key=lambda row: row.viewed_at_s)
-        after = [row for row in ours if row.viewed_at_s >= line.seen.wall_s - HISTORY_SLACK_S]
-        return after[0] if after else (ours[-1] if ours else None)
-
-    def describe(self, at: Moment, rules: Rules) -> Screening:
-        """Return it as people are told, with the film where it is at `at`."""
-        line = self.timeline
-        attendees = [*self.past_attendees.values(), *map(attendee_of, self.watches())]
-        attendees.sort(key=lambda attendee: attendee.joined_at_s)
-        return Screening(
-            screening_id=self.screening_id,
-            server_id=self.server_id,
-            session_key=line.session_key,
-            item=line.item,
-            host=self.playback.account_name if self.playback else line.username,
-            player=self.playback.player if self.playback else "",
-            state=line.state,
-            position_ms=line.position_ms if self.missing else estimate_position(line, at, rules),
-            seen=line.seen if self.missing else at,
-            started_at_s=self.started_at_s,
-            party=line.party,
-            seats=tuple(attendees),
-        )
-
     def _run_out(self) -> WatchState:
         missing = absence(self.phase)
         return credit_remainder(self.timeline, missing.first) if missing is not None else self.timeline
@@ -436,7 +387,7 @@ class Session:
 
     def _ask_history(self, missing: Missing, at: Moment, tries: int) -> FindHistory:
         self.phase = AwaitingHistory(missing, HistoryLookup(at, tries))
-        return self.history_query()
+        return history_query(self.server_id, self.timeline, self.watches())
 
     def _await_history(self, phase: AwaitingHistory, at: Moment) -> End | FindHistory | None:
         """Ask again where the answer is long in coming; give up after a few tries."""
@@ -451,31 +402,3 @@ class Session:
 def later(first: Moment, second: Moment) -> Moment:
     """Return the later of two moments."""
     return first if first.steady_s >= second.steady_s else second
-
-
-def _wait_longer(missing: Missing, since: Moment, at: Moment) -> Missing:
-    """Leave the time from `since` to `at` out of the grace."""
-    start = missing.since
-    lost_s = max(0.0, at.steady_s - max(since.steady_s, start.steady_s))
-    moved_on = Moment(start.wall_s + lost_s, start.steady_s + lost_s)
-    return Missing(moved_on, missing.first, missing.unobserved, missing.unreadable_since)
-
-
-def _relabel(state: WatchState, playback: Playback, named: bool) -> WatchState:
-    """Return the watch with what a session may change of itself: stream, account name, the item's tags.
-
-    A live channel's programme changes, and so may the metadata's match: the watch stays with what it was opened for.
-    """
-    name = playback.account_name if named and playback.account_name else state.username
-    item = state.item
-    if playback.item != item and not is_live(item):
-        matched_anew = item.guid and playback.item.guid != item.guid and playback.item.rating_key == item.rating_key
-        item = item if matched_anew else playback.item
-    if (
-        name == state.username
-        and item is state.item
-        and playback.session_key == state.session_key
-        and playback.machine_id == state.machine_id
-    ):
-        return state
-    return replace(state, username=name, session_key=playback.session_key, machine_id=playback.machine_id, item=item)

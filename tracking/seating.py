@@ -1,0 +1,165 @@
+"""The watches of the voice channel's members: who comes into the host's film, who leaves it, who moves with it."""
+
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from messages import Moment, Source, StartTracking, TrackingOutcome, VoiceMember, VoicePresence
+from messages.base import PositionMs
+from tracking.recorder import WatchRecorder
+from tracking.sessions.session import Session, later
+from tracking.watch import clamp_position, credit_earlier, estimate_position, open_watch, played_since
+from tracking.watch_party import WatchParty
+from wording.problems import english
+
+
+@dataclass(slots=True)
+class PartySeating:
+    """Seats the members of the voice channel at what its host plays.
+
+    `away`, in its methods: ids of the Plex servers that do not answer.
+    """
+
+    party: WatchParty
+    recorder: WatchRecorder
+
+    def update_presence(self, presence: VoicePresence, sessions: list[Session], away: frozenset[str]) -> None:
+        """Take in who is in the voice channel. Where Discord is away nobody comes and nobody leaves."""
+        party = self.party
+        if party.presence is not None and presence.at.steady_s < party.presence.at.steady_s:
+            return
+        if not presence.connected:
+            party.unknown = True
+            return
+        was_unknown = party.unknown
+        party.update_presence(presence)
+        here = {member.user_id for member in presence.members}
+        for session in sessions:
+            if was_unknown:
+                session.mark_presence_unknown()
+            for member in [each for each in session.party_watches if each not in here]:
+                self._end_watch(session, member, None if was_unknown else presence.at, away)
+        self.seat_members(sessions, away, presence.at)
+
+    def seat_members(self, sessions: list[Session], away: frozenset[str], at: Moment) -> None:
+        """Open a watch of the host's film for everybody in the channel who has none yet."""
+        party = self.party
+        if party.unknown or not party.members:
+            return
+        host, notice = party.find_host(sessions, at)
+        if notice:
+            self.recorder.notify(english(notice))
+        if host is None:
+            return
+        before, party.host = party.host, host
+        since = self.leave_other_sessions(host, sessions, away, at)
+        line = host.timeline
+        if not host.active or host.server_id in away or line.outage:
+            return
+        if line.state not in ("playing", "paused"):
+            return
+        moved = before is not None and before is not host
+        moment = later(at, line.seen)
+        for person in party.members:
+            if person.user_id not in host.party_watches and self.recorder.tracks(person.user_id, moment):
+                there_since = since.get(person.user_id) if moved else None
+                self.start_watch(host, person, moment, since=there_since)
+
+    def move_manually(
+        self,
+        session: Session,
+        request: StartTracking,
+        outcomes: tuple[TrackingOutcome, ...],
+        sessions: list[Session],
+        away: frozenset[str],
+        at: Moment,
+    ) -> tuple[TrackingOutcome, ...]:
+        """Move the party to the session that an admin named, and start what is planned; return what was done."""
+        self.party.choose(session)
+        self.leave_other_sessions(session, sessions, away, at)
+        members = {member.user_id: member for member in self.party.members}
+        joined_ms = clamp_position(request.position_ms, session.item.duration_ms)
+        done = []
+        for outcome in outcomes:
+            if outcome.outcome == "would_start":
+                moment = later(at, session.timeline.seen)
+                self.start_watch(session, members[outcome.user_id], moment, "manual", joined_ms=joined_ms)
+                outcome = replace(outcome, outcome="started")
+            done.append(outcome)
+        return tuple(done)
+
+    def leave_other_sessions(
+        self, host: Session, sessions: list[Session], away: frozenset[str], at: Moment
+    ) -> dict[str, Moment]:
+        """End the members' watches of other sessions; return since when each watches what the host went on with.
+
+        One that is missed ends everybody's watch alike; but the same film goes on as the same watch.
+        """
+        since: dict[str, Moment] = {}
+        for session in sessions:
+            if session is host or not session.party_watches:
+                continue
+            if session.missing and not session.follows_same_film(host):
+                continue
+            stood_since = later(session.timeline.advanced, host.opened) if host.opened else None
+            for member in list(session.party_watches):
+                if stood_since is None or session.missing or session.plays(at, self.party.rules):
+                    self._end_watch(session, member, at, away)
+                    continue
+                since[member] = later(stood_since, self.party.arrived(member, at))
+                ended = session.timeline.seen
+                record = session.end_party_watch_since(member, stood_since, at, self.party.rules)
+                self.recorder.finish(session, record, at, ended)
+        return since
+
+    def start_watch(
+        self,
+        session: Session,
+        member: VoiceMember,
+        at: Moment,
+        source: Source = "voice",
+        since: Moment | None = None,
+        joined_ms: int | None = None,
+    ) -> None:
+        """Open the watch of a member of the channel, with the film where it is at `at`.
+
+        Before that counts what ran from `joined_ms` on, or since the moment `since`.
+        """
+        line, presence = session.timeline, self.party.presence
+        position_ms = estimate_position(line, at, self.party.rules)
+        if since is not None and position_ms is not None:
+            joined_ms = max(0, (line.position_ms or 0) - round(played_since(line, since.wall_s) * line.speed * 1000))
+        watch = open_watch(line, session.screening_id, member.user_id, member.name, source, at, position_ms, line.state)
+        guild_id = presence.guild_id if presence else ""
+        channel_id = presence.channel_id if presence else ""
+        watch = replace(
+            watch,
+            party=True,
+            guild_id=guild_id,
+            channel_id=channel_id,
+            first_seat=not session.first_seat_taken,
+            reckoned=watch.position_ms != line.position_ms,
+        )
+        if not line.party:
+            session.timeline = replace(line, party=True, guild_id=guild_id, channel_id=channel_id)
+        watch = self.recorder.start(session, watch, at)
+        if joined_ms is not None and position_ms is not None and joined_ms < position_ms:
+            watch = credit_earlier(watch, PositionMs(joined_ms), PositionMs(position_ms), at)
+        session.first_seat_taken = True
+        session.party_watches[member.user_id] = watch
+        self.recorder.announce_start(session, at)
+
+    def _end_watch(self, session: Session, member: str, at: Moment | None, away: frozenset[str]) -> None:
+        """End one member's watch: at `at`, or, where that is in the dark, when it was last seen."""
+        closed = at or session.party_watches[member].seen
+        record = session.end_party_watch(member, at, session.server_id in away, self.party.rules)
+        self.recorder.finish(session, record, closed, closed)
+
+    def restore_host(self, sessions: list[Session]) -> None:
+        """Let the party go on, after a restart, in the session into which the channel's members came last.
+
+        Without it nobody who comes in, or back, would be seated as long as another film plays at home; and a channel
+        that an admin had brought to another film than the usual host's would be moved.
+        """
+        came = [(watch.started_at_s, session) for session in sessions for watch in session.party_watches.values()]
+        self.party.host = max(came, key=lambda pair: pair[0])[1] if came else None
