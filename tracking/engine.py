@@ -38,13 +38,13 @@ from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.poll_diff import compare
 from tracking.sessions.server import ServerSessions
 from tracking.sessions.session import End, Session, StreamKey
-from tracking.watch import (
+from tracking.watch_party import WatchParty
+from tracking.watches.watch import (
     at_beginning,
     finish,
     make_id,
     open_watch,
 )
-from tracking.watch_party import WatchParty
 from viewers.directory import ViewerDirectory
 from viewers.public_view import show_watches
 from wording.problems import english
@@ -62,8 +62,6 @@ class TrackingEngine:
         self.party = WatchParty(rules)
         self.recorder = WatchRecorder(rules)
         self.seating = PartySeating(self.party, self.recorder)
-
-    # What is observed
 
     def restore(self, loaded: WatchesLoaded, at: Moment) -> list[Event]:
         """Take up what ran before a restart. Before anything else, or not at all.
@@ -163,8 +161,6 @@ class TrackingEngine:
         self.recorder.tracked_again_from.update(dict.fromkeys(again, at))
         return self._drain_events()
 
-    # What is told
-
     @property
     def directory(self) -> ViewerDirectory:
         """Who is who, and who wants to be seen."""
@@ -210,8 +206,6 @@ class TrackingEngine:
         reasons = tuple(self._reasons())
         text = " ".join(english(reason) for reason in reasons)
         return ActiveWatches(at, tuple(watches), self.now_playing(at).screenings, text, reasons)
-
-    # How sessions begin and end
 
     def _apply_poll(
         self, server: ServerSessions, snapshot: PlaybackSnapshot, outage_since: Moment | None, outage: bool
@@ -363,8 +357,6 @@ class TrackingEngine:
         self.party.end(session)
         self.recorder.announce_end(session, at)
         self.recorder.resume_index.forget_old(at, self.rules)
-
-    # Small parts
 
     def _server(self, server_id: str) -> ServerSessions:
         server = self.servers.get(server_id)

@@ -10,8 +10,8 @@ from tracking.rules import Rules
 from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.server import ServerSessions
 from tracking.sessions.session import Session
-from tracking.watch import estimate_position
 from tracking.watch_party import WatchParty
+from tracking.watches.watch import estimate_position
 from viewers.directory import ViewerDirectory
 from viewers.public_view import show_host
 from wording.problems import english

@@ -20,7 +20,7 @@ from tracking.rules import Rules
 from tracking.sessions.attendees import past_attendee_of
 from tracking.sessions.listing import describe_session
 from tracking.sessions.session import Session
-from tracking.watch import CLOCK_SET_S, can_resume, resume
+from tracking.watches.watch import CLOCK_SET_S, can_resume, resume
 from viewers.directory import ViewerDirectory
 from viewers.public_view import show_screening
 

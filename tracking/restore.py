@@ -6,12 +6,12 @@ from msgspec.structs import replace
 
 from messages import Moment, WatchesLoaded, WatchRecord, WatchState, spans
 from messages.ids import is_session_account
-from tracking.film import film_keys
 from tracking.resume_index import ResumeIndex
 from tracking.rules import Rules
 from tracking.sessions.phases import RESTORED
 from tracking.sessions.session import Session, StreamKey
-from tracking.watch import finish, restore_watch, watched_s
+from tracking.watches.film import film_keys
+from tracking.watches.watch import finish, restore_watch, watched_s
 
 
 def rebuild_sessions(

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from messages import Attendee, Item, Moment, WatchRecord, WatchState
 from messages.ids import is_session_account, parse_plex_account
-from tracking.film import film_keys, same_film
 from tracking.rules import Rules
 from tracking.sessions.attendees import past_attendee_of
 from tracking.sessions.session import Session
+from tracking.watches.film import film_keys, same_film
 
 FORGET_EVERY = 256
 """How many endings pass between two rounds of forgetting: a round looks at everything remembered."""

@@ -8,8 +8,9 @@ from messages import Moment, Source, StartTracking, TrackingOutcome, VoiceMember
 from messages.base import PositionMs
 from tracking.recorder import WatchRecorder
 from tracking.sessions.session import Session, later
-from tracking.watch import clamp_position, credit_earlier, estimate_position, open_watch, played_since
 from tracking.watch_party import WatchParty
+from tracking.watches.film import same_film
+from tracking.watches.watch import clamp_position, credit_earlier, estimate_position, open_watch, played_since
 from wording.problems import english
 
 
@@ -99,7 +100,7 @@ class PartySeating:
         for session in sessions:
             if session is host or not session.party_watches:
                 continue
-            if session.missing and not session.follows_same_film(host):
+            if session.missing and not same_film(session.item, host.item):
                 continue
             stood_since = later(session.timeline.advanced, host.opened) if host.opened else None
             for member in list(session.party_watches):

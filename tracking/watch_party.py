@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from messages import Moment, Problem, VoiceMember, VoicePresence
 from tracking.rules import Rules
 from tracking.sessions.session import Session
-from tracking.watch import at_end
+from tracking.watches.watch import at_end
 
 BREAK_S = 1800.0
 """How long after a film's end the channel still waits for the next one of its host, though others play, too."""

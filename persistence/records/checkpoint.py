@@ -12,7 +12,7 @@ from persistence.database.rows import as_json
 from persistence.database.sql import batched, upsert
 from persistence.database.tables import CHECKPOINT, VIEWER_STATS, WATCH_PARTS, WATCHES
 from persistence.records.viewers import read_erasures
-from tracking.watch import watched_s
+from tracking.watches.watch import watched_s
 from viewers.directory import ViewerDirectory
 
 JUST_THEN_S = 5.0

@@ -2,7 +2,7 @@
 
 from messages import Attendee, WatchRecord, WatchState, spans
 from messages.base import DurationMs
-from tracking.watch import completion, sittings_so_far, watched_s
+from tracking.watches.watch import completion, sittings_so_far, watched_s
 
 
 def attendee_of(state: WatchState) -> Attendee:

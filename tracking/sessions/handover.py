@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from messages import Moment, Playback, WatchState, sittings, spans
 from tracking.rules import is_live
 from tracking.sessions.other_player import OtherPlayer
-from tracking.watch import clamp_position
+from tracking.watches.watch import clamp_position
 
 
 def relocate(state: WatchState, playback: Playback, at: Moment) -> WatchState:

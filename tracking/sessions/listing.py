@@ -7,7 +7,7 @@ from messages.base import DurationMs
 from tracking.rules import Rules
 from tracking.sessions.attendees import attendee_of
 from tracking.sessions.session import Session
-from tracking.watch import completion, estimate_position, watched_s
+from tracking.watches.watch import completion, estimate_position, watched_s
 
 
 def describe_session(session: Session, at: Moment, rules: Rules) -> Screening:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 from messages import Moment, Playback, WatchState
-from tracking.progress import FLOOR_MS, advance
 from tracking.rules import Rules
-from tracking.watch import mark_unobserved, open_watch
+from tracking.watches.progress import FLOOR_MS, advance
+from tracking.watches.watch import mark_unobserved, open_watch
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 
 from messages import Moment, Playback
-from tracking.film import same_film
-from tracking.progress import FLOOR_MS
 from tracking.rules import Rules
 from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.server import ServerSessions
 from tracking.sessions.session import Session, StreamKey
+from tracking.watches.film import same_film
+from tracking.watches.progress import FLOOR_MS
 
 
 @dataclass(slots=True)

@@ -18,8 +18,6 @@ from messages import (
     WatchState,
 )
 from messages.ids import plex_viewer_id
-from tracking.film import same_film
-from tracking.progress import advance
 from tracking.rules import Rules, is_live
 from tracking.sessions.handover import credit, drop_pending, relabel, relocate, resume_measuring
 from tracking.sessions.other_player import OtherPlayer
@@ -36,7 +34,9 @@ from tracking.sessions.phases import (
     unreadable_since,
 )
 from tracking.sessions.play_history import history_query, matching_row
-from tracking.watch import (
+from tracking.watches.film import same_film
+from tracking.watches.progress import advance
+from tracking.watches.watch import (
     at_beginning,
     at_end,
     completion,
@@ -156,10 +156,6 @@ class Session:
         if shown.account_id != mine.account_id or not same_film(shown.item, mine.item):
             return False
         return bool(shown.account_id and not is_live(shown.item)) or shown.machine_id == mine.machine_id
-
-    def follows_same_film(self, other: "Session") -> bool:
-        """Tell whether another session shows the same film."""
-        return same_film(self.item, other.item)
 
     def awaits(self, watch_id: str) -> bool:
         """Tell whether the answer to a question about one of its watches is waited for."""

@@ -14,7 +14,7 @@ from messages import (
     WatchState,
 )
 from messages.base import DurationMs, PositionMs
-from tracking.watch import open_watch
+from tracking.watches.watch import open_watch
 
 WALL_S = 1_795_000_000.0
 HOUR_MS = 3_600_000

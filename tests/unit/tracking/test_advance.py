@@ -1,4 +1,4 @@
-"""One step of a watch: every row of the table in tracking/progress.py."""
+"""One step of a watch: every row of the table in tracking/watches/progress.py."""
 
 import pytest
 from hypothesis import given
@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from messages import PlayerState, WatchState, sittings, spans
 from tests.unit.tracking.builders import moment, watch
-from tracking.progress import advance
 from tracking.rules import Rules
-from tracking.watch import mark_unobserved, watched_s
+from tracking.watches.progress import advance
+from tracking.watches.watch import mark_unobserved, watched_s
 
 RULES = Rules()
 

@@ -9,9 +9,16 @@ from msgspec.structs import replace
 
 from messages import Moment, PlayerState, Sitting, Sittings, WatchState, sittings
 from tests.unit.tracking.builders import WALL_S, moment, watch
-from tracking.progress import advance
 from tracking.rules import Rules
-from tracking.watch import finish, finish_from_history, mark_unobserved, restore_watch, resume, sittings_so_far
+from tracking.watches.progress import advance
+from tracking.watches.watch import (
+    finish,
+    finish_from_history,
+    mark_unobserved,
+    restore_watch,
+    resume,
+    sittings_so_far,
+)
 
 RULES = Rules()
 

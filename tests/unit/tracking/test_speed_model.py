@@ -17,9 +17,9 @@ from msgspec.structs import replace
 from messages import PlayerState, WatchState, sittings, spans
 from messages.base import DurationMs
 from tests.unit.tracking.builders import HEAT, moment, playing
-from tracking.progress import advance
 from tracking.rules import Rules
-from tracking.watch import open_watch, watched_s
+from tracking.watches.progress import advance
+from tracking.watches.watch import open_watch, watched_s
 
 RULES = Rules()
 FILM = replace(HEAT, duration_ms=DurationMs(9 * 3600 * 1000))

@@ -17,7 +17,7 @@ from messages.base import DurationMs, PositionMs
 from tests.unit.tracking.builders import HEAT, channel, failed, moment, playing, poll, watch
 from tracking import Event, Notice, Rules, TrackingEngine, WatchOpened, classify
 from tracking.resume_index import FORGET_EVERY
-from tracking.watch import completion, finish, finish_from_history, restore_watch
+from tracking.watches.watch import completion, finish, finish_from_history, restore_watch
 
 ALIEN = altered(HEAT, rating_key="2", title="Alien")
 

@@ -32,7 +32,7 @@ pauses reports at once, so that "the same" at a pause means that the film stood 
 slack. What then is "a bit too far" (less than double) counts by the clock alone. So a late report is seen in full, but
 pressing "skip" again and again is not.
 
-The speed is 1 until steady steps show another (`tracking.speed`). What those steps skipped, by the speed believed
+The speed is 1 until steady steps show another (`speed`). What those steps skipped, by the speed believed
 before, was played after all and is seen. Where the film falls behind a faster speed and no other is steady, that was
 none: the speed is 1 again, and nothing may run ahead of it for now. "As long as the advance" is as long as the film
 takes for it at the speed.
@@ -42,8 +42,8 @@ from msgspec.structs import replace
 
 from messages import Moment, PlayerState, PositionMs, WatchState, sittings, spans
 from tracking.rules import Rules, is_live
-from tracking.speed import MAX_STEPS, Step, add_step, learn, total
-from tracking.watch import clamp_position, is_over
+from tracking.watches.speed import MAX_STEPS, Step, add_step, learn, total
+from tracking.watches.watch import clamp_position, is_over
 
 FLOOR_MS = 2000
 """Players floor the position to a second when they pause: a step back as small as this is no seek."""
