@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import inspect
 import sys
-from types import ModuleType
-from typing import Any
+from types import CoroutineType, ModuleType
+from typing import Any, NotRequired, Required, get_type_hints
 
+
+def _is_coroutine(value: object) -> bool:
+    return isinstance(value, CoroutineType)
+
+
+_TYPING = {"get_type_hints": get_type_hints, "Required": Required, "NotRequired": NotRequired}
 DEFERRED: dict[str, dict[str, dict[str, Any]]] = {
-    "tracker": {"hashlib": {}},
-    "persistence": {"asyncio": {"iscoroutine": inspect.iscoroutine}, "hashlib": {}, "importlib.metadata": {}},
-    "plex": {"zipfile": {}},
+    "tracker": {"hashlib": {}, "traceback": {}, "ipaddress": {}, "typing_extensions": _TYPING},
+    "persistence": {"asyncio": {"iscoroutine": _is_coroutine}, "hashlib": {}, "importlib.metadata": {}, "secrets": {}},
+    "plex": {"charset_normalizer": {"__version__": "3.0.0"}, "typing_extensions": _TYPING, "zipfile": {}},
 }
 """By the name of the actor: modules that are loaded when they are first used, and what is there without loading them.
 
-hashlib brings OpenSSL; SQLAlchemy takes one function of asyncio, and looks for dialects in the metadata of every
-package; PlexAPI unpacks downloads. PSS in MB without and with it, Python 3.11: tracker 15.5/14.7, persistence
-30.4/25.9, plex 25.6/25.4.
+hashlib and secrets bring OpenSSL; msgspec takes three names of typing_extensions that typing has; SQLAlchemy takes one
+function of asyncio, and looks for dialects in the metadata of every package; requests checks the version of
+charset_normalizer, and needs it only for answers without an encoding; PlexAPI unpacks downloads.
 """
 
 
@@ -42,7 +47,7 @@ def defer_import(name: str, **attributes: Any) -> None:
     vars(module).update(attributes)
     sys.modules[name] = module
     spec.loader.exec_module(module)
-    _keep_over_imports(module, {*attributes, "__class__", "__dict__"})
+    _keep_over_imports(module, {*attributes, "__class__", "__dict__", "__path__"})
     parent, _, child = name.rpartition(".")
     if parent:
         setattr(importlib.import_module(parent), child, module)
@@ -51,7 +56,7 @@ def defer_import(name: str, **attributes: Any) -> None:
 def _keep_over_imports(module: ModuleType, ready: set[str]) -> None:
     """Have the standard library's lazy module stay lazy when it is imported once more.
 
-    An `import` of what is imported already looks at the module's `__spec__`, and that alone would load it.
+    An `import` of what is imported already looks at its `__spec__` and `__path__`, and that alone would load it.
     """
     lazy_class = type(module)
 

@@ -22,8 +22,8 @@ import msgspec
 import zmq
 
 from actors.runtime import Actor, Endpoint
+from actors.runtime.boot.boot_config import BootConfig, write_boot
 from actors.runtime.delivery.dead_letters import DeadLetters
-from actors.runtime.process import BootConfig, write_boot
 from actors.runtime.transport.factory import create_network
 from config import Settings
 from messages import AutoSaveTick, GetSaveStatus, Message, Moment, SaveStatus, VoiceMember, VoicePresence

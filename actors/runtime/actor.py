@@ -6,13 +6,11 @@ messages to another, and pykka's loop, hooks and refs work as they always do.
 
 from __future__ import annotations
 
-import collections
 import concurrent.futures
 import dataclasses
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -23,20 +21,17 @@ from pykka._envelope import Envelope as PykkaEnvelope
 
 from actors.runtime.clock import Clock
 from actors.runtime.delivery.mailbox import ReceivedMessage
-from actors.runtime.endpoint import DEFAULT_TIMEOUT_S, AnswerT, Endpoint, Reply, Timer
-from actors.runtime.errors import ActorUnavailable, Declined, Reject, RetryLater
+from actors.runtime.endpoint import DEFAULT_TIMEOUT_S, AnswerT, Endpoint, Timer
 from actors.runtime.inbox import Inbox, InternalFailure, noop
+from actors.runtime.middleware.dispatcher import Dispatcher, Handler
+from actors.runtime.middleware.health import HealthState
 from actors.runtime.middleware.poison_guard import PoisonGuard
 from messages import Message, Problem, Question
-from messages.codec import tag_of
 from messages.envelope import Heartbeat
-from wording.problems import ProblemError, join_english
+from wording.problems import ProblemError
 
 if TYPE_CHECKING:
     from config import Settings
-
-Answer = Message | Reply | None
-Handler = Callable[[Any], Answer]
 
 
 class FatalStartupError(ProblemError):
@@ -95,7 +90,7 @@ class Ref:
 
 
 class Actor(pykka.ThreadingActor):
-    """An actor of Usher. Subclasses say what they hear; see `docs/architecture.md` for how to add one.
+    """An actor of Usher. Subclasses name their handlers; see `docs/architecture.md` for how to add one.
 
     Tests step it without its thread, on a clock and a transport of their own (`tests/simulation`): make it, call
     `on_start`, then in turns call `endpoint.pump(0)` and give what `endpoint.mailbox.get()` returns to `on_receive`.
@@ -117,20 +112,11 @@ class Actor(pykka.ThreadingActor):
         self.terminated = threading.Event()
         """Set when the actor has run its last line, on_stop included."""
         self.crash: BaseException | None = None
-        self.handling_id = ""
-        """Id of the kept message that is being handled; empty for others."""
         self._inbox = Inbox(self, context.endpoint)
         super().__init__()
-        self._handlers = dict(self.handlers())
+        self._health = HealthState()
+        self._dispatcher = Dispatcher(context.endpoint, self.handlers(), context.poison_guard, self._health, self.log)
         self._refs: dict[str, Ref] = {}
-        self._poison_guard = context.poison_guard
-        self._deferred: dict[int, ReceivedMessage] = {}
-        self._last_retried_id = ""
-        self._durations_ms: collections.deque[float] = collections.deque(maxlen=1000)
-        self._handled = 0
-        self._degraded = ""
-        self._last_error = ""
-        self._problems: tuple[Problem, ...] = ()
         self.endpoint.heartbeat = self._heartbeat
         self.endpoint.on_internal_failure = lambda error: self._inbox.put_first(InternalFailure(error))
         self.endpoint.on_stop_request = self._inbox.stop_in_order
@@ -142,11 +128,11 @@ class Actor(pykka.ThreadingActor):
     # -- for subclasses ------------------------------------------------------------------------------------
 
     def handlers(self) -> Mapping[type[Message], Handler]:
-        """The dispatch table. What a handler returns answers an ask; a Future answers (or acknowledges) later."""
+        """Return the dispatch table. What a handler returns answers an ask; a Future answers or acknowledges later."""
         return {}
 
     def was_handled_before(self, message_id: str) -> bool:
-        """Whether a kept message was done in an earlier incarnation; override where that is written down."""
+        """Return whether an earlier incarnation handled a message; override where that is written down."""
         return False
 
     def ask(self, question: Question[AnswerT], timeout: float = DEFAULT_TIMEOUT_S) -> AnswerT:
@@ -166,151 +152,34 @@ class Actor(pykka.ThreadingActor):
 
     def report_degraded(self, *problems: Problem) -> None:
         """Show in the health table that something is wrong, and what to do about it. From any thread."""
-        self._degraded = self._last_error = join_english(problems)
-        self._problems = problems
+        self._health.report_degraded(problems)
 
     def report_recovered(self) -> None:
         """Show in the health table that all is well again. From any thread."""
-        self._degraded = ""
+        self._health.report_recovered()
 
-    def _note_failure(self, message: Message, error: BaseException) -> None:
-        """Have the health table say what last went wrong."""
-        self._last_error = f"{tag_of(message)}: {error}"
-        if not self._degraded:
-            problem = getattr(error, "problem", None)
-            self._problems = (problem,) if isinstance(problem, Problem) else ()
+    @property
+    def handling_id(self) -> str:
+        """Id of the at-least-once message that is being handled; empty for others."""
+        return self._dispatcher.handling_id
 
     # -- handling ------------------------------------------------------------------------------------------
 
     def on_receive(self, message: Any) -> Any:
         """pykka's hook: hands the message to the handler of its class."""
         if isinstance(message, ReceivedMessage):
-            return self._handle(message)
+            return self._dispatcher.handle(message)
         if isinstance(message, InternalFailure):
             raise message.error
-        handler = self._handlers.get(type(message))
+        handler = self._dispatcher.get_handler(message)
         if handler is None:
             return super().on_receive(message)
-        return self._run_timed(handler, message)
-
-    def _handle(self, incoming: ReceivedMessage) -> None:
-        handler = self._handlers.get(type(incoming.message))
-        if handler is None or (incoming.delivery_id and self._poison_guard.is_poison(incoming.delivery_id)):
-            unheard = f"{self.context.name} does not hear it" if handler is None else ""
-            self._dead_letter(incoming, unheard or "it killed its actor twice: set aside")
-            return
-        self.handling_id = incoming.delivery_id
-        if incoming.delivery_id:
-            self._poison_guard.begin(incoming.delivery_id)
-        try:
-            result = self._run_timed(handler, incoming.message)
-        except RetryLater as error:
-            self._retry_later(incoming, error)
-            return
-        except Reject as error:
-            self._reject(incoming, error)
-            return
-        except Exception as error:
-            if not incoming.ask_id:
-                raise  # the marker stays: this message killed its actor
-            self._answer_failure(incoming, error)
-            return
-        except (SystemExit, KeyboardInterrupt) as error:
-            if incoming.ask_id:
-                self.endpoint.answer_error(incoming, error)
-            raise  # and _handle_receive makes a crash of it
-        finally:
-            self.handling_id = ""
-        if incoming.delivery_id:
-            self._poison_guard.end()
-        if isinstance(result, concurrent.futures.Future):
-            self._deferred[id(incoming)] = incoming
-            result.add_done_callback(
-                lambda future: self.endpoint.submit(lambda: self._finish_deferred(incoming, future))
-            )
-        else:
-            self._finish(incoming, result)
-
-    def _run_timed(self, handler: Handler, message: Any) -> Answer:
-        began = time.perf_counter()
-        try:
-            return handler(message)
-        finally:
-            self._durations_ms.append((time.perf_counter() - began) * 1000)
-            self._handled += 1
-
-    def _finish(self, incoming: ReceivedMessage, result: Message | None) -> None:
-        if incoming.delivery_id:
-            self.endpoint.acknowledge(incoming)
-        elif incoming.ask_id and result is not None:
-            self.endpoint.answer(incoming, result)
-        elif incoming.ask_id:
-            self.endpoint.answer_error(incoming, TypeError(f"{tag_of(incoming.message)} is told, not asked"))
+        return self._dispatcher.timing.run(handler, message)
 
     @property
     def has_deferred_answers(self) -> bool:
         """Whether a handler returned a Future that is not done yet."""
-        return bool(self._deferred)
-
-    def _finish_deferred(self, incoming: ReceivedMessage, future: Reply) -> None:
-        self._deferred.pop(id(incoming), None)
-        error = RetryLater("it was given up") if future.cancelled() else future.exception()
-        if error is None:
-            self._finish(incoming, future.result())
-        elif incoming.delivery_id or isinstance(error, RetryLater):
-            self._retry_later(incoming, error, in_order=False)
-        elif incoming.ask_id:
-            self._answer_failure(incoming, error)
-        else:  # as from any handler of a tell
-            raise error
-
-    def _retry_later(self, incoming: ReceivedMessage, error: BaseException, *, in_order: bool = True) -> None:
-        tag = tag_of(incoming.message)
-        self._note_failure(incoming.message, error)
-        if incoming.ask_id:
-            self.endpoint.answer_error(incoming, error)
-        elif incoming.delivery_id:
-            level = (
-                logging.DEBUG if incoming.delivery_id == self._last_retried_id else logging.WARNING
-            )  # it comes every 2 s
-            self._last_retried_id = incoming.delivery_id
-            self.log.log(level, "%s could not be done now, and will be tried again: %s", tag, error)
-            self._poison_guard.end()
-            self.endpoint.requeue(incoming, in_order=in_order)
-        else:
-            self.endpoint.dead_letters.add(f"not now: {error}", sender=incoming.sender, message=incoming.message)
-
-    def _reject(self, incoming: ReceivedMessage, error: Reject) -> None:
-        if incoming.ask_id:
-            self._answer_failure(incoming, error)
-            return
-        self._note_failure(incoming.message, error)
-        if incoming.delivery_id:
-            self._poison_guard.end()
-        self._dead_letter(incoming, str(error), error.then)
-
-    def _answer_failure(self, incoming: ReceivedMessage, error: BaseException) -> None:
-        self._note_failure(incoming.message, error)
-        trace = None if isinstance(error, Declined) else error
-        self.log.warning("%s for %s failed: %s", tag_of(incoming.message), incoming.sender, error, exc_info=trace)
-        self.endpoint.answer_error(incoming, error)
-
-    def _dead_letter(self, incoming: ReceivedMessage, reason: str, then: Callable[[], None] | None = None) -> None:
-        tag, is_kept = tag_of(incoming.message), bool(incoming.delivery_id)
-        written = self.endpoint.dead_letters.add(
-            reason, sender=incoming.sender, message=incoming.message, message_id=incoming.delivery_id,
-            whole=is_kept, comes_again=is_kept,
-        )  # fmt: skip
-        if is_kept and not written:  # acknowledged, it would be nowhere
-            why = f"{reason}; and the dead letters, where it belongs, cannot be written: free the disk"
-            self._retry_later(incoming, RetryLater(why))
-            return
-        if then is not None:
-            then()
-        if incoming.delivery_id:
-            self.endpoint.acknowledge(incoming, set_aside=True)
-        elif incoming.ask_id:
-            self.endpoint.answer_error(incoming, LookupError(f"{self.context.name} does not hear {tag}"))
+        return self._dispatcher.has_deferred_answers
 
     # -- life ----------------------------------------------------------------------------------------------
 
@@ -346,9 +215,7 @@ class Actor(pykka.ThreadingActor):
         self._inbox.close()
         try:
             self.endpoint.run_submitted()  # what other threads finished meanwhile can still be answered
-            for incoming in self._deferred.values():
-                if incoming.ask_id:
-                    self.endpoint.answer_error(incoming, ActorUnavailable(f"{self.context.name} is stopping"))
+            self._dispatcher.refuse_deferred()
             self.endpoint.close()
         except Exception as error:  # noqa: BLE001  # whoever waits for the end must hear of it
             self._handle_failure(type(error), error, error.__traceback__)
@@ -358,7 +225,7 @@ class Actor(pykka.ThreadingActor):
     def _handle_receive(self, message: Any) -> Any:
         try:
             if type(message) is ReceivedMessage:  # nearly all are; pykka would first ask of five other kinds
-                return self._handle(message)
+                return self._dispatcher.handle(message)
             return super()._handle_receive(message)
         except Exception:
             raise
@@ -383,18 +250,18 @@ class Actor(pykka.ThreadingActor):
         self.actor_stopped.set()
 
     def _heartbeat(self) -> Heartbeat:
-        durations = sorted(self._durations_ms)
+        p50_ms, p99_ms = self._dispatcher.timing.percentiles_ms()
         mailbox = self.endpoint.mailbox
         return Heartbeat(
             pid=os.getpid(),
             ready=self.ready,
-            degraded=self._degraded,
-            last_error=self._last_error,
+            degraded=self._health.degraded,
+            last_error=self._health.last_error,
             mailbox_depth=len(mailbox),
             oldest_ms=mailbox.oldest_ms(self.endpoint.now()),
-            handled=self._handled,
-            handle_ms_p50=durations[len(durations) // 2] if durations else 0.0,
-            handle_ms_p99=durations[int(len(durations) * 0.99)] if durations else 0.0,
+            handled=self._dispatcher.timing.handled,
+            handle_ms_p50=p50_ms,
+            handle_ms_p99=p99_ms,
             dead_letters=self.endpoint.dead_letters.count,
-            problems=self._problems,
+            problems=self._health.problems,
         )

@@ -1,16 +1,13 @@
 """One place that sends and receives: every actor's process has one, and so have the launcher and the command line.
 
-An endpoint belongs to the thread that pumps it: that thread owns every socket. Other threads hand their work over
-with `submit`, which wakes it.
+An endpoint belongs to the thread that pumps it: that thread owns the transport (see `owner_loop`).
 """
 
 from __future__ import annotations
 
-import collections
 import concurrent.futures
 import itertools
 import logging
-import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -21,9 +18,10 @@ import msgspec
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.delivery.mailbox import Mailbox, ReceivedMessage
 from actors.runtime.delivery.reliable_delivery import ReliableDelivery
-from actors.runtime.errors import ActorUnavailable, AskTimeout, MailboxFull, OutboxFull
+from actors.runtime.errors import ActorError, ActorUnavailable, AskTimeout, MailboxFull, OutboxFull
+from actors.runtime.owner_loop import OwnerLoop
 from actors.runtime.pending_asks import PendingAsks, Reply
-from actors.runtime.timers import Timer, Timers
+from actors.runtime.timers import Timer
 from actors.runtime.transport.base import Origin, Transport
 from messages import Answer, Delivery, Message, Problem, Question
 from messages.codec import DecodeError, decode_body, decode_envelope, encode, tag_of
@@ -40,34 +38,26 @@ LAST_LOOKS = 20
 """Batches of frames that are still taken in at the end, to be turned away."""
 
 
-class Endpoint:
+class Endpoint(OwnerLoop):
     """Sends, receives, keeps and answers, by envelope."""
 
-    def __init__(self, name: str, line: Transport, dead_letters: DeadLetters, *,
+    def __init__(self, name: str, transport: Transport, dead_letters: DeadLetters, *,
                  record: Callable[[bytes], None] | None = None,
                  now: Callable[[], float] = time.monotonic) -> None:  # fmt: skip
+        super().__init__(now, transport.wake)
         self.name = name
-        self.now = now
-        """Real seconds of a steady clock: deadlines, pauses and timers keep to it. Tests give their own."""
         self.incarnation = uuid.uuid4().hex[:12]
         self.mailbox = Mailbox()
         self.dead_letters = dead_letters
         self.heartbeat: Callable[[], Heartbeat] | None = None
         """How whoever lives here is: the answer to a ping. Without it, pings are not answered."""
         self.on_stop_request: Callable[[], None] | None = None
-        self.on_internal_failure: Callable[[Exception], None] | None = None
-        """Hears what timers, submitted work and `done` callbacks raise; without it `pump` raises it."""
         self.was_handled_before: Callable[[str], bool] = lambda _id: False
         self.on_dead_lettered: Callable[[Message], None] | None = None
-        """Hears of each kept message of ours that its receiver, or we, gave up for good."""
-        self.closed = False
+        """Takes each at-least-once message of ours that its receiver, or we, gave up for good."""
         self._log = logging.getLogger(name)
-        self._transport = line
+        self._transport = transport
         self._record = record
-        self._owner: int | None = None
-        self._submitting = threading.RLock()  # reentrant: a signal may come while its own thread submits
-        self._work: collections.deque[Callable[[], None]] = collections.deque()
-        self._timers = Timers()
         self._numbers = itertools.count()
         self._pending_asks = PendingAsks()
         self._reliable_delivery = ReliableDelivery(self)
@@ -143,10 +133,18 @@ class Endpoint:
             why = f"{peer} cannot be reached: not known here, or its queue is full"
             reply.set_exception(self._stopping_error() if self.closed else ActorUnavailable(why))
             return
-        text = _timeout_text(peer, message, timeout_s)
-        deadline = self.call_at(self.now() + timeout_s, lambda: self._pending_asks.fail(ask_id, AskTimeout(text)))
+        deadline = self.call_at(
+            self.now() + timeout_s,
+            lambda: self._pending_asks.fail(ask_id, self._no_answer_error(peer, message, timeout_s)),
+        )
         answer_type = message.answer_type if isinstance(message, Question) else Message
         self._pending_asks.add(ask_id, peer, answer_type, reply, deadline)
+
+    def _no_answer_error(self, peer: str, message: Message, timeout_s: float) -> ActorError:
+        """Tell a peer that is slow from one that is not there."""
+        if self._transport.is_connected(peer):
+            return AskTimeout(_timeout_text(peer, message, timeout_s))
+        return ActorUnavailable(f"{peer} does not run now, and did not come back within {timeout_s:g} s")
 
     def _stopping_error(self) -> ActorUnavailable:
         return ActorUnavailable(f"{self.name} is stopping")
@@ -168,7 +166,7 @@ class Endpoint:
         self.send(peer, Envelope("stop", "", self.name, self.incarnation))
 
     def count_unacknowledged(self) -> int:
-        """Kept messages that wait for acknowledgement."""
+        """Return how many messages of ours wait for acknowledgement."""
         return self._reliable_delivery.count_unacknowledged()
 
     def send(self, peer: str, envelope: Envelope) -> bool:
@@ -195,78 +193,30 @@ class Endpoint:
 
     # -- the owner's loop ----------------------------------------------------------------------------------
 
-    @property
-    def is_owner_thread(self) -> bool:
-        """Whether this thread is the one that pumps. The first that sends or pumps is."""
-        if self._owner is None:
-            self._owner = threading.get_ident()
-        return self._owner == threading.get_ident()
-
-    def bind_thread(self) -> None:
-        """This thread pumps from now on."""
-        self._owner = threading.get_ident()
-
-    def submit(self, act: Callable[[], None]) -> bool:
-        """Have the owner's thread do it; from any thread. False where it never will: the endpoint is closed."""
-        with self._submitting:
-            if self.closed:
-                return False
-            self._work.append(act)
-        self._transport.wake()
-        return True
-
-    def call_at(self, at_s: float, act: Callable[[], None]) -> Timer:
-        """Do it at that time of the real steady clock. Owner's thread only."""
-        return self._timers.schedule(at_s, act)
-
     def pump(self, timeout_s: float) -> None:
         """Take in what arrived, waiting up to timeout_s for the first; do what is due."""
-        for origin, frame in self._transport.receive(self._wait_limit_s(timeout_s)):
-            self._take(origin, frame)
+        for origin, frame in self._transport.receive(self.wait_limit_s(timeout_s, self._reliable_delivery.next_at())):
+            self._receive(origin, frame)
         self.run_submitted()
-        now = self.now()
-        while (act := self._timers.pop_due(now)) is not None:
-            self.run_callback(act)
-        self._reliable_delivery.send_due(now)
-
-    def run_submitted(self) -> None:
-        """Do what other threads handed over until now."""
-        for _ in range(len(self._work)):
-            self.run_callback(self._work.popleft())
-
-    def run_callback(self, act: Callable[[], None]) -> None:
-        """Run somebody's callback: what it raises is its actor's end, and not that of whoever pumps just now."""
-        try:
-            act()
-        except Exception as error:
-            if self.on_internal_failure is None:
-                raise
-            self.on_internal_failure(error)
-
-    def _wait_limit_s(self, timeout_s: float) -> float:
-        if self._work:
-            return 0.0
-        now = self.now()
-        ends = (now + timeout_s, self._timers.next_at(), self._reliable_delivery.next_at())
-        return max(0.0, min(end for end in ends if end is not None) - now)
+        now_s = self.now()
+        self.run_due(now_s)
+        self._reliable_delivery.send_due(now_s)
 
     def close(self) -> None:
         """Refuse what waits here, fail what waits elsewhere, and close the transport. Owner's thread; idempotent.
 
         At-least-once messages of others stay with them; ours are lost, unless their actor keeps them elsewhere.
         """
-        with self._submitting:
-            if self.closed:
-                return
-            self.closed = True
+        if not self.close_submissions():
+            return
         self.on_internal_failure = lambda error: self._log.error("At the end: %s", error, exc_info=error)
         self.run_submitted()
         while (incoming := self.mailbox.get()) is not None:
-            self._turn_away(incoming)
+            self._refuse_late(incoming)
         for _ in range(LAST_LOOKS):
             frames = self._transport.receive(0.0)
             for origin, frame in frames:
-                self._take(origin, frame)
+                self._receive(origin, frame)
             if not frames:
                 break
         self._pending_asks.fail_all(self._stopping_error())
@@ -275,8 +225,8 @@ class Endpoint:
         self._pending_pings.clear()
         self._transport.close()
 
-    def _turn_away(self, incoming: ReceivedMessage) -> None:
-        """A message that came too late, or waited behind a crash."""
+    def _refuse_late(self, incoming: ReceivedMessage) -> None:
+        """Answer a question that came too late, or waited behind a crash; note what is lost."""
         if incoming.ask_id:
             self.answer_error(incoming, self._stopping_error())
         elif incoming.message.delivery is Delivery.AT_MOST_ONCE:
@@ -285,7 +235,7 @@ class Endpoint:
 
     # -- receiving -----------------------------------------------------------------------------------------
 
-    def _take(self, origin: Origin | None, frame: bytes) -> None:
+    def _receive(self, origin: Origin | None, frame: bytes) -> None:
         try:
             envelope = decode_envelope(frame)
         except DecodeError as error:
@@ -294,9 +244,9 @@ class Endpoint:
         if self.closed and envelope.kind not in ("tell", "ask"):
             return
         self._reliable_delivery.on_peer_seen(envelope.sender, envelope.incarnation)
-        _TAKERS[envelope.kind](self, origin, envelope, frame)
+        _RECEIVERS[envelope.kind](self, origin, envelope, frame)
 
-    def _take_message(self, origin: Origin | None, envelope: Envelope, frame: bytes) -> None:
+    def _receive_message(self, origin: Origin | None, envelope: Envelope, frame: bytes) -> None:
         asked = envelope.kind == "ask"
         try:
             message = decode_body(envelope.body)
@@ -307,7 +257,7 @@ class Endpoint:
             return
         incoming = ReceivedMessage(message, envelope.sender, self.now(), origin, envelope.id if asked else "")
         if self.closed:
-            self._turn_away(incoming)
+            self._refuse_late(incoming)
         elif not self.mailbox.put(incoming):
             full = MailboxFull(f"{self.name} has {len(self.mailbox)} messages waiting; try again later")
             if asked:
@@ -324,14 +274,11 @@ class Endpoint:
         )  # fmt: skip
 
     def acknowledge(self, incoming: ReceivedMessage, *, set_aside: bool = False) -> None:
-        """Tell the sender that a kept message was handled, or set aside."""
+        """See ReliableDelivery.acknowledge."""
         self._reliable_delivery.acknowledge(incoming, set_aside=set_aside)
 
     def requeue(self, incoming: ReceivedMessage, *, in_order: bool = True) -> None:
-        """A kept message could not be handled: its sender will send it again.
-
-        What waits behind it comes again too, after it; not so with `in_order=False`, where later ones are done already.
-        """
+        """See ReliableDelivery.requeue."""
         self._reliable_delivery.requeue(incoming, in_order=in_order)
 
     def answer(self, incoming: ReceivedMessage, message: Message) -> None:
@@ -351,11 +298,11 @@ class Endpoint:
             body.append(problem.map_texts(lambda text: text[:LONGEST_ERROR]))
         self.reply(origin, Envelope("error", ask_id, self.name, self.incarnation, body))
 
-    def _take_ping(self, origin: Origin | None, envelope: Envelope, _frame: bytes) -> None:
+    def _receive_ping(self, origin: Origin | None, envelope: Envelope, _frame: bytes) -> None:
         if self.heartbeat is not None:
             self.reply(origin, Envelope("pong", envelope.id, self.name, self.incarnation, self.heartbeat()))
 
-    def _take_pong(self, _origin: Origin | None, envelope: Envelope, _frame: bytes) -> None:
+    def _receive_pong(self, _origin: Origin | None, envelope: Envelope, _frame: bytes) -> None:
         future = self._pending_pings.pop(envelope.id, None)
         if future is not None and future.set_running_or_notify_cancel():
             try:
@@ -363,22 +310,22 @@ class Endpoint:
             except msgspec.ValidationError as error:
                 future.set_exception(error)
 
-    def _take_stop(self, _origin: Origin | None, _envelope: Envelope, _frame: bytes) -> None:
+    def _receive_stop(self, _origin: Origin | None, _envelope: Envelope, _frame: bytes) -> None:
         if self.on_stop_request is not None:
             self.on_stop_request()
 
 
-_TAKERS: dict[str, Callable[[Endpoint, Origin | None, Envelope, bytes], None]] = {
-    "tell": Endpoint._take_message,
-    "ask": Endpoint._take_message,
+_RECEIVERS: dict[str, Callable[[Endpoint, Origin | None, Envelope, bytes], None]] = {
+    "tell": Endpoint._receive_message,
+    "ask": Endpoint._receive_message,
     "kept": lambda endpoint, origin, envelope, frame: endpoint._reliable_delivery.receive(origin, envelope, frame),
     "answer": lambda endpoint, _origin, envelope, _frame: endpoint._pending_asks.resolve(envelope),
     "error": lambda endpoint, _origin, envelope, _frame: endpoint._pending_asks.resolve(envelope),
     "done": lambda endpoint, _origin, envelope, _frame: endpoint._reliable_delivery.on_acknowledgement(envelope),
     "set_aside": lambda endpoint, _origin, envelope, _frame: endpoint._reliable_delivery.on_acknowledgement(envelope),
-    "ping": Endpoint._take_ping,
-    "pong": Endpoint._take_pong,
-    "stop": Endpoint._take_stop,
+    "ping": Endpoint._receive_ping,
+    "pong": Endpoint._receive_pong,
+    "stop": Endpoint._receive_stop,
 }
 
 LONGEST_ERROR = 2000

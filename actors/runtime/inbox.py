@@ -5,15 +5,12 @@ from __future__ import annotations
 import collections
 import dataclasses
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import pykka
 from pykka._envelope import Envelope as PykkaEnvelope
 
 from actors.runtime.endpoint import Endpoint
-
-if TYPE_CHECKING:
-    from actors.runtime.actor import Actor
 
 LOOK_AROUND_S = 0.005
 """While messages wait, the sockets are looked at this often (real seconds), so that pings are answered in time."""
@@ -23,10 +20,20 @@ LATER_S = 0.5
 """At an ordered stop, handlers that answer later are waited for this long (real seconds)."""
 
 
+class InboxOwner(Protocol):
+    """What the inbox needs of its actor."""
+
+    ready: bool
+
+    @property
+    def has_deferred_answers(self) -> bool: ...
+    def stop(self) -> None: ...
+
+
 class Inbox:
     """pykka's inbox: local messages first, then what the endpoint received, waiting on the sockets in between."""
 
-    def __init__(self, actor: Actor, endpoint: Endpoint) -> None:
+    def __init__(self, actor: InboxOwner, endpoint: Endpoint) -> None:
         self._actor = actor
         self._endpoint = endpoint
         self._local: collections.deque[PykkaEnvelope[Any]] = collections.deque()

@@ -14,20 +14,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-import msgpack
-import msgspec
-
 from actors.registry import find_actor
 from actors.runtime.actor import Actor, Context, DependencyUnavailable, FatalStartupError
-from actors.runtime.clock import Clock, Pace
+from actors.runtime.boot.boot_config import BootConfig, read_boot
+from actors.runtime.boot.exit_report import ExitReportWriter
+from actors.runtime.clock import Clock
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.endpoint import Endpoint
-from actors.runtime.exit_report import ExitReportWriter
 from actors.runtime.logs import SecretFilter, set_up_logging
 from actors.runtime.middleware.poison_guard import PoisonGuard
-from actors.runtime.transport.base import NetworkSpec, Transport
+from actors.runtime.transport.base import Transport
 from actors.runtime.transport.factory import open_transport
-from config import Settings
 
 EXIT_CRASHED = 70
 """An exception ended the actor (EX_SOFTWARE of sysexits.h)."""
@@ -42,47 +39,6 @@ STOP_WITHIN_S = 8.0
 
 _SIGNAL_WITHIN_S = 0.3
 """Real seconds by which the signal of a launcher that lives may come after the end of the life line."""
-
-
-class BootConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a process is told at its birth. Its repr would show secrets: it is never logged."""
-
-    name: str
-    settings: Settings
-    """Those that the actor is given; all others have their defaults."""
-    network: NetworkSpec
-    pace: Pace = Pace()
-    actor_class: str = ""
-    """module:Class; empty for the one of the registry."""
-    poison_ids: tuple[str, ...] = ()
-    """Messages that killed earlier processes of this actor."""
-    has_exit_report: bool = False
-    """Whether stdout is the file of an exit report."""
-    record_frames: str = ""
-    """A file to which every frame that is sent is appended, each after its length (4 bytes, big-endian)."""
-
-    def __repr__(self) -> str:
-        return f"BootConfig({self.name})"
-
-
-def write_boot(config: BootConfig, stream: BinaryIO) -> None:
-    """Write a boot config as the process reads it: its length in 4 bytes, big-endian, then msgpack."""
-    packed = msgpack.packb(msgspec.to_builtins(config))
-    stream.write(struct.pack(">I", len(packed)) + packed)
-    stream.flush()
-
-
-def read_boot(stream: BinaryIO) -> BootConfig:
-    """Read what write_boot wrote; EOFError where the stream ends before it is whole."""
-    (length,) = struct.unpack(">I", _read_exactly(stream, 4))
-    return msgspec.convert(msgpack.unpackb(_read_exactly(stream, length)), BootConfig)
-
-
-def _read_exactly(stream: BinaryIO, count: int) -> bytes:
-    content = stream.read(count)
-    if len(content) < count:
-        raise EOFError("the launcher closed the pipe before it had said what to run")
-    return content
 
 
 def load_actor_class(path: str) -> type[Actor]:

@@ -12,11 +12,12 @@ from pathlib import Path
 import msgspec
 
 from actors.registry import find_actor
+from actors.runtime.boot.boot_config import BootConfig, write_boot
 from actors.runtime.clock import Clock
 from actors.runtime.delivery.mailbox import ReceivedMessage
 from actors.runtime.errors import ActorError
 from actors.runtime.logs import SecretFilter
-from actors.runtime.process import BootConfig, make_endpoint, write_boot
+from actors.runtime.process import make_endpoint
 from actors.runtime.transport.base import NetworkSpec
 from actors.runtime.transport.factory import DEFAULT_ENGINE, create_network
 from config import Settings

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from actors.runtime.exit_report import ExitReport
+from actors.runtime.boot.exit_report import ExitReport
 from launcher.health import read_rss_mb
 from launcher.supervision import child as children
 from launcher.supervision.poison_record import PoisonRecord

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from actors.runtime.exit_report import ExitReport, ExitReportFile
+from actors.runtime.boot.exit_report import ExitReport, ExitReportFile
 from actors.runtime.process import EXIT_DEPENDENCY_UNAVAILABLE, EXIT_FATAL
 from messages import Problem
 

@@ -51,6 +51,14 @@ def receive_frames(transport: Transport, count: int = 1) -> list[tuple[Origin | 
     return frames
 
 
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition."""
+    end = time.monotonic() + WITHIN_S
+    while not condition():
+        assert time.monotonic() < end, "not so in time"
+        time.sleep(0.01)
+
+
 def test_there_and_back(open_end: Opener) -> None:
     """What is sent has an origin, through which it is answered; an answer has none."""
     ann, bob = open_end("ann"), open_end("bob")
@@ -234,3 +242,16 @@ def test_one_who_does_not_listen_can_ask(open_end: Opener) -> None:
     assert bob.answer(origin, b"well")
     assert receive_frames(asker) == [(None, b"well")]
     assert not bob.send("stranger", b"and you")
+
+
+def test_who_is_there_is_known(open_end: Opener) -> None:
+    """A peer that was sent something is connected for as long as it is there: an asker tells slow from gone by it."""
+    ann, bob = open_end("ann"), open_end("bob")
+    assert not ann.is_connected("nobody")
+    ann.send("bob", b"hello")
+    receive_frames(bob)
+    wait_until(lambda: ann.is_connected("bob"))
+    bob.close()
+    wait_until(lambda: not ann.is_connected("bob"))
+    open_end("bob")
+    wait_until(lambda: ann.is_connected("bob"))

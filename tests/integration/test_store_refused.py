@@ -89,7 +89,7 @@ def test_a_refused_watch_stays_in_the_checkpoint_until_its_dead_letter_is_writte
         house.tracker.on_dead_lettered = aside.append
         bad = record("bad", playing_s=NO_NUMBER)
         house.tracker.tell("persistence", WatchFinished(closed(bad), bad, 0))
-        house.until(lambda: "dead letters" in Noted.newest._last_error)
+        house.until(lambda: "dead letters" in Noted.newest._health.last_error)
         opened = Noted.newest._opened
         assert opened is not None
         assert [state.watch_id for state in opened.read_checkpoint()] == ["bad", "still"]

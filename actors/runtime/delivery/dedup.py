@@ -1,11 +1,23 @@
-"""The receiver's side of kept messages: each is handled once, and in its sender's order."""
+"""The receiver's side of at-least-once delivery: each message is handled once, in its sender's order."""
 
 from __future__ import annotations
 
 import collections
+import enum
 
 REMEMBERED = 64
 """Lives of senders that are remembered; the one unheard for longest is forgotten first."""
+
+
+class DedupDecision(enum.Enum):
+    """What to do with a message that arrived."""
+
+    HANDLE = "handle"
+    """It is its turn."""
+    ACKNOWLEDGE = "acknowledge"
+    """It was done before, and the acknowledgement was lost."""
+    IGNORE = "ignore"
+    """It is being handled, or out of its turn: it comes again."""
 
 
 class SenderSequence:
@@ -18,8 +30,8 @@ class SenderSequence:
         self._again: set[int] = set()
         self._done_ahead: set[int] = set()
 
-    def classify(self, number: int, oldest: int) -> bool | None:
-        """True: handle it. False: done before, acknowledge it again. None: being handled, or out of turn.
+    def classify(self, number: int, oldest: int) -> DedupDecision:
+        """Decide about a message by its number.
 
         `oldest` is the smallest number that the sender still keeps: what is below it was acknowledged, perhaps by an
         earlier incarnation of this receiver, and never comes again.
@@ -30,18 +42,18 @@ class SenderSequence:
         if self._done_ahead:
             self._done_ahead = {done for done in self._done_ahead if done >= self._next}
         if number in self._open:
-            return None
+            return DedupDecision.IGNORE
         came_again = number in self._again
         if came_again:
             self._again.discard(number)
         elif number < self._next or number in self._done_ahead:
-            return False
+            return DedupDecision.ACKNOWLEDGE
         elif number > self._next:
-            return None
+            return DedupDecision.IGNORE
         else:
             self._next += 1
         self._open[number] = came_again
-        return True
+        return DedupDecision.HANDLE
 
     def mark_finished(self, number: int) -> None:
         """It was handled, or set aside."""
@@ -72,14 +84,14 @@ class SenderSequences:
     def get_or_create(self, sender: str, incarnation: str, oldest: int) -> SenderSequence:
         """An incarnation's sequence, begun at the oldest number that it keeps."""
         key = (sender, incarnation)
-        found = self._by_incarnation.get(key)
-        if found is None:
-            found = self._by_incarnation[key] = SenderSequence(oldest)
+        sequence = self._by_incarnation.get(key)
+        if sequence is None:
+            sequence = self._by_incarnation[key] = SenderSequence(oldest)
             if len(self._by_incarnation) > REMEMBERED:
                 self._by_incarnation.popitem(last=False)
         else:
             self._by_incarnation.move_to_end(key)
-        return found
+        return sequence
 
     def get(self, sender: str, incarnation: str) -> SenderSequence | None:
         """An incarnation's sequence; None where it was forgotten."""

@@ -1,39 +1,54 @@
-"""Both sides of kept messages at one endpoint: what we keep for others, and what others keep for us."""
+"""At-least-once delivery at one endpoint: the sender's side and the receiver's."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol
 
-from actors.runtime.delivery.dedup import SenderSequences
-from actors.runtime.delivery.mailbox import ReceivedMessage
+from actors.runtime.delivery.dead_letters import DeadLetters
+from actors.runtime.delivery.dedup import DedupDecision, SenderSequences
+from actors.runtime.delivery.mailbox import Mailbox, ReceivedMessage
 from actors.runtime.delivery.outbox import PeerOutbox, PendingDelivery
 from actors.runtime.transport.base import Origin
 from messages import Message
 from messages.codec import DecodeError, decode_body, tag_of
 from messages.envelope import Envelope
 
-if TYPE_CHECKING:
-    from actors.runtime.endpoint import Endpoint
+
+class Courier(Protocol):
+    """What reliable delivery needs of the endpoint that it is a part of."""
+
+    name: str
+    incarnation: str
+    mailbox: Mailbox
+    dead_letters: DeadLetters
+    now: Callable[[], float]
+    was_handled_before: Callable[[str], bool]
+    on_dead_lettered: Callable[[Message], None] | None
+
+    def send(self, peer: str, envelope: Envelope) -> bool: ...
+    def reply(self, origin: Origin | None, envelope: Envelope) -> None: ...
+    def run_callback(self, act: Callable[[], None]) -> None: ...
+    def dead_letter_unreadable(self, envelope: Envelope, frame: bytes, error: DecodeError) -> bool: ...
 
 
 class ReliableDelivery:
-    """An endpoint's outboxes, one for each peer, and the sequences of its senders. Owner's thread only."""
+    """An outbox for each peer, and the sequences of the senders. Owner's thread only."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._log = logging.getLogger(endpoint.name)
+    def __init__(self, courier: Courier) -> None:
+        self._courier = courier
+        self._log = logging.getLogger(courier.name)
         self._outboxes: dict[str, PeerOutbox] = {}
         self._sequences = SenderSequences()
 
-    # -- ours ----------------------------------------------------------------------------------------------
+    # -- the sender's side -------------------------------------------------------------------------------------
 
     def tell(self, peer: str, message: Message, done: Callable[[], None] | None) -> None:
         """Keep a message until the peer acknowledges it. OutboxFull."""
         outbox = self._outboxes.get(peer)
         if outbox is None:
-            outbox = self._outboxes[peer] = PeerOutbox(peer, self._endpoint.incarnation)
+            outbox = self._outboxes[peer] = PeerOutbox(peer, self._courier.incarnation)
         outbox.add(message, done)
         self._send(outbox)
 
@@ -61,95 +76,98 @@ class ReliableDelivery:
     def on_acknowledgement(self, envelope: Envelope) -> None:
         """A peer handled one, or set it aside."""
         outbox = self._outboxes.get(envelope.sender)
-        delivery = outbox.acknowledge(envelope.id, self._endpoint.now()) if outbox is not None else None
+        delivery = outbox.acknowledge(envelope.id, self._courier.now()) if outbox is not None else None
         if outbox is None or delivery is None:
             return
         if envelope.kind == "set_aside":
             self._report_dead_lettered(delivery, f"{envelope.sender} could not handle it")
         elif delivery.done is not None:
-            self._endpoint.run_callback(delivery.done)
+            self._courier.run_callback(delivery.done)
         self._send(outbox)
 
     def _send(self, outbox: PeerOutbox) -> None:
-        for delivery in outbox.take_due(self._endpoint.now()):
+        for delivery in outbox.take_due(self._courier.now()):
             if not self._send_one(outbox, delivery):
                 break
 
     def _send_one(self, outbox: PeerOutbox, delivery: PendingDelivery) -> bool:
-        endpoint = self._endpoint
+        courier = self._courier
         envelope = Envelope(
-            "kept", delivery.id, endpoint.name, endpoint.incarnation, delivery.message, delivery.number, outbox.oldest
+            "kept", delivery.id, courier.name, courier.incarnation, delivery.message, delivery.number, outbox.oldest
         )
         try:
-            return endpoint.send(outbox.peer, envelope)
+            return courier.send(outbox.peer, envelope)
         except DecodeError as error:
             why = f"it cannot be sent to {outbox.peer}: {type(error).__name__}: {error}"
-            if endpoint.dead_letters.add(
+            if courier.dead_letters.add(
                 why,
-                sender=endpoint.name,
+                sender=courier.name,
                 message=delivery.message,
                 message_id=delivery.id,
                 whole=True,
                 comes_again=True,
             ):
-                outbox.acknowledge(delivery.id, endpoint.now())
+                outbox.acknowledge(delivery.id, courier.now())
                 self._report_dead_lettered(delivery, why)
             return True
 
     def _report_dead_lettered(self, delivery: PendingDelivery, why: str) -> None:
         self._log.error("A message was set aside: %s (%s): see dead_letters.jsonl", why, tag_of(delivery.message))
-        on_dead_lettered, done = self._endpoint.on_dead_lettered, delivery.done
+        on_dead_lettered, done = self._courier.on_dead_lettered, delivery.done
         if on_dead_lettered is not None:
-            self._endpoint.run_callback(lambda: on_dead_lettered(delivery.message))
+            self._courier.run_callback(lambda: on_dead_lettered(delivery.message))
         if done is not None:  # nothing is waited for any more
-            self._endpoint.run_callback(done)
+            self._courier.run_callback(done)
 
-    # -- theirs --------------------------------------------------------------------------------------------
+    # -- the receiver's side -----------------------------------------------------------------------------------
 
     def receive(self, origin: Origin | None, envelope: Envelope, frame: bytes) -> None:
-        """One came: put it into the mailbox if it is its turn."""
-        endpoint = self._endpoint
-        if endpoint.mailbox.is_full:
+        """Put a message into the mailbox if it is its turn."""
+        courier = self._courier
+        if courier.mailbox.is_full:
             return  # no acknowledgement: its sender keeps it and sends it again
         sequence = self._sequences.get_or_create(envelope.sender, envelope.incarnation, envelope.oldest)
-        verdict = sequence.classify(envelope.number, envelope.oldest)
-        if verdict is None:
+        decision = sequence.classify(envelope.number, envelope.oldest)
+        if decision is DedupDecision.IGNORE:
             return
-        if verdict is False or endpoint.was_handled_before(envelope.id):
+        if decision is DedupDecision.ACKNOWLEDGE or courier.was_handled_before(envelope.id):
             sequence.mark_finished(envelope.number)
             self._answer(origin, envelope.id, "done")
             return
         try:
             message = decode_body(envelope.body)
         except DecodeError as error:
-            if not endpoint.dead_letter_unreadable(envelope, frame, error):
+            if not courier.dead_letter_unreadable(envelope, frame, error):
                 sequence.rewind(envelope.number, [])  # no acknowledgement: it comes again
                 return
             sequence.mark_finished(envelope.number)
             self._answer(origin, envelope.id, "set_aside")
             return
-        endpoint.mailbox.put(
+        courier.mailbox.put(
             ReceivedMessage(
-                message, envelope.sender, endpoint.now(), origin, "", envelope.id, envelope.incarnation, envelope.number
+                message, envelope.sender, courier.now(), origin, "", envelope.id, envelope.incarnation, envelope.number
             )
         )
 
     def acknowledge(self, incoming: ReceivedMessage, *, set_aside: bool) -> None:
-        """See Node.acknowledge."""
+        """Tell the sender that its message was handled, or set aside among the dead letters."""
         sequence = self._sequences.get(incoming.sender, incoming.incarnation)
         if sequence is not None:
             sequence.mark_finished(incoming.number)
         self._answer(incoming.origin, incoming.delivery_id, "set_aside" if set_aside else "done")
 
     def requeue(self, incoming: ReceivedMessage, *, in_order: bool) -> None:
-        """See Node.not_now."""
+        """Have a message that could not be handled sent again.
+
+        What waits behind it comes again too, after it; not so without `in_order`, where later ones are done already.
+        """
         sequence = self._sequences.get(incoming.sender, incoming.incarnation)
         if sequence is None:
             return
         if in_order:
-            sequence.rewind(incoming.number, self._endpoint.mailbox.withdraw(incoming.sender, incoming.incarnation))
+            sequence.rewind(incoming.number, self._courier.mailbox.withdraw(incoming.sender, incoming.incarnation))
         else:
             sequence.accept_again(incoming.number)
 
-    def _answer(self, origin: Origin | None, kept_id: str, kind: Literal["done", "set_aside"]) -> None:
-        self._endpoint.reply(origin, Envelope(kind, kept_id, self._endpoint.name, self._endpoint.incarnation))
+    def _answer(self, origin: Origin | None, delivery_id: str, kind: Literal["done", "set_aside"]) -> None:
+        self._courier.reply(origin, Envelope(kind, delivery_id, self._courier.name, self._courier.incarnation))

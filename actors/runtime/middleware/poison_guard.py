@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from actors.runtime.exit_report import ExitReportWriter
+from actors.runtime.boot.exit_report import ExitReportWriter
 
 
 class PoisonGuard:

@@ -43,6 +43,9 @@ class Transport(Protocol):
     def receive(self, timeout_s: float) -> list[tuple[Origin | None, bytes]]:
         """Return the frames that arrived, waiting up to `timeout_s` for the first; no origin on answers."""
 
+    def is_connected(self, peer: str) -> bool:
+        """Return whether a peer that was sent something is there now, as far as the transport can tell."""
+
     def wake(self) -> None:
         """End a waiting `receive`; from any thread."""
 

@@ -72,6 +72,11 @@ class MemoryTransport:
             self._frames.clear()
             return frames
 
+    def is_connected(self, peer: str) -> bool:
+        """See Transport."""
+        receiver = self._network.transports.get(peer)
+        return peer not in self._network.unreachable and receiver is not None and receiver._listens
+
     def wake(self) -> None:
         """See Transport."""
         with self._arrived:

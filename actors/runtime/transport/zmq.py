@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import selectors
 import socket
+import stat
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import zmq
@@ -20,6 +25,8 @@ if TYPE_CHECKING:
 ENGINE, TCP_ENGINE = "zmq", "zmq-tcp"
 MOST_BYTES = 4 * MAX_FRAME_BYTES
 """Longest frame that a socket reads at all: more than the codec does, so that one too long is noted, not only lost."""
+LONGEST_PATH = 100
+"""Bytes of a socket's path: the operating system's limit is 103 or 107."""
 LINGER_MS = 200
 """What was not sent by then at the end is dropped."""
 BATCH = 200
@@ -79,6 +86,7 @@ class ZmqTransport:
         self._selector = selectors.DefaultSelector()
         self._touched: set[zmq.Socket[bytes]] = set()
         self._dealers: dict[str, zmq.Socket[bytes]] = {}
+        self._connections: dict[str, _Connection] = {}
         self._router: zmq.Socket[bytes] | None = None
         self._wake_in, self._wake_out = socket.socketpair()
         for end in (self._wake_in, self._wake_out):
@@ -103,9 +111,7 @@ class ZmqTransport:
             router.setsockopt_string(zmq.CURVE_SECRETKEY, self._secret_key)
             router.setsockopt_string(zmq.ZAP_DOMAIN, "usher")
         if address.startswith("ipc://"):
-            from actors.runtime.transport.zmq_socket_folder import check_socket_path
-
-            check_socket_path(address.removeprefix("ipc://"))
+            _check_socket_path(address.removeprefix("ipc://"))
         try:
             router.bind(address)
         except zmq.ZMQError as error:
@@ -125,6 +131,7 @@ class ZmqTransport:
             dealer.setsockopt_string(zmq.CURVE_SERVERKEY, self._public_key)
             dealer.setsockopt_string(zmq.CURVE_PUBLICKEY, self._public_key)
             dealer.setsockopt_string(zmq.CURVE_SECRETKEY, self._secret_key)
+        self._connections[peer] = _Connection(dealer)
         dealer.connect(address)
         self._dealers[peer] = dealer
         self._watch(dealer)
@@ -206,6 +213,11 @@ class ZmqTransport:
             while len(self._wake_in.recv(4096)) == 4096:
                 pass
 
+    def is_connected(self, peer: str) -> bool:
+        """See Transport."""
+        connection = self._connections.get(peer)
+        return connection is not None and connection.is_open()
+
     def wake(self) -> None:
         """See Transport."""
         with contextlib.suppress(OSError):  # full: it will wake anyway; closed: nobody waits
@@ -228,6 +240,22 @@ def _read_only_frame(ready: zmq.Socket[bytes]) -> bytes:
     return frame
 
 
+class _Connection:
+    """Whether a socket is connected, by its monitor: that is only read when it is asked."""
+
+    def __init__(self, dealer: zmq.Socket[bytes]) -> None:
+        self._monitor: zmq.Socket[bytes] = dealer.get_monitor_socket(zmq.EVENT_CONNECTED | zmq.EVENT_DISCONNECTED)
+        self._is_open = False
+
+    def is_open(self) -> bool:
+        """Return whether the newest event is a connection."""
+        with contextlib.suppress(zmq.Again):
+            while True:
+                event, _address = self._monitor.recv_multipart(_NOBLOCK)
+                self._is_open = int.from_bytes(event[:2], sys.byteorder) == zmq.EVENT_CONNECTED
+        return self._is_open
+
+
 class _ZapAuthenticator:
     """Admits only who holds the run's keys (ZAP, RFC 27): CURVE alone admits whoever knows the public one.
 
@@ -246,3 +274,24 @@ class _ZapAuthenticator:
         is_admitted = mechanism == b"CURVE" and len(proof) == 1 and z85.encode(proof[0]) == self._public_key
         verdict = [b"200", b"OK"] if is_admitted else [b"400", b"not of this run"]
         self.socket.send_multipart([version, request, *verdict, b"", b""])
+
+
+def _check_socket_path(path: str) -> None:
+    """Refuse a path that the operating system would cut, and a folder that others can enter. OSError."""
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise OSError(
+            errno.ENAMETOOLONG,
+            f"a socket's path may have {LONGEST_PATH} bytes, and {path} has {len(os.fsencode(path))}: "
+            "let the run folder be in a shorter path (TMPDIR)",
+        )
+    ensure_private_folder(Path(path).parent)
+
+
+def ensure_private_folder(folder: Path) -> None:
+    """Make a folder that only this user can enter, or check that it is one; PermissionError where it is not."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    details = folder.lstat()
+    if hasattr(os, "getuid") and (details.st_uid != os.getuid() or stat.S_IMODE(details.st_mode) & 0o077):
+        raise PermissionError(
+            f"the socket folder {folder} belongs to another user or is open to others: remove it, then start again"
+        )

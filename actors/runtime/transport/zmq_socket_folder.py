@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 import socket
@@ -11,8 +10,6 @@ import stat
 import tempfile
 from pathlib import Path
 
-LONGEST_PATH = 100
-"""Bytes of a socket's path: the operating system's limit is 103 or 107."""
 _LONGEST_BASE = 60
 """Bytes of the folder in which socket folders are made."""
 _PREFIX = "usher-"
@@ -79,24 +76,3 @@ def _is_listening(path: Path) -> bool:
         probe.connect(os.fspath(path))
         return True
     return False
-
-
-def check_socket_path(path: str) -> None:
-    """Refuse a path that the operating system would cut, and a folder that others can enter. OSError."""
-    if len(os.fsencode(path)) > LONGEST_PATH:
-        raise OSError(
-            errno.ENAMETOOLONG,
-            f"a socket's path may have {LONGEST_PATH} bytes, and {path} has {len(os.fsencode(path))}: "
-            "let the run folder be in a shorter path (TMPDIR)",
-        )
-    ensure_private_folder(Path(path).parent)
-
-
-def ensure_private_folder(folder: Path) -> None:
-    """Make a folder that only this user can enter, or check that it is one; PermissionError where it is not."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    details = folder.lstat()
-    if hasattr(os, "getuid") and (details.st_uid != os.getuid() or stat.S_IMODE(details.st_mode) & 0o077):
-        raise PermissionError(
-            f"the socket folder {folder} belongs to another user or is open to others: remove it, then start again"
-        )

@@ -15,8 +15,9 @@ from typing import Any, BinaryIO, cast
 from msgspec.structs import replace
 
 from actors.runtime import Actor, Endpoint, FatalStartupError, RetryLater
-from actors.runtime.exit_report import ExitReport, ExitReportFile
-from actors.runtime.process import BootConfig, make_endpoint, write_boot
+from actors.runtime.boot.boot_config import BootConfig, write_boot
+from actors.runtime.boot.exit_report import ExitReport, ExitReportFile
+from actors.runtime.process import make_endpoint
 from actors.runtime.transport.base import NetworkSpec
 from actors.runtime.transport.factory import DEFAULT_ENGINE, create_network, open_transport
 from config import Settings

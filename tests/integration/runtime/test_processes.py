@@ -16,7 +16,7 @@ import msgpack
 import pytest
 from msgspec.structs import replace
 
-from actors.runtime import AskTimeout, RemoteError
+from actors.runtime import ActorUnavailable, AskTimeout, RemoteError
 from actors.runtime.delivery.dead_letters import MAX_BYTES, SAID_AT_MOST
 from actors.runtime.endpoint import Endpoint
 from actors.runtime.process import EXIT_CRASHED, EXIT_FATAL
@@ -66,14 +66,14 @@ def test_an_ask_has_a_deadline(on_stage: Stage) -> None:
 
 
 def test_an_ask_to_a_killed_actor_ends(on_stage: Stage) -> None:
-    """With its deadline, not never; the next life is asked as if nothing had been."""
+    """With its deadline, and told from a slow one; the next process is asked as if nothing had been."""
     process = on_stage.start()
     on_stage.ann.tell("bob", SaveNow("sleep 60"))
     reply = on_stage.ann.ask_future("bob", GetSaveStatus(), 1.0)
     on_stage.ann.pump(0.1)
     process.kill()
     on_stage.pump_until(reply.done)
-    assert isinstance(reply.exception(0), AskTimeout)
+    assert isinstance(reply.exception(0), ActorUnavailable)
     again = on_stage.start()
     assert on_stage.ann.ask("bob", GetSaveStatus()) == SaveStatus(None, float(again.pid))
 
@@ -193,7 +193,7 @@ def test_a_flood_is_bounded(on_stage: Stage) -> None:
         heartbeat = on_stage.heartbeat()
         return heartbeat.handled - 1 + heartbeat.dead_letters + on_stage.ann.dead_letters.count == 20_000
 
-    on_stage.pump_until(accounted_for)
+    on_stage.pump_until(accounted_for, within_s=60.0)
     assert on_stage.heartbeat().mailbox_depth == 0 and on_stage.lines("told")
     written = sum(file.stat().st_size for file in (on_stage.data_dir / "logs").iterdir())
     assert 3_000_000 < written < 2 * MAX_BYTES + 100_000
@@ -264,7 +264,7 @@ def test_a_client_without_the_keys_is_not_heard(tmp_path: Path) -> None:
         theatre.start()
         bare = replace(theatre.spec, credentials=())
         stranger = Endpoint("stranger", open_transport("stranger", bare, listen=False), theatre.ann.dead_letters)
-        with pytest.raises(AskTimeout):
+        with pytest.raises((AskTimeout, ActorUnavailable)):
             stranger.ask("bob", GetSaveStatus(), 0.5)
         stranger.close()
         assert theatre.heartbeat().dead_letters == 0

@@ -10,14 +10,8 @@ from pathlib import Path
 import pytest
 
 from actors.runtime.transport.base import NetworkSpec
-from actors.runtime.transport.zmq import ENGINE, ZmqTransport
-from actors.runtime.transport.zmq_socket_folder import (
-    LONGEST_PATH,
-    SocketFolder,
-    choose_base_folder,
-    ensure_private_folder,
-    remove_stale_folders,
-)
+from actors.runtime.transport.zmq import ENGINE, LONGEST_PATH, ZmqTransport, ensure_private_folder
+from actors.runtime.transport.zmq_socket_folder import SocketFolder, choose_base_folder, remove_stale_folders
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="ipc needs a posix system")
 

@@ -83,7 +83,7 @@ class SimulatedTransport:
         self._process.step()
 
     def send(self, peer: str, frame: bytes) -> bool:
-        """See Line."""
+        """See Transport."""
         self._process.point()
         receiver = self._network.lines.get(peer)
         if receiver is not None and not receiver.dead:
@@ -92,7 +92,7 @@ class SimulatedTransport:
         return True  # a socket takes frames for a process that is not there
 
     def answer(self, origin: Origin, frame: bytes) -> bool:
-        """See Line."""
+        """See Transport."""
         self._process.point()
         life = origin.decode()
         receiver = self._network.lines.get(life.partition("#")[0])
@@ -103,7 +103,7 @@ class SimulatedTransport:
         return reached
 
     def receive(self, timeout_s: float) -> list[tuple[Origin | None, bytes]]:
-        """See Line. In the middle of a handler (an ask) it waits; between two messages it only looks."""
+        """See Transport. In the middle of a handler (an ask) it waits; between two messages it only looks."""
         self.patience_s = timeout_s
         if self._process.waits and not self._frames and timeout_s > 0:
             timeline = self._network.timeline
@@ -117,9 +117,14 @@ class SimulatedTransport:
     def _woken(self) -> bool:
         return self.dead or bool(self._frames)
 
+    def is_connected(self, peer: str) -> bool:
+        """See Transport."""
+        receiver = self._network.lines.get(peer)
+        return receiver is not None and not receiver.dead
+
     def wake(self) -> None:
-        """See Line."""
+        """See Transport."""
 
     def close(self) -> None:
-        """See Line."""
+        """See Transport."""
         self.dead = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from actors.runtime.exit_report import ExitReport
+from actors.runtime.boot.exit_report import ExitReport
 from launcher.supervision.supervision_settings import SupervisionSettings
 from launcher.supervision.supervisor import Supervisor
 from messages.envelope import Heartbeat

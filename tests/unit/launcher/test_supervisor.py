@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from actors.runtime.exit_report import ExitReport
+from actors.runtime.boot.exit_report import ExitReport
 from launcher.supervision.child import DEPENDENCY_UNAVAILABLE, FATAL
 from messages import Problem
 from tests.unit.launcher.fakes import Stage, pulse_of

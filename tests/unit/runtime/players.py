@@ -10,8 +10,8 @@ from typing import Any
 import pykka
 
 from actors.runtime import Actor, Clock, Context, Endpoint
+from actors.runtime.boot.exit_report import ExitReportFile, ExitReportWriter
 from actors.runtime.delivery.dead_letters import DeadLetters
-from actors.runtime.exit_report import ExitReportFile, ExitReportWriter
 from actors.runtime.middleware.poison_guard import PoisonGuard
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings

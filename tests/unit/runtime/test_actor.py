@@ -23,8 +23,8 @@ from actors.runtime import (
     RemoteError,
     RetryLater,
 )
+from actors.runtime.boot.exit_report import ExitReport
 from actors.runtime.delivery.dead_letters import DeadLetters
-from actors.runtime.exit_report import ExitReport
 from actors.runtime.inbox import LATER_S
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
@@ -64,7 +64,7 @@ def test_it_answers_and_lives_on_after_an_error(stage: Stage) -> None:
     with pytest.raises(RemoteError, match="bob: disk full") as caught:
         stage.ann.ask("bob", GetSaveStatus())
     assert caught.value.kind == "OSError"
-    actor._handlers[GetSaveStatus] = lambda _asked: STATUS
+    actor._dispatcher._handlers[GetSaveStatus] = lambda _asked: STATUS
     assert stage.ann.ask("bob", GetSaveStatus()) == STATUS
 
 
@@ -263,7 +263,7 @@ def test_a_stop_does_not_wait_for_ever(stage: Stage, monkeypatch: pytest.MonkeyP
         stage.ann.tell("bob", SaveNow(str(number)))
     stage.ann.tell("bob", finished("w1"))
     reply = stage.ann.ask_future("bob", GetSaveStatus())
-    until(lambda: actor._handled)
+    until(lambda: actor._dispatcher.timing.handled)
     actor.stop_in_order()
     ping = stage.ann.ping("bob")
     stage.pump_until(ping.done)
@@ -273,7 +273,7 @@ def test_a_stop_does_not_wait_for_ever(stage: Stage, monkeypatch: pytest.MonkeyP
     stage.pump_until(reply.done)
     with pytest.raises(ActorUnavailable):
         reply.result(0)
-    assert actor._handled + stage.letters().count("bob is stopping") == 100
+    assert actor._dispatcher.timing.handled + stage.letters().count("bob is stopping") == 100
     assert stage.ann.count_unacknowledged() == 1
 
 

@@ -100,7 +100,7 @@ def test_a_message_that_kills_twice_waits_for_the_dead_letters(stage: Stage) -> 
         actor = stage.start()
         stage.pump_until(actor.terminated.is_set)
     third = stage.start()
-    stage.pump_until(lambda: "killed its actor twice" in third._last_error)
+    stage.pump_until(lambda: "killed its actor twice" in third._health.last_error)
     assert aside == [] and stage.ann.count_unacknowledged() == 1
     mend(stage.folder)
     stage.pump_until(lambda: stage.ann.count_unacknowledged() == 0)
@@ -111,9 +111,9 @@ def test_a_message_that_kills_twice_waits_for_the_dead_letters(stage: Stage) -> 
 def test_a_message_that_nobody_hears_waits_for_the_dead_letters(stage: Stage) -> None:
     """The kind is known, its actor has no handler for it."""
     actor = stage.start()
-    actor._handlers.pop(WatchFinished)
+    actor._dispatcher._handlers.pop(WatchFinished)
     stage.ann.tell("bob", finished("w1"))
-    stage.pump_until(lambda: "bob does not hear it" in actor._last_error)
+    stage.pump_until(lambda: "bob does not hear it" in actor._health.last_error)
     assert stage.ann.count_unacknowledged() == 1
     mend(stage.folder)
     stage.pump_until(lambda: stage.ann.count_unacknowledged() == 0)

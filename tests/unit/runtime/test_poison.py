@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from actors.runtime.exit_report import ExitReport, ExitReportFile, ExitReportWriter
+from actors.runtime.boot.exit_report import ExitReport, ExitReportFile, ExitReportWriter
 from actors.runtime.middleware.poison_guard import PoisonGuard
 from launcher.supervision.poison_record import REMEMBERED, PoisonRecord
 from messages import Problem

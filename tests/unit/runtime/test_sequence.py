@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from actors.runtime.delivery.dedup import REMEMBERED, SenderSequence, SenderSequences
+from actors.runtime.delivery.dedup import REMEMBERED, DedupDecision, SenderSequence, SenderSequences
+
+HANDLE, ACKNOWLEDGE, IGNORE = DedupDecision
 
 
 def test_in_order() -> None:
     """One after another, each once."""
     sequence = SenderSequence(1)
-    assert [sequence.classify(number, 1) for number in (1, 2, 3)] == [True, True, True]
+    assert [sequence.classify(number, 1) for number in (1, 2, 3)] == [HANDLE] * 3
 
 
 def test_what_is_being_handled_is_not_taken_again() -> None:
     """Nor acknowledged: its handler may yet fail."""
     sequence = SenderSequence(1)
     sequence.classify(1, 1)
-    assert sequence.classify(1, 1) is None
+    assert sequence.classify(1, 1) is IGNORE
 
 
 def test_what_is_done_is_acknowledged_again() -> None:
@@ -23,29 +25,29 @@ def test_what_is_done_is_acknowledged_again() -> None:
     sequence = SenderSequence(1)
     sequence.classify(1, 1)
     sequence.mark_finished(1)
-    assert sequence.classify(1, 1) is False
+    assert sequence.classify(1, 1) is ACKNOWLEDGE
 
 
 def test_what_is_out_of_turn_waits_with_its_sender() -> None:
     """A frame was lost: what comes after it comes again too."""
     sequence = SenderSequence(1)
-    assert sequence.classify(2, 1) is None
-    assert sequence.classify(1, 1) is True
-    assert sequence.classify(2, 1) is True
+    assert sequence.classify(2, 1) is IGNORE
+    assert sequence.classify(1, 1) is HANDLE
+    assert sequence.classify(2, 1) is HANDLE
 
 
 def test_a_new_receiver_begins_where_the_sender_is() -> None:
     """Not at 1: the first 40 were done by its earlier life."""
     sequence = SenderSequence(41)
-    assert sequence.classify(42, 41) is None
-    assert sequence.classify(41, 41) is True
+    assert sequence.classify(42, 41) is IGNORE
+    assert sequence.classify(41, 41) is HANDLE
 
 
 def test_a_late_acknowledgement_of_an_earlier_life_leaves_no_gap() -> None:
     """The sender let go of 1 because the life before had done it: this one must not wait for it for ever."""
     sequence = SenderSequence(1)
-    assert sequence.classify(2, 2) is True
-    assert sequence.classify(1, 2) is False
+    assert sequence.classify(2, 2) is HANDLE
+    assert sequence.classify(1, 2) is ACKNOWLEDGE
 
 
 def test_what_was_put_off_is_taken_when_it_comes_again() -> None:
@@ -55,11 +57,11 @@ def test_what_was_put_off_is_taken_when_it_comes_again() -> None:
         sequence.classify(number, 1)
     sequence.mark_finished(2)
     sequence.accept_again(1)
-    assert sequence.classify(2, 1) is False
-    assert sequence.classify(1, 1) is True
+    assert sequence.classify(2, 1) is ACKNOWLEDGE
+    assert sequence.classify(1, 1) is HANDLE
     sequence.mark_finished(1)
-    assert sequence.classify(1, 1) is False
-    assert sequence.classify(3, 3) is True
+    assert sequence.classify(1, 1) is ACKNOWLEDGE
+    assert sequence.classify(3, 3) is HANDLE
 
 
 def test_nothing_overtakes_what_was_turned_back() -> None:
@@ -68,8 +70,8 @@ def test_nothing_overtakes_what_was_turned_back() -> None:
     for number in (1, 2, 3):
         sequence.classify(number, 1)
     sequence.rewind(1, [2, 3])
-    assert sequence.classify(2, 1) is None
-    assert [sequence.classify(number, 1) for number in (1, 2, 3)] == [True, True, True]
+    assert sequence.classify(2, 1) is IGNORE
+    assert [sequence.classify(number, 1) for number in (1, 2, 3)] == [HANDLE] * 3
 
 
 def test_what_was_done_beside_a_turned_back_one_is_not_done_again() -> None:
@@ -79,9 +81,9 @@ def test_what_was_done_beside_a_turned_back_one_is_not_done_again() -> None:
         sequence.classify(number, 1)
     sequence.rewind(1, [3])
     sequence.mark_finished(2)
-    assert sequence.classify(1, 1) is True
-    assert sequence.classify(2, 1) is False
-    assert sequence.classify(3, 1) is True
+    assert sequence.classify(1, 1) is HANDLE
+    assert sequence.classify(2, 1) is ACKNOWLEDGE
+    assert sequence.classify(3, 1) is HANDLE
 
 
 def test_what_is_still_open_beside_a_turned_back_one_is_not_taken_twice() -> None:
@@ -90,9 +92,9 @@ def test_what_is_still_open_beside_a_turned_back_one_is_not_taken_twice() -> Non
     for number in (1, 2, 3):
         sequence.classify(number, 1)
     sequence.rewind(1, [3])
-    assert sequence.classify(1, 1) is True
-    assert sequence.classify(2, 1) is None
-    assert sequence.classify(3, 1) is True
+    assert sequence.classify(1, 1) is HANDLE
+    assert sequence.classify(2, 1) is IGNORE
+    assert sequence.classify(3, 1) is HANDLE
 
 
 def test_one_that_came_again_and_is_turned_back_with_a_later_one_is_not_lost() -> None:
@@ -101,10 +103,10 @@ def test_one_that_came_again_and_is_turned_back_with_a_later_one_is_not_lost() -
     for number in (1, 2):
         sequence.classify(number, 1)
     sequence.accept_again(1)
-    assert sequence.classify(1, 1) is True
+    assert sequence.classify(1, 1) is HANDLE
     sequence.rewind(2, [1])
-    assert sequence.classify(1, 1) is True
-    assert sequence.classify(2, 1) is True
+    assert sequence.classify(1, 1) is HANDLE
+    assert sequence.classify(2, 1) is HANDLE
 
 
 def test_what_was_done_around_one_that_came_again_is_not_done_twice() -> None:
@@ -116,16 +118,16 @@ def test_what_was_done_around_one_that_came_again_is_not_done_twice() -> None:
     sequence.mark_finished(2)
     sequence.classify(1, 1)
     sequence.rewind(1, [])
-    assert sequence.classify(1, 1) is True
-    assert sequence.classify(2, 1) is False
+    assert sequence.classify(1, 1) is HANDLE
+    assert sequence.classify(2, 1) is ACKNOWLEDGE
 
 
 def test_lives_are_told_apart() -> None:
     """A restarted sender counts from 1 again."""
     sequences = SenderSequences()
-    assert sequences.get_or_create("tracker", "a", 1).classify(1, 1) is True
-    assert sequences.get_or_create("tracker", "b", 1).classify(1, 1) is True
-    assert sequences.get_or_create("tracker", "a", 1).classify(2, 1) is True
+    assert sequences.get_or_create("tracker", "a", 1).classify(1, 1) is HANDLE
+    assert sequences.get_or_create("tracker", "b", 1).classify(1, 1) is HANDLE
+    assert sequences.get_or_create("tracker", "a", 1).classify(2, 1) is HANDLE
 
 
 def test_only_so_many_lives_are_remembered() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 
 import msgspec
 
@@ -65,6 +64,8 @@ class ExitReportFile:
         if hasattr(os, "memfd_create"):
             self._descriptor = os.memfd_create("usher-exit-report")
         else:
+            import tempfile  # for the parent alone, and where there is nothing better
+
             with tempfile.TemporaryFile() as file:
                 self._descriptor = os.dup(file.fileno())
 
