@@ -1,4 +1,4 @@
-"""The Plex poller: asks one server who plays what, and tells the tracker, or why it could not be asked."""
+"""The Plex poller: polls the sessions of one server and tells the tracker, or why it could not."""
 
 import concurrent.futures
 import dataclasses
@@ -37,11 +37,11 @@ from messages import (
 from wording.problems import english
 
 GATHER_S: Final = 0.01
-"""Alerts come in bursts (a stop comes three times): wait this long after the first (real seconds)."""
+"""Alerts come in bursts (a stop comes three times): a poll waits this long after the first (real seconds)."""
 BETWEEN_ALERTED_S: Final = 0.5
 """Polls that alerts caused are at least this far apart (real seconds), however many alerts come."""
 REPEAT_STOP_S: Final = 60.0
-"""For so long a stop goes with every poll that does not list its session (real seconds)."""
+"""How long a stop is repeated with every poll that does not list its session (real seconds)."""
 MOST_SKIPPED: Final = 6
 """A refused token is tried up to this many times less often: it heals only by a person, and each try is a line in
 the server's log. All else is tried at every poll, so that tracking resumes as soon as it can."""
@@ -50,17 +50,17 @@ NEEDS_ACTION: Final = frozenset({"unauthorized", "forbidden"})
 
 @dataclasses.dataclass(frozen=True)
 class PollDue:
-    """The poller to itself: it is time for the regular poll."""
+    """To itself: it is time for the regular poll."""
 
 
 @dataclasses.dataclass(frozen=True)
 class AlertsArrived:
-    """The reader of alerts to the poller: there is news in the box."""
+    """From the thread that reads alerts: there are some in the buffer."""
 
 
 @dataclasses.dataclass(frozen=True)
 class AlertedPollDue:
-    """The poller to itself: enough alerts were gathered."""
+    """To itself: poll because of alerts."""
 
 
 def select_server(name: str, settings: Settings) -> PlexServer:
@@ -96,16 +96,16 @@ class PlexPoller(Actor):
         self._last_alerts: dict[str, PlayingAlert] = {}
         """The last alert of each session, to tell a change from a client's regular report."""
         self._stopped: dict[str, float] = {}
-        """Keys that alerts called stopped and no poll has listed since, with when that was heard (real seconds)."""
+        """Keys that alerts called stopped and no poll has listed since, with the time of the alert (real seconds)."""
         self._next_poll_s = 0.0
         self._last_alerted_poll_s = -math.inf
-        """When the last poll was made that an alert had caused (real seconds)."""
+        """Time of the last poll that an alert had caused (real seconds)."""
         self._alerted_poll: Timer | None = None
         self._last_failure: Failure | None = None
         self._failures = 0
         self._refusals = 0
         self._polls_to_skip = 0
-        """Regular polls still to be left out."""
+        """Regular polls still to be skipped."""
         self._unreadable: tuple[str, ...] = ()
 
     def handlers(self) -> Mapping[type[Any], Callable[[Any], Any]]:
@@ -127,14 +127,14 @@ class PlexPoller(Actor):
         self.send_to_self_after(0.0, PollDue())
 
     def on_stop(self) -> None:
-        """Let go of the server."""
+        """Close the connections to the server."""
         self._alert_subscription.close()
         self._client.close()
 
     # When to poll
 
     def _on_due(self, _: PollDue) -> None:
-        """Poll, and set the next time on the same grid, however long this poll takes."""
+        """Poll, and schedule the next poll on the same grid, however long this one takes."""
         if self._polls_to_skip:
             self._polls_to_skip -= 1
         else:
@@ -145,7 +145,7 @@ class PlexPoller(Actor):
         self.send_to_self_after(self._next_poll_s - now_s, PollDue())
 
     def _on_alerts(self, _: AlertsArrived) -> None:
-        """Poll soon, if an alert says anything new. Clients report every few seconds: that is not new."""
+        """Poll soon if an alert reports a change. Clients repeat their state every few seconds: that is none."""
         if self._take_alerts() and self._alerted_poll is None and not self._refusals:
             now_s = time.monotonic()
             at_s = max(now_s + GATHER_S, self._last_alerted_poll_s + BETWEEN_ALERTED_S)
@@ -157,21 +157,21 @@ class PlexPoller(Actor):
             self._poll()
 
     def _take_alerts(self) -> bool:
-        """Note what alerts said; tell whether any of it was new."""
+        """Take the alerts in the buffer; return whether any reports a change."""
         changed = False
-        for news in self._alert_buffer.take():
-            changed = changed or self._last_alerts.get(news.session_key) != news
-            self._last_alerts[news.session_key] = news
-            if news.stopped and news.session_key:
-                self._stopped[news.session_key] = time.monotonic()
+        for alert in self._alert_buffer.take():
+            changed = changed or self._last_alerts.get(alert.session_key) != alert
+            self._last_alerts[alert.session_key] = alert
+            if alert.stopped and alert.session_key:
+                self._stopped[alert.session_key] = time.monotonic()
             else:
-                self._stopped.pop(news.session_key, None)
+                self._stopped.pop(alert.session_key, None)
         return changed
 
     # What is asked
 
     def _poll(self) -> None:
-        """Ask the server, and tell the tracker what it says, or why it says nothing."""
+        """Poll the sessions, and tell the tracker of them, or why there is no answer."""
         if self._alerted_poll is not None:
             self._alerted_poll.cancel()
             self._alerted_poll = None
@@ -190,7 +190,7 @@ class PlexPoller(Actor):
             self._client.forget()  # the websocket ended: perhaps the server did, and another comes in its place
 
     def _find_history(self, question: FindHistory) -> None:
-        """Look into the server's history, and tell the tracker."""
+        """Read the server's history, and tell the tracker."""
         rows: tuple[HistoryRow, ...] = ()
         failed = ""
         if self._last_failure is not None:
@@ -210,14 +210,14 @@ class PlexPoller(Actor):
         self.ref("tracker").tell(HistoryFound(question.watch_id, rows, failed))
 
     def _get_poster(self, question: GetPoster) -> "concurrent.futures.Future[Message]":
-        """Fetch a poster beside the polls, which must not wait for it."""
+        """Fetch a poster beside the polls."""
         known = self._client.identity.server_id
         if known != question.server_id:
             return completed(describe_missing_poster(Problem.of("plex.poster_elsewhere")))
         return self._posters.fetch(question.thumb)
 
     def _find_films(self, question: FindFilms) -> "concurrent.futures.Future[Message]":
-        """Look into the library beside the polls, which must not wait for it."""
+        """Search the library beside the polls."""
         if self._last_failure is not None:
             return completed(describe_failed_search(self._last_failure.problem))
         return self._library.search(question)
@@ -227,7 +227,7 @@ class PlexPoller(Actor):
         return self._sign_ins.start()
 
     def _check_sign_in(self, question: CheckPlexSignIn) -> "concurrent.futures.Future[Message]":
-        """Ask plex.tv what became of a code, beside the polls."""
+        """Ask plex.tv beside the polls what became of a code."""
         return self._sign_ins.check(question)
 
     # What is said
@@ -248,7 +248,7 @@ class PlexPoller(Actor):
         # Told again: the tracker sees only the newest snapshot, and a busy one may never see the first that told it.
         since_s = time.monotonic() - REPEAT_STOP_S
         self._stopped = {key: at_s for key, at_s in self._stopped.items() if at_s >= since_s and key not in listed}
-        self._last_alerts = {key: news for key, news in self._last_alerts.items() if key in listed}
+        self._last_alerts = {key: alert for key, alert in self._last_alerts.items() if key in listed}
         if reading.unreadable != self._unreadable:
             self._unreadable = reading.unreadable
             self._log_unreadable(reading)
@@ -262,7 +262,7 @@ class PlexPoller(Actor):
             self.log.info("Every session that Plex lists is readable again")
 
     def _note_answer(self, before: ServerInfo, identity: ServerInfo) -> None:
-        """Note that the server answered: in the log only where that is news."""
+        """Note that the server answered; log it only where it did not before."""
         at = place_of(self._client.url)
         if not before.server_id:
             self.log.info("Polling %s at %s every %g s", identity.name, at, self._poll_s)
@@ -277,7 +277,7 @@ class PlexPoller(Actor):
         self.report_recovered()
 
     def _on_poll_failed(self, failure: Failure) -> None:
-        """Tell the tracker and the health table; the log only where it is another failure than the last."""
+        """Tell the tracker and the health table; log it only where it is another failure than the last."""
         self._failures += 1
         self._client.forget()
         if failure.kind in NEEDS_ACTION:

@@ -1,7 +1,7 @@
-"""Plex's alerts: a websocket on which the server says at once that something plays, pauses or stops.
+"""Plex's alerts: a websocket on which the server reports at once that something plays, pauses or stops.
 
-They only make polls come sooner. PlexAPI's AlertListener does the reading; here is what it does not do: begin again,
-notice that the other end is gone, keep the token whole in the address, and be stopped at any time.
+They only make polls come sooner. PlexAPI's AlertListener reads them; what it lacks is here: reconnecting, noticing a
+half-open connection, quoting the token in the address, and stopping at any time.
 """
 
 import contextlib
@@ -30,11 +30,11 @@ LONGEST_WAIT_S: Final = 300.0
 STEADY_S: Final = 60.0
 """A connection that lasted this long begins with the first wait again."""
 ALERT_LIMIT: Final = 2000
-"""Sessions whose alerts are kept until the actor looks."""
+"""Sessions whose alerts are kept until the actor takes them."""
 
 
 class PlayingAlert(NamedTuple):
-    """What alerts said of one session since the actor last looked."""
+    """The last `playing` alert of one session since the actor last took them."""
 
     session_key: str
     """Empty where the alert named none."""
@@ -42,48 +42,48 @@ class PlayingAlert(NamedTuple):
     """The last state."""
     rating_key: str
     stopped: bool
-    """Whether the last word on it is that it stopped."""
+    """Whether the state is "stopped"."""
 
 
 class AlertBuffer:
-    """Where the reader thread leaves alerts for the actor: bounded, and one call however many come."""
+    """Alerts on their way from the reader thread to the actor: bounded, and one wake-up however many come."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._lock = threading.Lock()
-        self._news: dict[str, PlayingAlert] = {}
+        self._alerts: dict[str, PlayingAlert] = {}
 
     def put(self, alert: Any) -> None:
-        """Take one alert from the reader thread; what is no session's is left out."""
-        found = [news for entry in _playing_entries(alert) if (news := _parse_alert(entry)) is not None]
+        """Add one alert; called by the reader thread. What names no session is left out."""
+        parsed = [playing for entry in _playing_entries(alert) if (playing := _parse_alert(entry)) is not None]
         with self._lock:
-            was_empty = not self._news
-            for news in found:
-                if news.session_key in self._news or len(self._news) < ALERT_LIMIT:
-                    self._news[news.session_key] = news
-            wake = was_empty and bool(self._news)
+            was_empty = not self._alerts
+            for playing in parsed:
+                if playing.session_key in self._alerts or len(self._alerts) < ALERT_LIMIT:
+                    self._alerts[playing.session_key] = playing
+            wake = was_empty and bool(self._alerts)
         if wake:
             self._wake()
 
     def take(self) -> tuple[PlayingAlert, ...]:
-        """All news since the last time, one a session."""
+        """Return and remove the alerts since the last call, one a session."""
         with self._lock:
-            news, self._news = self._news, {}
-        return tuple(news.values())
+            alerts, self._alerts = self._alerts, {}
+        return tuple(alerts.values())
 
 
 class AlertConnection(AlertListener):
-    """One connection, for as long as it lasts. Start it once; `stop` it at any time, from any thread."""
+    """One websocket, read by a thread of its own. Start it once; `stop` it at any time, from any thread."""
 
     def __init__(
         self,
         server: Any,
-        hear: Callable[[Any], None],
+        on_alert: Callable[[Any], None],
         *,
         ping_s: float,
         pong_within_s: float,
     ) -> None:
-        super().__init__(server, callback=hear)
+        super().__init__(server, callback=on_alert)
         self.name = "plex-alerts"
         self.opened = threading.Event()
         self.reason = "closed"
@@ -95,7 +95,7 @@ class AlertConnection(AlertListener):
         self._raw: socket.socket | None = None
         # Built here and not in run(), as PlexAPI does: so there is something to stop from the first moment.
         self._ws: Any = websocket.WebSocketApp(
-            _address(server),
+            _build_address(server),
             on_open=self._on_open,
             on_message=self._onMessage,
             on_error=self._onError,
@@ -113,7 +113,7 @@ class AlertConnection(AlertListener):
                 self._raw.close()  # websocket-client leaves it open where the other end closed first
 
     def stop(self) -> None:
-        """End it without waiting: a server that is gone does not say goodbye."""
+        """End it without waiting for the server's closing frame."""
         self._stopping.set()
         self._ws.keep_running = False
         if self._raw is not None:
@@ -132,7 +132,7 @@ class AlertConnection(AlertListener):
 
 
 class AlertSubscription:
-    """Keeps one listener open, with back-off. Belongs to the actor's thread."""
+    """Keeps one connection open, with back-off. Belongs to the actor's thread."""
 
     def __init__(self, box: AlertBuffer, log: logging.Logger) -> None:
         self._box = box
@@ -146,11 +146,11 @@ class AlertSubscription:
 
     @property
     def listening(self) -> bool:
-        """Whether alerts are heard now."""
+        """Whether the connection is open."""
         return self._listener is not None and self._listener.opened.is_set() and self._listener.is_alive()
 
     def keep_open(self, server: Any) -> bool:
-        """Open a connection where there is none and it is time to; tell whether the last one has just ended."""
+        """Connect where there is no connection and the wait is over; return whether the last one has just ended."""
         now = time.monotonic()
         if self._listener is not None and self._listener.is_alive():
             if self._silent and self.listening:
@@ -167,14 +167,14 @@ class AlertSubscription:
         return ended is not None
 
     def close(self) -> None:
-        """Stop listening."""
+        """Close the connection."""
         if self._listener is not None:
             self._listener.stop()
             self._listener.join(1.0)
             self._listener = None
 
     def _note_end(self, ended: AlertConnection, now: float) -> None:
-        """Put off the next try, the longer the shorter the last one lasted."""
+        """Set the wait before the next try: it doubles, and begins anew after a connection that lasted."""
         lasted = ended.opened.is_set() and now - self._began_s > STEADY_S
         self._wait_s = FIRST_WAIT_S if lasted else min(LONGEST_WAIT_S, self._wait_s * 2)
         self._not_before_s = now + self._wait_s
@@ -196,8 +196,8 @@ def trust_as(verify: bool | str | None) -> dict[str, Any]:
     return {"cert_reqs": ssl.CERT_NONE} if verify is False else {}
 
 
-def _address(server: Any) -> str:
-    """Address of the websocket. PlexAPI replaces every "http" in it, also one inside the token."""
+def _build_address(server: Any) -> str:
+    """Return the websocket's address. PlexAPI would replace every "http" in it, also one inside the token."""
     base, _, rest = str(server.url(AlertListener.key)).partition("://")
     secure = "wss" if base == "https" else "ws"
     return f"{secure}://{rest}?X-Plex-Token={quote(server._token or '', safe='')}"

@@ -1,4 +1,4 @@
-"""One Plex server, asked through PlexAPI: who it is, who plays what, what its history remembers."""
+"""Client of one Plex server, through PlexAPI: its identity, its sessions, its history."""
 
 import datetime
 from typing import Any, Final, NamedTuple
@@ -24,7 +24,7 @@ _set_time_zone: Any = setDatetimeTimezone
 
 
 class ServerInfo(NamedTuple):
-    """Who answers at the address."""
+    """The server that answers at the address."""
 
     server_id: str
     """machineIdentifier"""
@@ -33,7 +33,7 @@ class ServerInfo(NamedTuple):
 
 
 def introduce_usher() -> None:
-    """Tell PlexAPI, once in a process, under which name it asks, and that times are UTC."""
+    """Set, once in a process, the name under which PlexAPI asks, and that times are UTC."""
     plexapi.BASE_HEADERS.update(
         {"X-Plex-Product": "Usher", "X-Plex-Device-Name": "Usher", "X-Plex-Version": "1.0", "X-Plex-Provides": ""}
     )
@@ -41,7 +41,7 @@ def introduce_usher() -> None:
 
 
 class PlexClient:
-    """The server of one poller. Every method that asks may raise one of `failures.POSSIBLE`."""
+    """The server of one poller. Every method that sends a request may raise one of `errors.POSSIBLE`."""
 
     def __init__(self, url: str, token: str, http: BoundedSession) -> None:
         self.url = url
@@ -55,15 +55,15 @@ class PlexClient:
 
     @property
     def server(self) -> Any:
-        """The PlexServer of the last connection; None before the first."""
+        """PlexAPI's server of the last connection; None before the first."""
         return self._server
 
     def forget(self) -> None:
-        """Ask at the next poll who answers there: it may be another server by then."""
+        """Have the next `connect` ask again which server answers: it may be another by then."""
         self._server = None
 
     def connect(self) -> ServerInfo:
-        """Ask who is there (GET /), unless that is known."""
+        """Return which server answers (GET /, unless it is known)."""
         if self._server is None:
             server = _connect(self.url, self._token, session=self._http)
             if not isinstance(server.machineIdentifier, str) or not server.machineIdentifier:
@@ -73,7 +73,7 @@ class PlexClient:
         return self.identity
 
     def fetch_sessions(self) -> Any:
-        """Ask who plays what: one request. Connect first. Returns the list as XML, whole and within reason."""
+        """Return the list of sessions as XML, whole and within SESSION_LIMIT: one request, after `connect`."""
         # Not PlexServer.sessions(): one broken element would cost all, and its pages would be requests.
         container = self._server.query(SESSIONS_PATH)
         if container.tag != "MediaContainer":
@@ -87,22 +87,22 @@ class PlexClient:
         return container
 
     def parse_sessions(self, container: Any) -> ParsedSessions:
-        """Read the list of sessions. No request."""
+        """Parse the list of sessions. No request."""
         return read_sessions(container, self._server)
 
     def read_history(self, question: FindHistory) -> tuple[HistoryRow, ...]:
-        """Read the completed plays of one account and item since a time, each once, oldest first."""
-        found = self._server.history(
+        """Return the completed plays of one account and item since a time, each once, oldest first."""
+        entries = self._server.history(
             maxresults=HISTORY_ROWS,
             mindate=datetime.datetime.fromtimestamp(question.since_s, datetime.UTC),
             ratingKey=question.rating_key,
             accountID=question.account_id,
         )
-        rows = [row for entry in found if (row := _parse_row(entry)) is not None and _matches(row, question)]
+        rows = [row for entry in entries if (row := _parse_row(entry)) is not None and _matches(row, question)]
         return _drop_duplicates(sorted(rows, key=lambda row: row.viewed_at_s))
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         self._http.close()
 
 
@@ -121,7 +121,7 @@ def _parse_row(entry: Any) -> HistoryRow | None:
 
 
 def _matches(row: HistoryRow, question: FindHistory) -> bool:
-    """Whether a row is what was asked for: not every server filters by every parameter."""
+    """Return whether a row is what was asked for: not every server filters by every parameter."""
     asked = (question.account_id, question.rating_key)
     return (row.account_id, row.rating_key) == asked and row.viewed_at_s >= question.since_s
 

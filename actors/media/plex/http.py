@@ -43,7 +43,7 @@ class NotPlexXml(requests.RequestException):
 
 
 class _AbortablePool:
-    """A pool that knows its connection, so that a dripping answer can be cut off from outside."""
+    """A pool that knows its connection, so that another thread can abort an answer that drips."""
 
     latest: HTTPConnection | None = None
 
@@ -61,14 +61,14 @@ class _HttpsPool(_AbortablePool, HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    """Makes watched pools, and can cut what they hold."""
+    """Makes abortable pools, and aborts what they hold."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
 
     def abort(self) -> None:
-        """End what is being read, from another thread: its reader meets the end of the stream."""
+        """Shut down what is being read, from another thread: its reader meets the end of the stream."""
         for key in self.poolmanager.pools.keys():  # noqa: SIM118  # urllib3's container cannot be iterated otherwise
             connection = getattr(self.poolmanager.pools.get(key), "latest", None)
             held = getattr(connection, "sock", None)
@@ -102,7 +102,7 @@ class BoundedSession(requests.Session):
         return
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        """Ask, following redirects within the server only. HTTPError for every status that is not 200."""
+        """Send a request, following redirects within the server only. HTTPError for every status that is not 200."""
         kwargs |= {"timeout": (CONNECT_S, self._read_s), "stream": True, "allow_redirects": False}
         address = url.decode() if isinstance(url, bytes) else url
         with self._deadline() as late:
@@ -130,7 +130,7 @@ class BoundedSession(requests.Session):
     def _ask(
         self, late: threading.Event, method: str | bytes, url: str, *args: Any, **kwargs: Any
     ) -> requests.Response:
-        """Ask once; where a connection kept from the last poll turns out to be closed, on a new one."""
+        """Send it once; where a connection kept from the last poll turns out to be closed, again on a new one."""
         kept, self._kept_alive = self._kept_alive, True
         try:
             response = super().request(method, url, *args, **kwargs)
@@ -156,7 +156,7 @@ class BoundedSession(requests.Session):
 
     @contextlib.contextmanager
     def _deadline(self) -> Iterator[threading.Event]:
-        """Cut the connection when the time is up; the event then says why it broke."""
+        """Abort the connection when the time is up; the event then tells why it broke."""
         late, done = threading.Event(), threading.Event()
 
         def watch() -> None:
@@ -174,7 +174,7 @@ class BoundedSession(requests.Session):
 
 
 def _resolve_redirect(address: str, location: str) -> str:
-    """Return where a redirect points, if that is still the same server."""
+    """Return where a redirect points. RedirectedAway where that is another server."""
     target = urljoin(address, location)
     here, there = urlsplit(address), urlsplit(target)
     try:

@@ -2,7 +2,6 @@
 
 import asyncio
 import concurrent.futures
-import copy
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -62,22 +61,24 @@ class ActorClient:
         ask_future: AskFuture,
         tell: Callable[[str, Message], None],
         chart_renderer: "ChartRenderer | None" = None,
+        *,
+        asker: str = "",
+        on_hidden: "list[Callable[[ViewerAccount], None]] | None" = None,
     ) -> None:
+        """`asker`: Discord id, as digits, of the member for whom it asks; empty for nobody in particular."""
         self.settings = settings
         self.clock = clock
         self.tell = tell
         self.chart_renderer = chart_renderer
         self._ask_future = ask_future
-        self.asker = ""
-        """Discord id of the person for whom it asks, as digits; empty: for nobody in particular."""
-        self.on_hidden: list[Callable[[ViewerAccount], None]] = []
+        self.asker = asker
+        self.on_hidden = [] if on_hidden is None else on_hidden
         """Called with each member whom others are not to see from now on."""
 
-    def asked_by(self, person: str) -> "ActorClient":
-        """Return a client that asks for this person: what is private is answered to its owner alone."""
-        client = copy.copy(self)
-        client.asker = person
-        return client
+    def for_asker(self, asker: str) -> "ActorClient":
+        """Return a client that asks for this member: what is private is answered to its owner alone."""
+        shared = self.settings, self.clock, self._ask_future, self.tell, self.chart_renderer
+        return ActorClient(*shared, asker=asker, on_hidden=self.on_hidden)
 
     async def ask(self, question: Question[AnswerT], timeout_s: float = ASK_S, *, target: str = "") -> AnswerT:
         """Return the answer; raises UnansweredError, in words for people, where there is none in time.

@@ -153,7 +153,7 @@ class PageRegistry:
         self, name: str, arguments: str = "", page: int = 0, asker: str = ""
     ) -> tuple[Reply, discord.ui.View | None]:
         """A page and its buttons, as the asker (a Discord id) may see it. Raises UnansweredError."""
-        reply = await self._builders[name](self.actors.asked_by(asker), arguments, page)
+        reply = await self._builders[name](self.actors.for_asker(asker), arguments, page)
         return reply, build_view(name, self._button_arguments(arguments) if reply.pages > 1 else arguments, reply)
 
     def _button_arguments(self, arguments: str) -> str:

@@ -1,4 +1,4 @@
-"""The server's library: which films there are by some words of their title."""
+"""Search for films in the server's library."""
 
 import concurrent.futures
 import contextlib
@@ -15,26 +15,26 @@ from messages import FilmsFound, FindFilms, Item, Message, Problem
 from wording.problems import english
 
 MOST: Final = 25
-"""Films for one question: as many choices as Discord shows."""
+"""Most films in one answer: as many choices as Discord shows."""
 _MOVIE: Final = "movie"
 _connect: Any = PlexServer  # PlexAPI's functions have no types
 
 
 class LibrarySearch:
-    """Asks on a connection of its own: the poller's is the poller's thread's alone."""
+    """Searches on a connection of its own: the poller's belongs to the poller's thread."""
 
     def __init__(self, url: str, token: str, http: Callable[[str], BoundedSession]) -> None:
         self._url = url
         self._token = token
         self._http = http
-        self._errands = RequestQueue("plex-library")
+        self._requests = RequestQueue("plex-library")
 
     def __repr__(self) -> str:
         return f"Library({self._url!r}, token=***)"
 
     def search(self, question: FindFilms) -> "concurrent.futures.Future[Message]":
-        """The films that the words fit; FilmsFound with a problem where the server could not be asked."""
-        return self._errands.run(lambda: self._search(question), describe_failed_search)
+        """Return a Future of the films that fit; of FilmsFound with a problem where the server could not be asked."""
+        return self._requests.run(lambda: self._search(question), describe_failed_search)
 
     def _search(self, question: FindFilms) -> FilmsFound:
         most = max(1, min(question.most, MOST))
@@ -42,8 +42,8 @@ class LibrarySearch:
             with self._http(self._url) as session:
                 server = _connect(self._url, self._token, session=session)
                 # Plex's own search forgives misspellings; one request for all kinds, of which films are taken.
-                found = server.search(question.words[:100], mediatype=_MOVIE, limit=most)
-                films = _parse_films(found, str(server.machineIdentifier or ""))
+                results = server.search(question.words[:100], mediatype=_MOVIE, limit=most)
+                films = _parse_films(results, str(server.machineIdentifier or ""))
         except POSSIBLE as error:
             return describe_failed_search(classify_failure(error, self._url).problem)
         return FilmsFound(films[:most])
@@ -54,12 +54,12 @@ def describe_failed_search(problem: Problem) -> FilmsFound:
     return FilmsFound(problem=english(problem), reason=problem)
 
 
-def _parse_films(found: Any, server_id: str) -> tuple[Item, ...]:
-    """What of the answer is a film that this server holds, each once."""
+def _parse_films(results: Any, server_id: str) -> tuple[Item, ...]:
+    """Return the films among the results, each once."""
     films: dict[str, Item] = {}
-    for one in found:
+    for result in results:
         with contextlib.suppress(*ODDITIES):
-            item = item_of(one._data, vars(one), server_id)
+            item = item_of(result._data, vars(result), server_id)
             if item.kind == _MOVIE and item.rating_key and item.title:
                 films.setdefault(item.rating_key, item)
     return tuple(films.values())

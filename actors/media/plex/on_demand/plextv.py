@@ -1,4 +1,4 @@
-"""Signing in to Plex by a PIN at plex.tv; the account and the servers of who signed in."""
+"""Client of plex.tv: sign-in by a PIN, and the account and servers of who signed in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wording.problems import ProblemError
 
 PLEX_TV: Final = "https://plex.tv"
 SETUP, LINKING = "usher-setup", "usher-link"
-"""As whom Usher signs in: plex.tv lists it among the account's devices."""
+"""The devices as which Usher signs in: plex.tv lists them among the account's."""
 _BODY_LIMIT: Final = 2**20
 _POSSIBLE: Final = (requests.RequestException, PlexApiException, ParseError, OSError)
 _ODD: Final = (requests.RequestException, OSError, LookupError, TypeError, AttributeError, ValueError)
@@ -33,36 +33,36 @@ class AccountServer(NamedTuple):
     server_id: str
     """machineIdentifier"""
     owned: bool
-    """It is the account's own."""
+    """Whether the account owns it."""
 
     def __repr__(self) -> str:
         return f"Server({self.name!r}, {self.addresses!r}, ***)"
 
 
 class PlexTvAccount(NamedTuple):
-    """Who signed in."""
+    """The account that signed in."""
 
     id: str
-    """By which servers of others know the account; its own call it 1."""
+    """The account's id on servers of others; its own call it 1."""
     name: str
 
 
 class _Site(BoundedSession):
-    """Bounded as all that asks Plex; plex.tv answers in XML and in JSON, and its statuses are judged by who asks."""
+    """A bounded session; plex.tv answers in XML and in JSON, and the caller looks at the status."""
 
     def __init__(self, base: str) -> None:
         super().__init__(base, body_limit=_BODY_LIMIT)
 
     def check_answer(self, response: requests.Response) -> requests.Response:
-        """Return it as it is."""
+        """Return the answer as it is."""
         return response
 
 
 class PinSignIn:
-    """One PIN: shown to a person, then asked about until it was typed in at plex.tv/link."""
+    """One PIN, to be typed in at plex.tv/link."""
 
     def __init__(self, base: str = PLEX_TV, device: str = SETUP) -> None:
-        """Ask plex.tv for a PIN. Raises PlexTvError."""
+        """Get a PIN from plex.tv. Raises PlexTvError."""
         # A large module that most days nobody needs: not before somebody signs in.
         from plexapi.myplex import MyPlexPinLogin
 
@@ -80,7 +80,7 @@ class PinSignIn:
         return "SignIn(***)"
 
     def fetch_token(self) -> str:
-        """The account's token once the PIN was typed in; empty until then. PlexTvError where that cannot be known."""
+        """Return the account's token once the PIN was typed in; empty until then. Raises PlexTvError."""
         if self._login.checkLogin():
             return str(self._login.token)
         if self._login.expired:
@@ -90,16 +90,16 @@ class PinSignIn:
 
 
 def fetch_account(token: str, base: str = PLEX_TV, device: str = SETUP) -> PlexTvAccount:
-    """Whose token it is. Raises PlexTvError."""
+    """Return the account of a token. Raises PlexTvError."""
     try:
-        found = _get_json(base, "/api/v2/user", token, device)
-        return PlexTvAccount(str(int(found["id"])), str(found.get("username") or found.get("title") or "")[:100])
+        user = _get_json(base, "/api/v2/user", token, device)
+        return PlexTvAccount(str(int(user["id"])), str(user.get("username") or user.get("title") or "")[:100])
     except _ODD as error:
         raise PlexTvError(Problem.of("plextv.no_account", error=type(error).__name__)) from None
 
 
 def fetch_servers(token: str, base: str = PLEX_TV, device: str = SETUP) -> list[AccountServer]:
-    """The servers that the account can use. Raises PlexTvError."""
+    """Return the servers that the account can use. Raises PlexTvError."""
     try:
         return [
             AccountServer(
@@ -117,7 +117,7 @@ def fetch_servers(token: str, base: str = PLEX_TV, device: str = SETUP) -> list[
 
 
 def sign_out(token: str, base: str = PLEX_TV, device: str = SETUP) -> bool:
-    """Make the token void; whether plex.tv did."""
+    """Revoke a token; return whether plex.tv did."""
     try:
         with _Site(base) as site:
             return bool(site.delete(f"{base}/api/v2/users/signout", headers=_headers(device, token)).ok)
@@ -138,7 +138,7 @@ def _headers(device: str, token: str = "") -> dict[str, str]:
 
 
 def _addresses(connections: list[dict[str, Any]]) -> tuple[str, ...]:
-    """Local ones first, and of each local one the plain address before that with a certificate."""
+    """Return the addresses, local ones first, and of each of those the plain one before the one with a certificate."""
     near: list[str] = []
     far: list[str] = []
     for found in connections:

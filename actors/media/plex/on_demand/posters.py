@@ -1,4 +1,4 @@
-"""Posters: fetched from the server beside the polls, with the token in a header, and kept for the next who asks."""
+"""Posters, fetched beside the polls with the token in a header; the last few are cached."""
 
 import concurrent.futures
 from typing import Final
@@ -14,8 +14,8 @@ from wording.problems import english
 
 SIZE_LIMIT: Final = 2_000_000
 """Bytes of a picture."""
-KEPT: Final = 6
-"""Pictures kept in memory."""
+CACHED: Final = 6
+"""Pictures in the cache."""
 WIDTH, HEIGHT = 480, 720
 """Pixels that Plex is asked to scale a poster to: posters people choose can have many megabytes."""
 _TOTAL_S, _READ_S = 6.0, 4.0
@@ -23,7 +23,7 @@ _MARKS: Final = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"))
 
 
 class _Pictures(BoundedSession):
-    """A session whose answers are pictures, within a size, or a RequestException."""
+    """A session whose answers are pictures no larger than SIZE_LIMIT; all else is a RequestException."""
 
     def check_answer(self, response: requests.Response) -> requests.Response:
         """Return a picture, or raise what is wrong with the answer."""
@@ -35,7 +35,7 @@ class _Pictures(BoundedSession):
 
 
 def detect_image_type(content: bytes) -> str:
-    """Return png, jpeg or webp by the first bytes, whatever the server calls it; empty for all else."""
+    """Return png, jpeg or webp by the first bytes, whatever the header says; empty for all else."""
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "webp"
     return next((kind for mark, kind in _MARKS if content.startswith(mark)), "")
@@ -52,26 +52,26 @@ class PosterFetcher:
     def __init__(self, url: str, token: str) -> None:
         self._url = url.rstrip("/")
         self._token = token
-        self._kept: dict[str, Poster] = {}
-        self._errands = RequestQueue("plex-poster")
+        self._cache: dict[str, Poster] = {}
+        self._requests = RequestQueue("plex-poster")
 
     def __repr__(self) -> str:
         return f"Posters({self._url!r}, token=***)"
 
     def fetch(self, thumb: str) -> "concurrent.futures.Future[Message]":
-        """Bring the picture at this path of the server; a Poster with a problem where there is none."""
-        if (kept := self._kept.get(thumb)) is not None:
-            return completed(kept)
+        """Return a Future of the picture at this path of the server; of a Poster with a problem where there is none."""
+        if (cached := self._cache.get(thumb)) is not None:
+            return completed(cached)
         if not thumb.startswith("/"):
             return completed(describe_missing_poster(Problem.of("plex.no_poster")))
-        return self._errands.run(lambda: self._fetch_and_keep(thumb), describe_missing_poster)
+        return self._requests.run(lambda: self._fetch_and_keep(thumb), describe_missing_poster)
 
     def _fetch_and_keep(self, thumb: str) -> Poster:
         poster = self._fetch(thumb)
         if poster.content:
-            self._kept[thumb] = poster
-            while len(self._kept) > KEPT:
-                self._kept.pop(next(iter(self._kept)))
+            self._cache[thumb] = poster
+            while len(self._cache) > CACHED:
+                self._cache.pop(next(iter(self._cache)))
         return poster
 
     def _fetch(self, thumb: str) -> Poster:

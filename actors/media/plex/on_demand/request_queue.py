@@ -1,4 +1,4 @@
-"""Requests that people cause: each in a thread of its own, one after the other, never in a poll's way."""
+"""Requests that people cause: each in a thread of its own, one after the other, so that polls never wait for them."""
 
 import concurrent.futures
 import logging

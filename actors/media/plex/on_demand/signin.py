@@ -1,7 +1,7 @@
-"""Somebody shows plex.tv which account is theirs: a code, typed in there, and the account's ids on our servers.
+"""Sign-in at plex.tv for `/link`: a code to type in there, and the ids of the account on our servers.
 
-What plex.tv gives for it is used to read the account's name, its id and its servers. Then it is made void and dropped:
-it is never stored, logged or sent on.
+The token that plex.tv gives is used to read the account's name, id and servers. Then it is revoked and dropped: it is
+never stored, logged or sent on.
 """
 
 import concurrent.futures
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
 
-from plexapi.server import PlexServer as Asked
+from plexapi.server import PlexServer as PlexApiServer
 
 from actors.media.plex.errors import POSSIBLE
 from actors.media.plex.http import BoundedSession
@@ -34,26 +34,26 @@ from messages.ids import plex_viewer_id
 from wording.problems import english
 
 HOLDS_S: Final = 600.0
-"""How long a code is asked about (real seconds); plex.tv's own hold longer."""
+"""How long a code is valid here (real seconds); at plex.tv it is for longer."""
 MOST: Final = 100
-"""Codes at once."""
+"""Most codes at once."""
 LINK_PAGE: Final = "https://plex.tv/link"
 _OWNER: Final = "1"
-"""The id of a server's owner on that server, whatever it is at plex.tv."""
+"""The id of a server's owner on that server, whatever the account's id at plex.tv is."""
 
 
 @dataclasses.dataclass
 class _Code:
-    """A code that was given out. Its `repr` has no secret: SignIn's has none."""
+    """A code that was given out. Its `repr` has no secret, for that of PinSignIn has none."""
 
     login: PinSignIn
     until_s: float
     answer: PlexSignedIn | None = None
-    """Once it is known; asked for again where the answer was lost."""
+    """The answer once there is one; kept for an asker who did not get it."""
 
 
 class PlexSignInService:
-    """All codes of one poller. Called from the actor's thread; plex.tv is asked beside it, one thing at a time."""
+    """The codes of one poller. Called from the actor's thread; plex.tv is asked in another, one request at a time."""
 
     def __init__(
         self, ours: Sequence[PlexServer], http: Callable[[str], BoundedSession], plex_tv: str, log: logging.Logger
@@ -63,15 +63,15 @@ class PlexSignInService:
         self._plex_tv = plex_tv.rstrip("/") or PLEX_TV
         self._log = log
         self._codes: dict[str, _Code] = {}
-        self._errands = RequestQueue("plex-tv")
+        self._requests = RequestQueue("plex-tv")
 
     def start(self) -> "concurrent.futures.Future[Message]":
-        """A PlexSignIn: a code, or a problem."""
-        return self._errands.run(self._start, _describe_missing_code)
+        """Return a Future of a code, or of the problem why there is none."""
+        return self._requests.run(self._start, _describe_missing_code)
 
     def check(self, question: CheckPlexSignIn) -> "concurrent.futures.Future[Message]":
-        """A PlexSignedIn."""
-        return self._errands.run(
+        """Return a Future of what became of a code."""
+        return self._requests.run(
             lambda: self._check(question.sign_in_id), lambda problem: _describe_result("waiting", problem)
         )
 
@@ -104,7 +104,7 @@ class PlexSignInService:
         return code.answer
 
     def _identify(self, token: str) -> PlexSignedIn:
-        """Whose token it is; it is void afterwards."""
+        """Return whose token it is, and revoke it."""
         try:
             who = fetch_account(token, self._plex_tv, LINKING)
             can_use = fetch_servers(token, self._plex_tv, LINKING)
@@ -121,14 +121,14 @@ class PlexSignInService:
         )
 
     def _find_own_servers(self) -> tuple[set[str], int]:
-        """The machineIdentifiers of our servers that answer, and how many do not."""
+        """Return the machineIdentifiers of our servers that answer, and how many do not."""
         found: set[str] = set()
         silent = 0
-        ask: Any = Asked  # PlexAPI's functions have no types
+        connect: Any = PlexApiServer  # PlexAPI's functions have no types
         for ours in self._ours:
             try:
                 with self._http(ours.url) as session:
-                    found.add(str(ask(ours.url, ours.token, session=session).machineIdentifier or ""))
+                    found.add(str(connect(ours.url, ours.token, session=session).machineIdentifier or ""))
             except POSSIBLE:
                 silent += 1
         return found - {""}, silent
@@ -143,5 +143,5 @@ def _describe_result(state: Literal["waiting", "expired"], problem: Problem) -> 
 
 
 def build_viewer_id(who: PlexTvAccount, server: AccountServer) -> str:
-    """A viewer's id, as the poller makes it of a session: the server's owner is number 1 there."""
+    """Return the viewer id of an account on a server, as a session there has it: the owner is number 1."""
     return plex_viewer_id(server.server_id, _OWNER if server.owned else str(who.id))
