@@ -49,7 +49,7 @@ class Director:
         self,
         stage: ServiceStage,
         note: Callable[[str], None] = lambda _text: None,
-        report_s: Mapping[str, float] | None = None,
+        report_s: Mapping[str, float] | float | None = None,
     ) -> None:
         """`note` is told what happens, in a line each; `report_s`: how often each account's player reports."""
         self.stage = stage

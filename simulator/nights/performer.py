@@ -39,11 +39,12 @@ class Performer:
         voice: VoiceRoom,
         now: Callable[[], float],
         ledger: Ledger,
-        report_s: Mapping[str, float] | None = None,
+        report_s: Mapping[str, float] | float | None = None,
     ) -> None:
+        """`report_s`: how often each account's player tells its position, or all do; otherwise as its kind does."""
         self.ledger = ledger
         self._plex, self._voice, self._now = plex, voice, now
-        self._report_s = report_s or {}
+        self._report_s = {} if report_s is None else report_s
         self._sessions: dict[str, PlayingSession] = {}
         self._left: dict[str, tuple[str, int]] = {}
         """Item and position at which an account stopped."""
@@ -81,12 +82,13 @@ class Performer:
 
     def player_of(self, account: str, device: str = "tv") -> Player:
         """Return one of the account's players."""
-        kind = DEVICES[device]
+        kind, reports = DEVICES[device], self._report_s
+        report_s = reports.get(account, kind.report_every_s) if isinstance(reports, Mapping) else reports
         return dataclasses.replace(
             kind,
             machine_id=f"{device}-{account}",
             title=f"{account}'s TV" if device == "tv" else kind.title,
-            report_every_s=self._report_s.get(account, kind.report_every_s),
+            report_every_s=report_s,
         )
 
     # -- players -------------------------------------------------------------------------------------------

@@ -90,8 +90,8 @@ class ServiceStage:
     ) -> None:
         self._cleared.close()
 
-    def performer(self, report_s: Mapping[str, float] | None = None) -> Performer:
-        """Return people for this stage; `report_s` is how often each account's player tells its position."""
+    def performer(self, report_s: Mapping[str, float] | float | None = None) -> Performer:
+        """Return people for this stage; `report_s` is how often each account's player, or every one, reports."""
         return Performer(
             self.plex,
             DiscordVoiceRoom(self.discord, CINEMA),

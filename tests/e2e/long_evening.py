@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from simulator.discord.model.messages import ChannelMessage, Interaction
-from simulator.nights.stage import ANNOUNCE, CINEMA, ServiceStage
+from simulator.nights.director import Director
+from simulator.nights.script import Cue, at_minute
+from simulator.nights.stage import ANNOUNCE, ServiceStage
 from simulator.plex import PlexAccount
-from tests.e2e.nights import Precision, Programme, alive, evening, family, load, player, sql
+from tests.nights.evidence import alive, evening, family, load, sql
+from tests.nights.precision import Precision
 
 SPEED = 240.0
 POLL_S = 20.0
@@ -69,8 +71,9 @@ BACK_AGAIN, SWITCHER, GHOST, SEEKER = "Gus", "Hal", "Ivy", "Jim"
 """Further accounts: who leaves and returns, changes the item, loses the app, and seeks."""
 VOICE_BACK_AGAIN = "Rosa"
 """The member of the channel who leaves and returns."""
-PLAYERS = {example.account: player(example.account) for example in EXAMPLES}
-PLAYERS |= {name: player(name, REPORT_S) for name in (HOST, "Anton", BACK_AGAIN, SWITCHER, GHOST, SEEKER)}
+REPORTS = {example.account: 0.0 for example in EXAMPLES}
+"""How often each account's player tells its position."""
+REPORTS |= dict.fromkeys((HOST, "Anton", BACK_AGAIN, SWITCHER, GHOST, SEEKER), REPORT_S)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +91,6 @@ class Evening:
     folder: Path
     data_dir: Path
     frames_dir: Path
-    programme: Programme
     precision: Precision
     history: list[dict[str, Any]]
     rows: list[dict[str, Any]]
@@ -128,12 +130,12 @@ def spend(folder: Path) -> Evening:
     with stage:
         for number, name in enumerate((BACK_AGAIN, SWITCHER, GHOST, SEEKER), start=5001):
             stage.plex.add_account(PlexAccount(number, name))
-        programme = Programme(stage)
-        _film_on_plex(programme)
-        _film_in_the_channel(programme)
-        _other_films(programme)
-        asked = _questions(programme)
-        programme.play(OVER)
+        director = Director(stage, report_s=REPORTS)
+        cues = [*_film_on_plex(), *_film_in_the_channel(), *_other_films(), *_questions(stage)]
+        begin_s = stage.minute * 60 + 12
+        director.play(sorted(cues, key=lambda cue: cue.at_s), begin_s)
+        stage.wait_until(begin_s / 60 + OVER)
+        asked = [Question(text.lstrip("/!").partition(" ")[0], question) for text, question in director.asked]
         _press_everything(stage, asked)
         secrets = (stage.plex.token, stage.discord.token)
         started = family(stage)
@@ -144,8 +146,7 @@ def spend(folder: Path) -> Evening:
         folder=folder,
         data_dir=stage.data_dir,
         frames_dir=frames_dir,
-        programme=programme,
-        precision=Precision(programme, REPORT_S, float(SETTINGS["END_GRACE_SECONDS"])),
+        precision=Precision(director, begin_s, REPORT_S, float(SETTINGS["END_GRACE_SECONDS"])),
         history=load(stage.data_dir, "watch_history.json"),
         rows=sql(stage.data_dir, "SELECT * FROM watches"),
         stats=load(stage.data_dir, "user_stats.json"),
@@ -159,86 +160,63 @@ def spend(folder: Path) -> Evening:
     )
 
 
-def _film_on_plex(programme: Programme) -> None:
-    """Each account in its own session: it begins where the example comes in, and stops where it leaves."""
+def _film_on_plex() -> list[Cue]:
+    """Write each account's own session: it begins where the example comes in, and stops where it leaves."""
+    cues = []
     for example in EXAMPLES:
-        who, tv, at_ms = example.account, PLAYERS[example.account], round(example.joins * 60_000)
-        _plays(programme, STARTS + example.joins, who, FILM, tv, at_ms)
-        if example.leaves < LENGTH:
-            _stops(programme, STARTS + example.leaves, who)
-        else:  # it ends by itself
-            programme.at(STARTS + LENGTH, who, lambda: None)
+        who = example.account
+        cues.append(at_minute(STARTS + example.joins, "play", who, FILM, film_minute=example.joins))
+        cues.append(at_minute(STARTS + example.leaves, "stop" if example.leaves < LENGTH else "end", who))
+    return cues
 
 
-def _film_in_the_channel(programme: Programme) -> None:
-    """Members of the voice channel come and go while the host's session plays into it."""
-    discord = programme.stage.discord
+def _film_in_the_channel() -> list[Cue]:
+    """Write when members of the voice channel come and go while the host's session plays into it."""
     visits = [(example.member, example.joins, example.leaves) for example in EXAMPLES]
     visits += [(VOICE_BACK_AGAIN, 0.0, 60.0), (VOICE_BACK_AGAIN, 70.0, LENGTH)]
+    cues = []
     for member, joins, leaves in visits:
         comes = STARTS + joins if joins else STARTS - 1.0  # who sees the beginning sits there before it
-        programme.at(comes, f"voice {member}", functools.partial(discord.join_voice, member, CINEMA))
+        cues.append(at_minute(comes, "join", member))
         if leaves < LENGTH:
-            programme.at(STARTS + leaves, f"voice {member}", functools.partial(discord.leave_voice, member))
+            cues.append(at_minute(STARTS + leaves, "leave", member))
+    return cues
 
 
-def _other_films(programme: Programme) -> None:
-    """At home, on other films: a break of a quarter of an hour, a change of film, a dead app, a seek."""
-    _plays(programme, 3, BACK_AGAIN, "The General", PLAYERS[BACK_AGAIN])
-    _stops(programme, 43, BACK_AGAIN)
-    _plays(programme, 58, BACK_AGAIN, "The General", PLAYERS[BACK_AGAIN], 40 * 60_000)
-    programme.at(96, BACK_AGAIN, lambda: None)  # its end
-    plex = programme.stage.plex
-    _plays(programme, 5, SWITCHER, "Duck Soup", PLAYERS[SWITCHER])
-    programme.at(25, SWITCHER, lambda: plex.switch(_session(programme, SWITCHER), "City Lights"))
-    _stops(programme, 60, SWITCHER)
-    _plays(programme, 6, GHOST, "Sunrise", PLAYERS[GHOST])
-    programme.at(36, GHOST, lambda: plex.freeze(_session(programme, GHOST)))
-    _plays(programme, 7, SEEKER, "Nosferatu", PLAYERS[SEEKER])
-    programme.at(27, SEEKER, lambda: plex.seek(_session(programme, SEEKER), 60 * 60_000))
-    _stops(programme, 47, SEEKER)
+def _other_films() -> list[Cue]:
+    """Write who is at home, on other films: a break of a quarter of an hour, another film, a dead app, a seek."""
+    return [
+        at_minute(3, "play", BACK_AGAIN, "The General"),
+        at_minute(43, "stop", BACK_AGAIN),
+        at_minute(58, "play", BACK_AGAIN, "The General", film_minute=40),
+        at_minute(96, "end", BACK_AGAIN),
+        at_minute(5, "play", SWITCHER, "Duck Soup"),
+        at_minute(25, "switch", SWITCHER, "City Lights"),
+        at_minute(60, "stop", SWITCHER),
+        at_minute(6, "play", GHOST, "Sunrise"),
+        at_minute(36, "freeze", GHOST),
+        at_minute(7, "play", SEEKER, "Nosferatu"),
+        at_minute(27, "seek", SEEKER, film_minute=40),
+        at_minute(47, "stop", SEEKER),
+    ]
 
 
-def _plays(programme: Programme, minute: float, who: str, film: str, tv: Any, at_ms: int = 0) -> None:
-    programme.at(minute, who, lambda: programme.stage.plex.play(who, film, tv, at_ms=at_ms))
-
-
-def _stops(programme: Programme, minute: float, who: str) -> None:
-    programme.at(minute, who, lambda: programme.stage.plex.stop_session(_session(programme, who)))
-
-
-def _session(programme: Programme, who: str) -> Any:
-    return next(session for session in programme.stage.plex.sessions if session.account.name == who)
-
-
-def _questions(programme: Programme) -> list[Question]:
-    """Every command in both ways, while films run and after them; and what may not be asked."""
-    stage = programme.stage
-    somebody = stage.discord.member("Björn")
-    viewer, mention = {"member": somebody}, f"<@{somebody.id}>"
-    asked: list[Question] = []
-
-    def ask(minute: float, who: str, name: str, options: dict[str, Any] | None = None, said: str = "") -> None:
-        def slash() -> None:
-            asked.append(Question(name, stage.discord.slash(who, name, options or {})))
-
-        def say() -> None:
-            asked.append(Question(name, stage.discord.say(who, ANNOUNCE, f"!{name} {said}".strip())))
-
-        programme.at(minute, "", say if options is None else slash)
-
-    both: tuple[tuple[str, dict[str, Any], str], ...] = (
-        ("activewatches", {}, ""), ("nowplaying", {}, ""), ("stats", viewer, mention), ("badges", viewer, mention),
-        ("allbadges", {}, ""), ("progress", {}, ""), ("leaderboard", {"by": "time"}, "time"), ("topwatchers", {}, ""),
-        ("history", {"title": "Mad Max"}, "Mad Max"), ("moviestats", {"title": FILM}, FILM), ("savedata", {}, ""),
-        ("health", {}, ""), ("starttracking", {}, ""), ("help", {"command": "stats"}, "stats"),
+def _questions(stage: ServiceStage) -> list[Cue]:
+    """Write every command in both ways, while films run and after them; and what may not be asked."""
+    mention = f"<@{stage.discord.member('Björn').id}>"
+    both = (
+        # the command as a slash command, and what is said after its name
+        ("activewatches", ""), ("nowplaying", ""), ("stats member=Björn", mention), ("badges member=Björn", mention),
+        ("allbadges", ""), ("progress", ""), ("leaderboard by=time", "time"), ("topwatchers", ""),
+        ("history title='Mad Max'", "Mad Max"), (f"moviestats title='{FILM}'", FILM), ("savedata", ""),
+        ("health", ""), ("starttracking", ""), ("help command=stats", "stats"),
     )  # fmt: skip
-    for number, (name, options, said) in enumerate(both):
-        ask(14 + 3.5 * number, "Iris", name, options)
-        ask(68 + 3.5 * number, "Iris", name, said=said)
-    ask(61, "Iris", "backup", {})
-    ask(15, "Chiara", "savedata")
-    return asked
+    cues = [at_minute(61, "slash", "Iris", "backup"), at_minute(15, "say", "Chiara", "!savedata")]
+    for number, (command, said) in enumerate(both):
+        cues.append(at_minute(14 + 3.5 * number, "slash", "Iris", command))
+        name = command.partition(" ")[0]
+        cues.append(at_minute(68 + 3.5 * number, "say", "Iris", f"!{name} {said}".strip()))
+    return cues
 
 
 def _press_everything(stage: ServiceStage, asked: list[Question]) -> None:

@@ -13,9 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from simulator.nights.stage import CINEMA, ServiceStage
-from simulator.plex import PlayingSession
-from tests.e2e.nights import alive, evening, family, load, opened, player, sql
+from simulator.nights.director import Director
+from simulator.nights.ledger import TrueWatch
+from simulator.nights.script import Cue
+from simulator.nights.stage import ServiceStage
+from tests.nights.evidence import alive, evening, family, load, opened, sql
 
 SPEED = 12.0
 POLL_S = 24.0
@@ -45,22 +47,13 @@ PLEX_FILMS = {
 }
 JOINS_AT_MINUTE = {"Emil": 8.3}
 """Emil is near the end of his ten minutes: what he stops while nobody looks stands in Plex's own history."""
-Deed = tuple[Callable[[str], None], str]
+Action = tuple[Callable[[str], None], str]
 """What somebody does, and who."""
 ACTORS = ("plex", "tracker", "persistence", "discord")
 
 
-@dataclasses.dataclass
-class Attendance:
-    """When somebody really came and went, minutes of the night."""
-
-    came: float
-    went: float = float("nan")
-    came_at_film_minute: float = 0.0
-
-
 @dataclasses.dataclass(frozen=True)
-class Kill:
+class ActorKill:
     """One kill -9: the processes before it, and when the killed actor ran again."""
 
     actor: str
@@ -76,9 +69,9 @@ class RoughNight:
     data_dir: Path
     opened: datetime.datetime = datetime.datetime.min
     """What the clock showed at minute 0."""
-    there: dict[tuple[str, str], Attendance] = dataclasses.field(default_factory=dict)
+    truth: dict[tuple[str, str], TrueWatch] = dataclasses.field(default_factory=dict)
     """By name and source."""
-    kills: list[Kill] = dataclasses.field(default_factory=list)
+    kills: list[ActorKill] = dataclasses.field(default_factory=list)
     running_before: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     """The checkpoint when everything was killed, by watch_id."""
     running_after: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
@@ -91,35 +84,28 @@ class RoughNight:
 
 
 class Night:
-    """The night as it goes on: who comes and goes is noted with the minute."""
+    """The night as it goes on."""
 
     def __init__(self, stage: ServiceStage, found: RoughNight) -> None:
         self.stage = stage
         self.found = found
-        self._sessions: dict[str, PlayingSession] = {}
+        self.director = Director(stage, report_s=REPORT_S)
 
     def plays(self, who: str) -> None:
-        """Somebody starts their film on Plex."""
-        at_minute = JOINS_AT_MINUTE.get(who, 0.0)
-        tv = player(who, REPORT_S)
-        self._sessions[who] = self.stage.plex.play(who, PLEX_FILMS[who], tv, at_ms=round(at_minute * 60_000))
-        self.found.there[who, "plex"] = Attendance(self.stage.minute, came_at_film_minute=at_minute)
+        """Let somebody start their film on Plex."""
+        self.director.perform(Cue(0.0, "play", who, PLEX_FILMS[who], JOINS_AT_MINUTE.get(who, 0.0) * 60))
 
     def stops(self, who: str) -> None:
-        """They stop it."""
-        self.stage.plex.stop_session(self._sessions[who])
-        self.found.there[who, "plex"].went = self.stage.minute
+        """Let them stop it."""
+        self.director.perform(Cue(0.0, "stop", who))
 
     def comes(self, member: str) -> None:
-        """Somebody comes into the voice channel, where the host's film runs."""
-        self.stage.discord.join_voice(member, CINEMA)
-        now, began = self.stage.minute, self.found.there["Rosa", "plex"].came
-        self.found.there[member, "voice"] = Attendance(now, came_at_film_minute=now - began)
+        """Let somebody come into the voice channel, where the host's film runs."""
+        self.director.perform(Cue(0.0, "join", member))
 
     def goes(self, member: str) -> None:
-        """They leave it."""
-        self.stage.discord.leave_voice(member)
-        self.found.there[member, "voice"].went = self.stage.minute
+        """Let them leave it."""
+        self.director.perform(Cue(0.0, "leave", member))
 
     def began(self, *names: str) -> None:
         """Wait until the tracker has opened their watches."""
@@ -134,17 +120,17 @@ class Night:
         """Wait until their watches are in the history."""
         self._wait(lambda: set(names) <= {found["username"] for found in self.stage.history()}, f"records of {names}")
 
-    def kill(self, actor: str, *meanwhile: Deed) -> None:
+    def kill(self, actor: str, *meanwhile: Action) -> None:
         """kill -9 of one actor; something happens while it is away; wait until it runs again."""
         before = self._processes()
         self.stage.kill(actor)
-        for deed, who in meanwhile:
-            deed(who)
+        for act, who in meanwhile:
+            act(who)
         self._wait(lambda: self._processes()[actor][0] not in (0, before[actor][0]), f"{actor} to run again")
         self._wait(lambda: self.stage.discord.is_connected, "the bot to be there")
-        self.found.kills.append(Kill(actor, before, self._processes()))
+        self.found.kills.append(ActorKill(actor, before, self._processes()))
 
-    def kill_all(self, *meanwhile: Deed) -> None:
+    def kill_all(self, *meanwhile: Action) -> None:
         """kill -9 of launcher and actors at once; something happens; a new service starts."""
         self._wait(lambda: len(self.checkpoint()) == 5, "five watches in the checkpoint")
         self.found.running_before = self.checkpoint()
@@ -153,8 +139,8 @@ class Night:
             os.kill(process.pid, signal.SIGKILL)
         self.stage.kill_launcher()  # it is dead already: this takes leave of it
         self._wait(lambda: len(alive(processes)) == 0 and not self.stage.discord.is_connected, "all to be dead")
-        for deed, who in meanwhile:
-            deed(who)
+        for act, who in meanwhile:
+            act(who)
         self.stage.start_service()
 
     def checkpoint(self) -> dict[str, dict[str, Any]]:
@@ -185,6 +171,8 @@ def spend(folder: Path) -> RoughNight:
         found.outlived = family(stage)
         found.exit_status, _ = stage.stop_service()
         found.outlived = alive(found.outlived)
+    truth = night.director.performer.ledger.true_watches("Rosa")
+    found.truth = {(watch.name, "voice" if watch.guest else "plex"): watch for watch in truth}
     found.history = load(found.data_dir, "watch_history.json")
     found.rows = sql(found.data_dir, "SELECT * FROM watches")
     found.log = stage.service_log()

@@ -13,7 +13,7 @@ from simulator.discord.model.messages import ChannelMessage, Interaction
 from simulator.nights.stage import CINEMA, ServiceStage
 from simulator.plex import OWNER
 from simulator.plextv import TOKEN
-from tests.e2e.nights import evening, load, sql
+from tests.nights.evidence import evening, load, sql
 
 pytestmark = pytest.mark.slow
 

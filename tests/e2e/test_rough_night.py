@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.nights import minute_of
 from tests.e2e.rough_night import ACTORS, HOST_FILM, PLEX_FILMS, POLL_S, REPORT_S, SAVE_MINUTES, RoughNight, spend
+from tests.nights.evidence import minute_of
 
 pytestmark = pytest.mark.slow
 
@@ -42,8 +42,10 @@ def test_every_watch_is_recorded_once(night: RoughNight) -> None:
 @pytest.mark.parametrize(("who", "source"), WATCHES)
 def test_its_times_are_right_within_two_polls(night: RoughNight, who: str, source: str) -> None:
     """Whether or not something was dead when they came or went."""
-    found, there = record(night, who, source), night.there[who, source]
-    length = there.went - there.came
+    found, truth = record(night, who, source), night.truth[who, source]
+    opened_s, film_minute = night.opened.timestamp(), truth.stretches[0].begin_ms / 60_000
+    came, went = ((at_s - opened_s) / 60 for at_s in (truth.boundaries[0], truth.boundaries[-1]))
+    length = went - came
     is_so = {
         "came": minute_of(found["start_time"], night.opened),
         "went": minute_of(found["end_time"], night.opened),
@@ -53,10 +55,10 @@ def test_its_times_are_right_within_two_polls(night: RoughNight, who: str, sourc
         "playing": found["playing_seconds"] / 60,
     }
     should = {
-        "came": there.came,
-        "went": there.went,
-        "joined at": there.came_at_film_minute,
-        "left at": there.came_at_film_minute + length,
+        "came": came,
+        "went": went,
+        "joined at": film_minute,
+        "left at": film_minute + length,
         "seen": length,
         "playing": length,
     }

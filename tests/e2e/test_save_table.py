@@ -26,7 +26,7 @@ from launcher.connection.service_client import ServiceClient
 from messages import GetSaveStatus
 from simulator.nights.stage import ANNOUNCE, ServiceStage
 from simulator.plex import ACCOUNTS
-from tests.e2e.nights import alive, evening, family, sql, told
+from tests.nights.evidence import alive, evening, family, sql, told
 
 pytestmark = pytest.mark.slow
 

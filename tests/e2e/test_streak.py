@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simulator.nights.stage import CINEMA, ServiceStage
-from tests.e2e.nights import evening, load
+from tests.nights.evidence import evening, load
 
 pytestmark = pytest.mark.slow
 

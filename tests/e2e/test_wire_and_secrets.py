@@ -12,7 +12,7 @@ import pytest
 from messages import CATALOGUE, WatchRecord
 from simulator.nights.kill_matrix.process_killer import frames
 from tests.e2e.long_evening import FILM, Evening
-from tests.e2e.nights import told
+from tests.nights.evidence import told
 
 pytestmark = pytest.mark.slow
 

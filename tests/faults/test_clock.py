@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.nights import alive, evening, family
-from tests.faults.evening import POLL_S, Evening
+from tests.faults.watched_evening import POLL_S, Evening
+from tests.nights.evidence import alive, evening, family
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from launcher.connection.run_state import read_running_state
 from simulator.nights.stage import ServiceStage
-from tests.e2e.nights import evening, sql
+from tests.nights.evidence import evening, sql
 
 SPEED = 60.0
 SETTINGS = {

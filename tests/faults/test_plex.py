@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.faults.evening import Evening, evening_at
+from tests.faults.watched_evening import Evening, evening_at
 
 pytestmark = pytest.mark.slow
 
@@ -62,9 +62,8 @@ def test_every_fault_of_plex_freezes_and_passes(tmp_path: Path) -> None:
         stage.stops("Rosa")
         stage.recorded("Rosa")
         assert stage.stop_service()[0] == 0
-        # The end in the dark is known to no poll: the record ends where Anton was last seen.
-        stage.watched_s["Anton"] = stage.rows()["Anton"]["playing_s"]
-    rows = stage.nothing_is_lost()
+    # The end in the dark is known to no poll: the record ends where Anton was last seen.
+    rows = stage.nothing_is_lost(unmeasured="Anton")
     assert rows["Anton"]["end_reason"] == "end_unknown"
     assert stage.service_log().count("Rosa began") == 1
     stage.no_token_was_written()

@@ -18,7 +18,7 @@ import pytest
 
 from persistence.database import backup
 from simulator.nights.stage import ROOT
-from tests.faults.evening import Evening, evening_at
+from tests.faults.watched_evening import Evening, evening_at
 
 pytestmark = pytest.mark.slow
 

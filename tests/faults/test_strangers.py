@@ -5,6 +5,7 @@ And what an admin does by hand, in the same evening.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -21,10 +22,9 @@ from actors.media.plex.session_parser import TEXT_LIMIT
 from launcher.connection.run_state import read_running_state
 from simulator.discord.model.guild import Member, User
 from simulator.nights.stage import ANNOUNCE, CINEMA, ROOT
-from simulator.plex import PlexAccount
+from simulator.plex import TELEVISION, PlayingSession, PlexAccount
 from simulator.plex.world.library import LibraryItem
-from tests.e2e.nights import player
-from tests.faults.evening import WITHIN_S, Evening, evening_at
+from tests.faults.watched_evening import WITHIN_S, Evening, evening_at
 
 pytestmark = pytest.mark.slow
 
@@ -48,8 +48,9 @@ def in_xml(text: str) -> str:
     return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) != "Cc")
 
 
-def arrive(stage: Evening) -> None:
-    """Everybody comes: on Plex by their own film, and into the channel, where Rosa's plays."""
+def arrive(stage: Evening) -> list[PlayingSession]:
+    """Let everybody come: on Plex by their own film, and into the channel, where Rosa's plays."""
+    sessions = []
     stage.plays("Rosa", "Metropolis")
     for number, (kind, name) in enumerate(NAMES.items()):
         text = in_xml(name)
@@ -59,12 +60,14 @@ def arrive(stage: Evening) -> None:
             )
         )
         account = stage.plex.add_account(PlexAccount(BIGGEST - number, f"p-{kind} {text}"))
-        stage.sessions[account.name] = stage.plex.play(account, item, player(kind))
+        television = dataclasses.replace(TELEVISION, machine_id=f"tv-{kind}", title=f"{kind}'s TV", report_every_s=0.0)
+        sessions.append(stage.plex.play(account, item, television))
         member = Member(User(BIGGEST - 100 - number, kind.replace("-", ""), False, f"d-{kind} {name}"))
         stage.discord.guild.members[member.id] = member
         stage.discord.join_voice(member, CINEMA)
     active = 1 + 2 * len(NAMES)
     stage.log_has(f"Auto-saved badge data ({active} active watches)")
+    return sessions
 
 
 def asks_everything(stage: Evening) -> None:
@@ -94,14 +97,12 @@ def recovers(stage: Evening) -> None:
     stage.discord.join_voice(guest, CINEMA)
     stage.log_has("Guest began “Metropolis”")
     before = stage.answer("Iris", "!activewatches")
-    planned = usher(stage, "recover", "--simulate", "--session", stage.sessions["Cem"].key)
+    planned = usher(stage, "recover", "--simulate", "--session", stage.session("Cem").key)
     assert "Nothing was changed" in planned and str(guest.id) in planned and "Developer Mode" in planned
     assert "would be tracked" in planned
     assert ("M (1931)" in before) == ("M (1931)" in stage.answer("Iris", "!activewatches"))
     assert "Guest began “M”" not in stage.service_log()
-    done = usher(
-        stage, "recover", "--session", stage.sessions["Cem"].key, "--user", str(guest.id), "--position", "0:00"
-    )
+    done = usher(stage, "recover", "--session", stage.session("Cem").key, "--user", str(guest.id), "--position", "0:00")
     assert "is being tracked from now on" in done
     stage.log_has("Guest began “M”")
     stage.discord.leave_voice(guest)
@@ -109,7 +110,7 @@ def recovers(stage: Evening) -> None:
     late = stage.discord.add_member("Latecomer")
     stage.discord.join_voice(late, CINEMA)
     stage.log_has("Latecomer began")
-    assert "Metropolis" in stage.answer("Iris", f"!starttracking {stage.sessions['Rosa'].key} 0:00")
+    assert "Metropolis" in stage.answer("Iris", f"!starttracking {stage.session('Rosa').key} 0:00")
     stage.log_has("Latecomer began “Metropolis”")
     stage.stops("Cem")
 
@@ -134,11 +135,11 @@ def is_closed_to_others(stage: Evening) -> None:
 def test_strangers_do_no_harm(tmp_path: Path) -> None:
     """Every command answers, nobody is pinged, logs stay lines, and what is stored is what it was called."""
     with evening_at(tmp_path, "Rosa") as stage:
-        arrive(stage)
+        sessions = arrive(stage)
         asks_everything(stage)
         is_closed_to_others(stage)
-        for name in [name for name in stage.sessions if name != "Rosa"]:
-            stage.plex.stop_session(stage.sessions.pop(name))
+        for session in sessions:
+            stage.plex.stop_session(session)
         for member in stage.discord.voice_members(CINEMA):
             stage.discord.leave_voice(member)
         stage.wait_for(lambda: len(stage.history()) == 2 * len(NAMES), WITHIN_S, "all records")

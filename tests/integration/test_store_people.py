@@ -35,8 +35,8 @@ from messages import (
 )
 from persistence.operations.erase import erase_viewer
 from persistence.records.checkpoint import JUST_THEN_S
-from tests.e2e.nights import load, sql
 from tests.integration.persistence_rig import House
+from tests.nights.evidence import load, sql
 from tests.unit.persistence.making import DAY, EVENING, open_store, record
 
 OPEN, SHY, QUIET, GONE = "501", "502", "503", "504"

@@ -35,8 +35,8 @@ from persistence.operations.link import CannotLink, link, unlink
 from persistence.operations.save import save
 from persistence.records import statistics
 from persistence.store import Store
-from tests.e2e.nights import load, sql
 from tests.integration.persistence_rig import House
+from tests.nights.evidence import load, sql
 from tests.unit.persistence.making import (
     DAY,
     EVENING,

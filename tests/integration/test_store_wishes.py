@@ -17,8 +17,8 @@ from persistence.operations.link import link, unlink
 from persistence.operations.privacy_carry_over import CarriedOver, PrivacyChoices, carry_over, read_privacy_choices
 from persistence.records.viewers import read_choices, read_directory, set_privacy
 from persistence.store import Store
-from tests.e2e.nights import load
 from tests.integration.test_cli_store import usher
+from tests.nights.evidence import load
 from tests.unit.persistence.making import DAY, EVENING, finish, open_store, record
 
 ANN, BEN, CLEO, DAN, PLEX = "501", "502", "503", "504", "plex:srv:7"

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from launcher.connection.run_state import read_running_state
+from simulator.nights.director import Director
+from simulator.nights.script import Cue
 from simulator.nights.stage import ANNOUNCE, ServiceStage
 from simulator.plex import PlayingSession
-from tests.e2e.nights import evening, player, sql
+from tests.nights.evidence import evening, sql
 
 SPEED = 60.0
 POLL_S = 6.0
@@ -34,32 +36,34 @@ WITHIN_S = 25.0
 
 
 class Evening(ServiceStage):
-    """A stage on which people watch, with what each really watched, seconds of the night."""
+    """A stage on which people watch, with what each really watched in the ledger."""
 
     def __init__(self, folder: Path, party_user: str = "", **settings: str) -> None:
         super().__init__(
             folder / "data", speed=SPEED, party_user=party_user, evening=evening(), **{**SETTINGS, **settings}
         )
-        self.sessions: dict[str, PlayingSession] = {}
-        self.began_s: dict[str, float] = {}
-        self.watched_s: dict[str, float] = {}
+        self.director = Director(self, report_s=0.0)
 
     def command(self) -> list[str]:
         """Without root's right to write everywhere, so that a read-only folder is one."""
         dropped = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"]
         return [*(dropped if os.geteuid() == 0 and shutil.which("setpriv") else []), *super().command()]
 
+    def session(self, who: str) -> PlayingSession:
+        """Return what somebody plays now."""
+        session = self.director.performer.live_session(who)
+        assert session is not None, f"{who} plays nothing"
+        return session
+
     def plays(self, who: str, film: str, *, tracked: bool = True) -> None:
-        """Somebody starts a film; wait until it is tracked."""
-        self.sessions[who] = self.plex.play(who, film, player(who))
-        self.began_s[who] = self.minute * 60
+        """Let somebody start a film; wait until it is tracked."""
+        self.director.perform(Cue(0.0, "play", who, film))
         if tracked:
             self.log_has(f"{who} began “{film}”")
 
     def stops(self, who: str) -> None:
-        """They stop it."""
-        self.plex.stop_session(self.sessions.pop(who))
-        self.watched_s[who] = self.minute * 60 - self.began_s[who]
+        """Let them stop it."""
+        self.director.perform(Cue(0.0, "stop", who))
 
     def log_has(self, *words: str, times: int = 1, after: int = 0) -> str:
         """Wait for a line of the log that has all the words (so many times, beyond a length); return it."""
@@ -108,19 +112,24 @@ class Evening(ServiceStage):
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """The store's only record of each viewer, by name."""
-        found = sql(self.data_dir, "SELECT * FROM watches")
-        by_name = {row["username"]: row for row in found}
-        assert len(by_name) == len(found), [row["username"] for row in found]
-        assert sorted(row["watch_id"] for row in self.history()) == sorted(row["watch_id"] for row in found)
+        rows = sql(self.data_dir, "SELECT * FROM watches")
+        by_name = {row["username"]: row for row in rows}
+        assert len(by_name) == len(rows), [row["username"] for row in rows]
+        assert sorted(row["watch_id"] for row in self.history()) == sorted(row["watch_id"] for row in rows)
         return by_name
 
-    def nothing_is_lost(self, *, within_s: float = 5 * POLL_S) -> dict[str, dict[str, Any]]:
-        """Everybody who watched has one record, of the time that they watched; returns them."""
+    def nothing_is_lost(self, *, within_s: float = 5 * POLL_S, unmeasured: str = "") -> dict[str, dict[str, Any]]:
+        """Everybody who watched has one record, of the time that they watched; returns them.
+
+        `unmeasured` has a record of which the length is not known: nobody could see when they went.
+        """
         rows = self.rows()
-        assert rows.keys() == self.watched_s.keys()
-        for who, length_s in self.watched_s.items():
-            assert abs(rows[who]["playing_s"] - length_s) <= within_s, (who, rows[who]["playing_s"], length_s)
-            assert abs(rows[who]["coverage_ms"] / 1000 - length_s) <= within_s, (who, length_s)
+        truth = {watch.name: watch for watch in self.director.performer.ledger.true_watches("")}
+        assert rows.keys() == truth.keys() | ({unmeasured} if unmeasured else set())
+        for who, watch in truth.items():
+            if who != unmeasured:
+                lengths = (rows[who]["playing_s"], rows[who]["coverage_ms"] / 1000)
+                assert all(abs(length_s - watch.playing_s) <= within_s for length_s in lengths), (watch, lengths)
         return rows
 
     def no_token_was_written(self) -> None:
