@@ -70,6 +70,7 @@ class Persistence(Actor):
         self._reported: WatchesReported | None = None  # None until the tracker has said who watches
         self._opened: Store | None = None
         self._read_worker = ReadWorker()
+        self._to_close = contextlib.ExitStack()
         self._backups_dir = context.data_dir / "backups"
         self._standing_fault: Problem | None = None
         self._last_saved_s: float | None = None
@@ -111,14 +112,15 @@ class Persistence(Actor):
             note=self.log.warning,
             is_owner=True,
         )
+        self._to_close.callback(self._opened.close)
+        self._to_close.callback(self._read_worker.close)
         self._last_saved_s = self._store.read_last_saved_s()
         self._repair_copies()
         self.ref("tracker").tell(ReportWatches())
         self._announcer = BadgeAnnouncer(self, self._store, self._rules, self._report_unsaved)
         self._announcer.announce()
-        self._backup_scheduler = BackupScheduler(
-            self, self._store, self._backups_dir, self._read_worker, lambda: self._last_saved_s
-        )
+        self._backup_scheduler = BackupScheduler(self, self._store, self._backups_dir, lambda: self._last_saved_s)
+        self._to_close.callback(self._backup_scheduler.close)
         self._backup_scheduler.schedule_next()
         self._viewer_requests = ViewerRequests(
             self, self._store, self._backups_dir, self._read_worker, self._running, self._drop_from_report
@@ -135,7 +137,7 @@ class Persistence(Actor):
                 self._save("stop")
             except SaveFailed:
                 self.log.error("The last save before the stop failed: the checkpoint is that of the save before.")
-        self._close()
+        self._to_close.close()
 
     def on_failure(
         self,
@@ -143,13 +145,8 @@ class Persistence(Actor):
         exception_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Let go of the store after a crash: the next life opens it anew."""
-        self._close()
-
-    def _close(self) -> None:
-        self._read_worker.close()
-        if self._opened is not None:
-            self._opened.close()
+        """Let go of the store after a crash: the next process opens it anew."""
+        self._to_close.close()
 
     def was_handled_before(self, message_id: str) -> bool:
         """Whether a kept message was handled, in this life or an earlier one."""

@@ -25,20 +25,19 @@ class BackupDue:
 
 
 class BackupScheduler:
-    """Copies the store in the helper's thread, so that a save does not wait for it. Called from the actor's thread."""
+    """Copies the store in a thread of its own: neither saves nor questions wait for it. Used on the actor's thread."""
 
     def __init__(
         self,
         actor: Actor,
         store: Store,
         folder: Path,
-        read_worker: ReadWorker,
         last_saved_s: Callable[[], float | None],
     ) -> None:
         self._actor = actor
         self._store = store
         self._folder = folder
-        self._read_worker = read_worker
+        self._worker = ReadWorker("persistence-backup")
         self._last_saved_s = last_saved_s
         self._interval_s = actor.context.settings.backup_interval_hours * 3600
         self.fault: Problem | None = None
@@ -47,7 +46,7 @@ class BackupScheduler:
     def back_up_now(self, asked: BackUpNow) -> Future[Message | None]:
         """Back up where somebody says, or into the folder of backups."""
         target = self._target()
-        return self._read_worker.submit(
+        return self._worker.submit(
             lambda: self._back_up(backup.check_target(Path(asked.file)) if asked.file else target)
         )
 
@@ -71,8 +70,13 @@ class BackupScheduler:
             self._actor.send_to_self_after(self._interval_s, BackupDue())
             return
         target = self._target()
-        done = self._read_worker.submit(lambda: self._back_up_and_rotate(target))
+        done = self._worker.submit(lambda: self._back_up_and_rotate(target))
         done.add_done_callback(lambda _done: self._actor.endpoint.submit(self._schedule_after(done)))
+
+    def close(self) -> None:
+        """Break off what is being done: a stop does not wait for a large store to be read through."""
+        self._is_stopping = True
+        self._worker.close()
 
     def _now_s(self) -> float:
         return self._actor.context.clock.now().wall_s
@@ -83,7 +87,13 @@ class BackupScheduler:
     def _back_up(self, target: Path, *, is_scheduled: bool = False) -> BackupReport:
         if self._store.file is None:
             raise BackupError(backup.PG_DUMP)
-        made = backup.backup(self._store.file, target, is_scheduled=is_scheduled, now_s=self._now_s())
+        made = backup.backup(
+            self._store.file,
+            target,
+            is_scheduled=is_scheduled,
+            now_s=self._now_s(),
+            is_cancelled=lambda: self._is_stopping,
+        )
         self._actor.log.info(
             "Backed up the store to %s (%s, %s)",
             made.file, count_noun(made.watches, "watch", "watches"), count_noun(made.viewers, "viewer"),
@@ -101,6 +111,8 @@ class BackupScheduler:
         try:
             self._back_up(target, is_scheduled=True)
         except BackupError as error:
+            if self._is_stopping:  # broken off; the next start makes it
+                return False
             self._actor.log.error("The scheduled backup failed: %s", error)
             self.fault = self._explain(error)
             self._actor.report_degraded(self.fault)

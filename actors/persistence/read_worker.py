@@ -43,8 +43,8 @@ def translate_start_failures() -> Iterator[None]:
 class ReadWorker:
     """Does one thing after the other."""
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="persistence-reads")
+    def __init__(self, name: str = "persistence-reads") -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
 
     def submit(self, work: Callable[[], Result]) -> Future[Result]:
         """Return what will have the result, or the failure as `in_words` has it."""

@@ -23,6 +23,8 @@ from persistence.database.revision import HEAD, SQLITE_MAGIC, VERSION_TABLE, kno
 from persistence.database.shape import ShapeFault, check_rows, check_shape
 from persistence.database.sql import cause_and_cure
 
+_STEPS_BETWEEN_LOOKS = 100_000
+"""Steps of SQLite's machine, some milliseconds."""
 _BUSY_MS = 5000
 """How long another program's lock is waited for, milliseconds."""
 SCHEDULED = "usher-*.db"
@@ -106,10 +108,18 @@ def _refuse_foreign(store: Path, target: Path) -> None:
             raise BackupError(Problem.of("backup.foreign_file", file=str(target)))
 
 
-def backup(store: Path, target: Path, *, is_scheduled: bool = False, now_s: float | None = None) -> Backup:
+def backup(
+    store: Path,
+    target: Path,
+    *,
+    is_scheduled: bool = False,
+    now_s: float | None = None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> Backup:
     """Copy the SQLite file `store` to `target`, verify the copy, and only then give it its name.
 
     `is_scheduled`: rotation may remove it some day. `now_s`: seconds since 1970, UTC; by default the system's clock.
+    `is_cancelled` is asked now and then from the thread that calls this.
     """
     began = time.perf_counter()
     if not store.exists():
@@ -122,7 +132,7 @@ def backup(store: Path, target: Path, *, is_scheduled: bool = False, now_s: floa
         target.parent.mkdir(parents=True, exist_ok=True)
         partial.unlink(missing_ok=True)
         counts = _copy(store, partial)
-        if verify(partial) != counts:
+        if verify(partial, is_cancelled) != counts:
             raise BackupError(Problem.of("backup.differs", file=str(target)))
         _write_origin(partial, is_scheduled, time.time() if now_s is None else now_s)
         with partial.open("rb+") as stream:
@@ -174,7 +184,7 @@ def _count_rows(connection: sqlite3.Connection) -> dict[str, int]:
     }
 
 
-def verify(file: Path) -> dict[str, int]:
+def verify(file: Path, is_cancelled: Callable[[], bool] = lambda: False) -> dict[str, int]:
     """Return how many rows each table of a backup has.
 
     Raises BackupError where it is no sound store that this Usher knows: damaged, of another shape, or with rows that
@@ -182,6 +192,7 @@ def verify(file: Path) -> dict[str, int]:
     """
     try:
         with closing(open_read_only(file)) as connection:
+            connection.set_progress_handler(is_cancelled, _STEPS_BETWEEN_LOOKS)
             verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if verdict != "ok":
                 raise BackupError(Problem.of("backup.damaged", file=str(file), verdict=str(verdict)))

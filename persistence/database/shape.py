@@ -1,7 +1,8 @@
 """Whether an SQLite store has Usher's tables and columns, and rows that Usher can read."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from contextlib import closing
 from functools import cache
 from typing import Any, NamedTuple, get_args
@@ -9,13 +10,12 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, Table, create_engine
 
-from messages import Privacy, WatchRecord, WatchState
+from messages import EndReason, Item, Privacy, Source, Spans, WatchRecord, WatchState
 from persistence.database.revision import HEAD, upgrade
-from persistence.database.rows import PreLinkState, Row, as_json, decode_part, decode_totals, watch_record
+from persistence.database.rows import PreLinkState, as_json, decode_part, decode_sittings, decode_totals, watch_record
 from persistence.database.tables import (
     ACCOUNT_LINKS,
     CHECKPOINT,
-    FACTS,
     METADATA,
     PRIVACY,
     VIEWER_STATS,
@@ -70,24 +70,26 @@ def check_shape(connection: sqlite3.Connection, revision: str) -> None:
 
 
 def check_rows(connection: sqlite3.Connection) -> None:
-    """Raise ShapeFault where a row of a store at the newest revision holds what Usher cannot read."""
+    """Raise ShapeFault where a row of a store at the newest revision holds what Usher cannot read.
+
+    SQLite looks for values of another type, Usher's own decoders read what is JSON: a text that many rows share once.
+    """
     for table in METADATA.sorted_tables:
         _check_values(connection, table)
-        reader = _READERS.get(table.name)
-        if reader is None:
-            continue
-        for row in _read_rows(connection, table):
-            try:
-                reader(row)
-            except (
-                ValueError,
-                TypeError,
-                KeyError,
-                OverflowError,
-                RecursionError,
-            ) as error:  # msgspec's are ValueError
-                key = ", ".join(str(row[column.name]) for column in table.primary_key)
-                raise ShapeFault(f"a row of its table {table.name} cannot be read ({key[:60]}: {error})") from None
+    for column, choices in _CHOICES.items():
+        _check_choices(connection, column, choices)
+    for column, reader in _READERS.items():
+        name = f'"{column.name}"'
+        query = f'SELECT DISTINCT {name} FROM "{column.table.name}" WHERE {name} IS NOT NULL'  # noqa: S608  # our own names
+        with closing(connection.execute(query)) as cursor:
+            for (text,) in cursor:
+                try:
+                    reader(text)
+                except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+                    where = f"{column.table.name}.{column.name}"
+                    raise ShapeFault(f"a value of {where} cannot be read ({error})") from None
+    for name, value in connection.execute("SELECT name, value FROM facts").fetchall():
+        _read_fact(name, value)
 
 
 def _read_shape(connection: sqlite3.Connection) -> _Shape:
@@ -129,13 +131,22 @@ def _expected_shape(revision: str) -> _Shape:
 
 def _check_values(connection: sqlite3.Connection, table: Table) -> None:
     """Have SQLite itself look for values of another type: it stores any in any column."""
+    conditions = {}
     for column in table.columns:
         name = f'"{column.name}"'
         is_wrong = f"NOT ({_condition(column, name)})"
-        is_wrong = f"{name} IS NOT NULL AND {is_wrong}" if column.nullable else f"{name} IS NULL OR {is_wrong}"
-        query = f'SELECT 1 FROM "{table.name}" WHERE {is_wrong} LIMIT 1'  # noqa: S608  # names of our own tables
-        if connection.execute(query).fetchone() is not None:
-            raise ShapeFault(f"a value of {table.name}.{column.name} is not what that column holds")
+        conditions[column.name] = f"{name} IS {'NOT NULL AND' if column.nullable else 'NULL OR'} {is_wrong}"
+    any_wrong = " OR ".join(f"({condition})" for condition in conditions.values())
+    if _has_row(connection, table, any_wrong):
+        wrong = next(name for name, condition in conditions.items() if _has_row(connection, table, condition))
+        raise ShapeFault(f"a value of {table.name}.{wrong} is not what that column holds")
+    everything = connection.execute(f'SELECT * FROM "{table.name}"')  # noqa: S608  # our own names
+    deque(everything, maxlen=0)  # to read a text that is no UTF-8 is an error of SQLite's
+
+
+def _has_row(connection: sqlite3.Connection, table: Table, condition: str) -> bool:
+    query = f'SELECT 1 FROM "{table.name}" WHERE {condition} LIMIT 1'  # noqa: S608  # our own names
+    return connection.execute(query).fetchone() is not None
 
 
 def _condition(column: Column[Any], name: str) -> str:
@@ -151,40 +162,40 @@ def _condition(column: Column[Any], name: str) -> str:
     return f"typeof({name}) = 'text' AND length({name}) <= {_LONGEST_TEXT}"
 
 
-def _read_rows(connection: sqlite3.Connection, table: Table) -> Iterator[Row]:
-    names = [column.name for column in table.columns]
-    flags = [column.name for column in table.columns if isinstance(column.type, Boolean)]
-    quoted = ", ".join(f'"{name}"' for name in names)
-    with closing(connection.execute(f'SELECT {quoted} FROM "{table.name}"')) as cursor:  # noqa: S608  # as above
-        for values in cursor:
-            row = dict(zip(names, values, strict=True))
-            yield row | {name: bool(row[name]) for name in flags}  # SQLite has them as 0 and 1
+def _check_choices(connection: sqlite3.Connection, column: Column[Any], choices: tuple[str, ...]) -> None:
+    name, table = f'"{column.name}"', column.table.name
+    places = ", ".join("?" * len(choices))
+    query = f'SELECT {name} FROM "{table}" WHERE {name} NOT IN ({places}) LIMIT 1'  # noqa: S608  # our own names
+    other = connection.execute(query, choices).fetchone()
+    if other is not None:
+        raise ShapeFault(f"{other[0]!r} is none of the choices of {table}.{column.name}")
 
 
-def _read_watch(row: Row) -> None:
-    record = msgspec.json.decode(as_json(watch_record(row)), type=WatchRecord)
-    _check_numbers(record.spans)
-    for sitting in record.sittings:
+def _read_spans(text: str) -> None:
+    for stretch in _SPANS.decode(text):
+        _check_numbers(stretch)
+
+
+def _read_sittings(text: str) -> None:
+    for sitting in decode_sittings(text):
         if not _FIRST_S <= sitting.start_s <= sitting.end_s <= _LAST_S:
             raise ValueError("a sitting has no date")
-    for name in ("genres", "directors"):
-        msgspec.json.decode(row[name], type=list[str])
 
 
-def _read_part(row: Row) -> None:
-    part = decode_part(row["row"])
+def _read_part(text: str) -> None:
+    part = decode_part(text)
     if {column.name for column in WATCHES.columns} - part.keys():
         raise ValueError("its original is not whole")
-    _read_watch(part)
+    msgspec.json.decode(as_json(watch_record(part)), type=WatchRecord)
+    for column in (WATCHES.c.genres, WATCHES.c.directors, WATCHES.c.spans):
+        _READERS[column](part[column.name])
 
 
-def _read_stats(row: Row) -> None:
-    for name in ("genres", "decades", "directors"):
-        _check_numbers(msgspec.json.decode(row[name], type=dict[str, int]))
-    _read_totals(row["totals"])
+def _read_counts(text: str) -> None:
+    _check_numbers(_COUNTS.decode(text))
 
 
-def _read_totals(text: str | None) -> None:
+def _read_totals(text: str) -> None:
     _check_numbers(msgspec.to_builtins(decode_totals(text)))
 
 
@@ -200,26 +211,38 @@ def _check_numbers(value: object) -> None:
         raise ValueError("a figure is too large")
 
 
-def _read_privacy(row: Row) -> None:
-    if row["choice"] not in get_args(Privacy):
-        raise ValueError(f"{row['choice']!r} is no choice of privacy")
+def _read_fact(name: str, value: str) -> None:
+    try:
+        if name.startswith("copy:"):
+            msgspec.json.decode(value, type=tuple[int, int, int] | None)
+        elif name.startswith("history_"):
+            int(value)
+    except ValueError as error:  # msgspec's own are such
+        raise ShapeFault(f"its fact {name} cannot be read ({error})") from None
 
 
-def _read_fact(row: Row) -> None:
-    if row["name"].startswith("copy:"):
-        msgspec.json.decode(row["value"], type=tuple[int, int, int] | None)
-    if row["name"].startswith("history_"):
-        int(row["value"])
-
-
-_READERS: dict[str, Callable[[Row], object]] = {
-    WATCHES.name: _read_watch,
-    WATCH_PARTS.name: _read_part,
-    VIEWERS.name: lambda row: _read_totals(row["base"]),
-    VIEWER_STATS.name: _read_stats,
-    CHECKPOINT.name: lambda row: msgspec.json.decode(row["state"], type=WatchState),
-    ACCOUNT_LINKS.name: lambda row: msgspec.json.decode(row["aside"], type=PreLinkState),
-    PRIVACY.name: _read_privacy,
-    FACTS.name: _read_fact,
+_SPANS = msgspec.json.Decoder(Spans)
+_COUNTS = msgspec.json.Decoder(dict[str, int])
+_NAMES = msgspec.json.Decoder(list[str])
+_READERS: dict[Column[Any], Callable[[str], object]] = {
+    WATCHES.c.item: msgspec.json.Decoder(Item).decode,
+    WATCHES.c.genres: _NAMES.decode,
+    WATCHES.c.directors: _NAMES.decode,
+    WATCHES.c.spans: _read_spans,
+    WATCHES.c.sittings: _read_sittings,
+    WATCH_PARTS.c.row: _read_part,
+    VIEWERS.c.base: _read_totals,
+    VIEWER_STATS.c.genres: _read_counts,
+    VIEWER_STATS.c.decades: _read_counts,
+    VIEWER_STATS.c.directors: _read_counts,
+    VIEWER_STATS.c.totals: _read_totals,
+    CHECKPOINT.c.state: msgspec.json.Decoder(WatchState).decode,
+    ACCOUNT_LINKS.c.aside: msgspec.json.Decoder(PreLinkState).decode,
 }
-"""What reads the JSON and the choices in a table's rows."""
+"""What reads the JSON in a column."""
+_CHOICES: dict[Column[Any], tuple[str, ...]] = {
+    WATCHES.c.source: get_args(Source),
+    WATCHES.c.end_reason: get_args(EndReason),
+    PRIVACY.c.choice: get_args(Privacy),
+}
+"""What a column may say."""
