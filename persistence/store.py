@@ -101,14 +101,14 @@ class Store:
         self.json_sync = JsonSync(folder, self.reader, self.transaction, note)
 
     def close(self) -> None:
-        """Let go of every connection, and of the lock."""
+        """Close every connection, and release the lock."""
         self._opened.close()
 
     # -- writing ---------------------------------------------------------------------------------------------
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction; every error of the store becomes a SaveFailed that says what to do.
+        """Open a transaction; every error of the store becomes a SaveFailed that says what to do.
 
         Where it is a value that cannot be stored, a SaveRefused. What was written is known to be in the file at the
         store's path when this ends.
@@ -152,7 +152,7 @@ class Store:
 
     @contextmanager
     def change(self, at_s: float, running: Iterable[RunningWatch] = ()) -> Iterator[ChangeSet]:
-        """One transaction that changes what is stored of somebody, followed by statistics, badges and copies.
+        """Open a transaction that changes stored records; statistics, badges and copies follow when it ends.
 
         `running` is every running watch. Raises SaveFailed with nothing changed; CopiesFailed with the store changed.
         """
@@ -172,18 +172,18 @@ class Store:
 
     @property
     def json_files_outdated(self) -> bool:
-        """Whether a JSON copy could not be written and is still to be made anew."""
+        """Whether a JSON copy could not be written and must be written again."""
         return self.json_sync.behind
 
     def repair_json_files(self) -> list[str]:
-        """Make anew each JSON copy that is torn, missing or behind; return their names."""
+        """Write each JSON copy again that is torn, missing or behind; return their names."""
         return self.json_sync.repair()
 
     # -- reading ---------------------------------------------------------------------------------------------
 
     @contextmanager
     def snapshot(self, running: Iterable[RunningWatch] = (), now_s: float = 0.0) -> Iterator[StoreSnapshot]:
-        """One transaction that reads, with what runs as watches of those for whom it counts, as if it ended now.
+        """Open a transaction that reads, with what runs as watches of those for whom it counts, as if it ended now.
 
         Whatever is saved meanwhile, all that is read is from one moment: what ends then is stored or runs, never both.
         `running` must be from before that moment, or what ends in between would be neither.

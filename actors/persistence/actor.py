@@ -79,7 +79,7 @@ class Persistence(Actor):
         self._skip_said_s: float | None = None
 
     def handlers(self) -> Mapping[type[Any], Callable[[Any], Any]]:
-        """The dispatch table."""
+        """Return the handler of each message."""
         return {
             WatchesReported: self._keep_report,
             WatchFinished: self._watch_finished,
@@ -101,7 +101,7 @@ class Persistence(Actor):
         """Open the store; one that is damaged, newer or foreign is not touched, and starting again is no help."""
         settings = self.context.settings
         self._rules = StatisticsRules(
-            ZoneInfo(settings.timezone), self._badges(), settings.watched_percent, settings.min_watch_seconds
+            ZoneInfo(settings.timezone), self._load_badges(), settings.watched_percent, settings.min_watch_seconds
         )
         check_writable(settings.store_url)
         self._opened = Store(
@@ -145,11 +145,11 @@ class Persistence(Actor):
         exception_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Let go of the store after a crash: the next process opens it anew."""
+        """Close the store after a crash: the next process opens it again."""
         self._to_close.close()
 
     def was_handled_before(self, message_id: str) -> bool:
-        """Whether a kept message was handled, in this life or an earlier one."""
+        """Return whether a message took effect already, in this process or an earlier one."""
         try:
             return self._opened is not None and self._opened.is_handled(message_id)
         except SQLAlchemyError:
@@ -160,7 +160,7 @@ class Persistence(Actor):
         assert self._opened is not None, "on_start opens the store"  # noqa: S101  # true by pykka's order of calls
         return self._opened
 
-    def _badges(self) -> Any:
+    def _load_badges(self) -> Any:
         try:
             return load_badges(self.context.data_dir)
         except BadgesError as error:
@@ -179,7 +179,7 @@ class Persistence(Actor):
         self._reported = report
 
     def _running(self) -> list[RunningWatch] | None:
-        """Every running watch; None as long as the tracker has not said."""
+        """Return every running watch; None until the tracker has reported."""
         if self._reported is None:
             return None
         records = {record.watch_id: record for record in self._reported.records}
@@ -241,7 +241,7 @@ class Persistence(Actor):
             raise RetryLater(error.problem) from error
 
     def _set_aside(self, watch_id: str) -> None:
-        """Forget a watch that is in the dead letters now; the next start would take it up from the checkpoint."""
+        """Drop a watch that is in the dead letters now, also from the checkpoint: no start may go on with it."""
         self._drop_from_report({watch_id})
         with contextlib.suppress(SaveFailed):  # said in the log; the next save does it
             self._save("finish")

@@ -18,12 +18,12 @@ from persistence.store import Store
 
 
 class BadgeAnnouncer:
-    """Keeps which badges are on their way to Discord, and which are still to be noted as announced."""
+    """Sends badges to Discord, and marks each as announced once Discord has acknowledged it."""
 
     def __init__(
         self, actor: Actor, store: Store, rules: StatisticsRules, on_save_failed: Callable[[SaveFailed], None]
     ) -> None:
-        """`on_save_failed` is told where it could not be noted which badges were announced."""
+        """`on_save_failed` is called where it could not be stored which badges were announced."""
         self._actor = actor
         self._store = store
         self._rules = rules
@@ -36,7 +36,7 @@ class BadgeAnnouncer:
 
     @property
     def is_behind(self) -> bool:
-        """Whether announced badges are still to be noted as such."""
+        """Whether announced badges are still to be marked as such."""
         return bool(self._to_mark)
 
     def announce(self) -> None:
@@ -73,7 +73,7 @@ class BadgeAnnouncer:
             self._on_their_way.update((viewer_id, badge_id) for badge_id in ids)
 
     def mark_announced(self) -> None:
-        """Note which badges were announced; what cannot be noted now is at the next tick."""
+        """Mark the badges that were announced; what cannot be stored now is tried again at the next tick."""
         while self._to_mark:
             viewer_id, badge_ids = self._to_mark[0]
             try:

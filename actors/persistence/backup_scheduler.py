@@ -74,7 +74,7 @@ class BackupScheduler:
         done.add_done_callback(lambda _done: self._actor.endpoint.submit(self._schedule_after(done)))
 
     def close(self) -> None:
-        """Break off what is being done: a stop does not wait for a large store to be read through."""
+        """Cancel a running backup: a stop does not wait until a large store is verified."""
         self._is_stopping = True
         self._worker.close()
 

@@ -41,15 +41,15 @@ def translate_start_failures() -> Iterator[None]:
 
 
 class ReadWorker:
-    """Does one thing after the other."""
+    """A thread that does one task after the other."""
 
     def __init__(self, name: str = "persistence-reads") -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
 
     def submit(self, work: Callable[[], Result]) -> Future[Result]:
-        """Return what will have the result, or the failure as `in_words` has it."""
+        """Return what will have the result, or the failure as `decline_failures` raises it."""
         return self._pool.submit(decline_failures, work)
 
     def close(self) -> None:
-        """Finish what is being done; what waits is not begun any more."""
+        """Wait for the running task; cancel those that have not begun."""
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -60,7 +60,7 @@ Command = Callable[[Settings, argparse.Namespace, Console], int]
 
 
 def _backup(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
-    """Through the persistence actor where the service runs, which then sees it in its log; else directly."""
+    """Back up through the persistence actor where the service runs, so that its log has it; else directly."""
     target = backup.check_target(arguments.file.absolute()) if arguments.file else None
     data_dir = Path(settings.data_dir)
     with Console(stderr=True).status("Copying the store and reading the copy back..."):
@@ -162,7 +162,7 @@ def _import(settings: Settings, arguments: argparse.Namespace, console: Console)
 
 
 def _export(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
-    """Reads beside a running service as well."""
+    """Write the JSON files into a folder; also beside a running service."""
     file = sqlite_file(settings.store_url)
     if file is not None and not file.exists():
         raise StoreError(f"There is no store {file} to export: set DATA_DIR to the folder of one.")
@@ -201,7 +201,7 @@ def _open_store(settings: Settings, rules: StatisticsRules, *, is_owner: bool = 
 
 @contextlib.contextmanager
 def _show_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for each thing that is done, on stderr; nothing where that is no terminal."""
+    """Show a progress bar for each kind of work on stderr; nothing where that is no terminal."""
     screen = Console(stderr=True)
     with Progress(console=screen, disable=not screen.is_terminal) as bars:
         known: dict[str, TaskID] = {}
@@ -237,7 +237,7 @@ def exclusive_access(settings: Settings) -> Iterator[None]:
 
 
 def _report_failures(command: Command) -> Command:
-    """Its failures in words on stderr, with exit status 1."""
+    """Return the command with its failures written to stderr in words, and exit status 1."""
 
     def run(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
         logging.basicConfig(level=logging.WARNING, format="%(message)s")
@@ -251,7 +251,7 @@ def _report_failures(command: Command) -> Command:
 
 
 def _describe_failure(error: Exception, settings: Settings) -> str:
-    """What happened, to what, and what to do."""
+    """Return what happened, to what, and what to do."""
     # A save's own text speaks of a service that tries again, and this ends here.
     outcome, reason = "", error
     if isinstance(error, CopiesFailed):

@@ -1,4 +1,4 @@
-"""Copies of the store while it runs, read back before they count; and the way back.
+"""Backups of an SQLite store, made while it runs and verified; and how one is restored.
 
 SQLite's own backup API, in one step: it sees one consistent state and holds up no writer.
 """
@@ -96,7 +96,7 @@ def check_target(target: Path) -> Path:
 
 
 def _refuse_foreign(store: Path, target: Path) -> None:
-    """Only a backup is written over by a newer one: never somebody's file, nor what belongs to the store."""
+    """Raise BackupError where the target is somebody's file or belongs to the store: only a backup is replaced."""
     if target.resolve() in {store.with_name(store.name + suffix).resolve() for suffix in ("-wal", "-shm", "-journal")}:
         raise BackupError(Problem.of("backup.part_of_store", file=str(target)))
     if target.is_dir():

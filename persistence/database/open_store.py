@@ -51,7 +51,7 @@ def open_writer(
 
 @contextmanager
 def translate_store_errors(url: str) -> Iterator[None]:
-    """Whatever goes wrong with a store: StoreAway where that may pass, StoreError where it cannot."""
+    """Turn every error of a store into StoreAway where it may pass, or StoreError where it cannot."""
     try:
         yield
     except (NoSuchModuleError, ImportError) as error:
@@ -154,7 +154,7 @@ def _migrate(
 
 
 def _check_revision(engine: Engine, url: str, file: Path | None, backups_dir: Path | None) -> str | None:
-    """The store's revision; None where it is new."""
+    """Return the store's revision; None where it is new. Raise StoreError where it cannot be used."""
     if file is None:
         _check_encoding(engine, url)
     try:

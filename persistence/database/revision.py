@@ -20,10 +20,10 @@ def read_revision(connection: Connection) -> str | None:
     """Return the store's revision; None where it is empty. Raise StoreError where it is somebody else's."""
     tables = set(inspect(connection).get_table_names())
     if VERSION_TABLE in tables:
-        found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars().all()  # noqa: S608  # a constant
-        if len(found) == 1:
-            return str(found[0])
-        if not found and tables == {VERSION_TABLE}:
+        revisions = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars().all()  # noqa: S608  # a constant
+        if len(revisions) == 1:
+            return str(revisions[0])
+        if not revisions and tables == {VERSION_TABLE}:
             return None
     if not tables:
         return None
@@ -52,10 +52,10 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
 def quick_check(connection: Connection) -> None:
     """Raise StoreError where an SQLite file is damaged."""
     try:
-        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
+        faults = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
     except OperationalError:
         raise  # another program holds it
     except DatabaseError as error:
         raise StoreError(f"it is damaged or no SQLite file ({error.orig})") from None
-    if found != ["ok"]:
-        raise StoreError(f"it is damaged ({'; '.join(map(str, found))[:200]})")
+    if faults != ["ok"]:
+        raise StoreError(f"it is damaged ({'; '.join(map(str, faults))[:200]})")

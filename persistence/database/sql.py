@@ -40,7 +40,7 @@ def _insert(table: Table, dialect: str) -> Any:
 
 
 def batched(values: Iterable[str]) -> Iterator[list[str]]:
-    """Cut values into lists short enough for an IN."""
+    """Yield values in lists short enough for an IN."""
     everything = list(values)
     for start in range(0, len(everything), _IN_AT_ONCE):
         yield everything[start : start + _IN_AT_ONCE]
@@ -102,7 +102,7 @@ _TOO_LARGE = "54000"
 
 
 def is_unstorable(error: Exception) -> bool:
-    """Whether the store cannot hold a value, so that it is no use to try again.
+    """Return whether the store cannot hold a value, so that another try is of no use.
 
     A key that is there already is no such value: another program wrote in between, and the next try takes the next key.
     """
@@ -111,10 +111,10 @@ def is_unstorable(error: Exception) -> bool:
 
 
 def _error_code(error: Exception) -> str:
-    """What PostgreSQL (SQLSTATE) or SQLite calls an error by: its text is in the language of the server."""
-    said = error.orig if isinstance(error, DBAPIError) else None
+    """Return the code of an error of PostgreSQL (SQLSTATE) or SQLite: its text is in the server's language."""
+    driver_error = error.orig if isinstance(error, DBAPIError) else None
     names = ("sqlstate", "pgcode", "sqlite_errorname")  # of psycopg, of psycopg2, of sqlite3
-    return next((str(code) for name in names if (code := getattr(said, name, None))), "")
+    return next((str(code) for name in names if (code := getattr(driver_error, name, None))), "")
 
 
 _SERVER_CURES: Mapping[tuple[str, ...], Problem] = {
@@ -139,10 +139,10 @@ _SERVER_CURES: Mapping[tuple[str, ...], Problem] = {
 
 
 def can_never_work(error: Exception) -> bool:
-    """Whether an address of a database is itself wrong, so that it is no use to wait."""
-    said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    """Return whether the address of a database is itself wrong, so that waiting is of no use."""
+    text = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     wrong = ("invalid connection option", "bad value for", "connection is bad: invalid")
-    return isinstance(error, ArgumentError) or any(words in said for words in wrong)
+    return isinstance(error, ArgumentError) or any(words in text for words in wrong)
 
 
 def cause_and_cure(error: Exception) -> tuple[str, Problem]:

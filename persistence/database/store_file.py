@@ -24,7 +24,7 @@ class StoreFile:
         self._handle = os.open(path, _PATH_ONLY) if _PATH_ONLY is not None else -1
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the handle."""
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1

@@ -56,7 +56,7 @@ class StoreLock:
 
 @contextmanager
 def own_store(file: Path, data_dir: Path) -> Iterator[None]:
-    """Own an SQLite store meanwhile. Raises StoreInUse."""
+    """Hold the lock of an SQLite store. Raises StoreInUse."""
     lock = StoreLock(file)
     lock.take(data_dir)
     try:

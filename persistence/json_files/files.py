@@ -1,8 +1,8 @@
-"""The three JSON copies beside the store: what their bytes are, and how they come to the disk.
+"""The three JSON copies beside the store: their content, and how it is written.
 
 `user_stats.json` and `user_badges.json` are written anew at each save; `watch_history.json` grows by one
-write over its closing bracket. A mark (size and checksum) of each is kept in the store, in the transaction
-that it belongs to: a file that does not match its mark is torn, missing or behind, and is made anew.
+write over its closing bracket. Size and checksum of each are kept in the store, in the transaction that they
+belong to: a file that does not match them is torn, missing or behind, and is written again from the store.
 """
 
 import os
@@ -41,7 +41,7 @@ class FileChecksum(msgspec.Struct, frozen=True, array_like=True):
 
     @classmethod
     def of_content(cls, content: bytes) -> "FileChecksum":
-        """The mark of a file with this content."""
+        """Return the checksum of a file with this content."""
         return cls(len(content), zlib.crc32(content), len(content))
 
 
@@ -281,7 +281,7 @@ class JsonFiles:
 
 
 def _read_lines(stream: BinaryIO, start: int) -> Iterator[bytes]:
-    """Every record of a history from a place on, one after the other."""
+    """Yield the records of a history from an offset on."""
     stream.seek(start)
     for line in stream:
         if line.startswith(b"{"):
@@ -289,25 +289,25 @@ def _read_lines(stream: BinaryIO, start: int) -> Iterator[bytes]:
 
 
 def _find_backwards(stream: BinaryIO, wanted: bytes, size: int) -> int | None:
-    """Where `wanted` begins; searched from the end, for what is replaced was mostly written lately."""
+    """Return where `wanted` begins; searched from the end, for what is replaced was mostly written lately."""
     end = size
     while end > 0:
         start = max(0, end - _CHUNK)
         stream.seek(start)
-        found = stream.read(end - start + len(wanted) - 1).rfind(wanted)
-        if found >= 0:
-            return start + found
+        at = stream.read(end - start + len(wanted) - 1).rfind(wanted)
+        if at >= 0:
+            return start + at
         end = start
     return None
 
 
 def _line_before(stream: BinaryIO, wanted: Collection[bytes], size: int) -> int:
-    """Where the line before the first of some lines begins: all before it need not be looked through, only copied.
+    """Return where the line before the first of some lines begins: what is before it only has to be copied.
 
     The place of the first of all lines where there is none before, and where many are wanted.
     """
-    found = [_find_backwards(stream, b"\n" + line, size) for line in wanted] if len(wanted) <= _FEW else [None]
-    first = min((place or 0 for place in found), default=0)
+    places = [_find_backwards(stream, b"\n" + line, size) for line in wanted] if len(wanted) <= _FEW else [None]
+    first = min((place or 0 for place in places), default=0)
     before = _find_backwards(stream, b"\n", first)
     return len(_OPEN) if before is None else before + 1
 

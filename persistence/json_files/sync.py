@@ -1,4 +1,4 @@
-"""Brings the JSON copies to the disk after a save, and makes anew those that are not as they must be."""
+"""Writes the JSON copies after a save, and again from the store where one is torn, missing or behind."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -57,7 +57,7 @@ class FilePlan:
 
 
 class JsonSync:
-    """Keeps the files of one folder as the store says. Used on the writer's thread."""
+    """Keeps the copies in one folder in step with the store. Used on the writer's thread."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class JsonSync:
         changes: Mapping[bytes, bytes | None] | None = None,
         rebuild: bool = False,
     ) -> FilePlan:
-        """Work out the new bytes and write their marks into the store, in the transaction of the save.
+        """Return what to write, and store its checksums, in the transaction of the save.
 
         `record` is a new row of `watches`, or one that was written `instead_of` an older one; `history_anew`
         has the history written though nothing is new in it; `changes` are lines for others, or None for no more;
@@ -117,7 +117,7 @@ class JsonSync:
 
     def apply(self, plan: FilePlan) -> None:
         """Bring a plan to the disk, after its commit. Raises CopiesFailed; the next save then tries again."""
-        with self._tracking_failure():
+        with self._mark_behind():
             for name, content in plan.documents.items():
                 self._files.write(name, content)
             if not self._update_history(plan):
@@ -152,15 +152,15 @@ class JsonSync:
         with self._reader.connect() as connection:
             marks = {name: _read_checksum(connection, name) for name in ALL if _was_written(connection, name)}
         wrong = [name for name, mark in marks.items() if mark is None or not self._files.matches(name, mark)]
-        with self._tracking_failure():
+        with self._mark_behind():
             self._set_aside(name for name in ALL if name not in marks)
             for name in wrong:
                 self._rebuild(name)
         return wrong
 
     @contextmanager
-    def _tracking_failure(self) -> Iterator[None]:
-        """Know, until all is done, that the copies are behind."""
+    def _mark_behind(self) -> Iterator[None]:
+        """Remember that the copies are behind until the block has succeeded. Raises CopiesFailed."""
         self.behind = True
         try:
             yield
@@ -209,7 +209,7 @@ def read_history_lines(connection: Connection) -> Iterator[bytes]:
 
 
 def mark_all_outdated(connection: Connection) -> None:
-    """Say that every copy is behind, in the transaction that makes it so."""
+    """Mark every copy as behind, in the transaction that makes it so."""
     put_facts(connection, {_fact_name(name): "null" for name in ALL})
 
 
@@ -227,7 +227,7 @@ def _encode_checksum(mark: FileChecksum | None) -> str:
 
 
 def _read_checksum(connection: Connection, name: str, default: FileChecksum | None = None) -> FileChecksum | None:
-    """What the store says of a copy; `default` where it never wrote one, None where it must be made anew."""
+    """Return the checksum of a copy; `default` where there never was one, None where it must be written again."""
     text = read_fact(connection, _fact_name(name))
     return msgspec.json.decode(text, type=FileChecksum | None) if text else default
 
@@ -247,10 +247,10 @@ def build_badges_document(connection: Connection) -> dict[str, Any]:
         connection.execute(select(VIEWER_BADGES)).mappings(),
         key=lambda row: (row["viewer_id"], row["earned_at_s"], row["badge_id"]),
     )
-    found: dict[str, Any] = {}
+    document: dict[str, Any] = {}
     for row in rows:
-        found.setdefault(row["viewer_id"], []).append(badge_entry(row))
-    return found
+        document.setdefault(row["viewer_id"], []).append(badge_entry(row))
+    return document
 
 
 def _encode_stats(connection: Connection) -> bytes:

@@ -14,7 +14,7 @@ from persistence.records.links import has_linked_account, update_display_names
 from persistence.records.running_watches import attribute_to_viewer
 from persistence.records.saves import SaveResult, count_stored, is_handled, record_handled, record_save
 from persistence.records.viewers import read_directory, read_erasures
-from persistence.records.watch_parts import merging_watch, read_part, replace_part
+from persistence.records.watch_parts import merge_with_parts, read_part, replace_part
 from persistence.records.watches import is_outdated, put_record
 from persistence.store import Store
 
@@ -75,11 +75,11 @@ def finish_watch(
 def _put_watch(
     change: ChangeSet, record: WatchRecord, closed: Moment, identity: str
 ) -> tuple[Row | dict[str, Any] | None, Row | None]:
-    """As `put_record`; of a member with linked accounts one record for what was watched at one time."""
+    """Put a record as `put_record` does; merge it with what else a linked member watched at that time."""
     connection = change.connection
     if not has_linked_account(connection, record.viewer_id):
         return put_record(connection, record, closed, identity)
-    with merging_watch(change, record) as merged:
+    with merge_with_parts(change, record) as merged:
         part = read_part(connection, record.watch_id)
         if part is None:
             put_record(connection, record, closed, identity)

@@ -172,7 +172,7 @@ class LegacyFields:
 
 
 def _has_day(at_s: float, zone: tzinfo) -> bool:
-    """Whether a time (seconds since 1970, UTC) has a day in every zone: a calendar has the years 1 to 9999."""
+    """Return whether a time (seconds since 1970, UTC) has a date in every zone: in the years 1 to 9999."""
     try:
         for near_s in (at_s - _DAY_S, at_s + _DAY_S):
             datetime.fromtimestamp(near_s, UTC).astimezone(zone)
@@ -182,7 +182,7 @@ def _has_day(at_s: float, zone: tzinfo) -> bool:
 
 
 def _check_id(text: str, file: Path) -> str:
-    """A key of a file that is somebody's id, as every store can hold it."""
+    """Return a key of a file that is a viewer's id, as every store can hold it."""
     found = storable(text)
     if not found and text:
         raise ImportFault(f"{file}: expected an object by user id, found the id {_shorten(text)}.")
@@ -382,7 +382,7 @@ def _one_of(fields: LegacyFields, name: str, allowed: tuple[str, ...], default: 
 
 
 def _watch_id(viewer_id: str, title: str, started_at_s: float) -> str:
-    """The same record gets the same id at each import."""
+    """Return the id of a record without one: the same at each import."""
     named = "\x1f".join(("import", viewer_id, title, repr(started_at_s)))
     return hashlib.blake2b(named.encode(), digest_size=12).hexdigest()
 

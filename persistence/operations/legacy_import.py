@@ -97,7 +97,7 @@ def import_legacy_files(
 
 
 def _refuse_linked(connection: Connection, files: LegacyFiles) -> None:
-    """Files from before a link have the account's figures apart: what of them the member has too cannot be told."""
+    """Raise ImportFault where the files are from before a link: the member has the account's figures already."""
     linked = read_directory(connection).links
     for viewer_id in _viewers_of(files):
         if viewer_id in linked:
@@ -110,7 +110,7 @@ def _refuse_linked(connection: Connection, files: LegacyFiles) -> None:
 def _drop_erased(files: LegacyFiles, gone: Mapping[str, float]) -> tuple[LegacyFiles, int]:
     """Return files without what viewers asked to have forgotten, and how many these are; `gone`: when each did.
 
-    Figures have no date: they are left out whole, and reckoned from the watches since.
+    Figures have no date: they are left out whole, and counted from the watches since.
     """
     left_out = gone.keys() & set(_viewers_of(files))
     if not left_out:
@@ -126,23 +126,23 @@ def _is_after(gone: Mapping[str, float], viewer_id: str, at_s: float) -> bool:
 
 
 def _viewers_of(files: LegacyFiles) -> list[str]:
-    found = [viewer.viewer_id for viewer in files.viewers]
-    found += [watch.record.viewer_id for watch in files.watches]
-    found += [badge.viewer_id for badge in files.badges]
-    return list(dict.fromkeys(found))
+    viewer_ids = [viewer.viewer_id for viewer in files.viewers]
+    viewer_ids += [watch.record.viewer_id for watch in files.watches]
+    viewer_ids += [badge.viewer_id for badge in files.badges]
+    return list(dict.fromkeys(viewer_ids))
 
 
 def _put_watches(connection: Connection, files: LegacyFiles, closed: Moment, progress: Progress) -> int:
-    known: set[str] = set()
+    stored: set[str] = set()
     for some in batched(watch.record.watch_id for watch in files.watches):
         query = select(WATCHES.c.watch_id).where(WATCHES.c.watch_id.in_(some))
-        known.update(connection.execute(query).scalars())
+        stored.update(connection.execute(query).scalars())
         parted = select(WATCH_PARTS.c.watch_id).where(WATCH_PARTS.c.watch_id.in_(some))
-        known.update(connection.execute(parted).scalars())
+        stored.update(connection.execute(parted).scalars())
         # Counted among what the files explain from now on, whoever wrote the row first.
         connection.execute(update(WATCHES).where(WATCHES.c.watch_id.in_(some)).values(imported=True))
     seq = read_history_seq(connection)
-    fresh = [watch for watch in files.watches if watch.record.watch_id not in known]
+    fresh = [watch for watch in files.watches if watch.record.watch_id not in stored]
     for start in range(0, len(fresh), _AT_ONCE):
         some_fresh = fresh[start : start + _AT_ONCE]
         connection.execute(
@@ -164,8 +164,8 @@ def _merge_linked(change: ChangeSet, files: LegacyFiles) -> bool:
     """
     linked = read_directory(change.connection).links.values()
     for viewer_id in sorted({link.viewer_id for link in linked}):
-        mine = [watch.record.item for watch in files.watches if watch.record.viewer_id == viewer_id]
-        in_files = {FilmKey(item.server_id, item.rating_key) for item in mine}
+        items = [watch.record.item for watch in files.watches if watch.record.viewer_id == viewer_id]
+        in_files = {FilmKey(item.server_id, item.rating_key) for item in items}
         merge_films(change, viewer_id, sorted(in_files & _read_shared_films(change.connection, viewer_id)))
     return bool(change.history_lines) or change.rebuild_history
 

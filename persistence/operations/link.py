@@ -92,7 +92,7 @@ def unlink(change: ChangeSet, asked: UnlinkAccount) -> int:
 
 
 def _copy_choice(connection: Connection, asked: UnlinkAccount) -> None:
-    """What the member chose holds for the account as well from now on: parting them must show or track nobody."""
+    """Copy the member's choice of privacy to the account: an unlink must show or track nobody."""
     chosen = connection.execute(select(PRIVACY).where(PRIVACY.c.viewer_id == asked.viewer_id)).mappings().first()
     if chosen is not None:
         upsert(connection, PRIVACY, [{**chosen, "viewer_id": asked.plex_id}])

@@ -1,4 +1,4 @@
-"""What people asked for in a store that a backup takes the place of: it holds in the restored one too.
+"""Carries choices of privacy and erasures over into a restored store.
 
 A backup is older than the last choices of privacy. Without this it would show those who have become private since, go
 on recording those who want none of it, and bring back those who were forgotten.
@@ -100,13 +100,13 @@ def carry_over(store: Store, wishes: PrivacyChoices, at_s: float) -> CarriedOver
 
 
 def _watched_since(connection: Connection, viewer_id: str, when_s: float) -> bool:
-    """Whether the backup is from after a forgetting, and has what somebody watched since."""
+    """Return whether the backup has something that a viewer watched after being erased."""
     since = (WATCHES.c.identity == viewer_id) & (WATCHES.c.started_at_s > when_s)
     return connection.execute(select(WATCHES.c.watch_id).where(since).limit(1)).first() is not None
 
 
 def _undo_links(change: ChangeSet, wishes: PrivacyChoices, gone: Set[str], choosing: Set[str]) -> None:
-    """Undo links that were undone since the backup, where what was asked for since is another's matter with them."""
+    """Undo the links that were undone since the backup, where a later request concerns only one of the two."""
     for plex_id, link in read_directory(change.connection).links.items():
         is_anothers = link.viewer_id in gone and plex_id not in gone
         if wishes.links.get(plex_id) != link.viewer_id and (is_anothers or plex_id in choosing):

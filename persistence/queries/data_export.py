@@ -37,16 +37,18 @@ def build_export(store: StoreSnapshot, viewer_id: str) -> tuple[dict[str, Any], 
     running = store.running.of(viewer_id).records
     watches = [
         history_entry(row) | {"watched_as": row["identity"], "spans_ms": msgspec.Raw(row["spans"].encode())}
-        for row in _rows(connection, WATCHES, ids, WATCHES.c.seq)
+        for row in _read_rows(connection, WATCHES, ids, WATCHES.c.seq)
     ]
-    parts = [msgspec.Raw(row["row"].encode()) for row in _rows(connection, WATCH_PARTS, ids, WATCH_PARTS.c.watch_id)]
+    parts = [
+        msgspec.Raw(row["row"].encode()) for row in _read_rows(connection, WATCH_PARTS, ids, WATCH_PARTS.c.watch_id)
+    ]
     found = {
-        "privacy": [_choice(row) for row in _rows(connection, PRIVACY, ids, PRIVACY.c.viewer_id)],
-        "linked_accounts": [_link(row) for row in _rows(connection, ACCOUNT_LINKS, ids, ACCOUNT_LINKS.c.plex_id)],
-        "viewers": [_viewer(row) for row in _rows(connection, VIEWERS, ids, VIEWERS.c.viewer_id)],
+        "privacy": [_choice(row) for row in _read_rows(connection, PRIVACY, ids, PRIVACY.c.viewer_id)],
+        "linked_accounts": [_link(row) for row in _read_rows(connection, ACCOUNT_LINKS, ids, ACCOUNT_LINKS.c.plex_id)],
+        "viewers": [_viewer(row) for row in _read_rows(connection, VIEWERS, ids, VIEWERS.c.viewer_id)],
         "statistics": _statistics(connection, ids),
         "badges": [
-            badge_entry(row) for row in _rows(connection, VIEWER_BADGES, ids, VIEWER_BADGES.c.earned_at_s)
+            badge_entry(row) for row in _read_rows(connection, VIEWER_BADGES, ids, VIEWER_BADGES.c.earned_at_s)
         ],
         "watches": watches,
         "parts_of_watches": parts,
@@ -57,7 +59,7 @@ def build_export(store: StoreSnapshot, viewer_id: str) -> tuple[dict[str, Any], 
     return {"viewer_id": viewer_id, "made": iso(at_s), "note": NOT_IN_IT} | found, len(watches)
 
 
-def _rows(connection: Connection, table: Table, ids: Sequence[str], order: Any) -> Sequence[Any]:
+def _read_rows(connection: Connection, table: Table, ids: Sequence[str], order: Any) -> Sequence[Any]:
     return connection.execute(select(table).where(table.c.viewer_id.in_(ids)).order_by(order)).mappings().all()
 
 

@@ -45,15 +45,15 @@ def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
     """
     connection, running, title = store.connection, store.running, asked.title
     now = _matching_records(title, running.records)
-    chosen = _counted_rows(title, running)
+    chosen = _conditions(title, running)
     if asked.since_s is not None:
         chosen.append(WATCHES.c.ended_at_s >= asked.since_s)
-    groups = [*_groups(connection, chosen), *map(_as_group, now)]
+    groups = [*_read_groups(connection, chosen), *map(_group_of, now)]
     newest = select(WATCHES).where(*chosen).order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
     unseen, names = store.directory.hidden_viewers(), store.directory.member_names()
     seen = newest.where(WATCHES.c.viewer_id.not_in(sorted(unseen))).limit(RECENT)
     recent = tuple(with_current_name(watch_record(row), names) for row in connection.execute(seen).mappings())
-    weeks = _weeks(connection, store.rules, chosen, now, store.now_s)
+    weeks = _count_weeks(connection, store.rules, chosen, now, store.now_s)
     films = _count_films(groups)
     genres, decades = _count_kinds(groups)
     return MovieStats(
@@ -73,8 +73,8 @@ def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
 
 def find_films(connection: Connection, title: str, running: RunningWatches) -> list[TitleCount]:
     """Return the films whose title contains `title`, the most watched first; running watches are in them."""
-    chosen = _counted_rows(title, running)
-    return _count_films([*_groups(connection, chosen), *map(_as_group, _matching_records(title, running.records))])
+    chosen = _conditions(title, running)
+    return _count_films([*_read_groups(connection, chosen), *map(_group_of, _matching_records(title, running.records))])
 
 
 def _matching_records(title: str, running: Iterable[WatchRecord]) -> list[WatchRecord]:
@@ -82,8 +82,8 @@ def _matching_records(title: str, running: Iterable[WatchRecord]) -> list[WatchR
     return [record for record in running if not record.brief and part in record_title(record.item).casefold()]
 
 
-def _counted_rows(title: str, running: RunningWatches) -> list[ColumnElement[bool]]:
-    """What is counted of the table: no brief watch, and no record in whose place a running watch stands."""
+def _conditions(title: str, running: RunningWatches) -> list[ColumnElement[bool]]:
+    """Return the conditions of what counts: no brief watch, and no record that a running watch replaces."""
     chosen: list[ColumnElement[bool]] = [
         WATCHES.c.brief.is_(False),
         WATCHES.c.watch_id.not_in(running.instead_of),
@@ -91,15 +91,15 @@ def _counted_rows(title: str, running: RunningWatches) -> list[ColumnElement[boo
     return [*chosen, match_title(title)] if title else chosen
 
 
-def _groups(connection: Connection, chosen: list[ColumnElement[bool]]) -> Iterator[_Group]:
-    """Everything that is to be counted, in one pass over the table."""
+def _read_groups(connection: Connection, chosen: list[ColumnElement[bool]]) -> Iterator[_Group]:
+    """Return the watches grouped by film and viewer, in one pass over the table."""
     keys = (WATCHES.c.title, WATCHES.c.year, WATCHES.c.genres, WATCHES.c.viewer_id)
     completed = func.count().filter(WATCHES.c.completed.is_(True))
     query = select(*keys, func.count(), completed, func.sum(WATCHES.c.playing_s)).where(*chosen).group_by(*keys)
     return (_Group(*row) for row in connection.execute(query))
 
 
-def _as_group(record: WatchRecord) -> _Group:
+def _group_of(record: WatchRecord) -> _Group:
     item = record.item
     return _Group(
         record_title(item),
@@ -130,7 +130,7 @@ def _count_films(groups: Iterable[_Group]) -> list[TitleCount]:
 
 
 def _count_kinds(groups: Iterable[_Group]) -> tuple[Counter[str], Counter[str]]:
-    """Watches by genre and by decade."""
+    """Return the number of watches by genre and by decade."""
     genres: Counter[str] = Counter()
     decades: Counter[str] = Counter()
     for group in groups:
@@ -141,7 +141,7 @@ def _count_kinds(groups: Iterable[_Group]) -> tuple[Counter[str], Counter[str]]:
     return genres, decades
 
 
-def _weeks(
+def _count_weeks(
     connection: Connection,
     rules: StatisticsRules,
     chosen: list[ColumnElement[bool]],

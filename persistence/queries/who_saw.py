@@ -35,13 +35,13 @@ def find_who_saw(asked: GetWhoSaw, store: StoreSnapshot) -> WhoSaw:
     if not films:
         return WhoSaw(None, (), (), 0, 0, 0)
     meant = choose_film(films, title if year is not None else asked.title)
-    watches = _watches(connection, meant, running)
-    everybody = {member.user_id: member.name for member in asked.members} or _everybody(connection, running)
+    watches = _read_watches(connection, meant, running)
+    everybody = {member.user_id: member.name for member in asked.members} or _read_names(connection, running)
     people = store.directory  # all may read the answer, whoever asked: nobody is in it who is seen by nobody
     asked_of = {who: name for who, name in everybody.items() if people.shows(who)}
-    now = {record.viewer_id for record in running.records if _is(record, meant)}
+    now = {record.viewer_id for record in running.records if _is_of_film(record, meant)}
     rows = [
-        _seen_by(viewer_id, name, watches.get(viewer_id, []), asked.watched_percent, viewer_id in now)
+        _describe_viewer(viewer_id, name, watches.get(viewer_id, []), asked.watched_percent, viewer_id in now)
         for viewer_id, name in asked_of.items()
     ]
     rows.sort(key=lambda row: (_ORDER[row.state], row.username.casefold(), row.viewer_id))
@@ -56,8 +56,8 @@ def find_who_saw(asked: GetWhoSaw, store: StoreSnapshot) -> WhoSaw:
 
 def split_year(text: str) -> tuple[str, int | None]:
     """Tell "Title (1979)" into its title and year; no year where none is written so."""
-    found = re.fullmatch(r"(.+?)\s*\((\d{4})\)", text.strip())
-    return (found[1], int(found[2])) if found else (text, None)
+    match = re.fullmatch(r"(.+?)\s*\((\d{4})\)", text.strip())
+    return (match[1], int(match[2])) if match else (text, None)
 
 
 def choose_film(films: Sequence[TitleCount], title: str) -> TitleCount:
@@ -65,12 +65,12 @@ def choose_film(films: Sequence[TitleCount], title: str) -> TitleCount:
     return next((film for film in films if film.title.casefold() == title.strip().casefold()), films[0])
 
 
-def _is(record: WatchRecord, film: TitleCount) -> bool:
+def _is_of_film(record: WatchRecord, film: TitleCount) -> bool:
     return not record.brief and record_title(record.item) == film.title and record.item.year == film.year
 
 
-def _watches(connection: Connection, film: TitleCount, running: RunningWatches) -> dict[str, list[WatchRecord]]:
-    """Every watch of the film that counts, by viewer."""
+def _read_watches(connection: Connection, film: TitleCount, running: RunningWatches) -> dict[str, list[WatchRecord]]:
+    """Return every watch of the film that counts, by viewer."""
     chosen_rows: list[ColumnElement[bool]] = [
         match_title(film.title),
         WATCHES.c.title == film.title,
@@ -78,31 +78,31 @@ def _watches(connection: Connection, film: TitleCount, running: RunningWatches) 
         WATCHES.c.brief.is_(False),
         WATCHES.c.watch_id.not_in(running.instead_of),
     ]
-    found: dict[str, list[WatchRecord]] = {}
+    by_viewer: dict[str, list[WatchRecord]] = {}
     for row in connection.execute(select(WATCHES).where(*chosen_rows)).mappings():
-        found.setdefault(row["viewer_id"], []).append(watch_record(row))
+        by_viewer.setdefault(row["viewer_id"], []).append(watch_record(row))
     for record in running.records:
-        if _is(record, film):
-            found.setdefault(record.viewer_id, []).append(record)
-    return found
+        if _is_of_film(record, film):
+            by_viewer.setdefault(record.viewer_id, []).append(record)
+    return by_viewer
 
 
-def _everybody(connection: Connection, running: RunningWatches) -> dict[str, str]:
-    known = {row.viewer_id: row.username for row in connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username))}
-    return known | {record.viewer_id: record.username for record in running.records}
+def _read_names(connection: Connection, running: RunningWatches) -> dict[str, str]:
+    names = {row.viewer_id: row.username for row in connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username))}
+    return names | {record.viewer_id: record.username for record in running.records}
 
 
-def _seen_by(viewer_id: str, name: str, watches: list[WatchRecord], enough: float, now: bool) -> SeenBy:
+def _describe_viewer(viewer_id: str, name: str, watches: list[WatchRecord], enough: float, now: bool) -> SeenBy:
     if not watches:
         return SeenBy(viewer_id, name, "not_yet")
-    percent = seen_percent(watches)
+    percent = percent_seen(watches)
     whole = [record.ended_at_s for record in watches if record.completed]
     done = bool(whole) or (percent is not None and percent >= enough)
     at_s = max(whole or [record.ended_at_s for record in watches])
     return SeenBy(viewer_id, name, "seen" if done else "in_part", at_s, percent, now)
 
 
-def seen_percent(watches: Sequence[WatchRecord]) -> float | None:
+def percent_seen(watches: Sequence[WatchRecord]) -> float | None:
     """Return the share of a film seen in all watches of it together, 0 to 100; None where it is not known.
 
     At least that of the best one: records of an import have a share and no spans.

@@ -105,13 +105,13 @@ def _company(connection: Connection, records: Iterable[WatchRecord], running: Ru
     """Who else was at the watch parties; the account of the party's own Plex session is the screen, no company."""
     mine = {record.screening_id: record.viewer_id for record in records if record.party and record.screening_id}
     columns = (WATCHES.c.screening_id, WATCHES.c.viewer_id, WATCHES.c.username)
-    found: list[Presence] = []
+    presences: list[Presence] = []
     for some in batched(mine):
         query = select(*columns).where(
             WATCHES.c.screening_id.in_(some), WATCHES.c.brief.is_(False), WATCHES.c.source != SESSION_SOURCE
         )
-        found += [(row.screening_id, row.viewer_id, row.username) for row in connection.execute(query)]
-    found += [
+        presences += [(row.screening_id, row.viewer_id, row.username) for row in connection.execute(query)]
+    presences += [
         (each.screening_id, each.viewer_id, each.username)
         for each in running.records
         if not is_session_account(each.source) and not each.brief
@@ -119,6 +119,6 @@ def _company(connection: Connection, records: Iterable[WatchRecord], running: Ru
     names = read_directory(connection).member_names()
     return [
         (screening_id, viewer_id, names.get(viewer_id, username))
-        for screening_id, viewer_id, username in found
+        for screening_id, viewer_id, username in presences
         if viewer_id != mine.get(screening_id, viewer_id)
     ]

@@ -1,4 +1,4 @@
-"""What a change to records that are stored already has to say beside the rows that it changes."""
+"""What follows from a change of stored records: lines of the history copy, and whose figures to count again."""
 
 from dataclasses import dataclass, field
 
@@ -20,8 +20,8 @@ class ChangeSet:
     rebuild_history: bool = False
     """The history copy is to be written anew from the store: lines come back to places within it."""
     viewers: set[str] = field(default_factory=set)
-    """Whose statistics and badges are to be reckoned anew."""
+    """Viewers whose statistics and badges are to be counted again."""
 
     def add_to_count(self, more: int) -> None:
-        """Note that there are so many more records now, or fewer, below 0."""
+        """Add to the number of records; a negative number subtracts."""
         add_to_history_count(self.connection, more)

@@ -38,7 +38,7 @@ class StoredProgress(NamedTuple):
 
 def read_progress(connection: Connection, watch_ids: Iterable[str]) -> dict[str, StoredProgress]:
     """Return the stored ones of these watches; of one that is a part of another record, its own."""
-    found = {}
+    progress = {}
     lasted_s = WATCHES.c.playing_s + WATCHES.c.paused_s
     columns = (WATCHES.c.watch_id, WATCHES.c.closed_wall_s, WATCHES.c.closed_steady_s, lasted_s, WATCHES.c.coverage_ms)
     ids = list(watch_ids)
@@ -46,16 +46,16 @@ def read_progress(connection: Connection, watch_ids: Iterable[str]) -> dict[str,
         for watch_id, wall_s, steady_s, *had in connection.execute(
             select(*columns).where(WATCHES.c.watch_id.in_(some))
         ):
-            found[watch_id] = StoredProgress(Moment(wall_s, steady_s), *had)
+            progress[watch_id] = StoredProgress(Moment(wall_s, steady_s), *had)
         for text in connection.execute(select(WATCH_PARTS.c.row).where(WATCH_PARTS.c.watch_id.in_(some))).scalars():
             row = msgspec.json.decode(text)
             closed = Moment(row["closed_wall_s"], row["closed_steady_s"])
-            found[row["watch_id"]] = StoredProgress(closed, row["playing_s"] + row["paused_s"], row["coverage_ms"])
-    return found
+            progress[row["watch_id"]] = StoredProgress(closed, row["playing_s"] + row["paused_s"], row["coverage_ms"])
+    return progress
 
 
 def is_running(watch: WatchState, known: Mapping[str, StoredProgress]) -> bool:
-    """A watch with a record runs only if it was seen after that record was made: it was resumed.
+    """Return whether a watch still runs: one with a record only where it was seen after that, for it was resumed.
 
     The wall clock may have been set, and the steady one starts anew at a boot. Unless both say that it was, what is
     in the watch tells: one that was resumed has more than its record.
@@ -77,14 +77,14 @@ def drop_finished(connection: Connection, running: Iterable[RunningWatch]) -> li
 
 
 def drop_finished_states(connection: Connection, states: Iterable[WatchState]) -> tuple[WatchState, ...]:
-    """As `drop_finished`, of what the tracker goes on with."""
+    """Leave out the watches whose record was stored after they were last seen, for the tracker to go on with."""
     watches = list(states)
     stored = read_progress(connection, (state.watch_id for state in watches))
     return tuple(state for state in watches if is_running(state, stored))
 
 
 def read_viewers_watching(connection: Connection) -> set[str]:
-    """Viewers whose saved statistics say that they watch: whoever no longer does is reckoned anew."""
+    """Return the viewers whose saved statistics say that they watch: their figures are counted again."""
     query = select(VIEWER_STATS.c.viewer_id).where(VIEWER_STATS.c.watching_now != "")
     return set(connection.execute(query).scalars())
 
@@ -128,5 +128,7 @@ def drop_unwanted(
     connection: Connection, running: Iterable[RunningWatch], people: ViewerDirectory
 ) -> list[RunningWatch]:
     """Return the running watches that are to be stored."""
-    gone = read_erasures(connection)
-    return [watch for watch in running if should_store(watch.state.viewer_id, watch.state.started_at_s, people, gone)]
+    erasures = read_erasures(connection)
+    return [
+        watch for watch in running if should_store(watch.state.viewer_id, watch.state.started_at_s, people, erasures)
+    ]

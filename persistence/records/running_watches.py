@@ -71,7 +71,7 @@ def count_running(
     watches = list(running)
     kept_as = _read_stored_ids(connection, [watch.state.watch_id for watch in watches])
     members = {link.viewer_id for link in people.links.values()}
-    found: list[CountedWatch] = []
+    counted: list[CountedWatch] = []
     of_members: list[_Observed] = []
     for state, raw in watches:
         record = attribute_to_viewer(raw, people)
@@ -79,12 +79,12 @@ def count_running(
         if record.viewer_id in members and record.item.rating_key:
             of_members.append(seen)
         else:
-            found.append(CountedWatch(record, seen.stored_as))
+            counted.append(CountedWatch(record, seen.stored_as))
     stored = _read_overlapping(connection, of_members, people)
     for film in _group_by_film([*of_members, *stored]):
-        found += _merge_film(film, thresholds)
-    found.sort(key=lambda watch: (watch.record.started_at_s, watch.record.watch_id))
-    return RunningWatches(tuple(found))
+        counted += _merge_film(film, thresholds)
+    counted.sort(key=lambda watch: (watch.record.started_at_s, watch.record.watch_id))
+    return RunningWatches(tuple(counted))
 
 
 def attribute_to_viewer(record: WatchRecord, people: ViewerDirectory) -> WatchRecord:
@@ -112,13 +112,13 @@ def _group_by_film(watches: Iterable[_Observed]) -> Iterable[list[_Observed]]:
 
 def _read_stored_ids(connection: Connection, watch_ids: list[str]) -> dict[str, frozenset[str]]:
     """Return which record has each of these watches: its own, or the one that it is a part of."""
-    found: dict[str, frozenset[str]] = {}
+    stored_as: dict[str, frozenset[str]] = {}
     for some in batched(watch_ids):
         own = connection.execute(select(WATCHES.c.watch_id).where(WATCHES.c.watch_id.in_(some))).scalars()
-        found.update({watch_id: frozenset({watch_id}) for watch_id in own})
+        stored_as.update({watch_id: frozenset({watch_id}) for watch_id in own})
         query = select(WATCH_PARTS.c.watch_id, WATCH_PARTS.c.kept_as).where(WATCH_PARTS.c.watch_id.in_(some))
-        found.update({watch_id: frozenset({whole}) for watch_id, whole in connection.execute(query)})
-    return found
+        stored_as.update({watch_id: frozenset({whole}) for watch_id, whole in connection.execute(query)})
+    return stored_as
 
 
 def _read_overlapping(connection: Connection, running: list[_Observed], people: ViewerDirectory) -> list[_Observed]:
@@ -130,15 +130,15 @@ def _read_overlapping(connection: Connection, running: list[_Observed], people: 
     films = {_film_of(seen.record) for seen in running}
     running_ids = {seen.record.watch_id for seen in running}
     since_s = min((seen.record.started_at_s for seen in running), default=0.0)
-    found: list[_Observed] = []
+    overlapping: list[_Observed] = []
     while films:
         ended_since = _read_ended_since(connection, films, since_s, people)
-        found = [seen for seen in ended_since if seen.record.watch_id not in running_ids]
-        earliest_s = min((seen.record.started_at_s for seen in found), default=since_s)
+        overlapping = [seen for seen in ended_since if seen.record.watch_id not in running_ids]
+        earliest_s = min((seen.record.started_at_s for seen in overlapping), default=since_s)
         if earliest_s >= since_s:
             break
         since_s = earliest_s
-    return found
+    return overlapping
 
 
 def _read_ended_since(
@@ -162,5 +162,5 @@ def _read_ended_since(
 
 
 def _film_of(record: WatchRecord) -> tuple[str, str, str]:
-    """Whose film it is: viewer, server, rating key."""
+    """Return viewer, server and rating key."""
     return record.viewer_id, record.item.server_id, record.item.rating_key

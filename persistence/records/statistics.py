@@ -184,11 +184,11 @@ def _build_row(stats: ViewerStats, finished: Totals, at_s: float) -> dict[str, A
 
 
 def _read_names(connection: Connection, viewer_ids: Iterable[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for some in batched(viewer_ids):
         query = select(VIEWERS.c.viewer_id, VIEWERS.c.username).where(VIEWERS.c.viewer_id.in_(some))
-        found.update(connection.execute(query).all())
-    return found
+        names.update(connection.execute(query).all())
+    return names
 
 
 def read_held_badges(connection: Connection, viewer_ids: Iterable[str]) -> dict[str, set[str]]:

@@ -40,35 +40,35 @@ def read_parts(connection: Connection, viewer_id: str) -> list[dict[str, Any]]:
 
 
 def replace_part(connection: Connection, row: Row) -> None:
-    """Write a record anew that is a part of another; `settle` then reckons anew what they are together."""
+    """Replace a record that is a part of another; the merge that follows counts them again."""
     own = WATCH_PARTS.c.watch_id == row["watch_id"]
     connection.execute(update(WATCH_PARTS).where(own).values(row=as_json(dict(row))))
 
 
 def read_films_under(connection: Connection, plex_id: str) -> list[FilmKey]:
-    """Every film that was watched under an id, also those of parts."""
+    """Return every film that was watched under an id, also those of parts."""
     stored = select(WATCHES.c.server_id, WATCHES.c.rating_key).where(
         or_(WATCHES.c.viewer_id == plex_id, WATCHES.c.identity == plex_id)
     )
-    found = {FilmKey(*row) for row in connection.execute(stored.distinct())}
+    films = {FilmKey(*row) for row in connection.execute(stored.distinct())}
     for text in connection.execute(select(WATCH_PARTS.c.row)).scalars():
         row = decode_part(text)
         if row["identity"] == plex_id:
-            found.add(film_of(row))
-    return sorted(film for film in found if film.rating_key)
+            films.add(film_of(row))
+    return sorted(film for film in films if film.rating_key)
 
 
 @dataclass
 class MergeResult:
-    """What came of a record of a member."""
+    """What a merge made of a member's record."""
 
     added_row: Row | None = None
     """The row that the history copy did not have yet; None where there is none."""
 
 
 @contextmanager
-def merging_watch(change: ChangeSet, record: WatchRecord) -> Iterator[MergeResult]:
-    """Have a member's record written meanwhile made one with what else of the film was watched at the time."""
+def merge_with_parts(change: ChangeSet, record: WatchRecord) -> Iterator[MergeResult]:
+    """Merge the record that the block writes with what else a member watched of the film at that time."""
     film, settled = FilmKey(record.item.server_id, record.item.rating_key), MergeResult()
     before = read_film_watches(change.connection, record.viewer_id, film)
     yield settled
@@ -82,7 +82,7 @@ def merging_watch(change: ChangeSet, record: WatchRecord) -> Iterator[MergeResul
 
 
 def merge_films(change: ChangeSet, viewer_id: str, films: Iterable[FilmKey]) -> None:
-    """See that `watches` has one record for what a viewer watched of a film at one time, and its parts aside."""
+    """Make one record of what a viewer watched of a film at one time; the originals become its parts."""
     known_films = [film for film in films if film.rating_key]  # an older bot's record does not say which film it was
     before = {film: read_film_watches(change.connection, viewer_id, film) for film in known_films}
     restore_parts(change, viewer_id, known_films)
@@ -109,7 +109,7 @@ def _extent_of(row: Row) -> Extent:
 
 
 def _note_changed_lines(change: ChangeSet, before: dict[str, Row], after: dict[str, Row]) -> None:
-    """Note what became of the lines of some records."""
+    """Note which lines of the history copy changed."""
     for watch_id, row in before.items():
         old, new = history_line(row), history_line(after[watch_id]) if watch_id in after else None
         if old != new:
@@ -118,7 +118,7 @@ def _note_changed_lines(change: ChangeSet, before: dict[str, Row], after: dict[s
 
 
 def _store_merged(change: ChangeSet, rows: Sequence[Row]) -> None:
-    """Put the parts aside, and what they are together in the place of the longest."""
+    """Store records as parts, and what they are together in the place of the longest."""
     connection = change.connection
     whole = merge_records([watch_record(row) for row in rows], change.thresholds)
     kept = next(row for row in rows if row["watch_id"] == whole.watch_id)
@@ -143,7 +143,7 @@ def _store_merged(change: ChangeSet, rows: Sequence[Row]) -> None:
 
 
 def restore_parts(change: ChangeSet, viewer_id: str, films: Iterable[FilmKey]) -> None:
-    """Put every part of a viewer's records of some films back as it was."""
+    """Restore the original records of a viewer's merged watches of some films."""
     wanted = set(films)
     back = [row for row in read_parts(change.connection, viewer_id) if film_of(row) in wanted]
     ids = [row["watch_id"] for row in back]

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from messages import GetCommunityYear, GetWhoSaw, GetYear, VoiceMember, WatchRecord, WhoSaw
-from persistence.queries.who_saw import seen_percent, split_year
+from persistence.queries.who_saw import percent_seen, split_year
 from persistence.store import Store
 from tests.unit.persistence.making import DAY, EVENING, FILM, finish, open_store, record
 from tests.unit.persistence.making import ask as ask_store
@@ -124,9 +124,9 @@ def test_names_with_years() -> None:
 def test_a_share_is_at_least_the_best_one() -> None:
     """An imported record has a share and no spans; where no length is known there is none."""
     imported = record(spans=(), completion_percent=70.0)
-    assert seen_percent([imported, record(**PART)]) == pytest.approx(70.0)
+    assert percent_seen([imported, record(**PART)]) == pytest.approx(70.0)
     unknown = replace(FILM, duration_ms=None)
-    assert seen_percent([record(item=unknown, completion_percent=None)]) is None
+    assert percent_seen([record(item=unknown, completion_percent=None)]) is None
 
 
 def test_a_viewers_year_from_the_store(store: Store) -> None:
