@@ -17,6 +17,17 @@ def format_percent(value: float | None) -> str:
     return _("{number} %").format(number=min(round(percent), 99) if percent < 99.95 else 100)
 
 
+ALL_OF_IT_PERCENT = 99.0
+"""Who saw this much of a film saw all of it: reports come late, and nobody sits through the last line."""
+
+
+def format_share_seen(percent: float) -> str:
+    """Return how much of a film somebody saw (0 to 100), in words: "saw 38 %", "saw all of it"."""
+    if percent >= ALL_OF_IT_PERCENT:
+        return _("saw all of it")
+    return _("saw {percent}").format(percent=format_percent(percent))
+
+
 def format_count(one: str, many: str, amount: int) -> str:
     """Return the text for so many, with the figure as `{count}`: `format_count("{count} film", "{count} films", 3)`."""
     return ngettext(one, many, amount).format(count=format_number(amount))

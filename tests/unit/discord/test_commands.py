@@ -259,7 +259,7 @@ async def test_history_reads_member_title_and_time(room: Any, actors: Any) -> No
     assert asked.since_s == 1_793_404_800.0
     await room.ana.send(room.channel, "!history big sleep")
     assert actors.questions(GetHistory)[-1].title == "big sleep"
-    assert "saw 100 % ✅" in room.text()
+    assert "saw all of it ✅" in room.text()
 
 
 async def test_history_turns_pages(room: Any, actors: Any) -> None:

@@ -27,7 +27,7 @@ async def test_a_members_name_that_no_title_has_means_the_member(room: Any, acto
     await room.ana.send(room.channel, f"!history {said}")
     asked = actors.questions(GetHistory)[-1]
     assert (asked.viewer_id, asked.title, asked.since_s is not None) == (str(iris.id), "", said.endswith("7d"))
-    assert "saw 100 %" in room.text()
+    assert "saw all of it" in room.text()
 
 
 async def test_where_it_is_not_clear_who_is_meant_a_mention_is_asked_for(room: Any, actors: Any) -> None:

@@ -49,3 +49,16 @@ def test_a_film_that_goes_on_after_its_end_is_seen_soon() -> None:
     card.record.ended = ScreeningEnded(Moment(shown.seen.wall_s - 60, 0.0), shown)
     assert card.film_running(shown)
     assert card.due_s() == pytest.approx(now_s + live_card.SETTLE_S, abs=0.5)
+
+
+def test_the_record_has_who_saw_most_first() -> None:
+    """By share, then by time; who saw 99 % and more saw all of it, and those of no known share come last."""
+    shares = {"Ana": 37.5, "Ben": 99.2, "Cem": None, "Dana": 100.0, "Eva": 37.5}
+    seats = tuple(
+        samples.seat(name, viewer_id=name, present=False, completion_percent=percent, playing_s=float(600 + at))
+        for at, (name, percent) in enumerate(shares.items())
+    )
+    shown = samples.screening(1, "Metropolis", seats=seats)
+    text = live_card_embeds.build_record(ScreeningEnded(samples.NOW, shown)).description or ""
+    assert [line.split("**")[1] for line in text.splitlines() if "**" in line] == ["Dana", "Ben", "Eva", "Ana", "Cem"]
+    assert text.count("saw all of it") == 2 and text.count("saw 38 %") == 2

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from actors.chat.discord.ui import formatting
 from charts.numbers import group_digits
 from tests.unit.discord import samples
-from wording.numbers import format_percent
+from wording.numbers import format_percent, format_share_seen
 from wording.text import clean_line, join_names, shorten, utf16_length
 from wording.titles import display_title
 
@@ -90,6 +90,14 @@ def test_cut_never_splits_an_escape() -> None:
 def test_percent_is_whole_only_where_it_is(value: float | None, shown: str) -> None:
     """Almost all is not all."""
     assert format_percent(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("percent", "shown"), [(0.0, "saw 0 %"), (98.9, "saw 99 %"), (99.0, "saw all of it"), (100.0, "saw all of it")]
+)
+def test_who_saw_all_of_a_film_saw_all_of_it(percent: float, shown: str) -> None:
+    """99 % and more are all of it."""
+    assert format_share_seen(percent) == shown
 
 
 def test_bar_stays_in_its_cells() -> None:

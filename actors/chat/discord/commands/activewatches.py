@@ -10,7 +10,7 @@ from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
 from messages import ActiveWatch, ActiveWatches, GetSaveStatus, ListActiveWatches
 from wording.durations import format_duration, format_position
-from wording.numbers import format_number, format_percent
+from wording.numbers import format_number, format_share_seen
 from wording.playback import player_state_icon, player_state_name
 from wording.problems import translate_all
 from wording.translation import N_, _, ngettext
@@ -98,7 +98,7 @@ def _format_watch(watch: ActiveWatch, first: ActiveWatch) -> str:
             ),
         )
     if watch.completion_percent is not None:
-        facts.append(_("saw {percent}").format(percent=format_percent(watch.completion_percent)))
+        facts.append(format_share_seen(watch.completion_percent))
     mark = {"voice": "🔊 ", "manual": "✍️ "}.get(watch.source, "")
     return f"{mark}**{formatting.escape_person(watch.username, 40)}** · {' · '.join(facts)}"
 

@@ -25,7 +25,7 @@ from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply, Section
 from messages import GetHistory, HistoryPage, WatchRecord
 from wording.durations import format_duration, format_position
-from wording.numbers import format_count, format_percent
+from wording.numbers import format_count, format_share_seen
 from wording.translation import N_, _
 
 ROWS = 8
@@ -86,7 +86,7 @@ def _format_watch(record: WatchRecord, one_viewer: bool) -> str:
     facts = [] if one_viewer else [formatting.escape_person(record.username, 40)]
     facts.append(format_duration(record.playing_s))
     if record.completion_percent is not None:
-        saw = _("saw {percent}").format(percent=format_percent(record.completion_percent))
+        saw = format_share_seen(record.completion_percent)
         facts.append(f"{saw} ✅" if record.completed else saw)
     if record.join_position_ms is not None and record.join_position_ms >= 60_000:
         facts.append(_("from {position}").format(position=format_position(record.join_position_ms)))

@@ -10,7 +10,7 @@ from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field
 from messages import Attendee, Moment, PositionMs, Screening, ScreeningEnded
 from wording.durations import format_duration, format_position
-from wording.numbers import format_count, format_percent
+from wording.numbers import format_count, format_percent, format_share_seen
 from wording.playback import player_state_icon, player_state_name
 from wording.text import join_names
 from wording.translation import _
@@ -53,12 +53,12 @@ def build_deserted(shown: Screening) -> discord.Embed:
 def build_record(
     ended: ScreeningEnded, badges: Sequence[tuple[str, str, str]] = (), said: Sequence[str] = ()
 ) -> discord.Embed:
-    """The night's record: who saw how much, what it earned them, and who of those who `said` so (ids) came.
+    """Build the night's record: who saw how much, the most first; badges; who of those who `said` so (ids) came.
 
     `badges`: viewer id, name and badge of each.
     """
     shown = ended.screening
-    staying = [seat for seat in shown.seats if not seat.brief]
+    staying = sorted((seat for seat in shown.seats if not seat.brief), key=_most_seen_first)
     ran = max(0.0, ended.at.wall_s - shown.started_at_s)
     viewers = format_count("{count} viewer", "{count} viewers", len(staying))
     lines = [
@@ -128,10 +128,15 @@ def _format_join(seat: Attendee) -> str:
     return _("from {position}").format(position=format_position(seat.join_position_ms))
 
 
+def _most_seen_first(seat: Attendee) -> tuple[float, float, float]:
+    """Order attendees by the share they saw, then by their time; the first to come first."""
+    return -(seat.completion_percent or 0.0), -seat.playing_s, seat.joined_at_s
+
+
 def _format_record(seat: Attendee, shown: Screening) -> str:
     facts = [format_duration(seat.playing_s)]
     if seat.completion_percent is not None:
-        facts.append(_("saw {percent}").format(percent=format_percent(seat.completion_percent)))
+        facts.append(format_share_seen(seat.completion_percent))
     late = seat.join_position_ms is not None and seat.join_position_ms >= LATE_MS
     if late and shown.item.duration_ms:
         facts.append(_("from {position}").format(position=format_position(seat.join_position_ms)))
