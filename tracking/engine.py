@@ -231,7 +231,7 @@ class TrackingEngine:
         opened: list[Playback | OtherPlayer] = [*diff.opened_beside, *diff.opened]
         for shown in opened:
             try:
-                self._open_session(shown, at)
+                self._open_session(server, shown, at)
             except Exception as error:  # noqa: BLE001 - as above
                 self._notify_odd(shown.playback if isinstance(shown, OtherPlayer) else shown, error)
 
@@ -239,12 +239,12 @@ class TrackingEngine:
         self, server: ServerSessions, session: Session, playback: Playback, at: Moment, outage: bool, elsewhere: bool
     ) -> None:
         """Take in one session that is there."""
-        if session.starts_again(playback.position_ms, self.rules):
+        if session.starts_again(playback.position_ms, at, self.rules):
             for record in session.end_before(at, self.rules):
                 self.recorder.finish(session, record, at, session.timeline.seen)
             self._remove(session, at)
             if playback.state in ("playing", "paused"):
-                self._open_session(playback, at)
+                self._open_session(server, playback, at)
             return
         if session.playback is None and not session.tracks_owner:
             session.owner_pending = self.rules.counts(playback.account_id, playback.account_name)
@@ -262,13 +262,12 @@ class TrackingEngine:
             server.others[session.stream] = OtherPlayer.standing(playback, at)
             self._close(session, at, "end_inferred")
 
-    def _open_session(self, shown: Playback | OtherPlayer, at: Moment) -> None:
+    def _open_session(self, server: ServerSessions, shown: Playback | OtherPlayer, at: Moment) -> None:
         """Open a session at its first playing or paused observation, with its account's watch.
 
         A player that was there before brings what it has shown since it began to move.
         """
         playback = shown.playback if isinstance(shown, OtherPlayer) else shown
-        server = self._server(playback.item.server_id)
         if isinstance(shown, OtherPlayer):
             line, opened = shown.trial, shown.began or at
         else:

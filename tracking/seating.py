@@ -52,18 +52,21 @@ class PartySeating:
             self.recorder.notify(english(notice))
         if host is None:
             return
-        before, party.host = party.host, host
+        moved = party.host is not None and party.host is not host
+        before = None if party.host is not None else party.last_host(host, at)
+        party.host = host
         since = self.leave_other_sessions(host, sessions, away, at)
         line = host.timeline
         if not host.active or host.server_id in away or line.outage:
             return
         if line.state not in ("playing", "paused"):
             return
-        moved = before is not None and before is not host
         moment = later(at, line.seen)
         for person in party.members:
             if person.user_id not in host.party_watches and self.recorder.tracks(person.user_id, moment):
                 there_since = since.get(person.user_id) if moved else None
+                if before is not None and host.opened is not None:
+                    there_since = later(later(before.timeline.seen, host.opened), party.arrived(person.user_id, at))
                 self.start_watch(host, person, moment, since=there_since)
 
     def move_manually(

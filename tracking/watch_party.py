@@ -65,6 +65,14 @@ class WatchParty:
         if self.host is session:
             self.host, self._chosen, self._last = None, False, session
 
+    def last_host(self, session: Session, at: Moment) -> Session | None:
+        """Return the session that has just ended, where its host goes on with `session`."""
+        last = self._last
+        if last is None or not self._same_host(last, session):
+            return None
+        ended_s = at.steady_s - last.timeline.seen.steady_s
+        return last if ended_s <= self.rules.end_grace_s + self.rules.gap_s else None
+
     def find_host(self, sessions: list[Session], at: Moment) -> tuple[Session | None, Problem | None]:
         """Return the session that plays into the channel, and a notice where it is not clear which that is."""
         current = self.host

@@ -131,7 +131,7 @@ class _Unmatched:
             if other.moved is None:
                 self.diff.others[key] = other
                 return True
-            if session.starts_again(other.trial.join_position_ms, self.rules):
+            if session.starts_again(other.trial.join_position_ms, self.at, self.rules):
                 self.diff.opened_beside.append(other)
                 return True
             self.diff.taken_over.append((session, other))
@@ -159,7 +159,7 @@ class _Unmatched:
         moved = other.moved
         if moved is None:
             self.diff.others[key] = other
-        elif session.starts_again(other.trial.join_position_ms, self.rules):
+        elif session.starts_again(other.trial.join_position_ms, self.at, self.rules):
             self.diff.opened_beside.append(other)
         elif all(self._runs_since(each, shows, moved) for each, shows in beside):
             if playback.state == "playing":
@@ -210,7 +210,7 @@ class _Unmatched:
         """Count what a player showed that has gone, for the session beside which it did."""
         moved = other.moved
         for session in self.server.same_viewing(other.playback):
-            if session.starts_again(other.trial.join_position_ms, self.rules):
+            if session.starts_again(other.trial.join_position_ms, self.at, self.rules):
                 continue
             if moved is not None and session.timeline.advanced.steady_s <= moved.steady_s:
                 self.diff.credited.append((session, other))
