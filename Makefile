@@ -24,15 +24,23 @@ $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Usher needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
+# Says which packages are being installed: pip is silent for a minute or two.
+announce = echo "Installing the packages of $(1) into $(VENV), once, in a minute or two:"; \
+	sed -n 's/^\([A-Za-z0-9_.-]*\)==\([^ ;]*\).*/\1 \2,/p' $(1) | tr '\n' ' ' | sed 's/, $$//' | fold -s -w 110; echo
+
 # The actors run with -OO (launcher/supervision/child.py), which has compiled files of its own: they are made here
 # once, and not at each start.
 $(VENV)/.runtime: requirements.txt | $(PY)
-	$(PY) -m pip install --quiet --require-hashes -r requirements.txt
+	@$(call announce,requirements.txt)
+	@$(PY) -m pip install --quiet --require-hashes -r requirements.txt
+	@echo "Compiling them ..."
 	@$(PY) -OO -m compileall -q -j 2 $(VENV)/lib/python3*/site-packages || true
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt | $(PY)
-	$(PY) -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@$(call announce,requirements-dev.txt)
+	@$(PY) -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@echo "Compiling them ..."
 	@$(PY) -OO -m compileall -q -j 2 $(VENV)/lib/python3*/site-packages || true
 	@touch $@ $(VENV)/.runtime
 

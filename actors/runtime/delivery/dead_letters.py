@@ -20,6 +20,8 @@ MAX_BYTES = 5_000_000
 """Past this the file is moved to dead_letters.jsonl.1."""
 SHOWN = 4096
 """Characters of a body that are written down."""
+DEEPEST = 200
+"""Levels of a body that are written down: no message has ten."""
 SAID_AT_MOST = 20
 """Lines in the log within SAID_WITHIN_S; the rest of a flood is counted."""
 SAID_WITHIN_S = 10.0
@@ -142,12 +144,27 @@ def _fields(message: Message) -> dict[str, Any]:
 
 
 def _readable(body: Any) -> tuple[Any, str]:
-    """What JSON can show of a body, and its text. A frame may hold what JSON has no word for."""
+    """Return what JSON can show of a body, and its text. A frame may hold what JSON has no word for."""
+    if _is_deeper(body, DEEPEST):  # how deep JSON and repr can go differs from one Python to the next
+        body = text = "nested too deeply to be shown"
+        return body, text
     try:
         text = json.dumps(body, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError):
         body = repr(body)
         text = json.dumps(body, ensure_ascii=False)
-    except RecursionError:  # repr would raise it too
-        body = text = "nested too deeply to be shown"
     return body, text
+
+
+def _is_deeper(body: Any, levels: int) -> bool:
+    level = [body]
+    for _ in range(levels):
+        level = [
+            child
+            for container in level
+            if isinstance(container, (list, tuple, dict))
+            for child in (container.values() if isinstance(container, dict) else container)
+        ]
+        if not level:
+            return False
+    return True
