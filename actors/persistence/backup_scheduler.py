@@ -40,6 +40,7 @@ class BackupScheduler:
         self._worker = ReadWorker("persistence-backup")
         self._last_saved_s = last_saved_s
         self._interval_s = actor.context.settings.backup_interval_hours * 3600
+        self._is_stopping = False
         self.fault: Problem | None = None
         """What keeps the scheduled backups from being made; empty where nothing does."""
 
@@ -126,7 +127,10 @@ class BackupScheduler:
 
     def _schedule_after(self, done: Future[bool]) -> Callable[[], None]:
         def plan() -> None:
-            worked = not done.cancelled() and done.exception() is None and done.result()
+            fault = None if done.cancelled() else done.exception()
+            if fault is not None:  # of our own
+                self._actor.log.error("The scheduled backup failed", exc_info=fault)
+            worked = not done.cancelled() and fault is None and done.result()
             self._actor.send_to_self_after(self._interval_s if worked else min(self._interval_s, RETRY_S), BackupDue())
 
         return plan
