@@ -112,6 +112,16 @@ _DISCORD: Final = {
     "discord.forbidden": N_("Discord forbids to {doing}: {cure} (Discord's code {code})"),
     "discord.old_edits": N_("Discord takes no more edits of an old message now, to {doing}: trying again later"),
     "discord.no_such_channel": N_("Discord knows no such channel, to {doing}: check DISCORD_ANNOUNCE_CHANNEL_ID"),
+    "discord.not_a_text_channel": N_(
+        "Discord takes no messages in a channel of this kind (a forum or a category), to {doing}: set "
+        "DISCORD_ANNOUNCE_CHANNEL_ID to a text channel"
+    ),
+    "discord.archived_thread": N_(
+        "the thread is archived, to {doing}: open it again, or set DISCORD_ANNOUNCE_CHANNEL_ID to a text channel"
+    ),
+    "discord.locked_thread": N_(
+        "the thread is locked, to {doing}: unlock it, or set DISCORD_ANNOUNCE_CHANNEL_ID to a text channel"
+    ),
     "discord.token_refused_request": N_("Discord refused the token, to {doing}: check DISCORD_TOKEN"),
     "discord.rate_limited_for": N_("Discord limits the rate, to {doing}: waiting {seconds} s"),
     "discord.rate_limited": N_("Discord limits the rate, to {doing}: trying again by itself"),
@@ -145,7 +155,7 @@ _DISCORD: Final = {
     "discord.post": N_("post in the announce channel {channel}"),
     "discord.edit_card": N_("edit the card of a film"),
     "discord.attach_pictures": N_("attach pictures to the card of a film"),
-    "discord.post_digest": N_("post the digest of the week"),
+    "discord.post_digest": N_("post the digest of the week in channel {channel}"),
     "discord.change_night": N_("begin or end the planned night"),
     "discord.read_attendance": N_("ask who had said that they would come"),
     "discord.allow_events": N_(

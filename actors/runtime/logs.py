@@ -12,8 +12,12 @@ from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
 HIDDEN = "***"
-CHATTY = ("urllib3", "discord", "alembic", "asyncio", "websocket", "pykka", "filelock")
-"""Libraries that are heard from WARNING on."""
+CHATTY = (
+    "urllib3", "alembic", "asyncio", "websocket", "pykka", "filelock",
+    "discord.app_commands", "discord.client", "discord.ext", "discord.gateway", "discord.http", "discord.shard",
+    "discord.state", "discord.ui", "discord.webhook",
+)  # fmt: skip
+"""Libraries that are heard from WARNING on. discord.py by its parts: the logger "discord" is the actor's own."""
 
 _HARMLESS = {
     **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))},

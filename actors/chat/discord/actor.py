@@ -117,7 +117,7 @@ class DiscordActor(Actor):
             log,
             self._cards.set_promised,
         )
-        self._digest = WeeklyDigest(actors, channel, store.open("weekly_digest", float), log)
+        self._digest = WeeklyDigest(actors, channel, store.open("weekly_digest", float), degraded, log)
         self._redactor = Redactor(store.open("hidden_viewers", float), clock)
         self._posted = PostedAnnouncements(store.open("announcements", AnnouncementRecord), clock)
         self._announcements = AnnouncementQueue(

@@ -2,15 +2,18 @@
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import discord
 import pytest
 
 import actors.chat.discord
+from actors.chat.discord.framework.command_errors import explain_error
 from messages import GetHistory, GetWhoSaw, HistoryPage, WhoSaw
 
 CODE = sorted(Path(actors.chat.discord.__file__).parent.rglob("*.py"))
-SAYS_NO = {"RefusedError", "UnansweredError", "problem", "refuse", "_refused"}
+SAYS_NO = {"RefusedError", "UnansweredError", "build_problem", "refuse", "_build_refusal"}
 fails = pytest.mark.simcord(check_errors=False)
 
 
@@ -43,3 +46,20 @@ async def test_what_is_not_found_is_said_with_where_to_look(room: Any, actors: A
     assert "`!history` shows them all." in room.text()
     await room.ana.send(room.channel, "!history")
     assert "Nothing watched yet." in room.text()
+
+
+@pytest.mark.parametrize("code", [40060, 10062])
+def test_an_interaction_that_another_bot_answered_is_no_fault_of_ours(code: int) -> None:
+    """Two instances on one token: one line in the log, and nothing to say to anybody."""
+    response = SimpleNamespace(status=400, reason="Bad Request", headers={})
+    error = discord.HTTPException(response, {"code": code, "message": "answered"})  # type: ignore[arg-type]  # all it reads
+    reply = explain_error(error)
+    assert reply.answered_elsewhere and reply.embed is None and reply.unexpected is None
+
+
+async def test_only_people_s_messages_are_commands(bot: Any) -> None:
+    """A thread or channel that is called `!savedata` saves nothing; discord.py is not even asked."""
+    for kind in set(discord.MessageType) - {discord.MessageType.default, discord.MessageType.reply}:
+        message = SimpleNamespace(type=kind, content="!moviestats Schindler’s List")
+        await bot.process_commands(message)
+        assert "’" in message.content, kind

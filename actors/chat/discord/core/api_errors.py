@@ -17,7 +17,10 @@ LIMITED_S, LONGEST_LIMITED_S = 60.0, 600.0
 """First and longest wait where Discord takes no more edits of an old message."""
 FORBIDDEN = frozenset({50001, 50013})
 """Discord's codes for what the bot may not do there, until somebody lets it."""
-_NO_CHANNEL = 10003
+CLOSED_THREAD = frozenset({50083, 160005})
+"""Discord's codes for a thread that takes no messages until somebody opens it."""
+ANSWERED_ELSEWHERE = frozenset({40060, 10062})
+"""Discord's codes where an interaction was answered already, by another bot with the same token, or too late."""
 _OLD_EDITS = 30046
 """Discord's code where a message that is older than an hour was edited too often."""
 ENABLE_INTENT: Final = Problem.of("discord.enable_intent")
@@ -72,8 +75,8 @@ def classify(error: BaseException, tries: int, doing: Problem, permission: Probl
             return RetryDecision(Problem.of("discord.old_edits", doing=doing), pause_s)
         case discord.HTTPException(code=code) if code in FORBIDDEN:
             return RetryDecision(Problem.of("discord.forbidden", doing=doing, cure=permission, code=code), LONGEST_S)
-        case discord.HTTPException(code=code) if code == _NO_CHANNEL:
-            return RetryDecision(Problem.of("discord.no_such_channel", doing=doing), LONGEST_S)
+        case discord.HTTPException(code=code) if (problem := _describe_channel(code, doing)) is not None:
+            return RetryDecision(problem, LONGEST_S)
         case discord.HTTPException(status=401):
             return RetryDecision(Problem.of("discord.token_refused_request", doing=doing), LONGEST_S)
         case discord.RateLimited(retry_after=retry_after):
@@ -96,6 +99,20 @@ def classify(error: BaseException, tries: int, doing: Problem, permission: Probl
             return RetryDecision(
                 Problem.of("discord.unreachable_request", doing=doing, error=type(error).__name__), wait
             )
+
+
+def _describe_channel(code: int, doing: Problem) -> Problem | None:
+    """Return why a channel takes no messages until somebody changes it or the setting; None for other codes."""
+    match code:
+        case 10003:
+            return Problem.of("discord.no_such_channel", doing=doing)
+        case 50008:
+            return Problem.of("discord.not_a_text_channel", doing=doing)
+        case 50083:
+            return Problem.of("discord.archived_thread", doing=doing)
+        case 160005:
+            return Problem.of("discord.locked_thread", doing=doing)
+    return None
 
 
 def retry_after_s(error: BaseException | None) -> float:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import discord
 
-from actors.chat.discord.core.api_errors import API_ERRORS, classify
+from actors.chat.discord.core.api_errors import API_ERRORS, backoff, classify
+from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import FeatureState
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.ui import embeds, formatting
@@ -24,6 +25,9 @@ MOST_FILMS, MOST_VIEWERS = 5, 3
 _LOOK_EVERY_S = 60.0
 """How often the clock is looked at: it may be set meanwhile (service seconds)."""
 _POSTED_UNTIL = "posted_until"
+_DEGRADED = "weekly_digest"
+LONGEST_RETRY_S = 600.0
+"""Longest wait between two tries to post a digest (real seconds)."""
 _PLACES = ("🥇", "🥈", "🥉")
 
 
@@ -35,11 +39,13 @@ class WeeklyDigest:
         actors: ActorClient,
         channel: Callable[[], discord.PartialMessageable | None],
         state: FeatureState[float],
+        degraded: DegradedReasons,
         log: logging.Logger,
     ) -> None:
         self._actors = actors
         self._channel = channel
         self._state = state
+        self._degraded = degraded
         self._log = log
 
     async def run(self) -> None:
@@ -79,6 +85,7 @@ class WeeklyDigest:
         """Post it; how long to wait before the next try (real seconds) where that failed, else None."""
         if self._now_s() - due_s > STALE_S:
             self._log.warning("The digest of the week could not be posted for a day: left out")
+            self._degraded.remove(_DEGRADED)
             self._mark_posted(due_s)
             return None
         channel = self._channel()
@@ -91,12 +98,21 @@ class WeeklyDigest:
         except UnansweredError:
             return 5.0
         except API_ERRORS as error:
-            verdict = classify(error, tries, Problem.of("discord.post_digest"))
-            if tries == 1:
-                self._log.warning("%s", verdict.reason)
-            return max(verdict.wait_s, 5.0)
+            return self._wait_after(error, tries, due_s)
+        self._degraded.remove(_DEGRADED)
         self._mark_posted(due_s)
         return None
+
+    def _wait_after(self, error: BaseException, tries: int, due_s: float) -> float | None:
+        """Return how long to wait after a failure; None where this digest is left out, for Discord never takes it."""
+        channel = str(self._actors.settings.discord_announce_channel_id)
+        decision = classify(error, tries, Problem.of("discord.post_digest", channel=channel))
+        if decision.refused:
+            self._log.error("%s; the digest of this week is left out", decision.reason)
+            self._mark_posted(due_s)
+            return None
+        self._degraded.add(_DEGRADED, decision.problem)
+        return max(decision.wait_s, backoff(tries, LONGEST_RETRY_S), 5.0)
 
     async def _build_week(self, due_s: float) -> discord.Embed | None:
         """The week before; None where nobody watched anything."""

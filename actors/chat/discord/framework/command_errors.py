@@ -11,7 +11,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from actors.chat.discord.core.api_errors import API_ERRORS
+from actors.chat.discord.core.api_errors import ANSWERED_ELSEWHERE, API_ERRORS
 from actors.chat.discord.framework.actor_client import UnansweredError
 from actors.chat.discord.ui import embeds, formatting
 from wording.translation import N_, _
@@ -40,6 +40,8 @@ class ErrorReply:
     embed: discord.Embed | None = None
     unexpected: BaseException | None = None
     forbidden: bool = False
+    answered_elsewhere: bool = False
+    """Whether another bot with the same token answered first, or it is too late to answer."""
 
 
 @contextlib.asynccontextmanager
@@ -87,6 +89,8 @@ def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None
             return ErrorReply(embeds.build_problem(_("I didn't understand that."), how), unexpected=fault)
         case commands.CheckFailure():
             return _build_refusal(_("That isn't allowed here."), _(ASK_ADMIN))
+        case discord.HTTPException(code=code) if code in ANSWERED_ELSEWHERE:
+            return ErrorReply(answered_elsewhere=True)  # there is nothing left to answer to
         case discord.Forbidden():
             return ErrorReply(
                 embeds.build_problem(
@@ -98,8 +102,6 @@ def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None
             return ErrorReply(
                 embeds.build_problem(_("Discord isn't responding right now."), _("Try again in a few seconds."))
             )
-        case discord.NotFound(code=10062):
-            return ErrorReply(unexpected=error)  # the command was forgotten by Discord: there is nothing to answer to
         case _:
             return ErrorReply(
                 embeds.build_problem(

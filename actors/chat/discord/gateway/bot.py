@@ -158,7 +158,13 @@ class UsherBot(commands.Bot):
 
     async def on_ready(self) -> None:
         """Connected, for the first time or again. discord.py says so two seconds late: it may be away again."""
-        self._log.info("On Discord as %s", self.user)
+        settings = self.actors.settings
+        self._log.info(
+            "On Discord as %s: announcing in channel %s, following voice channel %s",
+            self.user,
+            settings.discord_announce_channel_id or "none",
+            settings.watch_party_voice_channel_id or "none",
+        )
         self._report_up()
 
     async def on_resumed(self) -> None:
@@ -205,6 +211,8 @@ class UsherBot(commands.Bot):
 
     async def process_commands(self, message: discord.Message, /) -> None:
         """discord.py takes a typographic apostrophe, as phones type it, for a quotation mark: Schindler’s List."""
+        if message.type not in (discord.MessageType.default, discord.MessageType.reply):
+            return  # a thread or a channel is called like a command
         message.content = message.content.translate(_APOSTROPHES)
         await super().process_commands(message)
 
@@ -219,6 +227,11 @@ class UsherBot(commands.Bot):
         said = explain_error(error, ctx)
         if said.unexpected is not None:
             self._log.error("Command %s failed", ctx.command, exc_info=said.unexpected)
+        if said.answered_elsewhere:
+            self._log.warning(
+                "Command %s was answered by somebody else, or too late: does another bot use the same token?",
+                ctx.command,
+            )
         if said.forbidden:
             self._no_reply(ctx)
         if said.embed is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import discord
 
-from actors.chat.discord.core.api_errors import API_ERRORS, classify, is_forbidden, is_limited
+from actors.chat.discord.core.api_errors import API_ERRORS, CLOSED_THREAD, classify, is_forbidden, is_limited
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import FeatureState, ViewerIdentity
 from actors.chat.discord.features.live_card import live_card_embeds
@@ -351,4 +351,6 @@ def _is_lost(error: BaseException) -> bool:
     """Return whether a card cannot be edited any more, whatever anybody does: its message is gone, or it is refused."""
     if not isinstance(error, discord.HTTPException):
         return False
-    return error.status in {400, 403, 404, 413} and not is_forbidden(error)
+    if is_forbidden(error) or error.code in CLOSED_THREAD:
+        return False
+    return error.status in {400, 403, 404, 413}
