@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Any, ClassVar, Generic, NewType, TypeVar, get_args
+from typing import Any, ClassVar, Final, Generic, NewType, TypeVar, get_args
 
 import msgspec
 
@@ -27,6 +27,10 @@ DurationMs = NewType("DurationMs", int)
 """Milliseconds of film."""
 PositionMs = NewType("PositionMs", int)
 """Milliseconds from the start of a film."""
+YEAR_LIMIT: Final = 9999
+"""A later year is none: PostgreSQL would refuse some of them."""
+_UNSTORABLE = dict.fromkeys([0, *range(0xD800, 0xE000)])
+"""NUL, which PostgreSQL cannot hold; lone surrogates (half a letter), which UTF-8 has no bytes for."""
 
 
 class Delivery(enum.Enum):
@@ -105,3 +109,8 @@ class Question(Message, Generic[AnswerT_co], frozen=True, metaclass=_QuestionMet
     """Name of the actor that answers it; of the first of them where there are several (Plex pollers)."""
     answer_type: ClassVar[type[Answer]]
     """Class of the answer."""
+
+
+def storable(text: str) -> str:
+    """Return a text without the characters that no store can hold."""
+    return text if text.isprintable() else text.translate(_UNSTORABLE)

@@ -9,6 +9,7 @@ from messages.problems import Problem
 
 __all__ = [
     "SOMEBODY",
+    "AccountSummary",
     "AccountsFound",
     "DropViewerWatches",
     "EraseViewer",
@@ -18,7 +19,6 @@ __all__ = [
     "LinkAccount",
     "LinkedAccount",
     "MyData",
-    "PlexAccount",
     "Privacy",
     "SetPrivacy",
     "UnlinkAccount",
@@ -97,7 +97,7 @@ class GetViewerAccount(Question[ViewerAccount], frozen=True, tag="get_person", t
     """Discord id, as digits."""
 
 
-class PlexAccount(Struct, frozen=True):
+class AccountSummary(Struct, frozen=True):
     """A Plex account that watched something."""
 
     plex_id: str
@@ -111,7 +111,7 @@ class PlexAccount(Struct, frozen=True):
 class AccountsFound(Answer, frozen=True, tag="accounts_found"):
     """Answer to FindAccounts, by name."""
 
-    accounts: tuple[PlexAccount, ...]
+    accounts: tuple[AccountSummary, ...]
     """Those that fit."""
 
 

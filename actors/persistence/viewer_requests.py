@@ -33,7 +33,7 @@ from messages import (
     ViewerDirectoryChanged,
     ViewerErased,
 )
-from messages.texts import storable
+from messages.base import storable
 from persistence.database.backup import list_backups
 from persistence.database.errors import CopiesFailed, SaveFailed
 from persistence.operations.erase import erase_viewer

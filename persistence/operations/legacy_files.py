@@ -11,8 +11,7 @@ from typing import Any, get_args
 
 from awards import Totals
 from messages import EndReason, Item, Sitting, Sittings, Source, WatchRecord, sittings
-from messages.base import DurationMs, PositionMs
-from messages.texts import YEAR_LIMIT, storable
+from messages.base import YEAR_LIMIT, DurationMs, PositionMs, storable
 from persistence.database.errors import ImportFault
 from persistence.json_files.files import BADGES, HISTORY, STATS
 

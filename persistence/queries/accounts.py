@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from messages import AccountsFound, FindAccounts, GetViewerAccount, PlexAccount, ViewerAccount
+from messages import AccountsFound, AccountSummary, FindAccounts, GetViewerAccount, ViewerAccount
 from messages.ids import PLEX_PREFIX
 from persistence.database.tables import VIEWERS, WATCHES
 from persistence.queries.answers import answers
@@ -27,7 +27,7 @@ def find_plex_accounts(asked: FindAccounts, store: StoreSnapshot) -> AccountsFou
         .group_by(VIEWERS.c.viewer_id, VIEWERS.c.username)
     )
     accounts = [
-        PlexAccount(plex_id, name, watches)
+        AccountSummary(plex_id, name, watches)
         for plex_id, name, watches in store.connection.execute(query)
         if plex_id not in directory.links
         and part in name.casefold()

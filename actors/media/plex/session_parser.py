@@ -12,7 +12,7 @@ from plexapi.base import PlexSession
 from plexapi.exceptions import PlexApiException
 
 from messages import DurationMs, Item, Playback, PlayerState, PositionMs
-from messages.texts import YEAR_LIMIT, storable
+from messages.base import YEAR_LIMIT, storable
 
 SESSIONS_PATH: Final = "/status/sessions"
 TEXT_LIMIT: Final = 300

@@ -13,6 +13,7 @@ from actors.chat.discord.framework.pages import PageRegistry, pack_arguments
 from actors.chat.discord.ui import embeds
 from messages import (
     AccountsFound,
+    AccountSummary,
     ActiveWatches,
     BadgeCatalogue,
     CommunityYear,
@@ -36,7 +37,6 @@ from messages import (
     LinkedAccount,
     ListActiveWatches,
     MovieStats,
-    PlexAccount,
     SaveStatus,
     SeenBy,
     StartTracking,
@@ -158,10 +158,10 @@ async def test_what_concerns_one_person_is_within_the_limits(
 ) -> None:
     """Links, requests and choices, of accounts and members with the longest names there are."""
     links = tuple(LinkedAccount(f"plex:{'m' * 40}:{n}", f"{n}{LONG}", "1", LONG) for n in range(30))
-    account = PlexAccount(f"plex:{'m' * 40}:{10**12}", LONG, 99_999)
+    account = AccountSummary(f"plex:{'m' * 40}:{10**12}", LONG, 99_999)
     person = ViewerAccount("1", "untracked", links, 99_999)
     answer_at_length(actors)
-    same = tuple(PlexAccount(f"plex:m:{n}", LONG, 1) for n in range(99))
+    same = tuple(AccountSummary(f"plex:m:{n}", LONG, 1) for n in range(99))
     actors.answers |= {
         GetViewerAccount: person,
         LinkAccount: person,

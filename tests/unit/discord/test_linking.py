@@ -8,13 +8,13 @@ import pytest
 from actors.chat.discord.commands.privacy import link as link_module
 from messages import (
     AccountsFound,
+    AccountSummary,
     CheckPlexSignIn,
     FindAccounts,
     GetViewerAccount,
     GetViewerStats,
     LinkAccount,
     LinkedAccount,
-    PlexAccount,
     PlexSignedIn,
     PlexSignIn,
     StartPlexSignIn,
@@ -28,7 +28,7 @@ fails = pytest.mark.simcord(check_errors=False)
 """A test in which a command is refused: simcord would take the refusal for a bug."""
 
 PLEX_ID = f"plex:{'a' * 40}:4711"
-ANTON = PlexAccount(PLEX_ID, "Anton *A*", 12)
+ANTON = AccountSummary(PLEX_ID, "Anton *A*", 12)
 CODE = PlexSignIn("0123abcd", "WXYZ", "https://plex.tv/link", 600.0)
 
 
@@ -234,10 +234,10 @@ async def test_an_account_that_is_not_clear_is_asked_for(room: Any, store: Any) 
     """None of the name, several of it; a name that is whole wins over a part."""
     await room.ana.send(room.channel, "!link nobody")
     assert "is called nobody" in room.text()
-    store["accounts"] = (ANTON, PlexAccount("plex:m:2", "Antonia", 1))
+    store["accounts"] = (ANTON, AccountSummary("plex:m:2", "Antonia", 1))
     await room.ana.send(room.channel, "!link ant")
     assert "Anton \\*A\\* (12 watches) and Antonia (1 watch)" in room.text()
-    store["accounts"] = (PlexAccount("plex:m:1", "Ann", 1), PlexAccount("plex:m:2", "Anna", 1))
+    store["accounts"] = (AccountSummary("plex:m:1", "Ann", 1), AccountSummary("plex:m:2", "Anna", 1))
     await room.ana.send(room.channel, "!link ann")
     assert "the Plex account **Ann (1 watch)** is mine" in room.text()
 
@@ -245,7 +245,7 @@ async def test_an_account_that_is_not_clear_is_asked_for(room: Any, store: Any) 
 @fails
 async def test_hidden_accounts_are_only_counted_in_the_channel(room: Any, actors: Any, store: Any) -> None:
     """Also to an administrator, for everybody reads it: who chose to be private was named there."""
-    tv, phone, pc = (PlexAccount(f"plex:m:{name}", f"shirin_{name}", 1) for name in ("tv", "phone", "pc"))
+    tv, phone, pc = (AccountSummary(f"plex:m:{name}", f"shirin_{name}", 1) for name in ("tv", "phone", "pc"))
     open_to_all = [pc]
 
     def accounts(asked: FindAccounts) -> AccountsFound:

@@ -10,7 +10,7 @@ from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.framework.actor_client import ActorClient
 from messages import Problem, VoiceMember, VoicePresence
-from messages.texts import storable
+from messages.base import storable
 
 EVERY_S = 10.0
 """Service seconds between two reports without a change."""

@@ -16,12 +16,12 @@ from actors.chat.discord.framework.pages import CUSTOM_ID, refuse
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import (
+    AccountSummary,
     FindAccounts,
     GetViewerAccount,
     GetViewerStats,
     LinkAccount,
     LinkedAccount,
-    PlexAccount,
     UnlinkAccount,
     ViewerAccount,
 )
@@ -44,7 +44,7 @@ class LinkFigures(NamedTuple):
     badges: int
 
 
-async def find_account(actors: ActorClient, said: str, *, with_hidden: bool = False) -> PlexAccount:
+async def find_account(actors: ActorClient, said: str, *, with_hidden: bool = False) -> AccountSummary:
     """The account that is meant, by its name or as autocompletion gives it; RefusedError where none or several are.
 
     `with_hidden`: for an administrator; to others an account whose record is private is as good as none.
@@ -69,7 +69,7 @@ async def find_account(actors: ActorClient, said: str, *, with_hidden: bool = Fa
     )
 
 
-async def _describe_publicly(actors: ActorClient, part: str, accounts: list[PlexAccount], with_hidden: bool) -> str:
+async def _describe_publicly(actors: ActorClient, part: str, accounts: list[AccountSummary], with_hidden: bool) -> str:
     """Accounts as everybody in the channel may read of them: those that are hidden are only counted.
 
     What `/link` offers an administrator names them too, and is read by nobody else.
@@ -84,17 +84,17 @@ async def _describe_publicly(actors: ActorClient, part: str, accounts: list[Plex
     return join_names(names)
 
 
-def describe_account(account: PlexAccount) -> str:
+def describe_account(account: AccountSummary) -> str:
     """An account as people read of it, safe."""
     return f"{formatting.escape(account.name, 60)} ({_count_watches(account)})"
 
 
-def account_label(account: PlexAccount) -> str:
+def account_label(account: AccountSummary) -> str:
     """An account as people choose it, where Discord reads no markdown."""
     return f"{clean_line(account.name, 60)} ({_count_watches(account)})"
 
 
-def _count_watches(account: PlexAccount) -> str:
+def _count_watches(account: AccountSummary) -> str:
     return format_count("{count} watch", "{count} watches", account.watches)
 
 
@@ -200,7 +200,7 @@ def _build_outcome(said: str, before: LinkFigures | None, after: LinkFigures | N
     return embeds.build_embed(_("🔗 Plex and Discord"), "\n".join(lines), colour=embeds.GREEN)
 
 
-def build_request(account: PlexAccount, member: discord.Member | discord.User) -> tuple[Reply, discord.ui.View]:
+def build_request(account: AccountSummary, member: discord.Member | discord.User) -> tuple[Reply, discord.ui.View]:
     """A member's request to the administrators. RefusedError where its buttons cannot carry it."""
     if utf16_length(f"{_PREFIX}yes:{member.id}:{account.plex_id}") > CUSTOM_ID:
         raise RefusedError(
