@@ -1,6 +1,5 @@
 """Import of the older bot's files and of exports: faithful, idempotent, all or nothing."""
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from sqlalchemy import select
 
 from messages import LinkAccount, UnlinkAccount
 from persistence.database.errors import ImportFault
-from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS
+from persistence.database.tables import VIEWER_BADGES
 from persistence.json_files.files import ALL, BADGES, HISTORY, STATS
 from persistence.operations.erase import erase_viewer
 from persistence.operations.legacy_import import ImportResult, export, import_legacy_files, read_legacy_files
@@ -21,7 +20,7 @@ from persistence.operations.save import save
 from persistence.records.viewers import record_erasure
 from persistence.rules import StatisticsRules
 from persistence.store import Store
-from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, finish, open_store, record, running
+from tests.unit.persistence.making import DAY, EVENING, FILM, RULES, finish, open_store, read_hours, record, running
 
 OLD_STATS = {
     "501": {
@@ -194,7 +193,7 @@ def test_what_runs_is_in_no_export(store: Store, tmp_path: Path) -> None:
     bring(store, tmp_path / "out")
     finish(store, whole)
     assert copies(tmp_path / "data")[STATS]["501"]["total_movies"] == 2
-    assert hours(store)["501"] == record("w1").playing_s + whole.playing_s
+    assert read_hours(store)["501"] == record("w1").playing_s + whole.playing_s
 
 
 def test_an_export_overwrites_nothing(store: Store, tmp_path: Path) -> None:
@@ -277,70 +276,6 @@ def test_progress_is_told(store: Store, old: Path) -> None:
     assert {doing for doing, done, of in said if done == of} == {"watches", "viewers", "statistics", "copies"}
 
 
-def test_figures_of_a_linked_account_are_refused(store: Store, tmp_path: Path) -> None:
-    """An export from before the link: nothing is changed, and the cure works; one from after it brings nothing new."""
-    finish(
-        store,
-        record("w1", "plex:srv:7"),
-        record("w2", "501", started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 60),
-    )
-    export(store, tmp_path / "before")
-    asked = LinkAccount("plex:srv:7", "annaplex", "501", "Anna", "1")
-    with store.change(EVENING) as change:
-        link(change, asked, EVENING)
-    export(store, tmp_path / "linked")
-    files = read_legacy_files(tmp_path / "before", RULES)
-    with pytest.raises(ImportFault, match=r"plex:srv:7 apart.* linked to Anna.*/unlink"):
-        import_legacy_files(store, files, EVENING)
-    brought = import_legacy_files(store, read_legacy_files(tmp_path / "linked", RULES), EVENING)
-    assert (brought.watches, brought.badges, hours(store)) == (0, 0, {"501": 14400.0})
-    with store.change(EVENING) as change:
-        unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
-    assert import_legacy_files(store, files, EVENING).watches == 0
-    assert hours(store) == {"plex:srv:7": 7200.0, "501": 7200.0}
-
-
-def test_an_export_from_a_linked_time_counts_nothing_twice_after_it(store: Store, tmp_path: Path) -> None:
-    """Then both watches of the evening were one record, and are two again now."""
-    finish(store, record("P", "plex:srv:7", source="plex"), record("V", started_at_s=EVENING + 60, playing_s=7000.0))
-    with store.change(EVENING) as change:
-        link(change, LinkAccount("plex:srv:7", "annaplex", "501", "Anna", "1"), EVENING)
-    export(store, tmp_path / "linked")
-    files = read_legacy_files(tmp_path / "linked", RULES)
-    assert import_legacy_files(store, files, EVENING) == ImportResult(0, 0, 0)
-    with store.change(EVENING) as change:
-        unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
-    assert import_legacy_files(store, files, EVENING) == ImportResult(0, 0, 0)
-    assert hours(store) == {"plex:srv:7": 7200.0, "501": 7000.0}
-
-
-def test_what_a_linked_member_brings_is_one_with_the_account_watch_of_that_time(store: Store, tmp_path: Path) -> None:
-    """At once, and not only when that film ends the next time; again changes nothing, and it can be taken apart."""
-    other = replace(FILM, rating_key="200", title="Aliens")
-    before = open_store(tmp_path / "before")
-    finish(
-        before,
-        record("V", playing_s=7000.0),
-        record("V2", item=other, started_at_s=EVENING + DAY, ended_at_s=EVENING + DAY + 7200),
-    )
-    export(before, tmp_path / "files")
-    before.close()
-    files = read_legacy_files(tmp_path / "files", RULES)
-    with store.change(EVENING) as change:
-        link(change, LinkAccount("plex:srv:7", "annaplex", "501", "Anna", "1"), EVENING)
-    finish(store, record("P", "plex:srv:7", source="plex"))
-    assert import_legacy_files(store, files, EVENING).watches == 2
-    assert hours(store) == {"501": 14400.0}
-    lines = json.loads((tmp_path / "data" / HISTORY).read_text())
-    assert [(line["watch_id"], line["playing_seconds"]) for line in lines] == [("P", 7200.0), ("V2", 7200.0)]
-    assert import_legacy_files(store, files, EVENING) == ImportResult(0, 0, 0)
-    cut = dataclasses.replace(files, watches=files.watches[1:])  # what came before still explains the figures
-    assert import_legacy_files(store, cut, EVENING) == ImportResult(0, 0, 0)
-    with store.change(EVENING) as change:
-        unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
-    assert hours(store) == {"501": 14200.0, "plex:srv:7": 7200.0}
-
-
 def test_old_figures_of_a_linked_member_are_refused(store: Store, old: Path) -> None:
     """To take the link back would take them along; before the link, and again after it, they are brought in whole."""
     asked = LinkAccount("plex:srv:7", "annaplex", "501", "Ann", "1")
@@ -348,26 +283,26 @@ def test_old_figures_of_a_linked_member_are_refused(store: Store, old: Path) -> 
         link(change, asked, EVENING)
     with pytest.raises(ImportFault, match=r"figures of 501 from before .*/unlink"):
         bring(store, old)
-    assert hours(store) == {}
+    assert read_hours(store) == {}
     with store.change(EVENING) as change:
         unlink(change, UnlinkAccount("plex:srv:7", "501", "1"))
     bring(store, old)
     finish(store, record("own", "plex:srv:7"))
     with store.change(EVENING) as change:
         link(change, asked, EVENING)
-    before = hours(store)
-    assert bring(store, old) == ImportResult(0, 0, 0) and hours(store) == before
+    before = read_hours(store)
+    assert bring(store, old) == ImportResult(0, 0, 0) and read_hours(store) == before
 
 
 def test_the_own_export_changes_nothing(store: Store, tmp_path: Path) -> None:
     """No figure, no count of what is new; and a watch that can be gone on with still can."""
     finish(store, record("w1", completed=False, playing_s=3600.0, ended_at_s=EVENING + 3600), record("w2", "502"))
-    before = (hours(store), store.read_resumable(EVENING))
+    before = (read_hours(store), store.read_resumable(EVENING))
     export(store, tmp_path / "own")
     assert import_legacy_files(store, read_legacy_files(tmp_path / "own", RULES), EVENING + 7300) == ImportResult(
         0, 0, 0
     )
-    assert (hours(store), store.read_resumable(EVENING)) == before
+    assert (read_hours(store), store.read_resumable(EVENING)) == before
     assert [each.watch_id for each in before[1]] == ["w1", "w2"]
 
 
@@ -388,15 +323,9 @@ def test_who_was_forgotten_does_not_come_back(store: Store, tmp_path: Path) -> N
         files = read_legacy_files(tmp_path / folder, RULES)
         import_legacy_files(store, files, EVENING + 4 * DAY)
         assert import_legacy_files(emptied, files, EVENING + 4 * DAY).left_out == forgotten
-    assert hours(store) == hours(emptied) == {"502": 7200.0, "503": 7200.0}
+    assert read_hours(store) == read_hours(emptied) == {"502": 7200.0, "503": 7200.0}
     for opened in (store, emptied):
         with opened.reader.connect() as connection:
             badges = connection.execute(select(VIEWER_BADGES.c.viewer_id, VIEWER_BADGES.c.earned_at_s)).all()
         assert {who for who, at_s in badges if at_s < EVENING + DAY} == {"502"}
     emptied.close()
-
-
-def hours(store: Store) -> dict[str, float]:
-    """Seconds watched by each viewer."""
-    with store.reader.connect() as connection:
-        return dict(connection.execute(select(VIEWER_STATS.c.viewer_id, VIEWER_STATS.c.total_watch_time_s)).all())

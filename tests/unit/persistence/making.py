@@ -6,10 +6,12 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
+from sqlalchemy import select
 
 from messages import Answer, Item, Moment, Question, WatchRecord, WatchState
 from messages.base import DurationMs, PositionMs
 from persistence.badge_files import default_badges
+from persistence.database.tables import VIEWER_STATS
 from persistence.operations.finish_watch import finish_watch
 from persistence.queries.answers import load_answers
 from persistence.records.checkpoint import RunningWatch
@@ -113,3 +115,9 @@ def finish(store: Store, *records: WatchRecord, at_s: float | None = None) -> No
     """Store finished watches, each by a message of its own."""
     for each in records:
         finish_watch(store, each, closed(each), f"m-{each.watch_id}", [], at_s or each.ended_at_s + 31)
+
+
+def read_hours(store: Store) -> dict[str, float]:
+    """Seconds watched by each viewer."""
+    with store.reader.connect() as connection:
+        return dict(connection.execute(select(VIEWER_STATS.c.viewer_id, VIEWER_STATS.c.total_watch_time_s)).all())
