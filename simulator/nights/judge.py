@@ -193,9 +193,9 @@ def _compare(
     recorded, true = spans.union(span for record in records for span in record.spans), watch.spans
     both = spans.coverage(spans.union((*recorded, *true)))
     missing_s, extra_s = (both - spans.coverage(recorded)) / 1000, (both - spans.coverage(true)) / 1000
-    if missing_s > leeway.less_s:
+    if missing_s > leeway.less_s * watch.speed:
         problems.append(f"{missing_s:.1f} s of film seen are missing (-{leeway.less_s:.0f})")
-    if extra_s > leeway.more_s:
+    if extra_s > leeway.more_s * watch.speed:
         problems.append(f"{extra_s:.1f} s of film were not seen (+{leeway.more_s:.0f})")
     if len(records) == 1:
         if records[0].brief and true_s - leeway.less_s >= margins.min_watch_s:

@@ -34,6 +34,8 @@ class Stretch:
     begin_ms: int
     report_s: float = 0.0
     """How often the player tells its position."""
+    speed: float = 1.0
+    """Seconds of film in a second."""
 
     @property
     def length_s(self) -> float:
@@ -43,14 +45,14 @@ class Stretch:
     @property
     def end_ms(self) -> int:
         """Where the film is at its end."""
-        return self.begin_ms + (round(self.length_s * 1000) if self.activity == "playing" else 0)
+        return self.begin_ms + (round(self.length_s * 1000 * self.speed) if self.activity == "playing" else 0)
 
     def clip(self, begin_s: float, end_s: float) -> Stretch | None:
         """Return the part of it between two times; None where there is none."""
         begin_s, end_s = max(begin_s, self.begin_s), min(end_s, self.end_s)
         if begin_s >= end_s:
             return None
-        ran_ms = round((begin_s - self.begin_s) * 1000) if self.activity == "playing" else 0
+        ran_ms = round((begin_s - self.begin_s) * 1000 * self.speed) if self.activity == "playing" else 0
         return replace(self, begin_s=begin_s, end_s=end_s, begin_ms=self.begin_ms + ran_ms)
 
 
@@ -97,6 +99,11 @@ class TrueWatch:
     def report_s(self) -> float:
         """How seldom the slowest of the players told its position."""
         return max((stretch.report_s for stretch in self.stretches), default=0.0)
+
+    @property
+    def speed(self) -> float:
+        """The fastest that the film ran."""
+        return max((stretch.speed for stretch in self.stretches), default=1.0)
 
     def shows_at(self, at_s: float) -> bool:
         """Whether a poll at this time shows it."""
@@ -151,7 +158,7 @@ class Ledger:
             self.stretches.append(
                 Stretch(
                     was.account.id, was.uid, was.player.machine_id, was.item, was.anchor_s, until_s,
-                    "ghost" if was.frozen else was.state, was.anchor_ms, was.player.report_every_s,
+                    "ghost" if was.frozen else was.state, was.anchor_ms, was.player.report_every_s, was.speed,
                 )
             )  # fmt: skip
 

@@ -169,6 +169,9 @@ class Performer:
     def _switch(self, cue: Cue) -> bool:
         return self._change(cue, lambda session: self._plex.switch(session, cue.what, at_ms=round(cue.amount * 1000)))
 
+    def _speed(self, cue: Cue) -> bool:
+        return self._change(cue, lambda session: self._plex.set_speed(session, cue.amount))
+
     # -- the voice channel ---------------------------------------------------------------------------------
 
     def _join(self, cue: Cue) -> bool:

@@ -35,6 +35,8 @@ class Habits:
     """Share of the night in which people come."""
     reports_s: tuple[float, ...] = (1.0, 10.0, 10.0, 20.0)
     """How often a player tells its position: one of these for each account."""
+    speeds: tuple[float, ...] = (1.0,)
+    """At which speed an account watches: one of these."""
 
 
 def windows(rng: random.Random, length_s: float, count: int, least_s: float, most_s: float) -> list[Window]:
@@ -92,6 +94,7 @@ class _Writer:
         """The cue by which the session that runs goes on; empty where none runs."""
         self.same_key = False
         self.left = False
+        self.speed = rng.choice(habits.speeds) if len(habits.speeds) > 1 else 1.0
         self.unseen = [] if habits.replays else rng.sample(list(items), len(items))
 
     @property
@@ -186,13 +189,13 @@ class _Writer:
         if coming := [begin_s for begin_s, _ in self.plex_down if begin_s > self.now_s]:
             limits["cut"] = coming[0] - self.now_s
         if verb == "play":
-            limits["over"] = self.film_s - self.position_s
+            limits["over"] = (self.film_s - self.position_s) / self.speed
         outcome = min(limits, key=lambda limit: limits[limit])
         if (lasts_s := limits[outcome]) > 0:
             self._begin(verb)
             self.now_s += lasts_s
             if verb == "play":
-                self.position_s += lasts_s
+                self.position_s += lasts_s * self.speed
         return outcome
 
     def _begin(self, verb: Verb) -> None:
@@ -204,6 +207,8 @@ class _Writer:
         elif not self.playing:
             position_s = WHERE_LEFT if self.left else self.position_s
             self.cues.append(Cue(at_s, "play", account, self.item.rating_key, position_s, self.device))
+            if self.speed != 1.0:
+                self.cues.append(Cue(at_s, "speed", account, amount=self.speed))
         elif self.playing != "play" and verb == "play":
             self.cues.append(Cue(at_s, "resume", account))
         if verb != "play":

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, get_args
 
-PlayerVerb = Literal["play", "pause", "resume", "buffer", "freeze", "seek", "switch", "stop", "vanish", "end"]
+PlayerVerb = Literal["play", "pause", "resume", "buffer", "freeze", "seek", "switch", "stop", "vanish", "end", "speed"]
 """play: start `what` at `amount` seconds of film. seek: jump by `amount` seconds. switch: another item under the same
 session key. freeze: the app dies and stays listed as playing. vanish: the session is gone without an alert. end: the
-film runs out."""
+film runs out. speed: play `amount` seconds of film in a second."""
 VoiceVerb = Literal["join", "leave"]
 ChatVerb = Literal["say", "slash", "interested"]
 FaultVerb = Literal[

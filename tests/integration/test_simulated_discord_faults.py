@@ -14,6 +14,7 @@ import requests
 import yarl
 
 from simulator.discord import VOICE, SimulatedDiscord
+from simulator.discord.model.guild import FORUM, THREAD
 from simulator.discord.model.permissions import BOT_CAN, CONNECT, MANAGE_CHANNELS, MOVE_MEMBERS, MUTE_MEMBERS
 from tests.integration.robot import Robot
 
@@ -225,6 +226,18 @@ def test_a_ban_of_the_address_is_no_rate_limit(robot: Robot, server: SimulatedDi
         robot.send("x")
     assert caught.value.status == 429
     assert server.recorder.count("POST", "/messages") == 1
+
+
+def test_channels_that_take_no_messages(robot: Robot, server: SimulatedDiscord) -> None:
+    """A forum takes none at all, an archived thread none until it is opened again."""
+    forum, thread = server.add_channel("ideas", FORUM), server.add_channel("old talk", THREAD)
+    thread.archived = True
+    for channel, code in ((forum, 50008), (thread, 50083)):
+        answer = asked(server, "POST", f"/channels/{channel.id}/messages", {"content": "x"})
+        assert (answer.status_code, answer.json()["code"]) == (400, code)
+        assert server.messages(channel) == []
+    thread.archived = False
+    assert asked(server, "POST", f"/channels/{thread.id}/messages", {"content": "x"}).ok
 
 
 def asked(server: SimulatedDiscord, method: str, path: str, body: Any = None) -> requests.Response:

@@ -9,7 +9,7 @@ from simulator.discord.model.permissions import ADMINISTRATOR, EVERYTHING
 
 Payload = dict[str, Any]
 
-TEXT, DM, VOICE, THREAD, STAGE = 0, 1, 2, 11, 13
+TEXT, DM, VOICE, THREAD, STAGE, FORUM = 0, 1, 2, 11, 13, 15
 """Kinds of channels."""
 
 
@@ -112,6 +112,8 @@ class Channel:
     recipient: User | None = None
     """With whom, in a direct message."""
     owner_id: int = 0
+    archived: bool = False
+    """A thread that takes nothing until it is opened again."""
     made_at: str = "2024-01-01T00:00:00+00:00"
 
     def payload(self, bot_id: int) -> Payload:
@@ -132,7 +134,7 @@ class Channel:
             return {**found, "default_auto_archive_duration": 1440}
         if self.kind == THREAD:
             about = {
-                "archived": False, "auto_archive_duration": 1440, "archive_timestamp": self.made_at,
+                "archived": self.archived, "auto_archive_duration": 1440, "archive_timestamp": self.made_at,
                 "locked": False, "create_timestamp": self.made_at,
             }  # fmt: skip
             return {

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from simulator.discord.model.guild import THREAD, Channel, Guild, Payload, User
+from simulator.discord.model.guild import FORUM, THREAD, Channel, Guild, Payload, User
 from simulator.discord.model.ids import iso_of, snowflake
 from simulator.discord.model.messages import Attachment, ChannelMessage, mentions_of
 from simulator.discord.model.permissions import (
@@ -89,6 +89,10 @@ class MessageRoutes:
         if place is not None and place[1].kind == THREAD:
             sending = SEND_IN_THREADS
         channel = self.channel(request, sending, *permissions_needed(body, files))
+        if channel.kind == FORUM:
+            raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
+        if channel.archived:
+            raise ApiError(400, 50083, "Thread is archived")
         if channel.recipient is not None and channel.recipient.id in self.world.closed:
             raise ApiError(403, 50007, "Cannot send messages to this user")
         check_message(body, files=len(files))

@@ -29,6 +29,7 @@ class PlexControls:
         state: State = "playing",
         overrun_ms: int = 0,
         ends: bool = True,
+        speed: float = 1.0,
         transcoding: bool = False,
         session_id: str = "",
     ) -> PlayingSession:
@@ -47,6 +48,7 @@ class PlexControls:
                     state=state,
                     overrun_ms=overrun_ms,
                     ends=ends,
+                    speed=speed,
                     transcoding=transcoding,
                     session_id=session_id,
                 )
@@ -83,6 +85,20 @@ class PlexControls:
         """Go on to another item under the same session key."""
         with self._lock:
             return self._changed(self._world.switch(session, item, self.now(), at_ms))
+
+    def set_speed(self, session: Handle, speed: float) -> PlayingSession:
+        """Play faster or slower: 0.5 to 2 seconds of film in a second."""
+        now_s = self.now()
+        with self._lock:
+            return self._changed(self._world.change_silently(session, lambda one: one.at_speed(speed, now_s)))
+
+    def give_new_identity(self, item: LibraryItem | str, *, rating_key: str = "", guid: str = "") -> LibraryItem:
+        """Give an item another rating key (as a library made anew does) or another guid (as a re-match does).
+
+        Sessions that play it show it from now on; the old rating key is free for another item.
+        """
+        with self._lock:
+            return self._world.give_new_identity(item, rating_key=rating_key, guid=guid)
 
     def change_programme(self, session: Handle, title: str, guid: str) -> PlayingSession:
         """Live TV: the next programme begins on the same channel; only title and guid change."""

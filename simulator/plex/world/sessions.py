@@ -84,6 +84,8 @@ class PlayingSession:
     """How far beyond the item's duration the position runs before the player stops by itself."""
     ends: bool = True
     """The player stops by itself at the end; otherwise the position runs on beyond the duration."""
+    speed: float = 1.0
+    """Seconds of film in a second, 0.5 to 2: Plex tells nobody of it."""
     transcoding: bool = False
     session_id: str = ""
     """`Session.id`; made from uid where it is left empty. Real ones can collide."""
@@ -101,7 +103,7 @@ class PlayingSession:
         """Where the film really is, in ms, to the millisecond and beyond what the client reported."""
         if not self.is_advancing:
             return self.anchor_ms
-        at = self.anchor_ms + max(0, round((now_s - self.anchor_s) * 1000))
+        at = self.anchor_ms + max(0, round((now_s - self.anchor_s) * 1000 * self.speed))
         end = self.end_ms
         return at if end is None else min(at, end)
 
@@ -139,7 +141,7 @@ class PlayingSession:
         """When the player will stop by itself if nothing changes; None where it will not."""
         if self.end_ms is None or not self.is_advancing:
             return None
-        return self.anchor_s + max(0, self.end_ms - self.anchor_ms) / 1000
+        return self.anchor_s + max(0, self.end_ms - self.anchor_ms) / 1000 / self.speed
 
     def anchor_at(self, now_s: float) -> Self:
         """The same session, anchored where it is now."""
@@ -153,6 +155,10 @@ class PlayingSession:
     def seek_to(self, position_ms: int, now_s: float) -> Self:
         """Seek."""
         return replace(self, anchor_s=now_s, anchor_ms=max(0, position_ms))
+
+    def at_speed(self, speed: float, now_s: float) -> Self:
+        """Play faster or slower from now on."""
+        return replace(self.anchor_at(now_s), speed=speed)
 
     def switch_to(self, item: LibraryItem, position_ms: int, now_s: float) -> Self:
         """Go on to another item under the same session key."""

@@ -182,6 +182,16 @@ class PlexWorld:
         self.library.remove(item)
         self.history = [replace(row, deleted=True) if row.item == item else row for row in self.history]
 
+    def give_new_identity(self, item: LibraryItem | str, *, rating_key: str, guid: str) -> LibraryItem:
+        """Give an item another rating key or guid, in the library and in the sessions that play it."""
+        old = item if isinstance(item, LibraryItem) else self.library[item]
+        key = rating_key or old.rating_key
+        new = replace(old, rating_key=key, guid=guid or old.guid, key=f"/library/metadata/{key}")
+        self.library.remove(old)
+        self.library.add(new)
+        self.sessions = [replace(one, item=new) if one.item == old else one for one in self.sessions]
+        return new
+
     def tick(self, now_s: float) -> None:
         """Send the clients' reports that are due, and end what has played to its end."""
         for one in list(self.sessions):

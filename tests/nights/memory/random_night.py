@@ -50,7 +50,7 @@ def make_items(rng: random.Random) -> list[LibraryItem]:
 
 
 def write_script(
-    rng: random.Random, accounts: list[str], members: list[str], calm: bool
+    rng: random.Random, accounts: list[str], members: list[str], calm: bool, speeds: tuple[float, ...] = (1.0,)
 ) -> tuple[Script, list[LibraryItem]]:
     """Write a night. In a calm one people start, watch and leave; in others they do what people do."""
     length_s = rng.uniform(500, 1500)
@@ -69,7 +69,7 @@ def write_script(
         down = interrupt("plex_down", "plex_up", [0, 0, 1], 10, 120)
         interrupt("outage", "heal", [0, 0, 1, 2], 4, 240)
         interrupt("gateway", "gateway_back", [0, 0, 1, 2], 4, 200)
-    people = write_people(rng, accounts, members, items, length_s, Habits(calm=calm), down)
+    people = write_people(rng, accounts, members, items, length_s, Habits(calm=calm, speeds=speeds), down)
     cues = sorted([*people.cues, *cues], key=lambda cue: cue.at_s)
     return Script(tuple(cues), length_s, people.report_s), items
 

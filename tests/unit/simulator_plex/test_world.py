@@ -204,3 +204,34 @@ def test_deleted_item_leaves_rows_without_key(world: PlexWorld) -> None:
     world.remove_item(film)
     assert [row.deleted for row in world.history] == [True]
     assert film.rating_key not in world.library.items
+
+
+def test_a_player_at_another_speed(world: PlexWorld) -> None:
+    """Twice as fast: reports show it, and the film ends in half the time."""
+    session = play(world, player=BROWSER)
+    faster = world.change_silently(session, lambda one: one.at_speed(2.0, 1010.0))
+    assert (faster.true_ms(1010.0), faster.true_ms(1020.0), faster.offset_ms(1020.5)) == (10_000, 30_000, 30_000)
+    length_s = (faster.item.duration_ms or 0) / 1000
+    assert faster.ends_at_s == pytest.approx(1010.0 + (length_s - 10) / 2)
+    slower = faster.at_speed(0.5, 1020.0)
+    assert slower.true_ms(1030.0) == 35_000
+
+
+def test_an_item_under_another_rating_key_and_guid(world: PlexWorld) -> None:
+    """Who plays it shows the new identity under the same session; the old key is free for another film."""
+    session = play(world)
+    old = session.item
+    new = world.give_new_identity("Metropolis", rating_key="7777", guid="plex://movie/other")
+    assert world.find(session).item == new == world.library["7777"] == world.library["Metropolis"]
+    assert (new.key, new.title, new.duration_ms) == ("/library/metadata/7777", old.title, old.duration_ms)
+    other = world.library.add_movie("Another", minutes=90, rating_key=old.rating_key)
+    assert world.library[old.rating_key] == other
+    assert world.give_new_identity(new, rating_key="", guid="").guid == "plex://movie/other"
+
+
+def test_one_account_has_a_paused_session_beside_a_playing_one(world: PlexWorld) -> None:
+    """As when a phone goes on where the television was left paused: both are listed."""
+    left = world.change(play(world), lambda one: one.to_state("paused", 1010.0), 1010.0)
+    there = play(world, player=PHONE)
+    listed = [(one.key, one.state, one.player.machine_id) for one in world.sessions]
+    assert listed == [(left.key, "paused", TELEVISION.machine_id), (there.key, "playing", PHONE.machine_id)]
