@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import TypeVar
 
-from actors.runtime.errors import ActorError, AskTimeout, MailboxFull, UnexpectedAnswer
+from actors.runtime.errors import ActorError, ActorUnavailable, AskTimeout, MailboxFull, UnexpectedAnswer
 from actors.runtime.process import make_endpoint
 from actors.runtime.transport.factory import open_transport
 from launcher.connection.run_state import read_running_state
@@ -48,6 +48,11 @@ class ServiceClient:
             raise NotReachedError(
                 f"The service (process {self.pid}) has too much to do: its {actor} takes no more messages now. "
                 "Try again in a few seconds; 'python run.py health' shows how its actors are."
+            ) from None
+        except ActorUnavailable:
+            raise NotReachedError(
+                f"The service runs (process {self.pid}), but its {actor} does not now: it is being started again, or "
+                "has failed. 'python run.py health' shows how its actors are; its log says why."
             ) from None
         except UnexpectedAnswer as error:
             raise NotReachedError(f"The service (process {self.pid}): {error} Restart it.") from error

@@ -48,4 +48,5 @@ def test_a_store_that_cannot_be_read_is_told_with_the_cure(tmp_path: Path) -> No
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(Declined, match=r"database is locked\. Another program holds it: close that program\."):
             helper.submit(read).result(5)
+    engine.dispose()
     helper.close()
