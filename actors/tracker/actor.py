@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from actors.runtime import Actor, ActorUnavailable, AskTimeout, Context, MailboxFull, OutboxFull, RemoteError
-from actors.tracker.finished_outbox import Handover
+from actors.tracker.finished_outbox import FinishedWatchOutbox
 from config import Settings
 from messages import (
     ActiveWatches,
@@ -45,7 +45,7 @@ LAST_WORD_S: Final = 2.0
 NOT_READY: Final = Problem.of("tracker.not_ready")
 
 
-def rules_of(settings: Settings) -> Rules:
+def rules_from_settings(settings: Settings) -> Rules:
     """Return the rules of watching as the settings have them."""
     return Rules(
         end_grace_s=settings.end_grace_seconds,
@@ -62,7 +62,7 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
-class LoadAgain(Message, frozen=True, tag="load_again"):
+class RetryLoad(Message, frozen=True, tag="load_again"):
     """The tracker to itself: ask persistence again."""
 
 
@@ -74,11 +74,11 @@ class Tracker(Actor):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._rules = rules_of(context.settings)
+        self._rules = rules_from_settings(context.settings)
         self._tracking = TrackingEngine(self._rules)
         self._ready = False
         self._waiting: deque[Message] = deque(maxlen=WAITING_LIMIT)
-        self._finished = Handover(self.ref("persistence"), self._report_running)
+        self._finished = FinishedWatchOutbox(self.ref("persistence"), self._report_running)
         self._problem: Problem | None = None
 
     def handlers(self) -> Mapping[type[Any], Callable[[Any], Message | None]]:
@@ -93,12 +93,12 @@ class Tracker(Actor):
             ReportWatches: self._report,
             ListActiveWatches: self._list,
             StartTracking: self._start_manually,
-            LoadAgain: self._load,
+            RetryLoad: self._load,
         }
 
     def on_start(self) -> None:
         """Ask what ran before."""
-        self._load(LoadAgain())
+        self._load(RetryLoad())
 
     def on_stop(self) -> None:
         """See that persistence has heard all: it may be starting anew just now, and know nothing yet."""
@@ -114,7 +114,7 @@ class Tracker(Actor):
                 return
             self.endpoint.pump(0.02)
 
-    def _load(self, _: LoadAgain) -> None:
+    def _load(self, _: RetryLoad) -> None:
         """Take up the watches of the last run; until then observations wait, so that no watch is opened twice."""
         at = self.context.clock.now()
         question = LoadWatches(at.wall_s - self._rules.resume_window_s)
@@ -122,7 +122,7 @@ class Tracker(Actor):
             loaded = self.ask(question)
         except (ActorUnavailable, AskTimeout, MailboxFull, RemoteError) as error:
             self.report_degraded(Problem.of("tracker.not_restored", error=str(error)))
-            self.send_to_self_after(LOAD_AGAIN_S, LoadAgain())
+            self.send_to_self_after(LOAD_AGAIN_S, RetryLoad())
             return
         self._ready = True
         self.report_recovered()
@@ -131,15 +131,15 @@ class Tracker(Actor):
         )
         self._tell(self._tracking.restore(loaded, self.context.clock.now()), at)
         while self._waiting:
-            self._take(self._waiting.popleft())
+            self._apply(self._waiting.popleft())
 
     def _observe(self, message: Message) -> None:
         if self._ready:
-            self._take(message)
+            self._apply(message)
         else:
             self._waiting.append(message)
 
-    def _take(self, message: Message) -> None:
+    def _apply(self, message: Message) -> None:
         """Take one step, and tell what came of it. Time is the message's, however long it waited."""
         match message:
             case PlaybackSnapshot():
@@ -181,7 +181,7 @@ class Tracker(Actor):
             self.log.info(
                 "%s asked to start tracking: %s",
                 request.requested_by or "Somebody",
-                said(plan, self._tracking.directory),
+                describe_plan(plan, self._tracking.directory),
             )
         self._tell(events, at)
         return plan
@@ -210,7 +210,7 @@ class Tracker(Actor):
             case WatchDropped(state):
                 self.log.info("The watch of %s is dropped without a record, as they wish", state.viewer_id)
             case WatchFinished():
-                self.log.info("%s", ending(event.record, self._tracking.log_name(event.record)))
+                self.log.info("%s", describe_end(event.record, self._tracking.log_name(event.record)))
                 self._finished.add(event)
             case ScreeningStarted() | ScreeningEnded():
                 try:
@@ -228,7 +228,7 @@ class Tracker(Actor):
             self.ref("persistence").tell(self._tracking.report(self.context.clock.now()))
 
 
-def ending(record: WatchRecord, name: str) -> str:
+def describe_end(record: WatchRecord, name: str) -> str:
     """Return a finished watch in one line."""
     percent = "" if record.completion_percent is None else f", {record.completion_percent:.1f} %"
     return f"{name} finished “{record.item.title}” ({record.end_reason}): {record.playing_s / 60:.1f} minutes{percent}"
@@ -243,7 +243,7 @@ _DONE = {
 }
 
 
-def said(plan: TrackingPlan, people: ViewerDirectory) -> str:
+def describe_plan(plan: TrackingPlan, people: ViewerDirectory) -> str:
     """Return a plan in one line, for the log."""
     called = [people.log_name(outcome.user_id, outcome.name) or outcome.user_id for outcome in plan.outcomes]
     done = ", ".join(f"{name} {_DONE[each.outcome]}" for name, each in zip(called, plan.outcomes, strict=True))

@@ -12,7 +12,7 @@ from actors.runtime import Clock, Context, Endpoint
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.delivery.mailbox import ReceivedMessage
 from actors.runtime.transport.memory import MemoryNetwork
-from actors.tracker.actor import NOT_READY, Tracker, rules_of
+from actors.tracker.actor import NOT_READY, Tracker, rules_from_settings
 from config import Settings
 from messages import (
     SOMEBODY,
@@ -169,7 +169,7 @@ def running_before(office: Office) -> WatchesReported:
     """A report of a tracker that ran a minute ago."""
     now = office.clock.now()
     then = Moment(now.wall_s - 60, now.steady_s - 60)
-    before = TrackingEngine(rules_of(Settings()))
+    before = TrackingEngine(rules_from_settings(Settings()))
     playback = Playback("1", HEAT, "7", "alice", "tv", "TV", "playing", PositionMs(40_000))
     before.observe(PlaybackSnapshot("srv", "Cinema", "plex", then, (playback,)))
     return before.report(then)
@@ -317,6 +317,8 @@ def test_before_it_is_ready_it_says_so(office: Office) -> None:
 
 def test_the_rules_are_those_of_the_settings() -> None:
     """Minutes, hours and names arrive as the rules need them."""
-    rules = rules_of(Settings(resume_window_hours=2.0, excluded_plex_users=("Alice",), plex_poll_seconds=60.0))
+    rules = rules_from_settings(
+        Settings(resume_window_hours=2.0, excluded_plex_users=("Alice",), plex_poll_seconds=60.0)
+    )
     assert (rules.resume_window_s, rules.gap_s) == (7200.0, 180.0)
     assert not rules.counts("1", "ALICE")
