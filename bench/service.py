@@ -18,7 +18,7 @@ import psutil
 import requests
 
 from simulator.nights.stage import ANNOUNCE, ServiceStage
-from simulator.plex import Player, PlexAccount
+from simulator.plex import Player, SimulatedAccount
 
 ROUNDS = 15
 MANY = 40
@@ -101,7 +101,7 @@ def _latencies(stage: ServiceStage, pause: Callable[[], None]) -> list[float]:
         title = f"Quick film {number:02d} of {time.time_ns()}"
         item = stage.plex.add_movie(title, minutes=90)
         player = Player(f"quick-{number}", f"Player {number}", report_every_s=10.0)
-        account = PlexAccount(9000 + number, f"Viewer {number}")
+        account = SimulatedAccount(9000 + number, f"Viewer {number}")
         begin = _playing(stage, [(account, item, player)])
         found.append(_announced_ms(stage, [title], begin))
     return sorted(found)
@@ -113,13 +113,13 @@ def _many_at_once_ms(stage: ServiceStage) -> float:
     for number, title in enumerate(titles):
         player = Player(f"many-{number}", f"TV {number}", report_every_s=10.0)
         starts.append(
-            (PlexAccount(9500 + number, f"Viewer {number}"), stage.plex.add_movie(title, minutes=100), player)
+            (SimulatedAccount(9500 + number, f"Viewer {number}"), stage.plex.add_movie(title, minutes=100), player)
         )
     time.sleep(APART_S)
     return _announced_ms(stage, titles, _playing(stage, starts))
 
 
-def _playing(stage: ServiceStage, starts: list[tuple[PlexAccount, Any, Player]]) -> Callable[[], None]:
+def _playing(stage: ServiceStage, starts: list[tuple[SimulatedAccount, Any, Player]]) -> Callable[[], None]:
     def begin() -> None:
         for account, item, player in starts:
             stage.plex.play(account, item, player)

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any, Self
 
-from simulator.plex import OWNER, PlexAccount, SimulatedPlex
+from simulator.plex import OWNER, SimulatedAccount, SimulatedPlex
 
 OWNER_ID = 90001
 """The owner's id at plex.tv; on the own server it is 1."""
@@ -20,7 +20,7 @@ class SignInPin:
 
     number: int
     code: str
-    account: PlexAccount | None = None
+    account: SimulatedAccount | None = None
 
 
 class SimulatedPlexTv:
@@ -40,7 +40,7 @@ class SimulatedPlexTv:
         self.void: list[str] = []
         """Tokens that were signed out."""
         self.pins: list[SignInPin] = []
-        self._accounts: dict[str, PlexAccount] = {}
+        self._accounts: dict[str, SimulatedAccount] = {}
         site = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -69,7 +69,7 @@ class SimulatedPlexTv:
         self._server.server_close()
         self._thread.join()
 
-    def type_in(self, code: str, account: PlexAccount) -> None:
+    def type_in(self, code: str, account: SimulatedAccount) -> None:
         """Somebody opens plex.tv/link, signs in and types the code."""
         next(pin for pin in self.pins if pin.code == code).account = account
 
@@ -111,7 +111,7 @@ class SimulatedPlexTv:
             self._accounts[token] = pin.account
         return token
 
-    def _resources(self, account: PlexAccount) -> list[dict[str, Any]]:
+    def _resources(self, account: SimulatedAccount) -> list[dict[str, Any]]:
         here = {"address": "127.0.0.1", "port": self.plex.port, "local": True, "relay": False, "uri": self.plex.url}
         gone = {"address": "127.0.0.1", "port": 9, "local": True, "relay": False, "uri": "http://127.0.0.1:9"}
         home = {
@@ -124,5 +124,5 @@ class SimulatedPlexTv:
         return [home, friend, television] if ours else [friend, television]
 
 
-def _id(account: PlexAccount) -> int:
+def _id(account: SimulatedAccount) -> int:
     return OWNER_ID if account == OWNER else account.id

@@ -93,7 +93,7 @@ class TrackingEngine:
             outage = server.away or (last is not None and at.steady_s - last.steady_s > self.rules.gap_s)
             server.last_poll, server.away = at, False
             self._apply_poll(server, snapshot, last if outage else None, outage)
-        self.seating.seat_members(self.sessions(), self._away(), at)
+        self.seating.seat_members(self.sessions(), self._away_servers(), at)
         return self._drain_events()
 
     def poll_failed(self, failure: PollFailed) -> list[Event]:
@@ -107,7 +107,7 @@ class TrackingEngine:
 
     def update_voice(self, presence: VoicePresence) -> list[Event]:
         """Take in who is in the voice channel. Where Discord is away nobody comes and nobody leaves."""
-        self.seating.update_presence(presence, self.sessions(), self._away())
+        self.seating.update_presence(presence, self.sessions(), self._away_servers())
         return self._drain_events()
 
     def apply_history(self, found: HistoryFound, at: Moment) -> list[Event]:
@@ -137,7 +137,9 @@ class TrackingEngine:
             server.others[before] = OtherPlayer.standing(session.playback or stream.other.playback, at)
             session.relocate(stream.other.playback, at)
             server.reindex(session, before)
-        outcomes = self.seating.move_manually(session, request, plan.outcomes, self.sessions(), self._away(), at)
+        outcomes = self.seating.move_manually(
+            session, request, plan.outcomes, self.sessions(), self._away_servers(), at
+        )
         return replace(plan, outcomes=outcomes), self._drain_events()
 
     def apply_directory(self, links: Iterable[LinkedAccount], privacy: Iterable[tuple[str, Privacy]]) -> list[Event]:
@@ -200,7 +202,7 @@ class TrackingEngine:
 
     def active_watches(self, at: Moment) -> ActiveWatches:
         """Return what people are told of the running watches: of the channel's, while it is known who is there."""
-        rows = list_watches(self.sessions(), self._away(), not self.party.unknown, at, self.rules)
+        rows = list_watches(self.sessions(), self._away_servers(), not self.party.unknown, at, self.rules)
         watches = show_watches(rows, self.directory, at.wall_s)
         watches.sort(key=lambda watch: watch.started_at_s)
         reasons = tuple(self._reasons())
@@ -285,9 +287,9 @@ class TrackingEngine:
         if past is not None:
             running = any(other.screening_id == past.screening_id for other in server.of_account(playback.account_id))
             anew = at_beginning(playback.item, playback.position_ms, self.rules) or (
-                tracks_owner and self.recorder.earlier(line, at) is None
+                tracks_owner and self.recorder.find_resumable(line, at) is None
             )
-            if running or (anew and past.completed(self.rules)):
+            if running or (anew and past.is_completed(self.rules)):
                 past = None
         identity = (server.server_id, *StreamKey.of(playback), playback.item.rating_key)
         screening_id = past.screening_id if past else make_id("screening", *identity, repr(opened.wall_s))
@@ -363,7 +365,7 @@ class TrackingEngine:
             server = self.servers[server_id] = ServerSessions(server_id)
         return server
 
-    def _away(self) -> frozenset[str]:
+    def _away_servers(self) -> frozenset[str]:
         """Return the ids of the servers that do not answer."""
         return frozenset(server.server_id for server in self.servers.values() if server.away)
 

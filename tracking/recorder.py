@@ -42,7 +42,7 @@ class WatchRecorder:
         again_from = self.tracked_again_from.get(viewer_id)
         return self.directory.tracks(viewer_id) and (again_from is None or at.steady_s > again_from.steady_s)
 
-    def earlier(self, fresh: WatchState, at: Moment) -> FinishedWatch | None:
+    def find_resumable(self, fresh: WatchState, at: Moment) -> FinishedWatch | None:
         """Return the finished watch with which a new one would go on."""
         finished = self.resume_index.find(fresh.viewer_id, fresh.item)
         if finished is None:
@@ -52,7 +52,7 @@ class WatchRecorder:
 
     def start(self, session: Session, fresh: WatchState, at: Moment) -> WatchState:
         """Go on with the viewer's earlier watch of the film, or begin the fresh one."""
-        finished = self.earlier(fresh, at)
+        finished = self.find_resumable(fresh, at)
         if finished is None:
             fresh = self._after_last(fresh, at)
         else:

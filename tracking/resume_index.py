@@ -35,7 +35,7 @@ class PastScreening:
     announced_playing_s: float
     """Playing time of all who watched it when its end was announced, seconds."""
 
-    def completed(self, rules: Rules) -> bool:
+    def is_completed(self, rules: Rules) -> bool:
         """Tell whether somebody completed the film."""
         return any((each.completion_percent or 0.0) >= rules.watched_percent for each in self.attendees.values())
 

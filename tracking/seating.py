@@ -7,10 +7,10 @@ from msgspec.structs import replace
 from messages import Moment, Source, StartTracking, TrackingOutcome, VoiceMember, VoicePresence
 from messages.base import PositionMs
 from tracking.recorder import WatchRecorder
-from tracking.sessions.session import Session, later
+from tracking.sessions.session import Session
 from tracking.watch_party import WatchParty
 from tracking.watches.film import same_film
-from tracking.watches.watch import clamp_position, credit_earlier, estimate_position, open_watch, played_since
+from tracking.watches.watch import clamp_position, credit_earlier, estimate_position, latest, open_watch, played_since
 from wording.problems import english
 
 
@@ -61,12 +61,14 @@ class PartySeating:
             return
         if line.state not in ("playing", "paused"):
             return
-        moment = later(at, line.seen)
+        moment = latest(at, line.seen)
         for person in party.members:
             if person.user_id not in host.party_watches and self.recorder.tracks(person.user_id, moment):
                 there_since = since.get(person.user_id) if moved else None
                 if before is not None and host.opened is not None:
-                    there_since = later(later(before.timeline.seen, host.opened), party.arrived(person.user_id, at))
+                    there_since = latest(
+                        latest(before.timeline.seen, host.opened), party.member_since(person.user_id, at)
+                    )
                 self.start_watch(host, person, moment, since=there_since)
 
     def move_manually(
@@ -86,7 +88,7 @@ class PartySeating:
         done = []
         for outcome in outcomes:
             if outcome.outcome == "would_start":
-                moment = later(at, session.timeline.seen)
+                moment = latest(at, session.timeline.seen)
                 self.start_watch(session, members[outcome.user_id], moment, "manual", joined_ms=joined_ms)
                 outcome = replace(outcome, outcome="started")
             done.append(outcome)
@@ -105,12 +107,12 @@ class PartySeating:
                 continue
             if session.missing and not same_film(session.item, host.item):
                 continue
-            stood_since = later(session.timeline.advanced, host.opened) if host.opened else None
+            stood_since = latest(session.timeline.advanced, host.opened) if host.opened else None
             for member in list(session.party_watches):
                 if stood_since is None or session.missing or session.plays(at, self.party.rules):
                     self._end_watch(session, member, at, away)
                     continue
-                since[member] = later(stood_since, self.party.arrived(member, at))
+                since[member] = latest(stood_since, self.party.member_since(member, at))
                 ended = session.timeline.seen
                 record = session.end_party_watch_since(member, stood_since, at, self.party.rules)
                 self.recorder.finish(session, record, at, ended)

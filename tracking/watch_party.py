@@ -52,7 +52,7 @@ class WatchParty:
         if self.presence is None or at.steady_s - self.presence.at.steady_s > self.rules.voice_fresh_s:
             self.unknown = True
 
-    def arrived(self, user_id: str, at: Moment) -> Moment:
+    def member_since(self, user_id: str, at: Moment) -> Moment:
         """Return since when a member has been in the channel."""
         return self._arrived.get(user_id, at)
 

@@ -102,7 +102,7 @@ def _start(config: BootConfig, stop: _Stop, report: ExitReportWriter | None) -> 
     context = Context(endpoint, config.settings, Clock(config.pace), data_dir, PoisonGuard(config.poison_ids, report))
     actor = actor_class.start(context)._actor_weakref()
     assert actor is not None  # noqa: S101 - its endpoint holds it, and we hold the endpoint
-    stop.of(actor)
+    stop.attach_actor(actor)
     return actor
 
 
@@ -115,7 +115,7 @@ class _Stop:
         self.begun = threading.Event()
         """It was asked for."""
 
-    def of(self, actor: Actor) -> None:
+    def attach_actor(self, actor: Actor) -> None:
         """This is the actor; it is stopped at once where that was asked for before it was there."""
         self._actor = actor
         actor.endpoint.on_stop_request = self.begin

@@ -104,7 +104,7 @@ def _existing(file: Path) -> str:
 
 def _configure_connections(engine: Engine, begin: str, *more: str) -> None:
     @event.listens_for(engine, "connect")
-    def _connected(dbapi_connection: Any, _record: object) -> None:
+    def on_connect(dbapi_connection: Any, _record: object) -> None:
         # sqlite3 begins transactions by itself, too late and not for all statements: the begin event does it.
         dbapi_connection.isolation_level = None
         dbapi_connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
@@ -115,7 +115,7 @@ def _configure_connections(engine: Engine, begin: str, *more: str) -> None:
             dbapi_connection.execute(pragma)
 
     @event.listens_for(engine, "begin")
-    def _begun(connection: Connection) -> None:
+    def on_begin(connection: Connection) -> None:
         # SQLAlchemy says "begin" of an AUTOCOMMIT connection too; the pragmas that are sent there refuse a transaction.
         if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
             connection.exec_driver_sql(begin)

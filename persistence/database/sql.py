@@ -39,7 +39,7 @@ def _insert(table: Table, dialect: str) -> Any:
     return sqlite_insert(table)
 
 
-def batched(values: Iterable[str]) -> Iterator[list[str]]:
+def split_batches(values: Iterable[str]) -> Iterator[list[str]]:
     """Yield values in lists short enough for an IN."""
     everything = list(values)
     for start in range(0, len(everything), _IN_AT_ONCE):

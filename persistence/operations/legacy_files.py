@@ -105,7 +105,7 @@ class LegacyFields:
             raise self.fault(name, "a whole number from 0")
         return int(value)
 
-    def whole(self, name: str) -> int | None:
+    def optional_count(self, name: str) -> int | None:
         """Return a whole number, or None where there is none."""
         return None if self._values.get(name) is None else self.count(name)
 
@@ -312,7 +312,7 @@ def _read_watch(
         raise fields.fault(length, "a time after which the year is still below 10000")
     percent = fields.number("completion_percentage", None)
     viewer_id = fields.text("user_id")
-    title, year = fields.text("movie_title"), fields.whole("year")
+    title, year = fields.text("movie_title"), fields.optional_count("year")
     year = year if year is None or year <= YEAR_LIMIT else None
     director = fields.text("director", "")
     directors = fields.names("directors") if fields.has("directors") else ((director,) if director else ())
@@ -329,7 +329,7 @@ def _read_watch(
             kind=fields.text("media_type", "movie"),
             title=title,
             year=year,
-            duration_ms=_duration(fields.whole("movie_duration_ms")),
+            duration_ms=_duration(fields.optional_count("movie_duration_ms")),
             genres=fields.names("genres"),
             directors=directors,
             guid=fields.text("guid", ""),
@@ -337,8 +337,8 @@ def _read_watch(
         media_type=fields.text("media_type", "movie"),
         started_at_s=started_at_s,
         ended_at_s=started_at_s + playing_s if ended_at_s is None else max(started_at_s, ended_at_s),
-        join_position_ms=_position(fields.whole("join_position_ms")),
-        leave_position_ms=_position(fields.whole("leave_position_ms")),
+        join_position_ms=_position(fields.optional_count("join_position_ms")),
+        leave_position_ms=_position(fields.optional_count("leave_position_ms")),
         playing_s=playing_s,
         paused_s=fields.number("paused_seconds") or 0.0,
         spans=(),

@@ -14,7 +14,7 @@ from messages import Moment, WatchRecord
 from messages.ids import server_of
 from persistence.database.errors import ImportFault
 from persistence.database.rows import NO_CLOCK_S, Row, encode_totals, watch_record, watch_row
-from persistence.database.sql import add_to_history_count, batched, read_history_count, read_history_seq, upsert
+from persistence.database.sql import add_to_history_count, read_history_count, read_history_seq, split_batches, upsert
 from persistence.database.tables import VIEWER_BADGES, VIEWERS, WATCH_PARTS, WATCHES
 from persistence.json_files.files import BADGES, HISTORY, STATS, JsonFiles, encode_document
 from persistence.json_files.sync import (
@@ -134,7 +134,7 @@ def _viewers_of(files: LegacyFiles) -> list[str]:
 
 def _put_watches(connection: Connection, files: LegacyFiles, closed: Moment, progress: Progress) -> int:
     stored: set[str] = set()
-    for some in batched(watch.record.watch_id for watch in files.watches):
+    for some in split_batches(watch.record.watch_id for watch in files.watches):
         query = select(WATCHES.c.watch_id).where(WATCHES.c.watch_id.in_(some))
         stored.update(connection.execute(query).scalars())
         parted = select(WATCH_PARTS.c.watch_id).where(WATCH_PARTS.c.watch_id.in_(some))

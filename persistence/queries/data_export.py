@@ -34,7 +34,7 @@ def build_export(store: StoreSnapshot, viewer_id: str) -> tuple[dict[str, Any], 
     """
     connection, at_s = store.connection, store.now_s
     ids = store.directory.ids_of(viewer_id)
-    running = store.running.of(viewer_id).records
+    running = store.running.of_viewer(viewer_id).records
     watches = [
         history_entry(row) | {"watched_as": row["identity"], "spans_ms": msgspec.Raw(row["spans"].encode())}
         for row in _read_rows(connection, WATCHES, ids, WATCHES.c.seq)

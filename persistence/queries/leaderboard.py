@@ -36,7 +36,7 @@ def rank_by_figure(store: StoreSnapshot, kind: str) -> list[LeaderboardRow]:
     if kind != "badges":
         for record in store.running.records:
             totals = count_totals_with_running(
-                store.connection, store.rules, record.viewer_id, store.running.of(record.viewer_id)
+                store.connection, store.rules, record.viewer_id, store.running.of_viewer(record.viewer_id)
             )
             streak = compute_streaks(totals.days, today)[0]
             value = {"movies": totals.films, "time": totals.playing_s, "streak": streak}[kind]

@@ -23,7 +23,7 @@ def read_viewer_stats(asked: GetViewerStats, store: StoreSnapshot) -> ViewerProf
     """Return a viewer's statistics with what runs now, badges and progress."""
     connection, rules, directory = store.connection, store.rules, store.directory
     viewer_id = directory.viewer(asked.viewer_id)
-    running = store.running.of(viewer_id)
+    running = store.running.of_viewer(viewer_id)
     records = running.records
     if not may_see(directory, viewer_id, asked.asker):
         return ViewerProfile(stats=None, badges=(), progress=(), hidden=True)

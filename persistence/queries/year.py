@@ -17,7 +17,7 @@ from awards.year import (
 from messages import CommunityYear, GetCommunityYear, GetYear, WatchRecord, YearOfViewer
 from messages.ids import SESSION_SOURCE, is_session_account
 from persistence.database.rows import watch_record
-from persistence.database.sql import batched
+from persistence.database.sql import split_batches
 from persistence.database.tables import VIEWER_BADGES, VIEWERS, WATCHES
 from persistence.queries.answers import answers
 from persistence.records.badges import describe_badge
@@ -106,7 +106,7 @@ def _company(connection: Connection, records: Iterable[WatchRecord], running: Ru
     mine = {record.screening_id: record.viewer_id for record in records if record.party and record.screening_id}
     columns = (WATCHES.c.screening_id, WATCHES.c.viewer_id, WATCHES.c.username)
     presences: list[Presence] = []
-    for some in batched(mine):
+    for some in split_batches(mine):
         query = select(*columns).where(
             WATCHES.c.screening_id.in_(some), WATCHES.c.brief.is_(False), WATCHES.c.source != SESSION_SOURCE
         )

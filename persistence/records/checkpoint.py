@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select
 
 from messages import Moment, WatchRecord, WatchState, spans
 from persistence.database.rows import as_json
-from persistence.database.sql import batched, upsert
+from persistence.database.sql import split_batches, upsert
 from persistence.database.tables import CHECKPOINT, VIEWER_STATS, WATCH_PARTS, WATCHES
 from persistence.records.viewers import read_erasures
 from tracking.watches.watch import watched_s
@@ -42,7 +42,7 @@ def read_progress(connection: Connection, watch_ids: Iterable[str]) -> dict[str,
     lasted_s = WATCHES.c.playing_s + WATCHES.c.paused_s
     columns = (WATCHES.c.watch_id, WATCHES.c.closed_wall_s, WATCHES.c.closed_steady_s, lasted_s, WATCHES.c.coverage_ms)
     ids = list(watch_ids)
-    for some in batched(ids):
+    for some in split_batches(ids):
         for watch_id, wall_s, steady_s, *had in connection.execute(
             select(*columns).where(WATCHES.c.watch_id.in_(some))
         ):

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from messages import WatchRecord
 from persistence.database.rows import Row, decode_part, watch_record
-from persistence.database.sql import batched
+from persistence.database.sql import split_batches
 from persistence.database.tables import WATCH_PARTS, WATCHES
 from persistence.records.checkpoint import RunningWatch
 from persistence.records.viewers import with_current_name
@@ -46,7 +46,7 @@ class RunningWatches:
         """Ids of the stored records that are left out of every figure that has these watches."""
         return sorted({watch_id for watch in self.watches for watch_id in watch.instead_of})
 
-    def of(self, viewer_id: str) -> "RunningWatches":
+    def of_viewer(self, viewer_id: str) -> "RunningWatches":
         """Return what runs of one viewer."""
         return RunningWatches(tuple(watch for watch in self.watches if watch.record.viewer_id == viewer_id))
 
@@ -113,7 +113,7 @@ def _group_by_film(watches: Iterable[_Observed]) -> Iterable[list[_Observed]]:
 def _read_stored_ids(connection: Connection, watch_ids: list[str]) -> dict[str, frozenset[str]]:
     """Return which record has each of these watches: its own, or the one that it is a part of."""
     stored_as: dict[str, frozenset[str]] = {}
-    for some in batched(watch_ids):
+    for some in split_batches(watch_ids):
         own = connection.execute(select(WATCHES.c.watch_id).where(WATCHES.c.watch_id.in_(some))).scalars()
         stored_as.update({watch_id: frozenset({watch_id}) for watch_id in own})
         query = select(WATCH_PARTS.c.watch_id, WATCH_PARTS.c.kept_as).where(WATCH_PARTS.c.watch_id.in_(some))
@@ -148,7 +148,7 @@ def _read_ended_since(
     query = select(WATCHES).where(WATCHES.c.viewer_id.in_(viewers), WATCHES.c.ended_at_s > since_s)
     whole: dict[str, Row] = {row["watch_id"]: row for row in connection.execute(query).mappings()}
     rows: list[tuple[Row, str]] = []
-    for some in batched(list(whole)):
+    for some in split_batches(list(whole)):
         parted = select(WATCH_PARTS.c.row, WATCH_PARTS.c.kept_as).where(WATCH_PARTS.c.kept_as.in_(some))
         rows += [(decode_part(text), kept_as) for text, kept_as in connection.execute(parted)]
     for _, kept_as in rows:

@@ -19,7 +19,7 @@ from persistence.database.rows import (
     played_time,
     watch_record,
 )
-from persistence.database.sql import batched, upsert
+from persistence.database.sql import split_batches, upsert
 from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
 from persistence.records.running_watches import RunningWatches
 from persistence.records.viewers import read_directory
@@ -52,10 +52,10 @@ def subtract_replaced(
     chosen = (WATCHES.c.viewer_id == viewer_id, WATCHES.c.watch_id.in_(ids))
     rows = connection.execute(select(WATCHES).where(*chosen)).mappings()
 
-    def otherwise(day: str) -> bool:
+    def is_watched_otherwise(day: str) -> bool:
         return _is_day_watched(connection, rules, viewer_id, day, ids)
 
-    less = subtract_watches(totals, map(watch_record, rows), rules.zone, now.records, otherwise)
+    less = subtract_watches(totals, map(watch_record, rows), rules.zone, now.records, is_watched_otherwise)
     return count_totals(connection, rules, viewer_id, ids) if less is None else less
 
 
@@ -118,7 +118,7 @@ def write_statistics(
     new_badges = []
     rows = []
     for viewer_id, finished in totals.items():
-        theirs = running.of(viewer_id)
+        theirs = running.of_viewer(viewer_id)
         now = theirs.records
         alone = subtract_replaced(connection, rules, viewer_id, finished, theirs)
         with_now = add_watches(alone, now, rules.zone)
@@ -185,7 +185,7 @@ def _build_row(stats: ViewerStats, finished: Totals, at_s: float) -> dict[str, A
 
 def _read_names(connection: Connection, viewer_ids: Iterable[str]) -> dict[str, str]:
     names: dict[str, str] = {}
-    for some in batched(viewer_ids):
+    for some in split_batches(viewer_ids):
         query = select(VIEWERS.c.viewer_id, VIEWERS.c.username).where(VIEWERS.c.viewer_id.in_(some))
         names.update(connection.execute(query).all())
     return names
@@ -194,7 +194,7 @@ def _read_names(connection: Connection, viewer_ids: Iterable[str]) -> dict[str, 
 def read_held_badges(connection: Connection, viewer_ids: Iterable[str]) -> dict[str, set[str]]:
     """Return the ids of the badges that each viewer has."""
     held: dict[str, set[str]] = {}
-    for some in batched(viewer_ids):
+    for some in split_batches(viewer_ids):
         query = select(VIEWER_BADGES.c.viewer_id, VIEWER_BADGES.c.badge_id)
         for viewer_id, badge_id in connection.execute(query.where(VIEWER_BADGES.c.viewer_id.in_(some))):
             held.setdefault(viewer_id, set()).add(badge_id)

@@ -125,7 +125,7 @@ class DiscordFaults(OutageSwitches):
 
     def forget_sessions(self) -> None:
         """Who comes back cannot resume."""
-        gateway = self._bound()
+        gateway = self._require_gateway()
         gateway.call_and_wait(gateway.sessions.clear)
 
     def drop_connections(self) -> None:
@@ -134,7 +134,7 @@ class DiscordFaults(OutageSwitches):
 
     def close_connections(self, code: int = 4000) -> None:
         """The gateway closes the connection with a code (4004, 4014, 1000 ...)."""
-        gateway = self._bound()
+        gateway = self._require_gateway()
 
         def closing(connection: GatewayConnection) -> None:
             connection.muted = True
@@ -156,14 +156,14 @@ class DiscordFaults(OutageSwitches):
 
     def send_malformed(self, event: str = "MESSAGE_CREATE", data: Payload | None = None) -> None:
         """Send a dispatch with keys missing."""
-        gateway = self._bound()
+        gateway = self._require_gateway()
         gateway.dispatch(event, {"id": "1"} if data is None else data)
 
-    def _bound(self) -> Gateway:
+    def _require_gateway(self) -> Gateway:
         if self._gateway is None:
             raise RuntimeError("These faults have no gateway yet: bind one")
         return self._gateway
 
     def _each(self, what: Callable[[GatewayConnection], Any]) -> None:
-        gateway = self._bound()
+        gateway = self._require_gateway()
         gateway.call_and_wait(lambda: [what(connection) for connection in list(gateway.connections)])

@@ -357,12 +357,12 @@ class UserActions:
         channel_id = self.channel(where).id if where is not None else None
         found: list[ChannelMessage] = []
 
-        def there() -> bool:
+        def has_message() -> bool:
             mine = (m for m in self.world.messages.values() if m.author.id == self.world.bot.id and not m.is_loading)
             found[:] = [m for m in mine if channel_id in (None, m.channel_id) and fits(m)][:1]
             return bool(found)
 
-        if not self.wait_until(there, timeout):
+        if not self.wait_until(has_message, timeout):
             last = [message.text[:80] for message in list(self.world.messages.values())[-5:]]
             raise TimeoutError(f"No message of the bot fits after {timeout} s; the last ones are {last}")
         return found[0]

@@ -109,7 +109,7 @@ class Director:
     def _kill(self, cue: Cue) -> None:
         self.stage.kill(cue.who)
 
-    def unanswered(self) -> tuple[str, ...]:
+    def list_unanswered(self) -> tuple[str, ...]:
         """Return commands without an answer, after waiting for each."""
         return tuple(text for text, asked in self.asked if not self._is_answered_in_time(asked))
 

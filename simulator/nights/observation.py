@@ -91,7 +91,7 @@ class ProcessSurvey:
             arrival_s=2 * self.poll_s,
         )
 
-    def _forgotten(self) -> list[Window]:
+    def _find_lost_windows(self) -> list[Window]:
         """Return when what was seen may have died with who knew it.
 
         A tracker alone, or persistence alone, may take two polls with it. Where both die together, and where all do,
@@ -129,7 +129,7 @@ class ProcessSurvey:
 
     def _useful_polls(self) -> list[float]:
         """Return the polls that were answered, heard and not forgotten."""
-        lost = merge_windows(self._forgotten())
+        lost = merge_windows(self._find_lost_windows())
         return [at_s for at_s in sorted(self.polls) if not is_within(lost, at_s)]
 
 

@@ -14,7 +14,7 @@ from simulator.plex.world.sessions import (
     Player,
     PlayHistoryRow,
     PlayingSession,
-    PlexAccount,
+    SimulatedAccount,
 )
 from simulator.plex.world.world import NoSuchSessionError
 
@@ -38,9 +38,9 @@ __all__ = [
     "PlayHistoryRow",
     "Player",
     "PlayingSession",
-    "PlexAccount",
     "PlexLibrary",
     "Request",
+    "SimulatedAccount",
     "SimulatedPlex",
     "SocketFault",
 ]

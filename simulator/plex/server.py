@@ -177,7 +177,7 @@ class SimulatedPlex(PlexControls):
         if self._hosting is not None:
             self._hosting.send(alert)
 
-    def _changed(self, one: PlayingSession) -> PlayingSession:
+    def _on_changed(self, one: PlayingSession) -> PlayingSession:
         if self._hosting is not None:
             self._hosting.recheck_clock()
         return one

@@ -16,7 +16,7 @@ from simulator.discord.model.messages import ChannelMessage, Interaction
 from simulator.nights.director import Director
 from simulator.nights.script import Cue, at_minute
 from simulator.nights.stage import ANNOUNCE, ServiceStage
-from simulator.plex import PlexAccount
+from simulator.plex import SimulatedAccount
 from tests.nights.evidence import alive, evening, family, load, sql
 from tests.nights.precision import Precision
 
@@ -129,7 +129,7 @@ def spend(folder: Path) -> Evening:
     )
     with stage:
         for number, name in enumerate((BACK_AGAIN, SWITCHER, GHOST, SEEKER), start=5001):
-            stage.plex.add_account(PlexAccount(number, name))
+            stage.plex.add_account(SimulatedAccount(number, name))
         director = Director(stage, report_s=REPORTS)
         cues = [*_film_on_plex(), *_film_in_the_channel(), *_other_films(), *_questions(stage)]
         begin_s = stage.minute * 60 + 12

@@ -10,11 +10,11 @@ from simulator.nights.judge import Judgement, Margins, judge
 from simulator.nights.kill_matrix.random_night import VICTIMS, write_night
 from simulator.nights.ledger import Ledger
 from simulator.nights.observation import Kill, ProcessSurvey
-from simulator.plex import TELEVISION, LibraryItem, PlayingSession, PlexAccount
+from simulator.plex import TELEVISION, LibraryItem, PlayingSession, SimulatedAccount
 
 POLL_S = 10.0
 MARGINS = Margins(POLL_S, 20.0, 20.0, polls_a_change=2, late_s=0.0)
-ANTON = PlexAccount(7, "Anton")
+ANTON = SimulatedAccount(7, "Anton")
 HEAT = LibraryItem("1", "movie", "Heat", 1, 1995, 6_000_000)
 Watched = tuple[float, float]
 

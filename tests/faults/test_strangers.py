@@ -22,7 +22,7 @@ from actors.media.plex.session_parser import TEXT_LIMIT
 from launcher.connection.run_state import read_running_state
 from simulator.discord.model.guild import Member, User
 from simulator.nights.stage import ANNOUNCE, CINEMA, ROOT
-from simulator.plex import TELEVISION, PlayingSession, PlexAccount
+from simulator.plex import TELEVISION, PlayingSession, SimulatedAccount
 from simulator.plex.world.library import LibraryItem
 from tests.faults.watched_evening import WITHIN_S, Evening, evening_at
 
@@ -59,7 +59,7 @@ def arrive(stage: Evening) -> list[PlayingSession]:
                 str(BIGGEST - number), "movie", f"{kind} {text}", 1, 1999, 5_400_000, (text[:200],), (text[:200],)
             )
         )
-        account = stage.plex.add_account(PlexAccount(BIGGEST - number, f"p-{kind} {text}"))
+        account = stage.plex.add_account(SimulatedAccount(BIGGEST - number, f"p-{kind} {text}"))
         television = dataclasses.replace(TELEVISION, machine_id=f"tv-{kind}", title=f"{kind}'s TV", report_every_s=0.0)
         sessions.append(stage.plex.play(account, item, television))
         member = Member(User(BIGGEST - 100 - number, kind.replace("-", ""), False, f"d-{kind} {name}"))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from simulator.nights.ledger import Ledger
 from simulator.nights.performer import Performer
 from simulator.nights.script import PLAYER_VERBS, VOICE_VERBS, Cue, Script
-from simulator.plex import LibraryItem, PlayHistoryRow, PlayingSession, PlexAccount, PlexLibrary
+from simulator.plex import LibraryItem, PlayHistoryRow, PlayingSession, PlexLibrary, SimulatedAccount
 from simulator.plex.world.controls import PlexControls
 from simulator.plex.world.world import PlexWorld
 from tests.nights.observations import SERVER
@@ -47,7 +47,7 @@ class MemoryWorld:
         self._world = PlexWorld(
             notify=lambda _alert: None,
             library=PlexLibrary({item.rating_key: item for item in items}),
-            accounts={int(number): PlexAccount(int(number), f"name {number}") for number in accounts},
+            accounts={int(number): SimulatedAccount(int(number), f"name {number}") for number in accounts},
             devices=[],
         )
         self._plex = PlexControls(self._world, threading.RLock(), now)

@@ -44,6 +44,7 @@ from tracking.watches.watch import (
     estimate_position,
     finish,
     finish_from_history,
+    latest,
     mark_unobserved,
 )
 
@@ -343,7 +344,7 @@ class Session:
         if at is None or dark or self.missing:
             over = self.missing and not dark and at_end(self.timeline, rules)
             return finish(watch, watch.seen.wall_s, "ended" if over else "left", rules)
-        moment = later(at, self.timeline.seen)
+        moment = latest(at, self.timeline.seen)
         position = estimate_position(self.timeline, moment, rules)
         watch = advance(watch, moment, position, self.timeline.state, rules)
         return finish(watch, moment.wall_s, "left", rules)
@@ -398,8 +399,3 @@ class Session:
         if phase.lookup.tries < ASK_TRIES:
             return self._ask_history(phase.missing, at, phase.lookup.tries + 1)
         return End("end_unknown")
-
-
-def later(first: Moment, second: Moment) -> Moment:
-    """Return the later of two moments."""
-    return first if first.steady_s >= second.steady_s else second

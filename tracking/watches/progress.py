@@ -61,7 +61,7 @@ def advance(
     position = None if is_live(state.item) else clamp_position(position_ms, state.item.duration_ms)
     if position is not None and player == "buffering" and _moves_on(state, position, elapsed_s):
         began = state if state.state == "paused" else replace(state, state="buffering")
-        return _moved(began, moment, position, "playing", elapsed_s, rules)
+        return _move(began, moment, position, "playing", elapsed_s, rules)
     if player not in ("playing", "paused"):
         position = None
     if position is None or state.position_ms is None:
@@ -69,8 +69,8 @@ def advance(
     step_ms = position - state.position_ms
     back_ms = max(FLOOR_MS, rules.slack_ms) if state.reckoned else FLOOR_MS
     if -back_ms <= step_ms <= 0:
-        return _stood(state, moment, position, player, elapsed_s, rules)
-    return _moved(state, moment, position, player, elapsed_s, rules)
+        return _stand_still(state, moment, position, player, elapsed_s, rules)
+    return _move(state, moment, position, player, elapsed_s, rules)
 
 
 def _moves_on(state: WatchState, position: PositionMs, elapsed_s: float) -> bool:
@@ -113,7 +113,7 @@ def _untold(
     )
 
 
-def _stood(
+def _stand_still(
     state: WatchState,
     moment: Moment,
     position: PositionMs,
@@ -149,7 +149,7 @@ def _stood(
     )
 
 
-def _moved(
+def _move(
     state: WatchState,
     moment: Moment,
     position: PositionMs,

@@ -308,3 +308,8 @@ def clamp_position(position_ms: int | None, duration_ms: int | None) -> Position
     if duration_ms is not None and duration_ms > 0:
         return PositionMs(max(0, min(position_ms, duration_ms)))
     return PositionMs(max(0, position_ms))
+
+
+def latest(first: Moment, second: Moment) -> Moment:
+    """Return the later of two moments."""
+    return first if first.steady_s >= second.steady_s else second

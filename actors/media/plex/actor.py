@@ -14,7 +14,7 @@ from actors.media.plex.errors import POSSIBLE, Failure, classify_failure, place_
 from actors.media.plex.http import BoundedSession
 from actors.media.plex.on_demand.library import LibrarySearch, describe_failed_search
 from actors.media.plex.on_demand.posters import PosterFetcher, describe_missing_poster
-from actors.media.plex.on_demand.request_queue import completed
+from actors.media.plex.on_demand.request_queue import completed_future
 from actors.media.plex.on_demand.signin import PlexSignInService
 from actors.media.plex.session_parser import ParsedSessions
 from actors.runtime import Actor, Context, FatalStartupError
@@ -213,13 +213,13 @@ class PlexPoller(Actor):
         """Fetch a poster beside the polls."""
         known = self._client.identity.server_id
         if known != question.server_id:
-            return completed(describe_missing_poster(Problem.of("plex.poster_elsewhere")))
+            return completed_future(describe_missing_poster(Problem.of("plex.poster_elsewhere")))
         return self._posters.fetch(question.thumb)
 
     def _find_films(self, question: FindFilms) -> "concurrent.futures.Future[Message]":
         """Search the library beside the polls."""
         if self._last_failure is not None:
-            return completed(describe_failed_search(self._last_failure.problem))
+            return completed_future(describe_failed_search(self._last_failure.problem))
         return self._library.search(question)
 
     def _start_sign_in(self, _: StartPlexSignIn) -> "concurrent.futures.Future[Message]":

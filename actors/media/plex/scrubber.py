@@ -81,10 +81,12 @@ class Scrubber:
         for child in element:
             if child.tag in CHILDREN:
                 allowed = {name: value for name, value in child.items() if name in CHILDREN[child.tag]}
-                SubElement(kept, child.tag, {name: self._hidden(child.tag, name, allowed[name]) for name in allowed})
+                SubElement(
+                    kept, child.tag, {name: self._hide_value(child.tag, name, allowed[name]) for name in allowed}
+                )
         return kept
 
-    def _hidden(self, tag: str, name: str, value: str) -> str:
+    def _hide_value(self, tag: str, name: str, value: str) -> str:
         if (tag, name) == ("User", "id"):
             return self._account_id(value)
         kind = HIDDEN.get((tag, name))

@@ -43,7 +43,7 @@ def command_data(guild: Guild, command: Payload, name: str, options: Mapping[str
         level = _inner(level, step)
     if any(option["type"] in (SUB_COMMAND, GROUP) for option in level.get("options", [])):
         raise CommandNotOffered(f"/{name} is a group: name its command too")
-    filled: list[Payload] = _filled(guild, level, options, focused, resolved)
+    filled: list[Payload] = _fill_options(guild, level, options, focused, resolved)
     for depth in range(len(path), 0, -1):
         kind = GROUP if len(path) == 2 and depth == 1 else SUB_COMMAND
         filled = [{"type": kind, "name": path[depth - 1], "options": filled}]
@@ -61,7 +61,7 @@ def _inner(level: Payload, step: str) -> Payload:
     raise CommandNotOffered(f"{level['name']} has no command {step!r}")
 
 
-def _filled(
+def _fill_options(
     guild: Guild, level: Payload, options: Mapping[str, Asked], focused: str, resolved: Payload
 ) -> list[Payload]:
     known = {option["name"]: option for option in level.get("options", [])}
@@ -82,7 +82,7 @@ def _filled(
 
 def _value(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> Any:
     kind = option["type"]
-    value = _typed(guild, kind, value) if isinstance(value, str) else value
+    value = _parse_typed(guild, kind, value) if isinstance(value, str) else value
     if kind in (USER, MENTIONABLE):
         return _person(guild, option, value, resolved)
     if kind == CHANNEL:
@@ -100,11 +100,11 @@ def _value(guild: Guild, option: Payload, value: Asked, resolved: Payload) -> An
     }
     if not fits.get(kind, True):
         raise CommandNotOffered(f"{option['name']} does not take {value!r}")
-    _within(option, value)
+    _check_bounds(option, value)
     return value
 
 
-def _typed(guild: Guild, kind: int, text: str) -> Asked:
+def _parse_typed(guild: Guild, kind: int, text: str) -> Asked:
     """What Discord's client makes of typed text: a number, a truth, somebody's or some channel's name."""
     if kind in (INTEGER, NUMBER):
         try:
@@ -124,7 +124,7 @@ def _typed(guild: Guild, kind: int, text: str) -> Asked:
     return text
 
 
-def _within(option: Payload, value: Any) -> None:
+def _check_bounds(option: Payload, value: Any) -> None:
     """Choices and bounds, as Discord's client holds people to them."""
     choices = [choice["value"] for choice in option.get("choices") or []]
     if choices and value not in choices:

@@ -89,7 +89,7 @@ class DiscordWorld:
             "id": str(message.id), "channel_id": str(message.channel_id), "author": message.author.payload(),
             "content": message.content, "timestamp": message.at, "edited_timestamp": message.edited_at,
             "tts": False, "mention_everyone": "@everyone" in message.pings, "mention_roles": [],
-            "mentions": self._mentioned(message), "pinned": False, "flags": message.flags,
+            "mentions": self._list_mentions(message), "pinned": False, "flags": message.flags,
             "attachments": [each.payload(self.base) for each in message.attachments],
             "embeds": [self._embed(message, embed) for embed in message.embeds],
             "type": 20 if message.asked_by else 19 if message.reply_to else 0, "components": message.components,
@@ -117,7 +117,7 @@ class DiscordWorld:
             } | ({"guild_id": str(guild.id)} if guild else {})  # fmt: skip
         return found
 
-    def _mentioned(self, message: ChannelMessage) -> list[Payload]:
+    def _list_mentions(self, message: ChannelMessage) -> list[Payload]:
         users = (self.user(int(ping.strip("<@!>"))) for ping in message.pings if ping.strip("<@!>").isdigit())
         return [user.payload() for user in users if user is not None]
 

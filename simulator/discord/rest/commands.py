@@ -9,7 +9,7 @@ from aiohttp import web
 from simulator.discord.model.guild import Payload
 from simulator.discord.model.ids import snowflake
 from simulator.discord.model.world import DiscordWorld
-from simulator.discord.rest.errors import ApiError, invalid_form, no_access, unknown
+from simulator.discord.rest.errors import ApiError, invalid_form, no_access, unknown_error
 from simulator.discord.rest.request_body import body_of, list_of
 from simulator.discord.rest.request_gate import json_response, no_content
 from simulator.discord.rest.validation import Problem
@@ -54,7 +54,7 @@ class CommandRoutes:
         for command in self.world.commands.get(scope, []):
             if command["id"] == request.match_info["command"]:
                 return scope, command
-        raise unknown("application command")
+        raise unknown_error("application command")
 
     def _put(self, scope: int | None, commands: list[Payload]) -> None:
         with self.world.changed:
@@ -78,7 +78,7 @@ class CommandRoutes:
             raise invalid_form(problems)
         if len(wanted) > MOST_COMMANDS:
             raise ApiError(400, 30032, "Maximum number of application commands reached (100)")
-        self._put(scope, [self._full(scope, command) for command in wanted])
+        self._put(scope, [self._complete_command(scope, command) for command in wanted])
         return json_response(self.world.commands[scope])
 
     async def add(self, request: web.Request) -> web.Response:
@@ -88,7 +88,7 @@ class CommandRoutes:
         if problems:
             raise invalid_form(problems)
         before = self.world.commands.get(scope, [])
-        full = self._full(scope, body)
+        full = self._complete_command(scope, body)
         others = [each for each in before if each["id"] != full["id"]]
         self._put(scope, [*others, full])
         return json_response(full, 200 if len(others) < len(before) else 201)
@@ -113,7 +113,7 @@ class CommandRoutes:
         self._put(scope, [each for each in self.world.commands[scope] if each is not command])
         return no_content()
 
-    def _full(self, scope: int | None, command: Payload) -> Payload:
+    def _complete_command(self, scope: int | None, command: Payload) -> Payload:
         key = (command.get("type", 1), command["name"])
         known = self.world.commands.get(scope, [])
         same = next((each for each in known if (each["type"], each["name"]) == key), None)

@@ -14,7 +14,7 @@ class ApiError(Exception):
         self.body: Payload = {"message": message, "code": code} | ({"errors": errors} if errors else {})
 
 
-def unauthorized() -> ApiError:
+def unauthorized_error() -> ApiError:
     """The token is not one."""
     return ApiError(401, 0, "401: Unauthorized")
 
@@ -29,7 +29,7 @@ def no_permission() -> ApiError:
     return ApiError(403, 50013, "Missing Permissions")
 
 
-def unknown(what: str) -> ApiError:
+def unknown_error(what: str) -> ApiError:
     """There is no such thing; `what` as Discord names it."""
     codes = {
         "Channel": 10003, "Guild": 10004, "Member": 10007, "Message": 10008, "User": 10013, "Webhook": 10015,

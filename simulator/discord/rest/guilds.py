@@ -19,7 +19,7 @@ from simulator.discord.model.permissions import (
     VIEW_CHANNEL,
 )
 from simulator.discord.model.world import FLAG_MEMBERS, GUILDS, SCHEDULED_EVENTS, DiscordWorld
-from simulator.discord.rest.errors import invalid_form, no_permission, unknown
+from simulator.discord.rest.errors import invalid_form, no_permission, unknown_error
 from simulator.discord.rest.request_body import body_of
 from simulator.discord.rest.request_gate import json_response, no_content
 
@@ -69,13 +69,13 @@ class GuildRoutes:
         """The server of the path, if the bot is in it."""
         found = self.world.guilds.get(int(request.match_info["guild"]))
         if found is None or self.world.bot.id not in found.members:
-            raise unknown("Guild")
+            raise unknown_error("Guild")
         return found
 
     def _channel_of(self, request: web.Request, *needed: int) -> tuple[Guild | None, Channel]:
         place = self.world.find_channel(int(request.match_info["channel"]))
         if place is None:
-            raise unknown("Channel")
+            raise unknown_error("Channel")
         guild, channel = place
         if guild is not None:
             self._demand(guild, channel, *needed)
@@ -104,7 +104,7 @@ class GuildRoutes:
         """Any account."""
         found = self.world.user(int(request.match_info["user"]))
         if found is None:
-            raise unknown("User")
+            raise unknown_error("User")
         return json_response(found.payload())
 
     async def application(self, _: web.Request) -> web.Response:
@@ -172,7 +172,7 @@ class GuildRoutes:
         """One member."""
         found = self.guild_of(request).members.get(int(request.match_info["user"]))
         if found is None:
-            raise unknown("Member")
+            raise unknown_error("Member")
         return json_response(found.payload())
 
     async def give_role(self, request: web.Request) -> web.Response:
@@ -189,7 +189,7 @@ class GuildRoutes:
         found = guild.members.get(int(request.match_info["user"]))
         role = guild.roles.get(int(request.match_info["role"]))
         if found is None or role is None:
-            raise unknown("Member" if found is None else "Role")
+            raise unknown_error("Member" if found is None else "Role")
         highest = max(guild.roles[number].position for number in guild.members[self.world.bot.id].roles)
         if role.position >= highest:
             raise no_permission()  # a bot hands out only roles below its own
@@ -203,7 +203,7 @@ class GuildRoutes:
         guild, name = self.guild_of(request), request.match_info["user"]
         found = guild.members.get(self.world.bot.id if name == "@me" else int(name))
         if found is None or found.voice_channel is None:
-            raise unknown("Voice State")
+            raise unknown_error("Voice State")
         return json_response(guild.voice_state(found))
 
     async def channel(self, request: web.Request) -> web.Response:
@@ -229,7 +229,7 @@ class GuildRoutes:
         """The line under a voice channel's name."""
         guild, channel = self._channel_of(request, VIEW_CHANNEL, SET_VOICE_STATUS)
         if guild is None or channel.kind not in (VOICE, STAGE):
-            raise unknown("Channel")
+            raise unknown_error("Channel")
         if guild.members[self.world.bot.id].voice_channel != channel.id:
             # Who is not in the channel needs to manage it.
             self._demand(guild, channel, MANAGE_CHANNELS)
@@ -251,7 +251,7 @@ class GuildRoutes:
         guild = self.guild_of(request)
         found = guild.events.get(int(request.match_info["event"]))
         if found is None:
-            raise unknown("Guild Scheduled Event")
+            raise unknown_error("Guild Scheduled Event")
         return guild, found
 
     def _demand_event(self, guild: Guild, event: Payload, *needed: int) -> None:

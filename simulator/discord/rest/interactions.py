@@ -19,7 +19,7 @@ from simulator.discord.model.messages import (
     Interaction,
 )
 from simulator.discord.model.world import DiscordWorld
-from simulator.discord.rest.errors import ApiError, invalid_form, unknown
+from simulator.discord.rest.errors import ApiError, invalid_form, unknown_error
 from simulator.discord.rest.messages import apply_edit, new_message
 from simulator.discord.rest.request_body import FILES, body_of
 from simulator.discord.rest.request_gate import json_response, no_content
@@ -59,11 +59,11 @@ class InteractionRoutes:
         interaction = self.world.interactions.get(request.match_info["token"])
         now_s = time.monotonic()
         if interaction is None or str(interaction.id) != request.match_info["interaction"]:
-            raise unknown("interaction")
+            raise unknown_error("interaction")
         if interaction.acked_s is not None:
             raise ApiError(400, 40060, "Interaction has already been acknowledged.")
         if now_s - interaction.asked_s > self.deadline_s:
-            raise unknown("interaction")
+            raise unknown_error("interaction")
         body = body_of(request)
         kind = int(body.get("type", 0))
         if kind not in self._allowed_kinds(interaction):
@@ -114,7 +114,7 @@ class InteractionRoutes:
 
     def _source(self, interaction: Interaction) -> ChannelMessage:
         if interaction.source is None or interaction.source.deleted:
-            raise unknown("Message")
+            raise unknown_error("Message")
         return interaction.source
 
     def _post(self, asked: Interaction, body: Payload, files: dict[int, Attachment], flags: int) -> ChannelMessage:
@@ -137,7 +137,7 @@ class InteractionRoutes:
     def _by_token(self, request: web.Request) -> Interaction:
         found = self.world.interactions.get(request.match_info["token"])
         if found is None or found.acked_s is None:
-            raise unknown("Webhook")
+            raise unknown_error("Webhook")
         if time.monotonic() - found.asked_s > TOKEN_LIVES_S:
             raise ApiError(401, 50027, "Invalid Webhook Token")
         return found
@@ -149,7 +149,7 @@ class InteractionRoutes:
             mine = [interaction.message, interaction.source, *interaction.followups]
             found = next((m for m in mine if m is not None and str(m.id) == name), None)
         if found is None or found.deleted:
-            raise unknown("Message")
+            raise unknown_error("Message")
         return found
 
     async def follow_up(self, request: web.Request) -> web.Response:

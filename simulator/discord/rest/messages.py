@@ -23,7 +23,7 @@ from simulator.discord.model.permissions import (
     VIEW_CHANNEL,
 )
 from simulator.discord.model.world import GUILDS, REACTIONS, DiscordWorld
-from simulator.discord.rest.errors import ApiError, invalid_form, no_access, no_permission, unknown
+from simulator.discord.rest.errors import ApiError, invalid_form, no_access, no_permission, unknown_error
 from simulator.discord.rest.request_body import FILES, attachments_of, body_of
 from simulator.discord.rest.request_gate import json_response, no_content
 from simulator.discord.rest.validation import check_message
@@ -60,7 +60,7 @@ class MessageRoutes:
         """The channel of the path, if the bot may see it and has these permissions in it."""
         found = self.world.find_channel(int(request.match_info["channel"]))
         if found is None:
-            raise unknown("Channel")
+            raise unknown_error("Channel")
         guild, channel = found
         if guild is not None:
             self._demand(guild, channel, VIEW_CHANNEL, *needed)
@@ -78,7 +78,7 @@ class MessageRoutes:
         """The message of the path."""
         found = self.world.messages.get(int(request.match_info["message"]))
         if found is None or found.channel_id != channel.id or found.is_ephemeral:
-            raise unknown("Message")
+            raise unknown_error("Message")
         return found
 
     async def create(self, request: web.Request) -> web.Response:
@@ -230,7 +230,7 @@ class MessageRoutes:
         """Open a direct message channel."""
         user = self.world.user(int(body_of(request)["recipient_id"]))
         if user is None:
-            raise unknown("User")
+            raise unknown_error("User")
         if user.bot:
             raise ApiError(403, 50007, "Cannot send messages to this user")
         return json_response(self.world.direct_channel(user).payload(self.world.bot.id))

@@ -27,7 +27,7 @@ async def read_body(request: web.Request) -> None:
         return
     raw = await request.read()
     if raw:
-        request[BODY] = _parsed(raw)
+        request[BODY] = _parse_json(raw)
 
 
 async def _read_form(request: web.Request) -> None:
@@ -36,7 +36,7 @@ async def _read_form(request: web.Request) -> None:
             raise ApiError(400, 50109, "The request body contains invalid JSON.")
         content = bytes(await part.read(decode=True))
         if part.name == "payload_json":
-            request[BODY] = _parsed(content)
+            request[BODY] = _parse_json(content)
             continue
         number = _FILE_FIELD.fullmatch(part.name or "")
         if number is None:
@@ -45,7 +45,7 @@ async def _read_form(request: web.Request) -> None:
         request[FILES][int(number[1])] = Attachment(snowflake(), part.filename or "file", content, kind)
 
 
-def _parsed(raw: bytes) -> Any:
+def _parse_json(raw: bytes) -> Any:
     try:
         return json.loads(raw)
     except ValueError as error:

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from simulator.discord.faults import DiscordFaults, RestFault
 from simulator.discord.request_recorder import RequestRecorder
-from simulator.discord.rest.errors import ApiError, unauthorized
+from simulator.discord.rest.errors import ApiError, unauthorized_error
 from simulator.discord.rest.rate_limits import RateLimiter
 from simulator.discord.rest.request_body import BODY, read_body
 
@@ -78,9 +78,9 @@ class DiscordRequestGate:
             request.transport.close()
             return no_content()  # which reaches nobody
         if fault is not None and fault.status:
-            return self._struck(fault)
-        if not _WITHOUT_TOKEN.match(path) and not self._accepted(request):
-            raise unauthorized()
+            return self._answer_fault(fault)
+        if not _WITHOUT_TOKEN.match(path) and not self._is_authorized(request):
+            raise unauthorized_error()
         body = request[BODY]
         renames = isinstance(body, dict) and bool({"name", "topic"} & body.keys())
         verdict = self._limiter.judge(request.method, path, renames=renames) if self._limiter else None
@@ -93,10 +93,10 @@ class DiscordRequestGate:
             response.headers.update(verdict.headers)
         return response
 
-    def _accepted(self, request: web.Request) -> bool:
+    def _is_authorized(self, request: web.Request) -> bool:
         return request.headers.get("Authorization") == f"Bot {self._token}" and not self._faults.refuse_token
 
-    def _struck(self, fault: RestFault) -> web.Response:
+    def _answer_fault(self, fault: RestFault) -> web.Response:
         if fault.html:
             text = f"<html><body><h1>Error {fault.status}</h1></body></html>"
             return web.Response(text=text, status=fault.status, content_type="text/html")

@@ -63,7 +63,7 @@ def render_message(
 ) -> RenderableType:
     """One message: who, when, text, embeds, buttons, files. Times of day are shown in `tz`."""
     reader = MarkdownReader(lambda kind, number: name_of(world, kind, number), world.now(), tz)
-    parts: list[RenderableType] = [*_above(message, world, reader), _heading(message, world, tz)]
+    parts: list[RenderableType] = [*_render_reference(message, world, reader), _heading(message, world, tz)]
     if message.is_loading:
         parts.append(Text("Usher is thinking ...", "dim italic"))
     if message.content:
@@ -106,7 +106,7 @@ def name_of(world: DiscordWorld, kind: str, number: int) -> str:
     return place[1].name if place is not None else "unknown"
 
 
-def _above(message: ChannelMessage, world: DiscordWorld, reader: MarkdownReader) -> Iterator[RenderableType]:
+def _render_reference(message: ChannelMessage, world: DiscordWorld, reader: MarkdownReader) -> Iterator[RenderableType]:
     """What the message answers."""
     if message.asked_by is not None and message.asked_with:
         yield Text.assemble(

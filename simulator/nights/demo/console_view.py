@@ -74,7 +74,7 @@ class Show:
             f"Below: what happens ([dim]dim[/dim]), and the channel [bold]#{ANNOUNCE}[/bold] as its members see it.\n"
         )
 
-    def behind(self, text: str) -> None:
+    def print_event(self, text: str) -> None:
         """Something that people do, or that goes wrong."""
         at = ""
         if self._stage is not None:
@@ -158,7 +158,7 @@ class Show:
                 overflow="fold",
             )
         for row in rows[:SHOWN_ROWS]:
-            table.add_row(*(escape(_shown(row.get(column))) for column in columns))
+            table.add_row(*(escape(_format_cell(row.get(column))) for column in columns))
         self.console.print(table)
         self.console.print()
 
@@ -236,7 +236,7 @@ def _load(data_dir: Path, name: str, otherwise: Any) -> Any:
         return otherwise
 
 
-def _shown(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.1f}"
     text = "" if value is None else str(value)

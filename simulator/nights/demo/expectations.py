@@ -192,13 +192,13 @@ def _channel(evidence: Evidence) -> list[ExpectationResult]:
         ExpectationResult(
             "Every film's card became the night's record, with poster and chart", ", ".join(_bare(evidence))
         ),
-        ExpectationResult("The planned night began and ended with its film", _unended(evidence)),
-        ExpectationResult("The record holds who came against who had said so", _unpromised(evidence)),
-        ExpectationResult("Who chose to be anonymous is ranked without a name", _named(evidence)),
+        ExpectationResult("The planned night began and ended with its film", _check_planned_night(evidence)),
+        ExpectationResult("The record holds who came against who had said so", _check_attendance(evidence)),
+        ExpectationResult("Who chose to be anonymous is ranked without a name", _check_leaderboard(evidence)),
     ]
 
 
-def _unended(evidence: Evidence) -> str:
+def _check_planned_night(evidence: Evidence) -> str:
     """What is wrong with the night that was planned."""
     (name, status), *more = evidence.nights or (("", 0),)
     if more or PARTY_FILM not in name:
@@ -206,7 +206,7 @@ def _unended(evidence: Evidence) -> str:
     return "" if status == COMPLETED else f"its event has status {status}"
 
 
-def _unpromised(evidence: Evidence) -> str:
+def _check_attendance(evidence: Evidence) -> str:
     """What is wrong with the record of the night: four said that they would come, Mei did not, Iris and Chiara did."""
     records = [text for text in evidence.texts if f"🏁 {PARTY_FILM}" in text]
     if not records:
@@ -215,7 +215,7 @@ def _unpromised(evidence: Evidence) -> str:
     return "" if all(part in records[-1] for part in wanted) else records[-1][-300:]
 
 
-def _named(evidence: Evidence) -> str:
+def _check_leaderboard(evidence: Evidence) -> str:
     """What is wrong with the leaderboard, in which one of the viewers is Somebody."""
     boards = [text for text in evidence.texts if "Most time" in text]
     if not boards:

@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
             folder / "data", speed=options.speed, party_user=HOST, evening=_evening(), **SETTINGS
         ) as stage:
             if alone:
-                return _scripted(stage, show)
+                return _play_script(stage, show)
             return Prompt(stage, show, CUES).run()
 
 
@@ -85,13 +85,13 @@ def _evening() -> datetime.datetime:
     return datetime.datetime.combine(yesterday, datetime.time(20, 30), datetime.UTC)
 
 
-def _drawn(message: ChannelMessage) -> bool:
+def _has_chart(message: ChannelMessage) -> bool:
     """Whether a record has its chart; all other messages have what they are to have."""
     return chapter(message) != OVER or any(each.description for each in message.attachments)
 
 
-def _scripted(stage: ServiceStage, show: Show) -> int:
-    director = Director(stage, show.behind)
+def _play_script(stage: ServiceStage, show: Show) -> int:
+    director = Director(stage, show.print_event)
     show.opening(stage)
     with show.following(stage):
         before = [cue for cue in CUES if cue.at_s < STARTS * 60]
@@ -101,8 +101,8 @@ def _scripted(stage: ServiceStage, show: Show) -> int:
         director.play(CUES[len(before) :])
         stage.wait_until(CURTAIN)
         director.performer.end_all()
-        unanswered = director.unanswered()
-        stage.discord.wait_until(lambda: all(map(_drawn, stage.discord.messages(ANNOUNCE))), CHART_WITHIN_S)
+        unanswered = director.list_unanswered()
+        stage.discord.wait_until(lambda: all(map(_has_chart, stage.discord.messages(ANNOUNCE))), CHART_WITHIN_S)
     messages = stage.discord.messages(ANNOUNCE)
     health = tuple(stage.health())
     status, stop_s = stage.stop_service()

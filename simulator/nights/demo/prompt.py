@@ -39,7 +39,7 @@ class Prompt:
         self._stage = stage
         self._show = show
         self._cues = cues
-        self._director = Director(stage, show.behind)
+        self._director = Director(stage, show.print_event)
         self._night: threading.Thread | None = None
 
     def run(self) -> int:
@@ -68,7 +68,7 @@ class Prompt:
             else:
                 self._director.perform(self._cue(line))
         except (LookupError, ValueError, AttributeError, StopIteration, RuntimeError) as error:
-            self._show.behind(f"that did not work ({error or type(error).__name__}); 'help' shows what does")
+            self._show.print_event(f"that did not work ({error or type(error).__name__}); 'help' shows what does")
 
     def _cue(self, line: str) -> Cue:
         if line[0] in "!/":

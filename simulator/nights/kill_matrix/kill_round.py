@@ -139,7 +139,7 @@ def _await_the_end(stage: ServiceStage, result: RoundResult) -> None:
     """Wait until the tracker says that nobody watches any more."""
     last: list[str] = []
 
-    def over() -> bool:
+    def is_over() -> bool:
         try:
             with ServiceClient(stage.data_dir) as caller:
                 active = caller.ask(ListActiveWatches(), 2.0)
@@ -150,7 +150,7 @@ def _await_the_end(stage: ServiceStage, result: RoundResult) -> None:
         return not active.watches and not active.notice
 
     try:
-        stage.wait_for(over, SETTLE_WITHIN_S, "the last watch to end")
+        stage.wait_for(is_over, SETTLE_WITHIN_S, "the last watch to end")
     except TimeoutError:
         result.problems.append(f"still running {SETTLE_WITHIN_S:g} s after everybody left: {', '.join(last)}")
 

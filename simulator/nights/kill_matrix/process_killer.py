@@ -41,7 +41,7 @@ class ProcessKiller:
 
     def begin_kill(self, cue: Cue) -> None:
         """Begin a kill; returns at once."""
-        thread = threading.Thread(target=self._guarded, args=(cue,), name=f"kill {cue.who}")
+        thread = threading.Thread(target=self._kill_safely, args=(cue,), name=f"kill {cue.who}")
         self._threads.append(thread)
         thread.start()
 
@@ -55,7 +55,7 @@ class ProcessKiller:
         for thread in self._threads:
             thread.join()
 
-    def _guarded(self, cue: Cue) -> None:
+    def _kill_safely(self, cue: Cue) -> None:
         try:
             self._carry_out(cue)
         except Exception as error:  # noqa: BLE001 - whatever it is belongs into the result
@@ -115,11 +115,11 @@ class ProcessKiller:
     def _await_start(self, victim: str) -> None:
         """Wait until the launcher has started it anew."""
 
-        def there() -> bool:
+        def is_restarted() -> bool:
             state = read_running_state(self.stage.data_dir)
             return state is not None and victim in state.children and state.children[victim].is_alive()
 
-        self.stage.wait_for(there, BACK_WITHIN_S, f"{victim} to be started anew")
+        self.stage.wait_for(is_restarted, BACK_WITHIN_S, f"{victim} to be started anew")
 
     def _works(self, actor: str, dead: set[int]) -> bool:
         """Whether its process is said to run, and is none of those that were killed."""
@@ -135,7 +135,7 @@ class ProcessKiller:
         with _store(self.stage.data_dir) as store:
             query = "SELECT message_id FROM handled_messages ORDER BY handled_at_s DESC, rowid DESC LIMIT 1"
             last = store.execute(query).fetchone()
-        return last is not None and last[0] not in set(acknowledged(self._frames_dir / "persistence.frames"))
+        return last is not None and last[0] not in set(read_acknowledged(self._frames_dir / "persistence.frames"))
 
 
 @contextlib.contextmanager
@@ -166,7 +166,7 @@ def frames(recording: Path) -> Iterator[bytes]:
         start += 4 + size
 
 
-def acknowledged(recording: Path) -> Iterator[str]:
+def read_acknowledged(recording: Path) -> Iterator[str]:
     """Ids of the kept messages that a recorded sender acknowledged."""
     envelopes = map(msgpack.unpackb, frames(recording))
     return (str(envelope[1]) for envelope in envelopes if envelope[0] == "done")

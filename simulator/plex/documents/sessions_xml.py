@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement
 
 from simulator.plex.documents.library_xml import attributes, container, metadata
-from simulator.plex.world.sessions import Player, PlayHistoryRow, PlayingSession, PlexAccount
+from simulator.plex.world.sessions import Player, PlayHistoryRow, PlayingSession, SimulatedAccount
 
 
 def sessions(playing: Iterable[PlayingSession], now_s: float) -> Element:
@@ -28,7 +28,7 @@ def session(one: PlayingSession, now_s: float) -> Element:
     SubElement(element, "Session", bandwidth | {"location": one.player.location})
     if one.transcoding:
         element.append(_transcode(one, now_s))
-    return _distorted(element, one)
+    return _distort(element, one)
 
 
 def _player(one: PlayingSession) -> Element:
@@ -92,7 +92,7 @@ def _transcode(one: PlayingSession, now_s: float) -> Element:
     )
 
 
-def _distorted(element: Element, one: PlayingSession) -> Element:
+def _distort(element: Element, one: PlayingSession) -> Element:
     """The element as a test wants it broken."""
     for path, value in one.attributes.items():
         child, dot, name = path.rpartition(".")
@@ -133,7 +133,7 @@ def history(row: PlayHistoryRow) -> Element:
     return Element(item.tag, attributes(given))
 
 
-def account(held: PlexAccount) -> Element:
+def account(held: SimulatedAccount) -> Element:
     """One row of `/accounts`; account 0 keeps its empty name."""
     return Element(
         "Account",

@@ -24,7 +24,7 @@ class ListeningPort:
     def __init__(self, runner: web.AppRunner, port: int) -> None:
         self._runner = runner
         self._server: asyncio.Server | None = None
-        self._reserved: socket.socket | None = _bound(port)
+        self._reserved: socket.socket | None = _bind_socket(port)
         self.port: int = self._reserved.getsockname()[1]
 
     async def open(self) -> None:
@@ -33,8 +33,8 @@ class ListeningPort:
             protocol = self._runner.server
             if protocol is None:
                 raise RuntimeError("the simulated server's runner was not set up; call runner.setup() first")
-            reserved, self._reserved = self._reserved or _bound(self.port), None
-            _shared(reserved, True)
+            reserved, self._reserved = self._reserved or _bind_socket(self.port), None
+            _allow_reuse(reserved, True)
             self._server = await asyncio.get_running_loop().create_server(protocol, sock=reserved)
 
     async def shut(self) -> None:
@@ -43,8 +43,8 @@ class ListeningPort:
             self._server.close()
             self._server = None
             # A bound socket that does not listen keeps the port from others and refuses for us.
-            self._reserved = _bound(self.port)
-            _shared(self._reserved, False)
+            self._reserved = _bind_socket(self.port)
+            _allow_reuse(self._reserved, False)
             for _ in range(_UNTIL_MADE):
                 await asyncio.sleep(0)
         self.cut()
@@ -63,10 +63,10 @@ class ListeningPort:
             self._reserved = None
 
 
-def _bound(port: int) -> socket.socket:
+def _bind_socket(port: int) -> socket.socket:
     held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        _shared(held, True)
+        _allow_reuse(held, True)
         held.bind((HOST, port))
         held.setblocking(False)
     except OSError as problem:
@@ -78,7 +78,7 @@ def _bound(port: int) -> socket.socket:
     return held
 
 
-def _shared(held: socket.socket, on: bool) -> None:
+def _allow_reuse(held: socket.socket, on: bool) -> None:
     """Whether others may bind the port too.
 
     On while we bind and listen, or connections that linger from before would be in the way; off while we only

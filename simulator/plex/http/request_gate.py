@@ -72,9 +72,9 @@ class PlexRequestGate:
         async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
             self._note(request)
             fault = self._fault_for(request.path)
-            if fault is not None and (broken := await self._instead(fault, request)) is not None:
+            if fault is not None and (broken := await self._answer_instead(fault, request)) is not None:
                 return broken
-            refused = self._refused(request)
+            refused = self._refuse(request)
             if refused is not None:
                 return refused
             if request.path == WEBSOCKET:
@@ -83,7 +83,7 @@ class PlexRequestGate:
                 response = await handler(request)
             except web.HTTPNotFound:
                 return _page(404, "Not Found")
-            return response if fault is None else _mangled(fault, response)
+            return response if fault is None else _mangle(fault, response)
 
         return gate
 
@@ -101,7 +101,7 @@ class PlexRequestGate:
             self.fault = replace(fault, times=fault.times - 1)
         return fault
 
-    def _refused(self, request: web.Request) -> web.Response | None:
+    def _refuse(self, request: web.Request) -> web.Response | None:
         """401 for a wrong token, and the guest's status where only the owner may go."""
         token = _token(request)
         if token == self.token or request.path in OPEN_TO_ALL:
@@ -113,7 +113,7 @@ class PlexRequestGate:
             return _page(status, "Unauthorized" if status == 401 else "Forbidden")
         return None
 
-    async def _instead(self, fault: Fault, request: web.Request) -> web.StreamResponse | None:
+    async def _answer_instead(self, fault: Fault, request: web.Request) -> web.StreamResponse | None:
         """What the fault answers in place of the truth; None where the truth follows."""
         match fault.kind:
             case "hang":
@@ -171,7 +171,7 @@ def _page(status: int, reason: str) -> web.Response:
     )
 
 
-def _mangled(fault: Fault, response: web.StreamResponse) -> web.StreamResponse:
+def _mangle(fault: Fault, response: web.StreamResponse) -> web.StreamResponse:
     """The true answer, damaged on the way."""
     if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
         return response

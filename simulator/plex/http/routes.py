@@ -123,12 +123,12 @@ class PlexRoutes:
         known = next((one for one in SECTIONS if one.id == number), None)
         if known is None:
             raise web.HTTPNotFound
-        found = self._listed(request, number)
+        found = self._list_items(request, number)
         return xml(page_of(request, found, librarySectionID=number, librarySectionTitle=known.title))
 
     async def everything(self, request: web.Request) -> web.Response:
         """All sections at once."""
-        return xml(page_of(request, self._listed(request, None)))
+        return xml(page_of(request, self._list_items(request, None)))
 
     async def metadata(self, request: web.Request) -> web.Response:
         """One item, or several with a comma between their keys."""
@@ -188,7 +188,7 @@ class PlexRoutes:
             hubs.append(library_xml.hub(kind, [self._any(one) for one in found[:limit]]))
         return xml(library_xml.container(hubs))
 
-    def _listed(self, request: web.Request, section: int | None) -> list[Element]:
+    def _list_items(self, request: web.Request, section: int | None) -> list[Element]:
         """Items and groups of a section (or all), of the type and title asked for."""
         title = request.query.get("title", "").casefold()
         wanted = request.query.get("type")
@@ -222,11 +222,11 @@ class PlexRoutes:
 def page_of(request: web.Request, children: Sequence[Element], **extra: str | int | None) -> Element:
     """The page that the request's headers, or its query, ask for."""
 
-    def asked(name: str) -> str | None:
+    def read_parameter(name: str) -> str | None:
         return request.headers.get(name) or request.query.get(name)
 
-    size = asked("X-Plex-Container-Size")
-    start = int(asked("X-Plex-Container-Start") or 0)
+    size = read_parameter("X-Plex-Container-Size")
+    start = int(read_parameter("X-Plex-Container-Start") or 0)
     return library_xml.page(children, start, None if size is None else int(size), **extra)
 
 

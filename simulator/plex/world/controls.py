@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.plex.world.alerts import playing_alert
 from simulator.plex.world.library import LibraryItem, PlexLibrary
-from simulator.plex.world.sessions import TELEVISION, Player, PlayHistoryRow, PlayingSession, PlexAccount, State
+from simulator.plex.world.sessions import TELEVISION, Player, PlayHistoryRow, PlayingSession, SimulatedAccount, State
 from simulator.plex.world.world import Handle, PlexWorld
 
 
@@ -20,7 +20,7 @@ class PlexControls:
 
     def play(
         self,
-        account: PlexAccount | int | str,
+        account: SimulatedAccount | int | str,
         item: LibraryItem | str,
         player: Player = TELEVISION,
         *,
@@ -37,7 +37,7 @@ class PlexControls:
         as an Item. `overrun_ms` is how far beyond the duration it runs before it ends; with `ends=False` it
         never ends."""
         with self._lock:
-            return self._changed(
+            return self._on_changed(
                 self._world.play(
                     account,
                     item,
@@ -56,11 +56,11 @@ class PlexControls:
 
     def pause(self, session: Handle) -> PlayingSession:
         """Pause; the position is cut to a whole second."""
-        return self._to("paused", session)
+        return self._set_state("paused", session)
 
     def resume(self, session: Handle) -> PlayingSession:
         """Play on, from a pause, from buffering, from an error or as a ghost that lives again."""
-        return self._to("playing", session)
+        return self._set_state("playing", session)
 
     def buffer(self, session: Handle, *, claiming_ms: int | None = None) -> PlayingSession:
         """Buffer; `claiming_ms` is the false position that some clients report meanwhile, such as near the
@@ -69,22 +69,22 @@ class PlexControls:
             if claiming_ms is not None:
                 now_s = self.now()
                 self._world.change_silently(session, lambda one: one.seek_to(claiming_ms, now_s))
-            return self._to("buffering", session)
+            return self._set_state("buffering", session)
 
     def fail(self, session: Handle) -> PlayingSession:
         """The player shows an error."""
-        return self._to("error", session)
+        return self._set_state("error", session)
 
     def seek(self, session: Handle, to_ms: int) -> PlayingSession:
         """Jump to a position."""
         now_s = self.now()
         with self._lock:
-            return self._changed(self._world.change(session, lambda one: one.seek_to(to_ms, now_s), now_s))
+            return self._on_changed(self._world.change(session, lambda one: one.seek_to(to_ms, now_s), now_s))
 
     def switch(self, session: Handle, item: LibraryItem | str, *, at_ms: int = 0) -> PlayingSession:
         """Go on to another item under the same session key."""
         with self._lock:
-            return self._changed(self._world.switch(session, item, self.now(), at_ms))
+            return self._on_changed(self._world.switch(session, item, self.now(), at_ms))
 
     def set_speed(self, session: Handle, speed: float) -> PlayingSession:
         """Play faster or slower: 0.5 to 2 seconds of film in a second."""
@@ -151,10 +151,10 @@ class PlexControls:
         with self._lock:
             return self._world.distort(session, oddity, attributes or {}, without)
 
-    def _to(self, state: State, session: Handle) -> PlayingSession:
+    def _set_state(self, state: State, session: Handle) -> PlayingSession:
         now_s = self.now()
         with self._lock:
-            return self._changed(self._world.change(session, lambda one: one.to_state(state, now_s), now_s))
+            return self._on_changed(self._world.change(session, lambda one: one.to_state(state, now_s), now_s))
 
     @property
     def sessions(self) -> list[PlayingSession]:
@@ -193,12 +193,12 @@ class PlexControls:
             self._world.remove_item(item if isinstance(item, LibraryItem) else self._world.library[item])
 
     @property
-    def accounts(self) -> list[PlexAccount]:
+    def accounts(self) -> list[SimulatedAccount]:
         """The accounts, 0 and 1 among them."""
         with self._lock:
             return list(self._world.accounts.values())
 
-    def add_account(self, account: PlexAccount) -> PlexAccount:
+    def add_account(self, account: SimulatedAccount) -> SimulatedAccount:
         """Take an account in."""
         with self._lock:
             return self._world.account(account)
@@ -212,7 +212,7 @@ class PlexControls:
 
     def add_history(
         self,
-        account: PlexAccount | int | str,
+        account: SimulatedAccount | int | str,
         item: LibraryItem | str,
         player: Player = TELEVISION,
         *,
@@ -228,6 +228,6 @@ class PlexControls:
         with self._lock:
             self._world.notify(playing_alert(self._world.find(session), self.now(), state))
 
-    def _changed(self, one: PlayingSession) -> PlayingSession:
+    def _on_changed(self, one: PlayingSession) -> PlayingSession:
         """A session has changed; whoever waits for the clock may have to wake earlier."""
         return one

@@ -16,25 +16,25 @@ SCROBBLED = 0.9
 
 
 @dataclass(frozen=True)
-class PlexAccount:
+class SimulatedAccount:
     """An account as this server numbers it: 1 is the owner (whatever the plex.tv id), 0 has no name."""
 
     id: int
     name: str
 
 
-NOBODY = PlexAccount(0, "")
+NOBODY = SimulatedAccount(0, "")
 """Local and DLNA sessions belong to this account."""
-OWNER = PlexAccount(1, "Rosa")
+OWNER = SimulatedAccount(1, "Rosa")
 """The server's owner."""
 ACCOUNTS = (
     NOBODY,
     OWNER,
-    PlexAccount(4711, "Anton"),
-    PlexAccount(4712, "Berta"),
-    PlexAccount(4713, "Cem"),
-    PlexAccount(4714, "Dörte"),
-    PlexAccount(4715, "Emil"),
+    SimulatedAccount(4711, "Anton"),
+    SimulatedAccount(4712, "Berta"),
+    SimulatedAccount(4713, "Cem"),
+    SimulatedAccount(4714, "Dörte"),
+    SimulatedAccount(4715, "Emil"),
 )
 """The accounts that a new server knows."""
 
@@ -70,7 +70,7 @@ class PlayingSession:
     uid: str
     key: str
     """The sessionKey."""
-    account: PlexAccount
+    account: SimulatedAccount
     item: LibraryItem
     player: Player
     state: State

@@ -18,7 +18,7 @@ from simulator.plex.world.sessions import (
     Player,
     PlayHistoryRow,
     PlayingSession,
-    PlexAccount,
+    SimulatedAccount,
     State,
     floor_to_second,
 )
@@ -38,7 +38,7 @@ class PlexWorld:
 
     notify: Callable[[Alert], None]
     library: PlexLibrary = field(default_factory=build_default_library)
-    accounts: dict[int, PlexAccount] = field(default_factory=lambda: {one.id: one for one in ACCOUNTS})
+    accounts: dict[int, SimulatedAccount] = field(default_factory=lambda: {one.id: one for one in ACCOUNTS})
     devices: list[Player] = field(default_factory=lambda: list(PLAYERS))
     sessions: list[PlayingSession] = field(default_factory=list)
     history: list[PlayHistoryRow] = field(default_factory=list)
@@ -56,7 +56,7 @@ class PlexWorld:
 
     def play(
         self,
-        account: PlexAccount | int | str,
+        account: SimulatedAccount | int | str,
         item: LibraryItem | str,
         player: Player,
         now_s: float,
@@ -146,9 +146,9 @@ class PlexWorld:
         order = list(reversed(self.sessions)) if reverse else list(self.sessions)
         self.sessions = [replace(one, key=self._take_key()) for one in order]
 
-    def account(self, who: PlexAccount | int | str) -> PlexAccount:
+    def account(self, who: SimulatedAccount | int | str) -> SimulatedAccount:
         """The account with this id or name; an Account that is not known yet is taken in."""
-        if isinstance(who, PlexAccount):
+        if isinstance(who, SimulatedAccount):
             return self.accounts.setdefault(who.id, who)
         for one in self.accounts.values():
             if who in (one.id, one.name):
@@ -164,7 +164,7 @@ class PlexWorld:
         return len(self.devices)
 
     def add_history(
-        self, account: PlexAccount | int | str, item: LibraryItem | str, player: Player, viewed_at_s: float
+        self, account: SimulatedAccount | int | str, item: LibraryItem | str, player: Player, viewed_at_s: float
     ) -> PlayHistoryRow:
         """A row as if the account had played the item through."""
         row = PlayHistoryRow(

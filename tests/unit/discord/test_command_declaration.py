@@ -10,7 +10,7 @@ from discord import app_commands
 from actors.chat.discord.commands import load_commands
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.autocompletion import build_choice
-from actors.chat.discord.framework.command import ADMINISTRATOR, Cooldown, Group, UsherCommand, command
+from actors.chat.discord.framework.command import ADMINISTRATOR, CommandGroup, Cooldown, UsherCommand, command
 from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.gateway.bot import UsherBot
 from actors.chat.discord.ui import embeds
@@ -46,7 +46,7 @@ async def suggest_words(interaction: discord.Interaction, current: str) -> list[
 @command(
     "decades",
     "Which decades were watched",
-    group=Group.COMMUNITY,
+    group=CommandGroup.COMMUNITY,
     usage="[word]",
     cooldown=Cooldown(2, 60.0),
     parameters={"word": "Any word"},
@@ -58,7 +58,7 @@ async def decades(ctx: CommandContext, word: str = "all") -> None:
     await show_page(ctx, word)
 
 
-@command("wipe", "Admins only", group=Group.ADMINS, permission=ADMINISTRATOR, page=build_page)
+@command("wipe", "Admins only", group=CommandGroup.ADMINS, permission=ADMINISTRATOR, page=build_page)
 async def wipe(ctx: CommandContext) -> None:
     """Answer with the same page."""
     await show_page(ctx)

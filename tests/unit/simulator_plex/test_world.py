@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from simulator.plex.world.sessions import BROWSER, PHONE, TELEVISION, Player, PlayingSession, PlexAccount, State
+from simulator.plex.world.sessions import BROWSER, PHONE, TELEVISION, Player, PlayingSession, SimulatedAccount, State
 from simulator.plex.world.world import NoSuchSessionError, PlexWorld
 
 Told = list[dict[str, Any]]
@@ -27,7 +27,7 @@ def play(
     item: str = "Metropolis",
     player: Player = TELEVISION,
     *,
-    who: PlexAccount | int | str = "Anton",
+    who: SimulatedAccount | int | str = "Anton",
     at_ms: int = 0,
     key: str | None = None,
     state: State = "playing",
@@ -171,7 +171,7 @@ def test_keys_are_never_given_twice(world: PlexWorld) -> None:
 
 def test_new_people_and_players_are_taken_in(world: PlexWorld) -> None:
     """An account or player that plays is listed from then on, once."""
-    visitor, tablet = PlexAccount(99, "Zoë"), Player("tablet", "Zoë's tablet")
+    visitor, tablet = SimulatedAccount(99, "Zoë"), Player("tablet", "Zoë's tablet")
     play(world, who=visitor, player=tablet)
     play(world, who=99, player=tablet)
     assert world.accounts[99] is visitor

@@ -3,7 +3,7 @@
 import asyncio
 
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
-from actors.chat.discord.framework.command import Group, command
+from actors.chat.discord.framework.command import CommandGroup, command
 from actors.chat.discord.framework.pages import refresh_button
 from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.ui import embeds, formatting
@@ -103,7 +103,7 @@ def _format_watch(watch: ActiveWatch, first: ActiveWatch) -> str:
     return f"{mark}**{formatting.escape_person(watch.username, 40)}** · {' · '.join(facts)}"
 
 
-@command("activewatches", N_("Who is watching what right now"), group=Group.NOW, page=build_page)
+@command("activewatches", N_("Who is watching what right now"), group=CommandGroup.NOW, page=build_page)
 async def activewatches(ctx: CommandContext) -> None:
     """Answer with every active watch, by film."""
     await show_page(ctx)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import discord
 
-from actors.chat.discord.framework.command import Group, UsherCommand, command
+from actors.chat.discord.framework.command import CommandGroup, UsherCommand, command
 from actors.chat.discord.framework.replies import CommandContext, send_reply
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
@@ -30,7 +30,7 @@ def _build_all(ctx: CommandContext, unknown: str) -> discord.Embed:
     usable = [listed for listed in ctx.bot.commands if _may_use(ctx, listed)]
     fields = [
         Field(_(group.value), "\n".join(lines))
-        for group in Group
+        for group in CommandGroup
         if (lines := _lines(listed for listed in usable if listed.group is group))
     ]
     text = _("Use `!` or `/`. `!help stats` for details.")

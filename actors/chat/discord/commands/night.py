@@ -11,7 +11,7 @@ from discord import app_commands
 from actors.chat.discord.features.film_night import ALLOW_EVENTS, EVENT_DESCRIPTION, event_name
 from actors.chat.discord.framework.actor_client import SUGGEST_S, ActorClient
 from actors.chat.discord.framework.autocompletion import CHOICE, MOST_CHOICES, actors_of, build_choice
-from actors.chat.discord.framework.command import Group, command
+from actors.chat.discord.framework.command import CommandGroup, command
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.media_servers import fetch_poster, find_films
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
@@ -56,7 +56,7 @@ async def suggest_films(interaction: discord.Interaction[Any], current: str) -> 
 @command(
     "night",
     N_("Plan a film night, or see what is planned"),
-    group=Group.NOW,
+    group=CommandGroup.NOW,
     usage=N_("[title] [when]"),
     parameters={
         "title": N_("Which film on Plex"),

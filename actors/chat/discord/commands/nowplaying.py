@@ -1,7 +1,7 @@
 """`nowplaying`: the films that play right now."""
 
 from actors.chat.discord.framework.actor_client import ActorClient
-from actors.chat.discord.framework.command import Group, command
+from actors.chat.discord.framework.command import CommandGroup, command
 from actors.chat.discord.framework.pages import refresh_button
 from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.ui import embeds, formatting
@@ -66,7 +66,7 @@ def position_now(shown: Screening, at: Moment) -> int | None:
     return min(moved, shown.item.duration_ms) if shown.item.duration_ms else moved
 
 
-@command("nowplaying", N_("What's playing right now"), group=Group.NOW, page=build_page)
+@command("nowplaying", N_("What's playing right now"), group=CommandGroup.NOW, page=build_page)
 async def nowplaying(ctx: CommandContext) -> None:
     """Answer with every film that plays, whoever watches it."""
     await show_page(ctx)

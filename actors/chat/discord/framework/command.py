@@ -24,7 +24,7 @@ Suggest = Callable[[discord.Interaction[Any], str], Awaitable[list[app_commands.
 Button = type[discord.ui.DynamicItem[Any]]
 
 
-class Group(enum.Enum):
+class CommandGroup(enum.Enum):
     """The headings of `!help`, in their order."""
 
     NOW = N_("🎬 Now")
@@ -55,7 +55,7 @@ class UsherCommand(commands.HybridCommand[Any, ..., None]):
         function: Function,
         /,
         *,
-        group: Group | None = None,
+        group: CommandGroup | None = None,
         permission: str = "",
         cooldown: Cooldown | None = None,
         page: PageBuilder | None = None,
@@ -108,7 +108,7 @@ def command(
     name: str,
     help: str,
     *,
-    group: Group | None = None,
+    group: CommandGroup | None = None,
     usage: str = "",
     permission: str = "",
     cooldown: Cooldown | None = None,

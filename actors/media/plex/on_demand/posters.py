@@ -8,7 +8,7 @@ import requests
 
 from actors.media.plex.errors import POSSIBLE, classify_failure
 from actors.media.plex.http import BoundedSession, NotPlexXml
-from actors.media.plex.on_demand.request_queue import RequestQueue, completed
+from actors.media.plex.on_demand.request_queue import RequestQueue, completed_future
 from messages import Message, Poster, Problem
 from wording.problems import english
 
@@ -61,9 +61,9 @@ class PosterFetcher:
     def fetch(self, thumb: str) -> "concurrent.futures.Future[Message]":
         """Return a Future of the picture at this path of the server; of a Poster with a problem where there is none."""
         if (cached := self._cache.get(thumb)) is not None:
-            return completed(cached)
+            return completed_future(cached)
         if not thumb.startswith("/"):
-            return completed(describe_missing_poster(Problem.of("plex.no_poster")))
+            return completed_future(describe_missing_poster(Problem.of("plex.no_poster")))
         return self._requests.run(lambda: self._fetch_and_keep(thumb), describe_missing_poster)
 
     def _fetch_and_keep(self, thumb: str) -> Poster:

@@ -11,7 +11,7 @@ from messages import Message, Problem
 MOST_WAITING: Final = 8
 
 
-def completed(answer: Message) -> "concurrent.futures.Future[Message]":
+def completed_future(answer: Message) -> "concurrent.futures.Future[Message]":
     """Return a Future that is done with this answer."""
     done: concurrent.futures.Future[Message] = concurrent.futures.Future()
     done.set_result(answer)

@@ -4,7 +4,7 @@ import discord
 from discord.ext import commands
 
 from actors.chat.discord.framework.actor_client import BACKUP_S
-from actors.chat.discord.framework.command import ADMINISTRATOR, Cooldown, Group, command
+from actors.chat.discord.framework.command import ADMINISTRATOR, CommandGroup, Cooldown, command
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
@@ -16,7 +16,7 @@ from wording.translation import N_, _
 @command(
     "backup",
     N_("Make a verified copy of the store (admins)"),
-    group=Group.ADMINS,
+    group=CommandGroup.ADMINS,
     permission=ADMINISTRATOR,
     cooldown=Cooldown(1, 30.0, commands.BucketType.guild),
 )

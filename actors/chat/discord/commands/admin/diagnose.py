@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import discord
 
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
-from actors.chat.discord.framework.command import ADMINISTRATOR, Group, command
+from actors.chat.discord.framework.command import ADMINISTRATOR, CommandGroup, command
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
@@ -34,7 +34,7 @@ _MARKUP = Markup(lambda text: formatting.escape(text, 300), lambda name: f"`{nam
 @command(
     "diagnose",
     N_("Find problems, and how to fix them (admins)"),
-    group=Group.ADMINS,
+    group=CommandGroup.ADMINS,
     permission=ADMINISTRATOR,
 )
 async def diagnose(ctx: CommandContext) -> None:

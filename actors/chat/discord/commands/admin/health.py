@@ -1,7 +1,7 @@
 """`health`: how every actor of the service is."""
 
 from actors.chat.discord.framework.actor_client import ActorClient
-from actors.chat.discord.framework.command import ADMINISTRATOR, Group, command
+from actors.chat.discord.framework.command import ADMINISTRATOR, CommandGroup, command
 from actors.chat.discord.framework.pages import refresh_button
 from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.ui import embeds, formatting
@@ -64,7 +64,7 @@ def _build_section(actor: ActorHealth, now_s: float) -> Section:
 @command(
     "health",
     N_("Health of every part of Usher (admins)"),
-    group=Group.ADMINS,
+    group=CommandGroup.ADMINS,
     permission=ADMINISTRATOR,
     page=build_page,
 )

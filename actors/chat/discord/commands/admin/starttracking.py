@@ -10,7 +10,7 @@ from discord import app_commands
 from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.framework.actor_client import SUGGEST_S, ActorClient, UnansweredError
 from actors.chat.discord.framework.autocompletion import MOST_CHOICES, actors_of, build_choice
-from actors.chat.discord.framework.command import ADMINISTRATOR, Group, command
+from actors.chat.discord.framework.command import ADMINISTRATOR, CommandGroup, command
 from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, NO_CURE, RefusedError, report_errors
 from actors.chat.discord.framework.pages import refuse
 from actors.chat.discord.framework.replies import (
@@ -222,7 +222,7 @@ async def suggest_sessions(interaction: discord.Interaction[Any], current: str) 
 @command(
     "starttracking",
     N_("Start tracking everyone in the voice channel (admins)"),
-    group=Group.ADMINS,
+    group=CommandGroup.ADMINS,
     usage=N_("[session or title] [position]"),
     permission=ADMINISTRATOR,
     parameters={

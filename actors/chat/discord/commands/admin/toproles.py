@@ -7,7 +7,7 @@ import discord
 from actors.chat.discord.features.top_roles import TOP_DAYS, RoleChange, TopRoles
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.autocompletion import actors_of
-from actors.chat.discord.framework.command import ADMINISTRATOR, Group, command
+from actors.chat.discord.framework.command import ADMINISTRATOR, CommandGroup, command
 from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, RefusedError, report_errors
 from actors.chat.discord.framework.pages import refuse
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
@@ -82,7 +82,7 @@ def _build_change(change: RoleChange, role: discord.Role, gets: str, loses: str)
 @command(
     "toproles",
     N_("Give the top watchers their role, after a look at who it would be (admins)"),
-    group=Group.ADMINS,
+    group=CommandGroup.ADMINS,
     permission=ADMINISTRATOR,
     buttons=(ApplyButton,),
 )

@@ -6,7 +6,7 @@ from typing import Any, Self
 import discord
 
 from actors.chat.discord.framework.actor_client import ActorClient
-from actors.chat.discord.framework.command import Cooldown, Group, command
+from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import report_errors
 from actors.chat.discord.framework.pages import refuse
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, defer_privately, reply_privately
@@ -108,7 +108,7 @@ def _describe_backups_end(gone: ViewerErased, now_s: float) -> str:
 @command(
     "forgetme",
     N_("Delete my data"),
-    group=Group.PRIVACY,
+    group=CommandGroup.PRIVACY,
     cooldown=Cooldown(2, 60.0),
     buttons=(ForgetButton,),
 )

@@ -20,7 +20,7 @@ from actors.chat.discord.commands.privacy.account_link import (
 from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.framework.actor_client import SUGGEST_S, ActorClient, UnansweredError
 from actors.chat.discord.framework.autocompletion import CHOICE, MOST_CHOICES, actors_of, build_choice
-from actors.chat.discord.framework.command import Cooldown, Group, command
+from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import ASK_ADMIN, RefusedError
 from actors.chat.discord.framework.converters import MemberMention
 from actors.chat.discord.framework.media_servers import poller_names
@@ -77,7 +77,7 @@ async def suggest_links(interaction: discord.Interaction[Any], current: str) -> 
 @command(
     "link",
     N_("Link a Plex account to you: one viewer, one history"),
-    group=Group.PRIVACY,
+    group=CommandGroup.PRIVACY,
     usage=N_("[account] [@somebody]"),
     cooldown=Cooldown(4, 60.0),
     parameters={
@@ -106,7 +106,7 @@ async def link(
 @command(
     "unlink",
     N_("Unlink your Plex account"),
-    group=Group.PRIVACY,
+    group=CommandGroup.PRIVACY,
     usage=N_("[account] [@somebody]"),
     parameters={
         "account": N_("Name of the Plex account; leave out where you have one"),

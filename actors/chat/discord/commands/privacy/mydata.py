@@ -7,7 +7,7 @@ import io
 import discord
 
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
-from actors.chat.discord.framework.command import Cooldown, Group, command
+from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, defer_privately, reply_privately
 from actors.chat.discord.ui import embeds
@@ -25,7 +25,7 @@ MOST_PARTS = 50
 @command(
     "mydata",
     N_("Download my data"),
-    group=Group.PRIVACY,
+    group=CommandGroup.PRIVACY,
     cooldown=Cooldown(2, 60.0),
 )
 async def mydata(ctx: CommandContext) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import discord
 
-from actors.chat.discord.framework.command import Group, command
+from actors.chat.discord.framework.command import CommandGroup, command
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.converters import ChoiceConverter
 from actors.chat.discord.framework.replies import (
@@ -38,7 +38,7 @@ _NOT_SAID: Any = None
 @command(
     "privacy",
     N_("Who sees what you watch"),
-    group=Group.PRIVACY,
+    group=CommandGroup.PRIVACY,
     usage=N_("[open|anonymous|private|untracked]"),
     parameters={"choice": N_("Leave out to see what it is now")},
 )

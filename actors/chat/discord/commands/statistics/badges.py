@@ -5,7 +5,7 @@ from typing import Annotated
 import discord
 
 from actors.chat.discord.framework.actor_client import ActorClient
-from actors.chat.discord.framework.command import Group, command
+from actors.chat.discord.framework.command import CommandGroup, command
 from actors.chat.discord.framework.converters import MemberByName
 from actors.chat.discord.framework.pages import pack_arguments, unpack_arguments
 from actors.chat.discord.framework.replies import CommandContext, show_page, viewer_id
@@ -117,7 +117,7 @@ async def _ask_profile(actors: ActorClient, who: str) -> ViewerProfile:
 @command(
     "badges",
     N_("The badges a viewer has earned"),
-    group=Group.YOU,
+    group=CommandGroup.YOU,
     usage=N_("[@somebody]"),
     parameters={"member": N_("Whose; leave out for your own")},
     page=build_badges,
@@ -131,7 +131,7 @@ async def badges(ctx: CommandContext, *, member: Annotated[discord.Member | None
 @command(
     "progress",
     N_("Your progress towards each badge"),
-    group=Group.YOU,
+    group=CommandGroup.YOU,
     usage=N_("[@somebody]"),
     parameters={"member": N_("Whose; leave out for your own")},
     page=build_progress,
@@ -142,7 +142,9 @@ async def progress(ctx: CommandContext, *, member: Annotated[discord.Member | No
     await show_page(ctx, pack_arguments(viewer_id(who), who.display_name[:40]))
 
 
-@command("allbadges", N_("All badges, and how many people have each"), group=Group.COMMUNITY, page=build_catalogue)
+@command(
+    "allbadges", N_("All badges, and how many people have each"), group=CommandGroup.COMMUNITY, page=build_catalogue
+)
 async def allbadges(ctx: CommandContext) -> None:
     """Answer with every badge there is."""
     await show_page(ctx)

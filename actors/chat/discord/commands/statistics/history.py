@@ -10,7 +10,7 @@ from discord import app_commands
 
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.autocompletion import build_choice, suggest_titles
-from actors.chat.discord.framework.command import Cooldown, Group, command
+from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.converters import MemberMention, find_member_by_name
 from actors.chat.discord.framework.pages import pack_arguments, read_slice, unpack_arguments
@@ -104,7 +104,7 @@ async def suggest_times(interaction: discord.Interaction, current: str) -> list[
 @command(
     "history",
     N_("Watch history, newest first"),
-    group=Group.YOU,
+    group=CommandGroup.YOU,
     usage=N_("[@somebody] [title] [since]"),
     cooldown=Cooldown(3, 10.0),
     parameters={

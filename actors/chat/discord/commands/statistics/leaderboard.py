@@ -4,7 +4,7 @@ from typing import Annotated
 
 from actors.chat.discord.features.top_roles import TOP_DAYS
 from actors.chat.discord.framework.actor_client import ActorClient
-from actors.chat.discord.framework.command import Group, command
+from actors.chat.discord.framework.command import CommandGroup, command
 from actors.chat.discord.framework.converters import ChoiceConverter
 from actors.chat.discord.framework.pages import PageSlice, read_slice
 from actors.chat.discord.framework.replies import CommandContext, show_page
@@ -74,7 +74,7 @@ def _format_value(kind: LeaderboardKind, value: float) -> str:
 @command(
     "leaderboard",
     N_("Leaderboard"),
-    group=Group.COMMUNITY,
+    group=CommandGroup.COMMUNITY,
     usage="[movies|time|streak|badges]",
     parameters={"by": N_("What to rank by")},
     page=build_leaderboard,
@@ -86,7 +86,9 @@ async def leaderboard(
     await show_page(ctx, by)
 
 
-@command("topwatchers", N_("Who watched most in the last 30 days"), group=Group.COMMUNITY, page=build_top_watchers)
+@command(
+    "topwatchers", N_("Who watched most in the last 30 days"), group=CommandGroup.COMMUNITY, page=build_top_watchers
+)
 async def topwatchers(ctx: CommandContext) -> None:
     """Answer with those who watched most of late."""
     await show_page(ctx)

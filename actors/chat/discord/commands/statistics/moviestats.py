@@ -5,7 +5,7 @@ import itertools
 
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.autocompletion import suggest_titles
-from actors.chat.discord.framework.command import Cooldown, Group, command
+from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.pages import pack_arguments
 from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.ui import embeds, formatting
@@ -110,7 +110,7 @@ def _join_counts(pairs: tuple[tuple[str, int], ...]) -> str:
 @command(
     "moviestats",
     N_("What this community watches"),
-    group=Group.COMMUNITY,
+    group=CommandGroup.COMMUNITY,
     usage=N_("[title]"),
     cooldown=Cooldown(3, 10.0),
     parameters={"title": N_("One film only; part of its title is enough")},

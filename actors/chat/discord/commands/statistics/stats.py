@@ -5,7 +5,7 @@ from typing import Annotated
 import discord
 
 from actors.chat.discord.framework.actor_client import ActorClient
-from actors.chat.discord.framework.command import Group, command
+from actors.chat.discord.framework.command import CommandGroup, command
 from actors.chat.discord.framework.converters import MemberByName
 from actors.chat.discord.framework.pages import pack_arguments, unpack_arguments
 from actors.chat.discord.framework.replies import CommandContext, show_page, viewer_id
@@ -84,7 +84,7 @@ def _build_unknown(name: str) -> Reply:
 @command(
     "stats",
     N_("Films, hours and streaks of a viewer"),
-    group=Group.YOU,
+    group=CommandGroup.YOU,
     usage=N_("[@somebody]"),
     parameters={"member": N_("Whose; leave out for your own")},
     page=build_page,

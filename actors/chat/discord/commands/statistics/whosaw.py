@@ -4,7 +4,7 @@ import contextlib
 
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.autocompletion import suggest_titles
-from actors.chat.discord.framework.command import Cooldown, Group, command
+from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.pages import pack_arguments, read_slice
 from actors.chat.discord.framework.replies import CommandContext, show_page
@@ -93,7 +93,7 @@ def _format_viewer(viewer: SeenBy) -> str:
 @command(
     "whosaw",
     N_("Who has seen a film, and who has not"),
-    group=Group.NOW,
+    group=CommandGroup.NOW,
     usage=N_("<title>"),
     cooldown=Cooldown(3, 10.0),
     parameters={"title": N_("Part of its title is enough")},

@@ -6,7 +6,7 @@ from typing import Annotated
 import discord
 
 from actors.chat.discord.framework.actor_client import ActorClient
-from actors.chat.discord.framework.command import Cooldown, Group, command
+from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.converters import ChoiceConverter, MemberMention
 from actors.chat.discord.framework.pages import pack_arguments, unpack_arguments
@@ -162,7 +162,7 @@ def _build_fields(figures: YearFigures) -> list[Field]:
 @command(
     "wrapped",
     N_("A year of films: yours, somebody's or the whole server's"),
-    group=Group.YOU,
+    group=CommandGroup.YOU,
     usage=N_("[year] [@somebody|server]"),
     cooldown=Cooldown(3, 10.0),
     parameters={
