@@ -6,17 +6,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from messages import (
-    Attendee,
-    EndReason,
-    FindHistory,
-    HistoryRow,
-    Item,
-    Moment,
-    Playback,
-    WatchRecord,
-    WatchState,
-)
+from messages import Attendee, EndReason, FindHistory, HistoryRow, Item, Moment, Playback, WatchRecord, WatchState
 from messages.ids import plex_viewer_id
 from tracking.rules import Rules, is_live
 from tracking.sessions.handover import credit, drop_pending, relabel, relocate, resume_measuring

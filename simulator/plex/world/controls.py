@@ -90,7 +90,7 @@ class PlexControls:
         """Play faster or slower: 0.5 to 2 seconds of film in a second."""
         now_s = self.now()
         with self._lock:
-            return self._changed(self._world.change_silently(session, lambda one: one.at_speed(speed, now_s)))
+            return self._on_changed(self._world.change_silently(session, lambda one: one.at_speed(speed, now_s)))
 
     def give_new_identity(self, item: LibraryItem | str, *, rating_key: str = "", guid: str = "") -> LibraryItem:
         """Give an item another rating key (as a library made anew does) or another guid (as a re-match does).
