@@ -22,6 +22,11 @@ def hides_rank(directory: ViewerDirectory, viewer_id: str, asker: str) -> bool:
     return directory.choice(viewer_id) == "anonymous" and directory.viewer(viewer_id) != asker
 
 
+def may_name_film(viewer_ids: Iterable[str], directory: ViewerDirectory) -> bool:
+    """Tell whether a film may be named to others: somebody who is shown is among its viewers."""
+    return any(directory.shows(viewer_id) for viewer_id in viewer_ids)
+
+
 def anonymise_rows(rows: Iterable[LeaderboardRow], directory: ViewerDirectory) -> tuple[LeaderboardRow, ...]:
     """Return places in a ranking with no name and no id of who wants to be anonymous there."""
     return tuple(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, not_, select
 
 from awards import decade_of, record_title
 from awards.days import Played, sum_by_day, week_of
@@ -19,6 +19,8 @@ from persistence.records.viewers import with_current_name
 from persistence.records.watches import match_title
 from persistence.rules import StatisticsRules
 from persistence.store import StoreSnapshot
+from viewers.directory import ViewerDirectory
+from viewers.redact import may_name_film
 
 MOST, RECENT, WEEKS = 10, 5, 12
 
@@ -35,12 +37,18 @@ class _Group:
     completed: int
     playing_s: float
 
+    @property
+    def film(self) -> tuple[str, int | None]:
+        """Title and year, which tell a film from its remake."""
+        return self.title, self.year
+
 
 @answers(GetMovieStats)
 def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
     """Return the figures of all watches, or of those whose title contains the one asked for; running ones are in them.
 
-    With `since_s` only of those that ended then or later. Films are told apart by title and year: a remake is another
+    With `since_s` only of those that ended then or later. All of them count everybody; a film that only hidden viewers
+    saw is not named, and has no figures by its title. Films are told apart by title and year: a remake is another
     film, an imported one the same.
     """
     connection, running, title = store.connection, store.running, asked.title
@@ -49,6 +57,11 @@ def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
     if asked.since_s is not None:
         chosen.append(WATCHES.c.ended_at_s >= asked.since_s)
     groups = [*_read_groups(connection, chosen), *map(_group_of, now)]
+    hidden_films = _find_hidden_films(groups, store.directory)
+    if title and hidden_films:
+        groups = [group for group in groups if group.film not in hidden_films]
+        now = [record for record in now if _group_of(record).film not in hidden_films]
+        chosen += [not_(_is_film(*film)) for film in sorted(hidden_films, key=str)]
     newest = select(WATCHES).where(*chosen).order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
     unseen, names = store.directory.hidden_viewers(), store.directory.member_names()
     seen = newest.where(WATCHES.c.viewer_id.not_in(sorted(unseen))).limit(RECENT)
@@ -62,7 +75,7 @@ def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
         viewers=len({group.viewer_id for group in groups}),
         titles=len(films),
         watch_time_s=sum(group.playing_s for group in groups),
-        most_watched=tuple(films[:MOST]),
+        most_watched=tuple(film for film in films if (film.title, film.year) not in hidden_films)[:MOST],
         genres=tuple(sorted(genres.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]),
         decades=tuple(sorted(decades.items())),
         recent=recent,
@@ -71,10 +84,25 @@ def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
     )
 
 
-def find_films(connection: Connection, title: str, running: RunningWatches) -> list[TitleCount]:
-    """Return the films whose title contains `title`, the most watched first; running watches are in them."""
-    chosen = _conditions(title, running)
-    return _count_films([*_read_groups(connection, chosen), *map(_group_of, _matching_records(title, running.records))])
+def find_films(store: StoreSnapshot, title: str) -> list[TitleCount]:
+    """Return the films whose title contains `title`, the most watched first; none that only hidden viewers saw."""
+    running = store.running
+    stored = _read_groups(store.connection, _conditions(title, running))
+    groups = [*stored, *map(_group_of, _matching_records(title, running.records))]
+    hidden_films = _find_hidden_films(groups, store.directory)
+    return [film for film in _count_films(groups) if (film.title, film.year) not in hidden_films]
+
+
+def _find_hidden_films(groups: Iterable[_Group], directory: ViewerDirectory) -> set[tuple[str, int | None]]:
+    """Return the films that only hidden viewers saw."""
+    viewers: dict[tuple[str, int | None], set[str]] = {}
+    for group in groups:
+        viewers.setdefault(group.film, set()).add(group.viewer_id)
+    return {film for film, viewer_ids in viewers.items() if not may_name_film(viewer_ids, directory)}
+
+
+def _is_film(title: str, year: int | None) -> ColumnElement[bool]:
+    return (WATCHES.c.title == title) & (WATCHES.c.year.is_(None) if year is None else WATCHES.c.year == year)
 
 
 def _matching_records(title: str, running: Iterable[WatchRecord]) -> list[WatchRecord]:

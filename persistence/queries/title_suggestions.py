@@ -11,10 +11,10 @@ from persistence.store import StoreSnapshot
 
 @answers(SuggestTitles)
 def suggest_titles(asked: SuggestTitles, store: StoreSnapshot) -> TitlesSuggested:
-    """Return titles that contain what was typed, the most watched first."""
+    """Return titles that contain what was typed, the most watched first; none that only hidden viewers saw."""
     query = (
         select(WATCHES.c.title)
-        .where(match_title(asked.part))
+        .where(match_title(asked.part), WATCHES.c.viewer_id.not_in(sorted(store.directory.hidden_viewers())))
         .group_by(WATCHES.c.title)
         .order_by(func.count().desc(), WATCHES.c.title)
         .limit(bound_limit(asked.limit))

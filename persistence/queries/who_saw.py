@@ -29,9 +29,9 @@ def find_who_saw(asked: GetWhoSaw, store: StoreSnapshot) -> WhoSaw:
     """
     connection, running = store.connection, store.running
     title, year = split_year(asked.title)
-    films = find_films(connection, asked.title, running)
+    films = find_films(store, asked.title)
     if not films and year is not None:
-        films = [film for film in find_films(connection, title, running) if film.year == year]
+        films = [film for film in find_films(store, title) if film.year == year]
     if not films:
         return WhoSaw(None, (), (), 0, 0, 0)
     meant = choose_film(films, title if year is not None else asked.title)

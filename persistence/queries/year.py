@@ -11,6 +11,7 @@ from awards.year import (
     biggest_night,
     select_year,
     summarise_year,
+    title_with_year,
     top_films,
     top_viewers,
 )
@@ -63,12 +64,14 @@ def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> Commun
     played = select_year(_records(connection, rules, year, running), year, zone)
     begun = [record for record in played if began_in_year(record, year, zone)]
     shown = [record for record in played if people.shows(record.viewer_id)]
+    nameable = {title_with_year(record) for record in shown}  # a film that only hidden viewers saw is not named
+    named = [record for record in begun if title_with_year(record) in nameable]
     return CommunityYear(
         summarise_year(played, year, zone),
         len({record.viewer_id for record in played}),
-        top_films(begun),
+        top_films(named),
         anonymise_rows(top_viewers(shown, year, zone), people),
-        biggest_night(begun),
+        biggest_night(named),
     )
 
 

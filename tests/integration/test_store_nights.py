@@ -7,8 +7,19 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from messages import GetCommunityYear, GetWhoSaw, GetYear, VoiceMember, WatchRecord, WhoSaw
+from messages import (
+    GetCommunityYear,
+    GetMovieStats,
+    GetWhoSaw,
+    GetYear,
+    SetPrivacy,
+    SuggestTitles,
+    VoiceMember,
+    WatchRecord,
+    WhoSaw,
+)
 from persistence.queries.who_saw import percent_seen, split_year
+from persistence.records.viewers import set_privacy
 from persistence.store import Store
 from tests.unit.persistence.making import DAY, EVENING, FILM, finish, open_store, record
 from tests.unit.persistence.making import ask as ask_store
@@ -153,3 +164,27 @@ def test_everybodys_year_from_the_store(store: Store) -> None:
     assert (found.viewers, found.figures.films, found.figures.watch_time_s) == (2, 2, 16200.0)
     assert [row.viewer_id for row in found.top] == ["501", "502"]
     assert ask_store(store, GetCommunityYear(2020), at_s=EVENING).viewers == 0
+
+
+def test_a_film_that_only_hidden_viewers_saw_is_not_named(store: Store) -> None:
+    """In no suggestion, list or total by title; totals over everything count everybody."""
+    secret = replace(FILM, rating_key="300", title="Aliens")
+    finish(store, record("w1", "501"), record("w2", "502", item=secret, party=True, screening_id="s9"))
+    with store.change(EVENING) as change:
+        set_privacy(change, SetPrivacy("502", "Ben", "private"), EVENING)
+    running = record("w3", "502", item=secret)
+    assert ask_store(store, SuggestTitles("ali")).titles == ("Alien",)
+    everything = ask_store(store, GetMovieStats(), running)
+    assert (everything.watches, everything.titles) == (3, 2)
+    assert [film.title for film in everything.most_watched] == ["Alien"]
+    by_title = ask_store(store, GetMovieStats("aliens"), running)
+    assert (by_title.watches, by_title.viewers, by_title.watch_time_s) == (0, 0, 0)
+    assert sum(seconds for _, seconds in by_title.weeks) == 0
+    assert ask_store(store, GetWhoSaw("aliens", 80.0), running).film is None
+    year = ask_store(store, GetCommunityYear(2026), running, at_s=EVENING + DAY)
+    assert [film.title for film in year.films] == ["Alien"]
+    assert year.viewers == 2 and year.night is None
+    with store.change(EVENING) as change:
+        set_privacy(change, SetPrivacy("502", "Ben", "open"), EVENING)
+    assert ask_store(store, SuggestTitles("ali")).titles == ("Alien", "Aliens")
+    assert ask_store(store, GetMovieStats("aliens"), running).watches == 2
