@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from messages import VoicePresence
-from tests.integration.discord_stage import Stage, staged, until
+from tests.integration.discord.discord_stage import Stage, staged, until
 
 LATE_S = 2.5
 """After which discord.py has said that the first connection is ready."""

@@ -130,7 +130,7 @@ def usher(folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with a store in which somebody watched, and a good backup."""
-    from tests.unit.persistence.making import finish, open_store, record
+    from tests.unit.persistence.record_builders import finish, open_store, record
 
     folder = tmp_path_factory.mktemp("used") / "data"
     folder.mkdir()

@@ -23,7 +23,7 @@ from persistence.database.errors import StoreAway, StoreError
 from persistence.database.open_store import open_writer
 from persistence.database.revision import known_revisions
 from simulator.nights.stage import ROOT
-from tests.unit.persistence.making import finish, open_store, record
+from tests.unit.persistence.record_builders import finish, open_store, record
 
 pytestmark = pytest.mark.slow
 

@@ -22,7 +22,7 @@ from persistence.database.open_store import open_writer
 from persistence.json_files.files import HISTORY
 from persistence.operations.legacy_import import export
 from persistence.operations.link import link
-from tests.unit.persistence.making import EVENING, finish, open_store, record
+from tests.unit.persistence.record_builders import EVENING, finish, open_store, record
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -8,7 +8,7 @@ from config import Settings
 from launcher.commands import serve
 from launcher.launcher import Launcher
 from launcher.supervision.supervision_settings import SupervisionSettings
-from tests.integration.launcher.troupe import WITH_STAGEHAND
+from tests.integration.launcher.scripted_actors import WITH_STAGEHAND
 
 QUICK = SupervisionSettings(ping_every_s=0.1, first_retry_s=0.05, crash_limit=1, look_every_s=0.02)
 

@@ -21,7 +21,7 @@ from launcher.connection.run_state import RunFile, RunState, read_running_state
 from launcher.launcher import STOPPED, Launcher
 from launcher.supervision.child import FATAL
 from launcher.supervision.supervision_settings import SupervisionSettings
-from tests.integration.launcher.troupe import FOUR, MARKER
+from tests.integration.launcher.scripted_actors import FOUR, MARKER
 
 QUICK = SupervisionSettings(
     ping_every_s=0.1, hung_after_s=1.5, start_within_s=20, first_retry_s=0.05, longest_retry_s=0.2,

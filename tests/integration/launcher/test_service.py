@@ -16,8 +16,8 @@ import psutil
 import pytest
 
 from launcher.connection.run_state import RunState, read_running_state
+from tests.integration.launcher.scripted_actors import FOUR
 from tests.integration.launcher.test_launcher import notes, until
-from tests.integration.launcher.troupe import FOUR
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 COMMAND = [sys.executable, "-m", "tests.integration.launcher.service"]

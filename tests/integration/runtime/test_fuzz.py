@@ -16,7 +16,7 @@ from messages import CATALOGUE, GetSaveStatus, SaveStatus
 from messages.codec import encode
 from messages.envelope import Envelope, Kind
 from tests.golden.write import example
-from tests.integration.runtime.players import stage
+from tests.integration.runtime.process_actors import stage
 
 FRAMES = int(os.environ.get("BAD_FRAMES", "50000"))
 WARM = 10_000

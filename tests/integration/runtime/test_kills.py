@@ -11,7 +11,7 @@ import pytest
 from actors.runtime import OutboxFull
 from actors.runtime.delivery.outbox import LIMIT
 from messages import Message, WatchFinished
-from tests.integration.runtime.players import Stage, stage, watch
+from tests.integration.runtime.process_actors import Stage, stage, watch
 
 COUNT = 5_000
 

@@ -23,7 +23,7 @@ from actors.runtime.process import EXIT_CRASHED, EXIT_FATAL
 from actors.runtime.transport.factory import ENGINES, open_transport
 from actors.runtime.transport.zmq import TCP_ENGINE
 from messages import GetSaveStatus, SaveNow, SaveStatus, SuggestTitles, TitlesSuggested
-from tests.integration.runtime.players import ROOT, SECRET, WITHIN_S, Stage, stage, until, watch
+from tests.integration.runtime.process_actors import ROOT, SECRET, WITHIN_S, Stage, stage, until, watch
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_a_launcher_that_is_killed_takes_its_actors_with_it(tmp_path: Path) -> N
 PARENT = """
 import sys, time
 from pathlib import Path
-from tests.integration.runtime.players import stage
+from tests.integration.runtime.process_actors import stage
 with stage(Path(sys.argv[1])) as made:
     print(made.start().pid, flush=True)
     time.sleep(60)

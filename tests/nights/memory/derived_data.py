@@ -16,7 +16,7 @@ from persistence.database.rows import watch_record
 from persistence.database.tables import CHECKPOINT, VIEWER_BADGES, VIEWER_STATS, WATCHES
 from persistence.json_files.sync import build_badges_document, build_stats_document, read_history_lines
 from tests.nights.memory.night import MemoryNight
-from tests.unit.persistence.making import RULES
+from tests.unit.persistence.record_builders import RULES
 
 PLAIN = (
     *("total_movies", "total_episodes", "completed_movies"),

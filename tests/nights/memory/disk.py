@@ -20,7 +20,7 @@ from atomic_file import write_atomically
 from persistence.database.engine import reader_engine, writer_engine
 from persistence.database.store_owner import StoreLock
 from persistence.store import Store
-from tests.unit.persistence.making import RULES
+from tests.unit.persistence.record_builders import RULES
 
 
 class Disk:

@@ -12,7 +12,7 @@ from awards import Totals, add_watches, decade_of, record_title, subtract_explai
 from awards.days import PlayedTime, seconds_by_day, weekends_of
 from awards.totals import subtract_watches
 from messages import Item, WatchRecord
-from tests.unit.persistence.making import DAY, EVENING, FILM, record
+from tests.unit.persistence.record_builders import DAY, EVENING, FILM, record
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

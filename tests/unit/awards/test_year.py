@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from awards.year import biggest_night, select_year, summarise_year, top_films, top_viewers
 from messages import WatchRecord
 from messages.base import DurationMs
-from tests.unit.persistence.making import FILM, record
+from tests.unit.persistence.record_builders import FILM, record
 
 LONG = replace(FILM, rating_key="7", title="Sátántangó", year=1994, duration_ms=DurationMs(26_340_000))
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from messages import WatchRecord, spans
 from messages.base import DurationMs
-from tests.unit.persistence.making import EVENING, FILM, record
+from tests.unit.persistence.record_builders import EVENING, FILM, record
 from viewers.merge import Thresholds, group_overlapping, merge_records, record_extent
 
 MINUTE = 60

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.runtime.rig import Pair
+from tests.unit.runtime.endpoint_pair import Pair
 
 
 @pytest.fixture

@@ -38,8 +38,8 @@ from messages import (
     SuggestTitles,
     WatchFinished,
 )
-from tests.unit.runtime.players import STATUS, WITHIN_S, Bob, Stage, until
-from tests.unit.runtime.rig import finished, watch_id
+from tests.unit.runtime.endpoint_pair import finished, watch_id
+from tests.unit.runtime.scripted_actor import STATUS, WITHIN_S, Bob, Stage, until
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from actors.runtime.delivery.mailbox import ReceivedMessage
 from messages import SaveNow
-from tests.unit.runtime.rig import Pair, finished, watch_id
+from tests.unit.runtime.endpoint_pair import Pair, finished, watch_id
 
 PATIENCE_S = 20.0
 """Long enough for every pause of the outbox, once all is well again."""

@@ -15,8 +15,8 @@ from actors.runtime import Reject
 from actors.runtime.delivery.dead_letters import DeadLetters
 from messages import Message, SaveNow, WatchFinished
 from messages.codec import MAX_FRAME_BYTES
-from tests.unit.runtime.players import WITHIN_S, Stage
-from tests.unit.runtime.rig import Pair, finished, watch_id
+from tests.unit.runtime.endpoint_pair import Pair, finished, watch_id
+from tests.unit.runtime.scripted_actor import WITHIN_S, Stage
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from actors.runtime.delivery.mailbox import LIMIT
 from messages import AutoSaveTick, GetSaveStatus, Message, Moment, SaveNow, SaveStatus, SuggestTitles
 from messages.codec import MAX_FRAME_BYTES, OversizedFrame, encode
 from messages.envelope import Envelope
-from tests.unit.runtime.rig import Pair, finished, in_a_thread, watch_id
+from tests.unit.runtime.endpoint_pair import Pair, finished, in_a_thread, watch_id
 
 STATUS = SaveStatus(1.0, 5.0)
 

@@ -9,7 +9,7 @@ from actors.runtime.delivery import outbox as outbox_module
 from messages import SaveStatus
 from messages.codec import encode
 from messages.envelope import Envelope
-from tests.unit.runtime.rig import Pair, finished, in_a_thread, watch_id
+from tests.unit.runtime.endpoint_pair import Pair, finished, in_a_thread, watch_id
 
 STATUS = SaveStatus(1.0, 5.0)
 

@@ -1,0 +1,237 @@
+"""Every fault of Discord: named with its cure, survived, and nothing that was to be announced is lost."""
+
+import functools
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from actors.chat.discord.core import api_errors
+from actors.chat.discord.features.announcements import announcement_queue
+from actors.chat.discord.gateway import connection
+from messages import NowPlaying, ScreeningStarted, VoicePresence
+from simulator.discord.model.messages import ChannelMessage as Posted
+from simulator.discord.model.permissions import READ_HISTORY, SEND_MESSAGES
+from simulator.discord.model.world import FLAG_MESSAGE_CONTENT, MESSAGE_CONTENT
+from tests.integration.discord.discord_stage import Stage, answer, staged, until
+from tests.unit.discord import samples
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """A Discord, the other actors, and back-off in tenths of a second."""
+    monkeypatch.setattr(api_errors, "LONGEST_S", 0.2)
+    monkeypatch.setattr(announcement_queue, "LONGEST_PAUSE_S", 0.2)
+    monkeypatch.setattr(connection, "backoff", lambda tries: 0.1)
+    monkeypatch.setattr(connection, "REFUSED_S", 0.2)
+    monkeypatch.setattr(connection, "SETTLE_S", 0.1)
+    monkeypatch.setattr(connection, "INTENT_RECHECK_S", 0.2)
+    monkeypatch.setattr("actors.chat.discord.gateway.bot.HEARTBEAT_S", 1.0)
+    with staged(tmp_path) as made:
+        yield made
+
+
+def announced(stage: Stage, number: int = 1) -> None:
+    """A film is announced, however long it takes, and once only."""
+    done = stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening(number, f"Film {number}.")))
+    assert done.wait(20)
+    assert stage.said().count(f"Film {number}.") == 1
+
+
+def connected(stage: Stage) -> bool | None:
+    """Whether the tracker was last told that the gateway is there."""
+    heard = stage.tracker.told(VoicePresence)
+    return heard[-1].connected if heard else None
+
+
+def test_a_refused_token_is_named(stage: Stage) -> None:
+    """Its own state with its cure; when it is right again, all is well."""
+    stage.discord.faults.refuse_token = True
+    with stage.acting(wait=False):
+        assert "DISCORD_TOKEN" in stage.until_health("refused the token")
+        stage.discord.faults.refuse_token = False
+        stage.until_well()
+        announced(stage)
+
+
+def test_a_missing_intent_costs_only_the_words(tmp_path: Path, stage: Stage) -> None:
+    """Slash commands and announcements work; health says what to switch on; granted, it is used."""
+    stage.discord.world.app_flags = 0
+    with stage.acting():
+        assert "Message Content Intent" in stage.until_health("commands with !")
+        announced(stage)
+        assert stage.discord.slash("Chiara", "help").wait_reply().embeds
+        stage.discord.world.app_flags = FLAG_MESSAGE_CONTENT
+        sessions = stage.discord.gateway.connections
+        until(
+            lambda: any(each.session and each.session.intents & MESSAGE_CONTENT for each in list(sessions)),
+            "connected with the intent",
+        )
+        stage.until_well()
+        assert answer(stage, "Chiara", "!help").embeds
+
+
+def test_discord_is_away_at_the_first_connection(stage: Stage) -> None:
+    """discord.py would die of it: Usher comes up when Discord does."""
+    stage.discord.stop()
+    with stage.acting(wait=False):
+        stage.until_health("cannot be reached")
+        until(lambda: connected(stage) is False, "the tracker hears that it is away")
+        waiting = stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening()))
+        stage.discord.start()
+        assert waiting.wait(20)
+        stage.until_well()
+        until(lambda: connected(stage), "the tracker hears that it is there")
+
+
+def test_the_gateway_is_away_at_the_first_connection(stage: Stage) -> None:
+    """REST answers, the websocket does not."""
+    stage.discord.faults.gateway_refused = True
+    with stage.acting(wait=False):
+        stage.until_health("connecting again")
+        stage.discord.faults.gateway_refused = False
+        stage.until_well()
+        announced(stage)
+
+
+LOSSES: dict[str, Callable[[Stage], None]] = {
+    "op 7": lambda stage: stage.discord.faults.request_reconnect(),
+    "op 9": lambda stage: stage.discord.faults.invalidate_sessions(resumable=False),
+    "op 9, resumable": lambda stage: stage.discord.faults.invalidate_sessions(resumable=True),
+    "cut": lambda stage: stage.discord.faults.drop_connections(),
+    "closed 1000": lambda stage: stage.discord.faults.close_connections(1000),
+    "closed 4000": lambda stage: stage.discord.faults.close_connections(4000),
+    "closed 4009": lambda stage: stage.discord.faults.close_connections(4009),
+    "not JSON": lambda stage: stage.discord.faults.send_raw("{half"),
+    "a dispatch without its data": lambda stage: stage.discord.faults.send_malformed(),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_it_comes_back_after_every_loss(stage: Stage, loss: str) -> None:
+    """And hears, answers and announces as before."""
+    with stage.acting():
+        until(lambda: connected(stage), "connected")
+        told = len(stage.tracker.told(VoicePresence))
+        LOSSES[loss](stage)
+        stage.discord.join_voice("Chiara")
+        until(lambda: stage.discord.is_connected and connected(stage), "connected again")
+        until(
+            lambda: any(not report.connected for report in stage.tracker.told(VoicePresence)[told:]),
+            "the tracker is told that it was away",
+        )
+        until(
+            lambda: [member.name for member in stage.tracker.told(VoicePresence)[-1].members] == ["Chiara"],
+            "who came meanwhile is there",
+        )
+        announced(stage)
+        stage.until_well()
+
+
+@pytest.mark.parametrize("loss", ["op 7", "op 9"])
+def test_the_presence_is_true_after_a_loss(stage: Stage, loss: str) -> None:
+    """What changed while the gateway was away is shown when it is back."""
+    with stage.acting():
+        stage.tracker.tell(NowPlaying(samples.NOW, (samples.screening(),)))
+        until(lambda: stage.discord.activity_name == "Metropolis (1927)", "the film is shown")
+        LOSSES[loss](stage)
+        until(lambda: not stage.discord.is_connected, "the gateway is away")
+        stage.tracker.tell(NowPlaying(samples.NOW, (samples.screening(title="Nosferatu"),)))
+        until(lambda: stage.discord.activity_name == "Nosferatu (1927)", "the new film is shown", 30)
+
+
+def test_a_silent_gateway_is_left(stage: Stage) -> None:
+    """Half open: no heartbeat is acknowledged; the connection is opened anew."""
+    with stage.acting():
+        stage.discord.faults.mute_connections()
+        until(lambda: connected(stage) is False, "the tracker hears that it is away")
+        until(lambda: connected(stage), "connected again", 30)
+
+
+def test_discord_goes_and_comes(stage: Stage) -> None:
+    """The tracker is told at once; announcements wait; all is posted in order when it is back."""
+    with stage.acting():
+        until(lambda: connected(stage), "connected")
+        stage.discord.stop()
+        until(lambda: connected(stage) is False, "the tracker hears that it is away")
+        stage.until_health("connecting again")
+        waiting = [
+            stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening(number, f"Film {number}.")))
+            for number in range(3)
+        ]
+        stage.discord.start()
+        assert all(event.wait(20) for event in waiting)
+        said = stage.said()
+        assert said.index("Film 0.") < said.index("Film 1.") < said.index("Film 2.")
+        stage.until_well()
+
+
+def test_a_missing_permission_is_named(stage: Stage) -> None:
+    """Which, where; given back, what waited is posted."""
+    with stage.acting():
+        stage.discord.deny_permissions("film-club", SEND_MESSAGES)
+        waiting = stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening()))
+        assert "Send Messages" in stage.until_health("announce channel")
+        assert not waiting.is_set()
+        stage.discord.deny_permissions("film-club")
+        assert waiting.wait(20)
+        stage.until_well()
+
+
+def test_a_storm_of_429_is_waited_out(stage: Stage) -> None:
+    """Past discord.py's own five tries."""
+    with stage.acting():
+        stage.discord.faults.rate_limit("/messages", times=8, retry_after_s=0.05)
+        announced(stage)
+        stage.until_well()
+
+
+def test_server_errors_are_waited_out(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named while they last."""
+    with stage.acting():
+        stage.discord.faults.fail_requests(503, "/messages")
+        waiting = stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening()))
+        until(lambda: "HTTP 503" in stage.health(), "health names it", 60)
+        stage.discord.faults.heal()
+        assert waiting.wait(30)
+        stage.until_well()
+
+
+def test_a_slow_discord_delays_no_report(stage: Stage) -> None:
+    """While each request takes seconds, the tracker hears of the voice channel at once."""
+    with stage.acting():
+        until(lambda: connected(stage), "connected")
+        stage.discord.faults.delay_requests(3.0)
+        stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening()))
+        began = time.monotonic()
+        stage.discord.join_voice("Chiara")
+        until(lambda: stage.tracker.told(VoicePresence)[-1].members, "the tracker is told")
+        assert time.monotonic() - began < 2.5
+        stage.discord.faults.heal()
+
+
+def test_a_connection_that_closes_instead_of_an_answer(stage: Stage) -> None:
+    """discord.py lets aiohttp's own error through; the announcement is tried again, and the actor lives on."""
+    with stage.acting():
+        ours = stage.network.transports["discord"]
+        stage.discord.faults.cut_requests("/messages", times=3)
+        announced(stage)
+        stage.until_well()
+        assert stage.network.transports["discord"] is ours
+
+
+def test_without_the_history_it_answers_without_referring(stage: Stage) -> None:
+    """Discord lets nobody reply who may not read the history; a denied command is answered there too."""
+    with stage.acting():
+        assert answer(stage, "Chiara", "!help").embeds  # found by what it refers to
+        stage.discord.deny_permissions("film-club", READ_HISTORY)
+        for command, title in (("!help", "Usher"), ("!savedata", "Only administrators")):
+            asked = stage.discord.say("Chiara", "film-club", command).id
+            said = until(functools.partial(newer, stage, asked), f"an answer to {command}")[0]
+            assert title in said.text and said.reply_to is None
+
+
+def newer(stage: Stage, than: int) -> list[Posted]:
+    """What the bot has posted after a message."""
+    return [message for message in stage.discord.messages("film-club", by_bot=True) if message.id > than]

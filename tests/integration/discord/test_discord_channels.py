@@ -1,0 +1,65 @@
+"""Channels that take no messages: health names channel, cause and setting, and what is to be posted waits."""
+
+import datetime
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actors.chat.discord.core import api_errors
+from actors.chat.discord.features.announcements import announcement_queue
+from messages import GetLeaderboard, GetMovieStats, Leaderboard, MovieStats, ScreeningStarted, TitleCount
+from tests.integration.discord.discord_stage import Stage, staged, until
+from tests.unit.discord import samples
+
+CLOSED = [
+    (50008, 400, "Cannot send messages in a non-text channel", "a forum or a category"),
+    (50083, 400, "Tried to perform an operation on an archived thread", "archived"),
+    (160005, 400, "Thread is locked", "locked"),
+    (10003, 404, "Unknown Channel", "no such channel"),
+]
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """A Discord, and back-off in tenths of a second."""
+    monkeypatch.setattr(api_errors, "LONGEST_S", 0.2)
+    monkeypatch.setattr(announcement_queue, "LONGEST_PAUSE_S", 0.2)
+    with staged(tmp_path) as made:
+        yield made
+
+
+@pytest.mark.parametrize(("code", "status", "text", "cause"), CLOSED, ids=lambda value: str(value)[:12])
+def test_announcements_wait_for_a_channel_that_takes_them(
+    stage: Stage, code: int, status: int, text: str, cause: str
+) -> None:
+    """None is dropped; as soon as the channel takes messages it is posted, once."""
+    with stage.acting():
+        fault = stage.discord.faults.refuse_requests(code, text, status, "/messages")
+        told = stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening(title="Metropolis")))
+        health = stage.until_health(cause)
+        assert str(stage.discord.channel("film-club").id) in health and "DISCORD_ANNOUNCE_CHANNEL_ID" in health
+        assert not told.wait(1.0), "it is not given up"
+        stage.discord.faults.heal(fault)
+        assert told.wait(10)
+        stage.until_well()
+        assert stage.said().count("Metropolis") == 1
+
+
+def test_a_digest_that_cannot_be_posted_is_named_and_not_tried_without_end(stage: Stage) -> None:
+    """Once in five seconds at first, then more and more rarely; later it is posted."""
+    due = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=2)
+    stage.changes = {"weekly_digest": f"{due:%A %H:%M}".lower()}
+    films = (TitleCount("Dune", 2021, 1, 1, 7_200.0),)
+    stage.persistence.answers[GetMovieStats] = MovieStats(1, 1, 1, 1, 7_200.0, films, (), (), (), ())
+    stage.persistence.answers[GetLeaderboard] = Leaderboard("time", (), 0)
+    stage.remember("weekly_digest", "posted_until", time.time() - 7 * 86_400)
+    fault = stage.discord.faults.refuse_requests(50008, "Cannot send messages in a non-text channel", 400, "/messages")
+    with stage.acting():
+        assert "digest" in stage.until_health("a forum or a category")
+        time.sleep(3.0)
+        assert stage.discord.recorder.count("POST", "/messages") == 1
+        stage.discord.faults.heal(fault)
+        until(lambda: "The week" in stage.said(), "the digest")
+        stage.until_well()

@@ -1,0 +1,113 @@
+"""The digest of the week: posted when it is due, once, and late rather than never."""
+
+import datetime
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actors.chat.discord.features.weekly_digest import last_due
+from messages import GetLeaderboard, GetMovieStats, Leaderboard, LeaderboardRow, MovieStats, TitleCount
+from tests.integration.discord.discord_stage import Stage, staged, until
+
+HOUR_S = 3600.0
+WEEK_S = 168 * HOUR_S
+WEEK = MovieStats(
+    watches=7, completed=5, viewers=3, titles=2, watch_time_s=9 * HOUR_S,
+    most_watched=(TitleCount("Dune", 2021, 5, 3, 6 * HOUR_S), TitleCount("*Stars*", None, 2, 1, 3 * HOUR_S)),
+    genres=(), decades=(), recent=(), running=(),
+)  # fmt: skip
+EMPTY = MovieStats(0, 0, 0, 0, 0.0, (), (), (), (), ())
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A digest was due two hours ago, and Usher has been here for longer."""
+    with staged(tmp_path) as made:
+        due = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=2)
+        made.changes = {"weekly_digest": f"{due:%A %H:%M}".lower()}
+        made.persistence.answers[GetMovieStats] = WEEK
+        made.persistence.answers[GetLeaderboard] = Leaderboard("time", (LeaderboardRow(1, "1", "Mei", HOUR_S),), 1)
+        made.remember("weekly_digest", "posted_until", time.time() - WEEK_S)
+        yield made
+
+
+def posted_until(stage: Stage) -> float:
+    """Until when digests count as posted."""
+    return float(stage.remembered("weekly_digest").get("posted_until", 0.0))
+
+
+def posted(stage: Stage) -> list[str]:
+    """Every digest in the channel, as text."""
+    return [
+        message.text
+        for message in stage.discord.messages("film-club", by_bot=True)
+        if message.embeds and "The week" in message.embeds[0].get("title", "")
+    ]
+
+
+def test_what_was_missed_is_posted_at_the_start_and_once(stage: Stage) -> None:
+    """Asked for that week; escaped; and the next start is silent."""
+    with stage.acting():
+        text = until(lambda: posted(stage), "the digest")[0]
+        assert "9 h" in text
+        assert "Dune (2021)" in text
+        assert "\\*Stars\\*" in text
+        assert "🥇 **Mei**" in text
+        until(lambda: time.time() - posted_until(stage) < 3 * HOUR_S, "it is remembered")
+    question = stage.persistence.told(GetMovieStats)[0]
+    assert question.since_s is not None
+    assert abs(time.time() - 2 * HOUR_S - WEEK_S - question.since_s) < 120
+    asked = len(stage.persistence.told(GetMovieStats))
+    with stage.acting():
+        assert len(posted(stage)) == 1
+    assert len(stage.persistence.told(GetMovieStats)) == asked
+
+
+def test_a_lost_answer_costs_no_second_digest(stage: Stage) -> None:
+    """Discord took it, and its answer never came: the next try is known by its nonce."""
+    stage.discord.faults.lose_responses("/messages", method="POST", times=1)
+    with stage.acting():
+        until(lambda: time.time() - posted_until(stage) < 3 * HOUR_S, "it is remembered", 40)
+        assert len(posted(stage)) == 1
+        assert stage.discord.recorder.count("POST", "/messages") == 2
+
+
+def test_a_week_without_films_is_passed_over(stage: Stage) -> None:
+    """And is not asked for again."""
+    stage.persistence.answers[GetMovieStats] = EMPTY
+    with stage.acting():
+        until(lambda: time.time() - posted_until(stage) < 3 * HOUR_S, "it is remembered")
+        assert posted(stage) == []
+
+
+def test_a_store_that_is_away_is_asked_again(stage: Stage) -> None:
+    """It waits for persistence to come back."""
+    stage.persistence.answers.pop(GetMovieStats)
+    with stage.acting():
+        until(lambda: stage.persistence.told(GetMovieStats), "a question")
+        stage.persistence.answers[GetMovieStats] = WEEK
+        until(lambda: posted(stage), "the digest", 30)
+
+
+@pytest.mark.parametrize("days", [0, 8])
+def test_nothing_of_the_time_before_usher_came_or_of_long_ago(stage: Stage, days: int) -> None:
+    """A new Usher begins its first week; a digest more than a day late is left out, and said so in the log."""
+    late = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=30)
+    stage.changes["weekly_digest"] = f"{late:%A %H:%M}".lower()
+    stage.persistence.state.clear()
+    if days:
+        stage.remember("weekly_digest", "posted_until", time.time() - days * 86_400)
+    with stage.acting():
+        until(lambda: posted_until(stage) > time.time() - 31 * HOUR_S, "it is settled")
+    assert posted(stage) == []
+
+
+def test_due_is_the_newest_such_moment_that_is_past() -> None:
+    """By the clocks of the zone, over the change to winter time."""
+    due = datetime.datetime(2026, 10, 25, 18, 0, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
+    at = datetime.datetime(2026, 10, 27, 12, 0, tzinfo=datetime.UTC)
+    assert last_due("sunday 18:00", "Europe/Berlin", at.timestamp()) == due.timestamp()
+    assert last_due("sunday 18:00", "Europe/Berlin", due.timestamp() - 1) == due.timestamp() - WEEK_S - HOUR_S
+    assert last_due("sunday 18:00", "Europe/Berlin", due.timestamp() + 1) == due.timestamp()

@@ -1,0 +1,185 @@
+"""What the bot must not say again, must not say to all, and must not do for a wrong reason."""
+
+import datetime
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from actors.chat.discord.features.live_card import live_card
+from actors.runtime import Clock
+from messages import (
+    SOMEBODY,
+    EraseViewer,
+    FilmsFound,
+    FindFilms,
+    GetPoster,
+    GetViewerAccount,
+    GetViewerStats,
+    GetWhoSaw,
+    LinkedAccount,
+    Moment,
+    NowPlaying,
+    Poster,
+    Screening,
+    ScreeningEnded,
+    ScreeningStarted,
+    SessionChoice,
+    SetPrivacy,
+    StartTracking,
+    TrackingPlan,
+    UnlinkAccount,
+    ViewerAccount,
+    ViewerErased,
+    ViewerProfile,
+    WhoSaw,
+)
+from tests.integration.discord.discord_stage import Stage, answer, staged, until
+from tests.unit.discord import samples
+
+SCHEDULED, ACTIVE = 1, 2
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """The actor in a simulated Discord."""
+    with staged(tmp_path) as made:
+        made.plex.answers[GetPoster] = Poster()
+        made.tracker.answers[StartTracking] = TrackingPlan((), (), "", ())
+        yield made
+
+
+def now() -> Moment:
+    """This moment."""
+    return Clock().now()
+
+
+def film(**changes: Any) -> Screening:
+    """A film that began a while ago."""
+    at = now()
+    return samples.screening(1, **{"seen": at, "started_at_s": at.wall_s - 2530, **changes})
+
+
+def chiara(stage: Stage, *links: LinkedAccount) -> str:
+    """Her id; persistence keeps her choice."""
+    who, choice = str(stage.discord.member("Chiara").id), ["open"]
+
+    def choose(asked: SetPrivacy) -> ViewerAccount:
+        choice[0] = asked.privacy
+        return ViewerAccount(who, asked.privacy, links, 12)
+
+    stage.persistence.answers[SetPrivacy] = choose
+    stage.persistence.answers[GetViewerAccount] = lambda _asked: ViewerAccount(who, choice[0], links, 12)  # type: ignore[arg-type] # one of them
+    return who
+
+
+def plays_again(stage: Stage, shown: Screening) -> bool:
+    """Tell that it plays now: again and again, as the tracker does, for the first may come before the end is shown."""
+    stage.tracker.tell(NowPlaying(now(), (replace(shown, seen=now()),)))
+    return True
+
+
+def test_a_record_that_comes_back_names_nobody_who_has_hidden_since(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A film went on after its end, somebody chose not to be tracked, and then nobody is left."""
+    monkeypatch.setattr(live_card, "GONE_S", 0.5)
+    monkeypatch.setattr(live_card, "SETTLE_S", 0.1)
+    who = chiara(stage)
+    shown = film(seats=(samples.seat("Chiara", viewer_id=who),), host="filmnight")
+    masked = replace(shown.seats[0], viewer_id="", username=SOMEBODY)
+    with stage.acting():
+        stage.tracker.tell(ScreeningStarted(now(), shown)).wait(10)
+        card = stage.discord.messages("film-club", by_bot=True)[0]
+        stage.tracker.tell(ScreeningEnded(Moment(now().wall_s - 60, 0.0), shown)).wait(10)
+        until(lambda: plays_again(stage, shown) and "🎬" in card.text, "it lives again")
+        stage.discord.slash("Chiara", "privacy", {"choice": "untracked"}).wait_reply()
+        stage.tracker.tell(NowPlaying(now(), (replace(shown, seen=now(), seats=(masked,)),)))
+        until(lambda: "Chiara" not in card.text, "she is hidden")
+        stage.tracker.tell(NowPlaying(now(), ()))
+        until(lambda: "🏁" in card.text, "the record is there again")
+        assert "Chiara" not in card.text and SOMEBODY in card.text
+
+
+def test_a_forgetting_whose_answer_is_lost_is_one_all_the_same(stage: Stage) -> None:
+    """Nobody knows the links afterwards: so what is remembered of the account goes with the first try."""
+    who = str(stage.discord.member("Chiara").id)
+    chiara(stage, LinkedAccount("plex:machine-a:7", "chiarap", who, "Chiara"))
+    shown = film(seats=(samples.seat("chiarap", viewer_id="plex:machine-a:7"),), host="chiarap", player="Her phone")
+    stage.persistence.answers[EraseViewer] = Poster()  # as good as none
+    with stage.acting():
+        stage.tracker.tell(ScreeningStarted(now(), shown)).wait(10)
+        stage.tracker.tell(ScreeningEnded(now(), shown)).wait(10)
+        stage.discord.say("Chiara", "film-club", "!forgetme")
+        asked = until(lambda: stage.discord.direct_messages("Chiara"), "the question")[0]
+        stage.discord.click("Chiara", asked, "Delete my data").wait_reply()
+        stage.persistence.answers[GetViewerAccount] = ViewerAccount(who, "open", (), 0)
+        stage.persistence.answers[EraseViewer] = ViewerErased(0, 0, 0)
+        stage.discord.click("Chiara", asked, "Delete my data")
+        until(lambda: "Deleted" in asked.text, "the second try")
+    left = str(stage.persistence.state)
+    assert "chiarap" not in left and "Her phone" not in left
+
+
+def test_a_choice_is_said_to_be_made_where_direct_messages_are_closed(stage: Stage) -> None:
+    """Not what was chosen, and not that it failed."""
+    chiara(stage)
+    with stage.acting():
+        stage.discord.refuse_direct_messages("Chiara")
+        said = answer(stage, "Chiara", "!privacy private").embeds[0]
+    assert "Done." in said["description"] and "private" not in said["description"]
+
+
+def test_what_an_unlinking_changed_is_told_to_the_asker_alone(stage: Stage) -> None:
+    """The account's name and the figures are nobody else's matter."""
+    who = str(stage.discord.member("Chiara").id)
+    chiara(stage, LinkedAccount("plex:machine-a:7", "secretname", who, "Chiara"))
+    stage.persistence.answers[UnlinkAccount] = ViewerAccount(who, "private", (), 3)
+    stage.persistence.answers[GetViewerStats] = ViewerProfile(samples.viewer(), (), ())
+    with stage.acting():
+        stage.discord.say("Chiara", "film-club", "!unlink")
+        told = until(lambda: stage.discord.direct_messages("Chiara"), "the answer")[0]
+        assert "secretname" in told.text
+        assert "secretname" not in stage.said()
+
+
+def test_a_session_that_is_gone_is_not_another_one(stage: Stage) -> None:
+    """Its number may be a part of a year; a number that is all of a title is that title."""
+    met = SessionChoice("12", "machine-a", samples.item("Metropolis", year=1927), "filmnight", "TV", "playing", None)
+    war = replace(met, session_key="13", item=samples.item("1917", year=2019))
+    stage.tracker.answers[StartTracking] = lambda asked: TrackingPlan((met, war), (), asked.session_key, ())
+    with stage.acting():
+        assert "Which session?" in answer(stage, "Iris", "!starttracking 7").embeds[0]["title"]
+        assert all(asked.simulate for asked in stage.tracker.told(StartTracking))
+        answer(stage, "Iris", "!starttracking 1917")
+    assert [asked.session_key for asked in stage.tracker.told(StartTracking) if not asked.simulate] == ["13"]
+
+
+@pytest.mark.parametrize("said", ['"alien"', "“alien”", "„alien“", " alien "])
+def test_a_title_in_quotation_marks_is_that_title(stage: Stage, said: str) -> None:
+    """As other commands take it."""
+    stage.persistence.answers[GetWhoSaw] = WhoSaw(None, (), (), 0, 0, 0)
+    with stage.acting():
+        answer(stage, "Chiara", f"!whosaw {said}")
+    assert stage.persistence.told(GetWhoSaw)[0].title == "alien"
+
+
+def test_a_film_that_is_tried_out_in_the_afternoon_is_not_the_night(stage: Stage) -> None:
+    """The event begins once its time is near, where the film runs then."""
+    item = samples.screening().item
+    stage.plex.answers[FindFilms] = FilmsFound((item,))
+    with stage.acting():
+        soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=2, minutes=30)
+        answer(stage, "Iris", f"!night dune {soon:%Y-%m-%d %H:%M}")
+        (event,) = until(lambda: list(stage.discord.guild.events.values()), "an event")
+        tried = film(started_at_s=time.time(), party=True, item=item)
+        stage.tracker.tell(NowPlaying(now(), (tried,)))
+        until(lambda: stage.discord.recorder.count("GET", "/scheduled-events/"), "it is looked at")
+        near = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=2)
+        answer(stage, "Iris", f"!night dune {near:%Y-%m-%d %H:%M}")
+        stage.tracker.tell(NowPlaying(now(), (tried,)))
+        until(lambda: [e for e in stage.discord.guild.events.values() if e["status"] == ACTIVE], "the near one begins")
+        assert event["status"] == SCHEDULED

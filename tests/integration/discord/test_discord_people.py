@@ -1,0 +1,109 @@
+"""What concerns one person alone, by ! commands: direct messages and their buttons, and who takes none."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.chat.discord.commands.privacy import link
+from messages import (
+    CheckPlexSignIn,
+    EraseViewer,
+    GetMyData,
+    GetViewerAccount,
+    GetViewerStats,
+    LinkAccount,
+    MyData,
+    PlexSignedIn,
+    PlexSignIn,
+    StartPlexSignIn,
+    ViewerAccount,
+    ViewerErased,
+    ViewerProfile,
+)
+from simulator.discord.model.messages import ChannelMessage
+from tests.integration.discord.discord_stage import Stage, answer, staged, until
+
+DATA = json.dumps({"watches": ["אורי"]}).encode()
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """A Discord, a store that knows Chiara, and a plex.tv that waits."""
+    monkeypatch.setattr(link, "CHECK_S", 0.02)
+    with staged(tmp_path) as made:
+        who = str(made.discord.member("Chiara").id)
+        made.persistence.answers |= {
+            GetViewerAccount: ViewerAccount(who, "open", (), 12), LinkAccount: ViewerAccount(who, "open", (), 12),
+            GetViewerStats: ViewerProfile(None, (), ()), GetMyData: MyData(DATA, len(DATA), 1),
+            EraseViewer: ViewerErased(12, 3, 0),
+        }  # fmt: skip
+        made.plex.answers |= {
+            StartPlexSignIn: PlexSignIn("1", "WXYZ", "https://plex.tv/link", 600.0),
+            CheckPlexSignIn: PlexSignedIn("waiting"),
+        }
+        yield made
+
+
+def told(stage: Stage, count: int) -> ChannelMessage:
+    """The newest direct message to Chiara, of so many."""
+    return until(lambda: stage.discord.direct_messages("Chiara")[count - 1 :], f"direct message {count}")[0]
+
+
+def text(message: Any) -> str:
+    """What it says."""
+    shown = message.embeds[0]
+    return f"{shown.get('title', '')}\n{shown.get('description', '')}"
+
+
+def test_a_code_comes_as_a_direct_message_and_tells_when_it_was_used(stage: Stage) -> None:
+    """The channel reads only that there is one."""
+    with stage.acting():
+        aside = answer(stage, "Chiara", "!link")
+        assert "direct messages" in text(aside) and "WXYZ" not in text(aside)
+        direct = told(stage, 1)
+        assert "**WXYZ**" in text(direct)
+        until(lambda: stage.plex.told(CheckPlexSignIn), "plex.tv is asked")
+        stage.plex.answers[CheckPlexSignIn] = PlexSignedIn("signed_in", ("plex:m:1",), "Anton")
+        until(lambda: "are one viewer now" in text(direct), "the link is told")
+        (asked,) = stage.persistence.told(LinkAccount)
+        assert (asked.viewer_id, asked.confirmed_by) == (str(stage.discord.member("Chiara").id), "plex.tv")
+
+
+def test_a_newer_code_takes_the_place_of_the_one_before(stage: Stage) -> None:
+    """Only one is asked about."""
+    with stage.acting():
+        answer(stage, "Chiara", "!link")
+        stage.plex.answers[StartPlexSignIn] = PlexSignIn("2", "QRST", "https://plex.tv/link", 600.0)
+        answer(stage, "Chiara", "!link")
+        assert "QRST" in text(told(stage, 2))
+        until(lambda: "newer code" in text(stage.discord.direct_messages("Chiara")[0]), "the first is over")
+
+
+def test_data_and_forgetting_are_between_the_bot_and_one_person(stage: Stage) -> None:
+    """The file and the button come as direct messages; pressed there, it is done."""
+    with stage.acting():
+        answer(stage, "Chiara", "!mydata")
+        assert told(stage, 1).attachments[0].content == DATA
+        answer(stage, "Chiara", "!forgetme")
+        question = told(stage, 2)
+        assert not stage.persistence.told(EraseViewer)
+        stage.discord.click("Chiara", question, "Delete my data")
+        until(lambda: "**12 watches** and **3 badges**" in text(question), "it is done")
+        assert question.components == []
+        (asked,) = stage.persistence.told(EraseViewer)
+        assert asked.viewer_id == str(stage.discord.member("Chiara").id)
+    everything = [text(message) for message in stage.discord.messages("film-club", by_bot=True) if message.embeds]
+    assert not any("12" in said for said in everything)
+
+
+@pytest.mark.parametrize("command", ["link", "mydata", "forgetme", "privacy"])
+def test_who_takes_no_direct_messages_is_told_the_other_way(stage: Stage, command: str) -> None:
+    """In the channel, without a word of what it would have been."""
+    stage.discord.refuse_direct_messages("Chiara")
+    with stage.acting():
+        said = text(answer(stage, "Chiara", f"!{command}"))
+        assert "you don't accept direct messages" in said and f"`/{command}`" in said
+    assert stage.discord.direct_messages("Chiara") == []

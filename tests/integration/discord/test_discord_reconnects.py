@@ -1,0 +1,89 @@
+"""The gateway is asked for little: no reconnect on a quiet line, a brake in every loop, and a stop that is heard."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import discord
+import pytest
+
+from actors.chat.discord.core.api_errors import ClosedBeforeReady, retry_after_s
+from actors.chat.discord.gateway import bot, connection
+from tests.integration.discord.discord_stage import Stage, staged, until
+
+HEARTBEAT_INTERVAL_S = 41.25
+"""What Discord's HELLO asks for."""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A Discord, and the peers; every time-out as it is."""
+    with staged(tmp_path) as made:
+        yield made
+
+
+def test_a_quiet_line_is_kept(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing comes but an acknowledgement in each interval; in the same proportion, twenty times as fast."""
+    assert bot.HEARTBEAT_S > HEARTBEAT_INTERVAL_S
+    stage.discord.gateway.heartbeat_s = HEARTBEAT_INTERVAL_S / 40
+    monkeypatch.setattr(bot, "HEARTBEAT_S", bot.HEARTBEAT_S / 40)
+    with stage.acting():
+        until(lambda: stage.discord.gateway.heartbeats >= 5, "five intervals")
+        assert (stage.discord.gateway.identifies, stage.discord.gateway.resumes) == (1, 0)
+
+
+def test_a_gateway_that_closes_at_once_is_asked_rarely_and_a_stop_is_heard(stage: Stage) -> None:
+    """After a session too, where discord.py's own loop has no brake; when it is well again, so is the bot."""
+    with stage.acting():
+        stage.discord.faults.closes_before_hello = 1011
+        before = stage.discord.gateway.connects
+        stage.discord.faults.drop_connections()
+        stage.until_health("closes every connection at once")
+        time.sleep(8.0)
+        assert 2 <= stage.discord.gateway.connects - before <= 8
+        stage.discord.faults.closes_before_hello = 0
+        stage.until_well(30)
+    with stage.acting():
+        stage.discord.faults.closes_before_hello = 4000
+        stage.discord.faults.drop_connections()
+        stage.until_health("closes every connection at once")
+        began_s = time.monotonic()
+    assert time.monotonic() - began_s < 4.0
+
+
+def test_ten_connections_a_minute_are_never_exceeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the shortest waits that the back-off may choose, for as long as the gateway closes at once."""
+    monkeypatch.setattr("random.uniform", lambda lowest, _highest: lowest)
+    reconnecting: Any = connection.Connection("", 0, None, None, None)  # type: ignore[arg-type]  # asked for waits alone
+    at_s, connects = 0.0, []
+    for tries in range(1, 40):
+        connects += [at_s] * bot.MOST_FRUITLESS
+        at_s += reconnecting._wait_s(ClosedBeforeReady(), tries)
+    for began_s in connects:
+        assert sum(began_s <= each < began_s + 60.0 for each in connects) <= 10
+    assert sum(each < 600.0 for each in connects) <= 100
+
+
+def test_never_more_than_half_of_the_day_s_sessions_are_started(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Discord is asked before each; health says what is waited for."""
+    monkeypatch.setattr(connection, "LONGEST_REST_S", 0.5)
+    stage.discord.world.sessions_used = 500
+    with stage.acting(wait=False):
+        assert "500 of the 1000" in stage.until_health("connections that Discord allows")
+        assert stage.discord.gateway.identifies == 0
+        stage.discord.world.sessions_used = 0
+        stage.until_well()
+        assert stage.discord.gateway.identifies == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait_s"), [({"Retry-After": "3600"}, 3600.0), ({}, 0.0), ({"Retry-After": "x"}, 0.0)]
+)
+def test_retry_after_is_kept_at_the_log_in(headers: dict[str, str], wait_s: float) -> None:
+    """Cloudflare says an hour, and to ask before makes it longer."""
+    response = SimpleNamespace(status=429, reason="Too Many Requests", headers=headers)
+    assert retry_after_s(discord.HTTPException(response, None)) == wait_s  # type: ignore[arg-type]  # all it reads
+    assert retry_after_s(discord.RateLimited(90.0)) == 90.0
+    assert retry_after_s(None) == retry_after_s(OSError()) == 0.0

@@ -1,0 +1,102 @@
+"""Announcements that wait for Discord name nobody who has since been forgotten or chosen not to be seen."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from messages import (
+    BadgesAwarded,
+    EraseViewer,
+    GetPoster,
+    GetViewerAccount,
+    LinkedAccount,
+    Moment,
+    Poster,
+    ScreeningStarted,
+    SetPrivacy,
+    ViewerAccount,
+    ViewerErased,
+)
+from simulator.discord.model import permissions
+from tests.integration.discord.discord_stage import Stage, staged, until
+from tests.unit.discord import samples
+
+ACCOUNT = "plex:machine-a:7"
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A Discord, and a store that knows Chiara and her Plex account."""
+    with staged(tmp_path) as made:
+        who = str(made.discord.member("Chiara").id)
+        links = (LinkedAccount(ACCOUNT, "chiarap", who, "Chiara"),)
+        made.plex.answers[GetPoster] = Poster()
+        made.persistence.answers |= {
+            GetViewerAccount: ViewerAccount(who, "open", links, 12), EraseViewer: ViewerErased(12, 3, 0),
+            SetPrivacy: lambda asked: ViewerAccount(who, asked.privacy, links, 12),
+        }  # fmt: skip
+        yield made
+
+
+def said_now(stage: Stage) -> list[BadgesAwarded | ScreeningStarted]:
+    """A badge of hers; a film that she plays for Ben and one that Ben plays for her, under her account's id."""
+    who = str(stage.discord.member("Chiara").id)
+    at = Moment(time.time(), time.monotonic())
+    ben, hers = samples.seat("Ben", viewer_id="2"), samples.seat("chiarap", viewer_id=ACCOUNT)
+    return [
+        BadgesAwarded(who, "Chiara", (samples.earned(),), "screening-1"),
+        ScreeningStarted(at, samples.screening(1, "Hers", host="chiarap", player="Chiara's TV", seats=(hers, ben))),
+        ScreeningStarted(at, samples.screening(2, "His", host="Ben", seats=(ben, hers))),
+    ]
+
+
+def forget(stage: Stage) -> None:
+    """She has herself forgotten."""
+    stage.discord.say("Chiara", "film-club", "!forgetme")
+    question = until(lambda: stage.discord.direct_messages("Chiara"), "the question")[0]
+    stage.discord.click("Chiara", question, "Delete my data")
+    until(lambda: "Deleted" in question.text, "it is done")
+
+
+def choose(stage: Stage) -> None:
+    """She keeps to herself what she watches."""
+    stage.discord.say("Chiara", "film-club", "!privacy private")
+    until(lambda: stage.discord.direct_messages("Chiara"), "the answer")
+
+
+@pytest.mark.parametrize("wish", [forget, choose])
+def test_who_is_not_to_be_seen_any_more_is_taken_out_of_what_waits(stage: Stage, wish: Callable[[Stage], None]) -> None:
+    """Her badges are not told, films are without her name; also when all of it is said again after a restart."""
+    stage.discord.deny_permissions("film-club", permissions.SEND_MESSAGES)
+    notices = said_now(stage)
+    with stage.acting():
+        badges = stage.persistence.tell(notices[0])
+        films = [stage.tracker.tell(notice) for notice in notices[1:]]
+        stage.until_health("announcements wait")
+        wish(stage)
+        assert badges.wait(10), "it is dropped, and its sender told so"
+        assert not any(film.is_set() for film in films)
+    assert "hiara" not in str(stage.persistence.state)
+    stage.discord.deny_permissions("film-club")
+    with stage.acting():
+        for notice in notices:
+            stage.tracker.tell(notice)
+        until(lambda: all(film.wait(10) for film in films), "the films are told")
+        until(lambda: "His" in stage.said(), "they are on Discord")
+    posted = "\n".join(message.text for message in stage.discord.messages("film-club", by_bot=True))
+    assert "Hers" in posted and "Ben" in posted
+    assert "hiara" not in posted
+    assert "played by Somebody" in posted
+
+
+def test_what_is_said_of_somebody_later_is_told_as_ever(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who was forgotten and comes again is a viewer like everybody."""
+    monkeypatch.setattr("actors.chat.discord.features.announcements.redactor.ON_THE_WAY_S", 0.0)
+    with stage.acting():
+        forget(stage)
+        for notice in said_now(stage)[1:]:
+            assert stage.tracker.tell(notice).wait(10)
+    posted = "\n".join(message.text for message in stage.discord.messages("film-club", by_bot=True))
+    assert posted.count("chiarap") == 3, posted

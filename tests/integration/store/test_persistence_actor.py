@@ -1,0 +1,392 @@
+"""The persistence actor: what it does at each message, and its three log lines word for word."""
+
+import logging
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.runtime import RemoteError
+from messages import (
+    BackUpNow,
+    GetBadgeCatalogue,
+    GetHistory,
+    GetLeaderboard,
+    GetMovieStats,
+    GetSaveStatus,
+    GetViewerStats,
+    LoadWatches,
+    ReportWatches,
+    SaveNow,
+    SuggestTitles,
+    WatchFinished,
+)
+from persistence.database import engine
+from persistence.database.errors import SaveFailed
+from tests.integration.store.persistence_fixture import House, Noted
+from tests.unit.persistence.record_builders import EVENING, closed, record, running
+
+SAVED, SKIPPED = "💾 Auto-saved badge data ({} active watches)", "⏭️ Auto-save skipped (no active watches)"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A running persistence actor with an empty store."""
+    made = House(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def lines(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Every line of the log."""
+    caplog.set_level(logging.DEBUG)
+    return caplog
+
+
+def said(lines: pytest.LogCaptureFixture, *signs: str) -> list[str]:
+    """The lines that begin with one of the seed's signs."""
+    return [message for message in lines.messages if message.startswith(signs or ("💾", "⏭️", "❌"))]
+
+
+def pictures(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Bytes and times of every file of the data folder but SQLite's shared memory, which readers write."""
+    return {
+        file.name: (file.read_bytes(), file.stat().st_mtime_ns)
+        for file in folder.iterdir()
+        if file.is_file() and not file.name.endswith("-shm")
+    }
+
+
+def test_an_idle_tick_writes_nothing_and_says_so_once_an_hour(house: House, lines: Any) -> None:
+    """No byte and no time of any file changes; the line comes at the first idle tick, then hourly."""
+    house.report()
+    house.finish(record())
+    house.until(lambda: house.awarded())
+    house.ask(GetSaveStatus())
+    before = pictures(house.folder)
+    for minutes in range(0, 130, 5):
+        house.clock.at_s = EVENING + 8000 + minutes * 60
+        house.tick()
+    assert pictures(house.folder) == before
+    assert said(lines, "⏭️") == [SKIPPED] * 3
+    assert said(lines, "💾") == [SAVED.format(0)]
+
+
+def test_a_tick_with_watches_saves_and_says_how_many(house: House, lines: Any) -> None:
+    """The line counts the running watches; after it the idle line is due again at once."""
+    house.report(record("w1"), record("w2", "502"))
+    house.tick()
+    house.report()
+    house.tick()
+    assert said(lines) == [SAVED.format(2), SKIPPED]
+    assert (house.folder / "user_stats.json").exists()
+    assert not (house.folder / "watch_history.json").exists()
+
+
+def test_a_start_saves_and_deletes_nothing_before_the_first_report(house: House, lines: Any) -> None:
+    """After its own death it does not know who watches: ticks leave the checkpoint alone."""
+    house.report(record("w1"))
+    house.tick()
+    house.stop()
+    house.start()
+    lines.clear()
+    house.tick()
+    assert said(lines) == []
+    loaded = house.ask(LoadWatches(0.0))
+    assert [state.watch_id for state in loaded.running] == ["w1"]
+    assert loaded.running == (running(record("w1"))[0].state,)
+
+
+def test_it_asks_the_tracker_for_a_report_at_its_start(house: House) -> None:
+    """Its first word goes to the tracker."""
+    house.until(lambda: ReportWatches() in house.told)
+
+
+def test_a_finish_is_committed_before_it_is_acknowledged(house: House, lines: Any) -> None:
+    """When the tracker hears `done`, the record is in the store; the line counts those still running."""
+    house.finish(record(), still=3)
+    with closing(sqlite3.connect(house.folder / "usher.db")) as connection:
+        assert connection.execute("SELECT watch_id FROM watches").fetchall() == [("w1",)]
+    assert said(lines) == [SAVED.format(3)]
+
+
+def test_a_failed_finish_is_not_acknowledged_and_comes_again(
+    house: House, lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While another program holds the store the save fails in words; afterwards the record arrives, once."""
+    house.stop()
+    monkeypatch.setattr(engine, "BUSY_MS", 50)
+    house.start()
+    acknowledged: list[bool] = []
+    with closing(sqlite3.connect(house.folder / "usher.db", isolation_level=None)) as other:
+        house.ask(GetSaveStatus())
+        other.execute("BEGIN IMMEDIATE")
+        done = WatchFinished(closed(record()), record(), 0)
+        house.tracker.tell("persistence", done, lambda: acknowledged.append(True))
+        house.until(lambda: said(lines, "❌"))
+        assert acknowledged == []
+        assert "database is locked" in house.ask(GetSaveStatus()).last_error
+        other.execute("ROLLBACK")
+    house.until(lambda: acknowledged)
+    page = house.ask(GetHistory())
+    assert (page.total, page.records) == (1, (record(),))
+    assert house.ask(GetSaveStatus()).last_error == ""
+    assert said(lines, "❌")[0].startswith("❌ Auto-save failed: ")
+
+
+def test_a_failed_tick_is_said_and_the_next_one_saves(
+    house: House, lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tick that fails loses nothing: the next writes the same watches."""
+    house.stop()
+    monkeypatch.setattr(engine, "BUSY_MS", 50)
+    house.start()
+    house.report(record("w1"))
+    with closing(sqlite3.connect(house.folder / "usher.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        house.tick()
+        with pytest.raises(RemoteError, match="database is locked"):
+            house.discord.ask("persistence", SaveNow("ann"), 10.0)
+        other.execute("ROLLBACK")
+    house.tick()
+    failed, refused, saved = said(lines)
+    assert failed == refused
+    assert failed.startswith(f"❌ Auto-save failed: {house.folder / 'usher.db'}: database is locked")
+    assert saved == SAVED.format(1)
+
+
+def test_savedata_answers_with_counts(house: House, lines: Any) -> None:
+    """Users, records, badges, running watches, and how long it took."""
+    house.finish(record("w1"))
+    house.report(record("w2", "502"))
+    saved = house.ask(SaveNow("ann"))
+    assert (saved.users, saved.watches, saved.active) == (2, 1, 1)
+    assert saved.badges >= 2
+    assert saved.took_ms > 0
+    assert said(lines)[-1] == SAVED.format(1)
+
+
+def test_new_badges_are_told_once(house: House) -> None:
+    """Discord is told of each badge once, over ticks, finishes and a restart of the actor."""
+    house.report(record("w1"))
+    house.tick()
+    house.until(lambda: house.awarded())
+    house.finish(record("w1"))
+    house.stop()
+    house.start()
+    house.ask(SaveNow("ann"))
+    house.until(lambda: house.told.count(ReportWatches()) == 2)
+    assert house.awarded() == ["films_1", "whole_film"]
+
+
+def test_a_badge_that_discord_never_took_is_told_after_a_restart(house: House) -> None:
+    """Committed and sent, but not acknowledged before the death: the next life tells it."""
+    house.deaf = True
+    house.finish(record("w1"))
+    house.stop()
+    assert house.awarded() == []
+    house.deaf = False
+    house.start()
+    house.until(lambda: house.awarded())
+    assert house.awarded() == ["films_1", "whole_film"]
+
+
+def test_the_mirror_brings_a_killed_tracker_up_to_date(house: House) -> None:
+    """The newest report counts, not the checkpoint; finished watches run no more and can be resumed."""
+    house.report(record("w1", playing_s=60.0), record("w2", "502"))
+    house.tick()
+    house.report(record("w1", playing_s=90.0), record("w2", "502"))
+    house.finish(record("w2", "502"))
+    loaded = house.ask(LoadWatches(0.0))
+    assert [(state.watch_id, state.playing_s) for state in loaded.running] == [("w1", 90.0)]
+    assert [found.watch_id for found in loaded.resumable] == ["w2"]
+
+
+def test_a_finished_watch_runs_no_more_though_the_clock_was_set_back(house: House) -> None:
+    """The last report still holds it: with nobody else there no tick would ever correct the statistics."""
+    house.report(record("w1"))
+    house.clock.at_s -= 7200
+    house.finish(record("w1", ended_at_s=EVENING - 10))
+    profile = house.ask(GetViewerStats("501"))
+    assert profile.stats is not None
+    assert (profile.stats.watching_now, profile.stats.total_movies) == ("", 1)
+
+
+def test_a_stop_saves_what_runs(house: House) -> None:
+    """The last save of an ordered stop writes the checkpoint; with nobody watching it writes nothing."""
+    house.report(record("w1"))
+    house.stop()
+    with closing(sqlite3.connect(house.folder / "usher.db")) as connection:
+        assert connection.execute("SELECT watch_id FROM checkpoint").fetchall() == [("w1",)]
+        assert connection.execute("SELECT reason FROM saves").fetchall() == [("stop",)]
+
+
+def test_questions_are_answered_with_running_watches_in_the_figures(house: House) -> None:
+    """Statistics, places, films, badges, history and titles, each with what runs and nothing twice."""
+    house.finish(record("w1"))
+    house.finish(record("w2", "502", playing_s=600.0))
+    house.report(record("w3", playing_s=300.0))
+    profile = house.ask(GetViewerStats("501"))
+    assert profile.stats is not None
+    assert (profile.stats.total_movies, profile.stats.total_watch_time_s, profile.rank_by_time) == (2, 7500.0, 1)
+    assert profile.stats.watching_now == "Alien"
+    assert {badge.badge_id for badge in profile.badges} == {"films_1", "whole_film"}
+    assert house.ask(GetViewerStats("nobody")).stats is None
+    board = house.ask(GetLeaderboard("time"))
+    assert [(row.rank, row.viewer_id, row.value) for row in board.rows] == [(1, "501", 7500.0), (2, "502", 600.0)]
+    recent = house.ask(GetLeaderboard("movies", EVENING + 7000))
+    assert [(row.viewer_id, row.value) for row in recent.rows] == [("501", 2.0), ("502", 1.0)]
+    films = house.ask(GetMovieStats("ALI"))
+    assert (films.watches, films.viewers, films.titles, films.watch_time_s) == (3, 2, 1, 8100.0)
+    assert films.genres == (("Horror", 3), ("Science Fiction", 3))
+    assert (films.weeks[-1], len(films.weeks)) == (("2026-11-16", 8100.0), 12)
+    assert house.ask(GetMovieStats("no such film")).watches == 0
+    assert len(house.ask(GetBadgeCatalogue()).badges) == 22
+    assert house.ask(GetHistory(viewer_id="502")).total == 1
+    assert house.ask(SuggestTitles("lie")).titles == ("Alien",)
+    assert house.ask(SuggestTitles("100%")).titles == ()
+
+
+def test_a_resumed_watch_counts_once_in_every_answer(house: House) -> None:
+    """Its stored record stays out of the figures while it runs."""
+    house.finish(record("w1", playing_s=100.0, ended_at_s=EVENING + 1000))
+    house.report(record("w1", playing_s=400.0, ended_at_s=EVENING + 2000))
+    profile = house.ask(GetViewerStats("501"))
+    assert profile.stats is not None
+    assert (profile.stats.total_movies, profile.stats.total_watch_time_s) == (1, 400.0)
+    films = house.ask(GetMovieStats())
+    assert (films.watches, films.watch_time_s) == (1, 400.0)
+    board = house.ask(GetLeaderboard("time", EVENING))
+    assert [row.value for row in board.rows] == [400.0]
+
+
+def test_a_backup_on_demand(house: House, lines: Any) -> None:
+    """The answer and the log name the file and what it holds; a target that cannot be is an error."""
+    house.finish(record("w1"))
+    made = house.ask(BackUpNow())
+    assert Path(made.file).parent == house.folder / "backups"
+    assert (made.watches, made.viewers) == (1, 1)
+    assert f"Backed up the store to {made.file} (1 watch, 1 viewer)" in lines.messages
+    with pytest.raises(RemoteError, match="is the store itself"):
+        house.discord.ask("persistence", BackUpNow(str(house.folder / "usher.db")), 10.0)
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [("backups", "is a folder"), ("nowhere/x.db", "There is no folder"), ("/dev/full/x", "/dev/full")],
+)
+def test_a_backup_that_cannot_be_is_one_line_in_the_log(house: House, lines: Any, target: str, said: str) -> None:
+    """For whoever asked the same words; nobody needs to see where in the program it was."""
+    house.ask(BackUpNow())
+    with pytest.raises(RemoteError, match=said):
+        house.discord.ask("persistence", BackUpNow(str(house.folder / target)), 10.0)
+    (found,) = [each for each in lines.records if "back_up_now for discord failed" in each.getMessage()]
+    assert said in found.getMessage() and found.exc_info is None
+
+
+def test_scheduled_backups_follow_the_interval_and_rotate(tmp_path: Path) -> None:
+    """After each interval with news a backup is made; the oldest beyond BACKUP_KEEP go."""
+    house = House(tmp_path, backup_interval_hours=0.0001, backup_keep=2)
+    folder = tmp_path / "backups"
+    try:
+        names: set[str] = set()
+        for number in range(4):
+            house.clock.at_s += 3600
+            house.finish(record(f"w{number}"))
+            made = f"usher-{time.strftime('%Y%m%d-%H%M%S', time.gmtime(house.clock.at_s))}.db"
+            house.until((folder / made).exists)
+            names.add(made)
+        house.until(lambda: len(list(folder.iterdir())) == 2)
+        assert len(names) == 4
+    finally:
+        house.close()
+
+
+def test_a_first_backup_is_made_at_once(tmp_path: Path) -> None:
+    """Where a restart comes more often than the interval, there would be none ever."""
+    house = House(tmp_path, backup_interval_hours=24.0)
+    folder = tmp_path / "backups"
+    try:
+        house.finish(record())
+        house.stop()
+        house.start()
+        house.until(lambda: folder.is_dir() and list(folder.glob("usher-*.db")))
+    finally:
+        house.close()
+
+
+def test_a_backup_that_fails_stays_in_health_while_saves_work(tmp_path: Path) -> None:
+    """A save that works says nothing of the backups."""
+    (tmp_path / "backups").write_text("in the way")
+    house = House(tmp_path, backup_interval_hours=0.0001)
+    try:
+        house.finish(record())
+        house.until(lambda: Noted.newest._health.degraded)
+        house.finish(record("w2"))
+        assert "The scheduled backup failed, and there is no other" in Noted.newest._health.degraded
+    finally:
+        house.close()
+
+
+def test_an_old_backup_that_cannot_be_removed_is_told(tmp_path: Path, lines: Any) -> None:
+    """The new one is made all the same."""
+    house = House(tmp_path, backup_interval_hours=0.0001, backup_keep=1)
+    try:
+        (tmp_path / "backups" / "usher-20000101-000000.db").mkdir(parents=True)
+        house.finish(record("w1"))
+        house.until(lambda: any("An old backup cannot be removed: " in message for message in lines.messages))
+        assert [file for file in (tmp_path / "backups").glob("usher-*.db") if file.is_file()]
+    finally:
+        house.close()
+
+
+def test_a_bad_badges_file_is_told_and_the_default_badges_hold(tmp_path: Path, lines: Any) -> None:
+    """A typing error in the community's file stops no film: every problem is in the log."""
+    (tmp_path / "badges.toml").write_text('[[badge]]\nid = "x"\n')
+    house = House(tmp_path)
+    try:
+        assert len(house.ask(GetBadgeCatalogue()).badges) == 22
+        assert any("rule must be a text" in message for message in lines.messages)
+    finally:
+        house.close()
+
+
+def test_a_damaged_store_refuses_to_start(tmp_path: Path) -> None:
+    """The actor ends with an error that a restart cannot help, and the file keeps its bytes."""
+    (tmp_path / "usher.db").write_bytes(b"no store")
+    house = House(tmp_path)
+    assert house.gone.wait(10)
+    house.close()
+    assert (tmp_path / "usher.db").read_bytes() == b"no store"
+
+
+def test_what_was_announced_is_noted_at_the_next_tick_where_it_could_not_be(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full for a moment: it is ill, and well again by itself though nobody watches any more."""
+    house.report()
+    house.ask(GetSaveStatus())  # it has started
+    opened = Noted.newest._opened
+    assert opened is not None
+    noted = opened.mark_announced
+    tries: list[str] = []
+
+    def full(viewer_id: str, _badge_ids: list[str]) -> None:
+        tries.append(viewer_id)
+        raise SaveFailed("the disk is full")
+
+    monkeypatch.setattr(opened, "mark_announced", full)
+    house.finish(record())
+    house.until(lambda: tries)
+    assert house.ask(GetSaveStatus()).last_error == "the disk is full"
+    house.tick()
+    assert house.ask(GetSaveStatus()).last_error
+    monkeypatch.setattr(opened, "mark_announced", noted)
+    house.tick()
+    assert not house.ask(GetSaveStatus()).last_error
+    assert opened.read_unannounced_badges() == []

@@ -1,0 +1,390 @@
+"""A Plex account and a Discord member become one viewer, and two again: nothing is lost, nothing counts twice."""
+
+import itertools
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
+from sqlalchemy import update
+
+from awards import Totals
+from messages import (
+    EraseViewer,
+    FindAccounts,
+    GetHistory,
+    GetLeaderboard,
+    GetViewerStats,
+    LinkAccount,
+    LoadWatches,
+    SaveNow,
+    SetPrivacy,
+    UnlinkAccount,
+    ViewerAccount,
+    ViewerDirectoryChanged,
+    WatchesLoaded,
+    WatchRecord,
+)
+from persistence.database.rows import encode_totals
+from persistence.database.tables import VIEWERS
+from persistence.operations.erase import erase_viewer
+from persistence.operations.finish_watch import finish_watch
+from persistence.operations.link import CannotLink, link, unlink
+from persistence.operations.save import save
+from persistence.records.change_set import ChangeSet
+from persistence.store import Store
+from tests.integration.store.persistence_fixture import House
+from tests.nights.evidence import load, sql
+from tests.unit.persistence.record_builders import DAY, EVENING, FILM, closed, finish, open_store, record
+
+MEMBER, OTHER = "501", "502"
+PLEX, SECOND = "plex:srv:7", "plex:srv:8"
+REMAKE = replace(FILM, rating_key="200", year=2017)
+TABLES = ("watches", "viewers", "viewer_stats", "viewer_badges", "account_links", "watch_parts")
+FILES = ("user_stats.json", "user_badges.json", "watch_history.json")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A persistence actor."""
+    made = House(tmp_path)
+    made.clock.at_s = EVENING + DAY
+    yield made
+    made.close()
+
+
+def linked(house: House, plex_id: str = PLEX, member: str = MEMBER) -> ViewerAccount:
+    """Link them."""
+    return house.ask(LinkAccount(plex_id, "annaplex", member, "Anna", "1"))
+
+
+def unlinked(house: House, plex_id: str = PLEX, member: str = MEMBER) -> ViewerAccount:
+    """Take the link back."""
+    return house.ask(UnlinkAccount(plex_id, member, "1"))
+
+
+def stored(folder: Path) -> dict[str, Any]:
+    """Every row that concerns people, and every byte of the files; without the times of saves."""
+    rows = {name: sql(folder, f"SELECT * FROM {name} ORDER BY 1, 2") for name in TABLES}  # noqa: S608  # constants
+    for row in rows["viewer_stats"]:
+        del row["saved_at_s"], row["badges_saved_at_s"]
+    return rows | {name: (folder / name).read_bytes() for name in FILES}
+
+
+def stats(house: House, viewer_id: str = MEMBER) -> Any:
+    """A viewer's statistics."""
+    return house.ask(GetViewerStats(viewer_id, asker=MEMBER)).stats
+
+
+def two_evenings(house: House) -> None:
+    """The account watched one film, the member another."""
+    house.finish(record("home", PLEX, username="annaplex", source="plex"))
+    later: dict[str, Any] = {"started_at_s": EVENING + DAY, "ended_at_s": EVENING + DAY + 7200}
+    house.clock.at_s = EVENING + DAY + 7300
+    house.finish(record("club", MEMBER, username="Anna", item=REMAKE, **later))
+    all_announced(house)
+
+
+def all_announced(house: House) -> None:
+    """Wait until Discord has taken over every badge."""
+    house.until(lambda: not sql(house.folder, "SELECT 1 FROM viewer_badges WHERE NOT announced"))
+
+
+def test_the_two_are_one_viewer(house: House) -> None:
+    """Films, hours, days and badges of both; the account is nobody's any more; the old id leads to the viewer."""
+    two_evenings(house)
+    before = {row.viewer_id for row in house.ask(GetLeaderboard("time")).rows}
+    assert before == {PLEX, MEMBER}
+    found = linked(house)
+    assert (found.watches, [each.plex_name for each in found.links], found.problem) == (2, ["annaplex"], "")
+    assert (stats(house).total_movies, stats(house).total_watch_time_s) == (2, 14400.0)
+    assert stats(house).longest_streak_days == 2
+    rows = house.ask(GetLeaderboard("time")).rows
+    assert [(row.viewer_id, row.value) for row in rows] == [(MEMBER, 14400.0)]
+    assert house.ask(GetHistory(viewer_id=PLEX)).total == 2
+    assert set(load(house.folder, "user_stats.json")) == {MEMBER}
+    assert {each["viewer_id"] for each in load(house.folder, "watch_history.json")} == {MEMBER}
+    assert house.ask(FindAccounts()).accounts == ()
+    house.until(lambda: isinstance(house.told[-1], ViewerDirectoryChanged) and house.told[-1].links == found.links)
+
+
+def test_taking_it_back_leaves_all_as_it_was(house: House) -> None:
+    """Every row and every byte of the copies, also where one film was watched under both ids at once."""
+    two_evenings(house)
+    house.finish(
+        record("stream", PLEX, source="plex", started_at_s=EVENING + 3 * DAY, ended_at_s=EVENING + 3 * DAY + 7200)
+    )
+    house.finish(
+        record(
+            "channel",
+            MEMBER,
+            started_at_s=EVENING + 3 * DAY + 60,
+            ended_at_s=EVENING + 3 * DAY + 7200,
+            playing_s=7140.0,
+        )
+    )
+    house.ask(SaveNow("test"))
+    all_announced(house)
+    before = stored(house.folder)
+    assert linked(house).watches == 3
+    assert stored(house.folder) != before
+    assert unlinked(house).links == ()
+    assert stored(house.folder) == before
+
+
+def test_one_film_at_one_time_counts_once(house: House) -> None:
+    """The host in the channel: one film, and the minutes of one; in whatever order the two end."""
+    two_evenings(house)
+    linked(house)
+    for number, order in enumerate(((PLEX, MEMBER), (MEMBER, PLEX))):
+        start = EVENING + (5 + number) * DAY
+        for who in order:
+            house.finish(record(f"{who}-{number}", who, started_at_s=start, ended_at_s=start + 7200))
+        assert stats(house).total_movies == 3 + number
+        assert stats(house).total_watch_time_s == (3 + number) * 7200
+        ids = {each["watch_id"] for each in load(house.folder, "watch_history.json")}
+        assert len(ids) == 3 + number
+    assert house.ask(SaveNow("test")).watches == 4
+
+
+def test_while_both_run_they_are_one(house: House) -> None:
+    """A save in the middle of the film has its minutes once, and the checkpoint has both as they are."""
+    two_evenings(house)
+    linked(house)
+    start = EVENING + 5 * DAY
+    now: dict[str, Any] = {"started_at_s": start, "ended_at_s": start + 3600, "playing_s": 3600.0}
+    house.clock.at_s = start + 3600
+    house.report(record("r1", PLEX, source="plex", **now), record("r2", MEMBER, **now))
+    house.tick()
+    assert load(house.folder, "user_stats.json")[MEMBER]["total_watch_time_seconds"] == 2 * 7200 + 3600
+    assert {row["viewer_id"] for row in sql(house.folder, "SELECT * FROM checkpoint")} == {PLEX, MEMBER}
+
+
+def test_the_tracker_gets_back_what_it_told(house: House) -> None:
+    """What can be resumed has the ids that it was watched under, the parts as they were."""
+    linked(house)
+    told = [
+        record("stream", PLEX, source="plex"),
+        record("channel", MEMBER, started_at_s=EVENING + 60, playing_s=7140.0),
+    ]
+    for each in told:
+        house.finish(each)
+    loaded = house.tracker.ask("persistence", LoadWatches(0.0), 10.0)
+    assert isinstance(loaded, WatchesLoaded)
+    assert sorted(loaded.resumable, key=lambda each: each.viewer_id) == sorted(told, key=lambda each: each.viewer_id)
+    longer = replace(told[1], ended_at_s=EVENING + 9000, playing_s=8900.0)
+    house.finish(longer)  # resumed: it takes the place of its own part
+    assert stats(house).total_movies == 1 and stats(house).total_watch_time_s == pytest.approx(8960)
+    unlinked(house)
+    assert stats(house).total_watch_time_s == 8900.0
+
+
+def test_badges_of_both(house: House) -> None:
+    """The member gets the account's, earned when it earned them; each has its own back in the end."""
+    two_evenings(house)
+    held = sql(house.folder, "SELECT * FROM viewer_badges ORDER BY 1, 2")
+    told = len(house.awarded())
+    linked(house)
+    mine = sql(house.folder, "SELECT * FROM viewer_badges ORDER BY 1, 2")
+    assert {row["viewer_id"] for row in mine} == {MEMBER}
+    first = {row["badge_id"]: row["earned_at_s"] for row in mine}
+    for row in held:
+        assert first[row["badge_id"]] <= row["earned_at_s"]
+    assert len(house.awarded()) == told
+    unlinked(house)
+    assert sql(house.folder, "SELECT * FROM viewer_badges ORDER BY 1, 2") == held
+
+
+def test_an_account_has_one_owner(house: House) -> None:
+    """Linked to somebody it cannot be linked to another; to link it again says nothing; nor can others unlink it."""
+    two_evenings(house)
+    linked(house)
+    assert "linked to another member already" in linked(house, member=OTHER).problem
+    assert linked(house).problem == ""
+    assert "not linked to this member" in unlinked(house, member=OTHER).problem
+    assert [each.viewer_id for each in linked(house).links] == [MEMBER]
+
+
+def test_several_accounts_of_one_member(house: House) -> None:
+    """Taken back in another order than they came."""
+    two_evenings(house)
+    house.finish(record("away", SECOND, source="plex", started_at_s=EVENING + 60))
+    house.ask(SaveNow("test"))
+    all_announced(house)
+    before = stored(house.folder)
+    linked(house)
+    linked(house, SECOND)
+    assert stats(house).total_movies == 2  # "home" and "away" were one film at one time
+    unlinked(house)
+    assert house.ask(GetHistory(viewer_id=PLEX)).total == 1
+    unlinked(house, SECOND)
+    assert stored(house.folder) == before
+
+
+def test_an_account_that_never_watched(house: House) -> None:
+    """It can be linked before its first film."""
+    assert linked(house).watches == 0
+    house.finish(record("home", PLEX, source="plex"))
+    assert stats(house).total_movies == 1
+    assert set(load(house.folder, "user_stats.json")) == {MEMBER}
+    unlinked(house)
+    assert stats(house) is None and set(load(house.folder, "user_stats.json")) == {PLEX}
+
+
+def test_the_choice_holds_for_linked_accounts(house: House) -> None:
+    """Who is not tracked is not tracked there either; and is forgotten there too."""
+    two_evenings(house)
+    linked(house)
+    house.ask(SetPrivacy(MEMBER, "Anna", "untracked"))
+    house.finish(record("more", PLEX, source="plex", started_at_s=EVENING + 4 * DAY))
+    assert house.ask(GetHistory(viewer_id=MEMBER, asker=MEMBER)).total == 2
+    assert house.ask(EraseViewer(MEMBER)).watches == 2
+    for name in TABLES:
+        assert PLEX not in str(sql(house.folder, f"SELECT * FROM {name}")), name  # noqa: S608  # a constant
+    assert "annaplex" not in "".join((house.folder / name).read_text() for name in FILES)
+
+
+@pytest.mark.parametrize("order", [(PLEX, SECOND), (SECOND, PLEX)])
+def test_what_an_import_claimed_stays_with_whose_it_was(tmp_path: Path, order: tuple[str, str]) -> None:
+    """Hours beyond the history, of two accounts and the member, in whatever order the links are taken back."""
+    claimed = {PLEX: 1_000.0, SECOND: 10_000.0, MEMBER: 100_000.0}
+    store = open_store(tmp_path)
+    for number, (who, seconds) in enumerate(claimed.items()):
+        start = EVENING + number * DAY
+        finish(store, record(f"w{number}", who, started_at_s=start, ended_at_s=start + 7200))
+        with store.change(EVENING) as change:
+            base = encode_totals(Totals(playing_s=seconds))
+            change.connection.execute(update(VIEWERS).where(VIEWERS.c.viewer_id == who).values(base=base))
+            change.viewers.add(who)
+    for plex_id in (PLEX, SECOND):
+        with store.change(EVENING + 5 * DAY) as change:
+            link(change, LinkAccount(plex_id, "", MEMBER, "Anna", "1"), EVENING + 5 * DAY)
+    linked_now = {PLEX, SECOND}
+    for taken_back in ("", *order):
+        if taken_back:
+            with store.change(EVENING + 6 * DAY) as change:
+                unlink(change, UnlinkAccount(taken_back, MEMBER, "1"))
+            linked_now.remove(taken_back)
+        found = sql(tmp_path, "SELECT viewer_id, total_watch_time_s FROM viewer_stats")
+        apart = {who: claimed[who] + 7200 for who in claimed if who not in linked_now}
+        apart[MEMBER] += sum(claimed[who] + 7200 for who in linked_now)
+        assert {row["viewer_id"]: row["total_watch_time_s"] for row in found} == apart
+    store.close()
+
+
+class Linking(RuleBasedStateMachine):
+    """Any order of watches, their repetition and resumption, links and their end."""
+
+    @initialize()
+    def begin(self) -> None:
+        """An empty store."""
+        self.temporary = tempfile.TemporaryDirectory()
+        self.store: Store = open_store(Path(self.temporary.name))
+        self.truth: dict[str, WatchRecord] = {}
+        self.links: set[str] = set()
+        self.now_s = EVENING
+        self.told = 0
+
+    def teardown(self) -> None:
+        """Close it."""
+        self.store.close()
+        self.temporary.cleanup()
+
+    @rule(
+        who=st.sampled_from((PLEX, SECOND, MEMBER)), number=st.integers(0, 2), film=st.sampled_from((FILM, REMAKE)),
+        begins=st.integers(0, 100), minutes=st.integers(5, 100),
+    )  # fmt: skip
+    def watch(self, who: str, number: int, film: Any, begins: int, minutes: int) -> None:
+        """Somebody watches, or goes on with, or tells again, a film."""
+        watch_id = f"{who}-{film.rating_key}-{number}"
+        start = EVENING + begins * 60
+        told = record(
+            watch_id, who, item=film, started_at_s=start, ended_at_s=start + minutes * 60, playing_s=minutes * 60.0,
+            spans=((0, minutes * 60_000),), coverage_ms=minutes * 60_000, completed=False,
+            completion_percent=minutes / 1.2,
+        )  # fmt: skip
+        before = self.truth.get(watch_id)
+        if before is not None:
+            told = replace(
+                before,
+                ended_at_s=max(before.ended_at_s, told.ended_at_s),
+                playing_s=max(before.playing_s, told.playing_s),
+            )
+        self.told += 1
+        finish_watch(self.store, told, closed(told), f"m{self.told}", [], self.now_s)
+        self.truth[watch_id] = told
+
+    @rule(plex_id=st.sampled_from((PLEX, SECOND)))
+    def link(self, plex_id: str) -> None:
+        """Link an account; to do it again changes nothing."""
+        with self.store.change(self.now_s) as change:
+            link(change, LinkAccount(plex_id, "", MEMBER, "Anna", "1"), self.now_s)
+        self.links.add(plex_id)
+
+    @rule(plex_id=st.sampled_from((PLEX, SECOND)))
+    def unlink(self, plex_id: str) -> None:
+        """Take it back; refused where there is none."""
+        try:
+            with self.store.change(self.now_s) as change:
+                unlink(change, UnlinkAccount(plex_id, MEMBER, "1"))
+        except CannotLink:
+            assert plex_id not in self.links
+        else:
+            self.links.remove(plex_id)
+
+    @invariant()
+    def nothing_is_lost_and_nothing_twice(self) -> None:
+        """Each record is there once, as a whole or as a part; no two of a member's records of a film overlap."""
+        if not hasattr(self, "store"):
+            return
+        folder = Path(self.temporary.name)
+        rows, parts = sql(folder, "SELECT * FROM watches"), sql(folder, "SELECT * FROM watch_parts")
+        whole = {row["watch_id"] for row in rows}
+        apart = {row["watch_id"] for row in parts}
+        assert whole | apart == set(self.truth)
+        assert {row["kept_as"] for row in parts} <= whole and (whole & apart) == {row["kept_as"] for row in parts}
+        for row in rows:
+            assert row["viewer_id"] == (MEMBER if row["identity"] in self.links else row["identity"])
+        if self.links:
+            mine = sorted((row for row in rows if row["viewer_id"] == MEMBER), key=lambda row: row["started_at_s"])
+            for one, other in itertools.combinations(mine, 2):
+                same_film = one["rating_key"] == other["rating_key"] and one["identity"] != other["identity"]
+                assert not (same_film and other["started_at_s"] < one["ended_at_s"])
+        else:
+            assert not apart
+            for row in rows:
+                assert row["playing_s"] == self.truth[row["watch_id"]].playing_s
+        if not self.truth:
+            return
+        assert [each["watch_id"] for each in load(folder, "watch_history.json")] == [
+            row["watch_id"] for row in sorted(rows, key=lambda row: row["seq"])
+        ]
+        assert save(self.store, [], self.now_s, "auto").watches == len(rows)
+        stats = {row["viewer_id"]: row["total_watch_time_s"] for row in sql(folder, "SELECT * FROM viewer_stats")}
+        for viewer_id in {row["viewer_id"] for row in rows}:
+            total = sum(row["playing_s"] for row in rows if row["viewer_id"] == viewer_id)
+            assert stats[viewer_id] == pytest.approx(total)
+
+
+Linking.TestCase.settings = settings(
+    max_examples=25, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestLinking = Linking.TestCase
+
+
+def test_a_change_that_fails_changes_nothing(house: House) -> None:
+    """A link in a transaction that breaks is no link."""
+    two_evenings(house)
+    house.stop()
+    store = open_store(house.folder)
+    with pytest.raises(RuntimeError), store.change(EVENING) as change:
+        assert isinstance(change, ChangeSet)
+        erase_viewer(change, MEMBER, EVENING)
+        raise RuntimeError("the disk is on fire")
+    store.close()
+    assert len(sql(house.folder, "SELECT * FROM watches")) == 2

@@ -1,0 +1,129 @@
+"""A backup or store that SQLite finds sound, and that Usher cannot work with, is called neither good nor swapped in."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from messages import LinkAccount, SetPrivacy
+from persistence.database import backup
+from persistence.database.errors import BackupError, StoreError
+from persistence.database.revision import HEAD
+from persistence.database.shape import check_rows, check_shape
+from persistence.operations.link import link
+from persistence.operations.save import save
+from persistence.records.viewers import set_privacy
+from tests.unit.persistence.record_builders import EVENING, finish, open_store, record, running
+
+SHAPES = {
+    "no table": "DROP TABLE privacy",
+    "no column": "ALTER TABLE viewers DROP COLUMN base",
+    "another type": "ALTER TABLE viewers RENAME COLUMN base TO old; ALTER TABLE viewers ADD COLUMN base INTEGER",
+    "a table without its key": "ALTER TABLE privacy RENAME TO old; CREATE TABLE privacy AS SELECT * FROM old",
+    "a view in its place": "ALTER TABLE facts RENAME TO old; CREATE VIEW facts AS SELECT * FROM old",
+    "a view": "CREATE VIEW mine AS SELECT * FROM watches",
+    "a trigger": "CREATE TRIGGER t AFTER INSERT ON watches BEGIN DELETE FROM watches; END",
+    "a needed column more": "ALTER TABLE facts ADD COLUMN mine TEXT NOT NULL DEFAULT ''",
+}
+ROWS = {
+    "text in a number": "UPDATE watches SET playing_s = 'long'",
+    "text in a count": "UPDATE watches SET seq = 'x' || seq",
+    "infinite": "UPDATE watches SET playing_s = 9e999",
+    "a blob": "UPDATE watches SET title = x'00ff'",
+    "no flag": "UPDATE watches SET completed = 7",
+    "a time beyond all years": "UPDATE watches SET started_at_s = 1e18",
+    "half a letter": "UPDATE watches SET title = CAST(x'ff' AS TEXT)",
+    "bad JSON": "UPDATE watches SET spans = '[[1,'",
+    "another JSON": "UPDATE watches SET genres = '{}'",
+    "an item of another kind": "UPDATE watches SET item = '[1]'",
+    "a source that is none": "UPDATE watches SET source = 'radio'",
+    "totals": "UPDATE viewer_stats SET totals = '{\"films\": \"many\"}'",
+    "a genre of 10**60": "UPDATE viewer_stats SET genres = '{\"Horror\": 1' || hex(zeroblob(30)) || '}'",
+    "deep JSON": "UPDATE viewers SET base = replace(hex(zeroblob(100000)), '0', '[')",
+    "a sitting beyond all years": "UPDATE watches SET sittings = '[[1e18,1e18,5.0]]'",
+    "a stretch without end": "UPDATE watches SET spans = '[[0,1000000000000000000000000000000]]'",
+    "a checkpoint": "UPDATE checkpoint SET state = '[]'",
+    "a choice": "UPDATE privacy SET choice = 'shy'",
+    "a link": "UPDATE account_links SET aside = 'null'",
+    "a part": "UPDATE watch_parts SET row = '{}'",
+    "a checksum": "UPDATE facts SET value = 'x' WHERE name = 'copy:watch_history.json'",
+    "a count of history": "UPDATE facts SET value = 'many' WHERE name = 'history_count'",
+}  # fmt: skip
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    """A backup of a store with something in every table."""
+    store = open_store(tmp_path / "data")
+    finish(store, record("P", "plex:srv:7", source="plex"), record("w2", "502"))
+    with store.change(EVENING) as change:
+        link(change, LinkAccount("plex:srv:7", "annaplex", "501", "Anna", "1"), EVENING)
+        set_privacy(change, SetPrivacy("502", "Ben", "private"), EVENING)
+    finish(store, record("V", started_at_s=EVENING + 60))
+    save(store, running(record("w3", "503")), EVENING + 9000, "command")
+    store.close()
+    return backup.backup(tmp_path / "data" / "usher.db", tmp_path / "good.db").file
+
+
+def damage(file: Path, statements: str) -> None:
+    """Change a store behind Usher's back."""
+    with closing(sqlite3.connect(file)) as connection:
+        before = connection.total_changes, connection.execute("PRAGMA schema_version").fetchone()
+        connection.executescript(statements)
+        after = connection.total_changes, connection.execute("PRAGMA schema_version").fetchone()
+        assert before != after, "there is such a row"
+
+
+def test_every_table_has_a_row(good: Path) -> None:
+    """So that the damages below damage something; and a good one is called so."""
+    with closing(backup.open_read_only(good)) as connection:
+        check_shape(connection, HEAD)
+        check_rows(connection)
+        tables = ("watches", "watch_parts", "viewers", "viewer_stats", "checkpoint", "account_links", "privacy")
+        counts = backup.verify(good)
+        assert all(counts[table] for table in tables)
+
+
+@pytest.mark.parametrize("what", [*SHAPES, *ROWS])
+def test_what_usher_cannot_work_with_is_not_swapped_in(what: str, good: Path, tmp_path: Path) -> None:
+    """Refused in one sentence that says what is wrong; the store is as it was."""
+    damage(good, (SHAPES | ROWS)[what])
+    before = (tmp_path / "data" / "usher.db").read_bytes()
+    with pytest.raises(BackupError, match=r"good\.db is no (store that Usher can|sound store).*another backup"):
+        backup.restore(good, tmp_path / "data" / "usher.db")
+    assert (tmp_path / "data" / "usher.db").read_bytes() == before
+    assert not list((tmp_path / "data").glob("*before-restore*"))
+    assert backup.find_newest_good(tmp_path) is None
+
+
+@pytest.mark.parametrize("what", ROWS)
+def test_a_backup_of_what_cannot_be_read_is_not_called_good(what: str, good: Path, tmp_path: Path) -> None:
+    """It would be found out when it is needed."""
+    damage(good, ROWS[what])
+    with pytest.raises(BackupError):
+        backup.backup(good, tmp_path / "copy.db")
+    assert not (tmp_path / "copy.db").exists()
+
+
+@pytest.mark.parametrize("what", SHAPES)
+def test_a_store_of_another_shape_is_refused_at_the_start(what: str, tmp_path: Path) -> None:
+    """Not at the first save that needs what it lacks; the backup is named."""
+    store = open_store(tmp_path)
+    finish(store, record("w1"))
+    store.close()
+    made = backup.backup(tmp_path / "usher.db", tmp_path / "backups" / "b.db")
+    damage(tmp_path / "usher.db", SHAPES[what])
+    with pytest.raises(StoreError, match=rf"Nothing was written to it\..*restore {made.file}"):
+        open_store(tmp_path)
+
+
+def test_a_table_of_somebodys_own_does_no_harm(good: Path, tmp_path: Path) -> None:
+    """Nor do columns that need no value."""
+    with closing(sqlite3.connect(good)) as connection, connection:
+        connection.execute("CREATE TABLE notes (x)")
+        connection.execute("ALTER TABLE facts ADD COLUMN note TEXT")
+    backup.restore(good, tmp_path / "data" / "usher.db")
+    open_store(tmp_path / "data").close()
