@@ -42,8 +42,8 @@ async def _describe_saving(actors: ActorClient) -> str:
     try:
         status = await actors.ask(GetSaveStatus(), 2.5)
     except UnansweredError:
-        known = _("last save unknown: the store is restarting")
-        return f"{_describe_interval(actors.settings.auto_save_interval_minutes)} · {known}"
+        unknown = _("last save unknown: the store is restarting")
+        return f"{_describe_interval(actors.settings.auto_save_interval_minutes)} · {unknown}"
     last = _("nothing saved yet")
     if status.last_saved_s:
         last = _("last save {ago}").format(ago=formatting.relative_time(status.last_saved_s))
@@ -69,11 +69,11 @@ def _group_by_screening(now: ActiveWatches) -> list[Section]:
     sections = []
     for screening_id, members in watches.items():
         first = members[0]
-        known = screenings.get(screening_id)
+        screening = screenings.get(screening_id)
         length = first.item.duration_ms
         at = format_position(first.position_ms)
         whole = _("{position} of {length}").format(position=at, length=format_position(length)) if length else at
-        party = " 🍿" if known is not None and known.party else ""
+        party = " 🍿" if screening is not None and screening.party else ""
         state = f"{player_state_icon(first.state)} {player_state_name(first.state)} · {whole}"
         heading = f"**{formatting.escape_title(first.item, 80)}**{party}\n{state}"
         if length and first.position_ms is not None:

@@ -182,11 +182,11 @@ def _is_quoted(ctx: CommandContext) -> bool:
     return len(said) > 1 and said[1][0] in _QUOTES
 
 
-def _read_title_and_time(said: list[str], now: datetime.datetime) -> list[tuple[str, datetime.datetime | None]]:
+def _read_title_and_time(words: list[str], now: datetime.datetime) -> list[tuple[str, datetime.datetime | None]]:
     """Titles and times as which words can be read, the longest time first."""
-    counts = range(min(_LONGEST_TIME, len(said) - 1), 0, -1)
-    found = [(" ".join(said[:-count]), parse_when(" ".join(said[-count:]), now)) for count in counts]
-    return [(title, start) for title, start in found if start is not None]
+    counts = range(min(_LONGEST_TIME, len(words) - 1), 0, -1)
+    readings = [(" ".join(words[:-count]), parse_when(" ".join(words[-count:]), now)) for count in counts]
+    return [(title, start) for title, start in readings if start is not None]
 
 
 def _require_future(when: str, start: datetime.datetime | None, now: datetime.datetime) -> datetime.datetime:
@@ -214,11 +214,11 @@ async def _choose_film(actors: ActorClient, title: str) -> Item:
     named, chosen = _YEAR.fullmatch(title), _CUT.fullmatch(title)
     bare, year = (named["title"], int(named["year"])) if named else (title, None)
     bare, key = (chosen["title"], chosen["key"]) if chosen else (bare, "")
-    found = await find_films(actors, bare, MOST_CHOICES)
-    if not found.films:
+    answer = await find_films(actors, bare, MOST_CHOICES)
+    if not answer.films:
         shown = formatting.escape(title, 60)
-        if found.problem:
-            why = formatting.escape(translate_or(found.reason, found.problem), 200)
+        if answer.problem:
+            why = formatting.escape(translate_or(answer.reason, answer.problem), 200)
             raise RefusedError(
                 _("I couldn't look up {title}: {reason}").format(title=shown, reason=why), _("Try again later.")
             )
@@ -229,7 +229,7 @@ async def _choose_film(actors: ActorClient, title: str) -> Item:
         is_chosen = film.rating_key == key and name.startswith(bare.casefold())
         return (is_chosen, year is None or film.year == year, name == bare.casefold())
 
-    return max(found.films, key=fit)
+    return max(answer.films, key=fit)
 
 
 def _event_place(actors: ActorClient, guild: discord.Guild) -> dict[str, Any]:

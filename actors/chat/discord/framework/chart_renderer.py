@@ -71,7 +71,7 @@ class ChartRenderer:
         )  # fmt: skip
         try:
             async with asyncio.timeout(DEADLINE_S):
-                drawn, said = await process.communicate(data)
+                drawn, stderr = await process.communicate(data)
         except TimeoutError:
             return b"", f"not within {DEADLINE_S:g} s"
         finally:
@@ -80,7 +80,7 @@ class ChartRenderer:
                     process.kill()
                 await process.wait()
         if process.returncode or not drawn.startswith(_MARK) or len(drawn) > SIZE_LIMIT:
-            last = said.decode("utf-8", "replace").strip().splitlines()[-1:]
+            last = stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
             return b"", f"status {process.returncode}, {len(drawn)} bytes: {' '.join(last)[:300]}"
         return drawn, ""
 

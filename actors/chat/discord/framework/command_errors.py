@@ -50,12 +50,12 @@ async def report_errors(interaction: discord.Interaction[Any]) -> AsyncIterator[
     try:
         yield
     except Exception as error:  # noqa: BLE001 - whatever it is: who presses a button must not be left without a word
-        said = explain_error(error)
-        if said.unexpected is not None:
-            _log.error("A button failed", exc_info=said.unexpected)
-        if said.embed is not None:
+        reply = explain_error(error)
+        if reply.unexpected is not None:
+            _log.error("A button failed", exc_info=reply.unexpected)
+        if reply.embed is not None:
             with contextlib.suppress(*API_ERRORS):
-                await interaction.followup.send(embed=said.embed, ephemeral=True)
+                await interaction.followup.send(embed=reply.embed, ephemeral=True)
 
 
 def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None) -> ErrorReply:

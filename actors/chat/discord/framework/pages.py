@@ -59,10 +59,10 @@ async def read_slice(
     `read` gets a page by how many rows come before it, `total` says of what it got how many rows there are in all.
     """
     while True:
-        found = await read(page * rows)
-        pages = max(1, -(-total(found) // rows))
+        content = await read(page * rows)
+        pages = max(1, -(-total(content) // rows))
         if page < pages:
-            return PageSlice(found, page, pages)
+            return PageSlice(content, page, pages)
         page = pages - 1
 
 
@@ -179,11 +179,11 @@ class PageRegistry:
         if permission and not getattr(interaction.permissions, permission):
             await refuse(interaction, _("Only administrators of this server may see this."), _(ASK_ADMIN))
             return
-        known = self._state.records.get(arguments) if arguments.startswith(_KEPT) else arguments
-        if known is None:
+        stored = self._state.records.get(arguments) if arguments.startswith(_KEPT) else arguments
+        if stored is None:
             await refuse(interaction, _("I no longer know what you asked for."), _("Run the command again."))
             return
-        arguments = known
+        arguments = stored
         await interaction.response.defer()
         async with report_errors(interaction):
             reply, view = await self.build(name, arguments, page, str(interaction.user.id))

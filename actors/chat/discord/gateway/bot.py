@@ -224,20 +224,20 @@ class UsherBot(commands.Bot):
 
     async def on_command_error(self, ctx: commands.Context[Any], error: commands.CommandError, /) -> None:
         """Say what to do; log what is nobody's fault but ours."""
-        said = explain_error(error, ctx)
-        if said.unexpected is not None:
-            self._log.error("Command %s failed", ctx.command, exc_info=said.unexpected)
-        if said.answered_elsewhere:
+        reply = explain_error(error, ctx)
+        if reply.unexpected is not None:
+            self._log.error("Command %s failed", ctx.command, exc_info=reply.unexpected)
+        if reply.answered_elsewhere:
             self._log.warning(
                 "Command %s was answered by somebody else, or too late: does another bot use the same token?",
                 ctx.command,
             )
-        if said.forbidden:
+        if reply.forbidden:
             self._no_reply(ctx)
-        if said.embed is None:
+        if reply.embed is None:
             return
         try:
-            await ctx.send(embed=said.embed, ephemeral=True, **reply_options(ctx))
+            await ctx.send(embed=reply.embed, ephemeral=True, **reply_options(ctx))
         except discord.Forbidden:
             self._no_reply(ctx)
             await self._say_what_lacks(ctx)

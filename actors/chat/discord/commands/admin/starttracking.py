@@ -72,14 +72,14 @@ def _is_position(word: str) -> bool:
 
 
 def _matching(sessions: tuple[SessionChoice, ...], wanted: str) -> tuple[SessionChoice, ...]:
-    exact = tuple(found for found in sessions if found.session_key == wanted)
+    exact = tuple(session for session in sessions if session.session_key == wanted)
     part = wanted.casefold()
     if exact or wanted.isdecimal():  # a number is a session's, which may have ended; or all of a title, like "1917"
-        return exact or tuple(found for found in sessions if found.item.title == wanted)
+        return exact or tuple(session for session in sessions if session.item.title == wanted)
     return tuple(
-        found
-        for found in sessions
-        if part in display_title(found.item).casefold() or part in found.account_name.casefold()
+        session
+        for session in sessions
+        if part in display_title(session.item).casefold() or part in session.account_name.casefold()
     )
 
 
@@ -91,30 +91,31 @@ def _ask_which(sessions: tuple[SessionChoice, ...], at_ms: int | None, unknown: 
             )
         )
     lines = [
-        f"`{formatting.escape_code(found.session_key, 20)}` {_session_line(found)}" for found in sessions[:MOST_CHOICES]
+        f"`{formatting.escape_code(session.session_key, 20)}` {_session_line(session)}"
+        for session in sessions[:MOST_CHOICES]
     ]
     text = _("Choose below, or write `!starttracking` with its number.")
     if unknown:
         text = _('No running session matches "{name}".').format(name=formatting.escape(unknown, 60)) + f"\n{text}"
     text += f"\n\n{embeds.join_lines_within(lines, 3500)}"
-    menu = SessionMenu(at_ms, [(_session_label(found), found.session_key) for found in sessions[:MOST_CHOICES]])
+    menu = SessionMenu(at_ms, [(_session_label(session), session.session_key) for session in sessions[:MOST_CHOICES]])
     return Reply(embeds.build_embed(_("▶️ Which session?"), text, colour=embeds.BLUE), items=(menu,))
 
 
-def _session_line(found: SessionChoice) -> str:
-    where = formatting.escape_person(found.account_name, 40)
-    if found.player:
-        where = _("{name} on {player}").format(name=where, player=formatting.escape(found.player, 40))
-    at = f"{player_state_icon(found.state)} {format_position(found.position_ms)}"
-    return f"**{formatting.escape_title(found.item, 80)}** · {where} · {at}"
+def _session_line(session: SessionChoice) -> str:
+    where = formatting.escape_person(session.account_name, 40)
+    if session.player:
+        where = _("{name} on {player}").format(name=where, player=formatting.escape(session.player, 40))
+    at = f"{player_state_icon(session.state)} {format_position(session.position_ms)}"
+    return f"**{formatting.escape_title(session.item, 80)}** · {where} · {at}"
 
 
-def _session_label(found: SessionChoice) -> str:
-    return clean_line(f"{display_name(found.account_name)} · {display_title(found.item)}", 98)
+def _session_label(session: SessionChoice) -> str:
+    return clean_line(f"{display_name(session.account_name)} · {display_title(session.item)}", 98)
 
 
 def _build_plan(plan: TrackingPlan, at_ms: int | None) -> discord.Embed:
-    chosen = next((found for found in plan.sessions if found.session_key == plan.chosen), None)
+    chosen = next((session for session in plan.sessions if session.session_key == plan.chosen), None)
     if plan.problem and not plan.outcomes:
         return embeds.build_problem(formatting.escape(translate_or(plan.reason, plan.problem), 900), NO_CURE)
     lines = [_session_line(chosen)] if chosen is not None else []

@@ -51,9 +51,9 @@ async def find_account(actors: ActorClient, said: str, *, with_hidden: bool = Fa
     """
     plex_id, name = said.split(" ", 1) if is_plex_account(said) and " " in said else ("", said)
     question = FindAccounts(name.strip(), _LOOKED_AT, with_hidden)
-    found = (await actors.ask(question)).accounts
-    fit = [one for one in found if one.plex_id == plex_id] if plex_id else list(found)
-    exact = [one for one in fit if one.name.casefold() == name.strip().casefold()]
+    accounts = (await actors.ask(question)).accounts
+    fit = [account for account in accounts if account.plex_id == plex_id] if plex_id else list(accounts)
+    exact = [account for account in fit if account.name.casefold() == name.strip().casefold()]
     if len(exact or fit) == 1:
         return (exact or fit)[0]
     shown = formatting.escape(name, 60)
@@ -74,11 +74,11 @@ async def _describe_publicly(actors: ActorClient, part: str, accounts: list[Acco
 
     What `/link` offers an administrator names them too, and is read by nobody else.
     """
-    shown = {one.plex_id for one in accounts}
+    shown = {account.plex_id for account in accounts}
     if with_hidden:
-        found = await actors.ask(FindAccounts(part, _LOOKED_AT, with_hidden=False))
-        shown = {one.plex_id for one in found.accounts}
-    names = [describe_account(one) for one in accounts if one.plex_id in shown]
+        answer = await actors.ask(FindAccounts(part, _LOOKED_AT, with_hidden=False))
+        shown = {account.plex_id for account in answer.accounts}
+    names = [describe_account(account) for account in accounts if account.plex_id in shown]
     if hidden := len(accounts) - len(names):  # first, for a long row of names leaves out the last
         names.insert(0, format_count("{count} hidden account", "{count} hidden accounts", hidden))
     return join_names(names)
@@ -157,17 +157,17 @@ async def unlink_account(actors: ActorClient, account: str, who: str, asker: str
 
 
 def _choose_link(links: tuple[LinkedAccount, ...], account: str) -> LinkedAccount:
-    fit = [one for one in links if not account or account.casefold() in (one.plex_id, one.plex_name.casefold())]
+    fit = [link for link in links if not account or account.casefold() in (link.plex_id, link.plex_name.casefold())]
     if len(fit) == 1 or (fit and account):
         return fit[0]
     if not links:
         raise RefusedError(_("No Plex account is linked."), _("`/link` links one."))
-    names = join_names([formatting.escape(one.plex_name, 60) for one in links])
+    names = join_names([formatting.escape(link.plex_name, 60) for link in links])
     raise RefusedError(_("Which Plex account?"), _("Name one of them: {names}.").format(names=names))
 
 
 def _name_of(person: ViewerAccount, plex_id: str) -> str:
-    return next((one.plex_name for one in person.links if one.plex_id == plex_id), "")
+    return next((link.plex_name for link in person.links if link.plex_id == plex_id), "")
 
 
 def _raise_problem(person: ViewerAccount) -> None:

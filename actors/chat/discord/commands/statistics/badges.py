@@ -84,11 +84,11 @@ def _format_figure(value: float) -> str:
 
 async def build_catalogue(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of every badge, the common first."""
-    found = await actors.ask(GetBadgeCatalogue())
+    catalogue = await actors.ask(GetBadgeCatalogue())
     sections = []
-    rarities = [*embeds.RARITY_ORDER, *{b.rarity for b in found.badges if b.rarity not in embeds.RARITY_ORDER}]
+    rarities = [*embeds.RARITY_ORDER, *{b.rarity for b in catalogue.badges if b.rarity not in embeds.RARITY_ORDER}]
     for rarity in rarities:
-        lines = [_format_declared(badge) for badge in found.badges if badge.rarity == rarity]
+        lines = [_format_declared(badge) for badge in catalogue.badges if badge.rarity == rarity]
         if lines:
             sections.append(Section(f"__{formatting.escape(_(rarity).capitalize(), 20)}__", lines))
     pages = (
@@ -98,7 +98,7 @@ async def build_catalogue(actors: ActorClient, arguments: str, page: int) -> Rep
     )
     text, number = embeds.pick_page(pages, page)
     return Reply(
-        embeds.build_embed(_("🏅 All badges · {count}").format(count=len(found.badges)), text), number, len(pages)
+        embeds.build_embed(_("🏅 All badges · {count}").format(count=len(catalogue.badges)), text), number, len(pages)
     )
 
 

@@ -63,21 +63,21 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
         question = GetHistory(whose, title, from_s, ROWS, offset, actors.asker)
         return await actors.ask(question)
 
-    found, page, pages = await read_slice(read, lambda part: part.total, page, ROWS)
-    if found.hidden:
+    history_page, page, pages = await read_slice(read, lambda part: part.total, page, ROWS)
+    if history_page.hidden:
         return embeds.private_notice(_("📜 History"))
-    lines = [_format_watch(record, bool(whose)) for record in found.records]
+    lines = [_format_watch(record, bool(whose)) for record in history_page.records]
     asked = [_("“{title}”").format(title=formatting.escape(title, 60))] if title else []
     if from_s is not None:
         asked.append(_("since {date}").format(date=f"<t:{int(from_s)}:d>"))
-    if whose and found.records:
-        asked.insert(0, formatting.escape(found.records[0].username, 40))
+    if whose and history_page.records:
+        asked.insert(0, formatting.escape(history_page.records[0].username, 40))
     top = f"{' · '.join(asked)}\n\n" if asked else ""
     none = _("No watches match that. `!history` shows them all.") if whose or asked else _("Nothing watched yet.")
     if title and not whose:
         none += " " + _("To see what a member watched, mention them.")
     text = embeds.split_pages([Section("", lines)], lines=ROWS, units=3500)[0] if lines else none
-    heading = format_count("📜 History · {count} watch", "📜 History · {count} watches", found.total)
+    heading = format_count("📜 History · {count} watch", "📜 History · {count} watches", history_page.total)
     colour = embeds.GOLD if lines else embeds.GREY
     return Reply(embeds.build_embed(heading, top + text, colour=colour), page, pages, nothing=not lines)
 

@@ -47,14 +47,14 @@ async def _ask_slice(
 
 
 def _build_board(ranked: PageSlice[Leaderboard], heading: str) -> Reply:
-    found, page, pages = ranked
-    if not found.rows:
+    board, page, pages = ranked
+    if not board.rows:
         text = _("Nobody yet. Watch something!")
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY), page, pages)
     lines = [
         f"{_PLACES.get(row.rank, f'**{row.rank}.**')} **{formatting.escape_person(row.username, 40)}** · "
-        f"{_format_value(found.kind, row.value)}"
-        for row in found.rows
+        f"{_format_value(board.kind, row.value)}"
+        for row in board.rows
     ]
     return Reply(embeds.build_embed(heading, "\n".join(lines)), page, pages)
 

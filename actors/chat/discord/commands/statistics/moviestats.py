@@ -26,59 +26,59 @@ _DRAWN = {_BY_WEEK, _GENRES}
 
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build the community's figures, or one title's."""
-    found = await actors.ask(GetMovieStats(arguments))
+    stats = await actors.ask(GetMovieStats(arguments))
     heading = f"🎞️ {formatting.escape(arguments, 100)}" if arguments else _("🎞️ Film statistics")
-    if not found.watches:
+    if not stats.watches:
         text = _("Nothing watched yet.")
         if arguments:
             text = _("Nobody has watched that yet. `!moviestats` shows everything.")
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
-    fields = _build_details(found, bool(arguments))
+    fields = _build_details(stats, bool(arguments))
     drawn = {_(name) for name in _DRAWN}
-    picture = chart_data.community_chart(found, clean_line(arguments) if arguments else "")
+    picture = chart_data.community_chart(stats, clean_line(arguments) if arguments else "")
     others = [part for part in fields if part.name not in drawn]
     if labels := chart_data.undrawn_labels(picture):
         others.append(Field(_(_GENRES), embeds.join_lines_within(formatting.numbered_lines(labels)), inline=True))
-    beside = embeds.build_embed(heading, _format_totals(found), fields=others)
-    return Reply(embeds.build_embed(heading, _format_totals(found), fields=fields), picture=picture, beside=beside)
+    beside = embeds.build_embed(heading, _format_totals(stats), fields=others)
+    return Reply(embeds.build_embed(heading, _format_totals(stats), fields=fields), picture=picture, beside=beside)
 
 
-def _format_totals(found: MovieStats) -> str:
+def _format_totals(stats: MovieStats) -> str:
     lines = [
         ngettext(
-            "**{count} watch** · {completed} finished", "**{count} watches** · {completed} finished", found.watches
-        ).format(count=format_number(found.watches), completed=format_number(found.completed)),
-        f"**{format_count('{count} viewer', '{count} viewers', found.viewers)}** · "
-        f"**{format_count('{count} title', '{count} titles', found.titles)}** · "
-        f"**{format_duration(found.watch_time_s)}**",
+            "**{count} watch** · {completed} finished", "**{count} watches** · {completed} finished", stats.watches
+        ).format(count=format_number(stats.watches), completed=format_number(stats.completed)),
+        f"**{format_count('{count} viewer', '{count} viewers', stats.viewers)}** · "
+        f"**{format_count('{count} title', '{count} titles', stats.titles)}** · "
+        f"**{format_duration(stats.watch_time_s)}**",
     ]
-    if found.running:
-        names = join_names([formatting.escape_person(record.username, 30) for record in found.running], 6)
-        count = len(found.running)
+    if stats.running:
+        names = join_names([formatting.escape_person(record.username, 30) for record in stats.running], 6)
+        count = len(stats.running)
         said = ngettext("▶️ {count} running now: {names}", "▶️ {count} running now: {names}", count)
         lines.append(said.format(count=count, names=names))
     return "\n".join(lines)
 
 
-def _build_details(found: MovieStats, one_title: bool) -> list[Field]:
+def _build_details(stats: MovieStats, one_title: bool) -> list[Field]:
     fields = []
-    if found.most_watched and (len(found.most_watched) > 1 or not one_title):
-        lines = [_format_place(place, title) for place, title in enumerate(found.most_watched, 1)]
+    if stats.most_watched and (len(stats.most_watched) > 1 or not one_title):
+        lines = [_format_place(place, title) for place, title in enumerate(stats.most_watched, 1)]
         fields.append(Field(_("🏆 Most watched"), embeds.join_lines_within(lines)))
-    weeks = list(itertools.dropwhile(lambda week: not week[1], found.weeks))[-_WEEKS:]
+    weeks = list(itertools.dropwhile(lambda week: not week[1], stats.weeks))[-_WEEKS:]
     if any(seconds for _, seconds in weeks):
         rows = [(_format_week(monday), seconds, format_duration(seconds)) for monday, seconds in weeks]
         fields.append(Field(_(_BY_WEEK), formatting.text_chart(rows)))
-    if found.genres:
-        fields.append(Field(_(_GENRES), _join_counts(found.genres[:6]), inline=True))
-    decades = tuple((format_decade(name), number) for name, number in found.decades)
+    if stats.genres:
+        fields.append(Field(_(_GENRES), _join_counts(stats.genres[:6]), inline=True))
+    decades = tuple((format_decade(name), number) for name, number in stats.decades)
     if decades:
         fields.append(Field(_("📅 Decades"), _join_counts(decades), inline=True))
-    if found.recent:
+    if stats.recent:
         lines = [
             f"{formatting.escape_title(record.item, 50)} · {formatting.escape_person(record.username, 30)} · "
             f"{formatting.relative_time(record.ended_at_s)}"
-            for record in found.recent
+            for record in stats.recent
         ]
         fields.append(Field(_("🕘 Recent"), embeds.join_lines_within(lines)))
     return fields

@@ -27,30 +27,30 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
         question = GetWhoSaw(arguments, actors.settings.watched_percent, members, ROWS, offset)
         return await actors.ask(question)
 
-    found, page, pages = await read_slice(read, _count_viewers, page, ROWS)
-    if found.film is None:
+    answer, page, pages = await read_slice(read, _count_viewers, page, ROWS)
+    if answer.film is None:
         heading = f"🎟️ {formatting.escape(arguments, 100)}"
         text = _("Nobody here has watched a film with that title. `!moviestats` lists what was watched.")
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
-    total = _count_viewers(found)
+    total = _count_viewers(answer)
     top = _("**{not_yet}** not yet · **{in_part}** in part · **{seen}** seen").format(
-        not_yet=found.not_yet, in_part=found.in_part, seen=found.seen
+        not_yet=answer.not_yet, in_part=answer.in_part, seen=answer.seen
     )
     top += f"\n{_describe_asked(total, bool(members))}"
     sections = [
-        Section(_(heading), [_format_viewer(viewer) for viewer in found.viewers if viewer.state == state])
+        Section(_(heading), [_format_viewer(viewer) for viewer in answer.viewers if viewer.state == state])
         for state, heading in _HEADINGS.items()
     ]
     text = embeds.split_pages([section for section in sections if section.lines], lines=ROWS, units=3500)[0]
     fields = []
-    if found.others:
-        fields.append(Field(_("Also found"), embeds.join_lines_within([_format_film(film) for film in found.others])))
-    heading = _("🎟️ Who saw {title}?").format(title=_format_film(found.film))
+    if answer.others:
+        fields.append(Field(_("Also found"), embeds.join_lines_within([_format_film(film) for film in answer.others])))
+    heading = _("🎟️ Who saw {title}?").format(title=_format_film(answer.film))
     return Reply(embeds.build_embed(heading, f"{top}\n\n{text}", fields=fields), page, pages)
 
 
-def _count_viewers(found: WhoSaw) -> int:
-    return found.not_yet + found.in_part + found.seen
+def _count_viewers(answer: WhoSaw) -> int:
+    return answer.not_yet + answer.in_part + answer.seen
 
 
 def _describe_asked(total: int, present: bool) -> str:

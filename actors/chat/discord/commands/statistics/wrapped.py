@@ -38,16 +38,16 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     year = int(when)
     if not who:
         return _build_everybody(await actors.ask(GetCommunityYear(year)))
-    found = await actors.ask(GetYear(who, year, actors.asker))
-    if found.hidden:
+    answer = await actors.ask(GetYear(who, year, actors.asker))
+    if answer.hidden:
         return embeds.private_notice(f"🎁 {year} · {formatting.escape(name, 60)}", name)
-    return _build_viewer(found, clean_line(found.username or name, 60))
+    return _build_viewer(answer, clean_line(answer.username or name, 60))
 
 
-def _build_viewer(found: YearOfViewer, name: str) -> Reply:
-    figures = found.figures
+def _build_viewer(answer: YearOfViewer, name: str) -> Reply:
+    figures = answer.figures
     heading = f"🎁 {figures.year} · {formatting.escape(name, 60)}"
-    if not figures.days and not found.badges:
+    if not figures.days and not answer.badges:
         text = _("Nothing watched in {year}. There is always a next film night!").format(year=figures.year)
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
     fields = _build_fields(figures)
@@ -56,40 +56,42 @@ def _build_viewer(found: YearOfViewer, name: str) -> Reply:
         fields.append(
             Field(_("🤝 Most often with"), f"{formatting.escape(figures.companion[0], 40)} · {times}", inline=True)
         )
-    if found.badges:
-        said = [f"{badge.emoji} {formatting.escape(gettext_badge(badge.name), 60)}" for badge in found.badges[:_BADGES]]
-        more = len(found.badges) - _BADGES
+    if answer.badges:
+        said = [
+            f"{badge.emoji} {formatting.escape(gettext_badge(badge.name), 60)}" for badge in answer.badges[:_BADGES]
+        ]
+        more = len(answer.badges) - _BADGES
         if more > 0:
             said.append(ngettext("… and {count} more", "… and {count} more", more).format(count=more))
-        earned = format_count("🏅 {count} badge earned", "🏅 {count} badges earned", len(found.badges))
+        earned = format_count("🏅 {count} badge earned", "🏅 {count} badges earned", len(answer.badges))
         fields.append(Field(earned, embeds.join_lines_within(said)))
     title = _("{name}'s {year}").format(year=figures.year, name=name)
     return _build_card(heading, _format_totals(figures), fields, figures, title)
 
 
-def _build_everybody(found: CommunityYear) -> Reply:
-    figures = found.figures
+def _build_everybody(answer: CommunityYear) -> Reply:
+    figures = answer.figures
     heading = _("🎁 {year} · everybody").format(year=figures.year)
     if not figures.days:
         text = _("Nothing watched in {year}. There is always a next film night!").format(year=figures.year)
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY))
-    fields = [Field(_("👥 Viewers"), format_number(found.viewers), inline=True), *_build_fields(figures)]
-    if found.films:
+    fields = [Field(_("👥 Viewers"), format_number(answer.viewers), inline=True), *_build_fields(figures)]
+    if answer.films:
         lines = [
             f"{place}. **{formatting.escape(f'{film.title} ({film.year})' if film.year else film.title, 60)}** · "
             f"{film.watches}× · {format_count('{count} viewer', '{count} viewers', film.viewers)}"
-            for place, film in enumerate(found.films, 1)
+            for place, film in enumerate(answer.films, 1)
         ]
         fields.append(Field(_("🏆 Most seen"), embeds.join_lines_within(lines)))
-    if found.top:
+    if answer.top:
         lines = [
             f"{row.rank}. **{formatting.escape_person(row.username, 40)}** · {format_duration(row.value)}"
-            for row in found.top
+            for row in answer.top
         ]
         fields.append(Field(_("🍿 Top viewers"), embeds.join_lines_within(lines)))
-    if found.night:
-        viewers = format_count("{count} viewer", "{count} viewers", found.night.viewers)
-        night = f"**{formatting.escape(found.night.title, 80)}** · {viewers} · <t:{int(found.night.started_at_s)}:D>"
+    if answer.night:
+        viewers = format_count("{count} viewer", "{count} viewers", answer.night.viewers)
+        night = f"**{formatting.escape(answer.night.title, 80)}** · {viewers} · <t:{int(answer.night.started_at_s)}:D>"
         fields.append(Field(_("🎉 Biggest night"), night))
     title = _("Our {year}").format(year=figures.year)
     return _build_card(heading, _format_totals(figures), fields, figures, title)
