@@ -78,9 +78,12 @@ def run() -> dict[str, Any]:
     rounds: dict[str, list[dict[str, float]]] = {"ours": [], "typed": [], "bare": []}
     with _make_private_folder() as folder, _echo_actor(folder) as endpoint, _reference(folder) as socket:
         contenders: dict[str, tuple[Callable[[int], list[float]], Callable[[], float]]] = {
-            "ours": (lambda count: _ask_us(endpoint, count), lambda: _tells(endpoint)),
-            "typed": (lambda count: _typed_us(socket, count), lambda: _reference_tells(socket, TYPED)),
-            "bare": (lambda count: _bare_us(socket, count), lambda: _reference_tells(socket, PLAIN)),
+            "ours": (lambda count: _measure_asks(endpoint, count), lambda: _measure_tells(endpoint)),
+            "typed": (
+                lambda count: _measure_typed_asks(socket, count),
+                lambda: _measure_reference_tells(socket, TYPED),
+            ),
+            "bare": (lambda count: _measure_bare_asks(socket, count), lambda: _measure_reference_tells(socket, PLAIN)),
         }
         for ask, _ in contenders.values():
             ask(WARM_UP)
@@ -130,7 +133,7 @@ def _echo_actor(folder: Path) -> Iterator[Endpoint]:
             endpoint.close()
 
 
-def _ask_us(endpoint: Endpoint, count: int) -> list[float]:
+def _measure_asks(endpoint: Endpoint, count: int) -> list[float]:
     taken = []
     for _ in range(count):
         began = time.perf_counter()
@@ -140,7 +143,7 @@ def _ask_us(endpoint: Endpoint, count: int) -> list[float]:
     return taken
 
 
-def _tells(endpoint: Endpoint) -> float:
+def _measure_tells(endpoint: Endpoint) -> float:
     """Messages a second, until the last was handled. None is dropped: the mailbox is never let run over."""
     endpoint.ask("tracker", cast(Any, AutoSaveTick(Moment(0.0, 0.0))))
     began = time.perf_counter()
@@ -197,7 +200,7 @@ def _serve(address: str) -> None:
     context.destroy(linger=1000)
 
 
-def _typed_us(dealer: zmq.Socket[bytes], count: int) -> list[float]:
+def _measure_typed_asks(dealer: zmq.Socket[bytes], count: int) -> list[float]:
     taken = []
     for _ in range(count):
         began = time.perf_counter()
@@ -207,7 +210,7 @@ def _typed_us(dealer: zmq.Socket[bytes], count: int) -> list[float]:
     return taken
 
 
-def _bare_us(dealer: zmq.Socket[bytes], count: int) -> list[float]:
+def _measure_bare_asks(dealer: zmq.Socket[bytes], count: int) -> list[float]:
     plain = msgspec.to_builtins(MESSAGE)
     taken = []
     for _ in range(count):
@@ -218,13 +221,13 @@ def _bare_us(dealer: zmq.Socket[bytes], count: int) -> list[float]:
     return taken
 
 
-def _reference_tells(dealer: zmq.Socket[bytes], kind: str) -> float:
+def _measure_reference_tells(dealer: zmq.Socket[bytes], kind: str) -> float:
     """Messages a second, until the last was unpacked; a full queue makes the sender wait."""
     plain = msgspec.to_builtins(MESSAGE)
     began = time.perf_counter()
     for _ in range(TELLS):
         dealer.send(msgpack.packb([COUNTED + kind, msgspec.to_builtins(MESSAGE) if kind == TYPED else plain]))
-    _bare_us(dealer, 1)
+    _measure_bare_asks(dealer, 1)
     return TELLS / (time.perf_counter() - began)
 
 

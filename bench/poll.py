@@ -49,7 +49,7 @@ def run() -> dict[str, dict[int, float] | float]:
         "bare_cpu_ms": bares,
         "ratio": ratios,
         "body_kb": sizes_kb,
-        "start_to_snapshot_p50_ms": statistics.median(_starts()) * 1e3,
+        "start_to_snapshot_p50_ms": statistics.median(_time_starts()) * 1e3,
     }
 
 
@@ -79,7 +79,7 @@ def _cpu_ms(act: Callable[[], object]) -> float:
     return (time.thread_time() - began_s) * 1000
 
 
-def _starts() -> list[float]:
+def _time_starts() -> list[float]:
     """Seconds from a start on the server to the snapshot at the tracker, by the websocket."""
     took_s = []
     network = MemoryNetwork()
@@ -88,14 +88,14 @@ def _starts() -> list[float]:
     with SimulatedPlex() as plex, tempfile.TemporaryDirectory() as folder:
         settings = Settings(plex_url=plex.url, plex_token=plex.token, plex_poll_seconds=3600)
         actor = PlexPoller.start(Context(endpoint, settings, Clock(), Path(folder)))
-        _heard(tracker, 0)
+        _wait_for_snapshot(tracker, 0)
         while not plex.listener_count:
             threading.Event().wait(0.01)
         for number in range(1, STARTS + 1):
             threading.Event().wait(APART_S)
             began_s = time.perf_counter()
             plex.play("Anton", "Metropolis", TELEVISION)
-            _heard(tracker, number)
+            _wait_for_snapshot(tracker, number)
             took_s.append(time.perf_counter() - began_s)
         actor.stop()
     endpoint.close()
@@ -103,7 +103,7 @@ def _starts() -> list[float]:
     return took_s
 
 
-def _heard(tracker: Endpoint, sessions: int) -> None:
+def _wait_for_snapshot(tracker: Endpoint, sessions: int) -> None:
     """Wait for a snapshot of so many sessions."""
     deadline_s = time.monotonic() + 10
     while time.monotonic() < deadline_s:

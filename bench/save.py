@@ -47,8 +47,8 @@ def _measure(size: int) -> dict[str, float]:
         _fill(store, size)
         running = [_running(number) for number in range(WATCHING)]
         save(store, running, NOW_S, "auto")
-        saves = [_timed(lambda: save(store, running, NOW_S, "auto")) for _ in range(ROUNDS)]
-        finishes = [_timed_finish(store, _record(f"f{number}", number)) for number in range(ROUNDS)]
+        saves = [_time_work(lambda: save(store, running, NOW_S, "auto")) for _ in range(ROUNDS)]
+        finishes = [_time_finish(store, _record(f"f{number}", number)) for number in range(ROUNDS)]
     return {
         "auto_save_ms": statistics.median(saves),
         "auto_save_worst_ms": max(saves),
@@ -57,14 +57,14 @@ def _measure(size: int) -> dict[str, float]:
     }
 
 
-def _timed(work: Any) -> float:
+def _time_work(work: Any) -> float:
     began = time.perf_counter()
     work()
     return (time.perf_counter() - began) * 1000
 
 
-def _timed_finish(store: Store, record: WatchRecord) -> float:
-    return _timed(lambda: finish_watch(store, record, Moment(NOW_S, 1.0), record.watch_id, [], NOW_S))
+def _time_finish(store: Store, record: WatchRecord) -> float:
+    return _time_work(lambda: finish_watch(store, record, Moment(NOW_S, 1.0), record.watch_id, [], NOW_S))
 
 
 @contextmanager

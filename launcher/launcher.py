@@ -207,9 +207,11 @@ class Launcher:
 
     def _note_run(self) -> None:
         children = {
-            name: ProcessIdentity.of(actor.pid) for name, actor in self._supervisor.actors.items() if actor.process
+            name: ProcessIdentity.from_pid(actor.pid)
+            for name, actor in self._supervisor.actors.items()
+            if actor.process
         }
-        state = RunState(ProcessIdentity.of(os.getpid()), self._link.network, children)
+        state = RunState(ProcessIdentity.from_pid(os.getpid()), self._link.network, children)
         try:
             self._run_file.write(state)
         except OSError as error:

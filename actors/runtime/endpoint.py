@@ -19,9 +19,8 @@ from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.delivery.mailbox import Mailbox, ReceivedMessage
 from actors.runtime.delivery.reliable_delivery import ReliableDelivery
 from actors.runtime.errors import ActorError, ActorUnavailable, AskTimeout, MailboxFull, OutboxFull
-from actors.runtime.owner_loop import OwnerLoop
+from actors.runtime.owner_loop import OwnerLoop, Timer
 from actors.runtime.pending_asks import PendingAsks, Reply
-from actors.runtime.timers import Timer
 from actors.runtime.transport.base import Origin, Transport
 from messages import Answer, Delivery, Message, Problem, Question
 from messages.codec import DecodeError, decode_body, decode_envelope, encode, tag_of

@@ -128,10 +128,10 @@ def set_up_logging(level: str, kind: str, secrets: Iterable[str], actor: str = "
     logging.captureWarnings(True)
     if sys.version_info >= (3, 12):
         logging.logAsyncioTasks = False  # nobody reads the task's name; asking for it loads asyncio
-    threading.excepthook = _thread_died
+    threading.excepthook = _log_thread_death
 
 
-def _thread_died(died: threading.ExceptHookArgs) -> None:
+def _log_thread_death(died: threading.ExceptHookArgs) -> None:
     if died.exc_value is not None and not isinstance(died.exc_value, SystemExit):
         name = died.thread.name if died.thread else "a thread"
         logging.getLogger(__name__).error(

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from actors.runtime.errors import ActorError, ActorUnavailable, MailboxFull, RemoteError, UnexpectedAnswer
-from actors.runtime.timers import Timer
+from actors.runtime.owner_loop import Timer
 from messages import Message, Problem
 from messages.codec import DecodeError, decode_body
 from messages.envelope import Envelope

@@ -23,7 +23,7 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
     """When it was started, seconds since the machine was (so that setting the clock changes nothing)."""
 
     @classmethod
-    def of(cls, pid: int) -> ProcessIdentity:
+    def from_pid(cls, pid: int) -> ProcessIdentity:
         """The running process `pid`; one that is gone already gets a start that matches none."""
         try:
             return cls(pid, psutil.Process(pid).create_time() - psutil.boot_time())

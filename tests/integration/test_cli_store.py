@@ -154,7 +154,7 @@ def test_restore_refuses_while_a_service_runs(folder: Path) -> None:
     with FolderLock(data), contextlib.ExitStack() as undo:
         file = RunFile(data)
         undo.callback(file.remove)
-        file.write(RunState(ProcessIdentity.of(os.getpid())))
+        file.write(RunState(ProcessIdentity.from_pid(os.getpid())))
         done = usher(folder, "restore", "mine.db")
     assert done.returncode == 1
     assert f"process {os.getpid()}" in done.stderr and "Stop that one first" in done.stderr
@@ -248,7 +248,7 @@ def test_import_refuses_while_a_service_runs(folder: Path) -> None:
     with FolderLock(data), contextlib.ExitStack() as undo:
         file = RunFile(data)
         undo.callback(file.remove)
-        file.write(RunState(ProcessIdentity.of(os.getpid())))
+        file.write(RunState(ProcessIdentity.from_pid(os.getpid())))
         done = usher(folder, "import", "old")
     assert done.returncode == 1 and f"process {os.getpid()}" in done.stderr
 

@@ -48,7 +48,6 @@ ALLOWED_FOLDERS = {
     "persistence/queries": "one file a question",
     "persistence/records": "one file a table",
     "persistence/database": "what every table needs; nothing in it knows a table's meaning",
-    "actors/runtime": "actor, process and their parts; delivery, transport and middleware are folders of their own",
     "simulator/nights": "script, ledger and judge that three stages share",
     "wording": "one file a kind of text",
 }

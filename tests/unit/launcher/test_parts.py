@@ -61,7 +61,7 @@ def test_how_an_end_is_told() -> None:
 def test_the_second_is_refused_and_told_the_pid(tmp_path: Path) -> None:
     """One lock for each data folder; the message names the folder, the pid and the way out."""
     with FolderLock(tmp_path):
-        RunFile(tmp_path).write(RunState(ProcessIdentity.of(os.getpid())))
+        RunFile(tmp_path).write(RunState(ProcessIdentity.from_pid(os.getpid())))
         with pytest.raises(AlreadyRunningError) as refused:
             FolderLock(tmp_path).take()
         assert refused.value.pid == os.getpid()
@@ -95,7 +95,7 @@ def test_the_run_file_is_private_whole_and_read_back(tmp_path: Path) -> None:
     """Mode 0600, no temporary file left, nonsense read as nothing."""
     file = RunFile(tmp_path)
     state = RunState(
-        ProcessIdentity.of(os.getpid()),
+        ProcessIdentity.from_pid(os.getpid()),
         NetworkSpec("zmq", {"plex": "/x"}, ("a", "b")),
         {"plex": ProcessIdentity(1, 2.0)},
     )
@@ -112,7 +112,7 @@ def test_the_run_file_is_private_whole_and_read_back(tmp_path: Path) -> None:
 
 def test_another_process_with_the_same_pid_is_not_taken_for_it() -> None:
     """A pid alone proves nothing."""
-    mine = ProcessIdentity.of(os.getpid())
+    mine = ProcessIdentity.from_pid(os.getpid())
     assert mine.is_alive()
     assert not ProcessIdentity(mine.pid, mine.started_s - 100).is_alive()
 
@@ -124,7 +124,7 @@ def test_orphans_are_waited_for_then_killed_but_no_stranger(tmp_path: Path) -> N
         subprocess.Popen([*sleep, "actors"], stdin=subprocess.PIPE) as actor,
         subprocess.Popen(sleep, stdin=subprocess.PIPE) as stranger,
     ):
-        children = {"plex": ProcessIdentity.of(actor.pid), "tracker": ProcessIdentity.of(stranger.pid)}
+        children = {"plex": ProcessIdentity.from_pid(actor.pid), "tracker": ProcessIdentity.from_pid(stranger.pid)}
         assert wait_for_orphans(RunState(ProcessIdentity(1, 0), children=children), 0.2) == [actor.pid]
         assert actor.wait(5) == -9
         assert stranger.poll() is None
@@ -192,7 +192,7 @@ def test_a_stop_while_waiting_for_orphans_kills_nobody() -> None:
     """Ctrl-C during the wait ends it at once; who is saving goes on saving."""
     sleep = [sys.executable, "-c", "input()", "actors"]
     with subprocess.Popen(sleep, stdin=subprocess.PIPE) as actor:
-        left = RunState(ProcessIdentity(1, 0), children={"plex": ProcessIdentity.of(actor.pid)})
+        left = RunState(ProcessIdentity(1, 0), children={"plex": ProcessIdentity.from_pid(actor.pid)})
         assert wait_for_orphans(left, 60, lambda: True) == []
         assert actor.poll() is None
         actor.kill()

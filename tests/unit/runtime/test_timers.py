@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from actors.runtime.errors import ActorUnavailable, AskTimeout, MailboxFull, RemoteError, UnexpectedAnswer
+from actors.runtime.owner_loop import Timer, Timers
 from actors.runtime.pending_asks import PendingAsks, Reply
-from actors.runtime.timers import Timer, Timers
 from messages import Message, SaveNow, SaveStatus
 from messages.envelope import Envelope
 
