@@ -67,10 +67,43 @@ def advance(
     if position is None or state.position_ms is None:
         return _untold(state, moment, position, player, elapsed_s)
     step_ms = position - state.position_ms
+    if player == state.state == "playing" and (expected := _ran_on(state, moment, position, elapsed_s, rules)):
+        return expected
     back_ms = max(FLOOR_MS, rules.slack_ms) if state.reckoned else FLOOR_MS
     if -back_ms <= step_ms <= 0:
         return _stand_still(state, moment, position, player, elapsed_s, rules)
     return _move(state, moment, position, player, elapsed_s, rules)
+
+
+def _ran_on(
+    state: WatchState, moment: Moment, position: PositionMs, elapsed_s: float, rules: Rules
+) -> WatchState | None:
+    """Return the watch after steady play at its speed, give or take the slack; None for anything else.
+
+    Nearly every step is one: what `_moved` says of it, in a third of the time.
+    """
+    before = state.position_ms or 0
+    ran_s = state.pending_s + elapsed_s
+    ran_ms, step_ms, slack_ms = round(ran_s * 1000), position - before, rules.slack_ms
+    excess_ms = step_ms - round(state.speed * ran_ms)
+    lead_ms = state.lead_ms + excess_ms
+    if not 0 < step_ms or excess_ms > slack_ms or not -slack_ms < lead_ms < slack_ms:
+        return None
+    if state.outage or state.ghost or state.buffering_s or state.reckoned or int(position) == state.item.duration_ms:
+        return None
+    return replace(
+        state,
+        seen=moment,
+        advanced=moment,
+        position_ms=position,
+        playing_s=state.playing_s + ran_s,
+        pending_s=0.0,
+        lead_ms=lead_ms,
+        spans=spans.add(state.spans, before, position),
+        sittings=sittings.add(state.sittings, moment.wall_s - ran_s, moment.wall_s, ran_s),
+        recent_steps=add_step(state.recent_steps, ran_ms, step_ms),
+        absent_since=None,
+    )
 
 
 def _moves_on(state: WatchState, position: PositionMs, elapsed_s: float) -> bool:
