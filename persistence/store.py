@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from messages import WatchRecord, WatchState
+from messages import Problem, WatchRecord, WatchState
 from persistence.database.engine import reader_engine, sqlite_file, store_name
 from persistence.database.errors import SaveFailed, SaveRefused, StoreAway, StoreInUse, StoreMoved
 from persistence.database.open_store import open_writer, translate_store_errors
@@ -81,7 +81,7 @@ class Store:
         if not is_owner:
             folder.mkdir(parents=True, exist_ok=True)
         elif not folder.is_dir():  # made by the launcher alone: here it went away, and the store with it
-            raise StoreAway(f"The data folder {folder} is gone.", "Put it back in its place, or start Usher anew.")
+            raise StoreAway(Problem.of("store.folder_gone", folder=str(folder)), Problem.of("cure.put_back"))
         with ExitStack() as opened:
             if is_owner and self.file is not None:
                 with translate_store_errors(url):
@@ -119,7 +119,7 @@ class Store:
                 yield connection
             self._check_file()
         except StoreInUse as error:  # a connection to a server was lost, and another service came first
-            raise SaveFailed(str(error)) from error
+            raise SaveFailed(error.problem) from error
         except (SQLAlchemyError, OSError, *UNWRITABLE) as error:
             raise (SaveRefused if is_unstorable(error) else SaveFailed)(explain_failure(error, self.name)) from error
 
@@ -130,10 +130,11 @@ class Store:
         try:
             self._store_file.check()
         except StoreMoved as error:
-            raise SaveFailed(f"{error}. {self._rescue()} Nothing in memory is lost.") from error
+            raise SaveFailed(Problem.of("save.store_moved", what=error.problem, rescue=self._rescue())) from error
         self._rescued = None
 
-    def _rescue(self) -> str:
+    def _rescue(self) -> Problem:
+        """Copy what the open store holds, once; return where it is, or why there is no copy."""
         if self._rescued is None:
             try:
                 connection = self._writer.raw_connection()
@@ -144,11 +145,8 @@ class Store:
                 finally:
                     connection.close()
             except (OSError, sqlite3.Error, SQLAlchemyError) as error:
-                return f"No copy of it could be made ({error}): put it back in its place."
-        return (
-            f"What was in it is in {self._rescued}: put the file back in its place, or stop Usher and use: "
-            f"python run.py restore {self._rescued}."
-        )
+                return Problem.of("store.not_rescued", error=str(error))
+        return Problem.of("store.rescued", copy=str(self._rescued))
 
     @contextmanager
     def change(self, at_s: float, running: Iterable[RunningWatch] = ()) -> Iterator[ChangeSet]:

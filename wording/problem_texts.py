@@ -201,6 +201,26 @@ _STORE: Final = {
         "{store}: {cause} (the store cannot hold that value, and to try again is no use: report this line)"
     ),
     "save.retry": N_("{store}: {cause} ({cure}; nothing in memory is lost, the next save tries again)"),
+    "save.store_moved": N_("{what}. {rescue} Nothing in memory is lost."),
+    "store.gone": N_("{file} is gone: it, or a folder above it, was removed or renamed"),
+    "store.replaced": N_("{file} was replaced by another file"),
+    "store.rescued": N_(
+        "What was in it is in {copy}: put the file back in its place, or stop Usher and use: "
+        "python run.py restore {copy}."
+    ),
+    "store.not_rescued": N_("No copy of it could be made ({error}): put it back in its place."),
+    "store.folder_gone": N_("The data folder {folder} is gone."),
+    "cure.put_back": N_("Put it back in its place, or start Usher anew."),
+    "shape.foreign": N_("it has a {kind} that is not Usher's ({name})"),
+    "shape.no_table": N_("it lacks the table {table}"),
+    "shape.no_column": N_("its table {table} lacks the column {column}"),
+    "shape.other_column": N_("in its table {table} the column {column} is of another kind"),
+    "shape.foreign_column": N_("its table {table} has a column that is not Usher's ({column})"),
+    "shape.not_unique": N_("its table {table} may hold a row twice"),
+    "shape.unreadable_value": N_("a value of {column} cannot be read ({error})"),
+    "shape.wrong_value": N_("a value of {column} is not what that column holds"),
+    "shape.no_choice": N_("{value} is none of the choices of {column}"),
+    "shape.unreadable_fact": N_("its fact {name} cannot be read ({error})"),
     "store.unreadable": N_("The store cannot be read now: {cause}. {cure:sentence}."),
     "store.with_cure": "{found} {cure}",
     "store.waits": N_("{reason} Usher waits for it, and tries again."),

@@ -208,7 +208,7 @@ def verify(file: Path, is_cancelled: Callable[[], bool] = lambda: False) -> dict
     except sqlite3.Error as error:
         raise BackupError(Problem.of("backup.unsound", file=str(file), error=str(error))) from None
     except ShapeFault as error:
-        raise BackupError(Problem.of("backup.unworkable", file=str(file), fault=str(error))) from None
+        raise BackupError(Problem.of("backup.unworkable", file=str(file), fault=error.problem)) from None
     return counts
 
 

@@ -1,7 +1,5 @@
 """What can be wrong with the store, said so that a person knows what to do."""
 
-from pathlib import Path
-
 from messages import Problem
 from wording.problems import ProblemError, english
 
@@ -31,12 +29,8 @@ class StoreAway(_ErrorWithCure):
     """The store cannot be used now: it is locked, or its server does not answer. Its text says why and what to do."""
 
 
-class StoreMoved(Exception):
+class StoreMoved(ProblemError):
     """What is written to an open SQLite store does not reach the file at its path."""
-
-    def __init__(self, path: Path, what: str) -> None:
-        """`what`: what became of the file."""
-        super().__init__(f"{path} {what}")
 
 
 class ImportFault(ValueError):

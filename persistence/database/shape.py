@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, Table, create_engine
 
-from messages import EndReason, Item, Privacy, Source, Spans, WatchRecord, WatchState
+from messages import EndReason, Item, Privacy, Problem, Source, Spans, WatchRecord, WatchState
 from persistence.database.revision import HEAD, upgrade
 from persistence.database.rows import PreLinkState, as_json, decode_part, decode_sittings, decode_totals, watch_record
 from persistence.database.tables import (
@@ -23,6 +23,7 @@ from persistence.database.tables import (
     WATCH_PARTS,
     WATCHES,
 )
+from wording.problems import ProblemError
 
 _FIRST_S, _LAST_S = -62_135_596_800, 253_402_300_799
 """The years 1 to 9999, in seconds since 1970: a time beyond has no date."""
@@ -33,8 +34,8 @@ _LONGEST_TEXT = 10_000_000
 """Bytes of one value; the longest that Usher writes is a hundredth of it."""
 
 
-class ShapeFault(Exception):
-    """What is wrong with a store's tables or rows, in a few words."""
+class ShapeFault(ProblemError):
+    """What is wrong with a store's tables or rows."""
 
 
 class _Shape(NamedTuple):
@@ -51,22 +52,22 @@ def check_shape(connection: sqlite3.Connection, revision: str) -> None:
     """
     foreign = connection.execute("SELECT type, name FROM sqlite_master WHERE type IN ('view', 'trigger')").fetchone()
     if foreign is not None:
-        raise ShapeFault(f"it has a {foreign[0]} that is not Usher's ({foreign[1]})")
+        raise ShapeFault(Problem.of("shape.foreign", kind=str(foreign[0]), name=str(foreign[1])))
     expected, actual = _expected_shape(revision), _read_shape(connection)
     for table, columns in expected.columns.items():
         if table not in actual.columns:
-            raise ShapeFault(f"it lacks the table {table}")
+            raise ShapeFault(Problem.of("shape.no_table", table=table))
         for name, column in columns.items():
             if name not in actual.columns[table]:
-                raise ShapeFault(f"its table {table} lacks the column {name}")
+                raise ShapeFault(Problem.of("shape.no_column", table=table, column=name))
             if actual.columns[table][name] != column:
-                raise ShapeFault(f"in its table {table} the column {name} is of another kind")
+                raise ShapeFault(Problem.of("shape.other_column", table=table, column=name))
         others = actual.columns[table].items()
         required = [name for name, (_, is_required, _) in others if is_required and name not in columns]
         if required:
-            raise ShapeFault(f"its table {table} has a column that is not Usher's ({required[0]})")
+            raise ShapeFault(Problem.of("shape.foreign_column", table=table, column=required[0]))
         if not expected.unique[table] <= actual.unique[table]:
-            raise ShapeFault(f"its table {table} may hold a row twice")
+            raise ShapeFault(Problem.of("shape.not_unique", table=table))
 
 
 def check_rows(connection: sqlite3.Connection) -> None:
@@ -87,7 +88,7 @@ def check_rows(connection: sqlite3.Connection) -> None:
                     reader(text)
                 except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
                     where = f"{column.table.name}.{column.name}"
-                    raise ShapeFault(f"a value of {where} cannot be read ({error})") from None
+                    raise ShapeFault(Problem.of("shape.unreadable_value", column=where, error=str(error))) from None
     for name, value in connection.execute("SELECT name, value FROM facts").fetchall():
         _read_fact(name, value)
 
@@ -139,7 +140,7 @@ def _check_values(connection: sqlite3.Connection, table: Table) -> None:
     any_wrong = " OR ".join(f"({condition})" for condition in conditions.values())
     if _has_row(connection, table, any_wrong):
         wrong = next(name for name, condition in conditions.items() if _has_row(connection, table, condition))
-        raise ShapeFault(f"a value of {table.name}.{wrong} is not what that column holds")
+        raise ShapeFault(Problem.of("shape.wrong_value", column=f"{table.name}.{wrong}"))
     everything = connection.execute(f'SELECT * FROM "{table.name}"')  # noqa: S608  # our own names
     deque(everything, maxlen=0)  # to read a text that is no UTF-8 is an error of SQLite's
 
@@ -168,7 +169,7 @@ def _check_choices(connection: sqlite3.Connection, column: Column[Any], choices:
     query = f'SELECT {name} FROM "{table}" WHERE {name} NOT IN ({places}) LIMIT 1'  # noqa: S608  # our own names
     other = connection.execute(query, choices).fetchone()
     if other is not None:
-        raise ShapeFault(f"{other[0]!r} is none of the choices of {table}.{column.name}")
+        raise ShapeFault(Problem.of("shape.no_choice", value=repr(other[0]), column=f"{table}.{column.name}"))
 
 
 def _read_spans(text: str) -> None:
@@ -218,7 +219,7 @@ def _read_fact(name: str, value: str) -> None:
         elif name.startswith("history_"):
             int(value)
     except ValueError as error:  # msgspec's own are such
-        raise ShapeFault(f"its fact {name} cannot be read ({error})") from None
+        raise ShapeFault(Problem.of("shape.unreadable_fact", name=name, error=str(error))) from None
 
 
 _SPANS = msgspec.json.Decoder(Spans)

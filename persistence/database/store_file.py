@@ -7,6 +7,7 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
+from messages import Problem
 from persistence.database.errors import StoreMoved
 
 _PATH_ONLY = getattr(os, "O_PATH", None)
@@ -34,12 +35,12 @@ class StoreFile:
         try:
             there = self._path.stat()
         except FileNotFoundError:
-            raise StoreMoved(self._path, "is gone: it, or a folder above it, was removed or renamed") from None
+            raise StoreMoved(Problem.of("store.gone", file=str(self._path))) from None
         if self._handle < 0:
             return
         own = os.fstat(self._handle)
         if own.st_nlink == 0 or (own.st_dev, own.st_ino) != (there.st_dev, there.st_ino):
-            raise StoreMoved(self._path, "was replaced by another file")
+            raise StoreMoved(Problem.of("store.replaced", file=str(self._path)))
 
 
 def rescue(connection: sqlite3.Connection, backups_dir: Path) -> Path:

@@ -87,7 +87,7 @@ def _ran_on(
     ran_ms, step_ms, slack_ms = round(ran_s * 1000), position - before, rules.slack_ms
     excess_ms = step_ms - round(state.speed * ran_ms)
     lead_ms = state.lead_ms + excess_ms
-    if not 0 < step_ms or excess_ms > slack_ms or not -slack_ms < lead_ms < slack_ms:
+    if not step_ms > 0 or excess_ms > slack_ms or not -slack_ms < lead_ms < slack_ms:
         return None
     if state.outage or state.ghost or state.buffering_s or state.reckoned or int(position) == state.item.duration_ms:
         return None
