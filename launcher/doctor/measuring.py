@@ -1,4 +1,4 @@
-"""Settings with which the measuring of watches cannot hold what it promises (docs/tracking.md)."""
+"""Settings with which the measuring of watches cannot hold what it promises (docs/architecture.md)."""
 
 from collections.abc import Iterator
 

@@ -1,11 +1,13 @@
 """Everything that is stored of one viewer, as a file for that viewer."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Table, select
 
+from awards import current_streak
 from messages import Moment
 from persistence.database.rows import watch_row
 from persistence.database.tables import (
@@ -46,7 +48,7 @@ def build_export(store: StoreSnapshot, viewer_id: str) -> tuple[dict[str, Any], 
         "privacy": [_choice(row) for row in _read_rows(connection, PRIVACY, ids, PRIVACY.c.viewer_id)],
         "linked_accounts": [_link(row) for row in _read_rows(connection, ACCOUNT_LINKS, ids, ACCOUNT_LINKS.c.plex_id)],
         "viewers": [_viewer(row) for row in _read_rows(connection, VIEWERS, ids, VIEWERS.c.viewer_id)],
-        "statistics": _statistics(connection, ids),
+        "statistics": _statistics(connection, ids, store.rules.today(at_s)),
         "badges": [
             badge_entry(row) for row in _read_rows(connection, VIEWER_BADGES, ids, VIEWER_BADGES.c.earned_at_s)
         ],
@@ -63,14 +65,18 @@ def _read_rows(connection: Connection, table: Table, ids: Sequence[str], order: 
     return connection.execute(select(table).where(table.c.viewer_id.in_(ids)).order_by(order)).mappings().all()
 
 
-def _statistics(connection: Connection, ids: Sequence[str]) -> list[dict[str, Any]]:
+def _statistics(connection: Connection, ids: Sequence[str], today: date) -> list[dict[str, Any]]:
     query = (
         select(VIEWER_STATS, VIEWERS.c.ai_interactions, VIEWERS.c.votes_cast, VIEWERS.c.movies_requested)
         .join(VIEWERS, VIEWERS.c.viewer_id == VIEWER_STATS.c.viewer_id)
         .where(VIEWER_STATS.c.viewer_id.in_(ids))
         .order_by(VIEWER_STATS.c.viewer_id)
     )
-    return [stats_entry(row) for row in connection.execute(query).mappings()]
+    return [
+        stats_entry(row)
+        | {"current_streak_days": current_streak(row["current_streak_days"], row["last_watch_date"], today)}
+        for row in connection.execute(query).mappings()
+    ]
 
 
 def _choice(row: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from persistence.database.tables import VIEWER_STATS, WATCHES
 from persistence.json_files.files import HISTORY, STATS
 from persistence.operations.legacy_import import export, import_legacy_files, read_legacy_files
 from persistence.operations.link import link
+from persistence.queries.data_export import build_export
 from persistence.store import Store
 from tests.unit.persistence.record_builders import DAY, EVENING, FILM, RULES, ask, finish, open_store, record, running
 
@@ -84,6 +85,9 @@ def test_a_streak_that_is_over_is_on_no_leaderboard(store: Store) -> None:
         assert [row.value for row in rows] == ([streak] if streak else [])
         profile = ask(store, GetViewerStats("501"), at_s=wednesday_s + later_s)
         assert profile.stats is not None and profile.stats.current_streak_days == streak
+        with store.snapshot((), wednesday_s + later_s) as snapshot:
+            content, _watches = build_export(snapshot, "501")
+        assert content["statistics"][0]["current_streak_days"] == streak
 
 
 def test_sittings_are_in_the_history_copy_and_come_back(store: Store, tmp_path: Path) -> None:
