@@ -282,8 +282,8 @@ class DiscordActor(Actor):
             self._digest.run(),
         )
 
-    async def _load_state(self) -> list[ChatStateEntry]:
-        """Load the features' states; return what the file of an earlier version adds to them."""
+    async def _load_state(self) -> list[ChatStateEntry] | None:
+        """Load the features' states; return what an earlier version's file adds, None where it cannot be read."""
         began_s = time.monotonic()
         while True:
             try:
@@ -297,16 +297,21 @@ class DiscordActor(Actor):
         self._degraded_reasons.remove("state")
         known = {(entry.feature, entry.key) for entry in stored}
         remembered = read_state_file(self._state_file, self.context.clock.now().wall_s, self.log)
-        carried = [entry for entry in remembered if (entry.feature, entry.key) not in known]
-        self._state_store.load([*carried, *stored])
+        carried = None
+        if remembered is not None:
+            carried = [entry for entry in remembered if (entry.feature, entry.key) not in known]
+        self._state_store.load([*(carried or ()), *stored])
         return carried
 
-    async def _carry_over(self, carried: list[ChatStateEntry]) -> None:
+    async def _carry_over(self, carried: list[ChatStateEntry] | None) -> None:
         """Put what an earlier version kept in a file into the store; then the file goes."""
         if carried:
             await asyncio.wrap_future(self._state_store.save(carried))
-        with contextlib.suppress(FileNotFoundError):
-            self._state_file.unlink()
+        if carried is not None:
+            try:
+                self._state_file.unlink(missing_ok=True)
+            except OSError as error:
+                self.log.warning("%s is not needed any more and cannot be removed: %s", self._state_file, error)
 
     @property
     def _state_file(self) -> Path:

@@ -65,3 +65,11 @@ def test_stopped_between_the_post_and_the_save_it_posts_once(stage: Stage) -> No
         assert told.wait(20)
         until(lambda: "pending" not in stage.remembered("announcements"), "the post is known")
     assert stage.said().count("Metropolis") == 1
+
+
+def test_a_file_that_cannot_be_read_is_left_as_it_is(stage: Stage) -> None:
+    """It may be of use to somebody; the bot goes on without it."""
+    (stage.folder / "discord.json").write_text("{half")
+    with stage.acting():
+        assert stage.tracker.tell(ScreeningStarted(samples.NOW, samples.screening(title="Metropolis"))).wait(10)
+    assert (stage.folder / "discord.json").read_text() == "{half"

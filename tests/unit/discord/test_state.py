@@ -131,7 +131,7 @@ def test_the_file_of_an_earlier_version_is_read_whole(tmp_path: Path) -> None:
     }  # fmt: skip
     file.write_text(json.dumps(old))
     memory = MemoryStore()
-    memory.entries = {(each.feature, each.key): each.value for each in read_state_file(file, 100.0, LOG)}
+    memory.entries = {(each.feature, each.key): each.value for each in read_state_file(file, 100.0, LOG) or ()}
     assert memory.open("slash_commands", str).records["synced"] == "hash"
     posted = PostedAnnouncements(memory.open("announcements", AnnouncementRecord), Clock())
     assert posted.was_posted("id-1") and posted.pending == AnnouncementRecord(100.0, "n", ["id-2"])
@@ -151,5 +151,5 @@ def test_a_file_that_cannot_be_read_is_no_hindrance(
     file = tmp_path / "discord.json"
     assert read_state_file(file, 0.0, LOG) == [] and not caplog.text
     file.write_text(content)
-    assert read_state_file(file, 0.0, LOG) == []
+    assert read_state_file(file, 0.0, LOG) is None
     assert "an announcement may repeat" in caplog.text

@@ -9,16 +9,18 @@ from typing import Any
 from messages import ChatStateEntry
 
 
-def read_state_file(file: Path, now_s: float, log: logging.Logger) -> list[ChatStateEntry]:
-    """Return what an earlier version remembered; nothing where there is no such file, or where it cannot be read."""
+def read_state_file(file: Path, now_s: float, log: logging.Logger) -> list[ChatStateEntry] | None:
+    """Return what an earlier version remembered, nothing where there is no such file; None where it cannot be read."""
     try:
         remembered = json.loads(file.read_bytes())
         return list(_entries(remembered, now_s))
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
-        log.warning("%s cannot be read (%s): starting without it; an announcement may repeat", file, error)
-        return []
+        log.warning(
+            "%s cannot be read (%s): starting without it, an announcement may repeat; it is left as it is", file, error
+        )
+        return None
 
 
 def _entries(remembered: dict[str, Any], now_s: float) -> Iterator[ChatStateEntry]:
