@@ -1,4 +1,4 @@
-"""Whom a command is asked about, as people type it."""
+"""How a command reads whom it is asked about, as people type it."""
 
 from typing import Any
 
