@@ -35,9 +35,10 @@ from tracking.rules import Rules
 from tracking.seating import PartySeating
 from tracking.sessions.listing import list_watches
 from tracking.sessions.other_player import OtherPlayer
+from tracking.sessions.phases import End
 from tracking.sessions.poll_diff import compare
 from tracking.sessions.server import ServerSessions
-from tracking.sessions.session import End, Session, StreamKey
+from tracking.sessions.session import Session, StreamKey
 from tracking.watch_party import WatchParty
 from tracking.watches.watch import (
     at_beginning,

@@ -1,8 +1,9 @@
 """The phases of a session. It is in exactly one at a time, and each holds what only it needs."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from messages import Moment
+from messages import EndReason, Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +85,9 @@ def unreadable_since(phase: Phase) -> Moment | None:
         return phase.since
     missing = absence(phase)
     return missing.unreadable_since if missing is not None else None
+
+
+class End(NamedTuple):
+    """A session is over; without a reason, it ended where the film had reached its end, and else was left."""
+
+    reason: EndReason | None = None

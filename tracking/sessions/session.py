@@ -15,6 +15,7 @@ from tracking.sessions.phases import (
     ACTIVE,
     Active,
     AwaitingHistory,
+    End,
     HistoryLookup,
     Missing,
     Phase,
@@ -55,12 +56,6 @@ class StreamKey(NamedTuple):
     def of(cls, shown: Playback | WatchState) -> "StreamKey":
         """Return the key of a playback, or of the session that a watch belongs to."""
         return cls(shown.account_id, shown.machine_id, shown.session_key)
-
-
-class End(NamedTuple):
-    """A session is over; without a reason, it ended where the film had reached its end, and else was left."""
-
-    reason: EndReason | None = None
 
 
 @dataclass(slots=True, eq=False)

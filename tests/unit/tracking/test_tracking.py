@@ -1,6 +1,8 @@
 """What the tracking tells beyond its records: announcements, reports, answers, and what it does with odd input."""
 
+import sys
 from dataclasses import replace
+from types import FrameType
 
 import pytest
 from msgspec.structs import replace as altered
@@ -345,3 +347,39 @@ def test_a_failure_that_is_heard_late_is_past() -> None:
     watched(tracking, 0, 100)
     tracking.poll_failed(failed(95))
     assert tracking.active_watches(moment(101)).notice == ""
+
+
+def test_nobody_of_the_channel_is_listed_while_discord_is_away() -> None:
+    """Who is in it is not known: `activewatches` never shows who may be gone. Their watches wait."""
+    tracking = TrackingEngine(Rules())
+    tracking.update_voice(channel(0, "ann"))
+    watched(tracking, 0, 50)
+    names = [watch.username for watch in tracking.active_watches(moment(51)).watches]
+    tracking.update_voice(channel(52, connected=False))
+    while_away = [watch.username for watch in tracking.active_watches(moment(53)).watches]
+    assert (names, while_away) == (["alice", "Ann"], ["alice"])
+    assert tracking.running == 2
+    tracking.update_voice(channel(60, "ann"))
+    assert [watch.username for watch in tracking.active_watches(moment(61)).watches] == ["alice", "Ann"]
+
+
+def test_ten_thousand_sessions_open_in_linear_time() -> None:
+    """Ten times as many take about ten times as long: nothing is looked for in a list of all."""
+
+    def calls(count: int) -> int:
+        playbacks = [playing(0, f"viewer {number}", key=str(number)) for number in range(count)]
+        tracking, seen = TrackingEngine(Rules()), 0
+
+        def count_call(frame: FrameType, event: str, arg: object) -> None:
+            nonlocal seen
+            seen += event == "call"
+
+        sys.setprofile(count_call)
+        try:
+            tracking.observe(poll(0, *playbacks))
+        finally:
+            sys.setprofile(None)
+        assert tracking.running == count
+        return seen
+
+    assert calls(1000) < 11 * calls(100)
