@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from actors.runtime.logs import SecretFilter
 from config import Settings, SettingsError
 from diagnosis.findings import Finding, error, ok, render
 from launcher.doctor.discord_rest import check_discord_by_rest
@@ -33,26 +34,19 @@ def main(load: Callable[[], Settings], console: Console) -> int:
     with concurrent.futures.ThreadPoolExecutor(len(checks)) as pool:
         for results in pool.map(lambda check: list(check(settings)), checks):
             findings += results
+    secrets = SecretFilter(settings.secrets())
     for finding in findings:
-        _print(finding, settings, console)
+        _print(finding, secrets, console)
     errors = sum(finding.severity == "error" for finding in findings)
     console.print()
     console.print("Everything is in order: python run.py" if not errors else f"{errors} to mend.")
     return 1 if errors else 0
 
 
-def _print(finding: Finding, settings: Settings, console: Console) -> None:
+def _print(finding: Finding, secrets: SecretFilter, console: Console) -> None:
     sign, colour = _SIGNS[finding.severity]
     words = render(finding)
-    line = Text.assemble(
-        (sign, colour), " ", (_redact(words.topic, settings), "bold"), ": ", _redact(words.text, settings)
-    )
+    line = Text.assemble((sign, colour), " ", (secrets.mask(words.topic), "bold"), ": ", secrets.mask(words.text))
     console.print(line)
     if words.cure:
-        console.print(Padding(Text(f"→ {_redact(words.cure, settings)}"), (0, 0, 0, 2), expand=False))
-
-
-def _redact(text: str, settings: Settings) -> str:
-    for secret in settings.secrets():
-        text = text.replace(secret, "***")
-    return text
+        console.print(Padding(Text(f"→ {secrets.mask(words.cure)}"), (0, 0, 0, 2), expand=False))
