@@ -16,6 +16,7 @@ from launcher.doctor.discord_rest import check_discord_by_rest
 from launcher.doctor.machine import check_machine
 from launcher.doctor.measuring import check_measuring
 from launcher.doctor.plex_servers import check_plex
+from wording.numbers import count_noun
 
 _SIGNS = {"ok": ("✔", "green"), "note": ("!", "yellow"), "error": ("✘", "red")}
 
@@ -39,7 +40,8 @@ def main(load: Callable[[], Settings], console: Console) -> int:
         _print(finding, secrets, console)
     errors = sum(finding.severity == "error" for finding in findings)
     console.print()
-    console.print("Everything is in order: python run.py" if not errors else f"{errors} to mend.")
+    summary = f"{count_noun(errors, 'problem')} found." if errors else "All good. Start Usher: python run.py"
+    console.print(summary)
     return 1 if errors else 0
 
 

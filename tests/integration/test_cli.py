@@ -89,7 +89,7 @@ def test_check_finds_all_at_once_and_shows_no_secret(tmp_path: Path) -> None:
     assert done.returncode == 1 and done.stderr == ""
     assert "PLEX_POLL_SECONDS" in done.stdout
     assert done.stdout.count("cannot be reached") == 2
-    assert "3 to mend" in done.stdout
+    assert "3 problems found" in done.stdout
     assert "secret" not in done.stdout
     assert list(tmp_path.iterdir()) == []
 
@@ -97,7 +97,7 @@ def test_check_finds_all_at_once_and_shows_no_secret(tmp_path: Path) -> None:
 def test_check_survives_a_console_without_utf8(tmp_path: Path) -> None:
     """Its signs are replaced, not its answer lost."""
     done = run(tmp_path, "check", **GOOD, PYTHONIOENCODING="ascii")
-    assert done.returncode == 1 and "Traceback" not in done.stderr and "to mend" in done.stdout
+    assert done.returncode == 1 and "Traceback" not in done.stderr and "found." in done.stdout
 
 
 def test_the_version_is_the_newest_of_the_changelog(tmp_path: Path) -> None:
