@@ -109,7 +109,7 @@ def test_forgetting_leaves_nothing_of_the_two_that_are_one(stage: ServiceStage) 
     question = answered(stage, asked, "**2 watches**")
     assert kept(stage)
     stage.discord.click(MEMBER, question, "Delete my data")
-    stage.wait_for(lambda: "Removed: **2 watches**" in text(question), WITHIN_S, "it is done")
+    stage.wait_for(lambda: "Deleted: **2 watches**" in text(question), WITHIN_S, "it is done")
     assert kept(stage) == []
     assert stage.stop_service()[0] == 0
     stage.start_service()

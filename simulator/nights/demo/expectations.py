@@ -211,7 +211,7 @@ def _check_attendance(evidence: Evidence) -> str:
     records = [text for text in evidence.texts if f"🏁 {PARTY_FILM}" in text]
     if not records:
         return "there is no record"
-    wanted = ("Said they would come · 4", "3 came · 2 came besides")
+    wanted = ("RSVPs · 4", "3 showed up · 2 walk-ins")
     return "" if all(part in records[-1] for part in wanted) else records[-1][-300:]
 
 
