@@ -1,5 +1,6 @@
 """The same store on PostgreSQL: the same rows, figures and copies."""
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ from messages import (
     SuggestTitles,
     ViewerProfile,
 )
-from persistence.database.errors import StoreError
+from persistence.database.errors import StoreError, StoreInUse
 from persistence.database.open_store import check_store
 from persistence.json_files.files import ALL
 from persistence.operations.finish_watch import finish_watch
@@ -140,3 +141,20 @@ def test_what_ends_while_an_answer_is_made_counts_once_in_it(
     finally:
         ended.set()
         house.close()
+
+
+def test_a_second_owner_of_a_database_is_refused_by_name(url: str, tmp_path: Path) -> None:
+    """Whatever data folders they use; the end of the first frees it. Who only reads is no owner."""
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    first = Store(url, tmp_path / "first", RULES, is_owner=True)
+    try:
+        with pytest.raises(StoreInUse, match=rf"in use by process {os.getpid()} on "):
+            Store(url, tmp_path / "second", RULES, is_owner=True)
+        Store(url, tmp_path / "second", RULES).close()
+        finish(first, record("w1"))
+    finally:
+        first.close()
+    second = Store(url, tmp_path / "second", RULES, is_owner=True)
+    assert [each.watch_id for each in second.read_resumable(0)] == ["w1"]
+    second.close()
