@@ -18,7 +18,7 @@ from config import Settings
 from messages import PollFailed
 from simulator.plex import BROWSER, TELEVISION, SimulatedPlex
 from tests.integration.plex.poller_fixture import Rig, until
-from tests.integration.tls_relay import CA, TlsRelay
+from tests.integration.plex.tls_relay import CA, TlsRelay
 
 SESSIONS = "/status/sessions"
 SELDOM_S = 60.0
