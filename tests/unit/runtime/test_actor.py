@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +18,6 @@ from actors.runtime import (
     Context,
     Endpoint,
     FatalStartupError,
-    Reject,
     RemoteError,
     RetryLater,
 )
@@ -357,55 +355,3 @@ def test_the_pulse_says_how_it_is(stage: Stage) -> None:
     again = stage.ann.ping("bob")
     stage.pump_until(again.done)
     assert (again.result(0).degraded, again.result(0).last_error) == ("", "Plex cannot be reached: start it")
-
-
-def test_a_message_that_kills_twice_is_set_aside(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
-    """Whole in the dead letters, its sender told, and life goes on with the next one."""
-    aside: list[Message] = []
-    stage.ann.on_dead_lettered = aside.append
-    stage.ann.tell("bob", finished("crash"))
-    stage.ann.tell("bob", finished("w2"))
-    for life in range(2):
-        actor = stage.start()
-        stage.pump_until(actor.terminated.is_set)
-        assert isinstance(actor.crash, ValueError), life
-    with caplog.at_level(logging.ERROR):
-        third = stage.start()
-        stage.pump_until(lambda: stage.ann.count_unacknowledged() == 0)
-    assert third.told == ["w2"]
-    assert [watch_id(message) for message in aside] == ["crash"]
-    assert "it killed its actor twice: set aside" in stage.letters()
-    assert "A message was set aside: bob could not handle it (watch_finished)" in caplog.text
-
-
-def test_a_message_that_can_never_be_done_is_set_aside_at_once(stage: Stage) -> None:
-    """Never: no death, nothing is sent again, and the next one is done."""
-    aside: list[Message] = []
-    stage.ann.on_dead_lettered = aside.append
-    seen: list[str] = []
-
-    def watch(message: WatchFinished) -> None:
-        seen.append(watch_id(message))
-        if seen == ["w1"]:
-            raise Reject("the store cannot hold it")
-
-    actor = stage.start(watch=watch)
-    for name in ("w1", "w2"):
-        stage.ann.tell("bob", finished(name))
-    stage.pump_until(lambda: stage.ann.count_unacknowledged() == 0)
-    assert seen == ["w1", "w2"]
-    assert [watch_id(message) for message in aside] == ["w1"]
-    assert "the store cannot hold it" in stage.letters()
-    assert actor.crash is None
-    assert stage.report_file.read() == ExitReport()
-
-
-def test_a_question_that_can_never_be_answered_is_refused(stage: Stage) -> None:
-    """Never goes back to whoever asked, as every error does."""
-
-    def status(asked: GetSaveStatus) -> SaveStatus:
-        raise Reject("the store cannot hold it")
-
-    stage.start(status=status)
-    with pytest.raises(RemoteError, match="bob: the store cannot hold it"):
-        stage.ann.ask("bob", GetSaveStatus())
