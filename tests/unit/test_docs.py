@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import shlex
 from pathlib import Path
@@ -15,6 +16,10 @@ from awards import read_badges
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+ALL_PAGES = [*PAGES, *(ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "tests/scenarios/README.md"))]
+MADE_ON_USE = {".git", ".venv", "build", "data", "__pycache__"}
+OUTSIDE = {"data/", "DATA_DIR/badges.toml", "/boot/config/plugins/dockerMan/templates-user/"}
+"""What the documents name in a data folder or on another machine."""
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -48,6 +53,27 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!http|#)([^)#]+)\)", text):
         assert (page.parent / target).exists(), target
+
+
+def list_paths() -> list[str]:
+    """Return the path of every file and folder of the project, each between slashes."""
+    paths: list[str] = []
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in MADE_ON_USE and not name.endswith("_cache")]
+        inside = Path(folder).relative_to(ROOT).as_posix()
+        paths += [f"/{inside}/{name}/".replace("/./", "/") for name in (*folders, *files)]
+    return paths
+
+
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_path_named_is_there(page: Path) -> None:
+    """A file or folder in backticks exists; inside a chapter on one folder the path may begin below it."""
+    paths = list_paths()
+    named = re.findall(
+        r"`([\w./-]+(?:\.(?:py|toml|in|yaml|service|sh|po|mo)|/))(?:::\w+)?`", page.read_text(encoding="utf-8")
+    )
+    missing = sorted(name for name in set(named) - OUTSIDE if not any(f"/{name.strip('/')}/" in path for path in paths))
+    assert not missing
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
