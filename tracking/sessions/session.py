@@ -25,7 +25,7 @@ from tracking.sessions.phases import (
     unreadable_since,
 )
 from tracking.sessions.play_history import history_query, matching_row
-from tracking.watches.film import same_film
+from tracking.watches.film import has_same_key, has_same_length, same_film
 from tracking.watches.progress import advance
 from tracking.watches.watch import (
     at_beginning,
@@ -129,19 +129,31 @@ class Session:
         own = [self.timeline] if self.tracks_owner else []
         return [*own, *self.party_watches.values()]
 
-    def shows(self, item: Item) -> bool:
-        """Tell whether its stream still shows its film: a re-match of the metadata in mid-play changes nothing."""
-        mine = self.timeline.item
-        if item.rating_key == mine.rating_key and not (self.timeline.outage and item.guid != mine.guid):
-            return not is_live(item) or same_film(item, mine)
-        return same_film(item, mine)
+    def shows(self, shown: Playback) -> bool:
+        """Tell whether its stream still shows its film.
+
+        A re-match of the metadata in mid-play changes nothing; but a key under which another guid and another length
+        begin anew was given to another film.
+        """
+        mine = self.timeline
+        if same_film(shown.item, mine.item):
+            return True
+        if mine.outage or not has_same_key(shown.item, mine.item):
+            return False
+        return has_same_length(shown.item, mine.item) or (shown.position_ms or 0) >= (mine.position_ms or 0)
 
     def follows_same(self, shown: Playback) -> bool:
         """Tell whether another stream is the same account's playing of the same film."""
         mine = self.timeline
-        if shown.account_id != mine.account_id or not same_film(shown.item, mine.item):
+        if shown.account_id != mine.account_id or not self._plays_film(shown.item):
             return False
         return bool(shown.account_id and not is_live(shown.item)) or shown.machine_id == mine.machine_id
+
+    def _plays_film(self, item: Item) -> bool:
+        """Tell whether an item is the film that it was opened for, or that film as the metadata has it by now."""
+        if same_film(item, self.timeline.item):
+            return True
+        return self.playback is not None and same_film(item, self.playback.item)
 
     def awaits(self, watch_id: str) -> bool:
         """Tell whether the answer to a question about one of its watches is waited for."""

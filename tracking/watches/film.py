@@ -36,6 +36,16 @@ def same_film(one: Item, other: Item) -> bool:
         return False
     if one.guid and other.guid:
         return one.guid == other.guid
+    return has_same_length(one, other)
+
+
+def has_same_key(one: Item, other: Item) -> bool:
+    """Tell whether two items are listed under one key of one server. A live channel's programmes never are."""
+    return not is_live(one) and not is_live(other) and _local_key(one) == _local_key(other)
+
+
+def has_same_length(one: Item, other: Item) -> bool:
+    """Tell whether two items have the same length, as far as both are told."""
     lengths = (one.duration_ms, other.duration_ms)
     return None in lengths or lengths[0] == lengths[1]
 
