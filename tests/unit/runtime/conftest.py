@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.runtime.endpoint_pair import Pair
+from tests.unit.runtime.scripted_actor import WITHIN_S, Stage
 
 
 @pytest.fixture
@@ -17,3 +18,15 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
     yield made
     made.ann.close()
     made.bob.close()
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """An actor's stage; every actor on it is stopped at the end."""
+    made = Stage(tmp_path)
+    yield made
+    for actor in made.actors:
+        actor.stop_in_order()
+        assert actor.terminated.wait(WITHIN_S)
+    made.ann.close()
+    made.report_file.close()

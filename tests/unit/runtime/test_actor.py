@@ -5,7 +5,6 @@ from __future__ import annotations
 import concurrent.futures
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,18 +37,6 @@ from messages import (
 )
 from tests.unit.runtime.endpoint_pair import finished, watch_id
 from tests.unit.runtime.scripted_actor import STATUS, WITHIN_S, Bob, Stage, until
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    """Everybody gone in the end."""
-    made = Stage(tmp_path)
-    yield made
-    for actor in made.actors:
-        actor.stop_in_order()
-        assert actor.terminated.wait(WITHIN_S)
-    made.ann.close()
-    made.report_file.close()
 
 
 def test_it_answers_and_lives_on_after_an_error(stage: Stage) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -20,19 +18,7 @@ from messages import (
     WatchFinished,
 )
 from tests.unit.runtime.endpoint_pair import finished, watch_id
-from tests.unit.runtime.scripted_actor import WITHIN_S, Stage
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    """Everybody gone in the end."""
-    made = Stage(tmp_path)
-    yield made
-    for actor in made.actors:
-        actor.stop_in_order()
-        assert actor.terminated.wait(WITHIN_S)
-    made.ann.close()
-    made.report_file.close()
+from tests.unit.runtime.scripted_actor import Stage
 
 
 def test_a_message_that_kills_twice_is_set_aside(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
