@@ -32,17 +32,17 @@ pauses reports at once, so that "the same" at a pause means that the film stood 
 slack. What then is "a bit too far" (less than double) counts by the clock alone. So a late report is seen in full, but
 pressing "skip" again and again is not.
 
-The speed is 1 until steady steps show another (`speed`). What those steps skipped, by the speed believed
-before, was played after all and is seen. Where the film falls behind a faster speed and no other is steady, that was
-none: the speed is 1 again, and nothing may run ahead of it for now. "As long as the advance" is as long as the film
-takes for it at the speed.
+The speed is 1 until steady steps show another (`speed`), with pauses and seeks between them or not. What those steps
+skipped, by the speed believed before, was played after all and is seen. Where the film falls behind a faster speed and
+no other is steady, that was none: the speed is 1 again, and nothing may run ahead of it for now. "As long as the
+advance" is as long as the film takes for it at the speed.
 """
 
 from msgspec.structs import replace
 
 from messages import Moment, PlayerState, PositionMs, WatchState, sittings, spans
 from tracking.rules import Rules, is_live
-from tracking.watches.speed import MAX_STEPS, Step, add_step, learn, total
+from tracking.watches.speed import MAX_STEPS, Step, add_break, add_step, count_steps, learn, stretches, total
 from tracking.watches.watch import clamp_position, is_over
 
 FLOOR_MS = 2000
@@ -155,6 +155,7 @@ def _stand_still(
     rules: Rules,
 ) -> WatchState:
     """The position is the same: a late report, a pause, or a ghost."""
+    step_ms = 0 if state.reckoned else position - (state.position_ms or 0)
     paused_s, pending_s, buffering_s = state.paused_s, state.pending_s, state.buffering_s
     if not state.outage:
         if state.state == "paused" or (state.state == "playing" and player == "paused"):
@@ -175,7 +176,7 @@ def _stand_still(
         paused_s=paused_s,
         pending_s=pending_s,
         buffering_s=buffering_s,
-        recent_steps=state.recent_steps if position == state.position_ms else (),
+        recent_steps=add_break(state.recent_steps, step_ms) if step_ms else state.recent_steps,
         ghost=player == "playing" and pending_s >= rules.ghost_after_s,
         outage=False,
         absent_since=None,
@@ -201,14 +202,17 @@ def _move(
     if is_blind or "playing" in (state.state, player):
         seen_s, lead_s = _credit(state, step_s, ran_s, is_steady, rules)
     speed, seen = state.speed, spans.add(state.spans, before, before + round(seen_s * 1000))
-    recent_steps: tuple[Step, ...] = ()
-    if is_steady and not is_at_end and step_s > 0:
+    recent_steps: tuple[Step, ...]
+    if not is_steady or is_at_end or state.reckoned:
+        recent_steps = add_break(state.recent_steps, position - before)
+    else:
         recent_steps = add_step(state.recent_steps, round(ran_s * 1000), position - before)
-        is_slower = lead_s <= -rules.slack_s and len(recent_steps) == MAX_STEPS and _is_slower(recent_steps, speed)
+        is_slower = lead_s <= -rules.slack_s and _is_slower(recent_steps, speed)
         if (seen_s < step_s or is_slower) and (learned := learn(recent_steps, speed)):
             speed, steady = learned
             recent_steps, lead_s = tuple(steady), 0.0
-            seen = spans.add(seen, position - total(steady)[1], position)
+            for began_ms, ended_ms in stretches(steady, position):
+                seen = spans.add(seen, began_ms, ended_ms)
         elif is_slower and speed > 1.0:
             speed, recent_steps, lead_s = 1.0, (), 2 * rules.slack_s
     playing_s, paused_s, began_s, ended_s = 0.0, state.paused_s, moment.wall_s - ran_s, moment.wall_s
@@ -276,7 +280,7 @@ def _credit(state: WatchState, step_s: float, ran_s: float, is_steady: bool, rul
 
 def _is_slower(steps: tuple[Step, ...], speed: float) -> bool:
     clock_ms, film_ms = total(steps)
-    return film_ms < 0.9 * speed * clock_ms
+    return count_steps(steps) == MAX_STEPS and film_ms < 0.9 * speed * clock_ms
 
 
 def _was_not_told_yet(state: WatchState, step_s: float, ran_s: float, rules: Rules) -> bool:

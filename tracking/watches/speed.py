@@ -4,10 +4,12 @@ A step is what lies between two reports of a new position: how long it took on t
 A client reports every second or so, or every 10 or 20 s, and a poll sees its last report: so at a steady speed the
 steps are either even, or each is a whole number of the client's intervals (a poll every 15 s sees one report, then
 two). Skipping looks different: most steps are those of the slower speed, and some are longer by the skip.
+
+What is no steady play (a seek, a pause, an outage) tells nothing of the speed, and makes nothing forgotten that was
+seen before it: it is a break between two steps, (0, ms of film). The first advance after it belongs to it.
 """
 
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Iterator, Sequence
 
 MAX_STEPS = 10
 """How many steps are remembered."""
@@ -19,6 +21,8 @@ SLOWEST, FASTEST = 0.45, 2.1
 """What players offer is 0.5 to 2; reports are not quite regular."""
 ENOUGH_MS = 75_000
 """How much time the steps must take that tell a speed: who skips twice a minute does not look steady for so long."""
+IN_A_ROW_MS = 50_000
+"""How much of that without a break: between two breaks, skips twice a minute may look steady for nearly as long."""
 _JITTER_S = 1.1
 """How far a step may be off what a client that reports every second shows, seconds."""
 _REPORT_JITTER_S = 1.0
@@ -31,14 +35,45 @@ _LAG_SHARE = 0.8
 """How much of a client's interval the age of its last report may change by, in steps that one speed explains."""
 
 Step = tuple[int, int]
-"""(ms on the clock, ms of film)"""
+"""(ms on the clock, ms of film); a step of no time is a break."""
+_OPEN_BREAK = -1
+"""The time of a break after which the film has not advanced yet: that first advance began at no regular report."""
 
 
 def add_step(steps: tuple[Step, ...], clock_ms: int, film_ms: int) -> tuple[Step, ...]:
     """Return the remembered steps with one more; a short one is put together with the one before."""
-    if steps and steps[-1][0] < STEP_MS:
+    if clock_ms <= 0 or not 0 < film_ms <= FASTEST * clock_ms + _LATE_S * 1000:
+        return add_break(steps, film_ms)
+    if steps and steps[-1][0] < 0:
+        return (*steps[:-1], (0, steps[-1][1] + film_ms))
+    if steps and 0 < steps[-1][0] < STEP_MS:
         return (*steps[:-1], (steps[-1][0] + clock_ms, steps[-1][1] + film_ms))
-    return (*steps[1 - MAX_STEPS :], (clock_ms, film_ms))
+    if len(steps) >= MAX_STEPS:
+        steps = _drop_oldest(steps)
+    return (*steps, (clock_ms, film_ms))
+
+
+def add_break(steps: tuple[Step, ...], film_ms: int) -> tuple[Step, ...]:
+    """Return the remembered steps with a break: the film is `film_ms` further, which tells nothing of its speed."""
+    if not steps:
+        return ()
+    if steps[-1][0] <= 0:
+        return (*steps[:-1], (_OPEN_BREAK, steps[-1][1] + film_ms))
+    return (*steps, (_OPEN_BREAK, film_ms))
+
+
+def _drop_oldest(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return the steps with room for one more, beginning with one that is no break."""
+    first, surplus = 0, count_steps(steps) - MAX_STEPS + 1
+    while surplus > 0 or steps[first][0] <= 0:
+        surplus -= steps[first][0] > 0
+        first += 1
+    return steps[first:]
+
+
+def count_steps(steps: Sequence[Step]) -> int:
+    """Return how many steps there are without the breaks."""
+    return sum(clock_ms > 0 for clock_ms, _ in steps)
 
 
 def learn(steps: Sequence[Step], speed: float) -> tuple[float, Sequence[Step]] | None:
@@ -49,14 +84,22 @@ def learn(steps: Sequence[Step], speed: float) -> tuple[float, Sequence[Step]] |
     """
     for first in range(len(steps) - 1):
         part = steps[first:]
-        if first == 1 and _explains_most(steps, speed):
+        if first == 1 and _explains_most(_without_breaks(steps), speed):
             return None
-        if first and (_fits(part[0], speed) or not _is_enough([step for step in part if not _fits(step, speed)])):
+        if part[0][0] <= 0:
             continue
-        learned = _steady_speed(part) if _is_enough(part) else None
+        played = _without_breaks(part)
+        if first and (_fits(part[0], speed) or not _is_enough([step for step in played if not _fits(step, speed)])):
+            continue
+        is_enough = _is_enough(played) and _longest_run_ms(part) >= IN_A_ROW_MS
+        learned = _steady_speed(part) if is_enough else None
         if learned is not None and abs(learned - speed) > _SAME * speed:
             return learned, _extend_back(steps, first, learned)
     return None
+
+
+def _without_breaks(steps: Sequence[Step]) -> list[Step]:
+    return [step for step in steps if step[0] > 0]
 
 
 def _explains_most(steps: Sequence[Step], speed: float) -> bool:
@@ -71,7 +114,7 @@ def _extend_back(steps: Sequence[Step], first: int, speed: float) -> Sequence[St
     ahead_ms = 0.0
     while first:
         clock_ms, film_ms = steps[first - 1]
-        ahead_ms += film_ms - speed * clock_ms
+        ahead_ms += film_ms - speed * clock_ms if clock_ms > 0 else 0
         if abs(ahead_ms) > speed * _LATE_S * 1000:
             break
         first -= 1
@@ -79,8 +122,26 @@ def _extend_back(steps: Sequence[Step], first: int, speed: float) -> Sequence[St
 
 
 def total(steps: Sequence[Step]) -> Step:
-    """Return the sum of some steps."""
-    return sum(clock_ms for clock_ms, _ in steps), sum(film_ms for _, film_ms in steps)
+    """Return the sum of some steps, without the breaks between them."""
+    played = _without_breaks(steps)
+    return sum(clock_ms for clock_ms, _ in played), sum(film_ms for _, film_ms in played)
+
+
+def stretches(steps: Sequence[Step], end_ms: int) -> Iterator[tuple[int, int]]:
+    """Yield from where to where the film ran in the steps, the last of which ended at `end_ms`; the last first."""
+    for clock_ms, film_ms in reversed(steps):
+        if clock_ms > 0:
+            yield end_ms - film_ms, end_ms
+        end_ms -= film_ms
+
+
+def _longest_run_ms(steps: Sequence[Step]) -> int:
+    """Return the longest time on the clock between two breaks."""
+    longest_ms = run_ms = 0
+    for clock_ms, _ in steps:
+        run_ms = run_ms + clock_ms if clock_ms > 0 else 0
+        longest_ms = max(longest_ms, run_ms)
+    return longest_ms
 
 
 def _is_enough(steps: Sequence[Step]) -> bool:
@@ -96,7 +157,7 @@ def _steady_speed(steps: Sequence[Step]) -> float | None:
     """Return the one speed at which all steps were played; None where there is none."""
     clock_ms, film_ms = total(steps)
     even = film_ms / clock_ms
-    if SLOWEST <= even <= FASTEST and all(_fits(step, even) for step in steps):
+    if SLOWEST <= even <= FASTEST and all(_fits(step, even) for step in _without_breaks(steps)):
         return even
     for interval_ms in _REPORTS:
         if speed := _speed_of_reports(steps, interval_ms):
@@ -107,7 +168,7 @@ def _steady_speed(steps: Sequence[Step]) -> float | None:
 def _speed_of_reports(steps: Sequence[Step], interval_ms: int) -> float | None:
     """Return the speed of a client that reports at this interval, where each step is a number of its reports."""
     clock_ms, film_ms = total(steps)
-    least = max(len(steps), -(-clock_ms // interval_ms) - 1)
+    least = max(count_steps(steps), -(-clock_ms // interval_ms) - 1)
     for reports in range(least, clock_ms // interval_ms + 2):
         speed = film_ms / (reports * interval_ms)
         if SLOWEST <= speed <= FASTEST and _are_reports(steps, interval_ms, speed):
@@ -117,11 +178,18 @@ def _speed_of_reports(steps: Sequence[Step], interval_ms: int) -> float | None:
 
 def _are_reports(steps: Sequence[Step], interval_ms: int, speed: float) -> bool:
     """Tell whether a client that reports at this interval shows these steps at this speed."""
-    if not all(_fits_reports(step, speed, interval_ms) for step in steps):
+    if not all(_fits_reports(step, speed, interval_ms) for step in _without_breaks(steps)):
         return False
-    lags_ms = [clock_ms - round(film_ms / (speed * interval_ms)) * interval_ms for clock_ms, film_ms in steps]
-    ages_ms = [0, *accumulate(lags_ms)]
-    return max(ages_ms) - min(ages_ms) <= _LAG_SHARE * interval_ms
+    age_ms = least_ms = most_ms = 0
+    for clock_ms, film_ms in steps:
+        if clock_ms <= 0:
+            age_ms = least_ms = most_ms = 0
+            continue
+        age_ms += clock_ms - round(film_ms / (speed * interval_ms)) * interval_ms
+        least_ms, most_ms = min(least_ms, age_ms), max(most_ms, age_ms)
+        if most_ms - least_ms > _LAG_SHARE * interval_ms:
+            return False
+    return True
 
 
 def _fits_reports(step: Step, speed: float, interval_ms: int) -> bool:

@@ -149,6 +149,39 @@ def test_pauses_take_nothing(
     assert sum(each.end_s - each.start_s for each in state.sittings) <= end_s - paused_s + edge_s
 
 
+@pytest.mark.parametrize("speed", (1.25, 1.5, 2))
+@pytest.mark.parametrize(("poll_s", "report_s"), ((1, 1), (5, 1), (1, 10), (1, 20), (10, 1)))
+def test_seeks_make_no_speed_forgotten(poll_s: float, report_s: float, speed: float) -> None:
+    """With a seek every 80 s, what is lost is the interval in which each falls, and no more."""
+    times = [80 * n + 7.3 for n in range(1, 40)]
+    state, shown_s = watch_it(Player(speed, report_s, dict.fromkeys(times, 200.0)), poll_s, 3600.0)
+    assert state.speed == pytest.approx(speed, rel=0.03)
+    assert coverage_s(state) >= 0.97 * shown_s - (poll_s + report_s) * speed * (len(times) + 2)
+
+
+@pytest.mark.parametrize("speed", (1.25, 1.5, 2))
+@pytest.mark.parametrize(("poll_s", "report_s"), ((1, 1), (5, 1), (1, 10), (1, 20), (10, 1)))
+def test_pauses_make_no_speed_forgotten(poll_s: float, report_s: float, speed: float) -> None:
+    """With a quarter of a minute of pause every 100 s, nearly everything is seen."""
+    pauses = tuple((100 * n + 7.3, 100 * n + 22.3) for n in range(1, 35))
+    state, shown_s = watch_it(Player(speed, report_s, pauses=pauses), poll_s, 3600.0)
+    assert state.speed == pytest.approx(speed, rel=0.03)
+    assert coverage_s(state) >= 0.95 * shown_s
+
+
+@pytest.mark.parametrize("poll_s", (1, 5))
+@pytest.mark.parametrize("pause_every_s", (95, 200))
+@pytest.mark.parametrize("skip_s", (10, 15))
+def test_skips_between_pauses_show_no_speed(poll_s: float, pause_every_s: float, skip_s: float) -> None:
+    """Skips twice a minute, seen through reports of 20 s, look steady between two pauses."""
+    length_s = 3600.0
+    times = [30.0 * n for n in range(1, int(length_s / 30))]
+    pauses = tuple((pause_every_s * n + 3.1, pause_every_s * n + 11.0) for n in range(1, int(length_s / pause_every_s)))
+    player = Player(1.0, 20, dict.fromkeys(times, skip_s), pauses)
+    state, shown_s = watch_it(player, poll_s, length_s)
+    assert coverage_s(state) <= shown_s + 2 * RULES.slack_s
+
+
 def test_a_change_of_speed_is_learned() -> None:
     """From normal to double speed and back, each for half an hour: all of it was seen."""
     state, shown_s = watch_it(Player(1.0), 10, 1800.0)
