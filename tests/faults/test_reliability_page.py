@@ -21,8 +21,8 @@ def test_every_named_test_exists(file: str, name: str) -> None:
 
 
 def test_each_row_names_a_test() -> None:
-    """Nothing is promised on that page without one."""
-    table = PAGE.partition("## Each promise")[2]
+    """Each row of the table of guarantees ends with a test."""
+    table = PAGE.partition("## Each guarantee")[2]
     rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
     assert len(rows) > 30
     assert not [row for row in rows if not re.search(r"`tests/[\w/]+\.py::\w+` \|$", row)]
