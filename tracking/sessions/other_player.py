@@ -40,9 +40,13 @@ class OtherPlayer:
         return replace(self, playback=playback, trial=advance(trial, at, playback.position_ms, playback.state, rules))
 
     def _plays_on(self, playback: Playback, at: Moment, rules: Rules) -> bool:
-        """Tell whether the film ran since the last poll: a seek is no playing."""
+        """Tell whether the film ran since the last poll: a seek is no playing.
+
+        A client that says "buffering" is believed to play where the film goes on no faster than the clock.
+        """
         before, now = self.trial.position_ms, playback.position_ms
-        if playback.state != "playing" or before is None or now is None:
+        if playback.state not in ("playing", "buffering") or before is None or now is None:
             return False
         elapsed_ms = (at.steady_s - self.trial.seen.steady_s) * 1000
-        return FLOOR_MS < now - before <= 2 * elapsed_ms + rules.slack_ms
+        most_ms = 2 * elapsed_ms + rules.slack_ms if playback.state == "playing" else elapsed_ms + FLOOR_MS
+        return FLOOR_MS < now - before <= most_ms
