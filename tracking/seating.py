@@ -67,7 +67,7 @@ class PartySeating:
                 there_since = since.get(person.user_id) if moved else None
                 if before is not None and host.opened is not None:
                     there_since = latest(
-                        latest(before.timeline.seen, host.opened), party.member_since(person.user_id, at)
+                        latest(before.stood_since, host.opened), party.member_since(person.user_id, at)
                     )
                 self.start_watch(host, person, moment, since=there_since)
 
@@ -107,7 +107,7 @@ class PartySeating:
                 continue
             if session.missing and not same_film(session.item, host.item):
                 continue
-            stood_since = latest(session.timeline.advanced, host.opened) if host.opened else None
+            stood_since = latest(session.stood_since, host.opened) if host.opened else None
             for member in list(session.party_watches):
                 if stood_since is None or session.missing or session.plays(at, self.party.rules):
                     self._end_watch(session, member, at, away)

@@ -115,8 +115,11 @@ class WatchParty:
             )
             return own[0] if len(own) == 1 else None
         if at_end(current.timeline, self.rules):
-            candidates = own or ([] if self.rules.party_user else playing)
+            candidates = own or self._of_any_host(playing)
             return candidates[0] if len(candidates) == 1 else None
+        if not own and not _has_advanced(current) and not self._chosen:
+            others = [session for session in self._of_any_host(playing) if _has_advanced(session)]
+            return others[0] if len(others) == 1 else None
         steady = [session for session in own if self._plays_instead(session, current, at)]
         return steady[0] if len(steady) == 1 else None
 
@@ -126,6 +129,10 @@ class WatchParty:
         if session.opened is not None:
             since_s = max(since_s, session.opened.steady_s)
         return at.steady_s - since_s >= self.rules.ghost_after_s and _has_advanced(session)
+
+    def _of_any_host(self, playing: list[Session]) -> list[Session]:
+        """Return the sessions that the channel may watch, whoever played into it before."""
+        return [session for session in playing if self._is_named_host(session)] if self.rules.party_user else playing
 
     def _same_host(self, current: Session, other: Session) -> bool:
         if self._is_named_host(current):

@@ -120,6 +120,11 @@ class Session:
         return absence(self.phase) is not None
 
     @property
+    def stood_since(self) -> Moment:
+        """Since when its film has not been seen to run; of live TV, since it was last seen."""
+        return self.timeline.seen if self.timeline.position_ms is None else self.timeline.advanced
+
+    @property
     def count(self) -> int:
         """How many watches run in it."""
         return self.tracks_owner + len(self.party_watches)
@@ -140,20 +145,16 @@ class Session:
             return True
         if mine.outage or not has_same_key(shown.item, mine.item):
             return False
-        return has_same_length(shown.item, mine.item) or (shown.position_ms or 0) >= (mine.position_ms or 0)
+        went_back = shown.position_ms is not None and shown.position_ms < (mine.position_ms or 0)
+        return not went_back or has_same_length(shown.item, mine.item)
 
     def follows_same(self, shown: Playback) -> bool:
-        """Tell whether another stream is the same account's playing of the same film."""
+        """Tell whether another stream is the same account's playing of the film, as it was or is matched."""
         mine = self.timeline
-        if shown.account_id != mine.account_id or not self._plays_film(shown.item):
+        items = (mine.item, self.playback.item) if self.playback else (mine.item,)
+        if shown.account_id != mine.account_id or not any(same_film(shown.item, item) for item in items):
             return False
         return bool(shown.account_id and not is_live(shown.item)) or shown.machine_id == mine.machine_id
-
-    def _plays_film(self, item: Item) -> bool:
-        """Tell whether an item is the film that it was opened for, or that film as the metadata has it by now."""
-        if same_film(item, self.timeline.item):
-            return True
-        return self.playback is not None and same_film(item, self.playback.item)
 
     def awaits(self, watch_id: str) -> bool:
         """Tell whether the answer to a question about one of its watches is waited for."""
