@@ -86,6 +86,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tracked_types: Annotated[tuple[str, ...], _tracking("what counts: movie, episode, live", check.TYPES)] = ("movie", "episode")
     timezone: Annotated[str, _everybody("zone in which days begin", check.ZONE)] = "UTC"
     data_dir: Annotated[str, _everybody("folder for everything that is kept", check.TEXT)] = "data"
+    umask: Annotated[str, _launcher("permissions that no file of Usher has; 077: this user alone reads them", check.UMASK)] = "077"
     database_url: Annotated[str, _store("another store than SQLite in DATA_DIR", check.DATABASE, is_secret=True)] = ""
     health_interval_seconds: Annotated[float, _launcher("how often to write the health log", check.number("seconds", 0.05, 86400))] = 30.0
     backup_interval_hours: Annotated[float, _store("how often to back up; 0 for never", check.number("hours", 0, 8760))] = 24.0

@@ -129,6 +129,7 @@ def _run(arguments: argparse.Namespace) -> int:
     command = arguments.command
     if command is None:
         settings = load()
+        os.umask(int(settings.umask, 8))
         from launcher.commands import serve
 
         return serve.main(settings)
@@ -143,6 +144,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
         return setup.main(load, open_console())
     settings = load(for_service=False)
+    os.umask(int(settings.umask, 8))
     if command == "record":
         from launcher.commands import record
 

@@ -109,6 +109,12 @@ def choice(*allowed: str, upper: bool = False) -> Check:
     return Check(read, takes)
 
 
+def _read_umask(raw: str) -> str:
+    if not 1 <= len(raw) <= 4 or not set(raw) <= set("01234567") or int(raw, 8) > 0o777:
+        raise WrongValueError("an octal number like 077 (this user alone) or 022 (others may read)")
+    return raw
+
+
 def _split(raw: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in raw.split(",") if part.strip())
 
@@ -195,6 +201,7 @@ def without_tokens(servers: tuple[PlexServer, ...]) -> tuple[PlexServer, ...]:
 HTTP, WEBSOCKET = url("http", "https"), url("ws", "wss")
 TOKEN = Check(_read_token, "a token")
 SNOWFLAKE, SNOWFLAKES = Check(_read_snowflake, "a Discord id"), Check(_read_snowflakes, "Discord ids")
+UMASK = Check(_read_umask, "an octal number")
 TEXT, NAMES = Check(str, "a text"), Check(_split, "names")
 TYPES, WEEKLY = Check(_read_media_types, "media types"), Check(_read_weekly, "a weekday and a time")
 LANGUAGE, ZONE = Check(_read_language, "a language code"), Check(_read_timezone, "a time zone of the IANA list")

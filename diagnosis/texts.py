@@ -198,6 +198,10 @@ TEXTS = {
         N_("{folder} may not be written by this user"),
         N_("give it to this user (chown/chmod, or the volume's owner), or change {setting}"),
     ),
+    "env.readable": Text(
+        N_("{file} can be read by other users of this machine (mode {mode}), and holds tokens"),
+        N_("`chmod 600 {file}`"),
+    ),
     "disk.unknown": Text(N_("{folder} cannot be asked ({error})"), N_("is the volume mounted?")),
     "disk.ok": Text(N_("{free} GB free at {folder}")),
     "disk.low": Text(N_("{free} GB free at {folder}"), N_("free some space soon")),

@@ -6,7 +6,6 @@ puid="${PUID:-1000}" pgid="${PGID:-1000}" data="${DATA_DIR:-/data}"
 case "$puid$pgid" in
     *[!0-9]*) echo "PUID ($puid) and PGID ($pgid) take numbers: see 'id -u' and 'id -g' on the host." >&2; exit 2 ;;
 esac
-umask 027
 
 if [ "$(id -u)" != 0 ]; then  # started with --user: nothing to give away
     exec /opt/venv/bin/python /opt/usher/run.py "$@"

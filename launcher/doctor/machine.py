@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ def check_machine(settings: config.Settings) -> Iterator[Finding]:
     data_dir = Path(settings.data_dir).absolute()
     yield _check_folder(data_dir)
     yield _check_disk(data_dir)
+    yield from _check_env_file(Path(".env"))
     yield _check_store(settings)
     yield _check_badges(data_dir)
     now = datetime.now(ZoneInfo(settings.timezone))
@@ -46,6 +48,12 @@ def _check_folder(data_dir: Path) -> Finding:
     if not os.access(parent, os.W_OK | os.X_OK):
         return error("folder", "folder.unwritable", folder=str(parent), setting="DATA_DIR")
     return ok("folder", "folder.ok" if data_dir.exists() else "folder.new", folder=str(data_dir))
+
+
+def _check_env_file(file: Path) -> Iterator[Finding]:
+    """Note a file of settings that other users of the machine can read; nothing where there is none."""
+    if os.name == "posix" and file.is_file() and (mode := stat.S_IMODE(file.stat().st_mode)) & 0o077:
+        yield note("settings", "env.readable", file=str(file.absolute()), mode=f"{mode:03o}")
 
 
 def _check_disk(data_dir: Path) -> Finding:

@@ -62,6 +62,27 @@ def test_a_backup_gets_a_name_or_the_one_given(folder: Path) -> None:
     assert (folder / "mine.db").exists()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX's")
+@pytest.mark.parametrize(("umask", "mode"), [("077", 0o600), ("027", 0o640)])
+def test_umask_decides_who_reads_the_files(tmp_path: Path, umask: str, mode: int) -> None:
+    """Store, copies and exports, whatever umask the shell has; 077 is the default."""
+    settings = {} if umask == "077" else {"UMASK": umask}
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "user_badges.json").write_text('{"5": [{"badge_id": "first", "earned_date": "2024-01-01"}]}')
+    before = os.umask(0)
+    try:
+        for arguments in (("import", "old"), ("export", "out")):
+            done = usher(tmp_path, *arguments, code="", full_beyond=resource.RLIM_INFINITY, **settings)
+            assert done.returncode == 0, done.stderr
+    finally:
+        os.umask(before)
+    files = {file for folder in ("data", "out") for file in (tmp_path / folder).rglob("*") if file.is_file()}
+    assert {"usher.db", "user_stats.json"} <= {file.name for file in files}
+    assert [file.name for file in files if file.stat().st_mode & 0o777 & ~mode] == []
+    assert (tmp_path / "out" / "user_stats.json").stat().st_mode & 0o777 == mode
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -282,6 +282,19 @@ def test_a_new_machine_is_in_order_and_stays_untouched(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_env_file_that_others_can_read_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds tokens: the mode and the command that mends it; nothing once it is private."""
+    monkeypatch.chdir(tmp_path)
+    env = tmp_path / ".env"
+    env.write_text("PLEX_TOKEN=x\n")
+    env.chmod(0o644)
+    settings = Settings(data_dir=str(tmp_path))
+    (noted,) = [each for each in check_machine(settings) if each.topic == "settings"]
+    assert noted.severity == "note" and "mode 644" in render(noted).text and f"chmod 600 {env}" in render(noted).cure
+    env.chmod(0o600)
+    assert [each for each in check_machine(settings) if each.topic == "settings"] == []
+
+
 def test_a_sound_store_is_left_as_it_is(tmp_path: Path) -> None:
     """Looking leaves no file beside it."""
     settings = Settings(data_dir=str(tmp_path))
