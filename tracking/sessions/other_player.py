@@ -23,14 +23,23 @@ class OtherPlayer:
     """The first poll that saw its position advance; None while it stands."""
     began: Moment | None = None
     """The last poll before that."""
+    opening: bool = False
+    """It has said "buffering" ever since it came: neither a watch yet, nor a player beside one."""
 
     @classmethod
     def standing(cls, playback: Playback, at: Moment) -> "OtherPlayer":
         """Return a player that is not known to play."""
         return cls(playback, open_watch(playback, "", "", "", "plex", at, playback.position_ms, playback.state))
 
+    @classmethod
+    def buffering(cls, playback: Playback, at: Moment) -> "OtherPlayer":
+        """Return a player that has said nothing but "buffering" so far."""
+        return replace(cls.standing(playback, at), opening=True)
+
     def observe(self, playback: Playback, at: Moment, outage: bool, rules: Rules) -> "OtherPlayer":
         """Return the player as a poll shows it now."""
+        if self.opening:
+            return self._observe_opening(playback, at, outage, rules)
         if self.moved is None:
             if outage or not self._plays_on(playback, at, rules):
                 return OtherPlayer.standing(playback, at)
@@ -38,6 +47,19 @@ class OtherPlayer:
             return OtherPlayer(playback, trial, at, self.trial.seen)
         trial = mark_unobserved(self.trial) if outage else self.trial
         return replace(self, playback=playback, trial=advance(trial, at, playback.position_ms, playback.state, rules))
+
+    def _observe_opening(self, playback: Playback, at: Moment, outage: bool, rules: Rules) -> "OtherPlayer":
+        """Return the player as it still says "buffering": it plays where its position moves on with the clock."""
+        before, now = self.trial.position_ms, playback.position_ms
+        if before is None or now is None:
+            return OtherPlayer.buffering(playback, at)
+        elapsed_s, step_ms = at.steady_s - self.trial.seen.steady_s, now - before
+        if not outage and step_ms == 0 and elapsed_s <= rules.slack_s:
+            return self  # its report may be late
+        if outage or not FLOOR_MS < step_ms <= elapsed_s * 1000 + FLOOR_MS:
+            return OtherPlayer.buffering(playback, at)
+        trial = advance(self.trial, at, playback.position_ms, playback.state, rules)
+        return OtherPlayer(playback, trial, at, self.trial.seen)
 
     def _plays_on(self, playback: Playback, at: Moment, rules: Rules) -> bool:
         """Tell whether the film ran since the last poll: a seek is no playing.

@@ -92,6 +92,8 @@ class _Unmatched:
         known = self.server.others.get(key)
         if known is not None and not same_film(known.playback.item, playback.item):
             known = None
+        if known is not None and known.opening and playback.state != "buffering":
+            known = None
         same = self.server.same_viewing(playback)
         gone = [session for session in same if session in self.diff.absent]
         if gone and self._go_on(key, playback, known, gone):
@@ -110,12 +112,14 @@ class _Unmatched:
         elif playback.state in ("playing", "paused"):
             self.diff.opened.append(playback)
             self.opened.setdefault(key.account_id, []).append(playback)
+        elif playback.state == "buffering" and playback.position_ms is not None:
+            self.diff.others[key] = OtherPlayer.buffering(playback, self.at)
 
     def _stands_beside(self, playback: Playback) -> bool:
         """Tell whether a stream of which nothing was known stands beside another of the same account and film."""
         if any(_same_viewing(playback, opened) for opened in self.opened.get(playback.account_id, ())):
             return True
-        others = self.server.others.values()
+        others = [other for other in self.server.others.values() if not other.opening]
         return playback.state == "paused" and any(_same_viewing(playback, other.playback) for other in others)
 
     def _go_on(self, key: StreamKey, playback: Playback, known: OtherPlayer | None, gone: list[Session]) -> bool:
