@@ -4,7 +4,6 @@ import string
 from collections.abc import Callable, Iterable, Mapping
 
 from messages.problems import Problem
-from wording.problem_texts import TEXTS
 from wording.translation import _
 
 
@@ -49,6 +48,8 @@ def problem_of(error: BaseException) -> Problem:
 
 
 def _word(problem: Problem, say: Callable[[str], str]) -> str:
+    from wording.problem_texts import TEXTS  # a process carries the texts once a problem has to be worded
+
     text = TEXTS.get(problem.code)
     if text is None:  # of another version
         return f"{problem.code} {problem.parameters or ''}".rstrip()
