@@ -5,7 +5,8 @@ import time
 
 from messages import Item, Moment, Playback, PlaybackSnapshot
 from messages.base import DurationMs, PositionMs
-from tracking import Rules, TrackingEngine
+from tracking.engine import TrackingEngine
+from tracking.rules import Rules
 
 SIZES = (10, 100, 1_000, 10_000)
 POLLS = 30

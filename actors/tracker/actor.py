@@ -32,7 +32,9 @@ from messages import (
     WatchFinished,
     WatchRecord,
 )
-from tracking import Event, HistoryWanted, Notice, Rules, TrackingEngine, WatchDropped, WatchOpened
+from tracking.engine import TrackingEngine
+from tracking.events import Event, HistoryWanted, Notice, WatchDropped, WatchOpened
+from tracking.rules import Rules
 from viewers.directory import ViewerDirectory
 from wording.problems import english
 

@@ -27,7 +27,9 @@ from simulator.nights.script import VOICE_VERBS, Script
 from simulator.plex import LibraryItem
 from tests.nights.observations import SERVER, members_of, playback_of
 from tests.nights.world import MemoryWorld
-from tracking import Event, HistoryWanted, Notice, Rules, TrackingEngine
+from tracking.engine import TrackingEngine
+from tracking.events import Event, HistoryWanted, Notice
+from tracking.rules import Rules
 
 EVENING_S = 1_795_000_000.0
 """The wall clock at time 0."""

@@ -10,7 +10,7 @@ from simulator.nights.judge import Judgement, Margins, judge
 from simulator.nights.script import Cue, Script
 from tests.nights.memory.random_night import write_script
 from tests.nights.rules_stage import ScriptRun
-from tracking import Rules
+from tracking.rules import Rules
 
 SEEDS_A_TEST = 25
 RULES = Rules(party_user="1")

@@ -17,7 +17,7 @@ from messages import HistoryRow, Item, Moment, Playback, PlaybackSnapshot, Voice
 from messages.base import PositionMs
 from tests.nights.observations import SERVER
 from tests.nights.rules_stage import RulesStage
-from tracking import Rules
+from tracking.rules import Rules
 
 POLL_S = 10
 

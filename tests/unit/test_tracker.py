@@ -42,7 +42,7 @@ from messages import (
     WatchFinished,
 )
 from messages.base import DurationMs, PositionMs
-from tracking import TrackingEngine
+from tracking.engine import TrackingEngine
 
 DEADLINE_S = 10.0
 HEAT = Item("srv", "1", "movie", "Heat", duration_ms=DurationMs(7_200_000))

@@ -26,7 +26,9 @@ from messages import (
     spans,
 )
 from tests.unit.tracking.builders import HEAT, channel, failed, moment, playing, poll
-from tracking import Event, HistoryWanted, Rules, TrackingEngine, WatchDropped, WatchOpened
+from tracking.engine import TrackingEngine
+from tracking.events import Event, HistoryWanted, WatchDropped, WatchOpened
+from tracking.rules import Rules
 
 RULES = Rules(excluded=frozenset({"house"}), party_user="house")
 ACCOUNTS = ("alice", "bob", "house")

@@ -14,7 +14,9 @@ from msgspec.structs import replace
 from messages import Item, PlaybackSnapshot, PlayerState, WatchesLoaded, WatchFinished, WatchRecord, spans
 from messages.base import DurationMs
 from tests.unit.tracking.builders import HEAT, channel, failed, moment, playing
-from tracking import Event, Rules, TrackingEngine
+from tracking.engine import TrackingEngine
+from tracking.events import Event
+from tracking.rules import Rules
 
 SEEDS = range(100)
 MACHINES = ("tv", "phone", "web")

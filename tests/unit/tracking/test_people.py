@@ -22,7 +22,9 @@ from messages import (
 )
 from messages.base import DurationMs, PositionMs
 from tests.unit.tracking.builders import channel, moment, playing, poll
-from tracking import Event, Rules, TrackingEngine, WatchDropped, WatchOpened
+from tracking.engine import TrackingEngine
+from tracking.events import Event, WatchDropped, WatchOpened
+from tracking.rules import Rules
 from viewers.directory import ViewerDirectory
 from viewers.merge import merge_attendees
 

@@ -17,8 +17,10 @@ from messages import (
 )
 from messages.base import DurationMs, PositionMs
 from tests.unit.tracking.builders import HEAT, channel, failed, moment, playing, poll, watch
-from tracking import Event, Notice, Rules, TrackingEngine, WatchOpened, classify
+from tracking.engine import TrackingEngine
+from tracking.events import Event, Notice, WatchOpened
 from tracking.resume_index import FORGET_EVERY
+from tracking.rules import Rules, classify
 from tracking.watches.watch import completion, finish, finish_from_history, restore_watch
 
 ALIEN = altered(HEAT, rating_key="2", title="Alien")
