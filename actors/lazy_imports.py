@@ -20,14 +20,28 @@ def _is_coroutine(value: object) -> bool:
 _TYPING = {"get_type_hints": get_type_hints, "Required": Required, "NotRequired": NotRequired}
 DEFERRED: dict[str, dict[str, dict[str, Any]]] = {
     "tracker": {"hashlib": {}, "traceback": {}, "ipaddress": {}, "typing_extensions": _TYPING},
-    "persistence": {"asyncio": {"iscoroutine": _is_coroutine}, "hashlib": {}, "importlib.metadata": {}, "secrets": {}},
-    "plex": {"charset_normalizer": {"__version__": "3.0.0"}, "typing_extensions": _TYPING, "zipfile": {}},
+    "persistence": {
+        "asyncio": {"iscoroutine": _is_coroutine},
+        "hashlib": {},
+        "importlib.metadata": {},
+        "ipaddress": {},
+        "secrets": {},
+        "traceback": {},
+    },
+    "plex": {
+        "charset_normalizer": {"__version__": "3.0.0"},
+        "idna": {},
+        "traceback": {},
+        "typing_extensions": _TYPING,
+        "zipfile": {},
+    },
 }
 """By the name of the actor: modules that are loaded when they are first used, and what is there without loading them.
 
 hashlib and secrets bring OpenSSL; msgspec takes three names of typing_extensions that typing has; SQLAlchemy takes one
 function of asyncio, and looks for dialects in the metadata of every package; requests checks the version of
-charset_normalizer, and needs it only for answers without an encoding; PlexAPI unpacks downloads.
+charset_normalizer, and needs it only for answers without an encoding; PlexAPI unpacks downloads. urllib.parse takes
+ipaddress for hosts in brackets, requests takes idna for hosts beyond ASCII, logging takes traceback for exceptions.
 """
 
 
