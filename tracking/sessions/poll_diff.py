@@ -49,7 +49,7 @@ def compare(
             continue
         key = StreamKey(playback.account_id, playback.machine_id, playback.session_key)
         session = server.streams.get(key)
-        if session is not None and session.shows(playback):
+        if session is not None and session.shows(playback, outage):
             if key not in listed:
                 diff.seen.append((session, playback))
             listed[key] = playback

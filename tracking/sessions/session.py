@@ -134,19 +134,20 @@ class Session:
         own = [self.timeline] if self.tracks_owner else []
         return [*own, *self.party_watches.values()]
 
-    def shows(self, shown: Playback) -> bool:
+    def shows(self, shown: Playback, outage: bool) -> bool:
         """Tell whether its stream still shows its film.
 
         A re-match of the metadata in mid-play changes nothing; but a key under which another guid and another length
-        begin anew was given to another film.
+        begin anew was given to another film. Where nobody looked, either of the two tells.
         """
         mine = self.timeline
         if same_film(shown.item, mine.item):
             return True
-        if mine.outage or not has_same_key(shown.item, mine.item):
+        if not has_same_key(shown.item, mine.item):
             return False
         went_back = shown.position_ms is not None and shown.position_ms < (mine.position_ms or 0)
-        return not went_back or has_same_length(shown.item, mine.item)
+        same_length = has_same_length(shown.item, mine.item)
+        return (same_length and not went_back) if outage or mine.outage else (same_length or not went_back)
 
     def follows_same(self, shown: Playback) -> bool:
         """Tell whether another stream is the same account's playing of the film, as it was or is matched."""
