@@ -52,7 +52,7 @@ from wording.problems import english
 
 
 class TrackingEngine:
-    """Every running watch. The methods that take something in return what came of it, in order.
+    """All running watches. Methods that observe something return the events that follow, in order.
 
     It reads no clock: the same calls with the same arguments bring about the same events and the same state.
     """
@@ -65,7 +65,7 @@ class TrackingEngine:
         self.seating = PartySeating(self.party, self.recorder)
 
     def restore(self, loaded: WatchesLoaded, at: Moment) -> list[Event]:
-        """Take up what ran before a restart. Before anything else, or not at all.
+        """Restore what ran before a restart. Call it first, or not at all.
 
         With it comes who is who: nobody is shown, or tracked, who has chosen meanwhile not to be.
         """
@@ -84,7 +84,7 @@ class TrackingEngine:
         return self._drain_events()
 
     def observe(self, snapshot: PlaybackSnapshot) -> list[Event]:
-        """Take in a successful poll of a Plex server. One older than the last says nothing new."""
+        """Apply a successful poll of a Plex server. One older than the last changes nothing."""
         at = snapshot.taken
         self.party.expire_presence(at)
         server = self._server(snapshot.server_id)
@@ -98,7 +98,7 @@ class TrackingEngine:
         return self._drain_events()
 
     def poll_failed(self, failure: PollFailed) -> list[Event]:
-        """Take in a failed poll: it ends and opens nothing, and time stands still until the server answers."""
+        """Apply a failed poll: it ends and opens nothing, and no time counts until the server answers."""
         for server in self.servers.values():
             if server.last_poll is not None and failure.at.steady_s < server.last_poll.steady_s:
                 continue  # a later poll, which succeeded, was heard first
@@ -107,12 +107,12 @@ class TrackingEngine:
         return self._drain_events()
 
     def update_voice(self, presence: VoicePresence) -> list[Event]:
-        """Take in who is in the voice channel. Where Discord is away nobody comes and nobody leaves."""
+        """Apply who is in the voice channel. While Discord is away nobody joins and nobody leaves."""
         self.seating.update_presence(presence, self.sessions(), self._away_servers())
         return self._drain_events()
 
     def apply_history(self, found: HistoryFound, at: Moment) -> list[Event]:
-        """Take in what a server's history says of a watch whose end nobody saw."""
+        """Apply what a server's history says about a watch that ended unobserved."""
         for session in self.sessions():
             if session.awaits(found.watch_id):
                 rows = () if found.failed else found.rows
@@ -124,7 +124,7 @@ class TrackingEngine:
         return self._drain_events()
 
     def start_manually(self, request: StartTracking, at: Moment) -> tuple[TrackingPlan, list[Event]]:
-        """Do, or only plan, what an admin asks for; returns the answer and what came of it.
+        """Start, or only plan, what an admin asks for; return the answer and the events.
 
         An admin's word counts: who came in at an earlier position is taken to have watched from there on. The record's
         source "manual" says where that comes from.
@@ -144,12 +144,12 @@ class TrackingEngine:
         return replace(plan, outcomes=outcomes), self._drain_events()
 
     def apply_directory(self, links: Iterable[LinkedAccount], privacy: Iterable[tuple[str, Privacy]]) -> list[Event]:
-        """Take in every link and every choice; the watches of who is not tracked any more are dropped."""
+        """Apply all links and privacy choices; drop the watches of viewers who are no longer tracked."""
         self._apply_directory(ViewerDirectory.from_message(links, privacy))
         return self._drain_events()
 
     def forget_viewers(self, forgotten: DropViewerWatches, at: Moment) -> list[Event]:
-        """Drop what is held of some people's watches. Whoever of them goes on watching begins anew at `at`."""
+        """Drop some viewers' watches. Those who are still watching begin a new watch at `at`."""
         began_by_s = math.inf if forgotten.began_by_s is None else forgotten.began_by_s
         viewer_ids = frozenset(forgotten.viewer_ids)
 
@@ -166,18 +166,18 @@ class TrackingEngine:
 
     @property
     def directory(self) -> ViewerDirectory:
-        """Who is who, and who wants to be seen."""
+        """Which ids are one viewer, and who is hidden."""
         return self.recorder.directory
 
     @property
     def running(self) -> int:
-        """How many watches run."""
+        """Number of running watches."""
         return sum(
             session.tracks_owner + len(session.party_watches) for server in self.servers.values() for session in server
         )
 
     def log_name(self, watch: WatchState | WatchRecord) -> str:
-        """Return what the log calls the viewer of a watch: who does not want to be seen, by the id alone."""
+        """Return the name of a watch's viewer for the log: only the id for a hidden viewer."""
         return self.directory.log_name(watch.viewer_id, watch.username)
 
     def sessions(self) -> list[Session]:
@@ -191,18 +191,18 @@ class TrackingEngine:
         return [watch for session in self.sessions() for watch in session.watches()]
 
     def report(self, at: Moment) -> WatchesReported:
-        """Return every running watch, and the records they would leave if they ended now."""
+        """Return every running watch, and the records that would result if they ended now."""
         active = tuple(self.running_watches())
         records = tuple(finish(watch, watch.seen.wall_s, "left", self.rules) for watch in active)
         return WatchesReported(at, active, records)
 
     def now_playing(self, at: Moment) -> NowPlaying:
-        """Return every screening that somebody watches."""
+        """Return every screening that has viewers."""
         screenings = (self.recorder.screening(session, at) for session in self.sessions() if session.watched)
         return NowPlaying(at, tuple(screenings))
 
     def active_watches(self, at: Moment) -> ActiveWatches:
-        """Return what people are told of the running watches: of the channel's, while it is known who is there."""
+        """Return the running watches for display; those of channel members only while it is known who is there."""
         rows = list_watches(self.sessions(), self._away_servers(), not self.party.unknown, at, self.rules)
         watches = show_watches(rows, self.directory, at.wall_s)
         watches.sort(key=lambda watch: watch.started_at_s)
@@ -241,7 +241,7 @@ class TrackingEngine:
     def _show(
         self, server: ServerSessions, session: Session, playback: Playback, at: Moment, outage: bool, elsewhere: bool
     ) -> None:
-        """Take in one session that is there."""
+        """Apply a listed session."""
         if session.starts_again(playback.position_ms, at, self.rules):
             for record in session.end_before(at, self.rules):
                 self.recorder.finish(session, record, at, session.timeline.seen)
@@ -266,7 +266,7 @@ class TrackingEngine:
             self._close(session, at, "end_inferred")
 
     def _open_session(self, server: ServerSessions, shown: Playback | OtherPlayer, at: Moment) -> None:
-        """Open a session at its first playing or paused observation, with its account's watch.
+        """Open a session and its account's watch, at the first observation that it plays or is paused.
 
         A player that was there before brings what it has shown since it began to move.
         """
@@ -328,7 +328,7 @@ class TrackingEngine:
     def _apply_absence(
         self, session: Session, snapshot: PlaybackSnapshot, outage_since: Moment | None, switched: bool
     ) -> None:
-        """Take in that a successful poll did not show a session."""
+        """Apply that a successful poll did not list a session."""
         key = session.stream.session_key
         named = key in snapshot.unreadable
         if named or any(place.startswith("#") for place in snapshot.unreadable):
@@ -347,14 +347,14 @@ class TrackingEngine:
                 self.recorder.add_event(HistoryWanted(self._server(session.server_id).poller, query))
 
     def _close(self, session: Session, at: Moment, reason: EndReason | None = None) -> None:
-        """End a session and everybody's watch of it."""
+        """End a session and all its watches."""
         ended = session.timeline.seen
         for record in session.end_watches(reason, self.rules):
             self.recorder.finish(session, record, at, ended)
         self._remove(session, at)
 
     def _remove(self, session: Session, at: Moment) -> None:
-        """Let a session go whose watches are closed, and announce its end."""
+        """Remove a session that has no open watches, and announce its end."""
         self._server(session.server_id).remove(session)
         self.party.end(session)
         self.recorder.announce_end(session, at)
@@ -376,7 +376,7 @@ class TrackingEngine:
             self._drop(lambda watch: not directory.tracks(watch.viewer_id))
 
     def _drop(self, leaves: Callable[[WatchState], bool]) -> set[str]:
-        """Drop running watches without a record; return whose they were."""
+        """Drop running watches without a record; return their viewers."""
         dropped = [watch for session in self.sessions() for watch in session.drop_watches(leaves)]
         self.recorder.drop(dropped)
         return {watch.viewer_id for watch in dropped}
@@ -385,7 +385,7 @@ class TrackingEngine:
         self.recorder.notify(f"Plex session {playback.session_key} could not be followed: {error!r}. The others are.")
 
     def _reasons(self) -> Iterator[Problem]:
-        """Yield what stands in the way of the tracking."""
+        """Yield the problems that prevent tracking."""
         for server in self.servers.values():
             if server.away:
                 yield Problem.of("tracking.server_silent", server=server.name or server.server_id)

@@ -1,4 +1,4 @@
-"""What a step of the tracking brings about, beyond the new state."""
+"""Events that a step of the tracking returns."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from messages import FindHistory, ScreeningEnded, ScreeningStarted, WatchFinishe
 
 @dataclass(frozen=True, slots=True)
 class WatchOpened:
-    """A watch began, or went on after its end."""
+    """A watch began, or was resumed after its end."""
 
     state: WatchState
     resumed: bool
@@ -22,7 +22,7 @@ class WatchDropped:
 
 @dataclass(frozen=True, slots=True)
 class HistoryWanted:
-    """A Plex server should be asked what became of a watch."""
+    """A Plex server's history should be asked about a watch."""
 
     poller: str
     """Name of the actor that polls that server."""
@@ -31,7 +31,7 @@ class HistoryWanted:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that the people who run Usher should know; said once."""
+    """Something that the people who run Usher should know; reported once."""
 
     text: str
 

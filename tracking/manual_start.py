@@ -46,7 +46,7 @@ class Stream(NamedTuple):
 
 
 class ManualStart(NamedTuple):
-    """What an admin's request comes to: the answer, and the stream to which the channel's members move."""
+    """The result of an admin's request: the answer, and the stream to which the channel's members move."""
 
     plan: TrackingPlan
     stream: Stream | None = None
@@ -60,7 +60,7 @@ def plan_start(
     at: Moment,
     rules: Rules,
 ) -> ManualStart:
-    """Return what a request would start: on which stream, and for whom."""
+    """Return which watches a request would start, and on which stream."""
     streams = list(_streams(servers))
     names = _names(streams)
     choices = tuple(_choice(stream, name, directory, at, rules) for stream, name in zip(streams, names, strict=True))
@@ -100,7 +100,7 @@ def _streams(servers: Iterable[ServerSessions]) -> Iterable[Stream]:
 
 
 def _names(streams: list[Stream]) -> list[str]:
-    """Return what each stream is called: its key, with its server's id before it where another has the same key.
+    """Return the name of each stream: its key, prefixed with its server's id where two have the same key.
 
     Plex counts its sessions on each server from 1.
     """

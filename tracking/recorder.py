@@ -1,4 +1,4 @@
-"""How watches and screenings begin and end: with what they go on, what is remembered, and what is told."""
+"""Begins, resumes and finishes watches, announces screenings, and collects the events."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,23 +27,23 @@ from viewers.public_view import show_screening
 
 @dataclass(slots=True)
 class WatchRecorder:
-    """Begins watches (or goes on with earlier ones), keeps what ended, and collects what happened."""
+    """Begins or resumes watches, remembers those that ended, and collects the events."""
 
     rules: Rules
     directory: ViewerDirectory = field(default_factory=ViewerDirectory)
-    """Who is linked to whom, and who chose what."""
+    """Links and privacy choices."""
     tracked_again_from: dict[str, Moment] = field(default_factory=dict)
     """From when on somebody who was forgotten may be tracked anew, by viewer id: an older poll may be on its way."""
     resume_index: ResumeIndex = field(default_factory=ResumeIndex)
     _events: list[Event] = field(default_factory=list)
 
     def tracks(self, viewer_id: str, at: Moment) -> bool:
-        """Tell whether what somebody watches at `at` is to be recorded."""
+        """Tell whether what a viewer watches at `at` is recorded."""
         again_from = self.tracked_again_from.get(viewer_id)
         return self.directory.tracks(viewer_id) and (again_from is None or at.steady_s > again_from.steady_s)
 
     def find_resumable(self, fresh: WatchState, at: Moment) -> FinishedWatch | None:
-        """Return the finished watch with which a new one would go on."""
+        """Return the finished watch that a new one would resume."""
         finished = self.resume_index.find(fresh.viewer_id, fresh.item)
         if finished is None:
             return None
@@ -51,7 +51,7 @@ class WatchRecorder:
         return finished if can_resume(finished.record, away_s, fresh.position_ms, self.rules) else None
 
     def start(self, session: Session, fresh: WatchState, at: Moment) -> WatchState:
-        """Go on with the viewer's earlier watch of the film, or begin the fresh one."""
+        """Resume the viewer's earlier watch of the film, or begin the fresh one."""
         finished = self.find_resumable(fresh, at)
         if finished is None:
             fresh = self._after_last(fresh, at)
@@ -74,23 +74,23 @@ class WatchRecorder:
         return replace(fresh, started_at_s=began_s)
 
     def finish(self, session: Session, record: WatchRecord, at: Moment, ended: Moment) -> None:
-        """Let a finished watch go: to history, and to the index of those that may go on."""
+        """Send a finished watch to the history, and remember it as one that may be resumed."""
         self.resume_index.add(record, ended.steady_s)
         session.past_attendees[record.watch_id] = past_attendee_of(record)
         self._events.append(WatchFinished(at, record))
 
     def drop(self, watches: list[WatchState]) -> None:
-        """Let watches go without a record."""
+        """Drop watches without a record."""
         self._events += map(WatchDropped, watches)
 
     def announce_start(self, session: Session, at: Moment) -> None:
-        """Tell that a screening started, once."""
+        """Announce once that a screening started."""
         if not session.announced:
             session.announced = True
             self._events.append(ScreeningStarted(at, self.screening(session, at)))
 
     def announce_end(self, session: Session, at: Moment) -> None:
-        """Tell that a screening ended; if it came back, again only if more of the film was watched since."""
+        """Announce that a screening ended; after a resumption, only if more of the film was watched since."""
         if not session.announced or not session.past_attendees:
             return
         line = session.timeline
@@ -107,20 +107,20 @@ class WatchRecorder:
         self.resume_index.add_screening(session, announced_s)
 
     def screening(self, session: Session, at: Moment) -> Screening:
-        """Return a session as others see it."""
+        """Return a session as a screening for display."""
         described = describe_session(session, at, self.rules)
         return show_screening(described, session.account, self.directory, self.rules.min_watch_s)
 
     def add_event(self, event: Event) -> None:
-        """Add to what happened."""
+        """Add an event."""
         self._events.append(event)
 
     def notify(self, text: str) -> None:
-        """Say something to the people who run Usher."""
+        """Add a notice for the people who run Usher."""
         self._events.append(Notice(text))
 
     def drain_events(self, running: Callable[[], int]) -> list[Event]:
-        """Return what happened since the last call; a WatchFinished says how many watches still run (`running`)."""
+        """Return the events since the last call; a WatchFinished says how many watches still run (`running`)."""
         events, self._events = self._events, []
         if any(isinstance(event, WatchFinished) for event in events):
             count = running()

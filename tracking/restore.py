@@ -1,4 +1,4 @@
-"""After a restart: the sessions that ran before, rebuilt from their watches."""
+"""Rebuilds the sessions that ran before a restart from their watches."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ from tracking.watches.watch import finish, restore_watch, watched_s
 def rebuild_sessions(
     loaded: WatchesLoaded, resume_index: ResumeIndex, at: Moment, rules: Rules
 ) -> Iterator[tuple[Session, list[WatchRecord]]]:
-    """Yield each session that ran before a restart, with the records of watches that another has superseded."""
+    """Yield each session that ran before a restart, with the records of watches that were superseded."""
     finished = {record.watch_id: record for record in loaded.resumable}
     groups: dict[tuple[str, StreamKey, str], list[WatchState]] = {}
     for state in loaded.running:

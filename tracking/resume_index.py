@@ -1,4 +1,4 @@
-"""What is remembered after its end: watches that can go on, screenings that were announced."""
+"""Remembers finished watches that can be resumed, and screenings that were announced."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class FinishedWatch(NamedTuple):
 
 @dataclass(slots=True)
 class PastScreening:
-    """A screening that ended and may go on."""
+    """A screening that ended and may be resumed."""
 
     screening_id: str
     item: Item
@@ -36,7 +36,7 @@ class PastScreening:
     """Playing time of all who watched it when its end was announced, seconds."""
 
     def is_completed(self, rules: Rules) -> bool:
-        """Tell whether somebody completed the film."""
+        """Tell whether any viewer completed the film."""
         return any((each.completion_percent or 0.0) >= rules.watched_percent for each in self.attendees.values())
 
 
@@ -70,7 +70,7 @@ class ResumeIndex:
         return max(same, key=lambda each: each.ended_steady_s, default=None)
 
     def remove(self, record: WatchRecord | WatchState) -> None:
-        """Take out a watch that runs again."""
+        """Remove a watch that runs again."""
         for key in film_keys(record.item):
             others = self.records.get((record.viewer_id, key), [])
             others[:] = [each for each in others if each.record.watch_id != record.watch_id]
@@ -80,7 +80,7 @@ class ResumeIndex:
     def find_screening(
         self, server_id: str, account_id: str, item: Item, at: Moment, rules: Rules
     ) -> PastScreening | None:
-        """Return the newest screening of a film by an account, if it can still go on."""
+        """Return the newest screening of a film by an account, if it can still be resumed."""
         past = [self.screenings.get((server_id, account_id, key)) for key in film_keys(item)]
         same = [
             each
@@ -105,7 +105,7 @@ class ResumeIndex:
         self._add_newest(session.server_id, session.timeline.account_id, past)
 
     def load(self, records: Sequence[WatchRecord], at: Moment) -> None:
-        """Take over what an earlier run finished: nothing of it is announced again."""
+        """Load what an earlier run finished; none of it is announced again."""
         by_id = self.loaded = dict[str, PastScreening]()
         # Hosts first: only their viewer id names the account, under which the screening is known.
         ordered = sorted(records, key=lambda record: (not is_session_account(record.source), record.ended_at_s))
@@ -127,12 +127,12 @@ class ResumeIndex:
                 self._add_newest(record.item.server_id, account.account_id, past)
 
     def attendees(self, screening_id: str) -> dict[str, Attendee]:
-        """Return who left a screening that is still running."""
+        """Return the attendees who left a screening that is still running."""
         past = self.loaded.get(screening_id)
         return dict(past.attendees) if past is not None else {}
 
     def forget(self, goes: Callable[[str, float], bool]) -> None:
-        """Drop what is remembered of some watches, so that none of it is gone on with or shown.
+        """Forget some watches, so that they are neither resumed nor shown.
 
         `goes`: tells of a viewer id and when the watch began (seconds since 1970, UTC) whether it does.
         """
@@ -143,7 +143,7 @@ class ResumeIndex:
             }
 
     def forget_old(self, at: Moment, rules: Rules) -> None:
-        """Drop, now and then, what is older than the resume window."""
+        """Drop from time to time what is older than the resume window."""
         self.endings += 1
         if self.endings % FORGET_EVERY:
             return

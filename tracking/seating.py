@@ -1,4 +1,4 @@
-"""The watches of the voice channel's members: who comes into the host's film, who leaves it, who moves with it."""
+"""Opens, moves and ends the watches of the voice channel's members in the host's sessions."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from wording.problems import english
 
 @dataclass(slots=True)
 class PartySeating:
-    """Seats the members of the voice channel at what its host plays.
+    """Gives the members of the voice channel watches of what the host plays.
 
     `away`, in its methods: ids of the Plex servers that do not answer.
     """
@@ -25,7 +25,7 @@ class PartySeating:
     recorder: WatchRecorder
 
     def update_presence(self, presence: VoicePresence, sessions: list[Session], away: frozenset[str]) -> None:
-        """Take in who is in the voice channel. Where Discord is away nobody comes and nobody leaves."""
+        """Apply who is in the voice channel. While Discord is away nobody joins and nobody leaves."""
         party = self.party
         if party.presence is not None and presence.at.steady_s < party.presence.at.steady_s:
             return
@@ -43,7 +43,7 @@ class PartySeating:
         self.seat_members(sessions, away, presence.at)
 
     def seat_members(self, sessions: list[Session], away: frozenset[str], at: Moment) -> None:
-        """Open a watch of the host's film for everybody in the channel who has none yet."""
+        """Open a watch of the host's film for each channel member who has none."""
         party = self.party
         if party.unknown or not party.members:
             return
@@ -80,7 +80,7 @@ class PartySeating:
         away: frozenset[str],
         at: Moment,
     ) -> tuple[TrackingOutcome, ...]:
-        """Move the party to the session that an admin named, and start what is planned; return what was done."""
+        """Move the party to the session that an admin named, and start the planned watches; return what was done."""
         self.party.choose(session)
         self.leave_other_sessions(session, sessions, away, at)
         members = {member.user_id: member for member in self.party.members}
@@ -97,7 +97,7 @@ class PartySeating:
     def leave_other_sessions(
         self, host: Session, sessions: list[Session], away: frozenset[str], at: Moment
     ) -> dict[str, Moment]:
-        """End the members' watches of other sessions; return since when each watches what the host went on with.
+        """End the members' watches of other sessions; return since when each member watches the host's new one.
 
         One that is missed ends everybody's watch alike; but the same film goes on as the same watch.
         """
@@ -156,13 +156,13 @@ class PartySeating:
         self.recorder.announce_start(session, at)
 
     def _end_watch(self, session: Session, member: str, at: Moment | None, away: frozenset[str]) -> None:
-        """End one member's watch: at `at`, or, where that is in the dark, when it was last seen."""
+        """End one member's watch: at `at`, or, where that cannot be observed, when it was last seen."""
         closed = at or session.party_watches[member].seen
         record = session.end_party_watch(member, at, session.server_id in away, self.party.rules)
         self.recorder.finish(session, record, closed, closed)
 
     def restore_host(self, sessions: list[Session]) -> None:
-        """Let the party go on, after a restart, in the session into which the channel's members came last.
+        """After a restart, set the party's session to the one that the channel's members joined last.
 
         Without it nobody who comes in, or back, would be seated as long as another film plays at home; and a channel
         that an admin had brought to another film than the usual host's would be moved.

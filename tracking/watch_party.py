@@ -1,4 +1,4 @@
-"""The watch party: whose film the voice channel watches, and who is in the channel."""
+"""The watch party: which session the voice channel watches, and who is in the channel."""
 
 from dataclasses import dataclass, field
 
@@ -21,7 +21,7 @@ class WatchParty:
 
     rules: Rules
     presence: VoicePresence | None = None
-    """Who was in the channel when Discord last said so."""
+    """Members of the channel by the last report of Discord."""
     unknown: bool = True
     """Discord is away, or has not spoken yet: who is in the channel is not known."""
     host: Session | None = None
@@ -37,18 +37,18 @@ class WatchParty:
 
     @property
     def members(self) -> tuple[VoiceMember, ...]:
-        """Who was in the channel when Discord last said so."""
+        """Members of the channel by the last report of Discord."""
         return self.presence.members if self.presence is not None else ()
 
     def update_presence(self, presence: VoicePresence) -> None:
-        """Take in who is in the channel now."""
+        """Apply who is in the channel now."""
         here = {member.user_id for member in presence.members}
         before = {} if self.unknown else self._arrived
         self._arrived = {user_id: before.get(user_id, presence.at) for user_id in here}
         self.presence, self.unknown = presence, False
 
     def expire_presence(self, at: Moment) -> None:
-        """Note where Discord has not spoken for too long to know who is in the channel."""
+        """Mark presence as unknown when Discord has not reported for too long."""
         if self.presence is None or at.steady_s - self.presence.at.steady_s > self.rules.voice_fresh_s:
             self.unknown = True
 
@@ -57,16 +57,16 @@ class WatchParty:
         return self._arrived.get(user_id, at)
 
     def choose(self, session: Session) -> None:
-        """Let an admin's word say which session the channel watches."""
+        """Set the session that the channel watches, as an admin chose it."""
         self.host, self._chosen, self._last, self.notice = session, True, None, None
 
     def end(self, session: Session) -> None:
-        """Take in that a session is over."""
+        """Apply that a session is over."""
         if self.host is session:
             self.host, self._chosen, self._last = None, False, session
 
     def last_host(self, session: Session, at: Moment) -> Session | None:
-        """Return the session that has just ended, where its host goes on with `session`."""
+        """Return the session that has just ended, if its host continues with `session`."""
         last = self._last
         if last is None or not self._same_host(last, session):
             return None
@@ -74,7 +74,7 @@ class WatchParty:
         return last if ended_s <= self.rules.end_grace_s + self.rules.gap_s else None
 
     def find_host(self, sessions: list[Session], at: Moment) -> tuple[Session | None, Problem | None]:
-        """Return the session that plays into the channel, and a notice where it is not clear which that is."""
+        """Return the session that plays into the channel, and a notice if that is ambiguous."""
         current = self.host
         if current is not None and (self._chosen or current.party_watches):
             following = self._following(current, sessions, at)
@@ -104,7 +104,7 @@ class WatchParty:
         return session, None
 
     def _following(self, current: Session, sessions: list[Session], at: Moment) -> Session | None:
-        """Return the session with which the host goes on; None while the party stays where it is."""
+        """Return the session that the host continues with; None while the party stays where it is."""
         if current.plays(at, self.rules):
             return None
         playing = [session for session in sessions if session is not current and session.plays(at, self.rules)]
@@ -170,7 +170,7 @@ class WatchParty:
 
 
 def _has_advanced(session: Session) -> bool:
-    """Tell whether a film was seen to run, and not only to be listed. Live TV has no position that could."""
+    """Tell whether a film was seen to advance, and not only listed. Live TV has no position that could."""
     line = session.timeline
     return session.opened is None or line.position_ms is None or line.advanced.steady_s > session.opened.steady_s
 

@@ -1,1 +1,1 @@
-"""One Plex session: its phases, how a poll is told apart into sessions, and who watches each of them."""
+"""Plex sessions: their phases, how a poll is matched with them, and their watches."""

@@ -1,4 +1,4 @@
-"""Who watched a screening, as people are told."""
+"""The attendees of a screening, for display."""
 
 from messages import Attendee, WatchRecord, WatchState, spans
 from messages.base import DurationMs

@@ -1,4 +1,4 @@
-"""A watch that goes on on another player, or under another key."""
+"""Moves a watch to another player, or to another session key."""
 
 from msgspec.structs import replace
 
@@ -9,7 +9,7 @@ from tracking.watches.watch import clamp_position
 
 
 def relocate(state: WatchState, playback: Playback, at: Moment) -> WatchState:
-    """Return the watch as it goes on where another player is now; nothing of the time between counts."""
+    """Return the watch continued at another player's position; the time between does not count."""
     return replace(
         state,
         seen=at,

@@ -1,4 +1,4 @@
-"""Sessions and their running watches as people are told of them."""
+"""Sessions and their running watches, for display."""
 
 from collections.abc import Iterable
 

@@ -13,12 +13,12 @@ class Active:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """It ran before a restart, and no poll has told of it since."""
+    """It ran before a restart, and no poll has listed it since."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Successful polls do not show it any more; it may still come back."""
+    """Successful polls no longer list it; it may still come back."""
 
     since: Moment
     """First successful poll without it, moved on by what outages took since: the grace counts from here."""
@@ -30,7 +30,7 @@ class Missing:
     """Since when something unreadable on the server might have been it."""
 
     def wait_longer(self, since: Moment, at: Moment) -> "Missing":
-        """Return the phase with the time from `since` to `at` left out of the grace."""
+        """Return the phase with the time from `since` to `at` excluded from the grace period."""
         lost_s = max(0.0, at.steady_s - max(since.steady_s, self.since.steady_s))
         moved_on = Moment(self.since.wall_s + lost_s, self.since.steady_s + lost_s)
         return replace(self, since=moved_on)
@@ -46,7 +46,7 @@ class HistoryLookup:
 
 @dataclass(frozen=True, slots=True)
 class AwaitingHistory:
-    """It is gone, and the server's history was asked what became of it."""
+    """It is gone, and the server's history was asked about it."""
 
     missing: Missing
     lookup: HistoryLookup

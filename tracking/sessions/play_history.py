@@ -1,4 +1,4 @@
-"""What a server's own history says of a session whose end nobody saw."""
+"""What a server's own history says about a session that ended unobserved."""
 
 from collections.abc import Sequence
 

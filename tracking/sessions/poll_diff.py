@@ -1,4 +1,4 @@
-"""What a poll says of each session: pure, from what is listed and what was known before."""
+"""Compares a poll with the sessions so far. Pure."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ from tracking.watches.progress import FLOOR_MS
 
 @dataclass(slots=True)
 class PollDiff:
-    """What became of the sessions of a server between two polls."""
+    """The changes of a server's sessions between two polls."""
 
     seen: list[tuple[Session, Playback]] = field(default_factory=list)
     """Sessions whose stream is listed as before."""
@@ -36,7 +36,7 @@ class PollDiff:
 def compare(
     server: ServerSessions, playbacks: tuple[Playback, ...], at: Moment, outage: bool, rules: Rules
 ) -> PollDiff:
-    """Return what a poll says of each session of a server.
+    """Compare a poll with each session of a server.
 
     One viewer at one film is one session as long as at most one player advances: a dead or paused stream beside it
     hides nothing, in whatever order they are listed. Where two advance, there are two.
@@ -88,7 +88,7 @@ class _Unmatched:
                 self._credit(other)
 
     def _place(self, key: StreamKey, playback: Playback) -> None:
-        """Say what one stream is: a session's new one, a session of its own, or a player beside another."""
+        """Classify one stream: a session's new stream, a new session, or another player of a session."""
         known = self.server.others.get(key)
         if known is not None and not same_film(known.playback.item, playback.item):
             known = None
@@ -116,14 +116,14 @@ class _Unmatched:
             self.diff.others[key] = OtherPlayer.buffering(playback, self.at)
 
     def _stands_beside(self, playback: Playback) -> bool:
-        """Tell whether a stream of which nothing was known stands beside another of the same account and film."""
+        """Tell whether a new stream stands beside another of the same account and film."""
         if any(_same_viewing(playback, opened) for opened in self.opened.get(playback.account_id, ())):
             return True
         others = [other for other in self.server.others.values() if not other.opening]
         return playback.state == "paused" and any(_same_viewing(playback, other.playback) for other in others)
 
     def _go_on(self, key: StreamKey, playback: Playback, known: OtherPlayer | None, gone: list[Session]) -> bool:
-        """Let a session whose stream is not listed go on on this one, if it may be its."""
+        """Move a session whose stream is not listed to this one, if they fit."""
         own = [session for session in gone if session.stream.machine_id == playback.machine_id]
         session = _nearest(own or gone, playback)
         if known is None:
@@ -149,7 +149,7 @@ class _Unmatched:
         known: OtherPlayer | None,
         beside: list[tuple[Session, Playback]],
     ) -> None:
-        """Say what a stream is beside sessions of the same account and film that are listed, too."""
+        """Classify a stream beside listed sessions of the same account and film."""
         session = _nearest([session for session, _ in beside], playback)
         shown = next(shown for each, shown in beside if each is session)
         if known is None:
@@ -178,12 +178,12 @@ class _Unmatched:
             self.diff.others[key] = other
 
     def _replace(self, session: Session, shown: Playback) -> None:
-        """Let the stream that a session followed until now stand beside it."""
+        """Make the stream that a session followed so far its other player."""
         self.diff.seen.remove((session, shown))
         self.diff.others[session.stream] = OtherPlayer.standing(shown, self.at)
 
     def _hands_over(self, session: Session, shown: Playback, new: Playback) -> bool:
-        """Tell whether a film goes on on a new stream from where its own has just stopped."""
+        """Tell whether a film continues on a new stream from where the session's own has just stopped."""
         line = session.timeline
         before, there = line.position_ms, new.position_ms
         if new.state != "playing" or line.state == "paused" or line.outage or before is None or there is None:
@@ -211,7 +211,7 @@ class _Unmatched:
         return not runs and self.at.steady_s - since_s >= self.rules.ghost_after_s
 
     def _credit(self, other: OtherPlayer) -> None:
-        """Count what a player showed that has gone, for the session beside which it did."""
+        """Credit what a player that is gone showed to the session that it belonged to."""
         moved = other.moved
         for session in self.server.same_viewing(other.playback):
             if session.starts_again(other.trial.join_position_ms, self.at, self.rules):
@@ -222,7 +222,7 @@ class _Unmatched:
 
 
 def _nearest(sessions: list[Session], playback: Playback) -> Session:
-    """Return the session whose film stands nearest to where a stream shows it."""
+    """Return the session with the position nearest to a stream's."""
     there = playback.position_ms or 0
     return min(sessions, key=lambda session: abs((session.timeline.position_ms or 0) - there))
 

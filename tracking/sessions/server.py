@@ -10,7 +10,7 @@ from tracking.sessions.session import Session, StreamKey
 
 @dataclass(slots=True)
 class ServerSessions:
-    """What is known of one Plex server, and every session of it that runs or may come back."""
+    """The state of one Plex server, and each of its sessions that runs or may come back."""
 
     server_id: str
     name: str = ""
@@ -44,13 +44,13 @@ class ServerSessions:
         return [session for session in self.of_account(playback.account_id) if session.follows_same(playback)]
 
     def add(self, session: Session) -> None:
-        """Take in a session that begins."""
+        """Add a session."""
         self._sessions[session] = None
         self._by_account.setdefault(session.stream.account_id, []).append(session)
         self.streams[session.stream] = session
 
     def remove(self, session: Session) -> None:
-        """Let a session go that is over."""
+        """Remove a session that is over."""
         self._sessions.pop(session, None)
         account = self._by_account.get(session.stream.account_id, [])
         if session in account:
@@ -61,7 +61,7 @@ class ServerSessions:
             del self.streams[session.stream]
 
     def reindex(self, session: Session, old: StreamKey) -> None:
-        """Take in that a session follows another stream than `old` by now."""
+        """Apply that a session follows another stream than `old` now."""
         if self.streams.get(old) is session:
             del self.streams[old]
         self.streams[session.stream] = session

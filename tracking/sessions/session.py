@@ -60,7 +60,7 @@ class StreamKey(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """An account's playing of a film, on one player at a time, with everybody who watches it.
+    """One account playing one film, on one player at a time, with all its watches.
 
     Its phase says how well it is known; only its own methods change it.
     """
@@ -106,7 +106,7 @@ class Session:
 
     @property
     def watched(self) -> bool:
-        """Somebody watches it."""
+        """It has running watches."""
         return self.tracks_owner or bool(self.party_watches)
 
     @property
@@ -116,7 +116,7 @@ class Session:
 
     @property
     def missing(self) -> bool:
-        """Polls do not show it any more."""
+        """Polls no longer list it."""
         return absence(self.phase) is not None
 
     @property
@@ -126,7 +126,7 @@ class Session:
 
     @property
     def count(self) -> int:
-        """How many watches run in it."""
+        """Number of its running watches."""
         return self.tracks_owner + len(self.party_watches)
 
     def watches(self) -> list[WatchState]:
@@ -158,7 +158,7 @@ class Session:
         return bool(shown.account_id and not is_live(shown.item)) or shown.machine_id == mine.machine_id
 
     def awaits(self, watch_id: str) -> bool:
-        """Tell whether the answer to a question about one of its watches is waited for."""
+        """Tell whether it waits for the history's answer about one of its watches."""
         asked = isinstance(self.phase, AwaitingHistory) or (
             isinstance(self.phase, Unreadable) and isinstance(self.phase.before, AwaitingHistory)
         )
@@ -179,13 +179,13 @@ class Session:
         return (completion(self.timeline) or 0.0) >= rules.watched_percent
 
     def plays(self, at: Moment, rules: Rules) -> bool:
-        """Tell whether its film runs: it says so, and no more than a late report speaks against it."""
+        """Tell whether its film runs: the player says so, and a standstill is no longer than a late report explains."""
         line = self.timeline
         stands_s = at.steady_s - line.advanced.steady_s
         return self.active and line.state == "playing" and not line.ghost and stands_s < rules.ghost_after_s
 
     def observe(self, playback: Playback, at: Moment, outage: bool, presence_known: bool, rules: Rules) -> None:
-        """Take in that a poll shows it."""
+        """Apply that a poll lists it."""
         unobserved = outage or not isinstance(self.phase, Active)
         self.phase, self.playback = ACTIVE, playback
         line = mark_unobserved(self.timeline) if unobserved else self.timeline
@@ -200,7 +200,7 @@ class Session:
             self.party_watches[member] = relabel(state, playback, named=False)
 
     def follow(self, playback: Playback, at: Moment, outage: bool, presence_known: bool, rules: Rules) -> None:
-        """Go on with the film on another stream of the same account, from where it is there."""
+        """Continue the film on another stream of the same account, at its position there."""
         elsewhere = playback.machine_id != self.timeline.machine_id
         in_the_dark = outage or self.timeline.outage or not isinstance(self.phase, Active)
         if elsewhere and in_the_dark:
@@ -212,7 +212,7 @@ class Session:
             self._change_watches(drop_pending)
 
     def relocate(self, playback: Playback, at: Moment, presence_known: bool = True) -> None:
-        """Go on on another stream; what lies between is not seen."""
+        """Continue on another stream; what lies between does not count."""
         self.phase, self.playback = ACTIVE, playback
         self.timeline = relabel(relocate(self.timeline, playback, at), playback, self.tracks_owner)
         for member, watch in self.party_watches.items():
@@ -220,13 +220,13 @@ class Session:
             self.party_watches[member] = relabel(there, playback, named=False)
 
     def take_over(self, other: OtherPlayer, at: Moment, presence_known: bool) -> None:
-        """Go on on another player, with what it has shown since it began to move."""
+        """Continue on another player, and credit what it has shown since it began to advance."""
         self.credit(other, at, presence_known)
         self.relocate(other.playback, at, presence_known)
         self._change_watches(lambda watch: resume_measuring(watch, other))
 
     def credit(self, other: OtherPlayer, at: Moment, presence_known: bool) -> None:
-        """Count what another player of the account showed of the film while this one stood."""
+        """Credit what another player of the account showed while this one stood still."""
         self.timeline = credit(self.timeline, other, at)
         if presence_known:
             self.party_watches = {member: credit(watch, other, at) for member, watch in self.party_watches.items()}
@@ -238,7 +238,7 @@ class Session:
     def mark_absent(
         self, at: Moment, outage_since: Moment | None, rules: Rules, switched: bool, stopped: bool
     ) -> End | FindHistory | None:
-        """Take in that a successful poll does not show it; return what follows.
+        """Apply that a successful poll does not list it; return what follows.
 
         `outage_since`: the last poll before an outage that this one ends. `switched`: its stream shows something
         else. `stopped`: an alert said so.
@@ -273,7 +273,7 @@ class Session:
         return End("end_unknown")
 
     def hold_unreadable(self, at: Moment, outage_since: Moment | None, named: bool, rules: Rules) -> bool:
-        """Take in that something unreadable on the server may be it; False where that is not believed any more.
+        """Apply that something unreadable on the server may be it; False when that has gone on for too long.
 
         Its key (`named`) is proof. A mere place in the list is believed for a while only: something broken may stand
         there all night, and must not keep every ended session alive.
@@ -291,14 +291,14 @@ class Session:
         return True
 
     def forget_unreadable(self) -> None:
-        """Take in that nothing unreadable on the server can be it."""
+        """Apply that nothing unreadable on the server can be it."""
         if isinstance(self.phase, Unreadable):
             self.phase = self.phase.before
         if isinstance(self.phase, Missing) and self.phase.unreadable_since is not None:
             self.phase = Missing(self.phase.since, self.phase.first, self.phase.unobserved)
 
     def end_watches(self, reason: EndReason | None, rules: Rules) -> list[WatchRecord]:
-        """End everybody's watch, each at the last moment seen; return their records."""
+        """End all watches, each at the last moment seen; return their records."""
         missing = absence(self.phase)
         if missing is not None and not missing.unobserved:
             self._change_watches(lambda watch: credit_remainder(watch, missing.first))
@@ -311,14 +311,14 @@ class Session:
         return records
 
     def end_before(self, at: Moment, rules: Rules) -> list[WatchRecord]:
-        """End everybody's watch of a film that begins anew by `at`; return their records."""
+        """End all watches of a film that has begun again by `at`; return their records."""
         self._change_watches(lambda watch: credit_remainder(watch, at))
         return self.end_watches(None, rules)
 
     def end_from_history(
         self, rows: Sequence[HistoryRow], at: Moment, party_known: bool, rules: Rules
     ) -> list[WatchRecord]:
-        """End everybody's watch as the server's history has it; return their records."""
+        """End all watches as the server's history says; return their records."""
         row = matching_row(self.timeline, self.watches(), rows)
         if row is None:
             return self.end_watches("end_unknown", rules)
@@ -368,7 +368,7 @@ class Session:
         return dropped
 
     def forget_attendees(self, goes: Callable[[str, float], bool]) -> None:
-        """Drop who left of those of whom `goes` tells, by viewer id and when the watch began, that nothing is kept."""
+        """Drop attendees who left and for which `goes` (viewer id, start of the watch) is true."""
         self.past_attendees = {
             key: each for key, each in self.past_attendees.items() if not goes(each.viewer_id, each.joined_at_s)
         }
