@@ -1,6 +1,6 @@
 """Base classes of all messages: frozen, typed, one array on the wire, with a declared delivery.
 
-`Event` and `Command` are told, `Question` is asked, `Answer` answers it.
+`Event` and `Command` are sent with `tell`, `Question` with `ask`; `Answer` is its reply.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DurationMs = NewType("DurationMs", int)
 PositionMs = NewType("PositionMs", int)
 """Milliseconds from the start of a film."""
 YEAR_LIMIT: Final = 9999
-"""A later year is none: PostgreSQL would refuse some of them."""
+"""Later years are refused: PostgreSQL cannot store some of them."""
 _UNSTORABLE = dict.fromkeys([0, *range(0xD800, 0xE000)])
 """NUL, which PostgreSQL cannot hold; lone surrogates (half a letter), which UTF-8 has no bytes for."""
 
@@ -49,7 +49,7 @@ class Struct(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Moment(Struct, frozen=True, array_like=True):
-    """An instant on two clocks: one to write down, one to measure with."""
+    """An instant on two clocks: wall time for records, steady time for measuring."""
 
     wall_s: float
     """Seconds since 1970 (UTC), as the machine's clock showed them. For records. May jump."""
@@ -58,7 +58,7 @@ class Moment(Struct, frozen=True, array_like=True):
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag_field="tag"):
-    """What one actor sends to another. Concrete messages set `tag`, and `delivery` where it is another."""
+    """What one actor sends to another. Concrete messages set `tag`, and `delivery` if not the default."""
 
     delivery: ClassVar[Delivery] = Delivery.AT_MOST_ONCE
 
@@ -72,11 +72,11 @@ class Message(msgspec.Struct, frozen=True, array_like=True, tag_field="tag"):
 
 
 class Event(Message, frozen=True):
-    """Something that happened, told to whom it concerns."""
+    """Something that happened, sent to the actors that need it."""
 
 
 class Command(Message, frozen=True):
-    """Something that the receiver shall do. It has no answer."""
+    """Something that the receiver should do. It has no answer."""
 
 
 class Answer(Message, frozen=True):

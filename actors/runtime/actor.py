@@ -35,16 +35,16 @@ if TYPE_CHECKING:
 
 
 class FatalStartupError(ProblemError):
-    """Raised in on_start where starting again cannot help (a corrupt store, say): the launcher gives up at once."""
+    """Raised in on_start where another start cannot help (a corrupt store, say): the launcher gives up at once."""
 
 
 class DependencyUnavailable(ProblemError):
-    """Raised in on_start where what it needs is away for now (a database): the launcher tries again until it is not."""
+    """Raised in on_start where a dependency is away for now (a database): the launcher tries again until it is back."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Context:
-    """What an actor is given at its birth."""
+    """What an actor gets when it is created."""
 
     endpoint: Endpoint
     settings: Settings
@@ -85,7 +85,7 @@ class Ref:
     def ask_future(
         self, question: Question[AnswerT], timeout: float = DEFAULT_TIMEOUT_S
     ) -> concurrent.futures.Future[AnswerT]:
-        """As `ask`, but brings the answer later (`asyncio.wrap_future`); from any thread."""
+        """As `ask`, but return a Future of the answer (`asyncio.wrap_future`); from any thread."""
         return self._endpoint.ask_future(self.name, question, timeout)
 
 
@@ -128,7 +128,7 @@ class Actor(pykka.ThreadingActor):
     # -- for subclasses ------------------------------------------------------------------------------------
 
     def handlers(self) -> Mapping[type[Message], Handler]:
-        """Return the dispatch table. What a handler returns answers an ask; a Future answers or acknowledges later."""
+        """Return each message class's handler. Its result answers an ask; a Future does so later."""
         return {}
 
     def was_handled_before(self, message_id: str) -> bool:
@@ -146,7 +146,7 @@ class Actor(pykka.ThreadingActor):
         return self._refs[name]
 
     def send_to_self_after(self, delay_s: float, message: object) -> Timer:
-        """Put a message into the own mailbox after `delay_s` seconds of service time. Actor's thread only."""
+        """Put a message into the actor's own mailbox after `delay_s` seconds of service time. Actor's thread only."""
         at_s = self.endpoint.now() + self.context.clock.to_real_s(delay_s)
         return self.endpoint.call_at(at_s, lambda: self._inbox.put(PykkaEnvelope(message)))
 

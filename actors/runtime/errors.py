@@ -42,31 +42,31 @@ class RemoteError(ActorError):
         """Name of the exception's class over there."""
         self.text = text
         self.problem = problem
-        """What the handler said to people; None for a fault of the program, or where it has no code."""
+        """The handler's problem, for people; None for a fault of the program, or where it has no code."""
 
 
 class Declined(ProblemError):
     """Raised by the handler of a question that cannot be answered as things are, with the problem: why, what to do.
 
-    Told to whoever asked, and to the log in one line. It is no fault of the program: nobody needs to see where it was.
+    The asker gets the problem, and the log one line. It is no fault of the program, so there is no traceback.
     """
 
 
 class RetryLater(ProblemError):
-    """Raised by the handler of a kept message: it could not be done (a full disk, say) and must come again.
+    """Raised by the handler of an at-least-once message that could not be done now (a full disk, say).
 
     The actor lives on, the message is not acknowledged, and its sender sends it again after a pause.
     """
 
 
 class Reject(Exception):
-    """Raised by the handler of a message that cannot be done, however often it comes: its text says why.
+    """Raised by the handler of a message that can never be done; its text says why.
 
-    The actor lives on. The message goes to the dead letters, whole where it is a kept one, and those behind it go on.
-    Where the dead letters cannot be written, a kept one comes again, as with RetryLater: it must not be nowhere.
+    The actor lives on and handles later messages. This one goes to the dead letters, whole if it is an at-least-once
+    one, which comes again where the dead letters cannot be written, as with RetryLater.
     """
 
     def __init__(self, text: str, then: Callable[[], None] | None = None) -> None:
-        """`then` is done once the message is in the dead letters, on the actor's thread: to let go of what it was."""
+        """`then` is called on the actor's thread once the message is in the dead letters, to release what it held."""
         super().__init__(text)
         self.then = then

@@ -1,4 +1,4 @@
-"""What pykka takes for an actor's inbox: the transport itself, polled in the actor's own thread."""
+"""The inbox that pykka uses: the transport, polled in the actor's own thread."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class InternalFailure:
 
 
 def noop() -> None:
-    """Only wakes."""
+    """Does nothing; it wakes the thread."""
 
 
 def _give_back(envelope: PykkaEnvelope[Any]) -> None:

@@ -1,4 +1,4 @@
-"""Questions that were put to others and wait for their answer, each with its deadline."""
+"""Asks that wait for their answer, each with its deadline."""
 
 from __future__ import annotations
 

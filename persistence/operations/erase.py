@@ -22,7 +22,7 @@ from persistence.records.viewers import read_directory, record_erasure
 
 @dataclass(frozen=True)
 class ErasedViewer:
-    """What was removed."""
+    """What was removed of a viewer."""
 
     ids: tuple[str, ...]
     """The ids under which the viewer was watched."""

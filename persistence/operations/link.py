@@ -32,11 +32,11 @@ _COUNTS = ("ai_interactions", "votes_cast", "movies_requested")
 
 
 class CannotLink(ProblemError):
-    """Nothing was changed; its problem says why, and what to do."""
+    """The link cannot be made; nothing was changed, and the problem says why and what to do."""
 
 
 def link(change: ChangeSet, asked: LinkAccount, at_s: float) -> int:
-    """Make the two one viewer; return how many records came to the member.
+    """Link the account to the member; return how many records the member got.
 
     Raises CannotLink where the account is somebody else's. To link again what is linked changes nothing.
     """
@@ -67,7 +67,7 @@ def link(change: ChangeSet, asked: LinkAccount, at_s: float) -> int:
 
 
 def unlink(change: ChangeSet, asked: UnlinkAccount) -> int:
-    """Make them two again; return how many records went back to the account.
+    """Unlink the account; return how many records went back to it.
 
     Raises CannotLink where they are not linked. What the member earned while linked stays with the member.
     """
@@ -92,7 +92,7 @@ def unlink(change: ChangeSet, asked: UnlinkAccount) -> int:
 
 
 def _copy_choice(connection: Connection, asked: UnlinkAccount) -> None:
-    """Copy the member's choice of privacy to the account: an unlink must show or track nobody."""
+    """Copy the member's privacy choice to the account, so that an unlink does not expose or track anybody."""
     chosen = connection.execute(select(PRIVACY).where(PRIVACY.c.viewer_id == asked.viewer_id)).mappings().first()
     if chosen is not None:
         upsert(connection, PRIVACY, [{**chosen, "viewer_id": asked.plex_id}])
@@ -132,7 +132,7 @@ def _merged_columns(member: dict[str, Any], account: dict[str, Any]) -> dict[str
 
 
 def _sum_bases(*bases: str | None) -> str | None:
-    """Return what imports claimed beyond their history, of several together; None where none did."""
+    """Return the sum of what imports claimed beyond their history; None where none did."""
     known_ones = [base for base in bases if base is not None]
     if len(known_ones) < 2:
         return known_ones[0] if known_ones else None
@@ -166,7 +166,7 @@ def _subtract_account(connection: Connection, viewer_id: str, before: PreLinkSta
 
 
 def _restore_viewer(change: ChangeSet, viewer_id: str, before: dict[str, Any] | None, name: str) -> None:
-    """Write the row of one of the two as it was, brought up to date by what was watched since."""
+    """Restore the row of one of the two, updated with what was watched since."""
     connection = change.connection
     own = WATCHES.c.viewer_id == viewer_id
     times = connection.execute(

@@ -45,7 +45,7 @@ class PrivacyChoices:
 
 @dataclass(frozen=True)
 class CarriedOver:
-    """What had to be done in a restored store."""
+    """What was changed in a restored store."""
 
     choices: int
     forgotten: int
@@ -77,7 +77,7 @@ def read_privacy_choices(file: Path) -> PrivacyChoices | None:
 
 
 def carry_over(store: Store, wishes: PrivacyChoices, at_s: float) -> CarriedOver:
-    """Have it hold in a restored store what people asked for in the one before. `at_s`: now.
+    """Apply in a restored store what people asked for in the previous one. `at_s`: now.
 
     A choice of the backup that is newer stays, and so does who came back after being forgotten; who has become open
     again since the backup has to say so once more. Raises SaveFailed with nothing changed.

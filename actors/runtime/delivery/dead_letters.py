@@ -1,4 +1,4 @@
-"""Where messages go that could not be delivered or read: one JSON line each, with the reason."""
+"""The log of messages that could not be delivered or read: one JSON line each, with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must not be lost: kept by its sender until it is acknowledged, sent again until then, in order.
+"""Keeps at-least-once messages until they are acknowledged, and sends them again until then, in order.
 
 Every kept message has a number in its sender's order for that peer. The receiver takes them in that order alone
 (a frame lost with a killed process leaves a gap, and what comes after the gap is sent again too), so that two

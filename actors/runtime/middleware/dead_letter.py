@@ -1,4 +1,4 @@
-"""What becomes of a message that will never be handled."""
+"""Sets aside messages that will never be handled."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DeadLetterOffice:
         return is_written or not must_last
 
     def tell_sender(self, received: ReceivedMessage, error: BaseException) -> None:
-        """Let the sender of a message that was set aside go on."""
+        """Acknowledge a message that was set aside, so that its sender goes on."""
         if received.delivery_id:
             self._endpoint.acknowledge(received, set_aside=True)
         elif received.ask_id:

@@ -1,4 +1,4 @@
-"""Brings a received message to its handler, and what comes of it back to its sender."""
+"""Calls the handler of a received message, and sends the result back."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Dispatcher:
             self._finish(received, result)
 
     def refuse_deferred(self) -> None:
-        """Answer the questions whose handlers will answer no more."""
+        """Answer with an error the questions whose handlers will not finish."""
         for received in self._deferred.values():
             if received.ask_id:
                 self._endpoint.answer_error(received, ActorUnavailable(f"{self._endpoint.name} is stopping"))

@@ -1,4 +1,4 @@
-"""What becomes of a message that could not be handled now."""
+"""Retries messages that could not be handled now."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from messages.codec import tag_of
 
 
 class Retry:
-    """Has an at-least-once message come again; tells whoever asks to ask again."""
+    """Requests an at-least-once message again; tells an asker to ask again."""
 
     def __init__(self, endpoint: Endpoint, log: logging.Logger) -> None:
         self._endpoint = endpoint

@@ -1,4 +1,4 @@
-"""The bot's way to the other actors: questions with a deadline, and, in words for people, why one has no answer."""
+"""Asks the other actors, with a deadline; a failure becomes an error with a text for people."""
 
 import asyncio
 import concurrent.futures
@@ -34,7 +34,7 @@ _log = logging.getLogger("discord")
 
 
 class UnansweredError(ProblemError):
-    """An actor did not answer, or answered that it could not. In words for people, in their language."""
+    """An actor did not answer, or declined. The text is for people, in the bot's language."""
 
     def __init__(self, what: Problem | str, cure: str) -> None:
         super().__init__(what)
@@ -43,7 +43,7 @@ class UnansweredError(ProblemError):
 
 
 class AskFuture(Protocol):
-    """Sends a question to the actor of that name, and brings the answer later; as `Ref.ask_future`."""
+    """Sends a question to the actor of that name and returns a Future; as `Ref.ask_future`."""
 
     def __call__(
         self, actor: str, question: Question[AnswerT], timeout_s: float
@@ -96,7 +96,7 @@ class ActorClient:
         return answer
 
     def hide(self, account: ViewerAccount) -> None:
-        """Have everything that was posted until now hide this member."""
+        """Hide this member in everything that was posted until now."""
         for listener in self.on_hidden:
             listener(account)
 

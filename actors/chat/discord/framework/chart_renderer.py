@@ -1,4 +1,4 @@
-"""Has pictures drawn, by a short process of its own that alone loads the plotting library."""
+"""Draws pictures in a short-lived process, which alone loads the plotting library."""
 
 import asyncio
 import contextlib
@@ -37,7 +37,7 @@ class ChartRenderer:
         self._waiting = 0
 
     async def draw(self, picture: Picture) -> bytes:
-        """The picture as PNG; empty where it could not be drawn, of which the log says why."""
+        """Return the picture as PNG; empty where it could not be drawn, and the log says why."""
         if self._waiting >= MOST_WAITING:
             return b""
         self._waiting += 1
@@ -53,7 +53,7 @@ class ChartRenderer:
         return drawn
 
     async def show(self, message: discord.Message, picture: Picture, beside: discord.Embed) -> None:
-        """Put the picture into a message that shows its figures in words; where that fails, the words stay."""
+        """Add the picture to a message that shows its figures in words; where that fails, the words stay."""
         drawn = await self.draw(picture)
         if drawn:
             beside.set_image(url=f"attachment://{FILE}")
@@ -62,7 +62,7 @@ class ChartRenderer:
                 await message.edit(embed=beside, attachments=[file], allowed_mentions=embeds.NOBODY)
 
     async def _run(self, data: bytes) -> tuple[bytes, str]:
-        """The picture and, where there is none, why."""
+        """Return the picture, and the reason where there is none."""
         if len(data) > SIZE_LIMIT:
             return b"", f"{len(data)} bytes of data"
         pipe = asyncio.subprocess.PIPE

@@ -1,4 +1,4 @@
-"""What people are told where a command fails: always what to do."""
+"""The texts for people when a command fails: each says what to do."""
 
 import contextlib
 import logging
@@ -46,7 +46,7 @@ class ErrorReply:
 
 @contextlib.asynccontextmanager
 async def report_errors(interaction: discord.Interaction[Any]) -> AsyncIterator[None]:
-    """What goes wrong with a button after it was acknowledged is said to whoever pressed it, and to nobody else."""
+    """Report an error of a button after its acknowledgement to the person who pressed it, and nobody else."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - whatever it is: who presses a button must not be left without a word
@@ -59,7 +59,7 @@ async def report_errors(interaction: discord.Interaction[Any]) -> AsyncIterator[
 
 
 def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None) -> ErrorReply:
-    """What to make of an error of a command, or of a button."""
+    """Return the reply to an error of a command or a button."""
     error = _unwrap(error)
     match error:
         case commands.CommandNotFound() | app_commands.CommandNotFound():

@@ -42,7 +42,7 @@ def unpack_arguments(arguments: str, count: int) -> list[str]:
 
 
 class PageSlice(NamedTuple, Generic[Got]):
-    """A page of a list that is read page by page."""
+    """One page of a list."""
 
     content: Got
     page: int
@@ -67,7 +67,7 @@ async def read_slice(
 
 
 def build_view(name: str, arguments: str, reply: Reply) -> discord.ui.View | None:
-    """Buttons below a page: back, again (with the page's number) and on; None where nothing is to press."""
+    """Return a page's buttons: back, refresh (with the page's number) and forward; None where there are none."""
     view = discord.ui.View(timeout=None)
     for item in reply.items:
         view.add_item(item)
@@ -84,7 +84,7 @@ def _position_label(page: int, pages: int) -> str:
 
 
 def refresh_button(name: str, arguments: str = "") -> "PageButton":
-    """A button that shows the same anew: for what changes while people look."""
+    """Return a button that refreshes a page."""
     return PageButton("=", name, 0, arguments, label=_("Refresh"), emoji="🔄")
 
 
@@ -152,12 +152,12 @@ class PageRegistry:
     async def build(
         self, name: str, arguments: str = "", page: int = 0, asker: str = ""
     ) -> tuple[Reply, discord.ui.View | None]:
-        """A page and its buttons, as the asker (a Discord id) may see it. Raises UnansweredError."""
+        """Build a page and its buttons, as the asker (a Discord id) may see it. Raises UnansweredError."""
         reply = await self._builders[name](self.actors.for_asker(asker), arguments, page)
         return reply, build_view(name, self._button_arguments(arguments) if reply.pages > 1 else arguments, reply)
 
     def _button_arguments(self, arguments: str) -> str:
-        """What a button carries: a title that was cut would find other films on the next page."""
+        """Return the arguments for a button: a title that was cut would find other films on the next page."""
         if utf16_length(arguments) <= ARGUMENTS and not arguments.startswith(_KEPT):
             return arguments
         key = _KEPT + hashlib.blake2s(arguments.encode(), digest_size=12).hexdigest()
@@ -194,5 +194,5 @@ class PageRegistry:
 
 
 async def refuse(interaction: discord.Interaction[Any], what: str, cure: str) -> None:
-    """Say to the one who pressed or asked why not."""
+    """Tell the member who pressed or asked why not."""
     await interaction.response.send_message(embed=embeds.build_problem(what, cure), ephemeral=True)

@@ -1,4 +1,4 @@
-"""How a command answers: acknowledged in time, for everybody or for the asker alone."""
+"""Sends a command's answer: acknowledged in time, for everybody or for the asker alone."""
 
 import asyncio
 import contextlib
@@ -84,7 +84,7 @@ async def show_page(ctx: CommandContext, arguments: str = "") -> None:
 
 
 async def send_reply(ctx: CommandContext, reply: Reply, view: discord.ui.View | None = None) -> discord.Message:
-    """Send an answer to where the command was given."""
+    """Send an answer to the place where the command was given."""
     parts: dict[str, Any] = {} if view is None else {"view": view}
     if reply.poster.content and ctx.bot_permissions.attach_files:
         name = embeds.poster_file(reply.poster)
@@ -134,7 +134,7 @@ async def reply_privately(
     file: discord.File | None = None,
     aside: bool = True,
 ) -> discord.Message:
-    """Say it to the asker alone; with `aside`, the channel of a ! command reads that there is a direct message.
+    """Send a text to the asker alone; with `aside`, the channel of a ! command reads that there is a direct message.
 
     RefusedError where the asker takes no direct messages.
     """
