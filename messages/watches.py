@@ -108,7 +108,7 @@ class WatchState(Struct, frozen=True):
     speed: float = 1.0
     """How fast the player plays, learned from its steady steps; 1.0 is normal speed."""
     recent_steps: tuple[tuple[int, int], ...] = ()
-    """The last steps of steady play, (ms on the clock, ms of film) each: what the speed is learned from."""
+    """The last steps of steady play, (ms on the clock, ms of film) each; one of no time or less is a break."""
     buffering_s: float = 0.0
     """Seconds buffering since the position last changed: playing where it turns out to have moved on."""
 
