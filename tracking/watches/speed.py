@@ -48,7 +48,9 @@ def add_step(steps: tuple[Step, ...], clock_ms: int, film_ms: int) -> tuple[Step
         return (*steps[:-1], (0, steps[-1][1] + film_ms))
     if steps and 0 < steps[-1][0] < STEP_MS:
         return (*steps[:-1], (steps[-1][0] + clock_ms, steps[-1][1] + film_ms))
-    if len(steps) >= MAX_STEPS:
+    if len(steps) == MAX_STEPS:
+        steps = steps[1:] if min(steps)[0] > 0 else steps  # with breaks there is room
+    elif len(steps) > MAX_STEPS:
         steps = _drop_oldest(steps)
     return (*steps, (clock_ms, film_ms))
 
