@@ -42,7 +42,7 @@ _OPEN_BREAK = -1
 
 def add_step(steps: tuple[Step, ...], clock_ms: int, film_ms: int) -> tuple[Step, ...]:
     """Return the remembered steps with one more; a short one is put together with the one before."""
-    if clock_ms <= 0 or not 0 < film_ms <= FASTEST * clock_ms + _LATE_S * 1000:
+    if clock_ms <= 0 or not 0 < film_ms <= FASTEST * (clock_ms + _LATE_S * 1000):
         return add_break(steps, film_ms)
     if steps and steps[-1][0] < 0:
         return (*steps[:-1], (0, steps[-1][1] + film_ms))

@@ -23,7 +23,7 @@ from tracking.watches.watch import open_watch, watched_s
 
 RULES = Rules()
 FILM = replace(HEAT, duration_ms=DurationMs(9 * 3600 * 1000))
-POLLS_S = (1, 10, 15, 20, 30, 60)
+POLLS_S = (1, 10, 15, 20, 30, 45, 60)
 REPORTS_S = (1, 10, 20)
 SPEEDS = (0.5, 1, 1.25, 1.5, 1.75, 2)
 
