@@ -25,6 +25,7 @@ def test_what_was_not_audited_is_named(capsys: pytest.CaptureFixture[str]) -> No
     assert "No known vulnerability in 1 dependencies" in (out := capsys.readouterr().out) and "private" in out
     assert audit.report([UNKNOWN]) == 0
     assert "WERE NOT AUDITED" in capsys.readouterr().out
+    assert audit.report([UNKNOWN], required=True) == 1
 
 
 @pytest.mark.parametrize(
@@ -34,3 +35,4 @@ def test_a_service_out_of_reach_is_said_and_no_error(code: str, capsys: pytest.C
     """It hangs, cannot be reached, or answers something else."""
     assert audit.main([sys.executable, "-c", code], within_s=2) == 0
     assert "WERE NOT AUDITED" in capsys.readouterr().out
+    assert audit.main([sys.executable, "-c", code], within_s=2, required=True) == 1
