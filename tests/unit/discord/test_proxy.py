@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import discord
 import pytest
 
 from actors.chat.discord.gateway.bot import UsherBot
@@ -17,7 +18,8 @@ PROXY = "http://127.0.0.1:1"
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set a proxy on which nobody listens."""
+    """Set a proxy on which nobody listens, and the real Discord, whatever a test before has set."""
+    monkeypatch.setattr(discord.http.Route, "BASE", "https://discord.com/api/v10")
     for name in ("HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTPS_PROXY", PROXY)
