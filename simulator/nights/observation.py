@@ -72,6 +72,8 @@ class ProcessSurvey:
     """What is known from outside of a night of real processes: requests, saves, kills and faults."""
 
     poll_s: float
+    save_lag_s: float
+    """How long before a save something must have been seen to be in it: it passes through three processes."""
     polls: list[float] = field(default_factory=list)
     """When Plex was asked who plays what."""
     saves: list[float] = field(default_factory=list)
@@ -101,7 +103,7 @@ class ProcessSurvey:
         for kill in self.kills:
             since_s = kill.at_s - (2 * self.poll_s if kill.victim in ("tracker", "launcher", "plex") else 0.0)
             if kill.victim == "all" or self._takes_both(kill):
-                since_s = max((at_s for at_s in self.saves if at_s < kill.at_s), default=0.0) - self.poll_s
+                since_s = max((at_s for at_s in self.saves if at_s < kill.at_s), default=0.0) - self.save_lag_s
             elif kill.victim in ("persistence", "discord"):
                 continue
             lost.append((since_s, kill.back_s + 2 * self.poll_s))

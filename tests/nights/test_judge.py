@@ -44,7 +44,7 @@ def judged(ledger: Ledger, records: list[WatchRecord], *kills: Kill) -> Judgemen
     """Return the judgement, with polls every ten seconds for an hour and a save every minute."""
     every_poll = [float(at_s) for at_s in range(0, 3600, 10)]
     every_save = [float(at_s) for at_s in range(0, 3600, 60)]
-    survey = ProcessSurvey(POLL_S, polls=every_poll, saves=every_save, kills=list(kills))
+    survey = ProcessSurvey(POLL_S, POLL_S, polls=every_poll, saves=every_save, kills=list(kills))
     return judge(ledger, "", records, survey.observation(), MARGINS)
 
 

@@ -42,6 +42,8 @@ EVENING = datetime.datetime(2026, 10, 30, 18, tzinfo=datetime.UTC)
 """No film of the night lies in the future."""
 AUTO_SAVES = "SELECT saved_at_s FROM saves WHERE reason = 'auto'"
 """A finished watch is saved with what persistence had heard until then, which may be a poll or two behind."""
+SAVE_LAG_S = 0.5 * SPEED
+"""Half a real second: a busy machine holds a process up for longer than a poll of this night lasts."""
 SETTLE_WITHIN_S = 15.0
 BACK_WITHIN_S = 40.0
 POLLS_AFTER = 3
@@ -160,6 +162,7 @@ def _judge(
 ) -> None:
     survey = ProcessSurvey(
         POLL_S,
+        SAVE_LAG_S,
         polls=[request.at_s for request in stage.plex.requests_for("/status/sessions")],
         saves=[row["saved_at_s"] for row in read_rows(stage.data_dir, AUTO_SAVES)],
         kills=killer.kills,
