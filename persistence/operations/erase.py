@@ -18,6 +18,7 @@ from persistence.database.tables import (
 from persistence.json_files.files import history_line
 from persistence.records.change_set import ChangeSet
 from persistence.records.viewers import read_directory, record_erasure
+from persistence.records.watches import delete_rows
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,6 @@ def erase_viewer(change: ChangeSet, viewer_id: str, at_s: float) -> ErasedViewer
 def _remove_watches(change: ChangeSet, chosen: ColumnElement[bool]) -> int:
     rows = change.connection.execute(select(WATCHES).where(chosen)).mappings().all()
     change.history_lines.update({history_line(row): None for row in rows})
-    change.connection.execute(delete(WATCHES).where(chosen))
+    delete_rows(change.connection, rows)
     change.add_to_count(-len(rows))
     return len(rows)

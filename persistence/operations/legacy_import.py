@@ -30,7 +30,7 @@ from persistence.records.running_watches import RunningWatches
 from persistence.records.statistics import count_totals, without_running, write_statistics
 from persistence.records.viewers import new_viewer_row, read_directory, read_erasures, record_viewer
 from persistence.records.watch_parts import merge_films, read_parts
-from persistence.records.watches import FilmKey, film_of
+from persistence.records.watches import FilmKey, film_of, insert_rows, mark_imported
 from persistence.rules import StatisticsRules
 from persistence.store import Store
 
@@ -139,14 +139,14 @@ def _put_watches(connection: Connection, files: LegacyFiles, closed: Moment, pro
         stored.update(connection.execute(query).scalars())
         parted = select(WATCH_PARTS.c.watch_id).where(WATCH_PARTS.c.watch_id.in_(some))
         stored.update(connection.execute(parted).scalars())
-        # Counted among what the files explain from now on, whoever wrote the row first.
-        connection.execute(update(WATCHES).where(WATCHES.c.watch_id.in_(some)).values(imported=True))
+    # Counted among what the files explain from now on, whoever wrote the row first.
+    mark_imported(connection, stored)
     seq = read_history_seq(connection)
     fresh = [watch for watch in files.watches if watch.record.watch_id not in stored]
     for start in range(0, len(fresh), _AT_ONCE):
         some_fresh = fresh[start : start + _AT_ONCE]
-        connection.execute(
-            WATCHES.insert(),
+        insert_rows(
+            connection,
             [
                 watch_row(watch.record, seq + start + n, closed, imported=True, end_known=watch.end_known)
                 for n, watch in enumerate(some_fresh, 1)

@@ -6,7 +6,7 @@ Every record keeps the id that it was watched under (`identity`), and a link kee
 import functools
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select
 
 from awards.totals import combine_totals
 from messages import LinkAccount, Problem, UnlinkAccount
@@ -26,6 +26,7 @@ from persistence.records.links import (
 )
 from persistence.records.viewers import new_viewer_row, read_directory, read_viewer_row
 from persistence.records.watch_parts import merge_films, read_films_under, restore_parts
+from persistence.records.watches import move_rows
 from wording.problems import ProblemError
 
 _COUNTS = ("ai_interactions", "votes_cast", "movies_requested")
@@ -53,8 +54,7 @@ def link(change: ChangeSet, asked: LinkAccount, at_s: float) -> int:
     insert_link(connection, asked, plex_name, before, at_s)
     set_display_name(connection, asked.viewer_id, asked.username)
     films = read_films_under(connection, asked.plex_id)
-    is_accounts = WATCHES.c.viewer_id == asked.plex_id
-    moved = connection.execute(update(WATCHES).where(is_accounts).values(viewer_id=asked.viewer_id)).rowcount
+    moved = move_rows(connection, asked.plex_id, asked.viewer_id)
     merge_films(change, asked.viewer_id, films)
     _merge_viewer_rows(connection, asked, member, account)
     merge_badges(connection, asked.viewer_id, account_badges)
@@ -79,8 +79,7 @@ def unlink(change: ChangeSet, asked: UnlinkAccount) -> int:
     _copy_choice(connection, asked)
     films = read_films_under(connection, asked.plex_id)
     restore_parts(change, asked.viewer_id, films)
-    goes_back = (WATCHES.c.viewer_id == asked.viewer_id) & (WATCHES.c.identity == asked.plex_id)
-    moved = connection.execute(update(WATCHES).where(goes_back).values(viewer_id=asked.plex_id)).rowcount
+    moved = move_rows(connection, asked.viewer_id, asked.plex_id, asked.plex_id)
     if has_linked_account(connection, asked.viewer_id):
         merge_films(change, asked.viewer_id, films)
     _split_badges(connection, asked.viewer_id, before, stored.linked_at_s)

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, delete, or_, select, update
 
 from messages import Moment, WatchRecord
 from persistence.database.rows import Row, as_json, decode_part, watch_record, watch_row
-from persistence.database.sql import read_last_seq, upsert
+from persistence.database.sql import read_last_seq, split_batches
 from persistence.database.tables import WATCH_PARTS, WATCHES
 from persistence.json_files.files import history_line
 from persistence.records.change_set import ChangeSet
-from persistence.records.watches import FilmKey, film_of, read_film_watches
+from persistence.records.watches import FilmKey, delete_rows, film_of, insert_rows, read_film_watches
 from viewers.merge import Extent, group_same_watch, merge_records
 
 
@@ -122,7 +122,6 @@ def _store_merged(change: ChangeSet, rows: Sequence[Row]) -> None:
     connection = change.connection
     whole = merge_records([watch_record(row) for row in rows], change.thresholds)
     kept = next(row for row in rows if row["watch_id"] == whole.watch_id)
-    ids = [row["watch_id"] for row in rows]
     aside = [
         {
             "watch_id": row["watch_id"],
@@ -133,21 +132,24 @@ def _store_merged(change: ChangeSet, rows: Sequence[Row]) -> None:
         for row in rows
     ]
     connection.execute(WATCH_PARTS.insert(), aside)
-    connection.execute(delete(WATCHES).where(WATCHES.c.watch_id.in_(ids)))
+    delete_rows(connection, rows)
     closed = Moment(kept["closed_wall_s"], kept["closed_steady_s"])
     row = watch_row(
         whole, kept["seq"], closed, imported=kept["imported"], end_known=kept["end_known"], identity=kept["identity"]
     )
-    connection.execute(WATCHES.insert(), row)
+    insert_rows(connection, [row])
     change.add_to_count(1 - len(rows))
 
 
 def restore_parts(change: ChangeSet, viewer_id: str, films: Iterable[FilmKey]) -> None:
     """Restore the original records of a viewer's merged watches of some films."""
-    wanted = set(films)
-    back = [row for row in read_parts(change.connection, viewer_id) if film_of(row) in wanted]
+    connection, wanted = change.connection, set(films)
+    back = [row for row in read_parts(connection, viewer_id) if film_of(row) in wanted]
     ids = [row["watch_id"] for row in back]
-    there = change.connection.execute(select(WATCHES.c.watch_id).where(WATCHES.c.watch_id.in_(ids))).all()
-    upsert(change.connection, WATCHES, back)
-    change.connection.execute(delete(WATCH_PARTS).where(WATCH_PARTS.c.watch_id.in_(ids)))
+    there: list[Row] = []
+    for some in split_batches(ids):
+        there += connection.execute(select(WATCHES).where(WATCHES.c.watch_id.in_(some))).mappings()
+        connection.execute(delete(WATCH_PARTS).where(WATCH_PARTS.c.watch_id.in_(some)))
+    delete_rows(connection, there)
+    insert_rows(connection, back)
     change.add_to_count(len(back) - len(there))

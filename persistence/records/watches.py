@@ -1,13 +1,13 @@
-"""Rows of `watches`: the record of each finished watch."""
+"""Rows of `watches`: the record of each finished watch. Nothing else inserts, changes or deletes one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from messages import Moment, WatchRecord
 from persistence.database.rows import NO_CLOCK_S, Row, tracked_record, watch_row
-from persistence.database.sql import add_to_history_count, read_history_seq, upsert
+from persistence.database.sql import add_to_history_count, read_history_seq, split_batches, upsert
 from persistence.database.tables import WATCHES
 from persistence.records.checkpoint import SAME_S
 
@@ -66,13 +66,44 @@ def put_record(
         seq = read_history_seq(connection) + 1
         add_to_history_count(connection, 1, seq)
         row = watch_row(record, seq, closed, identity=identity)
-        connection.execute(WATCHES.insert(), row)
+        insert_rows(connection, [row])
         return row, None
     if is_outdated(record, closed, old):
         return None, None
     row = watch_row(record, old["seq"], closed, identity=identity)
-    upsert(connection, WATCHES, [row])
+    replace_row(connection, old, row)
     return row, old
+
+
+def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
+    """Insert records whose ids are not there yet."""
+    if rows:
+        connection.execute(WATCHES.insert(), [dict(row) for row in rows])
+
+
+def replace_row(connection: Connection, old: Row, new: Row) -> None:
+    """Replace a record; `old` is its row as it is stored."""
+    upsert(connection, WATCHES, [dict(new)])
+
+
+def delete_rows(connection: Connection, rows: Sequence[Row]) -> None:
+    """Delete records, given as they are stored."""
+    for some in split_batches(row["watch_id"] for row in rows):
+        connection.execute(delete(WATCHES).where(WATCHES.c.watch_id.in_(some)))
+
+
+def move_rows(connection: Connection, old_viewer_id: str, new_viewer_id: str, identity: str | None = None) -> int:
+    """Have a viewer's records count for another viewer; return how many. `identity`: those watched under it alone."""
+    chosen = WATCHES.c.viewer_id == old_viewer_id
+    if identity is not None:
+        chosen &= WATCHES.c.identity == identity
+    return connection.execute(update(WATCHES).where(chosen).values(viewer_id=new_viewer_id)).rowcount
+
+
+def mark_imported(connection: Connection, watch_ids: Iterable[str]) -> None:
+    """Note that records are in the files of the older bot; what they say of their watch stays as it is."""
+    for some in split_batches(watch_ids):
+        connection.execute(update(WATCHES).where(WATCHES.c.watch_id.in_(some)).values(imported=True))
 
 
 def is_outdated(record: WatchRecord, closed: Moment, stored: Row) -> bool:
