@@ -7,8 +7,10 @@ import discord
 from discord import app_commands
 
 from actors.chat.discord.framework.actor_client import SUGGEST_S, ActorClient, UnansweredError
-from messages import SuggestTitles
-from wording.text import clean_line, shorten
+from actors.chat.discord.framework.media_servers import CUT, find_films
+from messages import Item, SuggestTitles
+from wording.text import clean_line, shorten, utf16_length
+from wording.titles import display_title
 
 CHOICE = 100
 """Longest name and value of a choice."""
@@ -33,3 +35,28 @@ async def suggest_titles(interaction: discord.Interaction[Any], current: str) ->
         suggested = await actors_of(interaction).ask(question, SUGGEST_S)
         return [build_choice(title, title) for title in suggested.titles[:MOST_CHOICES]]
     return []
+
+
+async def suggest_films(interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
+    """Return films on Plex."""
+    films = (await find_films(actors_of(interaction), current, MOST_CHOICES, SUGGEST_S)).films
+    by_name: dict[str, Item] = {}
+    for film in films:
+        by_name.setdefault(display_title(film), film)
+    return [build_choice(_film_label(film), _film_choice(film)) for film in list(by_name.values())[:MOST_CHOICES]]
+
+
+def _film_label(film: Item) -> str:
+    """A film as a choice shows it: of a long title the end is cut, not the year."""
+    year = f" ({film.year})" if film.year else ""
+    return clean_line(film.title, CHOICE - len(year)) + year
+
+
+def _film_choice(film: Item) -> str:
+    """What a choice says of a film: its name, or else enough of it to look it up, and which of those found it is."""
+    name = display_title(film)
+    if utf16_length(name) <= CHOICE:
+        return name
+    key = f"{CUT}{film.rating_key}"
+    begun = shorten(film.title, CHOICE - len(key)).removesuffix("…")
+    return f"{begun.rpartition(' ')[0] or begun}{key}"  # whole words: half a one may find nothing

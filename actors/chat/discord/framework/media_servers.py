@@ -1,14 +1,24 @@
 """What the bot asks the media servers: posters, and films of the library."""
 
 import asyncio
+import re
 
 from actors.chat.discord.framework.actor_client import ASK_S, ActorClient, UnansweredError
+from actors.chat.discord.framework.command_errors import RefusedError
+from actors.chat.discord.ui import formatting
 from config import Settings
 from messages import FilmsFound, FindFilms, GetPoster, Item, Poster
+from wording.problems import translate_or
 from wording.translation import _
 
 POSTER_S = 15.0
 """Deadline of a poster."""
+MOST_FOUND = 25
+"""Films that a server is asked for at most: as many as a choice may have."""
+CUT = "… #"
+"""In a choice of a name that is too long for it: between how the title begins and the film's rating key."""
+_CHOICE = re.compile(rf"(?P<title>.+){CUT}(?P<key>\S+)")
+_YEAR = re.compile(r"(?P<title>.+?)\s*\((?P<year>\d{4})\)")
 
 
 def poller_names(settings: Settings) -> list[str]:
@@ -46,3 +56,26 @@ async def _find_films_of(client: ActorClient, poller: str, title: str, most: int
         return await client.ask(FindFilms(title, most), timeout_s, target=poller)
     except UnansweredError as error:
         return FilmsFound(problem=error.what)
+
+
+async def choose_film(actors: ActorClient, title: str) -> Item:
+    """The film that is meant: the one of this name (and year), or else the one that fits best."""
+    named, chosen = _YEAR.fullmatch(title), _CHOICE.fullmatch(title)
+    bare, year = (named["title"], int(named["year"])) if named else (title, None)
+    bare, key = (chosen["title"], chosen["key"]) if chosen else (bare, "")
+    answer = await find_films(actors, bare, MOST_FOUND)
+    if not answer.films:
+        shown = formatting.escape(title, 60)
+        if answer.problem:
+            why = formatting.escape(translate_or(answer.reason, answer.problem), 200)
+            raise RefusedError(
+                _("I couldn't look up {title}: {reason}").format(title=shown, reason=why), _("Try again later.")
+            )
+        raise RefusedError(_('I couldn\'t find "{title}" on Plex.').format(title=shown), _("Check the title."))
+
+    def fit(film: Item) -> tuple[bool, bool, bool]:
+        name = film.title.casefold()
+        is_chosen = film.rating_key == key and name.startswith(bare.casefold())
+        return (is_chosen, year is None or film.year == year, name == bare.casefold())
+
+    return max(answer.films, key=fit)

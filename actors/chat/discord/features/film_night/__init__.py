@@ -1,11 +1,7 @@
 """Film nights: scheduled events that start and end with their film."""
 
+from actors.chat.discord.features.film_night.night_planner import HOW, plan_night, require_future
 from actors.chat.discord.features.film_night.planned_night import PlannedNight
-from actors.chat.discord.features.film_night.scheduled_events import (
-    ALLOW_EVENTS,
-    EVENT_DESCRIPTION,
-    FilmNights,
-    event_name,
-)
+from actors.chat.discord.features.film_night.scheduled_events import FilmNights
 
-__all__ = ["ALLOW_EVENTS", "EVENT_DESCRIPTION", "FilmNights", "PlannedNight", "event_name"]
+__all__ = ["HOW", "FilmNights", "PlannedNight", "plan_night", "require_future"]

@@ -1,0 +1,136 @@
+"""Plans a film night: an event of the server, with poster, place and length."""
+
+import contextlib
+import datetime
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import Any
+
+import discord
+
+from actors.chat.discord.features.film_night.scheduled_events import ALLOW_EVENTS, EVENT_DESCRIPTION, event_name
+from actors.chat.discord.framework.actor_client import ActorClient
+from actors.chat.discord.framework.command_errors import RefusedError
+from actors.chat.discord.framework.media_servers import fetch_poster
+from actors.chat.discord.ui import embeds, formatting
+from actors.chat.discord.ui.embeds import Reply
+from messages import Item
+from wording.durations import format_duration
+from wording.problems import translate
+from wording.text import clean_line, join_names, shorten
+from wording.time_parser import ambiguous_hours
+from wording.translation import N_, _
+
+HOW = N_("Write it like this: `!night Metropolis friday 20:30`")
+_USUAL_S = 2 * 3600.0
+"""A night's length where Plex knows none of its film."""
+_AROUND_S = 900.0
+"""What a night lasts longer than its film."""
+_FARTHEST = datetime.timedelta(days=5 * 365)
+"""Discord plans nothing that lies farther away."""
+_TOO_MANY = 30038
+"""Discord's code where a server has as many events as it may."""
+OnPlanned = Callable[[discord.ScheduledEvent, Item], None]
+
+
+async def plan_night(
+    actors: ActorClient, guild: discord.Guild, film: Item, start: datetime.datetime, by: str, on_planned: OnPlanned
+) -> Reply:
+    """Make the event and return the answer that shows it. Raises RefusedError where Discord makes none.
+
+    `by`: name of whoever plans it. `on_planned`: told of the event that was made.
+    """
+    length = datetime.timedelta(seconds=_film_length_s(film) + _AROUND_S)
+    poster = await fetch_poster(actors, film)
+    with explain_refused_events():
+        event = await guild.create_scheduled_event(
+            name=event_name(film),
+            description=shorten(_describe_film(film), EVENT_DESCRIPTION) or discord.utils.MISSING,
+            start_time=start,
+            end_time=start.astimezone(datetime.UTC) + length,  # the clock may be put forward or back meanwhile
+            privacy_level=discord.PrivacyLevel.guild_only,
+            image=poster.content or discord.utils.MISSING,
+            reason=clean_line(_("planned by {name}").format(name=by), 200),
+            **_event_place(actors, guild),
+        )
+    on_planned(event, film)
+    lines = [
+        formatting.date_and_time(start.timestamp()) + f" ({formatting.relative_time(start.timestamp())})",
+        _describe_film(film),
+    ]
+    interested = _("I'm interested")
+    lines += [f"[{interested}]({event.url})"]
+    lines += [f"-# {_('Starts and ends automatically with the film.')}"]
+    text = "\n".join(line for line in lines if line)
+    return Reply(
+        embeds.build_embed(f"📅 {formatting.escape_title(film, 200)}", text, colour=embeds.PURPLE), poster=poster
+    )
+
+
+@contextlib.contextmanager
+def explain_refused_events() -> Iterator[None]:
+    """Turn Discord's refusal to make an event into a RefusedError that says what to do."""
+    try:
+        yield
+    except discord.Forbidden as error:
+        raise RefusedError(
+            _("Discord doesn't let me create events."),
+            _("An administrator: {cure}.").format(cure=translate(ALLOW_EVENTS)),
+        ) from error
+    except discord.HTTPException as error:
+        if error.status != HTTPStatus.BAD_REQUEST:
+            raise
+        if error.code == _TOO_MANY:
+            raise RefusedError(
+                _("This server has reached Discord's event limit."), _("End or delete some of them first.")
+            ) from error
+        raise RefusedError(
+            _("Discord refuses: {reason}").format(reason=formatting.escape(error.text, 300)),
+            _("Another time may work."),
+        ) from error
+
+
+def require_future(when: str, start: datetime.datetime | None, now: datetime.datetime) -> datetime.datetime:
+    """The time, if it can be read and lies ahead. Raises RefusedError."""
+    if start is None and (either := ambiguous_hours(when)) is not None:
+        raise RefusedError(
+            _("Morning or evening: {early} or {late}?").format(early=either[0], late=either[1]),
+            _("Write it like `{example}`.").format(example=either[1]),
+        )
+    if start is None:
+        what = _("I didn't understand that time.") if when else _("When should it begin?")
+        raise RefusedError(what, _(HOW))
+    if start > now + _FARTHEST:
+        raise RefusedError(_("That's more than five years away."), _("Pick an earlier date."))
+    if start.timestamp() <= now.timestamp():  # an hour that comes twice a year is not told apart by its figures
+        raise RefusedError(
+            _("{when} is in the past.").format(when=formatting.date_and_time(start.timestamp())),
+            _("Pick a time in the future."),
+        )
+    return start
+
+
+def _event_place(actors: ActorClient, guild: discord.Guild) -> dict[str, Any]:
+    """Where: the watch party's channel, or in words where there is none."""
+    channel = guild.get_channel(actors.settings.watch_party_voice_channel_id)
+    if isinstance(channel, discord.VoiceChannel):
+        return {"channel": channel, "entity_type": discord.EntityType.voice}
+    if isinstance(channel, discord.StageChannel):
+        return {"channel": channel, "entity_type": discord.EntityType.stage_instance}
+    return {"location": "Plex", "entity_type": discord.EntityType.external}
+
+
+def _film_length_s(film: Item) -> float:
+    return film.duration_ms / 1000 if film.duration_ms else _USUAL_S
+
+
+def _film_facts(film: Item) -> list[str]:
+    length = [format_duration(_film_length_s(film))] if film.duration_ms else []
+    names = join_names(list(film.directors[:3]))
+    directors = [_("by {names}").format(names=names)] if names else []
+    return [*length, *film.genres[:3], *directors]
+
+
+def _describe_film(film: Item) -> str:
+    """Facts in a line, safe for the event and the reply: Discord reads markdown in both."""
+    return " · ".join(formatting.escape(fact, 100) for fact in _film_facts(film))
