@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_type_hints
@@ -19,6 +20,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 
 import setting_checks as check
+from foreign_input import ForeignInputError, read_text
 from setting_checks import Check, PlexServer, WrongValueError, languages
 
 __all__ = [
@@ -147,6 +149,8 @@ DECLARED: dict[str, Setting] = {
 
 
 _MAKE_READABLE = "make it a UTF-8 file that this user may read."
+_LARGEST_FILE = 1_000_000
+"""Bytes of a file with settings."""
 
 
 class SettingProblem(str):
@@ -221,12 +225,13 @@ def _gather(environ: Mapping[str, str], dotenv_path: Path | None) -> tuple[dict[
         return dict(environ), [
             SettingProblem(f"{dotenv_path} is a folder", "take it away, and put the file with the settings there.")
         ]
-    if dotenv_path is not None and dotenv_path.is_file():
+    if dotenv_path is not None and dotenv_path.exists():
         from dotenv import dotenv_values
 
         try:
-            values = {k: v for k, v in dotenv_values(dotenv_path, interpolate=False).items() if v is not None}
-        except (OSError, UnicodeDecodeError) as error:
+            stream = io.StringIO(read_text(dotenv_path, _LARGEST_FILE))
+            values = {k: v for k, v in dotenv_values(stream=stream, interpolate=False).items() if v is not None}
+        except (OSError, ForeignInputError) as error:
             return {}, [SettingProblem(f"{dotenv_path} cannot be read ({_explain(error)})", _MAKE_READABLE)]
     values.update(environ)
     problems = []
@@ -235,15 +240,15 @@ def _gather(environ: Mapping[str, str], dotenv_path: Path | None) -> tuple[dict[
         if not path or values.get(name):
             continue
         try:
-            values[name] = Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
+            values[name] = read_text(Path(path), _LARGEST_FILE).strip()
+        except (OSError, ForeignInputError) as error:
             reason = f"FILE__{name} names {path}, which cannot be read ({_explain(error)})"
             problems.append(SettingProblem(reason, _MAKE_READABLE))
     return values, problems
 
 
-def _explain(error: OSError | UnicodeDecodeError) -> str:
-    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else "it is not UTF-8"
+def _explain(error: OSError | ForeignInputError) -> str:
+    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else error.what
 
 
 def _quote(setting: Setting, text: str) -> str:

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from foreign_input import ForeignInputError, InputLimits, parse_json
+
 MEDIA_TYPES = ("movie", "episode", "live")
 
 
@@ -63,8 +65,17 @@ def _read_token(raw: str) -> str:
     return raw
 
 
+_LONGEST_NUMBER = 20
+"""Digits of a whole number, as many as 64 bits have."""
+_SERVERS_LIMITS = InputLimits(size=65_536, depth=4)
+
+
+def _is_whole_number(raw: str) -> bool:
+    return raw.isascii() and raw.isdigit() and len(raw) <= _LONGEST_NUMBER
+
+
 def _read_snowflake(raw: str) -> int:
-    if not raw.isascii() or not raw.isdigit() or not 0 < int(raw) < 2**63:
+    if not _is_whole_number(raw) or not 0 < int(raw) < 2**63:
         raise WrongValueError(
             "a Discord id, digits only (Settings > Advanced > Developer Mode, then right click > Copy ID)"
         )
@@ -90,7 +101,7 @@ def whole_number(unit: str, low: int, high: int) -> Check:
     takes = f"a whole number of {unit} from {low} to {high}"
 
     def read(raw: str) -> int:
-        if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
+        if not _is_whole_number(raw) or not low <= int(raw) <= high:
             raise WrongValueError(takes)
         return int(raw)
 
@@ -179,14 +190,15 @@ def _read_database_url(raw: str) -> str:
 
 
 def _read_servers(raw: str) -> tuple[PlexServer, ...]:
-    import json
-
     shape = 'a JSON list like [{"url": "http://10.0.0.2:32400", "token": "..."}]'
     try:
-        listed = json.loads(raw)
+        listed = parse_json(raw, _SERVERS_LIMITS)
         servers = tuple(PlexServer(HTTP.read(entry["url"]), _read_token(entry["token"])) for entry in listed)
     except WrongValueError as wrong:
         raise WrongValueError(f"{shape}, with {wrong}") from None
+    except ForeignInputError as error:
+        where = f"{error.place}: " if error.place else ""
+        raise WrongValueError(f"{shape}; {where}{error.what}, so {error.cure}") from None
     except (ValueError, TypeError, KeyError, AttributeError):
         raise WrongValueError(shape) from None
     if not servers or not isinstance(listed, list) or any(not server.token for server in servers):

@@ -1,12 +1,21 @@
 """From watches to statistics, streaks and badges: pure rules. Time comes in as an argument."""
 
-from awards.badges import Badge, BadgesError, build_progress, find_newly_earned, merge_badges, read_badges
+from awards.badges import (
+    BADGES_LIMITS,
+    Badge,
+    BadgesError,
+    build_progress,
+    find_newly_earned,
+    merge_badges,
+    read_badges,
+)
 from awards.stats import build_stats, compute_streaks, current_streak, oldest_current_day
 from awards.totals import Totals, add_watches, subtract_explained
 from wording.dates import decade_of
 from wording.titles import record_title
 
 __all__ = [
+    "BADGES_LIMITS",
     "Badge",
     "BadgesError",
     "Totals",

@@ -1,17 +1,23 @@
 """Badges: read from TOML, earned by a viewer's totals, and how far it is to the next."""
 
-import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from awards.rules import RULES
 from awards.totals import Totals
+from foreign_input import ForeignInputError, InputLimits, parse_toml
 from messages import BadgeProgress, EarnedBadge
 
 RARITIES = ("common", "uncommon", "rare", "epic", "legendary")
 _TEXTS = ("id", "name", "emoji", "rarity", "description", "rule")
 _MAX_TEXT = 200
+_MAX_THRESHOLD = 1_000_000
+_MAX_BADGES = 1000
+_MOST_SHOWN = 20
+"""Mistakes of one file that are told one by one."""
+BADGES_LIMITS = InputLimits(size=512 * 1024, depth=8)
+"""How large a badges file may be."""
 
 
 class BadgesError(ValueError):
@@ -96,30 +102,34 @@ def merge_badges(default: Iterable[Badge], own: Iterable[Badge]) -> tuple[Badge,
     return tuple({badge.id: badge for badge in (*default, *own)}.values())
 
 
-def read_badges(text: str, name: str) -> tuple[Badge, ...]:
-    """Read a TOML text of `[[badge]]` tables; `name` is the file's, for the errors.
+def read_badges(source: str | bytes, name: str) -> tuple[Badge, ...]:
+    """Read a TOML document of `[[badge]]` tables; `name` is the file's, for the errors.
 
     Raises BadgesError with every problem of the file at once.
     """
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadgesError([f"{name} is no TOML: {error}."]) from None
+        document = parse_toml(source, BADGES_LIMITS)
+    except ForeignInputError as error:
+        place = f"{name}, {error.place}" if error.place else name
+        raise BadgesError([f"{place}: {error.what}"], f"{error.cure}.") from None
     tables = document.pop("badge", [])
     problems = [f"{name}: {key} is not known here: only [[badge]] tables are." for key in document]
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise BadgesError([*problems, f"{name}: write [[badge]] with double brackets."])
+    if len(tables) > _MAX_BADGES:
+        raise BadgesError([f"{name} has more than {_MAX_BADGES} badges: leave some out."])
     badges: dict[str, Badge] = {}
     for number, table in enumerate(tables, 1):
-        place = f"{name}, badge {number} ({table.get('id', 'without id')})"
+        place = f"{name}, badge {number} ({str(table.get('id', 'without id'))[:60]})"
         faults = _find_faults(table)
-        if table.get("id") in badges:
+        if isinstance(table.get("id"), str) and table["id"] in badges:
             faults.append("id is there twice: give each badge its own")
         problems += [f"{place}: {fault}." for fault in faults]
         if not faults:
             badges[table["id"]] = _parse_badge(table)
     if problems:
-        raise BadgesError(problems)
+        more = len(problems) - _MOST_SHOWN
+        raise BadgesError([*problems[:_MOST_SHOWN], *([f"{name} has {more} more mistakes."] if more > 0 else [])])
     return tuple(badges.values())
 
 
@@ -136,8 +146,8 @@ def _find_faults(table: dict[str, Any]) -> list[str]:
         if not isinstance(table.get(key), str) or not 0 < len(table[key]) <= _MAX_TEXT
     ]
     threshold = table.get("threshold")
-    if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not threshold > 0:
-        faults.append("threshold must be a number above 0")
+    if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 < threshold <= _MAX_THRESHOLD:
+        faults.append(f"threshold must be a number above 0, at most {_MAX_THRESHOLD:,}")
     if isinstance(table.get("rarity"), str) and table["rarity"] not in RARITIES:
         faults.append(f"rarity must be one of {', '.join(RARITIES)}")
     name = table.get("rule")
@@ -149,13 +159,17 @@ def _find_faults(table: dict[str, Any]) -> list[str]:
 def _find_rule_faults(name: str, table: dict[str, Any]) -> list[str]:
     rule = RULES.get(name)
     if rule is None:
-        return [f"rule {name!r} is not known: use one of {', '.join(RULES)}"]
+        return [f"rule {name[:60]!r} is not known: use one of {', '.join(RULES)}"]
     faults = [
         f"{key} must be given for the rule {name}, like {pattern.pattern}"
         for key, pattern in rule.required.items()
         if not isinstance(table.get(key), str) or not pattern.fullmatch(table[key])
     ]
-    faults += [f"{key} must be a text" for key in rule.optional if not isinstance(table.get(key, "text"), str)]
+    faults += [
+        f"{key} must be a text of at most {_MAX_TEXT} letters"
+        for key in rule.optional
+        if not isinstance(table.get(key, "text"), str) or len(table.get(key, "")) > _MAX_TEXT
+    ]
     allowed = {*_TEXTS, "threshold", *rule.optional, *rule.required}
-    faults += [f"{key} is not known for the rule {name}" for key in table if key not in allowed]
+    faults += [f"{key[:60]} is not known for the rule {name}" for key in table if key not in allowed]
     return faults

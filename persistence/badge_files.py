@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import awards
-from awards import Badge, BadgesError, merge_badges, read_badges
+from awards import BADGES_LIMITS, Badge, BadgesError, merge_badges, read_badges
+from foreign_input import ForeignInputError, read_file
 
 DEFAULT = Path(awards.__file__).with_name("badges.toml")
 OWN = "badges.toml"
@@ -21,11 +22,11 @@ def load_badges(data_dir: Path) -> tuple[Badge, ...]:
     """
     own = data_dir / OWN
     try:
-        text = own.read_text(encoding="utf-8")
+        content = read_file(own, BADGES_LIMITS.size)
     except FileNotFoundError:
         return default_badges()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+    except (OSError, ForeignInputError) as error:
+        why = error.strerror if isinstance(error, OSError) else error.what
         cure = "make it a UTF-8 text that this user may read."
         raise BadgesError([f"{own} cannot be read ({why})"], cure) from None
-    return merge_badges(default_badges(), read_badges(text, str(own)))
+    return merge_badges(default_badges(), read_badges(content, str(own)))

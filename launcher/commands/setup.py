@@ -13,6 +13,7 @@ from rich.console import Console
 import config
 from actors.media.plex.on_demand.plextv import PLEX_TV
 from config import Settings, SettingsError, load_settings
+from foreign_input import ForeignInputError, read_text
 from launcher.commands import check
 from launcher.doctor.discord_rest import ApiStatusError
 from launcher.setup import discord, envfile, plex
@@ -43,7 +44,7 @@ def run_dialogue(
 ) -> int:
     """Ask everything, then write the file; until then it stays as it was. Return 0 where it was written."""
     try:
-        before = env.read_text(encoding="utf-8") if env.exists() else ""
+        before = read_text(env, 1_000_000) if env.exists() else ""
         answers = _ask_everything(prompter, _current_settings(environ, env), environ, plex_tv)
         envfile.write_env(env, envfile.merge_answers(before, answers))
     except (KeyboardInterrupt, EOFError):
@@ -52,8 +53,8 @@ def run_dialogue(
     except (ApiStatusError, requests.exceptions.RequestException) as error:
         console.print(f"Plex or Discord stopped answering ({type(error).__name__}); nothing was written. Try again.")
         return 1
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
+    except (OSError, ForeignInputError) as error:
+        reason = error.what if isinstance(error, ForeignInputError) else error.strerror or type(error).__name__
         console.print(f"{env} could not be read or written ({reason}): give the file and its folder to this user.")
         return 1
     console.print(f"\n✔ Wrote {env} for this user alone, after {prompter.answers} answers.")

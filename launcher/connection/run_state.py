@@ -10,7 +10,10 @@ import psutil
 
 from actors.runtime.transport.base import NetworkSpec
 from atomic_file import PRIVATE, write_atomically
+from foreign_input import ForeignInputError, read_file
 
+_LARGEST = 1_000_000
+"""Bytes of a run file."""
 _SAME_START_S = 1.5
 """Tolerance: the kernel's boot time is told in whole seconds."""
 
@@ -68,8 +71,8 @@ class RunFile:
     def read(self) -> RunState | None:
         """What it says, or None where it is missing or cannot be read."""
         try:
-            return msgspec.json.decode(self.path.read_bytes(), type=RunState)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            return msgspec.json.decode(read_file(self.path, _LARGEST), type=RunState)
+        except (OSError, ForeignInputError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
 
     def remove(self) -> None:

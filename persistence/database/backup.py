@@ -61,7 +61,8 @@ class Origin(NamedTuple):
 
 def list_backups(folder: Path) -> list[Origin]:
     """Return the backups in a folder, the oldest first."""
-    return sorted(map(_read_origin, folder.glob("*.db")), key=lambda origin: (origin.made_at_s, origin.file.name))
+    files = (file for file in folder.glob("*.db") if file.is_file() or file.is_dir())  # to read a pipe would hang
+    return sorted(map(_read_origin, files), key=lambda origin: (origin.made_at_s, origin.file.name))
 
 
 def find_newest_s(folder: Path, now_s: float) -> float | None:
@@ -101,6 +102,8 @@ def _refuse_foreign(store: Path, target: Path) -> None:
         raise BackupError(Problem.of("backup.part_of_store", file=str(target)))
     if target.is_dir():
         raise BackupError(Problem.of("backup.is_folder", file=str(target)))
+    if target.exists() and not target.is_file():  # a pipe or device: to read it could hang
+        raise BackupError(Problem.of("backup.foreign_file", file=str(target)))
     if target.exists():
         with target.open("rb") as stream:
             head = stream.read(len(SQLITE_MAGIC))

@@ -14,6 +14,7 @@ from typing import Any
 import filelock
 
 from atomic_file import write_atomically
+from foreign_input import ForeignInputError, open_regular
 from persistence.database.errors import StoreInUse
 
 PREDECESSOR_S = 5.0
@@ -49,8 +50,9 @@ class StoreLock:
 
     def _read_owner(self) -> str:
         try:
-            return self._owner.read_text(encoding="utf-8", errors="replace")[:500] or "another process"
-        except OSError:
+            with open_regular(self._owner) as stream:
+                return stream.read(500).decode("utf-8", "replace") or "another process"
+        except (OSError, ForeignInputError):
             return "another process"
 
 

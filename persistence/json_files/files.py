@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from atomic_file import write_atomically
+from foreign_input import ForeignInputError, open_regular
 from persistence.database.rows import Row, decode_sittings
 
 STATS, BADGES, HISTORY = "user_stats.json", "user_badges.json", "watch_history.json"
@@ -171,10 +172,10 @@ def find_own_copies(folder: Path) -> list[Path]:
     own = []
     for name, key in ((STATS, b'"total_watch_time_seconds"'), (HISTORY, b'"watch_id"')):
         try:
-            with (folder / name).open("rb") as stream:
+            with open_regular(folder / name) as stream:
                 if key in stream.read(_HEAD):
                     own.append(folder / name)
-        except OSError:
+        except (OSError, ForeignInputError):
             continue
     return own
 
@@ -188,12 +189,12 @@ class JsonFiles:
     def matches(self, name: str, mark: FileChecksum) -> bool:
         """Tell whether a file looks as its mark says: its size and its end."""
         try:
-            with (self.folder / name).open("rb") as stream:
+            with open_regular(self.folder / name) as stream:
                 if stream.seek(0, os.SEEK_END) != mark.size:
                     return False
                 stream.seek(mark.size - mark.tail)
                 return zlib.crc32(stream.read(mark.tail)) == mark.crc
-        except OSError:
+        except (OSError, ForeignInputError):
             return False
 
     def write(self, name: str, content: bytes) -> None:

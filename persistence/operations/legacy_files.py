@@ -1,23 +1,27 @@
 """Reads the three files of the older bot (or of an export). Every fault is found before anything is changed."""
 
 import hashlib
-import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any, get_args
 
 from awards import Totals
+from foreign_input import ForeignInputError, InputLimits, parse_json, read_file
 from messages import EndReason, Item, Sitting, Sittings, Source, WatchRecord, sittings
-from messages.base import YEAR_LIMIT, DurationMs, PositionMs, storable
+from messages.base import YEAR_LIMIT, DurationMs, PositionMs
 from persistence.database.errors import ImportFault
 from persistence.json_files.files import BADGES, HISTORY, STATS
+from persistence.operations.legacy_fields import LegacyFields, check_id, has_day, shorten
 
-Problem = Callable[[str, str], ImportFault]
-_DAY_S = 86_400.0
-SITTING_LIMIT_S = 366 * _DAY_S
+FILE_LIMITS = InputLimits(size=2**30, depth=16)
+"""How large each of the three files may be: a million records have 900 MB."""
+LONGEST_STREAK_DAYS = 36_525
+"""Days of a streak: a hundred years."""
+MOST_STREAK_DAYS = 400_000
+"""Days of the current streaks of all viewers of a file: each day is kept."""
+SITTING_LIMIT_S = 366 * 86_400.0
 """No sitting is longer."""
 
 
@@ -63,137 +67,6 @@ class LegacyFiles:
     """Which of the three files were there."""
 
 
-class LegacyFields:
-    """One record of a file, read field by field; a wrong one is named with its file and place."""
-
-    def __init__(self, value: object, file: Path, place: str) -> None:
-        self.file = file
-        self.place = place
-        if not isinstance(value, dict):
-            raise ImportFault(f"{file}, {place}: expected an object with named fields, found {_shorten(value)}.")
-        self._values: Mapping[str, Any] = value
-
-    def fault(self, name: str, expected: str) -> ImportFault:
-        """Return the error for a field."""
-        found = _shorten(self._values.get(name))
-        return ImportFault(f"{self.file}, {self.place}, {name}: expected {expected}, found {found}.")
-
-    def text(self, name: str, default: str | None = None) -> str:
-        """Return a text, or a number as text (ids are written either way)."""
-        value = self._values.get(name)
-        if value is None and default is not None:
-            return default
-        is_text = isinstance(value, str | int) and not isinstance(value, bool)
-        text = storable(str(value)) if is_text else ""
-        if text == "" and (not is_text or default is None):
-            raise self.fault(name, "a text")
-        return text or str(default)
-
-    def number(self, name: str, default: float | None = 0.0) -> float | None:
-        """Return a number of at least 0; the default where there is none."""
-        value = self._values.get(name)
-        if value is None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**62:
-            raise self.fault(name, "a number from 0")
-        return float(value)
-
-    def count(self, name: str) -> int:
-        """Return a whole number of at least 0; 0 where there is none."""
-        value = self.number(name)
-        if value is None or value != int(value):
-            raise self.fault(name, "a whole number from 0")
-        return int(value)
-
-    def optional_count(self, name: str) -> int | None:
-        """Return a whole number, or None where there is none."""
-        return None if self._values.get(name) is None else self.count(name)
-
-    def flag(self, name: str, default: bool) -> bool:
-        """Return true or false."""
-        value = self._values.get(name, default)
-        if not isinstance(value, bool):
-            raise self.fault(name, "true or false")
-        return value
-
-    def names(self, name: str) -> tuple[str, ...]:
-        """Return a list of texts."""
-        value = self._values.get(name) or []
-        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-            raise self.fault(name, "a list of texts")
-        return tuple(storable(entry) for entry in value)
-
-    def counts(self, name: str) -> dict[str, int]:
-        """Return an object of whole numbers; names that are the same to every store are one."""
-        value = self._values.get(name) or {}
-        if not isinstance(value, dict) or not all(type(n) is int and n >= 0 for n in value.values()):
-            raise self.fault(name, "an object of whole numbers")
-        found: dict[str, int] = {}
-        for entry, amount in value.items():
-            found[storable(entry)] = found.get(storable(entry), 0) + amount
-        return found
-
-    def time(self, name: str, zone: tzinfo) -> float | None:
-        """Return an ISO 8601 time as seconds since 1970; one without an offset is taken in `zone`."""
-        value = self._values.get(name)
-        if value is None:
-            return None
-        try:
-            moment = datetime.fromisoformat(value)
-            at_s = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
-        except (TypeError, ValueError, OverflowError):
-            at_s = math.inf
-        if not _has_day(at_s, zone):
-            raise self.fault(name, "an ISO 8601 time like 2025-11-23T20:15:00+01:00")
-        return at_s
-
-    def day(self, name: str, zone: tzinfo) -> date | None:
-        """Return the day of an ISO date or time."""
-        value = self._values.get(name)
-        if not value:
-            return None
-        try:
-            moment = datetime.fromisoformat(value)
-            return (moment.astimezone(zone) if moment.tzinfo else moment).date()
-        except (TypeError, ValueError, OverflowError):
-            raise self.fault(name, "an ISO date like 2025-11-23") from None
-
-    def records(self, name: str) -> "list[LegacyFields]":
-        """Return a list of records."""
-        value = self._values.get(name) or []
-        if not isinstance(value, list):
-            raise self.fault(name, "a list of objects")
-        return [LegacyFields(entry, self.file, f"{self.place}, {name} {at}") for at, entry in enumerate(value, 1)]
-
-    def has(self, name: str) -> bool:
-        """Tell whether a field is there and not null."""
-        return self._values.get(name) is not None
-
-
-def _has_day(at_s: float, zone: tzinfo) -> bool:
-    """Return whether a time (seconds since 1970, UTC) has a date in every zone: in the years 1 to 9999."""
-    try:
-        for near_s in (at_s - _DAY_S, at_s + _DAY_S):
-            datetime.fromtimestamp(near_s, UTC).astimezone(zone)
-    except (ValueError, OverflowError, OSError):
-        return False
-    return True
-
-
-def _check_id(text: str, file: Path) -> str:
-    """Return a key of a file that is a viewer's id, as every store can hold it."""
-    found = storable(text)
-    if not found and text:
-        raise ImportFault(f"{file}: expected an object by user id, found the id {_shorten(text)}.")
-    return found
-
-
-def _shorten(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    text = text.encode("utf-8", "backslashreplace").decode()  # half a letter cannot be printed
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
 def read_folder(folder: Path, zone: tzinfo, watched_percent: float, min_watch_s: float) -> LegacyFiles:
     """Read the files of `folder`. Raises ImportFault naming file, record and field."""
     if not folder.is_dir():
@@ -203,10 +76,7 @@ def read_folder(folder: Path, zone: tzinfo, watched_percent: float, min_watch_s:
     if not found:
         raise ImportFault(f"{folder} holds none of {STATS}, {BADGES}, {HISTORY}: nothing to import.")
     stats = _check_mapping(documents[STATS], folder / STATS)
-    viewers = tuple(
-        _read_viewer(viewer_id, LegacyFields(entry, folder / STATS, f"user {viewer_id}"), zone)
-        for viewer_id, entry in ((_check_id(key, folder / STATS), entry) for key, entry in stats.items())
-    )
+    viewers = _read_viewers(stats, folder / STATS, zone)
     names = {viewer.viewer_id: viewer.username for viewer in viewers}
     if len(names) < len(viewers):  # two figures of one viewer: which is right cannot be told
         twice = next(one for one in names if sum(viewer.viewer_id == one for viewer in viewers) > 1)
@@ -215,7 +85,7 @@ def read_folder(folder: Path, zone: tzinfo, watched_percent: float, min_watch_s:
     watches: dict[str, LegacyWatch] = {}
     records = documents[HISTORY] if documents[HISTORY] is not None else []
     if not isinstance(records, list):
-        raise ImportFault(f"{folder / HISTORY}: expected a list of records, found {_shorten(records)}.")
+        raise ImportFault(f"{folder / HISTORY}: expected a list of records, found {shorten(records)}.")
     for number, entry in enumerate(records, 1):
         fields = LegacyFields(entry, folder / HISTORY, f"record {number}")
         watch = _read_watch(fields, zone, names, watched_percent, min_watch_s)
@@ -232,25 +102,39 @@ def _extent(watch: LegacyWatch) -> tuple[bool, float, float]:
 
 def _read_document(file: Path) -> Any:
     try:
-        text = file.read_text(encoding="utf-8-sig")
-        return json.loads(text)
+        return parse_json(read_file(file, FILE_LIMITS.size), FILE_LIMITS)
     except FileNotFoundError:
         return None
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise ImportFault(f"{file}, {place}: this is no JSON ({error.msg}): mend it. Nothing was changed.") from None
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no such text"
+    except ForeignInputError as error:
+        where = f"{file}, {error.place}" if error.place else f"{file} cannot be read"
+        raise ImportFault(f"{where}: {error.what}: {error.cure}. Nothing was changed.") from None
+    except OSError as error:
         cure = "make it a UTF-8 file that this user may read, or name another folder"
-        raise ImportFault(f"{file} cannot be read ({why}): {cure}. Nothing was changed.") from None
+        raise ImportFault(f"{file} cannot be read ({error.strerror}): {cure}. Nothing was changed.") from None
 
 
 def _check_mapping(document: Any, file: Path) -> dict[str, Any]:
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise ImportFault(f"{file}: expected an object by user id, found {_shorten(document)}.")
+        raise ImportFault(f"{file}: expected an object by user id, found {shorten(document)}.")
     return document
+
+
+def _read_viewers(stats: dict[str, Any], file: Path, zone: tzinfo) -> tuple[LegacyViewer, ...]:
+    viewers = []
+    streak_days = 0
+    for key, entry in stats.items():
+        viewer_id = check_id(key, file)
+        viewer = _read_viewer(viewer_id, LegacyFields(entry, file, f"user {viewer_id}"), zone)
+        streak_days += len(viewer.claimed.days)
+        if streak_days > MOST_STREAK_DAYS:
+            raise ImportFault(
+                f"{file}, user {viewer_id}: the current streaks up to here have more than {MOST_STREAK_DAYS:,} days in "
+                "all: lower current_streak_days. Nothing was changed."
+            )
+        viewers.append(viewer)
+    return tuple(viewers)
 
 
 def _read_viewer(viewer_id: str, fields: LegacyFields, zone: tzinfo) -> LegacyViewer:
@@ -258,8 +142,10 @@ def _read_viewer(viewer_id: str, fields: LegacyFields, zone: tzinfo) -> LegacyVi
     minutes = fields.number("total_watch_time_minutes") or 0.0
     streak, longest = fields.count("current_streak_days"), fields.count("longest_streak_days")
     last = fields.day("last_watch_date", zone)
-    if last is not None and streak > last.toordinal():
-        raise fields.fault("current_streak_days", "no more days than there were until last_watch_date")
+    if longest > LONGEST_STREAK_DAYS:
+        raise fields.fault("longest_streak_days", f"at most {LONGEST_STREAK_DAYS:,} days")
+    if last is not None and streak > min(last.toordinal(), LONGEST_STREAK_DAYS):
+        raise fields.fault("current_streak_days", "no more days than there were until last_watch_date, or in a century")
     # A streak is the days it stands for, so that it goes on with the next watch.
     days = {} if last is None else {(last - timedelta(days=n)).isoformat(): 0.0 for n in range(max(1, streak))}
     claimed = Totals(
@@ -286,9 +172,9 @@ def _read_viewer(viewer_id: str, fields: LegacyFields, zone: tzinfo) -> LegacyVi
 def _read_badges(document: dict[str, Any], file: Path, zone: tzinfo) -> tuple[LegacyBadge, ...]:
     badges = []
     for key, entries in document.items():
-        viewer_id = _check_id(key, file)
+        viewer_id = check_id(key, file)
         if not isinstance(entries, list):
-            raise ImportFault(f"{file}, user {viewer_id}: expected a list of badges, found {_shorten(entries)}.")
+            raise ImportFault(f"{file}, user {viewer_id}: expected a list of badges, found {shorten(entries)}.")
         for number, entry in enumerate(entries, 1):
             fields = LegacyFields(entry, file, f"user {viewer_id}, badge {number}")
             earned_at_s = fields.time("earned_date", zone)
@@ -307,7 +193,7 @@ def _read_watch(
         raise fields.fault("start_time", "an ISO 8601 time")
     playing_s = fields.number("playing_seconds", (fields.number("watch_duration_minutes") or 0.0) * 60) or 0.0
     ended_at_s = fields.time("end_time", zone)
-    if ended_at_s is None and not _has_day(started_at_s + playing_s, zone):
+    if ended_at_s is None and not has_day(started_at_s + playing_s, zone):
         length = "playing_seconds" if fields.has("playing_seconds") else "watch_duration_minutes"
         raise fields.fault(length, "a time after which the year is still below 10000")
     percent = fields.number("completion_percentage", None)

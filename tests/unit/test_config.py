@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -84,6 +85,11 @@ def test_everything_missing_is_listed_at_once() -> None:
         ("PLEX_SERVERS", "http://a", "JSON list"),
         ("PLEX_SERVERS", "[]", "JSON list"),
         ("PLEX_SERVERS", "{}", "JSON list"),
+        ("PLEX_SERVERS", "[" * 60_000, "nested"),
+        ("PLEX_SERVERS", '[{"url": "http://a", "token": ' + "9" * 5000 + "}]", "line 1, token: this is no number"),
+        ("PLEX_SERVERS", '[{"url": "http://a", "token": "a", "token": "b"}]', "line 1, token: a key is there twice"),
+        ("DISCORD_GUILD_ID", "9" * 5000, "digits"),
+        ("BACKUP_KEEP", "9" * 5000, "from 1"),
         ("PLEX_URL", "http://[::1", "an address like"),
         ("DATABASE_URL", "sqlite://", "a file"),
         ("DATABASE_URL", "postgresql+psycopg://u:pw@host:port/db", "a host and a port number"),
@@ -162,6 +168,27 @@ def test_a_folder_in_place_of_the_file_is_said(tmp_path: Path) -> None:
 def test_what_would_never_rest_is_refused(name: str) -> None:
     """A machine that only asks and saves has no time for anything else."""
     assert name in problems(**{name: "0.0001"})[0]
+
+
+def test_a_pipe_in_place_of_a_file_does_not_hang(tmp_path: Path) -> None:
+    """A named pipe, for which nobody writes, is named as one: as the file .env and as the file of a secret."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(config.SettingsError, match="it is a named pipe"):
+        config.load_settings(GOOD, pipe)
+    with pytest.raises(config.SettingsError, match=r"FILE__PLEX_TOKEN names .* \(it is a named pipe\)"):
+        config.load_settings({**{k: v for k, v in GOOD.items() if k != "PLEX_TOKEN"}, "FILE__PLEX_TOKEN": str(pipe)})
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    """As Windows' editors write it; another encoding is named."""
+    file = tmp_path / ".env"
+    file.write_text("PLEX_TOKEN=of-the-file\n", encoding="utf-8-sig")
+    rest = {k: v for k, v in GOOD.items() if k != "PLEX_TOKEN"}
+    assert config.load_settings(rest, file).plex_token == "of-the-file"
+    file.write_text("PLEX_TOKEN=of-the-file\n", encoding="utf-16")
+    with pytest.raises(config.SettingsError, match="it is UTF-16, not UTF-8"):
+        config.load_settings(rest, file)
 
 
 def test_a_secret_can_lie_in_a_file(tmp_path: Path) -> None:

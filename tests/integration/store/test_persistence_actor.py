@@ -1,6 +1,7 @@
 """The persistence actor: what it does at each message, and its three log lines word for word."""
 
 import logging
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -352,6 +353,33 @@ def test_a_bad_badges_file_is_told_and_the_default_badges_hold(tmp_path: Path, l
     try:
         assert len(house.ask(GetBadgeCatalogue()).badges) == 22
         assert any("rule must be a text" in message for message in lines.messages)
+    finally:
+        house.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a = " + b"[" * 3000, "line 1: it is nested more than 8 levels deep"),
+        (b"[[badge]]\nthreshold = inf\n", "badge 1.threshold: this is no number of a reasonable size"),
+        (b"threshold = " + b"9" * 3900, "threshold: this is no number of a reasonable size"),
+        (b"x" * 600_000, "it has more than 512 kB"),
+        ("[[badge]]".encode("utf-16"), "it is UTF-16, not UTF-8"),
+        (b"[[badge]]\nid = '\xff'\n", "line 2: it is not UTF-8"),
+        (None, "it is a named pipe"),
+    ],
+)
+def test_no_badges_file_ends_the_actor(tmp_path: Path, lines: Any, content: bytes | None, said: str) -> None:
+    """Whatever is in its place, the default badges hold, and the log names the file, the place and the mistake."""
+    own = tmp_path / "badges.toml"
+    if content is None:
+        os.mkfifo(own)
+    else:
+        own.write_bytes(content)
+    house = House(tmp_path)
+    try:
+        assert len(house.ask(GetBadgeCatalogue()).badges) == 22
+        assert any("badges.toml" in message and said.split(": ")[-1] in message for message in lines.messages)
     finally:
         house.close()
 

@@ -1,6 +1,7 @@
 """What an import cannot take: named with file, record and field, and never a traceback."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -53,6 +54,16 @@ def written(folder: Path, files: dict[str, Any]) -> Path:
             history(start_time="2025-01-01T20:00:00+00:00", watch_duration_minutes=1e15),
             "record 1, watch_duration_minutes: expected",
         ),
+        (stats(favorite_genres={"Drama": 10**30}), "line 1, Drama: this is no number of a reasonable size"),
+        (stats(favorite_genres={"Drama": 10**16}), "user 501, favorite_genres: expected an object of whole numbers"),
+        (stats(total_movies=10**16), "user 501, total_movies: expected"),
+        (stats(current_streak_days=36_526, last_watch_date="2025-11-23"), "user 501, current_streak_days: expected"),
+        (stats(longest_streak_days=730_000), "user 501, longest_streak_days: expected at most 36,525 days"),
+        (
+            {STATS: {str(n): {"current_streak_days": 36_525, "last_watch_date": "2025-11-23"} for n in range(12)}},
+            "user 10: the current streaks up to here have more than 400,000 days",
+        ),
+        (stats(username="x" * 10_001), "user 501, username: expected a text of at most 10,000 characters"),
         (badge("9999-12-31T23:30:00-12:00"), "badge 1, earned_date: expected an ISO 8601 time"),
         (stats(last_watch_date="9999-12-31T23:30:00-12:00"), "user 501, last_watch_date: expected an ISO date"),
         (stats(last_watch_date="0001-01-02", current_streak_days=3), "user 501, current_streak_days: expected"),
@@ -86,3 +97,29 @@ def test_what_is_just_within_it_comes_in(files: dict[str, Any], zone: str, tmp_p
     store.rules = StatisticsRules(ZoneInfo(zone), RULES.badges, 80.0, 60.0)
     import_legacy_files(store, read_legacy_files(written(tmp_path / "old", files), store.rules), EVENING)
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[" * 200_000, "line 1: it is nested more than 16 levels deep"),
+        (b'{"501": {"total_movies": ' + b"9" * 5000 + b"}}", "line 1, total_movies: this is no number"),
+        (b'{"501": {"total_movies": 1e999}}', "line 1, total_movies: this is no number"),
+        (b'{"501": {},\n "501": {}}', "line 2, 501: a key is there twice"),
+        ("{}".encode("utf-16"), "it is UTF-16, not UTF-8: save it as UTF-8"),
+        (b'{"\xff": 1}', "line 1: it is not UTF-8"),
+        (None, "it is a named pipe: put a regular file in its place"),
+    ],
+)
+def test_a_document_beyond_the_limits_is_named_with_its_place(content: bytes | None, said: str, tmp_path: Path) -> None:
+    """Nothing of it escapes as another error, and a pipe does not hang."""
+    file = tmp_path / STATS
+    if content is None:
+        os.mkfifo(file)
+    else:
+        file.write_bytes(content)
+    with pytest.raises(ImportFault) as caught:
+        read_legacy_files(tmp_path, RULES)
+    assert str(file) in str(caught.value)
+    assert said in str(caught.value)
+    assert "Nothing was changed." in str(caught.value)

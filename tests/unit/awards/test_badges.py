@@ -88,6 +88,11 @@ def test_own_badges_add_and_replace() -> None:
         (('rule = "films"', 'rule = "flims"'), "rule 'flims' is not known"),
         (("threshold = 2", "threshold = 0"), "threshold must be a number above 0"),
         (("threshold = 2", "threshold = true"), "threshold must be a number above 0"),
+        (("threshold = 2", "threshold = inf"), "badge 1.threshold: this is no number of a reasonable size"),
+        (("threshold = 2", "threshold = 2e300"), "badge 1.threshold: this is no number of a reasonable size"),
+        (("threshold = 2", "threshold = 10000000"), "threshold must be a number above 0, at most 1,000,000"),
+        (("threshold = 2", "threshold = " + "[" * 2000), "nested more than 8 levels deep"),
+        (('id = "x"', 'id = ["x"]'), "id must be a text"),
         (('rarity = "rare"', 'rarity = "shiny"'), "rarity must be one of common"),
         (('name = "X"', "name = 3"), "name must be a text"),
         (('emoji = "❌"\n', ""), "emoji must be a text"),
@@ -98,7 +103,7 @@ def test_own_badges_add_and_replace() -> None:
         (("[[badge]]", "[badge]"), "write [[badge]] with double brackets"),
         ((ONE, "badge = [1]"), "write [[badge]] with double brackets"),
         (("[[badge]]", "size = 3\n[[badge]]"), "size is not known here"),
-        (("[[badge]]", "[[badge"), "own is no TOML"),
+        (("[[badge]]", "[[badge"), "this is no TOML"),
     ],
 )
 def test_faults_are_named(change: tuple[str, str], told: str) -> None:

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from foreign_input import InputLimits, parse_json, read_file
 from messages import ChatStateEntry
+
+_LIMITS = InputLimits(size=20_000_000, depth=16)
 
 
 def read_state_file(file: Path, now_s: float, log: logging.Logger) -> list[ChatStateEntry] | None:
     """Return what an earlier version remembered, nothing where there is no such file; None where it cannot be read."""
     try:
-        remembered = json.loads(file.read_bytes())
+        remembered = parse_json(read_file(file, _LIMITS.size), _LIMITS)
         return list(_entries(remembered, now_s))
     except FileNotFoundError:
         return []

@@ -9,6 +9,7 @@ import requests
 from plexapi.exceptions import PlexApiException
 
 from actors.media.plex.http import BoundedSession
+from foreign_input import InputLimits, parse_json
 from messages import Problem
 from wording.problems import ProblemError
 
@@ -16,6 +17,7 @@ PLEX_TV: Final = "https://plex.tv"
 SETUP, LINKING = "usher-setup", "usher-link"
 """The devices as which Usher signs in: plex.tv lists them among the account's."""
 _BODY_LIMIT: Final = 2**20
+_JSON_LIMITS: Final = InputLimits(size=_BODY_LIMIT)
 _POSSIBLE: Final = (requests.RequestException, PlexApiException, ParseError, OSError)
 _ODD: Final = (requests.RequestException, OSError, LookupError, TypeError, AttributeError, ValueError)
 
@@ -129,7 +131,7 @@ def _get_json(base: str, path: str, token: str, device: str) -> Any:
     with _Site(base) as site:
         answer = site.get(f"{base}{path}", headers=_headers(device, token))
     answer.raise_for_status()
-    return answer.json()
+    return parse_json(answer.content, _JSON_LIMITS)
 
 
 def _headers(device: str, token: str = "") -> dict[str, str]:
