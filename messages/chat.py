@@ -40,6 +40,9 @@ class VoicePresence(Event, frozen=True, tag="voice_presence"):
     """False where the gateway is away: then `members` is what was last known and says nothing new."""
     members: tuple[VoiceMember, ...]
     """Everybody in the channel who is not a bot, the longest there first where known."""
+    unnamed: tuple[str, ...] = ()
+    """Ids of others in the channel, of which Discord has not said yet who they are: people or bots. Who watches goes on
+    watching; nobody begins."""
 
 
 class ChatStateEntry(Struct, frozen=True):

@@ -34,7 +34,7 @@ class PartySeating:
             return
         was_unknown = party.unknown
         party.update_presence(presence)
-        here = {member.user_id for member in presence.members}
+        here = {*(member.user_id for member in presence.members), *presence.unnamed}
         for session in sessions:
             if was_unknown:
                 session.mark_presence_unknown()

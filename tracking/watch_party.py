@@ -42,7 +42,7 @@ class WatchParty:
 
     def update_presence(self, presence: VoicePresence) -> None:
         """Apply who is in the channel now."""
-        here = {member.user_id for member in presence.members}
+        here = {*(member.user_id for member in presence.members), *presence.unnamed}
         before = {} if self.unknown else self._arrived
         self._arrived = {user_id: before.get(user_id, presence.at) for user_id in here}
         self.presence, self.unknown = presence, False

@@ -230,6 +230,8 @@ class Gateway:
             await self._resume(connection, data)
         elif connection.session is None:
             await connection.socket.close(code=NOT_IDENTIFIED, message=b"Not authenticated.")
+        elif op == PRESENCE and self._switches.closes_at_activity and data.get("activities"):
+            await connection.socket.close(code=self._switches.closes_at_activity)
         elif op == PRESENCE:
             self._presence(data)
         elif op == REQUEST_MEMBERS:
@@ -264,6 +266,8 @@ class Gateway:
             with self.world.changed:
                 whole = [g.payload(bot.id, all_members=bool(intents & MEMBERS)) for g in self.world.guilds.values()]
             for guild in whole:
+                if self._switches.names_no_members:
+                    guild["members"] = [each for each in guild["members"] if each["user"]["id"] == str(bot.id)]
                 self._tell(session, "GUILD_CREATE", guild)
 
     def _refusal(self, connection: GatewayConnection, data: Payload, intents: int) -> tuple[int, bytes] | None:

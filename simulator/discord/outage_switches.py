@@ -15,3 +15,7 @@ class OutageSwitches:
     """The gateway takes each connection and closes it at once with this code; 0: it does not."""
     gateway_refused: bool = False
     """The gateway's websocket is refused with 503; REST works."""
+    closes_at_activity: int = 0
+    """The gateway closes with this code when the bot shows an activity; 0: it does not."""
+    names_no_members: bool = False
+    """Servers come without the members who are in voice: they are known by their ids alone."""

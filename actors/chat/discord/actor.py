@@ -36,8 +36,10 @@ from actors.chat.discord.features.voice_presence import VoiceReporter
 from actors.chat.discord.features.weekly_digest import WeeklyDigest
 from actors.chat.discord.framework.actor_client import ActorClient, AnswerT, UnansweredError
 from actors.chat.discord.framework.chart_renderer import ChartRenderer
+from actors.chat.discord.framework.command_errors import shorten_library_errors
 from actors.chat.discord.framework.pages import PageRegistry
 from actors.chat.discord.gateway.bot import UsherBot
+from actors.chat.discord.gateway.connect_brake import ConnectBrake
 from actors.chat.discord.gateway.connection import Connection
 from actors.runtime import Actor, Context, OutboxFull
 from messages import (
@@ -84,18 +86,19 @@ class DiscordActor(Actor):
         self._commands = load_commands()
         self._chart_renderer = ChartRenderer(context.data_dir / "cache" / "charts", self.log)
         self._actors = ActorClient(settings, context.clock, self._ask_future, self._tell, self._chart_renderer)
+        self._brake = ConnectBrake()
         self._connection = Connection(
             settings.discord_token, settings.discord_guild_id, self._make_bot, self._degraded_reasons, self.log
         )
         self._voice = VoiceReporter(self._actors, self._connection.connected_bot, self._degraded_reasons, self.log)
-        self._activity = BotActivity(self._connection.connected_bot)
+        self._activity = BotActivity(self._connection.connected_bot, self.log)
         self._state_store = StateStore(self._save_state, self.log)
         self._early_calls: list[tuple[Callable[[Any], None], Any]] = []
         """What happened before the features had their states."""
         self._make_features()
         self._actors.on_hidden += [self._hide]
         self._connection.on_up += [self._voice.report, self._announcements.retry_now, self._activity.resend]
-        self._connection.on_down += [self._voice.report]
+        self._connection.on_down += [self._voice.report, self._activity.note_loss]
 
     def _make_features(self) -> None:
         """Make what has a state of its own; it is loaded later, from the store."""
@@ -147,6 +150,7 @@ class DiscordActor(Actor):
             Route.BASE = settings.discord_api_url.rstrip("/")
         if settings.discord_gateway_url:
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.discord_gateway_url)
+        shorten_library_errors()
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         self._thread.start()
 
@@ -218,7 +222,7 @@ class DiscordActor(Actor):
             self._pages,
             self._top_roles,
             intents=intents,
-            activity=self._activity.activity(),
+            brake=self._brake,
             state_store=self._state_store,
             registered=self._registered,
             degraded=self._degraded_reasons,

@@ -23,7 +23,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A Discord, the other actors, and back-off in tenths of a second."""
     monkeypatch.setattr(api_errors, "LONGEST_S", 0.2)
     monkeypatch.setattr(announcement_queue, "LONGEST_PAUSE_S", 0.2)
-    monkeypatch.setattr(connection, "backoff", lambda tries: 0.1)
+    monkeypatch.setattr(connection, "backoff", lambda tries, longest_s: 0.1)
     monkeypatch.setattr(connection, "REFUSED_S", 0.2)
     monkeypatch.setattr(connection, "SETTLE_S", 0.1)
     monkeypatch.setattr(connection, "INTENT_RECHECK_S", 0.2)

@@ -4,12 +4,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import discord
 import pytest
 
-from actors.chat.discord.core.api_errors import ClosedBeforeReady, retry_after_s
+from actors.chat.discord.core.api_errors import retry_after_s
 from actors.chat.discord.gateway import bot, connection
 from tests.integration.discord.discord_stage import Stage, staged, until
 
@@ -51,19 +50,6 @@ def test_a_gateway_that_closes_at_once_is_asked_rarely_and_a_stop_is_heard(stage
         stage.until_health("closes every connection at once")
         began_s = time.monotonic()
     assert time.monotonic() - began_s < 4.0
-
-
-def test_ten_connections_a_minute_are_never_exceeded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the shortest waits that the back-off may choose, for as long as the gateway closes at once."""
-    monkeypatch.setattr("random.uniform", lambda lowest, _highest: lowest)
-    reconnecting: Any = connection.Connection("", 0, None, None, None)  # type: ignore[arg-type]  # asked for waits alone
-    at_s, connects = 0.0, []
-    for tries in range(1, 40):
-        connects += [at_s] * bot.MOST_FRUITLESS
-        at_s += reconnecting._wait_s(ClosedBeforeReady(), tries)
-    for began_s in connects:
-        assert sum(began_s <= each < began_s + 60.0 for each in connects) <= 10
-    assert sum(each < 600.0 for each in connects) <= 100
 
 
 def test_never_more_than_half_of_the_day_s_sessions_are_started(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.pages import PageRegistry
 from actors.chat.discord.gateway.bot import UsherBot
+from actors.chat.discord.gateway.connect_brake import ConnectBrake
 from actors.chat.discord.gateway.connection import intents
 from actors.runtime import ActorUnavailable, Clock
 from config import Settings
@@ -114,7 +115,7 @@ def make_bot(actor_client: ActorClient, health: Health, memory_store: MemoryStor
             PageRegistry(actor_client, pages, permissions, arguments),
             top_roles,
             intents=intents(True),
-            activity=None,
+            brake=ConnectBrake(),
             state_store=store,
             registered=registered,
             degraded=health.degraded,

@@ -62,3 +62,24 @@ def test_the_record_has_who_saw_most_first() -> None:
     text = live_card_embeds.build_record(ScreeningEnded(samples.NOW, shown)).description or ""
     assert [line.split("**")[1] for line in text.splitlines() if "**" in line] == ["Dana", "Ben", "Eva", "Ana", "Cem"]
     assert text.count("saw all of it") == 2 and text.count("saw 38 %") == 2
+
+
+def test_two_members_of_one_name_are_two() -> None:
+    """One left, and stands below Left, though another of that name is still here; one who came back does not."""
+    seats = (
+        samples.seat("Ana", viewer_id="1"),
+        samples.seat("Ana", viewer_id="2", present=False),
+        samples.seat("Ben", viewer_id="3", present=False),
+        samples.seat("Ben", viewer_id="3"),
+    )
+    card = live_card_embeds.build_playing(samples.screening(seats=seats), samples.NOW)
+    here, left = card.fields
+    assert here.value is not None and here.value.count("Ana") == 1 and "Ben" in here.value
+    assert left.value == "Ana"
+
+
+def test_the_emoji_of_a_server_in_a_badge_is_shown() -> None:
+    """In the night's record too: only the name is escaped."""
+    ended = ScreeningEnded(samples.NOW, samples.screening())
+    record = live_card_embeds.build_record(ended, [("1", "Ana", "<:gold_reel:123> First *Reel*")])
+    assert record.fields[0].value == "**Ana** · <:gold_reel:123> First \\*Reel\\*"

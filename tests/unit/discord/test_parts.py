@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,7 +43,7 @@ async def test_the_presence_keeps_to_five_in_twenty_seconds(monkeypatch: pytest.
     """A hundred changes: five are sent at once, and the newest is what stays."""
     monkeypatch.setattr(bot_activity, "WINDOW_S", 0.2)
     shown = Shown()
-    line = BotActivity(lambda: shown)  # type: ignore[arg-type, return-value]  # as much of a client as it uses
+    line = BotActivity(lambda: shown, logging.getLogger())  # type: ignore[arg-type, return-value]  # as much of a client as it uses
     task = asyncio.ensure_future(line.run())
     for number in range(100):
         line.update(NowPlaying(samples.NOW, (samples.screening(title=f"Film {number}"),)))

@@ -19,6 +19,8 @@ FORBIDDEN = frozenset({50001, 50013})
 """Discord's codes for what the bot may not do there, until somebody lets it."""
 CLOSED_THREAD = frozenset({50083, 160005})
 """Discord's codes for a thread that takes no messages until somebody opens it."""
+GONE_OR_CLOSED = frozenset({10003, 10008, 50008}) | CLOSED_THREAD
+"""Discord's codes for a channel or message that is gone, and for a channel that takes no messages."""
 ANSWERED_ELSEWHERE = frozenset({40060, 10062})
 """Discord's codes where an interaction was answered already, by another bot with the same token, or too late."""
 _OLD_EDITS = 30046
@@ -128,6 +130,11 @@ def retry_after_s(error: BaseException | None) -> float:
 def is_forbidden(error: BaseException) -> bool:
     """Whether the bot may not do it there, until somebody lets it."""
     return isinstance(error, discord.HTTPException) and error.code in FORBIDDEN
+
+
+def is_closed(error: BaseException) -> bool:
+    """Whether the channel takes no messages or edits until somebody changes it, or the bot's permissions there."""
+    return is_forbidden(error) or (isinstance(error, discord.HTTPException) and error.code in CLOSED_THREAD)
 
 
 def is_limited(error: BaseException) -> bool:

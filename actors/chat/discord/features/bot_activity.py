@@ -1,6 +1,7 @@
 """The line below the bot's name: the film that plays."""
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -16,15 +17,27 @@ from wording.translation import _, ngettext
 MOST_UPDATES, WINDOW_S = 5, 20.0
 """What Discord takes in a window."""
 _LONGEST = 128
+BLAMED_S = 5.0
+"""A connection that is lost so soon after a line was sent may be lost because of it."""
+MOST_CLOSES = 2
+"""After so many of these the line is not sent any more."""
 
 
 class BotActivity:
-    """Shows the newest of what it is told, never faster than Discord takes it."""
+    """Shows the newest of what it is told, never faster than Discord takes it.
 
-    def __init__(self, bot: Callable[[], discord.Client | None]) -> None:
+    A line after which the gateway closes the connection twice is left out: the bot would be away for the whole film.
+    """
+
+    def __init__(self, bot: Callable[[], discord.Client | None], log: logging.Logger) -> None:
         self._bot = bot
+        self._log = log
         self._wanted = ""
         self._shown: str | None = None
+        self._refused: str | None = None
+        """The line that Discord does not take."""
+        self._closes = 0
+        """How often the gateway closed right after a line, with none that it took in between."""
         self._sent: deque[float] = deque(maxlen=MOST_UPDATES)
         self._changed = asyncio.Event()
 
@@ -38,29 +51,47 @@ class BotActivity:
         self._shown = None
         self._changed.set()
 
-    def activity(self) -> discord.Activity | None:
-        """For a fresh connection: what it starts with."""
-        self._shown = self._wanted
-        return _activity(self._wanted)
+    def note_loss(self) -> None:
+        """Note that the connection was lost; right after a line was sent, that line may be why."""
+        if not self._sent or self._shown is None or time.monotonic() - self._sent[-1] > BLAMED_S:
+            self._closes = 0
+            return
+        self._closes += 1
+        if self._closes >= MOST_CLOSES and self._shown:
+            self._refused = self._shown
+            self._log.warning(
+                "Discord's gateway closed the connection %d times right after the bot's activity “%s”: left out",
+                self._closes, self._shown,
+            )  # fmt: skip
 
     async def run(self) -> None:
         """Keep the line true, for ever."""
         while True:
             await self._changed.wait()
             self._changed.clear()
-            if self._wanted == self._shown:
+            if not self._is_outdated:
                 continue
             if len(self._sent) == MOST_UPDATES:
                 await asyncio.sleep(max(0.0, self._sent[0] + WINDOW_S + 0.5 - time.monotonic()))
-            bot, wanted = self._bot(), self._wanted
-            if bot is None:
-                continue  # the next connection starts with what is wanted then
+            bot = self._bot()
+            if bot is None or not self._is_outdated:
+                continue  # when it is connected again, what is wanted then is sent
             self._sent.append(time.monotonic())
+            self._shown = self._line
             try:
-                await bot.change_presence(activity=_activity(wanted))
+                await bot.change_presence(activity=_activity(self._line))
             except (*API_ERRORS, RuntimeError):
-                continue  # the connection is going; the next one starts with what is wanted then
-            self._shown = wanted
+                self._shown = None  # the connection is going
+
+    @property
+    def _line(self) -> str:
+        """What is to be shown; empty for nothing."""
+        return "" if self._wanted == self._refused else self._wanted
+
+    @property
+    def _is_outdated(self) -> bool:
+        """Whether something else is shown, or may be: after a reconnect that is not known."""
+        return self._line != self._shown and bool(self._line or self._sent)
 
 
 def build_line(screenings: tuple[Screening, ...]) -> str:

@@ -15,6 +15,9 @@ from messages.base import storable
 EVERY_S = 10.0
 """Service seconds between two reports without a change."""
 SHORTEST_S = 0.05
+GATHER_S, LONGEST_GATHER_S = 0.2, 2.0
+"""How long a change waits for others, and at most where they go on (service seconds): a thousand who leave at once are
+one report."""
 _DEGRADED = "voice channel"
 
 
@@ -39,6 +42,10 @@ class VoiceReporter:
         self._channel_id = actors.settings.watch_party_voice_channel_id
         self._ignored = frozenset(actors.settings.ignored_role_ids)
         self._members: dict[str, VoiceMember] = {}
+        self._unnamed: tuple[str, ...] = ()
+        """Ids of those in the channel of whom Discord has not said yet who they are."""
+        self._gathering: asyncio.TimerHandle | None = None
+        self._first_change_s = self._last_change_s = 0.0
         self._strangers: dict[int, discord.Member | None] = {}
         self._fetches: set[asyncio.Task[None]] = set()
 
@@ -49,10 +56,25 @@ class VoiceReporter:
             await asyncio.sleep(max(SHORTEST_S, self._actors.clock.to_real_s(EVERY_S)))
 
     def on_voice_change(self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState) -> None:
-        """Somebody came, went or moved: report at once if it was in or out of the channel."""
+        """Somebody came, went or moved: report it if it was in or out of the channel, with those who do so too."""
         ids = {state.channel.id for state in (before, after) if state.channel is not None}
-        if self._channel_id in ids and not member.bot:
-            self.report()
+        if self._channel_id not in ids or member.bot:
+            return
+        loop = asyncio.get_running_loop()
+        self._last_change_s = loop.time()
+        if self._gathering is None:
+            self._first_change_s = self._last_change_s
+            self._gathering = loop.call_later(self._actors.clock.to_real_s(GATHER_S), self._report_gathered)
+
+    def _report_gathered(self) -> None:
+        """Report what changed; a crowd that comes or goes at once is one report."""
+        loop, gather_s = asyncio.get_running_loop(), self._actors.clock.to_real_s(GATHER_S)
+        is_going_on = loop.time() - self._last_change_s < gather_s
+        if is_going_on and loop.time() - self._first_change_s < self._actors.clock.to_real_s(LONGEST_GATHER_S):
+            self._gathering = loop.call_at(self._last_change_s + gather_s, self._report_gathered)
+            return
+        self._gathering = None
+        self.report()
 
     def report(self) -> None:
         """Tell the tracker who is there now; nothing where no channel is watched."""
@@ -71,6 +93,7 @@ class VoiceReporter:
                 at=self._actors.clock.now(),
                 connected=channel is not None,
                 members=tuple(self._members.values()),
+                unnamed=self._unnamed,
             ),
         )
 
@@ -93,18 +116,22 @@ class VoiceReporter:
     def _take(self, channel: discord.VoiceChannel | discord.StageChannel, bot: discord.Client) -> None:
         """Keep those who stay in their order, add those who came at the end."""
         there: dict[str, VoiceMember] = {}
+        unnamed: list[str] = []
         for user_id in channel.voice_states:
             member = channel.guild.get_member(user_id) or self._strangers.get(user_id)
             if member is None and user_id not in self._strangers:
                 self._look_up(channel.guild, user_id)
             if member is None and str(user_id) in self._members:
                 there[str(user_id)] = self._members[str(user_id)]  # nobody is absent because nobody says who it is
+            elif member is None:
+                unnamed.append(str(user_id))
             if member is not None and not member.bot and self._ignored.isdisjoint(role.id for role in member.roles):
                 there[str(user_id)] = VoiceMember(str(user_id), storable(member.display_name))
         self._strangers = {key: value for key, value in self._strangers.items() if key in channel.voice_states}
         stayed = [key for key in self._members if key in there]
         came = [key for key in there if key not in self._members]
         self._members = {key: there[key] for key in (*stayed, *came)}
+        self._unnamed = tuple(unnamed)
 
     def _look_up(self, guild: discord.Guild, user_id: int) -> None:
         """Discord named somebody without saying who it is: ask once, then report again."""

@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -11,7 +12,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from actors.chat.discord.core.api_errors import ANSWERED_ELSEWHERE, API_ERRORS
+from actors.chat.discord.core.api_errors import ANSWERED_ELSEWHERE, API_ERRORS, GONE_OR_CLOSED
 from actors.chat.discord.framework.actor_client import UnansweredError
 from actors.chat.discord.ui import embeds, formatting
 from wording.translation import N_, _
@@ -42,6 +43,8 @@ class ErrorReply:
     forbidden: bool = False
     answered_elsewhere: bool = False
     """Whether another bot with the same token answered first, or it is too late to answer."""
+    refusal: BaseException | None = None
+    """What Discord refused or could not do: for the log, in one line; None where it was something else."""
 
 
 @contextlib.asynccontextmanager
@@ -51,11 +54,47 @@ async def report_errors(interaction: discord.Interaction[Any]) -> AsyncIterator[
         yield
     except Exception as error:  # noqa: BLE001 - whatever it is: who presses a button must not be left without a word
         reply = explain_error(error)
-        if reply.unexpected is not None:
-            _log.error("A button failed", exc_info=reply.unexpected)
+        log_failure(reply, str((interaction.data or {}).get("custom_id", "")))
         if reply.embed is not None:
             with contextlib.suppress(*API_ERRORS):
                 await interaction.followup.send(embed=reply.embed, ephemeral=True)
+
+
+def log_failure(reply: ErrorReply, what: str) -> None:
+    """Log what people cannot mend: a fault of ours with its traceback, a refusal of Discord's in one line."""
+    if reply.unexpected is not None:
+        _log.error("%s failed", what, exc_info=reply.unexpected)
+    elif reply.answered_elsewhere:
+        _log.warning("%s was answered by somebody else, or too late: does another bot use the same token?", what)
+    elif reply.refusal is not None:
+        _log.warning("%s was not answered: %s", what, reply.refusal or type(reply.refusal).__name__)
+
+
+class LibraryErrorFilter(logging.Filter):
+    """Puts one line in the place of the traceback that discord.py logs where an answer is refused.
+
+    It logs by itself what fails in an autocompletion, and where the acknowledgement of a button is refused.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the record, but where the failure is Discord's."""
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, discord.DiscordException | aiohttp.ClientError):
+            return True
+        reply = explain_error(error)
+        if reply.unexpected is not None:
+            return True
+        log_failure(reply, record.getMessage())
+        return False
+
+
+_SHORTENER = LibraryErrorFilter()
+
+
+def shorten_library_errors() -> None:
+    """Have discord.py log a refusal of Discord's in one line."""
+    for name in ("discord.app_commands.tree", "discord.ui.view"):
+        logging.getLogger(name).addFilter(_SHORTENER)
 
 
 def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None) -> ErrorReply:
@@ -98,10 +137,18 @@ def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None
                 ),
                 forbidden=True,
             )
+        case discord.RateLimited() | discord.HTTPException(status=HTTPStatus.TOO_MANY_REQUESTS):
+            return ErrorReply(
+                embeds.build_problem(_("Discord is limiting me right now."), _("Try again in a minute.")),
+                refusal=error,
+            )
         case discord.DiscordServerError() | aiohttp.ClientError():
             return ErrorReply(
-                embeds.build_problem(_("Discord isn't responding right now."), _("Try again in a few seconds."))
+                embeds.build_problem(_("Discord isn't responding right now."), _("Try again in a few seconds.")),
+                refusal=error,
             )
+        case discord.HTTPException(code=code) if code in GONE_OR_CLOSED:
+            return ErrorReply(refusal=error)  # the place to answer in is gone
         case _:
             return ErrorReply(
                 embeds.build_problem(

@@ -10,18 +10,19 @@ from typing import Any
 
 import discord
 from discord.ext import commands
-from discord.http import Route
 
-from actors.chat.discord.core.api_errors import API_ERRORS, ClosedBeforeReady, SessionStartsUsedUp, classify
+from actors.chat.discord.core.api_errors import API_ERRORS, classify
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import FeatureState, StateStore
 from actors.chat.discord.features.top_roles import TopRoles
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import UsherCommand
-from actors.chat.discord.framework.command_errors import CHANNEL_CURE, RefusedError, explain_error
+from actors.chat.discord.framework.command_errors import CHANNEL_CURE, RefusedError, explain_error, log_failure
 from actors.chat.discord.framework.pages import PageButton, PageRegistry
 from actors.chat.discord.framework.replies import CommandContext, reply_options
+from actors.chat.discord.gateway.connect_brake import ConnectBrake
 from actors.chat.discord.gateway.proxy import environment_proxy
+from actors.chat.discord.gateway.resuming_bot import ResumingBot
 from actors.chat.discord.ui import embeds
 from messages import Item, Problem, ViewerAccount
 from wording.translation import _
@@ -35,17 +36,11 @@ STATE_S = 10.0
 HEARTBEAT_S = 75.0
 """Without a sign of life from the gateway for this long, the connection is opened anew. Discord's heartbeat interval is
 41.25 s: on a quiet line nothing comes more often."""
-MOST_FRUITLESS = 2
-"""Connections in a row that end before the gateway has said READY or RESUMED; then this bot gives up, and the back-off
-of `Connection` counts. discord.py's own loop has no brake there."""
-SESSIONS_KEPT = 0.5
-"""Share of the day's session starts (IDENTIFY) that is left alone: Discord resets the token where all are used."""
-
 
 _APOSTROPHES = str.maketrans("‘’", "''")
 
 
-class UsherBot(commands.Bot):
+class UsherBot(ResumingBot):
     """One connection's bot. Keeps no messages and only the members who are in voice: it must stay small."""
 
     def __init__(
@@ -56,7 +51,7 @@ class UsherBot(commands.Bot):
         top_roles: TopRoles,
         *,
         intents: discord.Intents,
-        activity: discord.Activity | None,
+        brake: ConnectBrake,
         state_store: StateStore,
         registered: FeatureState[str],
         degraded: DegradedReasons,
@@ -71,7 +66,8 @@ class UsherBot(commands.Bot):
             case_insensitive=True,
             strip_after_prefix=True,
             intents=intents,
-            activity=activity,
+            brake=brake,
+            log=log,
             allowed_mentions=embeds.NOBODY,
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags(voice=True, joined=False),
@@ -92,14 +88,9 @@ class UsherBot(commands.Bot):
         """The bot's server is gone: the bot was removed from it, or it is unavailable."""
         self.is_set_up = False
         self._speaks = False
-        self._fruitless = 0
-        self._ending: asyncio.Task[None] | None = None
-        self.end_reason: Exception | None = None
-        """Why it closed by itself; None where it did not."""
         self._state_store = state_store
         self._registered = registered
         self._degraded = degraded
-        self._log = log
         self._voice_changed = voice_changed
         self._tasks: set[asyncio.Task[None]] = set()
         self.add_check(self._in_our_server, call_once=True)
@@ -121,36 +112,14 @@ class UsherBot(commands.Bot):
         await super().close()
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
-        """Tell the event's listeners; none once it is closed: discord.py's loop is gone then, and it would fail.
+        """Tell the event's listeners.
 
         A server that becomes unavailable is taken out of discord.py's cache before anything else is read: it would keep
         whoever was in voice, and every channel, though they are gone when the server is back.
         """
         if event_name == "guild_unavailable":
             self._connection._remove_guild(args[0])
-        if self.is_closed():
-            return
         super().dispatch(event_name, *args, **kwargs)
-        if event_name in ("ready", "resumed"):
-            self._fruitless = 0
-        elif event_name == "disconnect":
-            self._fruitless += 1
-            if self._fruitless >= MOST_FRUITLESS:
-                self.end_reason = ClosedBeforeReady()
-                self._ending = asyncio.get_running_loop().create_task(self.close())
-
-    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        """Ask how many sessions may still be started today. Raises SessionStartsUsedUp."""
-        try:
-            limit = (await self.http.request(Route("GET", "/gateway/bot")))["session_start_limit"]
-            total, remaining = int(limit["total"]), int(limit["remaining"])
-            reset_after_s = float(limit["reset_after"]) / 1000
-        except (*API_ERRORS, LookupError, TypeError, ValueError) as error:
-            self._log.info("How many sessions may still be started today is not known: %s", error)
-        else:
-            if remaining <= total * SESSIONS_KEPT:
-                raise SessionStartsUsedUp(total - remaining, total, reset_after_s)
-        await super().before_identify_hook(shard_id, initial=initial)
 
     async def on_connect(self) -> None:
         """The gateway speaks; what it has to say of the servers follows."""
@@ -225,13 +194,7 @@ class UsherBot(commands.Bot):
     async def on_command_error(self, ctx: commands.Context[Any], error: commands.CommandError, /) -> None:
         """Say what to do; log what is nobody's fault but ours."""
         reply = explain_error(error, ctx)
-        if reply.unexpected is not None:
-            self._log.error("Command %s failed", ctx.command, exc_info=reply.unexpected)
-        if reply.answered_elsewhere:
-            self._log.warning(
-                "Command %s was answered by somebody else, or too late: does another bot use the same token?",
-                ctx.command,
-            )
+        log_failure(reply, f"!{ctx.command}")
         if reply.forbidden:
             self._no_reply(ctx)
         if reply.embed is None:
@@ -300,3 +263,18 @@ class UsherBot(commands.Bot):
             self._registered.put(_SYNCED, digest)
             self._log.info("Discord knows %d commands now", len(shown))
         self._degraded.remove(_SYNC)
+        if guild is not None:
+            await self._clear_global_commands()
+
+    async def _clear_global_commands(self) -> None:
+        """Remove the commands of an earlier bot of this application: each would be there twice, or be dead."""
+        try:
+            stale = await self.tree.fetch_commands()
+            if stale:
+                await self.http.bulk_upsert_global_commands(stale[0].application_id, [])
+        except API_ERRORS as error:
+            self._log.warning("Whether Discord still lists commands of an earlier bot is not known: %s", error)
+            return
+        if stale:
+            names = ", ".join(sorted(f"/{each.name}" for each in stale))
+            self._log.info("Commands of an earlier bot of this application are removed: %s", names)

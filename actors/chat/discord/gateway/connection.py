@@ -29,6 +29,8 @@ SETTLE_S = 5.0
 """How long a reconnect may take before it is called an outage."""
 FIRST_S = 20.0
 """How long a fresh connection may take before it is called an outage; discord.py itself waits for minutes."""
+LONGEST_S = 40.0
+"""Longest wait where Discord is away: within a minute of its return the bot is back."""
 LONGEST_REST_S = 3600.0
 """Longest rest where Discord counts the session starts; then it is asked again."""
 REFUSED_S = 60.0
@@ -94,9 +96,7 @@ class Connection:
         """Return how long to wait before the next try (real seconds)."""
         if isinstance(error, SessionStartsUsedUp):
             return min(error.reset_after_s, LONGEST_REST_S)
-        if isinstance(error, ClosedBeforeReady):
-            tries += 2  # a try makes several connections
-        wait_s = REFUSED_S if needs_new_token(error) else backoff(tries)
+        wait_s = REFUSED_S if needs_new_token(error) else backoff(tries, LONGEST_S)
         return max(wait_s, retry_after_s(error))
 
     async def close(self) -> None:
@@ -116,16 +116,14 @@ class Connection:
         self._bot = bot
         late = asyncio.get_running_loop().call_later(FIRST_S, self._report_away, Problem.of("discord.silent"))
         try:
-            # discord.py's own reconnecting dies of an AttributeError where the first connection fails, and
-            # waits up to 17 minutes later on; resumes (op 7, op 9, dropped sockets) are its own all the same.
-            await bot.start(self._token, reconnect=False)
+            await bot.start(self._token)
         except Exception as error:  # noqa: BLE001 - a broken dispatch ends it with any error: always come back
-            return bot.end_reason or error
+            return error
         finally:
             late.cancel()
             self._on_bot_down(at_once=True)
             await self.close()
-        return bot.end_reason
+        return None
 
     def _on_bot_up(self) -> None:
         self._up, self._up_since = True, time.monotonic()
@@ -156,8 +154,11 @@ class Connection:
             asyncio.get_running_loop().call_later(SETTLE_S, self._report_away, Problem.of("discord.gateway_gone"))
 
     def _report_away(self, reason: Problem) -> None:
-        if not self._up and self._bot is not None:
-            self._degraded.add(_GATEWAY, reason)
+        bot = self._bot
+        if self._up or bot is None:
+            return
+        closes = isinstance(bot.loss, ClosedBeforeReady) and bot.fruitless > 1
+        self._degraded.add(_GATEWAY, Problem.of("discord.closed_at_once") if closes else reason)
 
     def _do_without_messages(self) -> None:
         """Slash commands, announcements and the voice channel work without the intent: go on with those."""

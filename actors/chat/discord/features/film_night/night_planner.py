@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import logging
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
@@ -30,6 +31,8 @@ _FARTHEST = datetime.timedelta(days=5 * 365)
 """Discord plans nothing that lies farther away."""
 _TOO_MANY = 30038
 """Discord's code where a server has as many events as it may."""
+_MAY_BE_THE_COVER = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+_log = logging.getLogger("discord")
 OnPlanned = Callable[[discord.ScheduledEvent, Item], None]
 
 
@@ -43,13 +46,14 @@ async def plan_night(
     length = datetime.timedelta(seconds=_film_length_s(film) + _AROUND_S)
     poster = await fetch_poster(actors, film)
     with explain_refused_events():
-        event = await guild.create_scheduled_event(
+        event = await _create_event(
+            guild,
+            poster.content,
             name=event_name(film),
             description=shorten(_describe_film(film), EVENT_DESCRIPTION) or discord.utils.MISSING,
             start_time=start,
             end_time=start.astimezone(datetime.UTC) + length,  # the clock may be put forward or back meanwhile
             privacy_level=discord.PrivacyLevel.guild_only,
-            image=poster.content or discord.utils.MISSING,
             reason=clean_line(_("planned by {name}").format(name=by), 200),
             **_event_place(actors, guild),
         )
@@ -65,6 +69,18 @@ async def plan_night(
     return Reply(
         embeds.build_embed(f"📅 {formatting.escape_title(film, 200)}", text, colour=embeds.PURPLE), poster=poster
     )
+
+
+async def _create_event(guild: discord.Guild, cover: bytes, **event: Any) -> discord.ScheduledEvent:
+    """Create an event, without its cover where Discord refuses it with one. Raises HTTPException."""
+    if cover:
+        try:
+            return await guild.create_scheduled_event(image=cover, **event)
+        except discord.HTTPException as error:
+            if error.status not in _MAY_BE_THE_COVER or error.code == _TOO_MANY:
+                raise
+            _log.info("Discord refuses the event with its cover (%s): it is made without", error)
+    return await guild.create_scheduled_event(**event)
 
 
 @contextlib.contextmanager

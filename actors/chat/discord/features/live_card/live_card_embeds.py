@@ -28,7 +28,8 @@ def build_playing(shown: Screening, at: Moment) -> discord.Embed:
     if shown.item.genres:
         lines.append(", ".join(formatting.escape(genre, 30) for genre in shown.item.genres[:4]))
     here = [seat for seat in shown.seats if seat.present]
-    gone = sorted({seat.username for seat in shown.seats if not seat.present} - {seat.username for seat in here})
+    still_here = {_identity(seat) for seat in here}
+    gone = {_identity(seat): seat.username for seat in shown.seats if _identity(seat) not in still_here}
     fields = []
     if here:
         watching = _("🍿 Watching · {count}") if shown.party else _("👤 Watching · {count}")
@@ -36,7 +37,9 @@ def build_playing(shown: Screening, at: Moment) -> discord.Embed:
             Field(watching.format(count=len(here)), embeds.join_lines_within([_format_attendee(seat) for seat in here]))
         )
     if gone:
-        fields.append(Field(_("👋 Left"), join_names([formatting.escape_person(name, 40) for name in gone])))
+        fields.append(
+            Field(_("👋 Left"), join_names([formatting.escape_person(name, 40) for name in sorted(gone.values())]))
+        )
     colour = embeds.GREY if shown.state == "paused" else embeds.GREEN
     return embeds.build_embed(
         f"🎬 {formatting.escape_title(shown.item, 200)}", "\n".join(lines), colour=colour, fields=fields
@@ -116,6 +119,11 @@ def _format_facts(shown: Screening) -> str:
     )
 
 
+def _identity(seat: Attendee) -> str:
+    """Return what tells attendees apart: two members may have one name. Those who are hidden have no id."""
+    return seat.viewer_id or seat.username
+
+
 def _format_attendee(seat: Attendee) -> str:
     return f"**{formatting.escape_person(seat.username, 40)}** · {_format_join(seat)}"
 
@@ -148,6 +156,12 @@ def _format_badges(badges: Iterable[tuple[str, str, str]]) -> list[str]:
     for viewer_id, name, badge in badges:
         by_viewer.setdefault((viewer_id, name), []).append(badge)
     return [
-        f"**{formatting.escape(name, 40)}** · {join_names([formatting.escape(badge, 40) for badge in earned], 6)}"
+        f"**{formatting.escape(name, 40)}** · {join_names([_escape_badge(badge) for badge in earned], 6)}"
         for (_who, name), earned in by_viewer.items()
     ]
+
+
+def _escape_badge(badge: str) -> str:
+    """Return a badge's emoji, which may be the server's own, and its name, safe."""
+    emoji, _space, name = badge.partition(" ")
+    return f"{emoji} {formatting.escape(name, 40)}"

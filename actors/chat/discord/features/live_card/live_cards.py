@@ -9,7 +9,7 @@ from typing import Any
 
 import discord
 
-from actors.chat.discord.core.api_errors import API_ERRORS, CLOSED_THREAD, classify, is_forbidden, is_limited
+from actors.chat.discord.core.api_errors import API_ERRORS, classify, is_closed, is_limited
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import FeatureState, ViewerIdentity
 from actors.chat.discord.features.live_card import live_card_embeds
@@ -264,7 +264,7 @@ class LiveCards:
     def _edit_failed(self, card: LiveCard, error: BaseException) -> None:
         decision = classify(error, card.tries + 1, Problem.of("discord.edit_card"))
         card.edit_failed(decision.wait_s, limited=is_limited(error), refused=decision.refused)
-        if is_forbidden(error):
+        if is_closed(error):
             self._degraded.add(_DEGRADED, decision.problem)
             card.mark_changed()  # it is tried again also where nothing else changes: then the trouble is over
         elif not card.warned:
@@ -351,6 +351,6 @@ def _is_lost(error: BaseException) -> bool:
     """Return whether a card cannot be edited any more, whatever anybody does: its message is gone, or it is refused."""
     if not isinstance(error, discord.HTTPException):
         return False
-    if is_forbidden(error) or error.code in CLOSED_THREAD:
+    if is_closed(error):
         return False
     return error.status in {400, 403, 404, 413}

@@ -1,0 +1,112 @@
+"""The bot's session on the gateway: a line that is lost is resumed, and no loop is without a brake."""
+
+import asyncio
+import logging
+from typing import Any
+
+import aiohttp
+import discord
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket, ReconnectWebSocket
+from discord.http import Route
+
+from actors.chat.discord.core.api_errors import API_ERRORS, ClosedBeforeReady, SessionStartsUsedUp, backoff
+from actors.chat.discord.gateway.connect_brake import ConnectBrake
+
+CONNECT_S = 60.0
+"""How long the gateway may take to say HELLO."""
+MOST_FRUITLESS = 5
+"""Connections in a row without READY or RESUMED, over about a quarter of a minute; then this bot gives its session up,
+and the back-off of `Connection` counts."""
+SESSIONS_KEPT = 0.5
+"""Share of the day's session starts (IDENTIFY) that is left alone: Discord resets the token where all are used."""
+CLEAN_CLOSE = 1000
+"""Close code without a reason; the session cannot be resumed after it."""
+
+
+class ResumingBot(commands.Bot):
+    """Keeps its session through short losses of the line, also where the first connections after it fail.
+
+    discord.py's own loop resumes without any pause where the gateway closes, and starts a new session, or gives up,
+    where it cannot be reached.
+    """
+
+    def __init__(self, *args: Any, brake: ConnectBrake, log: logging.Logger, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._brake = brake
+        self._log = log
+        self._is_live = False
+        """Whether the gateway has said READY or RESUMED since the last loss."""
+        self.fruitless = 0
+        """Connections in a row without READY or RESUMED."""
+        self.loss: Exception | None = None
+        """Why the line was lost; None while it is there."""
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Stay on the gateway until the session ends. Raises what ended it; nothing after a close without a reason."""
+        loop = asyncio.get_running_loop()
+        session: dict[str, Any] = {}
+        while not self.is_closed():
+            starts_session = not session.get("resume")
+            pause_s = backoff(self.fruitless) if self.fruitless else 0.0
+            await asyncio.sleep(max(pause_s, self._brake.wait_s(loop.time(), starts_session=starts_session)))
+            self._brake.note_connect(loop.time())
+            try:
+                initial = self.ws is None
+                connecting = DiscordWebSocket.from_client(self, initial=initial, shard_id=self.shard_id, **session)
+                self.ws = await asyncio.wait_for(connecting, CONNECT_S)
+                while True:
+                    await self.ws.poll_event()
+            except ReconnectWebSocket as lost:
+                can_resume = lost.resume
+                self._note_loss(ClosedBeforeReady())
+            except discord.ConnectionClosed as closed:
+                self._note_loss(closed)
+                if self.is_closed() or closed.code == CLEAN_CLOSE:
+                    return
+                raise
+            except (OSError, discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError) as error:
+                can_resume = True
+                self._note_loss(error)
+            session = self._session_to_resume() if can_resume else {}
+
+    def _note_loss(self, error: Exception) -> None:
+        """Note that the line is lost. Raises the error where there is no session, or none that can be reached."""
+        self.loss = error
+        self.fruitless = 0 if self._is_live else self.fruitless + 1
+        self._is_live = False
+        self.dispatch("disconnect")
+        if self.ws is None or self.fruitless >= MOST_FRUITLESS:
+            raise error
+
+    def _session_to_resume(self) -> dict[str, Any]:
+        """Return what says to the next connection which session it resumes; nothing where there is none."""
+        if not self.ws.session_id:
+            return {}
+        return {
+            "gateway": self.ws.gateway,
+            "session": self.ws.session_id,
+            "sequence": self.ws.sequence,
+            "resume": True,
+        }
+
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
+        """Tell the event's listeners; none once it is closed: discord.py's loop is gone then, and it would fail."""
+        if event_name in ("connect", "resumed"):
+            self._is_live, self.loss = True, None
+        if not self.is_closed():
+            super().dispatch(event_name, *args, **kwargs)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Ask how many sessions may still be started today. Raises SessionStartsUsedUp."""
+        try:
+            limit = (await self.http.request(Route("GET", "/gateway/bot")))["session_start_limit"]
+            total, remaining = int(limit["total"]), int(limit["remaining"])
+            reset_after_s = float(limit["reset_after"]) / 1000
+        except (*API_ERRORS, LookupError, TypeError, ValueError) as error:
+            self._log.info("How many sessions may still be started today is not known: %s", error)
+        else:
+            if remaining <= total * SESSIONS_KEPT:
+                raise SessionStartsUsedUp(total - remaining, total, reset_after_s)
+        await super().before_identify_hook(shard_id, initial=initial)
+        self._brake.note_session(asyncio.get_running_loop().time())
