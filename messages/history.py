@@ -82,6 +82,10 @@ class TitleCount(Struct, frozen=True):
     """By how many."""
     watch_time_s: float
     """Playing time of all, seconds."""
+    rating: float | None = None
+    """Mean of the ratings, 1 to 5; None where there are too few to show."""
+    ratings: int = 0
+    """How many rated it; 0 where there are too few to show."""
 
 
 class MovieStats(Answer, frozen=True, tag="movie_stats"):

@@ -27,6 +27,11 @@ def may_name_film(viewer_ids: Iterable[str], directory: ViewerDirectory) -> bool
     return any(directory.shows(viewer_id) for viewer_id in viewer_ids)
 
 
+def list_shown(viewer_ids: Iterable[str], directory: ViewerDirectory) -> list[str]:
+    """Return those of the viewers whom others may see, in their order: nobody else is named or counted."""
+    return [viewer_id for viewer_id in viewer_ids if directory.shows(viewer_id)]
+
+
 def anonymise_rows(rows: Iterable[LeaderboardRow], directory: ViewerDirectory) -> tuple[LeaderboardRow, ...]:
     """Return places in a ranking with no name and no id of who wants to be anonymous there."""
     return tuple(

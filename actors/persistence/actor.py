@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from actors.persistence.announcer import BadgeAnnouncer
 from actors.persistence.backup_scheduler import BackupDue, BackupScheduler
+from actors.persistence.film_choices import FILM_CHOICES, FilmChoices
 from actors.persistence.read_worker import ReadWorker, decline_failures, translate_start_failures
 from actors.persistence.unstorable import UnstorableWatches
 from actors.persistence.viewer_requests import VIEWER_REQUESTS, ViewerRequests
@@ -31,6 +32,7 @@ from messages import (
     LoadWatches,
     Message,
     Problem,
+    RecordVotes,
     ReportWatches,
     SaveChatState,
     SaveNow,
@@ -85,6 +87,7 @@ class Persistence(Actor):
             WatchFinished: self._watch_finished,
             AutoSaveTick: self._tick,
             SaveChatState: self._save_chat_state,
+            RecordVotes: lambda asked: self._film_choices.record_votes(asked),
             SaveNow: self._save_now,
             LoadWatches: lambda asked: decline_failures(lambda: self._load_watches(asked)),
             GetSaveStatus: self._save_status,
@@ -92,6 +95,7 @@ class Persistence(Actor):
             **{question: self._answer_from_store(function) for question, function in load_answers().items()},
             BackupDue: lambda _due: self._backup_scheduler.back_up_if_due(),
             **{question: self._handle_viewer_request(handle) for question, handle in VIEWER_REQUESTS.items()},
+            **{question: self._handle_film_choice(handle) for question, handle in FILM_CHOICES.items()},
         }
 
     # -- life ------------------------------------------------------------------------------------------------
@@ -125,6 +129,7 @@ class Persistence(Actor):
         self._viewer_requests = ViewerRequests(
             self, self._store, self._backups_dir, self._read_worker, self._running, self._drop_from_report
         )
+        self._film_choices = FilmChoices(self, self._store, self._running)
         self._viewer_requests.send_directory()
         self._viewer_requests.send_erasures()
 
@@ -345,3 +350,6 @@ class Persistence(Actor):
 
     def _handle_viewer_request(self, handle: Callable[[ViewerRequests, Any], Any]) -> Callable[[Any], Any]:
         return lambda asked: decline_failures(lambda: handle(self._viewer_requests, asked))
+
+    def _handle_film_choice(self, handle: Callable[[FilmChoices, Any], Any]) -> Callable[[Any], Any]:
+        return lambda asked: decline_failures(lambda: handle(self._film_choices, asked))

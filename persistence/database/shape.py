@@ -17,7 +17,9 @@ from persistence.database.tables import (
     ACCOUNT_LINKS,
     CHECKPOINT,
     METADATA,
+    POLL_VOTES,
     PRIVACY,
+    SUGGESTIONS,
     VIEWER_STATS,
     VIEWERS,
     WATCH_PARTS,
@@ -238,6 +240,8 @@ _READERS: dict[Column[Any], Callable[[str], object]] = {
     VIEWER_STATS.c.directors: _read_counts,
     VIEWER_STATS.c.totals: _read_totals,
     CHECKPOINT.c.state: msgspec.json.Decoder(WatchState).decode,
+    SUGGESTIONS.c.item: msgspec.json.Decoder(Item).decode,
+    POLL_VOTES.c.films: _NAMES.decode,
     ACCOUNT_LINKS.c.aside: msgspec.json.Decoder(PreLinkState).decode,
 }
 """What reads the JSON in a column."""

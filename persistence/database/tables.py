@@ -194,3 +194,51 @@ CHAT_STATE = Table(
     Column("value", Text, nullable=False),  # JSON that only the feature reads
     Column("updated_at_s", Double, nullable=False),
 )
+
+SUGGESTIONS = Table(
+    "suggestions",
+    METADATA,
+    Column("community", Text, primary_key=True),  # empty for the only one
+    Column("suggestion_id", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("year", Integer),
+    Column("item", Text),  # the Item of the library, as JSON; null where it is not there
+    Column("suggested_at_s", Double, nullable=False),
+)
+
+SUGGESTION_WISHES = Table(
+    "suggestion_wishes",
+    METADATA,
+    Column("community", Text, primary_key=True),
+    Column("suggestion_id", Text, primary_key=True),
+    Column("viewer_id", Text, primary_key=True),  # who wants it; the earliest suggested it
+    Column("username", Text, nullable=False),
+    Column("wished_at_s", Double, nullable=False),
+    Index(None, "viewer_id"),
+)
+
+FILM_RATINGS = Table(
+    "film_ratings",
+    METADATA,
+    Column("community", Text, primary_key=True),
+    Column("film_id", Text, primary_key=True),
+    Column("viewer_id", Text, primary_key=True),
+    Column("title", Text, nullable=False),  # as in `watches`
+    Column("year", Integer),
+    Column("rating", Integer, nullable=False),  # 1 to 5
+    Column("screening_id", Text, nullable=False),  # whose record had the button
+    Column("rated_at_s", Double, nullable=False),
+    Index(None, "viewer_id"),
+    Index(None, "title"),
+)
+
+POLL_VOTES = Table(
+    "poll_votes",
+    METADATA,
+    Column("community", Text, primary_key=True),
+    Column("poll_id", Text, primary_key=True),
+    Column("viewer_id", Text, primary_key=True),
+    Column("films", Text, nullable=False),  # JSON list of titles
+    Column("voted_at_s", Double, nullable=False),  # when the poll ended
+    Index(None, "viewer_id"),
+)

@@ -8,6 +8,8 @@ from persistence.database.sql import upsert
 from persistence.database.tables import (
     ACCOUNT_LINKS,
     CHECKPOINT,
+    FILM_RATINGS,
+    POLL_VOTES,
     PRIVACY,
     VIEWER_BADGES,
     VIEWER_STATS,
@@ -17,6 +19,7 @@ from persistence.database.tables import (
 )
 from persistence.json_files.files import history_line
 from persistence.records.change_set import ChangeSet
+from persistence.records.suggestions import delete_wishes
 from persistence.records.viewers import read_directory, record_erasure
 from persistence.records.watches import delete_rows
 
@@ -32,16 +35,18 @@ class ErasedViewer:
 
 
 def erase_viewer(change: ChangeSet, viewer_id: str, at_s: float) -> ErasedViewer:
-    """Remove a viewer's watches, statistics, badges, links and choice, also those of the linked accounts.
+    """Remove a viewer's watches, statistics, badges, suggestions, votes, ratings, links and choice.
 
-    Of the choice not to be tracked only that is kept. What began before `at_s` and comes late is not stored either.
+    Those of the linked accounts too. Of the choice not to be tracked only that is kept.
+    What began before `at_s` and comes late is not stored either.
     """
     connection, people = change.connection, read_directory(change.connection)
     ids = people.ids_of(viewer_id)
     watches = _remove_watches(change, or_(WATCHES.c.viewer_id.in_(ids), WATCHES.c.identity.in_(ids)))
     connection.execute(delete(WATCH_PARTS).where(WATCH_PARTS.c.viewer_id.in_(ids)))
     badges = connection.execute(delete(VIEWER_BADGES).where(VIEWER_BADGES.c.viewer_id.in_(ids))).rowcount
-    for table in (VIEWER_STATS, VIEWERS, CHECKPOINT):
+    delete_wishes(connection, ids)
+    for table in (VIEWER_STATS, VIEWERS, CHECKPOINT, FILM_RATINGS, POLL_VOTES):
         connection.execute(delete(table).where(table.c.viewer_id.in_(ids)))
     connection.execute(delete(ACCOUNT_LINKS).where(ACCOUNT_LINKS.c.viewer_id == viewer_id))
     own_choice = PRIVACY.c.viewer_id == viewer_id

@@ -13,6 +13,7 @@ from persistence.records.checkpoint import RunningWatch, delete_from_checkpoint,
 from persistence.records.links import has_linked_account, update_display_names
 from persistence.records.running_watches import attribute_to_viewer
 from persistence.records.saves import SaveResult, count_stored, is_handled, record_handled, record_save
+from persistence.records.suggestions import delete_watched
 from persistence.records.viewers import read_directory, read_erasures
 from persistence.records.watch_parts import merge_with_parts, read_part, replace_part
 from persistence.records.watches import is_outdated, put_record
@@ -45,6 +46,8 @@ def finish_watch(
         old: Row | None = None
         if is_wanted:
             row, old = _put_watch(change, replace(record, viewer_id=counted.viewer_id), closed, record.viewer_id)
+            if record.party and record.completed and not record.brief:
+                delete_watched(connection, record.item)
         still = None
         if running is None:
             delete_from_checkpoint(connection, record.watch_id)

@@ -149,11 +149,14 @@ def _split_badges(connection: Connection, viewer_id: str, before: PreLinkState, 
 def _subtract_account(connection: Connection, viewer_id: str, before: PreLinkState) -> dict[str, Any] | None:
     """Return the member's row without what the account brought into it; None where there was none before."""
     now, account = read_viewer_row(connection, viewer_id), before.account
-    if now is None or (before.member is None and not has_linked_account(connection, viewer_id)):
+    if now is None:
+        return None
+    counts = {name: max(0, now[name] - (account[name] if account else 0)) for name in _COUNTS}
+    is_new = before.member is None and not any(counts.values())
+    if is_new and not has_linked_account(connection, viewer_id):
         return None
     if account is None:
         return now
-    counts = {name: max(0, now[name] - account[name]) for name in _COUNTS}
     base = now["base"]
     if account["base"] is not None:
         others = (

@@ -12,7 +12,11 @@ from messages import Moment
 from persistence.database.rows import watch_row
 from persistence.database.tables import (
     ACCOUNT_LINKS,
+    FILM_RATINGS,
+    POLL_VOTES,
     PRIVACY,
+    SUGGESTION_WISHES,
+    SUGGESTIONS,
     VIEWER_BADGES,
     VIEWER_STATS,
     VIEWERS,
@@ -52,6 +56,9 @@ def build_export(store: StoreSnapshot, viewer_id: str) -> tuple[dict[str, Any], 
         "badges": [
             badge_entry(row) for row in _read_rows(connection, VIEWER_BADGES, ids, VIEWER_BADGES.c.earned_at_s)
         ],
+        "suggestions": _read_wishes(connection, ids),
+        "votes": [_vote(row) for row in _read_rows(connection, POLL_VOTES, ids, POLL_VOTES.c.voted_at_s)],
+        "ratings": [_rating(row) for row in _read_rows(connection, FILM_RATINGS, ids, FILM_RATINGS.c.rated_at_s)],
         "watches": watches,
         "parts_of_watches": parts,
         "watching_now": [history_entry(watch_row(record, 0, Moment(at_s, 0.0))) for record in running],
@@ -77,6 +84,38 @@ def _statistics(connection: Connection, ids: Sequence[str], today: date) -> list
         | {"current_streak_days": current_streak(row["current_streak_days"], row["last_watch_date"], today)}
         for row in connection.execute(query).mappings()
     ]
+
+
+def _read_wishes(connection: Connection, ids: Sequence[str]) -> list[dict[str, Any]]:
+    query = (
+        select(SUGGESTIONS.c.title, SUGGESTIONS.c.year, SUGGESTION_WISHES.c.wished_at_s)
+        .join(
+            SUGGESTION_WISHES,
+            (SUGGESTION_WISHES.c.community == SUGGESTIONS.c.community)
+            & (SUGGESTION_WISHES.c.suggestion_id == SUGGESTIONS.c.suggestion_id),
+        )
+        .where(SUGGESTION_WISHES.c.viewer_id.in_(ids))
+        .order_by(SUGGESTION_WISHES.c.wished_at_s)
+    )
+    return [
+        {"title": row["title"], "year": row["year"], "suggested": iso(row["wished_at_s"])}
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def _vote(row: Any) -> dict[str, Any]:
+    films = msgspec.json.decode(row["films"], type=list[str])
+    return {"poll_id": row["poll_id"], "films": films, "poll_ended": iso(row["voted_at_s"])}
+
+
+def _rating(row: Any) -> dict[str, Any]:
+    return {
+        "title": row["title"],
+        "year": row["year"],
+        "rating": row["rating"],
+        "screening_id": row["screening_id"],
+        "rated": iso(row["rated_at_s"]),
+    }
 
 
 def _choice(row: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, func, not_, select
 
 from awards import decade_of, record_title
@@ -14,6 +15,7 @@ from messages import GetMovieStats, MovieStats, TitleCount, WatchRecord
 from persistence.database.rows import PLAYED_TIME, as_json, played_time, watch_record
 from persistence.database.tables import WATCHES
 from persistence.queries.answers import answers
+from persistence.records.ratings import read_marks
 from persistence.records.running_watches import RunningWatches
 from persistence.records.viewers import with_current_name
 from persistence.records.watches import match_title
@@ -75,7 +77,7 @@ def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
         viewers=len({group.viewer_id for group in groups}),
         titles=len(films),
         watch_time_s=sum(group.playing_s for group in groups),
-        most_watched=tuple(film for film in films if (film.title, film.year) not in hidden_films)[:MOST],
+        most_watched=_add_marks(connection, [film for film in films if (film.title, film.year) not in hidden_films]),
         genres=tuple(sorted(genres.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]),
         decades=tuple(sorted(decades.items())),
         recent=recent,
@@ -155,6 +157,17 @@ def _count_films(groups: Iterable[_Group]) -> list[TitleCount]:
         for (title, year), same in by_film.items()
     ]
     return sorted(counts, key=lambda film: (-film.watches, -film.watch_time_s, film.title, film.year or 0))
+
+
+def _add_marks(connection: Connection, films: Sequence[TitleCount]) -> tuple[TitleCount, ...]:
+    """Return the first films with what the community thinks of them."""
+    marks = read_marks(connection, {film.title for film in films[:MOST]})
+    return tuple(
+        replace(film, rating=mark.mean, ratings=mark.ratings)
+        if (mark := marks.get((film.title, film.year))) is not None
+        else film
+        for film in films[:MOST]
+    )
 
 
 def _count_kinds(groups: Iterable[_Group]) -> tuple[Counter[str], Counter[str]]:

@@ -16,6 +16,7 @@ from persistence.queries.movie_stats import find_films
 from persistence.records.running_watches import RunningWatches
 from persistence.records.watches import match_title
 from persistence.store import StoreSnapshot
+from viewers.redact import list_shown
 
 OTHERS = 5
 _ORDER: dict[SeenState, int] = {"not_yet": 0, "in_part": 1, "seen": 2}
@@ -36,12 +37,12 @@ def find_who_saw(asked: GetWhoSaw, store: StoreSnapshot) -> WhoSaw:
         return WhoSaw(None, (), (), 0, 0, 0)
     meant = choose_film(films, title if year is not None else asked.title)
     watches = _read_watches(connection, meant, running)
-    everybody = {member.user_id: member.name for member in asked.members} or _read_names(connection, running)
+    everybody = {member.user_id: member.name for member in asked.members} or read_names(connection, running)
     people = store.directory  # all may read the answer, whoever asked: nobody is in it who is seen by nobody
-    asked_of = {who: name for who, name in everybody.items() if people.shows(who)}
+    asked_of = {who: everybody[who] for who in list_shown(everybody, people)}
     now = {record.viewer_id for record in running.records if _is_of_film(record, meant)}
     rows = [
-        _describe_viewer(viewer_id, name, watches.get(viewer_id, []), asked.watched_percent, viewer_id in now)
+        describe_viewer(viewer_id, name, watches.get(viewer_id, []), asked.watched_percent, viewer_id in now)
         for viewer_id, name in asked_of.items()
     ]
     rows.sort(key=lambda row: (_ORDER[row.state], row.username.casefold(), row.viewer_id))
@@ -87,12 +88,14 @@ def _read_watches(connection: Connection, film: TitleCount, running: RunningWatc
     return by_viewer
 
 
-def _read_names(connection: Connection, running: RunningWatches) -> dict[str, str]:
+def read_names(connection: Connection, running: RunningWatches) -> dict[str, str]:
+    """Return the names of all viewers who are known, by id."""
     names = {row.viewer_id: row.username for row in connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username))}
     return names | {record.viewer_id: record.username for record in running.records}
 
 
-def _describe_viewer(viewer_id: str, name: str, watches: list[WatchRecord], enough: float, now: bool) -> SeenBy:
+def describe_viewer(viewer_id: str, name: str, watches: list[WatchRecord], enough: float, now: bool) -> SeenBy:
+    """Return how much of a film a viewer has seen, by all watches of it. `enough`: share from which it is seen."""
     if not watches:
         return SeenBy(viewer_id, name, "not_yet")
     percent = percent_seen(watches)

@@ -119,6 +119,16 @@ def record_viewer(connection: Connection, record: WatchRecord) -> None:
     upsert(connection, VIEWERS, [fresh])
 
 
+def add_to_counts(
+    connection: Connection, viewer_id: str, username: str, at_s: float, *, votes: int = 0, requests: int = 0
+) -> None:
+    """Add to how often a viewer voted and suggested a film; the viewer may never have watched anything."""
+    row = read_viewer_row(connection, viewer_id) or new_viewer_row(viewer_id, username, "", "", at_s, at_s)
+    row["votes_cast"] = max(0, row["votes_cast"] + votes)
+    row["movies_requested"] = max(0, row["movies_requested"] + requests)
+    upsert(connection, VIEWERS, [row])
+
+
 def new_viewer_row(
     viewer_id: str, username: str, server_id: str, guild_id: str, first_seen_s: float, last_seen_s: float
 ) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import messages
+from actors.persistence.film_choices import FILM_CHOICES
 from actors.persistence.viewer_requests import VIEWER_REQUESTS
 from messages import BackUpNow, GetHistory, GetSaveStatus, LoadWatches, Question, SaveNow
 from persistence.queries.answers import answers, load_answers
@@ -14,13 +15,13 @@ BY_THE_ACTOR = {SaveNow, GetSaveStatus, LoadWatches, BackUpNow}
 
 
 def test_every_question_to_persistence_is_answered_once() -> None:
-    """By a query, by what is done for viewers, or by the actor: none is left over, none is in two places."""
+    """By a query, by what members do, or by the actor: none is left over, none is in two places."""
     questions = {
         kind
         for kind in vars(messages).values()
         if isinstance(kind, type) and issubclass(kind, Question) and getattr(kind, "receiver", "") == "persistence"
     }
-    queries, requests = set(load_answers()), set(VIEWER_REQUESTS)
+    queries, requests = set(load_answers()), set(VIEWER_REQUESTS) | set(FILM_CHOICES)
     assert queries | requests | BY_THE_ACTOR == questions
     assert not queries & requests and not (queries | requests) & BY_THE_ACTOR
 

@@ -1,0 +1,85 @@
+"""What the persistence actor does when members choose the next film: suggestions, votes and ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from actors.runtime import Actor
+from actors.runtime.errors import Reject, RetryLater
+from messages import (
+    FilmRated,
+    FilmSuggested,
+    FilmWithdrawn,
+    Question,
+    RateFilm,
+    RecordVotes,
+    SuggestFilm,
+    WithdrawFilm,
+)
+from messages.base import storable
+from persistence.database.errors import SaveFailed, SaveRefused
+from persistence.operations.choose_film import rate_film, record_votes, suggest_film, withdraw_film
+from persistence.queries.suggestions import describe_suggestions
+from persistence.records.checkpoint import RunningWatch
+from persistence.records.suggestions import get_suggestion
+from persistence.store import Store
+
+
+class FilmChoices:
+    """Writes what members choose; all of it is small, and done on the actor's thread.
+
+    The JSON copies are not written: what they say of it, two counts of a viewer, follows with the next save.
+    """
+
+    def __init__(self, actor: Actor, store: Store, running: Callable[[], list[RunningWatch] | None]) -> None:
+        self._actor = actor
+        self._store = store
+        self._running = running
+
+    def suggest_film(self, asked: SuggestFilm) -> FilmSuggested:
+        """Put a film on the list, or second it."""
+        asked = replace(asked, title=storable(asked.title), username=storable(asked.username))
+        now_s = self._now_s()
+        with self._store.transaction() as connection:
+            outcome, suggestion_id = suggest_film(connection, asked, now_s)
+        if not suggestion_id:
+            return FilmSuggested(outcome, None)
+        with self._store.snapshot(self._running() or (), now_s) as store:
+            found = get_suggestion(store.connection, suggestion_id)
+            shown = [found] if found is not None else []
+            films = describe_suggestions(store, shown, asked.members, asked.watched_percent, asked.viewer_id)
+        return FilmSuggested(outcome, films[0] if films else None)
+
+    def withdraw_film(self, asked: WithdrawFilm) -> FilmWithdrawn:
+        """Take a wish back, or a film off the list."""
+        with self._store.transaction() as connection:
+            return withdraw_film(connection, asked, self._now_s())
+
+    def rate_film(self, asked: RateFilm) -> FilmRated:
+        """Write down a rating."""
+        with self._store.transaction() as connection:
+            return rate_film(connection, asked, self._now_s())
+
+    def record_votes(self, asked: RecordVotes) -> None:
+        """Write down who voted; acknowledged when it is stored."""
+        try:
+            with self._store.transaction() as connection:
+                record_votes(connection, asked)
+        except SaveRefused as error:
+            raise Reject(f"The votes of poll {asked.poll_id} cannot be stored. {error}") from error
+        except SaveFailed as error:
+            raise RetryLater(error.problem) from error
+
+    def _now_s(self) -> float:
+        return self._actor.context.clock.now().wall_s
+
+
+FILM_CHOICES: Mapping[type[Question[Any]], Callable[[FilmChoices, Any], Any]] = {
+    SuggestFilm: FilmChoices.suggest_film,
+    WithdrawFilm: FilmChoices.withdraw_film,
+    RateFilm: FilmChoices.rate_film,
+}
+"""Which method handles which question."""

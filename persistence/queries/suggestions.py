@@ -1,0 +1,92 @@
+"""The films that people want to see, and how many of those asked of have seen each."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import or_, select
+
+from messages import GetSuggestions, SuggestedFilm, SuggestionsPage, VoiceMember, WatchRecord
+from persistence.database.rows import watch_record
+from persistence.database.tables import WATCHES
+from persistence.queries.answers import answers, bound_limit
+from persistence.queries.who_saw import describe_viewer, read_names
+from persistence.records.films import Film
+from persistence.records.suggestions import Suggestion, read_suggestions
+from persistence.store import StoreSnapshot
+from viewers.redact import list_shown
+
+
+@answers(GetSuggestions)
+def list_suggestions(asked: GetSuggestions, store: StoreSnapshot) -> SuggestionsPage:
+    """Return a page of the list. Nobody hidden is named, or counted among those who have seen a film."""
+    every = [
+        suggestion
+        for suggestion in read_suggestions(store.connection)
+        if asked.suggestion_id in ("", suggestion.suggestion_id)
+        and (not asked.mine_only or suggestion.is_wanted_by(asked.asker))
+    ]
+    first = max(0, asked.offset)
+    page = every[first : first + bound_limit(asked.limit)]
+    films = describe_suggestions(store, page, asked.members, asked.watched_percent, asked.asker)
+    return SuggestionsPage(films, len(every))
+
+
+def describe_suggestions(
+    store: StoreSnapshot,
+    suggestions: Sequence[Suggestion],
+    members: Sequence[VoiceMember],
+    watched_percent: float,
+    asker: str,
+) -> tuple[SuggestedFilm, ...]:
+    """Return suggestions as people see them. `members`, `watched_percent`, `asker`: as in `GetSuggestions`."""
+    directory = store.directory
+    names = {member.user_id: member.name for member in members} or read_names(store.connection, store.running)
+    asked_of = list_shown(names, directory)
+    watches = _read_watches(store, [suggestion.film for suggestion in suggestions])
+    described = []
+    for suggestion in suggestions:
+        film, wishes = suggestion.film, suggestion.wishes
+        shown = set(list_shown([wish.viewer_id for wish in wishes], directory))
+        by_viewer = _group_by_viewer(watches, film)
+        described.append(
+            SuggestedFilm(
+                suggestion_id=suggestion.suggestion_id,
+                title=film.title,
+                year=film.year,
+                item=film.item,
+                suggested_by=wishes[0].viewer_id if wishes and wishes[0].viewer_id in shown else "",
+                suggested_at_s=suggestion.suggested_at_s,
+                wanted=len(wishes),
+                names=tuple(wish.username for wish in wishes if wish.viewer_id in shown),
+                is_mine=asker != "" and suggestion.is_wanted_by(asker),
+                seen=sum(_has_seen(who, by_viewer, watched_percent) for who in asked_of),
+                asked_of=len(asked_of),
+            )
+        )
+    return tuple(described)
+
+
+def _read_watches(store: StoreSnapshot, films: Sequence[Film]) -> list[WatchRecord]:
+    """Return every watch that counts and may be of one of the films, running ones included."""
+    if not films:
+        return []
+    titles = {film.title.casefold() for film in films}
+    guids = {film.item.guid for film in films if film.item is not None and film.item.guid}
+    query = select(WATCHES).where(
+        or_(WATCHES.c.title_folded.in_(sorted(titles)), WATCHES.c.guid.in_(sorted(guids))),
+        WATCHES.c.brief.is_(False),
+        WATCHES.c.watch_id.not_in(store.running.instead_of),
+    )
+    stored = [watch_record(row) for row in store.connection.execute(query).mappings()]
+    return [*stored, *(record for record in store.running.records if not record.brief)]
+
+
+def _group_by_viewer(watches: Sequence[WatchRecord], film: Film) -> Mapping[str, list[WatchRecord]]:
+    by_viewer: dict[str, list[WatchRecord]] = {}
+    for record in watches:
+        if film.is_same(Film.from_item(record.item)):
+            by_viewer.setdefault(record.viewer_id, []).append(record)
+    return by_viewer
+
+
+def _has_seen(viewer_id: str, watches: Mapping[str, list[WatchRecord]], watched_percent: float) -> bool:
+    return describe_viewer(viewer_id, "", watches.get(viewer_id, []), watched_percent, now=False).state == "seen"
