@@ -15,7 +15,8 @@ from actors.media.plex.errors import (
     classify_failure,
     place_of,
 )
-from actors.media.plex.http import AnswerTooLarge, NotPlexXml, RedirectedAway
+from actors.media.plex.http import RedirectedAway
+from actors.media.plex.xml_guard import AnswerTooLarge, NotPlexXml
 from messages import FailureKind
 from wording.problems import english
 

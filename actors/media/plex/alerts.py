@@ -1,11 +1,12 @@
 """Plex's alerts: a websocket on which the server reports at once that something plays, pauses or stops.
 
-They only make polls come sooner. PlexAPI's AlertListener reads them; what it lacks is here: reconnecting, noticing a
-half-open connection, quoting the token in the address, and stopping at any time.
+They only make polls come sooner. PlexAPI has a listener for them that takes any length into memory, follows redirects
+anywhere, never reconnects and does not notice a half-open connection: here is one that does it right.
 """
 
 import contextlib
 import logging
+import math
 import socket
 import ssl
 import threading
@@ -16,9 +17,10 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 import websocket
-from plexapi.alert import AlertListener
 
+from actors.media.plex.alert_socket import MESSAGE_LIMIT, AlertSocket
 from actors.media.plex.session_parser import key_of
+from foreign_input import ForeignInputError, InputLimits, parse_json
 
 PING_S: Final = 20.0
 PONG_WITHIN_S: Final = 8.0
@@ -29,6 +31,8 @@ LONGEST_WAIT_S: Final = 300.0
 """Between two tries to open, doubling (real seconds); tried with a poll that succeeded."""
 STEADY_S: Final = 60.0
 """A connection that lasted this long begins with the first wait again."""
+ALERTS_PATH: Final = "/:/websockets/notifications"
+_LIMITS: Final = InputLimits(size=MESSAGE_LIMIT, depth=16)
 ALERT_LIMIT: Final = 2000
 """Sessions whose alerts are kept until the actor takes them."""
 
@@ -72,7 +76,7 @@ class AlertBuffer:
         return tuple(alerts.values())
 
 
-class AlertConnection(AlertListener):
+class AlertConnection(threading.Thread):
     """One websocket, read by a thread of its own. Start it once; `stop` it at any time, from any thread."""
 
     def __init__(
@@ -83,52 +87,67 @@ class AlertConnection(AlertListener):
         ping_s: float,
         pong_within_s: float,
     ) -> None:
-        super().__init__(server, callback=on_alert)
-        self.name = "plex-alerts"
+        super().__init__(name="plex-alerts", daemon=True)
         self.opened = threading.Event()
         self.reason = "closed"
         """Why it ended: the kind of error, which carries no address."""
+        self._address = _build_address(server)
+        self._on_alert = on_alert
         self._ping_s = ping_s
         self._pong_within_s = pong_within_s
-        self._tls_options = trust_as(server._session.verify)
         self._stopping = threading.Event()
-        self._raw: socket.socket | None = None
-        # Built here and not in run(), as PlexAPI does: so there is something to stop from the first moment.
-        self._ws: Any = websocket.WebSocketApp(
-            _build_address(server),
-            on_open=self._on_open,
-            on_message=self._onMessage,
-            on_error=self._onError,
-        )
+        self._socket = AlertSocket(trust_as(server._session.verify))
 
     def run(self) -> None:
         """Read until the connection ends, for whatever reason."""
         try:
             if not self._stopping.is_set():
-                self._ws.run_forever(
-                    ping_interval=self._ping_s, ping_timeout=self._pong_within_s, sslopt=self._tls_options
-                )
+                self._socket.open(self._address, OPEN_WITHIN_S)
+                self.opened.set()
+                self._read()
+        # Whatever the other end makes the library raise: it is a reason why the connection ended, and no more.
+        except Exception as error:  # noqa: BLE001
+            status = getattr(error, "status_code", None)
+            self.reason = type(error).__name__ + (f" {status}" if status else "")
         finally:
-            if self._raw is not None:
-                self._raw.close()  # websocket-client leaves it open where the other end closed first
+            self._socket.close_at_once()
 
     def stop(self) -> None:
         """End it without waiting for the server's closing frame."""
         self._stopping.set()
-        self._ws.keep_running = False
-        if self._raw is not None:
+        connection = self._socket.sock
+        if connection is not None:
             with contextlib.suppress(OSError):
-                self._raw.shutdown(socket.SHUT_RDWR)
+                connection.raw.shutdown(socket.SHUT_RDWR)
 
-    def _on_open(self, app: Any) -> None:
-        self._raw = app.sock.sock
-        self.opened.set()
-        if self._stopping.is_set():  # run_forever had taken back what stop() had set
-            app.keep_running = False
+    def _read(self) -> None:
+        """Read messages, and ping: a half-open connection would be silent for ever. Raises what ends the connection."""
+        ping_at_s = time.monotonic() + self._ping_s
+        pong_until_s = math.inf
+        while not self._stopping.is_set():
+            now_s = time.monotonic()
+            if now_s >= pong_until_s:
+                raise websocket.WebSocketTimeoutException("no pong")
+            if now_s >= ping_at_s:
+                self._socket.ping()
+                ping_at_s, pong_until_s = now_s + self._ping_s, min(pong_until_s, now_s + self._pong_within_s)
+            try:
+                opcode, content = self._socket.read(min(ping_at_s, pong_until_s))
+            except websocket.WebSocketTimeoutException:
+                continue
+            if opcode == websocket.ABNF.OPCODE_CLOSE:
+                return
+            if opcode == websocket.ABNF.OPCODE_PONG:
+                pong_until_s = math.inf
+            elif opcode == websocket.ABNF.OPCODE_TEXT:
+                self._take(content)
 
-    def _onError(self, *args: Any) -> None:  # noqa: N802  # PlexAPI's name
-        status = getattr(args[-1], "status_code", None)
-        self.reason = type(args[-1]).__name__ + (f" {status}" if status else "")
+    def _take(self, content: bytes) -> None:
+        """Pass one message on; what is no alert is left out."""
+        text = content.decode("utf-8")  # one that is none ends the connection, as the protocol wants it
+        with contextlib.suppress(ForeignInputError):
+            message = parse_json(text, _LIMITS)
+            self._on_alert(message.get("NotificationContainer") if isinstance(message, dict) else None)
 
 
 class AlertSubscription:
@@ -142,7 +161,6 @@ class AlertSubscription:
         self._wait_s = FIRST_WAIT_S
         self._not_before_s = 0.0
         self._silent = False
-        websocket.setdefaulttimeout(OPEN_WITHIN_S)  # its own default is to wait for a handshake for ever
 
     @property
     def listening(self) -> bool:
@@ -198,7 +216,7 @@ def trust_as(verify: bool | str | None) -> dict[str, Any]:
 
 def _build_address(server: Any) -> str:
     """Return the websocket's address. PlexAPI would replace every "http" in it, also one inside the token."""
-    base, _, rest = str(server.url(AlertListener.key)).partition("://")
+    base, _, rest = str(server.url(ALERTS_PATH)).partition("://")
     secure = "wss" if base == "https" else "ws"
     return f"{secure}://{rest}?X-Plex-Token={quote(server._token or '', safe='')}"
 

@@ -9,7 +9,8 @@ import requests
 from plexapi.exceptions import PlexApiException
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
-from actors.media.plex.http import AnswerTooLarge, NotPlexXml, RedirectedAway
+from actors.media.plex.http import RedirectedAway
+from actors.media.plex.xml_guard import AnswerTooLarge, NotPlexXml
 from messages import FailureKind, Problem
 from wording.problems import english
 

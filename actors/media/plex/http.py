@@ -7,7 +7,7 @@ the other end can hang the actor, fill its memory or carry the token away.
 from __future__ import annotations
 
 import contextlib
-import re
+import email.message
 import socket
 import threading
 from collections.abc import Iterator
@@ -19,27 +19,23 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection
 
+from actors.media.plex.xml_guard import AnswerTooLarge, NotPlexXml, clean_xml
+
 CONNECT_S: Final = 3.0
 READ_S: Final = 8.0
 """Longest silence in the middle of an answer (real seconds)."""
 TOTAL_S: Final = 10.0
 """Longest that one request may take, however steadily it drips (real seconds)."""
-BODY_LIMIT: Final = 16 * 2**20
-"""Bytes of an answer, unpacked: twice what 2,000 sessions need."""
+BODY_LIMIT: Final = 12 * 2**20
+"""Bytes of an answer, unpacked: what 2,000 sessions need, and half as much again."""
+ERROR_BODY_LIMIT: Final = 65_536
+"""Bytes that are read of an answer with another status than success."""
+_SUCCESSES: Final = (200, 201, 204)
 REDIRECTS: Final = 3
-CHARACTER: Final = re.compile(rb"&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,10});")
-
-
-class AnswerTooLarge(requests.RequestException):
-    """The answer is longer than any list of sessions can be."""
 
 
 class RedirectedAway(requests.RequestException):
     """The answer points to another address; the token is not sent there. Its text is that address."""
-
-
-class NotPlexXml(requests.RequestException):
-    """The answer is not XML of a Plex server; its text says what it is."""
 
 
 class _AbortablePool:
@@ -150,9 +146,14 @@ class BoundedSession(requests.Session):
         size = 0
         for chunk in response.iter_content(65536):
             size += len(chunk)
-            if size > self._body_limit:
+            if response.status_code not in _SUCCESSES:
+                yield chunk
+                if size >= ERROR_BODY_LIMIT:
+                    return
+            elif size > self._body_limit:
                 raise AnswerTooLarge(f"more than {self._body_limit} bytes")
-            yield chunk
+            else:
+                yield chunk
 
     @contextlib.contextmanager
     def _deadline(self) -> Iterator[threading.Event]:
@@ -197,18 +198,14 @@ def _check_xml(response: requests.Response) -> requests.Response:
         raise NotPlexXml("an empty answer")
     if head.startswith((b"<!doctype html", b"<html")):
         raise NotPlexXml("a web page")
-    if b"<!ENTITY" in body:
-        raise NotPlexXml("XML with entities of its own, which Plex never sends")
-    if b"&#" in body:
-        response._content = CHARACTER.sub(_keep_allowed_character, body)
-    if "charset" not in response.headers.get("content-type", ""):
-        response.encoding = "utf-8"  # requests would take text/xml for Latin-1
+    return clean_answer(response)
+
+
+def clean_answer(response: requests.Response) -> requests.Response:
+    """Return an answer of XML in UTF-8 and within limits, or raise what is wrong with it."""
+    message = email.message.Message()
+    message["content-type"] = response.headers.get("content-type", "")[:200]
+    charset = message.get_param("charset") or ""
+    response._content = clean_xml(response.content, charset if isinstance(charset, str) else charset[2])
+    response.encoding = "utf-8"
     return response
-
-
-def _keep_allowed_character(match: re.Match[bytes]) -> bytes:
-    """Leave out references to characters that XML does not allow: one device name would spoil the whole list."""
-    digits = match[1]
-    code = int(digits[1:], 16) if digits[:1] in b"xX" else int(digits)
-    allowed = code in (9, 10, 13) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
-    return match[0] if allowed else b""

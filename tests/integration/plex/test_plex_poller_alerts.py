@@ -13,7 +13,7 @@ import pytest
 from plexapi.server import PlexServer as PlexApiServer
 
 from actors.media.plex import PlexPoller, alerts
-from actors.media.plex.alerts import ALERT_LIMIT, AlertBuffer, AlertConnection, PlayingAlert
+from actors.media.plex.alerts import ALERT_LIMIT, ALERTS_PATH, AlertBuffer, AlertConnection, PlayingAlert
 from config import Settings
 from messages import PollFailed
 from simulator.plex import BROWSER, TELEVISION, SimulatedPlex
@@ -167,10 +167,10 @@ def test_polling_alone_tells_the_same(
         rig.snapshot(lambda told: told.playbacks)
         begins_again = fault != "garbage"  # which is no reason to hang up
         deadline_s = time.monotonic() + 5
-        while len(plex.requests_for(AlertConnection.key)) < 1 + begins_again and time.monotonic() < deadline_s:
+        while len(plex.requests_for(ALERTS_PATH)) < 1 + begins_again and time.monotonic() < deadline_s:
             rig.listen(0.05)
             plex.send_unrelated_alerts()
-        assert len(plex.requests_for(AlertConnection.key)) >= 1 + begins_again
+        assert len(plex.requests_for(ALERTS_PATH)) >= 1 + begins_again
         plex.stop_session(session)
         rig.snapshot(lambda told: not told.playbacks)
         assert not [message for message in rig.heard if isinstance(message, PollFailed)]
@@ -194,12 +194,12 @@ def test_a_websocket_that_closes_is_opened_again(
         rig.snapshot()
         until(lambda: plex.listener_count, "the websocket to open")
         asked = len(plex.requests_for("/"))
-        opened = len(plex.requests_for(AlertConnection.key))
+        opened = len(plex.requests_for(ALERTS_PATH))
         plex.close_listeners()
         deadline_s = time.monotonic() + 10
-        while len(plex.requests_for(AlertConnection.key)) == opened and time.monotonic() < deadline_s:
+        while len(plex.requests_for(ALERTS_PATH)) == opened and time.monotonic() < deadline_s:
             rig.listen(0.05)
-        assert len(plex.requests_for(AlertConnection.key)) == opened + 1
+        assert len(plex.requests_for(ALERTS_PATH)) == opened + 1
         assert len(plex.requests_for("/")) == asked + 1
 
 

@@ -2,74 +2,21 @@
 
 import gzip
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from xml.etree.ElementTree import ParseError
 
 import pytest
 import requests
 
 from actors.media.plex.client import PlexClient
 from actors.media.plex.errors import POSSIBLE, classify_failure
-from actors.media.plex.http import AnswerTooLarge, BoundedSession, RedirectedAway
+from actors.media.plex.http import BoundedSession, RedirectedAway
+from actors.media.plex.xml_guard import AnswerTooLarge, NotPlexXml, clean_xml
 from simulator.plex import SimulatedPlex
+from tests.integration.plex.raw_server import Script, plain, request_of, serving
 
 ROOT = b'<MediaContainer machineIdentifier="m" friendlyName="Box"/>'
 TOKEN = "tok3n"
-Script = Callable[[socket.socket, int], None]
-
-
-def plain(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
-    """An answer as it goes over the wire."""
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Content-Type: text/xml", *headers, "", ""]
-    return "\r\n".join(lines).encode() + body
-
-
-@contextmanager
-def serving(script: Script) -> Iterator[str]:
-    """Run `script(connection, number)` for each connection that comes; yields the address."""
-    connections: list[socket.socket] = []
-
-    def run(connection: socket.socket, number: int) -> None:
-        with suppress(OSError):
-            script(connection, number)
-
-    def accept() -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                connections.append(connection)
-                threads.append(threading.Thread(target=run, args=(connection, len(connections)), daemon=True))
-                threads[-1].start()
-
-    threads: list[threading.Thread] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        acceptor = threading.Thread(target=accept, daemon=True)
-        acceptor.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            for connection in connections:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-            acceptor.join(2)
-            for thread in threads:
-                thread.join(2)
-            for connection in connections:
-                connection.close()
-
-
-def request_of(connection: socket.socket) -> bytes:
-    """Read one request, up to its empty line."""
-    got = b""
-    while b"\r\n\r\n" not in got:
-        more = connection.recv(65536)
-        if not more:
-            break
-        got += more
-    return got
 
 
 def dripping(first: bytes) -> Script:
@@ -193,12 +140,73 @@ def test_a_redirect_elsewhere_is_not_followed(where: str) -> None:
 def test_a_long_redirect_is_not_read_whole() -> None:
     """requests itself would read it, however long it is."""
 
+    sent: list[int] = []
+
     def script(connection: socket.socket, _: int) -> None:
         request_of(connection)
-        connection.sendall(plain(b"x" * 2**20, "Location: /again", status="302 Found"))
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        connection.sendall(plain(b"x" * 2**28, "Location: /again", status="302 Found"))
+        sent.append(2**28)
 
-    with serving(script) as url, BoundedSession(url, body_limit=2**16) as http, pytest.raises(AnswerTooLarge):
+    with serving(script) as url, BoundedSession(url) as http, pytest.raises(RedirectedAway):
         http.get(url)
+    assert not sent
+
+
+def with_charset(body: bytes, charset: str) -> bytes:
+    """An answer whose header names a charset."""
+    lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(body)}", f"Content-Type: text/xml;charset={charset}", "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+BOMB = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "%s">]><MediaContainer friendlyName="&x;"/>' % ("y" * 99)
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16le", "utf-32", "utf-7", "punycode", "idna", "cp037", "rot13"])
+def test_only_plexs_charsets_are_read(charset: str) -> None:
+    """A DTD in another charset would pass by unseen, and there are charsets that take hours to read."""
+    body = BOMB.encode(charset) if charset not in ("idna", "rot13") else BOMB.encode()
+
+    def script(connection: socket.socket, _: int) -> None:
+        request_of(connection)
+        connection.sendall(with_charset(body, charset))
+
+    with serving(script) as url, BoundedSession(url) as http, pytest.raises(NotPlexXml, match="charset"):
+        PlexClient(url, TOKEN, http).connect()
+
+
+@pytest.mark.parametrize(
+    ("charset", "encoded", "declared"),
+    [("utf-8", "utf-8", ""), ("ISO-8859-1", "latin-1", ""), ("", "latin-1", "iso-8859-1"), ("", "utf-8-sig", "UTF-8")],
+)
+def test_plexs_charsets_are_read(charset: str, encoded: str, declared: str) -> None:
+    """What the header says counts, then what the document says of itself, then UTF-8."""
+    declaration = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    body = f'{declaration}<MediaContainer machineIdentifier="m" friendlyName="Kästchen\x01"/>'.encode(encoded)
+
+    def script(connection: socket.socket, _: int) -> None:
+        request_of(connection)
+        connection.sendall(with_charset(body, charset) if charset else plain(body))
+
+    with serving(script) as url, BoundedSession(url) as http:
+        assert PlexClient(url, TOKEN, http).connect().name == "Kästchen"
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"<a>" * 33 + b"</a>" * 33, NotPlexXml),
+        (b"<MediaContainer>" + b"<a/>" * 150_000 + b"</MediaContainer>", AnswerTooLarge),
+        (b"<MediaContainer " + b" ".join(b'a%d=""' % n for n in range(750_001)) + b"/>", AnswerTooLarge),
+        (b'<MediaContainer a="' + b"x" * 65_537 + b'"/>', AnswerTooLarge),
+        (BOMB.encode(), NotPlexXml),
+        (b"<a>" * 5, ParseError),
+    ],
+)
+def test_a_document_beyond_all_that_plex_sends_is_refused(body: bytes, error: type[Exception]) -> None:
+    """Before anything is built of it."""
+    with pytest.raises(error):
+        clean_xml(body)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import ParseError
 import requests
 from plexapi.exceptions import PlexApiException
 
-from actors.media.plex.http import BoundedSession
+from actors.media.plex.http import BoundedSession, clean_answer
 from foreign_input import InputLimits, parse_json
 from messages import Problem
 from wording.problems import ProblemError
@@ -56,8 +56,9 @@ class _Site(BoundedSession):
         super().__init__(base, body_limit=_BODY_LIMIT)
 
     def check_answer(self, response: requests.Response) -> requests.Response:
-        """Return the answer as it is."""
-        return response
+        """Return the answer, XML within its limits."""
+        is_xml = response.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+        return clean_answer(response) if is_xml and response.ok else response
 
 
 class PinSignIn:

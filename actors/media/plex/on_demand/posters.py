@@ -7,8 +7,9 @@ from urllib.parse import quote
 import requests
 
 from actors.media.plex.errors import POSSIBLE, classify_failure
-from actors.media.plex.http import BoundedSession, NotPlexXml
+from actors.media.plex.http import BoundedSession
 from actors.media.plex.on_demand.request_queue import RequestQueue, completed_future
+from actors.media.plex.xml_guard import NotPlexXml
 from messages import Message, Poster, Problem
 from wording.problems import english
 

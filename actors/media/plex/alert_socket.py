@@ -1,0 +1,132 @@
+"""The websocket of Plex's alerts, with limits on all that the other end can send."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+import websocket
+from websocket import ABNF, WebSocketException, WebSocketTimeoutException
+
+HANDSHAKE_LIMIT: Final = 32_768
+"""Bytes of the answer to the handshake, an error page included."""
+MESSAGE_LIMIT: Final = 2**20
+"""Bytes of a message, all fragments together: the alerts of 2,000 sessions have half of it."""
+FRAGMENT_LIMIT: Final = 1000
+"""Fragments of a message."""
+READS_PER_SECOND: Final = 6000
+"""How often the socket is read within a second: 2,000 alerts. Who sends more is kept waiting."""
+_READ_BYTES: Final = 1024
+"""So many bytes count as one more read."""
+
+
+class AlertsTooLarge(WebSocketException):
+    """The other end sent more than any Plex server has to say."""
+
+
+class AlertSocket(websocket.WebSocket):
+    """A websocket that follows no redirect, and of which no more is read than a Plex server has to say."""
+
+    def __init__(self, tls_options: dict[str, Any]) -> None:
+        # Texts are decoded once, by who reads them: the library's own check is slow.
+        super().__init__(sslopt=tls_options, skip_utf8_validation=True, enable_multithread=True)
+        self.frame_buffer = _BoundedFrames(self._recv, skip_utf8_validation=True)
+        self.cont_frame = _BoundedFragments(fire_cont_frame=False, skip_utf8_validation=True)
+
+    @property
+    def sock(self) -> Any:
+        """The connection; what is read of it is counted."""
+        return self._metered
+
+    @sock.setter
+    def sock(self, raw: Any) -> None:
+        self._metered = None if raw is None else _MeteredConnection(raw)
+
+    def open(self, address: str, within_s: float) -> None:
+        """Connect, and shake hands, in all within a time (real seconds). Raises WebSocketException and OSError."""
+        connect: Any = self.connect  # it has no types
+        connect(address, timeout=within_s, redirect_limit=0)
+        self.sock.handshake_is_over()
+
+    def close_at_once(self) -> None:
+        """Close it without waiting for the other end."""
+        shutdown: Any = self.shutdown  # it has no types
+        shutdown()
+
+    def read(self, until_s: float) -> tuple[int, bytes]:
+        """Return the next message or control frame: its opcode and content. `until_s`: steady time, real seconds.
+
+        Raises WebSocketTimeoutException where it is not whole by then: read again to go on where it stopped.
+        """
+        self.sock.until_s = until_s
+        opcode, frame = self.recv_data_frame(control_frame=True)
+        return opcode, bytes(frame.data)
+
+
+class _MeteredConnection:
+    """A connection of which only so much, and so often, is read."""
+
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
+        self.until_s = time.monotonic() + (raw.gettimeout() or 0.0)
+        self._handshake_left = HANDSHAKE_LIMIT
+        self._is_open = False
+        self._reads_left = float(READS_PER_SECOND)
+        self._counted_s = time.monotonic()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.raw, name)
+
+    def handshake_is_over(self) -> None:
+        """Count reads by the second from now on."""
+        self._is_open = True
+
+    def recv(self, size: int) -> bytes:
+        """Read at most so many bytes."""
+        now_s = time.monotonic()
+        if now_s >= self.until_s:
+            raise WebSocketTimeoutException("not within the time for it")
+        if self._is_open:
+            now_s = self._wait_for_turn(now_s)
+        self.raw.settimeout(max(0.001, self.until_s - now_s))
+        content: bytes = self.raw.recv(size)
+        if self._is_open:
+            self._reads_left -= 1 + len(content) / _READ_BYTES
+        else:
+            self._handshake_left -= len(content)
+            if self._handshake_left < 0:
+                raise AlertsTooLarge(f"an answer of more than {HANDSHAKE_LIMIT} bytes")
+        return content
+
+    def _wait_for_turn(self, now_s: float) -> float:
+        """Return the time, once there is a read left; the other end waits meanwhile, for nothing is read."""
+        self._reads_left = min(READS_PER_SECOND, self._reads_left + (now_s - self._counted_s) * READS_PER_SECOND)
+        self._counted_s = now_s
+        if self._reads_left < 0:
+            time.sleep(min(1.0, -self._reads_left / READS_PER_SECOND))
+            now_s = time.monotonic()
+        return now_s
+
+
+class _BoundedFrames(websocket.frame_buffer):
+    """Frames of at most MESSAGE_LIMIT bytes."""
+
+    def recv_length(self) -> None:
+        """Read the length of a frame, before any of its content."""
+        super().recv_length()
+        if self.length is not None and self.length > MESSAGE_LIMIT:
+            raise AlertsTooLarge(f"a frame of more than {MESSAGE_LIMIT} bytes")
+
+
+class _BoundedFragments(websocket.continuous_frame):
+    """Messages of at most MESSAGE_LIMIT bytes in FRAGMENT_LIMIT fragments."""
+
+    _count = 0
+
+    def add(self, frame: ABNF) -> None:
+        """Add a fragment to the message."""
+        self._count = self._count + 1 if self.cont_data else 1
+        size = len(frame.data) + (len(self.cont_data[1]) if self.cont_data else 0)
+        if size > MESSAGE_LIMIT or self._count > FRAGMENT_LIMIT:
+            raise AlertsTooLarge(f"a message of more than {MESSAGE_LIMIT} bytes, or {FRAGMENT_LIMIT} fragments")
+        super().add(frame)
