@@ -18,6 +18,7 @@ from simulator.discord.faults import DiscordFaults
 from simulator.discord.gateway import Gateway
 from simulator.discord.model.guild import Payload
 from simulator.discord.model.world import DiscordWorld
+from simulator.discord.poll_actions import PollActions
 from simulator.discord.request_recorder import RequestRecorder
 from simulator.discord.rest.commands import CommandRoutes
 from simulator.discord.rest.guilds import GuildRoutes
@@ -25,14 +26,15 @@ from simulator.discord.rest.interactions import InteractionRoutes
 from simulator.discord.rest.messages import MessageRoutes
 from simulator.discord.rest.rate_limits import RateLimiter
 from simulator.discord.rest.request_gate import DiscordRequestGate
-from simulator.discord.user_actions import UserActions
 
 BOT_TOKEN = "NTIx.simulated.bot-token"  # noqa: S105 - only this simulated server knows it
 """The token that the simulated Discord accepts unless another is given."""
 START_S = 10.0
+POLLS_EVERY_S = 0.2
+"""How often it is looked whether a poll's time is over; real seconds."""
 
 
-class SimulatedDiscord(UserActions):
+class SimulatedDiscord(PollActions):
     """REST and gateway of one Discord, and what its people do. A context manager; or `start` and `stop`.
 
     `message_content`, `members_intent`: which privileged intents the Developer Portal grants.
@@ -163,6 +165,12 @@ class SimulatedDiscord(UserActions):
         self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.SockSite(self._runner, listening).start()
+        self._polls = asyncio.create_task(self._end_polls())
+
+    async def _end_polls(self) -> None:
+        while True:
+            await asyncio.sleep(POLLS_EVERY_S)
+            self.world.end_polls_due()
 
     async def _close(self) -> None:
         for connection in list(self.gateway.connections):

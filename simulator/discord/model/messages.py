@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from simulator.discord.model.guild import Member, Payload, User
+from simulator.discord.model.polls import Poll
 
 EPHEMERAL, LOADING, V2 = 1 << 6, 1 << 7, 1 << 15
 """Flags of a message: seen by one person; "thinking ..."; made of components alone."""
@@ -60,6 +61,9 @@ class ChannelMessage:
     pings: tuple[str, ...] = ()
     """Whom it really mentions, as written: `<@1>`, `@everyone`. Embeds mention nobody."""
     reactions: dict[str, set[int]] = field(default_factory=dict)
+    poll: Poll | None = None
+    is_poll_result: bool = False
+    """Whether it says how the poll of the message ended that it replies to."""
     posted_s: float = field(default_factory=time.monotonic)
     """When it arrived; real seconds of a steady clock."""
     edited_s: list[float] = field(default_factory=list)

@@ -11,9 +11,11 @@ from simulator.discord.model.guild import DM, Channel, Guild, Member, Payload, U
 from simulator.discord.model.ids import iso_of, snowflake
 from simulator.discord.model.messages import COMMAND, ChannelMessage, Interaction
 from simulator.discord.model.permissions import EVERYONE_CAN
+from simulator.discord.model.polls import POLL_RESULT
 
 GUILDS, MEMBERS, VOICE_STATES, GUILD_MESSAGES = 1 << 0, 1 << 1, 1 << 7, 1 << 9
 REACTIONS, DIRECT_MESSAGES, MESSAGE_CONTENT, SCHEDULED_EVENTS = 1 << 10, 1 << 12, 1 << 15, 1 << 16
+POLLS = 1 << 24
 """Intents."""
 FLAG_MEMBERS, FLAG_MESSAGE_CONTENT = 1 << 14, 1 << 18
 """The application's flags: which privileged intents are switched on in the Developer Portal."""
@@ -92,7 +94,7 @@ class DiscordWorld:
             "mentions": self._list_mentions(message), "pinned": False, "flags": message.flags,
             "attachments": [each.payload(self.base) for each in message.attachments],
             "embeds": [self._embed(message, embed) for embed in message.embeds],
-            "type": 20 if message.asked_by else 19 if message.reply_to else 0, "components": message.components,
+            "type": _message_type(message), "components": message.components,
             "reactions": [
                 {"emoji": {"id": None, "name": emoji}, "count": len(who), "me": self.bot.id in who,
                  "me_burst": False, "burst_colors": [], "count_details": {"burst": 0, "normal": len(who)}}
@@ -103,6 +105,8 @@ class DiscordWorld:
             found["guild_id"] = str(guild.id)
             if message.author.id in guild.members:
                 found["member"] = guild.members[message.author.id].partial()
+        if message.poll is not None:
+            found["poll"] = message.poll.payload(self.bot.id)
         if message.nonce is not None:
             found["nonce"] = message.nonce
         if message.author.id == self.bot.id and message.asked_by is not None:
@@ -152,6 +156,26 @@ class DiscordWorld:
             if not message.is_ephemeral:
                 self.dispatch("MESSAGE_UPDATE", self.message_payload(message), self._intent(message))
         return message
+
+    def end_poll(self, message: ChannelMessage) -> None:
+        """End a message's poll: its votes are counted, and a message says how it ended."""
+        if message.poll is None or message.poll.is_final:
+            return
+        with self.changed:
+            message.poll.is_final = True
+            self.publish_edit(message, time.monotonic())
+            result = ChannelMessage(
+                snowflake(), message.channel_id, message.author, embeds=[message.poll.result_embed()],
+                reply_to=message.id, is_poll_result=True,
+            )  # fmt: skip
+            self.post(result)
+
+    def end_polls_due(self) -> None:
+        """End the polls whose time is over."""
+        now_s = self.now()
+        for message in list(self.messages.values()):
+            if message.poll is not None and message.poll.ends_s <= now_s:
+                self.end_poll(message)
 
     def delete(self, message: ChannelMessage) -> None:
         """Take a message away."""
@@ -205,3 +229,9 @@ class DiscordWorld:
         if interaction.source is not None:
             found["message"] = self.message_payload(interaction.source)
         return found
+
+
+def _message_type(message: ChannelMessage) -> int:
+    if message.is_poll_result:
+        return POLL_RESULT
+    return 20 if message.asked_by else 19 if message.reply_to else 0

@@ -20,8 +20,10 @@ from simulator.discord.model.permissions import (
     READ_HISTORY,
     SEND_IN_THREADS,
     SEND_MESSAGES,
+    SEND_POLLS,
     VIEW_CHANNEL,
 )
+from simulator.discord.model.polls import Poll
 from simulator.discord.model.world import GUILDS, REACTIONS, DiscordWorld
 from simulator.discord.rest.errors import ApiError, invalid_form, no_access, no_permission, unknown_error
 from simulator.discord.rest.request_body import FILES, attachments_of, body_of
@@ -54,6 +56,8 @@ class MessageRoutes:
             web.post("/channels/{channel}/threads", self.thread),
             web.post("/channels/{channel}/typing", self.send_typing),
             web.post("/users/@me/channels", self.direct),
+            web.get("/channels/{channel}/polls/{message}/answers/{answer}", self.poll_voters),
+            web.post("/channels/{channel}/polls/{message}/expire", self.expire_poll),
         ]
 
     def channel(self, request: web.Request, *needed: int) -> Channel:
@@ -100,6 +104,8 @@ class MessageRoutes:
         if before is not None:
             return json_response(self.world.message_payload(before))
         message = new_message(body, files, self.world.bot, channel.id)
+        if body.get("poll"):
+            message.poll = Poll.from_request(body["poll"], self.world.now())
         message.reply_to = self._replied_message(request, body, channel)
         return json_response(self.world.message_payload(self.world.post(message)))
 
@@ -151,6 +157,8 @@ class MessageRoutes:
         message = self.message(request, self.channel(request, *permissions_needed(body, files)))
         if message.author.id != self.world.bot.id:
             raise ApiError(403, 50005, "Cannot edit a message authored by another user")
+        if message.poll is not None:
+            raise ApiError(400, 520003, "Cannot edit a poll message")
         apply_edit(message, body, files)
         return json_response(self.world.message_payload(self.world.publish_edit(message, time.monotonic())))
 
@@ -226,6 +234,31 @@ class MessageRoutes:
         self.channel(request, SEND_MESSAGES)
         return no_content()
 
+    async def poll_voters(self, request: web.Request) -> web.Response:
+        """A page of those who voted for an answer, the lowest id first."""
+        message = self.message(request, self.channel(request))
+        number, limit = int(request.match_info["answer"]), int(request.query.get("limit", 25))
+        if message.poll is None or not 1 <= number <= len(message.poll.answers):
+            raise unknown_error("Message")
+        if not 1 <= limit <= 100:
+            raise invalid_form([("limit", "NUMBER_TYPE_MAX", "int value should be between 1 and 100.")])
+        after = int(request.query.get("after", 0))
+        voters = [each for each in sorted(message.poll.votes.get(number, ())) if each > after][:limit]
+        users = [user.payload() for each in voters if (user := self.world.user(each)) is not None]
+        return json_response({"users": users})
+
+    async def expire_poll(self, request: web.Request) -> web.Response:
+        """The bot ends its own poll before its time."""
+        message = self.message(request, self.channel(request))
+        if message.poll is None:
+            raise ApiError(400, 520006, "Cannot expire a non-poll message")
+        if message.author.id != self.world.bot.id:
+            raise ApiError(403, 50005, "Cannot edit a message authored by another user")
+        if message.poll.is_final:
+            raise ApiError(400, 520001, "Poll expired")
+        self.world.end_poll(message)
+        return json_response(self.world.message_payload(message))
+
     async def direct(self, request: web.Request) -> web.Response:
         """Open a direct message channel."""
         user = self.world.user(int(body_of(request)["recipient_id"]))
@@ -238,7 +271,9 @@ class MessageRoutes:
 
 def permissions_needed(body: Payload, files: dict[int, Attachment]) -> list[int]:
     """The permissions that a message's content needs."""
-    return [EMBED_LINKS] * bool(body.get("embeds")) + [ATTACH_FILES] * bool(files)
+    return (
+        [EMBED_LINKS] * bool(body.get("embeds")) + [ATTACH_FILES] * bool(files) + [SEND_POLLS] * bool(body.get("poll"))
+    )
 
 
 def new_message(body: Payload, files: dict[int, Attachment], author: User, channel_id: int) -> ChannelMessage:

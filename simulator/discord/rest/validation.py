@@ -44,7 +44,27 @@ def problems_of(body: Payload) -> list[Problem]:
     found += _too_long(str(body["nonce"]) if body.get("nonce") is not None else None, 25, "nonce")
     if int(body.get("flags") or 0) & V2:
         found += _v2_problems(body)
+    if body.get("poll"):
+        found += _poll_problems(body["poll"])
     return found
+
+
+def _poll_problems(poll: Payload) -> Iterator[Problem]:
+    answers = poll.get("answers") or []
+    if not 1 <= len(answers) <= 10:
+        yield "poll.answers", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 10 in length."
+    texts = [("poll.question.text", (poll.get("question") or {}).get("text"), 300)]
+    texts += [
+        (f"poll.answers.{number}.poll_media.text", (answer.get("poll_media") or {}).get("text"), 55)
+        for number, answer in enumerate(answers)
+    ]
+    for path, text, limit in texts:
+        if not str(text or "").strip():
+            yield path, "BASE_TYPE_REQUIRED", "This field is required"
+        yield from _too_long(text, limit, path)
+    hours = poll.get("duration") or 24
+    if int(hours) != hours or not 1 <= hours <= 768:
+        yield "poll.duration", "NUMBER_TYPE_MAX", "int value should be between 1 and 768."
 
 
 def _v2_problems(body: Payload) -> Iterator[Problem]:
