@@ -194,7 +194,7 @@ class Marked(gettext.NullTranslations):
 @pytest.fixture
 def marked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The bot speaks in brackets."""
-    monkeypatch.setattr(translation, "_catalogue", Marked())
+    monkeypatch.setattr(translation, "_process_catalogue", Marked())
     yield
 
 
