@@ -6,7 +6,7 @@ import re
 from actors.chat.discord.framework.actor_client import ASK_S, ActorClient, UnansweredError
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.ui import formatting
-from config import Settings
+from actors.media.pollers import poller_names
 from messages import FilmsFound, FindFilms, GetPoster, Item, Poster
 from wording.problems import translate_or
 from wording.translation import _
@@ -19,12 +19,6 @@ CUT = "… #"
 """In a choice of a name that is too long for it: between how the title begins and the film's rating key."""
 _CHOICE = re.compile(rf"(?P<title>.+){CUT}(?P<key>\S+)")
 _YEAR = re.compile(r"(?P<title>.+?)\s*\((?P<year>\d{4})\)")
-
-
-def poller_names(settings: Settings) -> list[str]:
-    """Return the names of the actors that each ask one Plex server."""
-    first = GetPoster.receiver
-    return [first, *(f"{first}-{number}" for number in range(2, len(settings.servers) + 1))]
 
 
 async def fetch_poster(client: ActorClient, item: Item) -> Poster:

@@ -23,7 +23,6 @@ from actors.chat.discord.framework.autocompletion import CHOICE, MOST_CHOICES, a
 from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import ASK_ADMIN, RefusedError
 from actors.chat.discord.framework.converters import MemberMention
-from actors.chat.discord.framework.media_servers import poller_names
 from actors.chat.discord.framework.replies import (
     CommandContext,
     acknowledge_then,
@@ -34,6 +33,7 @@ from actors.chat.discord.framework.replies import (
 )
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
+from actors.media.pollers import poller_names
 from messages import (
     CheckPlexSignIn,
     FindAccounts,
