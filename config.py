@@ -44,6 +44,7 @@ class Group(enum.Enum):
     DISCORD = "the Discord actor"
     TRACKING = "whoever measures or shows watches"
     STORE = "the persistence actor"
+    WEB = "the web page"
     LAUNCHER = "the launcher alone"
 
 
@@ -60,7 +61,7 @@ class Setting(NamedTuple):
     """What everybody may know of a secret; nothing where it is None."""
 
 
-_everybody, _plex, _discord, _tracking, _store, _launcher = (functools.partial(Setting, group) for group in Group)
+_everybody, _plex, _discord, _tracking, _store, _web, _launcher = (functools.partial(Setting, group) for group in Group)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +99,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     top_watchers_role_id: Annotated[int, _discord("id of a role for those who watched most of late", check.SNOWFLAKE)] = 0
     top_watchers: Annotated[int, _discord("how many get that role", check.whole_number("members", 1, 25))] = 3
     weekly_digest: Annotated[str, _discord("when to post the week's figures, like sunday 18:00", check.WEEKLY)] = ""
-    bot_language: Annotated[str, _discord("language in which the bot speaks on Discord", check.LANGUAGE)] = "en"
+    bot_language: Annotated[str, _everybody("language in which the bot speaks on Discord", check.LANGUAGE)] = "en"
+    web_port: Annotated[int, _everybody("port of the web page; empty for no page", check.whole_number("ports", 1, 65535))] = 0
+    web_bind: Annotated[str, _web("address that the page listens at: this machine's own", check.LOOPBACK)] = "127.0.0.1"
+    web_url: Annotated[str, _web("address at which people open the page, where a proxy shows it at another", check.HTTP)] = ""
     discord_api_url: Annotated[str, _discord("another Discord API, for tests", check.HTTP)] = ""
     discord_gateway_url: Annotated[str, _discord("another Discord gateway, for tests", check.WEBSOCKET)] = ""
     plex_tv_url: Annotated[str, _plex("another plex.tv, for tests", check.HTTP)] = "https://plex.tv"

@@ -164,6 +164,18 @@ def _read_language(raw: str) -> str:
     return by_lower_name[raw.lower()]
 
 
+def _read_loopback(raw: str) -> str:
+    import ipaddress
+
+    try:
+        is_own = raw == "localhost" or ipaddress.ip_address(raw).is_loopback
+    except ValueError:
+        is_own = False
+    if not is_own:
+        raise WrongValueError("127.0.0.1 or ::1: the page has no sign-in yet, so it is shown to this machine alone")
+    return raw
+
+
 def _read_timezone(raw: str) -> str:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -216,5 +228,6 @@ SNOWFLAKE, SNOWFLAKES = Check(_read_snowflake, "a Discord id"), Check(_read_snow
 UMASK = Check(_read_umask, "an octal number")
 TEXT, NAMES = Check(str, "a text"), Check(_split, "names")
 TYPES, WEEKLY = Check(_read_media_types, "media types"), Check(_read_weekly, "a weekday and a time")
+LOOPBACK = Check(_read_loopback, "an address of this machine alone")
 LANGUAGE, ZONE = Check(_read_language, "a language code"), Check(_read_timezone, "a time zone of the IANA list")
 DATABASE, SERVERS = Check(_read_database_url, "a database address"), Check(_read_servers, "a JSON list")

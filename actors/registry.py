@@ -21,7 +21,7 @@ class ActorEntry:
     is_essential: bool = False
     """Nothing runs before it does, and nothing without it where it cannot start."""
     count: Callable[[Settings], int] = lambda _: 1
-    """How many of them there are; at least one."""
+    """How many of them there are; none where a setting asks for none."""
 
 
 # In the order of their start; they are stopped in the reverse order.
@@ -30,7 +30,8 @@ ACTORS = (
     ActorEntry("persistence", "actors.persistence.actor:Persistence", frozenset({Group.STORE, Group.TRACKING}), is_essential=True),
     ActorEntry("tracker", "actors.tracker.actor:Tracker", frozenset({Group.TRACKING})),
     ActorEntry("discord", "actors.chat.discord.actor:DiscordActor", frozenset({Group.DISCORD, Group.TRACKING})),
-    ActorEntry("plex", "actors.media.plex:PlexPoller", frozenset({Group.PLEX, Group.TRACKING}), count=lambda settings: len(settings.servers)),
+    ActorEntry("plex", "actors.media.plex:PlexPoller", frozenset({Group.PLEX, Group.TRACKING}), count=lambda settings: max(1, len(settings.servers))),
+    ActorEntry("web", "actors.web.actor:WebActor", frozenset({Group.WEB, Group.TRACKING}), count=lambda settings: int(settings.web_port > 0)),
 )
 # fmt: on
 
@@ -40,7 +41,7 @@ def actor_names(settings: Settings) -> tuple[str, ...]:
     return tuple(
         entry.name if number == 1 else f"{entry.name}-{number}"
         for entry in ACTORS
-        for number in range(1, max(1, entry.count(settings)) + 1)
+        for number in range(1, entry.count(settings) + 1)
     )
 
 

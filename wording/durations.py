@@ -40,6 +40,12 @@ def format_position(ms: int | None) -> str:
     return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
+def format_film_minute(ms: int) -> str:
+    """Return a film's position to the minute, as an axis has it: "0:29", "1:28"."""
+    minutes = max(0, ms) // 60_000
+    return f"{minutes // 60}:{minutes % 60:02}"
+
+
 def parse_clock_position(text: str) -> PositionMs:
     """Return the position written as MM:SS or H:MM:SS. Raises ValueError, whose text says what would be right."""
     match = _CLOCK.fullmatch(text.strip())

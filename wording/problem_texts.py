@@ -30,6 +30,12 @@ _TRACKING: Final = {
     "tracker.not_restored": N_("Persistence does not say which watches ran before ({error}); observations wait."),
     "tracker.outbox_full": N_("{count} finished watches wait for persistence: {error}"),
 }
+_WEB: Final = {
+    "web.port_taken": N_("Another program listens at {address}: end it, or set WEB_PORT to another port."),
+    "web.cannot_listen": N_(
+        "The page cannot listen at {address}: {error}. Set WEB_PORT and WEB_BIND to what may be used."
+    ),
+}
 _LINKS: Final = {
     "link.linked_elsewhere": N_("That Plex account is linked to another member already: unlink it there first."),
     "link.not_linked": N_("That Plex account is not linked to this member: choose one that /unlink offers."),
@@ -295,5 +301,5 @@ _STORE: Final = {
 TEXTS: Final[Mapping[str, str]] = {
     "text": "{text}",
     **_ACTORS,
-    **_TRACKING, **_LINKS, **_PLEX, **_DISCORD, **_LAUNCHER, **_STORE,
+    **_TRACKING, **_WEB, **_LINKS, **_PLEX, **_DISCORD, **_LAUNCHER, **_STORE,
 }  # fmt: skip

@@ -12,9 +12,9 @@ def record_title(item: Item) -> str:
     return " – ".join(part for part in (item.show, number, item.title) if part)
 
 
-def display_title(item: Item) -> str:
+def display_title(item: Item, *, with_year: bool = True) -> str:
     """Return the title as people read it, unescaped: "Dune (2021)" or "Severance S01E02 · Half Loop"."""
     if item.show:
         number = "" if item.season is None or item.episode is None else f" S{item.season:02}E{item.episode:02}"
         return f"{item.show}{number} · {item.title}" if item.title else f"{item.show}{number}"
-    return f"{item.title} ({item.year})" if item.year else item.title
+    return f"{item.title} ({item.year})" if item.year and with_year else item.title

@@ -82,6 +82,8 @@ class Tracker(Actor):
         self._waiting: deque[Message] = deque(maxlen=WAITING_LIMIT)
         self._finished = FinishedWatchOutbox(self.ref("persistence"), self._report_running)
         self._problem: Problem | None = None
+        self._screens = ("discord", "web") if context.settings.web_port else ("discord",)
+        """The actors that show what plays."""
 
     def handlers(self) -> Mapping[type[Any], Callable[[Any], Message | None]]:
         """Return the dispatch table."""
@@ -200,7 +202,9 @@ class Tracker(Actor):
         self._problem = problem
         if events or at is not None:
             self._report_running()
-            self.ref("discord").tell(self._tracking.now_playing(at or self.context.clock.now()))
+            playing = self._tracking.now_playing(at or self.context.clock.now())
+            for name in self._screens:
+                self.ref(name).tell(playing)
 
     def _tell_event(self, event: Event) -> None:
         match event:

@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -27,6 +28,12 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 ANNOUNCE, CINEMA = "film-club", "Cinema"
 START_WITHIN_S = 40.0
 STOP_WITHIN_S = 15.0
+
+
+def find_free_port() -> int:
+    """Return a port of this machine that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        return int(held.getsockname()[1])
 
 
 class DiscordVoiceRoom:
@@ -167,7 +174,8 @@ class ServiceStage:
         state = read_running_state(self.data_dir)
         pids = {child.pid for child in state.children.values()} if state is not None else set()
         rows = [row for row in self.health() if row["pid"] in pids]  # not those of a service before this one
-        return len(rows) >= 4 and all(row["state"] == "running" for row in rows) and self.discord.is_connected
+        expected = 5 if "WEB_PORT" in self._settings else 4
+        return len(rows) >= expected and all(row["state"] == "running" for row in rows) and self.discord.is_connected
 
     def stop_service(self) -> tuple[int, float]:
         """Stop in order; the exit status and the real seconds it took. Safe to call again."""
@@ -200,6 +208,12 @@ class ServiceStage:
     def launcher_pid(self) -> int:
         """The launcher's process."""
         return self._service.pid if self._service is not None else 0
+
+    @property
+    def page_url(self) -> str:
+        """Where the page is; empty where there is none."""
+        port = self._settings.get("WEB_PORT", "")
+        return f"http://127.0.0.1:{port}/" if port else ""
 
     # -- what can be seen ----------------------------------------------------------------------------------
 

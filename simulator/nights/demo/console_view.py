@@ -72,6 +72,7 @@ class Show:
         self.console.print(
             f"The real service, between a simulated Plex and a simulated Discord, at {self.speed:g} times the speed.\n"
             f"Below: what happens ([dim]dim[/dim]), and the channel [bold]#{ANNOUNCE}[/bold] as its members see it.\n"
+            f"The same night in a browser, while it runs: [bold]{stage.page_url}[/bold]\n"
         )
 
     def print_event(self, text: str) -> None:

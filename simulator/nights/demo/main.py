@@ -19,7 +19,7 @@ from simulator.nights.demo.expectations import Evidence, check_expectations
 from simulator.nights.demo.prompt import Prompt
 from simulator.nights.demo.script import CUES, CURTAIN, HOST, STARTS
 from simulator.nights.director import Director
-from simulator.nights.stage import ANNOUNCE, ServiceStage
+from simulator.nights.stage import ANNOUNCE, ServiceStage, find_free_port
 
 SPEED = 180.0
 """Minutes of the night in a minute: the whole of it takes 35 s."""
@@ -44,8 +44,9 @@ def main(arguments: list[str]) -> int:
     console = Console(width=None if sys.stdout.isatty() else 100, highlight=False, emoji=False)
     with _folder(options.keep) as folder:
         show = Show(console, speed=options.speed)
+        settings = {**SETTINGS, "WEB_PORT": str(find_free_port())}
         with ServiceStage(
-            folder / "data", speed=options.speed, party_user=HOST, evening=_evening(), **SETTINGS
+            folder / "data", speed=options.speed, party_user=HOST, evening=_evening(), **settings
         ) as stage:
             if alone:
                 return _play_script(stage, show)

@@ -1,0 +1,212 @@
+"""The web actor: hears what plays, and shows it in a browser."""
+
+import asyncio
+import concurrent.futures
+import contextlib
+import errno
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from actors.media.pollers import poller_names
+from actors.runtime import (
+    Actor,
+    ActorUnavailable,
+    AskTimeout,
+    Context,
+    DependencyUnavailable,
+    FatalStartupError,
+    MailboxFull,
+    RemoteError,
+    UnexpectedAnswer,
+)
+from actors.web.http.event_stream import StreamHub
+from actors.web.http.posters import PosterShelf
+from actors.web.http.server import Pages, WebServer
+from actors.web.http.static_files import StaticFiles
+from actors.web.now_playing import ScreeningBoard
+from actors.web.pages.tonight import Tonight, build_tonight
+from actors.web.rendering import Part, Renderer
+from messages import GetPoster, Item, ListActiveWatches, Message, NowPlaying, Poster, Problem
+from version import VERSION
+from wording.translation import set_language, use_language
+
+START_S, STOP_S = 10.0, 3.0
+"""How long the server may take to listen, and to let go; real seconds."""
+LOAD_AGAIN_S = 2.0
+REFRESH_S = 15.0
+"""How often open pages are looked at where no report comes: what they say of silence changes by itself."""
+PAGE_KEPT_S = 1.0
+"""How long a whole page is good where no report comes: the position in it moves."""
+POSTER_S = 15.0
+_UNANSWERED = (ActorUnavailable, AskTimeout, MailboxFull, RemoteError, UnexpectedAnswer)
+
+
+class WebActor(Actor):
+    """pykka's thread hears the messages; the server lives on a loop in a thread of its own."""
+
+    name: ClassVar[str] = "web"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        settings = context.settings
+        set_language(settings.bot_language)
+        self._zone = ZoneInfo(settings.timezone)
+        self._silent_after_s = max(30.0, 3 * settings.plex_poll_seconds)
+        self._board = ScreeningBoard()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run_loop, name="web-loop", daemon=True)
+        self._stop_server = asyncio.Event()
+        self._listening: concurrent.futures.Future[int] = concurrent.futures.Future()
+        self._static = StaticFiles()
+        self._renderer = Renderer(self._static.find_path, VERSION, settings.timezone)
+        self._posters = PosterShelf(self._fetch_poster, self._static.read("no-poster.svg"))
+        self._streams = StreamHub(self._now_ms)
+        self._parts: dict[str, dict[str, Part]] = {}
+        """By language: the parts as of the last report."""
+        self._whole_pages: dict[str, tuple[float, str, str]] = {}
+        """By language: when it was made (monotonic seconds), heading and HTML."""
+
+    def handlers(self) -> Mapping[type[Message], Callable[[Any], Any]]:
+        """Return the handler of each message."""
+        return {NowPlaying: self._hear}
+
+    def on_start(self) -> None:
+        """Listen. A port that is taken may be free later; one that is not allowed will not be."""
+        settings = self.context.settings
+        self._thread.start()
+        try:
+            port = self._listening.result(START_S)
+        except OSError as error:
+            where = f"{settings.web_bind}:{settings.web_port}"
+            problem = Problem.of("web.cannot_listen", address=where, error=error.strerror or str(error))
+            if error.errno == errno.EADDRINUSE:
+                raise DependencyUnavailable(Problem.of("web.port_taken", address=where)) from error
+            raise FatalStartupError(problem) from error
+        host = f"[{settings.web_bind}]" if ":" in settings.web_bind else settings.web_bind
+        self.log.info("The page is at %s", settings.web_url or f"http://{host}:{port}/")
+
+    def on_stop(self) -> None:
+        """Let every reader go."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            self._loop.call_soon_threadsafe(self._stop_server.set)
+        self._thread.join(STOP_S)
+
+    def _hear(self, playing: NowPlaying) -> None:
+        self._loop.call_soon_threadsafe(self._take_report, playing)
+
+    # -- on the loop -----------------------------------------------------------------------------------------
+
+    def _run_loop(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve())
+        except OSError as error:
+            if not self._listening.done():
+                self._listening.set_exception(error)
+            else:
+                self.log.error("The web server ended: %s", error, exc_info=error)
+        finally:
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        settings = self.context.settings
+        server = WebServer(
+            Pages(self._show_tonight, self._current_parts),
+            self._renderer,
+            self._static,
+            self._posters,
+            self._streams,
+            public_url=settings.web_url,
+            default_language=settings.bot_language,
+            log=self.log,
+        )
+        try:
+            self._listening.set_result(await server.start(settings.web_bind, settings.web_port))
+            work = [asyncio.ensure_future(self._load()), asyncio.ensure_future(self._refresh())]
+            await self._stop_server.wait()
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+        finally:
+            await server.close()
+
+    async def _load(self) -> None:
+        """Ask the tracker what plays, until it has said so."""
+        while self._board.heard_at is None:
+            try:
+                playing = await asyncio.wrap_future(self.ref("tracker").ask_future(ListActiveWatches()))
+            except _UNANSWERED:
+                await asyncio.sleep(LOAD_AGAIN_S)
+                continue
+            if self._board.heard_at is None and not playing.reasons:
+                self._take_report(NowPlaying(playing.at, playing.screenings))
+                return
+            await asyncio.sleep(LOAD_AGAIN_S)
+
+    async def _refresh(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            self._publish()
+
+    def _take_report(self, playing: NowPlaying) -> None:
+        self._board.update(playing.screenings, playing.at)
+        self._whole_pages.clear()
+        self._publish()
+
+    def _publish(self) -> None:
+        """Send every open page what changed; rendered once for each language."""
+        self._parts.clear()
+        for language in self._streams.languages():
+            self._streams.publish(language, self._current_parts(language))
+
+    def _current_parts(self, language: str) -> dict[str, Part]:
+        parts = self._parts.get(language)
+        if parts is None:
+            parts = self._parts[language] = self._render_parts(language)[1]
+        return parts
+
+    def _show_tonight(self, language: str) -> tuple[str, str]:
+        kept = self._whole_pages.get(language)
+        if kept is None or time.monotonic() - kept[0] > PAGE_KEPT_S:
+            content, parts = self._render_parts(language)
+            html = self._renderer.render_page(
+                "tonight.html",
+                language,
+                page=content,
+                parts=parts,
+                poster=self._posters.find_address,
+                current="tonight",
+            )
+            kept = self._whole_pages[language] = (time.monotonic(), content.heading, html)
+        return kept[1], kept[2]
+
+    def _render_parts(self, language: str) -> tuple[Tonight, dict[str, Part]]:
+        at = self.context.clock.now()
+        with use_language(language):
+            content = build_tonight(
+                self._board.screenings,
+                at,
+                self._zone,
+                heard_at=self._board.heard_at,
+                silent_after_s=self._silent_after_s,
+            )
+        return content, self._renderer.render_parts(language, content, self._posters.find_address)
+
+    async def _fetch_poster(self, item: Item) -> Poster:
+        """Return a poster from whichever server holds it."""
+        for poller in poller_names(self.context.settings):
+            question = GetPoster(item.server_id, item.thumb)
+            try:
+                poster = await asyncio.wrap_future(self.ref(poller).ask_future(question, POSTER_S))
+            except _UNANSWERED:
+                continue
+            if poster.content:
+                return poster
+        return Poster()
+
+    def _now_ms(self) -> int:
+        return round(self.context.clock.now().wall_s * 1000)

@@ -1,0 +1,123 @@
+"""The stream of updates that an open page listens to: the parts whose content changed, as server-sent events."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import msgspec
+from aiohttp import web
+
+from actors.web.rendering import Part
+
+BEAT_S = 20.0
+"""A line that says nothing is cut by many a proxy; pages take the line for dead after two beats without a word."""
+SEND_S = 10.0
+"""A reader who takes this long to take what was sent is let go; the browser comes back by itself."""
+MOST_STREAMS, MOST_FOR_ADDRESS = 900, 20
+RETRY_MS = 3000
+
+
+class EventStream:
+    """One open page."""
+
+    def __init__(self, language: str, versions: Mapping[str, str]) -> None:
+        """`versions`: of the parts that the page has."""
+        self.language = language
+        self._versions = dict(versions)
+        self._waiting: dict[str, Part] = {}
+        self._changed = asyncio.Event()
+
+    def offer(self, parts: Mapping[str, Part]) -> None:
+        """Send what differs from what the page has; a part that still waits is replaced by the newer one."""
+        for name, part in parts.items():
+            if self._versions.get(name) == part.version:
+                self._waiting.pop(name, None)
+            else:
+                self._waiting[name] = part
+        if self._waiting:
+            self._changed.set()
+
+    async def run(self, response: web.StreamResponse, now_ms: Callable[[], int]) -> None:
+        """Write to the page until it goes away. Raises TimeoutError where it takes too long."""
+        await _write(response, f"retry: {RETRY_MS}\n\n{_format_beat(now_ms())}")
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), BEAT_S)
+            self._changed.clear()
+            parts, self._waiting = self._waiting, {}
+            self._versions |= {name: part.version for name, part in parts.items()}
+            await _write(response, "".join(_format_part(*each) for each in parts.items()) + _format_beat(now_ms()))
+
+
+class StreamHub:
+    """Every open page."""
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        """`now_ms` returns the service's time, ms since 1970, UTC: pages reckon the film's position by it."""
+        self._now_ms = now_ms
+        self._streams: set[EventStream] = set()
+        self._by_address: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def languages(self) -> set[str]:
+        """Return the languages in which pages are open."""
+        return {stream.language for stream in self._streams}
+
+    def publish(self, language: str, parts: Mapping[str, Part]) -> None:
+        """Offer the parts to every page of this language."""
+        for stream in self._streams:
+            if stream.language == language:
+                stream.offer(parts)
+
+    async def serve(self, request: web.Request, language: str, parts: Mapping[str, Part]) -> web.StreamResponse:
+        """Keep a page up to date for as long as it listens."""
+        address = request.remote or ""
+        if len(self._streams) >= MOST_STREAMS or self._by_address[address] >= MOST_FOR_ADDRESS:
+            raise web.HTTPServiceUnavailable(text="Too many open pages.\n", headers={"Retry-After": "30"})
+        stream = EventStream(language, _read_versions(request.query.get("have", "")))
+        stream.offer(parts)
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
+        )
+        self._streams.add(stream)
+        self._by_address[address] += 1
+        try:
+            await response.prepare(request)
+            await stream.run(response, self._now_ms)
+        except (ConnectionError, TimeoutError):
+            _cut(request)
+        finally:
+            self._streams.discard(stream)
+            self._by_address[address] -= 1
+            if not self._by_address[address]:
+                del self._by_address[address]
+        return response
+
+
+def _read_versions(text: str) -> dict[str, str]:
+    """Return the versions that a page has, from "hero:0123abcd,feed:4567cdef"."""
+    pairs = (entry.partition(":") for entry in text[:500].split(",")[:20])
+    return {name: version for name, _sep, version in pairs}
+
+
+def _format_part(name: str, part: Part) -> str:
+    data = msgspec.json.encode({"part": name, "version": part.version, "html": part.html}).decode()
+    return f"event: part\ndata: {data}\n\n"
+
+
+def _format_beat(now_ms: int) -> str:
+    return f": still here\nevent: beat\ndata: {now_ms}\n\n"
+
+
+async def _write(response: web.StreamResponse, text: str) -> None:
+    async with asyncio.timeout(SEND_S):
+        await response.write(text.encode())
+
+
+def _cut(request: web.Request) -> None:
+    """Close the connection of a reader who does not read: an ordered end would wait for it."""
+    if request.transport is not None:
+        request.transport.abort()

@@ -1,0 +1,94 @@
+"""What every request must pass: the Host header, limits for an address, and the headers of every answer."""
+
+import ipaddress
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+REQUESTS_A_SECOND = 10.0
+BURST = 40.0
+"""A page with its files and posters asks for more than ten at once."""
+MOST_ADDRESSES = 4096
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address or a name to bind to is this machine's alone."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+class HostGuard:
+    """Refuses requests for another host's name: a web page elsewhere cannot make a browser read this one.
+
+    A page of somebody else's whose name points to 127.0.0.1 (DNS rebinding) is sent with that name as Host.
+    """
+
+    def __init__(self, public_url: str) -> None:
+        self._public_host = (urlsplit(public_url).hostname or "").lower()
+
+    def allows(self, host_header: str) -> bool:
+        """Tell whether a Host header names this machine or WEB_URL."""
+        try:
+            host = (urlsplit(f"//{host_header}").hostname or "").lower()
+        except ValueError:
+            return False
+        return bool(host) and (is_loopback(host) or host == self._public_host)
+
+
+class AddressLimiter:
+    """A token bucket for each address: `BURST` requests at once, `REQUESTS_A_SECOND` in the long run."""
+
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._now_s = now_s
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        """By address: tokens left, and when that was; the longest silent first."""
+
+    def take(self, address: str) -> bool:
+        """Take a token of an address; False where none is left."""
+        now_s = self._now_s()
+        tokens, at_s = self._buckets.pop(address, (BURST, now_s))
+        tokens = min(BURST, tokens + (now_s - at_s) * REQUESTS_A_SECOND)
+        allowed = tokens >= 1.0
+        self._buckets[address] = (tokens - 1.0 if allowed else tokens, now_s)
+        if len(self._buckets) > MOST_ADDRESSES:
+            self._buckets.popitem(last=False)
+        return allowed
+
+
+def make_guard(hosts: HostGuard, limiter: AddressLimiter) -> Middleware:
+    """Return the middleware that all requests pass."""
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not hosts.allows(request.headers.get("Host", "")):
+            raise web.HTTPMisdirectedRequest(text="This page is at another address. Set WEB_URL to the one you use.\n")
+        if not limiter.take(request.remote or ""):
+            raise web.HTTPTooManyRequests(text="Too many requests: wait a moment.\n", headers={"Retry-After": "2"})
+        return await handler(request)
+
+    return guard
+
+
+async def add_security_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    """Add the headers of every answer, errors and streams included (a signal of aiohttp)."""
+    response.headers.update(SECURITY_HEADERS)
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.pop("Server", None)

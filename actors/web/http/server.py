@@ -1,0 +1,129 @@
+"""The web server: its routes, and its life on the actor's loop."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from actors.web.http.event_stream import StreamHub
+from actors.web.http.guards import AddressLimiter, HostGuard, add_security_headers, make_guard
+from actors.web.http.posters import PosterShelf
+from actors.web.http.static_files import StaticFiles
+from actors.web.rendering import Part, Renderer, choose_language
+
+MOST_BODY_BYTES = 64 * 1024
+MOST_HEADER_BYTES = 8 * 1024
+IDLE_S = 10.0
+CLOSE_S = 2.0
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What the server shows."""
+
+    tonight: Callable[[str], tuple[str, str]]
+    """Returns the page Tonight in a language: its heading and its HTML."""
+    parts: Callable[[str], dict[str, Part]]
+    """Returns the parts of Tonight in a language, as of the last report."""
+
+
+class WebServer:
+    """Serves the pages to this machine."""
+
+    def __init__(
+        self,
+        pages: Pages,
+        renderer: Renderer,
+        static: StaticFiles,
+        posters: PosterShelf,
+        streams: StreamHub,
+        *,
+        public_url: str,
+        default_language: str,
+        log: logging.Logger,
+    ) -> None:
+        self._pages = pages
+        self._renderer = renderer
+        self._streams = streams
+        self._default_language = default_language
+        self._log = log
+        application = web.Application(
+            client_max_size=MOST_BODY_BYTES,
+            middlewares=[make_guard(HostGuard(public_url), AddressLimiter()), self._make_error_pages()],
+        )
+        application.on_response_prepare.append(add_security_headers)
+        application.router.add_get("/", self._serve_tonight)
+        application.router.add_get("/events", self._serve_events)
+        application.router.add_get("/health", self._serve_health)
+        application.router.add_get("/robots.txt", self._serve_robots)
+        application.router.add_get("/static/{name}", static.serve)
+        application.router.add_get("/posters/{key}", posters.serve)
+        self._runner = web.AppRunner(
+            application,
+            access_log=None,
+            keepalive_timeout=IDLE_S,
+            lingering_time=1.0,
+            max_line_size=MOST_HEADER_BYTES,
+            max_field_size=MOST_HEADER_BYTES,
+            shutdown_timeout=CLOSE_S,
+            handler_cancellation=True,
+        )
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; return the port (one that was free for 0). Raises OSError where that cannot be."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port, backlog=256).start()
+        return int(self._runner.addresses[0][1])
+
+    async def close(self) -> None:
+        """Stop listening, and close every connection."""
+        await self._runner.cleanup()
+
+    async def _serve_tonight(self, request: web.Request) -> web.Response:
+        _heading, html = self._pages.tonight(self._language_of(request))
+        return _answer_page(request, html)
+
+    async def _serve_events(self, request: web.Request) -> web.StreamResponse:
+        language = self._language_of(request)
+        return await self._streams.serve(request, language, self._pages.parts(language))
+
+    async def _serve_health(self, _request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def _serve_robots(self, _request: web.Request) -> web.Response:
+        return web.Response(text="User-agent: *\nDisallow: /\n")
+
+    def _make_error_pages(self) -> Middleware:
+        """Return the middleware that answers with a page where there is none, and where we fail: the log says why."""
+
+        @web.middleware
+        async def show_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+            try:
+                return await handler(request)
+            except web.HTTPNotFound:
+                html = self._renderer.render_page("not_found.html", self._language_of(request))
+                return web.Response(text=html, content_type="text/html", status=404)
+            except (web.HTTPException, ConnectionError):
+                raise
+            except Exception as error:  # noqa: BLE001  # whatever it is, the reader gets an answer
+                self._log.error("%s %s failed: %s", request.method, request.rel_url.raw_path, error, exc_info=error)
+                return web.Response(text="Usher could not show this page. The log says why.\n", status=500)
+
+        return show_errors
+
+    def _language_of(self, request: web.Request) -> str:
+        return choose_language(request.headers.get("Accept-Language", ""), self._default_language)
+
+
+def _answer_page(request: web.Request, html: str) -> web.Response:
+    """Return a page, or 304 where the reader has it already."""
+    etag = f'"{hashlib.blake2b(html.encode(), digest_size=12).hexdigest()}"'
+    headers = {"Cache-Control": "no-cache", "ETag": etag, "Vary": "Accept-Language, Accept-Encoding"}
+    if etag in request.headers.get("If-None-Match", ""):
+        return web.Response(status=304, headers=headers)
+    response = web.Response(text=html, content_type="text/html", headers=headers)
+    response.enable_compression()
+    return response

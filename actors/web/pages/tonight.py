@@ -1,0 +1,188 @@
+"""The page Tonight: what plays now, who watches it, and what happened so far."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from actors.web.pages.clock import format_clock
+from actors.web.pages.evening_feed import FeedEntry, build_feed
+from actors.web.pages.lanes import Face, LaneChart, build_lane_chart, make_faces
+from messages import SOMEBODY, Item, Moment, Screening
+from wording.durations import format_duration, format_position
+from wording.numbers import format_count
+from wording.playback import player_state_name
+from wording.text import clean_line, display_name
+from wording.titles import display_title
+from wording.translation import _
+
+TITLE_LENGTH = 200
+MOST_FACES = 8
+MOST_ALSO = 6
+MOST_GENRES = 4
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a film is."""
+
+    position: str
+    rest: str
+    """Its length, what is left, when it ends."""
+    percent: float | None
+    """None where its length is not known."""
+    position_ms: int | None
+    length_ms: int | None
+    moves: bool
+    """Whether it plays now, so that the position moves on by itself."""
+    at_ms: int
+    """When it was there; ms since 1970, UTC."""
+
+
+@dataclass(frozen=True)
+class Hero:
+    """The film of the evening."""
+
+    title: str
+    year: str
+    poster: Item
+    state: str
+    is_playing: bool
+    kind: str
+    """Watch party, or whose player it is."""
+    facts: str
+    progress: Progress
+    faces: tuple[Face, ...]
+    watching: str
+    others: str
+    """Who left, in a few words; empty where nobody did."""
+
+
+@dataclass(frozen=True)
+class AlsoPlaying:
+    """Another film that plays now."""
+
+    title: str
+    poster: Item
+    facts: str
+    percent: float | None
+
+
+@dataclass(frozen=True)
+class Tonight:
+    """Everything on the page."""
+
+    heading: str
+    """For the browser's tab."""
+    hero: Hero | None
+    """None where nothing plays."""
+    chart: LaneChart | None
+    also: tuple[AlsoPlaying, ...]
+    feed: tuple[FeedEntry, ...]
+    notice: str
+    """What stands in the way; empty where nothing does."""
+
+
+def build_tonight(
+    screenings: Iterable[Screening], at: Moment, zone: ZoneInfo, *, heard_at: Moment | None, silent_after_s: float
+) -> Tonight:
+    """Return what the page shows at `at`.
+
+    `screenings` are those that others may see, `heard_at` is when the tracker last said what plays (None: not yet);
+    after `silent_after_s` seconds without a word the page says so.
+    """
+    notice = _describe_silence(at, zone, heard_at, silent_after_s)
+    ranked = sorted(screenings, key=_rank)
+    watched = [screening for screening in ranked if any(seat.present for seat in screening.seats)]
+    if not watched:
+        return Tonight(_("Nothing is playing"), None, None, (), (), notice)
+    main, *others = watched
+    position = main.estimate_position(at)
+    return Tonight(
+        heading=_("{title} is playing").format(title=clean_line(display_title(main.item), TITLE_LENGTH)),
+        hero=_build_hero(main, at, zone),
+        chart=build_lane_chart(main, position) if position is not None else None,
+        also=tuple(_build_also(screening, at) for screening in others[:MOST_ALSO]),
+        feed=build_feed(main, zone),
+        notice=notice,
+    )
+
+
+def _rank(screening: Screening) -> tuple[bool, int, float]:
+    """Order screenings: a watch party first, then the most people, then the oldest."""
+    present = sum(seat.present for seat in screening.seats)
+    return not screening.party, -present, screening.started_at_s
+
+
+def _build_hero(screening: Screening, at: Moment, zone: ZoneInfo) -> Hero:
+    item = screening.item
+    present = [seat for seat in screening.seats if seat.present]
+    left = len({seat.viewer_id or seat for seat in screening.seats} - {seat.viewer_id or seat for seat in present})
+    host = clean_line(display_name(screening.host), 60)
+    facts = [", ".join(clean_line(genre, 30) for genre in item.genres[:MOST_GENRES])]
+    facts.append(format_duration(item.duration_ms / 1000) if item.duration_ms else "")
+    facts.append(_("played by {name}").format(name=host) if host else "")
+    is_playing = screening.state in ("playing", "buffering")
+    title = clean_line(display_title(item, with_year=False), TITLE_LENGTH)
+    return Hero(
+        title=title,
+        year=str(item.year) if item.year and item.kind == "movie" else "",
+        poster=item,
+        state=_("Playing now") if is_playing else player_state_name(screening.state).capitalize(),
+        is_playing=is_playing,
+        kind=_("Watch party") if screening.party else "",
+        facts=" · ".join(fact for fact in facts if fact),
+        progress=_build_progress(screening, at, zone),
+        faces=_make_stack(screening),
+        watching=format_count("{count} watching", "{count} watching", len(present)),
+        others=format_count("{count} left", "{count} left", left) if left else "",
+    )
+
+
+def _make_stack(screening: Screening) -> tuple[Face, ...]:
+    """Return the faces of those who are there, in the colours of their lanes; hidden viewers have none."""
+    shown = [seat for seat in screening.seats if seat.username != SOMEBODY]
+    faces = zip(shown, make_faces(shown), strict=True)
+    return tuple(face for seat, face in faces if seat.present)[:MOST_FACES]
+
+
+def _build_progress(screening: Screening, at: Moment, zone: ZoneInfo) -> Progress:
+    position, length = screening.estimate_position(at), screening.item.duration_ms
+    moves = screening.state == "playing" and position is not None
+    at_ms = round(at.wall_s * 1000)
+    if position is None or not length:
+        word = _("Live") if screening.item.live else ""
+        shown = format_position(position) if position is not None else word
+        return Progress(shown, "", None, position, length, moves, at_ms)
+    left_s = max(0, length - position) / 1000
+    parts = {"length": format_position(length), "time": format_duration(left_s)}
+    if moves:
+        clock = format_clock(at.wall_s + left_s, zone)
+        rest = _("of {length} · {time} left, until {clock}").format(clock=clock, **parts)
+    else:
+        rest = _("of {length} · {time} left").format(**parts)
+    percent = round(100 * position / length, 2)
+    return Progress(format_position(position), rest, percent, position, length, moves, at_ms)
+
+
+def _build_also(screening: Screening, at: Moment) -> AlsoPlaying:
+    position, length = screening.estimate_position(at), screening.item.duration_ms
+    facts = [clean_line(display_name(screening.host), 60) if screening.host else ""]
+    facts.append(player_state_name(screening.state))
+    if position is not None:
+        times = {"position": format_position(position), "length": format_position(length)}
+        facts.append(_("{position} of {length}").format(**times) if length else times["position"])
+    return AlsoPlaying(
+        title=clean_line(display_title(screening.item), TITLE_LENGTH),
+        poster=screening.item,
+        facts=" · ".join(fact for fact in facts if fact),
+        percent=round(100 * position / length, 2) if position is not None and length else None,
+    )
+
+
+def _describe_silence(at: Moment, zone: ZoneInfo, heard_at: Moment | None, silent_after_s: float) -> str:
+    if heard_at is None:
+        return _("Usher is starting: what plays is not known yet.")
+    if at.steady_s - heard_at.steady_s <= silent_after_s:
+        return ""
+    clock = format_clock(heard_at.wall_s, zone)
+    return _("No news from the Plex server or the tracker: shown as of {clock}.").format(clock=clock)

@@ -1,0 +1,95 @@
+"""Turns what a page shows into HTML, in the reader's language."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+
+from config import languages
+from wording.translation import _, use_language
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+PARTS = ("notice", "hero", "lanes", "also", "feed")
+"""The parts of Tonight that are replaced while the page is open; each has a template in `templates/parts`."""
+
+
+class Part(NamedTuple):
+    """A part of a page."""
+
+    version: str
+    """Changes where the content does."""
+    html: str
+
+
+class Renderer:
+    """The templates, compiled once. Autoescape is on; no template marks anything as safe."""
+
+    def __init__(self, find_static: Callable[[str], str], version: str, zone_name: str) -> None:
+        """`find_static` returns the address of a file of the folder `static`."""
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals.update(static=find_static, version=version, zone=zone_name)
+
+    def render_parts(self, language: str, content: Any, poster: Callable[[Any], str]) -> dict[str, Part]:
+        """Return every part of Tonight. `poster` returns the address of an item's poster; empty where it has none."""
+        with use_language(language):
+            return {name: self._render_part(name, content, poster) for name in PARTS}
+
+    def render_page(self, template: str, language: str, **values: Any) -> str:
+        """Return a whole page."""
+        with use_language(language):
+            texts = _shared_texts()
+            return self._environment.get_template(template).render(language=language, texts=texts, **values)
+
+    def _render_part(self, name: str, content: Any, poster: Callable[[Any], str]) -> Part:
+        template = self._environment.get_template(f"parts/{name}.html")
+        html = template.render(page=content, poster=poster, texts=_shared_texts())
+        return Part(hashlib.blake2b(html.encode(), digest_size=6).hexdigest(), html)
+
+
+def choose_language(accepted: str, default: str) -> str:
+    """Return the language for a reader: the first of the header Accept-Language that Usher speaks."""
+    spoken = {name.lower(): name for name in languages()}
+    weighed = []
+    for place, entry in enumerate(accepted.split(",")[:20]):
+        tag, _sep, quality = entry.strip().partition(";q=")
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            weight = 0.0
+        if tag and weight > 0:
+            weighed.append((-weight, place, tag.lower()))
+    for _weight, _place, tag in sorted(weighed):
+        if found := spoken.get(tag) or spoken.get(tag.partition("-")[0]):
+            return found
+    return default
+
+
+def _shared_texts() -> dict[str, str]:
+    """Return the texts that templates share, in the language set."""
+    return {
+        "skip": _("Skip to content"),
+        "main": _("Main"),
+        "tonight": _("Tonight"),
+        "who_sat_where": _("Who sat where"),
+        "each_minutes": _("each one's minutes of the film"),
+        "at_each_minute": _("Watching at each minute"),
+        "also_playing": _("Also playing"),
+        "so_far": _("Tonight so far"),
+        "nothing": _("Nothing is playing"),
+        "nothing_more": _("When somebody presses play on Plex, the film and everybody who watches it appear here."),
+        "poster_of": _("Poster of {title}"),
+        "film": _("Film"),
+        "stale": _("No contact with Usher since {clock}. What you see is as of then."),
+        "times_in": _("Times in {zone}"),
+        "not_found": _("There is no such page"),
+        "not_found_more": _("The address may be mistyped, or what it showed is gone."),
+    }
