@@ -93,7 +93,7 @@ class Screening(Struct, frozen=True):
 
 
 class NowPlaying(Event, frozen=True, tag="now_playing"):
-    """Tracker -> Discord: all screenings as of now, after each step that changed them."""
+    """Tracker -> Discord: all screenings of one Plex server as of now, after each step that concerned it."""
 
     delivery: ClassVar[Delivery] = Delivery.CONFLATED
 
@@ -101,6 +101,12 @@ class NowPlaying(Event, frozen=True, tag="now_playing"):
     """When."""
     screenings: tuple[Screening, ...]
     """The oldest first."""
+    server_id: str = ""
+    """machineIdentifier of the server; empty where it is every screening there is (as version 1.0 tells it)."""
+
+    def conflation_key(self) -> str:
+        """Return the server: what plays there replaces what was told before of the same server alone."""
+        return self.server_id
 
 
 class ScreeningStarted(Event, frozen=True, tag="screening_started"):

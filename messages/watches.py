@@ -12,6 +12,7 @@ __all__ = [
     "EndReason",
     "LoadWatches",
     "ReportWatches",
+    "ServersReported",
     "Sitting",
     "Sittings",
     "Source",
@@ -167,16 +168,35 @@ class WatchRecord(Struct, frozen=True):
 
 
 class WatchesReported(Event, frozen=True, tag="watches_reported"):
-    """Tracker -> persistence: every running watch as of now, after each step. Saves nothing by itself."""
+    """Tracker -> persistence: every running watch of one Plex server, after a step that concerned it. Saves nothing."""
 
     delivery: ClassVar[Delivery] = Delivery.CONFLATED
 
     at: Moment
-    """When the tracker took the step."""
+    """When the tracker reported."""
     active: tuple[WatchState, ...]
-    """All running watches, as they would be told to a restarted tracker."""
+    """All its running watches, as they would be told to a restarted tracker; what is not among them has ended."""
     records: tuple[WatchRecord, ...]
-    """The same watches, as they would be recorded if they ended now; same order."""
+    """The same watches, as they would be recorded if they ended now; same order. Empty: the receiver makes them."""
+    server_id: str = ""
+    """machineIdentifier of the server; empty where it is every running watch there is (as version 1.0 reports)."""
+    withheld: int = 0
+    """How many watches run there where they cannot be told (too many for one message): then `active` says nothing."""
+
+    def conflation_key(self) -> str:
+        """Return the server: a report replaces the one before of the same server, unless it only says it is missing."""
+        return f"{self.server_id} withheld" if self.withheld else self.server_id
+
+
+class ServersReported(Event, frozen=True, tag="servers_reported"):
+    """Tracker -> persistence: which Plex servers have running watches, after it has reported each of them."""
+
+    delivery: ClassVar[Delivery] = Delivery.CONFLATED
+
+    at: Moment
+    """When the tracker reported."""
+    servers: tuple[str, ...]
+    """Their machineIdentifiers; no watch runs on any other."""
 
 
 class WatchFinished(Event, frozen=True, tag="watch_finished"):
@@ -215,4 +235,4 @@ class LoadWatches(Question[WatchesLoaded], frozen=True, tag="load_watches", to="
 
 
 class ReportWatches(Command, frozen=True, tag="report_watches"):
-    """Persistence -> tracker, at its start: send a WatchesReported now."""
+    """Persistence -> tracker, until it has heard of every server: report each of them, then which there are."""

@@ -37,12 +37,11 @@ from tracking.sessions.listing import list_watches
 from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.phases import End
 from tracking.sessions.poll_diff import compare
-from tracking.sessions.server import ServerSessions
+from tracking.sessions.server import PlexServers, ServerSessions
 from tracking.sessions.session import Session, StreamKey
 from tracking.watch_party import WatchParty
 from tracking.watches.watch import (
     at_beginning,
-    finish,
     make_id,
     open_watch,
 )
@@ -59,7 +58,7 @@ class TrackingEngine:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self.servers: dict[str, ServerSessions] = {}
+        self.servers = PlexServers()
         self.party = WatchParty(rules)
         self.recorder = WatchRecorder(rules)
         self.seating = PartySeating(self.party, self.recorder)
@@ -71,49 +70,52 @@ class TrackingEngine:
         """
         self.recorder.resume_index.load(loaded.resumable, at)
         for session, superseded in rebuild_sessions(loaded, self.recorder.resume_index, at, self.rules):
-            self._server(session.server_id).add(session)
+            self.servers[session.server_id].add(session)
             for record in superseded:
                 self.recorder.finish(session, record, at, at)
         for watch in self.running_watches():
             self.recorder.resume_index.remove(watch)
+        self._mark_all_changed()
         self._apply_directory(ViewerDirectory.from_message(loaded.links, loaded.privacy))
-        for session in self.sessions():
+        for session in self.servers.sessions():
             if not session.watched:
-                self._server(session.server_id).remove(session)
-        self.seating.restore_host(self.sessions())
+                self.servers[session.server_id].remove(session)
+        self.seating.restore_host(self.servers.sessions())
         return self._drain_events()
 
     def observe(self, snapshot: PlaybackSnapshot) -> list[Event]:
         """Apply a successful poll of a Plex server. One older than the last changes nothing."""
         at = snapshot.taken
         self.party.expire_presence(at)
-        server = self._server(snapshot.server_id)
+        server = self.servers[snapshot.server_id]
         server.name, server.poller = snapshot.server_name, snapshot.poller
+        self.recorder.changed_servers[server.server_id] = None
         last = server.last_poll
         if last is None or at.steady_s >= last.steady_s:
             outage = server.away or (last is not None and at.steady_s - last.steady_s > self.rules.gap_s)
-            server.last_poll, server.away = at, False
+            server.last_poll = at
+            self.servers.set_away(server, False)
             self._apply_poll(server, snapshot, last if outage else None, outage)
-        self.seating.seat_members(self.sessions(), self._away_servers(), at)
+        self.seating.seat_members(self.servers.sessions, self.servers.away, at)
         return self._drain_events()
 
     def poll_failed(self, failure: PollFailed) -> list[Event]:
         """Apply a failed poll: it ends and opens nothing, and no time counts until the server answers."""
-        for server in self.servers.values():
+        for server in self.servers:
             if server.last_poll is not None and failure.at.steady_s < server.last_poll.steady_s:
                 continue  # a later poll, which succeeded, was heard first
             if server.server_id == failure.server_id or (not failure.server_id and server.poller == failure.poller):
-                server.away = True
+                self.servers.set_away(server, True)
         return self._drain_events()
 
     def update_voice(self, presence: VoicePresence) -> list[Event]:
         """Apply who is in the voice channel. While Discord is away nobody joins and nobody leaves."""
-        self.seating.update_presence(presence, self.sessions(), self._away_servers())
+        self.seating.update_presence(presence, self.servers.sessions, self.servers.away)
         return self._drain_events()
 
     def apply_history(self, found: HistoryFound, at: Moment) -> list[Event]:
         """Apply what a server's history says about a watch that ended unobserved."""
-        for session in self.sessions():
+        for session in self.servers.sessions():
             if session.awaits(found.watch_id):
                 rows = () if found.failed else found.rows
                 ended = session.timeline.seen
@@ -129,7 +131,7 @@ class TrackingEngine:
         An admin's word counts: who came in at an earlier position is taken to have watched from there on. The record's
         source "manual" says where that comes from.
         """
-        plan, stream = plan_start(self.servers.values(), self.party, self.directory, request, at, self.rules)
+        plan, stream = plan_start(self.servers, self.party, self.directory, request, at, self.rules)
         if stream is None or request.simulate:
             return plan, self._drain_events()
         session, server = stream.session, stream.server
@@ -138,14 +140,14 @@ class TrackingEngine:
             server.others[before] = OtherPlayer.standing(session.playback or stream.other.playback, at)
             session.relocate(stream.other.playback, at)
             server.reindex(session, before)
-        outcomes = self.seating.move_manually(
-            session, request, plan.outcomes, self.sessions(), self._away_servers(), at
-        )
+        self.recorder.changed_servers[server.server_id] = None
+        outcomes = self.seating.move_manually(session, request, plan.outcomes, self.servers.away, at)
         return replace(plan, outcomes=outcomes), self._drain_events()
 
     def apply_directory(self, links: Iterable[LinkedAccount], privacy: Iterable[tuple[str, Privacy]]) -> list[Event]:
         """Apply all links and privacy choices; drop the watches of viewers who are no longer tracked."""
         self._apply_directory(ViewerDirectory.from_message(links, privacy))
+        self._mark_all_changed()
         return self._drain_events()
 
     def forget_viewers(self, forgotten: DropViewerWatches, at: Moment) -> list[Event]:
@@ -157,7 +159,7 @@ class TrackingEngine:
             return viewer_id in viewer_ids and began_s <= began_by_s
 
         dropped = self._drop(lambda watch: goes(watch.viewer_id, watch.started_at_s))
-        for session in self.sessions():
+        for session in self.servers.sessions():
             session.forget_attendees(goes)
         self.recorder.resume_index.forget(goes)
         again = viewer_ids if began_by_s == math.inf else dropped
@@ -172,38 +174,33 @@ class TrackingEngine:
     @property
     def running(self) -> int:
         """Number of running watches."""
-        return sum(
-            session.tracks_owner + len(session.party_watches) for server in self.servers.values() for session in server
-        )
+        return self.servers.count_watches(self.recorder.changed_servers)
 
     def log_name(self, watch: WatchState | WatchRecord) -> str:
         """Return the name of a watch's viewer for the log: only the id for a hidden viewer."""
         return self.directory.log_name(watch.viewer_id, watch.username)
 
-    def sessions(self) -> list[Session]:
-        """Return every session, the oldest first."""
-        every = [session for server in self.servers.values() for session in server]
-        every.sort(key=lambda session: session.started_at_s)
-        return every
+    def running_watches(self, server_id: str = "") -> list[WatchState]:
+        """Return the running watches of a server, or of all, those of the oldest session first."""
+        return [watch for session in self.servers.sessions(server_id) for watch in session.watches()]
 
-    def running_watches(self) -> list[WatchState]:
-        """Return every running watch, those of the oldest session first."""
-        return [watch for session in self.sessions() for watch in session.watches()]
+    def take_changed_servers(self) -> list[str]:
+        """Return the ids of the servers of which something is to be reported since the last call."""
+        changed, self.recorder.changed_servers = list(self.recorder.changed_servers), {}
+        return changed
 
-    def report(self, at: Moment) -> WatchesReported:
-        """Return every running watch, and the records that would result if they ended now."""
-        active = tuple(self.running_watches())
-        records = tuple(finish(watch, watch.seen.wall_s, "left", self.rules) for watch in active)
-        return WatchesReported(at, active, records)
+    def report(self, at: Moment, server_id: str = "") -> WatchesReported:
+        """Return the running watches of a server, or of all."""
+        return WatchesReported(at, tuple(self.running_watches(server_id)), (), server_id)
 
-    def now_playing(self, at: Moment) -> NowPlaying:
-        """Return every screening that has viewers."""
-        screenings = (self.recorder.screening(session, at) for session in self.sessions() if session.watched)
-        return NowPlaying(at, tuple(screenings))
+    def now_playing(self, at: Moment, server_id: str = "") -> NowPlaying:
+        """Return the screenings of a server, or of all, that have viewers."""
+        watched = [session for session in self.servers.sessions(server_id) if session.watched]
+        return NowPlaying(at, tuple(self.recorder.screening(session, at) for session in watched), server_id)
 
     def active_watches(self, at: Moment) -> ActiveWatches:
         """Return the running watches for display; those of channel members only while it is known who is there."""
-        rows = list_watches(self.sessions(), self._away_servers(), not self.party.unknown, at, self.rules)
+        rows = list_watches(self.servers.sessions(), self.servers.away, not self.party.unknown, at, self.rules)
         watches = show_watches(rows, self.directory, at.wall_s)
         watches.sort(key=lambda watch: watch.started_at_s)
         reasons = tuple(self._reasons())
@@ -344,7 +341,7 @@ class TrackingEngine:
             case End(reason):
                 self._close(session, snapshot.taken, reason)
             case query:
-                self.recorder.add_event(HistoryWanted(self._server(session.server_id).poller, query))
+                self.recorder.add_event(HistoryWanted(self.servers[session.server_id].poller, query))
 
     def _close(self, session: Session, at: Moment, reason: EndReason | None = None) -> None:
         """End a session and all its watches."""
@@ -355,20 +352,13 @@ class TrackingEngine:
 
     def _remove(self, session: Session, at: Moment) -> None:
         """Remove a session that has no open watches, and announce its end."""
-        self._server(session.server_id).remove(session)
+        self.servers[session.server_id].remove(session)
         self.party.end(session)
         self.recorder.announce_end(session, at)
         self.recorder.resume_index.forget_old(at, self.rules)
 
-    def _server(self, server_id: str) -> ServerSessions:
-        server = self.servers.get(server_id)
-        if server is None:
-            server = self.servers[server_id] = ServerSessions(server_id)
-        return server
-
-    def _away_servers(self) -> frozenset[str]:
-        """Return the ids of the servers that do not answer."""
-        return frozenset(server.server_id for server in self.servers.values() if server.away)
+    def _mark_all_changed(self) -> None:
+        self.recorder.changed_servers |= {server.server_id: None for server in self.servers if len(server)}
 
     def _apply_directory(self, directory: ViewerDirectory) -> None:
         self.recorder.directory = directory
@@ -377,20 +367,23 @@ class TrackingEngine:
 
     def _drop(self, leaves: Callable[[WatchState], bool]) -> set[str]:
         """Drop running watches without a record; return their viewers."""
-        dropped = [watch for session in self.sessions() for watch in session.drop_watches(leaves)]
-        self.recorder.drop(dropped)
-        return {watch.viewer_id for watch in dropped}
+        viewer_ids = set[str]()
+        for session in self.servers.sessions():
+            dropped = session.drop_watches(leaves)
+            self.recorder.drop(session, dropped)
+            viewer_ids.update(watch.viewer_id for watch in dropped)
+        return viewer_ids
 
     def _notify_odd(self, playback: Playback, error: Exception) -> None:
         self.recorder.notify(f"Plex session {playback.session_key} could not be followed: {error!r}. The others are.")
 
     def _reasons(self) -> Iterator[Problem]:
         """Yield the problems that prevent tracking."""
-        for server in self.servers.values():
+        for server in self.servers:
             if server.away:
                 yield Problem.of("tracking.server_silent", server=server.name or server.server_id)
         if self.party.notice is not None:
             yield self.party.notice
 
     def _drain_events(self) -> list[Event]:
-        return self.recorder.drain_events(lambda: self.running)
+        return self.recorder.drain_events(self.running)

@@ -1,6 +1,5 @@
 """Begins, resumes and finishes watches, announces screenings, and collects the events."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -35,6 +34,8 @@ class WatchRecorder:
     tracked_again_from: dict[str, Moment] = field(default_factory=dict)
     """From when on somebody who was forgotten may be tracked anew, by viewer id: an older poll may be on its way."""
     resume_index: ResumeIndex = field(default_factory=ResumeIndex)
+    changed_servers: dict[str, None] = field(default_factory=dict)
+    """Ids of the servers of which something is to be reported: their sessions or watches changed."""
     _events: list[Event] = field(default_factory=list)
 
     def tracks(self, viewer_id: str, at: Moment) -> bool:
@@ -52,6 +53,7 @@ class WatchRecorder:
 
     def start(self, session: Session, fresh: WatchState, at: Moment) -> WatchState:
         """Resume the viewer's earlier watch of the film, or begin the fresh one."""
+        self.changed_servers[session.server_id] = None
         finished = self.find_resumable(fresh, at)
         if finished is None:
             fresh = self._after_last(fresh, at)
@@ -75,13 +77,16 @@ class WatchRecorder:
 
     def finish(self, session: Session, record: WatchRecord, at: Moment, ended: Moment) -> None:
         """Send a finished watch to the history, and remember it as one that may be resumed."""
+        self.changed_servers[session.server_id] = None
         self.resume_index.add(record, ended.steady_s)
         session.past_attendees[record.watch_id] = past_attendee_of(record)
         self._events.append(WatchFinished(at, record))
 
-    def drop(self, watches: list[WatchState]) -> None:
-        """Drop watches without a record."""
-        self._events += map(WatchDropped, watches)
+    def drop(self, session: Session, watches: list[WatchState]) -> None:
+        """Drop watches of a session without a record."""
+        if watches:
+            self.changed_servers[session.server_id] = None
+            self._events += map(WatchDropped, watches)
 
     def announce_start(self, session: Session, at: Moment) -> None:
         """Announce once that a screening started."""
@@ -119,10 +124,9 @@ class WatchRecorder:
         """Add a notice for the people who run Usher."""
         self._events.append(Notice(text))
 
-    def drain_events(self, running: Callable[[], int]) -> list[Event]:
+    def drain_events(self, running: int) -> list[Event]:
         """Return the events since the last call; a WatchFinished says how many watches still run (`running`)."""
         events, self._events = self._events, []
         if any(isinstance(event, WatchFinished) for event in events):
-            count = running()
-            return [replace(each, running=count) if isinstance(each, WatchFinished) else each for each in events]
+            return [replace(each, running=running) if isinstance(each, WatchFinished) else each for each in events]
         return events

@@ -1,6 +1,7 @@
 """Opens, moves and ends the watches of the voice channel's members in the host's sessions."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Set
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
@@ -18,13 +19,16 @@ from wording.problems import english
 class PartySeating:
     """Gives the members of the voice channel watches of what the host plays.
 
-    `away`, in its methods: ids of the Plex servers that do not answer.
+    In its methods, `away` has the ids of the Plex servers that do not answer, and `sessions` returns every session, the
+    oldest first: it is called only where somebody is in the channel.
     """
 
     party: WatchParty
     recorder: WatchRecorder
+    _seated: dict[Session, None] = field(default_factory=dict)
+    """The sessions in which members of the channel watch; some of them may have left since."""
 
-    def update_presence(self, presence: VoicePresence, sessions: list[Session], away: frozenset[str]) -> None:
+    def update_presence(self, presence: VoicePresence, sessions: Callable[[], list[Session]], away: Set[str]) -> None:
         """Apply who is in the voice channel. While Discord is away nobody joins and nobody leaves."""
         party = self.party
         if party.presence is not None and presence.at.steady_s < party.presence.at.steady_s:
@@ -35,19 +39,19 @@ class PartySeating:
         was_unknown = party.unknown
         party.update_presence(presence)
         here = {*(member.user_id for member in presence.members), *presence.unnamed}
-        for session in sessions:
+        for session in self._seated_sessions():
             if was_unknown:
                 session.mark_presence_unknown()
             for member in [each for each in session.party_watches if each not in here]:
                 self._end_watch(session, member, None if was_unknown else presence.at, away)
         self.seat_members(sessions, away, presence.at)
 
-    def seat_members(self, sessions: list[Session], away: frozenset[str], at: Moment) -> None:
+    def seat_members(self, sessions: Callable[[], list[Session]], away: Set[str], at: Moment) -> None:
         """Open a watch of the host's film for each channel member who has none."""
         party = self.party
         if party.unknown or not party.members:
             return
-        host, notice = party.find_host(sessions, at)
+        host, notice = party.find_host(sessions(), at)
         if notice:
             self.recorder.notify(english(notice))
         if host is None:
@@ -55,7 +59,7 @@ class PartySeating:
         moved = party.host is not None and party.host is not host
         before = None if party.host is not None else party.last_host(host, at)
         party.host = host
-        since = self.leave_other_sessions(host, sessions, away, at)
+        since = self.leave_other_sessions(host, away, at)
         line = host.timeline
         if not host.active or host.server_id in away or line.outage:
             return
@@ -76,13 +80,12 @@ class PartySeating:
         session: Session,
         request: StartTracking,
         outcomes: tuple[TrackingOutcome, ...],
-        sessions: list[Session],
-        away: frozenset[str],
+        away: Set[str],
         at: Moment,
     ) -> tuple[TrackingOutcome, ...]:
         """Move the party to the session that an admin named, and start the planned watches; return what was done."""
         self.party.choose(session)
-        self.leave_other_sessions(session, sessions, away, at)
+        self.leave_other_sessions(session, away, at)
         members = {member.user_id: member for member in self.party.members}
         joined_ms = clamp_position(request.position_ms, session.item.duration_ms)
         done = []
@@ -94,16 +97,14 @@ class PartySeating:
             done.append(outcome)
         return tuple(done)
 
-    def leave_other_sessions(
-        self, host: Session, sessions: list[Session], away: frozenset[str], at: Moment
-    ) -> dict[str, Moment]:
+    def leave_other_sessions(self, host: Session, away: Set[str], at: Moment) -> dict[str, Moment]:
         """End the members' watches of other sessions; return since when each member watches the host's new one.
 
         One that is missed ends everybody's watch alike; but the same film goes on as the same watch.
         """
         since: dict[str, Moment] = {}
-        for session in sessions:
-            if session is host or not session.party_watches:
+        for session in self._seated_sessions():
+            if session is host:
                 continue
             if session.missing and not same_film(session.item, host.item):
                 continue
@@ -153,9 +154,10 @@ class PartySeating:
             watch = credit_earlier(watch, PositionMs(joined_ms), PositionMs(position_ms), at)
         session.first_seat_taken = True
         session.party_watches[member.user_id] = watch
+        self._seated[session] = None
         self.recorder.announce_start(session, at)
 
-    def _end_watch(self, session: Session, member: str, at: Moment | None, away: frozenset[str]) -> None:
+    def _end_watch(self, session: Session, member: str, at: Moment | None, away: Set[str]) -> None:
         """End one member's watch: at `at`, or, where that cannot be observed, when it was last seen."""
         closed = at or session.party_watches[member].seen
         record = session.end_party_watch(member, at, session.server_id in away, self.party.rules)
@@ -167,5 +169,11 @@ class PartySeating:
         Without it nobody who comes in, or back, would be seated as long as another film plays at home; and a channel
         that an admin had brought to another film than the usual host's would be moved.
         """
+        self._seated = {session: None for session in sessions if session.party_watches}
         came = [(watch.started_at_s, session) for session in sessions for watch in session.party_watches.values()]
         self.party.host = max(came, key=lambda pair: pair[0])[1] if came else None
+
+    def _seated_sessions(self) -> list[Session]:
+        """Return the sessions in which members of the channel watch, the oldest first."""
+        self._seated = {session: None for session in self._seated if session.party_watches}
+        return sorted(self._seated, key=lambda session: session.started_at_s)

@@ -29,6 +29,10 @@ _TRACKING: Final = {
     "tracker.not_ready": N_("the tracker is waiting for persistence to say what ran before; try again in a moment"),
     "tracker.not_restored": N_("Persistence does not say which watches ran before ({error}); observations wait."),
     "tracker.outbox_full": N_("{count} finished watches wait for persistence: {error}"),
+    "tracker.report_unsendable": N_(
+        "Persistence cannot be told of the {count} watches that run on Plex server {server} ({error}): what is watched "
+        "there is saved only when it ends."
+    ),
 }
 _WEB: Final = {
     "web.port_taken": N_("Another program listens at {address}: end it, or set WEB_PORT to another port."),
@@ -199,6 +203,10 @@ _LAUNCHER: Final = {
     "process.crashed": N_("crashed (exit status {status}): its log lines say why"),
 }
 _STORE: Final = {
+    "save.report_withheld": N_(
+        "What is watched on Plex server {server} cannot be reported ({count} watches): it is saved as it was before, "
+        "and anew only when it ends."
+    ),
     "save.failed": N_("The last save failed: {error}"),
     "badges.own_left_out": N_("The own badges are left out until their file is right: {error}"),
     "backup.scheduled_failed": N_("The scheduled backup failed, and there is no other: {error}"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, ClassVar
@@ -20,6 +20,7 @@ from actors.persistence.announcer import BadgeAnnouncer
 from actors.persistence.backup_scheduler import BackupDue, BackupScheduler
 from actors.persistence.film_choices import FILM_CHOICES, FilmChoices
 from actors.persistence.read_worker import ReadWorker, decline_failures, translate_start_failures
+from actors.persistence.reported_watches import ReportedWatches
 from actors.persistence.unstorable import UnstorableWatches
 from actors.persistence.viewer_requests import VIEWER_REQUESTS, ViewerRequests
 from actors.runtime import Actor, Context
@@ -38,9 +39,11 @@ from messages import (
     SaveNow,
     SaveReport,
     SaveStatus,
+    ServersReported,
     WatchesLoaded,
     WatchesReported,
     WatchFinished,
+    WatchRecord,
 )
 from persistence.badge_files import default_badges, load_badges
 from persistence.database.errors import CopiesFailed, SaveFailed, SaveRefused
@@ -69,7 +72,8 @@ class Persistence(Actor):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._reported: WatchesReported | None = None  # None until the tracker has said who watches
+        settings = context.settings
+        self._reported = ReportedWatches(settings.watched_percent, settings.min_watch_seconds)
         self._opened: Store | None = None
         self._read_worker = ReadWorker()
         self._to_close = contextlib.ExitStack()
@@ -83,7 +87,8 @@ class Persistence(Actor):
     def handlers(self) -> Mapping[type[Any], Callable[[Any], Any]]:
         """Return the handler of each message."""
         return {
-            WatchesReported: self._keep_report,
+            WatchesReported: lambda report: self._reported.take(report),
+            ServersReported: lambda reported: self._reported.take_servers(reported),
             WatchFinished: self._watch_finished,
             AutoSaveTick: self._tick,
             SaveChatState: self._save_chat_state,
@@ -127,7 +132,7 @@ class Persistence(Actor):
         self._to_close.callback(self._backup_scheduler.close)
         self._backup_scheduler.schedule_next()
         self._viewer_requests = ViewerRequests(
-            self, self._store, self._backups_dir, self._read_worker, self._running, self._drop_from_report
+            self, self._store, self._backups_dir, self._read_worker, self._running, self._reported.drop_viewers
         )
         self._film_choices = FilmChoices(self, self._store, self._running)
         self._viewer_requests.send_directory()
@@ -137,7 +142,7 @@ class Persistence(Actor):
         """Save once more if anybody watches: the last line of an ordered stop, also after the launcher's death."""
         if self._opened is None:
             return
-        if self._reported is not None and self._reported.active:
+        if self._running():
             try:
                 self._save("stop")
             except SaveFailed:
@@ -180,31 +185,13 @@ class Persistence(Actor):
 
     # -- the running watches ---------------------------------------------------------------------------------
 
-    def _keep_report(self, report: WatchesReported) -> None:
-        self._reported = report
-
     def _running(self) -> list[RunningWatch] | None:
-        """Return every running watch; None until the tracker has reported."""
-        if self._reported is None:
-            return None
-        records = {record.watch_id: record for record in self._reported.records}
-        return [
-            RunningWatch(state, records[state.watch_id]) for state in self._reported.active if state.watch_id in records
-        ]
-
-    def _drop_from_report(self, ids: Set[str]) -> None:
-        """Take a watch that is stored, or all of a forgotten viewer's, off the report: its id, or the viewer's.
-
-        The tracker sends no newer report until it knows of that, and a save may come first.
-        """
-        if self._reported is not None:
-            left = [w for w in self._running() or () if w.state.watch_id not in ids and w.state.viewer_id not in ids]
-            active, records = tuple(watch.state for watch in left), tuple(watch.record for watch in left)
-            self._reported = WatchesReported(self._reported.at, active, records)
+        """Return every running watch; None until the tracker has reported all servers. Actor's thread only."""
+        return self._reported.running()
 
     def _load_watches(self, asked: LoadWatches) -> WatchesLoaded:
-        states = self._store.read_checkpoint() if self._reported is None else self._reported.active
-        running = self._store.drop_finished(states)
+        checkpoint = () if self._reported.is_complete else self._store.read_checkpoint()
+        running = self._store.drop_finished(self._reported.states_for_restart(checkpoint))
         ids = {state.watch_id for state in running}
         finished = self._store.read_resumable(asked.resume_since_s)
         resumable = tuple(record for record in finished if record.watch_id not in ids)
@@ -223,7 +210,7 @@ class Persistence(Actor):
             )
         except SaveRefused as error:
             said = f"Watch {record.watch_id} cannot be stored. {error}"
-            raise Reject(said, lambda: self._set_aside(record.watch_id)) from error
+            raise Reject(said, lambda: self._set_aside(record)) from error
         except CopiesFailed as error:
             self._save_failed(error)
         except SaveFailed as error:
@@ -232,7 +219,7 @@ class Persistence(Actor):
         else:
             self._save_worked(finished.running)
             self._viewer_requests.send_directory_if_changed()
-        self._drop_from_report({finished.record.watch_id})
+        self._reported.drop_watch(record.watch_id, record.item.server_id)
         self._announcer.announce()
 
     def _save_chat_state(self, save: SaveChatState) -> None:
@@ -245,18 +232,22 @@ class Persistence(Actor):
         except SaveFailed as error:
             raise RetryLater(error.problem) from error
 
-    def _set_aside(self, watch_id: str) -> None:
+    def _set_aside(self, record: WatchRecord) -> None:
         """Drop a watch that is in the dead letters now, also from the checkpoint: no start may go on with it."""
-        self._drop_from_report({watch_id})
+        self._reported.drop_watch(record.watch_id, record.item.server_id)
         with contextlib.suppress(SaveFailed):  # said in the log; the next save does it
             self._save("finish")
 
     def _tick(self, _tick: AutoSaveTick) -> None:
         self._viewer_requests.correct_erasure_times()
-        if self._reported is None:
+        running = self._running()
+        if running is None:
             # Not known yet whether anybody watches: to save now would write down that nobody does.
-            self.log.debug("Tick before the tracker's first report: nothing to save yet.")
-        elif not self._reported.active:
+            self.log.debug("Tick before the tracker has reported every server: nothing to save yet.")
+            self.ref("tracker").tell(ReportWatches())
+            if (problem := self._reported.problem) is not None:
+                self.report_degraded(problem)
+        elif not running:
             self._say_skipped()
         else:
             self._skip_said_s = None
@@ -267,8 +258,7 @@ class Persistence(Actor):
         if self._store.json_files_outdated:
             self._repair_copies()
         self._announcer.mark_announced()
-        idle = self._reported is not None and not self._reported.active
-        if idle and self._save_error and not self._store.json_files_outdated and not self._announcer.is_behind:
+        if running == [] and self._save_error and not self._store.json_files_outdated and not self._announcer.is_behind:
             self._report_recovered()  # nothing is left to be written
 
     def _say_skipped(self) -> None:
@@ -306,7 +296,7 @@ class Persistence(Actor):
 
     def _report_recovered(self) -> None:
         self._save_error = None
-        if fault := self._standing_fault or self._backup_scheduler.fault:
+        if fault := self._standing_fault or self._reported.problem or self._backup_scheduler.fault:
             self.report_degraded(fault)
         else:
             self.report_recovered()
@@ -339,11 +329,11 @@ class Persistence(Actor):
         """Return the handler of a question that the read worker answers from the store and what runs."""
 
         def handle(asked: Any) -> Future[Answer]:
-            now_s = self._now_s()
-            return self._read_worker.submit(lambda: read(asked, now_s))
+            now_s, running = self._now_s(), self._running() or ()
+            return self._read_worker.submit(lambda: read(asked, running, now_s))
 
-        def read(asked: Any, now_s: float) -> Answer:
-            with self._store.snapshot(self._running() or (), now_s) as store:
+        def read(asked: Any, running: Sequence[RunningWatch], now_s: float) -> Answer:
+            with self._store.snapshot(running, now_s) as store:
                 return answer(asked, store)
 
         return handle

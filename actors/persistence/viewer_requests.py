@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -64,14 +64,14 @@ class ViewerRequests:
         backups_dir: Path,
         read_worker: ReadWorker,
         running: Callable[[], list[RunningWatch] | None],
-        drop_from_report: Callable[[Set[str]], None],
+        drop_viewers: Callable[[Set[str]], None],
     ) -> None:
         self._actor = actor
         self._store = store
         self._backups_dir = backups_dir
         self._read_worker = read_worker
         self._running = running
-        self._drop_from_report = drop_from_report
+        self._drop_viewers = drop_viewers
         self._tracker = actor.ref("tracker")
         self._log = actor.log
         self._exports: dict[str, tuple[bytes, int]] = {}
@@ -193,7 +193,7 @@ class ViewerRequests:
             # It is gone from the store; the files follow with the next save. Not to be said as a failure to forget.
             self._log.error("The JSON copies still have what was stored of viewer %s: %s", asked.viewer_id, error)
         self._last_erasure_s = max(self._last_erasure_s, at_s)
-        self._drop_from_report(set(gone.ids))
+        self._drop_viewers(set(gone.ids))
         # After the read worker's present task, which may be making that file just now.
         self._read_worker.submit(lambda: self._exports.pop(asked.viewer_id, None))
         self._tracker.tell(DropViewerWatches(gone.ids))
@@ -219,13 +219,13 @@ class ViewerRequests:
 
     def export(self, asked: GetMyData) -> Future[MyData]:
         """Return a part of the file; it is made at the first and let go at the last."""
-        at_s = self._now_s()
-        return self._read_worker.submit(lambda: self._read_export(asked, at_s))
+        at_s, running = self._now_s(), self._running() or ()
+        return self._read_worker.submit(lambda: self._read_export(asked, running, at_s))
 
-    def _read_export(self, asked: GetMyData, at_s: float) -> MyData:
+    def _read_export(self, asked: GetMyData, running: Sequence[RunningWatch], at_s: float) -> MyData:
         if asked.offset == 0 or asked.viewer_id not in self._exports:
             self._exports.pop(asked.viewer_id, None)
-            self._exports[asked.viewer_id] = self._build_data_file(asked.viewer_id, at_s)
+            self._exports[asked.viewer_id] = self._build_data_file(asked.viewer_id, running, at_s)
             while len(self._exports) > MAX_EXPORTS:
                 del self._exports[next(iter(self._exports))]
         content, watches = self._exports[asked.viewer_id]
@@ -234,8 +234,8 @@ class ViewerRequests:
             del self._exports[asked.viewer_id]
         return MyData(part, len(content), watches)
 
-    def _build_data_file(self, viewer_id: str, at_s: float) -> tuple[bytes, int]:
-        with self._store.snapshot(self._running() or (), at_s) as store:
+    def _build_data_file(self, viewer_id: str, running: Sequence[RunningWatch], at_s: float) -> tuple[bytes, int]:
+        with self._store.snapshot(running, at_s) as store:
             document, watches = build_export(store, viewer_id)
         if not document:
             return b"", 0

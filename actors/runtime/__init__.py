@@ -14,6 +14,7 @@ from actors.runtime.errors import (
     RemoteError,
     RetryLater,
     UnexpectedAnswer,
+    UnsendableMessage,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "RetryLater",
     "Timer",
     "UnexpectedAnswer",
+    "UnsendableMessage",
 ]

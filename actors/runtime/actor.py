@@ -75,6 +75,13 @@ class Ref:
         """
         self._endpoint.tell(self.name, message, done)
 
+    def report(self, message: Message) -> None:
+        """Send a report of state that is sent again, newer, where this one does not get through. Actor's thread only.
+
+        ActorUnavailable where the queue to the actor is full; UnsendableMessage where it is too long, say.
+        """
+        self._endpoint.report(self.name, message)
+
     def ask(self, question: Question[AnswerT], timeout: float = DEFAULT_TIMEOUT_S) -> AnswerT:
         """Send and wait up to `timeout` real seconds for the answer.
 

@@ -18,7 +18,7 @@ import msgspec
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.delivery.mailbox import Mailbox, ReceivedMessage
 from actors.runtime.delivery.reliable_delivery import ReliableDelivery
-from actors.runtime.errors import ActorError, ActorUnavailable, AskTimeout, MailboxFull, OutboxFull
+from actors.runtime.errors import ActorError, ActorUnavailable, AskTimeout, MailboxFull, OutboxFull, UnsendableMessage
 from actors.runtime.owner_loop import OwnerLoop, Timer
 from actors.runtime.pending_asks import PendingAsks, Reply
 from actors.runtime.transport.base import Origin, Transport
@@ -87,6 +87,18 @@ class Endpoint(OwnerLoop):
             return
         if not sent:
             self._dead_letter_unsent(peer, message, f"{peer} is not known here, or its queue is full")
+
+    def report(self, peer: str, message: Message) -> None:
+        """Send a report of state (`Delivery.CONFLATED`) that its sender sends again where it does not get through.
+
+        ActorUnavailable where the queue to the peer is full; UnsendableMessage. Owner's thread only.
+        """
+        try:
+            sent = self.send(peer, Envelope("tell", "", self.name, self.incarnation, message))
+        except DecodeError as error:
+            raise UnsendableMessage(f"{type(error).__name__}: {error}") from error
+        if not sent:
+            raise ActorUnavailable(f"{peer} is not known here, or its queue is full")
 
     def _tell_for_another(self, peer: str, message: Message, done: Callable[[], None] | None) -> None:
         """For a thread that has long gone on: nobody is left to raise to."""

@@ -28,6 +28,10 @@ class OutboxFull(ActorError):
     """Too many messages wait for acknowledgement; this one was not taken."""
 
 
+class UnsendableMessage(ActorError):
+    """The message cannot be sent as it is: it is longer than a frame, or holds what cannot be written."""
+
+
 class UnexpectedAnswer(ActorError):
     """The answer is of another class than the question's: the other process runs another version."""
 

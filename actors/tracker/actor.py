@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 
 from actors.runtime import Actor, ActorUnavailable, AskTimeout, Context, MailboxFull, OutboxFull, RemoteError
 from actors.tracker.finished_outbox import FinishedWatchOutbox
+from actors.tracker.watch_reporter import WatchReporter
 from config import Settings
 from messages import (
     ActiveWatches,
@@ -80,8 +81,10 @@ class Tracker(Actor):
         self._tracking = TrackingEngine(self._rules)
         self._ready = False
         self._waiting: deque[Message] = deque(maxlen=WAITING_LIMIT)
-        self._finished = FinishedWatchOutbox(self.ref("persistence"), self._report_running)
-        self._problem: Problem | None = None
+        persistence = self.ref("persistence")
+        self._finished = FinishedWatchOutbox(persistence, lambda server_id: self._reporter.on_all_stored(server_id))
+        self._reporter = WatchReporter(persistence, self._tracking, self._finished, context.clock.now)
+        self._problems: tuple[Problem, ...] = ()
         self._screens = ("discord", "web") if context.settings.web_port else ("discord",)
         """The actors that show what plays."""
 
@@ -108,7 +111,7 @@ class Tracker(Actor):
         """See that persistence has heard all: it may be starting anew just now, and know nothing yet."""
         until_s = self.endpoint.now() + self.last_word_s
         while self._ready and (left_s := until_s - self.endpoint.now()) > 0:
-            self._report_running()
+            self._reporter.report_all()
             told_all = not self._finished.waiting
             try:
                 self.ask(GetSaveStatus(), left_s)  # answered after what was told before it
@@ -116,7 +119,8 @@ class Tracker(Actor):
                 return  # what it saved last is the checkpoint, from which the next start goes on
             if told_all:
                 return
-            self.endpoint.pump(0.02)
+            while self._finished.waiting and (left_s := until_s - self.endpoint.now()) > 0:
+                self.endpoint.pump(min(left_s, 0.02))
 
     def _load(self, _: RetryLoad) -> None:
         """Take up the watches of the last run; until then observations wait, so that no watch is opened twice."""
@@ -134,6 +138,7 @@ class Tracker(Actor):
             "Watches taken up: %d running, %d that may be resumed", len(loaded.running), len(loaded.resumable)
         )
         self._tell(self._tracking.restore(loaded, self.context.clock.now()), at)
+        self._reporter.report_all()
         while self._waiting:
             self._apply(self._waiting.popleft())
 
@@ -166,7 +171,7 @@ class Tracker(Actor):
 
     def _report(self, _: ReportWatches) -> None:
         if self._ready:
-            self._report_running()
+            self._reporter.report_all()
 
     def _list(self, _: ListActiveWatches) -> ActiveWatches:
         at = self.context.clock.now()
@@ -191,20 +196,24 @@ class Tracker(Actor):
         return plan
 
     def _tell(self, events: list[Event], at: Moment | None) -> None:
-        """Tell what happened; then, at a poll (`at`) or after an event, how things stand now."""
+        """Tell what happened; then how things stand now, as of `at`, on each server that the step concerned."""
         for event in events:
             self._tell_event(event)
-        problem = self._finished.push()
-        if problem:
-            self.report_degraded(problem)
-        elif self._problem:
-            self.report_recovered()
-        self._problem = problem
-        if events or at is not None:
-            self._report_running()
-            playing = self._tracking.now_playing(at or self.context.clock.now())
+        unsent = self._finished.push()
+        changed = self._tracking.take_changed_servers()
+        self._reporter.report(changed)
+        for server_id in changed:
+            playing = self._tracking.now_playing(at or self.context.clock.now(), server_id)
             for name in self._screens:
                 self.ref(name).tell(playing)
+        self._show_problems((*((unsent,) if unsent else ()), *self._reporter.problems))
+
+    def _show_problems(self, problems: tuple[Problem, ...]) -> None:
+        if problems:
+            self.report_degraded(*problems)
+        elif self._problems:
+            self.report_recovered()
+        self._problems = problems
 
     def _tell_event(self, event: Event) -> None:
         match event:
@@ -213,6 +222,8 @@ class Tracker(Actor):
                 at_s = (state.position_ms or 0) // 1000
                 name = self._tracking.log_name(state)
                 self.log.info("%s %s “%s” at %d s (%s)", name, verb, state.item.title, at_s, state.source)
+                if resumed:
+                    self._finished.note_resumed(state.watch_id, state.item.server_id)
             case WatchDropped(state):
                 self.log.info("The watch of %s is dropped without a record, as they wish", state.viewer_id)
             case WatchFinished():
@@ -227,11 +238,6 @@ class Tracker(Actor):
                 self.ref(poller).tell(question)
             case Notice(text):
                 self.log.warning("%s", text)
-
-    def _report_running(self) -> None:
-        """Tell persistence what runs, unless it has yet to store what finished: then as soon as it has."""
-        if not self._finished.waiting:
-            self.ref("persistence").tell(self._tracking.report(self.context.clock.now()))
 
 
 def describe_end(record: WatchRecord, name: str) -> str:

@@ -135,14 +135,14 @@ class WebActor(Actor):
             await server.close()
 
     async def _load(self) -> None:
-        """Ask the tracker what plays, until it has said so."""
-        while self._board.heard_at is None:
+        """Ask the tracker what plays, until it has said so: by itself it says that of each server after its polls."""
+        while True:
             try:
                 playing = await asyncio.wrap_future(self.ref("tracker").ask_future(ListActiveWatches()))
             except _UNANSWERED:
                 await asyncio.sleep(LOAD_AGAIN_S)
                 continue
-            if self._board.heard_at is None and not playing.reasons:
+            if all(reason.code != "tracker.not_ready" for reason in playing.reasons):
                 self._take_report(NowPlaying(playing.at, playing.screenings))
                 return
             await asyncio.sleep(LOAD_AGAIN_S)
@@ -153,7 +153,7 @@ class WebActor(Actor):
             self._publish()
 
     def _take_report(self, playing: NowPlaying) -> None:
-        self._board.update(playing.screenings, playing.at)
+        self._board.update(playing)
         self._whole_pages.clear()
         self._publish()
 

@@ -1,8 +1,6 @@
-"""What plays, as the tracker last said."""
+"""What plays, as the tracker last said of each Plex server."""
 
-from collections.abc import Sequence
-
-from messages import Moment, Screening
+from messages import Moment, NowPlaying, Screening
 
 
 class ScreeningBoard:
@@ -11,14 +9,27 @@ class ScreeningBoard:
     def __init__(self) -> None:
         self.heard_at: Moment | None = None
         """When the tracker last said what plays; None: not yet."""
-        self._screenings: tuple[Screening, ...] = ()
+        self._servers: dict[str, tuple[Moment, tuple[Screening, ...]]] = {}
+        self._screenings: tuple[Screening, ...] | None = None
 
     @property
     def screenings(self) -> tuple[Screening, ...]:
         """Every screening, the oldest first."""
+        if self._screenings is None:
+            every = (shown for _at, screenings in self._servers.values() for shown in screenings)
+            self._screenings = tuple(sorted(every, key=lambda shown: shown.started_at_s))
         return self._screenings
 
-    def update(self, screenings: Sequence[Screening], at: Moment) -> None:
-        """Take in what plays as of `at`."""
-        if self.heard_at is None or at.steady_s >= self.heard_at.steady_s:
-            self._screenings, self.heard_at = tuple(screenings), at
+    def update(self, playing: NowPlaying) -> None:
+        """Take in what plays on a server, or on all, where no newer word of it came before."""
+        told_of = (playing.server_id,) if playing.server_id else self._servers
+        servers: dict[str, list[Screening]] = {server_id: [] for server_id in told_of}
+        for shown in playing.screenings:
+            servers.setdefault(shown.server_id, []).append(shown)
+        for server_id, screenings in servers.items():
+            known = self._servers.get(server_id)
+            if known is None or playing.at.steady_s >= known[0].steady_s:
+                self._servers[server_id] = (playing.at, tuple(screenings))
+        self._screenings = None
+        if self.heard_at is None or playing.at.steady_s >= self.heard_at.steady_s:
+            self.heard_at = playing.at

@@ -33,6 +33,7 @@ from messages import (
     ReportWatches,
     ScreeningEnded,
     ScreeningStarted,
+    ServersReported,
     StartTracking,
     ViewerDirectoryChanged,
     VoiceMember,
@@ -138,7 +139,7 @@ def test_a_film_from_start_to_end(office: Office) -> None:
     assert office.discord.hear(ScreeningStarted).screening.item.title == "Heat"
     assert office.persistence.hear_running().active[0].username == "alice"
     office.poll(10, 10)
-    office.persistence.hear(WatchesReported, lambda told: told.records and 9.5 < told.records[0].playing_s < 10.5)
+    office.persistence.hear(WatchesReported, lambda told: told.active and 9.5 < told.active[0].playing_s < 10.5)
     office.poll(20, None)
     finished = office.persistence.hear(WatchFinished)
     assert (finished.record.end_reason, finished.running) == ("left", 0)
@@ -194,6 +195,7 @@ def test_running_watches_are_not_reported_before_the_finished_ones_are_stored(of
     office.discord.hear(ScreeningEnded)
     office.persistence.node.tell("tracker", ReportWatches())
     assert office.ask(ListActiveWatches()).watches == ()
+    assert office.persistence.hear(ServersReported).servers == ("srv",)
     office.persistence.node.pump(0.0)
     assert office.persistence.node.mailbox.get() is None
     office.persistence.node.acknowledge(incoming)

@@ -1,6 +1,6 @@
 """Sessions and their running watches, for display."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from messages import ActiveWatch, Attendee, Moment, Screening, WatchState, spans
 from messages.base import DurationMs
@@ -32,7 +32,7 @@ def describe_session(session: Session, at: Moment, rules: Rules) -> Screening:
 
 
 def list_watches(
-    sessions: Iterable[Session], away: frozenset[str], presence_known: bool, at: Moment, rules: Rules
+    sessions: Iterable[Session], away: Set[str], presence_known: bool, at: Moment, rules: Rules
 ) -> list[tuple[ActiveWatch, Attendee]]:
     """Return the running watches, each with its attendee.
 

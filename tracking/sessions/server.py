@@ -1,6 +1,6 @@
-"""The sessions of one Plex server."""
+"""The sessions of one Plex server, and of all of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from messages import Moment, Playback
@@ -66,3 +66,46 @@ class ServerSessions:
             del self.streams[old]
         self.streams[session.stream] = session
         self.others.pop(session.stream, None)
+
+
+@dataclass(slots=True)
+class PlexServers:
+    """Every Plex server that was heard of, in that order."""
+
+    away: set[str] = field(default_factory=set)
+    """Ids of those that do not answer."""
+    _servers: dict[str, ServerSessions] = field(default_factory=dict)
+    _counts: dict[str, int] = field(default_factory=dict)
+    _count: int = 0
+
+    def __iter__(self) -> Iterator[ServerSessions]:
+        return iter(self._servers.values())
+
+    def __getitem__(self, server_id: str) -> ServerSessions:
+        """Return a server; one that is new is added."""
+        server = self._servers.get(server_id)
+        if server is None:
+            server = self._servers[server_id] = ServerSessions(server_id)
+        return server
+
+    def sessions(self, server_id: str = "") -> list[Session]:
+        """Return every session, of one server or of all, the oldest first."""
+        servers = [self[server_id]] if server_id else self
+        return sorted((each for server in servers for each in server), key=lambda session: session.started_at_s)
+
+    def with_watches(self) -> list[str]:
+        """Return the ids of the servers on which a watch runs."""
+        return [server.server_id for server in self if any(session.watched for session in server)]
+
+    def set_away(self, server: ServerSessions, away: bool) -> None:
+        """Note whether a server answers."""
+        server.away = away
+        (self.away.add if away else self.away.discard)(server.server_id)
+
+    def count_watches(self, changed: Iterable[str]) -> int:
+        """Return how many watches run, counted anew on the servers (ids) on which any began or ended."""
+        for server_id in changed:
+            count = sum(session.count for session in self[server_id])
+            self._count += count - self._counts.get(server_id, 0)
+            self._counts[server_id] = count
+        return self._count

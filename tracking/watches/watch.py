@@ -255,6 +255,11 @@ def finish(state: WatchState, ended_at_s: float, reason: EndReason, rules: Rules
     )
 
 
+def record_so_far(state: WatchState, rules: Rules) -> WatchRecord:
+    """Return the record that a running watch would have if it ended where it was last seen."""
+    return finish(state, state.seen.wall_s, "left", rules)
+
+
 def sittings_so_far(state: WatchState) -> Sittings:
     """Return when a watch was played so far, with what is pending: as `watched_s` counts it."""
     pending_s = watched_s(state) - state.playing_s

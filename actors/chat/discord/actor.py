@@ -173,16 +173,23 @@ class DiscordActor(Actor):
 
     def _show(self, playing: NowPlaying) -> None:
         self._loop.call_soon_threadsafe(self._activity.update, playing)
-        self._loop.call_soon_threadsafe(self._run_when_loaded, self._cards.update, playing)
-        self._loop.call_soon_threadsafe(self._run_when_loaded, self._nights.on_now_playing, playing)
+        self._loop.call_soon_threadsafe(self._run_when_loaded, self._show_loaded, playing)
+
+    def _show_loaded(self, playing: NowPlaying) -> None:
+        self._cards.update(playing)
+        self._nights.on_now_playing(playing)
 
     def _run_when_loaded(self, function: Callable[[Any], None], argument: Any) -> None:
-        """Call a feature, or keep the call until it has its state; of what plays only the newest counts."""
+        """Call a feature, or keep the call until it has its state; of what plays on a server only the newest counts."""
         if self._state_store.loaded.is_set():
             function(argument)
             return
         if isinstance(argument, NowPlaying):
-            self._early_calls = [call for call in self._early_calls if call[0] != function]
+            self._early_calls = [
+                (call, early)
+                for call, early in self._early_calls
+                if not isinstance(early, NowPlaying) or early.server_id != argument.server_id
+            ]
         self._early_calls.append((function, argument))
 
     def _hide(self, account: ViewerAccount) -> None:

@@ -76,6 +76,19 @@ def test_the_presence_shows_the_film(stage: Stage) -> None:
         until(lambda: stage.discord.activity_name == "", "nothing is shown")
 
 
+def test_the_presence_shows_what_plays_on_all_servers(stage: Stage) -> None:
+    """The tracker tells of one server at a time: what plays on the others stays."""
+    one = samples.screening(1, "Metropolis", server_id="one", party=False)
+    two = samples.screening(2, "Nosferatu", server_id="two")
+    with stage.acting():
+        stage.tracker.tell(NowPlaying(samples.NOW, (one,), "one"))
+        until(lambda: stage.discord.activity_name == "Metropolis (1927)", "the film of one server")
+        stage.tracker.tell(NowPlaying(samples.NOW, (two,), "two"))
+        until(lambda: stage.discord.activity_name == "Nosferatu (1927) and 1 more", "the party's film comes first")
+        stage.tracker.tell(NowPlaying(samples.NOW, (), "two"))
+        until(lambda: stage.discord.activity_name == "Metropolis (1927)", "the film of the other server")
+
+
 def test_the_voice_channel_is_told_at_each_change(stage: Stage) -> None:
     """Who is there at the start, who comes and goes; never a bot, never who sits elsewhere."""
     stage.discord.join_voice("Chiara")

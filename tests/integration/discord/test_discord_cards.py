@@ -271,7 +271,11 @@ def test_a_film_that_nobody_watches_any_more_names_nobody(stage: Stage, monkeypa
     with stage.acting():
         card = start(stage, film())
         assert "**Ana**" in text(card) and "filmnight" in text(card)
-        stage.tracker.tell(NowPlaying(now(), ()))
+        shown_at = len(card.edited_s)
+        stage.tracker.tell(NowPlaying(now(), (), "another server"))
+        until(lambda: len(card.edited_s) > shown_at + 1, "it moves on")
+        assert "**Ana**" in text(card)
+        stage.tracker.tell(NowPlaying(now(), (), film().server_id))
         until(lambda: "Nobody is watching" in text(card), "nobody is left")
         assert "Ana" not in text(card) and "filmnight" not in text(card)
         until(lambda: card.attachments, "the poster")

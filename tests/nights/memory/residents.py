@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from actors.persistence.actor import Persistence
 from actors.tracker.actor import Tracker
-from messages import AutoSaveTick, PlaybackSnapshot, SaveNow, SetPrivacy, VoicePresence, WatchesReported
+from messages import (
+    AutoSaveTick,
+    PlaybackSnapshot,
+    SaveNow,
+    ServersReported,
+    SetPrivacy,
+    VoicePresence,
+    WatchesReported,
+)
 from tests.nights.memory.processes import ActorResident, SimulatedProcess
 from tests.nights.memory.stand_ins import StandIn
 
@@ -79,10 +87,12 @@ class PersistenceResident(ActorResident):
         """As persistence does."""
         super().handle(message)
         told, survey = getattr(message, "message", None), self._night.survey
-        if isinstance(told, WatchesReported):
-            survey.mirrored_s = self._night.seconds(told.at.steady_s)
-            if self._night.untracked is not None:
-                self._night.untracked.check_report(told, survey.mirrored_s)
+        if isinstance(told, WatchesReported | ServersReported):
+            at_s = self._night.seconds(told.at.steady_s)
+            if self.actor._reported.is_complete:
+                survey.mirrored_s = at_s
+            if self._night.untracked is not None and isinstance(told, WatchesReported):
+                self._night.untracked.check_report(told, at_s)
         elif isinstance(told, AutoSaveTick | SaveNow) and survey.mirrored_s is not None and not self.actor._save_error:
             survey.saved_s = survey.mirrored_s
 

@@ -29,6 +29,7 @@ from tests.unit.tracking.builders import HEAT, channel, failed, moment, playing,
 from tracking.engine import TrackingEngine
 from tracking.events import Event, HistoryWanted, WatchDropped, WatchOpened
 from tracking.rules import Rules
+from tracking.watches.watch import record_so_far
 
 RULES = Rules(excluded=frozenset({"house"}), party_user="house")
 ACCOUNTS = ("alice", "bob", "house")
@@ -215,7 +216,7 @@ class Evening(RuleBasedStateMachine):
         self.calls.append(("restart", (loaded, moment(self.now_s))))
         self.take(self.tracking.restore(loaded, moment(self.now_s)))
         running = {state.watch_id for state in self.tracking.running_watches()}
-        for state, told in zip(report.active, report.records, strict=True):
+        for state, told in ((state, record_so_far(state, RULES)) for state in report.active):
             if state.watch_id not in running and self.opened[state.watch_id]:
                 known = self.records[state.watch_id]
                 assert (known.playing_s, known.spans) == (told.playing_s, told.spans), "nothing new is lost"
@@ -255,7 +256,8 @@ class Evening(RuleBasedStateMachine):
     def nothing_is_counted_that_did_not_happen(self) -> None:
         """No watch covers or counts more than there was of film, of time and of the evening."""
         report = self.tracking.report(moment(self.now_s))
-        latest = {**self.records, **{record.watch_id: record for record in report.records}}
+        records = [record_so_far(state, RULES) for state in report.active]
+        latest = {**self.records, **{record.watch_id: record for record in records}}
         for record in latest.values():
             assert record.coverage_ms <= (HEAT.duration_ms or 0)
             assert record.coverage_ms == spans.coverage(record.spans)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import discord
 
@@ -32,6 +32,8 @@ class BotActivity:
     def __init__(self, bot: Callable[[], discord.Client | None], log: logging.Logger) -> None:
         self._bot = bot
         self._log = log
+        self._servers: dict[str, tuple[Screening, int]] = {}
+        """By Plex server: the screening that the line may name, and how many there are; no server without any."""
         self._wanted = ""
         self._shown: str | None = None
         self._refused: str | None = None
@@ -42,8 +44,16 @@ class BotActivity:
         self._changed = asyncio.Event()
 
     def update(self, playing: NowPlaying) -> None:
-        """What plays now."""
-        self._wanted = build_line(playing.screenings)
+        """Take in what plays on a server now."""
+        if playing.server_id:
+            self._servers.pop(playing.server_id, None)
+        else:
+            self._servers = {}
+        for server_id in {shown.server_id for shown in playing.screenings}:
+            there = [shown for shown in playing.screenings if shown.server_id == server_id]
+            self._servers[server_id] = (_foremost(there), len(there))
+        shown = [foremost for foremost, _ in self._servers.values()]
+        self._wanted = build_line(shown, sum(count for _, count in self._servers.values()))
         self._changed.set()
 
     def resend(self) -> None:
@@ -94,15 +104,19 @@ class BotActivity:
         return self._line != self._shown and bool(self._line or self._sent)
 
 
-def build_line(screenings: tuple[Screening, ...]) -> str:
-    """The film of the watch party, or else the first; and how many more. Empty where nothing plays."""
+def _foremost(screenings: Sequence[Screening]) -> Screening:
+    return min(screenings, key=lambda shown: (not shown.party, shown.started_at_s))
+
+
+def build_line(screenings: Sequence[Screening], count: int | None = None) -> str:
+    """The film of the watch party, or else the oldest; and how many more of `count`. Empty where nothing plays."""
     if not screenings:
         return ""
-    first = next((shown for shown in screenings if shown.party), screenings[0])
+    first = _foremost(screenings)
     shown = clean_line(display_title(first.item), _LONGEST - 30)
     if first.state == "paused":
         shown = _("{film} (paused)").format(film=shown)
-    others = len(screenings) - 1
+    others = (len(screenings) if count is None else count) - 1
     if others:
         shown = ngettext("{film} and {count} more", "{film} and {count} more", others).format(film=shown, count=others)
     return shown

@@ -59,6 +59,8 @@ class FilmNights:
         self._notices: asyncio.Queue[Screening | ScreeningEnded] = asyncio.Queue()
         self._look_s: dict[str, float] = {}
         """By screening: when to look whether it is a night's; seconds since 1970, UTC."""
+        self._servers: dict[str, str] = {}
+        """By screening of a night: the Plex server on which it was seen to run."""
 
     def on_planned(self, event: discord.ScheduledEvent, item: Item) -> None:
         """A night was planned: it begins when this film does. Those whose film never came are let go."""
@@ -78,7 +80,7 @@ class FilmNights:
         self._look_s.clear()  # its film may run already
 
     def on_now_playing(self, playing: NowPlaying) -> None:
-        """Films that play now. A night's is known by this, not by its start: then nobody has taken a seat yet."""
+        """Films that play on a server now. A night's is known by this, not by its start: nobody has a seat then."""
         self._note_left(playing)
         now_s = self._now_s()
         has_night = {night.screening_id for night in self._nights}
@@ -109,9 +111,14 @@ class FilmNights:
         running = {shown.screening_id for shown in playing.screenings}
         for night in self._nights:
             runs = not night.screening_id or night.screening_id in running
+            if night.screening_id and runs:
+                self._servers[night.screening_id] = playing.server_id
+            elif not runs and self._servers.get(night.screening_id, playing.server_id) != playing.server_id:
+                continue  # it runs on another server, of which nothing was said now
             left_s = 0.0 if runs else night.left_s or playing.at.wall_s
-            night.left_s = left_s
-            self._save(night)
+            if night.left_s != left_s:
+                night.left_s = left_s
+                self._save(night)
 
     def _waited_enough(self) -> PlannedNight | None:
         """A night whose film did not go on."""
@@ -226,6 +233,7 @@ class FilmNights:
             return None
 
     def _drop(self, night: PlannedNight) -> None:
+        self._servers.pop(night.screening_id, None)
         self._state.remove(str(night.event_id))
 
     def forget(self, viewer: ViewerIdentity) -> None:

@@ -77,6 +77,10 @@ class LiveCard:
         """The film with those who watch, or watched; None where nothing is known of it."""
         return self.record.ended.screening if self.record.ended is not None else self.screening
 
+    def may_play_on(self, server_id: str) -> bool:
+        """Return whether its film plays on a server (an empty id: on any), as far as that is known."""
+        return not server_id or self.screening is None or self.screening.server_id == server_id
+
     def film_running(self, screening: Screening) -> bool:
         """Take in that its film plays; return whether it does so again after its end was told."""
         resumed = False

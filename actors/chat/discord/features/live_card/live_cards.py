@@ -89,12 +89,13 @@ class LiveCards:
         self._changed.set()
 
     def update(self, playing: NowPlaying) -> None:
-        """Take in what plays now."""
+        """Take in what plays on a server now."""
         screenings = {screening.screening_id: screening for screening in playing.screenings}
         for screening_id, card in self._cards.items():
             screening = screenings.get(screening_id)
             if screening is None:
-                card.film_gone()
+                if card.may_play_on(playing.server_id):
+                    card.film_gone()
             elif card.film_running(screening):
                 self._fetch_poster(card, screening)  # somebody went on with it: it lives again
         self._changed.set()

@@ -1,0 +1,191 @@
+"""What the tracker has reported: the running watches of each Plex server, kept in memory between two saves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from messages import Moment, Problem, ServersReported, WatchesReported, WatchRecord, WatchState
+from persistence.records.checkpoint import RunningWatch
+from tracking.rules import Rules
+from tracking.watches.watch import record_so_far
+
+
+@dataclass(slots=True)
+class _Reported:
+    """A running watch as it was reported last."""
+
+    state: WatchState
+    revision: int
+    """The newest change of it."""
+    watch: RunningWatch | None = None
+    """The same with its record; made when it is asked for."""
+
+
+@dataclass(slots=True)
+class _ServerReport:
+    """The newest report of a server."""
+
+    at: Moment
+    watches: dict[str, _Reported] = field(default_factory=dict)
+    """By watch id."""
+    withheld: int = 0
+    """How many watches run there that could not be reported."""
+    is_known: bool = True
+    """Whether it was reported what runs there, now or before."""
+
+
+class WatchChanges(NamedTuple):
+    """What changed of the running watches since a revision."""
+
+    revision: int
+    """The newest; what comes later is asked for with it."""
+    changed: list[RunningWatch]
+    """Watches that are new or have another state."""
+    ended: Set[str]
+    """Ids of watches that do not run any more."""
+
+
+class ReportedWatches:
+    """The running watches, from the newest report of each server.
+
+    Until the tracker has said which servers there are, and each of them was reported, it is not known whether anybody
+    watches (`running` returns None): nothing may be saved then that takes for ended what was not reported.
+    """
+
+    def __init__(self, watched_percent: float, min_watch_s: float) -> None:
+        self._rules = Rules(watched_percent=watched_percent, min_watch_s=min_watch_s)
+        self._servers: dict[str, _ServerReport] = {}
+        self._expected: frozenset[str] | None = None
+        self._revision = 0
+        self._ended: dict[str, int] = {}
+        """By id of a watch that ended: in which revision. Forgotten with the save that has taken it in."""
+        self._running: list[RunningWatch] | None = None
+
+    # -- what the tracker says -------------------------------------------------------------------------------
+
+    def take(self, report: WatchesReported) -> None:
+        """Take in the report of a server; one that is older than what is known of it changes nothing."""
+        if report.server_id:
+            self._take_server(report.server_id, report, report.active)
+            return
+        servers: dict[str, list[WatchState]] = {}
+        for state in report.active:
+            servers.setdefault(state.item.server_id, []).append(state)
+        for server_id, states in servers.items():
+            self._take_server(server_id, report, states)
+        self.take_servers(ServersReported(report.at, tuple(servers)))
+
+    def _take_server(self, server_id: str, report: WatchesReported, states: Iterable[WatchState]) -> None:
+        before = self._servers.get(server_id)
+        if before is not None and report.at.steady_s < before.at.steady_s:
+            return
+        self._revision += 1
+        self._running = None
+        known = before.watches if before is not None else {}
+        if report.withheld:  # the last that is known of it is better than nothing
+            is_known = before is not None and before.is_known
+            self._servers[server_id] = _ServerReport(report.at, known, report.withheld, is_known)
+            return
+        records = {record.watch_id: record for record in report.records}
+        watches = {state.watch_id: self._note(known.get(state.watch_id), state, records) for state in states}
+        self._servers[server_id] = _ServerReport(report.at, watches)
+        self._ended |= dict.fromkeys(known.keys() - watches.keys(), self._revision)
+
+    def _note(self, before: _Reported | None, state: WatchState, records: dict[str, WatchRecord]) -> _Reported:
+        if before is not None and before.state.seen == state.seen and before.state == state:
+            return before
+        record = records.get(state.watch_id)
+        return _Reported(state, self._revision, RunningWatch(state, record) if record is not None else None)
+
+    def take_servers(self, reported: ServersReported) -> None:
+        """Take in on which servers watches run: on no other one, as far as it was reported before."""
+        self._expected = frozenset(reported.servers)
+        for server_id, server in list(self._servers.items()):
+            if server_id not in self._expected and server.at.steady_s <= reported.at.steady_s:
+                self._revision += 1
+                self._running = None
+                self._ended |= dict.fromkeys(server.watches, self._revision)
+                del self._servers[server_id]
+
+    def drop_watch(self, watch_id: str, server_id: str) -> None:
+        """Take a watch of a server that is stored off its report. On another server it may run again.
+
+        The tracker sends no newer report of the server until it knows of that, and a save may come first.
+        """
+        self._drop(server_id, [watch_id])
+
+    def drop_viewers(self, viewer_ids: Set[str]) -> None:
+        """Take all watches of forgotten viewers off the reports."""
+        for server_id, server in self._servers.items():
+            self._drop(server_id, [key for key, each in server.watches.items() if each.state.viewer_id in viewer_ids])
+
+    def _drop(self, server_id: str, watch_ids: Iterable[str]) -> None:
+        server = self._servers.get(server_id)
+        for watch_id in watch_ids:
+            if server is not None and server.watches.pop(watch_id, None) is not None:
+                self._revision += 1
+                self._running = None
+                self._ended[watch_id] = self._revision
+
+    # -- what is known ---------------------------------------------------------------------------------------
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is known of every server what runs there."""
+        if self._expected is None or not self._expected <= self._servers.keys():
+            return False
+        return not any(server.withheld and not server.is_known for server in self._servers.values())
+
+    @property
+    def problem(self) -> Problem | None:
+        """What is not known: the watches of a server that are too many for a report."""
+        for server_id, server in self._servers.items():
+            if server.withheld:
+                return Problem.of("save.report_withheld", server=server_id, count=server.withheld)
+        return None
+
+    def running(self) -> list[RunningWatch] | None:
+        """Return every running watch, not to be changed; None until all servers were reported. Actor's thread only."""
+        if not self.is_complete:
+            return None
+        if self._running is None:
+            self._running = [
+                self._with_record(each) for server in self._servers.values() for each in server.watches.values()
+            ]
+        return self._running
+
+    def changes_since(self, revision: int) -> WatchChanges:
+        """Return what changed of the running watches since a revision; 0 for all of them."""
+        every = [each for server in self._servers.values() for each in server.watches.values()]
+        running_ids = {each.state.watch_id for each in every}
+        ended = {watch_id for watch_id, ended in self._ended.items() if ended > revision} - running_ids
+        return WatchChanges(
+            self._revision, [self._with_record(each) for each in every if each.revision > revision], ended
+        )
+
+    def forget_ended(self, revision: int) -> None:
+        """Forget which watches ended up to a revision that is saved."""
+        self._ended = {watch_id: ended for watch_id, ended in self._ended.items() if ended > revision}
+
+    def states_for_restart(self, checkpoint: Iterable[WatchState]) -> list[WatchState]:
+        """Return what a tracker that starts goes on with: the reports, and of other servers the checkpoint."""
+        states = [each.state for server in self._servers.values() for each in server.watches.values()]
+        if not self.is_complete:
+            known = {state.watch_id for state in states}
+            states += [
+                state
+                for state in checkpoint
+                if state.watch_id not in known and not self._is_known(state.item.server_id)
+            ]
+        return states
+
+    def _is_known(self, server_id: str) -> bool:
+        server = self._servers.get(server_id)
+        return server is not None and server.is_known
+
+    def _with_record(self, reported: _Reported) -> RunningWatch:
+        if reported.watch is None:
+            reported.watch = RunningWatch(reported.state, record_so_far(reported.state, self._rules))
+        return reported.watch

@@ -1,0 +1,78 @@
+"""How running watches get from the tracker to persistence: by server, in complete reports, so that one may be lost."""
+
+from collections.abc import Callable, Iterable
+
+from actors.runtime import ActorUnavailable, Ref, UnsendableMessage
+from actors.tracker.finished_outbox import FinishedWatchOutbox
+from messages import Message, Moment, Problem, ServersReported, WatchesReported
+from tracking.engine import TrackingEngine
+
+
+class WatchReporter:
+    """Reports the running watches of one server at a time, and remembers which are still to be reported.
+
+    A report has every running watch of its server, and replaces the one before. So a server costs what runs on it,
+    whatever others do, and a report that was lost is made good by the next one.
+    """
+
+    def __init__(
+        self,
+        persistence: Ref,
+        tracking: TrackingEngine,
+        finished: FinishedWatchOutbox,
+        now: Callable[[], Moment],
+    ) -> None:
+        self._persistence = persistence
+        self._tracking = tracking
+        self._finished = finished
+        self._now = now
+        self._behind: dict[str, None] = {}
+        """Servers (ids) whose newest state persistence was not told yet: its queue was full."""
+        self._owes_servers = False
+        self._withheld: dict[str, Problem] = {}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What persistence cannot be told of: servers whose watches are too many for a message."""
+        return tuple(self._withheld.values())
+
+    def report(self, server_ids: Iterable[str]) -> None:
+        """Report servers, and what is still to be reported; those with finished watches as soon as these are stored."""
+        self._behind |= dict.fromkeys(server_ids)
+        try:
+            for server_id in [each for each in self._behind if each not in self._finished.waiting_servers]:
+                self._report_server(server_id)
+                del self._behind[server_id]
+            if self._owes_servers:
+                self._send(ServersReported(self._now(), self._servers()))
+                self._owes_servers = False
+        except ActorUnavailable:
+            return  # its queue is full, or it is away: the next step tries again
+
+    def report_all(self) -> None:
+        """Report each server, and then which there are: all that a persistence that starts has to know."""
+        self._owes_servers = True
+        self.report(self._tracking.servers.with_watches())
+
+    def on_all_stored(self, server_id: str) -> None:
+        """Report a server whose finished watches are stored."""
+        self.report((server_id,))
+
+    def _servers(self) -> tuple[str, ...]:
+        waiting = [each for each in self._finished.waiting_servers if each]
+        return tuple(dict.fromkeys([*self._tracking.servers.with_watches(), *waiting]))
+
+    def _report_server(self, server_id: str) -> None:
+        report = self._tracking.report(self._now(), server_id)
+        try:
+            self._send(report)
+            self._withheld.pop(server_id, None)
+        except UnsendableMessage as error:
+            count = len(report.active)
+            self._withheld[server_id] = Problem.of(
+                "tracker.report_unsendable", server=server_id, count=count, error=str(error)
+            )
+            self._send(WatchesReported(report.at, (), (), server_id, count))
+
+    def _send(self, message: Message) -> None:
+        self._persistence.report(message)
