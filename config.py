@@ -92,6 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     umask: Annotated[str, _launcher("permissions that no file of Usher has; 077: this user alone reads them", check.UMASK)] = "077"
     database_url: Annotated[str, _store("another store than SQLite in DATA_DIR", check.DATABASE, is_secret=True)] = ""
     health_interval_seconds: Annotated[float, _launcher("how often to write the health log", check.number("seconds", 0.05, 86400))] = 30.0
+    memory_limit_percent: Annotated[int, _launcher("memory that each actor's process may take, of what Usher allows; 0 for no limit", check.whole_number("percent", 0, 10_000))] = 100
     backup_interval_hours: Annotated[float, _store("how often to back up; 0 for never", check.number("hours", 0, 8760))] = 24.0
     backup_keep: Annotated[int, _store("how many scheduled backups to keep", check.whole_number("backups", 1, 1000))] = 7
     log_level: Annotated[str, _everybody("how much to log", check.choice("DEBUG", "INFO", "WARNING", "ERROR", upper=True))] = "INFO"

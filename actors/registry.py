@@ -18,6 +18,8 @@ class ActorEntry:
     """module:Class; imported in the actor's own process alone."""
     groups: frozenset[Group]
     """The settings that its process is given, beside those that everybody gets."""
+    memory_mb: int = 1024
+    """Memory that its process may take, MB: several times what it takes on a busy evening."""
     is_essential: bool = False
     """Nothing runs before it does, and nothing without it where it cannot start."""
     count: Callable[[Settings], int] = lambda _: 1
@@ -27,10 +29,10 @@ class ActorEntry:
 # In the order of their start; they are stopped in the reverse order.
 # fmt: off
 ACTORS = (
-    ActorEntry("persistence", "actors.persistence.actor:Persistence", frozenset({Group.STORE, Group.TRACKING}), is_essential=True),
+    ActorEntry("persistence", "actors.persistence.actor:Persistence", frozenset({Group.STORE, Group.TRACKING}), memory_mb=2048, is_essential=True),
     ActorEntry("tracker", "actors.tracker.actor:Tracker", frozenset({Group.TRACKING})),
     ActorEntry("discord", "actors.chat.discord.actor:DiscordActor", frozenset({Group.DISCORD, Group.TRACKING})),
-    ActorEntry("plex", "actors.media.plex:PlexPoller", frozenset({Group.PLEX, Group.TRACKING}), count=lambda settings: max(1, len(settings.servers))),
+    ActorEntry("plex", "actors.media.plex:PlexPoller", frozenset({Group.PLEX, Group.TRACKING}), memory_mb=512, count=lambda settings: max(1, len(settings.servers))),
     ActorEntry("web", "actors.web.actor:WebActor", frozenset({Group.WEB, Group.TRACKING}), count=lambda settings: int(settings.web_port > 0)),
 )
 # fmt: on

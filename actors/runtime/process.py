@@ -18,6 +18,7 @@ from actors.registry import find_actor
 from actors.runtime.actor import Actor, Context, DependencyUnavailable, FatalStartupError
 from actors.runtime.boot.boot_config import BootConfig, read_boot
 from actors.runtime.boot.exit_report import ExitReportWriter
+from actors.runtime.boot.memory_limit import EXIT_OUT_OF_MEMORY, end_on_memory_error_in_threads, limit_memory
 from actors.runtime.clock import Clock
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.endpoint import Endpoint
@@ -69,6 +70,8 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
     """Live as the actor that the boot config names, until it is told to stop; returns the exit status."""
     settings = config.settings
     set_up_logging(settings.log_level, settings.log_format, settings.secrets(), config.name)
+    limit_memory(config.memory_limit_mb)
+    end_on_memory_error_in_threads(config.name)
     log = logging.getLogger(config.name)
     report = ExitReportWriter.from_stdout() if config.has_exit_report else None
     stop = _Stop(log)
@@ -81,7 +84,7 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
         return EXIT_FATAL
     except Exception as error:  # here, where it is logged without secrets
         log.error("%s cannot start: %s: %s", config.name, type(error).__name__, error, exc_info=error)
-        return EXIT_CRASHED
+        return EXIT_OUT_OF_MEMORY if isinstance(error, MemoryError) else EXIT_CRASHED
     watching = (life_line, stop, log, actor)
     threading.Thread(target=_watch, args=watching, name="life-line", daemon=True).start()
     while not actor.terminated.wait(3600):  # with a timeout, so that signals are heard on every system
@@ -157,6 +160,8 @@ def _exit_status(actor: Actor) -> int:
         return 0
     if isinstance(actor.crash, DependencyUnavailable):
         return EXIT_DEPENDENCY_UNAVAILABLE
+    if isinstance(actor.crash, MemoryError):
+        return EXIT_OUT_OF_MEMORY
     return EXIT_FATAL if isinstance(actor.crash, FatalStartupError) else EXIT_CRASHED
 
 

@@ -77,6 +77,7 @@ class LauncherLink:
             actor_class=self._classes.get(name, ""),
             poison_ids=poison_ids,
             has_exit_report=True,
+            memory_limit_mb=self._choose_memory_limit(name),
             record_frames=self._frames_path(name),
         )
         write_boot(config, stream)
@@ -89,6 +90,13 @@ class LauncherLink:
         except LookupError:
             groups = frozenset()
         return self._settings.share(groups)
+
+    def _choose_memory_limit(self, name: str) -> int:
+        """Return the memory that an actor's process may take, MB; 0 for no limit, as those of tests have it."""
+        try:
+            return find_actor(name).memory_mb * self._settings.memory_limit_percent // 100
+        except LookupError:
+            return 0
 
     def _frames_path(self, name: str) -> str:
         """Where that sender's frames are recorded; empty where none are."""

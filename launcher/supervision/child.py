@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from actors.runtime.boot.exit_report import ExitReport, ExitReportFile
+from actors.runtime.boot.memory_limit import EXIT_OUT_OF_MEMORY
 from actors.runtime.process import EXIT_DEPENDENCY_UNAVAILABLE, EXIT_FATAL
 from messages import Problem
 
@@ -116,6 +117,8 @@ def describe_exit(status: int) -> Problem:
         return Problem.of("process.refused", status=status)
     if status == DEPENDENCY_UNAVAILABLE:
         return Problem.of("process.waits")
+    if status == EXIT_OUT_OF_MEMORY:
+        return Problem.of("process.out_of_memory")
     if status == 0:
         return Problem.of("process.stopped")
     return Problem.of("process.crashed", status=status)

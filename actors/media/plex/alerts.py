@@ -105,6 +105,8 @@ class AlertConnection(threading.Thread):
                 self._socket.open(self._address, OPEN_WITHIN_S)
                 self.opened.set()
                 self._read()
+        except MemoryError:
+            raise  # which ends the process
         # Whatever the other end makes the library raise: it is a reason why the connection ended, and no more.
         except Exception as error:  # noqa: BLE001
             status = getattr(error, "status_code", None)

@@ -27,6 +27,8 @@ class BootConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Messages that killed earlier processes of this actor."""
     has_exit_report: bool = False
     """Whether stdout is the file of an exit report."""
+    memory_limit_mb: int = 0
+    """Memory that the process may take, MB; 0 for no limit."""
     record_frames: str = ""
     """A file to which every frame that is sent is appended, each after its length (4 bytes, big-endian)."""
 

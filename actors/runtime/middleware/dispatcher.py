@@ -71,7 +71,7 @@ class Dispatcher:
             self._reject(received, error)
             return
         except Exception as error:
-            if not received.ask_id:
+            if not received.ask_id or isinstance(error, MemoryError):
                 raise  # the poison guard is not told of an end: this message killed its actor
             self._answer_failure(received, error)
             return
@@ -109,6 +109,8 @@ class Dispatcher:
     def _finish_deferred(self, received: ReceivedMessage, future: Reply) -> None:
         self._deferred.pop(id(received), None)
         error = RetryLater("it was given up") if future.cancelled() else future.exception()
+        if isinstance(error, MemoryError):
+            raise error
         if error is None:
             self._finish(received, future.result())
         elif received.delivery_id or isinstance(error, RetryLater):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -49,6 +50,10 @@ class Marker(Actor):
 
     def _tick(self, tick: AutoSaveTick) -> None:
         self._note("tick", f"{tick.at.wall_s:.6f}")
+        if self._does("devour"):
+            bytearray(8 * 2**30)
+        if self._does("devour in a thread"):
+            threading.Thread(target=lambda: bytearray(8 * 2**30)).start()
 
     def _does(self, what: str) -> bool:
         file = self.context.data_dir / f"{self.context.name}.does"

@@ -112,6 +112,22 @@ def test_a_hung_actor_is_killed_and_started_again(tmp_path: Path) -> None:
         assert "gave no answer" in rows[1].last_error
 
 
+@pytest.mark.parametrize("how", ["devour", "devour in a thread"])
+def test_one_that_wants_too_much_memory_ends_and_is_started_again(tmp_path: Path, how: str) -> None:
+    """Its limit is its own: the rest goes on, and health says why it ended."""
+    pace = Clock(Pace(speed=3000))
+    with run_in_background(make(tmp_path, clock=pace)) as running:
+        running.wait_ready()
+        before = running.pids()
+        (tmp_path / "persistence.does").write_text(how)
+        until(lambda: len(notes(tmp_path, "persistence", "started")) > 1)
+        (tmp_path / "persistence.does").unlink()
+        until(lambda: running.pids()["persistence"] not in (0, before["persistence"]))
+        assert all(running.pids()[name] == pid for name, pid in before.items() if name != "persistence")
+        said = "reached its memory limit and ended"
+        until(lambda: any(said in line["last_error"] for line in health_lines(tmp_path)))
+
+
 def test_a_crash_loop_ends_as_failed_and_the_rest_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The limit, then the long pause; all others run, and the log says what to do."""
     (tmp_path / "discord.does").write_text("crash")

@@ -51,6 +51,8 @@ class RequestQueue:
         with self._one_at_a_time:
             try:
                 answer = work()
+            except MemoryError:
+                raise  # which ends the process
             except Exception as error:  # noqa: BLE001 - the one who asked must hear of it, whatever it is
                 # Without its text: an error of a library can quote an address with its token.
                 logging.getLogger(self._name).warning("A request to Plex failed: %s", type(error).__name__)

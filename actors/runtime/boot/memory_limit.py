@@ -1,0 +1,46 @@
+"""The memory that an actor's process may take, and its end where it wants more."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from typing import Final
+
+EXIT_OUT_OF_MEMORY: Final = 71
+"""Its memory limit was reached (EX_OSERR of sysexits.h): the launcher starts it again."""
+
+
+def limit_memory(limit_mb: int) -> None:
+    """Have every wish for more memory than so many MB (2^20 bytes) fail with a MemoryError; 0 for no limit.
+
+    What counts is what the process alone writes to: shared files, like SQLite's, do not. Where the system has no such
+    limit (Windows; macOS has one that it does not keep), nothing happens.
+    """
+    if limit_mb <= 0 or sys.platform == "win32":
+        return
+    import resource
+
+    wanted = limit_mb * 2**20
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard == resource.RLIM_INFINITY or wanted < hard:
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))  # the hard one stays: a chart's process may have more
+
+
+def end_on_memory_error_in_threads(name: str) -> None:
+    """End the process where a thread ends with a MemoryError: nobody else would notice that its work is not done."""
+    others = threading.excepthook
+
+    def on_death(died: threading.ExceptHookArgs) -> None:
+        others(died)
+        if issubclass(died.exc_type, MemoryError):
+            end_out_of_memory(name)
+
+    threading.excepthook = on_death
+
+
+def end_out_of_memory(name: str) -> None:
+    """End this process at once. What was committed is committed; the next process goes on from there."""
+    logging.getLogger(name).error("The memory limit of this process is reached: it ends, and is started again")
+    os._exit(EXIT_OUT_OF_MEMORY)
