@@ -99,6 +99,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Annotated[str, _everybody("text or json", check.choice("text", "json"))] = "text"
     top_watchers_role_id: Annotated[int, _discord("id of a role for those who watched most of late", check.SNOWFLAKE)] = 0
     top_watchers: Annotated[int, _discord("how many get that role", check.whole_number("members", 1, 25))] = 3
+    film_night_role_id: Annotated[int, _discord("id of a role to mention before film nights; members take it at a button", check.SNOWFLAKE)] = 0
+    suggestions_per_member: Annotated[int, _discord("how many films on the list one member may have suggested", check.whole_number("films", 1, 100))] = 5
     weekly_digest: Annotated[str, _discord("when to post the week's figures, like sunday 18:00", check.WEEKLY)] = ""
     bot_language: Annotated[str, _everybody("language in which the bot speaks on Discord", check.LANGUAGE)] = "en"
     web_port: Annotated[int, _everybody("port of the web page; empty for no page", check.whole_number("ports", 1, 65535))] = 0

@@ -25,6 +25,7 @@ from messages import (
     GetLeaderboard,
     GetMovieStats,
     GetSaveStatus,
+    GetSuggestions,
     GetViewerAccount,
     GetViewerStats,
     GetWhoSaw,
@@ -40,6 +41,8 @@ from messages import (
     SaveStatus,
     SeenBy,
     StartTracking,
+    SuggestedFilm,
+    SuggestionsPage,
     TitleCount,
     TrackingPlan,
     UnlinkAccount,
@@ -70,7 +73,7 @@ def language(request: pytest.FixtureRequest) -> Iterator[str]:
 
 def answer_at_length(actors: Any) -> None:
     """Every actor answers with as much as there can be."""
-    films = tuple(TitleCount(f"{n}{LONG}", 1900 + n, 99_999, 9_999, 9e7) for n in range(10))
+    films = tuple(TitleCount(f"{n}{LONG}", 1900 + n, 99_999, 9_999, 9e7, 4.56, 9_999) for n in range(10))
     rows = tuple(LeaderboardRow(n + 1, str(n), f"{n}{LONG}", 9e7) for n in range(10))
     kinds = tuple((f"{n}{LONG}", 99_999) for n in range(10))
     badges = tuple(samples.earned(f"{n}{LONG}", badge_id=f"b{n}", description=LONG) for n in range(60))
@@ -90,6 +93,13 @@ def answer_at_length(actors: Any) -> None:
     stats = samples.viewer(LONG, genres=named, decades=named, directors=named)
     members = tuple(VoiceMember(str(n), f"{n}{LONG}") for n in range(CROWD))
     seen = tuple(SeenBy(str(n), f"{n}{LONG}", "in_part", samples.NOW.wall_s, 55.5, True) for n in range(20))
+    wanted = tuple(
+        SuggestedFilm(
+            f"{n:016x}", f"{n}{LONG}", 1900 + n, None, str(n), samples.NOW.wall_s, CROWD,
+            tuple(f"{m}{LONG}" for m in range(CROWD - 1)), False, 5, CROWD,
+        )
+        for n in range(8)
+    )  # fmt: skip
     ill = tuple(samples.health(f"plex-{n}", state="degraded", last_error=LONG) for n in range(1, 12))
     actors.answers.update({
         ListActiveWatches: ActiveWatches(samples.NOW, watches, playing, notice=LONG),
@@ -101,6 +111,7 @@ def answer_at_length(actors: Any) -> None:
         GetMovieStats: MovieStats(99_999, 99_999, CROWD, 9_999, 9e9, films, kinds, kinds, records[:5], records),
         GetHealth: HealthReport(samples.NOW, ill, 4242),
         GetWhoSaw: WhoSaw(films[0], films[1:6], seen, 0, CROWD, 0),
+        GetSuggestions: SuggestionsPage(wanted, CROWD),
         GetYear: YearOfViewer(LONG, year, badges),
         GetCommunityYear: CommunityYear(year, CROWD, films, rows),
         StartTracking: TrackingPlan((), members, "", ()),

@@ -2,13 +2,14 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from actors.chat.discord.ui import formatting
 from actors.runtime import ActorUnavailable, AskTimeout, Clock, MailboxFull, RemoteError, UnexpectedAnswer
-from messages import Answer, Message, Problem, Question, ViewerAccount
+from messages import Answer, Message, Problem, Question, StartTracking, ViewerAccount, VoiceMember
 from wording.problems import ProblemError, translate
 from wording.translation import N_, _
 
@@ -94,6 +95,12 @@ class ActorClient:
         if isinstance(answer, ViewerAccount) and answer.privacy in ("private", "untracked"):
             self.hide(answer)
         return answer
+
+    async def ask_channel_members(self) -> tuple[VoiceMember, ...]:
+        """Return who is in the watched voice channel; nobody where the tracker cannot say."""
+        with contextlib.suppress(UnansweredError):
+            return (await self.ask(StartTracking(simulate=True))).members
+        return ()
 
     def hide(self, account: ViewerAccount) -> None:
         """Hide this member in everything that was posted until now."""

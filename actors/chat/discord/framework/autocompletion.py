@@ -43,20 +43,20 @@ async def suggest_films(interaction: discord.Interaction[Any], current: str) -> 
     by_name: dict[str, Item] = {}
     for film in films:
         by_name.setdefault(display_title(film), film)
-    return [build_choice(_film_label(film), _film_choice(film)) for film in list(by_name.values())[:MOST_CHOICES]]
+    return [build_choice(label_film(film), name_film(film)) for film in list(by_name.values())[:MOST_CHOICES]]
 
 
-def _film_label(film: Item) -> str:
-    """A film as a choice shows it: of a long title the end is cut, not the year."""
+def label_film(film: Item) -> str:
+    """Return a film as a choice shows it: of a long title the end is cut, not the year."""
     year = f" ({film.year})" if film.year else ""
     return clean_line(film.title, CHOICE - len(year)) + year
 
 
-def _film_choice(film: Item) -> str:
-    """What a choice says of a film: its name, or else enough of it to look it up, and which of those found it is."""
+def name_film(film: Item, limit: int = CHOICE) -> str:
+    """Return what a choice says of a film: its name, or else enough of it to look it up, and which of those it is."""
     name = display_title(film)
-    if utf16_length(name) <= CHOICE:
+    if utf16_length(name) <= limit:
         return name
     key = f"{CUT}{film.rating_key}"
-    begun = shorten(film.title, CHOICE - len(key)).removesuffix("…")
+    begun = shorten(film.title, limit - len(key)).removesuffix("…")
     return f"{begun.rpartition(' ')[0] or begun}{key}"  # whole words: half a one may find nothing

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import NamedTuple
 
 from actors.chat.discord.framework.actor_client import ASK_S, ActorClient, UnansweredError
 from actors.chat.discord.framework.command_errors import RefusedError
@@ -52,24 +53,53 @@ async def _find_films_of(client: ActorClient, poller: str, title: str, most: int
         return FilmsFound(problem=error.what)
 
 
+class TypedTitle(NamedTuple):
+    """A film's title as somebody typed or chose it."""
+
+    title: str
+    year: int | None = None
+    rating_key: str = ""
+    """Key of the film on its server, where it was chosen from a list and its name is longer than a choice may be."""
+
+    @classmethod
+    def parse(cls, text: str) -> "TypedTitle":
+        """Read "Title (1979)", or a choice that was cut."""
+        if chosen := _CHOICE.fullmatch(text):
+            return cls(chosen["title"], rating_key=chosen["key"])
+        if named := _YEAR.fullmatch(text):
+            return cls(named["title"], int(named["year"]))
+        return cls(text)
+
+    def is_name_of(self, film: Item) -> bool:
+        """Tell whether this is what a film is called, and no other of that title."""
+        name, typed = film.title.casefold(), self.title.casefold()
+        if self.rating_key:
+            return film.rating_key == self.rating_key and name.startswith(typed)
+        return name == typed and self.year in (None, film.year)
+
+
+async def search_films(actors: ActorClient, title: str) -> tuple[Item, ...]:
+    """Return the films that fit a title, none where there are none. Raises RefusedError where Plex cannot be asked."""
+    answer = await find_films(actors, TypedTitle.parse(title).title, MOST_FOUND)
+    if not answer.films and answer.problem:
+        why = formatting.escape(translate_or(answer.reason, answer.problem), 200)
+        raise RefusedError(
+            _("I couldn't look up {title}: {reason}").format(title=formatting.escape(title, 60), reason=why),
+            _("Try again later."),
+        )
+    return answer.films
+
+
 async def choose_film(actors: ActorClient, title: str) -> Item:
-    """The film that is meant: the one of this name (and year), or else the one that fits best."""
-    named, chosen = _YEAR.fullmatch(title), _CHOICE.fullmatch(title)
-    bare, year = (named["title"], int(named["year"])) if named else (title, None)
-    bare, key = (chosen["title"], chosen["key"]) if chosen else (bare, "")
-    answer = await find_films(actors, bare, MOST_FOUND)
-    if not answer.films:
-        shown = formatting.escape(title, 60)
-        if answer.problem:
-            why = formatting.escape(translate_or(answer.reason, answer.problem), 200)
-            raise RefusedError(
-                _("I couldn't look up {title}: {reason}").format(title=shown, reason=why), _("Try again later.")
-            )
-        raise RefusedError(_('I couldn\'t find "{title}" on Plex.').format(title=shown), _("Check the title."))
+    """Return the film that is meant: the one of this name (and year), or else the one that fits best."""
+    typed, films = TypedTitle.parse(title), await search_films(actors, title)
+    if not films:
+        raise RefusedError(
+            _('I couldn\'t find "{title}" on Plex.').format(title=formatting.escape(title, 60)), _("Check the title.")
+        )
 
     def fit(film: Item) -> tuple[bool, bool, bool]:
-        name = film.title.casefold()
-        is_chosen = film.rating_key == key and name.startswith(bare.casefold())
-        return (is_chosen, year is None or film.year == year, name == bare.casefold())
+        is_named = film.title.casefold() == typed.title.casefold()
+        return bool(typed.rating_key) and typed.is_name_of(film), typed.year in (None, film.year), is_named
 
-    return max(answer.films, key=fit)
+    return max(films, key=fit)

@@ -1,8 +1,6 @@
 """`whosaw`: who has seen a film, asked before a film night."""
 
-import contextlib
-
-from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
+from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.autocompletion import suggest_titles
 from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import RefusedError
@@ -10,7 +8,7 @@ from actors.chat.discord.framework.pages import pack_arguments, read_slice
 from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply, Section
-from messages import GetWhoSaw, SeenBy, StartTracking, TitleCount, VoiceMember, WhoSaw
+from messages import GetWhoSaw, SeenBy, TitleCount, WhoSaw
 from wording.numbers import format_count, format_percent
 from wording.text import unquote
 from wording.translation import N_, _
@@ -21,7 +19,7 @@ _HEADINGS = {"not_yet": N_("🆕 __Not yet__"), "in_part": N_("🌓 __In part__"
 
 async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of who has seen a film: of those in the voice channel, or of everybody where it is empty."""
-    members = await _ask_members(actors)
+    members = await actors.ask_channel_members()
 
     async def read(offset: int) -> WhoSaw:
         question = GetWhoSaw(arguments, actors.settings.watched_percent, members, ROWS, offset)
@@ -66,13 +64,6 @@ def _describe_asked(total: int, present: bool) -> str:
         "nobody is in the voice channel: {count} known viewers (hidden members not counted)",
         total,
     )
-
-
-async def _ask_members(actors: ActorClient) -> tuple[VoiceMember, ...]:
-    """Who is in the voice channel; nobody where the tracker cannot say."""
-    with contextlib.suppress(UnansweredError):
-        return (await actors.ask(StartTracking(simulate=True))).members
-    return ()
 
 
 def _format_film(film: TitleCount) -> str:

@@ -1,0 +1,1 @@
+"""Commands with which members choose the next film together."""

@@ -1,0 +1,46 @@
+"""How a suggested film is put into words: its name, who wants it, and how many have seen it."""
+
+from actors.chat.discord.ui import formatting
+from messages import SuggestedFilm
+from wording.numbers import format_count
+from wording.text import clean_line, join_names
+from wording.translation import _
+
+MOST_NAMES = 5
+
+
+def format_name(film: SuggestedFilm, limit: int = 100) -> str:
+    """Return title and year, one line, without markup being escaped; of a long title the end is cut, not the year."""
+    year = f" ({film.year})" if film.year else ""
+    return clean_line(film.title, limit - len(year)) + year
+
+
+def format_seen(film: SuggestedFilm) -> str:
+    """Return how many of those asked of have seen a film; empty where nobody is asked of."""
+    if not film.asked_of:
+        return ""
+    if not film.seen:
+        return _("nobody here has seen it")
+    if film.seen == film.asked_of:
+        return _("everybody here has seen it")
+    return _("{seen} of {count} here have seen it").format(seen=film.seen, count=film.asked_of)
+
+
+def format_wanted(film: SuggestedFilm) -> str:
+    """Return how many want a film."""
+    return format_count("{count} wants it", "{count} want it", film.wanted)
+
+
+def format_names(film: SuggestedFilm) -> str:
+    """Return who wants a film, the suggester first; hidden viewers are counted among the others."""
+    names = [formatting.escape_person(name, 30) for name in film.names]
+    hidden = film.wanted - len(names)
+    if hidden and names:
+        names.append(format_count("{count} more", "{count} more", hidden))
+    return join_names(names, MOST_NAMES + 1)
+
+
+def format_facts(film: SuggestedFilm) -> str:
+    """Return all that is told of a film in a line."""
+    missing = "" if film.item is not None else _("not in the library")
+    return " · ".join(fact for fact in (format_wanted(film), format_seen(film), missing) if fact)
