@@ -54,7 +54,7 @@ async def report_errors(interaction: discord.Interaction[Any]) -> AsyncIterator[
         yield
     except Exception as error:  # noqa: BLE001 - whatever it is: who presses a button must not be left without a word
         reply = explain_error(error)
-        log_failure(reply, str((interaction.data or {}).get("custom_id", "")))
+        log_failure(reply, str(dict(interaction.data or {}).get("custom_id", "")))
         if reply.embed is not None:
             with contextlib.suppress(*API_ERRORS):
                 await interaction.followup.send(embed=reply.embed, ephemeral=True)
