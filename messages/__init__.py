@@ -1,11 +1,12 @@
 """What the actors say to each other, and how it is written on the wire."""
 
-from messages import chat, control, history, media, statistics, suggestions, tracking, viewers, watches
+from messages import chat, control, history, media, nights, statistics, suggestions, tracking, viewers, watches
 from messages.base import *
 from messages.chat import *
 from messages.control import *
 from messages.history import *
 from messages.media import *
+from messages.nights import *
 from messages.problems import *
 from messages.statistics import *
 from messages.suggestions import *
@@ -13,7 +14,7 @@ from messages.tracking import *
 from messages.viewers import *
 from messages.watches import *
 
-MODULES = (media, chat, watches, tracking, history, statistics, suggestions, viewers, control)
+MODULES = (media, chat, watches, tracking, history, statistics, nights, suggestions, viewers, control)
 CATALOGUE: tuple[type[Message], ...] = tuple(
     kind
     for module in MODULES

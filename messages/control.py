@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from messages.base import Answer, Command, Delivery, Moment, Question, Struct
+from messages.base import Answer, Command, Delivery, Event, Moment, Question, Struct
 from messages.problems import Problem
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "SaveNow",
     "SaveReport",
     "SaveStatus",
+    "StoreChanged",
 ]
 
 ActorState = Literal["starting", "running", "degraded", "restarting", "stopped", "failed"]
@@ -70,6 +71,12 @@ class SaveStatus(Answer, frozen=True, tag="save_status"):
 
 class GetSaveStatus(Question[SaveStatus], frozen=True, tag="get_save_status", to="persistence"):
     """When was the last save?"""
+
+
+class StoreChanged(Event, frozen=True, tag="store_changed"):
+    """Persistence -> web: records, links or choices of privacy changed; what was made of them is out of date."""
+
+    delivery: ClassVar[Delivery] = Delivery.CONFLATED
 
 
 class BackupReport(Answer, frozen=True, tag="backed_up"):

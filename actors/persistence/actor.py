@@ -40,6 +40,7 @@ from messages import (
     SaveReport,
     SaveStatus,
     ServersReported,
+    StoreChanged,
     WatchesLoaded,
     WatchesReported,
     WatchFinished,
@@ -292,6 +293,8 @@ class Persistence(Actor):
         self._last_saved_s = self._now_s()
         self._save_error = None
         self.log.info("💾 Auto-saved badge data (%d active watches)", active)
+        if self.context.settings.web_port:
+            self.ref("web").tell(StoreChanged())
         self._report_recovered()
 
     def _report_recovered(self) -> None:

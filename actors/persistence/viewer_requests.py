@@ -28,6 +28,7 @@ from messages import (
     Problem,
     Question,
     SetPrivacy,
+    StoreChanged,
     UnlinkAccount,
     ViewerAccount,
     ViewerDirectoryChanged,
@@ -89,6 +90,8 @@ class ViewerRequests:
         """Tell the tracker who is who, and who wants what."""
         self._sent = ViewerDirectoryChanged(*self.read_directory())
         self._tracker.tell(self._sent)
+        if self._actor.context.settings.web_port:
+            self._actor.ref("web").tell(StoreChanged())
 
     def send_directory_if_changed(self) -> None:
         """Tell the tracker where a save found that somebody is called otherwise by now."""

@@ -24,12 +24,26 @@ from actors.runtime import (
 )
 from actors.web.http.event_stream import StreamHub
 from actors.web.http.posters import PosterShelf
-from actors.web.http.server import Pages, WebServer
+from actors.web.http.server import LivePage, WebServer
 from actors.web.http.static_files import StaticFiles
 from actors.web.now_playing import ScreeningBoard
+from actors.web.page import ASK_S
 from actors.web.pages.tonight import Tonight, build_tonight
 from actors.web.rendering import Part, Renderer
-from messages import GetPoster, Item, ListActiveWatches, Message, NowPlaying, Poster, Problem
+from actors.web.site import Site
+from messages import (
+    GetNight,
+    GetPoster,
+    Item,
+    ListActiveWatches,
+    Message,
+    Night,
+    NowPlaying,
+    Poster,
+    Problem,
+    Question,
+    StoreChanged,
+)
 from version import VERSION
 from wording.translation import set_language, use_language
 
@@ -56,9 +70,12 @@ class WebActor(Actor):
         self._zone = ZoneInfo(settings.timezone)
         self._silent_after_s = max(30.0, 3 * settings.plex_poll_seconds)
         self._board = ScreeningBoard()
+        self._last_night: Night | None = None
+        """The last watch party that is over; shown where nothing plays."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run_loop, name="web-loop", daemon=True)
         self._stop_server = asyncio.Event()
+        self._ask_last_night = asyncio.Event()
         self._listening: concurrent.futures.Future[int] = concurrent.futures.Future()
         self._static = StaticFiles()
         self._renderer = Renderer(self._static.find_path, VERSION, settings.timezone)
@@ -66,12 +83,15 @@ class WebActor(Actor):
         self._streams = StreamHub(self._now_ms)
         self._parts: dict[str, dict[str, Part]] = {}
         """By language: the parts as of the last report."""
-        self._whole_pages: dict[str, tuple[float, str, str]] = {}
-        """By language: when it was made (monotonic seconds), heading and HTML."""
+        self._whole_pages: dict[str, tuple[float, str]] = {}
+        """By language: when it was made (monotonic seconds), and its HTML."""
+        self._site = Site(
+            self._renderer, self._ask_future, context.clock, self._zone, self._posters.find_address, self.log
+        )
 
     def handlers(self) -> Mapping[type[Message], Callable[[Any], Any]]:
         """Return the handler of each message."""
-        return {NowPlaying: self._hear}
+        return {NowPlaying: self._hear, StoreChanged: self._drop_pages}
 
     def on_start(self) -> None:
         """Listen. A port that is taken may be free later; one that is not allowed will not be."""
@@ -97,6 +117,13 @@ class WebActor(Actor):
     def _hear(self, playing: NowPlaying) -> None:
         self._loop.call_soon_threadsafe(self._take_report, playing)
 
+    def _drop_pages(self, _changed: StoreChanged) -> None:
+        self._loop.call_soon_threadsafe(self._site.drop_kept)
+        self._loop.call_soon_threadsafe(self._ask_last_night.set)
+
+    def _ask_future(self, question: Question[Any], timeout_s: float) -> concurrent.futures.Future[Any]:
+        return self.ref(question.receiver).ask_future(question, timeout_s)
+
     # -- on the loop -----------------------------------------------------------------------------------------
 
     def _run_loop(self) -> None:
@@ -115,7 +142,8 @@ class WebActor(Actor):
     async def _serve(self) -> None:
         settings = self.context.settings
         server = WebServer(
-            Pages(self._show_tonight, self._current_parts),
+            LivePage(self._show_tonight, self._current_parts),
+            self._site,
             self._renderer,
             self._static,
             self._posters,
@@ -126,7 +154,7 @@ class WebActor(Actor):
         )
         try:
             self._listening.set_result(await server.start(settings.web_bind, settings.web_port))
-            work = [asyncio.ensure_future(self._load()), asyncio.ensure_future(self._refresh())]
+            work = [asyncio.ensure_future(each) for each in (self._load(), self._refresh(), self._follow_last_night())]
             await self._stop_server.wait()
             for task in work:
                 task.cancel()
@@ -146,6 +174,19 @@ class WebActor(Actor):
                 self._take_report(NowPlaying(playing.at, playing.screenings))
                 return
             await asyncio.sleep(LOAD_AGAIN_S)
+
+    async def _follow_last_night(self) -> None:
+        """Ask for the last night at the start, and whenever the store changed."""
+        while True:
+            self._ask_last_night.clear()
+            try:
+                self._last_night = await asyncio.wrap_future(self._ask_future(GetNight(), ASK_S))
+            except _UNANSWERED:
+                await asyncio.sleep(LOAD_AGAIN_S)
+                continue
+            self._whole_pages.clear()
+            self._publish()
+            await self._ask_last_night.wait()
 
     async def _refresh(self) -> None:
         while True:
@@ -169,20 +210,21 @@ class WebActor(Actor):
             parts = self._parts[language] = self._render_parts(language)[1]
         return parts
 
-    def _show_tonight(self, language: str) -> tuple[str, str]:
+    def _show_tonight(self, language: str) -> str:
         kept = self._whole_pages.get(language)
         if kept is None or time.monotonic() - kept[0] > PAGE_KEPT_S:
             content, parts = self._render_parts(language)
             html = self._renderer.render_page(
                 "tonight.html",
                 language,
+                section="/",
+                title=content.heading,
                 page=content,
                 parts=parts,
                 poster=self._posters.find_address,
-                current="tonight",
             )
-            kept = self._whole_pages[language] = (time.monotonic(), content.heading, html)
-        return kept[1], kept[2]
+            kept = self._whole_pages[language] = (time.monotonic(), html)
+        return kept[1]
 
     def _render_parts(self, language: str) -> tuple[Tonight, dict[str, Part]]:
         at = self.context.clock.now()
@@ -193,6 +235,7 @@ class WebActor(Actor):
                 self._zone,
                 heard_at=self._board.heard_at,
                 silent_after_s=self._silent_after_s,
+                last_night=self._last_night,
             )
         return content, self._renderer.render_parts(language, content, self._posters.find_address)
 

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import jinja2
 
+from actors.web.page import load_pages
 from config import languages
 from wording.translation import _, use_language
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-PARTS = ("notice", "hero", "lanes", "also", "feed")
+PARTS = ("notice", "hero", "last", "lanes", "also", "feed")
 """The parts of Tonight that are replaced while the page is open; each has a template in `templates/parts`."""
 
 
@@ -21,6 +22,26 @@ class Part(NamedTuple):
     version: str
     """Changes where the content does."""
     html: str
+
+
+class MenuEntry(NamedTuple):
+    """An entry of the menu."""
+
+    path: str
+    label: str
+    icon: str
+    """A drawing of 24 x 24, as an SVG path."""
+
+
+ICONS = {
+    "/": "M4 6h16v12H4z M10 9.5v5l4.5-2.5z",
+    "/nights": "M5 6h14v14H5z M5 10h14 M9 3v4 M15 3v4",
+    "/films": "M5 4h14v16H5z M9 4v16 M15 4v16 M5 9h4 M15 9h4 M5 15h4 M15 15h4",
+    "/viewers": "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8z M4.5 20c1-4 4-5.5 7.5-5.5s6.5 1.5 7.5 5.5",
+    "/board": "M5 20V11h4v9 M10 20V5h4v15 M15 20v-6h4v6",
+    "/history": "M12 4a8 8 0 1 1-7.7 5.8 M4 4v6h6 M12 8v4.5l3 2",
+}
+"""By the path of the menu's entry."""
 
 
 class Renderer:
@@ -44,15 +65,23 @@ class Renderer:
             return {name: self._render_part(name, content, poster) for name in PARTS}
 
     def render_page(self, template: str, language: str, **values: Any) -> str:
-        """Return a whole page."""
+        """Return a whole page; `section` is the path of the menu's entry that it belongs to."""
         with use_language(language):
-            texts = _shared_texts()
-            return self._environment.get_template(template).render(language=language, texts=texts, **values)
+            shared = {"language": language, "texts": _shared_texts(), "menu": build_menu(), "section": ""}
+            return self._environment.get_template(template).render(shared | values)
 
     def _render_part(self, name: str, content: Any, poster: Callable[[Any], str]) -> Part:
         template = self._environment.get_template(f"parts/{name}.html")
         html = template.render(page=content, poster=poster, texts=_shared_texts())
         return Part(hashlib.blake2b(html.encode(), digest_size=6).hexdigest(), html)
+
+
+def build_menu() -> list[MenuEntry]:
+    """Return the entries of the menu, in the language that is spoken."""
+    entries = [MenuEntry("/", _("Tonight"), ICONS["/"])]
+    return entries + [
+        MenuEntry(declared.path, _(declared.menu), ICONS[declared.path]) for declared in load_pages() if declared.menu
+    ]
 
 
 def choose_language(accepted: str, default: str) -> str:
@@ -79,12 +108,14 @@ def _shared_texts() -> dict[str, str]:
         "skip": _("Skip to content"),
         "main": _("Main"),
         "tonight": _("Tonight"),
+        "unavailable": _("Usher cannot show this page right now"),
         "who_sat_where": _("Who sat where"),
         "each_minutes": _("each one's minutes of the film"),
         "at_each_minute": _("Watching at each minute"),
         "also_playing": _("Also playing"),
         "so_far": _("Tonight so far"),
         "nothing": _("Nothing is playing"),
+        "last_night": _("The last film night"),
         "nothing_more": _("When somebody presses play on Plex, the film and everybody who watches it appear here."),
         "poster_of": _("Poster of {title}"),
         "film": _("Film"),

@@ -12,22 +12,25 @@ from actors.web.http.event_stream import StreamHub
 from actors.web.http.guards import AddressLimiter, HostGuard, add_security_headers, make_guard
 from actors.web.http.posters import PosterShelf
 from actors.web.http.static_files import StaticFiles
+from actors.web.page import PageDeclaration, PageNotFoundError, PageUnavailableError, load_pages
 from actors.web.rendering import Part, Renderer, choose_language
+from actors.web.site import Site
 
 MOST_BODY_BYTES = 64 * 1024
 MOST_HEADER_BYTES = 8 * 1024
 IDLE_S = 10.0
 CLOSE_S = 2.0
+RETRY_S = 5
 
 
 @dataclass(frozen=True)
-class Pages:
-    """What the server shows."""
+class LivePage:
+    """The page Tonight, which is kept up to date while it is open."""
 
-    tonight: Callable[[str], tuple[str, str]]
-    """Returns the page Tonight in a language: its heading and its HTML."""
+    show: Callable[[str], str]
+    """Returns it in a language."""
     parts: Callable[[str], dict[str, Part]]
-    """Returns the parts of Tonight in a language, as of the last report."""
+    """Returns its parts in a language, as of the last report."""
 
 
 class WebServer:
@@ -35,7 +38,8 @@ class WebServer:
 
     def __init__(
         self,
-        pages: Pages,
+        live: LivePage,
+        site: Site,
         renderer: Renderer,
         static: StaticFiles,
         posters: PosterShelf,
@@ -45,7 +49,8 @@ class WebServer:
         default_language: str,
         log: logging.Logger,
     ) -> None:
-        self._pages = pages
+        self._live = live
+        self._site = site
         self._renderer = renderer
         self._streams = streams
         self._default_language = default_language
@@ -61,6 +66,8 @@ class WebServer:
         application.router.add_get("/robots.txt", self._serve_robots)
         application.router.add_get("/static/{name}", static.serve)
         application.router.add_get("/posters/{key}", posters.serve)
+        for declaration in load_pages():
+            application.router.add_get(declaration.path, self._serve_page(declaration))
         self._runner = web.AppRunner(
             application,
             access_log=None,
@@ -83,12 +90,19 @@ class WebServer:
         await self._runner.cleanup()
 
     async def _serve_tonight(self, request: web.Request) -> web.Response:
-        _heading, html = self._pages.tonight(self._language_of(request))
-        return _answer_page(request, html)
+        return _answer_page(request, self._live.show(self._language_of(request)))
+
+    def _serve_page(self, declaration: PageDeclaration) -> Handler:
+        async def serve(request: web.Request) -> web.Response:
+            language = self._language_of(request)
+            html = await self._site.show(declaration, language, request.match_info, request.query)
+            return _answer_page(request, html)
+
+        return serve
 
     async def _serve_events(self, request: web.Request) -> web.StreamResponse:
         language = self._language_of(request)
-        return await self._streams.serve(request, language, self._pages.parts(language))
+        return await self._streams.serve(request, language, self._live.parts(language))
 
     async def _serve_health(self, _request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -103,7 +117,12 @@ class WebServer:
         async def show_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             try:
                 return await handler(request)
-            except web.HTTPNotFound:
+            except PageUnavailableError as error:
+                html = self._site.show_failure(self._language_of(request), error)
+                return web.Response(
+                    text=html, content_type="text/html", status=503, headers={"Retry-After": str(RETRY_S)}
+                )
+            except (web.HTTPNotFound, PageNotFoundError):
                 html = self._renderer.render_page("not_found.html", self._language_of(request))
                 return web.Response(text=html, content_type="text/html", status=404)
             except (web.HTTPException, ConnectionError):

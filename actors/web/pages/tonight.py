@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from actors.web.pages.clock import format_clock
 from actors.web.pages.evening_feed import FeedEntry, build_feed
 from actors.web.pages.lanes import Face, LaneChart, build_lane_chart, make_faces
-from messages import SOMEBODY, Item, Moment, Screening
+from actors.web.pages.night import NightRecord, build_night
+from messages import SOMEBODY, Item, Moment, Night, Screening
 from wording.durations import format_duration, format_position
 from wording.numbers import format_count
 from wording.playback import player_state_name
@@ -80,10 +81,18 @@ class Tonight:
     feed: tuple[FeedEntry, ...]
     notice: str
     """What stands in the way; empty where nothing does."""
+    last_night: NightRecord | None = None
+    """Where nothing plays: the last watch party; None where there was none."""
 
 
 def build_tonight(
-    screenings: Iterable[Screening], at: Moment, zone: ZoneInfo, *, heard_at: Moment | None, silent_after_s: float
+    screenings: Iterable[Screening],
+    at: Moment,
+    zone: ZoneInfo,
+    *,
+    heard_at: Moment | None,
+    silent_after_s: float,
+    last_night: Night | None = None,
 ) -> Tonight:
     """Return what the page shows at `at`.
 
@@ -94,7 +103,8 @@ def build_tonight(
     ranked = sorted(screenings, key=_rank)
     watched = [screening for screening in ranked if any(seat.present for seat in screening.seats)]
     if not watched:
-        return Tonight(_("Nothing is playing"), None, None, (), (), notice)
+        over = build_night(last_night, zone) if last_night is not None else None
+        return Tonight(_("Nothing is playing"), None, None, (), (), notice, over)
     main, *others = watched
     position = main.estimate_position(at)
     return Tonight(

@@ -108,7 +108,7 @@ def test_names_of_others_are_text_and_nothing_else(stage: PageStage) -> None:
     stage.show(make_screening(stage.clock.now(), 62, (seat,), item=item, host=HOSTILE))
     page = wait_for_page(stage, "alert(1)")
     assert "<script>alert" not in page
-    assert "49" not in re.sub(r"\d{2,}", lambda match: match[0] if match[0] == "49" else "", page)
+    assert "{{7*7}}" in page
     assert "\u202e" not in page
     assert len(page) < 30_000
 

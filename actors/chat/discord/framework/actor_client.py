@@ -7,11 +7,11 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from actors.ask_failures import explain_failure
 from actors.chat.discord.ui import formatting
-from actors.runtime import ActorUnavailable, AskTimeout, Clock, MailboxFull, RemoteError, UnexpectedAnswer
+from actors.runtime import Clock
 from messages import Answer, Message, Problem, Question, StartTracking, ViewerAccount, VoiceMember
 from wording.problems import ProblemError, translate
-from wording.translation import N_, _
 
 if TYPE_CHECKING:
     from actors.chat.discord.framework.chart_renderer import ChartRenderer
@@ -28,9 +28,6 @@ BACKUP_S = 300.0
 SUGGEST_S = 1.5
 """Deadline of an autocompletion: Discord drops those older than three seconds."""
 
-_ACTORS = frozenset({"tracker", "persistence", "launcher", "plex"})
-"""Those that people have a name for."""
-_AGAIN = N_("Try again in a few seconds.")
 _log = logging.getLogger("discord")
 
 
@@ -109,31 +106,6 @@ class ActorClient:
 
 
 def _explain_failure(actor: str, error: Exception, timeout_s: float) -> UnansweredError:
-    """Return the failure in words for people: slow, too busy, away, or a fault, which is logged."""
-    name = actor.partition("-")[0]
-    who = Problem.of(f"actor.{name}") if name in _ACTORS else Problem.of("text", text=actor)
-    match error:
-        case AskTimeout() | TimeoutError():
-            return UnansweredError(
-                Problem.of("actor.slow", who=who, seconds=float(timeout_s)),
-                _("It may still be at work on it, or be just starting; nothing is lost. Try again in a few seconds."),
-            )
-        case MailboxFull():
-            return UnansweredError(Problem.of("actor.busy", who=who), _(_AGAIN))
-        case ActorUnavailable():
-            return UnansweredError(Problem.of("actor.away", who=who), _(_AGAIN))
-        case UnexpectedAnswer():
-            cure = _("Are all parts of Usher of one version? Restart it.")
-            return UnansweredError(Problem.of("actor.other_version", who=who), cure)
-        case RemoteError(problem=Problem() as problem):
-            return UnansweredError(
-                Problem.of(
-                    "actor.declined", who=who, reason=problem.map_texts(lambda text: formatting.escape(text, 300))
-                ),
-                _("What is in memory is kept. Try again later; an administrator finds the details in the log."),
-            )
-    _log.error("Asking %s failed: %s", actor, error, exc_info=error)
-    return UnansweredError(
-        Problem.of("actor.fault"),
-        _("Try again; if it happens again, an administrator finds the reason in the log."),
-    )
+    """Return the failure as an error whose text Discord shows as it is."""
+    problem, cure = explain_failure(actor, error, timeout_s, _log)
+    return UnansweredError(problem.map_texts(lambda text: formatting.escape(text, 300)), cure)

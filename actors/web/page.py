@@ -1,0 +1,107 @@
+"""How a page is declared: one decorated function that asks for what it shows, and a template of the same name."""
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from actors.ask_failures import AskFailure
+from messages import Answer, Item, Moment, Question
+
+AnswerT = TypeVar("AnswerT", bound=Answer)
+
+ASK_S = 5.0
+"""Deadline of a question of a page."""
+
+
+class PageNotFoundError(Exception):
+    """There is nothing to see at this address, or nothing that this reader may see: both look the same."""
+
+
+class PageUnavailableError(Exception):
+    """An actor did not answer."""
+
+    def __init__(self, failure: AskFailure) -> None:
+        super().__init__(failure.cure)
+        self.failure = failure
+
+
+class Ask(Protocol):
+    """Asks another actor."""
+
+    async def __call__(self, question: Question[AnswerT], timeout_s: float = ASK_S) -> AnswerT:
+        """Return the answer. Raises PageUnavailableError."""
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """What a page is made for."""
+
+    ask: Ask
+    at: Moment
+    zone: ZoneInfo
+    language: str
+    poster: Callable[[Item], str]
+    """Returns the address of an item's poster; empty where it has none."""
+    path: Mapping[str, str] = field(default_factory=dict)
+    """The parts of the address that the page's path names."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """What stands after the question mark, at most 200 characters each."""
+
+
+@dataclass(frozen=True)
+class PageContent:
+    """What a page shows."""
+
+    title: str
+    """For the browser's tab."""
+    values: Mapping[str, Any]
+    """What its template shows, by name."""
+
+
+ShowPage = Callable[[PageRequest], Awaitable[PageContent]]
+
+
+@dataclass(frozen=True)
+class PageDeclaration:
+    """A page of the site."""
+
+    name: str
+    """Its template is `templates/<name>.html`."""
+    path: str
+    """As aiohttp has it: "/nights/{screening_id}"."""
+    show: ShowPage
+    menu: str = ""
+    """Its name in the menu, in English (marked with `N_`); empty where it is not there."""
+    section: str = ""
+    """Path of the menu's entry that it belongs to."""
+
+
+_PAGES: dict[str, PageDeclaration] = {}
+
+
+def page(name: str, path: str, *, menu: str = "", section: str = "") -> Callable[[ShowPage], ShowPage]:
+    """Declare that the function below shows the page at this path, by the template of that name."""
+
+    def declare(show: ShowPage) -> ShowPage:
+        if name in _PAGES:
+            raise TypeError(f"the page {name} is declared twice: by {_PAGES[name].show!r} and {show!r}")
+        _PAGES[name] = PageDeclaration(name, path, show, menu, section or path)
+        return show
+
+    return declare
+
+
+def load_pages() -> tuple[PageDeclaration, ...]:
+    """Return every page that a module of the folder `pages` declares, in the order of the menu."""
+    from actors.web import pages
+
+    for module in pkgutil.iter_modules(pages.__path__):
+        importlib.import_module(f"{pages.__name__}.{module.name}")
+    return tuple(sorted(_PAGES.values(), key=lambda each: MENU_ORDER.index(each.section)))
+
+
+MENU_ORDER = ("/", "/nights", "/films", "/viewers", "/board", "/history")
+"""Sections of the menu, in their order."""

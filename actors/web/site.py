@@ -1,0 +1,98 @@
+"""Every page but Tonight: asked for, rendered, and kept until the store changes."""
+
+import asyncio
+import concurrent.futures
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
+
+from actors.ask_failures import explain_failure
+from actors.runtime import Clock
+from actors.web.page import ASK_S, PageDeclaration, PageRequest, PageUnavailableError
+from actors.web.rendering import Renderer
+from messages import Answer, Item, Question
+from wording.problems import translate
+from wording.translation import use_language
+
+AnswerT = TypeVar("AnswerT", bound=Answer)
+AskFuture = Callable[[Question[Answer], float], "concurrent.futures.Future[Answer]"]
+
+KEPT_S = 15.0
+"""How long a page is good where the store does not change: running watches are in its figures."""
+MOST_KEPT = 200
+MOST_PARAMETERS, LONGEST_PARAMETER = 10, 200
+
+
+class _KeptPage(NamedTuple):
+    made_s: float
+    html: str
+
+
+class Site:
+    """Shows the pages that `page.py` declares. Its coroutines run on the server's loop."""
+
+    def __init__(
+        self,
+        renderer: Renderer,
+        ask_future: AskFuture,
+        clock: Clock,
+        zone: ZoneInfo,
+        poster: Callable[[Item], str],
+        log: logging.Logger,
+    ) -> None:
+        self._renderer = renderer
+        self._ask_future = ask_future
+        self._clock = clock
+        self._zone = zone
+        self._poster = poster
+        self._log = log
+        self._kept: OrderedDict[tuple[object, ...], _KeptPage] = OrderedDict()
+
+    def drop_kept(self) -> None:
+        """Make every page anew: the store changed."""
+        self._kept.clear()
+
+    async def show(
+        self, declaration: PageDeclaration, language: str, path: Mapping[str, str], query: Mapping[str, str]
+    ) -> str:
+        """Return a page. Raises PageNotFoundError and PageUnavailableError."""
+        chosen = {name: value[:LONGEST_PARAMETER] for name, value in list(query.items())[:MOST_PARAMETERS]}
+        key = (declaration.name, language, *sorted(path.items()), *sorted(chosen.items()))
+        kept = self._kept.get(key)
+        if kept is not None and time.monotonic() - kept.made_s < KEPT_S:
+            self._kept.move_to_end(key)
+            return kept.html
+        made_s = time.monotonic()
+        with use_language(language):
+            request = PageRequest(self._ask, self._clock.now(), self._zone, language, self._poster, dict(path), chosen)
+            content = await declaration.show(request)
+            html = self._renderer.render_page(
+                f"{declaration.name}.html",
+                language,
+                section=declaration.section,
+                title=content.title,
+                poster=self._poster,
+                **content.values,
+            )
+        self._kept[key] = _KeptPage(made_s, html)
+        if len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        return html
+
+    def show_failure(self, language: str, error: PageUnavailableError) -> str:
+        """Return the page that says why there is none now."""
+        with use_language(language):
+            reason = translate(error.failure.problem)
+        return self._renderer.render_page("unavailable.html", language, reason=reason, cure=error.failure.cure)
+
+    async def _ask(self, question: Question[AnswerT], timeout_s: float = ASK_S) -> AnswerT:
+        try:
+            async with asyncio.timeout(timeout_s + 0.5):
+                answer = await asyncio.wrap_future(self._ask_future(question, timeout_s))
+        except Exception as error:
+            failure = explain_failure(question.receiver, error, timeout_s, self._log)
+            raise PageUnavailableError(failure) from error
+        return answer  # type: ignore[return-value]  # the endpoint has checked its class

@@ -1,0 +1,98 @@
+"""A screening that is over: who saw which stretches of the film, as the store has it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from messages import Attendee, GetNight, Moment, Night, NightBadge, Screening, WatchRecord
+from persistence.database.rows import watch_record
+from persistence.database.tables import VIEWER_BADGES, WATCHES
+from persistence.queries.answers import answers
+from persistence.records.badges import describe_badge
+from persistence.records.viewers import with_current_name
+from persistence.rules import StatisticsRules
+from persistence.store import StoreSnapshot
+from viewers.directory import ViewerDirectory
+from viewers.redact import may_see, redact_screening
+
+LOOK_BACK = 200
+"""How many of the newest watches at parties are looked at for one that may be shown."""
+
+
+@answers(GetNight)
+def read_night(asked: GetNight, store: StoreSnapshot) -> Night:
+    """Return a screening with everybody whose watch of it counts; nothing where only hidden viewers were there."""
+    connection, directory = store.connection, store.directory
+    screening_id = asked.screening_id or _find_last_party(connection, directory, asked.asker)
+    query = select(WATCHES).where(WATCHES.c.screening_id == screening_id, WATCHES.c.brief.is_(False))
+    rows = connection.execute(query.order_by(WATCHES.c.started_at_s, WATCHES.c.watch_id)).mappings()
+    names = directory.member_names()
+    records = [with_current_name(watch_record(row), names) for row in rows]
+    shown = {each.viewer_id for each in records if may_see(directory, each.viewer_id, asked.asker)}
+    if not shown:
+        return Night(None)
+    screening = redact_screening(_build_screening(records), lambda viewer_id: viewer_id not in shown)
+    return Night(screening, _read_badges(connection, store.rules, screening_id, shown))
+
+
+def _find_last_party(connection: Connection, directory: ViewerDirectory, asker: str) -> str:
+    """Return the id of the last watch party of which something may be shown; empty where there is none."""
+    query = (
+        select(WATCHES.c.screening_id, WATCHES.c.viewer_id)
+        .where(WATCHES.c.party.is_(True), WATCHES.c.brief.is_(False))
+        .order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
+        .limit(LOOK_BACK)
+    )
+    found = (screening for screening, viewer_id in connection.execute(query) if may_see(directory, viewer_id, asker))
+    return next(found, "")
+
+
+def _build_screening(records: Sequence[WatchRecord]) -> Screening:
+    """Return the screening of these watches, the first to come first."""
+    ended_s = max(record.ended_at_s for record in records)
+    longest = max(records, key=lambda record: record.playing_s)
+    host = next((record for record in records if record.source == "plex"), None)
+    return Screening(
+        screening_id=longest.screening_id,
+        server_id=longest.item.server_id,
+        session_key="",
+        item=longest.item,
+        host=host.username if host else "",
+        player="",
+        state="stopped",
+        position_ms=None,
+        seen=Moment(ended_s, 0.0),
+        started_at_s=min(record.started_at_s for record in records),
+        party=any(record.party for record in records),
+        seats=tuple(map(_build_attendee, records)),
+    )
+
+
+def _build_attendee(record: WatchRecord) -> Attendee:
+    return Attendee(
+        viewer_id=record.viewer_id,
+        username=record.username,
+        joined_at_s=record.started_at_s,
+        join_position_ms=record.join_position_ms,
+        playing_s=record.playing_s,
+        coverage_ms=record.coverage_ms,
+        completion_percent=record.completion_percent,
+        present=False,
+        left_at_s=record.ended_at_s,
+        spans=record.spans,
+        sittings=record.sittings,
+    )
+
+
+def _read_badges(
+    connection: Connection, rules: StatisticsRules, screening_id: str, shown: set[str]
+) -> tuple[NightBadge, ...]:
+    query = (
+        select(VIEWER_BADGES)
+        .where(VIEWER_BADGES.c.viewer_id.in_(sorted(shown)), VIEWER_BADGES.c.screening_id == screening_id)
+        .order_by(VIEWER_BADGES.c.earned_at_s, VIEWER_BADGES.c.viewer_id, VIEWER_BADGES.c.badge_id)
+    )
+    return tuple(
+        NightBadge(row["viewer_id"], describe_badge(rules, row["badge_id"], row["earned_at_s"], row["progress"]))
+        for row in connection.execute(query).mappings()
+    )

@@ -1,0 +1,70 @@
+"""A night that is over, asked of a real store."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from messages import SOMEBODY, GetNight, SetPrivacy
+from persistence.records.viewers import set_privacy
+from persistence.store import Store
+from tests.unit.persistence.record_builders import EVENING, ask, finish, open_store, record
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store."""
+    opened = open_store(tmp_path)
+    yield opened
+    opened.close()
+
+
+def hide(store: Store, viewer_id: str) -> None:
+    """Make a viewer private."""
+    with store.change(EVENING) as change:
+        set_privacy(change, SetPrivacy(viewer_id, "x", "private"), EVENING)
+
+
+def test_a_night_has_everybody_whose_watch_counts(store: Store) -> None:
+    """The first to come first; who was there for a moment only is not in it."""
+    finish(
+        store,
+        record("w1", "501", screening_id="s1", party=True),
+        record("w2", "502", screening_id="s1", party=True, started_at_s=EVENING + 60),
+        record("w3", "503", screening_id="s1", party=True, brief=True),
+        record("w4", "504", screening_id="s2", party=True),
+    )
+    night = ask(store, GetNight("s1"))
+    assert night.screening is not None
+    assert [seat.viewer_id for seat in night.screening.seats] == ["501", "502"]
+    assert night.screening.party
+    assert night.screening.seen.wall_s == record("w1", "501").ended_at_s
+    assert night.badges
+    assert {each.viewer_id for each in night.badges} <= {"501", "502"}
+
+
+def test_who_is_private_is_somebody(store: Store) -> None:
+    """Without an id and without badges; to themselves they are who they are."""
+    finish(store, record("w1", "501", screening_id="s1"), record("w2", "502", screening_id="s1"))
+    hide(store, "502")
+    night = ask(store, GetNight("s1"))
+    assert night.screening is not None
+    assert [(seat.viewer_id, seat.username) for seat in night.screening.seats][1] == ("", SOMEBODY)
+    assert {each.viewer_id for each in night.badges} == {"501"}
+    own = ask(store, GetNight("s1", asker="502"))
+    assert own.screening is not None
+    assert "502" in {seat.viewer_id for seat in own.screening.seats}
+
+
+def test_a_night_of_hidden_viewers_alone_is_not_there(store: Store) -> None:
+    """As one that never was; the last one that may be seen is another."""
+    finish(
+        store,
+        record("w1", "501", screening_id="s1", party=True, started_at_s=EVENING - 9000, ended_at_s=EVENING - 100),
+        record("w2", "502", screening_id="s2", party=True),
+    )
+    hide(store, "502")
+    assert ask(store, GetNight("s2")) == ask(store, GetNight("never"))
+    last = ask(store, GetNight())
+    assert last.screening is not None
+    assert last.screening.screening_id == "s1"
