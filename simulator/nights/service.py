@@ -1,13 +1,16 @@
 """The service of a simulated night: the launcher as `python run.py` runs it, on a clock that runs at speed.
 
 `python -m simulator.nights.service SPEED WALL STEADY [FRAMES_DIR]` takes its settings from the environment; every frame
-that its processes send each other is recorded in FRAMES_DIR.
+that its processes send each other is recorded in FRAMES_DIR. It stops when its standard input ends: with the process
+that started it, however that one died.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 from actors.runtime import Clock, Pace
@@ -22,7 +25,14 @@ def main(arguments: list[str]) -> int:
     frames_dir = Path(arguments[3]) if len(arguments) > 3 else None
     clock = Clock(Pace(speed, wall_s, steady_s))
     settings = load_settings(os.environ)
+    threading.Thread(target=_stop_with_parent, name="life-line", daemon=True).start()
     return serve.main(settings, lambda checked: Launcher(checked, clock=clock, frames_dir=frames_dir))
+
+
+def _stop_with_parent() -> None:
+    while sys.stdin.buffer.read(1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -132,7 +132,7 @@ class ServiceStage:
         with self.log_path.open("ab") as log:
             # Its own session: Ctrl-C in the terminal is for the stage, which then stops the service in order.
             self._service = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                self.command(), cwd=ROOT, env=self._environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                self.command(), cwd=ROOT, env=self._environment(), stdin=subprocess.PIPE, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
         self.wait_for(self._is_up, START_WITHIN_S, "the service to start")
@@ -190,6 +190,7 @@ class ServiceStage:
         except subprocess.TimeoutExpired:
             service.kill()
             status = service.wait()
+        _close_stdin(service)
         return status, time.monotonic() - began
 
     def kill(self, actor: str) -> int:
@@ -203,6 +204,7 @@ class ServiceStage:
         if self._service is not None:
             self._service.kill()
             self._service.wait()
+            _close_stdin(self._service)
 
     @property
     def launcher_pid(self) -> int:
@@ -253,3 +255,9 @@ class ServiceStage:
                     f"not within {timeout_s:g} s: {what}; the service's log:\n{self.service_log()[-3000:]}"
                 )
             time.sleep(0.03)
+
+
+def _close_stdin(service: subprocess.Popen[bytes]) -> None:
+    """Close the pipe by whose end the service hears that this process is gone."""
+    if service.stdin is not None:
+        service.stdin.close()
