@@ -87,6 +87,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     min_watch_seconds: Annotated[float, _tracking("shortest watch that counts", check.number("seconds", 0, 86400))] = 60.0
     resume_window_hours: Annotated[float, _tracking("time within which a film can be gone on with", check.number("hours", 0, 8760))] = 24.0
     tracked_types: Annotated[tuple[str, ...], _tracking("what counts: movie, episode, live", check.TYPES)] = ("movie", "episode")
+    group_synchronous_sessions: Annotated[bool, _tracking("whether accounts that play a film at the same time are one screening", check.SWITCH)] = True
     timezone: Annotated[str, _everybody("zone in which days begin", check.ZONE)] = "UTC"
     data_dir: Annotated[str, _everybody("folder for everything that is kept", check.TEXT)] = "data"
     umask: Annotated[str, _launcher("permissions that no file of Usher has; 077: this user alone reads them", check.UMASK)] = "077"

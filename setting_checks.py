@@ -120,6 +120,12 @@ def choice(*allowed: str, upper: bool = False) -> Check:
     return Check(read, takes)
 
 
+def _read_switch(raw: str) -> bool:
+    if raw.lower() not in ("true", "false"):
+        raise WrongValueError("true or false")
+    return raw.lower() == "true"
+
+
 def _read_umask(raw: str) -> str:
     if not 1 <= len(raw) <= 4 or not set(raw) <= set("01234567") or int(raw, 8) > 0o777:
         raise WrongValueError("an octal number like 077 (this user alone) or 022 (others may read)")
@@ -225,6 +231,7 @@ def without_tokens(servers: tuple[PlexServer, ...]) -> tuple[PlexServer, ...]:
 HTTP, WEBSOCKET = url("http", "https"), url("ws", "wss")
 TOKEN = Check(_read_token, "a token")
 SNOWFLAKE, SNOWFLAKES = Check(_read_snowflake, "a Discord id"), Check(_read_snowflakes, "Discord ids")
+SWITCH = Check(_read_switch, "true or false")
 UMASK = Check(_read_umask, "an octal number")
 TEXT, NAMES = Check(str, "a text"), Check(_split, "names")
 TYPES, WEEKLY = Check(_read_media_types, "media types"), Check(_read_weekly, "a weekday and a time")

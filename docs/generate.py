@@ -115,6 +115,8 @@ def settings_page() -> str:
 
 
 def _show_default(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, float):
         return f"{value:g}"
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value or "")

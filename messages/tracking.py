@@ -82,6 +82,8 @@ class Screening(Struct, frozen=True):
     """Plays into the watched voice channel."""
     seats: tuple[Attendee, ...]
     """Everybody who watched it, the first to come first; those who left stay listed."""
+    merged: tuple[str, ...] = ()
+    """Screenings that have become this one: sessions of several accounts that play the film at the same time."""
 
     def estimate_position(self, at: Moment) -> int | None:
         """Return where the film is at `at`, ms: moved on by the clock while it plays, not past its end."""

@@ -112,6 +112,11 @@ class WatchState(Struct, frozen=True):
     """The last steps of steady play, (ms on the clock, ms of film) each; one of no time or less is a break."""
     buffering_s: float = 0.0
     """Seconds buffering since the position last changed: playing where it turns out to have moved on."""
+    together_id: str = ""
+    """The screening of several accounts that play the film at the same time, which it belongs or belonged to; the
+    record keeps it. Empty where there was none."""
+    together: bool = False
+    """It belongs to that screening now: nobody has fallen behind."""
 
 
 class WatchRecord(Struct, frozen=True):

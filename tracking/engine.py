@@ -80,6 +80,7 @@ class TrackingEngine:
         for session in self.servers.sessions():
             if not session.watched:
                 self.servers[session.server_id].remove(session)
+        self.recorder.restore_groups(self.servers.sessions(), at)
         self.seating.restore_host(self.servers.sessions())
         return self._drain_events()
 
@@ -97,6 +98,7 @@ class TrackingEngine:
             self.servers.set_away(server, False)
             self._apply_poll(server, snapshot, last if outage else None, outage)
         self.seating.seat_members(self.servers.sessions, self.servers.away, at)
+        self.recorder.group_sessions(self.servers, at)
         return self._drain_events()
 
     def poll_failed(self, failure: PollFailed) -> list[Event]:
@@ -161,7 +163,7 @@ class TrackingEngine:
         dropped = self._drop(lambda watch: goes(watch.viewer_id, watch.started_at_s))
         for session in self.servers.sessions():
             session.forget_attendees(goes)
-        self.recorder.resume_index.forget(goes)
+        self.recorder.forget(goes)
         again = viewer_ids if began_by_s == math.inf else dropped
         self.recorder.tracked_again_from.update(dict.fromkeys(again, at))
         return self._drain_events()
@@ -195,8 +197,8 @@ class TrackingEngine:
 
     def now_playing(self, at: Moment, server_id: str = "") -> NowPlaying:
         """Return the screenings of a server, or of all, that have viewers."""
-        watched = [session for session in self.servers.sessions(server_id) if session.watched]
-        return NowPlaying(at, tuple(self.recorder.screening(session, at) for session in watched), server_id)
+        screenings = self.recorder.screenings(self.servers.sessions(server_id), at, server_id)
+        return NowPlaying(at, tuple(screenings), server_id)
 
     def active_watches(self, at: Moment) -> ActiveWatches:
         """Return the running watches for display; those of channel members only while it is known who is there."""
@@ -290,7 +292,7 @@ class TrackingEngine:
             if running or (anew and past.is_completed(self.rules)):
                 past = None
         identity = (server.server_id, *StreamKey.of(playback), playback.item.rating_key)
-        screening_id = past.screening_id if past else make_id("screening", *identity, repr(opened.wall_s))
+        screening_id = (past and past.own_id) or make_id("screening", *identity, repr(opened.wall_s))
         watch_id = make_id("watch", screening_id, viewer_id, *StreamKey.of(playback), repr(opened.wall_s))
         line = replace(line, screening_id=screening_id, watch_id=watch_id)
         session = Session(
@@ -304,6 +306,8 @@ class TrackingEngine:
         if tracks_owner:
             session.timeline = self.recorder.start(session, line, at)
             self.recorder.announce_start(session, at)
+        if past is not None and past.group is not None:
+            self.recorder.groups.come_back(session, past.group, at)
 
     def _start_owner_watch(self, session: Session, at: Moment) -> None:
         """Begin the account's own watch in a session that runs already, where its viewer is tracked by now."""
@@ -318,6 +322,7 @@ class TrackingEngine:
         )
         first = not session.past_attendees and not session.party_watches
         fresh = replace(fresh, party=line.party, guild_id=line.guild_id, channel_id=line.channel_id, first_seat=first)
+        fresh = replace(fresh, together_id=line.together_id, together=line.together)
         session.timeline = self.recorder.start(session, fresh, at)
         session.tracks_owner, session.owner_pending = True, False
         self.recorder.announce_start(session, at)

@@ -1,5 +1,6 @@
 """Begins, resumes and finishes watches, announces screenings, and collects the events."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -14,10 +15,13 @@ from messages import (
     WatchState,
 )
 from tracking.events import Event, Notice, WatchDropped, WatchOpened
+from tracking.grouping.session_group import SessionGroup
+from tracking.grouping.session_groups import SessionGroups
 from tracking.resume_index import FinishedWatch, ResumeIndex
 from tracking.rules import Rules
 from tracking.sessions.attendees import past_attendee_of
 from tracking.sessions.listing import describe_session
+from tracking.sessions.server import ServerSessions
 from tracking.sessions.session import Session
 from tracking.watches.watch import CLOCK_SET_S, can_resume, resume
 from viewers.directory import ViewerDirectory
@@ -36,7 +40,12 @@ class WatchRecorder:
     resume_index: ResumeIndex = field(default_factory=ResumeIndex)
     changed_servers: dict[str, None] = field(default_factory=dict)
     """Ids of the servers of which something is to be reported: their sessions or watches changed."""
+    groups: SessionGroups = field(init=False)
+    """Sessions that are one screening."""
     _events: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.groups = SessionGroups(self.rules)
 
     def tracks(self, viewer_id: str, at: Moment) -> bool:
         """Tell whether what a viewer watches at `at` is recorded."""
@@ -96,6 +105,14 @@ class WatchRecorder:
 
     def announce_end(self, session: Session, at: Moment) -> None:
         """Announce that a screening ended; after a resumption, only if more of the film was watched since."""
+        group, is_over = self.groups.end(session, at)
+        if group is not None:
+            total_s = sum(each.playing_s for each in session.past_attendees.values())
+            self.resume_index.add_screening(session, total_s, group)
+            self._mark_group_changed(group)
+            if is_over:
+                self._announce_group_end(group, session)
+            return
         if not session.announced or not session.past_attendees:
             return
         line = session.timeline
@@ -111,10 +128,73 @@ class WatchRecorder:
             self._events.append(ScreeningEnded(Moment(ended_s, line.seen.steady_s), screening))
         self.resume_index.add_screening(session, announced_s)
 
+    def restore_groups(self, sessions: Iterable[Session], at: Moment) -> None:
+        """Rebuild after a restart which sessions are one screening."""
+        for group in self.groups.restore(sessions, self.resume_index.attendees, at):
+            past = self.resume_index.loaded.get(group.screening_id)
+            if past is not None:
+                past.group = group
+
+    def forget(self, goes: Callable[[str, float], bool]) -> None:
+        """Forget some finished watches. `goes`: tells of a viewer id and when the watch began whether it does."""
+        self.resume_index.forget(goes)
+        self.groups.forget(goes)
+
+    def group_sessions(self, servers: Iterable[ServerSessions], at: Moment) -> None:
+        """Note from time to time which sessions play one film at the same time, and announce what follows."""
+        if not self.groups.is_due(at):
+            return
+        answering = (session for server in servers if not server.away for session in server)
+        changes = self.groups.look(answering, self.directory.viewer, at)
+        for group, session in changes.ended:
+            self._announce_group_end(group, session)
+        for group in changes.formed:
+            self._events.append(ScreeningStarted(at, self._group_screening(group, group.lead(), at)))
+        for session in changes.apart:
+            session.announced = False
+            self.announce_start(session, at)
+        for session in (*changes.changed, *changes.apart):
+            self.changed_servers[session.server_id] = None
+            if (joined := self.groups.find_joined(session)) is not None:
+                self._mark_group_changed(joined)
+
+    def _mark_group_changed(self, group: SessionGroup) -> None:
+        """Note that something else is to be reported of a group: its screening is told with its first session."""
+        self.changed_servers |= dict.fromkeys(session.server_id for session in group.joined)
+
+    def _announce_group_end(self, group: SessionGroup, last: Session) -> None:
+        """Announce that a group's screening ended, if more of the film was watched since it was last announced."""
+        total_s = sum(each.playing_s for each in group.past_attendees.values())
+        if total_s - group.announced_playing_s < self.rules.min_watch_s:
+            return
+        group.announced_playing_s = total_s
+        seen = last.timeline.seen
+        ended_s = max((each.left_at_s or 0.0 for each in group.past_attendees.values()), default=seen.wall_s)
+        screening = replace(self._group_screening(group, last, seen), state="stopped")
+        self._events.append(ScreeningEnded(Moment(ended_s, seen.steady_s), screening))
+
+    def screenings(self, sessions: Iterable[Session], at: Moment, server_id: str = "") -> Iterator[Screening]:
+        """Yield each screening that has viewers, for display; of one server, those groups that its sessions lead."""
+        shown = set[str]()
+        for session in sessions:
+            group = self.groups.find_joined(session)
+            if group is None:
+                if session.watched:
+                    yield self.screening(session, at)
+            elif group.screening_id not in shown:
+                shown.add(group.screening_id)
+                lead = group.lead()
+                if server_id in ("", lead.server_id):
+                    yield self._group_screening(group, lead, at)
+
     def screening(self, session: Session, at: Moment) -> Screening:
         """Return a session as a screening for display."""
         described = describe_session(session, at, self.rules)
         return show_screening(described, session.account, self.directory, self.rules.min_watch_s)
+
+    def _group_screening(self, group: SessionGroup, lead: Session, at: Moment) -> Screening:
+        described = group.describe(lead, at, self.rules)
+        return show_screening(described, lead.account, self.directory, self.rules.min_watch_s)
 
     def add_event(self, event: Event) -> None:
         """Add an event."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from messages import Attendee, Item, Moment, WatchRecord, WatchState
 from messages.ids import is_session_account, parse_plex_account
+from tracking.grouping.session_group import SessionGroup
 from tracking.rules import Rules
 from tracking.sessions.attendees import past_attendee_of
 from tracking.sessions.session import Session
@@ -34,6 +35,13 @@ class PastScreening:
     first_seat_taken: bool
     announced_playing_s: float
     """Playing time of all who watched it when its end was announced, seconds."""
+    group: SessionGroup | None = None
+    """The screening of several accounts that it was part of when it ended."""
+
+    @property
+    def own_id(self) -> str:
+        """The id under which it goes on; empty where it is that of all who watched it together."""
+        return "" if self.group is not None and self.group.screening_id == self.screening_id else self.screening_id
 
     def is_completed(self, rules: Rules) -> bool:
         """Tell whether any viewer completed the film."""
@@ -91,7 +99,7 @@ class ResumeIndex:
         ]
         return max(same, key=lambda each: each.ended_steady_s, default=None)
 
-    def add_screening(self, session: Session, announced_playing_s: float) -> None:
+    def add_screening(self, session: Session, announced_playing_s: float, group: SessionGroup | None = None) -> None:
         """Remember a screening that was announced."""
         past = PastScreening(
             session.screening_id,
@@ -101,12 +109,14 @@ class ResumeIndex:
             session.past_attendees,
             session.first_seat_taken,
             announced_playing_s,
+            group,
         )
         self._add_newest(session.server_id, session.timeline.account_id, past)
 
     def load(self, records: Sequence[WatchRecord], at: Moment) -> None:
         """Load what an earlier run finished; none of it is announced again."""
         by_id = self.loaded = dict[str, PastScreening]()
+        accounts: dict[str, set[str]] = {}
         # Hosts first: only their viewer id names the account, under which the screening is known.
         ordered = sorted(records, key=lambda record: (not is_session_account(record.source), record.ended_at_s))
         for record in ordered:
@@ -123,8 +133,20 @@ class ResumeIndex:
             past.ended_steady_s = max(past.ended_steady_s, ended_steady_s)
             past.announced_playing_s += record.playing_s
             account = parse_plex_account(record.viewer_id)
+            if account is not None:
+                accounts.setdefault(record.screening_id, set()).add(record.viewer_id)
             if account is not None and account.server_id == record.item.server_id:
                 self._add_newest(record.item.server_id, account.account_id, past)
+        for screening_id, viewer_ids in accounts.items():
+            if len(viewer_ids) > 1:
+                self.add_group(by_id[screening_id], viewer_ids)
+
+    def add_group(self, past: PastScreening, viewer_ids: set[str]) -> None:
+        """Note of a screening of an earlier run that these accounts watched it together."""
+        group = SessionGroup(film_keys(past.item)[0], 0, Moment(0.0, past.ended_steady_s), plays=False)
+        group.screening_id, group.started_at_s, group.known = past.screening_id, past.started_at_s, viewer_ids
+        group.past_attendees, group.announced_playing_s = dict(past.attendees), past.announced_playing_s
+        past.group = group
 
     def attendees(self, screening_id: str) -> dict[str, Attendee]:
         """Return the attendees who left a screening that is still running."""

@@ -56,6 +56,8 @@ class Rules:
     """Accounts without watches of their own: names or ids, casefolded."""
     gap_s: float = 30.0
     """A longer silence between two successful polls is an outage, even where nobody said so."""
+    group_synchronous: bool = True
+    """Sessions of several accounts that play one film at the same time are one screening."""
     voice_fresh_s: float = 60.0
     """Without a word from Discord for longer, who is in the channel is not known."""
 

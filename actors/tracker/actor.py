@@ -62,6 +62,7 @@ def rules_from_settings(settings: Settings) -> Rules:
         party_user=settings.watch_party_plex_user,
         excluded=frozenset(user.casefold() for user in settings.excluded_plex_users),
         gap_s=max(3 * settings.plex_poll_seconds, settings.end_grace_seconds),
+        group_synchronous=settings.group_synchronous_sessions,
     )
 
 

@@ -60,9 +60,9 @@ class RulesStage:
         """Take a successful poll in."""
         self._take(self.engine.observe(snapshot))
 
-    def fail_poll(self, at_s: float) -> None:
+    def fail_poll(self, at_s: float, server_id: str = SERVER) -> None:
         """Take a poll in that brought nothing."""
-        failure = PollFailed(SERVER, "plex", self.moment(at_s), "timeout", "Plex did not answer in time.")
+        failure = PollFailed(server_id, "plex", self.moment(at_s), "timeout", "Plex did not answer in time.")
         self._take(self.engine.poll_failed(failure))
 
     def report_voice(self, at_s: float, members: Sequence[VoiceMember], *, connected: bool = True) -> None:

@@ -20,6 +20,8 @@ from tests.nights.rules_stage import RulesStage
 from tracking.rules import Rules
 
 POLL_S = 10
+SERVERS = {"plex": SERVER, "plex2": "server2"}
+"""The Plex servers that a row can come from."""
 
 RECORDED = re.compile(r"[\d:.]+ *\| *(plex|alert) *\| *[<{]")
 """A row that `run.py record` wrote."""
@@ -43,6 +45,8 @@ class Scenario:
     rows: list[tuple[str, str, str]] = field(default_factory=list)
     records: list[list[str]] = field(default_factory=list)
     running: list[str] = field(default_factory=list)
+    screenings: list[str] = field(default_factory=list)
+    company: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -67,8 +71,8 @@ def read(path: Path) -> Scenario:
             if "=" in rest:
                 name, _, value = rest.partition("=")
                 scenario.counts[name.strip()] = int(value)
-        elif section == "running":
-            scenario.running.append(text)
+        elif section in ("running", "screenings", "company"):
+            getattr(scenario, section).append(text)
         else:
             cells = [cell.strip() for cell in text.split("|", 2 if section == "table" else -1)]
             if section == "table":
@@ -102,6 +106,8 @@ def _item(text: str) -> Item:
 def _setting(name: str, value: str) -> Any:
     if name in ("excluded", "tracked_types"):
         return frozenset(value.split(","))
+    if value in ("on", "off"):
+        return value == "on"
     return value if name == "party_user" else float(value)
 
 
@@ -125,11 +131,11 @@ class ScenarioPlayer:
         """Play one row."""
         stage = self.stage
         match source:
-            case "plex" if what.startswith("failed"):
-                stage.fail_poll(at_s)
-            case "plex":
+            case "plex" | "plex2" if what.startswith("failed"):
+                stage.fail_poll(at_s, SERVERS[source])
+            case "plex" | "plex2":
                 at = stage.moment(at_s)
-                stage.observe(self.recorded(at, what) if what.startswith("<") else self.snapshot(at, what))
+                stage.observe(self.recorded(at, what) if what.startswith("<") else self.snapshot(at, what, source))
             case "alert":
                 self._note_alert(json.loads(what))
             case "voice":
@@ -161,7 +167,7 @@ class ScenarioPlayer:
         ]
         self.stage.answer_history(at_s, wanted, rows, "no answer" if what == "failed" else "")
 
-    def snapshot(self, at: Moment, what: str) -> PlaybackSnapshot:
+    def snapshot(self, at: Moment, what: str, source: str = "plex") -> PlaybackSnapshot:
         """A poll from `account player item state position [#key]`, with ; between sessions."""
         playbacks: list[Playback] = []
         stopped: list[str] = []
@@ -183,7 +189,9 @@ class ScenarioPlayer:
                     position_ms=None if position == "none" else PositionMs(round(seconds(position) * 1000)),
                 )
             )
-        return PlaybackSnapshot(SERVER, "Cinema", "plex", at, tuple(playbacks), tuple(stopped), tuple(unreadable))
+        return PlaybackSnapshot(
+            SERVERS[source], "Cinema", source, at, tuple(playbacks), tuple(stopped), tuple(unreadable)
+        )
 
     def recorded(self, at: Moment, xml: str) -> PlaybackSnapshot:
         """A poll as a server sent it, read as the poller reads it."""
@@ -214,8 +222,8 @@ def _steps(row: tuple[str, str, str]) -> Iterator[tuple[float, str, str]]:
     begin = at_s = seconds(first)
     end = seconds(last) if last else begin
     while at_s <= end:
-        yield at_s, source, _moved(what, at_s - begin) if source == "plex" else what
-        at_s += POLL_S if source == "plex" else 5
+        yield at_s, source, _moved(what, at_s - begin) if source in SERVERS else what
+        at_s += POLL_S if source in SERVERS else 5
 
 
 def _moved(what: str, after_s: float) -> str:

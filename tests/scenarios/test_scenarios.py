@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from messages import WatchRecord
+from messages import Screening, WatchRecord
 from tests.nights.rules_stage import EVENING_S, RulesStage
 from tests.scenarios.play import Scenario, ScenarioPlayer, read, seconds
 
@@ -26,6 +26,10 @@ def test_the_scenario_leaves_its_records(path: Path) -> None:
         "asked": len(outcome.questions),
     }
     assert {name: found[name] for name in scenario.counts} == scenario.counts
+    if scenario.screenings:
+        assert [_describe_end(ended.screening) for ended in outcome.ended] == scenario.screenings
+    if scenario.company:
+        assert _company(outcome) == sorted(scenario.company)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -33,6 +37,19 @@ def test_playing_it_again_leaves_the_same(path: Path) -> None:
     """The same observations give the same records, ids and all."""
     scenario = read(path)
     assert ScenarioPlayer(scenario).play().records == ScenarioPlayer(scenario).play().records
+
+
+def _describe_end(screening: Screening) -> str:
+    """Return what was announced of a film that ended: its title, and who was among its viewers."""
+    return f"{screening.item.title} | {' '.join(sorted(seat.username for seat in screening.seats))}"
+
+
+def _company(outcome: RulesStage) -> list[str]:
+    """Return whose records are of one screening, a text for each."""
+    company: dict[str, set[str]] = {}
+    for record in outcome.records.values():
+        company.setdefault(record.screening_id, set()).add(record.username)
+    return sorted(" ".join(sorted(names)) for names in company.values())
 
 
 COLUMNS = ("viewer", "item", "join", "leave", "playing", "paused", "percent", "reason", "ended")

@@ -53,7 +53,7 @@ def _describe(watch: WatchState, stands: bool, at: Moment, rules: Rules) -> Acti
         viewer_id=watch.viewer_id,
         username=watch.username,
         source=watch.source,
-        screening_id=watch.screening_id,
+        screening_id=watch.together_id if watch.together else watch.screening_id,
         item=watch.item,
         state=watch.state,
         join_position_ms=watch.join_position_ms,

@@ -209,7 +209,7 @@ class Session:
         self.observe(playback, at, outage, presence_known, rules)
         if not in_the_dark:
             # What stood on the stream before was not yet known to run, and is not known to.
-            self._change_watches(drop_pending)
+            self.change_watches(drop_pending)
 
     def relocate(self, playback: Playback, at: Moment, presence_known: bool = True) -> None:
         """Continue on another stream; what lies between does not count."""
@@ -223,7 +223,7 @@ class Session:
         """Continue on another player, and credit what it has shown since it began to advance."""
         self.credit(other, at, presence_known)
         self.relocate(other.playback, at, presence_known)
-        self._change_watches(lambda watch: resume_measuring(watch, other))
+        self.change_watches(lambda watch: resume_measuring(watch, other))
 
     def credit(self, other: OtherPlayer, at: Moment, presence_known: bool) -> None:
         """Credit what another player of the account showed while this one stood still."""
@@ -250,7 +250,7 @@ class Session:
             if outage_since is not None:
                 # Nobody looked when it ended. A single failed poll leaves no more doubt than the grace does anyway.
                 unobserved = unobserved or at.steady_s - self.timeline.seen.steady_s > rules.end_grace_s
-                self._change_watches(mark_unobserved)
+                self.change_watches(mark_unobserved)
             missing = Missing(at, at, unobserved, since)
         elif outage_since is not None:
             missing = missing.wait_longer(outage_since, at)
@@ -287,7 +287,7 @@ class Session:
             missing = missing.wait_longer(outage_since or missing.since, at)
             before = AwaitingHistory(missing, before.lookup) if isinstance(before, AwaitingHistory) else missing
         self.phase = Unreadable(since, before)
-        self._change_watches(mark_unobserved)
+        self.change_watches(mark_unobserved)
         return True
 
     def forget_unreadable(self) -> None:
@@ -301,7 +301,7 @@ class Session:
         """End all watches, each at the last moment seen; return their records."""
         missing = absence(self.phase)
         if missing is not None and not missing.unobserved:
-            self._change_watches(lambda watch: credit_remainder(watch, missing.first))
+            self.change_watches(lambda watch: credit_remainder(watch, missing.first))
         natural: EndReason = "ended" if at_end(self.timeline, rules) else "left"
         records = []
         for watch in self.watches():
@@ -312,7 +312,7 @@ class Session:
 
     def end_before(self, at: Moment, rules: Rules) -> list[WatchRecord]:
         """End all watches of a film that has begun again by `at`; return their records."""
-        self._change_watches(lambda watch: credit_remainder(watch, at))
+        self.change_watches(lambda watch: credit_remainder(watch, at))
         return self.end_watches(None, rules)
 
     def end_from_history(
@@ -377,7 +377,7 @@ class Session:
         missing = absence(self.phase)
         return credit_remainder(self.timeline, missing.first) if missing is not None else self.timeline
 
-    def _change_watches(self, change: Callable[[WatchState], WatchState]) -> None:
+    def change_watches(self, change: Callable[[WatchState], WatchState]) -> None:
         self.timeline = change(self.timeline)
         if self.party_watches:
             self.party_watches = {member: change(watch) for member, watch in self.party_watches.items()}

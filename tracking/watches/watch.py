@@ -64,6 +64,8 @@ def open_watch(
         seen=moment,
         advanced=moment,
         speed=shown.speed if isinstance(shown, WatchState) else 1.0,
+        together_id=shown.together_id if isinstance(shown, WatchState) else "",
+        together=isinstance(shown, WatchState) and shown.together,
     )
 
 
@@ -227,7 +229,7 @@ def finish(state: WatchState, ended_at_s: float, reason: EndReason, rules: Rules
     percent = completion(state)
     return WatchRecord(
         watch_id=state.watch_id,
-        screening_id=state.screening_id,
+        screening_id=state.together_id or state.screening_id,
         viewer_id=state.viewer_id,
         username=state.username,
         source=state.source,

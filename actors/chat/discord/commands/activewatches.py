@@ -73,7 +73,7 @@ def _group_by_screening(now: ActiveWatches) -> list[Section]:
         length = first.item.duration_ms
         at = format_position(first.position_ms)
         whole = _("{position} of {length}").format(position=at, length=format_position(length)) if length else at
-        party = " 🍿" if screening is not None and screening.party else ""
+        party = " 🍿" if screening is not None and (screening.party or screening.merged) else ""
         state = f"{player_state_icon(first.state)} {player_state_name(first.state)} · {whole}"
         heading = f"**{formatting.escape_title(first.item, 80)}**{party}\n{state}"
         if length and first.position_ms is not None:

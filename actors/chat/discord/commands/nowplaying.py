@@ -50,7 +50,10 @@ def _format_facts(shown: Screening, at: Moment) -> list[str]:
     else:
         lines.append(f"{player_state_icon(shown.state)} {format_position(position)}")
     host, ago = formatting.escape_person(shown.host, 40), formatting.relative_time(shown.started_at_s)
-    lines.append(_("Played by {name} · started {ago}").format(name=host, ago=ago))
+    if shown.merged:
+        lines.append(_("Watched together · started {ago}").format(ago=ago))
+    else:
+        lines.append(_("Played by {name} · started {ago}").format(name=host, ago=ago))
     there = [formatting.escape_person(seat.username, 40) for seat in shown.seats if seat.present]
     if there:
         lines.append(f"👥 {join_names(there, _NAMES)}")

@@ -92,13 +92,27 @@ class AnnouncementQueue:
             if other.message_id == waiting.message_id:
                 other.done.add_done_callback(lambda _: waiting.acknowledge())
                 return
-        if not self._may_say(waiting):
+        if not self._may_say(waiting) or self._is_told_by_card(waiting.announcement):
             waiting.acknowledge()
             return
         self._queue.append(waiting)
         while len(self._queue) > MOST_WAITING:
             self._drop(self._queue[0], f"more than {MOST_WAITING} announcements wait for Discord")
         self._some.set()
+
+    def _is_told_by_card(self, notice: Announcement) -> bool:
+        """Tell whether a film that several accounts play together by now has a card: that of the first of them.
+
+        What waits to be told of the others is told with it.
+        """
+        if isinstance(notice, BadgesAwarded) or not notice.screening.merged or self._cards is None:
+            return False
+        self._cards.merge_cards(notice.screening)
+        for waiting in list(self._queue):
+            other = waiting.announcement
+            if isinstance(other, ScreeningStarted) and other.screening.screening_id in notice.screening.merged:
+                self._settle(waiting)
+        return isinstance(notice, ScreeningStarted) and self._cards.has_card(notice.screening.screening_id)
 
     def drop_hidden(self) -> None:
         """Somebody is not to be seen any more: what waits must not name them."""

@@ -108,8 +108,10 @@ class FilmNights:
 
     def _note_left(self, playing: NowPlaying) -> None:
         """Note which nights' films do not run now, also where their end was said while this process was away."""
+        became = {merged: shown.screening_id for shown in playing.screenings for merged in shown.merged}
         running = {shown.screening_id for shown in playing.screenings}
         for night in self._nights:
+            night.screening_id = became.get(night.screening_id, night.screening_id)
             runs = not night.screening_id or night.screening_id in running
             if night.screening_id and runs:
                 self._servers[night.screening_id] = playing.server_id
@@ -127,8 +129,8 @@ class FilmNights:
 
     def _night_of(self, notice: Screening | ScreeningEnded) -> PlannedNight | None:
         if isinstance(notice, ScreeningEnded):
-            ended_id = notice.screening.screening_id
-            return next((night for night in self._nights if night.screening_id == ended_id), None)
+            ended_ids = {notice.screening.screening_id, *notice.screening.merged}
+            return next((night for night in self._nights if night.screening_id in ended_ids), None)
         fit = [night for night in self._nights if night.may_begin_with(notice)]
         return min(fit, key=lambda night: abs(notice.started_at_s - night.starts_s), default=None)
 

@@ -34,6 +34,8 @@ class CardRecord(msgspec.Struct):
     """Ids of those who had said on Discord that they would come; empty where it was no planned night."""
     owed: bool = False
     """Whether its message does not say yet what became of it: Discord took no more edits of it then."""
+    obsolete: bool = False
+    """Whether its message is to be deleted: another card shows its film."""
 
     def add_badges(self, earned: list[tuple[str, str, str]]) -> bool:
         """Add badges; return whether any is new."""

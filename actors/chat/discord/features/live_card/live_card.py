@@ -70,7 +70,7 @@ class LiveCard:
     @property
     def is_running(self) -> bool:
         """Whether its film has not ended, as far as is known."""
-        return self.record.ended is None and not self.is_deserted
+        return self.record.ended is None and not self.is_deserted and not self.record.obsolete
 
     @property
     def attendance(self) -> Screening | None:

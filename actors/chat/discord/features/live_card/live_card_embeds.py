@@ -33,6 +33,8 @@ def build_playing(shown: Screening, at: Moment) -> discord.Embed:
     fields = []
     if here:
         watching = _("🍿 Watching · {count}") if shown.party else _("👤 Watching · {count}")
+        if shown.merged and len(here) > 1:
+            watching = _("🍿 Watching together · {count}")
         fields.append(
             Field(watching.format(count=len(here)), embeds.join_lines_within([_format_attendee(seat) for seat in here]))
         )
@@ -64,10 +66,11 @@ def build_record(
     staying = sorted((seat for seat in shown.seats if not seat.brief), key=_most_seen_first)
     ran = max(0.0, ended.at.wall_s - shown.started_at_s)
     viewers = format_count("{count} viewer", "{count} viewers", len(staying))
+    ran_line = _("Ran {time} · {viewers} · {when}")
+    if shown.merged and len(staying) > 1:
+        ran_line = _("Ran {time} · {viewers} together · {when}")
     lines = [
-        _("Ran {time} · {viewers} · {when}").format(
-            time=format_duration(ran), viewers=viewers, when=formatting.date_and_time(shown.started_at_s)
-        )
+        ran_line.format(time=format_duration(ran), viewers=viewers, when=formatting.date_and_time(shown.started_at_s))
     ]
     if staying:
         lines += ["", embeds.join_lines_within([_format_record(seat, shown) for seat in staying], _TABLE_UNITS)]
@@ -114,6 +117,8 @@ def _format_progress(shown: Screening, at: Moment) -> list[str]:
 
 
 def _format_facts(shown: Screening) -> str:
+    if shown.merged:
+        return _("Started {ago} · watched together").format(ago=formatting.relative_time(shown.started_at_s))
     return _("Started {ago} · played by {name}").format(
         ago=formatting.relative_time(shown.started_at_s), name=formatting.escape_person(shown.host, 40)
     )

@@ -61,7 +61,7 @@ class LiveCards:
         for screening_id, record in self._state.records.items():
             age_s = self._actors.clock.to_real_s(max(0.0, now.wall_s - record.opened_s))
             card = LiveCard(record, posted_s=time.monotonic() - age_s)
-            if record.owed:
+            if record.owed or record.obsolete:
                 card.mark_changed()
             self._cards[screening_id] = card
 
@@ -72,6 +72,20 @@ class LiveCards:
         oldest_s = self._now_s() - FORGOTTEN_S
         running = [card for card in self._cards.values() if card.is_running and card.record.opened_s > oldest_s]
         return screening.screening_id not in self._cards and len(running) < MOST_AT_ONCE
+
+    def merge_cards(self, screening: Screening) -> None:
+        """Have one card for a screening that others became part of: the first of theirs. The rest is deleted."""
+        merged = [self._cards[each] for each in screening.merged if each in self._cards]
+        if not merged:
+            return
+        merged.sort(key=lambda card: (card.record.ended is not None, card.record.opened_s))
+        if screening.screening_id not in self._cards:
+            self._rename(merged.pop(0), screening.screening_id)
+        for card in merged:
+            card.record.obsolete = True
+            self._rename(card, f"obsolete/{card.record.message_id}")
+            card.mark_changed()
+        self._changed.set()
 
     def has_card(self, screening_id: str) -> bool:
         """Return whether a screening has a card."""
@@ -90,8 +104,12 @@ class LiveCards:
 
     def update(self, playing: NowPlaying) -> None:
         """Take in what plays on a server now."""
+        for shown in playing.screenings:
+            self.merge_cards(shown)
         screenings = {screening.screening_id: screening for screening in playing.screenings}
         for screening_id, card in self._cards.items():
+            if card.record.obsolete:
+                continue
             screening = screenings.get(screening_id)
             if screening is None:
                 if card.may_play_on(playing.server_id):
@@ -192,7 +210,10 @@ class LiveCards:
                     await self._refresh(card)
 
     async def _refresh(self, card: LiveCard) -> None:
-        """Edit one; a failure puts off its next edit."""
+        """Edit one, or delete it; a failure puts off the next try."""
+        if card.record.obsolete:
+            await self._delete(card)
+            return
         if card.prepare_edit():
             self._save(card)
             self._start(self._draw_chart(card))
@@ -205,6 +226,20 @@ class LiveCards:
                 self._edit_failed(card, error)
         except API_ERRORS as error:
             self._edit_failed(card, error)
+
+    async def _delete(self, card: LiveCard) -> None:
+        """Delete the message of a card whose film another card shows."""
+        channel = self._channel()
+        try:
+            if channel is None:
+                raise TimeoutError("Discord is not logged in")
+            await channel.get_partial_message(card.record.message_id).delete()
+        except discord.NotFound:
+            self._log.debug("The message of a card that is not needed any more is gone already")
+        except API_ERRORS as error:
+            self._edit_failed(card, error)
+            return
+        self._drop(card)
 
     async def _post_anew(self, card: LiveCard) -> None:
         """Post the deleted message of a film that runs again. A record that was told stays deleted."""
@@ -323,6 +358,14 @@ class LiveCards:
     def _save(self, card: LiveCard) -> None:
         if self._cards.get(card.record.screening_id) is card:
             self._state.put(card.record.screening_id, card.record)
+
+    def _rename(self, card: LiveCard, screening_id: str) -> None:
+        """Keep a card under another screening."""
+        self._cards.pop(card.record.screening_id, None)
+        self._state.remove(card.record.screening_id)
+        card.record.screening_id = screening_id
+        self._cards[screening_id] = card
+        self._save(card)
 
     def _drop(self, card: LiveCard) -> None:
         self._cards.pop(card.record.screening_id, None)

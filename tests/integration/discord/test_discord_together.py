@@ -1,0 +1,113 @@
+"""Accounts that play a film at the same time have one card, against a simulated Discord."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actors.runtime import Clock
+from messages import Moment, NowPlaying, Screening, ScreeningEnded, ScreeningStarted
+from simulator.discord.faults import RestFault
+from simulator.discord.model.messages import ChannelMessage
+from tests.integration.discord.discord_stage import Stage, staged, until
+from tests.unit.discord import samples
+
+ANA, BEN = samples.seat("Ana", viewer_id="1"), samples.seat("Ben", viewer_id="2")
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A Discord and the other actors."""
+    with staged(tmp_path) as made:
+        yield made
+
+
+def now() -> Moment:
+    """The service's own time."""
+    return Clock().now()
+
+
+def alone(number: int) -> Screening:
+    """One account's screening."""
+    return samples.screening(number, party=False, seen=now(), seats=((ANA, BEN)[number - 1],), host="anaplex")
+
+
+def both() -> Screening:
+    """The screening that both have become part of."""
+    return samples.screening(
+        3, party=False, seen=now(), seats=(ANA, BEN), merged=("screening-1", "screening-2"), host="anaplex"
+    )
+
+
+def posted(stage: Stage) -> list[ChannelMessage]:
+    """What stands in the channel."""
+    return stage.discord.messages("film-club", by_bot=True)
+
+
+def start_both(stage: Stage) -> tuple[ChannelMessage, ChannelMessage]:
+    """Both begin, each with a card."""
+    for number in (1, 2):
+        assert stage.tracker.tell(ScreeningStarted(now(), alone(number))).wait(10)
+    first, second = posted(stage)
+    return first, second
+
+
+def test_the_cards_become_the_first_of_them(stage: Stage) -> None:
+    """No post more: the first card shows both, the second is deleted; at the end it is the one record."""
+    with stage.acting():
+        first, _ = start_both(stage)
+        assert stage.tracker.tell(ScreeningStarted(now(), both())).wait(10)
+        stage.tracker.tell(NowPlaying(now(), (both(),)))
+        until(lambda: posted(stage) == [first], "the second card is deleted")
+        until(lambda: "Watching together · 2" in first.text, "the first shows both")
+        assert "watched together" in first.text and "anaplex" not in first.text
+        assert stage.tracker.tell(ScreeningEnded(now(), both())).wait(10)
+        assert posted(stage) == [first]
+        assert "🏁" in first.text and "2 viewers together" in first.text
+    assert stage.discord.recorder.count("POST", "/messages") == 2
+    (record,) = stage.remembered("live_card").values()
+    assert record["screening_id"] == "screening-3"
+
+
+def test_what_plays_alone_makes_the_cards_one(stage: Stage) -> None:
+    """Also where the start of what both are by now was never heard: the process was away."""
+    with stage.acting():
+        first, _ = start_both(stage)
+    with stage.acting():
+        stage.tracker.tell(NowPlaying(now(), (both(),)))
+        until(lambda: posted(stage) == [first], "the second card is deleted")
+
+
+def test_a_card_is_deleted_as_soon_as_discord_allows_it(stage: Stage) -> None:
+    """Where Discord is away it is tried again, in the next life too."""
+    with stage.acting():
+        first, second = start_both(stage)
+        fault = stage.discord.faults.add(RestFault(503, "/messages", "DELETE"))
+        stage.tracker.tell(NowPlaying(now(), (both(),)))
+        until(lambda: stage.discord.recorder.count("DELETE", "/messages"), "a try")
+        assert posted(stage) == [first, second]
+    stage.discord.faults.heal(fault)
+    with stage.acting():
+        until(lambda: posted(stage) == [first], "the second card is deleted")
+
+
+def test_without_any_card_they_get_one(stage: Stage) -> None:
+    """Many had started at once, which is told in one message that can be nobody's card."""
+    with stage.acting():
+        assert stage.tracker.tell(ScreeningStarted(now(), both())).wait(10)
+        (card,) = posted(stage)
+        assert "Watching together · 2" in card.text
+        assert stage.tracker.tell(ScreeningEnded(now(), both())).wait(10)
+        assert posted(stage) == [card] and "🏁" in card.text
+
+
+def test_who_has_fallen_out_gets_a_card_again(stage: Stage) -> None:
+    """Ben falls behind: his film is told anew, and loses its card when he is back."""
+    with stage.acting():
+        first, _ = start_both(stage)
+        stage.tracker.tell(NowPlaying(now(), (both(),)))
+        until(lambda: posted(stage) == [first], "the second card is deleted")
+        assert stage.tracker.tell(ScreeningStarted(now(), alone(2))).wait(10)
+        assert len(posted(stage)) == 2
+        stage.tracker.tell(NowPlaying(now(), (both(),)))
+        until(lambda: posted(stage) == [first], "it is deleted again")
