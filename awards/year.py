@@ -1,8 +1,9 @@
 """A year of films: what a viewer's, or everybody's, watches of one year add up to."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, tzinfo
+from typing import Any
 
 from awards.days import is_in_year, seconds_by_day, seconds_in_year, sum_by_day
 from awards.stats import compute_streaks
@@ -99,13 +100,19 @@ def top_films(counted: Sequence[WatchRecord]) -> tuple[TitleCount, ...]:
     return tuple(sorted(films, key=lambda film: (-film.watches, -film.watch_time_s, film.title, film.year or 0))[:MOST])
 
 
-def top_viewers(played: Sequence[WatchRecord], year: int, zone: tzinfo) -> tuple[LeaderboardRow, ...]:
-    """Return who watched longest in a year; the value is seconds."""
+def top_viewers(
+    played: Sequence[WatchRecord],
+    year: int,
+    zone: tzinfo,
+    order: Callable[[str, str], Any] | None = None,
+) -> tuple[LeaderboardRow, ...]:
+    """Return who watched longest in a year; the value is seconds. `order`: of equal ones, from viewer id and name."""
+    order = order or (lambda viewer_id, name: (name.casefold(), viewer_id))
     names = {record.viewer_id: record.username for record in sorted(played, key=lambda each: each.ended_at_s)}
     seconds: dict[str, float] = {}
     for record in played:
         seconds[record.viewer_id] = seconds.get(record.viewer_id, 0.0) + seconds_in_year(record, year, zone)
-    ordered = sorted(seconds.items(), key=lambda pair: (-pair[1], names[pair[0]].casefold(), pair[0]))[:MOST]
+    ordered = sorted(seconds.items(), key=lambda pair: (-pair[1], order(pair[0], names[pair[0]])))[:MOST]
     return tuple(LeaderboardRow(place, who, names[who], value) for place, (who, value) in enumerate(ordered, 1))
 
 

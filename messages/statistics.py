@@ -140,6 +140,9 @@ class ViewerProfile(Answer, frozen=True, tag="viewer_profile"):
     """The last year: ISO date in TIMEZONE, seconds watched; in order of time, days without any left out."""
     hidden: bool = False
     """The viewer keeps this private, and somebody else asked: nothing of it is here."""
+    figures_hidden: bool = False
+    """The viewer is anonymous, and somebody else asked: rankings have these figures without the name, so that they are
+    not here, nor badges and progress."""
 
 
 class GetViewerStats(Question[ViewerProfile], frozen=True, tag="get_viewer_stats", to="persistence"):
@@ -245,6 +248,8 @@ class YearOfViewer(Answer, frozen=True, tag="year_of_viewer"):
     """Earned in that year, the newest first."""
     hidden: bool = False
     """The viewer keeps this private, and somebody else asked: nothing of it is here."""
+    figures_hidden: bool = False
+    """The viewer is anonymous, and somebody else asked: rankings have the figures without the name."""
 
 
 class GetYear(Question[YearOfViewer], frozen=True, tag="get_year", to="persistence"):

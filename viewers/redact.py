@@ -1,7 +1,7 @@
 """The one rule of what is shown of a hidden viewer: to others it is Somebody, without an id.
 
 Hidden is who chose to be private or not to be tracked (`ViewerDirectory.shows`). Who chose to be anonymous is named
-everywhere but in rankings.
+everywhere but in rankings. These have the figures of Somebody, so nobody else is shown them beside the name.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,8 +17,8 @@ def may_see(directory: ViewerDirectory, viewer_id: str, asker: str) -> bool:
     return directory.shows(viewer_id) or (asker != "" and directory.viewer(viewer_id) == asker)
 
 
-def hides_rank(directory: ViewerDirectory, viewer_id: str, asker: str) -> bool:
-    """Tell whether somebody may not learn a viewer's place in rankings. `asker`: as in `may_see`."""
+def hides_figures(directory: ViewerDirectory, viewer_id: str, asker: str) -> bool:
+    """Tell whether somebody may not learn a viewer's totals and place in rankings. `asker`: as in `may_see`."""
     return directory.choice(viewer_id) == "anonymous" and directory.viewer(viewer_id) != asker
 
 
@@ -33,11 +33,21 @@ def list_shown(viewer_ids: Iterable[str], directory: ViewerDirectory) -> list[st
 
 
 def anonymise_rows(rows: Iterable[LeaderboardRow], directory: ViewerDirectory) -> tuple[LeaderboardRow, ...]:
-    """Return places in a ranking with no name and no id of who wants to be anonymous there."""
+    """Return places in a ranking with no name and no id of who wants to be anonymous there.
+
+    The rows are in the order of `ranking_order`.
+    """
     return tuple(
         replace(row, viewer_id="", username=SOMEBODY) if directory.choice(row.viewer_id) == "anonymous" else row
         for row in rows
     )
+
+
+def ranking_order(directory: ViewerDirectory, viewer_id: str, name: str) -> tuple[bool, str, str]:
+    """Return the order of those with equal figures: by name, and the anonymous last, whose order would name them."""
+    if directory.choice(viewer_id) == "anonymous":
+        return True, "", ""
+    return False, name.casefold(), viewer_id
 
 
 def redact_screening(

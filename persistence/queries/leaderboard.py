@@ -11,7 +11,8 @@ from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WA
 from persistence.queries.answers import answers, bound_limit
 from persistence.records.statistics import count_totals_with_running
 from persistence.store import StoreSnapshot
-from viewers.redact import anonymise_rows
+from viewers.directory import ViewerDirectory
+from viewers.redact import anonymise_rows, ranking_order
 
 
 @answers(GetLeaderboard)
@@ -41,8 +42,7 @@ def rank_by_figure(store: StoreSnapshot, kind: str) -> list[LeaderboardRow]:
             streak = compute_streaks(totals.days, today)[0]
             value = {"movies": totals.films, "time": totals.playing_s, "streak": streak}[kind]
             figures[record.viewer_id] = (record.username, float(value))
-    hidden = store.directory.hidden_viewers()
-    return _rank((who, name, value) for who, (name, value) in figures.items() if who not in hidden)
+    return _rank(store.directory, ((who, name, value) for who, (name, value) in figures.items()))
 
 
 def _rank_since(store: StoreSnapshot, kind: str, since_s: float) -> list[LeaderboardRow]:
@@ -64,8 +64,7 @@ def _rank_since(store: StoreSnapshot, kind: str, since_s: float) -> list[Leaderb
             more = record.playing_s if kind == "time" else float(record.media_type == "movie")
             values[record.viewer_id] = values.get(record.viewer_id, 0.0) + more
             names.setdefault(record.viewer_id, record.username)
-    hidden = store.directory.hidden_viewers()
-    return _rank((who, names.get(who, who), value) for who, value in values.items() if who not in hidden)
+    return _rank(store.directory, ((who, names.get(who, who), value) for who, value in values.items()))
 
 
 def _select_saved_figures(kind: str) -> Select[Any]:
@@ -85,9 +84,13 @@ def _select_saved_figures(kind: str) -> Select[Any]:
     return select(VIEWER_STATS.c.viewer_id, VIEWER_STATS.c.username, column, VIEWER_STATS.c.last_watch_date)
 
 
-def _rank(values: Iterable[tuple[str, str, float]]) -> list[LeaderboardRow]:
-    """Return places from 1, equal figures sharing one; who has nothing is not listed."""
-    ordered = sorted((row for row in values if row[2] > 0), key=lambda row: (-row[2], row[1].casefold(), row[0]))
+def _rank(directory: ViewerDirectory, values: Iterable[tuple[str, str, float]]) -> list[LeaderboardRow]:
+    """Return places from 1, equal figures sharing one; who has nothing is not listed, and nobody who is hidden."""
+    hidden = directory.hidden_viewers()
+    ordered = sorted(
+        (row for row in values if row[2] > 0 and row[0] not in hidden),
+        key=lambda row: (-row[2], ranking_order(directory, row[0], row[1])),
+    )
     rows: list[LeaderboardRow] = []
     for place, (viewer_id, name, value) in enumerate(ordered, 1):
         rank = rows[-1].rank if rows and rows[-1].value == value else place

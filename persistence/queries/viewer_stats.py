@@ -13,7 +13,7 @@ from persistence.records.badges import build_badge_progress, read_earned_badges
 from persistence.records.running_watches import RunningWatches
 from persistence.records.statistics import count_totals_with_running, title_watched_now
 from persistence.store import StoreSnapshot
-from viewers.redact import hides_rank, may_see
+from viewers.redact import hides_figures, may_see
 
 YEAR_S = 366 * 86_400
 
@@ -31,19 +31,23 @@ def read_viewer_stats(asked: GetViewerStats, store: StoreSnapshot) -> ViewerProf
     if name is None and not records:
         progress = build_badge_progress(connection, rules, Totals(), {})
         return ViewerProfile(stats=None, badges=(), progress=progress)
+    today = rules.today(store.now_s)
+    name = records[-1].username if records else str(name)
+    if hides_figures(directory, viewer_id, asked.asker):
+        stats = build_stats(Totals(), viewer_id, name, today, watching_now=title_watched_now(records), badges=0)
+        progress = build_badge_progress(connection, rules, Totals(), {})
+        return ViewerProfile(stats, badges=(), progress=progress, figures_hidden=True)
     totals = count_totals_with_running(connection, rules, viewer_id, running)
     badges = read_earned_badges(connection, rules, viewer_id)
     stats = build_stats(
         totals,
         viewer_id,
-        records[-1].username if records else str(name),
-        rules.today(store.now_s),
+        name,
+        today,
         watching_now=title_watched_now(records),
         badges=len(badges),
     )
-    rank = 0
-    if not hides_rank(directory, viewer_id, asked.asker):  # beside the name it would say who Somebody is
-        rank = next((row.rank for row in rank_by_figure(store, "time") if row.viewer_id == viewer_id), 0)
+    rank = next((row.rank for row in rank_by_figure(store, "time") if row.viewer_id == viewer_id), 0)
     held = {badge.badge_id: badge.earned_at_s for badge in badges}
     progress = build_badge_progress(connection, rules, totals, held)
     return ViewerProfile(stats, badges, progress, rank, _count_days(store, viewer_id, running))

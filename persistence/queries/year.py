@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, select
 
 from awards.year import (
@@ -26,7 +27,7 @@ from persistence.records.running_watches import RunningWatches
 from persistence.records.viewers import read_directory, with_current_name
 from persistence.rules import StatisticsRules
 from persistence.store import StoreSnapshot
-from viewers.redact import anonymise_rows, may_see
+from viewers.redact import anonymise_rows, hides_figures, may_see, ranking_order
 
 
 @answers(GetYear)
@@ -36,6 +37,8 @@ def read_viewer_year(asked: GetYear, store: StoreSnapshot) -> YearOfViewer:
     who = people.viewer(asked.viewer_id)
     if not may_see(people, who, asked.asker):
         return YearOfViewer("", summarise_year((), asked.year, rules.zone), (), hidden=True)
+    if hides_figures(people, who, asked.asker):
+        return YearOfViewer("", summarise_year((), asked.year, rules.zone), (), figures_hidden=True)
     records = _records(connection, rules, asked.year, running, WATCHES.c.viewer_id == who)
     records = [record for record in records if record.viewer_id == who]
     name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == who)).scalar()
@@ -66,11 +69,15 @@ def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> Commun
     shown = [record for record in played if people.shows(record.viewer_id)]
     nameable = {title_with_year(record) for record in shown}  # a film that only hidden viewers saw is not named
     named = [record for record in begun if title_with_year(record) in nameable]
+
+    def order(viewer_id: str, name: str) -> tuple[bool, str, str]:
+        return ranking_order(people, viewer_id, name)
+
     return CommunityYear(
-        summarise_year(played, year, zone),
+        replace(summarise_year(played, year, zone), longest_film=summarise_year(named, year, zone).longest_film),
         len({record.viewer_id for record in played}),
         top_films(named),
-        anonymise_rows(top_viewers(shown, year, zone), people),
+        anonymise_rows(top_viewers(shown, year, zone, order), people),
         biggest_night(named),
     )
 

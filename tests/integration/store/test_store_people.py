@@ -122,9 +122,18 @@ def test_an_anonymous_viewer_keeps_the_place(house: House) -> None:
         assert "Shirin" not in str(rows) and SHY not in {row.viewer_id for row in rows}
     assert [(row.rank, row.value) for row in house.ask(GetLeaderboard("time")).rows] == ranks
     assert "Shirin" not in str(house.ask(GetCommunityYear(2026)).top)
-    for asker in (OPEN, ""):  # the rank beside the name would say who Somebody is
+    for asker in (OPEN, ""):  # rank and figures beside the name would say who Somebody is
         others = house.ask(GetViewerStats(SHY, asker=asker))
-        assert others.stats is not None and others.rank_by_time == 0
+        assert others.stats is not None and others.rank_by_time == 0 and others.figures_hidden
+        assert (others.stats.total_movies, others.stats.total_watch_time_s, others.badges, others.days) == (
+            0,
+            0,
+            (),
+            (),
+        )
+        assert not any(badge.progress for badge in others.progress)
+        year = house.ask(GetYear(SHY, 2026, asker=asker))
+        assert year.figures_hidden and not year.figures.films and not year.badges
     assert house.ask(GetViewerStats(SHY, asker=SHY)).rank_by_time > 0
     assert house.ask(GetViewerStats(OPEN, asker=SHY)).rank_by_time > 0
 

@@ -138,7 +138,7 @@ async def test_somebody_is_said_in_the_language_that_is_spoken(room: Any, actors
     rows = (LeaderboardRow(1, "", SOMEBODY, 9.0), LeaderboardRow(2, "2", "Ben", 5.0))
     actors.answers[GetLeaderboard] = Leaderboard("movies", rows, 2)
     await room.ana.send(room.channel, "!leaderboard")
-    assert "🥇 **Jemand** · 9" in room.text()
+    assert "🥇 **Jemand**\n🥈 **Ben** · 5" in room.text(), "a figure would say who it is"
     assert SOMEBODY not in room.text() and "<@" not in room.text()
 
 

@@ -148,7 +148,7 @@ def build_embed(films: MovieStats, best: Leaderboard) -> discord.Embed:
         for film in films.most_watched[:MOST_FILMS]
     ]
     viewers = [
-        f"{place} **{formatting.escape_person(row.username, 40)}** · {format_duration(row.value)}"
+        f"{place} {formatting.ranked_person(row, format_duration(row.value))}"
         for place, row in zip(_PLACES, best.rows, strict=False)
     ]
     fields = [Field(_("🎬 Most watched"), embeds.join_lines_within(seen))] if seen else []

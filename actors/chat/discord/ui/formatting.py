@@ -2,7 +2,7 @@
 
 import re
 
-from messages import Item
+from messages import Item, LeaderboardRow
 from wording.text import clean_line, display_name
 from wording.titles import display_title
 
@@ -23,6 +23,12 @@ def escape(text: str, limit: int = 100) -> str:
 def escape_person(name: str, limit: int = 100) -> str:
     """Return a viewer's name, escaped; of a hidden viewer "Somebody"."""
     return escape(display_name(name), limit)
+
+
+def ranked_person(row: LeaderboardRow, figure: str) -> str:
+    """Return a person of a ranking with the figure; of an anonymous one without: equal figures would say who it is."""
+    name = f"**{escape_person(row.username, 40)}**"
+    return f"{name} · {figure}" if row.viewer_id else name
 
 
 def escape_title(item: Item, limit: int = 100) -> str:

@@ -23,7 +23,7 @@ from wording.translation import N_, _
 
 _CHOICES: dict[Privacy, str] = {
     "open": N_("Everybody sees what you watch."),
-    "anonymous": N_("Rankings call you Somebody; the rest stays as it is."),
+    "anonymous": N_("Rankings call you Somebody, and only you see your stats. The rest stays as it is."),
     "private": N_("Others see you nowhere: no name, no figures, no badges. Totals still count you."),
     "untracked": N_("Nothing is recorded from now on. What was recorded is private; `!forgetme` removes it."),
 }

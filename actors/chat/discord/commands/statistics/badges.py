@@ -20,7 +20,7 @@ async def build_badges(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a page of the badges that a viewer has."""
     who, name = unpack_arguments(arguments, 2)
     profile = await _ask_profile(actors, who)
-    if profile.hidden:
+    if profile.hidden or profile.figures_hidden:
         return embeds.private_notice(f"🏅 {formatting.escape(name, 60)}", name)
     name = profile.stats.username if profile.stats is not None else name
     if not profile.badges:
@@ -44,7 +44,7 @@ async def build_progress(actors: ActorClient, arguments: str, page: int) -> Repl
     """Build a page of the badges still to be earned, the nearest first."""
     who, name = unpack_arguments(arguments, 2)
     profile = await _ask_profile(actors, who)
-    if profile.hidden:
+    if profile.hidden or profile.figures_hidden:
         return embeds.private_notice(f"🎯 {formatting.escape(name, 60)}", name)
     name = profile.stats.username if profile.stats is not None else name
     open_ones = sorted(

@@ -52,8 +52,8 @@ def _build_board(ranked: PageSlice[Leaderboard], heading: str) -> Reply:
         text = _("Nobody yet. Watch something!")
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY), page, pages)
     lines = [
-        f"{_PLACES.get(row.rank, f'**{row.rank}.**')} **{formatting.escape_person(row.username, 40)}** · "
-        f"{_format_value(board.kind, row.value)}"
+        f"{_PLACES.get(row.rank, f'**{row.rank}.**')} "
+        f"{formatting.ranked_person(row, _format_value(board.kind, row.value))}"
         for row in board.rows
     ]
     return Reply(embeds.build_embed(heading, "\n".join(lines)), page, pages)

@@ -24,7 +24,7 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     """Build a viewer's figures."""
     who, name = unpack_arguments(arguments, 2)
     profile = await actors.ask(GetViewerStats(who, actors.asker))
-    if profile.hidden:
+    if profile.hidden or profile.figures_hidden:
         return embeds.private_notice(f"📊 {formatting.escape(name, 60)}", name)
     if profile.stats is None:
         return _build_unknown(name)

@@ -39,7 +39,7 @@ async def build_page(actors: ActorClient, arguments: str, page: int) -> Reply:
     if not who:
         return _build_everybody(await actors.ask(GetCommunityYear(year)))
     answer = await actors.ask(GetYear(who, year, actors.asker))
-    if answer.hidden:
+    if answer.hidden or answer.figures_hidden:
         return embeds.private_notice(f"🎁 {year} · {formatting.escape(name, 60)}", name)
     return _build_viewer(answer, clean_line(answer.username or name, 60))
 
@@ -84,10 +84,7 @@ def _build_everybody(answer: CommunityYear) -> Reply:
         ]
         fields.append(Field(_("🏆 Most seen"), embeds.join_lines_within(lines)))
     if answer.top:
-        lines = [
-            f"{row.rank}. **{formatting.escape_person(row.username, 40)}** · {format_duration(row.value)}"
-            for row in answer.top
-        ]
+        lines = [f"{row.rank}. {formatting.ranked_person(row, format_duration(row.value))}" for row in answer.top]
         fields.append(Field(_("🍿 Top viewers"), embeds.join_lines_within(lines)))
     if answer.night:
         viewers = format_count("{count} viewer", "{count} viewers", answer.night.viewers)
