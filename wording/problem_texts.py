@@ -265,6 +265,17 @@ _STORE: Final = {
         "start the database's server, and see that it can be reached at the address in DATABASE_URL"
     ),
     "cure.await_server": N_("see that its server comes up, and takes one more connection"),
+    "folder.refuses": N_("its folder {folder} refuses {what}, as some network shares do"),
+    "folder.with_cure": N_("{cause:sentence}: {cure}."),
+    "refused.locks": N_("locks"),
+    "refused.shared_memory": N_("shared memory (mmap)"),
+    "refused.replacing": N_("to replace a file"),
+    "refused.log": N_("SQLite's write-ahead log"),
+    "cure.leave_share": N_(
+        "put it on a disk of this machine (DATA_DIR), or the store on a PostgreSQL server (DATABASE_URL)"
+    ),
+    "store.foreign_log": N_("The store {store} cannot be used: {file} beside it is no write-ahead log of SQLite."),
+    "cure.move_log": N_("Move {file} away: somebody else put it there. Nothing was written."),
     "cure.close_program": N_("another program holds it: close that program"),
     "cure.free_disk": N_("make room on the disk"),
     "cure.allow_write": N_("give Usher's user the right to write there"),

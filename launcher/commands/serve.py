@@ -9,6 +9,7 @@ from actors.runtime.logs import set_up_logging
 from config import Settings
 from launcher.connection.lock import AlreadyRunningError
 from launcher.launcher import Launcher
+from persistence.database.errors import FolderRefusal
 
 
 def main(settings: Settings, make: Callable[[Settings], Launcher] = Launcher) -> int:
@@ -16,6 +17,9 @@ def main(settings: Settings, make: Callable[[Settings], Launcher] = Launcher) ->
     set_up_logging(settings.log_level, settings.log_format, settings.secrets())
     try:
         return make(settings).run()
+    except FolderRefusal as refused:
+        sys.stderr.write(f"The data folder {settings.data_dir} cannot be used: {refused}\n")
+        return 1
     except AlreadyRunningError as refused:
         sys.stderr.write(f"{refused}\n")
         return 1

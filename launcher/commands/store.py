@@ -27,7 +27,15 @@ from messages import BackUpNow, BackupReport, Problem
 from persistence.badge_files import load_badges
 from persistence.database import backup
 from persistence.database.engine import sqlite_file, sqlite_url, store_name
-from persistence.database.errors import BackupError, CopiesFailed, ImportFault, SaveFailed, StoreAway, StoreError
+from persistence.database.errors import (
+    BackupError,
+    CopiesFailed,
+    FolderRefusal,
+    ImportFault,
+    SaveFailed,
+    StoreAway,
+    StoreError,
+)
 from persistence.database.sql import cause_and_cure
 from persistence.database.store_owner import own_store
 from persistence.json_files.sync import mark_all_outdated
@@ -51,6 +59,7 @@ _FAILURES = (
     SaveFailed,
     ImportFault,
     BadgesError,
+    FolderRefusal,
     SQLAlchemyError,
     OSError,
 )

@@ -32,11 +32,19 @@ class FolderLock:
         self._lock = filelock.FileLock(data_dir / "usher.lock", thread_local=False)
 
     def take(self) -> None:
-        """Take it, or raise AlreadyRunningError. The folder must be there."""
+        """Take it, or raise AlreadyRunningError. The folder must be there; FolderRefusal where it takes no locks."""
         try:
             self._lock.acquire(blocking=False)
         except filelock.Timeout:
+            from persistence.folder_probe import check_folder  # where it is needed: it loads SQLite
+
+            check_folder(self._data_dir)  # a share that refuses locks can look like one that is held
             raise AlreadyRunningError(self._data_dir, self._holder()) from None
+        except OSError:
+            from persistence.folder_probe import check_folder
+
+            check_folder(self._data_dir)
+            raise
 
     def release(self) -> None:
         """Give it back."""

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 import config
 from diagnosis.findings import Finding, error, note, ok
 from launcher.connection.run_state import read_running_state
+from persistence.database.errors import FolderRefusal
+from persistence.folder_probe import check_folder
 
 _LOW_BYTES = 200_000_000
 _TOO_LOW_BYTES = 20_000_000
@@ -47,6 +49,10 @@ def _check_folder(data_dir: Path) -> Finding:
         return error("folder", "folder.is_file", folder=str(parent), setting="DATA_DIR")
     if not os.access(parent, os.W_OK | os.X_OK):
         return error("folder", "folder.unwritable", folder=str(parent), setting="DATA_DIR")
+    try:
+        check_folder(parent)  # as the service uses it
+    except FolderRefusal as refusal:
+        return error("folder", "reported", text=refusal.cause, cure=refusal.cure)
     return ok("folder", "folder.ok" if data_dir.exists() else "folder.new", folder=str(data_dir))
 
 
@@ -85,6 +91,11 @@ def _check_store(settings: config.Settings) -> Finding:
     except (StoreError, StoreAway) as failure:
         return error("store", "reported", text=failure.found, cure=failure.cure)
     name, file = store_name(settings.store_url), sqlite_file(settings.store_url)
+    if file is not None and file.absolute().parent != data_dir:
+        try:
+            check_folder(_nearest_existing(file.absolute().parent))
+        except FolderRefusal as refusal:
+            return error("store", "reported", text=refusal.cause, cure=refusal.cure)
     if file is not None and not _may_write(file, data_dir):
         return error("store", "store.unwritable", store=name, setting="DATABASE_URL")
     return ok("store", "store.ok" if exists else "store.new", store=name)

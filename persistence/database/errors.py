@@ -1,5 +1,7 @@
 """What can be wrong with the store, said so that a person knows what to do."""
 
+from pathlib import Path
+
 from messages import Problem
 from wording.problems import ProblemError, english
 
@@ -27,6 +29,16 @@ class StoreInUse(StoreError):
 
 class StoreAway(_ErrorWithCure):
     """The store cannot be used now: it is locked, or its server does not answer. Its text says why and what to do."""
+
+
+class FolderRefusal(ProblemError):
+    """A folder refuses what a store needs, as some network shares do; its text says what, and what to do."""
+
+    def __init__(self, folder: Path, what: Problem) -> None:
+        """`what`: what it refuses."""
+        self.cause = Problem.of("folder.refuses", folder=str(folder), what=what)
+        self.cure = Problem.of("cure.leave_share")
+        super().__init__(Problem.of("folder.with_cure", cause=self.cause, cure=self.cure))
 
 
 class StoreMoved(ProblemError):

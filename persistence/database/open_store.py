@@ -11,13 +11,20 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
+from foreign_input import ForeignInputError, open_regular
 from messages import Problem
 from persistence.database import backup
 from persistence.database.engine import sqlite_file, store_name, writer_engine
-from persistence.database.errors import BackupError, StoreAway, StoreError
+from persistence.database.errors import BackupError, FolderRefusal, StoreAway, StoreError
 from persistence.database.revision import HEAD, SQLITE_MAGIC, known_revisions, quick_check, read_revision, upgrade
 from persistence.database.shape import ShapeFault, check_shape
 from persistence.database.sql import can_never_work, cause_and_cure
+from persistence.folder_probe import check_folder
+
+_LOG_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+"""With what a write-ahead log begins."""
+_NO_LOG_YET = b"\0\0\0\0"
+"""What a power cut can leave in its place."""
 
 
 def open_writer(
@@ -60,9 +67,15 @@ def translate_store_errors(url: str) -> Iterator[None]:
         ) from error
     except IsADirectoryError as error:
         raise StoreError(Problem.of("store.is_folder", store=store_name(url)), Problem.of("cure.name_file")) from error
+    except FolderRefusal as error:
+        raise StoreAway(
+            Problem.of("store.unusable_now", store=store_name(url), cause=error.cause),
+            Problem.of("cure.sentence", cure=error.cure),
+        ) from error
     except BackupError as error:  # the one before a migration
         raise StoreAway(Problem.of("store.not_migrated", store=store_name(url), error=error.problem)) from error
     except (ArgumentError, DatabaseError, OSError) as error:
+        _refuse_share(url, error)
         cause, cure = cause_and_cure(error)
         cause = cause.removeprefix(f"{store_name(url)}: ")
         if can_never_work(error):
@@ -72,6 +85,23 @@ def translate_store_errors(url: str) -> Iterator[None]:
         raise StoreAway(
             Problem.of("store.unusable_now", store=store_name(url), cause=cause),
             Problem.of("cure.sentence", cure=cure),
+        ) from error
+
+
+def _refuse_share(url: str, error: Exception) -> None:
+    """Raise StoreAway where the folder of an SQLite store refuses what a store needs.
+
+    SQLite takes a refused lock for one that another program holds, and refused memory for a full disk.
+    """
+    file = None if isinstance(error, ArgumentError) else sqlite_file(url)
+    if file is None or not file.parent.is_dir():
+        return
+    try:
+        check_folder(file.parent)
+    except FolderRefusal as refusal:
+        raise StoreAway(
+            Problem.of("store.unusable_now", store=store_name(url), cause=refusal.cause),
+            Problem.of("cure.sentence", cure=refusal.cure),
         ) from error
 
 
@@ -104,10 +134,17 @@ def check_writable(url: str) -> None:
 def _check_file(url: str, file: Path | None, backups_dir: Path | None, copies: Sequence[Path]) -> None:
     if file is None:
         return
+    _check_beside(url, file)
     head = b""
-    if file.exists():
-        with file.open("rb") as stream:
+    try:
+        with open_regular(file) as stream:
             head = stream.read(len(SQLITE_MAGIC))
+    except FileNotFoundError:
+        pass
+    except ForeignInputError as error:
+        if file.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder", str(file)) from None
+        raise _build_refusal(url, error.what, backups_dir) from None
     if head and head != SQLITE_MAGIC:
         raise _build_refusal(url, "it is damaged or no SQLite file", backups_dir)
     if not head and backups_dir is not None and backup.find_newest_good(backups_dir) is not None:
@@ -115,6 +152,26 @@ def _check_file(url: str, file: Path | None, backups_dir: Path | None, copies: S
         raise _build_refusal(url, reason, backups_dir, f"To begin anew, move {backups_dir} away; or ")
     if not head:
         _refuse_beside(url, copies, "empty" if file.exists() else "gone")
+
+
+def _check_beside(url: str, file: Path) -> None:
+    """Raise what is wrong with the files that SQLite keeps beside a store: its errors name the store itself."""
+    for suffix in ("-wal", "-shm", "-journal"):
+        beside = file.with_name(file.name + suffix)
+        try:
+            with open_regular(beside) as stream:
+                head = stream.read(len(_NO_LOG_YET))
+        except FileNotFoundError:
+            continue
+        except ForeignInputError:
+            head = b"none"
+        if not os.access(beside, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, "no permission to write it", str(beside))
+        if suffix == "-wal" and len(head) == len(_NO_LOG_YET) and head not in (_NO_LOG_YET, *_LOG_MAGIC):
+            raise StoreError(
+                Problem.of("store.foreign_log", store=store_name(url), file=str(beside)),
+                Problem.of("cure.move_log", file=str(beside)),
+            )
 
 
 def _refuse_beside(url: str, copies: Sequence[Path], state: str) -> None:

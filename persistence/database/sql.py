@@ -1,5 +1,6 @@
 """The few statements that SQLAlchemy has no common word for, and what its errors mean to a person."""
 
+import errno
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -112,7 +113,7 @@ def is_unstorable(error: Exception) -> bool:
 
 def _error_code(error: Exception) -> str:
     """Return the code of an error of PostgreSQL (SQLSTATE) or SQLite: its text is in the server's language."""
-    driver_error = error.orig if isinstance(error, DBAPIError) else None
+    driver_error = error.orig if isinstance(error, DBAPIError) else error
     names = ("sqlstate", "pgcode", "sqlite_errorname")  # of psycopg, of psycopg2, of sqlite3
     return next((str(code) for name in names if (code := getattr(driver_error, name, None))), "")
 
@@ -145,6 +146,26 @@ def can_never_work(error: Exception) -> bool:
     return isinstance(error, ArgumentError) or any(words in text for words in wrong)
 
 
+_SHARE_CODES = (
+    "SQLITE_IOERR_SHMMAP",
+    "SQLITE_IOERR_SHMOPEN",
+    "SQLITE_IOERR_SHMLOCK",
+    "SQLITE_IOERR_LOCK",
+    "SQLITE_IOERR_UNLOCK",
+    "SQLITE_IOERR_RDLOCK",
+    "SQLITE_IOERR_CHECKRESERVEDLOCK",
+    "SQLITE_PROTOCOL",
+    "SQLITE_NOLFS",
+)
+_SHARE_ERRNOS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENODEV, errno.ESTALE, errno.EREMOTEIO)
+
+
+def _is_refused_by_share(error: Exception) -> bool:
+    """Return whether an error is one of a network share that refuses locks or shared memory."""
+    is_refused = isinstance(error, OSError) and error.errno in _SHARE_ERRNOS
+    return is_refused or _error_code(error) in _SHARE_CODES
+
+
 def cause_and_cure(error: Exception) -> tuple[str, Problem]:
     """Return what an error says, in one line, and what to do about it."""
     cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
@@ -152,6 +173,8 @@ def cause_and_cure(error: Exception) -> tuple[str, Problem]:
         cause = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     cause = " ".join(cause.split()).rstrip(".?")
     low = cause.lower()
+    if _is_refused_by_share(error):
+        return cause, Problem.of("cure.leave_share")
     code = "cure.make_reachable"
     for words, cure in _SERVER_CURES.items():
         if any(word in low for word in words):

@@ -16,6 +16,7 @@ import filelock
 from atomic_file import write_atomically
 from foreign_input import ForeignInputError, open_regular
 from persistence.database.errors import StoreInUse
+from persistence.folder_probe import check_folder
 
 PREDECESSOR_S = 5.0
 """How long a process that is just dying is waited for."""
@@ -37,10 +38,11 @@ class StoreLock:
         self._owner = file.with_name(f"{file.name}.owner")
 
     def take(self, data_dir: Path, wait_s: float = PREDECESSOR_S) -> None:
-        """Take it. Raises StoreInUse, naming who has it; OSError where the folder takes no lock."""
+        """Take it. Raises StoreInUse, naming who has it; OSError or FolderRefusal where the folder takes no lock."""
         try:
             self._lock.acquire(timeout=wait_s, poll_interval=0.1)
         except filelock.Timeout:
+            check_folder(self._store.parent)  # a share that refuses locks can look like one that is held
             raise StoreInUse(str(self._store), self._read_owner()) from None
         write_atomically(self._owner, [f"{describe_owner()}, with the data folder {data_dir.absolute()}".encode()])
 

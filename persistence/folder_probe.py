@@ -1,0 +1,113 @@
+"""Whether a folder can hold a store: some network shares refuse locks, shared memory, or to replace a file."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import mmap
+import os
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from messages import Problem
+from persistence.database.errors import FolderRefusal
+
+_SHARED_BYTES: Final = 32_768
+"""What SQLite shares between its connections."""
+_OTHER_CAUSES: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""What every disk can answer: it has a cure of its own."""
+
+
+def check_folder(folder: Path) -> None:
+    """Do in a folder what the store does there, with files of its own. Raises FolderRefusal.
+
+    A folder that cannot be written at all, or is full, is none: whoever writes there says so.
+    """
+    with contextlib.suppress(OSError), _probe_folder(folder) as probe:
+        for what, step in _STEPS:
+            try:
+                step(probe)
+            except OSError as error:
+                if error.errno not in _OTHER_CAUSES:
+                    raise FolderRefusal(folder, Problem.of(what)) from error
+            except sqlite3.Error as error:
+                if "full" not in str(error):
+                    raise FolderRefusal(folder, Problem.of(what)) from error
+
+
+@contextlib.contextmanager
+def _probe_folder(folder: Path) -> Iterator[Path]:
+    probe = Path(tempfile.mkdtemp(prefix=".usher-probe-", dir=folder))
+    try:
+        yield probe
+    finally:
+        for file in probe.iterdir():
+            file.unlink(missing_ok=True)
+        probe.rmdir()
+
+
+def _lock(probe: Path) -> None:
+    """As SQLite locks."""
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    with (probe / "locked").open("wb") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 2, 1, os.SEEK_SET)
+        fcntl.lockf(file, fcntl.LOCK_UN, 2, 1, os.SEEK_SET)
+
+
+def _lock_whole(probe: Path) -> None:
+    """As the data folder and the store are kept for one service."""
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    with (probe / "whole").open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _share_memory(probe: Path) -> None:
+    """As SQLite shares its index of the write-ahead log."""
+    with (probe / "shared").open("w+b") as file:
+        file.truncate(_SHARED_BYTES)
+        with mmap.mmap(file.fileno(), _SHARED_BYTES) as shared:
+            shared[0] = 1
+
+
+def _replace(probe: Path) -> None:
+    """As copies and backups are written."""
+    for name in ("new", "old"):
+        with (probe / name).open("wb") as file:
+            file.write(name.encode())
+            os.fsync(file.fileno())
+    (probe / "new").replace(probe / "old")
+    if os.name != "nt":
+        handle = os.open(probe, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _write_store(probe: Path) -> None:
+    """All of it together, by SQLite itself."""
+    with contextlib.closing(sqlite3.connect(probe / "probe.db", timeout=0.5, isolation_level=None)) as connection:
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal":
+            raise OSError(errno.ENOTSUP, f"journal mode {mode}")
+        connection.execute("CREATE TABLE probe (value)")
+
+
+_STEPS: tuple[tuple[str, Callable[[Path], None]], ...] = (
+    ("refused.locks", _lock),
+    ("refused.locks", _lock_whole),
+    ("refused.shared_memory", _share_memory),
+    ("refused.replacing", _replace),
+    ("refused.log", _write_store),
+)
