@@ -33,10 +33,10 @@ def check_folder(folder: Path) -> None:
                 step(probe)
             except OSError as error:
                 if error.errno not in _OTHER_CAUSES:
-                    raise FolderRefusal(folder, Problem.of(what)) from error
+                    raise FolderRefusal(folder, what) from error
             except sqlite3.Error as error:
                 if "full" not in str(error):
-                    raise FolderRefusal(folder, Problem.of(what)) from error
+                    raise FolderRefusal(folder, what) from error
 
 
 @contextlib.contextmanager
@@ -104,10 +104,10 @@ def _write_store(probe: Path) -> None:
         connection.execute("CREATE TABLE probe (value)")
 
 
-_STEPS: tuple[tuple[str, Callable[[Path], None]], ...] = (
-    ("refused.locks", _lock),
-    ("refused.locks", _lock_whole),
-    ("refused.shared_memory", _share_memory),
-    ("refused.replacing", _replace),
-    ("refused.log", _write_store),
+_STEPS: tuple[tuple[Problem, Callable[[Path], None]], ...] = (
+    (Problem.of("refused.locks"), _lock),
+    (Problem.of("refused.locks"), _lock_whole),
+    (Problem.of("refused.shared_memory"), _share_memory),
+    (Problem.of("refused.replacing"), _replace),
+    (Problem.of("refused.log"), _write_store),
 )
