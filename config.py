@@ -107,6 +107,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     web_port: Annotated[int, _everybody("port of the web page; empty for no page", check.whole_number("ports", 1, 65535))] = 0
     web_bind: Annotated[str, _web("address that the page listens at: this machine's own", check.LOOPBACK)] = "127.0.0.1"
     web_url: Annotated[str, _web("address at which people open the page, where a proxy shows it at another", check.HTTP)] = ""
+    date_order: Annotated[str, _discord("what comes first in a date like 11/12: day-month or month-day; both are asked about where it is not known", check.choice("day-month", "month-day"))] = ""
     discord_api_url: Annotated[str, _discord("another Discord API, for tests", check.HTTP)] = ""
     discord_gateway_url: Annotated[str, _discord("another Discord gateway, for tests", check.WEBSOCKET)] = ""
     plex_tv_url: Annotated[str, _plex("another plex.tv, for tests", check.HTTP)] = "https://plex.tv"

@@ -1,5 +1,8 @@
 """How a film or an episode is titled: in records, and where people read it."""
 
+import re
+import unicodedata
+
 from messages import Item
 
 
@@ -18,3 +21,18 @@ def display_title(item: Item, *, with_year: bool = True) -> str:
         number = "" if item.season is None or item.episode is None else f" S{item.season:02}E{item.episode:02}"
         return f"{item.show}{number} · {item.title}" if item.title else f"{item.show}{number}"
     return f"{item.title} ({item.year})" if item.year and with_year else item.title
+
+
+def is_film_name(typed: str, film: Item) -> bool:
+    """Return whether somebody who types this names this film: its title, with its year or without.
+
+    In any case, with or without accents and punctuation; a library's search forgives more than that.
+    """
+    return _fold_name(typed) in {_fold_name(film.title), _fold_name(display_title(film))}
+
+
+def _fold_name(name: str) -> str:
+    """Return a name as it is compared."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
+    without_apostrophes = re.sub(r"['’‘`´]", "", plain.casefold())
+    return re.sub(r"[\W_]+", " ", without_apostrophes).strip() or name.casefold().strip()

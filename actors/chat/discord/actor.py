@@ -29,7 +29,7 @@ from actors.chat.discord.features.announcements import (
     Redactor,
 )
 from actors.chat.discord.features.bot_activity import BotActivity
-from actors.chat.discord.features.film_night import FilmNights, PlannedNight
+from actors.chat.discord.features.film_night import FilmNights, NightQuestion, NightQuestions, PlannedNight
 from actors.chat.discord.features.live_card import CardRecord, LiveCards
 from actors.chat.discord.features.top_roles import TopRoles
 from actors.chat.discord.features.voice_presence import VoiceReporter
@@ -120,6 +120,7 @@ class DiscordActor(Actor):
             log,
             self._cards.set_promised,
         )
+        self._night_questions = NightQuestions(store.open("night_questions", NightQuestion))
         self._digest = WeeklyDigest(actors, channel, store.open("weekly_digest", float), degraded, log)
         self._redactor = Redactor(store.open("hidden_viewers", float), clock)
         self._posted = PostedAnnouncements(store.open("announcements", AnnouncementRecord), clock)
@@ -202,7 +203,7 @@ class DiscordActor(Actor):
     def _forget(self, account: ViewerAccount) -> None:
         """Have every feature forget a member."""
         viewer = ViewerIdentity.from_account(account)
-        for feature in (self._cards, self._nights, self._posted, self._top_roles, self._pages):
+        for feature in (self._cards, self._nights, self._night_questions, self._posted, self._top_roles, self._pages):
             feature.forget(viewer)
 
     def _break(self, broke: _LoopBroke) -> None:
@@ -228,6 +229,7 @@ class DiscordActor(Actor):
             self._commands,
             self._pages,
             self._top_roles,
+            self._night_questions,
             intents=intents,
             brake=self._brake,
             state_store=self._state_store,

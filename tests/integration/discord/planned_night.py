@@ -47,7 +47,7 @@ def plays(stage: Stage, *shown: Screening) -> None:
 def plan(stage: Stage, text: str = "") -> dict[str, Any]:
     """An administrator plans one; what Discord has then."""
     soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=20)
-    said = answer(stage, "Iris", text or f"!night dune {soon:%Y-%m-%d %H:%M}")
+    said = answer(stage, "Iris", text or f"!night metropolis {soon:%Y-%m-%d %H:%M}")
     assert said.embeds[0]["title"].startswith("📅"), said.embeds
     assert [(file.filename, file.content) for file in said.attachments] == [("poster.png", PICTURE)]
     assert said.embeds[0]["thumbnail"]["url"] == "attachment://poster.png", "it is in the card, not below it"

@@ -173,13 +173,13 @@ def test_a_film_that_is_tried_out_in_the_afternoon_is_not_the_night(stage: Stage
     stage.plex.answers[FindFilms] = FilmsFound((item,))
     with stage.acting():
         soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=2, minutes=30)
-        answer(stage, "Iris", f"!night dune {soon:%Y-%m-%d %H:%M}")
+        answer(stage, "Iris", f"!night metropolis {soon:%Y-%m-%d %H:%M}")
         (event,) = until(lambda: list(stage.discord.guild.events.values()), "an event")
         tried = film(started_at_s=time.time(), party=True, item=item)
         stage.tracker.tell(NowPlaying(now(), (tried,)))
         until(lambda: stage.discord.recorder.count("GET", "/scheduled-events/"), "it is looked at")
         near = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=2)
-        answer(stage, "Iris", f"!night dune {near:%Y-%m-%d %H:%M}")
+        answer(stage, "Iris", f"!night metropolis {near:%Y-%m-%d %H:%M}")
         stage.tracker.tell(NowPlaying(now(), (tried,)))
         until(lambda: [e for e in stage.discord.guild.events.values() if e["status"] == ACTIVE], "the near one begins")
         assert event["status"] == SCHEDULED

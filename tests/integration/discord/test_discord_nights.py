@@ -154,7 +154,7 @@ def test_of_two_nights_of_a_film_the_nearer_begins(stage: Stage) -> None:
     """A matinee that nobody came to, and the evening."""
     with stage.acting():
         soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=2, minutes=30)
-        matinee = plan(stage, f"!night dune {soon:%Y-%m-%d %H:%M}")
+        matinee = plan(stage, f"!night metropolis {soon:%Y-%m-%d %H:%M}")
         plan(stage)
         (evening,) = (event for event in events(stage) if event is not matinee)
         plays(stage, screening(stage))
@@ -169,7 +169,7 @@ def test_what_else_was_planned_of_the_evening_is_called_off(stage: Stage) -> Non
     with stage.acting():
         evening = plan(stage)
         for minutes in (50, 24 * 60, 51):
-            plan(stage, f"!night dune {in_minutes(minutes)}")
+            plan(stage, f"!night metropolis {in_minutes(minutes)}")
         _, later, tomorrow, afternoon = events(stage)
         moved(stage, afternoon, -4)
         stage.discord.press_interested("Chiara", evening["id"])
@@ -189,7 +189,7 @@ def test_what_is_planned_while_the_film_runs_does_not_begin_with_it(stage: Stage
         shown = screening(stage)
         plays(stage, shown)
         until(lambda: first["status"] == ACTIVE, "the event begins")
-        plan(stage, f"!night dune {in_minutes(25)}")
+        plan(stage, f"!night metropolis {in_minutes(25)}")
         (second,) = (event for event in events(stage) if event is not first)
         plays(stage, shown)
         ends(stage, shown)

@@ -10,6 +10,7 @@ import pytest
 
 from actors.chat.discord.commands import load_commands
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
+from actors.chat.discord.features.film_night import NightQuestion, NightQuestions
 from actors.chat.discord.features.top_roles import TopRoles
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import UsherCommand
@@ -106,6 +107,7 @@ def make_bot(actor_client: ActorClient, health: Health, memory_store: MemoryStor
         store = memory_store.begin_life()
         registered, arguments = store.open("slash_commands", str), store.open("pages", str)
         top_roles = TopRoles(actor_client, store.open("top_roles", list[int]))
+        night_questions = NightQuestions(store.open("night_questions", NightQuestion))
         memory_store.load(store)
         pages = {command.name: command.page for command in declared if command.page is not None}
         permissions = {command.name: command.permission for command in declared}
@@ -114,6 +116,7 @@ def make_bot(actor_client: ActorClient, health: Health, memory_store: MemoryStor
             declared,
             PageRegistry(actor_client, pages, permissions, arguments),
             top_roles,
+            night_questions,
             intents=intents(True),
             brake=ConnectBrake(),
             state_store=store,

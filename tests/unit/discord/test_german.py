@@ -1,6 +1,5 @@
 """A film night in German: commands, slash commands, announcements; and no page with a word beside the catalogue."""
 
-import datetime
 import gettext
 import re
 from collections.abc import Iterator
@@ -35,13 +34,11 @@ from messages import (
 from tests.unit.discord import samples
 from tests.unit.discord.test_limits import ARGUMENTS, LONG, answer_at_length, check
 from wording import chart_data, translation
-from wording.time_parser import parse_when
 
 PROFILE = ViewerProfile(
     samples.viewer(), (samples.earned("Night Owl"), samples.earned("Our own")), (samples.towards(),), 2
 )
 fails = pytest.mark.simcord(check_errors=False)
-MONDAY = datetime.datetime(2026, 11, 23, 18, 0, tzinfo=datetime.UTC)
 
 
 @pytest.mark.parametrize(
@@ -132,25 +129,6 @@ def test_announcements_are_in_german(german: None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"),
-    [
-        ("freitag 20:30", "2026-11-27T20:30"),
-        ("am Freitag um 20 Uhr", "2026-11-27T20:00"),
-        ("Fr 20:30 Uhr", "2026-11-27T20:30"),
-        ("heute Abend 20.15", "2026-11-23T20:15"),
-        ("gestern 20 Uhr", "2026-11-22T20:00"),
-        ("morgen, 20 Uhr", "2026-11-24T20:00"),
-        ("friday 8pm", "2026-11-27T20:00"),
-        ("8 am", "2026-11-24T08:00"),
-        ("24.12. 18 Uhr", "2026-12-24T18:00"),
-    ],
-)
-def test_times_are_read_in_german(german: None, text: str, meant: str) -> None:
-    """As people in Germany write them; English goes on being understood."""
-    assert parse_when(text, MONDAY) == datetime.datetime.fromisoformat(meant).replace(tzinfo=datetime.UTC)
-
-
-@pytest.mark.parametrize(
     ("text", "days"), [("7t", 7), ("2w", 14), ("3m", 90), ("1j", 365), ("7d", 7), ("2 weeks", 14), ("1y", 365)]
 )
 def test_since_is_read_in_german(german: None, actor_client: ActorClient, text: str, days: int) -> None:
@@ -168,11 +146,6 @@ def test_since_is_read_as_a_date_too(actor_client: ActorClient) -> None:
         is parse_since("12 monkeys", actor_client)
         is None
     )
-
-
-def test_german_times_are_no_times_in_english() -> None:
-    """Each language has its own."""
-    assert parse_when("freitag 20:30", MONDAY) is None and parse_when("20 Uhr", MONDAY) is None
 
 
 class Marked(gettext.NullTranslations):

@@ -1,27 +1,118 @@
 """`night`: film nights to come."""
 
 import datetime
-from typing import Any
+import io
+from collections.abc import Sequence
+from typing import Any, Self
 
 import discord
+from discord import app_commands
 
-from actors.chat.discord.features.film_night import HOW, plan_night, require_future
-from actors.chat.discord.framework.actor_client import ActorClient
-from actors.chat.discord.framework.autocompletion import suggest_films
+from actors.chat.discord.features.film_night import (
+    HOW,
+    FilmAndTime,
+    NightChoice,
+    NightQuestions,
+    check_found,
+    find_meanings,
+    find_titled,
+    plan_night,
+    read_night_time,
+    require_future,
+)
+from actors.chat.discord.framework.autocompletion import MOST_CHOICES, actors_of, build_choice, suggest_films
 from actors.chat.discord.framework.command import CommandGroup, command
-from actors.chat.discord.framework.command_errors import RefusedError
-from actors.chat.discord.framework.media_servers import MOST_FOUND, choose_film, find_films
-from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
+from actors.chat.discord.framework.command_errors import RefusedError, report_errors
+from actors.chat.discord.framework.pages import refuse
+from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply, viewer_id
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
+from config import Settings
 from wording.numbers import format_count
-from wording.time_parser import is_hour_word, local_time, parse_when
+from wording.text import clean_line, shorten, utf16_length
+from wording.times import Doubt, TimeReading, format_choice, local_time
+from wording.titles import display_title
 from wording.translation import N_, _
 
 _QUOTES = '"“„«‹「『'
-_LONGEST_TIME = 6
-"""Words of the longest time that is understood: "on friday at 8:30 pm"."""
+_LABEL = 80
+"""Longest label of a button."""
+_MOST_BUTTONS = 10
 _OPEN = (discord.EventStatus.scheduled, discord.EventStatus.active)
+_PLANNERS_ONLY = (
+    N_("Only members with Manage Events can plan a film night."),
+    N_("An administrator can give you a role with it."),
+)
+_QUESTIONS = {
+    Doubt.NO_CLOCK: N_("What time?"),
+    Doubt.HALF_OF_DAY: N_("Morning or evening?"),
+    Doubt.WHICH_DAY: N_("Which day?"),
+    Doubt.CLOCK_CHANGE: N_("The clocks change then. Which time?"),
+    Doubt.SEVERAL: N_("Which one?"),
+}
+
+
+class NightButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"usher:night:(?P<key>[0-9a-f]{16}):(?P<number>\d{1,2})",
+):
+    """Plans one of the films and times that a question named."""
+
+    def __init__(self, key: str, number: int, label: str | None = None) -> None:
+        self._key, self._number = key, number
+        super().__init__(
+            discord.ui.Button(label=label, style=discord.ButtonStyle.primary, custom_id=f"usher:night:{key}:{number}")
+        )
+
+    @classmethod
+    async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
+        """Return the button from what it carries."""
+        return cls(match["key"], int(match["number"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> Any:
+        """Plan it once, whoever may plan and presses first; acknowledged first."""
+        if not interaction.permissions.manage_events or interaction.guild is None:
+            await refuse(interaction, *map(_, _PLANNERS_ONLY))
+            return
+        questions: NightQuestions = interaction.client.night_questions
+        question = questions.take(self._key)
+        if question is None or self._number >= len(question.choices):
+            await refuse(interaction, _("That question is closed."), _("Run the command again."))
+            return
+        await interaction.response.defer()
+        async with report_errors(interaction):
+            try:
+                reply = await _plan_choice(interaction, interaction.guild, question.choices[self._number])
+            except BaseException:
+                questions.put_back(self._key, question)
+                raise
+            await _show_planned(interaction, reply)
+
+
+async def _plan_choice(interaction: discord.Interaction[Any], guild: discord.Guild, choice: NightChoice) -> Reply:
+    actors = actors_of(interaction).for_asker(viewer_id(interaction.user))
+    now = _local_now(actors.settings, actors.clock.now().wall_s)
+    start = local_time(actors.settings.timezone, choice.start_s)
+    require_future("", start, now)
+    return await plan_night(actors, guild, choice.film, start, str(interaction.user), interaction.client.night_planned)
+
+
+async def _show_planned(interaction: discord.Interaction[Any], reply: Reply) -> None:
+    """Put what was planned in the place of the question."""
+    parts: dict[str, Any] = {}
+    if reply.poster.content and interaction.app_permissions.attach_files:
+        name = embeds.poster_file(reply.poster)
+        parts["attachments"] = [discord.File(io.BytesIO(reply.poster.content), name)]
+        reply.embed.set_thumbnail(url=f"attachment://{name}")
+    await interaction.edit_original_response(embed=reply.embed, view=None, allowed_mentions=embeds.NOBODY, **parts)
+
+
+async def suggest_times(interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
+    """Return what is meant by the time typed so far, as it is read back."""
+    actors = actors_of(interaction)
+    now = _local_now(actors.settings, actors.clock.now().wall_s)
+    labels = [format_choice(start, now) for start in read_night_time(actors.settings, current, now).choices]
+    return [build_choice(label, label) for label in labels[:MOST_CHOICES]]
 
 
 @command(
@@ -33,7 +124,8 @@ _OPEN = (discord.EventStatus.scheduled, discord.EventStatus.active)
         "title": N_("Which film on Plex"),
         "when": N_("Like friday 20:30, tomorrow 8pm or 2026-12-24 18:00"),
     },
-    autocomplete={"title": suggest_films},
+    autocomplete={"title": suggest_films, "when": suggest_times},
+    buttons=(NightButton,),
 )
 async def night(ctx: CommandContext, title: str = "", *, when: str = "") -> None:
     """Make an event of the server, with poster and length; without a title show those there are."""
@@ -45,63 +137,102 @@ async def night(ctx: CommandContext, title: str = "", *, when: str = "") -> None
         await send_reply(ctx, Reply(await acknowledge_then(ctx, _build_planned(ctx.guild, ctx.bot))))
         return
     if not ctx.permissions.manage_events:
-        raise RefusedError(
-            _("Only members with Manage Events can plan a film night."),
-            _("An administrator can give you a role with it."),
-        )
-    now = local_time(ctx.actors.settings.timezone, ctx.actors.clock.now().wall_s)
-    await send_reply(ctx, await acknowledge_then(ctx, _understand_and_plan(ctx, ctx.guild, title, when, now)))
+        raise RefusedError(*map(_, _PLANNERS_ONLY))
+    reply = await acknowledge_then(ctx, _understand_and_plan(ctx, ctx.guild, title, when))
+    view = None
+    if reply.items:
+        view = discord.ui.View(timeout=None)
+        for item in reply.items:
+            view.add_item(item)
+    await send_reply(ctx, reply, view)
 
 
-async def _understand_and_plan(
-    ctx: CommandContext, guild: discord.Guild, title: str, when: str, now: datetime.datetime
-) -> Reply:
-    """Plan the film and the time that are meant: `!night black sunday 20:30` may be either of two."""
+async def _understand_and_plan(ctx: CommandContext, guild: discord.Guild, title: str, when: str) -> Reply:
+    """Plan the film and the time, or ask which are meant where there is any doubt."""
+    settings = ctx.actors.settings
+    now = _local_now(settings, ctx.actors.clock.now().wall_s)
     if ctx.interaction is not None or _is_quoted(ctx):
-        meant = [(title, parse_when(when, now))]
+        if not when:
+            raise RefusedError(_("When should it begin?"), _(HOW))
+        meanings = [await find_titled(ctx.actors, title, read_night_time(settings, when, now))]
     else:
         words = f"{title} {when}".split()
-        meant = _read_title_and_time(words, now)
-        await _refuse_without_time(ctx.actors, words, meant)
-    for reading, start in reversed(meant[1:]):  # the longest title first, if Plex has a film of that very name
-        if await _is_on_plex(ctx.actors, reading):
-            return await _plan(ctx, guild, reading, require_future(when, start, now))
-    title, start = meant[0] if meant else (title, None)
-    return await _plan(ctx, guild, title, require_future(when, start, now))
+        meanings = await find_meanings(ctx.actors, words, lambda text: read_night_time(settings, text, now))
+    choices = _list_choices(meanings)
+    is_clear = len(choices) == 1 and all(each.is_exact and each.time.start is not None for each in meanings)
+    if is_clear:
+        (choice,) = choices
+        start = local_time(settings.timezone, choice.start_s)
+        require_future(when, start, now)
+        return await plan_night(ctx.actors, guild, choice.film, start, str(ctx.author), ctx.bot.night_planned)
+    questions: NightQuestions = ctx.bot.night_questions
+    key = questions.ask(ctx.asker, choices)
+    labels = _label_choices(choices, settings, now)
+    buttons = [NightButton(key, number, label) for number, label in enumerate(labels)]
+    return Reply(_build_question(meanings, choices), items=buttons)
 
 
-async def _plan(ctx: CommandContext, guild: discord.Guild, title: str, start: datetime.datetime) -> Reply:
-    film = await choose_film(ctx.actors, title)
-    return await plan_night(ctx.actors, guild, film, start, str(ctx.author), ctx.bot.night_planned)
+def _list_choices(meanings: Sequence[FilmAndTime]) -> list[NightChoice]:
+    """Return every film and time that may be meant. Raises RefusedError where there is none."""
+    for meaning in meanings:
+        check_found(meaning)
+        if meaning.time.past is not None and not meaning.time.choices:
+            raise RefusedError(_past(meaning.time), _("Pick a time in the future."))
+    pairs = {
+        (film.server_id, film.rating_key, start.timestamp()): NightChoice(film, start.timestamp())
+        for meaning in meanings
+        for film in meaning.films
+        for start in meaning.time.choices
+    }
+    return list(pairs.values())[:_MOST_BUTTONS]
 
 
-async def _refuse_without_time(
-    actors: ActorClient, words: list[str], meant: list[tuple[str, datetime.datetime | None]]
-) -> None:
-    """Raise RefusedError where the words are a film's name and no time: `!night high noon`."""
-    for at, word in enumerate(words[1:], 1):
-        name = " ".join(words[: at + 1])
-        if meant and is_hour_word(word) and name not in dict(meant) and await _is_on_plex(actors, name):
-            raise RefusedError(_("When should it begin?"), _(HOW))
+def _build_question(meanings: Sequence[FilmAndTime], choices: Sequence[NightChoice]) -> discord.Embed:
+    """Say what is not clear, and that nothing is planned yet."""
+    lines = []
+    guess = next((meaning for meaning in meanings if not meaning.is_exact), None)
+    films = {choice.film for choice in choices}
+    if guess is not None:
+        typed = formatting.escape(guess.title, 60)
+        lines.append(_('No film on Plex is called "{title}". Did you mean this?').format(title=typed))
+    elif len(films) > 1:
+        lines.append(_("Which film?"))
+    time = meanings[0].time
+    if time.doubt is Doubt.PAST:
+        lines.append(f"{_past(time)} {_('The next time?')}")
+    elif len({choice.start_s for choice in choices}) > 1 or (time.doubt is not None and guess is None):
+        lines.append(_(_QUESTIONS[time.doubt or Doubt.SEVERAL]))
+    lines.append(f"-# {_('Nothing is planned until you press a button.')}")
+    heading = formatting.escape_title(choices[0].film, 200) if len(films) == 1 else _("Film nights")
+    return embeds.build_embed(f"📅 {heading}", "\n".join(lines), colour=embeds.GREY)
 
 
-async def _is_on_plex(actors: ActorClient, name: str) -> bool:
-    """Return whether Plex has a film of that very name."""
-    films = (await find_films(actors, name, MOST_FOUND)).films
-    return any(film.title.casefold() == name.casefold() for film in films)
+def _past(time: TimeReading) -> str:
+    at_s = time.past.timestamp() if time.past is not None else 0.0
+    return _("{when} is in the past.").format(when=formatting.date_and_time(at_s))
+
+
+def _label_choices(choices: Sequence[NightChoice], settings: Settings, now: datetime.datetime) -> list[str]:
+    """Return the buttons' labels: what differs between them, and always the time."""
+    is_one_film = len({choice.film for choice in choices}) == 1 and len(choices) > 1
+    labels = []
+    for choice in choices:
+        label = format_choice(local_time(settings.timezone, choice.start_s), now)
+        if not is_one_film:
+            room = _LABEL - utf16_length(label) - 3
+            label = f"{clean_line(display_title(choice.film), room)} · {label}"
+        labels.append(shorten(label, _LABEL))
+    return labels
+
+
+def _local_now(settings: Settings, wall_s: float) -> datetime.datetime:
+    return local_time(settings.timezone, wall_s)
 
 
 def _is_quoted(ctx: CommandContext) -> bool:
     """Whether the title of a `!` command stands in quotation marks."""
     said = ctx.message.content.split(maxsplit=1)
     return len(said) > 1 and said[1][0] in _QUOTES
-
-
-def _read_title_and_time(words: list[str], now: datetime.datetime) -> list[tuple[str, datetime.datetime | None]]:
-    """Titles and times as which words can be read, the longest time first."""
-    counts = range(min(_LONGEST_TIME, len(words) - 1), 0, -1)
-    readings = [(" ".join(words[:-count]), parse_when(" ".join(words[-count:]), now)) for count in counts]
-    return [(title, start) for title, start in readings if start is not None]
 
 
 async def _build_planned(guild: discord.Guild, bot: Any) -> discord.Embed:

@@ -14,9 +14,10 @@ from actors.chat.discord.framework.actor_client import ActorClient, UnansweredEr
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field
 from messages import GetLeaderboard, GetMovieStats, Leaderboard, MovieStats, Problem
+from wording.dates import WEEKDAYS
 from wording.durations import format_duration
 from wording.numbers import format_count
-from wording.time_parser import local_time, parse_when
+from wording.times import instants_of, local_time
 from wording.translation import _
 
 STALE_S = 86_400.0
@@ -126,11 +127,13 @@ class WeeklyDigest:
 
 def last_due(weekday_and_time: str, zone: str, wall_s: float) -> float:
     """The newest such moment that is past, "sunday 18:00" in the zone; seconds since 1970."""
-    a_week_ago = local_time(zone, wall_s) - datetime.timedelta(days=7)
-    due = parse_when(weekday_and_time, a_week_ago)
-    if due is None:
-        raise ValueError(f"{weekday_and_time!r} is no weekday and time")
-    return due.timestamp()
+    weekday, clock = weekday_and_time.split()
+    hour, minute = map(int, clock.split(":"))
+    now = local_time(zone, wall_s)
+    back = (now.weekday() - WEEKDAYS.index(weekday.capitalize())) % 7
+    days = (now.date() - datetime.timedelta(days=back + week * 7) for week in range(2))
+    moments = (instants_of(day, hour * 60 + minute, now.tzinfo)[-1].timestamp() for day in days)
+    return max(at_s for at_s in moments if at_s <= wall_s)
 
 
 def build_embed(films: MovieStats, best: Leaderboard) -> discord.Embed:

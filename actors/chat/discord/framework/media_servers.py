@@ -10,6 +10,7 @@ from actors.chat.discord.ui import formatting
 from actors.media.pollers import poller_names
 from messages import FilmsFound, FindFilms, GetPoster, Item, Poster
 from wording.problems import translate_or
+from wording.titles import is_film_name
 from wording.translation import _
 
 POSTER_S = 15.0
@@ -72,10 +73,9 @@ class TypedTitle(NamedTuple):
 
     def is_name_of(self, film: Item) -> bool:
         """Tell whether this is what a film is called, and no other of that title."""
-        name, typed = film.title.casefold(), self.title.casefold()
         if self.rating_key:
-            return film.rating_key == self.rating_key and name.startswith(typed)
-        return name == typed and self.year in (None, film.year)
+            return film.rating_key == self.rating_key and film.title.casefold().startswith(self.title.casefold())
+        return is_film_name(self.title, film) and self.year in (None, film.year)
 
 
 async def search_films(actors: ActorClient, title: str) -> tuple[Item, ...]:
@@ -94,12 +94,16 @@ async def choose_film(actors: ActorClient, title: str) -> Item:
     """Return the film that is meant: the one of this name (and year), or else the one that fits best."""
     typed, films = TypedTitle.parse(title), await search_films(actors, title)
     if not films:
-        raise RefusedError(
-            _('I couldn\'t find "{title}" on Plex.').format(title=formatting.escape(title, 60)), _("Check the title.")
-        )
+        raise not_found_error(title)
 
     def fit(film: Item) -> tuple[bool, bool, bool]:
-        is_named = film.title.casefold() == typed.title.casefold()
+        is_named = is_film_name(typed.title, film)
         return bool(typed.rating_key) and typed.is_name_of(film), typed.year in (None, film.year), is_named
 
     return max(films, key=fit)
+
+
+def not_found_error(title: str) -> RefusedError:
+    """Return the error for a title that no server has."""
+    shown = formatting.escape(title, 60)
+    return RefusedError(_('I couldn\'t find "{title}" on Plex.').format(title=shown), _("Check the title."))

@@ -14,6 +14,7 @@ from discord.ext import commands
 from actors.chat.discord.core.api_errors import API_ERRORS, classify
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import FeatureState, StateStore
+from actors.chat.discord.features.film_night import NightQuestions
 from actors.chat.discord.features.top_roles import TopRoles
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import UsherCommand
@@ -49,6 +50,7 @@ class UsherBot(ResumingBot):
         declared: Sequence[UsherCommand],
         pages: PageRegistry,
         top_roles: TopRoles,
+        night_questions: NightQuestions,
         *,
         intents: discord.Intents,
         brake: ConnectBrake,
@@ -81,6 +83,7 @@ class UsherBot(ResumingBot):
         self.forget = forget
         self.pages = pages
         self.top_roles = top_roles
+        self.night_questions = night_questions
         self._declared = declared
         self.on_up: Callable[[], None] = lambda: None
         self.on_down: Callable[[], None] = lambda: None

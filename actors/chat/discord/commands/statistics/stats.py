@@ -16,7 +16,7 @@ from wording import chart_data, dates
 from wording.dates import format_decade
 from wording.durations import format_duration
 from wording.numbers import format_count, format_number
-from wording.time_parser import local_time
+from wording.times import local_time
 from wording.translation import N_, _
 
 

@@ -19,7 +19,7 @@ from wording.dates import format_decade
 from wording.durations import format_duration
 from wording.numbers import format_count, format_number
 from wording.text import clean_line
-from wording.time_parser import local_time
+from wording.times import local_time
 from wording.translation import N_, _, gettext_badge, ngettext
 
 SERVER = "server"

@@ -19,7 +19,6 @@ from messages import Item
 from wording.durations import format_duration
 from wording.problems import translate
 from wording.text import clean_line, join_names, shorten
-from wording.time_parser import ambiguous_hours
 from wording.translation import N_, _
 
 HOW = N_("Write it like this: `!night Metropolis friday 20:30`")
@@ -108,11 +107,6 @@ def explain_refused_events() -> Iterator[None]:
 
 def require_future(when: str, start: datetime.datetime | None, now: datetime.datetime) -> datetime.datetime:
     """The time, if it can be read and lies ahead. Raises RefusedError."""
-    if start is None and (either := ambiguous_hours(when)) is not None:
-        raise RefusedError(
-            _("Morning or evening: {early} or {late}?").format(early=either[0], late=either[1]),
-            _("Write it like `{example}`.").format(example=either[1]),
-        )
     if start is None:
         what = _("I didn't understand that time.") if when else _("When should it begin?")
         raise RefusedError(what, _(HOW))

@@ -1,0 +1,94 @@
+"""Which films and which times the words of a film night can mean: `!night black sunday 20:30` may be either of two."""
+
+import asyncio
+import datetime
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from actors.chat.discord.features.film_night.night_planner import HOW
+from actors.chat.discord.framework.actor_client import ActorClient
+from actors.chat.discord.framework.command_errors import RefusedError
+from actors.chat.discord.framework.media_servers import TypedTitle, not_found_error, search_films
+from config import Settings
+from messages import Item
+from wording.times import DateOrder, Doubt, TimeReading, read_time
+from wording.translation import _
+
+_MOST_OFFERED = 3
+"""Films that are offered where none has the name that was typed."""
+_NO_TIME = TimeReading((), Doubt.UNREADABLE)
+_YEAR = re.compile(r"(?P<title>.+?)\s+(?P<year>(?:18|19|20)\d\d)")
+"""A year that is no part of the title, without parentheses; a library may not find it among its words."""
+
+
+class FilmAndTime(NamedTuple):
+    """One way to understand the words: what of them is the film, and what the time."""
+
+    title: str
+    time: TimeReading
+    films: tuple[Item, ...] = ()
+    """The films of that name; or where there is none, those that the library finds for it."""
+    is_exact: bool = False
+    """Whether they have that very name."""
+
+
+def read_night_time(settings: Settings, text: str, now: datetime.datetime) -> TimeReading:
+    """Read when a night is to begin, in the language of the bot and the community's order of day and month."""
+    order = settings.date_order
+    if not order and not settings.bot_language.startswith("en"):
+        order = DateOrder.DAY_FIRST.value  # only English is written in both orders
+    return read_time(text, now, settings.bot_language, DateOrder(order))
+
+
+async def find_meanings(
+    actors: ActorClient, words: Sequence[str], read: Callable[[str], TimeReading]
+) -> list[FilmAndTime]:
+    """Return every way to understand words that are a film and then a time; only those with a film's very name, if any.
+
+    The longest title comes first. Raises RefusedError where there is no time in them, or no film.
+    """
+    readings = [(" ".join(words[:at]), read(" ".join(words[at:]))) for at in range(len(words) - 1, 0, -1)]
+    understood = [FilmAndTime(title, time) for title, time in readings if time.doubt is not Doubt.UNREADABLE]
+    whole = " ".join(words)
+    if not understood:
+        is_film = len(words) == 1 or (await _find_named(actors, whole)).is_exact
+        raise RefusedError(_("When should it begin?") if is_film else _("I didn't understand that time."), _(HOW))
+    *meanings, alone = await asyncio.gather(
+        *(_find_named(actors, meaning.title, meaning.time) for meaning in understood), _find_named(actors, whole)
+    )
+    exact = [meaning for meaning in meanings if meaning.is_exact]
+    if alone.is_exact:
+        raise RefusedError(_("When should it begin?"), _(HOW))  # High Noon is a film, and no time
+    return exact or [next((each for each in reversed(meanings) if each.films), meanings[-1])]
+
+
+async def find_titled(actors: ActorClient, title: str, time: TimeReading) -> FilmAndTime:
+    """Return the films that a title typed by itself means. Raises RefusedError where the time is none."""
+    if time.doubt is Doubt.UNREADABLE:
+        raise RefusedError(_("I didn't understand that time."), _(HOW))
+    return await _find_named(actors, title, time)
+
+
+async def _find_named(actors: ActorClient, title: str, time: TimeReading = _NO_TIME) -> FilmAndTime:
+    """Return the films of that name (and year), or else those that the library finds for it."""
+    typed, films = TypedTitle.parse(title), await search_films(actors, title)
+    if not films and (dated := _YEAR.fullmatch(title)):
+        films = await search_films(actors, dated["title"])
+    found = _drop_copies(films)
+    exact = tuple(film for film in found if typed.is_name_of(film))
+    return FilmAndTime(title, time, exact or found[:_MOST_OFFERED], bool(exact))
+
+
+def check_found(meaning: FilmAndTime) -> None:
+    """Raise RefusedError where no film was found."""
+    if not meaning.films:
+        raise not_found_error(meaning.title)
+
+
+def _drop_copies(films: Iterable[Item]) -> tuple[Item, ...]:
+    """Return films without further copies of them: other servers, libraries and editions."""
+    by_film: dict[tuple[object, ...], Item] = {}
+    for film in films:
+        by_film.setdefault((film.title.casefold(), film.year) if film.year else (film.server_id, film.rating_key), film)
+    return tuple(by_film.values())

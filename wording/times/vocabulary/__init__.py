@@ -1,0 +1,1 @@
+"""The words that say times, one module for each language."""
