@@ -44,11 +44,14 @@ class Delivery(enum.Enum):
     """Kept by its sender until it is acknowledged, and sent again until then; its id makes it take effect once."""
 
 
-class Struct(msgspec.Struct, frozen=True, array_like=True):
-    """A part of a message. Fields are only ever appended, and what is appended has a default."""
+class Struct(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A part of a message. Fields are only ever appended, and what is appended has a default.
+
+    The garbage collector need not look at it: it is made of plain values and others like it, so never refers to itself.
+    """
 
 
-class Moment(Struct, frozen=True, array_like=True):
+class Moment(Struct, frozen=True):
     """An instant on two clocks: wall time for records, steady time for measuring."""
 
     wall_s: float

@@ -18,14 +18,17 @@ def add(sittings: Sittings, start_s: float, end_s: float, playing_s: float) -> S
     """
     if playing_s <= 0:
         return sittings
-    end_s = max(end_s, start_s + playing_s)
+    if end_s < start_s + playing_s:
+        end_s = start_s + playing_s
     if not sittings:
         return (Sitting(start_s, end_s, playing_s),)
     last = sittings[-1]
-    if start_s < last.end_s:
-        start_s, end_s = last.end_s, last.end_s + (end_s - start_s)
-    if start_s - last.end_s <= JOIN_GAP_S:
-        return (*sittings[:-1], Sitting(last.start_s, end_s, last.playing_s + playing_s))
+    last_end_s = last.end_s
+    if start_s < last_end_s:
+        start_s, end_s = last_end_s, last_end_s + (end_s - start_s)
+    if start_s - last_end_s <= JOIN_GAP_S:
+        joined = Sitting(last.start_s, end_s, last.playing_s + playing_s)
+        return (joined,) if len(sittings) == 1 else (*sittings[:-1], joined)
     return _limit([*sittings, Sitting(start_s, end_s, playing_s)])
 
 

@@ -16,7 +16,9 @@ def add(spans: Spans, start_ms: int, end_ms: int) -> Spans:
     if start_ms > last_end:
         return (*spans, (start_ms, end_ms))
     if start_ms >= last_start:
-        return spans if end_ms <= last_end else (*spans[:-1], (last_start, end_ms))
+        if end_ms <= last_end:
+            return spans
+        return ((last_start, end_ms),) if len(spans) == 1 else (*spans[:-1], (last_start, end_ms))
     return union((*spans, (start_ms, end_ms)))
 
 

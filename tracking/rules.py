@@ -1,6 +1,6 @@
 """The settings that decide what a watch is, and which items can be watched at all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from messages import Item
 
@@ -61,10 +61,11 @@ class Rules:
     voice_fresh_s: float = 60.0
     """Without a word from Discord for longer, who is in the channel is not known."""
 
-    @property
-    def slack_ms(self) -> int:
-        """The slack, in milliseconds of film."""
-        return round(self.slack_s * 1000)
+    slack_ms: int = field(init=False, default=0)
+    """The slack, in milliseconds of film."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "slack_ms", round(self.slack_s * 1000))  # reckoned once: every step asks for it
 
     def is_party_host(self, account_id: str, account_name: str) -> bool:
         """Tell whether this account is the one that WATCH_PARTY_PLEX_USER names."""

@@ -1,6 +1,8 @@
 """Compares a poll with the sessions so far. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from messages import Moment, Playback
 from tracking.rules import Rules
@@ -42,13 +44,14 @@ def compare(
     hides nothing, in whatever order they are listed. Where two advance, there are two.
     """
     diff = PollDiff()
-    listed: dict[StreamKey, Playback] = {}
+    listed: dict[tuple[str, str, str], Playback] = {}
     unmatched: dict[StreamKey, Playback] = {}
+    streams: Mapping[Any, Session] = server.streams
     for playback in playbacks:
         if playback.state == "stopped":
             continue
-        key = StreamKey(playback.account_id, playback.machine_id, playback.session_key)
-        session = server.streams.get(key)
+        key = (playback.account_id, playback.machine_id, playback.session_key)  # a StreamKey, as far as a dict can tell
+        session = streams.get(key)
         if session is not None and session.shows(playback, outage):
             if key not in listed:
                 diff.seen.append((session, playback))
@@ -56,12 +59,12 @@ def compare(
             continue
         listed[key] = playback
         if rules.tracks(playback.item):
-            unmatched[key] = playback
+            unmatched[StreamKey(*key)] = playback
     if len(diff.seen) < len(server):
         here = {session for session, _ in diff.seen}
         diff.absent = {session: session.stream in listed for session in server if session not in here}
     if unmatched or server.others:
-        _Unmatched(server, diff, at, outage, rules).sort(unmatched, listed)
+        _Unmatched(server, diff, at, outage, rules).sort(unmatched)
     return diff
 
 
@@ -77,7 +80,7 @@ class _Unmatched:
     opened: dict[str, list[Playback]] = field(default_factory=dict)
     """Streams of which nothing was known, by account."""
 
-    def sort(self, unmatched: dict[StreamKey, Playback], listed: dict[StreamKey, Playback]) -> None:
+    def sort(self, unmatched: dict[StreamKey, Playback]) -> None:
         streams = list(unmatched.items())
         if len({key.account_id for key in unmatched}) < len(streams):
             streams.sort(key=lambda stream: stream[1].state != "playing")

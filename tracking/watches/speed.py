@@ -49,7 +49,11 @@ def add_step(steps: tuple[Step, ...], clock_ms: int, film_ms: int) -> tuple[Step
     if steps and 0 < steps[-1][0] < STEP_MS:
         return (*steps[:-1], (steps[-1][0] + clock_ms, steps[-1][1] + film_ms))
     if len(steps) == MAX_STEPS:
-        steps = steps[1:] if min(steps)[0] > 0 else steps  # with breaks there is room
+        for clock_ms_before, _ in steps:
+            if clock_ms_before <= 0:  # with breaks there is room
+                break
+        else:
+            steps = steps[1:]
     elif len(steps) > MAX_STEPS:
         steps = _drop_oldest(steps)
     return (*steps, (clock_ms, film_ms))

@@ -312,9 +312,11 @@ def clamp_position(position_ms: int | None, duration_ms: int | None) -> Position
     """Return a position inside the film: clients report a little more than its length at its end."""
     if position_ms is None:
         return None
-    if duration_ms is not None and duration_ms > 0:
-        return PositionMs(max(0, min(position_ms, duration_ms)))
-    return PositionMs(max(0, position_ms))
+    if position_ms < 0:
+        return PositionMs(0)
+    if duration_ms is not None and 0 < duration_ms < position_ms:
+        return PositionMs(duration_ms)
+    return PositionMs(position_ms)
 
 
 def latest(first: Moment, second: Moment) -> Moment:
