@@ -11,6 +11,7 @@ from diagnosis.permissions import (
     EVENT_CHANNEL,
     EVENTS,
     MANAGE_ROLES,
+    POLLS,
     STAGE_EVENT_CHANNEL,
     VOICE,
     invitation_url,
@@ -82,6 +83,8 @@ def _check_channel(
 
 def _check_film_nights(server: ServerView, channel: ChannelView | None) -> Iterator[Finding]:
     """Check whether events can be made: in the server, and in the watch party's channel where one is set."""
+    if missing_polls := list_missing(server.permissions, POLLS):
+        yield note("nights", "nights.polls", permissions=missing_polls)
     missing = list_missing(server.permissions, EVENTS)
     if missing:
         yield note("nights", "nights.server", permissions=missing)

@@ -7,6 +7,7 @@ VIEW_CHANNEL = 1 << 10
 MANAGE_ROLES = 1 << 28
 """Needed in the server to give the role of the top watchers, where that is set."""
 CREATE_EVENTS, MANAGE_EVENTS = 1 << 44, 1 << 33
+SEND_POLLS = 1 << 49
 _SEND_MESSAGES, _EMBED_LINKS, _ATTACH_FILES = 1 << 11, 1 << 14, 1 << 15
 _CONNECT, _MANAGE_CHANNELS, _MUTE_MEMBERS, _MOVE_MEMBERS = 1 << 20, 1 << 4, 1 << 22, 1 << 24
 
@@ -17,6 +18,7 @@ NAMES = {
     _ATTACH_FILES: N_("Attach Files"),
     CREATE_EVENTS: N_("Create Events"),
     MANAGE_EVENTS: N_("Manage Events"),
+    SEND_POLLS: N_("Create Polls"),
     _CONNECT: N_("Connect"),
     _MANAGE_CHANNELS: N_("Manage Channels"),
     _MUTE_MEMBERS: N_("Mute Members"),
@@ -30,11 +32,13 @@ VOICE = (VIEW_CHANNEL,)
 """Needed in the voice channel of the watch parties."""
 EVENTS = (CREATE_EVENTS, MANAGE_EVENTS)
 """Needed in the server to make events of planned film nights; all else works without."""
+POLLS = (SEND_POLLS,)
+"""Needed in the server for votes on the next film; all else works without."""
 EVENT_CHANNEL = (_CONNECT,)
 """Needed besides in the voice channel in which such an event takes place."""
 STAGE_EVENT_CHANNEL = (_CONNECT, _MANAGE_CHANNELS, _MUTE_MEMBERS, _MOVE_MEMBERS)
 """The same in a stage channel. Too much for an invitation: they are given in the channel."""
-INVITATION = sum((*ANNOUNCEMENTS, *EVENTS, *EVENT_CHANNEL))
+INVITATION = sum((*ANNOUNCEMENTS, *EVENTS, *POLLS, *EVENT_CHANNEL))
 """What an invitation asks for."""
 
 

@@ -111,6 +111,10 @@ TEXTS = {
         N_("/night cannot plan them: in the server the bot lacks: {permissions}"),
         N_("allow the bot's role that in Server Settings > Roles, if you want to plan film nights"),
     ),
+    "nights.polls": Text(
+        N_("/vote cannot create polls: in the server the bot lacks: {permissions}"),
+        N_("allow the bot's role that in Server Settings > Roles, if you want to vote on films"),
+    ),
     "nights.channel": Text(
         N_("/night cannot plan them in #{channel}: the bot lacks: {permissions}"),
         N_("allow the bot's role that in the channel's settings > Permissions, if you want to plan film nights"),

@@ -167,6 +167,7 @@ _DISCORD: Final = {
     "discord.attach_pictures": N_("attach pictures to the card of a film"),
     "discord.post_digest": N_("post the digest of the week in channel {channel}"),
     "discord.change_night": N_("begin or end the planned night"),
+    "discord.read_poll": N_("read the poll of the vote on the next film"),
     "discord.read_attendance": N_("ask who had said that they would come"),
     "discord.allow_events": N_(
         "give the bot Create Events, Manage Events, View Channel and Connect in the server and in the voice channel"

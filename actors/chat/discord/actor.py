@@ -17,6 +17,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from actors.chat.discord.commands import load_commands
+from actors.chat.discord.commands.choosing.plan_night import PlanNightButton
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import StateStore, ViewerIdentity
 from actors.chat.discord.core.state_file import read_state_file
@@ -30,6 +31,7 @@ from actors.chat.discord.features.announcements import (
 )
 from actors.chat.discord.features.bot_activity import BotActivity
 from actors.chat.discord.features.film_night import FilmNights, NightQuestion, NightQuestions, PlannedNight
+from actors.chat.discord.features.film_vote import FilmVotes, VoteRecord
 from actors.chat.discord.features.live_card import CardRecord, LiveCards
 from actors.chat.discord.features.top_roles import TopRoles
 from actors.chat.discord.features.voice_presence import VoiceReporter
@@ -121,6 +123,15 @@ class DiscordActor(Actor):
             self._cards.set_promised,
         )
         self._night_questions = NightQuestions(store.open("night_questions", NightQuestion))
+        self._votes = FilmVotes(
+            actors,
+            self._connection.logged_in_bot,
+            store.open("film_vote", VoteRecord),
+            store.open("film_vote_turns", float),
+            PlanNightButton,
+            degraded,
+            log,
+        )
         self._digest = WeeklyDigest(actors, channel, store.open("weekly_digest", float), degraded, log)
         self._redactor = Redactor(store.open("hidden_viewers", float), clock)
         self._posted = PostedAnnouncements(store.open("announcements", AnnouncementRecord), clock)
@@ -203,7 +214,8 @@ class DiscordActor(Actor):
     def _forget(self, account: ViewerAccount) -> None:
         """Have every feature forget a member."""
         viewer = ViewerIdentity.from_account(account)
-        for feature in (self._cards, self._nights, self._night_questions, self._posted, self._top_roles, self._pages):
+        chat = (self._cards, self._posted, self._top_roles, self._pages)
+        for feature in (*chat, self._nights, self._night_questions, self._votes):
             feature.forget(viewer)
 
     def _break(self, broke: _LoopBroke) -> None:
@@ -230,6 +242,7 @@ class DiscordActor(Actor):
             self._pages,
             self._top_roles,
             self._night_questions,
+            self._votes,
             intents=intents,
             brake=self._brake,
             state_store=self._state_store,
@@ -292,6 +305,7 @@ class DiscordActor(Actor):
             self._announcements.run(),
             self._cards.run(),
             self._nights.run(),
+            self._votes.run(),
             self._digest.run(),
         )
 

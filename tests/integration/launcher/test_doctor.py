@@ -110,7 +110,7 @@ def nights(answers: dict[str, Any], **changed: Any) -> list[str]:
 def test_what_film_nights_need_is_named() -> None:
     """In the server; in the voice channel; more on a stage; nothing of a channel where none is set."""
     answers = everything()
-    answers[f"/guilds/{GUILD}"]["roles"][1]["permissions"] = str(ALL_NEEDED | 1 << 33 | 1 << 20)
+    answers[f"/guilds/{GUILD}"]["roles"][1]["permissions"] = str(ALL_NEEDED | 1 << 33 | 1 << 20 | 1 << 49)
     (server,) = nights(answers)
     assert "lacks: Create Events -> " in server and "Server Settings" in server
     answers = everything()
@@ -124,7 +124,8 @@ def test_what_film_nights_need_is_named() -> None:
     assert "the bot lacks: Manage Channels, Mute Members, Move Members ->" in stage
     bare = everything()
     bare[f"/guilds/{GUILD}"]["roles"][1]["permissions"] = str(ALL_NEEDED)
-    assert len(nights(bare, watch_party_voice_channel_id=0)) == 1
+    polls, _events = nights(bare, watch_party_voice_channel_id=0)
+    assert "/vote cannot create polls" in polls and "lacks: Create Polls -> " in polls
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_a_newcomer_signs_in_by_pin_and_is_done_in_eight_answers(desk: Desk) -> 
     assert time.monotonic() - begun < 30
     assert desk.written == desk.expected()
     assert desk.env.stat().st_mode & 0o777 == 0o600
-    assert "ABCD" in desk.shown and "permissions=17600777079808" in desk.shown
+    assert "ABCD" in desk.shown and "permissions=580550730501120" in desk.shown
     assert desk.answers == 8
     assert [path.name for path in desk.env.parent.iterdir()] == [".env"]
 

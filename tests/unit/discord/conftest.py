@@ -9,8 +9,10 @@ import discord
 import pytest
 
 from actors.chat.discord.commands import load_commands
+from actors.chat.discord.commands.choosing.plan_night import PlanNightButton
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.features.film_night import NightQuestion, NightQuestions
+from actors.chat.discord.features.film_vote import FilmVotes, VoteRecord
 from actors.chat.discord.features.top_roles import TopRoles
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import UsherCommand
@@ -108,15 +110,26 @@ def make_bot(actor_client: ActorClient, health: Health, memory_store: MemoryStor
         registered, arguments = store.open("slash_commands", str), store.open("pages", str)
         top_roles = TopRoles(actor_client, store.open("top_roles", list[int]))
         night_questions = NightQuestions(store.open("night_questions", NightQuestion))
+        bots: list[UsherBot] = []
+        votes = FilmVotes(
+            actor_client,
+            lambda: bots[0] if bots else None,
+            store.open("film_vote", VoteRecord),
+            store.open("film_vote_turns", float),
+            PlanNightButton,
+            health.degraded,
+            log,
+        )
         memory_store.load(store)
         pages = {command.name: command.page for command in declared if command.page is not None}
         permissions = {command.name: command.permission for command in declared}
-        return UsherBot(
+        bot = UsherBot(
             actor_client,
             declared,
             PageRegistry(actor_client, pages, permissions, arguments),
             top_roles,
             night_questions,
+            votes,
             intents=intents(True),
             brake=ConnectBrake(),
             state_store=store,
@@ -127,6 +140,8 @@ def make_bot(actor_client: ActorClient, health: Health, memory_store: MemoryStor
             night_planned=lambda event, item: None,
             forget=lambda account: None,
         )
+        bots.append(bot)
+        return bot
 
     return make
 

@@ -20,10 +20,11 @@ from actors.chat.discord.features.film_night import (
     read_night_time,
     require_future,
 )
+from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.autocompletion import MOST_CHOICES, actors_of, build_choice, suggest_films
 from actors.chat.discord.framework.command import CommandGroup, command
 from actors.chat.discord.framework.command_errors import RefusedError, report_errors
-from actors.chat.discord.framework.pages import refuse
+from actors.chat.discord.framework.pages import build_buttons, refuse
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply, viewer_id
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
@@ -139,12 +140,7 @@ async def night(ctx: CommandContext, title: str = "", *, when: str = "") -> None
     if not ctx.permissions.manage_events:
         raise RefusedError(*map(_, _PLANNERS_ONLY))
     reply = await acknowledge_then(ctx, _understand_and_plan(ctx, ctx.guild, title, when))
-    view = None
-    if reply.items:
-        view = discord.ui.View(timeout=None)
-        for item in reply.items:
-            view.add_item(item)
-    await send_reply(ctx, reply, view)
+    await send_reply(ctx, reply, build_buttons(reply.items) if reply.items else None)
 
 
 async def _understand_and_plan(ctx: CommandContext, guild: discord.Guild, title: str, when: str) -> Reply:
@@ -158,15 +154,28 @@ async def _understand_and_plan(ctx: CommandContext, guild: discord.Guild, title:
     else:
         words = f"{title} {when}".split()
         meanings = await find_meanings(ctx.actors, words, lambda text: read_night_time(settings, text, now))
+    return await plan_or_ask(ctx.actors, ctx.bot, guild, ctx.author, meanings)
+
+
+async def plan_or_ask(
+    actors: ActorClient,
+    bot: Any,
+    guild: discord.Guild,
+    member: discord.Member | discord.User,
+    meanings: Sequence[FilmAndTime],
+) -> Reply:
+    """Plan the film and the time that are meant, or ask with buttons where there is any doubt. Raises RefusedError."""
+    settings = actors.settings
+    now = _local_now(settings, actors.clock.now().wall_s)
     choices = _list_choices(meanings)
     is_clear = len(choices) == 1 and all(each.is_exact and each.time.start is not None for each in meanings)
     if is_clear:
         (choice,) = choices
         start = local_time(settings.timezone, choice.start_s)
-        require_future(when, start, now)
-        return await plan_night(ctx.actors, guild, choice.film, start, str(ctx.author), ctx.bot.night_planned)
-    questions: NightQuestions = ctx.bot.night_questions
-    key = questions.ask(ctx.asker, choices)
+        require_future("", start, now)
+        return await plan_night(actors, guild, choice.film, start, str(member), bot.night_planned)
+    questions: NightQuestions = bot.night_questions
+    key = questions.ask(viewer_id(member), choices)
     labels = _label_choices(choices, settings, now)
     buttons = [NightButton(key, number, label) for number, label in enumerate(labels)]
     return Reply(_build_question(meanings, choices), items=buttons)

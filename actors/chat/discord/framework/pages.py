@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import discord
@@ -68,15 +68,21 @@ async def read_slice(
 
 def build_view(name: str, arguments: str, reply: Reply) -> discord.ui.View | None:
     """Return a page's buttons: back, refresh (with the page's number) and forward; None where there are none."""
-    view = discord.ui.View(timeout=None)
-    for item in reply.items:
-        view.add_item(item)
+    view = build_buttons(reply.items)
     if reply.pages > 1:
         page, last = reply.page, reply.pages - 1
         view.add_item(PageButton("-", name, max(page - 1, 0), arguments, emoji="◀️", disabled=page == 0))
         view.add_item(PageButton("=", name, page, arguments, label=_position_label(page + 1, reply.pages)))
         view.add_item(PageButton("+", name, min(page + 1, last), arguments, emoji="▶️", disabled=page == last))
     return view if view.children else None
+
+
+def build_buttons(items: Iterable[discord.ui.Item[Any]]) -> discord.ui.View:
+    """Return buttons and menus that work for years."""
+    view = discord.ui.View(timeout=None)
+    for item in items:
+        view.add_item(item)
+    return view
 
 
 def _position_label(page: int, pages: int) -> str:

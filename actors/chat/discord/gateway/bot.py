@@ -15,6 +15,7 @@ from actors.chat.discord.core.api_errors import API_ERRORS, classify
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import FeatureState, StateStore
 from actors.chat.discord.features.film_night import NightQuestions
+from actors.chat.discord.features.film_vote import FilmVotes
 from actors.chat.discord.features.top_roles import TopRoles
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import UsherCommand
@@ -51,6 +52,7 @@ class UsherBot(ResumingBot):
         pages: PageRegistry,
         top_roles: TopRoles,
         night_questions: NightQuestions,
+        film_votes: FilmVotes,
         *,
         intents: discord.Intents,
         brake: ConnectBrake,
@@ -84,6 +86,7 @@ class UsherBot(ResumingBot):
         self.pages = pages
         self.top_roles = top_roles
         self.night_questions = night_questions
+        self.film_votes = film_votes
         self._declared = declared
         self.on_up: Callable[[], None] = lambda: None
         self.on_down: Callable[[], None] = lambda: None
@@ -180,6 +183,12 @@ class UsherBot(ResumingBot):
     async def get_context(self, origin: Any, /, *, cls: Any = CommandContext) -> Any:
         """Return a context that knows the way to the other actors."""
         return await super().get_context(origin, cls=cls)
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Somebody wrote, or Discord says how a poll ended."""
+        if message.type is discord.MessageType.poll_result and message.reference is not None:
+            self.film_votes.on_poll_ended(message.reference.message_id or 0)
+        await super().on_message(message)
 
     async def process_commands(self, message: discord.Message, /) -> None:
         """discord.py takes a typographic apostrophe, as phones type it, for a quotation mark: Schindler’s List."""

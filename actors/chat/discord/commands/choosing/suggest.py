@@ -10,7 +10,7 @@ from actors.chat.discord.framework.autocompletion import actors_of, label_film, 
 from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import RefusedError, report_errors
 from actors.chat.discord.framework.media_servers import TypedTitle, fetch_poster, search_films
-from actors.chat.discord.framework.pages import CUSTOM_ID
+from actors.chat.discord.framework.pages import CUSTOM_ID, build_buttons
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
 from actors.chat.discord.ui import embeds, formatting, suggestion_lines
 from actors.chat.discord.ui.embeds import Reply
@@ -122,14 +122,6 @@ def _drop_copies(films: Sequence[Item]) -> list[Item]:
     return list(by_name.values())
 
 
-def build_view(items: Sequence[discord.ui.Item[Any]]) -> discord.ui.View:
-    """Return buttons that work for years."""
-    view = discord.ui.View(timeout=None)
-    for item in items:
-        view.add_item(item)
-    return view
-
-
 class SuggestButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=rf"{_PREFIX}(?P<kind>[{_LIBRARY}{_TYPED}])(?P<title>.+)",
@@ -175,7 +167,7 @@ class SuggestButton(
                     )
                 reply = await suggest_item(actors, member, named[0])
             await interaction.edit_original_response(
-                embed=reply.embed, view=build_view(reply.items), allowed_mentions=embeds.NOBODY
+                embed=reply.embed, view=build_buttons(reply.items), allowed_mentions=embeds.NOBODY
             )
 
 
@@ -267,4 +259,4 @@ async def suggest(ctx: CommandContext, *, title: str = "") -> None:
     if not title:
         raise RefusedError(_("Which film?"), _("Add its title: `!suggest Metropolis`."))
     reply = await acknowledge_then(ctx, suggest_title(ctx.actors, ctx.author, title))
-    await send_reply(ctx, reply, build_view(reply.items))
+    await send_reply(ctx, reply, build_buttons(reply.items))

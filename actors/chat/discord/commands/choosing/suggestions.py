@@ -4,12 +4,12 @@ from typing import Any, Self
 
 import discord
 
-from actors.chat.discord.commands.choosing.suggest import build_view, second_film, withdraw_film
+from actors.chat.discord.commands.choosing.suggest import second_film, withdraw_film
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.autocompletion import CHOICE, MOST_CHOICES, actors_of
 from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import report_errors
-from actors.chat.discord.framework.pages import read_slice
+from actors.chat.discord.framework.pages import build_buttons, read_slice
 from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.ui import embeds, formatting, suggestion_lines
 from actors.chat.discord.ui.embeds import Reply
@@ -108,7 +108,7 @@ class TakeBackButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
             text = _("With Manage Events you can remove any film.") if may_remove else ""
             await interaction.followup.send(
                 embed=embeds.build_embed(_("Which film goes off the list?"), text, colour=embeds.GREY),
-                view=build_view([TakeBackMenu.for_films(found.films)]),
+                view=build_buttons([TakeBackMenu.for_films(found.films)]),
                 ephemeral=True,
             )
 
