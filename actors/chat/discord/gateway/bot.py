@@ -16,6 +16,7 @@ from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import FeatureState, StateStore
 from actors.chat.discord.features.film_night import NightQuestions
 from actors.chat.discord.features.film_vote import FilmVotes
+from actors.chat.discord.features.live_card import RateButton
 from actors.chat.discord.features.top_roles import TopRoles
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import UsherCommand
@@ -103,7 +104,7 @@ class UsherBot(ResumingBot):
 
     async def setup_hook(self) -> None:
         """After the log-in: commands, buttons, and Discord's copy of the commands where it is old."""
-        self.add_dynamic_items(PageButton)
+        self.add_dynamic_items(PageButton, RateButton)
         for command in self._declared:
             command.localise()
             self.add_command(command)

@@ -52,6 +52,11 @@ def _format_totals(stats: MovieStats) -> str:
         f"**{format_count('{count} title', '{count} titles', stats.titles)}** · "
         f"**{format_duration(stats.watch_time_s)}**",
     ]
+    if len(stats.most_watched) == 1 and (mark := stats.most_watched[0].rating) is not None:
+        text = ngettext(
+            "⭐ **{mark}** of 5 · {count} rating", "⭐ **{mark}** of 5 · {count} ratings", stats.most_watched[0].ratings
+        )
+        lines.append(text.format(mark=format_number(mark, 1), count=format_number(stats.most_watched[0].ratings)))
     if stats.running:
         names = join_names([formatting.escape_person(record.username, 30) for record in stats.running], 6)
         count = len(stats.running)
@@ -90,8 +95,13 @@ def _format_place(place: int, title: TitleCount) -> str:
     return (
         f"{place}. **{name}** · {title.watches}× · "
         f"{format_count('{count} viewer', '{count} viewers', title.viewers)} · "
-        f"{format_duration(title.watch_time_s)}"
+        f"{format_duration(title.watch_time_s)}{_format_mark(title)}"
     )
+
+
+def _format_mark(title: TitleCount) -> str:
+    """Return what the community thinks of a film; empty where too few rated it."""
+    return "" if title.rating is None else f" · ⭐ {format_number(title.rating, 1)} ({format_number(title.ratings)})"
 
 
 def _format_week(monday: str) -> str:

@@ -2,5 +2,6 @@
 
 from actors.chat.discord.features.live_card.card_record import CardRecord
 from actors.chat.discord.features.live_card.live_cards import LiveCards
+from actors.chat.discord.features.live_card.rating_buttons import RateButton
 
-__all__ = ["CardRecord", "LiveCards"]
+__all__ = ["CardRecord", "LiveCards", "RateButton"]

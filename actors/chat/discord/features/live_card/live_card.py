@@ -2,12 +2,15 @@
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import discord
 from msgspec.structs import replace
 
 from actors.chat.discord.features.live_card import live_card_embeds
 from actors.chat.discord.features.live_card.card_record import CardRecord
+from actors.chat.discord.features.live_card.rating_buttons import build_rating_buttons
+from actors.chat.discord.ui import embeds
 from messages import SOMEBODY, Moment, Screening, ScreeningEnded
 
 POSITION_EVERY_S = 15.0
@@ -176,6 +179,11 @@ class LiveCard:
             else:
                 embed.set_thumbnail(url=f"attachment://{name}")
         return embed
+
+    def build_edit(self, at: Moment, files: list[str]) -> dict[str, Any]:
+        """Return an edit of the message beside these files; below a night's record are its buttons."""
+        view = build_rating_buttons(self.record.ended) if self.record.ended is not None else None
+        return {"embed": self.build_embed(at, files), "view": view, "allowed_mentions": embeds.NOBODY}
 
     def edit_succeeded(self, version: RenderedVersion, files: list[str]) -> bool:
         """Take in that the message shows a version, with these files; return whether its record changed."""

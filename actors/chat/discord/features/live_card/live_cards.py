@@ -253,12 +253,9 @@ class LiveCards:
         record.files = []
         version = card.render()
         try:
-            message = await channel.send(
-                embed=card.build_embed(self._actors.clock.now(), sorted(card.pictures)),
-                files=_files(card),
-                nonce=record.repost_nonce,
-                allowed_mentions=embeds.NOBODY,
-            )
+            parts = card.build_edit(self._actors.clock.now(), sorted(card.pictures))
+            parts["view"] = parts["view"] or discord.utils.MISSING
+            message = await channel.send(files=_files(card), nonce=record.repost_nonce, **parts)
         except API_ERRORS as error:
             self._edit_failed(card, error)
             return
@@ -278,7 +275,7 @@ class LiveCards:
         if card.replaces_files or set(card.pictures) - set(card.record.files):
             files = await self._edit_with_files(card, message)
         else:
-            await message.edit(embed=card.build_embed(self._actors.clock.now(), files), allowed_mentions=embeds.NOBODY)
+            await message.edit(**card.build_edit(self._actors.clock.now(), files))
         self._degraded.remove(_DEGRADED)
         if card.edit_succeeded(version, files):
             self._save(card)
@@ -287,12 +284,10 @@ class LiveCards:
         """Edit a message and its files; return their names. Without new files where they are forbidden."""
         files, now = sorted(card.pictures), self._actors.clock.now()
         try:
-            await message.edit(
-                embed=card.build_embed(now, files), attachments=_files(card), allowed_mentions=embeds.NOBODY
-            )
+            await message.edit(attachments=_files(card), **card.build_edit(now, files))
         except discord.Forbidden as error:
             files = card.record.files
-            await message.edit(embed=card.build_embed(now, files), allowed_mentions=embeds.NOBODY)
+            await message.edit(**card.build_edit(now, files))
             card.pictures.clear()
             self._log.warning("%s", classify(error, 1, Problem.of("discord.attach_pictures")).reason)
         return files
