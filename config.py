@@ -15,7 +15,7 @@ import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_type_hints
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import msgspec
 
@@ -130,13 +130,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def store_url(self) -> str:
         """Where the store of record is, as SQLAlchemy writes it."""
-        return self.database_url or f"sqlite:///{Path(self.data_dir).absolute() / 'usher.db'}"
+        # A folder's name may have what has a meaning in an address.
+        file = str(Path(self.data_dir).absolute() / "usher.db")
+        return self.database_url or "sqlite:///" + quote(file, safe="/:\\ ")
 
     def secrets(self) -> tuple[str, ...]:
         """Return every value that must appear in no log, message or file."""
         parts = urlsplit(self.database_url)
         passwords = (parts.password or "", unquote(parts.password or ""), *parse_qs(parts.query).get("password", ()))
-        values = (self.discord_token, *passwords, *(server.token for server in self.servers))
+        # One that is also the name of something, like "usher", hides only where it stands as the password: everywhere
+        # else it would make paths and addresses unreadable.
+        names = (self.data_dir, "usher", parts.username or "", parts.hostname or "", parts.path)
+        public = " ".join(names).lower()
+        hidden = [
+            form
+            for password in filter(None, passwords)
+            for form in ((f":{password}@", f"password={password}") if password.lower() in public else (password,))
+        ]
+        values = (self.discord_token, *hidden, *(server.token for server in self.servers))
         return tuple(dict.fromkeys(value for value in values if value))
 
     def share(self, groups: frozenset[Group]) -> Settings:

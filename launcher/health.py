@@ -46,7 +46,7 @@ class HealthLog:
         at = datetime.now(UTC)
         try:
             if self._handler is None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self.path.parent.mkdir(exist_ok=True)  # the data folder itself is made at the start alone
                 self._handler = _LoudOnceHandler(
                     self.path, maxBytes=_MAX_BYTES, backupCount=_KEEP, encoding="utf-8", delay=True
                 )

@@ -132,7 +132,7 @@ def backup(
     partial = target.with_name(target.name + ".partial")
     try:
         _refuse_foreign(store, target)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(exist_ok=True)  # the data folder itself is made by the launcher alone
         partial.unlink(missing_ok=True)
         counts = _copy(store, partial)
         if verify(partial, is_cancelled) != counts:

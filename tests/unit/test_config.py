@@ -9,6 +9,10 @@ import msgspec
 import pytest
 
 import config
+from actors.runtime.logs import SecretFilter
+from persistence.database.engine import sqlite_file
+from persistence.store import Store
+from tests.unit.persistence.record_builders import RULES
 
 GOOD = {
     "PLEX_URL": "http://127.0.0.1:32400/",
@@ -155,6 +159,30 @@ def test_the_passwords_of_a_database_are_secrets() -> None:
     """As they are written, as they are meant, and behind the question mark."""
     settings = config.load_settings({**GOOD, "DATABASE_URL": "postgresql://u:pass%2Fword@h/d?password=hun%2Bter&a=b"})
     assert {"pass%2Fword", "pass/word", "hun+ter"} <= set(settings.secrets())
+
+
+def test_a_password_that_is_also_a_name_hides_no_path(tmp_path: Path) -> None:
+    """It is taken out where it stands as the password, and nowhere else."""
+    url = "postgresql+psycopg://usher:usher@db.usher.lan/usher"
+    settings = config.load_settings({**GOOD, "DATABASE_URL": url, "DATA_DIR": "/srv/usher"})
+    mask = SecretFilter(settings.secrets()).mask
+    assert mask("/srv/usher/usher.db cannot be written") == "/srv/usher/usher.db cannot be written"
+    assert "usher:usher@" not in mask(f"connection to {url} failed, password=usher")
+    assert "password=usher" not in mask(f"connection to {url} failed, password=usher")
+    other = config.load_settings({**GOOD, "DATABASE_URL": "postgresql://usher:hunter22@h/usher"})
+    assert "hunter22" not in SecretFilter(other.secrets()).mask("hunter22 is in here")
+
+
+@pytest.mark.parametrize("name", ["what?", "b#c", "50%", "50%25", "a b", "ü&=;"])
+def test_the_store_is_in_the_data_folder_whatever_its_name(tmp_path: Path, name: str) -> None:
+    """None of its letters is taken for a part of an address."""
+    folder = tmp_path / name / "data"
+    settings = config.load_settings({**GOOD, "DATA_DIR": str(folder)})
+    assert sqlite_file(settings.store_url) == folder / "usher.db"
+    folder.mkdir(parents=True)
+    Store(settings.store_url, folder, RULES, is_owner=True).close()
+    assert (folder / "usher.db").is_file()
+    assert [each.name for each in tmp_path.iterdir()] == [name]
 
 
 def test_a_folder_in_place_of_the_file_is_said(tmp_path: Path) -> None:

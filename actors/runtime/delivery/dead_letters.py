@@ -100,7 +100,7 @@ class DeadLetters:
         try:
             target = os.open(path, flags, 0o600)
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(exist_ok=True)  # the data folder itself is made by the launcher alone
             target = os.open(path, flags, 0o600)
         try:
             # One write with O_APPEND: lines of several processes never mix. A full disk may take a part of one.

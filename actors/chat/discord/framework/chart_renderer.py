@@ -86,5 +86,10 @@ class ChartRenderer:
 
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        with contextlib.suppress(OSError):  # step by step: the data folder itself is made by the launcher alone
+            self._cache.parent.mkdir(exist_ok=True)
+            self._cache.mkdir(exist_ok=True)
+        if self._cache.is_dir():  # else the library makes itself one among the temporary files
+            kept["MPLCONFIGDIR"] = str(self._cache.absolute())
         # One thread: the pictures are small, and every further one of the library's costs memory.
-        return {**kept, "PYTHONUTF8": "1", "MPLCONFIGDIR": str(self._cache.absolute()), "OPENBLAS_NUM_THREADS": "1"}
+        return {**kept, "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1"}
