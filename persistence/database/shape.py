@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import closing
 from functools import cache
-from typing import Any, NamedTuple, get_args
+from typing import Annotated, Any, NamedTuple, get_args
 
 import msgspec
 from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, Table, create_engine
@@ -217,13 +217,15 @@ def _check_numbers(value: object) -> None:
 def _read_fact(name: str, value: str) -> None:
     try:
         if name.startswith("copy:"):
-            msgspec.json.decode(value, type=tuple[int, int, int] | None)
+            msgspec.json.decode(value, type=_CHECKSUM)
         elif name.startswith("history_"):
             int(value)
     except ValueError as error:  # msgspec's own are such
         raise ShapeFault(Problem.of("shape.unreadable_fact", name=name, error=str(error))) from None
 
 
+_CHECKSUM = Annotated[list[int | None], msgspec.Meta(min_length=3, max_length=4)] | None
+"""How the checksum of a JSON copy is kept."""
 _SPANS = msgspec.json.Decoder(Spans)
 _COUNTS = msgspec.json.Decoder(dict[str, int])
 _NAMES = msgspec.json.Decoder(list[str])

@@ -39,6 +39,8 @@ class FileChecksum(msgspec.Struct, frozen=True, array_like=True):
     """CRC-32 of the last `tail` bytes."""
     tail: int
     """How many bytes at the end the checksum covers."""
+    body: int | None = None
+    """CRC-32 of a history's bytes before its closing bracket; None where that is not known."""
 
     @classmethod
     def of_content(cls, content: bytes) -> "FileChecksum":
@@ -154,8 +156,11 @@ def history_line(row: Row) -> bytes:
 def checksum_after_append(mark: FileChecksum, line: bytes) -> FileChecksum:
     """Return the mark of a history that `line` was appended to."""
     tail = line + _CLOSE
-    size = len(_OPEN) + len(tail) if mark == EMPTY_HISTORY else mark.size - len(_CLOSE) + len(_NEXT) + len(tail)
-    return FileChecksum(size, zlib.crc32(tail), len(tail))
+    if mark == EMPTY_HISTORY:
+        return FileChecksum(len(_OPEN) + len(tail), zlib.crc32(tail), len(tail), zlib.crc32(_OPEN + line))
+    size = mark.size - len(_CLOSE) + len(_NEXT) + len(tail)
+    body = None if mark.body is None else zlib.crc32(_NEXT + line, mark.body)
+    return FileChecksum(size, zlib.crc32(tail), len(tail), body)
 
 
 def checksum_after_replace(mark: FileChecksum, old: bytes, new: bytes, *, is_last: bool) -> FileChecksum:
@@ -197,6 +202,18 @@ class JsonFiles:
         except (OSError, ForeignInputError):
             return False
 
+    def is_whole(self, name: str, mark: FileChecksum) -> bool:
+        """Tell whether a file is as its mark says from its first byte to its last: it is read through."""
+        if not self.matches(name, mark):
+            return False
+        if mark.body is None:
+            return True
+        with (self.folder / name).open("rb") as stream:
+            body = 0
+            for piece in _read_piece(stream, 0, mark.size - len(_CLOSE)):
+                body = zlib.crc32(piece, body)
+        return body == mark.body
+
     def write(self, name: str, content: bytes) -> None:
         """Write user_stats.json or user_badges.json whole."""
         write_atomically(self.folder / name, [content])
@@ -220,21 +237,26 @@ class JsonFiles:
         self._overwrite(mark.size - mark.tail, tail)
         return True
 
-    def replace(self, mark: FileChecksum, old: bytes, new: bytes) -> bool:
-        """Write the history anew with one line replaced; False, with nothing done, where `old` is not in it.
+    def replace(self, mark: FileChecksum, old: bytes, new: bytes) -> FileChecksum | None:
+        """Write the history anew with one line replaced; return its mark. None, with nothing done, where `old` lacks.
 
         The other lines are copied as they are: to make a million of them from the store takes half a minute.
         """
         if not self.matches(HISTORY, mark):
-            return False
+            return None
         with (self.folder / HISTORY).open("rb") as stream:
             start = _find_backwards(stream, b"\n" + old, mark.size)
             if start is None:
-                return False
+                return None
             first = start + 1
-            pieces = (_read_piece(stream, 0, first), [new], _read_piece(stream, first + len(old), mark.size))
-            write_atomically(self.folder / HISTORY, chain.from_iterable(pieces))
-        return True
+            end = mark.size - len(_CLOSE)
+            is_last = first + len(old) == end
+            body = _CheckedPieces(
+                chain(_read_piece(stream, 0, first), [new], _read_piece(stream, first + len(old), end))
+            )
+            write_atomically(self.folder / HISTORY, chain(body, [_CLOSE]))
+        changed = checksum_after_replace(mark, old, new, is_last=is_last)
+        return msgspec.structs.replace(changed, body=body.crc)
 
     def change(
         self, mark: FileChecksum, changes: Mapping[bytes, bytes | None], more: bytes | None = None
@@ -323,6 +345,19 @@ def _read_piece(stream: BinaryIO, start: int, end: int) -> Iterator[bytes]:
         yield chunk
 
 
+class _CheckedPieces:
+    """Iterates over pieces of a file and knows the CRC-32 of all of them in the end."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self.crc = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self.crc = zlib.crc32(piece, self.crc)
+            yield piece
+
+
 class _ChecksummedHistory:
     """Iterates over the bytes of a history and knows its mark in the end.
 
@@ -334,13 +369,17 @@ class _ChecksummedHistory:
         self.checksum = EMPTY_HISTORY
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._before
+        body = 0
+        for piece in self._before:
+            body = zlib.crc32(piece, body)
+            yield piece
         size, last = self._start, b""
         for line in self._lines:
             piece = _NEXT + line if last else line
+            body = zlib.crc32(piece, body)
             yield piece
             size, last = size + len(piece), line
         yield _CLOSE if last else _EMPTY.removeprefix(_OPEN)
         if last:
             tail = last + _CLOSE
-            self.checksum = FileChecksum(size + len(_CLOSE), zlib.crc32(tail), len(tail))
+            self.checksum = FileChecksum(size + len(_CLOSE), zlib.crc32(tail), len(tail), body)

@@ -49,9 +49,6 @@ class FilePlan:
     """The line that is replaced."""
     anew: bool = False
     """Whether its end is to be written anew."""
-    after: FileChecksum | None = None
-    """What to note when a line in its midst was replaced. Until then the copy counts as behind: neither size nor end
-    need tell that it is, if the process dies in between."""
     changes: Mapping[bytes, bytes | None] = field(default_factory=dict)
     """Lines to be written in the place of others, wherever they are; None for those that go. Behind until then, too."""
 
@@ -92,7 +89,6 @@ class JsonSync:
         marks: dict[str, FileChecksum | None] = {
             name: FileChecksum.of_content(content) for name, content in documents.items()
         }
-        after: FileChecksum | None = None
         has_history = record is not None or history_anew or _was_written(connection, HISTORY)
         before = None if rebuild else _read_checksum(connection, HISTORY, EMPTY_HISTORY)
         line = None if record is None else history_line(record)
@@ -107,13 +103,15 @@ class JsonSync:
                 else checksum_after_replace(before, old, line, is_last=is_last)
             )
             if old is not None and not is_last:
-                after, marks[HISTORY] = marks[HISTORY], None
+                marks[HISTORY] = (
+                    None  # the copy counts as behind until the line is written: neither size nor end need tell
+                )
         if changes and line is not None and old is not None:
             changes = {**changes, old: line}
         if changes and has_history:
             marks[HISTORY] = None
         put_facts(connection, {_fact_name(name): _encode_checksum(mark) for name, mark in marks.items()})
-        return FilePlan(documents, before, has_history, line, old, history_anew, after, changes or {})
+        return FilePlan(documents, before, has_history, line, old, history_anew, changes or {})
 
     def apply(self, plan: FilePlan) -> None:
         """Bring a plan to the disk, after its commit. Raises CopiesFailed; the next save then tries again."""
@@ -122,8 +120,6 @@ class JsonSync:
                 self._files.write(name, content)
             if not self._update_history(plan):
                 self._rebuild_history()
-            elif plan.after is not None:
-                self._store_checksum(HISTORY, plan.after)
 
     def _update_history(self, plan: FilePlan) -> bool:
         if not plan.history:
@@ -136,7 +132,10 @@ class JsonSync:
                 self._store_checksum(HISTORY, mark)
             return mark is not None
         if plan.line is not None and plan.old is not None:
-            return self._files.replace(plan.before, plan.old, plan.line)
+            mark = self._files.replace(plan.before, plan.old, plan.line)
+            if mark is not None:
+                self._store_checksum(HISTORY, mark)
+            return mark is not None
         if plan.line is not None:
             return self._files.append(plan.before, plan.line)
         if plan.anew:
@@ -144,14 +143,14 @@ class JsonSync:
         return self._files.matches(HISTORY, plan.before)
 
     def repair(self) -> list[str]:
-        """Make anew each copy that is torn, missing or behind; return their names.
+        """Make anew each copy that is damaged, missing or behind; return their names.
 
         A file that is there before this store ever wrote one belongs to somebody (the older bot's, another
         store's): it is moved aside, never overwritten.
         """
         with self._reader.connect() as connection:
             marks = {name: _read_checksum(connection, name) for name in ALL if _was_written(connection, name)}
-        wrong = [name for name, mark in marks.items() if mark is None or not self._files.matches(name, mark)]
+        wrong = [name for name, mark in marks.items() if mark is None or not self._files.is_whole(name, mark)]
         with self._mark_behind():
             self._set_aside(name for name in ALL if name not in marks)
             for name in wrong:

@@ -93,6 +93,23 @@ def test_a_torn_history_is_rebuilt_by_the_next_finish(how: str, store: Store, tm
     assert [row["watch_id"] for row in json.loads((tmp_path / HISTORY).read_text())] == ["w1", "w2", "w3", "w4"]
 
 
+def test_damage_in_the_middle_of_the_history_is_noticed_at_the_start(store: Store, tmp_path: Path) -> None:
+    """Neither its size nor its end tells; also after lines were appended and replaced."""
+    file = tmp_path / HISTORY
+    for step in range(4):
+        if step == 1:
+            finish(store, record("w4"))
+        elif step == 2:
+            finish(store, record("w4", username="Longer name"))
+        elif step == 3:
+            finish(store, record("w2", "502", username="In the middle"))
+        whole = file.read_bytes()
+        assert store.repair_json_files() == []
+        file.write_bytes(whole.replace(b'"movie_title"', b'"movie_titlX"', 1))
+        assert store.repair_json_files() == [HISTORY], step
+        assert file.read_bytes() == whole
+
+
 def test_a_crash_between_commit_and_copy_is_made_good(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
