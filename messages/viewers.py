@@ -8,6 +8,7 @@ from messages.base import Answer, Command, Delivery, Event, Question, Struct
 from messages.problems import Problem
 
 __all__ = [
+    "PLEX_TV",
     "SOMEBODY",
     "AccountSummary",
     "AccountsFound",
@@ -30,6 +31,8 @@ __all__ = [
 Privacy = Literal["open", "anonymous", "private", "untracked"]
 """open: seen like everybody; anonymous: without a name in rankings; private: seen by nobody else; untracked: nothing
 is recorded from then on."""
+PLEX_TV: Final = "plex.tv"
+"""Who confirmed a link where the member signed in to the account there: the account is proven to be theirs."""
 SOMEBODY: Final = "Somebody"
 """The name of a person whom others are not to see, in every answer; Discord says it in its own language."""
 
@@ -88,6 +91,8 @@ class ViewerAccount(Answer, frozen=True, tag="person"):
     """Why nothing was changed, and what to do; empty where all is well."""
     reason: Problem | None = None
     """The same, to be worded in another language; None where nothing is in the way."""
+    unproven: tuple[str, ...] = ()
+    """Ids of the linked accounts that the member has not signed in to: an administrator said that they are theirs."""
 
 
 class GetViewerAccount(Question[ViewerAccount], frozen=True, tag="get_person", to="persistence"):
@@ -200,6 +205,8 @@ class ViewerErased(Answer, frozen=True, tag="person_forgotten"):
     """BACKUP_INTERVAL_HOURS; 0 where none are made by themselves."""
     backup_keep: int = 0
     """BACKUP_KEEP: after so many new ones the last that has it is gone."""
+    kept_accounts: tuple[str, ...] = ()
+    """Names of accounts that an administrator had linked: they keep what was watched before that."""
 
 
 class EraseViewer(Question[ViewerErased], frozen=True, tag="forget_person", to="persistence"):

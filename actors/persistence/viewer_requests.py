@@ -37,7 +37,7 @@ from messages import (
 from messages.base import storable
 from persistence.database.backup import list_backups
 from persistence.database.errors import CopiesFailed, SaveFailed
-from persistence.operations.erase import erase_viewer
+from persistence.operations.erase import ErasedViewer, erase_viewer
 from persistence.operations.link import CannotLink, link, unlink
 from persistence.queries.data_export import build_export
 from persistence.records import viewers
@@ -196,28 +196,30 @@ class ViewerRequests:
             # It is gone from the store; the files follow with the next save. Not to be said as a failure to forget.
             self._log.error("The JSON copies still have what was stored of viewer %s: %s", asked.viewer_id, error)
         self._last_erasure_s = max(self._last_erasure_s, at_s)
-        self._drop_viewers(set(gone.ids))
+        ids = (*gone.ids, *(link.plex_id for link in gone.separated))
+        self._drop_viewers(set(ids))
         # After the read worker's present task, which may be making that file just now.
         self._read_worker.submit(lambda: self._exports.pop(asked.viewer_id, None))
-        self._tracker.tell(DropViewerWatches(gone.ids))
+        self._tracker.tell(DropViewerWatches(ids))
         self.send_directory()
         self._log.info(
             "Forgot viewer %s: %s and %s, in %.1f s",
             asked.viewer_id, count_noun(gone.watches, "watch", "watches"), count_noun(gone.badges, "badge"),
             time.perf_counter() - began,
         )  # fmt: skip
-        return self._build_erased(gone.watches, gone.badges)
+        return self._build_erased(gone)
 
-    def _build_erased(self, watches: int, badges: int) -> ViewerErased:
+    def _build_erased(self, gone: ErasedViewer) -> ViewerErased:
         made = [each.made_at_s for each in list_backups(self._backups_dir) if math.isfinite(each.made_at_s)]
         return ViewerErased(
-            watches,
-            badges,
+            gone.watches,
+            gone.badges,
             backups=len(made),
             oldest_backup_s=made[0] if made else None,
             newest_backup_s=made[-1] if made else None,
             backup_interval_hours=self._actor.context.settings.backup_interval_hours,
             backup_keep=self._actor.context.settings.backup_keep,
+            kept_accounts=tuple(link.plex_name for link in gone.separated),
         )
 
     def export(self, asked: GetMyData) -> Future[MyData]:

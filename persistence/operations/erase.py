@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, or_, select
 
+from messages import UnlinkAccount
 from persistence.database.sql import upsert
 from persistence.database.tables import (
     ACCOUNT_LINKS,
@@ -18,7 +19,9 @@ from persistence.database.tables import (
     WATCHES,
 )
 from persistence.json_files.files import history_line
+from persistence.operations.link import unlink
 from persistence.records.change_set import ChangeSet
+from persistence.records.links import UnprovenLink, read_unproven_links
 from persistence.records.suggestions import delete_wishes
 from persistence.records.viewers import read_directory, record_erasure
 from persistence.records.watches import delete_rows
@@ -32,15 +35,21 @@ class ErasedViewer:
     """The ids under which the viewer was watched."""
     watches: int
     badges: int
+    separated: tuple[UnprovenLink, ...] = ()
+    """Links that only an administrator had confirmed: what these accounts watched before stays theirs."""
 
 
 def erase_viewer(change: ChangeSet, viewer_id: str, at_s: float) -> ErasedViewer:
     """Remove a viewer's watches, statistics, badges, suggestions, votes, ratings, links and choice.
 
-    Those of the linked accounts too. Of the choice not to be tracked only that is kept.
+    Those of the linked accounts too; of an account that the member has not signed in to only what was watched since
+    the link, for it may be somebody else's. Of the choice not to be tracked only that is kept.
     What began before `at_s` and comes late is not stored either.
     """
-    connection, people = change.connection, read_directory(change.connection)
+    connection = change.connection
+    separated = tuple(read_unproven_links(connection, viewer_id))
+    since_links = sum(_separate_account(change, viewer_id, each) for each in separated)
+    people = read_directory(connection)
     ids = people.ids_of(viewer_id)
     watches = _remove_watches(change, or_(WATCHES.c.viewer_id.in_(ids), WATCHES.c.identity.in_(ids)))
     connection.execute(delete(WATCH_PARTS).where(WATCH_PARTS.c.viewer_id.in_(ids)))
@@ -56,7 +65,20 @@ def erase_viewer(change: ChangeSet, viewer_id: str, at_s: float) -> ErasedViewer
         rows = [{"viewer_id": each, "username": "", "choice": "untracked", "since_s": at_s} for each in ids[1:]]
         upsert(connection, PRIVACY, rows)
     record_erasure(connection, ids, at_s)
-    return ErasedViewer(tuple(ids), watches, badges)
+    return ErasedViewer(tuple(ids), watches + since_links, badges, separated)
+
+
+def _separate_account(change: ChangeSet, viewer_id: str, account: UnprovenLink) -> int:
+    """Undo a link, and remove what the account watched since; return how many records that were."""
+    unlink(change, UnlinkAccount(account.plex_id, viewer_id, "forgetme"))
+    own = WATCHES.c.identity == account.plex_id
+    removed = _remove_watches(change, own & (WATCHES.c.started_at_s >= account.linked_at_s))
+    change.connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.viewer_id == account.plex_id))
+    if change.connection.execute(select(WATCHES.c.watch_id).where(own).limit(1)).first() is None:
+        for table in (VIEWER_STATS, VIEWERS, VIEWER_BADGES):
+            change.connection.execute(delete(table).where(table.c.viewer_id == account.plex_id))
+        change.viewers.discard(account.plex_id)
+    return removed
 
 
 def _remove_watches(change: ChangeSet, chosen: ColumnElement[bool]) -> int:

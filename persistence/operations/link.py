@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select
 
 from awards.totals import combine_totals
-from messages import LinkAccount, Problem, UnlinkAccount
+from messages import PLEX_TV, LinkAccount, Problem, UnlinkAccount
 from messages.ids import server_of
 from persistence.database.rows import PreLinkState, decode_totals, encode_totals
 from persistence.database.sql import upsert
@@ -20,6 +20,7 @@ from persistence.records.links import (
     has_linked_account,
     insert_link,
     pop_link,
+    prove_link,
     read_first_link,
     read_pre_link_states,
     set_display_name,
@@ -39,12 +40,15 @@ class CannotLink(ProblemError):
 def link(change: ChangeSet, asked: LinkAccount, at_s: float) -> int:
     """Link the account to the member; return how many records the member got.
 
-    Raises CannotLink where the account is somebody else's. To link again what is linked changes nothing.
+    Raises CannotLink where the account is somebody else's. To link again what is linked only proves it,
+    where the member signed in.
     """
     connection = change.connection
     already = read_directory(connection).links.get(asked.plex_id)
     if already is not None:
         if already.viewer_id == asked.viewer_id:
+            if asked.confirmed_by == PLEX_TV:
+                prove_link(connection, asked.plex_id)
             return 0
         raise CannotLink(Problem.of("link.linked_elsewhere"))
     account, member = read_viewer_row(connection, asked.plex_id), read_viewer_row(connection, asked.viewer_id)

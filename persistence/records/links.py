@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, delete, func, select, update
 
-from messages import LinkAccount, LinkedAccount
+from messages import PLEX_TV, LinkAccount, LinkedAccount
 from persistence.database.rows import PreLinkState, as_json
 from persistence.database.tables import ACCOUNT_LINKS, WATCHES
 
@@ -34,6 +34,27 @@ def has_linked_account(connection: Connection, viewer_id: str) -> bool:
         connection.execute(select(ACCOUNT_LINKS.c.plex_id).where(ACCOUNT_LINKS.c.viewer_id == viewer_id)).first()
         is not None
     )
+
+
+class UnprovenLink(NamedTuple):
+    """A link that an administrator confirmed, and nobody by signing in to the account."""
+
+    plex_id: str
+    plex_name: str
+    linked_at_s: float
+    """Seconds since 1970, UTC."""
+
+
+def read_unproven_links(connection: Connection, viewer_id: str) -> list[UnprovenLink]:
+    """Return the links of a member to accounts that they have not signed in to."""
+    columns = (ACCOUNT_LINKS.c.plex_id, ACCOUNT_LINKS.c.plex_name, ACCOUNT_LINKS.c.linked_at_s)
+    own = (ACCOUNT_LINKS.c.viewer_id == viewer_id) & (ACCOUNT_LINKS.c.confirmed_by != PLEX_TV)
+    return [UnprovenLink(*row) for row in connection.execute(select(*columns).where(own).order_by(columns[0]))]
+
+
+def prove_link(connection: Connection, plex_id: str) -> None:
+    """Note that the member has signed in to a linked account."""
+    connection.execute(update(ACCOUNT_LINKS).where(ACCOUNT_LINKS.c.plex_id == plex_id).values(confirmed_by=PLEX_TV))
 
 
 def insert_link(connection: Connection, asked: LinkAccount, plex_name: str, before: PreLinkState, at_s: float) -> None:

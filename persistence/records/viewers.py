@@ -12,7 +12,7 @@ from persistence.database.sql import upsert
 from persistence.database.tables import CHECKPOINT, FORGOTTEN, PRIVACY, VIEWER_STATS, VIEWERS, WATCHES
 from persistence.records.badges import mark_all_announced
 from persistence.records.change_set import ChangeSet
-from persistence.records.links import read_links
+from persistence.records.links import read_links, read_unproven_links
 from viewers.directory import HIDDEN_CHOICES, ViewerDirectory
 from wording.problems import english
 
@@ -47,7 +47,8 @@ def read_account(connection: Connection, viewer_id: str, problem: Problem | None
     count = select(func.count()).select_from(WATCHES).where(WATCHES.c.viewer_id == viewer_id)
     watches = connection.execute(count).scalar_one()
     text = english(problem) if problem else ""
-    return ViewerAccount(viewer_id, people.choice(viewer_id), own, watches, text, problem)
+    unproven = tuple(link.plex_id for link in read_unproven_links(connection, viewer_id))
+    return ViewerAccount(viewer_id, people.choice(viewer_id), own, watches, text, problem, unproven)
 
 
 def set_privacy(change: ChangeSet, asked: SetPrivacy, at_s: float) -> None:

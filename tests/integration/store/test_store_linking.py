@@ -15,6 +15,7 @@ from sqlalchemy import update
 
 from awards import Totals
 from messages import (
+    PLEX_TV,
     EraseViewer,
     FindAccounts,
     GetHistory,
@@ -239,7 +240,7 @@ def test_an_account_that_never_watched(house: House) -> None:
 def test_the_choice_holds_for_linked_accounts(house: House) -> None:
     """Who is not tracked is not tracked there either; and is forgotten there too."""
     two_evenings(house)
-    linked(house)
+    house.ask(LinkAccount(PLEX, "annaplex", MEMBER, "Anna", PLEX_TV))
     house.ask(SetPrivacy(MEMBER, "Anna", "untracked"))
     house.finish(record("more", PLEX, source="plex", started_at_s=EVENING + 4 * DAY))
     assert house.ask(GetHistory(viewer_id=MEMBER, asker=MEMBER)).total == 2
@@ -247,6 +248,34 @@ def test_the_choice_holds_for_linked_accounts(house: House) -> None:
     for name in TABLES:
         assert PLEX not in str(sql(house.folder, f"SELECT * FROM {name}")), name  # noqa: S608  # a constant
     assert "annaplex" not in "".join((house.folder / name).read_text() for name in FILES)
+
+
+def test_forgetting_after_an_admins_link_leaves_what_was_before_it(house: House) -> None:
+    """The link may have been an impostor's: what the account watched since goes, the rest is the account's again."""
+    two_evenings(house)
+    before = house.ask(GetHistory(viewer_id=PLEX, asker="")).total
+    assert before
+    house.clock.at_s = EVENING + 3 * DAY
+    assert linked(house).unproven == (PLEX,)
+    house.finish(record("since", PLEX, source="plex", started_at_s=EVENING + 4 * DAY, ended_at_s=EVENING + 5 * DAY))
+    gone = house.ask(EraseViewer(MEMBER))
+    assert gone.kept_accounts == ("annaplex",)
+    assert house.ask(GetHistory(viewer_id=MEMBER, asker=MEMBER)).total == 0
+    kept = house.ask(GetHistory(viewer_id=PLEX, asker=""))
+    assert kept.total == before and "since" not in {row.watch_id for row in kept.records}
+    figures = house.ask(GetViewerStats(PLEX, "")).stats
+    assert figures is not None and figures.total_movies == before
+    assert set(load(house.folder, "user_stats.json")) == {PLEX}
+
+
+def test_forgetting_takes_all_of_an_account_that_was_signed_in_to(house: House) -> None:
+    """Signing in after an administrator's link is the second word."""
+    two_evenings(house)
+    linked(house)
+    assert house.ask(LinkAccount(PLEX, "annaplex", MEMBER, "Anna", PLEX_TV)).unproven == ()
+    assert house.ask(EraseViewer(MEMBER)).kept_accounts == ()
+    assert house.ask(GetHistory(viewer_id=PLEX, asker="")).total == 0
+    assert load(house.folder, "user_stats.json") == {}
 
 
 @pytest.mark.parametrize("order", [(PLEX, SECOND), (SECOND, PLEX)])

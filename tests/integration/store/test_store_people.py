@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from messages import (
+    PLEX_TV,
     DropViewerWatches,
     EraseViewer,
     FindAccounts,
@@ -306,7 +307,7 @@ def test_parting_shows_nobody_who_is_private(house: House) -> None:
 
 def test_a_crash_before_the_tracker_heard_is_made_good(house: House) -> None:
     """It is told again at the start, of the account too: else it would go on with a watch that nobody stores."""
-    house.ask(LinkAccount(PLEX, "shirin", SHY, "Shirin", "1"))
+    house.ask(LinkAccount(PLEX, "shirin", SHY, "Shirin", PLEX_TV))
     house.stop()
     store = open_store(house.folder)
     with store.change(house.clock.at_s) as change:

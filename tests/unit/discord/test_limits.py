@@ -1,5 +1,6 @@
 """Every page of every command within Discord's limits: 250 viewers, names and titles as long as Plex lets them be."""
 
+import datetime
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -182,7 +183,9 @@ async def test_what_concerns_one_person_is_within_the_limits(
     check(privacy.build_choices(person))
     check(await account_link.link_accounts(actor_client, LinkAccount(links[0].plex_id, LONG, "1", LONG, "2")))
     check(await account_link.unlink_account(actor_client, links[3].plex_id, "1", "2"))
-    reply, view = account_link.build_request(account, SimpleNamespace(id=10**19, display_name=LONG))  # type: ignore[arg-type]
+    began = datetime.datetime(2015, 5, 13, tzinfo=datetime.UTC)
+    member = SimpleNamespace(id=10**19, display_name=LONG, name=LONG, mention=f"<@{10**19}>", created_at=began)
+    reply, view = account_link.build_request(account, member)  # type: ignore[arg-type]  # as much as it reads
     check(reply.embed)
     assert all(
         utf16_length(button.item.custom_id or "") <= CUSTOM_ID

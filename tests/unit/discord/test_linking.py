@@ -165,7 +165,9 @@ async def asked(room: Any) -> discord.Message:
     result = await room.ana.slash(room.channel, "link", account=f"{PLEX_ID} {ANTON.name}")
     assert not result.response.ephemeral
     message: discord.Message = room.channel.last_message
-    assert "says: the Plex account" in room.text()
+    said = room.text()
+    assert "says that the Plex account" in said and f"<@{room.ana.id}>" in said
+    assert f"user name `{room.ana.name}`" in said and ":R>)" in said
     return message
 
 
@@ -239,7 +241,7 @@ async def test_an_account_that_is_not_clear_is_asked_for(room: Any, store: Any) 
     assert "Anton \\*A\\* (12 watches) and Antonia (1 watch)" in room.text()
     store["accounts"] = (AccountSummary("plex:m:1", "Ann", 1), AccountSummary("plex:m:2", "Anna", 1))
     await room.ana.send(room.channel, "!link ann")
-    assert "the Plex account **Ann (1 watch)** is mine" in room.text()
+    assert "the Plex account **Ann (1 watch)** is theirs" in room.text()
 
 
 @fails

@@ -62,6 +62,11 @@ def date_and_time(wall_s: float) -> str:
     return f"<t:{int(wall_s)}:f>"
 
 
+def date_only(wall_s: float) -> str:
+    """Return a time that Discord shows as a date, in the reader's own zone."""
+    return f"<t:{int(wall_s)}:D>"
+
+
 def text_chart(rows: list[tuple[str, float, str]], width: int = 12) -> str:
     """Return a bar chart in a code block, narrow enough for a phone. Rows: label, value, value in words."""
     if not rows:

@@ -16,6 +16,7 @@ from actors.chat.discord.framework.pages import CUSTOM_ID, refuse
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import (
+    PLEX_TV,
     AccountSummary,
     FindAccounts,
     GetViewerAccount,
@@ -183,7 +184,7 @@ async def _ask_figures(actors: ActorClient, who: str) -> LinkFigures:
 
 def _may_show_figures(person: ViewerAccount, asker: str) -> bool:
     """Whether somebody's figures may be said where others read them."""
-    return asker in (person.viewer_id, "plex.tv") or person.privacy in ("open", "anonymous")
+    return asker in (person.viewer_id, PLEX_TV) or person.privacy in ("open", "anonymous")
 
 
 def _build_outcome(said: str, before: LinkFigures | None, after: LinkFigures | None) -> discord.Embed:
@@ -207,15 +208,25 @@ def build_request(account: AccountSummary, member: discord.Member | discord.User
             _("You can't request this Plex account."),
             _("An administrator can link it: `/link`"),
         )
-    name = formatting.escape(member.display_name, 60)
-    text = _("**{name}** says: the Plex account **{account}** is mine.").format(
-        name=name, account=describe_account(account)
+    text = _("{member} says that the Plex account **{account}** is theirs.").format(
+        member=describe_member(member), account=describe_account(account)
     )
     hint = _("An administrator has to confirm it. Then both count as one viewer with one history.")
     view = discord.ui.View(timeout=None)
     view.add_item(LinkButton(True, member.id, account.plex_id))
     view.add_item(LinkButton(False, member.id, account.plex_id))
     return Reply(embeds.build_embed(_("🔗 One viewer?"), f"{text}\n{hint}", colour=embeds.BLUE)), view
+
+
+def describe_member(member: discord.Member | discord.User) -> str:
+    """Return who a member is, whatever they call themselves here: mention, user name, and the account's age."""
+    return _("{mention} (**{name}**, user name `{username}`, on Discord since {date}, {ago})").format(
+        mention=member.mention,
+        name=formatting.escape(member.display_name, 60),
+        username=formatting.escape_code(member.name, 40),
+        date=formatting.date_only(member.created_at.timestamp()),
+        ago=formatting.relative_time(member.created_at.timestamp()),
+    )
 
 
 class LinkButton(
@@ -260,7 +271,9 @@ class LinkButton(
             _refuse_gone(error)
         actors: ActorClient = interaction.client.actors
         by = str(interaction.user.id)
-        return await link_accounts(actors, LinkAccount(self._plex_id, "", str(member.id), member.display_name, by))
+        done = await link_accounts(actors, LinkAccount(self._plex_id, "", str(member.id), member.display_name, by))
+        done.description = f"{describe_member(member)}\n{done.description}"
+        return done
 
 
 def _refuse_gone(error: Exception) -> NoReturn:

@@ -21,6 +21,10 @@ FORGET_S = 60.0
 PRESS_S = 120
 """How long the button to forget somebody holds."""
 _PREFIX = "usher:forget:"
+_UNPROVEN = N_(
+    "An administrator linked {names}: what it watched before that stays. To delete that too, sign in to it first with "
+    "`/link`."
+)
 _STAYS = N_("What stays: my posts in the channel, older log lines, and copies that somebody made or set aside.")
 
 
@@ -90,6 +94,9 @@ def _build_forgotten(gone: ViewerErased, now_s: float) -> str:
         oldest, newest = formatting.date_and_time(gone.oldest_backup_s), formatting.date_and_time(gone.newest_backup_s)
         lines.append(said.format(count=format_number(gone.backups), oldest=oldest, newest=newest))
         lines.append(_describe_backups_end(gone, now_s))
+    if gone.kept_accounts:
+        names = join_names([formatting.escape(name, 60) for name in gone.kept_accounts])
+        lines.append(_("What {names} watched before it was linked is still there.").format(names=names))
     return "\n".join([*lines, _(_STAYS)])
 
 
@@ -127,6 +134,9 @@ async def forgetme(ctx: CommandContext) -> None:
     if person.links:
         names = join_names([formatting.escape(link.plex_name, 60) for link in person.links])
         lines.insert(1, _("Of your Plex account too: {names}.").format(names=names))
+    unproven = [link.plex_name for link in person.links if link.plex_id in person.unproven]
+    if unproven:
+        lines.insert(2, _(_UNPROVEN).format(names=join_names([formatting.escape(name, 60) for name in unproven])))
     until = f"<t:{int(ctx.actors.clock.now().wall_s + PRESS_S)}:T>"
     lines.append(f"-# {_('This button works until {when}.').format(when=until)}")
     view = discord.ui.View(timeout=None)

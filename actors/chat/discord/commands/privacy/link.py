@@ -35,6 +35,7 @@ from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from actors.media.pollers import poller_names
 from messages import (
+    PLEX_TV,
     CheckPlexSignIn,
     FindAccounts,
     GetViewerAccount,
@@ -170,7 +171,7 @@ async def _await_sign_in(ctx: CommandContext, poller: str, code: PlexSignIn) -> 
     try:
         return await link_accounts(
             ctx.actors,
-            *(LinkAccount(plex_id, signed.name, *who, "plex.tv") for plex_id in signed.plex_ids),
+            *(LinkAccount(plex_id, signed.name, *who, PLEX_TV) for plex_id in signed.plex_ids),
             problem=formatting.escape(translate_or(signed.reason, signed.problem), 300) if signed.problem else "",
         )
     except (UnansweredError, RefusedError) as error:
