@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _stop_with_parent() -> None:
-    while sys.stdin.buffer.read(1):
+    while os.read(0, 1):  # not by sys.stdin, whose lock the interpreter wants when it ends
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 
