@@ -26,6 +26,7 @@ from launcher.health import HealthLog
 from launcher.supervision.actor_process import SupervisedActor
 from launcher.supervision.child import FATAL, ActorChild
 from launcher.supervision.interval import Interval
+from launcher.supervision.reaper import reap_orphans
 from launcher.supervision.supervision_settings import SupervisionSettings
 from launcher.supervision.supervisor import Supervisor
 from messages import AutoSaveTick, HealthReport
@@ -119,6 +120,8 @@ class Launcher:
         if self._save_tick.is_due(now_s):
             self._link.tell("persistence", AutoSaveTick(at=self.clock.now()))
         if self._health_tick.is_due(now_s):
+            if os.getpid() == 1:
+                reap_orphans({actor.pid for actor in self._supervisor.actors.values()})
             self._health_log.write(self._supervisor.health(now_s))
         if self.is_ready and not self._was_ready:
             self._was_ready = True

@@ -216,6 +216,14 @@ _STORE: Final = {
     "badges.own_left_out": N_("The own badges are left out until their file is right: {error}"),
     "backup.scheduled_failed": N_("The scheduled backup failed, and there is no other: {error}"),
     "backup.scheduled_failed_since": N_("The scheduled backup failed, and the newest is {hours} hours old: {error}"),
+    "backup.overdue": N_(
+        "The newest backup is {hours} hours old, and one should be made every {interval} hours: look at the log, and "
+        "at the folder of backups"
+    ),
+    "backup.never_made": N_(
+        "No backup was made within {hours} hours, and one should be made every {interval} hours: look at the log, and "
+        "at the folder of backups"
+    ),
     "save.unstorable": N_(
         "{store}: {cause} (the store cannot hold that value, and to try again is no use: report this line)"
     ),

@@ -241,6 +241,7 @@ class Persistence(Actor):
 
     def _tick(self, _tick: AutoSaveTick) -> None:
         self._viewer_requests.correct_erasure_times()
+        self._backup_scheduler.check_age()
         running = self._running()
         if running is None:
             # Not known yet whether anybody watches: to save now would write down that nobody does.

@@ -14,7 +14,10 @@ from persistence.database import backup
 from persistence.database.errors import BackupError
 from persistence.store import Store
 from wording.numbers import count_noun
+from wording.problems import english
 
+OVERDUE = 2
+"""So many intervals after the newest backup, the next one is overdue."""
 RETRY_S = 900.0
 """A scheduled backup that failed is tried again after this long (service time)."""
 
@@ -41,6 +44,9 @@ class BackupScheduler:
         self._last_saved_s = last_saved_s
         self._interval_s = actor.context.settings.backup_interval_hours * 3600
         self._is_stopping = False
+        self._began_s = self._now_s()
+        self._newest_s: float | None = None
+        """When the newest backup was made, as it was last looked up; seconds since 1970, UTC."""
         self.fault: Problem | None = None
         """What keeps the scheduled backups from being made; empty where nothing does."""
 
@@ -56,14 +62,14 @@ class BackupScheduler:
         if not self._interval_s or self._store.file is None:
             return
         now_s = self._now_s()
-        newest_s = backup.find_newest_s(self._folder, now_s)
+        newest_s = self._newest_s = backup.find_newest_s(self._folder, now_s)
         wait_s = 0.0 if newest_s is None else newest_s + self._interval_s - now_s
         self._actor.send_to_self_after(min(max(wait_s, 0.0), self._interval_s), BackupDue())
 
     def back_up_if_due(self) -> None:
         """Back up if anything was saved since the newest backup, and remove the oldest ones."""
         now_s, saved_s = self._now_s(), self._last_saved_s()
-        newest_s = backup.find_newest_s(self._folder, now_s)
+        newest_s = self._newest_s = backup.find_newest_s(self._folder, now_s)
         if saved_s is None:  # a new store: soon there is something in it
             self._actor.send_to_self_after(min(self._interval_s, RETRY_S), BackupDue())
             return
@@ -73,6 +79,21 @@ class BackupScheduler:
         target = self._target()
         done = self._worker.submit(lambda: self._back_up_and_rotate(target))
         done.add_done_callback(lambda _done: self._actor.endpoint.submit(self._schedule_after(done)))
+
+    def check_age(self) -> None:
+        """Show in health where the newest backup is much older than it should be: one may hang, or be hindered."""
+        now_s, saved_s = self._now_s(), self._last_saved_s()
+        if not self._interval_s or self._store.file is None or saved_s is None or self.fault is not None:
+            return
+        newest_s = self._newest_s
+        since_s = self._began_s if newest_s is None else max(newest_s, self._began_s)
+        if now_s - since_s <= OVERDUE * self._interval_s + RETRY_S or (newest_s is not None and saved_s <= newest_s):
+            return
+        hours, interval = round((now_s - (since_s if newest_s is None else newest_s)) / 3600), self._interval_s / 3600
+        code = Problem.of("backup.overdue", hours=hours, interval=interval)
+        self.fault = code if newest_s is not None else Problem.of("backup.never_made", hours=hours, interval=interval)
+        self._actor.log.error("%s", english(self.fault))
+        self._actor.report_degraded(self.fault)
 
     def close(self) -> None:
         """Cancel a running backup: a stop does not wait until a large store is verified."""
@@ -119,6 +140,7 @@ class BackupScheduler:
             self._actor.report_degraded(self.fault)
             return False
         self.fault = None
+        self._newest_s = self._now_s()
         try:
             backup.rotate(self._folder, self._actor.context.settings.backup_keep, self._now_s())
         except OSError as error:

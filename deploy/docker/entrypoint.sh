@@ -15,9 +15,15 @@ if [ "$puid" -eq 0 ] || [ "$pgid" -eq 0 ]; then
     exit 2
 fi
 # Only where it belongs to somebody else, so that a large folder costs nothing at each start.
-if [ "$(stat -c %u:%g "$data")" != "$puid:$pgid" ] && ! chown -R "$puid:$pgid" "$data"; then
-    echo "$data cannot be given to $puid:$pgid: give it to them on the host (chown -R $puid:$pgid)." >&2
-    exit 1
+as_user="setpriv --reuid $puid --regid $pgid --clear-groups --no-new-privs"
+if [ "$(stat -c %u:%g "$data")" != "$puid:$pgid" ] && ! chown -R "$puid:$pgid" "$data" 2>/dev/null; then
+    # A network share may keep its owners, and let that user write all the same.
+    # shellcheck disable=SC2016
+    if ! $as_user /bin/sh -c ': >"$1/.usher-probe" && rm -f "$1/.usher-probe"' sh "$data" 2>/dev/null; then
+        echo "$data cannot be given to $puid:$pgid, who may not write to it: give it to them on the host" \
+            "(chown -R $puid:$pgid), or set PUID and PGID to its owner." >&2
+        exit 1
+    fi
+    echo "$data cannot be given to $puid:$pgid, who may write to it all the same: going on." >&2
 fi
-exec setpriv --reuid "$puid" --regid "$pgid" --clear-groups --no-new-privs \
-    /opt/venv/bin/python /opt/usher/run.py "$@"
+exec $as_user /opt/venv/bin/python /opt/usher/run.py "$@"

@@ -1,6 +1,8 @@
 """Connections to the store: one that writes, and some that only read."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,10 @@ from persistence.database.store_owner import take_advisory_lock
 
 CONNECT_S = 5
 """How long a database's server is waited for until it is said to be away, seconds: a stop must not wait for it."""
-OWNER_STATEMENT_MS = 15_000
+OWNER_STATEMENT_MS = 9_000
 """How long a statement of a save may take on a PostgreSQL server."""
+ANSWER_S = 10.0
+"""How long its answer is waited for, seconds: a network that swallows everything has no server to keep the time."""
 READER_STATEMENT_MS = 60_000
 """How long a question may take on a PostgreSQL server."""
 BUSY_MS = 5_000
@@ -52,12 +56,16 @@ _TCP_OPTIONS = {
 """A network that swallows everything is noticed within 10 s (milliseconds, then seconds)."""
 
 
+_SERVER_OPTIONS = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+"""The server notices within a minute that this machine is gone, and gives its locks back."""
+
+
 def _libpq_options(url: str, statement_ms: int) -> dict[str, Any]:
     """Return time-outs for PostgreSQL's own library; what DATABASE_URL says itself holds."""
     parsed = make_url(url)
     if parsed.get_driver_name() not in ("psycopg", "psycopg2"):
         return {}
-    options = {**_TCP_OPTIONS, "options": f"-c statement_timeout={statement_ms}"}
+    options = {**_TCP_OPTIONS, "options": f"-c statement_timeout={statement_ms} {_SERVER_OPTIONS}"}
     return {name: value for name, value in options.items() if name not in parsed.query}
 
 
@@ -71,12 +79,52 @@ def writer_engine(url: str, *, is_owner: bool = False) -> Engine:
         pool = {"pool_size": 1, "max_overflow": 0, "hide_parameters": True}
         connect_args = _libpq_options(url, OWNER_STATEMENT_MS if is_owner else 0)
         engine = create_engine(url, pool_pre_ping=True, connect_args=connect_args, **pool)
+        if is_owner and make_url(url).get_driver_name() == "psycopg":
+            _limit_answers(engine)
         if is_owner and engine.dialect.name == "postgresql":
-            event.listen(engine, "connect", lambda connection, _: take_advisory_lock(connection, store_name(url)))
+            _own_database(engine, store_name(url))
         return engine
     engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True)
     _configure_connections(engine, "BEGIN IMMEDIATE")
     return engine
+
+
+def _own_database(engine: Engine, store: str) -> None:
+    """Have each new connection of the writer take the database for itself."""
+    session = 0
+
+    @event.listens_for(engine, "connect")
+    def own(connection: Any, _record: object) -> None:
+        nonlocal session
+        session = take_advisory_lock(connection, store, lost_session=session)
+
+
+def _limit_answers(engine: Engine) -> None:
+    """Have connections of an engine fail where no answer comes within ANSWER_S."""
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, arguments: Any, parameters: Any) -> Any:
+        from persistence.database.impatient_connection import ImpatientConnection  # it loads the driver
+
+        return ImpatientConnection.connect(*arguments, **parameters)
+
+
+@contextmanager
+def without_time_limits(connection: Connection) -> Iterator[None]:
+    """Let a transaction of the writer take as long as it takes: a migration of a large store."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    driver_connection: Any = connection.connection.driver_connection
+    patience_s = getattr(driver_connection, "patience_s", None)
+    if patience_s is not None:
+        driver_connection.patience_s = None
+    try:
+        yield
+    finally:
+        if patience_s is not None:
+            driver_connection.patience_s = patience_s
 
 
 def reader_engine(url: str) -> Engine:

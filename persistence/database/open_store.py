@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, Oper
 from foreign_input import ForeignInputError, open_regular
 from messages import Problem
 from persistence.database import backup
-from persistence.database.engine import sqlite_file, store_name, writer_engine
+from persistence.database.engine import sqlite_file, store_name, without_time_limits, writer_engine
 from persistence.database.errors import BackupError, FolderRefusal, StoreAway, StoreError
 from persistence.database.revision import HEAD, SQLITE_MAGIC, known_revisions, quick_check, read_revision, upgrade
 from persistence.database.shape import ShapeFault, check_shape
@@ -206,7 +206,8 @@ def _migrate(
         made = backup.backup(file, backups_dir / f"before-{HEAD}-{time.strftime('%Y%m%d-%H%M%S')}.db")
         note(f"Backed up the store to {made.file} before its migration from {revision} to {HEAD}.")
     with engine.begin() as connection:
-        upgrade(connection)
+        with without_time_limits(connection):
+            upgrade(connection)
         _check_shape(connection, url, file, backups_dir)
 
 

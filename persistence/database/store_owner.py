@@ -6,10 +6,11 @@ process that holds them, so they are never stale.
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import filelock
 
@@ -69,20 +70,52 @@ def own_store(file: Path, data_dir: Path) -> Iterator[None]:
         lock.release()
 
 
-def take_advisory_lock(connection: Any, store: str) -> None:
-    """Make a PostgreSQL connection the owner of its database, for as long as it lives. Raises StoreInUse."""
+def take_advisory_lock(connection: Any, store: str, lost_session: int = 0) -> int:
+    """Make a PostgreSQL connection the owner of its database, for as long as it lives; return its session's number.
+
+    `lost_session` is that of the connection before, which the server may still hold where the network went away: it is
+    ended. Raises StoreInUse.
+    """
+    own_name = f"usher: {describe_owner()}"[:63]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('application_name', %s, false)", (f"usher: {describe_owner()}"[:63],))
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", (_ADVISORY_KEY,))
-        (is_taken,) = cursor.fetchone()
+        cursor.execute("SELECT set_config('application_name', %s, false)", (own_name,))
+        is_taken = _try_advisory_lock(cursor)
+        holder = None if is_taken else _read_holder(cursor)
+        if holder is not None and (holder.name, holder.pid) == (own_name, lost_session):
+            cursor.execute("SELECT pg_terminate_backend(%s)", (holder.pid,))
+            until_s = time.monotonic() + PREDECESSOR_S
+            while not (is_taken := _try_advisory_lock(cursor)) and time.monotonic() < until_s:
+                time.sleep(0.1)
         if not is_taken:
-            cursor.execute(
-                "SELECT a.application_name, a.client_addr::text FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
-                "WHERE l.locktype = 'advisory' AND l.granted AND ((l.classid::bigint << 32) | l.objid::bigint) = %s "
-                "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-                (_ADVISORY_KEY,),
-            )
-            holder = cursor.fetchone() or ("another process", None)
-            name = str(holder[0]).removeprefix("usher: ") or "another process"
-            raise StoreInUse(store, f"{name}, from {holder[1]}" if holder[1] else name)
+            name = holder.name.removeprefix("usher: ") if holder else ""
+            name = name or "another process"
+            raise StoreInUse(store, f"{name}, from {holder.address}" if holder and holder.address else name)
+        cursor.execute("SELECT pg_backend_pid()")
+        session = int(cursor.fetchone()[0])
     connection.commit()
+    return session
+
+
+class _Holder(NamedTuple):
+    """The session that has the lock."""
+
+    name: str
+    address: str
+    pid: int
+    """The server's process."""
+
+
+def _try_advisory_lock(cursor: Any) -> bool:
+    cursor.execute("SELECT pg_try_advisory_lock(%s)", (_ADVISORY_KEY,))
+    return bool(cursor.fetchone()[0])
+
+
+def _read_holder(cursor: Any) -> _Holder | None:
+    cursor.execute(
+        "SELECT a.application_name, a.client_addr::text, a.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
+        "WHERE l.locktype = 'advisory' AND l.granted AND ((l.classid::bigint << 32) | l.objid::bigint) = %s "
+        "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        (_ADVISORY_KEY,),
+    )
+    row = cursor.fetchone()
+    return None if row is None else _Holder(str(row[0]), str(row[1] or ""), int(row[2]))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import subprocess
+import sys
+import textwrap
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -74,3 +77,52 @@ def test_the_entrypoint_never_runs_as_root(tmp_path: Path, ids: tuple[str, str])
         capture_output=True, text=True, timeout=20,
     )  # fmt: skip
     assert done.returncode == 2 and "PUID" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a folder away")
+@pytest.mark.parametrize("is_writable", [True, False])
+def test_a_share_that_keeps_its_owner_is_no_reason_to_stop(tmp_path: Path, is_writable: bool) -> None:
+    """Where chown is refused, it counts whether that user may write."""
+    tools, data = tmp_path / "tools", tmp_path / "data"
+    tools.mkdir()
+    data.mkdir()
+    for folder in (data, *data.parents[:3]):
+        folder.chmod(0o755)
+    data.chmod(0o777 if is_writable else 0o755)
+    (tools / "chown").write_text("#!/bin/sh\nexit 1\n")
+    (tools / "chown").chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh", str(ENTRYPOINT), "health"],
+        env={"PATH": f"{tools}:/usr/bin:/bin", "PUID": "1234", "PGID": "1234", "DATA_DIR": str(data)},
+        capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+    assert ("may write to it all the same: going on" in done.stderr) == is_writable
+    assert ("set PUID and PGID to its owner" in done.stderr) != is_writable
+    assert (done.returncode == 1) != is_writable
+    assert list(data.iterdir()) == []
+
+
+def test_process_1_collects_what_killed_actors_leave_behind() -> None:
+    """An orphan becomes a child of process 1; its own children are left to who knows them."""
+    script = textwrap.dedent("""
+        import ctypes, os, subprocess, sys, time
+        from launcher.supervision.reaper import reap_orphans
+        ctypes.CDLL(None).prctl(36, 1)  # orphans come to this process, as they do to process 1
+        own = subprocess.Popen([sys.executable, "-c", ""])
+        parent = subprocess.Popen([sys.executable, "-c", "import subprocess; subprocess.Popen(['sleep', '0.2'])"])
+        parent.wait()
+        reaped, until_s = [], time.monotonic() + 10
+        while not reaped and time.monotonic() < until_s:
+            reaped = reap_orphans({own.pid})
+            time.sleep(0.05)
+        print(len(reaped), own.wait())
+    """)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.stdout.split() == ["1", "0"], done.stderr
+
+
+def test_the_container_has_an_init() -> None:
+    """Which collects processes at once."""
+    assert "init: true" in (ROOT / "compose.yaml").read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 import logging
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -27,7 +28,7 @@ from messages import (
     WatchFinished,
 )
 from persistence.database import engine
-from persistence.database.errors import SaveFailed
+from persistence.database.errors import BackupError, SaveFailed
 from tests.integration.store.persistence_fixture import House, Noted
 from tests.unit.persistence.record_builders import EVENING, closed, record, running
 
@@ -331,6 +332,36 @@ def test_a_backup_that_fails_stays_in_health_while_saves_work(tmp_path: Path) ->
         house.finish(record("w2"))
         assert "The scheduled backup failed, and there is no other" in Noted.newest._health.degraded
     finally:
+        house.close()
+
+
+def test_a_backup_that_is_overdue_is_shown_in_health(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that hangs fails never: the age of the newest one tells."""
+    hanging, go_on = threading.Event(), threading.Event()
+
+    def hang(*_: Any, **__: Any) -> None:
+        hanging.set()
+        go_on.wait(20)
+        raise BackupError("it hung")
+
+    monkeypatch.setattr("actors.persistence.backup_scheduler.backup.backup", hang)
+    house = House(tmp_path, backup_interval_hours=24.0)
+    try:
+        house.finish(record())
+        house.stop()
+        house.start()
+        assert hanging.wait(10)
+        house.clock.at_s += 47 * 3600
+        house.tick()
+        house.finish(record("w2"))
+        assert not Noted.newest._health.degraded
+        house.clock.at_s += 2 * 3600
+        house.tick()
+        house.until(lambda: "No backup was made within 49 hours" in Noted.newest._health.degraded)
+        house.finish(record("w3"))
+        assert "No backup was made within 49 hours" in Noted.newest._health.degraded
+    finally:
+        go_on.set()
         house.close()
 
 

@@ -1,0 +1,29 @@
+"""A connection to a PostgreSQL server that gives up where no answer comes.
+
+TCP notices a network that is gone, and the server limits its statements. Neither helps where something between takes
+all that is sent and answers nothing.
+"""
+
+from typing import Any
+
+import psycopg
+from psycopg import errors
+
+from persistence.database.engine import ANSWER_S
+
+
+class ImpatientConnection(psycopg.Connection[Any]):
+    """Waits at most ANSWER_S for each answer, then closes itself."""
+
+    patience_s: float | None = ANSWER_S
+    """None to wait for as long as it takes, as a migration does."""
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Wait for an answer. Raises OperationalError where there is none in time."""
+        if timeout is not None or self.patience_s is None:
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, self.patience_s)
+        except errors._WaitTimeout:
+            self.pgconn.finish()
+            raise psycopg.OperationalError(f"no answer within {self.patience_s:g} s: timed out") from None
