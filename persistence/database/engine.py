@@ -17,8 +17,6 @@ CONNECT_S = 5
 """How long a database's server is waited for until it is said to be away, seconds: a stop must not wait for it."""
 OWNER_STATEMENT_MS = 9_000
 """How long a statement of a save may take on a PostgreSQL server."""
-ANSWER_S = 10.0
-"""How long its answer is waited for, seconds: a network that swallows everything has no server to keep the time."""
 READER_STATEMENT_MS = 60_000
 """How long a question may take on a PostgreSQL server."""
 BUSY_MS = 5_000
@@ -100,7 +98,7 @@ def _own_database(engine: Engine, store: str) -> None:
 
 
 def _limit_answers(engine: Engine) -> None:
-    """Have connections of an engine fail where no answer comes within ANSWER_S."""
+    """Have connections of an engine fail where no answer comes in time."""
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, arguments: Any, parameters: Any) -> Any:

@@ -9,7 +9,8 @@ from typing import Any
 import psycopg
 from psycopg import errors
 
-from persistence.database.engine import ANSWER_S
+ANSWER_S = 10.0
+"""How long an answer is waited for, seconds: a little longer than the server lets a statement of a save take."""
 
 
 class ImpatientConnection(psycopg.Connection[Any]):
