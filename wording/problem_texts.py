@@ -168,6 +168,7 @@ _DISCORD: Final = {
     "discord.post_digest": N_("post the digest of the week in channel {channel}"),
     "discord.change_night": N_("begin or end the planned night"),
     "discord.read_poll": N_("read the poll of the vote on the next film"),
+    "discord.post_reminder": N_("post the reminder of a film night"),
     "discord.read_attendance": N_("ask who had said that they would come"),
     "discord.allow_events": N_(
         "give the bot Create Events, Manage Events, View Channel and Connect in the server and in the voice channel"

@@ -30,7 +30,15 @@ from actors.chat.discord.features.announcements import (
     Redactor,
 )
 from actors.chat.discord.features.bot_activity import BotActivity
-from actors.chat.discord.features.film_night import FilmNights, NightQuestion, NightQuestions, PlannedNight
+from actors.chat.discord.features.film_night import (
+    FilmNights,
+    NightQuestion,
+    NightQuestions,
+    NightReminders,
+    PlannedNight,
+    RecurringNight,
+    RecurringNights,
+)
 from actors.chat.discord.features.film_vote import FilmVotes, VoteRecord
 from actors.chat.discord.features.live_card import CardRecord, LiveCards
 from actors.chat.discord.features.top_roles import TopRoles
@@ -115,17 +123,16 @@ class DiscordActor(Actor):
         )
         self._top_roles = TopRoles(actors, store.open("top_roles", list[int]))
         self._cards = LiveCards(actors, channel, store.open("live_card", CardRecord), degraded, log)
-        self._nights = FilmNights(
-            actors,
-            self._connection.logged_in_bot,
-            store.open("film_night", PlannedNight),
-            log,
-            self._cards.set_promised,
+        bot, planned = self._connection.logged_in_bot, store.open("film_night", PlannedNight)
+        self._nights = FilmNights(actors, bot, planned, log, self._cards.set_promised)
+        self._reminders = NightReminders(actors, bot, channel, planned, log)
+        self._recurring = RecurringNights(
+            actors, bot, store.open("recurring_nights", RecurringNight), self._nights, log
         )
         self._night_questions = NightQuestions(store.open("night_questions", NightQuestion))
         self._votes = FilmVotes(
             actors,
-            self._connection.logged_in_bot,
+            bot,
             store.open("film_vote", VoteRecord),
             store.open("film_vote_turns", float),
             PlanNightButton,
@@ -243,6 +250,7 @@ class DiscordActor(Actor):
             self._top_roles,
             self._night_questions,
             self._votes,
+            self._recurring,
             intents=intents,
             brake=self._brake,
             state_store=self._state_store,
@@ -305,6 +313,8 @@ class DiscordActor(Actor):
             self._announcements.run(),
             self._cards.run(),
             self._nights.run(),
+            self._reminders.run(),
+            self._recurring.run(),
             self._votes.run(),
             self._digest.run(),
         )

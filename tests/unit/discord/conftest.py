@@ -11,7 +11,14 @@ import pytest
 from actors.chat.discord.commands import load_commands
 from actors.chat.discord.commands.choosing.plan_night import PlanNightButton
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
-from actors.chat.discord.features.film_night import NightQuestion, NightQuestions
+from actors.chat.discord.features.film_night import (
+    FilmNights,
+    NightQuestion,
+    NightQuestions,
+    PlannedNight,
+    RecurringNight,
+    RecurringNights,
+)
 from actors.chat.discord.features.film_vote import FilmVotes, VoteRecord
 from actors.chat.discord.features.top_roles import TopRoles
 from actors.chat.discord.framework.actor_client import ActorClient
@@ -120,6 +127,16 @@ def make_bot(actor_client: ActorClient, health: Health, memory_store: MemoryStor
             health.degraded,
             log,
         )
+        nights = FilmNights(
+            actor_client,
+            lambda: bots[0] if bots else None,
+            store.open("film_night", PlannedNight),
+            log,
+            lambda *_: None,
+        )
+        recurring = RecurringNights(
+            actor_client, lambda: bots[0] if bots else None, store.open("recurring_nights", RecurringNight), nights, log
+        )
         memory_store.load(store)
         pages = {command.name: command.page for command in declared if command.page is not None}
         permissions = {command.name: command.permission for command in declared}
@@ -130,6 +147,7 @@ def make_bot(actor_client: ActorClient, health: Health, memory_store: MemoryStor
             top_roles,
             night_questions,
             votes,
+            recurring,
             intents=intents(True),
             brake=ConnectBrake(),
             state_store=store,

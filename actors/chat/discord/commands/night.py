@@ -8,14 +8,17 @@ from typing import Any, Self
 import discord
 from discord import app_commands
 
+from actors.chat.discord.commands.recurring_night import StopRepeatingButton, list_stop_buttons, plan_recurring
 from actors.chat.discord.features.film_night import (
     HOW,
     FilmAndTime,
     NightChoice,
     NightQuestions,
+    RecurringNights,
     check_found,
     find_meanings,
     find_titled,
+    list_role_buttons,
     plan_night,
     read_night_time,
     require_future,
@@ -30,6 +33,7 @@ from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from config import Settings
 from wording.numbers import format_count
+from wording.recurrence import split_recurrence
 from wording.text import clean_line, shorten, utf16_length
 from wording.times import Doubt, TimeReading, format_choice, local_time
 from wording.titles import display_title
@@ -105,7 +109,8 @@ async def _show_planned(interaction: discord.Interaction[Any], reply: Reply) -> 
         name = embeds.poster_file(reply.poster)
         parts["attachments"] = [discord.File(io.BytesIO(reply.poster.content), name)]
         reply.embed.set_thumbnail(url=f"attachment://{name}")
-    await interaction.edit_original_response(embed=reply.embed, view=None, allowed_mentions=embeds.NOBODY, **parts)
+    view = build_buttons(reply.items) if reply.items else None
+    await interaction.edit_original_response(embed=reply.embed, view=view, allowed_mentions=embeds.NOBODY, **parts)
 
 
 async def suggest_times(interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
@@ -123,24 +128,37 @@ async def suggest_times(interaction: discord.Interaction[Any], current: str) -> 
     usage=N_("[title] [when]"),
     parameters={
         "title": N_("Which film on Plex"),
-        "when": N_("Like friday 20:30, tomorrow 8pm or 2026-12-24 18:00"),
+        "when": N_("Like friday 20:30, tomorrow 8pm, 2026-12-24 18:00 or every friday 20:30"),
     },
     autocomplete={"title": suggest_films, "when": suggest_times},
-    buttons=(NightButton,),
+    buttons=(NightButton, StopRepeatingButton),
 )
 async def night(ctx: CommandContext, title: str = "", *, when: str = "") -> None:
     """Make an event of the server, with poster and length; without a title show those there are."""
     if ctx.guild is None:
         return
-    if when and not title:
+    repeated = split_recurrence(when if ctx.interaction is not None else f"{title} {when}")
+    if when and not title and repeated is None:
         raise RefusedError(_("Which film?"), _(HOW))
-    if not title:
-        await send_reply(ctx, Reply(await acknowledge_then(ctx, _build_planned(ctx.guild, ctx.bot))))
+    if not title and repeated is None:
+        await _show_nights(ctx, ctx.guild)
         return
     if not ctx.permissions.manage_events:
         raise RefusedError(*map(_, _PLANNERS_ONLY))
-    reply = await acknowledge_then(ctx, _understand_and_plan(ctx, ctx.guild, title, when))
+    if repeated is not None:
+        film = title if ctx.interaction is not None else repeated.before
+        work = plan_recurring(ctx, ctx.guild, film, repeated)
+    else:
+        work = _understand_and_plan(ctx, ctx.guild, title, when)
+    reply = await acknowledge_then(ctx, work)
     await send_reply(ctx, reply, build_buttons(reply.items) if reply.items else None)
+
+
+async def _show_nights(ctx: CommandContext, guild: discord.Guild) -> None:
+    embed = await acknowledge_then(ctx, _build_planned(guild, ctx.bot))
+    recurring: RecurringNights = ctx.bot.recurring_nights
+    buttons = [*list_stop_buttons(recurring), *list_role_buttons(ctx.actors.settings)]
+    await send_reply(ctx, Reply(embed), build_buttons(buttons) if buttons else None)
 
 
 async def _understand_and_plan(ctx: CommandContext, guild: discord.Guild, title: str, when: str) -> Reply:
@@ -258,5 +276,7 @@ async def _build_planned(guild: discord.Guild, bot: Any) -> discord.Embed:
             f"{runs}[{formatting.escape(event.name)}]({event.url})\n"
             f"{formatting.date_and_time(start_s)} ({formatting.relative_time(start_s)}){coming}"
         )
+    recurring: RecurringNights = bot.recurring_nights
+    lines += [f"🔁 {when}" for _key, when in recurring.list_recurring()]
     text = embeds.join_lines_within(lines, embeds.DESCRIPTION) or f"{_('No film night is planned.')}\n{_(HOW)}"
     return embeds.build_embed(_("📅 Film nights"), text, colour=embeds.PURPLE if lines else embeds.GREY)

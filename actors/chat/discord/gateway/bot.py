@@ -14,7 +14,7 @@ from discord.ext import commands
 from actors.chat.discord.core.api_errors import API_ERRORS, classify
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.core.state import FeatureState, StateStore
-from actors.chat.discord.features.film_night import NightQuestions
+from actors.chat.discord.features.film_night import NightQuestions, NightRoleButton, RecurringNights
 from actors.chat.discord.features.film_vote import FilmVotes
 from actors.chat.discord.features.live_card import RateButton
 from actors.chat.discord.features.top_roles import TopRoles
@@ -54,6 +54,7 @@ class UsherBot(ResumingBot):
         top_roles: TopRoles,
         night_questions: NightQuestions,
         film_votes: FilmVotes,
+        recurring_nights: RecurringNights,
         *,
         intents: discord.Intents,
         brake: ConnectBrake,
@@ -88,6 +89,7 @@ class UsherBot(ResumingBot):
         self.top_roles = top_roles
         self.night_questions = night_questions
         self.film_votes = film_votes
+        self.recurring_nights = recurring_nights
         self._declared = declared
         self.on_up: Callable[[], None] = lambda: None
         self.on_down: Callable[[], None] = lambda: None
@@ -104,7 +106,7 @@ class UsherBot(ResumingBot):
 
     async def setup_hook(self) -> None:
         """After the log-in: commands, buttons, and Discord's copy of the commands where it is old."""
-        self.add_dynamic_items(PageButton, RateButton)
+        self.add_dynamic_items(PageButton, RateButton, NightRoleButton)
         for command in self._declared:
             command.localise()
             self.add_command(command)

@@ -6,7 +6,14 @@ from typing import Any, Self
 import discord
 
 from actors.chat.discord.commands.night import plan_or_ask
-from actors.chat.discord.features.film_night import FilmAndTime, find_titled, read_night_time
+from actors.chat.discord.features.film_night import (
+    FilmAndTime,
+    RecurringNights,
+    find_titled,
+    put_film_into_event,
+    read_night_time,
+    upcoming_open_nights,
+)
 from actors.chat.discord.features.film_vote import FilmVotes, VoteFilm
 from actors.chat.discord.framework.autocompletion import actors_of
 from actors.chat.discord.framework.command_errors import report_errors
@@ -14,11 +21,13 @@ from actors.chat.discord.framework.pages import build_buttons, refuse
 from actors.chat.discord.framework.replies import viewer_id
 from actors.chat.discord.ui import embeds
 from wording.text import shorten
-from wording.times import Doubt, local_time
-from wording.translation import _
+from wording.times import Doubt, format_choice, local_time
+from wording.translation import N_, _
 
 LABEL = 45
 """Longest title of a form, and of a field in it."""
+MOST_OFFERED = 3
+"""Nights whose film is open."""
 
 
 class NightModal(discord.ui.Modal):
@@ -36,15 +45,7 @@ class NightModal(discord.ui.Modal):
         """Plan it, or ask back; the answer is for everybody."""
         await interaction.response.defer(thinking=True)
         async with report_errors(interaction):
-            reply = await self._plan(interaction)
-            options: dict[str, Any] = {}
-            if reply.poster.content and interaction.app_permissions.attach_files:
-                name = embeds.poster_file(reply.poster)
-                options["file"] = discord.File(io.BytesIO(reply.poster.content), name)
-                reply.embed.set_thumbnail(url=f"attachment://{name}")
-            if reply.items:
-                options["view"] = build_buttons(reply.items)
-            await interaction.followup.send(embed=reply.embed, allowed_mentions=embeds.NOBODY, **options)
+            await _send_planned(interaction, await self._plan(interaction))
 
     async def _plan(self, interaction: discord.Interaction[Any]) -> embeds.Reply:
         if interaction.guild is None:
@@ -59,40 +60,117 @@ class NightModal(discord.ui.Modal):
         return await plan_or_ask(actors, interaction.client, interaction.guild, interaction.user, [meaning])
 
 
-class PlanNightButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"usher:plan-night:(?P<poll>\d{1,20})"
-):
-    """Plans a night with the film that won a vote."""
+_PLANNERS_ONLY = (
+    N_("Only members with Manage Events can plan a film night."),
+    N_("An administrator can give you a role with it."),
+)
 
-    def __init__(self, poll_id: int) -> None:
-        self._poll_id = poll_id
+
+class PlanNightButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"usher:plan-night:(?P<poll>\d{1,20})(?P<other>:other)?",
+):
+    """Plans a night with the film that won a vote: one whose film is open, or another."""
+
+    def __init__(self, poll_id: int, *, is_other: bool = False) -> None:
+        """`is_other`: whether the time is asked for, also where there is a night whose film is open."""
+        self._poll_id, self._is_other = poll_id, is_other
         super().__init__(
             discord.ui.Button(
-                label=_("Plan the night"),
+                label=_("Another time…") if is_other else _("Plan the night"),
                 emoji="📅",
-                style=discord.ButtonStyle.primary,
-                custom_id=f"usher:plan-night:{poll_id}",
+                style=discord.ButtonStyle.secondary if is_other else discord.ButtonStyle.primary,
+                custom_id=f"usher:plan-night:{poll_id}{':other' if is_other else ''}",
             )
         )
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
         """Return the button from the poll's id."""
-        return cls(int(match["poll"]))
+        return cls(int(match["poll"]), is_other=match["other"] is not None)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Ask when, whoever may manage events."""
-        if not interaction.permissions.manage_events:
-            await refuse(
-                interaction,
-                _("Only members with Manage Events can plan a film night."),
-                _("An administrator can give you a role with it."),
-            )
-            return
-        votes: FilmVotes = interaction.client.film_votes
-        vote = votes.find(self._poll_id)
-        film = vote.find_winner() if vote is not None else None
+        film = await _find_winner(interaction, self._poll_id)
         if film is None:
-            await refuse(interaction, _("I no longer know that vote."), _("Plan it with `!night`."))
             return
-        await interaction.response.send_modal(NightModal(film))
+        recurring: RecurringNights = interaction.client.recurring_nights
+        actors = actors_of(interaction)
+        nights = upcoming_open_nights(recurring.nights, actors.clock.now().wall_s)[:MOST_OFFERED]
+        if self._is_other or not nights or film.item is None:
+            await interaction.response.send_modal(NightModal(film))
+            return
+        zone = actors.settings.timezone
+        now = local_time(zone, actors.clock.now().wall_s)
+        buttons = [
+            OpenNightButton(self._poll_id, night.event_id, format_choice(local_time(zone, night.starts_s), now))
+            for night in nights
+        ]
+        await interaction.response.send_message(
+            embed=embeds.build_embed(_("When should it begin?"), _("Its film is open:"), colour=embeds.PURPLE),
+            view=build_buttons([*buttons, PlanNightButton(self._poll_id, is_other=True)]),
+            ephemeral=True,
+        )
+
+
+class OpenNightButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"usher:open-night:(?P<poll>\d{1,20}):(?P<event>\d{1,20})",
+):
+    """Has a night whose film is open be for the film that won a vote."""
+
+    def __init__(self, poll_id: int, event_id: int, label: str = "") -> None:
+        self._poll_id, self._event_id = poll_id, event_id
+        super().__init__(
+            discord.ui.Button(
+                label=label or _("Plan the night"),
+                style=discord.ButtonStyle.primary,
+                custom_id=f"usher:open-night:{poll_id}:{event_id}",
+            )
+        )
+
+    @classmethod
+    async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
+        """Return the button from the ids of the poll and the event."""
+        return cls(int(match["poll"]), int(match["event"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> Any:
+        """Whoever may manage events; the answer is for everybody."""
+        film = await _find_winner(interaction, self._poll_id)
+        if film is None or interaction.guild is None:
+            return
+        recurring: RecurringNights = interaction.client.recurring_nights
+        night = recurring.nights.find(self._event_id)
+        if night is None or not night.is_open or film.item is None:
+            await refuse(interaction, _("That night has its film already."), _("Plan it with `!night`."))
+            return
+        await interaction.response.defer(thinking=True)
+        async with report_errors(interaction):
+            event = await interaction.guild.fetch_scheduled_event(self._event_id, with_counts=False)
+            reply = await put_film_into_event(actors_of(interaction), event, film.item)
+            recurring.nights.choose_film(night, film.item)
+            await _send_planned(interaction, reply)
+
+
+async def _find_winner(interaction: discord.Interaction[Any], poll_id: int) -> VoteFilm | None:
+    """Return the film that won; None, with a word of why, where it is not known or may not be planned."""
+    if not interaction.permissions.manage_events:
+        await refuse(interaction, *map(_, _PLANNERS_ONLY))
+        return None
+    votes: FilmVotes = interaction.client.film_votes
+    vote = votes.find(poll_id)
+    film = vote.find_winner() if vote is not None else None
+    if film is None:
+        await refuse(interaction, _("I no longer know that vote."), _("Plan it with `!night`."))
+    return film
+
+
+async def _send_planned(interaction: discord.Interaction[Any], reply: embeds.Reply) -> None:
+    options: dict[str, Any] = {}
+    if reply.poster.content and interaction.app_permissions.attach_files:
+        name = embeds.poster_file(reply.poster)
+        options["file"] = discord.File(io.BytesIO(reply.poster.content), name)
+        reply.embed.set_thumbnail(url=f"attachment://{name}")
+    if reply.items:
+        options["view"] = build_buttons(reply.items)
+    await interaction.followup.send(embed=reply.embed, allowed_mentions=embeds.NOBODY, **options)

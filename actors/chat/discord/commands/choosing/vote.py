@@ -7,7 +7,7 @@ from typing import Any, Self
 import discord
 from discord import app_commands
 
-from actors.chat.discord.commands.choosing.plan_night import PlanNightButton
+from actors.chat.discord.commands.choosing.plan_night import OpenNightButton, PlanNightButton
 from actors.chat.discord.features.film_vote import (
     MOST_FILMS,
     FilmVotes,
@@ -111,7 +111,7 @@ class EndVoteButton(
         "duration": N_("How long: 24h, 48h, 7d"),
     },
     autocomplete={"duration": suggest_hours},
-    buttons=(EndVoteButton, PlanNightButton),
+    buttons=(EndVoteButton, PlanNightButton, OpenNightButton),
 )
 async def vote(ctx: CommandContext, films: str = "", duration: str = "") -> None:
     """Ask in a poll which film is next; say which vote runs where one does."""

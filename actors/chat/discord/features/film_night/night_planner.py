@@ -9,13 +9,14 @@ from typing import Any
 
 import discord
 
+from actors.chat.discord.features.film_night.night_role import list_role_buttons
 from actors.chat.discord.features.film_night.scheduled_events import ALLOW_EVENTS, EVENT_DESCRIPTION, event_name
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.media_servers import fetch_poster
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
-from messages import Item
+from messages import Item, Poster
 from wording.durations import format_duration
 from wording.problems import translate
 from wording.text import clean_line, join_names, shorten
@@ -57,6 +58,13 @@ async def plan_night(
             **_event_place(actors, guild),
         )
     on_planned(event, film)
+    return build_planned(actors, event, film, start, poster)
+
+
+def build_planned(
+    actors: ActorClient, event: discord.ScheduledEvent, film: Item, start: datetime.datetime, poster: Poster
+) -> Reply:
+    """Build the answer that shows a planned night."""
     lines = [
         formatting.date_and_time(start.timestamp()) + f" ({formatting.relative_time(start.timestamp())})",
         _describe_film(film),
@@ -66,8 +74,41 @@ async def plan_night(
     lines += [f"-# {_('Starts and ends automatically with the film.')}"]
     text = "\n".join(line for line in lines if line)
     return Reply(
-        embeds.build_embed(f"📅 {formatting.escape_title(film, 200)}", text, colour=embeds.PURPLE), poster=poster
+        embeds.build_embed(f"📅 {formatting.escape_title(film, 200)}", text, colour=embeds.PURPLE),
+        items=list_role_buttons(actors.settings),
+        poster=poster,
     )
+
+
+async def plan_open_night(
+    actors: ActorClient, guild: discord.Guild, start: datetime.datetime, by: str = "Usher"
+) -> discord.ScheduledEvent:
+    """Make the event of a night whose film is chosen later. Raises RefusedError where Discord makes none."""
+    length = datetime.timedelta(seconds=_USUAL_S + _AROUND_S)
+    with explain_refused_events():
+        return await guild.create_scheduled_event(
+            name=clean_line(f"🎬 {_('Film night')}"),
+            description=_("Which film? Suggest one with /suggest; a vote chooses."),
+            start_time=start,
+            end_time=start.astimezone(datetime.UTC) + length,
+            privacy_level=discord.PrivacyLevel.guild_only,
+            reason=clean_line(_("planned by {name}").format(name=by), 200),
+            **_event_place(actors, guild),
+        )
+
+
+async def put_film_into_event(actors: ActorClient, event: discord.ScheduledEvent, film: Item) -> Reply:
+    """Have the event of an open night name its film; return the answer that shows it. Raises RefusedError."""
+    poster = await fetch_poster(actors, film)
+    length = datetime.timedelta(seconds=_film_length_s(film) + _AROUND_S)
+    with explain_refused_events():
+        await event.edit(
+            name=event_name(film),
+            description=shorten(_describe_film(film), EVENT_DESCRIPTION),
+            end_time=event.start_time.astimezone(datetime.UTC) + length,
+            image=poster.content or discord.utils.MISSING,
+        )
+    return build_planned(actors, event, film, event.start_time, poster)
 
 
 async def _create_event(guild: discord.Guild, cover: bytes, **event: Any) -> discord.ScheduledEvent:

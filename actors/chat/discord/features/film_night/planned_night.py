@@ -6,6 +6,11 @@ from messages import Item, Screening
 
 LATE_S = 6 * 3600.0
 """A film that begins this long after the time planned is still the night's."""
+EARLY_S = 1800.0
+"""A film that runs this long before the time planned is the night's. One that was tried out in the afternoon is not:
+an event that has ended cannot be begun again."""
+REMIND_S = 1800.0
+"""How long before a night its reminder is posted."""
 BREAK_S = 1800.0
 """How long a night waits for its film to go on where it was broken off."""
 _USUAL_S = 2 * 3600.0
@@ -35,11 +40,23 @@ class PlannedNight(msgspec.Struct):
     """The film's title."""
     year: int | None = None
     """The film's year of release."""
+    is_open: bool = False
+    """Whether its film is not chosen: it begins with whichever film plays in the watch party then."""
+    is_reminded: bool = False
+    """Whether its reminder was posted, or is not to be."""
     said: list[str] = []
     """Ids of those who had said that they would come to another event of the same evening, which is called off."""
 
+    def choose_film(self, item: Item) -> None:
+        """Have the night be for this film."""
+        self.server_id, self.rating_key = item.server_id, item.rating_key
+        self.kind, self.guid, self.title, self.year = item.kind, item.guid, item.title, item.year
+        self.is_open = False
+
     def is_film(self, item: Item) -> bool:
         """Return whether this is the night's film: the very file, or another copy, edition, library or server's."""
+        if self.is_open:
+            return not item.live
         if (self.server_id, self.rating_key) == (item.server_id, item.rating_key):
             return True
         if not self.kind or self.kind != item.kind:
@@ -50,9 +67,15 @@ class PlannedNight(msgspec.Struct):
         named = self.title and self.year is not None
         return bool(named) and (self.title.casefold(), self.year) == (item.title.casefold(), item.year)
 
+    def needs_reminder(self, now_s: float) -> bool:
+        """Return whether its reminder is to be posted now. Who begins to plan later than that needs none."""
+        return not self.is_reminded and not self.screening_id and self.starts_s - REMIND_S <= now_s < self.starts_s
+
     def may_begin_with(self, screening: Screening) -> bool:
         """Return whether this may be the film of a night that has not begun, or that was broken off."""
         if not screening.party or not self.is_film(screening.item):
+            return False
+        if self.is_open and not self.screening_id and screening.started_at_s < self.starts_s - EARLY_S:
             return False
         return not self.screening_id or (self.left_s > 0 and screening.started_at_s - self.left_s <= BREAK_S)
 

@@ -15,15 +15,19 @@ import discord
 from actors.chat.discord.core.api_errors import API_ERRORS, classify
 from actors.chat.discord.core.state import FeatureState, ViewerIdentity
 from actors.chat.discord.features.film_night.event_attendance import fetch_interested
-from actors.chat.discord.features.film_night.planned_night import BREAK_S, LATE_S, PlannedNight, is_same_evening
+from actors.chat.discord.features.film_night.planned_night import (
+    BREAK_S,
+    EARLY_S,
+    LATE_S,
+    REMIND_S,
+    PlannedNight,
+    is_same_evening,
+)
 from actors.chat.discord.framework.actor_client import ActorClient
 from messages import Item, NowPlaying, Problem, Screening, ScreeningEnded
 from wording.text import clean_line
 from wording.titles import display_title
 
-EARLY_S = 1800.0
-"""A film that runs this long before the time planned is the night's. One that was tried out in the afternoon is not:
-an event that has ended cannot be begun again."""
 KEPT_S = 30 * 86_400.0
 """How long after its time a night whose film never came is remembered: it may have been moved in Discord."""
 _LOOK_EVERY_S = 60.0
@@ -64,19 +68,37 @@ class FilmNights:
 
     def on_planned(self, event: discord.ScheduledEvent, item: Item) -> None:
         """A night was planned: it begins when this film does. Those whose film never came are let go."""
+        night = PlannedNight(event.id, "", "", event.start_time.timestamp())
+        night.choose_film(item)
+        self._add(night)
+
+    def on_open_planned(self, event: discord.ScheduledEvent) -> None:
+        """A night was planned whose film is not chosen: it begins with whichever film plays then."""
+        self._add(PlannedNight(event.id, "", "", event.start_time.timestamp(), is_open=True))
+
+    def find(self, event_id: int) -> PlannedNight | None:
+        """Return the night of an event; None where it is over or not Usher's."""
+        return self._state.records.get(str(event_id))
+
+    def list_nights(self) -> list[PlannedNight]:
+        """Return every night that is remembered."""
+        return list(self._state.records.values())
+
+    def choose_film(self, night: PlannedNight, item: Item) -> None:
+        """Take in which film an open night is for."""
+        night.choose_film(item)
+        self._save(night)
+        self._look_s.clear()
+
+    def drop(self, night: PlannedNight) -> None:
+        """Forget a night that was called off."""
+        self._drop(night)
+
+    def _add(self, night: PlannedNight) -> None:
+        night.is_reminded = night.starts_s - self._now_s() < REMIND_S
         past_s = self._now_s() - KEPT_S
         stale = [night for night in self._nights if not night.screening_id and night.starts_s <= past_s]
-        night = PlannedNight(
-            event.id,
-            item.server_id,
-            item.rating_key,
-            event.start_time.timestamp(),
-            kind=item.kind,
-            guid=item.guid,
-            title=item.title,
-            year=item.year,
-        )
-        self._state.update({str(event.id): night}, removed=[str(old.event_id) for old in stale])
+        self._state.update({str(night.event_id): night}, removed=[str(old.event_id) for old in stale])
         self._look_s.clear()  # its film may run already
 
     def on_now_playing(self, playing: NowPlaying) -> None:
@@ -132,7 +154,7 @@ class FilmNights:
             ended_ids = {notice.screening.screening_id, *notice.screening.merged}
             return next((night for night in self._nights if night.screening_id in ended_ids), None)
         fit = [night for night in self._nights if night.may_begin_with(notice)]
-        return min(fit, key=lambda night: abs(notice.started_at_s - night.starts_s), default=None)
+        return min(fit, key=lambda night: (night.is_open, abs(notice.started_at_s - night.starts_s)), default=None)
 
     async def _follow(self, night: PlannedNight, notice: Screening | ScreeningEnded | None) -> None:
         """Try some times: the film goes on without it, and a person can press the same button in Discord."""
@@ -165,6 +187,7 @@ class FilmNights:
                 await event.start()
             goes_on = night.screening_id not in ("", notice.screening_id)
             night.screening_id, night.left_s = notice.screening_id, 0.0
+            await self._name_open_night(night, event, notice.item)
             self._save(night)
             if not goes_on:
                 await self._call_off_others(guild, night, notice)
@@ -178,6 +201,16 @@ class FilmNights:
         if event.status is discord.EventStatus.active:
             await event.end()
         self._drop(night)
+
+    async def _name_open_night(self, night: PlannedNight, event: discord.ScheduledEvent, item: Item) -> None:
+        """Have an open night be for the film that plays, and its event say so."""
+        if not night.is_open:
+            return
+        night.choose_film(item)
+        try:
+            await event.edit(name=event_name(item))
+        except API_ERRORS as error:
+            self._log.info("%s", classify(error, 1, Problem.of("discord.change_night"), ALLOW_EVENTS).reason)
 
     async def _call_off_others(self, guild: discord.Guild, begun: PlannedNight, shown: Screening) -> None:
         """An evening has one event. What else was planned of it, when it was put off say, would stay planned for ever;

@@ -1,0 +1,145 @@
+"""Film nights that are repeated: when one is over, the next one is planned. Their film is open until it is chosen."""
+
+import asyncio
+import contextlib
+import datetime
+import logging
+from collections.abc import Callable
+
+import discord
+import msgspec
+
+from actors.chat.discord.core.api_errors import API_ERRORS, classify
+from actors.chat.discord.core.state import FeatureState
+from actors.chat.discord.features.film_night.night_planner import plan_open_night
+from actors.chat.discord.features.film_night.planned_night import LATE_S, PlannedNight
+from actors.chat.discord.features.film_night.scheduled_events import ALLOW_EVENTS, FilmNights
+from actors.chat.discord.framework.actor_client import ActorClient
+from actors.chat.discord.framework.command_errors import RefusedError
+from messages import Problem
+from wording.recurrence import format_recurrence, next_start
+from wording.times import local_time
+
+MOST = 5
+"""Repeated nights of a server."""
+_LOOK_EVERY_S = 60.0
+_RECONNECT_S = 1.0
+
+
+class RecurringNight(msgspec.Struct):
+    """A night that is repeated until somebody stops it."""
+
+    start_s: float
+    """When the one that is planned begins; seconds since 1970, UTC. Its weekday and clock in TIMEZONE are repeated."""
+    weeks: int
+    """Weeks between two."""
+    event_id: int
+    """The event that is planned."""
+
+
+class RecurringNights:
+    """Plans the next one when one is over. Lives on the loop."""
+
+    def __init__(
+        self,
+        actors: ActorClient,
+        bot: Callable[[], discord.Client | None],
+        state: FeatureState[RecurringNight],
+        nights: FilmNights,
+        log: logging.Logger,
+    ) -> None:
+        """`state`: by the id of the first event."""
+        self._actors = actors
+        self._bot = bot
+        self._state = state
+        self.nights = nights
+        self._log = log
+        self._tries = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more of them can be begun."""
+        return len(self._state.records) >= MOST
+
+    def list_recurring(self) -> list[tuple[str, str]]:
+        """Return each with its key and how it is called: "every Friday 20:30"."""
+        return [(key, self.describe(night)) for key, night in self._state.records.items()]
+
+    def describe(self, night: RecurringNight) -> str:
+        """Return how often a night is."""
+        return format_recurrence(local_time(self._actors.settings.timezone, night.start_s), night.weeks)
+
+    def add(self, event_id: int, start: datetime.datetime, weeks: int) -> str:
+        """Repeat a night that was planned; return how it is called."""
+        night = RecurringNight(start.timestamp(), weeks, event_id)
+        self._state.put(str(event_id), night)
+        return self.describe(night)
+
+    def stop(self, key: str) -> str:
+        """Repeat a night no more; return how it was called, empty where it is not known. What is planned stays."""
+        night = self._state.records.get(key)
+        if night is None:
+            return ""
+        self._state.remove(key)
+        return self.describe(night)
+
+    async def run(self) -> None:
+        """Plan what is due, for ever."""
+        while True:
+            wait_s = self._actors.clock.to_real_s(_LOOK_EVERY_S)
+            for key, night in [each for each in self._state.records.items() if self._is_over(each[1])]:
+                bot = self._bot()
+                guild = bot.get_guild(self._actors.settings.discord_guild_id) if bot is not None else None
+                if guild is None:
+                    wait_s = min(wait_s, _RECONNECT_S)
+                    continue
+                await self._plan_next(guild, key, night)
+            await asyncio.sleep(wait_s)
+
+    def _is_over(self, night: RecurringNight) -> bool:
+        """Return whether a night was held, or its time went by without it."""
+        now_s = self._now_s()
+        if now_s <= night.start_s:
+            return False
+        planned = self.nights.find(night.event_id)
+        return planned is None or (not planned.screening_id and now_s > night.start_s + LATE_S)
+
+    async def _plan_next(self, guild: discord.Guild, key: str, night: RecurringNight) -> None:
+        """Plan the next one; after a failure the next look tries again."""
+        zone = self._actors.settings.timezone
+        start = next_start(local_time(zone, night.start_s), night.weeks, local_time(zone, self._now_s()))
+        try:
+            await self._call_off(guild, night)
+            event = await plan_open_night(self._actors, guild, start)
+        except RefusedError as error:
+            self._log.warning("The next film night cannot be planned: %s %s", error.what, error.cure)
+        except API_ERRORS as error:
+            self._tries += 1
+            self._log.warning(
+                "%s", classify(error, self._tries, Problem.of("discord.change_night"), ALLOW_EVENTS).reason
+            )
+        else:
+            self._tries = 0
+            self.nights.on_open_planned(event)
+            night.start_s, night.event_id = start.timestamp(), event.id
+            if key in self._state.records:  # nobody stopped it meanwhile
+                self._state.put(key, night)
+
+    async def _call_off(self, guild: discord.Guild, night: RecurringNight) -> None:
+        """Call off a night to which no film came: Discord would show it for hours, as late."""
+        if (planned := self.nights.find(night.event_id)) is None or planned.screening_id:
+            return
+        with contextlib.suppress(discord.NotFound):
+            event = await guild.fetch_scheduled_event(night.event_id, with_counts=False)
+            if event.status is discord.EventStatus.scheduled:
+                await event.cancel()
+        self.nights.drop(planned)
+
+    def _now_s(self) -> float:
+        return self._actors.clock.now().wall_s
+
+
+def upcoming_open_nights(nights: FilmNights, now_s: float) -> list[PlannedNight]:
+    """Return the nights to come whose film is not chosen yet, the next one first."""
+    found = [night for night in nights.list_nights() if night.is_open and night.starts_s > now_s]
+    return sorted(found, key=lambda night: night.starts_s)
