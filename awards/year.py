@@ -1,131 +1,95 @@
 """A year of films: what a viewer's, or everybody's, watches of one year add up to."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, tzinfo
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
-from awards.days import is_in_year, seconds_by_day, seconds_in_year, sum_by_day
 from awards.stats import compute_streaks
-from awards.totals import Totals, add_watches
-from messages import BigNight, LeaderboardRow, TitleCount, WatchRecord, YearFigures
-from wording.titles import record_title
+from messages import LeaderboardRow, YearFigures
+from wording.dates import decade_of
 
 MOST = 5
-Presence = tuple[str, str, str]
-"""Somebody's presence at a screening: screening_id, viewer_id, name."""
 
 
-def select_year(records: Iterable[WatchRecord], year: int, zone: tzinfo) -> list[WatchRecord]:
-    """Return the watches that count in a year: those played in it, in `zone`, and not brief."""
-    return [
-        record
-        for record in records
-        if not record.brief and any(is_in_year(day, year) for day in seconds_by_day(record, zone))
-    ]
+class YearFilm(NamedTuple):
+    """The watches of one film that were first played in a year. Brief ones are in none of it."""
+
+    title: str
+    year: int | None
+    """In which the film was made."""
+    is_movie: bool
+    """No episode or other."""
+    genres: Sequence[str]
+    directors: Sequence[str]
+    duration_ms: int | None
+    watches: int
+    completed: int
+    """Watches to WATCHED_PERCENT or more."""
 
 
-def began_in_year(record: WatchRecord, year: int, zone: tzinfo) -> bool:
-    """Tell whether a watch was first played in a year: there it counts as a film watched. Its time is split."""
-    return is_in_year(min(seconds_by_day(record, zone)), year)
-
-
-def summarise_year(
-    records: Iterable[WatchRecord], year: int, zone: tzinfo, company: Iterable[Presence] = ()
+def build_year(
+    year: int,
+    days: Mapping[str, float],
+    films: Iterable[YearFilm],
+    named: Iterable[YearFilm],
+    companion: tuple[str, float] | None = None,
 ) -> YearFigures:
-    """Return what the watches of a year add up to. `company`: who else was at the watch parties among them.
+    """Return what the watches of a year add up to.
 
+    `days`: seconds played on each day of it, by ISO date, in order. `films`: what was first played in it; `named`: of
+    these, those that may be named. `companion`: who else was at most of the same watch parties, and at how many.
     Time counts in the year in which it was played; the rest in the year in which a watch began.
     """
-    played = select_year(records, year, zone)
-    counted = [record for record in played if began_in_year(record, year, zone)]
-    totals = add_watches(Totals(), counted, zone, badge_counters=False)
-    days = {day: seconds for day, seconds in sum_by_day(played, zone).items() if is_in_year(day, year)}
+    begun = list(films)
+    movies = [film for film in begun if film.is_movie]
     months: dict[str, float] = {}
     for day, seconds in days.items():
         months[day[:7]] = months.get(day[:7], 0.0) + seconds
-    lengths = {
-        title_with_year(record): record.item.duration_ms / 1000
-        for record in counted
-        if record.media_type == "movie" and record.item.duration_ms
-    }
-    parties = {record.screening_id for record in counted if record.party}
-    met = {(screening_id, viewer_id): name for screening_id, viewer_id, name in company if screening_id in parties}
+    lengths: dict[str, float] = {}
+    for film in named:
+        if film.is_movie and film.duration_ms:
+            name = name_with_year(film.title, film.year)
+            lengths[name] = max(lengths.get(name, 0.0), film.duration_ms / 1000)
     return YearFigures(
         year=year,
-        films=totals.films,
-        episodes=totals.episodes,
-        completed=totals.completed,
+        films=sum(film.watches for film in movies),
+        episodes=sum(film.watches for film in begun if not film.is_movie),
+        completed=sum(film.completed for film in movies),
         watch_time_s=sum(days.values()),
         longest_streak_days=compute_streaks(days, date.max)[1],
-        genre=_top(totals.genres),
-        decade=_top(totals.decades),
-        director=_top(totals.directors),
-        busiest_month=_top(months),
-        busiest_day=_top(days),
-        longest_film=_top(lengths),
-        companion=_top_companion(met),
+        genre=find_top(_count(begun, lambda film: film.genres)),
+        decade=find_top(_count(begun, lambda film: [decade_of(film.year)])),
+        director=find_top(_count(begun, lambda film: film.directors)),
+        busiest_month=find_top(months),
+        busiest_day=find_top(days),
+        longest_film=find_top(lengths),
+        companion=companion,
         days=tuple(days.items()),
-        titles=len({(record_title(each.item), each.item.year) for each in counted if each.media_type == "movie"}),
+        titles=len({(film.title, film.year) for film in movies}),
     )
 
 
-def title_with_year(record: WatchRecord) -> str:
-    """Return a watch's title with its year, which tells a film from its remake."""
-    title = record_title(record.item)
-    return f"{title} ({record.item.year})" if record.item.year else title
+def name_with_year(title: str, year: int | None) -> str:
+    """Return a title with its year, which tells a film from its remake."""
+    return f"{title} ({year})" if year else title
 
 
-def _top(figures: Mapping[str, float]) -> tuple[str, float] | None:
-    """The greatest, of equal ones the first by name."""
+def find_top(figures: Mapping[str, float]) -> tuple[str, float] | None:
+    """Return the greatest, of equal ones the first by name."""
     return min(figures.items(), key=lambda pair: (-pair[1], pair[0]), default=None)
 
 
-def _top_companion(met: Mapping[tuple[str, str], str]) -> tuple[str, float] | None:
-    times = Counter(viewer_id for _, viewer_id in met)
-    names = {viewer_id: name for (_, viewer_id), name in met.items()}
-    best = _top(times)
-    return (names[best[0]], best[1]) if best else None
+def _count(films: Iterable[YearFilm], names_of: Callable[[YearFilm], Iterable[str]]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for film in films:
+        for name in filter(None, dict.fromkeys(names_of(film))):
+            counts[name] = counts.get(name, 0) + film.watches
+    return counts
 
 
-def top_films(counted: Sequence[WatchRecord]) -> tuple[TitleCount, ...]:
-    """Return the films seen most often, told apart by title and year."""
-    by_film: dict[tuple[str, int | None], list[WatchRecord]] = {}
-    for record in counted:
-        by_film.setdefault((record_title(record.item), record.item.year), []).append(record)
-    films = [
-        TitleCount(title, year, len(same), len({each.viewer_id for each in same}), sum(each.playing_s for each in same))
-        for (title, year), same in by_film.items()
-    ]
-    return tuple(sorted(films, key=lambda film: (-film.watches, -film.watch_time_s, film.title, film.year or 0))[:MOST])
-
-
-def top_viewers(
-    played: Sequence[WatchRecord],
-    year: int,
-    zone: tzinfo,
-    order: Callable[[str, str], Any] | None = None,
+def rank_year(
+    seconds: Mapping[str, float], names: Mapping[str, str], order: Callable[[str, str], Any]
 ) -> tuple[LeaderboardRow, ...]:
     """Return who watched longest in a year; the value is seconds. `order`: of equal ones, from viewer id and name."""
-    order = order or (lambda viewer_id, name: (name.casefold(), viewer_id))
-    names = {record.viewer_id: record.username for record in sorted(played, key=lambda each: each.ended_at_s)}
-    seconds: dict[str, float] = {}
-    for record in played:
-        seconds[record.viewer_id] = seconds.get(record.viewer_id, 0.0) + seconds_in_year(record, year, zone)
     ordered = sorted(seconds.items(), key=lambda pair: (-pair[1], order(pair[0], names[pair[0]])))[:MOST]
     return tuple(LeaderboardRow(place, who, names[who], value) for place, (who, value) in enumerate(ordered, 1))
-
-
-def biggest_night(counted: Sequence[WatchRecord]) -> BigNight | None:
-    """Return the watch party with the most viewers, of equal ones the first; None where there was none."""
-    parties: dict[str, list[WatchRecord]] = {}
-    for record in counted:
-        if record.party and record.screening_id:
-            parties.setdefault(record.screening_id, []).append(record)
-    nights = [
-        BigNight(
-            title_with_year(same[0]), min(each.started_at_s for each in same), len({each.viewer_id for each in same})
-        )
-        for same in parties.values()
-    ]
-    return min(nights, key=lambda night: (-night.viewers, night.started_at_s, night.title), default=None)

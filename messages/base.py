@@ -112,6 +112,8 @@ class Question(Message, Generic[AnswerT_co], frozen=True, metaclass=_QuestionMet
     """Name of the actor that answers it; of the first of them where there are several (Plex pollers)."""
     answer_type: ClassVar[type[Answer]]
     """Class of the answer."""
+    patience_s: ClassVar[float] = 5.0
+    """How long people are kept waiting for the answer, seconds; then it is of no use."""
 
 
 def storable(text: str) -> str:

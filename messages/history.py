@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from messages.base import Answer, Question, Struct
 from messages.chat import VoiceMember
@@ -62,6 +62,8 @@ class TitlesSuggested(Answer, frozen=True, tag="titles_suggested"):
 
 class SuggestTitles(Question[TitlesSuggested], frozen=True, tag="suggest_titles", to="persistence"):
     """Titles for autocompletion."""
+
+    patience_s: ClassVar[float] = 1.5
 
     part: str
     """What was typed so far."""

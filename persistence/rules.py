@@ -1,7 +1,7 @@
 """What the store's figures follow: settings and badges of a community."""
 
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import date, datetime, time, tzinfo
 
 from awards import Badge
 from awards.days import to_local
@@ -22,6 +22,10 @@ class StatisticsRules:
     def today(self, at_s: float) -> date:
         """Return the local day of an instant; seconds since 1970, UTC."""
         return to_local(at_s, self.zone).date()
+
+    def begin_of(self, day: date) -> float:
+        """Return when a local day begins; seconds since 1970, UTC."""
+        return datetime.combine(day, time(), self.zone).timestamp()
 
     @property
     def thresholds(self) -> Thresholds:

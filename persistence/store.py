@@ -10,17 +10,28 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from messages import Problem, WatchRecord, WatchState
+from messages import Moment, Problem, WatchRecord, WatchState
+from persistence.database.deadline import Deadline, limit_time
 from persistence.database.engine import reader_engine, sqlite_file, store_name
-from persistence.database.errors import SaveFailed, SaveRefused, StoreAway, StoreInUse, StoreMoved
+from persistence.database.errors import (
+    SaveFailed,
+    SaveRefused,
+    StoreAway,
+    StoreInUse,
+    StoreMoved,
+    SummariesNotFilled,
+)
 from persistence.database.open_store import open_writer, translate_store_errors
-from persistence.database.sql import UNWRITABLE, explain_failure, is_unstorable
+from persistence.database.rows import NO_CLOCK_S, Row, watch_row
+from persistence.database.sql import UNWRITABLE, explain_failure, is_unstorable, split_batches
 from persistence.database.store_file import StoreFile, rescue
 from persistence.database.store_owner import StoreLock
+from persistence.database.tables import WATCHES
 from persistence.json_files.files import find_own_copies
 from persistence.json_files.sync import JsonSync
 from persistence.records import badges, checkpoint, saves, watches
@@ -32,24 +43,77 @@ from persistence.records.statistics import count_totals, write_statistics
 from persistence.records.viewers import read_directory
 from persistence.records.watch_parts import read_all_parts
 from persistence.rules import StatisticsRules
+from persistence.summaries.build import (
+    FillProgress,
+    clear_summaries,
+    compare_with_records,
+    fill_summaries,
+    needs_preparation,
+    prepare_summaries,
+    read_progress,
+)
+from persistence.summaries.changes import SummaryChanges
+from persistence.summaries.update import read_state, remember_if_filled
 from viewers.directory import ViewerDirectory
 
 
 @dataclass(frozen=True)
 class StoreSnapshot:
-    """The store and what runs, at one moment: what questions are answered from."""
+    """The store and what runs, at one moment: what questions are answered from. What a question needs is read then."""
 
     connection: Connection
     rules: StatisticsRules
-    running: RunningWatches
-    """As watches of those for whom they count, as if they ended now."""
+    reported: tuple[RunningWatch, ...]
+    """What runs, as the tracker reported it before that moment."""
     now_s: float
     """Seconds since 1970, UTC."""
+
+    @cached_property
+    def running(self) -> RunningWatches:
+        """What runs, as watches of those for whom they count, as if they ended now."""
+        return count_reported(self.connection, self.reported, self.rules)
 
     @cached_property
     def directory(self) -> ViewerDirectory:
         """Links and choices of privacy."""
         return read_directory(self.connection)
+
+    @cached_property
+    def hidden(self) -> list[str]:
+        """Ids of the viewers whom nobody else may see."""
+        return sorted(self.directory.hidden_viewers())
+
+    @cached_property
+    def replaced_rows(self) -> list[Row]:
+        """Rows of `watches` whose place is taken by what runs."""
+        found: list[Row] = []
+        for some in split_batches(self.running.instead_of):
+            query = select(WATCHES).where(WATCHES.c.watch_id.in_(some)).order_by(WATCHES.c.watch_id)
+            found += self.connection.execute(query).mappings().all()
+        return found
+
+    @cached_property
+    def running_rows(self) -> list[Row]:
+        """What runs, as rows of `watches`."""
+        return [watch_row(record, 0, Moment(self.now_s, NO_CLOCK_S)) for record in self.running.records]
+
+    @cached_property
+    def running_changes(self) -> SummaryChanges:
+        """What the summaries are to be changed by, for what runs to be in them."""
+        changes = SummaryChanges(self._zone)
+        changes.subtract(self.replaced_rows)
+        changes.add(self.running_rows)
+        return changes
+
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(str(self.rules.zone))
+
+    def require_summaries(self) -> None:
+        """Raise SummariesNotFilled while the summaries are being filled: figures would lack what is not in them."""
+        progress = read_progress(self.connection)
+        if progress is not None:
+            raise SummariesNotFilled(Problem.of("summaries.filling", percent=progress.percent))
 
 
 class Store:
@@ -99,6 +163,8 @@ class Store:
             opened.callback(self.reader.dispose)
             self._opened = opened.pop_all()
         self.json_sync = JsonSync(folder, self.reader, self.transaction, note)
+        self.summary_progress = self._prepare_summaries()
+        """How far the summaries were filled when the store was opened; None where they were whole."""
 
     def close(self) -> None:
         """Close every connection, and release the lock."""
@@ -157,7 +223,7 @@ class Store:
         with self.transaction() as connection:
             change = ChangeSet(connection, self.rules.thresholds)
             yield change
-            now = self._count_running(connection, running)
+            now = count_reported(connection, running, self.rules)
             totals = {each: count_totals(connection, self.rules, each) for each in sorted(change.viewers)}
             write_statistics(connection, self.rules, totals, now, at_s, announce=False)
             plan = self.json_sync.plan(connection, changes=change.history_lines, rebuild=change.rebuild_history)
@@ -180,14 +246,17 @@ class Store:
     # -- reading ---------------------------------------------------------------------------------------------
 
     @contextmanager
-    def snapshot(self, running: Iterable[RunningWatch] = (), now_s: float = 0.0) -> Iterator[StoreSnapshot]:
+    def snapshot(
+        self, running: Iterable[RunningWatch] = (), now_s: float = 0.0, deadline: Deadline | None = None
+    ) -> Iterator[StoreSnapshot]:
         """Open a transaction that reads, with what runs as watches of those for whom it counts, as if it ended now.
 
         Whatever is saved meanwhile, all that is read is from one moment: what ends then is stored or runs, never both.
-        `running` must be from before that moment, or what ends in between would be neither.
+        `running` must be from before that moment, or what ends in between would be neither. Raises AnswerTooSlow where
+        a statement would end after the `deadline`.
         """
-        with self.reader.connect() as connection:
-            yield StoreSnapshot(connection, self.rules, self._count_running(connection, running), now_s)
+        with self.reader.connect() as connection, limit_time(connection, deadline):
+            yield StoreSnapshot(connection, self.rules, tuple(running), now_s)
 
     def is_handled(self, message_id: str) -> bool:
         """Tell whether a message took effect already, in this run or an earlier one."""
@@ -219,7 +288,49 @@ class Store:
         with self.reader.connect() as connection:
             return badges.read_unannounced(connection)
 
-    def _count_running(self, connection: Connection, running: Iterable[RunningWatch]) -> RunningWatches:
-        directory = read_directory(connection)
-        still = drop_unwanted(connection, checkpoint.drop_finished(connection, running), directory)
-        return count_running(connection, still, directory, self.rules.thresholds)
+    def fill_summaries(self, count: int) -> FillProgress | None:
+        """Sum up some more records; return how far the summaries are filled, None where they are whole."""
+        with self.transaction() as connection:
+            progress = fill_summaries(connection, str(self.rules.zone), count)
+        if progress is None:
+            self._remember_summaries()
+        return progress
+
+    def check_summaries(self) -> list[str]:
+        """Compare the summaries with the records, in a minute for a million; return the names of wrong ones."""
+        with self.reader.connect() as connection:
+            return compare_with_records(connection)
+
+    def clear_summaries(self) -> None:
+        """Have the summaries filled anew."""
+        with self.transaction() as connection:
+            clear_summaries(connection, str(self.rules.zone))
+
+    def _prepare_summaries(self) -> FillProgress | None:
+        zone = str(self.rules.zone)
+        with self.reader.connect() as connection:
+            is_needed = needs_preparation(connection, zone)
+        progress = None
+        if is_needed:
+            try:
+                with self.transaction() as connection:
+                    progress = prepare_summaries(connection, zone)
+            except SaveFailed:  # a full disk, say: saves will tell, and the filling is tried again
+                return FillProgress(0, 1)
+        if progress is None:
+            self._remember_summaries()
+        return progress
+
+    def _remember_summaries(self) -> None:
+        with self.reader.connect() as connection:
+            state = read_state(connection)
+        raw = self._writer.raw_connection()  # begins no transaction: another program may hold the store's lock
+        remember_if_filled(raw.info, state)
+        raw.close()
+
+
+def count_reported(connection: Connection, running: Iterable[RunningWatch], rules: StatisticsRules) -> RunningWatches:
+    """Return what the tracker reported as watches of those for whom they count, without what is stored by now."""
+    directory = read_directory(connection)
+    still = drop_unwanted(connection, checkpoint.drop_finished(connection, running), directory)
+    return count_running(connection, still, directory, rules.thresholds)

@@ -251,6 +251,13 @@ _STORE: Final = {
     "shape.unreadable_fact": N_("its fact {name} cannot be read ({error})"),
     "store.unreadable": N_("The store cannot be read now: {cause}. {cure:sentence}."),
     "store.with_cure": "{found} {cure}",
+    "summaries.filling": N_(
+        "Usher is counting up everything that was watched, once: {percent} % is done. Try again in a few minutes."
+    ),
+    "answer.too_slow": N_(
+        "It took longer than {seconds} s to count that up, and was given up. Ask for less: one title, one viewer, "
+        "a shorter time."
+    ),
     "store.waits": N_("{reason} Usher waits for it, and tries again."),
     "store.unusable": N_("The store {store} cannot be used: {cause}."),
     "store.unusable_now": N_("The store {store} cannot be used now: {cause}."),

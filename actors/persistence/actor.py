@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, ClassVar
@@ -19,8 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from actors.persistence.announcer import BadgeAnnouncer
 from actors.persistence.backup_scheduler import BackupDue, BackupScheduler
 from actors.persistence.film_choices import FILM_CHOICES, FilmChoices
-from actors.persistence.read_worker import ReadWorker, decline_failures, translate_start_failures
+from actors.persistence.read_worker import QuestionPool, ReadWorker, decline_failures, translate_start_failures
 from actors.persistence.reported_watches import ReportedWatches
+from actors.persistence.summary_filler import FillSummaries, SummaryFiller
 from actors.persistence.unstorable import UnstorableWatches
 from actors.persistence.viewer_requests import VIEWER_REQUESTS, ViewerRequests
 from actors.runtime import Actor, Context
@@ -77,6 +78,7 @@ class Persistence(Actor):
         self._reported = ReportedWatches(settings.watched_percent, settings.min_watch_seconds)
         self._opened: Store | None = None
         self._read_worker = ReadWorker()
+        self._question_pool = QuestionPool()
         self._to_close = contextlib.ExitStack()
         self._backups_dir = context.data_dir / "backups"
         self._standing_fault: Problem | None = None
@@ -100,6 +102,7 @@ class Persistence(Actor):
             BackUpNow: lambda asked: self._backup_scheduler.back_up_now(asked),
             **{question: self._answer_from_store(function) for question, function in load_answers().items()},
             BackupDue: lambda _due: self._backup_scheduler.back_up_if_due(),
+            FillSummaries: lambda _more: self._summary_filler.fill_some(),
             **{question: self._handle_viewer_request(handle) for question, handle in VIEWER_REQUESTS.items()},
             **{question: self._handle_film_choice(handle) for question, handle in FILM_CHOICES.items()},
         }
@@ -124,6 +127,7 @@ class Persistence(Actor):
         )
         self._to_close.callback(self._opened.close)
         self._to_close.callback(self._read_worker.close)
+        self._to_close.callback(self._question_pool.close)
         self._last_saved_s = self._store.read_last_saved_s()
         self._repair_copies()
         self.ref("tracker").tell(ReportWatches())
@@ -138,6 +142,8 @@ class Persistence(Actor):
         self._film_choices = FilmChoices(self, self._store, self._running)
         self._viewer_requests.send_directory()
         self._viewer_requests.send_erasures()
+        self._summary_filler = SummaryFiller(self, self._store)
+        self._summary_filler.begin()
 
     def on_stop(self) -> None:
         """Save once more if anybody watches: the last line of an ordered stop, also after the launcher's death."""
@@ -300,7 +306,13 @@ class Persistence(Actor):
 
     def _report_recovered(self) -> None:
         self._save_error = None
-        if fault := self._standing_fault or self._reported.problem or self._backup_scheduler.fault:
+        faults = (
+            self._standing_fault,
+            self._reported.problem,
+            self._backup_scheduler.fault,
+            self._summary_filler.fault,
+        )
+        if fault := next(filter(None, faults), None):
             self.report_degraded(fault)
         else:
             self.report_recovered()
@@ -327,18 +339,13 @@ class Persistence(Actor):
         problem = self._save_error
         return SaveStatus(self._last_saved_s, minutes, english(problem) if problem else "", problem)
 
-    # -- questions: answered by another thread, so that a long one holds up no save ----------------------------
+    # -- questions: answered by other threads, so that a long one holds up no save -----------------------------
 
     def _answer_from_store(self, answer: AnswerFunction) -> Callable[[Any], Future[Answer]]:
-        """Return the handler of a question that the read worker answers from the store and what runs."""
+        """Return the handler of a question that is answered from the store and what runs."""
 
-        def handle(asked: Any) -> Future[Answer]:
-            now_s, running = self._now_s(), self._running() or ()
-            return self._read_worker.submit(lambda: read(asked, running, now_s))
-
-        def read(asked: Any, running: Sequence[RunningWatch], now_s: float) -> Answer:
-            with self._store.snapshot(running, now_s) as store:
-                return answer(asked, store)
+        def handle(asked: Any) -> Future[Any]:
+            return self._question_pool.submit(self._store, answer, asked, self._running() or (), self._now_s())
 
         return handle
 

@@ -1,27 +1,42 @@
-"""The persistence actor's second thread, for what must not hold up a save; and its failures, in words."""
+"""Threads beside the persistence actor's, for what must not hold up a save; and their failures, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import OperationalError
 
 from actors.runtime import Declined, DependencyUnavailable, FatalStartupError
-from messages import Problem
-from persistence.database.errors import BackupError, SaveFailed, StoreAway, StoreError
+from messages import Answer, Problem, Question
+from persistence.database.deadline import Deadline
+from persistence.database.errors import (
+    AnswerTooSlow,
+    BackupError,
+    SaveFailed,
+    StoreAway,
+    StoreError,
+    SummariesNotFilled,
+)
 from persistence.database.sql import explain_unreadable
+from persistence.queries.answers import AnswerFunction
+from persistence.records.checkpoint import RunningWatch
+from persistence.store import Store
 
 Result = TypeVar("Result")
+THREADS = 3
+"""Questions that are answered at a time. More would wait for one another: Python runs one of them at an instant."""
+MARGIN = 0.9
+"""How much of the asker's time an answer may take: that it is too slow has to get there in time, too."""
 
 
 def decline_failures(work: Callable[[], Result]) -> Result:
     """Do what somebody asked for. Raises Refused where it fails for a reason that can be told in words."""
     try:
         return work()
-    except (SaveFailed, BackupError) as error:
+    except (SaveFailed, BackupError, SummariesNotFilled, AnswerTooSlow) as error:
         raise Declined(error.problem) from error
     except OperationalError as error:
         raise Declined(explain_unreadable(error)) from error
@@ -43,7 +58,7 @@ def translate_start_failures() -> Iterator[None]:
 class ReadWorker:
     """A thread that does one task after the other."""
 
-    def __init__(self, name: str = "persistence-reads") -> None:
+    def __init__(self, name: str = "persistence-exports") -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
 
     def submit(self, work: Callable[[], Result]) -> Future[Result]:
@@ -52,4 +67,36 @@ class ReadWorker:
 
     def close(self) -> None:
         """Wait for the running task; cancel those that have not begun."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class QuestionPool:
+    """A few threads. A question ends in time: with its answer, or with the words that it took too long."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="persistence-questions")
+
+    def submit(
+        self,
+        store: Store,
+        function: AnswerFunction,
+        asked: Question[Any],
+        running: Sequence[RunningWatch],
+        now_s: float,
+    ) -> Future[Answer]:
+        """Return what will have the answer, or the failure as `decline_failures` raises it.
+
+        The time begins now: a question whose asker has gone, while it waited for a thread, is not answered any more.
+        """
+        deadline = Deadline(asked.patience_s * MARGIN)
+
+        def answer() -> Answer:
+            deadline.check()
+            with store.snapshot(running, now_s, deadline) as snapshot:
+                return function(asked, snapshot)
+
+        return self._pool.submit(decline_failures, answer)
+
+    def close(self) -> None:
+        """Wait for the questions that are being answered, which their deadlines end; cancel the others."""
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -19,6 +19,8 @@ OWNER_STATEMENT_MS = 9_000
 """How long a statement of a save may take on a PostgreSQL server."""
 READER_STATEMENT_MS = 60_000
 """How long a question may take on a PostgreSQL server."""
+READERS = 5
+"""Connections that read at a time: for questions, an export, and the writer's thread."""
 BUSY_MS = 5_000
 """How long a connection waits for another program's lock before it gives up, milliseconds."""
 
@@ -130,7 +132,7 @@ def reader_engine(url: str) -> Engine:
 
     All that one transaction reads is from the moment of its first look.
     """
-    pool: dict[str, Any] = {"pool_size": 2, "max_overflow": 0, "hide_parameters": True}
+    pool: dict[str, Any] = {"pool_size": READERS, "max_overflow": 0, "hide_parameters": True}
     if make_url(url).get_backend_name() != "sqlite":
         # SQLite's transactions are so by themselves; PostgreSQL's would see with each statement what others committed.
         one_moment = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}

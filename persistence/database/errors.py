@@ -63,3 +63,11 @@ class SaveRefused(SaveFailed):
 
 class CopiesFailed(SaveFailed):
     """The store was saved, but a JSON copy could not be written. The next save makes it anew."""
+
+
+class SummariesNotFilled(ProblemError):
+    """A question cannot be answered yet: what the watches add up to is being counted."""
+
+
+class AnswerTooSlow(ProblemError):
+    """The time that a question has is over. Whoever asked is told so, and no thread goes on with it."""

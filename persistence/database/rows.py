@@ -1,5 +1,6 @@
 """Watches as rows of the store, and back."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,7 +46,7 @@ def watch_row(
     `identity`: the id it was watched under, where that is another than the viewer's whom it counts for.
     """
     title = record_title(record.item)
-    return {
+    row = {
         "watch_id": record.watch_id,
         "seq": seq,
         "screening_id": record.screening_id,
@@ -86,6 +87,15 @@ def watch_row(
         "guid": record.item.guid,
         "sittings": as_json(record.sittings),
     }
+    return row | {"film_hash": compute_film_hash(row)}
+
+
+def compute_film_hash(row: Row) -> int:
+    """Return a number for what a row says of its film: the same wherever it is computed."""
+    names = ("title", "year", "media_type", "genres", "directors", "movie_duration_ms")
+    columns = [*(row[name] for name in names), row["guid"] or ""]
+    digest = hashlib.blake2b(_ENCODER.encode(columns), digest_size=8).digest()
+    return int.from_bytes(digest) >> 1  # of a BIGINT, and positive
 
 
 def watch_record(row: Row) -> WatchRecord:
@@ -123,9 +133,15 @@ def decode_sittings(text: str | None) -> Sittings:
     return _SITTINGS.decode(text) if text else ()
 
 
+def decode_spans(text: str) -> Spans:
+    """Return spans from their column."""
+    return _SPANS.decode(text)
+
+
 def decode_part(text: str) -> dict[str, Any]:
     """Return a row of `watches` that was put aside as JSON, with the columns that came later."""
-    return {"guid": None, "sittings": None, **msgspec.json.decode(text, type=dict[str, Any])}
+    row = {"guid": None, "sittings": None, **msgspec.json.decode(text, type=dict[str, Any])}
+    return row | {"film_hash": compute_film_hash(row)}
 
 
 def played_time(row: Sequence[Any]) -> PlayedTime:

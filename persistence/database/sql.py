@@ -24,13 +24,14 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
 def _build_upsert(table: Table, dialect: str, names: tuple[str, ...]) -> Insert:
     """Return the statement, made once: to make it costs ten times what it takes to run."""
     keys = [column.name for column in table.primary_key]
-    insert = _insert(table, dialect)
+    insert = build_insert(table, dialect)
     new = {name: insert.excluded[name] for name in names if name not in keys}
     made: Insert = insert.on_conflict_do_update(index_elements=keys, set_=new)
     return made
 
 
-def _insert(table: Table, dialect: str) -> Any:
+def build_insert(table: Table, dialect: str) -> Any:
+    """Return an insert that can say what happens on a conflict."""
     if dialect == "postgresql":  # imported for who has it: it weighs 2.5 MB
         from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 

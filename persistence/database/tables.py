@@ -56,8 +56,11 @@ WATCHES = Table(
     Column("identity", Text, nullable=False),  # the id it was watched under; viewer_id is whose it counts as
     Column("guid", Text),  # the item's global id; null where an older version wrote the row
     Column("sittings", Text),  # JSON list of [start_s, end_s, playing_s]; null as guid
+    Column("film_hash", BigInteger),  # of `watched_films`; null where an older version wrote the row
     Index(None, "viewer_id", "ended_at_s"),
-    Index(None, "ended_at_s"),
+    Index(None, "ended_at_s", "film_hash", "viewer_id"),
+    Index(None, "film_hash", "viewer_id", "ended_at_s"),
+    Index(None, "screening_id"),
     Index(None, "server_id", "rating_key"),
 )
 
@@ -242,3 +245,86 @@ POLL_VOTES = Table(
     Column("voted_at_s", Double, nullable=False),  # when the poll ended
     Index(None, "viewer_id"),
 )
+
+# -- summaries: what the rows of `watches` add up to, kept in the transaction of each change (persistence/summaries)
+
+ONLY_COMMUNITY = ""
+"""The first key column of what belongs to a community, where there is only one."""
+EVERYBODY = ""
+"""Instead of a viewer's id: all viewers together."""
+
+
+def _amounts() -> tuple[Column[int], ...]:
+    """Return the columns that add up."""
+    return (
+        Column("watches", BigInteger, nullable=False),  # all but the brief ones
+        Column("movies", BigInteger, nullable=False),  # of them, of films
+        Column("completed", BigInteger, nullable=False),  # of them, to WATCHED_PERCENT or more
+        Column("playing_us", BigInteger, nullable=False),  # of them, microseconds: whole numbers add up exactly
+        Column("briefs", BigInteger, nullable=False),  # brief ones, which count in nothing but the history
+    )
+
+
+WATCHED_FILMS = Table(
+    "watched_films",
+    METADATA,
+    Column("community", Text, primary_key=True),
+    Column("film_hash", BigInteger, primary_key=True, autoincrement=False),  # made from the columns that follow
+    Column("title", Text, nullable=False),
+    Column("title_folded", Text, nullable=False),
+    Column("year", Integer),
+    Column("media_type", Text, nullable=False),
+    Column("genres", Text, nullable=False),
+    Column("directors", Text, nullable=False),
+    Column("duration_ms", BigInteger),
+    Column("guid", Text, nullable=False),
+    *_amounts(),
+)
+"""Films by what their records say of them: one title and year has several where servers describe it differently."""
+
+FILM_VIEWERS = Table(
+    "film_viewers",
+    METADATA,
+    Column("community", Text, primary_key=True),
+    Column("film_hash", BigInteger, primary_key=True, autoincrement=False),
+    Column("viewer_id", Text, primary_key=True),
+    Column("year", Integer, primary_key=True, autoincrement=False),  # local year in which a watch was first played
+    *_amounts(),
+    Index(None, "community", "viewer_id", "year", "film_hash"),
+)
+
+FILM_PERIODS = Table(
+    "film_periods",
+    METADATA,
+    Column("community", Text, primary_key=True),
+    Column("period", Text, primary_key=True),  # a year: watches first played in it; a Monday: play in that week
+    Column("film_hash", BigInteger, primary_key=True, autoincrement=False),
+    *_amounts(),
+)
+
+VIEWER_PERIODS = Table(
+    "viewer_periods",
+    METADATA,
+    Column("community", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),  # all; year, day: played in it; ended8, 64, 512: ended in so many UTC days
+    Column(
+        "period", Integer, primary_key=True, autoincrement=False
+    ),  # 0; the year; the day's ordinal; days / 8, 64, 512
+    Column("viewer_id", Text, primary_key=True),  # or EVERYBODY
+    *_amounts(),
+    Index(None, "community", "viewer_id", "kind", "period"),
+)
+
+PARTIES = Table(
+    "parties",
+    METADATA,
+    Column("community", Text, primary_key=True),
+    Column("screening_id", Text, primary_key=True),
+    Column("year", Integer, primary_key=True, autoincrement=False),  # local year in which its watches were first played
+    Column("viewers", Integer, nullable=False),
+    Column("started_at_s", Double, nullable=False),
+    Index(None, "community", "year", "viewers", "started_at_s"),
+)
+"""Watch parties, by how many were there."""
+
+SUMMARIES = (WATCHED_FILMS, FILM_VIEWERS, FILM_PERIODS, VIEWER_PERIODS, PARTIES)

@@ -1,10 +1,10 @@
 """`link` and `privacy`: a member's links and choice, and the accounts that may still be linked."""
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from messages import AccountsFound, AccountSummary, FindAccounts, GetViewerAccount, ViewerAccount
 from messages.ids import PLEX_PREFIX
-from persistence.database.tables import VIEWERS, WATCHES
+from persistence.database.tables import ONLY_COMMUNITY, VIEWER_PERIODS, VIEWERS
 from persistence.queries.answers import answers
 from persistence.records.viewers import read_account
 from persistence.store import StoreSnapshot
@@ -20,11 +20,17 @@ def find_account(asked: GetViewerAccount, store: StoreSnapshot) -> ViewerAccount
 def find_plex_accounts(asked: FindAccounts, store: StoreSnapshot) -> AccountsFound:
     """Return the Plex accounts that nobody is linked to, by name; hidden ones only where they are asked for."""
     part, directory = asked.part.casefold(), store.directory
+    store.require_summaries()
+    own = and_(
+        VIEWER_PERIODS.c.community == ONLY_COMMUNITY,
+        VIEWER_PERIODS.c.kind == "all",
+        VIEWER_PERIODS.c.viewer_id == VIEWERS.c.viewer_id,
+    )
+    records = func.coalesce(VIEWER_PERIODS.c.watches + VIEWER_PERIODS.c.briefs, 0)
     query = (
-        select(VIEWERS.c.viewer_id, VIEWERS.c.username, func.count(WATCHES.c.watch_id))
-        .join(WATCHES, WATCHES.c.viewer_id == VIEWERS.c.viewer_id, isouter=True)
+        select(VIEWERS.c.viewer_id, VIEWERS.c.username, records)
+        .join(VIEWER_PERIODS, own, isouter=True)
         .where(VIEWERS.c.viewer_id.startswith(PLEX_PREFIX, autoescape=True))
-        .group_by(VIEWERS.c.viewer_id, VIEWERS.c.username)
     )
     accounts = [
         AccountSummary(plex_id, name, watches)

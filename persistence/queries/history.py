@@ -1,15 +1,21 @@
 """`history`: finished watches, a page at a time."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, func, select
 
 from messages import GetHistory, HistoryPage
-from persistence.database.rows import watch_record
-from persistence.database.tables import WATCHES
+from persistence.database.rows import Row, watch_record
+from persistence.database.tables import EVERYBODY, FILM_VIEWERS, ONLY_COMMUNITY, WATCHED_FILMS, WATCHES
 from persistence.queries.answers import answers, bound_limit
 from persistence.records.viewers import with_current_name
-from persistence.records.watches import match_title
 from persistence.store import StoreSnapshot
+from persistence.summaries.ended import RecordsOf, cover_since
+from persistence.summaries.films import BROAD, match_films, select_film_hashes
 from viewers.redact import may_see
+
+_FEW_FILMS = 500
+"""So many films at most are looked up one by one."""
 
 
 @answers(GetHistory)
@@ -18,23 +24,100 @@ def read_history(asked: GetHistory, store: StoreSnapshot) -> HistoryPage:
     directory = store.directory
     if asked.viewer_id and not may_see(directory, asked.viewer_id, asked.asker):
         return HistoryPage((), 0, hidden=True)
-    conditions: list[ColumnElement[bool]] = []
-    if asked.viewer_id:
-        conditions.append(WATCHES.c.viewer_id == directory.viewer(asked.viewer_id))
-    elif hidden := directory.hidden_viewers():
-        conditions.append(WATCHES.c.viewer_id.not_in(sorted(hidden)))
-    if asked.title:
-        conditions.append(match_title(asked.title))
-    if asked.since_s is not None:
-        conditions.append(WATCHES.c.ended_at_s >= asked.since_s)
-    query = (
-        select(WATCHES)
-        .where(*conditions)
-        .order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
-        .limit(bound_limit(asked.limit))
-        .offset(max(0, asked.offset))
-    )
-    total = store.connection.execute(select(func.count()).select_from(WATCHES).where(*conditions)).scalar_one()
+    store.require_summaries()
+    whose = RecordsOf(directory.viewer(asked.viewer_id)) if asked.viewer_id else RecordsOf(EVERYBODY, store.hidden)
+    page = _TitlePages(store, whose, asked.title) if asked.title else _Pages(store, whose)
     names = directory.member_names()
-    rows = store.connection.execute(query).mappings()
-    return HistoryPage(tuple(with_current_name(watch_record(row), names) for row in rows), total)
+    rows = page.read(bound_limit(asked.limit), max(0, asked.offset), asked.since_s)
+    records = tuple(with_current_name(watch_record(row), names) for row in rows)
+    return HistoryPage(records, page.count(asked.since_s))
+
+
+class _Pages:
+    """The records of one viewer, or of all but the hidden ones."""
+
+    def __init__(self, store: StoreSnapshot, whose: RecordsOf) -> None:
+        self._store = store
+        self._whose = whose
+        self._conditions: list[ColumnElement[bool]] = []
+        if whose.viewer_id != EVERYBODY:
+            self._conditions.append(WATCHES.c.viewer_id == whose.viewer_id)
+        elif whose.without:
+            self._conditions.append(WATCHES.c.viewer_id.not_in(whose.without))
+
+    def count(self, since_s: float | None) -> int:
+        """Return how many there are."""
+        if since_s is None:
+            return self._whose.count(self._store)
+        until_s = cover_since(since_s).until_s
+        rest = [*self._conditions, WATCHES.c.ended_at_s >= since_s, WATCHES.c.ended_at_s < until_s]
+        return self._whose.count(self._store, since_s) + self._count_rows(rest)
+
+    def read(self, limit: int, offset: int, since_s: float | None) -> Sequence[Row]:
+        """Return the rows of a page."""
+        found = self._whose.find_period(self._store, offset)
+        if found is None or not limit:
+            return []
+        until_s, within = found
+        return self._read_rows([*self._conditions, WATCHES.c.ended_at_s < until_s], limit, within, since_s)
+
+    def _count_rows(self, conditions: Sequence[ColumnElement[bool]]) -> int:
+        query = select(func.count()).select_from(WATCHES).where(*conditions)
+        return int(self._store.connection.execute(query).scalar_one())
+
+    def _read_rows(
+        self, conditions: list[ColumnElement[bool]], limit: int, offset: int, since_s: float | None
+    ) -> Sequence[Row]:
+        """Return some rows, the newest first. Their ids are looked for alone: those passed over are many."""
+        if since_s is not None:
+            conditions = [*conditions, WATCHES.c.ended_at_s >= since_s]
+        order = (WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
+        ids = select(WATCHES.c.watch_id).where(*conditions).order_by(*order).limit(limit).offset(offset)
+        found = self._store.connection.execute(ids).scalars().all()
+        query = select(WATCHES).where(WATCHES.c.watch_id.in_(found)).order_by(*order)
+        return self._store.connection.execute(query).mappings().all()
+
+
+class _TitlePages(_Pages):
+    """Of these, the watches of films whose title contains a text."""
+
+    def __init__(self, store: StoreSnapshot, whose: RecordsOf, title: str) -> None:
+        super().__init__(store, whose)
+        counts = self._count_films(title)
+        self._total = sum(counts.values())
+        if self._total <= BROAD and len(counts) <= _FEW_FILMS:
+            self._conditions.append(WATCHES.c.film_hash.in_(sorted(counts)))
+        else:  # found soon in the order of time: not to be looked up by film and sorted
+            self._conditions.append((WATCHES.c.film_hash + 0).in_(select_film_hashes(title)))
+
+    def count(self, since_s: float | None) -> int:
+        """Return how many there are."""
+        if since_s is None:
+            return self._total
+        return self._count_rows([*self._conditions, WATCHES.c.ended_at_s >= since_s])
+
+    def read(self, limit: int, offset: int, since_s: float | None) -> Sequence[Row]:
+        """Return the rows of a page."""
+        return self._read_rows(self._conditions, limit, offset, since_s)
+
+    def _count_films(self, title: str) -> dict[int, int]:
+        """Return how many records each of the films has."""
+        counts: dict[int, int] = {}
+        if self._whose.viewer_id == EVERYBODY:
+            query = select(WATCHED_FILMS.c.film_hash, WATCHED_FILMS.c.watches + WATCHED_FILMS.c.briefs).where(
+                match_films(title)
+            )
+            counts = dict(self._store.connection.execute(query).all())
+            sign, viewers = -1, list(self._whose.without)
+        else:
+            sign, viewers = 1, [self._whose.viewer_id]
+        records = func.sum(FILM_VIEWERS.c.watches + FILM_VIEWERS.c.briefs)
+        own = select(FILM_VIEWERS.c.film_hash, records).where(
+            FILM_VIEWERS.c.community == ONLY_COMMUNITY,
+            FILM_VIEWERS.c.viewer_id.in_(viewers),
+            FILM_VIEWERS.c.film_hash.in_(select_film_hashes(title)),
+        )
+        if viewers:
+            for film_hash, count in self._store.connection.execute(own.group_by(FILM_VIEWERS.c.film_hash)):
+                counts[film_hash] = counts.get(film_hash, 0) + sign * int(count)
+        return counts

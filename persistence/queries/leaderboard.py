@@ -11,6 +11,7 @@ from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WA
 from persistence.queries.answers import answers, bound_limit
 from persistence.records.statistics import count_totals_with_running
 from persistence.store import StoreSnapshot
+from persistence.summaries.ended import cover_since, sum_viewers_since
 from viewers.directory import ViewerDirectory
 from viewers.redact import anonymise_rows, ranking_order
 
@@ -46,25 +47,31 @@ def rank_by_figure(store: StoreSnapshot, kind: str) -> list[LeaderboardRow]:
 
 
 def _rank_since(store: StoreSnapshot, kind: str, since_s: float) -> list[LeaderboardRow]:
-    is_film = WATCHES.c.media_type == "movie"
-    figure = func.sum(WATCHES.c.playing_s) if kind == "time" else func.count().filter(is_film)
-    query = (
-        select(WATCHES.c.viewer_id, figure)
-        .where(
-            WATCHES.c.ended_at_s >= since_s,
-            WATCHES.c.brief.is_(False),
-            WATCHES.c.watch_id.not_in(store.running.instead_of),
-        )
-        .group_by(WATCHES.c.viewer_id)
+    store.require_summaries()
+    cover = cover_since(since_s)
+    ended_in_periods = sum_viewers_since(store, cover)
+    films = {who: amounts.movies for who, amounts in ended_in_periods.items()}
+    times_us = {who: amounts.playing_us for who, amounts in ended_in_periods.items()}
+    columns = (WATCHES.c.viewer_id, WATCHES.c.media_type, WATCHES.c.playing_s)
+    rest = select(*columns).where(
+        WATCHES.c.ended_at_s >= since_s, WATCHES.c.ended_at_s < cover.until_s, WATCHES.c.brief.is_(False)
     )
-    values = {viewer_id: float(value or 0) for viewer_id, value in store.connection.execute(query)}
+    rows: list[tuple[str, str, float, int]] = [(*row, 1) for row in store.connection.execute(rest)]
+    rows += [
+        (row["viewer_id"], row["media_type"], row["playing_s"], -1)
+        for row in store.replaced_rows
+        if row["ended_at_s"] >= since_s and not row["brief"]
+    ]
+    running = [record for record in store.running.records if not record.brief]
+    rows += [(record.viewer_id, record.media_type, record.playing_s, 1) for record in running]
+    for who, media_type, playing_s, sign in rows:
+        films[who] = films.get(who, 0) + sign * (media_type == "movie")
+        times_us[who] = times_us.get(who, 0) + sign * round(playing_s * 1e6)
     names: dict[str, str] = dict(store.connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username)).all())
-    for record in store.running.records:
-        if not record.brief:
-            more = record.playing_s if kind == "time" else float(record.media_type == "movie")
-            values[record.viewer_id] = values.get(record.viewer_id, 0.0) + more
-            names.setdefault(record.viewer_id, record.username)
-    return _rank(store.directory, ((who, names.get(who, who), value) for who, value in values.items()))
+    for record in running:
+        names.setdefault(record.viewer_id, record.username)
+    values = {who: us / 1e6 for who, us in times_us.items()} if kind == "time" else films
+    return _rank(store.directory, ((who, names.get(who, who), float(value)) for who, value in values.items()))
 
 
 def _select_saved_figures(kind: str) -> Select[Any]:

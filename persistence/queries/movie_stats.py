@@ -1,202 +1,253 @@
 """The community's figures, or those of one title."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
 
-import msgspec
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, func, not_, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from awards import decade_of, record_title
 from awards.days import Played, sum_by_day, week_of
 from messages import GetMovieStats, MovieStats, TitleCount, WatchRecord
-from persistence.database.rows import PLAYED_TIME, as_json, played_time, watch_record
-from persistence.database.tables import WATCHES
+from persistence.database.rows import PLAYED_TIME, played_time, watch_record
+from persistence.database.tables import EVERYBODY, FILM_PERIODS, ONLY_COMMUNITY, WATCHES
 from persistence.queries.answers import answers
+from persistence.queries.recent_films import count_films_since
 from persistence.records.ratings import read_marks
-from persistence.records.running_watches import RunningWatches
 from persistence.records.viewers import with_current_name
-from persistence.records.watches import match_title
-from persistence.rules import StatisticsRules
 from persistence.store import StoreSnapshot
-from viewers.directory import ViewerDirectory
-from viewers.redact import may_name_film
+from persistence.summaries.amounts import Amounts
+from persistence.summaries.days import count_viewers_ever, sum_days
+from persistence.summaries.films import (
+    BROAD,
+    FilmName,
+    WatchedFilm,
+    count_distinct_viewers,
+    count_viewers,
+    decode_names,
+    order_by_watches,
+    read_films,
+    select_film_hashes,
+    sum_by_name,
+)
 
 MOST, RECENT, WEEKS = 10, 5, 12
-
-
-@dataclass(frozen=True)
-class _Group:
-    """Watches of one film by one viewer."""
-
-    title: str
-    year: int | None
-    genres: str
-    viewer_id: str
-    watches: int
-    completed: int
-    playing_s: float
-
-    @property
-    def film(self) -> tuple[str, int | None]:
-        """Title and year, which tell a film from its remake."""
-        return self.title, self.year
+_FEW_FILMS = 500
 
 
 @answers(GetMovieStats)
 def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
     """Return the figures of all watches, or of those whose title contains the one asked for; running ones are in them.
 
-    With `since_s` only of those that ended then or later. All of them count everybody; a film that only hidden viewers
-    saw is not named, and has no figures by its title. Films are told apart by title and year: a remake is another
-    film, an imported one the same.
+    With `since_s` only of those that ended then or later. All of them count everybody; what is shown by title counts
+    those alone whom others may see. Films are told apart by title and year: a remake is another film, an imported one
+    the same.
     """
-    connection, running, title = store.connection, store.running, asked.title
-    now = _matching_records(title, running.records)
-    chosen = _conditions(title, running)
-    if asked.since_s is not None:
-        chosen.append(WATCHES.c.ended_at_s >= asked.since_s)
-    groups = [*_read_groups(connection, chosen), *map(_group_of, now)]
-    hidden_films = _find_hidden_films(groups, store.directory)
-    if title and hidden_films:
-        groups = [group for group in groups if group.film not in hidden_films]
-        now = [record for record in now if _group_of(record).film not in hidden_films]
-        chosen += [not_(_is_film(*film)) for film in sorted(hidden_films, key=str)]
-    newest = select(WATCHES).where(*chosen).order_by(WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
-    unseen, names = store.directory.hidden_viewers(), store.directory.member_names()
-    seen = newest.where(WATCHES.c.viewer_id.not_in(sorted(unseen))).limit(RECENT)
-    recent = tuple(with_current_name(watch_record(row), names) for row in connection.execute(seen).mappings())
-    weeks = _count_weeks(connection, store.rules, chosen, now, store.now_s)
-    films = _count_films(groups)
-    genres, decades = _count_kinds(groups)
+    store.require_summaries()
+    title, since_s = asked.title, asked.since_s
+    counted, viewers, most_watched = (
+        _count_all(store, title) if since_s is None else _count_since(store, title, since_s)
+    )
+    genres, decades = _count_kinds(counted)
+    total = _sum(film.amounts for film in counted)
     return MovieStats(
-        watches=sum(group.watches for group in groups),
-        completed=sum(group.completed for group in groups),
-        viewers=len({group.viewer_id for group in groups}),
-        titles=len(films),
-        watch_time_s=sum(group.playing_s for group in groups),
-        most_watched=_add_marks(connection, [film for film in films if (film.title, film.year) not in hidden_films]),
+        watches=total.watches,
+        completed=total.completed,
+        viewers=viewers,
+        titles=len({film.name for film in counted}),
+        watch_time_s=total.playing_s,
+        most_watched=_add_marks(store, most_watched),
         genres=tuple(sorted(genres.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]),
         decades=tuple(sorted(decades.items())),
-        recent=recent,
-        running=tuple(record for record in now if record.viewer_id not in unseen),
-        weeks=weeks,
+        recent=_read_recent(store, title, counted, since_s),
+        running=tuple(record for record in _match_running(store, title) if record.viewer_id not in store.hidden),
+        weeks=_count_weeks(store, title, since_s),
     )
 
 
-def find_films(store: StoreSnapshot, title: str) -> list[TitleCount]:
-    """Return the films whose title contains `title`, the most watched first; none that only hidden viewers saw."""
-    running = store.running
-    stored = _read_groups(store.connection, _conditions(title, running))
-    groups = [*stored, *map(_group_of, _matching_records(title, running.records))]
-    hidden_films = _find_hidden_films(groups, store.directory)
-    return [film for film in _count_films(groups) if (film.title, film.year) not in hidden_films]
+class _Counted(NamedTuple):
+    """Films by their watches, and what takes the viewers of each."""
+
+    films: list[WatchedFilm]
+    viewers: int
+    most_watched: list[TitleCount]
 
 
-def _find_hidden_films(groups: Iterable[_Group], directory: ViewerDirectory) -> set[tuple[str, int | None]]:
-    """Return the films that only hidden viewers saw."""
-    viewers: dict[tuple[str, int | None], set[str]] = {}
-    for group in groups:
-        viewers.setdefault(group.film, set()).add(group.viewer_id)
-    return {film for film, viewer_ids in viewers.items() if not may_name_film(viewer_ids, directory)}
+def _count_all(store: StoreSnapshot, title: str) -> _Counted:
+    films = read_films(store, title)
+    visible = sum_by_name(films.visible)
+    most_watched = count_films(store, films.visible, order_by_watches(visible)[:MOST], visible)
+    if not title:
+        return _Counted(films.everybody, count_viewers_ever(store), most_watched)
+    return _Counted(films.visible, count_distinct_viewers(store, title, films.visible), most_watched)
 
 
-def _is_film(title: str, year: int | None) -> ColumnElement[bool]:
-    return (WATCHES.c.title == title) & (WATCHES.c.year.is_(None) if year is None else WATCHES.c.year == year)
+def _count_since(store: StoreSnapshot, title: str, since_s: float) -> _Counted:
+    """Count the watches that ended since a time, from their records."""
+    films, by_film = count_films_since(store, title, since_s)
+    visible, unseen = sum_by_name(films.visible), set(store.hidden)
+    seen_by: dict[FilmName, set[str]] = {}
+    for film in films.visible:
+        seen_by.setdefault(film.name, set()).update(by_film[film.film_hash].keys() - unseen)
+    most = order_by_watches(visible)[:MOST]
+    most_watched = [_build_count(name, visible[name], len(seen_by[name])) for name in most]
+    counted = films.visible if title else films.everybody
+    viewers = {who for film in counted for who in by_film[film.film_hash]}
+    return _Counted(counted, len(viewers - unseen if title else viewers), most_watched)
 
 
-def _matching_records(title: str, running: Iterable[WatchRecord]) -> list[WatchRecord]:
-    part = title.casefold()
-    return [record for record in running if not record.brief and part in record_title(record.item).casefold()]
+def count_films(
+    store: StoreSnapshot,
+    films: Sequence[WatchedFilm],
+    names: Sequence[FilmName],
+    sums: dict[FilmName, Amounts],
+    *,
+    year: int | None = None,
+) -> list[TitleCount]:
+    """Return the figures of some films by title and year, each with the number of its visible viewers."""
+    viewers = count_viewers(store, films, names, year=year)
+    return [_build_count(name, sums[name], viewers[name]) for name in names]
 
 
-def _conditions(title: str, running: RunningWatches) -> list[ColumnElement[bool]]:
-    """Return the conditions of what counts: no brief watch, and no record that a running watch replaces."""
-    chosen: list[ColumnElement[bool]] = [
-        WATCHES.c.brief.is_(False),
-        WATCHES.c.watch_id.not_in(running.instead_of),
-    ]
-    return [*chosen, match_title(title)] if title else chosen
-
-
-def _read_groups(connection: Connection, chosen: list[ColumnElement[bool]]) -> Iterator[_Group]:
-    """Return the watches grouped by film and viewer, in one pass over the table."""
-    keys = (WATCHES.c.title, WATCHES.c.year, WATCHES.c.genres, WATCHES.c.viewer_id)
-    completed = func.count().filter(WATCHES.c.completed.is_(True))
-    query = select(*keys, func.count(), completed, func.sum(WATCHES.c.playing_s)).where(*chosen).group_by(*keys)
-    return (_Group(*row) for row in connection.execute(query))
-
-
-def _group_of(record: WatchRecord) -> _Group:
-    item = record.item
-    return _Group(
-        record_title(item),
-        item.year,
-        as_json(item.genres),
-        record.viewer_id,
-        1,
-        int(record.completed),
-        record.playing_s,
-    )
-
-
-def _count_films(groups: Iterable[_Group]) -> list[TitleCount]:
-    by_film: dict[tuple[str, int | None], list[_Group]] = {}
-    for group in groups:
-        by_film.setdefault((group.title, group.year), []).append(group)
-    counts = [
-        TitleCount(
-            title,
-            year,
-            sum(group.watches for group in same),
-            len({group.viewer_id for group in same}),
-            sum(group.playing_s for group in same),
-        )
-        for (title, year), same in by_film.items()
-    ]
-    return sorted(counts, key=lambda film: (-film.watches, -film.watch_time_s, film.title, film.year or 0))
-
-
-def _add_marks(connection: Connection, films: Sequence[TitleCount]) -> tuple[TitleCount, ...]:
-    """Return the first films with what the community thinks of them."""
-    marks = read_marks(connection, {film.title for film in films[:MOST]})
+def _add_marks(store: StoreSnapshot, films: Sequence[TitleCount]) -> tuple[TitleCount, ...]:
+    """Return films with what the community thinks of them."""
+    marks = read_marks(store.connection, {film.title for film in films})
     return tuple(
         replace(film, rating=mark.mean, ratings=mark.ratings)
         if (mark := marks.get((film.title, film.year))) is not None
         else film
-        for film in films[:MOST]
+        for film in films
     )
 
 
-def _count_kinds(groups: Iterable[_Group]) -> tuple[Counter[str], Counter[str]]:
+def _build_count(name: FilmName, amounts: Amounts, viewers: int) -> TitleCount:
+    return TitleCount(*name, amounts.watches, viewers, amounts.playing_s)
+
+
+def _sum(amounts: Iterable[Amounts]) -> Amounts:
+    columns = zip(*amounts, strict=True)
+    return Amounts(*map(sum, columns))
+
+
+def _count_kinds(films: Iterable[WatchedFilm]) -> tuple[Counter[str], Counter[str]]:
     """Return the number of watches by genre and by decade."""
     genres: Counter[str] = Counter()
     decades: Counter[str] = Counter()
-    for group in groups:
-        for name in dict.fromkeys(msgspec.json.decode(group.genres, type=list[str])):
-            genres[name] += group.watches
-        if decade := decade_of(group.year):
-            decades[decade] += group.watches
+    for film in films:
+        for name in decode_names(film.genres):
+            genres[name] += film.amounts.watches
+        if decade := decade_of(film.year):
+            decades[decade] += film.amounts.watches
     return genres, decades
 
 
-def _count_weeks(
-    connection: Connection,
-    rules: StatisticsRules,
-    chosen: list[ColumnElement[bool]],
-    now: Sequence[WatchRecord],
-    at_s: float,
-) -> tuple[tuple[str, float], ...]:
-    """Return the seconds watched in each of the last weeks, by its Monday."""
-    today = rules.today(at_s)
+def _match_running(store: StoreSnapshot, title: str) -> list[WatchRecord]:
+    part = title.casefold()
+    return [
+        record for record in store.running.records if not record.brief and part in record_title(record.item).casefold()
+    ]
+
+
+def _read_recent(
+    store: StoreSnapshot, title: str, films: Sequence[WatchedFilm], since_s: float | None
+) -> tuple[WatchRecord, ...]:
+    """Return the watches that ended last, of those whom others may see."""
+    conditions: list[ColumnElement[bool]] = [
+        WATCHES.c.brief.is_(False),
+        WATCHES.c.watch_id.not_in(store.running.instead_of),
+    ]
+    if store.hidden:
+        conditions.append(WATCHES.c.viewer_id.not_in(store.hidden))
+    if since_s is not None:
+        conditions.append(WATCHES.c.ended_at_s >= since_s)
+    if title:
+        conditions.append(_match_watches(title, films))
+    order = (WATCHES.c.ended_at_s.desc(), WATCHES.c.watch_id)
+    ids = select(WATCHES.c.watch_id).where(*conditions).order_by(*order).limit(RECENT)
+    found = store.connection.execute(ids).scalars().all()
+    rows = store.connection.execute(select(WATCHES).where(WATCHES.c.watch_id.in_(found)).order_by(*order)).mappings()
+    names = store.directory.member_names()
+    return tuple(with_current_name(watch_record(row), names) for row in rows)
+
+
+def _match_watches(title: str, films: Sequence[WatchedFilm]) -> ColumnElement[bool]:
+    """Match the watches of films: by film where they are few, else in the order of time."""
+    if sum(film.amounts.records for film in films) <= BROAD and len(films) <= _FEW_FILMS:
+        return WATCHES.c.film_hash.in_(sorted(film.film_hash for film in films))
+    return (WATCHES.c.film_hash + 0).in_(select_film_hashes(title))
+
+
+def _count_weeks(store: StoreSnapshot, title: str, since_s: float | None) -> tuple[tuple[str, float], ...]:
+    """Return the seconds watched in each of the last weeks, by its Monday; of a title by those whom others may see."""
+    today = store.rules.today(store.now_s)
     this_monday = today - timedelta(days=today.weekday())
-    weeks = {(this_monday - timedelta(weeks=back)).isoformat(): 0.0 for back in range(WEEKS - 1, -1, -1)}
-    since_s = at_s - (WEEKS + 1) * 7 * 86400
-    query = select(*PLAYED_TIME).where(WATCHES.c.ended_at_s >= since_s, *chosen)
-    played: list[Played] = [*map(played_time, connection.execute(query)), *now]
-    for day, seconds in sum_by_day(played, rules.zone).items():
+    mondays = [this_monday - timedelta(weeks=back) for back in range(WEEKS - 1, -1, -1)]
+    weeks = {monday.isoformat(): 0.0 for monday in mondays}
+    if since_s is not None:
+        days = _read_days_since(store, title, since_s)
+    elif title:
+        days = _read_title_weeks(store, title, mondays)
+    else:
+        days = sum_days(store, EVERYBODY, mondays[0].toordinal())
+    for day, seconds in days.items():
         if (monday := week_of(day)) in weeks:
             weeks[monday] += seconds
     return tuple(weeks.items())
+
+
+def _read_title_weeks(store: StoreSnapshot, title: str, mondays: Sequence[date]) -> dict[str, float]:
+    names = [monday.isoformat() for monday in mondays]
+    own = and_(FILM_PERIODS.c.community == ONLY_COMMUNITY, FILM_PERIODS.c.period.in_(names))
+    query = select(FILM_PERIODS.c.period, func.sum(FILM_PERIODS.c.playing_us)).where(
+        own, FILM_PERIODS.c.film_hash.in_(select_film_hashes(title))
+    )
+    weeks = {week: int(us) / 1e6 for week, us in store.connection.execute(query.group_by(FILM_PERIODS.c.period))}
+    matching = {
+        film_hash
+        for film_hash, columns in store.running_changes.films.items()
+        if title.casefold() in columns["title_folded"]
+    }
+    for (period, film_hash), amounts in store.running_changes.amounts[FILM_PERIODS].items():
+        if film_hash in matching and period in names:
+            weeks[period] = weeks.get(period, 0.0) + amounts.playing_s
+    for week, seconds in _read_hidden_weeks(store, title, mondays[0]).items():
+        weeks[week] = weeks.get(week, 0.0) - seconds
+    return {week: max(0.0, seconds) for week, seconds in weeks.items()}
+
+
+def _read_hidden_weeks(store: StoreSnapshot, title: str, since: date) -> dict[str, float]:
+    """Return what hidden viewers watched of a title, by week."""
+    if not store.hidden:
+        return {}
+    from_s = store.rules.begin_of(since)
+    query = select(*PLAYED_TIME).where(
+        WATCHES.c.viewer_id.in_(store.hidden),
+        WATCHES.c.ended_at_s >= from_s,
+        WATCHES.c.brief.is_(False),
+        WATCHES.c.watch_id.not_in(store.running.instead_of),
+        WATCHES.c.film_hash.in_(select_film_hashes(title)),
+    )
+    played: list[Played] = [played_time(row) for row in store.connection.execute(query)]
+    played += [record for record in _match_running(store, title) if record.viewer_id in store.hidden]
+    weeks: dict[str, float] = {}
+    for day, seconds in sum_by_day(played, store.rules.zone).items():
+        weeks[week_of(day)] = weeks.get(week_of(day), 0.0) + seconds
+    return weeks
+
+
+def _read_days_since(store: StoreSnapshot, title: str, since_s: float) -> dict[str, float]:
+    """Return the seconds on each day of the watches that ended since a time, and of what runs."""
+    conditions: list[ColumnElement[bool]] = [
+        WATCHES.c.ended_at_s >= max(since_s, store.now_s - (WEEKS + 1) * 7 * 86_400),
+        WATCHES.c.brief.is_(False),
+        WATCHES.c.watch_id.not_in(store.running.instead_of),
+    ]
+    now = _match_running(store, title)
+    if title:
+        conditions += [WATCHES.c.film_hash.in_(select_film_hashes(title)), WATCHES.c.viewer_id.not_in(store.hidden)]
+        now = [record for record in now if record.viewer_id not in store.hidden]
+    query = select(*PLAYED_TIME).where(*conditions)
+    played: list[Played] = [played_time(row) for row in store.connection.execute(query)]
+    return sum_by_day([*played, *now], store.rules.zone)

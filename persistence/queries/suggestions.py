@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import or_, select
 
-from messages import GetSuggestions, SuggestedFilm, SuggestionsPage, VoiceMember, WatchRecord
-from persistence.database.rows import watch_record
-from persistence.database.tables import WATCHES
+from messages import GetSuggestions, Item, SuggestedFilm, SuggestionsPage, VoiceMember
+from persistence.database.rows import Row
+from persistence.database.tables import ONLY_COMMUNITY, WATCHED_FILMS
 from persistence.queries.answers import answers, bound_limit
-from persistence.queries.who_saw import describe_viewer, read_names
+from persistence.queries.who_saw import SeenWatch, describe_viewer, read_names, read_seen_watches
 from persistence.records.films import Film
 from persistence.records.suggestions import Suggestion, read_suggestions
 from persistence.store import StoreSnapshot
@@ -38,6 +38,7 @@ def describe_suggestions(
     asker: str,
 ) -> tuple[SuggestedFilm, ...]:
     """Return suggestions as people see them. `members`, `watched_percent`, `asker`: as in `GetSuggestions`."""
+    store.require_summaries()
     directory = store.directory
     names = {member.user_id: member.name for member in members} or read_names(store.connection, store.running)
     asked_of = list_shown(names, directory)
@@ -65,28 +66,39 @@ def describe_suggestions(
     return tuple(described)
 
 
-def _read_watches(store: StoreSnapshot, films: Sequence[Film]) -> list[WatchRecord]:
-    """Return every watch that counts and may be of one of the films, running ones included."""
+def _read_watches(store: StoreSnapshot, films: Sequence[Film]) -> list[tuple[Film, str, SeenWatch]]:
+    """Return every watch that counts and may be of one of the films, running ones included: film, viewer, what."""
     if not films:
         return []
     titles = {film.title.casefold() for film in films}
     guids = {film.item.guid for film in films if film.item is not None and film.item.guid}
-    query = select(WATCHES).where(
-        or_(WATCHES.c.title_folded.in_(sorted(titles)), WATCHES.c.guid.in_(sorted(guids))),
-        WATCHES.c.brief.is_(False),
-        WATCHES.c.watch_id.not_in(store.running.instead_of),
+    same_title = WATCHED_FILMS.c.title_folded.in_(sorted(titles))
+    query = select(WATCHED_FILMS).where(
+        WATCHED_FILMS.c.community == ONLY_COMMUNITY, or_(same_title, WATCHED_FILMS.c.guid.in_(sorted(guids)))
     )
-    stored = [watch_record(row) for row in store.connection.execute(query).mappings()]
-    return [*stored, *(record for record in store.running.records if not record.brief)]
+    found = {row["film_hash"]: _describe_film(row) for row in store.connection.execute(query).mappings()}
+    stored = [(found[film_hash], who, watch) for film_hash, who, watch in read_seen_watches(store, found)]
+    running = [
+        (Film.from_item(record.item), record.viewer_id, SeenWatch.of(record))
+        for record in store.running.records
+        if not record.brief
+    ]
+    return [*stored, *running]
 
 
-def _group_by_viewer(watches: Sequence[WatchRecord], film: Film) -> Mapping[str, list[WatchRecord]]:
-    by_viewer: dict[str, list[WatchRecord]] = {}
-    for record in watches:
-        if film.is_same(Film.from_item(record.item)):
-            by_viewer.setdefault(record.viewer_id, []).append(record)
+def _describe_film(row: Row) -> Film:
+    """Return a film that was watched; of which server does not matter where its guid says what it is."""
+    item = Item("", "", row["media_type"], row["title"], row["year"], row["duration_ms"], guid=row["guid"])
+    return Film(row["title"], row["year"], item)
+
+
+def _group_by_viewer(watches: Sequence[tuple[Film, str, SeenWatch]], film: Film) -> Mapping[str, list[SeenWatch]]:
+    by_viewer: dict[str, list[SeenWatch]] = {}
+    for watched, viewer_id, watch in watches:
+        if film.is_same(watched):
+            by_viewer.setdefault(viewer_id, []).append(watch)
     return by_viewer
 
 
-def _has_seen(viewer_id: str, watches: Mapping[str, list[WatchRecord]], watched_percent: float) -> bool:
+def _has_seen(viewer_id: str, watches: Mapping[str, list[SeenWatch]], watched_percent: float) -> bool:
     return describe_viewer(viewer_id, "", watches.get(viewer_id, []), watched_percent, now=False).state == "seen"

@@ -3,16 +3,14 @@
 from sqlalchemy import select
 
 from awards import Totals, build_stats
-from awards.days import sum_by_day
 from messages import GetViewerStats, ViewerProfile
-from persistence.database.rows import PLAYED_TIME, played_time
-from persistence.database.tables import VIEWERS, WATCHES
+from persistence.database.tables import VIEWERS
 from persistence.queries.answers import answers
 from persistence.queries.leaderboard import rank_by_figure
 from persistence.records.badges import build_badge_progress, read_earned_badges
-from persistence.records.running_watches import RunningWatches
 from persistence.records.statistics import count_totals_with_running, title_watched_now
 from persistence.store import StoreSnapshot
+from persistence.summaries.days import sum_days
 from viewers.redact import hides_figures, may_see
 
 YEAR_S = 366 * 86_400
@@ -27,6 +25,7 @@ def read_viewer_stats(asked: GetViewerStats, store: StoreSnapshot) -> ViewerProf
     records = running.records
     if not may_see(directory, viewer_id, asked.asker):
         return ViewerProfile(stats=None, badges=(), progress=(), hidden=True)
+    store.require_summaries()
     name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == viewer_id)).scalar()
     if name is None and not records:
         progress = build_badge_progress(connection, rules, Totals(), {})
@@ -50,17 +49,10 @@ def read_viewer_stats(asked: GetViewerStats, store: StoreSnapshot) -> ViewerProf
     rank = next((row.rank for row in rank_by_figure(store, "time") if row.viewer_id == viewer_id), 0)
     held = {badge.badge_id: badge.earned_at_s for badge in badges}
     progress = build_badge_progress(connection, rules, totals, held)
-    return ViewerProfile(stats, badges, progress, rank, _count_days(store, viewer_id, running))
+    return ViewerProfile(stats, badges, progress, rank, _count_days(store, viewer_id))
 
 
-def _count_days(store: StoreSnapshot, viewer_id: str, running: RunningWatches) -> tuple[tuple[str, float], ...]:
+def _count_days(store: StoreSnapshot, viewer_id: str) -> tuple[tuple[str, float], ...]:
     """Return seconds watched on each local day of the last year."""
-    query = select(*PLAYED_TIME).where(
-        WATCHES.c.viewer_id == viewer_id,
-        WATCHES.c.brief.is_(False),
-        WATCHES.c.ended_at_s >= store.now_s - YEAR_S,
-        WATCHES.c.watch_id.not_in(running.instead_of),
-    )
-    stored = map(played_time, store.connection.execute(query))
-    now = (record for record in running.records if not record.brief)
-    return tuple(sum_by_day([*stored, *now], store.rules.zone).items())
+    since = store.rules.today(store.now_s - YEAR_S).toordinal()
+    return tuple(sum_days(store, viewer_id, since).items())

@@ -1,24 +1,45 @@
 """Who has seen a film: the question before a film night."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Connection, select
 
 from awards import record_title
-from messages import GetWhoSaw, SeenBy, TitleCount, WatchRecord, WhoSaw
+from messages import GetWhoSaw, SeenBy, Spans, WatchRecord, WhoSaw
 from messages.history import SeenState
 from messages.spans import coverage, union
-from persistence.database.rows import watch_record
+from persistence.database.rows import decode_spans
 from persistence.database.tables import VIEWERS, WATCHES
 from persistence.queries.answers import answers, bound_limit
-from persistence.queries.movie_stats import find_films
+from persistence.queries.movie_stats import count_films
 from persistence.records.running_watches import RunningWatches
-from persistence.records.watches import match_title
 from persistence.store import StoreSnapshot
+from persistence.summaries.films import FilmName, order_by_watches, read_films, sum_by_name
 from viewers.redact import list_shown
 
 OTHERS = 5
+
+
+class SeenWatch(NamedTuple):
+    """What a watch says of how much of its film was seen."""
+
+    ended_at_s: float
+    """Seconds since 1970, UTC."""
+    completed: bool
+    completion_percent: float | None
+    duration_ms: int | None
+    spans: Spans
+
+    @classmethod
+    def of(cls, record: WatchRecord) -> "SeenWatch":
+        """Return what a record says."""
+        return cls(
+            record.ended_at_s, record.completed, record.completion_percent, record.item.duration_ms, record.spans
+        )
+
+
 _ORDER: dict[SeenState, int] = {"not_yet": 0, "in_part": 1, "seen": 2}
 
 
@@ -28,16 +49,21 @@ def find_who_saw(asked: GetWhoSaw, store: StoreSnapshot) -> WhoSaw:
 
     Where the title fits several films, the one with exactly that title is meant, or else the most watched.
     """
-    connection, running = store.connection, store.running
+    store.require_summaries()
     title, year = split_year(asked.title)
-    films = find_films(store, asked.title)
+    films = read_films(store, asked.title).visible
     if not films and year is not None:
-        films = [film for film in find_films(store, title) if film.year == year]
+        films = [film for film in read_films(store, title).visible if film.year == year]
     if not films:
         return WhoSaw(None, (), (), 0, 0, 0)
-    meant = choose_film(films, title if year is not None else asked.title)
-    watches = _read_watches(connection, meant, running)
-    everybody = {member.user_id: member.name for member in asked.members} or read_names(connection, running)
+    sums = sum_by_name(films)
+    names = order_by_watches(sums)
+    meant = choose_film(names, title if year is not None else asked.title)
+    others = [name for name in names if name != meant][:OTHERS]
+    counts = count_films(store, films, [meant, *others], sums)
+    watches = _read_watches(store, [film.film_hash for film in films if film.name == meant], meant)
+    running = store.running
+    everybody = {member.user_id: member.name for member in asked.members} or read_names(store.connection, running)
     people = store.directory  # all may read the answer, whoever asked: nobody is in it who is seen by nobody
     asked_of = {who: everybody[who] for who in list_shown(everybody, people)}
     now = {record.viewer_id for record in running.records if _is_of_film(record, meant)}
@@ -48,8 +74,8 @@ def find_who_saw(asked: GetWhoSaw, store: StoreSnapshot) -> WhoSaw:
     rows.sort(key=lambda row: (_ORDER[row.state], row.username.casefold(), row.viewer_id))
     first = max(0, asked.offset)
     return WhoSaw(
-        meant,
-        tuple(film for film in films if film is not meant)[:OTHERS],
+        counts[0],
+        tuple(counts[1:]),
         tuple(rows[first : first + bound_limit(asked.limit)]),
         *(sum(row.state == state for row in rows) for state in _ORDER),
     )
@@ -61,31 +87,36 @@ def split_year(text: str) -> tuple[str, int | None]:
     return (match[1], int(match[2])) if match else (text, None)
 
 
-def choose_film(films: Sequence[TitleCount], title: str) -> TitleCount:
+def choose_film(names: Sequence[FilmName], title: str) -> FilmName:
     """Return the film of exactly that title (the most watched of several), or else the most watched."""
-    return next((film for film in films if film.title.casefold() == title.strip().casefold()), films[0])
+    return next((name for name in names if name[0].casefold() == title.strip().casefold()), names[0])
 
 
-def _is_of_film(record: WatchRecord, film: TitleCount) -> bool:
-    return not record.brief and record_title(record.item) == film.title and record.item.year == film.year
+def _is_of_film(record: WatchRecord, film: FilmName) -> bool:
+    return not record.brief and (record_title(record.item), record.item.year) == film
 
 
-def _read_watches(connection: Connection, film: TitleCount, running: RunningWatches) -> dict[str, list[WatchRecord]]:
+def _read_watches(store: StoreSnapshot, film_hashes: list[int], film: FilmName) -> dict[str, list[SeenWatch]]:
     """Return every watch of the film that counts, by viewer."""
-    chosen_rows: list[ColumnElement[bool]] = [
-        match_title(film.title),
-        WATCHES.c.title == film.title,
-        WATCHES.c.year == film.year if film.year is not None else WATCHES.c.year.is_(None),
-        WATCHES.c.brief.is_(False),
-        WATCHES.c.watch_id.not_in(running.instead_of),
-    ]
-    by_viewer: dict[str, list[WatchRecord]] = {}
-    for row in connection.execute(select(WATCHES).where(*chosen_rows)).mappings():
-        by_viewer.setdefault(row["viewer_id"], []).append(watch_record(row))
-    for record in running.records:
+    by_viewer: dict[str, list[SeenWatch]] = {}
+    for _, viewer_id, watch in read_seen_watches(store, film_hashes):
+        by_viewer.setdefault(viewer_id, []).append(watch)
+    for record in store.running.records:
         if _is_of_film(record, film):
-            by_viewer.setdefault(record.viewer_id, []).append(record)
+            by_viewer.setdefault(record.viewer_id, []).append(SeenWatch.of(record))
     return by_viewer
+
+
+def read_seen_watches(store: StoreSnapshot, film_hashes: Iterable[int]) -> Iterator[tuple[int, str, SeenWatch]]:
+    """Yield the stored watches of films that count and are not replaced by what runs: film, viewer, what was seen."""
+    names = ("film_hash", "viewer_id", "ended_at_s", "completed", "completion_percent", "movie_duration_ms", "spans")
+    query = select(*(WATCHES.c[name] for name in names)).where(
+        WATCHES.c.film_hash.in_(sorted(film_hashes)),
+        WATCHES.c.brief.is_(False),
+        WATCHES.c.watch_id.not_in(store.running.instead_of),
+    )
+    for film_hash, viewer_id, ended_at_s, completed, percent, duration_ms, spans in store.connection.execute(query):
+        yield film_hash, viewer_id, SeenWatch(ended_at_s, completed, percent, duration_ms, decode_spans(spans))
 
 
 def read_names(connection: Connection, running: RunningWatches) -> dict[str, str]:
@@ -94,25 +125,25 @@ def read_names(connection: Connection, running: RunningWatches) -> dict[str, str
     return names | {record.viewer_id: record.username for record in running.records}
 
 
-def describe_viewer(viewer_id: str, name: str, watches: list[WatchRecord], enough: float, now: bool) -> SeenBy:
+def describe_viewer(viewer_id: str, name: str, watches: list[SeenWatch], enough: float, now: bool) -> SeenBy:
     """Return how much of a film a viewer has seen, by all watches of it. `enough`: share from which it is seen."""
     if not watches:
         return SeenBy(viewer_id, name, "not_yet")
     percent = percent_seen(watches)
-    whole = [record.ended_at_s for record in watches if record.completed]
+    whole = [watch.ended_at_s for watch in watches if watch.completed]
     done = bool(whole) or (percent is not None and percent >= enough)
-    at_s = max(whole or [record.ended_at_s for record in watches])
+    at_s = max(whole or [watch.ended_at_s for watch in watches])
     return SeenBy(viewer_id, name, "seen" if done else "in_part", at_s, percent, now)
 
 
-def percent_seen(watches: Sequence[WatchRecord]) -> float | None:
+def percent_seen(watches: Sequence[SeenWatch]) -> float | None:
     """Return the share of a film seen in all watches of it together, 0 to 100; None where it is not known.
 
     At least that of the best one: records of an import have a share and no spans.
     """
-    shares = [record.completion_percent for record in watches if record.completion_percent is not None]
-    lengths = [record.item.duration_ms for record in watches if record.item.duration_ms]
+    shares = [watch.completion_percent for watch in watches if watch.completion_percent is not None]
+    lengths = [watch.duration_ms for watch in watches if watch.duration_ms]
     if lengths:
-        together = coverage(union(span for record in watches for span in record.spans))
+        together = coverage(union(span for watch in watches for span in watch.spans))
         shares.append(min(100.0, 100.0 * together / max(lengths)))
     return max(shares, default=None)

@@ -1,50 +1,52 @@
-"""The rows of one year, for `wrapped`; what they add up to is awards' matter."""
+"""A viewer's year and everybody's, for `wrapped`; what a year adds up to is awards' matter."""
 
-from collections.abc import Iterable
-from datetime import datetime
+import functools
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 
-from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import func, select
 
-from awards.year import (
-    Presence,
-    began_in_year,
-    biggest_night,
-    select_year,
-    summarise_year,
-    title_with_year,
-    top_films,
-    top_viewers,
-)
-from messages import CommunityYear, GetCommunityYear, GetYear, WatchRecord, YearOfViewer
+from awards.year import YearFilm, build_year, find_top, rank_year
+from messages import CommunityYear, GetCommunityYear, GetYear, YearOfViewer
 from messages.ids import SESSION_SOURCE, is_session_account
-from persistence.database.rows import watch_record
+from persistence.database.rows import Row
 from persistence.database.sql import split_batches
-from persistence.database.tables import VIEWER_BADGES, VIEWERS, WATCHES
+from persistence.database.tables import EVERYBODY, VIEWER_BADGES, VIEWERS, WATCHES
 from persistence.queries.answers import answers
+from persistence.queries.movie_stats import count_films
 from persistence.records.badges import describe_badge
-from persistence.records.running_watches import RunningWatches
-from persistence.records.viewers import read_directory, with_current_name
 from persistence.rules import StatisticsRules
 from persistence.store import StoreSnapshot
+from persistence.summaries.amounts import CountedRow
+from persistence.summaries.changes import is_party
+from persistence.summaries.days import sum_days, sum_viewers
+from persistence.summaries.films import (
+    WatchedFilm,
+    decode_names,
+    order_by_watches,
+    read_films,
+    read_viewer_films,
+    sum_by_name,
+)
+from persistence.summaries.parties import find_biggest_night
 from viewers.redact import anonymise_rows, hides_figures, may_see, ranking_order
+
+MOST = 5
 
 
 @answers(GetYear)
 def read_viewer_year(asked: GetYear, store: StoreSnapshot) -> YearOfViewer:
     """Return a viewer's year."""
-    connection, rules, running, people = store.connection, store.rules, store.running, store.directory
+    connection, rules, people, year = store.connection, store.rules, store.directory, asked.year
     who = people.viewer(asked.viewer_id)
     if not may_see(people, who, asked.asker):
-        return YearOfViewer("", summarise_year((), asked.year, rules.zone), (), hidden=True)
+        return YearOfViewer("", build_year(year, {}, (), ()), (), hidden=True)
     if hides_figures(people, who, asked.asker):
-        return YearOfViewer("", summarise_year((), asked.year, rules.zone), (), figures_hidden=True)
-    records = _records(connection, rules, asked.year, running, WATCHES.c.viewer_id == who)
-    records = [record for record in records if record.viewer_id == who]
-    name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == who)).scalar()
-    unseen = people.hidden_viewers()
-    company = [row for row in _company(connection, records, running) if row[1] not in unseen]
-    first_s, end_s = _bounds(asked.year, rules)
+        return YearOfViewer("", build_year(year, {}, (), ()), (), figures_hidden=True)
+    store.require_summaries()
+    films = [_describe_film(film) for film in read_viewer_films(store, who, year)]
+    days = sum_days(store, who, *_days_of(year))
+    first_s, end_s = _bounds(year, rules)
     earned = connection.execute(
         select(VIEWER_BADGES)
         .where(
@@ -55,31 +57,40 @@ def read_viewer_year(asked: GetYear, store: StoreSnapshot) -> YearOfViewer:
         .order_by(VIEWER_BADGES.c.earned_at_s.desc(), VIEWER_BADGES.c.badge_id)
     ).mappings()
     badges = tuple(describe_badge(rules, row["badge_id"], row["earned_at_s"], row["progress"]) for row in earned)
-    username = name or next((record.username for record in records), "")
-    return YearOfViewer(username, summarise_year(records, asked.year, rules.zone, company), badges)
+    name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == who)).scalar()
+    username = name or next((each.username for each in store.running.records if each.viewer_id == who), "")
+    return YearOfViewer(username, build_year(year, days, films, films, _find_companion(store, who, year)), badges)
 
 
 @answers(GetCommunityYear)
 def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> CommunityYear:
     """Return everybody's year."""
-    connection, rules, running, people = store.connection, store.rules, store.running, store.directory
-    year, zone = asked.year, rules.zone
-    played = select_year(_records(connection, rules, year, running), year, zone)
-    begun = [record for record in played if began_in_year(record, year, zone)]
-    shown = [record for record in played if people.shows(record.viewer_id)]
-    nameable = {title_with_year(record) for record in shown}  # a film that only hidden viewers saw is not named
-    named = [record for record in begun if title_with_year(record) in nameable]
-
-    def order(viewer_id: str, name: str) -> tuple[bool, str, str]:
-        return ranking_order(people, viewer_id, name)
-
-    return CommunityYear(
-        replace(summarise_year(played, year, zone), longest_film=summarise_year(named, year, zone).longest_film),
-        len({record.viewer_id for record in played}),
-        top_films(named),
-        anonymise_rows(top_viewers(shown, year, zone, order), people),
-        biggest_night(named),
+    store.require_summaries()
+    people, year = store.directory, asked.year
+    films = read_films(store, year=year)
+    figures = build_year(
+        year,
+        sum_days(store, EVERYBODY, *_days_of(year)),
+        map(_describe_film, films.everybody),
+        map(_describe_film, films.visible),
     )
+    viewers = sum_viewers(store, "year", year)
+    seconds = {who: amounts.playing_s for who, amounts in viewers.items() if people.shows(who)}
+    sums = sum_by_name(films.visible)
+    most = order_by_watches(sums)[:MOST]
+    order = functools.partial(ranking_order, people)
+    return CommunityYear(
+        figures,
+        len(viewers),
+        tuple(count_films(store, films.visible, most, sums, year=year)),
+        anonymise_rows(rank_year(seconds, _read_names(store, seconds), order), people),
+        find_biggest_night(store, year),
+    )
+
+
+def _days_of(year: int) -> tuple[int, int]:
+    """Return the ordinals of the first and the last day of a year."""
+    return date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal()
 
 
 def _bounds(year: int, rules: StatisticsRules) -> tuple[float, float]:
@@ -88,47 +99,82 @@ def _bounds(year: int, rules: StatisticsRules) -> tuple[float, float]:
     return first.timestamp(), end.timestamp()
 
 
-def _records(
-    connection: Connection,
-    rules: StatisticsRules,
-    year: int,
-    running: RunningWatches,
-    *chosen: ColumnElement[bool],
-) -> list[WatchRecord]:
-    """Return the watches of a year, and everything that runs."""
-    first_s, end_s = _bounds(year, rules)
-    query = select(WATCHES).where(
-        WATCHES.c.ended_at_s >= first_s,
-        WATCHES.c.started_at_s < end_s,
-        WATCHES.c.brief.is_(False),
-        WATCHES.c.watch_id.not_in(running.instead_of),
-        *chosen,
+def _describe_film(film: WatchedFilm) -> YearFilm:
+    return YearFilm(
+        film.title,
+        film.year,
+        film.media_type == "movie",
+        decode_names(film.genres),
+        decode_names(film.directors),
+        film.duration_ms,
+        film.amounts.watches,
+        film.amounts.completed,
     )
-    names = read_directory(connection).member_names()
-    return [
-        *(with_current_name(watch_record(row), names) for row in connection.execute(query).mappings()),
-        *running.records,
-    ]
 
 
-def _company(connection: Connection, records: Iterable[WatchRecord], running: RunningWatches) -> Iterable[Presence]:
-    """Who else was at the watch parties; the account of the party's own Plex session is the screen, no company."""
-    mine = {record.screening_id: record.viewer_id for record in records if record.party and record.screening_id}
-    columns = (WATCHES.c.screening_id, WATCHES.c.viewer_id, WATCHES.c.username)
-    presences: list[Presence] = []
+def _read_names(store: StoreSnapshot, viewer_ids: Iterable[str]) -> Mapping[str, str]:
+    """Return the names that viewers have now."""
+    names: dict[str, str] = dict.fromkeys(viewer_ids, "")
+    names |= dict(store.connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username)).all())
+    names |= {record.viewer_id: record.username for record in store.running.records}
+    return names | store.directory.member_names()
+
+
+def _find_companion(store: StoreSnapshot, who: str, year: int) -> tuple[str, float] | None:
+    """Return who else was at most of a viewer's watch parties that began in a year, and at how many.
+
+    The account of the party's own Plex session is the screen, no company.
+    """
+    mine = _read_party_screenings(store, who, year)
+    left_out = {who, *store.hidden}
+    met: dict[str, int] = {}
     for some in split_batches(mine):
-        query = select(*columns).where(
+        query = select(WATCHES.c.viewer_id, func.count(WATCHES.c.screening_id.distinct())).where(
+            WATCHES.c.screening_id.in_(some),
+            WATCHES.c.brief.is_(False),
+            WATCHES.c.source != SESSION_SOURCE,
+            WATCHES.c.viewer_id.not_in(sorted(left_out)),
+        )
+        for viewer_id, count in store.connection.execute(query.group_by(WATCHES.c.viewer_id)):
+            met[viewer_id] = met.get(viewer_id, 0) + count
+    running = {
+        (record.screening_id, record.viewer_id)
+        for record in store.running.records
+        if record.screening_id in mine
+        and not is_session_account(record.source)
+        and not record.brief
+        and record.viewer_id not in left_out
+    }
+    for some in split_batches(sorted({screening_id for screening_id, _ in running})):
+        stored = select(WATCHES.c.screening_id, WATCHES.c.viewer_id).where(
             WATCHES.c.screening_id.in_(some), WATCHES.c.brief.is_(False), WATCHES.c.source != SESSION_SOURCE
         )
-        presences += [(row.screening_id, row.viewer_id, row.username) for row in connection.execute(query)]
-    presences += [
-        (each.screening_id, each.viewer_id, each.username)
-        for each in running.records
-        if not is_session_account(each.source) and not each.brief
-    ]
-    names = read_directory(connection).member_names()
-    return [
-        (screening_id, viewer_id, names.get(viewer_id, username))
-        for screening_id, viewer_id, username in presences
-        if viewer_id != mine.get(screening_id, viewer_id)
-    ]
+        running -= {(row.screening_id, row.viewer_id) for row in store.connection.execute(stored)}
+    for _, viewer_id in running:
+        met[viewer_id] = met.get(viewer_id, 0) + 1
+    best = find_top(met)
+    return (_read_names(store, [best[0]])[best[0]], best[1]) if best else None
+
+
+def _read_party_screenings(store: StoreSnapshot, who: str, year: int) -> set[str]:
+    """Return the screenings of a viewer's watch parties that began in a year."""
+    first_s, end_s = _bounds(year, store.rules)
+    names = ("film_hash", "screening_id", "party", "brief", "started_at_s", "ended_at_s", "playing_s", "sittings")
+    query = select(*(WATCHES.c[name] for name in (*names, "media_type", "completed"))).where(
+        WATCHES.c.viewer_id == who,
+        WATCHES.c.ended_at_s >= first_s,
+        WATCHES.c.started_at_s < end_s,
+        WATCHES.c.party.is_(True),
+        WATCHES.c.watch_id.not_in(store.running.instead_of),
+    )
+    rows: list[Row] = [*store.connection.execute(query).mappings()]
+    rows += [row for row in store.running_rows if row["viewer_id"] == who]
+    return {
+        row["screening_id"]
+        for row in rows
+        if is_party(row)
+        and (
+            first_s <= row["started_at_s"] <= row["ended_at_s"] < end_s
+            or CountedRow.of(row, store.rules.zone).year == year
+        )
+    }

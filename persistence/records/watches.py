@@ -10,6 +10,7 @@ from persistence.database.rows import NO_CLOCK_S, Row, tracked_record, watch_row
 from persistence.database.sql import add_to_history_count, read_history_seq, split_batches, upsert
 from persistence.database.tables import WATCHES
 from persistence.records.checkpoint import SAME_S
+from persistence.summaries.update import apply_change, move_viewer
 
 
 class FilmKey(NamedTuple):
@@ -79,25 +80,34 @@ def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
     """Insert records whose ids are not there yet."""
     if rows:
         connection.execute(WATCHES.insert(), [dict(row) for row in rows])
+        apply_change(connection, (), rows)
 
 
 def replace_row(connection: Connection, old: Row, new: Row) -> None:
     """Replace a record; `old` is its row as it is stored."""
     upsert(connection, WATCHES, [dict(new)])
+    apply_change(connection, [old], [new])
 
 
 def delete_rows(connection: Connection, rows: Sequence[Row]) -> None:
     """Delete records, given as they are stored."""
     for some in split_batches(row["watch_id"] for row in rows):
         connection.execute(delete(WATCHES).where(WATCHES.c.watch_id.in_(some)))
+    apply_change(connection, rows, ())
 
 
 def move_rows(connection: Connection, old_viewer_id: str, new_viewer_id: str, identity: str | None = None) -> int:
     """Have a viewer's records count for another viewer; return how many. `identity`: those watched under it alone."""
     chosen = WATCHES.c.viewer_id == old_viewer_id
-    if identity is not None:
-        chosen &= WATCHES.c.identity == identity
-    return connection.execute(update(WATCHES).where(chosen).values(viewer_id=new_viewer_id)).rowcount
+    if identity is None:
+        moved = connection.execute(update(WATCHES).where(chosen).values(viewer_id=new_viewer_id)).rowcount
+        move_viewer(connection, old_viewer_id, new_viewer_id)
+        return moved
+    chosen &= WATCHES.c.identity == identity
+    old_rows = connection.execute(select(WATCHES).where(chosen)).mappings().all()
+    connection.execute(update(WATCHES).where(chosen).values(viewer_id=new_viewer_id))
+    apply_change(connection, old_rows, [{**row, "viewer_id": new_viewer_id} for row in old_rows])
+    return len(old_rows)
 
 
 def mark_imported(connection: Connection, watch_ids: Iterable[str]) -> None:

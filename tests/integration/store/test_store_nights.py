@@ -18,7 +18,7 @@ from messages import (
     WatchRecord,
     WhoSaw,
 )
-from persistence.queries.who_saw import percent_seen, split_year
+from persistence.queries.who_saw import SeenWatch, percent_seen, split_year
 from persistence.records.viewers import set_privacy
 from persistence.store import Store
 from tests.unit.persistence.record_builders import DAY, EVENING, FILM, finish, open_store, record
@@ -135,9 +135,9 @@ def test_names_with_years() -> None:
 def test_a_share_is_at_least_the_best_one() -> None:
     """An imported record has a share and no spans; where no length is known there is none."""
     imported = record(spans=(), completion_percent=70.0)
-    assert percent_seen([imported, record(**PART)]) == pytest.approx(70.0)
+    assert percent_seen([SeenWatch.of(imported), SeenWatch.of(record(**PART))]) == pytest.approx(70.0)
     unknown = replace(FILM, duration_ms=None)
-    assert percent_seen([record(item=unknown, completion_percent=None)]) is None
+    assert percent_seen([SeenWatch.of(record(item=unknown, completion_percent=None))]) is None
 
 
 def test_a_viewers_year_from_the_store(store: Store) -> None:

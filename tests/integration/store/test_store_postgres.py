@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
+import persistence.store
 from config import Settings
 from diagnosis.findings import render
 from launcher.doctor import machine
@@ -28,6 +29,7 @@ from persistence.json_files.files import ALL
 from persistence.operations.finish_watch import finish_watch
 from persistence.operations.save import save
 from persistence.records.running_watches import RunningWatches
+from persistence.rules import StatisticsRules
 from persistence.store import Store
 from tests.integration.store.persistence_fixture import House
 from tests.unit.persistence.record_builders import EVENING, RULES, ask, closed, finish, open_store, record, running
@@ -116,10 +118,10 @@ def test_what_ends_while_an_answer_is_made_counts_once_in_it(
     whole = {"database_url": request.getfixturevalue("url")} if on == "postgresql" else {}
     house = House(tmp_path, **whole)
     looked, ended = threading.Event(), threading.Event()
-    present = Store._count_running
+    present = persistence.store.count_reported
 
-    def then_it_ends(self: Store, connection: Connection, running: Any) -> RunningWatches:
-        found = present(self, connection, running)
+    def then_it_ends(connection: Connection, running: Any, rules: StatisticsRules) -> RunningWatches:
+        found = present(connection, running, rules)
         looked.set()
         assert ended.wait(10)
         return found
@@ -127,7 +129,7 @@ def test_what_ends_while_an_answer_is_made_counts_once_in_it(
     try:
         house.report(record())
         house.tick()
-        monkeypatch.setattr(Store, "_count_running", then_it_ends)
+        monkeypatch.setattr(persistence.store, "count_reported", then_it_ends)
         asked = [GetViewerStats("501", asker="501"), GetLeaderboard("time", since_s=1.0)]
         profile, board = [house.discord.ask_future("persistence", question, 20.0) for question in asked]
         house.until(looked.is_set)

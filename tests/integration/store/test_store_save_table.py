@@ -114,6 +114,7 @@ def test_a_finish_saves_all_three_in_one_transaction(store: Store, folder: Path)
     assert before.written(after) == set(FILES)
     assert before.changed(after) == {
         "watches", "viewers", "viewer_stats", "viewer_badges", "checkpoint", "handled_messages", "saves", "facts",
+        "watched_films", "film_viewers", "film_periods", "viewer_periods",
     }  # fmt: skip
     assert after.rows["checkpoint"] == []
     stats = json.loads(after.bytes[STATS])["503"]

@@ -103,6 +103,7 @@ class PersistenceResident(ActorResident):
             self._night.survey.forget(self._night.timeline.now_s)
         self._night.disk.close()
         self.actor._read_worker.close()
+        self.actor._question_pool.close()
 
 
 class LauncherStandIn(StandIn):

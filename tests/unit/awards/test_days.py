@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from awards import Totals, add_watches, build_stats, compute_streaks, current_streak
 from awards.days import PlayedTime, evenings_of, is_past_midnight, seconds_by_day, sum_by_day, week_of, weekends_of
-from awards.year import select_year, summarise_year
 from messages import Sitting, Sittings, WatchRecord
+from tests.unit.awards.slow_year import select_year, summarise_year
 from tests.unit.persistence.record_builders import FILM, record
 
 BERLIN = ZoneInfo("Europe/Berlin")

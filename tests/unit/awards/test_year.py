@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from awards.year import biggest_night, select_year, summarise_year, top_films, top_viewers
 from messages import WatchRecord
 from messages.base import DurationMs
+from tests.unit.awards.slow_year import biggest_night, select_year, summarise_year, top_films, top_viewers
 from tests.unit.persistence.record_builders import FILM, record
 
 LONG = replace(FILM, rating_key="7", title="Sátántangó", year=1994, duration_ms=DurationMs(26_340_000))

@@ -1,0 +1,70 @@
+"""Breaks off a question's statements when its time is over, so that none holds a thread for longer."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
+
+from messages import Problem
+from persistence.database.errors import AnswerTooSlow
+
+_STEPS_BETWEEN_LOOKS = 20_000
+"""Steps of SQLite's machine, about a millisecond."""
+_CANCELLED = "57014"
+"""PostgreSQL's code for a statement that took longer than `statement_timeout`."""
+
+
+class Deadline:
+    """When the answer to a question must be there, by the steady clock of this machine."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._at_s = time.monotonic() + seconds
+
+    def left_s(self) -> float:
+        """Return how much time is left, seconds; below 0 where none is."""
+        return self._at_s - time.monotonic()
+
+    def check(self) -> None:
+        """Raise AnswerTooSlow where no time is left."""
+        if self.left_s() <= 0:
+            raise AnswerTooSlow(Problem.of("answer.too_slow", seconds=self.seconds))
+
+
+@contextmanager
+def limit_time(connection: Connection, deadline: Deadline | None) -> Iterator[None]:
+    """Have what is read within the block end by a deadline. Raises AnswerTooSlow."""
+    if deadline is None:
+        yield
+        return
+    deadline.check()
+    driver_connection = connection.connection.driver_connection
+    sqlite_connection = driver_connection if isinstance(driver_connection, sqlite3.Connection) else None
+
+    def look(_connection: Any, cursor: Any, _statement: str, _parameters: Any, _context: Any, _many: bool) -> None:
+        deadline.check()
+        if sqlite_connection is None:
+            cursor.execute(f"SET LOCAL statement_timeout = {max(1, int(deadline.left_s() * 1000))}")
+
+    event.listen(connection, "before_cursor_execute", look)
+    if sqlite_connection is not None:
+        sqlite_connection.set_progress_handler(lambda: deadline.left_s() <= 0, _STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    except OperationalError as error:
+        if _was_broken_off(error):
+            raise AnswerTooSlow(Problem.of("answer.too_slow", seconds=deadline.seconds)) from error
+        raise
+    finally:
+        event.remove(connection, "before_cursor_execute", look)
+        if sqlite_connection is not None:
+            sqlite_connection.set_progress_handler(None, 0)
+
+
+def _was_broken_off(error: OperationalError) -> bool:
+    name = getattr(error.orig, "sqlite_errorname", "")
+    return name == "SQLITE_INTERRUPT" or getattr(error.orig, "sqlstate", "") == _CANCELLED

@@ -1,0 +1,129 @@
+"""What one watch adds to each summary. Taken away, it takes away the same: all amounts are whole numbers."""
+
+from collections.abc import Iterator
+from datetime import date, tzinfo
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table
+
+from awards.days import seconds_by_day, week_of
+from persistence.database.rows import Row, compute_film_hash, played_time
+from persistence.database.tables import (
+    EVERYBODY,
+    FILM_PERIODS,
+    FILM_VIEWERS,
+    VIEWER_PERIODS,
+    WATCHED_FILMS,
+)
+
+DAY_S = 86_400
+ENDED_DAYS = (8, 64, 512)
+"""How many days of UTC there are in each kind of period that watches are counted in by their end."""
+FILM_COLUMNS = ("title", "title_folded", "year", "media_type", "genres", "directors")
+
+
+class Amounts(NamedTuple):
+    """What adds up: the columns of a summary that are no key."""
+
+    watches: int = 0
+    """All but the brief ones; the next three are of these."""
+    movies: int = 0
+    """Watches of films."""
+    completed: int = 0
+    """Watches to WATCHED_PERCENT or more."""
+    playing_us: int = 0
+    """Playing time, microseconds."""
+    briefs: int = 0
+    """Brief watches, which count in nothing but the history."""
+
+    @property
+    def records(self) -> int:
+        """Return how many records there are."""
+        return self.watches + self.briefs
+
+    @property
+    def playing_s(self) -> float:
+        """Return the playing time in seconds."""
+        return self.playing_us / 1e6
+
+    def add(self, other: "Amounts", sign: int = 1) -> "Amounts":
+        """Return the sum, or the difference where the sign is -1."""
+        return Amounts(*(mine + sign * its for mine, its in zip(self, other, strict=True)))
+
+
+def ended_kind(days: int) -> str:
+    """Return the kind of a period of so many days by the end of the watches in it."""
+    return f"ended{days}"
+
+
+def ended_period(ended_at_s: float, days: int) -> int:
+    """Return the number of the period that an instant is in; seconds since 1970, UTC."""
+    return int(ended_at_s // (days * DAY_S))
+
+
+def day_period(day: str) -> int:
+    """Return the number of a local day; ISO date."""
+    return date.fromisoformat(day).toordinal()
+
+
+class CountedRow(NamedTuple):
+    """A row of `watches` as the summaries see it."""
+
+    row: Row
+    film_hash: int
+    whole: Amounts
+    year: int
+    """Local year in which it was first played."""
+    days: dict[str, Amounts]
+    """What of it belongs to each local day, by ISO date; nothing of a brief one."""
+
+    @classmethod
+    def of(cls, row: Row, zone: tzinfo) -> "CountedRow":
+        """Return a row with its days in a time zone."""
+        seconds = seconds_by_day(played_time([row[name] for name in _PLAYED]), zone)
+        year = int(min(seconds)[:4])
+        film_hash = row["film_hash"]
+        film_hash = compute_film_hash(row) if film_hash is None else film_hash
+        if row["brief"]:
+            return cls(row, film_hash, Amounts(briefs=1), year, {})
+        whole = Amounts(1, int(row["media_type"] == "movie"), int(row["completed"]), _microseconds(row["playing_s"]))
+        days = {day: whole._replace(playing_us=_microseconds(of_day)) for day, of_day in seconds.items()}
+        return cls(row, film_hash, whole, year, days)
+
+    def films(self) -> tuple[int, dict[str, Any]]:
+        """Return the key and the further columns of its row of `watched_films`."""
+        columns = {name: self.row[name] for name in FILM_COLUMNS}
+        return self.film_hash, columns | {"duration_ms": self.row["movie_duration_ms"], "guid": self.row["guid"] or ""}
+
+    def iterate_amounts(self) -> Iterator[tuple[Table, tuple[Any, ...], Amounts]]:
+        """Yield what it adds to each row of each summary: table, key without the community, amounts."""
+        viewer_id, film_hash, whole = self.row["viewer_id"], self.film_hash, self.whole
+        yield WATCHED_FILMS, (film_hash,), whole
+        yield FILM_VIEWERS, (film_hash, viewer_id, self.year), whole
+        ended_at_s = self.row["ended_at_s"]
+        periods = [("all", 0, whole), *((ended_kind(n), ended_period(ended_at_s, n), whole) for n in ENDED_DAYS)]
+        periods += [("year", year, amounts) for year, amounts in self._sum_days(lambda day: int(day[:4])).items()]
+        periods += [("day", day_period(day), amounts) for day, amounts in self.days.items()]
+        for who in (viewer_id, EVERYBODY):
+            for kind, period, amounts in periods:
+                yield VIEWER_PERIODS, (kind, period, who), amounts
+        if self.days:
+            yield FILM_PERIODS, (str(self.year), film_hash), whole
+        for week, amounts in self._sum_days(week_of).items():
+            yield FILM_PERIODS, (week, film_hash), amounts
+
+    def _sum_days(self, period_of: Any) -> dict[Any, Amounts]:
+        """Return what of it belongs to each period; it is one watch in each."""
+        periods: dict[Any, Amounts] = {}
+        for day, amounts in self.days.items():
+            period = period_of(day)
+            more_us = periods[period].playing_us if period in periods else 0
+            periods[period] = amounts._replace(playing_us=amounts.playing_us + more_us)
+        return periods
+
+
+_PLAYED = ("started_at_s", "ended_at_s", "playing_s", "sittings")
+
+
+def _microseconds(seconds: float) -> int:
+    return round(seconds * 1e6)

@@ -1,0 +1,58 @@
+"""What a change of some watches changes in the summaries: written to the store, or laid over it while a watch runs."""
+
+from collections.abc import Iterable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Table
+
+from persistence.database.rows import Row
+from persistence.database.tables import FILM_PERIODS, FILM_VIEWERS, VIEWER_PERIODS, WATCHED_FILMS
+from persistence.summaries.amounts import Amounts, CountedRow
+
+Key = tuple[Any, ...]
+ADDED_UP = (WATCHED_FILMS, FILM_VIEWERS, FILM_PERIODS, VIEWER_PERIODS)
+"""The summaries that are sums."""
+
+
+class SummaryChanges:
+    """Sums of what watches add and take away, by summary and key (without the community)."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self.amounts: dict[Table, dict[Key, Amounts]] = {table: {} for table in ADDED_UP}
+        self.films: dict[int, dict[str, Any]] = {}
+        """What the records say of each film that is concerned: columns of `watched_films`."""
+        self.parties: set[str] = set()
+        """Screenings whose party is to be counted again."""
+        self.subtracts = False
+        """Whether anything was taken away."""
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Add watches."""
+        for row in rows:
+            self._count(row, 1)
+
+    def subtract(self, rows: Iterable[Row]) -> None:
+        """Take watches away that are in the summaries."""
+        for row in rows:
+            self.subtracts = True
+            self._count(row, -1)
+
+    def _count(self, row: Row, sign: int) -> None:
+        counted = CountedRow.of(row, self.zone)
+        film_hash, columns = counted.films()
+        self.films[film_hash] = columns
+        if is_party(row):
+            self.parties.add(row["screening_id"])
+        for table, key, amounts in counted.iterate_amounts():
+            sums = self.amounts[table]
+            sums[key] = sums.get(key, _NONE).add(amounts, sign)
+
+
+def is_party(row: Row) -> bool:
+    """Tell whether a watch was at a watch party and counts there."""
+    return bool(row["party"] and row["screening_id"] and not row["brief"])
+
+
+_NONE = Amounts()

@@ -1,0 +1,61 @@
+"""Reads the summaries by local day and year."""
+
+from datetime import date
+
+from sqlalchemy import ColumnElement, func, select
+
+from persistence.database.tables import EVERYBODY, ONLY_COMMUNITY, VIEWER_PERIODS
+from persistence.store import StoreSnapshot
+from persistence.summaries.amounts import Amounts
+
+_COLUMNS = [VIEWER_PERIODS.c[name] for name in Amounts._fields]
+
+
+def sum_days(store: StoreSnapshot, viewer_id: str, first: int, last: int | None = None) -> dict[str, float]:
+    """Return a viewer's or everybody's seconds on each local day, by ISO date, in order; days without any left out.
+
+    `first`, `last`: ordinals of the first and the last day (`date.toordinal`); None: all that follow.
+    """
+    own = [VIEWER_PERIODS.c.viewer_id == viewer_id, VIEWER_PERIODS.c.period >= first]
+    if last is not None:
+        own.append(VIEWER_PERIODS.c.period <= last)
+    query = select(VIEWER_PERIODS.c.period, *_COLUMNS).where(_match_kind("day"), *own)
+    days = {period: Amounts(*amounts) for period, *amounts in store.connection.execute(query)}
+    for (kind, period, who), amounts in store.running_changes.amounts[VIEWER_PERIODS].items():
+        if kind == "day" and who == viewer_id and first <= period and (last is None or period <= last):
+            days[period] = days.get(period, Amounts()).add(amounts)
+    watched = {period: amounts for period, amounts in sorted(days.items()) if amounts.watches > 0}
+    return {date.fromordinal(period).isoformat(): amounts.playing_s for period, amounts in watched.items()}
+
+
+def sum_viewers(store: StoreSnapshot, kind: str, period: int) -> dict[str, Amounts]:
+    """Return what each viewer's watches add up to: all of them, or those played in a year."""
+    own = [VIEWER_PERIODS.c.period == period, VIEWER_PERIODS.c.viewer_id != EVERYBODY]
+    query = select(VIEWER_PERIODS.c.viewer_id, *_COLUMNS).where(_match_kind(kind), *own)
+    viewers = {who: Amounts(*amounts) for who, *amounts in store.connection.execute(query)}
+    for (its_kind, its_period, who), amounts in store.running_changes.amounts[VIEWER_PERIODS].items():
+        if (its_kind, its_period) == (kind, period) and who != EVERYBODY:
+            viewers[who] = viewers.get(who, Amounts()).add(amounts)
+    return {who: amounts for who, amounts in viewers.items() if amounts.watches > 0}
+
+
+def count_viewers_ever(store: StoreSnapshot) -> int:
+    """Return how many viewers watched anything that counts, with what runs."""
+    changes = {
+        who: amounts.watches
+        for (kind, _, who), amounts in store.running_changes.amounts[VIEWER_PERIODS].items()
+        if kind == "all" and who != EVERYBODY
+    }
+    watched = [_match_kind("all"), VIEWER_PERIODS.c.period == 0, VIEWER_PERIODS.c.watches > 0]
+    others = VIEWER_PERIODS.c.viewer_id.not_in([EVERYBODY, *sorted(changes)])
+    count = select(func.count()).select_from(VIEWER_PERIODS).where(*watched, others)
+    own = select(VIEWER_PERIODS.c.viewer_id, VIEWER_PERIODS.c.watches).where(
+        *watched, VIEWER_PERIODS.c.viewer_id.in_(sorted(changes))
+    )
+    stored: dict[str, int] = dict(store.connection.execute(own).all()) if changes else {}
+    more = sum(watches + stored.get(who, 0) > 0 for who, watches in changes.items())
+    return store.connection.execute(count).scalar_one() + more
+
+
+def _match_kind(kind: str) -> ColumnElement[bool]:
+    return (VIEWER_PERIODS.c.community == ONLY_COMMUNITY) & (VIEWER_PERIODS.c.kind == kind)

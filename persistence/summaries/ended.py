@@ -1,0 +1,110 @@
+"""Reads the summaries by when watches ended: how many there are since a time, and where a page of the history begins.
+
+Periods of 8, 64 and 512 days lie within one another, so that any stretch of time is a few of them and what is left
+of eight days, which is read from the records.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+
+from persistence.database.tables import EVERYBODY, ONLY_COMMUNITY, VIEWER_PERIODS
+from persistence.store import StoreSnapshot
+from persistence.summaries.amounts import DAY_S, ENDED_DAYS, Amounts, ended_kind, ended_period
+
+_WITHIN = ENDED_DAYS[1] // ENDED_DAYS[0]
+"""How many periods of one kind are one of the next."""
+_RECORDS = VIEWER_PERIODS.c.watches + VIEWER_PERIODS.c.briefs
+
+
+class Cover(NamedTuple):
+    """The time since an instant, in periods."""
+
+    until_s: float
+    """Up to here the records are to be read; from here on there are whole periods. Seconds since 1970, UTC."""
+    periods: tuple[tuple[str, int, int | None], ...]
+    """Kind, first and last period of each stretch; None: to the end of time."""
+
+
+def cover_since(since_s: float) -> Cover:
+    """Return the time since an instant in as few periods as there can be; seconds since 1970, UTC."""
+    first = ended_period(since_s, ENDED_DAYS[0])
+    if since_s > first * ENDED_DAYS[0] * DAY_S:
+        first += 1
+    until_s = float(first * ENDED_DAYS[0] * DAY_S)
+    periods: list[tuple[str, int, int | None]] = []
+    for days in ENDED_DAYS[:-1]:
+        following = -(-first // _WITHIN)
+        if following * _WITHIN > first:
+            periods.append((ended_kind(days), first, following * _WITHIN - 1))
+        first = following
+    periods.append((ended_kind(ENDED_DAYS[-1]), first, None))
+    return Cover(until_s, tuple(periods))
+
+
+def match_periods(cover: Cover) -> ColumnElement[bool]:
+    """Match the rows of `viewer_periods` of the whole periods."""
+    kind, period = VIEWER_PERIODS.c.kind, VIEWER_PERIODS.c.period
+    stretches = (
+        and_(kind == name, period >= first, *([] if last is None else [period <= last]))
+        for name, first, last in cover.periods
+    )
+    return and_(VIEWER_PERIODS.c.community == ONLY_COMMUNITY, or_(*stretches))
+
+
+def sum_viewers_since(store: StoreSnapshot, cover: Cover) -> dict[str, Amounts]:
+    """Return what each viewer's watches add up to that ended in the whole periods."""
+    sums = [func.sum(VIEWER_PERIODS.c[name]) for name in Amounts._fields]
+    query = select(VIEWER_PERIODS.c.viewer_id, *sums).where(
+        match_periods(cover), VIEWER_PERIODS.c.viewer_id != EVERYBODY
+    )
+    rows = store.connection.execute(query.group_by(VIEWER_PERIODS.c.viewer_id))
+    return {viewer_id: Amounts(*map(int, amounts)) for viewer_id, *amounts in rows}
+
+
+class RecordsOf(NamedTuple):
+    """Whose records are meant: those of some viewers without those of others."""
+
+    viewer_id: str
+    """One viewer, or EVERYBODY."""
+    without: Sequence[str] = ()
+    """Viewers who are left out of everybody."""
+
+    def count(self, store: StoreSnapshot, since_s: float | None = None) -> int:
+        """Return how many records there are, brief ones among them, that ended in the whole periods since a time."""
+        chosen: ColumnElement[bool]
+        if since_s is None:
+            chosen = (VIEWER_PERIODS.c.community == ONLY_COMMUNITY) & (VIEWER_PERIODS.c.kind == "all")
+        else:
+            chosen = match_periods(cover_since(since_s))
+        query = select(func.sum(self._sign_records())).where(chosen, self._match())
+        return int(store.connection.execute(query).scalar() or 0)
+
+    def find_period(self, store: StoreSnapshot, offset: int) -> tuple[float, int] | None:
+        """Return the end of the period that the record at `offset` ended in, and how many of its records come before.
+
+        Counted from the newest, at 0; seconds since 1970, UTC. None where there are not so many records.
+        """
+        first: int | None = None
+        for days in reversed(ENDED_DAYS):
+            within = [VIEWER_PERIODS.c.community == ONLY_COMMUNITY, VIEWER_PERIODS.c.kind == ended_kind(days)]
+            if first is not None:
+                within.append(VIEWER_PERIODS.c.period.between(first * _WITHIN, first * _WITHIN + _WITHIN - 1))
+            query = select(VIEWER_PERIODS.c.period, func.sum(self._sign_records())).where(*within, self._match())
+            newest_first = query.group_by(VIEWER_PERIODS.c.period).order_by(VIEWER_PERIODS.c.period.desc())
+            for period, count in store.connection.execute(newest_first):
+                if offset < int(count):
+                    first = period
+                    break
+                offset -= int(count)
+            else:
+                return None
+        assert first is not None  # noqa: S101  # there is a kind of period
+        return float((first + 1) * ENDED_DAYS[0] * DAY_S), offset
+
+    def _match(self) -> ColumnElement[bool]:
+        return VIEWER_PERIODS.c.viewer_id.in_([self.viewer_id, *self.without])
+
+    def _sign_records(self) -> ColumnElement[int]:
+        return case((VIEWER_PERIODS.c.viewer_id == self.viewer_id, _RECORDS), else_=-_RECORDS)

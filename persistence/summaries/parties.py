@@ -1,0 +1,74 @@
+"""Reads the summary of watch parties: the biggest one of a year."""
+
+from collections.abc import Iterable, Iterator
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from awards.year import name_with_year
+from messages import BigNight
+from persistence.database.rows import Row
+from persistence.database.sql import split_batches
+from persistence.database.tables import ONLY_COMMUNITY, PARTIES, WATCHES
+from persistence.store import StoreSnapshot
+from persistence.summaries.amounts import CountedRow
+from persistence.summaries.changes import is_party
+
+_AT_ONCE = 20
+
+
+def find_biggest_night(store: StoreSnapshot, year: int) -> BigNight | None:
+    """Return the watch party of a year with the most visible viewers, of equal ones the first; None where none was.
+
+    What is stored of a party counts hidden viewers too, so it is at least as large: the largest are looked at one after
+    another until none that follows can be larger.
+    """
+    best = min(_count_nights(store, year, store.running_changes.parties), key=_rank, default=None)
+    for parties in _read_largest(store, year):
+        for night in _count_nights(store, year, [screening_id for screening_id, _, _ in parties]):
+            best = night if best is None else min(best, night, key=_rank)
+        _, viewers, started_at_s = parties[-1]
+        if best is not None and (-best.viewers, best.started_at_s) < (-viewers, started_at_s):
+            break
+    return best
+
+
+def _rank(night: BigNight) -> tuple[int, float, str]:
+    return -night.viewers, night.started_at_s, night.title
+
+
+def _read_largest(store: StoreSnapshot, year: int) -> Iterator[list[tuple[str, int, float]]]:
+    """Yield the stored parties of a year, some at a time, the largest first; those that run are looked at anyway."""
+    columns = (PARTIES.c.screening_id, PARTIES.c.viewers, PARTIES.c.started_at_s)
+    query = (
+        select(*columns)
+        .where(
+            PARTIES.c.community == ONLY_COMMUNITY,
+            PARTIES.c.year == year,
+            PARTIES.c.screening_id.not_in(sorted(store.running_changes.parties)),
+        )
+        .order_by(PARTIES.c.viewers.desc(), PARTIES.c.started_at_s, PARTIES.c.screening_id)
+    )
+    with store.connection.execute(query.execution_options(yield_per=_AT_ONCE)) as found:
+        for some in found.partitions():
+            yield [(screening_id, viewers, started_at_s) for screening_id, viewers, started_at_s in some]
+
+
+def _count_nights(store: StoreSnapshot, year: int, screening_ids: Iterable[str]) -> list[BigNight]:
+    """Return watch parties with the viewers who were there and whom others may see."""
+    replaced, hidden, zone = set(store.running.instead_of), set(store.hidden), ZoneInfo(str(store.rules.zone))
+    wanted = set(screening_ids)
+    rows: list[Row] = [row for row in store.running_rows if row["screening_id"] in wanted]
+    for some in split_batches(sorted(wanted)):
+        stored = store.connection.execute(select(WATCHES).where(WATCHES.c.screening_id.in_(some))).mappings()
+        rows += [row for row in stored if row["watch_id"] not in replaced]
+    parties: dict[str, list[Row]] = {}
+    for row in rows:
+        if is_party(row) and row["viewer_id"] not in hidden and CountedRow.of(row, zone).year == year:
+            parties.setdefault(row["screening_id"], []).append(row)
+    nights = []
+    for of_party in parties.values():
+        first = min(of_party, key=lambda row: (row["started_at_s"], row["watch_id"]))
+        viewers = len({row["viewer_id"] for row in of_party})
+        nights.append(BigNight(name_with_year(first["title"], first["year"]), first["started_at_s"], viewers))
+    return nights
