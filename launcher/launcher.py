@@ -34,6 +34,8 @@ from messages.envelope import Heartbeat
 
 _log = logging.getLogger("launcher")
 _ORPHANS_WITHIN_S = 10.0
+_LOOK_EVERY_S = 5.0
+"""How often the run folder is looked at, real seconds."""
 
 STOPPED, CANNOT_START, AT_ONCE = 0, 1, 130
 """Exit statuses: stopped in order; persistence crashes at each start; stopped at once by a second signal. Where the
@@ -80,34 +82,42 @@ class Launcher:
             self._run_file = RunFile(self.data_dir)
             self._clean_up_after_the_last()
             held.callback(self._run_file.remove)
-            self._link = LauncherLink(
-                self._names,
-                self._classes,
-                self.settings,
-                self.clock,
-                engine=self._engine,
-                frames_dir=self._frames_dir,
-                on_heartbeat=self._on_heartbeat,
-                health=self.health,
-            )
-            held.callback(self._link.close)
+            self._link = self._open_link()
+            held.callback(lambda: self._link.close())
             self._health_log = HealthLog(self.data_dir)
             held.callback(self._health_log.close)
             self._held = held.pop_all()
-        self._supervisor = Supervisor(
+        self._supervisor = self._make_supervisor()
+        now_s = time.monotonic()
+        self._save_tick = Interval(self.clock.to_real_s(self.settings.auto_save_interval_minutes * 60), now_s)
+        self._health_tick = Interval(self.settings.health_interval_seconds, now_s)
+        self._look_tick = Interval(_LOOK_EVERY_S, now_s)
+        self._ping_tick = Interval(self._timings.ping_every_s, now_s, at_once=True)
+        self._was_ready = False
+        self._note_run()
+        self._opened = True
+
+    def _open_link(self) -> LauncherLink:
+        """Open a network for the actors. OSError."""
+        return LauncherLink(
+            self._names,
+            self._classes,
+            self.settings,
+            self.clock,
+            engine=self._engine,
+            frames_dir=self._frames_dir,
+            on_heartbeat=self._on_heartbeat,
+            health=self.health,
+        )
+
+    def _make_supervisor(self) -> Supervisor:
+        return Supervisor(
             self._names,
             self._spawn,
             self._timings,
             essential=frozenset(entry.name for entry in ACTORS if entry.is_essential),
             changed=self._on_change,
         )
-        now_s = time.monotonic()
-        self._save_tick = Interval(self.clock.to_real_s(self.settings.auto_save_interval_minutes * 60), now_s)
-        self._health_tick = Interval(self.settings.health_interval_seconds, now_s)
-        self._ping_tick = Interval(self._timings.ping_every_s, now_s, at_once=True)
-        self._was_ready = False
-        self._note_run()
-        self._opened = True
 
     def step(self) -> None:
         """Hear what came in, look after the actors, and do what is due. Returns within `look_every_s`."""
@@ -123,9 +133,30 @@ class Launcher:
             if os.getpid() == 1:
                 reap_orphans({actor.pid for actor in self._supervisor.actors.values()})
             self._health_log.write(self._supervisor.health(now_s))
+        if self._look_tick.is_due(now_s) and not self._link.is_reachable():
+            self._move()
         if self.is_ready and not self._was_ready:
             self._was_ready = True
             _log.info("Usher runs: %s.", ", ".join(self._names))
+
+    def _move(self) -> None:
+        """Start all actors anew in another run folder, after an ordered stop.
+
+        The folder of a login's session (XDG_RUNTIME_DIR) goes with its logout, and cannot be made anew: who is
+        connected still is, but nobody else can come.
+        """
+        try:
+            elsewhere = self._open_link()
+        except OSError as error:
+            _log.error("The run folder is gone, and no other can be made (%s): 'python run.py health' is deaf.", error)
+            return
+        _log.warning("The run folder is gone: the actors save, stop, and start again in another one.")
+        stopping = self._supervisor.begin_stop(self._link.ask_to_stop, time.monotonic())
+        while not stopping.step(time.monotonic()):
+            self._link.pump(0.02)
+        self._link.close()
+        self._link, self._supervisor, self._was_ready = elsewhere, self._make_supervisor(), False
+        self._note_run()
 
     @property
     def is_ready(self) -> bool:

@@ -56,8 +56,8 @@ class LauncherLink:
         with contextlib.ExitStack() as stack:
             self._network = create_network((NAME, *names), engine)
             stack.callback(self._network.close)
-            transport = self._network.transport(NAME)
-            self._endpoint = make_endpoint(NAME, transport, Path(settings.data_dir), self._frames_path(NAME))
+            self._transport = self._network.transport(NAME)
+            self._endpoint = make_endpoint(NAME, self._transport, Path(settings.data_dir), self._frames_path(NAME))
             stack.callback(self._endpoint.close)
             self._stack = stack.pop_all()
 
@@ -65,6 +65,10 @@ class LauncherLink:
     def network(self) -> NetworkSpec:
         """How the actors and the launcher are reached."""
         return self._network.spec
+
+    def is_reachable(self) -> bool:
+        """Return whether others can come to the launcher; False where its socket is gone and cannot be made anew."""
+        return self._transport.is_listening()
 
     def encode_boot(self, name: str, poison_ids: tuple[str, ...] = ()) -> bytes:
         """What an actor's process reads from its stdin at its birth."""

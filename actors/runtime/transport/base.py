@@ -46,6 +46,9 @@ class Transport(Protocol):
     def is_connected(self, peer: str) -> bool:
         """Return whether a peer that was sent something is there now, as far as the transport can tell."""
 
+    def is_listening(self) -> bool:
+        """Return whether others can still come to this endpoint; listens anew where that is possible."""
+
     def wake(self) -> None:
         """End a waiting `receive`; from any thread."""
 

@@ -77,6 +77,10 @@ class MemoryTransport:
         receiver = self._network.transports.get(peer)
         return peer not in self._network.unreachable and receiver is not None and receiver._listens
 
+    def is_listening(self) -> bool:
+        """See Transport."""
+        return self._listens and not self._closed
+
     def wake(self) -> None:
         """See Transport."""
         with self._arrived:

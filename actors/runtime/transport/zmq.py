@@ -9,6 +9,7 @@ import selectors
 import socket
 import stat
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ MOST_BYTES = 4 * MAX_FRAME_BYTES
 """Longest frame that a socket reads at all: more than the codec does, so that one too long is noted, not only lost."""
 LONGEST_PATH = 100
 """Bytes of a socket's path: the operating system's limit is 103 or 107."""
+LOOK_EVERY_S = 3.0
+"""How often an endpoint looks whether its socket is still there (real seconds): cleaners delete what is old."""
 LINGER_MS = 200
 """What was not sent by then at the end is dropped."""
 BATCH = 200
@@ -88,6 +91,8 @@ class ZmqTransport:
         self._dealers: dict[str, zmq.Socket[bytes]] = {}
         self._connections: dict[str, _Connection] = {}
         self._router: zmq.Socket[bytes] | None = None
+        self._own_address = spec.addresses[name] if listen else ""
+        self._look_at_s = time.monotonic() + LOOK_EVERY_S
         self._wake_in, self._wake_out = socket.socketpair()
         for end in (self._wake_in, self._wake_out):
             end.setblocking(False)
@@ -95,7 +100,7 @@ class ZmqTransport:
         self._zap_authenticator: _ZapAuthenticator | None = None
         if listen:
             try:
-                self._router = self._listen(spec.addresses[name])
+                self._router = self._listen(self._own_address)
             except BaseException:
                 self.close()
                 raise
@@ -178,6 +183,9 @@ class ZmqTransport:
         # A socket's descriptor tells once of all that came, and whatever is done with the socket may use that notice
         # up: so those we touched are asked themselves. zmq.Poller asks all, twice, at 40 us more a round trip.
         frames: list[tuple[Origin | None, bytes]] = []
+        if self._look_at_s <= time.monotonic():
+            self._look_at_s = time.monotonic() + LOOK_EVERY_S
+            self.is_listening()
         touched, self._touched = self._touched, set()
         for ready in touched:
             self._drain(ready, frames)
@@ -217,6 +225,21 @@ class ZmqTransport:
         """See Transport."""
         connection = self._connections.get(peer)
         return connection is not None and connection.is_open()
+
+    def is_listening(self) -> bool:
+        """See Transport. The folder of the sockets goes with XDG_RUNTIME_DIR at a logout, or with an old /tmp."""
+        path = self._own_address.removeprefix("ipc://")
+        if self._router is None or path == self._own_address or os.path.lexists(path):
+            return self._router is not None
+        try:
+            _check_socket_path(path)
+            with contextlib.suppress(zmq.ZMQError):
+                self._router.unbind(self._own_address)
+            self._router.bind(self._own_address)
+        except OSError:  # ZeroMQ's own are such
+            return False
+        self._touched.add(self._router)
+        return True
 
     def wake(self) -> None:
         """See Transport."""

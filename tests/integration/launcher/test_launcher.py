@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +20,11 @@ from config import Settings
 from launcher.background_launcher import run_in_background
 from launcher.connection.lock import AlreadyRunningError
 from launcher.connection.run_state import RunFile, RunState, read_running_state
+from launcher.connection.service_client import NotReachedError, ServiceClient
 from launcher.launcher import STOPPED, Launcher
 from launcher.supervision.child import FATAL
 from launcher.supervision.supervision_settings import SupervisionSettings
+from messages import GetHealth, HealthReport
 from tests.integration.launcher.scripted_actors import FOUR, MARKER
 
 QUICK = SupervisionSettings(
@@ -228,6 +232,54 @@ def test_encrypted_tcp_where_there_is_no_ipc(tmp_path: Path) -> None:
         state = read_running_state(tmp_path)
         assert state is not None and state.network.credentials
         assert all(address.startswith("tcp://127.0.0.1:") for address in state.network.addresses.values())
+
+
+def health_within(folder: Path, timeout_s: float) -> HealthReport:
+    """What a new client is told."""
+    end = time.monotonic() + timeout_s
+    while True:
+        try:
+            with ServiceClient(folder) as service:
+                return service.ask(GetHealth(), 1.0)
+        except NotReachedError:
+            assert time.monotonic() < end, "no answer in time"
+
+
+def test_a_run_folder_that_was_cleaned_away_is_made_anew(tmp_path: Path) -> None:
+    """As cleaners of /tmp do: new clients come in again, and no actor is started anew."""
+    with run_in_background(make(tmp_path)) as running:
+        running.wait_ready()
+        before, state = running.pids(), read_running_state(tmp_path)
+        assert state is not None
+        shutil.rmtree(socket_folder(state))
+        report = health_within(tmp_path, 20)
+        assert {row.actor: row.pid for row in report.actors} == before
+        assert socket_folder(state).stat().st_mode & 0o777 == 0o700
+        before_pid = running.kill("tracker")
+        running.wait_for(lambda rows: all(r.state == "running" and r.pid != before_pid for r in rows), 20)
+        assert running.stop() == STOPPED
+    assert not socket_folder(state).exists()
+
+
+def test_a_run_folder_that_cannot_be_made_anew_is_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As XDG_RUNTIME_DIR after a logout: every actor saves, and starts again in a folder elsewhere."""
+    session = Path(tempfile.mkdtemp(prefix="run-"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(session))
+    folder = tmp_path / "data"
+    with run_in_background(make(folder)) as running:
+        running.wait_ready()
+        before, state = running.pids(), read_running_state(folder)
+        assert state is not None and socket_folder(state).parent == session
+        shutil.rmtree(session)
+        session.write_text("in the way, as nothing can be made in /run/user by a user")
+        try:
+            running.wait_for(lambda rows: {r.pid for r in rows}.isdisjoint(before.values()), 40)
+            running.wait_for(lambda rows: all(r.state == "running" for r in rows), 20)
+            assert all(row.state == "running" for row in health_within(folder, 20).actors)
+            assert all(notes(folder, name, "saved") for name in FOUR)
+            assert running.stop() == STOPPED
+        finally:
+            session.unlink()
 
 
 def test_the_run_folder_and_run_file_are_private(tmp_path: Path) -> None:

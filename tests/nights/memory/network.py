@@ -122,6 +122,10 @@ class SimulatedTransport:
         receiver = self._network.lines.get(peer)
         return receiver is not None and not receiver.dead
 
+    def is_listening(self) -> bool:
+        """See Transport."""
+        return not self.dead
+
     def wake(self) -> None:
         """See Transport."""
 
