@@ -15,6 +15,8 @@ MINUTE_S = 60.0
 COMPLETED = 3
 """Discord's number for an event that is over."""
 
+ACTORS = ("persistence", "tracker", "discord", "plex", "web")
+
 
 @dataclass(frozen=True)
 class ExpectationResult:
@@ -239,11 +241,11 @@ def _actors(evidence: Evidence) -> list[ExpectationResult]:
     rows = {row["actor"]: row for row in evidence.health}
     sick = [f"{name} is {row['state']}: {row['last_error']}" for name, row in rows.items() if row["state"] != "running"]
     restarts = {name: row["restarts"] for name, row in rows.items()}
-    only_one = {name: 1 if name == "tracker" else 0 for name in ("plex", "tracker", "persistence", "discord")}
+    only_one = {name: 1 if name == "tracker" else 0 for name in ACTORS}
     return [
         ExpectationResult(
-            "All four actors were running at the end",
-            "; ".join(sick) or ("" if len(rows) == 4 else str(list(rows))),
+            "All five actors were running at the end",
+            "; ".join(sick) or ("" if rows.keys() == set(ACTORS) else str(list(rows))),
         ),
         ExpectationResult("Only the killed tracker was restarted, once", "" if restarts == only_one else str(restarts)),
         ExpectationResult(
