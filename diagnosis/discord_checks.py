@@ -50,8 +50,10 @@ def check_discord(view: DiscordView, settings: Settings) -> Iterator[Finding]:
     else:
         yield note("voice", "voice.unset", setting="WATCH_PARTY_VOICE_CHANNEL_ID")
     yield from _check_film_nights(server, voice if isinstance(voice, ChannelView) else None)
-    if settings.top_watchers_role_id:
-        yield from _check_top_role(server, settings.top_watchers_role_id)
+    if role_id := settings.top_watchers_role_id:
+        yield from _check_given_role(server, role_id, "top_watchers", "TOP_WATCHERS_ROLE_ID")
+    if role_id := settings.film_night_role_id:
+        yield from _check_given_role(server, role_id, "night_role", "FILM_NIGHT_ROLE_ID")
 
 
 def check_intent(*, reads_messages: bool, application_id: int | str) -> Finding:
@@ -115,22 +117,17 @@ def _check_ignored_roles(server: ServerView, settings: Settings) -> Iterator[Fin
             )
 
 
-def _check_top_role(server: ServerView, role_id: int) -> Iterator[Finding]:
-    """Check whether the bot can give the role of the top watchers: Discord lets nobody give one above its own."""
+def _check_given_role(server: ServerView, role_id: int, topic: str, setting: str) -> Iterator[Finding]:
+    """Check whether the bot can give a role: Discord lets nobody give one above its own."""
     may_manage = bool(server.permissions & MANAGE_ROLES)
     if not may_manage:
-        yield error(
-            "top_watchers",
-            "role.permission",
-            permissions=list_missing(0, (MANAGE_ROLES,)),
-            setting="TOP_WATCHERS_ROLE_ID",
-        )
+        yield error(topic, "role.permission", permissions=list_missing(0, (MANAGE_ROLES,)), setting=setting)
     role = server.roles.get(role_id)
     if role is None:
-        yield error("top_watchers", "role.missing", server=server.name, role=role_id, setting="TOP_WATCHERS_ROLE_ID")
+        yield error(topic, "role.missing", server=server.name, role=role_id, setting=setting)
     elif role.managed or role_id == server.id:
-        yield error("top_watchers", "role.managed", role=role.name, setting="TOP_WATCHERS_ROLE_ID")
+        yield error(topic, "role.managed", role=role.name, setting=setting)
     elif may_manage and server.top_role_position <= role.position:
-        yield error("top_watchers", "role.too_high", role=role.name)
+        yield error(topic, "role.too_high", role=role.name)
     elif may_manage:
-        yield ok("top_watchers", "role.ok", role=role.name)
+        yield ok(topic, "role.ok", role=role.name)

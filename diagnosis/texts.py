@@ -15,6 +15,7 @@ TOPICS = {
     "announcements": N_("Announcements"),
     "voice": N_("Voice channel"),
     "nights": N_("Film nights"),
+    "night_role": N_("Film night role"),
     "ignored_roles": N_("Ignored roles"),
     "top_watchers": N_("Top watchers"),
     "plex": "Plex",

@@ -28,8 +28,8 @@ from persistence.store import StoreSnapshot
 
 NOT_IN_IT = (
     "Not in it: messages that Usher posted in Discord, and what it remembers to edit them (the table chat_state: names "
-    "on the cards of the last films, roles that it gave), backups of the store, log lines, and what Plex and Discord "
-    "themselves keep."
+    "on the cards of the last films, roles that it gave, whose films won votes), backups of the store, log lines, and "
+    "what Plex and Discord themselves keep."
 )
 
 
@@ -139,5 +139,7 @@ def _viewer(row: Any) -> dict[str, Any]:
         "guild_id": row["guild_id"],
         "first_seen": iso(row["first_seen_s"]),
         "last_seen": iso(row["last_seen_s"]),
+        "votes_cast": row["votes_cast"],
+        "movies_requested": row["movies_requested"],
         "brought_by_an_import": None if row["base"] is None else msgspec.Raw(row["base"].encode()),
     }

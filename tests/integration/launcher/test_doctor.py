@@ -267,12 +267,13 @@ TOP = {"id": "301", "name": "Top", "position": 1, "permissions": "0"}
         ({**TOP, "id": "302"}, permissions.MANAGE_ROLES, "no role with the id 301"),
     ],
 )
-def test_the_role_of_the_top_watchers(role: dict[str, Any], extra: int, said: str) -> None:
+@pytest.mark.parametrize("setting", ["top_watchers_role_id", "film_night_role_id"])
+def test_a_role_that_the_bot_is_to_give(role: dict[str, Any], extra: int, said: str, setting: str) -> None:
     """Whether it is there, and the bot may give it."""
     answers = everything()
     mine = {"id": ROLE, "position": 2, "permissions": str(permissions.INVITATION | extra)}
     answers[f"/guilds/{GUILD}"]["roles"][1:] = [mine, role]
-    found = wrong(ask_discord(answers, top_watchers_role_id=301))
+    found = wrong(ask_discord(answers, **{setting: 301}))
     assert len(found) == bool(said) and all(said in each for each in found)
 
 
