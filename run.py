@@ -60,7 +60,11 @@ def parser() -> argparse.ArgumentParser:
     recover.add_argument(
         "--position", metavar="MM:SS", type=_position, help="where in the film they came in (default: where it is now)"
     )
-    add("import", "read the older bot's three JSON files").add_argument("dir", metavar="DIR", type=Path)
+    imports = add("import", "bring in Tautulli's history (its tautulli.db), or the older bot's three JSON files")
+    imports.add_argument("source", metavar="PATH", type=Path, help="tautulli.db, or the folder of the JSON files")
+    imports.add_argument(
+        "--server", metavar="ID", default="", help="machineIdentifier of Tautulli's Plex server, if it knows several"
+    )
     add("export", "write the three JSON files").add_argument("dir", metavar="DIR", type=Path)
     add("backup", "a verified copy of the store, also while the service runs").add_argument(
         "file", metavar="FILE", type=Path, nargs="?", help="default: DATA_DIR/backups with the time in its name"

@@ -44,6 +44,8 @@ from persistence.operations.privacy_carry_over import CarriedOver, PrivacyChoice
 from persistence.records.viewers import KEEP_FORGOTTEN_S
 from persistence.rules import StatisticsRules
 from persistence.store import Store
+from persistence.tautulli.database import TAUTULLI_FILE, open_tautulli
+from persistence.tautulli.importer import TautulliRules, choose_server, import_tautulli
 from wording.numbers import count_noun
 from wording.problems import english
 
@@ -150,13 +152,62 @@ def _carry_over_privacy(
 
 
 def _import(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
+    """Bring in Tautulli's database, or a folder of the older bot's files."""
+    if not arguments.source.is_dir():
+        return _import_tautulli(settings, arguments, console)
+    if (inside := arguments.source / TAUTULLI_FILE).is_file():
+        arguments.source = inside
+        return _import_tautulli(settings, arguments, console)
+    return _import_files(settings, arguments, console)
+
+
+def _import_tautulli(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
+    rules = build_rules(settings)
+    excluded = frozenset(name.casefold() for name in settings.excluded_plex_users)
+    with open_tautulli(arguments.source.absolute()) as database:
+        wanted = TautulliRules(choose_server(database, arguments.server), frozenset(settings.tracked_types), excluded)
+        rows = database.count_rows()
+        with (
+            exclusive_access(settings),
+            _open_store(settings, rules, is_owner=True) as store,
+            _show_progress() as progress,
+        ):
+            done = import_tautulli(store, database, wanted, progress)
+    console.print(f"Read {count_noun(rows, 'row')} of {arguments.source}, of the Plex server {wanted.server_id}.")
+    data_dir = Path(settings.data_dir).absolute()
+    if done.watches or done.grown:
+        console.print(
+            f"New in {data_dir}: {count_noun(done.watches, 'watch', 'watches')} and "
+            f"{count_noun(done.viewers, 'viewer')}; {count_noun(done.grown, 'watch', 'watches')} went on since the "
+            f"last import, {done.known} were there already."
+        )
+    else:
+        console.print(f"All of it was in {data_dir} already: nothing was changed.")
+    left_out = (
+        (done.recorded, "of what Usher recorded itself at that time, or that are there twice"),
+        (done.other_types, f"of what TRACKED_TYPES leaves out ({', '.join(settings.tracked_types)} count)"),
+        (done.excluded, "of accounts in EXCLUDED_PLEX_USERS, or that asked not to be tracked or to be forgotten"),
+        (done.unreadable, "without a time or an account"),
+    )
+    for count, of_what in left_out:
+        if count:
+            console.print(f"Left out: {count_noun(count, 'row')} {of_what}.")
+    if done.watches or done.grown:
+        console.print(
+            "Tautulli knows when something was played and where it stopped, not which parts were seen: such records "
+            "have no spans, and count as seen what was played."
+        )
+    return 0
+
+
+def _import_files(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
     data_dir = Path(settings.data_dir).absolute()
     rules = build_rules(settings)
     # Read before the data folder is touched: what is wrong in the files must leave no trace.
-    files = legacy_import.read_legacy_files(arguments.dir.absolute(), rules)
+    files = legacy_import.read_legacy_files(arguments.source.absolute(), rules)
     with exclusive_access(settings), _open_store(settings, rules, is_owner=True) as store, _show_progress() as progress:
         done = legacy_import.import_legacy_files(store, files, time.time(), progress)
-    console.print(f"Read {', '.join(files.found)} of {arguments.dir}.")
+    console.print(f"Read {', '.join(files.found)} of {arguments.source}.")
     console.print(
         f"New in {data_dir}: {count_noun(done.watches, 'watch record')}, {count_noun(done.viewers, 'viewer')}, "
         f"{count_noun(done.badges, 'badge')}."

@@ -106,7 +106,7 @@ def watch_record(row: Row) -> WatchRecord:
         viewer_id=row["viewer_id"],
         username=row["username"],
         source=row["source"],
-        item=_ITEM.decode(row["item"]),
+        item=decode_item(row["item"]),
         media_type=row["media_type"],
         started_at_s=row["started_at_s"],
         ended_at_s=row["ended_at_s"],
@@ -126,6 +126,11 @@ def watch_record(row: Row) -> WatchRecord:
         first_seat=row["first_seat"],
         sittings=decode_sittings(row["sittings"]),
     )
+
+
+def decode_item(text: str) -> Item:
+    """Return an item from its column."""
+    return _ITEM.decode(text)
 
 
 def decode_sittings(text: str | None) -> Sittings:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from awards import Totals, add_watches, subtract_explained
 from awards.stats import longest_streak
@@ -29,8 +29,8 @@ from persistence.records.links import has_linked_account
 from persistence.records.running_watches import RunningWatches
 from persistence.records.statistics import count_totals, without_running, write_statistics
 from persistence.records.viewers import new_viewer_row, read_directory, read_erasures, record_viewer
-from persistence.records.watch_parts import merge_films, read_parts
-from persistence.records.watches import FilmKey, film_of, insert_rows, mark_imported
+from persistence.records.watch_parts import merge_shared_films, read_parts
+from persistence.records.watches import FilmKey, insert_rows, mark_imported
 from persistence.rules import StatisticsRules
 from persistence.store import Store
 
@@ -166,16 +166,8 @@ def _merge_linked(change: ChangeSet, files: LegacyFiles) -> bool:
     for viewer_id in sorted({link.viewer_id for link in linked}):
         items = [watch.record.item for watch in files.watches if watch.record.viewer_id == viewer_id]
         in_files = {FilmKey(item.server_id, item.rating_key) for item in items}
-        merge_films(change, viewer_id, sorted(in_files & _read_shared_films(change.connection, viewer_id)))
+        merge_shared_films(change, viewer_id, in_files)
     return bool(change.history_lines) or change.rebuild_history
-
-
-def _read_shared_films(connection: Connection, viewer_id: str) -> set[FilmKey]:
-    """Return the films that a viewer watched under several ids."""
-    film = (WATCHES.c.server_id, WATCHES.c.rating_key)
-    query = select(*film).where(WATCHES.c.viewer_id == viewer_id).group_by(*film)
-    several = connection.execute(query.having(func.count(WATCHES.c.identity.distinct()) > 1))
-    return {FilmKey(*row) for row in several} | {film_of(row) for row in read_parts(connection, viewer_id)}
 
 
 def _put_viewers(connection: Connection, rules: StatisticsRules, files: LegacyFiles, progress: Progress) -> int:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from messages import Moment, WatchRecord
 from persistence.database.rows import Row, as_json, decode_part, watch_record, watch_row
@@ -89,6 +89,15 @@ def merge_films(change: ChangeSet, viewer_id: str, films: Iterable[FilmKey]) -> 
     for film in known_films:
         _merge_overlapping(change, viewer_id, film)
         _note_changed_lines(change, before[film], read_film_watches(change.connection, viewer_id, film))
+
+
+def merge_shared_films(change: ChangeSet, viewer_id: str, films: Iterable[FilmKey]) -> None:
+    """Merge those of the films that a viewer watched under several ids: a history may hold thousands of films."""
+    film = (WATCHES.c.server_id, WATCHES.c.rating_key)
+    query = select(*film).where(WATCHES.c.viewer_id == viewer_id).group_by(*film)
+    several = change.connection.execute(query.having(func.count(WATCHES.c.identity.distinct()) > 1))
+    shared = {FilmKey(*row) for row in several} | {film_of(row) for row in read_parts(change.connection, viewer_id)}
+    merge_films(change, viewer_id, sorted(set(films) & shared))
 
 
 def _merge_film(change: ChangeSet, viewer_id: str, film: FilmKey) -> None:

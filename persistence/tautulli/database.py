@@ -1,0 +1,261 @@
+"""Reads Tautulli's database: of any version since its sessions have groups, also while Tautulli uses it.
+
+The file is only read. Where it is in SQLite's WAL mode, as Tautulli has it, reading holds up no writer. Elsewhere, and
+where the files beside it cannot be made (a read-only folder), a copy of it is read.
+"""
+
+import contextlib
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from foreign_input import ForeignInputError, open_regular
+from messages.base import storable
+from persistence.database.errors import ImportFault
+
+TAUTULLI_FILE = "tautulli.db"
+"""What Tautulli calls its database."""
+_LONGEST_TEXT = 1_000_000
+"""Bytes of the longest value that is read."""
+_MOST_NAMES = 50
+"""Genres or directors of a film."""
+_LATEST_S = 250_000_000_000
+"""Seconds since 1970 until which there are dates in every zone."""
+_ROWS_AT_ONCE = 2000
+_NEEDED = {
+    "session_history": {"id", "reference_id", "started", "stopped", "rating_key", "user_id", "media_type"},
+    "session_history_metadata": {"id", "title"},
+}
+"""Tables and columns without which nothing can be read; all others may be missing, as in older versions."""
+_OWNER = 1
+"""What a Plex server calls its owner's account; Tautulli has the id that the account has at plex.tv."""
+_CURE = "name a copy of Tautulli's tautulli.db: Tautulli > Settings > Import & Backups makes one"
+
+
+class TautulliRow(NamedTuple):
+    """A row of Tautulli's history: one sitting, from when a player was started until it stopped."""
+
+    row_id: int
+    group_id: int
+    """The first row of those that Tautulli takes for one watch."""
+    user_id: int
+    user: str
+    rating_key: str
+    started_s: float
+    """Seconds since 1970, UTC."""
+    stopped_s: float
+    """Seconds since 1970, UTC."""
+    paused_s: float
+    view_offset_ms: int | None
+    """Where in the film the player stopped."""
+    media_type: str
+    is_live: bool
+    section_id: int | None
+    title: str
+    show: str
+    season: int | None
+    episode: int | None
+    year: int | None
+    duration_ms: int | None
+    guid: str
+    genres: tuple[str, ...]
+    directors: tuple[str, ...]
+    thumb: str
+
+
+@dataclass(frozen=True)
+class TautulliUsers:
+    """The accounts that Tautulli knows."""
+
+    names: Mapping[int, str]
+    """By Tautulli's id."""
+    owners: frozenset[int]
+    """Ids of the server's owner."""
+
+    def account_id(self, user_id: int) -> str:
+        """Return the id that a Plex server has for the account."""
+        return str(_OWNER if user_id in self.owners else user_id)
+
+
+class TautulliDatabase:
+    """An open database, at one moment: what Tautulli writes meanwhile is not seen."""
+
+    def __init__(self, connection: sqlite3.Connection, file: Path) -> None:
+        """Look at its shape. Raises ImportFault where it is not Tautulli's."""
+        self._connection = connection
+        self._file = file
+        self._columns = {table: self._read_columns(table) for table in (*_NEEDED, "users", "library_sections")}
+        for table, needed in _NEEDED.items():
+            if missing := sorted(needed - self._columns[table]):
+                what = f"table {table}" if not self._columns[table] else f"column {missing[0]} of {table}"
+                raise ImportFault(f"{file}: this is no history of Tautulli, it has no {what}: {_CURE}.")
+
+    def count_rows(self) -> int:
+        """Return how many rows its history has."""
+        return int(self._connection.execute("SELECT count(*) FROM session_history").fetchone()[0])
+
+    def read_server_ids(self) -> list[str]:
+        """Return the machineIdentifiers of the Plex servers whose libraries it knows."""
+        if "server_id" not in self._columns["library_sections"]:
+            return []
+        query = "SELECT DISTINCT server_id FROM library_sections WHERE server_id <> '' ORDER BY server_id"
+        return [text for (value,) in self._connection.execute(query) if (text := _text(value))]
+
+    def read_users(self) -> TautulliUsers:
+        """Return all accounts, also of users that were deleted."""
+        columns = self._columns["users"]
+        if "user_id" not in columns:
+            return TautulliUsers({}, frozenset())
+        wanted = [name if name in columns else "NULL" for name in ("user_id", "username", "is_admin")]
+        rows = self._connection.execute(f"SELECT {', '.join(wanted)} FROM users").fetchall()  # noqa: S608
+        names = {user_id: _text(name) for value, name, _ in rows if (user_id := _whole(value)) is not None}
+        owners = {user_id for value, _, is_admin in rows if is_admin and (user_id := _whole(value)) is not None}
+        return TautulliUsers(names, frozenset(owners))
+
+    def read_rows(self) -> Iterator[TautulliRow | None]:
+        """Yield every row, those of one account and group together; None for one that says no time or account."""
+        history = ("id", "reference_id", "user_id", "user", "rating_key", "started", "stopped", "paused_counter",
+                   "view_offset", "media_type", "section_id")  # fmt: skip
+        metadata = ("title", "grandparent_title", "parent_media_index", "media_index", "year", "duration", "guid",
+                    "genres", "directors", "thumb", "live", "section_id")  # fmt: skip
+        columns = [*self._name_columns("h", "session_history", history),
+                   *self._name_columns("m", "session_history_metadata", metadata)]  # fmt: skip
+        cursor = self._connection.execute(
+            f"SELECT {', '.join(columns)} FROM session_history h LEFT JOIN session_history_metadata m ON m.id = h.id"  # noqa: S608
+            " ORDER BY h.user_id, h.reference_id, h.rating_key, h.started, h.id"
+        )
+        try:
+            while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+                yield from map(_build_row, rows)
+        except sqlite3.Error as error:
+            raise _build_fault(self._file, error) from error
+
+    def _name_columns(self, alias: str, table: str, names: Sequence[str]) -> list[str]:
+        return [f"{alias}.{name}" if name in self._columns[table] else "NULL" for name in names]
+
+    def _read_columns(self, table: str) -> set[str]:
+        """Return a table's columns; none where there is no such table. A view in its place is none."""
+        is_table = self._connection.execute(
+            "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)
+        ).fetchone()
+        return {name for _, name, *_ in self._connection.execute(f"PRAGMA table_info({table})")} if is_table else set()
+
+
+@contextlib.contextmanager
+def open_tautulli(file: Path) -> Iterator[TautulliDatabase]:
+    """Open a database for reading. Raises ImportFault where it cannot be read or is not Tautulli's."""
+    try:
+        open_regular(file).close()
+    except ForeignInputError as error:
+        raise ImportFault(f"{file}: {error}") from None
+    except OSError as error:
+        raise ImportFault(f"{file} cannot be read ({error.strerror}): {_CURE}.") from None
+    try:
+        with contextlib.ExitStack() as stack:
+            yield TautulliDatabase(_connect(file, stack), file)
+    except sqlite3.Error as error:
+        raise _build_fault(file, error) from error
+
+
+def _build_fault(file: Path, error: sqlite3.Error) -> ImportFault:
+    return ImportFault(f"{file} cannot be read ({error}): {_CURE}. Nothing was changed.")
+
+
+def _connect(file: Path, stack: contextlib.ExitStack) -> sqlite3.Connection:
+    """Return a connection that reads the file as it is now, or a copy of it."""
+    try:
+        connection = _open_readonly(file, stack)
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+            return connection
+        copy = _name_copy(file, stack)
+        with contextlib.closing(sqlite3.connect(copy)) as target:
+            connection.rollback()
+            connection.backup(target, pages=_ROWS_AT_ONCE)  # its lock is let go between two steps
+    except sqlite3.OperationalError:  # what was not finished in it cannot be, in a folder that may not be written
+        copy = _name_copy(file, stack)
+        for ending in ("", "-wal", "-journal"):
+            if (source := file.with_name(file.name + ending)).is_file():
+                shutil.copyfile(source, copy.with_name(copy.name + ending))
+        with contextlib.closing(sqlite3.connect(copy)) as recovered:
+            recovered.execute("PRAGMA journal_mode = DELETE")
+    return _open_readonly(copy, stack)
+
+
+def _name_copy(file: Path, stack: contextlib.ExitStack) -> Path:
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="usher-import-"))) / file.name
+
+
+def _open_readonly(file: Path, stack: contextlib.ExitStack) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    stack.enter_context(contextlib.closing(connection))
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_TEXT)
+    connection.text_factory = lambda value: value.decode("utf-8", "replace")
+    for setting in ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "temp_store = FILE"):
+        connection.execute(f"PRAGMA {setting}")
+    connection.execute("BEGIN")
+    connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    return connection
+
+
+def _build_row(values: Sequence[Any]) -> TautulliRow | None:
+    row_id, group_id, user_id, user, rating_key, started, stopped, paused, view_offset, *rest = values
+    media_type, section_id, title, show, season, episode, year, duration, guid, *rest = rest
+    genres, directors, thumb, live, old_section = rest
+    number, account, started_s, stopped_s = _whole(row_id), _whole(user_id), _whole(started), _whole(stopped)
+    if number is None or account is None or not started_s or not 0 < started_s < _LATEST_S:
+        return None
+    if stopped_s is None or not started_s <= stopped_s < _LATEST_S:  # Tautulli was stopped meanwhile
+        stopped_s = started_s
+    section = _whole(section_id)
+    return TautulliRow(
+        row_id=number,
+        group_id=_whole(group_id) or number,
+        user_id=account,
+        user=_text(user),
+        rating_key=_text(rating_key),
+        started_s=float(started_s),
+        stopped_s=float(stopped_s),
+        paused_s=float(min(max(_whole(paused) or 0, 0), stopped_s - started_s)),
+        view_offset_ms=_positive(view_offset),
+        media_type=_text(media_type),
+        is_live=bool(_whole(live)),
+        section_id=section if section is not None else _whole(old_section),
+        title=_text(title),
+        show=_text(show) if media_type == "episode" else "",
+        season=_whole(season) if media_type == "episode" else None,
+        episode=_whole(episode) if media_type == "episode" else None,
+        year=_positive(year),
+        duration_ms=_positive(duration),
+        guid=_text(guid),
+        genres=_names(genres),
+        directors=_names(directors),
+        thumb=_text(thumb),
+    )
+
+
+def _text(value: object) -> str:
+    return storable(str(value)).strip() if isinstance(value, str | int) else ""
+
+
+def _whole(value: object) -> int | None:
+    """Return a whole number, also where it is written as text or has a fraction; None for anything else."""
+    if isinstance(value, str):
+        value = value.strip()
+        return int(value) if value.isascii() and value.lstrip("-").isdigit() and len(value) < 19 else None
+    if isinstance(value, int):
+        return value if abs(value) < 2**62 else None
+    return int(value) if isinstance(value, float) and abs(value) < 2**53 else None
+
+
+def _positive(value: object) -> int | None:
+    number = _whole(value)
+    return number if number is not None and 0 < number < 2**40 else None
+
+
+def _names(value: object) -> tuple[str, ...]:
+    names = (name.strip() for name in _text(value).split(";"))
+    return tuple(dict.fromkeys(name for name in names if name))[:_MOST_NAMES]
