@@ -1,6 +1,7 @@
 """What the actors say to each other, and how it is written on the wire."""
 
-from messages import chat, control, history, media, nights, statistics, suggestions, tracking, viewers, watches
+from messages import audit, chat, control, history, media, nights, statistics, suggestions, tracking, viewers, watches
+from messages.audit import *
 from messages.base import *
 from messages.chat import *
 from messages.control import *
@@ -14,7 +15,7 @@ from messages.tracking import *
 from messages.viewers import *
 from messages.watches import *
 
-MODULES = (media, chat, watches, tracking, history, statistics, nights, suggestions, viewers, control)
+MODULES = (media, chat, watches, tracking, history, statistics, nights, suggestions, viewers, audit, control)
 CATALOGUE: tuple[type[Message], ...] = tuple(
     kind
     for module in MODULES

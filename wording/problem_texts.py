@@ -152,6 +152,10 @@ _DISCORD: Final = {
         "{used} of the {total} connections that Discord allows in a day are used: waiting until it counts anew. Does "
         "another program use the same token?"
     ),
+    "audit.unwritable": N_(
+        "the audit log {file} cannot be written ({error}): make room on the disk, or give it to this user; what "
+        "administrators do is kept in memory until then"
+    ),
     "discord.closed_at_once": N_(
         "Discord's gateway closes every connection at once: trying again, more and more rarely"
     ),

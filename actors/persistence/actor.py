@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, ClassVar
@@ -28,8 +28,10 @@ from actors.runtime import Actor, Context
 from actors.runtime.errors import Reject, RetryLater
 from awards import BadgesError
 from messages import (
+    AdminActed,
     AutoSaveTick,
     BackUpNow,
+    GetAuditLog,
     GetSaveStatus,
     LoadWatches,
     Message,
@@ -47,6 +49,7 @@ from messages import (
     WatchFinished,
     WatchRecord,
 )
+from persistence.audit_log import AuditLog
 from persistence.badge_files import default_badges, load_badges
 from persistence.database.errors import CopiesFailed, SaveFailed, SaveRefused
 from persistence.database.open_store import check_writable
@@ -82,6 +85,8 @@ class Persistence(Actor):
         self._to_close = contextlib.ExitStack()
         self._backups_dir = context.data_dir / "backups"
         self._standing_fault: Problem | None = None
+        self._audit_log = AuditLog(context.data_dir)
+        self._audit_fault: Problem | None = None
         self._last_saved_s: float | None = None
         self._save_error: Problem | None = None
         self._unstorable = UnstorableWatches(self.log)
@@ -101,6 +106,10 @@ class Persistence(Actor):
             GetSaveStatus: self._save_status,
             BackUpNow: lambda asked: self._backup_scheduler.back_up_now(asked),
             **{question: self._answer_from_store(function) for question, function in load_answers().items()},
+            AdminActed: self._record_act,
+            GetAuditLog: lambda asked: self._read_worker.submit(
+                lambda: self._audit_log.read(asked.limit, asked.offset)
+            ),
             BackupDue: lambda _due: self._backup_scheduler.back_up_if_due(),
             FillSummaries: lambda _more: self._summary_filler.fill_some(),
             **{question: self._handle_viewer_request(handle) for question, handle in VIEWER_REQUESTS.items()},
@@ -137,7 +146,7 @@ class Persistence(Actor):
         self._to_close.callback(self._backup_scheduler.close)
         self._backup_scheduler.schedule_next()
         self._viewer_requests = ViewerRequests(
-            self, self._store, self._backups_dir, self._read_worker, self._running, self._reported.drop_viewers
+            self, self._store, self._backups_dir, self._read_worker, self._running, self._forget_viewers
         )
         self._film_choices = FilmChoices(self, self._store, self._running)
         self._viewer_requests.send_directory()
@@ -311,11 +320,36 @@ class Persistence(Actor):
             self._reported.problem,
             self._backup_scheduler.fault,
             self._summary_filler.fault,
+            self._audit_fault,
         )
         if fault := next(filter(None, faults), None):
             self.report_degraded(fault)
         else:
             self.report_recovered()
+
+    def _forget_viewers(self, ids: Set[str]) -> None:
+        """Drop what is held of viewers outside the store."""
+        self._reported.drop_viewers(ids)
+        try:
+            self._audit_log.forget(ids)
+        except (OSError, TimeoutError) as error:
+            self.log.error("The audit log still names viewers who asked to be forgotten: %s", error)
+
+    def _record_act(self, acted: AdminActed) -> None:
+        """Write what an administrator did; where the disk does not take it, Discord keeps it and tells it again."""
+        try:
+            self._audit_log.append(acted.entry)
+        except (OSError, TimeoutError) as error:
+            fault = Problem.of("audit.unwritable", file=str(self._audit_log.file), error=error.strerror or str(error))
+            if self._audit_fault is None:
+                self.log.error("%s", english(fault))
+            self._audit_fault = fault
+            self.report_degraded(fault)
+            raise RetryLater(fault) from error
+        if self._audit_fault is not None:
+            self._audit_fault = None
+            if self._save_error is None:
+                self._report_recovered()
 
     def _save_failed(self, error: SaveFailed) -> None:
         self.log.error("❌ Auto-save failed: %s", error)

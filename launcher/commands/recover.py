@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config import Settings
+from launcher.audit import record_command
 from launcher.connection.service_client import NotReachedError, ServiceClient
 from messages import StartTracking, TrackingOutcome, TrackingPlan
 from wording.durations import format_position
@@ -36,6 +37,8 @@ def main(settings: Settings, request: StartTracking, console: Console) -> int:
     except NotReachedError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    if not request.simulate:
+        record_command(Path(settings.data_dir), "recover", plan.chosen, plan.problem or "done")
     if request.simulate or not plan.chosen:
         _show_sessions(plan, console)
         _show_members(plan, console)

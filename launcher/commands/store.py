@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from awards import BadgesError
 from config import Settings
+from launcher.audit import record_command
 from launcher.connection.lock import AlreadyRunningError, FolderLock
 from launcher.connection.orphans import wait_for_orphans
 from launcher.connection.run_state import RunFile, read_running_state
@@ -52,6 +53,8 @@ from wording.problems import english
 _ORPHANS_WITHIN_S = 10.0
 _BACKUP_WITHIN_S = 600.0
 
+_AUDITED = frozenset({"backup", "restore", "import"})
+"""Commands that the audit log has."""
 _FAILURES = (
     AlreadyRunningError,
     NotReachedError,
@@ -301,11 +304,18 @@ def _report_failures(command: Command) -> Command:
 
     def run(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
         logging.basicConfig(level=logging.WARNING, format="%(message)s")
+        data_dir, target = Path(settings.data_dir), getattr(arguments, "file", None) or getattr(arguments, "dir", "")
         try:
-            return command(settings, arguments, console)
+            status = command(settings, arguments, console)
         except _FAILURES as error:
-            sys.stderr.write(f"{_describe_failure(error, settings)}\n")
+            said = _describe_failure(error, settings)
+            sys.stderr.write(f"{said}\n")
+            if arguments.command in _AUDITED:
+                record_command(data_dir, arguments.command, str(target), f"failed: {said}")
             return 1
+        if arguments.command in _AUDITED:
+            record_command(data_dir, arguments.command, str(target), "done")
+        return status
 
     return run
 

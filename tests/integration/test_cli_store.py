@@ -313,3 +313,18 @@ def _part(begins: int, ends: int) -> dict[str, Any]:
         "completion_percent": length_ms / 72_000,
         "completed": False,
     }
+
+
+def test_the_audit_log_has_what_was_done_to_the_store(folder: Path) -> None:
+    """Who, what, with which file, and how it ended; a full disk is said, and fails nothing."""
+    assert usher(folder, "backup", "mine.db").returncode == 0
+    assert usher(folder, "restore", "missing.db").returncode == 1
+    log = folder / "data" / "logs" / "audit.jsonl"
+    done, failed = map(json.loads, log.read_text(encoding="utf-8").splitlines())
+    assert (done["act"], done["outcome"], done["from"]) == ("backup", "done", "command line")
+    assert done["targets"] == [{"id": "mine.db", "name": ""}] and done["who"]["id"] == str(os.getuid())
+    assert failed["act"] == "restore" and failed["outcome"].startswith("failed: ") and "missing.db" in failed["outcome"]
+    log.unlink()
+    log.mkdir()
+    noted = usher(folder, "backup", "other.db")
+    assert noted.returncode == 0 and "not in the audit log" in noted.stderr

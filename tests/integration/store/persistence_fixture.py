@@ -22,6 +22,7 @@ from messages import (
     WatchFinished,
     WatchRecord,
 )
+from messages.envelope import Heartbeat
 from tests.unit.persistence.record_builders import EVENING, closed, running
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
@@ -122,6 +123,12 @@ class House:
     def ask(self, question: Question[AnswerT]) -> AnswerT:
         """Ask persistence, as Discord does."""
         return self.discord.ask("persistence", question, 10.0)
+
+    def pulse(self) -> Heartbeat:
+        """How the actor is, as the launcher would see it."""
+        answer = self.discord.ping("persistence")
+        self.until(answer.done)
+        return answer.result()
 
     def awarded(self) -> list[str]:
         """Ids of all badges that Discord was told of and took over."""

@@ -8,9 +8,14 @@ import pytest
 from actors.runtime import ActorUnavailable, RemoteError
 from messages import (
     ActiveWatches,
+    AdminActed,
+    AuditEntry,
+    AuditPage,
+    AuditSubject,
     BackUpNow,
     BackupReport,
     BadgeCatalogue,
+    GetAuditLog,
     GetBadgeCatalogue,
     GetHealth,
     GetHistory,
@@ -384,3 +389,31 @@ async def test_now_playing_reckons_the_position(room: Any, actors: Any) -> None:
     await room.ana.send(room.channel, "!nowplaying")
     assert "0:42:20 of 2:00:00" in room.text()
     assert "1 h 17 min left" in room.text() or "1 h 18 min left" in room.text()
+
+
+@fails
+async def test_what_administrators_do_is_told_to_the_audit_log(room: Any, actors: Any) -> None:
+    """With who did it, and whether it worked; who may not is not told of."""
+    actors.answers |= {SaveNow: SaveReport(1, 2, 3, 4, 5.0), BackUpNow: ActorUnavailable("away")}
+    await room.ana.send(room.channel, "!savedata")
+    await room.boss.send(room.channel, "!savedata")
+    await room.boss.send(room.channel, "!backup")
+    told = [(actor, message.entry) for actor, message in actors.told if isinstance(message, AdminActed)]
+    assert [(actor, entry.act, entry.who.id) for actor, entry in told] == [
+        ("persistence", "savedata", str(room.boss.id)), ("persistence", "backup", str(room.boss.id)),
+    ]  # fmt: skip
+    assert told[0][1].outcome == "done" and told[1][1].outcome.startswith("failed: ")
+
+
+@fails
+async def test_the_audit_log_is_for_administrators_alone(room: Any, actors: Any) -> None:
+    """In an answer that nobody else reads, with buttons to turn its pages."""
+    who = AuditSubject("1", "iris*")
+    entry = AuditEntry(samples.NOW.wall_s, who, "link", (AuditSubject("2", "cem"),), "failed: no", "command line")
+    actors.answers[GetAuditLog] = lambda asked: AuditPage((entry,) * asked.limit, 25)
+    await room.ana.send(room.channel, "!audit")
+    assert not actors.questions(GetAuditLog) and "Only administrators" in room.text()
+    shown = await room.boss.slash(room.channel, "audit")
+    assert shown.response.ephemeral and shown.response.components
+    said = shown.response.embeds[0].description
+    assert said.count("`link`") == 10 and "iris\\*" in said and "cem" in said and "command line" in said

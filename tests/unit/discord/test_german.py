@@ -171,8 +171,8 @@ def marked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-LATIN = {"p50", "p99", "ms", "MB", "launcher", "plex"}
-"""What is the same in every language: units, names of the parts."""
+LATIN = {"p50", "p99", "ms", "MB", "launcher", "plex", "link"}
+"""What is the same in every language: units, names of the parts and of acts in the audit log."""
 
 
 @pytest.mark.parametrize("name", samples.PAGES)

@@ -16,9 +16,13 @@ from messages import (
     AccountsFound,
     AccountSummary,
     ActiveWatches,
+    AuditEntry,
+    AuditPage,
+    AuditSubject,
     BadgeCatalogue,
     CommunityYear,
     FindAccounts,
+    GetAuditLog,
     GetBadgeCatalogue,
     GetCommunityYear,
     GetHealth,
@@ -101,6 +105,8 @@ def answer_at_length(actors: Any) -> None:
         )
         for n in range(8)
     )  # fmt: skip
+    subject = AuditSubject(LONG, LONG)
+    act = AuditEntry(samples.NOW.wall_s, subject, "link", (subject,) * 10, LONG, LONG)
     ill = tuple(samples.health(f"plex-{n}", state="degraded", last_error=LONG) for n in range(1, 12))
     actors.answers.update({
         ListActiveWatches: ActiveWatches(samples.NOW, watches, playing, notice=LONG),
@@ -112,6 +118,7 @@ def answer_at_length(actors: Any) -> None:
         GetMovieStats: MovieStats(99_999, 99_999, CROWD, 9_999, 9e9, films, kinds, kinds, records[:5], records),
         GetHealth: HealthReport(samples.NOW, ill, 4242),
         GetWhoSaw: WhoSaw(films[0], films[1:6], seen, 0, CROWD, 0),
+        GetAuditLog: AuditPage((act,) * 10, CROWD),
         GetSuggestions: SuggestionsPage(wanted, CROWD),
         GetYear: YearOfViewer(LONG, year, badges),
         GetCommunityYear: CommunityYear(year, CROWD, films, rows),

@@ -32,6 +32,7 @@ from actors.chat.discord.framework.replies import CommandContext, acknowledge_th
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from config import Settings
+from messages import AuditSubject, Item
 from wording.numbers import format_count
 from wording.recurrence import split_recurrence
 from wording.text import clean_line, shorten, utf16_length
@@ -99,7 +100,13 @@ async def _plan_choice(interaction: discord.Interaction[Any], guild: discord.Gui
     now = _local_now(actors.settings, actors.clock.now().wall_s)
     start = local_time(actors.settings.timezone, choice.start_s)
     require_future("", start, now)
-    return await plan_night(actors, guild, choice.film, start, str(interaction.user), interaction.client.night_planned)
+    async with actors.record_act(interaction.user, "night", _film_subject(choice.film)):
+        by, on_planned = str(interaction.user), interaction.client.night_planned
+        return await plan_night(actors, guild, choice.film, start, by, on_planned)
+
+
+def _film_subject(film: Item) -> AuditSubject:
+    return AuditSubject(film.rating_key, display_title(film))
 
 
 async def _show_planned(interaction: discord.Interaction[Any], reply: Reply) -> None:
@@ -191,7 +198,8 @@ async def plan_or_ask(
         (choice,) = choices
         start = local_time(settings.timezone, choice.start_s)
         require_future("", start, now)
-        return await plan_night(actors, guild, choice.film, start, str(member), bot.night_planned)
+        async with actors.record_act(member, "night", _film_subject(choice.film)):
+            return await plan_night(actors, guild, choice.film, start, str(member), bot.night_planned)
     questions: NightQuestions = bot.night_questions
     key = questions.ask(viewer_id(member), choices)
     labels = _label_choices(choices, settings, now)

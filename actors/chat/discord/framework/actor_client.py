@@ -4,13 +4,27 @@ import asyncio
 import concurrent.futures
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import discord
 
 from actors.ask_failures import explain_failure
 from actors.chat.discord.ui import formatting
 from actors.runtime import Clock
-from messages import Answer, Message, Problem, Question, StartTracking, ViewerAccount, VoiceMember
+from messages import (
+    AdminActed,
+    Answer,
+    AuditEntry,
+    AuditSubject,
+    Message,
+    Problem,
+    Question,
+    StartTracking,
+    ViewerAccount,
+    VoiceMember,
+    describe_failed_act,
+)
 from wording.problems import ProblemError, translate
 
 if TYPE_CHECKING:
@@ -98,6 +112,27 @@ class ActorClient:
         with contextlib.suppress(UnansweredError):
             return (await self.ask(StartTracking(simulate=True))).members
         return ()
+
+    @contextlib.asynccontextmanager
+    async def record_act(
+        self, who: discord.Member | discord.User, act: str, *targets: AuditSubject
+    ) -> AsyncIterator[None]:
+        """Write what an administrator does in the block to the audit log, with its outcome."""
+        outcome = "done"
+        try:
+            yield
+        except BaseException as error:
+            outcome = describe_failed_act(error)
+            raise
+        finally:
+            self.tell_act(who, act, targets, outcome)
+
+    def tell_act(
+        self, who: discord.Member | discord.User, act: str, targets: Iterable[AuditSubject], outcome: str = "done"
+    ) -> None:
+        """Write what an administrator did to the audit log."""
+        at_s, subject = self.clock.now().wall_s, AuditSubject(str(who.id), str(who))
+        self.tell("persistence", AdminActed(AuditEntry(at_s, subject, act, tuple(targets), outcome, "Discord")))
 
     def hide(self, account: ViewerAccount) -> None:
         """Hide this member in everything that was posted until now."""

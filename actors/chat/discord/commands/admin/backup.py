@@ -22,8 +22,13 @@ from wording.translation import N_, _
 )
 async def backup(ctx: CommandContext) -> None:
     """Make a consistent copy, read it back, and answer with where it is."""
-    made = await acknowledge_then(ctx, ctx.actors.ask(BackUpNow(), BACKUP_S))
+    made = await acknowledge_then(ctx, _back_up(ctx))
     await send_reply(ctx, Reply(_build_backed_up(made)))
+
+
+async def _back_up(ctx: CommandContext) -> BackupReport:
+    async with ctx.actors.record_act(ctx.author, "backup"):
+        return await ctx.actors.ask(BackUpNow(), BACKUP_S)
 
 
 def _build_backed_up(made: BackupReport) -> discord.Embed:

@@ -23,8 +23,13 @@ from wording.translation import N_, _
 async def savedata(ctx: CommandContext) -> None:
     """Save all three now, and answer with counts and how long it took."""
     question = SaveNow(requested_by=str(ctx.author))
-    saved = await acknowledge_then(ctx, ctx.actors.ask(question, SAVE_S))
+    saved = await acknowledge_then(ctx, _save(ctx, question))
     await send_reply(ctx, Reply(_build_saved(saved)))
+
+
+async def _save(ctx: CommandContext, question: SaveNow) -> SaveReport:
+    async with ctx.actors.record_act(ctx.author, "savedata"):
+        return await ctx.actors.ask(question, SAVE_S)
 
 
 def _build_saved(saved: SaveReport) -> discord.Embed:

@@ -23,7 +23,7 @@ from actors.chat.discord.framework.replies import (
 )
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
-from messages import PositionMs, SessionChoice, StartTracking, TrackingOutcome, TrackingPlan
+from messages import AuditSubject, PositionMs, SessionChoice, StartTracking, TrackingOutcome, TrackingPlan
 from wording.durations import format_position, parse_position
 from wording.numbers import format_count
 from wording.playback import player_state_icon
@@ -62,8 +62,17 @@ async def start_tracking(
     plan = await actors.ask(question)
     if not plan.chosen and len(plan.sessions) > 1:
         return _ask_which(plan.sessions, at_ms, ""), None
+    actors.tell_act(by, "starttracking", _list_subjects(plan), plan.problem or "done")
     own = next((done for done in plan.outcomes if done.hidden and done.user_id == viewer_id(by)), None)
     return Reply(_build_plan(plan, at_ms)), _build_own(own) if own is not None else None
+
+
+def _list_subjects(plan: TrackingPlan) -> list[AuditSubject]:
+    """Return the session, and whom it was started for; nobody who is hidden."""
+    titles = {session.session_key: display_title(session.item) for session in plan.sessions}
+    started = [done for done in plan.outcomes if done.outcome == "started" and not done.hidden]
+    session = [AuditSubject(plan.chosen, titles.get(plan.chosen, ""))] if plan.chosen else []
+    return [*session, *(AuditSubject(done.user_id, done.name) for done in started)]
 
 
 def _is_position(word: str) -> bool:

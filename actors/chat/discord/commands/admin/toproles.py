@@ -13,6 +13,7 @@ from actors.chat.discord.framework.pages import refuse
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
+from messages import AuditSubject
 from wording.translation import N_, _
 
 _SETTING = "TOP_WATCHERS_ROLE_ID"
@@ -41,7 +42,10 @@ class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
         async with report_errors(interaction):
             role = _role(actors_of(interaction), interaction.guild)
             change = await roles.plan(interaction.guild, role)
-            await roles.apply(change, role)
+            changed = [AuditSubject(str(each.id), each.display_name) for each in (*change.give, *change.take)]
+            target = AuditSubject(str(role.id), role.name)
+            async with actors_of(interaction).record_act(interaction.user, "toproles", target, *changed):
+                await roles.apply(change, role)
             embed = _build_change(change, role, _("{name} has it now"), _("{name} lost it"))
             await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
 

@@ -18,6 +18,7 @@ from actors.chat.discord.ui.embeds import Reply
 from messages import (
     PLEX_TV,
     AccountSummary,
+    AuditSubject,
     FindAccounts,
     GetViewerAccount,
     GetViewerStats,
@@ -262,16 +263,23 @@ class LinkButton(
             await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
 
     async def _decide(self, interaction: discord.Interaction[Any], guild: discord.Guild) -> discord.Embed:
+        actors: ActorClient = interaction.client.actors
+        account = AuditSubject(self._plex_id, "")
         if not self._yes:
+            if interaction.user.id != self._member:
+                async with actors.record_act(
+                    interaction.user, "refuse_link", AuditSubject(str(self._member), ""), account
+                ):
+                    pass
             said = _("The link was not made.")
             return embeds.build_embed(_("🔗 Plex and Discord"), said, colour=embeds.GREY)
         try:
             member = guild.get_member(self._member) or await guild.fetch_member(self._member)
         except API_ERRORS as error:
             _refuse_gone(error)
-        actors: ActorClient = interaction.client.actors
-        by = str(interaction.user.id)
-        done = await link_accounts(actors, LinkAccount(self._plex_id, "", str(member.id), member.display_name, by))
+        by, whose = str(interaction.user.id), AuditSubject(str(member.id), str(member))
+        async with actors.record_act(interaction.user, "link", whose, account):
+            done = await link_accounts(actors, LinkAccount(self._plex_id, "", str(member.id), member.display_name, by))
         done.description = f"{describe_member(member)}\n{done.description}"
         return done
 

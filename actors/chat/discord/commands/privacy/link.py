@@ -36,6 +36,7 @@ from actors.chat.discord.ui.embeds import Reply
 from actors.media.pollers import poller_names
 from messages import (
     PLEX_TV,
+    AuditSubject,
     CheckPlexSignIn,
     FindAccounts,
     GetViewerAccount,
@@ -121,14 +122,25 @@ async def unlink(
     """Unlink one's own account; administrators, anybody's."""
     account, whose = await _read_account_and_member(ctx, account, member)
     await defer_privately(ctx)
-    embed = await acknowledge_then(ctx, unlink_account(ctx.actors, account, viewer_id(whose), ctx.asker))
+    embed = await acknowledge_then(ctx, _unlink(ctx, account, whose))
     await reply_privately(ctx, embed)  # accounts, watches and badges are their own matter
+
+
+async def _unlink(ctx: CommandContext, account: str, whose: discord.Member | discord.User) -> discord.Embed:
+    """Unlink; what an administrator does to somebody else is recorded."""
+    if whose == ctx.author:
+        return await unlink_account(ctx.actors, account, ctx.asker, ctx.asker)
+    subjects = AuditSubject(viewer_id(whose), str(whose)), AuditSubject("", account)
+    async with ctx.actors.record_act(ctx.author, "unlink", *(each for each in subjects if each.name)):
+        return await unlink_account(ctx.actors, account, viewer_id(whose), ctx.asker)
 
 
 async def _link_as_admin(ctx: CommandContext, account: str, whose: discord.Member | discord.User) -> discord.Embed:
     wanted = await find_account(ctx.actors, account, with_hidden=True)
     question = LinkAccount(wanted.plex_id, wanted.name, viewer_id(whose), whose.display_name, ctx.asker)
-    return await link_accounts(ctx.actors, question)
+    subjects = AuditSubject(viewer_id(whose), str(whose)), AuditSubject(wanted.plex_id, wanted.name)
+    async with ctx.actors.record_act(ctx.author, "link", *subjects):
+        return await link_accounts(ctx.actors, question)
 
 
 async def _sign_in(ctx: CommandContext) -> None:

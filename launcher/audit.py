@@ -1,0 +1,33 @@
+"""Writes what is done on the command line to the audit log."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import sys
+import time
+from pathlib import Path
+
+from messages import AuditEntry, AuditSubject
+from persistence.audit_log import AuditLog
+
+
+def record_command(data_dir: Path, act: str, target: str, outcome: str) -> None:
+    """Append an act of whoever uses the command line; stderr says so where that fails.
+
+    Nothing where there is no data folder.
+    """
+    if not data_dir.is_dir():
+        return
+    user = ""
+    with contextlib.suppress(OSError, KeyError, ImportError):  # a container's user may have no name
+        user = getpass.getuser()
+    number = str(os.getuid()) if hasattr(os, "getuid") else ""
+    targets = (AuditSubject(target, ""),) if target else ()
+    entry = AuditEntry(time.time(), AuditSubject(number, user), act, targets, outcome, "command line")
+    log = AuditLog(data_dir)
+    try:
+        log.append(entry)
+    except (OSError, TimeoutError) as error:
+        sys.stderr.write(f"This is not in the audit log, for {log.file} cannot be written: {error}\n")

@@ -1,0 +1,69 @@
+"""What administrators did: the audit log."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from messages.base import Answer, Delivery, Event, Question, Struct
+
+__all__ = ["AdminActed", "AuditEntry", "AuditPage", "AuditSubject", "GetAuditLog", "describe_failed_act"]
+
+_LONGEST_OUTCOME = 200
+
+
+class AuditSubject(Struct, frozen=True):
+    """Who did something, or to whom or what it was done."""
+
+    id: str
+    """Discord id as digits, plex:<machineIdentifier>:<account id>, a session's key, a file; empty where it has none."""
+    name: str
+    """Its name at that time."""
+
+
+class AuditEntry(Struct, frozen=True):
+    """One act."""
+
+    at_s: float
+    """When; seconds since 1970, UTC."""
+    who: AuditSubject
+    """Who did it: a member, or the user of the command line."""
+    act: str
+    """What: link, unlink, starttracking, savedata, backup, restore, import, toproles, night."""
+    targets: tuple[AuditSubject, ...]
+    """To whom or what."""
+    outcome: str
+    """"done", or why not."""
+    source: str
+    """Where from: Discord, or command line."""
+
+
+class AdminActed(Event, frozen=True, tag="admin_acted"):
+    """Discord -> persistence: an administrator did something; persistence writes it to the audit log."""
+
+    delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
+
+    entry: AuditEntry
+    """What was done."""
+
+
+class AuditPage(Answer, frozen=True, tag="audit_page"):
+    """Answer to GetAuditLog."""
+
+    entries: tuple[AuditEntry, ...]
+    """The newest first."""
+    total: int
+    """How many there are in all."""
+
+
+class GetAuditLog(Question[AuditPage], frozen=True, tag="get_audit_log", to="persistence"):
+    """A page of the audit log (`audit`)."""
+
+    limit: int = 10
+    """How many entries."""
+    offset: int = 0
+    """How many newer ones to pass over."""
+
+
+def describe_failed_act(error: BaseException) -> str:
+    """Return the outcome of an act that failed."""
+    return f"failed: {str(error) or type(error).__name__}"[:_LONGEST_OUTCOME]
