@@ -103,7 +103,7 @@ class TautulliDatabase:
         if "server_id" not in self._columns["library_sections"]:
             return []
         query = "SELECT DISTINCT server_id FROM library_sections WHERE server_id <> '' ORDER BY server_id"
-        return [text for (value,) in self._connection.execute(query) if (text := _text(value))]
+        return [text for (value,) in self._connection.execute(query) if (text := _read_text(value))]
 
     def read_users(self) -> TautulliUsers:
         """Return all accounts, also of users that were deleted."""
@@ -112,8 +112,8 @@ class TautulliDatabase:
             return TautulliUsers({}, frozenset())
         wanted = [name if name in columns else "NULL" for name in ("user_id", "username", "is_admin")]
         rows = self._connection.execute(f"SELECT {', '.join(wanted)} FROM users").fetchall()  # noqa: S608
-        names = {user_id: _text(name) for value, name, _ in rows if (user_id := _whole(value)) is not None}
-        owners = {user_id for value, _, is_admin in rows if is_admin and (user_id := _whole(value)) is not None}
+        names = {user_id: _read_text(name) for value, name, _ in rows if (user_id := _read_whole(value)) is not None}
+        owners = {user_id for value, _, is_admin in rows if is_admin and (user_id := _read_whole(value)) is not None}
         return TautulliUsers(names, frozenset(owners))
 
     def read_rows(self) -> Iterator[TautulliRow | None]:
@@ -205,43 +205,48 @@ def _build_row(values: Sequence[Any]) -> TautulliRow | None:
     row_id, group_id, user_id, user, rating_key, started, stopped, paused, view_offset, *rest = values
     media_type, section_id, title, show, season, episode, year, duration, guid, *rest = rest
     genres, directors, thumb, live, old_section = rest
-    number, account, started_s, stopped_s = _whole(row_id), _whole(user_id), _whole(started), _whole(stopped)
+    number, account, started_s, stopped_s = (
+        _read_whole(row_id),
+        _read_whole(user_id),
+        _read_whole(started),
+        _read_whole(stopped),
+    )
     if number is None or account is None or not started_s or not 0 < started_s < _LATEST_S:
         return None
     if stopped_s is None or not started_s <= stopped_s < _LATEST_S:  # Tautulli was stopped meanwhile
         stopped_s = started_s
-    section = _whole(section_id)
+    section = _read_whole(section_id)
     return TautulliRow(
         row_id=number,
-        group_id=_whole(group_id) or number,
+        group_id=_read_whole(group_id) or number,
         user_id=account,
-        user=_text(user),
-        rating_key=_text(rating_key),
+        user=_read_text(user),
+        rating_key=_read_text(rating_key),
         started_s=float(started_s),
         stopped_s=float(stopped_s),
-        paused_s=float(min(max(_whole(paused) or 0, 0), stopped_s - started_s)),
-        view_offset_ms=_positive(view_offset),
-        media_type=_text(media_type),
-        is_live=bool(_whole(live)),
-        section_id=section if section is not None else _whole(old_section),
-        title=_text(title),
-        show=_text(show) if media_type == "episode" else "",
-        season=_whole(season) if media_type == "episode" else None,
-        episode=_whole(episode) if media_type == "episode" else None,
-        year=_positive(year),
-        duration_ms=_positive(duration),
-        guid=_text(guid),
-        genres=_names(genres),
-        directors=_names(directors),
-        thumb=_text(thumb),
+        paused_s=float(min(max(_read_whole(paused) or 0, 0), stopped_s - started_s)),
+        view_offset_ms=_read_positive(view_offset),
+        media_type=_read_text(media_type),
+        is_live=bool(_read_whole(live)),
+        section_id=section if section is not None else _read_whole(old_section),
+        title=_read_text(title),
+        show=_read_text(show) if media_type == "episode" else "",
+        season=_read_whole(season) if media_type == "episode" else None,
+        episode=_read_whole(episode) if media_type == "episode" else None,
+        year=_read_positive(year),
+        duration_ms=_read_positive(duration),
+        guid=_read_text(guid),
+        genres=_read_names(genres),
+        directors=_read_names(directors),
+        thumb=_read_text(thumb),
     )
 
 
-def _text(value: object) -> str:
+def _read_text(value: object) -> str:
     return storable(str(value)).strip() if isinstance(value, str | int) else ""
 
 
-def _whole(value: object) -> int | None:
+def _read_whole(value: object) -> int | None:
     """Return a whole number, also where it is written as text or has a fraction; None for anything else."""
     if isinstance(value, str):
         value = value.strip()
@@ -251,11 +256,11 @@ def _whole(value: object) -> int | None:
     return int(value) if isinstance(value, float) and abs(value) < 2**53 else None
 
 
-def _positive(value: object) -> int | None:
-    number = _whole(value)
+def _read_positive(value: object) -> int | None:
+    number = _read_whole(value)
     return number if number is not None and 0 < number < 2**40 else None
 
 
-def _names(value: object) -> tuple[str, ...]:
-    names = (name.strip() for name in _text(value).split(";"))
+def _read_names(value: object) -> tuple[str, ...]:
+    names = (name.strip() for name in _read_text(value).split(";"))
     return tuple(dict.fromkeys(name for name in names if name))[:_MOST_NAMES]
