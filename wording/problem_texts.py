@@ -199,6 +199,12 @@ _DISCORD: Final = {
     ),
 }
 _LAUNCHER: Final = {
+    "queue.mailbox_full": N_(
+        "More is told than can be done: {count} messages ({megabytes} MB) wait, and further ones were put off."
+    ),
+    "queue.outbox_full": N_(
+        "{peer} does not take what it is told: {count} messages wait, and further ones were put off."
+    ),
     "process.not_started": N_("could not be started ({error})"),
     "process.hung": N_("gave no answer for {seconds} s and was killed"),
     "process.killed": N_("killed by {signal}"),

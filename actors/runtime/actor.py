@@ -28,7 +28,7 @@ from actors.runtime.middleware.health import HealthState
 from actors.runtime.middleware.poison_guard import PoisonGuard
 from messages import Message, Problem, Question
 from messages.envelope import Heartbeat
-from wording.problems import ProblemError
+from wording.problems import ProblemError, join_english
 
 if TYPE_CHECKING:
     from config import Settings
@@ -258,17 +258,18 @@ class Actor(pykka.ThreadingActor):
 
     def _heartbeat(self) -> Heartbeat:
         p50_ms, p99_ms = self._dispatcher.timing.percentiles_ms()
-        mailbox = self.endpoint.mailbox
+        mailbox, queues = self.endpoint.mailbox, self.endpoint.find_queue_problems()
+        health = self._health
         return Heartbeat(
             pid=os.getpid(),
             ready=self.ready,
-            degraded=self._health.degraded,
-            last_error=self._health.last_error,
+            degraded="; ".join(filter(None, (health.degraded, join_english(queues)))),
+            last_error=health.last_error,
             mailbox_depth=len(mailbox),
             oldest_ms=mailbox.oldest_ms(self.endpoint.now()),
             handled=self._dispatcher.timing.handled,
             handle_ms_p50=p50_ms,
             handle_ms_p99=p99_ms,
             dead_letters=self.endpoint.dead_letters.count,
-            problems=self._health.problems,
+            problems=(*(health.problems if health.degraded or not queues else ()), *queues),
         )

@@ -176,6 +176,19 @@ class Endpoint(OwnerLoop):
         """Tell a peer to stop in order."""
         self.send(peer, Envelope("stop", "", self.name, self.incarnation))
 
+    def find_queue_problems(self) -> tuple[Problem, ...]:
+        """Return which queues were full within the last FULL_SHOWN_S: what waits here, and what waits for others."""
+        since_s = self.now() - FULL_SHOWN_S
+        problems = [
+            Problem.of("queue.outbox_full", peer=peer, count=waiting)
+            for peer, waiting in self._reliable_delivery.find_full(since_s)
+        ]
+        refused_s = self.mailbox.refused_s
+        if refused_s is not None and refused_s >= since_s:
+            megabytes = round(self.mailbox.size / 1e6)
+            problems.append(Problem.of("queue.mailbox_full", count=len(self.mailbox), megabytes=megabytes))
+        return tuple(problems)
+
     def count_unacknowledged(self) -> int:
         """Return how many messages of ours wait for acknowledgement."""
         return self._reliable_delivery.count_unacknowledged()
@@ -266,7 +279,9 @@ class Endpoint(OwnerLoop):
             if asked:
                 self._answer_error(origin, envelope.id, error)
             return
-        incoming = ReceivedMessage(message, envelope.sender, self.now(), origin, envelope.id if asked else "")
+        incoming = ReceivedMessage(
+            message, envelope.sender, self.now(), origin, envelope.id if asked else "", size=len(frame)
+        )
         if self.closed:
             self._refuse_late(incoming)
         elif not self.mailbox.put(incoming):
@@ -339,6 +354,8 @@ _RECEIVERS: dict[str, Callable[[Endpoint, Origin | None, Envelope, bytes], None]
     "stop": Endpoint._receive_stop,
 }
 
+FULL_SHOWN_S = 30.0
+"""For how long the health table says that a queue was full (real seconds)."""
 LONGEST_ERROR = 2000
 """Characters of an error's text that are sent back."""
 

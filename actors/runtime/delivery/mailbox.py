@@ -1,4 +1,4 @@
-"""Messages that wait for an actor: bounded, each class by its declared policy."""
+"""Messages that wait for an actor: bounded in number and in bytes, each class by its declared policy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from actors.runtime.transport.base import Origin
 from messages import Delivery, Message
 
 LIMIT = 1000
-"""Messages that wait at most."""
+"""Messages that wait at most. State reports are not counted: they replace one another, so there are few of them."""
+LIMIT_BYTES = 64 << 20
+"""Bytes on the wire of all that waits at most, reports too; what an actor makes of them takes a few times as much."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -27,13 +29,25 @@ class ReceivedMessage:
     """Which incarnation of the sender sent it."""
     number: int = 0
     """A kept message's place in its sender's order."""
+    size: int = 0
+    """Bytes on the wire."""
+
+    @property
+    def is_report(self) -> bool:
+        """Whether a newer one of its key takes its place."""
+        return self.message.delivery is Delivery.CONFLATED and not self.ask_id
 
 
 class Mailbox:
     """First in, first out; a state report takes the place of an older one of its sender and kind."""
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = LIMIT, limit_bytes: int = LIMIT_BYTES) -> None:
         self._limit = limit
+        self._limit_bytes = limit_bytes
+        self.size = 0
+        """Bytes on the wire of all that waits."""
+        self.refused_s: float | None = None
+        """When something was last refused; real seconds of a steady clock, None for never."""
         self._waiting: collections.deque[ReceivedMessage] = collections.deque()
         self._latest: dict[tuple[type[Message], str, str], ReceivedMessage] = {}
 
@@ -42,22 +56,24 @@ class Mailbox:
 
     @property
     def is_full(self) -> bool:
-        """Nothing more is taken but state reports that replace an older one."""
-        return len(self._waiting) >= self._limit
+        """Nothing more is taken but state reports."""
+        return len(self._waiting) - len(self._latest) >= self._limit or self.size >= self._limit_bytes
 
     def put(self, incoming: ReceivedMessage) -> bool:
         """Take a message in; False where the mailbox is full."""
-        report = incoming.message.delivery is Delivery.CONFLATED and not incoming.ask_id
-        if report:
+        if incoming.is_report:
             older = self._latest.get(_key(incoming))
             if older is not None:
-                older.message = incoming.message
+                self.size += incoming.size - older.size
+                older.message, older.size = incoming.message, incoming.size
                 return True
-        if self.is_full:
+        if self.size >= self._limit_bytes or (self.is_full and not incoming.is_report):
+            self.refused_s = incoming.arrived_s
             return False
-        if report:
+        if incoming.is_report:
             self._latest[_key(incoming)] = incoming
         self._waiting.append(incoming)
+        self.size += incoming.size
         return True
 
     def get(self) -> ReceivedMessage | None:
@@ -65,7 +81,8 @@ class Mailbox:
         if not self._waiting:
             return None
         incoming = self._waiting.popleft()
-        if incoming.message.delivery is Delivery.CONFLATED and not incoming.ask_id:
+        self.size -= incoming.size
+        if incoming.is_report:
             self._latest.pop(_key(incoming), None)
         return incoming
 
@@ -76,6 +93,7 @@ class Mailbox:
         ]
         if dropped:
             gone = {id(one) for one in dropped}
+            self.size -= sum(one.size for one in dropped)
             self._waiting = collections.deque(one for one in self._waiting if id(one) not in gone)
         return [one.number for one in dropped]
 

@@ -16,6 +16,8 @@ from messages import Message
 
 LIMIT = 10_000
 """Messages that wait at most for one peer."""
+LIMIT_BYTES = 64 << 20
+"""Bytes on the wire of all that waits for one peer at most."""
 FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 2.0
 WINDOW = 500
@@ -30,6 +32,8 @@ class PendingDelivery:
     number: int
     message: Message
     done: Callable[[], None] | None
+    size: int = 0
+    """Bytes on the wire."""
 
 
 class PeerOutbox:
@@ -51,6 +55,10 @@ class PeerOutbox:
         self._pause_s = FIRST_RETRY_S
         self._probing = False
         self._resend_all = False
+        self.size = 0
+        """Bytes on the wire of all that waits."""
+        self.refused_s: float | None = None
+        """When a message was last refused; None for never."""
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -60,15 +68,20 @@ class PeerOutbox:
         """Number of the oldest that waits."""
         return next(iter(self._waiting.values())).number if self._waiting else self._count + 1
 
-    def add(self, message: Message, done: Callable[[], None] | None = None) -> PendingDelivery:
-        """Take a message in; `done` is for the caller to call when it is acknowledged. OutboxFull."""
-        if len(self._waiting) >= LIMIT:
-            raise OutboxFull(f"{LIMIT} messages wait for {self.peer}; is it down? See the health log")
+    def add(
+        self, message: Message, done: Callable[[], None] | None = None, size: int = 0, now_s: float = 0.0
+    ) -> PendingDelivery:
+        """Take a message of `size` bytes in; `done` is for the caller to call when it is acknowledged. OutboxFull."""
+        if len(self._waiting) >= LIMIT or (self._waiting and self.size + size > LIMIT_BYTES):
+            self.refused_s = now_s
+            waiting = f"{len(self._waiting)} messages wait for {self.peer} ({self.size / 1e6:.0f} MB)"
+            raise OutboxFull(f"{waiting}; is it down? See the health log")
+        self.size += size
         self._count += 1
         known_by = message.dedup_id()
         if not known_by or known_by in self._waiting:
             known_by = f"{self._incarnation}-{self._count}"
-        delivery = PendingDelivery(known_by, self._count, message, done)
+        delivery = PendingDelivery(known_by, self._count, message, done, size)
         self._waiting[delivery.id] = delivery
         self._unsent.append(delivery)
         return delivery
@@ -108,6 +121,7 @@ class PeerOutbox:
                 self._resend_all, self._probing = True, False
             self._pause_s = FIRST_RETRY_S
             self._retry_at = now_s + self._pause_s
+        self.size -= delivery.size
         return self._waiting.pop(message_id)
 
     def on_peer_seen(self, peer_incarnation: str) -> None:

@@ -12,7 +12,7 @@ from actors.runtime.delivery.mailbox import Mailbox, ReceivedMessage
 from actors.runtime.delivery.outbox import PeerOutbox, PendingDelivery
 from actors.runtime.transport.base import Origin
 from messages import Message
-from messages.codec import DecodeError, decode_body, tag_of
+from messages.codec import DecodeError, decode_body, encode, tag_of
 from messages.envelope import Envelope
 
 
@@ -49,8 +49,23 @@ class ReliableDelivery:
         outbox = self._outboxes.get(peer)
         if outbox is None:
             outbox = self._outboxes[peer] = PeerOutbox(peer, self._courier.incarnation)
-        outbox.add(message, done)
+        outbox.add(message, done, self._size_of(message), self._courier.now())
         self._send(outbox)
+
+    def _size_of(self, message: Message) -> int:
+        """Return how long a message is on the wire; 0 where it cannot be written, which shows when it is sent."""
+        try:
+            return len(encode(Envelope("kept", "", self._courier.name, self._courier.incarnation, message)))
+        except DecodeError:
+            return 0
+
+    def find_full(self, since_s: float) -> list[tuple[str, int]]:
+        """Return the peers for which no more messages were taken at some time since then, and how many wait."""
+        return [
+            (peer, len(outbox))
+            for peer, outbox in self._outboxes.items()
+            if outbox.refused_s is not None and outbox.refused_s >= since_s
+        ]
 
     def count_unacknowledged(self) -> int:
         """Messages that wait for acknowledgement."""
@@ -125,6 +140,7 @@ class ReliableDelivery:
         """Put a message into the mailbox if it is its turn."""
         courier = self._courier
         if courier.mailbox.is_full:
+            courier.mailbox.refused_s = courier.now()
             return  # no acknowledgement: its sender keeps it and sends it again
         sequence = self._sequences.get_or_create(envelope.sender, envelope.incarnation, envelope.oldest)
         decision = sequence.classify(envelope.number, envelope.oldest)
@@ -145,7 +161,15 @@ class ReliableDelivery:
             return
         courier.mailbox.put(
             ReceivedMessage(
-                message, envelope.sender, courier.now(), origin, "", envelope.id, envelope.incarnation, envelope.number
+                message,
+                envelope.sender,
+                courier.now(),
+                origin,
+                "",
+                envelope.id,
+                envelope.incarnation,
+                envelope.number,
+                len(frame),
             )
         )
 

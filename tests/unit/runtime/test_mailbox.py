@@ -51,13 +51,41 @@ def test_a_newer_report_takes_the_place_of_an_older_one() -> None:
     assert drained(mailbox) == [tick(2), SaveNow("a")]
 
 
-def test_a_report_is_taken_by_a_full_mailbox_where_it_replaces_one() -> None:
-    """Only there."""
+def test_reports_are_not_counted() -> None:
+    """There is one of each key: a thousand Plex servers must not keep a question out, nor the questions a report."""
     mailbox = Mailbox(limit=1)
-    mailbox.put(told(tick(1)))
+    assert mailbox.put(told(tick(1)))
     assert mailbox.put(told(tick(2)))
-    assert not mailbox.put(told(tick(3), sender="another"))
-    assert drained(mailbox) == [tick(2)]
+    assert mailbox.put(told(tick(3), sender="another"))
+    assert mailbox.put(told(SaveNow("a")))
+    assert mailbox.is_full
+    assert not mailbox.put(told(SaveNow("b")))
+    assert mailbox.put(told(tick(4), sender="a third"))
+    assert drained(mailbox) == [tick(2), tick(3), SaveNow("a"), tick(4)]
+
+
+def test_a_mailbox_is_full_by_its_bytes_too() -> None:
+    """Whatever they are of; a newer report counts instead of the older one, and what is taken out no more."""
+    mailbox = Mailbox(limit_bytes=100)
+    assert mailbox.put(sized(tick(1), 60))
+    assert mailbox.put(sized(tick(2), 30))
+    assert mailbox.put(sized(SaveNow("a"), 90)), "one message always finds room"
+    assert (mailbox.size, mailbox.is_full, mailbox.refused_s) == (120, True, None)
+    assert not mailbox.put(sized(SaveNow("b"), 1))
+    assert not mailbox.put(sized(tick(1), 1, "another"))
+    assert mailbox.refused_s == 1.0
+    assert drained(mailbox) == [tick(2), SaveNow("a")]
+    assert mailbox.size == 0
+    mailbox.put(sized(SaveNow("a"), 90, kept_id="k"))
+    assert mailbox.withdraw("launcher", "life") == [0]
+    assert mailbox.size == 0
+
+
+def sized(message: Message, size: int, sender: str = "launcher", kept_id: str = "") -> ReceivedMessage:
+    """A message of some bytes."""
+    incoming = told(message, sender, kept_id)
+    incoming.size = size
+    return incoming
 
 
 def test_reports_of_several_senders_are_apart() -> None:

@@ -156,3 +156,20 @@ def test_two_that_say_the_same_are_told_apart() -> None:
     assert first.id != second.id
     outbox.acknowledge(first.id, 0.0)
     assert len(outbox) == 1
+
+
+def test_an_outbox_is_full_by_its_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One message always finds room; what was acknowledged counts no more, and nothing that waits is dropped."""
+    monkeypatch.setattr(outbox_module, "LIMIT_BYTES", 100)
+    outbox = PeerOutbox("tracker", "life")
+    first = outbox.add(MESSAGE, size=120)
+    with pytest.raises(OutboxFull, match=r"1 messages wait for tracker \(0 MB\)"):
+        outbox.add(MESSAGE, size=1, now_s=7.0)
+    assert (len(outbox), outbox.size, outbox.refused_s) == (1, 120, 7.0)
+    outbox.take_due(7.0)
+    outbox.acknowledge(first.id, 7.0)
+    assert outbox.size == 0
+    outbox.add(MESSAGE, size=60)
+    outbox.add(MESSAGE, size=40)
+    with pytest.raises(OutboxFull):
+        outbox.add(MESSAGE, size=1)
