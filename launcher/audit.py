@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
-import sys
 import time
 from pathlib import Path
 
+from launcher.commands.stderr import write_error
 from messages import AuditEntry, AuditSubject
 from persistence.audit_log import AuditLog
 
@@ -30,4 +30,4 @@ def record_command(data_dir: Path, act: str, target: str, outcome: str) -> None:
     try:
         log.append(entry)
     except (OSError, TimeoutError) as error:
-        sys.stderr.write(f"This is not in the audit log, for {log.file} cannot be written: {error}\n")
+        write_error(f"This is not in the audit log, for {log.file} cannot be written: {error}")

@@ -13,6 +13,21 @@ _NAMELESS = N_("(no name)")
 _QUOTATION_MARKS = {'""', "“”", "„“", "„”", "«»", "‹›", "「」", "『』"}
 
 
+_SHOWN_CONTROLS = {
+    **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))},
+    **{code: f"\\u{code:04x}" for code in (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))},
+}
+"""What in a name or a title would make a line look like two, colour it, or turn its reading around."""
+
+
+def show_controls(text: str, newline: str = "\n") -> str:
+    """Return a text for a terminal or a log: control and direction characters of names are shown as escapes.
+
+    `newline`: what stands for a line's end.
+    """
+    return text if text.isprintable() else text.translate({**_SHOWN_CONTROLS, ord("\n"): newline})
+
+
 def utf16_length(text: str) -> int:
     """Return the length in UTF-16 code units, as Discord and JavaScript count."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

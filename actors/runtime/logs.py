@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
+from wording.text import show_controls
+
 HIDDEN = "***"
 CHATTY = (
     "urllib3", "alembic", "asyncio", "websocket", "pykka", "filelock",
@@ -18,14 +20,6 @@ CHATTY = (
     "discord.state", "discord.ui", "discord.webhook",
 )  # fmt: skip
 """Libraries that are heard from WARNING on. discord.py by its parts: the logger "discord" is the actor's own."""
-
-_HARMLESS = {
-    **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))},
-    **{code: f"\\u{code:04x}" for code in (0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))},
-    ord("\n"): "\\n",
-}
-"""What in a name or a title would make a line look like two, colour it, or turn its reading around."""
-_HARMLESS_LINES = {code: said for code, said in _HARMLESS.items() if code != ord("\n")}
 
 
 class SecretFilter:
@@ -90,10 +84,10 @@ class _Text(logging.Formatter):
         """One line, and a traceback under it where there is one."""
         at = datetime.datetime.fromtimestamp(record.created, datetime.UTC).isoformat(timespec="seconds")
         whose = "" if record.name == (self._actor or record.name) else f"{record.name}: "
-        said = record.getMessage().translate(_HARMLESS)
+        said = show_controls(record.getMessage(), newline="\\n")
         text = f"{at} {record.levelname:<7} {self._actor or record.name:<11} {whose}{said}"
         if record.exc_info and record.exc_info[0] is not None:
-            text += "\n" + self.formatException(record.exc_info).translate(_HARMLESS_LINES)
+            text += "\n" + show_controls(self.formatException(record.exc_info))
         return text
 
 

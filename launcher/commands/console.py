@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 from rich.console import Console
+from rich.segment import Segment
+
+from wording.text import show_controls
 
 _UNSEEN_WIDTH = 160
 """Columns where there is no terminal (a pipe, a file): wide enough that no table is cut."""
+
+
+class HarmlessConsole(Console):
+    """Shows the control and direction characters of names and titles as escapes, as the log does.
+
+    No name may colour the terminal, move its cursor or turn the reading of a line around.
+    """
+
+    def _render_buffer(self, buffer: Iterable[Segment]) -> str:
+        """Return what is written; rich's own control codes are segments of their own, and stay."""
+        shown = (each if each.control else Segment(show_controls(each.text), each.style) for each in buffer)
+        return super()._render_buffer(shown)
 
 
 def open_console() -> Console:
@@ -15,4 +31,4 @@ def open_console() -> Console:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     width = None if sys.stdout.isatty() else _UNSEEN_WIDTH
-    return Console(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)
+    return HarmlessConsole(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)

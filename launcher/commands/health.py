@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -10,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config import Settings
+from launcher.commands.stderr import write_error
 from launcher.connection.service_client import NotReachedError, ServiceClient
 from messages import ActorHealth, GetHealth
 from wording.durations import format_uptime
@@ -36,7 +36,7 @@ def main(settings: Settings, console: Console) -> int:
         with ServiceClient(Path(settings.data_dir)) as service:
             report = service.ask(GetHealth())
     except NotReachedError as error:
-        sys.stderr.write(f"{error}\n")
+        write_error(str(error))
         return 1
     console.print(build_table(report.actors))
     return 0 if all(row.state == "running" for row in report.actors) else 1

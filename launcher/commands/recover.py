@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -11,9 +10,11 @@ from rich.text import Text
 
 from config import Settings
 from launcher.audit import record_command
+from launcher.commands.stderr import write_error
 from launcher.connection.service_client import NotReachedError, ServiceClient
 from messages import StartTracking, TrackingOutcome, TrackingPlan
 from wording.durations import format_position
+from wording.text import show_controls
 from wording.titles import display_title
 
 _ID_HELP = (
@@ -35,7 +36,7 @@ def main(settings: Settings, request: StartTracking, console: Console) -> int:
         with ServiceClient(Path(settings.data_dir)) as service:
             plan = service.ask(request)
     except NotReachedError as error:
-        sys.stderr.write(f"{error}\n")
+        write_error(str(error))
         return 1
     if not request.simulate:
         record_command(Path(settings.data_dir), "recover", plan.chosen, plan.problem or "done")
@@ -62,9 +63,9 @@ def _show_sessions(plan: TrackingPlan, console: Console) -> None:
         mark = " *" if session.session_key == plan.chosen else ""
         shown.add_row(
             session.session_key + mark,
-            Text(display_title(session.item)),
-            Text(session.account_name),
-            Text(session.player),
+            _safe(display_title(session.item)),
+            _safe(session.account_name),
+            _safe(session.player),
             session.state,
             format_position(session.position_ms),
         )
@@ -80,7 +81,7 @@ def _show_members(plan: TrackingPlan, console: Console) -> None:
         shown.add_column("name")
         shown.add_column("user id")
         for member in plan.members:
-            shown.add_row(Text(member.name), member.user_id)
+            shown.add_row(_safe(member.name), member.user_id)
         console.print(shown)
     else:
         console.print("Nobody is in the voice channel.")
@@ -90,11 +91,16 @@ def _show_members(plan: TrackingPlan, console: Console) -> None:
 
 def _show_outcomes(plan: TrackingPlan, request: StartTracking, console: Console) -> None:
     for outcome in plan.outcomes:
-        console.print(Text(f"{_name_with_id(outcome)} {_OUTCOMES[outcome.outcome]}"))
+        console.print(_safe(f"{_name_with_id(outcome)} {_OUTCOMES[outcome.outcome]}"))
     if plan.problem:
-        console.print(Text(plan.problem))
+        console.print(_safe(plan.problem))
     if request.simulate:
         console.print("Nothing was changed: this was a simulation.")
+
+
+def _safe(text: str) -> Text:
+    """Return a name or title that can do nothing to the terminal."""
+    return Text(show_controls(text))
 
 
 def _name_with_id(outcome: TrackingOutcome) -> str:

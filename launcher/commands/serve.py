@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from actors.runtime.logs import set_up_logging
 from config import Settings
+from launcher.commands.stderr import write_error
 from launcher.connection.lock import AlreadyRunningError
 from launcher.launcher import Launcher
 from persistence.database.errors import FolderRefusal
@@ -18,10 +19,10 @@ def main(settings: Settings, make: Callable[[Settings], Launcher] = Launcher) ->
     try:
         return make(settings).run()
     except FolderRefusal as refused:
-        sys.stderr.write(f"The data folder {settings.data_dir} cannot be used: {refused}\n")
+        write_error(f"The data folder {settings.data_dir} cannot be used: {refused}")
         return 1
     except AlreadyRunningError as refused:
-        sys.stderr.write(f"{refused}\n")
+        write_error(str(refused))
         return 1
     except OSError as error:
         sys.stderr.write(

@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import logging
 import sqlite3
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -20,6 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from awards import BadgesError
 from config import Settings
 from launcher.audit import record_command
+from launcher.commands.console import HarmlessConsole
+from launcher.commands.stderr import write_error
 from launcher.connection.lock import AlreadyRunningError, FolderLock
 from launcher.connection.orphans import wait_for_orphans
 from launcher.connection.run_state import RunFile, read_running_state
@@ -77,7 +78,7 @@ def _backup(settings: Settings, arguments: argparse.Namespace, console: Console)
     """Back up through the persistence actor where the service runs, so that its log has it; else directly."""
     target = backup.check_target(arguments.file.absolute()) if arguments.file else None
     data_dir = Path(settings.data_dir)
-    with Console(stderr=True).status("Copying the store and reading the copy back..."):
+    with HarmlessConsole(stderr=True).status("Copying the store and reading the copy back..."):
         if read_running_state(data_dir) is not None:
             with ServiceClient(data_dir) as service:
                 request = BackUpNow(file=str(target or ""))
@@ -265,7 +266,7 @@ def _open_store(settings: Settings, rules: StatisticsRules, *, is_owner: bool = 
 @contextlib.contextmanager
 def _show_progress() -> Iterator[Callable[[str, int, int], None]]:
     """Show a progress bar for each kind of work on stderr; nothing where that is no terminal."""
-    screen = Console(stderr=True)
+    screen = HarmlessConsole(stderr=True)
     with Progress(console=screen, disable=not screen.is_terminal) as bars:
         known: dict[str, TaskID] = {}
 
@@ -309,7 +310,7 @@ def _report_failures(command: Command) -> Command:
             status = command(settings, arguments, console)
         except _FAILURES as error:
             said = _describe_failure(error, settings)
-            sys.stderr.write(f"{said}\n")
+            write_error(said)
             if arguments.command in _AUDITED:
                 record_command(data_dir, arguments.command, str(target), f"failed: {said}")
             return 1
