@@ -147,6 +147,7 @@ class ScriptRun:
                 self._report_voice()
             if self.now_s in polls:
                 self._poll()
+        self.world.performer.end_all()  # a film that has run out since its account's last cue is over as well
         rules = self.stage.rules
         silence_s = 1.5 * VOICE_EVERY_S
         observation = Observation(

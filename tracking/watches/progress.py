@@ -32,17 +32,30 @@ pauses reports at once, so that "the same" at a pause means that the film stood 
 slack. What then is "a bit too far" (less than double) counts by the clock alone. So a late report is seen in full, but
 pressing "skip" again and again is not.
 
+Where an interval begins or ends paused, nobody knows how much of it the film ran: in the long run half. What it
+advanced beyond that is ahead, too; so a pause hides no skip, and a late report before a pause is caught up.
+
 The speed is 1 until steady steps show another (`speed`), with pauses and seeks between them or not. What those steps
 skipped, by the speed believed before, was played after all and is seen. Where the film falls behind a faster speed and
 no other is steady, that was none: the speed is 1 again, and nothing may run ahead of it for now. "As long as the
-advance" is as long as the film takes for it at the speed.
+advance" is as long as the film takes for it at the speed; after an outage or a ghost, no faster than the clock.
 """
 
 from msgspec.structs import replace
 
 from messages import Moment, PlayerState, PositionMs, WatchState, sittings, spans
 from tracking.rules import Rules, is_live
-from tracking.watches.speed import MAX_STEPS, Step, add_break, add_step, count_steps, learn, stretches, total
+from tracking.watches.speed import (
+    MAX_STEPS,
+    Step,
+    add_break,
+    add_step,
+    count_steps,
+    learn,
+    slowest_steady,
+    stretches,
+    total,
+)
 from tracking.watches.watch import clamp_position, is_over
 
 FLOOR_MS = 2000
@@ -164,6 +177,10 @@ def _stand_still(
             pending_s += elapsed_s
         elif state.state == "buffering":
             buffering_s += elapsed_s
+    lead_ms = state.lead_ms
+    if not state.outage and not state.ghost and {state.state, player} == {"playing", "paused"}:
+        expected_ms = round(state.speed * (state.pending_s + elapsed_s / 2) * 1000)
+        lead_ms = max(lead_ms - expected_ms, min(lead_ms, -rules.slack_ms))
     if player == "paused":
         pending_s = buffering_s = 0.0
     return replace(
@@ -176,6 +193,7 @@ def _stand_still(
         paused_s=paused_s,
         pending_s=pending_s,
         buffering_s=buffering_s,
+        lead_ms=lead_ms,
         recent_steps=add_break(state.recent_steps, step_ms) if step_ms else state.recent_steps,
         ghost=player == "playing" and pending_s >= rules.ghost_after_s,
         outage=False,
@@ -200,7 +218,9 @@ def _move(
     is_steady = state.state == player == "playing" and not is_blind
     seen_s, lead_s = 0.0, state.lead_ms / 1000
     if is_blind or "playing" in (state.state, player):
-        seen_s, lead_s = _credit(state, step_s, ran_s, is_steady, rules)
+        is_in_part = not is_blind and {state.state, player} == {"playing", "paused"}
+        unknown_s = elapsed_s / 2 if is_in_part else 0.0
+        seen_s, lead_s = _credit(state, step_s, ran_s, unknown_s, is_steady or is_in_part, rules)
     speed, seen = state.speed, spans.add(state.spans, before, before + round(seen_s * 1000))
     recent_steps: tuple[Step, ...]
     if not is_steady or is_at_end or state.reckoned:
@@ -217,7 +237,7 @@ def _move(
             speed, recent_steps, lead_s = 1.0, (), 2 * rules.slack_s
     playing_s, paused_s, began_s, ended_s = 0.0, state.paused_s, moment.wall_s - ran_s, moment.wall_s
     if seen_s > 0 and (is_blind or state.state != player or is_at_end):
-        playing_s = min(seen_s / (1.0 if is_blind else speed), ran_s)
+        playing_s = min(seen_s / (slowest_steady(state.recent_steps, speed) if is_blind else speed), ran_s)
         if state.state == "playing" and not state.ghost:
             ended_s = began_s + playing_s
         else:
@@ -259,15 +279,25 @@ def _move(
     )
 
 
-def _credit(state: WatchState, step_s: float, ran_s: float, is_steady: bool, rules: Rules) -> tuple[float, float]:
-    """Return how much of an advance was seen, and how far ahead of the clock the watch is with it; seconds of film."""
+def _credit(
+    state: WatchState, step_s: float, ran_s: float, unknown_s: float, is_steady: bool, rules: Rules
+) -> tuple[float, float]:
+    """Return how much of an advance was seen, and how far ahead of the clock the watch is with it; seconds of film.
+
+    `unknown_s`: half of the time in which the film paused at some point. In the long run it is the half that it ran;
+    to count all of it as time that the film could have run would hide a skip beside each pause.
+    """
     speed = 1.0 if state.outage or state.ghost else state.speed
     lead_s, slack_s = state.lead_ms / 1000, rules.slack_s * max(1.0, speed)
     if step_s <= 0:
         return 0.0, lead_s
     excess_s = step_s - speed * ran_s
     # Only in steady play is a report that falls behind a late one, which the next may catch up.
-    ahead_s = max(-slack_s, lead_s + excess_s) if is_steady else lead_s + max(0.0, excess_s)
+    ahead_s = lead_s + max(0.0, excess_s)
+    if is_steady:
+        ahead_s = max(-slack_s, lead_s + excess_s + speed * unknown_s)
+    if unknown_s and excess_s <= slack_s + max(0.0, -lead_s):
+        return max(0.0, step_s - max(0.0, ahead_s - 2 * slack_s)), min(ahead_s, 2 * slack_s)
     if excess_s <= slack_s + max(0.0, -lead_s) and ahead_s <= 2 * slack_s:
         return step_s, ahead_s
     if state.outage:

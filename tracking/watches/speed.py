@@ -104,6 +104,21 @@ def learn(steps: Sequence[Step], speed: float) -> tuple[float, Sequence[Step]] |
     return None
 
 
+def slowest_steady(steps: Sequence[Step], speed: float) -> float:
+    """Return the speed at which the film ran lately, where that is slower than `speed`; at most 1.
+
+    Less is enough here than to learn a speed: no skipping makes a film look slow.
+    """
+    lately: list[Step] = []
+    for step in reversed(steps):
+        if step[0] <= 0 or not _fits(step, total([step, *lately])[1] / total([step, *lately])[0]):
+            break
+        lately.insert(0, step)
+    clock_ms, film_ms = total(lately)
+    known = film_ms / clock_ms if clock_ms >= IN_A_ROW_MS else speed
+    return min(1.0, speed, max(SLOWEST, known))
+
+
 def _without_breaks(steps: Sequence[Step]) -> list[Step]:
     return [step for step in steps if step[0] > 0]
 

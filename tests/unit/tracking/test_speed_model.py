@@ -182,6 +182,40 @@ def test_skips_between_pauses_show_no_speed(poll_s: float, pause_every_s: float,
     assert coverage_s(state) <= shown_s + 2 * RULES.slack_s
 
 
+def _pause_and_skip_at_random(seed: int, report_s: float, skip_s: float) -> Player:
+    """Return a player that is paused about once a minute, and skips about twice."""
+    rnd = random.Random(seed)  # noqa: S311 - a model of an evening, no secret
+    skips: dict[float, float] = {}
+    pauses: list[tuple[float, float]] = []
+    at_s = rnd.uniform(20, 40)
+    while at_s < 7000:
+        skips[at_s] = skip_s
+        at_s += rnd.uniform(24, 36)
+    at_s = rnd.uniform(30, 90)
+    while at_s < 7000:
+        pauses.append((at_s, at_s + rnd.uniform(4, 25)))
+        at_s = pauses[-1][1] + rnd.uniform(30, 90)
+    return Player(1.0, report_s, skips if skip_s else {}, tuple(pauses))
+
+
+@pytest.mark.parametrize("poll_s", (10, 15))
+@pytest.mark.parametrize("seed", range(4))
+def test_pauses_hide_no_skips(poll_s: float, seed: int) -> None:
+    """A skip beside a pause is none that the clock leaves time for; but one may fall into a pause that no poll saw."""
+    player = _pause_and_skip_at_random(seed, 1, 10.0)
+    state, shown_s = watch_it(player, poll_s, 7200.0)
+    hidden_s = sum(10.0 for start, end in player.pauses if start // poll_s == end // poll_s)
+    assert coverage_s(state) <= shown_s + 2 * RULES.slack_s + hidden_s
+
+
+@pytest.mark.parametrize("poll_s", (5, 10))
+@pytest.mark.parametrize("report_s", (10, 20))
+def test_many_pauses_take_nothing_from_slow_reports(poll_s: float, report_s: float) -> None:
+    """The report at a pause catches up what the one before was late by, each time anew."""
+    state, shown_s = watch_it(_pause_and_skip_at_random(1, report_s, 0.0), poll_s, 7200.0)
+    assert coverage_s(state) >= 0.99 * shown_s
+
+
 def test_a_change_of_speed_is_learned() -> None:
     """From normal to double speed and back, each for half an hour: all of it was seen."""
     state, shown_s = watch_it(Player(1.0), 10, 1800.0)
