@@ -26,7 +26,7 @@ from launcher.connection.orphans import wait_for_orphans
 from launcher.connection.run_state import RunFile, read_running_state
 from launcher.connection.service_client import NotReachedError, ServiceClient
 from messages import BackUpNow, BackupReport, Problem
-from persistence.badge_files import load_badges
+from persistence.badge_files import default_badges, load_badges
 from persistence.database import backup
 from persistence.database.engine import sqlite_file, sqlite_url, store_name
 from persistence.database.errors import (
@@ -98,7 +98,7 @@ def _restore(settings: Settings, arguments: argparse.Namespace, console: Console
     store = _store_file(settings)
     if not arguments.file.is_file():
         raise BackupError(Problem.of("restore.no_such_file", file=str(arguments.file)))
-    rules = build_rules(settings)
+    rules = build_rules(settings, may_lack_badges=True)
     held, saved_s = CarriedOver(0, 0), None
 
     def prepare(arriving: Path) -> None:
@@ -230,18 +230,29 @@ def _export(settings: Settings, arguments: argparse.Namespace, console: Console)
     file = sqlite_file(settings.store_url)
     if file is not None and not file.exists():
         raise StoreError(f"There is no store {file} to export: set DATA_DIR to the folder of one.")
-    with _open_store(settings, build_rules(settings)) as store, _show_progress() as progress:
+    with _open_store(settings, build_rules(settings, may_lack_badges=True)) as store, _show_progress() as progress:
         written = legacy_import.export(store, arguments.dir.absolute(), progress)
     for path in written:
         console.print(f"{path}: {count_noun(path.stat().st_size, 'byte')}")
     return 0
 
 
-def build_rules(settings: Settings) -> StatisticsRules:
-    """Return what the store's figures follow, as the service has it."""
+def build_rules(settings: Settings, *, may_lack_badges: bool = False) -> StatisticsRules:
+    """Return what the store's figures follow, as the service has it.
+
+    `may_lack_badges`: where the community's own badges cannot be read, that is said, and the default ones hold, as in
+    the service. Else it raises BadgesError.
+    """
+    try:
+        badges = load_badges(Path(settings.data_dir))
+    except BadgesError as error:
+        if not may_lack_badges:
+            raise
+        sys.stderr.write(f"Going on without the community's own badges: {error.problems[0]}\n")
+        badges = default_badges()
     return StatisticsRules(
         ZoneInfo(settings.timezone),
-        load_badges(Path(settings.data_dir)),
+        badges,
         settings.watched_percent,
         settings.min_watch_seconds,
     )

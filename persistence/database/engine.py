@@ -17,6 +17,8 @@ CONNECT_S = 5
 """How long a database's server is waited for until it is said to be away, seconds: a stop must not wait for it."""
 OWNER_STATEMENT_MS = 9_000
 """How long a statement of a save may take on a PostgreSQL server."""
+ANSWER_S = OWNER_STATEMENT_MS / 1000 + 1
+"""How long its answer is waited for, seconds: a network that swallows everything has no server to keep the time."""
 READER_STATEMENT_MS = 60_000
 """How long a question may take on a PostgreSQL server."""
 READERS = 5
@@ -80,7 +82,7 @@ def writer_engine(url: str, *, is_owner: bool = False) -> Engine:
         connect_args = _libpq_options(url, OWNER_STATEMENT_MS if is_owner else 0)
         engine = create_engine(url, pool_pre_ping=True, connect_args=connect_args, **pool)
         if is_owner and make_url(url).get_driver_name() == "psycopg":
-            _limit_answers(engine)
+            _limit_answers(engine, ANSWER_S)
         if is_owner and engine.dialect.name == "postgresql":
             _own_database(engine, store_name(url))
         return engine
@@ -99,14 +101,16 @@ def _own_database(engine: Engine, store: str) -> None:
         session = take_advisory_lock(connection, store, lost_session=session)
 
 
-def _limit_answers(engine: Engine) -> None:
+def _limit_answers(engine: Engine, within_s: float) -> None:
     """Have connections of an engine fail where no answer comes in time."""
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, arguments: Any, parameters: Any) -> Any:
         from persistence.database.impatient_connection import ImpatientConnection  # it loads the driver
 
-        return ImpatientConnection.connect(*arguments, **parameters)
+        connection = ImpatientConnection.connect(*arguments, **parameters)
+        connection.patience_s = within_s
+        return connection
 
 
 @contextmanager
@@ -137,7 +141,10 @@ def reader_engine(url: str) -> Engine:
         # SQLite's transactions are so by themselves; PostgreSQL's would see with each statement what others committed.
         one_moment = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         options = {"execution_options": one_moment, "connect_args": _libpq_options(url, READER_STATEMENT_MS)}
-        return create_engine(url, pool_pre_ping=True, **options, **pool)
+        engine = create_engine(url, pool_pre_ping=True, **options, **pool)
+        if make_url(url).get_driver_name() == "psycopg":
+            _limit_answers(engine, READER_STATEMENT_MS / 1000 + 1)
+        return engine
     file = sqlite_file(url)
     if file is not None:  # not to be made anew, empty, where it went away
         pool["creator"] = lambda: sqlite3.connect(_existing(file), uri=True, check_same_thread=False)

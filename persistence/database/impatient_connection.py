@@ -9,15 +9,12 @@ from typing import Any
 import psycopg
 from psycopg import errors
 
-ANSWER_S = 10.0
-"""How long an answer is waited for, seconds: a little longer than the server lets a statement of a save take."""
-
 
 class ImpatientConnection(psycopg.Connection[Any]):
-    """Waits at most ANSWER_S for each answer, then closes itself."""
+    """Waits at most `patience_s` for each answer, then closes itself."""
 
-    patience_s: float | None = ANSWER_S
-    """None to wait for as long as it takes, as a migration does."""
+    patience_s: float | None = None
+    """Seconds; None to wait for as long as it takes, as a migration does."""
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """Wait for an answer. Raises OperationalError where there is none in time."""

@@ -149,6 +149,15 @@ def test_restore_keeps_the_old_store_and_says_where(folder: Path) -> None:
     assert len(kept) == 1 and kept[0] in done.stdout
 
 
+def test_a_bad_badges_file_keeps_no_store_from_being_restored(folder: Path) -> None:
+    """It is named, and the default badges hold."""
+    assert usher(folder, "backup", "mine.db").returncode == 0
+    (folder / "data" / "badges.toml").write_text("[[badge]]\nthreshold = inf\n")
+    done = usher(folder, "restore", "mine.db")
+    assert done.returncode == 0, done.stderr
+    assert "badges.toml, badge 1.threshold: this is no number of a reasonable size" in done.stderr
+
+
 def test_a_restore_on_a_full_disk_leaves_the_store_and_says_what_to_do(folder: Path) -> None:
     """Nothing of it stays beside the store either."""
     assert usher(folder, "backup", "mine.db").returncode == 0
