@@ -214,8 +214,8 @@ def _import_files(settings: Settings, arguments: argparse.Namespace, console: Co
     console.print(f"Read {', '.join(files.found)} of {arguments.source}.")
     console.print(
         f"New in {data_dir}: {count_noun(done.watches, 'watch record')}, {count_noun(done.viewers, 'viewer')}, "
-        f"{count_noun(done.badges, 'badge')}."
-        if done.watches or done.viewers or done.badges
+        f"{count_noun(done.badges, 'badge')}{_describe_choices(done.choices)}."
+        if done.watches or done.viewers or done.badges or done.choices
         else f"All of it was in {data_dir} already: nothing was changed."
     )
     if done.left_out:
@@ -223,6 +223,11 @@ def _import_files(settings: Settings, arguments: argparse.Namespace, console: Co
             f"Left out, for they asked to be forgotten since: what there was of {count_noun(done.left_out, 'viewer')}."
         )
     return 0
+
+
+def _describe_choices(count: int) -> str:
+    """Return the end of a list: what members chose; nothing where that is none."""
+    return f", {count_noun(count, 'suggestion, rating or vote', 'suggestions, ratings and votes')}" if count else ""
 
 
 def _export(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:

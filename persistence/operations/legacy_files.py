@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any, get_args
@@ -13,6 +13,7 @@ from messages import EndReason, Item, Sitting, Sittings, Source, WatchRecord, si
 from messages.base import YEAR_LIMIT, DurationMs, PositionMs
 from persistence.database.errors import ImportFault
 from persistence.json_files.files import BADGES, HISTORY, STATS
+from persistence.json_files.film_choices import CHOICES, FilmChoicesFile, convert_choices
 from persistence.operations.legacy_fields import LegacyFields, check_id, has_day, shorten
 
 FILE_LIMITS = InputLimits(size=2**30, depth=16)
@@ -64,7 +65,9 @@ class LegacyFiles:
     badges: tuple[LegacyBadge, ...]
     watches: tuple[LegacyWatch, ...]
     found: tuple[str, ...]
-    """Which of the three files were there."""
+    """Which of the files were there."""
+    choices: FilmChoicesFile = field(default_factory=FilmChoicesFile)
+    """Suggestions, ratings and votes."""
 
 
 def read_folder(folder: Path, zone: tzinfo, watched_percent: float, min_watch_s: float) -> LegacyFiles:
@@ -75,6 +78,9 @@ def read_folder(folder: Path, zone: tzinfo, watched_percent: float, min_watch_s:
     found = tuple(name for name, document in documents.items() if document is not None)
     if not found:
         raise ImportFault(f"{folder} holds none of {STATS}, {BADGES}, {HISTORY}: nothing to import.")
+    choices = FilmChoicesFile()
+    if (document := _read_document(folder / CHOICES)) is not None:
+        choices, found = convert_choices(document, folder / CHOICES), (*found, CHOICES)
     stats = _check_mapping(documents[STATS], folder / STATS)
     viewers = _read_viewers(stats, folder / STATS, zone)
     names = {viewer.viewer_id: viewer.username for viewer in viewers}
@@ -93,7 +99,7 @@ def read_folder(folder: Path, zone: tzinfo, watched_percent: float, min_watch_s:
         # The older bot wrote some watches twice; whichever comes first in the file, the longer one is kept.
         if same is None or _extent(watch) > _extent(same):
             watches[watch.record.watch_id] = watch
-    return LegacyFiles(viewers, badges, tuple(watches.values()), found)
+    return LegacyFiles(viewers, badges, tuple(watches.values()), found, choices)
 
 
 def _extent(watch: LegacyWatch) -> tuple[bool, float, float]:

@@ -17,6 +17,7 @@ from persistence.database.rows import NO_CLOCK_S, Row, encode_totals, watch_reco
 from persistence.database.sql import add_to_history_count, read_history_count, read_history_seq, split_batches, upsert
 from persistence.database.tables import VIEWER_BADGES, VIEWERS, WATCH_PARTS, WATCHES
 from persistence.json_files.files import BADGES, HISTORY, STATS, JsonFiles, encode_document
+from persistence.json_files.film_choices import CHOICES, build_choices, encode_choices, is_empty, put_choices
 from persistence.json_files.sync import (
     build_badges_document,
     build_stats_document,
@@ -48,6 +49,8 @@ class ImportResult:
     badges: int
     left_out: int = 0
     """Viewers of whom something was left out, for they asked to be forgotten since."""
+    choices: int = 0
+    """Suggestions, ratings and votes."""
 
 
 def _ignore_progress(_doing: str, _done: int, _of: int) -> None:
@@ -81,6 +84,7 @@ def import_legacy_files(
         new_watches = _put_watches(connection, files, Moment(at_s, NO_CLOCK_S), progress)
         new_viewers = _put_viewers(connection, store.rules, files, progress)
         new_badges = _put_badges(connection, files)
+        new_choices = put_choices(connection, files.choices)
         settled = _merge_linked(ChangeSet(connection, store.rules.thresholds), files)
         touched = _viewers_of(files)
         totals = {}
@@ -93,7 +97,7 @@ def import_legacy_files(
     progress("copies", 0, 1)
     store.repair_json_files()
     progress("copies", 1, 1)
-    return ImportResult(new_viewers, new_watches, new_badges, left_out)
+    return ImportResult(new_viewers, new_watches, new_badges, left_out, new_choices)
 
 
 def _refuse_linked(connection: Connection, files: LegacyFiles) -> None:
@@ -277,7 +281,7 @@ def _put_badges(connection: Connection, files: LegacyFiles) -> int:
 
 
 def export(store: Store, folder: Path, progress: Progress = _ignore_progress) -> Sequence[Path]:
-    """Write the three files into `folder`, made where it is missing; all three or none.
+    """Write the three files into `folder`, made where it is missing, and what members chose; all of it or nothing.
 
     What still runs is in none of them: whoever reads the figures in again has it from its own record, once.
     Raises FileExistsError where one of them is there already, OSError with the file or folder in it.
@@ -287,14 +291,16 @@ def export(store: Store, folder: Path, progress: Progress = _ignore_progress) ->
     is_made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     targets = [folder / name for name in (STATS, BADGES, HISTORY)]
-    for file in targets:
+    for file in [*targets, folder / CHOICES]:
         if file.exists():
             raise FileExistsError(f"{file} is there already: name an empty folder to export to.")
     try:
         _write_files(store, JsonFiles(folder), progress)
+        if _write_choices(store, JsonFiles(folder)):
+            targets.append(folder / CHOICES)
     except BaseException as error:
         with contextlib.suppress(OSError):
-            for file in targets:
+            for file in [*targets, folder / CHOICES]:
                 file.unlink(missing_ok=True)
             if is_made:
                 folder.rmdir()
@@ -312,6 +318,16 @@ def _write_files(store: Store, copies: JsonFiles, progress: Progress) -> None:
         )
         copies.write(BADGES, encode_document(build_badges_document(connection)))
         copies.rebuild_history(_report_progress(read_history_lines(connection), total, progress))
+
+
+def _write_choices(store: Store, copies: JsonFiles) -> bool:
+    """Write what members chose; return whether there is any."""
+    with store.reader.connect() as connection:
+        choices = build_choices(connection)
+    if is_empty(choices):
+        return False
+    copies.write(CHOICES, encode_choices(choices))
+    return True
 
 
 def _report_progress(lines: Iterable[bytes], total: int, progress: Progress) -> Iterable[bytes]:

@@ -1,5 +1,6 @@
 """Suggestions, votes and ratings: the persistence actor with a store on the disk."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,9 +27,12 @@ from messages import (
     VoiceMember,
     WithdrawFilm,
 )
+from persistence.database.errors import ImportFault
+from persistence.operations import legacy_import
+from persistence.operations.erase import erase_viewer
 from tests.integration.store.persistence_fixture import House
 from tests.nights.evidence import load, sql
-from tests.unit.persistence.record_builders import DAY, EVENING, FILM, record
+from tests.unit.persistence.record_builders import DAY, EVENING, FILM, RULES, open_store, record
 
 ANA, BJOERN, CEM = "501", "502", "503"
 NAMES = {ANA: "Ana", BJOERN: "Björn", CEM: "Cem"}
@@ -280,3 +284,51 @@ def test_the_same_on_postgresql(url: str, tmp_path: Path) -> None:
     assert house.ask(GetMyData(ANA)).total_bytes == 0
     assert house.ask(GetMovieStats("alien")).most_watched[0].ratings == 0
     house.close()
+
+
+def test_an_export_is_brought_in_again_once(house: House, tmp_path: Path) -> None:
+    """Into another store: list, wishes, ratings and votes; a second time nothing; of who was forgotten nothing."""
+    house.finish(record("a", ANA, username="Ana", party=True))
+    suggest(house, ANA)
+    suggest(house, BJOERN)
+    suggest(house, BJOERN, "Greed")
+    tell_votes(house, ANA, BJOERN)
+    house.ask(RateFilm("s1", ANA, 4))
+    house.stop()
+    with contextlib.closing(open_store(house.folder)) as store:
+        written = legacy_import.export(store, tmp_path / "out")
+    assert [file.name for file in written][-1] == "film_choices.json"
+    files = legacy_import.read_legacy_files(tmp_path / "out", RULES)
+    with contextlib.closing(open_store(tmp_path / "new")) as other:
+        first = legacy_import.import_legacy_files(other, files, EVENING + 2 * DAY)
+        assert (first.choices, first.watches) == (2 + 3 + 1 + 2, 1)
+        assert legacy_import.import_legacy_files(other, files, EVENING + 2 * DAY).choices == 0
+    tables = ("suggestions", "suggestion_wishes", "film_ratings", "poll_votes")
+    for table in tables:
+        query = f"SELECT * FROM {table} ORDER BY 1, 2, 3"  # noqa: S608  # a constant
+        assert sql(tmp_path / "new", query) == sql(house.folder, query)
+    (row,) = sql(tmp_path / "new", f"SELECT votes_cast, movies_requested FROM viewers WHERE viewer_id = '{ANA}'")  # noqa: S608  # a constant
+    assert (row["votes_cast"], row["movies_requested"]) == (1, 1)
+    with contextlib.closing(open_store(tmp_path / "without")) as third:
+        with third.change(EVENING + 3 * DAY) as change:
+            erase_viewer(change, BJOERN, EVENING + 3 * DAY)
+        legacy_import.import_legacy_files(third, files, EVENING + 4 * DAY)
+    wishes = sql(tmp_path / "without", "SELECT viewer_id FROM suggestion_wishes")
+    assert [row["viewer_id"] for row in wishes] == [ANA]
+    assert len(sql(tmp_path / "without", "SELECT 1 FROM suggestions")) == 1, "what nobody wants is not on the list"
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ('{"ratings": [{"film_id": "a", "viewer_id": "1", "title": "x", "rating": 6, "screening_id": "s"}]}', "rating"),
+        ('{"votes": [{"poll_id": "1", "viewer_id": "1", "films": ["x"], "poll_ended": "soon"}]}', "poll_ended"),
+        ("[]", "film_choices.json"),
+    ],
+)
+def test_an_export_that_was_changed_wrongly_is_refused(tmp_path: Path, content: str, named: str) -> None:
+    """By file and field, before anything is changed."""
+    (tmp_path / "watch_history.json").write_text("[]")
+    (tmp_path / "film_choices.json").write_text(content)
+    with pytest.raises(ImportFault, match=named):
+        legacy_import.read_legacy_files(tmp_path, RULES)
