@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import logging
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
