@@ -20,7 +20,7 @@ from messages import (
     TrackingPlan,
 )
 from simulator.discord.model.messages import ChannelMessage
-from simulator.discord.model.permissions import SEND_POLLS
+from simulator.discord.model.permissions import READ_HISTORY, SEND_POLLS
 from tests.integration.discord.discord_stage import Stage, answer, until
 from tests.integration.discord.planned_night import PICTURE, events, in_minutes, kept, knowing_a_film
 from tests.unit.discord import samples
@@ -210,3 +210,18 @@ def test_requests_are_as_discord_describes_them(stage: Stage) -> None:
     assert poll.poll is not None
     until_s = datetime.datetime.fromtimestamp(poll.poll.ends_s, datetime.UTC) - datetime.datetime.now(datetime.UTC)
     assert until_s > datetime.timedelta(days=6, hours=23)
+
+
+def test_a_poll_that_may_not_be_read_is_a_cause_in_health(stage: Stage) -> None:
+    """Until it may; then its end is told all the same."""
+    with stage.acting():
+        poll, _card = start(stage)
+        until(lambda: stage.remembered("film_vote"), "it is remembered")
+    stage.discord.deny_permissions("film-club", READ_HISTORY)
+    with stage.acting():
+        stage.until_health("read the poll of the vote")
+        stage.discord.vote("Chiara", poll, 1)
+        stage.discord.deny_permissions("film-club")
+        stage.discord.end_poll(poll)
+        assert "🏆 Metropolis (1927)" in result(stage).text
+        stage.until_well()

@@ -33,7 +33,9 @@ def test_the_most_votes_win_and_a_tie_is_decided_by_turns(
     assert [film.name for film in result.tied] == tied
 
 
-@pytest.mark.parametrize(("text", "hours"), [("", 24), ("1h", 1), ("48h", 48), ("7D", 168), ("36", 36)])
+@pytest.mark.parametrize(
+    ("text", "hours"), [("", 24), ("1h", 1), ("48h", 48), ("7D", 168), ("36", 36), ("12 Std", 12), ("2t", 48)]
+)
 def test_how_long_a_vote_runs(text: str, hours: int) -> None:
     """In hours or days; a day where nothing is said."""
     assert read_hours(text) == hours

@@ -35,7 +35,9 @@ FEWEST_FILMS = 2
 MOST_SUGGESTED = 100
 """Films of the list among which those that somebody names are looked for."""
 _HOW = N_("Name them like this: `!vote Metropolis; Brazil 48h`")
-_HOURS = re.compile(r"(?P<number>\d{1,3})\s*(?P<unit>h|d)", re.IGNORECASE)
+_HOURS = re.compile(r"(?P<number>\d{1,3})\s*(?P<unit>h|std|d|t)", re.IGNORECASE)
+"""Hours and days, in English and German."""
+_DAYS = ("d", "t")
 _NAME = 100
 
 
@@ -49,7 +51,7 @@ def read_hours(text: str) -> int:
     if not text.strip():
         return HOURS
     found = _HOURS.fullmatch(text.strip()) or re.fullmatch(r"(?P<number>\d{1,3})(?P<unit>)", text.strip())
-    hours = int(found["number"]) * (24 if found["unit"].lower() == "d" else 1) if found else 0
+    hours = int(found["number"]) * (24 if found["unit"].lower() in _DAYS else 1) if found else 0
     if not 1 <= hours <= LONGEST_HOURS:
         raise RefusedError(_("A vote runs from one hour to {count} hours.").format(count=LONGEST_HOURS), _(_HOW))
     return hours
