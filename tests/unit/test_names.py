@@ -15,7 +15,7 @@ FOLDERS = (
     "actors", "awards", "charts", "diagnosis", "languages", "launcher", "messages", "persistence", "simulator",
     "tracking", "viewers", "wording",
 )  # fmt: skip
-FILES = ("atomic_file.py", "config.py", "run.py")
+FILES = ("atomic_file.py", "config.py", "foreign_input.py", "run.py")
 
 IRREGULAR_PARTICIPLES = """
     asked been begun bent bound bought broken brought built caught chosen done drawn driven fed felt forbidden

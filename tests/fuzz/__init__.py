@@ -1,0 +1,1 @@
+"""Trials with damaged input, each from its seed: `python -m tests.fuzz --help`."""

@@ -1,0 +1,22 @@
+"""A few cases of each trial; `python -m tests.fuzz` plays as many as are asked for."""
+
+import sys
+from multiprocessing import get_context
+
+import pytest
+
+from tests.fuzz.trials import TRIALS, play_trial
+
+CASES = {"plex": 120, "alerts": 60, "imports": 12, "backups": 12, "badges": 60}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="measures memory as Linux has it")
+@pytest.mark.parametrize("name", list(TRIALS))
+def test_damaged_input_neither_ends_nor_feeds_usher(name: str) -> None:
+    """Each case is refused with its place, or read into what works; memory stays within 64 MB above idle."""
+    with get_context("spawn").Pool(1) as pool:
+        result = pool.apply(play_trial, (name, range(CASES[name])))
+    assert result.cases == CASES[name]
+    assert result.faults == []
+    assert len(result.outcomes) > 1, "the damage is always the same"
