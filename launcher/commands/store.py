@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import logging
 import sqlite3
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -254,7 +253,7 @@ def build_rules(settings: Settings, *, may_lack_badges: bool = False) -> Statist
     except BadgesError as error:
         if not may_lack_badges:
             raise
-        sys.stderr.write(f"Going on without the community's own badges: {error.problems[0]}\n")
+        write_error(f"Going on without the community's own badges: {error.problems[0]}")
         badges = default_badges()
     return StatisticsRules(
         ZoneInfo(settings.timezone),
