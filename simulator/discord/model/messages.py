@@ -82,7 +82,7 @@ class ChannelMessage:
     @property
     def text(self) -> str:
         """Everything that can be read in it, embeds and text components too, markdown as it was sent."""
-        parts: list[str | None] = [self.content]
+        parts: list[str | None] = [self.content, *(self.poll.lines() if self.poll is not None else ())]
         for embed in self.embeds:
             parts += [(embed.get("author") or {}).get("name"), embed.get("title"), embed.get("description")]
             for each in embed.get("fields") or []:

@@ -50,6 +50,14 @@ class Poll:
             },
         }  # fmt: skip
 
+    def lines(self) -> list[str]:
+        """What people read of it: the question, each answer with its votes, and whether it has ended."""
+        shown = [f"📊 {self.question.get('text', '')}"]
+        for number, media in enumerate(self.answers, 1):
+            count = len(self.votes.get(number, ()))
+            shown.append(f"○ {media.get('text', '')} · {count} {'vote' if count == 1 else 'votes'}")
+        return [*shown, *(["Poll closed"] * self.is_final)]
+
     def result_embed(self) -> Payload:
         """What the message says that tells how it ended; without a winner where several have the most votes."""
         most = max((len(voters) for voters in self.votes.values()), default=0)

@@ -61,13 +61,14 @@ def render_page(messages: Iterable[ChannelMessage], world: DiscordWorld, colours
 def _message(message: ChannelMessage, world: DiscordWorld) -> str:
     at = datetime.datetime.fromisoformat(message.at).astimezone(datetime.UTC)
     edited = " <span class='at'>(edited)</span>" if message.edited_s else ""
-    embeds = "".join(_embed(embed, message, world) for embed in message.embeds)
+    embeds = "".join(_embed(embed, message, world) for embed in message.embeds if not message.is_poll_result)
+    poll = "<br>".join(map(html.escape, message.poll.lines())) if message.poll is not None else ""
     buttons = "".join(_buttons(row) for row in message.components)
     name = html.escape(message.author.display_name)
     return (
         f"<div class='message'><div class='face'>{name[:1]}</div><div><span class='who'>{name}</span>"
         f"<span class='app'>APP</span><span class='at'>{at:%H:%M}</span>{edited}"
-        f"<div>{_words(message.content, world)}</div>{embeds}<div>{buttons}</div></div></div>"
+        f"<div>{_words(message.content, world)}{poll}</div>{embeds}<div>{buttons}</div></div></div>"
     )
 
 

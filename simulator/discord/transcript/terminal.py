@@ -68,7 +68,11 @@ def render_message(
         parts.append(Text("Usher is thinking ...", "dim italic"))
     if message.content:
         parts.append(reader.read(message.content))
-    for number, embed in enumerate(message.embeds):
+    if message.poll is not None:
+        parts += [Text(strip_markdown(line)) for line in message.poll.lines()]
+    if message.is_poll_result:
+        parts.append(Text("The poll has closed.", "dim italic"))
+    for number, embed in enumerate(() if message.is_poll_result else message.embeds):
         parts += [Text()] * bool(number) + [ColoredBar(_embed(embed, reader, message), _color(embed))]
     parts += _files(message)
     parts += _components(message.components, reader)

@@ -8,6 +8,7 @@ import pytest
 from simulator.discord.model.guild import Member
 from simulator.discord.model.ids import snowflake
 from simulator.discord.model.messages import Attachment, ChannelMessage
+from simulator.discord.model.polls import Poll
 from simulator.discord.model.world import DiscordWorld
 from simulator.discord.transcript.markdown import MarkdownReader, relative_time, strip_markdown
 from simulator.discord.transcript.terminal import format_size, render_transcript
@@ -143,3 +144,16 @@ def test_colour_only_where_it_is_wanted(world: DiscordWorld) -> None:
     message = posted(world, content="**x**")
     assert "\x1b[1m" in render_transcript([message], world, styled=True)
     assert "\x1b" not in render_transcript([message], world)
+
+
+def test_a_poll_is_read_with_its_votes_and_its_end(world: DiscordWorld) -> None:
+    """The message that says how it ended shows no fields of Discord's own."""
+    body = {"question": {"text": "Which *film*?"}, "answers": [{"poll_media": {"text": "Alien"}}], "duration": 1}
+    message = posted(world, poll=Poll.from_request(body, NOW_S))
+    assert message.poll is not None
+    message.poll.votes[1] = [member(world, "Iris").id]
+    assert "○ Alien · 1 vote" in message.text and "Poll closed" not in message.text
+    world.end_poll(message)
+    shown = render_transcript(list(world.messages.values()), world)
+    assert "Alien · 1 vote" in shown and "Poll closed" in shown and "The poll has closed." in shown
+    assert "victor_answer" not in shown
