@@ -1,10 +1,25 @@
 """What the actors say to each other, and how it is written on the wire."""
 
-from messages import audit, chat, control, history, media, nights, statistics, suggestions, tracking, viewers, watches
+from messages import (
+    audit,
+    chat,
+    control,
+    films,
+    history,
+    media,
+    nights,
+    statistics,
+    suggestions,
+    tracking,
+    viewer_list,
+    viewers,
+    watches,
+)
 from messages.audit import *
 from messages.base import *
 from messages.chat import *
 from messages.control import *
+from messages.films import *
 from messages.history import *
 from messages.media import *
 from messages.nights import *
@@ -12,10 +27,25 @@ from messages.problems import *
 from messages.statistics import *
 from messages.suggestions import *
 from messages.tracking import *
+from messages.viewer_list import *
 from messages.viewers import *
 from messages.watches import *
 
-MODULES = (media, chat, watches, tracking, history, statistics, nights, suggestions, viewers, audit, control)
+MODULES = (
+    media,
+    chat,
+    watches,
+    tracking,
+    history,
+    statistics,
+    nights,
+    films,
+    viewer_list,
+    suggestions,
+    viewers,
+    audit,
+    control,
+)
 CATALOGUE: tuple[type[Message], ...] = tuple(
     kind
     for module in MODULES

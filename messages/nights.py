@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from messages.base import Answer, Question, Struct
+from messages.media import Item
 from messages.statistics import EarnedBadge
 from messages.tracking import Screening
 
-__all__ = ["GetNight", "Night", "NightBadge"]
+__all__ = ["GetNight", "ListNights", "Night", "NightBadge", "NightEntry", "NightList"]
 
 
 class NightBadge(Struct, frozen=True):
@@ -35,3 +36,38 @@ class GetNight(Question[Night], frozen=True, tag="get_night", to="persistence"):
     """Which; empty for the last watch party."""
     asker: str = ""
     """Who asks, Discord id as digits; who is hidden is shown to themselves. Empty: nobody in particular."""
+
+
+class NightEntry(Struct, frozen=True):
+    """A watch party in a list. Only those whom others may see are in its figures."""
+
+    screening_id: str
+    """Unique for ever."""
+    item: Item
+    """What was watched."""
+    started_at_s: float
+    """When the first of them came in; seconds since 1970, UTC."""
+    viewers: int
+    """How many were there."""
+    mean_percent: float | None
+    """How much of the film they saw on average, 0 to 100; None where its length is not known."""
+    curve: tuple[int, ...] = ()
+    """How many watched in each of 24 equal parts of the film; empty where its length is not known."""
+
+
+class NightList(Answer, frozen=True, tag="night_list"):
+    """Answer to ListNights."""
+
+    nights: tuple[NightEntry, ...]
+    """The first to begin first."""
+    earlier: bool = False
+    """Whether there are any before."""
+
+
+class ListNights(Question[NightList], frozen=True, tag="list_nights", to="persistence"):
+    """The watch parties that began within some time."""
+
+    from_s: float
+    """Seconds since 1970, UTC."""
+    until_s: float
+    """Seconds since 1970, UTC; not included."""

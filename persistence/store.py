@@ -28,7 +28,7 @@ from persistence.database.errors import (
 )
 from persistence.database.open_store import open_writer, translate_store_errors
 from persistence.database.rows import NO_CLOCK_S, Row, watch_row
-from persistence.database.sql import UNWRITABLE, explain_failure, is_unstorable, split_batches
+from persistence.database.sql import UNWRITABLE, ensure_page_key, explain_failure, is_unstorable, split_batches
 from persistence.database.store_file import StoreFile, rescue
 from persistence.database.store_owner import StoreLock
 from persistence.database.tables import WATCHES
@@ -228,6 +228,11 @@ class Store:
             write_statistics(connection, self.rules, totals, now, at_s, announce=False)
             plan = self.json_sync.plan(connection, changes=change.history_lines, rebuild=change.rebuild_history)
         self.json_sync.apply(plan)
+
+    def ensure_page_key(self) -> bytes:
+        """Return the key of the short names in addresses of the page; one is made where there is none."""
+        with self.transaction() as connection:
+            return ensure_page_key(connection)
 
     def mark_announced(self, viewer_id: str, badge_ids: Iterable[str]) -> None:
         """Note that Discord has taken over the announcement of a viewer's badges."""

@@ -23,6 +23,7 @@ from actors.runtime import (
     UnexpectedAnswer,
 )
 from actors.web.http.event_stream import StreamHub
+from actors.web.http.guards import BURST
 from actors.web.http.posters import PosterShelf
 from actors.web.http.server import LivePage, WebServer
 from actors.web.http.static_files import StaticFiles
@@ -62,6 +63,8 @@ class WebActor(Actor):
     """pykka's thread hears the messages; the server lives on a loop in a thread of its own."""
 
     name: ClassVar[str] = "web"
+    burst: ClassVar[float] = BURST
+    """How many requests an address may make at once."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -150,6 +153,7 @@ class WebActor(Actor):
             self._streams,
             public_url=settings.web_url,
             default_language=settings.bot_language,
+            burst=self.burst,
             log=self.log,
         )
         try:

@@ -1,5 +1,6 @@
 """How a page is declared: one decorated function that asks for what it shows, and a template of the same name."""
 
+import datetime
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from actors.ask_failures import AskFailure
 from messages import Answer, Item, Moment, Question
+from viewers.slugs import make_film_slug, make_viewer_slug
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
@@ -45,10 +47,25 @@ class PageRequest:
     language: str
     poster: Callable[[Item], str]
     """Returns the address of an item's poster; empty where it has none."""
+    key: bytes = b""
+    """The key of the short names of viewers and films."""
     path: Mapping[str, str] = field(default_factory=dict)
     """The parts of the address that the page's path names."""
     query: Mapping[str, str] = field(default_factory=dict)
     """What stands after the question mark, at most 200 characters each."""
+
+    def viewer_path(self, viewer_id: str) -> str:
+        """Return the address of a viewer's page."""
+        return f"/viewers/{make_viewer_slug(self.key, viewer_id)}"
+
+    def film_path(self, title: str, year: int | None) -> str:
+        """Return the address of a film's page."""
+        return f"/films/{make_film_slug(self.key, title, year)}"
+
+    @property
+    def today(self) -> datetime.date:
+        """The day, in the community's zone."""
+        return datetime.datetime.fromtimestamp(self.at.wall_s, self.zone).date()
 
 
 @dataclass(frozen=True)

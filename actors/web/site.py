@@ -13,7 +13,7 @@ from actors.ask_failures import explain_failure
 from actors.runtime import Clock
 from actors.web.page import ASK_S, PageDeclaration, PageRequest, PageUnavailableError
 from actors.web.rendering import Renderer
-from messages import Answer, Item, Question
+from messages import Answer, GetPageKey, Item, Question
 from wording.problems import translate
 from wording.translation import use_language
 
@@ -49,6 +49,7 @@ class Site:
         self._zone = zone
         self._poster = poster
         self._log = log
+        self._key = b""
         self._kept: OrderedDict[tuple[object, ...], _KeptPage] = OrderedDict()
 
     def drop_kept(self) -> None:
@@ -67,7 +68,9 @@ class Site:
             return kept.html
         made_s = time.monotonic()
         with use_language(language):
-            request = PageRequest(self._ask, self._clock.now(), self._zone, language, self._poster, dict(path), chosen)
+            self._key = self._key or (await self._ask(GetPageKey())).key
+            at = self._clock.now()
+            request = PageRequest(self._ask, at, self._zone, language, self._poster, self._key, dict(path), chosen)
             content = await declaration.show(request)
             html = self._renderer.render_page(
                 f"{declaration.name}.html",

@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from messages import Problem
 from persistence.database.tables import FACTS, WATCHES
 
 _IN_AT_ONCE = 500
+PAGE_KEY = "page_key"
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -189,3 +191,16 @@ def cause_and_cure(error: Exception) -> tuple[str, Problem]:
     elif "malformed" in low or "not a database" in low:
         code = "cure.restore_backup"
     return cause, Problem.of(code)
+
+
+def read_page_key(connection: Connection) -> bytes:
+    """Return the key of the short names in addresses of the page; empty where there is none yet."""
+    return bytes.fromhex(read_fact(connection, PAGE_KEY))
+
+
+def ensure_page_key(connection: Connection) -> bytes:
+    """Return the key of the short names; one is made where there is none."""
+    if not (key := read_page_key(connection)):
+        key = os.urandom(32)
+        put_facts(connection, {PAGE_KEY: key.hex()})
+    return key

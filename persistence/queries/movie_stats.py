@@ -58,7 +58,7 @@ def read_movie_stats(asked: GetMovieStats, store: StoreSnapshot) -> MovieStats:
         viewers=viewers,
         titles=len({film.name for film in counted}),
         watch_time_s=total.playing_s,
-        most_watched=_add_marks(store, most_watched),
+        most_watched=add_marks(store, most_watched),
         genres=tuple(sorted(genres.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]),
         decades=tuple(sorted(decades.items())),
         recent=_read_recent(store, title, counted, since_s),
@@ -111,7 +111,7 @@ def count_films(
     return [_build_count(name, sums[name], viewers[name]) for name in names]
 
 
-def _add_marks(store: StoreSnapshot, films: Sequence[TitleCount]) -> tuple[TitleCount, ...]:
+def add_marks(store: StoreSnapshot, films: Sequence[TitleCount]) -> tuple[TitleCount, ...]:
     """Return films with what the community thinks of them."""
     marks = read_marks(store.connection, {film.title for film in films})
     return tuple(

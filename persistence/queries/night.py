@@ -4,9 +4,21 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from messages import Attendee, GetNight, Moment, Night, NightBadge, Screening, WatchRecord
+from messages import (
+    Attendee,
+    GetNight,
+    ListNights,
+    Moment,
+    Night,
+    NightBadge,
+    NightEntry,
+    NightList,
+    Screening,
+    WatchRecord,
+)
 from persistence.database.rows import watch_record
-from persistence.database.tables import VIEWER_BADGES, WATCHES
+from persistence.database.sql import split_batches
+from persistence.database.tables import ONLY_COMMUNITY, PARTIES, VIEWER_BADGES, WATCHES
 from persistence.queries.answers import answers
 from persistence.records.badges import describe_badge
 from persistence.records.viewers import with_current_name
@@ -15,6 +27,9 @@ from persistence.store import StoreSnapshot
 from viewers.directory import ViewerDirectory
 from viewers.redact import may_see, redact_screening
 
+CURVE_PARTS = 24
+MOST_NIGHTS = 400
+"""In a list: more than a year of evenings."""
 LOOK_BACK = 200
 """How many of the newest watches at parties are looked at for one that may be shown."""
 
@@ -95,4 +110,61 @@ def _read_badges(
     return tuple(
         NightBadge(row["viewer_id"], describe_badge(rules, row["badge_id"], row["earned_at_s"], row["progress"]))
         for row in connection.execute(query).mappings()
+    )
+
+
+@answers(ListNights)
+def list_nights(asked: ListNights, store: StoreSnapshot) -> NightList:
+    """Return the watch parties that began within some time, of which something may be shown."""
+    store.require_summaries()
+    own = PARTIES.c.community == ONLY_COMMUNITY
+    first, last = store.rules.today(asked.from_s).year, store.rules.today(asked.until_s).year
+    found = store.connection.execute(
+        select(PARTIES.c.screening_id)
+        .where(
+            own,
+            PARTIES.c.year.between(first, last),
+            PARTIES.c.started_at_s >= asked.from_s,
+            PARTIES.c.started_at_s < asked.until_s,
+        )
+        .order_by(PARTIES.c.started_at_s)
+        .limit(MOST_NIGHTS)
+    ).scalars()
+    nights = [night for night in read_nights(store, list(found)) if asked.from_s <= night.started_at_s < asked.until_s]
+    before = select(PARTIES.c.screening_id).where(own, PARTIES.c.started_at_s < asked.from_s).limit(1)
+    return NightList(tuple(nights), store.connection.execute(before).first() is not None)
+
+
+def read_nights(store: StoreSnapshot, screening_ids: Sequence[str]) -> list[NightEntry]:
+    """Return some watch parties by what visible viewers watched of them, the first to begin first."""
+    by_screening: dict[str, list[WatchRecord]] = {}
+    for some in split_batches(screening_ids):
+        query = select(WATCHES).where(
+            WATCHES.c.screening_id.in_(some), WATCHES.c.brief.is_(False), WATCHES.c.viewer_id.not_in(store.hidden)
+        )
+        for row in store.connection.execute(query).mappings():
+            by_screening.setdefault(row["screening_id"], []).append(watch_record(row))
+    nights = [_describe_night(records) for records in by_screening.values()]
+    return sorted(nights, key=lambda night: (night.started_at_s, night.screening_id))
+
+
+def _describe_night(records: Sequence[WatchRecord]) -> NightEntry:
+    first = min(records, key=lambda record: (record.started_at_s, record.watch_id))
+    shares = [record.completion_percent for record in records if record.completion_percent is not None]
+    length_ms = first.item.duration_ms
+    return NightEntry(
+        first.screening_id,
+        first.item,
+        first.started_at_s,
+        len({record.viewer_id for record in records}),
+        sum(shares) / len(shares) if shares else None,
+        _build_curve(records, length_ms) if length_ms else (),
+    )
+
+
+def _build_curve(records: Sequence[WatchRecord], length_ms: int) -> tuple[int, ...]:
+    middles = [(part + 0.5) * length_ms / CURVE_PARTS for part in range(CURVE_PARTS)]
+    return tuple(
+        len({record.viewer_id for record in records if any(start <= at < end for start, end in record.spans)})
+        for at in middles
     )

@@ -44,6 +44,7 @@ ALLOWED_FUNCTIONS = {
     "of": "a class method that makes an object, as in `Problem.of(...)`",
 }
 ALLOWED_FOLDERS = {
+    "actors/web/pages": "one file a page",
     "messages": "one file a topic: whoever looks for a message knows its topic",
     "persistence/queries": "one file a question",
     "persistence/records": "one file a table",

@@ -54,9 +54,10 @@ class HostGuard:
 
 
 class AddressLimiter:
-    """A token bucket for each address: `BURST` requests at once, `REQUESTS_A_SECOND` in the long run."""
+    """A token bucket for each address: `burst` requests at once, `REQUESTS_A_SECOND` in the long run."""
 
-    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, burst: float = BURST, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._burst = burst
         self._now_s = now_s
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         """By address: tokens left, and when that was; the longest silent first."""
@@ -64,8 +65,8 @@ class AddressLimiter:
     def take(self, address: str) -> bool:
         """Take a token of an address; False where none is left."""
         now_s = self._now_s()
-        tokens, at_s = self._buckets.pop(address, (BURST, now_s))
-        tokens = min(BURST, tokens + (now_s - at_s) * REQUESTS_A_SECOND)
+        tokens, at_s = self._buckets.pop(address, (self._burst, now_s))
+        tokens = min(self._burst, tokens + (now_s - at_s) * REQUESTS_A_SECOND)
         allowed = tokens >= 1.0
         self._buckets[address] = (tokens - 1.0 if allowed else tokens, now_s)
         if len(self._buckets) > MOST_ADDRESSES:

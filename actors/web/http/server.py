@@ -47,8 +47,10 @@ class WebServer:
         *,
         public_url: str,
         default_language: str,
+        burst: float,
         log: logging.Logger,
     ) -> None:
+        """`burst`: how many requests an address may make at once."""
         self._live = live
         self._site = site
         self._renderer = renderer
@@ -57,7 +59,7 @@ class WebServer:
         self._log = log
         application = web.Application(
             client_max_size=MOST_BODY_BYTES,
-            middlewares=[make_guard(HostGuard(public_url), AddressLimiter()), self._make_error_pages()],
+            middlewares=[make_guard(HostGuard(public_url), AddressLimiter(burst)), self._make_error_pages()],
         )
         application.on_response_prepare.append(add_security_headers)
         application.router.add_get("/", self._serve_tonight)

@@ -182,8 +182,8 @@ def _trace_steps(
     points: list[tuple[float, float]] = [(0.0, 100.0)] if steps[0][0] > 0 else []
     height = 100.0
     for at, number in steps:
-        if position_ms is not None and at >= end_ms:
-            break  # who watches now has seen all up to the last report, and goes on
+        if at >= end_ms:
+            break  # nobody left there: the film is over, or goes on
         x = 1000 * at / length_ms
         if points:
             points.append((x, height))
@@ -230,14 +230,14 @@ def _describe_seat(seat: Attendee, screening: Screening, goes_on: bool) -> list[
         notes.append(_("away {start} to {end}").format(**times))
     elif join_ms is not None and join_ms >= FROM_START_MS:
         notes.append(_("came in at {position}").format(position=format_film_minute(join_ms)))
-    elif join_ms is not None and (goes_on or not seat.spans):
-        notes.append(_("from the start"))
-    if not goes_on and seat.spans:
-        end_ms = seat.spans[-1][1]
-        if screening.item.duration_ms and end_ms < screening.item.duration_ms - FROM_START_MS:
+    end_ms = seat.spans[-1][1] if seat.spans else 0
+    if not goes_on and seat.spans and screening.item.duration_ms:
+        if end_ms < screening.item.duration_ms - FROM_START_MS:
             notes.append(_("left at {position}").format(position=format_film_minute(end_ms)))
         elif not notes:
-            notes.append(_("to the end"))
+            notes.append(_("all of it"))
+    elif not notes and join_ms is not None:
+        notes.append(_("from the start"))
     if screening.host and seat.username == screening.host:
         notes.append(_("hosts"))
     return notes

@@ -1,24 +1,27 @@
 """The page of a night: the record of a screening that is over."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
 from actors.web.pages.clock import format_clock, format_day
 from actors.web.pages.lanes import LaneChart, build_lane_chart
+from actors.web.pages.profile_tiles import Tile
 from messages import SOMEBODY, Attendee, GetNight, Item, Night, NightBadge, Screening
 from wording.durations import format_duration, format_film_minute
-from wording.numbers import format_count, format_percent
+from wording.numbers import ALL_OF_IT_PERCENT, format_count, format_number, format_percent
 from wording.text import clean_line, display_name, join_names
-from wording.titles import display_title
-from wording.translation import _, gettext_badge
+from wording.titles import display_title, record_title
+from wording.translation import _, gettext_badge, ngettext
 
 
 @dataclass(frozen=True)
 class NightRow:
     """What one viewer saw."""
 
+    path: str
+    """Of the viewer's page; empty where there is none."""
     name: str
     joined: str
     left: str
@@ -36,6 +39,7 @@ class NightRecord:
     poster: Item
     day: str
     facts: str
+    tiles: tuple[Tile, ...]
     chart: LaneChart | None
     rows: tuple[NightRow, ...]
     hidden: str
@@ -46,14 +50,18 @@ class NightRecord:
 async def show_night(request: PageRequest) -> PageContent:
     """Show the record of a screening."""
     night = await request.ask(GetNight(request.path["screening_id"]))
-    record = build_night(night, request.zone)
+    record = build_night(night, request.zone, request.viewer_path)
     if record is None:
         raise PageNotFoundError
-    return PageContent(f"{record.title} · {record.day}", {"night": record, "texts_of_night": _build_headings()})
+    film_path = request.film_path(record_title(record.poster), record.poster.year)
+    values = {"night": record, "film_path": film_path, "texts_of_night": _build_headings()}
+    return PageContent(f"{record.title} · {record.day}", values)
 
 
-def build_night(night: Night, zone: ZoneInfo) -> NightRecord | None:
-    """Return what the page shows; None where there is no such screening."""
+def build_night(
+    night: Night, zone: ZoneInfo, viewer_path: Callable[[str], str] = lambda _viewer_id: ""
+) -> NightRecord | None:
+    """Return what the page shows; None where there is no such screening. `viewer_path`: address of a viewer's page."""
     screening = night.screening
     if screening is None:
         return None
@@ -66,10 +74,23 @@ def build_night(night: Night, zone: ZoneInfo) -> NightRecord | None:
         poster=screening.item,
         day=format_day(screening.started_at_s, zone),
         facts=" · ".join(_describe(screening, zone)),
+        tiles=_build_tiles(screening),
         chart=build_lane_chart(screening, None),
-        rows=tuple(_build_row(seat, night.badges, zone) for seat in shown),
+        rows=tuple(_build_row(seat, night.badges, zone, viewer_path) for seat in shown),
         hidden=format_count("and {count} hidden", "and {count} hidden", hidden) if hidden else "",
     )
+
+
+def _build_tiles(screening: Screening) -> tuple[Tile, ...]:
+    """Return how many were there and how much they saw on average; of those who may be seen."""
+    shown = [seat for seat in screening.seats if seat.username != SOMEBODY]
+    shares = [seat.completion_percent for seat in shown if seat.completion_percent is not None]
+    tiles = [Tile(format_number(len(shown)), ngettext("viewer", "viewers", len(shown)))]
+    if shares:
+        whole = sum(share >= ALL_OF_IT_PERCENT for share in shares)
+        tiles.append(Tile(format_percent(sum(shares) / len(shares)), _("seen on average")))
+        tiles.append(Tile(format_number(whole), _("saw all of it")))
+    return (*tiles, Tile(format_duration(sum(seat.playing_s for seat in shown)), _("watched in all")))
 
 
 def _most_seen_first(seat: Attendee) -> tuple[float, float, float]:
@@ -83,14 +104,15 @@ def _describe(screening: Screening, zone: ZoneInfo) -> list[str]:
     facts = [
         _("{start} to {end}").format(start=format_clock(start, zone), end=format_clock(end, zone)),
         format_duration(end - start),
-        format_count("{count} viewer", "{count} viewers", len(screening.seats)),
     ]
     if screening.host:
         facts.append(_("played by {name}").format(name=clean_line(display_name(screening.host), 60)))
     return facts
 
 
-def _build_row(seat: Attendee, badges: Iterable[NightBadge], zone: ZoneInfo) -> NightRow:
+def _build_row(
+    seat: Attendee, badges: Iterable[NightBadge], zone: ZoneInfo, viewer_path: Callable[[str], str]
+) -> NightRow:
     earned = [
         f"{each.badge.emoji} {gettext_badge(each.badge.name)}" for each in badges if each.viewer_id == seat.viewer_id
     ]
@@ -98,6 +120,7 @@ def _build_row(seat: Attendee, badges: Iterable[NightBadge], zone: ZoneInfo) -> 
     if seat.join_position_ms is not None:
         joined = _("{clock}, at {position}").format(clock=joined, position=format_film_minute(seat.join_position_ms))
     return NightRow(
+        path=viewer_path(seat.viewer_id),
         name=clean_line(seat.username, 60),
         joined=joined,
         left=format_clock(seat.left_at_s, zone) if seat.left_at_s is not None else "",

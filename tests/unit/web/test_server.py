@@ -150,7 +150,7 @@ def test_own_names_are_allowed() -> None:
 def test_a_flood_from_one_address_is_slowed_down() -> None:
     """And nobody else is; a bucket fills again."""
     now = [0.0]
-    limiter = AddressLimiter(lambda: now[0])
+    limiter = AddressLimiter(now_s=lambda: now[0])
     assert sum(limiter.take("a") for _ in range(1000)) == BURST
     assert limiter.take("b")
     now[0] += 1.0

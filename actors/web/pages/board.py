@@ -1,0 +1,132 @@
+"""The page of the leaderboards."""
+
+from dataclasses import dataclass
+
+from actors.web.page import PageContent, PageRequest, page
+from messages import SOMEBODY, GetLeaderboard, Leaderboard, LeaderboardKind
+from wording.durations import format_duration
+from wording.numbers import format_count, format_number
+from wording.text import clean_line, display_name
+from wording.translation import N_, _, ngettext
+
+ROWS = 50
+BOARDS: dict[LeaderboardKind, str] = {
+    "movies": N_("Films"),
+    "time": N_("Time"),
+    "streak": N_("Streaks"),
+    "badges": N_("Badges"),
+}
+RANGES = (0, 7, 30, 365)
+"""Days; 0 for all time."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Something to choose from, as a link."""
+
+    label: str
+    path: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    """A place."""
+
+    rank: str
+    name: str
+    path: str
+    """Of the viewer's page; empty where none may be named."""
+    value: str
+    share: float | None
+    """Of the first place's figure, in percent; None for who is anonymous."""
+
+
+@page("board", "/board", menu=N_("Leaderboard"))
+async def show_board(request: PageRequest) -> PageContent:
+    """Show a page of a leaderboard."""
+    kind: LeaderboardKind = next((board for board in BOARDS if board == request.query.get("by")), "movies")
+    has_range = kind in ("movies", "time")
+    days = next((each for each in RANGES if has_range and str(each) == request.query.get("days")), 0)
+    number = read_page_number(request)
+    since_s = request.at.wall_s - days * 86_400 if days else None
+    board = await request.ask(GetLeaderboard(kind, since_s, ROWS, number * ROWS))
+    best = board.rows[0].value if board.rows and not number else None
+    if number and board.rows:
+        best = (await request.ask(GetLeaderboard(kind, since_s, 1))).rows[0].value
+    kinds = tuple(Choice(_(name), f"/board?by={each}", each == kind) for each, name in BOARDS.items())
+    ranges = tuple(
+        Choice(_name_range(each), f"/board?by={kind}&days={each}", each == days) for each in RANGES if has_range
+    )
+    return PageContent(
+        _("Leaderboard"),
+        {
+            "heading": _("Leaderboard"),
+            "kinds": kinds,
+            "ranges": ranges,
+            "rows": build_rows(board, best or 0.0, request),
+            "empty": _("Nobody yet. Watch something!"),
+            "pager": build_pager(f"/board?by={kind}&days={days}", number, board.total, ROWS),
+        },
+    )
+
+
+def build_rows(board: Leaderboard, best: float, request: PageRequest) -> tuple[BoardRow, ...]:
+    """Return the rows of a page. Who is anonymous has a place and neither name nor figure."""
+    rows = []
+    for row in board.rows:
+        is_nameless = row.username == SOMEBODY and not row.viewer_id
+        rows.append(
+            BoardRow(
+                format_number(row.rank),
+                clean_line(display_name(row.username), 60),
+                "" if is_nameless else request.viewer_path(row.viewer_id),
+                "" if is_nameless else _format_value(board.kind, row.value),
+                None if is_nameless or not best else round(100 * row.value / best, 1),
+            )
+        )
+    return tuple(rows)
+
+
+@dataclass(frozen=True)
+class Pager:
+    """The way to the pages before and after; empty paths where there are none."""
+
+    before: str
+    after: str
+    place: str
+
+
+def build_pager(path: str, number: int, total: int, rows: int) -> Pager:
+    """Return the way from page `number` (from 0) of a list of `total` rows. `path`: with a question mark in it."""
+    pages = max(1, -(-total // rows))
+    place = _("Page {page} of {pages}").format(page=format_number(number + 1), pages=format_number(pages))
+    return Pager(
+        f"{path}&page={number}" if number else "",
+        f"{path}&page={number + 2}" if number + 1 < pages else "",
+        place if pages > 1 else "",
+    )
+
+
+def read_page_number(request: PageRequest) -> int:
+    """Return which page is asked for, from 0."""
+    text = request.query.get("page", "")
+    return max(0, int(text) - 1) if text.isascii() and text.isdigit() and len(text) < 7 else 0
+
+
+def _name_range(days: int) -> str:
+    if not days:
+        return _("All time")
+    return ngettext("Last {days} day", "Last {days} days", days).format(days=days)
+
+
+def _format_value(kind: LeaderboardKind, value: float) -> str:
+    match kind:
+        case "movies":
+            return format_count("{count} film", "{count} films", round(value))
+        case "time":
+            return format_duration(value)
+        case "streak":
+            return format_count("{count} day", "{count} days", round(value))
+        case "badges":
+            return format_count("{count} badge", "{count} badges", round(value))

@@ -1,0 +1,70 @@
+"""The page of the films: a grid with search and sorting."""
+
+from dataclasses import dataclass
+
+from actors.web.page import PageContent, PageRequest, page
+from actors.web.pages.board import Choice
+from actors.web.pages.history import quote_query
+from messages import FilmEntry, FilmSort, Item, ListFilms
+from wording.durations import format_duration
+from wording.numbers import format_count, format_number
+from wording.text import clean_line
+from wording.translation import N_, _
+
+SORTS: dict[FilmSort, str] = {"watches": N_("Most watched"), "viewers": N_("Most viewers"), "title": N_("Title")}
+
+
+@dataclass(frozen=True)
+class FilmCard:
+    """A film of the grid."""
+
+    path: str
+    title: str
+    year: str
+    poster: Item | None
+    facts: str
+    mark: str
+    """What the community thinks of it; empty where too few said so."""
+
+
+@page("films", "/films", menu=N_("Films"))
+async def show_films(request: PageRequest) -> PageContent:
+    """Show the films that were watched."""
+    part = request.query.get("q", "").strip()
+    sort: FilmSort = next((each for each in SORTS if each == request.query.get("sort")), "watches")
+    found = await request.ask(ListFilms(part, sort, request.query.get("after", "")))
+    path = f"/films?q={quote_query(part)}&sort="
+    return PageContent(
+        _("Films"),
+        {
+            "heading": _("Films"),
+            "count": format_count("{count} film", "{count} films", found.total),
+            "search": part,
+            "search_label": _("Title"),
+            "search_button": _("Search"),
+            "sort": sort,
+            "sorts": tuple(Choice(_(name), path + each, each == sort) for each, name in SORTS.items()),
+            "films": tuple(map(build_card, found.films)),
+            "empty": _("No film fits that.") if part else _("Nothing watched yet."),
+            "more": f"{path}{sort}&after={found.next_after}" if found.next_after else "",
+            "more_label": _("More films"),
+        },
+    )
+
+
+def build_card(entry: FilmEntry) -> FilmCard:
+    """Return the card of a film."""
+    counts = entry.counts
+    facts = [
+        format_count("{count} viewer", "{count} viewers", counts.viewers),
+        format_count("{count} watch", "{count} watches", counts.watches),
+        format_duration(counts.watch_time_s),
+    ]
+    return FilmCard(
+        f"/films/{entry.slug}",
+        clean_line(counts.title, 120),
+        str(counts.year or ""),
+        entry.item,
+        " · ".join(facts),
+        f"★ {format_number(counts.rating, 1)}" if counts.rating else "",
+    )

@@ -1,0 +1,125 @@
+"""The page of the nights: a month as a calendar, with what was watched together on each day."""
+
+import calendar
+import datetime
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
+from actors.web.pages.clock import format_clock
+from messages import Item, ListNights, NightEntry
+from wording.dates import MONTHS, WEEKDAYS_SHORT
+from wording.numbers import format_count, format_percent
+from wording.text import clean_line
+from wording.titles import display_title
+from wording.translation import N_, _
+
+_MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class CalendarNight:
+    """A watch party in the calendar."""
+
+    path: str
+    title: str
+    poster: Item
+    facts: str
+    curve: str
+    """How many watched over the film, as a path within 100 x 20; empty where that is not known."""
+
+
+@dataclass(frozen=True)
+class MonthDay:
+    """A day of the calendar."""
+
+    number: int
+    """0 for a place before the first or after the last day."""
+    label: str
+    is_today: bool
+    nights: tuple[CalendarNight, ...]
+
+
+@page("nights", "/nights", menu=N_("Nights"))
+async def show_nights(request: PageRequest) -> PageContent:
+    """Show the watch parties of a month."""
+    first = _read_month(request)
+    after = (first + datetime.timedelta(days=32)).replace(day=1)
+    before = (first - datetime.timedelta(days=1)).replace(day=1)
+    found = await request.ask(ListNights(_begin(first, request.zone), _begin(after, request.zone)))
+    heading = _("{month} {year}").format(month=_(MONTHS[first.month - 1]), year=first.year)
+    return PageContent(
+        _("Nights in {month}").format(month=heading),
+        {
+            "heading": heading,
+            "weekdays": tuple(_(day) for day in WEEKDAYS_SHORT),
+            "days": build_days(first, found.nights, request.today, request.zone),
+            "count": format_count("{count} night", "{count} nights", len(found.nights)),
+            "before": f"/nights?m={before:%Y-%m}" if found.earlier else "",
+            "after": f"/nights?m={after:%Y-%m}" if after <= request.today else "",
+            "before_label": _("Month before"),
+            "after_label": _("Month after"),
+            "empty": _("No film was watched together in this month."),
+        },
+    )
+
+
+def build_days(
+    first: datetime.date, nights: Sequence[NightEntry], today: datetime.date, zone: ZoneInfo
+) -> tuple[MonthDay, ...]:
+    """Return the days of a month in whole weeks, from Monday on. `first`: its first day."""
+    by_day: dict[int, list[CalendarNight]] = {}
+    for night in nights:
+        day = datetime.datetime.fromtimestamp(night.started_at_s, zone).day
+        by_day.setdefault(day, []).append(_describe(night, zone))
+    weeks = calendar.Calendar().monthdayscalendar(first.year, first.month)
+    return tuple(
+        MonthDay(
+            number,
+            f"{_(WEEKDAYS_SHORT[place])} {number}" if number else "",
+            number > 0 and first.replace(day=number) == today,
+            tuple(by_day.get(number, ())),
+        )
+        for week in weeks
+        for place, number in enumerate(week)
+    )
+
+
+def _describe(night: NightEntry, zone: ZoneInfo) -> CalendarNight:
+    facts = [format_clock(night.started_at_s, zone), format_count("{count} viewer", "{count} viewers", night.viewers)]
+    if night.mean_percent is not None:
+        facts.append(format_percent(night.mean_percent))
+    most = max(night.curve, default=0)
+    step = 100 / len(night.curve) if night.curve else 0
+    points = (
+        [f"{place * step:.1f} {20 - 18 * number / most:.1f}" for place, number in enumerate(night.curve)]
+        if most
+        else []
+    )
+    return CalendarNight(
+        f"/nights/{night.screening_id}",
+        clean_line(display_title(night.item, with_year=False), 80),
+        night.item,
+        " · ".join(facts),
+        f"M {' L '.join(points)}" if points else "",
+    )
+
+
+def _read_month(request: PageRequest) -> datetime.date:
+    """Return the first day of the month that is asked for; of this month where none is."""
+    text = request.query.get("m", "")
+    if not text:
+        return request.today.replace(day=1)
+    match = _MONTH.fullmatch(text)
+    try:
+        if match is None or not 1900 <= int(match[1]) <= 2200:
+            raise ValueError(text)
+        return datetime.date(int(match[1]), int(match[2]), 1)
+    except ValueError:
+        raise PageNotFoundError from None
+
+
+def _begin(day: datetime.date, zone: ZoneInfo) -> float:
+    return datetime.datetime.combine(day, datetime.time(), zone).timestamp()

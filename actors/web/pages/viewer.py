@@ -1,0 +1,154 @@
+"""The page of a viewer: figures, streak calendar, badges, tastes and history."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
+from actors.web.pages.history import build_headings, build_row
+from actors.web.pages.profile_tiles import NamedBar, Tile
+from messages import BadgeProgress, FindViewer, GetHistory, GetViewerStats, ViewerStats
+from wording.dates import MONTHS_SHORT, format_date, format_decade
+from wording.durations import format_duration
+from wording.numbers import format_number
+from wording.text import clean_line
+from wording.translation import _, gettext_badge, ngettext
+
+WEEKS = 53
+LEVELS_S = (0, 1800, 5400, 10800)
+"""From so many seconds on a day has the next deeper colour."""
+MOST_BARS, WATCHES = 8, 20
+
+
+@dataclass(frozen=True)
+class CalendarCell:
+    """A day in the calendar of a year, at its place in squares."""
+
+    week: int
+    weekday: int
+    level: int
+    """0 to 4."""
+    label: str
+
+
+@dataclass(frozen=True)
+class YearCalendar:
+    """The last year, a square for each day."""
+
+    cells: tuple[CalendarCell, ...]
+    months: tuple[tuple[int, str], ...]
+    """The week in which a month begins, and its name."""
+    summary: str
+
+
+@dataclass(frozen=True)
+class BadgeRow:
+    """A badge that a viewer has, or is on the way to."""
+
+    emoji: str
+    name: str
+    description: str
+    earned: str
+    """The day; empty where it is not earned yet."""
+    percent: float
+    """How far the viewer is on the way."""
+
+
+@page("viewer", "/viewers/{slug}", section="/viewers")
+async def show_viewer(request: PageRequest) -> PageContent:
+    """Show a viewer; one who may not be seen is as one who is not there."""
+    viewer_id = (await request.ask(FindViewer(request.path["slug"]))).viewer_id
+    if not viewer_id:
+        raise PageNotFoundError
+    profile = await request.ask(GetViewerStats(viewer_id))
+    stats = profile.stats
+    if stats is None or profile.hidden:
+        raise PageNotFoundError
+    history = await request.ask(GetHistory(viewer_id, limit=WATCHES))
+    name = clean_line(stats.username, 60)
+    badges = sorted(profile.progress, key=lambda badge: (badge.earned_at_s is None, badge.earned_at_s or 0.0))
+    return PageContent(
+        name,
+        {
+            "heading": name,
+            "now": _("watching {title}").format(title=clean_line(stats.watching_now, 100))
+            if stats.watching_now
+            else "",
+            "figures_hidden": _("{name} is anonymous in rankings, so no totals are shown here.").format(name=name)
+            if profile.figures_hidden
+            else "",
+            "tiles": () if profile.figures_hidden else _build_tiles(stats, profile.rank_by_time),
+            "calendar": build_calendar(profile.days, request.today) if profile.days else None,
+            "badges": tuple(build_badge(badge, request) for badge in badges if badge.progress > 0 or badge.earned_at_s),
+            "genres": build_bars(stats.genres),
+            "directors": build_bars(stats.directors),
+            "decades": build_bars({format_decade(decade): count for decade, count in stats.decades.items()}),
+            "rows": tuple(build_row(record, request) for record in history.records),
+            "table": build_headings(),
+            "headings": {
+                "calendar": _("The last year"),
+                "badges": _("Badges"),
+                "genres": _("Genres"),
+                "directors": _("Directors"),
+                "decades": _("Decades"),
+                "history": _("History"),
+            },
+        },
+    )
+
+
+def build_calendar(days: tuple[tuple[str, float], ...], today: datetime.date) -> YearCalendar:
+    """Return the last 53 weeks as squares, weeks from Monday. `days`: ISO date and seconds watched."""
+    seconds = dict(days)
+    first = today - datetime.timedelta(days=today.weekday() + 7 * (WEEKS - 1))
+    cells, months = [], []
+    for number in range((today - first).days + 1):
+        day = first + datetime.timedelta(days=number)
+        watched_s = seconds.get(day.isoformat(), 0.0)
+        level = sum(watched_s > bound for bound in LEVELS_S)
+        label = f"{format_date(day.isoformat())}: {format_duration(watched_s)}" if watched_s else ""
+        cells.append(CalendarCell(number // 7, number % 7, level, label))
+        if day.day <= 7 and day.weekday() == 0:
+            months.append((number // 7, _(MONTHS_SHORT[day.month - 1])))
+    watched = [value for value in seconds.values() if value > 0]
+    text = ngettext("{time} on {count} day", "{time} on {count} days", len(watched))
+    summary = text.format(time=format_duration(sum(watched)), count=format_number(len(watched)))
+    return YearCalendar(tuple(cells), tuple(months), summary)
+
+
+def build_badge(badge: BadgeProgress, request: PageRequest) -> BadgeRow:
+    """Return a badge with how far a viewer is on the way."""
+    earned = ""
+    if badge.earned_at_s is not None:
+        day = datetime.datetime.fromtimestamp(badge.earned_at_s, request.zone).date()
+        earned = format_date(day.isoformat())
+    percent = 100.0 if earned or not badge.threshold else min(100.0, 100 * badge.progress / badge.threshold)
+    return BadgeRow(
+        clean_line(badge.emoji, 20), gettext_badge(badge.name), gettext_badge(badge.description), earned, percent
+    )
+
+
+def build_bars(counts: Mapping[str, int]) -> tuple[NamedBar, ...]:
+    """Return the greatest of some counts as bars."""
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_BARS]
+    most = ranked[0][1] if ranked else 1
+    return tuple(
+        NamedBar(clean_line(name, 60), format_number(count), round(100 * count / most, 1)) for name, count in ranked
+    )
+
+
+def _build_tiles(stats: ViewerStats, rank: int) -> tuple[Tile, ...]:
+    tiles = [
+        Tile(format_number(stats.total_movies), ngettext("film", "films", stats.total_movies)),
+        Tile(format_duration(stats.total_watch_time_s), _("watched")),
+        Tile(format_number(stats.completed_movies), _("seen to the end")),
+        Tile(
+            format_number(stats.current_streak_days),
+            ngettext("day in a row now", "days in a row now", stats.current_streak_days),
+        ),
+        Tile(format_number(stats.longest_streak_days), _("longest streak, days")),
+        Tile(format_number(stats.badges), ngettext("badge", "badges", stats.badges)),
+    ]
+    if rank:
+        tiles.append(Tile(f"#{format_number(rank)}", _("by time")))
+    return tuple(tiles)

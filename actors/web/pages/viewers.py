@@ -1,0 +1,72 @@
+"""The page of the viewers: everybody who may be seen."""
+
+from dataclasses import dataclass
+
+from actors.web.page import PageContent, PageRequest, page
+from actors.web.pages.board import Choice
+from actors.web.pages.history import quote_query
+from messages import ListViewers, ViewerEntry, ViewerSort
+from wording.dates import format_date
+from wording.durations import format_duration
+from wording.numbers import format_count
+from wording.text import clean_line
+from wording.translation import N_, _
+
+SORTS: dict[ViewerSort, str] = {"time": N_("Most time"), "movies": N_("Most films"), "name": N_("Name")}
+
+
+@dataclass(frozen=True)
+class ViewerRow:
+    """A viewer of the directory."""
+
+    path: str
+    name: str
+    now: str
+    """What they watch now; empty where nothing."""
+    films: str
+    time: str
+    last: str
+
+
+@page("viewers", "/viewers", menu=N_("Viewers"))
+async def show_viewers(request: PageRequest) -> PageContent:
+    """Show the directory."""
+    part = request.query.get("q", "").strip()
+    sort: ViewerSort = next((each for each in SORTS if each == request.query.get("sort")), "time")
+    after = ""
+    if slug := request.query.get("after", ""):
+        from messages import FindViewer
+
+        after = (await request.ask(FindViewer(slug))).viewer_id
+    found = await request.ask(ListViewers(part, sort, after))
+    path = f"/viewers?q={quote_query(part)}&sort="
+    more = request.viewer_path(found.next_after).rpartition("/")[2] if found.next_after else ""
+    return PageContent(
+        _("Viewers"),
+        {
+            "heading": _("Viewers"),
+            "count": format_count("{count} viewer", "{count} viewers", found.total),
+            "search": part,
+            "search_label": _("Name"),
+            "search_button": _("Search"),
+            "sort": sort,
+            "sorts": tuple(Choice(_(name), path + each, each == sort) for each, name in SORTS.items()),
+            "rows": tuple(build_row(viewer, request) for viewer in found.viewers),
+            "headings": {"name": _("Name"), "films": _("Films"), "time": _("Watched"), "last": _("Last watched")},
+            "empty": _("Nobody is called so.") if part else _("Nothing watched yet."),
+            "more": f"{path}{sort}&after={more}" if more else "",
+            "more_label": _("More viewers"),
+        },
+    )
+
+
+def build_row(viewer: ViewerEntry, request: PageRequest) -> ViewerRow:
+    """Return the row of a viewer; who is anonymous has no figures."""
+    return ViewerRow(
+        request.viewer_path(viewer.viewer_id),
+        clean_line(viewer.username, 60),
+        _("watching {title}").format(title=clean_line(viewer.watching_now, 60)) if viewer.watching_now else "",
+        format_count("{count} film", "{count} films", viewer.movies) if viewer.movies is not None else "",
+        format_duration(viewer.watch_time_s) if viewer.watch_time_s is not None else "",
+        format_date(viewer.last_watch_date) if viewer.last_watch_date else "",
+    )

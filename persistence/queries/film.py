@@ -1,0 +1,133 @@
+"""Films that were watched: a list of them, and how one of them was watched."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+
+from awards.attention import join_watches, measure_attention
+from messages import FilmEntry, FilmList, FilmRecord, FilmViewer, GetFilm, Item, ListFilms, WatchRecord, spans
+from persistence.database.rows import decode_item, watch_record
+from persistence.database.sql import read_page_key
+from persistence.database.tables import WATCHES
+from persistence.queries.answers import answers, bound_limit
+from persistence.queries.movie_stats import add_marks, count_films
+from persistence.queries.night import read_nights
+from persistence.records.viewers import with_current_name
+from persistence.store import StoreSnapshot
+from persistence.summaries.amounts import Amounts
+from persistence.summaries.films import FilmName, WatchedFilm, read_films, sum_by_name
+from viewers.slugs import make_film_slug
+
+MOST_VIEWERS, MOST_NIGHTS = 100, 20
+
+
+@answers(ListFilms)
+def list_films(asked: ListFilms, store: StoreSnapshot) -> FilmList:
+    """Return a page of the films that visible viewers watched, running watches included."""
+    store.require_summaries()
+    films = read_films(store, asked.part).visible
+    sums = sum_by_name(films)
+    key = read_page_key(store.connection)
+    names = _sort_films(store, films, sums, asked.sort)
+    after = next((place for place, name in enumerate(names, 1) if make_film_slug(key, *name) == asked.after), 0)
+    page = names[after : after + bound_limit(asked.limit)] if asked.after == "" or after else []
+    counts = add_marks(store, count_films(store, films, page, sums))
+    items = _read_items(store, films, page)
+    entries = tuple(
+        FilmEntry(make_film_slug(key, count.title, count.year), count, items.get((count.title, count.year)))
+        for count in counts
+    )
+    is_last = not page or after + len(page) >= len(names)
+    return FilmList(entries, len(names), "" if is_last else entries[-1].slug)
+
+
+@answers(GetFilm)
+def read_film(asked: GetFilm, store: StoreSnapshot) -> FilmRecord:
+    """Return how a film was watched by those who may be seen."""
+    store.require_summaries()
+    films = read_films(store).visible
+    key = read_page_key(store.connection)
+    name = next((film.name for film in films if make_film_slug(key, *film.name) == asked.slug), None)
+    if name is None:
+        return FilmRecord(None)
+    same = [film for film in films if film.name == name]
+    (counts,) = add_marks(store, count_films(store, same, [name], sum_by_name(same)))
+    records = _read_records(store, same)
+    by_viewer: dict[str, list[WatchRecord]] = {}
+    for record in records:
+        by_viewer.setdefault(record.viewer_id, []).append(record)
+    length_ms = _find_length(records)
+    attention = measure_attention(
+        ([record.spans for record in theirs] for theirs in by_viewer.values()), length_ms or 0
+    )
+    viewers = [_describe_viewer(theirs, length_ms) for theirs in by_viewer.values()]
+    viewers.sort(key=lambda each: (-(each.percent or 0.0), each.username.casefold(), each.viewer_id))
+    parties = dict.fromkeys(record.screening_id for record in reversed(records) if record.party)
+    nights = read_nights(store, list(parties)[:MOST_NIGHTS])
+    return FilmRecord(
+        counts,
+        records[-1].item if records else None,
+        attention.viewers,
+        attention.again,
+        attention.stops,
+        tuple(viewers[:MOST_VIEWERS]),
+        tuple(reversed(nights)),
+    )
+
+
+def _sort_films(
+    store: StoreSnapshot, films: Sequence[WatchedFilm], sums: dict[FilmName, Amounts], sort: str
+) -> list[FilmName]:
+    names = sorted(sums, key=lambda name: (name[0].casefold(), name[1] or 0))
+    if sort == "title":
+        return names
+    names.sort(key=lambda name: -sums[name].playing_us)
+    if sort == "watches":
+        return sorted(names, key=lambda name: -sums[name].watches)
+    viewers = {(count.title, count.year): count.viewers for count in count_films(store, films, names, sums)}
+    return sorted(names, key=lambda name: -viewers[name])
+
+
+def _read_items(store: StoreSnapshot, films: Iterable[WatchedFilm], names: Sequence[FilmName]) -> dict[FilmName, Item]:
+    """Return each film as a visible viewer watched it, for its poster."""
+    hashes: dict[FilmName, list[int]] = {}
+    for film in films:
+        hashes.setdefault(film.name, []).append(film.film_hash)
+    items = {}
+    for name in names:
+        query = (
+            select(WATCHES.c.item)
+            .where(WATCHES.c.film_hash.in_(hashes[name]), WATCHES.c.viewer_id.not_in(store.hidden))
+            .limit(1)
+        )
+        if (found := store.connection.execute(query).scalar()) is not None:
+            items[name] = decode_item(found)
+    return items
+
+
+def _read_records(store: StoreSnapshot, films: Iterable[WatchedFilm]) -> list[WatchRecord]:
+    """Return the watches of a film by those who may be seen, running ones included, the first to end first."""
+    query = (
+        select(WATCHES)
+        .where(
+            WATCHES.c.film_hash.in_(sorted(film.film_hash for film in films)),
+            WATCHES.c.viewer_id.not_in(store.hidden),
+            WATCHES.c.brief.is_(False),
+            WATCHES.c.watch_id.not_in(store.running.instead_of),
+        )
+        .order_by(WATCHES.c.ended_at_s, WATCHES.c.watch_id)
+    )
+    names = store.directory.member_names()
+    return [with_current_name(watch_record(row), names) for row in store.connection.execute(query).mappings()]
+
+
+def _find_length(records: Sequence[WatchRecord]) -> int | None:
+    """Return the film's length, ms, as the newest record has it; None where none has one."""
+    return next((record.item.duration_ms for record in reversed(records) if record.item.duration_ms), None)
+
+
+def _describe_viewer(watches: Sequence[WatchRecord], length_ms: int | None) -> FilmViewer:
+    seen = join_watches(record.spans for record in watches)
+    percent = min(100.0, 100 * spans.coverage(seen) / length_ms) if length_ms else None
+    last = watches[-1]
+    return FilmViewer(last.viewer_id, last.username, seen, percent, len(watches), last.ended_at_s)

@@ -1,0 +1,155 @@
+"""Every page beside a real store: what is in it, and what must not be."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from messages import Privacy
+from tests.integration.web.page_house import IDS, PageHouse, make_club, open_house
+
+NIGHTS = 24
+
+
+@pytest.fixture(scope="module")
+def club(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a year of film nights."""
+    return make_club(tmp_path_factory.mktemp("club") / "data", NIGHTS)
+
+
+@pytest.fixture(scope="module")
+def house(club: Path) -> Iterator[PageHouse]:
+    """A page beside that store; nobody changes it."""
+    with open_house(club) as opened:
+        yield opened
+
+
+@pytest.fixture
+def own_house(club: Path, tmp_path: Path) -> Iterator[PageHouse]:
+    """A page beside a store of the test's own."""
+    folder = Path(shutil.copytree(club, tmp_path / "data"))
+    with open_house(folder) as opened:
+        yield opened
+
+
+def find_path(house: PageHouse, page: str, pattern: str) -> str:
+    """Return the first address of a kind on a page."""
+    found = re.search(rf'href="({pattern})"', house.get(page)[2])
+    assert found is not None, house.get(page)[2]
+    return found[1]
+
+
+def find_viewer(house: PageHouse, name: str) -> str:
+    """Return the address of a viewer's page, from the directory."""
+    found = re.search(rf'href="(/viewers/[a-z2-7]+)"><bdi>{re.escape(name)}</bdi>', house.get("/viewers")[2])
+    assert found is not None
+    return found[1]
+
+
+def list_pages(house: PageHouse) -> list[str]:
+    """Return an address of every page that there is, and of each viewer, film and night."""
+    pages = ["/", "/nights", "/nights?m=2026-11", "/films", "/films?sort=title", "/viewers", "/board", "/history"]
+    pages += [f"/board?by={board}" for board in ("time", "streak", "badges")]
+    for page in ("/nights?m=2026-11", "/films", "/viewers", "/history", "/board"):
+        pages += re.findall(r'href="(/(?:nights|films|viewers)/[a-z0-9]+)"', house.get(page)[2])
+    return list(dict.fromkeys(pages))
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_page_is_there_in_every_language(house: PageHouse, language: str) -> None:
+    """With a title, a language and a heading; without a gap that was not filled."""
+    for path in list_pages(house):
+        status, _headers, text = house.get(path, Accept_Language=language)
+        assert status == 200, path
+        assert f'<html lang="{language}">' in text
+        assert re.search(r"<h[12]", text), path
+        assert not re.search(r"\{[a-z_]+\}", text.replace("{clock}", "")), path
+
+
+def test_pages_lead_to_one_another(house: PageHouse) -> None:
+    """From the history to a film, from there to a viewer and to a night."""
+    film = find_path(house, "/history", "/films/[a-z2-7]+")
+    assert "How it was watched" in house.get(film)[2]
+    viewer = find_path(house, film, "/viewers/[a-z2-7]+")
+    assert "The last year" in house.get(viewer)[2]
+    night = find_path(house, film, "/nights/night[0-9]+")
+    assert "Who sat where" in house.get(night)[2]
+
+
+def test_tonight_shows_the_last_night_where_nothing_plays(house: PageHouse) -> None:
+    """With its lanes and the way to its record."""
+    page = house.get("/")[2]
+    assert "The last film night" in page
+    assert f'href="/nights/night{NIGHTS - 1}"' in page
+
+
+@pytest.mark.parametrize("choice", ["private", "untracked"])
+def test_who_is_hidden_is_nowhere(own_house: PageHouse, choice: Privacy) -> None:
+    """Not by name, not by a page of their own: it is as one that never was, byte for byte."""
+    own = find_viewer(own_house, "Chiara")
+    own_house.choose_privacy("Chiara", choice)
+    own_house.wait_until_changed("/viewers", "Chiara")
+    for path in list_pages(own_house):
+        assert "Chiara" not in own_house.get(path)[2], path
+    gone, never = own_house.get(own), own_house.get("/viewers/abcdefghijklm")
+    assert (gone[0], gone[2]) == (404, never[2])
+
+
+def test_who_is_anonymous_has_no_figures_beside_the_name(own_house: PageHouse) -> None:
+    """Neither in the directory nor on their page; the leaderboard has their place without a name."""
+    own_house.choose_privacy("Björn", "anonymous")
+    own_house.wait_until_changed("/board", "Björn")
+    assert "Somebody" in own_house.get("/board")[2]
+    row = re.search(r"<bdi>Björn</bdi>.*?</tr>", own_house.get("/viewers")[2], re.S)
+    assert row is not None
+    assert not re.search(r"\d", row[0])
+    page = own_house.get(find_viewer(own_house, "Björn"))[2]
+    assert "anonymous in rankings" in page
+    assert 'class="tiles"' not in page
+
+
+def test_no_id_of_anybody_is_in_any_page(house: PageHouse) -> None:
+    """Addresses are made with a key of the store."""
+    for path in list_pages(house):
+        text = house.get(path)[2]
+        for viewer_id in IDS.values():
+            assert not re.search(rf"\b{viewer_id}\b", re.sub(r'(width|height|x|d|viewBox)="[^"]*"', "", text)), path
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nights/never", "/films/aaaa", "/viewers/..%2f..%2fetc", "/nights?m=2026-13", "/nights?m=nonsense", "/films/%00"],
+)
+def test_what_is_not_there_is_said(house: PageHouse, path: str) -> None:
+    """With the page for it, and the right status."""
+    status, _headers, text = house.get(path)
+    assert status == 404
+    assert "There is no such page" in text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/board?by=nonsense&days=99&page=-3",
+        "/board?page=999999",
+        "/history?page=99999999999999",
+        "/history?q=%F0%9F%8E%AC%00%25_",
+        "/films?sort=x&after=nobody",
+        "/viewers?after=nobody&q=" + "x" * 3000,
+    ],
+)
+def test_odd_questions_are_answered(house: PageHouse, path: str) -> None:
+    """Nothing that somebody types is an error of ours."""
+    assert house.get(path)[0] == 200
+
+
+def test_a_search_finds_in_any_case(house: PageHouse) -> None:
+    """Films by title, viewers by name."""
+    assert "Metropolis" in house.get("/films?q=metRO")[2]
+    assert "1 film" in house.get("/films?q=metRO")[2]
+    assert "Iris" in house.get("/viewers?q=IRI")[2]
+    assert "Nobody is called so." in house.get("/viewers?q=nobody")[2]
