@@ -63,9 +63,9 @@ def _show_sessions(plan: TrackingPlan, console: Console) -> None:
         mark = " *" if session.session_key == plan.chosen else ""
         shown.add_row(
             session.session_key + mark,
-            _safe(display_title(session.item)),
-            _safe(session.account_name),
-            _safe(session.player),
+            _escape(display_title(session.item)),
+            _escape(session.account_name),
+            _escape(session.player),
             session.state,
             format_position(session.position_ms),
         )
@@ -81,7 +81,7 @@ def _show_members(plan: TrackingPlan, console: Console) -> None:
         shown.add_column("name")
         shown.add_column("user id")
         for member in plan.members:
-            shown.add_row(_safe(member.name), member.user_id)
+            shown.add_row(_escape(member.name), member.user_id)
         console.print(shown)
     else:
         console.print("Nobody is in the voice channel.")
@@ -91,14 +91,14 @@ def _show_members(plan: TrackingPlan, console: Console) -> None:
 
 def _show_outcomes(plan: TrackingPlan, request: StartTracking, console: Console) -> None:
     for outcome in plan.outcomes:
-        console.print(_safe(f"{_name_with_id(outcome)} {_OUTCOMES[outcome.outcome]}"))
+        console.print(_escape(f"{_name_with_id(outcome)} {_OUTCOMES[outcome.outcome]}"))
     if plan.problem:
-        console.print(_safe(plan.problem))
+        console.print(_escape(plan.problem))
     if request.simulate:
         console.print("Nothing was changed: this was a simulation.")
 
 
-def _safe(text: str) -> Text:
+def _escape(text: str) -> Text:
     """Return a name or title that can do nothing to the terminal."""
     return Text(show_controls(text))
 

@@ -7,11 +7,11 @@ import pytest
 import messages
 from actors.persistence.film_choices import FILM_CHOICES
 from actors.persistence.viewer_requests import VIEWER_REQUESTS
-from messages import BackUpNow, GetHistory, GetPageKey, GetSaveStatus, LoadWatches, Question, SaveNow
+from messages import BackUpNow, GetAuditLog, GetHistory, GetPageKey, GetSaveStatus, LoadWatches, Question, SaveNow
 from persistence.queries.answers import answers, load_answers
 
-BY_THE_ACTOR = {SaveNow, GetSaveStatus, LoadWatches, BackUpNow, GetPageKey}
-"""What is about saving, and answered by the actor itself."""
+BY_THE_ACTOR = {SaveNow, GetSaveStatus, LoadWatches, BackUpNow, GetAuditLog, GetPageKey}
+"""What is answered by the actor itself."""
 
 
 def test_every_question_to_persistence_is_answered_once() -> None:
