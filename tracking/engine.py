@@ -1,7 +1,7 @@
 """The tracking as the tracker uses it: one object, one method for each thing that can be observed."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
@@ -17,7 +17,6 @@ from messages import (
     PlaybackSnapshot,
     PollFailed,
     Privacy,
-    Problem,
     StartTracking,
     TrackingPlan,
     VoicePresence,
@@ -33,18 +32,14 @@ from tracking.recorder import WatchRecorder
 from tracking.restore import rebuild_sessions
 from tracking.rules import Rules
 from tracking.seating import PartySeating
-from tracking.sessions.listing import list_watches
+from tracking.sessions.listing import list_problems, list_watches
 from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.phases import End
 from tracking.sessions.poll_diff import compare
 from tracking.sessions.server import PlexServers, ServerSessions
 from tracking.sessions.session import Session, StreamKey
 from tracking.watch_party import WatchParty
-from tracking.watches.watch import (
-    at_beginning,
-    make_id,
-    open_watch,
-)
+from tracking.watches.watch import at_beginning, is_left_at_end, make_id, open_watch
 from viewers.directory import ViewerDirectory
 from viewers.public_view import show_watches
 from wording.problems import english
@@ -205,7 +200,7 @@ class TrackingEngine:
         rows = list_watches(self.servers.sessions(), self.servers.away, not self.party.unknown, at, self.rules)
         watches = show_watches(rows, self.directory, at.wall_s)
         watches.sort(key=lambda watch: watch.started_at_s)
-        reasons = tuple(self._reasons())
+        reasons = tuple(list_problems(self.servers, self.party.notice))
         text = " ".join(english(reason) for reason in reasons)
         return ActiveWatches(at, tuple(watches), self.now_playing(at).screenings, text, reasons)
 
@@ -234,8 +229,9 @@ class TrackingEngine:
         for shown in opened:
             try:
                 self._open_session(server, shown, at)
+                self._close_finished(server, _get_playback(shown).account_id, at)
             except Exception as error:  # noqa: BLE001 - as above
-                self._notify_odd(shown.playback if isinstance(shown, OtherPlayer) else shown, error)
+                self._notify_odd(_get_playback(shown), error)
 
     def _show(
         self, server: ServerSessions, session: Session, playback: Playback, at: Moment, outage: bool, elsewhere: bool
@@ -261,15 +257,27 @@ class TrackingEngine:
             self._start_owner_watch(session, at)
         line = session.timeline
         if line.ghost and line.pending_s >= self.rules.ghost_end_s:
-            server.others[session.stream] = OtherPlayer.standing(playback, at)
-            self._close(session, at, "end_inferred")
+            self._close_listed(server, session, playback, at, "end_inferred")
+
+    def _close_finished(self, server: ServerSessions, account_id: str, at: Moment) -> None:
+        """Close an account's sessions of films that are over, however long they stay listed: it plays another."""
+        for session in list(server.of_account(account_id)):
+            if session.active and session.playback and is_left_at_end(session.timeline, at, self.rules):
+                self._close_listed(server, session, session.playback, at)
+
+    def _close_listed(
+        self, server: ServerSessions, session: Session, playback: Playback, at: Moment, reason: EndReason | None = None
+    ) -> None:
+        """End a session whose stream stays listed: from now on that is a player that stands."""
+        server.others[session.stream] = OtherPlayer.standing(playback, at)
+        self._close(session, at, reason)
 
     def _open_session(self, server: ServerSessions, shown: Playback | OtherPlayer, at: Moment) -> None:
         """Open a session and its account's watch, at the first observation that it plays or is paused.
 
         A player that was there before brings what it has shown since it began to move.
         """
-        playback = shown.playback if isinstance(shown, OtherPlayer) else shown
+        playback = _get_playback(shown)
         if isinstance(shown, OtherPlayer):
             line, opened = shown.trial, shown.began or at
         else:
@@ -382,13 +390,9 @@ class TrackingEngine:
     def _notify_odd(self, playback: Playback, error: Exception) -> None:
         self.recorder.notify(f"Plex session {playback.session_key} could not be followed: {error!r}. The others are.")
 
-    def _reasons(self) -> Iterator[Problem]:
-        """Yield the problems that prevent tracking."""
-        for server in self.servers:
-            if server.away:
-                yield Problem.of("tracking.server_silent", server=server.name or server.server_id)
-        if self.party.notice is not None:
-            yield self.party.notice
-
     def _drain_events(self) -> list[Event]:
         return self.recorder.drain_events(self.running)
+
+
+def _get_playback(shown: Playback | OtherPlayer) -> Playback:
+    return shown.playback if isinstance(shown, OtherPlayer) else shown

@@ -54,7 +54,7 @@ class WatchRecorder:
 
     def find_resumable(self, fresh: WatchState, at: Moment) -> FinishedWatch | None:
         """Return the finished watch that a new one would resume."""
-        finished = self.resume_index.find(fresh.viewer_id, fresh.item)
+        finished = self.resume_index.find(fresh.viewer_id, fresh.item, fresh.position_ms)
         if finished is None:
             return None
         away_s = at.steady_s - finished.ended_steady_s

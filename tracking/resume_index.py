@@ -10,8 +10,10 @@ from tracking.grouping.session_group import SessionGroup
 from tracking.rules import Rules
 from tracking.sessions.attendees import past_attendee_of
 from tracking.sessions.session import Session
-from tracking.watches.film import film_keys, same_film
+from tracking.watches.film import film_keys, has_same_key, same_film
 
+WHERE_LEFT_MS = 60_000
+"""How far from where it was left a player goes on: most step back some seconds."""
 FORGET_EVERY = 256
 """How many endings pass between two rounds of forgetting: a round looks at everything remembered."""
 
@@ -21,6 +23,19 @@ class FinishedWatch(NamedTuple):
 
     record: WatchRecord
     ended_steady_s: float
+
+
+def _was_matched_anew(record: WatchRecord, item: Item, position_ms: int | None) -> bool:
+    """Tell whether a film that is listed with another guid is the one of a watch, matched anew since.
+
+    It has the same key and the same length, and goes on where the watch was left: a film to which the key was given
+    begins at its beginning.
+    """
+    lengths = (record.item.duration_ms, item.duration_ms)
+    if not has_same_key(record.item, item) or None in lengths or lengths[0] != lengths[1]:
+        return False
+    left_ms, there_ms = record.leave_position_ms or 0, position_ms or 0
+    return there_ms > WHERE_LEFT_MS and abs(there_ms - left_ms) <= WHERE_LEFT_MS
 
 
 @dataclass(slots=True)
@@ -71,10 +86,14 @@ class ResumeIndex:
                 others.remove(newest)
             others.append(FinishedWatch(record, ended_steady_s))
 
-    def find(self, viewer_id: str, item: Item) -> FinishedWatch | None:
-        """Return the viewer's newest finished watch of a film."""
+    def find(self, viewer_id: str, item: Item, position_ms: int | None = None) -> FinishedWatch | None:
+        """Return the viewer's newest finished watch of a film that is shown at `position_ms` (None: not told)."""
         finished = [each for key in film_keys(item) for each in self.records.get((viewer_id, key), ())]
-        same = [each for each in finished if same_film(each.record.item, item)]
+        same = [
+            each
+            for each in finished
+            if same_film(each.record.item, item) or _was_matched_anew(each.record, item, position_ms)
+        ]
         return max(same, key=lambda each: each.ended_steady_s, default=None)
 
     def remove(self, record: WatchRecord | WatchState) -> None:

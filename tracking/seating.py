@@ -58,8 +58,10 @@ class PartySeating:
             return
         moved = party.host is not None and party.host is not host
         before = None if party.host is not None else party.last_host(host, at)
-        party.host = host
+        left, party.host = party.host, host
         since = self.leave_other_sessions(host, away, at)
+        if moved and left is not None and not left.watched:
+            self.recorder.announce_end(left, at)  # nobody watches it, however long it stays listed
         line = host.timeline
         if not host.active or host.server_id in away or line.outage:
             return

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from messages import Moment, Problem, VoiceMember, VoicePresence
 from tracking.rules import Rules
 from tracking.sessions.session import Session
-from tracking.watches.watch import at_end
+from tracking.watches.watch import at_end, is_in_credits
 
 BREAK_S = 1800.0
 """How long after a film's end the channel still waits for the next one of its host, though others play, too."""
@@ -117,6 +117,13 @@ class WatchParty:
         if at_end(current.timeline, self.rules):
             candidates = own or self._of_any_host(playing)
             return candidates[0] if len(candidates) == 1 else None
+        if is_in_credits(current.timeline):
+            # Whoever starts a film after this one was stopped in its credits does not pause it.
+            stopped_s = current.stood_since.steady_s
+            fresh = [each for each in own or self._of_any_host(playing) if each.opened and _has_advanced(each)]
+            fresh = [each for each in fresh if each.opened and each.opened.steady_s > stopped_s]
+            if len(fresh) == 1:
+                return fresh[0]
         if not own and not _has_advanced(current) and not self._chosen:
             others = [session for session in self._of_any_host(playing) if _has_advanced(session)]
             return others[0] if len(others) == 1 else None

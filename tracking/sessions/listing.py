@@ -1,11 +1,12 @@
 """Sessions and their running watches, for display."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 
-from messages import ActiveWatch, Attendee, Moment, Screening, WatchState, spans
+from messages import ActiveWatch, Attendee, Moment, Problem, Screening, WatchState, spans
 from messages.base import DurationMs
 from tracking.rules import Rules
 from tracking.sessions.attendees import attendee_of
+from tracking.sessions.server import ServerSessions
 from tracking.sessions.session import Session
 from tracking.watches.watch import completion, estimate_position, watched_s
 
@@ -45,6 +46,15 @@ def list_watches(
         for watch in session.watches()
         if presence_known or watch.source == "plex"
     ]
+
+
+def list_problems(servers: Iterable[ServerSessions], notice: Problem | None) -> Iterator[Problem]:
+    """Yield the problems that prevent tracking. `notice`: what stands in the way of the watch party."""
+    for server in servers:
+        if server.away:
+            yield Problem.of("tracking.server_silent", server=server.name or server.server_id)
+    if notice is not None:
+        yield notice
 
 
 def _describe(watch: WatchState, stands: bool, at: Moment, rules: Rules) -> ActiveWatch:

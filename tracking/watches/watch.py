@@ -23,6 +23,8 @@ from tracking.rules import Rules, classify, is_live
 
 END_SHARE = 0.02
 """Within this share of the end a film has ended: nobody sits through the last line of the credits."""
+CREDITS_SHARE = 0.05
+"""Within this share of the end long credits run: a film that stands there, while another one was started, is over."""
 BEGINNING_SHARE = 0.05
 """A return to a completed film within this share of its beginning is a new watch."""
 
@@ -70,16 +72,18 @@ def open_watch(
 
 
 def resume(record: WatchRecord, fresh: WatchState) -> WatchState:
-    """Return `fresh` as the continuation of a finished watch: same id, join position, spans and times."""
+    """Return `fresh` as the continuation of a finished watch: same id and join position, spans and times of both."""
     return replace(
         fresh,
         watch_id=record.watch_id,
         started_at_s=record.started_at_s,
         join_position_ms=record.join_position_ms,
-        playing_s=record.playing_s,
-        paused_s=record.paused_s,
-        spans=spans.union(record.spans),
-        sittings=record_sittings(record),
+        playing_s=record.playing_s + fresh.playing_s,
+        paused_s=record.paused_s + fresh.paused_s,
+        spans=spans.union((*record.spans, *fresh.spans)),
+        sittings=sittings.merge((record_sittings(record), fresh.sittings))
+        if fresh.sittings
+        else record_sittings(record),
         first_seat=record.first_seat,
         source=record.source if fresh.source != "manual" else fresh.source,
     )
@@ -194,6 +198,17 @@ def at_end(state: WatchState, rules: Rules) -> bool:
     if duration is None or state.position_ms is None:
         return False
     return state.position_ms >= duration - max(rules.slack_ms, END_SHARE * duration)
+
+
+def is_in_credits(state: WatchState) -> bool:
+    """Tell whether no more than the credits are left of a film, where they are long."""
+    duration, position = state.item.duration_ms, state.position_ms
+    return bool(duration) and position is not None and position >= (1 - CREDITS_SHARE) * (duration or 0)
+
+
+def is_left_at_end(state: WatchState, at: Moment, rules: Rules) -> bool:
+    """Tell whether a film has ended and its player is listed on: paused, or standing on its last position."""
+    return at_end(state, rules) and (state.state == "paused" or (is_over(state) and state.advanced != at))
 
 
 def finish_from_history(state: WatchState, viewed_at_s: float, at: Moment, rules: Rules) -> WatchRecord:
