@@ -25,8 +25,8 @@ from wording.times import local_time
 from wording.translation import N_, _
 
 _HOW = N_("Write it like this: `!night every friday 20:30`")
-_OPEN_FILM = ("film night", "movie night", "filmabend")
-"""What people write where the film is not chosen yet."""
+_OPEN_FILM = N_("Film night")
+"""What people write where the film is not chosen yet, in English or the bot's language."""
 _LABEL = 80
 
 
@@ -83,7 +83,7 @@ async def plan_recurring(ctx: CommandContext, guild: discord.Guild, title: str, 
         raise RefusedError(_("I didn't understand that time."), _(_HOW))
     if recurring.is_full:
         raise RefusedError(_("There are enough repeated nights already."), _("Stop one of them: `!night`"))
-    if title and title.casefold() not in (*_OPEN_FILM, _("Film night").casefold()):
+    if title and title.casefold() not in (_OPEN_FILM.casefold(), _(_OPEN_FILM).casefold()):
         meaning = await find_titled(actors, title, time)
         if not meaning.is_exact or len(meaning.films) != 1:
             what = _('"{title}" isn\'t the name of one film on Plex.').format(title=formatting.escape(title, 60))
