@@ -18,10 +18,12 @@ from messages import (
     ListActiveWatches,
     Moment,
     PlaybackSnapshot,
+    PlexSignIn,
     Poster,
     Privacy,
     Question,
     SetPrivacy,
+    StartPlexSignIn,
     StartTracking,
     TrackingPlan,
     VoiceMember,
@@ -122,7 +124,11 @@ def gathered(folder: Path) -> Iterator[Community]:
             active: ActiveWatches = engine.active_watches(now)
             stage.tracker.answers[ListActiveWatches] = active
             stage.tracker.answers[StartTracking] = functools.partial(_plan, engine, now)
-            stage.plex.answers |= {FindFilms: FilmsFound((FILM,)), GetPoster: Poster()}
+            stage.plex.answers |= {
+                StartPlexSignIn: PlexSignIn(problem="plex.tv is away."),
+                FindFilms: FilmsFound((FILM,)),
+                GetPoster: Poster(),
+            }
             for kind in Question.__subclasses__():
                 if getattr(kind, "receiver", "") == "persistence":
                     stage.persistence.answers.setdefault(kind, community.ask)

@@ -104,7 +104,6 @@ LOSSES: dict[str, Callable[[Stage], None]] = {
     "closed 4000": lambda stage: stage.discord.faults.close_connections(4000),
     "closed 4009": lambda stage: stage.discord.faults.close_connections(4009),
     "not JSON": lambda stage: stage.discord.faults.send_raw("{half"),
-    "a dispatch without its data": lambda stage: stage.discord.faults.send_malformed(),
 }
 
 
@@ -127,6 +126,17 @@ def test_it_comes_back_after_every_loss(stage: Stage, loss: str) -> None:
         )
         announced(stage)
         stage.until_well()
+
+
+def test_a_malformed_event_is_dropped(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """Counted and said in one line; the connection stays."""
+    with stage.acting():
+        until(lambda: connected(stage), "connected")
+        connects = stage.discord.gateway.connects
+        stage.discord.faults.send_malformed()
+        until(lambda: "could not be read and is dropped (MESSAGE_CREATE)" in caplog.text, "it is said")
+        announced(stage)
+        assert stage.discord.gateway.connects == connects
 
 
 @pytest.mark.parametrize("loss", ["op 7", "op 9"])

@@ -121,7 +121,7 @@ def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None
                 nobody if error.argument else _("That isn't a name."),
                 _("Mention them: `{usage}`").format(usage=_usage(ctx)),
             )
-        case commands.UserInputError() | commands.ConversionError() | app_commands.TransformerError():
+        case commands.UserInputError() | commands.ConversionError() | app_commands.AppCommandError():
             # A converter that fails in its own way is for the log as well: it may be a fault of ours.
             fault = error.original if isinstance(error, commands.ConversionError) else None
             how = _("Write it like this: `{usage}`").format(usage=_usage(ctx))
@@ -147,7 +147,7 @@ def explain_error(error: BaseException, ctx: commands.Context[Any] | None = None
                 embeds.build_problem(_("Discord isn't responding right now."), _("Try again in a few seconds.")),
                 refusal=error,
             )
-        case discord.HTTPException(code=code) if code in GONE_OR_CLOSED:
+        case discord.HTTPException(code=code) if code in GONE_OR_CLOSED or isinstance(error, discord.NotFound):
             return ErrorReply(refusal=error)  # the place to answer in is gone
         case _:
             return ErrorReply(

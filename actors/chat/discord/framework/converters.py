@@ -30,7 +30,9 @@ class MemberByName(app_commands.Transformer, commands.Converter[Any]):
         return discord.AppCommandOptionType.user
 
     async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Any:
-        """Return the member that Discord resolved."""
+        """Return the member that Discord resolved. Raises ValueError where it says nothing about them."""
+        if not isinstance(value, discord.Member | discord.User):
+            raise ValueError(f"{value!r} is nobody")
         return value
 
     async def convert(self, ctx: commands.Context[Any], argument: str) -> Any:

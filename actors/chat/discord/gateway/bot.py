@@ -23,6 +23,7 @@ from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.command_errors import CHANNEL_CURE, RefusedError, explain_error, log_failure
 from actors.chat.discord.framework.pages import PageButton, PageRegistry
 from actors.chat.discord.framework.replies import CommandContext, reply_options
+from actors.chat.discord.gateway.command_tree import GuardedTree
 from actors.chat.discord.gateway.connect_brake import ConnectBrake
 from actors.chat.discord.gateway.proxy import environment_proxy
 from actors.chat.discord.gateway.resuming_bot import ResumingBot
@@ -69,6 +70,7 @@ class UsherBot(ResumingBot):
         super().__init__(
             command_prefix="!",
             help_command=None,
+            tree_cls=GuardedTree,
             case_insensitive=True,
             strip_after_prefix=True,
             intents=intents,

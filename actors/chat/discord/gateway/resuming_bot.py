@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -20,6 +21,8 @@ MOST_FRUITLESS = 5
 and the back-off of `Connection` counts."""
 SESSIONS_KEPT = 0.5
 """Share of the day's session starts (IDENTIFY) that is left alone: Discord resets the token where all are used."""
+_OF_THE_SESSION = frozenset({"READY", "RESUMED", "GUILD_CREATE"})
+"""Events without which the bot knows nothing: the connection is opened anew where one cannot be read."""
 CLEAN_CLOSE = 1000
 """Close code without a reason; the session cannot be resumed after it."""
 
@@ -35,12 +38,33 @@ class ResumingBot(commands.Bot):
         super().__init__(*args, **options)
         self._brake = brake
         self._log = log
+        self.malformed = 0
+        """Events of the gateway that could not be read, and were dropped."""
+        parsers = self._connection.parsers
+        self._connection.parsers = {event: self._guard(event, parse) for event, parse in parsers.items()}
         self._is_live = False
         """Whether the gateway has said READY or RESUMED since the last loss."""
         self.fruitless = 0
         """Connections in a row without READY or RESUMED."""
         self.loss: Exception | None = None
         """Why the line was lost; None while it is there."""
+
+    def _guard(self, event: str, parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return a parser that drops what it cannot read: discord.py's own would end the connection."""
+        if event in _OF_THE_SESSION:
+            return parse
+
+        def parse_or_drop(data: Any) -> Any:
+            try:
+                if event == "INTERACTION_CREATE":
+                    _require_whole_interaction(data)
+                return parse(data)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with it
+                self.malformed += 1
+                self._log.warning("An event of Discord's could not be read and is dropped (%s): %r", event, error)
+                return None
+
+        return parse_or_drop
 
     async def connect(self, *, reconnect: bool = True) -> None:
         """Stay on the gateway until the session ends. Raises what ended it; nothing after a close without a reason."""
@@ -110,3 +134,9 @@ class ResumingBot(commands.Bot):
                 raise SessionStartsUsedUp(total - remaining, total, reset_after_s)
         await super().before_identify_hook(shard_id, initial=initial)
         self._brake.note_session(asyncio.get_running_loop().time())
+
+
+def _require_whole_interaction(data: Any) -> None:
+    """Raise an error where an interaction does not say who sent it, or where: discord.py goes on without."""
+    who = data.get("member", data)["user"]
+    int(who["id"]), int(data["channel_id"]), int(data["id"])

@@ -1,0 +1,47 @@
+"""The / commands as discord.py dispatches them, safe against interactions that no client of Discord's would send."""
+
+import contextlib
+import logging
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from actors.chat.discord.core.api_errors import API_ERRORS
+from actors.chat.discord.framework.command_errors import explain_error, log_failure
+
+_VALUES: dict[int, type | tuple[type, ...]] = {4: int, 5: bool, 10: (int, float)}
+"""Kind of an option's value, by Discord's number of the option's type; text for all others."""
+_log = logging.getLogger("discord")
+
+
+class GuardedTree(app_commands.CommandTree[Any]):
+    """Says in one line what cannot be read of an interaction; discord.py leaves a traceback."""
+
+    async def _call(self, interaction: discord.Interaction[Any]) -> None:
+        """Run the command or the autocompletion."""
+        try:
+            self._check_options(interaction.data)
+            await super()._call(interaction)
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            _log.warning("An interaction could not be read and is dropped: %r", error)
+
+    def _check_options(self, data: Any) -> None:
+        """Raise an error where an option is not one of the command's, or its value is of another kind."""
+        command = self.get_command(data["name"])
+        if not isinstance(command, app_commands.Command):
+            return
+        declared = {parameter.name: parameter.type.value for parameter in command.parameters}
+        for option in data.get("options") or ():
+            kind, value = declared[option["name"]], option["value"]
+            is_typed = option.get("focused") is True  # then it is what somebody has typed so far
+            if option["type"] != kind or not isinstance(value, str if is_typed else _VALUES.get(kind, str)):
+                raise TypeError(f"option {option['name']} is of type {option['type']}, with {type(value).__name__}")
+
+    async def on_error(self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /) -> None:
+        """Tell whoever asked that it was not understood."""
+        reply = explain_error(error)
+        log_failure(reply, str(interaction.command.name if interaction.command is not None else ""))
+        if reply.embed is not None:
+            with contextlib.suppress(*API_ERRORS):
+                await interaction.response.send_message(embed=reply.embed, ephemeral=True)
