@@ -165,7 +165,7 @@ def _check_beside(url: str, file: Path) -> None:
             continue
         except ForeignInputError:
             head = b"none"
-        if not os.access(beside, os.R_OK | os.W_OK):
+        if os.access(file, os.R_OK | os.W_OK) and not os.access(beside, os.R_OK | os.W_OK):
             raise PermissionError(errno.EACCES, "no permission to write it", str(beside))
         if suffix == "-wal" and len(head) == len(_NO_LOG_YET) and head not in (_NO_LOG_YET, *_LOG_MAGIC):
             raise StoreError(

@@ -340,6 +340,8 @@ def test_a_store_that_may_not_be_written_is_told_with_the_right_cure(tmp_path: P
         command = [*dropped, sys.executable, str(ROOT / "run.py"), "check"]
         done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=60)
         of.chmod(0o700)
+        for beside in file.parent.glob("usher.db-*"):  # SQLite made them with the mode that the store had
+            beside.chmod(0o600)
         return " ".join(done.stdout.partition(" Store: ")[2].partition("Badges: ")[0].split())
 
     for mode, of in ((0o400, file), (0o500, file.parent)):
@@ -378,7 +380,7 @@ def test_badges_that_cannot_be_read_are_told_with_one_cure(tmp_path: Path) -> No
     own = tmp_path / "badges.toml"
     own.mkdir()
     (found,) = [each for each in check_machine(Settings(data_dir=str(tmp_path))) if each.topic == "badges"]
-    assert render(found).text == f"{own} cannot be read (Is a directory)"
+    assert render(found).text == f"{own} cannot be read (it is a folder)"
     assert render(found).cure == "make it a UTF-8 text that this user may read."
     own.rmdir()
     own.write_text('[[badge]]\nid = "x"\n')
