@@ -113,6 +113,10 @@ def main(argv: list[str]) -> int:
 
         return night(argv[1:])
     arguments = parser().parse_args(argv)
+    if arguments.command is None:
+        from actors.lazy_imports import defer_imports
+
+        defer_imports("launcher")  # before anything else is imported
     from config import SettingsError  # it needs a package: see above
 
     try:

@@ -1,6 +1,6 @@
-"""Puts off imports that a library makes by habit and an actor's process hardly ever uses.
+"""Puts off imports that a library makes by habit and an actor's process, or the launcher's, hardly ever uses.
 
-Each actor's process carries its own copy of every module. `DEFERRED` names what was measured to pay; everything else is
+Each process carries its own copy of every module. `DEFERRED` names what was measured to pay; everything else is
 imported as always. It stands on `importlib.util.LazyLoader`, which loads a module when something is looked up in it.
 """
 
@@ -18,36 +18,59 @@ def _is_coroutine(value: object) -> bool:
 
 
 _TYPING = {"get_type_hints": get_type_hints, "Required": Required, "NotRequired": NotRequired}
+_AST = {"NodeVisitor": object}
 DEFERRED: dict[str, dict[str, dict[str, Any]]] = {
-    "tracker": {"hashlib": {}, "traceback": {}, "ipaddress": {}, "typing_extensions": _TYPING},
+    "launcher": {"ast": _AST, "hashlib": {}, "ipaddress": {}, "secrets": {}, "typing_extensions": _TYPING},
+    "tracker": {
+        "ast": _AST,
+        "hashlib": {},
+        "ipaddress": {},
+        "shutil": {},
+        "traceback": {},
+        "typing_extensions": _TYPING,
+    },
     "persistence": {
+        "ast": _AST,
         "asyncio": {"iscoroutine": _is_coroutine},
         "hashlib": {},
         "importlib.metadata": {},
         "ipaddress": {},
         "secrets": {},
+        "subprocess": {},
         "traceback": {},
     },
+    "discord": {
+        "ast": _AST,
+        "importlib.metadata": {},
+        "importlib.resources": {},
+        "multiprocessing": {},
+        "shutil": {},
+        "zipfile": {},
+    },
     "plex": {
+        "ast": _AST,
         "charset_normalizer": {"__version__": "3.0.0"},
+        "fractions": {},
         "idna": {},
+        "shutil": {},
         "traceback": {},
         "typing_extensions": _TYPING,
         "zipfile": {},
     },
 }
-"""By the name of the actor: modules that are loaded when they are first used, and what is there without loading them.
+"""By the name of the process: modules that are loaded when they are first used, and what is there without loading them.
 
-hashlib and secrets bring OpenSSL; msgspec takes three names of typing_extensions that typing has; SQLAlchemy takes one
-function of asyncio, and looks for dialects in the metadata of every package; requests checks the version of
+dataclasses imports inspect, which has a class of ast's as the base of one that finds the source of classes: nobody asks
+for that. hashlib and secrets bring OpenSSL; msgspec takes three names of typing_extensions that typing has; SQLAlchemy
+takes one function of asyncio, and looks for dialects in the metadata of every package; requests checks the version of
 charset_normalizer, and needs it only for answers without an encoding; PlexAPI unpacks downloads. urllib.parse takes
 ipaddress for hosts in brackets, requests takes idna for hosts beyond ASCII, logging takes traceback for exceptions.
 """
 
 
-def defer_imports(actor: str) -> None:
-    """Defer the imports of one actor's process, before it imports anything; for plex-2 as for plex."""
-    for name, attributes in DEFERRED.get(actor.partition("-")[0], {}).items():
+def defer_imports(process: str) -> None:
+    """Defer the imports of the launcher's or an actor's process, before it imports anything; for plex-2 as for plex."""
+    for name, attributes in DEFERRED.get(process.partition("-")[0], {}).items():
         defer_import(name, **attributes)
 
 

@@ -13,14 +13,17 @@ import sys
 import threading
 from pathlib import Path
 
-from actors.runtime import Clock, Pace
-from config import load_settings
-from launcher.commands import serve
-from launcher.launcher import Launcher
+from actors.lazy_imports import defer_imports
 
 
 def main(arguments: list[str]) -> int:
     """Run until told to stop; returns the exit status."""
+    defer_imports("launcher")  # before anything else is imported, as run.py does
+    from actors.runtime import Clock, Pace
+    from config import load_settings
+    from launcher.commands import serve
+    from launcher.launcher import Launcher
+
     speed, wall_s, steady_s = map(float, arguments[:3])
     frames_dir = Path(arguments[3]) if len(arguments) > 3 else None
     clock = Clock(Pace(speed, wall_s, steady_s))

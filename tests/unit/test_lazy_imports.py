@@ -34,14 +34,17 @@ LOADED = "'__builtins__' in object.__getattribute__(sys.modules[{!r}], '__dict__
 
 
 def run_as_actor(name: str, code: str) -> str:
-    """What the code prints in a process with this actor's imports."""
+    """What the code prints in a process with this actor's imports, or the launcher's."""
     start = f"""
 import sys, importlib
 from actors.lazy_imports import defer_imports
 defer_imports({name!r})
-from actors.registry import find_actor
-from actors.runtime.process import load_actor_class
-load_actor_class(find_actor({name!r}).path)
+if {name!r} == "launcher":
+    import launcher.commands.serve
+else:
+    from actors.registry import find_actor
+    from actors.runtime.process import load_actor_class
+    load_actor_class(find_actor({name!r}).path)
 """
     return run(start + code)
 
@@ -73,6 +76,7 @@ def test_a_further_poller_defers_as_the_first() -> None:
         ("asyncio", "asyncio.run(asyncio.sleep(0, 'slept'))", "slept"),
         ("importlib.metadata", "importlib.metadata.version('pykka')[:2]", "4."),
         ("zipfile", "zipfile.is_zipfile('/')", "False"),
+        ("ast", "ast.literal_eval('7')", "7"),
     ],
 )
 def test_what_is_deferred_loads_when_it_is_used(name: str, use: str, expected: str) -> None:
