@@ -163,6 +163,8 @@ def _check_beside(url: str, file: Path) -> None:
                 head = stream.read(len(_NO_LOG_YET))
         except FileNotFoundError:
             continue
+        except PermissionError:
+            head = b""
         except ForeignInputError:
             head = b"none"
         if os.access(file, os.R_OK | os.W_OK) and not os.access(beside, os.R_OK | os.W_OK):

@@ -145,8 +145,8 @@ def test_a_long_redirect_is_not_read_whole() -> None:
     def script(connection: socket.socket, _: int) -> None:
         request_of(connection)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
-        connection.sendall(plain(b"x" * 2**28, "Location: /again", status="302 Found"))
-        sent.append(2**28)
+        connection.sendall(plain(b"x" * 2**24, "Location: /again", status="302 Found"))
+        sent.append(2**24)
 
     with serving(script) as url, BoundedSession(url) as http, pytest.raises(RedirectedAway):
         http.get(url)
