@@ -72,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     record = add("record", "write down what Plex sends, scrubbed, as a scenario that tests can play")
     record.add_argument("file", metavar="FILE", type=Path, nargs="?", help="default: recording-DATE-TIME.txt")
     record.add_argument("--minutes", metavar="N", type=float, help="how long (default: until Ctrl-C)")
+    add("summaries", "compare what the watches add up to with the records, and count it anew where it is wrong")
     add("restore", "put a backup in the store's place, which is kept").add_argument("file", metavar="FILE", type=Path)
     return top
 
@@ -173,6 +174,10 @@ def _run(arguments: argparse.Namespace) -> int:
             requested_by="the command line",
         )
         return recover.main(settings, request, open_console())
+    if command == "summaries":
+        from launcher.commands import summaries
+
+        return summaries.main(settings, arguments, open_console())
     from launcher.commands import store
 
     return store.COMMANDS[command](settings, arguments, open_console())

@@ -129,11 +129,13 @@ class Store:
         note: Callable[[str], None] = lambda _line: None,
         is_owner: bool = False,
         may_begin_beside_copies: bool = False,
+        keeps_summaries: bool = True,
     ) -> None:
         """Open the store at `url`, made or migrated where needed, with the JSON copies in `folder`.
 
         `note` is told of what was done on the way. `is_owner`: no other service may own the store meanwhile, and no new
         one begins beside JSON copies of an old one, unless it `may_begin_beside_copies`, for they are brought in.
+        `keeps_summaries`: fill them where they are not; not beside a service, which does so.
         Raises StoreError where the store cannot be used, StoreInUse where another service owns it.
         """
         self.rules = rules
@@ -163,7 +165,7 @@ class Store:
             opened.callback(self.reader.dispose)
             self._opened = opened.pop_all()
         self.json_sync = JsonSync(folder, self.reader, self.transaction, note)
-        self.summary_progress = self._prepare_summaries()
+        self.summary_progress = self._prepare_summaries() if keeps_summaries else None
         """How far the summaries were filled when the store was opened; None where they were whole."""
 
     def close(self) -> None:

@@ -173,8 +173,8 @@ def _import_tautulli(settings: Settings, arguments: argparse.Namespace, console:
         rows = database.count_rows()
         with (
             exclusive_access(settings),
-            _open_store(settings, rules, is_owner=True) as store,
-            _show_progress() as progress,
+            open_store(settings, rules, is_owner=True) as store,
+            show_progress() as progress,
         ):
             done = import_tautulli(store, database, wanted, progress)
     console.print(f"Read {count_noun(rows, 'row')} of {arguments.source}, of the Plex server {wanted.server_id}.")
@@ -209,7 +209,7 @@ def _import_files(settings: Settings, arguments: argparse.Namespace, console: Co
     rules = build_rules(settings)
     # Read before the data folder is touched: what is wrong in the files must leave no trace.
     files = legacy_import.read_legacy_files(arguments.source.absolute(), rules)
-    with exclusive_access(settings), _open_store(settings, rules, is_owner=True) as store, _show_progress() as progress:
+    with exclusive_access(settings), open_store(settings, rules, is_owner=True) as store, show_progress() as progress:
         done = legacy_import.import_legacy_files(store, files, time.time(), progress)
     console.print(f"Read {', '.join(files.found)} of {arguments.source}.")
     console.print(
@@ -235,7 +235,8 @@ def _export(settings: Settings, arguments: argparse.Namespace, console: Console)
     file = sqlite_file(settings.store_url)
     if file is not None and not file.exists():
         raise StoreError(f"There is no store {file} to export: set DATA_DIR to the folder of one.")
-    with _open_store(settings, build_rules(settings, may_lack_badges=True)) as store, _show_progress() as progress:
+    rules = build_rules(settings, may_lack_badges=True)
+    with open_store(settings, rules, keeps_summaries=False) as store, show_progress() as progress:
         written = legacy_import.export(store, arguments.dir.absolute(), progress)
     for path in written:
         console.print(f"{path}: {count_noun(path.stat().st_size, 'byte')}")
@@ -264,7 +265,10 @@ def build_rules(settings: Settings, *, may_lack_badges: bool = False) -> Statist
 
 
 @contextlib.contextmanager
-def _open_store(settings: Settings, rules: StatisticsRules, *, is_owner: bool = False) -> Iterator[Store]:
+def open_store(
+    settings: Settings, rules: StatisticsRules, *, is_owner: bool = False, keeps_summaries: bool = True
+) -> Iterator[Store]:
+    """Open the store of the data folder. `is_owner`, `keeps_summaries`: as in `Store`."""
     store = Store(
         settings.store_url,
         Path(settings.data_dir).absolute(),
@@ -272,6 +276,7 @@ def _open_store(settings: Settings, rules: StatisticsRules, *, is_owner: bool = 
         note=logging.getLogger("store").warning,
         is_owner=is_owner,
         may_begin_beside_copies=True,
+        keeps_summaries=keeps_summaries,
     )
     try:
         yield store
@@ -280,7 +285,7 @@ def _open_store(settings: Settings, rules: StatisticsRules, *, is_owner: bool = 
 
 
 @contextlib.contextmanager
-def _show_progress() -> Iterator[Callable[[str, int, int], None]]:
+def show_progress() -> Iterator[Callable[[str, int, int], None]]:
     """Show a progress bar for each kind of work on stderr; nothing where that is no terminal."""
     screen = HarmlessConsole(stderr=True)
     with Progress(console=screen, disable=not screen.is_terminal) as bars:
@@ -316,7 +321,7 @@ def exclusive_access(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _report_failures(command: Command) -> Command:
+def report_failures(command: Command) -> Command:
     """Return the command with its failures written to stderr in words, and exit status 1."""
 
     def run(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
@@ -359,9 +364,9 @@ def _count_records(made: BackupReport | backup.Backup) -> str:
 
 
 COMMANDS: dict[str, Command] = {
-    "backup": _report_failures(_backup),
-    "restore": _report_failures(_restore),
-    "import": _report_failures(_import),
-    "export": _report_failures(_export),
+    "backup": report_failures(_backup),
+    "restore": report_failures(_restore),
+    "import": report_failures(_import),
+    "export": report_failures(_export),
 }
 """By their names on the command line."""

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 from sqlalchemy import Select, func, literal, select
 
 from awards import compute_streaks, current_streak
 from messages import GetLeaderboard, Leaderboard, LeaderboardRow
-from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
+from persistence.database.sql import split_batches
+from persistence.database.tables import VIEWER_BADGES, VIEWER_PERIODS, VIEWER_STATS, VIEWERS, WATCHES
 from persistence.queries.answers import answers, bound_limit
 from persistence.records.statistics import count_totals_with_running
 from persistence.store import StoreSnapshot
@@ -35,15 +37,38 @@ def rank_by_figure(store: StoreSnapshot, kind: str) -> list[LeaderboardRow]:
     for viewer_id, name, value, last_day in store.connection.execute(_select_saved_figures(kind)):
         figure = current_streak(value, last_day, today) if kind == "streak" else value
         figures[viewer_id] = name, float(figure)
-    if kind != "badges":
+    if kind in ("movies", "time"):
+        figures |= _count_present(store, kind)
+    elif kind == "streak":
         for record in store.running.records:
             totals = count_totals_with_running(
                 store.connection, store.rules, record.viewer_id, store.running.of_viewer(record.viewer_id)
             )
             streak = compute_streaks(totals.days, today)[0]
-            value = {"movies": totals.films, "time": totals.playing_s, "streak": streak}[kind]
-            figures[record.viewer_id] = (record.username, float(value))
+            figures[record.viewer_id] = (record.username, float(streak))
     return _rank(store.directory, ((who, name, value) for who, (name, value) in figures.items()))
+
+
+class _SavedTotals(msgspec.Struct):
+    """What is needed of `Totals`, without its days: they would take most of the time."""
+
+    films: int = 0
+    playing_s: float = 0.0
+
+
+def _count_present(store: StoreSnapshot, kind: str) -> dict[str, tuple[str, float]]:
+    """Return name and figure of those who watch now: finished watches, and what runs in their place."""
+    names = {record.viewer_id: record.username for record in store.running.records}
+    saved = dict.fromkeys(names, _SavedTotals())
+    for some in split_batches(names):
+        query = select(VIEWER_STATS.c.viewer_id, VIEWER_STATS.c.totals).where(VIEWER_STATS.c.viewer_id.in_(some))
+        for who, totals in store.connection.execute(query):
+            saved[who] = msgspec.json.decode(totals, type=_SavedTotals)
+    changes = store.running_changes.amounts[VIEWER_PERIODS]
+    more = {who: changes["all", 0, who] for who in names}
+    if kind == "movies":
+        return {who: (name, float(saved[who].films + more[who].movies)) for who, name in names.items()}
+    return {who: (name, saved[who].playing_s + more[who].playing_s) for who, name in names.items()}
 
 
 def _rank_since(store: StoreSnapshot, kind: str, since_s: float) -> list[LeaderboardRow]:

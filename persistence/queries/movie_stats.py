@@ -78,7 +78,7 @@ class _Counted(NamedTuple):
 def _count_all(store: StoreSnapshot, title: str) -> _Counted:
     films = read_films(store, title)
     visible = sum_by_name(films.visible)
-    most_watched = count_films(store, films.visible, order_by_watches(visible)[:MOST], visible)
+    most_watched = count_films(store, films.visible, order_by_watches(visible, MOST), visible)
     if not title:
         return _Counted(films.everybody, count_viewers_ever(store), most_watched)
     return _Counted(films.visible, count_distinct_viewers(store, title, films.visible), most_watched)
@@ -91,7 +91,7 @@ def _count_since(store: StoreSnapshot, title: str, since_s: float) -> _Counted:
     seen_by: dict[FilmName, set[str]] = {}
     for film in films.visible:
         seen_by.setdefault(film.name, set()).update(by_film[film.film_hash].keys() - unseen)
-    most = order_by_watches(visible)[:MOST]
+    most = order_by_watches(visible, MOST)
     most_watched = [_build_count(name, visible[name], len(seen_by[name])) for name in most]
     counted = films.visible if title else films.everybody
     viewers = {who for film in counted for who in by_film[film.film_hash]}
@@ -135,11 +135,17 @@ def _count_kinds(films: Iterable[WatchedFilm]) -> tuple[Counter[str], Counter[st
     """Return the number of watches by genre and by decade."""
     genres: Counter[str] = Counter()
     decades: Counter[str] = Counter()
+    by_genres: Counter[str] = Counter()
+    by_year: Counter[int | None] = Counter()
     for film in films:
-        for name in decode_names(film.genres):
-            genres[name] += film.amounts.watches
-        if decade := decade_of(film.year):
-            decades[decade] += film.amounts.watches
+        by_genres[film.genres] += film.amounts.watches
+        by_year[film.year] += film.amounts.watches
+    for names, watches in by_genres.items():
+        for name in decode_names(names):
+            genres[name] += watches
+    for year, watches in by_year.items():
+        if decade := decade_of(year):
+            decades[decade] += watches
     return genres, decades
 
 

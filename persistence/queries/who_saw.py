@@ -57,15 +57,16 @@ def find_who_saw(asked: GetWhoSaw, store: StoreSnapshot) -> WhoSaw:
     if not films:
         return WhoSaw(None, (), (), 0, 0, 0)
     sums = sum_by_name(films)
-    names = order_by_watches(sums)
+    names = order_by_watches(sums, len(sums))
     meant = choose_film(names, title if year is not None else asked.title)
     others = [name for name in names if name != meant][:OTHERS]
     counts = count_films(store, films, [meant, *others], sums)
-    watches = _read_watches(store, [film.film_hash for film in films if film.name == meant], meant)
     running = store.running
     everybody = {member.user_id: member.name for member in asked.members} or read_names(store.connection, running)
     people = store.directory  # all may read the answer, whoever asked: nobody is in it who is seen by nobody
     asked_of = {who: everybody[who] for who in list_shown(everybody, people)}
+    film_hashes = [film.film_hash for film in films if film.name == meant]
+    watches = _read_watches(store, film_hashes, meant, list(asked_of) if asked.members else None)
     now = {record.viewer_id for record in running.records if _is_of_film(record, meant)}
     rows = [
         describe_viewer(viewer_id, name, watches.get(viewer_id, []), asked.watched_percent, viewer_id in now)
@@ -96,10 +97,12 @@ def _is_of_film(record: WatchRecord, film: FilmName) -> bool:
     return not record.brief and (record_title(record.item), record.item.year) == film
 
 
-def _read_watches(store: StoreSnapshot, film_hashes: list[int], film: FilmName) -> dict[str, list[SeenWatch]]:
-    """Return every watch of the film that counts, by viewer."""
+def _read_watches(
+    store: StoreSnapshot, film_hashes: list[int], film: FilmName, viewer_ids: Sequence[str] | None
+) -> dict[str, list[SeenWatch]]:
+    """Return every watch of the film that counts, by viewer: of these viewers, or of all."""
     by_viewer: dict[str, list[SeenWatch]] = {}
-    for _, viewer_id, watch in read_seen_watches(store, film_hashes):
+    for _, viewer_id, watch in read_seen_watches(store, film_hashes, viewer_ids):
         by_viewer.setdefault(viewer_id, []).append(watch)
     for record in store.running.records:
         if _is_of_film(record, film):
@@ -107,13 +110,16 @@ def _read_watches(store: StoreSnapshot, film_hashes: list[int], film: FilmName) 
     return by_viewer
 
 
-def read_seen_watches(store: StoreSnapshot, film_hashes: Iterable[int]) -> Iterator[tuple[int, str, SeenWatch]]:
+def read_seen_watches(
+    store: StoreSnapshot, film_hashes: Iterable[int], viewer_ids: Sequence[str] | None = None
+) -> Iterator[tuple[int, str, SeenWatch]]:
     """Yield the stored watches of films that count and are not replaced by what runs: film, viewer, what was seen."""
     names = ("film_hash", "viewer_id", "ended_at_s", "completed", "completion_percent", "movie_duration_ms", "spans")
     query = select(*(WATCHES.c[name] for name in names)).where(
         WATCHES.c.film_hash.in_(sorted(film_hashes)),
         WATCHES.c.brief.is_(False),
         WATCHES.c.watch_id.not_in(store.running.instead_of),
+        *([] if viewer_ids is None else [WATCHES.c.viewer_id.in_(viewer_ids)]),
     )
     for film_hash, viewer_id, ended_at_s, completed, percent, duration_ms, spans in store.connection.execute(query):
         yield film_hash, viewer_id, SeenWatch(ended_at_s, completed, percent, duration_ms, decode_spans(spans))

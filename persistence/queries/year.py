@@ -77,7 +77,7 @@ def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> Commun
     viewers = sum_viewers(store, "year", year)
     seconds = {who: amounts.playing_s for who, amounts in viewers.items() if people.shows(who)}
     sums = sum_by_name(films.visible)
-    most = order_by_watches(sums)[:MOST]
+    most = order_by_watches(sums, MOST)
     order = functools.partial(ranking_order, people)
     return CommunityYear(
         figures,

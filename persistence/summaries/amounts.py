@@ -48,7 +48,13 @@ class Amounts(NamedTuple):
 
     def add(self, other: "Amounts", sign: int = 1) -> "Amounts":
         """Return the sum, or the difference where the sign is -1."""
-        return Amounts(*(mine + sign * its for mine, its in zip(self, other, strict=True)))
+        return Amounts(
+            self[0] + sign * other[0],
+            self[1] + sign * other[1],
+            self[2] + sign * other[2],
+            self[3] + sign * other[3],
+            self[4] + sign * other[4],
+        )
 
 
 def ended_kind(days: int) -> str:
@@ -80,14 +86,16 @@ class CountedRow(NamedTuple):
     @classmethod
     def of(cls, row: Row, zone: tzinfo) -> "CountedRow":
         """Return a row with its days in a time zone."""
-        seconds = seconds_by_day(played_time([row[name] for name in _PLAYED]), zone)
+        played = played_time((row["started_at_s"], row["ended_at_s"], row["playing_s"], row["sittings"]))
+        seconds = seconds_by_day(played, zone)
         year = int(min(seconds)[:4])
         film_hash = row["film_hash"]
         film_hash = compute_film_hash(row) if film_hash is None else film_hash
         if row["brief"]:
             return cls(row, film_hash, Amounts(briefs=1), year, {})
         whole = Amounts(1, int(row["media_type"] == "movie"), int(row["completed"]), _microseconds(row["playing_s"]))
-        days = {day: whole._replace(playing_us=_microseconds(of_day)) for day, of_day in seconds.items()}
+        watches, movies, completed = whole[:3]
+        days = {day: Amounts(watches, movies, completed, _microseconds(s)) for day, s in seconds.items()}
         return cls(row, film_hash, whole, year, days)
 
     def films(self) -> tuple[int, dict[str, Any]]:
@@ -118,11 +126,8 @@ class CountedRow(NamedTuple):
         for day, amounts in self.days.items():
             period = period_of(day)
             more_us = periods[period].playing_us if period in periods else 0
-            periods[period] = amounts._replace(playing_us=amounts.playing_us + more_us)
+            periods[period] = Amounts(*amounts[:3], amounts.playing_us + more_us) if more_us else amounts
         return periods
-
-
-_PLAYED = ("started_at_s", "ended_at_s", "playing_s", "sittings")
 
 
 def _microseconds(seconds: float) -> int:

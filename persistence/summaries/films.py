@@ -1,11 +1,12 @@
 """Reads the summaries by film: what was watched how often, by whom, with what runs in it."""
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence, Set
+import heapq
+from collections.abc import Iterable, Mapping, Set
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from persistence.database.sql import split_batches
 from persistence.database.tables import (
@@ -78,44 +79,36 @@ class FilmSums(NamedTuple):
 
 def read_films(store: StoreSnapshot, part: str = "", *, year: int | None = None) -> FilmSums:
     """Return the films whose title contains `part` that were watched; with `year` only what was first played then."""
-    sums, films = _read_sums(store, part, year)
+    films = _read_stored(store, part, year)
     hidden = _read_hidden_sums(store, part, year)
     described = store.running_changes.films
     for (film_hash, viewer_id, played), amounts in store.running_changes.amounts[FILM_VIEWERS].items():
-        columns = described[film_hash]
-        if (year is None or played == year) and part.casefold() in columns["title_folded"]:
-            films.setdefault(film_hash, describe_running_film(store, film_hash))
-            sums[film_hash] = sums.get(film_hash, Amounts()).add(amounts)
+        if (year is None or played == year) and part.casefold() in described[film_hash]["title_folded"]:
+            film = films.get(film_hash) or describe_running_film(store, film_hash)
+            films[film_hash] = film._replace(amounts=film.amounts.add(amounts))
             if viewer_id in store.hidden:
                 hidden[film_hash] = hidden.get(film_hash, Amounts()).add(amounts)
-    everybody = [
-        films[film_hash]._replace(amounts=amounts) for film_hash, amounts in sums.items() if amounts.watches > 0
-    ]
-    if not hidden:
-        return FilmSums(everybody, everybody)
-    seen = (
-        film._replace(amounts=film.amounts.add(hidden[film.film_hash], -1)) if film.film_hash in hidden else film
-        for film in everybody
-    )
-    return FilmSums(everybody, [film for film in seen if film.amounts.watches > 0])
+    everybody = [film for film in films.values() if film.amounts.watches > 0]
+    for film_hash, amounts in hidden.items():
+        if (watched := films.get(film_hash)) is not None:  # of a year there are only films that count in it
+            films[film_hash] = watched._replace(amounts=watched.amounts.add(amounts, -1))
+    return FilmSums(everybody, [film for film in films.values() if film.amounts.watches > 0] if hidden else everybody)
 
 
-def _read_sums(store: StoreSnapshot, part: str, year: int | None) -> tuple[dict[int, Amounts], dict[int, WatchedFilm]]:
+def _read_stored(store: StoreSnapshot, part: str, year: int | None) -> dict[int, WatchedFilm]:
     counted = WATCHED_FILMS if year is None else FILM_PERIODS
     columns = [WATCHED_FILMS.c[name] for name in _DESCRIBING]
-    query = select(*columns, *(counted.c[name] for name in Amounts._fields)).where(match_films(part))
+    query = select(*(counted.c[name] for name in Amounts._fields), *columns).where(match_films(part))
     if year is not None:
-        same = (FILM_PERIODS.c.community == WATCHED_FILMS.c.community) & (
-            FILM_PERIODS.c.film_hash == WATCHED_FILMS.c.film_hash
+        same = and_(
+            FILM_PERIODS.c.community == WATCHED_FILMS.c.community,
+            FILM_PERIODS.c.film_hash == WATCHED_FILMS.c.film_hash,
         )
         query = query.join(FILM_PERIODS, same).where(FILM_PERIODS.c.period == str(year))
-    sums: dict[int, Amounts] = {}
-    films: dict[int, WatchedFilm] = {}
-    for row in store.connection.execute(query):
-        film_hash = row[0]
-        sums[film_hash] = Amounts(*row[len(_DESCRIBING) :])
-        films[film_hash] = WatchedFilm(Amounts(), *row[: len(_DESCRIBING)])
-    return sums, films
+    sums = len(Amounts._fields)
+    return {
+        row[sums]: WatchedFilm(Amounts._make(row[:sums]), *row[sums:]) for row in store.connection.execute(query).all()
+    }
 
 
 def _read_hidden_sums(store: StoreSnapshot, part: str, year: int | None) -> dict[int, Amounts]:
@@ -138,35 +131,65 @@ def sum_by_name(films: Iterable[WatchedFilm]) -> dict[FilmName, Amounts]:
     """Return what films of one title and year add up to."""
     names: dict[FilmName, Amounts] = {}
     for film in films:
-        names[film.name] = names.get(film.name, Amounts()).add(film.amounts)
+        name = (film.title, film.year)
+        names[name] = names[name].add(film.amounts) if name in names else film.amounts
     return names
 
 
-def order_by_watches(names: dict[FilmName, Amounts]) -> list[FilmName]:
-    """Return titles with years, the most watched first."""
+def order_by_watches(names: dict[FilmName, Amounts], most: int) -> list[FilmName]:
+    """Return so many titles with years, the most watched first."""
 
     def rank(name: FilmName) -> tuple[int, int, str, int]:
-        return -names[name].watches, -names[name].playing_us, name[0], name[1] or 0
+        amounts = names[name]
+        return -amounts.watches, -amounts.playing_us, name[0], name[1] or 0
 
-    return sorted(names, key=rank)
+    return heapq.nsmallest(most, names, key=rank)
 
 
 def count_viewers(
-    store: StoreSnapshot, films: Iterable[WatchedFilm], wanted: Sequence[FilmName], *, year: int | None = None
+    store: StoreSnapshot, films: Iterable[WatchedFilm], wanted: Iterable[FilmName], *, year: int | None = None
 ) -> dict[FilmName, int]:
     """Return by how many visible viewers each of some of the films was watched."""
-    film_hashes: dict[FilmName, set[int]] = {name: set() for name in wanted}
+    film_hashes: dict[FilmName, list[int]] = {name: [] for name in wanted}
     for film in films:
         if film.name in film_hashes:
-            film_hashes[film.name].add(film.film_hash)
-    counts = {}
-    for name, ids in film_hashes.items():
-        changed = _find_changed_viewers(store, ids, year)
-        of_film = _match_watched(year) & FILM_VIEWERS.c.film_hash.in_(sorted(ids))
-        others = of_film & FILM_VIEWERS.c.viewer_id.not_in([*store.hidden, *sorted(changed)])
-        count = store.connection.execute(select(func.count(FILM_VIEWERS.c.viewer_id.distinct())).where(others))
-        counts[name] = count.scalar_one() + _count_changed(store, changed, of_film)
+            film_hashes[film.name].append(film.film_hash)
+    names = {film_hash: name for name, same in film_hashes.items() for film_hash in same}
+    counts = dict.fromkeys(film_hashes, 0)
+    viewers = func.count(FILM_VIEWERS.c.viewer_id.distinct())
+    visible = _match_watched(year) & FILM_VIEWERS.c.viewer_id.not_in(store.hidden)
+    single = [same[0] for same in film_hashes.values() if len(same) == 1]
+    by_film = select(FILM_VIEWERS.c.film_hash, viewers).where(visible, FILM_VIEWERS.c.film_hash.in_(single))
+    for film_hash, count in store.connection.execute(by_film.group_by(FILM_VIEWERS.c.film_hash)):
+        counts[names[film_hash]] = count
+    for name, same in film_hashes.items():
+        if len(same) > 1:
+            together = select(viewers).where(visible, FILM_VIEWERS.c.film_hash.in_(same))
+            counts[name] = store.connection.execute(together).scalar_one()
+    for (name, _), (stored, more) in _read_changed_pairs(store, names, year).items():
+        counts[name] += (stored + more > 0) - (stored > 0)
     return counts
+
+
+def _read_changed_pairs(
+    store: StoreSnapshot, names: Mapping[int, FilmName], year: int | None
+) -> dict[tuple[FilmName, str], tuple[int, int]]:
+    """Return the films and visible viewers that what runs concerns: watches that are stored, and how many it adds."""
+    pairs: dict[tuple[FilmName, str], tuple[int, int]] = {}
+    for (film_hash, viewer_id, played), amounts in store.running_changes.amounts[FILM_VIEWERS].items():
+        if film_hash in names and viewer_id not in store.hidden and year in (None, played):
+            _, more = pairs.get((names[film_hash], viewer_id), (0, 0))
+            pairs[names[film_hash], viewer_id] = 0, more + amounts.watches
+    columns = (FILM_VIEWERS.c.film_hash, FILM_VIEWERS.c.viewer_id, FILM_VIEWERS.c.watches)
+    for some in split_batches({viewer_id for _, viewer_id in pairs}):
+        query = select(*columns).where(
+            _match_watched(year), FILM_VIEWERS.c.film_hash.in_(list(names)), FILM_VIEWERS.c.viewer_id.in_(some)
+        )
+        for film_hash, viewer_id, watches in store.connection.execute(query):
+            key = (names[film_hash], viewer_id)
+            if key in pairs:
+                pairs[key] = pairs[key][0] + watches, pairs[key][1]
+    return pairs
 
 
 def count_distinct_viewers(store: StoreSnapshot, part: str, films: Iterable[WatchedFilm]) -> int:

@@ -337,3 +337,15 @@ def test_the_audit_log_has_what_was_done_to_the_store(folder: Path) -> None:
     log.mkdir()
     noted = usher(folder, "backup", "other.db")
     assert noted.returncode == 0 and "not in the audit log" in noted.stderr
+
+
+def test_summaries_are_compared_and_counted_anew(folder: Path) -> None:
+    """What they say wrong is found by itself alone, and is right afterwards."""
+    store = open_store(folder / "data")
+    finish(store, record("w1"), record("w2", "502"))
+    with store.transaction() as connection:
+        connection.exec_driver_sql("UPDATE film_periods SET playing_us = playing_us + 1")
+    store.close()
+    for said in ("Counted anew from the records, for they differed: film_periods.", "what the records add up to"):
+        done = usher(folder, "summaries")
+        assert done.returncode == 0 and said in done.stdout, done.stderr

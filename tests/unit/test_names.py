@@ -45,6 +45,7 @@ ALLOWED_FUNCTIONS = {
 }
 ALLOWED_FOLDERS = {
     "actors/web/pages": "one file a page",
+    "launcher/commands": "one file a command",
     "messages": "one file a topic: whoever looks for a message knows its topic",
     "persistence/queries": "one file a question",
     "persistence/records": "one file a table",

