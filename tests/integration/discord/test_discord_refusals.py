@@ -125,7 +125,7 @@ def test_a_refused_cover_costs_no_film_night(tmp_path: Path, status: int) -> Non
     """The event is made without it."""
     with knowing_a_film(tmp_path) as stage, stage.acting():
         stage.discord.faults.refuse_requests(50035, "Invalid Form Body", status, "/scheduled-events", times=1)
-        said = answer(stage, "Iris", "!night dune tomorrow 20:30")
+        said = answer(stage, "Iris", "!night Metropolis tomorrow 20:30")
         assert said.embeds[0]["title"].startswith("📅")
         assert len(events(stage)) == 1 and not events(stage)[0].get("image")
         assert said.attachments[0].content == PICTURE
