@@ -86,6 +86,7 @@ class ServiceStage:
             self.discord.start()
             cleared.callback(self.discord.stop)
             cleared.callback(self.stop_service)
+            self.prepare()
             self.start_service()
             self._cleared = cleared.pop_all()
         # However long a busy machine took to start it all: the evening begins now.
@@ -96,6 +97,9 @@ class ServiceStage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._cleared.close()
+
+    def prepare(self) -> None:
+        """Do what comes before the first start of the service, with the servers on the stage: nothing here."""
 
     def performer(self, report_s: Mapping[str, float] | float | None = None) -> Performer:
         """Return people for this stage; `report_s` is how often each account's player, or every one, reports."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import itertools
 import json
 import re
 import threading
@@ -20,7 +21,9 @@ from rich.table import Table
 from simulator.discord.model.messages import Attachment, ChannelMessage
 from simulator.discord.transcript.terminal import format_size, render_message
 from simulator.nights.demo.expectations import ExpectationResult
-from simulator.nights.stage import ANNOUNCE, ServiceStage
+from simulator.nights.demo.typed_lines import ASKER
+from simulator.nights.stage import ANNOUNCE, CINEMA, ServiceStage
+from simulator.plex.world.library import MOVIES
 
 SETTLE_S = 0.25
 """A message is shown when it has not been edited for this long (real seconds)."""
@@ -64,6 +67,7 @@ class Show:
         """Each message that was shown, with the chapter of its life that was."""
         self._told: set[int] = set()
         """Pictures whose words were shown."""
+        self._shows_direct = False
 
     def opening(self, stage: ServiceStage) -> None:
         """Say what is about to be seen."""
@@ -90,10 +94,58 @@ class Show:
         with self._lock:
             self.console.print(render_message(message, self._stage.discord.world))
 
+    def print_hint(self, text: str) -> None:
+        """A word to whoever typed something that was not understood."""
+        with self._lock:
+            self.console.print(f"[yellow]{escape(text)}[/yellow]")
+
+    def introduce_club(self, records: int) -> None:
+        """Say whose year is behind the night."""
+        self.console.print(
+            f"The club has met for a year: {records} watches are in its history. "
+            f"You are [bold]{ASKER}[/bold], who runs the server.\n"
+        )
+
+    def list_films(self, stage: ServiceStage, words: str = "") -> None:
+        """Print the films of the library, or those with these words in their titles."""
+        table = Table(box=None, pad_edge=False, show_header=False)
+        films = [film for film in stage.plex.library.in_section(MOVIES) if words.casefold() in film.title.casefold()]
+        for film in films:
+            minutes = f"{round((film.duration_ms or 0) / 60_000)} min"
+            table.add_row(escape(film.title), str(film.year or ""), minutes, escape(", ".join(film.genres)))
+        if films:
+            self._print_table(table)
+        else:
+            self.print_hint(f'No film has "{words}" in its title. Type films for all of them.')
+
+    def list_people(self, stage: ServiceStage) -> None:
+        """Print who is there, and what they do."""
+        playing = {session.account.name: session for session in stage.plex.sessions}
+        present = {member.id for member in stage.discord.voice_members(CINEMA)}
+        table = Table(box=None, pad_edge=False)
+        for heading in ("Plex accounts", "", "Discord members", ""):
+            table.add_column(heading)
+        accounts = [account.name for account in stage.plex.accounts if account.name]
+        members = [member for member in stage.discord.guild.members.values() if not member.user.bot]
+        for account, member in itertools.zip_longest(accounts, members):
+            session = playing.get(account)
+            watching = f"{session.state} {session.item.title}" if session is not None else ""
+            name = member.display_name if member is not None else ""
+            seat = "in the voice channel" if member is not None and member.id in present else ""
+            table.add_row(*(escape(cell) for cell in (account or "", watching, name, seat)))
+        self._print_table(table)
+
+    def _print_table(self, table: Table) -> None:
+        with self._lock:
+            self.console.print(Padding(table, (0, 0, 1, 2)))
+
     @contextlib.contextmanager
-    def following(self, stage: ServiceStage) -> Iterator[None]:
-        """Show every message of the channel when it is whole, until the end of the block."""
-        self._stage = stage
+    def following(self, stage: ServiceStage, *, direct: bool = False) -> Iterator[None]:
+        """Show every message of the channel when it is whole, until the end of the block.
+
+        With `direct`, also what the bot writes to members alone.
+        """
+        self._stage, self._shows_direct = stage, direct
         over = threading.Event()
         follower = threading.Thread(target=self._follow, args=(stage, over), name="show")
         follower.start()
@@ -120,6 +172,19 @@ class Show:
                 if each.description and each.id not in self._told:
                     self._told.add(each.id)
                     self._picture(each)
+        if self._shows_direct:
+            self._show_direct_messages(stage, settled=settled)
+
+    def _show_direct_messages(self, stage: ServiceStage, *, settled: bool) -> None:
+        for member in list(stage.discord.guild.members.values()):
+            if member.user.bot:
+                continue
+            for message in stage.discord.direct_messages(member):
+                if message.id in self._shown or (settled and not message.is_settled(SETTLE_S)):
+                    continue
+                self._shown[message.id] = ""
+                self.print_event(f"a direct message to {member.display_name}:")
+                self.message(message)
 
     def _picture(self, picture: Attachment) -> None:
         """A chart, which a terminal cannot show: its name and size, and what is on it."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from simulator.discord.model.messages import ChannelMessage
+from simulator.nights.demo.club_records import ClubStage
 from simulator.nights.demo.console_view import OVER, Show, chapter
 from simulator.nights.demo.expectations import Evidence, check_expectations
 from simulator.nights.demo.prompt import Prompt
@@ -45,11 +46,12 @@ def main(arguments: list[str]) -> int:
     with _folder(options.keep) as folder:
         show = Show(console, speed=options.speed)
         settings = {**SETTINGS, "WEB_PORT": str(find_free_port())}
-        with ServiceStage(
-            folder / "data", speed=options.speed, party_user=HOST, evening=_evening(), **settings
-        ) as stage:
-            if alone:
+        data_dir, evening = folder / "data", _evening()
+        if alone:
+            with ServiceStage(data_dir, speed=options.speed, party_user=HOST, evening=evening, **settings) as stage:
                 return _play_script(stage, show)
+        console.print("Setting up a film club with a year behind it ...")
+        with ClubStage(data_dir, speed=options.speed, party_user=HOST, evening=evening, **settings) as stage:
             return Prompt(stage, show, CUES).run()
 
 

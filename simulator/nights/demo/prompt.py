@@ -4,32 +4,68 @@ from __future__ import annotations
 
 import shlex
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from simulator.nights.demo.console_view import Show
-from simulator.nights.demo.script import IRIS
+from simulator.nights.demo.typed_lines import ASKER, COMMANDS, LineError, Names, read_cue
 from simulator.nights.director import Director
-from simulator.nights.script import Cue, Verb
-from simulator.nights.stage import ServiceStage
+from simulator.nights.script import Cue
+from simulator.nights.stage import ANNOUNCE, ServiceStage
 
-HELP = """\
-  !command or /command     ask Usher as Iris, an administrator: !activewatches, /stats, !savedata, !health ...
-  play WHO FILM            a Plex session starts: play Cem "Duck Soup"
+HELP = f"""\
+  !command or /command     ask Usher as {ASKER}, an administrator: !help, !stats, !night ...
+  press BUTTON             press a button below a message, by its label; press alone lists them
+  play WHO FILM            a Plex account starts a film: play Cem "Duck Soup"
   pause WHO, resume WHO, stop WHO, seek WHO MINUTE
-  join WHO, leave WHO      the voice channel: Iris, Björn, Chiara, "Dr. *Noodle*", אורי, or anybody of the server
+  join WHO, leave WHO      the voice channel, where everybody sees what Rosa plays
+  people, films            who there is, and what there is to see
   outage, recover          the Plex server goes away, and comes back
   kill ACTOR               kill -9: plex, tracker, persistence or discord
   night                    play the scripted night from its start
-  quit                     stop the service in order"""
+  help, quit               Tab completes commands, names and titles"""
+TRY = (
+    "Try: [bold]!leaderboard[/bold], [bold]!stats[/bold], [bold]play Rosa Casablanca[/bold] and "
+    "[bold]join Björn[/bold], then [bold]!nowplaying[/bold]"
+)
+WORDS = ("press", "people", "films", "night", "help", "quit")
 
 
-COMMANDS: dict[str, Verb] = {
-    "play": "play", "pause": "pause", "resume": "resume", "stop": "stop", "join": "join", "leave": "leave",
-    "outage": "outage", "recover": "heal", "kill": "kill",
-}  # fmt: skip
+class LineCompleter(Completer):
+    """Completes commands, names and titles."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
+        """Yield what the line may go on with."""
+        before = document.text_before_cursor
+        first, space, rest = before.partition(" ")
+        if not space:
+            usher = [sign + name for sign in "!/" for name in self._names.slash_commands]
+            yield from _complete(first, [*COMMANDS, *WORDS, *usher])
+        elif first[:1] in ("!", "/"):
+            typed = rest.rpartition("=")[2] if first[0] == "/" else rest
+            yield from _complete(typed, [*self._names.films, *self._names.guests, *self._names.accounts])
+        elif first in COMMANDS:
+            done, _, typed = rest.rpartition(" ") if not rest.startswith(('"', "'")) else ("", "", rest)
+            takes, at = COMMANDS[first].takes, len(done.split())
+            if takes and at and takes[-1] == "film":
+                typed, at = rest.partition(" ")[2], len(takes) - 1
+            if at < len(takes):
+                choices = self._names.list_choices(takes[at])
+                yield from _complete(typed, [shlex.quote(each) if " " in each else each for each in choices])
+
+
+def _complete(typed: str, choices: Sequence[str]) -> Iterator[Completion]:
+    wanted = typed.casefold().lstrip("\"'")
+    for choice in choices:
+        if choice.casefold().lstrip("\"'").startswith(wanted):
+            yield Completion(choice, start_position=-len(typed))
 
 
 class Prompt:
@@ -40,52 +76,77 @@ class Prompt:
         self._show = show
         self._cues = cues
         self._director = Director(stage, show.print_event)
+        self._names = Names(stage)
         self._night: threading.Thread | None = None
 
     def run(self) -> int:
         """Serve the prompt; the service's exit status."""
         self._show.opening(self._stage)
-        self._show.console.print(HELP + "\n")
-        session: PromptSession[str] = PromptSession("usher> ")
-        with patch_stdout(raw=True), self._show.following(self._stage):
+        self._show.introduce_club(len(self._stage.history()))
+        self._show.console.print(HELP, markup=False)
+        self._show.console.print(f"\n{TRY}\n")
+        session: PromptSession[str] = PromptSession("usher> ", completer=LineCompleter(self._names))
+        with patch_stdout(raw=True), self._show.following(self._stage, direct=True):
             while True:
                 try:
                     line = session.prompt().strip()
-                except (EOFError, KeyboardInterrupt):
+                except KeyboardInterrupt:
+                    continue  # as in a shell: the line is dropped
+                except EOFError:
                     break
-                if line in ("quit", "exit"):
+                if line.casefold() in ("quit", "exit"):
                     break
                 if line:
                     self._do(line)
         return self._stage.stop_service()[0]
 
     def _do(self, line: str) -> None:
+        word, _, rest = line.partition(" ")
         try:
-            if line == "help":
-                self._show.console.print(HELP)
-            elif line == "night":
-                self._play_night()
-            else:
-                self._director.perform(self._cue(line))
-        except (LookupError, ValueError, AttributeError, StopIteration, RuntimeError) as error:
-            self._show.print_event(f"that did not work ({error or type(error).__name__}); 'help' shows what does")
+            match word.casefold():
+                case "help" | "?":
+                    self._show.console.print(HELP, markup=False)
+                case "films":
+                    self._show.list_films(self._stage, rest.strip())
+                case "people":
+                    self._show.list_people(self._stage)
+                case "press":
+                    self._press(rest.strip().strip("\"'"))
+                case "night":
+                    self._play_night()
+                case _:
+                    self._director.perform(read_cue(line, self._names, self._minute_of))
+        except LineError as error:
+            self._show.print_hint(str(error))
+        except (LookupError, ValueError, StopIteration, RuntimeError, TimeoutError) as error:
+            said = str(error.args[0]) if error.args else type(error).__name__
+            self._show.print_hint(f"That didn't work: {said}. Type help for what does.")
 
-    def _cue(self, line: str) -> Cue:
-        if line[0] in "!/":
-            return Cue(0.0, "say" if line[0] == "!" else "slash", IRIS, line if line[0] == "!" else line[1:])
-        verb, *rest = shlex.split(line)
-        who = rest[0] if rest else ""
-        if verb == "seek":
-            session = self._director.performer.live_session(who)
-            position_s = session.true_ms(self._stage.clock.now().wall_s) / 1000 if session is not None else 0.0
-            return Cue(0.0, "seek", who, amount=float(rest[1]) * 60 - position_s)
-        if verb not in COMMANDS:
-            raise ValueError(f"no such command: {verb}")
-        return Cue(0.0, COMMANDS[verb], who, rest[1] if len(rest) > 1 else "")
+    def _minute_of(self, account: str) -> float | None:
+        session = self._director.performer.live_session(account)
+        return None if session is None else session.true_ms(self._stage.clock.now().wall_s) / 60_000
+
+    def _press(self, label: str) -> None:
+        """Press the button of this label, or that begins so, of the newest message that has one."""
+        written = [message for message in self._stage.discord.messages(ANNOUNCE, by_bot=True) if message.controls]
+        labels: list[str] = []
+        for message in reversed(written):
+            for control in message.controls:
+                name = str(control.get("label") or (control.get("emoji") or {}).get("name") or "")
+                if label and name.casefold().startswith(label.casefold()) and not control.get("url"):
+                    self._show.print_event(f"{ASKER} presses {name}")
+                    pressed = self._stage.discord.click(ASKER, message, control["custom_id"])
+                    self._show.message(pressed.wait_reply())
+                    return
+                labels.append(name)
+        if not labels:
+            raise LineError("No message has a button.")
+        newest = ", ".join(f'"{each}"' for each in dict.fromkeys(labels[:5]))
+        raise LineError(f"Which button? The newest are {newest}.")
 
     def _play_night(self) -> None:
         if self._night is not None and self._night.is_alive():
-            raise ValueError("the night is on already")
+            raise LineError("The scripted night is running already.")
         begin_s = self._stage.minute * 60
         cues = [cue for cue in self._cues if cue.verb != "say"]
         self._night = threading.Thread(target=self._director.play, args=(cues, begin_s), daemon=True, name="night")
