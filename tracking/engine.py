@@ -56,7 +56,7 @@ class TrackingEngine:
         self.servers = PlexServers()
         self.party = WatchParty(rules)
         self.recorder = WatchRecorder(rules)
-        self.seating = PartySeating(self.party, self.recorder)
+        self.seating = PartySeating(self.party, self.recorder, self.servers)
 
     def restore(self, loaded: WatchesLoaded, at: Moment) -> list[Event]:
         """Restore what ran before a restart. Call it first, or not at all.
@@ -76,7 +76,7 @@ class TrackingEngine:
             if not session.watched:
                 self.servers[session.server_id].remove(session)
         self.recorder.restore_groups(self.servers.sessions(), at)
-        self.seating.restore_host(self.servers.sessions())
+        self.seating.restore_host()
         return self._drain_events()
 
     def observe(self, snapshot: PlaybackSnapshot) -> list[Event]:
@@ -92,7 +92,7 @@ class TrackingEngine:
             server.last_poll = at
             self.servers.set_away(server, False)
             self._apply_poll(server, snapshot, last if outage else None, outage)
-        self.seating.seat_members(self.servers.sessions, self.servers.away, at)
+        self.seating.seat_members(at, server.server_id)
         self.recorder.group_sessions(self.servers, at)
         return self._drain_events()
 
@@ -107,7 +107,7 @@ class TrackingEngine:
 
     def update_voice(self, presence: VoicePresence) -> list[Event]:
         """Apply who is in the voice channel. While Discord is away nobody joins and nobody leaves."""
-        self.seating.update_presence(presence, self.servers.sessions, self.servers.away)
+        self.seating.update_presence(presence)
         return self._drain_events()
 
     def apply_history(self, found: HistoryFound, at: Moment) -> list[Event]:
@@ -138,7 +138,7 @@ class TrackingEngine:
             session.relocate(stream.other.playback, at)
             server.reindex(session, before)
         self.recorder.changed_servers[server.server_id] = None
-        outcomes = self.seating.move_manually(session, request, plan.outcomes, self.servers.away, at)
+        outcomes = self.seating.move_manually(session, request, plan.outcomes, at)
         return replace(plan, outcomes=outcomes), self._drain_events()
 
     def apply_directory(self, links: Iterable[LinkedAccount], privacy: Iterable[tuple[str, Privacy]]) -> list[Event]:

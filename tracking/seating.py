@@ -1,6 +1,5 @@
 """Opens, moves and ends the watches of the voice channel's members in the host's sessions."""
 
-from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -8,6 +7,7 @@ from msgspec.structs import replace
 from messages import Moment, Source, StartTracking, TrackingOutcome, VoiceMember, VoicePresence
 from messages.base import PositionMs
 from tracking.recorder import WatchRecorder
+from tracking.sessions.server import PlexServers
 from tracking.sessions.session import Session
 from tracking.watch_party import WatchParty
 from tracking.watches.film import same_film
@@ -17,18 +17,19 @@ from wording.problems import english
 
 @dataclass(slots=True)
 class PartySeating:
-    """Gives the members of the voice channel watches of what the host plays.
-
-    In its methods, `away` has the ids of the Plex servers that do not answer, and `sessions` returns every session, the
-    oldest first: it is called only where somebody is in the channel.
-    """
+    """Gives the members of the voice channel watches of what the host plays."""
 
     party: WatchParty
     recorder: WatchRecorder
+    servers: PlexServers
     _seated: dict[Session, None] = field(default_factory=dict)
     """The sessions in which members of the channel watch; some of them may have left since."""
+    _hosts: dict[str, list[Session]] = field(default_factory=dict)
+    """By server: the sessions of the account that WATCH_PARTY_PLEX_USER names; some of them may be over."""
+    _polled: dict[str, None] = field(default_factory=dict)
+    """Servers (ids) that were polled since these were looked for."""
 
-    def update_presence(self, presence: VoicePresence, sessions: Callable[[], list[Session]], away: Set[str]) -> None:
+    def update_presence(self, presence: VoicePresence) -> None:
         """Apply who is in the voice channel. While Discord is away nobody joins and nobody leaves."""
         party = self.party
         if party.presence is not None and presence.at.steady_s < party.presence.at.steady_s:
@@ -43,15 +44,17 @@ class PartySeating:
             if was_unknown:
                 session.mark_presence_unknown()
             for member in [each for each in session.party_watches if each not in here]:
-                self._end_watch(session, member, None if was_unknown else presence.at, away)
-        self.seat_members(sessions, away, presence.at)
+                self._end_watch(session, member, None if was_unknown else presence.at)
+        self.seat_members(presence.at)
 
-    def seat_members(self, sessions: Callable[[], list[Session]], away: Set[str], at: Moment) -> None:
-        """Open a watch of the host's film for each channel member who has none."""
+    def seat_members(self, at: Moment, polled: str = "") -> None:
+        """Open a watch of the host's film for each channel member who has none. `polled`: which server was polled."""
         party = self.party
+        if polled:
+            self._polled[polled] = None
         if party.unknown or not party.members:
             return
-        host, notice = party.find_host(sessions(), at)
+        host, notice = party.find_host(self._find_candidates(), at)
         if notice:
             self.recorder.notify(english(notice))
         if host is None:
@@ -59,11 +62,11 @@ class PartySeating:
         moved = party.host is not None and party.host is not host
         before = None if party.host is not None else party.last_host(host, at)
         left, party.host = party.host, host
-        since = self.leave_other_sessions(host, away, at)
+        since = self.leave_other_sessions(host, at)
         if moved and left is not None and not left.watched:
             self.recorder.announce_end(left, at)  # nobody watches it, however long it stays listed
         line = host.timeline
-        if not host.active or host.server_id in away or line.outage:
+        if not host.active or host.server_id in self.servers.away or line.outage:
             return
         if line.state not in ("playing", "paused"):
             return
@@ -82,12 +85,11 @@ class PartySeating:
         session: Session,
         request: StartTracking,
         outcomes: tuple[TrackingOutcome, ...],
-        away: Set[str],
         at: Moment,
     ) -> tuple[TrackingOutcome, ...]:
         """Move the party to the session that an admin named, and start the planned watches; return what was done."""
         self.party.choose(session)
-        self.leave_other_sessions(session, away, at)
+        self.leave_other_sessions(session, at)
         members = {member.user_id: member for member in self.party.members}
         joined_ms = clamp_position(request.position_ms, session.item.duration_ms)
         done = []
@@ -99,7 +101,7 @@ class PartySeating:
             done.append(outcome)
         return tuple(done)
 
-    def leave_other_sessions(self, host: Session, away: Set[str], at: Moment) -> dict[str, Moment]:
+    def leave_other_sessions(self, host: Session, at: Moment) -> dict[str, Moment]:
         """End the members' watches of other sessions; return since when each member watches the host's new one.
 
         One that is missed ends everybody's watch alike; but the same film goes on as the same watch.
@@ -113,7 +115,7 @@ class PartySeating:
             stood_since = latest(session.stood_since, host.opened) if host.opened else None
             for member in list(session.party_watches):
                 if stood_since is None or session.missing or session.plays(at, self.party.rules):
-                    self._end_watch(session, member, at, away)
+                    self._end_watch(session, member, at)
                     continue
                 since[member] = latest(stood_since, self.party.member_since(member, at))
                 ended = session.timeline.seen
@@ -159,18 +161,20 @@ class PartySeating:
         self._seated[session] = None
         self.recorder.announce_start(session, at)
 
-    def _end_watch(self, session: Session, member: str, at: Moment | None, away: Set[str]) -> None:
+    def _end_watch(self, session: Session, member: str, at: Moment | None) -> None:
         """End one member's watch: at `at`, or, where that cannot be observed, when it was last seen."""
         closed = at or session.party_watches[member].seen
-        record = session.end_party_watch(member, at, session.server_id in away, self.party.rules)
+        record = session.end_party_watch(member, at, session.server_id in self.servers.away, self.party.rules)
         self.recorder.finish(session, record, closed, closed)
 
-    def restore_host(self, sessions: list[Session]) -> None:
+    def restore_host(self) -> None:
         """After a restart, set the party's session to the one that the channel's members joined last.
 
         Without it nobody who comes in, or back, would be seated as long as another film plays at home; and a channel
         that an admin had brought to another film than the usual host's would be moved.
         """
+        sessions = self.servers.sessions()
+        self._polled |= dict.fromkeys(session.server_id for session in sessions)
         self._seated = {session: None for session in sessions if session.party_watches}
         came = [(watch.started_at_s, session) for session in sessions for watch in session.party_watches.values()]
         self.party.host = max(came, key=lambda pair: pair[0])[1] if came else None
@@ -179,3 +183,22 @@ class PartySeating:
         """Return the sessions in which members of the channel watch, the oldest first."""
         self._seated = {session: None for session in self._seated if session.party_watches}
         return sorted(self._seated, key=lambda session: session.started_at_s)
+
+    def _find_candidates(self) -> list[Session]:
+        """Return the sessions among which those of the host are, the oldest first.
+
+        Where the host is named by the settings, no other server's sessions are looked at than those just polled.
+        """
+        party = self.party
+        if not party.rules.party_user:
+            return self.servers.sessions()
+        for server_id in self._polled:
+            self._hosts[server_id] = [each for each in self.servers[server_id] if party.is_named_host(each)]
+            if not self._hosts[server_id]:
+                del self._hosts[server_id]
+        self._polled = {}
+        hosts = (each for server_id, some in self._hosts.items() for each in some if each in self.servers[server_id])
+        found = dict.fromkeys(hosts)
+        if (current := party.host) is not None:  # an admin may have chosen another account's
+            found |= dict.fromkeys(self.servers[current.server_id].of_account(current.timeline.account_id))
+        return sorted(found, key=lambda session: session.started_at_s)

@@ -81,7 +81,7 @@ class WatchParty:
             return self._settle(following or current)
         candidates = [session for session in sessions if session.active]
         if self.rules.party_user:
-            candidates = [session for session in candidates if self._is_named_host(session)]
+            candidates = [session for session in candidates if self.is_named_host(session)]
         playing = [session for session in candidates if session.plays(at, self.rules)]
         if len(playing) > 1:
             proven = [session for session in playing if _has_advanced(session)]
@@ -139,15 +139,16 @@ class WatchParty:
 
     def _of_any_host(self, playing: list[Session]) -> list[Session]:
         """Return the sessions that the channel may watch, whoever played into it before."""
-        return [session for session in playing if self._is_named_host(session)] if self.rules.party_user else playing
+        return [session for session in playing if self.is_named_host(session)] if self.rules.party_user else playing
 
     def _same_host(self, current: Session, other: Session) -> bool:
-        if self._is_named_host(current):
-            return self._is_named_host(other)
+        if self.is_named_host(current):
+            return self.is_named_host(other)
         line, theirs = current.timeline, other.timeline
         return bool(line.account_id) and (current.server_id, line.account_id) == (other.server_id, theirs.account_id)
 
-    def _is_named_host(self, session: Session) -> bool:
+    def is_named_host(self, session: Session) -> bool:
+        """Tell whether a session's account is the one that WATCH_PARTY_PLEX_USER names."""
         playback = session.playback
         account_id = session.timeline.account_id
         return self.rules.is_party_host(account_id, playback.account_name if playback else session.timeline.username)

@@ -229,6 +229,13 @@ class Evening(RuleBasedStateMachine):
         assert sorted(running) == sorted(watch_id for watch_id, runs in self.opened.items() if runs)
 
     @invariant()
+    def the_hosts_sessions_are_found_without_looking_at_all(self) -> None:
+        """The index of the sessions that the channel may watch has each of them."""
+        tracking = self.tracking
+        hosts = {session for session in tracking.servers.sessions() if tracking.party.is_named_host(session)}
+        assert hosts <= set(tracking.seating._find_candidates())
+
+    @invariant()
     def nobody_is_tracked_or_shown_who_does_not_want_it(self) -> None:
         """Neither under one id nor under the other; and what was dropped has left no record."""
         members = {link.plex_id: link.viewer_id for link in self.links}
