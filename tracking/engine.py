@@ -281,10 +281,12 @@ class TrackingEngine:
         if isinstance(shown, OtherPlayer):
             line, opened = shown.trial, shown.began or at
         else:
-            line = open_watch(playback, "", "", "", "plex", at, playback.position_ms, playback.state)
-            opened = at
+            line, opened = open_watch(playback, "", "", "", "plex", at, playback.position_ms, playback.state), at
         counts = self.rules.counts(playback.account_id, playback.account_name)
-        viewer_id = plex_viewer_id(server.server_id, playback.account_id)
+        viewer_id, stream = plex_viewer_id(server.server_id, playback.account_id), StreamKey.of(playback)
+        if self.recorder.is_left_over(viewer_id, playback, at):
+            server.others[stream] = OtherPlayer.standing(playback, at)
+            return
         tracks_owner = counts and self.recorder.tracks(viewer_id, at)
         line = replace(
             line, viewer_id=viewer_id, username=playback.account_name or playback.player, first_seat=tracks_owner
@@ -299,9 +301,9 @@ class TrackingEngine:
             )
             if running or (anew and past.is_completed(self.rules)):
                 past = None
-        identity = (server.server_id, *StreamKey.of(playback), playback.item.rating_key)
+        identity = (server.server_id, *stream, playback.item.rating_key)
         screening_id = (past and past.own_id) or make_id("screening", *identity, repr(opened.wall_s))
-        watch_id = make_id("watch", screening_id, viewer_id, *StreamKey.of(playback), repr(opened.wall_s))
+        watch_id = make_id("watch", screening_id, viewer_id, *stream, repr(opened.wall_s))
         line = replace(line, screening_id=screening_id, watch_id=watch_id)
         session = Session(
             server.server_id, screening_id, line, tracks_owner, opened.wall_s, playback=playback, opened=opened

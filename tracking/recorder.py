@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from messages import (
     Moment,
+    Playback,
     Screening,
     ScreeningEnded,
     ScreeningStarted,
@@ -59,6 +60,13 @@ class WatchRecorder:
             return None
         away_s = at.steady_s - finished.ended_steady_s
         return finished if can_resume(finished.record, away_s, fresh.position_ms, self.rules) else None
+
+    def is_left_over(self, viewer_id: str, shown: Playback, at: Moment) -> bool:
+        """Tell whether a player that is paused was left by a viewer who has completed the film since, elsewhere."""
+        last = self.resume_index.find(viewer_id, shown.item)
+        if shown.state != "paused" or last is None or not last.record.completed:
+            return False
+        return not can_resume(last.record, at.steady_s - last.ended_steady_s, shown.position_ms, self.rules)
 
     def start(self, session: Session, fresh: WatchState, at: Moment) -> WatchState:
         """Resume the viewer's earlier watch of the film, or begin the fresh one."""

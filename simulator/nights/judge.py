@@ -50,6 +50,8 @@ class Leeway:
     more_s: float
     dark_s: float
     """How long something that changed lay in the dark."""
+    unseen_s: float = 0.0
+    """How long nobody looked: a film that ran faster meanwhile counts as long as the clock did."""
 
 
 @dataclass
@@ -131,6 +133,11 @@ def find_leeway(watch: TrueWatch, observation: Observation, margins: Margins) ->
             lasts_s = min(b, boundaries[-1]) - max(a, boundaries[0]) + edge_s
             disturbed_s += max(0.0, lasts_s) if disturbed else 0.0
             dark_s += edge_s
+    unseen_s = sum(
+        min(b, boundaries[-1]) - max(a, boundaries[0])
+        for a, b in observation.dark(watch)
+        if b > boundaries[0] and a < boundaries[-1]
+    )
     dark_s = min(dark_s + disturbed_s, observation.dark_cost_limit_s)
     ghosts_s = sum(
         min(stretch.length_s, margins.ghost_after_s + edge_s)
@@ -138,7 +145,7 @@ def find_leeway(watch: TrueWatch, observation: Observation, margins: Margins) ->
         if stretch.activity == "ghost"
     )
     off_s = changes_s + dark_s
-    return Leeway(off_s, off_s + ghosts_s + watch.jumps * margins.slack_s, disturbed_s)
+    return Leeway(off_s, off_s + ghosts_s + watch.jumps * margins.slack_s, disturbed_s, unseen_s)
 
 
 def _moves(watch: TrueWatch) -> int:
@@ -186,14 +193,14 @@ def _compare(
         )
     unseen_s = sum(b - a for a, b in observation.plex_dark if a > -NEVER and b < NEVER)
     paused_s = sum(record.paused_s for record in records)
-    if not watch.paused_s - leeway.less_s - unseen_s <= paused_s <= watch.paused_s + leeway.more_s:
+    if not watch.paused_s - leeway.less_s - unseen_s <= paused_s <= watch.paused_s + leeway.more_s + watch.abandoned_s:
         problems.append(
             f"paused {watch.paused_s:.1f} s (-{leeway.less_s:.0f} +{leeway.more_s:.0f}), recorded {paused_s:.1f} s"
         )
     recorded, true = spans.union(span for record in records for span in record.spans), watch.spans
     both = spans.coverage(spans.union((*recorded, *true)))
     missing_s, extra_s = (both - spans.coverage(recorded)) / 1000, (both - spans.coverage(true)) / 1000
-    if missing_s > leeway.less_s * watch.speed:
+    if missing_s > leeway.less_s * watch.speed + max(0.0, watch.speed - 1) * leeway.unseen_s:
         problems.append(f"{missing_s:.1f} s of film seen are missing (-{leeway.less_s:.0f})")
     if extra_s > leeway.more_s * watch.speed:
         problems.append(f"{extra_s:.1f} s of film were not seen (+{leeway.more_s:.0f})")

@@ -66,6 +66,8 @@ class TrueWatch:
     guest: bool
     """A member of the voice channel, who watches what the host plays."""
     stretches: list[Stretch] = field(default_factory=list)
+    abandoned_s: float = 0.0
+    """How long players that were left paused stayed listed with it: nobody can know that nobody watches."""
 
     @property
     def playing_s(self) -> float:
@@ -121,6 +123,8 @@ class Ledger:
         """What is over, in the order of its end."""
         self.visits: list[tuple[str, float, float]] = []
         """Who was in the channel from when to when."""
+        self.abandoned: list[tuple[int, str, float, float]] = []
+        """Account and item of each player that was left paused, and from when to when it stayed listed."""
         self._server_id = server_id
         self._open: dict[str, PlayingSession] = {}
         self._present: dict[str, float] = {}
@@ -182,7 +186,15 @@ class Ledger:
             if host in names:
                 for member_id, begin_s, end_s in sorted(self.visits, key=lambda visit: visit[1]):
                     add(member_id, self._member_names[member_id], stretch.clip(begin_s, end_s), guest=True)
+        accounts = {f"plex:{self._server_id}:{each}": each for each in self._account_names}
+        hosts = {each for each, name in self._account_names.items() if host in (name, str(each))}
         for watch in watches.values():
+            watched = hosts if watch.guest else {accounts[watch.viewer_id]}
+            watch.abandoned_s = sum(
+                end_s - begin_s
+                for account_id, rating_key, begin_s, end_s in self.abandoned
+                if account_id in watched and rating_key == watch.item.rating_key
+            )
             watch.stretches.sort(key=lambda each: each.begin_s)
         return list(watches.values())
 

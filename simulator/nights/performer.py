@@ -48,6 +48,8 @@ class Performer:
         self._sessions: dict[str, PlayingSession] = {}
         self._left: dict[str, tuple[str, int]] = {}
         """Item and position at which an account stopped."""
+        self._abandoned: dict[str, list[tuple[PlayingSession, float]]] = {}
+        """Sessions that stay listed though nobody watches them."""
 
     def perform(self, cue: Cue) -> bool:
         """Play a cue of a player or of the voice channel; return whether it was possible."""
@@ -73,6 +75,8 @@ class Performer:
             self._leave(Cue(0.0, "leave", name))
         for account in list(self._sessions):
             self._end_session(account)
+        for account in list(self._abandoned):
+            self._clear(Cue(0.0, "clear", account))
 
     def lose_all_sessions(self) -> None:
         """Note that the server ended every session at once."""
@@ -132,6 +136,25 @@ class Performer:
 
     def _vanish(self, cue: Cue) -> bool:
         return self._end_session(cue.who, silently=True)
+
+    def _abandon(self, cue: Cue) -> bool:
+        session = self.live_session(cue.who)
+        if session is None:
+            return False
+        left = self._plex.pause(session) if cue.what == "paused" else self._plex.freeze(session)
+        self.ledger.note_end(session, left.anchor_s)
+        self._left[cue.who] = (left.item.rating_key, left.anchor_ms)
+        self._abandoned.setdefault(cue.who, []).append((left, self._now()))
+        del self._sessions[cue.who]
+        return True
+
+    def _clear(self, cue: Cue) -> bool:
+        listed = {session.uid for session in self._plex.sessions}
+        for session, since_s in self._abandoned.pop(cue.who, []):
+            self.ledger.abandoned.append((session.account.id, session.item.rating_key, since_s, self._now()))
+            if session.uid in listed:
+                self._plex.vanish(session)
+        return True
 
     def _end(self, cue: Cue) -> bool:
         session = self.live_session(cue.who)

@@ -20,6 +20,10 @@ EVERYTHING: Mapping[str, float] = {
 """What may happen to somebody who watches, with its weight."""
 
 
+SEVERAL_PLAYERS: Mapping[str, float] = {**EVERYTHING, "paused": 2, "dead": 2}
+"""The same, and players that are left paused, or die, and stay listed beside the one that is gone on with."""
+
+
 @dataclass(frozen=True)
 class Habits:
     """How the people of a night behave."""
@@ -145,6 +149,9 @@ class _Writer:
             case "vanish":
                 self._leave("vanish")
                 return "gone"
+        if turn in ("paused", "dead"):
+            self._abandon(turn)
+            return "done" if rng.random() < 0.7 or self._choose_film() else "gone"
         if turn == "away":
             self._leave()
             self.left = not self.habits.replays
@@ -160,6 +167,14 @@ class _Writer:
             self.device = rng.choice(["tv", "phone"])
             self.now_s += rng.choice([0.0, rng.uniform(1, 60)])
         return "done"
+
+    def _abandon(self, how: str) -> None:
+        """Leave the player as it is, and go on with another one."""
+        self.cues.append(Cue(self.now_s, "abandon", self.account, how))
+        self.cues.append(Cue(self.now_s + self.rng.uniform(30, 600), "clear", self.account))
+        self.playing, self.same_key = "", False
+        self.device = self.rng.choice([each for each in ("tv", "phone", "browser") if each != self.device])
+        self.now_s += self.rng.choice([0.0, self.rng.uniform(1, 90)])
 
     def _choose_film(self) -> bool:
         """Choose the next film and where to begin it; return whether there is one."""

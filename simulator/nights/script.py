@@ -10,10 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, get_args
 
-PlayerVerb = Literal["play", "pause", "resume", "buffer", "freeze", "seek", "switch", "stop", "vanish", "end", "speed"]
+PlayerVerb = Literal[
+    "play", "pause", "resume", "buffer", "freeze", "seek", "switch", "stop", "vanish", "end", "speed",
+    "abandon", "clear",
+]  # fmt: skip
 """play: start `what` at `amount` seconds of film. seek: jump by `amount` seconds. switch: another item under the same
 session key. freeze: the app dies and stays listed as playing. vanish: the session is gone without an alert. end: the
-film runs out. speed: play `amount` seconds of film in a second."""
+film runs out. speed: play `amount` seconds of film in a second. abandon: the player is left `what`, paused or dead, and
+stays listed, also when the account plays on another one; until clear."""
 VoiceVerb = Literal["join", "leave"]
 ChatVerb = Literal["say", "slash", "interested"]
 FaultVerb = Literal[

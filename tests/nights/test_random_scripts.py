@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 
 import pytest
 
 from simulator.nights.judge import Judgement, Margins, judge
+from simulator.nights.random_people import EVERYTHING, SEVERAL_PLAYERS
 from simulator.nights.script import Cue, Script
 from tests.nights.memory.random_night import write_script
 from tests.nights.rules_stage import ScriptRun
@@ -17,12 +19,12 @@ RULES = Rules(party_user="1")
 SPEEDS = (0.5, 1.0, 1.0, 1.25, 1.5, 2.0)
 
 
-def judge_seed(seed: int, speeds: tuple[float, ...] = (1.0,)) -> Judgement:
+def judge_seed(seed: int, speeds: tuple[float, ...] = (1.0,), turns: Mapping[str, float] = EVERYTHING) -> Judgement:
     """Play the script of a seed, with a restart of the tracking in each second one, and judge its records."""
     rng = random.Random(f"script {seed}")  # noqa: S311 - chance that can be had again
     accounts = [str(number) for number in range(1, rng.randint(1, 4) + 1)]
     members = [str(9000 + number) for number in range(rng.randint(1, 4))]
-    script, items = write_script(rng, accounts, members, calm=False, speeds=speeds)
+    script, items = write_script(rng, accounts, members, calm=False, speeds=speeds, turns=turns)
     restarts = [Cue(rng.uniform(0, script.length_s), "restart") for _ in range(seed % 2)]
     cues = sorted([*script.cues, *restarts], key=lambda cue: cue.at_s)
     poll_s = rng.choice([5.0, 10.0])
@@ -45,6 +47,13 @@ def test_random_scripts_leave_true_records(first: int) -> None:
 def test_random_speeds_leave_true_records(first: int) -> None:
     """The same where each account watches at a speed of its own, of which Plex tells nobody."""
     problems = {seed: judge_seed(seed, SPEEDS).problems for seed in range(first, first + SEEDS_A_TEST)}
+    assert {seed: wrong for seed, wrong in problems.items() if wrong} == {}
+
+
+@pytest.mark.parametrize("first", range(5000, 5050, SEEDS_A_TEST))
+def test_random_players_leave_true_records(first: int) -> None:
+    """The same where players are left paused or dead, and stay listed beside the one that is gone on with."""
+    problems = {seed: judge_seed(seed, SPEEDS, SEVERAL_PLAYERS).problems for seed in range(first, first + SEEDS_A_TEST)}
     assert {seed: wrong for seed, wrong in problems.items() if wrong} == {}
 
 

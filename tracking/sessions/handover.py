@@ -73,6 +73,15 @@ def drop_pending(state: WatchState) -> WatchState:
     return replace(state, pending_s=0.0, buffering_s=0.0) if state.pending_s or state.buffering_s else state
 
 
+def limit_pending(state: WatchState, position_ms: int | None, at: Moment) -> WatchState:
+    """Return the watch with no more of the time that its player stood than the film has advanced since, elsewhere."""
+    if position_ms is None or state.position_ms is None or not state.pending_s:
+        return state
+    ran_s = (position_ms - state.position_ms) / 1000 / state.speed
+    elapsed_s = max(0.0, at.steady_s - state.seen.steady_s)
+    return replace(state, pending_s=min(state.pending_s, max(0.0, ran_s - elapsed_s)))
+
+
 def relabel(state: WatchState, playback: Playback, named: bool) -> WatchState:
     """Return the watch with what a session may change of itself: stream, account name, the item's tags.
 

@@ -70,5 +70,5 @@ class OtherPlayer:
         if playback.state not in ("playing", "buffering") or before is None or now is None:
             return False
         elapsed_ms = (at.steady_s - self.trial.seen.steady_s) * 1000
-        most_ms = 2 * elapsed_ms + rules.slack_ms if playback.state == "playing" else elapsed_ms + FLOOR_MS
+        most_ms = 2 * (elapsed_ms + rules.slack_ms) if playback.state == "playing" else elapsed_ms + FLOOR_MS
         return FLOOR_MS < now - before <= most_ms

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from messages import Attendee, EndReason, FindHistory, HistoryRow, Item, Moment, Playback, WatchRecord, WatchState
 from messages.ids import plex_viewer_id
 from tracking.rules import Rules, is_live
-from tracking.sessions.handover import credit, drop_pending, relabel, relocate, resume_measuring
+from tracking.sessions.handover import credit, drop_pending, limit_pending, relabel, relocate, resume_measuring
 from tracking.sessions.other_player import OtherPlayer
 from tracking.sessions.phases import (
     ACTIVE,
@@ -201,14 +201,14 @@ class Session:
 
     def follow(self, playback: Playback, at: Moment, outage: bool, presence_known: bool, rules: Rules) -> None:
         """Continue the film on another stream of the same account, at its position there."""
-        elsewhere = playback.machine_id != self.timeline.machine_id
         in_the_dark = outage or self.timeline.outage or not isinstance(self.phase, Active)
-        if elsewhere and in_the_dark:
+        if in_the_dark and playback.machine_id != self.timeline.machine_id:
             self.relocate(playback, at, presence_known)
             return
+        # What stood on the stream before is not known to have run.
+        self.change_watches(lambda watch: limit_pending(watch, playback.position_ms, at))
         self.observe(playback, at, outage, presence_known, rules)
         if not in_the_dark:
-            # What stood on the stream before was not yet known to run, and is not known to.
             self.change_watches(drop_pending)
 
     def relocate(self, playback: Playback, at: Moment, presence_known: bool = True) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from simulator.nights.random_people import Habits, windows, write_people
+from simulator.nights.random_people import EVERYTHING, Habits, windows, write_people
 from simulator.nights.script import Cue, Script, Verb
 from simulator.plex import LibraryItem
 from tests.nights.memory.network import Weather
@@ -50,7 +50,12 @@ def make_items(rng: random.Random) -> list[LibraryItem]:
 
 
 def write_script(
-    rng: random.Random, accounts: list[str], members: list[str], calm: bool, speeds: tuple[float, ...] = (1.0,)
+    rng: random.Random,
+    accounts: list[str],
+    members: list[str],
+    calm: bool,
+    speeds: tuple[float, ...] = (1.0,),
+    turns: Mapping[str, float] = EVERYTHING,
 ) -> tuple[Script, list[LibraryItem]]:
     """Write a night. In a calm one people start, watch and leave; in others they do what people do."""
     length_s = rng.uniform(500, 1500)
@@ -69,7 +74,7 @@ def write_script(
         down = interrupt("plex_down", "plex_up", [0, 0, 1], 10, 120)
         interrupt("outage", "heal", [0, 0, 1, 2], 4, 240)
         interrupt("gateway", "gateway_back", [0, 0, 1, 2], 4, 200)
-    people = write_people(rng, accounts, members, items, length_s, Habits(calm=calm, speeds=speeds), down)
+    people = write_people(rng, accounts, members, items, length_s, Habits(turns, calm=calm, speeds=speeds), down)
     cues = sorted([*people.cues, *cues], key=lambda cue: cue.at_s)
     return Script(tuple(cues), length_s, people.report_s), items
 
