@@ -26,6 +26,7 @@ from messages import (
     GetHistory,
     GetLeaderboard,
     GetMovieStats,
+    GetSuggestions,
     GetViewerStats,
     GetWhoSaw,
     GetYear,
@@ -44,8 +45,10 @@ from persistence.database.sql import add_to_history_count, upsert
 from persistence.database.tables import PRIVACY, VIEWERS, WATCHES
 from persistence.queries.answers import load_answers
 from persistence.records.checkpoint import RunningWatch
+from persistence.records.films import Film
 from persistence.records.running_watches import RunningWatches
 from persistence.records.statistics import write_statistics
+from persistence.records.suggestions import put_suggestion, put_wish
 from persistence.records.viewers import new_viewer_row
 from persistence.rules import StatisticsRules
 from persistence.store import Store
@@ -53,7 +56,7 @@ from persistence.store import Store
 NOW_S = 1_795_204_800.0
 DAY_S = 86_400.0
 YEARS_S = 3 * 365 * DAY_S
-HIDDEN, WATCHING, ROUNDS = 20, 40, 25
+HIDDEN, WATCHING, SUGGESTED, ROUNDS = 20, 40, 40, 25
 RULES = StatisticsRules(ZoneInfo("Europe/Berlin"), default_badges(), 80.0, 60.0)
 GENRES = ("Drama", "Comedy", "Horror", "Crime", "Western", "Science Fiction", "Documentary", "Film-Noir")
 BUSIEST = "0"
@@ -85,6 +88,8 @@ def build_questions(films: int) -> dict[str, Callable[[int], Question[Any]]]:
         "leaderboard <since>": lambda n: GetLeaderboard("movies", NOW_S - days_back[n % 7] * DAY_S - n * 3600),
         "topwatchers": lambda n: GetLeaderboard("time", NOW_S - 30 * DAY_S),
         "stats of the busiest": lambda n: GetViewerStats(BUSIEST, BUSIEST),
+        "suggested films, everybody": lambda n: GetSuggestions(80.0, (), 8, 8 * (n % 5)),
+        "suggested films, the channel": lambda n: GetSuggestions(80.0, members, 8, 8 * (n % 5)),
         "suggestions": lambda n: SuggestTitles(("", "f", "film 1", "9", "00")[n % 5]),
     }
 
@@ -157,6 +162,10 @@ def _fill(store: Store, watches: int, viewers: int, films: int) -> None:
             for n in range(HIDDEN)
         ]
         upsert(connection, PRIVACY, hidden)
+        for number in range(SUGGESTED):
+            film = Film.from_item(_make_item(number))
+            put_suggestion(connection, film.film_id, film, NOW_S)
+            put_wish(connection, film.film_id, str(number), f"Viewer {number:05}", NOW_S)
         totals = {str(n): _make_totals(n) for n in range(viewers)}
         write_statistics(connection, RULES, totals, RunningWatches(), NOW_S, announce=False)
     store.clear_summaries()
