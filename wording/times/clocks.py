@@ -8,7 +8,7 @@ from wording.times.vocabulary.language import Vocabulary
 
 Found = tuple[ClockTime, int]
 """A clock, and how many words it takes."""
-_FIGURES = re.compile(r"(\d{1,2})(?:[:.]([0-5]\d)|(h)([0-5]\d)?)?([ap]m?)?")
+_FIGURES = re.compile(r"(\d{1,2})(?:[:.]([0-5]\d)h?|(h)([0-5]\d)?)?([ap]m?)?")
 _WHOLE = re.compile(r"(\d{1,2})([0-5]\d)(?:([ap]m)|h)")
 """830pm, 2030h."""
 _TWELVE = 12
@@ -125,6 +125,8 @@ def _read_spoken_hour(words: Sequence[str], minutes: int, count: int, vocabulary
         return
     if not half and len(words) > 1 and words[1] in ("am", "pm"):
         yield from _make_half(number, minutes, words[1], count + 2)
+    if len(words) > 1 and words[1] in vocabulary.oclock:
+        count += 1
     if half:
         yield from _make_half(number, minutes, half, count + 1)
     elif number > _TWELVE:

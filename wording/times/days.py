@@ -150,7 +150,8 @@ def _read_ahead(words: Sequence[str], vocabulary: Vocabulary) -> Iterator[Found]
             continue
         if not minutes:
             continue
-        if minutes % DAY == 0:
+        has_day = any(vocabulary.units.get(word, 0) >= DAY for word in words[:count])
+        if has_day and minutes % DAY == 0:  # not 24 hours
             yield (RelativeDay(round(minutes / DAY)),), count + after
         else:
             yield (Ahead(minutes),), count + after

@@ -160,7 +160,8 @@ def _complete(
             yield phrase
         return
     for vocabulary in vocabularies:
-        if words[0] in vocabulary.fillers:
+        is_before_at = words[0] in vocabulary.before_at and len(words) > 1 and words[1] in vocabulary.at
+        if words[0] in vocabulary.fillers or is_before_at:
             yield from _complete(phrase, words[1:], vocabularies, order)
         for pieces, count in _read_pieces(words, vocabulary, order):
             longer = _add_all(phrase, pieces)

@@ -61,6 +61,12 @@ GERMAN = Vocabulary(
         "überübermorgen": 3,
         "gestern": -1,
         "vorgestern": -2,
+        "heute in einer woche": 7,
+        "heute in acht tagen": 7,
+        "in acht tagen": 7,  # a week, to most people
+        "in 8 tagen": 7,
+        "heute in zwei wochen": 14,
+        "heute in vierzehn tagen": 14,
     },
     days_with_part={
         "heut abend": (0, DayPart.EVENING),
@@ -139,6 +145,7 @@ GERMAN = Vocabulary(
     quarters={"viertel": -45, "dreiviertel": -15},
     quarter=frozenset({"viertel"}),
     at=frozenset({"um", "gegen", "ab"}),
-    fillers=frozenset({"am", "um", "gegen", "ab", "im", "den", "der", "dem"}),
+    fillers=frozenset({"punkt", "am", "um", "gegen", "ab", "im", "den", "der", "dem"}),
+    before_at=frozenset({"so"}),
     joiners=frozenset({"und"}),
 )

@@ -52,6 +52,8 @@ class Vocabulary:
     """Makes a time of the number after it."""
     fillers: frozenset[str]
     """Words that say nothing by themselves."""
+    before_at: frozenset[str] = field(default_factory=frozenset)
+    """Words that say nothing before one of `at`, and something elsewhere."""
     joiners: frozenset[str] = field(default_factory=frozenset)
     """Between two lengths of time: and."""
     half_more: frozenset[str] = field(default_factory=frozenset)
