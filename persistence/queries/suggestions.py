@@ -41,8 +41,9 @@ def describe_suggestions(
     store.require_summaries()
     directory = store.directory
     names = {member.user_id: member.name for member in members} or read_names(store.connection, store.running)
-    asked_of = list_shown(names, directory)
-    watches = _read_watches(store, [suggestion.film for suggestion in suggestions])
+    asked_of = frozenset(list_shown(names, directory))
+    films = [suggestion.film for suggestion in suggestions]
+    watches = _read_watches(store, films, sorted(asked_of) if members else None)
     described = []
     for suggestion in suggestions:
         film, wishes = suggestion.film, suggestion.wishes
@@ -59,15 +60,20 @@ def describe_suggestions(
                 wanted=len(wishes),
                 names=tuple(wish.username for wish in wishes if wish.viewer_id in shown),
                 is_mine=asker != "" and suggestion.is_wanted_by(asker),
-                seen=sum(_has_seen(who, by_viewer, watched_percent) for who in asked_of),
+                seen=sum(_has_seen(by_viewer[who], watched_percent) for who in asked_of & by_viewer.keys()),
                 asked_of=len(asked_of),
             )
         )
     return tuple(described)
 
 
-def _read_watches(store: StoreSnapshot, films: Sequence[Film]) -> list[tuple[Film, str, SeenWatch]]:
-    """Return every watch that counts and may be of one of the films, running ones included: film, viewer, what."""
+def _read_watches(
+    store: StoreSnapshot, films: Sequence[Film], viewer_ids: Sequence[str] | None
+) -> list[tuple[Film, str, SeenWatch]]:
+    """Return every watch that counts and may be of one of the films, running ones included: film, viewer, what.
+
+    `viewer_ids`: whose of those that are stored; None for everybody's.
+    """
     if not films:
         return []
     titles = {film.title.casefold() for film in films}
@@ -77,7 +83,7 @@ def _read_watches(store: StoreSnapshot, films: Sequence[Film]) -> list[tuple[Fil
         WATCHED_FILMS.c.community == ONLY_COMMUNITY, or_(same_title, WATCHED_FILMS.c.guid.in_(sorted(guids)))
     )
     found = {row["film_hash"]: _describe_film(row) for row in store.connection.execute(query).mappings()}
-    stored = [(found[film_hash], who, watch) for film_hash, who, watch in read_seen_watches(store, found)]
+    stored = [(found[film_hash], who, watch) for film_hash, who, watch in read_seen_watches(store, found, viewer_ids)]
     running = [
         (Film.from_item(record.item), record.viewer_id, SeenWatch.of(record))
         for record in store.running.records
@@ -100,5 +106,5 @@ def _group_by_viewer(watches: Sequence[tuple[Film, str, SeenWatch]], film: Film)
     return by_viewer
 
 
-def _has_seen(viewer_id: str, watches: Mapping[str, list[SeenWatch]], watched_percent: float) -> bool:
-    return describe_viewer(viewer_id, "", watches.get(viewer_id, []), watched_percent, now=False).state == "seen"
+def _has_seen(watches: list[SeenWatch], watched_percent: float) -> bool:
+    return describe_viewer("", "", watches, watched_percent, now=False).state == "seen"
