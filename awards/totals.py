@@ -5,6 +5,7 @@ A new watch is added to it, so that a save costs the same after a million watche
 
 from collections.abc import Callable, Iterable
 from datetime import tzinfo
+from typing import TypeVar
 
 import msgspec
 
@@ -17,6 +18,9 @@ FULL_FILM_JOIN_MS = 120_000
 """Who joins within the first two minutes has seen a film from its start."""
 FULL_FILM_PERCENT = 95.0
 """Who saw this much of it has seen it to its end."""
+
+
+Number = TypeVar("Number", int, float)
 
 
 class Totals(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -53,10 +57,13 @@ class Totals(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     def copy(self) -> "Totals":
         """Return an independent copy."""
-        return msgspec.convert(msgspec.to_builtins(self), Totals)
+        return msgspec.structs.replace(self, **{name: dict(getattr(self, name)) for name in _COUNTS})
 
 
+_COUNTS = ("days", "weekends", "genres", "decades", "directors", "evenings")
 _SUMS = ("films", "episodes", "completed", "playing_s", "nights", "first_seats", "full_films")
+_SECONDS_DIGITS = 6
+"""Seconds are added up in whole microseconds: so to subtract what was added gives again what was there before."""
 _LEFT_S = 0.001
 """Less than this is what is left of a day by the rounding of sums, and not a watch; seconds."""
 
@@ -102,18 +109,24 @@ def subtract_watches(
     `otherwise` tells of an ISO date whether it is known as watched though no time of it is left. None where `totals`
     is of another time zone, and how much is left cannot be told: then add up anew what is left.
     """
-    gone, result = add_watches(Totals(), records, zone), totals.copy()
     again = add_watches(Totals(), instead, zone).days
+    gone = add_watches(Totals(), records, zone)
+    return subtract_totals(totals, gone, lambda day: day in again or otherwise(day))
+
+
+def subtract_totals(totals: Totals, gone: Totals, otherwise: Callable[[str], bool]) -> Totals | None:
+    """Return `totals` without what watches that are in it add up to; see `subtract_watches`."""
+    result = totals.copy()
     for day, seconds in gone.days.items():
         left_s = result.days.get(day, 0.0) - seconds
         if left_s < -_LEFT_S:
             return None
-        if left_s < _LEFT_S and day not in again and not otherwise(day):
+        if left_s < _LEFT_S and not otherwise(day):
             result.days.pop(day, None)
         else:
-            result.days[day] = max(0.0, left_s)
+            result.days[day] = max(0.0, round(left_s, _SECONDS_DIGITS))
     for name in _SUMS:
-        setattr(result, name, getattr(result, name) - getattr(gone, name))
+        setattr(result, name, _round_sum(getattr(result, name) - getattr(gone, name)))
     for name in ("weekends", "genres", "decades", "directors", "evenings"):
         counts = getattr(result, name)
         for key, count in getattr(gone, name).items():
@@ -137,9 +150,14 @@ def _add_title(totals: Totals, record: WatchRecord) -> None:
 
 
 def _add_time(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
-    totals.playing_s += record.playing_s
+    totals.playing_s = _round_sum(totals.playing_s + _round_sum(record.playing_s))
     for day, seconds in seconds_by_day(record, zone).items():
-        totals.days[day] = totals.days.get(day, 0.0) + seconds
+        totals.days[day] = _round_sum(totals.days.get(day, 0.0) + _round_sum(seconds))
+
+
+def _round_sum(value: Number) -> Number:
+    """Return a number without what the addition of others left behind its microseconds."""
+    return round(value, _SECONDS_DIGITS) if isinstance(value, float) else value
 
 
 def _add_badge_counters(totals: Totals, record: WatchRecord, zone: tzinfo) -> None:
@@ -195,10 +213,10 @@ def combine_totals(one: Totals, other: Totals) -> Totals:
     """Return what two viewers' totals are together, where both are one."""
     result = one.copy()
     for name in _SUMS:
-        setattr(result, name, getattr(one, name) + getattr(other, name))
-    for name in ("days", "weekends", "genres", "decades", "directors", "evenings"):
+        setattr(result, name, _round_sum(getattr(one, name) + getattr(other, name)))
+    for name in _COUNTS:
         counts = getattr(result, name)
         for key, value in getattr(other, name).items():
-            counts[key] = counts.get(key, 0) + value
+            counts[key] = _round_sum(counts.get(key, 0) + value)
     result.longest_known_days = max(one.longest_known_days, other.longest_known_days)
     return result

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from awards import oldest_current_day
 from messages import Moment, Problem, WatchRecord, WatchState
 from persistence.database.deadline import Deadline, limit_time
 from persistence.database.engine import reader_engine, sqlite_file, store_name
@@ -38,8 +39,9 @@ from persistence.records import badges, checkpoint, saves, watches
 from persistence.records.badges import UnannouncedBadge
 from persistence.records.change_set import ChangeSet
 from persistence.records.checkpoint import RunningWatch, drop_unwanted
+from persistence.records.known_viewers import read_known_viewers
 from persistence.records.running_watches import RunningWatches, count_running
-from persistence.records.statistics import count_totals, write_statistics
+from persistence.records.statistics import settle_statistics
 from persistence.records.viewers import read_directory
 from persistence.records.watch_parts import read_all_parts
 from persistence.rules import StatisticsRules
@@ -164,7 +166,11 @@ class Store:
             opened.callback(self._writer.dispose)
             opened.callback(self.reader.dispose)
             self._opened = opened.pop_all()
-        self.json_sync = JsonSync(folder, self.reader, self.transaction, note)
+        self.json_sync = JsonSync(
+            folder, self.reader, self.transaction, note, lambda at_s: oldest_current_day(rules.today(at_s))
+        )
+        self.counts: saves.StoredCounts | None = None
+        """Viewers and badges as of the last save; None where they have to be counted."""
         self.summary_progress = self._prepare_summaries() if keeps_summaries else None
         """How far the summaries were filled when the store was opened; None where they were whole."""
 
@@ -222,13 +228,16 @@ class Store:
 
         `running` is every running watch. Raises SaveFailed with nothing changed; CopiesFailed with the store changed.
         """
+        self.counts = None
         with self.transaction() as connection:
-            change = ChangeSet(connection, self.rules.thresholds)
+            change = ChangeSet.begin(connection, self.rules)
             yield change
             now = count_reported(connection, running, self.rules)
-            totals = {each: count_totals(connection, self.rules, each) for each in sorted(change.viewers)}
-            write_statistics(connection, self.rules, totals, now, at_s, announce=False)
-            plan = self.json_sync.plan(connection, changes=change.history_lines, rebuild=change.rebuild_history)
+            viewers = sorted(change.viewers | change.touched | change.totals.keys())
+            known = read_known_viewers(connection, viewers)
+            settle_statistics(change, self.rules, viewers, known, now, at_s, announce=False)
+            plan = self.json_sync.plan(change, at_s)
+            change.facts.flush()
         self.json_sync.apply(plan)
 
     def ensure_page_key(self) -> bytes:

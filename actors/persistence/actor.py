@@ -8,24 +8,29 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from actors.persistence.announcer import BadgeAnnouncer
 from actors.persistence.backup_scheduler import BackupDue, BackupScheduler
+from actors.persistence.copy_repairs import CopyRepairs, answer_after
 from actors.persistence.film_choices import FILM_CHOICES, FilmChoices
-from actors.persistence.read_worker import QuestionPool, ReadWorker, decline_failures, translate_start_failures
+from actors.persistence.read_worker import (
+    QuestionPool,
+    ReadWorker,
+    decline_failures,
+    translate_start_failures,
+)
 from actors.persistence.reported_watches import ReportedWatches
 from actors.persistence.summary_filler import FillSummaries, SummaryFiller
-from actors.persistence.unstorable import UnstorableWatches
+from actors.persistence.unstorable import UnstorableWatches, store_apart
 from actors.persistence.viewer_requests import VIEWER_REQUESTS, ViewerRequests
 from actors.runtime import Actor, Context
 from actors.runtime.errors import Reject, RetryLater
+from actors.runtime.middleware.dispatcher import BatchHandler, Outcome
 from awards import BadgesError
 from messages import (
     AdminActed,
@@ -55,7 +60,7 @@ from persistence.audit_log import AuditLog
 from persistence.badge_files import default_badges, load_badges
 from persistence.database.errors import CopiesFailed, SaveFailed, SaveRefused
 from persistence.database.open_store import check_writable
-from persistence.operations.finish_watch import finish_watch
+from persistence.operations.finish_watch import EndedWatch
 from persistence.operations.save import save
 from persistence.queries.answers import AnswerFunction, load_answers
 from persistence.records import chat_state
@@ -119,6 +124,10 @@ class Persistence(Actor):
             **{question: self._handle_film_choice(handle) for question, handle in FILM_CHOICES.items()},
         }
 
+    def batch_handlers(self) -> Mapping[type[Any], BatchHandler]:
+        """Return what handles several messages at once."""
+        return {WatchFinished: self._finish_watches}
+
     # -- life ------------------------------------------------------------------------------------------------
 
     @translate_start_failures()
@@ -141,7 +150,9 @@ class Persistence(Actor):
         self._to_close.callback(self._read_worker.close)
         self._to_close.callback(self._question_pool.close)
         self._last_saved_s = self._store.read_last_saved_s()
-        self._repair_copies()
+        self._copies = CopyRepairs(self, self._store, self._save_failed)
+        self._to_close.callback(self._copies.close)
+        self._copies.repair()
         self.ref("tracker").tell(ReportWatches())
         self._announcer = BadgeAnnouncer(self, self._store, self._rules, self._report_unsaved)
         self._announcer.announce()
@@ -176,13 +187,6 @@ class Persistence(Actor):
     ) -> None:
         """Close the store after a crash: the next process opens it again."""
         self._to_close.close()
-
-    def was_handled_before(self, message_id: str) -> bool:
-        """Return whether a message took effect already, in this process or an earlier one."""
-        try:
-            return self._opened is not None and self._opened.is_handled(message_id)
-        except SQLAlchemyError:
-            return False  # the save looks again, and says what is wrong with the store
 
     @property
     def _store(self) -> Store:
@@ -219,27 +223,34 @@ class Persistence(Actor):
     # -- saves -----------------------------------------------------------------------------------------------
 
     def _watch_finished(self, finished: WatchFinished) -> None:
-        store, record, at_s = self._store, finished.record, self._now_s()
+        if (outcome := self._finish_watches([(finished, self.handling_id)])[0]) is not None:
+            raise outcome
+
+    def _finish_watches(self, batch: Sequence[tuple[WatchFinished, str]]) -> Sequence[Outcome]:
+        """Store watches that ended at one moment in one transaction. Raises RetryLater: none is acknowledged then."""
+        ended = [EndedWatch(finished.record, finished.at, message_id) for finished, message_id in batch]
+        return store_apart(ended, lambda some: self._finish_together(some, batch[-1][0].running), self._set_aside)
+
+    def _finish_together(self, ended: Sequence[EndedWatch], running: int) -> None:
         try:
-            self._unstorable.save(
-                store,
-                self._running(),
-                at_s,
-                lambda running: finish_watch(store, record, finished.at, self.handling_id, running, at_s),
-            )
-        except SaveRefused as error:
-            said = f"Watch {record.watch_id} cannot be stored. {error}"
-            raise Reject(said, lambda: self._set_aside(record)) from error
-        except CopiesFailed as error:
-            self._save_failed(error)
+            result: SaveResult | None = self._unstorable.finish(self._store, ended, self._reported, self._now_s())
+        except SaveRefused:
+            raise
         except SaveFailed as error:
             self._save_failed(error)
-            raise RetryLater(error.problem) from error  # not acknowledged: the tracker keeps it and sends it again
-        else:
-            self._save_worked(finished.running)
+            if not isinstance(error, CopiesFailed):
+                raise RetryLater(error.problem) from error  # the tracker keeps them and sends them again
+            result = None
+        if result is not None and result.is_repeat:
+            return
+        for each in ended:
+            self._reported.drop_watch(each.record.watch_id, each.record.item.server_id)
+        if result is not None:
+            self._save_worked(running)
+        if result is None or result.has_new_names:
             self._viewer_requests.send_directory_if_changed()
-        self._reported.drop_watch(record.watch_id, record.item.server_id)
-        self._announcer.announce()
+        if result is None or result.has_new_badges or self._announcer.is_unsent:
+            self._announcer.announce()
 
     def _save_chat_state(self, save: SaveChatState) -> None:
         """Keep what a feature of the chat platform remembers; acknowledged after the commit."""
@@ -276,7 +287,7 @@ class Persistence(Actor):
             except SaveFailed:
                 return  # said in the log; the next tick tries again
         if self._store.json_files_outdated:
-            self._repair_copies()
+            self._copies.repair()
         self._announcer.mark_announced()
         if running == [] and self._save_error and not self._store.json_files_outdated and not self._announcer.is_behind:
             self._report_recovered()  # nothing is left to be written
@@ -287,12 +298,17 @@ class Persistence(Actor):
             self._skip_said_s = now_s
             self.log.info("⏭️ Auto-save skipped (no active watches)")
 
-    def _save_now(self, asked: SaveNow) -> SaveReport:
+    def _save_now(self, asked: SaveNow) -> Future[SaveReport]:
+        """Save all; answered when the history copy is written too, which takes a while where it is long."""
         began = time.perf_counter()
         self.log.info("Saving all, asked by %s", asked.requested_by)
         result = decline_failures(lambda: self._save("command"))
-        took_ms = (time.perf_counter() - began) * 1000
-        return SaveReport(result.users, result.watches, result.badges, result.active, took_ms)
+
+        def report() -> SaveReport:
+            took_ms = (time.perf_counter() - began) * 1000
+            return SaveReport(result.users, result.watches, result.badges, result.active, took_ms)
+
+        return answer_after(self._store.json_sync.rewriter.await_written(), report)
 
     def _save(self, reason: str) -> SaveResult:
         store, at_s = self._store, self._now_s()
@@ -361,15 +377,6 @@ class Persistence(Actor):
     def _report_unsaved(self, error: SaveFailed) -> None:
         self._save_error = error.problem
         self.report_degraded(Problem.of("save.failed", error=error.problem))
-
-    def _repair_copies(self) -> None:
-        try:
-            repaired = self._store.repair_json_files()
-        except SaveFailed as error:
-            self._save_failed(error)
-            return
-        if repaired:
-            self.log.warning("Made anew from the store, for they were torn, missing or behind: %s", ", ".join(repaired))
 
     def _save_status(self, _asked: GetSaveStatus) -> SaveStatus:
         minutes = self.context.settings.auto_save_interval_minutes

@@ -31,6 +31,8 @@ class BadgeAnnouncer:
         self._order = {badge.id: number for number, badge in enumerate(rules.badges)}
         self._on_their_way: set[tuple[str, str]] = set()
         """Viewer and badge, told to Discord and not acknowledged yet."""
+        self._is_unsent = False
+        """Whether some could not be told."""
         self._to_mark: list[tuple[str, list[str]]] = []
         """Announced badges that are still to be noted as such: viewer and badge ids."""
 
@@ -39,8 +41,14 @@ class BadgeAnnouncer:
         """Whether announced badges are still to be marked as such."""
         return bool(self._to_mark)
 
+    @property
+    def is_unsent(self) -> bool:
+        """Whether badges could not be told to Discord when that was tried last."""
+        return self._is_unsent
+
     def announce(self) -> None:
         """Tell Discord of every badge that it has not taken over yet; each is marked once it has."""
+        self._is_unsent = True
         try:
             unannounced = self._store.read_unannounced_badges()
         except SQLAlchemyError as error:  # what was saved is saved, and the next save tells of the badges
@@ -71,6 +79,7 @@ class BadgeAnnouncer:
             except OutboxFull:
                 return  # Discord is away: they stay marked as not announced, and the next save tries again
             self._on_their_way.update((viewer_id, badge_id) for badge_id in ids)
+        self._is_unsent = False
 
     def mark_announced(self) -> None:
         """Mark the badges that were announced; what cannot be stored now is tried again at the next tick."""

@@ -43,6 +43,7 @@ class FilmChoices:
         """Put a film on the list, or second it."""
         asked = replace(asked, title=storable(asked.title), username=storable(asked.username))
         now_s = self._now_s()
+        self._store.json_sync.forget_viewers()
         with self._store.transaction() as connection:
             outcome, suggestion_id = suggest_film(connection, asked, now_s)
         if not suggestion_id:
@@ -55,6 +56,7 @@ class FilmChoices:
 
     def withdraw_film(self, asked: WithdrawFilm) -> FilmWithdrawn:
         """Take a wish back, or a film off the list."""
+        self._store.json_sync.forget_viewers()
         with self._store.transaction() as connection:
             return withdraw_film(connection, asked, self._now_s())
 
@@ -65,6 +67,7 @@ class FilmChoices:
 
     def record_votes(self, asked: RecordVotes) -> None:
         """Write down who voted; acknowledged when it is stored."""
+        self._store.json_sync.forget_viewers()
         try:
             with self._store.transaction() as connection:
                 record_votes(connection, asked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -62,6 +62,8 @@ class ReportedWatches:
         self._ended: dict[str, int] = {}
         """By id of a watch that ended: in which revision. Forgotten with the save that has taken it in."""
         self._running: list[RunningWatch] | None = None
+        self._places: dict[str, set[tuple[str, str]]] = {}
+        """Server and watch_id of what is watched under each id."""
 
     # -- what the tracker says -------------------------------------------------------------------------------
 
@@ -90,6 +92,7 @@ class ReportedWatches:
             return
         records = {record.watch_id: record for record in report.records}
         watches = {state.watch_id: self._note(known.get(state.watch_id), state, records) for state in states}
+        self._replace_places(server_id, known, watches)
         self._servers[server_id] = _ServerReport(report.at, watches)
         self._ended |= dict.fromkeys(known.keys() - watches.keys(), self._revision)
 
@@ -107,6 +110,7 @@ class ReportedWatches:
                 self._revision += 1
                 self._running = None
                 self._ended |= dict.fromkeys(server.watches, self._revision)
+                self._replace_places(server_id, server.watches, {})
                 del self._servers[server_id]
 
     def drop_watch(self, watch_id: str, server_id: str) -> None:
@@ -124,10 +128,20 @@ class ReportedWatches:
     def _drop(self, server_id: str, watch_ids: Iterable[str]) -> None:
         server = self._servers.get(server_id)
         for watch_id in watch_ids:
-            if server is not None and server.watches.pop(watch_id, None) is not None:
+            if server is not None and (gone := server.watches.pop(watch_id, None)) is not None:
+                self._replace_places(server_id, {watch_id: gone}, {})
                 self._revision += 1
                 self._running = None
                 self._ended[watch_id] = self._revision
+
+    def _replace_places(self, server_id: str, before: Mapping[str, _Reported], now: Mapping[str, _Reported]) -> None:
+        for watch_id in before.keys() - now.keys():
+            viewer_id = before[watch_id].state.viewer_id
+            self._places[viewer_id].discard((server_id, watch_id))
+            if not self._places[viewer_id]:
+                del self._places[viewer_id]
+        for watch_id in now.keys() - before.keys():
+            self._places.setdefault(now[watch_id].state.viewer_id, set()).add((server_id, watch_id))
 
     # -- what is known ---------------------------------------------------------------------------------------
 
@@ -155,6 +169,18 @@ class ReportedWatches:
                 self._with_record(each) for server in self._servers.values() for each in server.watches.values()
             ]
         return self._running
+
+    def find_watches(self, viewer_ids: Iterable[str]) -> list[RunningWatch]:
+        """Return what is watched under some ids, as far as it was reported."""
+        places = sorted({place for viewer_id in viewer_ids for place in self._places.get(viewer_id, ())})
+        return [self._with_record(self._servers[server_id].watches[watch_id]) for server_id, watch_id in places]
+
+    def count_without(self, watch_ids: Collection[str]) -> int:
+        """Return how many watches run beside some."""
+        return sum(
+            len(server.watches) - sum(watch_id in server.watches for watch_id in watch_ids)
+            for server in self._servers.values()
+        )
 
     def changes_since(self, revision: int) -> WatchChanges:
         """Return what changed of the running watches since a revision; 0 for all of them."""

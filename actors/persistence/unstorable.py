@@ -1,9 +1,14 @@
 """Saves in which one running watch holds a value that the store cannot: it must not hold up the others."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from actors.persistence.reported_watches import ReportedWatches
+from actors.runtime.errors import Reject
+from actors.runtime.middleware.dispatcher import Outcome
+from messages import WatchRecord
 from persistence.database.errors import SaveRefused
+from persistence.operations.finish_watch import EndedWatch, finish_watches
 from persistence.operations.save import find_unstorable
 from persistence.records.checkpoint import RunningWatch
 from persistence.records.saves import SaveResult
@@ -31,10 +36,51 @@ class UnstorableWatches:
         try:
             return save(running)
         except SaveRefused:
-            refused = find_unstorable(store, running or (), at_s)
+            refused = self._find_refused(store, running or (), at_s)
             if not refused:
                 raise
-            for watch_id in refused.keys() - self._refused.keys():
-                self._log.error("Watch %s is left out of the saves while it runs: %s", watch_id, refused[watch_id])
-            self._refused = refused
             return save([watch for watch in running or () if watch.state.watch_id not in refused])
+
+    def finish(self, store: Store, ended: Sequence[EndedWatch], running: ReportedWatches, at_s: float) -> SaveResult:
+        """Store watches that ended, with what else their viewers watch; where the store cannot hold that, without it.
+
+        Raises SaveRefused where it is something else that it cannot hold.
+        """
+        try:
+            return finish_watches(store, ended, running if running.is_complete else None, at_s)
+        except SaveRefused:
+            others = running.running() or [] if len(ended) == 1 else []
+            refused = self._find_refused(store, others, at_s)
+            if not refused:
+                raise
+            return finish_watches(store, ended, [each for each in others if each.state.watch_id not in refused], at_s)
+
+    def _find_refused(self, store: Store, running: Iterable[RunningWatch], at_s: float) -> Mapping[str, str]:
+        refused = find_unstorable(store, running, at_s)
+        for watch_id in refused.keys() - self._refused.keys():
+            self._log.error("Watch %s is left out of the saves while it runs: %s", watch_id, refused[watch_id])
+        if refused:
+            self._refused = refused
+        return refused
+
+
+def store_apart(
+    ended: Sequence[EndedWatch],
+    store: Callable[[Sequence[EndedWatch]], None],
+    set_aside: Callable[[WatchRecord], None],
+) -> list[Outcome]:
+    """Store watches together; where the store cannot hold one of them, the others without it.
+
+    What `store` raises else leaves all that was not stored before to be sent again.
+    """
+    try:
+        store(ended)
+    except SaveRefused as error:
+        if len(ended) > 1:
+            half = len(ended) // 2
+            return [*store_apart(ended[:half], store, set_aside), *store_apart(ended[half:], store, set_aside)]
+        record = ended[0].record
+        rejection = Reject(f"Watch {record.watch_id} cannot be stored. {error}", lambda: set_aside(record))
+        rejection.__cause__ = error
+        return [rejection]
+    return [None] * len(ended)

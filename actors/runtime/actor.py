@@ -23,7 +23,7 @@ from actors.runtime.clock import Clock
 from actors.runtime.delivery.mailbox import ReceivedMessage
 from actors.runtime.endpoint import DEFAULT_TIMEOUT_S, AnswerT, Endpoint, Timer
 from actors.runtime.inbox import Inbox, InternalFailure, noop
-from actors.runtime.middleware.dispatcher import Dispatcher, Handler
+from actors.runtime.middleware.dispatcher import BatchHandler, Dispatcher, Handler
 from actors.runtime.middleware.health import HealthState
 from actors.runtime.middleware.poison_guard import PoisonGuard
 from messages import Message, Problem, Question
@@ -122,7 +122,9 @@ class Actor(pykka.ThreadingActor):
         self._inbox = Inbox(self, context.endpoint)
         super().__init__()
         self._health = HealthState()
-        self._dispatcher = Dispatcher(context.endpoint, self.handlers(), context.poison_guard, self._health, self.log)
+        self._dispatcher = Dispatcher(
+            context.endpoint, self.handlers(), context.poison_guard, self._health, self.log, self.batch_handlers()
+        )
         self._refs: dict[str, Ref] = {}
         self.endpoint.heartbeat = self._heartbeat
         self.endpoint.on_internal_failure = lambda error: self._inbox.put_first(InternalFailure(error))
@@ -136,6 +138,10 @@ class Actor(pykka.ThreadingActor):
 
     def handlers(self) -> Mapping[type[Message], Handler]:
         """Return each message class's handler. Its result answers an ask; a Future does so later."""
+        return {}
+
+    def batch_handlers(self) -> Mapping[type[Message], BatchHandler]:
+        """Return what handles several at-least-once messages of a class at once, where so many wait."""
         return {}
 
     def was_handled_before(self, message_id: str) -> bool:

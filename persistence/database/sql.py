@@ -78,8 +78,61 @@ def read_last_seq(connection: Connection) -> int:
 
 def add_to_history_count(connection: Connection, more: int, seq: int | None = None) -> None:
     """Note that there are so many more records, or fewer, below 0; and the highest place given, where that is new."""
-    places = {"history_seq": str(read_history_seq(connection) if seq is None else seq)}
-    put_facts(connection, {"history_count": str(read_history_count(connection) + more), **places})
+    facts = FactSheet(connection)
+    facts.add_to_history_count(more)
+    if seq is not None:
+        facts.put("history_seq", str(seq))
+    facts.flush()
+
+
+class FactSheet:
+    """The store's facts about itself in one transaction: read once, and what changed of them written once."""
+
+    def __init__(self, connection: Connection, known: Mapping[str, str] | None = None) -> None:
+        """`known`: all of them, where they were read already."""
+        self._connection = connection
+        if known is None:
+            known = dict(connection.execute(select(FACTS.c.name, FACTS.c.value)).all())
+        self._known = dict(known)
+        self._changed: dict[str, str] = {}
+        self.first_seq = self.history_seq
+        """The highest place in the history copy that was given before this transaction."""
+
+    def get(self, name: str, default: str = "") -> str:
+        """Return a fact; `default` where there is none."""
+        return self._known.get(name, default)
+
+    def put(self, name: str, value: str) -> None:
+        """Change a fact."""
+        if self._known.get(name) != value:
+            self._known[name] = self._changed[name] = value
+
+    def flush(self) -> None:
+        """Write what changed."""
+        put_facts(self._connection, self._changed)
+        self._changed = {}
+
+    @property
+    def history_count(self) -> int:
+        """How many records there are."""
+        return int(self.get("history_count", "0"))
+
+    def add_to_history_count(self, more: int) -> None:
+        """Note that there are so many more records, or fewer, below 0."""
+        count = self.history_count
+        self.put("history_seq", str(self.history_seq))  # before the count goes down: no place is given twice
+        self.put("history_count", str(count + more))
+
+    @property
+    def history_seq(self) -> int:
+        """The highest place in the history copy that was ever given."""
+        return int(self.get("history_seq") or self.history_count)
+
+    def take_history_seq(self) -> int:
+        """Return the next place in the history copy; none is given twice."""
+        seq = self.history_seq + 1
+        self.put("history_seq", str(seq))
+        return seq
 
 
 def explain_failure(error: Exception, store: str) -> Problem:

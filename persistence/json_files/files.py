@@ -7,25 +7,26 @@ belong to: a file that does not match them is torn, missing or behind, and is wr
 
 import os
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import msgspec
 
-from atomic_file import write_atomically
+from atomic_file import sync_folder, write_atomically
 from foreign_input import ForeignInputError, open_regular
-from persistence.database.rows import Row, decode_sittings
 
 STATS, BADGES, HISTORY = "user_stats.json", "user_badges.json", "watch_history.json"
 ALL = (STATS, BADGES, HISTORY)
+_PREPARED = f".{HISTORY}.prepared"
 _OPEN, _NEXT, _CLOSE = b"[\n", b",\n", b"\n]\n"
 _EMPTY = b"[\n]\n"
 _CHUNK = 1 << 20
 _HEAD = 1 << 16
 """Bytes in which a record of Usher's own must end."""
+_PAGE = 1 << 12
+"""Bytes at the end of a file that are written anew where its content stays the same."""
 _FEW = 10
 """So many lines are looked for one by one; for more the whole file is gone through once."""
 
@@ -51,125 +52,31 @@ class FileChecksum(msgspec.Struct, frozen=True, array_like=True):
 EMPTY_HISTORY = FileChecksum.of_content(_EMPTY)
 
 
-def iso(at_s: float) -> str:
-    """Return seconds since 1970 as an ISO 8601 time with its offset (UTC)."""
-    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds")
-
-
-def stats_entry(row: Row) -> dict[str, Any]:
-    """Return one viewer of user_stats.json from a row of `viewer_stats` joined with `viewers`."""
-    return {
-        "user_id": row["viewer_id"],
-        "username": row["username"],
-        "total_movies": row["total_movies"],
-        "total_watch_time_minutes": round(row["total_watch_time_s"] / 60, 2),
-        "completed_movies": row["completed_movies"],
-        "current_streak_days": row["current_streak_days"],
-        "longest_streak_days": row["longest_streak_days"],
-        "last_watch_date": row["last_watch_date"] or None,
-        "favorite_genres": msgspec.Raw(row["genres"].encode()),
-        "favorite_decades": msgspec.Raw(row["decades"].encode()),
-        "directors_watched": list(msgspec.json.decode(row["directors"], type=dict[str, int])),
-        "ai_interactions": row["ai_interactions"],
-        "votes_cast": row["votes_cast"],
-        "movies_requested": row["movies_requested"],
-        "total_watch_time_seconds": round(row["total_watch_time_s"], 3),
-        "watching_now": row["watching_now"],
-        "total_episodes": row["total_episodes"],
-    }
-
-
-def badge_entry(row: Row) -> dict[str, Any]:
-    """Return one badge of user_badges.json from a row of `viewer_badges`."""
-    return {
-        "badge_id": row["badge_id"],
-        "earned_date": iso(row["earned_at_s"]),
-        "progress_value": round(row["progress"], 2),
-    }
-
-
-def history_entry(row: Row) -> dict[str, Any]:
-    """Return one record of watch_history.json from a row of `watches`."""
-    percent = row["completion_percent"]
-    directors = msgspec.json.decode(row["directors"], type=list[str])
-    return {
-        "movie_title": row["title"],
-        "user_id": row["viewer_id"],
-        "start_time": iso(row["started_at_s"]),
-        "end_time": iso(row["ended_at_s"]) if row["end_known"] else None,
-        "watch_duration_minutes": round(row["playing_s"] / 60, 2),
-        "completion_percentage": None if percent is None else round(percent, 2),
-        "genres": msgspec.Raw(row["genres"].encode()),
-        "year": row["year"],
-        "director": ", ".join(directors),
-        "watch_id": row["watch_id"],
-        "viewer_id": row["viewer_id"],
-        "username": row["username"],
-        "source": row["source"],
-        "server_id": row["server_id"],
-        "rating_key": row["rating_key"],
-        "media_type": row["media_type"],
-        "join_position_ms": row["join_position_ms"],
-        "leave_position_ms": row["leave_position_ms"],
-        "movie_duration_ms": row["movie_duration_ms"],
-        "playing_seconds": round(row["playing_s"], 3),
-        "paused_seconds": round(row["paused_s"], 3),
-        "coverage_ms": row["coverage_ms"],
-        "completed": bool(row["completed"]),
-        "brief": bool(row["brief"]),
-        "end_reason": row["end_reason"],
-        "screening_id": row["screening_id"],
-        "directors": directors,
-        "guild_id": row["guild_id"],
-        "channel_id": row["channel_id"],
-        "party": bool(row["party"]),
-        "first_seat": bool(row["first_seat"]),
-        **_identity_and_sittings(row),
-    }
-
-
-def _identity_and_sittings(row: Row) -> dict[str, Any]:
-    """Return what newer versions add; nothing for a row of an older one, whose line stays as it was written."""
-    if row["sittings"] is None:
-        return {}
-    entries = [
-        {
-            "start_time": iso(sitting.start_s),
-            "end_time": iso(sitting.end_s),
-            "playing_seconds": round(sitting.playing_s, 3),
-        }
-        for sitting in decode_sittings(row["sittings"])
-    ]
-    return {"guid": row["guid"] or "", "sittings": entries}
-
-
-def encode_document(document: Mapping[str, Any]) -> bytes:
-    """Return the bytes of user_stats.json or user_badges.json, indented for people."""
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
-
-
-def history_line(row: Row) -> bytes:
-    """Return one record as its line of watch_history.json."""
-    return msgspec.json.encode(history_entry(row))
-
-
-def checksum_after_append(mark: FileChecksum, line: bytes) -> FileChecksum:
-    """Return the mark of a history that `line` was appended to."""
-    tail = line + _CLOSE
+def checksum_after_append(mark: FileChecksum, *lines: bytes) -> FileChecksum:
+    """Return the mark of a history that lines were appended to."""
+    if not lines:
+        return mark
+    start, size, body = _NEXT, mark.size - len(_CLOSE), mark.body
     if mark == EMPTY_HISTORY:
-        return FileChecksum(len(_OPEN) + len(tail), zlib.crc32(tail), len(tail), zlib.crc32(_OPEN + line))
-    size = mark.size - len(_CLOSE) + len(_NEXT) + len(tail)
-    body = None if mark.body is None else zlib.crc32(_NEXT + line, mark.body)
-    return FileChecksum(size, zlib.crc32(tail), len(tail), body)
+        start, size, body = b"", len(_OPEN), zlib.crc32(_OPEN)
+    more, tail = start + _NEXT.join(lines), lines[-1] + _CLOSE
+    body = None if body is None else zlib.crc32(more, body)
+    return FileChecksum(size + len(more) + len(_CLOSE), zlib.crc32(tail), len(tail), body)
 
 
-def checksum_after_replace(mark: FileChecksum, old: bytes, new: bytes, *, is_last: bool) -> FileChecksum:
+def checksum_after_replace(mark: FileChecksum, old: bytes, new: bytes) -> FileChecksum:
     """Return the mark of a history in which the line `new` has taken the place of `old`."""
     size = mark.size - len(old) + len(new)
-    if not is_last:
+    if not is_last_line(mark, old):
         return FileChecksum(size, mark.crc, mark.tail)
     tail = new + _CLOSE
     return FileChecksum(size, zlib.crc32(tail), len(tail))
+
+
+def is_last_line(mark: FileChecksum, line: bytes) -> bool:
+    """Tell whether a history that looks as `mark` says ends with a line."""
+    tail = line + _CLOSE
+    return mark.tail == len(tail) and mark.crc == zlib.crc32(tail)
 
 
 def find_own_copies(folder: Path) -> list[Path]:
@@ -218,23 +125,24 @@ class JsonFiles:
         """Write user_stats.json or user_badges.json whole."""
         write_atomically(self.folder / name, [content])
 
-    def append(self, mark: FileChecksum, line: bytes) -> bool:
-        """Append a record to a history that looks as `mark` says; False, with nothing done, where it does not."""
+    def write_again(self, name: str, mark: FileChecksum) -> bool:
+        """Write the end of a file anew with the same bytes; False, with nothing done, where it is not as it must be."""
+        if not self.matches(name, mark):
+            return False
+        start = max(0, mark.size - _PAGE)
+        with (self.folder / name).open("rb") as stream:
+            stream.seek(start)
+            tail = stream.read()
+        self._overwrite(name, start, tail)
+        return True
+
+    def append(self, mark: FileChecksum, *lines: bytes) -> bool:
+        """Append records to a history that looks as `mark` says; False, with nothing done, where it does not."""
         if not self.matches(HISTORY, mark):
             return False
         is_first = mark == EMPTY_HISTORY
         start = len(_OPEN) if is_first else mark.size - len(_CLOSE)
-        self._overwrite(start, (b"" if is_first else _NEXT) + line + _CLOSE)
-        return True
-
-    def rewrite_tail(self, mark: FileChecksum) -> bool:
-        """Write the end of the history anew with the same bytes; False where it does not look as it must."""
-        if not self.matches(HISTORY, mark):
-            return False
-        with (self.folder / HISTORY).open("rb") as stream:
-            stream.seek(mark.size - mark.tail)
-            tail = stream.read()
-        self._overwrite(mark.size - mark.tail, tail)
+        self._overwrite(HISTORY, start, (b"" if is_first else _NEXT) + _NEXT.join(lines) + _CLOSE)
         return True
 
     def replace(self, mark: FileChecksum, old: bytes, new: bytes) -> FileChecksum | None:
@@ -250,33 +158,55 @@ class JsonFiles:
                 return None
             first = start + 1
             end = mark.size - len(_CLOSE)
-            is_last = first + len(old) == end
             body = _CheckedPieces(
                 chain(_read_piece(stream, 0, first), [new], _read_piece(stream, first + len(old), end))
             )
             write_atomically(self.folder / HISTORY, chain(body, [_CLOSE]))
-        changed = checksum_after_replace(mark, old, new, is_last=is_last)
+        changed = checksum_after_replace(mark, old, new)
         return msgspec.structs.replace(changed, body=body.crc)
 
     def change(
-        self, mark: FileChecksum, changes: Mapping[bytes, bytes | None], more: bytes | None = None
+        self, mark: FileChecksum, changes: Mapping[bytes, bytes | None], more: Iterable[bytes] = ()
     ) -> FileChecksum | None:
         """Write the history anew with some lines changed, or left out where there is None for them; return its mark.
 
-        `more` is a line to append. None, with nothing done, where it does not look as it must.
+        `more` are lines to append. None, with nothing done, where it does not look as it must.
         """
+        return self._write_changed(HISTORY, mark, changes, more)
+
+    def prepare_changed(
+        self,
+        mark: FileChecksum,
+        changes: Mapping[bytes, bytes | None],
+        more: Iterable[bytes],
+        watch: Callable[[Iterable[bytes]], Iterable[bytes]],
+    ) -> FileChecksum:
+        """Write the history as `change` does, beside the present one. `watch` may raise in the midst of it."""
+        written = self._write_changed(_PREPARED, mark, changes, more, watch)
+        if written is None:
+            raise OSError(f"{HISTORY} is not as it was left")
+        return written
+
+    def _write_changed(
+        self,
+        name: str,
+        mark: FileChecksum,
+        changes: Mapping[bytes, bytes | None],
+        more: Iterable[bytes],
+        watch: Callable[[Iterable[bytes]], Iterable[bytes]] = iter,
+    ) -> FileChecksum | None:
         if not self.matches(HISTORY, mark):
             return None
         with (self.folder / HISTORY).open("rb") as stream:
             start = _line_before(stream, changes, mark.size)
             kept = (changes.get(line, line) for line in _read_lines(stream, start))
-            lines = (line for line in chain(kept, [more]) if line is not None)
-            written = _ChecksummedHistory(lines, _read_piece(stream, 0, start), start)
-            write_atomically(self.folder / HISTORY, written)
+            lines = (line for line in chain(kept, more) if line is not None)
+            written = _ChecksummedHistory(watch(lines), _read_piece(stream, 0, start), start)
+            write_atomically(self.folder / name, written)
         return written.checksum
 
-    def _overwrite(self, start: int, content: bytes) -> None:
-        with (self.folder / HISTORY).open("r+b", buffering=0) as stream:
+    def _overwrite(self, name: str, start: int, content: bytes) -> None:
+        with (self.folder / name).open("r+b", buffering=0) as stream:
             stream.seek(start)
             rest = memoryview(content)
             while rest:  # one write, unless the disk is full: then the next one says so
@@ -288,6 +218,21 @@ class JsonFiles:
         written = _ChecksummedHistory(lines)
         write_atomically(self.folder / HISTORY, written)
         return written.checksum
+
+    def prepare_history(self, lines: Iterable[bytes]) -> FileChecksum:
+        """Write the whole history beside the present one, for `publish_history`; return its mark. For any thread."""
+        written = _ChecksummedHistory(lines)
+        write_atomically(self.folder / _PREPARED, written)
+        return written.checksum
+
+    def publish_history(self) -> None:
+        """Put the history that was prepared in the place of the present one."""
+        (self.folder / _PREPARED).replace(self.folder / HISTORY)
+        sync_folder(self.folder)
+
+    def drop_prepared(self) -> None:
+        """Remove a history that was prepared and is not wanted any more."""
+        (self.folder / _PREPARED).unlink(missing_ok=True)
 
     def set_aside(self, name: str, label: str) -> Path | None:
         """Move a file that Usher did not write out of the way; return where it is now, None if there is none."""

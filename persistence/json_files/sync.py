@@ -7,50 +7,69 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from persistence.database.errors import CopiesFailed, SaveFailed
 from persistence.database.rows import Row
-from persistence.database.sql import explain_failure, put_facts, read_fact, read_last_seq
-from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
+from persistence.database.sql import explain_failure, put_facts, read_fact, read_history_count
+from persistence.database.tables import SAVES
+from persistence.json_files.documents import ViewerDocuments
+from persistence.json_files.entries import history_line
 from persistence.json_files.files import (
     ALL,
-    BADGES,
     EMPTY_HISTORY,
     HISTORY,
-    STATS,
     FileChecksum,
     JsonFiles,
-    badge_entry,
     checksum_after_append,
     checksum_after_replace,
-    encode_document,
-    history_line,
-    stats_entry,
+    is_last_line,
 )
+from persistence.json_files.history import HistoryRewriter, read_history_lines
+from persistence.records.change_set import ChangeSet
 
-_ROWS_AT_ONCE = 1000
+
+@dataclass(frozen=True)
+class ViewerCopy:
+    """What the copies say of a viewer by now."""
+
+    stats: Row
+    """The row of `viewer_stats`, joined with that of `viewers`."""
+    badges: Iterable[Mapping[str, Any]] | None = None
+    """Rows of `viewer_badges`; None where they are as they were."""
+
+
+@dataclass(frozen=True)
+class HistoryPlan:
+    """What the history copy is to become."""
+
+    before: FileChecksum | None
+    """The history before; None where it must be made anew."""
+    count: int
+    """How many records there are."""
+    lines: tuple[bytes, ...] = ()
+    """What to append to it."""
+    changes: Mapping[bytes, bytes | None] = field(default_factory=dict)
+    """Lines to be written in the place of others, wherever they are; None for those that go."""
+    is_torn: bool = False
+    """Whether lines come back to places within it: it must be made anew."""
+    anew: bool = False
+    """Whether it is to be written anew from the store, though nothing is new in it."""
+    is_one_line: bool = False
+    """Whether one line takes the place of another, and nothing else is new: the rest need not be gone through."""
 
 
 @dataclass(frozen=True)
 class FilePlan:
     """What the copies of a save are to become, made inside its transaction."""
 
-    documents: dict[str, bytes]
-    """user_stats.json and user_badges.json, whole."""
-    before: FileChecksum | None
-    """The history before; None where it must be made anew."""
-    history: bool = True
-    """Whether there is a history copy yet: an auto-save makes none."""
-    line: bytes | None = None
-    """What to append to it, or to put in the place of `old`."""
-    old: bytes | None = None
-    """The line that is replaced."""
-    anew: bool = False
-    """Whether its end is to be written anew."""
-    changes: Mapping[bytes, bytes | None] = field(default_factory=dict)
-    """Lines to be written in the place of others, wherever they are; None for those that go. Behind until then, too."""
+    documents: Mapping[str, bytes]
+    """Those of user_stats.json and user_badges.json that changed, whole."""
+    unchanged: Mapping[str, FileChecksum]
+    """Those that did not: they are written anew all the same."""
+    history: HistoryPlan | None
+    """None where there is no history copy yet: an auto-save makes none."""
 
 
 class JsonSync:
@@ -62,85 +81,110 @@ class JsonSync:
         reader: Engine,
         writing: Callable[[], AbstractContextManager[Connection]],
         note: Callable[[str], None],
+        find_oldest_day: Callable[[float], str],
     ) -> None:
+        """`find_oldest_day`: tells on which day a streak must have ended at the earliest to go on, at a time."""
         self._files = JsonFiles(folder)
         self._reader = reader
         self._writing = writing
         self._note = note
+        self._find_oldest_day = find_oldest_day
+        self._documents = ViewerDocuments()
+        self._is_planned = False
+        """Whether a plan was made that was not applied: then what is kept of the documents may be of no transaction."""
         self.behind = False
+        self.rewriter = HistoryRewriter(self._files, reader)
 
     def plan(
         self,
-        connection: Connection,
+        change: ChangeSet,
+        at_s: float,
         *,
-        record: Row | None = None,
-        instead_of: Row | None = None,
         history_anew: bool = False,
-        changes: Mapping[bytes, bytes | None] | None = None,
-        rebuild: bool = False,
+        viewers: Mapping[str, ViewerCopy] | None = None,
     ) -> FilePlan:
-        """Return what to write, and store its checksums, in the transaction of the save.
+        """Return what to write after a change at a time, and note its checksums among the facts of the transaction.
 
-        `record` is a new row of `watches`, or one that was written `instead_of` an older one; `history_anew`
-        has the history written though nothing is new in it; `changes` are lines for others, or None for no more;
-        `rebuild` has all of it written anew from the store.
+        `viewers`: those of whom the documents say something else by now; None where that is not known.
+        `history_anew` has the history written though nothing is new in it.
         """
-        documents = {STATS: _encode_stats(connection), BADGES: _encode_badges(connection)}
-        marks: dict[str, FileChecksum | None] = {
-            name: FileChecksum.of_content(content) for name, content in documents.items()
-        }
-        has_history = record is not None or history_anew or _was_written(connection, HISTORY)
-        before = None if rebuild else _read_checksum(connection, HISTORY, EMPTY_HISTORY)
-        line = None if record is None else history_line(record)
-        old = None if instead_of is None else history_line(instead_of)
-        if has_history:
-            marks[HISTORY] = before
-        if record is not None and line is not None and before is not None:
-            is_last = record["seq"] == read_last_seq(connection)
-            marks[HISTORY] = (
-                checksum_after_append(before, line)
-                if old is None
-                else checksum_after_replace(before, old, line, is_last=is_last)
-            )
-            if old is not None and not is_last:
-                marks[HISTORY] = (
-                    None  # the copy counts as behind until the line is written: neither size nor end need tell
-                )
-        if changes and line is not None and old is not None:
-            changes = {**changes, old: line}
-        if changes and has_history:
+        if self._is_planned or viewers is None:
+            self._documents.forget()
+        self._is_planned = True
+        self._documents.load(change.connection, self._find_oldest_day(at_s))
+        for viewer_id, copy in (viewers or {}).items():
+            self._documents.put_stats(copy.stats)
+            if copy.badges is not None:
+                self._documents.put_badges(viewer_id, copy.badges)
+        documents = self._documents.build_changed()
+        marks: dict[str, FileChecksum | None] = dict(self._documents.marks)
+        unchanged = {name: mark for name, mark in self._documents.marks.items() if name not in documents}
+        history = self._plan_history(change, history_anew, marks)
+        for name, mark in marks.items():
+            change.facts.put(_fact_name(name), _encode_checksum(mark))
+        return FilePlan(documents, unchanged, history)
+
+    def _plan_history(self, change: ChangeSet, anew: bool, marks: dict[str, FileChecksum | None]) -> HistoryPlan | None:
+        lines, changes, is_torn = _collect_lines(change)
+        is_torn |= change.rebuild_history
+        known, count = change.facts.get(_fact_name(HISTORY)), change.facts.history_count
+        if not (lines or anew or known):
+            return None
+        before = msgspec.json.decode(known, type=FileChecksum | None) if known else EMPTY_HISTORY
+        is_one_line = False
+        if before is None or is_torn:
             marks[HISTORY] = None
-        put_facts(connection, {_fact_name(name): _encode_checksum(mark) for name, mark in marks.items()})
-        return FilePlan(documents, before, has_history, line, old, history_anew, changes or {})
+        elif changes:
+            marks[HISTORY] = None  # it counts as behind until the lines are written: neither size nor end need tell
+            ((old, new), *more) = changes.items()
+            if new is not None and not (more or lines or self.rewriter.is_running or self.rewriter.takes(count)):
+                is_one_line = True
+                marks[HISTORY] = checksum_after_replace(before, old, new) if is_last_line(before, old) else None
+        else:
+            marks[HISTORY] = checksum_after_append(before, *lines)
+        return HistoryPlan(before, count, lines, changes, is_torn, anew, is_one_line)
+
+    def forget_viewers(self) -> None:
+        """Have the next save read of everybody what the copies say: it changes otherwise than by a save."""
+        self._documents.forget()
 
     def apply(self, plan: FilePlan) -> None:
         """Bring a plan to the disk, after its commit. Raises CopiesFailed; the next save then tries again."""
+        self._is_planned = False
         with self._mark_behind():
             for name, content in plan.documents.items():
                 self._files.write(name, content)
-            if not self._update_history(plan):
-                self._rebuild_history()
+            for name, mark in plan.unchanged.items():
+                if not self._files.write_again(name, mark):
+                    self._files.write(name, self._documents.build(name))
+            if plan.history is not None and not self._update_history(plan.history):
+                self._rebuild_history(plan.history.count)
 
-    def _update_history(self, plan: FilePlan) -> bool:
-        if not plan.history:
+    def _update_history(self, plan: HistoryPlan) -> bool:
+        """Bring the history copy to where it is to be; return False where it must be made anew."""
+        before = plan.before
+        if self.rewriter.is_running:
+            self.rewriter.note(plan.lines, plan.changes, is_torn=plan.is_torn)
+            if before is not None and plan.lines and not (plan.changes or plan.is_torn):
+                self._files.append(before, *plan.lines)
             return True
-        if plan.before is None:
+        if before is None or plan.is_torn or plan.anew:
             return False
+        if plan.changes and not plan.is_one_line and self.rewriter.takes(plan.count):
+            self.rewriter.change(before, plan.changes, plan.lines)
+            return True
         if plan.changes:
-            mark = self._files.change(plan.before, plan.changes, plan.line if plan.old is None else None)
+            ((old, new), *_) = plan.changes.items()
+            if plan.is_one_line and new is not None:
+                mark = self._files.replace(before, old, new)
+            else:
+                mark = self._files.change(before, plan.changes, plan.lines)
             if mark is not None:
                 self._store_checksum(HISTORY, mark)
             return mark is not None
-        if plan.line is not None and plan.old is not None:
-            mark = self._files.replace(plan.before, plan.old, plan.line)
-            if mark is not None:
-                self._store_checksum(HISTORY, mark)
-            return mark is not None
-        if plan.line is not None:
-            return self._files.append(plan.before, plan.line)
-        if plan.anew:
-            return self._files.rewrite_tail(plan.before)
-        return self._files.matches(HISTORY, plan.before)
+        if plan.lines:
+            return self._files.append(before, *plan.lines)
+        return self._files.matches(HISTORY, before)
 
     def repair(self) -> list[str]:
         """Make anew each copy that is damaged, missing or behind; return their names.
@@ -151,11 +195,20 @@ class JsonSync:
         with self._reader.connect() as connection:
             marks = {name: _read_checksum(connection, name) for name in ALL if _was_written(connection, name)}
         wrong = [name for name, mark in marks.items() if mark is None or not self._files.is_whole(name, mark)]
+        if self.rewriter.is_running and HISTORY in wrong:
+            wrong.remove(HISTORY)
         with self._mark_behind():
             self._set_aside(name for name in ALL if name not in marks)
             for name in wrong:
                 self._rebuild(name)
         return wrong
+
+    def complete_rewriting(self) -> None:
+        """Put the history that another thread has written in its place. Raises CopiesFailed."""
+        with self._mark_behind():
+            mark = self.rewriter.publish()
+            if mark is not None:
+                self._store_checksum(HISTORY, mark)
 
     @contextmanager
     def _mark_behind(self) -> Iterator[None]:
@@ -180,36 +233,54 @@ class JsonSync:
 
     def _rebuild(self, name: str) -> None:
         if name == HISTORY:
-            self._rebuild_history()
+            with self._reader.connect() as connection:
+                count = read_history_count(connection)
+            self._rebuild_history(count)
             return
+        self._documents.forget()
         with self._reader.connect() as connection:
-            content = _encode_stats(connection) if name == STATS else _encode_badges(connection)
+            # As of the last save: so a copy is the same whenever it is made again.
+            saved_s = connection.execute(select(func.max(SAVES.c.saved_at_s))).scalar()
+            self._documents.load(connection, "" if saved_s is None else self._find_oldest_day(saved_s))
+        content = self._documents.build(name)
+        self._documents.forget()
         self._files.write(name, content)
         self._store_checksum(name, FileChecksum.of_content(content))
 
-    def _rebuild_history(self) -> None:
+    def _rebuild_history(self, count: int) -> None:
+        if self.rewriter.takes(count):
+            self.rewriter.rebuild()
+            return
         with self._reader.connect() as connection:
             mark = self._files.rebuild_history(read_history_lines(connection))
         self._store_checksum(HISTORY, mark)
 
     def _store_checksum(self, name: str, mark: FileChecksum) -> None:
-        with self._reader.connect() as connection:
-            is_known = _read_checksum(connection, name) == mark
-        if not is_known:
-            with self._writing() as connection:
-                put_facts(connection, {_fact_name(name): _encode_checksum(mark)})
-
-
-def read_history_lines(connection: Connection) -> Iterator[bytes]:
-    """Yield every record's line in the order of the file, without holding all of them in memory."""
-    query = select(WATCHES).order_by(WATCHES.c.seq).execution_options(yield_per=_ROWS_AT_ONCE)
-    for row in connection.execute(query).mappings():
-        yield history_line(row)
+        with self._writing() as connection:
+            put_facts(connection, {_fact_name(name): _encode_checksum(mark)})
 
 
 def mark_all_outdated(connection: Connection) -> None:
     """Mark every copy as behind, in the transaction that makes it so."""
     put_facts(connection, {_fact_name(name): "null" for name in ALL})
+
+
+def _collect_lines(change: ChangeSet) -> tuple[tuple[bytes, ...], dict[bytes, bytes | None], bool]:
+    """Return new lines of the history copy in order, lines with what they become, and whether some came back to a
+    place within it.
+    """
+    added: list[Row] = []
+    changes: dict[bytes, bytes | None] = {}
+    is_torn = False
+    for old, new in change.row_changes():
+        if old is None and new is not None:
+            added.append(new)
+            is_torn |= new["seq"] <= change.facts.first_seq
+        elif old is not None:
+            before, after = history_line(old), None if new is None else history_line(new)
+            if before != after:
+                changes[before] = after
+    return tuple(history_line(row) for row in sorted(added, key=lambda row: int(row["seq"]))), changes, is_torn
 
 
 def _was_written(connection: Connection, name: str) -> bool:
@@ -229,32 +300,3 @@ def _read_checksum(connection: Connection, name: str, default: FileChecksum | No
     """Return the checksum of a copy; `default` where there never was one, None where it must be written again."""
     text = read_fact(connection, _fact_name(name))
     return msgspec.json.decode(text, type=FileChecksum | None) if text else default
-
-
-def build_stats_document(connection: Connection, settle: Callable[[Row], Row] = lambda row: row) -> dict[str, Any]:
-    """Return the content of user_stats.json; `settle` makes each row what it is to say."""
-    query = select(VIEWER_STATS, VIEWERS.c.ai_interactions, VIEWERS.c.votes_cast, VIEWERS.c.movies_requested).join(
-        VIEWERS, VIEWERS.c.viewer_id == VIEWER_STATS.c.viewer_id
-    )
-    rows = sorted(connection.execute(query).mappings(), key=lambda row: str(row["viewer_id"]))
-    return {row["viewer_id"]: stats_entry(settle(row)) for row in rows}
-
-
-def build_badges_document(connection: Connection) -> dict[str, Any]:
-    """Return the content of user_badges.json."""
-    rows = sorted(
-        connection.execute(select(VIEWER_BADGES)).mappings(),
-        key=lambda row: (row["viewer_id"], row["earned_at_s"], row["badge_id"]),
-    )
-    document: dict[str, Any] = {}
-    for row in rows:
-        document.setdefault(row["viewer_id"], []).append(badge_entry(row))
-    return document
-
-
-def _encode_stats(connection: Connection) -> bytes:
-    return encode_document(build_stats_document(connection))
-
-
-def _encode_badges(connection: Connection) -> bytes:
-    return encode_document(build_badges_document(connection))

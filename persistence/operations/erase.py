@@ -18,13 +18,12 @@ from persistence.database.tables import (
     WATCH_PARTS,
     WATCHES,
 )
-from persistence.json_files.files import history_line
 from persistence.operations.link import unlink
-from persistence.records.change_set import ChangeSet
+from persistence.records.change_set import ChangeSet, RowChange
 from persistence.records.links import UnprovenLink, read_unproven_links
 from persistence.records.suggestions import delete_wishes
 from persistence.records.viewers import read_directory, record_erasure
-from persistence.records.watches import delete_rows
+from persistence.records.watches import write_rows
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,7 @@ def erase_viewer(change: ChangeSet, viewer_id: str, at_s: float) -> ErasedViewer
         rows = [{"viewer_id": each, "username": "", "choice": "untracked", "since_s": at_s} for each in ids[1:]]
         upsert(connection, PRIVACY, rows)
     record_erasure(connection, ids, at_s)
+    change.leave(ids)
     return ErasedViewer(tuple(ids), watches + since_links, badges, separated)
 
 
@@ -77,13 +77,13 @@ def _separate_account(change: ChangeSet, viewer_id: str, account: UnprovenLink) 
     if change.connection.execute(select(WATCHES.c.watch_id).where(own).limit(1)).first() is None:
         for table in (VIEWER_STATS, VIEWERS, VIEWER_BADGES):
             change.connection.execute(delete(table).where(table.c.viewer_id == account.plex_id))
-        change.viewers.discard(account.plex_id)
+        change.leave([account.plex_id])
+    else:
+        change.viewers.add(account.plex_id)  # some of what the unlink gave back is gone again
     return removed
 
 
 def _remove_watches(change: ChangeSet, chosen: ColumnElement[bool]) -> int:
     rows = change.connection.execute(select(WATCHES).where(chosen)).mappings().all()
-    change.history_lines.update({history_line(row): None for row in rows})
-    delete_rows(change.connection, rows)
-    change.add_to_count(-len(rows))
+    write_rows(change, [RowChange(row, None) for row in rows])
     return len(rows)

@@ -1,23 +1,48 @@
-"""Stores a finished watch with what follows from it, in one transaction."""
+"""Stores finished watches with what follows from them, in one transaction: the record, and its viewer's figures."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
+from sqlalchemy import Connection, select
 
 from messages import Moment, WatchRecord
 from persistence.database.rows import Row, watch_row
-from persistence.operations.save import sight_name, update_statistics, write_checkpoint
-from persistence.records.change_set import ChangeSet
-from persistence.records.checkpoint import RunningWatch, delete_from_checkpoint, should_store
-from persistence.records.links import has_linked_account, update_display_names
-from persistence.records.running_watches import attribute_to_viewer
-from persistence.records.saves import SaveResult, count_stored, is_handled, record_handled, record_save
+from persistence.database.sql import FactSheet, split_batches
+from persistence.database.tables import WATCHES
+from persistence.operations.save import gather_copies, sight_name
+from persistence.records.change_set import ChangeSet, RowChange
+from persistence.records.checkpoint import (
+    RunningList,
+    RunningLookup,
+    RunningWatch,
+    delete_from_checkpoint,
+    drop_finished,
+    drop_unwanted,
+    put_into_checkpoint,
+    should_store,
+)
+from persistence.records.known_viewers import FinishContext, read_finish_context
+from persistence.records.links import update_display_names
+from persistence.records.running_watches import RunningWatches, attribute_to_viewer, count_running
+from persistence.records.saves import SaveResult, count_stored, record_handled, record_save
+from persistence.records.statistics import settle_statistics
 from persistence.records.suggestions import delete_watched
-from persistence.records.viewers import read_directory, read_erasures
-from persistence.records.watch_parts import merge_with_parts, read_part, replace_part
-from persistence.records.watches import is_outdated, put_record
+from persistence.records.viewers import record_viewers
+from persistence.records.watch_parts import put_into_film, read_films
+from persistence.records.watches import FilmKey, is_outdated, write_rows
 from persistence.store import Store
+from viewers.directory import ViewerDirectory
+
+
+class EndedWatch(NamedTuple):
+    """A watch that ended."""
+
+    record: WatchRecord
+    closed: Moment
+    """When the tracker closed it."""
+    message_id: str
+    """Of the message that told of it; empty for none."""
 
 
 def finish_watch(
@@ -25,67 +50,157 @@ def finish_watch(
     record: WatchRecord,
     closed: Moment,
     message_id: str,
-    running: Iterable[RunningWatch] | None,
+    running: RunningLookup | Iterable[RunningWatch] | None,
     at_s: float,
 ) -> SaveResult:
     """Store a finished watch with its viewer's statistics and badges; nothing at all for a message that is known.
 
     `closed` is when the tracker closed it, `running` what else runs (None: not known), `at_s` the time of the save.
-    Raises SaveFailed with nothing changed (SaveRefused where it, or what runs, cannot be stored); CopiesFailed with
-    the store saved.
+    Raises SaveFailed with nothing changed (SaveRefused where it, or what else its viewer watches, cannot be stored);
+    CopiesFailed with the store saved.
     """
+    return finish_watches(store, [EndedWatch(record, closed, message_id)], running, at_s)
+
+
+def finish_watches(
+    store: Store,
+    finished: Sequence[EndedWatch],
+    running: RunningLookup | Iterable[RunningWatch] | None,
+    at_s: float,
+) -> SaveResult:
+    """Store several watches that ended, as `finish_watch` does; all of them, or none."""
+    index: RunningLookup = running if isinstance(running, RunningLookup) else RunningList(running or ())
     with store.transaction() as connection:
-        if is_handled(connection, message_id):
-            return count_stored(connection, 0 if running is None else len(list(running)))
-        update_display_names(connection, [sight_name(record)])
-        directory = read_directory(connection)
-        is_wanted = should_store(record.viewer_id, record.started_at_s, directory, read_erasures(connection))
-        counted = attribute_to_viewer(record, directory)
-        change = ChangeSet(connection, store.rules.thresholds)
-        row: Row | None = None
-        old: Row | None = None
-        if is_wanted:
-            row, old = _put_watch(change, replace(record, viewer_id=counted.viewer_id), closed, record.viewer_id)
-            if record.party and record.completed and not record.brief:
-                delete_watched(connection, record.item)
-        still = None
-        if running is None:
-            delete_from_checkpoint(connection, record.watch_id)
-        else:
-            # What the statistics hold of a running watch must be in the checkpoint too: where everything dies
-            # now, it would be in neither checkpoint nor history, and nobody could take it back.
-            others = (watch for watch in running if watch.state.watch_id != record.watch_id)
-            still = write_checkpoint(connection, store.rules, others, at_s)
-        if message_id:
-            record_handled(connection, message_id, at_s)
-        update_statistics(
-            connection,
-            store.rules,
-            still,
-            at_s,
-            finished=counted if is_wanted else None,
-            is_added=row is not None and old is None and not has_linked_account(connection, counted.viewer_id),
+        context = _read_context(connection, finished)
+        fresh = [each for each in finished if each.message_id not in context.handled]
+        change = ChangeSet(connection, store.rules, FactSheet(connection, context.facts))
+        known = context.viewers
+        if not fresh:
+            counts = store.counts or count_stored(connection)
+            return SaveResult(
+                counts.users, change.facts.history_count, counts.badges, index.count_without(()), is_repeat=True
+            )
+        names = update_display_names(
+            connection, [sight_name(each.record) for each in fresh], known.people.links.values()
         )
-        result = count_stored(connection, 0 if still is None else len(still.watches))
+        if names:
+            context = _read_context(connection, finished)
+            known = context.viewers
+        wanted = [each for each in fresh if _is_wanted(each.record, context)]
+        for some in _split_by_viewer(wanted, known.people):
+            _put_records(change, some, context if some[0] is wanted[0] else _read_context(connection, some))
+        if context.has_suggestions:
+            _delete_watched_suggestions(connection, wanted)
+        counted = [attribute_to_viewer(each.record, known.people) for each in wanted]
+        ended = {each.record.watch_id for each in fresh}
+        delete_from_checkpoint(connection, sorted(ended))
+        # What the statistics hold of a running watch must be in the checkpoint too: where everything dies now, it
+        # would be in neither checkpoint nor history, and nobody could take it back. So with the figures of a viewer
+        # all is saved that this viewer watches, and nothing of anybody else.
+        ids = {each for record in counted for each in known.people.ids_of(record.viewer_id)}
+        others = [watch for watch in index.find_watches(ids) if watch.state.watch_id not in ended]
+        others = drop_unwanted(connection, drop_finished(connection, others), known.people)
+        put_into_checkpoint(connection, others, at_s)
+        still = count_running(connection, others, known.people, store.rules.thresholds) if others else RunningWatches()
+        record_handled(connection, [each.message_id for each in fresh if each.message_id], at_s)
+        known.rows |= record_viewers(connection, [*still.records, *counted], known.rows)
+        # Who watches something else too earned the badges in what ended now.
+        earned_in = {record.viewer_id: record.screening_id for record in counted}
+        written = settle_statistics(change, store.rules, earned_in, known, still, at_s, earned_in=earned_in)
+        counts = store.counts or count_stored(connection)
+        if store.counts is not None:
+            counts = counts.add(written.new_viewers, len(written.new_badges))
+        result = SaveResult(
+            counts.users,
+            change.facts.history_count,
+            counts.badges,
+            index.count_without(ended),
+            has_new_badges=bool(written.new_badges),
+            has_new_names=bool(names),
+        )
         record_save(connection, "finish", result, at_s)
-        plan = store.json_sync.plan(
-            connection, record=row, instead_of=old, changes=change.history_lines, rebuild=change.rebuild_history
-        )
+        plan = store.json_sync.plan(change, at_s, viewers=gather_copies(known, written))
+        change.facts.flush()
+    store.counts = counts
     store.json_sync.apply(plan)
     return result
 
 
-def _put_watch(
-    change: ChangeSet, record: WatchRecord, closed: Moment, identity: str
-) -> tuple[Row | dict[str, Any] | None, Row | None]:
-    """Put a record as `put_record` does; merge it with what else a linked member watched at that time."""
-    connection = change.connection
-    if not has_linked_account(connection, record.viewer_id):
-        return put_record(connection, record, closed, identity)
-    with merge_with_parts(change, record) as merged:
-        part = read_part(connection, record.watch_id)
-        if part is None:
-            put_record(connection, record, closed, identity)
-        elif not is_outdated(record, closed, part):
-            replace_part(connection, watch_row(record, part["seq"], closed, identity=identity))
-    return merged.added_row, None
+def _read_context(connection: Connection, finished: Iterable[EndedWatch]) -> FinishContext:
+    watches = list(finished)
+    return read_finish_context(
+        connection,
+        (each.record.viewer_id for each in watches),
+        (each.record.watch_id for each in watches),
+        (each.message_id for each in watches),
+    )
+
+
+def _is_wanted(record: WatchRecord, context: FinishContext) -> bool:
+    return should_store(record.viewer_id, record.started_at_s, context.viewers.people, context.forgotten)
+
+
+def _delete_watched_suggestions(connection: Connection, finished: Iterable[EndedWatch]) -> None:
+    """Remove the films that the community has watched together now."""
+    records = (each.record for each in finished)
+    watched = {record.item for record in records if record.party and record.completed and not record.brief}
+    for item in watched:
+        delete_watched(connection, item)
+
+
+def _split_by_viewer(finished: Iterable[EndedWatch], people: ViewerDirectory) -> Iterable[list[EndedWatch]]:
+    """Return watches in lists with no viewer twice: a viewer's next one is put beside what the first one became."""
+    lists: list[list[EndedWatch]] = []
+    turns: dict[str, int] = {}
+    for each in finished:
+        viewer_id = people.viewer(each.record.viewer_id)
+        turn = turns[viewer_id] = turns.get(viewer_id, -1) + 1
+        if turn == len(lists):
+            lists.append([])
+        lists[turn].append(each)
+    return lists
+
+
+def _put_records(change: ChangeSet, finished: Sequence[EndedWatch], context: FinishContext) -> None:
+    """Insert or replace the records; nothing where a later one is stored."""
+    people = context.viewers.people
+    members = {link.viewer_id for link in people.links.values()}
+    stored = _read_rows(change, [each.record.watch_id for each in finished if each.record.watch_id in context.stored])
+    changes = []
+    for each in finished:
+        viewer_id = people.viewer(each.record.viewer_id)
+        if viewer_id in members and each.record.item.rating_key:
+            _put_into_film(change, each, viewer_id, stored)
+        elif (row := _build_row(change, each, viewer_id, stored.get(each.record.watch_id))) is not None:
+            changes.append(RowChange(stored.get(each.record.watch_id), row))
+    write_rows(change, changes)
+
+
+def _put_into_film(change: ChangeSet, finished: EndedWatch, viewer_id: str, stored: dict[str, Row]) -> None:
+    """Store a linked member's watch, as one with what else the member watched at that time."""
+    record = finished.record
+    film = FilmKey(record.item.server_id, record.item.rating_key)
+    watches = read_films(change.connection, viewer_id, [film])[film]
+    original = watches.find_original(record.watch_id)
+    if original is None and record.watch_id in stored:  # it was another film's until now
+        original = watches.rows[record.watch_id] = stored[record.watch_id]
+    row = _build_row(change, finished, viewer_id, original)
+    if row is not None:
+        put_into_film(change, viewer_id, watches, row)
+
+
+def _build_row(change: ChangeSet, finished: EndedWatch, viewer_id: str, old: Row | None) -> Row | None:
+    """Return the row of a record in its place in the history; None where the stored one is from later."""
+    if old is not None and is_outdated(finished.record, finished.closed, old):
+        return None
+    seq = change.facts.take_history_seq() if old is None else old["seq"]
+    record = replace(finished.record, viewer_id=viewer_id)
+    return watch_row(record, seq, finished.closed, identity=finished.record.viewer_id)
+
+
+def _read_rows(change: ChangeSet, watch_ids: Iterable[str]) -> dict[str, Row]:
+    rows: dict[str, Row] = {}
+    for some in split_batches(watch_ids):
+        query = select(WATCHES).where(WATCHES.c.watch_id.in_(some))
+        rows |= {row["watch_id"]: dict(row) for row in change.connection.execute(query).mappings()}
+    return rows

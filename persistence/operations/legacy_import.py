@@ -14,22 +14,21 @@ from messages import Moment, WatchRecord
 from messages.ids import server_of
 from persistence.database.errors import ImportFault
 from persistence.database.rows import NO_CLOCK_S, Row, encode_totals, watch_record, watch_row
-from persistence.database.sql import add_to_history_count, read_history_count, read_history_seq, split_batches, upsert
+from persistence.database.sql import read_history_count, split_batches, upsert
 from persistence.database.tables import VIEWER_BADGES, VIEWERS, WATCH_PARTS, WATCHES
-from persistence.json_files.files import BADGES, HISTORY, STATS, JsonFiles, encode_document
+from persistence.json_files.documents import build_badges_document, build_stats_document
+from persistence.json_files.entries import encode_document
+from persistence.json_files.files import BADGES, HISTORY, STATS, JsonFiles
 from persistence.json_files.film_choices import CHOICES, build_choices, encode_choices, is_empty, put_choices
-from persistence.json_files.sync import (
-    build_badges_document,
-    build_stats_document,
-    mark_all_outdated,
-    read_history_lines,
-)
+from persistence.json_files.history import read_history_lines
+from persistence.json_files.sync import mark_all_outdated
 from persistence.operations.legacy_files import LegacyFiles, LegacyViewer, read_folder
 from persistence.records.change_set import ChangeSet
+from persistence.records.known_viewers import read_known_viewers
 from persistence.records.links import has_linked_account
 from persistence.records.running_watches import RunningWatches
 from persistence.records.statistics import count_totals, without_running, write_statistics
-from persistence.records.viewers import new_viewer_row, read_directory, read_erasures, record_viewer
+from persistence.records.viewers import new_viewer_row, read_directory, read_erasures, record_viewers
 from persistence.records.watch_parts import merge_shared_films, read_parts
 from persistence.records.watches import FilmKey, insert_rows, mark_imported
 from persistence.rules import StatisticsRules
@@ -81,19 +80,27 @@ def import_legacy_files(
     with store.transaction() as connection:
         _refuse_linked(connection, files)
         files, left_out = _drop_erased(files, read_erasures(connection))
-        new_watches = _put_watches(connection, files, Moment(at_s, NO_CLOCK_S), progress)
-        new_viewers = _put_viewers(connection, store.rules, files, progress)
+        change, touched = ChangeSet.begin(connection, store.rules), _viewers_of(files)
+        before = read_known_viewers(connection, touched)
+        fresh = _put_watches(change, files, Moment(at_s, NO_CLOCK_S), progress)
+        new_viewers = _put_viewers(change, files, progress)
         new_badges = _put_badges(connection, files)
         new_choices = put_choices(connection, files.choices)
-        settled = _merge_linked(ChangeSet(connection, store.rules.thresholds), files)
-        touched = _viewers_of(files)
+        is_merged = _merge_linked(change, files)
         totals = {}
+        known = read_known_viewers(connection, touched)
         for number, viewer_id in enumerate(touched, 1):
-            totals[viewer_id] = count_totals(connection, store.rules, viewer_id)
+            old = before.totals.get(viewer_id)
+            if old is None or before.rows[viewer_id]["base"] != known.rows[viewer_id]["base"] or is_merged:
+                totals[viewer_id] = count_totals(connection, store.rules, viewer_id)
+            else:
+                totals[viewer_id] = add_watches(old, fresh.get(viewer_id, ()), store.rules.zone)
             progress("statistics", number, len(touched))
-        if new_watches or new_viewers or new_badges or settled:
-            write_statistics(connection, store.rules, totals, RunningWatches(), at_s, announce=False)
+        new_watches = sum(map(len, fresh.values()))
+        if new_watches or new_viewers or new_badges or is_merged:
+            write_statistics(connection, store.rules, totals, RunningWatches(), at_s, known=known, announce=False)
             mark_all_outdated(connection)
+        change.facts.flush()
     progress("copies", 0, 1)
     store.repair_json_files()
     progress("copies", 1, 1)
@@ -136,7 +143,11 @@ def _viewers_of(files: LegacyFiles) -> list[str]:
     return list(dict.fromkeys(viewer_ids))
 
 
-def _put_watches(connection: Connection, files: LegacyFiles, closed: Moment, progress: Progress) -> int:
+def _put_watches(
+    change: ChangeSet, files: LegacyFiles, closed: Moment, progress: Progress
+) -> dict[str, list[WatchRecord]]:
+    """Insert the records that are not there yet; return them by viewer."""
+    connection = change.connection
     stored: set[str] = set()
     for some in split_batches(watch.record.watch_id for watch in files.watches):
         query = select(WATCHES.c.watch_id).where(WATCHES.c.watch_id.in_(some))
@@ -144,21 +155,24 @@ def _put_watches(connection: Connection, files: LegacyFiles, closed: Moment, pro
         parted = select(WATCH_PARTS.c.watch_id).where(WATCH_PARTS.c.watch_id.in_(some))
         stored.update(connection.execute(parted).scalars())
     # Counted among what the files explain from now on, whoever wrote the row first.
-    mark_imported(connection, stored)
-    seq = read_history_seq(connection)
+    mark_imported(change, stored)
     fresh = [watch for watch in files.watches if watch.record.watch_id not in stored]
+    by_viewer: dict[str, list[WatchRecord]] = {}
     for start in range(0, len(fresh), _AT_ONCE):
         some_fresh = fresh[start : start + _AT_ONCE]
         insert_rows(
-            connection,
+            change,
             [
-                watch_row(watch.record, seq + start + n, closed, imported=True, end_known=watch.end_known)
-                for n, watch in enumerate(some_fresh, 1)
+                watch_row(
+                    watch.record, change.facts.take_history_seq(), closed, imported=True, end_known=watch.end_known
+                )
+                for watch in some_fresh
             ],
         )
+        for watch in some_fresh:
+            by_viewer.setdefault(watch.record.viewer_id, []).append(watch.record)
         progress("watches", start + len(some_fresh), len(fresh))
-    add_to_history_count(connection, len(fresh), seq + len(fresh))
-    return len(fresh)
+    return by_viewer
 
 
 def _merge_linked(change: ChangeSet, files: LegacyFiles) -> bool:
@@ -171,17 +185,17 @@ def _merge_linked(change: ChangeSet, files: LegacyFiles) -> bool:
         items = [watch.record.item for watch in files.watches if watch.record.viewer_id == viewer_id]
         in_files = {FilmKey(item.server_id, item.rating_key) for item in items}
         merge_shared_films(change, viewer_id, in_files)
-    return bool(change.history_lines) or change.rebuild_history
+    return any(True for _ in change.row_changes())
 
 
-def _put_viewers(connection: Connection, rules: StatisticsRules, files: LegacyFiles, progress: Progress) -> int:
+def _put_viewers(change: ChangeSet, files: LegacyFiles, progress: Progress) -> int:
     """Note everybody, with the part of the old figures that no record explains; return how many changed."""
+    connection, rules = change.connection, change.rules
     before = dict(connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.base)).all())
     watches: dict[str, list[WatchRecord]] = {}
     for watch in sorted(files.watches, key=lambda watch: watch.record.ended_at_s):
         watches.setdefault(watch.record.viewer_id, []).append(watch.record)
-    for of_viewer in watches.values():
-        record_viewer(connection, of_viewer[-1])
+    record_viewers(connection, [of_viewer[-1] for of_viewer in watches.values()])
     changed = {viewer_id for viewer_id in watches if viewer_id not in before}
     for number, viewer in enumerate(files.viewers, 1):
         changed |= _put_viewer(connection, rules, viewer, watches.get(viewer.viewer_id, ()), before)
@@ -313,9 +327,8 @@ def export(store: Store, folder: Path, progress: Progress = _ignore_progress) ->
 def _write_files(store: Store, copies: JsonFiles, progress: Progress) -> None:
     with store.reader.connect() as connection:
         total = read_history_count(connection)
-        copies.write(
-            STATS, encode_document(build_stats_document(connection, lambda row: without_running(row, store.rules)))
-        )
+        stats = build_stats_document(connection, "", lambda row: without_running(row, store.rules))
+        copies.write(STATS, encode_document(stats))
         copies.write(BADGES, encode_document(build_badges_document(connection)))
         copies.rebuild_history(_report_progress(read_history_lines(connection), total, progress))
 

@@ -25,8 +25,9 @@ from persistence.records.links import (
     read_pre_link_states,
     set_display_name,
 )
+from persistence.records.statistics import count_moved, read_totals
 from persistence.records.viewers import new_viewer_row, read_directory, read_viewer_row
-from persistence.records.watch_parts import merge_films, read_films_under, restore_parts
+from persistence.records.watch_parts import find_shared_films, merge_films, read_films_with_part, restore_parts
 from persistence.records.watches import move_rows
 from wording.problems import ProblemError
 
@@ -57,15 +58,17 @@ def link(change: ChangeSet, asked: LinkAccount, at_s: float) -> int:
     plex_name = asked.plex_name or (account["username"] if account else asked.plex_id)
     insert_link(connection, asked, plex_name, before, at_s)
     set_display_name(connection, asked.viewer_id, asked.username)
-    films = read_films_under(connection, asked.plex_id)
-    moved = move_rows(connection, asked.plex_id, asked.viewer_id)
+    films = find_shared_films(connection, asked.viewer_id, asked.plex_id)
+    both = [read_totals(connection, each) for each in (asked.viewer_id, asked.plex_id)]
+    moved = move_rows(change, asked.plex_id, asked.viewer_id)
     merge_films(change, asked.viewer_id, films)
     _merge_viewer_rows(connection, asked, member, account)
     merge_badges(connection, asked.viewer_id, account_badges)
     delete_badges(connection, asked.plex_id)
     connection.execute(delete(VIEWER_STATS).where(VIEWER_STATS.c.viewer_id == asked.plex_id))
+    counted = [totals for totals in both if totals is not None]
     if moved or account or member:
-        change.viewers.add(asked.viewer_id)
+        change.touch(asked.viewer_id, totals=functools.reduce(combine_totals, counted) if counted else None)
     change.rebuild_history = change.rebuild_history or moved > 0
     return moved
 
@@ -81,15 +84,21 @@ def unlink(change: ChangeSet, asked: UnlinkAccount) -> int:
         raise CannotLink(Problem.of("link.not_linked"))
     before = stored.before
     _copy_choice(connection, asked)
-    films = read_films_under(connection, asked.plex_id)
+    films = read_films_with_part(connection, asked.viewer_id, asked.plex_id)
     restore_parts(change, asked.viewer_id, films)
-    moved = move_rows(connection, asked.viewer_id, asked.plex_id, asked.plex_id)
+    account_alone = count_moved(connection, change.rules.zone, asked.viewer_id, asked.plex_id)
+    moved = move_rows(change, asked.viewer_id, asked.plex_id, asked.plex_id)
     if has_linked_account(connection, asked.viewer_id):
         merge_films(change, asked.viewer_id, films)
     _split_badges(connection, asked.viewer_id, before, stored.linked_at_s)
-    _restore_viewer(change, asked.plex_id, before.account, stored.plex_name)
+    base = None if before.account is None else before.account["base"]
+    if _restore_viewer(change, asked.plex_id, before.account, stored.plex_name):
+        change.touch(asked.plex_id, totals=combine_totals(decode_totals(base), account_alone))
     member = _subtract_account(connection, asked.viewer_id, before)
-    _restore_viewer(change, asked.viewer_id, member, stored.username)
+    if _restore_viewer(change, asked.viewer_id, member, stored.username):
+        change.touch(asked.viewer_id, moved_away=account_alone)
+        if base is not None:  # what an import claimed has no watches to subtract
+            change.viewers.add(asked.viewer_id)
     change.rebuild_history = change.rebuild_history or moved > 0
     return moved
 
@@ -171,8 +180,8 @@ def _subtract_account(connection: Connection, viewer_id: str, before: PreLinkSta
     return now | counts | times | {"base": base}
 
 
-def _restore_viewer(change: ChangeSet, viewer_id: str, before: dict[str, Any] | None, name: str) -> None:
-    """Restore the row of one of the two, updated with what was watched since."""
+def _restore_viewer(change: ChangeSet, viewer_id: str, before: dict[str, Any] | None, name: str) -> bool:
+    """Restore the row of one of the two, updated with what was watched since; return whether there is one."""
     connection = change.connection
     own = WATCHES.c.viewer_id == viewer_id
     times = connection.execute(
@@ -181,11 +190,11 @@ def _restore_viewer(change: ChangeSet, viewer_id: str, before: dict[str, Any] | 
     if before is None and times[0] is None:
         for table in (VIEWERS, VIEWER_STATS):
             connection.execute(delete(table).where(table.c.viewer_id == viewer_id))
-        return
+        return False
     server_id = server_of(viewer_id)
     row = before or new_viewer_row(viewer_id, name, server_id, "", times[0], times[1])
     if times[0] is not None:
         seen = {"first_seen_s": min(row["first_seen_s"], times[0]), "last_seen_s": max(row["last_seen_s"], times[1])}
         row = row | seen
     upsert(connection, VIEWERS, [row])
-    change.viewers.add(viewer_id)
+    return True

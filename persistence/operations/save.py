@@ -1,12 +1,13 @@
 """Saves statistics, badges and the checkpoint: at a tick, on command, at a stop."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
-from awards import Totals, add_watches
 from messages import WatchRecord
 from persistence.database.errors import SaveRefused
+from persistence.json_files.sync import ViewerCopy
+from persistence.records.change_set import ChangeSet
 from persistence.records.checkpoint import (
     RunningWatch,
     drop_finished,
@@ -14,11 +15,12 @@ from persistence.records.checkpoint import (
     read_viewers_watching,
     replace_checkpoint,
 )
+from persistence.records.known_viewers import KnownViewers, read_known_viewers
 from persistence.records.links import NameSighting, update_display_names
 from persistence.records.running_watches import RunningWatches, count_running
 from persistence.records.saves import SaveResult, count_stored, record_save
-from persistence.records.statistics import age_streaks, count_totals, read_totals, write_statistics
-from persistence.records.viewers import read_directory, record_viewer
+from persistence.records.statistics import WrittenStatistics, age_streaks, count_totals, write_statistics
+from persistence.records.viewers import read_directory, record_viewers
 from persistence.rules import StatisticsRules
 from persistence.store import Store
 
@@ -30,72 +32,91 @@ def save(store: Store, running: Iterable[RunningWatch] | None, at_s: float, reas
     Raises SaveFailed with nothing changed; CopiesFailed with the store saved.
     """
     with store.transaction() as connection:
-        counted = None if running is None else write_checkpoint(connection, store.rules, running, at_s)
-        update_statistics(connection, store.rules, counted, at_s)
-        result = count_stored(connection, 0 if counted is None else len(counted.watches))
+        change = ChangeSet.begin(connection, store.rules)
+        counted = RunningWatches()
+        names: set[str] = set()
+        if running is not None:
+            counted, names = _write_checkpoint(connection, store.rules, running, at_s)
+        viewers = {record.viewer_id for record in counted.records}
+        if running is not None:
+            viewers |= read_viewers_watching(connection)  # as of the last save: they may have stopped
+        known = read_known_viewers(connection, viewers)
+        written = _write_running(connection, store.rules, counted, known, at_s)
+        age_streaks(connection, store.rules, at_s)
+        counts = count_stored(connection)
+        result = SaveResult(
+            counts.users,
+            change.facts.history_count,
+            counts.badges,
+            len(counted.watches),
+            has_new_badges=bool(written.new_badges),
+            has_new_names=bool(names),
+        )
         record_save(connection, reason, result, at_s)
-        plan = store.json_sync.plan(connection, history_anew=reason == "command")
+        copies = gather_copies(known, written)
+        plan = store.json_sync.plan(change, at_s, history_anew=reason == "command", viewers=copies)
+        change.facts.flush()
+    store.counts = counts
     store.json_sync.apply(plan)
     return result
 
 
 def find_unstorable(store: Store, running: Iterable[RunningWatch], at_s: float) -> dict[str, str]:
-    """Return which running watches the store cannot hold, by watch_id, and why; each is tried, and none is kept."""
-    reasons = {}
-    for watch in running:
-        try:
-            with store.transaction() as connection:
-                counted = write_checkpoint(connection, store.rules, [watch], at_s)
-                update_statistics(connection, store.rules, counted, at_s)
-                connection.rollback()
-        except SaveRefused as error:
-            reasons[watch.state.watch_id] = str(error)
-    return reasons
+    """Return which running watches the store cannot hold, by watch_id, and why; nothing of what is tried is kept."""
+    watches = list(running)
+    try:
+        with store.transaction() as connection:
+            counted, _ = _write_checkpoint(connection, store.rules, watches, at_s)
+            known = read_known_viewers(connection, (record.viewer_id for record in counted.records))
+            _write_running(connection, store.rules, counted, known, at_s)
+            connection.rollback()
+    except SaveRefused as error:
+        if len(watches) == 1:
+            return {watches[0].state.watch_id: str(error)}
+        half = len(watches) // 2
+        return find_unstorable(store, watches[:half], at_s) | find_unstorable(store, watches[half:], at_s)
+    return {}
 
 
-def write_checkpoint(
+def _write_checkpoint(
     connection: Connection, rules: StatisticsRules, running: Iterable[RunningWatch], at_s: float
-) -> RunningWatches:
-    """Write the checkpoint of what still runs; return that as the watches of those for whom they count."""
-    still = drop_unwanted(connection, drop_finished(connection, running), read_directory(connection))
-    update_display_names(connection, [sight_name(watch.record) for watch in still])
-    replace_checkpoint(connection, still, at_s)
-    return count_running(connection, still, read_directory(connection), rules.thresholds)
-
-
-def update_statistics(
-    connection: Connection,
-    rules: StatisticsRules,
-    running: RunningWatches | None,
-    at_s: float,
-    *,
-    finished: WatchRecord | None = None,
-    is_added: bool = False,
-) -> None:
-    """Write statistics and badges: of those who watch now or just finished anew, of all others their age.
-
-    `running`: None where it is not known. `finished`: the record of the watch that this save is for; `is_added` where
-    nothing of it was counted before.
+) -> tuple[RunningWatches, set[str]]:
+    """Have the checkpoint hold what still runs; return that as the watches of those for whom they count, and the
+    members whose name changed.
     """
-    still = running or RunningWatches()
-    for record in still.records:
-        record_viewer(connection, record)
-    age_streaks(connection, rules, at_s)
-    viewers = {record.viewer_id for record in still.records}
-    viewers |= set() if running is None else read_viewers_watching(connection)
-    totals: dict[str, Totals] = {}
-    if finished is not None:
-        record_viewer(connection, finished)
-        viewers.add(finished.viewer_id)
-        if is_added and (before := read_totals(connection, finished.viewer_id)) is not None:
-            totals[finished.viewer_id] = add_watches(before, [finished], rules.zone)
-        else:
-            totals[finished.viewer_id] = count_totals(connection, rules, finished.viewer_id)
-    for viewer_id in viewers - totals.keys():
-        totals[viewer_id] = read_totals(connection, viewer_id) or count_totals(connection, rules, viewer_id)
-    # Others whose figures change in this save earned their badges in what they watch themselves.
-    earned_in = {finished.viewer_id: finished.screening_id} if finished is not None else {}
-    write_statistics(connection, rules, totals, still, at_s, earned_in=earned_in)
+    people = read_directory(connection)
+    still = drop_unwanted(connection, drop_finished(connection, running), people)
+    names = update_display_names(connection, [sight_name(watch.record) for watch in still], people.links.values())
+    if names:
+        people = read_directory(connection)
+    replace_checkpoint(connection, still, at_s)
+    return count_running(connection, still, people, rules.thresholds), names
+
+
+def _write_running(
+    connection: Connection, rules: StatisticsRules, running: RunningWatches, known: KnownViewers, at_s: float
+) -> WrittenStatistics:
+    """Write the statistics and badges of those who are known, with what runs of them."""
+    known.rows |= record_viewers(connection, running.records, known.rows)
+    viewers = sorted(known.rows.keys() | known.totals.keys())
+    totals = {each: known.totals.get(each) or count_totals(connection, rules, each) for each in viewers}
+    return write_statistics(connection, rules, totals, running, at_s, known=known)
+
+
+def gather_copies(known: KnownViewers, written: WrittenStatistics) -> Mapping[str, ViewerCopy]:
+    """Return what the JSON copies say by now of the viewers whose statistics were written."""
+    won: dict[str, list[Mapping[str, object]]] = {}
+    for badge in written.new_badges:
+        won.setdefault(badge["viewer_id"], []).append(badge)
+    copies = {}
+    for row in written.rows:
+        viewer_id = row["viewer_id"]
+        badges = None
+        if viewer_id in won:
+            held = known.badges.get(viewer_id, {})
+            badges = [{"badge_id": badge_id, **badge._asdict()} for badge_id, badge in held.items()] + won[viewer_id]
+        copies[viewer_id] = ViewerCopy(known.rows[viewer_id] | row, badges)
+    return copies
 
 
 def sight_name(record: WatchRecord) -> NameSighting:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table, select
 
-from awards import current_streak
+from awards import oldest_current_day
 from messages import Moment
 from persistence.database.rows import watch_row
 from persistence.database.tables import (
@@ -23,7 +23,7 @@ from persistence.database.tables import (
     WATCH_PARTS,
     WATCHES,
 )
-from persistence.json_files.files import badge_entry, history_entry, iso, stats_entry
+from persistence.json_files.entries import badge_entry, history_entry, iso, stats_entry
 from persistence.store import StoreSnapshot
 
 NOT_IN_IT = (
@@ -79,11 +79,7 @@ def _statistics(connection: Connection, ids: Sequence[str], today: date) -> list
         .where(VIEWER_STATS.c.viewer_id.in_(ids))
         .order_by(VIEWER_STATS.c.viewer_id)
     )
-    return [
-        stats_entry(row)
-        | {"current_streak_days": current_streak(row["current_streak_days"], row["last_watch_date"], today)}
-        for row in connection.execute(query).mappings()
-    ]
+    return [stats_entry(row, oldest_current_day(today)) for row in connection.execute(query).mappings()]
 
 
 def _read_wishes(connection: Connection, ids: Sequence[str]) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """Running watches beside their records: which still run, and the checkpoint that they are kept in."""
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 from sqlalchemy import Connection, delete, select
@@ -26,6 +26,33 @@ class RunningWatch(NamedTuple):
 
     state: WatchState
     record: WatchRecord
+
+
+@runtime_checkable
+class RunningLookup(Protocol):
+    """All running watches, so that those of one viewer are found without a look at the others."""
+
+    def find_watches(self, viewer_ids: Iterable[str]) -> list[RunningWatch]:
+        """Return what is watched under some ids."""
+
+    def count_without(self, watch_ids: Collection[str]) -> int:
+        """Return how many there are beside some."""
+
+
+class RunningList:
+    """Finds them by looking at all."""
+
+    def __init__(self, watches: Iterable[RunningWatch]) -> None:
+        self._watches = list(watches)
+
+    def find_watches(self, viewer_ids: Iterable[str]) -> list[RunningWatch]:
+        """Return what is watched under some ids."""
+        ids = set(viewer_ids)
+        return [watch for watch in self._watches if watch.state.viewer_id in ids]
+
+    def count_without(self, watch_ids: Collection[str]) -> int:
+        """Return how many there are beside some."""
+        return sum(watch.state.watch_id not in watch_ids for watch in self._watches)
 
 
 class StoredProgress(NamedTuple):
@@ -95,13 +122,14 @@ def read_checkpoint(connection: Connection) -> tuple[WatchState, ...]:
     return tuple(msgspec.json.decode(state, type=WatchState) for state in states)
 
 
-def delete_from_checkpoint(connection: Connection, watch_id: str) -> None:
-    """Take a watch that ended off the checkpoint."""
-    connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.watch_id == watch_id))
+def delete_from_checkpoint(connection: Connection, watch_ids: Iterable[str]) -> None:
+    """Remove watches that ended from the checkpoint."""
+    for some in split_batches(watch_ids):
+        connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.watch_id.in_(some)))
 
 
-def replace_checkpoint(connection: Connection, running: Iterable[RunningWatch], at_s: float) -> None:
-    connection.execute(delete(CHECKPOINT))
+def put_into_checkpoint(connection: Connection, running: Iterable[RunningWatch], at_s: float) -> None:
+    """Write running watches into the checkpoint, as they are now; the rows of others stay."""
     rows = [
         {
             "watch_id": state.watch_id,
@@ -116,6 +144,15 @@ def replace_checkpoint(connection: Connection, running: Iterable[RunningWatch], 
     upsert(connection, CHECKPOINT, rows)
 
 
+def replace_checkpoint(connection: Connection, running: Iterable[RunningWatch], at_s: float) -> None:
+    """Have the checkpoint hold these watches and no others."""
+    watches = list(running)
+    ids = {watch.state.watch_id for watch in watches}
+    stored = connection.execute(select(CHECKPOINT.c.watch_id)).scalars()
+    delete_from_checkpoint(connection, [watch_id for watch_id in stored if watch_id not in ids])
+    put_into_checkpoint(connection, watches, at_s)
+
+
 def should_store(viewer_id: str, started_at_s: float, people: ViewerDirectory, gone: Mapping[str, float]) -> bool:
     """Tell whether a watch is to be stored: its viewer wants to be tracked, and was not forgotten since it began.
 
@@ -128,7 +165,8 @@ def drop_unwanted(
     connection: Connection, running: Iterable[RunningWatch], people: ViewerDirectory
 ) -> list[RunningWatch]:
     """Return the running watches that are to be stored."""
-    erasures = read_erasures(connection)
+    watches = list(running)
+    erasures = read_erasures(connection) if watches else {}
     return [
-        watch for watch in running if should_store(watch.state.viewer_id, watch.state.started_at_s, people, erasures)
+        watch for watch in watches if should_store(watch.state.viewer_id, watch.state.started_at_s, people, erasures)
     ]

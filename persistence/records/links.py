@@ -103,21 +103,24 @@ class NameSighting(NamedTuple):
     """Seconds since 1970, UTC."""
 
 
-def update_display_names(connection: Connection, sightings: Iterable[NameSighting]) -> bool:
-    """Note under which names members with a linked account watch by now; return whether any name changed.
+def update_display_names(
+    connection: Connection, sightings: Iterable[NameSighting], links: Iterable[LinkedAccount] | None = None
+) -> set[str]:
+    """Note under which names members with a linked account watch by now; return those whose name changed.
 
-    The newest name counts: of all the watches seen, those that are stored, and the link itself.
+    The newest name counts: of all the watches seen, those that are stored, and the link itself. `links`: at least those
+    of the viewers who were seen, where they were read already.
     """
     current: dict[str, set[str]] = {}
-    for link in read_links(connection):
+    for link in read_links(connection) if links is None else links:
         current.setdefault(link.viewer_id, set()).add(link.username)
     newest = {each.viewer_id: each for each in sorted(sightings, key=lambda each: each.started_at_s) if each.name}
-    changed = False
+    changed = set()
     for sighting in newest.values():
         is_other = sighting.viewer_id in current and current[sighting.viewer_id] != {sighting.name}
         if is_other and sighting.started_at_s >= _read_name_time(connection, sighting.viewer_id):
             set_display_name(connection, sighting.viewer_id, sighting.name)
-            changed = True
+            changed.add(sighting.viewer_id)
     return changed
 
 

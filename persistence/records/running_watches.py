@@ -46,6 +46,13 @@ class RunningWatches:
         """Ids of the stored records that are left out of every figure that has these watches."""
         return sorted({watch_id for watch in self.watches for watch_id in watch.instead_of})
 
+    def by_viewer(self) -> "dict[str, RunningWatches]":
+        """Return what runs of each viewer."""
+        found: dict[str, list[CountedWatch]] = {}
+        for watch in self.watches:
+            found.setdefault(watch.record.viewer_id, []).append(watch)
+        return {viewer_id: RunningWatches(tuple(watches)) for viewer_id, watches in found.items()}
+
     def of_viewer(self, viewer_id: str) -> "RunningWatches":
         """Return what runs of one viewer."""
         return RunningWatches(tuple(watch for watch in self.watches if watch.record.viewer_id == viewer_id))

@@ -1,16 +1,21 @@
 """Rows of `saves` and `handled_messages`: what was saved when, and which messages took effect."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
-from persistence.database.sql import read_history_count, upsert
+from persistence.database.sql import upsert
 from persistence.database.tables import HANDLED_MESSAGES, SAVES, VIEWER_BADGES, VIEWER_STATS
 
 KEEP_HANDLED_S = 30 * 86400.0
 """Ids of handled messages are kept this long; a sender tries again for seconds, not for weeks."""
 KEEP_SAVES = 5000
-"""Rows of `saves` that are kept."""
+"""Rows of `saves` that are kept, and a few more."""
+_CLEAN_UP_EVERY = 50
+"""Saves from one look for what is too old to the next."""
+_INSERT_SAVE = SAVES.insert().returning(SAVES.c.save_id)
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,12 @@ class SaveResult:
     watches: int
     badges: int
     active: int
+    has_new_badges: bool = False
+    """Whether anybody earned a badge."""
+    has_new_names: bool = False
+    """Whether a member is called otherwise by now."""
+    is_repeat: bool = False
+    """Whether nothing was done, for the store had it all already."""
 
 
 def is_handled(connection: Connection, message_id: str) -> bool:
@@ -29,10 +40,10 @@ def is_handled(connection: Connection, message_id: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def record_handled(connection: Connection, message_id: str, at_s: float) -> None:
-    """Note that a message takes effect with this transaction; seconds since 1970, UTC."""
-    upsert(connection, HANDLED_MESSAGES, [{"message_id": message_id, "handled_at_s": at_s}])
-    connection.execute(delete(HANDLED_MESSAGES).where(HANDLED_MESSAGES.c.handled_at_s < at_s - KEEP_HANDLED_S))
+def record_handled(connection: Connection, message_ids: Iterable[str], at_s: float) -> None:
+    """Note that messages take effect with this transaction; seconds since 1970, UTC."""
+    rows: list[dict[str, Any]] = [{"message_id": message_id, "handled_at_s": at_s} for message_id in message_ids]
+    upsert(connection, HANDLED_MESSAGES, rows)
 
 
 def read_last_saved_s(connection: Connection) -> float | None:
@@ -40,16 +51,27 @@ def read_last_saved_s(connection: Connection) -> float | None:
     return connection.execute(select(SAVES.c.saved_at_s).order_by(SAVES.c.save_id.desc()).limit(1)).scalar()
 
 
-def count_stored(connection: Connection, active: int) -> SaveResult:
-    """Return what the store holds now. `active`: running watches."""
-    users = connection.execute(select(func.count()).select_from(VIEWER_STATS)).scalar_one()
-    badges = connection.execute(select(func.count()).select_from(VIEWER_BADGES)).scalar_one()
-    # Counted as they come in: to count a million rows at each save would make it slower with each watch.
-    return SaveResult(users, read_history_count(connection), badges, active)
+@dataclass(frozen=True)
+class StoredCounts:
+    """How many viewers and badges there are."""
+
+    users: int
+    badges: int
+
+    def add(self, users: int, badges: int) -> "StoredCounts":
+        """Return the numbers where so many came."""
+        return StoredCounts(self.users + users, self.badges + badges)
+
+
+def count_stored(connection: Connection) -> StoredCounts:
+    """Count viewers and badges."""
+    users = select(func.count()).select_from(VIEWER_STATS).scalar_subquery()
+    badges = select(func.count()).select_from(VIEWER_BADGES).scalar_subquery()
+    return StoredCounts(*connection.execute(select(users, badges)).one())
 
 
 def record_save(connection: Connection, reason: str, result: SaveResult, at_s: float) -> None:
-    """Note a save; the oldest go where there are too many."""
+    """Note a save; now and then the oldest go, and the messages of which no sender can know any more."""
     row = {
         "saved_at_s": at_s,
         "reason": reason,
@@ -58,5 +80,7 @@ def record_save(connection: Connection, reason: str, result: SaveResult, at_s: f
         "watches": result.watches,
         "badges": result.badges,
     }
-    save_id = connection.execute(SAVES.insert().returning(SAVES.c.save_id), row).scalar_one()
-    connection.execute(delete(SAVES).where(SAVES.c.save_id <= save_id - KEEP_SAVES))
+    save_id = connection.execute(_INSERT_SAVE, row).scalar_one()
+    if save_id % _CLEAN_UP_EVERY == 0:
+        connection.execute(delete(SAVES).where(SAVES.c.save_id <= save_id - KEEP_SAVES))
+        connection.execute(delete(HANDLED_MESSAGES).where(HANDLED_MESSAGES.c.handled_at_s < at_s - KEEP_HANDLED_S))

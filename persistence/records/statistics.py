@@ -1,14 +1,14 @@
 """Writes viewers' statistics and badges, inside the transaction of a save."""
 
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, select, update
 
 from awards import Totals, add_watches, build_stats, find_newly_earned, oldest_current_day, record_title
 from awards.days import seconds_by_day
-from awards.totals import subtract_watches
+from awards.totals import subtract_totals, subtract_watches
 from messages import ViewerStats, WatchRecord
 from persistence.database.rows import (
     PLAYED_TIME,
@@ -19,19 +19,21 @@ from persistence.database.rows import (
     played_time,
     watch_record,
 )
-from persistence.database.sql import split_batches, upsert
+from persistence.database.sql import upsert
 from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS, WATCHES
+from persistence.records.change_set import ChangeSet
+from persistence.records.known_viewers import KnownViewers, read_known_viewers
 from persistence.records.running_watches import RunningWatches
-from persistence.records.viewers import read_directory
 from persistence.rules import StatisticsRules
+
+_ROWS_AT_ONCE = 1000
 
 
 def count_totals(connection: Connection, rules: StatisticsRules, viewer_id: str, without: Iterable[str] = ()) -> Totals:
     """Count a viewer's totals anew: the base of an import and every stored watch but those in `without`."""
     left_out = set(without)
-    rows = connection.execute(
-        select(WATCHES).where(WATCHES.c.viewer_id == viewer_id).order_by(WATCHES.c.seq)
-    ).mappings()
+    query = select(WATCHES).where(WATCHES.c.viewer_id == viewer_id).execution_options(yield_per=_ROWS_AT_ONCE)
+    rows = connection.execute(query).mappings()
     records = (watch_record(row) for row in rows if row["watch_id"] not in left_out)
     return add_watches(_read_base(connection, viewer_id), records, rules.zone)
 
@@ -59,8 +61,34 @@ def subtract_replaced(
     return count_totals(connection, rules, viewer_id, ids) if less is None else less
 
 
+def _count_after(
+    change: ChangeSet,
+    rules: StatisticsRules,
+    viewer_id: str,
+    before: Totals | None,
+    gone: Sequence[WatchRecord],
+    come: Sequence[WatchRecord],
+) -> Totals:
+    """Return a viewer's totals after some of the records went and others came, which the store has by now.
+
+    It costs what changed. Only where nothing was counted `before`, or in another time zone, all records are added up.
+    """
+
+    def is_watched_otherwise(day: str) -> bool:
+        return _is_day_watched(change.connection, rules, viewer_id, day)
+
+    after = before
+    if after is not None and gone:
+        after = subtract_watches(after, gone, rules.zone, come, is_watched_otherwise)
+    if after is not None:
+        after = add_watches(after, come, rules.zone)
+    if after is not None and viewer_id in change.moved_away:
+        after = subtract_totals(after, change.moved_away[viewer_id], is_watched_otherwise)
+    return count_totals(change.connection, rules, viewer_id) if after is None else after
+
+
 def _is_day_watched(
-    connection: Connection, rules: StatisticsRules, viewer_id: str, day: str, without: Iterable[str]
+    connection: Connection, rules: StatisticsRules, viewer_id: str, day: str, without: Iterable[str] = ()
 ) -> bool:
     """Tell whether a viewer watched on a local day (ISO date): an import says so, or a stored watch but `without`."""
     if day in _read_base(connection, viewer_id).days:
@@ -76,6 +104,13 @@ def _is_day_watched(
     return any(day in seconds_by_day(played_time(row), rules.zone) for row in connection.execute(query))
 
 
+def count_moved(connection: Connection, zone: tzinfo, viewer_id: str, identity: str) -> Totals:
+    """Return what a viewer's watches under an id add up to."""
+    chosen = (WATCHES.c.viewer_id == viewer_id, WATCHES.c.identity == identity)
+    query = select(WATCHES).where(*chosen).execution_options(yield_per=_ROWS_AT_ONCE)
+    return add_watches(Totals(), map(watch_record, connection.execute(query).mappings()), zone)
+
+
 def read_totals(connection: Connection, viewer_id: str) -> Totals | None:
     """Return the accumulator of a viewer's finished watches; None where the viewer is new."""
     query = select(VIEWER_STATS.c.totals).where(VIEWER_STATS.c.viewer_id == viewer_id)
@@ -84,15 +119,60 @@ def read_totals(connection: Connection, viewer_id: str) -> Totals | None:
 
 
 def age_streaks(connection: Connection, rules: StatisticsRules, at_s: float) -> None:
-    """Save every viewer's statistics and badges anew: only a streak that is over changes by itself."""
+    """Save the statistics and badges of all others anew: only a streak that is over changes by itself."""
     oldest_day = oldest_current_day(rules.today(at_s))
     streak = VIEWER_STATS.c.current_streak_days
     connection.execute(
-        update(VIEWER_STATS).values(
+        update(VIEWER_STATS)
+        .values(
             saved_at_s=at_s,
             badges_saved_at_s=at_s,
             current_streak_days=case((VIEWER_STATS.c.last_watch_date < oldest_day, 0), else_=streak),
         )
+        .where(VIEWER_STATS.c.saved_at_s != at_s)
+    )
+
+
+class WrittenStatistics(NamedTuple):
+    """What was written of viewers."""
+
+    rows: list[dict[str, Any]]
+    """Rows of `viewer_stats`."""
+    new_badges: list[dict[str, Any]]
+    """Rows of `viewer_badges` that were not there before."""
+    new_viewers: int
+    """How many had no statistics before."""
+
+
+def settle_statistics(
+    change: ChangeSet,
+    rules: StatisticsRules,
+    viewer_ids: Iterable[str],
+    known: KnownViewers,
+    running: RunningWatches,
+    at_s: float,
+    *,
+    earned_in: Mapping[str, str] | None = None,
+    announce: bool = True,
+) -> WrittenStatistics:
+    """Write the statistics of viewers as `write_statistics` does, after what a transaction changed of their records."""
+    gone: dict[str, list[WatchRecord]] = {}
+    come: dict[str, list[WatchRecord]] = {}
+    for old, new in change.row_changes():
+        if old is not None:
+            gone.setdefault(old["viewer_id"], []).append(watch_record(old))
+        if new is not None:
+            come.setdefault(new["viewer_id"], []).append(watch_record(new))
+    totals = {}
+    for viewer_id in viewer_ids:
+        before = None
+        if viewer_id not in change.viewers:
+            before = change.totals.get(viewer_id, known.totals.get(viewer_id))
+        totals[viewer_id] = _count_after(
+            change, rules, viewer_id, before, gone.get(viewer_id, ()), come.get(viewer_id, ())
+        )
+    return write_statistics(
+        change.connection, rules, totals, running, at_s, known=known, earned_in=earned_in, announce=announce
     )
 
 
@@ -103,30 +183,30 @@ def write_statistics(
     running: RunningWatches,
     at_s: float,
     *,
+    known: KnownViewers | None = None,
     earned_in: Mapping[str, str] | None = None,
     announce: bool = True,
-) -> None:
+) -> WrittenStatistics:
     """Write the statistics of the viewers in `totals` (finished watches alone) with what they watch now, and
     the badges that this earns them.
 
     `running` holds their running watches as if they ended now; records whose place they take stay out of the
-    figures. `earned_in` names the screening that earned a viewer's badges where that is not one of them.
+    figures. `earned_in` names the screening that earned a viewer's badges where that is not one of them. `known`: what
+    the store has of these viewers, where it was read already.
     """
-    names = _read_names(connection, totals)
-    held = read_held_badges(connection, totals)
-    unseen = read_directory(connection).hidden_viewers()
-    new_badges = []
-    rows = []
+    known = read_known_viewers(connection, totals) if known is None else known
+    unseen = known.people.hidden_viewers()
+    by_viewer = running.by_viewer()
+    written = WrittenStatistics([], [], len(totals.keys() - known.totals.keys()))
     for viewer_id, finished in totals.items():
-        theirs = running.of_viewer(viewer_id)
+        theirs = by_viewer.get(viewer_id, RunningWatches())
         now = theirs.records
         alone = subtract_replaced(connection, rules, viewer_id, finished, theirs)
-        with_now = add_watches(alone, now, rules.zone)
-        won = find_newly_earned(
-            rules.badges, add_watches(alone, now, rules.zone, under_way=True), held.get(viewer_id, ())
-        )
+        with_now = add_watches(alone, now, rules.zone) if now else alone
+        is_under_way = any(not record.completed for record in now)
+        judged = add_watches(alone, now, rules.zone, under_way=True) if is_under_way else with_now
         screening_id = (earned_in or {}).get(viewer_id) or (now[-1].screening_id if now else "")
-        new_badges += [
+        written.new_badges.extend(
             {
                 "viewer_id": viewer_id,
                 "badge_id": badge.id,
@@ -135,19 +215,21 @@ def write_statistics(
                 "screening_id": screening_id,
                 "announced": not announce or viewer_id in unseen,
             }
-            for badge, figure in won
-        ]
+            for badge, figure in find_newly_earned(rules.badges, judged, known.badges.get(viewer_id, {}))
+        )
+        row = known.rows.get(viewer_id)
         stats = build_stats(
             with_now,
             viewer_id,
-            names.get(viewer_id, viewer_id),
+            viewer_id if row is None else row["username"],
             rules.today(at_s),
             watching_now=title_watched_now(now),
         )
-        rows.append(_build_row(stats, finished, at_s))
-    upsert(connection, VIEWER_STATS, rows)
-    if new_badges:
-        connection.execute(VIEWER_BADGES.insert(), new_badges)
+        written.rows.append(_build_row(stats, finished, at_s))
+    upsert(connection, VIEWER_STATS, written.rows)
+    if written.new_badges:
+        connection.execute(VIEWER_BADGES.insert(), written.new_badges)
+    return written
 
 
 def without_running(row: Row, rules: StatisticsRules) -> dict[str, Any]:
@@ -181,24 +263,6 @@ def _build_row(stats: ViewerStats, finished: Totals, at_s: float) -> dict[str, A
         "saved_at_s": at_s,
         "badges_saved_at_s": at_s,
     }
-
-
-def _read_names(connection: Connection, viewer_ids: Iterable[str]) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for some in split_batches(viewer_ids):
-        query = select(VIEWERS.c.viewer_id, VIEWERS.c.username).where(VIEWERS.c.viewer_id.in_(some))
-        names.update(connection.execute(query).all())
-    return names
-
-
-def read_held_badges(connection: Connection, viewer_ids: Iterable[str]) -> dict[str, set[str]]:
-    """Return the ids of the badges that each viewer has."""
-    held: dict[str, set[str]] = {}
-    for some in split_batches(viewer_ids):
-        query = select(VIEWER_BADGES.c.viewer_id, VIEWER_BADGES.c.badge_id)
-        for viewer_id, badge_id in connection.execute(query.where(VIEWER_BADGES.c.viewer_id.in_(some))):
-            held.setdefault(viewer_id, set()).add(badge_id)
-    return held
 
 
 def count_totals_with_running(

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from messages import Privacy, Problem, SetPrivacy, ViewerAccount, WatchRecord
 from messages.ids import is_plex_account
-from persistence.database.sql import upsert
+from persistence.database.sql import split_batches, upsert
 from persistence.database.tables import CHECKPOINT, FORGOTTEN, PRIVACY, VIEWER_STATS, VIEWERS, WATCHES
 from persistence.records.badges import mark_all_announced
 from persistence.records.change_set import ChangeSet
@@ -72,7 +72,8 @@ def set_privacy(change: ChangeSet, asked: SetPrivacy, at_s: float) -> None:
         ids = read_directory(connection).ids_of(asked.viewer_id)
         connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.viewer_id.in_(ids)))
         counted = select(VIEWER_STATS.c.viewer_id).where(VIEWER_STATS.c.viewer_id == asked.viewer_id)
-        change.viewers.update(connection.execute(counted).scalars())
+        for viewer_id in connection.execute(counted).scalars():
+            change.touch(viewer_id)
 
 
 def record_erasure(connection: Connection, viewer_ids: Iterable[str], at_s: float) -> None:
@@ -95,13 +96,33 @@ def read_erasures(connection: Connection) -> dict[str, float]:
 
 def read_viewer_row(connection: Connection, viewer_id: str) -> dict[str, Any] | None:
     """Return the row of a viewer; None where there is none."""
-    row = connection.execute(select(VIEWERS).where(VIEWERS.c.viewer_id == viewer_id)).mappings().first()
-    return None if row is None else dict(row)
+    return read_viewer_rows(connection, [viewer_id]).get(viewer_id)
 
 
-def record_viewer(connection: Connection, record: WatchRecord) -> None:
-    """Note a viewer and the newest name."""
-    row = connection.execute(select(VIEWERS).where(VIEWERS.c.viewer_id == record.viewer_id)).mappings().first()
+def read_viewer_rows(connection: Connection, viewer_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the rows of some viewers, as far as there are any."""
+    rows: dict[str, dict[str, Any]] = {}
+    for some in split_batches(viewer_ids):
+        for row in connection.execute(select(VIEWERS).where(VIEWERS.c.viewer_id.in_(some))).mappings():
+            rows[row["viewer_id"]] = dict(row)
+    return rows
+
+
+def record_viewers(
+    connection: Connection, records: Iterable[WatchRecord], known: Mapping[str, dict[str, Any]] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Note who watched, under the newest name; return their rows. `known`: the rows as stored, where they were read."""
+    seen = list(records)
+    rows = read_viewer_rows(connection, {record.viewer_id for record in seen}) if known is None else dict(known)
+    for record in seen:
+        rows[record.viewer_id] = _seen_in(rows.get(record.viewer_id), record)
+    changed = {record.viewer_id: rows[record.viewer_id] for record in seen}
+    upsert(connection, VIEWERS, list(changed.values()))
+    return changed
+
+
+def _seen_in(row: Mapping[str, Any] | None, record: WatchRecord) -> dict[str, Any]:
+    """Return the row of a viewer with what a watch says of them."""
     fresh = new_viewer_row(
         record.viewer_id,
         record.username,
@@ -117,7 +138,7 @@ def record_viewer(connection: Connection, record: WatchRecord) -> None:
         fresh["last_seen_s"] = max(row["last_seen_s"], record.ended_at_s)
         fresh["username"] = record.username if is_news else row["username"]
         fresh["guild_id"] = (record.guild_id if is_news else "") or row["guild_id"]
-    upsert(connection, VIEWERS, [fresh])
+    return fresh
 
 
 def add_to_counts(

@@ -4,27 +4,31 @@ A member with linked accounts may be seen under several ids at one time. Which w
 `viewers.merge.group_same_watch`. The originals are kept, so that a link can be taken back.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
-from messages import Moment, WatchRecord
+from messages import Moment
 from persistence.database.rows import Row, as_json, decode_part, watch_record, watch_row
-from persistence.database.sql import read_last_seq, split_batches
+from persistence.database.sql import split_batches, upsert
 from persistence.database.tables import WATCH_PARTS, WATCHES
-from persistence.json_files.files import history_line
-from persistence.records.change_set import ChangeSet
-from persistence.records.watches import FilmKey, delete_rows, film_of, insert_rows, read_film_watches
-from viewers.merge import Extent, group_same_watch, merge_records
+from persistence.records.change_set import ChangeSet, RowChange
+from persistence.records.watches import FilmKey, film_of, write_rows
+from viewers.merge import Extent, Thresholds, group_same_watch, merge_records
 
 
 def read_part(connection: Connection, watch_id: str) -> dict[str, Any] | None:
     """Return a record that is a part of another, as it was; None where it is none."""
     text = connection.execute(select(WATCH_PARTS.c.row).where(WATCH_PARTS.c.watch_id == watch_id)).scalar()
     return None if text is None else decode_part(text)
+
+
+def replace_part(connection: Connection, row: Row) -> None:
+    """Replace a record that is a part of another; the merge that follows makes of them what they are together."""
+    own = WATCH_PARTS.c.watch_id == row["watch_id"]
+    connection.execute(update(WATCH_PARTS).where(own).values(row=as_json(dict(row))))
 
 
 def read_all_parts(connection: Connection) -> dict[str, dict[str, Any]]:
@@ -39,56 +43,83 @@ def read_parts(connection: Connection, viewer_id: str) -> list[dict[str, Any]]:
     return [decode_part(text) for text in found]
 
 
-def replace_part(connection: Connection, row: Row) -> None:
-    """Replace a record that is a part of another; the merge that follows counts them again."""
-    own = WATCH_PARTS.c.watch_id == row["watch_id"]
-    connection.execute(update(WATCH_PARTS).where(own).values(row=as_json(dict(row))))
+def read_films_with_part(connection: Connection, viewer_id: str, plex_id: str) -> list[FilmKey]:
+    """Return the films of which a viewer's record is one with what was watched under an id."""
+    rows = read_parts(connection, viewer_id)
+    return sorted({film_of(row) for row in rows if row["identity"] == plex_id})
 
 
-def read_films_under(connection: Connection, plex_id: str) -> list[FilmKey]:
-    """Return every film that was watched under an id, also those of parts."""
-    stored = select(WATCHES.c.server_id, WATCHES.c.rating_key).where(
-        or_(WATCHES.c.viewer_id == plex_id, WATCHES.c.identity == plex_id)
+def find_shared_films(connection: Connection, viewer_id: str, other_id: str) -> list[FilmKey]:
+    """Return the films that two viewers watched at one time: they may be one watch each, once the two are one viewer.
+
+    It costs what there is of `other_id`, and of `viewer_id` from the same time.
+    """
+    columns = (WATCHES.c.server_id, WATCHES.c.rating_key, WATCHES.c.started_at_s, WATCHES.c.ended_at_s)
+    query = select(*columns).where(WATCHES.c.rating_key != "")
+    others = connection.execute(query.where(WATCHES.c.viewer_id == other_id)).all()
+    if not others:
+        return []
+    began_s, ended_s = min(row[2] for row in others), max(row[3] for row in others)
+    own = query.where(
+        WATCHES.c.viewer_id == viewer_id, WATCHES.c.ended_at_s >= began_s, WATCHES.c.started_at_s <= ended_s
     )
-    films = {FilmKey(*row) for row in connection.execute(stored.distinct())}
-    for text in connection.execute(select(WATCH_PARTS.c.row)).scalars():
-        row = decode_part(text)
-        if row["identity"] == plex_id:
-            films.add(film_of(row))
-    return sorted(film for film in films if film.rating_key)
+    by_film: dict[FilmKey, list[tuple[float, float, str]]] = {}
+    for server_id, rating_key, *times in others:
+        by_film.setdefault(FilmKey(server_id, rating_key), []).append((*times, other_id))
+    for server_id, rating_key, *times in connection.execute(own):
+        film = by_film.get(FilmKey(server_id, rating_key))
+        if film is not None:
+            film.append((*times, viewer_id))
+    return sorted(
+        film
+        for film, seen in by_film.items()
+        if any(len(group) > 1 for group in group_same_watch(seen, lambda each: Extent(*each), lambda each: each[2]))
+    )
 
 
 @dataclass
-class MergeResult:
-    """What a merge made of a member's record."""
+class FilmWatches:
+    """A viewer's watches of a film, as they are stored."""
 
-    added_row: Row | None = None
-    """The row that the history copy did not have yet; None where there is none."""
+    rows: dict[str, Row] = field(default_factory=dict)
+    """Records by watch_id."""
+    parts: dict[str, dict[str, Row]] = field(default_factory=dict)
+    """The parts of those that have some, by the record's watch_id and their own."""
+
+    def find_original(self, watch_id: str) -> Row | None:
+        """Return what is stored of a watch by itself: its record, or the part that it is of one."""
+        for parts in self.parts.values():
+            if watch_id in parts:
+                return parts[watch_id]
+        return self.rows.get(watch_id)
 
 
-@contextmanager
-def merge_with_parts(change: ChangeSet, record: WatchRecord) -> Iterator[MergeResult]:
-    """Merge the record that the block writes with what else a member watched of the film at that time."""
-    film, settled = FilmKey(record.item.server_id, record.item.rating_key), MergeResult()
-    before = read_film_watches(change.connection, record.viewer_id, film)
-    yield settled
-    _merge_film(change, record.viewer_id, film)
-    after = read_film_watches(change.connection, record.viewer_id, film)
-    fresh = [after[watch_id] for watch_id in after if watch_id not in before]
-    if len(fresh) == 1 and fresh[0]["seq"] == read_last_seq(change.connection):
-        settled.added_row = fresh[0]
-        del after[fresh[0]["watch_id"]]
-    _note_changed_lines(change, before, after)
+def read_films(connection: Connection, viewer_id: str, films: Iterable[FilmKey]) -> dict[FilmKey, FilmWatches]:
+    """Return a viewer's watches of some films; none of a film without a key, for which films those are is not known."""
+    found = {film: FilmWatches() for film in films if film.rating_key}
+    columns = (*WATCHES.c, WATCH_PARTS.c.row.label("part"))
+    query = select(*columns).outerjoin(WATCH_PARTS, WATCH_PARTS.c.kept_as == WATCHES.c.watch_id)
+    for keys in split_batches(sorted({film.rating_key for film in found})):
+        servers = sorted({film.server_id for film in found})
+        chosen = (WATCHES.c.viewer_id == viewer_id, WATCHES.c.server_id.in_(servers), WATCHES.c.rating_key.in_(keys))
+        for joined in connection.execute(query.where(*chosen).order_by(WATCHES.c.seq)).mappings():
+            row = dict(joined)
+            part = row.pop("part")
+            film = found.get(film_of(row))
+            if film is not None:
+                film.rows[row["watch_id"]] = row
+                if part is not None:
+                    original = decode_part(part)
+                    film.parts.setdefault(row["watch_id"], {})[original["watch_id"]] = original
+    return found
 
 
 def merge_films(change: ChangeSet, viewer_id: str, films: Iterable[FilmKey]) -> None:
     """Make one record of what a viewer watched of a film at one time; the originals become its parts."""
-    known_films = [film for film in films if film.rating_key]  # an older bot's record does not say which film it was
-    before = {film: read_film_watches(change.connection, viewer_id, film) for film in known_films}
-    restore_parts(change, viewer_id, known_films)
-    for film in known_films:
-        _merge_overlapping(change, viewer_id, film)
-        _note_changed_lines(change, before[film], read_film_watches(change.connection, viewer_id, film))
+    merges = [
+        _Merge(change.rules.thresholds, watches) for watches in read_films(change.connection, viewer_id, films).values()
+    ]
+    _store(change, viewer_id, merges)
 
 
 def merge_shared_films(change: ChangeSet, viewer_id: str, films: Iterable[FilmKey]) -> None:
@@ -100,65 +131,87 @@ def merge_shared_films(change: ChangeSet, viewer_id: str, films: Iterable[FilmKe
     merge_films(change, viewer_id, sorted(set(films) & shared))
 
 
-def _merge_film(change: ChangeSet, viewer_id: str, film: FilmKey) -> None:
-    if film.rating_key:
-        restore_parts(change, viewer_id, [film])
-        _merge_overlapping(change, viewer_id, film)
+def put_into_film(change: ChangeSet, viewer_id: str, watches: FilmWatches, row: Row) -> None:
+    """Store a new or longer watch of a film, as one with what else the viewer watched of it at that time."""
+    _store(change, viewer_id, [_Merge(change.rules.thresholds, watches, row)])
 
 
-def _merge_overlapping(change: ChangeSet, viewer_id: str, film: FilmKey) -> None:
-    originals = read_film_watches(change.connection, viewer_id, film)
-    for rows in group_same_watch(originals.values(), _extent_of, lambda row: row["identity"]):
-        if len(rows) > 1:
-            _store_merged(change, rows)
+def restore_parts(change: ChangeSet, viewer_id: str, films: Iterable[FilmKey]) -> None:
+    """Restore the original records of a viewer's merged watches of some films."""
+    merges = [
+        _Merge(change.rules.thresholds, watches, is_undone=True)
+        for watches in read_films(change.connection, viewer_id, films).values()
+        if watches.parts
+    ]
+    _store(change, viewer_id, merges)
+
+
+class _Merge:
+    """What is to become of the records and parts of one film. Where nothing changes, nothing is written."""
+
+    def __init__(
+        self, thresholds: Thresholds, watches: FilmWatches, fresh: Row | None = None, *, is_undone: bool = False
+    ) -> None:
+        self._thresholds = thresholds
+        self.rows = watches.rows
+        self.parts = watches.parts
+        originals = {watch_id: row for watch_id, row in watches.rows.items() if watch_id not in watches.parts}
+        for parts in watches.parts.values():
+            originals.update(parts)
+        if fresh is not None:
+            originals[fresh["watch_id"]] = fresh
+        self.rows_then: dict[str, Row] = {}
+        self.parts_then: dict[str, dict[str, Row]] = {}
+        every = originals.values()
+        groups = [[row] for row in every] if is_undone else group_same_watch(every, _extent_of, _identity_of)
+        for group in groups:
+            self._settle(group)
+
+    def _settle(self, group: Sequence[Row]) -> None:
+        by_id = {row["watch_id"]: row for row in group}
+        if len(group) == 1:
+            self.rows_then.update(by_id)
+            return
+        whole = _merge(group, self._thresholds)
+        self.rows_then[whole["watch_id"]] = whole
+        self.parts_then[whole["watch_id"]] = by_id
+
+
+def _store(change: ChangeSet, viewer_id: str, merges: Iterable[_Merge]) -> None:
+    """Write what several merges change, in few statements."""
+    rows: list[RowChange] = []
+    gone: list[str] = []
+    put: list[dict[str, str]] = []
+    for merge in merges:
+        ids = {**merge.rows, **merge.rows_then}
+        rows += (RowChange(merge.rows.get(watch_id), merge.rows_then.get(watch_id)) for watch_id in ids)
+        before = {(part, whole): row for whole, parts in merge.parts.items() for part, row in parts.items()}
+        then = {(part, whole): row for whole, parts in merge.parts_then.items() for part, row in parts.items()}
+        gone += sorted({part for part, _ in before} - {part for part, _ in then})
+        put += [
+            {"watch_id": part, "viewer_id": viewer_id, "kept_as": whole, "row": as_json(dict(row))}
+            for (part, whole), row in then.items()
+            if before.get((part, whole)) != row
+        ]
+    write_rows(change, rows)
+    for some in split_batches(gone):
+        change.connection.execute(delete(WATCH_PARTS).where(WATCH_PARTS.c.watch_id.in_(some)))
+    upsert(change.connection, WATCH_PARTS, put)
+
+
+def _merge(group: Sequence[Row], thresholds: Thresholds) -> Mapping[str, Any]:
+    """Return the row of what records are together, in the place of the longest."""
+    whole = merge_records([watch_record(row) for row in group], thresholds)
+    kept = next(row for row in group if row["watch_id"] == whole.watch_id)
+    closed = Moment(kept["closed_wall_s"], kept["closed_steady_s"])
+    return watch_row(
+        whole, kept["seq"], closed, imported=kept["imported"], end_known=kept["end_known"], identity=kept["identity"]
+    )
 
 
 def _extent_of(row: Row) -> Extent:
     return Extent(row["started_at_s"], row["ended_at_s"], row["watch_id"])
 
 
-def _note_changed_lines(change: ChangeSet, before: dict[str, Row], after: dict[str, Row]) -> None:
-    """Note which lines of the history copy changed."""
-    for watch_id, row in before.items():
-        old, new = history_line(row), history_line(after[watch_id]) if watch_id in after else None
-        if old != new:
-            change.history_lines[old] = new
-    change.rebuild_history = change.rebuild_history or bool(after.keys() - before.keys())
-
-
-def _store_merged(change: ChangeSet, rows: Sequence[Row]) -> None:
-    """Store records as parts, and what they are together in the place of the longest."""
-    connection = change.connection
-    whole = merge_records([watch_record(row) for row in rows], change.thresholds)
-    kept = next(row for row in rows if row["watch_id"] == whole.watch_id)
-    aside = [
-        {
-            "watch_id": row["watch_id"],
-            "viewer_id": row["viewer_id"],
-            "kept_as": whole.watch_id,
-            "row": as_json(dict(row)),
-        }
-        for row in rows
-    ]
-    connection.execute(WATCH_PARTS.insert(), aside)
-    delete_rows(connection, rows)
-    closed = Moment(kept["closed_wall_s"], kept["closed_steady_s"])
-    row = watch_row(
-        whole, kept["seq"], closed, imported=kept["imported"], end_known=kept["end_known"], identity=kept["identity"]
-    )
-    insert_rows(connection, [row])
-    change.add_to_count(1 - len(rows))
-
-
-def restore_parts(change: ChangeSet, viewer_id: str, films: Iterable[FilmKey]) -> None:
-    """Restore the original records of a viewer's merged watches of some films."""
-    connection, wanted = change.connection, set(films)
-    back = [row for row in read_parts(connection, viewer_id) if film_of(row) in wanted]
-    ids = [row["watch_id"] for row in back]
-    there: list[Row] = []
-    for some in split_batches(ids):
-        there += connection.execute(select(WATCHES).where(WATCHES.c.watch_id.in_(some))).mappings()
-        connection.execute(delete(WATCH_PARTS).where(WATCH_PARTS.c.watch_id.in_(some)))
-    delete_rows(connection, there)
-    insert_rows(connection, back)
-    change.add_to_count(len(back) - len(there))
+def _identity_of(row: Row) -> str:
+    return str(row["identity"])

@@ -1,14 +1,15 @@
 """Rows of `watches`: the record of each finished watch. Nothing else inserts, changes or deletes one."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from messages import Moment, WatchRecord
-from persistence.database.rows import NO_CLOCK_S, Row, tracked_record, watch_row
-from persistence.database.sql import add_to_history_count, read_history_seq, split_batches, upsert
+from persistence.database.rows import NO_CLOCK_S, Row, tracked_record
+from persistence.database.sql import split_batches, upsert
 from persistence.database.tables import WATCHES
+from persistence.records.change_set import ChangeSet, RowChange
 from persistence.records.checkpoint import SAME_S
 from persistence.summaries.update import apply_change, move_viewer
 
@@ -54,50 +55,40 @@ def read_resumable(connection: Connection, since_s: float, parts: Iterable[tuple
     return tuple(tracked_record(row) for row in rows if row["ended_at_s"] >= since_s)
 
 
-def put_record(
-    connection: Connection, record: WatchRecord, closed: Moment, identity: str
-) -> tuple[dict[str, Any] | None, Row | None]:
-    """Insert or replace a record: (its row, the row that it replaced); no row where a later one is stored.
+def write_rows(change: ChangeSet, changes: Iterable[RowChange]) -> None:
+    """Insert, replace and delete records, each given as it is stored and as it is to be.
 
-    `closed`: when the tracker closed it. `identity`: the id that it was watched under.
+    Every change of a record comes through here, or one of the three functions below.
     """
-    own = select(WATCHES).where(WATCHES.c.watch_id == record.watch_id)
-    old = connection.execute(own).mappings().first()
-    if old is None:
-        seq = read_history_seq(connection) + 1
-        add_to_history_count(connection, 1, seq)
-        row = watch_row(record, seq, closed, identity=identity)
-        insert_rows(connection, [row])
-        return row, None
-    if is_outdated(record, closed, old):
-        return None, None
-    row = watch_row(record, old["seq"], closed, identity=identity)
-    replace_row(connection, old, row)
-    return row, old
+    real = [each for each in changes if each.old != each.new]
+    gone = [each.old["watch_id"] for each in real if each.old is not None and each.new is None]
+    for some in split_batches(gone):
+        change.connection.execute(delete(WATCHES).where(WATCHES.c.watch_id.in_(some)))
+    rows = [dict(each.new) for each in real if each.new is not None]
+    if any(each.old is not None and each.new is not None for each in real):
+        upsert(change.connection, WATCHES, rows)
+    elif rows:
+        change.connection.execute(WATCHES.insert(), rows)
+    for each in real:
+        change.note_row(each.old, each.new)
+    if real:
+        olds = [each.old for each in real if each.old is not None]
+        apply_change(change.connection, olds, rows)
 
 
-def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
-    """Insert records whose ids are not there yet."""
-    if rows:
-        connection.execute(WATCHES.insert(), [dict(row) for row in rows])
-        apply_change(connection, (), rows)
+def insert_rows(change: ChangeSet, rows: Sequence[Row]) -> None:
+    """Insert records that are new, of an import: they are not among the `row_changes`, for there may be a million."""
+    change.connection.execute(WATCHES.insert(), [dict(row) for row in rows])
+    apply_change(change.connection, (), rows)
+    change.facts.add_to_history_count(len(rows))
 
 
-def replace_row(connection: Connection, old: Row, new: Row) -> None:
-    """Replace a record; `old` is its row as it is stored."""
-    upsert(connection, WATCHES, [dict(new)])
-    apply_change(connection, [old], [new])
+def move_rows(change: ChangeSet, old_viewer_id: str, new_viewer_id: str, identity: str | None = None) -> int:
+    """Have a viewer's records count for another viewer; return how many. `identity`: those watched under it alone.
 
-
-def delete_rows(connection: Connection, rows: Sequence[Row]) -> None:
-    """Delete records, given as they are stored."""
-    for some in split_batches(row["watch_id"] for row in rows):
-        connection.execute(delete(WATCHES).where(WATCHES.c.watch_id.in_(some)))
-    apply_change(connection, rows, ())
-
-
-def move_rows(connection: Connection, old_viewer_id: str, new_viewer_id: str, identity: str | None = None) -> int:
-    """Have a viewer's records count for another viewer; return how many. `identity`: those watched under it alone."""
+    They are not among the `row_changes`: there may be a hundred thousand, and no figure of theirs changes.
+    """
+    connection = change.connection
     chosen = WATCHES.c.viewer_id == old_viewer_id
     if identity is None:
         moved = connection.execute(update(WATCHES).where(chosen).values(viewer_id=new_viewer_id)).rowcount
@@ -110,10 +101,10 @@ def move_rows(connection: Connection, old_viewer_id: str, new_viewer_id: str, id
     return len(old_rows)
 
 
-def mark_imported(connection: Connection, watch_ids: Iterable[str]) -> None:
+def mark_imported(change: ChangeSet, watch_ids: Iterable[str]) -> None:
     """Note that records are in the files of the older bot; what they say of their watch stays as it is."""
     for some in split_batches(watch_ids):
-        connection.execute(update(WATCHES).where(WATCHES.c.watch_id.in_(some)).values(imported=True))
+        change.connection.execute(update(WATCHES).where(WATCHES.c.watch_id.in_(some)).values(imported=True))
 
 
 def is_outdated(record: WatchRecord, closed: Moment, stored: Row) -> bool:

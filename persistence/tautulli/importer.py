@@ -6,21 +6,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from messages import Item, Moment, WatchRecord
 from persistence.database.errors import ImportFault
 from persistence.database.rows import NO_CLOCK_S, Row, decode_item, watch_row
-from persistence.database.sql import add_to_history_count, read_history_seq
 from persistence.database.tables import VIEWERS, WATCHES
 from persistence.json_files.sync import mark_all_outdated
-from persistence.records.change_set import ChangeSet
+from persistence.records.change_set import ChangeSet, RowChange
 from persistence.records.checkpoint import read_checkpoint, should_store
 from persistence.records.running_watches import RunningWatches, attribute_to_viewer
 from persistence.records.statistics import count_totals, write_statistics
-from persistence.records.viewers import read_directory, read_erasures, record_viewer
+from persistence.records.viewers import read_directory, read_erasures, record_viewers
 from persistence.records.watch_parts import merge_shared_films, read_part, read_parts, replace_part
-from persistence.records.watches import FilmKey, insert_rows, replace_row
+from persistence.records.watches import FilmKey, insert_rows, write_rows
 from persistence.store import Store
 from persistence.tautulli.database import TautulliDatabase, TautulliRow, TautulliUsers
 from persistence.tautulli.watches import ID_PREFIX, build_record, build_watch_id, group_rows, read_item
@@ -82,7 +81,7 @@ class _OwnWatch:
 class _Import:
     """One import in its transaction."""
 
-    connection: Connection
+    change: ChangeSet
     store: Store
     users: TautulliUsers
     rules: TautulliRules
@@ -94,10 +93,10 @@ class _Import:
     """Films that changed, by the members to whom an account is linked."""
 
     def __post_init__(self) -> None:
+        self.connection = self.change.connection
         self.directory = read_directory(self.connection)
         self.erasures = read_erasures(self.connection)
         self.running = read_checkpoint(self.connection)
-        self.seq = read_history_seq(self.connection)
         self.closed = Moment(self.at_s, NO_CLOCK_S)
         self.fresh: list[Row] = []
         self._own_of = ""
@@ -184,8 +183,8 @@ class _Import:
         identity = record.viewer_id
         known_s = self._known.get(record.watch_id)
         if known_s is None:
-            self.seq += 1
-            self.fresh.append(watch_row(counted, self.seq, self.closed, identity=identity))
+            seq = self.change.facts.take_history_seq()
+            self.fresh.append(watch_row(counted, seq, self.closed, identity=identity))
             self.result.watches += 1
             if len(self.fresh) >= _AT_ONCE:
                 self.flush()
@@ -209,12 +208,13 @@ class _Import:
             return
         own = select(WATCHES).where(WATCHES.c.watch_id == record.watch_id)
         old = self.connection.execute(own).mappings().one()
-        replace_row(self.connection, old, watch_row(record, old["seq"], self.closed, identity=identity))
+        new = watch_row(record, old["seq"], self.closed, identity=identity)
+        write_rows(self.change, [RowChange(old, new)])
 
     def flush(self) -> None:
         """Write the rows that wait."""
-        insert_rows(self.connection, self.fresh)
-        add_to_history_count(self.connection, len(self.fresh), self.seq)
+        if self.fresh:
+            insert_rows(self.change, self.fresh)
         self.fresh = []
 
 
@@ -249,15 +249,14 @@ def import_tautulli(
     store.repair_json_files()
     now_s = time.time() if at_s is None else at_s
     with store.transaction() as connection:
-        work = _Import(connection, store, database.read_users(), rules, now_s)
+        change = ChangeSet.begin(connection, store.rules)
+        work = _Import(change, store, database.read_users(), rules, now_s)
         before = set(connection.execute(select(VIEWERS.c.viewer_id)).scalars())
         for group in group_rows(_count_rows(database, work.result, progress)):
             work.take(group)
         work.flush()
-        for record in work.newest.values():
-            record_viewer(connection, record)
+        record_viewers(connection, work.newest.values())
         work.result.viewers = len(work.newest.keys() - before)
-        change = ChangeSet(connection, store.rules.thresholds)
         for viewer_id, films in work.films.items():
             merge_shared_films(change, viewer_id, films)
         totals = {}
@@ -267,6 +266,7 @@ def import_tautulli(
         if totals:
             write_statistics(connection, store.rules, totals, RunningWatches(), now_s, announce=False)
             mark_all_outdated(connection)
+        change.facts.flush()
     progress("copies", 0, 1)
     store.repair_json_files()
     progress("copies", 1, 1)

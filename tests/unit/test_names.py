@@ -44,6 +44,7 @@ ALLOWED_FUNCTIONS = {
     "of": "a class method that makes an object, as in `Problem.of(...)`",
 }
 ALLOWED_FOLDERS = {
+    "actors/persistence": "the actor, and one file for each thing that it does beside saving",
     "actors/web/pages": "one file a page",
     "launcher/commands": "one file a command",
     "messages": "one file a topic: whoever looks for a message knows its topic",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+from collections.abc import Sequence
 
 from actors.runtime.transport.base import Origin
 from messages import Delivery, Message
@@ -85,6 +86,19 @@ class Mailbox:
         if incoming.is_report:
             self._latest.pop(_key(incoming), None)
         return incoming
+
+    def take_alike(self, first: ReceivedMessage, limit: int) -> list[ReceivedMessage]:
+        """Remove and return the at-least-once messages of the same class that wait next, at most `limit`."""
+        alike: list[ReceivedMessage] = []
+        while self._waiting and len(alike) < limit:
+            if type(self._waiting[0].message) is not type(first.message) or not self._waiting[0].delivery_id:
+                break
+            alike.append(self._waiting.popleft())
+        return alike
+
+    def put_back(self, messages: Sequence[ReceivedMessage]) -> None:
+        """Put messages that `take_alike` returned before all that waits."""
+        self._waiting.extendleft(reversed(messages))
 
     def withdraw(self, sender: str, incarnation: str) -> list[int]:
         """Drop what waits of an incarnation's at-least-once messages, which come again; return their numbers."""

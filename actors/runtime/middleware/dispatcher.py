@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from actors.runtime.delivery.mailbox import ReceivedMessage
@@ -20,6 +20,16 @@ from messages.codec import tag_of
 
 HandlerResult = Message | Reply | None
 Handler = Callable[[Any], HandlerResult]
+Outcome = Reject | RetryLater | None
+"""What became of one message of a batch: None where it was handled."""
+BatchHandler = Callable[[Sequence[tuple[Any, str]]], Sequence[Outcome]]
+"""Takes messages with their ids; one that is to come again is the last that it says anything of."""
+
+BATCH_LIMIT = 250
+"""Messages of a batch at most: pings are answered between two of them."""
+BATCH_ID = "batch"
+"""What is noted to be in hand while a batch is. A batch that killed its actor twice is handled one by one from then on,
+and so the message in it is found."""
 
 
 class Dispatcher:
@@ -27,13 +37,14 @@ class Dispatcher:
 
     def __init__(
         self, endpoint: Endpoint, handlers: Mapping[type[Message], Handler], poison_guard: PoisonGuard,
-        health: HealthState, log: logging.Logger,
+        health: HealthState, log: logging.Logger, batch_handlers: Mapping[type[Message], BatchHandler] | None = None,
     ) -> None:  # fmt: skip
         self.timing = HandlerTiming()
         self.handling_id = ""
         """Id of the at-least-once message that is being handled; empty for others."""
         self._endpoint = endpoint
         self._handlers: dict[type[Any], Handler] = dict(handlers)
+        self._batch_handlers: dict[type[Any], BatchHandler] = dict(batch_handlers or {})
         self._poison_guard = poison_guard
         self._health = health
         self._log = log
@@ -59,6 +70,11 @@ class Dispatcher:
         if received.delivery_id and self._poison_guard.is_poison(received.delivery_id):
             self._dead_letter(received, "it killed its actor twice: set aside")
             return
+        if received.delivery_id and type(received.message) in self._batch_handlers:
+            batch = [received, *self._take_batch(received)]
+            if len(batch) > 1:
+                self._handle_batch(batch)
+                return
         self.handling_id = received.delivery_id
         if received.delivery_id:
             self._poison_guard.begin(received.delivery_id)
@@ -87,6 +103,40 @@ class Dispatcher:
             self._defer(received, result)
         else:
             self._finish(received, result)
+
+    def _take_batch(self, first: ReceivedMessage) -> list[ReceivedMessage]:
+        """Return what waits behind a message and can be handled together with it."""
+        if self._poison_guard.is_poison(BATCH_ID):
+            return []
+        mailbox = self._endpoint.mailbox
+        waiting = mailbox.take_alike(first, BATCH_LIMIT - 1)
+        is_poison = self._poison_guard.is_poison
+        good = next((n for n, each in enumerate(waiting) if is_poison(each.delivery_id)), len(waiting))
+        mailbox.put_back(waiting[good:])
+        return waiting[:good]
+
+    def _handle_batch(self, batch: Sequence[ReceivedMessage]) -> None:
+        """Handle several messages of one class at once. Raises what the handler raises: that ends the actor."""
+        handler = self._batch_handlers[type(batch[0].message)]
+        self._poison_guard.begin(BATCH_ID)
+        outcomes: Sequence[Outcome]
+        try:
+            outcomes = self.timing.run(handler, [(each.message, each.delivery_id) for each in batch])
+        except RetryLater as error:
+            outcomes = [error]
+        self._poison_guard.end()
+        self.timing.handled += len(batch) - 1
+        for number, (received, outcome) in enumerate(zip(batch, outcomes, strict=False), 1):
+            if outcome is None:
+                self._finish(received, None)
+                continue
+            # What is behind it waits again: it may have to come after this one, and what is done already says so.
+            self._endpoint.mailbox.put_back(batch[number:])
+            if isinstance(outcome, Reject):
+                self._reject(received, outcome)
+            else:
+                self._retry_later(received, outcome)
+            return
 
     def refuse_deferred(self) -> None:
         """Answer with an error the questions whose handlers will not finish."""

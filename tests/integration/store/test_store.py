@@ -186,12 +186,24 @@ def test_a_boot_with_the_clock_set_back_loses_no_resumed_watch(store: Store) -> 
 
 
 def test_what_the_statistics_hold_of_a_running_watch_is_in_the_checkpoint(store: Store) -> None:
-    """A finish saves the statistics of the others too: if everything dies then, their watches must not be lost."""
-    finish_watch(
-        store, record("w1"), closed(record("w1")), "m1", running(record("w1"), record("w2", "502")), EVENING + 7231
-    )
-    assert {row["viewer_id"]: row["watching_now"] for row in rows(store, "viewer_stats")} == {"501": "", "502": "Alien"}
-    assert [found.watch_id for found in store.read_checkpoint()] == ["w2"]
+    """A finish saves its viewer's other watch with the statistics: if everything dies then, it must not be lost."""
+    others = running(record("w1"), record("w2"), record("w3", "502"))
+    finish_watch(store, record("w1"), closed(record("w1")), "m1", others, EVENING + 7231)
+    assert {row["viewer_id"]: row["watching_now"] for row in rows(store, "viewer_stats")} == {"501": "Alien"}
+    assert [found.watch_id for found in store.read_checkpoint()] == ["w2"], "of 502 nothing was counted yet"
+
+
+def test_a_finish_leaves_what_others_have_in_store(store: Store) -> None:
+    """Nothing of another viewer is written: neither the checkpoint nor statistics, as the last save left them."""
+    others = running(record("w2", "502"), record("w3", "503"))
+    save(store, [*running(record("w1")), *others], EVENING + 3600, "auto")
+    before = {name: rows(store, name) for name in ("checkpoint", "viewers", "viewer_stats", "viewer_badges")}
+    finish_watch(store, record("w1"), closed(record("w1")), "m1", others, EVENING + 7231)
+    for name, was in before.items():
+        assert [row for row in rows(store, name) if row["viewer_id"] != "501"] == [
+            row for row in was if row["viewer_id"] != "501"
+        ]
+    assert [found.watch_id for found in store.read_checkpoint()] == ["w2", "w3"]
 
 
 def test_an_unknown_state_of_things_leaves_the_checkpoint(store: Store) -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from persistence.database.tables import METADATA
-from persistence.operations.finish_watch import finish_watch
+from persistence.operations.finish_watch import EndedWatch, finish_watch, finish_watches
 from persistence.operations.save import save
 from persistence.store import Store
 from tests.unit.persistence.record_builders import EVENING, closed, finish, open_store, record, running
@@ -124,15 +124,16 @@ def test_a_finish_saves_all_three_in_one_transaction(store: Store, folder: Path)
 
 
 def test_a_finish_names_each_viewers_own_screening_with_a_badge(store: Store) -> None:
-    """Somebody else who is reckoned anew in the same save earned theirs in what they watch themselves."""
-    done = record("w4", "504", screening_id="finished")
-    others = running(replace(half_seen(), completed=True, screening_id="running"))
-    finish_watch(store, done, closed(done), "m4", others, EVENING + 12_700)
+    """Of watches that end at one moment each earns its viewer's badges, and a tick's those of what runs."""
+    ended = [record("w4", "504", screening_id="finished"), record("w5", "505", screening_id="over")]
+    watches = [EndedWatch(done, closed(done), f"m{done.watch_id}") for done in ended]
+    finish_watches(store, watches, [], EVENING + 12_700)
+    save(store, running(replace(half_seen(), completed=True, screening_id="running")), EVENING + 12_800, "auto")
     with store.reader.connect() as connection:
         table = METADATA.tables["viewer_badges"]
         rows = connection.execute(select(table).where(table.c.badge_id == "films_1")).mappings().all()
-    assert {row["viewer_id"]: row["screening_id"] for row in rows if row["viewer_id"] in ("503", "504")} == {
-        "503": "running", "504": "finished",
+    assert {row["viewer_id"]: row["screening_id"] for row in rows if row["viewer_id"] > "502"} == {
+        "503": "running", "504": "finished", "505": "over",
     }  # fmt: skip
 
 

@@ -8,13 +8,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from awards import Totals, add_watches, build_stats, find_newly_earned
+from awards import Totals, add_watches, build_stats, find_newly_earned, oldest_current_day
+from awards.days import to_local
 from messages import BadgesAwarded, WatchRecord
 from persistence.database.rows import watch_record
-from persistence.database.tables import CHECKPOINT, VIEWER_BADGES, VIEWER_STATS, WATCHES
-from persistence.json_files.sync import build_badges_document, build_stats_document, read_history_lines
+from persistence.database.tables import CHECKPOINT, SAVES, VIEWER_BADGES, VIEWER_STATS, WATCHES
+from persistence.json_files.documents import build_badges_document, build_stats_document
+from persistence.json_files.history import read_history_lines
 from tests.nights.memory.night import MemoryNight
 from tests.unit.persistence.record_builders import RULES
 
@@ -95,10 +97,19 @@ def _badges(night: MemoryNight, connection: Connection, records: list[WatchRecor
     return problems
 
 
+def _read_oldest_day(night: MemoryNight, connection: Connection) -> str:
+    """The day on which a streak must have ended at the earliest to go on, as of the last save."""
+    saved_s = connection.execute(select(func.max(SAVES.c.saved_at_s))).scalar()
+    zone = ZoneInfo(night.settings.timezone)
+    return "" if saved_s is None else oldest_current_day(to_local(saved_s, zone).date())
+
+
 def _copies(night: MemoryNight, connection: Connection) -> list[str]:
     lines = b",\n".join(read_history_lines(connection))
     right: dict[str, Any] = {
-        "user_stats.json": json.loads(msgspec.json.encode(build_stats_document(connection))),
+        "user_stats.json": json.loads(
+            msgspec.json.encode(build_stats_document(connection, _read_oldest_day(night, connection)))
+        ),
         "user_badges.json": json.loads(msgspec.json.encode(build_badges_document(connection))),
         "watch_history.json": json.loads(b"[" + lines + b"]"),
     }

@@ -78,8 +78,8 @@ class Disk:
             patches.enter_context(mock.patch.object(persistence.store, "StoreLock", self._make_lock))
             original = persistence.json_files.files.JsonFiles._overwrite
 
-            def overwrite(copies: Any, start: int, content: bytes) -> None:
-                self._overwrite(functools.partial(original, copies), start, content)
+            def overwrite(copies: Any, name: str, start: int, content: bytes) -> None:
+                self._overwrite(functools.partial(original, copies, name), start, content)
 
             patches.enter_context(mock.patch.object(persistence.json_files.files.JsonFiles, "_overwrite", overwrite))
             try:

@@ -41,7 +41,7 @@ def test_growing_and_replacing_give_the_bytes_of_a_rebuild(
         else:
             at = which % len(lines)
             assert here.replace(mark, lines[at], line)
-            mark = checksum_after_replace(mark, lines[at], line, is_last=at == len(lines) - 1)
+            mark = checksum_after_replace(mark, lines[at], line)
             lines[at] = line
         assert here.matches(HISTORY, mark)
         there.rebuild_history(lines)
@@ -69,7 +69,7 @@ def test_nothing_is_written_to_a_file_that_is_not_as_it_must_be(tmp_path: Path) 
     (tmp_path / HISTORY).write_bytes(b"[\n1,\n2\n]")
     assert not copies.append(mark, b"3")
     assert not copies.replace(mark, b"2", b"3")
-    assert not copies.rewrite_tail(mark)
+    assert not copies.write_again(HISTORY, mark)
     assert (tmp_path / HISTORY).read_bytes() == b"[\n1,\n2\n]"
     assert not copies.matches("missing.json", FileChecksum.of_content(b""))
 
@@ -87,8 +87,8 @@ def test_changed_lines_give_the_bytes_of_a_rebuild(
     mark = here.rebuild_history(lines)
     changes = {line: b'{"now":%d}' % number if fates[number] else None
                for number, line in enumerate(lines) if number in fates}  # fmt: skip
-    new = b'{"more":1}' if more else None
-    left = [line for line in (*(changes.get(line, line) for line in lines), new) if line is not None]
+    new = [b'{"more":1}', b'{"more":2}'] if more else []
+    left = [line for line in (*(changes.get(line, line) for line in lines), *new) if line is not None]
     for few in (0, 10):  # gone through as a whole, and looked for one by one
         here.rebuild_history(lines)
         with pytest.MonkeyPatch.context() as patched:
@@ -111,7 +111,7 @@ def test_what_is_before_a_change_is_not_looked_through(tmp_path: Path, monkeypat
     lines = [b'{"n":%d}' % number for number in range(5000)]
     here = JsonFiles(tmp_path)
     mark = here.rebuild_history(lines)
-    after = here.change(mark, {lines[4990]: None, lines[4995]: b'{"n":0}'}, b'{"n":5000}')
+    after = here.change(mark, {lines[4990]: None, lines[4995]: b'{"n":0}'}, [b'{"n":5000}'])
     assert after is not None and here.matches(HISTORY, after)
     assert seen == lines[4989:]
     found = [entry["n"] for entry in json.loads((tmp_path / HISTORY).read_text())]

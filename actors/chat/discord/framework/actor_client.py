@@ -35,7 +35,7 @@ AnswerT = TypeVar("AnswerT", bound=Answer)
 
 ASK_S = 5.0
 """Deadline of a question that reads."""
-SAVE_S = 30.0
+SAVE_S = 90.0
 """Deadline of a save."""
 BACKUP_S = 300.0
 """Deadline of a backup, which reads all of it back."""

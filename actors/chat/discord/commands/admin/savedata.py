@@ -1,8 +1,11 @@
 """`savedata`: save statistics, badges and history now."""
 
+import asyncio
+
 import discord
 from discord.ext import commands
 
+from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.framework.actor_client import SAVE_S
 from actors.chat.discord.framework.command import ADMINISTRATOR, CommandGroup, Cooldown, command
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
@@ -11,6 +14,9 @@ from actors.chat.discord.ui.embeds import Reply
 from messages import SaveNow, SaveReport
 from wording.numbers import format_count
 from wording.translation import N_, _
+
+_LONG_S = 1.0
+"""A save that takes longer is said to be under way."""
 
 
 @command(
@@ -21,10 +27,25 @@ from wording.translation import N_, _
     cooldown=Cooldown(2, 10.0, commands.BucketType.guild),
 )
 async def savedata(ctx: CommandContext) -> None:
-    """Save all three now, and answer with counts and how long it took."""
-    question = SaveNow(requested_by=str(ctx.author))
-    saved = await acknowledge_then(ctx, _save(ctx, question))
-    await send_reply(ctx, Reply(_build_saved(saved)))
+    """Save all three now, and answer with counts and how long it took; where that takes long, first that it does."""
+    saving = await acknowledge_then(ctx, _begin_saving(ctx))
+    if saving.done():
+        await send_reply(ctx, Reply(_build_saved(saving.result())))
+        return
+    text = _("A long history takes up to half a minute to write. Films go on being recorded meanwhile.")
+    message = await send_reply(ctx, Reply(embeds.build_embed(_("💾 Saving …"), text)))
+    saved = _build_saved(await saving)
+    try:
+        await message.edit(embed=saved)
+    except API_ERRORS:  # it was deleted meanwhile
+        await send_reply(ctx, Reply(saved))
+
+
+async def _begin_saving(ctx: CommandContext) -> asyncio.Future[SaveReport]:
+    """Ask for the save; return what will have its report, as soon as that is there or takes long."""
+    saving = asyncio.ensure_future(_save(ctx, SaveNow(requested_by=str(ctx.author))))
+    await asyncio.wait({saving}, timeout=_LONG_S)
+    return saving
 
 
 async def _save(ctx: CommandContext, question: SaveNow) -> SaveReport:

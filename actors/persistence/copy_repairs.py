@@ -1,0 +1,63 @@
+"""Brings the JSON copies up to the store where a save could not: torn or missing ones, and a long history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+from actors.runtime import Actor, Declined
+from messages import Problem
+from persistence.database.errors import CopiesFailed, SaveFailed
+from persistence.store import Store
+
+Result = TypeVar("Result")
+
+
+class CopyRepairs:
+    """Used on the actor's thread; a long history is written by another, which tells when it has."""
+
+    def __init__(self, actor: Actor, store: Store, on_failed: Callable[[SaveFailed], None]) -> None:
+        """`on_failed` is called where a copy cannot be written."""
+        self._actor = actor
+        self._sync = store.json_sync
+        self._on_failed = on_failed
+        self._sync.rewriter.start(lambda: actor.endpoint.submit(self._complete_history))
+
+    def repair(self) -> None:
+        """Write each copy again that is torn, missing or behind."""
+        try:
+            repaired = self._sync.repair()
+        except SaveFailed as error:
+            self._on_failed(error)
+            return
+        if repaired:
+            self._actor.log.warning(
+                "Made anew from the store, for they were torn, missing or behind: %s", ", ".join(repaired)
+            )
+
+    def _complete_history(self) -> None:
+        """Put the history copy that the other thread has written in its place."""
+        try:
+            self._sync.complete_rewriting()
+        except CopiesFailed as error:
+            self._on_failed(error)
+
+    def close(self) -> None:
+        """Break off what the other thread is writing: the next start writes it."""
+        self._sync.rewriter.close()
+
+
+def answer_after(done: Future[None], build: Callable[[], Result]) -> Future[Result]:
+    """Return what will have an answer when something is done, or the failure of that in words."""
+    answer: Future[Result] = Future()
+
+    def settle(finished: Future[None]) -> None:
+        error = finished.exception()
+        if error is None:
+            answer.set_result(build())
+        else:
+            answer.set_exception(Declined(Problem.of("save.failed", error=str(error))))
+
+    done.add_done_callback(settle)
+    return answer

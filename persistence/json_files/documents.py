@@ -1,0 +1,109 @@
+"""The content of user_stats.json and user_badges.json, and the bytes of each viewer in them, kept for the next save.
+
+A finished watch changes one viewer: only that one is encoded again, and the files are put together from what is kept.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from persistence.database.rows import Row
+from persistence.database.tables import VIEWER_BADGES, VIEWER_STATS, VIEWERS
+from persistence.json_files.entries import badge_entry, stats_entry
+from persistence.json_files.files import BADGES, STATS, FileChecksum
+
+_OPEN, _NEXT, _CLOSE = b"{\n", b",\n", b"\n}\n"
+_EMPTY = b"{}\n"
+
+
+def build_stats_document(
+    connection: Connection, oldest_day: str, settle: Callable[[Row], Row] = lambda row: row
+) -> dict[str, Any]:
+    """Return the content of user_stats.json; `settle` makes each row what it is to say.
+
+    `oldest_day`: a streak that ended before this ISO date is over.
+    """
+    columns = (VIEWERS.c.ai_interactions, VIEWERS.c.votes_cast, VIEWERS.c.movies_requested)
+    query = select(VIEWER_STATS, *columns).join(VIEWERS, VIEWERS.c.viewer_id == VIEWER_STATS.c.viewer_id)
+    rows = sorted(connection.execute(query).mappings(), key=lambda row: str(row["viewer_id"]))
+    return {row["viewer_id"]: stats_entry(settle(row), oldest_day) for row in rows}
+
+
+def build_badges_document(connection: Connection) -> dict[str, Any]:
+    """Return the content of user_badges.json."""
+    rows: dict[str, list[Row]] = {}
+    for row in connection.execute(select(VIEWER_BADGES)).mappings():
+        rows.setdefault(row["viewer_id"], []).append(row)
+    return {viewer_id: _order_badges(rows[viewer_id]) for viewer_id in sorted(rows)}
+
+
+def _order_badges(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    return [badge_entry(row) for row in sorted(rows, key=lambda row: (row["earned_at_s"], row["badge_id"]))]
+
+
+class ViewerDocuments:
+    """Both documents as of the last transaction. Nothing is read as long as they are kept in step."""
+
+    def __init__(self) -> None:
+        self._fragments: dict[str, dict[str, bytes]] = {}
+        self._marks: dict[str, FileChecksum] = {}
+        self._unordered: set[str] = set()
+        self._oldest_day: str | None = None
+
+    def forget(self) -> None:
+        """Have both read again from the store before they are built next."""
+        self._fragments, self._marks, self._oldest_day = {}, {}, None
+
+    def load(self, connection: Connection, oldest_day: str) -> None:
+        """Read everybody, unless that was done, and no streak can have ended since."""
+        if self._oldest_day == oldest_day:
+            return
+        documents = {STATS: build_stats_document(connection, oldest_day), BADGES: build_badges_document(connection)}
+        self._fragments = {
+            name: {viewer_id: _encode_fragment(viewer_id, entry) for viewer_id, entry in document.items()}
+            for name, document in documents.items()
+        }
+        self._marks, self._oldest_day = {}, oldest_day
+
+    def put_stats(self, row: Row) -> None:
+        """Keep what a row of `viewer_stats` joined with `viewers` says by now."""
+        self._put(STATS, row["viewer_id"], stats_entry(row, self._oldest_day or ""))
+
+    def put_badges(self, viewer_id: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Keep which badges a viewer holds by now."""
+        self._put(BADGES, viewer_id, _order_badges(rows))
+
+    def _put(self, name: str, viewer_id: str, entry: object) -> None:
+        fragments, fragment = self._fragments[name], _encode_fragment(viewer_id, entry)
+        if fragments.get(viewer_id) == fragment:
+            return
+        if viewer_id not in fragments:
+            self._unordered.add(name)
+        fragments[viewer_id] = fragment
+        self._marks.pop(name, None)
+
+    def build(self, name: str) -> bytes:
+        """Return the bytes of a document."""
+        if name in self._unordered:
+            self._fragments[name] = dict(sorted(self._fragments[name].items()))
+            self._unordered.discard(name)
+        fragments = self._fragments[name]
+        return _OPEN + _NEXT.join(fragments.values()) + _CLOSE if fragments else _EMPTY
+
+    def build_changed(self) -> dict[str, bytes]:
+        """Return the documents that are not as they were when their marks were taken last."""
+        changed = {name: self.build(name) for name in (STATS, BADGES) if name not in self._marks}
+        self._marks |= {name: FileChecksum.of_content(content) for name, content in changed.items()}
+        return changed
+
+    @property
+    def marks(self) -> Mapping[str, FileChecksum]:
+        """What the files must look like, after `build_changed`."""
+        return self._marks
+
+
+def _encode_fragment(viewer_id: str, entry: object) -> bytes:
+    """Return the lines of one viewer, indented for people."""
+    return msgspec.json.format(msgspec.json.encode({viewer_id: entry}), indent=2)[len(_OPEN) : -len(_CLOSE) + 1]

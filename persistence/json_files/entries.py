@@ -1,0 +1,114 @@
+"""What the JSON copies say of a viewer, a badge and a record."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from persistence.database.rows import Row, decode_sittings
+
+
+def iso(at_s: float) -> str:
+    """Return seconds since 1970 as an ISO 8601 time with its offset (UTC)."""
+    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds")
+
+
+def stats_entry(row: Row, oldest_day: str) -> dict[str, Any]:
+    """Return one viewer of user_stats.json from a row of `viewer_stats` joined with `viewers`.
+
+    `oldest_day`: as of `awards.oldest_current_day`. A streak that ended before it is over, whatever the row says.
+    """
+    return {
+        "user_id": row["viewer_id"],
+        "username": row["username"],
+        "total_movies": row["total_movies"],
+        "total_watch_time_minutes": round(row["total_watch_time_s"] / 60, 2),
+        "completed_movies": row["completed_movies"],
+        "current_streak_days": row["current_streak_days"] if row["last_watch_date"] >= oldest_day else 0,
+        "longest_streak_days": row["longest_streak_days"],
+        "last_watch_date": row["last_watch_date"] or None,
+        "favorite_genres": msgspec.Raw(row["genres"].encode()),
+        "favorite_decades": msgspec.Raw(row["decades"].encode()),
+        "directors_watched": list(msgspec.json.decode(row["directors"], type=dict[str, int])),
+        "ai_interactions": row["ai_interactions"],
+        "votes_cast": row["votes_cast"],
+        "movies_requested": row["movies_requested"],
+        "total_watch_time_seconds": round(row["total_watch_time_s"], 3),
+        "watching_now": row["watching_now"],
+        "total_episodes": row["total_episodes"],
+    }
+
+
+def badge_entry(row: Row) -> dict[str, Any]:
+    """Return one badge of user_badges.json from a row of `viewer_badges`."""
+    return {
+        "badge_id": row["badge_id"],
+        "earned_date": iso(row["earned_at_s"]),
+        "progress_value": round(row["progress"], 2),
+    }
+
+
+def history_entry(row: Row) -> dict[str, Any]:
+    """Return one record of watch_history.json from a row of `watches`."""
+    percent = row["completion_percent"]
+    directors = msgspec.json.decode(row["directors"], type=list[str])
+    return {
+        "movie_title": row["title"],
+        "user_id": row["viewer_id"],
+        "start_time": iso(row["started_at_s"]),
+        "end_time": iso(row["ended_at_s"]) if row["end_known"] else None,
+        "watch_duration_minutes": round(row["playing_s"] / 60, 2),
+        "completion_percentage": None if percent is None else round(percent, 2),
+        "genres": msgspec.Raw(row["genres"].encode()),
+        "year": row["year"],
+        "director": ", ".join(directors),
+        "watch_id": row["watch_id"],
+        "viewer_id": row["viewer_id"],
+        "username": row["username"],
+        "source": row["source"],
+        "server_id": row["server_id"],
+        "rating_key": row["rating_key"],
+        "media_type": row["media_type"],
+        "join_position_ms": row["join_position_ms"],
+        "leave_position_ms": row["leave_position_ms"],
+        "movie_duration_ms": row["movie_duration_ms"],
+        "playing_seconds": round(row["playing_s"], 3),
+        "paused_seconds": round(row["paused_s"], 3),
+        "coverage_ms": row["coverage_ms"],
+        "completed": bool(row["completed"]),
+        "brief": bool(row["brief"]),
+        "end_reason": row["end_reason"],
+        "screening_id": row["screening_id"],
+        "directors": directors,
+        "guild_id": row["guild_id"],
+        "channel_id": row["channel_id"],
+        "party": bool(row["party"]),
+        "first_seat": bool(row["first_seat"]),
+        **_identity_and_sittings(row),
+    }
+
+
+def _identity_and_sittings(row: Row) -> dict[str, Any]:
+    """Return what newer versions add; nothing for a row of an older one, whose line stays as it was written."""
+    if row["sittings"] is None:
+        return {}
+    entries = [
+        {
+            "start_time": iso(sitting.start_s),
+            "end_time": iso(sitting.end_s),
+            "playing_seconds": round(sitting.playing_s, 3),
+        }
+        for sitting in decode_sittings(row["sittings"])
+    ]
+    return {"guid": row["guid"] or "", "sittings": entries}
+
+
+def encode_document(document: Mapping[str, Any]) -> bytes:
+    """Return the bytes of user_stats.json or user_badges.json, indented for people."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+def history_line(row: Row) -> bytes:
+    """Return one record as its line of watch_history.json."""
+    return msgspec.json.encode(history_entry(row))

@@ -1,0 +1,155 @@
+"""Writes a long history copy anew in a thread of its own, while the store goes on saving.
+
+A million records take half a minute. What is saved meanwhile is noted, and put into the new file when that is there: no
+save waits for it, and the copy has all in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from sqlalchemy import Connection, Engine, select
+
+from persistence.database.tables import WATCHES
+from persistence.json_files.entries import history_line
+from persistence.json_files.files import FileChecksum, JsonFiles, checksum_after_append
+
+LARGE = 5_000
+"""Records from which on a history copy is written anew by another thread."""
+_ROWS_AT_ONCE = 500
+
+
+class RewritingCancelled(Exception):
+    """The history is not written to its end: the service stops."""
+
+
+class HistoryRewriter:
+    """Used on the writer's thread, but for the work that it gives to the other one."""
+
+    def __init__(self, files: JsonFiles, reader: Engine) -> None:
+        self._files = files
+        self._reader = reader
+        self._executor: ThreadPoolExecutor | None = None
+        self._on_written: Callable[[], object] = lambda: None
+        self._written: Future[FileChecksum] | None = None
+        self._waiting: list[Future[None]] = []
+        self._lines: list[bytes] = []
+        self._changes: dict[bytes, bytes | None] = {}
+        self._first: dict[bytes, bytes] = {}
+        """Which line was changed first into one, through others."""
+        self._is_outdated = False
+        self._is_cancelled = False
+
+    def start(self, on_written: Callable[[], object]) -> None:
+        """Have long histories written by another thread from now on.
+
+        `on_written` is called by that thread when `JsonSync.complete_rewriting` is to be called by the writer's.
+        """
+        self._executor, self._on_written = ThreadPoolExecutor(1, thread_name_prefix="persistence-copies"), on_written
+
+    def close(self) -> None:
+        """Break off what is being written: the next start writes it."""
+        if self._executor is not None:
+            self._is_cancelled, self._on_written = True, lambda: None
+            self._executor.shutdown()
+            self._executor = None
+            self._files.drop_prepared()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a history is being written, or was and is not published yet."""
+        return self._written is not None
+
+    def takes(self, count: int) -> bool:
+        """Tell whether so many records are too many to be written while everything waits."""
+        return self._executor is not None and count >= LARGE
+
+    def rebuild(self) -> None:
+        """Begin to write the history from the store, as it is now."""
+        connection = self._reader.connect()
+        connection.execute(select(WATCHES.c.seq).limit(1)).all()  # from here on it is this moment that is read
+
+        def write() -> FileChecksum:
+            with connection:
+                return self._files.prepare_history(self._watch(read_history_lines(connection)))
+
+        self._begin(write)
+
+    def change(self, mark: FileChecksum, changes: Mapping[bytes, bytes | None], lines: Iterable[bytes]) -> None:
+        """Begin to write the history, which looks as `mark` says, with some lines changed and others appended."""
+        self._begin(lambda: self._files.prepare_changed(mark, changes, lines, self._watch))
+
+    def note(self, lines: Iterable[bytes], changes: Mapping[bytes, bytes | None], *, is_torn: bool) -> None:
+        """Note what is saved meanwhile. `is_torn`: lines came back to places within the history."""
+        self._is_outdated |= is_torn
+        for old, new in changes.items():
+            if old in self._lines:
+                at = self._lines.index(old)
+                self._lines[at : at + 1] = [] if new is None else [new]
+                continue
+            first = self._first.pop(old, old)
+            self._changes[first] = new
+            if new is not None:
+                self._first[new] = first
+        self._lines.extend(lines)
+
+    def publish(self) -> FileChecksum | None:
+        """Put what was written in its place; return its mark, or None where more is to be written. Raises OSError."""
+        written, lines, changes = self._written, self._lines, self._changes
+        if written is None or not written.done():
+            return None
+        self._written, self._lines, self._changes, self._first = None, [], {}, {}
+        is_outdated, self._is_outdated = self._is_outdated, False
+        try:
+            mark = written.result()
+            self._files.publish_history()
+            if is_outdated:
+                self.rebuild()
+            elif changes:
+                self.change(mark, changes, lines)
+            elif lines:
+                self._files.append(mark, *lines)
+                mark = checksum_after_append(mark, *lines)
+        except BaseException as error:
+            self._settle(error)
+            raise
+        if self.is_running:
+            return None
+        self._settle(None)
+        return mark
+
+    def await_written(self) -> Future[None]:
+        """Return what is done when the history is written; at once where none is being written."""
+        future: Future[None] = Future()
+        if self.is_running:
+            self._waiting.append(future)
+        else:
+            future.set_result(None)
+        return future
+
+    def _begin(self, work: Callable[[], FileChecksum]) -> None:
+        assert self._executor is not None, "asked of `takes` before"  # noqa: S101
+        self._written = self._executor.submit(work)
+        self._written.add_done_callback(lambda _done: self._on_written())
+
+    def _settle(self, error: BaseException | None) -> None:
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+
+    def _watch(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        for line in lines:
+            if self._is_cancelled:
+                raise RewritingCancelled
+            yield line
+
+
+def read_history_lines(connection: Connection) -> Iterator[bytes]:
+    """Yield every record's line in the order of the file, without holding all of them in memory."""
+    query = select(WATCHES).order_by(WATCHES.c.seq).execution_options(yield_per=_ROWS_AT_ONCE)
+    for row in connection.execute(query).mappings():
+        yield history_line(row)

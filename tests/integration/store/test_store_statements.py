@@ -1,0 +1,129 @@
+"""What a finished watch costs the store, in statements: the same whoever else watches, however much there is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import event
+
+from messages import LinkAccount, WatchRecord
+from persistence.operations.finish_watch import EndedWatch, finish_watch, finish_watches
+from persistence.operations.link import link
+from persistence.operations.save import save
+from persistence.store import Store
+from tests.unit.persistence.record_builders import DAY, EVENING, FILM, closed, finish, open_store, record, running
+
+MOST = 12
+"""Statements of a finished watch, with what the summaries take."""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Any:
+    """A store of two viewers, six films each; the next ones earn no badge."""
+    opened = open_store(tmp_path)
+    films = [at(f"{viewer_id}-{week}", viewer_id, 7 * week) for week in range(6) for viewer_id in ("501", "502")]
+    finish(opened, *films, at_s=EVENING)
+    yield opened
+    opened.close()
+
+
+def at(watch_id: str, viewer_id: str, days: float, **changes: Any) -> WatchRecord:
+    """A watch some days after the first evening."""
+    start_s = EVENING + days * DAY
+    return record(watch_id, viewer_id, started_at_s=start_s, ended_at_s=start_s + 7200, **changes)
+
+
+@contextmanager
+def count_statements(store: Store) -> Iterator[list[str]]:
+    """Collect the statements of the writer; a transaction's begin is not one."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            statements.append(statement)
+
+    for engine in (store._writer, store.reader):
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        for engine in (store._writer, store.reader):
+            event.remove(engine, "before_cursor_execute", note)
+
+
+def count_finish(store: Store, ended: WatchRecord, *others: WatchRecord) -> int:
+    """How many statements it takes to store a watch that ended, while others run."""
+    with count_statements(store) as statements:
+        finish_watch(store, ended, closed(ended), f"m-{ended.watch_id}-{ended.playing_s}", running(*others), EVENING)
+    return len(statements)
+
+
+def test_a_finish_takes_few_statements(store: Store) -> None:
+    """A plain one, in an empty store as among the watches of many."""
+    few = count_finish(store, at("w3", "501", 49))
+    others = [at(f"r{number}", f"9{number}", 3) for number in range(300)]
+    save(store, running(*others), EVENING, "auto")
+    many = count_finish(store, at("w4", "501", 63), *others)
+    assert few == many <= MOST, (few, many)
+
+
+def test_history_costs_nothing(store: Store) -> None:
+    """As many after a hundred films as after two."""
+    few = count_finish(store, at("w3", "502", 49))
+    for number in range(100):
+        finish(store, at(f"h{number}", "502", 1, item=replace(FILM, rating_key=str(number % 7))), at_s=EVENING)
+    assert count_finish(store, at("w4", "502", 91)) == few
+
+
+def test_a_resumed_finish_reads_its_own_record_beside_that(store: Store) -> None:
+    """One line is replaced in the history copy too, whose checksum is stored when that is written."""
+    plain = count_finish(store, at("w3", "501", 49, playing_s=3600.0))
+    for number in range(50):
+        finish(store, at(f"h{number}", "501", 7), at_s=EVENING)
+    assert count_finish(store, at("w3", "501", 49)) <= plain + 2
+
+
+def test_a_linked_member_asks_for_the_film_alone(store: Store) -> None:
+    """Whatever else the member watched, and whatever of that was merged."""
+    for number in range(30):
+        finish(
+            store, at(f"p{number}", "plex:srv:7", 5 + number, item=replace(FILM, rating_key=str(number))), at_s=EVENING
+        )
+    with store.change(EVENING) as change:
+        link(change, LinkAccount("plex:srv:7", "ann", "501", "name 501", "1"), EVENING)
+    count_finish(store, at("w3", "501", 90))  # earns what both together have earned
+    plain = count_finish(store, at("w4", "501", 91))
+    assert plain <= MOST + 1
+    merged = [count_finish(store, at(f"m{n}", "501", 5 + n, item=replace(FILM, rating_key=str(n)))) for n in range(3)]
+    assert max(merged) <= MOST + 8, "the two become one: records, parts and lines of the history"
+
+
+def test_watches_that_end_together_share_their_statements(store: Store) -> None:
+    """A night of 100 takes hardly more statements than one watch."""
+    ended = [at(f"w{number}", f"7{number}", 4) for number in range(100)]
+    watches = [EndedWatch(each, closed(each), f"m{each.watch_id}") for each in ended]
+    with count_statements(store) as statements:
+        result = finish_watches(store, watches, running(*ended), EVENING)
+    assert (result.watches, result.active) == (112, 0)
+    new_viewers = 100  # whose figures are counted for the first time, by two statements each
+    assert len(statements) <= MOST + 10 + 2 * new_viewers
+    again = [replace(each, started_at_s=each.started_at_s + DAY, watch_id=f"x{each.watch_id}") for each in ended]
+    watches = [EndedWatch(each, closed(each), f"m{each.watch_id}") for each in again]
+    with count_statements(store) as statements:
+        finish_watches(store, watches, [], EVENING)
+    assert len(statements) <= MOST + 5
+
+
+def test_a_tick_takes_as_many_statements_for_many_as_for_few(store: Store) -> None:
+    """It reads and writes in lists."""
+    counts = []
+    for number in (2, 100):
+        watches = running(*(at(f"r{each}", f"8{each}", 2) for each in range(number)))
+        save(store, watches, EVENING, "auto")
+        with count_statements(store) as statements:
+            save(store, watches, EVENING + 60, "auto")
+        counts.append(len(statements))
+    assert counts[0] == counts[1], counts
