@@ -40,6 +40,8 @@ from tests.integration.store.persistence_fixture import House
 from tests.nights.evidence import load, sql
 from tests.unit.persistence.record_builders import DAY, EVENING, open_store, record
 
+SUMS = ("film_viewers", "viewer_periods")
+"""What is kept by viewer of what the watches add up to."""
 OPEN, SHY, QUIET, GONE = "501", "502", "503", "504"
 PLEX = "plex:srv:7"
 NAMES = {OPEN: "Olga", SHY: "Shirin", QUIET: "Quirin", GONE: "Gonzalo"}
@@ -237,7 +239,7 @@ def test_forgotten_everywhere(house: House) -> None:
     for name in ("user_stats.json", "user_badges.json", "watch_history.json"):
         text = (house.folder / name).read_text(encoding="utf-8")
         assert "Shirin" not in text and f'"{SHY}"' not in text
-    for table in ("watches", "viewers", "viewer_stats", "viewer_badges", "checkpoint", "privacy", "watch_parts"):
+    for table in ("watches", "viewers", "viewer_stats", "viewer_badges", "checkpoint", "privacy", "watch_parts", *SUMS):
         assert SHY not in str(sql(house.folder, f"SELECT * FROM {table}")), table  # noqa: S608  # a constant
     assert house.ask(GetViewerAccount(SHY)).watches == 0
     house.tick()  # the tracker's report still has the running watch
