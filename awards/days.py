@@ -77,16 +77,6 @@ def sum_by_day(watches: Iterable[Played], zone: tzinfo) -> dict[str, float]:
     return dict(sorted(days.items()))
 
 
-def seconds_in_year(played: Played, year: int, zone: tzinfo) -> float:
-    """Return the playing seconds of a watch within a year."""
-    return sum(seconds for day, seconds in seconds_by_day(played, zone).items() if is_in_year(day, year))
-
-
-def is_in_year(day: str, year: int) -> bool:
-    """Tell whether an ISO date lies in a year."""
-    return day.startswith(f"{year:04}-")
-
-
 def week_of(day: str) -> str:
     """Return the Monday (ISO date) of the week of an ISO date."""
     at = date.fromisoformat(day)

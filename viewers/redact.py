@@ -22,11 +22,6 @@ def hides_figures(directory: ViewerDirectory, viewer_id: str, asker: str) -> boo
     return directory.choice(viewer_id) == "anonymous" and directory.viewer(viewer_id) != asker
 
 
-def may_name_film(viewer_ids: Iterable[str], directory: ViewerDirectory) -> bool:
-    """Tell whether a film may be named to others: somebody who is shown is among its viewers."""
-    return any(directory.shows(viewer_id) for viewer_id in viewer_ids)
-
-
 def list_shown(viewer_ids: Iterable[str], directory: ViewerDirectory) -> list[str]:
     """Return those of the viewers whom others may see, in their order: nobody else is named or counted."""
     return [viewer_id for viewer_id in viewer_ids if directory.shows(viewer_id)]

@@ -17,7 +17,7 @@ from persistence.queries.movie_stats import count_films
 from persistence.records.badges import describe_badge
 from persistence.rules import StatisticsRules
 from persistence.store import StoreSnapshot
-from persistence.summaries.amounts import CountedRow
+from persistence.summaries.amounts import first_year
 from persistence.summaries.changes import is_party
 from persistence.summaries.days import sum_days, sum_viewers
 from persistence.summaries.films import (
@@ -159,8 +159,8 @@ def _find_companion(store: StoreSnapshot, who: str, year: int) -> tuple[str, flo
 def _read_party_screenings(store: StoreSnapshot, who: str, year: int) -> set[str]:
     """Return the screenings of a viewer's watch parties that began in a year."""
     first_s, end_s = _bounds(year, store.rules)
-    names = ("film_hash", "screening_id", "party", "brief", "started_at_s", "ended_at_s", "playing_s", "sittings")
-    query = select(*(WATCHES.c[name] for name in (*names, "media_type", "completed"))).where(
+    names = ("screening_id", "party", "brief", "started_at_s", "ended_at_s", "playing_s", "sittings")
+    query = select(*(WATCHES.c[name] for name in names)).where(
         WATCHES.c.viewer_id == who,
         WATCHES.c.ended_at_s >= first_s,
         WATCHES.c.started_at_s < end_s,
@@ -173,8 +173,5 @@ def _read_party_screenings(store: StoreSnapshot, who: str, year: int) -> set[str
         row["screening_id"]
         for row in rows
         if is_party(row)
-        and (
-            first_s <= row["started_at_s"] <= row["ended_at_s"] < end_s
-            or CountedRow.of(row, store.rules.zone).year == year
-        )
+        and (first_s <= row["started_at_s"] <= row["ended_at_s"] < end_s or first_year(row, store.rules.zone) == year)
     }

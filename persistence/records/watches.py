@@ -31,11 +31,6 @@ def match_film(film: FilmKey) -> tuple[ColumnElement[bool], ColumnElement[bool]]
     return WATCHES.c.server_id == film.server_id, WATCHES.c.rating_key == film.rating_key
 
 
-def match_title(part: str) -> ColumnElement[bool]:
-    """Match titles that contain `part`, in any case."""
-    return WATCHES.c.title_folded.contains(part.casefold(), autoescape=True)
-
-
 def read_film_watches(connection: Connection, viewer_id: str, film: FilmKey) -> dict[str, Row]:
     """Return a viewer's watches of a film by watch_id, in the order of the history."""
     query = select(WATCHES).where(WATCHES.c.viewer_id == viewer_id, *match_film(film)).order_by(WATCHES.c.seq)

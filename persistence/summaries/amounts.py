@@ -72,6 +72,17 @@ def day_period(day: str) -> int:
     return date.fromisoformat(day).toordinal()
 
 
+def first_year(row: Row, zone: tzinfo) -> int:
+    """Return the local year in which a watch was first played."""
+    return int(min(_seconds_by_day(row, zone))[:4])
+
+
+def _seconds_by_day(row: Row, zone: tzinfo) -> dict[str, float]:
+    return seconds_by_day(
+        played_time((row["started_at_s"], row["ended_at_s"], row["playing_s"], row["sittings"])), zone
+    )
+
+
 class CountedRow(NamedTuple):
     """A row of `watches` as the summaries see it."""
 
@@ -86,8 +97,7 @@ class CountedRow(NamedTuple):
     @classmethod
     def of(cls, row: Row, zone: tzinfo) -> "CountedRow":
         """Return a row with its days in a time zone."""
-        played = played_time((row["started_at_s"], row["ended_at_s"], row["playing_s"], row["sittings"]))
-        seconds = seconds_by_day(played, zone)
+        seconds = _seconds_by_day(row, zone)
         year = int(min(seconds)[:4])
         film_hash = row["film_hash"]
         film_hash = compute_film_hash(row) if film_hash is None else film_hash

@@ -20,7 +20,7 @@ from persistence.database.tables import (
     WATCHED_FILMS,
     WATCHES,
 )
-from persistence.summaries.amounts import FILM_COLUMNS, Amounts, CountedRow
+from persistence.summaries.amounts import FILM_COLUMNS, Amounts, CountedRow, first_year
 from persistence.summaries.changes import ADDED_UP, SummaryChanges, is_party
 from persistence.summaries.update import (
     VERSION,
@@ -183,7 +183,7 @@ def _count_right_parties(connection: Connection, zone: ZoneInfo) -> Iterator[tup
     for screening_id, group in groupby(filter(is_party, rows), key=itemgetter("screening_id")):
         by_year: dict[int, list[Row]] = {}
         for row in group:
-            by_year.setdefault(CountedRow.of(row, zone).year, []).append(row)
+            by_year.setdefault(first_year(row, zone), []).append(row)
         for year, same in by_year.items():
             viewers = len({row["viewer_id"] for row in same})
             yield screening_id, year, viewers, min(row["started_at_s"] for row in same)

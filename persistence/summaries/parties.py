@@ -11,7 +11,7 @@ from persistence.database.rows import Row
 from persistence.database.sql import split_batches
 from persistence.database.tables import ONLY_COMMUNITY, PARTIES, WATCHES
 from persistence.store import StoreSnapshot
-from persistence.summaries.amounts import CountedRow
+from persistence.summaries.amounts import first_year
 from persistence.summaries.changes import is_party
 
 _AT_ONCE = 20
@@ -64,7 +64,7 @@ def _count_nights(store: StoreSnapshot, year: int, screening_ids: Iterable[str])
         rows += [row for row in stored if row["watch_id"] not in replaced]
     parties: dict[str, list[Row]] = {}
     for row in rows:
-        if is_party(row) and row["viewer_id"] not in hidden and CountedRow.of(row, zone).year == year:
+        if is_party(row) and row["viewer_id"] not in hidden and first_year(row, zone) == year:
             parties.setdefault(row["screening_id"], []).append(row)
     nights = []
     for of_party in parties.values():

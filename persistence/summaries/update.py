@@ -18,12 +18,20 @@ from persistence.database.tables import (
     WATCHED_FILMS,
     WATCHES,
 )
-from persistence.summaries.amounts import Amounts, CountedRow
+from persistence.summaries.amounts import Amounts, first_year
 from persistence.summaries.changes import ADDED_UP, SummaryChanges, is_party
 
 VERSION = 1
 """Of what the summaries hold: where it is another than the store's, they are filled anew."""
 _FACT = "summaries"
+_PARTY_COLUMNS = [
+    WATCHES.c[name]
+    for name in (
+        *("screening_id", "viewer_id", "party", "brief"),
+        *("started_at_s", "ended_at_s", "playing_s", "sittings"),
+    )
+]
+"""What the count of a party needs."""
 
 
 class SummaryState(NamedTuple):
@@ -131,11 +139,11 @@ def count_parties(
 ) -> None:
     """Count the viewers of watch parties anew, by the records of their screenings. `shrinks`: one may be gone."""
     for some in split_batches(sorted(screening_ids)):
-        there = select(WATCHES).where(WATCHES.c.screening_id.in_(some))
+        there = select(*_PARTY_COLUMNS).where(WATCHES.c.screening_id.in_(some))
         found: dict[tuple[int, str], list[Row]] = {}
         for row in connection.execute(there).mappings():
             if is_party(row):
-                found.setdefault((CountedRow.of(row, zone).year, row["screening_id"]), []).append(row)
+                found.setdefault((first_year(row, zone), row["screening_id"]), []).append(row)
         if shrinks:
             own = PARTIES.c.screening_id.in_(some)
             connection.execute(delete(PARTIES).where(PARTIES.c.community == ONLY_COMMUNITY, own))

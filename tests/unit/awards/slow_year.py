@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, tzinfo
 from typing import Any
 
-from awards.days import is_in_year, seconds_by_day, seconds_in_year, sum_by_day
+from awards.days import Played, seconds_by_day, sum_by_day
 from awards.stats import compute_streaks
 from awards.totals import Totals, add_watches
 from messages import BigNight, LeaderboardRow, TitleCount, WatchRecord, YearFigures
@@ -134,3 +134,13 @@ def biggest_night(counted: Sequence[WatchRecord]) -> BigNight | None:
         for same in parties.values()
     ]
     return min(nights, key=lambda night: (-night.viewers, night.started_at_s, night.title), default=None)
+
+
+def seconds_in_year(played: Played, year: int, zone: tzinfo) -> float:
+    """Return the playing seconds of a watch within a year."""
+    return sum(seconds for day, seconds in seconds_by_day(played, zone).items() if is_in_year(day, year))
+
+
+def is_in_year(day: str, year: int) -> bool:
+    """Tell whether an ISO date lies in a year."""
+    return day.startswith(f"{year:04}-")
