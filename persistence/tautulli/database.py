@@ -96,14 +96,16 @@ class TautulliDatabase:
 
     def count_rows(self) -> int:
         """Return how many rows its history has."""
-        return int(self._connection.execute("SELECT count(*) FROM session_history").fetchone()[0])
+        with _translate_errors(self._file):
+            return int(self._connection.execute("SELECT count(*) FROM session_history").fetchone()[0])
 
     def read_server_ids(self) -> list[str]:
         """Return the machineIdentifiers of the Plex servers whose libraries it knows."""
         if "server_id" not in self._columns["library_sections"]:
             return []
         query = "SELECT DISTINCT server_id FROM library_sections WHERE server_id <> '' ORDER BY server_id"
-        return [text for (value,) in self._connection.execute(query) if (text := _read_text(value))]
+        with _translate_errors(self._file):
+            return [text for (value,) in self._connection.execute(query) if (text := _read_text(value))]
 
     def read_users(self) -> TautulliUsers:
         """Return all accounts, also of users that were deleted."""
@@ -111,7 +113,8 @@ class TautulliDatabase:
         if "user_id" not in columns:
             return TautulliUsers({}, frozenset())
         wanted = [name if name in columns else "NULL" for name in ("user_id", "username", "is_admin")]
-        rows = self._connection.execute(f"SELECT {', '.join(wanted)} FROM users").fetchall()  # noqa: S608
+        with _translate_errors(self._file):
+            rows = self._connection.execute(f"SELECT {', '.join(wanted)} FROM users").fetchall()  # noqa: S608
         names = {user_id: _read_text(name) for value, name, _ in rows if (user_id := _read_whole(value)) is not None}
         owners = {user_id for value, _, is_admin in rows if is_admin and (user_id := _read_whole(value)) is not None}
         return TautulliUsers(names, frozenset(owners))
@@ -124,15 +127,18 @@ class TautulliDatabase:
                     "genres", "directors", "thumb", "live", "section_id")  # fmt: skip
         columns = [*self._name_columns("h", "session_history", history),
                    *self._name_columns("m", "session_history_metadata", metadata)]  # fmt: skip
-        cursor = self._connection.execute(
+        query = (
             f"SELECT {', '.join(columns)} FROM session_history h LEFT JOIN session_history_metadata m ON m.id = h.id"  # noqa: S608
             " ORDER BY h.user_id, h.reference_id, h.rating_key, h.started, h.id"
         )
-        try:
-            while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-                yield from map(_build_row, rows)
-        except sqlite3.Error as error:
-            raise _build_fault(self._file, error) from error
+        with _translate_errors(self._file):
+            cursor = self._connection.execute(query)
+        while True:
+            with _translate_errors(self._file):
+                rows = cursor.fetchmany(_ROWS_AT_ONCE)
+            if not rows:
+                return
+            yield from map(_build_row, rows)
 
     def _name_columns(self, alias: str, table: str, names: Sequence[str]) -> list[str]:
         return [f"{alias}.{name}" if name in self._columns[table] else "NULL" for name in names]
@@ -154,15 +160,20 @@ def open_tautulli(file: Path) -> Iterator[TautulliDatabase]:
         raise ImportFault(f"{file}: {error}") from None
     except OSError as error:
         raise ImportFault(f"{file} cannot be read ({error.strerror}): {_CURE}.") from None
+    with contextlib.ExitStack() as stack:
+        with _translate_errors(file):
+            database = TautulliDatabase(_connect(file, stack), file)
+        yield database
+
+
+@contextlib.contextmanager
+def _translate_errors(file: Path) -> Iterator[None]:
+    """Turn what SQLite says of a file into an ImportFault; of a damaged one its words may be no text."""
     try:
-        with contextlib.ExitStack() as stack:
-            yield TautulliDatabase(_connect(file, stack), file)
-    except sqlite3.Error as error:
-        raise _build_fault(file, error) from error
-
-
-def _build_fault(file: Path, error: sqlite3.Error) -> ImportFault:
-    return ImportFault(f"{file} cannot be read ({error}): {_CURE}. Nothing was changed.")
+        yield
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        reason = str(error) if isinstance(error, sqlite3.Error) else "it is damaged"
+        raise ImportFault(f"{file} cannot be read ({reason}): {_CURE}. Nothing was changed.") from error
 
 
 def _connect(file: Path, stack: contextlib.ExitStack) -> sqlite3.Connection:

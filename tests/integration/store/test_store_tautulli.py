@@ -362,6 +362,15 @@ def test_a_damaged_database_brings_nothing(store: Store, tmp_path: Path) -> None
     assert rows_of(store) == [] and read_hours(store) == {}
 
 
+def test_a_schema_that_is_no_text_is_said(tmp_path: Path) -> None:
+    """SQLite quotes it in its error, which Python then cannot decode."""
+    file = write_tautulli(tmp_path / "t.db", [{"id": 1}])
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b"CREATE TABLE session_history (", b"CREATE TABLE session_histor\xbc\xff("))
+    with pytest.raises(ImportFault, match=r"t\.db cannot be read"), open_tautulli(file):
+        pass
+
+
 def test_values_that_no_tautulli_writes_are_left_out(store: Store, tmp_path: Path) -> None:
     """Texts for numbers, bytes for texts, numbers beyond 64 bits, half a letter."""
     rows: list[dict[str, Any]] = [
