@@ -70,19 +70,18 @@ class SessionGroups:
         self._looked, changes = at, GroupChanges()
         for session in [each for each in self._group_of if not each.watched]:
             self._take_out(session, at, changes)
-        films: dict[str, dict[Session, int]] = {}
+        films: dict[str, list[Session]] = {}
         for session in sessions:
-            line = session.timeline
-            if not session.active or line.outage or not line.account_id or not session.watched or is_live(line.item):
-                continue
-            position_ms = estimate_position(line, at, self.rules)
-            if position_ms is not None:
-                group = self._group_of.get(session)
-                film = group.film if group is not None else film_keys(line.item)[0]
-                films.setdefault(film, {})[session] = position_ms
-        for film, positions in films.items():
-            if len(positions) > 1 or film in self._by_film:
-                self._compare(film, positions, viewer_of, at, changes)
+            guid = session.timeline.item.guid
+            group = self._group_of.get(session) if self._group_of else None
+            film = group.film if group else guid if guid[:7] == "plex://" else film_keys(session.timeline.item)[0]
+            if film in films:
+                films[film].append(session)
+            else:
+                films[film] = [session]
+        for film, played in films.items():
+            if len(played) > 1 or film in self._by_film:
+                self._compare(film, self._find_positions(played, at), viewer_of, at, changes)
         for session, left in list(self._left.items()):
             waited = at.steady_s - left.since.steady_s >= STRAY_S
             if waited and session.watched and session.plays(at, self.rules):
@@ -90,6 +89,18 @@ class SessionGroups:
                 left.group.merged_ids.pop(session.screening_id, None)
                 changes.apart.append(session)
         return changes
+
+    def _find_positions(self, sessions: Iterable[Session], at: Moment) -> dict[Session, int]:
+        """Return where the film is by now in each of those sessions of it that are observed."""
+        positions: dict[Session, int] = {}
+        for session in sessions:
+            line = session.timeline
+            if not session.active or line.outage or not line.account_id or not session.watched or is_live(line.item):
+                continue
+            position_ms = estimate_position(line, at, self.rules)
+            if position_ms is not None:
+                positions[session] = position_ms
+        return positions
 
     def end(self, session: Session, at: Moment) -> tuple[SessionGroup | None, bool]:
         """Remove a session that is over; return the group that it was part of, and whether that is over too."""
