@@ -230,6 +230,8 @@ class WatchesLoaded(Answer, frozen=True, tag="watches_loaded"):
     """Every link, as in ViewerDirectoryChanged, so that nobody is shown or tracked who chose not to be."""
     privacy: tuple[tuple[str, Privacy], ...] = ()
     """Viewer id and choice of everybody who is not open."""
+    parts: int = 1
+    """How many parts there are, where it is more than a message holds; the last has the links and choices."""
 
 
 class LoadWatches(Question[WatchesLoaded], frozen=True, tag="load_watches", to="persistence"):
@@ -237,6 +239,8 @@ class LoadWatches(Question[WatchesLoaded], frozen=True, tag="load_watches", to="
 
     resume_since_s: float
     """Watches that ended at or after this time; seconds since 1970, UTC."""
+    part: int = 0
+    """Which part of the answer; the first is 0, and asking for it begins anew."""
 
 
 class ReportWatches(Command, frozen=True, tag="report_watches"):

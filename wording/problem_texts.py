@@ -28,6 +28,7 @@ _TRACKING: Final = {
     ),
     "tracker.not_ready": N_("the tracker is waiting for persistence to say what ran before; try again in a moment"),
     "tracker.not_restored": N_("Persistence does not say which watches ran before ({error}); observations wait."),
+    "tracker.load_begins_anew": N_("persistence was started anew meanwhile, and is asked once more from the beginning"),
     "tracker.outbox_full": N_("{count} finished watches wait for persistence: {error}"),
     "tracker.report_unsendable": N_(
         "Persistence cannot be told of the {count} watches that run on Plex server {server} ({error}): what is watched "

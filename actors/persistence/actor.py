@@ -18,13 +18,8 @@ from actors.persistence.announcer import BadgeAnnouncer
 from actors.persistence.backup_scheduler import BackupDue, BackupScheduler
 from actors.persistence.copy_repairs import CopyRepairs, answer_after
 from actors.persistence.film_choices import FILM_CHOICES, FilmChoices
-from actors.persistence.read_worker import (
-    QuestionPool,
-    ReadWorker,
-    decline_failures,
-    translate_start_failures,
-)
-from actors.persistence.reported_watches import ReportedWatches
+from actors.persistence.read_worker import QuestionPool, ReadWorker, decline_failures, translate_start_failures
+from actors.persistence.reported_watches import ReportedWatches, RestartParts
 from actors.persistence.summary_filler import FillSummaries, SummaryFiller
 from actors.persistence.unstorable import UnstorableWatches, store_apart
 from actors.persistence.viewer_requests import VIEWER_REQUESTS, ViewerRequests
@@ -86,6 +81,7 @@ class Persistence(Actor):
         super().__init__(context)
         settings = context.settings
         self._reported = ReportedWatches(settings.watched_percent, settings.min_watch_seconds)
+        self._restart_parts = RestartParts()
         self._opened: Store | None = None
         self._read_worker = ReadWorker()
         self._question_pool = QuestionPool()
@@ -213,12 +209,13 @@ class Persistence(Actor):
         return self._reported.running()
 
     def _load_watches(self, asked: LoadWatches) -> WatchesLoaded:
-        checkpoint = () if self._reported.is_complete else self._store.read_checkpoint()
-        running = self._store.drop_finished(self._reported.states_for_restart(checkpoint))
-        ids = {state.watch_id for state in running}
-        finished = self._store.read_resumable(asked.resume_since_s)
-        resumable = tuple(record for record in finished if record.watch_id not in ids)
-        return WatchesLoaded(running, resumable, *self._viewer_requests.read_directory())
+        if asked.part == 0:
+            checkpoint = () if self._reported.is_complete else self._store.read_checkpoint()
+            running = self._store.drop_finished(self._reported.states_for_restart(checkpoint))
+            ids = {state.watch_id for state in running}
+            finished = self._store.read_resumable(asked.resume_since_s)
+            self._restart_parts.fill(running, tuple(record for record in finished if record.watch_id not in ids))
+        return self._restart_parts.take(asked.part, self._viewer_requests.read_directory)
 
     # -- saves -----------------------------------------------------------------------------------------------
 

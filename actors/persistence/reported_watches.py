@@ -1,15 +1,33 @@
-"""What the tracker has reported: the running watches of each Plex server, kept in memory between two saves."""
+"""What the tracker has reported, by Plex server, kept in memory between two saves; and what the next one is told."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from messages import Moment, Problem, ServersReported, WatchesReported, WatchRecord, WatchState
+from msgspec.structs import replace
+
+from actors.runtime import Declined
+from messages import (
+    LinkedAccount,
+    Moment,
+    Privacy,
+    Problem,
+    ServersReported,
+    WatchesLoaded,
+    WatchesReported,
+    WatchRecord,
+    WatchState,
+)
 from persistence.records.checkpoint import RunningWatch
 from tracking.rules import Rules
 from tracking.watches.watch import record_so_far
+
+PART_WATCHES = 4000
+"""Watches in one part of what a tracker that starts goes on with: 2 to 4 MB; a message may have 16."""
+Directory = tuple[tuple[LinkedAccount, ...], tuple[tuple[str, Privacy], ...]]
+"""Every link, and who is not open."""
 
 
 @dataclass(slots=True)
@@ -215,3 +233,36 @@ class ReportedWatches:
         if reported.watch is None:
             reported.watch = RunningWatch(reported.state, record_so_far(reported.state, self._rules))
         return reported.watch
+
+
+class RestartParts:
+    """The watches of one answer to LoadWatches, kept while the tracker asks for its parts."""
+
+    def __init__(self) -> None:
+        self._parts: list[WatchesLoaded] = []
+
+    def fill(self, running: tuple[WatchState, ...], resumable: tuple[WatchRecord, ...]) -> None:
+        """Split what was running and what can be resumed into parts; a tracker that asks anew gets them anew."""
+        count = max(1, -(-(len(running) + len(resumable)) // PART_WATCHES))
+        self._parts = []
+        for first in range(0, count * PART_WATCHES, PART_WATCHES):
+            left, right = first - len(running), first + PART_WATCHES - len(running)
+            self._parts.append(
+                WatchesLoaded(
+                    running[first : first + PART_WATCHES], resumable[max(0, left) : max(0, right)], parts=count
+                )
+            )
+
+    def take(self, part: int, directory: Callable[[], Directory]) -> WatchesLoaded:
+        """Return a part, the last with the links and choices as of now: the tracker hears no change before it has it.
+
+        Raises Declined where the parts are not here: this process began after the first was asked for.
+        """
+        if not 0 <= part < len(self._parts):
+            raise Declined(Problem.of("tracker.load_begins_anew"))
+        found = self._parts[part]
+        if part < len(self._parts) - 1:
+            return found
+        self._parts = []
+        links, privacy = directory()
+        return replace(found, links=links, privacy=privacy)

@@ -30,6 +30,7 @@ from messages import (
     TrackingPlan,
     ViewerDirectoryChanged,
     VoicePresence,
+    WatchesLoaded,
     WatchFinished,
     WatchRecord,
 )
@@ -126,9 +127,8 @@ class Tracker(Actor):
     def _load(self, _: RetryLoad) -> None:
         """Take up the watches of the last run; until then observations wait, so that no watch is opened twice."""
         at = self.context.clock.now()
-        question = LoadWatches(at.wall_s - self._rules.resume_window_s)
         try:
-            loaded = self.ask(question)
+            loaded = self._ask_for_all(LoadWatches(at.wall_s - self._rules.resume_window_s))
         except (ActorUnavailable, AskTimeout, MailboxFull, RemoteError) as error:
             self.report_degraded(Problem.of("tracker.not_restored", error=str(error)))
             self.send_to_self_after(LOAD_AGAIN_S, RetryLoad())
@@ -142,6 +142,15 @@ class Tracker(Actor):
         self._reporter.report_all()
         while self._waiting:
             self._apply(self._waiting.popleft())
+
+    def _ask_for_all(self, question: LoadWatches) -> WatchesLoaded:
+        """Return what ran before, put together from all parts of the answer."""
+        parts = [self.ask(question)]
+        while len(parts) < parts[0].parts:
+            parts.append(self.ask(LoadWatches(question.resume_since_s, len(parts))))
+        running = tuple(state for part in parts for state in part.running)
+        resumable = tuple(record for part in parts for record in part.resumable)
+        return WatchesLoaded(running, resumable, parts[-1].links, parts[-1].privacy)
 
     def _observe(self, message: Message) -> None:
         if self._ready:

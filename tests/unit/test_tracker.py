@@ -166,6 +166,19 @@ def test_observations_wait_until_it_knows_what_ran_before(office: Office) -> Non
     assert office.ask(ListActiveWatches()).watches[0].username == "alice"
 
 
+def test_what_ran_before_comes_in_parts_where_it_is_much(office: Office) -> None:
+    """It waits for all of them, begins anew where one is declined, and goes by the choices in the last."""
+    earlier = running_before(office)
+    office.load(WatchesLoaded((), (), parts=2))
+    question, incoming = office.persistence.next(LoadWatches)
+    assert question.part == 1
+    office.persistence.node.answer_error(incoming, RuntimeError("started anew"))
+    assert office.load(WatchesLoaded((), (), parts=2)).part == 0
+    assert office.load(WatchesLoaded(earlier.active, (), (LINK,), (("42", "private"),), 2)).part == 1
+    office.persistence.hear_running()
+    office.discord.hear(NowPlaying, lambda told: told.screenings and told.screenings[0].host == SOMEBODY)
+
+
 def running_before(office: Office) -> WatchesReported:
     """A report of a tracker that ran a minute ago."""
     now = office.clock.now()
