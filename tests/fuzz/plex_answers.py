@@ -104,8 +104,7 @@ def plex_answers() -> Iterator[Case]:
         try:
             yield play
         finally:
-            server.stdin.close()
-            server.wait(10)
+            server.kill()
 
 
 def _check_sendable(playbacks: Any) -> None:
