@@ -1,0 +1,159 @@
+"""What finished watches and auto-saves cost the store: statements, and time beside that of a plain commit.
+
+`python -m bench store` makes a store of 2,000 viewers and 20,000 records; `python -m bench.store 1000000` one of a
+million. The reference is a transaction that inserts one row, on the same disk in the same run.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
+from sqlalchemy import event, text
+
+from bench.save import NOW_S, _record, _running
+from messages import LinkAccount, Moment, WatchRecord
+from persistence.badge_files import default_badges
+from persistence.database.sql import add_to_history_count
+from persistence.database.tables import WATCHES
+from persistence.operations.finish_watch import EndedWatch, finish_watches
+from persistence.operations.link import link
+from persistence.operations.save import save
+from persistence.records.checkpoint import RunningWatch
+from persistence.rules import StatisticsRules
+from persistence.store import Store
+
+VIEWERS, RECORDS = 2_000, 20_000
+DAY_S = 86_400.0
+FILMS = 3_000
+
+
+class _Counter:
+    """Counts the statements of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self.count = 0
+        event.listen(store._writer, "before_cursor_execute", self._note)
+
+    def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        self.count += not statement.startswith("BEGIN")
+
+
+def run(records: int = RECORDS, viewers: int = VIEWERS) -> dict[str, tuple[float, float, int]]:
+    """Return median and worst milliseconds, and statements, of each row of the table."""
+    with tempfile.TemporaryDirectory() as folder, _open(Path(folder)) as store:
+        _fill(store, records, viewers)
+        counter = _Counter(store)
+        rows = {"one row, committed": _measure(counter, 20, lambda n: _commit_row(store, n))}
+        few, many = [_running(n) for n in range(40)], [_running(n) for n in range(10_000)]
+        rows["auto-save, 40 running"] = _measure(counter, 10, lambda n: save(store, few, NOW_S + n, "auto"))
+        rows["finish"] = _measure(counter, 20, lambda n: _finish(store, [_ended(f"f{n}", n + 100)], few))
+        rows["finish, resumed"] = _measure(counter, 20, lambda n: _finish(store, [_resumed(n)], few))
+        with store.change(NOW_S) as change:
+            link(change, LinkAccount("plex:srv:1", "", "1", "Viewer 1", "1"), NOW_S)
+        rows["finish, linked"] = _measure(counter, 20, lambda n: _finish(store, [_ended(f"l{n}", 1)], few))
+        for count in (40, 100):
+            rows[f"{count} finishes at once"] = _measure(counter, 5, lambda n, c=count: _end_night(store, n, c, few))
+        rows["auto-save, 10,000 running"] = _measure(counter, 3, lambda n: save(store, many, NOW_S + 50 + n, "auto"))
+        rows["finish, 10,000 running"] = _measure(counter, 10, lambda n: _finish(store, [_ended(f"b{n}", n)], many))
+        rows["1,000 finishes, 10,000 running"] = _measure(counter, 1, lambda _: _end_all(store, many))
+    return rows
+
+
+def _measure(counter: _Counter, rounds: int, work: Callable[..., object]) -> tuple[float, float, int]:
+    taken = []
+    for number in range(rounds):
+        counter.count, began = 0, time.perf_counter()
+        work(number)
+        taken.append((time.perf_counter() - began) * 1000)
+    return statistics.median(taken), max(taken), counter.count
+
+
+def _end_night(store: Store, night: int, count: int, running: list[RunningWatch]) -> None:
+    """So many viewers leave at one moment."""
+    _finish(store, [_ended(f"n{count}-{night}-{viewer}", viewer) for viewer in range(count)], running)
+
+
+def _end_all(store: Store, running: list[RunningWatch]) -> None:
+    """A thousand leave at one moment, stored as the actor does it."""
+    for start in range(0, 1000, 250):
+        _finish(store, [_ended(f"t{viewer}", viewer) for viewer in range(start, start + 250)], running)
+
+
+def _commit_row(store: Store, number: int) -> None:
+    with store.transaction() as connection:
+        connection.execute(text("INSERT INTO facts (name, value) VALUES (:name, 'x')"), {"name": f"bench{number}"})
+
+
+def _ended(watch_id: str, viewer: int) -> EndedWatch:
+    return _as_ended(replace(_record(watch_id, viewer), started_at_s=NOW_S - 3600 + len(watch_id)))
+
+
+def _resumed(number: int) -> EndedWatch:
+    """One of the records that the store was filled with, with more time."""
+    record = _record(f"h{10 * (number + 1)}", 10 * (number + 1) % VIEWERS)
+    return _as_ended(replace(record, playing_s=5000.0, ended_at_s=NOW_S))
+
+
+def _as_ended(record: WatchRecord) -> EndedWatch:
+    return EndedWatch(record, Moment(NOW_S + 60, 100.0), f"m-{record.watch_id}-{record.playing_s}")
+
+
+def _finish(store: Store, ended: list[EndedWatch], running: list[RunningWatch]) -> None:
+    finish_watches(store, ended, running, NOW_S)
+
+
+@contextmanager
+def _open(folder: Path) -> Iterator[Store]:
+    rules = StatisticsRules(ZoneInfo("UTC"), default_badges(), 80.0, 60.0)
+    store = Store(f"sqlite:///{folder / 'usher.db'}", folder, rules)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _fill(store: Store, records: int, viewers: int) -> None:
+    """Every viewer with a film, and so many records, made by the database itself; the copies are as a save leaves them.
+
+    What the summaries and figures hold of them is left out: a finish costs the same, whatever they say.
+    """
+    _finish(store, [_ended(f"v{number}", number) for number in range(viewers)], [])
+    made = {"watch_id": "'h' || n", "seq": f"n + {viewers}", "viewer_id": f"(n % {viewers}) || ''",
+            "identity": f"(n % {viewers}) || ''", "rating_key": f"(n % {FILMS}) || ''",
+            "ended_at_s": "1.6e9 + n", "started_at_s": "1.6e9 + n - 3600", "closed_wall_s": "1.6e9 + n"}  # fmt: skip
+    columns = [column.name for column in WATCHES.columns]
+    chosen = ", ".join(made.get(name, name) for name in columns)
+    with store.transaction() as connection:
+        connection.execute(
+            text(
+                f"WITH RECURSIVE many(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < :size) "  # noqa: S608  # names of our own columns
+                f"INSERT INTO watches ({', '.join(columns)}) SELECT {chosen} FROM many, watches WHERE watch_id = 'v0'"
+            ),
+            {"size": records},
+        )
+        add_to_history_count(connection, records, records + viewers)
+        connection.execute(text("UPDATE facts SET value = 'null' WHERE name = 'copy:watch_history.json'"))
+    store.repair_json_files()
+
+
+def main() -> None:
+    """Print the table."""
+    records = int(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1].isdigit() else RECORDS
+    rows = run(records)
+    reference = rows["one row, committed"][0]
+    print(f"{VIEWERS:,} viewers, {records:,} records")
+    for name, (median, worst, count) in rows.items():
+        print(f"{name:32} {median:9.1f} ms  worst {worst:9.1f} ms  {count:6} statements  {median / reference:7.1f} x")
+
+
+if __name__ == "__main__":
+    main()
