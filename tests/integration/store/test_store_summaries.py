@@ -48,11 +48,12 @@ from persistence.operations.finish_watch import finish_watch
 from persistence.operations.legacy_files import LegacyFiles, LegacyWatch
 from persistence.operations.legacy_import import import_legacy_files
 from persistence.operations.link import CannotLink, link, unlink
+from persistence.queries import history, movie_stats
 from persistence.queries.answers import load_answers
 from persistence.records.viewers import set_privacy
 from persistence.rules import StatisticsRules
 from persistence.store import Store, StoreSnapshot
-from persistence.summaries import build
+from persistence.summaries import build, films
 from tests.integration.store.persistence_fixture import House
 from tests.unit.persistence.record_builders import DAY, FILM, RULES, ask, closed, finish, open_store, record, running
 from tests.unit.persistence.slow_answers import SlowAnswers
@@ -361,3 +362,12 @@ def test_the_actor_fills_a_large_store_and_says_how_far_it_is(
         assert house.ask(GetMovieStats()).watches == 13
     finally:
         house.close()
+
+
+def test_a_search_that_finds_nearly_everything_is_answered_alike(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is counted by viewer and read in the order of time, instead of by film."""
+    for module in (films, history, movie_stats):
+        monkeypatch.setattr(module, "BROAD", -1)
+    with store.change(NEW_YEAR_S) as change:
+        set_privacy(change, SetPrivacy("502", "name", "private"), NEW_YEAR_S)
+    check(store, (record("w1", "501", playing_s=9000.0), record("new", PLEX, ITEMS[1])))
