@@ -1,6 +1,7 @@
-"""Writes docs/pictures/*.png: messages of the scripted night, as people see them on Discord. Needs Chromium.
+"""Writes docs/pictures/*.png: messages of the scripted night as people see them, and the page. Needs Chromium.
 
-The service, its messages and every figure are real; `simulator.discord.transcript.html_page` draws Discord's look.
+The service, its messages, its page and every figure are real; `simulator.discord.transcript.html_page` draws Discord's
+look.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image, ImageChops
+from playwright.sync_api import sync_playwright
 
 from simulator.discord.model.messages import ChannelMessage
 from simulator.discord.transcript.html_page import DARK, LIGHT, render_page
@@ -24,12 +26,13 @@ from simulator.nights.demo.main import SETTINGS
 from simulator.nights.demo.script import CUES, ENDS, HOST, IRIS, PARTY_FILM, STARTS
 from simulator.nights.director import THIS_YEAR, Director
 from simulator.nights.script import Cue, at_minute
-from simulator.nights.stage import ANNOUNCE, ROOT, ServiceStage
+from simulator.nights.stage import ANNOUNCE, ROOT, ServiceStage, find_free_port
 
 FOLDER = Path(__file__).resolve().parent / "pictures"
 SPEED = 180.0
 MOST_BYTES = 150_000
 WIDTH, TALLEST, SCALE = 620, 1500, 2
+PAGE_WIDTH, PAGE_HEIGHT = 1240, 960
 HALF = STARTS + 32.5
 ASKED = ("stats", "moviestats", f"wrapped year={THIS_YEAR}")
 Pages = dict[str, str]
@@ -72,7 +75,8 @@ def night(folder: Path) -> None:
     """Play the night, and draw each message at its moment."""
     day = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=1)
     evening = datetime.datetime.combine(day, datetime.time(20, 30), datetime.UTC)
-    stage = ServiceStage(folder / "data", speed=SPEED, party_user=HOST, evening=evening, **SETTINGS)
+    settings = {**SETTINGS, "WEB_PORT": str(find_free_port())}
+    stage = ServiceStage(folder / "data", speed=SPEED, party_user=HOST, evening=evening, **settings)
     earlier_evenings(folder / "old", str(stage.discord.member(IRIS).id), evening)
     subprocess.run(  # noqa: S603 - our own interpreter and file
         [sys.executable, str(ROOT / "run.py"), "import", str(folder / "old")], check=True, stdout=subprocess.DEVNULL,
@@ -92,6 +96,7 @@ def _while_it_runs(stage: ServiceStage, director: Director) -> dict[str, Pages]:
     pages = {"planned-night": _pages(plan, stage)}
     _play(director, STARTS, HALF)
     stage.wait_until(HALF)
+    _shoot_page(stage.page_url, "page-tonight")
     return pages | {"live-card": _pages(_of_film(stage, after=plan), stage)}
 
 
@@ -136,11 +141,34 @@ def _pages(message: ChannelMessage, stage: ServiceStage) -> Pages:
     }
 
 
-def _shoot(pages: Pages, name: str) -> None:
-    """Have a browser draw the pages, and write each as small as it can be."""
+def _find_browser() -> str:
     browser = next((found for each in BROWSERS if (found := shutil.which(each))), None)
     if browser is None:
         raise SystemExit(f"no browser: install one of {', '.join(BROWSERS)} (Debian: apt install chromium)")
+    return browser
+
+
+def _shoot_page(url: str, name: str) -> None:
+    """Open a page as somebody does, and write how it looks."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_find_browser(), args=["--no-sandbox", "--disable-gpu"])
+        for theme in ("dark", "light"):
+            size = {"width": PAGE_WIDTH, "height": PAGE_HEIGHT}
+            context = browser.new_context(viewport=size, color_scheme=theme, locale="en-GB")  # type: ignore[arg-type]
+            page = context.new_page()
+            page.goto(url)
+            page.locator(".hero img").evaluate("image => image.decode()")
+            with tempfile.TemporaryDirectory() as folder:
+                shot = Path(folder, "shot.png")
+                page.screenshot(path=shot)
+                _write(shot, f"{name}-{theme}")
+            context.close()
+        browser.close()
+
+
+def _shoot(pages: Pages, name: str) -> None:
+    """Have a browser draw the pages, and write each as small as it can be."""
+    browser = _find_browser()
     for theme, source in pages.items():
         with tempfile.TemporaryDirectory() as folder:
             shot, file = Path(folder, "shot.png"), Path(folder, "page.html")
@@ -151,9 +179,13 @@ def _shoot(pages: Pages, name: str) -> None:
                  f"--user-data-dir={folder}/profile", f"--screenshot={shot}", file.as_uri()],
                 check=True, capture_output=True, timeout=120,
             )  # fmt: skip
-            target = FOLDER / f"{name}-{theme}.png"
-            target.write_bytes(_small(shot))
-            sys.stdout.write(f"{target.relative_to(ROOT)}  {target.stat().st_size / 1000:.0f} kB\n")
+            _write(shot, f"{name}-{theme}")
+
+
+def _write(shot: Path, name: str) -> None:
+    target = FOLDER / f"{name}.png"
+    target.write_bytes(_small(shot))
+    sys.stdout.write(f"{target.relative_to(ROOT)}  {target.stat().st_size / 1000:.0f} kB\n")
 
 
 def _small(shot: Path) -> bytes:

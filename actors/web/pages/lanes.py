@@ -101,6 +101,8 @@ def build_lane_chart(screening: Screening, position_ms: int | None) -> LaneChart
     shown = [seat for seat in screening.seats if seat.username != SOMEBODY]
     if not length_ms or not shown:
         return None
+    if position_ms is not None:  # who left stands below those who watch
+        shown.sort(key=lambda seat: not seat.present)
     spans = [_extend_spans(seat, screening, position_ms) for seat in shown]
     steps = count_viewers(spans, length_ms)
     most = max((number for _at, number in steps), default=0)

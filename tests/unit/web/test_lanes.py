@@ -51,12 +51,13 @@ def test_who_watches_now_is_counted_up_to_where_the_film_is() -> None:
 
 
 def test_who_left_does_not_grow_on() -> None:
-    """Also where the film stands still a moment later."""
+    """They stand below those who watch."""
     seat = make_seat("Iris", (0, 61.9), present=False)
     chart = build_lane_chart(make_screening(AT, 62, (seat, make_seat("Rosa", (0, 62)))), 62 * MINUTE_MS)
     assert chart is not None
-    assert not chart.lanes[0].bars[0].grows
-    assert chart.lanes[0].has_left
+    assert [lane.name for lane in chart.lanes] == ["Rosa", "Iris"]
+    assert not chart.lanes[1].bars[0].grows
+    assert chart.lanes[1].has_left
 
 
 def test_hidden_viewers_are_counted_and_have_no_lane() -> None:
