@@ -24,8 +24,9 @@ from actors.runtime import (
 )
 from actors.web.http.event_stream import StreamHub
 from actors.web.http.guards import BURST
+from actors.web.http.metrics import format_metrics
 from actors.web.http.posters import PosterShelf
-from actors.web.http.server import LivePage, WebServer
+from actors.web.http.server import LivePage, Probes, WebServer
 from actors.web.http.static_files import StaticFiles
 from actors.web.now_playing import ScreeningBoard
 from actors.web.page import ASK_S
@@ -33,6 +34,7 @@ from actors.web.pages.tonight import Tonight, build_tonight
 from actors.web.rendering import Part, Renderer
 from actors.web.site import Site
 from messages import (
+    GetHealth,
     GetNight,
     GetPoster,
     Item,
@@ -146,6 +148,7 @@ class WebActor(Actor):
         settings = self.context.settings
         server = WebServer(
             LivePage(self._show_tonight, self._current_parts),
+            Probes(self._knows_what_plays, self._collect_metrics),
             self._site,
             self._renderer,
             self._static,
@@ -254,6 +257,20 @@ class WebActor(Actor):
             if poster.content:
                 return poster
         return Poster()
+
+    def _knows_what_plays(self) -> bool:
+        heard_at = self._board.heard_at
+        if heard_at is None:
+            return False
+        return self.context.clock.now().steady_s - heard_at.steady_s <= self._silent_after_s
+
+    async def _collect_metrics(self) -> str:
+        """Return the figures; without those of the actors where the launcher does not answer."""
+        try:
+            health = await asyncio.wrap_future(self._ask_future(GetHealth(), ASK_S))
+        except _UNANSWERED:
+            return format_metrics((), self._board.screenings, len(self._streams))
+        return format_metrics(health.actors, self._board.screenings, len(self._streams))
 
     def _now_ms(self) -> int:
         return round(self.context.clock.now().wall_s * 1000)

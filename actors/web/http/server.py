@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -24,6 +24,16 @@ RETRY_S = 5
 
 
 @dataclass(frozen=True)
+class Probes:
+    """What programs ask."""
+
+    is_healthy: Callable[[], bool]
+    """Returns whether the page knows what plays now."""
+    metrics: Callable[[], Awaitable[str]]
+    """Returns the figures for Prometheus."""
+
+
+@dataclass(frozen=True)
 class LivePage:
     """The page Tonight, which is kept up to date while it is open."""
 
@@ -39,6 +49,7 @@ class WebServer:
     def __init__(
         self,
         live: LivePage,
+        probes: Probes,
         site: Site,
         renderer: Renderer,
         static: StaticFiles,
@@ -52,6 +63,7 @@ class WebServer:
     ) -> None:
         """`burst`: how many requests an address may make at once."""
         self._live = live
+        self._probes = probes
         self._site = site
         self._renderer = renderer
         self._streams = streams
@@ -65,6 +77,7 @@ class WebServer:
         application.router.add_get("/", self._serve_tonight)
         application.router.add_get("/events", self._serve_events)
         application.router.add_get("/health", self._serve_health)
+        application.router.add_get("/metrics", self._serve_metrics)
         application.router.add_get("/robots.txt", self._serve_robots)
         application.router.add_get("/static/{name}", static.serve)
         application.router.add_get("/posters/{key}", posters.serve)
@@ -107,7 +120,14 @@ class WebServer:
         return await self._streams.serve(request, language, self._live.parts(language))
 
     async def _serve_health(self, _request: web.Request) -> web.Response:
-        return web.Response(text="ok\n")
+        if self._probes.is_healthy():
+            return web.Response(text="ok\n")
+        return web.Response(text="No news from the tracker.\n", status=503)
+
+    async def _serve_metrics(self, _request: web.Request) -> web.Response:
+        return web.Response(
+            text=await self._probes.metrics(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )
 
     async def _serve_robots(self, _request: web.Request) -> web.Response:
         return web.Response(text="User-agent: *\nDisallow: /\n")

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from actors.web.http.guards import BURST, AddressLimiter, HostGuard, is_loopback
 from actors.web.http.posters import detect_picture
-from messages import GetPoster, Poster
+from messages import ActorHealth, GetHealth, GetPoster, HealthReport, Poster
 from tests.unit.web.page_stage import (
     DEADLINE_S,
     RASHOMON,
@@ -287,3 +287,32 @@ def test_too_much_is_refused(stage: PageStage) -> None:
     """A header of more than 8 KB, a line without an end."""
     assert stage.get("/", X_Much="x" * 9000)[0] == 400
     assert stage.get("/" + "x" * 9000)[0] in (400, 414)
+
+
+def test_health_is_whether_the_page_knows_what_plays(tmp_path: Path) -> None:
+    """503 until the tracker has said so."""
+    with open_stage(tmp_path) as opened:
+        assert opened.get("/health")[0] == 503
+        opened.answer_load()
+        end = time.monotonic() + DEADLINE_S
+        while opened.get("/health")[0] != 200:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+
+def test_metrics_are_figures_without_a_name(stage: PageStage) -> None:
+    """In the format that Prometheus reads: each figure with its help and type, once."""
+    launcher = stage.add_neighbour("launcher")
+    stage.show(make_evening(stage.clock.now()))
+    wait_for_page(stage, "Rashomon")
+    health = ActorHealth("tracker", 7, "degraded", 60.0, 2, 3, 400, 0.1, 0.9, 28.5, "Plex is away")
+    with socket.create_connection(("127.0.0.1", stage.port), DEADLINE_S) as asked:
+        asked.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        stage.answer(launcher, GetHealth, HealthReport(stage.clock.now(), (health,), 1))
+        answer = asked.makefile("rb").read().decode()
+    assert 'usher_actor_state{actor="tracker",state="degraded"} 1\n' in answer
+    assert 'usher_actor_resident_bytes{actor="tracker"} 2.85e+07\n' in answer
+    assert "usher_viewers_watching 5\n" in answer
+    figures = re.findall(r"^# TYPE (\S+)", answer, re.MULTILINE)
+    assert len(set(figures)) == len(figures) == answer.count("# HELP")
+    assert not any(name in answer for name in ("Rosa", "Rashomon", "Plex is away"))
