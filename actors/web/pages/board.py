@@ -63,6 +63,8 @@ async def show_board(request: PageRequest) -> PageContent:
         {
             "heading": _("Leaderboard"),
             "kinds": kinds,
+            "kinds_label": _("Ranked by"),
+            "ranges_label": _("Time range"),
             "ranges": ranges,
             "rows": build_rows(board, best or 0.0, request),
             "empty": _("Nobody yet. Watch something!"),
