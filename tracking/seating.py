@@ -139,7 +139,7 @@ class PartySeating:
         line, presence = session.timeline, self.party.presence
         position_ms = estimate_position(line, at, self.party.rules)
         if since is not None and position_ms is not None and since.steady_s < line.seen.steady_s:
-            joined_ms = max(0, (line.position_ms or 0) - round(played_since(line, since.wall_s) * line.speed * 1000))
+            joined_ms = max(0, (line.position_ms or 0) - round(played_since(line, since) * line.speed * 1000))
         watch = open_watch(line, session.screening_id, member.user_id, member.name, source, at, position_ms, line.state)
         guild_id = presence.guild_id if presence else ""
         channel_id = presence.channel_id if presence else ""

@@ -31,6 +31,7 @@ ONCE_FAILED = {
     7: "a boot with the clock set back: a resumed watch passed for older than its record",
     38: "the clock set back: a stored watch went on in the statistics",
     84: "a badge was announced again after persistence had died",
+    271: "the clock set back, then a dead player played on: what ran before counted again for the members",
     334: "members were seated at the next film a grace late",
     386: "the clock set on while a film vanished: counted as seen",
     681: "an acknowledgement of persistence's life before: nothing was stored any more",

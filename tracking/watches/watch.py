@@ -283,14 +283,19 @@ def sittings_so_far(state: WatchState) -> Sittings:
     return sittings.add(state.sittings, state.seen.wall_s - pending_s, state.seen.wall_s, pending_s)
 
 
-def played_since(state: WatchState, since_s: float) -> float:
-    """Return for how long a film was played since a moment (seconds since 1970, UTC)."""
+def played_since(state: WatchState, since: Moment) -> float:
+    """Return for how long a film was played since a moment, seconds: never longer than the time that has passed.
+
+    Sittings have times of day. Where the wall clock was set back, those from before may lie after the moment.
+    """
+    elapsed_s = max(0.0, state.seen.steady_s - since.steady_s)
+    since_s = min(since.wall_s, state.seen.wall_s - elapsed_s)
     played_s = 0.0
     for sitting in sittings_so_far(state):
         there_s = sitting.end_s - max(sitting.start_s, since_s)
         if there_s > 0:
             played_s += sitting.playing_s * there_s / (sitting.end_s - sitting.start_s)
-    return played_s
+    return min(played_s, elapsed_s)
 
 
 def record_sittings(record: WatchRecord) -> Sittings:

@@ -15,6 +15,7 @@ from tracking.watches.watch import (
     finish,
     finish_from_history,
     mark_unobserved,
+    played_since,
     restore_watch,
     resume,
     sittings_so_far,
@@ -110,6 +111,29 @@ def test_a_clock_set_back_puts_no_sitting_into_another() -> None:
     assert rounded(back.sittings) == [(0, 610, 610)]
     on = advance(state, Moment(WALL_S + 610 + 3600, 1610), 610_000, "playing", RULES)
     assert rounded(on.sittings) == [(0, 600, 600), (4200, 4210, 10)]
+
+
+@pytest.mark.parametrize("set_s", [-3600, -600, -35, 0, 35, 600, 3600])
+@pytest.mark.parametrize("since", [0, 200, 400, 500])
+def test_a_clock_that_is_set_changes_nothing_of_what_was_played_since_a_moment(set_s: int, since: int) -> None:
+    """A moment before the clock was set, or after it; the film ran all the while, five minutes and then four."""
+    state = play(watch(), 0, 300)
+    moments = {at_s: moment(at_s) for at_s in range(0, 300, 10)}
+    for at_s in range(300, 541, 10):
+        moments[at_s] = Moment(WALL_S + at_s + set_s, moment(at_s).steady_s)
+        state = advance(state, moments[at_s], at_s * 1000, "playing", RULES)
+    assert played_since(state, moments[since]) == pytest.approx(540 - since, abs=0.001)
+
+
+def test_what_ran_before_the_clock_was_set_back_was_not_played_since() -> None:
+    """The film went on half an hour later as the same watch, at times of day that it had before already."""
+    earlier = finish(play(watch(), 0, 600), WALL_S + 600, "left", RULES)
+    back = [Moment(WALL_S + at_s - 1800, moment(at_s).steady_s) for at_s in (2000, 2010, 2020)]
+    fresh = replace(watch(600), seen=back[0], advanced=back[0], started_at_s=back[0].wall_s)
+    state = resume(earlier, fresh)
+    for number, at in enumerate(back[1:], 1):
+        state = advance(state, at, (600 + 10 * number) * 1000, "playing", RULES)
+    assert [round(played_since(state, at), 3) for at in back] == [20, 10, 0]
 
 
 def test_there_is_a_limit() -> None:
