@@ -157,6 +157,9 @@ def _carry_over_privacy(
 
 def _import(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
     """Bring in Tautulli's database, or a folder of the older bot's files."""
+    if not arguments.source.exists():
+        what = f"{arguments.source.absolute()} is not there"
+        raise ImportFault(f"{what}: name a folder of the older bot's files, or Tautulli's {TAUTULLI_FILE}.")
     if not arguments.source.is_dir():
         return _import_tautulli(settings, arguments, console)
     if (inside := arguments.source / TAUTULLI_FILE).is_file():

@@ -25,6 +25,7 @@ POLL_S = 20.0
 REPORT_S = 10.0
 """The slowest of the evening's players tells its position this often, as televisions do."""
 SETTINGS = {
+    "GROUP_SYNCHRONOUS_SESSIONS": "false",  # each account's own screening is looked at
     "PLEX_POLL_SECONDS": f"{POLL_S:g}",
     "END_GRACE_SECONDS": "240",
     "POSITION_SLACK_SECONDS": "300",

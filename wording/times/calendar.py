@@ -88,9 +88,12 @@ def _find_in_zone(
                 yield Candidate(start, False, phrase.clock is None, is_unsure, reading.is_contradictory)
             if not is_past or reading.following is None:
                 continue
-            is_soon = reading.following - here.date() <= datetime.timedelta(days=MOST_AHEAD_DAYS)
+            following = reading.following
+            if all(start.timestamp() <= now.timestamp() for start in instants_of(following, minutes, zone)):
+                following = _add_days(following, 1) or following  # "yesterday 20:30" at 21:00: today's is past too
+            is_soon = following - here.date() <= datetime.timedelta(days=MOST_AHEAD_DAYS)
             is_meant = reading.is_next_meant and is_soon
-            for start in instants_of(reading.following, minutes, zone):
+            for start in instants_of(following, minutes, zone):
                 yield Candidate(start, not is_meant, phrase.clock is None, is_unsure, reading.is_contradictory)
 
 

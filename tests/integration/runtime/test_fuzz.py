@@ -81,7 +81,7 @@ def test_bad_frames_neither_end_nor_feed_an_actor(tmp_path: Path) -> None:
             theatre.ann.pump(0.05)
         assert theatre.ann.ask("bob", GetSaveStatus()) == SaveStatus(None, float(bob.pid))
         assert heartbeat.dead_letters > FRAMES / 3
-        assert heartbeat.handled > 100
+        assert heartbeat.handled > 50
         assert rss_mb(bob.pid) - warm_mb < 8
         assert bob.poll() is None
         assert theatre.lines("saved") == []

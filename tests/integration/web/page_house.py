@@ -103,6 +103,14 @@ class PageHouse(PageStage):
             assert time.monotonic() < end, self.get("/board")[2]
             time.sleep(0.1)
 
+    def wait_for(self, path: str, text: str) -> str:
+        """Return a page as soon as it says something."""
+        end = time.monotonic() + DEADLINE_S
+        while text not in (page := self.get(path)[2]):
+            assert time.monotonic() < end, f"{text} never was on {path}"
+            time.sleep(0.05)
+        return page
+
     def wait_until_changed(self, path: str, gone: str) -> None:
         """Wait until a page does not say something any more; two seconds are promised."""
         end = time.monotonic() + DEADLINE_S

@@ -82,8 +82,7 @@ def test_pages_lead_to_one_another(house: PageHouse) -> None:
 
 def test_tonight_shows_the_last_night_where_nothing_plays(house: PageHouse) -> None:
     """With its lanes and the way to its record."""
-    page = house.get("/")[2]
-    assert "The last film night" in page
+    page = house.wait_for("/", "The last film night")
     assert f'href="/nights/night{NIGHTS - 1}"' in page
 
 

@@ -333,6 +333,13 @@ def test_after_midnight_tonight_is_still_tonight() -> None:
     assert read_time("tonight 0:30", now).start == datetime.datetime(2026, 11, 24, 0, 30, tzinfo=BERLIN)
 
 
+def test_what_is_past_today_too_is_offered_for_tomorrow() -> None:
+    """ "yesterday 20:30" at nine in the evening: today's half past eight is no choice any more."""
+    found = read_time("yesterday 20:30", MONDAY.replace(hour=21))
+    assert found.past is not None
+    assert found.choices == (MONDAY.replace(day=MONDAY.day + 1, hour=20, minute=30),)
+
+
 ZONES = st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"])
 
 
