@@ -65,7 +65,8 @@ def refuses_then_saves(stage: Evening, who: str, reason: str) -> None:
     stage.log_has("❌ Auto-save failed: ", reason, after=seen)
     stage.health_says("persistence", reason)
     assert who not in {found["username"] for found in stage.history()}
-    assert reason in stage.answer("Iris", "!savedata", reason)
+    # A save that waits for its turn behind others that wait for the lock may be too late for its answer.
+    assert any(reason in stage.answer("Iris", "!savedata") for _ in range(3))
 
 
 def test_every_save_that_fails_is_said_and_loses_nothing(tmp_path: Path) -> None:

@@ -99,11 +99,13 @@ class Evening(ServiceStage):
             lambda: set(names) <= {found["username"] for found in self.history()}, WITHIN_S, f"records of {names}"
         )
 
-    def answer(self, who: str, text: str, words: str = "") -> str:
-        """What the bot answers to `!text`, as soon as the answer has these words in it."""
+    def answer(self, who: str, text: str) -> str:
+        """What the bot answers to `!text` in the end: not that it is at work on it."""
         asked = self.discord.say(who, ANNOUNCE, text)
         return self.discord.wait_for(
-            lambda message: message.reply_to == asked.id and words in message.text, WITHIN_S, where=ANNOUNCE
+            lambda message: message.reply_to == asked.id and not message.text.startswith("💾 Saving"),
+            2 * WITHIN_S,
+            where=ANNOUNCE,
         ).text
 
     def pid(self, actor: str) -> int:

@@ -1,6 +1,7 @@
 """`savedata`: save statistics, badges and history now."""
 
 import asyncio
+import contextlib
 
 import discord
 from discord.ext import commands
@@ -34,7 +35,12 @@ async def savedata(ctx: CommandContext) -> None:
         return
     text = _("A long history takes up to half a minute to write. Films go on being recorded meanwhile.")
     message = await send_reply(ctx, Reply(embeds.build_embed(_("💾 Saving …"), text)))
-    saved = _build_saved(await saving)
+    try:
+        saved = _build_saved(await saving)
+    except Exception:
+        with contextlib.suppress(*API_ERRORS):  # nothing is being saved any more: the error is the answer
+            await message.delete()
+        raise
     try:
         await message.edit(embed=saved)
     except API_ERRORS:  # it was deleted meanwhile
