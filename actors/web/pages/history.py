@@ -1,6 +1,7 @@
 """The page of all finished watches."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from actors.web.page import PageContent, PageRequest, page
 from actors.web.pages.board import build_pager, read_page_number
@@ -84,6 +85,4 @@ def build_headings() -> dict[str, str]:
 
 def quote_query(text: str) -> str:
     """Return a text as a part of an address."""
-    from urllib.parse import quote
-
     return quote(text, safe="")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from actors.web.page import PageContent, PageRequest, page
 from actors.web.pages.board import Choice
 from actors.web.pages.history import quote_query
-from messages import ListViewers, ViewerEntry, ViewerSort
+from messages import FindViewer, ListViewers, ViewerEntry, ViewerSort
 from wording.dates import format_date
 from wording.durations import format_duration
 from wording.numbers import format_count
@@ -35,8 +35,6 @@ async def show_viewers(request: PageRequest) -> PageContent:
     sort: ViewerSort = next((each for each in SORTS if each == request.query.get("sort")), "time")
     after = ""
     if slug := request.query.get("after", ""):
-        from messages import FindViewer
-
         after = (await request.ask(FindViewer(slug))).viewer_id
     found = await request.ask(ListViewers(part, sort, after))
     path = f"/viewers?q={quote_query(part)}&sort="
