@@ -116,8 +116,8 @@ def test_a_launcher_that_is_killed_takes_its_actors_with_it(tmp_path: Path) -> N
     pid = int(parent.stdout.readline())
     parent.kill()
     parent.communicate()
-    until(lambda: (tmp_path / "bob.saved").exists())
-    assert (tmp_path / "bob.saved").read_text().split() == [str(pid)]
+    saved = tmp_path / "bob.saved"
+    until(lambda: saved.exists() and saved.read_text().split() == [str(pid)])
     until(lambda: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split()[2])
 
 
