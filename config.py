@@ -105,8 +105,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     weekly_digest: Annotated[str, _discord("when to post the week's figures, like sunday 18:00", check.WEEKLY)] = ""
     bot_language: Annotated[str, _everybody("language in which the bot speaks on Discord", check.LANGUAGE)] = "en"
     web_port: Annotated[int, _everybody("port of the web page; empty for no page", check.whole_number("ports", 1, 65535))] = 0
-    web_bind: Annotated[str, _web("address that the page listens at: this machine's own", check.LOOPBACK)] = "127.0.0.1"
+    web_bind: Annotated[str, _web("address that the page listens at; another than this machine's own with WEB_ACCESS", check.BIND)] = "127.0.0.1"
     web_url: Annotated[str, _web("address at which people open the page, where a proxy shows it at another", check.HTTP)] = ""
+    web_access: Annotated[str, _web("who may read the page: whoever is at this machine, or members who sign in", check.choice("local", "members"))] = "local"
+    web_trusted_proxies: Annotated[tuple[str, ...], _web("addresses or networks of proxies whose X-Forwarded-* headers count, comma-separated", check.NETWORKS)] = ()
     date_order: Annotated[str, _discord("what comes first in a date like 11/12: day-month or month-day; both are asked about where it is not known", check.choice("day-month", "month-day"))] = ""
     discord_api_url: Annotated[str, _discord("another Discord API, for tests", check.HTTP)] = ""
     discord_gateway_url: Annotated[str, _discord("another Discord gateway, for tests", check.WEBSOCKET)] = ""
@@ -285,6 +287,14 @@ def _find_contradictions(values: Mapping[str, Any]) -> list[SettingProblem]:
     if end < after:
         what = f"GHOST_END_SECONDS ({end:g}) is below GHOST_AFTER_SECONDS ({after:g})"
         problems.append(SettingProblem(what, "make it at least as long."))
+    bind = values.get("web_bind", Settings().web_bind)
+    if not check.is_loopback(bind):
+        if values.get("web_access", Settings().web_access) == "local":
+            what = f"WEB_BIND ({bind}) shows the page to other machines, and WEB_ACCESS is local"
+            problems.append(SettingProblem(what, "set WEB_ACCESS=members, or WEB_BIND=127.0.0.1."))
+        elif not values.get("web_url"):
+            cure = "set it to the address at which people open the page: links to sign in are made of it."
+            problems.append(SettingProblem("WEB_URL is missing", cure))
     data_dir = Path(values.get("data_dir", "data"))
     if data_dir.exists() and not data_dir.is_dir():
         problems.append(SettingProblem(f"DATA_DIR ({data_dir}) is a file", "name a folder."))

@@ -170,16 +170,34 @@ def _read_language(raw: str) -> str:
     return by_lower_name[raw.lower()]
 
 
-def _read_loopback(raw: str) -> str:
+def is_loopback(host: str) -> bool:
+    """Tell whether an address to listen at is this machine's alone."""
     import ipaddress
 
     try:
-        is_own = raw == "localhost" or ipaddress.ip_address(raw).is_loopback
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
-        is_own = False
-    if not is_own:
-        raise WrongValueError("127.0.0.1 or ::1: the page has no sign-in yet, so it is shown to this machine alone")
-    return raw
+        return host.lower() == "localhost"
+
+
+def _read_bind(raw: str) -> str:
+    import ipaddress
+
+    try:
+        ipaddress.ip_address(raw)
+    except ValueError:
+        if raw.lower() != "localhost":
+            raise WrongValueError("an IP address of this machine, like 127.0.0.1, or 0.0.0.0 for all of them") from None
+    return raw.lower()
+
+
+def _read_networks(raw: str) -> tuple[str, ...]:
+    import ipaddress
+
+    try:
+        return tuple(str(ipaddress.ip_network(part, strict=False)) for part in _split(raw))
+    except ValueError:
+        raise WrongValueError("IP addresses or networks, like 172.18.0.0/16") from None
 
 
 def _read_timezone(raw: str) -> str:
@@ -235,6 +253,6 @@ SWITCH = Check(_read_switch, "true or false")
 UMASK = Check(_read_umask, "an octal number")
 TEXT, NAMES = Check(str, "a text"), Check(_split, "names")
 TYPES, WEEKLY = Check(_read_media_types, "media types"), Check(_read_weekly, "a weekday and a time")
-LOOPBACK = Check(_read_loopback, "an address of this machine alone")
+BIND, NETWORKS = Check(_read_bind, "an IP address"), Check(_read_networks, "IP addresses or networks")
 LANGUAGE, ZONE = Check(_read_language, "a language code"), Check(_read_timezone, "a time zone of the IANA list")
 DATABASE, SERVERS = Check(_read_database_url, "a database address"), Check(_read_servers, "a JSON list")

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from aiohttp import web
+
 from actors.media.pollers import poller_names
 from actors.runtime import (
     Actor,
@@ -23,14 +25,16 @@ from actors.runtime import (
     UnexpectedAnswer,
 )
 from actors.web.http.event_stream import StreamHub
-from actors.web.http.guards import BURST
+from actors.web.http.guards import BURST, HostGuard
 from actors.web.http.metrics import format_metrics
+from actors.web.http.peers import PeerFinder
 from actors.web.http.posters import PosterShelf
 from actors.web.http.server import LivePage, Probes, WebServer
 from actors.web.http.static_files import StaticFiles
 from actors.web.now_playing import ScreeningBoard
 from actors.web.page import ASK_S
 from actors.web.pages.tonight import Tonight, build_tonight
+from actors.web.readers import Reader, View, make_unknown_reader
 from actors.web.rendering import Part, Renderer
 from actors.web.site import Site
 from messages import (
@@ -47,6 +51,7 @@ from messages import (
     Question,
     StoreChanged,
 )
+from setting_checks import is_loopback
 from version import VERSION
 from wording.translation import set_language, use_language
 
@@ -86,10 +91,10 @@ class WebActor(Actor):
         self._renderer = Renderer(self._static.find_path, VERSION, settings.timezone)
         self._posters = PosterShelf(self._fetch_poster, self._static.read("no-poster.svg"))
         self._streams = StreamHub(self._now_ms)
-        self._parts: dict[str, dict[str, Part]] = {}
-        """By language: the parts as of the last report."""
-        self._whole_pages: dict[str, tuple[float, str]] = {}
-        """By language: when it was made (monotonic seconds), and its HTML."""
+        self._parts: dict[View, dict[str, Part]] = {}
+        """The parts as of the last report."""
+        self._whole_pages: dict[View, tuple[float, str]] = {}
+        """When it was made (monotonic seconds), and its HTML."""
         self._site = Site(
             self._renderer, self._ask_future, context.clock, self._zone, self._posters.find_address, self.log
         )
@@ -154,7 +159,9 @@ class WebActor(Actor):
             self._static,
             self._posters,
             self._streams,
-            public_url=settings.web_url,
+            peers=PeerFinder(settings.web_trusted_proxies, settings.web_url),
+            hosts=HostGuard(settings.web_url, allows_addresses=not is_loopback(settings.web_bind)),
+            identify=self._identify,
             default_language=settings.bot_language,
             burst=self.burst,
             log=self.log,
@@ -206,36 +213,41 @@ class WebActor(Actor):
         self._publish()
 
     def _publish(self) -> None:
-        """Send every open page what changed; rendered once for each language."""
+        """Send every open page what changed; rendered once for each kind of reader and language."""
         self._parts.clear()
-        for language in self._streams.languages():
-            self._streams.publish(language, self._current_parts(language))
+        for view in self._streams.views():
+            self._streams.publish(view, self._current_parts(view))
 
-    def _current_parts(self, language: str) -> dict[str, Part]:
-        parts = self._parts.get(language)
+    async def _identify(self, _request: web.Request) -> Reader:
+        """Return who makes a request."""
+        return make_unknown_reader(self.context.settings.web_access)
+
+    def _current_parts(self, view: View) -> dict[str, Part]:
+        parts = self._parts.get(view)
         if parts is None:
-            parts = self._parts[language] = self._render_parts(language)[1]
+            parts = self._parts[view] = self._render_parts(view)[1]
         return parts
 
-    def _show_tonight(self, language: str) -> str:
-        kept = self._whole_pages.get(language)
+    def _show_tonight(self, view: View) -> str:
+        kept = self._whole_pages.get(view)
         if kept is None or time.monotonic() - kept[0] > PAGE_KEPT_S:
-            content, parts = self._render_parts(language)
+            content, parts = self._render_parts(view)
             html = self._renderer.render_page(
                 "tonight.html",
-                language,
+                view.language,
+                Reader(view.kind),
                 section="/",
                 title=content.heading,
                 page=content,
                 parts=parts,
                 poster=self._posters.find_address,
             )
-            kept = self._whole_pages[language] = (time.monotonic(), html)
+            kept = self._whole_pages[view] = (time.monotonic(), html)
         return kept[1]
 
-    def _render_parts(self, language: str) -> tuple[Tonight, dict[str, Part]]:
+    def _render_parts(self, view: View) -> tuple[Tonight, dict[str, Part]]:
         at = self.context.clock.now()
-        with use_language(language):
+        with use_language(view.language):
             content = build_tonight(
                 self._board.screenings,
                 at,
@@ -244,7 +256,7 @@ class WebActor(Actor):
                 silent_after_s=self._silent_after_s,
                 last_night=self._last_night,
             )
-        return content, self._renderer.render_parts(language, content, self._posters.find_address)
+        return content, self._renderer.render_parts(view.language, content, self._posters.find_address)
 
     async def _fetch_poster(self, item: Item) -> Poster:
         """Return a poster from whichever server holds it."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from actors.ask_failures import AskFailure
+from actors.web.readers import ANYBODY_HERE, Access, Reader
 from messages import Answer, Item, Moment, Question
 from viewers.slugs import make_film_slug, make_viewer_slug
 
@@ -53,6 +54,13 @@ class PageRequest:
     """The parts of the address that the page's path names."""
     query: Mapping[str, str] = field(default_factory=dict)
     """What stands after the question mark, at most 200 characters each."""
+    reader: Reader = ANYBODY_HERE
+    """Who reads."""
+
+    @property
+    def asker(self) -> str:
+        """Who asks, as questions take it: Discord id, as digits; empty for nobody in particular."""
+        return self.reader.asker
 
     def viewer_path(self, viewer_id: str) -> str:
         """Return the address of a viewer's page."""
@@ -94,18 +102,22 @@ class PageDeclaration:
     """Its name in the menu, in English (marked with `N_`); empty where it is not there."""
     section: str = ""
     """Path of the menu's entry that it belongs to."""
+    access: Access = Access.READERS
+    """Who is let in."""
 
 
 _PAGES: dict[str, PageDeclaration] = {}
 
 
-def page(name: str, path: str, *, menu: str = "", section: str = "") -> Callable[[ShowPage], ShowPage]:
+def page(
+    name: str, path: str, *, menu: str = "", section: str = "", access: Access = Access.READERS
+) -> Callable[[ShowPage], ShowPage]:
     """Declare that the function below shows the page at this path, by the template of that name."""
 
     def declare(show: ShowPage) -> ShowPage:
         if name in _PAGES:
             raise TypeError(f"the page {name} is declared twice: by {_PAGES[name].show!r} and {show!r}")
-        _PAGES[name] = PageDeclaration(name, path, show, menu, section or path)
+        _PAGES[name] = PageDeclaration(name, path, show, menu, section or path, access)
         return show
 
     return declare
@@ -117,7 +129,12 @@ def load_pages() -> tuple[PageDeclaration, ...]:
 
     for module in pkgutil.iter_modules(pages.__path__):
         importlib.import_module(f"{pages.__name__}.{module.name}")
-    return tuple(sorted(_PAGES.values(), key=lambda each: MENU_ORDER.index(each.section)))
+    return tuple(sorted(_PAGES.values(), key=_menu_place))
+
+
+def _menu_place(declared: PageDeclaration) -> int:
+    """Return where a page's section is in the menu; those of no section come last."""
+    return MENU_ORDER.index(declared.section) if declared.section in MENU_ORDER else len(MENU_ORDER)
 
 
 MENU_ORDER = ("/", "/nights", "/films", "/viewers", "/board", "/history")

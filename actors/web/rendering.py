@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import jinja2
 
 from actors.web.page import load_pages
+from actors.web.readers import Access, Admission, Reader, admit
 from config import languages
 from wording.translation import _, use_language
 
@@ -64,10 +65,10 @@ class Renderer:
         with use_language(language):
             return {name: self._render_part(name, content, poster) for name in PARTS}
 
-    def render_page(self, template: str, language: str, **values: Any) -> str:
+    def render_page(self, template: str, language: str, reader: Reader, **values: Any) -> str:
         """Return a whole page; `section` is the path of the menu's entry that it belongs to."""
         with use_language(language):
-            shared = {"language": language, "texts": _shared_texts(), "menu": build_menu(), "section": ""}
+            shared = {"language": language, "texts": _shared_texts(), "menu": build_menu(reader), "section": ""}
             return self._environment.get_template(template).render(shared | values)
 
     def _render_part(self, name: str, content: Any, poster: Callable[[Any], str]) -> Part:
@@ -76,11 +77,15 @@ class Renderer:
         return Part(hashlib.blake2b(html.encode(), digest_size=6).hexdigest(), html)
 
 
-def build_menu() -> list[MenuEntry]:
-    """Return the entries of the menu, in the language that is spoken."""
-    entries = [MenuEntry("/", _("Tonight"), ICONS["/"])]
+def build_menu(reader: Reader) -> list[MenuEntry]:
+    """Return the entries of the menu that a reader is let in to, in the language that is spoken."""
+    entries = []
+    if admit(reader, Access.READERS) is Admission.GRANTED:
+        entries.append(MenuEntry("/", _("Tonight"), ICONS["/"]))
     return entries + [
-        MenuEntry(declared.path, _(declared.menu), ICONS[declared.path]) for declared in load_pages() if declared.menu
+        MenuEntry(declared.path, _(declared.menu), ICONS[declared.path])
+        for declared in load_pages()
+        if declared.menu and admit(reader, declared.access) is Admission.GRANTED
     ]
 
 

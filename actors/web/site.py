@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from actors.ask_failures import explain_failure
 from actors.runtime import Clock
 from actors.web.page import ASK_S, PageDeclaration, PageRequest, PageUnavailableError
+from actors.web.readers import Reader
 from actors.web.rendering import Renderer
 from messages import Answer, GetPageKey, Item, Question
 from wording.problems import translate
@@ -57,11 +58,16 @@ class Site:
         self._kept.clear()
 
     async def show(
-        self, declaration: PageDeclaration, language: str, path: Mapping[str, str], query: Mapping[str, str]
+        self,
+        declaration: PageDeclaration,
+        language: str,
+        reader: Reader,
+        path: Mapping[str, str],
+        query: Mapping[str, str],
     ) -> str:
-        """Return a page. Raises PageNotFoundError and PageUnavailableError."""
+        """Return a page for a reader who is let in to it. Raises PageNotFoundError and PageUnavailableError."""
         chosen = {name: value[:LONGEST_PARAMETER] for name, value in list(query.items())[:MOST_PARAMETERS]}
-        key = (declaration.name, language, *sorted(path.items()), *sorted(chosen.items()))
+        key = (declaration.name, language, reader.cache_key, *sorted(path.items()), *sorted(chosen.items()))
         kept = self._kept.get(key)
         if kept is not None and time.monotonic() - kept.made_s < KEPT_S:
             self._kept.move_to_end(key)
@@ -70,11 +76,14 @@ class Site:
         with use_language(language):
             self._key = self._key or (await self._ask(GetPageKey())).key
             at = self._clock.now()
-            request = PageRequest(self._ask, at, self._zone, language, self._poster, self._key, dict(path), chosen)
+            request = PageRequest(
+                self._ask, at, self._zone, language, self._poster, self._key, dict(path), chosen, reader
+            )
             content = await declaration.show(request)
             html = self._renderer.render_page(
                 f"{declaration.name}.html",
                 language,
+                reader,
                 section=declaration.section,
                 title=content.title,
                 poster=self._poster,
@@ -85,11 +94,11 @@ class Site:
             self._kept.popitem(last=False)
         return html
 
-    def show_failure(self, language: str, error: PageUnavailableError) -> str:
+    def show_failure(self, language: str, reader: Reader, error: PageUnavailableError) -> str:
         """Return the page that says why there is none now."""
         with use_language(language):
             reason = translate(error.failure.problem)
-        return self._renderer.render_page("unavailable.html", language, reason=reason, cure=error.failure.cure)
+        return self._renderer.render_page("unavailable.html", language, reader, reason=reason, cure=error.failure.cure)
 
     async def _ask(self, question: Question[AnswerT], timeout_s: float = ASK_S) -> AnswerT:
         try:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 import msgspec
 from aiohttp import web
 
+from actors.web.http.peers import find_peer
+from actors.web.readers import View
 from actors.web.rendering import Part
 
 BEAT_S = 20.0
@@ -21,9 +23,9 @@ RETRY_MS = 3000
 class EventStream:
     """One open page."""
 
-    def __init__(self, language: str, versions: Mapping[str, str]) -> None:
+    def __init__(self, view: View, versions: Mapping[str, str]) -> None:
         """`versions`: of the parts that the page has."""
-        self.language = language
+        self.view = view
         self._versions = dict(versions)
         self._waiting: dict[str, Part] = {}
         self._changed = asyncio.Event()
@@ -62,22 +64,22 @@ class StreamHub:
     def __len__(self) -> int:
         return len(self._streams)
 
-    def languages(self) -> set[str]:
-        """Return the languages in which pages are open."""
-        return {stream.language for stream in self._streams}
+    def views(self) -> set[View]:
+        """Return the views that are open."""
+        return {stream.view for stream in self._streams}
 
-    def publish(self, language: str, parts: Mapping[str, Part]) -> None:
-        """Offer the parts to every page of this language."""
+    def publish(self, view: View, parts: Mapping[str, Part]) -> None:
+        """Offer the parts to every page of this view."""
         for stream in self._streams:
-            if stream.language == language:
+            if stream.view == view:
                 stream.offer(parts)
 
-    async def serve(self, request: web.Request, language: str, parts: Mapping[str, Part]) -> web.StreamResponse:
+    async def serve(self, request: web.Request, view: View, parts: Mapping[str, Part]) -> web.StreamResponse:
         """Keep a page up to date for as long as it listens."""
-        address = request.remote or ""
+        address = find_peer(request).address
         if len(self._streams) >= MOST_STREAMS or self._by_address[address] >= MOST_FOR_ADDRESS:
             raise web.HTTPServiceUnavailable(text="Too many open pages.\n", headers={"Retry-After": "30"})
-        stream = EventStream(language, _read_versions(request.query.get("have", "")))
+        stream = EventStream(view, _read_versions(request.query.get("have", "")))
         stream.offer(parts)
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}

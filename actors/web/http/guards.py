@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from actors.web.http.peers import PeerFinder, note_peer
+from setting_checks import is_loopback
+
 REQUESTS_A_SECOND = 10.0
 BURST = 40.0
 """A page with its files and posters asks for more than ten at once."""
@@ -27,22 +30,26 @@ SECURITY_HEADERS = {
 }
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether an address or a name to bind to is this machine's alone."""
+def is_address(host: str) -> bool:
+    """Tell whether a host is an IP address, and not a name."""
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        ipaddress.ip_address(host.strip("[]"))
     except ValueError:
-        return host.lower() == "localhost"
+        return False
+    return True
 
 
 class HostGuard:
     """Refuses requests for another host's name: a web page elsewhere cannot make a browser read this one.
 
-    A page of somebody else's whose name points to 127.0.0.1 (DNS rebinding) is sent with that name as Host.
+    A page of somebody else's whose name points to 127.0.0.1 (DNS rebinding) is sent with that name as Host; no name
+    can point here where the Host is an address.
     """
 
-    def __init__(self, public_url: str) -> None:
+    def __init__(self, public_url: str, *, allows_addresses: bool = False) -> None:
+        """`allows_addresses`: whether the page is shown to other machines, which may ask for it by any address."""
         self._public_host = (urlsplit(public_url).hostname or "").lower()
+        self._allows_addresses = allows_addresses
 
     def allows(self, host_header: str) -> bool:
         """Tell whether a Host header names this machine or WEB_URL."""
@@ -50,7 +57,9 @@ class HostGuard:
             host = (urlsplit(f"//{host_header}").hostname or "").lower()
         except ValueError:
             return False
-        return bool(host) and (is_loopback(host) or host == self._public_host)
+        if not host:
+            return False
+        return is_loopback(host) or host == self._public_host or (self._allows_addresses and is_address(host))
 
 
 class AddressLimiter:
@@ -74,14 +83,16 @@ class AddressLimiter:
         return allowed
 
 
-def make_guard(hosts: HostGuard, limiter: AddressLimiter) -> Middleware:
-    """Return the middleware that all requests pass."""
+def make_guard(peers: PeerFinder, hosts: HostGuard, limiter: AddressLimiter) -> Middleware:
+    """Return the middleware that all requests pass first."""
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not hosts.allows(request.headers.get("Host", "")):
+        peer = peers.find(request)
+        note_peer(request, peer)
+        if not hosts.allows(peer.host):
             raise web.HTTPMisdirectedRequest(text="This page is at another address. Set WEB_URL to the one you use.\n")
-        if not limiter.take(request.remote or ""):
+        if not limiter.take(peer.address):
             raise web.HTTPTooManyRequests(text="Too many requests: wait a moment.\n", headers={"Retry-After": "2"})
         return await handler(request)
 

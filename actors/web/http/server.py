@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from actors.web.http.admission import Identify, make_admission, reader_of, restrict
 from actors.web.http.event_stream import StreamHub
 from actors.web.http.guards import AddressLimiter, HostGuard, add_security_headers, make_guard
+from actors.web.http.peers import PeerFinder
 from actors.web.http.posters import PosterShelf
 from actors.web.http.static_files import StaticFiles
 from actors.web.page import PageDeclaration, PageNotFoundError, PageUnavailableError, load_pages
+from actors.web.readers import Access, View
 from actors.web.rendering import Part, Renderer, choose_language
 from actors.web.site import Site
 
@@ -37,14 +40,14 @@ class Probes:
 class LivePage:
     """The page Tonight, which is kept up to date while it is open."""
 
-    show: Callable[[str], str]
-    """Returns it in a language."""
-    parts: Callable[[str], dict[str, Part]]
-    """Returns its parts in a language, as of the last report."""
+    show: Callable[[View], str]
+    """Returns it for a kind of reader in a language."""
+    parts: Callable[[View], dict[str, Part]]
+    """Returns its parts, as of the last report."""
 
 
 class WebServer:
-    """Serves the pages to this machine."""
+    """Serves the pages."""
 
     def __init__(
         self,
@@ -56,7 +59,9 @@ class WebServer:
         posters: PosterShelf,
         streams: StreamHub,
         *,
-        public_url: str,
+        peers: PeerFinder,
+        hosts: HostGuard,
+        identify: Identify,
         default_language: str,
         burst: float,
         log: logging.Logger,
@@ -71,18 +76,23 @@ class WebServer:
         self._log = log
         application = web.Application(
             client_max_size=MOST_BODY_BYTES,
-            middlewares=[make_guard(HostGuard(public_url), AddressLimiter(burst)), self._make_error_pages()],
+            middlewares=[
+                make_guard(peers, hosts, AddressLimiter(burst)),
+                make_admission(identify),
+                self._make_error_pages(),
+            ],
         )
         application.on_response_prepare.append(add_security_headers)
-        application.router.add_get("/", self._serve_tonight)
-        application.router.add_get("/events", self._serve_events)
-        application.router.add_get("/health", self._serve_health)
-        application.router.add_get("/metrics", self._serve_metrics)
-        application.router.add_get("/robots.txt", self._serve_robots)
-        application.router.add_get("/static/{name}", static.serve)
-        application.router.add_get("/posters/{key}", posters.serve)
+        add = application.router.add_get
+        add("/", restrict(Access.READERS, self._serve_tonight))
+        add("/events", restrict(Access.READERS, self._serve_events))
+        add("/posters/{key}", restrict(Access.READERS, posters.serve))
+        add("/health", self._serve_health)
+        add("/metrics", self._serve_metrics)
+        add("/robots.txt", self._serve_robots)
+        add("/static/{name}", static.serve)
         for declaration in load_pages():
-            application.router.add_get(declaration.path, self._serve_page(declaration))
+            add(declaration.path, restrict(declaration.access, self._serve_page(declaration)))
         self._runner = web.AppRunner(
             application,
             access_log=None,
@@ -105,19 +115,20 @@ class WebServer:
         await self._runner.cleanup()
 
     async def _serve_tonight(self, request: web.Request) -> web.Response:
-        return _answer_page(request, self._live.show(self._language_of(request)))
+        return _answer_page(request, self._live.show(self._view_of(request)))
 
     def _serve_page(self, declaration: PageDeclaration) -> Handler:
         async def serve(request: web.Request) -> web.Response:
             language = self._language_of(request)
-            html = await self._site.show(declaration, language, request.match_info, request.query)
+            reader = reader_of(request)
+            html = await self._site.show(declaration, language, reader, request.match_info, request.query)
             return _answer_page(request, html)
 
         return serve
 
     async def _serve_events(self, request: web.Request) -> web.StreamResponse:
-        language = self._language_of(request)
-        return await self._streams.serve(request, language, self._live.parts(language))
+        view = self._view_of(request)
+        return await self._streams.serve(request, view, self._live.parts(view))
 
     async def _serve_health(self, _request: web.Request) -> web.Response:
         if self._probes.is_healthy():
@@ -140,12 +151,13 @@ class WebServer:
             try:
                 return await handler(request)
             except PageUnavailableError as error:
-                html = self._site.show_failure(self._language_of(request), error)
+                html = self._site.show_failure(self._language_of(request), reader_of(request), error)
                 return web.Response(
                     text=html, content_type="text/html", status=503, headers={"Retry-After": str(RETRY_S)}
                 )
             except (web.HTTPNotFound, PageNotFoundError):
-                html = self._renderer.render_page("not_found.html", self._language_of(request))
+                language, reader = self._language_of(request), reader_of(request)
+                html = self._renderer.render_page("not_found.html", language, reader)
                 return web.Response(text=html, content_type="text/html", status=404)
             except (web.HTTPException, ConnectionError):
                 raise
@@ -154,6 +166,9 @@ class WebServer:
                 return web.Response(text="Usher could not show this page. The log says why.\n", status=500)
 
         return show_errors
+
+    def _view_of(self, request: web.Request) -> View:
+        return View(self._language_of(request), reader_of(request).kind)
 
     def _language_of(self, request: web.Request) -> str:
         return choose_language(request.headers.get("Accept-Language", ""), self._default_language)

@@ -37,7 +37,7 @@ class WatchRow:
 async def show_history(request: PageRequest) -> PageContent:
     """Show a page of the history."""
     title, number = request.query.get("q", "").strip(), read_page_number(request)
-    found = await request.ask(GetHistory(title=title, limit=ROWS, offset=number * ROWS))
+    found = await request.ask(GetHistory(title=title, limit=ROWS, offset=number * ROWS, asker=request.asker))
     return PageContent(
         _("History"),
         {

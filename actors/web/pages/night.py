@@ -49,7 +49,7 @@ class NightRecord:
 @page("night", "/nights/{screening_id}", section="/nights")
 async def show_night(request: PageRequest) -> PageContent:
     """Show the record of a screening."""
-    night = await request.ask(GetNight(request.path["screening_id"]))
+    night = await request.ask(GetNight(request.path["screening_id"], request.asker))
     record = build_night(night, request.zone, request.viewer_path)
     if record is None:
         raise PageNotFoundError

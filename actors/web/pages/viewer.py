@@ -57,14 +57,14 @@ class BadgeRow:
 @page("viewer", "/viewers/{slug}", section="/viewers")
 async def show_viewer(request: PageRequest) -> PageContent:
     """Show a viewer; one who may not be seen is as one who is not there."""
-    viewer_id = (await request.ask(FindViewer(request.path["slug"]))).viewer_id
+    viewer_id = (await request.ask(FindViewer(request.path["slug"], request.asker))).viewer_id
     if not viewer_id:
         raise PageNotFoundError
-    profile = await request.ask(GetViewerStats(viewer_id))
+    profile = await request.ask(GetViewerStats(viewer_id, request.asker))
     stats = profile.stats
     if stats is None or profile.hidden:
         raise PageNotFoundError
-    history = await request.ask(GetHistory(viewer_id, limit=WATCHES))
+    history = await request.ask(GetHistory(viewer_id, limit=WATCHES, asker=request.asker))
     name = clean_line(stats.username, 60)
     badges = sorted(profile.progress, key=lambda badge: (badge.earned_at_s is None, badge.earned_at_s or 0.0))
     return PageContent(

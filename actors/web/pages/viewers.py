@@ -35,7 +35,7 @@ async def show_viewers(request: PageRequest) -> PageContent:
     sort: ViewerSort = next((each for each in SORTS if each == request.query.get("sort")), "time")
     after = ""
     if slug := request.query.get("after", ""):
-        after = (await request.ask(FindViewer(slug))).viewer_id
+        after = (await request.ask(FindViewer(slug, request.asker))).viewer_id
     found = await request.ask(ListViewers(part, sort, after))
     path = f"/viewers?q={quote_query(part)}&sort="
     more = request.viewer_path(found.next_after).rpartition("/")[2] if found.next_after else ""

@@ -1,0 +1,97 @@
+"""Who is at the other end of a request: its address, host and scheme, behind the proxies that are trusted."""
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+MOST_HOPS = 20
+
+
+@dataclass(frozen=True)
+class Peer:
+    """The other end of a request."""
+
+    address: str
+    """IP address of the browser, as far as it can be known."""
+    host: str
+    """As the header Host has it, with the port if any."""
+    is_https: bool
+    """Whether the browser speaks https, to this server or to a proxy before it."""
+
+    @property
+    def origin(self) -> str:
+        """What the header Origin of a page of this server's says."""
+        return f"{'https' if self.is_https else 'http'}://{self.host}"
+
+
+_PEER = web.RequestKey("peer", Peer)
+
+
+class PeerFinder:
+    """Reads the headers X-Forwarded-*, from the proxies of WEB_TRUSTED_PROXIES alone."""
+
+    def __init__(self, trusted_proxies: Iterable[str], public_url: str) -> None:
+        """`trusted_proxies`: addresses and networks. `public_url`: WEB_URL; empty where there is none."""
+        self._trusted = tuple(ipaddress.ip_network(each, strict=False) for each in trusted_proxies)
+        parts = urlsplit(public_url)
+        self._https_host = parts.netloc.lower() if parts.scheme == "https" else ""
+
+    def find(self, request: web.Request) -> Peer:
+        """Return the other end of a request."""
+        address = request.remote or ""
+        host = request.headers.get("Host", "")
+        is_https = False
+        if self._is_trusted(address):
+            address = self._read_chain(address, request.headers.getall("X-Forwarded-For", []))
+            host = _read_last(request.headers.getall("X-Forwarded-Host", [])) or host
+            is_https = _read_last(request.headers.getall("X-Forwarded-Proto", [])).lower() == "https"
+        return Peer(address, host, is_https or (bool(self._https_host) and host.lower() == self._https_host))
+
+    def _is_trusted(self, address: str) -> bool:
+        parsed = _parse(address)
+        return parsed is not None and any(parsed in network for network in self._trusted)
+
+    def _read_chain(self, address: str, headers: Iterable[str]) -> str:
+        """Return the last address of a chain that no trusted proxy has: what stands before it anybody can write."""
+        hops = [hop.strip() for header in headers for hop in header.split(",")][-MOST_HOPS:]
+        for hop in reversed(hops):
+            parsed = _parse(hop)
+            if parsed is None:
+                return address
+            address = str(parsed)
+            if not self._is_trusted(address):
+                return address
+        return address
+
+
+def find_peer(request: web.Request) -> Peer:
+    """Return the other end of a request that has passed the guard."""
+    return request[_PEER]
+
+
+def note_peer(request: web.Request, peer: Peer) -> None:
+    """Note the other end of a request for whoever handles it."""
+    request[_PEER] = peer
+
+
+def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return an address, also with a port behind it as some proxies write; an IPv4 address within IPv6 as IPv4."""
+    text = address.strip().strip('"')
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        parsed = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return (parsed.ipv4_mapped or parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed
+
+
+def _read_last(headers: list[str]) -> str:
+    """Return the last value of a header: the one that the nearest proxy wrote."""
+    return headers[-1].rpartition(",")[2].strip() if headers else ""
