@@ -9,6 +9,7 @@ it would cost each process 1 MB.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import functools
 import io
@@ -24,6 +25,7 @@ from foreign_input import ForeignInputError, read_text
 from setting_checks import Check, PlexServer, WrongValueError, languages
 
 __all__ = [
+    "COMMUNITIES_DIR",
     "DECLARED",
     "Group",
     "PlexServer",
@@ -59,6 +61,8 @@ class Setting(NamedTuple):
     is_secret: bool = False
     public_part: Callable[[Any], Any] | None = None
     """What everybody may know of a secret; nothing where it is None."""
+    by_community: bool = False
+    """Whether each community chooses it for itself; others are the operator's, and hold for all."""
 
 
 _everybody, _plex, _discord, _tracking, _store, _web, _launcher = (functools.partial(Setting, group) for group in Group)
@@ -72,23 +76,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     plex_token: Annotated[str, _plex("X-Plex-Token of the server's owner", check.TOKEN, required=True, is_secret=True)] = ""
     discord_token: Annotated[str, _discord("bot's token (Developer Portal > Bot > Reset Token)", check.TOKEN, required=True, is_secret=True)] = ""
     discord_guild_id: Annotated[int, _discord("id of the Discord server", check.SNOWFLAKE, required=True)] = 0
-    discord_announce_channel_id: Annotated[int, _discord("id of the channel for announcements", check.SNOWFLAKE, required=True)] = 0
-    watch_party_voice_channel_id: Annotated[int, _discord("id of the voice or stage channel of watch parties", check.SNOWFLAKE)] = 0
-    watch_party_plex_user: Annotated[str, _tracking("Plex account that hosts them", check.TEXT)] = ""
-    excluded_plex_users: Annotated[tuple[str, ...], _tracking("Plex accounts kept out of statistics, comma-separated", check.NAMES)] = ()
-    ignored_role_ids: Annotated[tuple[int, ...], _discord("ids of roles whose members are no viewers, comma-separated", check.SNOWFLAKES)] = ()
+    discord_announce_channel_id: Annotated[int, _discord("id of the channel for announcements", check.SNOWFLAKE, required=True, by_community=True)] = 0
+    watch_party_voice_channel_id: Annotated[int, _discord("id of the voice or stage channel of watch parties", check.SNOWFLAKE, by_community=True)] = 0
+    watch_party_plex_user: Annotated[str, _tracking("Plex account that hosts them", check.TEXT, by_community=True)] = ""
+    excluded_plex_users: Annotated[tuple[str, ...], _tracking("Plex accounts kept out of statistics, comma-separated", check.NAMES, by_community=True)] = ()
+    ignored_role_ids: Annotated[tuple[int, ...], _discord("ids of roles whose members are no viewers, comma-separated", check.SNOWFLAKES, by_community=True)] = ()
     auto_save_interval_minutes: Annotated[float, _everybody("how often to save while anybody watches", check.number("minutes", 0.001, 1440))] = 5.0
     plex_poll_seconds: Annotated[float, _tracking("how often to ask Plex", check.number("seconds", 0.05, 3600))] = 10.0
     end_grace_seconds: Annotated[float, _tracking("absence after which a watch has ended", check.number("seconds", 0, 86400))] = 30.0
     ghost_after_seconds: Annotated[float, _tracking("standstill after which playing no longer counts", check.number("seconds", 0, 86400, above=True))] = 60.0
     ghost_end_seconds: Annotated[float, _tracking("standstill after which the watch ends", check.number("seconds", 0, 86400, above=True))] = 300.0
     position_slack_seconds: Annotated[float, _tracking("tolerance for clients that report late", check.number("seconds", 0, 600))] = 20.0
-    watched_percent: Annotated[float, _tracking("share of a film that completes it", check.number("percent", 0, 100, above=True))] = 80.0
-    min_watch_seconds: Annotated[float, _tracking("shortest watch that counts", check.number("seconds", 0, 86400))] = 60.0
+    watched_percent: Annotated[float, _tracking("share of a film that completes it", check.number("percent", 0, 100, above=True), by_community=True)] = 80.0
+    min_watch_seconds: Annotated[float, _tracking("shortest watch that counts", check.number("seconds", 0, 86400), by_community=True)] = 60.0
     resume_window_hours: Annotated[float, _tracking("time within which a film can be gone on with", check.number("hours", 0, 8760))] = 24.0
-    tracked_types: Annotated[tuple[str, ...], _tracking("what counts: movie, episode, live", check.TYPES)] = ("movie", "episode")
-    group_synchronous_sessions: Annotated[bool, _tracking("whether accounts that play a film at the same time are one screening", check.SWITCH)] = True
-    timezone: Annotated[str, _everybody("zone in which days begin", check.ZONE)] = "UTC"
+    tracked_types: Annotated[tuple[str, ...], _tracking("what counts: movie, episode, live", check.TYPES, by_community=True)] = ("movie", "episode")
+    group_synchronous_sessions: Annotated[bool, _tracking("whether accounts that play a film at the same time are one screening", check.SWITCH, by_community=True)] = True
+    timezone: Annotated[str, _everybody("zone in which days begin", check.ZONE, by_community=True)] = "UTC"
     data_dir: Annotated[str, _everybody("folder for everything that is kept", check.TEXT)] = "data"
     umask: Annotated[str, _launcher("permissions that no file of Usher has; 077: this user alone reads them", check.UMASK)] = "077"
     database_url: Annotated[str, _store("another store than SQLite in DATA_DIR", check.DATABASE, is_secret=True)] = ""
@@ -98,22 +102,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     backup_keep: Annotated[int, _store("how many scheduled backups to keep", check.whole_number("backups", 1, 1000))] = 7
     log_level: Annotated[str, _everybody("how much to log", check.choice("DEBUG", "INFO", "WARNING", "ERROR", upper=True))] = "INFO"
     log_format: Annotated[str, _everybody("text or json", check.choice("text", "json"))] = "text"
-    top_watchers_role_id: Annotated[int, _discord("id of a role for those who watched most of late", check.SNOWFLAKE)] = 0
-    top_watchers: Annotated[int, _discord("how many get that role", check.whole_number("members", 1, 25))] = 3
-    film_night_role_id: Annotated[int, _discord("id of a role to mention before film nights; members take it at a button", check.SNOWFLAKE)] = 0
-    suggestions_per_member: Annotated[int, _discord("how many films on the list one member may have suggested", check.whole_number("films", 1, 100))] = 5
-    weekly_digest: Annotated[str, _discord("when to post the week's figures, like sunday 18:00", check.WEEKLY)] = ""
-    bot_language: Annotated[str, _everybody("language in which the bot speaks on Discord", check.LANGUAGE)] = "en"
+    top_watchers_role_id: Annotated[int, _discord("id of a role for those who watched most of late", check.SNOWFLAKE, by_community=True)] = 0
+    top_watchers: Annotated[int, _discord("how many get that role", check.whole_number("members", 1, 25), by_community=True)] = 3
+    film_night_role_id: Annotated[int, _discord("id of a role to mention before film nights; members take it at a button", check.SNOWFLAKE, by_community=True)] = 0
+    suggestions_per_member: Annotated[int, _discord("how many films on the list one member may have suggested", check.whole_number("films", 1, 100), by_community=True)] = 5
+    weekly_digest: Annotated[str, _discord("when to post the week's figures, like sunday 18:00", check.WEEKLY, by_community=True)] = ""
+    bot_language: Annotated[str, _everybody("language in which the bot speaks on Discord", check.LANGUAGE, by_community=True)] = "en"
     web_port: Annotated[int, _everybody("port of the web page; empty for no page", check.whole_number("ports", 1, 65535))] = 0
     web_bind: Annotated[str, _web("address that the page listens at; another than this machine's own with WEB_ACCESS", check.BIND)] = "127.0.0.1"
     web_url: Annotated[str, _web("address at which people open the page, where a proxy shows it at another", check.HTTP)] = ""
     web_access: Annotated[str, _web("who may read the page: whoever is at this machine, or members who sign in", check.choice("local", "members"))] = "local"
     web_trusted_proxies: Annotated[tuple[str, ...], _web("addresses or networks of proxies whose X-Forwarded-* headers count, comma-separated", check.NETWORKS)] = ()
-    date_order: Annotated[str, _discord("what comes first in a date like 11/12: day-month or month-day; both are asked about where it is not known", check.choice("day-month", "month-day"))] = ""
+    date_order: Annotated[str, _discord("what comes first in a date like 11/12: day-month or month-day; both are asked about where it is not known", check.choice("day-month", "month-day"), by_community=True)] = ""
     discord_api_url: Annotated[str, _discord("another Discord API, for tests", check.HTTP)] = ""
     discord_gateway_url: Annotated[str, _discord("another Discord gateway, for tests", check.WEBSOCKET)] = ""
     plex_tv_url: Annotated[str, _plex("another plex.tv, for tests", check.HTTP)] = "https://plex.tv"
-    plex_servers: Annotated[tuple[PlexServer, ...], _plex("more Plex servers, a JSON list of url and token", check.SERVERS, is_secret=True, public_part=check.without_tokens)] = ()
+    plex_servers: Annotated[tuple[PlexServer, ...], _plex("more Plex servers, a JSON list of url and token", check.SERVERS, is_secret=True, public_part=check.without_tokens, by_community=True)] = ()
     # fmt: on
 
     def __repr__(self) -> str:
@@ -152,6 +156,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         values = (self.discord_token, *hidden, *(server.token for server in self.servers))
         return tuple(dict.fromkeys(value for value in values if value))
 
+    def for_community(self, guild_id: str, chosen: Mapping[str, str]) -> Settings:
+        """Return the settings of a further community: the operator's, and what it `chosen` itself, by name.
+
+        What it may choose and did not has its default: nothing is inherited from the environment's own community. A
+        choice that is not valid (any more) counts as none.
+        """
+        values: dict[str, Any] = {"discord_guild_id": int(guild_id), "plex_url": "", "plex_token": "", "web_port": 0}
+        values["data_dir"] = str(Path(self.data_dir) / COMMUNITIES_DIR / guild_id)
+        for name, setting in DECLARED.items():
+            if not setting.by_community:
+                continue
+            values[name.lower()] = _DEFAULTS[name.lower()]
+            if text := chosen.get(name, "").strip():
+                with contextlib.suppress(WrongValueError):
+                    values[name.lower()] = setting.check.read(text)
+        return msgspec.structs.replace(self, **values)
+
     def share(self, groups: frozenset[Group]) -> Settings:
         """Return the settings of these groups and of everybody; all others have their defaults."""
         values: dict[str, Any] = {}
@@ -168,6 +189,9 @@ DECLARED: dict[str, Setting] = {
     name.upper(): hint.__metadata__[0] for name, hint in get_type_hints(Settings, include_extras=True).items()
 }
 """Every setting by the name of its variable."""
+_DEFAULTS: dict[str, Any] = msgspec.structs.asdict(Settings())
+COMMUNITIES_DIR = "communities"
+"""Folder in DATA_DIR with a folder for each further community."""
 
 
 _MAKE_READABLE = "make it a UTF-8 file that this user may read."

@@ -3,6 +3,7 @@
 import logging
 from typing import NamedTuple
 
+from actors.address import split_address
 from actors.runtime import ActorUnavailable, AskTimeout, MailboxFull, RemoteError, UnexpectedAnswer
 from messages import Problem
 from wording.translation import N_, _
@@ -22,7 +23,7 @@ class AskFailure(NamedTuple):
 
 def explain_failure(actor: str, error: Exception, timeout_s: float, log: logging.Logger) -> AskFailure:
     """Return why `actor` did not answer; a fault of ours goes to the log with its traceback."""
-    name = actor.partition("-")[0]
+    name = split_address(actor)[0].partition("-")[0]
     who = Problem.of(f"actor.{name}") if name in _ACTORS else Problem.of("text", text=actor)
     match error:
         case AskTimeout() | TimeoutError():

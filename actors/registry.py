@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
+from actors.address import split_address
 from config import Group, Settings
 
 
@@ -50,6 +51,6 @@ def actor_names(settings: Settings) -> tuple[str, ...]:
 def find_actor(name: str) -> ActorEntry:
     """Return the entry of an actor by its name, for plex-2 as for plex. LookupError where there is none."""
     for entry in ACTORS:
-        if entry.name == name.partition("-")[0]:
+        if entry.name == split_address(name)[0].partition("-")[0]:
             return entry
     raise LookupError(f"no actor is called {name}: {', '.join(entry.name for entry in ACTORS)}")

@@ -3,6 +3,7 @@
 from messages import (
     audit,
     chat,
+    communities,
     control,
     films,
     history,
@@ -18,6 +19,7 @@ from messages import (
 from messages.audit import *
 from messages.base import *
 from messages.chat import *
+from messages.communities import *
 from messages.control import *
 from messages.films import *
 from messages.history import *
@@ -44,6 +46,7 @@ MODULES = (
     suggestions,
     viewers,
     audit,
+    communities,
     control,
 )
 CATALOGUE: tuple[type[Message], ...] = tuple(

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from actors.persistence.announcer import BadgeAnnouncer
 from actors.persistence.backup_scheduler import BackupDue, BackupScheduler
+from actors.persistence.community_keeper import CommunityKeeper
 from actors.persistence.copy_repairs import CopyRepairs, answer_after
 from actors.persistence.film_choices import FILM_CHOICES, FilmChoices
 from actors.persistence.read_worker import QuestionPool, ReadWorker, decline_failures, translate_start_failures
@@ -117,6 +118,7 @@ class Persistence(Actor):
             BackupDue: lambda _due: self._backup_scheduler.back_up_if_due(),
             FillSummaries: lambda _more: self._summary_filler.fill_some(),
             **{question: self._handle_viewer_request(handle) for question, handle in VIEWER_REQUESTS.items()},
+            **CommunityKeeper().handlers(),
             **{question: self._handle_film_choice(handle) for question, handle in FILM_CHOICES.items()},
         }
 

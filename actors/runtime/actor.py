@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pykka
 from pykka._envelope import Envelope as PykkaEnvelope
 
+from actors.address import join_address, split_address
 from actors.runtime.clock import Clock
 from actors.runtime.delivery.mailbox import ReceivedMessage
 from actors.runtime.endpoint import DEFAULT_TIMEOUT_S, AnswerT, Endpoint, Timer
@@ -51,11 +52,18 @@ class Context:
     clock: Clock
     data_dir: Path
     poison_guard: PoisonGuard = dataclasses.field(default_factory=PoisonGuard)
+    main: Actor | None = None
+    """In a further community's actor: the actor of the environment's community that lives in the same process."""
 
     @property
     def name(self) -> str:
-        """The actor's name in this run: plex, plex-2, tracker..."""
+        """The actor's address in this run: plex, plex-2, tracker, tracker@123..."""
         return self.endpoint.name
+
+    @property
+    def community(self) -> str:
+        """The further community that the actor is one of: the id of its Discord server; "" for the environment's."""
+        return split_address(self.name)[1]
 
 
 class Ref:
@@ -153,9 +161,9 @@ class Actor(pykka.ThreadingActor):
         return self.ref(question.receiver).ask(question, timeout)
 
     def ref(self, name: str) -> Ref:
-        """An actor in another process."""
+        """An actor of the same community, in another process."""
         if name not in self._refs:
-            self._refs[name] = Ref(self.endpoint, name)
+            self._refs[name] = Ref(self.endpoint, join_address(name, self.context.community))
         return self._refs[name]
 
     def send_to_self_after(self, delay_s: float, message: object) -> Timer:

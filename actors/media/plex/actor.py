@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
+from actors.address import split_address
 from actors.media.plex.alerts import AlertBuffer, AlertSubscription, PlayingAlert
 from actors.media.plex.client import PlexClient, ServerInfo, introduce_usher
 from actors.media.plex.errors import POSSIBLE, Failure, classify_failure, place_of
@@ -65,7 +66,7 @@ class AlertedPollDue:
 
 def select_server(name: str, settings: Settings) -> PlexServer:
     """Return the server that a poller of this name asks: plex the first, plex-2 the next. FatalStartupError if none."""
-    _, _, number = name.partition("-")
+    _, _, number = split_address(name)[0].partition("-")
     place = int(number) - 1 if number.isdigit() else 0
     if not 0 <= place < len(settings.servers):
         raise FatalStartupError(f"{name} has no server to ask; set PLEX_URL and PLEX_TOKEN, or PLEX_SERVERS for more")
