@@ -34,6 +34,8 @@ class HistoryPage(Answer, frozen=True, tag="history_page"):
     """How many there are in all."""
     hidden: bool = False
     """The viewer keeps this private, and somebody else asked: nothing of it is here."""
+    next_after: str = ""
+    """Id of the watch to go on after; empty on the last page."""
 
 
 class GetHistory(Question[HistoryPage], frozen=True, tag="get_history", to="persistence"):
@@ -51,6 +53,9 @@ class GetHistory(Question[HistoryPage], frozen=True, tag="get_history", to="pers
     """Rows to pass over."""
     asker: str = ""
     """Who asks, Discord id as digits; what is private is answered to its owner alone. Empty: nobody in particular."""
+    after: str = ""
+    """Id of the last watch of the page before; empty to begin with the newest, or at `offset`. What is finished
+    meanwhile moves no row to another page."""
 
 
 class TitlesSuggested(Answer, frozen=True, tag="titles_suggested"):

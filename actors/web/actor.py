@@ -162,6 +162,7 @@ class WebActor(Actor):
             peers=PeerFinder(settings.web_trusted_proxies, settings.web_url),
             hosts=HostGuard(settings.web_url, allows_addresses=not is_loopback(settings.web_bind)),
             identify=self._identify,
+            public_url=settings.web_url,
             default_language=settings.bot_language,
             burst=self.burst,
             log=self.log,

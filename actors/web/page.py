@@ -62,6 +62,9 @@ class PageRequest:
         """Who asks, as questions take it: Discord id, as digits; empty for nobody in particular."""
         return self.reader.asker
 
+    base_url: str = ""
+    """How addresses begin that are read elsewhere, without a slash at its end: "http://127.0.0.1:8080"."""
+
     def viewer_path(self, viewer_id: str) -> str:
         """Return the address of a viewer's page."""
         return f"/viewers/{make_viewer_slug(self.key, viewer_id)}"

@@ -113,6 +113,7 @@ def _shared_texts() -> dict[str, str]:
         "skip": _("Skip to content"),
         "main": _("Main"),
         "tonight": _("Tonight"),
+        "film_nights": _("Film nights"),
         "unavailable": _("Usher cannot show this page right now"),
         "who_sat_where": _("Who sat where"),
         "each_minutes": _("each one's minutes of the film"),

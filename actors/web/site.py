@@ -1,16 +1,17 @@
-"""Every page but Tonight: asked for, rendered, and kept until the store changes."""
+"""Every page but Tonight, and every document: asked for, made, and kept until the store changes."""
 
 import asyncio
 import concurrent.futures
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from actors.ask_failures import explain_failure
 from actors.runtime import Clock
+from actors.web.document import Document, DocumentDeclaration, LongDocument
 from actors.web.page import ASK_S, PageDeclaration, PageRequest, PageUnavailableError
 from actors.web.readers import Reader
 from actors.web.rendering import Renderer
@@ -19,6 +20,7 @@ from wording.problems import translate
 from wording.translation import use_language
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
+ContentT = TypeVar("ContentT")
 AskFuture = Callable[[Question[Answer], float], "concurrent.futures.Future[Answer]"]
 
 KEPT_S = 15.0
@@ -27,9 +29,9 @@ MOST_KEPT = 200
 MOST_PARAMETERS, LONGEST_PARAMETER = 10, 200
 
 
-class _KeptPage(NamedTuple):
+class _Kept(NamedTuple):
     made_s: float
-    html: str
+    content: Any
 
 
 class Site:
@@ -51,7 +53,7 @@ class Site:
         self._poster = poster
         self._log = log
         self._key = b""
-        self._kept: OrderedDict[tuple[object, ...], _KeptPage] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, ...], _Kept] = OrderedDict()
 
     def drop_kept(self) -> None:
         """Make every page anew: the store changed."""
@@ -66,21 +68,10 @@ class Site:
         query: Mapping[str, str],
     ) -> str:
         """Return a page for a reader who is let in to it. Raises PageNotFoundError and PageUnavailableError."""
-        chosen = {name: value[:LONGEST_PARAMETER] for name, value in list(query.items())[:MOST_PARAMETERS]}
-        key = (declaration.name, language, reader.cache_key, *sorted(path.items()), *sorted(chosen.items()))
-        kept = self._kept.get(key)
-        if kept is not None and time.monotonic() - kept.made_s < KEPT_S:
-            self._kept.move_to_end(key)
-            return kept.html
-        made_s = time.monotonic()
-        with use_language(language):
-            self._key = self._key or (await self._ask(GetPageKey())).key
-            at = self._clock.now()
-            request = PageRequest(
-                self._ask, at, self._zone, language, self._poster, self._key, dict(path), chosen, reader
-            )
+
+        async def show(request: PageRequest) -> str:
             content = await declaration.show(request)
-            html = self._renderer.render_page(
+            return self._renderer.render_page(
                 f"{declaration.name}.html",
                 language,
                 reader,
@@ -89,10 +80,52 @@ class Site:
                 poster=self._poster,
                 **content.values,
             )
-        self._kept[key] = _KeptPage(made_s, html)
-        if len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
-        return html
+
+        return await self._make(declaration.name, show, language, reader, path, query)
+
+    async def make_document(
+        self,
+        declaration: DocumentDeclaration,
+        language: str,
+        reader: Reader,
+        path: Mapping[str, str],
+        query: Mapping[str, str],
+        base_url: str,
+    ) -> Document | LongDocument:
+        """Return a document; a long one is not kept. Raises PageNotFoundError and PageUnavailableError."""
+        return await self._make(declaration.name, declaration.make, language, reader, path, query, base_url)
+
+    async def _make(
+        self,
+        name: str,
+        make: Callable[[PageRequest], Awaitable[ContentT]],
+        language: str,
+        reader: Reader,
+        path: Mapping[str, str],
+        query: Mapping[str, str],
+        base_url: str = "",
+    ) -> ContentT:
+        """Return what `make` makes of a request, or what it made of the same one shortly before."""
+        chosen = {name: value[:LONGEST_PARAMETER] for name, value in list(query.items())[:MOST_PARAMETERS]}
+        key = (name, language, reader.cache_key, base_url, *sorted(path.items()), *sorted(chosen.items()))
+        kept = self._kept.get(key)
+        if kept is not None and time.monotonic() - kept.made_s < KEPT_S:
+            self._kept.move_to_end(key)
+            return cast(ContentT, kept.content)
+        made_s = time.monotonic()
+        with use_language(language):
+            self._key = self._key or (await self._ask(GetPageKey())).key
+            at = self._clock.now()
+            content = await make(
+                PageRequest(
+                    self._ask, at, self._zone, language, self._poster, self._key, dict(path), chosen, reader, base_url
+                )
+            )
+        if not isinstance(content, LongDocument):
+            self._kept[key] = _Kept(made_s, content)
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return content
 
     def show_failure(self, language: str, reader: Reader, error: PageUnavailableError) -> str:
         """Return the page that says why there is none now."""

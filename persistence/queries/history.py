@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from messages import GetHistory, HistoryPage
 from persistence.database.rows import Row, watch_record
@@ -28,9 +28,13 @@ def read_history(asked: GetHistory, store: StoreSnapshot) -> HistoryPage:
     whose = RecordsOf(directory.viewer(asked.viewer_id)) if asked.viewer_id else RecordsOf(EVERYBODY, store.hidden)
     page = _TitlePages(store, whose, asked.title) if asked.title else _Pages(store, whose)
     names = directory.member_names()
-    rows = page.read(bound_limit(asked.limit), max(0, asked.offset), asked.since_s)
-    records = tuple(with_current_name(watch_record(row), names) for row in rows)
-    return HistoryPage(records, page.count(asked.since_s))
+    limit, total = bound_limit(asked.limit), page.count(asked.since_s)
+    if asked.after:
+        rows = page.read_after(asked.after, limit + 1, asked.since_s)
+    else:
+        rows = page.read(limit + 1, max(0, asked.offset), asked.since_s)
+    records = tuple(with_current_name(watch_record(row), names) for row in rows[:limit])
+    return HistoryPage(records, total, next_after=records[-1].watch_id if records and len(rows) > limit else "")
 
 
 class _Pages:
@@ -60,6 +64,15 @@ class _Pages:
             return []
         until_s, within = found
         return self._read_rows([*self._conditions, WATCHES.c.ended_at_s < until_s], limit, within, since_s)
+
+    def read_after(self, watch_id: str, limit: int, since_s: float | None) -> Sequence[Row]:
+        """Return the rows of the page after a watch; none where there is no such watch."""
+        ended, own_id = WATCHES.c.ended_at_s, WATCHES.c.watch_id
+        at_s = self._store.connection.execute(select(ended).where(own_id == watch_id)).scalar()
+        if at_s is None:
+            return []
+        later = [ended <= at_s, or_(ended < at_s, own_id > watch_id)]
+        return self._read_rows([*self._conditions, *later], limit, 0, since_s)
 
     def _count_rows(self, conditions: Sequence[ColumnElement[bool]]) -> int:
         query = select(func.count()).select_from(WATCHES).where(*conditions)

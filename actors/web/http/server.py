@@ -1,6 +1,5 @@
 """The web server: its routes, and its life on the actor's loop."""
 
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,10 +7,12 @@ from dataclasses import dataclass
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from actors.web.document import Document, DocumentDeclaration, load_documents
 from actors.web.http.admission import Identify, make_admission, reader_of, restrict
+from actors.web.http.document_answers import answer_document, answer_long_document, answer_text
 from actors.web.http.event_stream import StreamHub
 from actors.web.http.guards import AddressLimiter, HostGuard, add_security_headers, make_guard
-from actors.web.http.peers import PeerFinder
+from actors.web.http.peers import PeerFinder, find_peer
 from actors.web.http.posters import PosterShelf
 from actors.web.http.static_files import StaticFiles
 from actors.web.page import PageDeclaration, PageNotFoundError, PageUnavailableError, load_pages
@@ -62,16 +63,18 @@ class WebServer:
         peers: PeerFinder,
         hosts: HostGuard,
         identify: Identify,
+        public_url: str,
         default_language: str,
         burst: float,
         log: logging.Logger,
     ) -> None:
-        """`burst`: how many requests an address may make at once."""
+        """`public_url`: WEB_URL. `burst`: how many requests an address may make at once."""
         self._live = live
         self._probes = probes
         self._site = site
         self._renderer = renderer
         self._streams = streams
+        self._public_url = public_url.rstrip("/")
         self._default_language = default_language
         self._log = log
         application = web.Application(
@@ -93,6 +96,8 @@ class WebServer:
         add("/static/{name}", static.serve)
         for declaration in load_pages():
             add(declaration.path, restrict(declaration.access, self._serve_page(declaration)))
+        for document in load_documents():
+            add(document.path, restrict(Access.READERS, self._serve_document(document)))
         self._runner = web.AppRunner(
             application,
             access_log=None,
@@ -115,14 +120,30 @@ class WebServer:
         await self._runner.cleanup()
 
     async def _serve_tonight(self, request: web.Request) -> web.Response:
-        return _answer_page(request, self._live.show(self._view_of(request)))
+        return answer_text(request, self._live.show(self._view_of(request)))
 
     def _serve_page(self, declaration: PageDeclaration) -> Handler:
         async def serve(request: web.Request) -> web.Response:
             language = self._language_of(request)
             reader = reader_of(request)
             html = await self._site.show(declaration, language, reader, request.match_info, request.query)
-            return _answer_page(request, html)
+            return answer_text(request, html)
+
+        return serve
+
+    def _serve_document(self, declaration: DocumentDeclaration) -> Handler:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            made = await self._site.make_document(
+                declaration,
+                self._language_of(request),
+                reader_of(request),
+                request.match_info,
+                request.query,
+                self._public_url or find_peer(request).origin,
+            )
+            if isinstance(made, Document):
+                return answer_document(request, made)
+            return await answer_long_document(request, made)
 
         return serve
 
@@ -172,14 +193,3 @@ class WebServer:
 
     def _language_of(self, request: web.Request) -> str:
         return choose_language(request.headers.get("Accept-Language", ""), self._default_language)
-
-
-def _answer_page(request: web.Request, html: str) -> web.Response:
-    """Return a page, or 304 where the reader has it already."""
-    etag = f'"{hashlib.blake2b(html.encode(), digest_size=12).hexdigest()}"'
-    headers = {"Cache-Control": "no-cache", "ETag": etag, "Vary": "Accept-Language, Accept-Encoding"}
-    if etag in request.headers.get("If-None-Match", ""):
-        return web.Response(status=304, headers=headers)
-    response = web.Response(text=html, content_type="text/html", headers=headers)
-    response.enable_compression()
-    return response

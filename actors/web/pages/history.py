@@ -49,6 +49,8 @@ async def show_history(request: PageRequest) -> PageContent:
             "rows": tuple(build_row(record, request) for record in found.records),
             "headings": build_headings(),
             "empty": _("No watches match that.") if title else _("Nothing watched yet."),
+            "table_path": f"/history.csv?q={quote_query(title)}" if title else "/history.csv",
+            "table_label": _("As a table (CSV)"),
             "pager": build_pager(f"/history?q={quote_query(title)}", number, found.total, ROWS),
         },
     )

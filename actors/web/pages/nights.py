@@ -61,6 +61,7 @@ async def show_nights(request: PageRequest) -> PageContent:
             "after": f"/nights?m={after:%Y-%m}" if after <= request.today else "",
             "before_label": _("Month before"),
             "after_label": _("Month after"),
+            "calendar_label": _("As a calendar"),
             "empty": _("No film was watched together in this month."),
         },
     )

@@ -141,7 +141,9 @@ class SlowAnswers:
             and (asked.since_s is None or record.ended_at_s >= asked.since_s)
         ]
         records.sort(key=lambda record: (-record.ended_at_s, record.watch_id))
-        return HistoryPage(tuple(records[asked.offset : asked.offset + asked.limit]), len(records))
+        rows = tuple(records[asked.offset : asked.offset + asked.limit])
+        is_last = not rows or asked.offset + asked.limit >= len(records)
+        return HistoryPage(rows, len(records), next_after="" if is_last else rows[-1].watch_id)
 
     def _leaderboard_since(self, asked: GetLeaderboard) -> Leaderboard:
         assert asked.since_s is not None, "others are not counted from the summaries"

@@ -1,0 +1,72 @@
+"""How a document is declared: what an address answers that is no page, like a calendar or a feed."""
+
+import hashlib
+import hmac
+import importlib
+import pkgutil
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+from actors.web.page import PageRequest
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text as it is sent."""
+
+    text: str
+    content_type: str
+    file_name: str = ""
+    """Under which a browser saves it; empty where it shows it."""
+
+
+@dataclass(frozen=True)
+class LongDocument:
+    """A text that is made while it is sent, because it is too long to be kept."""
+
+    parts: AsyncIterator[str]
+    content_type: str
+    file_name: str = ""
+
+
+MakeDocument = Callable[[PageRequest], Awaitable[Document | LongDocument]]
+
+
+@dataclass(frozen=True)
+class DocumentDeclaration:
+    """A document of the site."""
+
+    name: str
+    path: str
+    make: MakeDocument
+
+
+_DOCUMENTS: dict[str, DocumentDeclaration] = {}
+
+
+def document(name: str, path: str) -> Callable[[MakeDocument], MakeDocument]:
+    """Declare that the function below makes the document at this path."""
+
+    def declare(make: MakeDocument) -> MakeDocument:
+        if name in _DOCUMENTS:
+            raise TypeError(f"the document {name} is declared twice: by {_DOCUMENTS[name].make!r} and {make!r}")
+        _DOCUMENTS[name] = DocumentDeclaration(name, path, make)
+        return make
+
+    return declare
+
+
+def load_documents() -> tuple[DocumentDeclaration, ...]:
+    """Return every document that a module of the folder `documents` declares."""
+    from actors.web import documents
+
+    for module in pkgutil.iter_modules(documents.__path__):
+        importlib.import_module(f"{documents.__name__}.{module.name}")
+    return tuple(_DOCUMENTS.values())
+
+
+def make_uuid(key: bytes, kind: str, own_id: str) -> str:
+    """Return an id by which programs know a thing again; it says nothing of the thing's own. `key`: of the store."""
+    digest = hmac.new(key, f"{kind}\0{own_id}".encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+    return str(uuid.UUID(bytes=digest[:16], version=5))

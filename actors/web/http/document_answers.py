@@ -1,0 +1,60 @@
+"""Texts as answers: with what a browser needs to keep them, or a piece at a time where they are long."""
+
+import asyncio
+import hashlib
+from urllib.parse import quote
+
+from aiohttp import web
+
+from actors.web.document import Document, LongDocument
+from actors.web.page import PageUnavailableError
+
+SEND_S = 10.0
+"""Who takes this long to take a piece of a long text is let go."""
+MOST_AT_ONCE = 2
+"""Long texts that are sent at a time: each of them asks the store many times."""
+_long_texts = asyncio.Semaphore(MOST_AT_ONCE)
+
+
+def answer_text(request: web.Request, text: str, content_type: str = "text/html", file_name: str = "") -> web.Response:
+    """Return a text, or 304 where the reader has it already."""
+    etag = f'"{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}"'
+    headers = {"Cache-Control": "no-cache", "ETag": etag, "Vary": "Accept-Language, Accept-Encoding"}
+    headers |= _name_file(file_name)
+    if etag in request.headers.get("If-None-Match", ""):
+        return web.Response(status=304, headers=headers)
+    response = web.Response(text=text, content_type=content_type, charset="utf-8", headers=headers)
+    response.enable_compression()
+    return response
+
+
+def answer_document(request: web.Request, document: Document) -> web.Response:
+    """Return a document, or 304 where the reader has it already."""
+    return answer_text(request, document.text, document.content_type, document.file_name)
+
+
+async def answer_long_document(request: web.Request, document: LongDocument) -> web.StreamResponse:
+    """Send a long document piece by piece. Where it breaks off the connection does too: nobody takes it for whole."""
+    if _long_texts.locked():
+        raise web.HTTPServiceUnavailable(
+            text="Others are being sent now: try again in a minute.\n", headers={"Retry-After": "60"}
+        )
+    async with _long_texts:
+        response = web.StreamResponse(headers=_name_file(document.file_name))
+        response.content_type, response.charset = document.content_type, "utf-8"
+        response.enable_compression()
+        await response.prepare(request)
+        try:
+            async for part in document.parts:
+                async with asyncio.timeout(SEND_S):
+                    await response.write(part.encode())
+        except (ConnectionError, TimeoutError, PageUnavailableError):
+            if request.transport is not None:
+                request.transport.abort()
+            return response
+        await response.write_eof()
+        return response
+
+
+def _name_file(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"} if name else {}

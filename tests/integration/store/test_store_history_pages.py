@@ -1,0 +1,70 @@
+"""Pages of the history that follow one another by the last watch of the page before."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from messages import GetHistory, SetPrivacy
+from persistence.records.viewers import set_privacy
+from persistence.store import Store
+from tests.unit.persistence.record_builders import EVENING, FILM, ask, finish, open_store, record
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Seventeen watches of two viewers and two films; several ended at the same instant."""
+    opened = open_store(tmp_path)
+    finish(
+        opened,
+        *(
+            record(
+                f"w{number:02}",
+                str(501 + number % 2),
+                replace(FILM, title="Alien" if number % 3 else "Dune", rating_key=str(number % 3)),
+                ended_at_s=EVENING + 3600 * (number // 4),
+            )
+            for number in range(17)
+        ),
+    )
+    yield opened
+    opened.close()
+
+
+def walk(store: Store, limit: int, **asked: Any) -> list[str]:
+    """Return the ids of all watches, page after page."""
+    found: list[str] = []
+    after = ""
+    while True:
+        page = ask(store, GetHistory(limit=limit, after=after, **asked))
+        found += [each.watch_id for each in page.records]
+        if not page.next_after:
+            return found
+        after = page.next_after
+
+
+@pytest.mark.parametrize("asked", [{}, {"viewer_id": "501"}, {"title": "dune"}, {"since_s": EVENING + 3600}])
+@pytest.mark.parametrize("limit", [1, 3, 4, 100])
+def test_the_pages_are_the_whole(store: Store, asked: dict[str, Any], limit: int) -> None:
+    """In its order, each watch once, also among those that ended at one instant."""
+    whole = [each.watch_id for each in ask(store, GetHistory(limit=100, **asked)).records]
+    assert len(whole) > 4
+    assert walk(store, limit, **asked) == whole
+
+
+def test_what_is_finished_meanwhile_moves_no_row(store: Store) -> None:
+    """A page after a watch begins after it, whatever came before."""
+    first = ask(store, GetHistory(limit=4))
+    then = ask(store, GetHistory(limit=4, after=first.next_after))
+    finish(store, record("newer", "501", ended_at_s=EVENING + 9e5))
+    assert ask(store, GetHistory(limit=4, after=first.next_after)).records == then.records
+
+
+def test_who_is_hidden_is_on_no_page(store: Store) -> None:
+    """Nor does a page begin there that nobody may see."""
+    with store.change(EVENING) as change:
+        set_privacy(change, SetPrivacy("502", "b", "private"), EVENING)
+    assert all(int(watch_id[1:]) % 2 == 0 for watch_id in walk(store, 2))
+    assert ask(store, GetHistory(after="nothing")).records == ()
