@@ -11,22 +11,14 @@ import pytest
 from actors.chat.discord.commands import load_commands
 from actors.chat.discord.commands.choosing.plan_night import PlanNightButton
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
-from actors.chat.discord.features.film_night import (
-    FilmNights,
-    NightQuestion,
-    NightQuestions,
-    PlannedNight,
-    RecurringNight,
-    RecurringNights,
-)
-from actors.chat.discord.features.film_vote import FilmVotes, VoteRecord
-from actors.chat.discord.features.top_roles import TopRoles
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.pages import PageRegistry
 from actors.chat.discord.gateway.bot import UsherBot
 from actors.chat.discord.gateway.connect_brake import ConnectBrake
 from actors.chat.discord.gateway.connection import intents
+from actors.chat.discord.guild_directory import GuildDirectory
+from actors.chat.discord.guild_features import GuildFeatures
 from actors.runtime import ActorUnavailable, Clock
 from config import Settings
 from messages import Message, Problem, Question
@@ -114,50 +106,19 @@ def make_bot(actor_client: ActorClient, health: Health, memory_store: MemoryStor
 
     def make(declared: Sequence[UsherCommand] = load_commands()) -> UsherBot:
         store = memory_store.begin_life()
-        registered, arguments = store.open("slash_commands", str), store.open("pages", str)
-        top_roles = TopRoles(actor_client, store.open("top_roles", list[int]))
-        night_questions = NightQuestions(store.open("night_questions", NightQuestion))
         bots: list[UsherBot] = []
-        votes = FilmVotes(
+        features = GuildFeatures(
             actor_client,
-            lambda: bots[0] if bots else None,
-            store.open("film_vote", VoteRecord),
-            store.open("film_vote_turns", float),
-            PlanNightButton,
+            store,
             health.degraded,
             log,
-        )
-        nights = FilmNights(
-            actor_client,
-            lambda: bots[0] if bots else None,
-            store.open("film_night", PlannedNight),
-            log,
-            lambda *_: None,
-        )
-        recurring = RecurringNights(
-            actor_client, lambda: bots[0] if bots else None, store.open("recurring_nights", RecurringNight), nights, log
+            connected_bot=lambda: bots[0] if bots else None,
+            logged_in_bot=lambda: bots[0] if bots else None,
+            commands=declared,
+            plan_button=PlanNightButton,
         )
         memory_store.load(store)
-        pages = {command.name: command.page for command in declared if command.page is not None}
-        permissions = {command.name: command.permission for command in declared}
-        bot = UsherBot(
-            actor_client,
-            declared,
-            PageRegistry(actor_client, pages, permissions, arguments),
-            top_roles,
-            night_questions,
-            votes,
-            recurring,
-            intents=intents(True),
-            brake=ConnectBrake(),
-            state_store=store,
-            registered=registered,
-            degraded=health.degraded,
-            log=log,
-            voice_changed=lambda member, before, after: None,
-            night_planned=lambda event, item: None,
-            forget=lambda account: None,
-        )
+        bot = UsherBot(GuildDirectory(features), declared, intents=intents(True), brake=ConnectBrake(), log=log)
         bots.append(bot)
         return bot
 

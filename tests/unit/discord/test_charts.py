@@ -94,6 +94,6 @@ async def test_what_the_picture_cannot_name_is_named_beside_it(room: Any, actors
     stats = MovieStats(3, 3, 1, 1, 60.0, (), tuple(genres.items()), (), (), (), ())
     actors.answers |= {GetViewerStats: profile, GetMovieStats: stats}
     for name in ("stats", "moviestats"):
-        reply, _view = await room.env.bot.pages.build(name, "1|Ana" if name == "stats" else "", asker="1")
+        reply, _view = await room.env.bot.directory.own.pages.build(name, "1|Ana" if name == "stats" else "", asker="1")
         said = [field.value for field in reply.beside.fields if "Genres" in field.name]
         assert said == ["№ 2 தமிழ்\n№ 3 🎬"]

@@ -164,7 +164,7 @@ def test_ten_minutes_of_closing_before_hello(gateway: ScriptedGateway) -> None:
         gateway.holds_s = 60.0
         gateway.closes_until_s = loop.time() + 660.0
         error, tries = await _stay_up_for(gateway, brake), 0
-        reconnecting: Any = connection.Connection("", 0, None, None, None)  # type: ignore[arg-type]  # asked for waits
+        reconnecting: Any = connection.Connection("", None, None, None)  # type: ignore[arg-type]  # asked for waits
         while isinstance(error, ClosedBeforeReady):
             tries += 1
             await asyncio.sleep(reconnecting._wait_s(error, tries))

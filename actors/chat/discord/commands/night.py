@@ -13,7 +13,6 @@ from actors.chat.discord.features.film_night import (
     HOW,
     FilmAndTime,
     NightChoice,
-    NightQuestions,
     RecurringNights,
     check_found,
     find_meanings,
@@ -29,6 +28,7 @@ from actors.chat.discord.framework.command import CommandGroup, command
 from actors.chat.discord.framework.command_errors import RefusedError, report_errors
 from actors.chat.discord.framework.pages import build_buttons, refuse
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply, viewer_id
+from actors.chat.discord.guild_features import GuildFeatures, features_of
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from config import Settings
@@ -80,7 +80,7 @@ class NightButton(
         if not interaction.permissions.manage_events or interaction.guild is None:
             await refuse(interaction, *map(_, _PLANNERS_ONLY))
             return
-        questions: NightQuestions = interaction.client.night_questions
+        questions = features_of(interaction).night_questions
         question = questions.take(self._key)
         if question is None or self._number >= len(question.choices):
             await refuse(interaction, _("That question is closed."), _("Run the command again."))
@@ -101,7 +101,7 @@ async def _plan_choice(interaction: discord.Interaction[Any], guild: discord.Gui
     start = local_time(actors.settings.timezone, choice.start_s)
     require_future("", start, now)
     async with actors.record_act(interaction.user, "night", _film_subject(choice.film)):
-        by, on_planned = str(interaction.user), interaction.client.night_planned
+        by, on_planned = str(interaction.user), features_of(interaction).night_planned
         return await plan_night(actors, guild, choice.film, start, by, on_planned)
 
 
@@ -162,8 +162,8 @@ async def night(ctx: CommandContext, title: str = "", *, when: str = "") -> None
 
 
 async def _show_nights(ctx: CommandContext, guild: discord.Guild) -> None:
-    embed = await acknowledge_then(ctx, _build_planned(guild, ctx.bot))
-    recurring: RecurringNights = ctx.bot.recurring_nights
+    embed = await acknowledge_then(ctx, _build_planned(guild, ctx.bot.user.id, ctx.features.recurring_nights))
+    recurring: RecurringNights = ctx.features.recurring_nights
     buttons = [*list_stop_buttons(recurring), *list_role_buttons(ctx.actors.settings)]
     await send_reply(ctx, Reply(embed), build_buttons(buttons) if buttons else None)
 
@@ -179,12 +179,12 @@ async def _understand_and_plan(ctx: CommandContext, guild: discord.Guild, title:
     else:
         words = f"{title} {when}".split()
         meanings = await find_meanings(ctx.actors, words, lambda text: read_night_time(settings, text, now))
-    return await plan_or_ask(ctx.actors, ctx.bot, guild, ctx.author, meanings)
+    return await plan_or_ask(ctx.actors, ctx.features, guild, ctx.author, meanings)
 
 
 async def plan_or_ask(
     actors: ActorClient,
-    bot: Any,
+    features: GuildFeatures,
     guild: discord.Guild,
     member: discord.Member | discord.User,
     meanings: Sequence[FilmAndTime],
@@ -199,9 +199,8 @@ async def plan_or_ask(
         start = local_time(settings.timezone, choice.start_s)
         require_future("", start, now)
         async with actors.record_act(member, "night", _film_subject(choice.film)):
-            return await plan_night(actors, guild, choice.film, start, str(member), bot.night_planned)
-    questions: NightQuestions = bot.night_questions
-    key = questions.ask(viewer_id(member), choices)
+            return await plan_night(actors, guild, choice.film, start, str(member), features.night_planned)
+    key = features.night_questions.ask(viewer_id(member), choices)
     labels = _label_choices(choices, settings, now)
     buttons = [NightButton(key, number, label) for number, label in enumerate(labels)]
     return Reply(_build_question(meanings, choices), items=buttons)
@@ -270,10 +269,10 @@ def _is_quoted(ctx: CommandContext) -> bool:
     return len(said) > 1 and said[1][0] in _QUOTES
 
 
-async def _build_planned(guild: discord.Guild, bot: Any) -> discord.Embed:
+async def _build_planned(guild: discord.Guild, bot_id: int, recurring: RecurringNights) -> discord.Embed:
     """Every night that the bot planned and that is still to come, or runs."""
     events = await guild.fetch_scheduled_events(with_counts=True)
-    ours = [event for event in events if event.creator_id == bot.user.id and event.status in _OPEN]
+    ours = [event for event in events if event.creator_id == bot_id and event.status in _OPEN]
     lines = []
     for event in sorted(ours, key=lambda event: event.start_time):
         start_s = event.start_time.timestamp()
@@ -284,7 +283,6 @@ async def _build_planned(guild: discord.Guild, bot: Any) -> discord.Embed:
             f"{runs}[{formatting.escape(event.name)}]({event.url})\n"
             f"{formatting.date_and_time(start_s)} ({formatting.relative_time(start_s)}){coming}"
         )
-    recurring: RecurringNights = bot.recurring_nights
     lines += [f"🔁 {when}" for _key, when in recurring.list_recurring()]
     text = embeds.join_lines_within(lines, embeds.DESCRIPTION) or f"{_('No film night is planned.')}\n{_(HOW)}"
     return embeds.build_embed(_("📅 Film nights"), text, colour=embeds.PURPLE if lines else embeds.GREY)

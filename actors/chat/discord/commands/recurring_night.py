@@ -16,6 +16,7 @@ from actors.chat.discord.features.film_night import (
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.framework.pages import refuse
 from actors.chat.discord.framework.replies import CommandContext
+from actors.chat.discord.guild_features import features_of
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import Item
@@ -59,7 +60,7 @@ class StopRepeatingButton(
                 _("An administrator can give you a role with it."),
             )
             return
-        recurring: RecurringNights = interaction.client.recurring_nights
+        recurring = features_of(interaction).recurring_nights
         stopped = recurring.stop(self._key)
         if not stopped:
             await refuse(interaction, _("That night isn't repeated any more."), _("`!night` shows what is planned."))
@@ -76,7 +77,7 @@ def list_stop_buttons(recurring: RecurringNights) -> list[StopRepeatingButton]:
 
 async def plan_recurring(ctx: CommandContext, guild: discord.Guild, title: str, repeated: Recurrence) -> Reply:
     """Plan the first of the nights, with this film or none. Raises RefusedError where something is not clear."""
-    recurring: RecurringNights = ctx.bot.recurring_nights
+    recurring: RecurringNights = ctx.features.recurring_nights
     settings, actors = ctx.actors.settings, ctx.actors
     time = read_night_time(settings, repeated.when, local_time(settings.timezone, actors.clock.now().wall_s))
     if time.start is None:
@@ -107,7 +108,7 @@ async def _plan_with_film(
 
     def on_planned(event: discord.ScheduledEvent, item: Item) -> None:
         made.append(event)
-        ctx.bot.night_planned(event, item)
+        ctx.features.night_planned(event, item)
 
     reply = await plan_night(ctx.actors, guild, film, start, str(ctx.author), on_planned)
     return made[0], reply

@@ -24,7 +24,7 @@ def build_choice(name: str, value: str) -> app_commands.Choice[str]:
 
 def actors_of(interaction: discord.Interaction[Any]) -> ActorClient:
     """Return the way to the other actors of the bot that was asked."""
-    actors: ActorClient = interaction.client.actors
+    actors: ActorClient = interaction.client.features_of(interaction).actors
     return actors
 
 

@@ -135,7 +135,7 @@ class PageButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Acknowledge first, then ask the actors, then change the message."""
-        pages: PageRegistry = interaction.client.pages
+        pages: PageRegistry = interaction.client.features_of(interaction).pages
         await pages.show_page(interaction, self._name, self._arguments, self._page)
 
 

@@ -26,15 +26,20 @@ class CommandContext(commands.Context[Any]):
     """A use of a command, with the way to the other actors."""
 
     @property
+    def features(self) -> Any:
+        """The features of the server in which it is used."""
+        return self.bot.features_of(self)
+
+    @property
     def actors(self) -> ActorClient:
         """The other actors."""
-        actors: ActorClient = self.bot.actors
+        actors: ActorClient = self.features.actors
         return actors
 
     @property
     def pages(self) -> PageRegistry:
         """All pages there are."""
-        pages: PageRegistry = self.bot.pages
+        pages: PageRegistry = self.features.pages
         return pages
 
     @property

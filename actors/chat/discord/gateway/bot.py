@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
-import json
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -11,32 +9,25 @@ from typing import Any
 import discord
 from discord.ext import commands
 
-from actors.chat.discord.core.api_errors import API_ERRORS, classify
-from actors.chat.discord.core.degraded_reasons import DegradedReasons
-from actors.chat.discord.core.state import FeatureState, StateStore
-from actors.chat.discord.features.film_night import NightQuestions, NightRoleButton, RecurringNights
-from actors.chat.discord.features.film_vote import FilmVotes
+from actors.chat.discord.core.api_errors import API_ERRORS
+from actors.chat.discord.features.film_night import NightRoleButton
 from actors.chat.discord.features.live_card import RateButton
-from actors.chat.discord.features.top_roles import TopRoles
-from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.command_errors import CHANNEL_CURE, RefusedError, explain_error, log_failure
-from actors.chat.discord.framework.pages import PageButton, PageRegistry
+from actors.chat.discord.framework.pages import PageButton
 from actors.chat.discord.framework.replies import CommandContext, reply_options
+from actors.chat.discord.gateway.command_registrar import SYNCED, CommandRegistrar
 from actors.chat.discord.gateway.command_tree import GuardedTree
 from actors.chat.discord.gateway.connect_brake import ConnectBrake
 from actors.chat.discord.gateway.proxy import environment_proxy
 from actors.chat.discord.gateway.resuming_bot import ResumingBot
+from actors.chat.discord.guild_directory import GuildDirectory
+from actors.chat.discord.guild_features import GuildFeatures
 from actors.chat.discord.ui import embeds
-from messages import Item, Problem, ViewerAccount
+from messages import Problem
 from wording.translation import _
 
-_SYNC, _REPLIES = "slash commands", "replies"
-_INVITE = Problem.of("discord.invite_again")
-_SYNCED = "synced"
-"""Under this key: the hash of the commands that Discord was last told."""
-STATE_S = 10.0
-"""How long it waits for the store to say which commands Discord knows, before it tells them anew (real seconds)."""
+_REPLIES = "replies"
 HEARTBEAT_S = 75.0
 """Without a sign of life from the gateway for this long, the connection is opened anew. Discord's heartbeat interval is
 41.25 s: on a quiet line nothing comes more often."""
@@ -49,23 +40,12 @@ class UsherBot(ResumingBot):
 
     def __init__(
         self,
-        actors: ActorClient,
+        directory: GuildDirectory,
         declared: Sequence[UsherCommand],
-        pages: PageRegistry,
-        top_roles: TopRoles,
-        night_questions: NightQuestions,
-        film_votes: FilmVotes,
-        recurring_nights: RecurringNights,
         *,
         intents: discord.Intents,
         brake: ConnectBrake,
-        state_store: StateStore,
-        registered: FeatureState[str],
-        degraded: DegradedReasons,
         log: logging.Logger,
-        voice_changed: Callable[[discord.Member, discord.VoiceState, discord.VoiceState], None],
-        night_planned: Callable[[discord.ScheduledEvent, Item], None],
-        forget: Callable[[ViewerAccount], None],
     ) -> None:
         super().__init__(
             command_prefix="!",
@@ -84,25 +64,13 @@ class UsherBot(ResumingBot):
             max_ratelimit_timeout=60.0,
             proxy=environment_proxy(discord.http.Route.BASE),
         )
-        self.actors = actors
-        self.night_planned = night_planned
-        self.forget = forget
-        self.pages = pages
-        self.top_roles = top_roles
-        self.night_questions = night_questions
-        self.film_votes = film_votes
-        self.recurring_nights = recurring_nights
+        self.directory = directory
         self._declared = declared
         self.on_up: Callable[[], None] = lambda: None
         self.on_down: Callable[[], None] = lambda: None
-        self.on_server_gone: Callable[[bool], None] = lambda removed: None
-        """The bot's server is gone: the bot was removed from it, or it is unavailable."""
         self.is_set_up = False
         self._speaks = False
-        self._state_store = state_store
-        self._registered = registered
-        self._degraded = degraded
-        self._voice_changed = voice_changed
+        self._registrar = CommandRegistrar(self, declared, log)
         self._tasks: set[asyncio.Task[None]] = set()
         self.add_check(self._in_our_server, call_once=True)
 
@@ -110,11 +78,10 @@ class UsherBot(ResumingBot):
         """After the log-in: commands, buttons, and Discord's copy of the commands where it is old."""
         self.add_dynamic_items(PageButton, RateButton, NightRoleButton)
         for command in self._declared:
-            command.localise()
             self.add_command(command)
             self.add_dynamic_items(*command.buttons)
         self.is_set_up = True
-        self._start(self._sync())
+        self._start(self._registrar.register(self.directory.own))
 
     async def close(self) -> None:
         """Leave; what still runs for this connection is ended."""
@@ -138,7 +105,7 @@ class UsherBot(ResumingBot):
 
     async def on_ready(self) -> None:
         """Connected, for the first time or again. discord.py says so two seconds late: it may be away again."""
-        settings = self.actors.settings
+        settings = self.directory.own.actors.settings
         self._log.info(
             "On Discord as %s: announcing in channel %s, following voice channel %s",
             self.user,
@@ -171,9 +138,10 @@ class UsherBot(ResumingBot):
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Invited (anew): Discord may have forgotten the commands."""
-        if guild.id == self.actors.settings.discord_guild_id:
-            self._registered.remove(_SYNCED)
-            self._start(self._sync())
+        features = self.directory.find(guild.id)
+        if features is not None:
+            features.registered.remove(SYNCED)
+            self._start(self._registrar.register(features))
         self._report_up()
 
     def _report_up(self) -> None:
@@ -181,9 +149,17 @@ class UsherBot(ResumingBot):
             self.on_up()
 
     def _guild_gone(self, guild: discord.Guild, *, removed: bool) -> None:
-        """Say that our server is gone, unless it has come back meanwhile."""
-        if guild.id == self.actors.settings.discord_guild_id and self.get_guild(guild.id) is None:
-            self.on_server_gone(removed)
+        """Say that a server is gone, unless it has come back meanwhile."""
+        features = self.directory.find(guild.id)
+        if features is not None and features.guild_id and self.get_guild(guild.id) is None:
+            features.note_gone(removed=removed)
+
+    def features_of(self, origin: commands.Context[Any] | discord.Interaction[Any]) -> GuildFeatures:
+        """Return the features of the server from which something was asked. Raises RefusedError where it has none."""
+        features = self.directory.find(origin.guild.id if origin.guild is not None else 0)
+        if features is None:
+            raise RefusedError(_("I'm not set up for this server."), _("Use the command in my own server."))
+        return features
 
     async def get_context(self, origin: Any, /, *, cls: Any = CommandContext) -> Any:
         """Return a context that knows the way to the other actors."""
@@ -192,7 +168,9 @@ class UsherBot(ResumingBot):
     async def on_message(self, message: discord.Message, /) -> None:
         """Somebody wrote, or Discord says how a poll ended."""
         if message.type is discord.MessageType.poll_result and message.reference is not None:
-            self.film_votes.on_poll_ended(message.reference.message_id or 0)
+            features = self.directory.find(message.guild.id if message.guild is not None else 0)
+            if features is not None:
+                features.film_votes.on_poll_ended(message.reference.message_id or 0)
         await super().on_message(message)
 
     async def process_commands(self, message: discord.Message, /) -> None:
@@ -206,7 +184,9 @@ class UsherBot(ResumingBot):
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
         """Somebody came, went, moved or muted."""
-        self._voice_changed(member, before, after)
+        features = self.directory.find(member.guild.id)
+        if features is not None:
+            features.voice.on_voice_change(member, before, after)
 
     async def on_command_error(self, ctx: commands.Context[Any], error: commands.CommandError, /) -> None:
         """Say what to do; log what is nobody's fault but ours."""
@@ -226,17 +206,16 @@ class UsherBot(ResumingBot):
 
     async def on_command_completion(self, ctx: commands.Context[Any]) -> None:
         """An answer got through."""
-        self._degraded.remove(_REPLIES)
+        self.features_of(ctx).degraded.remove(_REPLIES)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """An event's handler failed: the bot goes on."""
         self._log.exception("Handling %s failed", event_method)
 
     def _no_reply(self, ctx: commands.Context[Any]) -> None:
-        self._degraded.add(
-            _REPLIES,
-            Problem.of("discord.cannot_answer", channel=str(ctx.channel.id)),
-        )
+        features = self.directory.find(ctx.guild.id if ctx.guild is not None else 0)
+        if features is not None:
+            features.degraded.add(_REPLIES, Problem.of("discord.cannot_answer", channel=str(ctx.channel.id)))
 
     async def _say_what_lacks(self, ctx: commands.Context[Any]) -> None:
         """In plain words, which need no Embed Links: else the bot is silent and nobody knows why."""
@@ -247,51 +226,10 @@ class UsherBot(ResumingBot):
             await ctx.send(f"{lacks} {_(CHANNEL_CURE)}", ephemeral=True, **reply_options(ctx))
 
     async def _in_our_server(self, ctx: commands.Context[Any]) -> bool:
-        wanted = self.actors.settings.discord_guild_id
-        if wanted and ctx.guild is not None and ctx.guild.id != wanted:
-            raise RefusedError(_("I'm not set up for this server."), _("Use the command in my own server."))
+        self.features_of(ctx)
         return True
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def _sync(self) -> None:
-        """Tell Discord the commands where they changed since it was last told; in the one server, at once."""
-        guild_id = self.actors.settings.discord_guild_id
-        guild = discord.Object(guild_id) if guild_id else None
-        if guild is not None:
-            self.tree.copy_global_to(guild=guild)
-        shown = [command.to_dict(self.tree) for command in self.tree.get_commands(guild=guild)]
-        wanted = json.dumps([self.application_id, guild_id, shown], sort_keys=True, default=str)
-        digest = hashlib.blake2s(wanted.encode(), digest_size=16).hexdigest()
-        tries = 0
-        await self._state_store.wait_loaded(STATE_S)
-        while digest != self._registered.records.get(_SYNCED):
-            try:
-                await self.tree.sync(guild=guild)
-            except API_ERRORS as error:
-                tries += 1
-                verdict = classify(error, tries, Problem.of("discord.register_commands", server=str(guild_id)), _INVITE)
-                self._degraded.add(_SYNC, verdict.problem)
-                await asyncio.sleep(max(verdict.wait_s, 5.0))
-                continue
-            self._registered.put(_SYNCED, digest)
-            self._log.info("Discord knows %d commands now", len(shown))
-        self._degraded.remove(_SYNC)
-        if guild is not None:
-            await self._clear_global_commands()
-
-    async def _clear_global_commands(self) -> None:
-        """Remove the commands of an earlier bot of this application: each would be there twice, or be dead."""
-        try:
-            stale = await self.tree.fetch_commands()
-            if stale:
-                await self.http.bulk_upsert_global_commands(stale[0].application_id, [])
-        except API_ERRORS as error:
-            self._log.warning("Whether Discord still lists commands of an earlier bot is not known: %s", error)
-            return
-        if stale:
-            names = ", ".join(sorted(f"/{each.name}" for each in stale))
-            self._log.info("Commands of an earlier bot of this application are removed: %s", names)

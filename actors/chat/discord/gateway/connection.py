@@ -38,7 +38,7 @@ REFUSED_S = 60.0
 INTENT_RECHECK_S = 300.0
 """Between two looks whether the missing intent was granted."""
 CLOSE_S = 3.0
-_GATEWAY, _INTENT, _SERVER = "gateway", "message content", "server"
+_GATEWAY, _INTENT = "gateway", "message content"
 
 
 class Connection:
@@ -47,13 +47,11 @@ class Connection:
     def __init__(
         self,
         token: str,
-        guild_id: int,
         make: Callable[[discord.Intents], UsherBot],
         degraded: DegradedReasons,
         log: logging.Logger,
     ) -> None:
         self._token = token
-        self._guild_id = guild_id
         self._make = make
         self._degraded = degraded
         self._log = log
@@ -112,7 +110,6 @@ class Connection:
         """One connection from log-in to end; why it ended."""
         bot = self._make(intents(self._reads_messages))
         bot.on_up, bot.on_down = self._on_bot_up, self._on_bot_down
-        bot.on_server_gone = self._on_server_gone
         self._bot = bot
         late = asyncio.get_running_loop().call_later(FIRST_S, self._report_away, Problem.of("discord.silent"))
         try:
@@ -130,19 +127,7 @@ class Connection:
         self._degraded.remove(_GATEWAY)
         if self._reads_messages:
             self._degraded.remove(_INTENT)
-        bot = self._bot
-        if bot is not None and self._guild_id and bot.get_guild(self._guild_id) is None:
-            self._degraded.add(_SERVER, Problem.of("discord.not_in_server", server=str(self._guild_id)))
-        else:
-            self._degraded.remove(_SERVER)
         for tell in self.on_up:
-            tell()
-
-    def _on_server_gone(self, removed: bool) -> None:
-        """Take in that the bot was removed from its server, or that the server is unavailable."""
-        code = "discord.not_in_server" if removed else "discord.server_unavailable"
-        self._degraded.add(_SERVER, Problem.of(code, server=str(self._guild_id)))
-        for tell in self.on_down:
             tell()
 
     def _on_bot_down(self, *, at_once: bool = False) -> None:

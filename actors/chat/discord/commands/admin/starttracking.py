@@ -21,6 +21,7 @@ from actors.chat.discord.framework.replies import (
     split_trailing_argument,
     viewer_id,
 )
+from actors.chat.discord.guild_features import features_of
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import AuditSubject, PositionMs, SessionChoice, StartTracking, TrackingOutcome, TrackingPlan
@@ -205,7 +206,7 @@ class SessionMenu(
             await refuse(interaction, _(ADMINS_ONLY), _(ASK_ADMIN))
             return
         await interaction.response.defer()
-        actors: ActorClient = interaction.client.actors
+        actors = features_of(interaction).actors
         async with report_errors(interaction):
             reply, own = await start_tracking(actors, self.item.values[0], self._at_ms, interaction.user)
             await interaction.edit_original_response(

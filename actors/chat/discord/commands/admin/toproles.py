@@ -11,6 +11,7 @@ from actors.chat.discord.framework.command import ADMINISTRATOR, CommandGroup, c
 from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, RefusedError, report_errors
 from actors.chat.discord.framework.pages import refuse
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply
+from actors.chat.discord.guild_features import features_of
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import AuditSubject
@@ -38,7 +39,7 @@ class ApplyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
             await refuse(interaction, _(ADMINS_ONLY), _(ASK_ADMIN))
             return
         await interaction.response.defer()
-        roles: TopRoles = interaction.client.top_roles
+        roles = features_of(interaction).top_roles
         async with report_errors(interaction):
             role = _role(actors_of(interaction), interaction.guild)
             change = await roles.plan(interaction.guild, role)
@@ -95,7 +96,7 @@ async def toproles(ctx: CommandContext) -> None:
     if ctx.guild is None:
         return
     role = _role(ctx.actors, ctx.guild)
-    roles: TopRoles = ctx.bot.top_roles
+    roles: TopRoles = ctx.features.top_roles
     change = await acknowledge_then(ctx, roles.plan(ctx.guild, role))
     view = None
     if change:

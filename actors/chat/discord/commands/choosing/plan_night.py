@@ -8,17 +8,17 @@ import discord
 from actors.chat.discord.commands.night import plan_or_ask
 from actors.chat.discord.features.film_night import (
     FilmAndTime,
-    RecurringNights,
     find_titled,
     put_film_into_event,
     read_night_time,
     upcoming_open_nights,
 )
-from actors.chat.discord.features.film_vote import FilmVotes, VoteFilm
+from actors.chat.discord.features.film_vote import VoteFilm
 from actors.chat.discord.framework.autocompletion import actors_of
 from actors.chat.discord.framework.command_errors import report_errors
 from actors.chat.discord.framework.pages import build_buttons, refuse
 from actors.chat.discord.framework.replies import viewer_id
+from actors.chat.discord.guild_features import features_of
 from actors.chat.discord.ui import embeds
 from wording.text import shorten
 from wording.times import Doubt, format_choice, local_time
@@ -57,7 +57,7 @@ class NightModal(discord.ui.Modal):
             meaning = FilmAndTime(film.title, time, (film.item,), is_exact=True)
         else:
             meaning = await find_titled(actors, film.title, time)
-        return await plan_or_ask(actors, interaction.client, interaction.guild, interaction.user, [meaning])
+        return await plan_or_ask(actors, features_of(interaction), interaction.guild, interaction.user, [meaning])
 
 
 _PLANNERS_ONLY = (
@@ -94,7 +94,7 @@ class PlanNightButton(
         film = await _find_winner(interaction, self._poll_id)
         if film is None:
             return
-        recurring: RecurringNights = interaction.client.recurring_nights
+        recurring = features_of(interaction).recurring_nights
         actors = actors_of(interaction)
         nights = upcoming_open_nights(recurring.nights, actors.clock.now().wall_s)[:MOST_OFFERED]
         if self._is_other or not nights or film.item is None:
@@ -139,7 +139,7 @@ class OpenNightButton(
         film = await _find_winner(interaction, self._poll_id)
         if film is None or interaction.guild is None:
             return
-        recurring: RecurringNights = interaction.client.recurring_nights
+        recurring = features_of(interaction).recurring_nights
         night = recurring.nights.find(self._event_id)
         if night is None or not night.is_open or film.item is None:
             await refuse(interaction, _("That night has its film already."), _("Plan it with `!night`."))
@@ -157,7 +157,7 @@ async def _find_winner(interaction: discord.Interaction[Any], poll_id: int) -> V
     if not interaction.permissions.manage_events:
         await refuse(interaction, *map(_, _PLANNERS_ONLY))
         return None
-    votes: FilmVotes = interaction.client.film_votes
+    votes = features_of(interaction).film_votes
     vote = votes.find(poll_id)
     film = vote.find_winner() if vote is not None else None
     if film is None:

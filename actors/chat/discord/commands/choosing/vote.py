@@ -22,6 +22,7 @@ from actors.chat.discord.framework.command_errors import RefusedError, report_er
 from actors.chat.discord.framework.media_servers import TypedTitle, search_films
 from actors.chat.discord.framework.pages import build_buttons, refuse
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, send_reply, split_trailing_argument
+from actors.chat.discord.guild_features import features_of
 from actors.chat.discord.ui import formatting, suggestion_lines
 from actors.chat.discord.ui.embeds import Reply
 from messages import GetSuggestions, Item, SuggestedFilm
@@ -91,7 +92,7 @@ class EndVoteButton(
                 _("An administrator can give you a role with it."),
             )
             return
-        votes: FilmVotes = interaction.client.film_votes
+        votes = features_of(interaction).film_votes
         running = votes.find(self._poll_id)
         if running is None or running.is_over:
             await refuse(interaction, _("That vote is over."), _("Its result is in this channel."))
@@ -118,7 +119,7 @@ class EndVoteButton(
 async def vote(ctx: CommandContext, films: str = "", duration: str = "") -> None:
     """Ask in a poll which film is next; say which vote runs where one does."""
     films, duration = split_trailing_argument(ctx, films, duration, is_duration)
-    votes: FilmVotes = ctx.bot.film_votes
+    votes: FilmVotes = ctx.features.film_votes
     if (running := votes.running) is not None:
         url = _poll_url(ctx, running)
         raise RefusedError(

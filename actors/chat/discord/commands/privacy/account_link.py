@@ -13,6 +13,7 @@ from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command_errors import ADMINS_ONLY, ASK_ADMIN, NO_CURE, RefusedError, report_errors
 from actors.chat.discord.framework.pages import CUSTOM_ID, refuse
+from actors.chat.discord.guild_features import features_of
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import (
@@ -263,7 +264,7 @@ class LinkButton(
             await interaction.edit_original_response(embed=embed, view=None, allowed_mentions=embeds.NOBODY)
 
     async def _decide(self, interaction: discord.Interaction[Any], guild: discord.Guild) -> discord.Embed:
-        actors: ActorClient = interaction.client.actors
+        actors = features_of(interaction).actors
         account = AuditSubject(self._plex_id, "")
         if not self._yes:
             if interaction.user.id != self._member:

@@ -5,11 +5,11 @@ from typing import Any, Self
 
 import discord
 
-from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import report_errors
 from actors.chat.discord.framework.pages import refuse
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, defer_privately, reply_privately
+from actors.chat.discord.guild_features import features_of
 from actors.chat.discord.ui import embeds, formatting
 from messages import EraseViewer, GetViewerAccount, ViewerErased
 from wording.numbers import format_count, format_number
@@ -49,7 +49,7 @@ class ForgetButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Acknowledged first."""
-        actors: ActorClient = interaction.client.actors
+        actors = features_of(interaction).actors
         if interaction.user.id != self._member:
             await refuse(interaction, _("This button isn't yours."), _("`/forgetme` gives you your own."))
             return
@@ -64,7 +64,7 @@ class ForgetButton(
                 gone = await actors.ask(EraseViewer(who), FORGET_S)
             finally:  # the answer may come too late, and then nobody knows the links any more
                 actors.hide(person)
-                interaction.client.forget(person)
+                features_of(interaction).forget(person)
             embed = embeds.build_embed(
                 _("🗑️ Data deleted"), _build_forgotten(gone, actors.clock.now().wall_s), colour=embeds.GREY
             )

@@ -1,0 +1,241 @@
+"""What Usher does on one Discord server: its features with their states, and its own way to the other actors."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import discord
+
+from actors.chat.discord.core.degraded_reasons import DegradedReasons
+from actors.chat.discord.core.state import StateStore, ViewerIdentity
+from actors.chat.discord.core.state_file import read_state_file
+from actors.chat.discord.features.announcements import (
+    AnnouncementQueue,
+    AnnouncementRecord,
+    PostedAnnouncements,
+    QueuedAnnouncement,
+    Redactor,
+)
+from actors.chat.discord.features.film_night import (
+    FilmNights,
+    NightQuestion,
+    NightQuestions,
+    NightReminders,
+    PlannedNight,
+    RecurringNight,
+    RecurringNights,
+)
+from actors.chat.discord.features.film_vote import FilmVotes, VoteRecord
+from actors.chat.discord.features.live_card import CardRecord, LiveCards
+from actors.chat.discord.features.top_roles import TopRoles
+from actors.chat.discord.features.voice_presence import VoiceReporter
+from actors.chat.discord.features.weekly_digest import WeeklyDigest
+from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
+from actors.chat.discord.framework.command import UsherCommand
+from actors.chat.discord.framework.pages import PageRegistry
+from messages import ChatStateEntry, LoadChatState, NowPlaying, Problem, ScreeningEnded, ViewerAccount
+
+STATE_RETRY_S, STATE_LATE_S = 1.0, 15.0
+"""Between two tries to load what the features remember, and when health says that it is missing; real seconds."""
+_SERVER = "server"
+FindBot = Callable[[], discord.Client | None]
+"""Returns the bot; None while it is away."""
+
+
+class GuildFeatures:
+    """Everything that belongs to one server. Made in any thread; lives on the loop."""
+
+    def __init__(
+        self,
+        actors: ActorClient,
+        store: StateStore,
+        degraded: DegradedReasons,
+        log: logging.Logger,
+        *,
+        connected_bot: FindBot,
+        logged_in_bot: FindBot,
+        commands: Sequence[UsherCommand],
+        plan_button: Callable[[int], discord.ui.Item[Any]],
+    ) -> None:
+        """`connected_bot`: the bot while the gateway speaks to it; `logged_in_bot`: while requests can be sent.
+
+        `plan_button`: makes the button that plans a night with the film that won the poll of an id.
+        """
+        self.actors = actors
+        self.store = store
+        self.degraded = degraded
+        self._log = log
+        self._logged_in_bot = bot = logged_in_bot
+        self._early_calls: list[tuple[Callable[[Any], None], Any]] = []
+        """What happened before the features had their states."""
+        self.voice = VoiceReporter(actors, connected_bot, degraded, log)
+        channel = self._announce_channel
+        self.registered = store.open("slash_commands", str)
+        self.pages = PageRegistry(
+            actors,
+            {command.name: command.page for command in commands if command.page is not None},
+            {command.name: command.permission for command in commands},
+            store.open("pages", str),
+        )
+        self.top_roles = TopRoles(actors, store.open("top_roles", list[int]))
+        self._cards = LiveCards(actors, channel, store.open("live_card", CardRecord), degraded, log)
+        planned = store.open("film_night", PlannedNight)
+        self._nights = FilmNights(actors, bot, planned, log, self._cards.set_promised)
+        self._reminders = NightReminders(actors, bot, channel, planned, log)
+        recurring = store.open("recurring_nights", RecurringNight)
+        self.recurring_nights = RecurringNights(actors, bot, recurring, self._nights, log)
+        self.night_questions = NightQuestions(store.open("night_questions", NightQuestion))
+        votes, turns = store.open("film_vote", VoteRecord), store.open("film_vote_turns", float)
+        self.film_votes = FilmVotes(actors, bot, votes, turns, plan_button, degraded, log)
+        self._digest = WeeklyDigest(actors, channel, store.open("weekly_digest", float), degraded, log)
+        self._redactor = Redactor(store.open("hidden_viewers", float), actors.clock)
+        self._posted = PostedAnnouncements(store.open("announcements", AnnouncementRecord), actors.clock)
+        channel_id = actors.settings.discord_announce_channel_id
+        self._announcements = AnnouncementQueue(
+            channel_id, channel, self._posted, degraded, log, self._cards, self._redactor
+        )
+        actors.on_hidden += [self._hide]
+
+    @property
+    def guild_id(self) -> int:
+        """The server's id; 0 where none is set, and every server is meant."""
+        return self.actors.settings.discord_guild_id
+
+    # -- what happens ------------------------------------------------------------------------------------------
+
+    def announce(self, waiting: QueuedAnnouncement) -> None:
+        """Queue what is to be announced."""
+        self._run_when_loaded(self._announcements.put, waiting)
+        if isinstance(waiting.announcement, ScreeningEnded):
+            self._run_when_loaded(self._nights.on_ended, waiting.announcement)
+
+    def show(self, playing: NowPlaying) -> None:
+        """Show what plays on a Plex server now."""
+        self._run_when_loaded(self._show_loaded, playing)
+
+    def _show_loaded(self, playing: NowPlaying) -> None:
+        self._cards.update(playing)
+        self._nights.on_now_playing(playing)
+
+    def _run_when_loaded(self, function: Callable[[Any], None], argument: Any) -> None:
+        """Call a feature, or keep the call until it has its state; of what plays on a server only the newest counts."""
+        if self.store.loaded.is_set():
+            function(argument)
+            return
+        if isinstance(argument, NowPlaying):
+            self._early_calls = [
+                (call, early)
+                for call, early in self._early_calls
+                if not isinstance(early, NowPlaying) or early.server_id != argument.server_id
+            ]
+        self._early_calls.append((function, argument))
+
+    def note_up(self) -> None:
+        """Take in that the gateway speaks, and what it says of this server."""
+        bot = self._logged_in_bot()
+        if bot is not None and self.guild_id and bot.get_guild(self.guild_id) is None:
+            self.degraded.add(_SERVER, Problem.of("discord.not_in_server", server=str(self.guild_id)))
+        else:
+            self.degraded.remove(_SERVER)
+        self.voice.report()
+        self._announcements.retry_now()
+
+    def note_down(self) -> None:
+        """Take in that the gateway is away."""
+        self.voice.report()
+
+    def note_gone(self, *, removed: bool) -> None:
+        """Take in that the bot was removed from this server, or that the server is unavailable."""
+        code = "discord.not_in_server" if removed else "discord.server_unavailable"
+        self.degraded.add(_SERVER, Problem.of(code, server=str(self.guild_id)))
+        self.note_down()
+
+    def night_planned(self, event: discord.ScheduledEvent, item: Any) -> None:
+        """Take in that a film night was planned."""
+        self._nights.on_planned(event, item)
+
+    def _hide(self, account: ViewerAccount) -> None:
+        """Have a member not named any more in anything that was said until now."""
+        viewer = ViewerIdentity.from_account(account)
+        self._redactor.hide(viewer)
+        self._cards.hide(viewer)
+        self._announcements.drop_hidden()
+
+    def forget(self, account: ViewerAccount) -> None:
+        """Have every feature forget a member."""
+        viewer = ViewerIdentity.from_account(account)
+        chat = (self._cards, self._posted, self.top_roles, self.pages)
+        for feature in (*chat, self._nights, self.night_questions, self.film_votes):
+            feature.forget(viewer)
+
+    def _announce_channel(self) -> discord.PartialMessageable | None:
+        bot = self._logged_in_bot()
+        channel_id = self.actors.settings.discord_announce_channel_id
+        return bot.get_partial_messageable(channel_id) if bot is not None else None
+
+    # -- life --------------------------------------------------------------------------------------------------
+
+    async def run(self, state_file: Path) -> None:
+        """Do all of it, for ever. `state_file`: what versions before 1.1 kept."""
+        await asyncio.gather(self.voice.run(), self._run_features(state_file))
+
+    async def _run_features(self, state_file: Path) -> None:
+        """Run what has a state of its own, as soon as the store has answered."""
+        carried = await self._load_state(state_file)
+        self._redactor.drop_outdated()
+        self._cards.restore()
+        deferred, self._early_calls = self._early_calls, []
+        for function, argument in deferred:
+            function(argument)
+        await asyncio.gather(
+            self._carry_over(carried, state_file),
+            self._announcements.run(),
+            self._cards.run(),
+            self._nights.run(),
+            self._reminders.run(),
+            self.recurring_nights.run(),
+            self.film_votes.run(),
+            self._digest.run(),
+        )
+
+    async def _load_state(self, state_file: Path) -> Iterable[ChatStateEntry] | None:
+        """Load the features' states; return what an earlier version's file adds, None where it cannot be read."""
+        began_s = time.monotonic()
+        while True:
+            try:
+                stored = (await self.actors.ask(LoadChatState())).entries
+                break
+            except UnansweredError as error:
+                if time.monotonic() - began_s > STATE_LATE_S:
+                    self.degraded.add("state", Problem.of("discord.state_waits", reason=error.problem))
+                await asyncio.sleep(STATE_RETRY_S)
+        self.degraded.remove("state")
+        known = {(entry.feature, entry.key) for entry in stored}
+        remembered = read_state_file(state_file, self.actors.clock.now().wall_s, self._log)
+        carried = None
+        if remembered is not None:
+            carried = [entry for entry in remembered if (entry.feature, entry.key) not in known]
+        self.store.load([*(carried or ()), *stored])
+        return carried
+
+    async def _carry_over(self, carried: Iterable[ChatStateEntry] | None, state_file: Path) -> None:
+        """Put what an earlier version kept in a file into the store; then the file goes."""
+        if carried:
+            await asyncio.wrap_future(self.store.save(carried))
+        if carried is not None:
+            self._remove_file(state_file)
+
+    def _remove_file(self, file: Path) -> None:
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            self._log.warning("%s is not needed any more and cannot be removed: %s", file, error)
+
+
+def features_of(interaction: discord.Interaction[Any]) -> GuildFeatures:
+    """Return the features of the server in which something was pressed. Raises RefusedError where it has none."""
+    features: GuildFeatures = interaction.client.features_of(interaction)
+    return features
