@@ -13,7 +13,7 @@ import contextlib
 import enum
 import functools
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_type_hints
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -47,6 +47,7 @@ class Group(enum.Enum):
     TRACKING = "whoever measures or shows watches"
     STORE = "the persistence actor"
     WEB = "the web page"
+    WEBHOOKS = "the webhooks"
     LAUNCHER = "the launcher alone"
 
 
@@ -65,7 +66,9 @@ class Setting(NamedTuple):
     """Whether each community chooses it for itself; others are the operator's, and hold for all."""
 
 
-_everybody, _plex, _discord, _tracking, _store, _web, _launcher = (functools.partial(Setting, group) for group in Group)
+_everybody, _plex, _discord, _tracking, _store, _web, _webhooks, _launcher = (
+    functools.partial(Setting, group) for group in Group
+)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +116,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     web_url: Annotated[str, _web("address at which people open the page, where a proxy shows it at another", check.HTTP)] = ""
     web_access: Annotated[str, _web("who may read the page: whoever is at this machine, or members who sign in", check.choice("local", "members"))] = "local"
     web_trusted_proxies: Annotated[tuple[str, ...], _web("addresses or networks of proxies whose X-Forwarded-* headers count, comma-separated", check.NETWORKS)] = ()
+    webhook_urls: Annotated[tuple[str, ...], _webhooks("addresses to which what happens is posted, separated by spaces (docs/webhooks.md)", check.WEBHOOK_URLS, is_secret=True, public_part=check.without_addresses)] = ()
+    webhook_secret: Annotated[str, _webhooks("key that signs it, in base64, like the output of openssl rand -base64 32", check.SIGNING_KEY, is_secret=True)] = ""
+    webhook_events: Annotated[tuple[str, ...], _webhooks("which events are posted: film_started, film_ended, night_planned, badge_earned", check.WEBHOOK_EVENTS)] = check.EVENT_NAMES
     date_order: Annotated[str, _discord("what comes first in a date like 11/12: day-month or month-day; both are asked about where it is not known", check.choice("day-month", "month-day"), by_community=True)] = ""
     discord_api_url: Annotated[str, _discord("another Discord API, for tests", check.HTTP)] = ""
     discord_gateway_url: Annotated[str, _discord("another Discord gateway, for tests", check.WEBSOCKET)] = ""
@@ -153,7 +159,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             for password in filter(None, passwords)
             for form in ((f":{password}@", f"password={password}") if password.lower() in public else (password,))
         ]
-        values = (self.discord_token, *hidden, *(server.token for server in self.servers))
+        tokens = (server.token for server in self.servers)
+        values = (self.discord_token, *hidden, *tokens, *self._webhook_secrets())
         return tuple(dict.fromkeys(value for value in values if value))
 
     def for_community(self, guild_id: str, chosen: Mapping[str, str]) -> Settings:
@@ -163,6 +170,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         choice that is not valid (any more) counts as none.
         """
         values: dict[str, Any] = {"discord_guild_id": int(guild_id), "plex_url": "", "plex_token": "", "web_port": 0}
+        values["webhook_urls"] = ()  # the operator's own: another community's viewers are not told to them
         values["data_dir"] = str(Path(self.data_dir) / COMMUNITIES_DIR / guild_id)
         for name, setting in DECLARED.items():
             if not setting.by_community:
@@ -172,6 +180,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 with contextlib.suppress(WrongValueError):
                     values[name.lower()] = setting.check.read(text)
         return msgspec.structs.replace(self, **values)
+
+    def _webhook_secrets(self) -> Iterator[str]:
+        """Yield what must not be read of the webhooks: whoever knows a whole address may post there."""
+        yield self.webhook_secret
+        for url in self.webhook_urls:
+            parts = urlsplit(url)
+            yield url
+            yield parts.password or ""
+            if len(parts.path) > 1:
+                yield url.partition(parts.netloc)[2]
+            yield parts.query
 
     def share(self, groups: frozenset[Group]) -> Settings:
         """Return the settings of these groups and of everybody; all others have their defaults."""

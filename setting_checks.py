@@ -246,6 +246,51 @@ def without_tokens(servers: tuple[PlexServer, ...]) -> tuple[PlexServer, ...]:
     return tuple(PlexServer(server.url, "") for server in servers)
 
 
+EVENT_NAMES = ("film_started", "film_ended", "night_planned", "badge_earned")
+_MOST_WEBHOOKS = 8
+
+
+def _read_webhook_urls(raw: str) -> tuple[str, ...]:
+    shape = "addresses like https://ntfy.example.org/films, separated by spaces"
+    urls = tuple(dict.fromkeys(raw.split()))
+    for address in urls:
+        try:
+            parts = urlsplit(address)
+            is_right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_right = False
+        if not is_right or parts.fragment or not address.isascii():
+            raise WrongValueError(shape)
+    if len(urls) > _MOST_WEBHOOKS:
+        raise WrongValueError(f"at most {_MOST_WEBHOOKS} addresses")
+    return urls
+
+
+def without_addresses(urls: tuple[str, ...]) -> tuple[str, ...]:
+    """Return how many there are, and nothing of them."""
+    return ("",) * len(urls)
+
+
+def _read_signing_key(raw: str) -> str:
+    import base64
+    import binascii
+
+    try:
+        key = base64.b64decode(raw.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        key = b""
+    if not 24 <= len(key) <= 64:
+        raise WrongValueError("24 to 64 bytes in base64, like the output of: openssl rand -base64 32")
+    return raw
+
+
+def _read_event_names(raw: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.lower() for name in _split(raw)))
+    if not names or any(name not in EVENT_NAMES for name in names):
+        raise WrongValueError("a comma-separated list of " + ", ".join(EVENT_NAMES))
+    return names
+
+
 HTTP, WEBSOCKET = url("http", "https"), url("ws", "wss")
 TOKEN = Check(_read_token, "a token")
 SNOWFLAKE, SNOWFLAKES = Check(_read_snowflake, "a Discord id"), Check(_read_snowflakes, "Discord ids")
@@ -256,3 +301,5 @@ TYPES, WEEKLY = Check(_read_media_types, "media types"), Check(_read_weekly, "a 
 BIND, NETWORKS = Check(_read_bind, "an IP address"), Check(_read_networks, "IP addresses or networks")
 LANGUAGE, ZONE = Check(_read_language, "a language code"), Check(_read_timezone, "a time zone of the IANA list")
 DATABASE, SERVERS = Check(_read_database_url, "a database address"), Check(_read_servers, "a JSON list")
+WEBHOOK_URLS, SIGNING_KEY = Check(_read_webhook_urls, "addresses (http, https)"), Check(_read_signing_key, "base64")
+WEBHOOK_EVENTS = Check(_read_event_names, "names of events")

@@ -35,6 +35,7 @@ ACTORS = (
     ActorEntry("discord", "actors.chat.discord.actor:DiscordActor", frozenset({Group.DISCORD, Group.TRACKING})),
     ActorEntry("plex", "actors.media.plex:PlexPoller", frozenset({Group.PLEX, Group.TRACKING}), memory_mb=512, count=lambda settings: max(1, len(settings.servers))),
     ActorEntry("web", "actors.web.actor:WebActor", frozenset({Group.WEB, Group.TRACKING}), count=lambda settings: int(settings.web_port > 0)),
+    ActorEntry("webhooks", "actors.webhooks.actor:WebhooksActor", frozenset({Group.WEBHOOKS}), memory_mb=512, count=lambda settings: int(bool(settings.webhook_urls))),
 )
 # fmt: on
 

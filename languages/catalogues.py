@@ -15,7 +15,13 @@ from babel.messages.pofile import read_po, write_po
 from wording.translation import BADGE, CATALOGUES
 
 ROOT = CATALOGUES.parent
-SOURCES = (ROOT / "actors" / "chat" / "discord", ROOT / "actors" / "web", ROOT / "diagnosis", ROOT / "wording")
+SOURCES = (
+    ROOT / "actors" / "chat" / "discord",
+    ROOT / "actors" / "web",
+    ROOT / "actors" / "webhooks",
+    ROOT / "diagnosis",
+    ROOT / "wording",
+)
 """Where the texts are that people see."""
 BADGES = ROOT / "awards" / "badges.toml"
 KEYWORDS = {"_": 1, "N_": 1, "ngettext": 2, "format_count": 2}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from messages.base import Answer, Question, Struct
+from typing import ClassVar
+
+from messages.base import Answer, Delivery, Event, Question, Struct
 from messages.media import Item
 from messages.statistics import EarnedBadge
 from messages.tracking import Screening
 
-__all__ = ["GetNight", "ListNights", "Night", "NightBadge", "NightEntry", "NightList"]
+__all__ = ["GetNight", "ListNights", "Night", "NightBadge", "NightEntry", "NightList", "NightPlanned"]
 
 
 class NightBadge(Struct, frozen=True):
@@ -71,3 +73,25 @@ class ListNights(Question[NightList], frozen=True, tag="list_nights", to="persis
     """Seconds since 1970, UTC."""
     until_s: float
     """Seconds since 1970, UTC; not included."""
+
+
+class NightPlanned(Event, frozen=True, tag="night_planned"):
+    """Discord -> webhooks: a film night was planned, or the film of an open night was chosen."""
+
+    delivery: ClassVar[Delivery] = Delivery.AT_LEAST_ONCE
+
+    at_s: float
+    """When; seconds since 1970, UTC."""
+    event_id: str
+    """The event on Discord, id as digits."""
+    url: str
+    """Its address."""
+    starts_at_s: float
+    """When the night begins; seconds since 1970, UTC."""
+    item: Item | None = None
+    """The film; None where it is chosen later."""
+
+    def dedup_id(self) -> str:
+        """One event is planned once, and once more when its film is chosen."""
+        film = f"{self.item.server_id}/{self.item.rating_key}" if self.item is not None else ""
+        return f"night:{self.event_id}:{film}"

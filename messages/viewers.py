@@ -17,6 +17,7 @@ __all__ = [
     "FindAccounts",
     "GetMyData",
     "GetViewerAccount",
+    "GetVisibleViewers",
     "LinkAccount",
     "LinkedAccount",
     "MyData",
@@ -26,6 +27,7 @@ __all__ = [
     "ViewerAccount",
     "ViewerDirectoryChanged",
     "ViewerErased",
+    "VisibleViewers",
 ]
 
 Privacy = Literal["open", "anonymous", "private", "untracked"]
@@ -62,6 +64,21 @@ class ViewerDirectoryChanged(Event, frozen=True, tag="people_known"):
     """Every link."""
     privacy: tuple[tuple[str, Privacy], ...]
     """Viewer id and choice of everybody who is not open; a member's choice holds for the linked accounts too."""
+
+
+class VisibleViewers(Answer, frozen=True, tag="visible_viewers"):
+    """Answer to GetVisibleViewers."""
+
+    links: tuple[LinkedAccount, ...]
+    """Every link."""
+    privacy: tuple[tuple[str, Privacy], ...]
+    """As in ViewerDirectoryChanged."""
+    erasures: tuple[tuple[str, float], ...] = ()
+    """Who was forgotten, and when; seconds since 1970, UTC. What was said of them before must not be told any more."""
+
+
+class GetVisibleViewers(Question[VisibleViewers], frozen=True, tag="get_visible_viewers", to="persistence"):
+    """Who may be named in what leaves Usher, asked right before it does."""
 
 
 class DropViewerWatches(Command, frozen=True, tag="viewer_forgotten"):

@@ -41,6 +41,20 @@ _WEB: Final = {
         "The page cannot listen at {address}: {error}. Set WEB_PORT and WEB_BIND to what may be used."
     ),
 }
+_WEBHOOKS: Final = {
+    "webhooks.failing": N_("The webhook at {name} does not take events ({reason}); {count} wait for it."),
+    "webhooks.timeout": N_("no answer within {seconds} s"),
+    "webhooks.certificate": N_("its certificate does not fit its address"),
+    "webhooks.redirected": N_("it answers HTTP {status} and points elsewhere, where nothing is posted"),
+    "webhooks.status": N_("it answers HTTP {status}"),
+    "webhooks.unknown_name": N_("its name is not known"),
+    "webhooks.unreachable": "{error}",
+    "webhooks.needs_https": N_("{address} is outside your network, where only https may be used"),
+    "webhooks.not_a_machine": N_("{address} is not the address of one machine in your network"),
+    "webhooks.persistence_silent": N_("persistence does not say who may be named"),
+    "webhooks.too_many": N_("more than {count} events wait"),
+    "webhooks.too_old": N_("it is too old to be told"),
+}
 _LINKS: Final = {
     "link.linked_elsewhere": N_("That Plex account is linked to another member already: unlink it there first."),
     "link.not_linked": N_("That Plex account is not linked to this member: choose one that /unlink offers."),
@@ -352,5 +366,5 @@ _STORE: Final = {
 TEXTS: Final[Mapping[str, str]] = {
     "text": "{text}",
     **_ACTORS,
-    **_TRACKING, **_WEB, **_LINKS, **_PLEX, **_DISCORD, **_LAUNCHER, **_STORE,
+    **_TRACKING, **_WEB, **_WEBHOOKS, **_LINKS, **_PLEX, **_DISCORD, **_LAUNCHER, **_STORE,
 }  # fmt: skip

@@ -79,7 +79,16 @@ class BadgeAnnouncer:
             except OutboxFull:
                 return  # Discord is away: they stay marked as not announced, and the next save tries again
             self._on_their_way.update((viewer_id, badge_id) for badge_id in ids)
+            self._tell_webhooks(message)
         self._is_unsent = False
+
+    def _tell_webhooks(self, message: BadgesAwarded) -> None:
+        """Tell them beside Discord; what Discord has not taken over by the next start is told again, by the same id."""
+        if self._actor.context.settings.webhook_urls:
+            try:
+                self._actor.ref("webhooks").tell(message)
+            except OutboxFull as error:
+                self._actor.log.warning("Badges are not posted: %s", error)
 
     def mark_announced(self) -> None:
         """Mark the badges that were announced; what cannot be stored now is tried again at the next tick."""

@@ -89,6 +89,8 @@ class Tracker(Actor):
         self._problems: tuple[Problem, ...] = ()
         self._screens = ("discord", "web") if context.settings.web_port else ("discord",)
         """The actors that show what plays."""
+        self._announcers = ("discord", "webhooks") if context.settings.webhook_urls else ("discord",)
+        """The actors that tell what started and ended."""
 
     def handlers(self) -> Mapping[type[Any], Callable[[Any], Message | None]]:
         """Return the dispatch table."""
@@ -240,10 +242,11 @@ class Tracker(Actor):
                 self.log.info("%s", describe_end(event.record, self._tracking.log_name(event.record)))
                 self._finished.add(event)
             case ScreeningStarted() | ScreeningEnded():
-                try:
-                    self.ref("discord").tell(event)
-                except OutboxFull as error:
-                    self.log.warning("“%s” is not announced: %s", event.screening.item.title, error)
+                for name in self._announcers:
+                    try:
+                        self.ref(name).tell(event)
+                    except OutboxFull as error:
+                        self.log.warning("“%s” is not announced: %s", event.screening.item.title, error)
             case HistoryWanted(poller, question):
                 self.ref(poller).tell(question)
             case Notice(text):

@@ -2,11 +2,20 @@
 
 from sqlalchemy import and_, func, select
 
-from messages import AccountsFound, AccountSummary, FindAccounts, GetViewerAccount, ViewerAccount
+from messages import (
+    AccountsFound,
+    AccountSummary,
+    FindAccounts,
+    GetViewerAccount,
+    GetVisibleViewers,
+    ViewerAccount,
+    VisibleViewers,
+)
 from messages.ids import PLEX_PREFIX
 from persistence.database.tables import ONLY_COMMUNITY, VIEWER_PERIODS, VIEWERS
 from persistence.queries.answers import answers
-from persistence.records.viewers import read_account
+from persistence.records.links import read_links
+from persistence.records.viewers import read_account, read_choices, read_erasures
 from persistence.store import StoreSnapshot
 
 
@@ -14,6 +23,13 @@ from persistence.store import StoreSnapshot
 def find_account(asked: GetViewerAccount, store: StoreSnapshot) -> ViewerAccount:
     """Return a member's links and choice of privacy."""
     return read_account(store.connection, asked.viewer_id)
+
+
+@answers(GetVisibleViewers)
+def find_visible_viewers(_asked: GetVisibleViewers, store: StoreSnapshot) -> VisibleViewers:
+    """Return links, choices of privacy, and who was forgotten."""
+    erasures = tuple(sorted(read_erasures(store.connection).items()))
+    return VisibleViewers(read_links(store.connection), read_choices(store.connection), erasures)
 
 
 @answers(FindAccounts)

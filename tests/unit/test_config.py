@@ -279,3 +279,23 @@ def test_a_problem_knows_where_its_cure_begins(tmp_path: Path) -> None:
     (problem,) = caught.value.problems
     assert problem.what == "TIMEZONE is wrong ('a: b')" and problem.cure.startswith("it takes a time zone")
     assert problem == f"{problem.what}: {problem.cure}"
+
+
+def test_webhooks_are_addresses_separated_by_spaces_and_a_key_in_base64() -> None:
+    """Braces of ntfy's templates and a password are fine in them; nothing of a wrong one is shown."""
+    urls = "http://ha.local:8123/api/webhook/x https://u:pass@ntfy.sh/t?tpl=1&t={{.title}}"
+    settings = config.load_settings({**GOOD, "WEBHOOK_URLS": urls, "WEBHOOK_EVENTS": "film_ended, badge_earned"})
+    assert len(settings.webhook_urls) == 2
+    assert settings.webhook_events == ("film_ended", "badge_earned")
+    assert "ntfy" not in repr(settings)
+    line = "posting to /api/webhook/x, https://u:pass@ntfy.sh/t?tpl=1&t={{.title}} and pass failed"
+    assert SecretFilter(settings.secrets()).mask(line) == "posting to ***, *** and *** failed"
+    for wrong in ("ftp://ha.local/x", "ha.local/hidden-path", "http:///hidden-path", "https://ha.local/#hidden-path"):
+        (problem,) = problems(WEBHOOK_URLS=wrong)
+        assert problem.startswith("WEBHOOK_URLS")
+        assert "hidden-path" not in problem
+    (problem,) = problems(WEBHOOK_SECRET="my password")
+    assert "openssl rand -base64 32" in problem
+    assert "password" not in problem
+    (problem,) = problems(WEBHOOK_EVENTS="film_paused")
+    assert "film_started, film_ended, night_planned, badge_earned" in problem

@@ -105,6 +105,6 @@ def test_every_setting_named_is_declared(page: Path) -> None:
     """Names in capitals with the shape of a setting are settings."""
     declared = set(config.DECLARED)
     shaped = re.compile(
-        r"`((?:PLEX|DISCORD|WATCH|AUTO_SAVE|BACKUP|LOG|HEALTH|DATA|DATABASE|TRACKED|MIN_WATCH|RESUME|GHOST)_[A-Z_]+)"
+        r"`((?:PLEX|DISCORD|WATCH|AUTO_SAVE|BACKUP|LOG|HEALTH|DATA|DATABASE|TRACKED|MIN_WATCH|RESUME|GHOST|WEBHOOK)_[A-Z_]+)"
     )
     assert set(shaped.findall(page.read_text(encoding="utf-8"))) <= declared

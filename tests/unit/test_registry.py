@@ -13,12 +13,13 @@ from config import PlexServer, Settings
 SETTINGS = Settings(
     plex_url="http://a", plex_token="plex-token-1", plex_servers=(PlexServer("http://b", "plex-token-2"),),
     discord_token="discord-token", database_url="postgresql://u:db-password@h/d", watched_percent=85.0,
+    webhook_urls=("https://hook/hidden-path",), webhook_secret="signing-key",
 )  # fmt: skip
 
 
-def test_each_plex_server_has_a_poller_and_they_start_last() -> None:
-    """Persistence is first: what the others say must be kept."""
-    assert actor_names(SETTINGS) == ("persistence", "tracker", "discord", "plex", "plex-2")
+def test_each_plex_server_has_a_poller() -> None:
+    """Persistence is first: what the others say must be kept. Where no webhook is set there is no process for them."""
+    assert actor_names(SETTINGS) == ("persistence", "tracker", "discord", "plex", "plex-2", "webhooks")
     assert actor_names(Settings()) == ("persistence", "tracker", "discord", "plex")
 
 
@@ -37,6 +38,8 @@ def test_an_entry_names_the_class_of_that_actor(entry: object) -> None:
         ("discord", {"discord-token"}),
         ("plex", {"plex-token-1", "plex-token-2"}),
         ("plex-2", {"plex-token-1", "plex-token-2"}),
+        ("web", set()),
+        ("webhooks", {"https://hook/hidden-path", "/hidden-path", "signing-key"}),
     ],
 )
 def test_an_actor_is_given_its_own_secrets_alone(actor: str, secrets: set[str]) -> None:
@@ -45,8 +48,9 @@ def test_an_actor_is_given_its_own_secrets_alone(actor: str, secrets: set[str]) 
     packed = msgpack.packb(msgspec.to_builtins(share))
     assert {secret for secret in SETTINGS.secrets() if secret.encode() in packed} == secrets
     assert set(share.secrets()) == secrets
-    assert share.watched_percent == 85.0
+    assert share.watched_percent == (80.0 if actor == "webhooks" else 85.0)
     assert len(share.servers) == 2  # how many there are is no secret
+    assert len(share.webhook_urls) == 1
 
 
 def test_an_unknown_actor_is_an_error() -> None:

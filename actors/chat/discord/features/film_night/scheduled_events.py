@@ -24,7 +24,7 @@ from actors.chat.discord.features.film_night.planned_night import (
     is_same_evening,
 )
 from actors.chat.discord.framework.actor_client import ActorClient
-from messages import Item, NowPlaying, Problem, Screening, ScreeningEnded
+from messages import Item, NightPlanned, NowPlaying, Problem, Screening, ScreeningEnded
 from wording.text import clean_line
 from wording.titles import display_title
 
@@ -71,10 +71,13 @@ class FilmNights:
         night = PlannedNight(event.id, "", "", event.start_time.timestamp())
         night.choose_film(item)
         self._add(night)
+        self._tell_planned(night, item)
 
     def on_open_planned(self, event: discord.ScheduledEvent) -> None:
         """A night was planned whose film is not chosen: it begins with whichever film plays then."""
-        self._add(PlannedNight(event.id, "", "", event.start_time.timestamp(), is_open=True))
+        night = PlannedNight(event.id, "", "", event.start_time.timestamp(), is_open=True)
+        self._add(night)
+        self._tell_planned(night, None)
 
     def find(self, event_id: int) -> PlannedNight | None:
         """Return the night of an event; None where it is over or not Usher's."""
@@ -89,6 +92,15 @@ class FilmNights:
         night.choose_film(item)
         self._save(night)
         self._look_s.clear()
+        self._tell_planned(night, item)
+
+    def _tell_planned(self, night: PlannedNight, item: Item | None) -> None:
+        """Tell the webhooks of a night that was planned, or whose film was chosen."""
+        settings = self._actors.settings
+        if settings.webhook_urls:
+            url = f"https://discord.com/events/{settings.discord_guild_id}/{night.event_id}"
+            planned = NightPlanned(self._now_s(), str(night.event_id), url, night.starts_s, item)
+            self._actors.tell("webhooks", planned)
 
     def drop(self, night: PlannedNight) -> None:
         """Forget a night that was called off."""

@@ -1,0 +1,1 @@
+"""Webhooks: posts what happens to addresses that the settings name."""

@@ -1,0 +1,173 @@
+"""The webhooks actor: hears what happens, and posts it to the addresses of the settings.
+
+It is an actor, and not a feature of the Discord actor, so that events go out while Discord is away; so that a receiver
+that hangs or floods takes nothing else with it; and so that no other process holds the addresses and the key. Where no
+address is set there is no such process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from actors.runtime import (
+    Actor,
+    ActorUnavailable,
+    AskTimeout,
+    Context,
+    MailboxFull,
+    RemoteError,
+    UnexpectedAnswer,
+)
+from actors.webhooks.delivery_queue import DeliveryQueue
+from actors.webhooks.http_post import PostResult, WebhookClient
+from actors.webhooks.payload import Notice, WebhookEvent, build_payload, make_event
+from actors.webhooks.signing import sign
+from messages import (
+    BadgesAwarded,
+    GetVisibleViewers,
+    Message,
+    NightPlanned,
+    Problem,
+    ScreeningEnded,
+    ScreeningStarted,
+)
+from wording.translation import set_language
+
+STOP_S = 2.0
+"""How long a stop waits for what can be delivered at once; real seconds."""
+ASK_S = 5.0
+_UNANSWERED = (ActorUnavailable, AskTimeout, MailboxFull, RemoteError, UnexpectedAnswer)
+
+
+@dataclass(frozen=True)
+class _DeliveryBroke:
+    """The loop's thread ended by an error of ours: this actor cannot go on."""
+
+    error: BaseException
+
+
+class WebhooksActor(Actor):
+    """pykka's thread hears the messages; requests are made on a loop in a thread of its own."""
+
+    name: ClassVar[str] = "webhooks"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        settings = context.settings
+        set_language(settings.bot_language)
+        self._zone = ZoneInfo(settings.timezone)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run_loop, name="webhooks-loop", daemon=True)
+        self._stopping = asyncio.Event()
+        self._clients = [WebhookClient(url) for url in settings.webhook_urls]
+        self._queues = [self._make_queue(client) for client in self._clients]
+
+    def handlers(self) -> Mapping[type[Message], Callable[[Any], Any]]:
+        """Return the handler of each message."""
+        return {
+            **dict.fromkeys((ScreeningStarted, ScreeningEnded, NightPlanned, BadgesAwarded), self._take),
+            _DeliveryBroke: self._break,  # type: ignore[dict-item]  # local, never on the wire
+        }
+
+    def on_start(self) -> None:
+        """Start the loop."""
+        self._thread.start()
+        self.log.info("Events are posted to %s", ", ".join(queue.name for queue in self._queues))
+
+    def on_stop(self) -> None:
+        """Deliver what can be delivered at once; an event that waits longer is not told after a restart."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(2 * STOP_S)
+
+    def _take(self, notice: Notice) -> concurrent.futures.Future[None] | None:
+        """Queue an event. It is acknowledged when every receiver took it or it was dropped: a restart loses none."""
+        event = make_event(notice)
+        if event.name not in self.context.settings.webhook_events:
+            return None
+        done: concurrent.futures.Future[None] = concurrent.futures.Future()
+        self._loop.call_soon_threadsafe(self._put, event, done)
+        return done
+
+    def _break(self, broke: _DeliveryBroke) -> None:
+        raise RuntimeError("the webhooks' loop broke") from broke.error
+
+    # -- on the loop -----------------------------------------------------------------------------------------
+
+    def _put(self, event: WebhookEvent, done: concurrent.futures.Future[None]) -> None:
+        left = len(self._queues)
+
+        def count_down() -> None:
+            nonlocal left
+            left -= 1
+            if not left and not done.done():
+                done.set_result(None)
+
+        for queue in self._queues:
+            queue.put(event, count_down)
+
+    def _run_loop(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._run())
+        except BaseException as error:  # noqa: BLE001  # whatever it was, the actor must hear of it
+            self.actor_ref.tell(_DeliveryBroke(error))
+        finally:
+            self._loop.close()
+
+    def _make_queue(self, client: WebhookClient) -> DeliveryQueue:
+        async def deliver(event: WebhookEvent) -> PostResult:
+            return await self._deliver(client, event)
+
+        return DeliveryQueue(client.name, deliver, self.context.clock, self.log, self._show_failures)
+
+    async def _deliver(self, client: WebhookClient, event: WebhookEvent) -> PostResult:
+        """Post an event as it may be told at this moment: somebody may have become private while it waited."""
+        try:
+            viewers = await asyncio.wrap_future(self.ref("persistence").ask_future(GetVisibleViewers(), ASK_S))
+        except _UNANSWERED:
+            return PostResult(Problem.of("webhooks.persistence_silent"))
+        payload = build_payload(event, viewers, self._zone)
+        if payload is None:
+            return PostResult()
+        body = msgspec.json.encode(payload)
+        sent_at_s = int(self.context.clock.now().wall_s)
+        return await client.post(body, sign(self.context.settings.webhook_secret, event.event_id, sent_at_s, body))
+
+    async def _run(self) -> None:
+        tasks = [asyncio.ensure_future(queue.run()) for queue in self._queues]
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if self._stopping.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(STOP_S):
+                        await asyncio.gather(*(queue.wait_idle() for queue in self._queues))
+        finally:
+            for task in (*tasks, stopping):
+                task.cancel()
+            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*(client.close() for client in self._clients))
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+
+    def _show_failures(self) -> None:
+        problems = [
+            Problem.of("webhooks.failing", name=queue.name, reason=queue.failure, count=len(queue))
+            for queue in self._queues
+            if queue.failure is not None
+        ]
+        if problems:
+            self.report_degraded(*problems)
+        else:
+            self.report_recovered()

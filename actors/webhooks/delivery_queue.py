@@ -1,0 +1,125 @@
+"""What waits for one receiver: in order, bounded, tried again until it is taken or of no more use."""
+
+import asyncio
+import collections
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from actors.runtime import Clock
+from actors.webhooks.http_post import PostResult
+from actors.webhooks.payload import WebhookEvent
+from messages import Problem
+from wording.problems import english
+
+MOST_WAITING = 1000
+"""Events for one receiver; beyond them the oldest is dropped."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 600.0
+"""Between two tries; it doubles with each, and differs by chance, so that receivers are not asked in step."""
+USEFUL_S = {"film_started": 600.0}
+"""How long after it happened an event is still told, where that is not `LONGEST_USEFUL_S`: lights that go down an hour
+late are worse than none."""
+LONGEST_USEFUL_S = 86_400.0
+
+
+class WaitingEvent(NamedTuple):
+    """An event for one receiver."""
+
+    event: WebhookEvent
+    done: Callable[[], None]
+    """Called when it was taken or dropped."""
+
+
+class DeliveryQueue:
+    """The events of one receiver. All of it runs on the actor's loop."""
+
+    def __init__(
+        self,
+        name: str,
+        deliver: Callable[[WebhookEvent], Awaitable[PostResult]],
+        clock: Clock,
+        log: logging.Logger,
+        on_change: Callable[[], None],
+    ) -> None:
+        """`name`: the receiver's, for the log. `deliver` tries once. `on_change`: called when `failure` changes."""
+        self.name = name
+        self.failure: Problem | None = None
+        """Why the first that waits was not taken; None where nothing is in the way."""
+        self._deliver = deliver
+        self._clock = clock
+        self._log = log
+        self._on_change = on_change
+        self._waiting: collections.deque[WaitingEvent] = collections.deque()
+        self._arrived = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, event: WebhookEvent, done: Callable[[], None]) -> None:
+        """Have an event delivered after those that wait."""
+        if len(self._waiting) >= MOST_WAITING:
+            self._drop(self._waiting[0], Problem.of("webhooks.too_many", count=MOST_WAITING))
+        self._waiting.append(WaitingEvent(event, done))
+        self._arrived.set()
+        if self.failure is None:
+            self._idle.clear()
+
+    async def wait_idle(self) -> None:
+        """Wait until nothing is left that can be delivered at once."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Deliver what waits, for ever."""
+        tries = 0
+        while True:
+            await self._arrived.wait()
+            if not self._waiting:
+                self._arrived.clear()
+                self._idle.set()
+                continue
+            first = self._waiting[0]
+            if self._clock.now().wall_s - first.event.at_s > USEFUL_S.get(first.event.name, LONGEST_USEFUL_S):
+                self._drop(first, self.failure or Problem.of("webhooks.too_old"))
+                continue
+            result = await self._deliver(first.event)
+            if result.failure is None:
+                tries = 0
+                self._settle(first)
+                self._note_failure(None)
+            elif result.is_final:
+                tries = 0
+                self._drop(first, result.failure)
+            else:
+                tries += 1
+                self._note_failure(result.failure)
+                await asyncio.sleep(self._clock.to_real_s(max(result.wait_s, _choose_pause_s(tries))))
+
+    def _note_failure(self, failure: Problem | None) -> None:
+        if failure == self.failure:
+            return
+        self.failure = failure
+        if failure is not None:
+            self._idle.set()
+            self._log.warning("The webhook at %s does not take events: %s; they wait", self.name, english(failure))
+        else:
+            self._log.info("The webhook at %s takes events again", self.name)
+        self._on_change()
+
+    def _drop(self, waiting: WaitingEvent, reason: Problem) -> None:
+        name = waiting.event.name
+        self._log.error("Event %s for the webhook at %s is dropped: %s", name, self.name, english(reason))
+        self._settle(waiting)
+
+    def _settle(self, waiting: WaitingEvent) -> None:
+        """Take it out of the queue, from which a full queue may have pushed it while it was on its way."""
+        if waiting in self._waiting:
+            self._waiting.remove(waiting)
+            waiting.done()
+
+
+def _choose_pause_s(tries: int) -> float:
+    pause_s = min(FIRST_PAUSE_S * 2.0 ** min(tries - 1, 20), LONGEST_PAUSE_S)
+    return float(pause_s * (0.8 + 0.4 * random.random()))  # noqa: S311  # no secret

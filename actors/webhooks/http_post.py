@@ -1,0 +1,124 @@
+"""Posts to one address: within a deadline, to permitted machines alone, and wherever it is redirected, not there."""
+
+import email.utils
+import os
+import socket
+import time
+from http import HTTPStatus
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.connector import AddrInfoType
+
+from actors.webhooks.address_policy import find_refusal
+from messages import Problem
+from version import VERSION
+
+DEADLINE_S = 10.0
+"""Real seconds for a request, from the look-up of the name to the head of the answer."""
+LONGEST_WAIT_S = 3600.0
+"""The longest that a receiver may ask to be left alone, seconds."""
+_NEVER_TAKEN = (
+    HTTPStatus.BAD_REQUEST, HTTPStatus.GONE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY,
+)  # fmt: skip
+"""What says that this very event will never be taken. A proxy answers 404 also while a receiver starts."""
+
+
+class PostResult(NamedTuple):
+    """How it went; no reason names more of the address than the settings' host."""
+
+    failure: Problem | None = None
+    """Why it was not taken; None where it was."""
+    is_final: bool = False
+    """Whether trying again is no use."""
+    wait_s: float = 0.0
+    """How long the receiver asks to be left alone, seconds."""
+
+
+class _RefusedAddressError(OSError):
+    """The settings name a machine to which nothing is posted."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__()
+        self.problem = problem
+
+
+class WebhookClient:
+    """One receiver. Runs on the actor's loop."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        parts = urlsplit(url)
+        self.name = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+        """Host and port: what logs and health call it, for whoever knows the rest may post there."""
+        self._is_encrypted = parts.scheme == "https"
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, body: bytes, headers: dict[str, str]) -> PostResult:
+        """Post JSON once. Raises nothing."""
+        sent = {"Content-Type": "application/json; charset=utf-8", **headers}
+        try:
+            async with self._open_session().post(self._url, data=body, headers=sent, allow_redirects=False) as answer:
+                return _judge(answer.status, answer.headers.get("Retry-After", ""), time.time())
+        except TimeoutError:
+            return PostResult(Problem.of("webhooks.timeout", seconds=round(DEADLINE_S)))
+        except aiohttp.ClientConnectorCertificateError:
+            return PostResult(Problem.of("webhooks.certificate"))
+        except aiohttp.ClientConnectorError as error:
+            return PostResult(_explain(error.os_error))
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return PostResult(_explain(error))
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=1, force_close=True, socket_factory=self._open_socket),
+                timeout=aiohttp.ClientTimeout(total=DEADLINE_S),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": f"Usher/{VERSION}"},
+                trust_env=True,  # HTTPS_PROXY and NO_PROXY, as for Plex and Discord
+            )
+        return self._session
+
+    def _open_socket(self, address: AddrInfoType) -> socket.socket:
+        """Return a socket for an address to which a name was resolved; OSError where nothing is posted there."""
+        family, kind, protocol, _, place = address
+        if refusal := find_refusal(str(place[0]), is_encrypted=self._is_encrypted):
+            raise _RefusedAddressError(refusal)
+        return socket.socket(family, kind, protocol)
+
+
+def _judge(status: int, retry_after: str, now_s: float) -> PostResult:
+    if HTTPStatus(200) <= status < HTTPStatus(300):
+        return PostResult()
+    if HTTPStatus(300) <= status < HTTPStatus(400):
+        return PostResult(Problem.of("webhooks.redirected", status=status))
+    failure = Problem.of("webhooks.status", status=status)
+    return PostResult(failure, status in _NEVER_TAKEN, _read_retry_after(retry_after, now_s))
+
+
+def _read_retry_after(text: str, now_s: float) -> float:
+    """Return the seconds of a Retry-After header, which has seconds or a date; 0 where it has neither."""
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return min(float(text), LONGEST_WAIT_S)
+    try:
+        until_s = email.utils.parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return 0.0
+    return min(max(0.0, until_s - now_s), LONGEST_WAIT_S)
+
+
+def _explain(error: BaseException) -> Problem:
+    """Return a failure without the address, which the texts of libraries may have."""
+    if isinstance(error, _RefusedAddressError):
+        return error.problem
+    if isinstance(error, socket.gaierror):
+        return Problem.of("webhooks.unknown_name")
+    number = error.errno if isinstance(error, OSError) else None  # asyncio's own text has the address
+    return Problem.of("webhooks.unreachable", error=os.strerror(number) if number else type(error).__name__)
