@@ -178,7 +178,7 @@ class ServiceStage:
         state = read_running_state(self.data_dir)
         pids = {child.pid for child in state.children.values()} if state is not None else set()
         rows = [row for row in self.health() if row["pid"] in pids]  # not those of a service before this one
-        expected = 5 if "WEB_PORT" in self._settings else 4
+        expected = 4 + sum(name in self._settings for name in ("WEB_PORT", "WEBHOOK_URLS"))
         return len(rows) >= expected and all(row["state"] == "running" for row in rows) and self.discord.is_connected
 
     def stop_service(self) -> tuple[int, float]:
