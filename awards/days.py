@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple, Protocol
 
-from messages import Sittings
+from messages import Sitting, Sittings
 
 NIGHT_ENDS_HOUR = 5
 """A watch is past midnight between 00:00 and this hour."""
@@ -75,6 +75,31 @@ def sum_by_day(watches: Iterable[Played], zone: tzinfo) -> dict[str, float]:
         for day, seconds in seconds_by_day(played, zone).items():
             days[day] = days.get(day, 0.0) + seconds
     return dict(sorted(days.items()))
+
+
+def seconds_by_hour(played: Played, zone: tzinfo) -> dict[tuple[int, int], float]:
+    """Return the playing seconds of a watch in each hour of the week: {(year, 0 for Monday 00:00 to 167): seconds}.
+
+    A record without sittings is taken to have been played from its start on, without a break.
+    """
+    sittings = played.sittings
+    if not sittings:
+        end_s = min(played.ended_at_s, played.started_at_s + played.playing_s)
+        sittings = (Sitting(played.started_at_s, end_s, played.playing_s),)
+    hours: dict[tuple[int, int], float] = {}
+    for sitting in sittings:
+        length_s = sitting.end_s - sitting.start_s
+        from_s = sitting.start_s
+        while True:
+            local = to_local(from_s, zone)
+            to_s = min(sitting.end_s, from_s + 3600.0 - local.minute * 60 - local.second - local.microsecond / 1e6)
+            key = local.year, local.weekday() * 24 + local.hour
+            share = (to_s - from_s) / length_s if length_s > 0 else 1.0
+            hours[key] = hours.get(key, 0.0) + share * sitting.playing_s
+            if to_s >= sitting.end_s or to_s <= from_s:
+                break
+            from_s = to_s
+    return hours
 
 
 def week_of(day: str) -> str:

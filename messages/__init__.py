@@ -4,6 +4,7 @@ from messages import (
     audit,
     chat,
     communities,
+    community_times,
     control,
     films,
     history,
@@ -20,6 +21,7 @@ from messages.audit import *
 from messages.base import *
 from messages.chat import *
 from messages.communities import *
+from messages.community_times import *
 from messages.control import *
 from messages.films import *
 from messages.history import *
@@ -42,6 +44,7 @@ MODULES = (
     statistics,
     nights,
     films,
+    community_times,
     viewer_list,
     suggestions,
     viewers,

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from messages.base import Answer, Delivery, Event, Question, Struct
 from messages.history import TitleCount
+from messages.media import Item
 
 __all__ = [
     "BadgeCatalogue",
@@ -250,6 +251,10 @@ class YearOfViewer(Answer, frozen=True, tag="year_of_viewer"):
     """The viewer keeps this private, and somebody else asked: nothing of it is here."""
     figures_hidden: bool = False
     """The viewer is anonymous, and somebody else asked: rankings have the figures without the name."""
+    films: tuple[TitleCount, ...] = ()
+    """At most five, by this viewer's watches alone, the most watched first."""
+    posters: tuple[Item | None, ...] = ()
+    """As this viewer watched each of `films`; None where that is not known."""
 
 
 class GetYear(Question[YearOfViewer], frozen=True, tag="get_year", to="persistence"):
@@ -287,6 +292,8 @@ class CommunityYear(Answer, frozen=True, tag="community_year"):
     """At most five, who watched longest first; the value is seconds."""
     night: BigNight | None = None
     """The watch party with the most viewers; None where there was none."""
+    posters: tuple[Item | None, ...] = ()
+    """As somebody watched each of `films`; None where that is not known."""
 
 
 class GetCommunityYear(Question[CommunityYear], frozen=True, tag="get_community_year", to="persistence"):

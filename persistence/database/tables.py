@@ -307,9 +307,10 @@ VIEWER_PERIODS = Table(
     METADATA,
     Column("community", Text, primary_key=True),
     Column("kind", Text, primary_key=True),  # all; year, day: played in it; ended8, 64, 512: ended in so many UTC days
+    # hour: everybody's play in an hour of the week of a year
     Column(
         "period", Integer, primary_key=True, autoincrement=False
-    ),  # 0; the year; the day's ordinal; days / 8, 64, 512
+    ),  # 0; the year; the day's ordinal; days / 8, 64, 512; the year * 168 + the hour
     Column("viewer_id", Text, primary_key=True),  # or EVERYBODY
     *_amounts(),
     Index(None, "community", "viewer_id", "kind", "period"),

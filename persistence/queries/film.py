@@ -32,7 +32,7 @@ def list_films(asked: ListFilms, store: StoreSnapshot) -> FilmList:
     after = next((place for place, name in enumerate(names, 1) if make_film_slug(key, *name) == asked.after), 0)
     page = names[after : after + bound_limit(asked.limit)] if asked.after == "" or after else []
     counts = add_marks(store, count_films(store, films, page, sums))
-    items = _read_items(store, films, page)
+    items = read_items(store, films, page)
     entries = tuple(
         FilmEntry(make_film_slug(key, count.title, count.year), count, items.get((count.title, count.year)))
         for count in counts
@@ -88,18 +88,17 @@ def _sort_films(
     return sorted(names, key=lambda name: -viewers[name])
 
 
-def _read_items(store: StoreSnapshot, films: Iterable[WatchedFilm], names: Sequence[FilmName]) -> dict[FilmName, Item]:
-    """Return each film as a visible viewer watched it, for its poster."""
+def read_items(
+    store: StoreSnapshot, films: Iterable[WatchedFilm], names: Iterable[FilmName], viewer_id: str = ""
+) -> dict[FilmName, Item]:
+    """Return each film as this viewer watched it, or any visible one, for its poster."""
+    by_them = WATCHES.c.viewer_id == viewer_id if viewer_id else WATCHES.c.viewer_id.not_in(store.hidden)
     hashes: dict[FilmName, list[int]] = {}
     for film in films:
         hashes.setdefault(film.name, []).append(film.film_hash)
     items = {}
     for name in names:
-        query = (
-            select(WATCHES.c.item)
-            .where(WATCHES.c.film_hash.in_(hashes[name]), WATCHES.c.viewer_id.not_in(store.hidden))
-            .limit(1)
-        )
+        query = select(WATCHES.c.item).where(WATCHES.c.film_hash.in_(hashes[name]), by_them).limit(1)
         if (found := store.connection.execute(query).scalar()) is not None:
             items[name] = decode_item(found)
     return items

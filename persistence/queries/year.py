@@ -7,12 +7,13 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 
 from awards.year import YearFilm, build_year, find_top, rank_year
-from messages import CommunityYear, GetCommunityYear, GetYear, YearOfViewer
+from messages import CommunityYear, GetCommunityYear, GetYear, TitleCount, YearOfViewer
 from messages.ids import SESSION_SOURCE, is_session_account
 from persistence.database.rows import Row
 from persistence.database.sql import split_batches
 from persistence.database.tables import EVERYBODY, VIEWER_BADGES, VIEWERS, WATCHES
 from persistence.queries.answers import answers
+from persistence.queries.film import read_items
 from persistence.queries.movie_stats import count_films
 from persistence.records.badges import describe_badge
 from persistence.rules import StatisticsRules
@@ -44,7 +45,8 @@ def read_viewer_year(asked: GetYear, store: StoreSnapshot) -> YearOfViewer:
     if hides_figures(people, who, asked.asker):
         return YearOfViewer("", build_year(year, {}, (), ()), (), figures_hidden=True)
     store.require_summaries()
-    films = [_describe_film(film) for film in read_viewer_films(store, who, year)]
+    watched = read_viewer_films(store, who, year)
+    films = [_describe_film(film) for film in watched]
     days = sum_days(store, who, *_days_of(year))
     first_s, end_s = _bounds(year, rules)
     earned = connection.execute(
@@ -59,7 +61,16 @@ def read_viewer_year(asked: GetYear, store: StoreSnapshot) -> YearOfViewer:
     badges = tuple(describe_badge(rules, row["badge_id"], row["earned_at_s"], row["progress"]) for row in earned)
     name = connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == who)).scalar()
     username = name or next((each.username for each in store.running.records if each.viewer_id == who), "")
-    return YearOfViewer(username, build_year(year, days, films, films, _find_companion(store, who, year)), badges)
+    sums = sum_by_name(film for film in watched if film.media_type == "movie")
+    most = order_by_watches(sums, MOST)
+    items = read_items(store, watched, most, who)
+    return YearOfViewer(
+        username,
+        build_year(year, days, films, films, _find_companion(store, who, year)),
+        badges,
+        films=tuple(TitleCount(*name, sums[name].watches, 1, sums[name].playing_s) for name in most),
+        posters=tuple(map(items.get, most)),
+    )
 
 
 @answers(GetCommunityYear)
@@ -79,12 +90,14 @@ def read_community_year(asked: GetCommunityYear, store: StoreSnapshot) -> Commun
     sums = sum_by_name(films.visible)
     most = order_by_watches(sums, MOST)
     order = functools.partial(ranking_order, people)
+    items = read_items(store, films.visible, most)
     return CommunityYear(
         figures,
         len(viewers),
         tuple(count_films(store, films.visible, most, sums, year=year)),
         anonymise_rows(rank_year(seconds, _read_names(store, seconds), order), people),
         find_biggest_night(store, year),
+        tuple(map(items.get, most)),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Table
 
-from awards.days import seconds_by_day, week_of
+from awards.days import PlayedTime, seconds_by_day, seconds_by_hour, week_of
 from persistence.database.rows import Row, compute_film_hash, played_time
 from persistence.database.tables import (
     EVERYBODY,
@@ -67,6 +67,15 @@ def ended_period(ended_at_s: float, days: int) -> int:
     return int(ended_at_s // (days * DAY_S))
 
 
+HOURS = 7 * 24
+"""Hours of a week."""
+
+
+def hour_period(year: int, hour: int) -> int:
+    """Return the number of an hour of the week in a year; 0 is Monday 00:00."""
+    return year * HOURS + hour
+
+
 def day_period(day: str) -> int:
     """Return the number of a local day; ISO date."""
     return date.fromisoformat(day).toordinal()
@@ -78,9 +87,11 @@ def first_year(row: Row, zone: tzinfo) -> int:
 
 
 def _seconds_by_day(row: Row, zone: tzinfo) -> dict[str, float]:
-    return seconds_by_day(
-        played_time((row["started_at_s"], row["ended_at_s"], row["playing_s"], row["sittings"])), zone
-    )
+    return seconds_by_day(_read_played(row), zone)
+
+
+def _read_played(row: Row) -> PlayedTime:
+    return played_time((row["started_at_s"], row["ended_at_s"], row["playing_s"], row["sittings"]))
 
 
 class CountedRow(NamedTuple):
@@ -93,6 +104,8 @@ class CountedRow(NamedTuple):
     """Local year in which it was first played."""
     days: dict[str, Amounts]
     """What of it belongs to each local day, by ISO date; nothing of a brief one."""
+    hours: dict[int, Amounts]
+    """What of it belongs to each hour of the week of a year (`hour_period`); nothing of a brief one."""
 
     @classmethod
     def of(cls, row: Row, zone: tzinfo) -> "CountedRow":
@@ -102,11 +115,15 @@ class CountedRow(NamedTuple):
         film_hash = row["film_hash"]
         film_hash = compute_film_hash(row) if film_hash is None else film_hash
         if row["brief"]:
-            return cls(row, film_hash, Amounts(briefs=1), year, {})
+            return cls(row, film_hash, Amounts(briefs=1), year, {}, {})
         whole = Amounts(1, int(row["media_type"] == "movie"), int(row["completed"]), _microseconds(row["playing_s"]))
         watches, movies, completed = whole[:3]
         days = {day: Amounts(watches, movies, completed, _microseconds(s)) for day, s in seconds.items()}
-        return cls(row, film_hash, whole, year, days)
+        by_hour = seconds_by_hour(_read_played(row), zone)
+        hours = {
+            hour_period(*hour): Amounts(watches, movies, completed, _microseconds(s)) for hour, s in by_hour.items()
+        }
+        return cls(row, film_hash, whole, year, days, hours)
 
     def films(self) -> tuple[int, dict[str, Any]]:
         """Return the key and the further columns of its row of `watched_films`."""
@@ -125,6 +142,8 @@ class CountedRow(NamedTuple):
         for who in (viewer_id, EVERYBODY):
             for kind, period, amounts in periods:
                 yield VIEWER_PERIODS, (kind, period, who), amounts
+        for period, amounts in self.hours.items():
+            yield VIEWER_PERIODS, ("hour", period, EVERYBODY), amounts
         if self.days:
             yield FILM_PERIODS, (str(self.year), film_hash), whole
         for week, amounts in self._sum_days(week_of).items():

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from persistence.database.tables import EVERYBODY, ONLY_COMMUNITY, VIEWER_PERIODS
 from persistence.store import StoreSnapshot
-from persistence.summaries.amounts import Amounts
+from persistence.summaries.amounts import HOURS, Amounts, hour_period
 
 _COLUMNS = [VIEWER_PERIODS.c[name] for name in Amounts._fields]
 
@@ -26,6 +26,32 @@ def sum_days(store: StoreSnapshot, viewer_id: str, first: int, last: int | None 
             days[period] = days.get(period, Amounts()).add(amounts)
     watched = {period: amounts for period, amounts in sorted(days.items()) if amounts.watches > 0}
     return {date.fromordinal(period).isoformat(): amounts.playing_s for period, amounts in watched.items()}
+
+
+def sum_hours(store: StoreSnapshot, year: int = 0) -> tuple[float, ...]:
+    """Return everybody's seconds in each hour of the week, from Monday 00:00; of a year, or of all for 0."""
+    periods = _match_kind("hour"), VIEWER_PERIODS.c.viewer_id == EVERYBODY
+    query = select(VIEWER_PERIODS.c.period, VIEWER_PERIODS.c.playing_us).where(*periods)
+    if year:
+        query = query.where(VIEWER_PERIODS.c.period.between(hour_period(year, 0), hour_period(year, HOURS - 1)))
+    hours = [0] * HOURS
+    for period, playing_us in store.connection.execute(query):
+        hours[period % HOURS] += playing_us
+    for (kind, period, _who), amounts in store.running_changes.amounts[VIEWER_PERIODS].items():
+        if kind == "hour" and year in (0, period // HOURS):
+            hours[period % HOURS] += amounts.playing_us
+    return tuple(max(0, playing_us) / 1e6 for playing_us in hours)
+
+
+def list_years(store: StoreSnapshot) -> tuple[int, ...]:
+    """Return the local years in which anything was watched that counts, in order."""
+    own = _match_kind("year"), VIEWER_PERIODS.c.viewer_id == EVERYBODY
+    query = select(VIEWER_PERIODS.c.period, VIEWER_PERIODS.c.watches).where(*own)
+    years: dict[int, int] = dict(store.connection.execute(query).all())
+    for (kind, period, who), amounts in store.running_changes.amounts[VIEWER_PERIODS].items():
+        if kind == "year" and who == EVERYBODY:
+            years[period] = years.get(period, 0) + amounts.watches
+    return tuple(sorted(year for year, watches in years.items() if watches > 0))
 
 
 def sum_viewers(store: StoreSnapshot, kind: str, period: int) -> dict[str, Amounts]:

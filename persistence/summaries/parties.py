@@ -33,19 +33,25 @@ def find_biggest_night(store: StoreSnapshot, year: int) -> BigNight | None:
     return best
 
 
+def iterate_largest(store: StoreSnapshot, year: int) -> Iterator[list[tuple[str, int]]]:
+    """Yield the stored parties of a year, some at a time, the largest first: screening, and viewers with the hidden."""
+    for parties in _read_largest(store, year, running=True):
+        yield [(screening_id, viewers) for screening_id, viewers, _started_at_s in parties]
+
+
 def _rank(night: BigNight) -> tuple[int, float, str]:
     return -night.viewers, night.started_at_s, night.title
 
 
-def _read_largest(store: StoreSnapshot, year: int) -> Iterator[list[tuple[str, int, float]]]:
-    """Yield the stored parties of a year, some at a time, the largest first; those that run are looked at anyway."""
+def _read_largest(store: StoreSnapshot, year: int, *, running: bool = False) -> Iterator[list[tuple[str, int, float]]]:
+    """Yield the stored parties of a year, some at a time, the largest first; with `running` those that go on, too."""
     columns = (PARTIES.c.screening_id, PARTIES.c.viewers, PARTIES.c.started_at_s)
     query = (
         select(*columns)
         .where(
             PARTIES.c.community == ONLY_COMMUNITY,
             PARTIES.c.year == year,
-            PARTIES.c.screening_id.not_in(sorted(store.running_changes.parties)),
+            PARTIES.c.screening_id.not_in([] if running else sorted(store.running_changes.parties)),
         )
         .order_by(PARTIES.c.viewers.desc(), PARTIES.c.started_at_s, PARTIES.c.screening_id)
     )

@@ -21,7 +21,7 @@ from persistence.database.tables import (
 from persistence.summaries.amounts import Amounts, first_year
 from persistence.summaries.changes import ADDED_UP, SummaryChanges, is_party
 
-VERSION = 1
+VERSION = 2
 """Of what the summaries hold: where it is another than the store's, they are filled anew."""
 _FACT = "summaries"
 _PARTY_COLUMNS = [

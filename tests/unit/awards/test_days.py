@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awards import Totals, add_watches, build_stats, compute_streaks, current_streak
-from awards.days import PlayedTime, evenings_of, is_past_midnight, seconds_by_day, sum_by_day, week_of, weekends_of
+from awards.days import (
+    PlayedTime,
+    evenings_of,
+    is_past_midnight,
+    seconds_by_day,
+    seconds_by_hour,
+    sum_by_day,
+    week_of,
+    weekends_of,
+)
 from messages import Sitting, Sittings, WatchRecord
 from tests.unit.awards.slow_year import select_year, summarise_year
 from tests.unit.persistence.record_builders import FILM, record
@@ -148,6 +157,7 @@ def test_any_sittings_against_a_sum_of_minutes(start_s: int, parts: list[tuple[i
     zone, sittings = ZoneInfo(name), build_sittings(start_s, parts)
     played = PlayedTime(sittings[0].start_s, sittings[-1].end_s, sum(each.playing_s for each in sittings), sittings)
     days: dict[str, float] = {}
+    hours: dict[tuple[int, int], float] = {}
     evenings, weekends, is_night = set(), set(), False
     for each in sittings:
         second = each.start_s
@@ -156,6 +166,8 @@ def test_any_sittings_against_a_sum_of_minutes(start_s: int, parts: list[tuple[i
             local = datetime.fromtimestamp(second, UTC).astimezone(zone)
             day = local.date()
             days[day.isoformat()] = days.get(day.isoformat(), 0.0) + step * each.playing_s / (each.end_s - each.start_s)
+            slot = local.year, local.weekday() * 24 + local.hour
+            hours[slot] = hours.get(slot, 0.0) + step * each.playing_s / (each.end_s - each.start_s)
             is_night = is_night or local.hour < 5
             if local.hour >= 18 or local.hour < 6:
                 evenings.add((day - timedelta(days=local.hour < 6)).strftime("%m-%d"))
@@ -164,6 +176,7 @@ def test_any_sittings_against_a_sum_of_minutes(start_s: int, parts: list[tuple[i
             second += step
     found = seconds_by_day(played, zone)
     assert found == pytest.approx(days)
+    assert seconds_by_hour(played, zone) == pytest.approx(hours)
     assert (is_past_midnight(played, zone), evenings_of(played, zone), weekends_of(played, zone)) == (
         is_night,
         evenings,
@@ -196,3 +209,33 @@ def test_records_of_older_versions_keep_their_figures() -> None:
     assert weekends_of(old, BERLIN) == {"2026-11-21"}
     assert is_past_midnight(old, BERLIN)
     assert evenings_of(old, BERLIN) == {"11-22"}
+
+
+def test_hours_of_the_week_are_those_it_was_played_in() -> None:
+    """From Monday 00:00 on the community's clocks; a sitting over New Year's Eve is in both years."""
+    friday = watch(sitting("2026-11-20 20:15", 90), sitting("2026-11-20 23:50", 20))
+    evening = 4 * 24 + 20
+    assert seconds_by_hour(friday, BERLIN) == {
+        (2026, evening): 2700.0,
+        (2026, evening + 1): 2700.0,
+        (2026, evening + 3): 600.0,
+        (2026, evening + 4): 600.0,
+    }
+    new_year = watch(sitting("2026-12-31 23:30", 60))
+    assert seconds_by_hour(new_year, BERLIN) == {(2026, 3 * 24 + 23): 1800.0, (2027, 4 * 24): 1800.0}
+
+
+def test_an_hour_that_comes_twice_has_both() -> None:
+    """When clocks go back, what is played from two to three counts in that hour, twice as long."""
+    start = at("2026-10-25 01:30")
+    film = PlayedTime(start, start + 3 * 3600.0, 3 * 3600.0, (Sitting(start, start + 3 * 3600.0, 3 * 3600.0),))
+    sunday = 6 * 24
+    hours = {(2026, sunday + 1): 1800.0, (2026, sunday + 2): 7200.0, (2026, sunday + 3): 1800.0}
+    assert seconds_by_hour(film, BERLIN) == hours
+
+
+def test_a_record_without_sittings_is_played_from_its_start_on() -> None:
+    """For as long as it was played: when else is not known."""
+    start = at("2026-11-16 00:30")
+    imported = PlayedTime(start, start + 86_400.0, 3600.0, ())
+    assert seconds_by_hour(imported, BERLIN) == {(2026, 0): 1800.0, (2026, 1): 1800.0}

@@ -12,10 +12,12 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from awards import decade_of, record_title
-from awards.days import sum_by_day, week_of
+from awards.days import seconds_by_day, seconds_by_hour, sum_by_day, week_of
 from messages import (
     Answer,
+    CommunityTimes,
     CommunityYear,
+    GetCommunityTimes,
     GetCommunityYear,
     GetHistory,
     GetLeaderboard,
@@ -76,6 +78,7 @@ class SlowAnswers:
             GetWhoSaw: self._who_saw,
             GetYear: self._year,
             GetCommunityYear: self._community_year,
+            GetCommunityTimes: self._community_times,
         }
         self._answers = answers
 
@@ -223,7 +226,9 @@ class SlowAnswers:
         }
         figures = summarise_year(own, asked.year, self.store.rules.zone, company)
         name = self.store.connection.execute(select(VIEWERS.c.username).where(VIEWERS.c.viewer_id == who)).scalar()
-        return YearOfViewer(name or next((record.username for record in own), ""), figures, ())
+        begun = [record for record in self.counted if record.viewer_id == who and record.media_type == "movie"]
+        films = count_films(r for r in begun if began_in_year(r, asked.year, self.store.rules.zone))
+        return YearOfViewer(name or next((record.username for record in own), ""), figures, (), films=tuple(films[:5]))
 
     def _names_now(self) -> dict[str, str]:
         names = dict(self.store.connection.execute(select(VIEWERS.c.viewer_id, VIEWERS.c.username)).all())
@@ -245,6 +250,27 @@ class SlowAnswers:
                 self.store.directory,
             ),
             biggest_night(sorted(named, key=lambda record: (record.started_at_s, record.watch_id))),
+        )
+
+    def _community_times(self, asked: GetCommunityTimes) -> CommunityTimes:
+        """Return the answer without its nights."""
+        zone, wanted = self.store.rules.zone, asked.year or None
+        hours: dict[int, float] = {}
+        months: dict[str, float] = {}
+        years: set[int] = set()
+        for record in self.counted:
+            for (year, hour), seconds in seconds_by_hour(record, zone).items():
+                if wanted in (None, year):
+                    hours[hour] = hours.get(hour, 0.0) + seconds
+            for day, seconds in seconds_by_day(record, zone).items():
+                years.add(int(day[:4]))
+                if wanted in (None, int(day[:4])):
+                    months[day[:7]] = months.get(day[:7], 0.0) + seconds
+        return CommunityTimes(
+            tuple(hours.get(hour, 0.0) for hour in range(168)),
+            tuple((month, months[month]) for month in sorted(months)),
+            (),
+            tuple(sorted(years)),
         )
 
 
