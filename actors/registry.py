@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from actors.address import split_address
+from actors.address import shared_endpoint, split_address
 from config import Group, Settings
 
 
@@ -25,15 +25,29 @@ class ActorEntry:
     """Nothing runs before it does, and nothing without it where it cannot start."""
     count: Callable[[Settings], int] = lambda _: 1
     """How many of them there are; none where a setting asks for none."""
+    community_count: Callable[[Settings], int] | None = None
+    """How many of them a further community has, in the process of the first; None where it has none."""
+
+    def community_names(self, settings: Settings) -> tuple[str, ...]:
+        """Return the names of a further community's actors of this kind, without the community."""
+        return _number(self.name, self.community_count(settings) if self.community_count is not None else 0)
+
+
+def _number(name: str, count: int) -> tuple[str, ...]:
+    return tuple(name if number == 1 else f"{name}-{number}" for number in range(1, count + 1))
+
+
+def _one(_: Settings) -> int:
+    return 1
 
 
 # In the order of their start; they are stopped in the reverse order.
 # fmt: off
 ACTORS = (
-    ActorEntry("persistence", "actors.persistence.actor:Persistence", frozenset({Group.STORE, Group.TRACKING}), memory_mb=2048, is_essential=True),
-    ActorEntry("tracker", "actors.tracker.actor:Tracker", frozenset({Group.TRACKING})),
-    ActorEntry("discord", "actors.chat.discord.actor:DiscordActor", frozenset({Group.DISCORD, Group.TRACKING})),
-    ActorEntry("plex", "actors.media.plex:PlexPoller", frozenset({Group.PLEX, Group.TRACKING}), memory_mb=512, count=lambda settings: max(1, len(settings.servers))),
+    ActorEntry("persistence", "actors.persistence.actor:Persistence", frozenset({Group.STORE, Group.TRACKING}), memory_mb=2048, is_essential=True, community_count=_one),
+    ActorEntry("tracker", "actors.tracker.actor:Tracker", frozenset({Group.TRACKING}), community_count=_one),
+    ActorEntry("discord", "actors.chat.discord.actor:DiscordActor", frozenset({Group.DISCORD, Group.TRACKING}), community_count=_one),
+    ActorEntry("plex", "actors.media.plex:PlexPoller", frozenset({Group.PLEX, Group.TRACKING}), memory_mb=512, count=lambda settings: max(1, len(settings.servers)), community_count=lambda settings: len(settings.servers)),
     ActorEntry("web", "actors.web.actor:WebActor", frozenset({Group.WEB, Group.TRACKING}), count=lambda settings: int(settings.web_port > 0)),
     ActorEntry("webhooks", "actors.webhooks.actor:WebhooksActor", frozenset({Group.WEBHOOKS}), memory_mb=512, count=lambda settings: int(bool(settings.webhook_urls))),
 )
@@ -42,11 +56,12 @@ ACTORS = (
 
 def actor_names(settings: Settings) -> tuple[str, ...]:
     """Return the names of all actors with these settings, in the order of their start."""
-    return tuple(
-        entry.name if number == 1 else f"{entry.name}-{number}"
-        for entry in ACTORS
-        for number in range(1, entry.count(settings) + 1)
-    )
+    return tuple(name for entry in ACTORS for name in _number(entry.name, entry.count(settings)))
+
+
+def shared_endpoints() -> tuple[str, ...]:
+    """Return the endpoints at which the further communities' actors are reached: one for each kind that they have."""
+    return tuple(shared_endpoint(entry.name) for entry in ACTORS if entry.community_count is not None)
 
 
 def find_actor(name: str) -> ActorEntry:

@@ -18,6 +18,7 @@ from actors.registry import ACTORS, actor_names
 from actors.runtime.clock import Clock
 from actors.runtime.transport.factory import DEFAULT_ENGINE
 from config import Settings
+from launcher.community_roster import CommunityRoster
 from launcher.connection.launcher_link import LauncherLink
 from launcher.connection.lock import FolderLock
 from launcher.connection.orphans import wait_for_orphans
@@ -29,7 +30,7 @@ from launcher.supervision.interval import Interval
 from launcher.supervision.reaper import reap_orphans
 from launcher.supervision.supervision_settings import SupervisionSettings
 from launcher.supervision.supervisor import Supervisor
-from messages import AutoSaveTick, HealthReport
+from messages import ActorHealth, AutoSaveTick, HealthReport, Message
 from messages.envelope import Heartbeat
 
 _log = logging.getLogger("launcher")
@@ -73,6 +74,7 @@ class Launcher:
         self._frames_dir = frames_dir
         self._signals = 0
         self._opened = False
+        self._communities = CommunityRoster(self.settings)
 
     def open(self) -> None:
         """Take the data folder and get ready to start. Raises AlreadyRunningError and OSError."""
@@ -108,6 +110,7 @@ class Launcher:
             frames_dir=self._frames_dir,
             on_heartbeat=self._on_heartbeat,
             health=self.health,
+            on_told=self._on_told,
         )
 
     def _make_supervisor(self) -> Supervisor:
@@ -128,11 +131,12 @@ class Launcher:
         if self._ping_tick.is_due(now_s):
             self._ping()
         if self._save_tick.is_due(now_s):
-            self._link.tell("persistence", AutoSaveTick(at=self.clock.now()))
+            for address in ("persistence", *self._communities.find_actors("persistence")):
+                self._link.tell(address, AutoSaveTick(at=self.clock.now()))
         if self._health_tick.is_due(now_s):
             if os.getpid() == 1:
                 reap_orphans({actor.pid for actor in self._supervisor.actors.values()})
-            self._health_log.write(self._supervisor.health(now_s))
+            self._health_log.write(self._rows(now_s))
         if self._look_tick.is_due(now_s) and not self._link.is_reachable():
             self._move()
         if self.is_ready and not self._was_ready:
@@ -177,8 +181,11 @@ class Launcher:
 
     def health(self) -> HealthReport:
         """How every actor is."""
-        rows = self._supervisor.health(time.monotonic())
-        return HealthReport(at=self.clock.now(), actors=rows, launcher_pid=os.getpid())
+        rows, names = self._rows(time.monotonic()), self._communities.names
+        return HealthReport(at=self.clock.now(), actors=rows, launcher_pid=os.getpid(), communities=names)
+
+    def _rows(self, now_s: float) -> tuple[ActorHealth, ...]:
+        return self._supervisor.health(now_s) + self._communities.health(now_s)
 
     def close(self, at_once: Callable[[], bool] = lambda: False) -> None:
         """Stop all actors in order (or kill them when `at_once` says so), and leave nothing behind."""
@@ -227,6 +234,10 @@ class Launcher:
 
     def _on_heartbeat(self, name: str, heartbeat: Heartbeat) -> None:
         self._supervisor.on_heartbeat(name, heartbeat, time.monotonic())
+        self._communities.on_heartbeat(name, heartbeat, time.monotonic())
+
+    def _on_told(self, message: Message) -> bool:
+        return self._communities.on_told(message, time.monotonic())
 
     def _on_change(self, actor: SupervisedActor) -> None:
         self._health_log.write([actor.health(time.monotonic())])
@@ -238,6 +249,8 @@ class Launcher:
         for actor in self._supervisor.actors.values():
             if actor.process is not None:
                 self._link.ping(actor.name)
+        for address in self._communities.find_actors():
+            self._link.ping(address)
 
     def _note_run(self) -> None:
         children = {

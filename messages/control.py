@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+import msgspec
+
 from messages.base import Answer, Command, Delivery, Event, Moment, Question, Struct
 from messages.problems import Problem
 
@@ -145,6 +147,8 @@ class HealthReport(Answer, frozen=True, tag="health_report"):
     """In the order in which they are started."""
     launcher_pid: int
     """Process id of the launcher."""
+    communities: dict[str, str] = msgspec.field(default_factory=dict)
+    """Names of the further communities by guild id, which stands behind the @ of their actors."""
 
 
 class GetHealth(Question[HealthReport], frozen=True, tag="get_health", to="launcher"):

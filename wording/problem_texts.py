@@ -231,6 +231,7 @@ _LAUNCHER: Final = {
         "reached its memory limit and ended: look at what came in just before; where that is as it should be, "
         "raise MEMORY_LIMIT_PERCENT"
     ),
+    "process.actor_crashed": N_("crashed ({error}): its log lines say why"),
     "process.crashed": N_("crashed (exit status {status}): its log lines say why"),
 }
 _STORE: Final = {

@@ -11,10 +11,10 @@ import dataclasses
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import pykka
 from pykka._envelope import Envelope as PykkaEnvelope
@@ -27,7 +27,7 @@ from actors.runtime.inbox import Inbox, InternalFailure, noop
 from actors.runtime.middleware.dispatcher import BatchHandler, Dispatcher, Handler
 from actors.runtime.middleware.health import HealthState
 from actors.runtime.middleware.poison_guard import PoisonGuard
-from messages import Message, Problem, Question
+from messages import CommunitiesChanged, Community, Message, Problem, Question
 from messages.envelope import Heartbeat
 from wording.problems import ProblemError, join_english
 
@@ -43,6 +43,19 @@ class DependencyUnavailable(ProblemError):
     """Raised in on_start where a dependency is away for now (a database): the launcher tries again until it is back."""
 
 
+class ActorHost(Protocol):
+    """What starts the actors of further communities in a process; see `communities/host.py`."""
+
+    def attach(self, main: Actor) -> None:
+        """Say whose process this is."""
+
+    def apply(self, communities: Sequence[Community]) -> None:
+        """Have the actors of these communities run, and no others."""
+
+    def on_changed(self, changed: CommunitiesChanged) -> None:
+        """Hear from persistence which communities there are."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Context:
     """What an actor gets when it is created."""
@@ -52,8 +65,12 @@ class Context:
     clock: Clock
     data_dir: Path
     poison_guard: PoisonGuard = dataclasses.field(default_factory=PoisonGuard)
+    host: ActorHost | None = None
+    """What starts the further communities' actors of this process; None in those, and in tests."""
     main: Actor | None = None
     """In a further community's actor: the actor of the environment's community that lives in the same process."""
+    on_terminated: Callable[[Actor], None] | None = None
+    """Called when the actor has run its last line, on its thread."""
 
     @property
     def name(self) -> str:
@@ -130,8 +147,12 @@ class Actor(pykka.ThreadingActor):
         self._inbox = Inbox(self, context.endpoint)
         super().__init__()
         self._health = HealthState()
+        handlers = dict(self.handlers())
+        if context.host is not None:
+            context.host.attach(self)
+            handlers[CommunitiesChanged] = context.host.on_changed
         self._dispatcher = Dispatcher(
-            context.endpoint, self.handlers(), context.poison_guard, self._health, self.log, self.batch_handlers()
+            context.endpoint, handlers, context.poison_guard, self._health, self.log, self.batch_handlers()
         )
         self._refs: dict[str, Ref] = {}
         self.endpoint.heartbeat = self._heartbeat
@@ -242,6 +263,8 @@ class Actor(pykka.ThreadingActor):
             self._handle_failure(type(error), error, error.__traceback__)
         finally:
             self.terminated.set()
+            if self.context.on_terminated is not None:
+                self.context.on_terminated(self)
 
     def _handle_receive(self, message: Any) -> Any:
         try:

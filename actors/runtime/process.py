@@ -20,12 +20,14 @@ from actors.runtime.boot.boot_config import BootConfig, read_boot
 from actors.runtime.boot.exit_report import ExitReportWriter
 from actors.runtime.boot.memory_limit import EXIT_OUT_OF_MEMORY, end_on_memory_error_in_threads, limit_memory
 from actors.runtime.clock import Clock
+from actors.runtime.communities.host import CommunityHost
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.endpoint import Endpoint
 from actors.runtime.logs import SecretFilter, set_up_logging
 from actors.runtime.middleware.poison_guard import PoisonGuard
 from actors.runtime.transport.base import Transport
 from actors.runtime.transport.factory import open_transport
+from messages import ListCommunities
 
 EXIT_CRASHED = 70
 """An exception ended the actor (EX_SOFTWARE of sysexits.h)."""
@@ -78,7 +80,9 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher hears Ctrl-C and stops its actors in order
     signal.signal(signal.SIGTERM, stop.on_signal)
     try:
-        actor = _start(config, stop, report)
+        actor_class = load_actor_class(config.actor_class or find_actor(config.name).path)
+        host = make_host(config, actor_class)
+        actor = _start(config, actor_class, host, stop, report)
     except FatalStartupError as error:
         log.error("%s", error)
         return EXIT_FATAL
@@ -89,6 +93,8 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
     threading.Thread(target=_watch, args=watching, name="life-line", daemon=True).start()
     while not actor.terminated.wait(3600):  # with a timeout, so that signals are heard on every system
         pass
+    if host is not None:
+        host.finish_stop(STOP_WITHIN_S / 2)
     if isinstance(actor.crash, DependencyUnavailable):
         if report is None:
             log.error("%s", actor.crash)
@@ -97,15 +103,34 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
     return _exit_status(actor)
 
 
-def _start(config: BootConfig, stop: _Stop, report: ExitReportWriter | None) -> Actor:
-    actor_class = load_actor_class(config.actor_class or find_actor(config.name).path)
+def make_host(config: BootConfig, actor_class: type[Actor]) -> CommunityHost | None:
+    """Return what starts the further communities' actors in a process; None where it has none."""
+    if config.actor_class:  # a test's
+        return None
+    entry = find_actor(config.name)
+    if entry.community_count is None or entry.name != config.name:
+        return None
+    return CommunityHost(entry, actor_class, config.settings, config.network)
+
+
+def _start(
+    config: BootConfig,
+    actor_class: type[Actor],
+    host: CommunityHost | None,
+    stop: _Stop,
+    report: ExitReportWriter | None,
+) -> Actor:
     data_dir = Path(config.settings.data_dir)
     transport = open_transport(config.name, config.network)
     endpoint = make_endpoint(config.name, transport, data_dir, config.record_frames)
-    context = Context(endpoint, config.settings, Clock(config.pace), data_dir, PoisonGuard(config.poison_ids, report))
+    context = Context(
+        endpoint, config.settings, Clock(config.pace), data_dir, PoisonGuard(config.poison_ids, report), host
+    )
     actor = actor_class.start(context)._actor_weakref()
     assert actor is not None  # noqa: S101 - its endpoint holds it, and we hold the endpoint
-    stop.attach_actor(actor)
+    stop.attach_actor(actor, host)
+    if host is not None and config.name != ListCommunities.receiver:  # that one knows them
+        actor.endpoint.submit(host.ask)
     return actor
 
 
@@ -115,12 +140,13 @@ class _Stop:
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
         self._actor: Actor | None = None
+        self._host: CommunityHost | None = None
         self.begun = threading.Event()
         """It was asked for."""
 
-    def attach_actor(self, actor: Actor) -> None:
+    def attach_actor(self, actor: Actor, host: CommunityHost | None) -> None:
         """This is the actor; it is stopped at once where that was asked for before it was there."""
-        self._actor = actor
+        self._actor, self._host = actor, host
         actor.endpoint.on_stop_request = self.begin
         if self.begun.is_set():
             actor.stop_in_order()
@@ -133,6 +159,8 @@ class _Stop:
         guard = threading.Timer(STOP_WITHIN_S, self._give_up)
         guard.daemon = True
         guard.start()
+        if self._host is not None:
+            self._host.begin_stop()
         if self._actor is not None:
             self._actor.stop_in_order()
 

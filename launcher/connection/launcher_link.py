@@ -11,13 +11,14 @@ from pathlib import Path
 
 import msgspec
 
-from actors.registry import find_actor
+from actors.registry import find_actor, shared_endpoints
 from actors.runtime.boot.boot_config import BootConfig, write_boot
 from actors.runtime.clock import Clock
 from actors.runtime.delivery.mailbox import ReceivedMessage
 from actors.runtime.errors import ActorError
 from actors.runtime.logs import SecretFilter
 from actors.runtime.process import make_endpoint
+from actors.runtime.transport.addressed_frames import AddressedTransport
 from actors.runtime.transport.base import NetworkSpec
 from actors.runtime.transport.factory import DEFAULT_ENGINE, create_network
 from config import Settings
@@ -43,20 +44,22 @@ class LauncherLink:
         frames_dir: Path | None = None,
         on_heartbeat: Callable[[str, Heartbeat], None],
         health: Callable[[], HealthReport],
+        on_told: Callable[[Message], bool] = lambda _: False,
     ) -> None:
-        """`settings.data_dir` is absolute. `on_heartbeat` hears every answer to a ping, `health` answers GetHealth;
-        `frames_dir` takes the frames that are sent."""
+        """`settings.data_dir` is absolute. `on_heartbeat` hears every answer to a ping, `health` answers GetHealth,
+        `on_told` takes what the launcher is told, or says False; `frames_dir` takes the frames that are sent."""
         self._classes = classes
         self._settings = settings
         self._clock = clock
         self._on_heartbeat = on_heartbeat
         self._health = health
+        self._on_told = on_told
         self._frames_dir = frames_dir
         self._secrets = SecretFilter(settings.secrets())
         with contextlib.ExitStack() as stack:
-            self._network = create_network((NAME, *names), engine)
+            self._network = create_network((NAME, *names, *shared_endpoints()), engine)
             stack.callback(self._network.close)
-            self._transport = self._network.transport(NAME)
+            self._transport = AddressedTransport(NAME, self._network.transport(NAME))
             self._endpoint = make_endpoint(NAME, self._transport, Path(settings.data_dir), self._frames_path(NAME))
             stack.callback(self._endpoint.close)
             self._stack = stack.pop_all()
@@ -133,7 +136,7 @@ class LauncherLink:
             self._endpoint.answer(incoming, self._health())
         elif incoming.ask_id:
             self._endpoint.answer_error(incoming, LookupError("the launcher answers GetHealth alone"))
-        else:
+        elif not self._on_told(incoming.message):
             self._endpoint.dead_letters.add("the launcher does not hear it", sender=incoming.sender)
 
     def _take_heartbeat(self, name: str, reply: Future[Heartbeat]) -> None:

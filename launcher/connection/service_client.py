@@ -6,12 +6,15 @@ import logging
 from pathlib import Path
 from typing import TypeVar
 
+from actors.address import join_address
 from actors.runtime.errors import ActorError, ActorUnavailable, AskTimeout, MailboxFull, UnexpectedAnswer
 from actors.runtime.process import make_endpoint
+from actors.runtime.transport.addressed_frames import AddressedTransport
 from actors.runtime.transport.factory import open_transport
 from launcher.connection.run_state import read_running_state
 from messages import Answer, Question
 
+_NAME = "command line"
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
 
@@ -22,8 +25,8 @@ class NotReachedError(RuntimeError):
 class ServiceClient:
     """Asks the actors of the service on one data folder. Use it with `with`, in one thread."""
 
-    def __init__(self, data_dir: Path) -> None:
-        """Raises NotReachedError where no service runs there. Makes no file."""
+    def __init__(self, data_dir: Path, community: str = "") -> None:
+        """Ask the actors of `community`. Makes no file; NotReachedError where no service runs there."""
         state = read_running_state(data_dir)
         if state is None:
             raise NotReachedError(
@@ -31,12 +34,13 @@ class ServiceClient:
                 "or set DATA_DIR to the folder of the one that runs."
             )
         self.pid = state.launcher.pid
-        transport = open_transport("command line", state.network, listen=False)
-        self._endpoint = make_endpoint("command line", transport, data_dir)
+        self._community = community
+        transport = AddressedTransport(_NAME, open_transport(_NAME, state.network, listen=False))
+        self._endpoint = make_endpoint(_NAME, transport, data_dir)
 
     def ask(self, question: Question[AnswerT], timeout_s: float = 5.0) -> AnswerT:
         """Ask the actor that the question is for, and wait for its answer; raises NotReachedError."""
-        actor = question.receiver
+        actor = join_address(question.receiver, self._community)
         try:
             return self._endpoint.ask(actor, question, timeout_s)
         except AskTimeout:
@@ -60,7 +64,7 @@ class ServiceClient:
             raise NotReachedError(f"The service (process {self.pid}) answers: {error}") from error
 
     def __enter__(self) -> ServiceClient:
-        logging.getLogger("command line").setLevel(logging.ERROR)
+        logging.getLogger(_NAME).setLevel(logging.ERROR)
         return self
 
     def __exit__(self, *_: object) -> None:

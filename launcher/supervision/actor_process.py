@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from actors.runtime.boot.exit_report import ExitReport
+from actors.runtime.restarts.poison_record import PoisonRecord
+from actors.runtime.restarts.restart_policy import RestartPolicy
 from launcher.health import read_rss_mb
 from launcher.supervision import child as children
-from launcher.supervision.poison_record import PoisonRecord
-from launcher.supervision.restart_policy import RestartPolicy
 from launcher.supervision.supervision_settings import SupervisionSettings
 from messages import ActorHealth, ActorState, Problem
 from messages.envelope import Heartbeat
@@ -173,6 +173,7 @@ class SupervisedActor:
             oldest_ms=round(heartbeat.oldest_ms, 3),
             dead_letters=heartbeat.dead_letters,
             resolved_for_s=None if self._resolved_s is None else round(now_s - self._resolved_s, 3),
+            problems=self._problems,
         )
 
     def _check_silence(self, now_s: float) -> None:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
-from actors.runtime.boot.exit_report import ExitReportWriter
+
+class MessageNotes(Protocol):
+    """Where the message in hand is noted: the exit report of a process, or what starts an actor again."""
+
+    def note_message(self, message_id: str) -> None:
+        """Note the message in hand."""
+
+    def clear(self) -> None:
+        """Note nothing."""
 
 
 class PoisonGuard:
     """Notes which at-least-once message is in hand, where the parent reads it after a death; knows the poisonous ones.
 
-    The parent counts the deaths (`launcher.supervision.poison_record`) and hands over the ids at the next start.
+    The parent counts the deaths (`actors.runtime.restarts.poison_record`) and hands over the ids at the next start.
     """
 
-    def __init__(self, poison_ids: Iterable[str] = (), report: ExitReportWriter | None = None) -> None:
+    def __init__(self, poison_ids: Iterable[str] = (), report: MessageNotes | None = None) -> None:
         """Without a `report` nothing is noted (tests)."""
         self._poison_ids = frozenset(poison_ids)
         self._report = report

@@ -18,10 +18,10 @@ from actors.runtime import Actor, Endpoint, FatalStartupError, RetryLater
 from actors.runtime.boot.boot_config import BootConfig, write_boot
 from actors.runtime.boot.exit_report import ExitReport, ExitReportFile
 from actors.runtime.process import make_endpoint
+from actors.runtime.restarts.poison_record import PoisonRecord
 from actors.runtime.transport.base import NetworkSpec
 from actors.runtime.transport.factory import DEFAULT_ENGINE, create_network, open_transport
 from config import Settings
-from launcher.supervision.poison_record import PoisonRecord
 from messages import GetSaveStatus, Message, SaveNow, SaveStatus, SuggestTitles, TitlesSuggested, WatchFinished
 from messages.envelope import Heartbeat
 from tests.golden.write import example

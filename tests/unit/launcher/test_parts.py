@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.runtime.restarts.restart_policy import RestartPolicy
 from actors.runtime.transport.base import NetworkSpec
 from launcher.connection.lock import AlreadyRunningError, FolderLock
 from launcher.connection.orphans import wait_for_orphans
@@ -19,7 +20,6 @@ from launcher.connection.run_state import ProcessIdentity, RunFile, RunState, re
 from launcher.health import HealthLog, format_row, read_rss_mb
 from launcher.supervision.child import describe_exit
 from launcher.supervision.interval import Interval
-from launcher.supervision.restart_policy import RestartPolicy
 from launcher.supervision.supervision_settings import SupervisionSettings
 from messages import ActorHealth
 from wording.problems import english

@@ -243,7 +243,9 @@ def test_a_must_that_refuses_at_its_start_is_hopeless(caplog: pytest.LogCaptureF
     stage.run(5)
     assert stage.supervisor.cannot_start == "persistence"
     assert not caplog.messages, "it has said why itself"
-    assert "exit status 78" in stage.supervisor.health(stage.now_s)[0].last_error
+    row = stage.supervisor.health(stage.now_s)[0]
+    assert "exit status 78" in row.last_error
+    assert [problem.code for problem in row.problems] == ["process.refused"]
     assert names(stage) == ["persistence"]
 
 

@@ -13,9 +13,9 @@ from actors.runtime import Actor, Clock, Context, Endpoint
 from actors.runtime.boot.exit_report import ExitReportFile, ExitReportWriter
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.middleware.poison_guard import PoisonGuard
+from actors.runtime.restarts.poison_record import PoisonRecord
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
-from launcher.supervision.poison_record import PoisonRecord
 from messages import GetSaveStatus, Message, SaveNow, SaveStatus, WatchFinished
 from tests.unit.runtime.endpoint_pair import watch_id
 

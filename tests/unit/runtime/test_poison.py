@@ -6,7 +6,7 @@ import os
 
 from actors.runtime.boot.exit_report import ExitReport, ExitReportFile, ExitReportWriter
 from actors.runtime.middleware.poison_guard import PoisonGuard
-from launcher.supervision.poison_record import REMEMBERED, PoisonRecord
+from actors.runtime.restarts.poison_record import REMEMBERED, PoisonRecord
 from messages import Problem
 
 AWAY = Problem.of("store.unusable_now", store="postgresql://db/usher", cause="the connection was refused")

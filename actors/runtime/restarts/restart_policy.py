@@ -7,7 +7,25 @@ import random
 from collections import deque
 from collections.abc import Callable
 
-from launcher.supervision.supervision_settings import SupervisionSettings
+
+@dataclasses.dataclass(frozen=True)
+class RestartTimings:
+    """How patient a restart is. All in real seconds: none of it follows a simulated clock."""
+
+    first_retry_s: float = 0.2
+    """Pause before the first restart; it doubles with each further crash."""
+    longest_retry_s: float = 10.0
+    """The longest such pause."""
+    jitter: float = 0.25
+    """Share by which a pause may be longer, by chance, so that actors do not crash in step."""
+    crash_limit: int = 5
+    """Crashes within `crash_window_s` after which an actor is `failed`."""
+    crash_window_s: float = 60.0
+    """The window in which they are counted."""
+    failed_pause_s: float = 300.0
+    """How long a failed actor rests before it is tried once more: its cause may have gone meanwhile."""
+    longest_wait_s: float = 30.0
+    """The longest pause between the tries of an actor that waits for something that is away."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +46,7 @@ class RestartPolicy:
     once: a failed actor gets one try at a time.
     """
 
-    def __init__(self, timings: SupervisionSettings, chance: Callable[[], float] | None = None) -> None:
+    def __init__(self, timings: RestartTimings, chance: Callable[[], float] | None = None) -> None:
         self._timings = timings
         self._chance = chance or random.random
         self._crashes: deque[float] = deque()

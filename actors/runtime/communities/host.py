@@ -1,0 +1,133 @@
+"""Which actors of further communities live in this process, and how they come and go."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Final
+
+from actors.address import join_address, shared_endpoint, split_address
+from actors.registry import ActorEntry
+from actors.runtime.actor import Actor, Context
+from actors.runtime.communities.hosted_actor import HostedActor
+from actors.runtime.delivery.dead_letters import DeadLetters
+from actors.runtime.endpoint import Endpoint
+from actors.runtime.errors import ActorError
+from actors.runtime.middleware.poison_guard import PoisonGuard
+from actors.runtime.restarts.restart_policy import RestartTimings
+from actors.runtime.transport.base import NetworkSpec
+from actors.runtime.transport.factory import open_transport
+from actors.runtime.transport.shared import SharedTransport
+from config import Settings
+from messages import CommunitiesChanged, Community, CommunityList, ListCommunities
+
+ASK_AGAIN_S: Final = 2.0
+"""How long to wait before persistence is asked again for the communities; real seconds."""
+_log = logging.getLogger("communities")
+
+
+class CommunityHost:
+    """The further communities' actors of one kind. All methods but `begin_stop` and `finish_stop` are for the thread
+    of the main actor."""
+
+    def __init__(
+        self, entry: ActorEntry, actor_class: type[Actor], settings: Settings, network: NetworkSpec,
+        timings: RestartTimings | None = None,
+    ) -> None:  # fmt: skip
+        """`settings` are those of the process."""
+        self._entry = entry
+        self._actor_class = actor_class
+        self._settings = settings
+        self._network = network
+        self._timings = timings or RestartTimings()
+        self._main: Actor | None = None
+        self._shared: SharedTransport | None = None
+        self._hosted: dict[str, HostedActor] = {}
+        self._is_stopping = False
+
+    def attach(self, main: Actor) -> None:
+        """Say whose process this is."""
+        self._main = main
+
+    def ask(self) -> None:
+        """Ask persistence which communities there are, until it answers; it tells of changes by itself."""
+        future: Future[CommunityList] = self.main.ref(ListCommunities.receiver).ask_future(ListCommunities())
+        future.add_done_callback(lambda done: self.main.endpoint.submit(lambda: self._take_list(done)))
+
+    def _take_list(self, future: Future[CommunityList]) -> None:
+        try:
+            self.apply(future.result(timeout=0).communities)
+        except ActorError:  # it starts, or is being started again
+            if not self._is_stopping:
+                self.main.endpoint.call_at(self.main.endpoint.now() + ASK_AGAIN_S, self.ask)
+
+    def on_changed(self, changed: CommunitiesChanged) -> None:
+        """Hear from persistence."""
+        self.apply(changed.communities)
+
+    def apply(self, communities: Sequence[Community]) -> None:
+        """Have the actors of these communities run with their settings, and no others."""
+        if self._is_stopping:
+            return
+        wanted: dict[str, Settings] = {}
+        for community in communities:
+            settings = self._settings.for_community(community.guild_id, community.settings)
+            for name in self._entry.community_names(settings):
+                wanted[join_address(name, community.guild_id)] = settings
+        self._hosted = {address: hosted for address, hosted in self._hosted.items() if not hosted.is_over}
+        for address, hosted in self._hosted.items():
+            if address not in wanted:
+                hosted.remove()
+        for address, settings in wanted.items():
+            known = self._hosted.get(address)
+            if known is not None:
+                known.change_settings(settings)
+                continue
+            self._hosted[address] = HostedActor(address, settings, self.main, self._start, self._timings)
+            self._hosted[address].start()
+
+    def begin_stop(self) -> None:
+        """Have all of them handle what waits and stop; from any thread."""
+        self._is_stopping = True
+        for hosted in list(self._hosted.values()):
+            if hosted.actor is not None:
+                hosted.actor.stop_in_order()
+
+    def finish_stop(self, within_s: float) -> None:
+        """Stop all of them, wait until they have, and close what they share; from any thread."""
+        self.begin_stop()
+        until_s = time.monotonic() + within_s
+        for hosted in list(self._hosted.values()):
+            actor = hosted.actor
+            if actor is not None and not actor.terminated.wait(max(0.0, until_s - time.monotonic())):
+                _log.error("%s did not stop in time", hosted.address)
+        if self._shared is not None:
+            self._shared.close()
+
+    @property
+    def main(self) -> Actor:
+        """The actor of the environment's community."""
+        assert self._main is not None, "the main actor attaches itself when it is made"  # noqa: S101  # Actor.__init__
+        return self._main
+
+    def _start(self, address: str, settings: Settings, guard: PoisonGuard, ended: Callable[[Actor], None]) -> Actor:
+        data_dir = Path(settings.data_dir)
+        data_dir.mkdir(parents=True, exist_ok=True)
+        letters = DeadLetters(data_dir / "logs" / "dead_letters.jsonl", address)
+        endpoint = Endpoint(address, self._open_shared().open(address), letters)
+        context = Context(
+            endpoint, settings, self.main.context.clock, data_dir, guard, main=self.main, on_terminated=ended
+        )
+        _log.info("%s starts", address)
+        actor = self._actor_class.start(context)._actor_weakref()
+        assert actor is not None  # noqa: S101  # its endpoint holds it, and we hold the endpoint
+        return actor
+
+    def _open_shared(self) -> SharedTransport:
+        if self._shared is None:
+            name = shared_endpoint(split_address(self._entry.name)[0])
+            self._shared = SharedTransport(open_transport(name, self._network), self._network.addresses)
+        return self._shared

@@ -1,0 +1,130 @@
+"""One actor of a further community: started in this process, and started again alone where it ends by an error."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from actors.runtime.actor import Actor, DependencyUnavailable, FatalStartupError
+from actors.runtime.boot.memory_limit import end_out_of_memory
+from actors.runtime.middleware.poison_guard import PoisonGuard
+from actors.runtime.owner_loop import Timer
+from actors.runtime.restarts.poison_record import PoisonRecord
+from actors.runtime.restarts.restart_policy import RestartPolicy, RestartTimings
+from config import Settings
+from messages import CommunityActorDown, Problem
+
+Starter = Callable[[str, Settings, PoisonGuard, Callable[[Actor], None]], Actor]
+"""Starts an actor by its address; the last argument is called when it has ended, on its own thread."""
+
+
+class HostedActor:
+    """The life of one actor. All methods are for the thread of the process's main actor."""
+
+    def __init__(self, address: str, settings: Settings, main: Actor, start: Starter, timings: RestartTimings) -> None:
+        self.address = address
+        self.actor: Actor | None = None
+        self._wanted: Settings | None = settings
+        self._main = main
+        self._start_actor = start
+        self._policy = RestartPolicy(timings)
+        self._poison = PoisonRecord()
+        self._notes = _MessageInHand()
+        self._retry: Timer | None = None
+        self._restarts = 0
+        self._told: Problem | None = None
+        self._log = logging.getLogger(address)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is wanted no more, and has ended."""
+        return self._wanted is None and self.actor is None
+
+    def start(self) -> None:
+        """Start it with the settings that it should have."""
+        self._retry = None
+        if self._wanted is None or self.actor is not None:
+            return
+        self._notes.clear()
+        guard = PoisonGuard(self._poison.poison_ids(), self._notes)
+        try:
+            self.actor = self._start_actor(self.address, self._wanted, guard, self._on_ended)
+        except Exception as error:  # noqa: BLE001  # what its constructor or the system raises: it is tried again like a crash
+            self._log.error("%s cannot start: %s: %s", self.address, type(error).__name__, error, exc_info=error)
+            self._start_later(error)
+
+    def change_settings(self, settings: Settings) -> None:
+        """Have it run with these settings: after an ordered stop where they are others than it has."""
+        if settings == self._wanted:
+            return
+        self._wanted = settings
+        self._stop_or_start()
+
+    def remove(self) -> None:
+        """Stop it in order, for good."""
+        if self._wanted is not None:
+            self._wanted = None
+            self._stop_or_start()
+
+    def _stop_or_start(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+        if self.actor is None:
+            self.start()
+        else:
+            self.actor.stop_in_order()
+
+    def _on_ended(self, actor: Actor) -> None:
+        """Its last line has run; called on its own thread, which ends after this."""
+        self._main.endpoint.submit(lambda: self._take_end(actor))
+
+    def _take_end(self, actor: Actor) -> None:
+        if self.actor is not actor:
+            return
+        self.actor = None
+        if isinstance(actor.crash, MemoryError):  # its limit is the process's, and others are as short of memory
+            end_out_of_memory(self.address)
+        if actor.crash is None:
+            self.start()
+        else:
+            if self._notes.message_id:
+                self._poison.add_death(self._notes.message_id)
+            self._start_later(actor.crash)
+
+    def _start_later(self, error: BaseException) -> None:
+        if isinstance(error, DependencyUnavailable):
+            decision = self._policy.on_dependency_unavailable()
+        else:
+            is_hopeless = isinstance(error, FatalStartupError)
+            decision = self._policy.on_crash(time.monotonic(), hopeless=is_hopeless)
+        problem = _describe(error)
+        if isinstance(error, DependencyUnavailable) and problem != self._told:
+            self._log.error("%s", error)
+        self._told = problem
+        down = CommunityActorDown(self.address, problem, self._restarts, decision.failed)
+        self._main.ref("launcher").tell(down)
+        if self._wanted is not None:
+            self._restarts += 1
+            self._retry = self._main.endpoint.call_at(self._main.endpoint.now() + decision.after_s, self.start)
+
+
+class _MessageInHand:
+    """Remembers which message an actor handles, beyond its end; see MessageNotes."""
+
+    def __init__(self) -> None:
+        self.message_id = ""
+
+    def note_message(self, message_id: str) -> None:
+        """See MessageNotes."""
+        self.message_id = message_id
+
+    def clear(self) -> None:
+        """See MessageNotes."""
+        self.message_id = ""
+
+
+def _describe(error: BaseException) -> Problem:
+    if isinstance(error, FatalStartupError | DependencyUnavailable):
+        return error.problem
+    return Problem.of("process.actor_crashed", error=f"{type(error).__name__}: {error}")

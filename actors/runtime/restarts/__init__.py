@@ -1,0 +1,1 @@
+"""When an actor that crashed is started again, and without which message."""

@@ -1,0 +1,241 @@
+"""One endpoint of a process that many actors share: those of its further communities.
+
+Each of them has an end of its own, which is a Transport like any other and is used by that actor's thread. One thread
+owns the socket, hands on what comes, and sends what the ends put out.
+"""
+
+from __future__ import annotations
+
+import collections
+import concurrent.futures
+import functools
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from actors.address import shared_endpoint, split_address
+from actors.runtime.transport.addressed_frames import add_addresses, take_addresses
+from actors.runtime.transport.base import QUEUE_FRAMES, Origin, Transport
+
+QUEUE_BYTES: Final = 64 << 20
+"""Bytes that wait at most for one actor, and for one other process."""
+_LOOK_S: Final = 60.0
+_BLOCKED_S: Final = 0.02
+"""While another process takes nothing, it is tried again this often (real seconds)."""
+_LOOKUP_WITHIN_S: Final = 0.5
+_log = logging.getLogger("transport")
+
+
+class SharedTransport:
+    """The shared endpoint of a process. `open` may be called from any thread."""
+
+    def __init__(self, transport: Transport, peers: Iterable[str]) -> None:
+        """`transport` is owned from now on; `peers` are the endpoints that can be reached."""
+        self._transport = transport
+        self._peers = frozenset(peers)
+        self._ends: dict[str, SharedEnd] = {}
+        self._outgoing: dict[str, _Queue] = {peer: _Queue() for peer in self._peers}
+        self._answers: collections.deque[tuple[Origin, bytes]] = collections.deque()
+        self._lookups: collections.deque[tuple[str, concurrent.futures.Future[bool]]] = collections.deque()
+        self._changing = threading.Lock()
+        self._closing = False
+        self._is_listening = transport.is_listening()
+        self._thread = threading.Thread(target=self._run, name="shared-endpoint", daemon=True)
+        self._thread.start()
+
+    def open(self, address: str) -> SharedEnd:
+        """Return the end of an actor; an older one under the same address gets nothing more."""
+        end = SharedEnd(self, address)
+        with self._changing:
+            self._ends[address] = end
+        return end
+
+    def close(self) -> None:
+        """Send what waits, as far as it is taken, and close the endpoint."""
+        self._closing = True
+        self._transport.wake()
+        self._thread.join()
+
+    def forget_end(self, end: SharedEnd) -> None:
+        """Hand nothing more to an end."""
+        with self._changing:
+            if self._ends.get(end.address) is end:
+                del self._ends[end.address]
+
+    def put_out(self, peer: str, frame: bytes) -> bool:
+        """Put a frame on the way to another process; False where it is unknown or does not take what waits."""
+        queue = self._outgoing.get(peer)
+        if queue is None or self._closing or not queue.put(frame):
+            return False
+        self._transport.wake()
+        return True
+
+    def put_answer(self, origin: Origin, frame: bytes) -> bool:
+        """Put an answer on the way back."""
+        if not self.is_listening or len(self._answers) >= QUEUE_FRAMES * 10:
+            return False
+        self._answers.append((origin, frame))
+        self._transport.wake()
+        return True
+
+    def is_connected(self, peer: str) -> bool:
+        """Return whether another process is there now; from any thread."""
+        reply: concurrent.futures.Future[bool] = concurrent.futures.Future()
+        self._lookups.append((peer, reply))
+        self._transport.wake()
+        try:
+            return reply.result(_LOOKUP_WITHIN_S)
+        except concurrent.futures.TimeoutError:
+            return False
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether others could come when it was last looked at."""
+        return self._is_listening and not self._closing
+
+    # -- the thread that owns the socket -----------------------------------------------------------------------
+
+    def _run(self) -> None:
+        wait_s = _LOOK_S
+        while not self._closing:
+            try:
+                for origin, frame in self._transport.receive(wait_s):
+                    self._hand_on(origin, frame)
+                wait_s = _LOOK_S if self._send_all() else _BLOCKED_S
+                self._is_listening = self._transport.is_listening()
+                self._look_up()
+            except Exception as error:  # noqa: BLE001  # without this thread no further community hears anything
+                _log.error("The shared endpoint failed, and goes on: %s", error, exc_info=error)
+                wait_s = _BLOCKED_S
+        self._send_all()
+        self._transport.close()
+
+    def _hand_on(self, origin: Origin | None, frame: bytes) -> None:
+        addressed = take_addresses(frame)
+        if addressed is None:
+            _log.warning("A frame without an address came from outside; it is dropped")
+            return
+        end = self._ends.get(addressed.to)
+        if end is None:  # not started yet, or being started again: what must arrive is sent again
+            return
+        if origin is not None:
+            origin = add_addresses(addressed.to, addressed.sender, origin)
+        end.take_in(origin, addressed.frame)
+
+    def _send_all(self) -> bool:
+        """Send what waits; return whether nothing is left."""
+        while self._answers:
+            self._transport.answer(*self._answers.popleft())
+        is_done = True
+        for peer, queue in self._outgoing.items():
+            is_done = queue.send_all(functools.partial(self._transport.send, peer)) and is_done
+        return is_done
+
+    def _look_up(self) -> None:
+        while self._lookups:
+            peer, reply = self._lookups.popleft()
+            reply.set_result(self._transport.is_connected(peer))
+
+
+class SharedEnd:
+    """One actor's end of a shared endpoint; see Transport."""
+
+    def __init__(self, shared: SharedTransport, address: str) -> None:
+        self.address = address
+        self._shared = shared
+        self._frames: collections.deque[tuple[Origin | None, bytes]] = collections.deque()
+        self._size = 0
+        self._arrived = threading.Condition()
+        self._woken = False
+        self._closed = False
+        self._is_overflow_said = False
+
+    def take_in(self, origin: Origin | None, frame: bytes) -> None:
+        """Keep a frame for the actor; one beyond the limits is dropped, as by a full socket. From any thread."""
+        with self._arrived:
+            if self._closed:
+                return
+            if len(self._frames) >= QUEUE_FRAMES or self._size >= QUEUE_BYTES:
+                if not self._is_overflow_said:
+                    self._is_overflow_said = True
+                    _log.warning("%s does not take what comes: the newest is dropped", self.address)
+                return
+            self._is_overflow_said = False
+            self._frames.append((origin, frame))
+            self._size += len(frame)
+            self._arrived.notify()
+
+    def send(self, peer: str, frame: bytes) -> bool:
+        """See Transport."""
+        return not self._closed and self._shared.put_out(_process_of(peer), add_addresses(peer, self.address, frame))
+
+    def answer(self, origin: Origin, frame: bytes) -> bool:
+        """See Transport."""
+        asked = take_addresses(origin)
+        return asked is not None and self._shared.put_answer(
+            asked.frame, add_addresses(asked.sender, self.address, frame)
+        )
+
+    def receive(self, timeout_s: float) -> list[tuple[Origin | None, bytes]]:
+        """See Transport."""
+        with self._arrived:
+            if not self._frames and not self._woken and timeout_s > 0:
+                self._arrived.wait(timeout_s)
+            self._woken = False
+            frames = list(self._frames)
+            self._frames.clear()
+            self._size = 0
+            return frames
+
+    def is_connected(self, peer: str) -> bool:
+        """See Transport: whether the process is there in which the other lives."""
+        return self._shared.is_connected(_process_of(peer))
+
+    def is_listening(self) -> bool:
+        """See Transport."""
+        return self._shared.is_listening and not self._closed
+
+    def wake(self) -> None:
+        """See Transport."""
+        with self._arrived:
+            self._woken = True
+            self._arrived.notify()
+
+    def close(self) -> None:
+        """See Transport."""
+        with self._arrived:
+            self._closed = True
+            self._arrived.notify()
+        self._shared.forget_end(self)
+
+
+class _Queue:
+    """Frames on their way to one other process: put in by any thread, sent by one."""
+
+    def __init__(self) -> None:
+        self._frames: collections.deque[bytes] = collections.deque()
+        self._size = 0
+        self._changing = threading.Lock()
+
+    def put(self, frame: bytes) -> bool:
+        with self._changing:
+            if len(self._frames) >= QUEUE_FRAMES or self._size >= QUEUE_BYTES:
+                return False
+            self._frames.append(frame)
+            self._size += len(frame)
+            return True
+
+    def send_all(self, send: Callable[[bytes], bool]) -> bool:
+        """Send what waits, in order, until one is not taken; return whether nothing is left."""
+        while self._frames:
+            if not send(self._frames[0]):
+                return False
+            with self._changing:
+                self._size -= len(self._frames.popleft())
+        return True
+
+
+def _process_of(peer: str) -> str:
+    """Return the endpoint of the process that a peer lives in."""
+    return shared_endpoint(peer) if split_address(peer)[1] else peer

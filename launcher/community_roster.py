@@ -1,0 +1,131 @@
+"""The further communities as the launcher sees them: which actors they have, and how those are.
+
+The launcher starts none of them: that is done in the processes that they live in. It asks them how they are, and sends
+persistence its ticks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from actors.address import join_address, split_address
+from actors.registry import ACTORS
+from config import Settings
+from messages import ActorHealth, ActorState, CommunitiesChanged, Community, CommunityActorDown, Message, Problem
+from messages.envelope import Heartbeat
+from wording.problems import english
+
+SILENT_AFTER_S = 30.0
+"""Silence after which an actor is not taken for running, real seconds."""
+_NO_HEARTBEAT = Heartbeat(0, False, "", "", 0, 0.0, 0, 0.0, 0.0, 0)
+
+
+class CommunityRoster:
+    """Every further community's actors. `now_s` is always steady real time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._actors: dict[str, _CommunityActor] = {}
+        self.names: dict[str, str] = {}
+        """What the communities are called, by guild id."""
+
+    def find_actors(self, kind: str = "") -> tuple[str, ...]:
+        """Return the addresses of all actors, or of those of a kind."""
+        return tuple(address for address in self._actors if not kind or split_address(address)[0] == kind)
+
+    def on_told(self, message: Message, now_s: float) -> bool:
+        """Take in what an actor's process says of communities; False where it is something else."""
+        match message:
+            case CommunitiesChanged(communities):
+                self._apply(communities, now_s)
+            case CommunityActorDown(actor) if actor in self._actors:
+                self._actors[actor].take_down(message)
+            case CommunityActorDown():
+                pass  # of one that was removed meanwhile
+            case _:
+                return False
+        return True
+
+    def on_heartbeat(self, address: str, heartbeat: Heartbeat, now_s: float) -> None:
+        """An actor said that it lives."""
+        if address in self._actors:
+            self._actors[address].take_heartbeat(heartbeat, now_s)
+
+    def health(self, now_s: float) -> tuple[ActorHealth, ...]:
+        """Return a row for each actor, by community."""
+        return tuple(actor.health(address, now_s) for address, actor in self._actors.items())
+
+    def _apply(self, communities: Sequence[Community], now_s: float) -> None:
+        before, self._actors = self._actors, {}
+        self.names = {community.guild_id: community.name for community in communities}
+        for community in communities:
+            settings = self._settings.for_community(community.guild_id, community.settings)
+            for entry in ACTORS:
+                for name in entry.community_names(settings):
+                    address = join_address(name, community.guild_id)
+                    self._actors[address] = before.get(address) or _CommunityActor(now_s)
+
+
+@dataclasses.dataclass
+class _CommunityActor:
+    """What is known of one actor."""
+
+    known_since_s: float
+    heartbeat: Heartbeat | None = None
+    heard_s: float = 0.0
+    restarts: int = 0
+    is_down: bool = False
+    is_failed: bool = False
+    last_error: str = ""
+    problems: tuple[Problem, ...] = ()
+    resolved_s: float | None = None
+
+    def take_heartbeat(self, heartbeat: Heartbeat, now_s: float) -> None:
+        if not heartbeat.ready:
+            return
+        if self.is_down:
+            self.known_since_s = now_s
+            self.restarts += 1
+        self.is_down = self.is_failed = False
+        self.heartbeat, self.heard_s = heartbeat, now_s
+        error = heartbeat.degraded or heartbeat.last_error or self.last_error
+        problems = heartbeat.problems if heartbeat.degraded or heartbeat.last_error else self.problems
+        if heartbeat.degraded or not error:
+            self.resolved_s = None
+        elif self.resolved_s is None or error != self.last_error:
+            self.resolved_s = now_s
+        self.last_error, self.problems = error, problems
+
+    def take_down(self, down: CommunityActorDown) -> None:
+        self.is_down, self.is_failed, self.heartbeat = True, down.is_failed, None
+        self.last_error, self.problems, self.resolved_s = english(down.problem), (down.problem,), None
+
+    def health(self, address: str, now_s: float) -> ActorHealth:
+        heartbeat = self.heartbeat or _NO_HEARTBEAT
+        return ActorHealth(
+            actor=address,
+            pid=heartbeat.pid,
+            state=self._state(now_s),
+            uptime_s=round(now_s - self.known_since_s, 3) if self.heartbeat else 0.0,
+            restarts=self.restarts,
+            mailbox_depth=heartbeat.mailbox_depth,
+            handled=heartbeat.handled,
+            handle_ms_p50=round(heartbeat.handle_ms_p50, 3),
+            handle_ms_p99=round(heartbeat.handle_ms_p99, 3),
+            rss_mb=0.0,  # the process's memory is in the row of its first actor
+            last_error=self.last_error,
+            oldest_ms=round(heartbeat.oldest_ms, 3),
+            dead_letters=heartbeat.dead_letters,
+            resolved_for_s=None if self.resolved_s is None else round(now_s - self.resolved_s, 3),
+            problems=self.problems,
+        )
+
+    def _state(self, now_s: float) -> ActorState:
+        if self.is_down:
+            return "failed" if self.is_failed else "restarting"
+        if self.heartbeat is None:
+            return "starting"
+        if now_s - self.heard_s > SILENT_AFTER_S:
+            return "restarting"
+        return "degraded" if self.heartbeat.degraded else "running"
