@@ -12,7 +12,16 @@ from collections.abc import Sequence
 from actors.address import join_address, split_address
 from actors.registry import ACTORS
 from config import Settings
-from messages import ActorHealth, ActorState, CommunitiesChanged, Community, CommunityActorDown, Message, Problem
+from messages import (
+    ActorHealth,
+    ActorState,
+    CommunitiesChanged,
+    Community,
+    CommunityActorDown,
+    CommunityName,
+    Message,
+    Problem,
+)
 from messages.envelope import Heartbeat
 from wording.problems import english
 
@@ -27,8 +36,8 @@ class CommunityRoster:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._actors: dict[str, _CommunityActor] = {}
-        self.names: dict[str, str] = {}
-        """What the communities are called, by guild id."""
+        self.names: tuple[CommunityName, ...] = ()
+        """What the communities are called."""
 
     def find_actors(self, kind: str = "") -> tuple[str, ...]:
         """Return the addresses of all actors, or of those of a kind."""
@@ -58,7 +67,7 @@ class CommunityRoster:
 
     def _apply(self, communities: Sequence[Community], now_s: float) -> None:
         before, self._actors = self._actors, {}
-        self.names = {community.guild_id: community.name for community in communities}
+        self.names = tuple(CommunityName(community.guild_id, community.name) for community in communities)
         for community in communities:
             settings = self._settings.for_community(community.guild_id, community.settings)
             for entry in ACTORS:

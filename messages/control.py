@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-import msgspec
-
 from messages.base import Answer, Command, Delivery, Event, Moment, Question, Struct
 from messages.problems import Problem
 
@@ -15,6 +13,7 @@ __all__ = [
     "AutoSaveTick",
     "BackUpNow",
     "BackupReport",
+    "CommunityName",
     "GetHealth",
     "GetSaveStatus",
     "HealthReport",
@@ -138,6 +137,15 @@ class ActorHealth(Struct, frozen=True):
     """What `last_error` says, to be worded in another language; empty where that has no code."""
 
 
+class CommunityName(Struct, frozen=True):
+    """What a further community is called."""
+
+    guild_id: str
+    """Id of its Discord server; it stands behind the @ of its actors."""
+    name: str
+    """Name of its Discord server."""
+
+
 class HealthReport(Answer, frozen=True, tag="health_report"):
     """Answer to GetHealth."""
 
@@ -147,8 +155,8 @@ class HealthReport(Answer, frozen=True, tag="health_report"):
     """In the order in which they are started."""
     launcher_pid: int
     """Process id of the launcher."""
-    communities: dict[str, str] = msgspec.field(default_factory=dict)
-    """Names of the further communities by guild id, which stands behind the @ of their actors."""
+    communities: tuple[CommunityName, ...] = ()
+    """The further communities."""
 
 
 class GetHealth(Question[HealthReport], frozen=True, tag="get_health", to="launcher"):
