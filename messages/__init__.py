@@ -16,6 +16,7 @@ from messages import (
     viewer_list,
     viewers,
     watches,
+    web_sessions,
 )
 from messages.audit import *
 from messages.base import *
@@ -34,6 +35,7 @@ from messages.tracking import *
 from messages.viewer_list import *
 from messages.viewers import *
 from messages.watches import *
+from messages.web_sessions import *
 
 MODULES = (
     media,
@@ -48,6 +50,7 @@ MODULES = (
     viewer_list,
     suggestions,
     viewers,
+    web_sessions,
     audit,
     communities,
     control,

@@ -24,6 +24,7 @@ from actors.persistence.reported_watches import ReportedWatches, RestartParts
 from actors.persistence.summary_filler import FillSummaries, SummaryFiller
 from actors.persistence.unstorable import UnstorableWatches, store_apart
 from actors.persistence.viewer_requests import VIEWER_REQUESTS, ViewerRequests
+from actors.persistence.web_access import WEB_ACCESS, WebAccess
 from actors.runtime import Actor, Context
 from actors.runtime.errors import Reject, RetryLater
 from actors.runtime.middleware.dispatcher import BatchHandler, Outcome
@@ -112,14 +113,13 @@ class Persistence(Actor):
             BackUpNow: lambda asked: self._backup_scheduler.back_up_now(asked),
             **{question: self._answer_from_store(function) for question, function in load_answers().items()},
             AdminActed: self._record_act,
-            GetAuditLog: lambda asked: self._read_worker.submit(
-                lambda: self._audit_log.read(asked.limit, asked.offset)
-            ),
+            GetAuditLog: lambda a: self._read_worker.submit(lambda: self._audit_log.read(a.limit, a.offset)),
             BackupDue: lambda _due: self._backup_scheduler.back_up_if_due(),
             FillSummaries: lambda _more: self._summary_filler.fill_some(),
-            **{question: self._handle_viewer_request(handle) for question, handle in VIEWER_REQUESTS.items()},
+            **self._delegate(VIEWER_REQUESTS, "_viewer_requests"),
             **CommunityKeeper().handlers(),
-            **{question: self._handle_film_choice(handle) for question, handle in FILM_CHOICES.items()},
+            **self._delegate(FILM_CHOICES, "_film_choices"),
+            **self._delegate(WEB_ACCESS, "_web_access"),
         }
 
     def batch_handlers(self) -> Mapping[type[Any], BatchHandler]:
@@ -161,6 +161,7 @@ class Persistence(Actor):
             self, self._store, self._backups_dir, self._read_worker, self._running, self._forget_viewers
         )
         self._film_choices = FilmChoices(self, self._store, self._running)
+        self._web_access = WebAccess(self, self._store)
         self._viewer_requests.send_directory()
         self._viewer_requests.send_erasures()
         self._summary_filler = SummaryFiller(self, self._store)
@@ -392,8 +393,10 @@ class Persistence(Actor):
 
         return handle
 
-    def _handle_viewer_request(self, handle: Callable[[ViewerRequests, Any], Any]) -> Callable[[Any], Any]:
-        return lambda asked: decline_failures(lambda: handle(self._viewer_requests, asked))
+    def _delegate(self, handlers: Mapping[type[Any], Callable[[Any, Any], Any]], part: str) -> dict[type[Any], Any]:
+        """Return the handlers of what a part of this actor does; the attribute `part` is there when the store is."""
 
-    def _handle_film_choice(self, handle: Callable[[FilmChoices, Any], Any]) -> Callable[[Any], Any]:
-        return lambda asked: decline_failures(lambda: handle(self._film_choices, asked))
+        def handle_by(method: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
+            return lambda asked: decline_failures(lambda: method(getattr(self, part), asked))
+
+        return {question: handle_by(method) for question, method in handlers.items()}

@@ -44,6 +44,7 @@ from persistence.json_files.sync import mark_all_outdated
 from persistence.operations import legacy_import
 from persistence.operations.privacy_carry_over import CarriedOver, PrivacyChoices, carry_over, read_privacy_choices
 from persistence.records.viewers import KEEP_FORGOTTEN_S
+from persistence.records.web_sessions import settle_restored_access
 from persistence.rules import StatisticsRules
 from persistence.store import Store
 from persistence.tautulli.database import TAUTULLI_FILE, open_tautulli
@@ -142,6 +143,7 @@ def _carry_over_privacy(
             held = carry_over(restored, asked_for, time.time()) if asked_for else CarriedOver(0, 0)
             saved_s = restored.read_last_saved_s()
             with restored.transaction() as connection:
+                settle_restored_access(connection, asked_for.named if asked_for else ())
                 mark_all_outdated(
                     connection
                 )  # the copies beside the store are another's: the next start makes them anew

@@ -246,6 +246,37 @@ POLL_VOTES = Table(
     Index(None, "viewer_id"),
 )
 
+WEB_SIGN_INS = Table(
+    "web_sign_ins",
+    METADATA,
+    Column("community", Text, primary_key=True),
+    Column("token_hash", Text, primary_key=True),  # SHA-256 of what is in the link
+    Column("viewer_id", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("expires_at_s", Double, nullable=False),
+    Index(None, "viewer_id"),
+)
+
+WEB_SESSIONS = Table(
+    "web_sessions",
+    METADATA,
+    Column("community", Text, primary_key=True),
+    Column("session_hash", Text, primary_key=True),  # SHA-256 of what is in the browser's cookie
+    Column("viewer_id", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("started_at_s", Double, nullable=False),
+    Column("expires_at_s", Double, nullable=False),
+    Index(None, "viewer_id"),
+)
+
+PUBLIC_NAMES = Table(
+    "public_names",
+    METADATA,
+    Column("community", Text, primary_key=True),
+    Column("viewer_id", Text, primary_key=True),  # who chose to be named on a page that all may read
+    Column("since_s", Double, nullable=False),
+)
+
 # -- summaries: what the rows of `watches` add up to, kept in the transaction of each change (persistence/summaries)
 
 ONLY_COMMUNITY = ""

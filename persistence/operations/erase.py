@@ -24,6 +24,7 @@ from persistence.records.links import UnprovenLink, read_unproven_links
 from persistence.records.suggestions import delete_wishes
 from persistence.records.viewers import read_directory, record_erasure
 from persistence.records.watches import write_rows
+from persistence.records.web_sessions import forget_access
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class ErasedViewer:
 
 
 def erase_viewer(change: ChangeSet, viewer_id: str, at_s: float) -> ErasedViewer:
-    """Remove a viewer's watches, statistics, badges, suggestions, votes, ratings, links and choice.
+    """Remove a viewer's watches, statistics, badges, suggestions, votes, ratings, links, sessions and choice.
 
     Those of the linked accounts too; of an account that the member has not signed in to only what was watched since
     the link, for it may be somebody else's. Of the choice not to be tracked only that is kept.
@@ -54,6 +55,7 @@ def erase_viewer(change: ChangeSet, viewer_id: str, at_s: float) -> ErasedViewer
     connection.execute(delete(WATCH_PARTS).where(WATCH_PARTS.c.viewer_id.in_(ids)))
     badges = connection.execute(delete(VIEWER_BADGES).where(VIEWER_BADGES.c.viewer_id.in_(ids))).rowcount
     delete_wishes(connection, ids)
+    forget_access(connection, ids)
     for table in (VIEWER_STATS, VIEWERS, CHECKPOINT, FILM_RATINGS, POLL_VOTES):
         connection.execute(delete(table).where(table.c.viewer_id.in_(ids)))
     connection.execute(delete(ACCOUNT_LINKS).where(ACCOUNT_LINKS.c.viewer_id == viewer_id))

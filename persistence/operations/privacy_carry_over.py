@@ -19,7 +19,7 @@ from messages import Problem, SetPrivacy, UnlinkAccount
 from persistence.database.backup import open_read_only
 from persistence.database.errors import BackupError, CopiesFailed
 from persistence.database.sql import cause_and_cure
-from persistence.database.tables import ACCOUNT_LINKS, FORGOTTEN, PRIVACY, WATCHES
+from persistence.database.tables import ACCOUNT_LINKS, FORGOTTEN, PRIVACY, PUBLIC_NAMES, WATCHES
 from persistence.operations.erase import erase_viewer
 from persistence.operations.link import unlink
 from persistence.records.change_set import ChangeSet
@@ -37,6 +37,8 @@ class PrivacyChoices:
     """Members by the ids of the Plex accounts that are linked to them."""
     forgotten: dict[str, float] = field(default_factory=dict)
     """When each was forgotten; seconds since 1970, UTC."""
+    named: frozenset[str] = frozenset()
+    """Who is named on a page that all may read."""
 
     def __bool__(self) -> bool:
         """Tell whether anybody asked for anything."""
@@ -68,12 +70,13 @@ def read_privacy_choices(file: Path) -> PrivacyChoices | None:
             ]
             links = {row["plex_id"]: row["viewer_id"] for row in _read_table(connection, ACCOUNT_LINKS.name)}
             gone = {row["viewer_id"]: row["at_s"] for row in _read_table(connection, FORGOTTEN.name)}
+            named = frozenset(row["viewer_id"] for row in _read_table(connection, PUBLIC_NAMES.name))
     except sqlite3.OperationalError as error:
         cause, cure = cause_and_cure(error)
         raise BackupError(Problem.of("restore.old_store_unreadable", store=str(file), cause=cause, cure=cure)) from None
     except sqlite3.DatabaseError:
         return None
-    return PrivacyChoices(tuple(choices), links, gone)
+    return PrivacyChoices(tuple(choices), links, gone, named)
 
 
 def carry_over(store: Store, wishes: PrivacyChoices, at_s: float) -> CarriedOver:

@@ -15,6 +15,7 @@ from persistence.database.tables import (
     FILM_RATINGS,
     POLL_VOTES,
     PRIVACY,
+    PUBLIC_NAMES,
     SUGGESTION_WISHES,
     SUGGESTIONS,
     VIEWER_BADGES,
@@ -22,6 +23,8 @@ from persistence.database.tables import (
     VIEWERS,
     WATCH_PARTS,
     WATCHES,
+    WEB_SESSIONS,
+    WEB_SIGN_INS,
 )
 from persistence.json_files.entries import badge_entry, history_entry, iso, stats_entry
 from persistence.store import StoreSnapshot
@@ -59,6 +62,13 @@ def build_export(store: StoreSnapshot, viewer_id: str) -> tuple[dict[str, Any], 
         "suggestions": _read_wishes(connection, ids),
         "votes": [_vote(row) for row in _read_rows(connection, POLL_VOTES, ids, POLL_VOTES.c.voted_at_s)],
         "ratings": [_rating(row) for row in _read_rows(connection, FILM_RATINGS, ids, FILM_RATINGS.c.rated_at_s)],
+        "named_to_all": [
+            _describe_naming(row) for row in _read_rows(connection, PUBLIC_NAMES, ids, PUBLIC_NAMES.c.viewer_id)
+        ],
+        "links_to_sign_in": [
+            _sign_in(row) for row in _read_rows(connection, WEB_SIGN_INS, ids, WEB_SIGN_INS.c.expires_at_s)
+        ],
+        "sessions": [_session(row) for row in _read_rows(connection, WEB_SESSIONS, ids, WEB_SESSIONS.c.started_at_s)],
         "watches": watches,
         "parts_of_watches": parts,
         "watching_now": [history_entry(watch_row(record, 0, Moment(at_s, 0.0))) for record in running],
@@ -116,6 +126,18 @@ def _rating(row: Any) -> dict[str, Any]:
 
 def _choice(row: Any) -> dict[str, Any]:
     return {"viewer_id": row["viewer_id"], "choice": row["choice"], "since": iso(row["since_s"])}
+
+
+def _describe_naming(row: Any) -> dict[str, Any]:
+    return {"since": iso(row["since_s"])}
+
+
+def _sign_in(row: Any) -> dict[str, Any]:
+    return {"username": row["username"], "until": iso(row["expires_at_s"])}
+
+
+def _session(row: Any) -> dict[str, Any]:
+    return {"username": row["username"], "started": iso(row["started_at_s"]), "until": iso(row["expires_at_s"])}
 
 
 def _link(row: Any) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""What the persistence actor does for the page's readers: links to sign in, sessions, and who is named to all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from actors.runtime import Actor
+from messages import (
+    EndSessions,
+    OpenSignIn,
+    PublicNameSet,
+    Question,
+    SessionsEnded,
+    SetPublicName,
+    SignInOpened,
+    StartSession,
+    StoreChanged,
+    WebSession,
+)
+from messages.base import storable
+from persistence.records.web_sessions import (
+    end_all_sessions,
+    end_session,
+    put_sign_in,
+    set_public_name,
+    start_session,
+)
+from persistence.store import Store
+
+
+class WebAccess:
+    """Writes who may read the page; all of it is small, and done on the actor's thread."""
+
+    def __init__(self, actor: Actor, store: Store) -> None:
+        self._actor = actor
+        self._store = store
+
+    def open_sign_in(self, asked: OpenSignIn) -> SignInOpened:
+        """Keep a link that was made."""
+        asked = replace(asked, username=storable(asked.username))
+        with self._store.transaction() as connection:
+            return SignInOpened(put_sign_in(connection, asked, self._now_s()))
+
+    def start_session(self, asked: StartSession) -> WebSession:
+        """Sign a member in; the link is used up."""
+        asked = replace(asked, username=storable(asked.username))
+        with self._store.transaction() as connection:
+            session = start_session(connection, asked, self._now_s())
+        if session.viewer_id:
+            self._actor.log.info("Viewer %s signed in to the page", session.viewer_id)
+        return session
+
+    def end_sessions(self, asked: EndSessions) -> SessionsEnded:
+        """Sign a member out, of one session or of all."""
+        with self._store.transaction() as connection:
+            if asked.viewer_id:
+                ended = end_all_sessions(connection, asked.viewer_id)
+            else:
+                ended = end_session(connection, asked.session_hash)
+        self._tell_page()
+        return SessionsEnded(ended)
+
+    def set_public_name(self, asked: SetPublicName) -> PublicNameSet:
+        """Write down whether a member is named to all."""
+        with self._store.transaction() as connection:
+            set_public_name(connection, asked.viewer_id, asked.is_named, self._now_s())
+        self._tell_page()
+        return PublicNameSet(asked.is_named)
+
+    def _tell_page(self) -> None:
+        if self._actor.context.settings.web_port:
+            self._actor.ref("web").tell(StoreChanged())
+
+    def _now_s(self) -> float:
+        return self._actor.context.clock.now().wall_s
+
+
+WEB_ACCESS: Mapping[type[Question[Any]], Callable[[WebAccess, Any], Any]] = {
+    OpenSignIn: WebAccess.open_sign_in,
+    StartSession: WebAccess.start_session,
+    EndSessions: WebAccess.end_sessions,
+    SetPublicName: WebAccess.set_public_name,
+}
+"""Which method handles which question."""
