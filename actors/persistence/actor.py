@@ -205,8 +205,6 @@ class Persistence(Actor):
     def _now_s(self) -> float:
         return self.context.clock.now().wall_s
 
-    # -- the running watches ---------------------------------------------------------------------------------
-
     def _running(self) -> list[RunningWatch] | None:
         """Return every running watch; None until the tracker has reported all servers. Actor's thread only."""
         return self._reported.running()
