@@ -1,5 +1,6 @@
 """Badges: read from TOML, earned by a viewer's totals, and how far it is to the next."""
 
+import functools
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +46,11 @@ class Badge:
     threshold: float
     parameters: Mapping[str, str] = field(default_factory=dict)
 
+    @functools.cached_property
+    def asked(self) -> tuple[str, ...]:
+        """What the figure is of: badges with the same have the same figure."""
+        return (self.rule, *sorted(self.parameters.values()))
+
     def figure(self, totals: Totals) -> float:
         """Return the viewer's figure for this badge."""
         return float(RULES[self.rule].figure(totals, self.parameters))
@@ -66,11 +72,11 @@ def find_newly_earned(badges: Iterable[Badge], totals: Totals, held: Collection[
     for badge in badges:
         if badge.id in held:
             continue
-        asked = (badge.rule, *sorted(badge.parameters.values()))
-        if asked not in known:
-            known[asked] = badge.figure(totals)
-        if known[asked] >= badge.threshold:
-            won.append((badge, known[asked]))
+        figure = known.get(badge.asked)
+        if figure is None:
+            figure = known[badge.asked] = badge.figure(totals)
+        if figure >= badge.threshold:
+            won.append((badge, figure))
     return won
 
 

@@ -8,7 +8,7 @@ been played on those two days alone: gone on with after days of rest, it was not
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple, Protocol
 
 from messages import Sitting, Sittings
@@ -53,7 +53,7 @@ class PlayedTime(NamedTuple):
 
 def to_local(at_s: float, zone: tzinfo) -> datetime:
     """Return an instant (seconds since 1970, UTC) on the clocks of `zone`."""
-    return datetime.fromtimestamp(at_s, UTC).astimezone(zone)
+    return datetime.fromtimestamp(at_s, zone)
 
 
 def seconds_by_day(played: Played, zone: tzinfo) -> dict[str, float]:
@@ -134,15 +134,19 @@ def evenings_of(played: Played, zone: tzinfo) -> set[str]:
     """
     if played.sittings:
         begins, ends = time(EVENING_BEGINS_HOUR), time(EVENING_ENDS_HOUR)
-        return {day.strftime("%m-%d") for day in _days_played_within(played.sittings, begins, ends, zone)}
+        return {_month_and_day(day) for day in _days_played_within(played.sittings, begins, ends, zone)}
     evenings = set()
     for at_s in (played.started_at_s, played.ended_at_s):
         moment = to_local(at_s, zone)
         if moment.hour >= EVENING_BEGINS_HOUR:
-            evenings.add(moment.strftime("%m-%d"))
+            evenings.add(_month_and_day(moment))
         elif moment.hour < EVENING_ENDS_HOUR:
-            evenings.add((moment.date() - _DAY).strftime("%m-%d"))
+            evenings.add(_month_and_day(moment.date() - _DAY))
     return evenings
+
+
+def _month_and_day(day: date) -> str:
+    return f"{day.month:02}-{day.day:02}"
 
 
 def _days_played_within(sittings: Sittings, begins: time, ends: time, zone: tzinfo) -> Iterator[date]:

@@ -1,5 +1,6 @@
 """A viewer's statistics, as of a day."""
 
+import functools
 from collections.abc import Iterable
 from datetime import date, timedelta
 
@@ -12,13 +13,32 @@ def compute_streaks(days: Iterable[str], today: date) -> tuple[int, int]:
 
     The current one runs up to today, or up to yesterday: today is not over yet.
     """
-    longest = run = before = 0
-    for day in sorted({date.fromisoformat(day).toordinal() for day in days}):
-        run = run + 1 if day == before + 1 else 1
-        longest = max(longest, run)
-        before = day
-    last = date.fromordinal(before).isoformat() if run else ""
+    run, last, longest = _find_runs(tuple(days))
     return current_streak(run, last, today), longest
+
+
+@functools.lru_cache(maxsize=8)
+def _find_runs(days: tuple[str, ...]) -> tuple[int, str, int]:
+    """Return how many days the last run has, its last ISO date, and how many the longest run has.
+
+    Kept for a moment: what a save counts for the figures of a viewer it asks again for the badges.
+    """
+    longest = run = before = 0
+    for day in sorted(set(map(_find_ordinal, days))):
+        if day == before + 1:
+            run += 1
+        else:
+            if run > longest:
+                longest = run
+            run = 1
+        before = day
+    return run, date.fromordinal(before).isoformat() if run else "", max(run, longest)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _find_ordinal(day: str) -> int:
+    """Return the number of an ISO date: all viewers have watched on the same days."""
+    return date.fromisoformat(day).toordinal()
 
 
 def current_streak(streak_days: int, last_day: str, today: date) -> int:

@@ -97,6 +97,18 @@ def add_watches(
     return result
 
 
+def count_titles(judged: Totals, records: Iterable[WatchRecord]) -> Totals:
+    """Return totals that `add_watches` made of watches `under_way`, with the films of these as if they had ended.
+
+    All but what only badges need is as if they had been added ended.
+    """
+    result = judged.copy()
+    for record in records:
+        if not (record.brief or record.completed):
+            _add_title(result, record)
+    return result
+
+
 def subtract_watches(
     totals: Totals,
     records: Iterable[WatchRecord],

@@ -1,11 +1,13 @@
 """Saves statistics, badges and the checkpoint: at a tick, on command, at a stop."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sqlalchemy import Connection
 
 from messages import WatchRecord
 from persistence.database.errors import SaveRefused
+from persistence.database.sql import split_batches
 from persistence.json_files.sync import ViewerCopy
 from persistence.records.change_set import ChangeSet
 from persistence.records.checkpoint import (
@@ -15,7 +17,7 @@ from persistence.records.checkpoint import (
     read_viewers_watching,
     replace_checkpoint,
 )
-from persistence.records.known_viewers import KnownViewers, read_known_viewers
+from persistence.records.known_viewers import KnownViewers, read_badges, read_known_viewers
 from persistence.records.links import NameSighting, update_display_names
 from persistence.records.running_watches import RunningWatches, count_running
 from persistence.records.saves import SaveResult, count_stored, record_save
@@ -40,8 +42,7 @@ def save(store: Store, running: Iterable[RunningWatch] | None, at_s: float, reas
         viewers = {record.viewer_id for record in counted.records}
         if running is not None:
             viewers |= read_viewers_watching(connection)  # as of the last save: they may have stopped
-        known = read_known_viewers(connection, viewers)
-        written = _write_running(connection, store.rules, counted, known, at_s)
+        copies, has_new_badges = _write_running(connection, store.rules, counted, viewers, at_s)
         age_streaks(connection, store.rules, at_s)
         counts = count_stored(connection)
         result = SaveResult(
@@ -49,11 +50,10 @@ def save(store: Store, running: Iterable[RunningWatch] | None, at_s: float, reas
             change.facts.history_count,
             counts.badges,
             len(counted.watches),
-            has_new_badges=bool(written.new_badges),
+            has_new_badges=has_new_badges,
             has_new_names=bool(names),
         )
         record_save(connection, reason, result, at_s)
-        copies = gather_copies(known, written)
         plan = store.json_sync.plan(change, at_s, history_anew=reason == "command", viewers=copies)
         change.facts.flush()
     store.counts = counts
@@ -67,8 +67,8 @@ def find_unstorable(store: Store, running: Iterable[RunningWatch], at_s: float) 
     try:
         with store.transaction() as connection:
             counted, _ = _write_checkpoint(connection, store.rules, watches, at_s)
-            known = read_known_viewers(connection, (record.viewer_id for record in counted.records))
-            _write_running(connection, store.rules, counted, known, at_s)
+            viewers = {record.viewer_id for record in counted.records}
+            _write_running(connection, store.rules, counted, viewers, at_s)
             connection.rollback()
     except SaveRefused as error:
         if len(watches) == 1:
@@ -94,18 +94,32 @@ def _write_checkpoint(
 
 
 def _write_running(
-    connection: Connection, rules: StatisticsRules, running: RunningWatches, known: KnownViewers, at_s: float
-) -> WrittenStatistics:
-    """Write the statistics and badges of those who are known, with what runs of them."""
-    known.rows |= record_viewers(connection, running.records, known.rows)
-    viewers = sorted(known.rows.keys() | known.totals.keys())
-    totals = {each: known.totals.get(each) or count_totals(connection, rules, each) for each in viewers}
-    return write_statistics(connection, rules, totals, running, at_s, known=known)
+    connection: Connection, rules: StatisticsRules, running: RunningWatches, viewer_ids: Iterable[str], at_s: float
+) -> tuple[dict[str, ViewerCopy], bool]:
+    """Write the statistics and badges of viewers with what runs of them.
+
+    Return what the copies say of them by now, and whether anybody earned a badge. Some viewers at a time: what is read
+    of them, years of days, is not held for all.
+    """
+    by_viewer = running.by_viewer()
+    copies: dict[str, ViewerCopy] = {}
+    has_new_badges = False
+    for some in split_batches(sorted(viewer_ids)):
+        theirs = RunningWatches(tuple(watch for each in some if each in by_viewer for watch in by_viewer[each].watches))
+        known = read_known_viewers(connection, some)
+        known.rows |= record_viewers(connection, theirs.records, known.rows)
+        viewers = sorted(known.rows.keys() | known.totals.keys())
+        totals = {each: known.totals.get(each) or count_totals(connection, rules, each) for each in viewers}
+        written = write_statistics(connection, rules, totals, theirs, at_s, known=known)
+        read_badges(connection, known, sorted({badge["viewer_id"] for badge in written.new_badges}))
+        copies |= gather_copies(known, written)
+        has_new_badges |= bool(written.new_badges)
+    return copies, has_new_badges
 
 
-def gather_copies(known: KnownViewers, written: WrittenStatistics) -> Mapping[str, ViewerCopy]:
+def gather_copies(known: KnownViewers, written: WrittenStatistics) -> dict[str, ViewerCopy]:
     """Return what the JSON copies say by now of the viewers whose statistics were written."""
-    won: dict[str, list[Mapping[str, object]]] = {}
+    won: dict[str, list[Mapping[str, Any]]] = {}
     for badge in written.new_badges:
         won.setdefault(badge["viewer_id"], []).append(badge)
     copies = {}
@@ -114,7 +128,8 @@ def gather_copies(known: KnownViewers, written: WrittenStatistics) -> Mapping[st
         badges = None
         if viewer_id in won:
             held = known.badges.get(viewer_id, {})
-            badges = [{"badge_id": badge_id, **badge._asdict()} for badge_id, badge in held.items()] + won[viewer_id]
+            named = {badge_id: {"badge_id": badge_id, **badge._asdict()} for badge_id, badge in held.items()}
+            badges = list((named | {badge["badge_id"]: badge for badge in won[viewer_id]}).values())
         copies[viewer_id] = ViewerCopy(known.rows[viewer_id] | row, badges)
     return copies
 

@@ -4,18 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, select, update
+from sqlalchemy import Connection, select, update
 
 from awards import Totals, add_watches, build_stats, find_newly_earned, oldest_current_day, record_title
 from awards.days import seconds_by_day
-from awards.totals import subtract_totals, subtract_watches
+from awards.totals import count_titles, subtract_totals, subtract_watches
 from messages import ViewerStats, WatchRecord
 from persistence.database.rows import (
     PLAYED_TIME,
     Row,
     as_json,
     decode_totals,
-    encode_totals,
     played_time,
     watch_record,
 )
@@ -119,17 +118,12 @@ def read_totals(connection: Connection, viewer_id: str) -> Totals | None:
 
 
 def age_streaks(connection: Connection, rules: StatisticsRules, at_s: float) -> None:
-    """Save the statistics and badges of all others anew: only a streak that is over changes by itself."""
-    oldest_day = oldest_current_day(rules.today(at_s))
-    streak = VIEWER_STATS.c.current_streak_days
+    """Have no streak in the statistics that is over by now: nothing else of who does not watch changes by itself."""
+    is_over = VIEWER_STATS.c.last_watch_date < oldest_current_day(rules.today(at_s))
     connection.execute(
         update(VIEWER_STATS)
-        .values(
-            saved_at_s=at_s,
-            badges_saved_at_s=at_s,
-            current_streak_days=case((VIEWER_STATS.c.last_watch_date < oldest_day, 0), else_=streak),
-        )
-        .where(VIEWER_STATS.c.saved_at_s != at_s)
+        .values(saved_at_s=at_s, badges_saved_at_s=at_s, current_streak_days=0)
+        .where(VIEWER_STATS.c.current_streak_days != 0, is_over)
     )
 
 
@@ -202,9 +196,8 @@ def write_statistics(
         theirs = by_viewer.get(viewer_id, RunningWatches())
         now = theirs.records
         alone = subtract_replaced(connection, rules, viewer_id, finished, theirs)
-        with_now = add_watches(alone, now, rules.zone) if now else alone
-        is_under_way = any(not record.completed for record in now)
-        judged = add_watches(alone, now, rules.zone, under_way=True) if is_under_way else with_now
+        judged = add_watches(alone, now, rules.zone, under_way=True) if now else alone
+        with_now = count_titles(judged, now)
         screening_id = (earned_in or {}).get(viewer_id) or (now[-1].screening_id if now else "")
         written.new_badges.extend(
             {
@@ -215,7 +208,7 @@ def write_statistics(
                 "screening_id": screening_id,
                 "announced": not announce or viewer_id in unseen,
             }
-            for badge, figure in find_newly_earned(rules.badges, judged, known.badges.get(viewer_id, {}))
+            for badge, figure in find_newly_earned(rules.badges, judged, known.badge_ids.get(viewer_id, ()))
         )
         row = known.rows.get(viewer_id)
         stats = build_stats(
@@ -225,7 +218,7 @@ def write_statistics(
             rules.today(at_s),
             watching_now=title_watched_now(now),
         )
-        written.rows.append(_build_row(stats, finished, at_s))
+        written.rows.append(_build_row(stats, known.encode_totals(viewer_id, finished), at_s))
     upsert(connection, VIEWER_STATS, written.rows)
     if written.new_badges:
         connection.execute(VIEWER_BADGES.insert(), written.new_badges)
@@ -236,7 +229,7 @@ def without_running(row: Row, rules: StatisticsRules) -> dict[str, Any]:
     """Return a row of `viewer_stats` without what was running: finished watches alone."""
     finished, saved_s = decode_totals(row["totals"]), row["saved_at_s"]
     stats = build_stats(finished, row["viewer_id"], row["username"], rules.today(saved_s), watching_now="")
-    return {**row, **_build_row(stats, finished, saved_s)}
+    return {**row, **_build_row(stats, row["totals"], saved_s)}
 
 
 def title_watched_now(running: list[WatchRecord]) -> str:
@@ -244,7 +237,7 @@ def title_watched_now(running: list[WatchRecord]) -> str:
     return record_title(running[-1].item) if running else ""
 
 
-def _build_row(stats: ViewerStats, finished: Totals, at_s: float) -> dict[str, Any]:
+def _build_row(stats: ViewerStats, totals: str, at_s: float) -> dict[str, Any]:
     return {
         "viewer_id": stats.viewer_id,
         "username": stats.username,
@@ -259,7 +252,7 @@ def _build_row(stats: ViewerStats, finished: Totals, at_s: float) -> dict[str, A
         "decades": as_json(stats.decades),
         "directors": as_json(stats.directors),
         "watching_now": stats.watching_now,
-        "totals": encode_totals(finished),
+        "totals": totals,
         "saved_at_s": at_s,
         "badges_saved_at_s": at_s,
     }

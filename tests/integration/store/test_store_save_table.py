@@ -1,5 +1,6 @@
 """The save table: what each event writes and what it leaves alone, in the files and in the tables."""
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -13,7 +14,7 @@ from persistence.database.tables import METADATA
 from persistence.operations.finish_watch import EndedWatch, finish_watch, finish_watches
 from persistence.operations.save import save
 from persistence.store import Store
-from tests.unit.persistence.record_builders import EVENING, closed, finish, open_store, record, running
+from tests.unit.persistence.record_builders import EVENING, RULES, closed, finish, open_store, record, running
 
 STATS, BADGES, HISTORY = "user_stats.json", "user_badges.json", "watch_history.json"
 FILES = (STATS, BADGES, HISTORY)
@@ -81,7 +82,9 @@ def test_a_tick_with_a_watch_saves_stats_and_badges_and_no_history(store: Store,
     stats = json.loads(after.bytes[STATS])["503"]
     assert (stats["total_movies"], stats["total_watch_time_seconds"], stats["watching_now"]) == (1, 1800.0, "Alien")
     assert [badge["badge_id"] for badge in json.loads(after.bytes[BADGES])["503"]] == ["films_1"]
-    assert {row[-2] for row in after.rows["viewer_stats"]} == {EVENING + 10_800}, "saved, changed or not"
+    saved = {row[0]: row[-2] for row in after.rows["viewer_stats"]}
+    assert saved["503"] == EVENING + 10_800
+    assert saved["501"] < EVENING + 10_800, "nothing of who does not watch is other than it was: its row is not written"
 
 
 def test_a_film_under_way_is_no_film_watched_yet(store: Store, folder: Path) -> None:
@@ -170,3 +173,33 @@ def test_progress_of_many_ticks_is_never_added_twice(store: Store) -> None:
         table = METADATA.tables["viewer_stats"]
         row = connection.execute(select(table).where(table.c.viewer_id == "503")).mappings().one()
     assert (row["total_movies"], row["total_watch_time_s"], row["watching_now"]) == (1, 3300.0, "")
+
+
+def test_a_badge_won_at_a_tick_stands_beside_the_earlier_ones(folder: Path) -> None:
+    """Whatever an id looks like, who holds it does not win it again; and the copy keeps when it was won."""
+    odd = dataclasses.replace(next(badge for badge in RULES.badges if badge.id == "films_1"), id="first\nfilm")
+    store = open_store(folder, dataclasses.replace(RULES, badges=(odd, *RULES.badges)))
+    finish(store, record("w1", "501"), at_s=EVENING)
+    seen = replace(half_seen(), viewer_id="501", completed=True)
+    before = json.loads((folder / BADGES).read_bytes())["501"]
+    for number in range(1, 10):
+        others = (replace(seen, watch_id=f"x{number}-{each}", screening_id=f"x{each}") for each in range(number))
+        save(store, running(*others), EVENING + 10_800 + number, "auto")
+    after = json.loads((folder / BADGES).read_bytes())["501"]
+    assert {badge["badge_id"] for badge in before} >= {"first\nfilm", "films_1"}
+    assert "films_10" in {badge["badge_id"] for badge in after}
+    assert [badge for badge in after if badge in before] == before
+    store.close()
+
+
+def test_a_tick_saves_everybody_who_watches(store: Store, folder: Path) -> None:
+    """Also where they are more than are written at a time."""
+    many = [replace(half_seen(), watch_id=f"r{number}", viewer_id=f"9{number:04}") for number in range(1_100)]
+    save(store, running(*many), EVENING + 10_800, "auto")
+    rows = Picture(store, folder).rows
+    saved = {row[0] for row in rows["viewer_stats"] if row[-2] == EVENING + 10_800}
+    assert saved == {watch.viewer_id for watch in many}
+    assert len(rows["checkpoint"]) == len(many)
+    stats = json.loads((folder / STATS).read_bytes())
+    assert all(stats[watch.viewer_id]["watching_now"] == "Alien" for watch in many)
+    assert list(stats) == sorted(stats)
