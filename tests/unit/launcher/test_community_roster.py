@@ -1,0 +1,100 @@
+"""What the launcher knows of the further communities' actors."""
+
+from __future__ import annotations
+
+from config import Settings
+from launcher.community_roster import SILENT_AFTER_S, CommunityRoster
+from messages import (
+    ActorHealth,
+    AutoSaveTick,
+    CommunitiesChanged,
+    Community,
+    CommunityActorDown,
+    CommunityName,
+    Moment,
+    Problem,
+)
+from messages.envelope import Heartbeat
+
+CLUB = Community("1001", "Film club", {})
+SERVERS = '[{"url": "http://plex.example:32400", "token": "a"}, {"url": "http://other.example:32400", "token": "b"}]'
+
+
+def beat(*, ready: bool = True, degraded: str = "", problems: tuple[Problem, ...] = ()) -> Heartbeat:
+    """A heartbeat of process 7."""
+    return Heartbeat(7, ready, degraded, "", 0, 0.0, 3, 0.1, 0.2, 0, problems)
+
+
+def roster(*communities: Community) -> CommunityRoster:
+    """A roster that heard of these communities at 100 s."""
+    made = CommunityRoster(Settings())
+    assert made.on_told(CommunitiesChanged(communities), 100.0)
+    return made
+
+
+def row(of: CommunityRoster, now_s: float, address: str = "tracker@1001") -> ActorHealth:
+    """The health row of an actor."""
+    return next(each for each in of.health(now_s) if each.actor == address)
+
+
+def test_a_community_has_one_of_each_and_a_poller_for_each_server() -> None:
+    """And no page of its own."""
+    one = roster(Community("1001", "Film club", {"PLEX_SERVERS": SERVERS}))
+    assert set(one.find_actors()) == {
+        "persistence@1001", "tracker@1001", "discord@1001", "plex@1001", "plex-2@1001"
+    }  # fmt: skip
+    assert one.find_actors("persistence") == ("persistence@1001",)
+    assert one.names == (CommunityName("1001", "Film club"),)
+
+
+def test_an_actor_is_starting_then_running_then_silent() -> None:
+    """It runs from its first answer after its start is over; silence is seen."""
+    one = roster(CLUB)
+    assert row(one, 101.0).state == "starting"
+    one.on_heartbeat("tracker@1001", beat(ready=False), 101.0)
+    assert row(one, 101.0).state == "starting"
+    one.on_heartbeat("tracker@1001", beat(), 102.0)
+    assert (row(one, 103.0).state, row(one, 103.0).pid, row(one, 103.0).handled) == ("running", 7, 3)
+    assert row(one, 103.0 + SILENT_AFTER_S).state == "restarting"
+
+
+def test_a_crash_is_shown_and_is_over_when_it_answers_again() -> None:
+    """With the problem's code, and how often it was started again."""
+    one = roster(CLUB)
+    one.on_heartbeat("tracker@1001", beat(), 101.0)
+    problem = Problem.of("process.actor_crashed", error="ValueError: no")
+    one.on_told(CommunityActorDown("tracker@1001", problem, 0), 102.0)
+    down = row(one, 102.0)
+    assert (down.state, down.problems, down.resolved_for_s) == ("restarting", (problem,), None)
+    assert "ValueError: no" in down.last_error
+    one.on_told(CommunityActorDown("tracker@1001", problem, 1, is_failed=True), 103.0)
+    assert row(one, 103.0).state == "failed"
+    one.on_heartbeat("tracker@1001", beat(), 104.0)
+    again = row(one, 106.0)
+    assert (again.state, again.restarts, again.uptime_s, again.resolved_for_s) == ("running", 1, 2.0, 2.0)
+
+
+def test_degraded_is_shown_with_its_codes() -> None:
+    """As of the environment's own actors."""
+    one = roster(CLUB)
+    problem = Problem.of("text", text="the disk is full")
+    one.on_heartbeat("tracker@1001", beat(degraded="the disk is full", problems=(problem,)), 101.0)
+    shown = row(one, 101.0)
+    assert (shown.state, shown.last_error, shown.problems) == ("degraded", "the disk is full", (problem,))
+
+
+def test_a_removed_community_is_forgotten_and_others_stay_as_they_were() -> None:
+    """What comes of it later is passed over."""
+    one = roster(CLUB, Community("1002", "Other", {}))
+    one.on_heartbeat("tracker@1002", beat(), 101.0)
+    one.on_told(CommunitiesChanged((Community("1002", "Other", {}),)), 102.0)
+    assert not [each for each in one.find_actors() if each.endswith("@1001")]
+    assert row(one, 102.0, "tracker@1002").state == "running"
+    one.on_heartbeat("tracker@1001", beat(), 103.0)
+    assert one.on_told(CommunityActorDown("tracker@1001", Problem.of("text", text="late"), 0), 103.0)
+    assert len(one.health(103.0)) == 3
+
+
+def test_other_messages_are_not_its_own() -> None:
+    """The launcher notes them as dead letters."""
+    assert not roster(CLUB).on_told(AutoSaveTick(Moment(0.0, 0.0)), 100.0)
