@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -51,7 +52,7 @@ class Town:
     def serve(self, *communities: Community) -> None:
         """Have both processes host these communities, and wait until each of their actors answers."""
         for host in self.hosts.values():
-            host.main.endpoint.submit(lambda host=host: host.apply(communities))
+            host.main.endpoint.submit(functools.partial(host.apply, communities))
         for community in communities:
             for name in self.hosts:
                 self.await_heartbeat(join_address(name, community.guild_id))
@@ -176,7 +177,7 @@ def test_one_that_refuses_to_start_says_why(town: Town) -> None:
     folder.mkdir(parents=True)
     (folder / f"tracker@{ANN}.start").write_text("refuse")
     for host in town.hosts.values():
-        host.main.endpoint.submit(lambda host=host: host.apply([community(ANN)]))
+        host.main.endpoint.submit(functools.partial(host.apply, [community(ANN)]))
     assert town.pump_until(lambda: town.told)
     assert town.told[0].is_failed and "corrupt" in str(town.told[0].problem)
     town.await_heartbeat(f"persistence@{ANN}")
