@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from messages import (
-    Attendee,
     GetNight,
     ListNights,
     Moment,
@@ -24,6 +23,7 @@ from persistence.records.badges import describe_badge
 from persistence.records.viewers import with_current_name
 from persistence.rules import StatisticsRules
 from persistence.store import StoreSnapshot
+from tracking.sessions.attendees import past_attendee_of
 from viewers.directory import ViewerDirectory
 from viewers.redact import may_see, redact_screening
 
@@ -79,23 +79,7 @@ def _build_screening(records: Sequence[WatchRecord]) -> Screening:
         seen=Moment(ended_s, 0.0),
         started_at_s=min(record.started_at_s for record in records),
         party=any(record.party for record in records),
-        seats=tuple(map(_build_attendee, records)),
-    )
-
-
-def _build_attendee(record: WatchRecord) -> Attendee:
-    return Attendee(
-        viewer_id=record.viewer_id,
-        username=record.username,
-        joined_at_s=record.started_at_s,
-        join_position_ms=record.join_position_ms,
-        playing_s=record.playing_s,
-        coverage_ms=record.coverage_ms,
-        completion_percent=record.completion_percent,
-        present=False,
-        left_at_s=record.ended_at_s,
-        spans=record.spans,
-        sittings=record.sittings,
+        seats=tuple(map(past_attendee_of, records)),
     )
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from actors.web.page import PageContent, PageRequest, page
 from messages import SOMEBODY, GetLeaderboard, Leaderboard, LeaderboardKind
-from wording.durations import format_duration
-from wording.numbers import format_count, format_number
+from wording.leaderboards import format_ranked_value
+from wording.numbers import format_number
 from wording.text import clean_line, display_name
 from wording.translation import N_, _, ngettext
 
@@ -83,7 +83,7 @@ def build_rows(board: Leaderboard, best: float, request: PageRequest) -> tuple[B
                 format_number(row.rank),
                 clean_line(display_name(row.username), 60),
                 "" if is_nameless else request.viewer_path(row.viewer_id),
-                "" if is_nameless else _format_value(board.kind, row.value),
+                "" if is_nameless else format_ranked_value(board.kind, row.value),
                 None if is_nameless or not best else round(100 * row.value / best, 1),
             )
         )
@@ -120,15 +120,3 @@ def _name_range(days: int) -> str:
     if not days:
         return _("All time")
     return ngettext("Last {days} day", "Last {days} days", days).format(days=days)
-
-
-def _format_value(kind: LeaderboardKind, value: float) -> str:
-    match kind:
-        case "movies":
-            return format_count("{count} film", "{count} films", round(value))
-        case "time":
-            return format_duration(value)
-        case "streak":
-            return format_count("{count} day", "{count} days", round(value))
-        case "badges":
-            return format_count("{count} badge", "{count} badges", round(value))

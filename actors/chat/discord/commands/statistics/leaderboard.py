@@ -11,8 +11,7 @@ from actors.chat.discord.framework.replies import CommandContext, show_page
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Reply
 from messages import GetLeaderboard, Leaderboard, LeaderboardKind
-from wording.durations import format_duration
-from wording.numbers import format_count
+from wording.leaderboards import format_ranked_value
 from wording.translation import N_, _
 
 ROWS = 10
@@ -53,22 +52,10 @@ def _build_board(ranked: PageSlice[Leaderboard], heading: str) -> Reply:
         return Reply(embeds.build_embed(heading, text, colour=embeds.GREY), page, pages)
     lines = [
         f"{_PLACES.get(row.rank, f'**{row.rank}.**')} "
-        f"{formatting.ranked_person(row, _format_value(board.kind, row.value))}"
+        f"{formatting.ranked_person(row, format_ranked_value(board.kind, row.value))}"
         for row in board.rows
     ]
     return Reply(embeds.build_embed(heading, "\n".join(lines)), page, pages)
-
-
-def _format_value(kind: LeaderboardKind, value: float) -> str:
-    match kind:
-        case "movies":
-            return format_count("{count} film", "{count} films", round(value))
-        case "time":
-            return format_duration(value)
-        case "streak":
-            return format_count("{count} day", "{count} days", round(value))
-        case "badges":
-            return format_count("{count} badge", "{count} badges", round(value))
 
 
 @command(

@@ -1,0 +1,18 @@
+"""What a leaderboard shows of each viewer."""
+
+from messages import LeaderboardKind
+from wording.durations import format_duration
+from wording.numbers import format_count
+
+
+def format_ranked_value(kind: LeaderboardKind, value: float) -> str:
+    """Return the figure that a leaderboard ranks by, with its unit: "12 films", "3 h 20 min"."""
+    match kind:
+        case "movies":
+            return format_count("{count} film", "{count} films", round(value))
+        case "time":
+            return format_duration(value)
+        case "streak":
+            return format_count("{count} day", "{count} days", round(value))
+        case "badges":
+            return format_count("{count} badge", "{count} badges", round(value))
