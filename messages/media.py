@@ -9,8 +9,11 @@ from messages.problems import Problem
 
 __all__ = [
     "CheckPlexSignIn",
+    "ExternalIds",
+    "ExternalIdsFound",
     "FailureKind",
     "FilmsFound",
+    "FindExternalIds",
     "FindFilms",
     "FindHistory",
     "GetPoster",
@@ -261,3 +264,38 @@ class CheckPlexSignIn(Question[PlexSignedIn], frozen=True, tag="check_plex_sign_
 
     sign_in_id: str
     """From PlexSignIn."""
+
+
+class ExternalIds(Struct, frozen=True):
+    """What other services call an item of a Plex library."""
+
+    rating_key: str
+    """Plex's id of the item on its server."""
+    guid: str
+    """Plex's guid of it."""
+    imdb: str = ""
+    """Like tt0017136; empty where Plex has none."""
+    tmdb: str = ""
+    """Digits; empty where Plex has none."""
+    tvdb: str = ""
+    """Digits; empty where Plex has none."""
+
+
+class ExternalIdsFound(Answer, frozen=True, tag="external_ids_found"):
+    """Answer to FindExternalIds."""
+
+    items: tuple[ExternalIds, ...] = ()
+    """Those that the library still has."""
+    reason: Problem | None = None
+    """Why the server could not be asked; None where it was."""
+
+
+class FindExternalIds(Question[ExternalIdsFound], frozen=True, tag="find_external_ids", to="plex"):
+    """What other services call these items (`mydata`). Asked of every poller: only the server's own has them."""
+
+    patience_s: ClassVar[float] = 60.0
+
+    server_id: str
+    """machineIdentifier of the server that holds them."""
+    rating_keys: tuple[str, ...]
+    """Plex's ids of the items there."""

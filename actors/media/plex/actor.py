@@ -13,6 +13,7 @@ from actors.media.plex.alerts import AlertBuffer, AlertSubscription, PlayingAler
 from actors.media.plex.client import PlexClient, ServerInfo, introduce_usher
 from actors.media.plex.errors import POSSIBLE, Failure, classify_failure, place_of
 from actors.media.plex.http import BoundedSession
+from actors.media.plex.on_demand.external_ids import ExternalIdLookup
 from actors.media.plex.on_demand.library import LibrarySearch, describe_failed_search
 from actors.media.plex.on_demand.posters import PosterFetcher, describe_missing_poster
 from actors.media.plex.on_demand.request_queue import completed_future
@@ -23,6 +24,8 @@ from actors.runtime.endpoint import Timer
 from config import PlexServer, Settings
 from messages import (
     CheckPlexSignIn,
+    ExternalIdsFound,
+    FindExternalIds,
     FindFilms,
     FindHistory,
     GetPoster,
@@ -90,6 +93,7 @@ class PlexPoller(Actor):
         self._client = PlexClient(server.url, server.token, self.http(server.url))
         self._posters = PosterFetcher(server.url, server.token)
         self._library = LibrarySearch(server.url, server.token, self.http)
+        self._external_ids = ExternalIdLookup(server.url, server.token, self.http)
         self._sign_ins = PlexSignInService(context.settings.servers, self.http, context.settings.plex_tv_url, self.log)
         self._poll_s = context.settings.plex_poll_seconds
         self._alert_buffer = AlertBuffer(lambda: self.actor_ref.tell(AlertsArrived()))
@@ -118,6 +122,7 @@ class PlexPoller(Actor):
             FindHistory: self._find_history,
             GetPoster: self._get_poster,
             FindFilms: self._find_films,
+            FindExternalIds: self._find_external_ids,
             StartPlexSignIn: self._start_sign_in,
             CheckPlexSignIn: self._check_sign_in,
         }
@@ -222,6 +227,12 @@ class PlexPoller(Actor):
         if self._last_failure is not None:
             return completed_future(describe_failed_search(self._last_failure.problem))
         return self._library.search(question)
+
+    def _find_external_ids(self, question: FindExternalIds) -> "concurrent.futures.Future[Message]":
+        """Look the ids up beside the polls."""
+        if self._last_failure is not None:
+            return completed_future(ExternalIdsFound(reason=self._last_failure.problem))
+        return self._external_ids.look_up(question)
 
     def _start_sign_in(self, _: StartPlexSignIn) -> "concurrent.futures.Future[Message]":
         """Ask plex.tv for a code, beside the polls."""

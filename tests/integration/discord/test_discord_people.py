@@ -11,6 +11,9 @@ from actors.chat.discord.commands.privacy import link
 from messages import (
     CheckPlexSignIn,
     EraseViewer,
+    ExternalIds,
+    ExternalIdsFound,
+    FindExternalIds,
     GetMyData,
     GetViewerAccount,
     GetViewerStats,
@@ -26,7 +29,12 @@ from messages import (
 from simulator.discord.model.messages import ChannelMessage
 from tests.integration.discord.discord_stage import Stage, answer, staged, until
 
-DATA = json.dumps({"watches": ["אורי"]}).encode()
+WATCH = {
+    "movie_title": "אורי", "year": 1999, "director": "A, B", "start_time": "2026-11-23T19:00:00+00:00",
+    "end_time": "2026-11-23T23:30:00+00:00", "completed": True, "brief": False, "media_type": "movie",
+    "server_id": "m", "rating_key": "7", "guid": "plex://movie/1",
+}  # fmt: skip
+DATA = json.dumps({"watches": [WATCH]}).encode()
 
 
 @pytest.fixture
@@ -43,6 +51,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         made.plex.answers |= {
             StartPlexSignIn: PlexSignIn("1", "WXYZ", "https://plex.tv/link", 600.0),
             CheckPlexSignIn: PlexSignedIn("waiting"),
+            FindExternalIds: ExternalIdsFound((ExternalIds("7", "plex://movie/1", "tt0000027", "27"),)),
         }
         yield made
 
@@ -87,8 +96,11 @@ def test_data_and_forgetting_are_between_the_bot_and_one_person(stage: Stage) ->
     with stage.acting():
         answer(stage, "Chiara", "!mydata")
         assert told(stage, 1).attachments[0].content == DATA
+        lists = {file.filename: file.content.decode() for file in told(stage, 2).attachments}
+        assert lists["letterboxd.csv"].splitlines()[1] == '27,tt0000027,אורי,1999,"A, B",2026-11-23,,false'
+        assert lists["trakt.csv"].splitlines()[1] == "tt0000027,27,,movie,2026-11-23T23:30:00Z,,,"
         answer(stage, "Chiara", "!forgetme")
-        question = told(stage, 2)
+        question = told(stage, 3)
         assert not stage.persistence.told(EraseViewer)
         stage.discord.click("Chiara", question, "Delete my data")
         until(lambda: "**12 watches** and **3 badges**" in text(question), "it is done")

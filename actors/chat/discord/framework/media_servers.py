@@ -1,14 +1,16 @@
 """What the bot asks the media servers: posters, and films of the library."""
 
 import asyncio
+import contextlib
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from actors.chat.discord.framework.actor_client import ASK_S, ActorClient, UnansweredError
 from actors.chat.discord.framework.command_errors import RefusedError
 from actors.chat.discord.ui import formatting
 from actors.media.pollers import poller_names
-from messages import FilmsFound, FindFilms, GetPoster, Item, Poster
+from messages import ExternalIds, FilmsFound, FindExternalIds, FindFilms, GetPoster, Item, Poster
 from wording.problems import translate_or
 from wording.titles import is_film_name
 from wording.translation import _
@@ -52,6 +54,24 @@ async def _find_films_of(client: ActorClient, poller: str, title: str, most: int
         return await client.ask(FindFilms(title, most), timeout_s, target=poller)
     except UnansweredError as error:
         return FilmsFound(problem=error.what)
+
+
+async def find_external_ids(
+    client: ActorClient, items: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], ExternalIds]:
+    """Return what IMDb, TMDB and TVDB call items, by machineIdentifier and rating key; as far as servers answer."""
+    by_server: dict[str, list[str]] = {}
+    for server_id, rating_key in sorted(items):
+        if server_id and rating_key:
+            by_server.setdefault(server_id, []).append(rating_key)
+    found: dict[tuple[str, str], ExternalIds] = {}
+    for server_id, keys in by_server.items():
+        question = FindExternalIds(server_id, tuple(keys))
+        for poller in poller_names(client.settings):
+            with contextlib.suppress(UnansweredError):
+                answer = await client.ask(question, question.patience_s, target=poller)
+                found |= {(server_id, each.rating_key): each for each in answer.items}
+    return found
 
 
 class TypedTitle(NamedTuple):

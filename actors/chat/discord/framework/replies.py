@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import io
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import discord
@@ -136,7 +136,7 @@ async def reply_privately(
     embed: discord.Embed,
     *,
     view: discord.ui.View | None = None,
-    file: discord.File | None = None,
+    files: Sequence[discord.File] = (),
     aside: bool = True,
 ) -> discord.Message:
     """Send a text to the asker alone; with `aside`, the channel of a ! command reads that there is a direct message.
@@ -144,7 +144,7 @@ async def reply_privately(
     RefusedError where the asker takes no direct messages.
     """
     parts: dict[str, Any] = {"embed": embed, "allowed_mentions": embeds.NOBODY}
-    parts |= {name: part for name, part in (("view", view), ("file", file)) if part is not None}
+    parts |= {name: part for name, part in (("view", view), ("files", files or None)) if part is not None}
     if ctx.interaction is not None:
         return await ctx.send(ephemeral=True, **parts)
     try:

@@ -3,17 +3,21 @@
 import asyncio
 import gzip
 import io
+from zoneinfo import ZoneInfo
 
 import discord
+import msgspec
 
+from actors.chat.discord.commands.privacy.film_lists import ExportedData, build_film_lists
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import RefusedError
+from actors.chat.discord.framework.media_servers import find_external_ids
 from actors.chat.discord.framework.replies import CommandContext, acknowledge_then, defer_privately, reply_privately
 from actors.chat.discord.ui import embeds
 from messages import GetMyData
 from wording.numbers import format_count
-from wording.translation import N_, _
+from wording.translation import N_, _, ngettext
 
 DATA_S = 60.0
 """Deadline of a question about all that is stored of somebody."""
@@ -29,7 +33,7 @@ MOST_PARTS = 50
     cooldown=Cooldown(2, 60.0),
 )
 async def mydata(ctx: CommandContext) -> None:
-    """Answer with a JSON file; packed where it is large, in parts where it is larger still."""
+    """Answer with a JSON file (packed where it is large, in parts where it is larger still), and lists of films."""
     await defer_privately(ctx)
     content, watches = await acknowledge_then(ctx, fetch_data(ctx.actors, ctx.asker))
     if not content:
@@ -44,7 +48,38 @@ async def mydata(ctx: CommandContext) -> None:
     for number, (name, part) in enumerate(files, 1):
         heading = _("📦 Your data") + (f" · {number}/{len(files)}" if len(files) > 1 else "")
         file = discord.File(io.BytesIO(part), name)
-        await reply_privately(ctx, embeds.build_embed(heading, said, colour=embeds.BLUE), file=file, aside=number == 1)
+        await reply_privately(
+            ctx, embeds.build_embed(heading, said, colour=embeds.BLUE), files=[file], aside=number == 1
+        )
+    await _send_film_lists(ctx, content)
+
+
+async def _send_film_lists(ctx: CommandContext, content: bytes) -> None:
+    """Send what was watched as files that Letterboxd and Trakt import, where anything was watched to its end."""
+    data = await asyncio.to_thread(msgspec.json.decode, content, type=ExportedData)
+    finished = data.list_finished()
+    if not finished:
+        return
+    ids = await find_external_ids(ctx.actors, {(watch.server_id, watch.rating_key) for watch in finished})
+    zone = ZoneInfo(ctx.actors.settings.timezone)
+    lists = await asyncio.to_thread(build_film_lists, finished, data.ratings, ids, zone)
+    names = [f"letterboxd-{n}.csv" if len(lists.letterboxd) > 1 else "letterboxd.csv" for n in range(1, 10)]
+    files = list(zip(names, lists.letterboxd, strict=False))
+    said = [_("`letterboxd.csv` is for letterboxd.com/import.")] if files else []
+    if lists.trakt and len(lists.trakt) <= FILE:
+        files.append(("trakt.csv", lists.trakt))
+        said.append(_("`trakt.csv` is for Trakt: Settings > Import > CSV."))
+    if lists.without_id:
+        missing = ngettext(
+            "{count} watch isn't in it: Plex doesn't say which film it is on IMDb, TMDB or TVDB.",
+            "{count} watches aren't in it: Plex doesn't say which films they are on IMDb, TMDB or TVDB.",
+            lists.without_id,
+        ).format(count=lists.without_id)
+        said.append(missing if lists.trakt else _("Trakt needs IDs that Plex doesn't have for these films."))
+    if files:
+        embed = embeds.build_embed(_("🎞️ Your films for Letterboxd and Trakt"), "\n".join(said), colour=embeds.BLUE)
+        attached = [discord.File(io.BytesIO(part), name) for name, part in files]
+        await reply_privately(ctx, embed, files=attached, aside=False)
 
 
 async def fetch_data(actors: ActorClient, who: str) -> tuple[bytes, int]:
