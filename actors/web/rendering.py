@@ -112,6 +112,7 @@ def _shared_texts() -> dict[str, str]:
     return {
         "skip": _("Skip to content"),
         "main": _("Main"),
+        "everybody": _("Everybody"),
         "tonight": _("Tonight"),
         "film_nights": _("Film nights"),
         "unavailable": _("Usher cannot show this page right now"),

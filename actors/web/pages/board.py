@@ -65,6 +65,7 @@ async def show_board(request: PageRequest) -> PageContent:
             "kinds": kinds,
             "kinds_label": _("Ranked by"),
             "ranges_label": _("Time range"),
+            "server_label": _("The server in figures"),
             "ranges": ranges,
             "rows": build_rows(board, best or 0.0, request),
             "empty": _("Nobody yet. Watch something!"),

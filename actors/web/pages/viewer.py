@@ -7,38 +7,16 @@ from dataclasses import dataclass
 from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
 from actors.web.pages.history import build_headings, build_row
 from actors.web.pages.profile_tiles import NamedBar, Tile
+from actors.web.pages.year_figures import build_calendar
 from messages import BadgeProgress, FindViewer, GetHistory, GetViewerStats, ViewerStats
-from wording.dates import MONTHS_SHORT, format_date, format_decade
+from wording.dates import format_date, format_decade
 from wording.durations import format_duration
 from wording.numbers import format_number
 from wording.text import clean_line
 from wording.translation import _, gettext_badge, ngettext
 
 WEEKS = 53
-LEVELS_S = (0, 1800, 5400, 10800)
-"""From so many seconds on a day has the next deeper colour."""
 MOST_BARS, WATCHES = 8, 20
-
-
-@dataclass(frozen=True)
-class CalendarCell:
-    """A day in the calendar of a year, at its place in squares."""
-
-    week: int
-    weekday: int
-    level: int
-    """0 to 4."""
-    label: str
-
-
-@dataclass(frozen=True)
-class YearCalendar:
-    """The last year, a square for each day."""
-
-    cells: tuple[CalendarCell, ...]
-    months: tuple[tuple[int, str], ...]
-    """The week in which a month begins, and its name."""
-    summary: str
 
 
 @dataclass(frozen=True)
@@ -78,7 +56,11 @@ async def show_viewer(request: PageRequest) -> PageContent:
             if profile.figures_hidden
             else "",
             "tiles": () if profile.figures_hidden else _build_tiles(stats, profile.rank_by_time),
-            "calendar": build_calendar(profile.days, request.today) if profile.days else None,
+            "calendar": build_calendar(profile.days, _begin_calendar(request.today), request.today)
+            if profile.days
+            else None,
+            "year_path": "" if profile.figures_hidden else f"{request.viewer_path(viewer_id)}/{request.today.year}",
+            "year_label": _("{name}'s {year}").format(name=name, year=request.today.year),
             "badges": tuple(build_badge(badge, request) for badge in badges if badge.progress > 0 or badge.earned_at_s),
             "genres": build_bars(stats.genres),
             "directors": build_bars(stats.directors),
@@ -97,23 +79,9 @@ async def show_viewer(request: PageRequest) -> PageContent:
     )
 
 
-def build_calendar(days: tuple[tuple[str, float], ...], today: datetime.date) -> YearCalendar:
-    """Return the last 53 weeks as squares, weeks from Monday. `days`: ISO date and seconds watched."""
-    seconds = dict(days)
-    first = today - datetime.timedelta(days=today.weekday() + 7 * (WEEKS - 1))
-    cells, months = [], []
-    for number in range((today - first).days + 1):
-        day = first + datetime.timedelta(days=number)
-        watched_s = seconds.get(day.isoformat(), 0.0)
-        level = sum(watched_s > bound for bound in LEVELS_S)
-        label = f"{format_date(day.isoformat())}: {format_duration(watched_s)}" if watched_s else ""
-        cells.append(CalendarCell(number // 7, number % 7, level, label))
-        if day.day <= 7 and day.weekday() == 0:
-            months.append((number // 7, _(MONTHS_SHORT[day.month - 1])))
-    watched = [value for value in seconds.values() if value > 0]
-    text = ngettext("{time} on {count} day", "{time} on {count} days", len(watched))
-    summary = text.format(time=format_duration(sum(watched)), count=format_number(len(watched)))
-    return YearCalendar(tuple(cells), tuple(months), summary)
+def _begin_calendar(today: datetime.date) -> datetime.date:
+    """Return the Monday on which the calendar of the last year begins."""
+    return today - datetime.timedelta(days=today.weekday() + 7 * (WEEKS - 1))
 
 
 def build_badge(badge: BadgeProgress, request: PageRequest) -> BadgeRow:

@@ -54,8 +54,10 @@ def list_pages(house: PageHouse) -> list[str]:
     """Return an address of every page that there is, and of each viewer, film and night."""
     pages = ["/", "/nights", "/nights?m=2026-11", "/films", "/films?sort=title", "/viewers", "/board", "/history"]
     pages += [f"/board?by={board}" for board in ("time", "streak", "badges")]
+    pages += ["/server", "/server/2026", "/server/1999"]
     for page in ("/nights?m=2026-11", "/films", "/viewers", "/history", "/board"):
         pages += re.findall(r'href="(/(?:nights|films|viewers)/[a-z0-9]+)"', house.get(page)[2])
+    pages += [f"{path}/2026" for path in pages if re.fullmatch(r"/viewers/[a-z2-7]+", path)]
     return list(dict.fromkeys(pages))
 
 
@@ -80,6 +82,20 @@ def test_pages_lead_to_one_another(house: PageHouse) -> None:
     assert "Who sat where" in house.get(night)[2]
 
 
+def test_a_year_of_a_viewer_and_of_everybody(house: PageHouse) -> None:
+    """What was watched most with its place, the days, what stands out; and the way to the years around it."""
+    viewer = find_viewer(house, "Iris")
+    year = house.get(viewer + "/2026")[2]
+    for text in ("Iris&#39;s 2026", "Day by day", "favourite genre", "Badges earned", f'href="{viewer}/2025"'):
+        assert text in year
+    assert year.count('class="place"') == 3
+    assert "Nothing watched in 2031." in house.get(viewer + "/2031")[2]
+    everybody = house.get("/server/2026")[2]
+    for text in ("Our 2026", "When we watch", "Biggest nights", "Month by month", "November"):
+        assert text in everybody
+    assert 'href="/server/2026"' in house.get("/server")[2]
+
+
 def test_tonight_shows_the_last_night_where_nothing_plays(house: PageHouse) -> None:
     """With its lanes and the way to its record."""
     page = house.wait_for("/", "The last film night")
@@ -94,8 +110,9 @@ def test_who_is_hidden_is_nowhere(own_house: PageHouse, choice: Privacy) -> None
     own_house.wait_until_changed("/viewers", "Chiara")
     for path in list_pages(own_house):
         assert "Chiara" not in own_house.get(path)[2], path
-    gone, never = own_house.get(own), own_house.get("/viewers/abcdefghijklm")
-    assert (gone[0], gone[2]) == (404, never[2])
+    for path in ("", "/2026"):
+        gone, never = own_house.get(own + path), own_house.get("/viewers/abcdefghijklm" + path)
+        assert (gone[0], gone[2]) == (404, never[2])
 
 
 def test_who_is_anonymous_has_no_figures_beside_the_name(own_house: PageHouse) -> None:
@@ -109,6 +126,9 @@ def test_who_is_anonymous_has_no_figures_beside_the_name(own_house: PageHouse) -
     page = own_house.get(find_viewer(own_house, "Björn"))[2]
     assert "anonymous in rankings" in page
     assert 'class="tiles"' not in page
+    assert "/2026" not in page
+    assert own_house.get(find_viewer(own_house, "Björn") + "/2026")[0] == 404
+    assert "Björn" not in own_house.get("/server/2026")[2]
 
 
 def test_no_id_of_anybody_is_in_any_page(house: PageHouse) -> None:
@@ -121,7 +141,18 @@ def test_no_id_of_anybody_is_in_any_page(house: PageHouse) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/nights/never", "/films/aaaa", "/viewers/..%2f..%2fetc", "/nights?m=2026-13", "/nights?m=nonsense", "/films/%00"],
+    [
+        "/nights/never",
+        "/server/0000",
+        "/server/20266",
+        "/server/abcd",
+        "/viewers/abcdefghijklm/2026",
+        "/films/aaaa",
+        "/viewers/..%2f..%2fetc",
+        "/nights?m=2026-13",
+        "/nights?m=nonsense",
+        "/films/%00",
+    ],
 )
 def test_what_is_not_there_is_said(house: PageHouse, path: str) -> None:
     """With the page for it, and the right status."""

@@ -24,6 +24,9 @@ PAGES = {
     "viewer": "",
     "board": "/board?by=time",
     "history": "/history",
+    "server": "/server",
+    "server's year": "/server/2026",
+    "viewer's year": "",
     "not found": "/nowhere",
 }
 
@@ -50,9 +53,10 @@ def find_address(house: PageHouse, name: str) -> str:
     """Return the address of a page; of one that has a name of its own, the first that another page leads to."""
     path = PAGES[name]
     if not path:
-        found = re.search(rf'href="(/{name}s/[a-z2-7]+)"', house.get(f"/{name}s")[2])
+        kind, is_year, _rest = name.partition("'s year")
+        found = re.search(rf'href="(/{kind}s/[a-z2-7]+)"', house.get(f"/{kind}s")[2])
         assert found is not None
-        path = found[1]
+        path = f"{found[1]}/2026" if is_year else found[1]
     return f"http://127.0.0.1:{house.port}{path}"
 
 
