@@ -36,8 +36,11 @@ LOGGED = {
     "voice_presence.py",
 }  # fmt: skip
 """Files that speak to the log and the health table only: those are English in every language."""
-PROTOCOL = {"event_stream.py", "guards.py", "metrics.py", "posters.py", "server.py", "static_files.py"}
-"""Files of the web page that speak HTTP: headers, addresses, and what a program is told that asks too much."""
+PROTOCOL = {
+    "admission.py", "document_answers.py", "event_stream.py", "guards.py", "http_post.py", "metrics.py",
+    "nights_calendar.py", "nights_feed.py", "posters.py", "readers.py", "server.py", "static_files.py",
+}  # fmt: skip
+"""Files that speak HTTP or a format of its kind: headers, addresses, and what a program is told that asks too much."""
 LOGS = {"debug", "info", "warning", "error", "exception", "add", "classify", "PendingPost"}
 """What else speaks to the log."""
 INTERNAL = {
