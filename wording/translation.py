@@ -1,6 +1,7 @@
 """The language in which people are answered: every text that they see passes through here."""
 
 import contextlib
+import functools
 import gettext
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -20,18 +21,27 @@ def set_language(language: str) -> None:
     _process_catalogue = load_catalogue(language)
 
 
+def choose_language(language: str) -> None:
+    """Translate into this language from now on, in this task or thread alone; into the process's where it is empty."""
+    _chosen_catalogue.set(load_catalogue(language) if language else None)
+
+
 @contextlib.contextmanager
 def use_language(language: str) -> Iterator[None]:
-    """Translate into this language within the block, in this task or thread alone: what is made for one reader."""
-    token = _chosen_catalogue.set(load_catalogue(language))
+    """Translate into this language within the block, in this task or thread alone: what is made for one reader.
+
+    Into the language of the process where it is empty.
+    """
+    token = _chosen_catalogue.set(load_catalogue(language) if language else None)
     try:
         yield
     finally:
         _chosen_catalogue.reset(token)
 
 
+@functools.lru_cache(maxsize=64)
 def load_catalogue(language: str) -> gettext.NullTranslations:
-    """Return the catalogue of a language; one that changes nothing where there is none. gettext keeps it loaded."""
+    """Return the catalogue of a language; one that changes nothing where there is none."""
     return gettext.translation("usher", CATALOGUES, [language], fallback=True)
 
 

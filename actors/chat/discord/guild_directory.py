@@ -18,6 +18,11 @@ class GuildDirectory:
     def __iter__(self) -> Iterator[GuildFeatures]:
         return iter((self.own, *self._others.values()))
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether there is more than one community."""
+        return bool(self._others)
+
     def add(self, features: GuildFeatures) -> None:
         """Add a further server's."""
         self._others[features.guild_id] = features

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +59,17 @@ class GuildFeatures:
         logged_in_bot: FindBot,
         commands: Sequence[UsherCommand],
         plan_button: Callable[[int], discord.ui.Item[Any]],
+        community: str = "",
     ) -> None:
         """`connected_bot`: the bot while the gateway speaks to it; `logged_in_bot`: while requests can be sent.
 
-        `plan_button`: makes the button that plans a night with the film that won the poll of an id.
+        `plan_button`: makes the button that plans a night with the film that won the poll of an id. `community`: the
+        further community's name, empty for the environment's.
         """
         self.actors = actors
         self.store = store
         self.degraded = degraded
+        self.community = community
         self._log = log
         self._logged_in_bot = bot = logged_in_bot
         self._early_calls: list[tuple[Callable[[Any], None], Any]] = []
@@ -74,6 +77,7 @@ class GuildFeatures:
         self.voice = VoiceReporter(actors, connected_bot, degraded, log)
         channel = self._announce_channel
         self.registered = store.open("slash_commands", str)
+        """By server, what Discord was last told of its commands; used in the environment's community alone."""
         self.pages = PageRegistry(
             actors,
             {command.name: command.page for command in commands if command.page is not None},
@@ -103,6 +107,16 @@ class GuildFeatures:
     def guild_id(self) -> int:
         """The server's id; 0 where none is set, and every server is meant."""
         return self.actors.settings.discord_guild_id
+
+    @property
+    def language(self) -> str:
+        """The language in which a further community speaks; empty for that of the process."""
+        return self.actors.settings.bot_language if self.community else ""
+
+    @property
+    def community_id(self) -> int:
+        """The server's id in a further community; 0 in the environment's."""
+        return self.guild_id if self.community else 0
 
     # -- what happens ------------------------------------------------------------------------------------------
 
@@ -178,13 +192,14 @@ class GuildFeatures:
 
     # -- life --------------------------------------------------------------------------------------------------
 
-    async def run(self, state_file: Path) -> None:
+    async def run(self, state_file: Path | None = None) -> None:
         """Do all of it, for ever. `state_file`: what versions before 1.1 kept."""
         await asyncio.gather(self.voice.run(), self._run_features(state_file))
 
-    async def _run_features(self, state_file: Path) -> None:
+    async def _run_features(self, state_file: Path | None) -> None:
         """Run what has a state of its own, as soon as the store has answered."""
-        carried = await self._load_state(state_file)
+        stored = await self._ask_state()
+        carried = self._fill_state(stored, state_file)
         self._redactor.drop_outdated()
         self._cards.restore()
         deferred, self._early_calls = self._early_calls, []
@@ -201,8 +216,8 @@ class GuildFeatures:
             self._digest.run(),
         )
 
-    async def _load_state(self, state_file: Path) -> Iterable[ChatStateEntry] | None:
-        """Load the features' states; return what an earlier version's file adds, None where it cannot be read."""
+    async def _ask_state(self) -> Sequence[ChatStateEntry]:
+        """Return the features' states as the store has them; asks until there is an answer."""
         began_s = time.monotonic()
         while True:
             try:
@@ -213,19 +228,25 @@ class GuildFeatures:
                     self.degraded.add("state", Problem.of("discord.state_waits", reason=error.problem))
                 await asyncio.sleep(STATE_RETRY_S)
         self.degraded.remove("state")
+        return stored
+
+    def _fill_state(self, stored: Sequence[ChatStateEntry], state_file: Path | None) -> Sequence[ChatStateEntry] | None:
+        """Fill the features' states; return what an earlier version's file adds, None where it cannot be read."""
+        remembered: Sequence[ChatStateEntry] | None = ()
+        if state_file is not None:
+            remembered = read_state_file(state_file, self.actors.clock.now().wall_s, self._log)
         known = {(entry.feature, entry.key) for entry in stored}
-        remembered = read_state_file(state_file, self.actors.clock.now().wall_s, self._log)
         carried = None
         if remembered is not None:
             carried = [entry for entry in remembered if (entry.feature, entry.key) not in known]
         self.store.load([*(carried or ()), *stored])
         return carried
 
-    async def _carry_over(self, carried: Iterable[ChatStateEntry] | None, state_file: Path) -> None:
+    async def _carry_over(self, carried: Sequence[ChatStateEntry] | None, state_file: Path | None) -> None:
         """Put what an earlier version kept in a file into the store; then the file goes."""
         if carried:
             await asyncio.wrap_future(self.store.save(carried))
-        if carried is not None:
+        if carried is not None and state_file is not None:
             self._remove_file(state_file)
 
     def _remove_file(self, file: Path) -> None:

@@ -26,6 +26,7 @@ MOST_CLOSES = 2
 class BotActivity:
     """Shows the newest of what it is told, never faster than Discord takes it.
 
+    Where several communities share the bot, it shows nothing: the line is the same on every server.
     A line after which the gateway closes the connection twice is left out: the bot would be away for the whole film.
     """
 
@@ -36,6 +37,7 @@ class BotActivity:
         """By Plex server: the screening that the line may name, and how many there are; no server without any."""
         self._wanted = ""
         self._shown: str | None = None
+        self._is_silent = False
         self._refused: str | None = None
         """The line that Discord does not take."""
         self._closes = 0
@@ -54,6 +56,11 @@ class BotActivity:
             self._servers[server_id] = (_foremost(there), len(there))
         shown = [foremost for foremost, _ in self._servers.values()]
         self._wanted = build_line(shown, sum(count for _, count in self._servers.values()))
+        self._changed.set()
+
+    def set_silent(self, is_silent: bool) -> None:
+        """Show nothing from now on, or what plays again."""
+        self._is_silent = is_silent
         self._changed.set()
 
     def resend(self) -> None:
@@ -96,7 +103,7 @@ class BotActivity:
     @property
     def _line(self) -> str:
         """What is to be shown; empty for nothing."""
-        return "" if self._wanted == self._refused else self._wanted
+        return "" if self._is_silent or self._wanted == self._refused else self._wanted
 
     @property
     def _is_outdated(self) -> bool:

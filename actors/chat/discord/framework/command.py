@@ -36,7 +36,7 @@ class CommandGroup(enum.Enum):
 
 @dataclass(frozen=True)
 class Cooldown:
-    """How often a member (or with `per` the whole server) may use a command.
+    """How often a member (or with `per` the whole server) may use a command, on each server.
 
     discord.py's own cooldown counts before it looks at what was written. This one counts when the command begins its
     work (`acknowledge_then`), so that a refused argument costs nothing.
@@ -78,7 +78,11 @@ class UsherCommand(commands.HybridCommand[Any, ..., None]):
             if self._cooldown is not None
             else (0, 0.0, commands.BucketType.default)
         )
-        self._uses = commands.CooldownMapping.from_cooldown(times, per_s, per)
+
+        def find_bucket(ctx: Any) -> Any:
+            return ctx.guild.id if ctx.guild is not None else 0, per.get_key(ctx)
+
+        self._uses = commands.CooldownMapping.from_cooldown(times, per_s, find_bucket)
 
     def count_use(self, ctx: commands.Context[Any]) -> None:
         """Count one use. Raises CommandOnCooldown where it is one too many."""

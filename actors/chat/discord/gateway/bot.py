@@ -10,13 +10,14 @@ import discord
 from discord.ext import commands
 
 from actors.chat.discord.core.api_errors import API_ERRORS
+from actors.chat.discord.core.event_routes import find_button_guild, find_event_guild, is_unserved_interaction
 from actors.chat.discord.features.film_night import NightRoleButton
 from actors.chat.discord.features.live_card import RateButton
 from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.command_errors import CHANNEL_CURE, RefusedError, explain_error, log_failure
-from actors.chat.discord.framework.pages import PageButton
+from actors.chat.discord.framework.pages import PageButton, refuse
 from actors.chat.discord.framework.replies import CommandContext, reply_options
-from actors.chat.discord.gateway.command_registrar import SYNCED, CommandRegistrar
+from actors.chat.discord.gateway.command_registrar import UNSERVED, CommandRegistrar
 from actors.chat.discord.gateway.command_tree import GuardedTree
 from actors.chat.discord.gateway.connect_brake import ConnectBrake
 from actors.chat.discord.gateway.proxy import environment_proxy
@@ -24,10 +25,17 @@ from actors.chat.discord.gateway.resuming_bot import ResumingBot
 from actors.chat.discord.guild_directory import GuildDirectory
 from actors.chat.discord.guild_features import GuildFeatures
 from actors.chat.discord.ui import embeds
+from config import languages
 from messages import Problem
-from wording.translation import _
+from wording.translation import N_, _, use_language
 
 _REPLIES = "replies"
+SETUP_PREFIX = "usher:setup"
+"""How the custom ids of what `/setup` shows begin."""
+NOT_SET_UP = (
+    N_("Usher isn't set up on this server."),
+    N_("A member with Manage Server can do that: `/setup`"),
+)
 HEARTBEAT_S = 75.0
 """Without a sign of life from the gateway for this long, the connection is opened anew. Discord's heartbeat interval is
 41.25 s: on a quiet line nothing comes more often."""
@@ -70,8 +78,10 @@ class UsherBot(ResumingBot):
         self.on_down: Callable[[], None] = lambda: None
         self.is_set_up = False
         self._speaks = False
-        self._registrar = CommandRegistrar(self, declared, log)
+        self._registrar = CommandRegistrar(self, declared, directory, log)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._registrations: dict[int, asyncio.Task[None]] = {}
+        """By server: the task that tells Discord its commands."""
         self.add_check(self._in_our_server, call_once=True)
 
     async def setup_hook(self) -> None:
@@ -81,13 +91,45 @@ class UsherBot(ResumingBot):
             self.add_command(command)
             self.add_dynamic_items(*command.buttons)
         self.is_set_up = True
-        self._start(self._registrar.register(self.directory.own))
+        self.register_commands(self.directory.own.guild_id)
 
     async def close(self) -> None:
         """Leave; what still runs for this connection is ended."""
         for task in self._tasks:
             task.cancel()
         await super().close()
+
+    def take_event(self, event: str, data: Any, parse: Callable[[Any], Any]) -> Any:
+        """Have discord.py take in an event, in the language of the server that it is about.
+
+        What is asked in a server without a community is answered by one hint, but for the command that sets it up.
+        """
+        guild_id = find_event_guild(event, data)
+        with use_language(self.find_language(guild_id)):
+            is_served = event != "INTERACTION_CREATE" or self.directory.find(guild_id) is not None
+            if is_served or is_unserved_interaction(data, UNSERVED, SETUP_PREFIX):
+                return parse(data)
+            self._start(self._decline(discord.Interaction(data=data, state=self._connection)))
+            return None
+
+    async def _decline(self, interaction: discord.Interaction[Any]) -> None:
+        """Say, to whoever asked, that this server has no community."""
+        with contextlib.suppress(*API_ERRORS):
+            if interaction.type is discord.InteractionType.autocomplete:
+                await interaction.response.autocomplete([])
+            else:
+                await refuse(interaction, *map(_, NOT_SET_UP))
+
+    def find_language(self, guild_id: int) -> str:
+        """Return the language of a server: its community's, or else the one that it speaks by its own settings.
+
+        Empty for the language of the process.
+        """
+        if (features := self.directory.find(guild_id)) is not None:
+            return features.language
+        guild = self.get_guild(guild_id)
+        spoken = guild.preferred_locale.value.partition("-")[0] if guild is not None else ""
+        return spoken if spoken in languages() else ""
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
         """Tell the event's listeners.
@@ -130,19 +172,39 @@ class UsherBot(ResumingBot):
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """The bot was removed from a server."""
+        if not self._is_own(guild.id):
+            self._registrar.forget(guild.id)
         self._guild_gone(guild, removed=True)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        """A server came back after an outage of its own."""
-        self._report_up()
+        """A server is there, at the start or after an outage of its own."""
+        if not self._is_own(guild.id):
+            self.register_commands(guild.id)
+        self._guild_up(guild)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Invited (anew): Discord may have forgotten the commands."""
-        features = self.directory.find(guild.id)
-        if features is not None:
-            features.registered.remove(SYNCED)
-            self._start(self._registrar.register(features))
-        self._report_up()
+        self._registrar.forget(guild.id)
+        self.register_commands(guild.id)
+        self._guild_up(guild)
+
+    def register_commands(self, guild_id: int) -> None:
+        """Have Discord know a server's commands, as they are now; 0: those of all servers."""
+        if guild_id and not self._is_own(guild_id) and self.get_guild(guild_id) is None:
+            return  # when the bot is invited there
+        if not guild_id or self.directory.own.guild_id:  # else one registration is for all servers
+            if (running := self._registrations.get(guild_id)) is not None:
+                running.cancel()
+            self._registrations[guild_id] = self._start(self._registrar.register(guild_id))
+
+    def _is_own(self, guild_id: int) -> bool:
+        return guild_id == self.directory.own.guild_id
+
+    def _guild_up(self, guild: discord.Guild) -> None:
+        if self._is_own(guild.id) or not self.directory.own.guild_id:
+            self._report_up()
+        elif self._speaks and (features := self.directory.find(guild.id)) is not None:
+            features.note_up()
 
     def _report_up(self) -> None:
         if self._speaks:
@@ -155,10 +217,16 @@ class UsherBot(ResumingBot):
             features.note_gone(removed=removed)
 
     def features_of(self, origin: commands.Context[Any] | discord.Interaction[Any]) -> GuildFeatures:
-        """Return the features of the server from which something was asked. Raises RefusedError where it has none."""
-        features = self.directory.find(origin.guild.id if origin.guild is not None else 0)
+        """Return the features of the server from which something was asked. Raises RefusedError where it has none.
+
+        In a direct message they are those of the community that the button belongs to.
+        """
+        guild_id = origin.guild.id if origin.guild is not None else 0
+        if not guild_id and isinstance(origin, discord.Interaction):
+            guild_id = find_button_guild(str(dict(origin.data or {}).get("custom_id", "")))
+        features = self.directory.find(guild_id)
         if features is None:
-            raise RefusedError(_("I'm not set up for this server."), _("Use the command in my own server."))
+            raise RefusedError(*map(_, NOT_SET_UP))
         return features
 
     async def get_context(self, origin: Any, /, *, cls: Any = CommandContext) -> Any:
@@ -177,6 +245,8 @@ class UsherBot(ResumingBot):
         """discord.py takes a typographic apostrophe, as phones type it, for a quotation mark: Schindler’s List."""
         if message.type not in (discord.MessageType.default, discord.MessageType.reply):
             return  # a thread or a channel is called like a command
+        if message.guild is not None and self.directory.find(message.guild.id) is None:
+            return  # nobody set Usher up there: what is written may be meant for another bot
         message.content = message.content.translate(_APOSTROPHES)
         await super().process_commands(message)
 
@@ -229,7 +299,8 @@ class UsherBot(ResumingBot):
         self.features_of(ctx)
         return True
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task

@@ -5,70 +5,86 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from actors.chat.discord.core.api_errors import API_ERRORS, classify
-from actors.chat.discord.core.degraded_reasons import DegradedReasons
-from actors.chat.discord.core.state import FeatureState, StateStore
+from actors.chat.discord.core.state import FeatureState
 from actors.chat.discord.framework.command import UsherCommand
+from actors.chat.discord.guild_directory import GuildDirectory
 from messages import Problem
+from wording.translation import use_language
 
-SYNCED = "synced"
-"""Under this key: the hash of the commands that Discord was last told of."""
+UNSERVED = frozenset({"setup"})
+"""Commands in a server that has no community."""
 STATE_S = 10.0
 """How long it waits for the store to say which commands Discord knows, before it tells them anew (real seconds)."""
 _SYNC = "slash commands"
 _INVITE = Problem.of("discord.invite_again")
 
 
-class Commanded(Protocol):
-    """A server as far as its commands go: what it remembers of them, and where it says that they fail."""
-
-    registered: FeatureState[str]
-    store: StateStore
-    degraded: DegradedReasons
-
-    @property
-    def guild_id(self) -> int:
-        """The server's id; 0 for the commands of all servers."""
+OWN = "synced"
+"""Under this key: the hash of the commands of the environment's own server; those of others are under their ids."""
 
 
 class CommandRegistrar:
-    """Registers commands for one bot."""
+    """Registers commands for one bot: all of them in a server with a community, only `UNSERVED` in others."""
 
-    def __init__(self, bot: Any, declared: Sequence[UsherCommand], log: logging.Logger) -> None:
+    def __init__(
+        self, bot: Any, declared: Sequence[UsherCommand], directory: GuildDirectory, log: logging.Logger
+    ) -> None:
         self._bot = bot
         self._declared = declared
+        self._directory = directory
         self._log = log
 
-    async def register(self, server: Commanded) -> None:
-        """Have Discord know the commands of a server; in that server, at once. Tries until it does."""
-        shown = self._describe()
-        wanted = json.dumps([self._bot.application_id, server.guild_id, shown], sort_keys=True, default=str)
+    def forget(self, guild_id: int) -> None:
+        """Forget what Discord was told of a server's commands: it may have forgotten them too."""
+        self._registered.remove(self._key(guild_id))
+
+    async def register(self, guild_id: int) -> None:
+        """Have Discord know the commands of a server (0: of all); in that server, at once. Tries until it does."""
+        features = self._directory.find(guild_id)
+        shown = self._describe(guild_id)
+        wanted = json.dumps([self._bot.application_id, guild_id, shown], sort_keys=True, default=str)
         digest = hashlib.blake2s(wanted.encode(), digest_size=16).hexdigest()
         tries = 0
-        await server.store.wait_loaded(STATE_S)
-        while digest != server.registered.records.get(SYNCED):
+        await self._directory.own.store.wait_loaded(STATE_S)
+        while digest != self._registered.records.get(self._key(guild_id)):
             try:
-                await self._tell(server.guild_id, shown)
+                await self._tell(guild_id, shown)
             except API_ERRORS as error:
                 tries += 1
-                doing = Problem.of("discord.register_commands", server=str(server.guild_id))
+                doing = Problem.of("discord.register_commands", server=str(guild_id))
                 verdict = classify(error, tries, doing, _INVITE)
-                server.degraded.add(_SYNC, verdict.problem)
+                if features is not None:
+                    features.degraded.add(_SYNC, verdict.problem)
                 await asyncio.sleep(max(verdict.wait_s, 5.0))
                 continue
-            server.registered.put(SYNCED, digest)
-            self._log.info("Discord knows %d commands now", len(shown))
-        server.degraded.remove(_SYNC)
-        if server.guild_id:
+            self._registered.put(self._key(guild_id), digest)
+            if features is self._directory.own:
+                self._log.info("Discord knows %d commands now", len(shown))
+            else:
+                self._log.info("Discord knows %d commands of server %d now", len(shown), guild_id)
+        if features is not None:
+            features.degraded.remove(_SYNC)
+        if guild_id and features is self._directory.own:
             await self._clear_global_commands()
 
-    def _describe(self) -> list[dict[str, Any]]:
-        """Return the commands as Discord reads them, in the language of the moment."""
-        for command in self._declared:
-            command.localise()
-        return [dict(command.to_dict(self._bot.tree)) for command in self._bot.tree.get_commands()]
+    @property
+    def _registered(self) -> FeatureState[str]:
+        return self._directory.own.registered
+
+    def _key(self, guild_id: int) -> str:
+        return OWN if guild_id == self._directory.own.guild_id else str(guild_id)
+
+    def _describe(self, guild_id: int) -> list[dict[str, Any]]:
+        """Return a server's commands as Discord reads them, in its language."""
+        is_served = self._directory.find(guild_id) is not None
+        with use_language(self._bot.find_language(guild_id)):
+            for command in self._declared:
+                command.localise()
+            described = self._bot.tree.get_commands()
+            return [dict(each.to_dict(self._bot.tree)) for each in described if is_served or each.name in UNSERVED]
 
     async def _tell(self, guild_id: int, shown: list[Any]) -> None:
         if guild_id:

@@ -52,19 +52,23 @@ class ResumingBot(commands.Bot):
     def _guard(self, event: str, parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Return a parser that drops what it cannot read: discord.py's own would end the connection."""
         if event in _OF_THE_SESSION:
-            return parse
+            return lambda data: self.take_event(event, data, parse)
 
         def parse_or_drop(data: Any) -> Any:
             try:
                 if event == "INTERACTION_CREATE":
                     _require_whole_interaction(data)
-                return parse(data)
+                return self.take_event(event, data, parse)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it
                 self.malformed += 1
                 self._log.warning("An event of Discord's could not be read and is dropped (%s): %r", event, error)
                 return None
 
         return parse_or_drop
+
+    def take_event(self, event: str, data: Any, parse: Callable[[Any], Any]) -> Any:
+        """Have discord.py take in an event; subclasses say in which language, or that it is none of theirs."""
+        return parse(data)
 
     async def connect(self, *, reconnect: bool = True) -> None:
         """Stay on the gateway until the session ends. Raises what ended it; nothing after a close without a reason."""

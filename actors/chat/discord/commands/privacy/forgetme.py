@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import discord
 
+from actors.chat.discord.core.event_routes import mark_button
 from actors.chat.discord.framework.command import CommandGroup, Cooldown, command
 from actors.chat.discord.framework.command_errors import report_errors
 from actors.chat.discord.framework.pages import refuse
@@ -30,22 +31,27 @@ _STAYS = N_("What stays: my posts in the channel, older log lines, and copies th
 
 class ForgetButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=re.compile(r"usher:forget:(?P<member>\d{1,20})"),
+    template=re.compile(r"usher:forget:(?P<member>\d{1,20})(?:@(?P<guild>\d{1,20}))?"),
 ):
-    """Forgets who asked for it, if that is who presses, and soon."""
+    """Forgets who asked for it, if that is who presses, and soon.
 
-    def __init__(self, member: int) -> None:
+    It works in a direct message, too: `guild_id` is the server of a further community, 0 for the environment's.
+    """
+
+    def __init__(self, member: int, guild_id: int = 0) -> None:
         self._member = member
         super().__init__(
             discord.ui.Button(
-                label=_("Delete my data"), style=discord.ButtonStyle.danger, custom_id=f"{_PREFIX}{member}"
+                label=_("Delete my data"),
+                style=discord.ButtonStyle.danger,
+                custom_id=mark_button(f"{_PREFIX}{member}", guild_id),
             )
         )
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: Any, match: re.Match[str], /) -> Self:
         """The button, from what it carries."""
-        return cls(int(match["member"]))
+        return cls(int(match["member"]), int(match["guild"] or 0))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> Any:
         """Acknowledged first."""
@@ -140,7 +146,7 @@ async def forgetme(ctx: CommandContext) -> None:
     until = f"<t:{int(ctx.actors.clock.now().wall_s + PRESS_S)}:T>"
     lines.append(f"-# {_('This button works until {when}.').format(when=until)}")
     view = discord.ui.View(timeout=None)
-    view.add_item(ForgetButton(ctx.author.id))
+    view.add_item(ForgetButton(ctx.author.id, ctx.features.community_id))
     await reply_privately(
         ctx, embeds.build_embed(_("🗑️ Delete your data?"), "\n".join(lines), colour=embeds.RED), view=view
     )

@@ -1,0 +1,206 @@
+"""Runs the one bot of the process: its loop in a thread of its own, its connection, and every server's features."""
+
+import asyncio
+import concurrent.futures
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from actors.chat.discord.core.degraded_reasons import DegradedReasons
+from actors.chat.discord.features.bot_activity import BotActivity
+from actors.chat.discord.framework.chart_renderer import ChartRenderer
+from actors.chat.discord.framework.command import UsherCommand
+from actors.chat.discord.framework.command_errors import shorten_library_errors
+from actors.chat.discord.gateway.bot import UsherBot
+from actors.chat.discord.gateway.connect_brake import ConnectBrake
+from actors.chat.discord.gateway.connection import Connection
+from actors.chat.discord.guild_directory import GuildDirectory
+from actors.chat.discord.guild_features import GuildFeatures
+from config import Settings
+from messages import NowPlaying
+from wording.translation import use_language
+
+STOP_S = 4.5
+"""How long Discord may take to let go, real seconds."""
+REMOVE_S = 2.0
+"""How long the features of a further server may take to end, real seconds."""
+OnBroken = Callable[[BaseException], None]
+"""Told that something of ours failed, from the loop's thread."""
+
+
+class BotRunner:
+    """Belongs to the process; `own` features are those of the server in DISCORD_GUILD_ID."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        data_dir: Path,
+        commands: Sequence[UsherCommand],
+        degraded: DegradedReasons,
+        log: logging.Logger,
+    ) -> None:
+        self._settings = settings
+        self.commands = commands
+        self._log = log
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run_loop, name="discord-loop", daemon=True)
+        self._leaving = asyncio.Event()
+        self._on_broken: OnBroken = lambda error: None
+        self._brake = ConnectBrake()
+        self.connection = Connection(settings.discord_token, self._make_bot, degraded, log)
+        self._activity = BotActivity(self.connection.connected_bot, log)
+        self.chart_renderer = ChartRenderer(data_dir / "cache" / "charts", log)
+        self._directory: GuildDirectory
+        self._state_file = data_dir / "discord.json"
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._runs: dict[GuildFeatures, asyncio.Task[None]] = {}
+        """What runs for each further server."""
+        self.connection.on_up += [self._note_up, self._activity.resend]
+        self.connection.on_down += [self._note_down, self._activity.note_loss]
+
+    # -- life, from the actor's thread ------------------------------------------------------------------------
+
+    def start(self, own: GuildFeatures, on_broken: OnBroken) -> None:
+        """Start the loop; the connection comes by itself, however long Discord is away."""
+        self._directory, self._on_broken = GuildDirectory(own), on_broken
+        if self._settings.discord_api_url:
+            Route.BASE = self._settings.discord_api_url.rstrip("/")
+        if self._settings.discord_gateway_url:
+            DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self._settings.discord_gateway_url)
+        shorten_library_errors()
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Leave Discord within five seconds, whatever it does; what is not announced yet stays with its sender."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            self._loop.call_soon_threadsafe(self._leaving.set)
+        self._thread.join(STOP_S)
+        if self._thread.is_alive():
+            self._log.warning("Discord did not let go within %.1f s: left without a goodbye", STOP_S)
+
+    def call(self, features: GuildFeatures, function: Callable[..., Any], *arguments: Any) -> None:
+        """Have the loop call something of a server's features, in the server's language. From any thread."""
+        with use_language(features.language), contextlib.suppress(RuntimeError):  # the loop is closed already
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+    def update_activity(self, playing: NowPlaying) -> None:
+        """Show what plays on a Plex server below the bot's name, in the language of the process."""
+        self._loop.call_soon_threadsafe(self._activity.update, playing)
+
+    # -- further servers, from their actors' threads -----------------------------------------------------------
+
+    def add(self, features: GuildFeatures, on_broken: OnBroken) -> None:
+        """Serve a further server from now on. `on_broken` is told where its features fail."""
+        self.call(features, self._add, features, on_broken)
+
+    def remove(self, features: GuildFeatures) -> None:
+        """Serve a further server no longer; returns when its features have ended, or take too long."""
+        removed: concurrent.futures.Future[None] = concurrent.futures.Future()
+
+        async def end() -> None:
+            try:
+                self._directory.remove(features)
+                self._activity.set_silent(self._directory.is_shared)
+                if (run := self._runs.pop(features, None)) is not None:
+                    run.cancel()
+                    await asyncio.wait({run})
+                self._update_commands(features.guild_id)
+            finally:
+                removed.set_result(None)
+
+        try:
+            self._loop.call_soon_threadsafe(self._start_task, end())
+            removed.result(REMOVE_S)
+        except (RuntimeError, TimeoutError):
+            self._log.warning("The features of server %s did not end in time", features.guild_id)
+
+    def _add(self, features: GuildFeatures, on_broken: OnBroken) -> None:
+        self._directory.add(features)
+        self._activity.set_silent(self._directory.is_shared)
+        run = self._loop.create_task(features.run())
+        self._runs[features] = run
+
+        def end(ended: asyncio.Task[None]) -> None:
+            if not ended.cancelled() and (error := ended.exception()) is not None:
+                on_broken(error)
+
+        run.add_done_callback(end)
+        if self.connection.connected_bot() is not None:
+            features.note_up()
+        self._update_commands(features.guild_id)
+
+    def _update_commands(self, guild_id: int) -> None:
+        bot = self.connection.logged_in_bot()
+        if bot is not None:
+            bot.register_commands(guild_id)
+
+    def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- on the loop -------------------------------------------------------------------------------------------
+
+    def _note_up(self) -> None:
+        for features in self._directory:
+            features.note_up()
+
+    def _note_down(self) -> None:
+        for features in self._directory:
+            features.note_down()
+
+    def _make_bot(self, intents: discord.Intents) -> UsherBot:
+        return UsherBot(self._directory, self.commands, intents=intents, brake=self._brake, log=self._log)
+
+    def _run_loop(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._live())
+        except BaseException as error:  # noqa: BLE001 - whatever it was, the actor must hear of it
+            self._on_broken(error)
+        finally:
+            self._loop.run_until_complete(_sweep())
+            self._loop.close()
+
+    async def _live(self) -> None:
+        """Everything that runs beside the mailbox, until the actor stops or one of them breaks."""
+        work = [
+            self.connection.run(),
+            self.connection.watch_intent(),
+            self._activity.run(),
+            self._directory.own.run(self._state_file),
+        ]
+        tasks = {asyncio.ensure_future(each) for each in work}
+        stop = asyncio.ensure_future(self._leaving.wait())
+        try:
+            while not stop.done():
+                done, _ = await asyncio.wait({stop, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+                for task in done - {stop}:
+                    tasks.discard(task)
+                    task.result()
+        finally:
+            for task in {stop, *tasks}:
+                task.cancel()
+            await asyncio.gather(stop, *tasks, return_exceptions=True)
+            await self.connection.close()
+
+
+async def _sweep() -> None:
+    """End what discord.py leaves running, so that the loop can be closed without complaint."""
+    await asyncio.sleep(0)  # events that were just dispatched begin, so that their end can be waited for
+    for _ in range(3):  # what ends may dispatch one event more
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=0.3)
+    await asyncio.get_running_loop().shutdown_asyncgens()

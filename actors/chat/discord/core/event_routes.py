@@ -1,0 +1,49 @@
+"""Which server an event of the gateway is about, and what may be answered there. Pure."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
+"""Types of an interaction."""
+_OF_SERVER = re.compile(r"@(\d{15,20})$")
+"""How the custom id of a button ends that works in a direct message, and belongs to a further community."""
+
+
+def find_event_guild(event: str, data: Any) -> int:
+    """Return the id of the server that an event is about; 0 for none, as in direct messages."""
+    if not isinstance(data, Mapping):
+        return 0
+    if event.startswith("GUILD_") and event.removeprefix("GUILD_") in ("CREATE", "UPDATE", "DELETE"):
+        return _read_id(data.get("id"))
+    if guild_id := _read_id(data.get("guild_id")):
+        return guild_id
+    return find_button_guild(str(_read_data(data).get("custom_id", ""))) if event == "INTERACTION_CREATE" else 0
+
+
+def find_button_guild(custom_id: str) -> int:
+    """Return the id of the server whose community a direct message's button belongs to; 0 for the environment's."""
+    named = _OF_SERVER.search(custom_id)
+    return int(named[1]) if named else 0
+
+
+def mark_button(custom_id: str, guild_id: int) -> str:
+    """Return the custom id of a button that works in a direct message; `guild_id` 0 for the environment's."""
+    return f"{custom_id}@{guild_id}" if guild_id else custom_id
+
+
+def is_unserved_interaction(data: Mapping[str, Any], names: frozenset[str], prefix: str) -> bool:
+    """Whether an interaction is of those that a server without a community has: commands of `names`, their controls."""
+    inner = _read_data(data)
+    if data.get("type") in (COMMAND, AUTOCOMPLETE):
+        return inner.get("name") in names
+    return str(inner.get("custom_id", "")).startswith(prefix)
+
+
+def _read_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    inner = data.get("data")
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _read_id(value: Any) -> int:
+    return int(value) if isinstance(value, str) and value.isdigit() and len(value) <= 20 else 0
