@@ -1,10 +1,10 @@
 """Runs the one bot of the process: its loop in a thread of its own, its connection, and every server's features."""
 
 import asyncio
-import concurrent.futures
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,7 @@ class BotRunner:
 
     def remove(self, features: GuildFeatures) -> None:
         """Serve a further server no longer; returns when its features have ended, or take too long."""
-        removed: concurrent.futures.Future[None] = concurrent.futures.Future()
+        removed = threading.Event()
 
         async def end() -> None:
             try:
@@ -115,13 +115,15 @@ class BotRunner:
                     await asyncio.wait({run})
                 self._update_commands(features.guild_id)
             finally:
-                removed.set_result(None)
+                removed.set()
 
-        try:
-            self._loop.call_soon_threadsafe(self._start_task, end())
-            removed.result(REMOVE_S)
-        except (RuntimeError, TimeoutError):
-            self._log.warning("The features of server %s did not end in time", features.guild_id)
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            self._loop.call_soon_threadsafe(lambda: self._start_task(end()))
+        until_s = time.monotonic() + REMOVE_S
+        while self._thread.is_alive() and not removed.wait(0.1):  # the whole bot may be leaving
+            if time.monotonic() > until_s:
+                self._log.warning("The features of server %s did not end in time", features.guild_id)
+                return
 
     def _add(self, features: GuildFeatures, on_broken: OnBroken) -> None:
         self._directory.add(features)
