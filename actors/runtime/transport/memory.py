@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import collections
-import threading
-
-from actors.runtime.transport.base import QUEUE_FRAMES, Origin
+from actors.runtime.transport.base import Origin
+from actors.runtime.transport.frame_box import FrameBox
 
 
 class MemoryNetwork:
@@ -32,25 +30,14 @@ class MemoryTransport:
         self._network = network
         self._listens = listen
         self._name = name
-        self._frames: collections.deque[tuple[Origin | None, bytes]] = collections.deque()
-        self._arrived = threading.Condition()
-        self._woken = False
-        self._closed = False
-
-    def _push(self, origin: Origin | None, frame: bytes) -> bool:
-        with self._arrived:
-            if self._closed or len(self._frames) >= QUEUE_FRAMES:
-                return False
-            self._frames.append((origin, frame))
-            self._arrived.notify()
-            return True
+        self._box = FrameBox()
 
     def send(self, peer: str, frame: bytes) -> bool:
         """See Transport."""
         if peer in self._network.unreachable:
             return True
         receiver = self._network.transports.get(peer)
-        return receiver is not None and receiver._listens and receiver._push(self._name.encode(), frame)
+        return receiver is not None and receiver._listens and receiver._box.put(self._name.encode(), frame)
 
     def answer(self, origin: Origin, frame: bytes) -> bool:
         """See Transport."""
@@ -60,17 +47,11 @@ class MemoryTransport:
         if peer in self._network.unreachable:
             return True
         asker = self._network.transports.get(peer)
-        return asker is not None and asker._push(None, frame)
+        return asker is not None and asker._box.put(None, frame)
 
     def receive(self, timeout_s: float) -> list[tuple[Origin | None, bytes]]:
         """See Transport."""
-        with self._arrived:
-            if not self._frames and not self._woken and timeout_s > 0:
-                self._arrived.wait(timeout_s)
-            self._woken = False
-            frames = list(self._frames)
-            self._frames.clear()
-            return frames
+        return self._box.take_all(timeout_s)
 
     def is_connected(self, peer: str) -> bool:
         """See Transport."""
@@ -79,18 +60,14 @@ class MemoryTransport:
 
     def is_listening(self) -> bool:
         """See Transport."""
-        return self._listens and not self._closed
+        return self._listens and not self._box.closed
 
     def wake(self) -> None:
         """See Transport."""
-        with self._arrived:
-            self._woken = True
-            self._arrived.notify()
+        self._box.wake()
 
     def close(self) -> None:
         """See Transport."""
-        with self._arrived:
-            self._closed = True
-            self._arrived.notify()
+        self._box.close()
         if self._network.transports.get(self._name) is self:
             del self._network.transports[self._name]

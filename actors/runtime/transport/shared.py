@@ -17,6 +17,7 @@ from typing import Final
 from actors.address import shared_endpoint, split_address
 from actors.runtime.transport.addressed_frames import add_addresses, take_addresses
 from actors.runtime.transport.base import QUEUE_FRAMES, Origin, Transport
+from actors.runtime.transport.frame_box import FrameBox
 
 QUEUE_BYTES: Final = 64 << 20
 """Bytes that wait at most for one actor, and for one other process."""
@@ -144,31 +145,22 @@ class SharedEnd:
     def __init__(self, shared: SharedTransport, address: str) -> None:
         self.address = address
         self._shared = shared
-        self._frames: collections.deque[tuple[Origin | None, bytes]] = collections.deque()
-        self._size = 0
-        self._arrived = threading.Condition()
-        self._woken = False
-        self._closed = False
+        self._box = FrameBox(QUEUE_BYTES)
         self._is_overflow_said = False
 
     def take_in(self, origin: Origin | None, frame: bytes) -> None:
         """Keep a frame for the actor; one beyond the limits is dropped, as by a full socket. From any thread."""
-        with self._arrived:
-            if self._closed:
-                return
-            if len(self._frames) >= QUEUE_FRAMES or self._size >= QUEUE_BYTES:
-                if not self._is_overflow_said:
-                    self._is_overflow_said = True
-                    _log.warning("%s does not take what comes: the newest is dropped", self.address)
-                return
+        if self._box.put(origin, frame):
             self._is_overflow_said = False
-            self._frames.append((origin, frame))
-            self._size += len(frame)
-            self._arrived.notify()
+        elif not self._box.closed and not self._is_overflow_said:
+            self._is_overflow_said = True
+            _log.warning("%s does not take what comes: the newest is dropped", self.address)
 
     def send(self, peer: str, frame: bytes) -> bool:
         """See Transport."""
-        return not self._closed and self._shared.put_out(_process_of(peer), add_addresses(peer, self.address, frame))
+        return not self._box.closed and self._shared.put_out(
+            _process_of(peer), add_addresses(peer, self.address, frame)
+        )
 
     def answer(self, origin: Origin, frame: bytes) -> bool:
         """See Transport."""
@@ -179,14 +171,7 @@ class SharedEnd:
 
     def receive(self, timeout_s: float) -> list[tuple[Origin | None, bytes]]:
         """See Transport."""
-        with self._arrived:
-            if not self._frames and not self._woken and timeout_s > 0:
-                self._arrived.wait(timeout_s)
-            self._woken = False
-            frames = list(self._frames)
-            self._frames.clear()
-            self._size = 0
-            return frames
+        return self._box.take_all(timeout_s)
 
     def is_connected(self, peer: str) -> bool:
         """See Transport: whether the process is there in which the other lives."""
@@ -194,19 +179,15 @@ class SharedEnd:
 
     def is_listening(self) -> bool:
         """See Transport."""
-        return self._shared.is_listening and not self._closed
+        return self._shared.is_listening and not self._box.closed
 
     def wake(self) -> None:
         """See Transport."""
-        with self._arrived:
-            self._woken = True
-            self._arrived.notify()
+        self._box.wake()
 
     def close(self) -> None:
         """See Transport."""
-        with self._arrived:
-            self._closed = True
-            self._arrived.notify()
+        self._box.close()
         self._shared.forget_end(self)
 
 
