@@ -29,6 +29,7 @@ from persistence.database.errors import (
 )
 from persistence.database.open_store import open_writer, translate_store_errors
 from persistence.database.rows import NO_CLOCK_S, Row, watch_row
+from persistence.database.schema import split_schema
 from persistence.database.sql import UNWRITABLE, ensure_page_key, explain_failure, is_unstorable, split_batches
 from persistence.database.store_file import StoreFile, rescue
 from persistence.database.store_owner import StoreLock
@@ -143,6 +144,8 @@ class Store:
         self.rules = rules
         self.name = store_name(url)
         self.file = sqlite_file(url)
+        self.schema = split_schema(url)[1]
+        """The schema of a PostgreSQL database that the store is; empty where it is the database's own."""
         self._backups_dir = backups_dir or folder / "backups"
         self._rescued: Path | None = None
         """The copy of a store whose file went away, until it is back."""

@@ -336,6 +336,10 @@ _STORE: Final = {
     "backup.postgresql": N_(
         "The store is PostgreSQL: back it up with pg_dump --format=custom, bring it back with pg_restore."
     ),
+    "backup.postgresql_schema": N_(
+        "The store is the schema {schema} of a PostgreSQL database: back it up alone with pg_dump --format=custom "
+        "--schema={schema}, bring it back with pg_restore --clean --if-exists."
+    ),
     "backup.no_folder": N_("There is no folder {folder} for the backup: make it, or name another."),
     "backup.part_of_store": N_("{file} belongs to the store itself: name another file for the backup."),
     "backup.is_folder": N_("{file} is a folder: name a file in it for the backup."),

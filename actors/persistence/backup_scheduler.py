@@ -108,7 +108,7 @@ class BackupScheduler:
 
     def _back_up(self, target: Path, *, is_scheduled: bool = False) -> BackupReport:
         if self._store.file is None:
-            raise BackupError(backup.PG_DUMP)
+            raise BackupError(backup.explain_postgresql(self._store.schema))
         made = backup.backup(
             self._store.file,
             target,

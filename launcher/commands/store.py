@@ -38,6 +38,7 @@ from persistence.database.errors import (
     StoreAway,
     StoreError,
 )
+from persistence.database.schema import split_schema
 from persistence.database.sql import cause_and_cure
 from persistence.database.store_owner import own_store
 from persistence.json_files.sync import mark_all_outdated
@@ -307,7 +308,7 @@ def show_progress() -> Iterator[Callable[[str, int, int], None]]:
 def _store_file(settings: Settings) -> Path:
     file = sqlite_file(settings.store_url)
     if file is None:
-        raise BackupError(backup.PG_DUMP)
+        raise BackupError(backup.explain_postgresql(split_schema(settings.store_url)[1]))
     return file
 
 

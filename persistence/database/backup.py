@@ -31,7 +31,6 @@ SCHEDULED = "usher-*.db"
 """Names of the backups that an older Usher made by itself."""
 _KIND, _MADE = "backup:kind", "backup:made_at_s"
 """Facts in a backup: whether it was scheduled, and when it was made."""
-PG_DUMP = Problem.of("backup.postgresql")
 
 
 @dataclass(frozen=True)
@@ -87,6 +86,11 @@ def _read_origin(file: Path) -> Origin:
             return Origin(file, fnmatch(file.name, SCHEDULED), float(saved or file.stat().st_mtime))
     except (sqlite3.Error, OSError, ValueError, TypeError):
         return Origin(file, fnmatch(file.name, SCHEDULED), -math.inf)
+
+
+def explain_postgresql(schema: str) -> Problem:
+    """Return how a PostgreSQL store is backed up: the whole database, or a further community's schema of it alone."""
+    return Problem.of("backup.postgresql_schema", schema=schema) if schema else Problem.of("backup.postgresql")
 
 
 def check_target(target: Path) -> Path:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from persistence.database.schema import split_schema, use_schema
 from persistence.database.store_owner import take_advisory_lock
 
 CONNECT_S = 5
@@ -43,7 +44,9 @@ def store_name(url: str) -> str:
     """Return what to call the store in messages: its file, or its address without the password."""
     # A driver takes its options, a password among them, from behind the question mark too: they are left out.
     try:
-        return str(sqlite_file(url) or make_url(url).set(query={}).render_as_string(hide_password=True))
+        schema = split_schema(url)[1]
+        address = make_url(url).set(query={}).render_as_string(hide_password=True)
+        return str(sqlite_file(url) or (f"{address}, schema {schema}" if schema else address))
     except ArgumentError:
         return "of DATABASE_URL"
 
@@ -62,43 +65,45 @@ _SERVER_OPTIONS = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tc
 """The server notices within a minute that this machine is gone, and gives its locks back."""
 
 
-def _libpq_options(url: str, statement_ms: int) -> dict[str, Any]:
+def _libpq_options(parsed: URL, statement_ms: int) -> dict[str, Any]:
     """Return time-outs for PostgreSQL's own library; what DATABASE_URL says itself holds."""
-    parsed = make_url(url)
     if parsed.get_driver_name() not in ("psycopg", "psycopg2"):
         return {}
     options = {**_TCP_OPTIONS, "options": f"-c statement_timeout={statement_ms} {_SERVER_OPTIONS}"}
     return {name: value for name, value in options.items() if name not in parsed.query}
 
 
-def writer_engine(url: str, *, is_owner: bool = False) -> Engine:
+def writer_engine(url: str, *, is_owner: bool = False, may_create_schema: bool = False) -> Engine:
     """Return the engine of the one writer: a single connection, whose transactions lock from their begin.
 
     `is_owner`: the connection to a PostgreSQL store is that of the service that owns it: it holds the store's lock,
     and no statement of it takes longer than a save may.
     """
-    if make_url(url).get_backend_name() != "sqlite":
+    address, schema = split_schema(url)
+    if address.get_backend_name() != "sqlite":
         pool = {"pool_size": 1, "max_overflow": 0, "hide_parameters": True}
-        connect_args = _libpq_options(url, OWNER_STATEMENT_MS if is_owner else 0)
-        engine = create_engine(url, pool_pre_ping=True, connect_args=connect_args, **pool)
-        if is_owner and make_url(url).get_driver_name() == "psycopg":
+        connect_args = _libpq_options(address, OWNER_STATEMENT_MS if is_owner else 0)
+        engine = create_engine(address, pool_pre_ping=True, connect_args=connect_args, **pool)
+        if is_owner and address.get_driver_name() == "psycopg":
             _limit_answers(engine, ANSWER_S)
         if is_owner and engine.dialect.name == "postgresql":
-            _own_database(engine, store_name(url))
+            _own_database(engine, store_name(url), schema)
+        if schema:
+            use_schema(engine, schema, may_create=may_create_schema)
         return engine
     engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True)
     _configure_connections(engine, "BEGIN IMMEDIATE")
     return engine
 
 
-def _own_database(engine: Engine, store: str) -> None:
-    """Have each new connection of the writer take the database for itself."""
+def _own_database(engine: Engine, store: str, schema: str) -> None:
+    """Have each new connection of the writer take the database, or a schema of it, for itself."""
     session = 0
 
     @event.listens_for(engine, "connect")
     def own(connection: Any, _record: object) -> None:
         nonlocal session
-        session = take_advisory_lock(connection, store, lost_session=session)
+        session = take_advisory_lock(connection, store, lost_session=session, schema=schema)
 
 
 def _limit_answers(engine: Engine, within_s: float) -> None:
@@ -136,14 +141,19 @@ def reader_engine(url: str) -> Engine:
 
     All that one transaction reads is from the moment of its first look.
     """
-    pool: dict[str, Any] = {"pool_size": READERS, "max_overflow": 0, "hide_parameters": True}
-    if make_url(url).get_backend_name() != "sqlite":
+    address, schema = split_schema(url)
+    # A server has a hundred connections for all: of those of a further community one stays open, the others are closed.
+    kept = 1 if schema else READERS
+    pool: dict[str, Any] = {"pool_size": kept, "max_overflow": READERS - kept, "hide_parameters": True}
+    if address.get_backend_name() != "sqlite":
         # SQLite's transactions are so by themselves; PostgreSQL's would see with each statement what others committed.
         one_moment = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        options = {"execution_options": one_moment, "connect_args": _libpq_options(url, READER_STATEMENT_MS)}
-        engine = create_engine(url, pool_pre_ping=True, **options, **pool)
-        if make_url(url).get_driver_name() == "psycopg":
+        options = {"execution_options": one_moment, "connect_args": _libpq_options(address, READER_STATEMENT_MS)}
+        engine = create_engine(address, pool_pre_ping=True, **options, **pool)
+        if address.get_driver_name() == "psycopg":
             _limit_answers(engine, READER_STATEMENT_MS / 1000 + 1)
+        if schema:
+            use_schema(engine, schema, may_create=False)
         return engine
     file = sqlite_file(url)
     if file is not None:  # not to be made anew, empty, where it went away

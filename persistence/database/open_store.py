@@ -47,7 +47,7 @@ def open_writer(
         _check_file(url, file, backups_dir, copies)
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
-        engine = writer_engine(url, is_owner=is_owner)
+        engine = writer_engine(url, is_owner=is_owner, may_create_schema=True)
         try:
             _migrate(engine, url, file, backups_dir, note, copies)
         except BaseException:

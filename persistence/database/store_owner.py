@@ -17,6 +17,7 @@ import filelock
 from atomic_file import write_atomically
 from foreign_input import ForeignInputError, open_regular
 from persistence.database.errors import StoreInUse
+from persistence.database.schema import build_lock_key
 from persistence.folder_probe import check_folder
 
 PREDECESSOR_S = 5.0
@@ -70,21 +71,24 @@ def own_store(file: Path, data_dir: Path) -> Iterator[None]:
         lock.release()
 
 
-def take_advisory_lock(connection: Any, store: str, lost_session: int = 0) -> int:
-    """Make a PostgreSQL connection the owner of its database, for as long as it lives; return its session's number.
+def take_advisory_lock(connection: Any, store: str, lost_session: int = 0, schema: str = "") -> int:
+    """Make a PostgreSQL connection the owner of its store, for as long as it lives; return its session's number.
+
+    The store is the database, or a `schema` of it.
 
     `lost_session` is that of the connection before, which the server may still hold where the network went away: it is
     ended. Raises StoreInUse.
     """
     own_name = f"usher: {describe_owner()}"[:63]
+    key = build_lock_key(schema, _ADVISORY_KEY)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('application_name', %s, false)", (own_name,))
-        is_taken = _try_advisory_lock(cursor)
-        holder = None if is_taken else _read_holder(cursor)
+        is_taken = _try_advisory_lock(cursor, key)
+        holder = None if is_taken else _read_holder(cursor, key)
         if holder is not None and (holder.name, holder.pid) == (own_name, lost_session):
             cursor.execute("SELECT pg_terminate_backend(%s)", (holder.pid,))
             until_s = time.monotonic() + PREDECESSOR_S
-            while not (is_taken := _try_advisory_lock(cursor)) and time.monotonic() < until_s:
+            while not (is_taken := _try_advisory_lock(cursor, key)) and time.monotonic() < until_s:
                 time.sleep(0.1)
         if not is_taken:
             name = holder.name.removeprefix("usher: ") if holder else ""
@@ -105,17 +109,17 @@ class _Holder(NamedTuple):
     """The server's process."""
 
 
-def _try_advisory_lock(cursor: Any) -> bool:
-    cursor.execute("SELECT pg_try_advisory_lock(%s)", (_ADVISORY_KEY,))
+def _try_advisory_lock(cursor: Any, key: int) -> bool:
+    cursor.execute("SELECT pg_try_advisory_lock(%s)", (key,))
     return bool(cursor.fetchone()[0])
 
 
-def _read_holder(cursor: Any) -> _Holder | None:
+def _read_holder(cursor: Any, key: int) -> _Holder | None:
     cursor.execute(
         "SELECT a.application_name, a.client_addr::text, a.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
         "WHERE l.locktype = 'advisory' AND l.granted AND ((l.classid::bigint << 32) | l.objid::bigint) = %s "
         "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-        (_ADVISORY_KEY,),
+        (key,),
     )
     row = cursor.fetchone()
     return None if row is None else _Holder(str(row[0]), str(row[1] or ""), int(row[2]))
