@@ -22,11 +22,12 @@ import msgspec
 
 import setting_checks as check
 from foreign_input import ForeignInputError, read_text
-from setting_checks import Check, PlexServer, WrongValueError, languages
+from setting_checks import Check, PlexServer, WrongValueError, languages, write_servers
 
 __all__ = [
     "COMMUNITIES_DIR",
     "DECLARED",
+    "SCHEMA_PARAMETER",
     "Group",
     "PlexServer",
     "Setting",
@@ -35,6 +36,7 @@ __all__ = [
     "check_value",
     "languages",
     "load_settings",
+    "write_servers",
 ]
 
 
@@ -64,6 +66,9 @@ class Setting(NamedTuple):
     """What everybody may know of a secret; nothing where it is None."""
     by_community: bool = False
     """Whether each community chooses it for itself; others are the operator's, and hold for all."""
+    is_inherited: bool = True
+    """Whether a community that does not choose it has the operator's value; else the default: it names something of one
+    server, or posts something."""
 
 
 _everybody, _plex, _discord, _tracking, _store, _web, _webhooks, _launcher = (
@@ -78,12 +83,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     plex_url: Annotated[str, _everybody("address of the Plex server", check.HTTP, required=True)] = ""
     plex_token: Annotated[str, _plex("X-Plex-Token of the server's owner", check.TOKEN, required=True, is_secret=True)] = ""
     discord_token: Annotated[str, _discord("bot's token (Developer Portal > Bot > Reset Token)", check.TOKEN, required=True, is_secret=True)] = ""
-    discord_guild_id: Annotated[int, _discord("id of the Discord server", check.SNOWFLAKE, required=True)] = 0
-    discord_announce_channel_id: Annotated[int, _discord("id of the channel for announcements", check.SNOWFLAKE, required=True, by_community=True)] = 0
-    watch_party_voice_channel_id: Annotated[int, _discord("id of the voice or stage channel of watch parties", check.SNOWFLAKE, by_community=True)] = 0
-    watch_party_plex_user: Annotated[str, _tracking("Plex account that hosts them", check.TEXT, by_community=True)] = ""
-    excluded_plex_users: Annotated[tuple[str, ...], _tracking("Plex accounts kept out of statistics, comma-separated", check.NAMES, by_community=True)] = ()
-    ignored_role_ids: Annotated[tuple[int, ...], _discord("ids of roles whose members are no viewers, comma-separated", check.SNOWFLAKES, by_community=True)] = ()
+    discord_guild_id: Annotated[int, _everybody("id of the Discord server", check.SNOWFLAKE, required=True)] = 0
+    discord_announce_channel_id: Annotated[int, _discord("id of the channel for announcements", check.SNOWFLAKE, required=True, by_community=True, is_inherited=False)] = 0
+    watch_party_voice_channel_id: Annotated[int, _discord("id of the voice or stage channel of watch parties", check.SNOWFLAKE, by_community=True, is_inherited=False)] = 0
+    watch_party_plex_user: Annotated[str, _tracking("Plex account that hosts them", check.TEXT, by_community=True, is_inherited=False)] = ""
+    excluded_plex_users: Annotated[tuple[str, ...], _tracking("Plex accounts kept out of statistics, comma-separated", check.NAMES, by_community=True, is_inherited=False)] = ()
+    ignored_role_ids: Annotated[tuple[int, ...], _discord("ids of roles whose members are no viewers, comma-separated", check.SNOWFLAKES, by_community=True, is_inherited=False)] = ()
     auto_save_interval_minutes: Annotated[float, _everybody("how often to save while anybody watches", check.number("minutes", 0.001, 1440))] = 5.0
     plex_poll_seconds: Annotated[float, _tracking("how often to ask Plex", check.number("seconds", 0.05, 3600))] = 10.0
     end_grace_seconds: Annotated[float, _tracking("absence after which a watch has ended", check.number("seconds", 0, 86400))] = 30.0
@@ -92,7 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     position_slack_seconds: Annotated[float, _tracking("tolerance for clients that report late", check.number("seconds", 0, 600))] = 20.0
     watched_percent: Annotated[float, _tracking("share of a film that completes it", check.number("percent", 0, 100, above=True), by_community=True)] = 80.0
     min_watch_seconds: Annotated[float, _tracking("shortest watch that counts", check.number("seconds", 0, 86400), by_community=True)] = 60.0
-    resume_window_hours: Annotated[float, _tracking("time within which a film can be gone on with", check.number("hours", 0, 8760))] = 24.0
+    resume_window_hours: Annotated[float, _tracking("time within which a film can be gone on with", check.number("hours", 0, 8760), by_community=True)] = 24.0
     tracked_types: Annotated[tuple[str, ...], _tracking("what counts: movie, episode, live", check.TYPES, by_community=True)] = ("movie", "episode")
     group_synchronous_sessions: Annotated[bool, _tracking("whether accounts that play a film at the same time are one screening", check.SWITCH, by_community=True)] = True
     timezone: Annotated[str, _everybody("zone in which days begin", check.ZONE, by_community=True)] = "UTC"
@@ -105,11 +110,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     backup_keep: Annotated[int, _store("how many scheduled backups to keep", check.whole_number("backups", 1, 1000))] = 7
     log_level: Annotated[str, _everybody("how much to log", check.choice("DEBUG", "INFO", "WARNING", "ERROR", upper=True))] = "INFO"
     log_format: Annotated[str, _everybody("text or json", check.choice("text", "json"))] = "text"
-    top_watchers_role_id: Annotated[int, _discord("id of a role for those who watched most of late", check.SNOWFLAKE, by_community=True)] = 0
+    top_watchers_role_id: Annotated[int, _discord("id of a role for those who watched most of late", check.SNOWFLAKE, by_community=True, is_inherited=False)] = 0
     top_watchers: Annotated[int, _discord("how many get that role", check.whole_number("members", 1, 25), by_community=True)] = 3
-    film_night_role_id: Annotated[int, _discord("id of a role to mention before film nights; members take it at a button", check.SNOWFLAKE, by_community=True)] = 0
+    film_night_role_id: Annotated[int, _discord("id of a role to mention before film nights; members take it at a button", check.SNOWFLAKE, by_community=True, is_inherited=False)] = 0
     suggestions_per_member: Annotated[int, _discord("how many films on the list one member may have suggested", check.whole_number("films", 1, 100), by_community=True)] = 5
-    weekly_digest: Annotated[str, _discord("when to post the week's figures, like sunday 18:00", check.WEEKLY, by_community=True)] = ""
+    weekly_digest: Annotated[str, _discord("when to post the week's figures, like sunday 18:00", check.WEEKLY, by_community=True, is_inherited=False)] = ""
     bot_language: Annotated[str, _everybody("language in which the bot speaks on Discord", check.LANGUAGE, by_community=True)] = "en"
     web_port: Annotated[int, _everybody("port of the web page; empty for no page", check.whole_number("ports", 1, 65535))] = 0
     web_bind: Annotated[str, _web("address that the page listens at; another than this machine's own with WEB_ACCESS", check.BIND)] = "127.0.0.1"
@@ -123,7 +128,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     discord_api_url: Annotated[str, _discord("another Discord API, for tests", check.HTTP)] = ""
     discord_gateway_url: Annotated[str, _discord("another Discord gateway, for tests", check.WEBSOCKET)] = ""
     plex_tv_url: Annotated[str, _plex("another plex.tv, for tests", check.HTTP)] = "https://plex.tv"
-    plex_servers: Annotated[tuple[PlexServer, ...], _plex("more Plex servers, a JSON list of url and token", check.SERVERS, is_secret=True, public_part=check.without_tokens, by_community=True)] = ()
+    usher_keys: Annotated[tuple[str, ...], _plex("keys that seal the Plex tokens of further communities, comma-separated: the first seals, all open (docs/communities.md)", check.KEYS, is_secret=True, public_part=check.count_keys)] = ()
+    allow_private_plex: Annotated[bool, _plex("whether Plex servers of further communities may have addresses of a private network", check.SWITCH)] = False
+    plex_servers: Annotated[tuple[PlexServer, ...], _plex("more Plex servers, a JSON list of url and token", check.SERVERS, is_secret=True, public_part=check.without_tokens, by_community=True, is_inherited=False)] = ()
     # fmt: on
 
     def __repr__(self) -> str:
@@ -160,22 +167,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             for form in ((f":{password}@", f"password={password}") if password.lower() in public else (password,))
         ]
         tokens = (server.token for server in self.servers)
-        values = (self.discord_token, *hidden, *tokens, *self._webhook_secrets())
+        values = (self.discord_token, *hidden, *tokens, *self._webhook_secrets(), *self.usher_keys)
         return tuple(dict.fromkeys(value for value in values if value))
 
     def for_community(self, guild_id: str, chosen: Mapping[str, str]) -> Settings:
         """Return the settings of a further community: the operator's, and what it `chosen` itself, by name.
 
-        What it may choose and did not has its default: nothing is inherited from the environment's own community. A
-        choice that is not valid (any more) counts as none.
+        What it may choose and did not has the operator's value, or its default where that names something of the
+        environment's own servers. A choice that is not valid (any more) counts as none.
         """
-        values: dict[str, Any] = {"discord_guild_id": int(guild_id), "plex_url": "", "plex_token": "", "web_port": 0}
+        values: dict[str, Any] = {"discord_guild_id": int(guild_id), "web_port": 0}
+        values |= {"plex_url": "", "plex_token": "", "discord_token": ""}  # the environment's own community's alone
         values["webhook_urls"] = ()  # the operator's own: another community's viewers are not told to them
         values["data_dir"] = str(Path(self.data_dir) / COMMUNITIES_DIR / guild_id)
+        if not self.database_url.startswith("postgresql"):
+            values["database_url"] = ""  # a file in its folder
+        else:
+            joint = "&" if "?" in self.database_url else "?"
+            values["database_url"] = f"{self.database_url}{joint}{SCHEMA_PARAMETER}=community_{guild_id}"
         for name, setting in DECLARED.items():
             if not setting.by_community:
                 continue
-            values[name.lower()] = _DEFAULTS[name.lower()]
+            if not setting.is_inherited:
+                values[name.lower()] = _DEFAULTS[name.lower()]
             if text := chosen.get(name, "").strip():
                 with contextlib.suppress(WrongValueError):
                     values[name.lower()] = setting.check.read(text)
@@ -191,6 +205,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             if len(parts.path) > 1:
                 yield url.partition(parts.netloc)[2]
             yield parts.query
+
+    @property
+    def community(self) -> str:
+        """The further community whose settings these are, as `for_community` made them; "" for the environment's."""
+        folder = Path(self.data_dir)
+        is_further = folder.parent.name == COMMUNITIES_DIR and folder.name == str(self.discord_guild_id)
+        return folder.name if is_further else ""
+
+    @property
+    def installation_dir(self) -> Path:
+        """The data folder of the whole installation: where its launcher's lock is."""
+        return Path(self.data_dir).parent.parent if self.community else Path(self.data_dir)
 
     def share(self, groups: frozenset[Group]) -> Settings:
         """Return the settings of these groups and of everybody; all others have their defaults."""
@@ -209,6 +235,8 @@ DECLARED: dict[str, Setting] = {
 }
 """Every setting by the name of its variable."""
 _DEFAULTS: dict[str, Any] = msgspec.structs.asdict(Settings())
+SCHEMA_PARAMETER = "usher_schema"
+"""In the address of a PostgreSQL store: the schema that the store is, for a further community."""
 COMMUNITIES_DIR = "communities"
 """Folder in DATA_DIR with a folder for each further community."""
 

@@ -20,6 +20,10 @@ Settings come from the environment or from a file .env in the working folder; .e
 'python run.py COMMAND --help' tells more about one command. Answers go to stdout, logs to stderr."""
 
 
+OF_A_COMMUNITY = ("recover", "import", "export", "backup", "summaries", "restore")
+"""Commands that are about the data of one community."""
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their arguments."""
     top = argparse.ArgumentParser(
@@ -72,8 +76,18 @@ def parser() -> argparse.ArgumentParser:
     record = add("record", "write down what Plex sends, scrubbed, as a scenario that tests can play")
     record.add_argument("file", metavar="FILE", type=Path, nargs="?", help="default: recording-DATE-TIME.txt")
     record.add_argument("--minutes", metavar="N", type=float, help="how long (default: until Ctrl-C)")
+    communities = add("communities", "the Discord servers that are served beside the environment's own")
+    actions = communities.add_subparsers(dest="action", metavar="ACTION")
+    actions.add_parser("list", help="who they are, and where their data are (what happens without an action)")
+    actions.add_parser("key", help="make a key for USHER_KEYS, which seals the Plex tokens of further communities")
+    removed = actions.add_parser("remove", help="serve one no longer; its data stay")
+    removed.add_argument("which", metavar="ID", help="its id or its name")
     add("summaries", "compare what the watches add up to with the records, and count it anew where it is wrong")
     add("restore", "put a backup in the store's place, which is kept").add_argument("file", metavar="FILE", type=Path)
+    for name in OF_A_COMMUNITY:
+        commands.choices[name].add_argument(
+            "--community", metavar="ID", default="", help="of a further community, by its id or name"
+        )
     return top
 
 
@@ -154,6 +168,21 @@ def _run(arguments: argparse.Namespace) -> int:
         return setup.main(load, open_console())
     settings = load(for_service=False)
     os.umask(int(settings.umask, 8))
+    if command == "communities":
+        from launcher.commands import communities
+
+        return communities.main(settings, arguments, open_console())
+    if getattr(arguments, "community", ""):
+        from launcher.commands.communities import choose_community
+        from launcher.commands.stderr import write_error
+        from launcher.connection.service_client import NotReachedError
+        from persistence.database.errors import StoreAway, StoreError
+
+        try:
+            settings = choose_community(settings, arguments.community)
+        except (StoreError, StoreAway, NotReachedError) as error:
+            write_error(str(error))
+            return 1
     if command == "record":
         from launcher.commands import record
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -33,6 +33,11 @@ class PlexServer(msgspec.Struct, frozen=True, array_like=True):
 
     url: str
     token: str
+    """Sealed where it is a further community's."""
+    name: str = ""
+    """As plex.tv has it; only of a further community's server."""
+    server_id: str = ""
+    """machineIdentifier; only of a further community's server, to which its token is sealed."""
 
     def __repr__(self) -> str:
         return f"PlexServer(url={self.url!r}, token=***)"
@@ -225,11 +230,27 @@ def _read_database_url(raw: str) -> str:
     return raw
 
 
+def _get_names(entry: dict[str, object]) -> tuple[object, object]:
+    return entry.get("name", ""), entry.get("server_id", "")
+
+
+def write_servers(servers: Iterable[PlexServer]) -> str:
+    """Return the text of PLEX_SERVERS that is read as these servers."""
+    listed = [
+        {name: value for name, value in msgspec.structs.asdict(server).items() if value or name in ("url", "token")}
+        for server in servers
+    ]
+    return msgspec.json.encode(listed).decode() if listed else ""
+
+
 def _read_servers(raw: str) -> tuple[PlexServer, ...]:
     shape = 'a JSON list like [{"url": "http://10.0.0.2:32400", "token": "..."}]'
     try:
         listed = parse_json(raw, _SERVERS_LIMITS)
-        servers = tuple(PlexServer(HTTP.read(entry["url"]), _read_token(entry["token"])) for entry in listed)
+        servers = tuple(
+            PlexServer(HTTP.read(entry["url"]), _read_token(entry["token"]), *map(str, _get_names(entry)))
+            for entry in listed
+        )
     except WrongValueError as wrong:
         raise WrongValueError(f"{shape}, with {wrong}") from None
     except ForeignInputError as error:
@@ -243,7 +264,7 @@ def _read_servers(raw: str) -> tuple[PlexServer, ...]:
 
 
 def without_tokens(servers: tuple[PlexServer, ...]) -> tuple[PlexServer, ...]:
-    return tuple(PlexServer(server.url, "") for server in servers)
+    return tuple(PlexServer(server.url, "", server.name, server.server_id) for server in servers)
 
 
 EVENT_NAMES = ("film_started", "film_ended", "night_planned", "badge_earned")
@@ -291,6 +312,29 @@ def _read_event_names(raw: str) -> tuple[str, ...]:
     return names
 
 
+KEY_BYTES = 32
+
+
+def _read_keys(raw: str) -> tuple[str, ...]:
+    import base64
+
+    keys = _split(raw)
+    for key in keys:
+        try:
+            is_key = len(base64.b64decode(key, validate=True)) == KEY_BYTES
+        except ValueError:
+            is_key = False
+        if not is_key:
+            raise WrongValueError(f"keys of {KEY_BYTES} bytes in base64, as 'python run.py communities key' makes them")
+    return keys
+
+
+def count_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Return how many there are, and nothing of them."""
+    return ("",) * len(keys)
+
+
+KEYS = Check(_read_keys, "keys in base64")
 HTTP, WEBSOCKET = url("http", "https"), url("ws", "wss")
 TOKEN = Check(_read_token, "a token")
 SNOWFLAKE, SNOWFLAKES = Check(_read_snowflake, "a Discord id"), Check(_read_snowflakes, "Discord ids")

@@ -6,6 +6,7 @@ A gap holds the parameter of that name, and a problem within the problem (a caus
 from collections.abc import Mapping
 from typing import Final
 
+from wording.community_texts import COMMUNITIES
 from wording.translation import N_
 
 _TRACKING: Final = {
@@ -371,5 +372,5 @@ _STORE: Final = {
 TEXTS: Final[Mapping[str, str]] = {
     "text": "{text}",
     **_ACTORS,
-    **_TRACKING, **_WEB, **_WEBHOOKS, **_LINKS, **_PLEX, **_DISCORD, **_LAUNCHER, **_STORE,
+    **_TRACKING, **_WEB, **_WEBHOOKS, **_LINKS, **_PLEX, **_DISCORD, **COMMUNITIES, **_LAUNCHER, **_STORE,
 }  # fmt: skip

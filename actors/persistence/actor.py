@@ -16,10 +16,17 @@ from zoneinfo import ZoneInfo
 
 from actors.persistence.announcer import BadgeAnnouncer
 from actors.persistence.backup_scheduler import BackupDue, BackupScheduler
-from actors.persistence.community_keeper import CommunityKeeper
+from actors.persistence.community_keeper import COMMUNITY_REQUESTS, CommunityKeeper
 from actors.persistence.copy_repairs import CopyRepairs, answer_after
 from actors.persistence.film_choices import FILM_CHOICES, FilmChoices
-from actors.persistence.read_worker import QuestionPool, ReadWorker, decline_failures, translate_start_failures
+from actors.persistence.read_worker import (
+    Handlers,
+    QuestionPool,
+    ReadWorker,
+    bind_requests,
+    decline_failures,
+    translate_start_failures,
+)
 from actors.persistence.reported_watches import ReportedWatches, RestartParts
 from actors.persistence.summary_filler import FillSummaries, SummaryFiller
 from actors.persistence.unstorable import UnstorableWatches, store_apart
@@ -37,7 +44,6 @@ from messages import (
     GetPageKey,
     GetSaveStatus,
     LoadWatches,
-    Message,
     PageKey,
     Problem,
     RecordVotes,
@@ -70,8 +76,6 @@ from wording.problems import english
 SKIP_LINE_EVERY_S = 3600.0
 """While nobody watches, the log says so once an hour (service time)."""
 
-Answer = Message | None
-
 
 class Persistence(Actor):
     """The one writer of the store."""
@@ -97,7 +101,7 @@ class Persistence(Actor):
         self._unstorable = UnstorableWatches(self.log)
         self._skip_said_s: float | None = None
 
-    def handlers(self) -> Mapping[type[Any], Callable[[Any], Any]]:
+    def handlers(self) -> Handlers:
         """Return the handler of each message."""
         return {
             WatchesReported: lambda report: self._reported.take(report),
@@ -116,10 +120,10 @@ class Persistence(Actor):
             GetAuditLog: lambda a: self._read_worker.submit(lambda: self._audit_log.read(a.limit, a.offset)),
             BackupDue: lambda _due: self._backup_scheduler.back_up_if_due(),
             FillSummaries: lambda _more: self._summary_filler.fill_some(),
-            **self._delegate(VIEWER_REQUESTS, "_viewer_requests"),
-            **CommunityKeeper().handlers(),
-            **self._delegate(FILM_CHOICES, "_film_choices"),
-            **self._delegate(WEB_ACCESS, "_web_access"),
+            **bind_requests(VIEWER_REQUESTS, lambda: self._viewer_requests),
+            **bind_requests(FILM_CHOICES, lambda: self._film_choices),
+            **({} if self.context.community else bind_requests(COMMUNITY_REQUESTS, lambda: self._community_keeper)),
+            **bind_requests(WEB_ACCESS, lambda: self._web_access),
         }
 
     def batch_handlers(self) -> Mapping[type[Any], BatchHandler]:
@@ -162,6 +166,8 @@ class Persistence(Actor):
         )
         self._film_choices = FilmChoices(self, self._store, self._running)
         self._web_access = WebAccess(self, self._store)
+        self._community_keeper = CommunityKeeper(self, self._store, self._audit_log)
+        self._community_keeper.tell_all()
         self._viewer_requests.send_directory()
         self._viewer_requests.send_erasures()
         self._summary_filler = SummaryFiller(self, self._store)
@@ -269,6 +275,7 @@ class Persistence(Actor):
     def _tick(self, _tick: AutoSaveTick) -> None:
         self._viewer_requests.correct_erasure_times()
         self._backup_scheduler.check_age()
+        self._community_keeper.tell_all()
         running = self._running()
         if running is None:
             # Not known yet whether anybody watches: to save now would write down that nobody does.
@@ -383,18 +390,10 @@ class Persistence(Actor):
 
     # -- questions: answered by other threads, so that a long one holds up no save -----------------------------
 
-    def _answer_from_store(self, answer: AnswerFunction) -> Callable[[Any], Future[Answer]]:
+    def _answer_from_store(self, answer: AnswerFunction) -> Callable[[Any], Future[Any]]:
         """Return the handler of a question that is answered from the store and what runs."""
 
         def handle(asked: Any) -> Future[Any]:
             return self._question_pool.submit(self._store, answer, asked, self._running() or (), self._now_s())
 
         return handle
-
-    def _delegate(self, handlers: Mapping[type[Any], Callable[[Any, Any], Any]], part: str) -> dict[type[Any], Any]:
-        """Return the handlers of what a part of this actor does; the attribute `part` is there when the store is."""
-
-        def handle_by(method: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
-            return lambda asked: decline_failures(lambda: method(getattr(self, part), asked))
-
-        return {question: handle_by(method) for question, method in handlers.items()}

@@ -1,23 +1,157 @@
-"""What the environment's persistence keeps of the further communities."""
+"""What the environment's persistence keeps of the further communities: which there are, and what each chose."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from actors.media.sealing import is_sealed
+from actors.runtime import Actor
 from actors.runtime.errors import Declined
-from messages import CommunityList, ListCommunities, Message, Problem, RemoveCommunity, SaveCommunity
+from config import COMMUNITIES_DIR, DECLARED, PlexServer, check_value
+from messages import (
+    AuditEntry,
+    AuditSubject,
+    CommunitiesChanged,
+    Community,
+    CommunityList,
+    ListCommunities,
+    Problem,
+    Question,
+    RemoveCommunity,
+    SaveCommunity,
+)
+from messages.base import storable
+from persistence.audit_log import AuditLog
+from persistence.records.communities import delete_community, read_communities, write_community
+from persistence.store import Store
+from setting_checks import SNOWFLAKE
+
+_LONGEST_NAME: Final = 100
+MOST_SERVERS: Final = 20
+"""Plex servers of one community."""
+_LISTENERS: Final = ("tracker", "discord", "plex", "launcher")
 
 
 class CommunityKeeper:
-    """Answers which further communities there are."""
+    """Keeps the list, and tells the processes that host the communities' actors. Used on the actor's thread."""
 
-    def handlers(self) -> Mapping[type[Message], Callable[[Any], Message]]:
-        """Return the handler of each message."""
-        return {ListCommunities: self._list, SaveCommunity: self._decline, RemoveCommunity: self._decline}
+    def __init__(self, actor: Actor, store: Store, audit_log: AuditLog) -> None:
+        self._actor = actor
+        self._store = store
+        self._audit_log = audit_log
+        self._said: tuple[Community, ...] = ()
 
-    def _list(self, _asked: ListCommunities) -> CommunityList:
-        return CommunityList(())
+    def list_all(self, _asked: ListCommunities) -> CommunityList:
+        """Return every further community."""
+        with self._store.reader.connect() as connection:
+            return CommunityList(read_communities(connection))
 
-    def _decline(self, _asked: Message) -> CommunityList:
-        raise Declined(Problem.of("text", text="This version serves one community alone."))
+    def save(self, asked: SaveCommunity) -> CommunityList:
+        """Add a community, or lay what it chose now over what it chose before. Declined where a choice is wrong."""
+        guild_id = self._check_id(asked.guild_id)
+        patch = {name: _check_choice(name, storable(text).strip()) for name, text in asked.settings.items()}
+        with self._store.transaction() as connection:
+            before = {community.guild_id: community for community in read_communities(connection)}
+            known = before.get(guild_id)
+            if known is None and not self._actor.context.settings.usher_keys:
+                raise Declined(Problem.of("community.no_keys"))
+            chosen = {**(known.settings if known else {}), **patch}
+            name = " ".join(storable(asked.name).split())[:_LONGEST_NAME] or (known.name if known else guild_id)
+            community = Community(guild_id, name, {name: text for name, text in chosen.items() if text})
+            if known is None:
+                self._make_folder(guild_id)
+            write_community(connection, community, self._now_s())
+        changed = ", ".join(sorted(patch)) or "nothing"
+        outcome = f"done: {changed}" if known else "done"
+        self._note(asked.requested_by, "community set" if known else "community add", community, outcome)
+        return self._tell_of_change()
+
+    def remove(self, asked: RemoveCommunity) -> CommunityList:
+        """Take a community off the list; its data stay where they are."""
+        with self._store.transaction() as connection:
+            known = {community.guild_id: community for community in read_communities(connection)}
+            if not delete_community(connection, asked.guild_id):
+                raise Declined(Problem.of("community.unknown", guild=asked.guild_id))
+        self._note(asked.requested_by, "community remove", known[asked.guild_id], "done")
+        return self._tell_of_change()
+
+    def tell_all(self) -> None:
+        """Tell the hosts again which communities there are: what was told before may be lost."""
+        if self._actor.context.community:
+            return
+        try:
+            with self._store.reader.connect() as connection:
+                now = read_communities(connection)
+        except SQLAlchemyError:
+            return  # the store is away: the next tick tells it
+        if now or self._said:
+            self._said = now
+            for name in _LISTENERS:
+                self._actor.ref(name).tell(CommunitiesChanged(now))
+
+    def _tell_of_change(self) -> CommunityList:
+        self._said = self._said or (Community("", "", {}),)  # so that the last one's going is told too
+        self.tell_all()
+        return CommunityList(self._said)
+
+    def _check_id(self, guild_id: str) -> str:
+        try:
+            number: int = SNOWFLAKE.read(guild_id)
+        except ValueError:
+            raise Declined(Problem.of("community.no_id", guild=guild_id)) from None
+        if number == self._actor.context.settings.discord_guild_id:
+            raise Declined(Problem.of("community.environments_own"))
+        return str(number)
+
+    def _make_folder(self, guild_id: str) -> None:
+        folder = self._actor.context.data_dir / COMMUNITIES_DIR / guild_id
+        try:
+            folder.parent.mkdir(exist_ok=True)  # the data folder itself is made by the launcher alone
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            cause = error.strerror or type(error).__name__
+            raise Declined(Problem.of("community.no_folder", folder=str(folder), cause=cause)) from error
+
+    def _note(self, who: str, act: str, community: Community, outcome: str) -> None:
+        target = AuditSubject(community.guild_id, community.name)
+        self._actor.log.warning("%s: %s (%s), asked for by %s", act, community.name, community.guild_id, who)
+        entry = AuditEntry(self._now_s(), AuditSubject("", storable(who)), act, (target,), outcome, "service")
+        try:
+            self._audit_log.append(entry)
+        except (OSError, TimeoutError) as error:
+            file = self._audit_log.file
+            self._actor.log.error("This is not in the audit log, for %s cannot be written: %s", file, error)
+
+    def _now_s(self) -> float:
+        return self._actor.context.clock.now().wall_s
+
+
+def _check_choice(name: str, text: str) -> str:
+    """Return a setting's text as it is stored. Declined where a community may not choose it, or it is no such value."""
+    setting = DECLARED.get(name)
+    if setting is None or not setting.by_community:
+        raise Declined(Problem.of("community.not_theirs", setting=name))
+    if not text:
+        return ""
+    try:
+        value = check_value(name, text)
+    except ValueError as wrong:
+        raise Declined(Problem.of("community.wrong_value", setting=name, takes=str(wrong))) from None
+    if name == "PLEX_SERVERS" and not _are_sealed(value):
+        raise Declined(Problem.of("community.unsealed_servers", most=MOST_SERVERS))
+    return text
+
+
+def _are_sealed(servers: tuple[PlexServer, ...]) -> bool:
+    return len(servers) <= MOST_SERVERS and all(server.server_id and is_sealed(server.token) for server in servers)
+
+
+COMMUNITY_REQUESTS: Mapping[type[Question[Any]], Callable[[CommunityKeeper, Any], CommunityList]] = {
+    ListCommunities: CommunityKeeper.list_all,
+    SaveCommunity: CommunityKeeper.save,
+    RemoveCommunity: CommunityKeeper.remove,
+}
+"""Which method handles which question; of the environment's own persistence alone."""

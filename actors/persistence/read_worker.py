@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -26,6 +26,7 @@ from persistence.records.checkpoint import RunningWatch
 from persistence.store import Store
 
 Result = TypeVar("Result")
+Handlers = Mapping[type[Any], Callable[[Any], Any]]
 THREADS = 3
 """Questions that are answered at a time. More would wait for one another: Python runs one of them at an instant."""
 MARGIN = 0.9
@@ -40,6 +41,15 @@ def decline_failures(work: Callable[[], Result]) -> Result:
         raise Declined(error.problem) from error
     except OperationalError as error:
         raise Declined(explain_unreadable(error)) from error
+
+
+def bind_requests(requests: Mapping[type[Any], Callable[[Any, Any], Any]], get: Callable[[], Any]) -> Handlers:
+    """Return the handlers of what another object does, which `get` returns once there is one."""
+
+    def bind(handle: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
+        return lambda asked: decline_failures(lambda: handle(get(), asked))
+
+    return {request: bind(handle) for request, handle in requests.items()}
 
 
 @contextmanager

@@ -26,8 +26,13 @@ class SecretFilter:
     """Takes secrets out of texts, in every form in which a text may hold one."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
+        self._forms: list[str] = []
+        self.add(secrets)
+
+    def add(self, secrets: Iterable[str]) -> None:
+        """Take these out of texts as well."""
         forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
-        self._forms = sorted(forms, key=len, reverse=True)
+        self._forms = sorted({*self._forms, *forms}, key=len, reverse=True)
 
     def mask(self, text: str) -> str:
         """Return the text with every secret replaced."""
@@ -42,7 +47,7 @@ class _MaskedFormatter(logging.Formatter):
     def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
         super().__init__()
         self._inner = inner
-        self._filter = SecretFilter(secrets)
+        self.filter = SecretFilter(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, with every secret replaced. Never raises: logging would print the bare arguments."""
@@ -54,7 +59,7 @@ class _MaskedFormatter(logging.Formatter):
                 f"{record.msg!r} (not to be formatted: {type(error).__name__})", None, None,
             )  # fmt: skip
             text = self._inner.format(record)
-        return self._filter.mask(text)
+        return self.filter.mask(text)
 
 
 _SHORTEST = 4
@@ -123,6 +128,14 @@ def set_up_logging(level: str, kind: str, secrets: Iterable[str], actor: str = "
     if sys.version_info >= (3, 12):
         logging.logAsyncioTasks = False  # nobody reads the task's name; asking for it loads asyncio
     threading.excepthook = _log_thread_death
+
+
+def hide_in_logs(secrets: Iterable[str]) -> None:
+    """Take more secrets out of every line from now on: what was opened after the start."""
+    known = tuple(secrets)
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, _MaskedFormatter):
+            handler.formatter.filter.add(known)
 
 
 def _log_thread_death(died: threading.ExceptHookArgs) -> None:

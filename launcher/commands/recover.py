@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -33,13 +31,14 @@ _OUTCOMES = {
 def main(settings: Settings, request: StartTracking, console: Console) -> int:
     """Ask the tracker, and print what it did or would do; return 0 where that is all that was asked for."""
     try:
-        with ServiceClient(Path(settings.data_dir)) as service:
+        with ServiceClient(settings.installation_dir, settings.community) as service:
             plan = service.ask(request)
     except NotReachedError as error:
         write_error(str(error))
         return 1
     if not request.simulate:
-        record_command(Path(settings.data_dir), "recover", plan.chosen, plan.problem or "done")
+        outcome, folder = plan.problem or "done", settings.installation_dir
+        record_command(folder, "recover", plan.chosen, outcome, settings.community)
     if request.simulate or not plan.chosen:
         _show_sessions(plan, console)
         _show_members(plan, console)

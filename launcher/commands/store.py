@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import logging
 import sqlite3
 import time
@@ -79,10 +80,10 @@ Command = Callable[[Settings, argparse.Namespace, Console], int]
 def _backup(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
     """Back up through the persistence actor where the service runs, so that its log has it; else directly."""
     target = backup.check_target(arguments.file.absolute()) if arguments.file else None
-    data_dir = Path(settings.data_dir)
+    data_dir, running = Path(settings.data_dir), read_running_state(settings.installation_dir)
     with HarmlessConsole(stderr=True).status("Copying the store and reading the copy back..."):
-        if read_running_state(data_dir) is not None:
-            with ServiceClient(data_dir) as service:
+        if running is not None:
+            with ServiceClient(settings.installation_dir, settings.community) as service:
                 request = BackUpNow(file=str(target or ""))
                 made = service.ask(request, timeout_s=_BACKUP_WITHIN_S)
         else:
@@ -318,10 +319,9 @@ def exclusive_access(settings: Settings) -> Iterator[None]:
 
     Raises AlreadyRunningError. The actors of a launcher that was killed are given their time to save.
     """
-    data_dir = Path(settings.data_dir)
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with FolderLock(data_dir):
-        left = RunFile(data_dir).read()
+    Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    with FolderLock(settings.installation_dir):
+        left = RunFile(settings.installation_dir).read()
         if left is not None:
             wait_for_orphans(left, _ORPHANS_WITHIN_S)
         yield
@@ -332,17 +332,18 @@ def report_failures(command: Command) -> Command:
 
     def run(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
         logging.basicConfig(level=logging.WARNING, format="%(message)s")
-        data_dir, target = Path(settings.data_dir), getattr(arguments, "file", None) or getattr(arguments, "dir", "")
+        target = getattr(arguments, "file", None) or getattr(arguments, "dir", "")
+        record = functools.partial(record_command, settings.installation_dir, community=settings.community)
         try:
             status = command(settings, arguments, console)
         except _FAILURES as error:
             said = _describe_failure(error, settings)
             write_error(said)
             if arguments.command in _AUDITED:
-                record_command(data_dir, arguments.command, str(target), f"failed: {said}")
+                record(arguments.command, str(target), f"failed: {said}")
             return 1
         if arguments.command in _AUDITED:
-            record_command(data_dir, arguments.command, str(target), "done")
+            record(arguments.command, str(target), "done")
         return status
 
     return run

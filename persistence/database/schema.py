@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import URL, Engine, event
 from sqlalchemy.engine import make_url
 
-SCHEMA_PARAMETER = "usher_schema"
+from config import SCHEMA_PARAMETER
 
 
 def add_schema(url: str, schema: str) -> str:

@@ -359,4 +359,14 @@ PARTIES = Table(
 )
 """Watch parties, by how many were there."""
 
+COMMUNITIES = Table(
+    "communities",
+    METADATA,
+    Column("community", Text, primary_key=True),  # id of its Discord server
+    Column("name", Text, nullable=False),
+    Column("settings", Text, nullable=False),  # JSON: what it chose, as text by the setting's name; tokens are sealed
+    Column("changed_at_s", Double, nullable=False),
+)
+"""The communities that the installation serves beside the environment's own. Only in the store of that one."""
+
 SUMMARIES = (WATCHED_FILMS, FILM_VIEWERS, FILM_PERIODS, VIEWER_PERIODS, PARTIES)

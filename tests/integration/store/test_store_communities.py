@@ -1,0 +1,142 @@
+"""The list of further communities in the environment's store: who is added, changed, removed, and who is told."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.media.sealing import TokenSealer, make_key
+from actors.runtime import RemoteError
+from config import PlexServer, write_servers
+from messages import CommunitiesChanged, CommunityList, ListCommunities, RemoveCommunity, SaveCommunity
+from persistence.audit_log import AuditLog
+from persistence.database import backup
+from tests.integration.store.persistence_fixture import House
+
+GUILD, OWN = "100000000000000007", 100000000000000001
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A persistence actor of an installation that may have further communities."""
+    made = House(tmp_path, usher_keys=("*",), discord_guild_id=OWN)
+    yield made
+    made.close()
+
+
+def save(house: House, guild_id: str = GUILD, name: str = "Film club", **settings: str) -> CommunityList:
+    """Save what a community chose."""
+    return house.ask(SaveCommunity(guild_id, name, settings, "Ann"))
+
+
+def last_told(house: House) -> list[str]:
+    """Return the communities of which tracker and Discord were told last, one after the other."""
+    told = [message for message in house.told if isinstance(message, CommunitiesChanged)]
+    return [community.guild_id for community in told[-1].communities] if told else []
+
+
+def test_a_community_is_added_changed_and_removed(house: House) -> None:
+    """What it chose is laid over what it chose before; an empty text takes a choice back."""
+    assert house.ask(ListCommunities()).communities == ()
+    save(house, BOT_LANGUAGE="de", TIMEZONE="Europe/Berlin")
+    assert (house.folder / "communities" / GUILD).is_dir()
+    (changed,) = save(house, name="", TIMEZONE="", WATCHED_PERCENT=" 90 ").communities
+    assert changed.name == "Film club" and changed.settings == {"BOT_LANGUAGE": "de", "WATCHED_PERCENT": "90"}
+    house.until(lambda: last_told(house) == [GUILD])
+    marker = house.folder / "communities" / GUILD / "usher.db"
+    marker.write_bytes(b"their records")
+    house.told.clear()
+    assert house.ask(RemoveCommunity(GUILD, "Ann")).communities == ()
+    house.until(lambda: any(isinstance(message, CommunitiesChanged) for message in house.told))
+    assert last_told(house) == [] and marker.read_bytes() == b"their records"
+    acts = [
+        (entry.act, entry.who.name, entry.targets[0].id, entry.outcome)
+        for entry in AuditLog(house.folder).read(9, 0).entries
+    ]
+    assert acts == [
+        ("community remove", "Ann", GUILD, "done"),
+        ("community set", "Ann", GUILD, "done: TIMEZONE, WATCHED_PERCENT"),
+        ("community add", "Ann", GUILD, "done"),
+    ]
+
+
+def test_the_list_is_there_after_a_restart_and_told_again_at_ticks(house: House) -> None:
+    """A process that missed it, or began since, hears of it."""
+    save(house)
+    house.stop()
+    house.told.clear()
+    house.start()
+    house.until(lambda: last_told(house) == [GUILD])
+    house.told.clear()
+    house.tick()
+    house.until(lambda: last_told(house) == [GUILD])
+
+
+def test_who_has_none_hears_nothing_of_communities(house: House) -> None:
+    """The installation of one server goes on as it was."""
+    house.tick()
+    house.tick()
+    assert not any(isinstance(message, CommunitiesChanged) for message in house.told)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"guild_id": "12x"}, "12x is no id of a Discord server"),
+        ({"guild_id": "../../etc"}, "no id of a Discord server"),
+        ({"guild_id": str(OWN)}, "the operator's own"),
+        ({"DATA_DIR": "/etc"}, "DATA_DIR is no setting that a Discord server chooses"),
+        ({"PLEX_URL": "http://10.0.0.1:32400"}, "PLEX_URL is no setting"),
+        ({"NONSENSE": "1"}, "NONSENSE is no setting"),
+        ({"WATCHED_PERCENT": "101"}, "WATCHED_PERCENT takes a number of percent above 0 up to 100"),
+        ({"PLEX_SERVERS": '[{"url": "http://1.2.3.4:1", "token": "plain"}]'}, "come from a sign-in at plex.tv"),
+        ({"PLEX_SERVERS": '[{"url": "http://1.2.3.4:1", "token": "sealed:x"}]'}, "come from a sign-in at plex.tv"),
+    ],
+)
+def test_what_is_wrong_is_declined_in_words_and_nothing_is_changed(
+    house: House, change: dict[str, str], said: str
+) -> None:
+    """Whoever sends it, and whatever else is in the same request."""
+    values: dict[str, Any] = {"BOT_LANGUAGE": "de", **change}
+    with pytest.raises(RemoteError, match=said):
+        save(house, **values)
+    assert house.ask(ListCommunities()).communities == ()
+    with pytest.raises(RemoteError, match="no further Discord server"):
+        house.ask(RemoveCommunity("5", "Ann"))
+
+
+def test_sealed_servers_are_kept(house: House) -> None:
+    """As the sign-in at plex.tv brought them."""
+    sealed = TokenSealer([make_key()]).seal("token", GUILD, "srv")
+    servers = write_servers([PlexServer("https://plex.example:32400", sealed, "Den", "srv")])
+    (community,) = save(house, PLEX_SERVERS=servers).communities
+    own = house.settings.for_community(GUILD, community.settings)
+    assert own.servers == (PlexServer("https://plex.example:32400", sealed, "Den", "srv"),)
+    with pytest.raises(RemoteError, match="at most 20"):
+        save(house, PLEX_SERVERS=write_servers([*own.servers] * 21))
+
+
+def test_without_keys_none_is_added(tmp_path: Path) -> None:
+    """And the answer says what the operator does; those that are there can still be changed."""
+    house = House(tmp_path, usher_keys=("*",))
+    save(house)
+    house.close()
+    house = House(tmp_path)
+    try:
+        with pytest.raises(RemoteError, match=r"communities key.*USHER_KEYS"):
+            save(house, "100000000000000008")
+        assert save(house, BOT_LANGUAGE="de").communities[0].settings == {"BOT_LANGUAGE": "de"}
+    finally:
+        house.close()
+
+
+def test_a_backup_has_the_list(house: House, tmp_path: Path) -> None:
+    """With what each chose; the records of each are in its own store."""
+    save(house, BOT_LANGUAGE="de")
+    made = backup.backup(tmp_path / "usher.db", tmp_path / "copy.db")
+    with backup.open_read_only(made.file) as connection:
+        assert connection.execute("SELECT community, settings FROM communities").fetchall() == [
+            (GUILD, '{"BOT_LANGUAGE":"de"}')
+        ]
+    connection.close()
