@@ -71,7 +71,7 @@ class TokenSealer:
                 except InvalidTag:
                     continue
                 return opened.decode()
-        raise SealError(Problem.of("community.unopened_token" if self._keys else "community.keys_gone"))
+        raise SealError(Problem.of("community.unopened_token") if self._keys else Problem.of("community.keys_gone"))
 
 
 def _bind(community: str, server_id: str) -> bytes:

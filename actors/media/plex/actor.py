@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import dataclasses
+import functools
 import logging
 import math
 import time
@@ -19,8 +20,10 @@ from actors.media.plex.on_demand.posters import PosterFetcher, describe_missing_
 from actors.media.plex.on_demand.request_queue import completed_future
 from actors.media.plex.on_demand.signin import PlexSignInService
 from actors.media.plex.session_parser import ParsedSessions
+from actors.media.sealing import SealError, TokenSealer
 from actors.runtime import Actor, Context, FatalStartupError
 from actors.runtime.endpoint import Timer
+from actors.runtime.logs import hide_in_logs
 from config import PlexServer, Settings
 from messages import (
     CheckPlexSignIn,
@@ -76,6 +79,16 @@ def select_server(name: str, settings: Settings) -> PlexServer:
     return settings.servers[place]
 
 
+def open_token(server: PlexServer, context: Context) -> str:
+    """Return the token of a further community's server, which no log shows from now on. Raises FatalStartupError."""
+    try:
+        token = TokenSealer(context.settings.usher_keys).open(server.token, context.community, server.server_id)
+    except SealError as error:
+        raise FatalStartupError(error.problem) from error
+    hide_in_logs([token])
+    return token
+
+
 class PlexPoller(Actor):
     """Polls one Plex server. It keeps nothing that the next poll does not bring again."""
 
@@ -89,12 +102,16 @@ class PlexPoller(Actor):
         for library in ("plexapi", "websocket", "urllib3"):
             # Their errors can quote an address with its token; every one of them is named here instead.
             logging.getLogger(library).setLevel(logging.CRITICAL)
-        server = select_server(context.name, context.settings)
-        self._client = PlexClient(server.url, server.token, self.http(server.url))
-        self._posters = PosterFetcher(server.url, server.token)
-        self._library = LibrarySearch(server.url, server.token, self.http)
-        self._external_ids = ExternalIdLookup(server.url, server.token, self.http)
-        self._sign_ins = PlexSignInService(context.settings.servers, self.http, context.settings.plex_tv_url, self.log)
+        settings = context.settings
+        server = select_server(context.name, settings)
+        only_public = bool(context.community) and not settings.allow_private_plex
+        http = functools.partial(self.http, only_public=True) if only_public else self.http
+        token = open_token(server, context) if context.community else server.token
+        self._client = PlexClient(server.url, token, http(server.url))
+        self._posters = PosterFetcher(server.url, token, only_public=only_public)
+        self._library = LibrarySearch(server.url, token, http)
+        self._external_ids = ExternalIdLookup(server.url, token, http)
+        self._sign_ins = PlexSignInService(settings.servers, self.http, settings.plex_tv_url, self.log)
         self._poll_s = context.settings.plex_poll_seconds
         self._alert_buffer = AlertBuffer(lambda: self.actor_ref.tell(AlertsArrived()))
         self._alert_subscription = AlertSubscription(self._alert_buffer, self.log)

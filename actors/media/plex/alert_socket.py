@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import websocket
 from websocket import ABNF, WebSocketException, WebSocketTimeoutException
+
+from actors.media.public_address import resolve_public
 
 HANDSHAKE_LIMIT: Final = 32_768
 """Bytes of the answer to the handshake, an error page included."""
@@ -42,10 +45,21 @@ class AlertSocket(websocket.WebSocket):
     def sock(self, raw: Any) -> None:
         self._metered = None if raw is None else _MeteredConnection(raw)
 
-    def open(self, address: str, within_s: float) -> None:
-        """Connect, and shake hands, in all within a time (real seconds). Raises WebSocketException and OSError."""
+    def open(self, address: str, within_s: float, *, only_public: bool = False) -> None:
+        """Connect, and shake hands, in all within a time (real seconds). Raises WebSocketException and OSError.
+
+        `only_public`: to an address of the internet alone, and through no proxy, which looks names up itself.
+        """
         connect: Any = self.connect  # it has no types
-        connect(address, timeout=within_s, redirect_limit=0)
+        options: dict[str, Any] = {}
+        if only_public:
+            parts = urlsplit(address)
+            host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80)
+            found = resolve_public(host, port)[0]
+            address = parts._replace(netloc=f"[{found}]:{port}" if ":" in found else f"{found}:{port}").geturl()
+            self.sock_opt.sslopt["server_hostname"] = host
+            options = {"host": parts.netloc, "http_no_proxy": ["*"]}
+        connect(address, timeout=within_s, redirect_limit=0, **options)
         self.sock.handshake_is_over()
 
     def close_at_once(self) -> None:

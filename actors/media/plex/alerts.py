@@ -97,12 +97,13 @@ class AlertConnection(threading.Thread):
         self._pong_within_s = pong_within_s
         self._stopping = threading.Event()
         self._socket = AlertSocket(trust_as(server._session.verify))
+        self._only_public = bool(getattr(server._session, "only_public", False))
 
     def run(self) -> None:
         """Read until the connection ends, for whatever reason."""
         try:
             if not self._stopping.is_set():
-                self._socket.open(self._address, OPEN_WITHIN_S)
+                self._socket.open(self._address, OPEN_WITHIN_S, only_public=self._only_public)
                 self.opened.set()
                 self._read()
         except MemoryError:

@@ -11,6 +11,7 @@ from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from actors.media.plex.http import RedirectedAway
 from actors.media.plex.xml_guard import AnswerTooLarge, NotPlexXml
+from actors.media.public_address import find_private
 from messages import FailureKind, Problem
 from wording.problems import english
 
@@ -70,6 +71,9 @@ def classify_failure(error: Exception, url: str) -> Failure:
     """Return what went wrong in asking the server at `url`. Never quotes the error: it may carry a token."""
     server = place_of(url)
     name = type(error).__name__
+    if (private := find_private(error)) is not None:
+        what = Problem.of("community.private_address", server=server, address=private.address)
+        return Failure("refused", what, Problem.of("community.give_remote_access"))
     match error:
         case requests.HTTPError(response=requests.Response() as response):
             return _classify_status(response, server)

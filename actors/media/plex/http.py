@@ -17,9 +17,10 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from actors.media.plex.xml_guard import AnswerTooLarge, NotPlexXml, clean_xml
+from actors.media.public_address import connect_public
 
 CONNECT_S: Final = 3.0
 READ_S: Final = 8.0
@@ -56,12 +57,40 @@ class _HttpsPool(_AbortablePool, HTTPSConnectionPool):
     pass
 
 
+class _PublicConnection:
+    """A connection of urllib3's that goes to addresses of the internet alone."""
+
+    def _new_conn(self) -> socket.socket:
+        made: Any = self
+        return connect_public(made._dns_host, made.port, made.timeout, made.socket_options)
+
+
+class _PublicHttpConnection(_PublicConnection, HTTPConnection):
+    pass
+
+
+class _PublicHttpsConnection(_PublicConnection, HTTPSConnection):
+    pass
+
+
+class _PublicHttpPool(_HttpPool):
+    ConnectionCls = _PublicHttpConnection
+
+
+class _PublicHttpsPool(_HttpsPool):
+    ConnectionCls = _PublicHttpsConnection
+
+
 class _Adapter(HTTPAdapter):
     """Makes abortable pools, and aborts what they hold."""
 
+    def __init__(self, only_public: bool) -> None:
+        self._pools = (_PublicHttpPool, _PublicHttpsPool) if only_public else (_HttpPool, _HttpsPool)
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        self.poolmanager.pool_classes_by_scheme = dict(zip(("http", "https"), self._pools, strict=True))
 
     def abort(self) -> None:
         """Shut down what is being read, from another thread: its reader meets the end of the stream."""
@@ -77,19 +106,27 @@ class BoundedSession(requests.Session):
     """A session that answers within TOTAL_S with at most BODY_LIMIT bytes of XML, or raises a RequestException."""
 
     def __init__(
-        self, url: str, total_s: float = TOTAL_S, read_s: float = READ_S, body_limit: int = BODY_LIMIT
+        self,
+        url: str,
+        total_s: float = TOTAL_S,
+        read_s: float = READ_S,
+        body_limit: int = BODY_LIMIT,
+        *,
+        only_public: bool = False,
     ) -> None:
+        """`only_public`: connect to addresses of the internet alone, and no proxy, which looks names up itself."""
         super().__init__()
+        self.only_public = only_public
         self._total_s = total_s
         self._read_s = read_s
         self._body_limit = body_limit
-        self._adapter = _Adapter(pool_connections=1, pool_maxsize=1, max_retries=0)
+        self._adapter = _Adapter(only_public)
         self.mount("http://", self._adapter)
         self.mount("https://", self._adapter)
         # Proxies and certificates as the environment has them, looked up once: at each request they cost more
         # than the request. A .netrc is not for Plex.
         found = self.merge_environment_settings(url, {}, None, None, None)
-        self.proxies, self.verify = found["proxies"], found["verify"]
+        self.proxies, self.verify = {} if only_public else found["proxies"], found["verify"]
         self.trust_env = False
         self._kept_alive = False
 

@@ -50,7 +50,8 @@ def describe_missing_poster(problem: Problem) -> Poster:
 class PosterFetcher:
     """Fetches one picture at a time. Called from the actor's thread."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, *, only_public: bool = False) -> None:
+        self._only_public = only_public
         self._url = url.rstrip("/")
         self._token = token
         self._cache: dict[str, Poster] = {}
@@ -88,6 +89,7 @@ class PosterFetcher:
         return describe_missing_poster(problem)
 
     def _get(self, path: str) -> bytes:
-        with _Pictures(self._url, total_s=_TOTAL_S, read_s=_READ_S, body_limit=SIZE_LIMIT) as session:
+        limits = (_TOTAL_S, _READ_S, SIZE_LIMIT)
+        with _Pictures(self._url, *limits, only_public=self._only_public) as session:
             headers = {"X-Plex-Token": self._token, "Accept": "image/jpeg, image/png, image/webp"}
             return session.get(self._url + path, headers=headers).content
