@@ -127,10 +127,10 @@ def test_an_unreadable_kept_message_waits_for_the_dead_letters(pair: Pair) -> No
     sent: list[object] = []
     pair.bob._reliable_delivery._answer = lambda _origin, *said: sent.append(said)  # type: ignore[method-assign]
     for _ in range(2):
-        pair.network.transports["bob"]._push(b"ann", frame)
+        pair.network.transports["bob"]._box.put(b"ann", frame)
         assert pair.heard() == [] and sent == []
     mend(pair.folder)
-    pair.network.transports["bob"]._push(b"ann", frame)
+    pair.network.transports["bob"]._box.put(b"ann", frame)
     assert pair.heard() == [] and sent == [("x-1", "set_aside")]
     assert pair.letters("bob")[0]["body"] == ["no_such", "important"]
 

@@ -19,7 +19,7 @@ STATUS = SaveStatus(1.0, 5.0)
 
 def raw(pair: Pair, *envelope: object) -> None:
     """Put something into Bob's line as it is."""
-    pair.network.transports["bob"]._push(b"ann", msgpack.packb(list(envelope)))
+    pair.network.transports["bob"]._box.put(b"ann", msgpack.packb(list(envelope)))
 
 
 # -- tell and ask ----------------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ def test_an_unreadable_answer_is_an_error(pair: Pair) -> None:
         reply = pair.ann.ask_future("bob", GetSaveStatus())
         [incoming] = pair.heard()
         frame = encode(Envelope(kind, incoming.ask_id, "bob", "life", body))  # type: ignore[arg-type]  # two Kinds
-        pair.network.transports["ann"]._push(None, frame)
+        pair.network.transports["ann"]._box.put(None, frame)
         pair.settle()
         with pytest.raises(RemoteError, match="unreadable answer"):
             reply.result(0)

@@ -78,7 +78,7 @@ def test_a_receiver_that_died_after_its_acknowledgement_leaves_no_gap(pair: Pair
     [incoming] = pair.heard()
     second = pair.endpoint("bob")
     pair.ann.tell("bob", finished("w2"))  # says that 1 is the oldest that waits
-    pair.network.transports["ann"]._push(
+    pair.network.transports["ann"]._box.put(
         None, encode(Envelope("done", incoming.delivery_id, "bob", pair.bob.incarnation))
     )
     pair.bob = second
