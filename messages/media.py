@@ -20,6 +20,7 @@ __all__ = [
     "HistoryFound",
     "HistoryRow",
     "Item",
+    "OwnedPlexServer",
     "Playback",
     "PlaybackSnapshot",
     "PlayerState",
@@ -241,11 +242,36 @@ class PlexSignIn(Answer, frozen=True, tag="plex_sign_in"):
 
 
 class StartPlexSignIn(Question[PlexSignIn], frozen=True, tag="start_plex_sign_in", to="plex"):
-    """A code with which somebody shows plex.tv which account is theirs (`link`)."""
+    """A code with which somebody shows plex.tv which account is theirs (`link`), or connects Plex (`setup`)."""
+
+    community: str = ""
+    """Id of the Discord server for whose further community the account's own servers are wanted, each with a sealed
+    token; empty to know whose account it is. Ask the environment's own poller, "plex"."""
+
+
+class OwnedPlexServer(Struct, frozen=True):
+    """A Plex server that the account owns, as PLEX_SERVERS of a further community takes it."""
+
+    server_id: str
+    """machineIdentifier"""
+    name: str
+    """As plex.tv has it."""
+    url: str
+    """The address at which it answered; where none did, the one to try later; empty where all are refused."""
+    token: str
+    """Sealed to the community and the server."""
+    reason: Problem | None = None
+    """Why it cannot be asked from here; None where it answered."""
+
+    def __repr__(self) -> str:
+        return f"OwnedPlexServer({self.name!r}, {self.url!r}, ***)"
 
 
 class PlexSignedIn(Answer, frozen=True, tag="plex_signed_in"):
-    """Answer to CheckPlexSignIn. The token that plex.tv gives is used for this alone, and dropped."""
+    """Answer to CheckPlexSignIn. The token that plex.tv gives is used for this alone, and dropped.
+
+    Of a sign-in for a further community the tokens of its servers are kept, sealed.
+    """
 
     state: Literal["waiting", "signed_in", "expired", "no_access"]
     """no_access: the account cannot use this Plex server."""
@@ -257,6 +283,8 @@ class PlexSignedIn(Answer, frozen=True, tag="plex_signed_in"):
     """Why it cannot be known, or not of every server, in one line without secrets; empty where it is."""
     reason: Problem | None = None
     """The same, to be worded in another language; None where nothing is in the way."""
+    servers: tuple[OwnedPlexServer, ...] = ()
+    """Of a sign-in for a further community: what the account owns. no_access where that is nothing."""
 
 
 class CheckPlexSignIn(Question[PlexSignedIn], frozen=True, tag="check_plex_sign_in", to="plex"):

@@ -21,6 +21,7 @@ COMMUNITIES: Final = {
         "Plex at {server} is in a private network ({address}), where this Usher asks no server of others"
     ),
     "community.give_remote_access": N_("give it remote access in Plex's settings, and connect Plex anew with /setup"),
+    "community.no_address": N_("plex.tv knows no address of it"),
     "community.unknown": N_("{guild} is no further Discord server that this Usher serves."),
     "community.no_id": N_("{guild} is no id of a Discord server."),
     "community.environments_own": N_("This Discord server is the operator's own: its settings are in the environment."),

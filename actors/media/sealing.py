@@ -43,6 +43,11 @@ class TokenSealer:
     def __repr__(self) -> str:
         return f"TokenSealer({len(self._keys)} keys)"
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether there is a key to seal with."""
+        return bool(self._keys)
+
     def seal(self, token: str, community: str, server_id: str) -> str:
         """Return a token sealed to a server of a community. Raises SealError where there is no key."""
         if not self._keys:

@@ -111,7 +111,14 @@ class PlexPoller(Actor):
         self._posters = PosterFetcher(server.url, token, only_public=only_public)
         self._library = LibrarySearch(server.url, token, http)
         self._external_ids = ExternalIdLookup(server.url, token, http)
-        self._sign_ins = PlexSignInService(settings.servers, self.http, settings.plex_tv_url, self.log)
+        self._sign_ins = PlexSignInService(
+            settings.servers,
+            self.http,
+            settings.plex_tv_url,
+            self.log,
+            TokenSealer(settings.usher_keys),
+            self.http if settings.allow_private_plex else functools.partial(self.http, only_public=True),
+        )
         self._poll_s = context.settings.plex_poll_seconds
         self._alert_buffer = AlertBuffer(lambda: self.actor_ref.tell(AlertsArrived()))
         self._alert_subscription = AlertSubscription(self._alert_buffer, self.log)
@@ -251,9 +258,9 @@ class PlexPoller(Actor):
             return completed_future(ExternalIdsFound(reason=self._last_failure.problem))
         return self._external_ids.look_up(question)
 
-    def _start_sign_in(self, _: StartPlexSignIn) -> "concurrent.futures.Future[Message]":
+    def _start_sign_in(self, question: StartPlexSignIn) -> "concurrent.futures.Future[Message]":
         """Ask plex.tv for a code, beside the polls."""
-        return self._sign_ins.start()
+        return self._sign_ins.start(question)
 
     def _check_sign_in(self, question: CheckPlexSignIn) -> "concurrent.futures.Future[Message]":
         """Ask plex.tv beside the polls what became of a code."""

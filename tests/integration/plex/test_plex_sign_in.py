@@ -1,18 +1,22 @@
 """Signing in at plex.tv to show which account is one's own: a code, its ids on our servers, and no token left."""
 
+import functools
 import logging
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from actors.media.plex.http import BoundedSession
 from actors.media.plex.on_demand import signin
 from actors.media.plex.on_demand.plextv import PinSignIn, PlexTvError, fetch_account, fetch_servers
 from actors.media.plex.on_demand.signin import PlexSignInService
+from actors.media.sealing import SealError, TokenSealer, make_key
 from config import PlexServer
-from messages import CheckPlexSignIn, PlexSignedIn, PlexSignIn
+from messages import CheckPlexSignIn, PlexSignedIn, PlexSignIn, StartPlexSignIn
 from simulator.plex import ACCOUNTS, OWNER, SimulatedPlex
 from simulator.plextv import OWNER_ID, TOKEN, SimulatedPlexTv
+from wording.problems import english
 
 ANTON = next(one for one in ACCOUNTS if one.name == "Anton")
 
@@ -42,9 +46,9 @@ def made(site: SimulatedPlexTv, *ours: PlexServer) -> PlexSignInService:
     return PlexSignInService(ours, BoundedSession, site.url, logging.getLogger("plex"))
 
 
-def begun(desk: PlexSignInService) -> PlexSignIn:
+def begun(desk: PlexSignInService, community: str = "") -> PlexSignIn:
     """A code, or a problem."""
-    answer = desk.start().result(15)
+    answer = desk.start(StartPlexSignIn(community)).result(15)
     assert isinstance(answer, PlexSignIn)
     return answer
 
@@ -138,3 +142,53 @@ def test_plex_tv_that_answers_nonsense_is_named(plex: SimulatedPlex) -> None:
             PinSignIn(base)
         with pytest.raises(PlexTvError, match=r"plex\.tv did not"):
             fetch_servers("secret", base)
+
+
+KEY = make_key()
+
+
+def hosting(site: SimulatedPlexTv, *keys: str, only_public: bool = False) -> PlexSignInService:
+    """Where further communities sign in."""
+    http = functools.partial(BoundedSession, only_public=True) if only_public else BoundedSession
+    return PlexSignInService((), BoundedSession, site.url, logging.getLogger("plex"), TokenSealer(keys), http)
+
+
+def test_a_sign_in_for_a_community_brings_the_servers_that_the_account_owns(
+    site: SimulatedPlexTv, plex: SimulatedPlex, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Those alone, at an address that answers, with a token that only this community's poller opens, and goes on."""
+    caplog.set_level(logging.DEBUG)
+    desk = hosting(site, KEY)
+    code = begun(desk, "123")
+    assert checked(desk, code) == PlexSignedIn("waiting")
+    site.type_in(code.code, OWNER)
+    known = checked(desk, code)
+    assert (known.state, known.name, known.plex_ids) == ("signed_in", OWNER.name, ())
+    (server,) = known.servers
+    assert (server.name, server.server_id, server.url, server.reason) == ("Home", plex.machine_id, plex.url, None)
+    assert TokenSealer([KEY]).open(server.token, "123", plex.machine_id) == plex.token
+    with pytest.raises(SealError):
+        TokenSealer([KEY]).open(server.token, "124", plex.machine_id)
+    assert checked(desk, code) == known and site.void == []
+    for secret in (TOKEN, plex.token):
+        assert secret not in caplog.text + repr(vars(desk)) + repr(known) + msgspec.json.encode(known).decode()
+
+
+def test_servers_in_a_private_network_are_named_and_not_asked(site: SimulatedPlexTv) -> None:
+    """Where the operator did not allow them: with what their owner can do."""
+    desk = hosting(site, KEY, only_public=True)
+    code = begun(desk, "123")
+    site.type_in(code.code, OWNER)
+    (server,) = checked(desk, code).servers
+    assert server.url == "" and server.reason is not None
+    assert "private network (127.0.0.1)" in english(server.reason)
+
+
+def test_who_owns_no_server_and_who_has_no_key_is_told_so(site: SimulatedPlexTv) -> None:
+    """A friend's servers are not theirs to connect."""
+    desk = hosting(site, KEY)
+    code = begun(desk, "123")
+    site.type_in(code.code, ANTON)
+    assert checked(desk, code) == PlexSignedIn("no_access", (), "Anton")
+    assert "communities key" in begun(hosting(site), "123").problem
+    assert begun(hosting(site)).problem == "", "to link an account takes no key"

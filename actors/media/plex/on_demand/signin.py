@@ -1,11 +1,13 @@
-"""Sign-in at plex.tv for `/link`: a code to type in there, and the ids of the account on our servers.
+"""Sign-in at plex.tv: a code to type in there, and then what the account shows.
 
-The token that plex.tv gives is used to read the account's name, id and servers. Then it is revoked and dropped: it is
-never stored, logged or sent on.
+For `/link` that is the account's ids on our servers. The token that plex.tv gives is used to read the account's name,
+id and servers. Then it is revoked and dropped: it is never stored, logged or sent on. For a further community it is the
+servers that the account owns, with their tokens, which leave this process sealed alone.
 """
 
 import concurrent.futures
 import dataclasses
+import functools
 import logging
 import secrets
 import time
@@ -16,9 +18,11 @@ from plexapi.server import PlexServer as PlexApiServer
 
 from actors.media.plex.errors import POSSIBLE
 from actors.media.plex.http import BoundedSession
+from actors.media.plex.on_demand.owned_servers import describe_owned_servers
 from actors.media.plex.on_demand.plextv import (
     LINKING,
     PLEX_TV,
+    SETUP,
     AccountServer,
     PinSignIn,
     PlexTvAccount,
@@ -27,9 +31,11 @@ from actors.media.plex.on_demand.plextv import (
     fetch_servers,
     sign_out,
 )
-from actors.media.plex.on_demand.request_queue import RequestQueue
+from actors.media.plex.on_demand.request_queue import RequestQueue, completed_future
+from actors.media.sealing import SealError, TokenSealer
+from actors.runtime.logs import hide_in_logs
 from config import PlexServer
-from messages import CheckPlexSignIn, Message, PlexSignedIn, PlexSignIn, Problem
+from messages import CheckPlexSignIn, Message, PlexSignedIn, PlexSignIn, Problem, StartPlexSignIn
 from messages.ids import plex_viewer_id
 from wording.problems import english
 
@@ -46,8 +52,11 @@ _OWNER: Final = "1"
 class _Code:
     """A code that was given out. Its `repr` has no secret, for that of PinSignIn has none."""
 
-    login: PinSignIn
+    login: PinSignIn | None
+    """Holds the token once there is one; None where there is an answer."""
     until_s: float
+    community: str = ""
+    """The further community that wants the account's servers; empty to know who it is."""
     answer: PlexSignedIn | None = None
     """The answer once there is one; kept for an asker who did not get it."""
 
@@ -56,18 +65,29 @@ class PlexSignInService:
     """The codes of one poller. Called from the actor's thread; plex.tv is asked in another, one request at a time."""
 
     def __init__(
-        self, ours: Sequence[PlexServer], http: Callable[[str], BoundedSession], plex_tv: str, log: logging.Logger
+        self,
+        ours: Sequence[PlexServer],
+        http: Callable[[str], BoundedSession],
+        plex_tv: str,
+        log: logging.Logger,
+        sealer: TokenSealer | None = None,
+        others_http: Callable[[str], BoundedSession] | None = None,
     ) -> None:
+        """`others_http` makes the connections to servers of further communities, whose tokens the `sealer` seals."""
         self._ours = ours
+        self._sealer = sealer or TokenSealer(())
+        self._others_http = others_http or functools.partial(BoundedSession, only_public=True)
         self._http = http
         self._plex_tv = plex_tv.rstrip("/") or PLEX_TV
         self._log = log
         self._codes: dict[str, _Code] = {}
         self._requests = RequestQueue("plex-tv")
 
-    def start(self) -> "concurrent.futures.Future[Message]":
+    def start(self, question: StartPlexSignIn) -> "concurrent.futures.Future[Message]":
         """Return a Future of a code, or of the problem why there is none."""
-        return self._requests.run(self._start, _describe_missing_code)
+        if question.community and not self._sealer.has_keys:
+            return completed_future(_describe_missing_code(Problem.of("community.no_keys")))
+        return self._requests.run(lambda: self._start(question.community), _describe_missing_code)
 
     def check(self, question: CheckPlexSignIn) -> "concurrent.futures.Future[Message]":
         """Return a Future of what became of a code."""
@@ -75,32 +95,34 @@ class PlexSignInService:
             lambda: self._check(question.sign_in_id), lambda problem: _describe_result("waiting", problem)
         )
 
-    def _start(self) -> PlexSignIn:
+    def _start(self, community: str) -> PlexSignIn:
         now_s = time.monotonic()
         self._codes = {key: code for key, code in self._codes.items() if code.until_s > now_s}
         if len(self._codes) >= MOST:
             return _describe_missing_code(Problem.of("signin.too_many"))
         try:
-            login = PinSignIn(self._plex_tv, LINKING)
+            login = PinSignIn(self._plex_tv, SETUP if community else LINKING)
         except PlexTvError as error:
-            self._log.warning("Nobody can show which Plex account is theirs: %s", error)
+            self._log.warning("Nobody can sign in at plex.tv: %s", error)
             return _describe_missing_code(error.problem)
         key = secrets.token_hex(16)
-        self._codes[key] = _Code(login, now_s + HOLDS_S)
+        self._codes[key] = _Code(login, now_s + HOLDS_S, community)
         return PlexSignIn(key, login.pin, LINK_PAGE, HOLDS_S)
 
     def _check(self, key: str) -> PlexSignedIn:
         code = self._codes.get(key)
         if code is None or code.until_s <= time.monotonic():
             return PlexSignedIn("expired")
-        if code.answer is None:
+        if code.login is not None:
             try:
                 token = code.login.fetch_token()
             except PlexTvError as error:
                 return _describe_result("waiting", error.problem)
             if not token:
                 return PlexSignedIn("waiting")
-            code.answer = self._identify(token)
+            code.answer = self._find_servers(token, code.community) if code.community else self._identify(token)
+            code.login = None
+        assert code.answer is not None  # noqa: S101  # it is given where the login is dropped
         return code.answer
 
     def _identify(self, token: str) -> PlexSignedIn:
@@ -119,6 +141,18 @@ class PlexSignInService:
         return PlexSignedIn(
             "signed_in" if ids else "no_access", ids, who.name, english(problem) if problem else "", problem
         )
+
+    def _find_servers(self, token: str, community: str) -> PlexSignedIn:
+        """Return what the account owns. The token goes on being that of its servers, so it is not revoked."""
+        hide_in_logs([token])
+        try:
+            who = fetch_account(token, self._plex_tv, SETUP)
+            found = fetch_servers(token, self._plex_tv, SETUP)
+            hide_in_logs(server.token for server in found)
+            servers = describe_owned_servers(found, community, self._sealer, self._others_http)
+        except (PlexTvError, SealError) as error:
+            return _describe_result("expired", error.problem)
+        return PlexSignedIn("signed_in" if servers else "no_access", (), who.name, servers=servers)
 
     def _find_own_servers(self) -> tuple[set[str], int]:
         """Return the machineIdentifiers of our servers that answer, and how many do not."""

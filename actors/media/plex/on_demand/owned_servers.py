@@ -1,0 +1,60 @@
+"""The Plex servers that an account owns, for a further community: where each answers, and its token, sealed."""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Callable
+from typing import Any, Final
+
+from plexapi.server import PlexServer as PlexApiServer
+
+from actors.media.plex.errors import POSSIBLE, NotAPlexServer, classify_failure
+from actors.media.plex.http import BoundedSession
+from actors.media.plex.on_demand.plextv import AccountServer
+from actors.media.public_address import find_private
+from actors.media.sealing import TokenSealer
+from messages import OwnedPlexServer, Problem
+
+MOST: Final = 20
+"""Servers of an account."""
+_MOST_ADDRESSES: Final = 6
+_AT_ONCE: Final = 8
+"""Servers that are tried at a time."""
+_connect: Any = PlexApiServer  # PlexAPI's functions have no types
+
+
+def describe_owned_servers(
+    servers: list[AccountServer], community: str, sealer: TokenSealer, http: Callable[[str], BoundedSession]
+) -> tuple[OwnedPlexServer, ...]:
+    """Return those of the servers that the account owns, by name. Raises SealError where there is no key.
+
+    `http` makes the connection to an address: it refuses those at which this Usher asks no server of others.
+    """
+    owned = [server for server in servers if server.owned and server.server_id][:MOST]
+    sealed = [sealer.seal(server.token, community, server.server_id) for server in owned]
+    with concurrent.futures.ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="plex-owned") as pool:
+        found = list(pool.map(lambda server: _find_address(server, http), owned))
+    described = [
+        OwnedPlexServer(server.server_id[:100], server.name[:100], url, token, reason)
+        for server, token, (url, reason) in zip(owned, sealed, found, strict=True)
+    ]
+    return tuple(sorted(described, key=lambda server: (server.name.casefold(), server.server_id)))
+
+
+def _find_address(server: AccountServer, http: Callable[[str], BoundedSession]) -> tuple[str, Problem | None]:
+    """Return the first address at which the server answers; else the last that is not refused, and what is wrong."""
+    best, reason = "", Problem.of("community.no_address")
+    for url in server.addresses[:_MOST_ADDRESSES]:
+        try:
+            with http(url) as session:
+                answered = str(_connect(url, server.token, session=session).machineIdentifier or "")
+            if answered != server.server_id:
+                raise NotAPlexServer("another server")
+        except POSSIBLE as error:
+            if find_private(error) is None:
+                best, reason = url, classify_failure(error, url).problem
+            elif not best:
+                reason = classify_failure(error, url).problem
+        else:
+            return url, None
+    return best, reason
