@@ -64,8 +64,14 @@ def parser() -> argparse.ArgumentParser:
     recover.add_argument(
         "--position", metavar="MM:SS", type=_position, help="where in the film they came in (default: where it is now)"
     )
-    imports = add("import", "bring in Tautulli's history (its tautulli.db), or the older bot's three JSON files")
-    imports.add_argument("source", metavar="PATH", type=Path, help="tautulli.db, or the folder of the JSON files")
+    imports = add("import", "bring in Tautulli's history, the Plex servers' own, or the older bot's three JSON files")
+    source = imports.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "source", metavar="PATH", type=Path, nargs="?", help="tautulli.db, or the folder of the JSON files"
+    )
+    source.add_argument(
+        "--from-plex", action="store_true", help="what the Plex servers of the settings remember of plays"
+    )
     imports.add_argument(
         "--server", metavar="ID", default="", help="machineIdentifier of Tautulli's Plex server, if it knows several"
     )
@@ -207,6 +213,10 @@ def _run(arguments: argparse.Namespace) -> int:
         from launcher.commands import summaries
 
         return summaries.main(settings, arguments, open_console())
+    if command == "import":
+        from launcher.commands import imports
+
+        return imports.main(settings, arguments, open_console())
     from launcher.commands import store
 
     return store.COMMANDS[command](settings, arguments, open_console())

@@ -1,4 +1,4 @@
-"""`python run.py backup`, `restore`, `import` and `export`: what is done to the store from outside."""
+"""`python run.py backup`, `restore` and `export`: what is done to the store from outside."""
 
 from __future__ import annotations
 
@@ -49,8 +49,6 @@ from persistence.records.viewers import KEEP_FORGOTTEN_S
 from persistence.records.web_sessions import settle_restored_access
 from persistence.rules import StatisticsRules
 from persistence.store import Store
-from persistence.tautulli.database import TAUTULLI_FILE, open_tautulli
-from persistence.tautulli.importer import TautulliRules, choose_server, import_tautulli
 from wording.numbers import count_noun
 from wording.problems import english
 
@@ -157,84 +155,6 @@ def _carry_over_privacy(
             f"and /forgetme. {_describe_failure(error, settings)}"
         ) from error
     return held, saved_s
-
-
-def _import(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
-    """Bring in Tautulli's database, or a folder of the older bot's files."""
-    if not arguments.source.exists():
-        what = f"{arguments.source.absolute()} is not there"
-        raise ImportFault(f"{what}: name a folder of the older bot's files, or Tautulli's {TAUTULLI_FILE}.")
-    if not arguments.source.is_dir():
-        return _import_tautulli(settings, arguments, console)
-    if (inside := arguments.source / TAUTULLI_FILE).is_file():
-        arguments.source = inside
-        return _import_tautulli(settings, arguments, console)
-    return _import_files(settings, arguments, console)
-
-
-def _import_tautulli(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
-    rules = build_rules(settings)
-    excluded = frozenset(name.casefold() for name in settings.excluded_plex_users)
-    with open_tautulli(arguments.source.absolute()) as database:
-        wanted = TautulliRules(choose_server(database, arguments.server), frozenset(settings.tracked_types), excluded)
-        rows = database.count_rows()
-        with (
-            exclusive_access(settings),
-            open_store(settings, rules, is_owner=True) as store,
-            show_progress() as progress,
-        ):
-            done = import_tautulli(store, database, wanted, progress)
-    console.print(f"Read {count_noun(rows, 'row')} of {arguments.source}, of the Plex server {wanted.server_id}.")
-    data_dir = Path(settings.data_dir).absolute()
-    if done.watches or done.grown:
-        console.print(
-            f"New in {data_dir}: {count_noun(done.watches, 'watch', 'watches')} and "
-            f"{count_noun(done.viewers, 'viewer')}; {count_noun(done.grown, 'watch', 'watches')} went on since the "
-            f"last import, {done.known} were there already."
-        )
-    else:
-        console.print(f"All of it was in {data_dir} already: nothing was changed.")
-    left_out = (
-        (done.recorded, "of what Usher recorded itself at that time, or that are there twice"),
-        (done.other_types, f"of what TRACKED_TYPES leaves out ({', '.join(settings.tracked_types)} count)"),
-        (done.excluded, "of accounts in EXCLUDED_PLEX_USERS, or that asked not to be tracked or to be forgotten"),
-        (done.unreadable, "without a time or an account"),
-    )
-    for count, of_what in left_out:
-        if count:
-            console.print(f"Left out: {count_noun(count, 'row')} {of_what}.")
-    if done.watches or done.grown:
-        console.print(
-            "Tautulli knows when something was played and where it stopped, not which parts were seen: such records "
-            "have no spans, and count as seen what was played."
-        )
-    return 0
-
-
-def _import_files(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
-    data_dir = Path(settings.data_dir).absolute()
-    rules = build_rules(settings)
-    # Read before the data folder is touched: what is wrong in the files must leave no trace.
-    files = legacy_import.read_legacy_files(arguments.source.absolute(), rules)
-    with exclusive_access(settings), open_store(settings, rules, is_owner=True) as store, show_progress() as progress:
-        done = legacy_import.import_legacy_files(store, files, time.time(), progress)
-    console.print(f"Read {', '.join(files.found)} of {arguments.source}.")
-    console.print(
-        f"New in {data_dir}: {count_noun(done.watches, 'watch record')}, {count_noun(done.viewers, 'viewer')}, "
-        f"{count_noun(done.badges, 'badge')}{_describe_choices(done.choices)}."
-        if done.watches or done.viewers or done.badges or done.choices
-        else f"All of it was in {data_dir} already: nothing was changed."
-    )
-    if done.left_out:
-        console.print(
-            f"Left out, for they asked to be forgotten since: what there was of {count_noun(done.left_out, 'viewer')}."
-        )
-    return 0
-
-
-def _describe_choices(count: int) -> str:
-    """Return the end of a list: what members chose; nothing where that is none."""
-    return f", {count_noun(count, 'suggestion, rating or vote', 'suggestions, ratings and votes')}" if count else ""
 
 
 def _export(settings: Settings, arguments: argparse.Namespace, console: Console) -> int:
@@ -373,7 +293,6 @@ def _count_records(made: BackupReport | backup.Backup) -> str:
 COMMANDS: dict[str, Command] = {
     "backup": report_failures(_backup),
     "restore": report_failures(_restore),
-    "import": report_failures(_import),
     "export": report_failures(_export),
 }
 """By their names on the command line."""

@@ -20,7 +20,8 @@ from persistence.operations.save import save
 from persistence.records.viewers import record_erasure
 from persistence.store import Store
 from persistence.tautulli.database import open_tautulli
-from persistence.tautulli.importer import TautulliResult, TautulliRules, choose_server, import_tautulli
+from persistence.tautulli.importer import choose_server, import_tautulli
+from persistence.watch_import import ImportResult, ImportRules
 from tests.integration.store.tautulli_file import (
     BEGAN,
     LONG_MS,
@@ -34,7 +35,7 @@ from tests.unit.persistence.record_builders import finish, open_store, read_hour
 
 ANA = f"plex:{SERVER}:7"
 DAY = 86_400
-RULES = TautulliRules(SERVER, frozenset({"movie", "episode"}), frozenset())
+RULES = ImportRules(SERVER, frozenset({"movie", "episode"}), frozenset())
 METROPOLIS = Item(
     server_id=SERVER, rating_key="11", kind="movie", title="Metropolis", duration_ms=DurationMs(LONG_MS),
     guid="plex://movie/metropolis",
@@ -49,7 +50,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def bring(store: Store, file: Path, rules: TautulliRules = RULES) -> TautulliResult:
+def bring(store: Store, file: Path, rules: ImportRules = RULES) -> ImportResult:
     """Import a file."""
     with open_tautulli(file) as database:
         return import_tautulli(store, database, rules, at_s=BEGAN + 400 * DAY)
@@ -196,9 +197,9 @@ def test_what_is_not_tracked_stays_out(store: Store, tmp_path: Path) -> None:
         {"id": 6, "started": "soon", "stopped": 1, "view_offset": 0}, {"id": 7},
     ]  # fmt: skip
     file = write_tautulli(tmp_path / "t.db", rows)
-    done = bring(store, file, TautulliRules(SERVER, RULES.tracked_types, frozenset({"host"})))
+    done = bring(store, file, ImportRules(SERVER, RULES.tracked_types, frozenset({"host"})))
     assert (done.watches, done.other_types, done.excluded, done.unreadable) == (1, 2, 1, 3)
-    live = bring(store, file, TautulliRules(SERVER, frozenset({"live"}), frozenset()))
+    live = bring(store, file, ImportRules(SERVER, frozenset({"live"}), frozenset()))
     assert live.watches == 1
     assert [row["media_type"] for row in rows_of(store)] == ["movie", "live"]
 

@@ -1,0 +1,1 @@
+"""Import of a Plex server's own play history."""

@@ -1,0 +1,42 @@
+"""Brings a Plex server's play history into the store: all or nothing, and the same history twice changes nothing."""
+
+from collections.abc import Sequence, Set
+
+from persistence.plex_history.plays import ID_PREFIX, SAME_PLAY_S, Play, build_record, drop_repeats
+from persistence.store import Store
+from persistence.watch_import import AT_ONCE, ImportResult, Progress, import_watches
+
+
+def import_plays(
+    store: Store,
+    plays: Sequence[Play],
+    tracked_types: Set[str],
+    excluded: Set[str],
+    progress: Progress = lambda _doing, _done, _of: None,
+    at_s: float | None = None,
+) -> ImportResult:
+    """Bring in plays in one transaction, then make the JSON copies anew. `excluded`: names of accounts, casefolded.
+
+    What is stored of an account and film at that time already, from whatever source, is left as it is. Raises
+    SaveFailed with nothing changed, CopiesFailed with everything stored.
+    """
+    with import_watches(store, ID_PREFIX, progress, at_s) as work:
+        result, taken = work.result, 0
+        for number, play in enumerate(drop_repeats(plays), 1):
+            taken = number
+            record = build_record(play, store.rules.thresholds)
+            if play.item.kind not in tracked_types:
+                result.other_types += 1
+            elif not work.is_wanted(record, {record.username}, excluded):
+                result.excluded += 1
+            else:
+                work.enter_account(record.viewer_id)
+                if work.was_recorded(play.item, play.viewed_at_s - SAME_PLAY_S, play.viewed_at_s + SAME_PLAY_S):
+                    result.recorded += 1
+                else:
+                    work.put(record)
+            if number % AT_ONCE == 0:
+                progress("watches", number, len(plays))
+        result.recorded += len(plays) - taken
+        progress("watches", len(plays), len(plays))
+    return result
