@@ -45,7 +45,7 @@ class ImportRules:
 
 
 @dataclass
-class ImportResult:
+class WatchImportResult:
     """What an import did. Rows are the source's, of which several may be one watch."""
 
     watches: int = 0
@@ -81,7 +81,7 @@ class WatchImport:
     def __init__(self, change: ChangeSet, store: Store, prefix: str, at_s: float) -> None:
         """`prefix`: how the ids of watches of this source begin. `at_s`: seconds since 1970, UTC."""
         self.store = store
-        self.result = ImportResult()
+        self.result = WatchImportResult()
         self._change = change
         self._connection = change.connection
         self._prefix = prefix

@@ -19,7 +19,7 @@ from persistence.plex_history.importer import import_plays
 from persistence.plex_history.plays import PLAYED_PERCENT, Play
 from persistence.tautulli.database import TAUTULLI_FILE, open_tautulli
 from persistence.tautulli.importer import choose_server, import_tautulli
-from persistence.watch_import import ImportResult, ImportRules
+from persistence.watch_import import ImportRules, WatchImportResult
 from wording.numbers import count_noun
 
 
@@ -94,7 +94,7 @@ def _import_from_plex(settings: Settings, console: Console) -> int:
     return 0
 
 
-def _tell_imported(done: ImportResult, settings: Settings, console: Console) -> None:
+def _tell_imported(done: WatchImportResult, settings: Settings, console: Console) -> None:
     data_dir = Path(settings.data_dir).absolute()
     if done.watches or done.grown:
         grown = f"{count_noun(done.grown, 'watch', 'watches')} went on since the last import, " if done.grown else ""

@@ -4,7 +4,7 @@ from collections.abc import Sequence, Set
 
 from persistence.plex_history.plays import ID_PREFIX, SAME_PLAY_S, Play, build_record, drop_repeats
 from persistence.store import Store
-from persistence.watch_import import AT_ONCE, ImportResult, Progress, import_watches
+from persistence.watch_import import AT_ONCE, Progress, WatchImportResult, import_watches
 
 
 def import_plays(
@@ -14,7 +14,7 @@ def import_plays(
     excluded: Set[str],
     progress: Progress = lambda _doing, _done, _of: None,
     at_s: float | None = None,
-) -> ImportResult:
+) -> WatchImportResult:
     """Bring in plays in one transaction, then make the JSON copies anew. `excluded`: names of accounts, casefolded.
 
     What is stored of an account and film at that time already, from whatever source, is left as it is. Raises

@@ -9,7 +9,7 @@ from persistence.database.errors import ImportFault
 from persistence.store import Store
 from persistence.tautulli.database import TautulliDatabase, TautulliRow, TautulliUsers
 from persistence.tautulli.watches import ID_PREFIX, build_record, build_watch_id, group_rows, read_item
-from persistence.watch_import import AT_ONCE, ImportResult, ImportRules, Progress, WatchImport, import_watches
+from persistence.watch_import import AT_ONCE, ImportRules, Progress, WatchImport, WatchImportResult, import_watches
 
 
 class _TautulliImport:
@@ -77,7 +77,7 @@ def import_tautulli(
     rules: ImportRules,
     progress: Progress = lambda _doing, _done, _of: None,
     at_s: float | None = None,
-) -> ImportResult:
+) -> WatchImportResult:
     """Bring in the history in one transaction, then make the JSON copies anew. Nothing is announced.
 
     Raises SaveFailed with nothing changed, CopiesFailed with everything stored.
@@ -89,7 +89,7 @@ def import_tautulli(
     return work.result
 
 
-def _count_rows(database: TautulliDatabase, result: ImportResult, progress: Progress) -> Iterator[TautulliRow]:
+def _count_rows(database: TautulliDatabase, result: WatchImportResult, progress: Progress) -> Iterator[TautulliRow]:
     """Yield the rows that can be read, and tell how many were."""
     total = database.count_rows()
     progress("history", 0, total)

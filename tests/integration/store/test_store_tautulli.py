@@ -21,7 +21,7 @@ from persistence.records.viewers import record_erasure
 from persistence.store import Store
 from persistence.tautulli.database import open_tautulli
 from persistence.tautulli.importer import choose_server, import_tautulli
-from persistence.watch_import import ImportResult, ImportRules
+from persistence.watch_import import ImportRules, WatchImportResult
 from tests.integration.store.tautulli_file import (
     BEGAN,
     LONG_MS,
@@ -50,7 +50,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def bring(store: Store, file: Path, rules: ImportRules = RULES) -> ImportResult:
+def bring(store: Store, file: Path, rules: ImportRules = RULES) -> WatchImportResult:
     """Import a file."""
     with open_tautulli(file) as database:
         return import_tautulli(store, database, rules, at_s=BEGAN + 400 * DAY)
