@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from actors.address import join_address, split_address
 from actors.media.plex import PlexPoller
 from actors.media.plex.http import BoundedSession
 from actors.runtime import Clock, Context, Endpoint
@@ -51,7 +52,8 @@ class Rig:
     def __post_init__(self) -> None:
         network = MemoryNetwork()
         self.node = Endpoint(self.name, network.transport(self.name), DeadLetters(None, self.name))
-        self.tracker = Endpoint("tracker", network.transport("tracker"), DeadLetters(None, "tracker"))
+        tracker = join_address("tracker", split_address(self.name)[1])
+        self.tracker = Endpoint(tracker, network.transport(tracker), DeadLetters(None, tracker))
 
     def __enter__(self) -> "Rig":
         context = Context(self.node, self.settings, Clock(), self.data_dir)

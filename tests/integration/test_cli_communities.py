@@ -1,0 +1,108 @@
+"""The command line where one installation serves several communities: it names one, and touches no other."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from config import Settings
+from messages import Community
+from persistence.audit_log import AuditLog
+from persistence.database.open_store import open_writer
+from persistence.records.communities import write_community
+from tests.integration.test_cli_store import usher
+from tests.unit.persistence.record_builders import EVENING, finish, open_store, record
+
+A, B = "100000000000000007", "100000000000000008"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A working folder whose installation has its own community and two more, each with one watch."""
+    data = tmp_path / "data"
+    data.mkdir()
+    base = Settings(data_dir=str(data))
+    writer = open_writer(base.store_url, data / "backups")
+    with writer.begin() as connection:
+        write_community(connection, Community(A, "Film club", {"BOT_LANGUAGE": "de"}), EVENING)
+        write_community(connection, Community(B, "Noir", {"TIMEZONE": "Asia/Tokyo"}), EVENING)
+    writer.dispose()
+    for name, place in (("own", data), (A, data / "communities" / A), (B, data / "communities" / B)):
+        place.mkdir(parents=True, exist_ok=True)
+        store = open_store(place)
+        finish(store, record(f"w-{name}"))
+        store.close()
+    return tmp_path
+
+
+def exported(folder: Path, *arguments: str) -> list[str]:
+    """Return the ids of the watches that `export` writes."""
+    target = Path(tempfile.mkdtemp(dir=folder))
+    done = usher(folder, "export", str(target), *arguments)
+    assert done.returncode == 0, done.stderr
+    return [each["watch_id"] for each in json.loads((target / "watch_history.json").read_text())]
+
+
+def test_the_communities_are_listed(folder: Path) -> None:
+    """With their ids, their choices, and where their data are."""
+    done = usher(folder, "communities", COLUMNS="200")
+    assert done.returncode == 0, done.stderr
+    lines = [re.split(r"\s{2,}", line.strip()) for line in done.stdout.splitlines()[1:]]
+    assert lines == [
+        [A, "Film club", "0", "de", "UTC", f"data/communities/{A}"],
+        [B, "Noir", "0", "en", "Asia/Tokyo", f"data/communities/{B}"],
+    ]
+
+
+def test_a_command_is_about_one_community(folder: Path) -> None:
+    """By its id or its name, in any case; without one, it is the environment's."""
+    assert exported(folder) == ["w-own"]
+    assert exported(folder, "--community", A) == [f"w-{A}"]
+    assert exported(folder, "--community", "noir") == [f"w-{B}"]
+    wrong = usher(folder, "export", "out", "--community", "Western")
+    assert wrong.returncode == 1
+    assert wrong.stderr == "There is no further community Western. 'python run.py communities' lists them.\n"
+
+
+def test_a_community_is_backed_up_and_restored_alone(folder: Path) -> None:
+    """Into its own folder; the others are as they were, and the audit log says whose it was."""
+    made = usher(folder, "backup", "--community", A)
+    assert made.returncode == 0, made.stderr
+    (backup,) = (folder / "data" / "communities" / A / "backups").glob("usher-*.db")
+    store = open_store(folder / "data" / "communities" / A)
+    finish(store, record("later"))
+    store.close()
+    assert len(exported(folder, "--community", A)) == 2
+    done = usher(folder, "restore", str(backup), "--community", A)
+    assert done.returncode == 0, done.stderr
+    assert exported(folder, "--community", A) == [f"w-{A}"]
+    assert (exported(folder, "--community", B), exported(folder)) == ([f"w-{B}"], ["w-own"])
+    acts = AuditLog(folder / "data").read(9, 0).entries
+    assert [(act.act, act.targets[-1].id) for act in acts] == [("restore", A), ("backup", A)]
+    assert (
+        usher(folder, "summaries", "--community", A).stdout.strip() == "The summaries are what the records add up to."
+    )
+
+
+def test_a_community_is_served_no_longer_and_its_data_stay(folder: Path) -> None:
+    """They can still be exported, by its id."""
+    done = usher(folder, "communities", "remove", "Film club")
+    assert (done.returncode, done.stdout) == (
+        0,
+        f"Discord server {A} is served no longer. Its data stay in data/communities/{A}.\n",
+    ), done.stderr
+    assert A not in usher(folder, "communities").stdout
+    assert usher(folder, "communities", "remove", A).returncode == 1
+    assert exported(folder, "--community", A) == [f"w-{A}"]
+
+
+def test_a_key_is_made_and_none_is_there_before_the_first_start(tmp_path: Path) -> None:
+    """A new key each time; neither makes a folder."""
+    first, second = (usher(tmp_path, "communities", "key").stdout for _ in range(2))
+    assert first != second
+    assert usher(tmp_path, "communities", USHER_KEYS=f"{first.strip()},{second.strip()}").returncode == 0
+    assert not (tmp_path / "data").exists()
