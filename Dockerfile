@@ -6,10 +6,12 @@ COPY requirements.txt /tmp/requirements.txt
 RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/requirements.txt
 
 FROM python:${PYTHON}
+# Emoji in colours, for pictures; the letters come with the packages.
+RUN apt-get update && apt-get install -y --no-install-recommends fonts-noto-color-emoji && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/venv /opt/venv
 COPY . /opt/usher
 RUN python3 -m compileall -q /opt/usher && chmod 755 /opt/usher/deploy/docker/entrypoint.sh
-ENV DATA_DIR=/data PUID=1000 PGID=1000 HOME=/tmp MPLCONFIGDIR=/tmp/matplotlib PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV DATA_DIR=/data PUID=1000 PGID=1000 HOME=/tmp PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /data
 VOLUME /data
 STOPSIGNAL SIGTERM

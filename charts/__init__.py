@@ -1,5 +1,22 @@
-"""Charts as pictures: the data of a picture. It is drawn in a short process of its own: `python -m charts`."""
+"""Charts as pictures: the data of a picture. It is drawn as SVG in a short process of its own: `python -m charts`."""
 
-from charts.picture import SIZE_LIMIT, AttendancePanel, ChartLocale, CountsPanel, Panel, Picture, WeeksPanel, YearPanel
+from charts.picture import (
+    AnyDrawing,
+    BadgeMark,
+    ChartLocale,
+    CountsPanel,
+    Figure,
+    LaneRow,
+    LanesPanel,
+    Picture,
+    PosterMark,
+    PreviewCard,
+    WeeksPanel,
+    WrappedCard,
+    YearPanel,
+)
 
-__all__ = ["SIZE_LIMIT", "AttendancePanel", "ChartLocale", "CountsPanel", "Panel", "Picture", "WeeksPanel", "YearPanel"]
+__all__ = [
+    "AnyDrawing", "BadgeMark", "ChartLocale", "CountsPanel", "Figure", "LaneRow", "LanesPanel", "Picture", "PosterMark",
+    "PreviewCard", "WeeksPanel", "WrappedCard", "YearPanel",
+]  # fmt: skip

@@ -1,39 +1,46 @@
-"""Draw one picture: msgpack of a `Picture` on stdin, PNG on stdout; status 1 and a reason on stderr where it fails."""
+"""Draw one picture: msgpack of a drawing on stdin, PNG on stdout; status 1 and a reason on stderr where it fails."""
 
-import logging
 import sys
 
 import msgpack
 import msgspec
 
-from charts.picture import SIZE_LIMIT, Picture
+from charts.picture import DATA_LIMIT, AnyDrawing
+
+MEMORY_LIMIT = 256 * 2**20
+"""Bytes that drawing may take: about eight times what a card with three posters takes."""
 
 
-def _lift_memory_limit() -> None:
-    """Take back the limit of the actor that started this: plotting libraries reserve memory for every core."""
+def _limit_memory() -> None:
+    """Set a limit of its own instead of that of the actor that started this; a poster that wants more ends it."""
     if sys.platform != "win32":
         import resource
 
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+        limit = MEMORY_LIMIT if hard == resource.RLIM_INFINITY else min(MEMORY_LIMIT, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
 def main() -> int:
     """Read the data, draw, write the picture; return the exit status."""
-    _lift_memory_limit()
-    raw = sys.stdin.buffer.read(SIZE_LIMIT + 1)
-    if len(raw) > SIZE_LIMIT:
-        sys.stderr.write(f"more than {SIZE_LIMIT} bytes to draw\n")
+    _limit_memory()
+    raw = sys.stdin.buffer.read(DATA_LIMIT + 1)
+    if len(raw) > DATA_LIMIT:
+        sys.stderr.write(f"more than {DATA_LIMIT} bytes to draw\n")
         return 1
     try:
-        picture = msgspec.convert(msgpack.unpackb(raw), Picture, strict=True)
+        drawing: AnyDrawing = msgspec.convert(msgpack.unpackb(raw), AnyDrawing, strict=True, builtin_types=(bytes,))
     except (ValueError, msgspec.ValidationError) as error:
         sys.stderr.write(f"not a picture: {error}\n")
         return 1
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it logs when it first looks through the fonts
-    from charts.draw import render_png  # the plotting library is loaded for a picture only
+    from charts.drawing.fonts import NoFontError  # the libraries are loaded for a picture only
+    from charts.drawing.render import draw_png
 
-    sys.stdout.buffer.write(render_png(picture))
+    try:
+        sys.stdout.buffer.write(draw_png(drawing))
+    except NoFontError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     return 0
 
 

@@ -5,13 +5,20 @@ import unicodedata
 
 _DRAWN = (
     "LATIN", "GREEK", "CYRILLIC", "HEBREW", "ARABIC", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "DEVANAGARI", "THAI",
+    "ARMENIAN", "BENGALI", "ETHIOPIC", "GEORGIAN", "GUJARATI", "GURMUKHI", "KANNADA", "KHMER", "LAO", "MALAYALAM",
+    "MYANMAR", "ORIYA", "SINHALA", "TAMIL", "TELUGU",
 )  # fmt: skip
 """How the Unicode names of their letters begin; of other scripts at most a few letters are drawn."""
+_FIRST_PICTOGRAPH = "\u2190"
 
 
 def is_drawn(text: str) -> bool:
-    """Tell whether a picture can show all letters of a name, and there are any."""
-    letters = [letter for letter in text if letter.isalnum() or letter in string.punctuation]
+    """Tell whether a picture can show all letters and emoji of a name, and there are any."""
+    letters = [letter for letter in text if letter.isalnum() or letter in string.punctuation or _is_emoji(letter)]
     return bool(letters) and all(
-        letter.isascii() or unicodedata.name(letter, "").startswith(_DRAWN) for letter in letters
+        letter.isascii() or _is_emoji(letter) or unicodedata.name(letter, "").startswith(_DRAWN) for letter in letters
     )
+
+
+def _is_emoji(letter: str) -> bool:
+    return letter >= _FIRST_PICTOGRAPH and unicodedata.category(letter) == "So"

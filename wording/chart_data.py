@@ -3,12 +3,23 @@
 import datetime
 from collections.abc import Sequence
 
-from charts import AttendancePanel, ChartLocale, CountsPanel, Picture, WeeksPanel, YearPanel
+from charts import ChartLocale, CountsPanel, LaneRow, LanesPanel, Picture, WeeksPanel, YearPanel
+from charts.geometry import count_viewers
+from charts.picture import MOST_LANES
 from charts.scripts import is_drawn
-from messages import MovieStats, ScreeningEnded, ViewerProfile
+from messages import SOMEBODY, Attendee, MovieStats, Screening, ScreeningEnded, ViewerProfile
 from wording.dates import MONTHS_SHORT, WEEKDAYS_SHORT, format_date
 from wording.durations import format_duration, format_position
-from wording.numbers import format_number
+from wording.lanes import (
+    LOW_PERCENT,
+    describe_hidden,
+    describe_seat,
+    describe_spans,
+    make_faces,
+    merge_seats,
+    order_by_share,
+)
+from wording.numbers import format_count, format_number, format_percent
 from wording.text import clean_line, shorten
 from wording.titles import display_title
 from wording.translation import _, ngettext
@@ -31,26 +42,82 @@ def chart_locale() -> ChartLocale:
     )
 
 
-def attendance_chart(ended: ScreeningEnded) -> Picture | None:
-    """Return the number of viewers over a film's minutes; None where nobody's minutes are known."""
-    seats = [seat for seat in ended.screening.seats if not seat.brief and seat.spans]
-    length_ms = ended.screening.item.duration_ms or max((seat.spans[-1][1] for seat in seats), default=0)
+def night_chart(ended: ScreeningEnded) -> Picture | None:
+    """Return who sat where in a film that is over; None where nobody's minutes are known.
+
+    Everybody counts at each minute. Lanes have those whom others may see, who saw most of it first.
+    """
+    screening = ended.screening
+    length_ms, seats = measure_night(screening)
     if not seats or length_ms < _SHORTEST_MS:
         return None
-    count = min(MOST_STRETCHES, max(1, length_ms // 60_000))
-    middles = [(place + 0.5) * length_ms / count for place in range(count)]
-    watching = tuple(
-        len({seat.viewer_id or seat for seat in seats if any(start <= at < end for start, end in seat.spans)})
-        for at in middles
+    seats.sort(key=order_by_share)
+    shown = [seat for seat in seats if seat.username != SOMEBODY]
+    drawn, rest = shown[:MOST_LANES], shown[MOST_LANES:]
+    more = [describe_rest(rest)] if rest else []
+    if len(shown) < len(seats):
+        more.append(describe_hidden(len(seats) - len(shown)))
+    rows = tuple(
+        LaneRow(
+            name=clean_line(seat.username, 60),
+            note=" · ".join(describe_seat(seat, screening, goes_on=False)),
+            percent=format_percent(seat.completion_percent),
+            is_low=(seat.completion_percent or 0.0) < LOW_PERCENT,
+            initial=face.initial,
+            colour=face.colour,
+            spans=seat.spans,
+        )
+        for seat, face in zip(drawn, make_faces(drawn), strict=True)
     )
+    panel = LanesPanel(
+        title=_("Who sat where"),
+        film=clean_line(display_title(screening.item)),
+        watching=tuple(count_viewers((seat.spans for seat in seats), length_ms)),
+        watching_label=_("Watching at each minute"),
+        length_ms=length_ms,
+        lanes=rows,
+        more=tuple(more),
+    )
+    return Picture((panel,), alt=_describe_night(seats, drawn, length_ms, more), locale=chart_locale())
+
+
+def measure_night(screening: Screening) -> tuple[int, list[Attendee]]:
+    """Return how long a film is, in ms, and who saw how much of it: brief visits and seats without minutes left out."""
+    kept = [seat for seat in screening.seats if not seat.brief and seat.spans]
+    length_ms = screening.item.duration_ms or max((seat.spans[-1][1] for seat in kept), default=0)
+    return length_ms, merge_seats(kept, screening.item.duration_ms)
+
+
+def describe_rest(rest: Sequence[Attendee]) -> str:
+    """Say how many more there were than are shown, and how much they saw."""
+    shares = [seat.completion_percent for seat in rest if seat.completion_percent is not None]
+    if not shares:
+        return format_count("… and {count} more", "… and {count} more", len(rest))
+    text = ngettext(
+        "… and {count} more, who saw {percent}", "… and {count} more, who saw {percent} on average", len(rest)
+    )
+    return text.format(count=format_number(len(rest)), percent=format_percent(sum(shares) / len(shares)))
+
+
+def _describe_night(seats: Sequence[Attendee], shown: Sequence[Attendee], length_ms: int, more: Sequence[str]) -> str:
+    count = min(MOST_STRETCHES, max(1, length_ms // 60_000))
+    watching = [
+        sum(any(start <= at < end for start, end in seat.spans) for seat in seats)
+        for at in ((place + 0.5) * length_ms / count for place in range(count))
+    ]
     changes = [
         f"{format_position(round(place * length_ms / count))} {number}"
         for place, number in enumerate(watching)
         if place == 0 or watching[place - 1] != number
     ]
-    alt = _("Viewers at each minute of the film: {changes}").format(changes=", ".join(changes))
-    heading = _("Who watched when · {film}").format(film=clean_line(display_title(ended.screening.item)))
-    return Picture((AttendancePanel(heading, watching, length_ms / 1000),), shorten(alt, _ALT_UNITS), chart_locale())
+    alt = [
+        _("Viewers at each minute of the film: {changes}").format(changes=shorten(", ".join(changes), _ALT_UNITS // 2))
+    ]
+    alt += [
+        describe_spans(clean_line(seat.username, 60), seat.spans, format_percent(seat.completion_percent))
+        for seat in shown
+    ]
+    return shorten(". ".join([*alt, *more]), _ALT_UNITS)
 
 
 def community_chart(stats: MovieStats, title: str) -> Picture | None:
@@ -66,7 +133,9 @@ def community_chart(stats: MovieStats, title: str) -> Picture | None:
     if stats.genres:
         panels.append(CountsPanel(_("Genres"), stats.genres[:_MOST_GENRES]))
         alt.append(_describe_genres(stats.genres[:_MOST_GENRES]))
-    return Picture(tuple(panels), shorten(". ".join(alt), _ALT_UNITS), chart_locale()) if panels else None
+    if not panels:
+        return None
+    return Picture(tuple(panels), alt=shorten(". ".join(alt), _ALT_UNITS), locale=chart_locale())
 
 
 def undrawn_labels(picture: Picture | None) -> list[tuple[int, str]]:
@@ -75,33 +144,25 @@ def undrawn_labels(picture: Picture | None) -> list[tuple[int, str]]:
     return [(place, name) for counts in panels for place, (name, _number) in enumerate(counts, 1) if not is_drawn(name)]
 
 
-def calendar_chart(title: str, days: tuple[tuple[str, float], ...], year: int) -> Picture | None:
-    """Return the days of one year as a calendar; None where it is empty."""
-    if not days:
-        return None
-    alt = _("{year}: {hours}").format(year=year, hours=_describe_hours(days))
-    return Picture((YearPanel(title, days, f"{year}-12-31"),), alt, chart_locale())
-
-
 def viewer_chart(profile: ViewerProfile, today: datetime.date) -> Picture | None:
     """Return a viewer's last year as a calendar, and the genres; None where the year is empty."""
     if profile.stats is None or not profile.days:
         return None
     name = clean_line(profile.stats.username, 40)
     genres = sorted(profile.stats.genres.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_GENRES]
-    alt = _("The last year: {hours}").format(hours=_describe_hours(profile.days))
+    alt = _("The last year: {hours}").format(hours=describe_hours(profile.days))
     if genres:
         alt = f"{alt}. {_describe_genres(genres)}"
     year = YearPanel(_("{name}'s year").format(name=name), profile.days, today.isoformat())
     panels = (year, CountsPanel(_("Genres"), tuple(genres))) if genres else (year,)
-    return Picture(panels, shorten(alt, _ALT_UNITS), chart_locale())
+    return Picture(panels, alt=shorten(alt, _ALT_UNITS), locale=chart_locale())
 
 
 def _describe_genres(genres: Sequence[tuple[str, int]]) -> str:
     return _("Genres: {genres}").format(genres=", ".join(f"{name} {number}" for name, number in genres))
 
 
-def _describe_hours(days: Sequence[tuple[str, float]]) -> str:
+def describe_hours(days: Sequence[tuple[str, float]]) -> str:
     """Say how much was watched on how many days."""
     text = ngettext("{time} on {count} day", "{time} on {count} days", len(days))
     return text.format(

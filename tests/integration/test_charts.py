@@ -1,140 +1,150 @@
-"""Charts by the process that draws them: real pictures, small, in time, in any script; and what happens without."""
+"""Pictures by the process that draws them: in time, small, whatever is in them; and what happens without."""
 
 import asyncio
 import datetime
+import io
 import logging
-import struct
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import msgpack
 import msgspec
 import pytest
-from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
+from PIL import Image
 
-from actors.chat.discord.framework import chart_renderer
-from actors.chat.discord.framework.chart_renderer import ChartRenderer
-from charts import AttendancePanel, ChartLocale, CountsPanel, Picture, WeeksPanel, YearPanel
-from charts.draw import _draw_counts, _draw_weeks, _draw_year
-from charts.fonts import fit_label
-from charts.scripts import is_drawn
+from charts import (
+    AnyDrawing,
+    CountsPanel,
+    Figure,
+    LaneRow,
+    LanesPanel,
+    Picture,
+    PosterMark,
+    PreviewCard,
+    WeeksPanel,
+    WrappedCard,
+    YearPanel,
+    chart_renderer,
+)
+from charts.chart_renderer import ChartRenderer
+from charts.picture import DATA_LIMIT
 
 LOG = logging.getLogger("discord")
 TODAY = datetime.date(2026, 11, 22)
 DAYS = tuple(((TODAY - datetime.timedelta(days=back)).isoformat(), 600.0 * (back % 9)) for back in range(364, -1, -1))
 NAMES = ("Drama", "Комедия", "דרמה", "كوميديا", "ドラマ 漢字", "한국 영화", "हिन्दी", "ละครไทย", "$x_1^{", "🎬🍿")
-PICTURES = {
-    "attendance": Picture((AttendancePanel("羅生門 · אורי · $x", tuple(range(120)), 88 * 60.0),)),
-    "no viewers": Picture((AttendancePanel("", (0,), 60.0),)),
+MINUTE = 60_000
+ROWS = tuple(
+    LaneRow(f"{name} {number}", "all of it", "100 %", False, "x", number, ((number * MINUTE, 80 * MINUTE),))
+    for number, name in enumerate(NAMES * 3)
+)
+
+
+def make_night(rows: tuple[LaneRow, ...]) -> Picture:
+    """The lanes of a film."""
+    lanes = LanesPanel("羅生門 · אורי · $x", "M", ((0, len(rows)),), "Watching at each minute", 88 * MINUTE, rows)
+    return Picture((lanes,))
+
+
+def make_year(*posters: bytes) -> WrappedCard:
+    """A year with posters."""
+    films = tuple(PosterMark("M (1931)", "7×", poster) for poster in posters)
+    return WrappedCard(year="2026", name="Iris", big=Figure("156", "hours"), films=films, days=DAYS, until="2026-12-31")
+
+
+def encode_poster(width: int = 400, height: int = 600) -> bytes:
+    """A poster with much in it, as Plex sends it."""
+    stream = io.BytesIO()
+    Image.effect_noise((width, height), 90).convert("RGB").save(stream, "jpeg")
+    return stream.getvalue()
+
+
+def make_bomb() -> bytes:
+    """A WebP of a few bytes that says that it is small, and holds a frame of 16,383 x 16,383."""
+    frame = b"\x9d\x01\x2a" + (0x3FFF).to_bytes(2, "little") * 2
+    body = b"VP8X" + (10).to_bytes(4, "little") + bytes(4) + (99).to_bytes(3, "little") * 2
+    body += b"VP8 " + (100).to_bytes(4, "little") + b"\x10\x02\0" + frame + bytes(90)
+    return b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"WEBP" + body
+
+
+DRAWINGS: dict[str, AnyDrawing] = {
+    "a night": make_night(ROWS),
+    "one viewer": make_night(ROWS[:1]),
+    "no viewers": make_night(()),
     "weeks": Picture(
         (WeeksPanel("Hours by week", DAYS[::7][-12:]), CountsPanel("Genres", tuple((n, 5) for n in NAMES)))
     ),
-    "year": Picture((YearPanel("The year of " + "Ω" * 10_000, DAYS, TODAY.isoformat()),)),
+    "a year": Picture((YearPanel("The year of " + "Ω" * 10_000, DAYS, TODAY.isoformat()),)),
     "an empty year": Picture((YearPanel("", (), TODAY.isoformat()),)),
     "figures beyond all reason": Picture(
         (WeeksPanel("x", ((TODAY.isoformat(), 1e15),)), CountsPanel("y", (("z", 10**15),)))
     ),
+    "a card": make_year(encode_poster(), encode_poster(), b""),
+    "a preview": PreviewCard(heading="Film night", title="M (1931)", poster=encode_poster()),
 }
+SIZES = {"a card": (1080, 1350), "a preview": (1200, 630)}
 
 
-def size(png: bytes) -> tuple[int, int]:
-    """Width and height of a PNG, pixels."""
-    assert png.startswith(b"\x89PNG\r\n\x1a\n")
-    width, height = struct.unpack(">II", png[16:24])
-    return width, height
-
-
-@pytest.mark.parametrize("name", PICTURES)
-async def test_every_kind_is_drawn(tmp_path: Path, name: str) -> None:
-    """As a PNG of a phone's width, below 150 kB, well before the deadline."""
+@pytest.mark.parametrize("name", DRAWINGS)
+async def test_every_kind_is_drawn(name: str) -> None:
+    """As a PNG of its size, of few bytes, well before the deadline."""
     began = time.monotonic()
-    drawn = await ChartRenderer(tmp_path, LOG).draw(PICTURES[name])
+    drawn = await ChartRenderer(LOG).draw(DRAWINGS[name])
     assert time.monotonic() - began < chart_renderer.DEADLINE_S
-    width, height = size(drawn)
-    assert width == 880
-    assert 150 < height < 900
-    assert len(drawn) < 150_000
+    width, height = Image.open(io.BytesIO(drawn)).size
+    if name in SIZES:
+        assert (width, height) == SIZES[name]
+    else:
+        assert width == 1080 and 200 < height < 1600
+    assert len(drawn) < (1_500_000 if name in SIZES else 200_000)
 
 
-async def test_what_is_written_by_itself_is_in_the_language(tmp_path: Path) -> None:
-    """Months, hours and figures come with the data: the same data in other words is another picture."""
-    panels = (
-        WeeksPanel("Stunden", (("2026-10-05", 5_400.0), ("2026-12-07", 7_200.0))),
-        CountsPanel("Genres", (("Drama", 1_234),)),
-    )
-    german = ChartLocale(months=("Okt",) * 12, day="{day}. {month}", hours="{hours} Std.", number="1.234,5")
-    one, other = Picture(panels), Picture(panels, locale=german)
-    drawn = await ChartRenderer(tmp_path, LOG).draw(one)
-    assert drawn == await ChartRenderer(tmp_path, LOG).draw(one)
-    assert drawn != await ChartRenderer(tmp_path, LOG).draw(other)
-
-
-def test_a_short_week_is_no_week_of_nothing() -> None:
-    """Below a tenth of an hour its bar says the minutes, in the language of the others."""
-    axes = Figure().add_subplot()
-    german = ChartLocale(hours="{hours} Std.", number="1.234,5", minutes="{minutes} Min.")
-    _draw_weeks(axes, WeeksPanel("", (("2026-11-09", 400.0), ("2026-11-16", 100.0), ("2026-11-23", 20.0))), german)
-    assert [text.get_text() for text in axes.texts] == ["0,1 Std.", "2 Min.", "1 Min."]
+async def test_the_same_is_drawn_the_same() -> None:
+    """Byte for byte: nothing of the moment is in it."""
+    renderer = ChartRenderer(LOG)
+    assert await renderer.draw(DRAWINGS["one viewer"]) == await renderer.draw(DRAWINGS["one viewer"])
+    assert await renderer.draw(DRAWINGS["one viewer"]) != await renderer.draw(DRAWINGS["no viewers"])
 
 
 @pytest.mark.parametrize(
-    ("until", "days"),
-    [("2026-12-31", 365), ("2024-12-31", 366), ("2040-12-31", 366), ("2024-02-29", 366), ("2026-11-22", 365)],
+    "poster", [make_bomb(), encode_poster()[:2000], b"\x89PNG\r\n\x1a\n" + bytes(100), b"<svg/>" * 100], ids=range(4)
 )
-def test_a_year_has_all_its_days(until: str, days: int) -> None:
-    """Also one of 366, and one of those that begins on a Sunday: the first day is there, and none is cut off."""
-    axes = Figure().add_subplot()
-    _draw_year(axes, YearPanel("", (), until), ChartLocale())
-    squares = [patch.get_x() for patch in axes.patches if isinstance(patch, FancyBboxPatch)]
-    assert len(squares) == days
-    left, right = axes.get_xlim()
-    assert left <= min(squares)
-    assert max(squares) + 0.8 <= right
+async def test_a_hostile_poster_costs_itself_alone(poster: bytes) -> None:
+    """What is broken, or wants more memory than the process may take, is left out; the rest is drawn."""
+    drawn = await ChartRenderer(LOG).draw(make_year(encode_poster(), poster))
+    assert Image.open(io.BytesIO(drawn)).size == (1080, 1350)
 
 
-def test_no_letter_of_a_script_is_missing() -> None:
-    """The drawing process says nothing of missing glyphs, which the library warns of."""
-    data = msgpack.packb(msgspec.to_builtins(PICTURES["weeks"]))
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "charts"], input=data, capture_output=True, check=False, timeout=60
+async def test_a_process_that_dies_over_posters_is_asked_again_without(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says so; the picture has its words and figures."""
+    run, asked = ChartRenderer._run, list[AnyDrawing]()
+
+    async def die_with_posters(self: ChartRenderer, drawing: AnyDrawing) -> tuple[bytes, str]:
+        asked.append(drawing)
+        return (b"", "status -6, 0 bytes") if len(asked) == 1 else await run(self, drawing)
+
+    monkeypatch.setattr(ChartRenderer, "_run", die_with_posters)
+    caplog.set_level(logging.INFO)
+    assert await ChartRenderer(LOG).draw(make_year(encode_poster()))
+    assert asked[1] == make_year(b"")
+    assert "without" not in caplog.text and "with its posters: status -6" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+def test_the_process_may_not_take_all_memory() -> None:
+    """Its limit holds whatever its parent's is."""
+    code = (
+        "import charts.__main__ as m; m._limit_memory()\n"
+        "try: bytearray(m.MEMORY_LIMIT)\nexcept MemoryError: print('refused')"
     )
-    assert done.returncode == 0, done.stderr.decode()
-    assert b"missing" not in done.stderr
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=60)
+    assert done.stdout.strip() == b"refused"
 
 
-def test_no_bar_is_without_a_name() -> None:
-    """Where no font has its letters, the number of its place stands there, which the words beside explain."""
-    labels = ("Drama", "தமிழ்", "বাংলা নাটক", "አማርኛ", "ខ្មែរ", "🎬🍿", "ドラマ", "👨\u200d👩\u200d👧", "!!!", "తెలుగు TV")
-    axes = Figure().add_subplot()
-    _draw_counts(axes, CountsPanel("", tuple((label, 5) for label in labels)), ChartLocale())
-    written = [text.get_text() for text in axes.get_yticklabels()]
-    assert written == ["Drama", "№ 2", "№ 3", "№ 4", "№ 5", "№ 6", "ドラマ", "№ 8", "!!!", "… TV"]
-    drawn = [text == label for text, label in zip(written, labels, strict=True)]
-    assert [is_drawn(label) for label in labels] == drawn
-    assert fit_label("The year of தமிழ் நாடகம்", 62) == "The year of …"
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if name[0].isalpha()])
-def test_every_script_that_is_said_to_be_drawn_is(name: str) -> None:
-    """Whole, so that its number is not said beside the picture."""
-    assert is_drawn(name) and fit_label(name, 62) == name
-
-
-def test_nothing_is_said_of_a_script_without_bold_letters() -> None:
-    """A heading is bold where its font is, and else as it comes: neither drawing nor drawing by hand complains."""
-    data = msgpack.packb(msgspec.to_builtins(PICTURES["attendance"]))
-    png_alone = "import sys, msgpack, msgspec; from charts import Picture; from charts.draw import render_png; " + (
-        "render_png(msgspec.convert(msgpack.unpackb(sys.stdin.buffer.read()), Picture))"
-    )
-    for code in (["-m", "charts"], ["-c", png_alone]):
-        done = subprocess.run([sys.executable, *code], input=data, capture_output=True, check=True, timeout=60)
-        assert b"findfont" not in done.stderr
-
-
-@pytest.mark.parametrize("data", [b"", b"\xc1", msgpack.packb([1, 2]), b"\0" * 1_000_001])
+@pytest.mark.parametrize("data", [b"", b"\xc1", msgpack.packb([1, 2]), b"\0" * (DATA_LIMIT + 1)], ids=range(4))
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
     """With a reason, not a traceback."""
     done = subprocess.run([sys.executable, "-m", "charts"], input=data, capture_output=True, check=False, timeout=60)
@@ -143,32 +153,37 @@ def test_what_is_no_picture_is_refused(data: bytes) -> None:
     assert b"Traceback" not in done.stderr
 
 
-async def test_a_drawing_that_hangs_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_without_its_font_there_is_a_reason_and_no_picture() -> None:
+    """A picture without letters would be worse than none."""
+    data = msgpack.packb(msgspec.to_builtins(DRAWINGS["one viewer"]))
+    code = "import sys, charts.drawing.fonts as f, charts.__main__ as m; f.MAIN = 'no_such'; sys.exit(m.main())"
+    done = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"install the package no-such" in done.stderr
+
+
+async def test_a_drawing_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """At the deadline; the log says so, and the next one is drawn."""
-    made = ChartRenderer(tmp_path, LOG)
+    made = ChartRenderer(LOG)
     with monkeypatch.context() as hasty:
         hasty.setattr(chart_renderer, "DEADLINE_S", 0.05)
-        assert await made.draw(PICTURES["attendance"]) == b""
+        assert await made.draw(DRAWINGS["a night"]) == b""
     assert "not within" in caplog.text
-    assert await made.draw(PICTURES["attendance"])
+    assert await made.draw(DRAWINGS["a night"])
 
 
-async def test_without_the_library_the_words_stay(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A Python that has no such module."""
+async def test_without_python_the_words_stay(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Where no process can be started."""
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
-    assert await ChartRenderer(tmp_path, LOG).draw(PICTURES["attendance"]) == b""
+    assert await ChartRenderer(LOG).draw(DRAWINGS["a night"]) == b""
     assert "figures are shown in words" in caplog.text
 
 
-async def test_a_rush_of_charts_is_bounded(tmp_path: Path) -> None:
+async def test_a_rush_of_charts_is_bounded() -> None:
     """One at a time, few waiting; the others get none at once."""
-    made = ChartRenderer(tmp_path, LOG)
-    tasks = [asyncio.ensure_future(made.draw(PICTURES["no viewers"])) for _ in range(chart_renderer.MOST_WAITING + 3)]
-    done, pending = await asyncio.wait(tasks, timeout=0.2)
+    made = ChartRenderer(LOG)
+    tasks = [asyncio.ensure_future(made.draw(DRAWINGS["no viewers"])) for _ in range(chart_renderer.MOST_WAITING + 3)]
+    done, pending = await asyncio.wait(tasks, timeout=0.05)
     assert [task.result() for task in done] == [b""] * len(done)
     assert len(done) >= 3
     for task in pending:
@@ -176,14 +191,17 @@ async def test_a_rush_of_charts_is_bounded(tmp_path: Path) -> None:
     await asyncio.gather(*pending, return_exceptions=True)
 
 
-def test_the_service_does_not_load_the_plotting_library() -> None:
-    """Not with the Discord actor, nor with what it says of pictures."""
-    code = "import sys, actors.chat.discord.actor, charts; assert not {'matplotlib', 'numpy'} & set(sys.modules)"
+def test_the_service_does_not_load_what_draws() -> None:
+    """Not with the actors of Discord and of the page, nor with what they say of pictures."""
+    code = (
+        "import sys, actors.chat.discord.actor, actors.web.actor, charts.chart_renderer, wording.cards; "
+        "assert not {'resvg_py', 'uharfbuzz', 'PIL', 'numpy'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-async def test_no_token_is_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_token_is_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the process that draws."""
     monkeypatch.setenv("DISCORD_TOKEN", "secret")
     monkeypatch.setenv("PLEX_TOKEN", "secret")
-    assert "secret" not in str(ChartRenderer(tmp_path, LOG)._environment())
+    assert "secret" not in str(ChartRenderer(LOG)._environment())

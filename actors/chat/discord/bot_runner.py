@@ -16,7 +16,6 @@ from discord.http import Route
 
 from actors.chat.discord.core.degraded_reasons import DegradedReasons
 from actors.chat.discord.features.bot_activity import BotActivity
-from actors.chat.discord.framework.chart_renderer import ChartRenderer
 from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.command_errors import shorten_library_errors
 from actors.chat.discord.gateway.bot import UsherBot
@@ -24,6 +23,7 @@ from actors.chat.discord.gateway.connect_brake import ConnectBrake
 from actors.chat.discord.gateway.connection import Connection
 from actors.chat.discord.guild_directory import GuildDirectory
 from actors.chat.discord.guild_features import GuildFeatures
+from charts.chart_renderer import ChartRenderer
 from config import Settings
 from messages import NowPlaying
 from wording.translation import use_language
@@ -57,7 +57,7 @@ class BotRunner:
         self._brake = ConnectBrake()
         self.connection = Connection(settings.discord_token, self._make_bot, degraded, log)
         self._activity = BotActivity(self.connection.connected_bot, log)
-        self.chart_renderer = ChartRenderer(data_dir / "cache" / "charts", log)
+        self.chart_renderer = ChartRenderer(log)
         self._directory: GuildDirectory
         self._state_file = data_dir / "discord.json"
         self._tasks: set[asyncio.Task[None]] = set()

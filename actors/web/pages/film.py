@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
 from actors.web.pages.clock import format_clock, format_iso_day
-from actors.web.pages.lanes import Bar, Tick, build_ticks
 from actors.web.pages.profile_tiles import Tile
 from messages import FilmRecord, FilmViewer, GetFilm, NightEntry
 from wording.durations import format_duration, format_film_minute
+from wording.lanes import Bar, Tick, build_ticks
 from wording.numbers import format_count, format_number, format_percent
 from wording.text import clean_line
 from wording.translation import _, ngettext

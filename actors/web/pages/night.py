@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from actors.web.page import PageContent, PageNotFoundError, PageRequest, page
 from actors.web.pages.clock import format_clock, format_day
-from actors.web.pages.lanes import LaneChart, build_lane_chart
 from actors.web.pages.profile_tiles import Tile
 from messages import SOMEBODY, Attendee, GetNight, Item, Night, NightBadge, Screening
 from wording.durations import format_duration, format_film_minute
+from wording.lanes import LaneChart, build_lane_chart, order_by_share
 from wording.numbers import ALL_OF_IT_PERCENT, format_count, format_number, format_percent
 from wording.text import clean_line, display_name, join_names
 from wording.titles import display_title, record_title
@@ -65,7 +65,7 @@ def build_night(
     screening = night.screening
     if screening is None:
         return None
-    seats = sorted(screening.seats, key=_most_seen_first)
+    seats = sorted(screening.seats, key=order_by_share)
     shown = [seat for seat in seats if seat.username != SOMEBODY]
     hidden = len(seats) - len(shown)
     return NightRecord(
@@ -91,11 +91,6 @@ def _build_tiles(screening: Screening) -> tuple[Tile, ...]:
         tiles.append(Tile(format_percent(sum(shares) / len(shares)), _("seen on average")))
         tiles.append(Tile(format_number(whole), _("saw all of it")))
     return (*tiles, Tile(format_duration(sum(seat.playing_s for seat in shown)), _("watched in all")))
-
-
-def _most_seen_first(seat: Attendee) -> tuple[float, float, float]:
-    """Order attendees by the share they saw, then by their time; the first to come first."""
-    return -(seat.completion_percent or 0.0), -seat.playing_s, seat.joined_at_s
 
 
 def _describe(screening: Screening, zone: ZoneInfo) -> list[str]:

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from actors.web.pages.clock import format_clock
 from actors.web.pages.evening_feed import FeedEntry, build_feed
-from actors.web.pages.lanes import Face, LaneChart, build_lane_chart, make_faces
 from actors.web.pages.night import NightRecord, build_night
 from messages import SOMEBODY, Item, Moment, Night, Screening
 from wording.durations import format_duration, format_position
+from wording.lanes import Face, LaneChart, build_lane_chart, make_faces
 from wording.numbers import format_count
 from wording.playback import player_state_name
 from wording.text import clean_line, display_name

@@ -213,7 +213,10 @@ def test_the_record_gets_its_chart_beside_the_poster(stage: Stage) -> None:
         until(lambda: len(card.attachments) == 2, "poster and chart", 30)
         chart, poster = sorted(card.attachments, key=lambda each: each.filename)
         assert chart.content.startswith(b"\x89PNG")
-        assert chart.description == "Viewers at each minute of the film: 0:00:00 1, 0:42:00 0"
+        assert chart.description is not None
+        assert chart.description.startswith(
+            "Viewers at each minute of the film: 0:00:00 1, 0:42:00 0. Ana saw 0:00 to "
+        )
         assert poster.content == picture("11")
         assert card.embeds[0]["image"]["url"].endswith("attendance.png")
 

@@ -1,13 +1,11 @@
 """A data folder that went away is made anew by nobody who runs: a start would take it for an empty one."""
 
-import logging
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from actors.chat.discord.framework.chart_renderer import ChartRenderer
 from actors.runtime.delivery.dead_letters import DeadLetters
 from launcher.health import HealthLog
 from messages import ActorHealth
@@ -22,14 +20,13 @@ ROW = ActorHealth(
 
 
 async def test_nobody_makes_the_data_folder_anew(tmp_path: Path) -> None:
-    """Neither dead letters nor the health log, nor a backup, nor a picture."""
+    """Neither dead letters nor the health log, nor a backup."""
     folder = tmp_path / "data"
     folder.mkdir()
     open_store(folder).close()
     store = tmp_path / "usher.db"
     shutil.copy(folder / "usher.db", store)
     letters, log = DeadLetters(folder / "logs" / "dead_letters.jsonl", "plex"), HealthLog(folder)
-    charts = ChartRenderer(folder / "cache" / "charts", logging.getLogger("charts"))
     assert letters.add("a reason")
     log.write([ROW])
     shutil.rmtree(folder)
@@ -38,7 +35,5 @@ async def test_nobody_makes_the_data_folder_anew(tmp_path: Path) -> None:
     HealthLog(folder).write([ROW])
     with pytest.raises(BackupError):
         backup.backup(store, folder / "backups" / backup.scheduled_name(datetime.now(UTC).timestamp()))
-    environment = charts._environment()
-    assert "MPLCONFIGDIR" not in environment
     assert not folder.exists()
     log.close()

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from charts import AttendancePanel, YearPanel
-from messages import GetMovieStats, GetViewerStats, MovieStats, ScreeningEnded, ViewerProfile
+from charts import LanesPanel, YearPanel
+from charts.picture import MOST_LANES
+from messages import SOMEBODY, GetMovieStats, GetViewerStats, MovieStats, ScreeningEnded, ViewerProfile
 from tests.unit.discord import samples
 from wording import chart_data
 
@@ -22,7 +23,7 @@ def ended(*seats: Any, **changes: Any) -> ScreeningEnded:
 
 def test_each_minute_counts_who_saw_it() -> None:
     """One saw it whole, one its second hour and came back for the start; the brief one is not counted."""
-    picture = chart_data.attendance_chart(
+    picture = chart_data.night_chart(
         ended(
             samples.seat("Ana", spans=((0, 120 * MINUTE),)),
             samples.seat("Ben", viewer_id="2", spans=((0, 10 * MINUTE), (60 * MINUTE, 120 * MINUTE))),
@@ -31,25 +32,31 @@ def test_each_minute_counts_who_saw_it() -> None:
     )
     assert picture is not None
     (panel,) = picture.panels
-    assert isinstance(panel, AttendancePanel)
-    assert panel.watching == (2,) * 10 + (1,) * 50 + (2,) * 60
-    assert panel.length_s == 7200
-    assert picture.alt == "Viewers at each minute of the film: 0:00:00 2, 0:10:00 1, 1:00:00 2"
+    assert isinstance(panel, LanesPanel)
+    assert panel.watching == ((0, 2), (10 * MINUTE, 1), (60 * MINUTE, 2), (120 * MINUTE, 0))
+    assert panel.length_ms == 120 * MINUTE
+    assert [lane.name for lane in panel.lanes] == ["Ana", "Ben"]
+    assert panel.lanes[1].note == "away 0:10 to 1:00"
+    assert picture.alt.startswith(
+        "Viewers at each minute of the film: 0:00:00 2, 0:10:00 1, 1:00:00 2. Ana saw 0:00 to"
+    )
 
 
 def test_one_viewer_in_two_seats_counts_once() -> None:
     """Who left and came back is one person."""
     seats = [samples.seat("Ana", spans=((0, 60 * MINUTE),)), samples.seat("Ana", spans=((0, 120 * MINUTE),))]
-    picture = chart_data.attendance_chart(ended(*seats))
+    picture = chart_data.night_chart(ended(*seats))
     assert picture is not None
-    assert isinstance(picture.panels[0], AttendancePanel)
-    assert set(picture.panels[0].watching) == {1}
+    assert isinstance(picture.panels[0], LanesPanel)
+    assert picture.panels[0].watching == ((0, 1), (120 * MINUTE, 0))
+    (lane,) = picture.panels[0].lanes
+    assert (lane.spans, lane.percent, lane.note) == (((0, 120 * MINUTE),), "100 %", "all of it")
 
 
 @pytest.mark.parametrize("seats", [(), (samples.seat(),), (samples.seat(spans=((0, MINUTE),), brief=True),)])
 def test_where_nothing_is_known_nothing_is_drawn(seats: tuple[object, ...]) -> None:
     """No seats, none with minutes, only brief ones."""
-    assert chart_data.attendance_chart(ended(*seats)) is None
+    assert chart_data.night_chart(ended(*seats)) is None
 
 
 def test_a_crowd_and_a_long_title_stay_within_limits() -> None:
@@ -58,10 +65,28 @@ def test_a_crowd_and_a_long_title_stay_within_limits() -> None:
         samples.seat(LONG, viewer_id=str(number), spans=((number * 1000, (250 + number) * 10_000),))
         for number in range(250)
     ]
-    picture = chart_data.attendance_chart(ended(*crowd, item=samples.item(LONG)))
+    picture = chart_data.night_chart(ended(*crowd, item=samples.item(LONG)))
     assert picture is not None
     assert len(picture.alt) <= 1024
-    assert len(picture.panels[0].title) < 300
+    (panel,) = picture.panels
+    assert isinstance(panel, LanesPanel)
+    assert len(panel.film) < 300 and len(panel.lanes) == MOST_LANES
+    assert panel.more == ("… and 230 more, who saw 35 % on average",)
+    assert max(number for _at, number in panel.watching) > 200, "everybody counts"
+
+
+def test_hidden_viewers_have_no_lane() -> None:
+    """They count, as in every total, and are one line; where all are hidden there is the attendance alone."""
+    hidden = samples.seat(SOMEBODY, viewer_id="", spans=((0, 60 * MINUTE),))
+    picture = chart_data.night_chart(ended(samples.seat("Ana", spans=((0, 120 * MINUTE),)), hidden, hidden))
+    assert picture is not None and isinstance(picture.panels[0], LanesPanel)
+    assert [lane.name for lane in picture.panels[0].lanes] == ["Ana"]
+    assert picture.panels[0].more == ("and 2 hidden",)
+    assert picture.panels[0].watching == ((0, 3), (60 * MINUTE, 1), (120 * MINUTE, 0))
+    assert SOMEBODY not in str(picture)
+    alone = chart_data.night_chart(ended(hidden))
+    assert alone is not None and isinstance(alone.panels[0], LanesPanel)
+    assert (alone.panels[0].lanes, alone.panels[0].more) == ((), ("and 1 hidden",))
 
 
 def test_an_empty_community_has_no_picture() -> None:
@@ -89,11 +114,11 @@ def test_a_viewer_without_a_year_has_no_picture() -> None:
 
 async def test_what_the_picture_cannot_name_is_named_beside_it(room: Any, actors: Any) -> None:
     """By the number that stands at its bar, made safe; the others are in the picture alone."""
-    genres = {"Drama": 7, "தமிழ்": 3, "🎬": 1}
+    genres = {"Drama": 7, "ᏣᎳᎩ": 3, "བོད་": 1}
     profile = ViewerProfile(replace(samples.viewer(), genres=genres), (), (), 1, (("2026-11-01", 3600.0),))
     stats = MovieStats(3, 3, 1, 1, 60.0, (), tuple(genres.items()), (), (), (), ())
     actors.answers |= {GetViewerStats: profile, GetMovieStats: stats}
     for name in ("stats", "moviestats"):
         reply, _view = await room.env.bot.directory.own.pages.build(name, "1|Ana" if name == "stats" else "", asker="1")
         said = [field.value for field in reply.beside.fields if "Genres" in field.name]
-        assert said == ["№ 2 தமிழ்\n№ 3 🎬"]
+        assert said == ["№ 2 ᏣᎳᎩ\n№ 3 བོད་"]

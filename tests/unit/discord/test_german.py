@@ -30,10 +30,12 @@ from messages import (
     TrackingOutcome,
     TrackingPlan,
     ViewerProfile,
+    YearFigures,
+    YearOfViewer,
 )
 from tests.unit.discord import samples
 from tests.unit.discord.test_limits import ARGUMENTS, LONG, answer_at_length, check
-from wording import chart_data, translation
+from wording import cards, translation
 
 PROFILE = ViewerProfile(
     samples.viewer(), (samples.earned("Night Owl"), samples.earned("Our own")), (samples.towards(),), 2
@@ -123,8 +125,10 @@ def test_announcements_are_in_german(german: None) -> None:
         Leaderboard("time", (), 0),
     )
     assert week.title == "🗞️ Die Kinowoche" and "2 Std." in (week.description or "")
-    picture = chart_data.calendar_chart("Das Jahr von Ana", (("2026-11-22", 7_200.0),), 2026)
-    assert picture is not None and picture.alt == "2026: 2 Std. an 1 Tag"
+    year = YearFigures(2026, 1, 0, 1, 7_200.0, 1, days=(("2026-11-22", 7_200.0),))
+    picture = cards.viewer_card(YearOfViewer("Ana", year, ()), "Ana")
+    assert picture is not None and picture.alt == "Das Jahr 2026 von Ana: 2 Std. an 1 Tag"
+    assert (picture.big.figure, picture.big.label) == ("2", "Stunden geschaut")
     assert picture.locale.months[9] == "Okt" and picture.locale.number == "1.234,5"
 
 

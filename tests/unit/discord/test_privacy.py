@@ -158,7 +158,7 @@ def test_nobody_is_named_on_cards_who_is_not_to_be_seen() -> None:
     ):
         said = str(card.to_dict())
         assert "Jemand" in said and SOMEBODY not in said
-    picture = chart_data.attendance_chart(ScreeningEnded(samples.NOW, shown))
+    picture = chart_data.night_chart(ScreeningEnded(samples.NOW, shown))
     assert picture is not None and "0:00:00 3" in picture.alt
     assert "Jemand" in announcement_embeds.build_line(ScreeningStarted(samples.NOW, shown))
     session = replace(samples.session(account=SOMEBODY), player="")

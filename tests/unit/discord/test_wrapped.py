@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from actors.chat.discord.commands.statistics.wrapped import default_year
 from actors.chat.discord.ui import embeds
-from charts import YearPanel
 from messages import (
     BigNight,
     CommunityYear,
@@ -20,7 +19,6 @@ from messages import (
     YearOfViewer,
 )
 from tests.unit.discord import samples
-from wording import chart_data
 
 FULL = YearFigures(
     2025, 30, 4, 25, 200_000.0, 6, ("Drama", 12), ("1920s", 9), ("Fritz Lang", 4), ("2025-11", 40_000.0),
@@ -130,12 +128,3 @@ def test_the_year_in_january_is_the_one_before() -> None:
     """What has just ended is what people want to look back at."""
     assert default_year(datetime.date(2027, 1, 31)) == 2026
     assert default_year(datetime.date(2027, 2, 1)) == 2027
-
-
-def test_the_calendar_is_of_that_year() -> None:
-    """From January to December, said in words too; nothing to draw of an empty year."""
-    picture = chart_data.calendar_chart("2025 of Ana", FULL.days, 2025)
-    assert picture is not None
-    assert picture.panels == (YearPanel("2025 of Ana", FULL.days, "2025-12-31"),)
-    assert picture.alt.startswith("2025: ")
-    assert chart_data.calendar_chart("2025 of Ana", (), 2025) is None

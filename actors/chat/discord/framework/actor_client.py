@@ -28,7 +28,7 @@ from messages import (
 from wording.problems import ProblemError, translate
 
 if TYPE_CHECKING:
-    from actors.chat.discord.framework.chart_renderer import ChartRenderer
+    from charts.chart_renderer import ChartRenderer
     from config import Settings
 
 AnswerT = TypeVar("AnswerT", bound=Answer)

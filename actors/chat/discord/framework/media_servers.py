@@ -40,6 +40,15 @@ async def fetch_poster(client: ActorClient, item: Item) -> Poster:
     return Poster(problem=problem)
 
 
+async def fetch_posters(client: ActorClient, items: Iterable[Item | None]) -> list[bytes]:
+    """Return the posters of some films, in their order; empty where there is none."""
+
+    async def fetch(item: Item | None) -> bytes:
+        return (await fetch_poster(client, item)).content if item is not None and item.thumb else b""
+
+    return await asyncio.gather(*map(fetch, items))
+
+
 async def find_films(client: ActorClient, title: str, most: int, timeout_s: float = ASK_S) -> FilmsFound:
     """Return the films of all Plex servers that fit a typed title; with a problem where one could not be asked."""
     answers = await asyncio.gather(

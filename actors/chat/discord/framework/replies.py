@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import io
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 import discord
@@ -13,9 +13,13 @@ from actors.chat.discord.core.api_errors import API_ERRORS
 from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.command_errors import RefusedError
+from actors.chat.discord.framework.media_servers import fetch_posters
 from actors.chat.discord.framework.pages import PageRegistry
 from actors.chat.discord.ui import embeds
 from actors.chat.discord.ui.embeds import Reply
+from charts import AnyDrawing, WrappedCard
+from charts.picture import with_posters
+from messages import Item
 from wording.translation import _
 
 Result = TypeVar("Result")
@@ -83,9 +87,29 @@ async def show_page(ctx: CommandContext, arguments: str = "") -> None:
         raise TypeError("show_page answers a command")
     reply, view = await acknowledge_then(ctx, ctx.pages.build(ctx.command.name, arguments, asker=ctx.asker))
     message = await send_reply(ctx, reply, view)
-    renderer = ctx.actors.chart_renderer
-    if renderer is not None and reply.picture is not None and reply.beside is not None:
-        await renderer.show(message, reply.picture, reply.beside)
+    if reply.picture is not None and reply.beside is not None:
+        await _show_picture(ctx.actors, message, reply.picture, reply.beside, reply.posters)
+
+
+async def _show_picture(
+    actors: ActorClient,
+    message: discord.Message,
+    picture: AnyDrawing,
+    beside: discord.Embed,
+    films: Iterable[Item | None],
+) -> None:
+    """Add the picture to a message that shows its figures in words; where that fails, the words stay."""
+    if actors.chart_renderer is None:
+        return
+    if isinstance(picture, WrappedCard):
+        picture = with_posters(picture, await fetch_posters(actors, films))
+    drawn = await actors.chart_renderer.draw(picture)
+    if drawn:
+        name = f"wrapped-{picture.year}.png" if isinstance(picture, WrappedCard) else "chart.png"
+        beside.set_image(url=f"attachment://{name}")
+        file = discord.File(io.BytesIO(drawn), name, description=picture.alt)
+        with contextlib.suppress(*API_ERRORS):
+            await message.edit(embed=beside, attachments=[file], allowed_mentions=embeds.NOBODY)
 
 
 async def send_reply(ctx: CommandContext, reply: Reply, view: discord.ui.View | None = None) -> discord.Message:

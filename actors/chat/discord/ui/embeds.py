@@ -7,8 +7,8 @@ from typing import Any
 import discord
 
 from actors.chat.discord.ui import formatting
-from charts import Picture
-from messages import Poster
+from charts import AnyDrawing
+from messages import Item, Poster
 from wording.durations import format_duration
 from wording.numbers import format_number
 from wording.text import shorten, utf16_length
@@ -59,8 +59,10 @@ class Reply:
     page: int = 0
     pages: int = 1
     items: Sequence[discord.ui.Item[Any]] = field(default_factory=tuple)
-    picture: Picture | None = None
+    picture: AnyDrawing | None = None
     """What to draw; the embed shows it in words until the picture is there."""
+    posters: tuple[Item | None, ...] = ()
+    """Films whose posters the picture shows, in its order; they are fetched before it is drawn."""
     beside: discord.Embed | None = None
     """The embed beside the picture, without what the picture shows."""
     poster: Poster = NO_POSTER

@@ -13,8 +13,9 @@ from actors.chat.discord.framework.pages import pack_arguments, unpack_arguments
 from actors.chat.discord.framework.replies import CommandContext, show_page, viewer_id
 from actors.chat.discord.ui import embeds, formatting
 from actors.chat.discord.ui.embeds import Field, Reply
-from messages import CommunityYear, GetCommunityYear, GetYear, YearFigures, YearOfViewer
-from wording import chart_data, dates
+from charts import WrappedCard
+from messages import CommunityYear, GetCommunityYear, GetYear, Item, YearFigures, YearOfViewer
+from wording import cards, dates
 from wording.dates import format_decade
 from wording.durations import format_duration
 from wording.numbers import format_count, format_number
@@ -65,8 +66,7 @@ def _build_viewer(answer: YearOfViewer, name: str) -> Reply:
             said.append(ngettext("… and {count} more", "… and {count} more", more).format(count=more))
         earned = format_count("🏅 {count} badge earned", "🏅 {count} badges earned", len(answer.badges))
         fields.append(Field(earned, embeds.join_lines_within(said)))
-    title = _("{name}'s {year}").format(year=figures.year, name=name)
-    return _build_card(heading, _format_totals(figures), fields, figures, title)
+    return _build_reply(heading, fields, figures, cards.viewer_card(answer, name), answer.posters)
 
 
 def _build_everybody(answer: CommunityYear) -> Reply:
@@ -90,15 +90,21 @@ def _build_everybody(answer: CommunityYear) -> Reply:
         viewers = format_count("{count} viewer", "{count} viewers", answer.night.viewers)
         night = f"**{formatting.escape(answer.night.title, 80)}** · {viewers} · <t:{int(answer.night.started_at_s)}:D>"
         fields.append(Field(_("🎉 Biggest night"), night))
-    title = _("Our {year}").format(year=figures.year)
-    return _build_card(heading, _format_totals(figures), fields, figures, title)
+    return _build_reply(heading, fields, figures, cards.community_card(answer), answer.posters)
 
 
-def _build_card(heading: str, text: str, fields: list[Field], figures: YearFigures, title: str) -> Reply:
-    """The card, and the calendar picture beside it."""
+def _build_reply(
+    heading: str,
+    fields: list[Field],
+    figures: YearFigures,
+    card: WrappedCard | None,
+    posters: tuple[Item | None, ...],
+) -> Reply:
+    """The year in words, and the card to share beside it."""
+    text = _format_totals(figures)
     embed = embeds.build_embed(heading, text, fields=fields)
     beside = embeds.build_embed(heading, text, fields=fields)
-    return Reply(embed, picture=chart_data.calendar_chart(title, figures.days, figures.year), beside=beside)
+    return Reply(embed, picture=card, posters=posters[: cards.MOST_FILMS], beside=beside)
 
 
 def _format_totals(figures: YearFigures) -> str:

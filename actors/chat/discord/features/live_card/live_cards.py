@@ -320,7 +320,7 @@ class LiveCards:
     async def _draw_chart(self, card: LiveCard) -> None:
         """Have the night's chart drawn and put it into the record, beside the poster."""
         ended = card.record.ended
-        picture = chart_data.attendance_chart(ended) if ended is not None else None
+        picture = chart_data.night_chart(ended) if ended is not None else None
         if ended is None or self._actors.chart_renderer is None:
             return
         if picture is None:

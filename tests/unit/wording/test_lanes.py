@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from actors.web.pages.lanes import Bar, build_lane_chart, build_ticks, count_viewers, make_faces
+from charts.geometry import count_viewers
 from messages import SOMEBODY, Moment
 from tests.unit.web.page_stage import MINUTE_MS, RASHOMON, make_evening, make_screening, make_seat
+from wording.lanes import Bar, build_lane_chart, build_ticks, make_faces
 
 AT = Moment(1_795_957_000.0, 5000.0)
 

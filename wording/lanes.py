@@ -1,11 +1,14 @@
 """The lanes of a film: one for each seat, with the stretches of the film that this viewer saw."""
 
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from msgspec.structs import replace
+
+from charts import geometry
 from messages import SOMEBODY, Attendee, Screening
+from messages.spans import coverage, union
 from messages.watches import Spans
 from wording.durations import format_film_minute
 from wording.numbers import format_count, format_percent
@@ -19,12 +22,7 @@ AWAY_MS = 60_000
 REPORT_MS = 90_000
 """Who watches now has seen the film up to the last report: that is at most this far behind where the film is."""
 LOW_PERCENT = 50.0
-COLOURS = 8
 NAME_LENGTH = 60
-STEP_HEIGHT = 94.0
-"""Height of the whole attendance in its drawing, of 100."""
-TICKS_MS = tuple(minutes * 60_000 for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 240))
-MOST_TICKS = 7
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Face:
 
     initial: str
     colour: int
-    """0 to `COLOURS` - 1, the same for the same viewer on every page."""
+    """0 to `geometry.COLOURS` - 1, the same for the same viewer on every page."""
 
 
 @dataclass(frozen=True)
@@ -98,70 +96,86 @@ def build_lane_chart(screening: Screening, position_ms: int | None) -> LaneChart
     `position_ms` is where the film is now; None for one that is over.
     """
     length_ms = screening.item.duration_ms
-    shown = [seat for seat in screening.seats if seat.username != SOMEBODY]
+    seats = merge_seats(screening.seats, length_ms)
+    shown = [seat for seat in seats if seat.username != SOMEBODY]
     if not length_ms or not shown:
         return None
     if position_ms is not None:  # who left stands below those who watch
         shown.sort(key=lambda seat: not seat.present)
     spans = [_extend_spans(seat, screening, position_ms) for seat in shown]
-    steps = count_viewers(spans, length_ms)
+    steps = geometry.count_viewers(spans, length_ms)
     most = max((number for _at, number in steps), default=0)
-    points = _trace_steps(steps, length_ms, position_ms, most)
-    line = " L ".join(f"{x:.2f} {y:.1f}" for x, y in points)
-    hidden = len(screening.seats) - len(shown)
+    points = geometry.trace_steps(steps, length_ms, position_ms, most)
+    line, area = geometry.write_path(points)
     faces = make_faces(shown)
     return LaneChart(
         lanes=tuple(
             _build_lane(seat, face, screening, length_ms, position_ms) for seat, face in zip(shown, faces, strict=True)
         ),
-        hidden=format_count("and {count} hidden", "and {count} hidden", hidden) if hidden else "",
-        line=f"M {line}" if points else "",
-        area=f"M {points[0][0]:.2f} 100 L {line} L {points[-1][0]:.2f} 100 Z" if points else "",
+        hidden=describe_hidden(len(seats) - len(shown)),
+        line=line,
+        area=area,
         most=most,
         summary=_summarise(steps, position_ms, most),
         ticks=build_ticks(length_ms),
-        played=None if position_ms is None else _percent(position_ms, length_ms),
+        played=None if position_ms is None else geometry.to_percent(position_ms, length_ms),
     )
 
 
-def count_viewers(spans_of_all: Iterable[Spans], length_ms: int) -> list[tuple[int, int]]:
-    """Return how many saw the film from each position on, in ms: only where the number changes."""
-    changes: dict[int, int] = {}
-    for spans in spans_of_all:
-        for start, end in spans:
-            if start < length_ms:
-                changes[start] = changes.get(start, 0) + 1
-                changes[min(end, length_ms)] = changes.get(min(end, length_ms), 0) - 1
-    steps: list[tuple[int, int]] = []
-    number = 0
-    for at in sorted(changes):
-        if changes[at]:
-            number += changes[at]
-            steps.append((at, number))
-    return steps
+def merge_seats(seats: Iterable[Attendee], length_ms: int | None) -> list[Attendee]:
+    """Return one seat for each viewer: who left and came back is one person. Hidden viewers stay each their own."""
+    found: dict[str, Attendee] = {}
+    for number, seat in enumerate(seats):
+        key = seat.viewer_id or f"#{number}"
+        found[key] = _join_seats(found[key], seat, length_ms) if key in found else seat
+    return list(found.values())
+
+
+def _join_seats(first: Attendee, second: Attendee, length_ms: int | None) -> Attendee:
+    seen = union((*first.spans, *second.spans))
+    left = [at for at in (first.left_at_s, second.left_at_s) if at is not None]
+    return replace(
+        first,
+        spans=seen,
+        coverage_ms=coverage(seen),
+        completion_percent=min(100.0, 100 * coverage(seen) / length_ms) if length_ms else first.completion_percent,
+        playing_s=first.playing_s + second.playing_s,
+        present=first.present or second.present,
+        left_at_s=max(left) if left and not (first.present or second.present) else None,
+        brief=first.brief and second.brief,
+    )
+
+
+def order_by_share(seat: Attendee) -> tuple[float, float, float]:
+    """Order attendees by the share they saw, then by their time; the first to come first."""
+    return -(seat.completion_percent or 0.0), -seat.playing_s, seat.joined_at_s
+
+
+def describe_hidden(count: int) -> str:
+    """Say how many more there were whom others may not see; empty where none."""
+    return format_count("and {count} hidden", "and {count} hidden", count) if count else ""
 
 
 def build_ticks(length_ms: int) -> tuple[Tick, ...]:
     """Return the marks of an axis over a film: at round minutes, and at its end."""
-    step_ms = next((step for step in TICKS_MS if length_ms / step < MOST_TICKS), TICKS_MS[-1])
-    inner = [at for at in range(step_ms, length_ms, step_ms) if length_ms - at >= step_ms * 0.45]
-    return (
-        Tick(0.0, format_film_minute(0), "start"),
-        *(Tick(_percent(at, length_ms), format_film_minute(at), "middle") for at in inner),
-        Tick(100.0, format_film_minute(length_ms), "end"),
+    marks = geometry.place_ticks(length_ms)
+    anchors = ("start", *("middle" for _ in marks[1:-1]), "end")
+    return tuple(
+        Tick(geometry.to_percent(at, length_ms), format_film_minute(at), anchor)
+        for at, anchor in zip(marks, anchors, strict=True)
     )
 
 
 def make_faces(seats: Iterable[Attendee]) -> tuple[Face, ...]:
     """Return initial and colour of each viewer: the own colour, or the next one that nobody before has."""
-    faces: list[Face] = []
-    for seat in seats:
-        own = zlib.crc32((seat.viewer_id or seat.username).encode("utf-8", "replace")) % COLOURS
-        used = {face.colour for face in faces[-(COLOURS - 1) :]}
-        colour = next(one for one in (*range(own, COLOURS), *range(own)) if one not in used)
-        initial = next((char for char in clean_line(seat.username) if char.isalnum()), "?")
-        faces.append(Face(initial.upper()[:1], colour))
-    return tuple(faces)
+    listed = tuple(seats)
+    colours = geometry.choose_colours(seat.viewer_id or seat.username for seat in listed)
+    return tuple(Face(_find_initial(seat), colour) for seat, colour in zip(listed, colours, strict=True))
+
+
+def _find_initial(seat: Attendee) -> str:
+    initial = next((char for char in clean_line(seat.username) if char.isalnum()), "?")
+    return initial.upper()[:1]
 
 
 def _extend_spans(seat: Attendee, screening: Screening, position_ms: int | None) -> Spans:
@@ -174,27 +188,6 @@ def _extend_spans(seat: Attendee, screening: Screening, position_ms: int | None)
     return (*seat.spans[:-1], (start, position_ms))
 
 
-def _trace_steps(
-    steps: Sequence[tuple[int, int]], length_ms: int, position_ms: int | None, most: int
-) -> list[tuple[float, float]]:
-    """Return the corners of the attendance up to where the film is, within 1000 x 100."""
-    if not most:
-        return []
-    end_ms = length_ms if position_ms is None else position_ms
-    points: list[tuple[float, float]] = [(0.0, 100.0)] if steps[0][0] > 0 else []
-    height = 100.0
-    for at, number in steps:
-        if at >= end_ms:
-            break  # nobody left there: the film is over, or goes on
-        x = 1000 * at / length_ms
-        if points:
-            points.append((x, height))
-        height = 100 - STEP_HEIGHT * number / most
-        points.append((x, height))
-    points.append((1000 * max(end_ms, 0) / length_ms, height))
-    return points
-
-
 def _build_lane(seat: Attendee, face: Face, screening: Screening, length_ms: int, position_ms: int | None) -> Lane:
     goes_on = seat.present and position_ms is not None
     spans = _extend_spans(seat, screening, position_ms)
@@ -204,24 +197,19 @@ def _build_lane(seat: Attendee, face: Face, screening: Screening, length_ms: int
     return Lane(
         face=face,
         name=name,
-        note=" · ".join(_describe_seat(seat, screening, goes_on)),
+        note=" · ".join(describe_seat(seat, screening, goes_on)),
         percent=percent,
         is_low=(seat.completion_percent or 0.0) < LOW_PERCENT,
         has_left=position_ms is not None and not seat.present,
         bars=tuple(
-            Bar(
-                _percent(start, length_ms),
-                _percent(min(end, length_ms) - start, length_ms),
-                grows and end == spans[-1][1],
-            )
-            for start, end in spans
-            if start < length_ms
+            Bar(start, width, grows and place == len(spans) - 1)
+            for place, (start, width) in enumerate(geometry.place_bars(spans, length_ms))
         ),
-        summary=_describe_spans(name, seat.spans, percent),
+        summary=describe_spans(name, seat.spans, percent),
     )
 
 
-def _describe_seat(seat: Attendee, screening: Screening, goes_on: bool) -> list[str]:
+def describe_seat(seat: Attendee, screening: Screening, goes_on: bool) -> list[str]:
     """Say when somebody came in, was away and left, by the film's minutes."""
     notes = []
     gaps = [(end, start) for (_, end), (start, _) in pairwise(seat.spans) if start - end >= AWAY_MS]
@@ -245,7 +233,7 @@ def _describe_seat(seat: Attendee, screening: Screening, goes_on: bool) -> list[
     return notes
 
 
-def _describe_spans(name: str, spans: Spans, percent: str) -> str:
+def describe_spans(name: str, spans: Spans, percent: str) -> str:
     if not spans:
         return _("{name} has seen nothing of it yet").format(name=name)
     stretches = ", ".join(
@@ -260,7 +248,3 @@ def _summarise(steps: Sequence[tuple[int, int]], position_ms: int | None, most: 
         return format_count("{count} viewer at most", "{count} viewers at most", most)
     now = next((number for at, number in reversed(steps) if at < position_ms), 0)
     return _("{most} at most, {now} now").format(most=most, now=now)
-
-
-def _percent(part_ms: int, length_ms: int) -> float:
-    return round(max(0.0, min(100.0, 100 * part_ms / length_ms)), 3)

@@ -1,0 +1,95 @@
+"""Draws what a chat or a feed shows of a shared page, 1200 x 630: a year, a night or a badge."""
+
+import datetime
+
+from charts.drawing import fonts
+from charts.drawing.lanes import draw_attendance
+from charts.drawing.style import (
+    CARD,
+    GOLD,
+    GROUND,
+    LINE,
+    QUIET,
+    RAISED,
+    TEXT,
+    define_gold,
+    draw_calendar,
+    draw_ground,
+    draw_logo,
+    draw_poster,
+)
+from charts.drawing.svg import Canvas, Number
+from charts.picture import PreviewCard
+
+WIDTH, HEIGHT = 1200, 630
+EDGE = 64
+POSTER = 330
+MOST_FIGURES = 4
+CALENDAR_WEEKS = 53
+TITLE_SIZES = (76, 64, 54, 46)
+
+
+def draw_preview(card: PreviewCard) -> Canvas:
+    """Return the card; other sites cut round corners into it themselves."""
+    canvas = Canvas(WIDTH, HEIGHT)
+    define_gold(canvas)
+    draw_ground(canvas, 0, fill=GROUND)
+    right: Number = WIDTH - EDGE
+    if card.poster is not None:
+        draw_poster(canvas, WIDTH - EDGE - POSTER, (HEIGHT - POSTER * 1.5) / 2, POSTER, card.poster)
+        right -= POSTER + 48
+    elif card.emoji:
+        _draw_emoji(canvas, card.emoji)
+        right -= POSTER + 48
+    room = right - EDGE
+    draw_logo(canvas, EDGE, EDGE - 6, 44)
+    canvas.text(EDGE + 60, EDGE + 24, card.heading, 25, QUIET, weight=500, width=room - 60)
+    y = _draw_title(canvas, card, room)
+    if card.note:
+        canvas.text(EDGE, y + 52, card.note, 28, QUIET, width=room)
+    if card.figures:
+        _draw_figures(canvas, card, room, tall=not (card.days or card.watching))
+    if card.days and card.until:
+        square = room / (CALENDAR_WEEKS - 0.2)
+        draw_calendar(canvas, EDGE, HEIGHT - EDGE - 7 * square + 6, square, card.days, _read_day(card.until))
+    elif card.watching:
+        draw_attendance(canvas, card.watching, card.length_ms, (EDGE, HEIGHT - EDGE - 78, room, 78))
+    return canvas
+
+
+def _read_day(iso: str) -> datetime.date:
+    return datetime.date.fromisoformat(iso)
+
+
+def _draw_title(canvas: Canvas, card: PreviewCard, room: Number) -> Number:
+    """Draw the title in one or two lines, as large as it fits; return the base line of the last."""
+    words = fonts.clean_text(card.title)
+    size = next((size for size in TITLE_SIZES if fonts.measure(words, size, 700) <= room), 0)
+    if size:
+        canvas.text(EDGE, 206, words, size, TEXT, weight=700)
+        return 206
+    first, rest = fonts.split_line(words, 54, 700, room)
+    canvas.text(EDGE, 184, first, 54, TEXT, weight=700, width=room)
+    if not rest:
+        return 184
+    canvas.text(EDGE, 246, rest, 54, TEXT, weight=700, width=room)
+    return 246
+
+
+def _draw_figures(canvas: Canvas, card: PreviewCard, room: Number, *, tall: bool) -> None:
+    figures = card.figures[:MOST_FIGURES]
+    base = HEIGHT - EDGE - (46 if tall else 154)
+    column = room / max(len(figures), 3)
+    for number, one in enumerate(figures):
+        x = EDGE + column * number
+        if number:
+            canvas.rect(x - 18, base - 40, 1.5, 76, LINE)
+        canvas.text(x, base, one.figure, 44, GOLD if number == 0 else TEXT, weight=700, width=column - 32)
+        canvas.text(x, base + 34, one.label, 21, QUIET, width=column - 32)
+
+
+def _draw_emoji(canvas: Canvas, emoji: str) -> None:
+    x, y, radius = WIDTH - EDGE - POSTER / 2, HEIGHT / 2, POSTER / 2 - 10
+    canvas.add("circle", cx=x, cy=y, r=radius, fill=CARD, stroke=GOLD, stroke_width=5)
+    canvas.add("circle", cx=x, cy=y, r=radius - 16, fill=RAISED)
+    canvas.text(x, y + 54, emoji, 150, GOLD, anchor="middle")
