@@ -10,6 +10,7 @@ from messages import (
     history,
     media,
     nights,
+    sharing,
     statistics,
     suggestions,
     tracking,
@@ -29,6 +30,7 @@ from messages.history import *
 from messages.media import *
 from messages.nights import *
 from messages.problems import *
+from messages.sharing import *
 from messages.statistics import *
 from messages.suggestions import *
 from messages.tracking import *
@@ -51,6 +53,7 @@ MODULES = (
     suggestions,
     viewers,
     web_sessions,
+    sharing,
     audit,
     communities,
     control,

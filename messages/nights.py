@@ -9,7 +9,18 @@ from messages.media import Item
 from messages.statistics import EarnedBadge
 from messages.tracking import Screening
 
-__all__ = ["GetNight", "ListNights", "Night", "NightBadge", "NightEntry", "NightList", "NightPlanned"]
+__all__ = [
+    "GetNight",
+    "ListNights",
+    "ListUpcomingNights",
+    "Night",
+    "NightBadge",
+    "NightEntry",
+    "NightList",
+    "NightPlanned",
+    "UpcomingNight",
+    "UpcomingNights",
+]
 
 
 class NightBadge(Struct, frozen=True):
@@ -29,6 +40,14 @@ class Night(Answer, frozen=True, tag="night"):
     that may be seen."""
     badges: tuple[NightBadge, ...] = ()
     """Of those who may be seen."""
+    rsvps: int = 0
+    """How many had said on Discord that they would come; 0 where it was no planned night."""
+    came: tuple[str, ...] = ()
+    """Who of them came: viewer ids of those who may be seen."""
+    rating: float | None = None
+    """Mean of the film's ratings, 1 to 5; None where there are too few to show."""
+    ratings: int = 0
+    """How many rated it; 0 where there are too few to show."""
 
 
 class GetNight(Question[Night], frozen=True, tag="get_night", to="persistence"):
@@ -95,3 +114,31 @@ class NightPlanned(Event, frozen=True, tag="night_planned"):
         """One event is planned once, and once more when its film is chosen."""
         film = f"{self.item.server_id}/{self.item.rating_key}" if self.item is not None else ""
         return f"night:{self.event_id}:{film}"
+
+
+class UpcomingNight(Struct, frozen=True):
+    """A night that is planned as an event on Discord, or that runs."""
+
+    event_id: str
+    """The event on Discord, id as digits."""
+    url: str
+    """Its address."""
+    starts_at_s: float
+    """When it begins; seconds since 1970, UTC."""
+    item: Item | None
+    """The film; None where it is chosen later."""
+    said: tuple[str, ...]
+    """Who said that they would come, Discord ids as digits; hidden viewers too."""
+    screening_id: str = ""
+    """The screening that it became; empty until the film began."""
+
+
+class UpcomingNights(Answer, frozen=True, tag="upcoming_nights"):
+    """Answer to ListUpcomingNights."""
+
+    nights: tuple[UpcomingNight, ...]
+    """The first to begin first; at most ten."""
+
+
+class ListUpcomingNights(Question[UpcomingNights], frozen=True, tag="list_upcoming_nights", to="discord"):
+    """Which nights are planned or run, and who said that they would come?"""

@@ -1,4 +1,4 @@
-"""What the persistence actor does for the page's readers: links to sign in, sessions, and who is named to all."""
+"""What the persistence actor does for the page: links to sign in, sessions, shared pages, who is named to all."""
 
 from __future__ import annotations
 
@@ -8,19 +8,27 @@ from typing import Any
 from msgspec.structs import replace
 
 from actors.runtime import Actor
+from actors.runtime.errors import Reject, RetryLater
 from messages import (
     EndSessions,
+    EndShares,
+    OpenShare,
     OpenSignIn,
     PublicNameSet,
-    Question,
+    RecordRsvps,
     SessionsEnded,
     SetPublicName,
+    ShareOpened,
+    SharesEnded,
     SignInOpened,
     StartSession,
     StoreChanged,
     WebSession,
 )
 from messages.base import storable
+from persistence.database.errors import SaveFailed, SaveRefused
+from persistence.records.sharing import can_share, end_shares, put_rsvps, put_share
+from persistence.records.viewers import read_directory
 from persistence.records.web_sessions import (
     end_all_sessions,
     end_session,
@@ -70,6 +78,30 @@ class WebAccess:
         self._tell_page()
         return PublicNameSet(asked.is_named)
 
+    def open_share(self, asked: OpenShare) -> ShareOpened:
+        """Keep what a member shares; nothing of who is hidden, and nothing that is not theirs."""
+        with self._store.transaction() as connection:
+            if not read_directory(connection).shows(asked.viewer_id) or not can_share(connection, asked):
+                return ShareOpened(None)
+            return ShareOpened(put_share(connection, asked, self._now_s()))
+
+    def end_shares(self, asked: EndShares) -> SharesEnded:
+        """End one share of a member's, or all."""
+        with self._store.transaction() as connection:
+            ended = end_shares(connection, asked.viewer_id, asked.token)
+        self._tell_page()
+        return SharesEnded(ended)
+
+    def record_rsvps(self, asked: RecordRsvps) -> None:
+        """Write down who had said that they would come; acknowledged when it is stored."""
+        try:
+            with self._store.transaction() as connection:
+                put_rsvps(connection, asked.screening_id, asked.viewer_ids)
+        except SaveRefused as error:
+            raise Reject(f"Who wanted to come to {asked.screening_id} cannot be stored. {error}") from error
+        except SaveFailed as error:
+            raise RetryLater(error.problem) from error
+
     def _tell_page(self) -> None:
         if self._actor.context.settings.web_port:
             self._actor.ref("web").tell(StoreChanged())
@@ -78,10 +110,13 @@ class WebAccess:
         return self._actor.context.clock.now().wall_s
 
 
-WEB_ACCESS: Mapping[type[Question[Any]], Callable[[WebAccess, Any], Any]] = {
+WEB_ACCESS: Mapping[type[Any], Callable[[WebAccess, Any], Any]] = {
+    OpenShare: WebAccess.open_share,
+    EndShares: WebAccess.end_shares,
+    RecordRsvps: WebAccess.record_rsvps,
     OpenSignIn: WebAccess.open_sign_in,
     StartSession: WebAccess.start_session,
     EndSessions: WebAccess.end_sessions,
     SetPublicName: WebAccess.set_public_name,
 }
-"""Which method handles which question."""
+"""Which method handles which message."""

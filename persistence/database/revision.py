@@ -8,7 +8,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from persistence.database.errors import StoreError
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision; a test holds it to the migrations. Known here so that a start need not load Alembic."""
 VERSION_TABLE = "usher_version"
 SQLITE_MAGIC = b"SQLite format 3\0"

@@ -277,6 +277,27 @@ PUBLIC_NAMES = Table(
     Column("since_s", Double, nullable=False),
 )
 
+WEB_SHARES = Table(
+    "web_shares",
+    METADATA,
+    Column("community", Text, primary_key=True),
+    Column("token", Text, primary_key=True),  # what stands in the address; who has it may read the page
+    Column("viewer_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # year, night, badge
+    Column("subject", Text, nullable=False),  # the year, screening_id or badge_id
+    Column("created_at_s", Double, nullable=False),
+    Index(None, "viewer_id"),
+)
+
+NIGHT_RSVPS = Table(
+    "night_rsvps",
+    METADATA,
+    Column("community", Text, primary_key=True),
+    Column("screening_id", Text, primary_key=True),
+    Column("viewer_id", Text, primary_key=True),  # who had said on Discord that they would come
+    Index(None, "viewer_id"),
+)
+
 # -- summaries: what the rows of `watches` add up to, kept in the transaction of each change (persistence/summaries)
 
 ONLY_COMMUNITY = ""

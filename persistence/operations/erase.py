@@ -10,6 +10,7 @@ from persistence.database.tables import (
     ACCOUNT_LINKS,
     CHECKPOINT,
     FILM_RATINGS,
+    NIGHT_RSVPS,
     POLL_VOTES,
     PRIVACY,
     VIEWER_BADGES,
@@ -17,6 +18,7 @@ from persistence.database.tables import (
     VIEWERS,
     WATCH_PARTS,
     WATCHES,
+    WEB_SHARES,
 )
 from persistence.operations.link import unlink
 from persistence.records.change_set import ChangeSet, RowChange
@@ -40,7 +42,7 @@ class ErasedViewer:
 
 
 def erase_viewer(change: ChangeSet, viewer_id: str, at_s: float) -> ErasedViewer:
-    """Remove a viewer's watches, statistics, badges, suggestions, votes, ratings, links, sessions and choice.
+    """Remove a viewer's watches, statistics, badges, suggestions, votes, ratings, links, sessions, shares and choice.
 
     Those of the linked accounts too; of an account that the member has not signed in to only what was watched since
     the link, for it may be somebody else's. Of the choice not to be tracked only that is kept.
@@ -56,7 +58,7 @@ def erase_viewer(change: ChangeSet, viewer_id: str, at_s: float) -> ErasedViewer
     badges = connection.execute(delete(VIEWER_BADGES).where(VIEWER_BADGES.c.viewer_id.in_(ids))).rowcount
     delete_wishes(connection, ids)
     forget_access(connection, ids)
-    for table in (VIEWER_STATS, VIEWERS, CHECKPOINT, FILM_RATINGS, POLL_VOTES):
+    for table in (VIEWER_STATS, VIEWERS, CHECKPOINT, FILM_RATINGS, POLL_VOTES, NIGHT_RSVPS, WEB_SHARES):
         connection.execute(delete(table).where(table.c.viewer_id.in_(ids)))
     connection.execute(delete(ACCOUNT_LINKS).where(ACCOUNT_LINKS.c.viewer_id == viewer_id))
     own_choice = PRIVACY.c.viewer_id == viewer_id

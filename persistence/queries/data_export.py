@@ -13,6 +13,7 @@ from persistence.database.rows import watch_row
 from persistence.database.tables import (
     ACCOUNT_LINKS,
     FILM_RATINGS,
+    NIGHT_RSVPS,
     POLL_VOTES,
     PRIVACY,
     PUBLIC_NAMES,
@@ -24,6 +25,7 @@ from persistence.database.tables import (
     WATCH_PARTS,
     WATCHES,
     WEB_SESSIONS,
+    WEB_SHARES,
     WEB_SIGN_INS,
 )
 from persistence.json_files.entries import badge_entry, history_entry, iso, stats_entry
@@ -69,6 +71,10 @@ def build_export(store: StoreSnapshot, viewer_id: str) -> tuple[dict[str, Any], 
             _sign_in(row) for row in _read_rows(connection, WEB_SIGN_INS, ids, WEB_SIGN_INS.c.expires_at_s)
         ],
         "sessions": [_session(row) for row in _read_rows(connection, WEB_SESSIONS, ids, WEB_SESSIONS.c.started_at_s)],
+        "shared_pages": [_share(row) for row in _read_rows(connection, WEB_SHARES, ids, WEB_SHARES.c.created_at_s)],
+        "said_to_come": [
+            row["screening_id"] for row in _read_rows(connection, NIGHT_RSVPS, ids, NIGHT_RSVPS.c.screening_id)
+        ],
         "watches": watches,
         "parts_of_watches": parts,
         "watching_now": [history_entry(watch_row(record, 0, Moment(at_s, 0.0))) for record in running],
@@ -122,6 +128,10 @@ def _rating(row: Any) -> dict[str, Any]:
         "screening_id": row["screening_id"],
         "rated": iso(row["rated_at_s"]),
     }
+
+
+def _share(row: Any) -> dict[str, Any]:
+    return {"kind": row["kind"], "subject": row["subject"], "shared": iso(row["created_at_s"])}
 
 
 def _choice(row: Any) -> dict[str, Any]:

@@ -20,12 +20,15 @@ from persistence.database.sql import split_batches
 from persistence.database.tables import ONLY_COMMUNITY, PARTIES, VIEWER_BADGES, WATCHES
 from persistence.queries.answers import answers
 from persistence.records.badges import describe_badge
+from persistence.records.ratings import read_marks
+from persistence.records.sharing import read_rsvps
 from persistence.records.viewers import with_current_name
 from persistence.rules import StatisticsRules
 from persistence.store import StoreSnapshot
 from tracking.sessions.attendees import past_attendee_of
 from viewers.directory import ViewerDirectory
 from viewers.redact import may_see, redact_screening
+from wording.titles import record_title
 
 CURVE_PARTS = 24
 MOST_NIGHTS = 400
@@ -47,7 +50,17 @@ def read_night(asked: GetNight, store: StoreSnapshot) -> Night:
     if not shown:
         return Night(None)
     screening = redact_screening(_build_screening(records), lambda viewer_id: viewer_id not in shown)
-    return Night(screening, _read_badges(connection, store.rules, screening_id, shown))
+    said = read_rsvps(connection, screening_id)
+    name = record_title(screening.item), screening.item.year
+    mark = read_marks(connection, [name[0]]).get(name)
+    return Night(
+        screening,
+        _read_badges(connection, store.rules, screening_id, shown),
+        rsvps=len(said),
+        came=tuple(sorted(said & shown)),
+        rating=mark.mean if mark else None,
+        ratings=mark.ratings if mark else 0,
+    )
 
 
 def _find_last_party(connection: Connection, directory: ViewerDirectory, asker: str) -> str:

@@ -13,6 +13,7 @@ from persistence.database.tables import CHECKPOINT, FORGOTTEN, PRIVACY, VIEWER_S
 from persistence.records.badges import mark_all_announced
 from persistence.records.change_set import ChangeSet
 from persistence.records.links import read_links, read_unproven_links
+from persistence.records.sharing import end_shares
 from viewers.directory import HIDDEN_CHOICES, ViewerDirectory
 from wording.problems import english
 
@@ -68,6 +69,7 @@ def set_privacy(change: ChangeSet, asked: SetPrivacy, at_s: float) -> None:
     upsert(connection, PRIVACY, [row])
     if asked.privacy in HIDDEN_CHOICES:
         mark_all_announced(connection, asked.viewer_id)
+        end_shares(connection, asked.viewer_id)
     if asked.privacy == "untracked":
         ids = read_directory(connection).ids_of(asked.viewer_id)
         connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.viewer_id.in_(ids)))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Table, delete, func, select
 
 from messages import OpenSignIn, PublicNumber, SignInFound, StartSession, WebSession
 from persistence.database.sql import upsert
-from persistence.database.tables import ONLY_COMMUNITY, PUBLIC_NAMES, VIEWERS, WEB_SESSIONS, WEB_SIGN_INS
+from persistence.database.tables import ONLY_COMMUNITY, PUBLIC_NAMES, VIEWERS, WEB_SESSIONS, WEB_SHARES, WEB_SIGN_INS
 from viewers.directory import ViewerDirectory
 
 SIGN_IN_S = 5 * 60.0
@@ -133,11 +133,11 @@ def forget_access(connection: Connection, viewer_ids: Iterable[str]) -> None:
 
 
 def settle_restored_access(connection: Connection, named: Iterable[str]) -> None:
-    """Sign everybody out of a store that was restored, and name only those who were still `named`.
+    """Sign everybody out of a store that was restored, and name only those who were still `named`; nothing is shared.
 
-    A session that was ended since the backup must not live again.
+    A session or a share that was ended since the backup must not live again.
     """
-    for table in (WEB_SIGN_INS, WEB_SESSIONS):
+    for table in (WEB_SIGN_INS, WEB_SESSIONS, WEB_SHARES):
         connection.execute(delete(table))
     connection.execute(delete(PUBLIC_NAMES).where(PUBLIC_NAMES.c.viewer_id.not_in(list(named))))
 

@@ -15,7 +15,17 @@ from actors.chat.discord.features.announcements import Announcement, QueuedAnnou
 from actors.chat.discord.framework.actor_client import ActorClient, AnswerT
 from actors.chat.discord.guild_features import GuildFeatures
 from actors.runtime import Actor, Context, OutboxFull
-from messages import BadgesAwarded, Message, NowPlaying, Question, SaveChatState, ScreeningEnded, ScreeningStarted
+from messages import (
+    BadgesAwarded,
+    ListUpcomingNights,
+    Message,
+    NowPlaying,
+    Question,
+    SaveChatState,
+    ScreeningEnded,
+    ScreeningStarted,
+    UpcomingNights,
+)
 from wording.translation import choose_language, set_language
 
 
@@ -68,6 +78,7 @@ class DiscordActor(Actor):
             ScreeningEnded: self._announce,
             BadgesAwarded: self._announce,
             NowPlaying: self._show,
+            ListUpcomingNights: self._list_upcoming,
             _FeaturesBroke: self._break,  # type: ignore[dict-item]  # local, never on the wire
         }
 
@@ -96,6 +107,11 @@ class DiscordActor(Actor):
         done: concurrent.futures.Future[None] = concurrent.futures.Future()
         waiting = QueuedAnnouncement(self.handling_id or uuid.uuid4().hex, notice, done)
         self._runner.call(self._features, self._features.announce, waiting)
+        return done
+
+    def _list_upcoming(self, _asked: ListUpcomingNights) -> concurrent.futures.Future[UpcomingNights]:
+        done: concurrent.futures.Future[UpcomingNights] = concurrent.futures.Future()
+        self._runner.call(self._features, self._features.list_upcoming, done)
         return done
 
     def _show(self, playing: NowPlaying) -> None:

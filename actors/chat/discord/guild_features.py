@@ -1,6 +1,7 @@
 """What Usher does on one Discord server: its features with their states, and its own way to the other actors."""
 
 import asyncio
+import concurrent.futures
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -27,6 +28,7 @@ from actors.chat.discord.features.film_night import (
     PlannedNight,
     RecurringNight,
     RecurringNights,
+    UpcomingAttendance,
 )
 from actors.chat.discord.features.film_vote import FilmVotes, VoteRecord
 from actors.chat.discord.features.live_card import CardRecord, LiveCards
@@ -36,7 +38,16 @@ from actors.chat.discord.features.weekly_digest import WeeklyDigest
 from actors.chat.discord.framework.actor_client import ActorClient, UnansweredError
 from actors.chat.discord.framework.command import UsherCommand
 from actors.chat.discord.framework.pages import PageRegistry
-from messages import ChatStateEntry, LoadChatState, NowPlaying, Problem, ScreeningEnded, ViewerAccount
+from messages import (
+    ChatStateEntry,
+    LoadChatState,
+    NowPlaying,
+    Problem,
+    RecordRsvps,
+    ScreeningEnded,
+    UpcomingNights,
+    ViewerAccount,
+)
 
 STATE_RETRY_S, STATE_LATE_S = 1.0, 15.0
 """Between two tries to load what the features remember, and when health says that it is missing; real seconds."""
@@ -87,7 +98,8 @@ class GuildFeatures:
         self.top_roles = TopRoles(actors, store.open("top_roles", list[int]))
         self._cards = LiveCards(actors, channel, store.open("live_card", CardRecord), degraded, log)
         planned = store.open("film_night", PlannedNight)
-        self._nights = FilmNights(actors, bot, planned, log, self._cards.set_promised)
+        self._nights = FilmNights(actors, bot, planned, log, self._note_attendance)
+        self._attendance = UpcomingAttendance(actors, bot, self._nights.list_nights, log)
         self._reminders = NightReminders(actors, bot, channel, planned, log)
         recurring = store.open("recurring_nights", RecurringNight)
         self.recurring_nights = RecurringNights(actors, bot, recurring, self._nights, log)
@@ -170,6 +182,19 @@ class GuildFeatures:
     def night_planned(self, event: discord.ScheduledEvent, item: Any) -> None:
         """Take in that a film night was planned."""
         self._nights.on_planned(event, item)
+
+    def _note_attendance(self, screening_id: str, members: list[str]) -> None:
+        """Keep who had said that they would come to a night that is over."""
+        self._cards.set_promised(screening_id, members)
+        self.actors.tell("persistence", RecordRsvps(screening_id, tuple(members)))
+
+    def list_upcoming(self, done: concurrent.futures.Future[UpcomingNights]) -> None:
+        """Put the nights that are planned or run, and who said that they would come, into `done`."""
+        if not self.store.loaded.is_set():
+            done.set_result(UpcomingNights(()))
+            return
+        task = asyncio.ensure_future(self._attendance.describe_nights())
+        task.add_done_callback(lambda ended: _pass_on(ended, done))
 
     def _hide(self, account: ViewerAccount) -> None:
         """Have a member not named any more in anything that was said until now."""
@@ -254,6 +279,16 @@ class GuildFeatures:
             file.unlink(missing_ok=True)
         except OSError as error:
             self._log.warning("%s is not needed any more and cannot be removed: %s", file, error)
+
+
+def _pass_on(ended: "asyncio.Task[UpcomingNights]", done: concurrent.futures.Future[UpcomingNights]) -> None:
+    """Put what a task ended with into a future of another thread."""
+    if ended.cancelled():
+        done.cancel()
+    elif (error := ended.exception()) is not None:
+        done.set_exception(error)
+    else:
+        done.set_result(ended.result())
 
 
 def features_of(interaction: discord.Interaction[Any]) -> GuildFeatures:

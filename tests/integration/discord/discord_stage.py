@@ -14,12 +14,13 @@ from actors.runtime import Clock, Context, Endpoint, Pace
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.transport.memory import MemoryNetwork
 from config import Settings
-from messages import ChatStateEntry, ChatStateLoaded, LoadChatState, Message, SaveChatState
+from messages import Answer, ChatStateEntry, ChatStateLoaded, LoadChatState, Message, Question, SaveChatState
 from messages.envelope import Heartbeat
 from simulator.discord.model.messages import ChannelMessage as Posted
 from simulator.discord.server import SimulatedDiscord
 
 Got = TypeVar("Got")
+AnswerT = TypeVar("AnswerT", bound=Answer)
 PEERS = ("tracker", "persistence", "launcher", "plex")
 
 
@@ -104,6 +105,12 @@ class Peer(threading.Thread):
         done = threading.Event()
         self.node.tell("discord", message, done.set)
         return done
+
+    def ask(self, question: Question[AnswerT]) -> AnswerT:
+        """Ask the Discord actor, and wait for the answer."""
+        asked: concurrent.futures.Future[concurrent.futures.Future[AnswerT]] = concurrent.futures.Future()
+        self.node.submit(lambda: asked.set_result(self.node.ask_future("discord", question, 10.0)))
+        return asked.result(5).result(15)
 
     def pulse(self) -> Heartbeat:
         """How the Discord actor is, as the launcher would see it."""

@@ -11,7 +11,17 @@ import pytest
 
 from actors.chat.discord.features.film_night import scheduled_events
 from actors.chat.discord.features.film_night.planned_night import BREAK_S
-from messages import SOMEBODY, Attendee, FilmsFound, FindFilms, PositionMs, Screening, ScreeningStarted
+from messages import (
+    SOMEBODY,
+    Attendee,
+    FilmsFound,
+    FindFilms,
+    ListUpcomingNights,
+    PositionMs,
+    RecordRsvps,
+    Screening,
+    ScreeningStarted,
+)
 from simulator.discord.faults import RestFault
 from simulator.discord.model.guild import Member
 from tests.integration.discord.discord_stage import Stage, until
@@ -288,3 +298,27 @@ def test_the_record_does_without_who_said_so(stage: Stage) -> None:
         stage.discord.faults.refuse_requests(50013, "Missing Permissions", path=f"{made['id']}/users")
         assert not show(stage, screening(stage, screening_id="second", seats=shown.seats))()
         assert stage.discord.recorder.count("GET", f"{made['id']}/users") == 1
+
+
+def test_the_page_is_told_what_is_planned_and_who_said_so(stage: Stage) -> None:
+    """While it is planned, and while its film runs; once it is over the store is told who had said so."""
+    with stage.acting():
+        made = plan(stage)
+        for who in ("Chiara", "Björn"):
+            stage.discord.press_interested(who, made["id"])
+        said = tuple(sorted((str(stage.discord.member(who).id) for who in ("Chiara", "Björn")), key=int))
+        (night,) = stage.tracker.ask(ListUpcomingNights()).nights
+        assert night.item is not None
+        assert (night.item.title, night.said, night.screening_id) == ("Metropolis", said, "")
+        assert night.item.duration_ms == samples.screening().item.duration_ms
+        assert night.url.endswith(made["id"])
+        shown = screening(stage, seats=seats(stage, "Chiara"))
+        plays(stage, shown)
+        until(lambda: made["status"] == ACTIVE, "the event begins")
+        (night,) = stage.tracker.ask(ListUpcomingNights()).nights
+        assert night.screening_id == shown.screening_id
+        ends(stage, shown)
+        until(lambda: stage.persistence.told(RecordRsvps), "the store is told")
+        (told,) = stage.persistence.told(RecordRsvps)
+        assert (told.screening_id, told.viewer_ids) == (shown.screening_id, said)
+        assert stage.tracker.ask(ListUpcomingNights()).nights == ()

@@ -1,5 +1,6 @@
 """Film nights: scheduled events that start and end with their film."""
 
+from actors.chat.discord.features.film_night.event_attendance import UpcomingAttendance
 from actors.chat.discord.features.film_night.film_and_time import (
     FilmAndTime,
     check_found,
@@ -37,6 +38,7 @@ __all__ = [
     "PlannedNight",
     "RecurringNight",
     "RecurringNights",
+    "UpcomingAttendance",
     "check_found",
     "find_meanings",
     "find_titled",

@@ -1,12 +1,17 @@
 """Who said that they would come to a planned night, held against who came."""
 
-from collections.abc import Collection
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable
 
 import discord
 
+from actors.chat.discord.core.api_errors import API_ERRORS
+from actors.chat.discord.features.film_night.planned_night import LATE_S, PlannedNight
+from actors.chat.discord.framework.actor_client import ActorClient
 from actors.chat.discord.ui import formatting
 from actors.chat.discord.ui.embeds import Field
-from messages import Screening
+from messages import Screening, UpcomingNight, UpcomingNights
 from wording.numbers import format_count, format_number
 from wording.text import join_names
 from wording.translation import _
@@ -14,6 +19,10 @@ from wording.translation import _
 A_PAGE, MOST_PAGES = 100, 10
 """Members that Discord names at once, and how often it is asked."""
 MOST_NAMED = 8
+MOST_UPCOMING = 10
+GOOD_S = 60.0
+"""How long it is good who said that they would come; Discord is not asked more often."""
+EVENTS_URL = "https://discord.com/events/{guild}/{event}"
 
 
 async def fetch_interested(event: discord.ScheduledEvent) -> list[str]:
@@ -51,3 +60,55 @@ def build_field(said: Collection[str], shown: Screening) -> Field | None:
     lines = [" · ".join(facts), join_names(came, MOST_NAMED)]
     heading = _("📅 RSVPs · {count}").format(count=format_number(len(said)))
     return Field(heading, "\n".join(line for line in lines if line))
+
+
+class UpcomingAttendance:
+    """Tells which nights are to come, and who said that they would come to them. Its coroutines run on the loop."""
+
+    def __init__(
+        self,
+        actors: ActorClient,
+        bot: Callable[[], discord.Client | None],
+        list_nights: Callable[[], Iterable[PlannedNight]],
+        log: logging.Logger,
+    ) -> None:
+        self._actors = actors
+        self._bot = bot
+        self._list_nights = list_nights
+        self._log = log
+        self._asked: dict[int, tuple[float, list[str]]] = {}
+        """By event: when it was asked, and who said so; seconds since 1970, UTC."""
+        self._one_at_a_time = asyncio.Lock()
+
+    async def describe_nights(self) -> UpcomingNights:
+        """Return the nights that are planned or run; of one that Discord says nothing of, nobody said anything."""
+        now_s = self._actors.clock.now().wall_s
+        nights = [night for night in self._list_nights() if night.screening_id or now_s < night.starts_s + LATE_S]
+        nights = sorted(nights, key=lambda night: (night.starts_s, night.event_id))[:MOST_UPCOMING]
+        async with self._one_at_a_time:
+            found = tuple([await self._describe(night, now_s) for night in nights])
+            self._asked = {night.event_id: self._asked[night.event_id] for night in nights}
+        return UpcomingNights(found)
+
+    async def _describe(self, night: PlannedNight, now_s: float) -> UpcomingNight:
+        at_s, said = self._asked.get(night.event_id, (0.0, []))
+        if not 0 <= now_s - at_s < GOOD_S:
+            said = await self._ask(night, said)
+            self._asked[night.event_id] = (now_s, said)
+        url = EVENTS_URL.format(guild=self._actors.settings.discord_guild_id, event=night.event_id)
+        people = tuple(sorted({*night.said, *said}, key=int))
+        return UpcomingNight(str(night.event_id), url, night.starts_s, night.item, people, night.screening_id)
+
+    async def _ask(self, night: PlannedNight, before: list[str]) -> list[str]:
+        bot = self._bot()
+        guild = bot.get_guild(self._actors.settings.discord_guild_id) if bot is not None else None
+        if guild is None:
+            return before
+        try:
+            event = guild.get_scheduled_event(night.event_id) or await guild.fetch_scheduled_event(
+                night.event_id, with_counts=False
+            )
+            return await fetch_interested(event)
+        except API_ERRORS as error:
+            self._log.debug("Who wants to come to event %d is not known: %s", night.event_id, error)
+            return before

@@ -1,8 +1,10 @@
 """A planned film night: which film it is for, and whether a film that plays is this one."""
 
 import msgspec
+from msgspec.structs import replace
 
 from messages import Item, Screening
+from messages.base import DurationMs
 
 LATE_S = 6 * 3600.0
 """A film that begins this long after the time planned is still the night's."""
@@ -44,6 +46,10 @@ class PlannedNight(msgspec.Struct):
     """Whether its film is not chosen: it begins with whichever film plays in the watch party then."""
     is_reminded: bool = False
     """Whether its reminder was posted, or is not to be."""
+    thumb: str = ""
+    """Path of the film's poster on its server."""
+    duration_ms: int | None = None
+    """The film's length."""
     said: list[str] = []
     """Ids of those who had said that they would come to another event of the same evening, which is called off."""
 
@@ -51,7 +57,17 @@ class PlannedNight(msgspec.Struct):
         """Have the night be for this film."""
         self.server_id, self.rating_key = item.server_id, item.rating_key
         self.kind, self.guid, self.title, self.year = item.kind, item.guid, item.title, item.year
+        self.thumb, self.duration_ms = item.thumb, item.duration_ms
         self.is_open = False
+
+    @property
+    def item(self) -> Item | None:
+        """The film, as far as it is known; None where it is chosen later."""
+        if self.is_open or not self.title:
+            return None
+        length = None if self.duration_ms is None else DurationMs(self.duration_ms)
+        film = Item(self.server_id, self.rating_key, self.kind or "movie", self.title, self.year, length)
+        return replace(film, guid=self.guid, thumb=self.thumb)
 
     def is_film(self, item: Item) -> bool:
         """Return whether this is the night's film: the very file, or another copy, edition, library or server's."""
