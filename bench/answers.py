@@ -23,6 +23,7 @@ from sqlalchemy import Connection, select, text
 
 from awards import Totals
 from messages import (
+    GetCommunityTimes,
     GetCommunityYear,
     GetHistory,
     GetLeaderboard,
@@ -91,6 +92,7 @@ def build_questions(films: int) -> dict[str, Callable[[int], Question[Any]]]:
         "stats of the busiest": lambda n: GetViewerStats(BUSIEST, BUSIEST),
         "suggested films, everybody": lambda n: GetSuggestions(80.0, (), 8, 8 * (n % 5)),
         "suggested films, the channel": lambda n: GetSuggestions(80.0, members, 8, 8 * (n % 5)),
+        "when it watches": lambda n: GetCommunityTimes(2024 + n % 3),
         "suggestions": lambda n: SuggestTitles(("", "f", "film 1", "9", "00")[n % 5]),
     }
 
@@ -98,7 +100,10 @@ def build_questions(films: int) -> dict[str, Callable[[int], Question[Any]]]:
 def run(
     watches: int, viewers: int, films: int, *, postgres: bool, sqlite: bool = True, keep: Path | None = None
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Return for each store and question `p50_ms`, `p99_ms` and `scan` (p50 beside one pass over the records).
+    """Return figures for each store and question: `p50_ms`, `p99_ms`, `cpu_ms`, `scan` (p50 beside one pass over all).
+
+    `cpu_ms` is what the median answer takes of this process's CPU: on a machine that does other work too, it says more
+    of SQLite's answers, which are found in it, than the time does.
 
     `keep`: where the filled stores are, or are to stay; without it they are removed.
     """
@@ -152,20 +157,21 @@ def _measure(store: Store, films: int) -> dict[str, dict[str, float]]:
     found = {}
     before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     for name, make in build_questions(films).items():
-        taken = []
+        taken, used = [], []
         for number in range(ROUNDS):
             asked = make(number)
-            began = time.perf_counter()
+            began, began_cpu = time.perf_counter(), time.process_time()
             with store.snapshot(running, NOW_S) as snapshot:
                 functions[type(asked)](asked, snapshot)
             taken.append((time.perf_counter() - began) * 1000)
-        taken.sort()
+            used.append((time.process_time() - began_cpu) * 1000)
         p50_ms = statistics.median(taken)
-        found[name] = {"p50_ms": p50_ms, "p99_ms": taken[-1], "scan": p50_ms / scan_ms}
+        found[name] = {
+            "p50_ms": p50_ms, "p99_ms": max(taken), "scan": p50_ms / scan_ms,
+            "cpu_ms": statistics.median(used), "cpu_most_ms": max(used),
+        }  # fmt: skip
     found["one pass over the records"] = {"p50_ms": scan_ms, "p99_ms": scan_ms, "scan": 1.0}
-    found["memory, MB more at most"] = {
-        "p50_ms": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000 - before_mb, "p99_ms": 0.0, "scan": 0.0,
-    }  # fmt: skip
+    found["memory, MB more at most"] = {"p50_ms": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000 - before_mb}
     return found
 
 
@@ -300,11 +306,15 @@ def main(arguments: list[str] | None = None) -> None:
         sqlite=not asked.no_sqlite,
         keep=asked.keep,
     )
-    for name, figures in found.items():
+    for name, questions in found.items():
         print(f"{name}, {asked.watches:,} watches (aim: p50 <= 30 ms, p99 <= 100 ms)")
-        for question, taken in figures.items():
-            p50_ms, p99_ms, scan = taken["p50_ms"], taken["p99_ms"], taken["scan"]
-            print(f"  {question:26} p50 {p50_ms:8.1f}  p99 {p99_ms:8.1f}  / one pass {scan:6.3f}")
+        for question, taken in questions.items():
+            figures = [taken.get(name, 0.0) for name in ("p50_ms", "p99_ms", "cpu_ms", "cpu_most_ms", "scan")]
+            print(
+                "  {:28} p50 {:8.1f}  p99 {:8.1f}   CPU p50 {:8.1f}  most {:8.1f}  / one pass {:6.3f}".format(
+                    question, *figures
+                )
+            )
 
 
 if __name__ == "__main__":

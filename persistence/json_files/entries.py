@@ -1,12 +1,13 @@
 """What the JSON copies say of a viewer, a badge and a record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from persistence.database.rows import Row, decode_sittings
+from persistence.records.change_set import ViewerMove
 
 
 def iso(at_s: float) -> str:
@@ -112,3 +113,29 @@ def encode_document(document: Mapping[str, Any]) -> bytes:
 def history_line(row: Row) -> bytes:
     """Return one record as its line of watch_history.json."""
     return msgspec.json.encode(history_entry(row))
+
+
+class _WatchId(msgspec.Struct):
+    watch_id: str
+
+
+def move_lines(lines: Iterable[bytes], moves: Sequence[ViewerMove]) -> Iterator[bytes]:
+    """Yield the lines of a history; those of records that moved name the viewer for whom they count by now.
+
+    The other lines, a million perhaps, are only searched for the id: within a text a quotation mark is escaped.
+    """
+    decode = msgspec.json.Decoder(_WatchId).decode
+    replacements = [(move.watch_ids, *_build_replacements(move)) for move in moves]
+    for line in lines:
+        moved = line
+        for watch_ids, named, renamed, counted, recounted in replacements:
+            if named in moved and (watch_ids is None or decode(moved).watch_id in watch_ids):
+                moved = moved.replace(named, renamed, 1).replace(counted, recounted, 1)
+        yield moved
+
+
+def _build_replacements(move: ViewerMove) -> tuple[bytes, bytes, bytes, bytes]:
+    """Return what of a line names the old viewer and what the new one, for each of both keys."""
+    old, new = msgspec.json.encode(move.old_viewer_id), msgspec.json.encode(move.new_viewer_id)
+    named, counted = b'"user_id":', b'"viewer_id":'
+    return named + old, named + new, counted + old, counted + new

@@ -7,7 +7,7 @@ belong to: a file that does not match them is torn, missing or behind, and is wr
 
 import os
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +16,8 @@ import msgspec
 
 from atomic_file import sync_folder, write_atomically
 from foreign_input import ForeignInputError, open_regular
+from persistence.json_files.entries import move_lines
+from persistence.records.change_set import ViewerMove
 
 STATS, BADGES, HISTORY = "user_stats.json", "user_badges.json", "watch_history.json"
 ALL = (STATS, BADGES, HISTORY)
@@ -166,23 +168,29 @@ class JsonFiles:
         return msgspec.structs.replace(changed, body=body.crc)
 
     def change(
-        self, mark: FileChecksum, changes: Mapping[bytes, bytes | None], more: Iterable[bytes] = ()
+        self,
+        mark: FileChecksum,
+        changes: Mapping[bytes, bytes | None],
+        more: Iterable[bytes] = (),
+        moves: Sequence[ViewerMove] = (),
     ) -> FileChecksum | None:
         """Write the history anew with some lines changed, or left out where there is None for them; return its mark.
 
-        `more` are lines to append. None, with nothing done, where it does not look as it must.
+        `moves` are made first: `changes` are of what the lines say then. `more` are lines to append. None, with nothing
+        done, where it does not look as it must.
         """
-        return self._write_changed(HISTORY, mark, changes, more)
+        return self._write_changed(HISTORY, mark, changes, more, moves)
 
     def prepare_changed(
         self,
         mark: FileChecksum,
         changes: Mapping[bytes, bytes | None],
         more: Iterable[bytes],
+        moves: Sequence[ViewerMove],
         watch: Callable[[Iterable[bytes]], Iterable[bytes]],
     ) -> FileChecksum:
         """Write the history as `change` does, beside the present one. `watch` may raise in the midst of it."""
-        written = self._write_changed(_PREPARED, mark, changes, more, watch)
+        written = self._write_changed(_PREPARED, mark, changes, more, moves, watch)
         if written is None:
             raise OSError(f"{HISTORY} is not as it was left")
         return written
@@ -193,13 +201,14 @@ class JsonFiles:
         mark: FileChecksum,
         changes: Mapping[bytes, bytes | None],
         more: Iterable[bytes],
+        moves: Sequence[ViewerMove],
         watch: Callable[[Iterable[bytes]], Iterable[bytes]] = iter,
     ) -> FileChecksum | None:
         if not self.matches(HISTORY, mark):
             return None
         with (self.folder / HISTORY).open("rb") as stream:
-            start = _line_before(stream, changes, mark.size)
-            kept = (changes.get(line, line) for line in _read_lines(stream, start))
+            start = len(_OPEN) if moves else _line_before(stream, changes, mark.size)
+            kept = (changes.get(line, line) for line in move_lines(_read_lines(stream, start), moves))
             lines = (line for line in chain(kept, more) if line is not None)
             written = _ChecksummedHistory(watch(lines), _read_piece(stream, 0, start), start)
             write_atomically(self.folder / name, written)

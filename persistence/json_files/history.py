@@ -6,7 +6,7 @@ save waits for it, and the copy has all in the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from sqlalchemy import Connection, Engine, select
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, select
 from persistence.database.tables import WATCHES
 from persistence.json_files.entries import history_line
 from persistence.json_files.files import FileChecksum, JsonFiles, checksum_after_append
+from persistence.records.change_set import ViewerMove
 
 LARGE = 5_000
 """Records from which on a history copy is written anew by another thread."""
@@ -76,9 +77,15 @@ class HistoryRewriter:
 
         self._begin(write)
 
-    def change(self, mark: FileChecksum, changes: Mapping[bytes, bytes | None], lines: Iterable[bytes]) -> None:
+    def change(
+        self,
+        mark: FileChecksum,
+        changes: Mapping[bytes, bytes | None],
+        lines: Iterable[bytes],
+        moves: Sequence[ViewerMove] = (),
+    ) -> None:
         """Begin to write the history, which looks as `mark` says, with some lines changed and others appended."""
-        self._begin(lambda: self._files.prepare_changed(mark, changes, lines, self._watch))
+        self._begin(lambda: self._files.prepare_changed(mark, changes, lines, moves, self._watch))
 
     def note(self, lines: Iterable[bytes], changes: Mapping[bytes, bytes | None], *, is_torn: bool) -> None:
         """Note what is saved meanwhile. `is_torn`: lines came back to places within the history."""

@@ -1,6 +1,6 @@
 """Writes the JSON copies after a save, and again from the store where one is torn, missing or behind."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,7 @@ from persistence.json_files.files import (
     is_last_line,
 )
 from persistence.json_files.history import HistoryRewriter, read_history_lines
-from persistence.records.change_set import ChangeSet
+from persistence.records.change_set import ChangeSet, ViewerMove
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,8 @@ class HistoryPlan:
     """What to append to it."""
     changes: Mapping[bytes, bytes | None] = field(default_factory=dict)
     """Lines to be written in the place of others, wherever they are; None for those that go."""
+    moves: Sequence[ViewerMove] = ()
+    """Whose lines name another viewer by now; `changes` are of what they are then."""
     is_torn: bool = False
     """Whether lines come back to places within it: it must be made anew."""
     anew: bool = False
@@ -128,21 +130,24 @@ class JsonSync:
         lines, changes, is_torn = _collect_lines(change)
         is_torn |= change.rebuild_history
         known, count = change.facts.get(_fact_name(HISTORY)), change.facts.history_count
+        moves = tuple(change.moves)
         if not (lines or anew or known):
             return None
         before = msgspec.json.decode(known, type=FileChecksum | None) if known else EMPTY_HISTORY
         is_one_line = False
         if before is None or is_torn:
             marks[HISTORY] = None
-        elif changes:
+        elif changes or moves:
             marks[HISTORY] = None  # it counts as behind until the lines are written: neither size nor end need tell
-            ((old, new), *more) = changes.items()
-            if new is not None and not (more or lines or self.rewriter.is_running or self.rewriter.takes(count)):
-                is_one_line = True
-                marks[HISTORY] = checksum_after_replace(before, old, new) if is_last_line(before, old) else None
+            is_alone = len(changes) == 1 and not (moves or lines)
+            if is_alone and not (self.rewriter.is_running or self.rewriter.takes(count)):
+                ((old, new),) = changes.items()
+                if new is not None:
+                    is_one_line = True
+                    marks[HISTORY] = checksum_after_replace(before, old, new) if is_last_line(before, old) else None
         else:
             marks[HISTORY] = checksum_after_append(before, *lines)
-        return HistoryPlan(before, count, lines, changes, is_torn, anew, is_one_line)
+        return HistoryPlan(before, count, lines, changes, moves, is_torn, anew, is_one_line)
 
     def forget_viewers(self) -> None:
         """Have the next save read of everybody what the copies say: it changes otherwise than by a save."""
@@ -164,21 +169,22 @@ class JsonSync:
         """Bring the history copy to where it is to be; return False where it must be made anew."""
         before = plan.before
         if self.rewriter.is_running:
-            self.rewriter.note(plan.lines, plan.changes, is_torn=plan.is_torn)
-            if before is not None and plan.lines and not (plan.changes or plan.is_torn):
+            self.rewriter.note(plan.lines, plan.changes, is_torn=plan.is_torn or bool(plan.moves))
+            if before is not None and plan.lines and not (plan.changes or plan.moves or plan.is_torn):
                 self._files.append(before, *plan.lines)
             return True
         if before is None or plan.is_torn or plan.anew:
             return False
-        if plan.changes and not plan.is_one_line and self.rewriter.takes(plan.count):
-            self.rewriter.change(before, plan.changes, plan.lines)
+        is_changed = bool(plan.changes or plan.moves)
+        if is_changed and not plan.is_one_line and self.rewriter.takes(plan.count):
+            self.rewriter.change(before, plan.changes, plan.lines, plan.moves)
             return True
-        if plan.changes:
-            ((old, new), *_) = plan.changes.items()
+        if is_changed:
+            ((old, new), *_) = [*plan.changes.items()] or [(b"", None)]
             if plan.is_one_line and new is not None:
                 mark = self._files.replace(before, old, new)
             else:
-                mark = self._files.change(before, plan.changes, plan.lines)
+                mark = self._files.change(before, plan.changes, plan.lines, plan.moves)
             if mark is not None:
                 self._store_checksum(HISTORY, mark)
             return mark is not None

@@ -69,7 +69,6 @@ def link(change: ChangeSet, asked: LinkAccount, at_s: float) -> int:
     counted = [totals for totals in both if totals is not None]
     if moved or account or member:
         change.touch(asked.viewer_id, totals=functools.reduce(combine_totals, counted) if counted else None)
-    change.rebuild_history = change.rebuild_history or moved > 0
     return moved
 
 
@@ -85,7 +84,7 @@ def unlink(change: ChangeSet, asked: UnlinkAccount) -> int:
     before = stored.before
     _copy_choice(connection, asked)
     films = read_films_with_part(connection, asked.viewer_id, asked.plex_id)
-    restore_parts(change, asked.viewer_id, films)
+    restore_parts(change, asked.viewer_id, films)  # their lines come back to places within the history
     account_alone = count_moved(connection, change.rules.zone, asked.viewer_id, asked.plex_id)
     moved = move_rows(change, asked.viewer_id, asked.plex_id, asked.plex_id)
     if has_linked_account(connection, asked.viewer_id):
@@ -99,7 +98,6 @@ def unlink(change: ChangeSet, asked: UnlinkAccount) -> int:
         change.touch(asked.viewer_id, moved_away=account_alone)
         if base is not None:  # what an import claimed has no watches to subtract
             change.viewers.add(asked.viewer_id)
-    change.rebuild_history = change.rebuild_history or moved > 0
     return moved
 
 

@@ -1,6 +1,6 @@
 """What a transaction changed of the records, and what follows from it: the history copy, statistics."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -21,6 +21,15 @@ class RowChange(NamedTuple):
     """Its row as it is; None where there is none any more."""
 
 
+class ViewerMove(NamedTuple):
+    """Records that count for another viewer by now, and are otherwise as they were."""
+
+    old_viewer_id: str
+    new_viewer_id: str
+    watch_ids: Collection[str] | None
+    """Those of the old viewer's that moved; None for all."""
+
+
 @dataclass
 class ChangeSet:
     """Collected inside one transaction; the store follows it up."""
@@ -31,6 +40,8 @@ class ChangeSet:
     """The store's facts about itself."""
     rebuild_history: bool = False
     """The history copy is to be written anew from the store: lines come back to places within it."""
+    moves: list[ViewerMove] = field(default_factory=list)
+    """Records that moved, before anything of `row_changes`."""
     viewers: set[str] = field(default_factory=set)
     """Viewers whose statistics and badges are to be counted again from all their records."""
     touched: set[str] = field(default_factory=set)
@@ -63,6 +74,12 @@ class ChangeSet:
         gone = set(viewer_ids)
         self.viewers -= gone
         self.touched -= gone
+
+    def note_move(self, move: ViewerMove) -> None:
+        """Note that records moved; `records.watches` does. Their lines are found by who they counted for."""
+        self.moves.append(move)
+        # A record that changed before has a line by now that nobody could tell.
+        self.rebuild_history |= bool(self._rows)
 
     def note_row(self, old: Row | None, new: Row | None) -> None:
         """Note that a record was inserted, replaced or deleted; `records.watches` does."""

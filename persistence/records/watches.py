@@ -1,6 +1,6 @@
 """Rows of `watches`: the record of each finished watch. Nothing else inserts, changes or deletes one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, select, update
@@ -9,9 +9,9 @@ from messages import Moment, WatchRecord
 from persistence.database.rows import NO_CLOCK_S, Row, tracked_record
 from persistence.database.sql import split_batches, upsert
 from persistence.database.tables import WATCHES
-from persistence.records.change_set import ChangeSet, RowChange
+from persistence.records.change_set import ChangeSet, RowChange, ViewerMove
 from persistence.records.checkpoint import SAME_S
-from persistence.summaries.update import apply_change, move_viewer
+from persistence.summaries.update import apply_change, apply_move, move_viewer
 
 
 class FilmKey(NamedTuple):
@@ -88,12 +88,22 @@ def move_rows(change: ChangeSet, old_viewer_id: str, new_viewer_id: str, identit
     if identity is None:
         moved = connection.execute(update(WATCHES).where(chosen).values(viewer_id=new_viewer_id)).rowcount
         move_viewer(connection, old_viewer_id, new_viewer_id)
+        if moved:
+            change.note_move(ViewerMove(old_viewer_id, new_viewer_id, None))
         return moved
     chosen &= WATCHES.c.identity == identity
-    old_rows = connection.execute(select(WATCHES).where(chosen)).mappings().all()
+    ids = frozenset(connection.execute(select(WATCHES.c.watch_id).where(chosen)).scalars())
     connection.execute(update(WATCHES).where(chosen).values(viewer_id=new_viewer_id))
-    apply_change(connection, old_rows, [{**row, "viewer_id": new_viewer_id} for row in old_rows])
-    return len(old_rows)
+    apply_move(connection, _read_some(connection, ids), old_viewer_id)
+    if ids:
+        change.note_move(ViewerMove(old_viewer_id, new_viewer_id, ids))
+    return len(ids)
+
+
+def _read_some(connection: Connection, watch_ids: Iterable[str]) -> Iterator[Row]:
+    """Yield the rows of watches, some at a time."""
+    for some in split_batches(watch_ids):
+        yield from connection.execute(select(WATCHES).where(WATCHES.c.watch_id.in_(some))).mappings().all()
 
 
 def mark_imported(change: ChangeSet, watch_ids: Iterable[str]) -> None:

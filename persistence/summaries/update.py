@@ -83,6 +83,19 @@ def apply_change(connection: Connection, old_rows: Iterable[Row], new_rows: Iter
     write_changes(connection, changes)
 
 
+def apply_move(connection: Connection, rows: Iterable[Row], old_viewer_id: str) -> None:
+    """Bring the summaries up to date, after records of a viewer came to count for another; `rows`: as they are now."""
+    state = read_state(connection)
+    if state is None:
+        return
+    changes = SummaryChanges(ZoneInfo(state.zone))
+    for row in rows:
+        if state.holds(row):
+            changes.subtract([{**row, "viewer_id": old_viewer_id}])
+            changes.add([row])
+    write_changes(connection, changes)
+
+
 def write_changes(connection: Connection, changes: SummaryChanges) -> None:
     """Add changes to the summaries of the store."""
     for table in ADDED_UP:
