@@ -35,18 +35,18 @@ def run() -> dict[str, Any]:
 
     `..._mb` and `..._cpu` are by process: launcher, persistence, tracker, discord, plex. `bare_ms` is the reference.
     """
-    with tempfile.TemporaryDirectory() as folder, _stage(folder) as stage:
+    with tempfile.TemporaryDirectory() as folder, open_stage(folder) as stage:
         stage.stop_service()
         stage.start_service()
         time.sleep(SETTLE_S)
-        found: dict[str, Any] = {"idle_cpu": _cpu_a_minute(stage), "idle_mb": _pss_mb(stage)}
+        found: dict[str, Any] = {"idle_cpu": measure_cpu_a_minute(stage), "idle_mb": measure_pss_mb(stage)}
         found["bare_ms"] = _bare_ms(stage)
         found["websocket_ms"] = _latencies(stage, lambda: time.sleep(APART_S))
         for session in stage.plex.sessions:
             stage.plex.vanish(session)
         found["all_ms"] = _many_at_once_ms(stage)
-        found |= {"busy_cpu": _cpu_a_minute(stage), "busy_mb": _pss_mb(stage)}
-    with tempfile.TemporaryDirectory() as folder, _stage(folder, PLEX_POLL_SECONDS=str(POLL_S)) as stage:
+        found |= {"busy_cpu": measure_cpu_a_minute(stage), "busy_mb": measure_pss_mb(stage)}
+    with tempfile.TemporaryDirectory() as folder, open_stage(folder, PLEX_POLL_SECONDS=str(POLL_S)) as stage:
         stage.plex.set_socket_fault("rejected")
         stage.plex.close_listeners()
         chance = random.Random(2)  # a start comes at any time between two polls
@@ -54,23 +54,25 @@ def run() -> dict[str, Any]:
     return found
 
 
-def _stage(folder: str, **settings: str) -> ServiceStage:
+def open_stage(folder: str, **settings: str) -> ServiceStage:
+    """Return a service between simulators in real time, with its data in a folder."""
     evening = datetime.datetime.now(datetime.UTC)
     return ServiceStage(Path(folder) / "data", speed=1.0, party_user="nobody", evening=evening, **settings)
 
 
 def _processes(stage: ServiceStage) -> dict[str, psutil.Process]:
-    actors = {row["actor"]: psutil.Process(int(row["pid"])) for row in stage.health()}
+    actors = {row["actor"]: psutil.Process(int(row["pid"])) for row in stage.health() if "@" not in row["actor"]}
     return {"launcher": psutil.Process(stage.launcher_pid), **actors}
 
 
-def _pss_mb(stage: ServiceStage) -> dict[str, float]:
+def measure_pss_mb(stage: ServiceStage) -> dict[str, float]:
     """Return each process's share of memory; where the system knows no PSS, what is its own alone."""
     memory = {name: process.memory_full_info() for name, process in _processes(stage).items()}
     return {name: getattr(info, "pss", info.uss) / 1e6 for name, info in memory.items()}
 
 
-def _cpu_a_minute(stage: ServiceStage) -> dict[str, float]:
+def measure_cpu_a_minute(stage: ServiceStage) -> dict[str, float]:
+    """Return the CPU seconds a minute of each process, measured over MEASURED_S."""
     before = {name: process.cpu_times() for name, process in _processes(stage).items()}
     time.sleep(MEASURED_S)
     after = {name: process.cpu_times() for name, process in _processes(stage).items()}
