@@ -89,6 +89,8 @@ class CommunityKeeper:
             return  # the store is away: the next tick tells it
         if now or self._said:
             self._said = now
+            if (host := self._actor.context.host) is not None:
+                host.apply(now)
             for name in _LISTENERS:
                 self._actor.ref(name).tell(CommunitiesChanged(now))
 

@@ -37,6 +37,9 @@ EXIT_DEPENDENCY_UNAVAILABLE = 69
 """What it needs is away; starting again later will help (EX_UNAVAILABLE of sysexits.h)."""
 EXIT_STUCK = 75
 """It did not stop in time (EX_TEMPFAIL of sysexits.h)."""
+THREAD_STACK_BYTES = 1 << 20
+"""Stack of each thread. What the system gives otherwise (8 MB) counts against the memory limit, used or not: the actors
+of further communities have hundreds of threads."""
 STOP_WITHIN_S = 8.0
 """Real seconds for an ordered stop; after them the process ends as it is."""
 
@@ -73,6 +76,7 @@ def run(config: BootConfig, life_line: BinaryIO) -> int:
     settings = config.settings
     set_up_logging(settings.log_level, settings.log_format, settings.secrets(), config.name)
     limit_memory(config.memory_limit_mb)
+    threading.stack_size(THREAD_STACK_BYTES)
     end_on_memory_error_in_threads(config.name)
     log = logging.getLogger(config.name)
     report = ExitReportWriter.from_stdout() if config.has_exit_report else None

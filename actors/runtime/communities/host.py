@@ -13,6 +13,7 @@ from actors.address import join_address, shared_endpoint, split_address
 from actors.registry import ActorEntry
 from actors.runtime.actor import Actor, Context
 from actors.runtime.communities.hosted_actor import HostedActor
+from actors.runtime.communities.start_gate import StartGate
 from actors.runtime.delivery.dead_letters import DeadLetters
 from actors.runtime.endpoint import Endpoint
 from actors.runtime.errors import ActorError
@@ -46,6 +47,7 @@ class CommunityHost:
         self._main: Actor | None = None
         self._shared: SharedTransport | None = None
         self._hosted: dict[str, HostedActor] = {}
+        self._gate = StartGate()
         self._is_stopping = False
 
     def attach(self, main: Actor) -> None:
@@ -86,12 +88,13 @@ class CommunityHost:
             if known is not None:
                 known.change_settings(settings)
                 continue
-            self._hosted[address] = HostedActor(address, settings, self.main, self._start, self._timings)
+            self._hosted[address] = HostedActor(address, settings, self.main, self._start, self._gate, self._timings)
             self._hosted[address].start()
 
     def begin_stop(self) -> None:
         """Have all of them handle what waits and stop; from any thread."""
         self._is_stopping = True
+        self._gate.close()
         for hosted in list(self._hosted.values()):
             if hosted.actor is not None:
                 hosted.actor.stop_in_order()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from actors.runtime.actor import Actor, DependencyUnavailable, FatalStartupError
 from actors.runtime.boot.memory_limit import end_out_of_memory
+from actors.runtime.communities.start_gate import StartGate
 from actors.runtime.middleware.poison_guard import PoisonGuard
 from actors.runtime.owner_loop import Timer
 from actors.runtime.restarts.poison_record import PoisonRecord
@@ -22,12 +23,15 @@ Starter = Callable[[str, Settings, PoisonGuard, Callable[[Actor], None]], Actor]
 class HostedActor:
     """The life of one actor. All methods are for the thread of the process's main actor."""
 
-    def __init__(self, address: str, settings: Settings, main: Actor, start: Starter, timings: RestartTimings) -> None:
+    def __init__(
+        self, address: str, settings: Settings, main: Actor, start: Starter, gate: StartGate, timings: RestartTimings
+    ) -> None:
         self.address = address
         self.actor: Actor | None = None
         self._wanted: Settings | None = settings
         self._main = main
         self._start_actor = start
+        self._gate = gate
         self._policy = RestartPolicy(timings)
         self._poison = PoisonRecord()
         self._notes = _MessageInHand()
@@ -42,9 +46,13 @@ class HostedActor:
         return self._wanted is None and self.actor is None
 
     def start(self) -> None:
-        """Start it with the settings that it should have."""
+        """Have it started, when it is its turn, with the settings that it should have then."""
         self._retry = None
+        self._gate.enter(self.address, self._start_now)
+
+    def _start_now(self) -> None:
         if self._wanted is None or self.actor is not None:
+            self._gate.leave(self.address)
             return
         self._notes.clear()
         guard = PoisonGuard(self._poison.poison_ids(), self._notes)
@@ -52,7 +60,15 @@ class HostedActor:
             self.actor = self._start_actor(self.address, self._wanted, guard, self._on_ended)
         except Exception as error:  # noqa: BLE001  # what its constructor or the system raises: it is tried again like a crash
             self._log.error("%s cannot start: %s: %s", self.address, type(error).__name__, error, exc_info=error)
+            self._gate.leave(self.address)
             self._start_later(error)
+            return
+        # What is submitted is done by its own thread, and not before its start is over (or waits for another actor).
+        self.actor.endpoint.submit(self._on_started)
+
+    def _on_started(self) -> None:
+        """Called on its own thread."""
+        self._main.endpoint.submit(lambda: self._gate.leave(self.address))
 
     def change_settings(self, settings: Settings) -> None:
         """Have it run with these settings: after an ordered stop where they are others than it has."""
@@ -70,10 +86,12 @@ class HostedActor:
     def _stop_or_start(self) -> None:
         if self._retry is not None:
             self._retry.cancel()
-        if self.actor is None:
-            self.start()
-        else:
+        if self.actor is not None:
             self.actor.stop_in_order()
+        elif self._wanted is None:
+            self._gate.leave(self.address)
+        else:
+            self.start()
 
     def _on_ended(self, actor: Actor) -> None:
         """Its last line has run; called on its own thread, which ends after this."""
@@ -83,10 +101,12 @@ class HostedActor:
         if self.actor is not actor:
             return
         self.actor = None
+        self._gate.leave(self.address)
         if isinstance(actor.crash, MemoryError):  # its limit is the process's, and others are as short of memory
             end_out_of_memory(self.address)
         if actor.crash is None:
-            self.start()
+            if self._wanted is not None:
+                self.start()
         else:
             if self._notes.message_id:
                 self._poison.add_death(self._notes.message_id)

@@ -171,6 +171,18 @@ def test_a_removed_community_is_stopped_in_order(town: Town) -> None:
     town.await_heartbeat(f"persistence@{BEA}")
 
 
+def test_a_stop_ends_all_of_them_once(town: Town) -> None:
+    """None is started again while the process stops."""
+    town.serve(community(ANN), community(BEA))
+    host = town.hosts["tracker"]
+    host.begin_stop()
+    host.main.stop_in_order()
+    assert host.main.terminated.wait(WITHIN_S)
+    host.finish_stop(WITHIN_S)
+    for one in (ANN, BEA):
+        assert len(town.lines(one, f"tracker@{one}.saved")) == 1
+
+
 def test_one_that_refuses_to_start_says_why(town: Town) -> None:
     """The launcher hears the reason; the others run."""
     folder = town.data_dir / "communities" / ANN

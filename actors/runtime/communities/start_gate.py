@@ -1,0 +1,41 @@
+"""Lets the actors of a process start a few at a time: their starts (a store is opened) share one interpreter."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable
+from typing import Final
+
+MOST_STARTING: Final = 2
+"""Actors that may be at their start at one time; the main actor has to answer meanwhile."""
+
+
+class StartGate:
+    """For one thread. Who may start is called; who has started, or has failed to, says `leave`."""
+
+    def __init__(self, most: int = MOST_STARTING) -> None:
+        self._most = most
+        self._starting: set[str] = set()
+        self._is_closed = False
+        self._waiting: collections.OrderedDict[str, Callable[[], None]] = collections.OrderedDict()
+
+    def enter(self, address: str, start: Callable[[], None]) -> None:
+        """Have an actor started as soon as it is its turn: `start` is called now or later."""
+        self._waiting[address] = start
+        self._let_in()
+
+    def leave(self, address: str) -> None:
+        """An actor's start is over, or it waits no longer; idempotent."""
+        self._waiting.pop(address, None)
+        self._starting.discard(address)
+        self._let_in()
+
+    def close(self) -> None:
+        """Let nobody in any more; from any thread."""
+        self._is_closed = True
+
+    def _let_in(self) -> None:
+        while self._waiting and not self._is_closed and len(self._starting) < self._most:
+            address, start = self._waiting.popitem(last=False)
+            self._starting.add(address)
+            start()
